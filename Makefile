@@ -1,0 +1,3 @@
+.PHONY: setup
+setup:
+	@python3 -m tools.setup

@@ -1,0 +1,74 @@
+"""Commands run for the user: what is being done, that it goes on, how long it took, and why it failed."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_TICK = 3.0  # seconds between two dots: a build of minutes must not look hung
+_TAIL = 15  # how many last lines of a failed command are shown
+
+
+class SetupError(Exception):
+    """Setting up failed; the message says what, why and what to do."""
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Print at once, so that the text stands before whatever it announces."""
+    print(text, end=end, flush=True)
+
+
+def run(
+    title: str,
+    command: Sequence[str | Path],
+    *,
+    at_most: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> None:
+    """Run `command` for at most `at_most` seconds: one line with the title, dots while it runs, the time taken.
+
+    `env` is added to the environment. Raises SetupError, with the last lines of output, when the command cannot
+    be started, fails, or runs out of time.
+    """
+    start = time.monotonic()
+    say(title, end=" ")
+    with tempfile.TemporaryFile("w+") as output:
+        try:
+            child = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                process_group=0,  # so that a compiler's own children can be ended with it
+            )
+        except OSError as problem:
+            say("failed")
+            raise SetupError(f"{title}: {command[0]} cannot be started: {problem}") from problem
+        code = _wait(child, until=start + at_most)
+        say(f" {'failed after' if code else 'done in'} {time.monotonic() - start:.0f} s")
+        if code == 0:
+            return
+        output.seek(0)
+        tail = "".join(output.readlines()[-_TAIL:])
+    why = f"not done after {at_most:.0f} s" if code == -signal.SIGKILL else f"exit code {code}"
+    raise SetupError(f"{title}: {why}\n{tail}".rstrip())
+
+
+def _wait(child: subprocess.Popen[bytes], until: float) -> int:
+    """The exit code, -SIGKILL where the child's time was up; an interrupt ends the child too."""
+    try:
+        while (left := until - time.monotonic()) > 0:
+            try:
+                return child.wait(timeout=min(_TICK, left))
+            except subprocess.TimeoutExpired:
+                say(".", end="")
+    finally:
+        if child.returncode is None:
+            os.killpg(child.pid, signal.SIGKILL)
+    return child.wait()

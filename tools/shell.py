@@ -1,0 +1,52 @@
+"""What a shell gets from the toolchain: the activation script and the `swarmnet` command, as text."""
+
+import shlex
+from pathlib import Path
+
+_ACTIVATE = """\
+# Made by `make setup`. Use it as: . .tools/activate   (any POSIX shell, bash, zsh)
+
+PATH={path}:$PATH
+PULUMI_SKIP_UPDATE_CHECK=true
+export PATH PULUMI_SKIP_UPDATE_CHECK
+
+# A backend chosen by the user stays: by the variable, or by `pulumi login`, which leaves it in this file.
+if [ -z "${{PULUMI_BACKEND_URL:-}}" ] &&
+    ! grep -qs '"current": *"[^"]' "${{PULUMI_HOME:-$HOME/.pulumi}}/credentials.json"
+then
+    mkdir -p {state}
+    export PULUMI_BACKEND_URL={url}
+fi
+
+# The configuration holds no secrets, so an empty passphrase protects all there is.
+if [ -z "${{PULUMI_CONFIG_PASSPHRASE+set}}" ] && [ -z "${{PULUMI_CONFIG_PASSPHRASE_FILE:-}}" ]; then
+    export PULUMI_CONFIG_PASSPHRASE=
+fi
+"""
+
+_SWARMNET = """\
+#!/bin/sh
+# Made by `make setup`. -P keeps a folder named `cli` in the caller's working directory out of it.
+PYTHONPATH={root}${{PYTHONPATH:+:$PYTHONPATH}} exec {python} -P -m cli "$@"
+"""
+
+
+def activation_script(root: Path, path: list[Path]) -> str:
+    """Shell text that puts the folders of `path` first on PATH and chooses a backend where there is none."""
+    state = root / ".pulumi-state"
+    return _ACTIVATE.format(
+        path=shlex.quote(":".join(map(str, path))), state=shlex.quote(str(state)), url=shlex.quote(f"file://{state}")
+    )
+
+
+def swarmnet_script(root: Path, python: Path) -> str:
+    """Shell text that runs the `cli` package of the checkout at `root`, from any working directory."""
+    return _SWARMNET.format(root=shlex.quote(str(root)), python=shlex.quote(str(python)))
+
+
+def write_if_changed(path: Path, text: str, mode: int = 0o644) -> None:
+    """Leave an equal file alone, so that a warm run writes nothing."""
+    if not path.is_file() or path.read_text() != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
