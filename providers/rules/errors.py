@@ -1,0 +1,98 @@
+"""What can go wrong, drawn as a tree. Every message: thing, problem, both values, what to do; lower case.
+
+    SwarmnetError
+    ├── StackFileError        the stack file is wrong: all problems at once, by path
+    ├── HostError             a host can't be used
+    │   ├── Unreachable           no answer at its address
+    │   ├── LoginRefused          it answers, and lets us not in
+    │   ├── HostKeyMismatch       it shows another key than the one known
+    │   ├── HostKeyUnknown        no key is known for it
+    │   └── CommandFailed         a command on it ended with an error
+    ├── EngineError           the Engine said no
+    │   ├── NotAManager           asked a node that cannot answer for the swarm
+    │   ├── NoQuorum              the managers cannot agree at the moment
+    │   ├── NotFound              the Engine's 404 (no proof of absence by itself)
+    │   ├── InUse                 something still holds what should go
+    │   └── Conflict              a name is taken, or a version is out of date: look again
+    ├── Blocked               refused before the first write: what clashes with what, and what to do
+    ├── DeadlineExceeded      which step was waiting, for what, on which host
+    └── RunCut                Pulumi is gone: the run was cut, nothing more is started
+
+Nothing but exception classes may enter. No message may hold a token, a key or a password.
+"""
+
+
+class SwarmnetError(Exception):
+    """Base of everything Swarmnet raises on purpose."""
+
+
+class StackFileError(SwarmnetError):
+    """The stack file is wrong.
+
+    `problems` holds one line each, starting with the path of the key, such as
+    `hosts.w1.gwbridge.subnet: 10.12.0.0/24 lies inside ingress.subnet 10.12.0.0/16`.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class HostError(SwarmnetError):
+    """A host can't be used; the message starts with the host's name in the stack file."""
+
+
+class Unreachable(HostError):
+    """Nothing answers at the host's address, or the connection dropped and could not be made again."""
+
+
+class LoginRefused(HostError):
+    """The host answers but refuses the login or the rights that are needed."""
+
+
+class HostKeyMismatch(HostError):
+    """The host shows another key than the one that is known for it."""
+
+
+class HostKeyUnknown(HostError):
+    """No key is known for the host, so that it cannot be told from an impostor."""
+
+
+class CommandFailed(HostError):
+    """A command on a host ended with an error."""
+
+
+class EngineError(SwarmnetError):
+    """An Engine answered with an error; the message holds the host's name and the Engine's own words."""
+
+
+class NotAManager(EngineError):
+    """The node asked cannot answer for the swarm."""
+
+
+class NoQuorum(EngineError):
+    """Too few managers are reachable for the swarm to answer."""
+
+
+class NotFound(EngineError):
+    """The Engine's 404. From a manager without quorum it proves nothing."""
+
+
+class InUse(EngineError):
+    """Something still holds what should be removed."""
+
+
+class Conflict(EngineError):
+    """The name is taken or the version is out of date: what was read is no longer so."""
+
+
+class Blocked(SwarmnetError):
+    """Refused: what clashes with what, and what to do."""
+
+
+class DeadlineExceeded(SwarmnetError):
+    """Time ran out; the message says what was waited for, and where."""
+
+
+class RunCut(SwarmnetError):
+    """Pulumi's engine no longer answers: the run was cut, and nothing more is started."""

@@ -1,0 +1,283 @@
+"""What hosts report: frozen values, as each host's own Engine tells them.
+
+Counters that the swarm moves by itself (versions) do not count when facts are compared, so that `unchanged_for`
+means what it says. Intent must not enter, nor anything that was not read from a host, `unchanged_for` apart:
+the loop puts it there.
+"""
+
+from dataclasses import dataclass, field
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def pairs(mapping: dict[str, str] | None) -> Pairs:
+    """A mapping as sorted pairs, so that it can be part of a frozen value."""
+    return tuple(sorted((mapping or {}).items()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """One attachment to a network. `key` is a container's id, `ingress-sbox` or `ep-<endpoint id>`; `name` is
+    what `disconnect` takes (lab-measured: only the name works)."""
+
+    name: str
+    key: str
+    address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """One network as one Engine shows it.
+
+    A swarm network that was never allocated has an empty `driver` and no subnets: the Engine answers 201 to its
+    creation all the same. `endpoints` are those of the host asked, and empty in lists.
+    """
+
+    id: str
+    name: str
+    driver: str
+    scope: str
+    subnets: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
+    ip_ranges: tuple[str, ...] = ()
+    options: Pairs = ()
+    labels: Pairs = ()
+    attachable: bool = False
+    internal: bool = False
+    ingress: bool = False
+    endpoints: tuple[Endpoint, ...] = ()
+
+    @property
+    def allocated(self) -> bool:
+        """Whether the swarm has given it its subnets; without them no task on it ever starts."""
+        return bool(self.driver and self.subnets)
+
+    @property
+    def subnet(self) -> str:
+        """The first subnet, or the empty string."""
+        return self.subnets[0] if self.subnets else ""
+
+    @property
+    def gateway(self) -> str:
+        """The first subnet's gateway, or the empty string."""
+        return self.gateways[0] if self.gateways else ""
+
+    @property
+    def ip_range(self) -> str:
+        """The first subnet's ip_range, or the empty string."""
+        return self.ip_ranges[0] if self.ip_ranges else ""
+
+    def option(self, key: str) -> str | None:
+        """A driver option's value, None where it was not given."""
+        return dict(self.options).get(key)
+
+    def label(self, key: str) -> str | None:
+        """A label's value, None where there is none."""
+        return dict(self.labels).get(key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A host's own word on its membership (`/info`, Swarm).
+
+    state: inactive, pending, active, locked or error. `control`: this node may answer for the swarm.
+    `error`: the Engine's own words, such as that the swarm has no leader. `swarm_id` is known on managers only.
+    """
+
+    host: str
+    state: str
+    node_id: str = ""
+    control: bool = False
+    error: str = ""
+    swarm_id: str = ""
+    node_address: str = ""
+
+    @property
+    def good_manager(self) -> bool:
+        """Whether it can answer for the swarm now."""
+        return self.state == "active" and self.control and not self.error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Silent:
+    """A declared host that could not be asked, and why, in one line."""
+
+    host: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A member as the managers see it (`GET /nodes`).
+
+    state: ready, down, unknown or disconnected. `reachability` is empty for workers.
+    """
+
+    id: str
+    hostname: str
+    role: str
+    availability: str
+    state: str
+    labels: Pairs = ()
+    reachability: str = ""
+    leader: bool = False
+    address: str = ""
+    version: int = field(default=0, compare=False)
+
+    def label(self, key: str) -> str | None:
+        """A label's value, None where there is none."""
+        return dict(self.labels).get(key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swarm:
+    """The swarm as a manager shows it (`GET /swarm`, without its join tokens)."""
+
+    id: str
+    data_path_port: int
+    default_addr_pool: tuple[str, ...]
+    default_addr_pool_prefix: int
+    autolock: bool
+    task_history_limit: int
+    labels: Pairs = ()
+    version: int = field(default=0, compare=False)
+
+    def label(self, key: str) -> str | None:
+        """A label's value, None where there is none."""
+        return dict(self.labels).get(key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """One published port of a service's spec. `published` 0: the swarm chooses."""
+
+    protocol: str
+    target: int
+    published: int
+    mode: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwarmService:
+    """A service: `spec` is the raw JSON as read, `networks` the ids it is attached to."""
+
+    id: str
+    name: str
+    ports: tuple[Port, ...] = ()
+    networks: tuple[str, ...] = ()
+    job: bool = False
+    labels: Pairs = ()
+    spec: str = field(default="", compare=False)
+    version: int = field(default=0, compare=False)
+
+    @property
+    def publishes_ingress(self) -> bool:
+        """Whether a port of its spec goes through the ingress network."""
+        return any(port.mode == "ingress" for port in self.ports)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A task, or a standalone container attached to an overlay (then `service_id` is empty).
+
+    state: as observed; `desired`: what the swarm wants.
+    """
+
+    id: str
+    service_id: str
+    node_id: str
+    state: str
+    desired: str
+    networks: tuple[str, ...] = ()
+    container_id: str = ""
+
+    ENDED = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})
+
+    @property
+    def alive(self) -> bool:
+        """Whether it may still hold its addresses, whatever is wanted of it."""
+        return self.state not in self.ENDED
+
+
+@dataclass(frozen=True, kw_only=True)
+class GwbridgeFacts:
+    """One host's docker_gwbridge (None: proven absent) and membership. `containers` are those attached to the
+    bridge, as (endpoint name, container name)."""
+
+    member: Member
+    bridge: Network | None
+    unchanged_for: float = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwarmFacts:
+    """What every declared host says of its membership, and the swarm as a good manager shows it, if any.
+
+    `services` and `networks` are read only where the swarm may have to end.
+    """
+
+    members: tuple[Member, ...]
+    silent: tuple[Silent, ...] = ()
+    swarm: Swarm | None = None
+    nodes: tuple[Node, ...] = ()
+    services: tuple[SwarmService, ...] = ()
+    networks: tuple[Network, ...] = ()
+    unchanged_for: float = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeFacts:
+    """One host's own word, the members as a good manager of the stack's swarm shows them, and whether the
+    swarm's ingress has reached the host (`ingress`: None where the swarm has none)."""
+
+    member: Member | Silent
+    swarm: Swarm | None
+    nodes: tuple[Node, ...] = ()
+    others: tuple[Member, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    ingress: Network | None = None
+    local_ingress: Network | None = None
+    bridge: Network | None = None
+    unchanged_for: float = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostIngress:
+    """One host's own copies of ingress networks (more than one: an old one got stuck), and its gateway bridge."""
+
+    host: str
+    node_id: str
+    copies: tuple[Network, ...] = ()
+    bridge_endpoints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngressFacts:
+    """The swarm's ingress networks as a manager lists them, and what each host reports of its own.
+
+    On a manager the list mixes the swarm's copy and its own: one that was removed is listed until that manager
+    has dropped it too.
+    """
+
+    networks: tuple[Network, ...]
+    hosts: tuple[HostIngress | Silent, ...]
+    nodes: tuple[Node, ...]
+    services: tuple[SwarmService, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    overlays: tuple[Network, ...] = ()
+    unchanged_for: float = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverlayFacts:
+    """The swarm's networks as a manager lists them; with `users`, who holds the one in question.
+
+    `proven`: the list was framed by two answered `GET /nodes`, so that what it lacks is absent.
+    """
+
+    networks: tuple[Network, ...]
+    services: tuple[SwarmService, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    proven: bool = False
+    unchanged_for: float = field(default=0, compare=False)

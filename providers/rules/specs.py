@@ -1,0 +1,131 @@
+"""Intent: what is wanted of each noun, one frozen type each, in the one canonical form.
+
+These are the inputs of Swarmnet's Pulumi resources. Numbers may arrive as floats and absent values as missing
+keys (the wire between Pulumi and its plugins does both); pydantic brings them back to ints and defaults.
+Observed values (ids, states) must not enter: they are facts.
+"""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from providers.rules.addresses import canonical_address, canonical_subnet
+
+Subnet = Annotated[str, AfterValidator(canonical_subnet)]
+Address = Annotated[str, AfterValidator(canonical_address)]
+Adopt = Literal["refuse", "identical", "converge"]
+Labels = dict[str, str]
+
+
+class Spec(BaseModel):
+    """What all nouns share.
+
+    owner: `<project>/<stack>`, written as the label `swarmnet.owner` on what we create.
+    adopt: what `create` does with what somebody else made.
+    timeout: seconds that the resource's own work may take.
+    urn: where progress lines go.
+    protect: a change or removal is refused.
+    settled: always true as intent; `read` puts a sentence in its place where work is unfinished, which makes
+        unfinished work visible as drift.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # Neither is a property of anything on a host, nor needed once the resource is gone.
+    NOT_COMPARED: ClassVar[frozenset[str]] = frozenset({"owner", "adopt", "timeout", "urn"})
+
+    owner: str
+    adopt: Adopt = "identical"
+    timeout: float = Field(default=60, gt=0)
+    urn: str = ""
+    protect: bool = False
+    settled: bool | str = True
+
+    def changed(self, other: Self) -> frozenset[str]:
+        """Names of the properties in which `other` differs in a way that matters."""
+        ours, theirs = self.model_dump(), other.model_dump()
+        return frozenset(key for key in ours if key not in self.NOT_COMPARED and ours[key] != theirs[key])
+
+
+class GwbridgeSpec(Spec):
+    """docker_gwbridge of one host. `mtu` (bytes) is the link's own; None leaves it to the Engine."""
+
+    host: str
+    subnet: Subnet
+    gateway: Address
+    mtu: int | None = None
+    icc: bool = False
+    masquerade: bool = True
+    bridge_name: str = "docker_gwbridge"
+    labels: Labels = {}
+    disturb: bool = False
+    on_remove: Literal["keep", "restore_default"] = "keep"
+    timeout: float = Field(default=300, gt=0)
+
+
+class SwarmSpec(Spec):
+    """The swarm itself: where it begins, what it is told at init, and its settings.
+
+    default_addr_pool, default_addr_pool_prefix and data_path_port can only be given at init.
+    `members` are the names of all hosts that the stack declares.
+    """
+
+    INIT_ONLY: ClassVar[frozenset[str]] = frozenset(
+        {"default_addr_pool", "default_addr_pool_prefix", "data_path_port"}
+    )
+    NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"first_manager", "members"}
+
+    first_manager: str
+    members: tuple[str, ...]
+    data_path_port: int | None = None
+    default_addr_pool: tuple[Subnet, ...] = ()
+    default_addr_pool_prefix: int | None = None
+    autolock: bool | None = None
+    task_history_limit: int | None = None
+    labels: Labels = {}
+    timeout: float = Field(default=120, gt=0)
+
+
+class NodeSpec(Spec):
+    """One host's membership. Addresses are given to the Engine at init and join and never compared."""
+
+    NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"lost"}
+
+    host: str
+    role: Literal["manager", "worker"] = "worker"
+    availability: Literal["active", "pause", "drain"] = "active"
+    labels: Labels = {}
+    lost: bool = False
+    timeout: float = Field(default=120, gt=0)
+
+
+class IngressSpec(Spec):
+    """The swarm's ingress network. `mtu` (bytes) is the underlay's: containers get 50 less."""
+
+    name: str = "ingress"
+    subnet: Subnet
+    gateway: Address
+    mtu: int | None = None
+    labels: Labels = {}
+    dynamic_ports: Literal["pin", "renumber"] = "pin"
+    on_remove: Literal["keep", "restore_default"] = "keep"
+    timeout: float = Field(default=300, gt=0)
+
+
+class OverlaySpec(Spec):
+    """One overlay network. `mtu` (bytes) is the underlay's: containers get 50 less, encrypted 76 less."""
+
+    NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"retain"}
+
+    name: str
+    subnet: Subnet
+    gateway: Address
+    ip_range: Subnet | None = None
+    mtu: int | None = None
+    attachable: bool = False
+    internal: bool = False
+    encrypted: bool = False
+    labels: Labels = {}
+    on_in_use: Literal["refuse", "migrate"] = "refuse"
+    retain: bool = False
+    timeout: float = Field(default=60, gt=0)

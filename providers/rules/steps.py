@@ -1,0 +1,188 @@
+"""What can be done, and what `next_step` may answer.
+
+A step is one Engine call or one host command, as a frozen value: it knows no noun, does nothing by itself,
+and holds no secret (join tokens and unlock keys are fetched by whoever performs it). `host` names the host
+whose Engine is asked; the empty string means any good manager.
+Deciding and performing must not enter.
+"""
+
+from dataclasses import dataclass
+
+Pairs = tuple[tuple[str, str], ...]
+
+MANAGER = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateNetwork:
+    """`POST /networks/create`. `mtu` and the like are in `options`, as strings."""
+
+    host: str = MANAGER
+    name: str
+    driver: str
+    subnet: str | None
+    gateway: str | None
+    ip_range: str | None = None
+    options: Pairs = ()
+    labels: Pairs = ()
+    attachable: bool = False
+    internal: bool = False
+    ingress: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveNetwork:
+    """`DELETE /networks/<full id>`. Not found counts as done."""
+
+    host: str = MANAGER
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisconnectEndpoint:
+    """Force an endpoint off a network by the endpoint's inspected name. Not found counts as done."""
+
+    host: str
+    network: str
+    endpoint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestartEngine:
+    """Restart dockerd through the host's service manager and wait until it answers."""
+
+    host: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopContainer:
+    """Stop one container that is no task."""
+
+    host: str
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartContainer:
+    """Start one container that was stopped."""
+
+    host: str
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitSwarm:
+    """`POST /swarm/init`. None and () leave the value to the Engine. Addresses come from the stack file."""
+
+    host: str
+    data_path_port: int | None = None
+    default_addr_pool: tuple[str, ...] = ()
+    default_addr_pool_prefix: int | None = None
+    autolock: bool | None = None
+    task_history_limit: int | None = None
+    labels: Pairs = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinSwarm:
+    """`POST /swarm/join` with the role's token, which is fetched from a good manager at that moment."""
+
+    host: str
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaveSwarm:
+    """`POST /swarm/leave` on the host itself."""
+
+    host: str
+    force: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateSwarm:
+    """Settings changed in the spec as it was read at `version`; None leaves a value as it is."""
+
+    version: int
+    autolock: bool | None = None
+    task_history_limit: int | None = None
+    set_labels: Pairs = ()
+    drop_labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateNode:
+    """Role, availability and labels changed in the spec as it was read at `version`; None leaves it."""
+
+    node_id: str
+    version: int
+    role: str | None = None
+    availability: str | None = None
+    set_labels: Pairs = ()
+    drop_labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveNode:
+    """`DELETE /nodes/<id>`. Not found counts as done."""
+
+    node_id: str
+    force: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateService:
+    """A whole service spec written back raw, at the version just read."""
+
+    service_id: str
+    version: int
+    spec: str  # JSON, so that the step is a value
+
+
+Step = (
+    CreateNetwork
+    | RemoveNetwork
+    | DisconnectEndpoint
+    | RestartEngine
+    | StopContainer
+    | StartContainer
+    | InitSwarm
+    | JoinSwarm
+    | LeaveSwarm
+    | UpdateSwarm
+    | UpdateNode
+    | RemoveNode
+    | UpdateService
+)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Do these now; they may run at once."""
+
+    steps: tuple[Step, ...]
+    doing: str  # "remove the old ingress", for progress and errors
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do but look again; after `at_most` seconds of waiting for the same, give up."""
+
+    for_what: str
+    at_most: float
+
+
+@dataclass(frozen=True)
+class Done:
+    """What is wanted is so, on every host that counts."""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """It can't be done: why, and what to do. `undo` takes back what only this run made."""
+
+    reason: str
+    undo: tuple[Step, ...] = ()
+
+
+Decision = Steps | Wait | Done | Blocked
