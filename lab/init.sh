@@ -1,0 +1,36 @@
+#!/bin/bash
+# The first process of a lab host, in its own root: lab-init ADDRESS PREFIX GATEWAY
+set -eu
+mount -t proc proc /proc
+umount -l /mnt
+mount -t sysfs sysfs /sys
+mount -t tmpfs -o mode=755 tmpfs /run
+mount -t tmpfs -o mode=1777 tmpfs /tmp
+mount -t tmpfs -o mode=755 tmpfs /dev
+mkdir /run/lock /run/sshd /dev/pts /dev/shm
+mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts /dev/pts
+mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+while read -r node minor; do mknod -m 666 "/dev/$node" c 1 "$minor"; done <<<$'null 3\nzero 5\nfull 7\nrandom 8\nurandom 9'
+mknod -m 666 /dev/tty c 5 0
+ln -s pts/ptmx /dev/ptmx
+ln -s /proc/self/fd /dev/fd
+ln -s fd/0 /dev/stdin; ln -s fd/1 /dev/stdout; ln -s fd/2 /dev/stderr
+
+# The same cgroup hierarchies as the machine's, each seen from this host's own cgroup.
+mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
+while IFS=: read -r _ controllers _; do
+    place=/sys/fs/cgroup/${controllers#name=}
+    if [[ -z $controllers ]]; then continue; fi
+    mkdir "$place"
+    mount -t cgroup -o "$controllers" cgroup "$place"
+done </proc/self/cgroup
+
+ip link set lo up
+ip addr add "$1/$2" dev eth0
+ip link set eth0 up
+ip route add default via "$3"
+/usr/sbin/sshd
+service docker start
+
+# Whoever loses its parent becomes a child of this shell, which must reap it: `service docker restart` waits for that.
+while :; do sleep 1000 & wait $!; done

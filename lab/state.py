@@ -1,0 +1,104 @@
+"""What the lab remembers: its folder, the hosts that run, and the lock that lets one command at a time change them.
+
+The folder belongs to the machine and not to a checkout, so that all checkouts share the hosts. No network and no
+process is touched here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FOLDER = Path("/var/lib/swarmnet-lab")
+KEY = FOLDER / "key"
+KNOWN_HOSTS = FOLDER / "known_hosts"
+_HOSTS = FOLDER / "hosts.json"
+
+
+class LabError(Exception):
+    """What went wrong and what to do, in one line."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A host that was started: its first process, and when that began, in clock ticks since the machine's boot."""
+
+    name: str
+    group: str
+    address: str
+    engine: str
+    pid: int
+    started: int
+
+    @property
+    def folder(self) -> Path:
+        """The host's files on the machine."""
+        return host_folder(self.name)
+
+    @property
+    def runs(self) -> bool:
+        """Whether the host's first process is still the one that was started."""
+        return started(self.pid) == self.started
+
+
+def host_folder(name: str) -> Path:
+    """The folder of the host of that name."""
+    return FOLDER / "hosts" / name
+
+
+def started(pid: int) -> int | None:
+    """When a process began, in clock ticks since boot; None where there is none, or only a zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    state, *fields = stat.rpartition(")")[2].split()
+    return None if state in "ZX" else int(fields[18])
+
+
+def load() -> dict[str, Record]:
+    """The hosts that run, by name."""
+    try:
+        rows = json.loads(_HOSTS.read_text())
+    except FileNotFoundError:
+        return {}
+    records = (Record(**row) for row in rows)
+    return {record.name: record for record in records if record.runs}
+
+
+def save(records: dict[str, Record]) -> None:
+    """Write the list of hosts in one step: a reader sees the old list or the new one."""
+    write_whole(_HOSTS, json.dumps([asdict(record) for record in records.values()], indent=1) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file's content by rename."""
+    draft = path.with_suffix(".new")
+    draft.write_text(text)
+    draft.rename(path)
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Hold the lab's lock; the folder is there (mode 0700) while it is held."""
+    descriptor = _lock()
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock() -> int:
+    """Lock the folder itself, so that no lock file outlives it; another `down` may remove it while we wait."""
+    while True:
+        FOLDER.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(FOLDER, os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if FOLDER.exists() and os.path.samestat(os.fstat(descriptor), FOLDER.stat()):
+            return descriptor
+        os.close(descriptor)
