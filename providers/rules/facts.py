@@ -253,31 +253,33 @@ class HostIngress:
 
 @dataclass(frozen=True, kw_only=True)
 class IngressFacts:
-    """The swarm's ingress networks as a manager lists them, and what each host reports of its own.
+    """The swarm's ingress as the swarm has it (None: it has not), and what each host reports of its own.
 
-    On a manager the list mixes the swarm's copy and its own: one that was removed is listed until that manager
-    has dropped it too.
+    `nodes` are all members, declared or not; `hosts` the declared ones that were asked. `listed` are the swarm's
+    other networks. `services` and `tasks` are those that publish through an ingress or hang on one.
     """
 
-    networks: tuple[Network, ...]
+    network: Network | None
     hosts: tuple[HostIngress | Silent, ...]
     nodes: tuple[Node, ...]
+    listed: tuple[Network, ...] = ()
     services: tuple[SwarmService, ...] = ()
     tasks: tuple[Task, ...] = ()
-    overlays: tuple[Network, ...] = ()
     unchanged_for: float = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OverlayFacts:
-    """The swarm's networks as a manager lists them; with `users`, who holds the one in question.
+    """One overlay as the swarm has it (None: it has not), and what else a manager lists.
 
-    `proven`: the list was framed by two answered `GET /nodes`, so that what it lacks is absent.
+    `name_held_by`: the manager that was asked still keeps the name for a network that the swarm no longer has.
+    Who holds it (`services`, `tasks` on it, `nodes` to name their hosts) is read only where it is to go.
     """
 
-    networks: tuple[Network, ...]
+    network: Network | None
+    listed: tuple[Network, ...] = ()
+    name_held_by: str = ""
     services: tuple[SwarmService, ...] = ()
     tasks: tuple[Task, ...] = ()
     nodes: tuple[Node, ...] = ()
-    proven: bool = False
     unchanged_for: float = field(default=0, compare=False)

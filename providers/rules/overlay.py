@@ -1,0 +1,147 @@
+"""One overlay network: what differs, who holds it, and the next step. Calls and waiting must not enter.
+
+Nothing about an overlay can be changed in place (the Engine has no such call): a difference means a new one.
+"""
+
+from ipaddress import IPv4Network
+
+from providers.rules import ownership
+from providers.rules.facts import Network, OverlayFacts
+from providers.rules.specs import OverlaySpec
+from providers.rules.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
+
+MTU = "com.docker.network.driver.mtu"
+ENCRYPTED = "encrypted"
+
+# Allocation takes 1 to 30 ms; a network without it after this many seconds is dead (measured on four Engines).
+ALLOCATION = 2.0
+# A manager keeps the name of a removed overlay until its own tasks on it are gone: stop grace plus about 3.5 s.
+NAME_FREE = 60.0
+
+
+def live_spec(spec: OverlaySpec, network: Network) -> OverlaySpec:
+    """The spec with the values that the swarm has in place of the wanted ones.
+
+    `encrypted` counts by its presence, whatever its value: https://github.com/moby/moby, ov_network.go.
+    """
+    mtu = network.option(MTU)
+    return spec.model_copy(
+        update={
+            "subnet": network.subnet,
+            "gateway": network.gateway,
+            "ip_range": network.ip_range or None,
+            "mtu": int(mtu) if mtu and mtu.isdecimal() else None,
+            "attachable": network.attachable,
+            "internal": network.internal,
+            "encrypted": network.option(ENCRYPTED) is not None,
+            "labels": ownership.declared(spec.labels, network.labels),
+            "settled": True if network.allocated else "the swarm gave it no addresses: nothing can start on it",
+        }
+    )
+
+
+def creation(spec: OverlaySpec) -> CreateNetwork:
+    """The step that makes the network."""
+    options = {} if spec.mtu is None else {MTU: str(spec.mtu)}
+    if spec.encrypted:
+        options[ENCRYPTED] = ""
+    return CreateNetwork(
+        name=spec.name,
+        driver="overlay",
+        subnet=spec.subnet,
+        gateway=spec.gateway,
+        ip_range=spec.ip_range,
+        options=tuple(sorted(options.items())),
+        labels=ownership.with_owner(spec.labels, spec.owner),
+        attachable=spec.attachable,
+        internal=spec.internal,
+    )
+
+
+def next_step(spec: OverlaySpec, facts: OverlayFacts, *, known: bool) -> Decision:
+    """What to do next. `known`: the state has this resource, so that what was found by its id is ours."""
+    network = facts.network
+    if network is None:
+        return missing(spec, facts)
+    if not network.allocated:
+        return unallocated(spec, facts, network)
+    live = live_spec(spec, network)
+    difference = ownership.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
+    thing = f"overlay {spec.name} ({network.subnet})"
+    refusal = (
+        ownership.foreign(thing, network.labels, spec.owner)
+        if known
+        else ownership.refusal(thing, network.labels, spec.owner, spec.adopt, difference)
+    )
+    if refusal:
+        return Blocked(refusal)
+    if not difference:
+        return Done()
+    return removal(network, facts, f"change it ({difference})")
+
+
+def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
+    """Make it, once its name is free on the manager asked, unless its range is taken."""
+    if facts.name_held_by:
+        return Wait(f"the name {spec.name} to be free again on {facts.name_held_by}", NAME_FREE)
+    wanted = IPv4Network(spec.subnet)
+    for other in facts.listed:
+        if other.name.lower() == spec.name.lower():
+            return Blocked(
+                f"overlay {spec.name}: the swarm has a network {other.name} ({other.driver or 'dead'}), and tells "
+                "names apart without regard to case: rename one of the two"
+            )
+        if other.scope == "swarm" and any(IPv4Network(taken).overlaps(wanted) for taken in other.subnets if "." in taken):
+            return Blocked(
+                f"overlay {spec.name}: its subnet {spec.subnet} overlaps {other.subnet} of the swarm's network "
+                f"{other.name}: choose another range, or free that one first"
+            )
+    return Steps((creation(spec),), f"create overlay {spec.name}")
+
+
+def unallocated(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision:
+    """Give the swarm a moment; a dead network of ours is taken away again."""
+    if facts.unchanged_for < ALLOCATION:
+        return Wait(f"overlay {spec.name} to get its addresses", ALLOCATION + 1)
+    ours = ownership.owner_of(network.labels) == spec.owner
+    return Blocked(
+        f"overlay {spec.name}: the swarm made it but gave it no addresses from {spec.subnet} within {ALLOCATION:g} s: "
+        "the range overlaps another network, or can't be used; the leader's log (docker) names the reason",
+        undo=(RemoveNetwork(id=network.id),) if ours else (),
+    )
+
+
+def removal(network: Network, facts: OverlayFacts, why: str = "remove it") -> Decision:
+    """Take it away unless somebody holds it."""
+    held = holders(network, facts)
+    if held:
+        return Blocked(
+            f"overlay {network.name} ({network.subnet}): can't {why} while it is used by {'; '.join(held)}: "
+            "take them off the network, then run again"
+        )
+    return Steps((RemoveNetwork(id=network.id),), f"remove overlay {network.name}")
+
+
+def holders(network: Network, facts: OverlayFacts) -> list[str]:
+    """Who holds the network, in words: services by name, tasks and standalone containers with their hosts."""
+    hosts = {node.id: node.hostname for node in facts.nodes}
+    names = {service.id: service.name for service in facts.services}
+    held = [f"service {service.name}" for service in facts.services if network.id in service.networks]
+    for task in facts.tasks:
+        if network.id not in task.networks or not task.alive:
+            continue
+        where = hosts.get(task.node_id, "an unknown host")
+        if not task.service_id:
+            held.append(f"container {task.container_id[:12] or task.id} on {where}")
+        elif f"service {names.get(task.service_id)}" not in held:
+            held.append(f"task {task.id} of {names.get(task.service_id, 'a removed service')} on {where}")
+    return held
+
+
+def next_step_of_removal(facts: OverlayFacts) -> Decision:
+    """What to do next towards its removal: gone from the swarm, and its name free on the manager asked."""
+    if facts.network is not None:
+        return removal(facts.network, facts)
+    if facts.name_held_by:
+        return Wait(f"its name to be free again on {facts.name_held_by}", NAME_FREE)
+    return Done()

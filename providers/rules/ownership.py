@@ -1,0 +1,68 @@
+"""Whose is it? Labels that say so, and what `create` does with what it finds.
+
+Only labels and intent are looked at here; what a difference is, each noun knows.
+"""
+
+from collections.abc import Mapping
+
+from providers.rules.facts import Pairs
+from providers.rules.specs import Adopt
+
+OWNER = "swarmnet.owner"
+PREFIX = "swarmnet."
+
+
+def owner_of(labels: Pairs) -> str | None:
+    """The `<project>/<stack>` that the labels name, None where they name nobody."""
+    return dict(labels).get(OWNER)
+
+
+def with_owner(labels: Mapping[str, str], owner: str) -> Pairs:
+    """The labels to write on what we create: the declared ones and whose it is."""
+    return tuple(sorted({**labels, OWNER: owner}.items()))
+
+
+def declared(wanted: Mapping[str, str], live: Pairs) -> dict[str, str]:
+    """The live values of the declared keys: labels are compared for those only, and ours are nobody's difference."""
+    return {key: value for key, value in live if key in wanted and not key.startswith(PREFIX)}
+
+
+def refusal(
+    thing: str, labels: Pairs, owner: str, adopt: Adopt, difference: str, *, engine_default: bool = False
+) -> str | None:
+    """Why something found may not be taken or changed by `create`, None where it may.
+
+    thing: what was found and where, such as `overlay app`. difference: what differs from intent, in words, empty
+    where nothing does. engine_default: it is just as the Engine makes it by itself, so that its place may be taken.
+    """
+    theirs = owner_of(labels)
+    if theirs == owner:
+        return None
+    if theirs is not None:
+        return (
+            f"{thing} belongs to {theirs} (label {OWNER}), not to {owner}: "
+            f"take it out of one of the two stack files"
+        )
+    if engine_default:
+        return None
+    if adopt == "refuse":
+        return f"{thing} exists already and adopt is refuse: remove it, or set adopt to identical or converge"
+    if adopt == "identical" and difference:
+        return (
+            f"{thing} exists already and differs ({difference}) and adopt is identical: "
+            f"make the stack file match it, or set adopt to converge to have it changed"
+        )
+    return None
+
+
+def foreign(thing: str, labels: Pairs, owner: str) -> str | None:
+    """Why an update must leave it alone: it carries another stack's label. None where it does not."""
+    theirs = owner_of(labels)
+    if theirs in (None, owner):
+        return None
+    return f"{thing} belongs to {theirs} (label {OWNER}), not to {owner}: take it out of one of the two stack files"
+
+
+def in_words(wanted: Mapping[str, object], live: Mapping[str, object], changed: frozenset[str]) -> str:
+    """The differing properties as `subnet: 172.18.0.0/16, wanted 10.11.0.0/16; mtu: ...`."""
+    return "; ".join(f"{key}: {live[key]}, wanted {wanted[key]}" for key in sorted(changed))
