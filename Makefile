@@ -1,3 +1,4 @@
 .PHONY: setup
 setup:
-	@python3 -m tools.setup
+	@python3 -m tools.venv
+	@.tools/venv/bin/python -m tools.setup

@@ -29,10 +29,10 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> None:
-    """Run `command` for at most `at_most` seconds: one line with the title, dots while it runs, the time taken.
+    """Run `command` for at most `at_most` seconds: a line with the title, dots meanwhile, the time taken.
 
-    `env` is added to the environment. Raises SetupError, with the last lines of output, when the command cannot
-    be started, fails, or runs out of time.
+    `env` is added to the environment. Raises SetupError, with the last lines of output, when the command
+    cannot be started, fails, or runs out of time.
     """
     start = time.monotonic()
     say(title, end=" ")

@@ -1,26 +1,26 @@
-"""`make setup`: the virtual environment, Pulumi, what a shell needs, the lab's system packages."""
+"""The second half of `make setup`: Pulumi, what a shell needs, the system packages of the lab."""
 
 import sys
 from pathlib import Path
 
 from tools.console import SetupError, say
+from tools.pulumi_cli import provide_pulumi
 from tools.shell import activation_script, swarmnet_script, write_if_changed
-from tools.venv import make_venv
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOLS = ROOT / ".tools"
-VENV = TOOLS / "venv"
 
 
 def main() -> int:
-    """Set everything up; the exit code."""
+    """Set up what is missing; the exit code."""
+    folder = ROOT / ".tools"
+    programs = folder / "venv" / "bin"
     try:
-        make_venv(ROOT, VENV)
-        write_if_changed(VENV / "bin" / "swarmnet", swarmnet_script(ROOT, VENV / "bin" / "python"), mode=0o755)
-        write_if_changed(TOOLS / "activate", activation_script(ROOT, [VENV / "bin"]))
+        pulumi = provide_pulumi(ROOT, folder / "pulumi")
     except SetupError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
+    write_if_changed(programs / "swarmnet", swarmnet_script(ROOT, programs / "python"), mode=0o755)
+    write_if_changed(folder / "activate", activation_script(ROOT, [programs, pulumi]))
     say("ready: . .tools/activate")
     return 0
 

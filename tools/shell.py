@@ -35,7 +35,9 @@ def activation_script(root: Path, path: list[Path]) -> str:
     """Shell text that puts the folders of `path` first on PATH and chooses a backend where there is none."""
     state = root / ".pulumi-state"
     return _ACTIVATE.format(
-        path=shlex.quote(":".join(map(str, path))), state=shlex.quote(str(state)), url=shlex.quote(f"file://{state}")
+        path=shlex.quote(":".join(map(str, path))),
+        state=shlex.quote(str(state)),
+        url=shlex.quote(f"file://{state}"),
     )
 
 

@@ -1,6 +1,10 @@
-"""The virtual environment at .tools/venv, made of the pinned requirements."""
+"""The virtual environment at .tools/venv, made of the pinned requirements: the first half of `make setup`.
+
+Runs on a bare Python: nothing but the standard library enters here, nor what this module imports.
+"""
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import sys
@@ -8,36 +12,51 @@ from pathlib import Path
 
 from tools.console import SetupError, run
 
+ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
-_PIP_TAKES_AT_MOST = 900.0  # seconds
+OLDEST_PYTHON = (3, 11)
+
+_VENV_TAKES_AT_MOST = 120.0  # seconds
+_PIP_TAKES_AT_MOST = 900.0  # seconds, for about 70 MB
 
 
-def fingerprint(root: Path, requirements: dict[str, bytes]) -> str:
-    """What a virtual environment depends on: its own path, the Python it was made from, the pins."""
-    parts = [os.fsencode(root), sys.version.encode(), sys.base_prefix.encode()]
+def fingerprint(venv: Path, requirements: dict[str, bytes]) -> str:
+    """What an environment depends on: where it lies, the Python it was made from, the pinned packages."""
+    parts = [os.fsencode(venv), sys.version.encode(), os.fsencode(sys.base_prefix)]
     parts += [part for name in sorted(requirements) for part in (name.encode(), requirements[name])]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def make_venv(root: Path, venv: Path) -> None:
-    """Make `venv` what the requirements files say; nothing to do where its stamp says so already."""
+    """Make `venv` what the requirements files of `root` say; do nothing where its stamp says so already.
+
+    Raises SetupError, with what to do, where this Python cannot make one or pip fails.
+    """
     stamp = venv / "swarmnet-stamp"
-    wanted = fingerprint(root, {name: (root / name).read_bytes() for name in REQUIREMENTS})
+    wanted = fingerprint(venv, {name: (root / name).read_bytes() for name in REQUIREMENTS})
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    _require_ensurepip()
+    if importlib.util.find_spec("ensurepip") is None:
+        raise SetupError(f"{sys.executable} cannot make virtual environments: apt-get install python3-venv")
     shutil.rmtree(venv, ignore_errors=True)
-    run("virtual environment", [sys.executable, "-m", "venv", venv], at_most=120)
+    run("virtual environment", [sys.executable, "-m", "venv", venv], at_most=_VENV_TAKES_AT_MOST)
     pip: list[str | Path] = [venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-input"]
-    files: list[str | Path] = [word for name in REQUIREMENTS for word in ("-r", root / name)]
+    files: list[str | Path] = [word for name in REQUIREMENTS for word in ("--requirement", root / name)]
     run("pinned Python packages", [*pip, *files], at_most=_PIP_TAKES_AT_MOST)
     stamp.write_text(wanted)
 
 
-def _require_ensurepip() -> None:
-    """Debian keeps it in a package of its own."""
+def main() -> int:
+    """Make the environment of this checkout; the exit code."""
     try:
-        import ensurepip  # noqa: F401
-    except ImportError as problem:
-        advice = "apt-get install python3-venv"
-        raise SetupError(f"{sys.executable} cannot make virtual environments: {advice}") from problem
+        if sys.version_info < OLDEST_PYTHON:
+            raise SetupError(f"python {sys.version.split()[0]} is too old: 3.11 or newer is needed")
+        make_venv(ROOT, ROOT / ".tools" / "venv")
+    except SetupError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Pulumi's CLI built from Go modules, for machines that reach package registries and nothing else.
+
+The result is kept in a cache that all checkouts of a user share, ~/.cache/swarmnet/pulumi-<version>. The
+official Python language host is not among the modules; tools/language_host.py stands in for it.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tools.console import SetupError, run
+
+_OLDEST_GO = "1.25"
+_BUILD_TAKES_AT_MOST = 1800.0  # seconds; 4 minutes were seen on two cores
+
+_SDK = "github.com/pulumi/pulumi/sdk/v3"
+_CLI = "github.com/pulumi/pulumi/pkg/v3"
+
+# The CLI's module replaces the clipboard, and Go heeds replacements only in the module that is being built:
+# https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/go.mod
+_MODULE = """\
+module swarmnet.invalid/pulumi
+
+go {go}
+
+require (
+	{cli} v{version}
+	{sdk} v{version}
+)
+
+replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e
+"""
+
+# Scripts that the CLI wants beside it, in the SDK's module.
+_SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
+
+
+def built_pulumi(version: str) -> Path:
+    """A folder with `pulumi` of this version and its scripts, from the cache or built into it.
+
+    Raises SetupError, with what to do, where there is no Go or the build fails.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "swarmnet"
+    kept = cache / f"pulumi-{version}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with open(cache / "lock", "w") as lock:
+        fcntl.flock(
+            lock, fcntl.LOCK_EX
+        )  # two checkouts set up at once: the second finds what the first built
+        if not kept.is_dir():
+            with tempfile.TemporaryDirectory(dir=cache) as scratch:
+                _build(version, Path(scratch))
+                (Path(scratch) / "bin").rename(kept)  # whole or not at all
+    return kept
+
+
+def _build(version: str, scratch: Path) -> None:
+    """Make scratch/bin: the binary and, from the module's own sources, the scripts."""
+    go = shutil.which("go")
+    if go is None:
+        raise SetupError(
+            f"pulumi: there is no Go to build it with: install Go {_OLDEST_GO} or newer"
+            " (https://go.dev/doc/install), or put pulumi on PATH (https://www.pulumi.com/docs/install/),"
+            " then run make setup again"
+        )
+    (scratch / "go.mod").write_text(_MODULE.format(go=_OLDEST_GO, cli=_CLI, sdk=_SDK, version=version))
+    flags = f"-s -w -X {_SDK}/go/common/version.Version=v{version}"
+    run(
+        f"pulumi {version} built from Go modules, about 4 minutes on two cores, once",
+        [go, "build", "-mod=mod", "-ldflags", flags, "-o", "bin/pulumi", f"{_CLI}/cmd/pulumi"],
+        cwd=scratch,
+        at_most=_BUILD_TAKES_AT_MOST,
+    )
+    for script in _SCRIPTS:
+        copy = scratch / "bin" / Path(script).name
+        shutil.copyfile(_module_folder(go, scratch) / script, copy)
+        copy.chmod(0o755)  # modules are kept without the run bit
+
+
+def _module_folder(go: str, scratch: Path) -> Path:
+    """Where Go keeps the SDK's sources."""
+    query = [go, "list", "-mod=mod", "-m", "-f", "{{.Dir}}", _SDK]
+    return Path(subprocess.run(query, cwd=scratch, capture_output=True, text=True, check=True).stdout.strip())

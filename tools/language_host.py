@@ -1,0 +1,126 @@
+"""A small Python language host for Pulumi, for machines where the official one cannot be had.
+
+Pulumi starts it as `pulumi-language-python ENGINE-ADDRESS`, reads a port from its first line of output, and
+speaks gRPC to it: https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/language.proto. This one answers
+what `pulumi preview`, `up`, `refresh`, `destroy` and `about` ask. It does not install dependencies (`make
+setup` does), check types, attach debuggers, generate code, or name plugins ahead: the engine looks for a
+plugin when a resource wants one.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+
+EXECUTOR = (
+    Path(__file__).resolve().parent.parent / ".tools" / "pulumi" / "bin" / "pulumi-language-python-exec"
+)
+
+# With this code the SDK says that it has told the user what is wrong: the engine is to add nothing.
+_TOLD_THE_USER = 32
+
+
+def command(request: language_pb2.RunRequest, engine: str, executor: Path) -> list[str]:
+    """The process that runs the program: the SDK's own executor, by the project's own Python."""
+    venv = dict(request.info.options).get("virtualenv")
+    python = str(Path(request.info.root_directory, str(venv), "bin", "python")) if venv else sys.executable
+    options = {
+        "monitor": request.monitor_address,
+        "engine": engine,
+        "project": request.project,
+        "root_directory": request.info.root_directory,
+        "stack": request.stack,
+        "pwd": request.pwd,
+        "dry_run": "true" if request.dryRun else "false",
+        "parallel": str(request.parallel),
+        "organization": request.organization,
+    }
+    flags = [word for name, value in options.items() if value for word in (f"--{name}", value)]
+    return [python, "-u", str(executor), *flags, request.info.entry_point, *request.args]
+
+
+def environment(request: language_pb2.RunRequest) -> dict[str, str]:
+    """What the SDK reads besides its arguments: the stack's configuration and which of it is secret."""
+    return {
+        "PULUMI_CONFIG": json.dumps(dict(request.config)),
+        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
+    }
+
+
+class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
+    """The calls the engine makes; what is missing here is answered by gRPC with UNIMPLEMENTED."""
+
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
+
+    def Handshake(
+        self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
+    ) -> language_pb2.LanguageHandshakeResponse:
+        """Take the engine's address from here where it was not an argument."""
+        self._engine = request.engine_address
+        return language_pb2.LanguageHandshakeResponse()
+
+    def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
+        """No version: it comes and goes with the checkout."""
+        return plugin_pb2.PluginInfo()
+
+    def GetRequiredPackages(
+        self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GetRequiredPackagesResponse:
+        """None ahead of need."""
+        return language_pb2.GetRequiredPackagesResponse()
+
+    def GetRequiredPlugins(
+        self, request: language_pb2.GetRequiredPluginsRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GetRequiredPluginsResponse:
+        """None ahead of need."""
+        return language_pb2.GetRequiredPluginsResponse()
+
+    def About(
+        self, request: language_pb2.AboutRequest, context: grpc.ServicerContext
+    ) -> language_pb2.AboutResponse:
+        """The Python that runs programs."""
+        return language_pb2.AboutResponse(executable=sys.executable, version=sys.version.split()[0])
+
+    def Run(
+        self, request: language_pb2.RunRequest, context: grpc.ServicerContext
+    ) -> language_pb2.RunResponse:
+        """Run the program to its end; end it where the engine takes the call back or this host is stopped."""
+        words = command(request, self._engine, EXECUTOR)
+        with subprocess.Popen(
+            words, env={**os.environ, **environment(request)}, stdin=subprocess.DEVNULL
+        ) as program:
+            context.add_callback(program.terminate)
+            code = program.wait()
+        if code == _TOLD_THE_USER:
+            return language_pb2.RunResponse(bail=True)
+        return language_pb2.RunResponse(error=f"program exited with code {code}" if code else "")
+
+
+def main() -> None:
+    """Serve until told to stop, or until the engine that started this process is gone."""
+    engine = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    started_by = os.getppid()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    server = grpc.server(ThreadPoolExecutor(max_workers=4))
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(engine), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+    while os.getppid() == started_by and not stop.wait(timeout=1):
+        pass
+    server.stop(grace=None).wait()
+
+
+if __name__ == "__main__":
+    main()
