@@ -100,10 +100,12 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class Silent:
-    """A declared host that could not be asked, and why, in one line."""
+    """A declared host that could not be asked, and why, in one line. `node_id`: the member that has its address,
+    where a manager knows one."""
 
     host: str
-    why: str
+    why: str = field(compare=False)
+    node_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,9 +202,18 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HostIngress:
+    """One host's own copies of ingress networks (more than one: an old one got stuck), and its gateway bridge."""
+
+    host: str
+    node_id: str
+    copies: tuple[Network, ...] = ()
+    bridge_endpoints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class GwbridgeFacts:
-    """One host's docker_gwbridge (None: proven absent) and membership. `containers` are those attached to the
-    bridge, as (endpoint name, container name)."""
+    """One host's docker_gwbridge (None: proven absent) and membership."""
 
     member: Member
     bridge: Network | None
@@ -213,7 +224,7 @@ class GwbridgeFacts:
 class SwarmFacts:
     """What every declared host says of its membership, and the swarm as a good manager shows it, if any.
 
-    `services` and `networks` are read only where the swarm may have to end.
+    `services`, `networks` and `belongings` (such as "secret db") are read only where the swarm may have to end.
     """
 
     members: tuple[Member, ...]
@@ -222,13 +233,17 @@ class SwarmFacts:
     nodes: tuple[Node, ...] = ()
     services: tuple[SwarmService, ...] = ()
     networks: tuple[Network, ...] = ()
+    belongings: tuple[str, ...] = ()
     unchanged_for: float = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NodeFacts:
-    """One host's own word, the members as a good manager of the stack's swarm shows them, and whether the
-    swarm's ingress has reached the host (`ingress`: None where the swarm has none)."""
+    """One host's own word, and the members as a good manager of the stack's swarm shows them.
+
+    `ingress`: the swarm's (None: it has none), `local`: what of it has come to this host. `others`: what the other
+    declared hosts say of themselves, and `tasks`: read only where the host is to leave.
+    """
 
     member: Member | Silent
     swarm: Swarm | None
@@ -236,19 +251,8 @@ class NodeFacts:
     others: tuple[Member, ...] = ()
     tasks: tuple[Task, ...] = ()
     ingress: Network | None = None
-    local_ingress: Network | None = None
-    bridge: Network | None = None
+    local: HostIngress | None = None
     unchanged_for: float = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class HostIngress:
-    """One host's own copies of ingress networks (more than one: an old one got stuck), and its gateway bridge."""
-
-    host: str
-    node_id: str
-    copies: tuple[Network, ...] = ()
-    bridge_endpoints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,223 @@
+"""One host's membership: joining, role, availability, labels, leaving. Calls and waiting must not enter.
+
+Members are told apart by node id, never by hostname: after leaving and joining again two entries share it.
+"""
+
+from providers.rules import ingress, ownership
+from providers.rules.facts import Member, Node, NodeFacts, Silent
+from providers.rules.specs import NodeSpec
+from providers.rules.steps import (
+    Blocked,
+    Decision,
+    Done,
+    JoinSwarm,
+    LeaveSwarm,
+    RemoveNode,
+    Steps,
+    UpdateNode,
+    Wait,
+)
+from providers.rules.swarm import ADVICE
+
+READY = 60.0
+# A node promoted right after it was demoted needs 31 s (measured on three Engines).
+ROLE_CHANGE = 60.0
+PENDING = 30.0
+# The ingress comes to a new member within 0.5 to 3 s; what takes longer is the ingress's own affair.
+INGRESS = 5.0
+TASKS_GONE = 120.0
+
+
+def live_spec(spec: NodeSpec, node: Node) -> NodeSpec:
+    """The spec with the values that the managers have in place of the wanted ones."""
+    return spec.model_copy(
+        update={
+            "role": node.role,
+            "availability": node.availability,
+            "labels": ownership.declared(spec.labels, node.labels),
+            "settled": True,
+        }
+    )
+
+
+def member_of(facts: NodeFacts) -> Node | None:
+    """The host's entry among the members, None where it has none."""
+    if isinstance(facts.member, Silent):
+        return None
+    return next((node for node in facts.nodes if node.id and node.id == facts.member.node_id), None)
+
+
+def next_step(spec: NodeSpec, facts: NodeFacts, *, known: bool, drop_labels: tuple[str, ...] = ()) -> Decision:
+    """What to do next. `known`: the state has this resource, so that the membership is ours to change."""
+    member = facts.member
+    if isinstance(member, Silent):
+        return Blocked(f"{spec.host}: {member.why}")
+    if facts.swarm is None:
+        return Blocked(f"{spec.host}: no manager among the hosts answers for a swarm that it could be a member of")
+    if member.state == "pending":
+        return Wait(f"{spec.host} to finish joining (or run `docker swarm leave --force` on it)", PENDING)
+    if member.state in ADVICE:
+        return Blocked(f"{spec.host}: its membership of a swarm is {member.state}: {ADVICE[member.state]}")
+    if member.state == "inactive":
+        return Steps((JoinSwarm(host=spec.host, role=spec.role),), f"join {spec.host} as a {spec.role}")
+    node = member_of(facts)
+    if node is None:
+        return Blocked(
+            f"{spec.host}: it is a member (node {member.node_id}) of another swarm than {facts.swarm.id}: "
+            "take it out of the stack file, or let it leave that swarm"
+        )
+    return membership(spec, facts, node, known, drop_labels)
+
+
+def membership(spec: NodeSpec, facts: NodeFacts, node: Node, known: bool, drop_labels: tuple[str, ...]) -> Decision:
+    """Bring a member's role, availability and labels to what is declared.
+
+    In a swarm that is ours every declared member is: a run that was cut between a join and its label goes on.
+    """
+    assert facts.swarm is not None
+    live = live_spec(spec, node)
+    difference = ownership.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
+    thing = f"{spec.host}: its membership (node {node.id})"
+    ours = ownership.owner_of(facts.swarm.labels) == spec.owner
+    refusal = (
+        ownership.foreign(thing, node.labels, spec.owner)
+        if known or ours
+        else ownership.refusal(thing, node.labels, spec.owner, spec.adopt, difference)
+    )
+    if refusal:
+        return Blocked(refusal)
+    gone = tuple(key for key in drop_labels if key not in spec.labels and node.label(key) is not None)
+    unlabelled = ours and node.label(ownership.OWNER) is None
+    if difference or gone or unlabelled:
+        return change(spec, facts, node, gone, ours)
+    return settled(spec, facts, node)
+
+
+def change(spec: NodeSpec, facts: NodeFacts, node: Node, gone: tuple[str, ...], ours: bool) -> Decision:
+    """One update with everything that differs. The last manager and a lost quorum are refused beforehand."""
+    demote = node.role == "manager" and spec.role == "worker"
+    refused = demote and no_quorum_without(node, facts.nodes)
+    if refused:
+        return Blocked(f"{spec.host}: it can't become a worker: {refused}")
+    labels = ownership.with_owner(spec.labels, spec.owner) if ours else tuple(sorted(spec.labels.items()))
+    update = UpdateNode(
+        node_id=node.id,
+        version=node.version,
+        role=spec.role if spec.role != node.role else None,
+        availability=spec.availability if spec.availability != node.availability else None,
+        set_labels=tuple((key, value) for key, value in labels if node.label(key) != value),
+        drop_labels=gone,
+    )
+    return Steps((update,), f"change the membership of {spec.host}")
+
+
+def settled(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
+    """Wait until the member is what its entry says: ready, and as a manager able to answer."""
+    assert isinstance(facts.member, Member)
+    if node.state != "ready":
+        return Wait(f"{spec.host} to be ready (the managers say {node.state})", READY)
+    manager = spec.role == "manager"
+    if facts.member.control != manager or (manager and node.reachability != "reachable"):
+        return Wait(f"{spec.host} to take up the role of {spec.role}", ROLE_CHANGE)
+    if not has_ingress(facts) and facts.unchanged_for < INGRESS:
+        return Wait(f"{spec.host} to get the ingress", INGRESS + 1)
+    return Done()
+
+
+def has_ingress(facts: NodeFacts) -> bool:
+    """Whether the swarm's ingress, if it has one, has come to the host."""
+    if facts.ingress is None or facts.local is None:
+        return True
+    return ingress.reached(facts.ingress, facts.local)
+
+
+def no_quorum_without(node: Node, nodes: tuple[Node, ...]) -> str | None:
+    """Why the swarm can't do without this manager, None where it can. The rule is swarmkit's:
+    https://github.com/moby/swarmkit/blob/master/manager/state/raft/raft.go (CanRemoveMember)."""
+    managers = [other for other in nodes if other.role == "manager"]
+    if len(managers) <= 1:
+        return "it is the last manager of the swarm"
+    remaining = [other for other in managers if other.id != node.id]
+    reachable = sum(other.reachability == "reachable" for other in remaining)
+    needed = len(remaining) // 2 + 1
+    if reachable >= needed:
+        return None
+    return (
+        f"of the other {len(remaining)} managers only {reachable} can be reached and {needed} are needed: "
+        "bring the others back first"
+    )
+
+
+def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, adopted: bool) -> Decision:
+    """What to do next until the host has left and its entry is gone: drained, emptied, demoted, left, removed.
+
+    `node_id` is what the state knows. A host that was renamed in the stack file, and one that was adopted, are
+    forgotten without a write; the swarm's only member is left to the swarm's own end.
+    """
+    renamed = any(other.node_id == node_id for other in facts.others)
+    node = next((node for node in facts.nodes if node.id == node_id), None)
+    if adopted or renamed:
+        return Done()
+    if isinstance(facts.member, Silent):
+        return removal_of_silent(spec, facts, facts.member, node)
+    here = facts.member.node_id == node_id and facts.member.state != "inactive"
+    if node is None:
+        return stranded(spec, facts) if here else Done()
+    if not here:
+        return Steps((RemoveNode(node_id=node_id, force=True),), f"remove the entry of {spec.host}")
+    if len(facts.nodes) == 1:
+        return Done()
+    return departure(spec, facts, node)
+
+
+def stranded(spec: NodeSpec, facts: NodeFacts) -> Decision:
+    """The host believes in a membership that no manager answers for."""
+    if facts.swarm is not None:
+        return Steps((LeaveSwarm(host=spec.host, force=True),), f"let {spec.host} leave")
+    return Blocked(
+        f"{spec.host}: it is a member of a swarm of which no manager answers: bring a majority of the managers "
+        "back, or run `docker swarm leave --force` on it"
+    )
+
+
+def removal_of_silent(spec: NodeSpec, facts: NodeFacts, silent: Silent, node: Node | None) -> Decision:
+    """Without the host itself only its entry can go, and only where the stack file says that it is lost."""
+    if not spec.lost:
+        return Blocked(
+            f"{spec.host}: it can't be told to leave: {silent.why}; bring it back, or set hosts.{spec.host}.lost: "
+            "true for one `pulumi up` before taking it out of the stack file"
+        )
+    if node is None:
+        return Done()
+    if node.role == "manager":
+        refused = no_quorum_without(node, facts.nodes)
+        if refused:
+            return Blocked(f"{spec.host}: it can't be removed: {refused}")
+        return Steps((UpdateNode(node_id=node.id, version=node.version, role="worker"),), f"demote {spec.host}")
+    return Steps((RemoveNode(node_id=node.id, force=True),), f"remove the entry of {spec.host}")
+
+
+def departure(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
+    """Let a member leave that others still count on: nothing of theirs may run on it."""
+    assert isinstance(facts.member, Member)
+    refused = node.role == "manager" and no_quorum_without(node, facts.nodes)
+    if refused:
+        return Blocked(f"{spec.host}: it can't leave the swarm: {refused}")
+    standalone = [task for task in facts.tasks if task.node_id == node.id and not task.service_id and task.alive]
+    if standalone:
+        names = ", ".join(task.container_id[:12] or task.id for task in standalone)
+        return Blocked(
+            f"{spec.host}: it can't leave the swarm while containers on it use its overlays: {names}: "
+            "stop them, then run again"
+        )
+    if node.availability != "drain":
+        drain = UpdateNode(node_id=node.id, version=node.version, availability="drain")
+        return Steps((drain,), f"drain {spec.host}")
+    running = [task for task in facts.tasks if task.node_id == node.id and task.alive]
+    if running:
+        return Wait(f"{len(running)} tasks to leave {spec.host}", TASKS_GONE)
+    if node.role == "manager":
+        return Steps((UpdateNode(node_id=node.id, version=node.version, role="worker"),), f"demote {spec.host}")
+    if facts.member.control:
+        return Wait(f"{spec.host} to take up the role of worker", ROLE_CHANGE)
+    return Steps((LeaveSwarm(host=spec.host),), f"let {spec.host} leave")

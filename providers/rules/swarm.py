@@ -1,0 +1,157 @@
+"""The swarm itself: whether it exists, its settings, and its end. Calls and waiting must not enter."""
+
+from providers.rules import ownership
+from providers.rules.facts import Member, Swarm, SwarmFacts
+from providers.rules.specs import SwarmSpec
+from providers.rules.steps import Blocked, Decision, Done, InitSwarm, LeaveSwarm, Steps, UpdateSwarm
+
+ADVICE = {
+    "locked": "run `docker swarm unlock` on it, then run again",
+    "pending": "it is still trying to join: wait, or run `docker swarm leave --force` on it, then run again",
+    "error": "see `docker info` on it; `docker swarm leave --force` ends a broken membership",
+}
+
+
+def live_spec(spec: SwarmSpec, swarm: Swarm) -> SwarmSpec:
+    """The spec with the values that the swarm has in place of the declared ones; undeclared ones stay undeclared."""
+    live = {
+        "data_path_port": swarm.data_path_port,
+        "default_addr_pool": swarm.default_addr_pool,
+        "default_addr_pool_prefix": swarm.default_addr_pool_prefix,
+        "autolock": swarm.autolock,
+        "task_history_limit": swarm.task_history_limit,
+    }
+    declared = {key: value for key, value in live.items() if getattr(spec, key) not in (None, ())}
+    return spec.model_copy(
+        update={**declared, "labels": ownership.declared(spec.labels, swarm.labels), "settled": True}
+    )
+
+
+def next_step(
+    spec: SwarmSpec, facts: SwarmFacts, *, swarm_id: str = "", drop_labels: tuple[str, ...] = ()
+) -> Decision:
+    """What to do next. `swarm_id`: the one that the state knows, empty in `create`."""
+    unfit = unfit_members(facts)
+    if unfit:
+        return Blocked(unfit)
+    if facts.swarm is None:
+        return beginning(spec, facts, swarm_id)
+    if swarm_id and facts.swarm.id != swarm_id:
+        return Blocked(
+            f"swarm: the hosts are in swarm {facts.swarm.id}, the state knows {swarm_id}: "
+            "run `pulumi refresh` to see what is there, then decide"
+        )
+    return settings(spec, facts.swarm, bool(swarm_id), drop_labels)
+
+
+def unfit_members(facts: SwarmFacts) -> str | None:
+    """The host whose membership is neither here nor there, or elsewhere, None where all are clear."""
+    for member in facts.members:
+        if member.state in ADVICE:
+            return f"{member.host}: its membership of a swarm is {member.state}: {ADVICE[member.state]}"
+    if facts.swarm is None:
+        return None
+    ids = {node.id for node in facts.nodes}
+    for member in facts.members:
+        if member.state == "active" and member.node_id not in ids:
+            return (
+                f"{member.host}: it is a member (node {member.node_id}) of another swarm than the other hosts "
+                f"({facts.swarm.id}): take it out of the stack file, or let it leave that swarm"
+            )
+    return None
+
+
+def beginning(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
+    """Init on the first manager, if it is certain that no declared host is in a swarm."""
+    active = [member.host for member in facts.members if member.state == "active"]
+    if active:
+        return Blocked(
+            f"swarm: {', '.join(active)} is a member of a swarm of which no manager among the hosts answers: "
+            "bring a majority of its managers back, or declare them in hosts"
+        )
+    if facts.silent:
+        silent = facts.silent[0]
+        return Blocked(f"swarm: it can't be told whether {silent.host} is in one already: {silent.why}")
+    if swarm_id:
+        return Blocked(
+            f"swarm: {swarm_id} is gone: no declared host is a member of any swarm; "
+            "run `pulumi up --refresh` to make a new one"
+        )
+    init = InitSwarm(
+        host=spec.first_manager,
+        data_path_port=spec.data_path_port,
+        default_addr_pool=spec.default_addr_pool,
+        default_addr_pool_prefix=spec.default_addr_pool_prefix,
+        autolock=spec.autolock,
+        task_history_limit=spec.task_history_limit,
+        labels=ownership.with_owner(spec.labels, spec.owner),
+    )
+    return Steps((init,), f"init the swarm on {spec.first_manager}")
+
+
+def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str, ...]) -> Decision:
+    """Bring the settings to what is declared; what only init can set is refused."""
+    live = live_spec(spec, swarm)
+    changed = spec.changed(live)
+    difference = ownership.in_words(spec.model_dump(), live.model_dump(), changed)
+    refusal = (
+        ownership.foreign(f"swarm {swarm.id}", swarm.labels, spec.owner)
+        if known
+        else ownership.refusal(f"swarm {swarm.id}", swarm.labels, spec.owner, spec.adopt, difference)
+    )
+    if refusal:
+        return Blocked(refusal)
+    fixed = changed & SwarmSpec.INIT_ONLY
+    if fixed:
+        words = ownership.in_words(spec.model_dump(), live.model_dump(), fixed)
+        return Blocked(
+            f"swarm {swarm.id}: {words}: this is settled at init and no Engine can change it; "
+            "write what the swarm has, or let all hosts leave and begin a new one"
+        )
+    gone = tuple(key for key in drop_labels if key not in spec.labels and swarm.label(key) is not None)
+    if not changed and not gone:
+        return Done()
+    update = UpdateSwarm(
+        version=swarm.version,
+        autolock=spec.autolock,
+        task_history_limit=spec.task_history_limit,
+        set_labels=tuple(sorted(spec.labels.items())),
+        drop_labels=gone,
+    )
+    return Steps((update,), f"change the swarm's settings ({difference or 'labels'})")
+
+
+def next_step_of_removal(facts: SwarmFacts, swarm_id: str, *, adopted: bool) -> Decision:
+    """What to do next towards its end. What was adopted is forgotten, not ended.
+
+    Gone means: every declared host answers and none is a member of it.
+    """
+    if adopted:
+        return Done()
+    if facts.silent:
+        silent = facts.silent[0]
+        return Blocked(f"swarm {swarm_id}: it can't be told whether {silent.host} has left it: {silent.why}")
+    active = [member for member in facts.members if member.state == "active"]
+    if not active or (facts.swarm is not None and facts.swarm.id != swarm_id):
+        return Done()
+    if facts.swarm is None:
+        return Blocked(
+            f"swarm {swarm_id}: {active[0].host} is still a member of a swarm and no manager among the hosts "
+            "answers: bring a majority of the managers back, then run again"
+        )
+    left_behind = foreign(facts, active)
+    if left_behind:
+        return Blocked(
+            f"swarm {swarm_id}: it can't be ended while it holds {', '.join(left_behind)}: "
+            "remove them, or keep the swarm, then run again"
+        )
+    return Steps((LeaveSwarm(host=active[0].host, force=True),), f"end the swarm on {active[0].host}")
+
+
+def foreign(facts: SwarmFacts, active: list[Member]) -> list[str]:
+    """What would be lost with the swarm, in words: members but the last, services, networks, secrets, configs."""
+    last = active[0].node_id
+    members = [f"member {node.hostname}" for node in facts.nodes if node.id != last]
+    services = [f"service {service.name}" for service in facts.services]
+    networks = [f"network {network.name}" for network in facts.networks if not network.ingress]
+    return members + services + networks + list(facts.belongings)
