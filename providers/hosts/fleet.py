@@ -1,0 +1,146 @@
+"""Hosts by name: their Engines, all of them at once, and any good manager. What is asked of them must not enter."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any, TypeVar
+
+from providers.hosts.connection import Connection
+from providers.hosts.engine import Engine
+from providers.hosts.ssh import HostAccess
+from providers.rules.errors import EngineError, HostError, NoQuorum, NotAManager, Unreachable
+
+T = TypeVar("T")
+Failure = HostError | EngineError
+
+AT_ONCE = 32  # hosts asked at the same time
+INFO_TIMEOUT = 10.0  # seconds
+
+
+class Fleet:
+    """The declared hosts. Engines are opened when first asked and kept."""
+
+    def __init__(self, hosts: Mapping[str, HostAccess]) -> None:
+        self.names = tuple(hosts)
+        self._engines = {name: _engine_for(access) for name, access in hosts.items()}
+        self._lock = threading.Lock()
+        self._manager: tuple[Engine, int] | None = None
+
+    def engine(self, name: str) -> Engine:
+        """The Engine of a declared host. Raises KeyError for any other."""
+        return self._engines[name]
+
+    def each(self, ask: Callable[[Engine], T], names: Iterable[str] | None = None) -> dict[str, T | Failure]:
+        """`ask` of each named host's Engine (all, if None), at once. HostError and EngineError come as values."""
+        answers = dict(self._as_they_come(ask, self.names if names is None else tuple(names)))
+        return {name: answers[name] for name in self.names if name in answers}
+
+    def manager(self) -> Engine:
+        """Any declared host that can answer for the swarm now. Kept until it fails to; then another is sought.
+
+        Raises NoQuorum, NotAManager or Unreachable, with what each host said.
+        """
+        with self._lock:
+            if self._manager and self._manager[0].doubts == self._manager[1]:
+                return self._manager[0]
+            self._manager = None
+            said = {}
+            for name, answer in self._as_they_come(_info, self.names):
+                if _verdict(answer) is None:
+                    engine = self._engines[name]
+                    self._manager = (engine, engine.doubts)
+                    return engine
+                said[name] = answer
+            raise _no_manager({name: said[name] for name in self.names})
+
+    def managers(self) -> list[Engine]:
+        """All declared hosts that can answer for the swarm now; none is no error."""
+        answers = self.each(_info)
+        return [self._engines[name] for name, answer in answers.items() if _verdict(answer) is None]
+
+    def forget_manager(self) -> None:
+        """Seek a manager anew at the next call."""
+        with self._lock:
+            self._manager = None
+
+    def close(self) -> None:
+        """Close all channels and connections."""
+        for engine in self._engines.values():
+            engine.close()
+            engine.connection.close()
+
+    def _as_they_come(
+        self, ask: Callable[[Engine], T], names: tuple[str, ...]
+    ) -> Iterator[tuple[str, T | Failure]]:
+        def answer(name: str) -> T | Failure:
+            try:
+                return ask(self._engines[name])
+            except (HostError, EngineError) as failure:
+                return failure
+
+        if len(names) == 1:
+            yield names[0], answer(names[0])
+            return
+        pool = ThreadPoolExecutor(max(1, min(AT_ONCE, len(names))))
+        try:
+            futures = {pool.submit(answer, name): name for name in names}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def fleet_for(hosts: Mapping[str, HostAccess]) -> Fleet:
+    """The process's one Fleet of these hosts. Hosts reached in the same way share their connection."""
+    key = tuple(hosts.items())
+    with _known:
+        if key not in _fleets:
+            _fleets[key] = Fleet(hosts)
+        return _fleets[key]
+
+
+_known = threading.RLock()
+_fleets: dict[tuple[tuple[str, HostAccess], ...], Fleet] = {}
+_engines: dict[HostAccess, Engine] = {}
+
+
+def _engine_for(access: HostAccess) -> Engine:
+    with _known:
+        if access not in _engines:
+            _engines[access] = Engine(Connection(access))
+        return _engines[access]
+
+
+def _info(engine: Engine) -> dict[str, Any]:
+    """`/info`, Swarm."""
+    swarm: dict[str, Any] = engine.get("/info", timeout=INFO_TIMEOUT)["Swarm"]
+    return swarm
+
+
+def _verdict(answer: dict[str, Any] | Failure) -> str | None:
+    """Why this host cannot answer for the swarm; None if it can."""
+    if isinstance(answer, (HostError, EngineError)):
+        return str(answer)
+    if answer["LocalNodeState"] != "active":
+        return f"{answer['LocalNodeState']}"
+    if not answer["ControlAvailable"]:
+        return "a worker"
+    return " ".join(answer.get("Error", "").split()) or None
+
+
+def _no_manager(said: dict[str, dict[str, Any] | Failure]) -> Failure:
+    """One line with what each host said; the kind of error is that of the best hope."""
+    words = "; ".join(
+        f"{_verdict(answer)}"
+        if isinstance(answer, (HostError, EngineError))
+        else f"{name}: {_verdict(answer)}"
+        for name, answer in said.items()
+    )
+    kind: type[Failure] = Unreachable
+    for answer in said.values():
+        if isinstance(answer, dict):
+            if answer["LocalNodeState"] == "active" and answer["ControlAvailable"]:
+                kind = NoQuorum
+                break
+            kind = NotAManager
+    return kind(f"no host answers for the swarm: {words}")

@@ -1,0 +1,388 @@
+"""Readers of facts: what hosts report, one reader for each type of facts.
+
+Nothing is decided here, and nothing is written to any host. A 404 becomes "absent" only where it proves that: on the
+network's own host, or from a manager between two answered `GET /nodes` (a manager without a quorum answers 404 for
+networks that exist).
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from providers.hosts.engine import Engine
+from providers.hosts.fleet import Fleet
+from providers.rules import gwbridge
+from providers.rules.errors import EngineError, HostError, NoQuorum, NotAManager, NotFound, Unreachable
+from providers.rules.facts import (
+    Endpoint,
+    GwbridgeFacts,
+    HostIngress,
+    IngressFacts,
+    Member,
+    Network,
+    Node,
+    NodeFacts,
+    OverlayFacts,
+    Port,
+    Silent,
+    Swarm,
+    SwarmFacts,
+    SwarmService,
+    Task,
+    pairs,
+)
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+# What another manager may answer better.
+NOT_THIS_MANAGER = (NotAManager, NoQuorum, Unreachable)
+
+
+def from_manager(fleet: Fleet, read: Callable[[Engine], T]) -> T:
+    """Read from a good manager; where the one remembered is none any more, from another."""
+    try:
+        return read(fleet.manager())
+    except NOT_THIS_MANAGER:
+        fleet.forget_manager()
+        return read(fleet.manager())
+
+
+# Engine objects to facts
+
+
+def to_network(raw: Json) -> Network:
+    """A network as `GET /networks` and `GET /networks/<id>` show it."""
+    config = (raw.get("IPAM") or {}).get("Config") or []
+    endpoints = (
+        Endpoint(name=end.get("Name") or "", key=key, address=end.get("IPv4Address") or "")
+        for key, end in sorted((raw.get("Containers") or {}).items())
+    )
+    return Network(
+        id=raw["Id"],
+        name=raw["Name"],
+        driver=raw.get("Driver") or "",
+        scope=raw.get("Scope") or "",
+        subnets=tuple(part.get("Subnet") or "" for part in config),
+        gateways=tuple(part.get("Gateway") or "" for part in config),
+        ip_ranges=tuple(part.get("IPRange") or "" for part in config),
+        options=pairs(raw.get("Options")),
+        labels=pairs(raw.get("Labels")),
+        attachable=bool(raw.get("Attachable")),
+        internal=bool(raw.get("Internal")),
+        ingress=bool(raw.get("Ingress")),
+        endpoints=tuple(endpoints),
+    )
+
+
+def to_member(host: str, info: Json) -> Member:
+    """A host's membership as `GET /info` shows it."""
+    swarm = info.get("Swarm") or {}
+    return Member(
+        host=host,
+        state=swarm.get("LocalNodeState") or "inactive",
+        node_id=swarm.get("NodeID") or "",
+        control=bool(swarm.get("ControlAvailable")),
+        error=(swarm.get("Error") or "").strip(),
+        swarm_id=(swarm.get("Cluster") or {}).get("ID") or "",
+        node_address=swarm.get("NodeAddr") or "",
+    )
+
+
+def to_node(raw: Json) -> Node:
+    """A member as `GET /nodes` shows it."""
+    spec, manager = raw["Spec"], raw.get("ManagerStatus") or {}
+    return Node(
+        id=raw["ID"],
+        hostname=(raw.get("Description") or {}).get("Hostname") or "",
+        role=spec["Role"],
+        availability=spec["Availability"],
+        state=raw["Status"]["State"],
+        labels=pairs(spec.get("Labels")),
+        reachability=manager.get("Reachability") or "",
+        leader=bool(manager.get("Leader")),
+        address=raw["Status"].get("Addr") or "",
+        version=raw["Version"]["Index"],
+    )
+
+
+def to_swarm(raw: Json) -> Swarm:
+    """The swarm as `GET /swarm` shows it; its join tokens are left behind."""
+    spec = raw["Spec"]
+    return Swarm(
+        id=raw["ID"],
+        data_path_port=raw.get("DataPathPort") or 4789,
+        default_addr_pool=tuple(raw.get("DefaultAddrPool") or ()),
+        default_addr_pool_prefix=raw.get("SubnetSize") or 0,
+        autolock=bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers")),
+        task_history_limit=(spec.get("Orchestration") or {}).get("TaskHistoryRetentionLimit") or 0,
+        labels=pairs(spec.get("Labels")),
+        version=raw["Version"]["Index"],
+    )
+
+
+def to_service(raw: Json) -> SwarmService:
+    """A service as `GET /services` shows it. Networks may stand in the task's spec or, of old, in the service's."""
+    spec = raw["Spec"]
+    networks = (spec.get("TaskTemplate") or {}).get("Networks") or spec.get("Networks") or []
+    virtual = (raw.get("Endpoint") or {}).get("VirtualIPs") or []
+    ports = (spec.get("EndpointSpec") or {}).get("Ports") or []
+    return SwarmService(
+        id=raw["ID"],
+        name=spec["Name"],
+        ports=tuple(to_port(port) for port in ports),
+        networks=tuple(sorted({net["Target"] for net in networks} | {vip["NetworkID"] for vip in virtual})),
+        job=bool({"ReplicatedJob", "GlobalJob"} & set(spec.get("Mode") or {})),
+        labels=pairs(spec.get("Labels")),
+        spec=json.dumps(spec),
+        version=raw["Version"]["Index"],
+    )
+
+
+def to_port(raw: Json) -> Port:
+    """One published port of a service's spec."""
+    return Port(
+        protocol=raw.get("Protocol") or "tcp",
+        target=raw.get("TargetPort") or 0,
+        published=raw.get("PublishedPort") or 0,
+        mode=raw.get("PublishMode") or "ingress",
+    )
+
+
+def to_task(raw: Json) -> Task:
+    """A task as `GET /tasks` shows it; an attached standalone container is one without a service."""
+    status, spec = raw.get("Status") or {}, raw.get("Spec") or {}
+    attached = spec.get("NetworkAttachmentSpec") or {}
+    container = (status.get("ContainerStatus") or {}).get("ContainerID") or attached.get("ContainerID") or ""
+    return Task(
+        id=raw["ID"],
+        service_id=raw.get("ServiceID") or "",
+        node_id=raw.get("NodeID") or "",
+        state=status.get("State") or "",
+        desired=raw.get("DesiredState") or "",
+        networks=tuple(sorted(part["Network"]["ID"] for part in raw.get("NetworksAttachments") or [])),
+        container_id=container,
+    )
+
+
+# Single reads
+
+
+def member(engine: Engine) -> Member:
+    """A host's own word on its membership."""
+    return to_member(engine.name, engine.get("/info"))
+
+
+def nodes(engine: Engine) -> tuple[Node, ...]:
+    """All members; this call fails where the manager has no quorum, which makes it the frame of a proof."""
+    return tuple(sorted((to_node(raw) for raw in engine.get("/nodes")), key=lambda node: node.id))
+
+
+def networks(engine: Engine) -> tuple[Network, ...]:
+    """All networks that an Engine lists. On a manager the swarm's copies and its own are mixed."""
+    return tuple(sorted((to_network(raw) for raw in engine.get("/networks")), key=lambda network: network.id))
+
+
+def services(engine: Engine) -> tuple[SwarmService, ...]:
+    """All services of the swarm."""
+    return tuple(sorted((to_service(raw) for raw in engine.get("/services")), key=lambda service: service.id))
+
+
+def tasks(engine: Engine) -> tuple[Task, ...]:
+    """All tasks that the swarm remembers, attached standalone containers among them."""
+    return tuple(sorted((to_task(raw) for raw in engine.get("/tasks")), key=lambda task: task.id))
+
+
+def local_network(engine: Engine, name: str) -> Network | None:
+    """A network of this host's own by its id or exact name, with its endpoints."""
+    try:
+        return to_network(engine.get(f"/networks/{name}"))
+    except NotFound:
+        return None
+
+
+def swarm_network(engine: Engine, network_id: str) -> Network | None:
+    """A network as the swarm has it, None where it has not: never the copy of the manager that is asked.
+
+    `scope=local` does that: a manager's own copies of swarm networks have scope `swarm` and are passed over, and a
+    full id then finds the swarm's (moby, network_routes.go, getNetwork; tried on 20.10, 26, 28 and 29).
+    """
+    try:
+        return to_network(engine.get(f"/networks/{network_id}", scope="local"))
+    except NotFound:
+        return None
+
+
+def answers(fleet: Fleet, read: Callable[[Engine], T], names: Iterable[str]) -> tuple[list[T], list[Silent]]:
+    """Ask many hosts at once: the answers, and the hosts that gave none."""
+    good: list[T] = []
+    silent: list[Silent] = []
+    for host, answer in fleet.each(read, sorted(names)).items():
+        if isinstance(answer, HostError | EngineError):
+            silent.append(Silent(host=host, why=str(answer)))
+        else:
+            good.append(answer)
+    return good, silent
+
+
+# Facts
+
+
+def gwbridge_facts(fleet: Fleet, host: str) -> GwbridgeFacts:
+    """One host's docker_gwbridge: its own 404 proves absence."""
+    engine = fleet.engine(host)
+    return GwbridgeFacts(member=member(engine), bridge=local_network(engine, gwbridge.NAME))
+
+
+def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
+    """What every declared host says of its membership, and the swarm, if one of them can answer for it."""
+    members, silent = answers(fleet, member, fleet.names)
+    good = next((fleet.engine(each.host) for each in members if each.good_manager), None)
+    if good is None:
+        return SwarmFacts(members=tuple(members), silent=tuple(silent))
+    return SwarmFacts(
+        members=tuple(members),
+        silent=tuple(silent),
+        swarm=to_swarm(good.get("/swarm")),
+        nodes=nodes(good),
+        services=services(good) if ending else (),
+        networks=tuple(net for net in networks(good) if net.scope == "swarm") if ending else (),
+        belongings=belongings(good) if ending else (),
+    )
+
+
+def belongings(engine: Engine) -> tuple[str, ...]:
+    """Names of the secrets and configs that would end with the swarm; never their content."""
+    found = [f"secret {raw['Spec']['Name']}" for raw in engine.get("/secrets")]
+    return tuple(sorted(found + [f"config {raw['Spec']['Name']}" for raw in engine.get("/configs")]))
+
+
+def node_facts(fleet: Fleet, host: str, *, leaving: bool = False) -> NodeFacts:
+    """One host's membership. Where no declared host answers for a swarm, `swarm` is None.
+
+    Raises what reaching the host raises, unless it is leaving: then silence is a fact.
+    """
+    own = own_word(fleet, host, leaving)
+    local = None if isinstance(own, Silent) or leaving else host_ingress(fleet.engine(host), own)
+    others = answers(fleet, member, set(fleet.names) - {host})[0] if leaving else []
+    try:
+        return from_manager(fleet, lambda engine: node_facts_from(engine, own, local, tuple(others), leaving))
+    except NotAManager:
+        return NodeFacts(member=own, swarm=None, others=tuple(others))
+
+
+def own_word(fleet: Fleet, host: str, leaving: bool) -> Member | Silent:
+    """What the host itself says; silence counts as a word only of one that is leaving."""
+    try:
+        return member(fleet.engine(host))
+    except HostError as problem:
+        if not leaving:
+            raise
+        return Silent(host=host, why=str(problem))
+
+
+def node_facts_from(
+    engine: Engine, own: Member | Silent, local: HostIngress | None, others: tuple[Member, ...], leaving: bool
+) -> NodeFacts:
+    """The managers' side of a membership."""
+    listed = () if leaving else networks(engine)
+    ingress = next((net for net in listed if net.ingress), None)
+    return NodeFacts(
+        member=own,
+        swarm=to_swarm(engine.get("/swarm")),
+        nodes=nodes(engine),
+        others=others,
+        tasks=tasks(engine) if leaving else (),
+        ingress=ingress,
+        local=local,
+    )
+
+
+def host_ingress(engine: Engine, own: Member) -> HostIngress:
+    """A host's own copies of ingress networks with their sandboxes, and who hangs on its docker_gwbridge."""
+    copies = (local_network(engine, net.id) for net in networks(engine) if net.ingress)
+    bridge = local_network(engine, gwbridge.NAME)
+    return HostIngress(
+        host=engine.name,
+        node_id=own.node_id,
+        copies=tuple(copy for copy in copies if copy is not None),
+        bridge_endpoints=tuple(end.name for end in bridge.endpoints) if bridge else (),
+    )
+
+
+def ingress_facts(fleet: Fleet) -> IngressFacts:
+    """The swarm's ingress, and what each declared host has of it."""
+    hosts, silent = answers(fleet, lambda engine: host_ingress(engine, member(engine)), fleet.names)
+    return from_manager(fleet, lambda engine: ingress_facts_from(engine, fleet, hosts, silent))
+
+
+def ingress_facts_from(
+    engine: Engine, fleet: Fleet, hosts: list[HostIngress], silent: list[Silent]
+) -> IngressFacts:
+    """The managers' side: absence counts only between two answered `GET /nodes`."""
+    before = nodes(engine)
+    listed = networks(engine)
+    found = [swarm_network(engine, net.id) for net in listed if net.ingress]
+    network = next((net for net in found if net is not None), None)
+    attached, running = services(engine), tasks(engine)
+    if network is None:
+        nodes(engine)
+    ids = {net.id for net in listed if net.ingress}
+    return IngressFacts(
+        network=network,
+        hosts=(*hosts, *(placed(each, fleet, before) for each in silent)),
+        nodes=before,
+        listed=tuple(net for net in listed if net.scope == "swarm" and not net.ingress),
+        services=tuple(service for service in attached if service.publishes_ingress),
+        tasks=tuple(task for task in running if ids & set(task.networks)),
+    )
+
+
+def placed(silent: Silent, fleet: Fleet, members: tuple[Node, ...]) -> Silent:
+    """A silent host with the member that has its address, so that it is known whether the swarm counts on it."""
+    access = fleet.access(silent.host)
+    addresses = {access.address, access.advertise_address}
+    node = next((node for node in members if node.address in addresses or node.hostname == silent.host), None)
+    return Silent(host=silent.host, why=silent.why, node_id=node.id if node else "")
+
+
+@dataclass
+class OverlayReader:
+    """Looks at one overlay. `network_id`, once known (from the state, or just created), spares a look at the list."""
+
+    fleet: Fleet
+    name: str
+    network_id: str = ""
+
+    def __call__(self) -> OverlayFacts:
+        """The overlay by its id where one is known, else by its exact name."""
+        return from_manager(self.fleet, self.read)
+
+    def read(self, engine: Engine) -> OverlayFacts:
+        """What one manager knows of it."""
+        network = swarm_network(engine, self.network_id) if self.network_id else None
+        if network is not None:
+            return OverlayFacts(network=network)
+        listed = networks(engine)
+        named = [net for net in listed if net.name == self.name and net.scope == "swarm"]
+        confirmed = [swarm_network(engine, net.id) for net in named]
+        network = next((net for net in confirmed if net is not None), None)
+        held = bool(named) and network is None
+        return OverlayFacts(network=network, listed=listed, name_held_by=engine.name if held else "")
+
+    def with_holders(self) -> OverlayFacts:
+        """The overlay by its id alone, and who holds it; absence is framed by two answered `GET /nodes`."""
+        return from_manager(self.fleet, self.read_with_holders)
+
+    def read_with_holders(self, engine: Engine) -> OverlayFacts:
+        """What one manager knows of it and of those that use it."""
+        members = nodes(engine)
+        network = swarm_network(engine, self.network_id)
+        if network is None:
+            held = any(net.id == self.network_id for net in networks(engine))
+            nodes(engine)
+            return OverlayFacts(network=None, name_held_by=engine.name if held else "")
+        users = tuple(service for service in services(engine) if network.id in service.networks)
+        hanging = tuple(task for task in tasks(engine) if network.id in task.networks and task.alive)
+        return OverlayFacts(network=network, services=users, tasks=hanging, nodes=members)

@@ -1,0 +1,198 @@
+"""Performers of steps: one function for each kind, each one Engine call or one host command (and the read that a
+write needs). No noun is known here, nothing is decided and nothing is waited for, an Engine's restart apart.
+
+Join tokens are read, used and forgotten here.
+"""
+
+from ipaddress import AddressValueError, IPv4Address
+from typing import Any
+
+from providers.hosts.engine import Engine
+from providers.hosts.fleet import Fleet
+from providers.rules.errors import Conflict, NotFound
+from providers.rules.steps import (
+    CreateNetwork,
+    DisconnectEndpoint,
+    InitSwarm,
+    JoinSwarm,
+    LeaveSwarm,
+    RemoveNetwork,
+    RemoveNode,
+    RestartEngine,
+    StartContainer,
+    Step,
+    StopContainer,
+    UpdateNode,
+    UpdateService,
+    UpdateSwarm,
+)
+
+Json = dict[str, Any]
+
+LISTEN = "0.0.0.0:2377"
+# A join that gets no answer gives up by itself after 20 s and goes on in the background.
+JOIN_SECONDS = 40.0
+
+
+def perform(fleet: Fleet, step: Step) -> str | None:
+    """Perform one step; returns the id of what it created, if anything. Raises HostError and EngineError."""
+    match step:
+        case CreateNetwork():
+            return create_network(asked(fleet, step.host), step)
+        case RemoveNetwork():
+            remove(asked(fleet, step.host), f"/networks/{step.id}")
+        case DisconnectEndpoint():
+            disconnect(fleet.engine(step.host), step)
+        case RestartEngine():
+            fleet.engine(step.host).restart()
+        case StopContainer():
+            fleet.engine(step.host).post(f"/containers/{step.id}/stop")
+        case StartContainer():
+            fleet.engine(step.host).post(f"/containers/{step.id}/start")
+        case InitSwarm():
+            init(fleet, step)
+        case JoinSwarm():
+            join(fleet, step)
+        case LeaveSwarm():
+            fleet.engine(step.host).post("/swarm/leave", force=step.force)
+            fleet.forget_manager()
+        case UpdateSwarm():
+            update_swarm(fleet.manager(), step)
+        case UpdateNode():
+            update_node(fleet.manager(), step)
+        case RemoveNode():
+            remove(fleet.manager(), f"/nodes/{step.node_id}", force=step.force)
+        case UpdateService():
+            update_service(fleet.manager(), step)
+    return None
+
+
+def asked(fleet: Fleet, host: str) -> Engine:
+    """The Engine of a host by name, or any good manager's."""
+    return fleet.engine(host) if host else fleet.manager()
+
+
+def remove(engine: Engine, path: str, **params: object) -> None:
+    """Remove an object; one that is not there is removed already."""
+    try:
+        engine.delete(path, **params)
+    except NotFound:
+        return
+
+
+def create_network(engine: Engine, step: CreateNetwork) -> str:
+    """Create a network; returns its id. Engine 20.10 refuses a second of the same name only with CheckDuplicate."""
+    config = {"Subnet": step.subnet, "Gateway": step.gateway, "IPRange": step.ip_range}
+    given = {key: value for key, value in config.items() if value}
+    body: Json = {
+        "Name": step.name,
+        "Driver": step.driver,
+        "CheckDuplicate": True,
+        "Attachable": step.attachable,
+        "Internal": step.internal,
+        "Ingress": step.ingress,
+        "Options": dict(step.options),
+        "Labels": dict(step.labels),
+    }
+    if given:
+        body["IPAM"] = {"Driver": "default", "Config": [given]}
+    created: str = engine.post("/networks/create", body)["Id"]
+    return created
+
+
+def disconnect(engine: Engine, step: DisconnectEndpoint) -> None:
+    """Force an endpoint off by its inspected name; the only form that works for sandboxes and leftovers."""
+    try:
+        engine.post(f"/networks/{step.network}/disconnect", {"Container": step.endpoint, "Force": True})
+    except NotFound:
+        return
+
+
+def addresses(fleet: Fleet, host: str) -> Json:
+    """What the stack file says of a host's addresses in the swarm; what it leaves open the Engine finds out."""
+    access = fleet.access(host)
+    return {
+        "ListenAddr": access.listen_address or LISTEN,
+        "AdvertiseAddr": access.advertise_address or literal(access.address),
+        "DataPathAddr": access.data_path_address or "",
+    }
+
+
+def literal(address: str | None) -> str:
+    """The address where it is one; the Engine takes no host names for it."""
+    try:
+        return str(IPv4Address(address or ""))
+    except AddressValueError:
+        return ""
+
+
+def init(fleet: Fleet, step: InitSwarm) -> None:
+    """Begin a swarm. What the request's spec leaves out keeps the Engine's default at init (and only there)."""
+    spec: Json = {"Labels": dict(step.labels)}
+    if step.task_history_limit is not None:
+        spec["Orchestration"] = {"TaskHistoryRetentionLimit": step.task_history_limit}
+    if step.autolock is not None:
+        spec["EncryptionConfig"] = {"AutoLockManagers": step.autolock}
+    body = {
+        **addresses(fleet, step.host),
+        "DataPathPort": step.data_path_port or 0,
+        "DefaultAddrPool": list(step.default_addr_pool) or None,
+        "SubnetSize": step.default_addr_pool_prefix or 0,
+        "Spec": spec,
+    }
+    fleet.engine(step.host).post("/swarm/init", body, timeout=JOIN_SECONDS)
+    fleet.forget_manager()
+
+
+def join(fleet: Fleet, step: JoinSwarm) -> None:
+    """Join the swarm of a good manager, with the role's token fetched from it now."""
+    manager = fleet.manager()
+    token = manager.get("/swarm")["JoinTokens"]["Manager" if step.role == "manager" else "Worker"]
+    known = manager.get("/info")["Swarm"].get("RemoteManagers") or []
+    body = {
+        **addresses(fleet, step.host),
+        "RemoteAddrs": [each["Addr"] for each in known],
+        "JoinToken": token,
+    }
+    fleet.engine(step.host).post("/swarm/join", body, timeout=JOIN_SECONDS)
+
+
+def current(engine: Engine, path: str, version: int) -> Json:
+    """The object's spec, if it is still as it was when the step was decided. Raises Conflict where it is not."""
+    raw = engine.get(path)
+    if raw["Version"]["Index"] != version:
+        raise Conflict(f"{engine.name}: {path} changed while it was being decided on")
+    spec: Json = raw["Spec"]
+    return spec
+
+
+def relabelled(spec: Json, step: UpdateSwarm | UpdateNode) -> dict[str, str]:
+    """The labels as the step wants them, all others as they are."""
+    kept = {key: value for key, value in (spec.get("Labels") or {}).items() if key not in step.drop_labels}
+    return {**kept, **dict(step.set_labels)}
+
+
+def update_swarm(engine: Engine, step: UpdateSwarm) -> None:
+    """Change settings in the spec as it is: an empty one would set everything to zero."""
+    spec = current(engine, "/swarm", step.version)
+    spec["Labels"] = relabelled(spec, step)
+    if step.autolock is not None:
+        spec["EncryptionConfig"] = {**(spec.get("EncryptionConfig") or {}), "AutoLockManagers": step.autolock}
+    if step.task_history_limit is not None:
+        orchestration = spec.get("Orchestration") or {}
+        spec["Orchestration"] = {**orchestration, "TaskHistoryRetentionLimit": step.task_history_limit}
+    engine.post("/swarm/update", spec, version=step.version)
+
+
+def update_node(engine: Engine, step: UpdateNode) -> None:
+    """Change a member: the Engine wants its whole spec."""
+    spec = current(engine, f"/nodes/{step.node_id}", step.version)
+    spec["Labels"] = relabelled(spec, step)
+    spec["Role"] = step.role or spec["Role"]
+    spec["Availability"] = step.availability or spec["Availability"]
+    engine.post(f"/nodes/{step.node_id}/update", spec, version=step.version)
+
+
+def update_service(engine: Engine, step: UpdateService) -> None:
+    """Write a whole service spec back, at the newest API version that this manager speaks."""
+    engine.post(f"/services/{step.service_id}/update", step.spec, version=step.version)

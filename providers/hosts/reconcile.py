@@ -1,0 +1,178 @@
+"""The loop: look, decide, act, look again, until done, blocked or out of time.
+
+It knows no noun, no Engine and no clock of its own: an observer, a decision, a performer, a clock and a place for
+progress are handed in, so that tests and the simulated swarm run the same lines. It remembers nothing that matters:
+a run that was cut is finished by running again.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from providers.rules.errors import Blocked, Conflict, DeadlineExceeded, NoQuorum, NotAManager, SwarmnetError
+from providers.rules.steps import Blocked as BlockedDecision
+from providers.rules.steps import Decision, Done, Step, Steps, Wait
+
+# What was read is no longer so, or the managers are electing a leader: looking again is the answer.
+PASSING = (Conflict, NoQuorum, NotAManager)
+# An election takes a few seconds (up to 19 s were seen when a leader's Engine restarted).
+ELECTION = 20.0
+SHORTEST_POLL, LONGEST_POLL = 0.05, 0.5
+
+
+# Any noun's facts: a frozen dataclass with the field `unchanged_for`.
+F = TypeVar("F", bound=Any)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Seconds that only grow, and a way to let some pass."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True)
+class Work:
+    """One resource's work: its name for errors, seconds it may take, and where progress lines go.
+
+    `progress` raises RunCut when nobody listens any more: then nothing is started.
+    """
+
+    name: str
+    seconds: float
+    progress: Callable[[str], None]
+    clock: Clock = Clock()
+
+
+@dataclass(frozen=True)
+class Moment(Generic[F]):
+    """The latest facts, and since when (by the clock) they have been the same."""
+
+    facts: F
+    since: float
+
+
+def reconcile(
+    work: Work, observe: Callable[[], F], decide: Callable[[F], Decision], perform: Callable[[Step], None]
+) -> F:
+    """Run the loop until `decide` says Done; returns the facts that were enough.
+
+    Raises Blocked with the decision's reason, DeadlineExceeded when the work's seconds or a wait's own are over,
+    and whatever a step or a look raises that does not pass by itself.
+    """
+    return Loop(work, observe, decide, perform).run()
+
+
+class Loop(Generic[F]):
+    """One run of the loop; see `reconcile`."""
+
+    def __init__(
+        self, work: Work, observe: Callable[[], F], decide: Callable[[F], Decision], perform: Callable[[Step], None]
+    ) -> None:
+        self.work, self.observe, self.decide, self.perform = work, observe, decide, perform
+        self.began = work.clock.now()
+        self.moment: Moment[F] | None = None
+        self.last: Decision | None = None
+        self.waiting_since = self.began
+        self.poll = SHORTEST_POLL
+        self.passing: SwarmnetError | None = None
+
+    def run(self) -> F:
+        """Look, decide, act, until done."""
+        while True:
+            facts = self.look()
+            match decision := self.decide(facts):
+                case Done():
+                    return facts
+                case BlockedDecision():
+                    self.undo(decision)
+                case Steps():
+                    self.act(decision)
+                case Wait():
+                    self.wait(decision)
+            self.last = decision
+
+    def look(self) -> F:
+        """Read the facts and stamp them with the seconds that they have been the same."""
+        facts, now = self.patiently(self.observe), self.work.clock.now()
+        if self.moment is None or self.moment.facts != facts:
+            self.moment = Moment(facts, now)
+        return replace(facts, unchanged_for=now - self.moment.since)
+
+    def patiently(self, read: Callable[[], T]) -> T:
+        """Read, and through an election of the managers' leader read again."""
+        first = self.work.clock.now()
+        while True:
+            try:
+                return read()
+            except PASSING as problem:
+                if self.work.clock.now() - first > ELECTION:
+                    raise
+                self.passing = problem
+                self.pause(f"the managers to agree ({problem})")
+
+    def act(self, decision: Steps) -> None:
+        """Perform the steps at once; one that came too late only leads to another look."""
+        self.work.progress(decision.doing)
+        if decision == self.last:
+            self.pause(decision.doing)
+        else:
+            self.poll = SHORTEST_POLL
+        problems = perform_all(self.perform, decision.steps)
+        for problem in problems:
+            if not isinstance(problem, PASSING):
+                raise problem
+            self.passing = problem
+            self.pause(decision.doing)
+
+    def undo(self, decision: BlockedDecision) -> None:
+        """Take back what only this run made, then say why it is blocked."""
+        for step in decision.undo:
+            self.perform(step)
+        raise Blocked(decision.reason)
+
+    def wait(self, decision: Wait) -> None:
+        """Let a moment pass, unless it has been long enough."""
+        now = self.work.clock.now()
+        if not (isinstance(self.last, Wait) and self.last.for_what == decision.for_what):
+            self.waiting_since = now
+        waited = now - self.waiting_since
+        if waited > decision.at_most:
+            raise DeadlineExceeded(
+                f"{self.work.name}: still waiting for {decision.for_what} after {waited:.0f} s"
+            ) from self.passing
+        self.work.progress(f"waiting for {decision.for_what} ({now - self.began:.0f} s)")
+        self.pause(decision.for_what)
+
+    def pause(self, for_what: str) -> None:
+        """Sleep until the next look, a little longer each time; raises when the work's seconds are over."""
+        spent = self.work.clock.now() - self.began
+        if spent > self.work.seconds:
+            raise DeadlineExceeded(
+                f"{self.work.name}: out of time after {spent:.0f} s (timeout {self.work.seconds:.0f} s), "
+                f"waiting for {for_what}"
+            ) from self.passing
+        self.work.clock.sleep(self.poll)
+        self.poll = min(self.poll * 1.5, LONGEST_POLL)
+
+
+def perform_all(perform: Callable[[Step], None], steps: tuple[Step, ...]) -> list[SwarmnetError]:
+    """Perform steps at once; returns what they raised, the graver problems first. None is left half-started."""
+
+    def attempt(step: Step) -> SwarmnetError | None:
+        try:
+            perform(step)
+        except SwarmnetError as problem:
+            return problem
+        return None
+
+    if len(steps) == 1:
+        results = [attempt(steps[0])]
+    else:
+        with ThreadPoolExecutor(max_workers=min(8, len(steps))) as pool:
+            results = list(pool.map(attempt, steps))
+    return sorted((problem for problem in results if problem), key=lambda problem: isinstance(problem, PASSING))
