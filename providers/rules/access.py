@@ -1,4 +1,4 @@
-"""How each host is reached, with every default filled in. Reaching it, and reading any file, must not enter."""
+"""How each host is reached, every default filled in. Reaching it and reading files must not enter."""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -1,4 +1,4 @@
-"""Subnet arithmetic over `ipaddress`: canonical forms, defaults, overlaps. No names of keys or nouns may enter.
+"""Subnet arithmetic over `ipaddress`: canonical forms, defaults, overlaps. No key's name may enter.
 
 Subnets and addresses travel as text, because they are inputs of resources and keys of the Engine's API.
 """
@@ -41,14 +41,14 @@ def canonical_address(text: str) -> str:
 def first_address(subnet: str, ip_range: str | None = None) -> str:
     """The address that an Engine gives the gateway of a canonical subnet where none is asked for.
 
-    It is the first one of `ip_range`, which may end in .0 (lab-measured), except for the network's own address.
+    It is the first one of `ip_range`, which may end in .0 (lab-measured), the network's own address apart.
     """
     start = IPv4Network(ip_range or subnet).network_address
     return str(start + 1 if start == IPv4Network(subnet).network_address else start)
 
 
 def holds_address(subnet: str, address: str) -> bool:
-    """Whether a canonical subnet has an address that something could be given: neither network nor broadcast."""
+    """Whether an address is one of a canonical subnet's, and neither its network nor its broadcast one."""
     network, wanted = IPv4Network(subnet), IPv4Address(address)
     return wanted in network and wanted not in (network.network_address, network.broadcast_address)
 
@@ -73,12 +73,14 @@ def relation(subnet: str, other: str) -> str:
 def overlapping(subnets: Sequence[str]) -> Iterator[tuple[int, int]]:
     """The positions of every two subnets that share an address, the smaller position first.
 
-    One pass over the sorted subnets, since those that overlap are nested: 1,000 subnets take milliseconds where
-    comparing each with each takes seconds.
+    One pass over the sorted subnets, since those that overlap are nested: comparing each of 1,000 with each
+    takes seconds, this milliseconds.
     """
     networks = [IPv4Network(subnet) for subnet in subnets]
     enclosing: list[int] = []
-    for here in sorted(range(len(networks)), key=lambda at: (networks[at].network_address, networks[at].prefixlen)):
+    for here in sorted(
+        range(len(networks)), key=lambda at: (networks[at].network_address, networks[at].prefixlen)
+    ):
         while enclosing and networks[enclosing[-1]].broadcast_address < networks[here].network_address:
             enclosing.pop()
         yield from ((min(outer, here), max(outer, here)) for outer in enclosing)

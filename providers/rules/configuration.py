@@ -4,10 +4,14 @@ Both give the keys of the namespace `swarmnet` without it; what belongs to other
 """
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
+from yaml.error import MarkedYAMLError
 
 from providers.rules.errors import StackFileError
 from providers.rules.problems import Raw
@@ -18,25 +22,63 @@ NAMESPACE = "swarmnet"
 class _Loader(yaml.SafeLoader):
     """YAML as Pulumi reads it: `yes`, `on`, 12:30 and 2026-01-01 are text, and no key comes twice.
 
-    Pulumi parses with yaml.v3 (https://pkg.go.dev/gopkg.in/yaml.v3), PyYAML follows YAML 1.1.
+    Pulumi parses with https://pkg.go.dev/gopkg.in/yaml.v3; PyYAML follows YAML 1.1.
     """
 
-    yaml_implicit_resolvers: dict[str, Any] = {}
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """A mapping; raises ConstructorError where a key comes twice."""
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """A mapping. Raises ConstructorError where a key comes twice."""
         seen: set[str] = set()
         for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge" and key.value in seen:
-                raise yaml.constructor.ConstructorError(problem=f"{key.value} comes twice", problem_mark=key.start_mark)
-            seen.add(key.value if isinstance(key, yaml.ScalarNode) else "")
+            if str(key.value) in seen:
+                raise ConstructorError(None, None, f"the key {key.value} comes twice", key.start_mark)
+            seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
 
-_WORDS = {
-    "bool": (r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
-    "int": (r"^[-+]?[0-9]+$|^0x[0-9a-fA-F]+$", "-+0123456789"),
-    "float": (r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
-    "null": (r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    "merge": (r"^<<$", "<"),
+_REPLACED = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "timestamp")}
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+for _kind, _pattern, _first in (
+    ("bool", "true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", "[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+", "-+0123456789"),
+    ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), list(_first))
+
+
+def from_yaml(text: str) -> Raw:
+    """The keys of a `Pulumi.<stack>.yaml`. One that is written without a namespace is in the project's own.
+
+    Raises StackFileError where the text is not YAML or has no mapping `config`.
+    """
+    try:
+        document = yaml.load(text, _Loader)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise StackFileError([f"line {line}: {error.problem}"]) from error
+    settings = document.get("config") if isinstance(document, dict) else None
+    if not isinstance(settings, dict):
+        raise StackFileError(
+            ["config: is required: the mapping that holds swarmnet:hosts and the other keys"]
+        )
+    named = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in settings.items()}
+    return _ours({key: "" if value is None else value for key, value in named.items()})  # as Pulumi does
+
+
+def from_flat(settings: Mapping[str, str]) -> Raw:
+    """The keys of what Pulumi hands to programs and providers: mappings and lists as JSON, the rest as text."""
+    return {key: _structured(str(value)) for key, value in _ours(settings).items()}
+
+
+def _structured(value: str) -> object:
+    if value.startswith(("{", "[")):
+        with suppress(json.JSONDecodeError):  # then it is text
+            return json.loads(value)
+    return value
+
+
+def _ours(settings: Mapping[str, object]) -> Raw:
+    prefix = f"{NAMESPACE}:"
+    return {key.removeprefix(prefix): value for key, value in settings.items() if key.startswith(prefix)}

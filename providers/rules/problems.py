@@ -68,8 +68,8 @@ def path(location: tuple[int | str, ...]) -> str:
     return text
 
 
-def section(annotation: Any) -> type[BaseModel] | None:
-    """The model in an annotation such as `Gwbridge`, `Gwbridge | None` or `dict[str, Host]`, if there is one."""
+def section(annotation: object) -> type[BaseModel] | None:
+    """The model in an annotation such as `Gwbridge`, `Gwbridge | None` or `dict[str, Host]`."""
     if isclass(annotation) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := section(part))), None)
@@ -101,7 +101,7 @@ def _problem(model: type[BaseModel], error: ErrorDetails) -> str:
 
 
 def _is(value: object) -> str:
-    return _IS.get(type(value), "something else")
+    return "empty" if value == "" else _IS.get(type(value), "something else")
 
 
 def _unknown_key(key: str, known: list[str]) -> str:
@@ -111,13 +111,13 @@ def _unknown_key(key: str, known: list[str]) -> str:
 
 def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """The keys of the section at a location; under a mapping of sections, a step is a name."""
-    here: Any = model
+    here: object = model
     for step in location:
         here = get_args(here)[-1] if get_origin(here) is dict else _fields(here)[str(step)].annotation
     return list(_fields(here))
 
 
-def _fields(annotation: Any) -> dict[str, FieldInfo]:
+def _fields(annotation: object) -> dict[str, FieldInfo]:
     found = section(annotation)
     return found.model_fields if found else {}
 

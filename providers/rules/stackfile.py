@@ -41,7 +41,9 @@ def _network_name(*taken: str) -> Callable[[str], str]:
         if text.lower() in refused:
             raise ValueError(f"{text} is the name of a network that the Engine makes itself; choose another")
         if not re.fullmatch(r"[A-Za-z0-9]([_-]*[A-Za-z0-9]){1,62}", text) or len(text) > 63:
-            raise ValueError(f"{text!r} should be 2 to 63 letters, digits, - or _, with letters or digits at its ends")
+            raise ValueError(
+                f"{text!r} should be 2 to 63 letters, digits, - or _, with letters or digits at its ends"
+            )
         return text
 
     return check
@@ -52,7 +54,9 @@ def _bridge_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}", text):
         raise ValueError(f"{text!r} should be 1 to 15 letters, digits, '.', - or _, as Linux names devices")
     if re.fullmatch(r"lo|docker\d+|(eth|veth|vxlan|wlan|bond)\w*|(en|wl|ww)[opsx]\d\w*", text):
-        raise ValueError(f"{text} is a name for another device: Engine 20.10 takes docker0 over; choose another")
+        raise ValueError(
+            f"{text} is the name of another device, which an Engine refuses or takes over; choose another"
+        )
     return text
 
 
@@ -60,21 +64,29 @@ def _engine_address(text: str) -> str:
     """What the Engine takes as an address of its host: an IP address or an interface, perhaps with a port."""
     host = text.rpartition(":")[0] if text.count(":") == 1 or "]:" in text else text
     if not is_ip(host.strip("[]")) and not re.fullmatch(r"(?![\d.]+$)[A-Za-z0-9._-]{1,15}", host):
-        raise ValueError(f"{text!r} should be an IP address or an interface of the host, such as 10.0.0.1 or eth0")
+        raise ValueError(
+            f"{text!r} should be an IP address or an interface of the host, such as 10.0.0.1 or eth0"
+        )
     return text
 
 
 def _ssh_address(text: str) -> str:
     if not is_ip(text) and not re.fullmatch(r"\w[\w.-]*", text):
-        raise ValueError("should be a name or an IP address alone; user, port and bastion have their own keys")
+        raise ValueError(
+            "should be a name or an IP address alone; user, port and bastion have their own keys"
+        )
     return text
 
 
 def _label_key(text: str) -> str:
     if text.startswith("swarmnet."):
         raise ValueError("swarmnet.* labels are Swarmnet's own; choose another prefix")
-    if re.match(r"(com|io)\.docker\.|org\.dockerproject\.", text):  # docs.docker.com/engine/manage-resources/labels
-        raise ValueError("com.docker.*, io.docker.* and org.dockerproject.* are Docker's own; choose another prefix")
+    if re.match(
+        r"(com|io)\.docker\.|org\.dockerproject\.", text
+    ):  # docs.docker.com/engine/manage-resources/labels
+        raise ValueError(
+            "com.docker.*, io.docker.* and org.dockerproject.* are Docker's own; choose another prefix"
+        )
     return text
 
 
@@ -94,7 +106,8 @@ def is_ip(text: str) -> bool:
 
 
 HostName = Annotated[
-    str, _matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "up to 63 lower-case letters, digits and -, as in m1")
+    str,
+    _matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "up to 63 lower-case letters, digits and -, as in m1"),
 ]
 NetworkSubnet = Annotated[Subnet, AfterValidator(_with_room)]
 Labels = dict[Annotated[str, AfterValidator(_label_key)], str]
@@ -116,39 +129,62 @@ class Reach(Section):
     """How hosts are reached by SSH."""
 
     user: Annotated[str, _matching(r"\w[\w.@\\-]*", "a login name", show=False)] | None = Field(
-        None, description="login user"
+        default=None, description="login user"
     )
-    port: Annotated[int, Field(ge=1, le=65535)] | None = Field(None, description="TCP port of sshd")
-    key_file: Path | None = Field(None, description="path of a private key here; without it, the agent's keys")
-    known_hosts: Path | None = Field(None, description="path of the file here that holds the hosts' keys")
+    port: Annotated[int, Field(ge=1, le=65535)] | None = Field(default=None, description="TCP port of sshd")
+    key_file: Path | None = Field(
+        default=None, description="path of a private key here; without it, the agent's keys"
+    )
+    known_hosts: Path | None = Field(
+        default=None, description="path of the file here that holds the hosts' keys"
+    )
     host_key: (
-        Annotated[str, _matching(r"(ssh|ecdsa|sk)-\S+ \S+( .*)?", "a public key: ssh-ed25519 AAAA…", show=False)] | None
-    ) = Field(None, description="the host's public key, `ssh-ed25519 AAAA…`, instead of a line in `known_hosts`")
-    sudo: bool | None = Field(None, description="whether docker and the service manager need `sudo -n`")
-    bastion: (
         Annotated[
-            str, _matching(r"([\w.-]+@)?([\w.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?", "[user@]host[:port]", show=False)
+            str, _matching(r"(ssh|ecdsa|sk)-\S+ \S+( .*)?", "a public key: ssh-ed25519 AAAA…", show=False)
         ]
         | None
-    ) = Field(None, description="`[user@]host[:port]` to go through")
-    connect_timeout: Seconds | None = Field(None, description="seconds until a host that does not answer is given up")
+    ) = Field(
+        default=None,
+        description="the host's public key, `ssh-ed25519 AAAA…`, instead of a line in `known_hosts`",
+    )
+    sudo: bool | None = Field(
+        default=None, description="whether docker and the service manager need `sudo -n`"
+    )
+    bastion: (
+        Annotated[
+            str,
+            _matching(r"([\w.-]+@)?([\w.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?", "[user@]host[:port]", show=False),
+        ]
+        | None
+    ) = Field(default=None, description="`[user@]host[:port]` to go through")
+    connect_timeout: Seconds | None = Field(
+        default=None, description="seconds until a host that does not answer is given up"
+    )
 
 
 class PartialGwbridge(Section):
     """docker_gwbridge, or what of it is different on one host."""
 
-    subnet: NetworkSubnet | None = Field(None, description="IPv4 range of the bridge; may be the same on every host")
-    gateway: Address | None = Field(None, description="the host's address on the bridge; else the first of `subnet`")
-    mtu: Mtu | None = Field(None, description="the link's own MTU, bytes; else the Engine's")
-    icc: bool = Field(False, description="whether containers reach each other through the bridge")
-    masquerade: bool = Field(True, description="whether containers reach the outside with the host's address")
-    bridge_name: Annotated[str, AfterValidator(_bridge_name)] = Field(
-        "docker_gwbridge", description="name of the Linux bridge"
+    subnet: NetworkSubnet | None = Field(
+        default=None, description="IPv4 range of the bridge; may be the same on every host"
     )
-    labels: Labels = Field({}, description="labels of the network; text")
-    disturb: bool = Field(False, description="whether a change may interrupt what cannot be moved away")
-    on_remove: OnRemove = Field("keep", description="what happens to it when this section goes")
-    protect: bool = Field(False, description="refuse changes and removal")
+    gateway: Address | None = Field(
+        default=None, description="the host's address on the bridge; else the first of `subnet`"
+    )
+    mtu: Mtu | None = Field(default=None, description="the link's own MTU, bytes; else the Engine's")
+    icc: bool = Field(default=False, description="whether containers reach each other through the bridge")
+    masquerade: bool = Field(
+        default=True, description="whether containers reach the outside with the host's address"
+    )
+    bridge_name: Annotated[str, AfterValidator(_bridge_name)] = Field(
+        default="docker_gwbridge", description="name of the Linux bridge"
+    )
+    labels: Labels = Field(default={}, description="labels of the network; text")
+    disturb: bool = Field(
+        default=False, description="whether a change may interrupt what cannot be moved away"
+    )
+    on_remove: OnRemove = Field(default="keep", description="what happens to it when this section goes")
+    protect: bool = Field(default=False, description="refuse changes and removal")
 
 
 class Gwbridge(PartialGwbridge):
@@ -161,24 +197,33 @@ class Host(Reach):
     """One machine with an Engine."""
 
     address: Annotated[str, AfterValidator(_ssh_address)] | None = Field(
-        None, description="name or IP address where SSH goes"
+        default=None, description="name or IP address where SSH goes"
     )
-    local: bool = Field(False, description="this machine, by its socket, instead of `address`")
-    role: Literal["manager", "worker"] = Field("worker", description="role in the swarm")
-    availability: Literal["active", "pause", "drain"] = Field("active", description="whether tasks may run on it")
-    labels: Labels = Field({}, description="labels of the node; text")
+    local: bool = Field(default=False, description="this machine, by its socket, instead of `address`")
+    role: Literal["manager", "worker"] = Field(default="worker", description="role in the swarm")
+    availability: Literal["active", "pause", "drain"] = Field(
+        default="active", description="whether tasks may run on it"
+    )
+    labels: Labels = Field(default={}, description="labels of the node; text")
     advertise_address: EngineAddress | None = Field(
-        None, description="IP address or interface that other members use; else `address` where that is an IP address"
+        default=None,
+        description="IP address or interface that members use; else `address` where that is an IP address",
     )
     listen_address: EngineAddress | None = Field(
-        None, description="IP address or interface the swarm listens on; else the Engine's choice, 0.0.0.0:2377"
+        default=None,
+        description="IP address or interface the swarm listens on; else the Engine's choice, 0.0.0.0:2377",
     )
     data_path_address: EngineAddress | None = Field(
-        None, description="IP address or interface for overlay traffic; else that of `advertise_address`"
+        default=None,
+        description="IP address or interface for overlay traffic; else that of `advertise_address`",
     )
-    gwbridge: PartialGwbridge | None = Field(None, description="what of `gwbridge` is different on this host")
-    mtu: Mtu = Field(1500, description="MTU of the network between the hosts (the underlay), bytes")
-    lost: bool = Field(False, description="true for one `up`: remove the node without reaching the host")
+    gwbridge: PartialGwbridge | None = Field(
+        default=None, description="what of `gwbridge` is different on this host"
+    )
+    mtu: Mtu = Field(default=1500, description="MTU of the network between the hosts (the underlay), bytes")
+    lost: bool = Field(
+        default=False, description="true for one `up`: remove the node without reaching the host"
+    )
 
     @model_validator(mode="after")
     def _one_way_to_it(self) -> Self:
@@ -190,81 +235,108 @@ class Host(Reach):
 class Swarm(Section):
     """The swarm itself."""
 
-    first_manager: str | None = Field(None, description="host where the swarm begins; else the first manager")
+    first_manager: str | None = Field(
+        default=None, description="host where the swarm begins; else the first manager"
+    )
     data_path_port: Annotated[int, Field(ge=1024, le=49151)] | None = Field(
-        None, description="UDP port of overlay traffic, set at init; else the Engine's, 4789"
+        default=None, description="UDP port of overlay traffic, set at init; else the Engine's, 4789"
     )
     default_addr_pool: list[Subnet] = Field(
-        [], description="IPv4 ranges for networks without a subnet, set at init; else the Engine's, 10.0.0.0/8"
+        default=[],
+        description="IPv4 ranges for networks without a subnet, set at init; else the Engine's, 10.0.0.0/8",
     )
     default_addr_pool_prefix: Annotated[int, Field(ge=1, le=SMALLEST_MASK)] | None = Field(
-        None, description="mask length of subnets taken from the pool, set at init; else the Engine's, 24"
+        default=None,
+        description="mask length of subnets taken from the pool, set at init; else the Engine's, 24",
     )
-    autolock: bool | None = Field(None, description="whether managers need an unlock key after a restart")
-    task_history_limit: Annotated[int, Field(ge=0)] | None = Field(None, description="ended tasks kept for each slot")
-    labels: Labels = Field({}, description="labels of the swarm; text")
+    autolock: bool | None = Field(
+        default=None, description="whether managers need an unlock key after a restart"
+    )
+    task_history_limit: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="ended tasks kept for each slot"
+    )
+    labels: Labels = Field(default={}, description="labels of the swarm; text")
 
 
 class Ingress(Section):
     """The network behind published ports."""
 
-    name: Annotated[str, AfterValidator(_network_name())] = Field("ingress", description="name of the network")
-    subnet: NetworkSubnet = Field(description="IPv4 range; every node takes one address of it")
-    gateway: Address | None = Field(None, description="else the first address of `subnet`")
-    mtu: Mtu | None = Field(None, description="the underlay's MTU, bytes: containers get 50 less; else the Engine's")
-    labels: Labels = Field({}, description="labels of the network; text")
-    dynamic_ports: Literal["pin", "renumber"] = Field(
-        "pin", description="whether ports that the swarm chose keep their numbers when the ingress is changed"
+    name: Annotated[str, AfterValidator(_network_name())] = Field(
+        default="ingress", description="name of the network"
     )
-    on_remove: OnRemove = Field("keep", description="what happens to it when this section goes")
-    protect: bool = Field(False, description="refuse changes and removal")
+    subnet: NetworkSubnet = Field(description="IPv4 range; every node takes one address of it")
+    gateway: Address | None = Field(default=None, description="else the first address of `subnet`")
+    mtu: Mtu | None = Field(
+        default=None, description="the underlay's MTU, bytes: containers get 50 less; else the Engine's"
+    )
+    labels: Labels = Field(default={}, description="labels of the network; text")
+    dynamic_ports: Literal["pin", "renumber"] = Field(
+        default="pin",
+        description="whether ports that the swarm chose keep their numbers when the ingress is changed",
+    )
+    on_remove: OnRemove = Field(default="keep", description="what happens to it when this section goes")
+    protect: bool = Field(default=False, description="refuse changes and removal")
 
 
 class Overlay(Section):
     """One overlay network."""
 
     subnet: NetworkSubnet = Field(description="IPv4 range")
-    gateway: Address | None = Field(None, description="else the first address of `ip_range`, or of `subnet`")
-    ip_range: Subnet | None = Field(None, description="part of `subnet` that containers get addresses from")
-    mtu: Mtu | None = Field(
-        None, description="the underlay's MTU, bytes: containers get 50 less, encrypted 76 less; else the Engine's"
+    gateway: Address | None = Field(
+        default=None, description="else the first address of `ip_range`, or of `subnet`"
     )
-    attachable: bool = Field(False, description="whether containers that are no services may join")
-    internal: bool = Field(False, description="without a way to the outside")
-    encrypted: bool = Field(False, description="IPsec between the hosts")
-    labels: Labels = Field({}, description="labels of the network; text")
-    on_in_use: Literal["refuse", "migrate"] = Field("refuse", description="what a change does while services use it")
-    protect: bool = Field(False, description="refuse changes and removal")
-    retain: bool = Field(False, description="when its key goes, forget the network instead of removing it")
+    ip_range: Subnet | None = Field(
+        default=None, description="part of `subnet` that containers get addresses from"
+    )
+    mtu: Mtu | None = Field(
+        default=None,
+        description="the underlay's MTU, bytes: containers get 50 less, encrypted 76 less; else the Engine's",
+    )
+    attachable: bool = Field(default=False, description="whether containers that are no services may join")
+    internal: bool = Field(default=False, description="without a way to the outside")
+    encrypted: bool = Field(default=False, description="IPsec between the hosts")
+    labels: Labels = Field(default={}, description="labels of the network; text")
+    on_in_use: Literal["refuse", "migrate"] = Field(
+        default="refuse", description="what a change does while services use it"
+    )
+    protect: bool = Field(default=False, description="refuse changes and removal")
+    retain: bool = Field(
+        default=False, description="when its key goes, forget the network instead of removing it"
+    )
 
 
 class Timeouts(Section):
     """Seconds that a resource's own work may take."""
 
-    swarm: Seconds = Field(120, description="seconds for the swarm's own work")
-    node: Seconds = Field(120, description="seconds for one host's membership")
-    gwbridge: Seconds = Field(300, description="seconds for one host's docker_gwbridge")
-    ingress: Seconds = Field(300, description="seconds for the ingress")
-    overlay: Seconds = Field(60, description="seconds for one overlay")
+    swarm: Seconds = Field(default=120, description="seconds for the swarm's own work")
+    node: Seconds = Field(default=120, description="seconds for one host's membership")
+    gwbridge: Seconds = Field(default=300, description="seconds for one host's docker_gwbridge")
+    ingress: Seconds = Field(default=300, description="seconds for the ingress")
+    overlay: Seconds = Field(default=60, description="seconds for one overlay")
 
 
 class StackFile(Section):
     """The whole file."""
 
     hosts: dict[HostName, Host] = Field(description="the machines, by a name of your choice")
-    ssh: Reach = Field(Reach(), description="how all hosts are reached")
-    swarm: Swarm | None = Field(None, description="without it the swarm exists already, and memberships stay as they are")
-    gwbridge: Gwbridge | None = Field(None, description="docker_gwbridge of every host")
-    ingress: Ingress | None = Field(None, description="the network behind published ports")
+    ssh: Reach = Field(default=Reach(), description="how all hosts are reached")
+    swarm: Swarm | None = Field(
+        default=None, description="without it the swarm exists already, and memberships stay as they are"
+    )
+    gwbridge: Gwbridge | None = Field(default=None, description="docker_gwbridge of every host")
+    ingress: Ingress | None = Field(default=None, description="the network behind published ports")
     overlays: dict[Annotated[str, AfterValidator(_network_name("ingress"))], Overlay] = Field(
-        {}, description="overlay networks, by name"
+        default={}, description="overlay networks, by name"
     )
     order: list[list[str]] | None = Field(
-        None, description="host names in waves, for docker_gwbridge; else all workers, each further manager, the first"
+        default=None,
+        description="waves of host names for docker_gwbridge; else workers, each further manager, the first one",
     )
-    reserved: list[Subnet] = Field([], description="IPv4 ranges of the LAN, the VPN, other sites: nothing may overlap them")
-    adopt: Adopt = Field("identical", description="what happens to networks that somebody else made")
-    timeouts: Timeouts = Field(Timeouts(), description="seconds that a resource's own work may take")
+    reserved: list[Subnet] = Field(
+        default=[], description="IPv4 ranges of the LAN, the VPN, other sites: nothing may overlap them"
+    )
+    adopt: Adopt = Field(default="identical", description="what happens to networks that somebody else made")
+    timeouts: Timeouts = Field(default=Timeouts(), description="seconds that a resource's own work may take")
 
 
 def parse(raw: problems.Raw) -> StackFile:
