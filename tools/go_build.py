@@ -38,12 +38,16 @@ replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-202
 _SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
 
 
-def built_pulumi(version: str) -> Path:
-    """A folder with `pulumi` of this version and its scripts, from the cache or built into it.
+def cache_folder() -> Path:
+    """Where this user keeps what can be made again: https://specifications.freedesktop.org/basedir-spec/."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "swarmnet"
+
+
+def built_pulumi(version: str, cache: Path) -> Path:
+    """A folder with `pulumi` of this version and its scripts, from `cache` or built into it.
 
     Raises SetupError, with what to do, where there is no Go or the build fails.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "swarmnet"
     kept = cache / f"pulumi-{version}"
     cache.mkdir(parents=True, exist_ok=True)
     with open(cache / "lock", "w") as lock:

@@ -1,10 +1,10 @@
 """A small Python language host for Pulumi, for machines where the official one cannot be had.
 
 Pulumi starts it as `pulumi-language-python ENGINE-ADDRESS`, reads a port from its first line of output, and
-speaks gRPC to it: https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/language.proto. This one answers
-what `pulumi preview`, `up`, `refresh`, `destroy` and `about` ask. It does not install dependencies (`make
-setup` does), check types, attach debuggers, generate code, or name plugins ahead: the engine looks for a
-plugin when a resource wants one.
+speaks gRPC to it (https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/language.proto). This one
+answers what `pulumi preview`, `up`, `refresh`, `destroy` and `about` ask. It does not install dependencies
+(`make setup` does), check types, attach debuggers or generate code, and it names no plugins ahead: the
+engine looks for one when a resource wants it.
 """
 
 import json
@@ -58,8 +58,9 @@ def environment(request: language_pb2.RunRequest) -> dict[str, str]:
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """The calls the engine makes; what is missing here is answered by gRPC with UNIMPLEMENTED."""
 
-    def __init__(self, engine: str) -> None:
+    def __init__(self, engine: str, executor: Path = EXECUTOR) -> None:
         self._engine = engine
+        self._executor = executor
 
     def Handshake(
         self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
@@ -84,6 +85,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """None ahead of need."""
         return language_pb2.GetRequiredPluginsResponse()
 
+    def GetProgramDependencies(
+        self, request: language_pb2.GetProgramDependenciesRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GetProgramDependenciesResponse:
+        """Not told: requirements.txt says it better."""
+        return language_pb2.GetProgramDependenciesResponse()
+
     def About(
         self, request: language_pb2.AboutRequest, context: grpc.ServicerContext
     ) -> language_pb2.AboutResponse:
@@ -94,7 +101,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: language_pb2.RunRequest, context: grpc.ServicerContext
     ) -> language_pb2.RunResponse:
         """Run the program to its end; end it where the engine takes the call back or this host is stopped."""
-        words = command(request, self._engine, EXECUTOR)
+        words = command(request, self._engine, self._executor)
         with subprocess.Popen(
             words, env={**os.environ, **environment(request)}, stdin=subprocess.DEVNULL
         ) as program:
@@ -102,7 +109,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             code = program.wait()
         if code == _TOLD_THE_USER:
             return language_pb2.RunResponse(bail=True)
-        return language_pb2.RunResponse(error=f"program exited with code {code}" if code else "")
+        return language_pb2.RunResponse(
+            error=f"program exited with non-zero exit code: {code}" if code else ""
+        )
 
 
 def main() -> None:

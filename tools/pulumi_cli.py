@@ -15,7 +15,7 @@ import yaml
 from semver import Version
 
 from tools.console import SetupError, run, say
-from tools.go_build import built_pulumi
+from tools.go_build import built_pulumi, cache_folder
 
 VERSION = "3.259.0"  # the CLI this project is tried with; installed or built where there is none
 LANGUAGE_HOST = "pulumi-language-python"
@@ -32,15 +32,15 @@ PulumiCommand.install(root=sys.argv[1], version=VersionInfo.parse(sys.argv[2]))
 """
 
 
-def provide_pulumi(root: Path, home: Path) -> Path:
-    """The folder of a fit `pulumi` for the checkout at `root`; `home`/bin is made one where PATH has none.
+def provide_pulumi(root: Path, home: Path, path: list[str]) -> Path:
+    """The folder of a fit `pulumi` for the checkout at `root`: one of `path`, or `home`/bin, filled at need.
 
     Raises SetupError, with what to do, where it can be neither found nor installed nor built.
     """
     wanted = wanted_versions((root / "Pulumi.yaml").read_text())
     own = home / "bin"
-    elsewhere = [folder for folder in os.get_exec_path() if Path(folder) != own]
-    found = shutil.which("pulumi", path=os.pathsep.join(elsewhere))
+    others = os.pathsep.join(folder for folder in path if Path(folder) != own)
+    found = shutil.which("pulumi", path=others)
     if found and not (why_not := unfit(Path(found), wanted)):
         return Path(found).parent
     if not unfit(own / "pulumi", wanted):
@@ -48,7 +48,7 @@ def provide_pulumi(root: Path, home: Path) -> Path:
     say(f"pulumi: {why_not if found else 'not on PATH'}")
     shutil.rmtree(home, ignore_errors=True)
     if not _installed(home):
-        _place(built_pulumi(VERSION), own, root / "tools" / LANGUAGE_HOST)
+        _place(built_pulumi(VERSION, cache_folder()), own, root / "tools" / LANGUAGE_HOST)
     if why_not := unfit(own / "pulumi", wanted):
         raise SetupError(f"pulumi: what was set up does not work: {why_not}")
     return own

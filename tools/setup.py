@@ -1,5 +1,6 @@
 """The second half of `make setup`: Pulumi, what a shell needs, the system packages of the lab."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def main() -> int:
     folder = ROOT / ".tools"
     programs = folder / "venv" / "bin"
     try:
-        pulumi = provide_pulumi(ROOT, folder / "pulumi")
+        pulumi = provide_pulumi(ROOT, folder / "pulumi", os.get_exec_path())
     except SetupError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1

@@ -1,0 +1,38 @@
+"""Commands that set up run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tools.console import SetupError, run
+
+
+def test_title_and_time(capfd: pytest.CaptureFixture[str]) -> None:
+    """Of a command that works, the user sees its title and that it is done, not its output."""
+    run("counting", ["sh", "-c", "echo noise"], at_most=60)
+
+    assert "counting  done in 0 s\n" == capfd.readouterr().out
+
+
+def test_failure_shows_last_words() -> None:
+    """Of one that fails, the title, the exit code and the end of its output."""
+    with pytest.raises(SetupError, match=r"counting: exit code 3\nno more numbers$"):
+        run("counting", ["sh", "-c", "echo no more numbers >&2; exit 3"], at_most=60)
+
+
+def test_missing_command() -> None:
+    """A command that is not there is named."""
+    with pytest.raises(SetupError, match="counting: /nowhere/abacus cannot be started"):
+        run("counting", ["/nowhere/abacus"], at_most=60)
+
+
+def test_out_of_time(tmp_path: Path) -> None:
+    """A command whose time is up is ended with all it started."""
+    os.mkfifo(tmp_path / "held")
+    with open(os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK)) as held:
+        with pytest.raises(SetupError, match="counting: not done after 1 s"):
+            run("counting", ["sh", "-c", f"sleep 600 >{tmp_path}/held & wait"], at_most=1)
+        os.set_blocking(held.fileno(), True)
+
+        assert "" == held.read()  # nobody is left who could write

@@ -1,0 +1,164 @@
+"""Which `pulumi` is used."""
+
+from pathlib import Path
+
+import pytest
+
+from tools.console import SetupError
+from tools.go_build import built_pulumi
+from tools.pulumi_cli import VERSION, provide_pulumi, satisfies, unfit, wanted_versions
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def program(path: Path, text: str = "exit 0") -> Path:
+    """An executable shell script."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def installation(folder: Path, version: str) -> Path:
+    """A folder that looks like an installed Pulumi."""
+    program(folder / "pulumi-language-python")
+    return program(folder / "pulumi", f"echo {version}").parent
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A project that asks for 3.226.0 or newer."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text('name: x\nrequiredPulumiVersion: ">=3.226.0"\n')
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("expected", "version", "wanted"),
+    [
+        (True, "v3.226.0", ">=3.226.0"),
+        (True, "3.259.0", ">=3.226.0"),
+        (True, "v10.0.0", ">=3.226.0"),
+        (False, "v3.225.9", ">=3.226.0"),
+        (False, "v3.99.0", ">=3.226.0"),
+        (False, "v3.226.0-alpha.1", ">=3.226.0"),
+        (True, "v3.259.0", ">=3.226.0 <4.0.0"),
+        (False, "v4.0.0", ">=3.226.0 <4.0.0"),
+        (False, "", ">=3.226.0"),
+        (False, "broken (it has no version)", ">=3.226.0"),
+    ],
+)
+def test_satisfies(expected: bool, version: str, wanted: str) -> None:
+    """Compared by number; a pre-release comes before its release; what is no version fits nothing."""
+    assert expected == satisfies(version, wanted)
+
+
+def test_project_accepts_what_setup_installs() -> None:
+    """The version that setup gets satisfies Pulumi.yaml."""
+    assert satisfies(VERSION, wanted_versions((ROOT / "Pulumi.yaml").read_text()))
+
+
+def test_fit_one_on_path(checkout: Path, tmp_path: Path) -> None:
+    """A fit `pulumi` on PATH is used where it lies."""
+    expected = installation(tmp_path / "theirs", "v3.300.1")
+
+    assert expected == provide_pulumi(checkout, tmp_path / "home", [str(expected)])
+
+
+def test_own_rather_than_unfit(checkout: Path, tmp_path: Path) -> None:
+    """Where PATH's is too old, the one set up before is used."""
+    old = installation(tmp_path / "theirs", "v3.100.0")
+    own = installation(tmp_path / "home" / "bin", "v3.259.0")
+
+    assert own == provide_pulumi(checkout, tmp_path / "home", [str(old)])
+
+
+def test_path_before_own(checkout: Path, tmp_path: Path) -> None:
+    """A fit `pulumi` that came to PATH later wins over the one set up before, in an activated shell too."""
+    theirs = installation(tmp_path / "theirs", "v3.300.1")
+    own = installation(tmp_path / "home" / "bin", "v3.259.0")
+
+    assert theirs == provide_pulumi(checkout, tmp_path / "home", [str(own), str(theirs)])
+
+
+def test_unfit_says_versions(tmp_path: Path) -> None:
+    """Too old a `pulumi` is named with both versions."""
+    folder = installation(tmp_path, "v3.100.0")
+
+    assert f"{folder}/pulumi is v3.100.0, wanted is >=3.226.0" == unfit(folder / "pulumi", ">=3.226.0")
+
+
+def test_unfit_without_language_host(tmp_path: Path) -> None:
+    """A `pulumi` that cannot run Python programs is not used."""
+    pulumi = program(tmp_path / "pulumi", "echo v3.259.0")
+
+    assert f"{pulumi} has no pulumi-language-python beside it" == unfit(pulumi, ">=3.226.0")
+
+
+def test_fit_behind_link(tmp_path: Path) -> None:
+    """Package managers link `pulumi` alone into a folder of PATH; its parts stay where it really lies."""
+    real = installation(tmp_path / "real", "v3.259.0")
+    (tmp_path / "pulumi").symlink_to(real / "pulumi")
+
+    assert "" == unfit(tmp_path / "pulumi", ">=3.226.0")
+
+
+def test_unfit_when_broken(tmp_path: Path) -> None:
+    """A `pulumi` that does not start is told apart from an old one."""
+    folder = installation(tmp_path, "v3.259.0")
+    program(folder / "pulumi", "exit 3")
+
+    assert "broken" in unfit(folder / "pulumi", ">=3.226.0")
+
+
+def test_build_in_cache_is_used(tmp_path: Path) -> None:
+    """What one checkout built, another takes from the cache: no Go is needed."""
+    kept = tmp_path / "pulumi-3.259.0"
+    kept.mkdir()
+
+    assert kept == built_pulumi("3.259.0", tmp_path)
+
+
+GO = """
+if [ "$1" = list ]; then echo "$(dirname "$0")/module"; exit; fi
+cat go.mod >&2
+mkdir bin && echo built > bin/pulumi
+"""
+
+
+@pytest.fixture
+def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for Go, first on PATH, with a module that holds Pulumi's scripts."""
+    for script in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
+        program(tmp_path / "go" / "module" / "python" / script).chmod(0o444)
+    monkeypatch.setenv("PATH", f"{tmp_path}/go:/usr/bin:/bin")
+    return program(tmp_path / "go" / "go", GO)
+
+
+@pytest.mark.usefixtures("go")
+def test_build_brings_its_scripts(tmp_path: Path) -> None:
+    """Beside the binary lie the two scripts it needs, executable."""
+    built = built_pulumi("3.259.0", tmp_path / "cache")
+
+    expected = {"pulumi", "pulumi-language-python-exec", "pulumi-resource-pulumi-python"}
+    assert expected == {part.name for part in built.iterdir()}
+    assert 0o755 == (built / "pulumi-resource-pulumi-python").stat().st_mode & 0o777
+
+
+def test_failed_build_leaves_nothing(go: Path, tmp_path: Path) -> None:
+    """A build that fails is not in the cache, and its last words are in the error."""
+    program(go, "echo no space left on device; exit 1")
+
+    with pytest.raises(SetupError, match="no space left on device"):
+        built_pulumi("3.259.0", tmp_path / "cache")
+
+    assert ["lock"] == [entry.name for entry in (tmp_path / "cache").iterdir()]
+
+
+def test_no_go_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Go the error names both ways out."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(SetupError, match=r"install Go 1\.25 or newer .* or put pulumi on PATH"):
+        built_pulumi("3.259.0", tmp_path / "cache")

@@ -1,0 +1,105 @@
+"""What a shell gets: tried in real shells."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools.shell import activation_script, swarmnet_script
+
+SHOW = 'printf "%s|%s|%s" "$PATH" "${PULUMI_BACKEND_URL-}" "${PULUMI_CONFIG_PASSPHRASE-unset}"'
+
+
+@pytest.fixture(params=["sh", "bash"])
+def shell(request: pytest.FixtureRequest) -> str:
+    """The shells of a Debian machine."""
+    return str(request.param)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder whose name a careless script would split in two."""
+    folder = tmp_path / "a checkout's"
+    folder.mkdir()
+    (folder / "activate").write_text(activation_script(folder, [folder / "one", folder / "two"]))
+    return folder
+
+
+def activated(shell: str, checkout: Path, **environment: str) -> dict[str, str]:
+    """What an empty environment becomes by sourcing the script."""
+    home = {"PATH": "/usr/bin:/bin", "HOME": str(checkout)}
+    answer = subprocess.run(
+        [shell, "-euc", f'. "$0"; {SHOW}', checkout / "activate"],
+        env={**home, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(zip(("path", "backend", "passphrase"), answer.stdout.split("|"), strict=True))
+
+
+def test_path(shell: str, checkout: Path) -> None:
+    """The folders given come first, in their order."""
+    expected = f"{checkout}/one:{checkout}/two:/usr/bin:/bin"
+
+    assert expected == activated(shell, checkout)["path"]
+
+
+def test_backend_where_none_is(shell: str, checkout: Path) -> None:
+    """Without a backend, a folder of the checkout is made and becomes one."""
+    assert f"file://{checkout}/.pulumi-state" == activated(shell, checkout)["backend"]
+    assert (checkout / ".pulumi-state").is_dir()
+
+
+def test_backend_of_user_stays(shell: str, checkout: Path) -> None:
+    """A backend named in the environment is left alone."""
+    assert "s3://mine" == activated(shell, checkout, PULUMI_BACKEND_URL="s3://mine")["backend"]
+
+
+def test_login_stays(shell: str, checkout: Path) -> None:
+    """After `pulumi login` no backend is set: Pulumi finds its own."""
+    (checkout / ".pulumi").mkdir()
+    (checkout / ".pulumi" / "credentials.json").write_text('{\n    "current": "https://api.example.com"\n}')
+
+    assert "" == activated(shell, checkout)["backend"]
+
+
+def test_logout_is_no_login(shell: str, checkout: Path) -> None:
+    """`pulumi logout` leaves the file with nobody in it."""
+    (checkout / ".pulumi").mkdir()
+    (checkout / ".pulumi" / "credentials.json").write_text('{\n    "current": ""\n}')
+
+    assert f"file://{checkout}/.pulumi-state" == activated(shell, checkout)["backend"]
+
+
+def test_passphrase_empty_by_default(shell: str, checkout: Path) -> None:
+    """Pulumi is not to ask for a passphrase that protects nothing."""
+    assert "" == activated(shell, checkout)["passphrase"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "given"),
+    [
+        ("hers", {"PULUMI_CONFIG_PASSPHRASE": "hers"}),
+        ("unset", {"PULUMI_CONFIG_PASSPHRASE_FILE": "/hers"}),
+    ],
+)
+def test_passphrase_of_user_stays(shell: str, checkout: Path, expected: str, given: dict[str, str]) -> None:
+    """A passphrase, or a file that holds one, is left alone."""
+    assert expected == activated(shell, checkout, **given)["passphrase"]
+
+
+def test_swarmnet_from_anywhere(tmp_path: Path) -> None:
+    """The command runs this checkout's `cli` with the words given, whatever lies in the working directory."""
+    package, elsewhere = tmp_path / "a checkout's" / "cli", tmp_path / "elsewhere" / "cli"
+    for folder, words in ((package, "ours"), (elsewhere, "theirs")):
+        folder.mkdir(parents=True)
+        (folder / "__main__.py").write_text(f"import sys; print({words!r}, sys.argv[1:])")
+    script = tmp_path / "swarmnet"
+    script.write_text(swarmnet_script(package.parent, Path("python3")))
+
+    answer = subprocess.run(
+        ["sh", script, "plan", "two words"], cwd=elsewhere.parent, capture_output=True, text=True, check=True
+    )
+
+    assert "ours ['plan', 'two words']\n" == answer.stdout
