@@ -13,7 +13,8 @@ class HostAccess(BaseModel):
     back what `model_dump()` gave, also where numbers became floats and absent values missing keys.
 
     address: a name or an IP address; None where `local`. key_file, known_hosts: paths, `~` not expanded.
-    key_file: None for the agent's keys. host_key: `<type> <base64>`, None for the line in known_hosts.
+    None: for key_file, the agent's keys; for known_hosts, the files that `ssh` reads; for host_key
+    (`<type> <base64>`), a line in known_hosts.
     bastion: `[user@]host[:port]`. connect_timeout: seconds. The three last: for init and join, None leaves
     the choice to the Engine.
     """
@@ -26,7 +27,7 @@ class HostAccess(BaseModel):
     user: str = "root"
     port: int = 22
     key_file: str | None = None
-    known_hosts: str = "~/.ssh/known_hosts"
+    known_hosts: str | None = None
     host_key: str | None = None
     sudo: bool = False
     bastion: str | None = None

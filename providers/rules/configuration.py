@@ -68,7 +68,7 @@ def from_yaml(text: str) -> Raw:
 
 
 def from_flat(settings: Mapping[str, str]) -> Raw:
-    """The keys of what Pulumi hands to programs and providers: mappings and lists as JSON, the rest as text."""
+    """The keys of what Pulumi hands to programs and providers: mappings and lists as JSON, else text."""
     return {key: _structured(str(value)) for key, value in _ours(settings).items()}
 
 

@@ -136,12 +136,11 @@ class Reach(Section):
         default=None, description="path of a private key here; without it, the agent's keys"
     )
     known_hosts: Path | None = Field(
-        default=None, description="path of the file here that holds the hosts' keys"
+        default=None,
+        description="path of the file here with the hosts' keys; else the files that `ssh` reads",
     )
     host_key: (
-        Annotated[
-            str, _matching(r"(ssh|ecdsa|sk)-\S+ \S+( .*)?", "a public key: ssh-ed25519 AAAA…", show=False)
-        ]
+        Annotated[str, _matching(r"(ssh|ecdsa)-\S+ \S+( .*)?", "a public key: ssh-ed25519 AAAA…", show=False)]
         | None
     ) = Field(
         default=None,
@@ -330,7 +329,7 @@ class StackFile(Section):
     )
     order: list[list[str]] | None = Field(
         default=None,
-        description="waves of host names for docker_gwbridge; else workers, each further manager, the first one",
+        description="waves of host names for docker_gwbridge; else workers, other managers, the first",
     )
     reserved: list[Subnet] = Field(
         default=[], description="IPv4 ranges of the LAN, the VPN, other sites: nothing may overlap them"

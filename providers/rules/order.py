@@ -1,0 +1,85 @@
+"""Which host comes first: the first manager, the waves of docker_gwbridge, and what is wrong with either.
+
+Also the hosts as a set: no two may be the same machine. Ranges and networks must not enter.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from providers.rules.access import HostAccess, access
+from providers.rules.stackfile import StackFile, is_ip
+
+
+def first_manager(stackfile: StackFile) -> str | None:
+    """The host where the swarm begins: the one named, else the first manager of the file."""
+    named = stackfile.swarm.first_manager if stackfile.swarm else None
+    return named or next(iter(_managers(stackfile)), None)
+
+
+def waves(stackfile: StackFile) -> list[list[str]]:
+    """Host names in waves: `order`, else all workers, each further manager alone, the first manager last."""
+    if stackfile.order is not None:
+        return [wave for wave in stackfile.order if wave]
+    first = first_manager(stackfile)
+    workers = [name for name, host in stackfile.hosts.items() if host.role == "worker"]
+    further = [[name] for name in _managers(stackfile) if name != first]
+    return [wave for wave in (workers, *further, [first] if first else []) if wave]
+
+
+def disorder(stackfile: StackFile) -> list[str]:
+    """Every problem with hosts as a set and with their order, as `path: problem`."""
+    if not stackfile.hosts:
+        return ["hosts: is empty; a stack needs at least one"]
+    return [*_beginning(stackfile), *_waves(stackfile), *_same_machine(stackfile)]
+
+
+def _managers(stackfile: StackFile) -> list[str]:
+    return [name for name, host in stackfile.hosts.items() if host.role == "manager"]
+
+
+def _beginning(stackfile: StackFile) -> Iterator[str]:
+    managers, swarm = _managers(stackfile), stackfile.swarm
+    if swarm and not managers:
+        yield "swarm: needs a manager, and no host has role: manager"
+    elif swarm and swarm.first_manager and swarm.first_manager not in stackfile.hosts:
+        yield f"swarm.first_manager: {_no_host(swarm.first_manager, managers)}"
+    elif swarm and swarm.first_manager and swarm.first_manager not in managers:
+        yield f"swarm.first_manager: {swarm.first_manager} is a worker; managers are {', '.join(managers)}"
+
+
+def _waves(stackfile: StackFile) -> Iterator[str]:
+    if stackfile.order is None:
+        return
+    seen: set[str] = set()
+    for number, wave in enumerate(stackfile.order):
+        for place, name in enumerate(wave):
+            if name not in stackfile.hosts:
+                yield f"order[{number}][{place}]: {_no_host(name, stackfile.hosts)}"
+            elif name in seen:
+                yield f"order[{number}][{place}]: {name} comes a second time; each host has one place"
+            seen.add(name)
+    if left := [name for name in stackfile.hosts if name not in seen]:
+        yield f"order: lacks {', '.join(left)}; each host has one place"
+
+
+def _no_host(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"{name} is not among hosts" + (f"; did you mean {close[0]}?" if close else "")
+
+
+def _same_machine(stackfile: StackFile) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for name, host in access(stackfile).items():
+        marks = _marks(host)
+        if mark := next((mark for mark in marks if mark in seen), None):
+            yield f"hosts.{name}: has the same {mark} as hosts.{seen[mark]}; each machine is one host"
+        for mark in marks:
+            seen.setdefault(mark, name)
+
+
+def _marks(host: HostAccess) -> list[str]:
+    """What no two hosts share: the way to them, and the address that members know them by."""
+    through = f" through {host.bastion}" if host.bastion else ""
+    way = "local: true" if host.local else f"address {host.address} port {host.port}{through}"
+    advertised = host.advertise_address
+    return [way, *([f"advertise_address {advertised}"] if advertised and is_ip(advertised) else [])]

@@ -1,0 +1,135 @@
+"""A whole stack as what its resources are made of: the stack file with every default filled in.
+
+What hosts report must not enter: a plan is the same on every machine.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from providers.rules import problems
+from providers.rules.access import HostAccess, access
+from providers.rules.addresses import first_address
+from providers.rules.clashes import clashes, gwbridge_of, lacking
+from providers.rules.errors import StackFileError
+from providers.rules.order import disorder, first_manager, waves
+from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
+from providers.rules.stackfile import StackFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a stack wants, in the order in which it comes about; `owner` is in every spec, `urn` in none.
+
+    gwbridges: waves; the hosts of one may be changed at once. nodes: the first manager's is the first.
+    access: every host of the stack file.
+    """
+
+    access: Mapping[str, HostAccess]
+    gwbridges: tuple[tuple[GwbridgeSpec, ...], ...]
+    swarm: SwarmSpec | None
+    nodes: tuple[NodeSpec, ...]
+    ingress: IngressSpec | None
+    overlays: tuple[OverlaySpec, ...]
+
+
+def plan(stackfile: StackFile, owner: str) -> Plan:
+    """The plan of a stack. `owner` is `<project>/<stack>`.
+
+    Raises StackFileError with everything that does not go together.
+    """
+    if found := [*disorder(stackfile), *lacking(stackfile), *clashes(stackfile)]:
+        raise StackFileError(found)
+    shared: dict[str, Any] = {"owner": owner, "adopt": stackfile.adopt}
+    return Plan(
+        access=access(stackfile),
+        gwbridges=_gwbridges(stackfile, shared),
+        swarm=_swarm(stackfile, shared),
+        nodes=_nodes(stackfile, shared),
+        ingress=_ingress(stackfile, shared),
+        overlays=_overlays(stackfile, shared),
+    )
+
+
+def plan_of(raw: problems.Raw, owner: str) -> Plan:
+    """The plan of a stack file's keys as they were read.
+
+    Raises StackFileError with every problem at once: of what makes no sense by itself, and of the ranges that
+    do make sense. Hosts and their order are checked only once each host makes sense.
+    """
+    stackfile, found = problems.readable(StackFile, raw)
+    if found:
+        raise StackFileError([*found, *clashes(stackfile)])
+    return plan(stackfile, owner)
+
+
+def _gwbridges(stackfile: StackFile, shared: dict[str, Any]) -> tuple[tuple[GwbridgeSpec, ...], ...]:
+    planned = [[_gwbridge(stackfile, host, shared) for host in wave] for wave in waves(stackfile)]
+    declared = (tuple(spec for spec in wave if spec) for wave in planned)
+    return tuple(wave for wave in declared if wave)
+
+
+def _gwbridge(stackfile: StackFile, host: str, shared: dict[str, Any]) -> GwbridgeSpec | None:
+    bridge = gwbridge_of(stackfile, host)
+    if not bridge or not bridge.subnet:
+        return None
+    return GwbridgeSpec(
+        **shared,
+        **bridge.model_dump(exclude={"gateway"}),
+        host=host,
+        gateway=bridge.gateway or first_address(bridge.subnet),
+        timeout=stackfile.timeouts.gwbridge,
+    )
+
+
+def _swarm(stackfile: StackFile, shared: dict[str, Any]) -> SwarmSpec | None:
+    if not stackfile.swarm:
+        return None
+    return SwarmSpec(
+        **shared,
+        **stackfile.swarm.model_dump(exclude={"first_manager"}),
+        first_manager=first_manager(stackfile) or "",
+        members=tuple(stackfile.hosts),
+        timeout=stackfile.timeouts.swarm,
+    )
+
+
+def _nodes(stackfile: StackFile, shared: dict[str, Any]) -> tuple[NodeSpec, ...]:
+    if not stackfile.swarm:
+        return ()
+    first, reached = first_manager(stackfile), access(stackfile)
+    return tuple(
+        NodeSpec(
+            **shared,
+            **host.model_dump(include={"role", "availability", "labels", "lost"}),
+            host=name,
+            access=reached[name].model_dump(exclude_none=True),
+            timeout=stackfile.timeouts.node,
+        )
+        for name, host in sorted(stackfile.hosts.items(), key=lambda item: item[0] != first)
+    )
+
+
+def _ingress(stackfile: StackFile, shared: dict[str, Any]) -> IngressSpec | None:
+    ingress = stackfile.ingress
+    if not ingress:
+        return None
+    return IngressSpec(
+        **shared,
+        **ingress.model_dump(exclude={"gateway"}),
+        gateway=ingress.gateway or first_address(ingress.subnet),
+        timeout=stackfile.timeouts.ingress,
+    )
+
+
+def _overlays(stackfile: StackFile, shared: dict[str, Any]) -> tuple[OverlaySpec, ...]:
+    return tuple(
+        OverlaySpec(
+            **shared,
+            **overlay.model_dump(exclude={"gateway"}),
+            name=name,
+            gateway=overlay.gateway or first_address(overlay.subnet, overlay.ip_range),
+            timeout=stackfile.timeouts.overlay,
+        )
+        for name, overlay in stackfile.overlays.items()
+    )
