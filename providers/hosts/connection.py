@@ -51,7 +51,7 @@ class Connection:
         return output.decode(errors="replace")
 
     def open_channel(self, argv: Sequence[str]) -> paramiko.Channel:
-        """A channel to a command's stdin and stdout, with `sudo -n` before it where the host's access says so.
+        """A channel to a command's stdin and stdout, after `sudo -n` where its access says so.
 
         Raises HostError. A transport that turns out to be dead is reopened once.
         """
@@ -91,7 +91,7 @@ class Connection:
                 channel.exec_command(self._command(argv))
         except paramiko.ChannelException as problem:
             raise LoginRefused(
-                f"{self.name}: sshd opens no further session ({problem.text}): raise MaxSessions to 10 or more"
+                f"{self.name}: sshd opens no more sessions ({problem.text}): raise MaxSessions to 10"
             ) from problem
         except (paramiko.SSHException, EOFError, OSError) as problem:
             raise Unreachable(
@@ -111,7 +111,7 @@ class Connection:
         return CommandFailed(f"{self.name}: {shlex.join(argv)}: exit status {status}: {line}")
 
     def _shared_transport(self) -> tuple[paramiko.Transport, bool]:
-        """The transport, and whether it was opened just now. Who comes while it is being opened waits for it."""
+        """The transport, and whether it was opened just now; who comes meanwhile shares the result."""
         with self._lock:
             if self._transport and self._transport.is_active():
                 return self._transport, False

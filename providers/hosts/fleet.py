@@ -1,4 +1,4 @@
-"""Hosts by name: their Engines, all of them at once, and any good manager. What is asked of them must not enter."""
+"""Hosts by name: their Engines, all at once, and any good manager. What is asked of them must not enter."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,6 +22,7 @@ class Fleet:
 
     def __init__(self, hosts: Mapping[str, HostAccess]) -> None:
         self.names = tuple(hosts)
+        self._accesses = dict(hosts)
         self._engines = {name: _engine_for(access) for name, access in hosts.items()}
         self._lock = threading.Lock()
         self._manager: tuple[Engine, int] | None = None
@@ -30,13 +31,17 @@ class Fleet:
         """The Engine of a declared host. Raises KeyError for any other."""
         return self._engines[name]
 
+    def access(self, name: str) -> HostAccess:
+        """How a declared host is reached. Raises KeyError for any other."""
+        return self._accesses[name]
+
     def each(self, ask: Callable[[Engine], T], names: Iterable[str] | None = None) -> dict[str, T | Failure]:
-        """`ask` of each named host's Engine (all, if None), at once. HostError and EngineError come as values."""
+        """`ask` of each named host's Engine (None: all), at once. HostError and EngineError are values."""
         answers = dict(self._as_they_come(ask, self.names if names is None else tuple(names)))
         return {name: answers[name] for name in self.names if name in answers}
 
     def manager(self) -> Engine:
-        """Any declared host that can answer for the swarm now. Kept until it fails to; then another is sought.
+        """Any declared host that can answer for the swarm now, kept until it fails to.
 
         Raises NoQuorum, NotAManager or Unreachable, with what each host said.
         """
@@ -69,9 +74,7 @@ class Fleet:
             engine.close()
             engine.connection.close()
 
-    def _as_they_come(
-        self, ask: Callable[[Engine], T], names: tuple[str, ...]
-    ) -> Iterator[tuple[str, T | Failure]]:
+    def _as_they_come(self, ask: Callable[[Engine], T], names: tuple[str, ...]) -> Iterator[tuple[str, T | Failure]]:
         def answer(name: str) -> T | Failure:
             try:
                 return ask(self._engines[name])
@@ -131,9 +134,7 @@ def _verdict(answer: dict[str, Any] | Failure) -> str | None:
 def _no_manager(said: dict[str, dict[str, Any] | Failure]) -> Failure:
     """One line with what each host said; the kind of error is that of the best hope."""
     words = "; ".join(
-        f"{_verdict(answer)}"
-        if isinstance(answer, (HostError, EngineError))
-        else f"{name}: {_verdict(answer)}"
+        f"{_verdict(answer)}" if isinstance(answer, (HostError, EngineError)) else f"{name}: {_verdict(answer)}"
         for name, answer in said.items()
     )
     kind: type[Failure] = Unreachable

@@ -272,6 +272,12 @@ def node_facts(fleet: Fleet, host: str, *, leaving: bool = False) -> NodeFacts:
         return NodeFacts(member=own, swarm=None, others=tuple(others))
 
 
+def entry(fleet: Fleet, node_id: str) -> Node | None:
+    """A member's entry as the managers list it; their list fails without a quorum, so that what it lacks is absent."""
+    listed = from_manager(fleet, nodes)
+    return next((node for node in listed if node.id == node_id), None)
+
+
 def own_word(fleet: Fleet, host: str, leaving: bool) -> Member | Silent:
     """What the host itself says; silence counts as a word only of one that is leaving."""
     try:
@@ -317,9 +323,7 @@ def ingress_facts(fleet: Fleet) -> IngressFacts:
     return from_manager(fleet, lambda engine: ingress_facts_from(engine, fleet, hosts, silent))
 
 
-def ingress_facts_from(
-    engine: Engine, fleet: Fleet, hosts: list[HostIngress], silent: list[Silent]
-) -> IngressFacts:
+def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], silent: list[Silent]) -> IngressFacts:
     """The managers' side: absence counts only between two answered `GET /nodes`."""
     before = nodes(engine)
     listed = networks(engine)
@@ -341,7 +345,7 @@ def ingress_facts_from(
 
 def placed(silent: Silent, fleet: Fleet, members: tuple[Node, ...]) -> Silent:
     """A silent host with the member that has its address, so that it is known whether the swarm counts on it."""
-    access = fleet.access(silent.host)
+    access = fleet.engine(silent.host).connection.access
     addresses = {access.address, access.advertise_address}
     node = next((node for node in members if node.address in addresses or node.hostname == silent.host), None)
     return Silent(host=silent.host, why=silent.why, node_id=node.id if node else "")
@@ -349,40 +353,56 @@ def placed(silent: Silent, fleet: Fleet, members: tuple[Node, ...]) -> Silent:
 
 @dataclass
 class OverlayReader:
-    """Looks at one overlay. `network_id`, once known (from the state, or just created), spares a look at the list."""
+    """Looks at one overlay: by its id where one is known (from the state, or just created), else by its exact name.
+
+    `thorough`: reads also who holds it, and frames absence with two answered `GET /nodes`.
+    """
 
     fleet: Fleet
     name: str
     network_id: str = ""
+    thorough: bool = False
 
     def __call__(self) -> OverlayFacts:
-        """The overlay by its id where one is known, else by its exact name."""
+        """The overlay as it is now."""
         return from_manager(self.fleet, self.read)
+
+    def created(self, network_id: str) -> None:
+        """Look for this one from now on."""
+        self.network_id = network_id
 
     def read(self, engine: Engine) -> OverlayFacts:
         """What one manager knows of it."""
+        members = nodes(engine) if self.thorough else ()
         network = swarm_network(engine, self.network_id) if self.network_id else None
-        if network is not None:
-            return OverlayFacts(network=network)
+        if network is None:
+            network, listed, held = self.by_name(engine)
+        else:
+            listed, held = (), False
+        if self.thorough and network is None:
+            nodes(engine)
+        users = services(engine) if self.thorough and network else ()
+        hanging = tasks(engine) if self.thorough and network else ()
+        return OverlayFacts(
+            network=network,
+            listed=listed,
+            name_held_by=engine.name if held else "",
+            services=tuple(service for service in users if network and network.id in service.networks),
+            tasks=tuple(task for task in hanging if network and network.id in task.networks and task.alive),
+            nodes=members,
+        )
+
+    def by_id_alone(self) -> OverlayFacts:
+        """The one that the state names, or its absence, whatever else has its name by now."""
+        facts = self()
+        if facts.network is None or facts.network.id == self.network_id:
+            return facts
+        return OverlayFacts(network=None)
+
+    def by_name(self, engine: Engine) -> tuple[Network | None, tuple[Network, ...], bool]:
+        """The overlay of that name, all that the manager lists, and whether it keeps the name for a removed one."""
         listed = networks(engine)
         named = [net for net in listed if net.name == self.name and net.scope == "swarm"]
         confirmed = [swarm_network(engine, net.id) for net in named]
         network = next((net for net in confirmed if net is not None), None)
-        held = bool(named) and network is None
-        return OverlayFacts(network=network, listed=listed, name_held_by=engine.name if held else "")
-
-    def with_holders(self) -> OverlayFacts:
-        """The overlay by its id alone, and who holds it; absence is framed by two answered `GET /nodes`."""
-        return from_manager(self.fleet, self.read_with_holders)
-
-    def read_with_holders(self, engine: Engine) -> OverlayFacts:
-        """What one manager knows of it and of those that use it."""
-        members = nodes(engine)
-        network = swarm_network(engine, self.network_id)
-        if network is None:
-            held = any(net.id == self.network_id for net in networks(engine))
-            nodes(engine)
-            return OverlayFacts(network=None, name_held_by=engine.name if held else "")
-        users = tuple(service for service in services(engine) if network.id in service.networks)
-        hanging = tuple(task for task in tasks(engine) if network.id in task.networks and task.alive)
-        return OverlayFacts(network=network, services=users, tasks=hanging, nodes=members)
+        return network, listed, bool(named) and network is None

@@ -4,7 +4,6 @@ write needs). No noun is known here, nothing is decided and nothing is waited fo
 Join tokens are read, used and forgotten here.
 """
 
-from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
 from providers.hosts.engine import Engine
@@ -110,20 +109,12 @@ def disconnect(engine: Engine, step: DisconnectEndpoint) -> None:
 
 def addresses(fleet: Fleet, host: str) -> Json:
     """What the stack file says of a host's addresses in the swarm; what it leaves open the Engine finds out."""
-    access = fleet.access(host)
+    access = fleet.engine(host).connection.access
     return {
         "ListenAddr": access.listen_address or LISTEN,
-        "AdvertiseAddr": access.advertise_address or literal(access.address),
+        "AdvertiseAddr": access.advertise_address or "",
         "DataPathAddr": access.data_path_address or "",
     }
-
-
-def literal(address: str | None) -> str:
-    """The address where it is one; the Engine takes no host names for it."""
-    try:
-        return str(IPv4Address(address or ""))
-    except AddressValueError:
-        return ""
 
 
 def init(fleet: Fleet, step: InitSwarm) -> None:

@@ -1,6 +1,6 @@
 """From a host's access to a verified, logged-in SSH transport: host keys, keys to log in with, the socket.
 
-Nothing about Docker, and nothing that lives longer than the opening of one transport (sharing and reopening are
+Nothing about Docker, and nothing that outlives the opening of one transport (sharing and reopening are
 connection.py's). A host key is never accepted unseen: known_hosts or `host_key` must hold it.
 """
 
@@ -16,6 +16,7 @@ from typing import Protocol
 
 import paramiko
 from paramiko.hostkeys import HostKeys
+from paramiko.pkey import UnknownKeyType
 
 from providers.rules.errors import HostKeyMismatch, HostKeyUnknown, LoginRefused, Unreachable
 
@@ -53,6 +54,12 @@ class HostAccess(Protocol):
     def bastion(self) -> str | None: ...
     @property
     def connect_timeout(self) -> float: ...
+    @property
+    def advertise_address(self) -> str | None: ...
+    @property
+    def listen_address(self) -> str | None: ...
+    @property
+    def data_path_address(self) -> str | None: ...
 
 
 def open_transport(access: HostAccess, sock: socket.socket | paramiko.Channel) -> paramiko.Transport:
@@ -79,8 +86,8 @@ def dial(access: HostAccess) -> socket.socket:
     """A TCP connection to the host's sshd, which breaks by itself when the host falls silent.
 
     TCP_NODELAY: without it an overlay's creation takes 47 ms in place of 4 (lab-measured). TCP_USER_TIMEOUT
-    (Linux): unacknowledged data ends the connection, https://www.rfc-editor.org/rfc/rfc5482; with a sign of life
-    every few seconds, a cut link is noticed within KEEPALIVE + connect_timeout, whatever is being waited for.
+    (Linux): data that stays unacknowledged ends the connection, https://www.rfc-editor.org/rfc/rfc5482; with
+    a sign of life every few seconds, a cut link is noticed within KEEPALIVE + connect_timeout seconds.
     """
     try:
         sock = socket.create_connection((access.address or "", access.port), access.connect_timeout)
@@ -91,9 +98,7 @@ def dial(access: HostAccess) -> socket.socket:
         ) from problem
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
-        raise Unreachable(
-            f"{where(access)}: {reason}: check the address, the port, and that sshd runs"
-        ) from problem
+        raise Unreachable(f"{where(access)}: {reason}: check the address, the port, and that sshd runs") from problem
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(access.connect_timeout * 1000))
@@ -116,7 +121,7 @@ def known_keys(access: HostAccess) -> Iterator[paramiko.PKey]:
         try:
             start = 0 if fields[0].startswith(("ssh-", "ecdsa-")) else 1
             yield paramiko.PKey.from_type_string(fields[start], b64decode(fields[start + 1]))
-        except (IndexError, binascii.Error, paramiko.SSHException, paramiko.UnknownKeyType) as problem:
+        except (IndexError, binascii.Error, paramiko.SSHException, UnknownKeyType) as problem:
             raise HostKeyUnknown(
                 f"{access.name}: host_key is not a key: write it as in known_hosts, `ssh-ed25519 AAAA…`"
             ) from problem
@@ -144,7 +149,7 @@ def _keys_for(name: str, lines: Iterable[str]) -> Iterator[paramiko.PKey]:
             continue
         try:
             yield paramiko.PKey.from_type_string(fields[1], b64decode(fields[2]))
-        except (binascii.Error, paramiko.SSHException, paramiko.UnknownKeyType):
+        except (binascii.Error, paramiko.SSHException, UnknownKeyType):
             continue
 
 
@@ -178,7 +183,7 @@ def _negotiate(access: HostAccess, transport: paramiko.Transport) -> None:
         transport.start_client(timeout=access.connect_timeout)
     except (paramiko.SSHException, EOFError, OSError) as problem:
         raise Unreachable(
-            f"{where(access)}: something answers there, but SSH does not begin: {str(problem).rstrip('.').lower()}"
+            f"{where(access)}: it answers, but not with SSH: {str(problem).rstrip('.').lower()}"
         ) from problem
 
 
@@ -190,7 +195,7 @@ def _verify(access: HostAccess, shown: paramiko.PKey, known: list[paramiko.PKey]
     ours = f"it shows {shown.get_name()} {shown.fingerprint}"
     if not known:
         raise HostKeyUnknown(
-            f"{where(access)}: no key is known for it in {source}; {ours}: compare that with the host itself, "
+            f"{where(access)}: no key is known for it in {source}; {ours}: compare that with the host, "
             "then add its key there or give it as host_key"
         )
     theirs = ", ".join(f"{key.get_name()} {key.fingerprint}" for key in known)
@@ -222,13 +227,11 @@ def _log_in(access: HostAccess, transport: paramiko.Transport) -> None:
 
 def _refused(access: HostAccess, how: str) -> LoginRefused:
     return LoginRefused(
-        f"{where(access)}: login as {access.user}: {how}: give a key_file that it takes, or add its key to the agent"
+        f"{where(access)}: login as {access.user}: {how}: give a key_file that it takes, or add such a key to the agent"
     )
 
 
-def _login_keys(
-    access: HostAccess, agent: paramiko.Agent, tried: list[str]
-) -> Iterator[tuple[str, paramiko.PKey]]:
+def _login_keys(access: HostAccess, agent: paramiko.Agent, tried: list[str]) -> Iterator[tuple[str, paramiko.PKey]]:
     """The named key file, then the agent's keys, then (where no file is named) the usual files in ~/.ssh.
 
     A file that cannot be used is noted in `tried`: an encrypted one works through the agent.
@@ -248,5 +251,5 @@ def _from_file(name: str, tried: list[str]) -> Iterator[tuple[str, paramiko.PKey
         yield name, paramiko.PKey.from_path(Path(name).expanduser())
     except (paramiko.PasswordRequiredException, TypeError):
         tried.append(f"{name}: encrypted, and not in the agent")
-    except (paramiko.SSHException, paramiko.UnknownKeyType, ValueError, OSError) as problem:
+    except (paramiko.SSHException, UnknownKeyType, ValueError, OSError) as problem:
         tried.append(f"{name}: {problem}")

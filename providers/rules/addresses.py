@@ -78,9 +78,7 @@ def overlapping(subnets: Sequence[str]) -> Iterator[tuple[int, int]]:
     """
     networks = [IPv4Network(subnet) for subnet in subnets]
     enclosing: list[int] = []
-    for here in sorted(
-        range(len(networks)), key=lambda at: (networks[at].network_address, networks[at].prefixlen)
-    ):
+    for here in sorted(range(len(networks)), key=lambda at: (networks[at].network_address, networks[at].prefixlen)):
         while enclosing and networks[enclosing[-1]].broadcast_address < networks[here].network_address:
             enclosing.pop()
         yield from ((min(outer, here), max(outer, here)) for outer in enclosing)

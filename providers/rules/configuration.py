@@ -60,9 +60,7 @@ def from_yaml(text: str) -> Raw:
         raise StackFileError([f"line {line}: {error.problem}"]) from error
     settings = document.get("config") if isinstance(document, dict) else None
     if not isinstance(settings, dict):
-        raise StackFileError(
-            ["config: is required: the mapping that holds swarmnet:hosts and the other keys"]
-        )
+        raise StackFileError(["config: is required: the mapping that holds swarmnet:hosts and the other keys"])
     named = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in settings.items()}
     return _ours({key: "" if value is None else value for key, value in named.items()})  # as Pulumi does
 

@@ -4,7 +4,7 @@ Only this host's own Engine counts. Calls and waiting must not enter.
 """
 
 from providers.rules import ownership
-from providers.rules.facts import GwbridgeFacts, Network
+from providers.rules.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.specs import GwbridgeSpec
 from providers.rules.steps import Blocked, CreateNetwork, Decision, DisconnectEndpoint, Done, RemoveNetwork, Step, Steps
 
@@ -66,24 +66,21 @@ def creation(spec: GwbridgeSpec) -> CreateNetwork:
 
 def engine_default(bridge: Network) -> bool:
     """Whether it is just as the Engine makes it by itself, with nothing but the ingress attached."""
-    ours_alone = all(container is None for container in map(container_id, bridge.endpoints))
+    ours_alone = all(container_id(endpoint) is None for endpoint in bridge.endpoints)
     return dict(bridge.options) == ENGINE_DEFAULT and not bridge.labels and ours_alone
 
 
-def container_id(endpoint: object) -> str | None:
+def container_id(endpoint: Endpoint) -> str | None:
     """The container behind an endpoint; None for the ingress sandbox and for what a sandbox left behind."""
-    key: str = getattr(endpoint, "key")
-    return None if key.endswith("-sbox") or key.startswith("ep-") else key
+    return None if endpoint.key.endswith("-sbox") or endpoint.key.startswith("ep-") else endpoint.key
 
 
 def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decision:
     """What to do next. `known`: the state has this resource, so that what is found is ours to change."""
     member, bridge = facts.member, facts.bridge
-    if member.state not in ("active", "inactive"):
-        return Blocked(
-            f"{spec.host}: its membership of a swarm is {member.state} ({member.error or 'no reason given'}), "
-            "so that its networks can't be trusted: unlock it, or let it leave or finish joining, then run again"
-        )
+    doubt = unfit(member)
+    if doubt:
+        return Blocked(doubt)
     if bridge is None:
         return missing(spec, facts)
     live = live_spec(spec, bridge)
@@ -99,6 +96,16 @@ def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decis
             "the host's containers off the network, so let the host leave the swarm first, then run again"
         )
     return replacement(spec, bridge)
+
+
+def unfit(member: Member) -> str | None:
+    """Why a host's networks can't be trusted: a locked or half-joined one does not show all of them."""
+    if member.state in ("active", "inactive"):
+        return None
+    return (
+        f"{member.host}: its membership of a swarm is {member.state} ({member.error or 'no reason given'}), "
+        "so that its networks can't be trusted: unlock it, or let it leave or finish joining, then run again"
+    )
 
 
 def take_over(spec: GwbridgeSpec, bridge: Network, difference: str, known: bool) -> str | None:

@@ -134,6 +134,15 @@ def spread(facts: IngressFacts, network: Network) -> Decision:
     return Wait(f"{names} to show the ingress with its sandbox and gateway", SPREAD)
 
 
+def unfinished(facts: IngressFacts, network: Network) -> str | None:
+    """What is left to do though the swarm has it, in words; None where nothing is."""
+    lacking = [host.host for host in facts.hosts if not has_it(network, host) and counts(host, facts.nodes)]
+    if lacking:
+        return f"{', '.join(lacking)} has not got it with its sandbox and gateway"
+    kicked = [node.hostname for node in facts.nodes if node.label(KICK) is not None]
+    return f"{', '.join(kicked)} still carries the label {KICK}" if kicked else None
+
+
 def has_it(network: Network, host: HostIngress | Silent) -> bool:
     """Whether the host was asked and has it."""
     return isinstance(host, HostIngress) and reached(network, host)
@@ -215,7 +224,9 @@ def overlap(spec: IngressSpec, facts: IngressFacts) -> Blocked | None:
     """Another swarm network on the wanted range: the Engine would answer 201 and never allocate ours."""
     wanted = IPv4Network(spec.subnet)
     for other in facts.listed:
-        if other.scope == "swarm" and any(IPv4Network(taken).overlaps(wanted) for taken in other.subnets if "." in taken):
+        if other.scope == "swarm" and any(
+            IPv4Network(taken).overlaps(wanted) for taken in other.subnets if "." in taken
+        ):
             return Blocked(
                 f"ingress: its subnet {spec.subnet} overlaps {other.subnet} of the swarm's network {other.name}: "
                 "choose another range, or free that one first"

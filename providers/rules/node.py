@@ -35,7 +35,7 @@ def live_spec(spec: NodeSpec, node: Node) -> NodeSpec:
             "role": node.role,
             "availability": node.availability,
             "labels": ownership.declared(spec.labels, node.labels),
-            "settled": True,
+            "settled": True if node.state == "ready" else f"the managers say {node.state}",
         }
     )
 
@@ -76,7 +76,7 @@ def membership(spec: NodeSpec, facts: NodeFacts, node: Node, known: bool, drop_l
     """
     assert facts.swarm is not None
     live = live_spec(spec, node)
-    difference = ownership.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
+    difference = ownership.in_words(spec.model_dump(), live.model_dump(), spec.changed(live) - {"settled"})
     thing = f"{spec.host}: its membership (node {node.id})"
     ours = ownership.owner_of(facts.swarm.labels) == spec.owner
     refusal = (

@@ -58,8 +58,8 @@ def creation(spec: OverlaySpec) -> CreateNetwork:
     )
 
 
-def next_step(spec: OverlaySpec, facts: OverlayFacts, *, known: bool) -> Decision:
-    """What to do next. `known`: the state has this resource, so that what was found by its id is ours."""
+def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -> Decision:
+    """What to do next. `network_id`: the one that the state knows, which is ours to change; empty in `create`."""
     network = facts.network
     if network is None:
         return missing(spec, facts)
@@ -70,7 +70,7 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, known: bool) -> Decisio
     thing = f"overlay {spec.name} ({network.subnet})"
     refusal = (
         ownership.foreign(thing, network.labels, spec.owner)
-        if known
+        if network.id == network_id
         else ownership.refusal(thing, network.labels, spec.owner, spec.adopt, difference)
     )
     if refusal:
@@ -78,6 +78,11 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, known: bool) -> Decisio
     if not difference:
         return Done()
     return removal(network, facts, f"change it ({difference})")
+
+
+def is_ours(spec: OverlaySpec, network: Network, network_id: str) -> bool:
+    """Whether it is the one that the state knows, or one that a cut run of ours left."""
+    return network.id == network_id or ownership.owner_of(network.labels) == spec.owner
 
 
 def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
@@ -91,7 +96,9 @@ def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
                 f"overlay {spec.name}: the swarm has a network {other.name} ({other.driver or 'dead'}), and tells "
                 "names apart without regard to case: rename one of the two"
             )
-        if other.scope == "swarm" and any(IPv4Network(taken).overlaps(wanted) for taken in other.subnets if "." in taken):
+        if other.scope == "swarm" and any(
+            IPv4Network(taken).overlaps(wanted) for taken in other.subnets if "." in taken
+        ):
             return Blocked(
                 f"overlay {spec.name}: its subnet {spec.subnet} overlaps {other.subnet} of the swarm's network "
                 f"{other.name}: choose another range, or free that one first"

@@ -39,10 +39,7 @@ def refusal(
     if theirs == owner:
         return None
     if theirs is not None:
-        return (
-            f"{thing} belongs to {theirs} (label {OWNER}), not to {owner}: "
-            f"take it out of one of the two stack files"
-        )
+        return f"{thing} belongs to {theirs} (label {OWNER}), not to {owner}: take it out of one of the two stack files"
     if engine_default:
         return None
     if adopt == "refuse":

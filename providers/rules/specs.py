@@ -23,7 +23,7 @@ class Spec(BaseModel):
     owner: `<project>/<stack>`, written as the label `swarmnet.owner` on what we create.
     adopt: what `create` does with what somebody else made.
     timeout: seconds that the resource's own work may take.
-    urn: where progress lines go.
+    row: the URN of the resource, on whose row progress lines appear.
     protect: a change or removal is refused.
     settled: always true as intent; `read` puts a sentence in its place where work is unfinished, which makes
         unfinished work visible as drift.
@@ -32,12 +32,12 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     # Neither is a property of anything on a host, nor needed once the resource is gone.
-    NOT_COMPARED: ClassVar[frozenset[str]] = frozenset({"owner", "adopt", "timeout", "urn"})
+    NOT_COMPARED: ClassVar[frozenset[str]] = frozenset({"owner", "adopt", "timeout", "row"})
 
     owner: str
     adopt: Adopt = "identical"
     timeout: float = Field(default=60, gt=0)
-    urn: str = ""
+    row: str = ""
     protect: bool = False
     settled: bool | str = True
 
@@ -70,9 +70,7 @@ class SwarmSpec(Spec):
     `members` are the names of all hosts that the stack declares.
     """
 
-    INIT_ONLY: ClassVar[frozenset[str]] = frozenset(
-        {"default_addr_pool", "default_addr_pool_prefix", "data_path_port"}
-    )
+    INIT_ONLY: ClassVar[frozenset[str]] = frozenset({"default_addr_pool", "default_addr_pool_prefix", "data_path_port"})
     NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"first_manager", "members"}
 
     first_manager: str
@@ -87,15 +85,18 @@ class SwarmSpec(Spec):
 
 
 class NodeSpec(Spec):
-    """One host's membership. Addresses are given to the Engine at init and join and never compared."""
+    """One host's membership.
 
-    NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"lost"}
+    `access` is how the host is reached (rules/access.py, nothing secret): kept in the state, so that a host taken
+    out of the stack file can still be told to leave, and compared, so that the state follows the stack file.
+    """
 
     host: str
     role: Literal["manager", "worker"] = "worker"
     availability: Literal["active", "pause", "drain"] = "active"
     labels: Labels = {}
     lost: bool = False
+    access: dict[str, str | float | bool] = {}
     timeout: float = Field(default=120, gt=0)
 
 

@@ -41,9 +41,7 @@ def _network_name(*taken: str) -> Callable[[str], str]:
         if text.lower() in refused:
             raise ValueError(f"{text} is the name of a network that the Engine makes itself; choose another")
         if not re.fullmatch(r"[A-Za-z0-9]([_-]*[A-Za-z0-9]){1,62}", text) or len(text) > 63:
-            raise ValueError(
-                f"{text!r} should be 2 to 63 letters, digits, - or _, with letters or digits at its ends"
-            )
+            raise ValueError(f"{text!r} should be 2 to 63 letters, digits, - or _, with letters or digits at its ends")
         return text
 
     return check
@@ -54,9 +52,7 @@ def _bridge_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}", text):
         raise ValueError(f"{text!r} should be 1 to 15 letters, digits, '.', - or _, as Linux names devices")
     if re.fullmatch(r"lo|docker\d+|(eth|veth|vxlan|wlan|bond)\w*|(en|wl|ww)[opsx]\d\w*", text):
-        raise ValueError(
-            f"{text} is the name of another device, which an Engine refuses or takes over; choose another"
-        )
+        raise ValueError(f"{text} is the name of another device, which an Engine refuses or takes over; choose another")
     return text
 
 
@@ -64,29 +60,21 @@ def _engine_address(text: str) -> str:
     """What the Engine takes as an address of its host: an IP address or an interface, perhaps with a port."""
     host = text.rpartition(":")[0] if text.count(":") == 1 or "]:" in text else text
     if not is_ip(host.strip("[]")) and not re.fullmatch(r"(?![\d.]+$)[A-Za-z0-9._-]{1,15}", host):
-        raise ValueError(
-            f"{text!r} should be an IP address or an interface of the host, such as 10.0.0.1 or eth0"
-        )
+        raise ValueError(f"{text!r} should be an IP address or an interface of the host, such as 10.0.0.1 or eth0")
     return text
 
 
 def _ssh_address(text: str) -> str:
     if not is_ip(text) and not re.fullmatch(r"\w[\w.-]*", text):
-        raise ValueError(
-            "should be a name or an IP address alone; user, port and bastion have their own keys"
-        )
+        raise ValueError("should be a name or an IP address alone; user, port and bastion have their own keys")
     return text
 
 
 def _label_key(text: str) -> str:
     if text.startswith("swarmnet."):
         raise ValueError("swarmnet.* labels are Swarmnet's own; choose another prefix")
-    if re.match(
-        r"(com|io)\.docker\.|org\.dockerproject\.", text
-    ):  # docs.docker.com/engine/manage-resources/labels
-        raise ValueError(
-            "com.docker.*, io.docker.* and org.dockerproject.* are Docker's own; choose another prefix"
-        )
+    if re.match(r"(com|io)\.docker\.|org\.dockerproject\.", text):  # docs.docker.com/engine/manage-resources/labels
+        raise ValueError("com.docker.*, io.docker.* and org.dockerproject.* are Docker's own; choose another prefix")
     return text
 
 
@@ -132,23 +120,18 @@ class Reach(Section):
         default=None, description="login user"
     )
     port: Annotated[int, Field(ge=1, le=65535)] | None = Field(default=None, description="TCP port of sshd")
-    key_file: Path | None = Field(
-        default=None, description="path of a private key here; without it, the agent's keys"
-    )
+    key_file: Path | None = Field(default=None, description="path of a private key here; without it, the agent's keys")
     known_hosts: Path | None = Field(
         default=None,
         description="path of the file here with the hosts' keys; else the files that `ssh` reads",
     )
     host_key: (
-        Annotated[str, _matching(r"(ssh|ecdsa)-\S+ \S+( .*)?", "a public key: ssh-ed25519 AAAA…", show=False)]
-        | None
+        Annotated[str, _matching(r"(ssh|ecdsa)-\S+ \S+( .*)?", "a public key: ssh-ed25519 AAAA…", show=False)] | None
     ) = Field(
         default=None,
         description="the host's public key, `ssh-ed25519 AAAA…`, instead of a line in `known_hosts`",
     )
-    sudo: bool | None = Field(
-        default=None, description="whether docker and the service manager need `sudo -n`"
-    )
+    sudo: bool | None = Field(default=None, description="whether docker and the service manager need `sudo -n`")
     bastion: (
         Annotated[
             str,
@@ -172,16 +155,12 @@ class PartialGwbridge(Section):
     )
     mtu: Mtu | None = Field(default=None, description="the link's own MTU, bytes; else the Engine's")
     icc: bool = Field(default=False, description="whether containers reach each other through the bridge")
-    masquerade: bool = Field(
-        default=True, description="whether containers reach the outside with the host's address"
-    )
+    masquerade: bool = Field(default=True, description="whether containers reach the outside with the host's address")
     bridge_name: Annotated[str, AfterValidator(_bridge_name)] = Field(
         default="docker_gwbridge", description="name of the Linux bridge"
     )
     labels: Labels = Field(default={}, description="labels of the network; text")
-    disturb: bool = Field(
-        default=False, description="whether a change may interrupt what cannot be moved away"
-    )
+    disturb: bool = Field(default=False, description="whether a change may interrupt what cannot be moved away")
     on_remove: OnRemove = Field(default="keep", description="what happens to it when this section goes")
     protect: bool = Field(default=False, description="refuse changes and removal")
 
@@ -216,13 +195,9 @@ class Host(Reach):
         default=None,
         description="IP address or interface for overlay traffic; else that of `advertise_address`",
     )
-    gwbridge: PartialGwbridge | None = Field(
-        default=None, description="what of `gwbridge` is different on this host"
-    )
+    gwbridge: PartialGwbridge | None = Field(default=None, description="what of `gwbridge` is different on this host")
     mtu: Mtu = Field(default=1500, description="MTU of the network between the hosts (the underlay), bytes")
-    lost: bool = Field(
-        default=False, description="true for one `up`: remove the node without reaching the host"
-    )
+    lost: bool = Field(default=False, description="true for one `up`: remove the node without reaching the host")
 
     @model_validator(mode="after")
     def _one_way_to_it(self) -> Self:
@@ -234,9 +209,7 @@ class Host(Reach):
 class Swarm(Section):
     """The swarm itself."""
 
-    first_manager: str | None = Field(
-        default=None, description="host where the swarm begins; else the first manager"
-    )
+    first_manager: str | None = Field(default=None, description="host where the swarm begins; else the first manager")
     data_path_port: Annotated[int, Field(ge=1024, le=49151)] | None = Field(
         default=None, description="UDP port of overlay traffic, set at init; else the Engine's, 4789"
     )
@@ -248,9 +221,7 @@ class Swarm(Section):
         default=None,
         description="mask length of subnets taken from the pool, set at init; else the Engine's, 24",
     )
-    autolock: bool | None = Field(
-        default=None, description="whether managers need an unlock key after a restart"
-    )
+    autolock: bool | None = Field(default=None, description="whether managers need an unlock key after a restart")
     task_history_limit: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="ended tasks kept for each slot"
     )
@@ -260,9 +231,7 @@ class Swarm(Section):
 class Ingress(Section):
     """The network behind published ports."""
 
-    name: Annotated[str, AfterValidator(_network_name())] = Field(
-        default="ingress", description="name of the network"
-    )
+    name: Annotated[str, AfterValidator(_network_name())] = Field(default="ingress", description="name of the network")
     subnet: NetworkSubnet = Field(description="IPv4 range; every node takes one address of it")
     gateway: Address | None = Field(default=None, description="else the first address of `subnet`")
     mtu: Mtu | None = Field(
@@ -281,12 +250,8 @@ class Overlay(Section):
     """One overlay network."""
 
     subnet: NetworkSubnet = Field(description="IPv4 range")
-    gateway: Address | None = Field(
-        default=None, description="else the first address of `ip_range`, or of `subnet`"
-    )
-    ip_range: Subnet | None = Field(
-        default=None, description="part of `subnet` that containers get addresses from"
-    )
+    gateway: Address | None = Field(default=None, description="else the first address of `ip_range`, or of `subnet`")
+    ip_range: Subnet | None = Field(default=None, description="part of `subnet` that containers get addresses from")
     mtu: Mtu | None = Field(
         default=None,
         description="the underlay's MTU, bytes: containers get 50 less, encrypted 76 less; else the Engine's",
@@ -299,9 +264,7 @@ class Overlay(Section):
         default="refuse", description="what a change does while services use it"
     )
     protect: bool = Field(default=False, description="refuse changes and removal")
-    retain: bool = Field(
-        default=False, description="when its key goes, forget the network instead of removing it"
-    )
+    retain: bool = Field(default=False, description="when its key goes, forget the network instead of removing it")
 
 
 class Timeouts(Section):

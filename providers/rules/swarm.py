@@ -27,9 +27,7 @@ def live_spec(spec: SwarmSpec, swarm: Swarm) -> SwarmSpec:
     )
 
 
-def next_step(
-    spec: SwarmSpec, facts: SwarmFacts, *, swarm_id: str = "", drop_labels: tuple[str, ...] = ()
-) -> Decision:
+def next_step(spec: SwarmSpec, facts: SwarmFacts, *, swarm_id: str = "", drop_labels: tuple[str, ...] = ()) -> Decision:
     """What to do next. `swarm_id`: the one that the state knows, empty in `create`."""
     unfit = unfit_members(facts)
     if unfit:
@@ -119,6 +117,20 @@ def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str,
         drop_labels=gone,
     )
     return Steps((update,), f"change the swarm's settings ({difference or 'labels'})")
+
+
+def gone(facts: SwarmFacts, swarm_id: str) -> bool | str:
+    """Whether it is gone, or why that can't be told. Gone: every declared host answers, and none is a member of it."""
+    if facts.swarm is not None and facts.swarm.id == swarm_id:
+        return False
+    if facts.silent:
+        return "; ".join(silent.why for silent in facts.silent)
+    elsewhere = {node.id for node in facts.nodes}
+    for member in facts.members:
+        if member.state != "inactive" and member.node_id not in elsewhere:
+            why = f" ({member.error})" if member.error else ""
+            return f"{member.host}: it is a member ({member.state}) of a swarm for which no declared host answers{why}"
+    return True
 
 
 def next_step_of_removal(facts: SwarmFacts, swarm_id: str, *, adopted: bool) -> Decision:

@@ -1,0 +1,92 @@
+"""docker_gwbridge as a Pulumi resource. Decisions are in rules/gwbridge.py."""
+
+from functools import partial
+
+import pulumi
+from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
+
+from providers.resource import Progress, Props, Provider, SwarmnetResource, declared_hosts, hosts, one_line, to_props
+from providers.rules import gwbridge as rules
+from providers.rules.errors import Blocked
+from providers.rules.facts import GwbridgeFacts
+from providers.rules.ownership import owner_of
+from providers.rules.specs import GwbridgeSpec
+
+
+class GwbridgeProvider(Provider[GwbridgeSpec]):
+    """One host's docker_gwbridge. It is never replaced: a change is one guarded update."""
+
+    spec_type = GwbridgeSpec
+
+    def create(self, props: Props) -> CreateResult:
+        """Make it right; the id is logical and never changes."""
+        spec = self.spec(props)
+        return CreateResult(f"{rules.NAME}@{spec.host}", self.brought_about(spec, known=False))
+
+    def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:
+        """Make it right again."""
+        return UpdateResult(self.brought_about(self.spec(news), known=True))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """What the host has. Its own 404 means absent, unless it is locked or half-joined."""
+        spec = self.spec(props)
+        with one_line():
+            facts = hosts().gwbridge(spec.host)
+            unfit = rules.unfit(facts.member)
+            if unfit:
+                raise Blocked(unfit)
+        if facts.bridge is None:
+            return ReadResult("", {})
+        live = rules.live_spec(spec, facts.bridge)
+        return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
+
+    def delete(self, _id: str, props: Props) -> None:
+        """Forget it, or (on_remove: restore_default) take away what the state names."""
+        spec = self.spec(props)
+        if spec.on_remove == "keep":
+            return
+        with one_line():
+            if spec.host not in declared_hosts():
+                raise Blocked(
+                    f"{spec.host}: {rules.NAME} was to be given back but the host is not in the stack file any more: "
+                    "put it back, or set gwbridge.on_remove to keep first"
+                )
+            reach = hosts()
+            reach.work(
+                f"{rules.NAME}@{spec.host}",
+                spec.timeout,
+                Progress(spec.row),
+                partial(reach.gwbridge, spec.host),
+                lambda facts: rules.next_step_of_removal(spec, facts, props["network_id"]),
+            )
+
+    def brought_about(self, spec: GwbridgeSpec, *, known: bool) -> Props:
+        """Work until it is right; returns the outputs."""
+        with one_line():
+            reach = hosts()
+            facts = reach.work(
+                f"{rules.NAME}@{spec.host}",
+                spec.timeout,
+                Progress(spec.row),
+                partial(reach.gwbridge, spec.host),
+                lambda facts: rules.next_step(spec, facts, known=known),
+            )
+        return outputs(spec, facts)
+
+
+def outputs(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Props:
+    """The inputs as they are now, the Engine's id, and whether somebody else made it."""
+    assert facts.bridge is not None
+    adopted = owner_of(facts.bridge.labels) != spec.owner
+    return {**to_props(spec), "network_id": facts.bridge.id, "adopted": adopted}
+
+
+class Gwbridge(SwarmnetResource, module="swarmnet", name="Gwbridge"):
+    """docker_gwbridge of one host."""
+
+    network_id: pulumi.Output[str]
+    adopted: pulumi.Output[bool]
+    outputs = ("network_id", "adopted")
+
+    def __init__(self, name: str, spec: GwbridgeSpec, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(GwbridgeProvider(), name, spec, opts)

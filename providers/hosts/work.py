@@ -1,0 +1,66 @@
+"""The way in for the glue: the hosts of one stack, what they report, and work on them through the loop.
+
+What is decided comes in as a function; no noun's rules and no word of Pulumi may enter.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from providers.hosts import observe
+from providers.hosts.fleet import fleet_for
+from providers.hosts.perform import perform
+from providers.hosts.reconcile import Work, reconcile
+from providers.rules.access import HostAccess
+from providers.rules.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, SwarmFacts
+from providers.rules.steps import Decision, Step
+
+F = TypeVar("F", bound=Any)
+
+
+class Hosts:
+    """One stack's hosts, over the process's one connection to each."""
+
+    def __init__(self, accesses: Mapping[str, HostAccess]) -> None:
+        self.fleet = fleet_for(accesses)
+
+    def gwbridge(self, host: str) -> GwbridgeFacts:
+        """One host's docker_gwbridge."""
+        return observe.gwbridge_facts(self.fleet, host)
+
+    def swarm(self, *, ending: bool = False) -> SwarmFacts:
+        """The swarm and all hosts' membership; `ending`: with all that would end with it."""
+        return observe.swarm_facts(self.fleet, ending=ending)
+
+    def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
+        """One host's membership; `leaving`: with what runs on it."""
+        return observe.node_facts(self.fleet, host, leaving=leaving)
+
+    def entry(self, node_id: str) -> Node | None:
+        """A member's entry as the managers list it, None where they list none."""
+        return observe.entry(self.fleet, node_id)
+
+    def ingress(self) -> IngressFacts:
+        """The swarm's ingress and what each host has of it."""
+        return observe.ingress_facts(self.fleet)
+
+    def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> observe.OverlayReader:
+        """A reader of one overlay; see OverlayReader."""
+        return observe.OverlayReader(self.fleet, name, network_id, thorough)
+
+    def work(
+        self,
+        name: str,
+        seconds: float,
+        progress: Callable[[str], None],
+        look: Callable[[], F],
+        decide: Callable[[F], Decision],
+        created: Callable[[str], None] = lambda network_id: None,
+    ) -> F:
+        """Work until `decide` says Done; `created` is told the id of what a step created. See `reconcile`."""
+
+        def act(step: Step) -> None:
+            new = perform(self.fleet, step)
+            if new:
+                created(new)
+
+        return reconcile(Work(name, seconds, progress), look, decide, act)

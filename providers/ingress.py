@@ -1,0 +1,83 @@
+"""The swarm's ingress network as a Pulumi resource. Decisions are in rules/ingress.py."""
+
+import pulumi
+from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
+
+from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, to_props
+from providers.rules import ingress as rules
+from providers.rules.facts import IngressFacts
+from providers.rules.ownership import owner_of
+from providers.rules.specs import IngressSpec
+
+
+class IngressProvider(Provider[IngressSpec]):
+    """The ingress. It is never replaced: a change is one guarded update."""
+
+    spec_type = IngressSpec
+
+    def create(self, props: Props) -> CreateResult:
+        """Make it right on every host; the id is logical and never changes."""
+        return CreateResult("ingress", self.brought_about(self.spec(props), known=False))
+
+    def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:
+        """Make it right again on every host."""
+        return UpdateResult(self.brought_about(self.spec(news), known=True))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """What the swarm has, and (`settled`) which hosts lack it. Absent as for an overlay."""
+        spec = self.spec(props)
+        with one_line():
+            facts = hosts().ingress()
+        if facts.network is None:
+            return ReadResult("", {})
+        live = rules.live_spec(spec, facts.network)
+        unfinished = rules.unfinished(facts, facts.network)
+        if unfinished:
+            live = live.model_copy(update={"settled": unfinished})
+        return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
+
+    def delete(self, _id: str, props: Props) -> None:
+        """Forget it, or (on_remove: restore_default) put the Engine's own in its place."""
+        spec = self.spec(props)
+        if spec.on_remove == "keep" or props.get("adopted"):
+            return
+        with one_line():
+            reach = hosts()
+            reach.work(
+                "ingress",
+                spec.timeout,
+                Progress(spec.row),
+                reach.ingress,
+                lambda facts: rules.next_step_of_removal(spec, facts, props["network_id"]),
+            )
+
+    def brought_about(self, spec: IngressSpec, *, known: bool) -> Props:
+        """Work until it is right; returns the outputs."""
+        with one_line():
+            reach = hosts()
+            facts = reach.work(
+                "ingress",
+                spec.timeout,
+                Progress(spec.row),
+                reach.ingress,
+                lambda facts: rules.next_step(spec, facts, known=known),
+            )
+        return outputs(spec, facts)
+
+
+def outputs(spec: IngressSpec, facts: IngressFacts) -> Props:
+    """The inputs as they are now, Docker's id, and whether somebody else made it."""
+    assert facts.network is not None
+    adopted = owner_of(facts.network.labels) != spec.owner
+    return {**to_props(spec), "network_id": facts.network.id, "adopted": adopted}
+
+
+class Ingress(SwarmnetResource, module="swarmnet", name="Ingress"):
+    """The swarm's ingress network."""
+
+    network_id: pulumi.Output[str]
+    adopted: pulumi.Output[bool]
+    outputs = ("network_id", "adopted")
+
+    def __init__(self, name: str, spec: IngressSpec, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(IngressProvider(), name, spec, opts)

@@ -1,0 +1,97 @@
+"""One host's membership as a Pulumi resource. Decisions are in rules/node.py."""
+
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+
+import pulumi
+from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
+
+from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, to_props, turn
+from providers.rules import node as rules
+from providers.rules.access import HostAccess
+from providers.rules.facts import Node as NodeEntry
+from providers.rules.facts import NodeFacts
+from providers.rules.ownership import owner_of
+from providers.rules.specs import NodeSpec
+
+
+class NodeProvider(Provider[NodeSpec]):
+    """One membership. It is never replaced; changes of managers take turns."""
+
+    spec_type = NodeSpec
+
+    def create(self, props: Props) -> CreateResult:
+        """Join, or take over the membership that is there; the id is logical and never changes."""
+        spec = self.spec(props)
+        return CreateResult(f"node/{spec.host}", self.brought_about(spec, {}))
+
+    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
+        """Change role, availability and labels in place."""
+        return UpdateResult(self.brought_about(self.spec(news), olds))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """What the managers show of the node that the state knows. Absent from their list is absent."""
+        spec = self.spec(props)
+        with one_line():
+            node = hosts().entry(props["node_id"])
+        if node is None:
+            return ReadResult("", {})
+        live = rules.live_spec(spec, node)
+        return ReadResult(id_, outputs(live, node), inputs=to_props(live))
+
+    def delete(self, _id: str, props: Props) -> None:
+        """Let the host leave: drained, emptied, demoted, gone from the list. What was adopted is forgotten."""
+        spec = self.spec(props)
+        with one_line():
+            reach, show = hosts({spec.host: HostAccess.model_validate(spec.access)}), Progress(spec.row)
+            with turn(show):
+                reach.work(
+                    f"node {spec.host}",
+                    spec.timeout,
+                    show,
+                    partial(reach.node, spec.host, leaving=True),
+                    lambda facts: rules.next_step_of_removal(
+                        spec, facts, props["node_id"], adopted=bool(props.get("adopted"))
+                    ),
+                )
+
+    def brought_about(self, spec: NodeSpec, olds: Props) -> Props:
+        """Work until it is right; returns the outputs."""
+        forgotten = tuple(sorted(olds.get("labels", {})))
+        with one_line():
+            reach, show = hosts(), Progress(spec.row)
+            with in_turn(spec, olds, show):
+                facts: NodeFacts = reach.work(
+                    f"node {spec.host}",
+                    spec.timeout,
+                    show,
+                    partial(reach.node, spec.host),
+                    lambda facts: rules.next_step(spec, facts, known=bool(olds), drop_labels=forgotten),
+                )
+        node = rules.member_of(facts)
+        assert node is not None
+        return outputs(spec, node)
+
+
+def in_turn(spec: NodeSpec, olds: Props, show: Progress) -> AbstractContextManager[None]:
+    """Workers join side by side; whoever is or becomes a manager waits for its turn."""
+    return turn(show) if "manager" in (spec.role, olds.get("role")) else nullcontext()
+
+
+def outputs(spec: NodeSpec, node: NodeEntry) -> Props:
+    """The inputs as they are now, the node's id, and whether somebody else let it join."""
+    return {**to_props(spec), "node_id": node.id, "adopted": owner_of(node.labels) != spec.owner}
+
+
+class Node(SwarmnetResource, module="swarmnet", name="Node"):
+    """One host's membership of the swarm."""
+
+    node_id: pulumi.Output[str]
+    adopted: pulumi.Output[bool]
+    outputs = ("node_id", "adopted")
+
+    def __init__(
+        self, name: str, spec: NodeSpec, access: HostAccess, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        reached = access.model_dump(mode="json", exclude_none=True)
+        super().__init__(NodeProvider(), name, spec.model_copy(update={"access": reached}), opts)

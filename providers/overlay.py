@@ -1,0 +1,86 @@
+"""An overlay network as a Pulumi resource. Decisions are in rules/overlay.py."""
+
+import pulumi
+from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
+
+from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, to_props
+from providers.rules import overlay as rules
+from providers.rules.facts import OverlayFacts
+from providers.rules.ownership import owner_of
+from providers.rules.specs import OverlaySpec
+
+# What says how it is treated, not what it is: a change of these alone writes nothing.
+TREATMENT = frozenset({"on_in_use", "protect"})
+
+
+class OverlayProvider(Provider[OverlaySpec]):
+    """One overlay. Nothing about it can change in place: a difference replaces it, the old one first."""
+
+    spec_type = OverlaySpec
+
+    def replaced_by(self, spec: OverlaySpec, changed: frozenset[str]) -> frozenset[str]:
+        """All that the network is; with `on_in_use: migrate` an update carries the change out."""
+        return frozenset() if spec.on_in_use == "migrate" else changed - TREATMENT
+
+    def create(self, props: Props) -> CreateResult:
+        """Make it, or take over what is there as `adopt` allows; the id is logical and never changes."""
+        spec = self.spec(props)
+        return CreateResult(f"overlay/{spec.name}", self.brought_about(spec, "", thorough=spec.adopt == "converge"))
+
+    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
+        """Take on a changed treatment, or make a new one in place of the old (on_in_use: migrate)."""
+        return UpdateResult(self.brought_about(self.spec(news), olds["network_id"], thorough=True))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """What the swarm has. Absent is what a manager does not know between two answered `GET /nodes`."""
+        spec, network_id = self.spec(props), props["network_id"]
+        with one_line():
+            facts = hosts().overlay(spec.name, network_id, thorough=True)()
+        if facts.network is None or not rules.is_ours(spec, facts.network, network_id):
+            return ReadResult("", {})
+        live = rules.live_spec(spec, facts.network)
+        return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
+
+    def delete(self, _id: str, props: Props) -> None:
+        """Take away what the state names, unless somebody uses it. What was adopted is forgotten."""
+        spec = self.spec(props)
+        if props.get("adopted") or spec.retain:
+            return
+        with one_line():
+            reach = hosts()
+            reader = reach.overlay(spec.name, props["network_id"], thorough=True)
+            name = f"overlay {spec.name}"
+            reach.work(name, spec.timeout, Progress(spec.row), reader.by_id_alone, rules.next_step_of_removal)
+
+    def brought_about(self, spec: OverlaySpec, network_id: str, *, thorough: bool) -> Props:
+        """Work until it is right; returns the outputs."""
+        with one_line():
+            reach = hosts()
+            reader = reach.overlay(spec.name, network_id, thorough=thorough)
+            facts = reach.work(
+                f"overlay {spec.name}",
+                spec.timeout,
+                Progress(spec.row),
+                reader,
+                lambda facts: rules.next_step(spec, facts, network_id=network_id),
+                reader.created,
+            )
+        return outputs(spec, facts)
+
+
+def outputs(spec: OverlaySpec, facts: OverlayFacts) -> Props:
+    """The inputs as they are now, Docker's id, and whether somebody else made it."""
+    assert facts.network is not None
+    adopted = owner_of(facts.network.labels) != spec.owner
+    return {**to_props(spec), "network_id": facts.network.id, "adopted": adopted}
+
+
+class Overlay(SwarmnetResource, module="swarmnet", name="Overlay"):
+    """One overlay network of the swarm."""
+
+    network_id: pulumi.Output[str]
+    adopted: pulumi.Output[bool]
+    outputs = ("network_id", "adopted")
+
+    def __init__(self, name: str, spec: OverlaySpec, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(OverlayProvider(), name, spec, opts)

@@ -1,0 +1,183 @@
+"""What the five resources share: canonical inputs, comparison, progress, turns, and the one late import of hosts/.
+
+The program process declares resources and must stay free of docker and paramiko; only the plugin process, in which
+Pulumi calls the providers' methods, reaches hosts. What any noun means must not enter.
+
+Pulumi's contract for dynamic providers is odd in places; each oddity is named where it is met. The servicer:
+https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/dynamic/__main__.py
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+
+import grpc
+import pulumi
+from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResult, Resource, ResourceProvider
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+from pydantic import ValidationError
+
+from providers.rules import stackfile
+from providers.rules.access import HostAccess, access
+from providers.rules.configuration import from_flat
+from providers.rules.errors import RunCut, SwarmnetError
+from providers.rules.specs import Spec
+
+if TYPE_CHECKING:
+    from providers.hosts.work import Hosts
+
+Props = dict[str, Any]
+S = TypeVar("S", bound=Spec)
+
+MODULE = "swarmnet"
+# Seconds for Pulumi's engine to take a progress line; it is on this machine.
+LISTENS = 5.0
+
+_turn = threading.Lock()
+_accesses: dict[str, HostAccess] = {}
+
+
+class SwarmnetResource(Resource, module=MODULE, name="Resource"):
+    """A resource whose inputs are a Spec. Outputs that only a provider knows are listed in `outputs`."""
+
+    outputs: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, provider: ResourceProvider, name: str, spec: Spec, opts: pulumi.ResourceOptions | None) -> None:
+        kind = f"pulumi-python:{self._resource_type_name}"
+        urn = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{kind}::{name}"
+        # An output becomes an attribute only where its key is among the inputs.
+        unknown_yet: Props = dict.fromkeys(self.outputs)
+        super().__init__(provider, name, {**to_props(spec), "row": urn, **unknown_yet}, opts)
+
+
+class Provider(ResourceProvider, Generic[S]):
+    """Check and diff of any noun. It has no state: instances are pickled by reference into the users' state files."""
+
+    serialize_as_secret_always = False
+    spec_type: ClassVar[type[Spec]] = Spec
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keep how hosts are reached: the stack file's word, or (in refresh and destroy) the state's copy of it."""
+        if not debugging():
+            sys.tracebacklimit = 0  # pyright: ignore
+        keys = {f"{MODULE}:{key}": req.config.get(f"{MODULE}:{key}") for key in ("hosts", "ssh")}
+        with one_line():
+            raw = from_flat({key: value for key, value in keys.items() if value is not None})
+            _accesses.update(access(stackfile.parse(raw)))
+
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        """Canonical inputs, or failures by property. Never a network call."""
+        if pulumi.contains_unknowns(news):
+            return CheckResult(news, [])
+        try:
+            spec = self.spec(news)
+        except ValidationError as problems:
+            failures = [
+                CheckFailure(".".join(map(str, problem["loc"])), problem["msg"]) for problem in problems.errors()
+            ]
+            return CheckResult(news, failures)
+        return CheckResult(to_props(spec), self.refused(olds, spec))
+
+    def refused(self, olds: Props, spec: S) -> list[CheckFailure]:
+        """Changes of what is protected: an update would bypass Pulumi's own protection, which minds deletions."""
+        if not spec.protect or not olds or pulumi.contains_unknowns(olds):
+            return []
+        before = self.spec(olds)
+        changed = before.changed(spec) - {"protect", "settled"} if before.protect else frozenset()
+        return [
+            CheckFailure(key, "is protected: set protect to false in one `pulumi up` before changing it")
+            for key in sorted(changed)
+        ]
+
+    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
+        """What differs. `changes=None` makes Pulumi compare inputs itself, which alone shows each property."""
+        if pulumi.contains_unknowns(news):
+            return DiffResult(changes=None)
+        changed = self.spec(olds).changed(self.spec(news))
+        if not changed:
+            return DiffResult(changes=False)
+        replaces = self.replaced_by(self.spec(news), changed)
+        return DiffResult(changes=None, replaces=sorted(replaces), delete_before_replace=bool(replaces))
+
+    def replaced_by(self, spec: S, changed: frozenset[str]) -> frozenset[str]:
+        """The changed properties that take a new object; none, unless a noun says otherwise."""
+        return frozenset()
+
+    @classmethod
+    def spec(cls, props: Props) -> S:
+        """The intent in a resource's inputs or outputs. Numbers arrive as floats, and absent values not at all."""
+        known = {key: value for key, value in props.items() if key in cls.spec_type.model_fields}
+        return cast(S, cls.spec_type.model_validate(known))
+
+
+def to_props(spec: Spec) -> Props:
+    """The canonical inputs; the wire drops absent values anyway."""
+    return spec.model_dump(mode="json", exclude_none=True)
+
+
+def hosts(extra: Mapping[str, HostAccess] | None = None) -> "Hosts":
+    """The declared hosts, and any that only the state still knows. This is where docker and paramiko come in."""
+    from providers.hosts.work import Hosts
+
+    return Hosts({**(extra or {}), **_accesses})
+
+
+def declared_hosts() -> frozenset[str]:
+    """Names of the hosts that the configuration declares now."""
+    return frozenset(_accesses)
+
+
+class Progress:
+    """Sends lines to the row of one resource; raises RunCut when Pulumi's engine no longer listens.
+
+    A killed `pulumi` leaves its plugin working, and its next command may start a second one: whoever is not listened
+    to any more must not start anything.
+    """
+
+    def __init__(self, urn: str) -> None:
+        self.urn = urn
+        # The last argument of the plugin process is the engine's address; flags may stand before it.
+        self.engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
+
+    def __call__(self, message: str) -> None:
+        """Show one line beside the resource's state."""
+        line = engine_pb2.LogRequest(
+            severity=engine_pb2.LogSeverity.INFO, message=message, urn=self.urn, ephemeral=True
+        )
+        try:
+            self.engine.Log(line, timeout=LISTENS)
+        except grpc.RpcError as problem:
+            raise RunCut(
+                f"the run was cut before: {message}; run `pulumi cancel`, then `pulumi up` to finish it "
+                "(with a changed stack file: `pulumi up --refresh`)"
+            ) from problem
+
+
+@contextmanager
+def turn(show: Progress) -> Iterator[None]:
+    """One at a time: changes of a swarm's managers, for which the others wait without using up their own time."""
+    while not _turn.acquire(timeout=1):
+        show("waiting for its turn")
+    try:
+        yield
+    finally:
+        _turn.release()
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """One line for each error of ours: Pulumi shows whole tracebacks, chained causes included."""
+    try:
+        yield
+    except SwarmnetError as error:
+        if debugging():
+            raise
+        raise error from None
+
+
+def debugging() -> bool:
+    """Whether tracebacks are wanted."""
+    return bool(os.environ.get("SWARMNET_DEBUG"))
