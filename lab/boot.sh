@@ -6,7 +6,7 @@ folder=$1 name=${1##*/}
 read -r pid _ </proc/self/stat
 echo "$pid"
 read -r _
-exec </dev/null >"$folder/boot.log" 2>&1
+exec </dev/null >&2
 
 root=$folder/root
 mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" "$root"

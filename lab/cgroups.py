@@ -1,5 +1,7 @@
-"""A host's place among the machine's cgroups: one below the caller's own in each hierarchy, removed with the host.
+"""A host's place among the machine's cgroups, made with the host and removed with it.
 
+Version 1: below the caller's own cgroup in each hierarchy, so that hosts count as the caller's. Version 2: below the
+root, since a cgroup that has processes can give no controllers to its children.
 https://man7.org/linux/man-pages/man7/cgroups.7.html
 """
 
@@ -11,46 +13,58 @@ from pathlib import Path
 _PARENT = "swarmnet-lab"
 
 
-def places(name: str, membership: str, mounts: str) -> list[Path]:
-    """The directories of a host's cgroups, from the texts of /proc/self/cgroup and /proc/self/mounts."""
-    roots = _roots(mounts)
-    found = []
-    for line in membership.splitlines():
-        _, controllers, path = line.split(":", 2)
-        root = roots.get(controllers)
-        if root:
-            found.append(root / path.lstrip("/") / _PARENT / name)
-    return found
-
-
-def _roots(mounts: str) -> dict[str, Path]:
-    """Where each hierarchy is mounted, by its controllers as /proc/self/cgroup writes them ("" is version 2)."""
-    roots = {}
-    for line in mounts.splitlines():
-        _, place, kind, options = line.split()[:4]
-        if kind == "cgroup2":
-            roots[""] = Path(place)
-        elif kind == "cgroup":
-            names = [o for o in options.split(",") if o.startswith("name=") or o in place.rsplit("/", 1)[-1].split(",")]
-            roots[",".join(names)] = Path(place)
-    return roots
-
-
 def enter(name: str, pid: int) -> None:
     """Make a host's cgroups and put its first process there."""
     for place in places(name, Path("/proc/self/cgroup").read_text(), Path("/proc/self/mounts").read_text()):
         place.mkdir(parents=True, exist_ok=True)
-        for file in ("cpuset.cpus", "cpuset.mems"):
-            if (place / file).exists():
-                (place.parent / file).write_text((place.parent.parent / file).read_text())
-                (place / file).write_text((place.parent / file).read_text())
+        for folder in (place.parent, place):
+            _equip(folder)
         (place / "cgroup.procs").write_text(str(pid))
 
 
+def places(name: str, membership: str, mounts: str) -> list[Path]:
+    """The directories of a host's cgroups, from the texts of /proc/self/cgroup and /proc/self/mounts."""
+    own = dict(line.split(":", 2)[1:] for line in membership.splitlines())
+    if set(own) == {""}:
+        return [root / _PARENT / name for root in _roots("cgroup2", "", mounts)]
+    return [
+        root / path.lstrip("/") / _PARENT / name
+        for controllers, path in own.items()
+        if controllers
+        for root in _roots("cgroup", controllers, mounts)
+    ]
+
+
+def _roots(kind: str, controllers: str, mounts: str) -> list[Path]:
+    """Where a hierarchy is mounted: at one place, or nowhere."""
+    rows = (line.split() for line in mounts.splitlines())
+    wanted = set(filter(None, controllers.split(",")))
+    return [Path(row[1]) for row in rows if row[2] == kind and wanted <= set(row[3].split(","))][:1]
+
+
+def _equip(folder: Path) -> None:
+    """Give a cgroup what it does not have by itself: processors and memory (version 1), controllers (version 2)."""
+    for file in ("cpuset.cpus", "cpuset.mems"):
+        if (folder / file).exists():
+            (folder / file).write_text((folder.parent / file).read_text())
+    if (folder / "cgroup.subtree_control").exists():
+        controllers = (folder.parent / "cgroup.controllers").read_text().split()
+        (folder.parent / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in controllers))
+
+
 def remove(name: str) -> None:
-    """Remove a host's cgroups, whichever command made them."""
-    for place in Path("/sys/fs/cgroup").glob(f"**/{_PARENT}/{name}"):
-        for folder, _, _ in os.walk(place, topdown=False):
+    """Remove a host's cgroups, whichever command made them; no process of the host may be left."""
+    for parent in _parents():
+        for folder, _, _ in os.walk(parent / name, topdown=False):
             os.rmdir(folder)
-        if not any(entry.is_dir() for entry in place.parent.iterdir()):
-            place.parent.rmdir()
+
+
+def remove_parents() -> None:
+    """Remove what all hosts' cgroups were in; no host may be left."""
+    for parent in _parents():
+        parent.rmdir()
+
+
+def _parents() -> list[Path]:
+    """The cgroups that hold hosts, in every hierarchy and below whichever cgroup the lab was called in."""
+    return [Path(folder, _PARENT) for folder, inner, _ in os.walk("/sys/fs/cgroup") if _PARENT in inner]

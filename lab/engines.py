@@ -1,17 +1,100 @@
-"""Where each Engine's programs come from, and over which of a host's they are laid."""
+"""The Engines a host can run, and the cache of those programs that the machine itself does not have.
+
+An Engine's folder in the cache holds files at the paths where a host sees them. It appears there whole, by rename.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
-from lab.state import LabError
+from lab import debian, moby
+from lab.shell import LabError, run
 
-DOCKER_OPTIONS = "--storage-driver=overlay2"
-NAMES = ("20.10",)
+_CONTAINERD = ["usr/bin/containerd", "usr/bin/containerd-shim-runc-v2"]
+_DOCKER = ["usr/bin/docker", "usr/sbin/dockerd", "usr/sbin/docker-proxy"]
+DEFAULT = "28"
 
 
-def binds(engine: str) -> dict[Path, str]:
-    """The files of an Engine's own, and the paths where a host has them."""
-    if engine not in NAMES:
-        raise LabError(f"engine {engine}: not known: use one of {', '.join(NAMES)}")
-    return {}
+@dataclass(frozen=True)
+class Engine:
+    """An Engine by its major version: the Debian release it or its containerd comes from, and how it is told."""
+
+    name: str
+    release: str = ""
+    built: bool = False
+
+    @property
+    def packages(self) -> dict[str, list[str]]:
+        """The Debian packages it takes files from, and which."""
+        if not self.release:
+            return {}
+        cli, daemon = _DOCKER[:1], _DOCKER[1:]
+        return {"docker-cli": cli, "containerd": _CONTAINERD} | ({} if self.built else {"docker.io": daemon})
+
+
+_ENGINES = {
+    engine.name: engine
+    for engine in (
+        Engine("20.10"),
+        Engine("26", "trixie"),
+        Engine("28", "sid"),
+        Engine("29", "sid", built=True),
+    )
+}
+
+
+def named(name: str) -> Engine:
+    """The Engine of that name; LabError if there is none."""
+    if name not in _ENGINES:
+        raise LabError(f"engine {name}: not known: use {', '.join(_ENGINES)}")
+    return _ENGINES[name]
+
+
+def binds(name: str) -> dict[Path, str]:
+    """The files of an Engine, and the paths where a host sees them."""
+    folder = cache() / name
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {file: f"/{file.relative_to(folder)}" for file in files}
+
+
+def cache() -> Path:
+    """The folder of all unpacked Engines, shared by checkouts."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "swarmnet/engines"
+
+
+def is_there(name: str) -> bool:
+    """Whether an Engine can be started: the machine has it, or the cache."""
+    return not named(name).release or (cache() / name).is_dir()
+
+
+def fetch(name: str) -> None:
+    """Put an Engine into the cache, unless it is there; another checkout that does so is waited for."""
+    cache().mkdir(parents=True, exist_ok=True)
+    with open(cache() / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if is_there(name):
+            return
+        draft = cache() / f"{name}.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        _fill(draft, named(name))
+        draft.rename(cache() / name)
+
+
+def _fill(draft: Path, engine: Engine) -> None:
+    how = "built from source, about 5 minutes" if engine.built else "about 15 seconds"
+    print(f"lab: fetching Engine {engine.name} ({how})", flush=True)
+    files = [file for files in engine.packages.values() for file in files]
+    debian.unpack(engine.release, list(engine.packages), files, draft)
+    if engine.built:
+        moby.build(draft)
+        return
+    said = run(draft / "usr/sbin/dockerd", "--version")
+    if f"version {engine.name}." not in said:
+        raise LabError(
+            f"engine {engine.name}: Debian {engine.release} has {said.strip()} now: use another Engine"
+        )

@@ -12,16 +12,21 @@ import os
 import re
 import shutil
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab import state
 
 USER = "deploy"
 _UID = 2000
+_DOCKER_OPTIONS = "--storage-driver=overlay2"
 _SHOWN = {"bin", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "usr", "var"}
-_EMPTY = {"root": 0o700, "home": 0o755, "mnt": 0o755, "tmp": 0o755, "run": 0o755, "dev": 0o755, "proc": 0o555}
-_EMPTY |= {"sys": 0o555, "opt": 0o755, "usr/local": 0o755, "etc/docker": 0o755, "var/lib/docker": 0o710, "var/lib/containerd": 0o711}
-_SSHD = f"""\
+_EMPTY = {
+    "dev": 0o755, "home": 0o755, "mnt": 0o755, "opt": 0o755, "proc": 0o555, "root": 0o700, "run": 0o755, "sys": 0o555,
+    "tmp": 0o755, "etc/docker": 0o755, "usr/local": 0o755, "var/log": 0o755, "var/tmp": 0o777,
+    "var/lib/containerd": 0o711, "var/lib/docker": 0o710,
+}  # fmt: skip
+_SSHD = """\
 AuthorizedKeysFile .ssh/authorized_keys
 HostKey /etc/ssh/host_key
 PasswordAuthentication no
@@ -31,24 +36,29 @@ UsePAM no
 """
 
 
-def write(upper: Path, name: str, docker_options: str) -> None:
-    """Fill a host's upper layer, all but its ssh host key."""
+def write(upper: Path, name: str, host_key: Path, covered: Iterable[str]) -> None:
+    """Fill a host's upper layer; `covered` are the paths over which files will be mounted."""
     _hide(upper)
     _write_users(upper)
-    _write_keys(upper)
+    _write_ssh(upper, host_key)
+    _write_docker(upper)
     etc = upper / "etc"
     (etc / "hostname").write_text(f"{name}\n")
     (etc / "hosts").write_text(f"127.0.0.1 localhost {name}\n")
     # Nobody answers there, so that looking up an image in a registry fails at once.
     (etc / "resolv.conf").write_text("nameserver 127.0.0.1\n")
-    (_directory(upper, "etc/ssh") / "sshd_config").write_text(_SSHD)
-    (_directory(upper, "etc/default") / "docker").write_text(f'DOCKER_OPTS="{docker_options}"\n')
-    # cgroups are mounted already; this line tells the init script not to try.
-    (etc / "fstab").write_text("cgroup /sys/fs/cgroup none defaults 0 0\n")
+    shutil.copy(Path(__file__).with_name("init.sh"), _directory(upper, "usr/local/sbin") / "lab-init")
+    for path in covered:
+        (_directory(upper, str(Path(path).parent.relative_to("/"))) / Path(path).name).touch(0o755)
+
+
+def _write_docker(upper: Path) -> None:
+    (_directory(upper, "etc/default") / "docker").write_text(f'DOCKER_OPTS="{_DOCKER_OPTIONS}"\n')
+    # The init script mounts cgroups unless this file has a line for them; the host has them already.
+    (upper / "etc/fstab").write_text("cgroup /sys/fs/cgroup none defaults 0 0\n")
     script = _directory(upper, "etc/init.d") / "docker"
     script.write_text(without_limits(Path("/etc/init.d/docker").read_text()))
     script.chmod(0o755)
-    shutil.copy(Path(__file__).with_name("init.sh"), _directory(upper, "usr/local/sbin") / "lab-init")
 
 
 def without_limits(script: str) -> str:
@@ -111,11 +121,15 @@ def _rows(file: Path) -> list[list[str]]:
     return [line.split(":") for line in file.read_text().splitlines()]
 
 
-def _write_keys(upper: Path) -> None:
+def _write_ssh(upper: Path, host_key: Path) -> None:
+    """sshd with the host's own key, and the lab's key as that of both users."""
+    etc = _directory(upper, "etc/ssh")
+    (etc / "sshd_config").write_text(_SSHD)
+    shutil.copy(host_key, etc / "host_key")
     public = state.KEY.with_suffix(".pub").read_text()
     for home, uid in ((upper / "root", 0), (upper / "home" / USER, _UID)):
-        folder = home / ".ssh"
-        folder.mkdir(mode=0o700, parents=True)
-        (folder / "authorized_keys").write_text(public)
-        for path in (home, folder, folder / "authorized_keys"):
+        keys = home / ".ssh/authorized_keys"
+        keys.parent.mkdir(mode=0o700, parents=True)
+        keys.write_text(public)
+        for path in (home, keys.parent, keys):
             os.chown(path, uid, uid)

@@ -5,12 +5,13 @@ https://www.rfc-editor.org/rfc/rfc5737 reserves the range for examples. Only int
 
 from __future__ import annotations
 
+import json
 import re
-import subprocess
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from ipaddress import IPv4Network
+from pathlib import Path
 
-from lab.state import LabError
+from lab.shell import LabError, run
 
 SUBNET = IPv4Network("198.51.100.0/24")
 GATEWAY = SUBNET[1]
@@ -48,24 +49,12 @@ def cable(name: str) -> str:
     return f"swl-{name}"
 
 
-def ip(*commands: str) -> None:
-    """Run `ip` commands in one go."""
-    done = subprocess.run(["ip", "-batch", "-"], input="\n".join(commands), text=True, capture_output=True)
-    if done.returncode:
-        raise LabError(f"ip: {done.stderr.strip()}: see whether another network of this machine uses {SUBNET}")
-
-
-def interfaces() -> set[str]:
-    """The names of the machine's interfaces."""
-    shown = subprocess.run(["ip", "-brief", "link"], text=True, capture_output=True, check=True).stdout
-    return {line.split()[0].partition("@")[0] for line in shown.splitlines()}
-
-
 def lay_bridge() -> None:
     """Make the bridge that all hosts share, with the machine as their gateway, unless it is there."""
-    if BRIDGE in interfaces():
+    if BRIDGE in _interfaces():
         return
-    ip(
+    _refuse_clash()
+    _ip(
         f"link add {BRIDGE} type bridge forward_delay 0",
         f"addr add {GATEWAY}/{SUBNET.prefixlen} dev {BRIDGE}",
         f"addr add {OUTSIDE}/32 dev {BRIDGE}",
@@ -73,16 +62,55 @@ def lay_bridge() -> None:
     )
 
 
-def plug(cables: Collection[tuple[str, int]]) -> None:
-    """Lay a cable from the bridge to each host, given by name and first process."""
-    for name, pid in cables:
-        ip(
-            f"link add {cable(name)} mtu 1500 type veth peer name eth0 mtu 1500 netns {pid}",
-            f"link set {cable(name)} master {BRIDGE} up",
-        )
+def _refuse_clash() -> None:
+    for route in json.loads(run("ip", "-json", "-4", "route") or "[]"):
+        for needed in (SUBNET, IPv4Network(OUTSIDE)):
+            if route["dst"] != "default" and IPv4Network(route["dst"]).overlaps(needed):
+                raise LabError(
+                    f"{needed}: this machine has a route to {route['dst']} (dev {route.get('dev')}): remove it"
+                )
+
+
+def plug(name: str, pid: int) -> None:
+    """Lay a cable from the bridge to the host with that first process."""
+    _ip(
+        f"link add {cable(name)} mtu 1500 type veth peer name eth0 mtu 1500 netns {pid}",
+        f"link set {cable(name)} master {BRIDGE} up",
+    )
+
+
+def cut(name: str) -> None:
+    """Pull a host's cable."""
+    _ip(f"link set {cable(name)} down")
+
+
+def heal(name: str) -> None:
+    """Put a host's cable back."""
+    _ip(f"link set {cable(name)} up")
+
+
+def is_cut(name: str) -> bool:
+    """Whether a host's cable is pulled."""
+    return "UP" not in run("ip", "-o", "link", "show", cable(name)).partition("<")[2].partition(">")[0].split(
+        ","
+    )
+
+
+def remove_cable(name: str) -> None:
+    """Remove a host's cable, if it is there."""
+    if cable(name) in _interfaces():
+        _ip(f"link del {cable(name)}")
 
 
 def remove_bridge() -> None:
-    """Remove the bridge and every cable still in it."""
-    ours = {name for name in interfaces() if name == BRIDGE or name.startswith("swl-")}
-    ip(*(f"link del {name}" for name in ours))
+    """Remove the bridge, if it is there."""
+    if BRIDGE in _interfaces():
+        _ip(f"link del {BRIDGE}")
+
+
+def _ip(*commands: str) -> None:
+    run("ip", "-batch", "-", stdin="\n".join(commands))
+
+
+def _interfaces() -> set[str]:
+    return {path.name for path in Path("/sys/class/net").iterdir()}

@@ -17,11 +17,11 @@ from pathlib import Path
 FOLDER = Path("/var/lib/swarmnet-lab")
 KEY = FOLDER / "key"
 KNOWN_HOSTS = FOLDER / "known_hosts"
-_HOSTS = FOLDER / "hosts.json"
-
-
-class LabError(Exception):
-    """What went wrong and what to do, in one line."""
+FOLDERS = FOLDER / "hosts"
+"""In it a folder for each host, named after it."""
+HOST_KEYS = FOLDER / "host_keys"
+"""In it each host's ssh key, named after the host; it lasts as long as the host's name, through every reset."""
+_LIST = FOLDER / "hosts.json"
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,9 @@ class Record:
     started: int
 
     @property
-    def folder(self) -> Path:
-        """The host's files on the machine."""
-        return host_folder(self.name)
-
-    @property
     def runs(self) -> bool:
         """Whether the host's first process is still the one that was started."""
         return started(self.pid) == self.started
-
-
-def host_folder(name: str) -> Path:
-    """The folder of the host of that name."""
-    return FOLDER / "hosts" / name
 
 
 def started(pid: int) -> int | None:
@@ -64,7 +54,7 @@ def started(pid: int) -> int | None:
 def load() -> dict[str, Record]:
     """The hosts that run, by name."""
     try:
-        rows = json.loads(_HOSTS.read_text())
+        rows = json.loads(_LIST.read_text())
     except FileNotFoundError:
         return {}
     records = (Record(**row) for row in rows)
@@ -72,12 +62,17 @@ def load() -> dict[str, Record]:
 
 
 def save(records: dict[str, Record]) -> None:
-    """Write the list of hosts in one step: a reader sees the old list or the new one."""
-    write_whole(_HOSTS, json.dumps([asdict(record) for record in records.values()], indent=1) + "\n")
+    """Write the list of hosts, and their ssh keys for `ssh` to check, each file in one step."""
+    _replace(_LIST, json.dumps([asdict(record) for record in records.values()], indent=1) + "\n")
+    keys = (f"{record.name},{record.address} {_host_key(record.name)}\n" for record in records.values())
+    _replace(KNOWN_HOSTS, "".join(keys))
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file's content by rename."""
+def _host_key(name: str) -> str:
+    return " ".join((HOST_KEYS / f"{name}.pub").read_text().split()[:2])
+
+
+def _replace(path: Path, text: str) -> None:
     draft = path.with_suffix(".new")
     draft.write_text(text)
     draft.rename(path)
@@ -85,7 +80,7 @@ def write_whole(path: Path, text: str) -> None:
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """Hold the lab's lock; the folder is there (mode 0700) while it is held."""
+    """Hold the lab's lock. The folder is there, for root alone, while it is held."""
     descriptor = _lock()
     try:
         yield

@@ -1,0 +1,65 @@
+"""Programs of other Debian releases, fetched with the machine's own apt and unpacked beside the machine, not on it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from lab.shell import LabError, run
+
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+_SECONDS = 600
+
+
+def unpack(release: str, packages: list[str], files: list[str], into: Path) -> None:
+    """Put the named files of a release's packages into a folder, at the paths they have in the packages."""
+    scratch = into.with_suffix(".apt")
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        config = {"APT_CONFIG": str(_configure(scratch, release))}
+        run("apt-get", "-q", "update", env=config, seconds=_SECONDS)
+        run("apt-get", "-q", "download", *packages, env=config, cwd=scratch, seconds=_SECONDS)
+        for package in scratch.glob("*.deb"):
+            run("dpkg-deb", "--extract", package, scratch / "root")
+        for file in files:
+            (into / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(scratch / "root" / file, into / file)
+    finally:
+        shutil.rmtree(scratch)
+
+
+def _configure(scratch: Path, release: str) -> Path:
+    """An apt of our own, that knows this release alone and shares only settings such as proxies with the machine's.
+
+    https://manpages.debian.org/bookworm/apt/apt.conf.5.en.html
+    """
+    for folder in ("state/lists/partial", "cache/archives/partial"):
+        (scratch / folder).mkdir(parents=True)
+    (scratch / "status").touch()
+    sources = scratch / "sources.list"
+    sources.write_text(f"deb [signed-by={_KEYRING} target=Packages] {mirror()} {release} main\n")
+    config = scratch / "apt.conf"
+    config.write_text(
+        f'Dir::State "{scratch}/state";\n'
+        f'Dir::State::status "{scratch}/status";\n'
+        f'Dir::Cache "{scratch}/cache";\n'
+        f'Dir::Etc::sourcelist "{sources}";\n'
+        f'Dir::Etc::sourceparts "/dev/null";\n'
+        f'Dir::Etc::preferencesparts "/dev/null";\n'
+        'Acquire::Languages "none";\n'
+        'APT::Sandbox::User "root";\n'
+    )
+    return config
+
+
+def mirror() -> str:
+    """Where this machine gets Debian itself from (not its security updates), as its own apt says."""
+    wanted = ("Created-By: Packages", "Origin: Debian", "Component: main", "Label: Debian")
+    shown = run("apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", *wanted)
+    rows = (line.split() for line in shown.splitlines())
+    found = [address for codename, address in rows if "-" not in codename]
+    if not found:
+        raise LabError(
+            "apt: no source of Debian's main packages known here: run `apt-get update`, see /etc/apt"
+        )
+    return found[0]
