@@ -3,8 +3,7 @@
 Also the hosts as a set: no two may be the same machine. Ranges and networks must not enter.
 """
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from providers.rules.access import HostAccess, access
 from providers.rules.stackfile import StackFile, is_ip
@@ -39,12 +38,13 @@ def _managers(stackfile: StackFile) -> list[str]:
 
 def _beginning(stackfile: StackFile) -> Iterator[str]:
     managers, swarm = _managers(stackfile), stackfile.swarm
-    if swarm and not managers:
+    if not swarm:
+        return
+    if not managers:
         yield "swarm: needs a manager, and no host has role: manager"
-    elif swarm and swarm.first_manager and swarm.first_manager not in stackfile.hosts:
-        yield f"swarm.first_manager: {_no_host(swarm.first_manager, managers)}"
-    elif swarm and swarm.first_manager and swarm.first_manager not in managers:
-        yield f"swarm.first_manager: {swarm.first_manager} is a worker; managers are {', '.join(managers)}"
+    elif swarm.first_manager and swarm.first_manager not in managers:
+        what = "a worker" if swarm.first_manager in stackfile.hosts else "not among hosts"
+        yield f"swarm.first_manager: {swarm.first_manager} is {what}; managers are {', '.join(managers)}"
 
 
 def _waves(stackfile: StackFile) -> Iterator[str]:
@@ -54,17 +54,12 @@ def _waves(stackfile: StackFile) -> Iterator[str]:
     for number, wave in enumerate(stackfile.order):
         for place, name in enumerate(wave):
             if name not in stackfile.hosts:
-                yield f"order[{number}][{place}]: {_no_host(name, stackfile.hosts)}"
+                yield f"order[{number}][{place}]: {name} is not among hosts"
             elif name in seen:
                 yield f"order[{number}][{place}]: {name} comes a second time; each host has one place"
             seen.add(name)
     if left := [name for name in stackfile.hosts if name not in seen]:
         yield f"order: lacks {', '.join(left)}; each host has one place"
-
-
-def _no_host(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"{name} is not among hosts" + (f"; did you mean {close[0]}?" if close else "")
 
 
 def _same_machine(stackfile: StackFile) -> Iterator[str]:

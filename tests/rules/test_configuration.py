@@ -1,0 +1,96 @@
+"""The two forms in which a stack's configuration arrives."""
+
+import json
+
+import pytest
+
+from providers.rules.configuration import from_flat, from_yaml
+from providers.rules.errors import StackFileError
+
+TEXT = """
+encryptionsalt: v1:abc
+config:
+  swarmnet:hosts:
+    m1: {address: 10.0.0.1, role: manager}
+  swarmnet:adopt: refuse
+  swarmnet:order: [[m1]]
+  other:hosts: 3
+"""
+
+
+def test_yaml_gives_our_keys_without_their_namespace():
+    """Keys of other namespaces are not ours."""
+    expected = {"hosts": {"m1": {"address": "10.0.0.1", "role": "manager"}}, "adopt": "refuse", "order": [["m1"]]}
+
+    assert expected == from_yaml(TEXT)
+
+
+def test_key_without_namespace_is_the_projects():
+    """Pulumi puts a key without a namespace into that of the project."""
+    assert {"adopt": "refuse"} == from_yaml("config: {adopt: refuse}")
+
+
+def test_both_forms_give_the_same():
+    """What Pulumi hands over, objects as JSON and the rest as text, is what the file says."""
+    raw = from_yaml(TEXT)
+    flat = {f"swarmnet:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
+
+    assert raw == from_flat({**flat, "other:hosts": "3", "pulumi:tags": "{}"})
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("yes", "yes"),
+        ("Off", "Off"),
+        ("12:30", "12:30"),
+        ("2026-01-01", "2026-01-01"),
+        ("08", "08"),
+        ("TRUE", True),
+        ("1450", 1450),
+        ("-3", -3),
+        ("0x1f", 31),
+        ("1.5", 1.5),
+        ("~", None),
+        ("", None),
+        ('"1450"', "1450"),
+    ],
+)
+def test_yaml_is_read_as_pulumi_reads_it(written, expected):
+    """A plain word is the value that Pulumi's own parser makes of it."""
+    assert {"a": {"b": expected}} == from_yaml(f"config:\n  a:\n    b: {written}\n")
+
+
+def test_section_without_keys_is_empty_text():
+    """Pulumi hands over a key without a value as empty text."""
+    assert {"swarm": ""} == from_yaml("config:\n  swarmnet:swarm:\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(
+            "config:\n  swarmnet:hosts:\n    m1: {local: true}\n    m1: {local: true}\n",
+            "line 4: the key m1 comes twice",
+            id="host twice",
+        ),
+        pytest.param("config: {a: [}", "line 1: expected the node content, but found '}'", id="no YAML"),
+        pytest.param(
+            "hosts: {}",
+            "config: is required: the mapping that holds swarmnet:hosts and the other keys",
+            id="no config",
+        ),
+        pytest.param("", "config: is required: the mapping that holds swarmnet:hosts and the other keys", id="empty"),
+    ],
+)
+def test_yaml_that_is_no_stack_file(text, problem):
+    """What cannot be read is a problem with its line."""
+    with pytest.raises(StackFileError) as caught:
+        from_yaml(text)
+
+    assert [problem] == caught.value.problems
+
+
+def test_text_that_only_looks_like_json_stays_text():
+    """A value that begins like JSON and is none is left for the model to refuse."""
+    assert {"adopt": "{refuse"} == from_flat({"swarmnet:adopt": "{refuse"})

@@ -1,0 +1,203 @@
+"""A stack file becomes the specs of its resources."""
+
+from ipaddress import IPv4Network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.rules.addresses import holds_address
+from providers.rules.errors import StackFileError
+from providers.rules.plan import plan, plan_of
+from providers.rules.stackfile import parse
+
+OWNER = "swarmnet/test"
+HOSTS = {
+    "m1": {"address": "10.99.0.1", "role": "manager"},
+    "w1": {"address": "10.99.0.2"},
+    "m2": {"address": "10.99.0.3", "role": "manager"},
+}
+
+
+def planned(hosts=HOSTS, **sections):
+    """The plan of a stack file with these sections."""
+    return plan(parse({"hosts": hosts, **sections}), OWNER)
+
+
+def gwbridge_of_w1(own, **shared):
+    """What one host's bridge becomes."""
+    hosts = {"w1": {"address": "10.99.0.2", "gwbridge": own}}
+    return planned(hosts, **({"gwbridge": shared} if shared else {})).gwbridges[0][0]
+
+
+def test_hosts_alone_make_no_resource():
+    """What a stack file leaves out is not touched."""
+    nothing = planned()
+
+    assert ((), None, (), None, ()) == (
+        nothing.gwbridges,
+        nothing.swarm,
+        nothing.nodes,
+        nothing.ingress,
+        nothing.overlays,
+    )
+
+
+def test_swarm_begins_with_the_first_manager():
+    """Members are all hosts of the file, and the first manager's node comes first."""
+    with_swarm = planned(swarm={"first_manager": "m2"})
+
+    assert ("m2", ("m1", "w1", "m2"), ["m2", "m1", "w1"]) == (
+        with_swarm.swarm.first_manager,
+        with_swarm.swarm.members,
+        [node.host for node in with_swarm.nodes],
+    )
+
+
+def test_node_keeps_how_its_host_is_reached():
+    """A node's spec holds the way to its host, without what the Engine chooses."""
+    node = planned(swarm={}, ssh={"user": "ann", "connect_timeout": 5}).nodes[0]
+
+    assert {
+        "name": "m1",
+        "address": "10.99.0.1",
+        "local": False,
+        "user": "ann",
+        "port": 22,
+        "sudo": False,
+        "connect_timeout": 5,
+        "advertise_address": "10.99.0.1",
+    } == node.access
+
+
+def test_bridges_follow_the_waves():
+    """Every host has a bridge, in the waves of the order."""
+    waves = planned(gwbridge={"subnet": "10.1.0.0/16"}).gwbridges
+
+    assert [["w1"], ["m2"], ["m1"]] == [[spec.host for spec in wave] for wave in waves]
+
+
+def test_host_without_a_bridge_is_in_no_wave():
+    """Without a shared section only the hosts with their own have a bridge."""
+    hosts = {**HOSTS, "m2": {**HOSTS["m2"], "gwbridge": {"subnet": "10.1.0.0/16"}}}
+
+    assert [["m2"]] == [[spec.host for spec in wave] for wave in planned(hosts).gwbridges]
+
+
+@pytest.mark.parametrize(
+    ("own", "shared", "expected"),
+    [
+        pytest.param({}, {"subnet": "10.1.0.0/16"}, ("10.1.0.0/16", "10.1.0.1", None), id="shared"),
+        pytest.param(
+            {"mtu": 1400}, {"subnet": "10.1.0.0/16", "mtu": 9000}, ("10.1.0.0/16", "10.1.0.1", 1400), id="own mtu"
+        ),
+        pytest.param(
+            {"subnet": "10.2.0.0/16"},
+            {"subnet": "10.1.0.0/16", "gateway": "10.1.0.9", "mtu": 9000},
+            ("10.2.0.0/16", "10.2.0.1", 9000),
+            id="own subnet",
+        ),
+        pytest.param(
+            {"gateway": "10.1.0.7"},
+            {"subnet": "10.1.0.0/16", "gateway": "10.1.0.9"},
+            ("10.1.0.0/16", "10.1.0.7", None),
+            id="own gateway",
+        ),
+        pytest.param({"subnet": "10.2.0.0/16"}, {}, ("10.2.0.0/16", "10.2.0.1", None), id="own alone"),
+        pytest.param(
+            {"mtu": None}, {"subnet": "10.1.0.0/16", "mtu": 9000}, ("10.1.0.0/16", "10.1.0.1", None), id="the Engine's"
+        ),
+    ],
+)
+def test_hosts_own_keys_win(own, shared, expected):
+    """A host's bridge is the shared one with the host's own keys in place."""
+    bridge = gwbridge_of_w1(own, **shared)
+
+    assert expected == (bridge.subnet, bridge.gateway, bridge.mtu)
+
+
+def test_gateway_left_out_is_the_first_of_the_range():
+    """With an ip_range, the gateway is the first address of that."""
+    overlay = planned(overlays={"app": {"subnet": "10.2.0.0/16", "ip_range": "10.2.4.0/24"}}).overlays[0]
+
+    assert "10.2.4.0" == overlay.gateway
+
+
+def test_every_spec_carries_owner_adopt_and_its_timeout():
+    """What holds for the whole stack is in each spec."""
+    whole = planned(
+        adopt="converge",
+        swarm={},
+        gwbridge={"subnet": "10.1.0.0/16"},
+        ingress={"subnet": "10.2.0.0/16"},
+        overlays={"app": {"subnet": "10.3.0.0/24"}},
+        timeouts={"gwbridge": 1, "swarm": 2, "node": 3, "ingress": 4, "overlay": 5},
+    )
+    specs = [whole.gwbridges[0][0], whole.swarm, whole.nodes[0], whole.ingress, whole.overlays[0]]
+
+    assert [(OWNER, "converge", float(seconds)) for seconds in range(1, 6)] == [
+        (spec.owner, spec.adopt, spec.timeout) for spec in specs
+    ]
+
+
+def test_plan_of_a_plan_file_is_the_same():
+    """Writing canonical ranges into the file changes no spec."""
+    loose = planned(overlays={"app": {"subnet": "10.3.0.0/255.255.255.0"}})
+    canonical = planned(overlays={"app": {"subnet": "10.3.0.0/24", "gateway": "10.3.0.1"}})
+
+    assert loose == canonical
+
+
+def test_all_problems_come_at_once():
+    """Order, roles and ranges are looked at together."""
+    with pytest.raises(StackFileError) as caught:
+        planned(
+            swarm={"first_manager": "w1"},
+            order=[["m1"]],
+            gwbridge={"subnet": "10.11.0.0/16"},
+            ingress={"subnet": "10.11.0.0/16"},
+        )
+
+    assert ["swarm.first_manager", "order", "gwbridge.subnet"] == [
+        line.partition(":")[0] for line in caught.value.problems
+    ]
+
+
+def test_what_makes_sense_is_checked_beside_what_does_not():
+    """A typing error in one place does not hide a clash in another, and blames nothing that follows from it."""
+    with pytest.raises(StackFileError) as caught:
+        plan_of(
+            {
+                "hosts": {"m1": {"addres": "10.99.0.1"}, "w1": {"address": "10.99.0.2", "gwbridge": {"mtu": 1400}}},
+                "order": [["m1", "w1"]],
+                "gwbridge": {"subnet": "10.11.0.1/16"},
+                "ingress": {"subnet": "10.12.0.0/16", "mtu": "big"},
+                "overlays": {"app": {"subnet": "10.12.0.0/24"}},
+            },
+            OWNER,
+        )
+
+    assert ["hosts.m1.addres", "gwbridge.subnet", "ingress.mtu", "overlays.app.subnet"] == [
+        line.partition(":")[0] for line in caught.value.problems
+    ]
+
+
+@given(
+    subnet=st.builds(
+        lambda second, prefix: IPv4Network(f"10.{second}.0.0/{prefix}", strict=False),
+        st.integers(0, 255),
+        st.integers(8, 29),
+    ),
+    deeper=st.integers(0, 8),
+    place=st.integers(0, 255),
+)
+def test_gateway_is_always_one_that_can_be_given(subnet, deeper, place):
+    """Whatever the subnet and ip_range, the gateway left out is inside, and neither network nor broadcast."""
+    prefix = min(subnet.prefixlen + deeper, 30)
+    count = 2 ** (prefix - subnet.prefixlen)
+    start = int(subnet.network_address) + (place % count) * 2 ** (32 - prefix)
+    ip_range = str(IPv4Network((start, prefix)))
+
+    overlay = planned(overlays={"app": {"subnet": str(subnet), "ip_range": ip_range}}).overlays[0]
+
+    assert holds_address(str(subnet), overlay.gateway)

@@ -1,0 +1,347 @@
+"""What one key of a stack file may be, and what is said where it may not."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.rules.access import HostAccess, access
+from providers.rules.errors import StackFileError
+from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
+from providers.rules.stackfile import Gwbridge, Host, Ingress, Overlay, StackFile, Swarm, parse
+
+HOSTS = {"m1": {"address": "10.0.0.1", "role": "manager"}}
+SECRET = "correct horse battery staple"
+
+
+def problems(**sections):
+    """The lines that a stack file with these sections gives; one host is there unless given."""
+    try:
+        parse({"hosts": HOSTS, **sections})
+    except StackFileError as error:
+        return error.problems
+    return []
+
+
+def test_hosts_alone_are_enough():
+    """Only `hosts` is required."""
+    assert [] == problems()
+
+
+def test_hosts_are_required():
+    """Without `hosts` there is nothing to do anything with."""
+    with pytest.raises(StackFileError) as caught:
+        parse({})
+
+    assert ["hosts: is required"] == caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("sections", "problem"),
+    [
+        pytest.param({"overlay": {}}, "overlay: unknown key; did you mean overlays?", id="top level"),
+        pytest.param(
+            {"overlays": {"app": {"subnet": "10.2.0.0/24", "mtuu": 1450}}},
+            "overlays.app.mtuu: unknown key; did you mean mtu?",
+            id="in a named section",
+        ),
+        pytest.param(
+            {"hosts": {"gwbridge": {"address": "10.0.0.1", "gwbridge": {"subnett": "10.2.0.0/24"}}}},
+            "hosts.gwbridge.gwbridge.subnett: unknown key; did you mean subnet?",
+            id="host named like a key",
+        ),
+        pytest.param(
+            {"timeouts": {"x": 3}},
+            "timeouts.x: unknown key; known are swarm, node, gwbridge, ingress, overlay",
+            id="nothing close",
+        ),
+    ],
+)
+def test_unknown_key_names_the_likely_one(sections, problem):
+    """A key that does not exist is a problem that names the key that was probably meant."""
+    assert [problem] == problems(**sections)
+
+
+@pytest.mark.parametrize(
+    ("sections", "problem"),
+    [
+        pytest.param({"hosts": ["m1"]}, "hosts: is a list, should be a mapping", id="list for mapping"),
+        pytest.param({"swarm": ""}, "swarm: is empty, should be a mapping", id="section without keys"),
+        pytest.param({"order": [["m1"], "w1"]}, "order[1]: is text, should be a list", id="text for list"),
+        pytest.param(
+            {"ingress": {"subnet": "10.2.0.0/24", "mtu": "1450"}},
+            "ingress.mtu: is text, should be a whole number",
+            id="text for number",
+        ),
+        pytest.param(
+            {"gwbridge": {"subnet": "10.2.0.0/24", "icc": "no"}},
+            "gwbridge.icc: is text, should be true or false",
+            id="text for truth",
+        ),
+        pytest.param(
+            {"swarm": {"labels": {"rack": 7}}},
+            "swarm.labels.rack: is a number, should be text",
+            id="number for text",
+        ),
+        pytest.param({"reserved": [None]}, "reserved[0]: is empty, should be text", id="nothing for text"),
+        pytest.param({"timeouts": {"node": True}}, "timeouts.node: is true or false, should be a number", id="truth"),
+    ],
+)
+def test_wrong_type_says_what_it_should_be(sections, problem):
+    """A value of another type is a problem that says what it is and what it should be."""
+    assert [problem] == problems(**sections)
+
+
+@pytest.mark.parametrize(
+    ("sections", "problem"),
+    [
+        pytest.param(
+            {"gwbridge": {"subnet": "10.2.0.0/24", "mtu": 60}},
+            "gwbridge.mtu: 60 should be at least 68",
+            id="mtu too small",
+        ),
+        pytest.param(
+            {"ingress": {"subnet": "10.2.0.0/24", "mtu": 70000}},
+            "ingress.mtu: 70000 should be at most 65535",
+            id="mtu too large",
+        ),
+        pytest.param(
+            {"swarm": {"data_path_port": 443}},
+            "swarm.data_path_port: 443 should be at least 1024",
+            id="data_path_port too small",
+        ),
+        pytest.param(
+            {"swarm": {"data_path_port": 50000}},
+            "swarm.data_path_port: 50000 should be at most 49151",
+            id="data_path_port too large",
+        ),
+        pytest.param(
+            {"swarm": {"default_addr_pool_prefix": 30}},
+            "swarm.default_addr_pool_prefix: 30 should be at most 29",
+            id="pool prefix",
+        ),
+        pytest.param(
+            {"swarm": {"task_history_limit": -1}},
+            "swarm.task_history_limit: -1 should be at least 0",
+            id="task history",
+        ),
+        pytest.param({"timeouts": {"overlay": 0}}, "timeouts.overlay: 0 should be more than 0", id="no time at all"),
+        pytest.param({"adopt": "yes"}, "adopt: 'yes' should be 'refuse', 'identical' or 'converge'", id="one of three"),
+        pytest.param(
+            {"overlays": {"app": {"subnet": "10.2.0.0/30"}}},
+            "overlays.app.subnet: 10.2.0.0/30 leaves no room for containers; use /29 or larger",
+            id="mask that leaves no room",
+        ),
+        pytest.param(
+            {"reserved": ["10.2.0.1/24"]},
+            "reserved[0]: 10.2.0.1/24 has host bits set: write 10.2.0.0/24",
+            id="host bits",
+        ),
+        pytest.param(
+            {"gwbridge": {"subnet": "10.2.0.0/24", "bridge_name": "docker0"}},
+            "gwbridge.bridge_name: docker0 is the name of another device, "
+            "which an Engine refuses or takes over; choose another",
+            id="bridge docker0",
+        ),
+        pytest.param(
+            {"gwbridge": {"subnet": "10.2.0.0/24", "bridge_name": "sixteen-letters-"}},
+            "gwbridge.bridge_name: 'sixteen-letters-' should be 1 to 15 letters, digits, '.', - or _, "
+            "as Linux names devices",
+            id="bridge name too long",
+        ),
+        pytest.param(
+            {"swarm": {"labels": {"swarmnet.owner": "me"}}},
+            "swarm.labels.swarmnet.owner: swarmnet.* labels are Swarmnet's own; choose another prefix",
+            id="our labels",
+        ),
+        pytest.param(
+            {"swarm": {"labels": {"com.docker.stack": "me"}}},
+            "swarm.labels.com.docker.stack: com.docker.*, io.docker.* and org.dockerproject.* "
+            "are Docker's own; choose another prefix",
+            id="Docker's labels",
+        ),
+    ],
+)
+def test_value_out_of_bounds(sections, problem):
+    """What an Engine refuses, or takes and then breaks on, is a problem with the bound that it crosses."""
+    assert [problem] == problems(**sections)
+
+
+@pytest.mark.parametrize("name", ["docker0", "docker12", "lo", "eth0", "ens3", "enp1s0f0", "wlp2s0", "veth12ab"])
+def test_bridge_does_not_take_the_name_of_a_device(name):
+    """Names that hosts give their own devices are refused for the bridge."""
+    assert problems(gwbridge={"subnet": "10.2.0.0/24", "bridge_name": name})
+
+
+@pytest.mark.parametrize("name", ["docker_gwbridge", "gwb0", "br-swarm", "local", "english"])
+def test_bridge_takes_other_names(name):
+    """Any other name that Linux takes is fine for the bridge."""
+    assert [] == problems(gwbridge={"subnet": "10.2.0.0/24", "bridge_name": name})
+
+
+@pytest.mark.parametrize("name", ["ingress", "Ingress", "docker_gwbridge", "bridge", "host", "none", "default"])
+def test_overlay_does_not_take_the_name_of_an_engine_network(name):
+    """Networks that Engines make themselves keep their names, whatever the case."""
+    expected = f"overlays.{name}: {name} is the name of a network that the Engine makes itself; choose another"
+
+    assert [expected] == problems(overlays={name: {"subnet": "10.2.0.0/24"}})
+
+
+@pytest.mark.parametrize("name", ["a", "-app", "app.web", "app web", "é-app", "a" * 64])
+def test_overlay_name_is_one_that_every_engine_takes(name):
+    """An overlay's name is a DNS component of two characters or more: one is read as the start of an id."""
+    expected = (
+        f"overlays.{name}: {name!r} should be 2 to 63 letters, digits, - or _, with letters or digits at its ends"
+    )
+
+    assert [expected] == problems(overlays={name: {"subnet": "10.2.0.0/24"}})
+
+
+@pytest.mark.parametrize("name", ["M1", "m_1", "m1.example.com", "-m1", "m1-", "", "m" * 64])
+def test_host_name_is_a_dns_label(name):
+    """A host's name is part of resource names, so it is a lower-case DNS label."""
+    expected = f"hosts.{name}: {name!r} should be up to 63 lower-case letters, digits and -, as in m1"
+
+    assert [expected] == problems(hosts={name: {"address": "10.0.0.1"}})
+
+
+@pytest.mark.parametrize(
+    ("host", "problem"),
+    [
+        pytest.param({}, "needs one of address and local: true", id="neither"),
+        pytest.param(
+            {"address": "10.0.0.1", "local": True}, "needs one of address and local: true, not both", id="both"
+        ),
+        pytest.param({"local": False}, "needs one of address and local: true", id="not local"),
+    ],
+)
+def test_host_is_reached_in_one_way(host, problem):
+    """A host has an address, or is this machine."""
+    assert [f"hosts.m1: {problem}"] == problems(hosts={"m1": host})
+
+
+@pytest.mark.parametrize("address", ["root@10.0.0.1", "10.0.0.1:22", "ssh://10.0.0.1", "", "-oProxyCommand=x"])
+def test_address_is_an_address_alone(address):
+    """User, port and options of ssh have no place in an address."""
+    expected = "hosts.m1.address: should be a name or an IP address alone; user, port and bastion have their own keys"
+
+    assert [expected] == problems(hosts={"m1": {"address": address}})
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "fd00::1", "m1.example.com", "my_alias"])
+def test_address_is_a_name_or_ip(address):
+    """Names, aliases of ~/.ssh/config and addresses of both IP versions are fine."""
+    assert [] == problems(hosts={"m1": {"address": address}})
+
+
+@pytest.mark.parametrize("address", ["eth0", "eth0.100", "10.0.0.1", "10.0.0.1:2377", "[fd00::1]:2377", "fd00::1"])
+def test_advertise_address_is_what_the_engine_takes(address):
+    """An IP address or an interface, perhaps with a port."""
+    assert [] == problems(hosts={"m1": {"address": "m1", "advertise_address": address}})
+
+
+@pytest.mark.parametrize("address", ["manager-one.example.com", "10.0.0", "10.0.0.300", "eth 0"])
+def test_advertise_address_is_no_name(address):
+    """The Engine does not look names up: moby, daemon/cluster/listen_addr.go."""
+    expected = (
+        f"hosts.m1.advertise_address: {address!r} should be an IP address or an interface of the host, "
+        "such as 10.0.0.1 or eth0"
+    )
+
+    assert [expected] == problems(hosts={"m1": {"address": "m1", "advertise_address": address}})
+
+
+@pytest.mark.parametrize("key", ["user", "key_file", "known_hosts", "host_key", "sudo", "bastion", "port", "password"])
+@pytest.mark.parametrize("text", [SECRET, f"{SECRET}\n-----END"])
+def test_no_problem_shows_what_may_be_a_secret(key, text):
+    """A password or key put in the wrong place does not come out again in a message."""
+    assert SECRET not in str(problems(ssh={key: text}))
+
+
+def test_every_problem_is_reported_at_once():
+    """One look at the file names everything that is wrong with its keys."""
+    found = problems(
+        hosts={"m1": {"addres": "10.0.0.1"}, "w1": {"address": "10.0.0.2", "port": 0}},
+        ingress={"subnet": "10.2.0.1/16", "mtu": "big"},
+        reserved=["lan", "10.0.0.0/8", 3],
+        pool={},
+    )
+
+    assert [
+        "hosts.m1.addres",
+        "hosts.w1.port",
+        "ingress.subnet",
+        "ingress.mtu",
+        "reserved[0]",
+        "reserved[2]",
+        "pool",
+    ] == [line.partition(":")[0] for line in found]
+
+
+words = st.sampled_from(["subnet", "gateway", "mtu", "labels", "user", "gwbridge", "app", "m1", "10.0.0.0/8", ""])
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*StackFile.model_fields, "other"]), anything))
+def test_whatever_is_written_gives_a_stack_file_or_lines(raw):
+    """No content of a stack file ends in anything but a model or `path: problem` lines."""
+    assert all(": " in line for line in problems(**raw))
+
+
+@pytest.mark.parametrize(
+    ("section", "spec"),
+    [(Gwbridge, GwbridgeSpec), (Swarm, SwarmSpec), (Host, NodeSpec), (Ingress, IngressSpec), (Overlay, OverlaySpec)],
+    ids=["gwbridge", "swarm", "host", "ingress", "overlay"],
+)
+def test_sections_have_the_defaults_of_their_specs(section, spec):
+    """What the stack file says of a default is what resources have."""
+    shared = section.model_fields.keys() & spec.model_fields.keys() - {"gateway", "subnet", "first_manager"}
+
+    assert {key: _plain(spec.model_fields[key].default) for key in shared} == {
+        key: _plain(section.model_fields[key].default) for key in shared
+    }
+
+
+def _plain(default):
+    return list(default) if isinstance(default, tuple) else default
+
+
+def test_access_takes_the_hosts_keys_then_those_of_ssh_then_defaults():
+    """A host's own key wins over `ssh`, which wins over the default."""
+    stackfile = parse({"hosts": {"m1": {"address": "10.0.0.1", "user": "ann"}}, "ssh": {"user": "bob", "port": 2222}})
+    expected = HostAccess(
+        name="m1", address="10.0.0.1", user="ann", port=2222, sudo=False, advertise_address="10.0.0.1"
+    )
+
+    assert {"m1": expected} == access(stackfile)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        pytest.param({"address": "10.0.0.1"}, "10.0.0.1", id="address"),
+        pytest.param({"address": "10.0.0.1", "advertise_address": "eth1"}, "eth1", id="given"),
+        pytest.param({"address": "m1.example.com"}, None, id="a name"),
+        pytest.param({"local": True}, None, id="local"),
+    ],
+)
+def test_advertised_is_the_address_where_that_is_one(host, expected):
+    """The Engine advertises IP addresses only; a name leaves the choice to it."""
+    assert expected == access(parse({"hosts": {"m1": host}}))["m1"].advertise_address
+
+
+def test_access_comes_back_from_the_state():
+    """Numbers that became floats and absent values that became missing keys make the same access."""
+    before = HostAccess(name="m1", address="10.0.0.1", port=2222, connect_timeout=5, bastion="jump")
+    on_the_wire = {
+        key: float(value) if type(value) is int else value
+        for key, value in before.model_dump().items()
+        if value is not None
+    }
+
+    assert before == HostAccess(**json.loads(json.dumps(on_the_wire)))
