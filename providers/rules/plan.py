@@ -97,13 +97,12 @@ def _swarm(stackfile: StackFile, shared: dict[str, Any]) -> SwarmSpec | None:
 def _nodes(stackfile: StackFile, shared: dict[str, Any]) -> tuple[NodeSpec, ...]:
     if not stackfile.swarm:
         return ()
-    first, reached = first_manager(stackfile), access(stackfile)
+    first = first_manager(stackfile)
     return tuple(
         NodeSpec(
             **shared,
             **host.model_dump(include={"role", "availability", "labels", "lost"}),
             host=name,
-            access=reached[name].model_dump(exclude_none=True),
             timeout=stackfile.timeouts.node,
         )
         for name, host in sorted(stackfile.hosts.items(), key=lambda item: item[0] != first)

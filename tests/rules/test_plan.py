@@ -54,22 +54,6 @@ def test_swarm_begins_with_the_first_manager():
     )
 
 
-def test_node_keeps_how_its_host_is_reached():
-    """A node's spec holds the way to its host, without what the Engine chooses."""
-    node = planned(swarm={}, ssh={"user": "ann", "connect_timeout": 5}).nodes[0]
-
-    assert {
-        "name": "m1",
-        "address": "10.99.0.1",
-        "local": False,
-        "user": "ann",
-        "port": 22,
-        "sudo": False,
-        "connect_timeout": 5,
-        "advertise_address": "10.99.0.1",
-    } == node.access
-
-
 def test_bridges_follow_the_waves():
     """Every host has a bridge, in the waves of the order."""
     waves = planned(gwbridge={"subnet": "10.1.0.0/16"}).gwbridges

@@ -1,0 +1,64 @@
+"""The program that Pulumi runs: the stack file as resources, in their order, and the output `swarmnet`."""
+
+import sys
+from collections.abc import Sequence
+
+import pulumi
+from pulumi.runtime import get_config_env
+
+from providers.gwbridge import Gwbridge
+from providers.ingress import Ingress
+from providers.node import Node
+from providers.overlay import Overlay
+from providers.rules.configuration import from_flat
+from providers.rules.errors import StackFileError
+from providers.rules.exports import exports
+from providers.rules.plan import Plan, plan_of
+from providers.swarm import Swarm
+
+# The exit code of a program that has shown its errors itself: Pulumi adds none of its own.
+# https://github.com/pulumi/pulumi/blob/master/sdk/python/cmd/pulumi-language-python-exec
+SHOWN = 32
+
+
+def main() -> None:
+    """Declare what the stack file wants, or show what is wrong with it, a line for each problem."""
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    try:
+        plan = plan_of(from_flat(get_config_env()), f"{project}/{stack}")
+    except StackFileError as error:
+        for problem in error.problems:
+            pulumi.log.error(problem)
+        sys.exit(SHOWN)
+    pulumi.export("swarmnet", exports(plan, declare(plan)))
+
+
+def declare(plan: Plan) -> dict[str, pulumi.Output[str]]:
+    """The plan's resources, each after those it needs. Returns the Engine's ids by resource name."""
+    ids: dict[str, pulumi.Output[str]] = {}
+    ready: Sequence[pulumi.Resource] = []
+    for wave in plan.gwbridges:
+        ready = [Gwbridge(f"docker_gwbridge@{spec.host}", spec, after(ready, spec.protect)) for spec in wave]
+    if plan.swarm:
+        swarm = Swarm("swarm", plan.swarm, after(ready))
+        ids["swarm"] = swarm.swarm_id
+        # The others stand on the first manager's node, so that this one is the last to leave.
+        first, *others = [(f"node/{spec.host}", spec, plan.access[spec.host]) for spec in plan.nodes]
+        beginning = Node(*first, after([swarm]))
+        ready = [beginning, *(Node(*other, after([beginning])) for other in others)]
+    if plan.ingress:
+        ingress = Ingress("ingress", plan.ingress, after(ready, plan.ingress.protect))
+        ids["ingress"] = ingress.network_id
+        ready = [ingress]
+    for spec in plan.overlays:
+        name = f"overlay/{spec.name}"
+        ids[name] = Overlay(name, spec, after(ready, spec.protect, spec.retain)).network_id
+    return ids
+
+
+def after(needed: Sequence[pulumi.Resource], protect: bool = False, retain: bool = False) -> pulumi.ResourceOptions:
+    """The options of a resource that comes after all it needs."""
+    return pulumi.ResourceOptions(depends_on=needed, protect=protect, retain_on_delete=retain)
+
+
+main()

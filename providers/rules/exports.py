@@ -1,0 +1,49 @@
+"""The stack output `swarmnet`, which deployments of apps read: a published format, versioned by `schema`.
+
+Keys may be added under the same number; whatever else changes takes the next one. No secret may enter.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.rules.plan import Plan
+from providers.rules.specs import GwbridgeSpec, IngressSpec, OverlaySpec
+
+SCHEMA = 1
+
+
+def exports(plan: Plan, ids: Mapping[str, Any]) -> dict[str, Any]:
+    """What the stack has. `ids` are the Engine's, by resource name; in a preview they may be unknown.
+
+    All else is intent, so that previews show it. A section that the stack file leaves out is left out, and so is
+    an `mtu` that is left to the Engine. `managers` maps host names to the addresses where they are reached.
+    """
+    return {
+        "schema": SCHEMA,
+        **({"swarm": {"id": ids["swarm"], "managers": _managers(plan)}} if plan.swarm else {}),
+        "gwbridge": {spec.host: _gwbridge(spec) for wave in plan.gwbridges for spec in wave},
+        **({"ingress": _network(plan.ingress, ids["ingress"])} if plan.ingress else {}),
+        "networks": {spec.name: _overlay(spec, ids[f"overlay/{spec.name}"]) for spec in plan.overlays},
+    }
+
+
+def _managers(plan: Plan) -> dict[str, str]:
+    hosts = [plan.access[node.host] for node in plan.nodes if node.role == "manager"]
+    return {host.name: host.address or host.advertise_address or "" for host in hosts}
+
+
+def _gwbridge(spec: GwbridgeSpec) -> dict[str, Any]:
+    return {"name": "docker_gwbridge", **_range(spec)}
+
+
+def _network(spec: IngressSpec | OverlaySpec, network_id: object) -> dict[str, Any]:
+    return {"id": network_id, "name": spec.name, **_range(spec)}
+
+
+def _overlay(spec: OverlaySpec, network_id: object) -> dict[str, Any]:
+    flags = spec.model_dump(include={"attachable", "encrypted", "internal"})
+    return {**_network(spec, network_id), **flags}
+
+
+def _range(spec: GwbridgeSpec | IngressSpec | OverlaySpec) -> dict[str, Any]:
+    return spec.model_dump(include={"subnet", "gateway", "mtu"}, exclude_none=True)
