@@ -29,6 +29,9 @@ from providers.rules.steps import (
 Json = dict[str, Any]
 
 LISTEN = "0.0.0.0:2377"
+# The docker command's default for `--default-addr-pool-mask-length`; the API takes 0 for it, and then gives nobody
+# an address, not even the ingress.
+POOL_PREFIX = 24
 # A join that gets no answer gives up by itself after 20 s and goes on in the background.
 JOIN_SECONDS = 40.0
 
@@ -128,7 +131,7 @@ def init(fleet: Fleet, step: InitSwarm) -> None:
         **addresses(fleet, step.host),
         "DataPathPort": step.data_path_port or 0,
         "DefaultAddrPool": list(step.default_addr_pool) or None,
-        "SubnetSize": step.default_addr_pool_prefix or 0,
+        "SubnetSize": step.default_addr_pool_prefix or POOL_PREFIX,
         "Spec": spec,
     }
     fleet.engine(step.host).post("/swarm/init", body, timeout=JOIN_SECONDS)

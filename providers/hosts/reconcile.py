@@ -79,6 +79,7 @@ class Loop(Generic[F]):
         self.last: Decision | None = None
         self.waiting_since = self.began
         self.poll = SHORTEST_POLL
+        self.shown = ""
         self.passing: SwarmnetError | None = None
 
     def run(self) -> F:
@@ -145,8 +146,14 @@ class Loop(Generic[F]):
             raise DeadlineExceeded(
                 f"{self.work.name}: still waiting for {decision.for_what} after {waited:.0f} s"
             ) from self.passing
-        self.work.progress(f"waiting for {decision.for_what} ({now - self.began:.0f} s)")
+        self.show(f"waiting for {decision.for_what} ({now - self.began:.0f} s)")
         self.pause(decision.for_what)
+
+    def show(self, line: str) -> None:
+        """Send a line of waiting, unless it is the one that was sent last."""
+        if line != self.shown:
+            self.shown = line
+            self.work.progress(line)
 
     def pause(self, for_what: str) -> None:
         """Sleep until the next look, a little longer each time; raises when the work's seconds are over."""

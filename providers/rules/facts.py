@@ -6,6 +6,7 @@ the loop puts it there.
 """
 
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, ip_network
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -66,6 +67,12 @@ class Network:
     def ip_range(self) -> str:
         """The first subnet's ip_range, or the empty string."""
         return self.ip_ranges[0] if self.ip_ranges else ""
+
+    def meets(self, subnet: str) -> bool:
+        """Whether a range of it overlaps an IPv4 subnet."""
+        ranges = (ip_network(taken, strict=False) for taken in self.subnets if taken)
+        wanted = IPv4Network(subnet)
+        return any(isinstance(taken, IPv4Network) and taken.overlaps(wanted) for taken in ranges)
 
     def option(self, key: str) -> str | None:
         """A driver option's value, None where it was not given."""

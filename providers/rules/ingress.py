@@ -6,8 +6,6 @@ Three manners of the Engine shape this page (measured on 20.10, 26, 28 and 29):
 - a new one does not reach hosts by itself: each node needs an update that really changes it, sometimes twice.
 """
 
-from ipaddress import IPv4Network
-
 from providers.rules import ownership
 from providers.rules.facts import HostIngress, IngressFacts, Network, Node, Silent, SwarmService
 from providers.rules.specs import IngressSpec
@@ -222,11 +220,8 @@ def unverifiable(facts: IngressFacts) -> str | None:
 
 def overlap(spec: IngressSpec, facts: IngressFacts) -> Blocked | None:
     """Another swarm network on the wanted range: the Engine would answer 201 and never allocate ours."""
-    wanted = IPv4Network(spec.subnet)
     for other in facts.listed:
-        if other.scope == "swarm" and any(
-            IPv4Network(taken).overlaps(wanted) for taken in other.subnets if "." in taken
-        ):
+        if other.scope == "swarm" and other.meets(spec.subnet):
             return Blocked(
                 f"ingress: its subnet {spec.subnet} overlaps {other.subnet} of the swarm's network {other.name}: "
                 "choose another range, or free that one first"
@@ -250,9 +245,11 @@ def dropping(facts: IngressFacts) -> Wait | None:
 
 
 def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Decision:
-    """Give the swarm a moment; a dead ingress of ours is taken away again."""
+    """Give the swarm a moment; a dead ingress of ours is taken away again, a dead default makes room."""
     if facts.unchanged_for < ALLOCATION:
         return Wait("the ingress to get its addresses", ALLOCATION + 1)
+    if engine_default(network):
+        return overlap(spec, facts) or departure(facts, network, "put another in place of the dead one")
     ours = ownership.owner_of(network.labels) == spec.owner
     return Blocked(
         f"ingress: the swarm made {network.name} but gave it no addresses from {spec.subnet} within {ALLOCATION:g} s: "

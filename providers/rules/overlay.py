@@ -3,8 +3,6 @@
 Nothing about an overlay can be changed in place (the Engine has no such call): a difference means a new one.
 """
 
-from ipaddress import IPv4Network
-
 from providers.rules import ownership
 from providers.rules.facts import Network, OverlayFacts
 from providers.rules.specs import OverlaySpec
@@ -89,16 +87,13 @@ def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
     """Make it, once its name is free on the manager asked, unless its range is taken."""
     if facts.name_held_by:
         return Wait(f"the name {spec.name} to be free again on {facts.name_held_by}", NAME_FREE)
-    wanted = IPv4Network(spec.subnet)
     for other in facts.listed:
         if other.name.lower() == spec.name.lower():
             return Blocked(
                 f"overlay {spec.name}: the swarm has a network {other.name} ({other.driver or 'dead'}), and tells "
                 "names apart without regard to case: rename one of the two"
             )
-        if other.scope == "swarm" and any(
-            IPv4Network(taken).overlaps(wanted) for taken in other.subnets if "." in taken
-        ):
+        if other.scope == "swarm" and other.meets(spec.subnet):
             return Blocked(
                 f"overlay {spec.name}: its subnet {spec.subnet} overlaps {other.subnet} of the swarm's network "
                 f"{other.name}: choose another range, or free that one first"

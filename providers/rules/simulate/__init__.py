@@ -1,0 +1,43 @@
+"""A swarm with the Engine's measured manners, as one frozen value: for plans, tests and proofs.
+
+    world.py     what there is: hosts, the swarm, and what is still to happen
+    ask.py       who answers, and with which error who does not
+    networks.py  bridges and overlays: creation, allocation, removal, and how they come to hosts and leave them
+    services.py  services and their tasks
+    members.py   joining, roles, leaving, and hosts that come and go
+    perform.py   one step, as the hosts would take it
+    elapse.py    what happens by itself as time passes
+    observe.py   the facts, read as from real hosts
+    foreign.py   what others do: services, containers, settings and removals by hand
+
+Each manner names the measurement it follows: 41 is a fact of part 1, P2 4.4 and P3 3.1 those of the later parts,
+of the measurements on live swarms. What was never measured is not simulated. No randomness, no clock, no threads:
+luck (a kick that fails) stands in the world, and time passes only where `elapse` says so.
+"""
+
+from providers.rules.simulate.elapse import elapse
+from providers.rules.simulate.observe import (
+    entry,
+    gwbridge_facts,
+    ingress_facts,
+    node_facts,
+    overlay_facts,
+    swarm_facts,
+)
+from providers.rules.simulate.perform import perform
+from providers.rules.simulate.world import Host, Manners, World, bare
+
+__all__ = [
+    "Host",
+    "Manners",
+    "World",
+    "bare",
+    "elapse",
+    "entry",
+    "gwbridge_facts",
+    "ingress_facts",
+    "node_facts",
+    "overlay_facts",
+    "perform",
+    "swarm_facts",
+]

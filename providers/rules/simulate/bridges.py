@@ -1,0 +1,104 @@
+"""Bridges of one host, docker_gwbridge above all, and what is plugged into them."""
+
+from dataclasses import replace
+
+from providers.rules.addresses import first_address
+from providers.rules.errors import Conflict, EngineError, InUse, NotFound
+from providers.rules.facts import Endpoint, Network
+from providers.rules.simulate.ask import engine
+from providers.rules.simulate.world import Host, World
+from providers.rules.steps import CreateNetwork, DisconnectEndpoint, RemoveNetwork
+
+GATEWAY_BRIDGE = "docker_gwbridge"
+# What the Engine gives the bridge that it makes by itself (4).
+GATEWAY_OPTIONS = (
+    ("com.docker.network.bridge.enable_icc", "false"),
+    ("com.docker.network.bridge.enable_ip_masquerade", "true"),
+    ("com.docker.network.bridge.name", GATEWAY_BRIDGE),
+)
+
+
+def create_bridge(world: World, step: CreateNetwork) -> World:
+    """A bridge on one host. A taken name is refused (6), and a range of another local bridge (25)."""
+    host = engine(world, step.host)
+    if host.network(step.name):
+        raise Conflict(f"{host.name}: network with name {step.name} already exists")
+    subnet = step.subnet or free_range(host)
+    if any(net.scope == "local" and net.meets(subnet) for net in host.networks):
+        raise EngineError(f"{host.name}: Pool overlaps with other one on this address space")
+    world, network_id = world.another_id("br")
+    bridge = Network(
+        id=network_id,
+        name=step.name,
+        driver="bridge",
+        scope="local",
+        subnets=(subnet,),
+        gateways=(step.gateway or "",),
+        options=step.options,
+        labels=step.labels,
+        internal=step.internal,
+    )
+    return world.with_host(host.with_network(bridge))
+
+
+def free_range(host: Host) -> str:
+    """The first of the Engine's default local ranges that nothing on the host uses."""
+    ranges = (f"172.{number}.0.0/16" for number in range(18, 32))
+    return next(subnet for subnet in ranges if not any(net.meets(subnet) for net in host.networks))
+
+
+def with_gateway_bridge(world: World, name: str) -> World:
+    """With docker_gwbridge on a host: kept where there is one (1), else the Engine's default (4)."""
+    host = world.host(name)
+    if host.network(GATEWAY_BRIDGE):
+        return world
+    subnet = free_range(host)
+    default = CreateNetwork(
+        host=name,
+        name=GATEWAY_BRIDGE,
+        driver="bridge",
+        subnet=subnet,
+        gateway=first_address(subnet),
+        options=GATEWAY_OPTIONS,
+    )
+    return create_bridge(world, default)
+
+
+def remove_bridge(world: World, step: RemoveNetwork) -> World:
+    """A host's own network, once nothing is attached to it (12)."""
+    host = engine(world, step.host)
+    network = host.network(step.id)
+    if network is None:
+        raise NotFound(f"{host.name}: network {step.id} not found")
+    if network.endpoints:
+        raise InUse(f"{host.name}: error while removing network: network {network.name} has active endpoints")
+    return world.with_host(host.without_network(network.id))
+
+
+def disconnect(world: World, step: DisconnectEndpoint) -> World:
+    """An endpoint taken off by its inspected name; one that is not there is gone already (13)."""
+    host = engine(world, step.host)
+    network = host.network(step.network)
+    if network is None:
+        return world
+    left = tuple(end for end in network.endpoints if end.name != step.endpoint)
+    return world.with_host(host.with_network(replace(network, endpoints=left)))
+
+
+def plugged(host: Host, network_id: str, *endpoints: Endpoint) -> Host:
+    """The host with endpoints on one of its networks, if it has that."""
+    network = host.network(network_id)
+    if network is None:
+        return host
+    names = {end.name for end in endpoints}
+    kept = (end for end in network.endpoints if end.name not in names)
+    return host.with_network(replace(network, endpoints=(*kept, *endpoints)))
+
+
+def unplugged(host: Host, key: str) -> Host:
+    """The host without any endpoint of one container."""
+    for network in host.networks:
+        left = tuple(end for end in network.endpoints if end.key != key)
+        if left != network.endpoints:
+            host = host.with_network(replace(network, endpoints=left))
+    return host

@@ -1,0 +1,279 @@
+"""Members of a simulated swarm: joining, settings, roles, leaving, and hosts that come and go."""
+
+from dataclasses import replace
+
+from providers.rules.errors import Conflict, EngineError, NotFound
+from providers.rules.facts import Node, Swarm
+from providers.rules.simulate.ask import can_spare, engine, manager, voters
+from providers.rules.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged, with_gateway_bridge
+from providers.rules.simulate.copies import attach
+from providers.rules.simulate.overlays import create_overlay
+from providers.rules.simulate.services import orchestrate
+from providers.rules.simulate.world import Cluster, Happening, Host, World
+from providers.rules.steps import (
+    CreateNetwork,
+    InitSwarm,
+    JoinSwarm,
+    LeaveSwarm,
+    RemoveNode,
+    UpdateNode,
+    UpdateSwarm,
+)
+
+DEFAULT_POOL = ("10.0.0.0/8",)
+DEFAULT_PREFIX = 24
+DEFAULT_PORT = 4789
+DEFAULT_HISTORY = 5
+
+
+# Joining
+
+
+def init(world: World, step: InitSwarm) -> World:
+    """A swarm begins on one host, with the Engine's own ingress."""
+    host = outside(world, step.host)
+    assert world.cluster is None, "a second swarm is not simulated"
+    world, swarm_id = world.another_id("s")
+    history = step.task_history_limit
+    settings = Swarm(
+        id=swarm_id,
+        data_path_port=step.data_path_port or DEFAULT_PORT,
+        default_addr_pool=step.default_addr_pool or DEFAULT_POOL,
+        default_addr_pool_prefix=step.default_addr_pool_prefix or DEFAULT_PREFIX,
+        autolock=bool(step.autolock),
+        task_history_limit=DEFAULT_HISTORY if history is None else history,
+        labels=step.labels,
+        version=1,
+    )
+    world = member(replace(world, cluster=Cluster(settings=settings)), host.name, "manager", state="ready")
+    world = world.with_host(replace(world.host(host.name), control=True))
+    return create_overlay(world, CreateNetwork(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True))
+
+
+def join(world: World, step: JoinSwarm) -> World:
+    """A host becomes a member at once, and ready a moment later (45)."""
+    manager(world)
+    host = outside(world, step.host)
+    world = member(world, host.name, step.role, state="unknown")
+    return world.later(world.manners.ready, Happening("node ready", world.host(host.name).node_id))
+
+
+def outside(world: World, name: str) -> Host:
+    """A host that is in no swarm. Raises Conflict for one that is, or tries to be (47)."""
+    host = engine(world, name)
+    if host.state != "inactive":
+        raise Conflict(f"{name}: This node is already part of a swarm.")
+    return host
+
+
+def member(world: World, name: str, role: str, *, state: str) -> World:
+    """A host with an entry among the members, and with a docker_gwbridge (1)."""
+    world, node_id = world.another_id("n")
+    world = with_gateway_bridge(world, name)
+    host = replace(world.host(name), state="active", node_id=node_id)
+    entry = Node(
+        id=node_id, hostname=name, role=role, availability="active", state=state, address=host.address, version=1
+    )
+    return world.with_host(host).agreed(nodes=(*world.swarm.nodes, entry))
+
+
+# Settings and roles
+
+
+def update_swarm(world: World, step: UpdateSwarm) -> World:
+    """Settings changed, at the version that was read (54)."""
+    asked, settings = manager(world), world.swarm.settings
+    refuse_version(asked, settings.version, step.version)
+    history, autolock = step.task_history_limit, step.autolock
+    changed = replace(
+        settings,
+        autolock=settings.autolock if autolock is None else autolock,
+        task_history_limit=settings.task_history_limit if history is None else history,
+        labels=relabelled(settings.labels, step),
+        version=settings.version + 1,
+    )
+    return world.agreed(settings=changed)
+
+
+def refuse_version(asked: Host, current: int, read: int) -> None:
+    """Raises Conflict where what was read is no longer so (53)."""
+    if current != read:
+        raise Conflict(f"{asked.name}: update out of sequence")
+
+
+def relabelled(labels: tuple[tuple[str, str], ...], step: UpdateSwarm | UpdateNode) -> tuple[tuple[str, str], ...]:
+    """The labels as the step wants them, all others as they are."""
+    kept = {key: value for key, value in labels if key not in step.drop_labels}
+    return tuple(sorted({**kept, **dict(step.set_labels)}.items()))
+
+
+def update_node(world: World, step: UpdateNode) -> World:
+    """A member changed, at the version that was read (53). An update that really changes it is a kick (P2 4.5)."""
+    asked, node = manager(world), world.swarm.node(step.node_id)
+    if node is None:
+        raise NotFound(f"{asked.name}: node {step.node_id} not found")
+    refuse_version(asked, node.version, step.version)
+    refuse_demotion(world, asked, node, step)
+    changed = replace(
+        node,
+        role=step.role or node.role,
+        availability=step.availability or node.availability,
+        labels=relabelled(node.labels, step),
+    )
+    real = changed != node  # versions do not count
+    world = world.with_node(replace(changed, version=node.version + 1))
+    world = world.later(world.manners.bump, Happening("version bumped", node.id))
+    world = attach(new_role(world, node, changed), node.id, changed=real)
+    return orchestrate(world)
+
+
+def refuse_demotion(world: World, asked: Host, node: Node, step: UpdateNode) -> None:
+    """Raises EngineError where the swarm can't do without this manager (51)."""
+    if node.role != "manager" or step.role != "worker":
+        return
+    if len([other for other in world.swarm.nodes if other.role == "manager"]) == 1:
+        raise EngineError(f"{asked.name}: attempting to demote the last manager of the swarm")
+    if not can_spare(world, node):
+        raise EngineError(f"{asked.name}: can't remove member from the raft: this would result in a loss of quorum")
+
+
+def new_role(world: World, before: Node, after: Node) -> World:
+    """The host takes up its role a moment later; soon after a demotion it takes half a minute (P3 2.11)."""
+    if before.role == after.role:
+        return world
+    manners, taken = world.manners, Happening("role taken", after.id)
+    if after.role == "worker":
+        return world.later(manners.demotion, taken).later(manners.down, Happening("demotion forgotten", after.id))
+    recent = any(due.what == Happening("demotion forgotten", after.id) for due in world.pending)
+    return world.later(manners.promotion_again if recent else manners.promotion, taken)
+
+
+def take_role(world: World, node_id: str) -> World:
+    """The host is the manager or worker that its entry says."""
+    host, node = world.host_of(node_id), world.swarm.node(node_id)
+    if host is None or node is None:
+        return world
+    return world.with_host(replace(host, control=node.role == "manager"))
+
+
+# Leaving
+
+
+def leave(world: World, step: LeaveSwarm) -> World:
+    """A host leaves: its networks of the swarm go, docker_gwbridge stays (8), its entry goes down later (45)."""
+    host = engine(world, step.host)
+    if host.state == "inactive":
+        raise Conflict(f"{host.name}: This node is not part of a swarm")
+    if host.control and not step.force:
+        raise EngineError(f"{host.name}: You are attempting to leave the swarm on a node that is participating as a manager.")
+    world = world.with_host(emptied(host))
+    entry = world.cluster and world.swarm.node(host.node_id)
+    if not entry:
+        return world
+    if not any(world.host_of(node.id) for node in voters(world)):
+        return replace(world, cluster=None)
+    return world.later(world.manners.down, Happening("node down", host.node_id))
+
+
+def emptied(host: Host) -> Host:
+    """A host without any membership."""
+    networks = tuple(net if net.scope == "local" else None for net in host.networks)
+    kept = tuple(replace(net, endpoints=()) if net.name == GATEWAY_BRIDGE else net for net in networks if net)
+    return replace(host, state="inactive", node_id="", control=False, networks=kept)
+
+
+def remove_node(world: World, step: RemoveNode) -> World:
+    """An entry removed: of a worker that is down, or of any worker with force (51, 58). Raises NotFound."""
+    asked, node = manager(world), world.swarm.node(step.node_id)
+    if node is None:
+        raise NotFound(f"{asked.name}: node {step.node_id} not found")
+    if node.role == "manager":
+        raise EngineError(f"{asked.name}: node {node.id} is a cluster manager and is a member of the raft cluster.")
+    if node.state != "down" and not step.force:
+        raise EngineError(f"{asked.name}: node {node.id} is not down and can't be removed")
+    host = world.host_of(node.id)
+    if host is not None:
+        world = world.with_host(replace(host, state="pending"))
+    world = world.agreed(
+        nodes=tuple(other for other in world.swarm.nodes if other.id != node.id),
+        tasks=tuple(task for task in world.swarm.tasks if task.node_id != node.id),
+    )
+    return orchestrate(world)
+
+
+# Hosts that come and go
+
+
+def stop_docker(world: World, name: str) -> World:
+    """A host's Engine stops, with all that runs on it."""
+    host = world.host(name)
+    networks = tuple(replace(net, endpoints=()) for net in host.networks)
+    return away(world.with_host(replace(host, docker=False, networks=networks)), name)
+
+
+def cut(world: World, name: str) -> World:
+    """A host's link is cut: neither we nor the other members reach it."""
+    return away(world.with_host(replace(world.host(name), connected=False)), name)
+
+
+def away(world: World, name: str) -> World:
+    """The managers find out a while later (P3 2.10)."""
+    node_id = world.host(name).node_id
+    return world.later(world.manners.down, Happening("node down", node_id)) if node_id else world
+
+
+def gone_down(world: World, node_id: str) -> World:
+    """The managers give a member up, unless it is back by now."""
+    host, node = world.host_of(node_id), world.swarm.node(node_id)
+    if node is None or (host is not None and host.up):
+        return world
+    return orchestrate(world.with_node(replace(node, state="down")))
+
+
+def start_docker(world: World, name: str) -> World:
+    """A host's Engine starts: locked where the swarm says so (56), else with what the swarm has now.
+
+    Old networks are gone, a stuck ingress too (P2 3.6); standalone containers come back (19); the ingress comes by
+    itself (30, P3 3.7).
+    """
+    host = replace(world.host(name), docker=True)
+    host = replace(host, networks=tuple(net for net in host.networks if net.scope == "local"))
+    locked = host.control and world.cluster is not None and world.swarm.settings.autolock
+    if locked:
+        return world.with_host(replace(host, state="locked"))
+    world = world.with_host(host)
+    if world.cluster is None:
+        return world
+    tasks = tuple(task for task in world.swarm.tasks if task.node_id != host.node_id or not task.service_id)
+    return back(world.agreed(tasks=tasks), name)
+
+
+def heal(world: World, name: str) -> World:
+    """A host's link is back; tasks that were to end, end."""
+    world = world.with_host(replace(world.host(name), connected=True))
+    if world.cluster is None:
+        return world
+    for task in world.swarm.tasks:
+        if task.node_id == world.host(name).node_id and task.desired == "shutdown":
+            world = world.later(world.manners.drop, Happening("task ends", task.id))
+    for network in world.host(name).networks:
+        if network.scope == "swarm" and world.swarm.network(network.id) is None:
+            world = world.later(world.manners.drop, Happening("network dropped", name, network.id))
+    return back(world, name)
+
+
+def back(world: World, name: str) -> World:
+    """A member is there again: ready a moment later, and with the ingress."""
+    host = world.host(name)
+    if not host.member:
+        return world
+    return attach(world.later(world.manners.back, Happening("node ready", host.node_id)), host.node_id)
+
+
+def ready(world: World, node_id: str) -> World:
+    """A member is ready, and what it should run comes to it."""
+    host, node = world.host_of(node_id), world.swarm.node(node_id)
+    if host is None or node is None or not host.up:
+        return world
+    world = take_role(world.with_node(replace(node, state="ready")), node_id)
+    return orchestrate(attach(world, node_id))

@@ -1,0 +1,122 @@
+"""Networks of the cluster: asked for, given addresses, removed. A removal reaches hosts by copies.py."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import IPv4Network
+
+from providers.rules.addresses import first_address
+from providers.rules.errors import Conflict, InUse, NotFound
+from providers.rules.facts import Network
+from providers.rules.simulate.ask import manager
+from providers.rules.simulate.copies import release
+from providers.rules.simulate.world import Happening, Host, World
+from providers.rules.steps import CreateNetwork, RemoveNetwork
+
+VNI = "com.docker.network.driver.overlay.vxlanid_list"
+FIRST_VNI = 4097  # 33
+
+
+def create_overlay(world: World, step: CreateNetwork) -> World:
+    """A network of the cluster: accepted at once, given addresses later or never (31, 32)."""
+    asked = manager(world)
+    refuse_taken_name(world, asked, step)
+    if step.ingress and world.swarm.ingress:
+        raise Conflict(f"{asked.name}: ingress network ({world.swarm.ingress.id}) is already present")
+    world, network_id = world.another_id("ov")
+    network = Network(
+        id=network_id,
+        name=step.name,
+        driver="",
+        scope="swarm",
+        labels=step.labels,
+        attachable=step.attachable,
+        internal=step.internal,
+        ingress=step.ingress,
+    )
+    world = world.agreed(
+        networks=(*world.swarm.networks, network), wanted=(*world.swarm.wanted, (network_id, step))
+    )
+    return world.later(world.manners.allocation, Happening("addresses given"))
+
+
+def refuse_taken_name(world: World, asked: Host, step: CreateNetwork) -> None:
+    """Raises Conflict for a name that the cluster has (38), or the manager asked still has by itself (41)."""
+    here = (*world.swarm.networks, *asked.networks)
+    if any(net.name == step.name for net in here):
+        raise Conflict(f"{asked.name}: network with name {step.name} already exists")
+    if any(net.name.lower() == step.name.lower() for net in world.swarm.networks):
+        raise Conflict(f"{asked.name}: name conflicts with an existing object")
+
+
+def give_addresses(world: World) -> World:
+    """Addresses for each network that waits for them and whose range is free; the others stay dead (32)."""
+    for network_id, step in world.swarm.wanted:
+        network = world.swarm.network(network_id)
+        subnet = step.subnet or free_pool(world)
+        if network is None or not possible(world, step, subnet):
+            continue
+        gateway = step.gateway or first_address(subnet, step.ip_range)
+        given = replace(
+            network,
+            driver="overlay",
+            subnets=(subnet,),
+            gateways=(gateway,),
+            ip_ranges=(step.ip_range or "",),
+            options=tuple(sorted((*step.options, (VNI, str(free_vni(world)))))),
+        )
+        networks = (given if net.id == network_id else net for net in world.swarm.networks)
+        wanted = (each for each in world.swarm.wanted if each[0] != network_id)
+        world = world.agreed(networks=tuple(networks), wanted=tuple(wanted))
+    return world
+
+
+def possible(world: World, step: CreateNetwork, subnet: str) -> bool:
+    """Whether the range can be given: free, unless an ip_range makes nobody look (36), and its gateway usable."""
+    taken = any(net.meets(subnet) for net in world.swarm.networks)
+    return (bool(step.ip_range) or not taken) and step.gateway != str(IPv4Network(subnet).network_address)
+
+
+def free_pool(world: World) -> str:
+    """The first free range of the swarm's pools."""
+    settings = world.swarm.settings
+    return next(
+        str(subnet)
+        for pool in settings.default_addr_pool
+        for subnet in IPv4Network(pool).subnets(new_prefix=settings.default_addr_pool_prefix)
+        if not any(net.meets(str(subnet)) for net in world.swarm.networks)
+    )
+
+
+def free_vni(world: World) -> int:
+    """The lowest number that no network has."""
+    taken = {net.option(VNI) for net in world.swarm.networks}
+    return next(number for number in range(FIRST_VNI, FIRST_VNI + len(taken) + 1) if str(number) not in taken)
+
+
+def remove_overlay(world: World, step: RemoveNetwork) -> World:
+    """A network of the cluster, unless a spec or a standalone container holds it (39, P2 2.1).
+
+    Tasks do not hold it (40, P2 2.4): hosts where some still run keep their copy, of an ingress for good (P2 3.1).
+    """
+    asked, network = manager(world), world.swarm.network(step.id)
+    if network is None:
+        raise NotFound(f"{asked.name}: network {step.id} not found")
+    for user in holders(world, network):
+        raise InUse(f"{asked.name}: network {step.id} is in use by {user}")
+    world = world.agreed(
+        networks=tuple(net for net in world.swarm.networks if net.id != step.id),
+        wanted=tuple(each for each in world.swarm.wanted if each[0] != step.id),
+    )
+    for host in world.hosts:
+        world = release(world, host.name, step.id)
+    return world.later(world.manners.allocation, Happening("addresses given"))
+
+
+def holders(world: World, network: Network) -> Iterator[str]:
+    """What keeps a network of the cluster from being removed."""
+    for service in world.swarm.services:
+        if network.id in service.networks or (network.ingress and service.through_ingress):
+            yield f"service {service.id}"
+    for task in world.swarm.tasks:
+        if not task.service_id and task.alive and network.id in task.networks:
+            yield f"task {task.id}"

@@ -1,0 +1,112 @@
+"""What runs in a simulated swarm, as values: standalone containers, services and their tasks."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from json import dumps, loads
+from typing import Any
+
+from providers.rules.facts import Pairs, Port, Task, pairs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """A standalone container: running or not, on networks by id. `restarts`: it comes back with its Engine."""
+
+    id: str
+    networks: tuple[str, ...]
+    running: bool = True
+    restarts: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed(Task):
+    """A task with what it was started from: its template and its ports, as JSON (what makes it dirty later)."""
+
+    template: str = ""
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A service. spec, previous: JSON. failing: tasks of its next update die at once.
+
+    status: empty, `updating`, `paused` or `rolling back`.
+    """
+
+    id: str
+    spec: str
+    previous: str = ""
+    version: int = 1
+    failing: bool = False
+    status: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(read(self.spec)["Name"])
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """The published ports of its spec."""
+        found = read(self.spec).get("EndpointSpec", {}).get("Ports", [])
+        return tuple(
+            Port(
+                protocol=port.get("Protocol", "tcp"),
+                target=port["TargetPort"],
+                published=port.get("PublishedPort", 0),
+                mode=port.get("PublishMode", "ingress"),
+            )
+            for port in found
+        )
+
+    @property
+    def through_ingress(self) -> bool:
+        """Whether a port of its spec goes through the ingress."""
+        return any(port.mode == "ingress" for port in self.ports)
+
+    @property
+    def labels(self) -> Pairs:
+        """The labels of its spec."""
+        return pairs(read(self.spec).get("Labels"))
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Ids of the networks that its spec names."""
+        return tuple(sorted(net["Target"] for net in read(self.spec)["TaskTemplate"].get("Networks", [])))
+
+    @property
+    def replicas(self) -> int | None:
+        """How many tasks it wants; None for one on every node. A job has run already."""
+        mode: dict[str, Any] = read(self.spec)["Mode"]
+        return None if "Global" in mode else int(mode.get("Replicated", {"Replicas": 0})["Replicas"])
+
+    @property
+    def job(self) -> bool:
+        """Whether it runs to an end."""
+        return bool({"ReplicatedJob", "GlobalJob"} & set(read(self.spec)["Mode"]))
+
+    @property
+    def template(self) -> str:
+        """What its tasks are started from."""
+        return text(read(self.spec)["TaskTemplate"])
+
+    @property
+    def endpoint(self) -> str:
+        """Its ports as they make tasks dirty."""
+        return text(read(self.spec).get("EndpointSpec", {}))
+
+    def update_config(self, key: str, default: Any) -> Any:
+        """A setting of how it is updated."""
+        return read(self.spec).get("UpdateConfig", {}).get(key, default)
+
+
+@lru_cache(maxsize=4096)
+def read(json: str) -> dict[str, Any]:
+    """A spec as data; nobody may change it."""
+    data: dict[str, Any] = loads(json)
+    return data
+
+
+def text(data: dict[str, Any]) -> str:
+    """Data as text that is equal where the data are."""
+    return dumps(data, sort_keys=True)

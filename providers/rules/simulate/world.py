@@ -1,0 +1,218 @@
+"""What there is in a simulated swarm: hosts, the cluster, and what is still to happen, all frozen and hashable.
+
+Manners are times in seconds, as measured; behaviour is in the other modules. Nothing here decides anything.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+from providers.rules.facts import Network, Node, Swarm
+from providers.rules.simulate.workloads import Container, Placed, Service
+from providers.rules.steps import CreateNetwork
+
+Kind = Literal[
+    "addresses given",
+    "ingress arrives",
+    "network dropped",
+    "node ready",
+    "node down",
+    "role taken",
+    "demotion forgotten",
+    "task starts",
+    "task ends",
+    "rolled back",
+    "version bumped",
+]
+
+
+class Happening(NamedTuple):
+    """What will happen by itself: what, to whom (a host's name, or an id) and with which other party.
+
+    Tuples, so that they have an order. What each one does is in elapse.py.
+    """
+
+    kind: Kind
+    subject: str = ""
+    other: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manners:
+    """How long things take, in seconds, each with the measurement it follows."""
+
+    allocation: float = 0.01  # 31
+    ingress_arrives: float = 0.5  # 2, P2 4.3
+    drop: float = 0.6  # P2 2.9
+    ready: float = 0.3  # 45
+    back: float = 1.6  # 58
+    down: float = 12.0  # P3 2.10
+    promotion: float = 1.2  # 52
+    promotion_again: float = 31.0  # P3 2.11
+    demotion: float = 0.1  # 50
+    task_start: float = 1.0  # 16
+    task_stop: float = 4.0  # P2 2.8
+    rollback: float = 5.0  # P3 3.2
+    restart: float = 3.0  # 17
+    bump: float = 0.2  # P2 5.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """One host and its own Engine.
+
+    declared: the stack file names it. connected: it is reached, by us and by the other hosts. docker: its Engine
+    runs. state, node_id, control: its own word on its membership. failing_kicks: so many ingresses that come to it
+    next fail to be set up (P2 4.4).
+    """
+
+    name: str
+    address: str
+    declared: bool = True
+    connected: bool = True
+    docker: bool = True
+    state: str = "inactive"
+    node_id: str = ""
+    control: bool = False
+    networks: tuple[Network, ...] = ()
+    containers: tuple[Container, ...] = ()
+    failing_kicks: int = 0
+
+    @property
+    def up(self) -> bool:
+        """Whether the other members can talk to it."""
+        return self.connected and self.docker
+
+    @property
+    def member(self) -> bool:
+        """Whether it takes part in a swarm."""
+        return self.state == "active"
+
+    def network(self, id_or_name: str) -> Network | None:
+        """A network of its own, by id or exact name."""
+        return next((net for net in self.networks if id_or_name in (net.id, net.name)), None)
+
+    def with_network(self, network: Network) -> "Host":
+        """With this network, in place of one with the same id."""
+        return replace(self, networks=(*(net for net in self.networks if net.id != network.id), network))
+
+    def without_network(self, network_id: str) -> "Host":
+        """Without one network."""
+        return replace(self, networks=tuple(net for net in self.networks if net.id != network_id))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """What the managers agree on.
+
+    settings: the swarm itself. attached: pairs of a node's id and the ingress that the managers gave it an address
+    for. wanted: networks that were asked for and have no addresses yet, with the request.
+    """
+
+    settings: Swarm
+    nodes: tuple[Node, ...] = ()
+    attached: frozenset[tuple[str, str]] = frozenset()
+    networks: tuple[Network, ...] = ()
+    wanted: tuple[tuple[str, CreateNetwork], ...] = ()
+    services: tuple[Service, ...] = ()
+    tasks: tuple[Placed, ...] = ()
+    belongings: tuple[str, ...] = ()
+
+    def node(self, node_id: str) -> Node | None:
+        """A member's entry by its id."""
+        return next((node for node in self.nodes if node.id == node_id), None)
+
+    def network(self, network_id: str) -> Network | None:
+        """A network of the cluster by its id."""
+        return next((net for net in self.networks if net.id == network_id), None)
+
+    def service(self, service_id: str) -> Service | None:
+        """A service by its id."""
+        return next((service for service in self.services if service.id == service_id), None)
+
+    def task(self, task_id: str) -> Placed | None:
+        """A task by its id."""
+        return next((task for task in self.tasks if task.id == task_id), None)
+
+    @property
+    def ingress(self) -> Network | None:
+        """The ingress, with addresses or not."""
+        return next((net for net in self.networks if net.ingress), None)
+
+
+@dataclass(frozen=True, order=True)
+class Due:
+    """Something that happens by itself in so many milliseconds (whole, so that equal states are equal)."""
+
+    milliseconds: int
+    what: Happening
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Everything. `asked`: the manager that answers, where it can; else the first that can. `made`: how many things
+    were given an id so far."""
+
+    hosts: tuple[Host, ...]
+    cluster: Cluster | None = None
+    pending: tuple[Due, ...] = ()
+    manners: Manners = Manners()
+    asked: str = ""
+    made: int = 0
+
+    def host(self, name: str) -> Host:
+        """A host by its name. Raises KeyError for a name there is not."""
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise KeyError(name)
+
+    def host_of(self, node_id: str) -> Host | None:
+        """The host that takes part as this node, if it still does."""
+        return next((host for host in self.hosts if host.node_id == node_id and host.member), None)
+
+    def with_host(self, changed: Host) -> "World":
+        """With this host in place of the one of its name."""
+        return replace(self, hosts=tuple(changed if host.name == changed.name else host for host in self.hosts))
+
+    @property
+    def swarm(self) -> Cluster:
+        """The cluster, where there must be one."""
+        assert self.cluster is not None
+        return self.cluster
+
+    def agreed(self, **changes: Any) -> "World":
+        """With changes of the cluster."""
+        return replace(self, cluster=replace(self.swarm, **changes))
+
+    def with_node(self, changed: Node) -> "World":
+        """With this entry in place of the one with its id."""
+        return self.agreed(nodes=tuple(changed if node.id == changed.id else node for node in self.swarm.nodes))
+
+    def with_service(self, changed: Service) -> "World":
+        """With this service in place of the one with its id."""
+        services = (changed if service.id == changed.id else service for service in self.swarm.services)
+        return self.agreed(services=tuple(services))
+
+    def with_task(self, changed: Placed) -> "World":
+        """With this task in place of the one with its id."""
+        return self.agreed(tasks=tuple(changed if task.id == changed.id else task for task in self.swarm.tasks))
+
+    def later(self, seconds: float, what: Happening) -> "World":
+        """With something to happen by itself after so many seconds."""
+        return replace(self, pending=tuple(sorted({*self.pending, Due(round(seconds * 1000), what)})))
+
+    def another_id(self, kind: str) -> tuple["World", str]:
+        """An id that nothing has had before: its first twelve characters differ from all others'."""
+        made = self.made + 1
+        return replace(self, made=made), f"{kind}{made:0{12 - len(kind)}d}"
+
+
+def bare(*names: str, manners: Manners = Manners()) -> World:
+    """Hosts with nothing but what docker brings: docker0."""
+    docker0 = Network(
+        id="docker0", name="bridge", driver="bridge", scope="local", subnets=("172.17.0.0/16",), gateways=("172.17.0.1",)
+    )
+    hosts = (
+        Host(name=name, address=f"198.51.100.{number}", networks=(docker0,)) for number, name in enumerate(names, 1)
+    )
+    return World(hosts=tuple(hosts), manners=manners)
