@@ -4,10 +4,10 @@
 
 - `commands`: what `hosts` understands.
 - `state`: which hosts run, in one folder of the machine, under one lock.
-- `network`, `cgroups`, `filesystem`: a host's address and cable, its place in the machine's accounting, its files.
-- `host`: one host from start to end; `boot.sh` and `init.sh` are its first process.
+- `network`, `cgroups`, `filesystem`: a host's address and cable, its share of the machine, its files.
+- `host`, `group`: one host from start to end, and several; `boot.sh` and `init.sh` run inside.
 - `engine_api`: what the lab asks of a host's Docker.
-- `machine`, `engines`, `debian`, `moby`: what must be on the machine, and where each Engine's programs come from.
+- `machine`, `engines`, `debian`, `moby`: what must be on the machine, and where Engines come from.
 - `shell`: programs run here, and the one error of the lab.
 
 Nothing here knows Swarmnet, and nothing of Swarmnet knows the lab.

@@ -1,7 +1,7 @@
 """A host's place among the machine's cgroups, made with the host and removed with it.
 
-Version 1: below the caller's own cgroup in each hierarchy, so that hosts count as the caller's. Version 2: below the
-root, since a cgroup that has processes can give no controllers to its children.
+Version 1: below the caller's own cgroup in each hierarchy, so that hosts count as the caller's.
+Version 2: below the root, since any other cgroup that has processes can give no controllers to its children.
 https://man7.org/linux/man-pages/man7/cgroups.7.html
 """
 
@@ -43,7 +43,7 @@ def _roots(kind: str, controllers: str, mounts: str) -> list[Path]:
 
 
 def _equip(folder: Path) -> None:
-    """Give a cgroup what it does not have by itself: processors and memory (version 1), controllers (version 2)."""
+    """Give a cgroup what it has not by itself: processors and memory (version 1), controllers (version 2)."""
     for file in ("cpuset.cpus", "cpuset.mems"):
         if (folder / file).exists():
             (folder / file).write_text((folder.parent / file).read_text())

@@ -140,7 +140,7 @@ def _table(records: list[Record]) -> str:
 
 def _stack(arguments: argparse.Namespace) -> None:
     print("config:\n  swarmnet:hosts:")
-    for number, record in enumerate(group.of_group(state.load(), arguments.group)):
+    for number, record in enumerate(group.of_group(arguments.group, state.load())):
         role = "manager" if number == 0 else "worker"
         print(f"    {record.name}: {{address: {record.address}, role: {role}}}")
     print(f"  swarmnet:ssh: {{user: root, key_file: {state.KEY}, known_hosts: {state.KNOWN_HOSTS}}}")
@@ -149,7 +149,7 @@ def _stack(arguments: argparse.Namespace) -> None:
 def _image(arguments: argparse.Namespace) -> None:
     content = engine_api.busybox_root()
     group.at_once(
-        lambda record: engine_api.import_image(record, content), group.of_group(state.load(), arguments.group)
+        lambda record: engine_api.import_image(record, content), group.of_group(arguments.group, state.load())
     )
 
 

@@ -1,4 +1,4 @@
-"""Programs of other Debian releases, fetched with the machine's own apt and unpacked beside the machine, not on it."""
+"""Programs of other Debian releases: fetched with the machine's own apt, unpacked and not installed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def unpack(release: str, packages: list[str], files: list[str], into: Path) -> N
 
 
 def _configure(scratch: Path, release: str) -> Path:
-    """An apt of our own, that knows this release alone and shares only settings such as proxies with the machine's.
+    """Settings for apt that know this release alone; of the machine's own, those such as proxies still count.
 
     https://manpages.debian.org/bookworm/apt/apt.conf.5.en.html
     """

@@ -9,13 +9,14 @@ import http.client
 import io
 import socket
 import tarfile
+import urllib.parse
 from pathlib import Path
 
 from lab.shell import LabError, run
 from lab.state import Record
 
-IMAGE = "busybox"
 _BUSYBOX = Path("/bin/busybox")
+_COMMAND = """CMD ["sh", "-c", "trap exit TERM; while :; do sleep 3600 & wait $!; done"]"""
 _SECONDS = 30.0
 
 
@@ -41,21 +42,22 @@ def answers(record: Record) -> bool:
 
 
 def import_image(record: Record, content: bytes) -> None:
-    """Make the image `busybox:lab`, also called `busybox:latest`, out of a tar file's content, as `docker import` does."""
-    query = f"fromSrc=-&repo={IMAGE}&tag=lab&changes=CMD+%5B%22sh%22%5D"
+    """Make the image `busybox:lab`, also `busybox:latest`, of a tar file, as `docker import` does.
+
+    Without a command of its own a container of it runs until it is told to stop, and then stops at once.
+    """
+    query = urllib.parse.urlencode({"fromSrc": "-", "repo": "busybox", "tag": "lab", "changes": _COMMAND})
     for path, body in (
         (f"/images/create?{query}", content),
-        (f"/images/{IMAGE}:lab/tag?repo={IMAGE}&tag=latest", b""),
+        ("/images/busybox:lab/tag?repo=busybox&tag=latest", b""),
     ):
         try:
             status, answer = _request(record, "POST", path, body)
         except OSError as error:
-            raise LabError(
-                f"{record.name}: docker does not answer ({error}): `lab/hosts fault {record.name} start-docker`"
-            ) from error
+            raise LabError(f"{record.name}: docker does not answer ({error}): run `lab/hosts up`") from error
         if status not in (200, 201) or b'"error"' in answer:
             raise LabError(
-                f"{record.name}: image {IMAGE}:lab: docker answers {status} {answer.decode().strip()}"
+                f"{record.name}: image busybox:lab: docker answers {status} {answer.decode().strip()}"
             )
 
 

@@ -1,6 +1,6 @@
-"""The Engines a host can run, and the cache of those programs that the machine itself does not have.
+"""The Engines a host can run, and the cache of the programs that the machine itself does not have.
 
-An Engine's folder in the cache holds files at the paths where a host sees them. It appears there whole, by rename.
+An Engine's folder in the cache holds files at the paths where a host sees them; it appears whole, by rename.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ DEFAULT = "28"
 
 @dataclass(frozen=True)
 class Engine:
-    """An Engine by its major version: the Debian release it or its containerd comes from, and how it is told."""
+    """An Engine by the start of its version.
+
+    `release` is the Debian release that has it, or for a `built` one its containerd; none: the machine's own.
+    """
 
     name: str
     release: str = ""

@@ -1,4 +1,4 @@
-"""Hosts by the group: started, ended and reset together, while no other command of the lab does the same."""
+"""Hosts by the group: started, ended and reset together, one command at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from lab import cgroups, host, network, state
 from lab.shell import LabError
-from lab.state import Record
+from lab.state import Record, Wanted
 
 _Each = TypeVar("_Each")
 _Gives = TypeVar("_Gives")
@@ -17,49 +17,56 @@ _AT_ONCE = 8
 
 
 def start(group: str, engines: list[str]) -> list[Record]:
-    """A running host for each Engine named; those that run that Engine already are left as they are."""
+    """A host that answers for each Engine named; those that run that Engine already are kept, and mended."""
     with state.locked():
-        host.make_key(state.KEY)
         records = state.load()
         taken = {record.name: record.address for record in records.values()}
-        wanted = network.addresses(group, len(engines), taken)
-        rows = [
-            (name, group, address, engine)
-            for (name, address), engine in zip(wanted.items(), engines, strict=True)
-        ]
-        _replace(records, [row for row in rows if row[0] not in records or records[row[0]].engine != row[3]])
-        at_once(host.wait_ready, [records[name] for name in wanted])
-        return [records[name] for name in wanted]
+        addresses = network.addresses(group, len(engines), taken)
+        named = zip(addresses.items(), engines, strict=True)
+        wanted = [Wanted(name, group, address, engine) for (name, address), engine in named]
+        missing = [one for one in wanted if not _runs(one, records)]
+        at_once(host.mend, [records[one.name] for one in wanted if one not in missing])
+        _replace(records, missing)
+    return _ready([records[name] for name in addresses])
 
 
-def reset(group: str) -> None:
-    """Put new hosts in the place of a group's: same names, addresses, Engines and ssh keys."""
+def _runs(wanted: Wanted, records: dict[str, Record]) -> bool:
+    return wanted.name in records and records[wanted.name].engine == wanted.engine
+
+
+def reset(group: str) -> list[Record]:
+    """New hosts in the place of a group's: same names, addresses, Engines and ssh keys."""
     with state.locked():
         records = state.load()
-        ours = of_group(records, group)
-        _replace(records, [(old.name, old.group, old.address, old.engine) for old in ours])
-        at_once(host.wait_ready, of_group(records, group))
+        old = of_group(group, records)
+        _replace(records, [Wanted(each.name, group, each.address, each.engine) for each in old])
+    return _ready([records[each.name] for each in old])
 
 
-def _replace(records: dict[str, Record], rows: list[tuple[str, str, str, str]]) -> None:
-    """End the hosts of those names that run, and start new ones; `records` and the list on disk follow."""
+def _replace(records: dict[str, Record], wanted: list[Wanted]) -> None:
+    """End the hosts of those names that run and start new ones; `records` and the list on disk follow."""
+    at_once(host.end, [records.pop(one.name) for one in wanted if one.name in records])
+    host.make_key(state.KEY)
     network.lay_bridge()
-    at_once(host.end, [records.pop(row[0]) for row in rows if row[0] in records])
-    fresh = at_once(lambda row: host.NewHost(*row), rows)
+    fresh = at_once(host.NewHost, wanted)
     records |= {new.record.name: new.record for new in fresh}
     state.save(records)
     at_once(host.NewHost.release, fresh)
 
 
+def _ready(records: list[Record]) -> list[Record]:
+    at_once(host.wait_ready, records)
+    return records
+
+
 def end(group: str | None) -> None:
-    """End a group's hosts, or all, and leave nothing of theirs; with the last host goes the lab's own folder."""
+    """End a group's hosts, or all, and leave nothing of theirs; the lab's folder goes with the last host."""
     with state.locked():
         records = state.load()
-        at_once(host.end, [old for old in records.values() if group in (None, old.group)])
-        left = {old.name: old for old in records.values() if group not in (None, old.group)}
-        for name in _known(group):
-            host.remove(name)
-            host.forget_key(name)
+        ended = [record for record in records.values() if group in (None, record.group)]
+        left = {name: record for name, record in records.items() if record not in ended}
+        at_once(host.end, ended)
+        at_once(_forget, _names_on_disk(group))
         state.save(left)
         if not left:
             network.remove_bridge()
@@ -67,14 +74,19 @@ def end(group: str | None) -> None:
             shutil.rmtree(state.FOLDER)
 
 
-def _known(group: str | None) -> set[str]:
-    """The hosts of a group, or of all, that ever started, by the files they left."""
+def _names_on_disk(group: str | None) -> set[str]:
+    """The hosts of a group, or of all, that have files here, however far their start came."""
     names = {path.stem for folder in (state.FOLDERS, state.HOST_KEYS) for path in folder.glob("*")}
     return {name for name in names if group in (None, name.rstrip("0123456789"))}
 
 
-def of_group(records: dict[str, Record], group: str) -> list[Record]:
-    """The hosts of a group, which must have some."""
+def _forget(name: str) -> None:
+    host.remove(name)
+    host.forget_key(name)
+
+
+def of_group(group: str, records: dict[str, Record]) -> list[Record]:
+    """The hosts of a group among those that run; LabError if there are none."""
     found = [record for record in records.values() if record.group == group]
     if not found:
         raise LabError(f"group {group}: no host runs: start some with `lab/hosts up --group {group}`")

@@ -1,4 +1,4 @@
-"""One host: started, waited for, given commands, ended."""
+"""One host: started, waited for, mended, ended."""
 
 from __future__ import annotations
 
@@ -13,57 +13,59 @@ from pathlib import Path
 
 from lab import cgroups, engine_api, engines, filesystem, network, state
 from lab.shell import LabError, run
-from lab.state import Record
+from lab.state import Record, Wanted
 
 _NAMESPACES = ("--net", "--mount", "--pid", "--uts", "--ipc", "--fork")
 _BOOT = Path(__file__).with_name("boot.sh")
-_PARTS = ("upper", "work", "root", "docker", "containerd")
 _SECONDS = 60.0
 
 
 class NewHost:
-    """A host whose first process waits for its cable and its cgroups, and ends if this program does."""
+    """A host whose first process waits to be released, and ends if this program ends before."""
 
-    def __init__(self, name: str, group: str, address: str, engine: str) -> None:
+    def __init__(self, wanted: Wanted) -> None:
         """Write the host's files and start its first process."""
-        folder = state.FOLDERS / name
-        remove(name)
-        for part in _PARTS:
-            (folder / part).mkdir(parents=True)
-        binds = engines.binds(engine)
-        filesystem.write(folder / "upper", name, host_key(name), binds.values())
-        where = (address, str(network.SUBNET.prefixlen), str(network.GATEWAY))
-        boot = [_BOOT, folder, *where, *(f"{file}={place}" for file, place in binds.items())]
-        with open(folder / "boot.log", "w") as log:
-            self._process = subprocess.Popen(
-                ["unshare", *_NAMESPACES, *boot],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                cwd="/",
-                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-                start_new_session=True,
-            )
-        pid = int(self._hear() or 0)
-        began = state.started(pid)
-        if not began:
-            reason = (folder / "boot.log").read_text().strip()
-            raise LabError(f"{name}: no namespaces for it ({reason}): the lab needs root's full rights")
-        self.record = Record(name, group, address, engine, pid, began)
+        remove(wanted.name)
+        folder = state.FOLDERS / wanted.name
+        binds = engines.binds(wanted.engine)
+        filesystem.write(folder, wanted.name, host_key(wanted.name), binds.values())
+        where = (wanted.address, str(network.SUBNET.prefixlen), str(network.GATEWAY))
+        mounts = [f"{file}={place}" for file, place in binds.items()]
+        self._process = _spawn(["unshare", *_NAMESPACES, str(_BOOT), str(folder), *where, *mounts], folder)
+        pid, started = self._first_process(folder / "boot.log")
+        self.record = Record(wanted.name, wanted.group, wanted.address, wanted.engine, pid, started)
 
-    def _hear(self) -> str:
+    def _first_process(self, log: Path) -> tuple[int, int]:
+        """Its id and its start, once it says so."""
         assert self._process.stdout
         with self._process.stdout as pipe:
-            return pipe.readline()
+            pid = int(pipe.readline() or 0)
+        started = state.started(pid)
+        if started is None:
+            raise LabError(f"no namespaces ({log.read_text().strip()}): the lab needs a root with all rights")
+        return pid, started
 
     def release(self) -> None:
         """Connect the host and let it start its services."""
         cgroups.enter(self.record.name, self.record.pid)
-        network.plug(self.record.name, self.record.pid)
+        network.plug(self.record.name, self.record.address, self.record.pid)
         assert self._process.stdin
         with self._process.stdin as pipe:
             pipe.write("go\n")
+
+
+def _spawn(command: list[str], folder: Path) -> subprocess.Popen[str]:
+    with open(folder / "boot.log", "w") as log:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd="/",
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            start_new_session=True,
+        )
 
 
 def host_key(name: str) -> Path:
@@ -90,6 +92,13 @@ def run_in(record: Record, *command: str) -> str:
     return run("nsenter", "--all", "--target", str(record.pid), "--", *command)
 
 
+def mend(record: Record) -> None:
+    """Undo every fault of a host."""
+    network.heal(record.name)
+    if not engine_api.answers(record):
+        run_in(record, "service", "docker", "start")
+
+
 def wait_ready(record: Record) -> None:
     """Return when the host's sshd and its Docker answer."""
     wait_docker(record)
@@ -105,10 +114,8 @@ def _wait(record: Record, service: str, answers: Callable[[Record], bool]) -> No
     deadline = time.monotonic() + _SECONDS
     while not answers(record):
         if not record.runs or time.monotonic() > deadline:
-            folder = state.FOLDERS / record.name
-            raise LabError(
-                f"{record.name}: {service} does not answer: read {folder}/boot.log, {folder}/upper/var/log"
-            )
+            logs = f"{state.FOLDERS / record.name}/boot.log and upper/var/log beside it"
+            raise LabError(f"{record.name}: {service} does not answer: read {logs}")
         time.sleep(0.03)
 
 
@@ -122,7 +129,6 @@ def _ssh_answers(record: Record) -> bool:
 
 def end(record: Record) -> None:
     """End a host's processes, and with them its namespaces and mounts."""
-    network.remove_cable(record.name)
     if record.runs:
         os.kill(record.pid, signal.SIGKILL)
     while record.runs:
@@ -133,4 +139,5 @@ def remove(name: str) -> None:
     """Remove what a host that has ended leaves, all but its ssh key."""
     network.remove_cable(name)
     cgroups.remove(name)
-    shutil.rmtree(state.FOLDERS / name, ignore_errors=True)
+    if (state.FOLDERS / name).exists():
+        shutil.rmtree(state.FOLDERS / name)

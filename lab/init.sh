@@ -16,14 +16,24 @@ ln -s pts/ptmx /dev/ptmx
 ln -s /proc/self/fd /dev/fd
 ln -s fd/0 /dev/stdin; ln -s fd/1 /dev/stdout; ln -s fd/2 /dev/stderr
 
-# The same cgroup hierarchies as the machine's, each seen from this host's own cgroup.
-mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
-while IFS=: read -r _ controllers _; do
-    place=/sys/fs/cgroup/${controllers#name=}
-    if [[ -z $controllers ]]; then continue; fi
-    mkdir "$place"
-    mount -t cgroup -o "$controllers" cgroup "$place"
-done </proc/self/cgroup
+# The machine's cgroup hierarchies, seen from this host's own cgroup.
+if grep -qv '^0::' /proc/self/cgroup; then
+    mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
+    while IFS=: read -r _ controllers _; do
+        if [[ -z $controllers ]]; then continue; fi # version 2, beside version 1, has none
+        place=/sys/fs/cgroup/${controllers#name=}
+        mkdir "$place"
+        mount -t cgroup -o "$controllers" cgroup "$place"
+    done </proc/self/cgroup
+else
+    # Version 2: only a cgroup without processes of its own gives controllers to its children.
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup
+    mkdir /sys/fs/cgroup/init
+    echo 1 >/sys/fs/cgroup/init/cgroup.procs
+    for controller in $(</sys/fs/cgroup/cgroup.controllers); do
+        echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
+    done
+fi
 
 ip link set lo up
 ip addr add "$1/$2" dev eth0

@@ -1,4 +1,4 @@
-"""What must be installed on the machine itself: Debian 12's packages, without any of their services running."""
+"""What must be installed on the machine: packages of Debian 12, none of whose services may run there."""
 
 from __future__ import annotations
 

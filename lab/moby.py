@@ -13,7 +13,7 @@ _SECONDS = 1800
 _RUNC = Path("/usr/sbin/runc")
 _RUNC_WRAPPER = """\
 #!/bin/sh
-# Engine 29 asks for a time namespace, which Debian 12's runc 1.1.5 does not know: take the wish out of config.json.
+# Engine 29 asks for a time namespace, unknown to Debian 12's runc 1.1.5: take that out of config.json.
 bundle=
 for word; do
     case $previous in -b | --bundle) bundle=$word ;; esac
@@ -26,16 +26,13 @@ exec /usr/sbin/runc.real "$@"
 
 
 def build(into: Path) -> None:
-    """Build dockerd and docker-proxy into a folder, as /usr/sbin has them, with a runc that runs their containers."""
+    """Put dockerd and docker-proxy into a folder's usr/sbin, and a runc that can run their containers."""
     if not shutil.which("go"):
-        raise LabError(
-            "go: not found: Engine 29 is built from source: install Go 1.25 or later, or use another Engine"
-        )
+        raise LabError("go: not found: Engine 29 is built from source: install Go, or use another Engine")
     sbin = into / "usr/sbin"
     sbin.mkdir(parents=True, exist_ok=True)
     programs = [f"{_MODULE}/cmd/{name}@{_VERSION}" for name in ("dockerd", "docker-proxy")]
     flags = f"-s -w -X {_MODULE}/dockerversion.Version={_VERSION.removeprefix('v')}"
-    # GOFLAGS without -mod: outside of a module nothing else is meant; GOBIN needs no path below GOPATH.
     env = {"CGO_ENABLED": "0", "GOBIN": str(sbin), "GOFLAGS": "-buildvcs=false"}
     run("go", "install", "-trimpath", "-ldflags", flags, *programs, cwd=into, env=env, seconds=_SECONDS)
     shutil.copy(_RUNC, sbin / "runc.real")

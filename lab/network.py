@@ -1,6 +1,6 @@
-"""The lab's network: fixed addresses from TEST-NET-2, one bridge, one cable (a veth pair) for each host.
+"""The lab's network: addresses from TEST-NET-2, one bridge, one cable (a veth pair) for each host.
 
-https://www.rfc-editor.org/rfc/rfc5737 reserves the range for examples. Only interfaces of the lab are touched here.
+https://www.rfc-editor.org/rfc/rfc5737 reserves the range. Only the lab's own interfaces are touched.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from lab.shell import LabError, run
@@ -32,7 +32,7 @@ def names(group: str, count: int) -> list[str]:
 
 
 def addresses(group: str, count: int, taken: dict[str, str]) -> dict[str, str]:
-    """Each host's address by name: fixed for group `h`, free ones for the others; `taken` is what runs, alike."""
+    """Each host's address by name: fixed for group `h`, else free; `taken` is the same of all that run."""
     wanted = names(group, count)
     if group == DEFAULT_GROUP:
         return dict(zip(wanted, _numbered(_FIXED), strict=False))
@@ -55,7 +55,7 @@ def lay_bridge() -> None:
         return
     _refuse_clash()
     _ip(
-        f"link add {BRIDGE} type bridge forward_delay 0",
+        f"link add {BRIDGE} address {mac(GATEWAY)} type bridge forward_delay 0",
         f"addr add {GATEWAY}/{SUBNET.prefixlen} dev {BRIDGE}",
         f"addr add {OUTSIDE}/32 dev {BRIDGE}",
         f"link set {BRIDGE} up",
@@ -67,14 +67,20 @@ def _refuse_clash() -> None:
         for needed in (SUBNET, IPv4Network(OUTSIDE)):
             if route["dst"] != "default" and IPv4Network(route["dst"]).overlaps(needed):
                 raise LabError(
-                    f"{needed}: this machine has a route to {route['dst']} (dev {route.get('dev')}): remove it"
+                    f"{needed}: the lab's, but this machine has a route to {route['dst']}: remove it"
                 )
 
 
-def plug(name: str, pid: int) -> None:
+def mac(address: IPv4Address) -> str:
+    """The link address that goes with an address, for ever: nobody's ARP cache is wrong after a reset."""
+    return ":".join(f"{byte:02x}" for byte in b"\x02\x53" + address.packed)
+
+
+def plug(name: str, address: str, pid: int) -> None:
     """Lay a cable from the bridge to the host with that first process."""
+    link = mac(IPv4Address(address))
     _ip(
-        f"link add {cable(name)} mtu 1500 type veth peer name eth0 mtu 1500 netns {pid}",
+        f"link add {cable(name)} mtu 1500 type veth peer name eth0 address {link} mtu 1500 netns {pid}",
         f"link set {cable(name)} master {BRIDGE} up",
     )
 
@@ -91,21 +97,27 @@ def heal(name: str) -> None:
 
 def is_cut(name: str) -> bool:
     """Whether a host's cable is pulled."""
-    return "UP" not in run("ip", "-o", "link", "show", cable(name)).partition("<")[2].partition(">")[0].split(
-        ","
-    )
+    (link,) = json.loads(run("ip", "-json", "link", "show", cable(name)))
+    return "UP" not in link["flags"]
 
 
 def remove_cable(name: str) -> None:
     """Remove a host's cable, if it is there."""
-    if cable(name) in _interfaces():
-        _ip(f"link del {cable(name)}")
+    _remove(cable(name))
 
 
 def remove_bridge() -> None:
     """Remove the bridge, if it is there."""
-    if BRIDGE in _interfaces():
-        _ip(f"link del {BRIDGE}")
+    _remove(BRIDGE)
+
+
+def _remove(interface: str) -> None:
+    try:
+        if interface in _interfaces():
+            _ip(f"link del {interface}")
+    except LabError:
+        if interface in _interfaces():  # else it went at the same moment, with the host at its other end
+            raise
 
 
 def _ip(*commands: str) -> None:

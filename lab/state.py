@@ -1,7 +1,7 @@
-"""What the lab remembers: its folder, the hosts that run, and the lock that lets one command at a time change them.
+"""What the lab remembers: the hosts that run, and the lock that lets one command at a time change them.
 
-The folder belongs to the machine and not to a checkout, so that all checkouts share the hosts. No network and no
-process is touched here.
+Its folder belongs to the machine and not to a checkout, so that all checkouts share the hosts. No network and
+no process is touched here.
 """
 
 from __future__ import annotations
@@ -20,18 +20,24 @@ KNOWN_HOSTS = FOLDER / "known_hosts"
 FOLDERS = FOLDER / "hosts"
 """In it a folder for each host, named after it."""
 HOST_KEYS = FOLDER / "host_keys"
-"""In it each host's ssh key, named after the host; it lasts as long as the host's name, through every reset."""
+"""In it each host's ssh key, named after the host; a reset keeps it."""
 _LIST = FOLDER / "hosts.json"
 
 
 @dataclass(frozen=True)
-class Record:
-    """A host that was started: its first process, and when that began, in clock ticks since the machine's boot."""
+class Wanted:
+    """A host to start."""
 
     name: str
     group: str
     address: str
     engine: str
+
+
+@dataclass(frozen=True)
+class Record(Wanted):
+    """A host that was started: its first process, and when that began, in clock ticks since boot."""
+
     pid: int
     started: int
 
@@ -89,8 +95,8 @@ def locked() -> Iterator[None]:
 
 
 def _lock() -> int:
-    """Lock the folder itself, so that no lock file outlives it; another `down` may remove it while we wait."""
-    while True:
+    """Lock the folder itself, so that no lock file outlives it."""
+    while True:  # `down` may remove the folder while we wait for it
         FOLDER.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(FOLDER, os.O_RDONLY)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
