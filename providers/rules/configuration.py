@@ -62,19 +62,20 @@ def from_yaml(text: str) -> Raw:
     if not isinstance(settings, dict):
         raise StackFileError(["config: is required: the mapping that holds swarmnet:hosts and the other keys"])
     named = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in settings.items()}
-    return _ours({key: "" if value is None else value for key, value in named.items()})  # as Pulumi does
+    return {key: _structured(value) for key, value in _ours(named).items()}
 
 
 def from_flat(settings: Mapping[str, str]) -> Raw:
     """The keys of what Pulumi hands to programs and providers: mappings and lists as JSON, else text."""
-    return {key: _structured(str(value)) for key, value in _ours(settings).items()}
+    return {key: _structured(value) for key, value in _ours(settings).items()}
 
 
-def _structured(value: str) -> object:
-    if value.startswith(("{", "[")):
+def _structured(value: object) -> object:
+    """A top-level value. `pulumi up -c KEY=JSON` writes JSON text into the file; nothing is empty text."""
+    if isinstance(value, str) and value.startswith(("{", "[")):
         with suppress(json.JSONDecodeError):  # then it is text
             return json.loads(value)
-    return value
+    return "" if value is None else value
 
 
 def _ours(settings: Mapping[str, object]) -> Raw:

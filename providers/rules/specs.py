@@ -5,7 +5,7 @@ keys (the wire between Pulumi and its plugins does both); pydantic brings them b
 Observed values (ids, states) must not enter: they are facts.
 """
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -96,7 +96,7 @@ class NodeSpec(Spec):
     availability: Literal["active", "pause", "drain"] = "active"
     labels: Labels = {}
     lost: bool = False
-    access: dict[str, str | float | bool] = {}
+    access: dict[str, Any] = {}
     timeout: float = Field(default=120, gt=0)
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from providers.rules.errors import Conflict, EngineError, NotFound
 from providers.rules.facts import Node, Swarm
 from providers.rules.simulate.ask import can_spare, engine, manager, voters
-from providers.rules.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged, with_gateway_bridge
+from providers.rules.simulate.bridges import with_gateway_bridge
+from providers.rules.simulate.containers import revive
 from providers.rules.simulate.copies import attach
 from providers.rules.simulate.overlays import create_overlay
 from providers.rules.simulate.services import orchestrate
@@ -46,8 +47,11 @@ def init(world: World, step: InitSwarm) -> World:
         version=1,
     )
     world = member(replace(world, cluster=Cluster(settings=settings)), host.name, "manager", state="ready")
-    world = world.with_host(replace(world.host(host.name), control=True))
-    return create_overlay(world, CreateNetwork(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True))
+    first = replace(world.host(host.name), control=True)
+    world = world.with_host(first).later(world.manners.ready, Happening("node ready", first.node_id))
+    return create_overlay(
+        world, CreateNetwork(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True)
+    )
 
 
 def join(world: World, step: JoinSwarm) -> World:
@@ -165,7 +169,9 @@ def leave(world: World, step: LeaveSwarm) -> World:
     if host.state == "inactive":
         raise Conflict(f"{host.name}: This node is not part of a swarm")
     if host.control and not step.force:
-        raise EngineError(f"{host.name}: You are attempting to leave the swarm on a node that is participating as a manager.")
+        raise EngineError(
+            f"{host.name}: You are attempting to leave the swarm on a node that is participating as a manager."
+        )
     world = world.with_host(emptied(host))
     entry = world.cluster and world.swarm.node(host.node_id)
     if not entry:
@@ -177,9 +183,14 @@ def leave(world: World, step: LeaveSwarm) -> World:
 
 def emptied(host: Host) -> Host:
     """A host without any membership."""
-    networks = tuple(net if net.scope == "local" else None for net in host.networks)
-    kept = tuple(replace(net, endpoints=()) if net.name == GATEWAY_BRIDGE else net for net in networks if net)
-    return replace(host, state="inactive", node_id="", control=False, networks=kept)
+    local = {net.id for net in host.networks if net.scope == "local"}
+    own = {container.id for container in host.containers if set(container.networks) <= local}
+    networks = (
+        replace(net, endpoints=tuple(end for end in net.endpoints if end.key in own))
+        for net in host.networks
+        if net.id in local
+    )
+    return replace(host, state="inactive", node_id="", control=False, networks=tuple(networks))
 
 
 def remove_node(world: World, step: RemoveNode) -> World:
@@ -242,10 +253,10 @@ def start_docker(world: World, name: str) -> World:
     if locked:
         return world.with_host(replace(host, state="locked"))
     world = world.with_host(host)
-    if world.cluster is None:
-        return world
-    tasks = tuple(task for task in world.swarm.tasks if task.node_id != host.node_id or not task.service_id)
-    return back(world.agreed(tasks=tasks), name)
+    if world.cluster is not None:
+        tasks = (task for task in world.swarm.tasks if task.node_id != host.node_id or not task.service_id)
+        world = back(world.agreed(tasks=tuple(tasks)), name)
+    return revive(world, name)
 
 
 def heal(world: World, name: str) -> World:

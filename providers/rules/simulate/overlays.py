@@ -33,9 +33,7 @@ def create_overlay(world: World, step: CreateNetwork) -> World:
         internal=step.internal,
         ingress=step.ingress,
     )
-    world = world.agreed(
-        networks=(*world.swarm.networks, network), wanted=(*world.swarm.wanted, (network_id, step))
-    )
+    world = world.agreed(networks=(*world.swarm.networks, network), wanted=(*world.swarm.wanted, (network_id, step)))
     return world.later(world.manners.allocation, Happening("addresses given"))
 
 
@@ -106,6 +104,7 @@ def remove_overlay(world: World, step: RemoveNetwork) -> World:
     world = world.agreed(
         networks=tuple(net for net in world.swarm.networks if net.id != step.id),
         wanted=tuple(each for each in world.swarm.wanted if each[0] != step.id),
+        attached=frozenset() if network.ingress else world.swarm.attached,
     )
     for host in world.hosts:
         world = release(world, host.name, step.id)

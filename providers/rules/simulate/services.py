@@ -208,15 +208,13 @@ def forget(world: World, task: Placed) -> World:
 
 
 def end(world: World, task_id: str) -> World:
-    """A task has ended: off its networks, which its host may now let go. On a host that is away nobody sees it."""
+    """A task has ended: off its networks, which its host may now let go. On a host that is away nobody sees it (P3 3.7)."""
     task = world.swarm.task(task_id)
     host = world.host_of(task.node_id) if task else None
-    if task is None or (host is not None and not host.up):
+    if task is None or host is None or not host.up:
         return world
-    world = forget(world, task)
-    if host is not None:
-        world = world.with_host(unplugged(host, task.container_id))
-        for network_id in task.networks:
-            copy = host.network(network_id)
-            world = world if copy is None or copy.ingress else release(world, host.name, network_id)  # P2 3.2
+    world = forget(world, task).with_host(unplugged(host, task.container_id))
+    for network_id in task.networks:
+        copy = host.network(network_id)
+        world = world if copy is None or copy.ingress else release(world, host.name, network_id)  # P2 3.2
     return orchestrate(world)

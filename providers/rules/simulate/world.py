@@ -210,7 +210,12 @@ class World:
 def bare(*names: str, manners: Manners = Manners()) -> World:
     """Hosts with nothing but what docker brings: docker0."""
     docker0 = Network(
-        id="docker0", name="bridge", driver="bridge", scope="local", subnets=("172.17.0.0/16",), gateways=("172.17.0.1",)
+        id="docker0",
+        name="bridge",
+        driver="bridge",
+        scope="local",
+        subnets=("172.17.0.0/16",),
+        gateways=("172.17.0.1",),
     )
     hosts = (
         Host(name=name, address=f"198.51.100.{number}", networks=(docker0,)) for number, name in enumerate(names, 1)

@@ -1,0 +1,46 @@
+"""The keys of the stack file as a table, made of its model. Where the table is shown must not enter."""
+
+from collections.abc import Iterator
+from typing import Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from providers.rules.access import HostAccess
+from providers.rules.problems import section
+from providers.rules.stackfile import Host, PartialGwbridge, Reach, StackFile
+
+Row = tuple[str, str, str]
+
+
+def table() -> str:
+    """The keys as Markdown: key, default, meaning."""
+    rows = [("key", "default", "meaning"), ("---", "---", "---"), *_rows(StackFile, "")]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _rows(model: type[BaseModel], prefix: str) -> Iterator[Row]:
+    for name, field in model.model_fields.items():
+        if model is Host and name in Reach.model_fields:
+            continue  # told in one row, below
+        path, inner = f"{prefix}{name}", section(field.annotation)
+        yield f"`{path}`", _default(model, name, field), _meaning(field)
+        if inner and inner is not PartialGwbridge:  # its keys are those of `gwbridge`
+            yield from _rows(inner, f"{path}.<name>." if get_origin(field.annotation) is dict else f"{path}.")
+    if model is Host:
+        yield f"`{prefix}<key>`", "from `ssh`", "any key of `ssh`, for this host alone"
+
+
+def _default(model: type[BaseModel], name: str, field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = HostAccess.model_fields[name].default if model is Reach else field.default
+    if value is None or isinstance(value, BaseModel):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _meaning(field: FieldInfo) -> str:
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    listed = f" ({', '.join(f'`{choice}`' for choice in choices)})" if choices else ""
+    return f"{field.description}{listed}"

@@ -1,0 +1,56 @@
+"""What happens by itself in a simulated swarm as time passes. What each thing does is said where it belongs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from providers.rules.simulate.copies import arrive, drop
+from providers.rules.simulate.members import gone_down, ready, take_role
+from providers.rules.simulate.overlays import give_addresses
+from providers.rules.simulate.services import end, roll_back, start
+from providers.rules.simulate.world import Due, Happening, Kind, World
+
+HAPPENINGS: dict[Kind, Callable[[World, Happening], World]] = {
+    "addresses given": lambda world, _: give_addresses(world),
+    "ingress arrives": lambda world, what: arrive(world, what.subject, what.other),
+    "network dropped": lambda world, what: drop(world, what.subject, what.other),
+    "node ready": lambda world, what: ready(world, what.subject),
+    "node down": lambda world, what: gone_down(world, what.subject),
+    "role taken": lambda world, what: take_role(world, what.subject),
+    "demotion forgotten": lambda world, _: world,
+    "task starts": lambda world, what: start(world, what.subject),
+    "task ends": lambda world, what: end(world, what.subject),
+    "rolled back": lambda world, what: roll_back(world, what.subject),
+    "version bumped": lambda world, what: bump(world, what.subject),
+}
+
+
+def elapse(world: World, seconds: float) -> World:
+    """The world after so many seconds in which nobody did anything."""
+    left = round(seconds * 1000)
+    while world.pending and world.pending[0].milliseconds <= left:
+        first = world.pending[0]
+        left -= first.milliseconds
+        world = happen(passed(world, first.milliseconds), first.what)
+    return passed(world, left)
+
+
+def happen(world: World, what: Happening) -> World:
+    """The world after this has happened, which is due now."""
+    world = replace(world, pending=tuple(due for due in world.pending if due != Due(0, what)))
+    if world.cluster is None and what.kind != "network dropped":
+        return world
+    return HAPPENINGS[what.kind](world, what)
+
+
+def passed(world: World, milliseconds: int) -> World:
+    """The world with everything that is pending so much nearer."""
+    pending = (Due(due.milliseconds - milliseconds, due.what) for due in world.pending)
+    return replace(world, pending=tuple(pending))
+
+
+def bump(world: World, changed: str) -> World:
+    """A version goes up in the background with nothing else changed (P2 5.1, 7.1)."""
+    node, service = world.swarm.node(changed), world.swarm.service(changed)
+    if node is not None:
+        return world.with_node(replace(node, version=node.version + 1))
+    return world if service is None else world.with_service(replace(service, version=service.version + 1))
