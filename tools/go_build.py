@@ -51,9 +51,7 @@ def built_pulumi(version: str, cache: Path) -> Path:
     kept = cache / f"pulumi-{version}"
     cache.mkdir(parents=True, exist_ok=True)
     with open(cache / "lock", "w") as lock:
-        fcntl.flock(
-            lock, fcntl.LOCK_EX
-        )  # two checkouts set up at once: the second finds what the first built
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two checkouts set up at once: the second finds what the first built
         if not kept.is_dir():
             with tempfile.TemporaryDirectory(dir=cache) as scratch:
                 _build(version, Path(scratch))

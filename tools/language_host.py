@@ -20,9 +20,7 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-EXECUTOR = (
-    Path(__file__).resolve().parent.parent / ".tools" / "pulumi" / "bin" / "pulumi-language-python-exec"
-)
+EXECUTOR = Path(__file__).resolve().parent.parent / ".tools" / "pulumi" / "bin" / "pulumi-language-python-exec"
 
 # With this code the SDK says that it has told the user what is wrong: the engine is to add nothing.
 _TOLD_THE_USER = 32
@@ -91,27 +89,19 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """Not told: requirements.txt says it better."""
         return language_pb2.GetProgramDependenciesResponse()
 
-    def About(
-        self, request: language_pb2.AboutRequest, context: grpc.ServicerContext
-    ) -> language_pb2.AboutResponse:
+    def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:
         """The Python that runs programs."""
         return language_pb2.AboutResponse(executable=sys.executable, version=sys.version.split()[0])
 
-    def Run(
-        self, request: language_pb2.RunRequest, context: grpc.ServicerContext
-    ) -> language_pb2.RunResponse:
+    def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         """Run the program to its end; end it where the engine takes the call back or this host is stopped."""
         words = command(request, self._engine, self._executor)
-        with subprocess.Popen(
-            words, env={**os.environ, **environment(request)}, stdin=subprocess.DEVNULL
-        ) as program:
+        with subprocess.Popen(words, env={**os.environ, **environment(request)}, stdin=subprocess.DEVNULL) as program:
             context.add_callback(program.terminate)
             code = program.wait()
         if code == _TOLD_THE_USER:
             return language_pb2.RunResponse(bail=True)
-        return language_pb2.RunResponse(
-            error=f"program exited with non-zero exit code: {code}" if code else ""
-        )
+        return language_pb2.RunResponse(error=f"program exited with non-zero exit code: {code}" if code else "")
 
 
 def main() -> None:

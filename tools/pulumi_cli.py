@@ -80,9 +80,7 @@ def _version(pulumi: Path) -> str:
     """What `pulumi version` prints, or how it fails."""
     quiet = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
-        answer = subprocess.run(
-            [pulumi, "version"], env=quiet, capture_output=True, text=True, timeout=30, check=True
-        )
+        answer = subprocess.run([pulumi, "version"], env=quiet, capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError) as problem:
         return f"broken ({problem})"
     return answer.stdout.strip()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tools.console import SetupError, say
 from tools.pulumi_cli import provide_pulumi
+from tools.real_hosts import provide as provide_real_hosts
 from tools.shell import activation_script, swarmnet_script, write_if_changed
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,11 +18,12 @@ def main() -> int:
     programs = folder / "venv" / "bin"
     try:
         pulumi = provide_pulumi(ROOT, folder / "pulumi", os.get_exec_path())
+        write_if_changed(programs / "swarmnet", swarmnet_script(ROOT, programs / "python"), mode=0o755)
+        write_if_changed(folder / "activate", activation_script(ROOT, [programs, pulumi]))
+        provide_real_hosts(ROOT)
     except SetupError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
-    write_if_changed(programs / "swarmnet", swarmnet_script(ROOT, programs / "python"), mode=0o755)
-    write_if_changed(folder / "activate", activation_script(ROOT, [programs, pulumi]))
     say("ready: . .tools/activate")
     return 0
 

@@ -1,0 +1,47 @@
+"""Whether this machine can run real Docker hosts of the lab, and what they need."""
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from lab.machine import missing_packages
+from tools.console import SetupError, say
+
+
+def why_not_here() -> str:
+    """Why real Docker hosts cannot be started on this machine; empty where they can, after `lab/hosts setup`."""
+    return why_not(sys.platform, os.geteuid(), _os_release())
+
+
+def why_not(system: str, uid: int, release: dict[str, str]) -> str:
+    """Why a machine like this cannot run them; `release` is its /etc/os-release."""
+    if system != "linux":
+        return "they need Linux"
+    if (release.get("ID"), release.get("VERSION_ID")) != ("debian", "12"):
+        return f"they need Debian 12, this is {release.get('PRETTY_NAME', 'another Linux')}"
+    if uid != 0:
+        return "they need root"
+    return ""
+
+
+def provide(root: Path) -> None:
+    """Install what the lab needs, or say what is missing and that it will not be tried.
+
+    Raises SetupError where it should work and does not.
+    """
+    if reason := why_not_here():
+        lacking = f"; missing packages: {', '.join(missing)}" if (missing := missing_packages()) else ""
+        say(f"no real Docker hosts on this machine: {reason}; tests on them will be skipped{lacking}")
+        return
+    if subprocess.run([root / "lab" / "hosts", "setup"], stdin=subprocess.DEVNULL, check=False).returncode:
+        raise SetupError("what the lab needs could not be set up: see above")
+
+
+def _os_release() -> dict[str, str]:
+    """https://www.freedesktop.org/software/systemd/man/latest/os-release.html; empty where there is none."""
+    try:
+        return platform.freedesktop_os_release()
+    except OSError:
+        return {}
