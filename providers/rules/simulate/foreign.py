@@ -5,10 +5,9 @@ and go with `stop_docker`, `start_docker`, `cut` and `heal` of members.py.
 """
 
 from dataclasses import replace
-from typing import Any
 
 from providers.rules.errors import EngineError
-from providers.rules.facts import Endpoint
+from providers.rules.facts import Endpoint, Pairs
 from providers.rules.simulate.ask import manager
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE, plugged
 from providers.rules.simulate.containers import plug, with_container
@@ -26,7 +25,7 @@ def service_spec(
     mode: str = "ingress",
     networks: tuple[str, ...] = (),
     replicas: int | None = 1,
-    **more: Any,
+    **more: object,
 ) -> str:
     """A service's spec as JSON. ports: pairs of published and target; replicas: None for one on every node."""
     published = [
@@ -60,7 +59,7 @@ def named(world: World, name: str) -> Service:
     return next(service for service in world.swarm.services if service.name == name)
 
 
-def change_service(world: World, name: str, **changes: Any) -> World:
+def change_service(world: World, name: str, **changes: object) -> World:
     """Somebody changes top-level keys of a service's spec."""
     service = named(world, name)
     spec = text({**read(service.spec), **changes})
@@ -97,11 +96,14 @@ def leave_endpoint(world: World, host: str) -> World:
     return world.with_host(plugged(world.host(host), GATEWAY_BRIDGE, stale))
 
 
-def set_node(world: World, node_id: str, **changes: Any) -> World:
-    """Somebody changes a member: `role`, `availability`, `set_labels`, `drop_labels`."""
-    node = world.swarm.node(node_id)
-    assert node is not None
-    return perform(world, UpdateNode(node_id=node_id, version=node.version, **changes))
+def set_node(
+    world: World, host: str, *, role: str | None = None, availability: str | None = None, labels: Pairs = ()
+) -> World:
+    """Somebody changes the member that a host is."""
+    node = world.swarm.node(world.host(host).node_id)
+    assert node is not None, f"{host} is no member"
+    update = UpdateNode(node_id=node.id, version=node.version, role=role, availability=availability, set_labels=labels)
+    return perform(world, update)
 
 
 def fail_kicks(world: World, host: str, times: int) -> World:

@@ -234,18 +234,24 @@ def placed(world: World, silent: Silent) -> Silent:
 def overlay_facts(world: World, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:
     """One overlay: by its id where that is known, else by its exact name. `thorough`: also who holds it."""
     asked = manager(world)
-    network, seen, held = world.swarm.network(network_id), (), False
-    if network is None:
-        seen = listed(world, asked)
-        named = [net.id for net in seen if net.name == name and net.scope == "swarm"]
-        network = next((net for net in world.swarm.networks if net.id in named), None)
-        held = bool(named) and network is None
-    users, hanging = (services(world), tasks(world)) if thorough and network else ((), ())
-    return OverlayFacts(
-        network=network,
-        listed=seen,
-        name_held_by=asked.name if held else "",
-        services=tuple(service for service in users if network and network.id in service.networks),
-        tasks=tuple(task for task in hanging if network and network.id in task.networks and task.alive),
-        nodes=nodes(world) if thorough else (),
+    facts = OverlayFacts(network=world.swarm.network(network_id))
+    if facts.network is None:
+        facts = by_name(world, asked, name)
+    if not thorough:
+        return facts
+    users, hanging = (services(world), tasks(world)) if facts.network else ((), ())
+    found = facts.network.id if facts.network else ""
+    return replace(
+        facts,
+        services=tuple(service for service in users if found in service.networks),
+        tasks=tuple(task for task in hanging if found in task.networks and task.alive),
+        nodes=nodes(world),
     )
+
+
+def by_name(world: World, asked: Host, name: str) -> OverlayFacts:
+    """The overlay of that name, all that the manager lists, and whether it keeps the name for a removed one (41)."""
+    seen = listed(world, asked)
+    named = {net.id for net in seen if net.name == name and net.scope == "swarm"}
+    network = next((net for net in world.swarm.networks if net.id in named), None)
+    return OverlayFacts(network=network, listed=seen, name_held_by=asked.name if named and network is None else "")

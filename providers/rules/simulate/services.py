@@ -76,7 +76,7 @@ def retire(world: World, service: Service) -> World:
         if task.desired == "running" and task.node_id and (node is None or not may_keep(node)):
             world = stop(world, task)
     tasks = tasks_of(world, service)
-    at_once = service.update_config("Parallelism", 1) or len(tasks)
+    at_once = service.parallelism or len(tasks)
     stopping = sum(task.alive and task.desired == "shutdown" and on_live_node(world, task) for task in tasks)
     dirty = [task for task in tasks if task.desired == "running" and is_dirty(service, task)]
     for task in dirty[: 0 if service.status == "paused" else max(0, at_once - stopping)]:
@@ -178,7 +178,7 @@ def settle(world: World, task: Placed) -> World:
 
 def failed(world: World, service: Service) -> World:
     """What the spec says about an update whose tasks fail."""
-    if service.update_config("FailureAction", "pause") == "rollback":
+    if service.failure_action == "rollback":
         return world.later(world.manners.rollback, Happening("rolled back", service.id))
     return world.with_service(replace(service, status="paused"))
 
@@ -208,7 +208,7 @@ def forget(world: World, task: Placed) -> World:
 
 
 def end(world: World, task_id: str) -> World:
-    """A task has ended: off its networks, which its host may now let go. On a host that is away nobody sees it (P3 3.7)."""
+    """A task has ended: off its networks, which its host may now let go. Nobody sees it on a host that is away."""
     task = world.swarm.task(task_id)
     host = world.host_of(task.node_id) if task else None
     if task is None or host is None or not host.up:

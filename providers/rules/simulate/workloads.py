@@ -95,9 +95,15 @@ class Service:
         """Its ports as they make tasks dirty."""
         return text(read(self.spec).get("EndpointSpec", {}))
 
-    def update_config(self, key: str, default: Any) -> Any:
-        """A setting of how it is updated."""
-        return read(self.spec).get("UpdateConfig", {}).get(key, default)
+    @property
+    def parallelism(self) -> int:
+        """How many of its tasks an update moves at once; 0 for all (P3 3.3)."""
+        return int(read(self.spec).get("UpdateConfig", {}).get("Parallelism", 1))
+
+    @property
+    def failure_action(self) -> str:
+        """What happens when the tasks of an update fail."""
+        return str(read(self.spec).get("UpdateConfig", {}).get("FailureAction", "pause"))
 
 
 @lru_cache(maxsize=4096)

@@ -180,7 +180,7 @@ class World:
         assert self.cluster is not None
         return self.cluster
 
-    def agreed(self, **changes: Any) -> "World":
+    def agreed(self, **changes: Any) -> "World":  # noqa: ANN401 # any of the cluster's fields
         """With changes of the cluster."""
         return replace(self, cluster=replace(self.swarm, **changes))
 
