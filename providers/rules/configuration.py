@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from yaml.constructor import ConstructorError
 from yaml.error import MarkedYAMLError
+from yaml.reader import ReaderError
 
 from providers.rules.errors import StackFileError
 from providers.rules.problems import Raw
@@ -20,7 +21,7 @@ NAMESPACE = "swarmnet"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as Pulumi reads it: `yes`, `on`, 12:30 and 2026-01-01 are text, and no key comes twice.
+    """YAML as Pulumi reads it: `yes`, `on`, 12:30 and 2026-01-01 are text, all keys are, and none comes twice.
 
     Pulumi parses with https://pkg.go.dev/gopkg.in/yaml.v3; PyYAML follows YAML 1.1.
     """
@@ -32,9 +33,12 @@ class _Loader(yaml.SafeLoader):
             if str(key.value) in seen:
                 raise ConstructorError(None, None, f"the key {key.value} comes twice", key.start_mark)
             seen.add(str(key.value))
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                key.tag = _TEXT
         return super().construct_mapping(node, deep)
 
 
+_TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 _REPLACED = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "timestamp")}
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
@@ -48,7 +52,7 @@ for _kind, _pattern, _first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), list(_first))
 
 
-def from_yaml(text: str) -> Raw:
+def from_yaml(text: str | bytes) -> Raw:
     """The keys of a `Pulumi.<stack>.yaml`. One that is written without a namespace is in the project's own.
 
     Raises StackFileError where the text is not YAML or has no mapping `config`.
@@ -58,6 +62,8 @@ def from_yaml(text: str) -> Raw:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise StackFileError([f"line {line}: {error.problem}"]) from error
+    except ReaderError as error:
+        raise StackFileError([f"character {error.position + 1}: {error.reason}"]) from error
     settings = document.get("config") if isinstance(document, dict) else None
     if not isinstance(settings, dict):
         raise StackFileError(["config: is required: the mapping that holds swarmnet:hosts and the other keys"])

@@ -120,7 +120,7 @@ class Reach(Section):
         default=None, description="login user"
     )
     port: Annotated[int, Field(ge=1, le=65535)] | None = Field(default=None, description="TCP port of sshd")
-    key_file: Path | None = Field(default=None, description="path of a private key here; without it, the agent's keys")
+    key_file: Path | None = Field(default=None, description="path of a private key here; else what `ssh` uses: the agent, then ~/.ssh/id_*")
     known_hosts: Path | None = Field(
         default=None,
         description="path of the file here with the hosts' keys; else the files that `ssh` reads",

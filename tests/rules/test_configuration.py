@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from providers.rules.configuration import from_flat, from_yaml
 from providers.rules.errors import StackFileError
@@ -61,9 +63,37 @@ def test_yaml_is_read_as_pulumi_reads_it(written, expected):
     assert {"a": {"b": expected}} == from_yaml(f"config:\n  a:\n    b: {written}\n")
 
 
+def test_keys_are_text():
+    """Names such as 1 and true are text, as Pulumi makes them."""
+    assert {"overlays": {"1": {"true": 1}}} == from_yaml("config: {overlays: {1: {true: 1}}}")
+
+
+def test_merged_mapping_is_taken_in():
+    """A mapping may be written once and taken into others."""
+    text = "config:\n  a: &a {b: 1}\n  c: {<<: *a, d: 2}\n"
+
+    assert {"a": {"b": 1}, "c": {"b": 1, "d": 2}} == from_yaml(text)
+
+
+@given(st.text(st.sampled_from("abc:{}[]&*<!|>-#'\"%@` \n\t\0é1.~?,"), max_size=40))
+def test_any_text_gives_keys_or_lines(text):
+    """No text ends in anything but keys or problems."""
+    try:
+        keys = list(from_yaml(f"config:\n  {text}"))
+    except StackFileError as error:
+        keys = error.problems
+
+    assert all(isinstance(key, str) for key in keys)
+
+
 def test_section_without_keys_is_empty_text():
     """Pulumi hands over a key without a value as empty text."""
     assert {"swarm": ""} == from_yaml("config:\n  swarmnet:swarm:\n")
+
+
+def test_json_in_yaml_is_what_it_says():
+    """`pulumi up -c` leaves JSON text in the file, which Pulumi takes for the object."""
+    assert {"order": [["m1"]]} == from_yaml("config:\n  swarmnet:order: '[[\"m1\"]]'\n")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +104,8 @@ def test_section_without_keys_is_empty_text():
             "line 4: the key m1 comes twice",
             id="host twice",
         ),
+        pytest.param(b"config: {a: \xff}", "character 13: invalid start byte", id="no UTF-8"),
+        pytest.param("config: {a: \0}", "character 13: special characters are not allowed", id="control character"),
         pytest.param("config: {a: [}", "line 1: expected the node content, but found '}'", id="no YAML"),
         pytest.param(
             "hosts: {}",

@@ -1,0 +1,4 @@
+"""The `swarmnet` command, beside Pulumi's own: one file for each subcommand.
+
+What a subcommand decides is in providers/rules; here are arguments, files and what is printed.
+"""
