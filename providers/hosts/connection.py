@@ -1,80 +1,109 @@
-"""One connection a host, shared by all threads: run a command, or open a channel to one.
+"""One connection a host, shared by all threads: run a command there, or open a stream to one.
 
 Knows nothing of Docker. How an SSH transport is opened is in ssh.py; this file shares it, reopens it when it
-dropped, and remembers for a moment that it could not be opened.
+dropped, and remembers for a moment that it could not be opened. `local.py` is the same for this machine.
 """
 
 import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import BinaryIO, cast
+from urllib.parse import urlsplit
 
 import paramiko
 
-from providers.hosts.ssh import HostAccess, dial, open_transport, where
+from providers.hosts.ssh import dial, no_answer, open_transport, where
+from providers.rules.access import HostAccess
 from providers.rules.errors import CommandFailed, HostError, LoginRefused, Unreachable
 
 REMEMBER_FAILURE = 5.0  # seconds in which nobody tries again: many resources on one dead host wait once
+RUN_TIMEOUT = 60.0  # seconds
+LAST_WORDS = 5.0  # seconds that a command which closed its output may take to end
+
+
+class Stream:
+    """A remote command's stdin and stdout as a socket, as far as an HTTP client needs one."""
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        self._channel = channel
+        self.sendall = channel.sendall
+        self.settimeout = channel.settimeout
+        self.close = channel.close
+
+    def makefile(self, mode: str) -> BinaryIO:
+        """A file over the command's stdout."""
+        return cast(BinaryIO, self._channel.makefile(mode))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be written to and has nothing unread."""
+        channel = self._channel
+        return not (channel.closed or channel.eof_received or channel.recv_ready())
+
+    def last_words(self) -> tuple[int, str]:
+        """Exit status and stderr of a command that has ended; the status is negative where the link broke."""
+        with closed_after(self._channel, LAST_WORDS):
+            complaint = self._channel.makefile_stderr("rb").read().decode(errors="replace")
+            status = self._channel.recv_exit_status()
+        self.close()
+        return status, complaint
 
 
 class Connection:
-    """A host by SSH. One transport, opened when first needed; `clock` counts seconds."""
+    """A host by SSH: one transport, opened when first needed. `clock` counts seconds."""
 
     def __init__(self, access: HostAccess, clock: Callable[[], float] = time.monotonic) -> None:
         self.access = access
         self.name = access.name
+        self.opened = 0  # transports so far
         self._clock = clock
         self._lock = threading.Lock()
         self._transport: paramiko.Transport | None = None
-        self._failure: HostError | None = None
-        self._failed_at = 0.0
+        self._failure: tuple[HostError, float] | None = None
 
-    def run(self, argv: Sequence[str], stdin: bytes | None = None, timeout: float = 60) -> str:
+    def run(self, argv: Sequence[str], stdin: bytes | None = None, timeout: float = RUN_TIMEOUT) -> str:
         """What the command writes to stdout, within `timeout` seconds.
 
-        Raises CommandFailed with its exit status and last line on stderr, or another HostError.
+        It runs under `sudo -n` where the host's access says so. Raises CommandFailed with its exit status and
+        last line on stderr, or another HostError.
         """
-        channel = self.open_channel(argv)
-        with _closed_after(channel, timeout) as expired:
-            if stdin:
-                channel.sendall(stdin)
-            channel.shutdown_write()
+        channel = self._open_channel(argv)
+        with closed_after(channel, timeout) as expired:
+            with suppress(OSError):  # it need not read its stdin; how it ends tells what went wrong
+                channel.sendall(stdin or b"")
+                channel.shutdown_write()
             output = channel.makefile("rb").read()
-            complaint = channel.makefile_stderr("rb").read()
+            complaint = channel.makefile_stderr("rb").read().decode(errors="replace")
             status = channel.recv_exit_status()
         channel.close()
         if expired.is_set():
             raise CommandFailed(f"{self.name}: {shlex.join(argv)}: not done within {timeout:g} s")
+        if status < 0:
+            raise Unreachable(f"{where(self.access)}: the connection broke during {shlex.join(argv)}")
         if status:
-            raise self._failed(argv, status, complaint.decode(errors="replace"))
+            raise command_failed(self.access, argv, status, complaint)
         return output.decode(errors="replace")
 
-    def open_channel(self, argv: Sequence[str]) -> paramiko.Channel:
-        """A channel to a command's stdin and stdout, after `sudo -n` where its access says so.
+    def open_stream(self, argv: Sequence[str]) -> Stream:
+        """A stream to a command, after `sudo -n` where the host's access says so. Raises HostError."""
+        return Stream(self._open_channel(argv))
 
-        Raises HostError. A transport that turns out to be dead is reopened once.
-        """
-        transport, fresh = self._shared_transport()
+    def open_tunnel(self, address: str, port: int) -> paramiko.Channel:
+        """A channel to another host's port, as this host reaches it. Raises HostError."""
+        timeout = self.access.connect_timeout
         try:
-            return self._execute(transport, argv)
-        except Unreachable:
-            if fresh:
-                raise
-            self._drop(transport)
-        return self._execute(self._shared_transport()[0], argv)
-
-    def last_words(self, channel: paramiko.Channel) -> tuple[int | None, str]:
-        """Exit status (None: the link itself broke) and last stderr line of a command that has ended."""
-        with _closed_after(channel, 5):
-            complaint = channel.makefile_stderr("rb").read().decode(errors="replace")
-            status = channel.recv_exit_status()
-        channel.close()
-        return (None if status < 0 else status), _last_line(complaint)
-
-    def is_open(self, channel: paramiko.Channel) -> bool:
-        """Whether the channel can still be written to and has nothing unread."""
-        return not (channel.closed or channel.eof_received or channel.recv_ready())
+            return self._on_transport(
+                lambda transport: transport.open_channel(
+                    "direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=timeout
+                )
+            )
+        except paramiko.ChannelException as problem:
+            place = f"{where(self.access)}: {address} port {port}"
+            if problem.code == paramiko.common.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED:
+                raise LoginRefused(f"{place}: sshd forwards no ports: set AllowTcpForwarding there") from problem
+            raise Unreachable(f"{place}: not reachable from there: {problem.text.lower()}") from problem
 
     def close(self) -> None:
         """Close the transport; the next use opens another."""
@@ -82,68 +111,120 @@ class Connection:
             if self._transport:
                 self._transport.close()
             self._transport = None
+            self._failure = None
 
-    def _execute(self, transport: paramiko.Transport, argv: Sequence[str]) -> paramiko.Channel:
-        timeout = self.access.connect_timeout
+    def _open_channel(self, argv: Sequence[str]) -> paramiko.Channel:
+        command = shlex.join(with_sudo(self.access, argv))
+
+        def execute(transport: paramiko.Transport) -> paramiko.Channel:
+            channel = transport.open_session(timeout=self.access.connect_timeout)
+            with closed_after(channel, self.access.connect_timeout):
+                channel.exec_command(command)
+            return channel
+
         try:
-            channel = transport.open_session(timeout=timeout)
-            with _closed_after(channel, timeout):
-                channel.exec_command(self._command(argv))
+            return self._on_transport(execute)
         except paramiko.ChannelException as problem:
             raise LoginRefused(
-                f"{self.name}: sshd opens no more sessions ({problem.text}): raise MaxSessions to 10"
+                f"{where(self.access)}: sshd opens no further session ({problem.text.lower()}): "
+                "set MaxSessions there to 10 or more"
             ) from problem
-        except (paramiko.SSHException, EOFError, OSError) as problem:
-            raise Unreachable(
-                f"{where(self.access)}: the connection was lost, or gives no answer within {timeout:g} s"
-            ) from problem
-        return channel
 
-    def _command(self, argv: Sequence[str]) -> str:
-        return shlex.join(("sudo", "-n", *argv) if self.access.sudo else argv)
-
-    def _failed(self, argv: Sequence[str], status: int, complaint: str) -> HostError:
-        line = _last_line(complaint)
-        if self.access.sudo and line.startswith("sudo:"):
-            return sudo_refused(self.access, line)
-        if status < 0:
-            return Unreachable(f"{where(self.access)}: the connection was lost during {shlex.join(argv)}")
-        return CommandFailed(f"{self.name}: {shlex.join(argv)}: exit status {status}: {line}")
+    def _on_transport(self, open_on: Callable[[paramiko.Transport], paramiko.Channel]) -> paramiko.Channel:
+        """A channel on the shared transport; one that turns out to be dead is replaced, once."""
+        while True:
+            transport, is_new = self._shared_transport()
+            try:
+                return open_on(transport)
+            except paramiko.ChannelException:
+                raise
+            except (paramiko.SSHException, EOFError, OSError) as problem:
+                self._drop(transport)
+                if is_new:
+                    raise no_answer(self.access) from problem
 
     def _shared_transport(self) -> tuple[paramiko.Transport, bool]:
         """The transport, and whether it was opened just now; who comes meanwhile shares the result."""
         with self._lock:
             if self._transport and self._transport.is_active():
                 return self._transport, False
-            if self._failure and self._clock() - self._failed_at < REMEMBER_FAILURE:
-                raise type(self._failure)(*self._failure.args) from self._failure
+            if self._failure and self._clock() < self._failure[1]:
+                raise type(self._failure[0])(*self._failure[0].args) from self._failure[0]
             try:
-                self._transport = open_transport(self.access, dial(self.access))
+                self._transport = self._open_transport()
             except HostError as problem:
-                self._failure, self._failed_at = problem, self._clock()
+                self._failure = problem, self._clock() + REMEMBER_FAILURE
                 raise
             return self._transport, True
 
+    def _open_transport(self) -> paramiko.Transport:
+        self.opened += 1
+        bastion = bastion_of(self.access)
+        if bastion is None:
+            return open_transport(self.access, dial(self.access))
+        try:
+            tunnel = _bastion(bastion).open_tunnel(self.access.address or "", self.access.port)
+        except HostError as problem:
+            raise type(problem)(f"{self.name}: by bastion {problem}") from problem
+        return open_transport(self.access, tunnel)
+
     def _drop(self, transport: paramiko.Transport) -> None:
-        """Close a transport that is dead, unless another thread has already put a new one in its place."""
+        """Close a dead transport, unless another thread has already put a new one in its place."""
         with self._lock:
             if self._transport is transport:
                 self._transport = None
         transport.close()
 
 
-def sudo_refused(access: HostAccess, line: str) -> LoginRefused:
-    """The error for sudo's own refusal, which `line` holds."""
-    return LoginRefused(
-        f"{where(access)}: sudo as {access.user}: {line.removeprefix('sudo:').strip()}: "
-        "allow it without a password (NOPASSWD) in sudoers"
+_bastions: dict[HostAccess, Connection] = {}
+_bastions_lock = threading.Lock()
+
+
+def _bastion(access: HostAccess) -> Connection:
+    """The process's one connection to a bastion, whatever hosts lie behind it."""
+    with _bastions_lock:
+        return _bastions.setdefault(access, Connection(access))
+
+
+def bastion_of(access: HostAccess) -> HostAccess | None:
+    """How the host's bastion is reached: by the host's own user, key and known_hosts where it says no other."""
+    if not access.bastion:
+        return None
+    user, _, place = access.bastion.rpartition("@")
+    url = urlsplit(f"//{place}")
+    return HostAccess(
+        name=url.hostname or place,
+        address=url.hostname,
+        port=url.port or paramiko.config.SSH_PORT,
+        user=user or access.user,
+        key_file=access.key_file,
+        known_hosts=access.known_hosts,
+        connect_timeout=access.connect_timeout,
     )
 
 
+def with_sudo(access: HostAccess, argv: Sequence[str]) -> list[str]:
+    """The command as it is run there."""
+    return ["sudo", "-n", *argv] if access.sudo else list(argv)
+
+
+def command_failed(access: HostAccess, argv: Sequence[str], status: int, complaint: str) -> HostError:
+    """The error for a command that ended with `status`, or that sudo did not let begin."""
+    lines = complaint.strip().splitlines() or ["it says nothing"]
+    if access.sudo and lines[-1].startswith("sudo: "):
+        return LoginRefused(
+            f"{access.name}: sudo refuses {access.user} ({lines[-1].removeprefix('sudo: ')}): "
+            "allow it without a password (NOPASSWD in sudoers)"
+        )
+    return CommandFailed(f"{access.name}: {shlex.join(argv)}: exit status {status}: {lines[-1].strip()}")
+
+
 @contextmanager
-def _closed_after(channel: paramiko.Channel, seconds: float) -> Iterator[threading.Event]:
-    """Close the channel when time is up, which ends whatever waits for it; some of paramiko's waits have no
-    timeout of their own. The event tells whether that happened."""
+def closed_after(channel: paramiko.Channel, seconds: float) -> Iterator[threading.Event]:
+    """Close the channel when time is up, which ends whatever waits for it; the event tells that it was so.
+
+    Some of paramiko's waits (exec_command, recv_exit_status) have no timeout of their own.
+    """
     expired = threading.Event()
 
     def expire() -> None:
@@ -157,8 +238,3 @@ def _closed_after(channel: paramiko.Channel, seconds: float) -> Iterator[threadi
         yield expired
     finally:
         timer.cancel()
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1].strip() if lines else ""

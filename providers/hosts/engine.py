@@ -7,10 +7,11 @@ host's one SSH connection. What an object means must not enter: paths and JSON o
 import http.client
 import json
 import re
+import socket
 import threading
 import time
 from collections import Counter
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 from urllib.parse import quote
 
 import docker
@@ -18,7 +19,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from providers.hosts.connection import Connection, sudo_refused
+from providers.hosts.connection import Connection, Stream, command_failed
+from providers.hosts.local import LocalConnection, LocalStream
 from providers.rules.errors import (
     Conflict,
     DeadlineExceeded,
@@ -33,6 +35,8 @@ from providers.rules.errors import (
     Unreachable,
 )
 
+AnyConnection = Connection | LocalConnection
+AnyStream = Stream | LocalStream
 Json = Any  # what the Engine answers: dicts, lists, strings, numbers
 
 CHANNELS = 4  # at once to one host; as many as Pulumi's plugin has threads, and sshd's MaxSessions is 10
@@ -46,6 +50,7 @@ RESTART = (
     "elif command -v rc-service >/dev/null; then rc-service docker restart; "
     "else service docker restart; fi"
 )
+NO_SUCH_COMMAND = 127  # a shell's exit status, POSIX
 DIAL = ("docker", "system", "dial-stdio")
 
 # status (0: any), what the Engine's words contain, what that means, and what to do where it helps.
@@ -93,7 +98,7 @@ class Engine:
     doubts: how often it could not answer for the swarm, or at all; who relies on it as a manager looks again.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: AnyConnection) -> None:
         self.connection = connection
         self.name = connection.name
         self.counts: Counter[str] = Counter()
@@ -222,23 +227,25 @@ class _Dropped(Exception):
     """A kept-alive channel ended before the first byte of an answer."""
 
 
-class _ChannelConnection(urllib3.connection.HTTPConnection):
-    """An HTTP connection whose socket is an SSH channel to `docker system dial-stdio`."""
+class _HTTPConnection(urllib3.connection.HTTPConnection):
+    """An HTTP connection whose socket is a stream to `docker system dial-stdio`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: AnyConnection) -> None:
         super().__init__("localhost")
         self._connection = connection
+        self._stream: AnyStream | None = None
         self._answered = False
 
     def connect(self) -> None:
-        self.sock = self._connection.open_channel(DIAL)
-        self.sock.settimeout(self.timeout)
+        self._stream = self._connection.open_stream(DIAL)
+        self._stream.settimeout(self.timeout)
         self._answered = False
+        self.sock = cast(socket.socket, self._stream)
 
     @property
     def is_connected(self) -> bool:
-        # urllib3 would ask the channel for a file descriptor, which costs a pipe each.
-        return self.sock is not None and self._connection.is_open(self.sock)
+        # urllib3 would ask for a file descriptor, which paramiko makes a pipe for.
+        return self.sock is not None and self._stream is not None and self._stream.is_open
 
     def send(self, data: Json) -> None:
         try:
@@ -257,45 +264,44 @@ class _ChannelConnection(urllib3.connection.HTTPConnection):
         return response
 
     def _ended(self, problem: OSError) -> NoReturn:
-        """Raise what the end of the channel means, where no byte of an answer has come."""
-        if self._answered:
+        """Raise what it means that the stream ended before the first byte of an answer."""
+        if self._answered or self._stream is None:
             raise _Dropped from problem
-        raise self._reason() from problem
+        raise why_ended(self._connection, *self._stream.last_words()) from problem
 
-    def _reason(self) -> SwarmnetError:
-        """Why a new channel ended without an answer, by dial-stdio's own last words."""
-        access, name = self._connection.access, self._connection.name
-        status, line = self._connection.last_words(self.sock)
-        lower = line.lower()
-        if status is None:
-            return Unreachable(f"{name}: the connection was lost")
-        if access.sudo and lower.startswith("sudo:"):
-            return sudo_refused(access, line)
-        if status == 127:
-            return EngineError(f"{name}: there is no docker command: install Docker Engine there")
-        if "permission denied" in lower:
-            return LoginRefused(f"{name}: {access.user} may not use docker: log in as root, or set `sudo: true`")
-        return EngineError(
-            f"{name}: the Engine does not answer (docker is not running?): start it, then run again; "
-            f"docker said: {line}"
-        )
+
+def why_ended(connection: AnyConnection, status: int, complaint: str) -> SwarmnetError:
+    """Why a new stream to the Engine ended at once, by dial-stdio's exit status and stderr."""
+    access = connection.access
+    line = (complaint.strip().splitlines() or ["it says nothing"])[-1]
+    if status < 0:
+        return Unreachable(f"{access.name}: the connection broke before the Engine could be asked")
+    if status == NO_SUCH_COMMAND:
+        return EngineError(f"{access.name}: there is no docker command: install Docker Engine there")
+    if "permission denied" in line.lower():
+        return LoginRefused(f"{access.name}: {access.user} may not use docker: log in as root, or set sudo: true")
+    if access.sudo and line.startswith("sudo: "):
+        return command_failed(access, DIAL, status, complaint)
+    return EngineError(
+        f"{access.name}: the Engine does not answer (docker is not running?): start it, then run again: {line}"
+    )
 
 
 class _Pool(urllib3.HTTPConnectionPool):
     """At most CHANNELS channels to one host, each used by one call at a time and kept for the next."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: AnyConnection) -> None:
         super().__init__("localhost", maxsize=CHANNELS, block=True)
         self._connection = connection
 
-    def _new_conn(self) -> _ChannelConnection:
-        return _ChannelConnection(self._connection)
+    def _new_conn(self) -> _HTTPConnection:
+        return _HTTPConnection(self._connection)
 
 
 class _Adapter(HTTPAdapter):
     """Sends every request through the one pool of its host."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: AnyConnection) -> None:
         super().__init__()
         self._connection = connection
         self._pool = _Pool(connection)

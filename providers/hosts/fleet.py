@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from providers.hosts.connection import Connection
 from providers.hosts.engine import Engine
-from providers.hosts.ssh import HostAccess
+from providers.hosts.local import LocalConnection
+from providers.rules.access import HostAccess
 from providers.rules.errors import EngineError, HostError, NoQuorum, NotAManager, Unreachable
 
 T = TypeVar("T")
@@ -110,7 +111,7 @@ _engines: dict[HostAccess, Engine] = {}
 def _engine_for(access: HostAccess) -> Engine:
     with _known:
         if access not in _engines:
-            _engines[access] = Engine(Connection(access))
+            _engines[access] = Engine(LocalConnection(access) if access.local else Connection(access))
         return _engines[access]
 
 

@@ -1,65 +1,27 @@
-"""From a host's access to a verified, logged-in SSH transport: host keys, keys to log in with, the socket.
+"""From a host's access to a verified, logged-in SSH transport: the socket, the handshake, the login.
 
-Nothing about Docker, and nothing that outlives the opening of one transport (sharing and reopening are
-connection.py's). A host key is never accepted unseen: known_hosts or `host_key` must hold it.
+Nothing about Docker, and nothing that outlives the opening of one transport: sharing and reopening are
+connection.py's.
 """
 
-import binascii
 import logging
 import socket
-from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Protocol
 
 import paramiko
-from paramiko.hostkeys import HostKeys
 from paramiko.pkey import UnknownKeyType
 
-from providers.rules.errors import HostKeyMismatch, HostKeyUnknown, LoginRefused, Unreachable
+from providers.hosts.hostkeys import key_types, known_keys, verify
+from providers.rules.access import HostAccess
+from providers.rules.errors import HostError, LoginRefused, Unreachable
 
-SSH_PORT = 22
 KEEPALIVE = 5  # seconds between two signs of life on an idle link
-KNOWN_HOSTS = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
 DEFAULT_KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 
-# What paramiko logs is raised as well; without a handler Python would print its tracebacks on stderr.
+# What paramiko logs it raises too; without a handler, Python would print its tracebacks on stderr.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
-
-
-class HostAccess(Protocol):
-    """How a host is reached."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def address(self) -> str | None: ...
-    @property
-    def local(self) -> bool: ...
-    @property
-    def port(self) -> int: ...
-    @property
-    def user(self) -> str: ...
-    @property
-    def key_file(self) -> str | None: ...
-    @property
-    def known_hosts(self) -> str | None: ...
-    @property
-    def host_key(self) -> str | None: ...
-    @property
-    def sudo(self) -> bool: ...
-    @property
-    def bastion(self) -> str | None: ...
-    @property
-    def connect_timeout(self) -> float: ...
-    @property
-    def advertise_address(self) -> str | None: ...
-    @property
-    def listen_address(self) -> str | None: ...
-    @property
-    def data_path_address(self) -> str | None: ...
 
 
 def open_transport(access: HostAccess, sock: socket.socket | paramiko.Channel) -> paramiko.Transport:
@@ -67,15 +29,16 @@ def open_transport(access: HostAccess, sock: socket.socket | paramiko.Channel) -
 
     Raises Unreachable, HostKeyUnknown, HostKeyMismatch or LoginRefused; then `sock` is closed.
     """
-    known = list(known_keys(access))
     transport = paramiko.Transport(sock)
     transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = access.connect_timeout
-    _ask_for_known_types(transport, known)
     try:
-        _negotiate(access, transport)
-        _verify(access, transport.get_remote_server_key(), known)
+        known = known_keys(access)
+        options = transport.get_security_options()
+        options.key_types = key_types(known, options.key_types)
+        _shake_hands(access, transport)
+        verify(access, where(access), transport.get_remote_server_key(), known)
         _log_in(access, transport)
-    except BaseException:
+    except HostError:
         transport.close()
         raise
     transport.set_keepalive(KEEPALIVE)
@@ -92,13 +55,10 @@ def dial(access: HostAccess) -> socket.socket:
     try:
         sock = socket.create_connection((access.address or "", access.port), access.connect_timeout)
     except TimeoutError as problem:
-        raise Unreachable(
-            f"{where(access)}: no answer within {access.connect_timeout:g} s: "
-            "check that the host is up and reachable from here"
-        ) from problem
+        raise no_answer(access) from problem
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
-        raise Unreachable(f"{where(access)}: {reason}: check the address, the port, and that sshd runs") from problem
+        raise Unreachable(f"{where(access)}: {reason}: check its address and port, and that sshd runs") from problem
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(access.connect_timeout * 1000))
@@ -111,98 +71,20 @@ def where(access: HostAccess) -> str:
     return f"{access.name} ({address}:{access.port})"
 
 
-def known_keys(access: HostAccess) -> Iterator[paramiko.PKey]:
-    """The host keys known for the host, best source first: `host_key` alone, or its lines in known_hosts.
-
-    Raises HostKeyUnknown where `host_key` cannot be read as `<type> <base64>`.
-    """
-    if access.host_key:
-        fields = access.host_key.split()
-        try:
-            start = 0 if fields[0].startswith(("ssh-", "ecdsa-")) else 1
-            yield paramiko.PKey.from_type_string(fields[start], b64decode(fields[start + 1]))
-        except (IndexError, binascii.Error, paramiko.SSHException, UnknownKeyType) as problem:
-            raise HostKeyUnknown(
-                f"{access.name}: host_key is not a key: write it as in known_hosts, `ssh-ed25519 AAAA…`"
-            ) from problem
-        return
-    name = access.address or ""
-    name = name if access.port == SSH_PORT else f"[{name}]:{access.port}"
-    for path in _known_hosts_files(access):
-        if path.is_file():
-            yield from _keys_for(name, path.read_text(encoding="utf-8", errors="replace").splitlines())
+def no_answer(access: HostAccess) -> Unreachable:
+    """The error for a host that says nothing."""
+    return Unreachable(
+        f"{where(access)}: no answer within {access.connect_timeout:g} s: "
+        "check that the host is up and reachable from here"
+    )
 
 
-def _known_hosts_files(access: HostAccess) -> list[Path]:
-    named = (access.known_hosts,) if access.known_hosts else KNOWN_HOSTS
-    return [Path(name).expanduser() for name in named]
-
-
-def _keys_for(name: str, lines: Iterable[str]) -> Iterator[paramiko.PKey]:
-    """The keys of `name` in known_hosts lines (https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT).
-
-    Lines with a marker (@revoked, @cert-authority) and keys of types we cannot read are passed over.
-    """
-    for line in lines:
-        fields = line.split()
-        if len(fields) < 3 or fields[0].startswith(("#", "@")) or not _names(fields[0], name):
-            continue
-        try:
-            yield paramiko.PKey.from_type_string(fields[1], b64decode(fields[2]))
-        except (binascii.Error, paramiko.SSHException, UnknownKeyType):
-            continue
-
-
-def _names(patterns: str, name: str) -> bool:
-    """Whether a line's first field means `name`: plain, hashed, with wildcards, or not (`!`)."""
-    found = False
-    for pattern in patterns.split(","):
-        if pattern.startswith("|1|"):
-            found |= HostKeys.hash_host(name, pattern) == pattern
-        elif pattern.startswith("!") and fnmatchcase(name, _literal_brackets(pattern[1:])):
-            return False
-        else:
-            found |= fnmatchcase(name, _literal_brackets(pattern))
-    return found
-
-
-def _literal_brackets(pattern: str) -> str:
-    """`[host]:port` without fnmatch's meaning of brackets."""
-    return pattern.replace("[", "[[]")
-
-
-def _ask_for_known_types(transport: paramiko.Transport, known: Iterable[paramiko.PKey]) -> None:
-    """Have the server show a key of a type that is known, so that another good key of it is no mismatch."""
-    options = transport.get_security_options()
-    types = {"rsa-sha2-512" if key.get_name() == "ssh-rsa" else key.get_name() for key in known}
-    options.key_types = sorted(options.key_types, key=lambda name: name not in types)
-
-
-def _negotiate(access: HostAccess, transport: paramiko.Transport) -> None:
+def _shake_hands(access: HostAccess, transport: paramiko.Transport) -> None:
     try:
         transport.start_client(timeout=access.connect_timeout)
     except (paramiko.SSHException, EOFError, OSError) as problem:
-        raise Unreachable(
-            f"{where(access)}: it answers, but not with SSH: {str(problem).rstrip('.').lower()}"
-        ) from problem
-
-
-def _verify(access: HostAccess, shown: paramiko.PKey, known: list[paramiko.PKey]) -> None:
-    """Raises HostKeyUnknown or HostKeyMismatch unless `shown` is among `known`."""
-    if shown in known:
-        return
-    source = "host_key" if access.host_key else " and ".join(map(str, _known_hosts_files(access)))
-    ours = f"it shows {shown.get_name()} {shown.fingerprint}"
-    if not known:
-        raise HostKeyUnknown(
-            f"{where(access)}: no key is known for it in {source}; {ours}: compare that with the host, "
-            "then add its key there or give it as host_key"
-        )
-    theirs = ", ".join(f"{key.get_name()} {key.fingerprint}" for key in known)
-    raise HostKeyMismatch(
-        f"{where(access)}: its host key is another than the one known; {ours}, {source} has {theirs}: "
-        "somebody may sit in between; if the host was set up anew, put its new key there"
-    )
+        reason = str(problem).rstrip(".").lower() or "it hung up"
+        raise Unreachable(f"{where(access)}: something answers, but not as SSH does: {reason}") from problem
 
 
 def _log_in(access: HostAccess, transport: paramiko.Transport) -> None:
@@ -211,23 +93,24 @@ def _log_in(access: HostAccess, transport: paramiko.Transport) -> None:
     with closing(paramiko.Agent()) as agent:
         for label, key in _login_keys(access, agent, tried):
             try:
-                remaining = transport.auth_publickey(access.user, key)
+                further = transport.auth_publickey(access.user, key)
             except paramiko.BadAuthenticationType as problem:
-                raise _refused(access, "takes no keys, only " + ", ".join(problem.allowed_types)) from problem
+                raise _refused(access, f"takes {' or '.join(problem.allowed_types)}, no keys") from problem
             except (paramiko.SSHException, EOFError) as problem:
-                tried.append(f"{label}: refused")
+                tried.append(f"{label} refused")
                 if not transport.is_active():
-                    raise _refused(access, f"hung up ({'; '.join(tried)})") from problem
+                    raise _refused(access, f"{', '.join(tried)}, then it hung up") from problem
                 continue
-            if not remaining:
-                return
-            raise _refused(access, "also asks for " + ", ".join(remaining))
-    raise _refused(access, f"refused ({'; '.join(tried) or 'no key in the agent, none in ~/.ssh'})")
+            if further:
+                raise _refused(access, f"{label} accepted, but {' or '.join(further)} wanted as well")
+            return
+    raise _refused(access, ", ".join(tried) or "there is no key to try")
 
 
 def _refused(access: HostAccess, how: str) -> LoginRefused:
     return LoginRefused(
-        f"{where(access)}: login as {access.user}: {how}: give a key_file that it takes, or add such a key to the agent"
+        f"{where(access)}: no login as {access.user}: {how}: "
+        "give a key_file that is accepted there, or add such a key to the agent"
     )
 
 
@@ -239,7 +122,7 @@ def _login_keys(access: HostAccess, agent: paramiko.Agent, tried: list[str]) -> 
     if access.key_file:
         yield from _from_file(access.key_file, tried)
     for key in agent.get_keys():
-        yield f"agent {key.fingerprint}", key
+        yield f"agent's {key.fingerprint}", key
     if not access.key_file:
         for name in DEFAULT_KEYS:
             if Path(name).expanduser().is_file():
@@ -247,9 +130,12 @@ def _login_keys(access: HostAccess, agent: paramiko.Agent, tried: list[str]) -> 
 
 
 def _from_file(name: str, tried: list[str]) -> Iterator[tuple[str, paramiko.PKey]]:
+    """The key in a file, with its certificate where one lies beside it."""
     try:
         yield name, paramiko.PKey.from_path(Path(name).expanduser())
     except (paramiko.PasswordRequiredException, TypeError):
-        tried.append(f"{name}: encrypted, and not in the agent")
-    except (paramiko.SSHException, UnknownKeyType, ValueError, OSError) as problem:
-        tried.append(f"{name}: {problem}")
+        tried.append(f"{name} is encrypted and not in the agent")
+    except OSError as problem:
+        tried.append(f"{name}: {(problem.strerror or str(problem)).lower()}")
+    except (paramiko.SSHException, UnknownKeyType, ValueError):
+        tried.append(f"{name} is no private key that can be read")

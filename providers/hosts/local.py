@@ -1,0 +1,82 @@
+"""This machine as a host: what connection.py offers, without SSH."""
+
+import shlex
+import socket
+import subprocess
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from urllib3.util.wait import wait_for_read
+
+from providers.hosts.connection import LAST_WORDS, RUN_TIMEOUT, command_failed, with_sudo
+from providers.rules.access import HostAccess
+from providers.rules.errors import CommandFailed
+
+
+class LocalStream:
+    """A command's stdin and stdout as one socket."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        self._socket, theirs = socket.socketpair()
+        end = theirs.fileno()
+        with theirs:
+            self._command = subprocess.Popen(argv, stdin=end, stdout=end, stderr=subprocess.PIPE)
+        self.sendall = self._socket.sendall
+        self.settimeout = self._socket.settimeout
+
+    def makefile(self, mode: str) -> BinaryIO:
+        """A file over the command's stdout."""
+        return self._socket.makefile("rb")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be written to and has nothing unread."""
+        return not wait_for_read(self._socket, timeout=0)
+
+    def last_words(self) -> tuple[int, str]:
+        """Exit status and stderr of a command that has ended."""
+        self._socket.close()
+        try:
+            complaint = self._command.communicate(timeout=LAST_WORDS)[1]
+        except subprocess.TimeoutExpired:
+            self._command.kill()
+            complaint = self._command.communicate()[1]
+        return self._command.returncode, complaint.decode(errors="replace")
+
+    def close(self) -> None:
+        """End the command."""
+        self._socket.close()
+        self._command.kill()
+        self._command.communicate()
+
+
+class LocalConnection:
+    """This machine. See Connection for what its methods promise."""
+
+    def __init__(self, access: HostAccess) -> None:
+        self.access = access
+        self.name = access.name
+
+    def run(self, argv: Sequence[str], stdin: bytes | None = None, timeout: float = RUN_TIMEOUT) -> str:
+        """What the command writes to stdout. Raises CommandFailed, or LoginRefused where sudo refuses."""
+        try:
+            done = subprocess.run(
+                with_sudo(self.access, argv), input=stdin or b"", capture_output=True, timeout=timeout
+            )
+        except subprocess.TimeoutExpired as problem:
+            raise CommandFailed(f"{self.name}: {shlex.join(argv)}: not done within {timeout:g} s") from problem
+        except OSError as problem:
+            raise CommandFailed(f"{self.name}: {shlex.join(argv)}: {problem.strerror}") from problem
+        if done.returncode:
+            raise command_failed(self.access, argv, done.returncode, done.stderr.decode(errors="replace"))
+        return done.stdout.decode(errors="replace")
+
+    def open_stream(self, argv: Sequence[str]) -> LocalStream:
+        """A stream to a command. Raises CommandFailed where there is no such command."""
+        try:
+            return LocalStream(with_sudo(self.access, argv))
+        except OSError as problem:
+            raise CommandFailed(f"{self.name}: {shlex.join(argv)}: {problem.strerror}") from problem
+
+    def close(self) -> None:
+        """Nothing is kept open here."""
