@@ -3,6 +3,8 @@
 Only this host's own Engine counts. Calls and waiting must not enter.
 """
 
+from ipaddress import IPv4Network, ip_network
+
 from providers.rules import ownership
 from providers.rules.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.specs import GwbridgeSpec
@@ -18,6 +20,10 @@ MTU = "com.docker.network.driver.mtu"
 # What the Engine gives the bridge that it makes by itself at the first init or join:
 # https://github.com/moby/moby/blob/master/daemon/libnetwork/default_gateway_linux.go
 ENGINE_DEFAULT = {BRIDGE_NAME: NAME, ICC: "false", MASQUERADE: "true"}
+
+# Where the Engine takes its range from, as long as nobody told it otherwise: networks of these sizes in these pools.
+# https://github.com/moby/moby/blob/master/daemon/libnetwork/ipamutils/utils.go
+ENGINE_POOLS = ((IPv4Network("172.16.0.0/12"), 16), (IPv4Network("192.168.0.0/16"), 20))
 
 # What Go's strconv.ParseBool takes for false; anything else that the Engine let in is true.
 FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
@@ -66,8 +72,17 @@ def creation(spec: GwbridgeSpec) -> CreateNetwork:
 
 def engine_default(bridge: Network) -> bool:
     """Whether it is just as the Engine makes it by itself, with nothing but the ingress attached."""
-    ours_alone = all(container_id(endpoint) is None for endpoint in bridge.endpoints)
-    return dict(bridge.options) == ENGINE_DEFAULT and not bridge.labels and ours_alone
+    unused = all(container_id(endpoint) is None for endpoint in bridge.endpoints)
+    plain = dict(bridge.options) == ENGINE_DEFAULT and not bridge.labels
+    return plain and unused and from_engine_pool(bridge.subnet)
+
+
+def from_engine_pool(subnet: str) -> bool:
+    """Whether the Engine itself would choose such a range."""
+    chosen = ip_network(subnet or "::", strict=False)
+    return isinstance(chosen, IPv4Network) and any(
+        chosen.prefixlen == length and chosen.subnet_of(pool) for pool, length in ENGINE_POOLS
+    )
 
 
 def container_id(endpoint: Endpoint) -> str | None:

@@ -1,0 +1,26 @@
+"""What a decision says, for tests: its steps, what it waits for, why it is blocked."""
+
+from providers.rules.steps import Blocked, Decision, Step, Steps, Wait
+
+
+def steps(decision: Decision) -> tuple[Step, ...]:
+    """The steps to perform."""
+    assert isinstance(decision, Steps), decision
+    return decision.steps
+
+
+def kinds(decision: Decision) -> list[str]:
+    """The kinds of the steps to perform."""
+    return [type(step).__name__ for step in steps(decision)]
+
+
+def reason(decision: Decision) -> str:
+    """Why it is blocked."""
+    assert isinstance(decision, Blocked), decision
+    return decision.reason
+
+
+def waits_for(decision: Decision) -> str:
+    """What it waits for."""
+    assert isinstance(decision, Wait), decision
+    return decision.for_what

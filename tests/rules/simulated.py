@@ -1,0 +1,145 @@
+"""The simulated swarm in the place of real hosts: the real loop runs on it, with a clock that it moves itself.
+
+`SimulatedHosts` has the methods of `providers.hosts.work.Hosts`, so that whatever works on hosts works on it.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from providers.hosts.reconcile import Clock, Work, reconcile
+from providers.rules import simulate
+from providers.rules.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, OverlayFacts, SwarmFacts
+from providers.rules.simulate import World
+from providers.rules.steps import CreateNetwork, Decision, Step
+
+# A request takes a moment, in which other things go on.
+REQUEST = 0.01
+# No flow of these tests takes more; a loop that gets nowhere ends here.
+MANY_STEPS = 200
+
+
+class Killed(BaseException):
+    """The process was killed; nothing may catch it."""
+
+
+@dataclass
+class SimulatedHosts:
+    """A world, the seconds since it began, and what was done to it.
+
+    killed_after: the process dies instead of performing the step after so many.
+    """
+
+    world: World
+    seconds: float = 0
+    steps: list[Step] = field(default_factory=list)
+    progress: list[str] = field(default_factory=list)
+    killed_after: int | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def gwbridge(self, host: str) -> GwbridgeFacts:
+        """One host's docker_gwbridge."""
+        return simulate.gwbridge_facts(self.world, host)
+
+    def swarm(self, *, ending: bool = False) -> SwarmFacts:
+        """The swarm and all hosts' membership."""
+        return simulate.swarm_facts(self.world, ending=ending)
+
+    def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
+        """One host's membership."""
+        return simulate.node_facts(self.world, host, leaving=leaving)
+
+    def entry(self, node_id: str) -> Node | None:
+        """A member's entry as the managers list it."""
+        return simulate.entry(self.world, node_id)
+
+    def ingress(self) -> IngressFacts:
+        """The swarm's ingress and what each host has of it."""
+        return simulate.ingress_facts(self.world)
+
+    def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> "OverlayReader":
+        """A reader of one overlay."""
+        return OverlayReader(self, name, network_id, thorough)
+
+    def work(
+        self,
+        name: str,
+        seconds: float,
+        progress: Callable[[str], None],
+        look: Callable[[], Any],
+        decide: Callable[[Any], Decision],
+        created: Callable[[str], None] = lambda network_id: None,
+    ) -> Any:
+        """Work until `decide` says Done, through the real loop."""
+
+        def act(step: Step) -> None:
+            before = self.network_ids()
+            self.perform(step)
+            if isinstance(step, CreateNetwork):
+                created((self.network_ids() - before).pop())
+
+        clock = Clock(lambda: self.seconds, self.elapse)
+        return reconcile(Work(name, seconds, progress, clock), look, decide, act)
+
+    def perform(self, step: Step) -> None:
+        """Take one step, which takes a moment."""
+        with self.lock:
+            if len(self.steps) == self.killed_after:
+                raise Killed
+            assert len(self.steps) < MANY_STEPS, "the loop gets nowhere"
+            self.steps.append(step)
+            self.elapse(REQUEST)
+            self.world = simulate.perform(self.world, step)
+
+    def elapse(self, seconds: float) -> None:
+        """Let time pass."""
+        self.world = simulate.elapse(self.world, seconds)
+        self.seconds += seconds
+
+    def network_ids(self) -> set[str]:
+        """Ids of all networks, of the cluster and of every host."""
+        cluster = self.world.cluster.networks if self.world.cluster else ()
+        return {net.id for net in (*cluster, *(net for host in self.world.hosts for net in host.networks))}
+
+
+@dataclass
+class OverlayReader:
+    """Looks at one overlay, as `providers.hosts.observe.OverlayReader` does."""
+
+    hosts: SimulatedHosts
+    name: str
+    network_id: str
+    thorough: bool
+
+    def __call__(self) -> OverlayFacts:
+        """The overlay as it is now."""
+        return simulate.overlay_facts(self.hosts.world, self.name, self.network_id, thorough=self.thorough)
+
+    def created(self, network_id: str) -> None:
+        """Look for this one from now on."""
+        self.network_id = network_id
+
+    def by_id_alone(self) -> OverlayFacts:
+        """The one that the state names, or its absence."""
+        facts = self()
+        if facts.network is None or facts.network.id == self.network_id:
+            return facts
+        return OverlayFacts(network=None)
+
+
+def after(world: World, *acts: Callable[[World], World]) -> World:
+    """The world after some acts, one after the other."""
+    for act in acts:
+        world = act(world)
+    return world
+
+
+def elapsed(seconds: float) -> Callable[[World], World]:
+    """Time passing, as an act."""
+    return lambda world: simulate.elapse(world, seconds)
+
+
+def on_host(world: World, name: str, **changes: Any) -> World:
+    """The world with a host's fields changed."""
+    return world.with_host(replace(world.host(name), **changes))
