@@ -3,9 +3,10 @@
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _TICK = 3.0  # seconds between two dots: a build of minutes must not look hung
@@ -19,6 +20,19 @@ class SetupError(Exception):
 def say(text: str, end: str = "\n") -> None:
     """Print at once, so that the text stands before whatever it announces."""
     print(text, end=end, flush=True)
+
+
+def exit_code(work: Callable[[], None]) -> int:
+    """Do the work of a command; its exit code, after one line about what went wrong."""
+    try:
+        work()
+    except SetupError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: make setup goes on from here", file=sys.stderr)
+        return 128 + signal.SIGINT
+    return 0
 
 
 def run(

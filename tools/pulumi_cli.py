@@ -48,7 +48,9 @@ def provide_pulumi(root: Path, home: Path, path: list[str]) -> Path:
     say(f"pulumi: {why_not if found else 'not on PATH'}")
     shutil.rmtree(home, ignore_errors=True)
     if not _installed(home):
-        _place(built_pulumi(VERSION, cache_folder()), own, root / "tools" / LANGUAGE_HOST)
+        built = built_pulumi(VERSION, cache_folder())
+        _place(built, own, root / "tools" / LANGUAGE_HOST)
+        say(f"pulumi {VERSION} taken from {built}")
     if why_not := unfit(own / "pulumi", wanted):
         raise SetupError(f"pulumi: what was set up does not work: {why_not}")
     return own

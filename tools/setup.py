@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from tools.console import SetupError, say
+from tools.console import exit_code, say
 from tools.pulumi_cli import provide_pulumi
 from tools.real_hosts import provide as provide_real_hosts
 from tools.shell import activation_script, swarmnet_script, write_if_changed
@@ -12,21 +12,16 @@ from tools.shell import activation_script, swarmnet_script, write_if_changed
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def main() -> int:
-    """Set up what is missing; the exit code."""
+def main() -> None:
+    """Set up what is missing."""
     folder = ROOT / ".tools"
     programs = folder / "venv" / "bin"
-    try:
-        pulumi = provide_pulumi(ROOT, folder / "pulumi", os.get_exec_path())
-        write_if_changed(programs / "swarmnet", swarmnet_script(ROOT, programs / "python"), mode=0o755)
-        write_if_changed(folder / "activate", activation_script(ROOT, [programs, pulumi]))
-        provide_real_hosts(ROOT)
-    except SetupError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 1
+    pulumi = provide_pulumi(ROOT, folder / "pulumi", os.get_exec_path())
+    write_if_changed(programs / "swarmnet", swarmnet_script(ROOT, programs / "python"), mode=0o755)
+    write_if_changed(folder / "activate", activation_script(ROOT, [programs, pulumi]))
+    provide_real_hosts(ROOT)
     say("ready: . .tools/activate")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tools.console import SetupError, run
+from tools.console import SetupError, exit_code, run
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
@@ -38,25 +38,22 @@ def make_venv(root: Path, venv: Path) -> None:
         return
     if importlib.util.find_spec("ensurepip") is None:
         raise SetupError(f"{sys.executable} cannot make virtual environments: apt-get install python3-venv")
+    # Not sys.executable: in an activated shell that is the environment about to go.
+    python = Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
     shutil.rmtree(venv, ignore_errors=True)
-    run("virtual environment", [sys.executable, "-m", "venv", venv], at_most=_VENV_TAKES_AT_MOST)
+    run("virtual environment", [python, "-m", "venv", venv], at_most=_VENV_TAKES_AT_MOST)
     pip: list[str | Path] = [venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-input"]
     files: list[str | Path] = [word for name in REQUIREMENTS for word in ("--requirement", root / name)]
     run("pinned Python packages", [*pip, *files], at_most=_PIP_TAKES_AT_MOST)
     stamp.write_text(wanted)
 
 
-def main() -> int:
-    """Make the environment of this checkout; the exit code."""
-    try:
-        if sys.version_info < OLDEST_PYTHON:
-            raise SetupError(f"python {sys.version.split()[0]} is too old: 3.11 or newer is needed")
-        make_venv(ROOT, ROOT / ".tools" / "venv")
-    except SetupError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 1
-    return 0
+def main() -> None:
+    """Make the environment of this checkout."""
+    if sys.version_info < OLDEST_PYTHON:
+        raise SetupError(f"python {sys.version.split()[0]} is too old: 3.11 or newer is needed")
+    make_venv(ROOT, ROOT / ".tools" / "venv")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))
