@@ -185,31 +185,46 @@ def test_half_a_member_blocks(state: str):
 
 
 @pytest.mark.parametrize(
-    ("adopt", "found", "blocked"),
+    ("adopt", "found", "expected"),
     [
-        pytest.param("refuse", bridge(), "adopt is refuse", id="refuse what is there"),
-        pytest.param("identical", bridge(), None, id="take over what is identical"),
-        pytest.param("identical", bridge(OPTIONS | {"x": "y"}), None, id="an option we do not know is no difference"),
         pytest.param(
-            "identical", bridge(subnets=("10.13.0.0/16",)), "wanted 10.12.0.0/16", id="a plain one that somebody chose"
+            "refuse", bridge(OPTIONS, subnets=("10.13.0.0/16",)), "adopt is refuse", id="refuse what is there"
         ),
-        pytest.param("identical", DRIFT["mtu"], None, id="ours from a cut run"),
         pytest.param("identical", replace(DRIFT["mtu"], labels=()), "mtu: 1400, wanted None", id="differs"),
-        pytest.param("converge", replace(DRIFT["mtu"], labels=()), None, id="change what differs"),
+        pytest.param("identical", bridge(subnets=("10.13.0.0/16",)), "wanted 10.12.0.0/16", id="plain but chosen"),
         pytest.param("converge", bridge(labels=OTHERS), OTHER_OWNER, id="never another stack's"),
-        pytest.param(
-            "identical",
-            replace(DEFAULT, endpoints=(CONTAINER,)),
-            "subnet: 172.18.0.0/16",
-            id="a default that somebody uses is no default",
-        ),
+        pytest.param("identical", replace(DEFAULT, endpoints=(CONTAINER,)), "172.18.0.0/16", id="a default in use"),
     ],
 )
-def test_create_meets_what_is_there(adopt: str, found: Network, blocked: str | None):
-    """`adopt` decides about what somebody else made, and about nothing else."""
+def test_create_refuses(adopt: str, found: Network, expected: str):
+    """What somebody else made stays as it is, unless `adopt` says otherwise."""
+    assert expected in reason(gwbridge.next_step(gwbridge_spec(adopt=adopt), facts(found), known=False))
+
+
+@pytest.mark.parametrize(
+    ("adopt", "found"),
+    [
+        pytest.param("identical", bridge(), id="identical"),
+        pytest.param("identical", bridge(OPTIONS | {"x": "y"}), id="an option we do not know is no difference"),
+        pytest.param("refuse", bridge(labels=OURS), id="ours from a cut run"),
+    ],
+)
+def test_create_takes_over(adopt: str, found: Network):
+    """What is right already is taken as it is, without a step."""
+    assert Done() == gwbridge.next_step(gwbridge_spec(adopt=adopt), facts(found), known=False)
+
+
+@pytest.mark.parametrize(
+    ("adopt", "found"),
+    [
+        pytest.param("identical", DRIFT["mtu"], id="ours from a cut run"),
+        pytest.param("converge", replace(DRIFT["mtu"], labels=()), id="somebody's"),
+    ],
+)
+def test_create_changes(adopt: str, found: Network):
+    """What differs and may be changed is removed, to be made again."""
     decision = gwbridge.next_step(gwbridge_spec(adopt=adopt), facts(found), known=False)
-    assert (blocked is None) == (not isinstance(decision, gwbridge.Blocked))
-    assert blocked is None or blocked in reason(decision)
+    assert (RemoveNetwork(host="m1", id=found.id),) == steps(decision)
 
 
 def test_update_leaves_another_stacks_alone():
