@@ -1,0 +1,74 @@
+"""`swarmnet check`."""
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.__main__ import app
+
+GOOD = """
+config:
+  swarmnet:hosts:
+    m1: {address: 10.9.0.1, role: manager}
+    w1: {address: 10.9.0.2}
+  swarmnet:overlays:
+    app: {subnet: 10.3.0.0/24}
+"""
+BAD = GOOD + "  swarmnet:reserved: [10.3.0.0/16]\n  swarmnet:order: [[m1]]\n"
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Run the command on two stacks, one of them wrong."""
+    (tmp_path / "Pulumi.good.yaml").write_text(GOOD)
+    (tmp_path / "Pulumi.bad.yaml").write_text(BAD)
+
+    def run(*stacks):
+        return CliRunner().invoke(app, ["check", "--dir", str(tmp_path), *stacks])
+
+    return run
+
+
+def test_good_stack_is_one_line(check):
+    """A stack without a problem is summed up."""
+    assert "good: 2 hosts, 1 overlay, no problem\n" == check("good").stdout
+
+
+def test_good_stack_ends_well(check):
+    """A stack without a problem is a success."""
+    assert 0 == check("good").exit_code
+
+
+def test_problems_are_one_line_each(check):
+    """Each problem is a line with the name of its stack, brackets and all."""
+    assert [
+        "bad: order: lacks w1; each host has one place",
+        "bad: overlays.app.subnet: 10.3.0.0/24 lies inside reserved 10.3.0.0/16: "
+        "hosts would no longer reach what is there",
+    ] == check("bad").stdout.splitlines()
+
+
+def test_problem_ends_badly(check):
+    """A problem in any stack is a failure."""
+    assert 1 == check("good", "bad").exit_code
+
+
+def test_all_stacks_are_looked_at_where_none_is_named(check):
+    """Without names, every stack file is checked."""
+    assert ["bad", "bad", "good"] == [line.partition(":")[0] for line in check().stdout.splitlines()]
+
+
+def test_unknown_stack_names_those_there_are(check):
+    """A stack without a file is a problem that names the others."""
+    assert check("nope").stdout.endswith("Pulumi.nope.yaml; stacks are bad, good\n")
+
+
+def test_file_that_is_no_yaml_is_a_problem(check, tmp_path):
+    """What cannot be read is one line as well."""
+    (tmp_path / "Pulumi.torn.yaml").write_text("config: {")
+
+    assert "torn: line 1: expected the node content, but found '<stream end>'\n" == check("torn").stdout
+
+
+def test_projects_own_stacks_are_the_default():
+    """Without --dir, the files in stacks/ are checked."""
+    assert "lab: 3 hosts, 2 overlays, no problem\n" == CliRunner().invoke(app, ["check", "lab"]).stdout

@@ -1,0 +1,247 @@
+"""The program under Pulumi's mocks: which resources, after which others, with which options and output."""
+
+import json
+import logging
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pulumi
+import pytest
+from pulumi.runtime import get_root_resource, rpc
+from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
+from pulumi.runtime.stack import Stack
+
+from providers.rules.configuration import from_yaml
+from providers.rules.plan import plan_of
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Engine(Mocks):
+    """Gives every resource the Engine's id `<name>-id`."""
+
+    def call(self, args):
+        """No function is called."""
+        raise AssertionError(args.token)
+
+    def new_resource(self, args):
+        """The inputs are the outputs, and the ids are known."""
+        ids = {key: f"{args.name}-id" for key in ("network_id", "node_id", "swarm_id")}
+        return args.name, {**args.inputs, **ids}
+
+
+class Recorder(MockMonitor):
+    """Remembers the requests by resource name, and what the program exported."""
+
+    def __init__(self):
+        super().__init__(Engine())
+        self.requests = {}
+        self.exported = {}
+
+    def RegisterResource(self, request):
+        """A resource is declared."""
+        if request.type != "pulumi:pulumi:Stack":
+            self.requests[request.name] = request
+        return super().RegisterResource(request)
+
+    def needs(self):
+        """The names of the resources that each resource comes after."""
+        return {
+            name: {urn.rpartition("::")[2] for urn in request.dependencies} for name, request in self.requests.items()
+        }
+
+    def inputs(self, name):
+        """The inputs of a resource."""
+        return rpc.deserialize_properties(self.requests[name].object)
+
+
+def run(monkeypatch, raw, stack="test"):
+    """Run the program on a stack file's keys; what it declared."""
+    flat = {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps({f"swarmnet:{key}": value for key, value in flat.items()}))
+    recorder = Recorder()
+    set_mocks(Engine(), project="swarmnet", stack=stack, monitor=recorder)
+
+    root = get_root_resource()
+    assert isinstance(root, Stack)
+
+    @pulumi.runtime.test
+    def program():
+        runpy.run_path(str(ROOT / "__main__.py"))
+        exported = root.outputs["swarmnet"]
+        return pulumi.Output.from_input(exported).apply(recorder.exported.update)
+
+    program()
+    return recorder
+
+
+HOSTS = {
+    "m1": {"address": "10.9.0.1", "role": "manager"},
+    "w1": {"address": "10.9.0.2"},
+    "m2": {"address": "10.9.0.3", "role": "manager"},
+}
+WHOLE = {
+    "hosts": HOSTS,
+    "swarm": {},
+    "gwbridge": {"subnet": "10.1.0.0/20", "mtu": 1400, "protect": True},
+    "ingress": {"subnet": "10.2.0.0/20", "protect": True},
+    "overlays": {
+        "app": {"subnet": "10.3.0.0/24", "attachable": True, "mtu": 1450},
+        "data": {"subnet": "10.3.1.0/24", "internal": True, "encrypted": True, "retain": True},
+    },
+}
+
+
+def test_every_resource_comes_after_what_it_needs(monkeypatch):
+    """Bridges in waves, then the swarm, the first manager's node, the other nodes, the ingress, the overlays."""
+    declared = run(monkeypatch, {**WHOLE, "order": [["w1", "m2"], ["m1"]]})
+
+    assert {
+        "docker_gwbridge@w1": set(),
+        "docker_gwbridge@m2": set(),
+        "docker_gwbridge@m1": {"docker_gwbridge@w1", "docker_gwbridge@m2"},
+        "swarm": {"docker_gwbridge@m1"},
+        "node/m1": {"swarm"},
+        "node/w1": {"node/m1"},
+        "node/m2": {"node/m1"},
+        "ingress": {"node/m1", "node/w1", "node/m2"},
+        "overlay/app": {"ingress"},
+        "overlay/data": {"ingress"},
+    } == declared.needs()
+
+
+def test_sections_left_out_leave_no_gap(monkeypatch):
+    """Without swarm and ingress, overlays come right after the last bridges."""
+    sections = {key: WHOLE[key] for key in ("hosts", "gwbridge", "overlays")}
+
+    assert {"docker_gwbridge@m1"} == run(monkeypatch, sections).needs()["overlay/app"]
+
+
+def test_protect_is_pulumis(monkeypatch):
+    """What has `protect` is protected by Pulumi as well."""
+    requests = run(monkeypatch, WHOLE).requests.items()
+    expected = {"docker_gwbridge@m1", "docker_gwbridge@w1", "docker_gwbridge@m2", "ingress"}
+
+    assert expected == {name for name, request in requests if request.protect}
+
+
+def test_retain_is_pulumis(monkeypatch):
+    """What has `retain` is forgotten by Pulumi, not deleted."""
+    requests = run(monkeypatch, WHOLE).requests.items()
+
+    assert {"overlay/data"} == {name for name, request in requests if request.retainOnDelete}
+
+
+def test_inputs_are_the_plan(monkeypatch):
+    """A resource's inputs are its spec, owned by the stack."""
+    inputs = run(monkeypatch, WHOLE, stack="prod").inputs("overlay/app")
+
+    assert ("swarmnet/prod", "10.3.0.0/24", "10.3.0.1", 1450, True) == tuple(
+        inputs[key] for key in ("owner", "subnet", "gateway", "mtu", "attachable")
+    )
+
+
+def test_output_is_the_published_format(monkeypatch):
+    """The output has the ids of the Engine and, apart from them, only what the stack file says."""
+    bridge = {"name": "docker_gwbridge", "subnet": "10.1.0.0/20", "gateway": "10.1.0.1", "mtu": 1400}
+
+    assert {
+        "schema": 1,
+        "swarm": {"id": "swarm-id", "managers": {"m1": "10.9.0.1", "m2": "10.9.0.3"}},
+        "gwbridge": {"m1": bridge, "w1": bridge, "m2": bridge},
+        "ingress": {"id": "ingress-id", "name": "ingress", "subnet": "10.2.0.0/20", "gateway": "10.2.0.1"},
+        "networks": {
+            "app": {
+                "id": "overlay/app-id",
+                "name": "app",
+                "subnet": "10.3.0.0/24",
+                "gateway": "10.3.0.1",
+                "mtu": 1450,
+                "attachable": True,
+                "encrypted": False,
+                "internal": False,
+            },
+            "data": {
+                "id": "overlay/data-id",
+                "name": "data",
+                "subnet": "10.3.1.0/24",
+                "gateway": "10.3.1.1",
+                "attachable": False,
+                "encrypted": True,
+                "internal": True,
+            },
+        },
+    } == run(monkeypatch, WHOLE).exported
+
+
+def test_output_leaves_out_what_the_file_leaves_out(monkeypatch):
+    """A stack of hosts alone has no swarm and no ingress to tell of."""
+    assert {"schema": 1, "gwbridge": {}, "networks": {}} == run(monkeypatch, {"hosts": HOSTS}).exported
+
+
+def test_problems_are_shown_one_by_one(monkeypatch, caplog):
+    """A wrong stack file ends the program with a line for each problem."""
+    with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
+        run(monkeypatch, {**WHOLE, "adopt": "yes", "order": [["m1"], 3]})
+
+    assert [
+        "order[1]: is a number, should be a list",
+        "adopt: 'yes' should be 'refuse', 'identical' or 'converge'",
+    ] == caplog.messages
+
+
+@pytest.mark.parametrize("stack", ["dev", "lab", "prod", "staging"])
+def test_stack_is_declared_whole(monkeypatch, stack):
+    """Each stack file's hosts have a bridge and a node, and its networks are there."""
+    raw = from_yaml((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_bytes())
+    plan = plan_of(raw, f"swarmnet/{stack}")
+    bridges = {f"docker_gwbridge@{host}" for host in plan.access}
+    nodes = {f"node/{host}" for host in plan.access}
+    overlays = {f"overlay/{spec.name}" for spec in plan.overlays}
+
+    assert bridges | {"swarm"} | nodes | {"ingress"} | overlays == run(monkeypatch, raw, stack).needs().keys()
+
+
+@pytest.mark.parametrize(
+    ("stack", "waves"),
+    [
+        pytest.param("dev", ["dev2", "dev1"], id="dev"),
+        pytest.param("lab", ["h2 h3", "h1"], id="lab"),
+        pytest.param("staging", ["stage2", "stage3", "stage1"], id="staging"),
+        pytest.param("prod", ["w1", "w2", "m2", "m3", "m1"], id="prod"),
+    ],
+)
+def test_bridges_of_a_stack_keep_its_order(monkeypatch, stack, waves):
+    """Each wave's bridges come after those of the wave before."""
+    raw = from_yaml((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_bytes())
+    named = [{f"docker_gwbridge@{host}" for host in wave.split()} for wave in waves]
+    needs = run(monkeypatch, raw, stack).needs()
+
+    assert [set(), *named[:-1]] == [needs[min(wave)] for wave in named]
+
+
+def test_program_needs_neither_docker_nor_paramiko():
+    """Only the plugin process reaches hosts; the program declares and is done."""
+    script = """
+import json, os, runpy, sys, pulumi
+from pulumi.runtime.mocks import Mocks, set_mocks
+
+class Engine(Mocks):
+    def call(self, args): return {}
+    def new_resource(self, args): return args.name, args.inputs
+
+set_mocks(Engine())
+pulumi.runtime.test(lambda: runpy.run_path("__main__.py") and None)()
+print(sorted({"docker", "paramiko"} & sys.modules.keys()))
+"""
+    flat = {f"swarmnet:{key}": json.dumps(value) for key, value in WHOLE.items()}
+    environment = {**os.environ, "PULUMI_CONFIG": json.dumps(flat)}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
+
+    assert "[]" == ended.stdout.strip()

@@ -1,0 +1,52 @@
+"""The stack files that come with the project."""
+
+from ipaddress import IPv4Network
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from providers.rules.configuration import from_yaml
+from providers.rules.plan import plan_of
+
+STACKS = {
+    path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path.read_text(encoding="utf-8")
+    for path in sorted((Path(__file__).resolve().parent.parent / "stacks").glob("Pulumi.*.yaml"))
+}
+
+
+def ranges(stack):
+    """Every range that a stack gives to its networks."""
+    plan = plan_of(from_yaml(STACKS[stack]), f"swarmnet/{stack}")
+    bridges = [spec.subnet for wave in plan.gwbridges for spec in wave]
+    pools = plan.swarm.default_addr_pool if plan.swarm else ()
+    ingress = [plan.ingress.subnet] if plan.ingress else []
+    return [IPv4Network(subnet) for subnet in (*bridges, *pools, *ingress, *(spec.subnet for spec in plan.overlays))]
+
+
+def test_the_four_environments_are_there():
+    """The lab for trying, and three samples."""
+    assert ["dev", "lab", "prod", "staging"] == list(STACKS)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_stack_has_no_problem(stack):
+    """A file that comes with the project gives a plan for its hosts."""
+    assert plan_of(from_yaml(STACKS[stack]), f"swarmnet/{stack}").access
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(STACKS, 2)))
+def test_environments_have_plans_of_their_own(one, other):
+    """No range of one environment meets one of another."""
+    assert [] == [(ours, theirs) for ours in ranges(one) for theirs in ranges(other) if ours.overlaps(theirs)]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_file_is_as_pulumi_would_write_it(stack):
+    """Pulumi drops empty lines when it writes a stack file, as `pulumi stack init` does; there are none to drop."""
+    assert "" not in STACKS[stack].splitlines()
+
+
+def test_making_the_lab_stack_changes_no_file():
+    """With a salt in the file, `pulumi stack init lab` has nothing to write into it."""
+    assert "\nencryptionsalt: v1:" in STACKS["lab"]
