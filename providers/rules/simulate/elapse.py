@@ -6,7 +6,7 @@ from dataclasses import replace
 from providers.rules.simulate.copies import arrive, drop
 from providers.rules.simulate.members import gone_down, ready, take_role
 from providers.rules.simulate.overlays import give_addresses
-from providers.rules.simulate.services import end, roll_back, start
+from providers.rules.simulate.services import complete, end, roll_back, start
 from providers.rules.simulate.world import Due, Happening, Kind, World
 
 HAPPENINGS: dict[Kind, Callable[[World, Happening], World]] = {
@@ -20,6 +20,7 @@ HAPPENINGS: dict[Kind, Callable[[World, Happening], World]] = {
     "task starts": lambda world, what: start(world, what.subject),
     "task ends": lambda world, what: end(world, what.subject),
     "rolled back": lambda world, what: roll_back(world, what.subject),
+    "update completed": lambda world, what: complete(world, what.subject),
     "version bumped": lambda world, what: bump(world, what.subject),
 }
 

@@ -12,7 +12,7 @@ from providers.rules.simulate.ask import manager
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE, plugged
 from providers.rules.simulate.containers import plug, with_container
 from providers.rules.simulate.perform import perform
-from providers.rules.simulate.services import orchestrate, refuse_ports, stop
+from providers.rules.simulate.services import numbered, orchestrate, refuse_ports, stop
 from providers.rules.simulate.workloads import Container, Service, read, text
 from providers.rules.simulate.world import World
 from providers.rules.steps import UpdateNode, UpdateService
@@ -51,7 +51,7 @@ def create_service(world: World, spec: str) -> World:
     world, service_id = world.another_id("sv")
     service = Service(id=service_id, spec=spec)
     refuse_ports(world, asked, service)
-    return orchestrate(world.agreed(services=(*world.swarm.services, service)))
+    return orchestrate(numbered(world.agreed(services=(*world.swarm.services, service)), service_id))
 
 
 def named(world: World, name: str) -> Service:

@@ -4,6 +4,7 @@ What a manager lists is the cluster's networks and its own copies; what it inspe
 """
 
 from dataclasses import replace
+from json import dumps
 
 from providers.rules.errors import EngineError, HostError, NotAManager
 from providers.rules.facts import (
@@ -15,15 +16,18 @@ from providers.rules.facts import (
     Node,
     NodeFacts,
     OverlayFacts,
+    Port,
     Silent,
     Swarm,
     SwarmFacts,
     SwarmService,
     Task,
+    pairs,
 )
+from providers.rules.journal import journal_on
 from providers.rules.simulate.ask import LEADERLESS, LOCKED, engine, leader, manager, quorum, reachable
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE
-from providers.rules.simulate.workloads import Placed, Service
+from providers.rules.simulate.workloads import Placed, Service, read
 from providers.rules.simulate.world import Host, World
 
 # Single reads
@@ -93,9 +97,23 @@ def to_service(world: World, service: Service) -> SwarmService:
         networks=tuple(sorted({*service.networks, *through})),
         job=service.job,
         labels=service.labels,
+        update_state=service.status,
+        rollback_labels=pairs(read(service.previous).get("Labels")) if service.previous else (),
+        force_update=service.force_update,
+        endpoint=dumps([raw_port(port) for port in service.numbers]),
         spec=service.spec,
         version=service.version,
     )
+
+
+def raw_port(port: Port) -> dict[str, str | int]:
+    """A port as the Engine's JSON has it."""
+    return {
+        "Protocol": port.protocol,
+        "TargetPort": port.target,
+        "PublishedPort": port.published,
+        "PublishMode": port.mode,
+    }
 
 
 def tasks(world: World) -> tuple[Task, ...]:
@@ -213,14 +231,16 @@ def ingress_facts(world: World) -> IngressFacts:
     """The swarm's ingress, and what each declared host has of it."""
     good, silent = answers(world)
     seen = listed(world, manager(world))
-    ids = {net.id for net in seen if net.ingress}
+    concerned = tuple(each for each in services(world) if each.publishes_ingress or journal_on(each))
+    ingresses, names = {net.id for net in seen if net.ingress}, {service.id for service in concerned}
     return IngressFacts(
         network=world.swarm.ingress,
+        swarm=settings(world),
         hosts=(*(host_ingress(world, host) for host in good), *(placed(world, each) for each in silent)),
         nodes=nodes(world),
         listed=tuple(net for net in seen if net.scope == "swarm" and not net.ingress),
-        services=tuple(service for service in services(world) if service.publishes_ingress),
-        tasks=tuple(task for task in tasks(world) if ids & set(task.networks)),
+        services=concerned,
+        tasks=tuple(task for task in tasks(world) if task.service_id in names or ingresses & set(task.networks)),
     )
 
 

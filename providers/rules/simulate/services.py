@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from providers.rules.errors import Conflict, EngineError, NotFound
-from providers.rules.facts import Endpoint, Node
+from providers.rules.facts import Endpoint, Node, Port
 from providers.rules.simulate.ask import manager
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged
 from providers.rules.simulate.copies import arrive, attach, overlapping, release
@@ -21,28 +21,41 @@ def update_service(world: World, step: UpdateService) -> World:
         raise Conflict(f"{asked.name}: update out of sequence")
     changed = replace(service, spec=step.spec, previous=service.spec, version=service.version + 1, status="")
     refuse_ports(world, asked, changed)
-    world = world.with_service(changed)
     if any(is_dirty(changed, task) for task in tasks_of(world, changed)):
-        world = world.with_service(replace(changed, status="updating"))
-    world = world.later(world.manners.bump, Happening("version bumped", service.id))
-    return orchestrate(world)
+        changed = replace(changed, status="updating")
+    world = numbered(world.with_service(changed), service.id)
+    return orchestrate(world.later(world.manners.bump, Happening("version bumped", service.id)))
+
+
+def numbered(world: World, service_id: str) -> World:
+    """With numbers for a service's dynamic ports: those they have (P3 3.4), else the next ones (P2 6.1)."""
+    service = world.swarm.service(service_id)
+    assert service is not None
+    if service.through_ingress and world.swarm.ingress is None:
+        return world.with_service(replace(service, numbers=()))
+    had = {(port.protocol, port.target): port.published for port in service.numbers if port.mode == "ingress"}
+    numbers, following = [], world.swarm.next_port
+    for port in service.ports:
+        number = port.published or had.get((port.protocol, port.target), following)
+        following += number == following
+        numbers.append(replace(port, published=number if port.mode == "ingress" else port.published))
+    return world.with_service(replace(service, numbers=tuple(numbers))).agreed(next_port=following)
 
 
 def refuse_ports(world: World, asked: Host, service: Service) -> None:
     """Raises EngineError for ports without an ingress (P2 1.1), and for one that another service has (P3 3.5)."""
     if service.through_ingress and world.swarm.ingress is None:
         raise EngineError(f"{asked.name}: service needs ingress network, but no ingress network is present")
-    wanted = published(service)
+    wanted = published(service.ports)
     for other in world.swarm.services:
-        taken = wanted & published(other)
+        taken = wanted & published(other.numbers)
         if other.id != service.id and taken:
             raise EngineError(f"{asked.name}: port '{min(taken)[1]}' is already in use by service '{other.name}'")
 
 
-def published(service: Service) -> set[tuple[str, int]]:
-    """The fixed ports that a service publishes through the ingress."""
-    ports = (port for port in service.ports if port.mode == "ingress" and port.published)
-    return {(port.protocol, port.published) for port in ports}
+def published(ports: tuple[Port, ...]) -> set[tuple[str, int]]:
+    """The numbers among these ports that go through the ingress."""
+    return {(port.protocol, port.published) for port in ports if port.mode == "ingress" and port.published}
 
 
 def tasks_of(world: World, service: Service) -> list[Placed]:
@@ -141,10 +154,19 @@ def start(world: World, task_id: str) -> World:
     if task is None or host is None or task.desired != "running" or not host.up:
         return world
     world = settle(bring_networks(world, host.name, task), task)
-    service = world.swarm.service(task.service_id)
-    if service is None or any(is_dirty(service, each) for each in tasks_of(world, service)):
-        return orchestrate(world)
-    return orchestrate(world.with_service(replace(service, status="")) if service.status == "updating" else world)
+    return orchestrate(world.later(world.manners.monitor, Happening("update completed", task.service_id)))
+
+
+def complete(world: World, service_id: str) -> World:
+    """An update is complete once all its tasks have run for a while (P2 7.2)."""
+    service = world.swarm.service(service_id)
+    if service is None or service.status not in ("updating", "rollback_started"):
+        return world
+    tasks = tasks_of(world, service)
+    if any(task.state != "running" or task.desired != "running" or is_dirty(service, task) for task in tasks):
+        return world
+    status = "completed" if service.status == "updating" else "rollback_completed"
+    return world.with_service(replace(service, status=status))
 
 
 def bring_networks(world: World, name: str, task: Placed) -> World:
@@ -177,7 +199,9 @@ def settle(world: World, task: Placed) -> World:
 
 
 def failed(world: World, service: Service) -> World:
-    """What the spec says about an update whose tasks fail."""
+    """What the spec says about an update whose tasks fail. The next ones do not."""
+    service = replace(service, failing=False)
+    world = world.with_service(service)
     if service.failure_action == "rollback":
         return world.later(world.manners.rollback, Happening("rolled back", service.id))
     return world.with_service(replace(service, status="paused"))
@@ -189,9 +213,9 @@ def roll_back(world: World, service_id: str) -> World:
     if service is None or service.status != "updating" or not service.previous:
         return world
     former = replace(
-        service, spec=service.previous, previous="", version=service.version + 1, failing=False, status="rolling back"
+        service, spec=service.previous, previous="", version=service.version + 1, status="rollback_started"
     )
-    return orchestrate(world.with_service(former))
+    return orchestrate(numbered(world.with_service(former), service_id))
 
 
 def stop(world: World, task: Placed) -> World:

@@ -28,14 +28,16 @@ class Placed(Task):
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A service. spec, previous: JSON. failing: tasks of its next update die at once.
+    """A service.
 
-    status: empty, `updating`, `paused` or `rolling back`.
+    spec, previous: JSON. numbers: its ports with those that the swarm chose (Endpoint.Ports). failing: the tasks of
+    its next update die at once. status: of its last update, in the Engine's words; empty where it moved no task.
     """
 
     id: str
     spec: str
     previous: str = ""
+    numbers: tuple[Port, ...] = ()
     version: int = 1
     failing: bool = False
     status: str = ""
@@ -58,6 +60,11 @@ class Service:
             )
             for port in found
         )
+
+    @property
+    def force_update(self) -> int:
+        """The counter that moves tasks."""
+        return int(read(self.spec)["TaskTemplate"].get("ForceUpdate", 0))
 
     @property
     def through_ingress(self) -> bool:

@@ -21,6 +21,7 @@ Kind = Literal[
     "task starts",
     "task ends",
     "rolled back",
+    "update completed",
     "version bumped",
 ]
 
@@ -52,6 +53,7 @@ class Manners:
     task_start: float = 1.0  # 16
     task_stop: float = 4.0  # P2 2.8
     rollback: float = 5.0  # P3 3.2
+    monitor: float = 5.0  # P2 7.2
     restart: float = 3.0  # 17
     bump: float = 0.2  # P2 5.1
 
@@ -105,7 +107,8 @@ class Cluster:
     """What the managers agree on.
 
     settings: the swarm itself. attached: pairs of a node's id and the ingress that the managers gave it an address
-    for. wanted: networks that were asked for and have no addresses yet, with the request.
+    for. wanted: networks that were asked for and have no addresses yet, with the request. next_port: the number for
+    the next dynamic port.
     """
 
     settings: Swarm
@@ -115,6 +118,7 @@ class Cluster:
     wanted: tuple[tuple[str, CreateNetwork], ...] = ()
     services: tuple[Service, ...] = ()
     tasks: tuple[Placed, ...] = ()
+    next_port: int = 30000
     belongings: tuple[str, ...] = ()
 
     def node(self, node_id: str) -> Node | None:
