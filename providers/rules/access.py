@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from providers.rules.stackfile import Host, Reach, StackFile, is_ip
+from providers.rules.forms import is_ip
+from providers.rules.stackfile import Host, Reach, StackFile
 
 
 class HostAccess(BaseModel):

@@ -6,7 +6,8 @@ Also the hosts as a set: no two may be the same machine. Ranges and networks mus
 from collections.abc import Iterator
 
 from providers.rules.access import HostAccess, access
-from providers.rules.stackfile import StackFile, is_ip
+from providers.rules.forms import is_ip
+from providers.rules.stackfile import StackFile
 
 
 def first_manager(stackfile: StackFile) -> str | None:

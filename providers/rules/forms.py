@@ -1,0 +1,117 @@
+"""What single values of the stack file may look like: names, addresses, labels, bounds. No key and no section.
+
+Each form is a type for the model; its check raises ValueError, which becomes the problem that the user reads.
+"""
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from providers.rules.addresses import prefix_length
+from providers.rules.specs import Subnet
+
+SMALLEST_MASK = 29  # a /30 gives its one address to the ingress, and the next container fails (lab-measured)
+
+
+def _matching(pattern: str, wanted: str, *, show: bool = True) -> AfterValidator:
+    """Text of a form. `show=False` where what stands there instead could be a secret."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"{text!r} should be {wanted}" if show else f"should be {wanted}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _network_name(*taken: str) -> Callable[[str], str]:
+    """A name that every Engine takes for a swarm network, and that is not taken by one of its own.
+
+    One character is refused because Engine 20.10 reads it as the beginning of a network's id (lab-measured).
+    """
+    refused = ("bridge", "default", "docker_gwbridge", "host", "none", *taken)
+
+    def check(text: str) -> str:
+        if text.lower() in refused:
+            raise ValueError(f"{text} is the name of a network that the Engine makes itself; choose another")
+        if not re.fullmatch(r"[A-Za-z0-9]([_-]*[A-Za-z0-9]){1,62}", text) or len(text) > 63:
+            raise ValueError(f"{text!r} should be 2 to 63 letters, digits, - or _, with letters or digits at its ends")
+        return text
+
+    return check
+
+
+def _bridge_name(text: str) -> str:
+    """A name that Linux takes, and not that of a device the bridge driver would take over or refuse."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}", text):
+        raise ValueError(f"{text!r} should be 1 to 15 letters, digits, '.', - or _, as Linux names devices")
+    if re.fullmatch(r"lo|docker\d+|(eth|veth|vxlan|wlan|bond)\w*|(en|wl|ww)[opsx]\d\w*", text):
+        raise ValueError(f"{text} is the name of another device, which an Engine refuses or takes over; choose another")
+    return text
+
+
+def _engine_address(text: str) -> str:
+    """What the Engine takes as an address of its host: an IP address or an interface, perhaps with a port."""
+    host = text.rpartition(":")[0] if text.count(":") == 1 or "]:" in text else text
+    if not is_ip(host.strip("[]")) and not re.fullmatch(r"(?![\d.]+$)[A-Za-z0-9._-]{1,15}", host):
+        raise ValueError(f"{text!r} should be an IP address or an interface of the host, such as 10.0.0.1 or eth0")
+    return text
+
+
+def _ssh_address(text: str) -> str:
+    if not is_ip(text) and not re.fullmatch(r"\w[\w.-]*", text):
+        raise ValueError("should be a name or an IP address alone; user, port and bastion have their own keys")
+    return text
+
+
+def _label_key(text: str) -> str:
+    if text.startswith("swarmnet."):
+        raise ValueError("swarmnet.* labels are Swarmnet's own; choose another prefix")
+    # https://docs.docker.com/engine/manage-resources/labels/
+    if re.match(r"(com|io)\.docker\.|org\.dockerproject\.", text):
+        raise ValueError("com.docker.*, io.docker.* and org.dockerproject.* are Docker's own; choose another prefix")
+    return text
+
+
+def _with_room(subnet: str) -> str:
+    if prefix_length(subnet) > SMALLEST_MASK:
+        raise ValueError(f"{subnet} leaves no room for containers; use /{SMALLEST_MASK} or larger")
+    return subnet
+
+
+def is_ip(text: str) -> bool:
+    """Whether this is an IP address of either version."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+HostName = Annotated[
+    str,
+    _matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "up to 63 lower-case letters, digits and -, as in m1"),
+]
+IngressName = Annotated[str, AfterValidator(_network_name())]
+OverlayName = Annotated[str, AfterValidator(_network_name("ingress"))]
+BridgeName = Annotated[str, AfterValidator(_bridge_name)]
+NetworkSubnet = Annotated[Subnet, AfterValidator(_with_room)]
+# IPv4's smallest (RFC 791) and the largest a link can have; Engines from 26 refuse others, 20.10 takes them.
+Mtu = Annotated[int, Field(ge=68, le=65535)]
+Labels = dict[Annotated[str, AfterValidator(_label_key)], str]
+SshAddress = Annotated[str, AfterValidator(_ssh_address)]
+EngineAddress = Annotated[str, AfterValidator(_engine_address)]
+User = Annotated[str, _matching(r"\w[\w.@\\-]*", "a login name", show=False)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+FilePath = Annotated[str, _matching(r"[^\n]*\S[^\n]*", "the path of a file", show=False)]
+HostKey = Annotated[str, _matching(r"(ssh|ecdsa)-\S+ \S+( .*)?", "a public key: ssh-ed25519 AAAA…", show=False)]
+_BASTION = r"([\w.-]+@)?([\w.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?"
+Bastion = Annotated[str, _matching(_BASTION, "[user@]host[:port]", show=False)]
+DataPathPort = Annotated[int, Field(ge=1024, le=49151)]
+PoolPrefix = Annotated[int, Field(ge=1, le=SMALLEST_MASK)]
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(gt=0)]
+OnRemove = Literal["keep", "restore_default"]
