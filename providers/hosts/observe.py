@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
-from providers.rules import gwbridge
+from providers.rules import gwbridge, journal
 from providers.rules.errors import EngineError, HostError, NoQuorum, NotAManager, NotFound, Unreachable
 from providers.rules.facts import (
     Endpoint,
@@ -135,6 +135,10 @@ def to_service(raw: Json) -> SwarmService:
         networks=tuple(sorted({net["Target"] for net in networks} | {vip["NetworkID"] for vip in virtual})),
         job=bool({"ReplicatedJob", "GlobalJob"} & set(spec.get("Mode") or {})),
         labels=pairs(spec.get("Labels")),
+        update_state=(raw.get("UpdateStatus") or {}).get("State") or "",
+        rollback_labels=pairs((raw.get("PreviousSpec") or {}).get("Labels")),
+        force_update=(spec.get("TaskTemplate") or {}).get("ForceUpdate") or 0,
+        endpoint=json.dumps((raw.get("Endpoint") or {}).get("Ports") or []),
         spec=json.dumps(spec),
         version=raw["Version"]["Index"],
     )
@@ -163,6 +167,7 @@ def to_task(raw: Json) -> Task:
         desired=raw.get("DesiredState") or "",
         networks=tuple(sorted(part["Network"]["ID"] for part in raw.get("NetworksAttachments") or [])),
         container_id=container,
+        since=status.get("Timestamp") or "",
     )
 
 
@@ -329,18 +334,32 @@ def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], s
     listed = networks(engine)
     found = [swarm_network(engine, net.id) for net in listed if net.ingress]
     network = next((net for net in found if net is not None), None)
-    attached, running = services(engine), tasks(engine)
+    swarm = to_swarm(engine.get("/swarm"))
+    concerned = tuple(each for each in services(engine) if each.publishes_ingress or concerns(each, swarm))
+    running = tasks(engine)
     if network is None:
         nodes(engine)
-    ids = {net.id for net in listed if net.ingress}
+    ingresses, names = {net.id for net in listed if net.ingress}, {service.id for service in concerned}
+    out = {node.id for node in before if node.label(journal.AVAILABILITY) is not None}
     return IngressFacts(
         network=network,
+        swarm=swarm,
         hosts=(*hosts, *(placed(each, fleet, before) for each in silent)),
         nodes=before,
         listed=tuple(net for net in listed if net.scope == "swarm" and not net.ingress),
-        services=tuple(service for service in attached if service.publishes_ingress),
-        tasks=tuple(task for task in running if ids & set(task.networks)),
+        services=concerned,
+        tasks=tuple(
+            task
+            for task in running
+            if task.service_id in names or task.node_id in out or ingresses & set(task.networks)
+        ),
     )
+
+
+def concerns(service: SwarmService, swarm: Swarm) -> bool:
+    """Whether a swap of the ingress left something on it: a journal, its copy, or a rollback that would bring one."""
+    labels = {**dict(service.labels), **dict(service.rollback_labels)}
+    return journal.JOURNAL in labels or swarm.label(journal.copy_label(service.id)) is not None
 
 
 def placed(silent: Silent, fleet: Fleet, members: tuple[Node, ...]) -> Silent:

@@ -4,11 +4,12 @@ write needs). No noun is known here, nothing is decided and nothing is waited fo
 Join tokens are read, used and forgotten here.
 """
 
+import json
 from typing import Any
 
 from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
-from providers.rules.errors import Conflict, NotFound
+from providers.rules.errors import Conflict, NotAManager, NotFound
 from providers.rules.steps import (
     CreateNetwork,
     DisconnectEndpoint,
@@ -21,6 +22,7 @@ from providers.rules.steps import (
     StartContainer,
     Step,
     StopContainer,
+    UnlockSwarm,
     UpdateNode,
     UpdateService,
     UpdateSwarm,
@@ -46,7 +48,9 @@ def perform(fleet: Fleet, step: Step) -> str | None:
         case DisconnectEndpoint():
             disconnect(fleet.engine(step.host), step)
         case RestartEngine():
-            fleet.engine(step.host).restart()
+            restart(fleet, step)
+        case UnlockSwarm():
+            unlock(fleet.engine(step.host), unlock_key(fleet, step.host))
         case StopContainer():
             fleet.engine(step.host).post(f"/containers/{step.id}/stop")
         case StartContainer():
@@ -74,7 +78,7 @@ def asked(fleet: Fleet, host: str) -> Engine:
     return fleet.engine(host) if host else fleet.manager()
 
 
-def remove(engine: Engine, path: str, **params: object) -> None:
+def remove(engine: Engine, path: str, **params: bool) -> None:
     """Remove an object; one that is not there is removed already."""
     try:
         engine.delete(path, **params)
@@ -107,6 +111,32 @@ def disconnect(engine: Engine, step: DisconnectEndpoint) -> None:
     try:
         engine.post(f"/networks/{step.network}/disconnect", {"Container": step.endpoint, "Force": True})
     except NotFound:
+        return
+
+
+def restart(fleet: Fleet, step: RestartEngine) -> None:
+    """Restart an Engine; the key that it will need is in hand before."""
+    engine = fleet.engine(step.host)
+    key = unlock_key(fleet, step.host) if step.unlock else None
+    engine.restart()
+    if key is not None:
+        unlock(engine, key)
+
+
+def unlock_key(fleet: Fleet, host: str) -> str:
+    """The unlock key from another manager than the one that needs it. Raises NotAManager where none can give it."""
+    for other in fleet.managers():
+        if other.name != host:
+            key: str = other.get("/swarm/unlockkey")["UnlockKey"]
+            return key
+    raise NotAManager(f"{host}: it needs the swarm's unlock key and no other manager among the hosts can give it")
+
+
+def unlock(engine: Engine, key: str) -> None:
+    """Unlock a manager after its restart; one that is not locked needs none."""
+    try:
+        engine.post("/swarm/unlock", {"UnlockKey": key})
+    except Conflict:
         return
 
 
@@ -189,4 +219,4 @@ def update_node(engine: Engine, step: UpdateNode) -> None:
 
 def update_service(engine: Engine, step: UpdateService) -> None:
     """Write a whole service spec back, at the newest API version that this manager speaks."""
-    engine.post(f"/services/{step.service_id}/update", step.spec, version=step.version)
+    engine.post(f"/services/{step.service_id}/update", json.loads(step.spec), version=step.version)

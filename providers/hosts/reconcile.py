@@ -124,6 +124,7 @@ class Loop(Generic[F]):
         else:
             self.poll = SHORTEST_POLL
         problems = perform_all(self.perform, decision.steps)
+        self.moment = None  # patience starts anew with each act
         for problem in problems:
             if not isinstance(problem, PASSING):
                 raise problem

@@ -6,6 +6,7 @@ the loop puts it there.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from ipaddress import IPv4Network, ip_network
 
 Pairs = tuple[tuple[str, str], ...]
@@ -168,7 +169,12 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class SwarmService:
-    """A service: `spec` is the raw JSON as read, `networks` the ids it is attached to."""
+    """A service. `spec` is the raw JSON as read, `endpoint` the raw Endpoint.Ports, with the numbers that the swarm
+    chose for dynamic ports; `networks` the ids it is attached to.
+
+    update_state: `updating`, `paused`, `completed`, `rollback_...` or empty. `rollback_labels`: those of the spec to
+    which a rollback would return. `force_update`: the counter that moves tasks.
+    """
 
     id: str
     name: str
@@ -176,6 +182,10 @@ class SwarmService:
     networks: tuple[str, ...] = ()
     job: bool = False
     labels: Pairs = ()
+    update_state: str = ""
+    rollback_labels: Pairs = ()
+    force_update: int = 0
+    endpoint: str = "[]"
     spec: str = field(default="", compare=False)
     version: int = field(default=0, compare=False)
 
@@ -199,8 +209,15 @@ class Task:
     desired: str
     networks: tuple[str, ...] = ()
     container_id: str = ""
+    since: str = field(default="", compare=False)  # when its state last changed, RFC 3339, by the Engine's clock
 
     ENDED = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})
+
+    @property
+    def seconds(self) -> float:
+        """`since` as seconds since the epoch. The Engine gives nanoseconds, which Python's parser does not take."""
+        whole, _, fraction = self.since.rstrip("Z").partition(".")
+        return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
 
     @property
     def alive(self) -> bool:
@@ -267,10 +284,12 @@ class IngressFacts:
     """The swarm's ingress as the swarm has it (None: it has not), and what each host reports of its own.
 
     `nodes` are all members, declared or not; `hosts` the declared ones that were asked. `listed` are the swarm's
-    other networks. `services` and `tasks` are those that publish through an ingress or hang on one.
+    other networks. `services` are those that publish through an ingress or carry a journal, `tasks` theirs and all
+    that hang on an ingress.
     """
 
     network: Network | None
+    swarm: Swarm
     hosts: tuple[HostIngress | Silent, ...]
     nodes: tuple[Node, ...]
     listed: tuple[Network, ...] = ()

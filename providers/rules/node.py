@@ -3,8 +3,9 @@
 Members are told apart by node id, never by hostname: after leaving and joining again two entries share it.
 """
 
-from providers.rules import ingress, ownership
+from providers.rules import ownership, spread
 from providers.rules.facts import Member, Node, NodeFacts, Silent
+from providers.rules.quorum import no_quorum_without
 from providers.rules.specs import NodeSpec
 from providers.rules.steps import (
     Blocked,
@@ -128,24 +129,7 @@ def has_ingress(facts: NodeFacts) -> bool:
     """Whether the swarm's ingress, if it has one, has come to the host."""
     if facts.ingress is None or facts.local is None:
         return True
-    return ingress.reached(facts.ingress, facts.local)
-
-
-def no_quorum_without(node: Node, nodes: tuple[Node, ...]) -> str | None:
-    """Why the swarm can't do without this manager, None where it can. The rule is swarmkit's:
-    https://github.com/moby/swarmkit/blob/master/manager/state/raft/raft.go (CanRemoveMember)."""
-    managers = [other for other in nodes if other.role == "manager"]
-    if len(managers) <= 1:
-        return "it is the last manager of the swarm"
-    remaining = [other for other in managers if other.id != node.id]
-    reachable = sum(other.reachability == "reachable" for other in remaining)
-    needed = len(remaining) // 2 + 1
-    if reachable >= needed:
-        return None
-    return (
-        f"of the other {len(remaining)} managers only {reachable} can be reached and {needed} are needed: "
-        "bring the others back first"
-    )
+    return spread.reached(facts.ingress, facts.local)
 
 
 def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, adopted: bool) -> Decision:

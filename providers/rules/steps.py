@@ -49,7 +49,18 @@ class DisconnectEndpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class RestartEngine:
-    """Restart dockerd through the host's service manager and wait until it answers."""
+    """Restart dockerd through the host's service manager and wait until it answers.
+
+    `unlock`: fetch the unlock key from another manager before, and use it after.
+    """
+
+    host: str
+    unlock: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnlockSwarm:
+    """`POST /swarm/unlock` on a locked manager, with the key that another manager gives."""
 
     host: str
 
@@ -144,6 +155,7 @@ Step = (
     | RemoveNetwork
     | DisconnectEndpoint
     | RestartEngine
+    | UnlockSwarm
     | StopContainer
     | StartContainer
     | InitSwarm

@@ -1,0 +1,195 @@
+"""Labels that hold what must come back: the ports taken off a service, a node's availability, stopped containers.
+
+A journal is written by the very update that makes it necessary, so that no cut can come between. The ports' journal
+has a copy on the swarm, since a rollback restores a service's whole former spec and takes its labels away.
+Service specs go through here as the Engine gave them: what is not named stays to the letter.
+
+To finish by hand: `swarmnet.journal` on a service holds `ports`, the EndpointSpec.Ports to put back, and `update`,
+the UpdateConfig to put back (null: there was none).
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from providers.rules.facts import Swarm, SwarmService
+
+JOURNAL = "swarmnet.journal"
+AVAILABILITY = "swarmnet.availability"
+STOPPED = "swarmnet.stopped"
+CHANGE = "swarmnet.change"
+
+Json = dict[str, Any]
+
+# While ports are away: all tasks at once (with Parallelism 1 a strip of 3 replicas took 11 to 12 s instead of 4), no
+# automatic rollback (it would bring the ports back in the middle and leave the service dead), and the Engine's own
+# five seconds (in nanoseconds) of watching, whatever the service had.
+MEANWHILE = {"Parallelism": 0, "Delay": 0, "Monitor": 5_000_000_000, "FailureAction": "pause"}
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What was taken off one service. `network` is the id of the ingress that it published through then."""
+
+    service_id: str
+    network: str
+    ports: tuple[str, ...]  # each as the JSON that the Engine gave
+    numbers: tuple[str, ...]  # Endpoint.Ports, with the numbers that the swarm chose for dynamic ones
+    update: str  # UpdateConfig as JSON, `null` where there was none
+
+    def text(self) -> str:
+        """The label's value."""
+        return json.dumps(
+            {
+                "network": self.network,
+                "ports": [json.loads(port) for port in self.ports],
+                "numbers": [json.loads(port) for port in self.numbers],
+                "update": json.loads(self.update),
+            },
+            separators=(",", ":"),
+        )
+
+
+def opened(service_id: str, text: str) -> Journal:
+    """A journal from its label's value."""
+    raw = json.loads(text)
+    return Journal(
+        service_id=service_id,
+        network=raw["network"],
+        ports=tuple(map(json.dumps, raw["ports"])),
+        numbers=tuple(map(json.dumps, raw["numbers"])),
+        update=json.dumps(raw["update"]),
+    )
+
+
+def journal_on(service: SwarmService) -> Journal | None:
+    """The journal that the service carries, None where it carries none."""
+    text = dict(service.labels).get(JOURNAL)
+    return opened(service.id, text) if text else None
+
+
+def copies(swarm: Swarm) -> dict[str, Journal]:
+    """The swarm's copies of journals, by service id."""
+    prefix = f"{JOURNAL}."
+    return {
+        key.removeprefix(prefix): opened(key.removeprefix(prefix), value)
+        for key, value in swarm.labels
+        if key.startswith(prefix)
+    }
+
+
+def copy_label(service_id: str) -> str:
+    """The swarm's label for the copy of a service's journal."""
+    return f"{JOURNAL}.{service_id}"
+
+
+def written(service: SwarmService, network_id: str) -> Journal:
+    """The journal of a service as it is: its ports, their present numbers, its way of updating."""
+    spec = json.loads(service.spec)
+    return Journal(
+        service_id=service.id,
+        network=network_id,
+        ports=tuple(map(json.dumps, ports_in(spec))),
+        numbers=tuple(map(json.dumps, json.loads(service.endpoint))),
+        update=json.dumps(spec.get("UpdateConfig")),
+    )
+
+
+def to_strip(service: SwarmService, network_id: str) -> Journal:
+    """The journal for taking a service's ports off now: a new one, or the one it carries with what was added since."""
+    carried, fresh = journal_on(service), written(service, network_id)
+    if carried is None:
+        return fresh
+    known = set(carried.ports)
+    added = tuple(port for port in fresh.ports if by_ingress(json.loads(port)) and port not in known)
+    return replace(carried, ports=carried.ports + added, numbers=carried.numbers + fresh.numbers)
+
+
+def stripped(service: SwarmService, journal: Journal) -> str:
+    """The spec without its ingress-mode ports, with the journal, and safe against the swarm's own rollback."""
+    spec = json.loads(service.spec)
+    spec["EndpointSpec"] = {**spec["EndpointSpec"], "Ports": [port for port in ports_in(spec) if not by_ingress(port)]}
+    spec["Labels"] = {**(spec.get("Labels") or {}), JOURNAL: journal.text()}
+    spec["UpdateConfig"] = {**(spec.get("UpdateConfig") or {}), **MEANWHILE}
+    return json.dumps(spec)
+
+
+def refilled(service: SwarmService, journal: Journal, *, pin: bool) -> str:
+    """The spec with its ports back; the journal stays until the tasks have moved.
+
+    Ports that somebody changed in the meantime stay beside them. `pin`: dynamic ports get the numbers they had.
+    """
+    spec = json.loads(service.spec)
+    wanted = [pinned(port, journal) if pin else port for port in map(json.loads, journal.ports)]
+    present = ports_in(spec)
+    untouched = [port for port in wanted if not by_ingress(port)] == present
+    added = [] if untouched else [port for port in present if port not in wanted]
+    kept = [port for port in wanted if by_ingress(port) or untouched or port in present]
+    spec["EndpointSpec"] = {**(spec.get("EndpointSpec") or {}), "Ports": kept + added}
+    spec["Labels"] = {**(spec.get("Labels") or {}), JOURNAL: journal.text()}
+    spec["UpdateConfig"] = {**(spec.get("UpdateConfig") or {}), **MEANWHILE}
+    return json.dumps(spec)
+
+
+def closed(service: SwarmService, journal: Journal) -> str:
+    """The spec as it was before: its own way of updating, no journal. This restarts no task."""
+    spec = json.loads(service.spec)
+    spec["Labels"] = {key: value for key, value in (spec.get("Labels") or {}).items() if key != JOURNAL}
+    update = json.loads(journal.update)
+    if update is None:
+        spec.pop("UpdateConfig", None)
+    else:
+        spec["UpdateConfig"] = update
+    return json.dumps(spec)
+
+
+def forced(service: SwarmService) -> str:
+    """The spec with its ForceUpdate counter raised, which moves tasks that nothing else moves."""
+    spec = json.loads(service.spec)
+    template = spec["TaskTemplate"]
+    spec["TaskTemplate"] = {**template, "ForceUpdate": (template.get("ForceUpdate") or 0) + 1}
+    return json.dumps(spec)
+
+
+def ports_back(service: SwarmService, journal: Journal) -> bool:
+    """Whether every ingress-mode port of the journal is in the spec again, by target and protocol."""
+    present = Counter(ident(port) for port in ports_in(json.loads(service.spec)) if by_ingress(port))
+    return Counter(ident(port) for port in map(json.loads, journal.ports) if by_ingress(port)) <= present
+
+
+def pinned(port: Json, journal: Journal) -> Json:
+    """A dynamic port with the number that the swarm had given it; others as they are."""
+    if port.get("PublishedPort") or not by_ingress(port):
+        return port
+    fixed = {other.get("PublishedPort") for other in map(json.loads, journal.ports)}
+    numbers = (number for number in map(json.loads, journal.numbers) if ident(number) == ident(port))
+    published = next((n["PublishedPort"] for n in numbers if n.get("PublishedPort") not in {None, 0, *fixed}), None)
+    return {**port, "PublishedPort": published} if published else port
+
+
+def taken(journal: Journal, others: Iterable[SwarmService], *, pin: bool) -> tuple[SwarmService, int] | None:
+    """The service that meanwhile publishes one of the journal's ports, and the number; None where none does."""
+    wanted = [pinned(port, journal) if pin else port for port in map(json.loads, journal.ports) if by_ingress(port)]
+    numbers = {(port.get("Protocol") or "tcp", port["PublishedPort"]) for port in wanted if port.get("PublishedPort")}
+    for service in others:
+        for port in service.ports:
+            if port.mode == "ingress" and (port.protocol, port.published) in numbers:
+                return service, port.published
+    return None
+
+
+def ports_in(spec: Json) -> list[Json]:
+    """All published ports of a spec."""
+    return list((spec.get("EndpointSpec") or {}).get("Ports") or [])
+
+
+def by_ingress(port: Json) -> bool:
+    """Whether a port goes through the ingress; the Engine's own default is that it does."""
+    return (port.get("PublishMode") or "ingress") == "ingress"
+
+
+def ident(port: Json) -> tuple[str, int]:
+    """What tells the ports of one service apart, whatever number is published."""
+    return port.get("Protocol") or "tcp", port.get("TargetPort") or 0

@@ -1,0 +1,242 @@
+"""Ports off the services before the ingress goes, and back once it has come: the journaled part of a swap.
+
+Each function answers with the next decision, or None where its part is done. What becomes of the network and of the
+hosts must not enter.
+"""
+
+from providers.rules import journal
+from providers.rules.facts import IngressFacts, Network, SwarmService, Task
+from providers.rules.journal import CHANGE, JOURNAL, Journal
+from providers.rules.steps import Blocked, Decision, Steps, UpdateService, UpdateSwarm, Wait
+
+# A task stops within its grace and about 3.5 s; the longest grace in use decides, and the work's own timeout.
+TASKS_GONE = 280.0
+# A strip or a refill moves tasks within 2 s of the update, or (after a placement-only update) never.
+MOVES = 2.5
+# An update that replaces all tasks at once ends about 5 s after the last one runs, when nobody watches any more.
+SETTLED = 120.0
+# New tasks start within 1 to 3 s; those that cannot start for reasons of their own are not waited for.
+STARTS = 6.0
+
+
+def take_off(facts: IngressFacts, network: Network, owner: str) -> Decision | None:
+    """Take all ingress-mode ports off, journaled twice; None once no task hangs on the network any more."""
+    publishing = [service for service in facts.services if service.publishes_ingress]
+    jobs = [service.name for service in publishing if service.job]
+    if jobs:
+        return Blocked(
+            f"the ingress can't change while the job {', '.join(jobs)} publishes a port through it: taking the port "
+            "off would run the job again; remove the job or its port, then run again"
+        )
+    journals = {service.id: journal.to_strip(service, network.id) for service in publishing}
+    return copied(facts, owner, journals) or stripped(publishing, journals) or emptied(facts, network)
+
+
+def copied(facts: IngressFacts, owner: str, journals: dict[str, Journal]) -> Steps | None:
+    """The swarm's label that a change goes on, and its copies of the journals: before the first service is touched."""
+    wanted = {journal.copy_label(key): value.text() for key, value in journals.items()}
+    if journals:
+        wanted[CHANGE] = owner
+    missing = tuple(sorted((key, value) for key, value in wanted.items() if facts.swarm.label(key) != value))
+    if not missing:
+        return None
+    return Steps((UpdateSwarm(version=facts.swarm.version, set_labels=missing),), "note which ports have to come back")
+
+
+def stripped(publishing: list[SwarmService], journals: dict[str, Journal]) -> Steps | None:
+    """All ports off at once."""
+    if not publishing:
+        return None
+    updates = tuple(
+        UpdateService(
+            service_id=service.id, version=service.version, spec=journal.stripped(service, journals[service.id])
+        )
+        for service in publishing
+    )
+    return Steps(updates, f"take ports off: {'; '.join(map(published, publishing))}")
+
+
+def emptied(facts: IngressFacts, network: Network) -> Decision | None:
+    """Wait for the last task to leave the network; those that do not move by themselves are moved.
+
+    A removal is accepted while tasks still run on it, and then their hosts keep the old ingress for good.
+    Tasks of a host that is down are no longer there, whatever the swarm remembers of them.
+    """
+    down = {node.id for node in facts.nodes if node.state == "down"}
+    hanging = [task for task in facts.tasks if network.id in task.networks and task.alive and task.node_id not in down]
+    if not hanging:
+        return None
+    held = [service for service in facts.services if lingers(service, hanging)]
+    if held and facts.unchanged_for >= MOVES:
+        return Steps(tuple(map(forced, held)), f"move the tasks of {names(held)}")
+    return Wait(f"{len(hanging)} tasks to leave the old ingress", TASKS_GONE)
+
+
+def lingers(service: SwarmService, tasks: list[Task]) -> bool:
+    """Whether tasks of it that are meant to run hang on, though no update moves them."""
+    meant = any(task.service_id == service.id and task.desired == "running" for task in tasks)
+    return meant and service.update_state != "updating"
+
+
+def forced(service: SwarmService) -> UpdateService:
+    """The update that moves tasks which nothing else moves."""
+    return UpdateService(service_id=service.id, version=service.version, spec=journal.forced(service))
+
+
+def put_back(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | None:
+    """Put all ports back and move the tasks; None once each service is as it was."""
+    due = {service: carried(service, facts) for service in facts.services}
+    waiting = {service: found for service, found in due.items() if found}
+    return refilled(facts, waiting, pin=pin) or arrived(facts, network) or closed(waiting) or renewed(facts)
+
+
+def carried(service: SwarmService, facts: IngressFacts) -> Journal | None:
+    """The journal to honour: the service's own, or the swarm's copy where a rollback took the label away and left the
+    service without any port."""
+    own = journal.journal_on(service)
+    if own or service.publishes_ingress:
+        return own
+    return journal.copies(facts.swarm).get(service.id)
+
+
+def refilled(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, pin: bool) -> Steps | None:
+    """Ports back, all at once, but for those that somebody has taken meanwhile."""
+    ready = {
+        service: found
+        for service, found in waiting.items()
+        if not journal.ports_back(service, found) and not occupied(service, found, facts, pin=pin)
+    }
+    if not ready:
+        return None
+    updates = tuple(
+        UpdateService(service_id=service.id, version=service.version, spec=journal.refilled(service, found, pin=pin))
+        for service, found in ready.items()
+    )
+    return Steps(updates, f"put ports back: {names(ready)}")
+
+
+def occupied(
+    service: SwarmService, found: Journal, facts: IngressFacts, *, pin: bool
+) -> tuple[SwarmService, int] | None:
+    """Who publishes one of its ports by now, and which."""
+    return journal.taken(found, (other for other in facts.services if other.id != service.id), pin=pin)
+
+
+def arrived(facts: IngressFacts, network: Network) -> Decision | None:
+    """Wait until the tasks of what publishes are on the new ingress; those that do not move are moved.
+
+    A task of a service that was rolled back while there was no ingress stays `new` for ever without this.
+    """
+    behind = [service for service in facts.services if service.publishes_ingress and strays(service, facts, network)]
+    stuck = [service for service in behind if service.update_state != "updating"]
+    if stuck and facts.unchanged_for >= MOVES:
+        return Steps(tuple(map(forced, stuck)), f"move the tasks of {names(stuck)}")
+    if behind:
+        return Wait(f"the tasks of {names(behind)} to come to the new ingress", SETTLED)
+    starting = [service for service in facts.services if journal.journal_on(service) and not runs(service, facts)]
+    if starting and facts.unchanged_for < STARTS:
+        return Wait(f"the tasks of {names(starting)} to start", SETTLED)
+    return None
+
+
+def strays(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
+    """Whether a task of it that is meant to run has no address on this ingress."""
+    down = {node.id for node in facts.nodes if node.state == "down"}
+    return any(
+        task.service_id == service.id
+        and task.desired == "running"
+        and task.alive
+        and task.node_id not in down
+        and network.id not in task.networks
+        for task in facts.tasks
+    )
+
+
+def runs(service: SwarmService, facts: IngressFacts) -> bool:
+    """Whether a task of it runs, or none is meant to."""
+    meant = [task for task in facts.tasks if task.service_id == service.id and task.desired == "running"]
+    return not meant or any(task.state == "running" for task in meant)
+
+
+def closed(waiting: dict[SwarmService, Journal]) -> Decision | None:
+    """Journals away and each service's own way of updating back, once its update has ended. This moves no task."""
+    back = {service: found for service, found in waiting.items() if journal.ports_back(service, found)}
+    ended = {service: found for service, found in back.items() if service.update_state != "updating"}
+    if ended:
+        updates = tuple(
+            UpdateService(service_id=service.id, version=service.version, spec=journal.closed(service, found))
+            for service, found in ended.items()
+        )
+        return Steps(updates, f"close the journals of {names(ended)}")
+    return Wait(f"the updates of {names(back)} to end", SETTLED) if back else None
+
+
+def renewed(facts: IngressFacts) -> Steps | None:
+    """One unchanged update, so that a rollback goes to the spec with its ports and not to one in the middle."""
+    behind = [service for service in facts.services if JOURNAL in dict(service.rollback_labels)]
+    own = [service for service in behind if journal.journal_on(service) is None]
+    updates = tuple(UpdateService(service_id=s.id, version=s.version, spec=s.spec) for s in own)
+    return Steps(updates, f"make a rollback of {names(own)} keep its ports") if own else None
+
+
+def released(facts: IngressFacts, owner: str) -> Decision | None:
+    """The swarm's own labels away, once nothing is left that they are there for."""
+    for service in facts.services:
+        found = carried(service, facts)
+        holder = occupied(service, found, facts, pin=True) if found else None
+        if holder:
+            other, number = holder
+            return Blocked(
+                f"service {service.name}: its port {number} can't come back: service {other.name} publishes it by "
+                f"now; take it off {other.name} or give {service.name} another, then run again"
+            )
+    labels = {key for key, _ in facts.swarm.labels if key.startswith(f"{JOURNAL}.")}
+    if facts.swarm.label(CHANGE) == owner:
+        labels.add(CHANGE)
+    if not labels:
+        return None
+    update = UpdateSwarm(version=facts.swarm.version, drop_labels=tuple(sorted(labels)))
+    return Steps((update,), f"done{away(facts)}")
+
+
+def away(facts: IngressFacts) -> str:
+    """How long ports were away, in words, empty where none was."""
+    spans = [(service.name, outage(service, facts)) for service in facts.services if service.publishes_ingress]
+    known = [f"{name} {span:.1f} s" for name, span in spans if span is not None]
+    return f"; ports were away: {', '.join(known)}" if known else ""
+
+
+def outage(service: SwarmService, facts: IngressFacts) -> float | None:
+    """Seconds between the end of its last task on the old ingress and the start of its first on the new one, by the
+    Engines' own clocks; None where the swarm no longer remembers both."""
+    copy = journal.copies(facts.swarm).get(service.id)
+    if copy is None or facts.network is None:
+        return None
+    tasks = [task for task in facts.tasks if task.service_id == service.id and task.since]
+    ended = [task.seconds for task in tasks if copy.network in task.networks and not task.alive]
+    started = [task.seconds for task in tasks if facts.network.id in task.networks and task.state == "running"]
+    return max(0.0, min(started) - max(ended)) if ended and started and copy.network != facts.network.id else None
+
+
+def unfinished(facts: IngressFacts) -> list[str]:
+    """What of a swap is left to do, in words."""
+    stripped_now = [service for service in facts.services if carried(service, facts)]
+    words = [f"ports of {names(stripped_now)} are journaled"] if stripped_now else []
+    if not words and any(key == CHANGE or key.startswith(JOURNAL) for key, _ in facts.swarm.labels):
+        words.append("the swarm still carries the labels of a change")
+    return words
+
+
+def published(service: SwarmService) -> str:
+    """A service and the ports that it publishes through the ingress, in words."""
+    ports = (
+        f"{port.published or 'dynamic'}->{port.target}/{port.protocol}"
+        for port in service.ports
+        if port.mode == "ingress"
+    )
+    return f"{service.name} ({', '.join(ports)})"
+
+
+def names(services: "list[SwarmService] | dict[SwarmService, Journal]") -> str:
+    """Services by name, in words."""
+    return ", ".join(sorted(service.name for service in services))

@@ -1,0 +1,184 @@
+"""Bringing the ingress to every host: kicks, and for a host that no kick helps, a guarded restart of its Engine.
+
+Each function answers with the next decision, or None where its part is done. Ports and settings must not enter.
+"""
+
+from providers.rules import restart
+from providers.rules.facts import HostIngress, IngressFacts, Network, Node, Silent
+from providers.rules.steps import Blocked, Decision, Steps, UpdateNode, Wait
+
+KICK = "swarmnet.kick"
+
+# A kick that took is seen within 0.2 to 1.7 s; 1.5 s is when the next one was worth sending on every Engine.
+KICK_AGAIN = 1.5
+# 4 rounds of 8 s were needed on a slow machine with a full kernel; what a dozen kicks do not bring, none does.
+KICKS = 12
+SPREAD = 120.0
+# A host drops a removed ingress within 0.5 to 4 s; one that still has it after 10 s keeps it until a restart.
+STALE = 10.0
+DROP = 60.0
+
+
+def sandbox(network: Network) -> str:
+    """The key of the ingress's own endpoint in `Containers`, on each host that has it."""
+    return f"{network.name}-sbox"
+
+
+def gateway_endpoint(network: Network) -> str:
+    """The name of the ingress's endpoint on docker_gwbridge: names of more than 12 characters give way to the
+    sandbox's id (https://github.com/moby/moby/blob/master/daemon/libnetwork/default_gateway.go)."""
+    name = sandbox(network)
+    return f"gateway_{name}" if len(name) <= 12 else "gateway_ingress_sbox"
+
+
+def reached(network: Network, host: HostIngress) -> bool:
+    """Whether the host has this ingress with its sandbox, and the sandbox its way out through the bridge.
+
+    The sandbox proves it: a manager answers for networks that it has not got itself.
+    """
+    here = any(
+        copy.id == network.id and any(endpoint.key == sandbox(network) for endpoint in copy.endpoints)
+        for copy in host.copies
+    )
+    return here and gateway_endpoint(network) in host.bridge_endpoints
+
+
+def has_it(network: Network, host: HostIngress | Silent) -> bool:
+    """Whether the host was asked and has it."""
+    return isinstance(host, HostIngress) and reached(network, host)
+
+
+def counts(host: HostIngress | Silent, nodes: tuple[Node, ...]) -> bool:
+    """Whether the host has to have it now. One that is down gets it by itself when it is back (23 of 25 seen);
+    one that is no member has none."""
+    return any(node.state == "ready" and node.id == host.node_id for node in nodes)
+
+
+def lacking(facts: IngressFacts, network: Network) -> list[HostIngress | Silent]:
+    """The hosts that should have it and have not."""
+    return [host for host in facts.hosts if counts(host, facts.nodes) and not has_it(network, host)]
+
+
+def node_of(host: HostIngress, facts: IngressFacts) -> Node:
+    """The member that a host is."""
+    return next(node for node in facts.nodes if node.id == host.node_id)
+
+
+def kicked(facts: IngressFacts, network: Network) -> Decision | None:
+    """Kick the hosts that lack it, with updates of the node that really change it; None once only hosts in repair lack
+    it, so that a host which no kick helps does not keep the ports of all others away."""
+    bad = lacking(facts, network)
+    asked = [host for host in bad if isinstance(host, HostIngress) and not restart.drained(node_of(host, facts))]
+    silent = [host for host in bad if isinstance(host, Silent)]
+    hopeless = [host for host in asked if kicks(network, node_of(host, facts)) >= KICKS]
+    if hopeless and facts.unchanged_for >= KICK_AGAIN:
+        return taken_out(hopeless[0], facts, "the ingress does not come to it")
+    due = [host for host in asked if kicks(network, node_of(host, facts)) == 0 or facts.unchanged_for >= KICK_AGAIN]
+    if due:
+        return Steps(tuple(kick(network, node_of(host, facts)) for host in due), f"bring the ingress to {names(due)}")
+    if silent:
+        return Wait(f"{silent[0].host} to answer ({silent[0].why})", SPREAD)
+    return Wait(f"{names(asked)} to show the ingress with its sandbox and gateway", SPREAD) if asked else None
+
+
+def kicks(network: Network, node: Node) -> int:
+    """How often the node was kicked for this ingress."""
+    of_network, _, count = (node.label(KICK) or "").partition(".")
+    return int(count) if of_network == network.id[:12] and count.isdecimal() else 0
+
+
+def kick(network: Network, node: Node) -> UpdateNode:
+    """A label with a fresh value: the agent ignores an update that changes nothing (0 of 8 repaired by one)."""
+    value = f"{network.id[:12]}.{kicks(network, node) + 1}"
+    return UpdateNode(node_id=node.id, version=node.version, set_labels=((KICK, value),))
+
+
+def taken_out(host: HostIngress, facts: IngressFacts, why: str) -> Decision:
+    """Drain a host for a restart, if the swarm can do without it for a moment."""
+    node = node_of(host, facts)
+    refused = restart.refused(node, facts.nodes, facts.swarm)
+    if refused:
+        return Blocked(f"{host.host}: {why}, and its docker can't be restarted for it: {refused}")
+    return Steps((restart.drain(node),), f"drain {host.host}: {why}")
+
+
+def repaired(facts: IngressFacts, network: Network | None) -> Decision | None:
+    """Restart the Engines of hosts that were drained for it, one at a time, and put back those that are well."""
+    nodes = {node.id: node for node in facts.nodes}
+    out = [
+        (host, nodes[host.node_id])
+        for host in facts.hosts
+        if isinstance(host, HostIngress) and host.node_id in nodes and restart.drained(nodes[host.node_id])
+    ]
+    well = [node for host, node in out if has_it(network, host)] if network else []
+    if well:
+        return Steps(tuple(map(restart.put_back, well)), "give repaired hosts their availability back")
+    for host, node in out:
+        return restarted(host, node, facts)
+    return None
+
+
+def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
+    """Restart one emptied host's Engine, and again if that did not help."""
+    busy = restart.running_on(node, facts.tasks)
+    if busy:
+        return Wait(f"{len(busy)} tasks to leave {host.host}", restart.EMPTIED)
+    if facts.unchanged_for < restart.PATIENCE:
+        return Wait(f"{host.host} to come right by itself", restart.PATIENCE + 5)
+    refused = restart.refused(node, facts.nodes, facts.swarm)
+    if refused:
+        return Blocked(f"{host.host}: its docker can't be restarted: {refused}")
+    return Steps((restart.restart(node, host.host, facts.swarm),), f"restart docker on {host.host}")
+
+
+def dropped(facts: IngressFacts) -> Decision | None:
+    """Wait until every host has dropped a removed ingress; one that keeps it is restarted. None once none has it."""
+    for host in facts.hosts:
+        if isinstance(host, Silent) and counts(host, facts.nodes):
+            return Wait(f"{host.host} to answer ({host.why})", DROP)
+    keeping = [host for host in facts.hosts if isinstance(host, HostIngress) and host.copies]
+    if not keeping:
+        return None
+    fresh = [host for host in keeping if counts(host, facts.nodes) and not restart.drained(node_of(host, facts))]
+    if fresh and facts.unchanged_for >= STALE:
+        return taken_out(fresh[0], facts, "it keeps the old ingress")
+    in_repair = [host for host in keeping if counts(host, facts.nodes) and host not in fresh]
+    if in_repair and not fresh:
+        return restarted(in_repair[0], node_of(in_repair[0], facts), facts)
+    return Wait(f"{names(keeping)} to drop the old ingress", DROP)
+
+
+def cleaned(facts: IngressFacts) -> Steps | None:
+    """The kicks' labels go again once every host has the ingress."""
+    labelled = [node for node in facts.nodes if node.label(KICK) is not None]
+    steps = tuple(UpdateNode(node_id=n.id, version=n.version, drop_labels=(KICK,)) for n in labelled)
+    return Steps(steps, "take the labels of the kicks off the nodes") if steps else None
+
+
+def unfinished(facts: IngressFacts, network: Network) -> list[str]:
+    """What is left to do on hosts, in words."""
+    bad = lacking(facts, network)
+    words = [f"{names(bad)} has not got it with its sandbox and gateway"] if bad else []
+    words += [f"{node.hostname} was drained by us" for node in facts.nodes if restart.drained(node)]
+    words += [f"{node.hostname} still carries the label {KICK}" for node in facts.nodes if node.label(KICK) is not None]
+    return words
+
+
+def unverifiable(facts: IngressFacts) -> str | None:
+    """Why it could not be seen whether every host follows, None where it can."""
+    declared = {host.node_id for host in facts.hosts}
+    for host in facts.hosts:
+        if isinstance(host, Silent) and counts(host, facts.nodes):
+            return f"{host.host} can't be asked whether it follows ({host.why})"
+    for node in facts.nodes:
+        if node.id not in declared and node.state == "ready":
+            return (
+                f"member {node.hostname} ({node.address or node.id}) is not in the stack file, so that nobody sees "
+                "whether it follows: add it to hosts, or take it out of the swarm"
+            )
+    return None
+
+
+def names(hosts: "list[HostIngress | Silent] | list[HostIngress]") -> str:
+    """Hosts by name, in words."""
+    return ", ".join(sorted(host.host for host in hosts))
