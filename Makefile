@@ -4,35 +4,42 @@ CODE := $(wildcard providers cli lab tools bench tests __main__.py)
 IN_TOOLS := . .tools/activate &&
 
 .DEFAULT_GOAL := check
-.PHONY: setup demo check test bench fmt down clean
+.PHONY: setup demo check lint types offline test bench fmt down clean
 
-setup: ## virtual environment, pulumi, system packages of the lab
+setup: # virtual environment, pulumi, system packages of the lab
 	@python3 -m tools.venv
 	@.tools/venv/bin/python -m tools.setup
 
-demo: setup ## three real Docker hosts on this machine, and `pulumi up` on them (root)
+demo: setup # three real Docker hosts on this machine, and `pulumi up` on them (root)
 	@tools/demo
 
-check: setup ## format, lint, types, layers, and every test that needs neither root nor network
+check: setup # format, lint, layers, types, and every test that needs neither root nor network
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types offline
+
+lint:
 	@$(IN_TOOLS) ruff format --check --quiet .
 	@$(IN_TOOLS) ruff check --quiet .
-	@$(IN_TOOLS) lint-imports
+	@$(IN_TOOLS) lint-imports --no-logo
+
+types:
 	@$(IN_TOOLS) mypy $(CODE)
+
+offline:
 	@$(IN_TOOLS) pytest -m "not lab" -n 2
 
-test: check ## check, then the tests on real hosts (skipped, with the reason, where they cannot run)
+test: check # check, then the tests on real hosts (skipped, with the reason, where they cannot run)
 	@$(IN_TOOLS) pytest -m lab
 
-bench: setup ## `pulumi up` against a shell script that does the same (root)
+bench: setup # `pulumi up` against a shell script that does the same (root)
 	@$(IN_TOOLS) python -m bench
 
-fmt: setup ## format, and mend what ruff can mend
+fmt: setup # format, and mend what ruff can mend
 	@$(IN_TOOLS) ruff format .
 	@$(IN_TOOLS) ruff check --fix .
 
-down: ## take the hosts of the lab down
+down: # take the hosts of the lab down
 	@lab/hosts down
 
-clean: ## remove what setup and the checks made; .pulumi-state stays, it knows what exists on your hosts
+clean: # remove what setup and the checks made; .pulumi-state stays, it knows what exists on your hosts
 	rm -rf .tools .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
