@@ -143,7 +143,8 @@ def next_step_of_removal(facts: SwarmFacts, swarm_id: str, *, adopted: bool) -> 
     if facts.silent:
         silent = facts.silent[0]
         return Blocked(f"swarm {swarm_id}: it can't be told whether {silent.host} has left it: {silent.why}")
-    active = [member for member in facts.members if member.state == "active"]
+    there = [member for member in facts.members if member.state != "inactive"]
+    active = sorted(there, key=lambda member: not member.good_manager)
     if not active or (facts.swarm is not None and facts.swarm.id != swarm_id):
         return Done()
     if facts.swarm is None:
