@@ -28,9 +28,18 @@ class Stream:
 
     def __init__(self, channel: paramiko.Channel) -> None:
         self._channel = channel
-        self.sendall = channel.sendall
         self.settimeout = channel.settimeout
-        self.close = channel.close
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of it. Raises OSError."""
+        try:
+            self._channel.sendall(data)
+        except EOFError as problem:
+            raise ConnectionResetError("the SSH connection broke") from problem
+
+    def close(self) -> None:
+        """Close it, which ends the command."""
+        close_channel(self._channel)
 
     def makefile(self, mode: str) -> BinaryIO:
         """A file over the command's stdout."""
@@ -71,13 +80,13 @@ class Connection:
         """
         channel = self._open_channel(argv)
         with closed_after(channel, timeout) as expired:
-            with suppress(OSError):  # it need not read its stdin; how it ends tells what went wrong
+            with suppress(OSError, EOFError):  # it need not read its stdin; how it ends tells what is wrong
                 channel.sendall(stdin or b"")
                 channel.shutdown_write()
             output = channel.makefile("rb").read()
             complaint = channel.makefile_stderr("rb").read().decode(errors="replace")
             status = channel.recv_exit_status()
-        channel.close()
+        close_channel(channel)
         if expired.is_set():
             raise CommandFailed(f"{self.name}: {shlex.join(argv)}: not done within {timeout:g} s")
         if status < 0:
@@ -219,6 +228,12 @@ def command_failed(access: HostAccess, argv: Sequence[str], status: int, complai
     return CommandFailed(f"{access.name}: {shlex.join(argv)}: exit status {status}: {lines[-1].strip()}")
 
 
+def close_channel(channel: paramiko.Channel) -> None:
+    """Close a channel, be its connection dead or alive: paramiko says goodbye over it."""
+    with suppress(OSError, EOFError, paramiko.SSHException):
+        channel.close()
+
+
 @contextmanager
 def closed_after(channel: paramiko.Channel, seconds: float) -> Iterator[threading.Event]:
     """Close the channel when time is up, which ends whatever waits for it; the event tells that it was so.
@@ -229,7 +244,7 @@ def closed_after(channel: paramiko.Channel, seconds: float) -> Iterator[threadin
 
     def expire() -> None:
         expired.set()
-        channel.close()
+        close_channel(channel)
 
     timer = threading.Timer(seconds, expire)
     timer.daemon = True

@@ -227,8 +227,25 @@ class _Dropped(Exception):
     """A kept-alive channel ended before the first byte of an answer."""
 
 
+class _Ended(Exception):
+    """A stream ended before the first byte of an answer."""
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer whose absence is no ConnectionError: at one of those http.client closes the stream, and the
+    reason that can still be read from it is lost."""
+
+    def begin(self) -> None:
+        try:
+            super().begin()
+        except http.client.RemoteDisconnected as problem:
+            raise _Ended from problem
+
+
 class _HTTPConnection(urllib3.connection.HTTPConnection):
     """An HTTP connection whose socket is a stream to `docker system dial-stdio`."""
+
+    response_class = _Response
 
     def __init__(self, connection: AnyConnection) -> None:
         super().__init__("localhost")
@@ -258,12 +275,12 @@ class _HTTPConnection(urllib3.connection.HTTPConnection):
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
         try:
             response = super().getresponse()
-        except http.client.RemoteDisconnected as problem:
+        except _Ended as problem:
             self._ended(problem)
         self._answered = True
         return response
 
-    def _ended(self, problem: OSError) -> NoReturn:
+    def _ended(self, problem: Exception) -> NoReturn:
         """Raise what it means that the stream ended before the first byte of an answer."""
         if self._answered or self._stream is None:
             raise _Dropped from problem
@@ -283,7 +300,7 @@ def why_ended(connection: AnyConnection, status: int, complaint: str) -> Swarmne
     if access.sudo and line.startswith("sudo: "):
         return command_failed(access, DIAL, status, complaint)
     return EngineError(
-        f"{access.name}: the Engine does not answer (docker is not running?): start it, then run again: {line}"
+        f"{access.name}: the Engine does not answer (docker is not running?): {line}: start it, then run again"
     )
 
 

@@ -35,11 +35,11 @@ def open_transport(access: HostAccess, sock: socket.socket | paramiko.Channel) -
         known = known_keys(access)
         options = transport.get_security_options()
         options.key_types = key_types(known, options.key_types)
-        _shake_hands(access, transport)
-        verify(access, where(access), transport.get_remote_server_key(), known)
+        verify(access, where(access), _shown_key(access, transport), known)
         _log_in(access, transport)
     except HostError:
         transport.close()
+        sock.close()  # a transport that has not begun leaves it open
         raise
     transport.set_keepalive(KEEPALIVE)
     return transport
@@ -79,9 +79,11 @@ def no_answer(access: HostAccess) -> Unreachable:
     )
 
 
-def _shake_hands(access: HostAccess, transport: paramiko.Transport) -> None:
+def _shown_key(access: HostAccess, transport: paramiko.Transport) -> paramiko.PKey:
+    """The host key that the server has proved to hold."""
     try:
         transport.start_client(timeout=access.connect_timeout)
+        return transport.get_remote_server_key()  # raises where the time was not enough: start_client does not
     except (paramiko.SSHException, EOFError, OSError) as problem:
         reason = str(problem).rstrip(".").lower() or "it hung up"
         raise Unreachable(f"{where(access)}: something answers, but not as SSH does: {reason}") from problem

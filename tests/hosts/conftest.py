@@ -1,0 +1,35 @@
+"""Hosts for tests: SSH servers on loopback with an Engine that says what the test wants."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.hosts.fake_sshd import FakeHost
+
+
+@pytest.fixture
+def new_host(tmp_path) -> Iterator[Callable[[str], FakeHost]]:
+    """Starts a host of that name."""
+    hosts: list[FakeHost] = []
+
+    def start(name: str) -> FakeHost:
+        host = FakeHost(tmp_path / name, name)
+        hosts.append(host)
+        return host
+
+    yield start
+    for host in hosts:
+        host.close()
+
+
+@pytest.fixture
+def host(new_host: Callable[[str], FakeHost]) -> FakeHost:
+    """A host named h1."""
+    return new_host("h1")
+
+
+@pytest.fixture(autouse=True)
+def no_keys_of_mine(tmp_path, monkeypatch) -> None:
+    """Neither the agent nor ~/.ssh of whoever runs the tests has a part in them."""
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
