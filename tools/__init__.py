@@ -1,5 +1,5 @@
-"""The toolchain: what `make setup` runs before anything is installed, and Pulumi's stand-in language host.
+"""The toolchain: the two halves of `make setup`, what the checks ask about this machine, and the demo.
 
-Everything `tools.setup` imports must run on a bare Python 3.11: standard library only. The exception is
-`language_host`, which is started from the finished virtual environment.
+`venv` comes first and runs on a bare Python: it and `console` import nothing but the standard library. All else runs
+in the environment it makes. `language_host` is a program of its own, started by Pulumi.
 """
