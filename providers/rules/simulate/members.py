@@ -249,14 +249,21 @@ def start_docker(world: World, name: str) -> World:
     """
     host = replace(world.host(name), docker=True)
     host = replace(host, networks=tuple(net for net in host.networks if net.scope == "local"))
-    locked = host.control and world.cluster is not None and world.swarm.settings.autolock
-    if locked:
+    if world.cluster is None:
+        return revive(world.with_host(host), name)
+    tasks = (task for task in world.swarm.tasks if task.node_id != host.node_id or not task.service_id)
+    world = world.with_host(host).agreed(tasks=tuple(tasks))
+    if host.control and world.swarm.settings.autolock:
         return world.with_host(replace(host, state="locked"))
-    world = world.with_host(host)
-    if world.cluster is not None:
-        tasks = (task for task in world.swarm.tasks if task.node_id != host.node_id or not task.service_id)
-        world = back(world.agreed(tasks=tuple(tasks)), name)
-    return revive(world, name)
+    return revive(back(world, name), name)
+
+
+def unlocked(world: World, name: str) -> World:
+    """A locked manager takes part again."""
+    host = world.host(name)
+    if host.state != "locked":
+        return world
+    return revive(back(world.with_host(replace(host, state="active")), name), name)
 
 
 def heal(world: World, name: str) -> World:

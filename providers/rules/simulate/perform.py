@@ -5,8 +5,8 @@ The same steps, with the same tolerance of what is gone already, as hosts/perfor
 
 from contextlib import suppress
 
-from providers.rules.errors import NotFound
-from providers.rules.simulate.ask import engine
+from providers.rules.errors import NotAManager, NotFound
+from providers.rules.simulate.ask import engine, quorum
 from providers.rules.simulate.bridges import create_bridge, disconnect, remove_bridge
 from providers.rules.simulate.containers import start_container, stop_container
 from providers.rules.simulate.elapse import elapse
@@ -17,6 +17,7 @@ from providers.rules.simulate.members import (
     remove_node,
     start_docker,
     stop_docker,
+    unlocked,
     update_node,
     update_swarm,
 )
@@ -35,6 +36,7 @@ from providers.rules.steps import (
     StartContainer,
     Step,
     StopContainer,
+    UnlockSwarm,
     UpdateNode,
     UpdateService,
     UpdateSwarm,
@@ -55,7 +57,9 @@ def perform(world: World, step: Step) -> World:
         case DisconnectEndpoint():
             return disconnect(world, step)
         case RestartEngine():
-            return restart(world, step.host)
+            return restart(world, step)
+        case UnlockSwarm():
+            return unlock(world, step.host)
         case StopContainer():
             return stop_container(world, step)
         case StartContainer():
@@ -75,7 +79,24 @@ def perform(world: World, step: Step) -> World:
     return world
 
 
-def restart(world: World, host: str) -> World:
-    """The host's Engine stops and starts again, which takes a few seconds (17)."""
+def restart(world: World, step: RestartEngine) -> World:
+    """The host's Engine stops and starts again, which takes a few seconds (17). The key is in hand before."""
+    engine(world, step.host)
+    if step.unlock:
+        key_holder(world, step.host)
+    world = start_docker(elapse(stop_docker(world, step.host), world.manners.restart), step.host)
+    return unlocked(world, step.host) if step.unlock else world
+
+
+def unlock(world: World, host: str) -> World:
+    """A locked manager is a member again; one that is not locked is left as it is (56)."""
+    key_holder(world, host)
     engine(world, host)
-    return start_docker(elapse(stop_docker(world, host), world.manners.restart), host)
+    return unlocked(world, host)
+
+
+def key_holder(world: World, host: str) -> None:
+    """Raises NotAManager where no other manager can give the unlock key."""
+    others = (other for other in world.hosts if other.declared and other.up and other.name != host)
+    if not any(other.member and other.control for other in others) or not quorum(world):
+        raise NotAManager(f"{host}: it needs the swarm's unlock key and no other manager among the hosts can give it")

@@ -7,7 +7,7 @@ from providers.rules.facts import Endpoint, Node, Port
 from providers.rules.simulate.ask import manager
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged
 from providers.rules.simulate.copies import arrive, attach, overlapping, release
-from providers.rules.simulate.workloads import Placed, Service, read
+from providers.rules.simulate.workloads import Placed, Service, read, text
 from providers.rules.simulate.world import Happening, Host, World
 from providers.rules.steps import UpdateService
 
@@ -19,9 +19,10 @@ def update_service(world: World, step: UpdateService) -> World:
         raise NotFound(f"{asked.name}: service {step.service_id} not found")
     if service.version != step.version:
         raise Conflict(f"{asked.name}: update out of sequence")
-    changed = replace(service, spec=step.spec, previous=service.spec, version=service.version + 1, status="")
+    spec = text(read(step.spec))
+    changed = replace(service, spec=spec, previous=service.spec, version=service.version + 1, status="")
     refuse_ports(world, asked, changed)
-    if any(is_dirty(changed, task) for task in tasks_of(world, changed)):
+    if any(task.desired == "running" and is_dirty(changed, task) for task in tasks_of(world, changed)):
         changed = replace(changed, status="updating")
     world = numbered(world.with_service(changed), service.id)
     return orchestrate(world.later(world.manners.bump, Happening("version bumped", service.id)))
@@ -162,7 +163,7 @@ def complete(world: World, service_id: str) -> World:
     service = world.swarm.service(service_id)
     if service is None or service.status not in ("updating", "rollback_started"):
         return world
-    tasks = tasks_of(world, service)
+    tasks = [task for task in tasks_of(world, service) if on_live_node(world, task)]
     if any(task.state != "running" or task.desired != "running" or is_dirty(service, task) for task in tasks):
         return world
     status = "completed" if service.status == "updating" else "rollback_completed"

@@ -50,7 +50,7 @@ class Service:
     @property
     def ports(self) -> tuple[Port, ...]:
         """The published ports of its spec."""
-        found = read(self.spec).get("EndpointSpec", {}).get("Ports", [])
+        found = (read(self.spec).get("EndpointSpec") or {}).get("Ports") or []
         return tuple(
             Port(
                 protocol=port.get("Protocol", "tcp"),
@@ -100,17 +100,17 @@ class Service:
     @property
     def endpoint(self) -> str:
         """Its ports as they make tasks dirty."""
-        return text(read(self.spec).get("EndpointSpec", {}))
+        return text(read(self.spec).get("EndpointSpec") or {})
 
     @property
     def parallelism(self) -> int:
         """How many of its tasks an update moves at once; 0 for all (P3 3.3)."""
-        return int(read(self.spec).get("UpdateConfig", {}).get("Parallelism", 1))
+        return int((read(self.spec).get("UpdateConfig") or {}).get("Parallelism", 1))
 
     @property
     def failure_action(self) -> str:
         """What happens when the tasks of an update fail."""
-        return str(read(self.spec).get("UpdateConfig", {}).get("FailureAction", "pause"))
+        return str((read(self.spec).get("UpdateConfig") or {}).get("FailureAction", "pause"))
 
 
 @lru_cache(maxsize=4096)
