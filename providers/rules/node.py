@@ -5,6 +5,7 @@ Members are told apart by node id, never by hostname: after leaving and joining 
 
 from providers.rules import ownership, spread
 from providers.rules.facts import Member, Node, NodeFacts, Silent
+from providers.rules.journal import AVAILABILITY
 from providers.rules.quorum import no_quorum_without
 from providers.rules.specs import NodeSpec
 from providers.rules.steps import (
@@ -34,7 +35,7 @@ def live_spec(spec: NodeSpec, node: Node) -> NodeSpec:
     return spec.model_copy(
         update={
             "role": node.role,
-            "availability": node.availability,
+            "availability": node.label(AVAILABILITY) or node.availability,  # what it will return to
             "labels": ownership.declared(spec.labels, node.labels),
             "settled": True if node.state == "ready" else f"the managers say {node.state}",
         }
@@ -144,11 +145,14 @@ def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, adop
         return Done()
     if isinstance(facts.member, Silent):
         return removal_of_silent(spec, facts, facts.member, node)
+    if facts.member.state in ("locked", "error"):
+        advice = ADVICE[facts.member.state]
+        return Blocked(f"{spec.host}: it can't be told to leave: its membership is {facts.member.state}: {advice}")
     here = facts.member.node_id == node_id and facts.member.state != "inactive"
     if node is None:
         return stranded(spec, facts) if here else Done()
     if not here:
-        return Steps((RemoveNode(node_id=node_id, force=True),), f"remove the entry of {spec.host}")
+        return removal_of_entry(spec, facts, node)
     if len(facts.nodes) == 1:
         return Done()
     return departure(spec, facts, node)
@@ -171,12 +175,15 @@ def removal_of_silent(spec: NodeSpec, facts: NodeFacts, silent: Silent, node: No
             f"{spec.host}: it can't be told to leave: {silent.why}; bring it back, or set hosts.{spec.host}.lost: "
             "true for one `pulumi up` before taking it out of the stack file"
         )
-    if node is None:
-        return Done()
+    return removal_of_entry(spec, facts, node) if node else Done()
+
+
+def removal_of_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
+    """Remove the entry of a member that is no more. The Engine removes none of a manager, not even by force."""
     if node.role == "manager":
         refused = no_quorum_without(node, facts.nodes)
         if refused:
-            return Blocked(f"{spec.host}: it can't be removed: {refused}")
+            return Blocked(f"{spec.host}: its entry can't be removed: {refused}")
         return Steps((UpdateNode(node_id=node.id, version=node.version, role="worker"),), f"demote {spec.host}")
     return Steps((RemoveNode(node_id=node.id, force=True),), f"remove the entry of {spec.host}")
 
