@@ -101,13 +101,16 @@ def change(spec: NodeSpec, facts: NodeFacts, node: Node, gone: tuple[str, ...], 
     refused = demote and no_quorum_without(node, facts.nodes)
     if refused:
         return Blocked(f"{spec.host}: it can't become a worker: {refused}")
-    labels = ownership.with_owner(spec.labels, spec.owner) if ours else tuple(sorted(spec.labels.items()))
+    labels = dict(ownership.with_owner(spec.labels, spec.owner)) if ours else dict(spec.labels)
+    out_of_service = node.label(AVAILABILITY) is not None
+    if out_of_service:
+        labels[AVAILABILITY] = spec.availability  # it will be given that once it is put back
     update = UpdateNode(
         node_id=node.id,
         version=node.version,
         role=spec.role if spec.role != node.role else None,
-        availability=spec.availability if spec.availability != node.availability else None,
-        set_labels=tuple((key, value) for key, value in labels if node.label(key) != value),
+        availability=None if out_of_service or spec.availability == node.availability else spec.availability,
+        set_labels=tuple((key, value) for key, value in sorted(labels.items()) if node.label(key) != value),
         drop_labels=gone,
     )
     return Steps((update,), f"change the membership of {spec.host}")

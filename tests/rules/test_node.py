@@ -186,6 +186,22 @@ def test_everything_changes_at_once():
     assert (expected,) == steps(node.next_step(spec, found, known=True))
 
 
+JOURNALED = entry(2, "worker", availability="drain", labels=(*OURS, ("swarmnet.availability", "active")))
+
+
+def test_one_that_we_drained_is_as_it_will_be():
+    """A node that is out of service for a moment counts as what it will be put back to."""
+    assert Done() == node.next_step(node_spec(), facts(JOURNALED), known=True)
+
+
+@pytest.mark.parametrize("availability", ["drain", "pause"])
+def test_one_that_we_drained_will_be_put_back_to_what_is_wanted(availability: str):
+    """A change of its availability goes into the journal, so that being put back does not undo it."""
+    expected = UpdateNode(node_id="n2", version=2, set_labels=(("swarmnet.availability", availability),))
+    decision = node.next_step(node_spec(availability=availability), facts(JOURNALED), known=True)
+    assert (expected,) == steps(decision)
+
+
 def test_a_membership_of_ours_gets_our_label():
     """In a swarm of ours a member without our label was joined by a run that was cut."""
     expected = UpdateNode(node_id="n2", version=2, set_labels=OURS)
