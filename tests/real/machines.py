@@ -1,0 +1,158 @@
+"""Lab hosts as the tests see them: what each host's own Docker says, and what an operator could do by hand there.
+
+Everything is done inside the host, so that it works on a host whose cable is pulled and counts as no login.
+Nothing of Swarmnet may enter: these are the witnesses against it.
+"""
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+ROOT = Path(__file__).resolve().parents[2]
+LAB = ROOT / "lab" / "hosts"
+KEY_FILE = Path("/var/lib/swarmnet-lab/key")
+KNOWN_HOSTS = Path("/var/lib/swarmnet-lab/known_hosts")
+# The machine beyond the hosts' subnet: what a container reaches only by its way out through docker_gwbridge.
+OUTSIDE = "198.51.102.254"
+SECONDS = 60.0
+
+# dockerd's log at level debug, on Engine 20.10 and on newer ones.
+REQUEST = re.compile(r'msg="(?:Calling|handling) (GET|POST|PUT|DELETE)(?: request)?(?: |".*request-url="?)([^"\s]+)')
+
+Json = Any
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Host:
+    """One running lab host."""
+
+    name: str
+    address: str
+    pid: int
+
+    def run(self, *words: str, check: bool = True) -> str:
+        """What a command inside the host prints. Raises where it fails, unless `check` is false."""
+        command = ["nsenter", "--all", f"--target={self.pid}", "--", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        assert done.returncode == 0 or not check, f"{self.name}: {' '.join(words)}: {done.stderr or done.stdout}"
+        return done.stdout.strip()
+
+    def docker(self, *words: str, check: bool = True) -> str:
+        """What a docker command on the host prints."""
+        return self.run("docker", *words, check=check)
+
+    def network(self, name: str) -> Json | None:
+        """A network as the host's own Engine inspects it, None where it has none of that name."""
+        return next(iter(json.loads(self.docker("network", "inspect", name, check=False) or "[]")), None)
+
+    def networks(self) -> dict[str, dict[str, str]]:
+        """The networks beyond those that every Engine has, with their labels as the swarm has them.
+
+        A manager's own copy of a swarm network, which `network` shows, has no labels.
+        """
+        rows = self.docker("network", "ls", "--format", "{{.Name}} {{.Labels}}").splitlines()
+        named = (row.partition(" ")[::2] for row in rows)
+        found = {name: dict(label.split("=", 1) for label in labels.split(",") if label) for name, labels in named}
+        return {name: labels for name, labels in found.items() if name not in ("bridge", "host", "none")}
+
+    def nodes(self) -> dict[str, Json]:
+        """All members by hostname, as this manager lists them."""
+        ids = self.docker("node", "ls", "--quiet").split()
+        listed = json.loads(self.docker("node", "inspect", *ids))
+        return {node["Description"]["Hostname"]: node for node in listed}
+
+    def swarm(self) -> Json:
+        """The host's own word on its membership, with the swarm's spec on a manager."""
+        return json.loads(self.docker("info", "--format", "{{json .Swarm}}"))
+
+    def log_requests(self) -> None:
+        """Let the host's Engine log each API request from now on."""
+        settings = """echo '{"debug": true}' >/etc/docker/daemon.json && kill -HUP "$(cat /run/docker.pid)" """
+        self.run("sh", "-c", settings)
+        eventually(lambda: "Reloaded configuration" in self.run("cat", "/var/log/docker.log"))
+
+    def requests(self) -> list[str]:
+        """What the host's Engine was asked since `log_requests`: `GET /networks/app`, API version and query apart.
+
+        The docker command's own requests count too: read this before asking anything else.
+        """
+        found = REQUEST.findall(self.run("cat", "/var/log/docker.log"))
+        return [f"{method} {re.sub(r'^/v[0-9.]+|[?].*', '', path)}" for method, path in found]
+
+    def writes(self) -> list[str]:
+        """The requests that change something."""
+        return [request for request in self.requests() if not request.startswith("GET")]
+
+
+@dataclass
+class Group:
+    """Lab hosts of a group of their own: `group["t1"]`, or all in a loop."""
+
+    name: str
+    hosts: dict[str, Host]
+
+    def __getitem__(self, name: str) -> Host:
+        return self.hosts[name]
+
+    def __iter__(self):
+        return iter(self.hosts.values())
+
+    def reset(self) -> "Group":
+        """New, bare hosts in their place, with the same names, addresses and keys."""
+        lab("reset", "--group", self.name)
+        self.hosts = running(self.name)
+        return self
+
+    def fault(self, name: str, fault: str) -> None:
+        """Pull a host's cable (`cut`), end its docker, or undo that."""
+        lab("fault", name, fault)
+
+    def mend(self) -> None:
+        """Undo all faults."""
+        for name in self.hosts:
+            self.fault(name, "heal")
+            self.fault(name, "start-docker")
+
+    def provide_image(self) -> None:
+        """The image `busybox:lab` on each host."""
+        lab("image", "--group", self.name)
+
+
+def start(name: str, engines: str, count: int = 3, seconds: float = SECONDS) -> Group:
+    """A group of new, bare hosts; `engines` as for `lab/hosts up --engine`, one for all or one for each host."""
+    each = engines if "," in engines else ",".join([engines] * count)
+    lab("up", "--engine", each, "--group", name, seconds=seconds)
+    return Group(name, running(name)).reset()
+
+
+def end(name: str) -> None:
+    """End a group's hosts."""
+    lab("down", "--group", name)
+
+
+def running(group: str) -> dict[str, Host]:
+    """The hosts of a group that run, by name."""
+    rows = json.loads(lab("list", "--json"))
+    return {row["name"]: Host(row["name"], row["address"], row["pid"]) for row in rows if row["group"] == group}
+
+
+def lab(*words: str, seconds: float = SECONDS) -> str:
+    """What `lab/hosts` prints. Raises AssertionError with its complaint where it fails."""
+    done = subprocess.run([LAB, *words], capture_output=True, text=True, timeout=seconds, check=False)
+    assert done.returncode == 0, f"lab/hosts {' '.join(words)}: {done.stderr}"
+    return done.stdout
+
+
+def eventually(look: Callable[[], T], seconds: float = SECONDS) -> T:
+    """What `look` gives once it is true; fails where it is not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not so within {seconds:g} s: {found}"
+        time.sleep(0.1)
+    return found
