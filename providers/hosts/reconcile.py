@@ -119,9 +119,10 @@ class Loop(Generic[F]):
     def act(self, decision: Steps) -> None:
         """Perform the steps at once; one that came too late only leads to another look."""
         self.work.progress(decision.doing)
-        if decision == self.last:
+        if isinstance(self.last, Steps) and self.last.doing == decision.doing:
             self.pause(decision.doing)
         else:
+            self.in_time(decision.doing)
             self.poll = SHORTEST_POLL
         problems = perform_all(self.perform, decision.steps)
         self.moment = None  # patience starts anew with each act
@@ -133,6 +134,8 @@ class Loop(Generic[F]):
 
     def undo(self, decision: BlockedDecision) -> None:
         """Take back what only this run made, then say why it is blocked."""
+        if decision.undo:
+            self.work.progress("take back what was begun")
         for step in decision.undo:
             self.perform(step)
         raise Blocked(decision.reason)
@@ -158,14 +161,18 @@ class Loop(Generic[F]):
 
     def pause(self, for_what: str) -> None:
         """Sleep until the next look, a little longer each time; raises when the work's seconds are over."""
+        self.in_time(for_what)
+        self.work.clock.sleep(self.poll)
+        self.poll = min(self.poll * 1.5, LONGEST_POLL)
+
+    def in_time(self, for_what: str) -> None:
+        """Raise DeadlineExceeded when the work's seconds are over."""
         spent = self.work.clock.now() - self.began
         if spent > self.work.seconds:
             raise DeadlineExceeded(
                 f"{self.work.name}: out of time after {spent:.0f} s (timeout {self.work.seconds:.0f} s), "
                 f"waiting for {for_what}"
             ) from self.passing
-        self.work.clock.sleep(self.poll)
-        self.poll = min(self.poll * 1.5, LONGEST_POLL)
 
 
 def perform_all(perform: Callable[[Step], None], steps: tuple[Step, ...]) -> list[SwarmnetError]:

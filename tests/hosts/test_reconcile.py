@@ -1,0 +1,316 @@
+"""The loop, over an observer, a decision, a performer and a clock that are all fakes."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+
+import pytest
+
+from providers.hosts.reconcile import Clock, Work, reconcile
+from providers.rules import steps
+from providers.rules.errors import (
+    Blocked,
+    Conflict,
+    DeadlineExceeded,
+    InUse,
+    NoQuorum,
+    NotAManager,
+    RunCut,
+    SwarmnetError,
+    Unreachable,
+)
+from providers.rules.steps import Decision, Done, RemoveNetwork, Step, Steps, Wait
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a host reports: a number."""
+
+    number: int
+    unchanged_for: float = field(default=0, compare=False)
+
+
+@dataclass
+class Scene:
+    """A loop's surroundings: facts or errors one look after the other, and what came of it.
+
+    looks: numbers or errors in turn; the last one stays. refusals: what the performer raises, step by step.
+    """
+
+    looks: list[int | SwarmnetError] = field(default_factory=lambda: [0])
+    refusals: list[SwarmnetError | None] = field(default_factory=list)
+    seconds: float = 60
+    cut_before: str | None = None
+    now: float = 0
+    performed: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    seen: list[Facts] = field(default_factory=list)
+
+    def run(self, decide: Callable[[Facts], Decision]) -> Facts:
+        """Run the loop."""
+
+        def watched(facts: Facts) -> Decision:
+            self.seen.append(facts)
+            return decide(facts)
+
+        work = Work("overlay app", self.seconds, self.progress, Clock(lambda: self.now, self.sleep))
+        return reconcile(work, self.observe, watched, self.perform)
+
+    def sleep(self, seconds: float) -> None:
+        """Time passes only here."""
+        self.now += seconds
+
+    def observe(self) -> Facts:
+        """The next look."""
+        look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+        if isinstance(look, SwarmnetError):
+            raise look
+        return Facts(look)
+
+    def perform(self, step: Step) -> None:
+        """Note the step, and answer as told."""
+        assert isinstance(step, RemoveNetwork)
+        self.performed.append(step.id)
+        refusal = self.refusals.pop(0) if self.refusals else None
+        if refusal:
+            raise refusal
+
+    def progress(self, line: str) -> None:
+        """Note the line; nobody may listen any more."""
+        if line == self.cut_before:
+            raise RunCut("the run was cut")
+        self.lines.append(line)
+
+
+def remove(*ids: str, doing: str = "remove") -> Steps:
+    """Steps that remove networks."""
+    return Steps(tuple(RemoveNetwork(id=each) for each in ids), doing)
+
+
+def script(*decisions: Decision) -> Callable[[Facts], Decision]:
+    """Decisions in turn, then Done."""
+    left: Iterable[Decision] = iter(decisions)
+    return lambda facts: next(iter(left), Done())
+
+
+def by_number(**decisions: Decision) -> Callable[[Facts], Decision]:
+    """A decision for each number that the facts hold, else Done."""
+    return lambda facts: decisions.get(f"at_{facts.number}", Done())
+
+
+WAIT = Wait("the name to be free", 5)
+
+
+# What it does
+
+
+def test_done_returns_the_facts():
+    """The facts that were enough are what it returns."""
+    assert Facts(7) == Scene(looks=[7]).run(script())
+
+
+def test_done_writes_nothing():
+    """What is right already is left alone, without a line."""
+    scene = Scene()
+    scene.run(script())
+    assert ([], []) == (scene.performed, scene.lines)
+
+
+def test_steps_are_followed_by_a_look():
+    """It looks again after each set of steps."""
+    scene = Scene(looks=[0, 1, 2])
+    scene.run(by_number(at_0=remove("a"), at_1=remove("b")))
+    assert (["a", "b"], [0, 1, 2]) == (scene.performed, [facts.number for facts in scene.seen])
+
+
+def test_steps_of_one_set_are_all_performed():
+    """One that is refused does not keep the others back."""
+    scene = Scene(refusals=[Conflict("taken")])
+    scene.run(script(remove("a", "b", "c")))
+    assert {"a", "b", "c"} == set(scene.performed)
+
+
+def test_progress_is_shown_before_steps():
+    """Each set of steps is announced."""
+    scene = Scene()
+    scene.run(script(remove("a", doing="remove the old ingress")))
+    assert ["remove the old ingress"] == scene.lines
+
+
+def test_a_wait_lets_time_pass():
+    """It looks again, soon at first and then less often."""
+    scene = Scene()
+    scene.run(script(*[WAIT] * 12))
+    assert 12 < scene.now / 0.05 < 12 * 10
+
+
+def test_a_wait_is_shown_once_a_second():
+    """The line of a wait says for how long, and is not sent twice."""
+    scene = Scene()
+    scene.run(script(*[WAIT] * 8))
+    assert ["waiting for the name to be free (0 s)", "waiting for the name to be free (1 s)"] == scene.lines[:2]
+
+
+def test_patience_is_a_fact():
+    """The facts say for how long they have been the same."""
+    scene = Scene()
+    scene.run(lambda facts: Done() if facts.unchanged_for >= 2 else WAIT)
+    assert 2 <= scene.now <= 3
+
+
+def test_patience_ends_with_a_change():
+    """Whatever changes, it begins anew."""
+    scene = Scene(looks=[0, 0, 0, 1])
+    scene.run(script(WAIT, WAIT, WAIT))
+    assert 0 == scene.seen[-1].unchanged_for
+
+
+def test_patience_ends_with_an_act():
+    """After a step the facts count from then, though they look the same."""
+    scene = Scene()
+    scene.run(script(WAIT, WAIT, remove("a")))
+    assert 0 == scene.seen[-1].unchanged_for
+
+
+# What stops it
+
+
+def test_blocked_says_why():
+    """A decision that it can't be done is the error."""
+    with pytest.raises(Blocked, match=r"^in use by web$"):
+        Scene().run(script(steps.Blocked("in use by web")))
+
+
+def test_blocked_takes_back_what_it_made():
+    """What only this run made is taken back first."""
+    scene = Scene()
+    with pytest.raises(Blocked):
+        scene.run(script(steps.Blocked("dead", undo=(RemoveNetwork(id="a"),))))
+    assert ["a"] == scene.performed
+
+
+def test_a_wait_has_its_own_limit():
+    """What takes longer than it may ends with what was waited for."""
+    with pytest.raises(DeadlineExceeded, match=r"overlay app: still waiting for the name to be free after \d+ s"):
+        Scene().run(lambda facts: WAIT)
+
+
+def test_another_wait_has_its_own_limit():
+    """The limit is of one wait, not of all together."""
+    waits = [Wait(f"host {number}", 5) for number in range(4) for _ in range(10)]
+    assert Facts(0) == Scene().run(script(*waits))
+
+
+def test_the_work_has_a_limit():
+    """Whatever it waits for, the work ends when its seconds are over."""
+    scene = Scene(seconds=10)
+    with pytest.raises(DeadlineExceeded, match=r"out of time after \d+ s \(timeout 10 s\), waiting for host"):
+        scene.run(lambda facts: Wait(f"host {scene.now // 3}", 5))
+
+
+def test_steps_that_get_nowhere_end():
+    """Steps that change nothing are not repeated at full speed, nor for ever."""
+    versions = count()
+    scene = Scene(seconds=10)
+    with pytest.raises(DeadlineExceeded, match="out of time"):
+        scene.run(lambda facts: remove(f"version {next(versions)}"))
+    assert len(scene.performed) < 40
+
+
+def test_steps_in_turn_that_get_nowhere_end():
+    """Nor are two kinds of steps that undo each other."""
+    scene = Scene(seconds=10)
+
+    def slowly(facts: Facts) -> Decision:
+        scene.now += 1
+        return remove("a", doing=("remove", "create")[len(scene.performed) % 2])
+
+    with pytest.raises(DeadlineExceeded, match="out of time"):
+        scene.run(slowly)
+
+
+def test_a_refusal_ends_it():
+    """What does not pass by itself is raised as it is."""
+    with pytest.raises(InUse, match="in use"):
+        Scene(refusals=[InUse("in use")]).run(script(remove("a")))
+
+
+def test_the_gravest_problem_comes_first():
+    """Of several problems the one that does not pass by itself is raised."""
+    refusals: list[SwarmnetError | None] = [Conflict("taken"), InUse("in use"), NoQuorum("no leader")]
+    with pytest.raises(InUse):
+        Scene(refusals=refusals).run(script(remove("a", "b", "c")))
+
+
+def test_an_unreachable_host_ends_it():
+    """A look that fails for good is raised as it is."""
+    with pytest.raises(Unreachable):
+        Scene(looks=[Unreachable("m1: nothing answers")]).run(script())
+
+
+# What passes by itself
+
+
+@pytest.mark.parametrize("refusal", [Conflict("out of sequence"), NoQuorum("no leader"), NotAManager("a worker")])
+def test_it_looks_again_after(refusal: SwarmnetError):
+    """A step that came too late, or found no leader, is decided on anew."""
+    scene = Scene(refusals=[refusal])
+    scene.run(script(remove("a"), remove("b")))
+    assert ["a", "b"] == scene.performed
+
+
+@pytest.mark.parametrize("problem", [NoQuorum("no leader"), NotAManager("a worker"), Conflict("taken")])
+def test_an_election_is_waited_out(problem: SwarmnetError):
+    """A look that finds no leader is repeated."""
+    assert Facts(3) == Scene(looks=[problem, problem, 3]).run(script())
+
+
+def test_an_election_is_not_waited_for_ever():
+    """Without a leader after twenty seconds the managers' own words are raised."""
+    scene = Scene(looks=[NoQuorum("m1: the swarm does not have a leader")])
+    with pytest.raises(NoQuorum, match="does not have a leader"):
+        scene.run(script())
+    assert 20 <= scene.now <= 21
+
+
+def test_the_cause_of_a_deadline_is_kept():
+    """Where time ran out over a problem that did not pass, that is the cause."""
+    refusal = Conflict("the name is taken")
+    scene = Scene(seconds=5, refusals=[refusal] * 1000)
+    with pytest.raises(DeadlineExceeded) as raised:
+        scene.run(lambda facts: remove("a"))
+    assert refusal is raised.value.__cause__
+
+
+# A run that was cut
+
+
+def test_a_cut_run_starts_nothing():
+    """Where nobody listens any more, no step is started."""
+    scene = Scene(cut_before="remove")
+    with pytest.raises(RunCut):
+        scene.run(script(remove("a")))
+    assert [] == scene.performed
+
+
+def test_a_cut_run_takes_nothing_back():
+    """Nor is anything taken back: whoever finishes the run finds it."""
+    scene = Scene(cut_before="take back what was begun")
+    with pytest.raises(RunCut):
+        scene.run(script(steps.Blocked("dead", undo=(RemoveNetwork(id="a"),))))
+    assert [] == scene.performed
+
+
+def test_a_cut_run_stops_between_steps():
+    """What was begun is finished, and nothing follows it."""
+    scene = Scene(cut_before="create")
+    with pytest.raises(RunCut):
+        scene.run(script(remove("a"), remove("b", doing="create")))
+    assert ["a"] == scene.performed
+
+
+def test_a_cut_run_stops_waiting():
+    """A wait notices it too."""
+    scene = Scene(cut_before="waiting for the name to be free (1 s)")
+    with pytest.raises(RunCut):
+        scene.run(lambda facts: WAIT)
