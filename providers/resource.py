@@ -83,7 +83,7 @@ class Provider(ResourceProvider, Generic[S]):
 
     def refused(self, olds: Props, spec: S) -> list[CheckFailure]:
         """Changes of what is protected: an update would bypass Pulumi's own protection, which minds deletions."""
-        if not spec.protect or not olds or pulumi.contains_unknowns(olds):
+        if not olds or pulumi.contains_unknowns(olds):
             return []
         before = self.spec(olds)
         changed = before.changed(spec) - {"protect", "settled"} if before.protect else frozenset()
@@ -175,6 +175,8 @@ def one_line() -> Iterator[None]:
     except SwarmnetError as error:
         if debugging():
             raise
+        # What Pulumi shows ends in `<module>.<class>: <message>`; only built-in classes go without their module.
+        type(error).__module__ = "builtins"
         raise error from None
 
 

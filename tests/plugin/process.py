@@ -1,0 +1,101 @@
+"""The plugin process as Pulumi starts and calls it: `python -u -m pulumi.dynamic <engine's address>`, then gRPC.
+
+Pulumi's launcher: https://github.com/pulumi/pulumi/tree/master/sdk/python/dist
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
+from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 30.0
+
+Props = dict[str, Any]
+
+
+class Plugin:
+    """One plugin process. `config` is the stack's, flat: a structured value is JSON text.
+
+    Properties go in and come out as the wire has them: numbers are floats, absent values missing keys.
+    """
+
+    def __init__(self, engine: str, config: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "pulumi.dynamic", engine],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{int(self._process.stdout.readline())}")
+        self._calls = provider_pb2_grpc.ResourceProviderStub(self._channel)
+        self._calls.Configure(provider_pb2.ConfigureRequest(args=struct(config)), timeout=SECONDS)
+
+    def check(self, provider: type, news: Props, olds: Props | None = None) -> tuple[Props, dict[str, str]]:
+        """The canonical inputs, and the failures by property."""
+        request = provider_pb2.CheckRequest(olds=by(provider, olds) if olds else None, news=by(provider, news))
+        answer = self._calls.Check(request, timeout=SECONDS)
+        return plain(answer.inputs), {failure.property: failure.reason for failure in answer.failures}
+
+    def diff(self, provider: type, olds: Props, news: Props) -> provider_pb2.DiffResponse:
+        """What is to change between the last outputs and the new inputs."""
+        request = provider_pb2.DiffRequest(id="id", olds=by(provider, olds), news=by(provider, news))
+        answer: provider_pb2.DiffResponse = self._calls.Diff(request, timeout=SECONDS)
+        return answer
+
+    def create(self, provider: type, props: Props) -> tuple[str, Props]:
+        """The id and the outputs of what was made."""
+        answer = self._calls.Create(provider_pb2.CreateRequest(properties=by(provider, props)), timeout=SECONDS)
+        return answer.id, plain(answer.properties)
+
+    def read(self, provider: type, id_: str, props: Props) -> tuple[str, Props, Props]:
+        """The id (empty where it is gone), the outputs and the inputs that the hosts show."""
+        request = provider_pb2.ReadRequest(id=id_, properties=by(provider, props))
+        answer = self._calls.Read(request, timeout=SECONDS)
+        return answer.id, plain(answer.properties), plain(answer.inputs)
+
+    def update(self, provider: type, id_: str, olds: Props, news: Props) -> Props:
+        """The outputs after a change."""
+        request = provider_pb2.UpdateRequest(id=id_, olds=by(provider, olds), news=by(provider, news))
+        return plain(self._calls.Update(request, timeout=SECONDS).properties)
+
+    def delete(self, provider: type, id_: str, props: Props) -> None:
+        """Take it away."""
+        request = provider_pb2.DeleteRequest(id=id_, properties=by(provider, props))
+        self._calls.Delete(request, timeout=SECONDS)
+
+    def close(self) -> None:
+        """End the process."""
+        self._channel.close()
+        self._process.kill()
+        with self._process:
+            pass
+
+
+def by(provider: type, props: Props) -> Struct:
+    """Properties of a resource of this provider, as Pulumi sends them."""
+    return struct({**props, "__provider": serialize_provider(provider())})
+
+
+def struct(values: Mapping[str, Any]) -> Struct:
+    """Values as the wire has them."""
+    made = Struct()
+    made.update(values)
+    return made
+
+
+def plain(properties: Struct) -> Props:
+    """The values of an answer, apart from the provider that is sent along."""
+    values = MessageToDict(properties)
+    values.pop("__provider", None)
+    return values

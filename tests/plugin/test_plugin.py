@@ -1,0 +1,319 @@
+"""The plugin process as Pulumi drives it: what goes over gRPC, and what of it reaches the hosts."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import grpc
+import pytest
+from pulumi.runtime.proto.provider_pb2 import DiffResponse
+from pulumi.runtime.rpc import UNKNOWN
+
+from providers.gwbridge import GwbridgeProvider
+from providers.ingress import IngressProvider
+from providers.overlay import OverlayProvider
+from tests.plugin.fake_pulumi import FakePulumi
+from tests.plugin.process import Plugin
+
+ROW = "urn:pulumi:t::swarmnet::pulumi-python:dynamic/swarmnet:Overlay::overlay/app"
+COMMON = {"owner": "swarmnet/t", "adopt": "identical", "timeout": 60, "row": ROW, "protect": False, "settled": True}
+APP = {
+    **COMMON,
+    **{"name": "app", "subnet": "10.20.0.0/24", "gateway": "10.20.0.1", "mtu": 1450, "labels": {"team": "net"}},
+    **{"attachable": True, "internal": False, "encrypted": False, "on_in_use": "refuse", "retain": False},
+}
+GWBRIDGE = {**COMMON, "host": "h1", "subnet": "10.12.0.0/16", "gateway": "10.12.0.1"}
+INGRESS = {**COMMON, "subnet": "10.11.0.0/16", "gateway": "10.11.0.1"}
+KNOWN = {"network_id": "n1", "adopted": False}
+LIVE = {
+    **{"Id": "n1", "Name": "app", "Driver": "overlay", "Scope": "swarm", "Attachable": True},
+    "IPAM": {"Config": [{"Subnet": "10.20.0.0/24", "Gateway": "10.20.0.1"}]},
+    "Options": {"com.docker.network.driver.mtu": "1450", "com.docker.network.driver.overlay.vxlanid_list": "4097"},
+    "Labels": {"team": "net", "swarmnet.owner": "swarmnet/t"},
+}
+
+
+def has_no_overlay(host) -> None:
+    """The swarm has none yet; the one that is asked for is made at once."""
+    host.engine.answer("GET /networks", body=[])
+    host.engine.answer("POST /networks/create", status=201, body={"Id": "n1"})
+    host.engine.answer("GET /networks/n1", body=LIVE)
+
+
+def has_overlay(host, **changes) -> None:
+    """The swarm has the overlay, with changes to it, and nobody uses it."""
+    host.engine.answer("GET /networks", body=[{**LIVE, **changes}])
+    host.engine.answer("GET /networks/n1", body={**LIVE, **changes})
+    for members in ("nodes", "services", "tasks"):
+        host.engine.answer(f"GET /{members}", body=[])
+
+
+def asked(host) -> list[str]:
+    """What the Engine was asked for a resource's sake, without the search for a manager."""
+    requests = (request.partition("?")[0].replace("/v1.51", "") for request in host.engine.requests)
+    return [request for request in requests if request not in ("GET /_ping", "GET /info")]
+
+
+def complaint(call, *arguments) -> str:
+    """What Pulumi shows when a call fails."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call(*arguments)
+    return str(caught.value.details()).removesuffix("\n")
+
+
+# check
+
+
+def test_check_gives_canonical_inputs(plugin):
+    """Defaults are filled in, and whatever the stack file leaves open is left out."""
+    sent = {"owner": "swarmnet/t", "name": "app", "subnet": "10.20.0.0/24", "gateway": "10.20.0.1", "mtu": None}
+    unset = {key: value for key, value in APP.items() if key not in ("mtu", "row")}
+
+    assert ({**unset, "row": "", "attachable": False, "labels": {}}, {}) == plugin.check(OverlayProvider, sent)
+
+
+def test_check_says_what_is_wrong_by_property(plugin):
+    """Each wrong property has its own reason."""
+    _, failures = plugin.check(OverlayProvider, {**APP, "subnet": "10.20.0.5/24", "mtu": 1450.5})
+
+    assert {"subnet", "mtu"} == failures.keys()
+    assert "Value error, 10.20.0.5/24 has host bits set: write 10.20.0.0/24" == failures["subnet"]
+
+
+def test_check_lets_unknowns_pass(plugin):
+    """What a preview cannot know yet is no mistake."""
+    assert ({**APP, "subnet": UNKNOWN}, {}) == plugin.check(OverlayProvider, {**APP, "subnet": UNKNOWN})
+
+
+def test_check_refuses_a_change_of_what_is_protected(plugin):
+    """Pulumi's own protection minds removal alone; this one minds changes."""
+    before = {**APP, "protect": True}
+    _, failures = plugin.check(OverlayProvider, {**before, "internal": True}, before)
+
+    assert {"internal": "is protected: set protect to false in one `pulumi up` before changing it"} == failures
+
+
+def test_protection_is_lifted_before_a_change_not_with_it(plugin):
+    """A change of what is protected takes two reviewed steps."""
+    before = {**APP, "protect": True}
+    _, at_once = plugin.check(OverlayProvider, {**APP, "internal": True}, before)
+    _, lifted = plugin.check(OverlayProvider, APP, before)
+
+    assert ({"internal"}, set()) == (at_once.keys(), lifted.keys())
+
+
+# diff
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"row": "urn:another", "timeout": 90, "adopt": "refuse"}, id="what-says-how-it-is-worked-on"),
+    ],
+)
+def test_diff_of_equals_is_none(plugin, change):
+    """Outputs that echo the inputs are no difference; ids and how the work is done count for nothing."""
+    answer = plugin.diff(OverlayProvider, {**APP, **KNOWN}, {**APP, **change})
+
+    assert DiffResponse.DIFF_NONE == answer.changes
+
+
+def test_diff_leaves_the_details_to_pulumi(plugin):
+    """Only where a provider says that it does not know does Pulumi show each property."""
+    answer = plugin.diff(OverlayProvider, {**APP, **KNOWN}, {**APP, "mtu": 1400})
+
+    assert DiffResponse.DIFF_UNKNOWN == answer.changes
+
+
+def test_changed_overlay_is_replaced_the_old_one_first(plugin):
+    """Its name and its range are free only once the old one is gone."""
+    answer = plugin.diff(OverlayProvider, {**APP, **KNOWN}, {**APP, "mtu": 1400, "on_in_use": "refuse"})
+
+    assert (["mtu"], True) == (list(answer.replaces), answer.deleteBeforeReplace)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"mtu": 1400, "on_in_use": "migrate"}, id="migrated"),
+        pytest.param({"protect": True}, id="treated-otherwise"),
+    ],
+)
+def test_overlay_is_updated_where_it_need_not_be_replaced(plugin, change):
+    """A migration and another treatment are updates."""
+    answer = plugin.diff(OverlayProvider, {**APP, **KNOWN}, {**APP, **change})
+
+    assert (DiffResponse.DIFF_UNKNOWN, [], False) == (
+        answer.changes,
+        list(answer.replaces),
+        answer.deleteBeforeReplace,
+    )
+
+
+@pytest.mark.parametrize(
+    ("provider", "props"),
+    [
+        pytest.param(GwbridgeProvider, GWBRIDGE, id="gwbridge"),
+        pytest.param(IngressProvider, INGRESS, id="ingress"),
+    ],
+)
+def test_gwbridge_and_ingress_are_never_replaced(plugin, provider, props):
+    """A change of theirs is one guarded update."""
+    answer = plugin.diff(provider, {**props, **KNOWN}, {**props, "subnet": "10.13.0.0/16", "gateway": "10.13.0.1"})
+
+    assert (DiffResponse.DIFF_UNKNOWN, [], False) == (
+        answer.changes,
+        list(answer.replaces),
+        answer.deleteBeforeReplace,
+    )
+
+
+def test_unknowns_replace_nothing(plugin):
+    """A value that nobody knows yet may turn out to be the old one."""
+    answer = plugin.diff(OverlayProvider, {**APP, **KNOWN}, {**APP, "subnet": UNKNOWN})
+
+    assert (DiffResponse.DIFF_UNKNOWN, []) == (answer.changes, list(answer.replaces))
+
+
+# create, read, update, delete
+
+
+def test_create_takes_three_requests(plugin, host):
+    """Look for it by name, make it, see that it got its addresses."""
+    has_no_overlay(host)
+
+    assert ("overlay/app", {**APP, **KNOWN}) == plugin.create(OverlayProvider, APP)
+    assert ["GET /networks", "POST /networks/create", "GET /networks/n1"] == asked(host)
+
+
+def test_numbers_reach_the_engine_whole(plugin, host):
+    """The wire makes 1450 into 1450.0; the Engine would refuse that."""
+    has_no_overlay(host)
+    plugin.create(OverlayProvider, APP)
+    body = next(body for body in host.engine.bodies if body)
+
+    assert {"com.docker.network.driver.mtu": "1450"} == body["Options"]
+
+
+def test_progress_shows_on_the_row_of_the_resource(plugin, host, pulumi_engine):
+    """Each step is told before it is taken."""
+    has_no_overlay(host)
+    plugin.create(OverlayProvider, APP)
+
+    assert [(ROW, "create overlay app")] == pulumi_engine.lines
+
+
+def test_four_resources_are_worked_on_at_once(plugin, host):
+    """Pulumi's plugin has four threads, and none of them waits for another."""
+    together = threading.Barrier(4, timeout=10)
+    has_no_overlay(host)
+    host.engine.answers["POST /v1.51/networks/create"] = lambda: (together.wait() and 0) or (201, {"Id": "n1"})
+    names = ["app1", "app2", "app3", "app4"]
+    with ThreadPoolExecutor(4) as pool:
+        made = pool.map(lambda name: plugin.create(OverlayProvider, {**APP, "name": name}), names)
+
+        assert [f"overlay/{name}" for name in names] == [id_ for id_, _ in made]
+
+
+def test_read_tells_drift_by_property(plugin, host):
+    """Inputs and outputs have what the swarm has, so that Pulumi can compare each property."""
+    has_overlay(host, Attachable=False)
+    drifted = {**APP, "attachable": False}
+
+    assert ("overlay/app", {**drifted, **KNOWN}, drifted) == plugin.read(
+        OverlayProvider, "overlay/app", {**APP, **KNOWN}
+    )
+
+
+def test_read_of_what_is_gone_gives_no_id(plugin, host):
+    """An empty id makes Pulumi plan to create it again."""
+    host.engine.answer("GET /nodes", body=[])
+
+    assert ("", {}, {}) == plugin.read(OverlayProvider, "overlay/app", {**APP, **KNOWN})
+
+
+def test_read_that_cannot_tell_fails(plugin, host):
+    """A manager without a quorum answers 404 for networks that exist: that is no absence."""
+    host.engine.answer("GET /nodes", status=500, body={"message": "rpc error: The swarm does not have a leader."})
+
+    assert "NoQuorum: h1: rpc error: The swarm does not have a leader." == complaint(
+        plugin.read, OverlayProvider, "overlay/app", {**APP, **KNOWN}
+    )
+
+
+def test_update_of_its_treatment_writes_nothing(plugin, host):
+    """The state takes the new value; the hosts have nothing to do."""
+    has_overlay(host)
+    news = {**APP, "protect": True}
+
+    assert {**news, **KNOWN} == plugin.update(OverlayProvider, "overlay/app", {**APP, **KNOWN}, news)
+    assert [] == [request for request in asked(host) if not request.startswith("GET")]
+
+
+def test_delete_removes_it_by_id(plugin, host):
+    """It goes by the id that the state knows, and is gone when the call returns."""
+    has_overlay(host)
+
+    def gone() -> tuple[int, object]:
+        host.engine.answer("GET /networks", body=[])
+        host.engine.answer("GET /networks/n1", status=404, body={"message": "network n1 not found"})
+        return 204, None
+
+    host.engine.answers["DELETE /v1.51/networks/n1"] = gone
+    plugin.delete(OverlayProvider, "overlay/app", {**APP, **KNOWN})
+
+    assert ["DELETE /networks/n1"] == [request for request in asked(host) if not request.startswith("GET")]
+
+
+# What goes wrong
+
+
+def test_error_is_one_line(plugin, host):
+    """The kind of problem, the host, the Engine's words: no traceback, no module path."""
+    host.engine.answer("GET /networks", status=500, body={"message": "something is wrong\nhere"})
+
+    assert "EngineError: h1: something is wrong here" == complaint(plugin.create, OverlayProvider, APP)
+
+
+def test_refusal_is_one_line(plugin, host):
+    """What clashes with what, and what to do."""
+    has_overlay(host, Name="data")
+
+    assert (
+        "Blocked: overlay app: its subnet 10.20.0.0/24 overlaps 10.20.0.0/24 of the swarm's network data: "
+        "choose another range, or free that one first"
+    ) == complaint(plugin.create, OverlayProvider, APP)
+
+
+def test_debugging_shows_the_whole_story(pulumi_engine, host):
+    """With SWARMNET_DEBUG the line is a traceback that goes down to the cause."""
+    config = {"swarmnet:hosts": json.dumps({"h1": {"address": "127.0.0.1", "port": host.port, "role": "manager"}})}
+    with closing(Plugin(pulumi_engine.address, config, {"SWARMNET_DEBUG": "1", "HOME": str(host.folder)})) as plugin:
+        shown = complaint(plugin.create, OverlayProvider, APP)
+
+    assert "Traceback (most recent call last):" == shown.splitlines()[0]
+    assert "Unreachable: no host answers for the swarm: h1 (127.0.0.1" in shown.splitlines()[-1]
+
+
+def test_cut_run_starts_nothing(config, host):
+    """A plugin whose Pulumi was killed looks, writes nothing, and says how to go on."""
+    has_no_overlay(host)
+    pulumi_engine = FakePulumi()
+    with closing(Plugin(pulumi_engine.address, config, {"SWARMNET_DEBUG": ""})) as plugin:
+        pulumi_engine.kill()
+
+        assert (
+            "RunCut: the run was cut before: create overlay app; run `pulumi cancel`, then `pulumi up` to finish it "
+            "(with a changed stack file: `pulumi up --refresh`)"
+        ) == complaint(plugin.create, OverlayProvider, APP)
+    assert [] == [request for request in asked(host) if not request.startswith("GET")]
+
+
+def test_problem_of_the_configuration_is_told(pulumi_engine):
+    """Refresh and destroy get the state's copy of the configuration, which may be another version's."""
+    with closing(Plugin(pulumi_engine.address, {"swarmnet:hosts": '{"h1": {}}'}, {"SWARMNET_DEBUG": ""})) as plugin:
+        assert "StackFileError: hosts.h1: needs one of address and local: true" == complaint(
+            plugin.create, OverlayProvider, APP
+        )
