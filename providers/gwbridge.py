@@ -1,11 +1,22 @@
 """docker_gwbridge as a Pulumi resource. Decisions are in rules/gwbridge.py."""
 
+from contextlib import nullcontext
 from functools import partial
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
-from providers.resource import Progress, Props, Provider, SwarmnetResource, declared_hosts, hosts, one_line, to_props
+from providers.resource import (
+    Progress,
+    Props,
+    Provider,
+    SwarmnetResource,
+    declared_hosts,
+    hosts,
+    one_line,
+    to_props,
+    turn,
+)
 from providers.rules import gwbridge as rules
 from providers.rules.errors import Blocked
 from providers.rules.facts import GwbridgeFacts
@@ -38,6 +49,9 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
         if facts.bridge is None:
             return ReadResult("", {})
         live = rules.live_spec(spec, facts.bridge)
+        unfinished = rules.unfinished(facts)
+        if unfinished:
+            live = live.model_copy(update={"settled": unfinished})
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
     def delete(self, _id: str, props: Props) -> None:
@@ -61,16 +75,18 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
             )
 
     def brought_about(self, spec: GwbridgeSpec, *, known: bool) -> Props:
-        """Work until it is right; returns the outputs."""
+        """Work until it is right; returns the outputs. What takes a member out of service waits for its turn."""
         with one_line():
-            reach = hosts()
-            facts = reach.work(
-                f"{rules.NAME}@{spec.host}",
-                spec.timeout,
-                Progress(spec.row),
-                partial(reach.gwbridge, spec.host),
-                lambda facts: rules.next_step(spec, facts, known=known),
-            )
+            reach, show = hosts(), Progress(spec.row)
+            look = partial(reach.gwbridge, spec.host)
+            with turn(show, disruptive=True) if rules.disruptive(spec, look()) else nullcontext():
+                facts = reach.work(
+                    f"{rules.NAME}@{spec.host}",
+                    spec.timeout,
+                    show,
+                    look,
+                    lambda facts: rules.next_step(spec, facts, known=known),
+                )
         return outputs(spec, facts)
 
 

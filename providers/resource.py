@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from providers.rules import stackfile
 from providers.rules.access import HostAccess, access
 from providers.rules.configuration import from_flat
-from providers.rules.errors import RunCut, SwarmnetError
+from providers.rules.errors import Blocked, RunCut, SwarmnetError
 from providers.rules.specs import Spec
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ MODULE = "swarmnet"
 LISTENS = 5.0
 
 _turn = threading.Lock()
+_failures: list[str] = []  # of disruptive changes in this process, which serves one run
 _accesses: dict[str, HostAccess] = {}
 
 
@@ -157,12 +158,22 @@ class Progress:
 
 
 @contextmanager
-def turn(show: Progress) -> Iterator[None]:
-    """One at a time: changes of a swarm's managers, for which the others wait without using up their own time."""
+def turn(show: Progress, *, disruptive: bool = False) -> Iterator[None]:
+    """One at a time: changes of a swarm's managers, and (`disruptive`) what takes a host or ports out of service.
+
+    Waiting does not use up the waiting one's own time. After a disruptive change failed nobody else begins one, so
+    that of many hosts in one wave exactly one is left for a person to look at.
+    """
     while not _turn.acquire(timeout=1):
         show("waiting for its turn")
     try:
+        if disruptive and _failures:
+            raise Blocked(f"not begun, since another change failed in this run: {_failures[0]}")
         yield
+    except SwarmnetError as error:
+        if disruptive:
+            _failures.append(str(error))
+        raise
     finally:
         _turn.release()
 

@@ -15,6 +15,7 @@ from providers.hosts.fleet import Fleet
 from providers.rules import gwbridge, journal
 from providers.rules.errors import EngineError, HostError, NoQuorum, NotAManager, NotFound, Unreachable
 from providers.rules.facts import (
+    Container,
     Endpoint,
     GwbridgeFacts,
     HostIngress,
@@ -35,6 +36,9 @@ from providers.rules.facts import (
 
 T = TypeVar("T")
 Json = dict[str, Any]
+
+# States in which a container holds its endpoints.
+RUNNING = frozenset({"running", "paused", "restarting"})
 
 # What another manager may answer better.
 NOT_THIS_MANAGER = (NotAManager, NoQuorum, Unreachable)
@@ -235,9 +239,56 @@ def answers(fleet: Fleet, read: Callable[[Engine], T], names: Iterable[str]) -> 
 
 
 def gwbridge_facts(fleet: Fleet, host: str) -> GwbridgeFacts:
-    """One host's docker_gwbridge: its own 404 proves absence."""
+    """One host's docker_gwbridge: its own 404 proves absence. Of a member, also what a change of it would touch."""
     engine = fleet.engine(host)
-    return GwbridgeFacts(member=member(engine), bridge=local_network(engine, gwbridge.NAME))
+    own, bridge = member(engine), local_network(engine, gwbridge.NAME)
+    if own.state != "active":
+        return GwbridgeFacts(member=own, bridge=bridge)
+    local = host_ingress(engine, own)
+    return from_manager(fleet, lambda manager: gwbridge_facts_from(manager, engine, own, bridge, local))
+
+
+def gwbridge_facts_from(
+    manager: Engine, engine: Engine, own: Member, bridge: Network | None, local: HostIngress
+) -> GwbridgeFacts:
+    """The managers' side of a member's bridge, and the containers on the host."""
+    members = nodes(manager)
+    ingresses = [swarm_network(manager, net.id) for net in networks(manager) if net.ingress]
+    return GwbridgeFacts(
+        member=own,
+        bridge=bridge,
+        swarm=to_swarm(manager.get("/swarm")),
+        node=next((node for node in members if node.id == own.node_id), None),
+        nodes=members,
+        ingress=next((net for net in ingresses if net is not None), None),
+        local=local,
+        containers=containers(engine),
+    )
+
+
+def containers(engine: Engine) -> tuple[Container, ...]:
+    """All containers on a host, running or not, and whether they hang on the swarm's networks."""
+    listed = networks(engine)
+    overlays = {net.id for net in listed if net.scope == "swarm"}
+    bridge = {net.id for net in listed if net.name == gwbridge.NAME}
+    found = (
+        Container(
+            id=raw["Id"],
+            name=(raw.get("Names") or [raw["Id"][:12]])[0].lstrip("/"),
+            running=raw.get("State") in RUNNING,
+            task="com.docker.swarm.task" in (raw.get("Labels") or {}),
+            on_overlay=not overlays.isdisjoint(network_ids(raw)),
+            on_bridge=not bridge.isdisjoint(network_ids(raw)),
+        )
+        for raw in engine.get("/containers/json", all=True)
+    )
+    return tuple(sorted(found, key=lambda container: container.id))
+
+
+def network_ids(raw: Json) -> set[str]:
+    """Ids of the networks that a listed container is attached to."""
+    attached = (raw.get("NetworkSettings") or {}).get("Networks") or {}
+    return {each.get("NetworkID") or "" for each in attached.values()}
 
 
 def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:

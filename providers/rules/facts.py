@@ -236,11 +236,34 @@ class HostIngress:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Container:
+    """A container on one host. `task`: the swarm's own. `on_overlay`: its way out is docker_gwbridge. `on_bridge`: it
+    was put on docker_gwbridge by name."""
+
+    id: str
+    name: str
+    running: bool
+    task: bool
+    on_overlay: bool
+    on_bridge: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class GwbridgeFacts:
-    """One host's docker_gwbridge (None: proven absent) and membership."""
+    """One host's docker_gwbridge (None: proven absent) and membership.
+
+    Of a member also: its entry (`node`) among all `nodes`, the swarm and its ingress as a good manager shows them
+    (None where none answers), and the host's own copy of the ingress and containers.
+    """
 
     member: Member
     bridge: Network | None
+    swarm: Swarm | None = None
+    node: Node | None = None
+    nodes: tuple[Node, ...] = ()
+    ingress: Network | None = None
+    local: HostIngress | None = None
+    containers: tuple[Container, ...] = ()
     unchanged_for: float = field(default=0, compare=False)
 
 

@@ -5,10 +5,20 @@ Only this host's own Engine counts. Calls and waiting must not enter.
 
 from ipaddress import IPv4Network, ip_network
 
-from providers.rules import ownership
+from providers.rules import member_bridge, ownership
 from providers.rules.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.specs import GwbridgeSpec
-from providers.rules.steps import Blocked, CreateNetwork, Decision, DisconnectEndpoint, Done, RemoveNetwork, Step, Steps
+from providers.rules.steps import (
+    Blocked,
+    CreateNetwork,
+    Decision,
+    DisconnectEndpoint,
+    Done,
+    RemoveNetwork,
+    Step,
+    Steps,
+    Wait,
+)
 
 NAME = "docker_gwbridge"
 
@@ -26,6 +36,9 @@ ENGINE_DEFAULT = {BRIDGE_NAME: NAME, ICC: "false", MASQUERADE: "true"}
 ENGINE_POOLS = ((IPv4Network("172.16.0.0/12"), 16), (IPv4Network("192.168.0.0/16"), 20))
 
 # What Go's strconv.ParseBool takes for false; anything else that the Engine let in is true.
+# Right after a join the sandbox comes a moment before its endpoint on the bridge.
+SETTLES = 5.0
+
 FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
 
@@ -92,25 +105,56 @@ def container_id(endpoint: Endpoint) -> str | None:
 
 def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decision:
     """What to do next. `known`: the state has this resource, so that what is found is ours to change."""
-    member, bridge = facts.member, facts.bridge
-    doubt = unfit(member)
-    if doubt:
-        return Blocked(doubt)
-    if bridge is None:
-        return missing(spec, facts)
-    live = live_spec(spec, bridge)
-    difference = ownership.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
-    refusal = take_over(spec, bridge, difference, known)
+    bridge = facts.bridge
+    refusal = unfit(facts.member) or (take_over(spec, facts, bridge, known) if bridge else None)
     if refusal:
         return Blocked(refusal)
-    if not difference:
-        return Done()
-    if member.state == "active":
-        return Blocked(
-            f"{spec.host}: {NAME} differs ({difference}) and the host is a member of a swarm: changing it takes "
-            "the host's containers off the network, so let the host leave the swarm first, then run again"
-        )
-    return replacement(spec, bridge)
+    difference = in_words(spec, bridge) if bridge else "missing"
+    if facts.member.state == "active":
+        return on_member(spec, facts, difference, ours=known or bridge is None or is_ours(spec, bridge))
+    if bridge is None:
+        return Steps((creation(spec),), f"create {NAME}")
+    return replacement(spec, bridge) if difference else Done()
+
+
+def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, ours: bool) -> Decision:
+    """The bridge of a member changes by the guarded way; one that is merely detached gets a moment first."""
+    loose = ours and member_bridge.detached(facts)
+    if difference or member_bridge.in_progress(facts):
+        return member_bridge.change(spec, facts, creation(spec), right=not difference)
+    if loose and facts.unchanged_for < SETTLES:
+        return Wait(f"the ingress of {spec.host} to be attached to {NAME}", SETTLES + 1)
+    if loose:
+        return member_bridge.change(spec, facts, creation(spec), right=True)
+    return member_bridge.released(spec, facts) or Done()
+
+
+def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
+    """Whether making it right takes a member out of service, so that only one host at a time may do it."""
+    if facts.member.state != "active":
+        return False
+    wrong = facts.bridge is None or bool(in_words(spec, facts.bridge))
+    return wrong or member_bridge.in_progress(facts) or member_bridge.detached(facts)
+
+
+def unfinished(facts: GwbridgeFacts) -> str | None:
+    """What is left to do though the bridge is as it should be, in words; None where nothing is."""
+    if member_bridge.in_progress(facts):
+        return f"{facts.member.host} was drained by us"
+    if member_bridge.detached(facts):
+        return "the ingress is not attached to it"
+    return None
+
+
+def in_words(spec: GwbridgeSpec, bridge: Network) -> str:
+    """What differs from intent, empty where nothing does."""
+    live = live_spec(spec, bridge)
+    return ownership.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
+
+
+def is_ours(spec: GwbridgeSpec, bridge: Network) -> bool:
+    """Whether it carries this stack's label."""
+    return ownership.owner_of(bridge.labels) == spec.owner
 
 
 def unfit(member: Member) -> str | None:
@@ -123,24 +167,14 @@ def unfit(member: Member) -> str | None:
     )
 
 
-def take_over(spec: GwbridgeSpec, bridge: Network, difference: str, known: bool) -> str | None:
-    """Why the bridge found may not be taken or changed, None where it may."""
+def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: bool) -> str | None:
+    """Why the bridge found may not be taken or changed, None where it may. What a cut run of ours began goes on."""
     thing = f"{spec.host}: {NAME} ({bridge.subnet})"
-    if known:
+    if known or member_bridge.in_progress(facts):
         return ownership.foreign(thing, bridge.labels, spec.owner)
     return ownership.refusal(
-        thing, bridge.labels, spec.owner, spec.adopt, difference, engine_default=engine_default(bridge)
+        thing, bridge.labels, spec.owner, spec.adopt, in_words(spec, bridge), engine_default=engine_default(bridge)
     )
-
-
-def missing(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision:
-    """Make it; on a member that has the ingress, that alone would leave the mesh dead on this host."""
-    if facts.member.state == "active":
-        return Blocked(
-            f"{spec.host}: {NAME} is missing though the host is a member of a swarm: its ingress finds a new one "
-            "only after a restart of docker; let the host leave the swarm first, then run again"
-        )
-    return Steps((creation(spec),), f"create {NAME}")
 
 
 def replacement(spec: GwbridgeSpec, bridge: Network) -> Decision:
