@@ -1,9 +1,11 @@
 """An overlay network as a Pulumi resource. Decisions are in rules/overlay.py."""
 
+from contextlib import nullcontext
+
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
-from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, to_props
+from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, to_props, turn
 from providers.rules import overlay as rules
 from providers.rules.facts import OverlayFacts
 from providers.rules.ownership import owner_of
@@ -39,6 +41,8 @@ class OverlayProvider(Provider[OverlaySpec]):
         if facts.network is None or not rules.is_ours(spec, facts.network, network_id):
             return ReadResult("", {})
         live = rules.live_spec(spec, facts.network)
+        if facts.twin is not None:
+            live = live.model_copy(update={"settled": f"its twin {facts.twin.name} still stands in for it"})
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
     def delete(self, _id: str, props: Props) -> None:
@@ -55,16 +59,18 @@ class OverlayProvider(Provider[OverlaySpec]):
     def brought_about(self, spec: OverlaySpec, network_id: str, *, thorough: bool) -> Props:
         """Work until it is right; returns the outputs."""
         with one_line():
-            reach = hosts()
+            reach, show = hosts(), Progress(spec.row)
             reader = reach.overlay(spec.name, network_id, thorough=thorough)
-            facts = reach.work(
-                f"overlay {spec.name}",
-                spec.timeout,
-                Progress(spec.row),
-                reader,
-                lambda facts: rules.next_step(spec, facts, network_id=network_id),
-                reader.created,
-            )
+            migrating = thorough and spec.on_in_use == "migrate"
+            with turn(show, disruptive=True) if migrating else nullcontext():
+                facts = reach.work(
+                    f"overlay {spec.name}",
+                    spec.timeout,
+                    show,
+                    reader,
+                    lambda facts: rules.next_step(spec, facts, network_id=network_id),
+                    reader.created,
+                )
         return outputs(spec, facts)
 
 

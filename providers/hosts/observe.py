@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
-from providers.rules import gwbridge, journal
+from providers.rules import gwbridge, journal, migration
 from providers.rules.errors import EngineError, HostError, NoQuorum, NotAManager, NotFound, Unreachable
 from providers.rules.facts import (
     Container,
@@ -437,30 +437,61 @@ class OverlayReader:
         """The overlay as it is now."""
         return from_manager(self.fleet, self.read)
 
-    def created(self, network_id: str) -> None:
-        """Look for this one from now on."""
-        self.network_id = network_id
+    def created(self, name: str, network_id: str) -> None:
+        """Look for this one from now on, if it is the overlay and not its twin."""
+        if name == self.name:
+            self.network_id = network_id
 
     def read(self, engine: Engine) -> OverlayFacts:
         """What one manager knows of it."""
-        members = nodes(engine) if self.thorough else ()
         network = swarm_network(engine, self.network_id) if self.network_id else None
+        if network is not None and not self.thorough:
+            return OverlayFacts(network=network)
+        members = nodes(engine) if self.thorough else ()
+        listed = networks(engine)
+        network, held = (network, "") if network else self.by_name(engine, listed)
+        standing_in = migration.twin_of(self.name, listed)
+        twin = swarm_network(engine, standing_in.id) if standing_in else None
+        if not self.thorough and twin is None:
+            return OverlayFacts(network=network, listed=listed, name_held_by=held)
+        return self.with_holders(engine, network, listed, held, twin, members or nodes(engine))
+
+    def with_holders(
+        self,
+        engine: Engine,
+        network: Network | None,
+        listed: tuple[Network, ...],
+        held: str,
+        twin: Network | None,
+        members: tuple[Node, ...],
+    ) -> OverlayFacts:
+        """Who holds it or its twin; absence is framed by a second answered `GET /nodes`."""
         if network is None:
-            network, listed, held = self.by_name(engine)
-        else:
-            listed, held = (), False
-        if self.thorough and network is None:
             nodes(engine)
-        users = services(engine) if self.thorough and network else ()
-        hanging = tasks(engine) if self.thorough and network else ()
+        ids = {net.id for net in (network, twin) if net is not None}
+        used = bool(ids)
         return OverlayFacts(
             network=network,
             listed=listed,
-            name_held_by=engine.name if held else "",
-            services=tuple(service for service in users if network and network.id in service.networks),
-            tasks=tuple(task for task in hanging if network and network.id in task.networks and task.alive),
+            name_held_by=held or self.held_elsewhere(network),
+            twin=twin,
+            swarm=to_swarm(engine.get("/swarm")),
+            services=tuple(each for each in services(engine) if ids & set(each.networks)) if used else (),
+            tasks=tuple(each for each in tasks(engine) if ids & set(each.networks) and each.alive) if used else (),
             nodes=members,
         )
+
+    def held_elsewhere(self, network: Network | None) -> str:
+        """The other hosts that still have a copy of a removed network of this name."""
+        if network is not None or not self.thorough:
+            return ""
+        found, _ = answers(self.fleet, lambda engine: (engine.name, networks(engine)), self.fleet.names)
+        keeping = [host for host, listed in found if any(self.is_named(net) for net in listed)]
+        return ", ".join(sorted(keeping))
+
+    def is_named(self, network: Network) -> bool:
+        """Whether it is a swarm network of exactly this name: one-letter names resolve as prefixes of ids."""
+        return network.name == self.name and network.scope == "swarm"
 
     def by_id_alone(self) -> OverlayFacts:
         """The one that the state names, or its absence, whatever else has its name by now."""
@@ -469,10 +500,9 @@ class OverlayReader:
             return facts
         return OverlayFacts(network=None)
 
-    def by_name(self, engine: Engine) -> tuple[Network | None, tuple[Network, ...], bool]:
-        """The overlay of that name, all that the manager lists, and whether it keeps the name for a removed one."""
-        listed = networks(engine)
-        named = [net for net in listed if net.name == self.name and net.scope == "swarm"]
+    def by_name(self, engine: Engine, listed: tuple[Network, ...]) -> tuple[Network | None, str]:
+        """The overlay of that name as the swarm has it, and the manager's name where it only keeps the name."""
+        named = [net for net in listed if self.is_named(net)]
         confirmed = [swarm_network(engine, net.id) for net in named]
         network = next((net for net in confirmed if net is not None), None)
-        return network, listed, bool(named) and network is None
+        return network, engine.name if named and network is None else ""

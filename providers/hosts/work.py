@@ -12,7 +12,7 @@ from providers.hosts.perform import perform
 from providers.hosts.reconcile import Work, reconcile
 from providers.rules.access import HostAccess
 from providers.rules.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, SwarmFacts
-from providers.rules.steps import Decision, Step
+from providers.rules.steps import CreateNetwork, Decision, Step
 
 F = TypeVar("F", bound=Any)
 
@@ -54,13 +54,13 @@ class Hosts:
         progress: Callable[[str], None],
         look: Callable[[], F],
         decide: Callable[[F], Decision],
-        created: Callable[[str], None] = lambda network_id: None,
+        created: Callable[[str, str], None] = lambda name, network_id: None,
     ) -> F:
-        """Work until `decide` says Done; `created` is told the id of what a step created. See `reconcile`."""
+        """Work until `decide` says Done; `created` is told the name and id of each network made. See `reconcile`."""
 
         def act(step: Step) -> None:
             new = perform(self.fleet, step)
-            if new:
-                created(new)
+            if isinstance(step, CreateNetwork) and new:
+                created(step.name, new)
 
         return reconcile(Work(name, seconds, progress), look, decide, act)

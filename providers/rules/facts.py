@@ -325,13 +325,17 @@ class IngressFacts:
 class OverlayFacts:
     """One overlay as the swarm has it (None: it has not), and what else a manager lists.
 
-    `name_held_by`: the manager that was asked still keeps the name for a network that the swarm no longer has.
-    Who holds it (`services`, `tasks` on it, `nodes` to name their hosts) is read only where it is to go.
+    `name_held_by`: the hosts that still keep the name for a network that the swarm no longer has, the manager that was
+    asked among them. `twin`: the network that stands in for it while it changes.
+    Who holds the one or the other (`services`, `tasks`, `nodes` to name their hosts) and the `swarm` are read only
+    where it may have to go.
     """
 
     network: Network | None
     listed: tuple[Network, ...] = ()
     name_held_by: str = ""
+    twin: Network | None = None
+    swarm: Swarm | None = None
     services: tuple[SwarmService, ...] = ()
     tasks: tuple[Task, ...] = ()
     nodes: tuple[Node, ...] = ()

@@ -3,7 +3,7 @@
 Nothing about an overlay can be changed in place (the Engine has no such call): a difference means a new one.
 """
 
-from providers.rules import ownership
+from providers.rules import migration, ownership
 from providers.rules.facts import Network, OverlayFacts
 from providers.rules.specs import OverlaySpec
 from providers.rules.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
@@ -74,7 +74,9 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
     if refusal:
         return Blocked(refusal)
     if not difference:
-        return Done()
+        return migration.home(spec, facts, network) or Done()
+    if spec.on_in_use == "migrate":
+        return overlap(spec, facts, network) or migration.away(spec, facts, network) or taken_away(network)
     return removal(network, facts, f"change it ({difference})")
 
 
@@ -93,12 +95,20 @@ def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
                 f"overlay {spec.name}: the swarm has a network {other.name} ({other.driver or 'dead'}), and tells "
                 "names apart without regard to case: rename one of the two"
             )
+    return overlap(spec, facts, None) or Steps((creation(spec),), f"create overlay {spec.name}")
+
+
+def overlap(spec: OverlaySpec, facts: OverlayFacts, instead_of: Network | None) -> Blocked | None:
+    """Another swarm network on the wanted range: the Engine would answer 201 and never allocate ours."""
+    for other in facts.listed:
+        if instead_of is not None and other.id == instead_of.id:
+            continue
         if other.scope == "swarm" and other.meets(spec.subnet):
             return Blocked(
                 f"overlay {spec.name}: its subnet {spec.subnet} overlaps {other.subnet} of the swarm's network "
                 f"{other.name}: choose another range, or free that one first"
             )
-    return Steps((creation(spec),), f"create overlay {spec.name}")
+    return None
 
 
 def unallocated(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision:
@@ -114,36 +124,39 @@ def unallocated(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Dec
 
 
 def removal(network: Network, facts: OverlayFacts, why: str = "remove it") -> Decision:
-    """Take it away unless somebody holds it."""
+    """Take it away unless somebody holds it; tasks that are stopping anyway are waited for."""
     held = holders(network, facts)
     if held:
         return Blocked(
             f"overlay {network.name} ({network.subnet}): can't {why} while it is used by {'; '.join(held)}: "
             "take them off the network, then run again"
         )
+    return migration.left(facts, network) or taken_away(network)
+
+
+def taken_away(network: Network) -> Steps:
+    """The step that removes it."""
     return Steps((RemoveNetwork(id=network.id),), f"remove overlay {network.name}")
 
 
 def holders(network: Network, facts: OverlayFacts) -> list[str]:
-    """Who holds the network, in words: services by name, tasks and standalone containers with their hosts."""
+    """Who holds the network, in words: services with the hosts of their tasks, standalone containers with theirs."""
     hosts = {node.id: node.hostname for node in facts.nodes}
-    names = {service.id: service.name for service in facts.services}
-    held = [f"service {service.name}" for service in facts.services if network.id in service.networks]
-    for task in facts.tasks:
-        if network.id not in task.networks or not task.alive:
-            continue
-        where = hosts.get(task.node_id, "an unknown host")
-        if not task.service_id:
-            held.append(f"container {task.container_id[:12] or task.id} on {where}")
-        elif f"service {names.get(task.service_id)}" not in held:
-            held.append(f"task {task.id} of {names.get(task.service_id, 'a removed service')} on {where}")
-    return held
+    meant = [task for task in facts.tasks if network.id in task.networks and task.alive and task.desired == "running"]
+    held = []
+    for service in sorted(facts.services, key=lambda service: service.name):
+        if network.id in service.networks:
+            where = sorted({hosts.get(task.node_id, "?") for task in meant if task.service_id == service.id})
+            held.append(f"service {service.name}" + (f" on {', '.join(where)}" if where else ""))
+    alone = [task for task in meant if not task.service_id]
+    return held + [f"container {each.container_id[:12] or each.id} on {hosts.get(each.node_id, '?')}" for each in alone]
 
 
 def next_step_of_removal(facts: OverlayFacts) -> Decision:
     """What to do next towards its removal: gone from the swarm, and its name free on the manager asked."""
-    if facts.network is not None:
-        return removal(facts.network, facts)
+    for network in (facts.network, facts.twin):
+        if network is not None:
+            return removal(network, facts)
     if facts.name_held_by:
         return Wait(f"its name to be free again on {facts.name_held_by}", NAME_FREE)
     return Done()

@@ -1,0 +1,182 @@
+"""An overlay changed while services use it: over to a temporary twin, and from there to the new one.
+
+Each function answers with the next decision, or None where its part is done. Services move under their own update
+settings, twice; in between those on the twin and those not yet there do not reach each other. What has to be journaled
+is journaled on the swarm before: a rollback takes a service's own labels away.
+"""
+
+import json
+
+from providers.rules import ownership
+from providers.rules.facts import Network, OverlayFacts, Swarm, SwarmService
+from providers.rules.journal import CHANGE
+from providers.rules.specs import OverlaySpec
+from providers.rules.steps import (
+    Blocked,
+    CreateNetwork,
+    Decision,
+    RemoveNetwork,
+    Steps,
+    UpdateService,
+    UpdateSwarm,
+    Wait,
+)
+
+TWIN = "swarmnet.twin"
+MOVED = "swarmnet.moved"
+
+# Services move under their own settings: parallelism, delay and monitor decide; the work's timeout ends it.
+MOVING = 3600.0
+ALLOCATION = 3.0
+ROLLED_BACK = ("paused", "rollback_paused", "rollback_completed")
+
+
+def twin_of(name: str, listed: tuple[Network, ...]) -> Network | None:
+    """The twin that a change of the overlay left or needs, None where there is none."""
+    return next((network for network in listed if network.label(TWIN) == name), None)
+
+
+def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
+    """The step that makes the twin: like the old one, on a range that the swarm picks so that it meets nothing."""
+    kept = {key: value for key, value in network.options if not key.endswith("vxlanid_list")}
+    return CreateNetwork(
+        name=f"{spec.name}-swarmnet-twin",
+        driver="overlay",
+        subnet=None,
+        gateway=None,
+        options=tuple(sorted(kept.items())),
+        labels=ownership.with_owner({TWIN: spec.name}, spec.owner),
+        attachable=network.attachable,
+        internal=network.internal,
+    )
+
+
+def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:
+    """Off the old overlay and onto the twin; None once nothing hangs on the old one."""
+    swarm, users = facts.swarm, on(network, facts)
+    if swarm is None:
+        return Blocked(f"overlay {spec.name}: no manager answers for its swarm: bring a majority of them back")
+    refusal = refused(spec, facts, network, swarm)
+    if refusal:
+        return Blocked(f"overlay {spec.name}: it can't be migrated: {refusal}")
+    if facts.twin is None and not users:
+        return left(facts, network)
+    if swarm.label(CHANGE) != spec.owner:
+        step = UpdateSwarm(version=swarm.version, set_labels=((CHANGE, spec.owner),))
+        return Steps((step,), "note on the swarm that a change goes on")
+    if facts.twin is None:
+        return Steps((twin_creation(spec, network),), f"create a twin of overlay {spec.name}")
+    if not facts.twin.allocated:
+        return Wait(f"the twin of overlay {spec.name} to get its addresses", ALLOCATION)
+    return moved(facts, users, network, facts.twin, swarm) or left(facts, network)
+
+
+def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:
+    """From the twin to the new overlay, then the twin away; None once no trace is left."""
+    twin, swarm = facts.twin, facts.swarm
+    if swarm is None:
+        return None
+    if twin is None:
+        return released(spec, swarm)
+    return (
+        moved(facts, on(twin, facts), twin, network, swarm)
+        or left(facts, twin)
+        or Steps((RemoveNetwork(id=twin.id),), f"remove the twin of overlay {spec.name}")
+    )
+
+
+def refused(spec: OverlaySpec, facts: OverlayFacts, network: Network, swarm: Swarm) -> str | None:
+    """Why it can't be carried out, None where it can."""
+    changing = swarm.label(CHANGE)
+    if changing not in (None, spec.owner):
+        return f"{changing} is in the middle of a change of the swarm (label {CHANGE}): let it finish, then run again"
+    jobs = [service.name for service in on(network, facts) if service.job]
+    if jobs:
+        return f"the job {', '.join(jobs)} uses it and would run again: remove the job, then run again"
+    hosts = {node.id: node.hostname for node in facts.nodes}
+    alone = [
+        f"{task.container_id[:12] or task.id} on {hosts.get(task.node_id, 'an unknown host')}"
+        for task in facts.tasks
+        if network.id in task.networks and not task.service_id and task.alive
+    ]
+    if alone:
+        return f"containers without a service use it: {', '.join(alone)}: take them off it, then run again"
+    return None
+
+
+def on(network: Network, facts: OverlayFacts) -> list[SwarmService]:
+    """The services whose spec names the network."""
+    return [service for service in facts.services if targets(service, network)]
+
+
+def targets(service: SwarmService, network: Network) -> bool:
+    """Whether the service's spec names the network; its address there may outlive that for a moment."""
+    return any(each.get("Target") == network.id for each in networks_in(json.loads(service.spec)))
+
+
+def moved(
+    facts: OverlayFacts, users: list[SwarmService], source: Network, target: Network, swarm: Swarm
+) -> Decision | None:
+    """All users from one network to another, each by one update; None once none is left on the source."""
+    if not users:
+        return None
+    back = [
+        service.name
+        for service in users
+        if swarm.label(f"{MOVED}.{service.id}") == target.id and service.update_state in ROLLED_BACK
+    ]
+    if back:
+        return Blocked(
+            f"service {', '.join(back)} was moved to {target.name} and came back ({users[0].update_state}): see "
+            f"`docker service ps {back[0]}` why its tasks fail there, mend that, then run again"
+        )
+    unnoted = tuple(
+        (f"{MOVED}.{service.id}", target.id) for service in users if swarm.label(f"{MOVED}.{service.id}") != target.id
+    )
+    if unnoted:
+        step = UpdateSwarm(version=swarm.version, set_labels=tuple(sorted(unnoted)))
+        return Steps((step,), f"note which services move to {target.name}")
+    updates = tuple(
+        UpdateService(service_id=service.id, version=service.version, spec=retargeted(service, source, target))
+        for service in users
+    )
+    return Steps(updates, f"move {', '.join(sorted(service.name for service in users))} to {target.name}")
+
+
+def retargeted(service: SwarmService, source: Network, target: Network) -> str:
+    """The spec with one network in place of another; aliases and driver options stay."""
+    spec = json.loads(service.spec)
+    for attachments in ((spec.get("TaskTemplate") or {}).get("Networks"), spec.get("Networks")):
+        for each in attachments or []:
+            each["Target"] = target.id if each.get("Target") == source.id else each.get("Target")
+    return json.dumps(spec)
+
+
+def networks_in(spec: dict[str, object]) -> list[dict[str, object]]:
+    """The networks that a service's spec names: in the task's template or, of old, in the service's own."""
+    template = spec.get("TaskTemplate")
+    found = (template.get("Networks") if isinstance(template, dict) else None) or spec.get("Networks")
+    return list(found) if isinstance(found, list) else []
+
+
+def left(facts: OverlayFacts, network: Network) -> Wait | None:
+    """Wait until no task has an address on it any more, so that no host keeps a copy that blocks the name."""
+    down = {node.id for node in facts.nodes if node.state == "down"}
+    hanging = [task for task in facts.tasks if network.id in task.networks and task.alive and task.node_id not in down]
+    return Wait(f"{len(hanging)} tasks to leave overlay {network.name}", MOVING) if hanging else None
+
+
+def released(spec: OverlaySpec, swarm: Swarm) -> Steps | None:
+    """The swarm's labels of this change away."""
+    labels = [key for key, _ in swarm.labels if key.startswith(f"{MOVED}.")]
+    if not labels:
+        return None
+    if swarm.label(CHANGE) == spec.owner:
+        labels.append(CHANGE)
+    step = UpdateSwarm(version=swarm.version, drop_labels=tuple(sorted(labels)))
+    return Steps((step,), f"done with overlay {spec.name}")
+
+
+def restarts(facts: OverlayFacts, network: Network) -> str:
+    """How often each service's tasks restart, in words, for whoever has to agree."""
+    return ", ".join(f"{service.name} 2 times" for service in on(network, facts)) or "none"
