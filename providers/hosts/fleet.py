@@ -52,7 +52,7 @@ class Fleet:
             self._manager = None
             said = {}
             for name, answer in self._as_they_come(_info, self.names):
-                if _verdict(answer) is None:
+                if not _verdict(answer):
                     engine = self._engines[name]
                     self._manager = (engine, engine.doubts)
                     return engine
@@ -62,7 +62,7 @@ class Fleet:
     def managers(self) -> list[Engine]:
         """All declared hosts that can answer for the swarm now; none is no error."""
         answers = self.each(_info)
-        return [self._engines[name] for name, answer in answers.items() if _verdict(answer) is None]
+        return [self._engines[name] for name, answer in answers.items() if not _verdict(answer)]
 
     def forget_manager(self) -> None:
         """Seek a manager anew at the next call."""
@@ -121,28 +121,26 @@ def _info(engine: Engine) -> dict[str, Any]:
     return swarm
 
 
-def _verdict(answer: dict[str, Any] | Failure) -> str | None:
-    """Why this host cannot answer for the swarm; None if it can."""
+def _verdict(answer: dict[str, Any] | Failure) -> str:
+    """Why this host cannot answer for the swarm, in a few words; the empty string if it can."""
     if isinstance(answer, (HostError, EngineError)):
         return str(answer)
-    if answer["LocalNodeState"] != "active":
-        return f"{answer['LocalNodeState']}"
-    if not answer["ControlAvailable"]:
-        return "a worker"
-    return " ".join(answer.get("Error", "").split()) or None
+    state: str = answer["LocalNodeState"]
+    if state != "active":
+        return "in no swarm" if state == "inactive" else state
+    return " ".join(answer["Error"].split()) if answer["ControlAvailable"] else "a worker"
 
 
 def _no_manager(said: dict[str, dict[str, Any] | Failure]) -> Failure:
-    """One line with what each host said; the kind of error is that of the best hope."""
-    words = "; ".join(
-        f"{_verdict(answer)}" if isinstance(answer, (HostError, EngineError)) else f"{name}: {_verdict(answer)}"
+    """One line with what each host said. A silent host might be the manager."""
+    words = (
+        _verdict(answer) if isinstance(answer, (HostError, EngineError)) else f"{name}: {_verdict(answer)}"
         for name, answer in said.items()
     )
-    kind: type[Failure] = Unreachable
-    for answer in said.values():
-        if isinstance(answer, dict):
-            if answer["LocalNodeState"] == "active" and answer["ControlAvailable"]:
-                kind = NoQuorum
-                break
-            kind = NotAManager
-    return kind(f"no host answers for the swarm: {words}")
+    if any(isinstance(answer, dict) and answer["ControlAvailable"] for answer in said.values()):
+        kind: type[Failure] = NoQuorum
+    elif all(isinstance(answer, dict) for answer in said.values()):
+        kind = NotAManager
+    else:
+        kind = Unreachable
+    return kind(f"no declared host can answer for the swarm: {'; '.join(words)}")

@@ -19,8 +19,13 @@ class LocalStream:
     def __init__(self, argv: Sequence[str]) -> None:
         self._socket, theirs = socket.socketpair()
         end = theirs.fileno()
-        with theirs:
+        try:
             self._command = subprocess.Popen(argv, stdin=end, stdout=end, stderr=subprocess.PIPE)
+        except OSError:
+            self._socket.close()
+            raise
+        finally:
+            theirs.close()
         self.sendall = self._socket.sendall
         self.settimeout = self._socket.settimeout
 
@@ -66,7 +71,7 @@ class LocalConnection:
         except subprocess.TimeoutExpired as problem:
             raise CommandFailed(f"{self.name}: {shlex.join(argv)}: not done within {timeout:g} s") from problem
         except OSError as problem:
-            raise CommandFailed(f"{self.name}: {shlex.join(argv)}: {problem.strerror}") from problem
+            raise self._not_begun(argv, problem) from problem
         if done.returncode:
             raise command_failed(self.access, argv, done.returncode, done.stderr.decode(errors="replace"))
         return done.stdout.decode(errors="replace")
@@ -76,7 +81,10 @@ class LocalConnection:
         try:
             return LocalStream(with_sudo(self.access, argv))
         except OSError as problem:
-            raise CommandFailed(f"{self.name}: {shlex.join(argv)}: {problem.strerror}") from problem
+            raise self._not_begun(argv, problem) from problem
 
     def close(self) -> None:
         """Nothing is kept open here."""
+
+    def _not_begun(self, argv: Sequence[str], problem: OSError) -> CommandFailed:
+        return CommandFailed(f"{self.name}: {shlex.join(argv)}: {(problem.strerror or str(problem)).lower()}")

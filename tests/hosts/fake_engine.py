@@ -8,7 +8,10 @@ Answer = tuple[int, object] | Callable[[], tuple[int, object]]
 
 
 class HangUp(Exception):
-    """Raised by an answer: close the stream without a word."""
+    """Raised by an answer: send these bytes, if any, and close the stream."""
+
+    def __init__(self, sent: bytes = b"") -> None:
+        self.sent = sent
 
 
 class FakeEngine:
@@ -28,6 +31,11 @@ class FakeEngine:
         method, _, path = request.partition(" ")
         self.answers[f"{method} /v{self.api_version}{path}"] = (status, body)
 
+    def does(self, request: str, answer: Callable[[], tuple[int, object]]) -> None:
+        """How to find the answer to `GET /info`."""
+        method, _, path = request.partition(" ")
+        self.answers[f"{method} /v{self.api_version}{path}"] = answer
+
     def serve(self, stream) -> None:
         """Answer requests until the stream ends."""
 
@@ -45,7 +53,9 @@ class FakeEngine:
 
         try:
             Handler(stream, ("", 0), None)
-        except (HangUp, OSError):
+        except HangUp as end:
+            stream.sendall(end.sent)
+        except (OSError, EOFError):
             return
 
     def handle(self, http: BaseHTTPRequestHandler) -> None:
@@ -54,9 +64,9 @@ class FakeEngine:
         text = http.rfile.read(length)
         self.requests.append(f"{http.command} {http.path}")
         self.bodies.append(json.loads(text) if text else None)
-        answer = self.answers.get(f"{http.command} {http.path.partition('?')[0]}", (404, {"message": "none"}))
-        if http.path == "/_ping":
-            answer = self.answers.get("GET /_ping", (200, "OK"))
+        asked = f"{http.command} {http.path.partition('?')[0]}"
+        none: Answer = (200, "OK") if asked == "GET /_ping" else (404, {"message": "page not found"})
+        answer = self.answers.get(asked, none)
         status, body = answer() if callable(answer) else answer
         data = b"" if body is None else json.dumps(body).encode()
         http.send_response(status)

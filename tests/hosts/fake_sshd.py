@@ -75,6 +75,8 @@ class FakeHost:
     def hang_up(self) -> None:
         """Break all connections, as a restart of the host would."""
         for transport in self._transports:
+            with suppress(OSError):
+                transport.sock.shutdown(socket.SHUT_RDWR)  # wakes paramiko's thread, which a close does not
             transport.close()
             transport.join(5)
         self._transports.clear()
@@ -93,6 +95,7 @@ class FakeHost:
                 sock = self._listener.accept()[0]
             except OSError:
                 return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             transport = paramiko.Transport(sock)
             for key in self.host_keys:
                 transport.add_server_key(key)

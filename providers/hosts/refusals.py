@@ -1,0 +1,39 @@
+"""What the Engine's refusals mean: one table, from status and words to our errors.
+
+All of it was measured on Engines 20.10, 26, 28 and 29: gRPC's codes reach HTTP in odd ways, so that a loss of
+quorum is a 500, and something that is in use a 400 or a 403.
+"""
+
+import re
+
+from providers.rules.errors import Conflict, EngineError, InUse, NoQuorum, NotAManager, NotFound
+
+UNLOCK = "run `docker swarm unlock` there"
+
+# The Engine's status (None: any), what its words match, what that means, and what to do where that helps.
+# The first that fits counts.
+MEANINGS: tuple[tuple[int | None, str, type[EngineError], str], ...] = (
+    (None, "update out of sequence", Conflict, ""),
+    (None, "does not have a leader|too few managers", NoQuorum, ""),
+    (None, "deadline ?exceeded|code = unavailable", NoQuorum, ""),
+    (503, "needs to be unlocked|encrypted and locked", NotAManager, UNLOCK),
+    (None, "not a swarm manager", NotAManager, ""),
+    (403, "from a worker node", NotAManager, ""),
+    (503, "(already|not) part of a swarm", Conflict, ""),
+    (500, "name conflicts with an existing object", Conflict, ""),
+    (403, "has active endpoints", InUse, ""),
+    (400, "is in use by|depends on it", InUse, ""),
+    # A manager that still has its own copy of a removed network.
+    (500, r"network \S+ not found$", NotFound, ""),
+    (404, "", NotFound, ""),
+    (409, "", Conflict, ""),
+)
+
+
+def refusal(host: str, status: int, words: str) -> EngineError:
+    """The error that an answer of 400 or more means; its message is `<host>: <the Engine's words>`."""
+    words = " ".join(words.split()) or f"the Engine answers {status} and says nothing"
+    for its_status, pattern, kind, remedy in MEANINGS:
+        if its_status in (None, status) and re.search(pattern, words, re.IGNORECASE):
+            return kind(f"{host}: {words}" + (f": {remedy}" if remedy else ""))
+    return EngineError(f"{host}: {words}")

@@ -1,0 +1,96 @@
+"""Which lines of known_hosts speak of a host."""
+
+import paramiko
+import pytest
+from paramiko.hostkeys import HostKeys
+
+from providers.hosts.hostkeys import key_types, known_keys, verify
+from providers.rules.access import HostAccess
+from providers.rules.errors import HostKeyMismatch
+
+KEY = paramiko.ECDSAKey.generate()
+LINE = f"{KEY.get_name()} {KEY.get_base64()}"
+
+
+@pytest.fixture
+def known(tmp_path):
+    """What is known for 10.0.0.1 (or another address), from these lines."""
+
+    def keys(*lines, address="10.0.0.1", port=22):
+        path = tmp_path / "known_hosts"
+        path.write_text("".join(f"{line}\n" for line in lines))
+        return known_keys(HostAccess(name="h1", address=address, port=port, known_hosts=str(path)))
+
+    return keys
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "10.0.0.1",
+        "h1.example,10.0.0.1",
+        HostKeys.hash_host("10.0.0.1"),
+        "10.0.0.*",
+        "10.0.0.?",
+        "*,!10.0.0.2",
+    ],
+)
+def test_line_that_names_the_host(known, names):
+    """Plain names, lists, hashed names and wildcards count as they do for ssh."""
+    assert [KEY] == [each.key for each in known(f"{names} {LINE}")]
+
+
+@pytest.mark.parametrize(
+    "names",
+    ["10.0.0.2", "10.0.0", HostKeys.hash_host("10.0.0.2"), "*,!10.0.0.1", "[10.0.0.1]:2222", "#10.0.0.1"],
+)
+def test_line_that_names_another(known, names):
+    """A line for another host, another port, or that excludes this one, says nothing."""
+    assert [] == known(f"{names} {LINE}")
+
+
+@pytest.mark.parametrize("names", ["[10.0.0.1]:2222", "[10.0.0.*]:2222"])
+def test_other_port_has_its_own_line(known, names):
+    """With a port that is not 22, names have the form `[host]:port`."""
+    assert 1 == len(known(f"{names} {LINE}", port=2222))
+
+
+def test_ipv6_address(known):
+    """An IPv6 address is written without brackets."""
+    assert 1 == len(known(f"2001:db8::1 {LINE}", address="2001:db8::1"))
+
+
+def test_all_keys_count(known):
+    """A host may have several keys of one type, as while they are being replaced."""
+    other = paramiko.ECDSAKey.generate()
+
+    assert [KEY, other] == [
+        each.key for each in known(f"10.0.0.1 {LINE}", f"10.0.0.1 {other.get_name()} {other.get_base64()}")
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", ["", "# a comment", "10.0.0.1", "10.0.0.1 ssh-new AAAA", f"10.0.0.1 {KEY.get_name()} x"]
+)
+def test_unreadable_lines_are_passed_over(known, line):
+    """Comments, stumps and keys of unknown types leave the other lines in force."""
+    assert [KEY] == [each.key for each in known(line, f"10.0.0.1 {LINE}")]
+
+
+def test_source_is_file_and_line(known, tmp_path):
+    """Where a key was found can be said to a user."""
+    assert [f"{tmp_path}/known_hosts line 2"] == [each.source for each in known("#", f"10.0.0.1 {LINE}")]
+
+
+def test_revoked_key_is_refused(known):
+    """A revoked key is not trusted, even if another line trusts it."""
+    keys = known(f"10.0.0.1 {LINE}", f"@revoked * {LINE}")
+    with pytest.raises(HostKeyMismatch, match="revokes"):
+        verify(HostAccess(name="h1", address="10.0.0.1"), "h1", KEY, keys)
+
+
+def test_known_types_come_first(known):
+    """The server is asked for the types that are known, then for the others in their order."""
+    offered = ["ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512"]
+
+    assert ["ecdsa-sha2-nistp256", "ssh-ed25519", "rsa-sha2-512"] == key_types(known(f"10.0.0.1 {LINE}"), offered)

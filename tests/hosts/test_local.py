@@ -1,0 +1,77 @@
+"""This machine as a host, without SSH."""
+
+import pytest
+
+from providers.hosts.local import LocalConnection
+from providers.rules.access import HostAccess
+from providers.rules.errors import CommandFailed, LoginRefused
+
+
+@pytest.fixture
+def local() -> LocalConnection:
+    """This machine."""
+    return LocalConnection(HostAccess(name="me", local=True))
+
+
+def test_run_returns_stdout(local):
+    """What a command writes comes back as text."""
+    assert "a b\n" == local.run(["echo", "a b"])
+
+
+def test_run_gives_stdin(local):
+    """A command reads what it is given."""
+    assert "secret" == local.run(["cat"], stdin=b"secret")
+
+
+def test_failed_command_says_why(local):
+    """Exit status and the last line on stderr are in the message."""
+    with pytest.raises(CommandFailed, match=r"^me: sh -c .*: exit status 3: two$"):
+        local.run(["sh", "-c", "echo one >&2; echo two >&2; exit 3"])
+
+
+def test_endless_command_is_cut(local):
+    """A command that does not end in time is an error."""
+    with pytest.raises(CommandFailed, match=r"not done within 0.1 s"):
+        local.run(["sleep", "60"], timeout=0.1)
+
+
+def test_missing_command_is_named(local):
+    """A command that this machine does not have is an error of ours."""
+    with pytest.raises(CommandFailed, match=r"^me: no-such-command: no such file"):
+        local.run(["no-such-command"])
+
+
+def test_sudo_goes_before_the_command(tmp_path, monkeypatch):
+    """`sudo: true` runs commands by `sudo -n`, whose refusal is told."""
+    sudo = tmp_path / "sudo"
+    sudo.write_text('#!/bin/sh\necho "sudo: a password is required, said $1 $2" >&2; exit 1\n')
+    sudo.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(LoginRefused, match=r"a password is required, said -n id"):
+        LocalConnection(HostAccess(name="me", local=True, sudo=True)).run(["id"])
+
+
+def test_stream_carries_bytes_both_ways(local):
+    """A stream is a command's stdin and stdout."""
+    stream = local.open_stream(["cat"])
+    stream.sendall(b"hello\n")
+    with stream.makefile("rb") as file:
+        heard = file.readline()
+    stream.close()
+
+    assert b"hello\n" == heard
+
+
+def test_stream_that_ended(local):
+    """A command's end is seen, and its last words are heard."""
+    stream = local.open_stream(["sh", "-c", "echo no >&2; exit 3"])
+    with stream.makefile("rb") as file:
+        file.read()
+
+    assert (False, (3, "no\n")) == (stream.is_open, stream.last_words())
+
+
+def test_stream_to_a_missing_command(local):
+    """A stream needs a command that is there."""
+    with pytest.raises(CommandFailed, match=r"^me: no-such-command: no such file"):
+        local.open_stream(["no-such-command"])
