@@ -199,8 +199,10 @@ def services(engine: Engine) -> tuple[SwarmService, ...]:
 
 
 def tasks(engine: Engine) -> tuple[Task, ...]:
-    """All tasks that the swarm remembers, attached standalone containers among them."""
-    return tuple(sorted((to_task(raw) for raw in engine.get("/tasks")), key=lambda task: task.id))
+    """All tasks that the swarm remembers, attached standalone containers among them: those are listed only where the
+    filter names their runtime (https://github.com/moby/moby/blob/master/daemon/cluster/filters.go)."""
+    found = engine.get("/tasks", filters={"runtime": ["container", "plugin", "attachment"]})
+    return tuple(sorted(map(to_task, found), key=lambda task: task.id))
 
 
 def local_network(engine: Engine, name: str) -> Network | None:
