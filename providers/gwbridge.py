@@ -55,9 +55,9 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
     def delete(self, _id: str, props: Props) -> None:
-        """Forget it, or (on_remove: restore_default) take away what the state names."""
+        """Forget it, or (on_remove: restore_default) take away what the state names. What was adopted is forgotten."""
         spec = self.spec(props)
-        if spec.on_remove == "keep":
+        if spec.on_remove == "keep" or props.get("adopted"):
             return
         with one_line():
             if spec.host not in declared_hosts():

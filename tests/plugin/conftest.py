@@ -1,6 +1,7 @@
 """Plugin processes beside a fake Pulumi, on a host whose Engine answers what a test tells it to."""
 
 import json
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -55,6 +56,15 @@ def host(machine: FakeHost) -> FakeHost:
     engine.requests.clear()
     engine.bodies.clear()
     engine.answers.clear()
-    engine.answer("GET /info", body={"Swarm": {"LocalNodeState": "active", "ControlAvailable": True}})
+    membership = {"LocalNodeState": "active", "ControlAvailable": True, "NodeID": "n1", "Error": ""}
+    engine.answer("GET /info", body={"Swarm": membership})
+    engine.answer("GET /swarm", body={"ID": "s1", "Version": {"Index": 1}, "Spec": {}})
     engine.answer("GET /networks", body=[])
     return machine
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])

@@ -287,14 +287,16 @@ def test_refusal_is_one_line(plugin, host):
     ) == complaint(plugin.create, OverlayProvider, APP)
 
 
-def test_debugging_shows_the_whole_story(pulumi_engine, host):
+def test_debugging_shows_the_whole_story(pulumi_engine, config, closed_port):
     """With SWARMNET_DEBUG the line is a traceback that goes down to the cause."""
-    config = {"swarmnet:hosts": json.dumps({"h1": {"address": "127.0.0.1", "port": host.port, "role": "manager"}})}
-    with closing(Plugin(pulumi_engine.address, config, {"SWARMNET_DEBUG": "1", "HOME": str(host.folder)})) as plugin:
-        shown = complaint(plugin.create, OverlayProvider, APP)
+    h1 = json.loads(config["swarmnet:hosts"])["h1"] | {"port": closed_port}
+    off = {"swarmnet:hosts": json.dumps({"h1": h1})}
+    with closing(Plugin(pulumi_engine.address, off, {"SWARMNET_DEBUG": "1"})) as plugin:
+        shown = complaint(plugin.create, GwbridgeProvider, GWBRIDGE)
 
-    assert "Traceback (most recent call last):" == shown.splitlines()[0]
-    assert "Unreachable: no host answers for the swarm: h1 (127.0.0.1" in shown.splitlines()[-1]
+    assert "Traceback (most recent call last):" in shown.splitlines()
+    assert "ConnectionRefusedError: [Errno 111] Connection refused" in shown.splitlines()
+    assert "providers.rules.errors.Unreachable" == shown.splitlines()[-1].partition(":")[0]
 
 
 def test_cut_run_starts_nothing(config, host):

@@ -1,0 +1,56 @@
+"""The five providers in this process, on the simulated swarm in the place of real hosts."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from pulumi.dynamic import Config, ConfigureRequest
+
+from providers import resource
+from providers.hosts import work
+from providers.resource import Provider
+from providers.rules.simulate import World, bare
+from tests.plugin.fake_pulumi import FakePulumi
+from tests.rules import flows
+from tests.rules.simulated import SimulatedHosts
+
+Declare = Callable[[World], SimulatedHosts]
+
+
+@pytest.fixture
+def pulumi_engine(monkeypatch) -> Iterator[FakePulumi]:
+    """The engine that shows progress; a plugin finds its address in its last argument."""
+    engine = FakePulumi()
+    monkeypatch.setattr(sys, "argv", ["pulumi.dynamic", engine.address])
+    yield engine
+    engine.kill()
+
+
+@pytest.fixture
+def on(monkeypatch, pulumi_engine) -> Declare:
+    """Lets the providers work on the hosts of a world, all of which the stack declares."""
+    monkeypatch.setattr(resource, "_accesses", {})
+    monkeypatch.setattr(resource, "_failures", [])
+    monkeypatch.setenv("SWARMNET_DEBUG", "1")  # a plugin process would shorten tracebacks, this one must not
+
+    def declare(world: World) -> SimulatedHosts:
+        simulated = SimulatedHosts(world)
+        monkeypatch.setattr(work, "Hosts", lambda accesses: simulated)
+        hosts = {host.name: {"address": f"10.9.0.{n}"} for n, host in enumerate(world.hosts, start=1)}
+        Provider().configure(ConfigureRequest(Config({"swarmnet:hosts": json.dumps(hosts)}, "swarmnet")))
+        return simulated
+
+    return declare
+
+
+@pytest.fixture
+def bare_hosts(on: Declare) -> SimulatedHosts:
+    """Hosts on which nothing was ever done."""
+    return on(bare(*flows.HOSTS))
+
+
+@pytest.fixture
+def hosts(on: Declare) -> SimulatedHosts:
+    """Hosts on which the whole stack is up and at rest."""
+    return on(flows.running())

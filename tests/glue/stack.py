@@ -1,0 +1,104 @@
+"""The whole stack as Pulumi holds it: each resource's provider, inputs and outputs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from providers.gwbridge import GwbridgeProvider
+from providers.ingress import IngressProvider
+from providers.node import NodeProvider
+from providers.overlay import OverlayProvider
+from providers.resource import Props, Provider, to_props
+from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.swarm import SwarmProvider
+from tests.rules import flows
+from tests.rules.simulated import SimulatedHosts
+
+GWBRIDGE = flows.gwbridge_spec("w1")
+SWARM = flows.swarm_spec()
+NODE = flows.node_spec("w1", access={"name": "w1", "address": "10.9.0.2"})
+INGRESS = flows.ingress_spec()
+OVERLAY = flows.overlay_spec()
+ALL = [GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY]
+
+
+def provider_of(spec: Spec) -> Provider[Any]:
+    """The provider of a noun."""
+    match spec:
+        case GwbridgeSpec():
+            return GwbridgeProvider()
+        case SwarmSpec():
+            return SwarmProvider()
+        case NodeSpec():
+            return NodeProvider()
+        case IngressSpec():
+            return IngressProvider()
+        case OverlaySpec():
+            return OverlayProvider()
+    raise TypeError(type(spec).__name__)
+
+
+def id_output(spec: Spec) -> str:
+    """The output that holds the Engine's id."""
+    match spec:
+        case SwarmSpec():
+            return "swarm_id"
+        case NodeSpec():
+            return "node_id"
+    return "network_id"
+
+
+def logical_id(spec: Spec) -> str:
+    """Pulumi's id of a resource, which never changes."""
+    match spec:
+        case GwbridgeSpec():
+            return f"docker_gwbridge@{spec.host}"
+        case NodeSpec():
+            return f"node/{spec.host}"
+        case OverlaySpec():
+            return f"overlay/{spec.name}"
+        case SwarmSpec():
+            return "swarm"
+    return "ingress"
+
+
+def noun(spec: Spec) -> str:
+    """What a test is about, for its name."""
+    return type(spec).__name__.removesuffix("Spec").lower()
+
+
+@dataclass
+class Known:
+    """A resource that the state knows, by what its last call returned."""
+
+    spec: Spec
+    outputs: Props
+
+    def read(self) -> tuple[str, Props, Props]:
+        """What a refresh finds: the id, the outputs, the inputs."""
+        found = provider_of(self.spec).read(logical_id(self.spec), self.outputs)
+        return found.id or "", found.outs or {}, found.inputs or {}
+
+    def settled(self) -> object:
+        """True, or what a refresh says is unfinished."""
+        return self.read()[2]["settled"]
+
+    def update(self, **changes: object) -> "Known":
+        """An `up` with another stack file."""
+        spec = self.spec.model_copy(update=changes)
+        outs = provider_of(spec).update(logical_id(spec), self.outputs, to_props(spec)).outs
+        return Known(spec, outs or {})
+
+    def delete(self) -> None:
+        """An `up` without it."""
+        provider_of(self.spec).delete(logical_id(self.spec), self.outputs)
+
+
+def known(hosts: SimulatedHosts, spec: Spec, **changes: object) -> Known:
+    """A resource of the stack that runs on these hosts; `changes` to the outputs that the state has."""
+    ids = {id_output(spec): flows.id_of(hosts.world, spec)}
+    return Known(spec, {**to_props(spec), **ids, "adopted": False, **changes})
+
+
+def created(spec: Spec) -> Known:
+    """A resource that an `up` just created."""
+    return Known(spec, provider_of(spec).create(to_props(spec)).outs or {})

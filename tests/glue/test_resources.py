@@ -1,0 +1,320 @@
+"""Each of the five providers: what create, read, update and delete answer to Pulumi."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from providers import resource
+from providers.hosts import work
+from providers.resource import Progress, to_props
+from providers.rules import gwbridge, overlay, simulate
+from providers.rules.errors import Blocked, SwarmnetError
+from providers.rules.facts import Pairs
+from providers.rules.simulate import World, bare, members
+from providers.rules.specs import GwbridgeSpec, Spec, SwarmSpec
+from providers.rules.steps import CreateNetwork, InitSwarm, JoinSwarm, RemoveNetwork
+from tests.glue.stack import (
+    ALL,
+    GWBRIDGE,
+    INGRESS,
+    NODE,
+    OVERLAY,
+    SWARM,
+    created,
+    id_output,
+    known,
+    logical_id,
+    noun,
+    provider_of,
+)
+from tests.rules import flows
+from tests.rules.simulated import after, elapsed, on_host
+
+each = pytest.mark.parametrize("spec", ALL, ids=noun)
+
+
+def before(spec: Spec) -> World:
+    """Bare hosts on which everything has come about that comes before this resource."""
+    stack = flows.whole_stack()
+    names = [logical_id(other) for other in stack]
+    return flows.made(bare(*flows.HOSTS), *stack[: names.index(logical_id(spec))])
+
+
+@each
+def test_create_echoes_the_inputs(on, spec):
+    """The id is logical; outputs are the canonical inputs, the Engine's id, and that nobody else made it."""
+    hosts = on(before(spec))
+    answer = provider_of(spec).create(to_props(spec))
+    its_id = {id_output(spec): flows.id_of(hosts.world, spec)}
+
+    assert (logical_id(spec), {**to_props(spec), **its_id, "adopted": False}) == (answer.id, answer.outs)
+
+
+@each
+def test_second_preview_is_empty(on, spec):
+    """What create and read answer is no difference to the inputs."""
+    on(before(spec))
+    outputs = created(spec).outputs
+    _, refreshed, inputs = created(spec).read()
+    diff = provider_of(spec).diff
+
+    assert (False, False) == (diff("id", outputs, to_props(spec)).changes, diff("id", refreshed, inputs).changes)
+
+
+@each
+def test_create_goes_on_where_a_cut_run_of_ours_left(hosts, spec):
+    """What carries our label is ours, and right already: nothing is done, whatever `adopt` says."""
+    outputs = created(spec.model_copy(update={"adopt": "refuse"})).outputs
+
+    assert (False, []) == (outputs["adopted"], hosts.steps)
+
+
+@each
+def test_read_finds_what_is_there(hosts, spec):
+    """Nothing drifted: a refresh changes nothing in the state."""
+    resource = known(hosts, spec)
+
+    assert (logical_id(spec), resource.outputs, to_props(spec)) == resource.read()
+
+
+@each
+def test_read_tells_when_it_is_gone(on, hosts, spec):
+    """An empty id: the next `up` creates it again."""
+    resource = known(hosts, spec)
+    on(without(hosts.world, spec))
+
+    assert ("", {}) == resource.read()[:2]
+
+
+def without(world: World, spec: Spec) -> World:
+    """The hosts after somebody took it away by hand."""
+    if spec in (INGRESS, OVERLAY):
+        return after(world, partial(simulate.perform, step=RemoveNetwork(id=flows.id_of(world, spec))), elapsed(60))
+    return before(spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "changes"),
+    [
+        pytest.param(SWARM, {"task_history_limit": 3}, id="swarm"),
+        pytest.param(NODE, {"labels": {"zone": "c"}, "availability": "pause"}, id="node"),
+        pytest.param(OVERLAY, {"protect": True}, id="overlay"),
+        pytest.param(INGRESS, {"subnet": "10.31.0.0/24", "gateway": "10.31.0.1"}, id="ingress"),
+    ],
+)
+def test_update_makes_it_so(hosts, spec, changes):
+    """The outputs echo the new inputs, and the next refresh finds them."""
+    changed = known(hosts, spec).update(**changes)
+
+    assert changes == {key: changed.outputs[key] for key in changes}
+    assert to_props(changed.spec) == changed.read()[2]
+
+
+@pytest.mark.parametrize("spec", [SWARM, NODE], ids=noun)
+def test_update_takes_back_labels_that_are_declared_no_more(hosts, spec):
+    """Labels of ours go with their keys, and those of others stay."""
+    labelled = known(hosts, spec).update(labels={"team": "net"})
+    labelled.update(labels={})
+
+    assert "team" not in dict(labels_of(hosts.world, spec))
+    assert "swarmnet.owner" in dict(labels_of(hosts.world, spec))
+
+
+def labels_of(world: World, spec: Spec) -> Pairs:
+    """The labels of the swarm or of a node."""
+    if isinstance(spec, SwarmSpec):
+        return world.swarm.settings.labels
+    node = world.swarm.node(world.host("w1").node_id)
+    assert node is not None
+    return node.labels
+
+
+# Unfinished work is drift
+
+
+def test_node_that_is_down_is_unfinished(on, hosts):
+    """A refresh says what the managers say."""
+    node = known(hosts, NODE)
+    on(after(hosts.world, partial(members.stop_docker, name="w1"), elapsed(60)))
+
+    assert "the managers say down" == node.settled()
+
+
+def test_ingress_that_a_host_lacks_is_unfinished_and_is_finished(on, hosts):
+    """A refresh names the host; `up` repairs it, and the next refresh is empty."""
+    ingress = known(hosts, INGRESS)
+    w1 = hosts.world.host("w1")
+    lacking = replace(w1, networks=tuple(net for net in w1.networks if not net.ingress))
+    on(hosts.world.with_host(lacking))
+
+    assert "w1" in str(ingress.settled())
+    assert True is ingress.update().settled()
+
+
+def test_overlay_without_addresses_is_unfinished(on, hosts):
+    """The Engine answered its creation with 201 and nothing on it ever starts."""
+    clash = CreateNetwork(name="dead", driver="overlay", subnet="10.20.0.0/16", gateway="10.20.0.1")
+    dead = OVERLAY.model_copy(update={"name": "dead"})
+    simulated = on(after(hosts.world, partial(simulate.perform, step=clash), elapsed(5)))
+
+    assert "the swarm gave it no addresses: nothing can start on it" == known(simulated, dead).settled()
+
+
+# What cannot be told is no absence
+
+
+@each
+def test_read_fails_where_it_cannot_be_told(on, hosts, spec):
+    """With no manager in reach (for a bridge: without its own host) nothing is called gone."""
+    resource = known(hosts, spec)
+    on(after(hosts.world, partial(members.cut, name="m1"), partial(members.cut, name="w1")))
+
+    with pytest.raises(SwarmnetError):
+        resource.read()
+
+
+def test_bridge_of_half_a_member_is_not_read(on, hosts):
+    """A locked member answers, and shows no networks of a swarm."""
+    bridge = known(hosts, GWBRIDGE)
+    on(on_host(hosts.world, "w1", state="locked"))
+
+    with pytest.raises(Blocked, match=r"w1: .*locked"):
+        bridge.read()
+
+
+# Whose it is
+
+
+@pytest.fixture
+def strangers(on):
+    """Hosts on which somebody made, without a label, exactly what the stack declares."""
+    bridges = [replace(creation_of_bridge(host), labels=()) for host in flows.HOSTS]
+    world = after(
+        bare(*flows.HOSTS),
+        *(partial(simulate.perform, step=bridge) for bridge in bridges),
+        partial(simulate.perform, step=InitSwarm(host="m1")),
+        elapsed(5),
+        partial(simulate.perform, step=JoinSwarm(host="w1", role="worker")),
+        partial(simulate.perform, step=JoinSwarm(host="w2", role="worker")),
+        elapsed(40),
+        partial(simulate.perform, step=replace(overlay.creation(OVERLAY), labels=())),
+        elapsed(5),
+    )
+    return on(world)
+
+
+def creation_of_bridge(host: str) -> CreateNetwork:
+    """The step that makes a host's docker_gwbridge."""
+    return gwbridge.creation(flows.gwbridge_spec(host))
+
+
+adoptable = pytest.mark.parametrize("spec", [GWBRIDGE, SWARM, NODE, OVERLAY], ids=noun)
+
+
+@adoptable
+def test_what_others_made_is_adopted(strangers, spec):
+    """What is as declared is taken over as it is; the outputs say so, and nothing is written."""
+    assert (True, []) == (created(spec).outputs["adopted"], strangers.steps)
+
+
+@adoptable
+def test_what_was_adopted_is_forgotten(strangers, spec):
+    """When its section goes it stays, whatever the section says."""
+    restored = {"on_remove": "restore_default"} if isinstance(spec, GwbridgeSpec) else {}
+    created(spec.model_copy(update=restored)).delete()
+
+    assert [] == strangers.steps
+
+
+# Taking away
+
+
+@pytest.mark.parametrize("spec", [GWBRIDGE, INGRESS], ids=noun)
+def test_on_remove_keep_forgets(hosts, spec):
+    """Taking the section away changes nothing on any host."""
+    known(hosts, spec).delete()
+
+    assert [] == hosts.steps
+
+
+def test_retained_overlay_is_forgotten(hosts):
+    """As Pulumi's retain_on_delete would do it."""
+    known(hosts, OVERLAY, retain=True).delete()
+
+    assert [] == hosts.steps
+
+
+def test_overlay_is_removed(hosts):
+    """It goes by the id in the state."""
+    known(hosts, OVERLAY).delete()
+
+    assert "" == flows.id_of(hosts.world, OVERLAY)
+
+
+def test_ingress_makes_room_for_the_engines_own(hosts):
+    """With restore_default the swarm has an ingress again, and it is nobody's."""
+    known(hosts, INGRESS, on_remove="restore_default").delete()
+
+    assert hosts.world.swarm.ingress
+    assert (INGRESS.subnet, ()) != (hosts.world.swarm.ingress.subnet, hosts.world.swarm.ingress.labels)
+
+
+def test_whole_stack_goes_in_order(on):
+    """Overlay, ingress, nodes (the first manager's last), swarm, bridges: the hosts are bare again."""
+    hosts = on(flows.running())
+    nodes = [
+        flows.node_spec(host, role=role, access={"name": host})
+        for host, role in (("w1", "worker"), ("w2", "worker"), ("m1", "manager"))
+    ]
+    bridges = [flows.gwbridge_spec(host) for host in flows.HOSTS]
+    stack = [known(hosts, spec) for spec in (OVERLAY, INGRESS, *nodes, SWARM)]
+    stack += [known(hosts, spec, on_remove="restore_default") for spec in bridges]
+    for each_one in stack:
+        each_one.delete()
+
+    assert None is hosts.world.cluster
+    assert [host.networks for host in bare(*flows.HOSTS).hosts] == [host.networks for host in hosts.world.hosts]
+
+
+def test_node_leaves_a_host_that_the_stack_file_forgot(monkeypatch, hosts):
+    """The state knows how to reach it."""
+    reached = {}
+    monkeypatch.setattr(work, "Hosts", lambda accesses: reached.update(accesses) or hosts)
+    node = known(hosts, NODE, access={"name": "w1", "address": "10.9.9.9"})
+    resource._accesses.pop("w1")
+    node.delete()
+
+    assert "10.9.9.9" == reached["w1"].address
+    assert "inactive" == hosts.world.host("w1").state
+
+
+def test_bridge_of_a_host_that_the_stack_file_forgot_is_not_given_back(hosts):
+    """Nobody can tell any more how to reach it."""
+    resource._accesses.pop("w1")
+
+    with pytest.raises(Blocked, match="w1: docker_gwbridge was to be given back but the host is not in the stack"):
+        known(hosts, GWBRIDGE, on_remove="restore_default").delete()
+
+
+# What a user sees meanwhile
+
+
+def test_progress_shows_on_the_row_of_the_resource(bare_hosts, pulumi_engine):
+    """Each line goes to the row of its own resource."""
+    created(flows.gwbridge_spec(row="urn:bridge"))
+
+    assert {"urn:bridge"} == {urn for urn, _ in pulumi_engine.lines}
+
+
+def test_changes_of_managers_take_turns(hosts, pulumi_engine):
+    """Whoever waits says so, and goes on when it is its turn."""
+    manager = known(hosts, flows.node_spec("m1", role="manager", row="urn:node"))
+    with ThreadPoolExecutor(1) as pool:
+        with resource.turn(Progress("urn:another")):
+            waiting = pool.submit(manager.update, labels={"zone": "a"})
+            assert pulumi_engine.shown.wait(10)
+        waiting.result(timeout=10)
+
+    assert ("urn:node", "waiting for its turn") == pulumi_engine.lines[0]
