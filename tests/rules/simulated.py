@@ -69,7 +69,7 @@ class SimulatedHosts:
         progress: Callable[[str], None],
         look: Callable[[], Any],
         decide: Callable[[Any], Decision],
-        created: Callable[[str], None] = lambda network_id: None,
+        created: Callable[[str, str], None] = lambda name, network_id: None,
     ) -> Any:
         """Work until `decide` says Done, through the real loop."""
 
@@ -77,7 +77,7 @@ class SimulatedHosts:
             before = self.network_ids()
             self.perform(step)
             if isinstance(step, CreateNetwork):
-                created((self.network_ids() - before).pop())
+                created(step.name, (self.network_ids() - before).pop())
 
         clock = Clock(lambda: self.seconds, self.elapse)
         return reconcile(Work(name, seconds, progress, clock), look, decide, act)
@@ -116,9 +116,10 @@ class OverlayReader:
         """The overlay as it is now."""
         return simulate.overlay_facts(self.hosts.world, self.name, self.network_id, thorough=self.thorough)
 
-    def created(self, network_id: str) -> None:
-        """Look for this one from now on."""
-        self.network_id = network_id
+    def created(self, name: str, network_id: str) -> None:
+        """Look for this one from now on, if it is the overlay and not its twin."""
+        if name == self.name:
+            self.network_id = network_id
 
     def by_id_alone(self) -> OverlayFacts:
         """The one that the state names, or its absence."""

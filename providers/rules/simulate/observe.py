@@ -8,6 +8,7 @@ from json import dumps
 
 from providers.rules.errors import EngineError, HostError, NotAManager
 from providers.rules.facts import (
+    Container,
     GwbridgeFacts,
     HostIngress,
     IngressFacts,
@@ -24,7 +25,8 @@ from providers.rules.facts import (
     Task,
     pairs,
 )
-from providers.rules.journal import journal_on
+from providers.rules.journal import AVAILABILITY, JOURNAL, copy_label
+from providers.rules.migration import twin_of
 from providers.rules.simulate.ask import LEADERLESS, LOCKED, engine, leader, manager, quorum, reachable
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE
 from providers.rules.simulate.workloads import Placed, Service, read
@@ -154,7 +156,47 @@ def answers(world: World, *, without: str = "") -> tuple[list[Host], list[Silent
 def gwbridge_facts(world: World, host: str) -> GwbridgeFacts:
     """One host's docker_gwbridge. Raises what reaching the host raises."""
     asked = engine(world, host)
-    return GwbridgeFacts(member=member(world, asked), bridge=asked.network(GATEWAY_BRIDGE))
+    own, bridge = member(world, asked), asked.network(GATEWAY_BRIDGE)
+    if own.state != "active":
+        return GwbridgeFacts(member=own, bridge=bridge)
+    manager(world)
+    members = nodes(world)
+    return GwbridgeFacts(
+        member=own,
+        bridge=bridge,
+        swarm=settings(world),
+        node=next((node for node in members if node.id == own.node_id), None),
+        nodes=members,
+        ingress=world.swarm.ingress,
+        local=host_ingress(world, asked),
+        containers=containers(world, asked),
+    )
+
+
+def containers(world: World, host: Host) -> tuple[Container, ...]:
+    """All containers on a host, running or not: the tasks', and the standalone ones."""
+    overlays = {net.id for net in listed(world, host) if net.scope == "swarm"}
+    bridges = {net.id for net in host.networks if net.name == GATEWAY_BRIDGE}
+    ours = ((each.container_id, each.networks, True, True) for each in running_on(world, host))
+    alone = ((each.id, each.networks, each.running, False) for each in host.containers)
+    found = (
+        Container(
+            id=container_id,
+            name=container_id,
+            running=running,
+            task=task,
+            on_overlay=not overlays.isdisjoint(attached),
+            on_bridge=not bridges.isdisjoint(attached),
+        )
+        for container_id, attached, running, task in (*ours, *alone)
+    )
+    return tuple(sorted(found, key=lambda container: container.id))
+
+
+def running_on(world: World, host: Host) -> list[Placed]:
+    """The tasks of services whose containers run on a host."""
+    tasks = world.cluster.tasks if world.cluster else ()
+    return [task for task in tasks if task.node_id == host.node_id and task.service_id and task.state == "running"]
 
 
 def swarm_facts(world: World, *, ending: bool = False) -> SwarmFacts:
@@ -231,17 +273,29 @@ def ingress_facts(world: World) -> IngressFacts:
     """The swarm's ingress, and what each declared host has of it."""
     good, silent = answers(world)
     seen = listed(world, manager(world))
-    concerned = tuple(each for each in services(world) if each.publishes_ingress or journal_on(each))
+    swarm = settings(world)
+    concerned = tuple(each for each in services(world) if each.publishes_ingress or concerns(each, swarm))
     ingresses, names = {net.id for net in seen if net.ingress}, {service.id for service in concerned}
+    out = {node.id for node in nodes(world) if node.label(AVAILABILITY) is not None}
     return IngressFacts(
         network=world.swarm.ingress,
-        swarm=settings(world),
+        swarm=swarm,
         hosts=(*(host_ingress(world, host) for host in good), *(placed(world, each) for each in silent)),
         nodes=nodes(world),
         listed=tuple(net for net in seen if net.scope == "swarm" and not net.ingress),
         services=concerned,
-        tasks=tuple(task for task in tasks(world) if task.service_id in names or ingresses & set(task.networks)),
+        tasks=tuple(
+            task
+            for task in tasks(world)
+            if task.service_id in names or task.node_id in out or ingresses & set(task.networks)
+        ),
     )
+
+
+def concerns(service: SwarmService, swarm: Swarm) -> bool:
+    """Whether a swap of the ingress left something on it: a journal, its copy, or a rollback that would bring one."""
+    labels = {**dict(service.labels), **dict(service.rollback_labels)}
+    return JOURNAL in labels or swarm.label(copy_label(service.id)) is not None
 
 
 def placed(world: World, silent: Silent) -> Silent:
@@ -254,24 +308,39 @@ def placed(world: World, silent: Silent) -> Silent:
 def overlay_facts(world: World, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:
     """One overlay: by its id where that is known, else by its exact name. `thorough`: also who holds it."""
     asked = manager(world)
-    facts = OverlayFacts(network=world.swarm.network(network_id))
-    if facts.network is None:
-        facts = by_name(world, asked, name)
-    if not thorough:
+    network = world.swarm.network(network_id)
+    if network is not None and not thorough:
+        return OverlayFacts(network=network)
+    seen = listed(world, asked)
+    network, held = (network, "") if network else by_name(world, asked, name)
+    standing_in = twin_of(name, seen)
+    twin = world.swarm.network(standing_in.id) if standing_in else None
+    facts = OverlayFacts(network=network, listed=seen, name_held_by=held, twin=twin)
+    if not thorough and twin is None:
         return facts
-    users, hanging = (services(world), tasks(world)) if facts.network else ((), ())
-    found = facts.network.id if facts.network else ""
+    ids = {net.id for net in (network, twin) if net is not None}
     return replace(
         facts,
-        services=tuple(service for service in users if found in service.networks),
-        tasks=tuple(task for task in hanging if found in task.networks and task.alive),
+        name_held_by=held or (held_elsewhere(world, name) if thorough and network is None else ""),
+        swarm=settings(world),
+        services=tuple(each for each in services(world) if ids & set(each.networks)),
+        tasks=tuple(each for each in tasks(world) if ids & set(each.networks) and each.alive),
         nodes=nodes(world),
     )
 
 
-def by_name(world: World, asked: Host, name: str) -> OverlayFacts:
-    """The overlay of that name, all that the manager lists, and whether it keeps the name for a removed one (41)."""
-    seen = listed(world, asked)
-    named = {net.id for net in seen if net.name == name and net.scope == "swarm"}
+def by_name(world: World, asked: Host, name: str) -> tuple[Network | None, str]:
+    """The overlay of that name as the swarm has it, and the manager's name where it only keeps the name (41)."""
+    named = {net.id for net in listed(world, asked) if net.name == name and net.scope == "swarm"}
     network = next((net for net in world.swarm.networks if net.id in named), None)
-    return OverlayFacts(network=network, listed=seen, name_held_by=asked.name if named and network is None else "")
+    return network, asked.name if named and network is None else ""
+
+
+def held_elsewhere(world: World, name: str) -> str:
+    """The hosts that still have a copy of a removed network of this name."""
+    keeping = [
+        host.name
+        for host in answers(world)[0]
+        if any(net.name == name and net.scope == "swarm" for net in listed(world, host))
+    ]
+    return ", ".join(sorted(keeping))
