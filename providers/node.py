@@ -2,17 +2,33 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
-from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, to_props, turn
+from providers.resource import (
+    Progress,
+    Props,
+    Provider,
+    SwarmnetResource,
+    declared_hosts,
+    hosts,
+    one_line,
+    to_props,
+    turn,
+)
 from providers.rules import node as rules
 from providers.rules.access import HostAccess
+from providers.rules.errors import Blocked
 from providers.rules.facts import Node as NodeEntry
 from providers.rules.facts import NodeFacts
 from providers.rules.ownership import owner_of
 from providers.rules.specs import NodeSpec
+from providers.rules.swarm import not_to_be_ended
+
+if TYPE_CHECKING:
+    from providers.hosts.work import Hosts
 
 
 class NodeProvider(Provider[NodeSpec]):
@@ -45,6 +61,8 @@ class NodeProvider(Provider[NodeSpec]):
         with one_line():
             reach, show = hosts({spec.host: HostAccess.model_validate(spec.access)}), Progress(spec.row)
             with turn(show):
+                if spec.host in declared_hosts() and not props.get("adopted"):
+                    refuse_to_end(reach, spec)
                 reach.work(
                     f"node {spec.host}",
                     spec.timeout,
@@ -71,6 +89,13 @@ class NodeProvider(Provider[NodeSpec]):
         node = rules.member_of(facts)
         assert node is not None
         return outputs(spec, node)
+
+
+def refuse_to_end(reach: "Hosts", spec: NodeSpec) -> None:
+    """A host that is still declared leaves because its swarm ends: all of it is looked at before the first one goes."""
+    refusal = not_to_be_ended(reach.swarm(ending=True), spec.owner)
+    if refusal:
+        raise Blocked(refusal)
 
 
 def in_turn(spec: NodeSpec, olds: Props, show: Progress) -> AbstractContextManager[None]:

@@ -152,7 +152,7 @@ def next_step_of_removal(facts: SwarmFacts, swarm_id: str, *, adopted: bool) -> 
             f"swarm {swarm_id}: {active[0].host} is still a member of a swarm and no manager among the hosts "
             "answers: bring a majority of the managers back, then run again"
         )
-    left_behind = foreign(facts, active)
+    left_behind = foreign(facts, active[:1])
     if left_behind:
         return Blocked(
             f"swarm {swarm_id}: it can't be ended while it holds {', '.join(left_behind)}: "
@@ -161,10 +161,24 @@ def next_step_of_removal(facts: SwarmFacts, swarm_id: str, *, adopted: bool) -> 
     return Steps((LeaveSwarm(host=active[0].host, force=True),), f"end the swarm on {active[0].host}")
 
 
-def foreign(facts: SwarmFacts, active: list[Member]) -> list[str]:
-    """What would be lost with the swarm, in words: members but the last, services, networks, secrets, configs."""
-    last = active[0].node_id
-    members = [f"member {node.hostname}" for node in facts.nodes if node.id != last]
+def not_to_be_ended(facts: SwarmFacts, owner: str) -> str | None:
+    """Why the first host may not leave a swarm that is ours to end, None where it may: what belongs to others in it
+    would stop the end halfway. Where the swarm is not ours, hosts leave and it goes on."""
+    if facts.swarm is None or ownership.owner_of(facts.swarm.labels) != owner:
+        return None
+    left_behind = foreign(facts, list(facts.members))
+    if not left_behind:
+        return None
+    return (
+        f"swarm {facts.swarm.id}: it can't be ended while it holds {', '.join(left_behind)}: "
+        "remove them, or keep the swarm, then run again"
+    )
+
+
+def foreign(facts: SwarmFacts, ours: list[Member]) -> list[str]:
+    """What would be lost with the swarm, in words: members but ours, services, networks, secrets, configs."""
+    known = {member.node_id for member in ours}
+    members = [f"member {node.hostname}" for node in facts.nodes if node.id not in known]
     services = [f"service {service.name}" for service in facts.services]
     networks = [f"network {network.name}" for network in facts.networks if not network.ingress]
     return members + services + networks + list(facts.belongings)
