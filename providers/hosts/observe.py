@@ -5,18 +5,17 @@ network's own host, or from a manager between two answered `GET /nodes` (a manag
 networks that exist).
 """
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
+from providers.hosts.objects import Json, to_member, to_network, to_node, to_service, to_swarm, to_task
 from providers.rules import gwbridge, journal, migration
 from providers.rules.errors import EngineError, HostError, NoQuorum, NotAManager, NotFound, Unreachable
 from providers.rules.facts import (
     Container,
-    Endpoint,
     GwbridgeFacts,
     HostIngress,
     IngressFacts,
@@ -25,17 +24,14 @@ from providers.rules.facts import (
     Node,
     NodeFacts,
     OverlayFacts,
-    Port,
     Silent,
     Swarm,
     SwarmFacts,
     SwarmService,
     Task,
-    pairs,
 )
 
 T = TypeVar("T")
-Json = dict[str, Any]
 
 # States in which a container holds its endpoints.
 RUNNING = frozenset({"running", "paused", "restarting"})
@@ -51,131 +47,6 @@ def from_manager(fleet: Fleet, read: Callable[[Engine], T]) -> T:
     except NOT_THIS_MANAGER:
         fleet.forget_manager()
         return read(fleet.manager())
-
-
-# Engine objects to facts
-
-
-def to_network(raw: Json) -> Network:
-    """A network as `GET /networks` and `GET /networks/<id>` show it."""
-    config = (raw.get("IPAM") or {}).get("Config") or []
-    endpoints = (
-        Endpoint(name=end.get("Name") or "", key=key, address=end.get("IPv4Address") or "")
-        for key, end in sorted((raw.get("Containers") or {}).items())
-    )
-    return Network(
-        id=raw["Id"],
-        name=raw["Name"],
-        driver=raw.get("Driver") or "",
-        scope=raw.get("Scope") or "",
-        subnets=tuple(part.get("Subnet") or "" for part in config),
-        gateways=tuple(part.get("Gateway") or "" for part in config),
-        ip_ranges=tuple(part.get("IPRange") or "" for part in config),
-        options=pairs(raw.get("Options")),
-        labels=pairs(raw.get("Labels")),
-        attachable=bool(raw.get("Attachable")),
-        internal=bool(raw.get("Internal")),
-        ingress=bool(raw.get("Ingress")),
-        endpoints=tuple(endpoints),
-    )
-
-
-def to_member(host: str, info: Json) -> Member:
-    """A host's membership as `GET /info` shows it."""
-    swarm = info.get("Swarm") or {}
-    return Member(
-        host=host,
-        state=swarm.get("LocalNodeState") or "inactive",
-        node_id=swarm.get("NodeID") or "",
-        control=bool(swarm.get("ControlAvailable")),
-        error=(swarm.get("Error") or "").strip(),
-        swarm_id=(swarm.get("Cluster") or {}).get("ID") or "",
-        node_address=swarm.get("NodeAddr") or "",
-    )
-
-
-def to_node(raw: Json) -> Node:
-    """A member as `GET /nodes` shows it."""
-    spec, manager = raw["Spec"], raw.get("ManagerStatus") or {}
-    return Node(
-        id=raw["ID"],
-        hostname=(raw.get("Description") or {}).get("Hostname") or "",
-        role=spec["Role"],
-        availability=spec["Availability"],
-        state=raw["Status"]["State"],
-        labels=pairs(spec.get("Labels")),
-        reachability=manager.get("Reachability") or "",
-        leader=bool(manager.get("Leader")),
-        address=raw["Status"].get("Addr") or "",
-        version=raw["Version"]["Index"],
-    )
-
-
-def to_swarm(raw: Json) -> Swarm:
-    """The swarm as `GET /swarm` shows it; its join tokens are left behind."""
-    spec = raw["Spec"]
-    return Swarm(
-        id=raw["ID"],
-        data_path_port=raw.get("DataPathPort") or 4789,
-        default_addr_pool=tuple(raw.get("DefaultAddrPool") or ()),
-        default_addr_pool_prefix=raw.get("SubnetSize") or 0,
-        autolock=bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers")),
-        task_history_limit=(spec.get("Orchestration") or {}).get("TaskHistoryRetentionLimit") or 0,
-        labels=pairs(spec.get("Labels")),
-        version=raw["Version"]["Index"],
-    )
-
-
-def to_service(raw: Json) -> SwarmService:
-    """A service as `GET /services` shows it. Networks may stand in the task's spec or, of old, in the service's."""
-    spec = raw["Spec"]
-    networks = (spec.get("TaskTemplate") or {}).get("Networks") or spec.get("Networks") or []
-    virtual = (raw.get("Endpoint") or {}).get("VirtualIPs") or []
-    ports = (spec.get("EndpointSpec") or {}).get("Ports") or []
-    return SwarmService(
-        id=raw["ID"],
-        name=spec["Name"],
-        ports=tuple(to_port(port) for port in ports),
-        networks=tuple(sorted({net["Target"] for net in networks} | {vip["NetworkID"] for vip in virtual})),
-        job=bool({"ReplicatedJob", "GlobalJob"} & set(spec.get("Mode") or {})),
-        labels=pairs(spec.get("Labels")),
-        update_state=(raw.get("UpdateStatus") or {}).get("State") or "",
-        rollback_labels=pairs((raw.get("PreviousSpec") or {}).get("Labels")),
-        force_update=(spec.get("TaskTemplate") or {}).get("ForceUpdate") or 0,
-        endpoint=json.dumps((raw.get("Endpoint") or {}).get("Ports") or []),
-        spec=json.dumps(spec),
-        version=raw["Version"]["Index"],
-    )
-
-
-def to_port(raw: Json) -> Port:
-    """One published port of a service's spec."""
-    return Port(
-        protocol=raw.get("Protocol") or "tcp",
-        target=raw.get("TargetPort") or 0,
-        published=raw.get("PublishedPort") or 0,
-        mode=raw.get("PublishMode") or "ingress",
-    )
-
-
-def to_task(raw: Json) -> Task:
-    """A task as `GET /tasks` shows it; an attached standalone container is one without a service."""
-    status, spec = raw.get("Status") or {}, raw.get("Spec") or {}
-    attached = spec.get("NetworkAttachmentSpec") or {}
-    container = (status.get("ContainerStatus") or {}).get("ContainerID") or attached.get("ContainerID") or ""
-    return Task(
-        id=raw["ID"],
-        service_id=raw.get("ServiceID") or "",
-        node_id=raw.get("NodeID") or "",
-        state=status.get("State") or "",
-        desired=raw.get("DesiredState") or "",
-        networks=tuple(sorted(part["Network"]["ID"] for part in raw.get("NetworksAttachments") or [])),
-        container_id=container,
-        since=status.get("Timestamp") or "",
-    )
-
-
-# Single reads
 
 
 def member(engine: Engine) -> Member:

@@ -1,0 +1,130 @@
+"""Engine objects to facts: what `GET` answers, as frozen values. Calls must not enter.
+
+Fields as in https://docs.docker.com/reference/api/engine/; secrets (join tokens) are left behind.
+"""
+
+import json
+from typing import Any
+
+from providers.rules.facts import Endpoint, Member, Network, Node, Port, Swarm, SwarmService, Task, pairs
+
+Json = dict[str, Any]
+
+
+def to_network(raw: Json) -> Network:
+    """A network as `GET /networks` and `GET /networks/<id>` show it."""
+    config = (raw.get("IPAM") or {}).get("Config") or []
+    endpoints = (
+        Endpoint(name=end.get("Name") or "", key=key, address=end.get("IPv4Address") or "")
+        for key, end in sorted((raw.get("Containers") or {}).items())
+    )
+    return Network(
+        id=raw["Id"],
+        name=raw["Name"],
+        driver=raw.get("Driver") or "",
+        scope=raw.get("Scope") or "",
+        subnets=tuple(part.get("Subnet") or "" for part in config),
+        gateways=tuple(part.get("Gateway") or "" for part in config),
+        ip_ranges=tuple(part.get("IPRange") or "" for part in config),
+        options=pairs(raw.get("Options")),
+        labels=pairs(raw.get("Labels")),
+        attachable=bool(raw.get("Attachable")),
+        internal=bool(raw.get("Internal")),
+        ingress=bool(raw.get("Ingress")),
+        endpoints=tuple(endpoints),
+    )
+
+
+def to_member(host: str, info: Json) -> Member:
+    """A host's membership as `GET /info` shows it."""
+    swarm = info.get("Swarm") or {}
+    return Member(
+        host=host,
+        state=swarm.get("LocalNodeState") or "inactive",
+        node_id=swarm.get("NodeID") or "",
+        control=bool(swarm.get("ControlAvailable")),
+        error=(swarm.get("Error") or "").strip(),
+        swarm_id=(swarm.get("Cluster") or {}).get("ID") or "",
+        node_address=swarm.get("NodeAddr") or "",
+    )
+
+
+def to_node(raw: Json) -> Node:
+    """A member as `GET /nodes` shows it."""
+    spec, manager = raw["Spec"], raw.get("ManagerStatus") or {}
+    return Node(
+        id=raw["ID"],
+        hostname=(raw.get("Description") or {}).get("Hostname") or "",
+        role=spec["Role"],
+        availability=spec["Availability"],
+        state=raw["Status"]["State"],
+        labels=pairs(spec.get("Labels")),
+        reachability=manager.get("Reachability") or "",
+        leader=bool(manager.get("Leader")),
+        address=raw["Status"].get("Addr") or "",
+        version=raw["Version"]["Index"],
+    )
+
+
+def to_swarm(raw: Json) -> Swarm:
+    """The swarm as `GET /swarm` shows it; its join tokens are left behind."""
+    spec = raw["Spec"]
+    return Swarm(
+        id=raw["ID"],
+        data_path_port=raw.get("DataPathPort") or 4789,
+        default_addr_pool=tuple(raw.get("DefaultAddrPool") or ()),
+        default_addr_pool_prefix=raw.get("SubnetSize") or 0,
+        autolock=bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers")),
+        task_history_limit=(spec.get("Orchestration") or {}).get("TaskHistoryRetentionLimit") or 0,
+        labels=pairs(spec.get("Labels")),
+        version=raw["Version"]["Index"],
+    )
+
+
+def to_service(raw: Json) -> SwarmService:
+    """A service as `GET /services` shows it. Networks may stand in the task's spec or, of old, in the service's."""
+    spec = raw["Spec"]
+    networks = (spec.get("TaskTemplate") or {}).get("Networks") or spec.get("Networks") or []
+    virtual = (raw.get("Endpoint") or {}).get("VirtualIPs") or []
+    ports = (spec.get("EndpointSpec") or {}).get("Ports") or []
+    return SwarmService(
+        id=raw["ID"],
+        name=spec["Name"],
+        ports=tuple(to_port(port) for port in ports),
+        networks=tuple(sorted({net["Target"] for net in networks} | {vip["NetworkID"] for vip in virtual})),
+        job=bool({"ReplicatedJob", "GlobalJob"} & set(spec.get("Mode") or {})),
+        labels=pairs(spec.get("Labels")),
+        update_state=(raw.get("UpdateStatus") or {}).get("State") or "",
+        rollback_labels=pairs((raw.get("PreviousSpec") or {}).get("Labels")),
+        force_update=(spec.get("TaskTemplate") or {}).get("ForceUpdate") or 0,
+        endpoint=json.dumps((raw.get("Endpoint") or {}).get("Ports") or []),
+        spec=json.dumps(spec),
+        version=raw["Version"]["Index"],
+    )
+
+
+def to_port(raw: Json) -> Port:
+    """One published port of a service's spec."""
+    return Port(
+        protocol=raw.get("Protocol") or "tcp",
+        target=raw.get("TargetPort") or 0,
+        published=raw.get("PublishedPort") or 0,
+        mode=raw.get("PublishMode") or "ingress",
+    )
+
+
+def to_task(raw: Json) -> Task:
+    """A task as `GET /tasks` shows it; an attached standalone container is one without a service."""
+    status, spec = raw.get("Status") or {}, raw.get("Spec") or {}
+    attached = spec.get("NetworkAttachmentSpec") or {}
+    container = (status.get("ContainerStatus") or {}).get("ContainerID") or attached.get("ContainerID") or ""
+    return Task(
+        id=raw["ID"],
+        service_id=raw.get("ServiceID") or "",
+        node_id=raw.get("NodeID") or "",
+        state=status.get("State") or "",
+        desired=raw.get("DesiredState") or "",
+        networks=tuple(sorted(part["Network"]["ID"] for part in raw.get("NetworksAttachments") or [])),
+        container_id=container,
+        since=status.get("Timestamp") or "",
+    )
