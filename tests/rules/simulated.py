@@ -12,7 +12,7 @@ from providers.hosts.reconcile import Clock, Work, reconcile
 from providers.rules import simulate
 from providers.rules.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, OverlayFacts, SwarmFacts
 from providers.rules.simulate import World
-from providers.rules.steps import CreateNetwork, Decision, Step
+from providers.rules.steps import CreateNetwork, Decision, RestartEngine, Step
 
 # A request takes a moment, in which other things go on.
 REQUEST = 0.01
@@ -91,6 +91,8 @@ class SimulatedHosts:
             self.steps.append(step)
             self.elapse(REQUEST)
             self.world = simulate.perform(self.world, step)
+            if isinstance(step, RestartEngine):
+                self.seconds += self.world.manners.restart
 
     def elapse(self, seconds: float) -> None:
         """Let time pass."""

@@ -207,14 +207,14 @@ def task(state: str = "running", **given: Any) -> Task:
     ("services", "tasks", "expected"),
     [
         pytest.param((WEB,), (), ["service web"], id="a service without tasks"),
-        pytest.param((WEB,), (task(),), ["service web"], id="a service and its tasks, once"),
-        pytest.param((), (task(),), ["task t1 of a removed service on w1"], id="a task of a removed service"),
+        pytest.param((WEB,), (task(),), ["service web on w1"], id="a service and where its tasks are"),
+        pytest.param((), (task(),), [], id="a task of a removed service stops by itself"),
         pytest.param(
             (), (task(service_id="", container_id="c" * 64),), [f"container {'c' * 12} on w1"], id="a container"
         ),
-        pytest.param((), (task(node_id="n9"),), ["task t1 of a removed service on an unknown host"], id="no entry"),
-        pytest.param((), (task("shutdown"), task("failed"), task("orphaned")), [], id="what has ended holds nothing"),
-        pytest.param((), (task(networks=("z" * 25,)),), [], id="what is on another network"),
+        pytest.param((WEB,), (task(node_id="n9"),), ["service web on ?"], id="a task on a node without an entry"),
+        pytest.param((), (task("shutdown", service_id=""),), [], id="what has ended holds nothing"),
+        pytest.param((), (task(service_id="", networks=("z" * 25,)),), [], id="what is on another network"),
     ],
 )
 def test_holders(services: tuple[SwarmService, ...], tasks: tuple[Task, ...], expected: list[str]):
@@ -240,6 +240,17 @@ def test_removal_removes():
 def test_removal_of_a_used_one_blocks():
     """One in use stays, and its users are named."""
     assert "used by service web" in reason(overlay.next_step_of_removal(known(network(), services=(WEB,))))
+
+
+def test_removal_waits_for_stopping_tasks():
+    """A removal while tasks still run would leave hosts with a copy that blocks the name."""
+    assert "1 tasks to leave overlay app" == waits_for(overlay.next_step_of_removal(known(network(), tasks=(task(),))))
+
+
+def test_removal_does_not_wait_for_a_host_that_is_down():
+    """What the swarm remembers of tasks there is not news."""
+    facts = known(network(), tasks=(task(),), nodes=(replace(NODE, state="down"),))
+    assert (RemoveNetwork(id=network().id),) == steps(overlay.next_step_of_removal(facts))
 
 
 def test_removal_waits_for_the_name():
