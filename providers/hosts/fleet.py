@@ -9,13 +9,13 @@ from providers.hosts.connection import Connection
 from providers.hosts.engine import Engine
 from providers.hosts.local import LocalConnection
 from providers.rules.access import HostAccess
-from providers.rules.errors import EngineError, HostError, NoQuorum, NotAManager, Unreachable
+from providers.rules.errors import EngineError, HostError, NoQuorum, NoSwarm, NotAManager, Unreachable
 
 T = TypeVar("T")
 Failure = HostError | EngineError
 
 AT_ONCE = 32  # hosts asked at the same time
-INFO_TIMEOUT = 10.0  # seconds
+INFO_TIMEOUT = 25.0  # seconds; a manager that has just lost its leader may take 20 (lab-measured)
 
 
 class Fleet:
@@ -44,7 +44,7 @@ class Fleet:
     def manager(self) -> Engine:
         """Any declared host that can answer for the swarm now, kept until it fails to.
 
-        Raises NoQuorum, NotAManager or Unreachable, with what each host said.
+        Raises NoQuorum, NoSwarm, NotAManager or Unreachable, with what each host said.
         """
         with self._lock:
             if self._manager and self._manager[0].doubts == self._manager[1]:
@@ -137,8 +137,10 @@ def _no_manager(said: dict[str, dict[str, Any] | Failure]) -> Failure:
         _verdict(answer) if isinstance(answer, (HostError, EngineError)) else f"{name}: {_verdict(answer)}"
         for name, answer in said.items()
     )
-    if any(isinstance(answer, dict) and answer["ControlAvailable"] for answer in said.values()):
-        kind: type[Failure] = NoQuorum
+    if all(isinstance(answer, dict) and answer["LocalNodeState"] == "inactive" for answer in said.values()):
+        kind: type[Failure] = NoSwarm
+    elif any(isinstance(answer, dict) and answer["ControlAvailable"] for answer in said.values()):
+        kind = NoQuorum
     elif all(isinstance(answer, dict) for answer in said.values()):
         kind = NotAManager
     else:

@@ -30,7 +30,8 @@ def open_transport(access: HostAccess, sock: socket.socket | paramiko.Channel) -
     Raises Unreachable, HostKeyUnknown, HostKeyMismatch or LoginRefused; then `sock` is closed.
     """
     transport = paramiko.Transport(sock)
-    transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = access.connect_timeout
+    transport.auth_timeout = transport.channel_timeout = access.connect_timeout
+    transport.banner_timeout = access.connect_timeout + 1  # start_client's own timeout is the clearer one
     try:
         known = known_keys(access)
         options = transport.get_security_options()
@@ -83,10 +84,13 @@ def _shown_key(access: HostAccess, transport: paramiko.Transport) -> paramiko.PK
     """The host key that the server has proved to hold."""
     try:
         transport.start_client(timeout=access.connect_timeout)
-        return transport.get_remote_server_key()  # raises where the time was not enough: start_client does not
     except (paramiko.SSHException, EOFError, OSError) as problem:
         reason = str(problem).rstrip(".").lower() or "it hung up"
         raise Unreachable(f"{where(access)}: something answers, but not as SSH does: {reason}") from problem
+    try:
+        return transport.get_remote_server_key()
+    except paramiko.SSHException as problem:  # time was up, which start_client does not tell
+        raise no_answer(access) from problem
 
 
 def _log_in(access: HostAccess, transport: paramiko.Transport) -> None:

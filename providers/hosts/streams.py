@@ -20,6 +20,7 @@ AnyStream = Stream | LocalStream
 
 DIAL = ("docker", "system", "dial-stdio")
 CHANNELS = 4  # at once to one host; as many as Pulumi's plugin has threads, and sshd's MaxSessions is 10
+DIAL_FAILED = "failed to open the raw stream connection: "
 NO_SUCH_COMMAND = 127  # a shell's exit status
 
 
@@ -90,7 +91,7 @@ class HTTPConnection(urllib3.connection.HTTPConnection):
 def why_ended(connection: AnyConnection, status: int, complaint: str) -> HostError:
     """Why a new stream to the Engine ended at once, by dial-stdio's exit status and stderr."""
     access = connection.access
-    line = (complaint.strip().splitlines() or ["no reason given"])[-1]
+    line = (complaint.strip().splitlines() or ["no reason given"])[-1].removeprefix(DIAL_FAILED)
     if status < 0:
         return Unreachable(f"{access.name}: the connection broke before the Engine could be asked")
     if status == NO_SUCH_COMMAND:

@@ -247,7 +247,9 @@ def test_answer_that_never_comes(host, engine):
 
 # Engines that cannot be asked
 
-NOT_RUNNING = b"dial unix /var/run/docker.sock: connect: no such file or directory\n"
+NOT_RUNNING = (
+    b"failed to open the raw stream connection: dial unix /var/run/docker.sock: connect: no such file or directory\n"
+)
 
 
 @pytest.mark.parametrize(
