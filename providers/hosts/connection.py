@@ -7,57 +7,18 @@ dropped, and remembers for a moment that it could not be opened. `local.py` is t
 import shlex
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import BinaryIO, cast
-from urllib.parse import urlsplit
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import paramiko
 
-from providers.hosts.ssh import dial, no_answer, open_transport, where
+from providers.hosts.channels import Stream, close_channel, closed_after
+from providers.hosts.commands import RUN_TIMEOUT, command_failed, with_sudo
+from providers.hosts.ssh import bastion_of, dial, no_answer, open_transport, where
 from providers.rules.access import HostAccess
 from providers.rules.errors import CommandFailed, HostError, LoginRefused, Unreachable
 
 REMEMBER_FAILURE = 5.0  # seconds in which nobody tries again: many resources on one dead host wait once
-RUN_TIMEOUT = 60.0  # seconds
-LAST_WORDS = 5.0  # seconds that a command which closed its output may take to end
-
-
-class Stream:
-    """A remote command's stdin and stdout as a socket, as far as an HTTP client needs one."""
-
-    def __init__(self, channel: paramiko.Channel) -> None:
-        self._channel = channel
-        self.settimeout = channel.settimeout
-
-    def sendall(self, data: bytes) -> None:
-        """Send all of it. Raises OSError."""
-        try:
-            self._channel.sendall(data)
-        except EOFError as problem:
-            raise ConnectionResetError("the SSH connection broke") from problem
-
-    def close(self) -> None:
-        """Close it, which ends the command."""
-        close_channel(self._channel)
-
-    def makefile(self, mode: str) -> BinaryIO:
-        """A file over the command's stdout."""
-        return cast(BinaryIO, self._channel.makefile(mode))
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it can still be written to and has nothing unread."""
-        channel = self._channel
-        return not (channel.closed or channel.eof_received or channel.recv_ready())
-
-    def last_words(self) -> tuple[int, str]:
-        """Exit status and stderr of a command that has ended; the status is negative where the link broke."""
-        with closed_after(self._channel, LAST_WORDS):
-            complaint = self._channel.makefile_stderr("rb").read().decode(errors="replace")
-            status = self._channel.recv_exit_status()
-        self.close()
-        return status, complaint
 
 
 class Connection:
@@ -75,8 +36,9 @@ class Connection:
     def run(self, argv: Sequence[str], stdin: bytes | None = None, timeout: float = RUN_TIMEOUT) -> str:
         """What the command writes to stdout, within `timeout` seconds.
 
-        It runs under `sudo -n` where the host's access says so. Raises CommandFailed with its exit status and
-        last line on stderr, or another HostError.
+        It runs under `sudo -n` where the host's access says so. Words of the command are seen in messages and
+        process lists: a secret goes to its stdin. Raises CommandFailed with its exit status and last line on
+        stderr, or another HostError.
         """
         channel = self._open_channel(argv)
         with closed_after(channel, timeout) as expired:
@@ -193,63 +155,3 @@ def _bastion(access: HostAccess) -> Connection:
     """The process's one connection to a bastion, whatever hosts lie behind it."""
     with _bastions_lock:
         return _bastions.setdefault(access, Connection(access))
-
-
-def bastion_of(access: HostAccess) -> HostAccess | None:
-    """How the host's bastion is reached: by the host's own user, key and known_hosts where it says no other."""
-    if not access.bastion:
-        return None
-    user, _, place = access.bastion.rpartition("@")
-    url = urlsplit(f"//{place}")
-    return HostAccess(
-        name=url.hostname or place,
-        address=url.hostname,
-        port=url.port or paramiko.config.SSH_PORT,
-        user=user or access.user,
-        key_file=access.key_file,
-        known_hosts=access.known_hosts,
-        connect_timeout=access.connect_timeout,
-    )
-
-
-def with_sudo(access: HostAccess, argv: Sequence[str]) -> list[str]:
-    """The command as it is run there."""
-    return ["sudo", "-n", *argv] if access.sudo else list(argv)
-
-
-def command_failed(access: HostAccess, argv: Sequence[str], status: int, complaint: str) -> HostError:
-    """The error for a command that ended with `status`, or that sudo did not let begin."""
-    lines = complaint.strip().splitlines() or ["it says nothing"]
-    if access.sudo and lines[-1].startswith("sudo: "):
-        return LoginRefused(
-            f"{access.name}: sudo refuses {access.user} ({lines[-1].removeprefix('sudo: ')}): "
-            "allow it without a password (NOPASSWD in sudoers)"
-        )
-    return CommandFailed(f"{access.name}: {shlex.join(argv)}: exit status {status}: {lines[-1].strip()}")
-
-
-def close_channel(channel: paramiko.Channel) -> None:
-    """Close a channel, be its connection dead or alive: paramiko says goodbye over it."""
-    with suppress(OSError, EOFError, paramiko.SSHException):
-        channel.close()
-
-
-@contextmanager
-def closed_after(channel: paramiko.Channel, seconds: float) -> Iterator[threading.Event]:
-    """Close the channel when time is up, which ends whatever waits for it; the event tells that it was so.
-
-    Some of paramiko's waits (exec_command, recv_exit_status) have no timeout of their own.
-    """
-    expired = threading.Event()
-
-    def expire() -> None:
-        expired.set()
-        close_channel(channel)
-
-    timer = threading.Timer(seconds, expire)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield expired
-    finally:
-        timer.cancel()

@@ -84,12 +84,19 @@ def _given(access: HostAccess, line: str) -> KnownKey:
         ) from problem
 
 
-def _in_file(path: str, name: str) -> Iterator[KnownKey]:
+def _read_file(access: HostAccess, path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8", errors="replace")
+    except OSError as problem:
+        reason = (problem.strerror or str(problem)).lower()
+        raise HostKeyUnknown(f"{access.name}: {path} cannot be read: {reason}") from problem
+
+
+def _in_lines(text: str, path: str, name: str) -> Iterator[KnownKey]:
     """A host's keys in known_hosts (https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT).
 
     Certification authorities, and keys of types we cannot read, are passed over.
     """
-    text = Path(path).expanduser().read_text(encoding="utf-8", errors="replace")
     for number, line in enumerate(text.splitlines(), 1):
         fields = line.split()
         revoked = line.startswith("@revoked")

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from urllib3.util.wait import wait_for_read
 
-from providers.hosts.connection import LAST_WORDS, RUN_TIMEOUT, command_failed, with_sudo
+from providers.hosts.commands import LAST_WORDS, RUN_TIMEOUT, command_failed, with_sudo
 from providers.rules.access import HostAccess
 from providers.rules.errors import CommandFailed
 

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import paramiko
 from paramiko.pkey import UnknownKeyType
@@ -72,6 +73,23 @@ def where(access: HostAccess) -> str:
     return f"{access.name} ({address}:{access.port})"
 
 
+def bastion_of(access: HostAccess) -> HostAccess | None:
+    """How the host's bastion is reached: by the host's own user, key and known_hosts where it says no other."""
+    if not access.bastion:
+        return None
+    user, _, place = access.bastion.rpartition("@")
+    url = urlsplit(f"//{place}")
+    return HostAccess(
+        name=url.hostname or place,
+        address=url.hostname,
+        port=url.port or paramiko.config.SSH_PORT,
+        user=user or access.user,
+        key_file=access.key_file,
+        known_hosts=access.known_hosts,
+        connect_timeout=access.connect_timeout,
+    )
+
+
 def no_answer(access: HostAccess) -> Unreachable:
     """The error for a host that says nothing."""
     return Unreachable(
@@ -96,7 +114,7 @@ def _shown_key(access: HostAccess, transport: paramiko.Transport) -> paramiko.PK
 def _log_in(access: HostAccess, transport: paramiko.Transport) -> None:
     """Try each key once. Raises LoginRefused, naming what was tried."""
     tried: list[str] = []
-    with closing(paramiko.Agent()) as agent:
+    with closing(_agent(access)) as agent:
         for label, key in _login_keys(access, agent, tried):
             try:
                 further = transport.auth_publickey(access.user, key)
@@ -111,6 +129,14 @@ def _log_in(access: HostAccess, transport: paramiko.Transport) -> None:
                 raise _refused(access, f"{label} accepted, but {' or '.join(further)} wanted as well")
             return
     raise _refused(access, ", ".join(tried) or "there is no key to try")
+
+
+def _agent(access: HostAccess) -> paramiko.Agent:
+    """The SSH agent, an empty one where none runs."""
+    try:
+        return paramiko.Agent()
+    except paramiko.SSHException as problem:
+        raise _refused(access, "the SSH agent does not list its keys") from problem
 
 
 def _refused(access: HostAccess, how: str) -> LoginRefused:

@@ -11,7 +11,9 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from providers.hosts.connection import Connection, Stream, command_failed
+from providers.hosts.channels import Stream
+from providers.hosts.commands import command_failed
+from providers.hosts.connection import Connection
 from providers.hosts.local import LocalConnection, LocalStream
 from providers.rules.errors import CommandFailed, HostError, LoginRefused, Unreachable
 

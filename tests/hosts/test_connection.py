@@ -9,7 +9,8 @@ from contextlib import closing
 import paramiko
 import pytest
 
-from providers.hosts.connection import REMEMBER_FAILURE, Connection, bastion_of
+from providers.hosts.connection import REMEMBER_FAILURE, Connection
+from providers.hosts.ssh import bastion_of
 from providers.rules.access import HostAccess
 from providers.rules.errors import (
     CommandFailed,

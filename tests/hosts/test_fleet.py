@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from providers.hosts.fleet import Fleet, fleet_for
-from providers.rules.errors import NoQuorum, NotAManager, NotFound, Unreachable
+from providers.rules.errors import NoQuorum, NoSwarm, NotAManager, NotFound, Unreachable
 
 NO_LEADER = "The swarm does not have a leader."
 
@@ -153,6 +153,23 @@ def test_no_manager_says_what_each_host_said(hosts, fleet):
         fleet.manager()
 
     assert "no declared host can answer for the swarm: m1: a worker; w1: in no swarm; w2: locked" == str(caught.value)
+
+
+def test_no_swarm_is_told_where_every_host_says_so(hosts, fleet):
+    """Each declared host answers that it is in no swarm: what was in one is gone."""
+    for host in hosts.values():
+        member(host, state="inactive")
+    with pytest.raises(NoSwarm, match="m1: in no swarm; w1: in no swarm; w2: in no swarm"):
+        fleet.manager()
+
+
+def test_silent_host_might_be_in_a_swarm(hosts, fleet):
+    """Where one host does not answer, nothing is proven."""
+    member(hosts["m1"], state="inactive")
+    member(hosts["w1"], state="inactive")
+    go_silent(hosts["w2"])
+    with pytest.raises(Unreachable):
+        fleet.manager()
 
 
 def test_no_quorum_is_told(hosts, fleet):

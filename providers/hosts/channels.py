@@ -1,0 +1,74 @@
+"""SSH channels with an end: closed when time is up, and as the socket that an HTTP client needs."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO, cast
+
+import paramiko
+
+from providers.hosts.commands import LAST_WORDS
+
+
+class Stream:
+    """A remote command's stdin and stdout as a socket, as far as an HTTP client needs one."""
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        self._channel = channel
+        self.settimeout = channel.settimeout
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of it. Raises OSError."""
+        try:
+            self._channel.sendall(data)
+        except EOFError as problem:
+            raise ConnectionResetError("the SSH connection broke") from problem
+
+    def close(self) -> None:
+        """Close it, which ends the command."""
+        close_channel(self._channel)
+
+    def makefile(self, mode: str) -> BinaryIO:
+        """A file over the command's stdout."""
+        return cast(BinaryIO, self._channel.makefile(mode))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be written to and has nothing unread."""
+        channel = self._channel
+        return not (channel.closed or channel.eof_received or channel.recv_ready())
+
+    def last_words(self) -> tuple[int, str]:
+        """Exit status and stderr of a command that has ended; the status is negative where the link broke."""
+        with closed_after(self._channel, LAST_WORDS):
+            complaint = self._channel.makefile_stderr("rb").read().decode(errors="replace")
+            status = self._channel.recv_exit_status()
+        self.close()
+        return status, complaint
+
+
+def close_channel(channel: paramiko.Channel) -> None:
+    """Close a channel, be its connection dead or alive: paramiko says goodbye over it."""
+    with suppress(OSError, EOFError, paramiko.SSHException):
+        channel.close()
+
+
+@contextmanager
+def closed_after(channel: paramiko.Channel, seconds: float) -> Iterator[threading.Event]:
+    """Close the channel when time is up, which ends whatever waits for it; the event tells that it was so.
+
+    Some of paramiko's waits (exec_command, recv_exit_status) have no timeout of their own.
+    """
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        close_channel(channel)
+
+    timer = threading.Timer(seconds, expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield expired
+    finally:
+        timer.cancel()
