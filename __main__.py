@@ -1,5 +1,6 @@
 """The program that Pulumi runs: the stack file as resources, in their order, and the output `swarmnet`."""
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -61,4 +62,6 @@ def after(needed: Sequence[pulumi.Resource], protect: bool = False, retain: bool
     return pulumi.ResourceOptions(depends_on=needed, protect=protect, retain_on_delete=retain)
 
 
+# Where a resource fails, Pulumi ends this process with an interrupt: Python would show a traceback of its own.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 main()

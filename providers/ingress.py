@@ -1,10 +1,13 @@
 """The swarm's ingress network as a Pulumi resource. Decisions are in rules/ingress.py."""
 
+from contextlib import suppress
+
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
 from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, to_props
 from providers.rules import ingress as rules
+from providers.rules.errors import NoSwarm
 from providers.rules.facts import IngressFacts
 from providers.rules.ownership import owner_of
 from providers.rules.specs import IngressSpec
@@ -27,7 +30,10 @@ class IngressProvider(Provider[IngressSpec]):
         """What the swarm has, and (`settled`) which hosts lack it. Absent as for an overlay."""
         spec = self.spec(props)
         with one_line():
-            facts = hosts().ingress()
+            try:
+                facts = hosts().ingress()
+            except NoSwarm:
+                return ReadResult("", {})
         if facts.network is None:
             return ReadResult("", {})
         live = rules.live_spec(spec, facts.network)
@@ -41,7 +47,7 @@ class IngressProvider(Provider[IngressSpec]):
         spec = self.spec(props)
         if spec.on_remove == "keep" or props.get("adopted"):
             return
-        with one_line():
+        with one_line(), suppress(NoSwarm):
             reach = hosts()
             reach.work(
                 "ingress",

@@ -20,7 +20,7 @@ from providers.resource import (
 )
 from providers.rules import node as rules
 from providers.rules.access import HostAccess
-from providers.rules.errors import Blocked
+from providers.rules.errors import Blocked, NoSwarm
 from providers.rules.facts import Node as NodeEntry
 from providers.rules.facts import NodeFacts
 from providers.rules.ownership import owner_of
@@ -46,10 +46,13 @@ class NodeProvider(Provider[NodeSpec]):
         return UpdateResult(self.brought_about(self.spec(news), olds))
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """What the managers show of the node that the state knows. Absent from their list is absent."""
+        """What the managers show of the node that the state knows. Absent as for an overlay, from their list."""
         spec = self.spec(props)
         with one_line():
-            node = hosts().entry(props["node_id"])
+            try:
+                node = hosts().entry(props["node_id"])
+            except NoSwarm:
+                return ReadResult("", {})
         if node is None:
             return ReadResult("", {})
         live = rules.live_spec(spec, node)

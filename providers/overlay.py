@@ -1,12 +1,13 @@
 """An overlay network as a Pulumi resource. Decisions are in rules/overlay.py."""
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
 from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, to_props, turn
 from providers.rules import overlay as rules
+from providers.rules.errors import NoSwarm
 from providers.rules.facts import OverlayFacts
 from providers.rules.ownership import owner_of
 from providers.rules.specs import OverlaySpec
@@ -34,10 +35,14 @@ class OverlayProvider(Provider[OverlaySpec]):
         return UpdateResult(self.brought_about(self.spec(news), olds["network_id"], thorough=True))
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """What the swarm has. Absent is what a manager does not know between two answered `GET /nodes`."""
+        """What the swarm has. Absent is what a manager does not know between two answered `GET /nodes`, and what was
+        in a swarm of which no declared host is a member."""
         spec, network_id = self.spec(props), props["network_id"]
         with one_line():
-            facts = hosts().overlay(spec.name, network_id, thorough=True)()
+            try:
+                facts = hosts().overlay(spec.name, network_id, thorough=True)()
+            except NoSwarm:
+                return ReadResult("", {})
         if facts.network is None or not rules.is_ours(spec, facts.network, network_id):
             return ReadResult("", {})
         live = rules.live_spec(spec, facts.network)
@@ -50,7 +55,7 @@ class OverlayProvider(Provider[OverlaySpec]):
         spec = self.spec(props)
         if props.get("adopted") or spec.retain:
             return
-        with one_line():
+        with one_line(), suppress(NoSwarm):
             reach = hosts()
             reader = reach.overlay(spec.name, props["network_id"], thorough=True)
             name = f"overlay {spec.name}"

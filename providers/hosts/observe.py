@@ -13,7 +13,7 @@ from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.hosts.objects import Json, to_member, to_network, to_node, to_service, to_swarm, to_task
 from providers.rules import gwbridge, journal, migration
-from providers.rules.errors import EngineError, HostError, NoQuorum, NotAManager, NotFound, Unreachable
+from providers.rules.errors import EngineError, HostError, NoQuorum, NoSwarm, NotAManager, NotFound, Unreachable
 from providers.rules.facts import (
     Container,
     GwbridgeFacts,
@@ -197,7 +197,7 @@ def node_facts(fleet: Fleet, host: str, *, leaving: bool = False) -> NodeFacts:
     others = answers(fleet, member, set(fleet.names) - {host})[0] if leaving else []
     try:
         return from_manager(fleet, lambda engine: node_facts_from(engine, own, local, tuple(others), leaving))
-    except NotAManager:
+    except (NotAManager, NoSwarm):
         return NodeFacts(member=own, swarm=None, others=tuple(others))
 
 

@@ -11,6 +11,7 @@
     ├── EngineError           the Engine said no
     │   ├── NotAManager           asked a node that cannot answer for the swarm
     │   ├── NoQuorum              the managers cannot agree at the moment
+    │   ├── NoSwarm               no declared host is a member of any swarm, as each says itself
     │   ├── NotFound              the Engine's 404 (no proof of absence by itself)
     │   ├── InUse                 something still holds what should go
     │   └── Conflict              a name is taken, or a version is out of date: look again
@@ -72,6 +73,10 @@ class NotAManager(EngineError):
 
 class NoQuorum(EngineError):
     """Too few managers are reachable for the swarm to answer."""
+
+
+class NoSwarm(EngineError):
+    """Every declared host answers, and none is a member of a swarm: what was in it is gone with it."""
 
 
 class NotFound(EngineError):

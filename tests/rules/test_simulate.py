@@ -10,7 +10,7 @@ from json import loads
 import pytest
 
 from providers.rules import simulate
-from providers.rules.errors import Conflict, EngineError, InUse, NoQuorum, NotAManager, Unreachable
+from providers.rules.errors import Conflict, EngineError, InUse, NoQuorum, NoSwarm, Unreachable
 from providers.rules.facts import HostIngress, Network
 from providers.rules.simulate import World, bare, elapse, foreign, members, perform
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE
@@ -636,8 +636,8 @@ def test_a_host_that_does_not_answer(act: partial[World], error: type[Exception]
 
 
 def test_without_a_manager():
-    """Hosts outside any swarm can't answer for one."""
-    with pytest.raises(NotAManager):
+    """Hosts outside any swarm can't answer for one, and prove that what was in one is gone."""
+    with pytest.raises(NoSwarm):
         simulate.ingress_facts(bare(*HOSTS))
 
 

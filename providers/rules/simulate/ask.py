@@ -1,6 +1,6 @@
 """Who answers in a simulated swarm, and with which error who does not. Nothing is changed here."""
 
-from providers.rules.errors import EngineError, NoQuorum, NotAManager, Unreachable
+from providers.rules.errors import EngineError, NoQuorum, NoSwarm, NotAManager, Unreachable
 from providers.rules.facts import Node
 from providers.rules.simulate.world import Host, World
 
@@ -19,13 +19,16 @@ def engine(world: World, name: str) -> Host:
 
 
 def manager(world: World) -> Host:
-    """A declared host that can answer for the swarm. Raises NoQuorum, NotAManager or Unreachable."""
-    answering = [host for host in world.hosts if host.declared and host.up]
+    """A declared host that can answer for the swarm. Raises NoQuorum, NoSwarm, NotAManager or Unreachable."""
+    declared = [host for host in world.hosts if host.declared]
+    answering = [host for host in declared if host.up]
     managers = [host for host in answering if host.member and host.control]
     if managers and quorum(world):
         return next((host for host in managers if host.name == world.asked), managers[0])
     if managers:
         raise NoQuorum(f"no host answers for the swarm: {LEADERLESS}")
+    if answering == declared and not any(host.member for host in declared):
+        raise NoSwarm("no host answers for the swarm: none of them is in one")
     if answering:
         raise NotAManager("no host answers for the swarm: none of them is a manager")
     raise Unreachable("no host answers for the swarm: none of them can be reached")

@@ -6,7 +6,7 @@ What a manager lists is the cluster's networks and its own copies; what it inspe
 from dataclasses import replace
 from json import dumps
 
-from providers.rules.errors import EngineError, HostError, NotAManager
+from providers.rules.errors import EngineError, HostError, NoSwarm, NotAManager
 from providers.rules.facts import (
     Container,
     GwbridgeFacts,
@@ -228,7 +228,7 @@ def node_facts(world: World, host: str, *, leaving: bool = False) -> NodeFacts:
     others = tuple(member(world, each) for each in answers(world, without=host)[0]) if leaving else ()
     try:
         asked = manager(world)
-    except NotAManager:
+    except (NotAManager, NoSwarm):
         return NodeFacts(member=own, swarm=None, others=others)
     return NodeFacts(
         member=own,
