@@ -35,7 +35,12 @@ def known_keys(access: HostAccess) -> list[KnownKey]:
         return [_given(access, access.host_key)]
     address = access.address or ""
     name = address if access.port == paramiko.config.SSH_PORT else f"[{address}]:{access.port}"
-    return [known for path in _files(access) if Path(path).expanduser().is_file() for known in _in_file(path, name)]
+    return [
+        known
+        for path in _files(access)
+        if Path(path).expanduser().is_file()
+        for known in _in_lines(_read_file(access, path), path, name)
+    ]
 
 
 def _files(access: HostAccess) -> tuple[str, ...]:
