@@ -40,13 +40,17 @@ RUNNING = frozenset({"running", "paused", "restarting"})
 NOT_THIS_MANAGER = (NotAManager, NoQuorum, Unreachable)
 
 
-def from_manager(fleet: Fleet, read: Callable[[Engine], T]) -> T:
-    """Read from a good manager; where the one remembered is none any more, from another."""
+def from_manager(fleet: Fleet, read: Callable[[Engine], T], *, newest: bool = False) -> T:
+    """Read from a good manager; where the one remembered is none any more, from another.
+
+    `newest`: from the one with the newest API, for services that may be written back.
+    """
+    choose = fleet.newest_manager if newest else fleet.manager
     try:
-        return read(fleet.manager())
+        return read(choose())
     except NOT_THIS_MANAGER:
         fleet.forget_manager()
-        return read(fleet.manager())
+        return read(choose())
 
 
 def member(engine: Engine) -> Member:
@@ -248,8 +252,16 @@ def host_ingress(engine: Engine, own: Member) -> HostIngress:
 
 def ingress_facts(fleet: Fleet) -> IngressFacts:
     """The swarm's ingress, and what each declared host has of it."""
-    hosts, silent = answers(fleet, lambda engine: host_ingress(engine, member(engine)), fleet.names)
-    return from_manager(fleet, lambda engine: ingress_facts_from(engine, fleet, hosts, silent))
+    found, silent = answers(fleet, member_with_ingress, fleet.names)
+    fleet.prefer_newest(fleet.engine(own.host) for own, _ in found if own.good_manager)
+    hosts = [ingress for _, ingress in found]
+    return from_manager(fleet, lambda engine: ingress_facts_from(engine, fleet, hosts, silent), newest=True)
+
+
+def member_with_ingress(engine: Engine) -> tuple[Member, HostIngress]:
+    """A host's own word on its membership, and what it has of the ingress."""
+    own = member(engine)
+    return own, host_ingress(engine, own)
 
 
 def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], silent: list[Silent]) -> IngressFacts:
@@ -308,7 +320,7 @@ class OverlayReader:
 
     def __call__(self) -> OverlayFacts:
         """The overlay as it is now."""
-        return from_manager(self.fleet, self.read)
+        return from_manager(self.fleet, self.read, newest=self.thorough)
 
     def created(self, name: str, network_id: str) -> None:
         """Look for this one from now on, if it is the overlay and not its twin."""

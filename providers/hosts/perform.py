@@ -69,7 +69,7 @@ def perform(fleet: Fleet, step: Step) -> str | None:
         case RemoveNode():
             remove(fleet.manager(), f"/nodes/{step.node_id}", force=step.force)
         case UpdateService():
-            update_service(fleet.manager(), step)
+            update_service(fleet.newest_manager(), step)
     return None
 
 
@@ -218,5 +218,5 @@ def update_node(engine: Engine, step: UpdateNode) -> None:
 
 
 def update_service(engine: Engine, step: UpdateService) -> None:
-    """Write a whole service spec back, at the newest API version that this manager speaks."""
+    """Write a whole service spec back, at the newest API version that a manager speaks."""
     engine.post(f"/services/{step.service_id}/update", json.loads(step.spec), version=step.version)

@@ -1,0 +1,85 @@
+"""Services go through the manager with the newest API: an older one drops settings without a word."""
+
+import pytest
+
+from providers.hosts.fleet import Fleet
+from providers.hosts.observe import from_manager
+from providers.hosts.perform import perform
+from providers.rules.errors import NoQuorum, NotAManager
+from providers.rules.steps import UpdateService
+
+VERSIONS = {"m1": "1.45", "m2": "1.51", "m3": "1.41"}
+UPDATE = UpdateService(service_id="s1", version=7, spec="{}")
+
+
+def manages(host, control=True):
+    """Have a host's Engine say whether it can answer for the swarm."""
+    swarm = {"LocalNodeState": "active", "ControlAvailable": control, "Error": ""}
+    host.engine.answer("GET /info", body={"Swarm": swarm})
+
+
+@pytest.fixture
+def hosts(new_host):
+    """Three managers with an Engine of another age each."""
+    hosts = {name: new_host(name) for name in VERSIONS}
+    for name, host in hosts.items():
+        host.engine.api_version = VERSIONS[name]
+        manages(host)
+    return hosts
+
+
+@pytest.fixture
+def fleet(hosts):
+    """The fleet of these hosts."""
+    fleet = Fleet({name: host.access() for name, host in hosts.items()})
+    yield fleet
+    fleet.close()
+
+
+def test_newest_api_counts(fleet):
+    """Of all good managers, the one whose API is newest; numbers are compared, not letters."""
+    assert "m2" == fleet.newest_manager().name
+
+
+def test_newest_manager_is_remembered(hosts, fleet):
+    """One search serves the process."""
+    for _ in range(3):
+        fleet.newest_manager()
+
+    assert 1 == hosts["m2"].engine.requests.count("GET /v1.51/info")
+
+
+def test_newest_manager_that_fails_is_replaced(hosts, fleet):
+    """The next newest takes its place."""
+    hosts["m2"].engine.answer("GET /services", 503, {"message": "This node is not a swarm manager."})
+    with pytest.raises(NotAManager):
+        fleet.newest_manager().get("/services")
+    manages(hosts["m2"], control=False)
+
+    assert "m1" == fleet.newest_manager().name
+
+
+def test_without_any_manager_it_is_said_why(hosts, fleet):
+    """As for any manager."""
+    for host in hosts.values():
+        host.engine.answer(
+            "GET /info",
+            body={"Swarm": {"LocalNodeState": "active", "ControlAvailable": True, "Error": "no leader"}},
+        )
+
+    with pytest.raises(NoQuorum, match="no leader"):
+        fleet.newest_manager()
+
+
+def test_services_are_written_there(hosts, fleet):
+    """Whichever manager answered first for the rest."""
+    hosts["m2"].engine.answer("POST /services/s1/update", body={})
+
+    perform(fleet, UPDATE)
+
+    assert "POST /v1.51/services/s1/update?version=7" in hosts["m2"].engine.requests
+
+
+def test_services_are_read_there(fleet):
+    """What is written back whole has to be read whole."""
+    assert "m2" == from_manager(fleet, lambda engine: engine.name, newest=True)
