@@ -78,7 +78,7 @@ class NodeProvider(Provider[NodeSpec]):
 
     def brought_about(self, spec: NodeSpec, olds: Props) -> Props:
         """Work until it is right; returns the outputs."""
-        forgotten = tuple(sorted(olds.get("labels", {})))
+        forgotten, node_id = tuple(sorted(olds.get("labels", {}))), olds.get("node_id", "")
         with one_line():
             reach, show = hosts(), Progress(spec.row)
             with in_turn(spec, olds, show):
@@ -87,7 +87,9 @@ class NodeProvider(Provider[NodeSpec]):
                     spec.timeout,
                     show,
                     partial(reach.node, spec.host),
-                    lambda facts: rules.next_step(spec, facts, known=bool(olds), drop_labels=forgotten),
+                    lambda facts: rules.next_step(
+                        spec, facts, known=bool(olds), drop_labels=forgotten, node_id=node_id
+                    ),
                 )
         node = rules.member_of(facts)
         assert node is not None

@@ -49,8 +49,13 @@ def member_of(facts: NodeFacts) -> Node | None:
     return next((node for node in facts.nodes if node.id and node.id == facts.member.node_id), None)
 
 
-def next_step(spec: NodeSpec, facts: NodeFacts, *, known: bool, drop_labels: tuple[str, ...] = ()) -> Decision:
-    """What to do next. `known`: the state has this resource, so that the membership is ours to change."""
+def next_step(
+    spec: NodeSpec, facts: NodeFacts, *, known: bool, drop_labels: tuple[str, ...] = (), node_id: str = ""
+) -> Decision:
+    """What to do next. `known`: the state has this resource, so that the membership is ours to change.
+
+    `node_id`: the member that the state knows; where the host has become another one, the old entry goes.
+    """
     member = facts.member
     if isinstance(member, Silent):
         return Blocked(f"{spec.host}: {member.why}")
@@ -68,7 +73,15 @@ def next_step(spec: NodeSpec, facts: NodeFacts, *, known: bool, drop_labels: tup
             f"{spec.host}: it is a member (node {member.node_id}) of another swarm than {facts.swarm.id}: "
             "take it out of the stack file, or let it leave that swarm"
         )
-    return membership(spec, facts, node, known, drop_labels)
+    decision = membership(spec, facts, node, known, drop_labels)
+    former = former_entry(facts, node, node_id)
+    return removal_of_entry(spec, facts, former) if former and decision == Done() else decision
+
+
+def former_entry(facts: NodeFacts, node: Node, node_id: str) -> Node | None:
+    """What the host was to the managers before it left by itself and joined again."""
+    listed = (other for other in facts.nodes if other.id == node_id != node.id)
+    return next((other for other in listed if other.state == "down" and other.hostname == node.hostname), None)
 
 
 def membership(spec: NodeSpec, facts: NodeFacts, node: Node, known: bool, drop_labels: tuple[str, ...]) -> Decision:

@@ -53,6 +53,13 @@ def as_manager(*more: Node, **given: Any) -> NodeFacts:
     return facts(entry(2, **given), *more, member=replace(MEMBER, control=True))
 
 
+def former(*more: Node, role: str = "worker", **given: str) -> NodeFacts:
+    """w1 left by itself and joined again: the member n3 was n2 before."""
+    old = replace(entry(2, role), **{"hostname": "w1", "state": "down", **given})
+    new = replace(entry(3, "worker"), hostname="w1")
+    return facts(old, new, *more, member=replace(MEMBER, node_id="n3"))
+
+
 # Joining
 
 
@@ -82,6 +89,29 @@ def test_it_joins_again():
 def test_it_does_not_join_in_doubt(found: NodeFacts, expected: str):
     """A host that is not clearly outside any swarm is left alone, with what to do."""
     assert expected in reason(node.next_step(node_spec(), found, known=False))
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (former(), RemoveNode(node_id="n2", force=True)),
+        (former(entry(4), role="manager"), UpdateNode(node_id="n2", version=2, role="worker")),
+    ],
+    ids=["worker", "manager"],
+)
+def test_its_former_entry_goes(found: NodeFacts, expected: object):
+    """Of a host that left by itself and joined again, only the entry that the state knew is left behind."""
+    assert (expected,) == steps(node.next_step(node_spec("w1"), found, known=True, node_id="n2"))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [former(state="ready"), former(hostname="w2")],
+    ids=["still ready", "another machine"],
+)
+def test_an_entry_of_another_machine_stays(found: NodeFacts):
+    """Two hosts that changed names in the stack file are members both."""
+    assert Done() == node.next_step(node_spec("w1"), found, known=True, node_id="n2")
 
 
 def test_a_pending_one_is_waited_for():
