@@ -11,12 +11,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from providers.rules.errors import Blocked, Conflict, DeadlineExceeded, NoQuorum, NotAManager, SwarmnetError
+from providers.rules.errors import (
+    Blocked,
+    Conflict,
+    DeadlineExceeded,
+    NoQuorum,
+    NotAManager,
+    SwarmnetError,
+    Unreachable,
+)
 from providers.rules.steps import Blocked as BlockedDecision
 from providers.rules.steps import Decision, Done, Step, Steps, Wait
 
 # What was read is no longer so, or the managers are electing a leader: looking again is the answer.
 PASSING = (Conflict, NoQuorum, NotAManager)
+# A step whose host fell silent may have been carried out: the next look tells, or says that nobody answers.
+PASSING_STEPS = (*PASSING, Unreachable)
 # An election takes a few seconds (up to 19 s were seen when a leader's Engine restarted).
 ELECTION = 20.0
 SHORTEST_POLL, LONGEST_POLL = 0.05, 0.5
@@ -127,7 +137,7 @@ class Loop(Generic[F]):
         problems = perform_all(self.perform, decision.steps)
         self.moment = None  # patience starts anew with each act
         for problem in problems:
-            if not isinstance(problem, PASSING):
+            if not isinstance(problem, PASSING_STEPS):
                 raise problem
             self.passing = problem
             self.pause(decision.doing)
@@ -190,4 +200,4 @@ def perform_all(perform: Callable[[Step], None], steps: tuple[Step, ...]) -> lis
     else:
         with ThreadPoolExecutor(max_workers=min(8, len(steps))) as pool:
             results = list(pool.map(attempt, steps))
-    return sorted((problem for problem in results if problem), key=lambda problem: isinstance(problem, PASSING))
+    return sorted((problem for problem in results if problem), key=lambda problem: isinstance(problem, PASSING_STEPS))

@@ -60,10 +60,8 @@ def emptied(facts: IngressFacts, network: Network) -> Decision | None:
     """Wait for the last task to leave the network; those that do not move by themselves are moved.
 
     A removal is accepted while tasks still run on it, and then their hosts keep the old ingress for good.
-    Tasks of a host that is down are no longer there, whatever the swarm remembers of them.
     """
-    down = {node.id for node in facts.nodes if node.state == "down"}
-    hanging = [task for task in facts.tasks if network.id in task.networks and task.alive and task.node_id not in down]
+    hanging = [task for task in facts.tasks if network.id in task.networks and task.alive and not lost(task, facts)]
     if not hanging:
         return None
     held = [service for service in facts.services if lingers(service, hanging)]
@@ -87,7 +85,12 @@ def put_back(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | 
     """Put all ports back and move the tasks; None once each service is as it was."""
     due = {service: carried(service, facts) for service in facts.services}
     waiting = {service: found for service, found in due.items() if found}
-    return refilled(facts, waiting, pin=pin) or arrived(facts, network) or closed(waiting) or renewed(facts)
+    return (
+        refilled(facts, waiting, pin=pin)
+        or arrived(facts, network)
+        or closed(facts, network, waiting)
+        or renewed(facts)
+    )
 
 
 def carried(service: SwarmService, facts: IngressFacts) -> Journal | None:
@@ -141,12 +144,11 @@ def arrived(facts: IngressFacts, network: Network) -> Decision | None:
 
 def strays(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
     """Whether a task of it that is meant to run has no address on this ingress."""
-    down = {node.id for node in facts.nodes if node.state == "down"}
     return any(
         task.service_id == service.id
         and task.desired == "running"
         and task.alive
-        and task.node_id not in down
+        and not lost(task, facts)
         and network.id not in task.networks
         for task in facts.tasks
     )
@@ -158,10 +160,27 @@ def runs(service: SwarmService, facts: IngressFacts) -> bool:
     return not meant or any(task.state == "running" for task in meant)
 
 
-def closed(waiting: dict[SwarmService, Journal]) -> Decision | None:
-    """Journals away and each service's own way of updating back, once its update has ended. This moves no task."""
+def replaced(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
+    """Whether all tasks of it that are left are meant to run, run, and are on this ingress."""
+    left = [task for task in facts.tasks if task.service_id == service.id and task.alive and not lost(task, facts)]
+    new = [task for task in left if task.desired == task.state == "running" and network.id in task.networks]
+    return bool(left) and new == left
+
+
+def lost(task: Task, facts: IngressFacts) -> bool:
+    """Whether it was on a host that is down: it is no longer there, whatever the swarm remembers of it."""
+    return any(node.id == task.node_id and node.state == "down" for node in facts.nodes)
+
+
+def closed(facts: IngressFacts, network: Network, waiting: dict[SwarmService, Journal]) -> Decision | None:
+    """Journals away and each service's own way of updating back, once its update has ended or has nothing left to do
+    but watch its new tasks. This moves no task."""
     back = {service: found for service, found in waiting.items() if journal.ports_back(service, found)}
-    ended = {service: found for service, found in back.items() if service.update_state != "updating"}
+    ended = {
+        service: found
+        for service, found in back.items()
+        if service.update_state != "updating" or replaced(service, facts, network)
+    }
     if ended:
         updates = tuple(
             UpdateService(service_id=service.id, version=service.version, spec=journal.closed(service, found))

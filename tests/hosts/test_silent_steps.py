@@ -1,0 +1,12 @@
+"""A step whose host falls silent may have been carried out all the same."""
+
+from providers.rules.errors import Unreachable
+from tests.hosts.test_reconcile import Scene, remove, script
+
+
+def test_the_next_look_tells():
+    """What is left to do is decided anew, by whoever answers then: another manager, say."""
+    scene = Scene(refusals=[Unreachable("m1: the connection broke")])
+    scene.run(script(remove("a"), remove("b")))
+
+    assert ["a", "b"] == scene.performed
