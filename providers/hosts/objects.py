@@ -126,5 +126,6 @@ def to_task(raw: Json) -> Task:
         desired=raw.get("DesiredState") or "",
         networks=tuple(sorted(part["Network"]["ID"] for part in raw.get("NetworksAttachments") or [])),
         container_id=container,
+        placement=json.dumps(spec.get("Placement")),
         since=status.get("Timestamp") or "",
     )

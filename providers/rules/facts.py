@@ -199,7 +199,8 @@ class SwarmService:
 class Task:
     """A task, or a standalone container attached to an overlay (then `service_id` is empty).
 
-    state: as observed; `desired`: what the swarm wants.
+    state: as observed; `desired`: what the swarm wants. placement: the raw JSON of where it may run, as its service
+    said when it was made.
     """
 
     id: str
@@ -209,6 +210,7 @@ class Task:
     desired: str
     networks: tuple[str, ...] = ()
     container_id: str = ""
+    placement: str = field(default="null", compare=False)
     since: str = field(default="", compare=False)  # when its state last changed, RFC 3339, by the Engine's clock
 
     ENDED = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})

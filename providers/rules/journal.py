@@ -145,9 +145,14 @@ def closed(service: SwarmService, journal: Journal) -> str:
     return json.dumps(spec)
 
 
-def forced(service: SwarmService) -> str:
-    """The spec with its ForceUpdate counter raised, which moves tasks that nothing else moves."""
-    spec = json.loads(service.spec)
+def placement(service: SwarmService) -> str:
+    """Where its tasks may run, as raw JSON."""
+    return json.dumps(json.loads(service.spec).get("TaskTemplate", {}).get("Placement"))
+
+
+def forced(text: str) -> str:
+    """A spec with its ForceUpdate counter raised, which moves tasks that nothing else moves."""
+    spec = json.loads(text)
     template = spec["TaskTemplate"]
     spec["TaskTemplate"] = {**template, "ForceUpdate": (template.get("ForceUpdate") or 0) + 1}
     return json.dumps(spec)

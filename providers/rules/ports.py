@@ -29,7 +29,7 @@ def take_off(facts: IngressFacts, network: Network, owner: str) -> Decision | No
             "off would run the job again; remove the job or its port, then run again"
         )
     journals = {service.id: journal.to_strip(service, network.id) for service in publishing}
-    return copied(facts, owner, journals) or stripped(publishing, journals) or emptied(facts, network)
+    return copied(facts, owner, journals) or stripped(facts, publishing, journals) or emptied(facts, network)
 
 
 def copied(facts: IngressFacts, owner: str, journals: dict[str, Journal]) -> Steps | None:
@@ -43,17 +43,28 @@ def copied(facts: IngressFacts, owner: str, journals: dict[str, Journal]) -> Ste
     return Steps((UpdateSwarm(version=facts.swarm.version, set_labels=missing),), "note which ports have to come back")
 
 
-def stripped(publishing: list[SwarmService], journals: dict[str, Journal]) -> Steps | None:
+def stripped(facts: IngressFacts, publishing: list[SwarmService], journals: dict[str, Journal]) -> Steps | None:
     """All ports off at once."""
     if not publishing:
         return None
+    specs = {service: journal.stripped(service, journals[service.id]) for service in publishing}
     updates = tuple(
         UpdateService(
-            service_id=service.id, version=service.version, spec=journal.stripped(service, journals[service.id])
+            service_id=service.id,
+            version=service.version,
+            spec=journal.forced(spec) if misplaced(service, facts) else spec,
         )
-        for service in publishing
+        for service, spec in specs.items()
     )
     return Steps(updates, f"take ports off: {'; '.join(map(published, publishing))}")
+
+
+def misplaced(service: SwarmService, facts: IngressFacts) -> bool:
+    """Whether a task of it was made for another placement than its service has now: while only that differs, the swarm
+    looks at nothing else and no strip moves the task (swarmkit, IsTaskDirtyPlacementConstraintsOnly:
+    https://github.com/moby/swarmkit/blob/master/manager/orchestrator/task.go)."""
+    tasks = [task for task in facts.tasks if task.service_id == service.id and task.desired == "running" and task.alive]
+    return any(task.placement != journal.placement(service) for task in tasks)
 
 
 def emptied(facts: IngressFacts, network: Network) -> Decision | None:
@@ -78,7 +89,7 @@ def lingers(service: SwarmService, tasks: list[Task]) -> bool:
 
 def forced(service: SwarmService) -> UpdateService:
     """The update that moves tasks which nothing else moves."""
-    return UpdateService(service_id=service.id, version=service.version, spec=journal.forced(service))
+    return UpdateService(service_id=service.id, version=service.version, spec=journal.forced(service.spec))
 
 
 def put_back(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | None:

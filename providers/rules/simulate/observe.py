@@ -133,6 +133,7 @@ def to_task(task: Placed) -> Task:
         desired=task.desired,
         networks=tuple(sorted(task.networks)),
         container_id=task.container_id,
+        placement=dumps(read(task.template or "{}").get("Placement")),
     )
 
 
