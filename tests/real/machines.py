@@ -9,9 +9,12 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import docker
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = ROOT / "lab" / "hosts"
@@ -66,6 +69,13 @@ class Host:
         ids = self.docker("node", "ls", "--quiet").split()
         listed = json.loads(self.docker("node", "inspect", *ids))
         return {node["Description"]["Hostname"]: node for node in listed}
+
+    def update_swarm(self, change: Callable[[Json], None]) -> None:
+        """Change the swarm's spec as its API allows, the docker command not."""
+        with closing(docker.APIClient(f"unix:///proc/{self.pid}/root/run/docker.sock", version="auto")) as api:
+            found = api.inspect_swarm()
+            change(found["Spec"])
+            api.update_swarm(found["Version"]["Index"], found["Spec"])
 
     def swarm(self) -> Json:
         """The host's own word on its membership, with the swarm's spec on a manager."""

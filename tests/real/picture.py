@@ -16,7 +16,10 @@ def stack_of(group: Group, managers: int = 1) -> dict[str, Json]:
     """The sections of a stack file for a group's hosts: a swarm with two overlays, given back when it ends."""
     roles = ["manager"] * managers + ["worker"] * (len(group.hosts) - managers)
     return {
-        "hosts": {host.name: {"address": host.address, "role": role} for host, role in zip(group, roles, strict=True)},
+        "hosts": {
+            host.name: {"address": host.address, "role": role, "labels": {"rack": "r1"}}
+            for host, role in zip(group, roles, strict=True)
+        },
         "ssh": SSH,
         "swarm": {"task_history_limit": 4, "labels": {"team": "net"}},
         "gwbridge": {"subnet": "10.200.0.0/20", "on_remove": "restore_default"},
