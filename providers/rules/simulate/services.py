@@ -69,11 +69,11 @@ def is_dirty(service: Service, task: Placed) -> bool:
 
     While only the placement of its template differs nothing else is looked at, its ports included (P3 3.1).
     """
+    if (task.template, task.endpoint) == (service.template, service.endpoint):
+        return False
     theirs, ours = dict(read(task.template)), dict(read(service.template))
     moved = theirs.pop("Placement", None) != ours.pop("Placement", None)
-    if moved and theirs == ours:
-        return False
-    return task.template != service.template or task.endpoint != service.endpoint
+    return not (moved and theirs == ours)
 
 
 def orchestrate(world: World) -> World:

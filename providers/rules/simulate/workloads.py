@@ -95,12 +95,12 @@ class Service:
     @property
     def template(self) -> str:
         """What its tasks are started from."""
-        return text(read(self.spec)["TaskTemplate"])
+        return part(self.spec, "TaskTemplate")
 
     @property
     def endpoint(self) -> str:
         """Its ports as they make tasks dirty."""
-        return text(read(self.spec).get("EndpointSpec") or {})
+        return part(self.spec, "EndpointSpec")
 
     @property
     def parallelism(self) -> int:
@@ -118,6 +118,12 @@ def read(json: str) -> dict[str, Any]:
     """A spec as data; nobody may change it."""
     data: dict[str, Any] = loads(json)
     return data
+
+
+@lru_cache(maxsize=4096)
+def part(json: str, key: str) -> str:
+    """A part of a spec, as text."""
+    return text(read(json).get(key) or {})
 
 
 def text(data: dict[str, Any]) -> str:
