@@ -18,7 +18,8 @@ def enter(name: str, pid: int) -> None:
     for place in places(name, Path("/proc/self/cgroup").read_text(), Path("/proc/self/mounts").read_text()):
         place.mkdir(parents=True, exist_ok=True)
         for folder in (place.parent, place):
-            _equip(folder)
+            _give_processors(folder)
+        _give_controllers(place.parent)
         (place / "cgroup.procs").write_text(str(pid))
 
 
@@ -42,14 +43,18 @@ def _roots(kind: str, controllers: str, mounts: str) -> list[Path]:
     return [Path(row[1]) for row in rows if row[2] == kind and wanted <= set(row[3].split(","))][:1]
 
 
-def _equip(folder: Path) -> None:
-    """Give a cgroup what it has not by itself: processors and memory (version 1), controllers (version 2)."""
+def _give_processors(folder: Path) -> None:
+    """Give a version 1 cgroup its parent's processors and memory: without them no process may enter."""
     for file in ("cpuset.cpus", "cpuset.mems"):
         if (folder / file).exists():
             (folder / file).write_text((folder.parent / file).read_text())
-    if (folder / "cgroup.subtree_control").exists():
-        controllers = (folder.parent / "cgroup.controllers").read_text().split()
-        (folder.parent / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in controllers))
+
+
+def _give_controllers(folder: Path) -> None:
+    """Let the hosts' cgroups have every controller that their version 2 parent has."""
+    if (folder / "cgroup.controllers").exists():
+        controllers = (folder / "cgroup.controllers").read_text().split()
+        (folder / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in controllers))
 
 
 def remove(name: str) -> None:

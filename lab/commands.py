@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 
 from lab import engine_api, engines, group, host, machine, network, state
@@ -16,7 +17,7 @@ _FAULTS = ("cut", "heal", "kill-docker", "stop-docker", "start-docker")
 
 
 def main(words: list[str]) -> None:
-    """Run one command; a LabError ends it with one line and exit code 1."""
+    """Run one command; what goes wrong ends it with one line and exit code 1."""
     arguments = _parser().parse_args(words)
     try:
         if os.geteuid():
@@ -24,50 +25,47 @@ def main(words: list[str]) -> None:
         arguments.run(arguments)
     except LabError as error:
         sys.exit(f"lab/hosts: {error}")
+    except KeyboardInterrupt:
+        sys.exit("lab/hosts: interrupted: the same command goes on from here, `lab/hosts down` clears up")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab/hosts", description="Real Docker hosts on this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: object, text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
+    def command(run: Callable[[argparse.Namespace], None], group: str | None = None) -> argparse.ArgumentParser:
+        added = commands.add_parser(run.__name__.strip("_"), help=run.__doc__, description=run.__doc__)
         added.set_defaults(run=run)
+        if group:
+            added.add_argument("--group", default=group, help=f"one to eight letters; default: {group}")
         return added
 
-    def group_option(added: argparse.ArgumentParser, default: str | None) -> None:
-        added.add_argument("--group", default=default, help=f"default: {default or 'all'}")
-
-    setup = command("setup", _setup, "install what the lab needs and fetch Engines")
+    setup = command(_setup)
     setup.add_argument("--engine", action="append", help=f"repeatable; default: {engines.DEFAULT}")
-    up = command("up", _up, "start hosts; those that run already are left alone")
+    up = command(_up, network.DEFAULT_GROUP)
     up.add_argument("count", nargs="?", type=int, help="default: 3, or as many as Engines are named")
     up.add_argument("--engine", default=engines.DEFAULT, help="one for all hosts, or one for each: 28,26,28")
-    group_option(up, network.DEFAULT_GROUP)
-    group_option(command("down", _down, "end hosts and remove all that is theirs"), None)
-    group_option(
-        command("reset", _reset, "put new, bare hosts in the place of those that run"), network.DEFAULT_GROUP
-    )
-    ssh = command("ssh", _ssh, "log in as root, or run a command")
+    command(_down).add_argument("--group", help="default: all")
+    command(_reset, network.DEFAULT_GROUP)
+    ssh = command(_ssh)
     ssh.add_argument("name")
     ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="CMD")
-    listing = command("list", _list, "what runs")
-    listing.add_argument("--json", action="store_true")
-    group_option(
-        command("stack", _stack, "print the hosts as sections of a stack file"), network.DEFAULT_GROUP
-    )
-    group_option(command("image", _image, "import the image busybox:lab on each host"), network.DEFAULT_GROUP)
-    fault = command("fault", _fault, "pull a host's cable, or end its Docker; and back")
+    command(_list).add_argument("--json", action="store_true")
+    command(_stack, network.DEFAULT_GROUP)
+    command(_image, network.DEFAULT_GROUP)
+    fault = command(_fault)
     fault.add_argument("name")
     fault.add_argument("fault", choices=_FAULTS)
     return parser
 
 
 def _setup(arguments: argparse.Namespace) -> None:
+    """Install the packages the lab needs and fetch Engines; does nothing where they are there."""
     _provide(arguments.engine or [engines.DEFAULT])
 
 
 def _provide(names: list[str]) -> None:
+    machine.refuse_other_release()
     lacking = [name for name in dict.fromkeys(names) if not engines.is_there(name)]
     packages = machine.missing_packages()
     if packages:
@@ -77,6 +75,7 @@ def _provide(names: list[str]) -> None:
 
 
 def _up(arguments: argparse.Namespace) -> None:
+    """Start hosts; those that run already are kept, and their faults mended."""
     names = wanted_engines(arguments.count, arguments.engine.split(","))
     _provide(names)
     print(_table(group.start(arguments.group, names)))
@@ -92,29 +91,26 @@ def wanted_engines(count: int | None, names: list[str]) -> list[str]:
 
 
 def _down(arguments: argparse.Namespace) -> None:
+    """End hosts and leave nothing of theirs."""
     group.end(arguments.group)
 
 
 def _reset(arguments: argparse.Namespace) -> None:
+    """Put new, bare hosts in the place of those that run."""
     group.reset(arguments.group)
 
 
 def _ssh(arguments: argparse.Namespace) -> None:
-    options = (
-        "BatchMode=yes",
-        "LogLevel=ERROR",
-        "StrictHostKeyChecking=yes",
-        f"UserKnownHostsFile={state.KNOWN_HOSTS}",
-    )
-    flags = [word for option in options for word in ("-o", option)]
+    """Log in as root, or run a command."""
     record = _running(arguments.name)
-    sys.stdout.flush()
-    os.execvp(
-        "ssh", ["ssh", "-F", "none", "-i", str(state.KEY), *flags, f"root@{record.address}", *arguments.words]
-    )
+    options = ("BatchMode=yes", "LogLevel=ERROR", "StrictHostKeyChecking=yes")
+    checked = [word for option in (*options, f"UserKnownHostsFile={state.KNOWN_HOSTS}") for word in ("-o", option)]
+    to = f"root@{record.address}"
+    os.execvp("ssh", ["ssh", "-F", "none", "-i", str(state.KEY), *checked, to, *arguments.words])
 
 
 def _list(arguments: argparse.Namespace) -> None:
+    """Show the hosts that run."""
     records = list(state.load().values())
     if arguments.json:
         print(json.dumps([asdict(record) | _condition(record) for record in records], indent=2))
@@ -132,13 +128,11 @@ def _table(records: list[Record]) -> str:
         condition = _condition(record)
         cable, docker = "cut" if condition["cut"] else "ok", "answers" if condition["docker"] else "silent"
         rows.append((record.name, record.address, record.engine, cable, docker))
-    return "\n".join(
-        f"{name:<6}{address:<16}{engine:<8}{cable:<7}{docker}"
-        for name, address, engine, cable, docker in rows
-    )
+    return "\n".join("{:<6}{:<16}{:<8}{:<7}{}".format(*row) for row in rows)
 
 
 def _stack(arguments: argparse.Namespace) -> None:
+    """Print the hosts as sections of a stack file."""
     print("config:\n  swarmnet:hosts:")
     for number, record in enumerate(group.of_group(arguments.group, state.load())):
         role = "manager" if number == 0 else "worker"
@@ -147,13 +141,14 @@ def _stack(arguments: argparse.Namespace) -> None:
 
 
 def _image(arguments: argparse.Namespace) -> None:
+    """Import the image busybox:lab on each host."""
+    records = group.of_group(arguments.group, state.load())
     content = engine_api.busybox_root()
-    group.at_once(
-        lambda record: engine_api.import_image(record, content), group.of_group(arguments.group, state.load())
-    )
+    group.at_once(lambda record: engine_api.import_image(record, content), records)
 
 
 def _fault(arguments: argparse.Namespace) -> None:
+    """Pull a host's cable, or end its Docker; and back."""
     record = _running(arguments.name)
     match arguments.fault:
         case "cut":

@@ -17,7 +17,7 @@ def unpack(release: str, packages: list[str], files: list[str], into: Path) -> N
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         config = {"APT_CONFIG": str(_configure(scratch, release))}
-        run("apt-get", "-q", "update", env=config, seconds=_SECONDS)
+        run("apt-get", "-q", "-o", "APT::Update::Error-Mode=any", "update", env=config, seconds=_SECONDS)
         run("apt-get", "-q", "download", *packages, env=config, cwd=scratch, seconds=_SECONDS)
         for package in scratch.glob("*.deb"):
             run("dpkg-deb", "--extract", package, scratch / "root")
@@ -53,13 +53,15 @@ def _configure(scratch: Path, release: str) -> Path:
 
 
 def mirror() -> str:
-    """Where this machine gets Debian itself from (not its security updates), as its own apt says."""
-    wanted = ("Created-By: Packages", "Origin: Debian", "Component: main", "Label: Debian")
-    shown = run("apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", *wanted)
-    rows = (line.split() for line in shown.splitlines())
-    found = [address for codename, address in rows if "-" not in codename]
+    """Where this machine gets Debian itself from, as its own apt says."""
+    wanted = ("Created-By: Packages", "Origin: Debian", "Label: Debian", "Component: main")
+    found = archive(run("apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", *wanted))
     if not found:
-        raise LabError(
-            "apt: no source of Debian's main packages known here: run `apt-get update`, see /etc/apt"
-        )
-    return found[0]
+        raise LabError("apt: no source of Debian's main packages known here: run `apt-get update`, see /etc/apt")
+    return found
+
+
+def archive(targets: str) -> str | None:
+    """The address of a whole release, not of its updates, among lines of codename and address."""
+    rows = (line.split() for line in targets.splitlines())
+    return next((address for codename, address in rows if "-" not in codename), None)

@@ -56,14 +56,10 @@ def import_image(record: Record, content: bytes) -> None:
         except OSError as error:
             raise LabError(f"{record.name}: docker does not answer ({error}): run `lab/hosts up`") from error
         if status not in (200, 201) or b'"error"' in answer:
-            raise LabError(
-                f"{record.name}: image busybox:lab: docker answers {status} {answer.decode().strip()}"
-            )
+            raise LabError(f"{record.name}: image busybox:lab: docker answers {status} {answer.decode().strip()}")
 
 
-def _request(
-    record: Record, method: str, path: str, body: bytes = b"", seconds: float = _SECONDS
-) -> tuple[int, bytes]:
+def _request(record: Record, method: str, path: str, body: bytes = b"", seconds: float = _SECONDS) -> tuple[int, bytes]:
     connection = _Connection(record, seconds)
     try:
         connection.request(method, path, body, {"Content-Type": "application/x-tar"})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import debian, moby
-from lab.shell import LabError, run
+from lab.shell import LabError, run, told
 
 _CONTAINERD = ["usr/bin/containerd", "usr/bin/containerd-shim-runc-v2"]
 _DOCKER = ["usr/bin/docker", "usr/sbin/dockerd", "usr/sbin/docker-proxy"]
@@ -82,22 +82,26 @@ def fetch(name: str) -> None:
         if is_there(name):
             return
         draft = cache() / f"{name}.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir()
-        _fill(draft, named(name))
-        draft.rename(cache() / name)
+        how = "built from source, about 5 minutes" if named(name).built else "about 15 seconds"
+        try:
+            with told(f"fetching Engine {name}, {how}"):
+                _fill(draft, named(name))
+            draft.rename(cache() / name)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _fill(draft: Path, engine: Engine) -> None:
-    how = "built from source, about 5 minutes" if engine.built else "about 15 seconds"
-    print(f"lab: fetching Engine {engine.name} ({how})", flush=True)
-    files = [file for files in engine.packages.values() for file in files]
-    debian.unpack(engine.release, list(engine.packages), files, draft)
     if engine.built:
         moby.build(draft)
-        return
-    said = run(draft / "usr/sbin/dockerd", "--version")
+    files = [file for files in engine.packages.values() for file in files]
+    debian.unpack(engine.release, list(engine.packages), files, draft)
+    if not engine.built:
+        _refuse_other_version(draft, engine)
+
+
+def _refuse_other_version(draft: Path, engine: Engine) -> None:
+    """A Debian release may move on to another Engine at any time."""
+    said = run(draft / "usr/sbin/dockerd", "--version").strip()
     if f"version {engine.name}." not in said:
-        raise LabError(
-            f"engine {engine.name}: Debian {engine.release} has {said.strip()} now: use another Engine"
-        )
+        raise LabError(f"engine {engine.name}: Debian {engine.release} now has {said}: use another Engine")

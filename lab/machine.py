@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.shell import LabError, run
+from lab.shell import LabError, run, told
 
 _PROVIDED_BY = {
     "/etc/init.d/docker": "docker.io",
+    "/usr/bin/containerd": "containerd",
     "/usr/sbin/sshd": "openssh-server",
     "/usr/bin/ssh": "openssh-client",
     "/bin/busybox": "busybox-static",
@@ -22,7 +23,11 @@ _PROVIDED_BY = {
     "/usr/bin/sudo": "sudo",
 }
 """A file that the lab needs, and the package that has it."""
-_SERVICES = {"docker.io": ("docker.service", "docker.socket"), "openssh-server": ("ssh.service",)}
+_SERVICES = {
+    "docker.io": ("docker.service", "docker.socket"),
+    "containerd": ("containerd.service",),
+    "openssh-server": ("ssh.service",),
+}
 _POLICY = Path("/usr/sbin/policy-rc.d")
 _SECONDS = 900
 
@@ -32,22 +37,21 @@ def missing_packages() -> list[str]:
     return [package for file, package in _PROVIDED_BY.items() if not Path(file).exists()]
 
 
-def install(packages: list[str]) -> None:
-    """Install packages, and leave their services stopped, now and at the next boot.
-
-    Raises LabError where the machine is not Debian 12, whose Engine 20.10 the lab's hosts start from.
-    """
+def refuse_other_release() -> None:
+    """Raise LabError unless this is Debian 12, which the hosts are copies of, Engine 20.10 included."""
     release = platform.freedesktop_os_release()
     if (release["ID"], release.get("VERSION_ID")) != ("debian", "12"):
-        raise LabError(
-            f"this machine is {release['PRETTY_NAME']}: the lab's hosts are copies of Debian 12: use one"
-        )
-    print(f"lab: installing {', '.join(packages)} (about half a minute)", flush=True)
+        raise LabError(f"this machine is {release['PRETTY_NAME']}: the hosts are copies of Debian 12: use one")
+
+
+def install(packages: list[str]) -> None:
+    """Install packages, and leave their services stopped, now and at the next boot."""
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     apt = ("apt-get", "-q", "-o", "DPkg::Lock::Timeout=120")
-    run(*apt, "update", seconds=_SECONDS)
-    with _no_service_starts():
-        run(*apt, "install", "-y", "--no-install-recommends", *packages, env=quiet, seconds=_SECONDS)
+    options = ("--yes", "--no-remove", "--no-install-recommends")
+    with told(f"installing {', '.join(packages)}, about half a minute"), _no_service_starts():
+        run(*apt, "update", seconds=_SECONDS)
+        run(*apt, "install", *options, *packages, env=quiet, seconds=_SECONDS)
     services = [service for package in packages for service in _SERVICES.get(package, ())]
     if services and shutil.which("systemctl"):
         run("systemctl", "disable", *services)

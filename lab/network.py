@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
@@ -63,12 +63,19 @@ def lay_bridge() -> None:
 
 
 def _refuse_clash() -> None:
-    for route in json.loads(run("ip", "-json", "-4", "route") or "[]"):
-        for needed in (SUBNET, IPv4Network(OUTSIDE)):
-            if route["dst"] != "default" and IPv4Network(route["dst"]).overlaps(needed):
-                raise LabError(
-                    f"{needed}: the lab's, but this machine has a route to {route['dst']}: remove it"
-                )
+    taken = clash(route["dst"] for route in json.loads(run("ip", "-json", "-4", "route") or "[]"))
+    if taken:
+        raise LabError(f"{SUBNET} and {OUTSIDE}: the lab's, but this machine has a route to {taken}: remove it")
+
+
+def clash(destinations: Iterable[str]) -> str | None:
+    """The first of a machine's routes that leads where the lab's own addresses are."""
+    for destination in destinations:
+        if destination != "default":
+            network = IPv4Network(destination)
+            if network.overlaps(SUBNET) or network.overlaps(IPv4Network(OUTSIDE)):
+                return destination
+    return None
 
 
 def mac(address: IPv4Address) -> str:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+_TICK = 3.0
+"""Seconds between two dots."""
 
 
 class LabError(Exception):
@@ -41,3 +48,23 @@ def run(
         last = (done.stderr.strip() or done.stdout.strip() or f"exit {done.returncode}").splitlines()[-1]
         raise LabError(f"`{' '.join(words)}`: {last}")
     return done.stdout
+
+
+@contextmanager
+def told(title: str) -> Iterator[None]:
+    """Say what is being done, that it goes on (by dots), and how long it took."""
+    began, done = time.monotonic(), threading.Event()
+    print(f"lab: {title} ", end="", flush=True)
+    dots = threading.Thread(target=_dots, args=(done,), daemon=True)
+    dots.start()
+    try:
+        yield
+    finally:
+        done.set()
+        dots.join()
+        print(f" {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _dots(done: threading.Event) -> None:
+    while not done.wait(_TICK):
+        print(".", end="", flush=True)

@@ -42,6 +42,11 @@ class Record(Wanted):
     started: int
 
     @property
+    def number(self) -> int:
+        """Which host of its group it is."""
+        return int(self.name.removeprefix(self.group))
+
+    @property
     def runs(self) -> bool:
         """Whether the host's first process is still the one that was started."""
         return started(self.pid) == self.started
@@ -58,12 +63,12 @@ def started(pid: int) -> int | None:
 
 
 def load() -> dict[str, Record]:
-    """The hosts that run, by name."""
+    """The hosts that run, by name: group after group, and in each by number."""
     try:
         rows = json.loads(_LIST.read_text())
     except FileNotFoundError:
         return {}
-    records = (Record(**row) for row in rows)
+    records = sorted((Record(**row) for row in rows), key=lambda record: (record.group, record.number))
     return {record.name: record for record in records if record.runs}
 
 

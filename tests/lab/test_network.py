@@ -1,0 +1,67 @@
+"""Which addresses hosts get, and which machines have no room for them."""
+
+import pytest
+
+from lab import network
+from lab.shell import LabError
+
+
+def test_default_group_has_fixed_addresses() -> None:
+    """h1, h2 and h3 are where stack files expect them."""
+    expected = {"h1": "198.51.100.11", "h2": "198.51.100.12", "h3": "198.51.100.13"}
+
+    assert expected == network.addresses("h", 3, {})
+
+
+def test_other_groups_take_free_addresses() -> None:
+    """Whoever comes second gets the next addresses that nobody has."""
+    assert {"t1": "198.51.100.32", "t2": "198.51.100.34"} == network.addresses(
+        "t", 2, {"a1": "198.51.100.31", "a2": "198.51.100.33"}
+    )
+
+
+def test_running_host_keeps_its_address() -> None:
+    """Asking for a group again moves nobody."""
+    assert {"t1": "198.51.100.40", "t2": "198.51.100.31"} == network.addresses("t", 2, {"t1": "198.51.100.40"})
+
+
+def test_fixed_addresses_are_never_given_away() -> None:
+    """A large group beside an empty default group leaves its addresses alone."""
+    fixed = set(network.addresses("h", 20, {}).values())
+
+    assert set() == fixed & set(network.addresses("t", 20, {}).values())
+
+
+@pytest.mark.parametrize("group", ["", "H", "h1", "a-b", "ninechars"])
+def test_group_names_are_letters(group: str) -> None:
+    """A group's name fits into host names and, with a number, into an interface's 15 characters."""
+    with pytest.raises(LabError, match=f"group {group}: not a name"):
+        network.names(group, 3)
+
+
+@pytest.mark.parametrize("count", [0, 21])
+def test_group_size_is_bounded(count: int) -> None:
+    """There are 20 fixed addresses, and no group of none."""
+    with pytest.raises(LabError, match=f"{count} hosts: a group has 1 to 20"):
+        network.names("h", count)
+
+
+def test_longest_cable_fits_an_interface_name() -> None:
+    """Linux allows 15 characters: https://man7.org/linux/man-pages/man7/netdevice.7.html."""
+    assert 15 >= len(network.cable("eightchr20"))
+
+
+def test_link_address_follows_the_address() -> None:
+    """A host that is replaced has the link address of its predecessor."""
+    assert "02:53:c6:33:64:01" == network.mac(network.GATEWAY)
+
+
+@pytest.mark.parametrize("destination", ["198.51.100.128/25", "198.51.0.0/16", "198.51.102.254"])
+def test_route_to_the_labs_addresses_clashes(destination: str) -> None:
+    """A machine that routes them elsewhere is refused, and told which route it is."""
+    assert destination == network.clash(["default", "192.0.2.0/24", destination])
+
+
+def test_other_routes_do_not_clash() -> None:
+    """The default route leads everywhere and is in nobody's way."""
+    assert network.clash(["default", "192.0.2.0/24", "198.51.101.0/24"]) is None
