@@ -5,9 +5,8 @@ from contextlib import suppress
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
-from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, to_props
+from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, proofs_of_absence, to_props
 from providers.rules import ingress as rules
-from providers.rules.errors import NoSwarm
 from providers.rules.facts import IngressFacts
 from providers.rules.ownership import owner_of
 from providers.rules.specs import IngressSpec
@@ -32,7 +31,7 @@ class IngressProvider(Provider[IngressSpec]):
         with one_line():
             try:
                 facts = hosts().ingress()
-            except NoSwarm:
+            except proofs_of_absence():
                 return ReadResult("", {})
         if facts.network is None:
             return ReadResult("", {})
@@ -47,7 +46,7 @@ class IngressProvider(Provider[IngressSpec]):
         spec = self.spec(props)
         if spec.on_remove == "keep" or props.get("adopted"):
             return
-        with one_line(), suppress(NoSwarm):
+        with one_line(), suppress(*proofs_of_absence()):
             reach = hosts()
             reach.work(
                 "ingress",

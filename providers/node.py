@@ -15,12 +15,13 @@ from providers.resource import (
     declared_hosts,
     hosts,
     one_line,
+    proofs_of_absence,
     to_props,
     turn,
 )
 from providers.rules import node as rules
 from providers.rules.access import HostAccess
-from providers.rules.errors import Blocked, NoSwarm
+from providers.rules.errors import Blocked
 from providers.rules.facts import Node as NodeEntry
 from providers.rules.facts import NodeFacts
 from providers.rules.ownership import owner_of
@@ -51,7 +52,7 @@ class NodeProvider(Provider[NodeSpec]):
         with one_line():
             try:
                 node = hosts().entry(props["node_id"])
-            except NoSwarm:
+            except proofs_of_absence():
                 return ReadResult("", {})
         if node is None:
             return ReadResult("", {})

@@ -5,9 +5,18 @@ from contextlib import nullcontext, suppress
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
-from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, to_props, turn
+from providers.resource import (
+    Progress,
+    Props,
+    Provider,
+    SwarmnetResource,
+    hosts,
+    one_line,
+    proofs_of_absence,
+    to_props,
+    turn,
+)
 from providers.rules import overlay as rules
-from providers.rules.errors import NoSwarm
 from providers.rules.facts import OverlayFacts
 from providers.rules.ownership import owner_of
 from providers.rules.specs import OverlaySpec
@@ -41,7 +50,7 @@ class OverlayProvider(Provider[OverlaySpec]):
         with one_line():
             try:
                 facts = hosts().overlay(spec.name, network_id, thorough=True)()
-            except NoSwarm:
+            except proofs_of_absence():
                 return ReadResult("", {})
         if facts.network is None or not rules.is_ours(spec, facts.network, network_id):
             return ReadResult("", {})
@@ -55,7 +64,7 @@ class OverlayProvider(Provider[OverlaySpec]):
         spec = self.spec(props)
         if props.get("adopted") or spec.retain:
             return
-        with one_line(), suppress(NoSwarm):
+        with one_line(), suppress(*proofs_of_absence()):
             reach = hosts()
             reader = reach.overlay(spec.name, props["network_id"], thorough=True)
             name = f"overlay {spec.name}"

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from providers.rules import stackfile
 from providers.rules.access import HostAccess, access
 from providers.rules.configuration import from_flat
-from providers.rules.errors import Blocked, RunCut, SwarmnetError
+from providers.rules.errors import Blocked, NoSwarm, RunCut, SwarmnetError
 from providers.rules.specs import Spec
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ LISTENS = 5.0
 _turn = threading.Lock()
 _failures: list[str] = []  # of disruptive changes in this process, which serves one run
 _accesses: dict[str, HostAccess] = {}
+_proofs: set[type[SwarmnetError]] = set()
 
 
 class SwarmnetResource(Resource, module=MODULE, name="Resource"):
@@ -63,11 +64,13 @@ class Provider(ResourceProvider, Generic[S]):
     def configure(self, req: ConfigureRequest) -> None:
         """Keep how hosts are reached: the stack file's word, or (in refresh and destroy) the state's copy of it."""
         if not debugging():
-            sys.tracebacklimit = 0  # pyright: ignore
+            sys.tracebacklimit = 0
         keys = {f"{MODULE}:{key}": req.config.get(f"{MODULE}:{key}") for key in ("hosts", "ssh")}
         with one_line():
             raw = from_flat({key: value for key, value in keys.items() if value is not None})
             _accesses.update(access(stackfile.parse(raw)))
+        if req.config.get(f"{MODULE}:swarm") is not None:
+            _proofs.add(NoSwarm)
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         """Canonical inputs, or failures by property. Never a network call."""
@@ -129,6 +132,14 @@ def hosts(extra: Mapping[str, HostAccess] | None = None) -> "Hosts":
 def declared_hosts() -> frozenset[str]:
     """Names of the hosts that the configuration declares now."""
     return frozenset(_accesses)
+
+
+def proofs_of_absence() -> tuple[type[SwarmnetError], ...]:
+    """Errors that prove that what was in the swarm is gone: all declared hosts in no swarm, where they are the swarm.
+
+    A stack without a section `swarm` declares some hosts of one that others keep: there it proves nothing.
+    """
+    return tuple(_proofs)
 
 
 class Progress:
