@@ -174,10 +174,15 @@ def pinned(port: Json, journal: Journal) -> Json:
     return {**port, "PublishedPort": published} if published else port
 
 
+def numbers_of(journal: Journal, *, pin: bool) -> set[tuple[str, int]]:
+    """The numbers that the journal's ports will take through the ingress, each with its protocol."""
+    wanted = [pinned(port, journal) if pin else port for port in map(json.loads, journal.ports) if by_ingress(port)]
+    return {(port.get("Protocol") or "tcp", port["PublishedPort"]) for port in wanted if port.get("PublishedPort")}
+
+
 def taken(journal: Journal, others: Iterable[SwarmService], *, pin: bool) -> tuple[SwarmService, int] | None:
     """The service that meanwhile publishes one of the journal's ports, and the number; None where none does."""
-    wanted = [pinned(port, journal) if pin else port for port in map(json.loads, journal.ports) if by_ingress(port)]
-    numbers = {(port.get("Protocol") or "tcp", port["PublishedPort"]) for port in wanted if port.get("PublishedPort")}
+    numbers = numbers_of(journal, pin=pin)
     for service in others:
         for port in service.ports:
             if port.mode == "ingress" and (port.protocol, port.published) in numbers:

@@ -31,7 +31,7 @@ READY = 60.0
 
 def in_progress(facts: GwbridgeFacts) -> bool:
     """Whether the host was drained by us and is not given back yet."""
-    return facts.node is not None and restart.drained(facts.node)
+    return facts.node is not None and restart.out(facts.node)
 
 
 def attached(facts: GwbridgeFacts) -> bool:
@@ -58,7 +58,7 @@ def change(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, ri
     if refusal:
         return Blocked(f"{spec.host}: docker_gwbridge can't change: {refusal}")
     return (
-        taken_out(spec, facts, node, swarm)
+        taken_out(spec, facts, node, swarm, right=right)
         or emptied(spec, facts, right=right)
         or (None if right else renewed(spec, facts, creation))
         or restarted(spec, facts, node, swarm)
@@ -94,7 +94,7 @@ def standing(facts: GwbridgeFacts) -> list[Container]:
     return [each for each in facts.containers if each.running and not each.task and each.on_overlay]
 
 
-def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) -> Steps | None:
+def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm, *, right: bool) -> Steps | None:
     """The swarm told that a change goes on, the host drained; both journaled."""
     if swarm.label(CHANGE) != spec.owner:
         step = UpdateSwarm(version=swarm.version, set_labels=((CHANGE, spec.owner),))
@@ -102,6 +102,8 @@ def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
     known = set(restart.stopped_on(node))
     to_stop = known | {container.id for container in standing(facts)}
     if restart.drained(node) and (to_stop == known or attached(facts)):
+        return None
+    if right and attached(facts):
         return None
     return Steps((restart.drain(node, to_stop),), f"drain {spec.host}")
 
@@ -161,7 +163,7 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
 def released(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Steps | None:
     """The swarm's label of our change away, once the host is as it was and no other noun's change needs it."""
     swarm = facts.swarm
-    if swarm is None or swarm.label(CHANGE) != spec.owner or any(restart.drained(node) for node in facts.nodes):
+    if swarm is None or swarm.label(CHANGE) != spec.owner or any(map(restart.out, facts.nodes)):
         return None
     if any(key.startswith("swarmnet.journal.") for key, _ in swarm.labels):
         return None

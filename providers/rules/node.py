@@ -3,7 +3,7 @@
 Members are told apart by node id, never by hostname: after leaving and joining again two entries share it.
 """
 
-from providers.rules import ownership, spread
+from providers.rules import ownership, restart, spread
 from providers.rules.facts import Member, Node, NodeFacts, Silent
 from providers.rules.journal import AVAILABILITY
 from providers.rules.quorum import no_quorum_without
@@ -35,7 +35,7 @@ def live_spec(spec: NodeSpec, node: Node) -> NodeSpec:
     return spec.model_copy(
         update={
             "role": node.role,
-            "availability": node.label(AVAILABILITY) or node.availability,  # what it will return to
+            "availability": restart.availability(node),
             "labels": ownership.declared(spec.labels, node.labels),
             "settled": True if node.state == "ready" else f"the managers say {node.state}",
         }
@@ -115,14 +115,14 @@ def change(spec: NodeSpec, facts: NodeFacts, node: Node, gone: tuple[str, ...], 
     if refused:
         return Blocked(f"{spec.host}: it can't become a worker: {refused}")
     labels = dict(ownership.with_owner(spec.labels, spec.owner)) if ours else dict(spec.labels)
-    out_of_service = node.label(AVAILABILITY) is not None
-    if out_of_service:
+    drained = restart.drained(node)
+    if drained:
         labels[AVAILABILITY] = spec.availability  # it will be given that once it is put back
     update = UpdateNode(
         node_id=node.id,
         version=node.version,
         role=spec.role if spec.role != node.role else None,
-        availability=None if out_of_service or spec.availability == node.availability else spec.availability,
+        availability=None if drained or spec.availability == node.availability else spec.availability,
         set_labels=tuple((key, value) for key, value in sorted(labels.items()) if node.label(key) != value),
         drop_labels=gone,
     )

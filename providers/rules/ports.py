@@ -115,11 +115,12 @@ def carried(service: SwarmService, facts: IngressFacts) -> Journal | None:
 
 def refilled(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, pin: bool) -> Steps | None:
     """Ports back, all at once, but for those that somebody has taken meanwhile."""
-    ready = {
+    free = {
         service: found
         for service, found in waiting.items()
         if not journal.ports_back(service, found) and not occupied(service, found, facts, pin=pin)
     }
+    ready = first_come(free, pin=pin)
     if not ready:
         return None
     updates = tuple(
@@ -127,6 +128,18 @@ def refilled(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, pin: 
         for service, found in ready.items()
     )
     return Steps(updates, f"put ports back: {names(ready)}")
+
+
+def first_come(free: dict[SwarmService, Journal], *, pin: bool) -> dict[SwarmService, Journal]:
+    """Of services that want the same port back only the first: the others find it occupied then."""
+    claimed: set[tuple[str, int]] = set()
+    ready = {}
+    for service, found in free.items():
+        numbers = journal.numbers_of(found, pin=pin)
+        if claimed.isdisjoint(numbers):
+            ready[service] = found
+            claimed |= numbers
+    return ready
 
 
 def occupied(

@@ -38,14 +38,24 @@ def refused(node: Node, nodes: tuple[Node, ...], swarm: Swarm) -> str | None:
     return f"the other manager {unwell[0]} can't be reached: bring it back first" if unwell else None
 
 
+def out(node: Node) -> bool:
+    """Whether it was taken out of service by us and has not been put back: its former availability is on it."""
+    return node.label(AVAILABILITY) is not None
+
+
 def drained(node: Node) -> bool:
-    """Whether it was drained by us: its former availability is journaled on it."""
-    return node.label(AVAILABILITY) is not None and node.availability == "drain"
+    """Whether it is out of service, and nobody has given it another availability since."""
+    return out(node) and node.availability == "drain"
+
+
+def availability(node: Node) -> str:
+    """The availability that it will have once it is put back."""
+    return (node.label(AVAILABILITY) or node.availability) if drained(node) else node.availability
 
 
 def drain(node: Node, stopped: Iterable[str] = ()) -> UpdateNode:
     """Drain it and journal what it was (and the containers that will be stopped) by the same update."""
-    journal = {AVAILABILITY: node.label(AVAILABILITY) or node.availability}
+    journal = {AVAILABILITY: availability(node)}
     ids = ",".join(sorted(stopped))
     if ids:
         journal[STOPPED] = ids
@@ -70,10 +80,13 @@ def restart(node: Node, host: str, swarm: Swarm) -> RestartEngine:
 
 
 def put_back(node: Node) -> UpdateNode:
-    """Give it the availability that was journaled, and take the journal away by the same update."""
+    """Give it the availability that was journaled, and take the journal away by the same update.
+
+    What somebody else has given it since stays.
+    """
     return UpdateNode(
         node_id=node.id,
         version=node.version,
-        availability=node.label(AVAILABILITY),
+        availability=availability(node) if drained(node) else None,
         drop_labels=(AVAILABILITY, STOPPED),
     )

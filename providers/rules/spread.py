@@ -108,14 +108,13 @@ def repaired(facts: IngressFacts, network: Network | None) -> Decision | None:
     out = [
         (host, nodes[host.node_id])
         for host in facts.hosts
-        if isinstance(host, HostIngress) and host.node_id in nodes and restart.drained(nodes[host.node_id])
+        if isinstance(host, HostIngress) and host.node_id in nodes and restart.out(nodes[host.node_id])
     ]
     well = [node for host, node in out if has_it(network, host)] if network else []
     if well:
         return Steps(tuple(map(restart.put_back, well)), "give repaired hosts their availability back")
-    for host, node in out:
-        return restarted(host, node, facts)
-    return None
+    drained = [(host, node) for host, node in out if restart.drained(node)]
+    return restarted(*drained[0], facts) if drained else None
 
 
 def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
@@ -159,7 +158,7 @@ def unfinished(facts: IngressFacts, network: Network) -> list[str]:
     """What is left to do on hosts, in words."""
     bad = lacking(facts, network)
     words = [f"{names(bad)} has not got it with its sandbox and gateway"] if bad else []
-    words += [f"{node.hostname} was drained by us" for node in facts.nodes if restart.drained(node)]
+    words += [f"{node.hostname} was drained by us" for node in facts.nodes if restart.out(node)]
     words += [f"{node.hostname} still carries the label {KICK}" for node in facts.nodes if node.label(KICK) is not None]
     return words
 

@@ -1,0 +1,288 @@
+"""Every state that a run can reach in a small world, whatever happens in between.
+
+From each state the run goes on by one decision: all of its steps, or only one of them (it was killed in the middle; a
+run remembers nothing, so that a fresh one needs no states of its own but that it has seen nothing yet). Or time passes
+while nobody looks. Or, once on a path, somebody else acts, also between a look and the steps that it led to. Or, once
+on a path, a host is lost, and may come back. What differs only in names, versions and counts is one state.
+"""
+
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+from providers.rules import simulate
+from providers.rules.errors import Conflict, NoQuorum, NotAManager, SwarmnetError
+from providers.rules.simulate import Manners, World, members
+from providers.rules.simulate.ask import quorum, voters
+from providers.rules.steps import Blocked, Decision, Done, RestartEngine, Step, Steps, Wait
+
+Act = Callable[[World], World]
+
+# All times are whole ticks, so that states meet again.
+TICK = 1.0
+MANNERS = Manners(
+    allocation=TICK,
+    ingress_arrives=TICK,
+    drop=TICK,
+    ready=TICK,
+    back=TICK,
+    down=3 * TICK,
+    promotion=TICK,
+    promotion_again=4 * TICK,
+    demotion=TICK,
+    task_start=TICK,
+    task_stop=2 * TICK,
+    rollback=2 * TICK,
+    monitor=2 * TICK,
+    restart=TICK,
+    bump=TICK,
+)
+# No rule looks further back than this.
+PATIENCE = 12.0
+# What passes by itself, or by looking again.
+PASSING = (Conflict, NoQuorum, NotAManager)
+IDS = re.compile(r"[a-z]{1,2}0000\d{6,7}")
+# What moves by itself and decides nothing.
+COUNTS = frozenset({"version", "made", "next_port", "manners"})
+
+
+@dataclass(frozen=True)
+class State:
+    """A world, the seconds for which a run has seen it unchanged, and what may still befall it on this path."""
+
+    world: World
+    patience: float = 0
+    others: bool = True
+    losses: bool = True
+
+    def key(self) -> bytes:
+        """The same for states that differ in names only."""
+        names: dict[str, str] = {}
+        renamed = IDS.sub(lambda found: names.setdefault(found[0], f"<{len(names)}>"), plain(self))
+        return blake2b(renamed.encode(), digest_size=12).digest()
+
+
+_plain: dict[int, tuple[object, str]] = {}  # by identity: most of a world is the same objects as before
+
+
+def plain(thing: object) -> str:
+    """A value in words, without what only counts up."""
+    if type(thing) is tuple:
+        return f"({','.join([plain(each) for each in thing])})"
+    if type(thing) is frozenset:
+        return f"{{{','.join(sorted(plain(each) for each in thing))}}}"
+    if not is_dataclass(thing):
+        return repr(thing)
+    if id(thing) not in _plain:
+        if len(_plain) > 100_000:
+            _plain.clear()
+        values = [plain(getattr(thing, each.name)) for each in fields(thing) if each.name not in COUNTS]
+        _plain[id(thing)] = (thing, f"{type(thing).__name__}({','.join(values)})")
+    return _plain[id(thing)][1]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is explored: how a run looks and decides, what others may do, which hosts may be lost, what must hold.
+
+    always, when_done: what is wrong with a world, None where nothing is.
+    """
+
+    start: World
+    look: Callable[[World], Any]
+    decide: Callable[[Any], Decision]
+    others: dict[str, Act] = field(default_factory=dict)
+    losses: dict[str, Act] = field(default_factory=dict)
+    returns: dict[str, Act] = field(default_factory=dict)
+    always: Callable[[World], str | None] = lambda world: None
+    when_done: Callable[[World], str | None] = lambda world: None
+
+
+@dataclass
+class Exploration:
+    """What was found.
+
+    came: how each state was reached first. onward: the state after one turn of a run, or how the run ends there.
+    """
+
+    scene: Scene
+    came: dict[bytes, tuple[bytes | None, str]] = field(default_factory=dict)
+    onward: dict[bytes, bytes | str] = field(default_factory=dict)
+    problems: dict[bytes, str] = field(default_factory=dict)
+    queue: deque[tuple[bytes, State]] = field(default_factory=deque)
+
+    def run(self) -> "Exploration":
+        """Visit every state."""
+        start = replace(self.scene.start, manners=MANNERS)
+        self.reach(State(start, 0, bool(self.scene.others), bool(self.scene.losses)), None, "start")
+        while self.queue:
+            here, state = self.queue.popleft()
+            problem = self.scene.always(state.world)
+            if problem:
+                self.problems[here] = problem
+                self.onward[here] = "wrong"
+                continue
+            self.onward[here] = self.go_on(here, state)
+            for label, following in befalls(self.scene, state):
+                self.reach(following, here, label)
+        return self
+
+    def reach(self, state: State, parent: bytes | None, label: str) -> bytes:
+        """Note a state, and visit it later if it is new."""
+        here = state.key()
+        if here not in self.came:
+            self.came[here] = (parent, label)
+            self.queue.append((here, state))
+        return here
+
+    def go_on(self, here: bytes, state: State) -> bytes | str:
+        """One turn of the loop: the state after it, or how the run ends here."""
+        try:
+            facts = self.scene.look(state.world)
+        except PASSING as problem:
+            return self.rest(here, state, f"{type(problem).__name__}: {problem}")
+        except SwarmnetError as problem:
+            return f"error: {problem}"
+        decision = self.scene.decide(replace(facts, unchanged_for=state.patience))
+        match decision:
+            case Done():
+                return self.done(here, state)
+            case Blocked():
+                return self.undone(here, state, decision)
+            case Wait():
+                return self.rest(here, state, decision.for_what)
+            case Steps():
+                return self.act(here, state, decision)
+
+    def done(self, here: bytes, state: State) -> str:
+        """The run calls it done: then it has to be."""
+        problem = self.scene.when_done(state.world)
+        if problem:
+            self.problems[here] = f"done, but {problem}"
+        return "done"
+
+    def undone(self, here: bytes, state: State, decision: Blocked) -> str:
+        """Blocked, once what only this run made is taken back."""
+        after = performed(state.world, decision.undo)
+        if decision.undo and isinstance(after, World):
+            self.reach(replace(state, world=after, patience=0), here, "take back what was begun")
+        return f"blocked: {decision.reason}"
+
+    def act(self, here: bytes, state: State, decision: Steps) -> bytes | str:
+        """All steps at once; and, for who was killed in the middle, each one alone; and with somebody in between."""
+        harm = next(filter(None, (harmful(state.world, step) for step in decision.steps)), None)
+        if harm:
+            self.problems[here] = harm
+        for step in decision.steps if len(decision.steps) > 1 else ():
+            alone = performed(state.world, (step,))
+            if isinstance(alone, World):
+                self.reach(replace(state, world=alone, patience=0), here, f"killed after {step}")
+        for label, act in self.scene.others.items() if state.others else ():
+            changed = attempt(act, state.world)
+            late = performed(changed, decision.steps) if changed else None
+            if isinstance(late, World):
+                self.reach(replace(state, world=late, patience=0, others=False), here, f"{label} | {decision.doing}")
+        after = performed(state.world, decision.steps)
+        if isinstance(after, World):
+            return self.reach(replace(state, world=after, patience=0), here, decision.doing)
+        if isinstance(after, PASSING):
+            return self.rest(here, state, f"{type(after).__name__}: {after}", acted=True)
+        return f"error: {after}"
+
+    def rest(self, here: bytes, state: State, for_what: str, *, acted: bool = False) -> bytes | str:
+        """A moment passes in the run; where nothing moves any more, it is stuck."""
+        following = waited(self.scene, state, acted=acted)
+        if following == state:
+            return f"stuck: {for_what}"
+        return self.reach(following, here, f"wait for {for_what}")
+
+    def ends(self) -> dict[bytes, str]:
+        """How a run that nothing disturbs any more ends, from every state."""
+        known: dict[bytes, str] = {}
+        for start in self.onward:
+            path: dict[bytes, None] = {}
+            here: bytes | str = start
+            while isinstance(here, bytes) and here not in known and here not in path:
+                path[here] = None
+                here = self.onward[here]
+            end = here if isinstance(here, str) else known.get(here, "for ever")
+            known.update(dict.fromkeys(path, end))
+        return known
+
+    def outcomes(self) -> Counter[str]:
+        """How many states end how, in the first word: done, blocked, error, stuck, for ever, wrong."""
+        return Counter(end.partition(":")[0] for end in self.ends().values())
+
+    def story(self, here: bytes) -> list[str]:
+        """How a state was reached, in words."""
+        lines: list[str] = []
+        at: bytes | None = here
+        while at is not None:
+            at, label = self.came[at]
+            lines.append(label)
+        return lines[::-1]
+
+
+def performed(world: World, steps: tuple[Step, ...]) -> World | SwarmnetError:
+    """The world after steps at once, or the gravest refusal; one that is refused does not keep the others back."""
+    refusals: list[SwarmnetError] = []
+    for step in steps:
+        try:
+            world = simulate.perform(world, step)
+        except SwarmnetError as problem:
+            refusals.append(problem)
+    grave = [problem for problem in refusals if not isinstance(problem, PASSING)]
+    if grave:
+        return grave[0]
+    return refusals[0] if refusals and len(refusals) == len(steps) else world
+
+
+def harmful(world: World, step: Step) -> str | None:
+    """A restart that leaves three or more managers without a majority, which they had."""
+    if not isinstance(step, RestartEngine) or len(voters(world)) < 3 or not quorum(world):
+        return None
+    without = members.stop_docker(world, step.host)
+    return None if quorum(without) else f"the restart of {step.host} takes the quorum away"
+
+
+def attempt(act: Act, world: World) -> World | None:
+    """The world after an act of somebody, None where it was refused."""
+    try:
+        return act(world)
+    except SwarmnetError:
+        return None
+
+
+def waited(scene: Scene, state: State, *, acted: bool) -> State:
+    """The state after a tick in a run: patience grows while the facts stay the same."""
+    world = simulate.elapse(state.world, TICK)
+    if acted or seen(scene, world) != seen(scene, state.world):
+        return replace(state, world=world, patience=0)
+    return replace(state, world=world, patience=min(PATIENCE, state.patience + TICK))
+
+
+def seen(scene: Scene, world: World) -> object:
+    """What a run would see, or why it sees nothing."""
+    try:
+        return scene.look(world)
+    except SwarmnetError as problem:
+        return type(problem)
+
+
+def befalls(scene: Scene, state: State) -> Iterator[tuple[str, State]]:
+    """What can happen to a state without this run: another run, time, others, a host lost or back."""
+    if state.patience:  # all else befalls the fresh run, whose world is the same
+        yield "another run", replace(state, patience=0)
+        return
+    yield "time", replace(state, world=simulate.elapse(state.world, TICK))
+    for label, act in scene.others.items() if state.others else ():
+        changed = attempt(act, state.world)
+        if changed is not None:
+            yield label, replace(state, world=changed, others=False)
+    for label, act in (scene.losses if state.losses else scene.returns).items():
+        changed = attempt(act, state.world)
+        if changed is not None and changed != state.world:
+            yield label, replace(state, world=changed, losses=False)
