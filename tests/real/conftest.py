@@ -1,8 +1,7 @@
 """Fixtures for real hosts and the real CLI. Hosts are shared by all tests and made bare again between them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,21 +55,24 @@ def bare(hosts: Group, shelf: list[Standing]) -> Group:
 
 
 @pytest.fixture(scope="session")
-def pulumi_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pulumi's own folder, apart from the user's."""
-    return tmp_path_factory.mktemp("pulumi-home")
+def new_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
+    """Makes projects with an empty state and no stack file yet. Pulumi's own folder is apart from the user's."""
+    home = tmp_path_factory.mktemp("pulumi-home")
+    return lambda *stack: Project(tmp_path_factory.mktemp("project"), home, *stack)
 
 
 @pytest.fixture
-def project(tmp_path: Path, pulumi_home: Path) -> Project:
-    """A new project with an empty state and no stack file yet."""
-    return Project(tmp_path / "project", pulumi_home)
+def project(new_project: Callable[..., Project]) -> Project:
+    """A new project."""
+    return new_project()
 
 
 @pytest.fixture
-def standing(request: pytest.FixtureRequest, shelf: list[Standing]) -> Iterator[Standing]:
+def standing(
+    request: pytest.FixtureRequest, shelf: list[Standing], new_project: Callable[..., Project]
+) -> Iterator[Standing]:
     """A stack that is up and settled. A test leaves it so again, or says that it does not stand any more."""
-    stack = shelf.pop() if shelf else brought_up(request.getfixturevalue("bare"), request.getfixturevalue("project"))
+    stack = shelf.pop() if shelf else brought_up(request.getfixturevalue("bare"), new_project())
     failures = request.session.testsfailed
     yield stack
     if stack.stands and request.session.testsfailed == failures:
@@ -83,5 +85,5 @@ def brought_up(hosts: Group, project: Project) -> Standing:
     sections = stack_of(hosts)
     project.declare(sections)
     first = project.up()
-    assert first.ok, first.text
+    assert first.ok, first.told
     return Standing(hosts, project, sections, first)

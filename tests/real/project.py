@@ -28,7 +28,7 @@ class Run:
     """One command that has ended."""
 
     code: int
-    text: str  # what a user sees: stdout and stderr
+    text: str = field(repr=False)  # all that it wrote to stdout and stderr
     events: list[Json] = field(default_factory=list, repr=False)
 
     @property
@@ -62,6 +62,11 @@ class Run:
         return {name(event.get("urn", "")): event["message"].strip() for event in found}
 
     @property
+    def told(self) -> str:
+        """What went wrong, a line for each resource: for the messages of assertions."""
+        return "\n".join(f"{resource}: {line}" for resource, line in self.errors.items()) or self.text[-2000:]
+
+    @property
     def error(self) -> str:
         """The one thing that went wrong."""
         told = {resource: line for resource, line in self.errors.items() if line != "update failed"}
@@ -78,9 +83,10 @@ class Project:
 
     folder: Path
     home: Path
+    stack: str = STACK
 
     def __post_init__(self) -> None:
-        (self.folder / "stacks").mkdir(parents=True)
+        (self.folder / "stacks").mkdir()
         (self.folder / "state").mkdir()
         for part in PARTS:
             (self.folder / part).symlink_to(ROOT / part)
@@ -90,7 +96,7 @@ class Project:
     @property
     def stack_file(self) -> Path:
         """The one stack file."""
-        return self.folder / "stacks" / f"Pulumi.{STACK}.yaml"
+        return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
 
     def declare(self, sections: Mapping[str, Json]) -> None:
         """Write the stack file; the keys are those of the namespace `swarmnet`."""
@@ -134,13 +140,13 @@ class Project:
                 text, complaint = process.communicate(timeout=seconds)
             finally:
                 process.kill()
-        assert "Traceback" not in text + complaint, text + complaint
+        assert "Traceback" not in text + complaint, (text + complaint)[-4000:]
         return Run(process.returncode, text + complaint, events(text) if "--json" in words else [])
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a command, to be watched or cut."""
         return subprocess.Popen(
-            ["pulumi", *words, "--non-interactive", "--color=never", "--stack", STACK],
+            ["pulumi", *words, "--non-interactive", "--color=never", "--stack", self.stack],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,

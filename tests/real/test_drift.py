@@ -119,7 +119,7 @@ def test_small_drifts_are_shown_per_property_and_repaired(standing: Standing):
     assert merged(drift.differences for drift in SMALL_DRIFTS) == preview.differences
 
     repair = standing.project.up("--refresh")
-    assert (True, preview.steps) == (repair.ok, repair.steps), repair.text
+    assert (True, preview.steps) == (repair.ok, repair.steps), repair.told
     assert promised(standing.sections) == shown(standing.hosts)
     assert standing.project.is_settled()
 
@@ -133,7 +133,7 @@ def test_great_drift_is_shown_and_repaired(standing: Standing, drift: Drift):
     assert (drift.steps, drift.differences) == (preview.steps, preview.differences)
 
     repair = standing.project.up("--refresh")
-    assert (True, drift.steps) == (repair.ok, repair.steps), repair.text
+    assert (True, drift.steps) == (repair.ok, repair.steps), repair.told
     assert promised(standing.sections) == shown(standing.hosts)
     assert standing.project.is_settled()
 
@@ -211,7 +211,7 @@ def test_the_bridge_of_a_member_is_repaired(standing: Standing):
     assert ("172.31.0.0/16", "10.200.0.0/20") == preview.differences["docker_gwbridge@t3"]["subnet"]
 
     repair = standing.project.up("--refresh")
-    assert repair.ok, repair.text
+    assert repair.ok, repair.told
     assert promised(standing.sections) == shown(standing.hosts)
     assert standing.project.is_settled()
 

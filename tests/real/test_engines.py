@@ -25,10 +25,10 @@ def test_up_previews_and_destroy(others: machines.Group, project: Project):
     project.declare(sections)
 
     up = project.up()
-    assert up.ok, up.text
+    assert up.ok, up.told
     assert promised(sections) == shown(others)
     assert project.is_settled()
 
     end = project.destroy()
-    assert end.ok, end.text
+    assert end.ok, end.told
     assert [True, True, True] == [is_bare(host) for host in others]

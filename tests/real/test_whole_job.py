@@ -57,7 +57,7 @@ def test_previews_are_empty_afterwards(standing: Standing):
     quick = standing.project.preview("--expect-no-changes")
     thorough = standing.project.preview("--refresh", "--expect-no-changes")
 
-    assert (0, 0) == (quick.code, thorough.code), f"{quick.text}{thorough.text}"
+    assert (0, 0) == (quick.code, thorough.code), f"{quick.told}{thorough.told}"
 
 
 def test_a_second_up_asks_the_hosts_for_nothing(standing: Standing):
@@ -127,7 +127,7 @@ def test_destroy_takes_down_in_order_what_up_made(standing: Standing):
 
     end = standing.project.destroy()
 
-    assert end.ok, end.text
+    assert end.ok, end.told
     kinds = [name.partition("/")[0].partition("@")[0] for name in end.steps]
     assert ["overlay", "ingress", "node", "swarm", "docker_gwbridge", "stack"] == list(dict.fromkeys(kinds))
     assert [True, True, True] == [is_bare(host) for host in standing.hosts]
