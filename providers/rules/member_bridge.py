@@ -101,9 +101,10 @@ def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
         return Steps((step,), "note on the swarm that a change goes on")
     known = set(restart.stopped_on(node))
     to_stop = known | {container.id for container in standing(facts)}
-    if restart.drained(node) and (to_stop == known or attached(facts)):
-        return None
     if right and attached(facts):
+        return None
+    nothing_more = to_stop == known or (right and not detached(facts))
+    if restart.drained(node) and nothing_more:
         return None
     return Steps((restart.drain(node, to_stop),), f"drain {spec.host}")
 
