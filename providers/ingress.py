@@ -7,6 +7,7 @@ from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
 from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, proofs_of_absence, to_props
 from providers.rules import ingress as rules
+from providers.rules.errors import Blocked
 from providers.rules.facts import IngressFacts
 from providers.rules.ownership import owner_of
 from providers.rules.specs import IngressSpec
@@ -26,15 +27,18 @@ class IngressProvider(Provider[IngressSpec]):
         return UpdateResult(self.brought_about(self.spec(news), known=True))
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """What the swarm has, and (`settled`) which hosts lack it. Absent as for an overlay."""
+        """What the swarm has, and (`settled`) which hosts lack it, if all can be asked. Absent as for an overlay."""
         spec = self.spec(props)
         with one_line():
             try:
                 facts = hosts().ingress()
             except proofs_of_absence():
                 return ReadResult("", {})
-        if facts.network is None:
-            return ReadResult("", {})
+            if facts.network is None:
+                return ReadResult("", {})
+            doubt = rules.doubt(facts)
+            if doubt:
+                raise Blocked(doubt)
         live = rules.live_spec(spec, facts.network)
         unfinished = rules.unfinished(facts, facts.network)
         if unfinished:

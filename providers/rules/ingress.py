@@ -132,6 +132,12 @@ def unfinished(facts: IngressFacts, network: Network) -> str | None:
     return "; ".join(spread.unfinished(facts, network) + ports.unfinished(facts)) or None
 
 
+def doubt(facts: IngressFacts) -> str | None:
+    """Why it can't be told whether every host has it, None where it can."""
+    silent = spread.unasked(facts)
+    return f"ingress: it can't be told whether {silent.host} has it: {silent.why}" if silent else None
+
+
 def overlap(spec: IngressSpec, facts: IngressFacts) -> Blocked | None:
     """Another swarm network on the wanted range: the Engine would answer 201 and never allocate ours."""
     for other in facts.listed:

@@ -132,9 +132,9 @@ def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
 
 def dropped(facts: IngressFacts) -> Decision | None:
     """Wait until every host has dropped a removed ingress; one that keeps it is restarted. None once none has it."""
-    for host in facts.hosts:
-        if isinstance(host, Silent) and counts(host, facts.nodes):
-            return Wait(f"{host.host} to answer ({host.why})", DROP)
+    silent = unasked(facts)
+    if silent:
+        return Wait(f"{silent.host} to answer ({silent.why})", DROP)
     keeping = [host for host in facts.hosts if isinstance(host, HostIngress) and host.copies]
     if not keeping:
         return None
@@ -163,12 +163,18 @@ def unfinished(facts: IngressFacts, network: Network) -> list[str]:
     return words
 
 
+def unasked(facts: IngressFacts) -> Silent | None:
+    """A host that does not answer though the swarm counts on it."""
+    silent = (host for host in facts.hosts if isinstance(host, Silent))
+    return next((host for host in silent if counts(host, facts.nodes)), None)
+
+
 def unverifiable(facts: IngressFacts) -> str | None:
     """Why it could not be seen whether every host follows, None where it can."""
     declared = {host.node_id for host in facts.hosts}
-    for host in facts.hosts:
-        if isinstance(host, Silent) and counts(host, facts.nodes):
-            return f"{host.host} can't be asked whether it follows ({host.why})"
+    silent = unasked(facts)
+    if silent:
+        return f"{silent.host} can't be asked whether it follows ({silent.why})"
     for node in facts.nodes:
         if node.id not in declared and node.state == "ready":
             return (

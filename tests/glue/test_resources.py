@@ -175,6 +175,18 @@ def test_read_fails_where_it_cannot_be_told(on, hosts, spec):
         resource.read()
 
 
+def test_ingress_is_not_read_while_a_host_is_silent(on, hosts):
+    """Whether a member that does not answer has it can't be told; once the managers say down, it need not have it."""
+    ingress = known(hosts, INGRESS)
+    cut = on(after(hosts.world, partial(members.cut, name="w1")))
+
+    with pytest.raises(Blocked, match="it can't be told whether w1 has it: w1: "):
+        ingress.read()
+
+    on(after(cut.world, elapsed(60)))
+    assert True is ingress.settled()
+
+
 def test_bridge_of_half_a_member_is_not_read(on, hosts):
     """A locked member answers, and shows no networks of a swarm."""
     bridge = known(hosts, GWBRIDGE)
