@@ -13,11 +13,24 @@ from tests.real.project import Project, Run
 
 # What everything else stands on comes first.
 FIRST = "test_whole_job.py"
+FIGURES = pytest.StashKey[dict[str, float]]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the whole job first; the others keep the order of their files."""
     items.sort(key=lambda item: item.path.name != FIRST)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what was measured along the way; no test depends on it."""
+    for what, seconds in config.stash.get(FIGURES, {}).items():
+        terminalreporter.write_line(f"measured: {what}: {seconds:.0f} s")
+
+
+@pytest.fixture
+def figure(pytestconfig: pytest.Config) -> Callable[[str, float], None]:
+    """Takes down how many seconds something took, to be printed at the end."""
+    return pytestconfig.stash.setdefault(FIGURES, {}).__setitem__
 
 
 @dataclass

@@ -112,9 +112,9 @@ class Project:
         """`pulumi preview`."""
         return self.run("preview", "--json", *words)
 
-    def refresh(self, *words: str) -> Run:
+    def refresh(self, *words: str, seconds: float = SECONDS) -> Run:
         """`pulumi refresh --yes --skip-preview`."""
-        return self.run("refresh", *CHANGE, "--json", *words)
+        return self.run("refresh", *CHANGE, "--json", *words, seconds=seconds)
 
     def destroy(self, *words: str) -> Run:
         """`pulumi destroy --yes --skip-preview`."""
