@@ -98,6 +98,8 @@ class Loop(Generic[F]):
             facts = self.look()
             match decision := self.decide(facts):
                 case Done():
+                    if isinstance(self.last, Wait):
+                        self.work.progress("done")  # or the row would go on saying what was waited for
                     return facts
                 case BlockedDecision():
                     self.undo(decision)
