@@ -15,11 +15,11 @@ from typing import Any
 
 from providers.rules import simulate
 from providers.rules.errors import Conflict, NoQuorum, NotAManager, SwarmnetError
-from providers.rules.simulate import Manners, World, members
-from providers.rules.simulate.ask import quorum, voters
-from providers.rules.steps import Blocked, Decision, Done, RestartEngine, Step, Steps, Wait
+from providers.rules.simulate import Manners, World
+from providers.rules.steps import Blocked, Decision, Done, Step, Steps, Wait
 
 Act = Callable[[World], World]
+Check = Callable[[World], str | None]
 
 # All times are whole ticks, so that states meet again.
 TICK = 1.0
@@ -42,6 +42,7 @@ MANNERS = Manners(
 )
 # No rule looks further back than this.
 PATIENCE = 12.0
+REST = 100 * TICK
 # What passes by itself, or by looking again.
 PASSING = (Conflict, NoQuorum, NotAManager)
 IDS = re.compile(r"[a-z]{1,2}0000\d{6,7}")
@@ -85,20 +86,29 @@ def plain(thing: object) -> str:
 
 
 @dataclass(frozen=True)
+class Other:
+    """What somebody else does, and what is wrong with a world in which it has been undone at once."""
+
+    act: Act
+    undone: Check = lambda world: None
+
+
+@dataclass(frozen=True)
 class Scene:
     """What is explored: how a run looks and decides, what others may do, which hosts may be lost, what must hold.
 
-    always, when_done: what is wrong with a world, None where nothing is.
+    always, when_done: what is wrong with a world, None where nothing is. harm: what is wrong with a step.
     """
 
     start: World
     look: Callable[[World], Any]
     decide: Callable[[Any], Decision]
-    others: dict[str, Act] = field(default_factory=dict)
+    others: dict[str, Other] = field(default_factory=dict)
     losses: dict[str, Act] = field(default_factory=dict)
     returns: dict[str, Act] = field(default_factory=dict)
-    always: Callable[[World], str | None] = lambda world: None
-    when_done: Callable[[World], str | None] = lambda world: None
+    always: Check = lambda world: None
+    when_done: Check = lambda world: None
+    harm: Callable[[World, Step], str | None] = lambda world, step: None
 
 
 @dataclass
@@ -158,8 +168,9 @@ class Exploration:
                 return self.act(here, state, decision)
 
     def done(self, here: bytes, state: State) -> str:
-        """The run calls it done: then it has to be."""
-        problem = self.scene.when_done(state.world)
+        """The run calls it done: then it has to be, and to stay so."""
+        at_rest = simulate.elapse(state.world, REST)
+        problem = self.scene.when_done(state.world) or self.scene.when_done(at_rest) or self.scene.always(at_rest)
         if problem:
             self.problems[here] = f"done, but {problem}"
         return "done"
@@ -173,24 +184,32 @@ class Exploration:
 
     def act(self, here: bytes, state: State, decision: Steps) -> bytes | str:
         """All steps at once; and, for who was killed in the middle, each one alone; and with somebody in between."""
-        harm = next(filter(None, (harmful(state.world, step) for step in decision.steps)), None)
+        harm = next(filter(None, (self.scene.harm(state.world, step) for step in decision.steps)), None)
         if harm:
             self.problems[here] = harm
         for step in decision.steps if len(decision.steps) > 1 else ():
             alone = performed(state.world, (step,))
             if isinstance(alone, World):
                 self.reach(replace(state, world=alone, patience=0), here, f"killed after {step}")
-        for label, act in self.scene.others.items() if state.others else ():
-            changed = attempt(act, state.world)
-            late = performed(changed, decision.steps) if changed else None
-            if isinstance(late, World):
-                self.reach(replace(state, world=late, patience=0, others=False), here, f"{label} | {decision.doing}")
+        self.act_late(here, state, decision)
         after = performed(state.world, decision.steps)
         if isinstance(after, World):
             return self.reach(replace(state, world=after, patience=0), here, decision.doing)
         if isinstance(after, PASSING):
             return self.rest(here, state, f"{type(after).__name__}: {after}", acted=True)
         return f"error: {after}"
+
+    def act_late(self, here: bytes, state: State, decision: Steps) -> None:
+        """Somebody else acts between the look and the steps that it led to."""
+        for label, other in self.scene.others.items() if state.others else ():
+            changed = attempt(other.act, state.world)
+            late = performed(changed, decision.steps) if changed else None
+            if isinstance(late, World):
+                late_here = replace(state, world=late, patience=0, others=False)
+                there = self.reach(late_here, here, f"{label} | {decision.doing}")
+                problem = other.undone(late)
+                if problem:
+                    self.problems[there] = problem
 
     def rest(self, here: bytes, state: State, for_what: str, *, acted: bool = False) -> bytes | str:
         """A moment passes in the run; where nothing moves any more, it is stuck."""
@@ -216,6 +235,21 @@ class Exploration:
         """How many states end how, in the first word: done, blocked, error, stuck, for ever, wrong."""
         return Counter(end.partition(":")[0] for end in self.ends().values())
 
+    def report(self) -> list[str]:
+        """What did not hold, each with how it came to that; empty where everything holds.
+
+        A run may end with an error only where a host is away; it never gets stuck, and never goes on for ever.
+        """
+        if not self.outcomes()["done"]:
+            return ["nothing ever gets done, which proves nothing"]
+        bad = dict(self.problems)
+        for here, end in self.ends().items():
+            word = end.partition(":")[0]
+            if word in ("stuck", "for ever") or (word == "error" and not self.scene.losses):
+                bad.setdefault(here, end)
+        first = {problem: here for here, problem in reversed(bad.items())}
+        return [f"{problem}: {' | '.join(self.story(here))}" for problem, here in first.items()]
+
     def story(self, here: bytes) -> list[str]:
         """How a state was reached, in words."""
         lines: list[str] = []
@@ -238,14 +272,6 @@ def performed(world: World, steps: tuple[Step, ...]) -> World | SwarmnetError:
     if grave:
         return grave[0]
     return refusals[0] if refusals and len(refusals) == len(steps) else world
-
-
-def harmful(world: World, step: Step) -> str | None:
-    """A restart that leaves three or more managers without a majority, which they had."""
-    if not isinstance(step, RestartEngine) or len(voters(world)) < 3 or not quorum(world):
-        return None
-    without = members.stop_docker(world, step.host)
-    return None if quorum(without) else f"the restart of {step.host} takes the quorum away"
 
 
 def attempt(act: Act, world: World) -> World | None:
@@ -278,8 +304,8 @@ def befalls(scene: Scene, state: State) -> Iterator[tuple[str, State]]:
         yield "another run", replace(state, patience=0)
         return
     yield "time", replace(state, world=simulate.elapse(state.world, TICK))
-    for label, act in scene.others.items() if state.others else ():
-        changed = attempt(act, state.world)
+    for label, other in scene.others.items() if state.others else ():
+        changed = attempt(other.act, state.world)
         if changed is not None:
             yield label, replace(state, world=changed, others=False)
     for label, act in (scene.losses if state.losses else scene.returns).items():

@@ -19,7 +19,8 @@ def release(world: World, name: str, network_id: str) -> World:
     host = world.host(name)
     if host.network(network_id) is None or busy(world, host, network_id):
         return world
-    return world.later(world.manners.drop, Happening("network dropped", name, network_id))
+    seconds = world.manners.drop * (4 if host.slow else 1)
+    return world.later(seconds, Happening("network dropped", name, network_id))
 
 
 def drop(world: World, name: str, network_id: str) -> World:

@@ -111,6 +111,11 @@ def fail_kicks(world: World, host: str, times: int) -> World:
     return world.with_host(replace(world.host(host), failing_kicks=times))
 
 
+def slow_down(world: World, host: str) -> World:
+    """This host takes longer than the others (up to 4 s were seen under load, P2 2.9)."""
+    return world.with_host(replace(world.host(host), slow=True))
+
+
 def keep_belongings(world: World, *belongings: str) -> World:
     """Somebody creates secrets or configs, such as `secret db`."""
     return world.agreed(belongings=belongings)

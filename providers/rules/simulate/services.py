@@ -200,9 +200,7 @@ def settle(world: World, task: Placed) -> World:
 
 
 def failed(world: World, service: Service) -> World:
-    """What the spec says about an update whose tasks fail. The next ones do not."""
-    service = replace(service, failing=False)
-    world = world.with_service(service)
+    """What the spec says about an update whose tasks fail."""
     if service.failure_action == "rollback":
         return world.later(world.manners.rollback, Happening("rolled back", service.id))
     return world.with_service(replace(service, status="paused"))

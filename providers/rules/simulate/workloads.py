@@ -31,7 +31,8 @@ class Service:
     """A service.
 
     spec, previous: JSON. numbers: its ports with those that the swarm chose (Endpoint.Ports). failing: the tasks of
-    its next update die at once. status: of its last update, in the Engine's words; empty where it moved no task.
+    its updates die at once, those of a rollback do not. status: of its last update, in the Engine's words; empty where
+    it moved no task.
     """
 
     id: str

@@ -1,0 +1,165 @@
+"""What has to hold in explored worlds: always, when a run calls it done, and of each step."""
+
+import json
+from typing import Any
+
+from providers.rules import journal, restart
+from providers.rules.simulate import World, members
+from providers.rules.simulate.ask import quorum, voters
+from providers.rules.simulate.observe import to_service
+from providers.rules.simulate.workloads import Service, read
+from providers.rules.steps import RestartEngine, Step
+from tests.exploration.explore import Check
+
+BY_HAND = "changed-by-hand"  # the label with which others say what they changed
+Ports = frozenset[tuple[str, int, int]]
+
+
+def all_of(*checks: Check) -> Check:
+    """The first thing that is wrong."""
+    return lambda world: next(filter(None, (check(world) for check in checks)), None)
+
+
+# Always
+
+
+def nothing_lost(start: World, *, may_go: tuple[str, ...] = ()) -> Check:
+    """No port, service, container or network of others is lost on the way, and no node's availability."""
+    ports = {service.name: ports_of(start, service) for service in start.swarm.services}
+    networks = {net.name for net in start.swarm.networks if net.name == "theirs"}
+    containers = {container.id for host in start.hosts for container in host.containers}
+
+    def check(world: World) -> str | None:
+        services = {service.name: service for service in world.swarm.services}
+        gone = [name for name in ports if name not in services and name not in may_go]
+        lost = [
+            name
+            for name, expected in ports.items()
+            if name in services and not expected <= ports_of(world, services[name])
+        ]
+        if gone or lost:
+            return f"services are gone: {gone}; ports are lost: {lost}"
+        for node in world.swarm.nodes:
+            if restart.availability(node) != (node.label(BY_HAND) or "active"):
+                return f"{node.hostname} has lost its availability: {restart.availability(node)}"
+        if networks - {net.name for net in world.swarm.networks}:
+            return "a network of others is gone"
+        if containers - {container.id for host in world.hosts for container in host.containers}:
+            return "a container of others is gone"
+        return None
+
+    return check
+
+
+def ports_of(world: World, service: Service) -> Ports:
+    """The ports that a service publishes or will publish again: those of its spec, of its journal, and those added."""
+    seen = to_service(world, service)
+    present = {(port.protocol, port.target, port.published) for port in seen.ports}
+    own = journal.journal_on(seen)
+    if own is None and not seen.publishes_ingress:
+        own = journal.copies(world.swarm.settings).get(service.id)
+    kept = map(json.loads, own.ports) if own else ()
+    return frozenset(present | {(port["Protocol"], port["TargetPort"], port["PublishedPort"]) for port in kept})
+
+
+def one_ingress(world: World) -> str | None:
+    """No host that is well has two ingresses in sight: a new one is made only when all have dropped the old one."""
+    network = world.swarm.ingress
+    for host in world.hosts:
+        copies = [copy.id for copy in host.networks if copy.ingress]
+        node = world.swarm.node(host.node_id)
+        if network and node and node.state == "ready" and host.up and set(copies) - {network.id}:
+            return f"there is a new ingress while {host.name} has the old one"
+    return None
+
+
+def networks_exist(world: World) -> str | None:
+    """No service names a network that is gone."""
+    ids = {net.id for net in world.swarm.networks}
+    astray = [service.name for service in world.swarm.services if not set(service.networks) <= ids]
+    return f"{', '.join(astray)} names a network that is gone" if astray else None
+
+
+# When it is done
+
+
+def no_trace(world: World) -> str | None:
+    """None of our labels is left but the owner's."""
+    labels = [*world.swarm.settings.labels]
+    labels += [label for node in world.swarm.nodes for label in node.labels]
+    labels += [label for service in world.swarm.services for label in service.labels]
+    left = {key for key, _ in labels if key.startswith("swarmnet.") and key != "swarmnet.owner"}
+    return f"labels are left: {', '.join(sorted(left))}" if left else None
+
+
+def specs_as_before(start: World) -> Check:
+    """Each service that nobody else changed has its spec to the letter, but for the ForceUpdate counter."""
+    before = {service.name: without_counter(service) for service in start.swarm.services}
+
+    def check(world: World) -> str | None:
+        for service in world.swarm.services:
+            untouched = service.name in before and BY_HAND not in dict(service.labels)
+            if untouched and without_counter(service) != before[service.name]:
+                return f"service {service.name} has another spec: {without_counter(service)}"
+        return None
+
+    return check
+
+
+def without_counter(service: Service) -> dict[str, Any]:
+    """A spec without its ForceUpdate counter."""
+    spec = read(service.spec)
+    return {**spec, "TaskTemplate": {**spec["TaskTemplate"], "ForceUpdate": 0}}
+
+
+def ingress_everywhere(world: World) -> str | None:
+    """Every host that is ready has the ingress with its sandbox and its way out, and no other."""
+    network = world.swarm.ingress
+    for host in world.hosts:
+        node = world.swarm.node(host.node_id)
+        if not host.up or node is None or node.state != "ready":
+            continue
+        copies = [copy.id for copy in host.networks if copy.ingress]
+        bridge = host.network("docker_gwbridge")
+        attached = bridge is not None and any(end.key == "ingress-sbox" for end in bridge.endpoints)
+        if network is None or copies != [network.id] or not attached:
+            return f"{host.name} has not got the ingress"
+    return None
+
+
+def tasks_on_ingress(world: World) -> str | None:
+    """What publishes a port, and runs where somebody can say so, is on the ingress."""
+    network = world.swarm.ingress
+    for service in world.swarm.services:
+        tasks = [task for task in world.swarm.tasks if task.service_id == service.id and task.desired == "running"]
+        live = [task for task in tasks if (host := world.host_of(task.node_id)) is None or host.up]
+        if service.through_ingress and any(network is None or network.id not in task.networks for task in live):
+            return f"a task of {service.name} is not on the ingress"
+    return None
+
+
+def containers_run(world: World) -> str | None:
+    """Each standalone container runs, with its way out."""
+    for host in world.hosts if world.cluster else ():
+        bridge = host.network("docker_gwbridge")
+        attached = {end.key for end in bridge.endpoints} if bridge else set()
+        cut_off = [each.id for each in host.containers if not each.running or each.id not in attached]
+        if cut_off and host.up:
+            return f"{', '.join(cut_off)} on {host.name} is without a way out"
+    return None
+
+
+# Of a step
+
+
+def breaks_quorum(world: World, step: Step) -> str | None:
+    """A restart may not leave three or more managers without the majority that they had."""
+    if not isinstance(step, RestartEngine) or len(voters(world)) < 3 or not quorum(world):
+        return None
+    without = members.stop_docker(world, step.host)
+    return None if quorum(without) else f"the restart of {step.host} takes the quorum away"
+
+
+def restarts(_: World, step: Step) -> str | None:
+    """Where nothing is stuck no Engine is restarted."""
+    return f"{step.host} is restarted without need" if isinstance(step, RestartEngine) else None

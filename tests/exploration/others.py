@@ -1,0 +1,106 @@
+"""What others do in explored worlds, and how it is seen that it was undone."""
+
+from functools import partial
+
+from providers.rules.simulate import World, foreign, members
+from providers.rules.simulate.foreign import change_service, create_service, named, service_spec
+from providers.rules.simulate.workloads import Service, read
+from tests.exploration.checks import BY_HAND
+from tests.exploration.explore import Act, Check, Other
+
+
+def changed(name: str, **changes: object) -> Other:
+    """Somebody changes top-level keys of a service's spec, and says so in a label."""
+
+    def act(world: World) -> World:
+        labels = {**read(named(world, name).spec)["Labels"], BY_HAND: ""}
+        return change_service(world, name, **changes, Labels=labels)
+
+    return Other(act, still_so(name))
+
+
+def still_so(name: str) -> Check:
+    """Whether the label that says so has vanished, and the change with it."""
+
+    def undone(world: World) -> str | None:
+        service = next((service for service in world.swarm.services if service.name == name), None)
+        return None if service is None or BY_HAND in dict(service.labels) else f"a change of {name} was written over"
+
+    return undone
+
+
+def template(service: str, **given: object) -> Act:
+    """Somebody changes keys of a service's task template."""
+
+    def act(world: World) -> World:
+        spec = read(named(world, service).spec)
+        labels = {**spec["Labels"], BY_HAND: ""}
+        return change_service(world, service, TaskTemplate={**spec["TaskTemplate"], **given}, Labels=labels)
+
+    return act
+
+
+def another_image(service: str) -> Other:
+    """Somebody changes what a service's tasks are made of, which replaces them."""
+    return Other(template(service, ContainerSpec={"Image": "other"}), still_so(service))
+
+
+def another_placement(service: str) -> Other:
+    """Somebody changes where a service's tasks may run, which moves none of them."""
+    return Other(template(service, Placement={"Constraints": ["node.role != x"]}), still_so(service))
+
+
+def another_port(service: str, port: int) -> Other:
+    """Somebody publishes one more port of a service."""
+
+    def act(world: World) -> World:
+        spec = read(named(world, service).spec)
+        more = {"Protocol": "tcp", "TargetPort": port, "PublishedPort": port, "PublishMode": "ingress"}
+        ports = [*(spec["EndpointSpec"].get("Ports") or []), more]
+        return change_service(world, service, EndpointSpec={"Ports": ports}, Labels={**spec["Labels"], BY_HAND: ""})
+
+    return Other(act, still_so(service))
+
+
+def created(port: int) -> Other:
+    """Somebody creates a service that publishes a port."""
+    return Other(lambda world: create_service(world, service_spec("alien", ports=((port, 80),))))
+
+
+def removed(service: str) -> Other:
+    """Somebody removes a service."""
+
+    def act(world: World) -> World:
+        there: list[Service] = [each for each in world.swarm.services if each.name == service]
+        return foreign.remove_service(world, service) if there else world
+
+    return Other(act)
+
+
+def paused(host: str) -> Other:
+    """Somebody pauses a node, and says so in a label."""
+    return Other(lambda world: foreign.set_node(world, host, availability="pause", labels=((BY_HAND, "pause"),)))
+
+
+def labelled(host: str) -> Other:
+    """Somebody labels a node."""
+
+    def undone(world: World) -> str | None:
+        node = world.swarm.node(world.host(host).node_id)
+        return None if node is None or node.label("theirs") else f"a label of {host} was written over"
+
+    return Other(lambda world: foreign.set_node(world, host, labels=(("theirs", "1"),)), undone)
+
+
+def lost(*hosts: str) -> dict[str, Act]:
+    """Docker stops on one of these hosts."""
+    return {f"{host} is lost": partial(members.stop_docker, name=host) for host in hosts}
+
+
+def back(*hosts: str) -> dict[str, Act]:
+    """Docker starts again where it had stopped."""
+
+    def start(host: str) -> Act:
+        return lambda world: world if world.host(host).docker else members.start_docker(world, host)
+
+    return {f"{host} is back": start(host) for host in hosts}

@@ -1,0 +1,78 @@
+"""The exploration sees what it is there to see: without any one of the safeguards it fails."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from providers.rules import journal, member_bridge, ports, quorum, restart, simulate, spread
+from providers.rules.simulate import World
+from providers.rules.steps import Step, UpdateNode, UpdateService, UpdateSwarm
+from tests.exploration.explore import Exploration
+from tests.exploration.scenes import SMALL
+
+
+def nothing(*_: Any, **__: Any) -> None:
+    """A safeguard that never says anything."""
+
+
+def without_version(perform: Callable[[World, Step], World]) -> Callable[[World, Step], World]:
+    """Writes go through whatever has changed since the look."""
+
+    def blind(world: World, step: Step) -> World:
+        match step:
+            case UpdateService():
+                service = world.swarm.service(step.service_id)
+                step = replace(step, version=service.version) if service else step
+            case UpdateNode():
+                entry = world.swarm.node(step.node_id)
+                step = replace(step, version=entry.version) if entry else step
+            case UpdateSwarm():
+                step = replace(step, version=world.swarm.settings.version)
+        return perform(world, step)
+
+    return blind
+
+
+def without_journal(service: Any, found: Any) -> str:
+    """The ports taken off by an update that does not say so."""
+    spec = json.loads(ORIGINAL_STRIP(service, found))
+    del spec["Labels"][journal.JOURNAL]
+    return json.dumps(spec)
+
+
+ORIGINAL_STRIP = journal.stripped
+
+
+MUTATIONS: dict[str, tuple[str, list[tuple[Any, str, Any]]]] = {
+    "wait for tasks gone": ("swap", [(ports, "emptied", nothing)]),
+    "wait for the hosts' 404": ("swap, a host is slow", [(spread, "dropped", nothing)]),
+    "kick": ("swap", [(spread, "kicked", nothing)]),
+    "fresh kick value": ("swap, a kick fails twice", [(spread, "kicks", lambda network, node: 0)]),
+    "force after a placement-only update": (
+        "swap, placement changed before",
+        [(journal, "forced", lambda text: text)],
+    ),
+    "pause against rollback": ("swap, its tasks begin to fail", [(journal, "MEANWHILE", {"Parallelism": 0})]),
+    "quorum guard": (
+        "bridge of a manager",
+        [(restart, "refused", nothing), (quorum, "no_quorum_without", nothing)],
+    ),
+    "journal in the same update": ("swap, a port is added", [(journal, "stripped", without_journal)]),
+    "version check": ("migration", [(simulate, "perform", without_version(simulate.perform))]),
+    "restart of the Engine": ("bridge", [(member_bridge, "restarted", nothing)]),
+    "repair of hosts that are stuck": ("swap, an old ingress is stuck", [(spread, "STALE", 1000.0)]),
+    "our labels away": ("swap", [(ports, "released", nothing)]),
+    "containers started again": ("bridge, a container", [(restart, "stopped_on", lambda node: ())]),
+}
+
+
+@pytest.mark.parametrize("safeguard", MUTATIONS)
+def test_without_it_something_breaks(safeguard: str, monkeypatch: pytest.MonkeyPatch):
+    """With this one safeguard taken out, what it is there for happens."""
+    scene, changes = MUTATIONS[safeguard]
+    for module, name, instead in changes:
+        monkeypatch.setattr(module, name, instead)
+    assert [] != Exploration(SMALL[scene]()).run().report()
