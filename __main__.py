@@ -44,7 +44,7 @@ def declare(plan: Plan) -> dict[str, pulumi.Output[str]]:
         swarm = Swarm("swarm", plan.swarm, after(ready))
         ids["swarm"] = swarm.swarm_id
         # The others stand on the first manager's node, so that this one is the last to leave.
-        first, *others = [(f"node/{spec.host}", spec, plan.access[spec.host]) for spec in plan.nodes]
+        first, *others = [(f"node/{spec.host}", spec) for spec in plan.nodes]
         beginning = Node(*first, after([swarm]))
         ready = [beginning, *(Node(*other, after([beginning])) for other in others)]
     if plan.ingress:

@@ -13,6 +13,8 @@ from providers.resource import (
     SwarmnetResource,
     declared_hosts,
     hosts,
+    hosts_and,
+    lost_hosts,
     one_line,
     to_props,
     turn,
@@ -55,17 +57,19 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
     def delete(self, _id: str, props: Props) -> None:
-        """Forget it, or (on_remove: restore_default) take away what the state names. What was adopted is forgotten."""
+        """Forget it, or (on_remove: restore_default) take away what the state names.
+
+        Forgotten is what was adopted, what is on a host that is lost, and the bridge of a host that was only renamed.
+        """
         spec = self.spec(props)
         if spec.on_remove == "keep" or props.get("adopted"):
             return
         with one_line():
-            if spec.host not in declared_hosts():
-                raise Blocked(
-                    f"{spec.host}: {rules.NAME} was to be given back but the host is not in the stack file any more: "
-                    "put it back, or set gwbridge.on_remove to keep first"
-                )
-            reach = hosts()
+            reach = hosts_and(spec)
+            others = declared_hosts() - {spec.host}
+            renamed = spec.host not in declared_hosts() and props["network_id"] in reach.bridge_ids(others)
+            if renamed or spec.host in lost_hosts():
+                return
             reach.work(
                 f"{rules.NAME}@{spec.host}",
                 spec.timeout,

@@ -14,13 +14,14 @@ from providers.resource import (
     SwarmnetResource,
     declared_hosts,
     hosts,
+    hosts_and,
+    lost_hosts,
     one_line,
     proofs_of_absence,
     to_props,
     turn,
 )
 from providers.rules import node as rules
-from providers.rules.access import HostAccess
 from providers.rules.errors import Blocked
 from providers.rules.facts import Node as NodeEntry
 from providers.rules.facts import NodeFacts
@@ -62,10 +63,12 @@ class NodeProvider(Provider[NodeSpec]):
     def delete(self, _id: str, props: Props) -> None:
         """Let the host leave: drained, emptied, demoted, gone from the list. What was adopted is forgotten."""
         spec = self.spec(props)
+        if props.get("adopted"):
+            return
         with one_line():
-            reach, show = hosts({spec.host: HostAccess.model_validate(spec.access)}), Progress(spec.row)
+            reach, show = hosts_and(spec), Progress(spec.row)
             with turn(show):
-                if spec.host in declared_hosts() and not props.get("adopted"):
+                if spec.host in declared_hosts():
                     refuse_to_end(reach, spec)
                 reach.work(
                     f"node {spec.host}",
@@ -73,7 +76,11 @@ class NodeProvider(Provider[NodeSpec]):
                     show,
                     partial(reach.node, spec.host, leaving=True),
                     lambda facts: rules.next_step_of_removal(
-                        spec, facts, props["node_id"], adopted=bool(props.get("adopted"))
+                        spec,
+                        facts,
+                        props["node_id"],
+                        adopted=False,
+                        lost=spec.host in lost_hosts(),
                     ),
                 )
 
@@ -121,8 +128,5 @@ class Node(SwarmnetResource, module="swarmnet", name="Node"):
     adopted: pulumi.Output[bool]
     outputs = ("node_id", "adopted")
 
-    def __init__(
-        self, name: str, spec: NodeSpec, access: HostAccess, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        reached = access.model_dump(mode="json", exclude_none=True)
-        super().__init__(NodeProvider(), name, spec.model_copy(update={"access": reached}), opts)
+    def __init__(self, name: str, spec: NodeSpec, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(NodeProvider(), name, spec, opts)

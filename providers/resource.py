@@ -10,7 +10,7 @@ https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/dynamic/__mai
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
@@ -24,7 +24,8 @@ from providers.rules import stackfile
 from providers.rules.access import HostAccess, access
 from providers.rules.configuration import from_flat
 from providers.rules.errors import Blocked, NoSwarm, RunCut, SwarmnetError
-from providers.rules.specs import Spec
+from providers.rules.order import without_lost
+from providers.rules.specs import HostSpec, Spec
 
 if TYPE_CHECKING:
     from providers.hosts.work import Hosts
@@ -39,6 +40,7 @@ LISTENS = 5.0
 _turn = threading.Lock()
 _failures: list[str] = []  # of disruptive changes in this process, which serves one run
 _accesses: dict[str, HostAccess] = {}
+_lost: set[str] = set()
 _proofs: set[type[SwarmnetError]] = set()
 
 
@@ -67,8 +69,9 @@ class Provider(ResourceProvider, Generic[S]):
             sys.tracebacklimit = 0
         keys = {f"{MODULE}:{key}": req.config.get(f"{MODULE}:{key}") for key in ("hosts", "ssh")}
         with one_line():
-            raw = from_flat({key: value for key, value in keys.items() if value is not None})
-            _accesses.update(access(stackfile.parse(raw)))
+            declared = stackfile.parse(from_flat({key: value for key, value in keys.items() if value is not None}))
+            _accesses.update(access(without_lost(declared)))
+            _lost.update(name for name, host in declared.hosts.items() if host.lost)
         if req.config.get(f"{MODULE}:swarm") is not None:
             _proofs.add(NoSwarm)
 
@@ -122,16 +125,29 @@ def to_props(spec: Spec) -> Props:
     return spec.model_dump(mode="json", exclude_none=True)
 
 
-def hosts(extra: Mapping[str, HostAccess] | None = None) -> "Hosts":
-    """The declared hosts, and any that only the state still knows. This is where docker and paramiko come in."""
+def hosts() -> "Hosts":
+    """The declared hosts. This is where docker and paramiko come in."""
     from providers.hosts.work import Hosts
 
-    return Hosts({**(extra or {}), **_accesses})
+    return Hosts(_accesses)
+
+
+def hosts_and(spec: HostSpec) -> "Hosts":
+    """The declared hosts and that of the spec, which only the state may still know."""
+    from providers.hosts.work import Hosts
+
+    known = {spec.host: HostAccess.model_validate(spec.access)} if spec.access else {}
+    return Hosts({**known, **_accesses})
 
 
 def declared_hosts() -> frozenset[str]:
     """Names of the hosts that the configuration declares now."""
     return frozenset(_accesses)
+
+
+def lost_hosts() -> frozenset[str]:
+    """Names of the hosts that the configuration declares dead for good."""
+    return frozenset(_lost)
 
 
 def proofs_of_absence() -> tuple[type[SwarmnetError], ...]:

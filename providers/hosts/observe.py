@@ -125,6 +125,12 @@ def gwbridge_facts(fleet: Fleet, host: str) -> GwbridgeFacts:
     return from_manager(fleet, lambda manager: gwbridge_facts_from(manager, engine, own, bridge, local))
 
 
+def bridge_ids(fleet: Fleet, names: Iterable[str]) -> frozenset[str]:
+    """Ids of docker_gwbridge on the named hosts that answer: an id tells a machine, whatever it is called."""
+    found, _ = answers(fleet, lambda engine: local_network(engine, gwbridge.NAME), names)
+    return frozenset(bridge.id for bridge in found if bridge is not None)
+
+
 def gwbridge_facts_from(
     manager: Engine, engine: Engine, own: Member, bridge: Network | None, local: HostIngress
 ) -> GwbridgeFacts:

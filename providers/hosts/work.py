@@ -3,7 +3,7 @@
 What is decided comes in as a function; no noun's rules and no word of Pulumi may enter.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from providers.hosts import observe
@@ -26,6 +26,10 @@ class Hosts:
     def gwbridge(self, host: str) -> GwbridgeFacts:
         """One host's docker_gwbridge."""
         return observe.gwbridge_facts(self.fleet, host)
+
+    def bridge_ids(self, names: Iterable[str]) -> frozenset[str]:
+        """Ids of docker_gwbridge on the named hosts that answer."""
+        return observe.bridge_ids(self.fleet, names)
 
     def swarm(self, *, ending: bool = False) -> SwarmFacts:
         """The swarm and all hosts' membership; `ending`: with all that would end with it."""

@@ -149,7 +149,9 @@ def has_ingress(facts: NodeFacts) -> bool:
     return spread.reached(facts.ingress, facts.local)
 
 
-def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, adopted: bool) -> Decision:
+def next_step_of_removal(
+    spec: NodeSpec, facts: NodeFacts, node_id: str, *, adopted: bool, lost: bool = False
+) -> Decision:
     """What to do next until the host has left and its entry is gone: drained, emptied, demoted, left, removed.
 
     `node_id` is what the state knows. A host that was renamed in the stack file, and one that was adopted, are
@@ -160,7 +162,7 @@ def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, adop
     if adopted or renamed:
         return Done()
     if isinstance(facts.member, Silent):
-        return removal_of_silent(spec, facts, facts.member, node)
+        return removal_of_silent(spec, facts, facts.member, node, lost=lost)
     if facts.member.state in ("locked", "error"):
         advice = ADVICE[facts.member.state]
         return Blocked(f"{spec.host}: it can't be told to leave: its membership is {facts.member.state}: {advice}")
@@ -184,12 +186,12 @@ def stranded(spec: NodeSpec, facts: NodeFacts) -> Decision:
     )
 
 
-def removal_of_silent(spec: NodeSpec, facts: NodeFacts, silent: Silent, node: Node | None) -> Decision:
+def removal_of_silent(spec: NodeSpec, facts: NodeFacts, silent: Silent, node: Node | None, *, lost: bool) -> Decision:
     """Without the host itself only its entry can go, and only where the stack file says that it is lost."""
-    if not spec.lost:
+    if not lost:
         return Blocked(
-            f"{spec.host}: it can't be told to leave: {silent.why}; bring it back, or set hosts.{spec.host}.lost: "
-            "true for one `pulumi up` before taking it out of the stack file"
+            f"{spec.host}: it can't be told to leave: {silent.why}; bring it back, or put it into the stack file "
+            f"with hosts.{spec.host}.lost: true for one `pulumi up`"
         )
     return removal_of_entry(spec, facts, node) if node else Done()
 

@@ -10,6 +10,19 @@ from providers.rules.forms import is_ip
 from providers.rules.stackfile import StackFile
 
 
+def without_lost(stackfile: StackFile) -> StackFile:
+    """The stack file without the hosts that are dead for good: their resources are to go."""
+    lost = {name for name, host in stackfile.hosts.items() if host.lost}
+    if not lost:
+        return stackfile
+    changed: dict[str, object] = {"hosts": {name: host for name, host in stackfile.hosts.items() if name not in lost}}
+    if stackfile.order is not None:
+        changed["order"] = [[name for name in wave if name not in lost] for wave in stackfile.order]
+    if stackfile.swarm and stackfile.swarm.first_manager in lost:
+        changed["swarm"] = stackfile.swarm.model_copy(update={"first_manager": None})
+    return stackfile.model_copy(update=changed)
+
+
 def first_manager(stackfile: StackFile) -> str | None:
     """The host where the swarm begins: the one named, else the first manager of the file."""
     named = stackfile.swarm.first_manager if stackfile.swarm else None
@@ -30,7 +43,9 @@ def disorder(stackfile: StackFile) -> list[str]:
     """Every problem with hosts as a set and with their order, as `path: problem`."""
     if not stackfile.hosts:
         return ["hosts: is empty; a stack needs at least one"]
-    return [*_beginning(stackfile), *_waves(stackfile), *_same_machine(stackfile)]
+    if all(host.lost for host in stackfile.hosts.values()):
+        return ["hosts: all are lost; a stack needs at least one that is not"]
+    return [*_beginning(stackfile), *_waves(stackfile), *same_machine(stackfile)]
 
 
 def _managers(stackfile: StackFile) -> list[str]:
@@ -63,7 +78,8 @@ def _waves(stackfile: StackFile) -> Iterator[str]:
         yield f"order: lacks {', '.join(left)}; each host has one place"
 
 
-def _same_machine(stackfile: StackFile) -> Iterator[str]:
+def same_machine(stackfile: StackFile) -> Iterator[str]:
+    """Hosts that are one machine, as `path: problem`."""
     seen: dict[str, str] = {}
     for name, host in access(stackfile).items():
         marks = _marks(host)

@@ -12,7 +12,7 @@ from providers.rules.access import HostAccess, access
 from providers.rules.addresses import first_address
 from providers.rules.clashes import clashes, gwbridge_of, lacking
 from providers.rules.errors import StackFileError
-from providers.rules.order import disorder, first_manager, waves
+from providers.rules.order import disorder, first_manager, waves, without_lost
 from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 from providers.rules.stackfile import StackFile
 
@@ -22,7 +22,7 @@ class Plan:
     """What a stack wants, in the order in which it comes about; `owner` is in every spec, `urn` in none.
 
     gwbridges: waves; the hosts of one may be changed at once. nodes: the first manager's is the first.
-    access: every host of the stack file.
+    access: every host of the stack file that is not lost.
     """
 
     access: Mapping[str, HostAccess]
@@ -40,6 +40,7 @@ def plan(stackfile: StackFile, owner: str) -> Plan:
     """
     if found := [*disorder(stackfile), *lacking(stackfile), *clashes(stackfile)]:
         raise StackFileError(found)
+    stackfile = without_lost(stackfile)
     shared: dict[str, Any] = {"owner": owner, "adopt": stackfile.adopt}
     return Plan(
         access=access(stackfile),
@@ -77,9 +78,14 @@ def _gwbridge(stackfile: StackFile, host: str, shared: dict[str, Any]) -> Gwbrid
         **shared,
         **bridge.model_dump(exclude={"gateway"}),
         host=host,
+        access=_access(stackfile, host),
         gateway=bridge.gateway or first_address(bridge.subnet),
         timeout=stackfile.timeouts.gwbridge,
     )
+
+
+def _access(stackfile: StackFile, host: str) -> dict[str, Any]:
+    return access(stackfile)[host].model_dump(mode="json", exclude_none=True)
 
 
 def _swarm(stackfile: StackFile, shared: dict[str, Any]) -> SwarmSpec | None:
@@ -101,8 +107,9 @@ def _nodes(stackfile: StackFile, shared: dict[str, Any]) -> tuple[NodeSpec, ...]
     return tuple(
         NodeSpec(
             **shared,
-            **host.model_dump(include={"role", "availability", "labels", "lost"}),
+            **host.model_dump(include={"role", "availability", "labels"}),
             host=name,
+            access=_access(stackfile, name),
             timeout=stackfile.timeouts.node,
         )
         for name, host in sorted(stackfile.hosts.items(), key=lambda item: item[0] != first)
@@ -115,7 +122,7 @@ def _ingress(stackfile: StackFile, shared: dict[str, Any]) -> IngressSpec | None
         return None
     return IngressSpec(
         **shared,
-        **ingress.model_dump(exclude={"gateway"}),
+        **ingress.model_dump(exclude={"gateway", "expect"}),
         gateway=ingress.gateway or first_address(ingress.subnet),
         timeout=stackfile.timeouts.ingress,
     )
@@ -125,7 +132,7 @@ def _overlays(stackfile: StackFile, shared: dict[str, Any]) -> tuple[OverlaySpec
     return tuple(
         OverlaySpec(
             **shared,
-            **overlay.model_dump(exclude={"gateway"}),
+            **overlay.model_dump(exclude={"gateway", "expect"}),
             name=name,
             gateway=overlay.gateway or first_address(overlay.subnet, overlay.ip_range),
             timeout=stackfile.timeouts.overlay,

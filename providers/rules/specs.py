@@ -47,10 +47,20 @@ class Spec(BaseModel):
         return frozenset(key for key in ours if key not in self.NOT_COMPARED and ours[key] != theirs[key])
 
 
-class GwbridgeSpec(Spec):
-    """docker_gwbridge of one host. `mtu` (bytes) is the link's own; None leaves it to the Engine."""
+class HostSpec(Spec):
+    """What is wanted of one host.
+
+    `access` is how the host is reached (rules/access.py, nothing secret): kept in the state, so that a host taken
+    out of the stack file can still be reached, and compared, so that the state follows the stack file.
+    """
 
     host: str
+    access: dict[str, Any] = {}
+
+
+class GwbridgeSpec(HostSpec):
+    """docker_gwbridge of one host. `mtu` (bytes) is the link's own; None leaves it to the Engine."""
+
     subnet: Subnet
     gateway: Address
     mtu: int | None = None
@@ -84,19 +94,12 @@ class SwarmSpec(Spec):
     timeout: float = Field(default=120, gt=0)
 
 
-class NodeSpec(Spec):
-    """One host's membership.
+class NodeSpec(HostSpec):
+    """One host's membership."""
 
-    `access` is how the host is reached (rules/access.py, nothing secret): kept in the state, so that a host taken
-    out of the stack file can still be told to leave, and compared, so that the state follows the stack file.
-    """
-
-    host: str
     role: Literal["manager", "worker"] = "worker"
     availability: Literal["active", "pause", "drain"] = "active"
     labels: Labels = {}
-    lost: bool = False
-    access: dict[str, Any] = {}
     timeout: float = Field(default=120, gt=0)
 
 

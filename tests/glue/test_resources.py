@@ -10,6 +10,7 @@ from providers import resource
 from providers.hosts import work
 from providers.resource import Progress, to_props
 from providers.rules import gwbridge, overlay, simulate
+from providers.rules.access import HostAccess
 from providers.rules.errors import Blocked, SwarmnetError
 from providers.rules.facts import Pairs
 from providers.rules.simulate import World, bare, members
@@ -302,12 +303,33 @@ def test_node_leaves_a_host_that_the_stack_file_forgot(monkeypatch, hosts):
     assert "inactive" == hosts.world.host("w1").state
 
 
-def test_bridge_of_a_host_that_the_stack_file_forgot_is_not_given_back(hosts):
-    """Nobody can tell any more how to reach it."""
+def test_bridge_of_a_host_that_the_stack_file_forgot_is_given_back(bare_hosts):
+    """The state knows how to reach it, and what was made there."""
+    bridge = created(flows.gwbridge_spec("w1", on_remove="restore_default"))
     resource._accesses.pop("w1")
+    bridge.delete()
 
-    with pytest.raises(Blocked, match="w1: docker_gwbridge was to be given back but the host is not in the stack"):
-        known(hosts, GWBRIDGE, on_remove="restore_default").delete()
+    assert None is bare_hosts.gwbridge("w1").bridge
+
+
+def test_bridge_of_a_host_that_was_renamed_stays(bare_hosts):
+    """An id tells a machine, whatever the stack file calls it by now."""
+    bridge = created(flows.gwbridge_spec("w1", on_remove="restore_default"))
+    resource._accesses.pop("w1")
+    bare_hosts.also["x1"] = "w1"
+    resource._accesses["x1"] = HostAccess(name="x1", address="10.9.0.2")
+    bridge.delete()
+
+    assert bridge.outputs["network_id"] == bare_hosts.gwbridge("w1").bridge.id
+
+
+def test_bridge_of_a_lost_host_is_forgotten(monkeypatch, bare_hosts):
+    """Nobody can reach it any more."""
+    bridge = created(flows.gwbridge_spec("w1", on_remove="restore_default"))
+    monkeypatch.setattr(resource, "_lost", {"w1"})
+    bridge.delete()
+
+    assert bridge.outputs["network_id"] == bare_hosts.gwbridge("w1").bridge.id
 
 
 # What a user sees meanwhile

@@ -4,7 +4,7 @@
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,11 +36,17 @@ class SimulatedHosts:
     steps: list[Step] = field(default_factory=list)
     progress: list[str] = field(default_factory=list)
     killed_after: int | None = None
+    also: dict[str, str] = field(default_factory=dict)  # further names of hosts
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def gwbridge(self, host: str) -> GwbridgeFacts:
         """One host's docker_gwbridge."""
         return simulate.gwbridge_facts(self.world, host)
+
+    def bridge_ids(self, names: Iterable[str]) -> frozenset[str]:
+        """Ids of docker_gwbridge on the named hosts."""
+        bridges = (self.gwbridge(self.also.get(name, name)).bridge for name in names)
+        return frozenset(bridge.id for bridge in bridges if bridge)
 
     def swarm(self, *, ending: bool = False) -> SwarmFacts:
         """The swarm and all hosts' membership."""

@@ -312,9 +312,9 @@ def test_another_stacks_is_left_alone(known: bool):
 # Leaving
 
 
-def removal(found: NodeFacts, *, adopted: bool = False, **given: Any) -> Any:
+def removal(found: NodeFacts, *, adopted: bool = False, lost: bool = False, **given: Any) -> Any:
     """The next step towards the removal of w1, which the state knows as n2."""
-    return node.next_step_of_removal(node_spec(**given), found, "n2", adopted=adopted)
+    return node.next_step_of_removal(node_spec(**given), found, "n2", adopted=adopted, lost=lost)
 
 
 def drained(role: str = "worker", **given: Any) -> NodeFacts:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.order import disorder, first_manager, waves
+from providers.rules.order import disorder, first_manager, waves, without_lost
 from providers.rules.stackfile import parse
 
 MANAGERS = ("m1", "m2", "m3")
@@ -128,3 +128,15 @@ def test_two_hosts_are_one_machine(one, other, mark):
 def test_two_hosts_only_look_alike(one, other):
     """The same name behind another port, bastion or interface is another machine."""
     assert [] == disorder(parse({"hosts": {"h1": one, "h2": other}}))
+
+
+def test_lost_host_is_planned_no_more():
+    """What is dead for good has no resources, whatever still names it."""
+    hosts = {
+        "m1": {"address": "10.9.0.1", "role": "manager", "lost": True},
+        "m2": {"address": "10.9.0.2", "role": "manager"},
+    }
+    left = without_lost(stackfile(hosts, order=[["m2"], ["m1"]], swarm={"first_manager": "m1"}))
+
+    assert [["m2"]] == waves(left)
+    assert "m2" == first_manager(left)
