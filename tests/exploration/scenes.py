@@ -51,6 +51,7 @@ DISTURBING = NEW_BRIDGE.model_copy(update={"disturb": True})
 NEW_OVERLAY = overlay_spec(subnet="10.113.0.0/24", gateway="10.113.0.1", attachable=True, on_in_use="migrate")
 
 WEB = service_spec("web", ports=((8080, 80),), replicas=2)
+SINGLE = service_spec("web", ports=((8080, 80),))
 EVERYWHERE = service_spec("everywhere", ports=((9090, 80),), replicas=None)
 HOST_MODE = service_spec("direct", ports=((7070, 80),), mode="host")
 ROLLS_BACK = service_spec("web", ports=((8080, 80),), UpdateConfig={"Parallelism": 0, "FailureAction": "rollback"})
@@ -234,7 +235,7 @@ SMALL: dict[str, Callable[[], Scene]] = {
     ),
     "swap, one by one": lambda: swap(stack(ONE_BY_ONE)),
     "swap, an old ingress is stuck": lambda: swap(stuck(), harm=breaks_quorum, always=nothing_lost(stuck())),
-    "swap, a port is added": lambda: swap(stack(WEB), others={"port": another_port("web", 8443)}),
+    "swap, a port is added": lambda: swap(stack(SINGLE), others={"port": another_port("web", 8443)}),
     "bridge": lambda: bridge(
         stack(WEB), others={"alien": created(7171), "pause": paused("w1"), "label": labelled("w1")}
     ),
