@@ -23,7 +23,7 @@ SHOWN = 32
 
 
 def main() -> None:
-    """Declare what the stack file wants, or show what is wrong with it, a line for each problem."""
+    """Declare what the stack file wants, or show what is wrong with it, a line for each problem; warnings go on."""
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
         plan = plan_of(from_flat(get_config_env()), f"{project}/{stack}")
@@ -31,6 +31,8 @@ def main() -> None:
         for problem in error.problems:
             pulumi.log.error(problem)
         sys.exit(SHOWN)
+    for warning in plan.warnings:
+        pulumi.log.warn(warning)
     pulumi.export("swarmnet", exports(plan, declare(plan)))
 
 
@@ -38,15 +40,20 @@ def declare(plan: Plan) -> dict[str, pulumi.Output[str]]:
     """The plan's resources, each after those it needs. Returns the Engine's ids by resource name."""
     ids: dict[str, pulumi.Output[str]] = {}
     ready: Sequence[pulumi.Resource] = []
+    bridges: dict[str, pulumi.Resource] = {}
     for wave in plan.gwbridges:
         ready = [Gwbridge(f"docker_gwbridge@{spec.host}", spec, after(ready, spec.protect)) for spec in wave]
+        bridges |= zip((spec.host for spec in wave), ready, strict=True)
     if plan.swarm:
         swarm = Swarm("swarm", plan.swarm, after(ready))
         ids["swarm"] = swarm.swarm_id
-        # The others stand on the first manager's node, so that this one is the last to leave.
-        first, *others = [(f"node/{spec.host}", spec) for spec in plan.nodes]
-        beginning = Node(*first, after([swarm]))
-        ready = [beginning, *(Node(*other, after([beginning])) for other in others)]
+        nodes: list[pulumi.Resource] = []
+        for member in plan.nodes:
+            # The others stand on the first manager's node, so that it is the last to leave; each stands on its own
+            # host's bridge, so that a host that is dropped leaves before its bridge is given back.
+            own = [bridges[member.host]] if member.host in bridges else []
+            nodes.append(Node(f"node/{member.host}", member, after([*(nodes[:1] or [swarm]), *own])))
+        ready = nodes
     if plan.ingress:
         ingress = Ingress("ingress", plan.ingress, after(ready, plan.ingress.protect))
         ids["ingress"] = ingress.network_id

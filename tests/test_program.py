@@ -96,7 +96,8 @@ WHOLE = {
 
 
 def test_every_resource_comes_after_what_it_needs(monkeypatch):
-    """Bridges in waves, then the swarm, the first manager's node, the other nodes, the ingress, the overlays."""
+    """Bridges in waves, the swarm, the first manager's node, the other nodes, the ingress, the overlays; a host leaves
+    the swarm before its bridge goes."""
     declared = run(monkeypatch, {**WHOLE, "order": [["w1", "m2"], ["m1"]]})
 
     assert {
@@ -104,9 +105,9 @@ def test_every_resource_comes_after_what_it_needs(monkeypatch):
         "docker_gwbridge@m2": set(),
         "docker_gwbridge@m1": {"docker_gwbridge@w1", "docker_gwbridge@m2"},
         "swarm": {"docker_gwbridge@m1"},
-        "node/m1": {"swarm"},
-        "node/w1": {"node/m1"},
-        "node/m2": {"node/m1"},
+        "node/m1": {"swarm", "docker_gwbridge@m1"},
+        "node/w1": {"node/m1", "docker_gwbridge@w1"},
+        "node/m2": {"node/m1", "docker_gwbridge@m2"},
         "ingress": {"node/m1", "node/w1", "node/m2"},
         "overlay/app": {"ingress"},
         "overlay/data": {"ingress"},
