@@ -46,6 +46,7 @@ REST = 100 * TICK
 # What passes by itself, or by looking again.
 PASSING = (Conflict, NoQuorum, NotAManager)
 IDS = re.compile(r"[a-z]{1,2}0000\d{6,7}")
+ATOMS = frozenset({str, int, float, bool, type(None)})
 # What moves by itself and decides nothing.
 COUNTS = frozenset({"version", "made", "next_port", "manners"})
 
@@ -71,6 +72,8 @@ _plain: dict[int, tuple[object, str]] = {}  # by identity: most of a world is th
 
 def plain(thing: object) -> str:
     """A value in words, without what only counts up."""
+    if type(thing) in ATOMS:
+        return repr(thing)
     if type(thing) is tuple:
         return f"({','.join([plain(each) for each in thing])})"
     if type(thing) is frozenset:
