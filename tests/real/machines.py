@@ -134,6 +134,13 @@ class Group:
         lab("image", "--group", self.name)
 
 
+def is_quiet(group: Group, seconds: float = 2.0) -> bool:
+    """Whether nobody asks the Engines of a group anything for a while: whoever works on hosts looks more often."""
+    before = [host.requests() for host in group]
+    time.sleep(seconds)
+    return before == [host.requests() for host in group]
+
+
 def start(name: str, engines: str, count: int = 3, seconds: float = SECONDS) -> Group:
     """A group of new, bare hosts; `engines` as for `lab/hosts up --engine`, one for all or one for each host."""
     each = engines if "," in engines else ",".join([engines] * count)
