@@ -16,6 +16,7 @@ from providers.resource import (
     hosts_and,
     lost_hosts,
     one_line,
+    refuse_half_a_swarm,
     to_props,
     turn,
 )
@@ -34,6 +35,8 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
     def create(self, props: Props) -> CreateResult:
         """Make it right; the id is logical and never changes."""
         spec = self.spec(props)
+        with one_line():
+            refuse_half_a_swarm()
         return CreateResult(f"{rules.NAME}@{spec.host}", self.brought_about(spec, known=False))
 
     def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:

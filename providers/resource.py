@@ -26,6 +26,7 @@ from providers.rules.configuration import from_flat
 from providers.rules.errors import Blocked, NoSwarm, RunCut, SwarmnetError
 from providers.rules.order import without_lost
 from providers.rules.specs import HostSpec, Spec
+from providers.rules.swarm import not_to_be_begun
 
 if TYPE_CHECKING:
     from providers.hosts.work import Hosts
@@ -40,6 +41,7 @@ LISTENS = 5.0
 _turn = threading.Lock()
 _failures: list[str] = []  # of disruptive changes in this process, which serves one run
 _accesses: dict[str, HostAccess] = {}
+_answered: set[str] = set()  # all hosts, once they were looked at before the first write
 _lost: set[str] = set()
 _proofs: set[type[SwarmnetError]] = set()
 
@@ -148,6 +150,18 @@ def declared_hosts() -> frozenset[str]:
 def lost_hosts() -> frozenset[str]:
     """Names of the hosts that the configuration declares dead for good."""
     return frozenset(_lost)
+
+
+def refuse_half_a_swarm() -> None:
+    """Raises Blocked where the hosts are in no swarm yet and one of them can't be used.
+
+    Looks once in a process, at all hosts, before the first bridge is made.
+    """
+    if not _answered:
+        refusal = not_to_be_begun(hosts().swarm())
+        if refusal:
+            raise Blocked(f"nothing was begun: {refusal}")
+        _answered.update(_accesses)
 
 
 def proofs_of_absence() -> tuple[type[SwarmnetError], ...]:

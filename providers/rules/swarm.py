@@ -87,6 +87,13 @@ def beginning(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
     return Steps((init,), f"init the swarm on {spec.first_manager}")
 
 
+def not_to_be_begun(facts: SwarmFacts) -> str | None:
+    """Why the hosts can't become a swarm, known before the first of them is written to; None where they can, or are."""
+    if any(member.state == "active" for member in facts.members):
+        return None
+    return unfit_members(facts) or "; ".join(silent.why for silent in facts.silent) or None
+
+
 def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str, ...]) -> Decision:
     """Bring the settings to what is declared; what only init can set is refused."""
     live = live_spec(spec, swarm)

@@ -32,6 +32,7 @@ def on(monkeypatch, pulumi_engine) -> Declare:
     """Lets the providers work on the hosts of a world, all of which the stack declares."""
     monkeypatch.setattr(resource, "_accesses", {})
     monkeypatch.setattr(resource, "_failures", [])
+    monkeypatch.setattr(resource, "_answered", set())
     monkeypatch.setenv("SWARMNET_DEBUG", "1")  # a plugin process would shorten tracebacks, this one must not
 
     def declare(world: World) -> SimulatedHosts:

@@ -131,6 +131,24 @@ def test_another_swarm_than_the_known_one_blocks():
     assert "are in swarm s1, the state knows s0" in reason(swarm.next_step(swarm_spec(), facts(), swarm_id="s0"))
 
 
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (BARE, None),
+        (SwarmFacts(members=outside("m1"), silent=(Silent(host="w1", why="w1: no answer"),)), "w1: no answer"),
+        (SwarmFacts(members=(*outside("m1"), Member(host="w1", state="locked"))), "w1: its membership"),
+        (alone(silent=(Silent(host="w1", why="w1: no answer"),)), None),
+    ],
+    ids=["all bare", "one silent", "one locked", "one in a swarm"],
+)
+def test_half_of_one_is_not_begun(found: SwarmFacts, expected: str | None):
+    """Before the first bridge is made, each host that is to be in it has to answer; later on, one may be down."""
+    refusal = swarm.not_to_be_begun(found)
+
+    assert (expected or "") in (refusal or "")
+    assert (expected is None) == (refusal is None)
+
+
 # Its settings
 
 
