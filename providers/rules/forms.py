@@ -9,10 +9,12 @@ from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
+from pydantic.fields import FieldInfo
 
-from providers.rules.addresses import prefix_length
-from providers.rules.specs import Subnet
+from providers.rules import specs
+from providers.rules.addresses import canonical_subnet, prefix_length
 
+AUTO = "auto"  # in place of a subnet: `swarmnet allocate` writes one
 SMALLEST_MASK = 29  # a /30 gives its one address to the ingress, and the next container fails (lab-measured)
 
 
@@ -82,6 +84,16 @@ def _with_room(subnet: str) -> str:
     return subnet
 
 
+def _with_room_or_auto(subnet: str) -> str:
+    return subnet if subnet == AUTO else _with_room(canonical_subnet(subnet))
+
+
+def _shown(pattern: str, *examples: str) -> FieldInfo:
+    """What editors check and suggest while typing: the JSON Schema's, looser than the check itself."""
+    shown: FieldInfo = Field(json_schema_extra={"pattern": pattern, "examples": list(examples)})
+    return shown
+
+
 def is_ip(text: str) -> bool:
     """Whether this is an IP address of either version."""
     try:
@@ -91,6 +103,12 @@ def is_ip(text: str) -> bool:
     return True
 
 
+def ipv4_in(text: str) -> str | None:
+    """The IPv4 address in a host's address, an Engine's (perhaps with a port) or a bastion; None for a name."""
+    found = re.fullmatch(r"(?:.*@)?(\d+\.\d+\.\d+\.\d+)(?::\d+)?", text)
+    return found[1] if found and is_ip(found[1]) else None
+
+
 HostName = Annotated[
     str,
     _matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "up to 63 lower-case letters, digits and -, as in m1"),
@@ -98,7 +116,14 @@ HostName = Annotated[
 IngressName = Annotated[str, AfterValidator(_network_name())]
 OverlayName = Annotated[str, AfterValidator(_network_name("ingress"))]
 BridgeName = Annotated[str, AfterValidator(_bridge_name)]
+_OCTETS = r"(\d{1,3}\.){3}\d{1,3}"
+_MASK = rf"/(\d{{1,2}}|{_OCTETS})"
+Address = Annotated[specs.Address, _shown(f"^{_OCTETS}$", "10.64.0.1")]
+Subnet = Annotated[specs.Subnet, _shown(f"^{_OCTETS}{_MASK}$", "10.64.0.0/20")]
 NetworkSubnet = Annotated[Subnet, AfterValidator(_with_room)]
+OverlaySubnet = Annotated[
+    str, AfterValidator(_with_room_or_auto), _shown(f"^({AUTO}|{_OCTETS}{_MASK})$", AUTO, "10.64.32.0/24")
+]
 # IPv4's smallest (RFC 791) and the largest a link can have; Engines from 26 refuse others, 20.10 takes them.
 Mtu = Annotated[int, Field(ge=68, le=65535)]
 Labels = dict[Annotated[str, AfterValidator(_label_key)], str]

@@ -45,7 +45,7 @@ def disorder(stackfile: StackFile) -> list[str]:
         return ["hosts: is empty; a stack needs at least one"]
     if all(host.lost for host in stackfile.hosts.values()):
         return ["hosts: all are lost; a stack needs at least one that is not"]
-    return [*_beginning(stackfile), *_waves(stackfile), *same_machine(stackfile)]
+    return [*_beginning(stackfile), *_waves(stackfile), *_same_machine(stackfile)]
 
 
 def _managers(stackfile: StackFile) -> list[str]:
@@ -78,8 +78,7 @@ def _waves(stackfile: StackFile) -> Iterator[str]:
         yield f"order: lacks {', '.join(left)}; each host has one place"
 
 
-def same_machine(stackfile: StackFile) -> Iterator[str]:
-    """Hosts that are one machine, as `path: problem`."""
+def _same_machine(stackfile: StackFile) -> Iterator[str]:
     seen: dict[str, str] = {}
     for name, host in access(stackfile).items():
         marks = _marks(host)

@@ -10,11 +10,12 @@ from typing import Any
 from providers.rules import problems
 from providers.rules.access import HostAccess, access
 from providers.rules.addresses import first_address
-from providers.rules.clashes import clashes, gwbridge_of, lacking
 from providers.rules.errors import StackFileError
-from providers.rules.order import disorder, first_manager, waves, without_lost
+from providers.rules.order import first_manager, waves, without_lost
+from providers.rules.ranges import gwbridge_of
 from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 from providers.rules.stackfile import StackFile
+from providers.rules.verdict import Verdict, judged, verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,7 @@ class Plan:
     nodes: tuple[NodeSpec, ...]
     ingress: IngressSpec | None
     overlays: tuple[OverlaySpec, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def plan(stackfile: StackFile, owner: str) -> Plan:
@@ -38,9 +40,26 @@ def plan(stackfile: StackFile, owner: str) -> Plan:
 
     Raises StackFileError with everything that does not go together.
     """
-    if found := [*disorder(stackfile), *lacking(stackfile), *clashes(stackfile)]:
+    return _planned(judged(stackfile, _stack(owner)), owner)
+
+
+def plan_of(raw: problems.Raw, owner: str) -> Plan:
+    """The plan of a stack file's keys as they were read.
+
+    Raises StackFileError with every problem at once: of what makes no sense by itself, and of all that can be
+    said beside it.
+    """
+    return _planned(verdict(raw, _stack(owner)), owner)
+
+
+def _stack(owner: str) -> str:
+    return owner.rpartition("/")[2]
+
+
+def _planned(judgement: Verdict, owner: str) -> Plan:
+    if found := [*judgement.problems, *judgement.unresolved]:
         raise StackFileError(found)
-    stackfile = without_lost(stackfile)
+    stackfile = without_lost(judgement.stackfile)
     shared: dict[str, Any] = {"owner": owner, "adopt": stackfile.adopt}
     return Plan(
         access=access(stackfile),
@@ -49,19 +68,8 @@ def plan(stackfile: StackFile, owner: str) -> Plan:
         nodes=_nodes(stackfile, shared),
         ingress=_ingress(stackfile, shared),
         overlays=_overlays(stackfile, shared),
+        warnings=tuple(judgement.warnings),
     )
-
-
-def plan_of(raw: problems.Raw, owner: str) -> Plan:
-    """The plan of a stack file's keys as they were read.
-
-    Raises StackFileError with every problem at once: of what makes no sense by itself, and of the ranges that
-    do make sense. Hosts and their order are checked only once each host makes sense.
-    """
-    stackfile, found = problems.readable(StackFile, raw)
-    if found:
-        raise StackFileError([*found, *clashes(stackfile)])
-    return plan(stackfile, owner)
 
 
 def _gwbridges(stackfile: StackFile, shared: dict[str, Any]) -> tuple[tuple[GwbridgeSpec, ...], ...]:

@@ -86,7 +86,7 @@ def _errors(model: type[BaseModel], raw: Raw) -> list[ErrorDetails]:
 def _problem(model: type[BaseModel], error: ErrorDetails) -> str:
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
     if kind == "extra_forbidden":
-        return _unknown_key(str(error["loc"][-1]), _known_keys(model, error["loc"][:-1]))
+        return _unknown_key(str(error["loc"][-1]), _at(model, error["loc"][:-1]))
     if kind == "missing":
         return "is required"
     if kind == "value_error":
@@ -104,17 +104,22 @@ def _is(value: object) -> str:
     return "empty" if value == "" else _IS.get(type(value), "something else")
 
 
-def _unknown_key(key: str, known: list[str]) -> str:
+def _unknown_key(key: str, annotation: object) -> str:
+    """What is said of a key that its section does not have, with the section's reason where it gives one."""
+    reason = getattr(section(annotation), "refused", {}).get(key)
+    if reason:
+        return f"is refused: {reason}"
+    known = list(_fields(annotation))
     close = difflib.get_close_matches(key, known, n=1)
     return f"unknown key; did you mean {close[0]}?" if close else f"unknown key; known are {', '.join(known)}"
 
 
-def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """The keys of the section at a location; under a mapping of sections, a step is a name."""
+def _at(model: type[BaseModel], location: tuple[int | str, ...]) -> object:
+    """The annotation of the section at a location; under a mapping of sections, a step is a name."""
     here: object = model
     for step in location:
         here = get_args(here)[-1] if get_origin(here) is dict else _fields(here)[str(step)].annotation
-    return list(_fields(here))
+    return here
 
 
 def _fields(annotation: object) -> dict[str, FieldInfo]:

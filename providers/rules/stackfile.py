@@ -4,20 +4,49 @@ The table in docs/stack-file.md is made of it. What spans two keys (clashes, def
 order) must not enter. Network sections have the names and defaults of the specs that they become.
 """
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from providers.rules import forms, problems
+from providers.rules.addresses import prefix_length
 from providers.rules.errors import StackFileError
-from providers.rules.forms import Labels, Mtu, NetworkSubnet, OnRemove, Seconds
-from providers.rules.specs import Address, Adopt, Subnet
+from providers.rules.forms import Address, Labels, Mtu, NetworkSubnet, OnRemove, Seconds, Subnet
+from providers.rules.specs import Adopt
 
 
 class Section(BaseModel):
-    """A mapping in the stack file: unknown keys and values of another type are problems."""
+    """A mapping in the stack file: unknown keys and values of another type are problems.
+
+    refused: keys that Engines know and Swarmnet does not, with the reason; most do nothing there without a word.
+    """
+
+    refused: ClassVar[Mapping[str, str]] = {}
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+_NO_AUX = "swarms drop such addresses without a word; leave them out of ip_range instead"
+_NO_IPV6 = "swarm networks are IPv4: with IPv6, an overlay is dropped or never comes up"
+_NO_OPTIONS = "Engines take any driver option and ignore what they don't know; the keys here are those that work"
+_REFUSED = {
+    "aux_address": _NO_AUX,
+    "aux_addresses": _NO_AUX,
+    "driver_opts": _NO_OPTIONS,
+    "enable_ipv4": "swarm networks are always IPv4",
+    "enable_ipv6": _NO_IPV6,
+    "ipv6": _NO_IPV6,
+    "options": _NO_OPTIONS,
+    "scope": "swarm networks are the whole swarm's, and docker_gwbridge is a host's own",
+}
+
+
+class Expected(Section):
+    """What a network is to hold, for counting its addresses."""
+
+    tasks: forms.Count = Field(default=0, description="tasks at the same time, all services together")
+    services: forms.Count = Field(default=0, description="services, each with a virtual address of its own")
 
 
 class Reach(Section):
@@ -43,6 +72,14 @@ class Reach(Section):
 
 class PartialGwbridge(Section):
     """docker_gwbridge, or what of it is different on one host."""
+
+    refused: ClassVar[Mapping[str, str]] = _REFUSED | {
+        "aux_address": "the Engine keeps them and gives nothing else for them",
+        "aux_addresses": "the Engine keeps them and gives nothing else for them",
+        "gateway_mode_ipv4": "routed and isolated bridges take the way outside, or published ports, from tasks",
+        "internal": "containers on overlays would have no way outside",
+        "ip_range": "with one, Engines skip their own check for overlaps; every address of subnet serves",
+    }
 
     subnet: NetworkSubnet | None = Field(
         default=None, description="IPv4 range of the bridge; may be the same on every host"
@@ -122,12 +159,20 @@ class Swarm(Section):
 class Ingress(Section):
     """The network behind published ports."""
 
+    refused: ClassVar[Mapping[str, str]] = _REFUSED | {
+        "attachable": "a swarm refuses an ingress that containers may join",
+        "encrypted": "hosts are not known to encrypt an ingress; encrypt between services, on an overlay",
+        "internal": "an ingress exists for what comes from outside",
+        "ip_range": "with one, Engines skip their own check for overlaps; every address of subnet serves",
+    }
+
     name: forms.IngressName = Field(default="ingress", description="name of the network")
     subnet: NetworkSubnet = Field(description="IPv4 range; every node takes one address of it")
     gateway: Address | None = Field(default=None, description="else the first address of `subnet`")
     mtu: Mtu | None = Field(
         default=None, description="the underlay's MTU, bytes: containers get 50 less; else the Engine's"
     )
+    expect: Expected | None = Field(default=None, description="what it is to hold: too few addresses are a warning")
     labels: Labels = Field(default={}, description="labels of the network; text")
     dynamic_ports: Literal["pin", "renumber"] = Field(
         default="pin",
@@ -140,13 +185,18 @@ class Ingress(Section):
 class Overlay(Section):
     """One overlay network."""
 
-    subnet: NetworkSubnet = Field(description="IPv4 range")
+    refused: ClassVar[Mapping[str, str]] = _REFUSED
+
+    subnet: forms.OverlaySubnet = Field(
+        description="IPv4 range; `auto` until `swarmnet allocate` has written one of `pools.overlays` in its place"
+    )
     gateway: Address | None = Field(default=None, description="else the first address of `ip_range`, or of `subnet`")
     ip_range: Subnet | None = Field(default=None, description="part of `subnet` that containers get addresses from")
     mtu: Mtu | None = Field(
         default=None,
         description="the underlay's MTU, bytes: containers get 50 less, encrypted 76 less; else the Engine's",
     )
+    expect: Expected | None = Field(default=None, description="what it is to hold: too few addresses are a warning")
     attachable: bool = Field(default=False, description="whether containers that are no services may join")
     internal: bool = Field(default=False, description="without a way to the outside")
     encrypted: bool = Field(default=False, description="IPsec between the hosts")
@@ -156,6 +206,25 @@ class Overlay(Section):
     )
     protect: bool = Field(default=False, description="refuse changes and removal")
     retain: bool = Field(default=False, description="when its key goes, forget the network instead of removing it")
+
+
+class Pool(Section):
+    """Where `swarmnet allocate` takes ranges from."""
+
+    range: Subnet = Field(description="IPv4 range to take from")
+    prefix: forms.PoolPrefix = Field(description="mask length of what is taken, such as 24")
+
+    @model_validator(mode="after")
+    def _large_enough(self) -> Self:
+        if prefix_length(self.range) > self.prefix:
+            raise ValueError(f"{self.range} is smaller than the /{self.prefix} to take of it")
+        return self
+
+
+class Pools(Section):
+    """Ranges to take from."""
+
+    overlays: Pool | None = Field(default=None, description="for overlays with `subnet: auto`")
 
 
 class Timeouts(Section):
@@ -185,6 +254,11 @@ class StackFile(Section):
     )
     reserved: list[Subnet] = Field(
         default=[], description="IPv4 ranges of the LAN, the VPN, other sites: nothing may overlap them"
+    )
+    pools: Pools = Field(default=Pools(), description="where `swarmnet allocate` takes ranges from")
+    connected_to: list[str] = Field(
+        default=[],
+        description="stacks whose networks are reached from this one: `swarmnet check` refuses ranges that both have",
     )
     adopt: Adopt = Field(default="identical", description="what happens to networks that somebody else made")
     timeouts: Timeouts = Field(default=Timeouts(), description="seconds that a resource's own work may take")

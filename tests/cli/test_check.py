@@ -42,8 +42,8 @@ def test_problems_are_one_line_each(check):
     """Each problem is a line with the name of its stack, brackets and all."""
     assert [
         "bad: order: lacks w1; each host has one place",
-        "bad: overlays.app.subnet: 10.3.0.0/24 lies inside reserved 10.3.0.0/16: "
-        "hosts would no longer reach what is there",
+        "bad: overlays.app.subnet: 10.3.0.0/24 lies inside reserved[0] 10.3.0.0/16: "
+        "hosts would no longer reach what is there; 10.2.255.0/24 is free",
     ] == check("bad").stdout.splitlines()
 
 

@@ -166,6 +166,16 @@ def test_what_makes_sense_is_checked_beside_what_does_not():
     ]
 
 
+def test_order_is_checked_beside_a_key_elsewhere_that_makes_no_sense():
+    """What has nothing to do with an error of typing is told at the same time."""
+    with pytest.raises(StackFileError) as caught:
+        plan_of({"hosts": HOSTS, "order": [["m1", "w1"]], "ingres": {"subnet": "10.12.0.0/16"}}, OWNER)
+
+    assert ["ingres: unknown key; did you mean ingress?", "order: lacks m2; each host has one place"] == (
+        caught.value.problems
+    )
+
+
 @given(
     subnet=st.builds(
         lambda second, prefix: IPv4Network(f"10.{second}.0.0/{prefix}", strict=False),
@@ -182,6 +192,7 @@ def test_gateway_is_always_one_that_can_be_given(subnet, deeper, place):
     start = int(subnet.network_address) + (place % count) * 2 ** (32 - prefix)
     ip_range = str(IPv4Network((start, prefix)))
 
-    overlay = planned(overlays={"app": {"subnet": str(subnet), "ip_range": ip_range}}).overlays[0]
+    hosts = {"m1": {"address": "m1.example"}}
+    overlay = planned(hosts, overlays={"app": {"subnet": str(subnet), "ip_range": ip_range}}).overlays[0]
 
     assert holds_address(str(subnet), overlay.gateway)

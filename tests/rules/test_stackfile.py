@@ -64,6 +64,29 @@ def test_unknown_key_names_the_likely_one(sections, problem):
 
 
 @pytest.mark.parametrize(
+    ("sections", "key", "reason"),
+    [
+        pytest.param("overlays", "aux_addresses", "swarms drop such addresses without a word", id="aux addresses"),
+        pytest.param("overlays", "enable_ipv6", "swarm networks are IPv4", id="IPv6"),
+        pytest.param("overlays", "options", "Engines take any driver option and ignore", id="driver options"),
+        pytest.param("overlays", "scope", "swarm networks are the whole swarm's", id="scope"),
+        pytest.param("ingress", "attachable", "a swarm refuses an ingress", id="attachable ingress"),
+        pytest.param("ingress", "internal", "an ingress exists for what comes from outside", id="internal ingress"),
+        pytest.param("ingress", "encrypted", "hosts are not known to encrypt an ingress", id="encrypted ingress"),
+        pytest.param("gwbridge", "internal", "containers on overlays would have no way outside", id="internal bridge"),
+        pytest.param("gwbridge", "ip_range", "with one, Engines skip their own check", id="ip_range of a bridge"),
+    ],
+)
+def test_key_that_engines_know_and_break_on(sections, key, reason):
+    """What an Engine takes and then ignores, or breaks on, is refused with the reason."""
+    section = {"subnet": "10.2.0.0/24", key: "x"}
+    path = "overlays.app" if sections == "overlays" else sections
+    found = problems(**{sections: {"app": section} if sections == "overlays" else section})
+
+    assert f"{path}.{key}: is refused: {reason}" == found[0][: len(f"{path}.{key}: is refused: {reason}")]
+
+
+@pytest.mark.parametrize(
     ("sections", "problem"),
     [
         pytest.param({"hosts": ["m1"]}, "hosts: is a list, should be a mapping", id="list for mapping"),

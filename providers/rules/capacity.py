@@ -1,0 +1,53 @@
+"""How many addresses networks need, against what their masks give: warnings, never errors.
+
+An Engine says nothing when they run out: tasks stay `new` without a reason. The counting is measured: a /28 with one
+service on three hosts is full at nine tasks.
+"""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from providers.rules.addresses import first_address
+from providers.rules.stackfile import Expected, Ingress, Overlay, StackFile
+
+_NOT_GIVEN = 3  # the network's own address, the broadcast address, the gateway
+
+
+def warnings(stackfile: StackFile) -> Iterator[str]:
+    """Networks too small for their nodes, and for the tasks and services that are expected, as `path: problem`."""
+    nodes = len(stackfile.hosts)
+    if stackfile.ingress:  # every node takes an address of it
+        yield from _lack("ingress", stackfile.ingress, nodes, stackfile.ingress.expect or Expected())
+    for name, overlay in stackfile.overlays.items():
+        if expect := overlay.expect:  # a node takes one with its first task
+            yield from _lack(f"overlays.{name}", overlay, min(nodes, 2 * expect.tasks), expect)
+
+
+def _lack(path: str, network: Ingress | Overlay, nodes: int, expect: Expected) -> Iterator[str]:
+    ip_range = network.ip_range if isinstance(network, Overlay) else None
+    key, subnet = ("ip_range", ip_range) if ip_range else ("subnet", network.subnet)
+    room = _room(network, ip_range)
+    need = nodes + expect.services + 2 * expect.tasks
+    if need > room:
+        counted = ", ".join(
+            f"{number} for {what}"
+            for number, what in (
+                (nodes, "nodes"),
+                (expect.services, "services"),
+                (2 * expect.tasks, f"{expect.tasks} tasks, twice while they are updated"),
+            )
+            if number
+        )
+        yield f"{path}.{key}: {subnet} has {room} addresses to give, and needs {need} ({counted}); use {_mask(need)}"
+
+
+def _room(network: Ingress | Overlay, ip_range: str | None) -> int:
+    """The addresses that the swarm can give."""
+    subnet, given = IPv4Network(network.subnet), IPv4Network(ip_range or network.subnet)
+    gateway = network.gateway or first_address(network.subnet, ip_range)
+    kept = {str(subnet.network_address), str(subnet.broadcast_address), gateway}
+    return given.num_addresses - sum(IPv4Network(address).subnet_of(given) for address in kept)
+
+
+def _mask(need: int) -> str:
+    return f"/{32 - (need + _NOT_GIVEN - 1).bit_length()} or larger"

@@ -1,0 +1,84 @@
+"""Which ranges of addresses are still free: the first in a pool, the nearest to one that cannot stay.
+
+Whole numbers and `ipaddress` only. What a range is for must not enter.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv4Network
+
+# https://www.rfc-editor.org/rfc/rfc1918#section-3
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+
+
+class FreeSpace:
+    """All addresses but those of the ranges taken so far."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+        for network in sorted(IPv4Network(subnet) for subnet in taken):
+            first, last = _ends(network)
+            if not self._lasts or self._lasts[-1] < first:  # else it lies inside the one before: they are nested
+                self._firsts.append(first)
+                self._lasts.append(last)
+
+    def take(self, subnet: str) -> str:
+        """A free range is free no longer. Returns it."""
+        first, last = _ends(IPv4Network(subnet))
+        place = bisect_left(self._firsts, first)
+        self._firsts.insert(place, first)
+        self._lasts.insert(place, last)
+        return subnet
+
+    def first(self, within: str, prefix: int) -> str | None:
+        """The lowest free range of a mask length in a canonical subnet; None where there is none."""
+        first, last = _ends(IPv4Network(within))
+        size = 2 ** (32 - prefix)
+        found = self._above(first, size)
+        return _written(found, prefix) if found + size - 1 <= last else None
+
+    def nearest(self, subnet: str, within: Iterable[str] = PRIVATE) -> str | None:
+        """The free range of the same size that is nearest to a canonical subnet; None where there is none."""
+        network = IPv4Network(subnet)
+        start = int(network.network_address)
+        found = {
+            candidate
+            for block in within
+            if IPv4Network(block).prefixlen <= network.prefixlen
+            for candidate in self._both_ways(start, network.num_addresses, *_ends(IPv4Network(block)))
+        }
+        return _written(min(found, key=lambda at: (abs(at - start), -at)), network.prefixlen) if found else None
+
+    def _both_ways(self, start: int, size: int, first: int, last: int) -> Iterator[int]:
+        above = self._above(min(max(start, first), last - size + 1), size)
+        if above + size - 1 <= last:
+            yield above
+        below = self._below(max(min(start, last - size + 1), first), size)
+        if below >= first:
+            yield below
+
+    def _above(self, start: int, size: int) -> int:
+        """The lowest free place of a size from an aligned start on."""
+        while (hit := self._hit(start, size)) is not None:
+            start = (self._lasts[hit] // size + 1) * size
+        return start
+
+    def _below(self, start: int, size: int) -> int:
+        """The highest free place of a size from an aligned start down; below zero where there is none."""
+        while start >= 0 and (hit := self._hit(start, size)) is not None:
+            start = (self._firsts[hit] // size - 1) * size
+        return start
+
+    def _hit(self, start: int, size: int) -> int | None:
+        """The position of a taken range that shares an address with the place."""
+        place = bisect_left(self._lasts, start)
+        return place if place < len(self._firsts) and self._firsts[place] < start + size else None
+
+
+def _ends(network: IPv4Network) -> tuple[int, int]:
+    return int(network.network_address), int(network.broadcast_address)
+
+
+def _written(start: int, prefix: int) -> str:
+    return f"{IPv4Address(start)}/{prefix}"

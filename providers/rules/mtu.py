@@ -1,0 +1,73 @@
+"""Whether packets of the networks fit between the hosts. Bytes throughout; measuring must not enter.
+
+An Engine never looks: larger packets are lost, while connections are made and small answers come.
+"""
+
+from collections.abc import Iterator
+
+from providers.rules.access import HostAccess, access
+from providers.rules.forms import is_ip
+from providers.rules.ranges import gwbridge_of
+from providers.rules.stackfile import Ingress, Overlay, StackFile
+
+# https://github.com/moby/moby/blob/master/daemon/libnetwork/drivers/overlay/overlay.go
+_ENGINE = 1500  # taken for the underlay's where nothing is given
+_VXLAN = 50  # what a packet between hosts carries more than the container's
+_ESP = 26  # and more where it is encrypted; then containers get a multiple of 4
+_IPV6 = 20  # that an Engine forgets: https://www.rfc-editor.org/rfc/rfc8200#section-3 against RFC 791
+_SMALLEST = 68  # of an IPv4 link, https://www.rfc-editor.org/rfc/rfc791
+
+
+def container_mtu(mtu: int | None, encrypted: bool = False) -> int:
+    """What an Engine gives the containers of an overlay or the ingress with the option `mtu`."""
+    left = (mtu or _ENGINE) - _VXLAN
+    return (left - _ESP) // 4 * 4 if encrypted else left
+
+
+def problems(stackfile: StackFile) -> Iterator[str]:
+    """Networks of the swarm whose packets do not fit between the hosts, as `path: problem`."""
+    if not stackfile.hosts:
+        return
+    key, most = min(_underlays(stackfile), key=lambda underlay: underlay[1])
+    if stackfile.ingress:
+        yield from _too_large("ingress.mtu", stackfile.ingress, key, most)
+    for name, overlay in stackfile.overlays.items():
+        yield from _too_large(f"overlays.{name}.mtu", overlay, key, most)
+
+
+def warnings(stackfile: StackFile) -> Iterator[str]:
+    """Bridges with a larger MTU than their host's, which may have another for the way outside."""
+    for name, host in stackfile.hosts.items():
+        bridge = gwbridge_of(stackfile, name)
+        if bridge and bridge.mtu and bridge.mtu > host.mtu:
+            section = f"hosts.{name}.gwbridge" if host.gwbridge and host.gwbridge.mtu else "gwbridge"
+            yield (
+                f"{section}.mtu: {bridge.mtu} is more than hosts.{name}.mtu {host.mtu}: "
+                "what containers send outside may be too large for the host's own link"
+            )
+
+
+def _underlays(stackfile: StackFile) -> Iterator[tuple[str, int]]:
+    """For each host the words for its underlay's MTU, and the most that an Engine's option may be for it."""
+    for name, host in access(stackfile).items():
+        mtu, six = stackfile.hosts[name].mtu, _is_ipv6(host)
+        yield f"hosts.{name}.mtu{f' less {_IPV6} for IPv6' if six else ''}", mtu - (_IPV6 if six else 0)
+
+
+def _is_ipv6(host: HostAccess) -> bool:
+    address = (host.data_path_address or host.advertise_address or "").strip("[]")
+    return ":" in address and is_ip(address)
+
+
+def _too_large(path: str, network: Ingress | Overlay, key: str, most: int) -> Iterator[str]:
+    encrypted = isinstance(network, Overlay) and network.encrypted
+    given = container_mtu(network.mtu, encrypted)
+    if (network.mtu or _ENGINE) > most:
+        which = f"{network.mtu}" if network.mtu else f"{_ENGINE}, the Engine's choice,"
+        yield (
+            f"{path}: {which} is more than {key}, {most}: containers would get {given}, and their large packets be "
+            f"lost between hosts; use {most}, which gives them {container_mtu(most, encrypted)}"
+        )
+    elif given < _SMALLEST:
+        enough = _SMALLEST + _VXLAN + (_ESP if encrypted else 0)
+        yield f"{path}: {network.mtu} leaves containers {given}, and IPv4 needs {_SMALLEST}; use {enough} or more"

@@ -1,0 +1,72 @@
+"""What is wrong with one network by itself: its name, gateway, ip_range. Other networks' ranges must not enter."""
+
+from collections.abc import Iterator
+
+from providers.rules.addresses import first_address, holds_address, holds_subnet, prefix_length
+from providers.rules.forms import AUTO
+from providers.rules.ranges import gwbridge_of
+from providers.rules.stackfile import Ingress, Overlay, PartialGwbridge, StackFile
+
+
+def lacking(stackfile: StackFile) -> Iterator[str]:
+    """Hosts whose own section `gwbridge` has no subnet, and no shared section to take it from."""
+    for name in stackfile.hosts:
+        bridge = gwbridge_of(stackfile, name)
+        if bridge and not bridge.subnet:
+            yield f"hosts.{name}.gwbridge.subnet: is required, since there is no section gwbridge to take it from"
+
+
+def names(stackfile: StackFile) -> Iterator[str]:
+    """Two names that differ in case only are one to a swarm, which answers with an internal error."""
+    seen = {stackfile.ingress.name.lower(): "ingress.name"} if stackfile.ingress else {}
+    for name in stackfile.overlays:
+        if name.lower() in seen:
+            yield f"overlays.{name}: is the same name as {seen[name.lower()]}; case does not count in a swarm"
+        seen.setdefault(name.lower(), f"overlays.{name}")
+
+
+def inside(stackfile: StackFile) -> Iterator[str]:
+    """Gateways and ranges that are not where they belong."""
+    for name, host in stackfile.hosts.items():
+        bridge = gwbridge_of(stackfile, name)
+        if host.gwbridge and host.gwbridge.gateway and bridge:
+            yield from _gateway(f"hosts.{name}.gwbridge", bridge)
+    if stackfile.gwbridge:
+        yield from _gateway("gwbridge", stackfile.gwbridge)
+    if stackfile.ingress:
+        yield from _gateway("ingress", stackfile.ingress)
+    for name, overlay in stackfile.overlays.items():
+        yield from _gateway(f"overlays.{name}", overlay)
+        yield from _ip_range(f"overlays.{name}.ip_range", overlay)
+
+
+def unresolved(stackfile: StackFile, stack: str) -> Iterator[str]:
+    """Overlays whose range is still to be chosen."""
+    for name, overlay in stackfile.overlays.items():
+        if overlay.subnet != AUTO:
+            continue
+        if overlay.gateway or overlay.ip_range:
+            key = "gateway" if overlay.gateway else "ip_range"
+            yield f"overlays.{name}.{key}: belongs to a subnet that is still {AUTO}; write it once there is one"
+        elif not stackfile.pools.overlays:
+            yield f"overlays.{name}.subnet: is {AUTO}, and there is no pools.overlays to take a range from"
+        else:
+            yield f"overlays.{name}.subnet: is {AUTO}; `swarmnet allocate {stack}` writes a free range in its place"
+
+
+def _gateway(path: str, network: PartialGwbridge | Ingress | Overlay) -> Iterator[str]:
+    subnet, gateway = network.subnet, network.gateway
+    if not subnet or not gateway:
+        return
+    if not holds_subnet(subnet, f"{gateway}/32"):
+        yield f"{path}.gateway: {gateway} is not inside the subnet {subnet}"
+    elif not holds_address(subnet, gateway):
+        which = "network" if subnet.startswith(f"{gateway}/") else "broadcast"
+        yield f"{path}.gateway: {gateway} is the {which} address of {subnet}; use {first_address(subnet)}"
+
+
+def _ip_range(path: str, overlay: Overlay) -> Iterator[str]:
+    if overlay.ip_range and not holds_subnet(overlay.subnet, overlay.ip_range):
+        yield f"{path}: {overlay.ip_range} is not inside the subnet {overlay.subnet}"
+    elif overlay.ip_range and prefix_length(overlay.ip_range) > 30:
+        yield f"{path}: {overlay.ip_range} leaves no room for containers; use /30 or larger"

@@ -1,0 +1,76 @@
+"""Ranges that an Engine chooses by itself: the swarm's address pool, the first ingress, docker0.
+
+What it does choose is known only on the hosts, so most of it is a warning.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+
+from providers.rules.addresses import prefix_length
+from providers.rules.ranges import OURS, Range, meetings, ranges, told
+from providers.rules.stackfile import StackFile, Swarm
+
+_PREFIX = 24  # of subnets from the swarm's pool, where nothing is given
+_POOL_START = "10.0.0.0"  # https://docs.docker.com/engine/swarm/networking/
+_MANY = 256  # networks made without a subnet in one swarm: more are unlikely
+
+# What suggestions keep clear of. https://docs.docker.com/engine/network/#automatic-subnet-allocation
+LIKELY = {
+    "the range that most Engines give docker0": "172.17.0.0/16",
+    "the first networks of the Engines' own pool": f"{_POOL_START}/16",
+}
+
+_SAY = "say which pool in swarm.default_addr_pool"
+_WHY = {
+    **dict.fromkeys(product(OURS[:3], ["docker0"]), "an Engine refuses the network or its tasks where docker0 has it"),
+    ("gwbridge", "first networks"): f'tasks on such networks would be rejected with "Pool overlaps"; {_SAY}',
+    ("overlay", "first networks"): f"a network made without a subnet may take the range first; {_SAY}",
+    ("ingress", "first networks"): f"a network made without a subnet may take the range first; {_SAY}",
+    ("host", "first networks"): f"containers on such networks would not reach that address; {_SAY}",
+    ("reserved", "first networks"): f"containers on such networks would not reach what is there; {_SAY}",
+}
+
+
+def pool_masks(stackfile: StackFile) -> Iterator[str]:
+    """Pools smaller than the subnets that are taken of them."""
+    swarm = stackfile.swarm or Swarm()
+    prefix = _prefix(swarm)
+    for number, subnet in enumerate(swarm.default_addr_pool):
+        if prefix_length(subnet) > prefix:
+            yield f"swarm.default_addr_pool[{number}]: {subnet} is smaller than the /{prefix} that networks take of it"
+
+
+def first_of_engine_pool(stackfile: StackFile) -> Iterator[Range]:
+    """The ingress that an Engine makes at init, where the stack begins the swarm without a pool of its own.
+
+    An ingress of the stack may be the very same, and takes its place before any overlay comes, yet after the hosts
+    have joined.
+    """
+    swarm = stackfile.swarm
+    if swarm and not swarm.default_addr_pool:
+        kind = "replaced ingress" if stackfile.ingress else "first ingress"
+        yield Range(kind, "the ingress that the Engine makes at init,", f"{_POOL_START}/{_prefix(swarm)}")
+
+
+def warnings(stackfile: StackFile) -> Iterator[str]:
+    """What meets ranges that Engines probably choose, as `path: problem`; once for each kind that one key mends."""
+    seen: set[tuple[str, str]] = set()
+    for first, other, why in meetings([*ranges(stackfile), *_likely(stackfile)], _WHY):
+        kinds = (first.kind, other.kind)
+        if other.kind == "docker0" or kinds not in seen:
+            seen.add(kinds)
+            yield f"{told(first, other)}: {why}"
+
+
+def _likely(stackfile: StackFile) -> Iterator[Range]:
+    """What Engines probably choose."""
+    docker0, own_pool = LIKELY.items()
+    yield Range("docker0", *docker0)
+    swarm = stackfile.swarm
+    if swarm and not swarm.default_addr_pool:
+        bits = _MANY.bit_length() - 1
+        yield Range("first networks", own_pool[0], f"{_POOL_START}/{max(_prefix(swarm) - bits, 8)}")
+
+
+def _prefix(swarm: Swarm) -> int:
+    return swarm.default_addr_pool_prefix or _PREFIX

@@ -1,0 +1,92 @@
+"""Every range of addresses that a stack file names, with its path and its kind. Which may meet must not enter."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from providers.rules.access import access
+from providers.rules.addresses import overlapping, relation
+from providers.rules.forms import ipv4_in
+from providers.rules.stackfile import PartialGwbridge, StackFile
+
+# https://www.iana.org/assignments/iana-ipv4-special-registry
+SPECIAL = {
+    "the range of no network": "0.0.0.0/8",
+    "the loopback range": "127.0.0.0/8",
+    "the multicast range": "224.0.0.0/4",
+    "the unassigned range": "240.0.0.0/4",
+}
+OURS = ("gwbridge", "overlay", "ingress", "pool")
+
+
+@dataclass(frozen=True)
+class Range:
+    """A range as it is told of: `path` is a key of the stack file, or words for what no key says.
+
+    kind: one of OURS, `host`, `reserved`, `special`, or a kind of the module that made it.
+    """
+
+    kind: str
+    path: str
+    subnet: str
+
+
+def ranges(stackfile: StackFile) -> Iterator[Range]:
+    """Every range in the file, in the order of blame: of two that clash, the first is reported."""
+    for name, host in stackfile.hosts.items():
+        if host.gwbridge and host.gwbridge.subnet:
+            yield Range("gwbridge", f"hosts.{name}.gwbridge.subnet", host.gwbridge.subnet)
+    if stackfile.gwbridge:
+        yield Range("gwbridge", "gwbridge.subnet", stackfile.gwbridge.subnet)
+    for name, overlay in reversed(stackfile.overlays.items()):
+        yield Range("overlay", f"overlays.{name}.subnet", overlay.subnet)
+    if stackfile.ingress:
+        yield Range("ingress", "ingress.subnet", stackfile.ingress.subnet)
+    for number, subnet in enumerate(stackfile.swarm.default_addr_pool if stackfile.swarm else ()):
+        yield Range("pool", f"swarm.default_addr_pool[{number}]", subnet)
+    yield from _addresses(stackfile)
+    for number, subnet in enumerate(stackfile.reserved):
+        yield Range("reserved", f"reserved[{number}]", subnet)
+    for name, subnet in SPECIAL.items():
+        yield Range("special", name, subnet)
+
+
+def meetings(declared: Sequence[Range], why: Mapping[tuple[str, str], str]) -> Iterator[tuple[Range, Range, str]]:
+    """Every two ranges that share an address though their kinds must not, and the reason."""
+    for one, other in sorted(overlapping([each.subnet for each in declared])):
+        first, second = declared[one], declared[other]
+        if reason := why.get((first.kind, second.kind)):
+            yield first, second, reason
+
+
+def told(first: Range, other: Range) -> str:
+    """Two ranges that share an address, in words."""
+    return f"{first.path}: {first.subnet} {relation(first.subnet, other.subnet)} {other.path} {other.subnet}"
+
+
+def gwbridge_of(stackfile: StackFile, host: str) -> PartialGwbridge | None:
+    """The section `gwbridge` with what the host has in its place; None where there is neither.
+
+    A host that has a subnet of its own does not take the gateway from the shared section.
+    """
+    shared, own = stackfile.gwbridge, stackfile.hosts[host].gwbridge
+    if own is None:
+        return shared
+    values = shared.model_dump(exclude_unset=True) if shared else {}
+    if own.subnet:
+        values.pop("gateway", None)
+    return PartialGwbridge.model_validate(values | own.model_dump(exclude_unset=True))
+
+
+def _addresses(stackfile: StackFile) -> Iterator[Range]:
+    """The hosts' own addresses and their bastions', where they are numbers; each once.
+
+    A bastion's counts because a host sends its answers there.
+    """
+    seen = {"0.0.0.0"}  # an Engine that listens everywhere
+    for name, host in access(stackfile).items():
+        declared = stackfile.hosts[name].model_dump()
+        for key in ("address", "advertise_address", "data_path_address", "listen_address", "bastion"):
+            address = ipv4_in(getattr(host, key) or "")
+            if address and address not in seen:
+                seen.add(address)
+                yield Range("host", f"hosts.{name}.{key}" if declared[key] else f"ssh.{key}", f"{address}/32")

@@ -1,0 +1,63 @@
+"""Everything that is wrong with one stack file, at once: which check needs what to make sense.
+
+The checks themselves must not enter.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from providers.rules import capacity, mtu, networks, order, pools, problems
+from providers.rules.clashes import clashes
+from providers.rules.forms import AUTO
+from providers.rules.stackfile import StackFile
+
+_Check = Callable[[StackFile], Iterable[str]]
+
+# A check, and the sections that must make sense by themselves for its answer to mean anything.
+_CHECKS: tuple[tuple[_Check, frozenset[str]], ...] = (
+    (order.disorder, frozenset({"hosts", "order", "swarm"})),
+    (networks.lacking, frozenset({"hosts", "gwbridge"})),
+    (networks.names, frozenset({"ingress"})),
+    (networks.inside, frozenset()),
+    (pools.pool_masks, frozenset({"swarm"})),
+    (mtu.problems, frozenset({"hosts", "ssh", "ingress", "overlays"})),
+    (clashes, frozenset()),
+)
+_WARNINGS: tuple[_Check, ...] = (pools.warnings, capacity.warnings, mtu.warnings)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What of a stack file makes sense, and each thing that does not as `path: problem`.
+
+    unresolved: overlays that wait for `swarmnet allocate`, as problems too; `stackfile` is without them.
+    warnings: only where there is no problem.
+    """
+
+    stackfile: StackFile
+    problems: list[str]
+    unresolved: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def verdict(raw: problems.Raw, stack: str) -> Verdict:
+    """All there is to say about a stack file's keys as they were read."""
+    stackfile, found = problems.readable(StackFile, raw)
+    return _judged(stackfile, found, stack)
+
+
+def judged(stackfile: StackFile, stack: str) -> Verdict:
+    """All there is to say about a stack file whose keys make sense by themselves."""
+    return _judged(stackfile, [], stack)
+
+
+def _judged(stackfile: StackFile, found: list[str], stack: str) -> Verdict:
+    waiting = list(networks.unresolved(stackfile, stack))
+    chosen = {name: overlay for name, overlay in stackfile.overlays.items() if overlay.subnet != AUTO}
+    stackfile = stackfile.model_copy(update={"overlays": chosen})
+    harmed = {re.split(r"[.\[:]", line, maxsplit=1)[0] for line in found}
+    across = [line for check, needs in _CHECKS if not needs & harmed for line in check(stackfile)]
+    if found or across or waiting:
+        return Verdict(stackfile, [*found, *across], waiting)
+    return Verdict(stackfile, [], [], [line for check in _WARNINGS for line in check(stackfile)])

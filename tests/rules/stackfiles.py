@@ -1,0 +1,27 @@
+"""Stack files for tests, as raw keys and as what is said about them."""
+
+from providers.rules.verdict import Verdict, verdict
+
+
+def net(subnet, **keys):
+    """A section with a subnet."""
+    return {"subnet": subnet, **keys}
+
+
+def raw(w1=None, **sections):
+    """The keys of a stack of two hosts, 10.99.0.1 and 10.99.0.2; `w1` is that host's own `gwbridge`."""
+    hosts = {"m1": {"address": "10.99.0.1", "role": "manager"}, "w1": {"address": "10.99.0.2"}}
+    if w1 is not None:
+        hosts["w1"]["gwbridge"] = w1
+    return {"hosts": hosts, **sections}
+
+
+def said(w1=None, **sections) -> Verdict:
+    """What is said about such a stack, named prod."""
+    return verdict(raw(w1, **sections), "prod")
+
+
+def problems(w1=None, **sections) -> list[str]:
+    """The problems of such a stack, those that wait for a range included."""
+    found = said(w1, **sections)
+    return [*found.problems, *found.unresolved]
