@@ -292,7 +292,7 @@ def test_debugging_shows_the_whole_story(pulumi_engine, config, closed_port):
     h1 = json.loads(config["swarmnet:hosts"])["h1"] | {"port": closed_port}
     off = {"swarmnet:hosts": json.dumps({"h1": h1})}
     with closing(Plugin(pulumi_engine.address, off, {"SWARMNET_DEBUG": "1"})) as plugin:
-        shown = complaint(plugin.create, GwbridgeProvider, GWBRIDGE)
+        shown = complaint(plugin.read, GwbridgeProvider, "docker_gwbridge@h1", GWBRIDGE)
 
     assert "Traceback (most recent call last):" in shown.splitlines()
     assert "ConnectionRefusedError: [Errno 111] Connection refused" in shown.splitlines()
