@@ -156,7 +156,8 @@ class Exploration:
         try:
             facts = self.scene.look(state.world)
         except PASSING as problem:
-            return self.rest(here, state, f"{type(problem).__name__}: {problem}")
+            onward = self.rest(here, state, str(problem))
+            return f"error: {problem}" if isinstance(onward, str) else onward
         except SwarmnetError as problem:
             return f"error: {problem}"
         decision = self.scene.decide(replace(facts, unchanged_for=state.patience))

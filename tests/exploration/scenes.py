@@ -8,7 +8,7 @@ from providers.rules import gwbridge, ingress, node, overlay, simulate, swarm
 from providers.rules.simulate import World, bare, elapse, foreign
 from providers.rules.simulate.foreign import create_service, service_spec
 from providers.rules.specs import GwbridgeSpec
-from providers.rules.steps import CreateNetwork, RemoveNetwork
+from providers.rules.steps import CreateNetwork, LeaveSwarm, RemoveNetwork
 from tests.exploration.checks import (
     all_of,
     breaks_quorum,
@@ -165,7 +165,36 @@ def joining(role: str) -> Scene:
     )
 
 
-def leaving(role: str) -> Scene:
+def restoring(start: World, **given: Any) -> Scene:
+    """The Engine's own ingress put in the place of ours."""
+    ours = ingress_spec(on_remove="restore_default")
+
+    def right(world: World) -> str | None:
+        return None if world.swarm.ingress and not world.swarm.ingress.labels else "it is ours"
+
+    decide = partial(ingress.next_step_of_removal, ours, network_id=id_of(start, ours))
+    checks = (no_trace, specs_as_before(start), ingress_everywhere, tasks_on_ingress, right)
+    return swap(start, decide=decide, when_done=all_of(*checks), **given)
+
+
+def removal(start: World, **given: Any) -> Scene:
+    """An overlay is taken away."""
+    known = id_of(start, overlay_spec())
+
+    def right(world: World) -> str | None:
+        return "it is there" if world.swarm.network(known) else None
+
+    return Scene(
+        start,
+        lambda world: simulate.overlay_facts(world, "app", known, thorough=True),
+        overlay.next_step_of_removal,
+        always=networks_exist,
+        when_done=right,
+        **given,
+    )
+
+
+def leaving(role: str, **given: Any) -> Scene:
     """A member leaves, with a service on it."""
     start = stack(WEB, managers=HOSTS[1:] if role == "manager" else ())
     node_id = start.host("w1").node_id
@@ -173,8 +202,7 @@ def leaving(role: str) -> Scene:
         start,
         partial(simulate.node_facts, host="w1", leaving=True),
         partial(node.next_step_of_removal, node_spec("w1", role=role), node_id=node_id, adopted=False),
-        losses=lost("w1"),
-        returns=back("w1"),
+        **given,
         always=lambda world: None if {"web"} == {each.name for each in world.swarm.services} else "web is gone",
         when_done=lambda world: "its entry is left" if world.swarm.node(node_id) else None,
     )
@@ -216,15 +244,44 @@ def beginning() -> Scene:
     )
 
 
+def used() -> Other:
+    """Somebody creates a service on our overlay."""
+
+    def act(world: World) -> World:
+        known = id_of(world, overlay_spec())
+        return create_service(world, service_spec("late", networks=(known,))) if known else world
+
+    return Other(act)
+
+
+def contained(host: str) -> Other:
+    """Somebody runs a container on our overlay."""
+
+    def act(world: World) -> World:
+        known = id_of(world, overlay_spec())
+        return foreign.run_container(world, host, known) if known and world.host(host).member else world
+
+    return Other(act)
+
+
 # By name
 
 SMALL: dict[str, Callable[[], Scene]] = {
     "a swarm begins": beginning,
     "a worker joins": lambda: joining("worker"),
     "a manager joins": lambda: joining("manager"),
-    "a worker leaves": lambda: leaving("worker"),
-    "a manager leaves": lambda: leaving("manager"),
+    "a worker leaves": lambda: leaving(
+        "worker",
+        others={
+            "pause": paused("w1"),
+            "container": contained("w1"),
+            "leave": Other(partial(simulate.perform, step=LeaveSwarm(host="w1", force=True))),
+        },
+    ),
+    "a worker leaves and is lost": lambda: leaving("worker", losses=lost("w1"), returns=back("w1")),
+    "a manager leaves and is lost": lambda: leaving("manager", losses=lost("w1"), returns=back("w1")),
     "an overlay is made": creation,
+    "an overlay goes": lambda: removal(stack(), others={"service": used(), "container": contained("w1")}),
     "swap": lambda: swap(stack(WEB, HOST_MODE)),
     "swap, a kick fails twice": lambda: swap(foreign.fail_kicks(stack(WEB), "w1", 2)),
     "swap, a host is slow": lambda: swap(foreign.slow_down(stack(WEB), "w1")),
@@ -235,6 +292,12 @@ SMALL: dict[str, Callable[[], Scene]] = {
     ),
     "swap, one by one": lambda: swap(stack(ONE_BY_ONE)),
     "swap, an old ingress is stuck": lambda: swap(stuck(), harm=breaks_quorum, always=nothing_lost(stuck())),
+    "swap, a stuck host is paused": lambda: swap(
+        stuck(), harm=breaks_quorum, always=nothing_lost(stuck()), others={"pause": paused("w1")}
+    ),
+    "swap, no kick helps": lambda: swap(
+        foreign.fail_kicks(stack(SINGLE), "w1", 30), harm=breaks_quorum, others={"pause": paused("w1")}
+    ),
     "swap, a port is added": lambda: swap(stack(SINGLE), others={"port": another_port("web", 8443)}),
     "bridge": lambda: bridge(
         stack(WEB), others={"alien": created(7171), "pause": paused("w1"), "label": labelled("w1")}
@@ -247,7 +310,7 @@ SMALL: dict[str, Callable[[], Scene]] = {
     "bridge, another container": lambda: bridge(
         with_container(),
         DISTURBING,
-        others={"run": Other(lambda world: foreign.run_container(world, "w1", id_of(world, overlay_spec())))},
+        others={"container": contained("w1")},
     ),
     "migration": lambda: migration(with_users(), others={"image": another_image("web")}),
     "migration, a host is lost": lambda: migration(with_users(), losses=lost("w1"), returns=back("w1")),
@@ -267,6 +330,9 @@ LARGE: dict[str, Callable[[], Scene]] = {
         },
     ),
     "swap, a host is lost": lambda: swap(stack(WEB, EVERYWHERE), losses=lost("w1"), returns=back("w1")),
+    "restoring": lambda: restoring(stack(SINGLE), others={"image": another_image("web")}),
+    "restoring, a host is lost": lambda: restoring(stack(SINGLE), losses=lost("w1"), returns=back("w1")),
+    "swap, the manager is lost": lambda: swap(stack(SINGLE), losses=lost("m1"), returns=back("m1")),
     "swap with three managers": lambda: swap(
         foreign.fail_kicks(stack(WEB, managers=HOSTS[1:]), "w1", 1), losses=lost("m1", "w2"), returns=back("m1", "w2")
     ),

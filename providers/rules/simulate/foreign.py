@@ -6,7 +6,7 @@ and go with `stop_docker`, `start_docker`, `cut` and `heal` of members.py.
 
 from dataclasses import replace
 
-from providers.rules.errors import EngineError
+from providers.rules.errors import EngineError, NotFound
 from providers.rules.facts import Endpoint, Pairs
 from providers.rules.simulate.ask import manager
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE, plugged
@@ -99,9 +99,10 @@ def leave_endpoint(world: World, host: str) -> World:
 def set_node(
     world: World, host: str, *, role: str | None = None, availability: str | None = None, labels: Pairs = ()
 ) -> World:
-    """Somebody changes the member that a host is."""
+    """Somebody changes the member that a host is. Raises NotFound where it is none."""
     node = world.swarm.node(world.host(host).node_id)
-    assert node is not None, f"{host} is no member"
+    if node is None:
+        raise NotFound(f"{host}: it is no member")
     update = UpdateNode(node_id=node.id, version=node.version, role=role, availability=availability, set_labels=labels)
     return perform(world, update)
 
