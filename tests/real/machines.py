@@ -50,7 +50,7 @@ class Host:
         """What a docker command on the host prints."""
         return self.run("docker", *words, check=check)
 
-    def network(self, name: str) -> Json | None:
+    def network(self, name: str) -> Json:
         """A network as the host's own Engine inspects it, None where it has none of that name."""
         return next(iter(json.loads(self.docker("network", "inspect", name, check=False) or "[]")), None)
 
@@ -132,6 +132,15 @@ class Group:
     def provide_image(self) -> None:
         """The image `busybox:lab` on each host."""
         lab("image", "--group", self.name)
+
+
+def identities(group: Group) -> dict[str, list[str]]:
+    """Id and age of each network on each host, and the members' ids."""
+    found = {
+        host.name: sorted(network["Id"] + network["Created"] for network in map(host.network, host.networks()))
+        for host in group
+    }
+    return found | {"nodes": sorted(node["ID"] for node in next(iter(group)).nodes().values())}
 
 
 def is_quiet(group: Group, seconds: float = 2.0) -> bool:

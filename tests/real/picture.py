@@ -20,7 +20,7 @@ def stack_of(group: Group, managers: int = 1) -> dict[str, Json]:
             host.name: {"address": host.address, "role": role, "labels": {"rack": "r1"}}
             for host, role in zip(group, roles, strict=True)
         },
-        "ssh": SSH,
+        "ssh": dict(SSH),
         "swarm": {"task_history_limit": 4, "labels": {"team": "net"}},
         "gwbridge": {"subnet": "10.200.0.0/20", "on_remove": "restore_default"},
         "ingress": {"subnet": "10.201.0.0/20"},
@@ -93,7 +93,7 @@ def overlay_of(network: Json, labels: Mapping[str, str]) -> tuple[str, str | Non
 
 def subnet(network: Json | None) -> str | None:
     """A network's first subnet, None where there is none."""
-    config = ((network or {}).get("IPAM") or {}).get("Config") or [{}]
+    config: list[dict[str, str]] = ((network or {}).get("IPAM") or {}).get("Config") or [{}]
     return config[0].get("Subnet")
 
 

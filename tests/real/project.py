@@ -64,7 +64,8 @@ class Run:
     @property
     def told(self) -> str:
         """What went wrong, a line for each resource: for the messages of assertions."""
-        return "\n".join(f"{resource}: {line}" for resource, line in self.errors.items()) or self.text[-2000:]
+        lines = [f"{resource}: {line}" for resource, line in self.errors.items()]
+        return "\n".join(lines) if self.events else self.text[-2000:]
 
     @property
     def error(self) -> str:
@@ -137,11 +138,11 @@ class Project:
         """Run a command to its end, and read its events where it writes some."""
         with self.start(*words) as process:
             try:
-                text, complaint = process.communicate(timeout=seconds)
+                text = "".join(process.communicate(timeout=seconds))
             finally:
                 process.kill()
-        assert "Traceback" not in text + complaint, (text + complaint)[-4000:]
-        return Run(process.returncode, text + complaint, events(text) if "--json" in words else [])
+        assert "Traceback" not in text, text[text.index("Traceback") :][:2000]
+        return Run(process.returncode, text, events(text) if "--json" in words else [])
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a command, to be watched or cut."""

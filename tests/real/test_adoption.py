@@ -3,7 +3,7 @@
 import pytest
 
 from tests.real.conftest import Standing
-from tests.real.machines import Group, eventually
+from tests.real.machines import Group, eventually, identities
 from tests.real.picture import networks_of, promised, shown, stack_of
 from tests.real.project import Project
 
@@ -43,15 +43,6 @@ def do_the_whole_job(hosts: Group) -> None:
     eventually(lambda: all(networks_of(host)["sandbox"] for host in hosts))
 
 
-def identities(hosts: Group) -> dict[str, list[str]]:
-    """Id and age of each network on each host, and the members' ids."""
-    found = {
-        host.name: sorted(network["Id"] + network["Created"] for network in map(host.network, host.networks()))
-        for host in hosts
-    }
-    return found | {"nodes": sorted(node["ID"] for node in hosts["t1"].nodes().values())}
-
-
 def test_with_an_empty_state_what_is_ours_is_taken_over_without_a_write(standing: Standing, project: Project):
     """Whoever lost the state runs `up` again: every resource is in the state, and no host was written to."""
     project.declare(standing.sections)
@@ -83,7 +74,7 @@ def test_what_others_made_alike_is_adopted_without_a_write_and_forgotten(bare: G
 
 
 def test_networks_as_docker_makes_them_give_way(bare: Group, project: Project):
-    """A swarm that somebody formed has 172.18.0.0/16 and 10.0.0.0/24: `up` puts the declared networks in their place."""
+    """A swarm that somebody formed has 172.18.0.0/16 and 10.0.0.0/24: `up` puts the declared ones in their place."""
     form_swarm(bare)
     sections = stack_of(bare)
     project.declare({key: value for key, value in sections.items() if key != "swarm"})

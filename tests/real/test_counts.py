@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.real.conftest import Standing
-from tests.real.machines import Group, eventually
+from tests.real.machines import Group
 from tests.real.picture import stack_of
 from tests.real.project import Project
 
