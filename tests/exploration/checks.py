@@ -6,7 +6,7 @@ from typing import Any
 from providers.rules import journal, restart
 from providers.rules.simulate import World, members
 from providers.rules.simulate.ask import quorum, voters
-from providers.rules.simulate.observe import to_service
+from providers.rules.simulate.look import to_service
 from providers.rules.simulate.workloads import Service, read
 from providers.rules.steps import RestartEngine, Step
 from tests.exploration.explore import Check

@@ -7,6 +7,7 @@
     members.py   joining, roles, leaving, and hosts that come and go
     perform.py   one step, as the hosts would take it
     elapse.py    what happens by itself as time passes
+    look.py      single reads, with the mixtures that real Engines show
     observe.py   the facts, read as from real hosts
     foreign.py   what others do: services, containers, settings and removals by hand
 

@@ -1,157 +1,39 @@
-"""The facts of a simulated swarm, as hosts/observe.py reads them from real hosts: the same mixtures and the same gaps.
-
-What a manager lists is the cluster's networks and its own copies; what it inspects is its own copy first.
-"""
+"""The facts of a simulated swarm, as hosts/observe.py reads them: with the same mixtures and the same gaps."""
 
 from dataclasses import replace
-from json import dumps
 
-from providers.rules.errors import EngineError, HostError, NoSwarm, NotAManager
+from providers.rules.errors import HostError, NoSwarm, NotAManager
 from providers.rules.facts import (
-    Container,
     GwbridgeFacts,
-    HostIngress,
     IngressFacts,
     Member,
     Network,
     Node,
     NodeFacts,
     OverlayFacts,
-    Port,
     Silent,
     Swarm,
     SwarmFacts,
     SwarmService,
-    Task,
-    pairs,
 )
 from providers.rules.journal import AVAILABILITY, JOURNAL, copy_label
 from providers.rules.migration import twin_of
-from providers.rules.simulate.ask import LEADERLESS, LOCKED, engine, leader, manager, quorum, reachable
+from providers.rules.simulate.ask import engine, manager
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE
-from providers.rules.simulate.workloads import Placed, Service, read
+from providers.rules.simulate.look import (
+    answers,
+    containers,
+    host_ingress,
+    listed,
+    member,
+    nodes,
+    services,
+    settings,
+    tasks,
+)
 from providers.rules.simulate.world import Host, World
 
-# Single reads
-
-
-def member(world: World, host: Host) -> Member:
-    """A host's own word on its membership (47, 56, P2 10.3)."""
-    leaderless = host.member and host.control and not quorum(world)
-    locked = host.state == "locked"
-    return Member(
-        host=host.name,
-        state=host.state,
-        node_id="" if locked else host.node_id,
-        control=host.control and not locked,
-        error=LEADERLESS if leaderless else LOCKED if locked else "",
-        swarm_id=world.swarm.settings.id if world.cluster and host.control and not locked else "",
-        node_address=host.address if host.member else "",
-    )
-
-
-def settings(world: World) -> Swarm:
-    """The swarm as a manager shows it."""
-    return world.swarm.settings
-
-
-def nodes(world: World) -> tuple[Node, ...]:
-    """All members, as any manager lists them."""
-    return tuple(sorted((shown(world, node) for node in world.swarm.nodes), key=lambda node: node.id))
-
-
-def shown(world: World, node: Node) -> Node:
-    """An entry with what the managers know of each other."""
-    if node.role != "manager":
-        return node
-    reached = "reachable" if reachable(world, node) else "unreachable"
-    return replace(node, reachability=reached, leader=node.id == leader(world))
-
-
-def listed(world: World, host: Host) -> tuple[Network, ...]:
-    """All networks that an Engine lists, without endpoints: a manager's are the cluster's and its own (41)."""
-    cluster = world.swarm.networks if world.cluster and host.control and host.member else ()
-    known = {net.id for net in cluster}
-    mixed = [*cluster, *(replace(net, endpoints=()) for net in host.networks if net.id not in known)]
-    return tuple(sorted(mixed, key=lambda net: net.id))
-
-
-def inspected(world: World, host: Host, network_id: str) -> Network | None:
-    """A network as an Engine shows it: its own copy, else on a manager the cluster's (P2 4.7)."""
-    own = next((net for net in host.networks if net.id == network_id), None)
-    cluster = world.swarm.network(network_id) if world.cluster and host.control and host.member else None
-    return own or cluster
-
-
-def services(world: World) -> tuple[SwarmService, ...]:
-    """All services."""
-    return tuple(sorted((to_service(world, service) for service in world.swarm.services), key=lambda each: each.id))
-
-
-def to_service(world: World, service: Service) -> SwarmService:
-    """A service as `GET /services` shows it; one that publishes through the ingress has an address on it."""
-    ingress = world.swarm.ingress
-    through = (ingress.id,) if ingress and service.through_ingress else ()
-    return SwarmService(
-        id=service.id,
-        name=service.name,
-        ports=service.ports,
-        networks=tuple(sorted({*service.networks, *through})),
-        job=service.job,
-        labels=service.labels,
-        update_state=service.status,
-        rollback_labels=pairs(read(service.previous).get("Labels")) if service.previous else (),
-        force_update=service.force_update,
-        endpoint=dumps([raw_port(port) for port in service.numbers]),
-        spec=service.spec,
-        version=service.version,
-    )
-
-
-def raw_port(port: Port) -> dict[str, str | int]:
-    """A port as the Engine's JSON has it."""
-    return {
-        "Protocol": port.protocol,
-        "TargetPort": port.target,
-        "PublishedPort": port.published,
-        "PublishMode": port.mode,
-    }
-
-
-def tasks(world: World) -> tuple[Task, ...]:
-    """All tasks, standalone containers on networks of the cluster among them."""
-    return tuple(sorted((to_task(task) for task in world.swarm.tasks), key=lambda task: task.id))
-
-
-def to_task(task: Placed) -> Task:
-    """A task without what it was started from."""
-    return Task(
-        id=task.id,
-        service_id=task.service_id,
-        node_id=task.node_id,
-        state=task.state,
-        desired=task.desired,
-        networks=tuple(sorted(task.networks)),
-        container_id=task.container_id,
-        placement=dumps(read(task.template or "{}").get("Placement")),
-    )
-
-
-def answers(world: World, *, without: str = "") -> tuple[list[Host], list[Silent]]:
-    """The declared hosts that answer, and those that do not."""
-    good: list[Host] = []
-    silent: list[Silent] = []
-    for host in world.hosts:
-        if not host.declared or host.name == without:
-            continue
-        try:
-            good.append(engine(world, host.name))
-        except (HostError, EngineError) as problem:
-            silent.append(Silent(host=host.name, why=str(problem)))
-    return good, silent
-
-
-# Facts
+__all__ = ["entry", "gwbridge_facts", "ingress_facts", "node_facts", "overlay_facts", "swarm_facts", "tasks"]
 
 
 def gwbridge_facts(world: World, host: str) -> GwbridgeFacts:
@@ -172,32 +54,6 @@ def gwbridge_facts(world: World, host: str) -> GwbridgeFacts:
         local=host_ingress(world, asked),
         containers=containers(world, asked),
     )
-
-
-def containers(world: World, host: Host) -> tuple[Container, ...]:
-    """All containers on a host, running or not: the tasks', and the standalone ones."""
-    overlays = {net.id for net in listed(world, host) if net.scope == "swarm"}
-    bridges = {net.id for net in host.networks if net.name == GATEWAY_BRIDGE}
-    ours = ((each.container_id, each.networks, True, True) for each in running_on(world, host))
-    alone = ((each.id, each.networks, each.running, False) for each in host.containers)
-    found = (
-        Container(
-            id=container_id,
-            name=container_id,
-            running=running,
-            task=task,
-            on_overlay=not overlays.isdisjoint(attached),
-            on_bridge=not bridges.isdisjoint(attached),
-        )
-        for container_id, attached, running, task in (*ours, *alone)
-    )
-    return tuple(sorted(found, key=lambda container: container.id))
-
-
-def running_on(world: World, host: Host) -> list[Placed]:
-    """The tasks of services whose containers run on a host."""
-    tasks = world.cluster.tasks if world.cluster else ()
-    return [task for task in tasks if task.node_id == host.node_id and task.service_id and task.state == "running"]
 
 
 def swarm_facts(world: World, *, ending: bool = False) -> SwarmFacts:
@@ -256,18 +112,6 @@ def own_word(world: World, host: str, leaving: bool) -> Member | Silent:
         if not leaving:
             raise
         return Silent(host=host, why=str(problem))
-
-
-def host_ingress(world: World, host: Host) -> HostIngress:
-    """What one host shows of ingress networks, and who hangs on its docker_gwbridge."""
-    copies = (inspected(world, host, net.id) for net in listed(world, host) if net.ingress)
-    bridge = host.network(GATEWAY_BRIDGE)
-    return HostIngress(
-        host=host.name,
-        node_id=member(world, host).node_id,
-        copies=tuple(copy for copy in copies if copy is not None),
-        bridge_endpoints=tuple(end.name for end in bridge.endpoints) if bridge else (),
-    )
 
 
 def ingress_facts(world: World) -> IngressFacts:
