@@ -4,7 +4,7 @@ CODE := $(wildcard providers cli lab tools bench tests __main__.py)
 IN_TOOLS := . .tools/activate &&
 
 .DEFAULT_GOAL := check
-.PHONY: setup demo check lint types offline test bench fmt down clean
+.PHONY: setup demo check lint types quick offline test explore bench fmt down clean
 
 setup: # virtual environment, pulumi, system packages of the lab
 	@python3 -m tools.venv
@@ -13,8 +13,8 @@ setup: # virtual environment, pulumi, system packages of the lab
 demo: setup # three real Docker hosts on this machine, and `pulumi up` on them (root)
 	@tools/demo
 
-check: setup # format, lint, layers, types, and every test that needs neither root nor network
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types offline
+check: setup # format, lint, layers, types, and every test that needs neither root nor network, with few examples
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types quick
 
 lint:
 	@$(IN_TOOLS) ruff format --check --quiet .
@@ -24,11 +24,19 @@ lint:
 types:
 	@$(IN_TOOLS) mypy $(CODE)
 
+quick:
+	@$(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest -m "not lab and not exploration" -n 2
+
 offline:
 	@$(IN_TOOLS) pytest -m "not lab" -n 2
 
-test: check # check, then the tests on real hosts (skipped, with the reason, where they cannot run)
+test: setup # all of it; tests on real hosts are skipped, with the reason, where they cannot run
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types
+	@$(MAKE) --no-print-directory offline
 	@$(IN_TOOLS) pytest -m lab
+
+explore: setup # every state of the large worlds as well (4 minutes)
+	@$(IN_TOOLS) python -m tests.exploration
 
 bench: setup # `pulumi up` against a shell script that does the same (root)
 	@$(IN_TOOLS) python -m bench

@@ -13,6 +13,8 @@ from providers.rules.steps import Step, UpdateNode, UpdateService, UpdateSwarm
 from tests.exploration.explore import Exploration
 from tests.exploration.scenes import SMALL
 
+pytestmark = pytest.mark.exploration
+
 
 def nothing(*_: Any, **__: Any) -> None:
     """A safeguard that never says anything."""

@@ -5,6 +5,8 @@ import pytest
 from tests.exploration.explore import Exploration
 from tests.exploration.scenes import SMALL
 
+pytestmark = pytest.mark.exploration
+
 
 @pytest.mark.parametrize("name", SMALL)
 def test_every_state(name: str):
