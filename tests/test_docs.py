@@ -1,0 +1,126 @@
+"""The words of README.md and docs/: their commands, links, stack files and error messages are those of the code."""
+
+import ast
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from providers.rules import errors as problems
+from providers.rules.configuration import from_yaml
+from providers.rules.plan import plan_of
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)")
+# Programs whose own help lists subcommands and options.
+PROGRAMS = ("pulumi", "swarmnet", "lab/hosts")
+MENTIONED = re.compile(rf"`((?:make|{'|'.join(PROGRAMS)}) [^`]+)`")
+KINDS = [name for name, value in vars(problems).items() if isinstance(value, type)]
+
+
+def blocks(page: Path, *languages: str) -> list[str]:
+    """The fenced blocks of a page in these languages."""
+    return [text for language, text in FENCE.findall(page.read_text()) if language in languages]
+
+
+def commands(*programs: str) -> list[str]:
+    """Every command of these programs that a page shows or mentions, each once."""
+    shown = {line for page in PAGES for text in blocks(page, "console", "text") for line in text.splitlines()}
+    found = {line.removeprefix("$ ") for line in shown if line.startswith("$ ")}
+    found |= {" ".join(words.split()) for page in PAGES for words in MENTIONED.findall(page.read_text())}
+    return sorted(command for command in found if command.split()[0] in programs)
+
+
+def errors() -> list[str]:
+    """Every error that a page shows, without its kind."""
+    lines = (line for page in PAGES for text in blocks(page, "text") for line in text.splitlines())
+    return [line.partition(": ")[2] for line in lines if line.partition(": ")[0] in KINDS]
+
+
+@cache
+def help_of(*words: str) -> str:
+    """What a command's help says."""
+    return subprocess.run([*words, "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+@cache
+def templates() -> list[re.Pattern[str]]:
+    """Every formatted text in the code of the providers, with anything in the place of its values."""
+    trees = (ast.parse(path.read_text()) for path in (ROOT / "providers").rglob("*.py"))
+    texts = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.JoinedStr))
+    return [re.compile("".join(map(pattern, text.values))) for text in texts if longest(text) > 8]
+
+
+def pattern(part: ast.expr) -> str:
+    """One part of a formatted text: its own words, or anything."""
+    return re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+"
+
+
+def longest(text: ast.JoinedStr) -> int:
+    """Length of the longest run of words of its own: a text that is mostly values says nothing."""
+    return max((len(str(part.value)) for part in text.values if isinstance(part, ast.Constant)), default=0)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as forges make them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_readme_is_short():
+    """Whoever reads it first reads it whole."""
+    assert 200 > len((ROOT / "README.md").read_text().splitlines())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    """A link to a file of this project finds it, and the heading in it."""
+    targets = [
+        ((page.parent / path).resolve() if path else page, anchor) for path, anchor in LINK.findall(page.read_text())
+    ]
+
+    assert [] == [path for path, _ in targets if not path.exists()]
+    assert [] == [anchor for path, anchor in targets if anchor and anchor not in anchors(path)]
+
+
+@pytest.mark.parametrize("command", commands("make"))
+def test_make_has_the_target(command):
+    """What the pages tell to make can be made."""
+    assert re.search(rf"^{command.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", commands(*PROGRAMS))
+def test_command_knows_its_options(command):
+    """Subcommand and options of a command are in the program's help."""
+    program, *words = command.split()
+    subcommand = words[: 2 if words[0] == "stack" else 1]
+    path = str(ROOT / program) if "/" in program else program
+
+    assert [] == [word for word in words if word.startswith("--") and word not in help_of(path, *subcommand)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_stack_files_have_no_problem(page):
+    """A stack file that a page shows can be used."""
+    shown = [text for text in blocks(page, "yaml") if text.startswith("config:")]
+
+    for text in shown:
+        plan_of(from_yaml(text.encode()), "swarmnet/docs")
+
+
+@pytest.mark.parametrize("error", errors())
+def test_errors_are_those_of_the_code(error):
+    """An error that a page shows is one that the code can raise, word by word."""
+    assert any(template.fullmatch(error) for template in templates()), error
+
+
+def test_every_kind_of_error_is_explained():
+    """The table of errors lacks none that a user can see; those that only group others need no row."""
+    leaves = [name for name in KINDS if not getattr(problems, name).__subclasses__()]
+    told = (ROOT / "docs" / "operations.md").read_text()
+
+    assert [] == [name for name in leaves if f"`{name}`" not in told]
