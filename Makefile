@@ -4,7 +4,7 @@ CODE := $(wildcard providers cli lab tools bench tests __main__.py)
 IN_TOOLS := . .tools/activate &&
 
 .DEFAULT_GOAL := check
-.PHONY: setup demo check lint types quick offline test explore bench fmt down clean
+.PHONY: setup demo check lint types quick offline test explore bench chaos fmt down clean
 
 setup: # virtual environment, pulumi, system packages of the lab
 	@python3 -m tools.venv
@@ -40,6 +40,9 @@ explore: setup # every state of the large worlds as well (4 minutes)
 
 bench: setup # `pulumi up` against a shell script that does the same (root)
 	@$(IN_TOOLS) python -m bench
+
+chaos: setup # N live changes cut at random moments, on ENGINE; appends to chaos-results.jsonl and goes on there (root)
+	@$(IN_TOOLS) python -m tools.chaos --engine $(or $(ENGINE),28) --cuts $(or $(N),20) --seed $(or $(SEED),1)
 
 fmt: setup # format, and mend what ruff can mend
 	@$(IN_TOOLS) ruff format .

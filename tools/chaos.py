@@ -1,0 +1,206 @@
+"""`make chaos ENGINE=28 N=20 SEED=1`: live changes that are cut at random moments, finished by the documented commands.
+
+In turn pulumi, its plugin, a dockerd and a host's link are cut. After each cut everything that existed before must be
+there again: specs, availability, ingress and bridge on every host, and no journal. Each cut is one line of JSON at the
+end of a file; a second call with the same engine and seed goes on where the first ended.
+"""
+
+import argparse
+import itertools
+import json
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.live.services import all_run, deploy, journals, lost, specs
+from tests.real import machines
+from tests.real.cutting import ended, killed, progress
+from tests.real.machines import Group, eventually
+from tests.real.picture import promised, shown, stack_of
+from tests.real.project import CHANGE, Project, Run
+
+VICTIMS = ("pulumi", "plugin", "docker", "link")
+CHANGES = ("ingress", "ingress", "bridge")
+TRIES = 4
+FETCH = 900.0
+MANAGERS = 3
+
+
+@dataclass
+class Cut:
+    """One cut and what came of it. `moment`: it fell after so many progress lines. `wrong`: empty is well."""
+
+    engine: str
+    seed: int
+    number: int
+    victim: str
+    change: str
+    moment: int
+    tries: int = 0
+    seconds: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+
+
+def main() -> int:
+    """Cut, finish, check, write down; 1 where anything was lost."""
+    parser = argparse.ArgumentParser(prog="python -m tools.chaos", description=__doc__)
+    parser.add_argument("--engine", default="28", help="one for all three hosts, or one for each: 28,26,28")
+    parser.add_argument("--cuts", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--group", default="c", help="name of the hosts' group")
+    parser.add_argument("--results", type=Path, default=Path("chaos-results.jsonl"))
+    given = parser.parse_args()
+    begin = sum(each["engine"] == given.engine and each["seed"] == given.seed for each in read(given.results))
+    try:
+        group = machines.start(given.group, given.engine, seconds=FETCH)
+        scene = Scene.brought_up(group)
+        for number in range(begin, given.cuts):
+            cut = scene.cut(planned(given.engine, given.seed, number))
+            with given.results.open("a") as results:
+                results.write(json.dumps(asdict(cut)) + "\n")
+            print(f"{number + 1}/{given.cuts} {cut.victim} during {cut.change}: {cut.wrong or 'well'}", flush=True)
+            if cut.wrong:
+                scene = Scene.brought_up(group.reset())
+    finally:
+        machines.end(given.group)
+    return summary(read(given.results))
+
+
+def read(results: Path) -> list[dict[str, Any]]:
+    """All cuts so far."""
+    return [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+
+
+def summary(cuts: list[dict[str, Any]]) -> int:
+    """Print how many there were by engine, and what went wrong; 1 where anything did."""
+    for engine, count in sorted(Counter(each["engine"] for each in cuts).items()):
+        wrong = sum(bool(each["wrong"]) for each in cuts if each["engine"] == engine)
+        victims = Counter(each["victim"] for each in cuts if each["engine"] == engine)
+        told = ", ".join(f"{victim} {times}" for victim, times in sorted(victims.items()))
+        print(f"Engine {engine}: {count} cuts ({told}), {wrong} with something lost")
+    return int(any(each["wrong"] for each in cuts))
+
+
+def planned(engine: str, seed: int, number: int) -> Cut:
+    """The cut of that number: the same for the same seed."""
+    chance = random.Random(f"{engine} {seed} {number}")
+    moment = chance.randint(1, 30)
+    return Cut(engine, seed, number, VICTIMS[number % len(VICTIMS)], CHANGES[number % len(CHANGES)], moment)
+
+
+@dataclass
+class Scene:
+    """Three managers with services, and the project that made their networks."""
+
+    group: Group
+    project: Project
+    sections: dict[str, Any]
+    before: dict[str, Any]
+
+    @classmethod
+    def brought_up(cls, group: Group) -> "Scene":
+        """From bare hosts."""
+        group.provide_image()
+        folder = tempfile.mkdtemp(prefix="swarmnet-chaos-")
+        project = Project(Path(folder), Path(folder) / "home")
+        sections = stack_of(group, managers=MANAGERS)
+        project.declare(sections)
+        run = project.up()
+        assert run.ok, run.told
+        deploy(next(iter(group)))
+        return cls(group, project, sections, specs(next(iter(group))))
+
+    def cut(self, cut: Cut) -> Cut:
+        """Begin a change, cut it, finish it by the documented commands, and look at what is there."""
+        began = time.monotonic()
+        self.sections = changed(self.sections, cut.change, cut.number)
+        self.project.declare(self.sections)
+        chance = random.Random(f"{cut.seed} {cut.number}")
+        delay = chance.uniform(0, 1)
+        if cut.victim in ("pulumi", "plugin"):
+            lines = itertools.count(1)
+            with ended(killed(self.project, cut.victim, lambda _: next(lines) == cut.moment, delay)):
+                self.finish(cut)
+        else:
+            host = chance.choice(list(self.group.hosts))
+            with faulty(self.group, host, cut.victim) as strike:
+                watched(self.project, cut.moment, delay, strike)
+            self.finish(cut)
+        cut.wrong += self.wrong()
+        cut.seconds = round(time.monotonic() - began, 1)
+        return cut
+
+    def finish(self, cut: Cut) -> None:
+        """`pulumi cancel` where pulumi was killed, then `up` until it ends well."""
+        if cut.victim == "pulumi":
+            self.project.run("cancel", "--yes")
+        for _ in range(TRIES):
+            cut.tries += 1
+            last: Run = self.project.run("up", *CHANGE, "--json", seconds=300)
+            if last.ok:
+                return
+        cut.wrong.append(f"up does not end well: {last.told}")
+
+    def wrong(self) -> list[str]:
+        """What is not as it was or not as the stack file says, in words."""
+        manager = next(iter(self.group))
+        found = [f"lost: {line}" for line in lost(self.before, specs(manager))]
+        found += [f"left: {key}" for key in journals(manager)]
+        wanted, there = promised(self.sections), shown(self.group)
+        found += [f"{key}: {there[key]}, wanted {wanted[key]}" for key in wanted if wanted[key] != there[key]]
+        if not self.project.is_settled():
+            found.append("preview --refresh shows differences")
+        try:
+            eventually(lambda: all_run(manager))
+        except AssertionError:
+            found.append("tasks do not run")
+        return found
+
+
+def changed(sections: dict[str, Any], change: str, number: int) -> dict[str, Any]:
+    """The stack file with another range for the ingress or for the bridges."""
+    if change == "ingress":
+        return {**sections, "ingress": {"subnet": f"10.201.{16 * (number % 8 + 1)}.0/20"}}
+    return {**sections, "gwbridge": {**sections["gwbridge"], "subnet": f"10.200.{16 * (number % 8 + 1)}.0/20"}}
+
+
+@contextmanager
+def faulty(group: Group, host: str, victim: str) -> Iterator[Any]:
+    """A way to strike a host, which is undone 15 seconds later, and in any case afterwards."""
+    strike, undo = {"docker": ("kill-docker", "start-docker"), "link": ("cut", "heal")}[victim]
+    timer = threading.Timer(15, lambda: group.fault(host, undo))
+
+    def struck() -> None:
+        group.fault(host, strike)
+        timer.start()
+
+    try:
+        yield struck
+    finally:
+        timer.cancel()
+        if timer.ident:
+            timer.join()
+        group.fault(host, undo)
+
+
+def watched(project: Project, moment: int, delay: float, strike: Any) -> None:  # noqa: ANN401 # a call
+    """An `up` to its end, in the middle of which something happens."""
+    with project.start("up", *CHANGE, "--json") as process:
+        assert process.stdout
+        lines = progress(process.stdout)
+        if sum(1 for _ in itertools.islice(lines, moment)) == moment:
+            time.sleep(delay)
+            strike()
+        process.communicate()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
