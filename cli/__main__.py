@@ -2,8 +2,10 @@
 
 import typer
 
+from cli.allocate import allocate
 from cli.check import check
 from cli.keys import keys
+from cli.schema import schema
 
 app = typer.Typer(
     name="swarmnet",
@@ -12,8 +14,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(allocate)
 app.command()(check)
 app.command()(keys)
+app.command()(schema)
 
 if __name__ == "__main__":
     app(prog_name="swarmnet")

@@ -1,54 +1,66 @@
 """`swarmnet check`: what is wrong with stack files, without Pulumi and without any host."""
 
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import typer
 
-from providers.rules.configuration import NAMESPACE, from_yaml
+from cli.stack_files import STACKS, Directory, judged, names, readable
+from providers.rules.environments import Shared, shared, unknown
 from providers.rules.errors import StackFileError
-from providers.rules.plan import plan_of
-
-STACKS = Path(__file__).resolve().parent.parent / "stacks"
+from providers.rules.verdict import Verdict
 
 
 def check(
     stacks: Annotated[
         list[str] | None, typer.Argument(metavar="STACK", help="Stacks to look at; all, where none is named.")
     ] = None,
-    directory: Annotated[
-        Path, typer.Option("--dir", help="Where the files Pulumi.STACK.yaml are.", show_default="stacks")
-    ] = STACKS,
+    directory: Directory = STACKS,
 ) -> None:
-    """Check stack files: one line for each problem, or one for each stack that has none.
+    """Check stack files, each by itself and all together: one line for each problem, warning or shared range.
 
     Exits with 1 where there is a problem.
     """
-    found = {stack: _problems(directory, stack) for stack in stacks or _all(directory)}
-    for stack, (problems, summary) in found.items():
+    there = readable(directory)
+    named = stacks or names(directory)
+    meetings = shared({stack: found.stackfile for stack, found in there.items()})
+    wrong = False
+    for stack in named:
+        problems = [*_problems(there, directory, stack), *_joined(meetings, stack, named)]
         for problem in problems:
             typer.secho(f"{stack}: {problem}", fg=typer.colors.RED)
         if not problems:
-            typer.echo(f"{stack}: {summary}, no problem")
-    if any(problems for problems, _ in found.values()):
+            typer.echo(f"{stack}: {_summary(there[stack])}, no problem")
+            for warning in there[stack].warnings:
+                typer.secho(f"{stack}: warning: {warning}", fg=typer.colors.YELLOW)
+        wrong = wrong or bool(problems)
+    for meeting in meetings:
+        if not meeting.joined and {meeting.stack, meeting.other} <= set(named):
+            typer.echo(f"{meeting.stack}: information: {meeting.line}")
+    if wrong:
         raise typer.Exit(1)
 
 
-def _all(directory: Path) -> list[str]:
-    """The stacks that have a file, by name."""
-    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in directory.glob("Pulumi.*.yaml"))
-
-
-def _problems(directory: Path, stack: str) -> tuple[list[str], str]:
-    """The problems of one stack, and what it holds where it has none."""
+def _problems(there: Mapping[str, Verdict], directory: Directory, stack: str) -> list[str]:
+    """The problems of one stack by itself."""
+    if stack in there:
+        return [*there[stack].refused, *unknown(stack, there[stack].stackfile, names(directory))]
     try:
-        text = (directory / f"Pulumi.{stack}.yaml").read_bytes()
-        plan = plan_of(from_yaml(text), f"{NAMESPACE}/{stack}")
-    except FileNotFoundError as error:
-        return [f"there is no file {error.filename}; stacks are {', '.join(_all(directory)) or 'none'}"], ""
+        return judged(directory, stack).refused
     except StackFileError as error:
-        return error.problems, ""
-    return [], f"{_count(len(plan.access), 'host')}, {_count(len(plan.overlays), 'overlay')}"
+        return error.problems
+
+
+def _joined(meetings: list[Shared], stack: str, named: list[str]) -> Iterator[str]:
+    """Ranges that a stack shares with one it reaches; told there too where the one to blame is not looked at."""
+    for meeting in meetings:
+        if meeting.joined and stack == (meeting.stack if meeting.stack in named else meeting.other):
+            yield meeting.line if meeting.stack == stack else f"in {meeting.stack}, {meeting.line}"
+
+
+def _summary(found: Verdict) -> str:
+    hosts, overlays = len(found.stackfile.hosts), len(found.stackfile.overlays)
+    return f"{_count(hosts, 'host')}, {_count(overlays, 'overlay')}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -40,18 +40,16 @@ def inside(stackfile: StackFile) -> Iterator[str]:
         yield from _ip_range(f"overlays.{name}.ip_range", overlay)
 
 
-def unresolved(stackfile: StackFile, stack: str) -> Iterator[str]:
-    """Overlays whose range is still to be chosen."""
+def unresolvable(stackfile: StackFile) -> Iterator[str]:
+    """Overlays whose range is still to be chosen, and cannot be."""
     for name, overlay in stackfile.overlays.items():
         if overlay.subnet != AUTO:
             continue
-        if overlay.gateway or overlay.ip_range:
-            key = "gateway" if overlay.gateway else "ip_range"
-            yield f"overlays.{name}.{key}: belongs to a subnet that is still {AUTO}; write it once there is one"
-        elif not stackfile.pools.overlays:
+        for key in ("gateway", "ip_range"):
+            if getattr(overlay, key):
+                yield f"overlays.{name}.{key}: belongs to a subnet that is still {AUTO}; write it once there is one"
+        if not stackfile.pools.overlays:
             yield f"overlays.{name}.subnet: is {AUTO}, and there is no pools.overlays to take a range from"
-        else:
-            yield f"overlays.{name}.subnet: is {AUTO}; `swarmnet allocate {stack}` writes a free range in its place"
 
 
 def _gateway(path: str, network: PartialGwbridge | Ingress | Overlay) -> Iterator[str]:

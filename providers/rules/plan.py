@@ -57,8 +57,8 @@ def _stack(owner: str) -> str:
 
 
 def _planned(judgement: Verdict, owner: str) -> Plan:
-    if found := [*judgement.problems, *judgement.unresolved]:
-        raise StackFileError(found)
+    if judgement.refused:
+        raise StackFileError(judgement.refused)
     stackfile = without_lost(judgement.stackfile)
     shared: dict[str, Any] = {"owner": owner, "adopt": stackfile.adopt}
     return Plan(

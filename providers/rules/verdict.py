@@ -5,7 +5,7 @@ The checks themselves must not enter.
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from providers.rules import capacity, mtu, networks, order, pools, problems
 from providers.rules.clashes import clashes
@@ -31,14 +31,21 @@ _WARNINGS: tuple[_Check, ...] = (pools.warnings, capacity.warnings, mtu.warnings
 class Verdict:
     """What of a stack file makes sense, and each thing that does not as `path: problem`.
 
-    unresolved: overlays that wait for `swarmnet allocate`, as problems too; `stackfile` is without them.
+    waiting: overlays whose range is still to be chosen; `stackfile` is without them.
     warnings: only where there is no problem.
     """
 
+    stack: str
     stackfile: StackFile
     problems: list[str]
-    unresolved: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    waiting: list[str]
+    warnings: list[str]
+
+    @property
+    def refused(self) -> list[str]:
+        """What keeps this from being a plan: reviewers are to see numbers, so that ranges are chosen before."""
+        chosen = f"is {AUTO}; `swarmnet allocate {self.stack}` writes a free range in its place"
+        return [*self.problems, *(f"overlays.{name}.subnet: {chosen}" for name in self.waiting)]
 
 
 def verdict(raw: problems.Raw, stack: str) -> Verdict:
@@ -53,11 +60,12 @@ def judged(stackfile: StackFile, stack: str) -> Verdict:
 
 
 def _judged(stackfile: StackFile, found: list[str], stack: str) -> Verdict:
-    waiting = list(networks.unresolved(stackfile, stack))
-    chosen = {name: overlay for name, overlay in stackfile.overlays.items() if overlay.subnet != AUTO}
-    stackfile = stackfile.model_copy(update={"overlays": chosen})
     harmed = {re.split(r"[.\[:]", line, maxsplit=1)[0] for line in found}
+    blocked = [] if {"overlays", "pools"} & harmed else list(networks.unresolvable(stackfile))
+    chosen = {name: overlay for name, overlay in stackfile.overlays.items() if overlay.subnet != AUTO}
+    waiting = [] if blocked else [name for name in stackfile.overlays if name not in chosen]
+    stackfile = stackfile.model_copy(update={"overlays": chosen})
     across = [line for check, needs in _CHECKS if not needs & harmed for line in check(stackfile)]
-    if found or across or waiting:
-        return Verdict(stackfile, [*found, *across], waiting)
-    return Verdict(stackfile, [], [], [line for check in _WARNINGS for line in check(stackfile)])
+    problems_found = [*found, *blocked, *across]
+    warnings = [] if problems_found else [line for check in _WARNINGS for line in check(stackfile)]
+    return Verdict(stack, stackfile, problems_found, waiting, warnings)

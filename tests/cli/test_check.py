@@ -13,7 +13,8 @@ config:
   swarmnet:overlays:
     app: {subnet: 10.3.0.0/24}
 """
-BAD = GOOD + "  swarmnet:reserved: [10.3.0.0/16]\n  swarmnet:order: [[m1]]\n"
+OTHER = GOOD.replace("10.9.", "10.8.")  # other hosts, the same range
+BAD = OTHER.replace("10.3.", "10.5.") + "  swarmnet:reserved: [10.5.0.0/16]\n  swarmnet:order: [[m1]]\n"
 
 
 @pytest.fixture
@@ -42,8 +43,8 @@ def test_problems_are_one_line_each(check):
     """Each problem is a line with the name of its stack, brackets and all."""
     assert [
         "bad: order: lacks w1; each host has one place",
-        "bad: overlays.app.subnet: 10.3.0.0/24 lies inside reserved[0] 10.3.0.0/16: "
-        "hosts would no longer reach what is there; 10.2.255.0/24 is free",
+        "bad: overlays.app.subnet: 10.5.0.0/24 lies inside reserved[0] 10.5.0.0/16: "
+        "hosts would no longer reach what is there; 10.4.255.0/24 is free",
     ] == check("bad").stdout.splitlines()
 
 
@@ -72,3 +73,44 @@ def test_file_that_is_no_yaml_is_a_problem(check, tmp_path):
 def test_projects_own_stacks_are_the_default():
     """Without --dir, the files in stacks/ are checked."""
     assert "lab: 3 hosts, 2 overlays, no problem\n" == CliRunner().invoke(app, ["check", "lab"]).stdout
+
+
+def test_range_that_two_stacks_share_is_an_information(check, tmp_path):
+    """Stacks are looked at together; what they share does no harm by itself."""
+    (tmp_path / "Pulumi.other.yaml").write_text(OTHER)
+    ended = check("good", "other")
+
+    assert (0, "good: information: overlays.app.subnet: 10.3.0.0/24 is the same as other's overlays.app.subnet") == (
+        ended.exit_code,
+        ended.stdout.splitlines()[-1].removesuffix(" 10.3.0.0/24"),
+    )
+
+
+def test_range_that_joined_stacks_share_is_a_problem(check, tmp_path):
+    """A stack that reaches another has no range of it, also where only the other is looked at."""
+    (tmp_path / "Pulumi.other.yaml").write_text(OTHER + "  swarmnet:connected_to: [good]\n")
+    ended = check("good")
+    line = "overlays.app.subnet: 10.3.0.0/24 is the same as good's overlays.app.subnet 10.3.0.0/24"
+
+    assert (1, f"good: in other, {line}: connected_to joins") == (
+        ended.exit_code,
+        ended.stdout.partition(" the two")[0],
+    )
+
+
+def test_warning_is_no_failure(check, tmp_path):
+    """A warning is a line of its own beside a good end."""
+    (tmp_path / "Pulumi.warned.yaml").write_text(GOOD.replace("10.3.0.0/24", "172.17.3.0/24"))
+    ended = check("warned")
+
+    assert (0, "warned: warning: overlays.app.subnet: 172.17.3.0/24 lies inside") == (
+        ended.exit_code,
+        ended.stdout.splitlines()[1].partition(" the range")[0],
+    )
+
+
+def test_joined_stack_that_does_not_exist(check, tmp_path):
+    """A name in connected_to without a file is a problem."""
+    (tmp_path / "Pulumi.lonely.yaml").write_text(GOOD + "  swarmnet:connected_to: [god]\n")
+
+    assert "lonely: connected_to[0]: there is no stack god; did you mean good?\n" == check("lonely").stdout

@@ -23,5 +23,4 @@ def said(w1=None, **sections) -> Verdict:
 
 def problems(w1=None, **sections) -> list[str]:
     """The problems of such a stack, those that wait for a range included."""
-    found = said(w1, **sections)
-    return [*found.problems, *found.unresolved]
+    return said(w1, **sections).refused

@@ -1,7 +1,6 @@
 """What cannot stand together, from stack file to message."""
 
 import copy
-import re
 from ipaddress import IPv4Network
 from itertools import combinations
 
@@ -229,7 +228,7 @@ def with_free_ranges(sections, lines):
         section = changed
         for step in path:
             section = section[step]
-        section[key] = re.search(r"; (\S+) is free$", line)[1]
+        section[key] = line.rpartition("; ")[2].removesuffix(" is free")
     return changed
 
 

@@ -41,7 +41,9 @@ def test_row_has_key_default_and_meaning(row):
     assert row in table().splitlines()
 
 
-@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
+@pytest.mark.parametrize(
+    "example", re.findall(r"```yaml\n(config:.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+)
 def test_examples_of_the_page_have_no_problem(example):
     """What the page shows as a stack file is one."""
     assert plan_of(from_yaml(example), "swarmnet/example").gwbridges

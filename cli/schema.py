@@ -1,0 +1,12 @@
+"""`swarmnet schema`: the stack file as a JSON Schema, for editors."""
+
+import json
+
+import typer
+
+from providers.rules.schema import schema as of_the_model
+
+
+def schema() -> None:
+    """Print the JSON Schema of stack files; stacks/schema.json is a copy that editors read."""
+    typer.echo(json.dumps(of_the_model(), indent=2))

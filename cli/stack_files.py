@@ -1,0 +1,46 @@
+"""The files `Pulumi.STACK.yaml` of a directory: where they are, and what is said about each."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from providers.rules.configuration import from_yaml
+from providers.rules.errors import StackFileError
+from providers.rules.verdict import Verdict, verdict
+
+STACKS = Path(__file__).resolve().parent.parent / "stacks"
+Directory = Annotated[Path, typer.Option("--dir", help="Where the files Pulumi.STACK.yaml are.", show_default="stacks")]
+
+
+def names(directory: Path) -> list[str]:
+    """The stacks that have a file."""
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in directory.glob("Pulumi.*.yaml"))
+
+
+def text_of(directory: Path, stack: str) -> str:
+    """A stack's file as it is, its line ends too. Raises StackFileError where there is none or it is no text."""
+    path = directory / f"Pulumi.{stack}.yaml"
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError as error:
+        there_are = ", ".join(names(directory)) or "none"
+        raise StackFileError([f"there is no file {path}; stacks are {there_are}"]) from error
+    except UnicodeDecodeError as error:
+        raise StackFileError([f"byte {error.start + 1}: {error.reason}"]) from error
+
+
+def judged(directory: Path, stack: str) -> Verdict:
+    """What is said about a stack's file. Raises StackFileError where it can't be read at all."""
+    return verdict(from_yaml(text_of(directory, stack)), stack)
+
+
+def readable(directory: Path) -> dict[str, Verdict]:
+    """What is said about every file of the directory that can be read."""
+    found = {}
+    for stack in names(directory):
+        try:
+            found[stack] = judged(directory, stack)
+        except StackFileError:
+            continue  # who names the stack is told
+    return found

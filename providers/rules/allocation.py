@@ -1,0 +1,33 @@
+"""Ranges for overlays with `subnet: auto`. The text of the stack file must not enter."""
+
+from collections.abc import Iterable
+
+from providers.rules.environments import used
+from providers.rules.errors import StackFileError
+from providers.rules.free_space import FreeSpace
+from providers.rules.pools import LIKELY
+from providers.rules.ranges import ranges
+from providers.rules.stackfile import StackFile
+from providers.rules.verdict import Verdict
+
+
+def allocate(stack: Verdict, others: Iterable[StackFile]) -> dict[str, str]:
+    """The first free range of `pools.overlays` for each overlay that waits for one, by name, in the file's order.
+
+    Free is what meets nothing of this stack, no network and no host of another, and nothing that Engines choose.
+    Raises StackFileError where the stack has other problems or the pool has not enough.
+    """
+    if stack.problems:
+        raise StackFileError(stack.problems)
+    pool = stack.stackfile.pools.overlays
+    if not pool:
+        return {}
+    own = [each.subnet for each in ranges(stack.stackfile)]
+    space = FreeSpace([*own, *used(others), *LIKELY.values()])
+    found = {}
+    for name in stack.waiting:
+        subnet = space.first(pool.range, pool.prefix)
+        if not subnet:
+            raise StackFileError([f"overlays.{name}.subnet: no /{pool.prefix} of pools.overlays {pool.range} is free"])
+        found[name] = space.take(subnet)
+    return found

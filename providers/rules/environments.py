@@ -1,0 +1,74 @@
+"""Several stack files together: which ranges two of them share, and whether that matters. Reading files must not enter.
+
+Stacks may have the same ranges where nothing joins their networks; `connected_to` says that something does.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from providers.rules.addresses import overlapping, relation
+from providers.rules.free_space import FreeSpace
+from providers.rules.pools import LIKELY
+from providers.rules.ranges import OURS, Range, ranges
+from providers.rules.stackfile import StackFile
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A range of one stack that another has as well.
+
+    joined: a problem, since the stacks reach each other; else an information.
+    """
+
+    stack: str
+    other: str
+    line: str
+    joined: bool
+
+
+def used(stackfiles: Iterable[StackFile]) -> list[str]:
+    """What stacks give to their networks and hosts; what they reserve is left out, since it may be each other's."""
+    return [each.subnet for stackfile in stackfiles for each in _own(stackfile)]
+
+
+def shared(stackfiles: Mapping[str, StackFile]) -> list[Shared]:
+    """Every two ranges that two stacks share, as `path: words`."""
+    owned = [(stack, each) for stack, stackfile in stackfiles.items() for each in _own(stackfile)]
+    space = FreeSpace([*(each.subnet for _, each in owned), *LIKELY.values()])
+    pairs = [(owned[one], owned[other]) for one, other in sorted(overlapping([each.subnet for _, each in owned]))]
+    return [_of(stackfiles, space, one, other) for one, other in pairs if one[0] != other[0]]
+
+
+def unknown(stack: str, stackfile: StackFile, known: Iterable[str]) -> Iterator[str]:
+    """What `connected_to` names and is not there, as `path: problem`."""
+    others = [name for name in known if name != stack]
+    for number, name in enumerate(stackfile.connected_to):
+        if name == stack:
+            yield f"connected_to[{number}]: {name} is this stack itself"
+        elif name not in others:
+            close = difflib.get_close_matches(name, others, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"stacks are {', '.join(others) or 'none'}"
+            yield f"connected_to[{number}]: there is no stack {name}; {hint}"
+
+
+def _own(stackfile: StackFile) -> Iterator[Range]:
+    return (each for each in ranges(stackfile) if each.kind in (*OURS, "host"))
+
+
+def _of(stackfiles: Mapping[str, StackFile], space: FreeSpace, *sides: tuple[str, Range]) -> Shared:
+    """What is said of two: the one whose stack declares the other joined is blamed, and no host for its address."""
+
+    def last(side: tuple[str, Range]) -> tuple[bool, bool]:
+        (partner,) = {stack for stack, _ in sides} - {side[0]}
+        return side[1].kind == "host", partner not in stackfiles[side[0]].connected_to
+
+    (stack, one), (other, two) = sorted(sides, key=last)
+    both_bridges = {one.kind, two.kind} == {"gwbridge"}  # they never leave their hosts
+    joined = not both_bridges and (other in stackfiles[stack].connected_to or stack in stackfiles[other].connected_to)
+    line = f"{one.path}: {one.subnet} {relation(one.subnet, two.subnet)} {other}'s {two.path} {two.subnet}"
+    if joined:
+        free = space.nearest(one.subnet) if one.kind != "host" else None
+        line += ": connected_to joins the two stacks, and neither would reach what is there in the other"
+        line += f"; {free} is free" if free else ""
+    return Shared(stack, other, line, joined)

@@ -1,0 +1,50 @@
+"""Values changed in the text of a stack file, every other character kept. Choosing the values must not enter.
+
+A parser finds where a value stands; nothing is written anew, so that comments, order and quotes stay.
+"""
+
+from collections.abc import Mapping
+
+import yaml
+
+from providers.rules.configuration import NAMESPACE
+from providers.rules.errors import StackFileError
+from providers.rules.forms import AUTO
+
+_SECTIONS = (f"{NAMESPACE}:overlays", "overlays")
+
+
+def with_subnets(text: str, subnets: Mapping[str, str]) -> str:
+    """The text with a subnet in place of `auto`, by the overlay's name.
+
+    Raises StackFileError where the value does not stand in the overlay's own section: in one that several share by
+    an anchor, or in JSON text.
+    """
+    places: dict[tuple[int, int], str] = {}
+    unclear = []
+    for name, subnet in subnets.items():
+        place = _place(yaml.compose(text, yaml.SafeLoader), name)
+        if not place or place in places:
+            unclear.append(f"overlays.{name}.subnet: write `subnet: {AUTO}` in the overlay's own section")
+        else:
+            places[place] = subnet
+    if unclear:
+        raise StackFileError(unclear)
+    for (start, end), subnet in sorted(places.items(), reverse=True):  # from the end, so that places stay
+        text = text[:start] + subnet + text[end:]
+    return text
+
+
+def _place(document: yaml.Node | None, name: str) -> tuple[int, int] | None:
+    """Where the value of an overlay's `subnet` begins and ends, in characters."""
+    config = _value(document, "config")
+    section = next((found for key in _SECTIONS if (found := _value(config, key))), None)
+    value = _value(_value(section, name), "subnet")
+    if isinstance(value, yaml.ScalarNode) and value.value == AUTO:
+        return value.start_mark.index, value.end_mark.index
+    return None
+
+
+def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value for name, value in pairs if name.value == key), None)

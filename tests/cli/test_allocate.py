@@ -1,0 +1,71 @@
+"""`swarmnet allocate`."""
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.__main__ import app
+
+STACK = """\
+config:
+  swarmnet:hosts:
+    m1: {address: 10.9.0.1, role: manager}
+  swarmnet:pools:
+    overlays: {range: 10.20.0.0/14, prefix: 24}
+  swarmnet:overlays:
+    app: {subnet: auto} # asked for in spring
+"""
+
+
+@pytest.fixture
+def allocate(tmp_path):
+    """Run the command on a file; how it ended, and the file after it."""
+
+    def run(text=STACK):
+        path = tmp_path / "Pulumi.prod.yaml"
+        path.write_bytes(text.encode())
+        ended = CliRunner().invoke(app, ["allocate", "--dir", str(tmp_path), "prod"])
+        return ended, path.read_bytes().decode()
+
+    return run
+
+
+def test_range_is_written_into_the_file(allocate):
+    """A reviewer sees a number, and the comment beside it."""
+    assert STACK.replace("auto", "10.20.0.0/24") == allocate()[1]
+
+
+def test_range_is_told(allocate):
+    """The command says what it chose."""
+    assert "prod: overlays.app.subnet: 10.20.0.0/24\n" == allocate()[0].stdout
+
+
+def test_second_run_has_nothing_to_do(allocate):
+    """Without `auto`, the file stays as it is."""
+    text = STACK.replace("auto", "10.20.0.0/24").replace("\n", "\r\n")
+
+    assert ("prod: no overlay has subnet: auto\n", text) == (allocate(text)[0].stdout, allocate(text)[1])
+
+
+def test_file_with_a_problem_is_left_alone(allocate):
+    """Nothing is written beside what may be wrong."""
+    text = STACK + "  swarmnet:adopt: perhaps\n"
+
+    assert (1, text) == (allocate(text)[0].exit_code, allocate(text)[1])
+
+
+def test_ranges_of_other_stacks_are_passed_over(allocate, tmp_path):
+    """A range that a neighbour's file has is not taken."""
+    other = STACK.replace("auto", "10.20.0.0/24").replace("10.9.0.1", "10.9.0.2")
+    (tmp_path / "Pulumi.dev.yaml").write_text(other)
+
+    assert "prod: overlays.app.subnet: 10.20.1.0/24\n" == allocate()[0].stdout
+
+
+def test_stack_without_a_file(tmp_path):
+    """There is nothing to write into."""
+    ended = CliRunner().invoke(app, ["allocate", "--dir", str(tmp_path), "prod"])
+
+    assert (1, f"prod: there is no file {tmp_path}/Pulumi.prod.yaml; stacks are none\n") == (
+        ended.exit_code,
+        ended.stdout,
+    )
