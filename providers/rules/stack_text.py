@@ -23,7 +23,7 @@ def with_subnets(text: str, subnets: Mapping[str, str]) -> str:
     places: dict[tuple[int, int], str] = {}
     unclear = []
     for name, subnet in subnets.items():
-        place = _place(yaml.compose(text, yaml.SafeLoader), name)
+        place = _place(text, name)
         if not place or place in places:
             unclear.append(f"overlays.{name}.subnet: write `subnet: {AUTO}` in the overlay's own section")
         else:
@@ -35,14 +35,15 @@ def with_subnets(text: str, subnets: Mapping[str, str]) -> str:
     return text
 
 
-def _place(document: yaml.Node | None, name: str) -> tuple[int, int] | None:
+def _place(text: str, name: str) -> tuple[int, int] | None:
     """Where the value of an overlay's `subnet` begins and ends, in characters."""
-    config = _value(document, "config")
+    config = _value(yaml.compose(text, yaml.SafeLoader), "config")
     section = next((found for key in _SECTIONS if (found := _value(config, key))), None)
     value = _value(_value(section, name), "subnet")
-    if isinstance(value, yaml.ScalarNode) and value.value == AUTO:
-        return value.start_mark.index, value.end_mark.index
-    return None
+    if not isinstance(value, yaml.ScalarNode):
+        return None
+    start, end = value.start_mark.index, value.end_mark.index
+    return (start, end) if text[start:end].strip("'\"") == AUTO else None  # else it carries an anchor or a tag
 
 
 def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:

@@ -85,7 +85,8 @@ def test_only_the_value_changes():
     [
         pytest.param("config:\n  overlays:\n    app: &a {subnet: auto}\n    web: *a\n", ["app", "web"], id="anchor"),
         pytest.param("config:\n  a:b: &a {subnet: auto}\n  overlays:\n    web: {<<: *a}\n", ["web"], id="merged"),
-        pytest.param('config:\n  swarmnet:overlays: \'{"web": {"subnet": "auto"}}\'\n', id="JSON text"),
+        pytest.param('config:\n  swarmnet:overlays: \'{"web": {"subnet": "auto"}}\'\n', ["web"], id="JSON text"),
+        pytest.param("config:\n  overlays: {web: {subnet: &a auto}, data: {subnet: *a}}\n", ["web"], id="marked"),
     ],
 )
 def test_value_that_is_not_the_overlays_own(text, names):
