@@ -194,6 +194,28 @@ def test_problems_are_shown_one_by_one(monkeypatch, caplog):
     ] == caplog.messages
 
 
+def test_warnings_are_shown_beside_the_resources(monkeypatch, caplog):
+    """What may go wrong is told, and the program goes on."""
+    with caplog.at_level(logging.WARNING):
+        declared = run(monkeypatch, {"hosts": HOSTS, "overlays": {"app": {"subnet": "172.17.3.0/24"}}})
+
+    assert ({"overlay/app"}, ["overlays.app.subnet"]) == (
+        declared.needs().keys(),
+        [message.partition(":")[0] for message in caplog.messages],
+    )
+
+
+def test_range_that_is_still_to_be_chosen_is_refused(monkeypatch, caplog):
+    """Previews and `up` name the command that chooses it."""
+    pools = {"overlays": {"range": "10.20.0.0/14", "prefix": 24}}
+    with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
+        run(monkeypatch, {"hosts": HOSTS, "overlays": {"app": {"subnet": "auto"}}, "pools": pools})
+
+    assert [
+        "overlays.app.subnet: is auto; `swarmnet allocate test` writes a free range in its place"
+    ] == caplog.messages
+
+
 @pytest.mark.parametrize("stack", ["dev", "lab", "prod", "staging"])
 def test_stack_is_declared_whole(monkeypatch, stack):
     """Each stack file's hosts have a bridge and a node, and its networks are there."""

@@ -37,6 +37,15 @@ class _Loader(yaml.SafeLoader):
                 key.tag = _TEXT
         return super().construct_mapping(node, deep)
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        """A value. Raises ConstructorError also where it is not what its own tag says, as in `!!int x`."""
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, KeyError, ValueError) as error:  # what PyYAML's own constructors raise there
+            raise ConstructorError(
+                None, None, f"the value is not what its tag says: {node.tag}", node.start_mark
+            ) from error
+
 
 _TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 _REPLACED = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "timestamp")}

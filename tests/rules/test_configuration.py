@@ -106,6 +106,14 @@ def test_json_in_yaml_is_what_it_says():
         ),
         pytest.param(b"config: {a: \xff}", "character 13: invalid start byte", id="no UTF-8"),
         pytest.param("config: {a: \0}", "character 13: special characters are not allowed", id="control character"),
+        pytest.param(
+            "config:\n  a: !!int x", "line 2: the value is not what its tag says: tag:yaml.org,2002:int", id="wrong tag"
+        ),
+        pytest.param(
+            "config:\n  a: !!bool x",
+            "line 2: the value is not what its tag says: tag:yaml.org,2002:bool",
+            id="no truth",
+        ),
         pytest.param("config: {a: [}", "line 1: expected the node content, but found '}'", id="no YAML"),
         pytest.param(
             "hosts: {}",
