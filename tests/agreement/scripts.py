@@ -1,0 +1,413 @@
+"""The scripts: for each measured fact what is done to a swarm of one manager (s1) and two workers (s2, s3).
+
+Scripts of one group run on the same swarm, one after the other; each leaves what the next one needs. Numbers such as
+41 are of part 1 of the measurements, P2 4.5 and P3 3.1 of the later parts.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from json import loads
+from typing import Any, NamedTuple
+
+from providers.rules.errors import Conflict, EngineError, InUse
+from providers.rules.simulate.bridges import GATEWAY_BRIDGE
+from providers.rules.steps import (
+    CreateNetwork,
+    DisconnectEndpoint,
+    InitSwarm,
+    JoinSwarm,
+    LeaveSwarm,
+    RemoveNetwork,
+    RemoveNode,
+    RestartEngine,
+)
+from tests.agreement.sides import HOSTS
+from tests.agreement.story import Story
+
+Json = dict[str, Any]
+
+APP = CreateNetwork(name="app", driver="overlay", subnet="10.20.0.0/24", gateway="10.20.0.1", attachable=True)
+BRIDGE = CreateNetwork(host="s2", name=GATEWAY_BRIDGE, driver="bridge", subnet="10.12.0.0/16", gateway="10.12.0.1")
+IN_THE_WAY = CreateNetwork(host="s2", name="in-the-way", driver="bridge", subnet="10.11.0.0/24", gateway="10.11.0.1")
+SECOND = 1_000_000_000  # nanoseconds
+
+
+def ingress(name: str = "ingress") -> CreateNetwork:
+    """An ingress on another range than the Engine's own."""
+    return CreateNetwork(name=name, driver="overlay", subnet="10.11.0.0/16", gateway="10.11.0.1", ingress=True)
+
+
+def ports(*published: int, mode: str = "ingress") -> Json:
+    """A service's ports: the first leads to 80, the next to 81; 0 for a number that the swarm chooses."""
+    listed = [
+        {"Protocol": "tcp", "TargetPort": target, "PublishedPort": number, "PublishMode": mode}
+        for target, number in enumerate(published, 80)
+    ]
+    return {"Mode": "vip", "Ports": listed}
+
+
+def spec(name: str, endpoint: Json, mode: Json | None = None, **template: object) -> Json:
+    """A service on every node, unless `mode` says otherwise, whose updates move all tasks at once."""
+    update = {"Parallelism": 0, "Monitor": 3 * SECOND, "FailureAction": "pause"}
+    return {
+        "Name": name,
+        "Labels": {},
+        "Mode": mode or {"Global": {}},
+        "TaskTemplate": {
+            "ContainerSpec": {"Image": "busybox:lab"},
+            "Networks": [],
+            "Placement": {},
+            "ForceUpdate": 0,
+            **template,
+        },
+        "EndpointSpec": endpoint,
+        "UpdateConfig": update,
+        "RollbackConfig": update,
+    }
+
+
+def template(story: Story, name: str, **changes: object) -> Json:
+    """A service's template as it is, with changes."""
+    now: Json = loads(story.service(name).spec)["TaskTemplate"]
+    return {**now, **changes}
+
+
+def allocated(story: Story, name: str) -> bool:
+    """Whether a network has its addresses."""
+    found = story.side.overlay(name).network
+    return found is not None and found.allocated
+
+
+def running(story: Story, service: str, count: int = 3) -> bool:
+    """Whether a service has so many tasks that run and shall, and its last update is not under way."""
+    found = story.service(service)
+    tasks = [task for task in story.side.tasks() if task.service_id == found.id and task.alive]
+    return count == len(tasks) == sum((task.state, task.desired) == ("running", "running") for task in tasks)
+
+
+def on_network(story: Story, network: str) -> int:
+    """How many tasks live on a network, by its id."""
+    return sum(task.alive and network in task.networks for task in story.side.tasks())
+
+
+def gone_everywhere(story: Story, name: str) -> bool:
+    """Whether no host has an ingress of this name any more."""
+    shown = (story.side.gwbridge(host).local for host in HOSTS)
+    return not any(copy.name == name for local in shown if local for copy in local.copies)
+
+
+def leads(story: Story, host: str) -> bool:
+    """Whether a host calls itself a manager."""
+    return story.side.gwbridge(host).member.control
+
+
+def kick(story: Story, value: str, *hosts: str) -> None:
+    """Label members with a fresh value, again until each has the ingress: a kick fails at random (P2 4.4)."""
+    for attempt in range(8):
+        for host in sorted(set(hosts) - set(story.having("ingress"))):
+            story.update_node(host, set_labels=(("kick", f"{value}.{attempt}"),))
+        if story.comes(lambda: set(hosts) <= set(story.having("ingress")), 2):
+            break
+    story.fact("they have it", True, set(hosts) <= set(story.having("ingress")))
+
+
+def swarm_of_three(story: Story) -> None:
+    """s1 begins a swarm, s2 and s3 join as workers, and the ingress comes to each."""
+    story.take("init", InitSwarm(host="s1"))
+    for host in ("s2", "s3"):
+        story.take(f"{host} joins", JoinSwarm(host=host, role="worker"))
+    story.rest("three members with the ingress")
+
+
+# docker_gwbridge
+
+
+def endpoints_hold_the_bridge(story: Story) -> None:
+    """A member's docker_gwbridge can't be removed, drained or not: the ingress and containers hang on it."""
+    story.take("an overlay", APP)
+    story.until("it has addresses", lambda: allocated(story, "app"))
+    story.answer("a container on it", lambda: story.side.run_container("s2", story.network("app")))
+    story.answer("a service on every host", lambda: story.side.create_service(spec("web", ports(8080))))
+    story.until("its tasks run", lambda: running(story, "web"))
+    story.take("remove the bridge", RemoveNetwork(host="s2", id=story.bridge("s2").id), refused=InUse)
+    story.answer("drain", lambda: story.update_node("s2", availability="drain"))
+    story.rest("drained")
+    story.take("remove the bridge", RemoveNetwork(host="s2", id=story.bridge("s2").id), refused=InUse)
+
+
+def endpoints_go_by_their_name(story: Story) -> None:
+    """An endpoint is taken off by its inspected name only; then the bridge can be changed, and a restart fills it."""
+    (container,) = (each.id for each in story.side.gwbridge("s2").containers if each.running)
+    for word, refused in (("ingress-sbox", None), (container, EngineError), ("gateway_nobody", None)):
+        wrong = DisconnectEndpoint(host="s2", network=GATEWAY_BRIDGE, endpoint=word)
+        story.take("disconnect by another word", wrong, refused)
+    story.rest("nothing has changed")
+    for end in story.bridge("s2").endpoints:
+        for _ in range(2):
+            right = DisconnectEndpoint(host="s2", network=GATEWAY_BRIDGE, endpoint=end.name)
+            story.take("disconnect by the name", right)
+    story.take("remove the bridge", RemoveNetwork(host="s2", id=story.bridge("s2").id))
+    story.take("another in its place", BRIDGE)
+    story.later("nothing comes to it", 2)
+    story.answer("let tasks come back", lambda: story.update_node("s2", availability="active"))
+    story.until("they are back", lambda: running(story, "web"))
+    story.take("restart", RestartEngine(host="s2"))
+    story.rest("all is back")
+
+
+# Overlays
+
+
+def dead_networks(story: Story) -> None:
+    """A range that overlaps, or a gateway that is none, is accepted and dead; it lives when the way is free."""
+    wishes = {
+        "free": ("10.20.0.0/24", "10.20.0.1"),
+        "inside another": ("10.20.0.0/25", "10.20.0.1"),
+        "around another": ("10.20.0.0/16", "10.20.0.1"),
+        "on the ingress": ("10.0.0.0/24", "10.0.0.1"),
+        "no gateway": ("10.30.0.0/24", "10.30.0.0"),
+    }
+    for why, (subnet, gateway) in wishes.items():
+        name = why.replace(" ", "-")
+        story.take(why, CreateNetwork(name=name, driver="overlay", subnet=subnet, gateway=gateway))
+    story.rest("one lives")
+    dead = [{"Target": story.network("inside-another")}]
+    service = spec("web", ports(), {"Replicated": {"Replicas": 1}}, Networks=dead)
+    story.answer("a service on a dead one", lambda: story.side.create_service(service))
+    story.rest("its task stays new")
+    story.answer("without it", lambda: story.side.remove_service("web"))
+    story.take("remove a dead one", RemoveNetwork(id=story.network("around-another")))
+    story.take("remove what was in the way", RemoveNetwork(id=story.network("free")))
+    story.rest("another lives")
+    for name in ("inside-another", "on-the-ingress", "no-gateway"):
+        story.take(f"remove {name}", RemoveNetwork(id=story.network(name)))
+
+
+def names_stay_taken(story: Story) -> None:
+    """A manager with a task keeps a removed overlay's name for seconds: taken, and held by nobody in the swarm."""
+    story.take("an overlay", APP)
+    story.until("it has addresses", lambda: allocated(story, "app"))
+    old = story.network("app")
+    service = spec("web", ports(), Networks=[{"Target": old}])
+    story.answer("a service on every host", lambda: story.side.create_service(service))
+    story.until("its tasks run", lambda: running(story, "web"))
+    story.take("remove it in use", RemoveNetwork(id=old), refused=InUse)
+    story.answer("without the service", lambda: story.side.remove_service("web"))
+    story.take("remove it", RemoveNetwork(id=old))
+    story.fact("the swarm has it", False, story.side.overlay("app").network is not None)
+    story.fact("who holds the name", "s1", story.side.overlay("app").name_held_by)
+    story.take("again", APP, refused=Conflict)
+    story.take("remove it once more", RemoveNetwork(id=old))
+    story.until("nobody holds the name", lambda: not story.side.overlay("app").name_held_by)
+    story.take("again", APP)
+    story.rest("another of its name")
+
+
+# Members
+
+
+def managers_and_entries_stay(story: Story) -> None:
+    """The last manager, one that a majority needs, and entries of who is there can't be taken away."""
+    story.answer("demote the last manager", lambda: story.update_node("s1", role="worker"), EngineError)
+    story.take("remove a worker", RemoveNode(node_id=story.node("s2").id), refused=EngineError)
+    for host in ("s2", "s3"):
+        story.answer(f"promote {host}", partial(story.update_node, host, role="manager"))
+        story.until(f"{host} is one", partial(leads, story, host))
+    story.rest("three managers")
+    manager = story.node("s2").id
+    story.take("remove a manager", RemoveNode(node_id=manager), refused=EngineError)
+    story.take("remove it by force", RemoveNode(node_id=manager, force=True), refused=EngineError)
+
+
+def managers_leave_by_force_only(story: Story) -> None:
+    """A manager does not leave without force; demoted, it is a worker a moment later and leaves."""
+    story.take("leave", LeaveSwarm(host="s2"), refused=EngineError)
+    story.answer("demote", lambda: story.update_node("s2", role="worker"))
+    story.until("it is a worker", lambda: not leads(story, "s2"))
+    story.take("leave", LeaveSwarm(host="s2"))
+    story.rest("its entry is down")
+
+
+def quorum_is_kept(story: Story) -> None:
+    """A demotion that would leave no majority is refused."""
+    story.take("s2 joins again", JoinSwarm(host="s2", role="manager"))
+    story.until("it is a manager", partial(leads, story, "s2"))
+    story.side.stop_docker("s3")
+    story.rest("one of three is down")
+    story.answer("demote another", lambda: story.update_node("s2", role="worker"), refused=EngineError)
+
+
+# The ingress
+
+
+def ports_hold_the_ingress(story: Story) -> None:
+    """Each published port holds the ingress, also of no task at all and of a job that is over."""
+    replicas = {"Replicated": {"Replicas": 0}}
+    job = {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}}
+    over = {"Image": "busybox:lab", "Command": ["true"]}
+    services = {
+        "running": spec("web", ports(8080)),
+        "without tasks": spec("web", ports(8080), replicas),
+        "a job": spec("web", ports(8080), job, ContainerSpec=over, RestartPolicy={"Condition": "none"}),
+    }
+    services["a job"].pop("UpdateConfig")
+    services["a job"].pop("RollbackConfig")
+    for kind, service in services.items():
+        story.answer(kind, partial(story.side.create_service, service))
+        story.rest(f"{kind}: at rest")
+        story.take("remove the ingress", RemoveNetwork(id=story.network("ingress")), refused=InUse)
+        story.answer("without the service", lambda: story.side.remove_service("web"))
+        story.until("no task on it", lambda: not on_network(story, story.network("ingress")))
+    story.rest("as it was")
+
+
+def no_port_without_an_ingress(story: Story) -> None:
+    """Without an ingress no service gets a port through it; with other ports, or none, it runs all the same."""
+    story.take("remove the ingress", RemoveNetwork(id=story.network("ingress")))
+    story.until("every host dropped it", lambda: gone_everywhere(story, "ingress"))
+    story.answer("a fixed port", lambda: story.side.create_service(spec("fixed", ports(8080))), refused=EngineError)
+    story.answer("a dynamic port", lambda: story.side.create_service(spec("dynamic", ports(0))), refused=EngineError)
+    story.answer("a host's port", lambda: story.side.create_service(spec("host", ports(9000, mode="host"))))
+    story.answer("no port", lambda: story.side.create_service(spec("none", ports())))
+    story.answer("add one", lambda: story.update_service("none", EndpointSpec=ports(8080)), refused=EngineError)
+    story.rest("two services run")
+    for name in ("host", "none"):
+        story.answer(f"without {name}", partial(story.side.remove_service, name))
+    story.rest("an idle swarm")
+
+
+def a_new_ingress_reaches_nobody(story: Story) -> None:
+    """An idle swarm's hosts never get a new ingress by themselves."""
+    story.take("another ingress", ingress())
+    story.rest("no host has it")
+    story.later("nor later", 4)
+
+
+def a_kick_must_change_something(story: Story) -> None:
+    """Where it could not be set up, an update that changes nothing does not help, and a fresh label does."""
+    story.take("a bridge in its way on s2", IN_THE_WAY)
+    kick(story, "first", "s1", "s3")
+    story.answer("kick s2", lambda: story.update_node("s2", set_labels=(("kick", "first"),)))
+    story.later("s2 has not got it", 2)
+    story.take("nothing in its way any more", RemoveNetwork(host="s2", id="in-the-way"))
+    story.answer("an update of s2 that changes nothing", lambda: story.update_node("s2"))
+    story.later("s2 has still not got it", 3)
+    kick(story, "second", "s2")
+    story.rest("every host has it")
+
+
+def tasks_do_not_hold_the_ingress(story: Story) -> None:
+    """Once the last port is off the ingress can be removed, though every task still runs on it."""
+    story.answer("a service on every host", lambda: story.side.create_service(spec("web", ports(8080))))
+    story.until("its tasks run", lambda: running(story, "web"))
+    old = story.network("ingress")
+    story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
+    story.take("remove the ingress", RemoveNetwork(id=old))
+    story.fact("tasks on it", 3, on_network(story, old))
+
+
+def removed_is_removed(story: Story) -> None:
+    """Removing it again finds nothing, though the manager still has a copy."""
+    stale = next(net.id for net in story.side.swarm().networks if net.ingress)
+    story.take("remove it again", RemoveNetwork(id=stale))
+    story.rest("every host keeps it")
+
+
+def a_stale_ingress_keeps_its_name(story: Story) -> None:
+    """Every host keeps the old one for good, and its name is taken."""
+    story.take("another of its name", ingress(), refused=Conflict)
+    story.later("every host has the old one", 3)
+
+
+def another_name_reaches_nobody(story: Story) -> None:
+    """One of another name is accepted, and no host gets it, kick or no kick, until it is restarted."""
+    story.take("one of another name", ingress("ing2"))
+    for host in HOSTS:
+        story.answer(f"kick {host}", partial(story.update_node, host, set_labels=(("kick", "1"),)))
+    story.later("every host has the old one", 4)
+    story.take("restart s2", RestartEngine(host="s2"))
+    story.rest("s2 has the new one")
+
+
+# Services
+
+
+def placement_hides_the_strip(story: Story) -> None:
+    """After a placement-only update neither a strip nor a restore moves a task; a raised ForceUpdate does."""
+    story.answer("a service on every host", lambda: story.side.create_service(spec("web", ports(8080))))
+    story.until("its tasks run", lambda: running(story, "web"))
+    placement = {"Constraints": ["node.role != nothing"]}
+    moved = template(story, "web", Placement=placement)
+    story.answer("place it where it is", lambda: story.update_service("web", TaskTemplate=moved))
+    story.rest("no task has moved")
+    story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
+    story.later("all tasks are on the ingress", 7)
+    forced = template(story, "web", ForceUpdate=1)
+    story.answer("force", lambda: story.update_service("web", TaskTemplate=forced))
+    story.rest("no task is on it")
+    placed = template(story, "web", Placement={})
+    story.answer("place it again", lambda: story.update_service("web", TaskTemplate=placed))
+    story.answer("restore", lambda: story.update_service("web", EndpointSpec=ports(8080)))
+    story.later("no task is on it still", 5)
+    forced = template(story, "web", ForceUpdate=2)
+    story.answer("force", lambda: story.update_service("web", TaskTemplate=forced))
+    story.rest("all tasks are on it")
+
+
+def strip_and_fail(story: Story, action: str) -> None:
+    """Take the ports off in an update whose new tasks die at once."""
+    story.side.break_service("web")
+    update = {**loads(story.service("web").spec)["UpdateConfig"], "FailureAction": action}
+    dying = template(story, "web", ContainerSpec={"Image": "busybox:lab", "Command": ["false"]})
+    story.answer(
+        f"strip, on failure {action}",
+        lambda: story.update_service("web", EndpointSpec=ports(), UpdateConfig=update, TaskTemplate=dying),
+    )
+
+
+def a_rollback_brings_ports_back(story: Story) -> None:
+    """Where the new tasks of a strip die the swarm brings the whole former spec back by itself."""
+    strip_and_fail(story, "rollback")
+    story.rest("rolled back")
+
+
+def paused_ports_stay_off(story: Story) -> None:
+    """With FailureAction pause they stay off, until somebody puts them back."""
+    strip_and_fail(story, "pause")
+    story.until("paused", lambda: "paused" == story.service("web").update_state)
+    story.fact("its ports", (), story.service("web").ports)
+
+
+class Script(NamedTuple):
+    """A script and the fact that it stands for."""
+
+    number: str
+    run: Callable[[Story], None]
+
+
+GROUPS: dict[str, tuple[Script, ...]] = {
+    "bridge": (Script("12", endpoints_hold_the_bridge), Script("13", endpoints_go_by_their_name)),
+    "overlays": (Script("32", dead_networks), Script("41", names_stay_taken)),
+    "members": (
+        Script("51", managers_and_entries_stay),
+        Script("50", managers_leave_by_force_only),
+        Script("51, quorum", quorum_is_kept),
+    ),
+    "ingress": (
+        Script("P2 2.1", ports_hold_the_ingress),
+        Script("P2 1.1", no_port_without_an_ingress),
+        Script("P2 4.1", a_new_ingress_reaches_nobody),
+        Script("P2 4.5", a_kick_must_change_something),
+    ),
+    "stale ingress": (
+        Script("P2 2.4", tasks_do_not_hold_the_ingress),
+        Script("P2 2.6", removed_is_removed),
+        Script("P2 3.1", a_stale_ingress_keeps_its_name),
+        Script("P2 3.3", another_name_reaches_nobody),
+    ),
+    "services": (
+        Script("P3 3.1", placement_hides_the_strip),
+        Script("P3 3.2, rollback", a_rollback_brings_ports_back),
+        Script("P3 3.2, pause", paused_ports_stay_off),
+    ),
+}
