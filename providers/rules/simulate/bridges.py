@@ -76,8 +76,10 @@ def remove_bridge(world: World, step: RemoveNetwork) -> World:
 
 
 def disconnect(world: World, step: DisconnectEndpoint) -> World:
-    """An endpoint taken off by its inspected name; one that is not there is gone already (13)."""
+    """An endpoint taken off by its inspected name; one that is not there is gone already (13), a container is none."""
     host = engine(world, step.host)
+    if any(container.id == step.endpoint for container in host.containers):
+        raise EngineError(f"{host.name}: container {step.endpoint} failed to leave network {step.network}")
     network = host.network(step.network)
     if network is None:
         return world
