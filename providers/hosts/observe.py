@@ -119,10 +119,20 @@ def gwbridge_facts(fleet: Fleet, host: str) -> GwbridgeFacts:
     """One host's docker_gwbridge: its own 404 proves absence. Of a member, also what a change of it would touch."""
     engine = fleet.engine(host)
     own, bridge = member(engine), local_network(engine, gwbridge.NAME)
+    if own.state == "locked":
+        return GwbridgeFacts(member=own, bridge=bridge, swarm=swarm_of_others(fleet))
     if own.state != "active":
         return GwbridgeFacts(member=own, bridge=bridge)
     local = host_ingress(engine, own)
     return from_manager(fleet, lambda manager: gwbridge_facts_from(manager, engine, own, bridge, local))
+
+
+def swarm_of_others(fleet: Fleet) -> Swarm | None:
+    """The swarm as another host shows it to one that can't say itself, None where no manager answers."""
+    try:
+        return from_manager(fleet, lambda manager: to_swarm(manager.get("/swarm")))
+    except (EngineError, HostError):
+        return None
 
 
 def bridge_ids(fleet: Fleet, names: Iterable[str]) -> frozenset[str]:

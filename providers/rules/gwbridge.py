@@ -5,7 +5,7 @@ Only this host's own Engine counts. Calls and waiting must not enter.
 
 from ipaddress import IPv4Network, ip_network
 
-from providers.rules import member_bridge, ownership
+from providers.rules import member_bridge, ownership, restart
 from providers.rules.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.specs import GwbridgeSpec
 from providers.rules.steps import (
@@ -106,6 +106,9 @@ def container_id(endpoint: Endpoint) -> str | None:
 def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decision:
     """What to do next. `known`: the state has this resource, so that what is found is ours to change."""
     bridge = facts.bridge
+    unlock = restart.unlocked(facts.member, facts.swarm, spec.owner)
+    if unlock:
+        return unlock
     refusal = unfit(facts.member) or (take_over(spec, facts, bridge, known) if bridge else None)
     if refusal:
         return Blocked(refusal)
@@ -131,6 +134,8 @@ def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, ours
 
 def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
     """Whether making it right takes a member out of service, so that only one host at a time may do it."""
+    if restart.unlocked(facts.member, facts.swarm, spec.owner):
+        return True
     if facts.member.state != "active":
         return False
     wrong = facts.bridge is None or bool(in_words(spec, facts.bridge))

@@ -63,6 +63,9 @@ def next_step(
         return Blocked(f"{spec.host}: no manager among the hosts answers for a swarm that it could be a member of")
     if member.state == "pending":
         return Wait(f"{spec.host} to finish joining (or run `docker swarm leave --force` on it)", PENDING)
+    unlock = restart.unlocked(member, facts.swarm, spec.owner) if known else None
+    if unlock:
+        return unlock
     if member.state in ADVICE:
         return Blocked(f"{spec.host}: its membership of a swarm is {member.state}: {ADVICE[member.state]}")
     if member.state == "inactive":

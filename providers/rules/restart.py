@@ -6,10 +6,11 @@ makes the restart necessary must not enter.
 
 from collections.abc import Iterable
 
-from providers.rules.facts import Node, Swarm, Task
+from providers.rules import ownership
+from providers.rules.facts import Member, Node, Swarm, Task
 from providers.rules.journal import AVAILABILITY, STOPPED
 from providers.rules.quorum import no_quorum_without
-from providers.rules.steps import RestartEngine, UpdateNode
+from providers.rules.steps import RestartEngine, Steps, UnlockSwarm, UpdateNode
 
 # Seconds after a restart (or the emptying) without any change before another restart is worth a try.
 PATIENCE = 10.0
@@ -90,3 +91,10 @@ def put_back(node: Node) -> UpdateNode:
         availability=availability(node) if drained(node) else None,
         drop_labels=(AVAILABILITY, STOPPED),
     )
+
+
+def unlocked(member: Member, swarm: Swarm | None, owner: str) -> Steps | None:
+    """Unlock a manager that a cut run left locked: where the swarm is ours and another manager can give the key."""
+    if member.state != "locked" or swarm is None or ownership.owner_of(swarm.labels) != owner:
+        return None
+    return Steps((UnlockSwarm(host=member.host),), f"unlock {member.host}")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from providers.rules.errors import HostError, NoSwarm, NotAManager
+from providers.rules.errors import EngineError, HostError, NoSwarm, NotAManager
 from providers.rules.facts import (
     GwbridgeFacts,
     IngressFacts,
@@ -40,6 +40,8 @@ def gwbridge_facts(world: World, host: str) -> GwbridgeFacts:
     """One host's docker_gwbridge. Raises what reaching the host raises."""
     asked = engine(world, host)
     own, bridge = member(world, asked), asked.network(GATEWAY_BRIDGE)
+    if own.state == "locked":
+        return GwbridgeFacts(member=own, bridge=bridge, swarm=swarm_of_others(world))
     if own.state != "active":
         return GwbridgeFacts(member=own, bridge=bridge)
     manager(world)
@@ -54,6 +56,15 @@ def gwbridge_facts(world: World, host: str) -> GwbridgeFacts:
         local=host_ingress(world, asked),
         containers=containers(world, asked),
     )
+
+
+def swarm_of_others(world: World) -> Swarm | None:
+    """The swarm as another host shows it, None where no manager answers."""
+    try:
+        manager(world)
+    except (EngineError, HostError):
+        return None
+    return settings(world)
 
 
 def swarm_facts(world: World, *, ending: bool = False) -> SwarmFacts:
