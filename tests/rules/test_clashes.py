@@ -200,7 +200,8 @@ stacks = st.fixed_dictionaries(
     optional={
         "w1": subnets.map(net),
         "overlays": st.dictionaries(st.sampled_from(["app", "web", "data", "logs"]), subnets.map(net)),
-        "hosts": subnets.map(lambda subnet: {"m1": {"address": subnet.partition("/")[0]}}),
+        "hosts": subnets.map(lambda subnet: {"m1": {"address": subnet.partition("/")[0], "role": "manager"}}),
+        "swarm": subnets.map(lambda subnet: {"default_addr_pool": [subnet]}),
         "pools": subnets.map(lambda subnet: {"overlays": {"range": subnet, "prefix": 24}}),
     },
 )
@@ -211,6 +212,7 @@ def declared(sections):
     ours = [("gwbridge", sections["gwbridge"]["subnet"]), ("ingress", sections["ingress"]["subnet"])]
     ours += [("gwbridge", sections["w1"]["subnet"])] if "w1" in sections and "hosts" not in sections else []
     ours += [("overlay", overlay["subnet"]) for overlay in sections.get("overlays", {}).values()]
+    ours += [("pool", subnet) for subnet in sections.get("swarm", {}).get("default_addr_pool", [])]
     ours += [("reserved", subnet) for subnet in sections["reserved"]]
     return ours + [("host", host["address"]) for host in sections.get("hosts", {}).values()]
 
@@ -228,6 +230,8 @@ def with_free_ranges(sections, lines):
         section = changed
         for step in path:
             section = section[step]
+        if key == "default_addr_pool[0]":
+            section, key = section["default_addr_pool"], 0
         section[key] = line.rpartition("; ")[2].removesuffix(" is free")
     return changed
 
