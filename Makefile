@@ -2,6 +2,8 @@
 
 CODE := $(wildcard providers cli lab tools bench tests __main__.py)
 IN_TOOLS := . .tools/activate &&
+# Arguments for the tests on real hosts, such as LAB="--reruns 1" where other work shares the machine.
+LAB ?=
 
 .DEFAULT_GOAL := check
 .PHONY: setup demo check lint types quick offline test explore bench chaos fmt down clean
@@ -33,7 +35,7 @@ offline:
 test: setup # all of it; tests on real hosts are skipped, with the reason, where they cannot run
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types
 	@$(MAKE) --no-print-directory offline
-	@$(IN_TOOLS) pytest -m lab
+	@$(IN_TOOLS) pytest -m lab $(LAB)
 
 explore: setup # every state of the large worlds as well (4 minutes)
 	@$(IN_TOOLS) python -m tests.exploration
