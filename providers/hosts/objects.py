@@ -81,21 +81,26 @@ def to_swarm(raw: Json) -> Swarm:
     )
 
 
+def targets(spec: Json) -> set[str]:
+    """Ids of the networks that a service's spec names."""
+    return {net["Target"] for net in (spec.get("TaskTemplate") or {}).get("Networks") or spec.get("Networks") or []}
+
+
 def to_service(raw: Json) -> SwarmService:
     """A service as `GET /services` shows it. Networks may stand in the task's spec or, of old, in the service's."""
-    spec = raw["Spec"]
-    networks = (spec.get("TaskTemplate") or {}).get("Networks") or spec.get("Networks") or []
+    spec, previous = raw["Spec"], raw.get("PreviousSpec") or {}
     virtual = (raw.get("Endpoint") or {}).get("VirtualIPs") or []
     ports = (spec.get("EndpointSpec") or {}).get("Ports") or []
     return SwarmService(
         id=raw["ID"],
         name=spec["Name"],
         ports=tuple(to_port(port) for port in ports),
-        networks=tuple(sorted({net["Target"] for net in networks} | {vip["NetworkID"] for vip in virtual})),
+        networks=tuple(sorted({*targets(spec), *(vip["NetworkID"] for vip in virtual)})),
         job=bool({"ReplicatedJob", "GlobalJob"} & set(spec.get("Mode") or {})),
         labels=pairs(spec.get("Labels")),
         update_state=(raw.get("UpdateStatus") or {}).get("State") or "",
-        rollback_labels=pairs((raw.get("PreviousSpec") or {}).get("Labels")),
+        rollback_labels=pairs(previous.get("Labels")),
+        rollback_networks=tuple(sorted(targets(previous))),
         force_update=(spec.get("TaskTemplate") or {}).get("ForceUpdate") or 0,
         endpoint=json.dumps((raw.get("Endpoint") or {}).get("Ports") or []),
         spec=json.dumps(spec),

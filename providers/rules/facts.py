@@ -172,8 +172,8 @@ class SwarmService:
     """A service. `spec` is the raw JSON as read, `endpoint` the raw Endpoint.Ports, with the numbers that the swarm
     chose for dynamic ports; `networks` the ids it is attached to.
 
-    update_state: `updating`, `paused`, `completed`, `rollback_...` or empty. `rollback_labels`: those of the spec to
-    which a rollback would return. `force_update`: the counter that moves tasks.
+    update_state: `updating`, `paused`, `completed`, `rollback_...` or empty. `rollback_labels`, `rollback_networks`:
+    those of the spec to which a rollback would return. `force_update`: the counter that moves tasks.
     """
 
     id: str
@@ -184,6 +184,7 @@ class SwarmService:
     labels: Pairs = ()
     update_state: str = ""
     rollback_labels: Pairs = ()
+    rollback_networks: tuple[str, ...] = ()
     force_update: int = 0
     endpoint: str = "[]"
     spec: str = field(default="", compare=False)

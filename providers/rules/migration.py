@@ -81,6 +81,7 @@ def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
     return (
         moved(facts, on(twin, facts), twin, network, swarm)
         or left(facts, twin)
+        or renewed(facts, twin)
         or Steps((RemoveNetwork(id=twin.id),), f"remove the twin of overlay {spec.name}")
     )
 
@@ -164,6 +165,14 @@ def left(facts: OverlayFacts, network: Network) -> Wait | None:
     down = {node.id for node in facts.nodes if node.state == "down"}
     hanging = [task for task in facts.tasks if network.id in task.networks and task.alive and task.node_id not in down]
     return Wait(f"{len(hanging)} tasks to leave overlay {network.name}", MOVING) if hanging else None
+
+
+def renewed(facts: OverlayFacts, twin: Network) -> Steps | None:
+    """One unchanged update, so that a rollback goes to the spec as it is and not to the twin that will be gone."""
+    behind = [service for service in facts.services if twin.id in service.rollback_networks]
+    updates = tuple(UpdateService(service_id=s.id, version=s.version, spec=s.spec) for s in behind)
+    names = ", ".join(sorted(service.name for service in behind))
+    return Steps(updates, f"make a rollback of {names} keep its network") if behind else None
 
 
 def released(spec: OverlaySpec, swarm: Swarm) -> Steps | None:

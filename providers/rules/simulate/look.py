@@ -92,6 +92,7 @@ def to_service(world: World, service: Service) -> SwarmService:
         labels=service.labels,
         update_state=service.status,
         rollback_labels=pairs(read(service.previous).get("Labels")) if service.previous else (),
+        rollback_networks=replace(service, spec=service.previous).networks if service.previous else (),
         force_update=service.force_update,
         endpoint=dumps([raw_port(port) for port in service.numbers]),
         spec=service.spec,
@@ -146,18 +147,18 @@ def containers(world: World, host: Host) -> tuple[Container, ...]:
     """All containers on a host, running or not: the tasks', and the standalone ones."""
     overlays = {net.id for net in listed(world, host) if net.scope == "swarm"}
     bridges = {net.id for net in host.networks if net.name == GATEWAY_BRIDGE}
-    ours = ((each.container_id, each.networks, True, True) for each in running_on(world, host))
-    alone = ((each.id, each.networks, each.running, False) for each in host.containers)
+    ours = ((each.container_id, "", each.networks, True, True) for each in running_on(world, host))
+    alone = ((each.id, each.name, each.networks, each.running, False) for each in host.containers)
     found = (
         Container(
             id=container_id,
-            name=container_id,
+            name=name or container_id,
             running=running,
             task=task,
             on_overlay=not overlays.isdisjoint(attached),
             on_bridge=not bridges.isdisjoint(attached),
         )
-        for container_id, attached, running, task in (*ours, *alone)
+        for container_id, name, attached, running, task in (*ours, *alone)
     )
     return tuple(sorted(found, key=lambda container: container.id))
 
