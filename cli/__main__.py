@@ -5,6 +5,7 @@ import typer
 from cli.allocate import allocate
 from cli.check import check
 from cli.keys import keys
+from cli.plan import plan
 from cli.schema import schema
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
 app.command()(allocate)
 app.command()(check)
 app.command()(keys)
+app.command()(plan)
 app.command()(schema)
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from providers.resource import (
     Props,
     Provider,
     SwarmnetResource,
+    announcing,
     declared_hosts,
     hosts,
     hosts_and,
@@ -85,14 +86,15 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
         """Work until it is right; returns the outputs. What takes a member out of service waits for its turn."""
         with one_line():
             reach, show = hosts(), Progress(spec.row)
-            look = partial(reach.gwbridge, spec.host)
+            look, name = partial(reach.gwbridge, spec.host), f"{rules.NAME}@{spec.host}"
+            decide = partial(rules.next_step, spec, known=known)
             with turn(show, disruptive=True) if rules.disruptive(spec, look()) else nullcontext():
                 facts = reach.work(
-                    f"{rules.NAME}@{spec.host}",
+                    name,
                     spec.timeout,
                     show,
                     look,
-                    lambda facts: rules.next_step(spec, facts, known=known),
+                    announcing(decide, reach, show, name, spec, {"known": True} if known else {}),
                 )
         return outputs(spec, facts)
 

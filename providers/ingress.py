@@ -1,11 +1,22 @@
 """The swarm's ingress network as a Pulumi resource. Decisions are in rules/ingress.py."""
 
 from contextlib import suppress
+from functools import partial
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
-from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, proofs_of_absence, to_props
+from providers.resource import (
+    Progress,
+    Props,
+    Provider,
+    SwarmnetResource,
+    announcing,
+    hosts,
+    one_line,
+    proofs_of_absence,
+    to_props,
+)
 from providers.rules import ingress as rules
 from providers.rules.errors import Blocked
 from providers.rules.facts import IngressFacts
@@ -63,13 +74,14 @@ class IngressProvider(Provider[IngressSpec]):
     def brought_about(self, spec: IngressSpec, *, known: bool) -> Props:
         """Work until it is right; returns the outputs."""
         with one_line():
-            reach = hosts()
+            reach, show = hosts(), Progress(spec.row)
+            decide = partial(rules.next_step, spec, known=known)
             facts = reach.work(
                 "ingress",
                 spec.timeout,
-                Progress(spec.row),
+                show,
                 reach.ingress,
-                lambda facts: rules.next_step(spec, facts, known=known),
+                announcing(decide, reach, show, "ingress", spec, {"known": True} if known else {}),
             )
         return outputs(spec, facts)
 

@@ -1,6 +1,7 @@
 """An overlay network as a Pulumi resource. Decisions are in rules/overlay.py."""
 
 from contextlib import nullcontext, suppress
+from functools import partial
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
@@ -10,6 +11,7 @@ from providers.resource import (
     Props,
     Provider,
     SwarmnetResource,
+    announcing,
     hosts,
     one_line,
     proofs_of_absence,
@@ -76,13 +78,15 @@ class OverlayProvider(Provider[OverlaySpec]):
             reach, show = hosts(), Progress(spec.row)
             reader = reach.overlay(spec.name, network_id, thorough=thorough)
             migrating = thorough and spec.on_in_use == "migrate"
+            name, known = f"overlay {spec.name}", {"network_id": network_id} if network_id else {}
+            decide = partial(rules.next_step, spec, network_id=network_id)
             with turn(show, disruptive=True) if migrating else nullcontext():
                 facts = reach.work(
-                    f"overlay {spec.name}",
+                    name,
                     spec.timeout,
                     show,
                     reader,
-                    lambda facts: rules.next_step(spec, facts, network_id=network_id),
+                    announcing(decide, reach, show, name, spec, known),
                     reader.created,
                 )
         return outputs(spec, facts)

@@ -10,7 +10,7 @@ https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/dynamic/__mai
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
@@ -24,8 +24,10 @@ from providers.rules import stackfile
 from providers.rules.access import HostAccess, access
 from providers.rules.configuration import from_flat
 from providers.rules.errors import Blocked, NoSwarm, RunCut, SwarmnetError
+from providers.rules.forecast import begins_change, course
 from providers.rules.order import without_lost
 from providers.rules.specs import HostSpec, Spec
+from providers.rules.steps import Decision
 from providers.rules.swarm import not_to_be_begun
 
 if TYPE_CHECKING:
@@ -184,10 +186,10 @@ class Progress:
         # The last argument of the plugin process is the engine's address; flags may stand before it.
         self.engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
 
-    def __call__(self, message: str) -> None:
-        """Show one line beside the resource's state."""
+    def __call__(self, message: str, *, stays: bool = False) -> None:
+        """Show one line beside the resource's state, or (`stays`) among the messages that are shown at the end too."""
         line = engine_pb2.LogRequest(
-            severity=engine_pb2.LogSeverity.INFO, message=message, urn=self.urn, ephemeral=True
+            severity=engine_pb2.LogSeverity.INFO, message=message, urn=self.urn, ephemeral=not stays
         )
         try:
             self.engine.Log(line, timeout=LISTENS)
@@ -196,6 +198,25 @@ class Progress:
                 f"the run was cut before: {message}; run `pulumi cancel`, then `pulumi up` to finish it "
                 "(with a changed stack file: `pulumi up --refresh`)"
             ) from problem
+
+
+def announcing(
+    decide: Callable[[Any], Decision], reach: "Hosts", show: Progress, name: str, spec: Spec, known: Props
+) -> Callable[[Any], Decision]:
+    """`decide`, and before the first write of what disturbs services or hosts a line that says how.
+
+    The line is what `swarmnet plan` says of this resource. `known`: its outputs in the state, empty in `create`.
+    """
+
+    def decided(facts: object) -> Decision:
+        decision = decide(facts)
+        if begins_change(decision):
+            forecast = reach.rehearsed(name, spec.timeout, *course(spec, known))
+            if forecast.disturbs:
+                show(f"will {forecast.disturbs}; about {forecast.seconds:.0f} s in all", stays=True)
+        return decision
+
+    return decided
 
 
 @contextmanager

@@ -10,8 +10,13 @@ from providers.hosts import observe
 from providers.hosts.fleet import fleet_for
 from providers.hosts.perform import perform
 from providers.hosts.reconcile import Work, reconcile
+from providers.hosts.rehearsal import rehearsed
+from providers.hosts.survey import survey
 from providers.rules.access import HostAccess
 from providers.rules.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, SwarmFacts
+from providers.rules.forecast import Forecast
+from providers.rules.simulate import World
+from providers.rules.simulate.copied import copied
 from providers.rules.steps import CreateNetwork, Decision, Step
 
 F = TypeVar("F", bound=Any)
@@ -50,6 +55,12 @@ class Hosts:
     def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> observe.OverlayReader:
         """A reader of one overlay; see OverlayReader."""
         return observe.OverlayReader(self.fleet, name, network_id, thorough)
+
+    def rehearsed(
+        self, name: str, seconds: float, look: Callable[[World], Any], decide: Callable[[Any], Decision]
+    ) -> Forecast:
+        """What working until `decide` says Done would do, as tried on a simulated copy; reads the hosts once more."""
+        return rehearsed(copied(survey(self.fleet)), name, seconds, look, decide)[1]
 
     def work(
         self,

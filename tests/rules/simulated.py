@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from providers.hosts.reconcile import Clock, Work, reconcile
+from providers.hosts.rehearsal import rehearsed
 from providers.rules import simulate
 from providers.rules.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, OverlayFacts, SwarmFacts
+from providers.rules.forecast import Forecast
 from providers.rules.simulate import World
 from providers.rules.steps import CreateNetwork, Decision, RestartEngine, Step
 
@@ -67,6 +69,12 @@ class SimulatedHosts:
     def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> "OverlayReader":
         """A reader of one overlay."""
         return OverlayReader(self, name, network_id, thorough)
+
+    def rehearsed(
+        self, name: str, seconds: float, look: Callable[[World], Any], decide: Callable[[Any], Decision]
+    ) -> Forecast:
+        """What work on a copy of this world would do."""
+        return rehearsed(self.world, name, seconds, look, decide)[1]
 
     def work(
         self,

@@ -10,9 +10,13 @@ from providers.rules.facts import Pairs, Port, Task, pairs
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A standalone container: running or not, on networks by id. `restarts`: it comes back with its Engine."""
+    """A standalone container: running or not, on networks by id. `restarts`: it comes back with its Engine.
+
+    `name`: empty where it goes by its id.
+    """
 
     id: str
+    name: str = ""
     networks: tuple[str, ...]
     running: bool = True
     restarts: bool = True

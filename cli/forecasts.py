@@ -1,0 +1,62 @@
+"""A whole stack brought about on a simulated copy of its hosts, resource by resource, in the order of its plan."""
+
+from collections.abc import Iterator, Set
+
+from cli.state import State
+from providers.hosts.rehearsal import rehearsed
+from providers.rules import simulate, swarm
+from providers.rules.forecast import Course, Forecast, course, course_of_removal
+from providers.rules.plan import Plan
+from providers.rules.simulate import World
+from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+
+NOT_REACHED = "not reached, since something before it fails"
+# What leans on others goes first: https://www.pulumi.com/docs/concepts/options/dependson/
+LAST_FIRST = (OverlaySpec, IngressSpec, NodeSpec, SwarmSpec, GwbridgeSpec)
+
+
+def forecasts(plan: Plan, state: State, world: World, lost: Set[str] = frozenset()) -> list[Forecast]:
+    """What `up` does for each resource, what it makes or changes first, then what it takes away.
+
+    `lost`: hosts that are dead for good. After the first that fails, the others are not reached, as in `pulumi up`.
+    """
+    found = []
+    refusal = swarm.not_to_be_begun(simulate.swarm_facts(world)) if not state and plan.gwbridges else None
+    failed = False
+    for name, spec, look_and_decide in _courses(plan, state, lost):
+        if failed or refusal:
+            found.append(Forecast(resource=name, problem=f"nothing is begun: {refusal}" if refusal else NOT_REACHED))
+            failed, refusal = True, None
+            continue
+        if look_and_decide is None:
+            found.append(Forecast(resource=name))
+            continue
+        world, forecast = rehearsed(world, name, spec.timeout, *look_and_decide)
+        found.append(forecast)
+        failed = bool(forecast.problem)
+    return found
+
+
+def _courses(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[str, Spec, Course | None]]:
+    wanted = dict(named(plan))
+    for name, spec in wanted.items():
+        yield name, spec, course(spec, state[name][1] if name in state else {})
+    gone = [(name, spec, known) for name, (spec, known) in state.items() if name not in wanted]
+    for name, spec, known in sorted(gone, key=lambda each: LAST_FIRST.index(type(each[1]))):
+        dead = isinstance(spec, GwbridgeSpec | NodeSpec) and spec.host in lost
+        yield name, spec, course_of_removal(spec, known, lost=dead)
+
+
+def named(plan: Plan) -> Iterator[tuple[str, Spec]]:
+    """The plan's resources by the names that Pulumi has for them, in their order."""
+    for wave in plan.gwbridges:
+        for bridge in wave:
+            yield f"docker_gwbridge@{bridge.host}", bridge
+    if plan.swarm:
+        yield "swarm", plan.swarm
+    for member in plan.nodes:
+        yield f"node/{member.host}", member
+    if plan.ingress:
+        yield "ingress", plan.ingress
+    for overlay in plan.overlays:
+        yield f"overlay/{overlay.name}", overlay

@@ -1,0 +1,120 @@
+"""`swarmnet plan`: what `pulumi up` would do to the hosts, in words, without a write."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from cli.forecasts import forecasts
+from cli.stack_files import STACKS, Directory, text_of
+from cli.state import NoState, State, state_of
+from providers.hosts.fleet import fleet_for
+from providers.hosts.survey import survey
+from providers.rules import stackfile
+from providers.rules.access import HostAccess
+from providers.rules.configuration import NAMESPACE, from_yaml
+from providers.rules.errors import StackFileError, SwarmnetError
+from providers.rules.facts import Silent
+from providers.rules.forecast import Forecast
+from providers.rules.plan import Plan, plan_of
+from providers.rules.simulate.copied import copied
+from providers.rules.specs import GwbridgeSpec, NodeSpec
+
+
+def plan(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack to look at.")],
+    directory: Directory = STACKS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: the same, for programs.")] = False,
+) -> None:
+    """Say what `pulumi up --refresh` would do to the hosts: read them, and try it on a simulated copy. Writes nothing.
+
+    Exits with 1 where something would block, fail or not be reached, and where a host does not answer.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        raw = from_yaml(text_of(directory, stack))
+        wanted, lost = plan_of(raw, f"{NAMESPACE}/{stack}"), _lost(stackfile.parse(raw))
+    except StackFileError as error:
+        _complain(console, [f"{stack}: {problem}" for problem in error.problems])
+    state, doubt = _state(stack, directory)
+    try:
+        seen = survey(fleet_for({**_left(state, wanted, lost), **wanted.access}))
+    except SwarmnetError as error:
+        _complain(console, [str(error)])
+    silent = [each for each in seen.hosts if isinstance(each, Silent)]
+    found = forecasts(wanted, state, copied(seen), lost)
+    if as_json:
+        report = {"state": doubt or "known", "silent": {each.host: each.why for each in silent}}
+        typer.echo(json.dumps({**report, "resources": [_fields(each) for each in found]}, indent=2))
+    else:
+        for line in report_of(found, silent, doubt):
+            console.print(line)
+    if silent or any(each.problem for each in found):
+        raise typer.Exit(1)
+
+
+def _complain(console: Console, lines: list[str]) -> None:
+    for line in lines:
+        console.print(Text(line, style="red"))
+    raise typer.Exit(1)
+
+
+def _lost(stack_file: stackfile.StackFile) -> frozenset[str]:
+    return frozenset(name for name, host in stack_file.hosts.items() if host.lost)
+
+
+def _state(stack: str, directory: Directory) -> tuple[State, str]:
+    """What the state has, and why that is not known."""
+    try:
+        return state_of(stack, directory), ""
+    except NoState as problem:
+        return {}, str(problem)
+
+
+def _left(state: State, wanted: Plan, lost: frozenset[str]) -> dict[str, HostAccess]:
+    """Hosts that only the state still knows, and that can be asked."""
+    hosts = (spec for spec, _ in state.values() if isinstance(spec, GwbridgeSpec | NodeSpec) and spec.access)
+    return {
+        spec.host: HostAccess.model_validate(spec.access)
+        for spec in hosts
+        if spec.host not in wanted.access and spec.host not in lost
+    }
+
+
+def _fields(forecast: Forecast) -> dict[str, object]:
+    return {**asdict(forecast), "disturbs": forecast.disturbs}
+
+
+def report_of(found: list[Forecast], silent: list[Silent], doubt: str) -> Iterator[Text]:
+    """The report, line by line."""
+    for host in silent:
+        yield Text(f"no answer: {host.why}", style="red")
+    if doubt:
+        yield Text(
+            f"the state is not known ({doubt}): all is taken as new, so that `adopt` decides about what is there",
+            style="yellow",
+        )
+    for forecast in found:
+        if forecast.stages or forecast.problem:
+            yield from _resource(forecast)
+    quiet = [each.resource for each in found if not each.stages and not each.problem]
+    if quiet:
+        yield Text(f"nothing to do: {', '.join(quiet)}", style="green")
+    seconds = sum(each.seconds for each in found if each.stages)
+    if seconds:
+        yield Text(f"about {seconds:.0f} s in all, one after the other")
+
+
+def _resource(forecast: Forecast) -> Iterator[Text]:
+    yield Text(forecast.resource, style="bold")
+    for stage in forecast.stages:
+        lasts = f" (about {stage.seconds:.0f} s)" if stage.seconds >= 0.5 else ""
+        yield Text(f"  {stage.doing}{lasts}")
+    if forecast.disturbs:
+        yield Text(f"  will: {forecast.disturbs}", style="yellow")
+    if forecast.problem:
+        yield Text(f"  blocked: {forecast.problem}", style="red")

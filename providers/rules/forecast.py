@@ -1,0 +1,238 @@
+"""What a change is going to disturb, as seen on a simulated copy of the hosts: recorded step by step, and in words.
+
+`course` gives each noun's own look and decision, so that a forecast and an `up` follow the very same rules. The loop
+and its clock are not here.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from providers.rules import gwbridge, ingress, node, overlay, swarm
+from providers.rules.facts import OverlayFacts
+from providers.rules.journal import CHANGE
+from providers.rules.simulate.observe import gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
+from providers.rules.simulate.workloads import Service
+from providers.rules.simulate.world import World
+from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.steps import Decision, RestartEngine, Step, Steps, StopContainer, UpdateNode, UpdateSwarm
+
+Look = Callable[[World], Any]
+Decide = Callable[[Any], Decision]
+Course = tuple[Look, Decide]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What is done, as the loop calls it, and about how many seconds it takes until the next."""
+
+    doing: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absence:
+    """Ports that a service loses for about so many seconds, as `8080/tcp`, or `a dynamic port to 80/udp`."""
+
+    service: str
+    ports: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restarts:
+    """How many tasks of a service end so that others take their place, at most; `tasks` is how many it has."""
+
+    service: str
+    tasks: int
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What bringing one resource about does. `problem`: why it would end without success, empty where it would not."""
+
+    resource: str
+    stages: tuple[Stage, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    restarts: tuple[Restarts, ...] = ()
+    drained: tuple[str, ...] = ()  # hosts, in their order
+    restarted: tuple[str, ...] = ()  # hosts whose Engine is restarted
+    stopped: tuple[str, ...] = ()  # containers, as `name on host`
+    seconds: float = 0
+    problem: str = ""
+
+    @property
+    def disturbs(self) -> str:
+        """What running workloads feel of it, in one line; empty where they feel nothing."""
+        said = [
+            self.drained and f"drain {', '.join(self.drained)}",
+            self.restarted and f"restart docker on {', '.join(self.restarted)}",
+            self.stopped and f"stop {', '.join(self.stopped)} and start it again",
+            self.absences and f"take ports away: {'; '.join(map(_absence, self.absences))}",
+            self.restarts and f"restart tasks: {', '.join(map(_restarts, self.restarts))}",
+        ]
+        return "; ".join(line for line in said if line)
+
+
+def _absence(absence: Absence) -> str:
+    return f"{absence.service} ({', '.join(absence.ports)}) for about {absence.seconds:.0f} s"
+
+
+def _restarts(restarts: Restarts) -> str:
+    return f"{restarts.times} of {restarts.service} (it has {restarts.tasks})"
+
+
+def course(spec: Spec, known: Mapping[str, Any]) -> Course:
+    """How a resource is looked at and decided about. `known`: its outputs in the state, empty where it has none."""
+    forgotten = tuple(sorted(known.get("labels", {})))
+    match spec:
+        case GwbridgeSpec():
+            return partial(gwbridge_facts, host=spec.host), partial(gwbridge.next_step, spec, known=bool(known))
+        case SwarmSpec():
+            swarm_id = known.get("swarm_id", "")
+            return swarm_facts, partial(swarm.next_step, spec, swarm_id=swarm_id, drop_labels=forgotten)
+        case NodeSpec():
+            node_id = known.get("node_id", "")
+            step = partial(node.next_step, spec, known=bool(known), drop_labels=forgotten, node_id=node_id)
+            return partial(node_facts, host=spec.host), step
+        case IngressSpec():
+            return ingress_facts, partial(ingress.next_step, spec, known=bool(known))
+        case OverlaySpec():
+            network_id = known.get("network_id", "")
+            look = partial(overlay_facts, name=spec.name, network_id=network_id, thorough=True)
+            return look, partial(overlay.next_step, spec, network_id=network_id)
+    raise TypeError(type(spec).__name__)
+
+
+def course_of_removal(spec: Spec, known: Mapping[str, Any], *, lost: bool) -> Course | None:
+    """The same for a resource that the stack file has no more; None for one that is forgotten without a look.
+
+    `lost`: the stack file says that the host is dead for good.
+    """
+    forgotten = known.get("adopted") or (isinstance(spec, GwbridgeSpec | IngressSpec) and spec.on_remove == "keep")
+    if forgotten or (isinstance(spec, OverlaySpec) and spec.retain) or (isinstance(spec, GwbridgeSpec) and lost):
+        return None
+    match spec:
+        case GwbridgeSpec():
+            step = partial(gwbridge.next_step_of_removal, spec, network_id=known["network_id"])
+            return partial(gwbridge_facts, host=spec.host), step
+        case SwarmSpec():
+            step = partial(swarm.next_step_of_removal, swarm_id=known["swarm_id"], adopted=False)
+            return partial(swarm_facts, ending=True), step
+        case NodeSpec():
+            step = partial(node.next_step_of_removal, spec, node_id=known["node_id"], adopted=False, lost=lost)
+            return partial(node_facts, host=spec.host, leaving=True), step
+        case IngressSpec():
+            return ingress_facts, partial(ingress.next_step_of_removal, spec, network_id=known["network_id"])
+        case OverlaySpec():
+            return partial(_by_id_alone, spec.name, known["network_id"]), overlay.next_step_of_removal
+    raise TypeError(type(spec).__name__)
+
+
+def _by_id_alone(name: str, network_id: str, world: World) -> OverlayFacts:
+    """The overlay that the state names, or its absence, whatever else has its name by now."""
+    facts = overlay_facts(world, name, network_id, thorough=True)
+    return facts if facts.network is None or facts.network.id == network_id else OverlayFacts(network=None)
+
+
+def begins_change(decision: Decision) -> bool:
+    """Whether this is the first write of something that disturbs what runs: the swarm's label that a change goes on."""
+    steps = decision.steps if isinstance(decision, Steps) else ()
+    return any(isinstance(step, UpdateSwarm) and CHANGE in dict(step.set_labels) for step in steps)
+
+
+@dataclass
+class Record:
+    """What happens to services and hosts while a resource is brought about on a world, told moment by moment."""
+
+    before: World
+    away: dict[str, float] = field(default_factory=dict)
+    seen: dict[str, set[str]] = field(default_factory=dict)
+    drained: list[str] = field(default_factory=list)
+    restarted: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.publishing = {each.id for each in _services(self.before) if serves(self.before, each)}
+        self._note_tasks(self.before)
+
+    def step(self, world: World, step: Step) -> None:
+        """A step that is about to be performed on this world."""
+        match step:
+            case UpdateNode(availability="drain"):
+                host = world.host_of(step.node_id)
+                self.drained.append(host.name if host else step.node_id)
+            case RestartEngine():
+                self.restarted.append(step.host)
+            case StopContainer():
+                names = {each.id: each.name for each in world.host(step.host).containers}
+                self.stopped.append(f"{names.get(step.id) or step.id[:12]} on {step.host}")
+
+    def passed(self, world: World, seconds: float) -> None:
+        """So many seconds, at the end of which the world is this."""
+        now = {service.id: service for service in _services(world)}
+        for service_id in self.publishing:
+            if service_id in now and not serves(world, now[service_id]):
+                self.away[service_id] = self.away.get(service_id, 0.0) + seconds
+        self._note_tasks(world)
+
+    def absences(self) -> tuple[Absence, ...]:
+        """Services that had ports, and at some moment no task behind them."""
+        there = [service for service in _services(self.before) if service.id in self.away]
+        return tuple(
+            Absence(service=each.name, ports=tuple(published(each)), seconds=self.away[each.id])
+            for each in sorted(there, key=lambda service: service.name)
+        )
+
+    def restarts(self, after: World) -> tuple[Restarts, ...]:
+        """Services of which tasks were to run, and are to run no more though the service is still there."""
+        first, last = meant(self.before), meant(after)
+        found = (
+            Restarts(
+                service=service.name,
+                tasks=len(first.get(service.id, ())),
+                times=len(self.seen.get(service.id, set()) - last.get(service.id, set())),
+            )
+            for service in _services(after)
+        )
+        return tuple(sorted((each for each in found if each.times), key=lambda each: each.service))
+
+    def _note_tasks(self, world: World) -> None:
+        for service_id, tasks in meant(world).items():
+            self.seen.setdefault(service_id, set()).update(tasks)
+
+
+def _services(world: World) -> tuple[Service, ...]:
+    return world.cluster.services if world.cluster else ()
+
+
+def meant(world: World) -> dict[str, set[str]]:
+    """Ids of the tasks that run or are about to, by their service's id."""
+    found: dict[str, set[str]] = {}
+    for task in world.cluster.tasks if world.cluster else ():
+        if task.service_id and task.desired == "running" and task.alive:
+            found.setdefault(task.service_id, set()).add(task.id)
+    return found
+
+
+def serves(world: World, service: Service) -> bool:
+    """Whether the service publishes through the ingress, and a running task of it is on the ingress there is."""
+    ingress_now = world.swarm.ingress
+    return (
+        ingress_now is not None
+        and service.through_ingress
+        and any(
+            task.service_id == service.id and task.state == "running" and ingress_now.id in task.networks
+            for task in world.swarm.tasks
+        )
+    )
+
+
+def published(service: Service) -> Iterable[str]:
+    """The ports that a service publishes through the ingress, in words."""
+    for port in service.ports:
+        if port.mode == "ingress":
+            number = str(port.published) if port.published else f"a dynamic port to {port.target}"
+            yield f"{number}/{port.protocol}"

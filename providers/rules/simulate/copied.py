@@ -1,0 +1,147 @@
+"""A simulated swarm that begins where real hosts are: what was read of them, as a world.
+
+What nobody can read is left at its likeliest: tasks were started from their service's present spec, but for their
+placement; all tasks take as long to stop and start; constraints do not keep a task from a node; and the ingress is
+well on members that are not declared.
+"""
+
+from dataclasses import replace
+from json import loads
+
+from providers.rules.facts import Member, Network, Node, Port, Silent, SwarmService, Task
+from providers.rules.simulate.workloads import Container, Placed, Service, read, text
+from providers.rules.simulate.world import Cluster, Due, Happening, Host, Manners, World
+from providers.rules.survey import HostSurvey, Survey, SwarmSurvey
+
+
+def copied(survey: Survey) -> World:
+    """The world as the survey shows it. Nothing is under way in it but tasks that start or end."""
+    swarm, manners = survey.swarm, Manners()
+    hosts = [_host(each, swarm) for each in survey.hosts]
+    if swarm is None:
+        return World(hosts=tuple(hosts), manners=manners)
+    known = {host.node_id for host in hosts}
+    hosts += [_undeclared(node, swarm) for node in swarm.nodes if node.id not in known and node.state == "ready"]
+    cluster = _cluster(swarm, hosts)
+    pending = (_under_way(task, manners) for task in cluster.tasks)
+    return World(
+        hosts=tuple(hosts), cluster=cluster, pending=tuple(sorted(due for due in pending if due)), manners=manners
+    )
+
+
+def _host(read: HostSurvey | Silent, swarm: SwarmSurvey | None) -> Host:
+    """A declared host. One that is silent is what the managers last knew of it."""
+    nodes = {node.id: node for node in swarm.nodes} if swarm else {}
+    if isinstance(read, Silent):
+        node = nodes.get(read.node_id)
+        return Host(
+            name=read.host,
+            address=node.address if node else "its address",
+            connected=False,
+            state="active" if node else "inactive",
+            node_id=read.node_id,
+            control=bool(node and node.role == "manager"),
+        )
+    own = read.member
+    containers = (
+        Container(id=each.id, name=each.name, networks=each.networks, running=each.running) for each in read.containers
+    )
+    return Host(
+        name=own.host,
+        address=own.node_address,
+        state=own.state,
+        node_id=own.node_id,
+        control=_answers(own) and own.node_id in nodes,  # a manager of another swarm answers for none of ours
+        networks=read.networks,
+        containers=tuple(containers),
+    )
+
+
+def _answers(own: Member) -> bool:
+    """Whether it is a manager, also while it is locked."""
+    return own.control or own.state == "locked"
+
+
+def _undeclared(node: Node, swarm: SwarmSurvey) -> Host:
+    """A member that the stack file does not name, under a name that no declared host has."""
+    return Host(
+        name=f"{node.hostname} ({node.id})",
+        address=node.address,
+        declared=False,
+        state="active",
+        node_id=node.id,
+        control=node.role == "manager" and node.reachability == "reachable",
+        networks=tuple(net for net in swarm.networks if net.ingress),
+    )
+
+
+def _cluster(swarm: SwarmSurvey, hosts: list[Host]) -> Cluster:
+    services = tuple(map(_service, swarm.services))
+    specs = {service.id: service for service in services}
+    ingress = next((net for net in swarm.networks if net.ingress), None)
+    numbers = (port.published for service in services for port in service.numbers)
+    return Cluster(
+        settings=swarm.settings,
+        nodes=swarm.nodes,
+        attached=frozenset((host.node_id, ingress.id) for host in hosts if _has(host, ingress))
+        if ingress
+        else frozenset(),
+        networks=swarm.networks,
+        services=services,
+        tasks=tuple(_task(task, specs.get(task.service_id)) for task in swarm.tasks if task.alive),
+        next_port=max((*numbers, 29999)) + 1,
+    )
+
+
+def _has(host: Host, ingress: Network | None) -> bool:
+    return ingress is not None and host.network(ingress.id) is not None
+
+
+def _service(seen: SwarmService) -> Service:
+    """A service. Of the spec to which a rollback would return only the labels are known."""
+    spec = loads(seen.spec)
+    return Service(
+        id=seen.id,
+        spec=text(spec),
+        previous=text({**spec, "Labels": dict(seen.rollback_labels)}),
+        numbers=tuple(map(_port, loads(seen.endpoint))),
+        version=seen.version,
+        status=seen.update_state,
+    )
+
+
+def _port(raw: dict[str, str | int]) -> Port:
+    return Port(
+        protocol=str(raw.get("Protocol") or "tcp"),
+        target=int(raw.get("TargetPort") or 0),
+        published=int(raw.get("PublishedPort") or 0),
+        mode=str(raw.get("PublishMode") or "ingress"),
+    )
+
+
+def _task(seen: Task, service: Service | None) -> Placed:
+    """A task, which is to run, or is to end, or has not begun to run."""
+    placed = Placed(
+        id=seen.id,
+        service_id=seen.service_id,
+        node_id=seen.node_id,
+        state=seen.state if seen.state == "running" else "preparing" if seen.node_id else "new",
+        desired="running" if seen.desired in ("running", "ready", "complete") else "shutdown",
+        networks=seen.networks,
+        container_id=seen.container_id,
+    )
+    if service is None:
+        return placed
+    template = {key: value for key, value in read(service.template).items() if key != "Placement"}
+    placement = loads(seen.placement)
+    template = template if placement is None else {**template, "Placement": placement}
+    return replace(placed, template=text(template), endpoint=service.endpoint)
+
+
+def _under_way(task: Placed, manners: Manners) -> Due | None:
+    """What goes on with a task already."""
+    if task.state == "running" and task.desired == "shutdown":
+        return Due(round(manners.task_stop * 1000), Happening("task ends", task.id))
+    if task.state == "preparing" and task.desired == "running":
+        return Due(round(manners.task_start * 1000), Happening("task starts", task.id))
+    return None

@@ -1,0 +1,47 @@
+"""All that a plan of live changes has to know, read once: every declared host's own word, and the swarm's.
+
+Unlike facts, which are what one noun needs to decide, a survey is enough to go on with by itself:
+rules/simulate/copied.py makes a simulated swarm of it. Intent must not enter.
+"""
+
+from dataclasses import dataclass
+
+from providers.rules.facts import Member, Network, Node, Silent, Swarm, SwarmService, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standalone:
+    """A container that is no task, and the ids of the networks that it was made for."""
+
+    id: str
+    name: str
+    running: bool
+    networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostSurvey:
+    """One host's own word. `networks` are its own, with endpoints where it is docker_gwbridge or the swarm's."""
+
+    member: Member
+    networks: tuple[Network, ...]
+    containers: tuple[Standalone, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwarmSurvey:
+    """The swarm as one good manager shows it. `networks` as the swarm has them, never that manager's own copies."""
+
+    settings: Swarm
+    nodes: tuple[Node, ...]
+    networks: tuple[Network, ...] = ()
+    services: tuple[SwarmService, ...] = ()
+    tasks: tuple[Task, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """All declared hosts, those that do not answer among them, and the swarm, if one of them answers for it."""
+
+    hosts: tuple[HostSurvey | Silent, ...]
+    swarm: SwarmSurvey | None = None
