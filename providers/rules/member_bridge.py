@@ -86,6 +86,8 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             f"{', '.join(bystanders)} would be cut off: stop them, or set gwbridge.disturb: true to have them stopped "
             "and started again"
         )
+    if bystanders and restart.availability(node) == "drain":
+        return f"{', '.join(bystanders)} could not start again on a host that is drained: take it off the overlay first"
     return None
 
 
@@ -111,6 +113,8 @@ def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
 
 def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decision | None:
     """No task left, and the journaled containers stopped, until the bridge is right and only a restart away."""
+    if right and attached(facts):
+        return None
     tasks = [container for container in facts.containers if container.running and container.task]
     if tasks:
         return Wait(f"{len(tasks)} tasks to leave {spec.host}", restart.EMPTIED)
@@ -153,9 +157,15 @@ def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
 
 
 def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision:
-    """The stopped containers started again, then the host's availability as it was."""
+    """The stopped containers started again and the host's availability as it was.
+
+    That comes first where containers wait for it: a drained host lets none onto an overlay (the start ends after 20 s
+    with "attaching to network failed").
+    """
     there = {container.id: container for container in facts.containers}
     stopped = [each for each in restart.stopped_on(node) if each in there and not there[each].running]
+    if stopped and restart.drained(node):
+        return Steps((restart.opened(node),), f"give {spec.host} its availability back")
     if stopped:
         return Steps(tuple(StartContainer(host=spec.host, id=each) for each in stopped), "start what was stopped")
     return Steps((restart.put_back(node),), f"give {spec.host} its availability back")

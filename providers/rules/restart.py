@@ -80,6 +80,11 @@ def restart(node: Node, host: str, swarm: Swarm) -> RestartEngine:
     return RestartEngine(host=host, unlock=swarm.autolock and node.role == "manager")
 
 
+def opened(node: Node) -> UpdateNode:
+    """Give it the availability that was journaled; the journal stays until what was stopped runs again."""
+    return UpdateNode(node_id=node.id, version=node.version, availability=availability(node))
+
+
 def put_back(node: Node) -> UpdateNode:
     """Give it the availability that was journaled, and take the journal away by the same update.
 
