@@ -135,16 +135,19 @@ def dropped(facts: IngressFacts) -> Decision | None:
     silent = unasked(facts)
     if silent:
         return Wait(f"{silent.host} to answer ({silent.why})", DROP)
-    keeping = [host for host in facts.hosts if isinstance(host, HostIngress) and host.copies]
-    if not keeping:
-        return None
-    fresh = [host for host in keeping if counts(host, facts.nodes) and not restart.drained(node_of(host, facts))]
-    if fresh and facts.unchanged_for >= STALE:
-        return taken_out(fresh[0], facts, "it keeps the old ingress")
-    in_repair = [host for host in keeping if counts(host, facts.nodes) and host not in fresh]
-    if in_repair and not fresh:
+    here = [host for host in facts.hosts if isinstance(host, HostIngress)]
+    members = [host for host in here if counts(host, facts.nodes)]
+    in_repair = [host for host in members if restart.drained(node_of(host, facts))]
+    well = [node_of(host, facts) for host in in_repair if not host.copies]
+    if well:
+        return Steps(tuple(map(restart.put_back, well)), "give repaired hosts their availability back")
+    if in_repair:
         return restarted(in_repair[0], node_of(in_repair[0], facts), facts)
-    return Wait(f"{names(keeping)} to drop the old ingress", DROP)
+    stale = [host for host in members if host.copies]
+    if stale and facts.unchanged_for >= STALE:
+        return taken_out(stale[0], facts, "it keeps the old ingress")
+    keeping = [host for host in here if host.copies]
+    return Wait(f"{names(keeping)} to drop the old ingress", DROP) if keeping else None
 
 
 def cleaned(facts: IngressFacts) -> Steps | None:
