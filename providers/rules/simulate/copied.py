@@ -13,6 +13,9 @@ from providers.rules.simulate.workloads import Container, Placed, Service, read,
 from providers.rules.simulate.world import Cluster, Due, Happening, Host, Manners, World
 from providers.rules.survey import HostSurvey, Survey, SwarmSurvey
 
+# Ids of what is made in the copy begin here, so that they are new also where the hosts are a simulated swarm.
+COUNTED_FROM = 1_000_000
+
 
 def copied(survey: Survey) -> World:
     """The world as the survey shows it. Nothing is under way in it but tasks that start or end."""
@@ -25,7 +28,11 @@ def copied(survey: Survey) -> World:
     cluster = _cluster(swarm, hosts)
     pending = (_under_way(task, manners) for task in cluster.tasks)
     return World(
-        hosts=tuple(hosts), cluster=cluster, pending=tuple(sorted(due for due in pending if due)), manners=manners
+        hosts=tuple(hosts),
+        cluster=cluster,
+        pending=tuple(sorted(due for due in pending if due)),
+        manners=manners,
+        made=COUNTED_FROM,
     )
 
 
@@ -98,12 +105,17 @@ def _has(host: Host, ingress: Network | None) -> bool:
 
 
 def _service(seen: SwarmService) -> Service:
-    """A service. Of the spec to which a rollback would return only the labels are known."""
+    """A service. Of the spec to which a rollback would return only the labels and networks are known."""
     spec = loads(seen.spec)
+    former = {
+        **spec,
+        "Labels": dict(seen.rollback_labels),
+        "TaskTemplate": {**spec["TaskTemplate"], "Networks": [{"Target": each} for each in seen.rollback_networks]},
+    }
     return Service(
         id=seen.id,
         spec=text(spec),
-        previous=text({**spec, "Labels": dict(seen.rollback_labels)}),
+        previous=text(former) if seen.rollback_labels or seen.rollback_networks else "",
         numbers=tuple(map(_port, loads(seen.endpoint))),
         version=seen.version,
         status=seen.update_state,

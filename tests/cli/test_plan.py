@@ -1,0 +1,269 @@
+"""`swarmnet plan`, on the simulated swarm: what it says is what bringing the stack about does there."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.__main__ import app
+from cli.forecasts import forecasts
+from cli.plan import report_of
+from cli.state import resources
+from providers.rules.errors import SwarmnetError
+from providers.rules.facts import Silent
+from providers.rules.forecast import Forecast
+from providers.rules.plan import Plan
+from providers.rules.simulate import World, bare
+from providers.rules.simulate.copied import copied
+from providers.rules.simulate.foreign import create_service, run_container, service_spec
+from providers.rules.simulate.members import cut
+from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.steps import RestartEngine, UpdateNode
+from tests.rules import flows
+from tests.rules.simulated import SimulatedHosts, after, elapsed
+from tests.rules.surveyed import surveyed
+
+NEW_INGRESS = flows.ingress_spec(subnet="10.55.0.0/16", gateway="10.55.0.1")
+NEW_BRIDGE = {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}
+NEW_OVERLAY = flows.overlay_spec(subnet="10.77.0.0/24", gateway="10.77.0.1")
+
+
+def at_work() -> World:
+    """The whole stack with two services that publish, one of them on the overlay."""
+    world = flows.made(bare(*flows.HOSTS), *flows.whole_stack()[:-1], flows.overlay_spec(attachable=True))
+    app_id = flows.id_of(world, flows.overlay_spec())
+    return after(
+        world,
+        lambda world: create_service(world, service_spec("web", ports=((8080, 80),), replicas=2)),
+        lambda world: create_service(
+            world, service_spec("api", ports=((8081, 81),), replicas=None, networks=(app_id,))
+        ),
+        elapsed(20),
+    )
+
+
+def plan_of(*specs: Spec) -> Plan:
+    """A plan of these resources, one wave of bridges for each host."""
+    return Plan(
+        access={},
+        gwbridges=tuple((spec,) for spec in specs if isinstance(spec, GwbridgeSpec)),
+        swarm=next((spec for spec in specs if isinstance(spec, SwarmSpec)), None),
+        nodes=tuple(spec for spec in specs if isinstance(spec, NodeSpec)),
+        ingress=next((spec for spec in specs if isinstance(spec, IngressSpec)), None),
+        overlays=tuple(spec for spec in specs if isinstance(spec, OverlaySpec)),
+    )
+
+
+def name_of(spec: Spec) -> str:
+    """The resource's name."""
+    match spec:
+        case GwbridgeSpec() | NodeSpec():
+            return f"{'node/' if isinstance(spec, NodeSpec) else 'docker_gwbridge@'}{spec.host}"
+        case OverlaySpec():
+            return f"overlay/{spec.name}"
+    return type(spec).__name__.removesuffix("Spec").lower()
+
+
+def state(world: World, *specs: Spec) -> dict[str, tuple[Spec, dict[str, Any]]]:
+    """What Pulumi has of resources that are up on this world."""
+    ids = {NodeSpec: "node_id", SwarmSpec: "swarm_id"}
+    return {
+        name_of(spec): (spec, {**spec.model_dump(), ids.get(type(spec), "network_id"): flows.id_of(world, spec)})
+        for spec in specs
+    }
+
+
+def foretold(world: World, *specs: Spec, known: bool = True) -> list[Forecast]:
+    """The forecasts for resources, on a copy of the world, with a state that has them (or none)."""
+    return forecasts(plan_of(*specs), state(world, *specs) if known else {}, copied(surveyed(world)))
+
+
+def done(world: World, *specs: Spec, known: bool = True) -> tuple[SimulatedHosts, str]:
+    """The hosts of the world after resources were brought about there, and what went wrong."""
+    hosts = SimulatedHosts(world)
+    try:
+        for spec in specs:
+            flows.make(hosts, spec, flows.id_of(world, spec) if known else "")
+    except SwarmnetError as problem:
+        return hosts, str(problem)
+    return hosts, ""
+
+
+SITUATIONS = {
+    "bare hosts": (bare(*flows.HOSTS), flows.whole_stack(), False),
+    "nothing to do": (at_work(), flows.whole_stack()[:-1], True),
+    "ingress": (at_work(), (NEW_INGRESS,), True),
+    "bridges": (at_work(), [flows.gwbridge_spec(host, **NEW_BRIDGE) for host in ("w1", "w2", "m1")], True),
+    "overlay in use, refused": (at_work(), (NEW_OVERLAY,), True),
+    "overlay in use, migrated": (at_work(), (NEW_OVERLAY.model_copy(update={"on_in_use": "migrate"}),), True),
+    "label of a node": (at_work(), (flows.node_spec("w1", labels={"rack": "a"}),), True),
+    "adopted as new": (at_work(), (flows.overlay_spec(owner="infra/other", attachable=True),), False),
+}
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_stages_are_what_is_done(name):
+    """Every line of the plan is a line of the run, in its order."""
+    world, specs, known = SITUATIONS[name]
+    hosts, _ = done(world, *specs, known=known)
+
+    said = [stage.doing for forecast in foretold(world, *specs, known=known) for stage in forecast.stages]
+    assert begun(hosts.progress) == said
+
+
+def begun(progress: list[str]) -> list[str]:
+    """The lines of what was done, without the waiting in between."""
+    return [line for line in progress if not line.startswith("waiting for") and line.partition(";")[0] != "done"]
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_problem_is_the_runs(name):
+    """What blocks, blocks for the same reason."""
+    world, specs, known = SITUATIONS[name]
+
+    said = [forecast.problem for forecast in foretold(world, *specs, known=known) if forecast.problem]
+    assert [problem for problem in [done(world, *specs, known=known)[1]] if problem] == said
+
+
+def test_hosts_are_drained_in_the_order_of_the_run():
+    """The order of the plan's waves."""
+    world, specs, _ = SITUATIONS["bridges"]
+    hosts, _ = done(world, *specs)
+    names = {host.node_id: host.name for host in world.hosts}
+    drained = [
+        names[step.node_id] for step in hosts.steps if isinstance(step, UpdateNode) and step.availability == "drain"
+    ]
+
+    assert drained == [host for forecast in foretold(world, *specs) for host in forecast.drained]
+
+
+def test_restarted_engines_are_those_of_the_run():
+    """Each of the bridges takes one."""
+    world, specs, _ = SITUATIONS["bridges"]
+    hosts, _ = done(world, *specs)
+
+    restarted = [step.host for step in hosts.steps if isinstance(step, RestartEngine)]
+    assert restarted == [host for forecast in foretold(world, *specs) for host in forecast.restarted]
+
+
+def test_ports_that_go_away_are_named():
+    """Each service with all its ports."""
+    (forecast,) = foretold(at_work(), NEW_INGRESS)
+
+    assert [("api", ("8081/tcp",)), ("web", ("8080/tcp",))] == [
+        (absence.service, absence.ports) for absence in forecast.absences
+    ]
+
+
+def test_ports_are_away_from_strip_to_first_task():
+    """Stopping a task, the ingress and starting another are in it; watching the new tasks is not."""
+    (forecast,) = foretold(at_work(), NEW_INGRESS)
+    manners = at_work().manners
+
+    assert all(manners.task_stop + manners.task_start < each.seconds <= forecast.seconds for each in forecast.absences)
+
+
+def test_tasks_restart_twice_for_an_ingress():
+    """Once as the ports go, once as they come back."""
+    (forecast,) = foretold(at_work(), NEW_INGRESS)
+
+    assert [("api", 3, 6), ("web", 2, 4)] == [(each.service, each.tasks, each.times) for each in forecast.restarts]
+
+
+def test_containers_that_are_stopped_are_named():
+    """With `disturb: true` they come back."""
+    world = at_work()
+    world = run_container(world, "w1", flows.id_of(world, flows.overlay_spec()))
+    container = world.host("w1").containers[0]
+    named = replace(container, name="shell")
+    world = world.with_host(replace(world.host("w1"), containers=(named,)))
+    (forecast,) = foretold(world, flows.gwbridge_spec("w1", disturb=True, **NEW_BRIDGE))
+
+    assert ("shell on w1",) == forecast.stopped
+
+
+def test_what_comes_after_a_problem_is_not_reached():
+    """As in `up`, which begins nothing more."""
+    found = foretold(at_work(), NEW_OVERLAY, flows.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1"))
+
+    assert "not reached, since something before it fails" == found[1].problem
+
+
+def test_nothing_is_begun_where_a_host_of_a_swarm_to_be_is_silent():
+    """One host of three does not answer: none gets a bridge."""
+    world = cut(bare(*flows.HOSTS), "w2")
+    found = foretold(world, *flows.whole_stack(), known=False)
+
+    assert found[0].problem.startswith("nothing is begun: w2: nothing answers")
+
+
+def test_what_the_stack_file_has_no_more_goes():
+    """An overlay that only the state knows."""
+    world = at_work()
+    more = flows.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1")
+    world = flows.made(world, more)
+    found = forecasts(plan_of(flows.ingress_spec()), state(world, flows.ingress_spec(), more), copied(surveyed(world)))
+
+    assert ["remove overlay more"] == [stage.doing for stage in found[1].stages]
+
+
+def test_what_is_only_forgotten_has_nothing_done_to_it():
+    """A bridge with `on_remove: keep`."""
+    world = at_work()
+    found = forecasts(plan_of(), state(world, flows.gwbridge_spec("w1")), copied(surveyed(world)))
+
+    assert [Forecast(resource="docker_gwbridge@w1")] == found
+
+
+def test_report_says_what_is_felt():
+    """One line for each resource, after its stages."""
+    lines = [line.plain for line in report_of(foretold(at_work(), NEW_INGRESS), [], "")]
+
+    assert (
+        "  will: take ports away: api (8081/tcp) for about 10 s; web (8080/tcp) for about 10 s; "
+        "restart tasks: 6 of api (it has 3), 4 of web (it has 2)"
+    ) in lines
+
+
+def test_report_of_a_settled_stack_is_one_line():
+    """Nothing to do, by name."""
+    found = foretold(at_work(), flows.swarm_spec(), flows.ingress_spec())
+
+    assert ["nothing to do: swarm, ingress"] == [line.plain for line in report_of(found, [], "")]
+
+
+def test_report_names_silent_hosts_and_an_unknown_state():
+    """Before all else."""
+    silent = Silent(host="w1", why="w1: no answer at 10.9.0.2")
+
+    assert [
+        "no answer: w1: no answer at 10.9.0.2",
+        "the state is not known (no `pulumi`): all is taken as new, so that `adopt` decides about what is there",
+    ] == [line.plain for line in report_of([], [silent], "no `pulumi`")]
+
+
+def test_state_is_what_pulumi_exports():
+    """Ours alone, by name, with the ids that the Engine gave."""
+    outputs = {**flows.ingress_spec().model_dump(mode="json"), "network_id": "n1", "adopted": False, "__provider": "x"}
+    kind = "pulumi-python:dynamic/swarmnet:Ingress"
+    exported = {
+        "deployment": {
+            "resources": [
+                {"urn": "urn:pulumi:t::swarmnet::pulumi:pulumi:Stack::swarmnet-t", "type": "pulumi:pulumi:Stack"},
+                {"urn": f"urn:pulumi:t::swarmnet::{kind}::ingress", "type": kind, "outputs": outputs},
+            ]
+        }
+    }
+    found = resources(json.loads(json.dumps(exported)))
+
+    assert {"ingress": (flows.ingress_spec(), outputs)} == found
+
+
+def test_wrong_stack_file_is_told_before_any_host_is_asked(tmp_path):
+    """As by `swarmnet check`."""
+    (tmp_path / "Pulumi.bad.yaml").write_text("config:\n  swarmnet:hosts: {}\n")
+    ended = CliRunner().invoke(app, ["plan", "--dir", str(tmp_path), "bad"])
+
+    assert (1, "bad: hosts: is empty; a stack needs at least one\n") == (ended.exit_code, ended.stdout)
