@@ -30,6 +30,7 @@ from tests.real.project import CHANGE, Project, Run
 VICTIMS = ("pulumi", "plugin", "docker", "link")
 CHANGES = ("ingress", "ingress", "bridge")
 TRIES = 4
+SECONDS = 600.0
 FETCH = 900.0
 MANAGERS = 3
 
@@ -113,7 +114,7 @@ class Scene:
         project = Project(Path(folder), Path(folder) / "home")
         sections = stack_of(group, managers=MANAGERS)
         project.declare(sections)
-        run = project.up()
+        run = project.run("up", *CHANGE, "--json", seconds=SECONDS)
         assert run.ok, run.told
         deploy(next(iter(group)))
         return cls(group, project, sections, specs(next(iter(group))))
@@ -144,7 +145,7 @@ class Scene:
             self.project.run("cancel", "--yes")
         for _ in range(TRIES):
             cut.tries += 1
-            last: Run = self.project.run("up", *CHANGE, "--json", seconds=300)
+            last: Run = self.project.run("up", *CHANGE, "--json", seconds=SECONDS)
             if last.ok:
                 return
         cut.wrong.append(f"up does not end well: {last.told}")
