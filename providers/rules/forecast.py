@@ -77,7 +77,7 @@ class Forecast:
 
 
 def _absence(absence: Absence) -> str:
-    return f"{absence.service} ({', '.join(absence.ports)}) for about {absence.seconds:.0f} s"
+    return f"{absence.service} ({', '.join(absence.ports)}) for about {max(absence.seconds, 1):.0f} s"
 
 
 def _restarts(restarts: Restarts) -> str:

@@ -1,0 +1,48 @@
+"""Before the first write of what disturbs services or hosts, a row says how, in a line that stays."""
+
+import pytest
+
+from providers.rules import simulate
+from providers.rules.simulate import World
+from providers.rules.simulate.foreign import create_service, service_spec
+from tests.glue.stack import GWBRIDGE, INGRESS, OVERLAY, known
+from tests.rules import flows
+
+DISTURBING = {
+    "ingress": (INGRESS, {"subnet": "10.55.0.0/16", "gateway": "10.55.0.1"}, "will take ports away: web (8080/tcp)"),
+    "bridge": (GWBRIDGE, {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}, "will drain w1; restart docker on w1"),
+    "overlay": (
+        OVERLAY,
+        {"subnet": "10.77.0.0/24", "gateway": "10.77.0.1", "on_in_use": "migrate"},
+        "will take ports away: web (8080/tcp)",
+    ),
+}
+
+
+def at_work() -> World:
+    """The whole stack with a service that publishes, on the overlay."""
+    world = flows.running()
+    networks = (flows.id_of(world, OVERLAY),)
+    return simulate.elapse(
+        create_service(world, service_spec("web", ports=((8080, 80),), replicas=2, networks=networks)), 20
+    )
+
+
+@pytest.mark.parametrize("noun", DISTURBING)
+def test_first_line_of_a_disturbing_change_says_what_it_disturbs(on, pulumi_engine, noun):
+    """No other line comes before it, and no step."""
+    spec, changes, said = DISTURBING[noun]
+    hosts = on(at_work())
+    stack = known(hosts, spec)
+    stack.update(**changes)
+
+    lines = [line for _, line in pulumi_engine.lines if not line.startswith("waiting for")]
+    assert said == lines[0][: len(said)]
+    assert hosts.steps
+
+
+def test_change_that_disturbs_nobody_is_not_announced(on, pulumi_engine):
+    """An ingress through which nobody publishes."""
+    known(on(flows.running()), INGRESS).update(subnet="10.55.0.0/16", gateway="10.55.0.1")
+
+    assert [] == [line for _, line in pulumi_engine.lines if line.startswith("will ")]
