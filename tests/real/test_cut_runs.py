@@ -66,7 +66,7 @@ def test_the_documented_commands_finish_a_cut_run(bare: Group, project: Project,
     wanted = changed(before, 2) if cut.doing == "changing" else before
     project.declare(wanted)
     lines = itertools.count(1)
-    last = chance.randint(1, 12)
+    last = chance.randint(1, 8)
 
     with ended(killed(project, cut.victim, lambda _: next(lines) == last, delay=chance.uniform(0, 0.3))):
         if cut.victim != "plugin":
