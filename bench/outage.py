@@ -84,7 +84,7 @@ def seconds(task: Json) -> float:
 
 
 def away(api: Api, old: str, new: str) -> list[float]:
-    """Seconds that the ports of each service were away."""
+    """Seconds that the ports of each service were away; nothing as long as one has no task on the new ingress."""
     ended: dict[str, float] = {}
     for task in api.tasks(old):
         ended[task["ServiceID"]] = max(ended.get(task["ServiceID"], 0.0), seconds(task))
@@ -92,7 +92,7 @@ def away(api: Api, old: str, new: str) -> list[float]:
     for task in api.tasks(new):
         if task["Status"]["State"] == "running":
             begun[task["ServiceID"]] = min(begun.get(task["ServiceID"], float("inf")), seconds(task))
-    return [begun[service] - ended[service] for service in ended]
+    return [begun[service] - ended[service] for service in ended] if ended.keys() <= begun.keys() else []
 
 
 def bare_script(api: Api, subnet: str) -> None:
@@ -159,9 +159,9 @@ class Scene:
         old = api.ingress()
         change(self, api, f"10.201.{16 * self.number}.0/20")
         new = api.ingress()
-        eventually(lambda: all_run(manager))
-        eventually(lambda: self.reached(api, new))
-        return away(api, old, new)
+        spans = eventually(lambda: away(api, old, new))
+        eventually(lambda: self.reached(api, new) and all_run(manager))
+        return spans
 
     def reached(self, api: Api, ingress: str) -> bool:
         """Whether every host has the ingress; those that have not are kicked, so that the next change finds them well.
