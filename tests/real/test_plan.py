@@ -12,7 +12,7 @@ from tests.real.conftest import Standing
 from tests.real.machines import ROOT
 from tests.real.project import Project, Run, name
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 SERVICES = {
     "web": "--replicas 2 --publish 8080:80 busybox:lab sleep 100000",

@@ -9,6 +9,7 @@
     elapse.py    what happens by itself as time passes
     look.py      single reads, with the mixtures that real Engines show
     observe.py   the facts, read as from real hosts
+    copied.py    real hosts, as they were read, as a world
     foreign.py   what others do: services, containers, settings and removals by hand
 
 Each manner names the measurement it follows: 41 is a fact of part 1, P2 4.4 and P3 3.1 those of the later parts,
