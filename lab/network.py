@@ -103,9 +103,9 @@ def heal(name: str) -> None:
 
 
 def is_cut(name: str) -> bool:
-    """Whether a host's cable is pulled."""
-    (link,) = json.loads(run("ip", "-json", "link", "show", cable(name)))
-    return "UP" not in link["flags"]
+    """Whether a host's cable is pulled, or not there: another call may be starting or ending the host right now."""
+    up = json.loads(run("ip", "-json", "link", "show", "up") or "[]")
+    return cable(name) not in {link["ifname"] for link in up}
 
 
 def remove_cable(name: str) -> None:
