@@ -140,14 +140,14 @@ def settled(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
     manager = spec.role == "manager"
     if facts.member.control != manager or (manager and node.reachability != "reachable"):
         return Wait(f"{spec.host} to take up the role of {spec.role}", ROLE_CHANGE)
-    if not has_ingress(facts) and facts.unchanged_for < INGRESS:
+    if not has_ingress(spec, facts) and facts.unchanged_for < INGRESS:
         return Wait(f"{spec.host} to get the ingress", INGRESS + 1)
     return Done()
 
 
-def has_ingress(facts: NodeFacts) -> bool:
-    """Whether the swarm's ingress, if it has one, has come to the host."""
-    if facts.ingress is None or facts.local is None:
+def has_ingress(spec: NodeSpec, facts: NodeFacts) -> bool:
+    """Whether the swarm's ingress, if it has one that stays, has come to the host."""
+    if facts.ingress is None or facts.local is None or spec.ingress not in (None, facts.ingress.subnet):
         return True
     return spread.reached(facts.ingress, facts.local)
 

@@ -118,6 +118,7 @@ def _nodes(stackfile: StackFile, shared: dict[str, Any]) -> tuple[NodeSpec, ...]
             **host.model_dump(include={"role", "availability", "labels"}),
             host=name,
             access=_access(stackfile, name),
+            ingress=stackfile.ingress.subnet if stackfile.ingress else None,
             timeout=stackfile.timeouts.node,
         )
         for name, host in sorted(stackfile.hosts.items(), key=lambda item: item[0] != first)

@@ -95,11 +95,18 @@ class SwarmSpec(Spec):
 
 
 class NodeSpec(HostSpec):
-    """One host's membership."""
+    """One host's membership.
+
+    ingress: the subnet of the ingress that the stack declares. Another one, such as the Engine's own after init, is
+        about to go and is not waited for.
+    """
+
+    NOT_COMPARED: ClassVar[frozenset[str]] = HostSpec.NOT_COMPARED | {"ingress"}
 
     role: Literal["manager", "worker"] = "worker"
     availability: Literal["active", "pause", "drain"] = "active"
     labels: Labels = {}
+    ingress: Subnet | None = None
     timeout: float = Field(default=120, gt=0)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from providers.rules import node
 from providers.rules.facts import Endpoint, HostIngress, Member, Network, Node, NodeFacts, Silent, Swarm, Task
-from providers.rules.steps import Done, JoinSwarm, LeaveSwarm, RemoveNode, UpdateNode
+from providers.rules.steps import Done, JoinSwarm, LeaveSwarm, RemoveNode, UpdateNode, Wait
 from tests.rules.decisions import reason, steps, waits_for
 from tests.rules.flows import OTHER_OWNER, OWNER, node_spec
 
@@ -184,6 +184,19 @@ def test_the_ingress_is_waited_for(local: HostIngress):
 def test_the_ingress_is_not_waited_for(found: NodeFacts):
     """It is not waited for longer than it takes."""
     assert Done() == node.next_step(node_spec(), found, known=True)
+
+
+@pytest.mark.parametrize(
+    ("declared", "waits"),
+    [
+        pytest.param("10.0.0.0/24", True, id="the declared one"),
+        pytest.param("10.11.0.0/16", False, id="another: about to go"),
+    ],
+)
+def test_only_an_ingress_that_stays_is_waited_for(declared: str, waits: bool):
+    """The Engine's own makes room as soon as all are members: to wait for it first would be time lost."""
+    found = facts(ingress=INGRESS, local=HostIngress(host="w1", node_id="n2"))
+    assert waits == isinstance(node.next_step(node_spec(ingress=declared), found, known=True), Wait)
 
 
 # Its settings
