@@ -90,10 +90,12 @@ class Host:
     def requests(self) -> list[str]:
         """What the host's Engine was asked since `log_requests`: `GET /networks/app`, API version and query apart.
 
-        The docker command's own requests count too: read this before asking anything else.
+        The docker command's own requests count too: read this before asking anything else. Pings are left out,
+        since `lab/hosts list` sends some.
         """
         found = REQUEST.findall(self.run("cat", "/var/log/docker.log"))
-        return [f"{method} {re.sub(r'^/v[0-9.]+|[?].*', '', path)}" for method, path in found]
+        asked = [f"{method} {re.sub(r'^/v[0-9.]+|[?].*', '', path)}" for method, path in found]
+        return [request for request in asked if request != "GET /_ping"]
 
     def writes(self) -> list[str]:
         """The requests that change something."""

@@ -12,10 +12,10 @@ pytestmark = pytest.mark.lab
 BRIDGE_OPTIONS = {"bridge.name": "docker_gwbridge", "bridge.enable_icc": "false", "bridge.enable_ip_masquerade": "true"}
 
 
-def form_swarm(hosts: Group) -> None:
+def form_swarm(hosts: Group, *options: str) -> None:
     """As an operator does it: init on the first host, join on the others."""
     manager, *workers = hosts
-    manager.docker("swarm", "init", f"--advertise-addr={manager.address}")
+    manager.docker("swarm", "init", f"--advertise-addr={manager.address}", *options)
     token = manager.docker("swarm", "join-token", "--quiet", "worker")
     for worker in workers:
         worker.docker("swarm", "join", f"--token={token}", f"{manager.address}:2377")
@@ -27,20 +27,17 @@ def do_the_whole_job(hosts: Group) -> None:
     options = [f"--opt=com.docker.network.{key}={value}" for key, value in BRIDGE_OPTIONS.items()]
     for host in hosts:
         host.docker("network", "create", "--subnet=10.200.0.0/20", "--gateway=10.200.0.1", *options, "docker_gwbridge")
-    form_swarm(hosts)
+    # The swarm's first network, the ingress, takes the first range of the pool.
+    form_swarm(hosts, "--default-addr-pool=10.201.0.0/16", "--default-addr-pool-mask-length=20")
     manager = hosts["t1"]
     manager.update_swarm(
         lambda spec: spec.update(Labels={"team": "net"}, Orchestration={"TaskHistoryRetentionLimit": 4})
     )
-    manager.run("sh", "-c", "yes | docker network rm ingress")
-    eventually(lambda: not any(host.network("ingress") for host in hosts))
     create = ("network", "create", "--driver=overlay")
-    manager.docker(*create, "--ingress", "--subnet=10.201.0.0/20", "ingress")
     manager.docker(*create, "--attachable", "--subnet=10.202.0.0/24", "app")
     manager.docker(*create, "--subnet=10.202.1.0/24", "--label=team=ops", "monitoring")
-    for name in hosts.hosts:  # an idle node gets a new ingress with its next change only
+    for name in hosts.hosts:
         manager.docker("node", "update", "--label-add=rack=r1", name)
-    eventually(lambda: all(networks_of(host)["sandbox"] for host in hosts))
 
 
 def test_with_an_empty_state_what_is_ours_is_taken_over_without_a_write(standing: Standing, project: Project):
