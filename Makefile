@@ -5,6 +5,9 @@ IN_TOOLS := . .tools/activate &&
 # Arguments for the tests on real hosts, such as LAB="--reruns 1" where other work shares the machine.
 LAB ?=
 
+# Compiled modules are kept whatever the environment says: compiling them anew takes a third of `make check`.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := check
 .PHONY: setup demo check lint types quick offline test explore bench chaos fmt down clean
 

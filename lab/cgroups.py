@@ -7,6 +7,7 @@ https://man7.org/linux/man-pages/man7/cgroups.7.html
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -65,9 +66,22 @@ def remove(name: str) -> None:
 
 
 def remove_parents() -> None:
-    """Remove what all hosts' cgroups were in; no host may be left."""
+    """Remove what all hosts' cgroups were in, and what a cut start left there; no host may be left.
+
+    What still has processes stays: cgroups are the machine's, so a lab whose files lie elsewhere (in another
+    container, another mount namespace) may have hosts there.
+    """
     for parent in _parents():
-        parent.rmdir()
+        for folder, _, _ in os.walk(parent, topdown=False):
+            _remove_unless_busy(Path(folder))
+
+
+def _remove_unless_busy(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
 
 
 def _parents() -> list[Path]:

@@ -1,5 +1,6 @@
 """SSH channels with an end: closed when time is up, and as the socket that an HTTP client needs."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +27,7 @@ class Stream:
 
     def close(self) -> None:
         """Close it, which ends the command."""
-        close_channel(self._channel)
+        close(self._channel)
 
     def makefile(self, mode: str) -> BinaryIO:
         """A file over the command's stdout."""
@@ -47,10 +48,10 @@ class Stream:
         return status, complaint
 
 
-def close_channel(channel: paramiko.Channel) -> None:
-    """Close a channel, be its connection dead or alive: paramiko says goodbye over it."""
+def close(one: paramiko.Channel | paramiko.Transport | socket.socket) -> None:
+    """Close a channel or a transport, be what carries it dead or alive: paramiko says goodbye over it."""
     with suppress(OSError, EOFError, paramiko.SSHException):
-        channel.close()
+        one.close()
 
 
 @contextmanager
@@ -63,7 +64,7 @@ def closed_after(channel: paramiko.Channel, seconds: float) -> Iterator[threadin
 
     def expire() -> None:
         expired.set()
-        close_channel(channel)
+        close(channel)
 
     timer = threading.Timer(seconds, expire)
     timer.daemon = True

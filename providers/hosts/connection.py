@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import paramiko
 
-from providers.hosts.channels import Stream, close_channel, closed_after
+from providers.hosts.channels import Stream, close, closed_after
 from providers.hosts.commands import RUN_TIMEOUT, command_failed, with_sudo
 from providers.hosts.ssh import bastion_of, dial, no_answer, open_transport, where
 from providers.rules.access import HostAccess
@@ -48,7 +48,7 @@ class Connection:
             output = channel.makefile("rb").read()
             complaint = channel.makefile_stderr("rb").read().decode(errors="replace")
             status = channel.recv_exit_status()
-        close_channel(channel)
+        close(channel)
         if expired.is_set():
             raise CommandFailed(f"{self.name}: {shlex.join(argv)}: not done within {timeout:g} s")
         if status < 0:
@@ -80,7 +80,7 @@ class Connection:
         """Close the transport; the next use opens another."""
         with self._lock:
             if self._transport:
-                self._transport.close()
+                close(self._transport)
             self._transport = None
             self._failure = None
 
@@ -144,7 +144,7 @@ class Connection:
         with self._lock:
             if self._transport is transport:
                 self._transport = None
-        transport.close()
+        close(transport)
 
 
 _bastions: dict[HostAccess, Connection] = {}

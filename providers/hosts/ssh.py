@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import paramiko
 from paramiko.pkey import UnknownKeyType
 
+from providers.hosts.channels import close
 from providers.hosts.hostkeys import key_types, known_keys, verify
 from providers.rules.access import HostAccess
 from providers.rules.errors import HostError, LoginRefused, Unreachable
@@ -40,8 +41,8 @@ def open_transport(access: HostAccess, sock: socket.socket | paramiko.Channel) -
         verify(access, where(access), _shown_key(access, transport), known)
         _log_in(access, transport)
     except HostError:
-        transport.close()
-        sock.close()  # a transport that has not begun leaves it open
+        close(transport)
+        close(sock)  # a transport that has not begun leaves it open
         raise
     transport.set_keepalive(KEEPALIVE)
     return transport
