@@ -2,7 +2,8 @@
 
 In turn pulumi, its plugin, a dockerd and a host's link are cut. After each cut everything that existed before must be
 there again: specs, availability, ingress and bridge on every host, and no journal. Each cut is one line of JSON at the
-end of a file; a second call with the same engine and seed goes on where the first ended.
+end of a file; a second call with the same engine and seed goes on where the first ended. A run that was over before
+its moment came is written down as missed, and does not count.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 
 from tests.live.services import all_run, deploy, journals, lost, specs
 from tests.real import machines
-from tests.real.cutting import ended, killed, progress
+from tests.real.cutting import Uncut, ended, killed, progress
 from tests.real.machines import Group, eventually
 from tests.real.picture import promised, shown, stack_of
 from tests.real.project import CHANGE, Project, Run
@@ -37,7 +38,10 @@ MANAGERS = 3
 
 @dataclass
 class Cut:
-    """One cut and what came of it. `moment`: it fell after so many progress lines. `wrong`: empty is well."""
+    """One cut and what came of it. `moment`: it fell after so many progress lines. `wrong`: empty is well.
+
+    `hit`: whether the run was still going on then.
+    """
 
     engine: str
     seed: int
@@ -45,6 +49,7 @@ class Cut:
     victim: str
     change: str
     moment: int
+    hit: bool = False
     tries: int = 0
     seconds: float = 0.0
     wrong: list[str] = field(default_factory=list)
@@ -59,15 +64,20 @@ def main() -> int:
     parser.add_argument("--group", default="c", help="name of the hosts' group")
     parser.add_argument("--results", type=Path, default=Path("chaos-results.jsonl"))
     given = parser.parse_args()
-    begin = sum(each["engine"] == given.engine and each["seed"] == given.seed for each in read(given.results))
+    before = [one for one in read(given.results) if (one["engine"], one["seed"]) == (given.engine, given.seed)]
+    hits = sum(one["hit"] for one in before)
     try:
         group = machines.start(given.group, given.engine, seconds=FETCH)
         scene = Scene.brought_up(group)
-        for number in range(begin, given.cuts):
+        for number in itertools.count(len(before)):
+            if hits >= given.cuts:
+                break
             cut = scene.cut(planned(given.engine, given.seed, number))
+            hits += cut.hit
             with given.results.open("a") as results:
                 results.write(json.dumps(asdict(cut)) + "\n")
-            print(f"{number + 1}/{given.cuts} {cut.victim} during {cut.change}: {cut.wrong or 'well'}", flush=True)
+            outcome = cut.wrong or ("well" if cut.hit else "missed")
+            print(f"{hits}/{given.cuts} {cut.victim} during {cut.change}: {outcome}", flush=True)
             if cut.wrong:
                 scene = Scene.brought_up(group.reset())
     finally:
@@ -81,7 +91,8 @@ def read(results: Path) -> list[dict[str, Any]]:
 
 
 def summary(cuts: list[dict[str, Any]]) -> int:
-    """Print how many there were by engine, and what went wrong; 1 where anything did."""
+    """Print how many hit by engine, and what went wrong; 1 where anything did."""
+    cuts = [each for each in cuts if each["hit"] or each["wrong"]]
     for engine, count in sorted(Counter(each["engine"] for each in cuts).items()):
         wrong = sum(bool(each["wrong"]) for each in cuts if each["engine"] == engine)
         victims = Counter(each["victim"] for each in cuts if each["engine"] == engine)
@@ -127,17 +138,26 @@ class Scene:
         chance = random.Random(f"{cut.seed} {cut.number}")
         delay = chance.uniform(0, 1)
         if cut.victim in ("pulumi", "plugin"):
-            lines = itertools.count(1)
-            with ended(killed(self.project, cut.victim, lambda _: next(lines) == cut.moment, delay)):
-                self.finish(cut)
+            self.kill(cut, delay)
         else:
             host = chance.choice(list(self.group.hosts))
             with faulty(self.group, host, cut.victim) as strike:
-                watched(self.project, cut.moment, delay, strike)
+                cut.hit = watched(self.project, cut.moment, delay, strike)
             self.finish(cut)
         cut.wrong += self.wrong()
         cut.seconds = round(time.monotonic() - began, 1)
         return cut
+
+    def kill(self, cut: Cut, delay: float) -> None:
+        """Cut by `kill -9`, and finish."""
+        lines = itertools.count(1)
+        try:
+            family = killed(self.project, cut.victim, lambda _: next(lines) == cut.moment, delay)
+        except Uncut:
+            return
+        cut.hit = True
+        with ended(family):
+            self.finish(cut)
 
     def finish(self, cut: Cut) -> None:
         """`pulumi cancel` where pulumi was killed, then `up` until it ends well."""
@@ -174,7 +194,7 @@ def changed(sections: dict[str, Any], change: str, number: int) -> dict[str, Any
 
 
 @contextmanager
-def faulty(group: Group, host: str, victim: str) -> Iterator[Any]:
+def faulty(group: Group, host: str, victim: str) -> Iterator[Callable[[], None]]:
     """A way to strike a host, which is undone 15 seconds later, and in any case afterwards."""
     strike, undo = {"docker": ("kill-docker", "start-docker"), "link": ("cut", "heal")}[victim]
     timer = threading.Timer(15, lambda: group.fault(host, undo))
@@ -192,15 +212,17 @@ def faulty(group: Group, host: str, victim: str) -> Iterator[Any]:
         group.fault(host, undo)
 
 
-def watched(project: Project, moment: int, delay: float, strike: Any) -> None:  # noqa: ANN401 # a call
-    """An `up` to its end, in the middle of which something happens."""
+def watched(project: Project, moment: int, delay: float, strike: Callable[[], None]) -> bool:
+    """An `up` to its end, and whether something happened in the middle of it."""
     with project.start("up", *CHANGE, "--json") as process:
         assert process.stdout
-        lines = progress(process.stdout)
-        if sum(1 for _ in itertools.islice(lines, moment)) == moment:
-            time.sleep(delay)
+        came = sum(1 for _ in itertools.islice(progress(process.stdout), moment))
+        time.sleep(delay)
+        in_time = came == moment and process.poll() is None
+        if in_time:
             strike()
         process.communicate()
+    return in_time
 
 
 if __name__ == "__main__":

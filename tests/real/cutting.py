@@ -14,17 +14,22 @@ from tests.real.project import CHANGE, Project
 PLUGIN = "pulumi.dynamic"
 
 
+class Uncut(AssertionError):
+    """The run was over before it could be cut."""
+
+
 def killed(project: Project, victim: str, moment: Callable[[str], bool], delay: float = 0.0) -> list[int]:
     """Start an `up` and kill `victim` once a progress line is the `moment`, and `delay` seconds later.
 
-    Returns the processes that the run had started, some of which may go on.
+    Returns the processes that the run had started, some of which may go on. Raises Uncut.
     """
     with project.start("up", *CHANGE, "--json") as process:
         assert process.stdout
         for _ in filter(moment, progress(process.stdout)):
             break
         time.sleep(delay)  # so that a cut falls between two lines as well
-        assert process.poll() is None, "the run was over before it could be cut"
+        if process.poll() is not None:
+            raise Uncut(f"no {victim} left to kill: the run was over")
         family = descendants(process.pid)
         plugins = [pid for pid in family if PLUGIN in command_line(pid)]
         for pid in {"pulumi": [process.pid], "plugin": plugins, "both": [process.pid, *plugins]}[victim]:
