@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from providers.rules import gwbridge, ingress, node, overlay, swarm
-from providers.rules.facts import OverlayFacts
+from providers.rules.facts import OverlayFacts, SwarmService
 from providers.rules.journal import CHANGE
 from providers.rules.simulate.observe import gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
 from providers.rules.simulate.workloads import Service
@@ -230,7 +230,7 @@ def serves(world: World, service: Service) -> bool:
     )
 
 
-def published(service: Service) -> Iterable[str]:
+def published(service: Service | SwarmService) -> Iterable[str]:
     """The ports that a service publishes through the ingress, in words."""
     for port in service.ports:
         if port.mode == "ingress":

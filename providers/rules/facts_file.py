@@ -1,0 +1,175 @@
+"""The facts file: what `swarmnet facts` found on the hosts, for whoever explains a change and can't reach them.
+
+A published format, versioned by `schema`: keys may be added under the same number, and readers pass over keys that
+they do not know; whatever else changes takes the next one. No secret, no join token and no service's spec may enter,
+and no clock: when the facts were taken is told.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from providers.rules import gwbridge
+from providers.rules.facts import Network, Node, Silent, SwarmService
+from providers.rules.forecast import Forecast, published
+from providers.rules.overlay import ENCRYPTED
+from providers.rules.survey import HostSurvey, Survey, SwarmSurvey
+
+SCHEMA: Final = 1
+
+
+class NoFacts(ValueError):
+    """A text is no facts file, or one of another version; the message says which, in one line."""
+
+
+class _Part(BaseModel):
+    """A part of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Bridge(_Part):
+    """A host's docker_gwbridge."""
+
+    subnet: str
+    gateway: str = ""
+
+
+class HostFacts(_Part):
+    """A host of the stack, or one that only the state still knows.
+
+    silent: why it could not be asked, empty where it was. state: its own word on its membership (inactive, pending,
+    active, locked, error). role, availability: as the managers list them. Empty is what is not known.
+    """
+
+    silent: str = ""
+    state: str = ""
+    role: str = ""
+    availability: str = ""
+    bridge: Bridge | None = None
+
+
+class Attached(_Part):
+    """A service on a network.
+
+    ports: those that it publishes through the ingress, as `8080/tcp` or `a dynamic port to 80/tcp`. tasks: how many
+    of it run or are about to.
+    """
+
+    name: str
+    ports: tuple[str, ...] = ()
+    tasks: int = 0
+
+
+class NetworkFacts(_Part):
+    """A network of the swarm, declared or not.
+
+    services: those attached; of the ingress, those that publish through it. containers: those on it that run and are
+    no tasks, as `name on host`.
+    """
+
+    id: str
+    ingress: bool = False
+    subnet: str = ""
+    gateway: str = ""
+    attachable: bool = False
+    internal: bool = False
+    encrypted: bool = False
+    services: tuple[Attached, ...] = ()
+    containers: tuple[str, ...] = ()
+
+
+class FactsFile(_Part):
+    """What was found. `forecast` is what the next `pulumi up --refresh` would do, in its order, as `swarmnet plan`
+    says it: which ports and tasks of which service it disturbs, hosts that are drained, seconds, and what blocks.
+
+    state: `known`, or why Pulumi's state was not; the forecast then takes all as new. networks: by name.
+    """
+
+    schema_: Literal[1] = Field(alias="schema")
+    stack: str
+    taken_at: AwareDatetime
+    state: str = "known"
+    hosts: Mapping[str, HostFacts]
+    networks: Mapping[str, NetworkFacts]
+    forecast: tuple[Forecast, ...]
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> Self:
+        """The facts in a file's text. Raises NoFacts."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, problem["loc"])) or "it"
+            says = f"{where}: {problem['msg'].lower()}"
+            raise NoFacts(f"no facts of schema {SCHEMA} as `swarmnet facts` writes them: {says}") from error
+
+    def text(self) -> str:
+        """The file's text."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+def facts_file(
+    stack: str, taken_at: datetime, survey: Survey, forecast: Iterable[Forecast], state: str = "known"
+) -> FactsFile:
+    """The facts of a stack, of what was read and foretold."""
+    nodes = {node.id: node for node in survey.swarm.nodes} if survey.swarm else {}
+    return FactsFile(
+        schema_=SCHEMA,
+        stack=stack,
+        taken_at=taken_at,
+        state=state,
+        hosts=dict(_host(each, nodes) for each in survey.hosts),
+        networks=_networks(survey.swarm, survey.hosts) if survey.swarm else {},
+        forecast=tuple(forecast),
+    )
+
+
+def _host(read: HostSurvey | Silent, nodes: Mapping[str, Node]) -> tuple[str, HostFacts]:
+    own = read if isinstance(read, Silent) else read.member
+    networks = () if isinstance(read, Silent) else read.networks
+    node = nodes.get(own.node_id)
+    bridge = next((net for net in networks if net.name == gwbridge.NAME), None)
+    return own.host, HostFacts(
+        silent=own.why if isinstance(own, Silent) else "",
+        state="" if isinstance(own, Silent) else own.state,
+        role=node.role if node else "",
+        availability=node.availability if node else "",
+        bridge=Bridge(subnet=bridge.subnet, gateway=bridge.gateway) if bridge else None,
+    )
+
+
+def _networks(swarm: SwarmSurvey, hosts: Iterable[HostSurvey | Silent]) -> dict[str, NetworkFacts]:
+    asked = [host for host in hosts if isinstance(host, HostSurvey)]
+    return {net.name: _network(net, swarm, asked) for net in sorted(swarm.networks, key=lambda net: net.name)}
+
+
+def _network(network: Network, swarm: SwarmSurvey, hosts: Iterable[HostSurvey]) -> NetworkFacts:
+    on_it = (
+        each for each in swarm.services if (each.publishes_ingress if network.ingress else network.id in each.networks)
+    )
+    containers = (
+        f"{each.name} on {host.member.host}"
+        for host in hosts
+        for each in host.containers
+        if each.running and network.id in each.networks
+    )
+    return NetworkFacts(
+        id=network.id,
+        ingress=network.ingress,
+        subnet=network.subnet,
+        gateway=network.gateway,
+        attachable=network.attachable,
+        internal=network.internal,
+        encrypted=network.option(ENCRYPTED) is not None,
+        services=tuple(_attached(each, swarm) for each in sorted(on_it, key=lambda service: service.name)),
+        containers=tuple(sorted(containers)),
+    )
+
+
+def _attached(service: SwarmService, swarm: SwarmSurvey) -> Attached:
+    tasks = [each for each in swarm.tasks if each.service_id == service.id and each.desired == "running" and each.alive]
+    return Attached(name=service.name, ports=tuple(published(service)), tasks=len(tasks))
