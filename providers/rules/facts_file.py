@@ -27,7 +27,7 @@ class NoFacts(ValueError):
 class _Part(BaseModel):
     """A part of the file."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Bridge(_Part):
@@ -118,7 +118,7 @@ def facts_file(
     """The facts of a stack, of what was read and foretold."""
     nodes = {node.id: node for node in survey.swarm.nodes} if survey.swarm else {}
     return FactsFile(
-        schema_=SCHEMA,
+        schema=SCHEMA,
         stack=stack,
         taken_at=taken_at,
         state=state,
