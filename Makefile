@@ -9,7 +9,7 @@ LAB ?=
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := check
-.PHONY: setup demo check lint types quick offline test explore bench chaos fmt down clean
+.PHONY: setup demo check lint types quick offline test explore engines bench chaos fmt down clean
 
 setup: # virtual environment, pulumi, system packages of the lab
 	@python3 -m tools.venv
@@ -30,10 +30,10 @@ types:
 	@$(IN_TOOLS) mypy $(CODE)
 
 quick:
-	@$(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest -m "not lab and not exploration" -n 2
+	@$(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest -m "not lab and not every_engine and not exploration" -n 2
 
 offline:
-	@$(IN_TOOLS) pytest -m "not lab" -n 2
+	@$(IN_TOOLS) pytest -m "not lab and not every_engine" -n 2
 
 test: setup # all of it; tests on real hosts are skipped, with the reason, where they cannot run
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types
@@ -42,6 +42,9 @@ test: setup # all of it; tests on real hosts are skipped, with the reason, where
 
 explore: setup # every state of the large worlds as well (4 minutes)
 	@$(IN_TOOLS) python -m tests.exploration
+
+engines: setup # every live change with ten services on five hosts, on each Engine (root, 20 minutes)
+	@$(IN_TOOLS) pytest -m every_engine $(LAB)
 
 bench: setup # `pulumi up` against a shell script that does the same (root)
 	@$(IN_TOOLS) python -m bench

@@ -12,8 +12,8 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what carries the marker `lab`, with the reason, where real hosts cannot be started."""
+    """Skip what needs real hosts, with the reason, where they cannot be started."""
     if reason := why_not_here():
         for item in items:
-            if item.get_closest_marker("lab"):
+            if item.get_closest_marker("lab") or item.get_closest_marker("every_engine"):
                 item.add_marker(pytest.mark.skip(reason=f"real Docker hosts: {reason}"))

@@ -15,7 +15,7 @@ from tests.plugin.fake_pulumi import FakePulumi
 from tests.rules import flows
 from tests.rules.simulated import SimulatedHosts
 
-Declare = Callable[[World], SimulatedHosts]
+Declare = Callable[..., SimulatedHosts]
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def on(monkeypatch, pulumi_engine) -> Declare:
     monkeypatch.setattr(resource, "_answered", set())
     monkeypatch.setenv("SWARMNET_DEBUG", "1")  # a plugin process would shorten tracebacks, this one must not
 
-    def declare(world: World) -> SimulatedHosts:
-        simulated = SimulatedHosts(world)
+    def declare(world: World, kind: type[SimulatedHosts] = SimulatedHosts) -> SimulatedHosts:
+        simulated = kind(world)
         monkeypatch.setattr(work, "Hosts", lambda accesses: simulated)
         hosts = {host.name: {"address": f"10.9.0.{n}"} for n, host in enumerate(world.hosts, start=1)}
         Provider().configure(ConfigureRequest(Config({"swarmnet:hosts": json.dumps(hosts)}, "swarmnet")))

@@ -53,29 +53,29 @@ def promised(sections: Mapping[str, Json]) -> dict[str, Json]:
     }
 
 
-def shown(group: Group, manager: str = "") -> dict[str, Json]:
+def shown(group: Group, manager: str = "", ingress: str = "ingress") -> dict[str, Json]:
     """The picture that a group's hosts show; the swarm's part as `manager` (the first host) sees it."""
     asked = group[manager] if manager else next(iter(group))
     spec = asked.swarm()["Cluster"]["Spec"]
     return {
-        "hosts": {host.name: networks_of(host) for host in group},
+        "hosts": {host.name: networks_of(host, ingress) for host in group},
         "nodes": {name: node_of(node) for name, node in asked.nodes().items()},
         "swarm": (spec["Orchestration"]["TaskHistoryRetentionLimit"], others(spec["Labels"])),
         "overlays": {
             name: overlay_of(asked.network(name), labels)
             for name, labels in asked.networks().items()
-            if name not in ("docker_gwbridge", "ingress")
+            if name not in ("docker_gwbridge", ingress)
         },
     }
 
 
-def networks_of(host: Host) -> dict[str, Json]:
+def networks_of(host: Host, name: str = "ingress") -> dict[str, Json]:
     """A host's own bridge and ingress, with the ingress's sandbox and that sandbox's way out through the bridge."""
-    bridge, ingress = host.network("docker_gwbridge"), host.network("ingress")
+    bridge, ingress = host.network("docker_gwbridge"), host.network(name)
     return {
         "bridge": subnet(bridge),
         "ingress": subnet(ingress),
-        "sandbox": "ingress-sbox" in ((ingress or {}).get("Containers") or {}),
+        "sandbox": f"{name}-sbox" in ((ingress or {}).get("Containers") or {}),
         "way out": "gateway_ingress-sbox" in endpoints(bridge),
     }
 
