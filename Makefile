@@ -46,7 +46,7 @@ explore: setup # every state of the large worlds as well (4 minutes)
 engines: setup # every live change with ten services on five hosts, on each Engine (root, 20 minutes)
 	@$(IN_TOOLS) pytest -m every_engine $(LAB)
 
-bench: setup # `pulumi up` against a shell script that does the same (root)
+bench: setup # `pulumi up` against a shell script that does the same, and how long ports are away (root)
 	@$(IN_TOOLS) python -m bench
 
 chaos: setup # N live changes cut at random moments, on ENGINE; appends to chaos-results.jsonl and goes on there (root)

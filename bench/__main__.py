@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from bench import outage
 from bench.contenders import ALL, BY_HAND, PULUMI, WITHOUT_WAIT, Contender, counted, timed
 from bench.witness import Counts
 from tests.real import machines
@@ -16,6 +17,7 @@ from tests.real.machines import Group
 from tools.real_hosts import why_not_here
 
 GROUP = "b"
+OUTAGE_ROUNDS = 3
 ENGINE = "28"
 # How many times as long as the script `pulumi up` may take, by number of overlays.
 AT_MOST = {5: 2.0, 100: 1.2}
@@ -39,7 +41,7 @@ def main() -> int:
         found = {overlays: {each: counted(each, group, overlays) for each in (PULUMI, BY_HAND)} for overlays in AT_MOST}
     finally:
         machines.end(GROUP)
-    console.print(seconds_table(times, rounds), counts_table(found))
+    console.print(seconds_table(times, rounds), counts_table(found), outage.table(OUTAGE_ROUNDS))
     for promise in broken(times):
         console.print(f"not kept: {promise}")
     return 1 if broken(times) else 0
