@@ -4,6 +4,7 @@ import typer
 
 from cli.allocate import allocate
 from cli.check import check
+from cli.facts import facts
 from cli.keys import keys
 from cli.plan import plan
 from cli.schema import schema
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 app.command()(allocate)
 app.command()(check)
+app.command()(facts)
 app.command()(keys)
 app.command()(plan)
 app.command()(schema)

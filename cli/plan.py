@@ -10,19 +10,14 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.forecasts import forecasts
-from cli.stack_files import STACKS, Directory, text_of
-from cli.state import NoState, State, state_of
+from cli.stack_files import STACKS, Directory, declared
+from cli.state import left, state_if_known
 from providers.hosts.fleet import fleet_for
 from providers.hosts.survey import survey
-from providers.rules import stackfile
-from providers.rules.access import HostAccess
-from providers.rules.configuration import NAMESPACE, from_yaml
 from providers.rules.errors import StackFileError, SwarmnetError
 from providers.rules.facts import Silent
 from providers.rules.forecast import Forecast
-from providers.rules.plan import Plan, plan_of
 from providers.rules.simulate.copied import copied
-from providers.rules.specs import GwbridgeSpec, NodeSpec
 
 
 def plan(
@@ -36,13 +31,12 @@ def plan(
     """
     console = Console(highlight=False, soft_wrap=True)
     try:
-        raw = from_yaml(text_of(directory, stack))
-        wanted, lost = plan_of(raw, f"{NAMESPACE}/{stack}"), _lost(stackfile.parse(raw))
+        wanted, lost = declared(directory, stack)
     except StackFileError as error:
         _complain(console, [f"{stack}: {problem}" for problem in error.problems])
-    state, doubt = _state(stack, directory)
+    state, doubt = state_if_known(stack, directory)
     try:
-        seen = survey(fleet_for({**_left(state, wanted, lost), **wanted.access}))
+        seen = survey(fleet_for({**left(state, wanted, lost), **wanted.access}))
     except SwarmnetError as error:
         _complain(console, [str(error)])
     silent = [each for each in seen.hosts if isinstance(each, Silent)]
@@ -61,28 +55,6 @@ def _complain(console: Console, lines: list[str]) -> None:
     for line in lines:
         console.print(Text(line, style="red"))
     raise typer.Exit(1)
-
-
-def _lost(stack_file: stackfile.StackFile) -> frozenset[str]:
-    return frozenset(name for name, host in stack_file.hosts.items() if host.lost)
-
-
-def _state(stack: str, directory: Directory) -> tuple[State, str]:
-    """What the state has, and why that is not known."""
-    try:
-        return state_of(stack, directory), ""
-    except NoState as problem:
-        return {}, str(problem)
-
-
-def _left(state: State, wanted: Plan, lost: frozenset[str]) -> dict[str, HostAccess]:
-    """Hosts that only the state still knows, and that can be asked."""
-    hosts = (spec for spec, _ in state.values() if isinstance(spec, GwbridgeSpec | NodeSpec) and spec.access)
-    return {
-        spec.host: HostAccess.model_validate(spec.access)
-        for spec in hosts
-        if spec.host not in wanted.access and spec.host not in lost
-    }
 
 
 def _fields(forecast: Forecast) -> dict[str, object]:

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
-from providers.rules.configuration import from_yaml
+from providers.rules.configuration import NAMESPACE, from_yaml
 from providers.rules.errors import StackFileError
+from providers.rules.plan import Plan, plan_of
+from providers.rules.stackfile import parse
 from providers.rules.verdict import Verdict, verdict
 
 STACKS = Path(__file__).resolve().parent.parent / "stacks"
@@ -33,6 +35,14 @@ def text_of(directory: Path, stack: str) -> str:
 def judged(directory: Path, stack: str) -> Verdict:
     """What is said about a stack's file. Raises StackFileError where it can't be read at all."""
     return verdict(from_yaml(text_of(directory, stack)), stack)
+
+
+def declared(directory: Path, stack: str) -> tuple[Plan, frozenset[str]]:
+    """What a stack's file wants, and the hosts that it says are dead for good. Raises StackFileError with every
+    problem."""
+    raw = from_yaml(text_of(directory, stack))
+    wanted = plan_of(raw, f"{NAMESPACE}/{stack}")
+    return wanted, frozenset(name for name, host in parse(raw).hosts.items() if host.lost)
 
 
 def readable(directory: Path) -> dict[str, Verdict]:

@@ -2,10 +2,12 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
+from providers.rules.access import HostAccess
+from providers.rules.plan import Plan
 from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 KINDS: Mapping[str, type[Spec]] = {
@@ -41,6 +43,24 @@ def state_of(stack: str, directory: Path) -> State:
         words = " ".join(error.stderr.split()) or f"it ended with {error.returncode}"
         raise NoState(f"`pulumi stack export`: {words.removeprefix('error: ')}") from error
     return resources(json.loads(done.stdout))
+
+
+def state_if_known(stack: str, directory: Path) -> tuple[State, str]:
+    """What the state has, and why that is not known, empty where it is."""
+    try:
+        return state_of(stack, directory), ""
+    except NoState as problem:
+        return {}, str(problem)
+
+
+def left(state: State, wanted: Plan, lost: Set[str]) -> dict[str, HostAccess]:
+    """How hosts are reached that only the state still knows, those that are `lost` apart."""
+    hosts = (spec for spec, _ in state.values() if isinstance(spec, GwbridgeSpec | NodeSpec) and spec.access)
+    return {
+        spec.host: HostAccess.model_validate(spec.access)
+        for spec in hosts
+        if spec.host not in wanted.access and spec.host not in lost
+    }
 
 
 def resources(exported: Mapping[str, Any]) -> State:

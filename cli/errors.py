@@ -1,0 +1,21 @@
+"""How the subcommands that write to stdout tell what went wrong: on stderr, one line each, and exit status 1."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from cli.state import NoState
+from providers.rules.errors import StackFileError, SwarmnetError
+
+
+@contextmanager
+def told(stack: str) -> Iterator[None]:
+    """Errors of ours, each problem of the stack file by itself, and files that can't be written end the command."""
+    try:
+        yield
+    except (SwarmnetError, NoState, OSError) as error:
+        lines = error.problems if isinstance(error, StackFileError) else [str(error)]
+        for line in lines:
+            typer.secho(f"{stack}: {line}", fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from error

@@ -1,0 +1,47 @@
+"""`swarmnet facts`: what is on the hosts now and what the next `up` would do there, as a file for those who can't
+reach them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.errors import told
+from cli.forecasts import forecasts
+from cli.stack_files import STACKS, Directory, declared
+from cli.state import left, state_if_known
+from providers.hosts.fleet import fleet_for
+from providers.hosts.survey import survey
+from providers.rules.facts import Silent
+from providers.rules.facts_file import facts_file
+from providers.rules.simulate.copied import copied
+
+
+def facts(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack whose hosts are read.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file to write.", show_default="standard output")
+    ] = None,
+    directory: Directory = STACKS,
+) -> None:
+    """Write the facts that `swarmnet report` and `swarmnet map` take: run it where the hosts can be reached.
+
+    Who is attached to which network, each host's bridge, and what `pulumi up --refresh` would disturb. Nothing is
+    written to any host, and no secret to the file. A host that does not answer is in the file as silent.
+    """
+    with told(stack):
+        wanted, lost = declared(directory, stack)
+        state, doubt = state_if_known(stack, directory)
+        seen = survey(fleet_for({**left(state, wanted, lost), **wanted.access}))
+    found = facts_file(
+        stack, datetime.now(UTC), seen, forecasts(wanted, state, copied(seen), lost), state=doubt or "known"
+    )
+    for host in seen.hosts:
+        if isinstance(host, Silent):
+            typer.secho(f"{stack}: no answer: {host.why}", fg=typer.colors.YELLOW, err=True)
+    if out is None:
+        typer.echo(found.text(), nl=False)
+        return
+    with told(stack):
+        out.write_text(found.text())
