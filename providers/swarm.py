@@ -67,6 +67,8 @@ class SwarmProvider(Provider[SwarmSpec]):
                     reach.swarm,
                     lambda facts: rules.next_step(spec, facts, swarm_id=swarm_id, drop_labels=forgotten),
                 )
+            if spec.autolock and not olds.get("autolock"):
+                show(rules.KEEP_THE_KEY, stays=True)
         return outputs(spec, facts)
 
 

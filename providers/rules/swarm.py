@@ -11,6 +11,12 @@ ADVICE = {
     "error": "see `docker info` on it; `docker swarm leave --force` ends a broken membership",
 }
 
+# The key itself is a secret: whoever may read it reads it on a manager.
+KEEP_THE_KEY = (
+    "autolock is on: a manager whose docker restarts stays locked until it is given the key: "
+    "`docker swarm unlock-key` on another manager shows it; keep it in a safe place"
+)
+
 
 def live_spec(spec: SwarmSpec, swarm: Swarm) -> SwarmSpec:
     """The spec with the values that the swarm has in place of the declared ones; undeclared ones stay undeclared."""

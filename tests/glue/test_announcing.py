@@ -5,7 +5,8 @@ import pytest
 from providers.rules import simulate
 from providers.rules.simulate import World
 from providers.rules.simulate.foreign import create_service, service_spec
-from tests.glue.stack import GWBRIDGE, INGRESS, OVERLAY, known
+from providers.rules.swarm import KEEP_THE_KEY
+from tests.glue.stack import GWBRIDGE, INGRESS, OVERLAY, SWARM, known
 from tests.rules import flows
 
 DISTURBING = {
@@ -46,3 +47,13 @@ def test_change_that_disturbs_nobody_is_not_announced(on, pulumi_engine):
     known(on(flows.running()), INGRESS).update(subnet="10.55.0.0/16", gateway="10.55.0.1")
 
     assert [] == [line for _, line in pulumi_engine.lines if line.startswith("will ")]
+
+
+def test_turning_autolock_on_tells_how_to_see_the_key(on, pulumi_engine):
+    """The command is printed once, when it is turned on; the key never is."""
+    locked = known(on(flows.running()), SWARM).update(autolock=True)
+    lines = [line for _, line in pulumi_engine.lines if "docker swarm unlock-key" in line]
+    locked.update(task_history_limit=3)
+
+    assert [KEEP_THE_KEY] == lines
+    assert lines == [line for _, line in pulumi_engine.lines if "docker swarm unlock-key" in line]

@@ -14,6 +14,7 @@ from tests.real.machines import Host, eventually
 
 Json = Any
 FOREVER = "sleep 100000"
+ROW = "{{.Name}} {{.Replicas}}"
 # Every one of a kind that needs care when ports move.
 SERVICES = {
     "web": f"--replicas 2 --publish 8080:80 busybox:lab {FOREVER}",
@@ -33,10 +34,11 @@ def deploy(manager: Host, services: Mapping[str, str] = SERVICES) -> None:
     eventually(lambda: all_run(manager))
 
 
-def all_run(manager: Host) -> bool:
-    """Whether every service has the tasks that it should have."""
-    rows = manager.docker("service", "ls", "--format", "{{.Replicas}}").splitlines()
-    counts = [row.split()[0].split("/") for row in rows]
+def all_run(manager: Host, apart: str = "") -> bool:
+    """Whether every service, one `apart`, has the tasks that it should have; those of a job are done."""
+    rows = [row.split(" ", 1) for row in manager.docker("service", "ls", "--format", ROW).splitlines()]
+    # a job's replicas: 0/1 (1/1 completed)
+    counts = [(told.partition("(")[2] or told).split()[0].split("/") for name, told in rows if name != apart]
     return all(running == wanted for running, wanted in counts)
 
 

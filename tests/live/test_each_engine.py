@@ -3,16 +3,15 @@
 `make engines` runs these; they take minutes for each Engine.
 """
 
-import json
 from typing import Any
 
 import pytest
 
-from tests.live.services import FOREVER, SERVICES, deploy, differences, journals, lost, specs
+from tests.live.services import FOREVER, SERVICES, all_run, deploy, differences, journals, lost, specs
 from tests.real import machines
-from tests.real.machines import Group, Host, eventually
+from tests.real.machines import Group, eventually
 from tests.real.picture import promised, shown, stack_of
-from tests.real.project import CHANGE, Project
+from tests.real.project import CHANGE, Project, Run
 
 Json = Any
 FETCH = 900.0
@@ -48,16 +47,9 @@ def deploy_ten(hosts: Group) -> None:
     deploy(manager, TEN)
     moved = ("--detach", "--quiet", "--no-resolve-image", "--constraint-add", "node.platform.os==linux", "placed")
     manager.docker("service", "update", *moved)
-    eventually(lambda: all_but_failing_run(manager))
+    eventually(lambda: all_run(manager, apart=FAILING))
     for host in hosts:
         host.run("rmdir", "/srv/here")
-
-
-def all_but_failing_run(manager: Host) -> bool:
-    """Whether the services have all tasks that they should have; a job's are done."""
-    rows = [json.loads(row) for row in manager.docker("service", "ls", "--format", "{{json .}}").splitlines()]
-    wanted = [row["Replicas"].split()[0].split("/") for row in rows if row["Name"] not in (FAILING, "job")]
-    return all(running == of for running, of in wanted)
 
 
 def test_ten_services_keep_what_they_had(five: Group, tmp_path_factory: pytest.TempPathFactory):
@@ -67,13 +59,14 @@ def test_ten_services_keep_what_they_had(five: Group, tmp_path_factory: pytest.T
     sections = stack_of(five, managers=3)
     sections["overlays"]["app"]["on_in_use"] = "migrate"
 
-    def up(**changes: Json) -> None:
+    def up(**changes: Json) -> Run:
         sections.update(changes)
         project.declare(sections)
         run = project.run("up", *CHANGE, "--json", seconds=CHANGED)
         assert run.ok, run.told
         assert promised(sections) == shown(five, ingress=sections["ingress"].get("name", "ingress"))
         assert [] == journals(manager)
+        return run
 
     up()
     deploy_ten(five)
@@ -81,6 +74,9 @@ def test_ten_services_keep_what_they_had(five: Group, tmp_path_factory: pytest.T
     for ingress in ({"subnet": "10.203.0.0/20", "name": "my-ingress", "mtu": 1400}, sections["ingress"]):
         up(ingress=ingress)
         assert [] == lost(before, specs(manager))
+    locked = up(swarm={**sections["swarm"], "autolock": True})
+    assert "docker swarm unlock-key" in locked.text
+    assert manager.docker("swarm", "unlock-key", "--quiet") not in locked.text
     up(gwbridge={**sections["gwbridge"], "subnet": "10.204.0.0/20"})
     assert [] == lost(before, specs(manager))
     pinned = specs(manager)
@@ -90,5 +86,5 @@ def test_ten_services_keep_what_they_had(five: Group, tmp_path_factory: pytest.T
     assert [".none.TaskTemplate.Networks[0].Target", ".placed.TaskTemplate.Networks[0].Target"] == moved
     targets = {specs(manager)[name]["TaskTemplate"]["Networks"][0]["Target"] for name in ("none", "placed")}
     assert {manager.network("app")["Id"]} == targets
-    eventually(lambda: all_but_failing_run(manager))
+    eventually(lambda: all_run(manager, apart=FAILING))
     assert project.is_settled()
