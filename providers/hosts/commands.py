@@ -1,13 +1,21 @@
 """Commands on a host, whatever way they get there: by sudo or not, and what their failure means."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from providers.rules.access import HostAccess
 from providers.rules.errors import CommandFailed, HostError, LoginRefused
 
 RUN_TIMEOUT = 60.0  # seconds
 LAST_WORDS = 5.0  # seconds that a command which closed its output may take to end
+NO_SUCH_COMMAND = 127  # a shell's exit status
+
+# What tells the system that runs services: https://www.freedesktop.org/software/systemd/man/latest/sd_booted.html,
+# https://github.com/OpenRC/openrc/blob/master/src/librc/librc.c
+SYSTEMD, OPENRC = "/run/systemd/system", "/run/openrc"
+UNITS = tuple(f"{folder}/systemd/system/docker.service" for folder in ("/etc", "/lib", "/usr/lib"))
+SNAP_UNIT = "/etc/systemd/system/snap.docker.dockerd.service"
+INIT_SIGNS = (SYSTEMD, OPENRC, *UNITS, SNAP_UNIT)
 
 
 def with_sudo(access: HostAccess, argv: Sequence[str]) -> list[str]:
@@ -15,12 +23,33 @@ def with_sudo(access: HostAccess, argv: Sequence[str]) -> list[str]:
     return ["sudo", "-n", *argv] if access.sudo else list(argv)
 
 
-def command_failed(access: HostAccess, argv: Sequence[str], status: int, complaint: str) -> HostError:
-    """The error for a command that ended with `status`, or that sudo did not let begin."""
-    lines = complaint.strip().splitlines() or ["it says nothing"]
-    if access.sudo and lines[-1].startswith("sudo: "):
-        return LoginRefused(
-            f"{access.name}: sudo refuses {access.user} ({lines[-1].removeprefix('sudo: ')}): "
-            "allow it without a password (NOPASSWD in sudoers)"
-        )
-    return CommandFailed(f"{access.name}: {shlex.join(argv)}: exit status {status}: {lines[-1].strip()}")
+def command_failed(access: HostAccess, user: str, argv: Sequence[str], status: int, complaint: str) -> HostError:
+    """The error for a command that ended with `status`, or that sudo did not let `user` begin."""
+    lines = [line.strip() for line in complaint.strip().splitlines()] or ["it says nothing"]
+    return (access.sudo and sudo_refused(access.name, user, status, lines[-1])) or CommandFailed(
+        f"{access.name}: {shlex.join(argv)}: exit status {status}: {lines[-1]}"
+    )
+
+
+def sudo_refused(name: str, user: str, status: int, line: str) -> HostError | None:
+    """The error for sudo's own last line, None where it is the command's.
+
+    sudo has messages of its own before a command begins, and the shell has one where there is no sudo.
+    """
+    if status == NO_SUCH_COMMAND and "sudo" in line:
+        return CommandFailed(f"{name}: there is no sudo command: leave sudo out and log in as root, or install it")
+    if not line.startswith(("sudo: ", "Sorry, user ")) or line.endswith(": command not found"):
+        return None
+    return LoginRefused(
+        f"{name}: sudo refuses {user} ({line.removeprefix('sudo: ')}): "
+        "allow it without a password (NOPASSWD in sudoers)"
+    )
+
+
+def restarts_docker(seen: Collection[str]) -> tuple[str, ...]:
+    """The command that restarts docker, by which of INIT_SIGNS a host has: systemd's (a unit of its own where docker
+    is a snap), OpenRC's, else SysV's."""
+    if SYSTEMD in seen:
+        snap = SNAP_UNIT in seen and not set(UNITS).intersection(seen)
+        return ("systemctl", "restart", "snap.docker.dockerd" if snap else "docker")
+    return ("rc-service", "docker", "restart") if OPENRC in seen else ("service", "docker", "restart")

@@ -14,7 +14,8 @@ from urllib.parse import quote
 import docker
 import requests
 
-from providers.hosts.refusals import refusal
+from providers.hosts.commands import INIT_SIGNS, restarts_docker
+from providers.hosts.refusals import refusal, unsupported
 from providers.hosts.streams import AnyConnection, Dropped, EngineAdapter
 from providers.rules.errors import (
     DeadlineExceeded,
@@ -33,12 +34,7 @@ RESTART_TIMEOUT = 120.0
 RESTART_POLL = 0.2
 COLLECTIONS = ("networks", "nodes", "services", "tasks", "containers", "secrets", "configs")
 OPERATIONS = ("create", "json", "prune")
-# Which command restarts docker: systemd's where that is what runs, else OpenRC's, else SysV's.
-RESTARTS_DOCKER = (
-    "if [ -d /run/systemd/system ]; then echo systemctl restart docker; "
-    "elif command -v rc-service >/dev/null; then echo rc-service docker restart; "
-    "else echo service docker restart; fi"
-)
+LOOKS_FOR_INIT = f"ls -d {' '.join(INIT_SIGNS)} 2>/dev/null; true"
 
 
 class Engine:
@@ -67,6 +63,17 @@ class Engine:
         Raises EngineError or HostError. Asked again once if a kept-alive channel turned out to be dead.
         """
         return self._request("GET", path, params, None, timeout)
+
+    def info(self, timeout: float = TIMEOUT) -> Json:
+        """The JSON at `/info`: who works with a host asks for it first.
+
+        Raises EngineError also where the Engine is one on which swarm networks do not work.
+        """
+        found = self.get("/info", timeout=timeout)
+        reason = unsupported(found)
+        if reason:
+            raise EngineError(f"{self.name}: {reason}")
+        return found
 
     def post(self, path: str, body: object = None, *, timeout: float = TIMEOUT, **params: object) -> Json:
         """The JSON answered, None where there is none. A body that is a string is JSON text already.
@@ -104,8 +111,8 @@ class Engine:
         fails, DeadlineExceeded after `timeout` seconds, or another HostError.
         """
         deadline = time.monotonic() + timeout
-        command = self.connection.run(("sh", "-c", RESTARTS_DOCKER)).split()
-        self.connection.run(command, timeout=timeout)
+        seen = self.connection.run(("sh", "-c", LOOKS_FOR_INIT), as_root=False)
+        self.connection.run(restarts_docker(seen.split()), timeout=timeout)
         with self._lock:
             self._api_version = ""  # it may be a newer Engine that started
         while (problem := self._silence()) is not None:

@@ -134,7 +134,7 @@ def _engine_for(access: HostAccess) -> Engine:
 
 def _info(engine: Engine) -> dict[str, Any]:
     """`/info`, Swarm."""
-    swarm: dict[str, Any] = engine.get("/info", timeout=INFO_TIMEOUT)["Swarm"]
+    swarm: dict[str, Any] = engine.info(timeout=INFO_TIMEOUT)["Swarm"]
     return swarm
 
 

@@ -3,7 +3,7 @@
 import binascii
 from base64 import b64decode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -11,67 +11,104 @@ import paramiko
 from paramiko.hostkeys import HostKeys
 from paramiko.pkey import UnknownKeyType
 
-from providers.rules.access import HostAccess
+from providers.hosts.certificates import SUFFIX, authority_of, unfit
+from providers.hosts.destination import Destination
+from providers.rules.access import SSH_PORT
 from providers.rules.errors import HostKeyMismatch, HostKeyUnknown
 
-KNOWN_HOSTS = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
+REVOKED, AUTHORITY = "@revoked", "@cert-authority"
 
 
 @dataclass(frozen=True)
 class KnownKey:
-    """A host key, and where it was found: `host_key`, or a file and its line."""
+    """A host key or that of an authority, and where it was found: `host_key`, or a file and its line.
+
+    marker: `@revoked`, `@cert-authority` or nothing. other_port: the line speaks of the host's port 22, so that
+    another key at this port is no contradiction.
+    """
 
     key: paramiko.PKey
     source: str
-    revoked: bool = False
+    marker: str = ""
+    other_port: bool = False
 
 
-def known_keys(access: HostAccess) -> list[KnownKey]:
+def known_keys(to: Destination) -> list[KnownKey]:
     """What is known for the host: its `host_key` alone, or else its lines in known_hosts.
 
-    Raises HostKeyUnknown where `host_key` is not `<type> <base64>`.
+    A port other than 22 has lines of its own, `[host]:port`; like `ssh`, those for the bare name serve where there
+    are none. Raises HostKeyUnknown where `host_key` is not `<type> <base64>`.
     """
-    if access.host_key:
-        return [_given(access, access.host_key)]
-    address = access.address or ""
-    name = address if access.port == paramiko.config.SSH_PORT else f"[{address}]:{access.port}"
-    return [
-        known
-        for path in _files(access)
-        if Path(path).expanduser().is_file()
-        for known in _in_lines(_read_file(access, path), path, name)
-    ]
+    if to.host_key:
+        return [_given(to, to.host_key)]
+    if to.port == SSH_PORT:
+        return _in_files(to, to.address)
+    own = _in_files(to, f"[{to.address}]:{to.port}")
+    if any(known.marker != REVOKED for known in own):
+        return own
+    return own + [replace(known, other_port=True) for known in _in_files(to, to.address)]
 
 
-def _files(access: HostAccess) -> tuple[str, ...]:
-    return (access.known_hosts,) if access.known_hosts else KNOWN_HOSTS
+def _in_files(to: Destination, name: str) -> list[KnownKey]:
+    existing = (path for path in to.known_hosts if Path(path).expanduser().is_file())
+    return [known for path in existing for known in _in_lines(_read_file(to, path), path, name)]
 
 
 def key_types(known: Iterable[KnownKey], offered: Iterable[str]) -> list[str]:
-    """The key types we can take, those known first, so that the server shows the key that is known for it."""
+    """The key types we can take, those known first, so that the server shows the key that is known for it.
+
+    Certificates of any type come before all where an authority is known.
+    """
+    known = list(known)
     types = {"rsa-sha2-512" if each.key.get_name() == "ssh-rsa" else each.key.get_name() for each in known}
-    return sorted(offered, key=lambda name: name not in types)
+    plain = sorted(offered, key=lambda name: name not in types)
+    certified = any(each.marker == AUTHORITY for each in known)
+    return [*(f"{name}{SUFFIX}" for name in plain if certified), *plain]
 
 
-def verify(access: HostAccess, place: str, shown: paramiko.PKey, known: list[KnownKey]) -> None:
-    """Return if `shown` is known for the host at `place`. Raises HostKeyUnknown or HostKeyMismatch."""
-    same = [each for each in known if each.key == shown]
-    if same and not any(each.revoked for each in same):
+def verify(to: Destination, shown: paramiko.PKey, known: list[KnownKey]) -> None:
+    """Return if `shown` is known for the host, by itself or by a certificate. Raises HostKeyUnknown or
+    HostKeyMismatch."""
+    revoked = [each for each in known if each.marker == REVOKED]
+    for each in revoked:
+        if each.key in (shown, authority_of(shown)):
+            raise HostKeyMismatch(
+                f"{to.where}: it shows {_described(shown)}, which {each.source} revokes: the key is not to be trusted"
+            )
+    trusted = [each for each in known if not each.marker]
+    authorities = [each for each in known if each.marker == AUTHORITY]
+    if any(each.key == shown for each in trusted) or _vouched(to, shown, authorities):
         return
-    ours = f"it shows {_described(shown)}"
-    if same:
-        raise HostKeyMismatch(f"{place}: {ours}, which {same[0].source} revokes: the key is not to be trusted")
-    trusted = [each for each in known if not each.revoked]
-    if not trusted:
-        raise HostKeyUnknown(
-            f"{place}: no host key is known for it in {' or '.join(_files(access))}; {ours}: "
-            "compare that with the host itself, then add its key there or give it as host_key"
+    _refuse(to, f"it shows {_described(shown)}{_doubt(to, shown, authorities)}", trusted, authorities)
+
+
+def _refuse(to: Destination, ours: str, trusted: list[KnownKey], authorities: list[KnownKey]) -> None:
+    """Raise the error for a key that is not the one known, or that none is known for."""
+    own = [each for each in trusted if not each.other_port]
+    if own:
+        theirs = ", ".join(f"{_described(each.key)} ({each.source})" for each in own)
+        raise HostKeyMismatch(
+            f"{to.where}: its host key has changed; {ours}, known is {theirs}: "
+            "somebody may sit in between; if the host was set up anew, put its new key there"
         )
-    theirs = ", ".join(f"{_described(each.key)} ({each.source})" for each in trusted)
-    raise HostKeyMismatch(
-        f"{place}: its host key has changed; {ours}, known is {theirs}: "
-        "somebody may sit in between; if the host was set up anew, put its new key there"
+    also = "".join(f", and it has no certificate by {_described(each.key)} ({each.source})" for each in authorities)
+    raise HostKeyUnknown(
+        f"{to.where}: no host key is known for it in {' or '.join(to.known_hosts)}{also}; {ours}: "
+        "compare that with the host itself, then add its key there or give it as host_key"
     )
+
+
+def _vouched(to: Destination, shown: paramiko.PKey, authorities: list[KnownKey]) -> bool:
+    """Whether the key comes with a certificate by one of the authorities, which is good for the host now."""
+    signer = authority_of(shown)
+    return any(each.key == signer for each in authorities) and not unfit(shown, to.address)
+
+
+def _doubt(to: Destination, shown: paramiko.PKey, authorities: list[KnownKey]) -> str:
+    """What is wrong with the certificate of a known authority, in words; empty where there is none."""
+    signer = authority_of(shown)
+    by = next((each for each in authorities if each.key == signer), None)
+    return f" with a certificate by {by.source} that {unfit(shown, to.address)}" if by else ""
 
 
 def _described(key: paramiko.PKey) -> str:
@@ -79,37 +116,37 @@ def _described(key: paramiko.PKey) -> str:
     return f"{key.get_name()} {key.fingerprint}"
 
 
-def _given(access: HostAccess, line: str) -> KnownKey:
+def _given(to: Destination, line: str) -> KnownKey:
     key_type, _, rest = line.partition(" ")
     try:
         return KnownKey(_read(key_type, rest.split()[0]), "host_key")
     except (IndexError, *_UNREADABLE) as problem:
         raise HostKeyUnknown(
-            f"{access.name}: host_key is no key that can be read: write its type and base64, `ssh-ed25519 AAAA…`"
+            f"{to.name}: host_key is no key that can be read: write its type and base64, `ssh-ed25519 AAAA…`"
         ) from problem
 
 
-def _read_file(access: HostAccess, path: str) -> str:
+def _read_file(to: Destination, path: str) -> str:
     try:
         return Path(path).expanduser().read_text(encoding="utf-8", errors="replace")
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
-        raise HostKeyUnknown(f"{access.name}: {path} cannot be read: {reason}") from problem
+        raise HostKeyUnknown(f"{to.name}: {path} cannot be read: {reason}") from problem
 
 
 def _in_lines(text: str, path: str, name: str) -> Iterator[KnownKey]:
     """A host's keys in known_hosts (https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT).
 
-    Certification authorities, and keys of types we cannot read, are passed over.
+    Lines with other markers, and keys of types we cannot read, are passed over.
     """
     for number, line in enumerate(text.splitlines(), 1):
         fields = line.split()
-        revoked = line.startswith("@revoked")
-        patterns, *key = fields[1:] if revoked else fields or [""]
+        marker = fields.pop(0) if line.startswith((REVOKED, AUTHORITY)) else ""
+        patterns, *key = fields or [""]
         if len(key) < 2 or patterns.startswith(("#", "@")) or not _match(patterns, name):
             continue
         try:
-            yield KnownKey(_read(key[0], key[1]), f"{path} line {number}", revoked)
+            yield KnownKey(_read(key[0], key[1]), f"{path} line {number}", marker)
         except _UNREADABLE:
             continue
 

@@ -1,5 +1,7 @@
 """This machine as a host: what connection.py offers, without SSH."""
 
+import getpass
+import os
 import shlex
 import socket
 import subprocess
@@ -12,6 +14,15 @@ from providers.hosts.commands import LAST_WORDS, RUN_TIMEOUT, command_failed, wi
 from providers.rules.access import HostAccess
 from providers.rules.errors import CommandFailed
 
+SOCKET = "unix:///var/run/docker.sock"
+
+
+def _own_engine() -> dict[str, str]:
+    """An environment in which `docker` speaks to this machine's Engine: else DOCKER_HOST or a docker context that is in
+    use here could make it another's."""
+    host = os.environ.get("DOCKER_HOST", "")
+    return {**os.environ, "DOCKER_HOST": host if host.startswith("unix://") else SOCKET}
+
 
 class LocalStream:
     """A command's stdin and stdout as one socket."""
@@ -20,7 +31,7 @@ class LocalStream:
         self._socket, theirs = socket.socketpair()
         end = theirs.fileno()
         try:
-            self._command = subprocess.Popen(argv, stdin=end, stdout=end, stderr=subprocess.PIPE)
+            self._command = subprocess.Popen(argv, stdin=end, stdout=end, stderr=subprocess.PIPE, env=_own_engine())
         except OSError:
             self._socket.close()
             raise
@@ -62,18 +73,28 @@ class LocalConnection:
         self.access = access
         self.name = access.name
 
-    def run(self, argv: Sequence[str], stdin: bytes | None = None, timeout: float = RUN_TIMEOUT) -> str:
+    @property
+    def user(self) -> str:
+        """Who we are."""
+        return getpass.getuser()
+
+    def run(
+        self, argv: Sequence[str], stdin: bytes | None = None, timeout: float = RUN_TIMEOUT, *, as_root: bool = True
+    ) -> str:
         """What the command writes to stdout. Raises CommandFailed, or LoginRefused where sudo refuses."""
         try:
             done = subprocess.run(
-                with_sudo(self.access, argv), input=stdin or b"", capture_output=True, timeout=timeout
+                with_sudo(self.access, argv) if as_root else argv,
+                input=stdin or b"",
+                capture_output=True,
+                timeout=timeout,
             )
         except subprocess.TimeoutExpired as problem:
             raise CommandFailed(f"{self.name}: {shlex.join(argv)}: not done within {timeout:g} s") from problem
         except OSError as problem:
             raise self._not_begun(argv, problem) from problem
         if done.returncode:
-            raise command_failed(self.access, argv, done.returncode, done.stderr.decode(errors="replace"))
+            raise command_failed(self.access, self.user, argv, done.returncode, done.stderr.decode(errors="replace"))
         return done.stdout.decode(errors="replace")
 
     def open_stream(self, argv: Sequence[str]) -> LocalStream:

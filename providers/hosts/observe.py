@@ -55,7 +55,7 @@ def from_manager(fleet: Fleet, read: Callable[[Engine], T], *, newest: bool = Fa
 
 def member(engine: Engine) -> Member:
     """A host's own word on its membership."""
-    return to_member(engine.name, engine.get("/info"))
+    return to_member(engine.name, engine.info())
 
 
 def nodes(engine: Engine) -> tuple[Node, ...]:

@@ -1,10 +1,12 @@
-"""What the Engine's refusals mean: one table, from status and words to our errors.
+"""What the Engine's refusals mean: one table, from status and words to our errors; and which Engines we refuse.
 
 All of it was measured on Engines 20.10, 26, 28 and 29: gRPC's codes reach HTTP in odd ways, so that a loss of
 quorum is a 500, and something that is in use a 400 or a 403.
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from providers.rules.errors import Conflict, EngineError, InUse, NoQuorum, NotAManager, NotFound
 
@@ -37,3 +39,21 @@ def refusal(host: str, status: int, words: str) -> EngineError:
         if its_status in (None, status) and re.search(pattern, words, re.IGNORECASE):
             return kind(f"{host}: {words}" + (f": {remedy}" if remedy else ""))
     return EngineError(f"{host}: {words}")
+
+
+def unsupported(info: Mapping[str, Any]) -> str:
+    """Why an Engine's `/info` means that swarm networks do not work there, and what to do; empty where they do."""
+    if info.get("OperatingSystem") == "Docker Desktop":
+        return (
+            "this is Docker Desktop, whose Engine lives in a virtual machine of its own, where no other host reaches "
+            "its overlays: install Docker Engine, or leave the host out"
+        )
+    if "name=rootless" in (info.get("SecurityOptions") or ()):
+        # https://docs.docker.com/engine/security/rootless/#known-limitations
+        return (
+            "its docker is rootless, which has no overlay networks: set up a docker that runs as root, and let this "
+            "user reach that one (`docker context use default` there, or sudo: true)"
+        )
+    if info.get("OSType", "linux") != "linux":
+        return f"its Engine runs {info['OSType']} containers: swarm networks are made on Linux hosts alone"
+    return ""

@@ -12,7 +12,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from providers.hosts.channels import Stream
-from providers.hosts.commands import command_failed
+from providers.hosts.commands import NO_SUCH_COMMAND, sudo_refused
 from providers.hosts.connection import Connection
 from providers.hosts.local import LocalConnection, LocalStream
 from providers.rules.errors import CommandFailed, HostError, LoginRefused, Unreachable
@@ -23,7 +23,9 @@ AnyStream = Stream | LocalStream
 DIAL = ("docker", "system", "dial-stdio")
 CHANNELS = 4  # at once to one host; as many as Pulumi's plugin has threads, and sshd's MaxSessions is 10
 DIAL_FAILED = "failed to open the raw stream connection: "
-NO_SUCH_COMMAND = 127  # a shell's exit status
+# Where docker may be beyond a PATH that is short for logins without a terminal, and shorter by sudo.
+FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/snap/bin", "/opt/bin", "/run/current-system/sw/bin")
+LOOKS_FOR_DOCKER = f"for each in {' '.join(FOLDERS)}; do if [ -x $each/docker ]; then echo $each/docker; fi; done"
 
 
 class Dropped(Exception):
@@ -45,19 +47,38 @@ class _Response(http.client.HTTPResponse):
             raise _Ended from problem
 
 
+class Dial:
+    """How a host's docker command is asked for a stream to its Engine; looked for where it is not on the PATH."""
+
+    def __init__(self, connection: AnyConnection) -> None:
+        self.connection = connection
+        self._docker = DIAL[0]
+
+    def open(self) -> AnyStream:
+        """A new stream. Raises HostError."""
+        return self.connection.open_stream((self._docker, *DIAL[1:]))
+
+    def found_elsewhere(self) -> bool:
+        """Whether there is a docker command off the PATH; streams are opened by it from now on."""
+        if self._docker != DIAL[0]:
+            return False
+        self._docker = (self.connection.run(("sh", "-c", LOOKS_FOR_DOCKER), as_root=False).split() or DIAL)[0]
+        return self._docker != DIAL[0]
+
+
 class HTTPConnection(urllib3.connection.HTTPConnection):
     """An HTTP connection whose socket is a stream to `docker system dial-stdio`."""
 
     response_class = _Response
 
-    def __init__(self, connection: AnyConnection) -> None:
+    def __init__(self, dial: Dial) -> None:
         super().__init__("localhost")
-        self._connection = connection
+        self._dial = dial
         self._stream: AnyStream | None = None
         self._answered = False
 
     def connect(self) -> None:
-        self._stream = self._connection.open_stream(DIAL)
+        self._stream = self._dial.open()
         self._stream.settimeout(self.timeout)
         self._answered = False
         self.sock = cast(socket.socket, self._stream)
@@ -87,21 +108,36 @@ class HTTPConnection(urllib3.connection.HTTPConnection):
         """Raise what it means that the stream ended before the first byte of an answer."""
         if self._answered or self._stream is None:
             raise Dropped from problem
-        raise why_ended(self._connection, *self._stream.last_words()) from problem
+        status, complaint = self._stream.last_words()
+        if _no_docker(status, complaint) and self._dial.found_elsewhere():
+            raise Dropped from problem
+        raise why_ended(self._dial.connection, status, complaint) from problem
+
+
+def _no_docker(status: int, complaint: str) -> bool:
+    """Whether the shell there, or sudo, found no docker command."""
+    missing = status == NO_SUCH_COMMAND and "sudo" not in complaint
+    return missing or complaint.strip().endswith("docker: command not found")
 
 
 def why_ended(connection: AnyConnection, status: int, complaint: str) -> HostError:
     """Why a new stream to the Engine ended at once, by dial-stdio's exit status and stderr."""
     access = connection.access
-    line = (complaint.strip().splitlines() or ["no reason given"])[-1].removeprefix(DIAL_FAILED)
+    line = (complaint.strip().splitlines() or ["no reason given"])[-1].strip().removeprefix(DIAL_FAILED)
     if status < 0:
         return Unreachable(f"{access.name}: the connection broke before the Engine could be asked")
-    if status == NO_SUCH_COMMAND:
-        return CommandFailed(f"{access.name}: there is no docker command: install Docker Engine there")
-    if access.sudo and line.startswith("sudo: "):
-        return command_failed(access, DIAL, status, complaint)
+    refused = sudo_refused(access.name, connection.user, status, line) if access.sudo else None
+    if refused:
+        return refused
+    if _no_docker(status, complaint):
+        return CommandFailed(
+            f"{access.name}: there is no docker command, neither on the PATH nor in {', '.join(FOLDERS)}: "
+            "install Docker Engine there"
+        )
     if "permission denied" in line.lower():
-        return LoginRefused(f"{access.name}: {access.user} may not use docker: log in as root, or set sudo: true")
+        return LoginRefused(
+            f"{access.name}: {connection.user} may not use docker ({line}): log in as root, or set sudo: true"
+        )
     return Unreachable(
         f"{access.name}: the Engine does not answer (docker is not running?): {line}: start it, then run again"
     )
@@ -112,10 +148,10 @@ class _Pool(urllib3.HTTPConnectionPool):
 
     def __init__(self, connection: AnyConnection) -> None:
         super().__init__("localhost", maxsize=CHANNELS, block=True)
-        self._connection = connection
+        self._dial = Dial(connection)
 
     def _new_conn(self) -> HTTPConnection:
-        return HTTPConnection(self._connection)
+        return HTTPConnection(self._dial)
 
 
 class EngineAdapter(HTTPAdapter):

@@ -1,5 +1,8 @@
 """How each host is reached, every default filled in. Reaching it and reading files must not enter."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 
 from providers.rules.forms import is_ip
@@ -13,11 +16,11 @@ class HostAccess(BaseModel):
     It lives in users' state files: keys may be added with a default, not renamed. `HostAccess(**data)` takes
     back what `model_dump()` gave, also where numbers became floats and absent values missing keys.
 
-    address: a name or an IP address; None where `local`. key_file, known_hosts: paths, `~` not expanded.
-    None: for key_file, the agent's keys; for known_hosts, the files that `ssh` reads; for host_key
-    (`<type> <base64>`), a line in known_hosts.
-    bastion: `[user@]host[:port]`. connect_timeout: seconds. The three last: for init and join, None leaves
-    the choice to the Engine.
+    address: a name, an IP address or a Host of ~/.ssh/config; None where `local`. key_file, known_hosts: paths, `~`
+    not expanded. host_key: `<type> <base64>`. bastion: `[user@]host[:port]`; `none` for no bastion.
+    None, for each of them, user and port: what ~/.ssh/config says on the machine that runs, then a default; neither
+    gets into a state (hosts/destination.py).
+    connect_timeout: seconds. The three last: for init and join, None leaves the choice to the Engine.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -25,8 +28,8 @@ class HostAccess(BaseModel):
     name: str
     address: str | None = None
     local: bool = False
-    user: str = "root"
-    port: int = 22
+    user: str | None = None
+    port: int | None = None
     key_file: str | None = None
     known_hosts: str | None = None
     host_key: str | None = None
@@ -36,6 +39,25 @@ class HostAccess(BaseModel):
     advertise_address: str | None = None
     listen_address: str | None = None
     data_path_address: str | None = None
+
+
+SSH_PORT = 22
+
+
+def moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """How where a host is has changed between two `model_dump()`s of its access, in words; empty where it has not.
+
+    As whom and with which keys it is reached does not count.
+    """
+    if not before or not now:
+        return ""
+    then, since = _place(HostAccess.model_validate(before)), _place(HostAccess.model_validate(now))
+    return "" if then == since else f"address has changed from {then} to {since}"
+
+
+def _place(host: HostAccess) -> str:
+    through = f" through {host.bastion}" if host.bastion else ""
+    return "local: true" if host.local else f"{host.address} port {host.port or SSH_PORT}{through}"
 
 
 def access(stackfile: StackFile) -> dict[str, HostAccess]:

@@ -50,12 +50,13 @@ class Expected(Section):
 
 
 class Reach(Section):
-    """How hosts are reached by SSH."""
+    """How hosts are reached by SSH: what is left out is as `~/.ssh/config` says for the address."""
 
-    user: forms.User | None = Field(default=None, description="login user")
-    port: forms.Port | None = Field(default=None, description="TCP port of sshd")
+    user: forms.User | None = Field(default=None, description="login user; else that of `~/.ssh/config`, else root")
+    port: forms.Port | None = Field(default=None, description="TCP port of sshd; else that of `~/.ssh/config`, else 22")
     key_file: forms.FilePath | None = Field(
-        default=None, description="path of a private key here; else the agent's keys, then ~/.ssh/id_*"
+        default=None,
+        description="path of a private key here; else those of `~/.ssh/config`, then the agent's, then `~/.ssh/id_*`",
     )
     known_hosts: forms.FilePath | None = Field(
         default=None, description="path of the file here with the hosts' keys; else the files that `ssh` reads"
@@ -64,7 +65,10 @@ class Reach(Section):
         default=None, description="the host's public key, `ssh-ed25519 AAAA…`, instead of a line in `known_hosts`"
     )
     sudo: bool | None = Field(default=None, description="whether docker and the service manager need `sudo -n`")
-    bastion: forms.Bastion | None = Field(default=None, description="`[user@]host[:port]` to go through")
+    bastion: forms.Bastion | None = Field(
+        default=None,
+        description="`[user@]host[:port]` to go through, or `none`; else the ProxyJump of `~/.ssh/config`",
+    )
     connect_timeout: Seconds | None = Field(
         default=None, description="seconds until a host that does not answer is given up"
     )
@@ -106,7 +110,9 @@ class Gwbridge(PartialGwbridge):
 class Host(Reach):
     """One machine with an Engine."""
 
-    address: forms.SshAddress | None = Field(default=None, description="name or IP address where SSH goes")
+    address: forms.SshAddress | None = Field(
+        default=None, description="name, IP address or Host of `~/.ssh/config` where SSH goes"
+    )
     local: bool = Field(default=False, description="this machine, by its socket, instead of `address`")
     role: Literal["manager", "worker"] = Field(default="worker", description="role in the swarm")
     availability: Literal["active", "pause", "drain"] = Field(

@@ -9,9 +9,8 @@ from contextlib import closing
 import paramiko
 import pytest
 
-from providers.hosts.connection import REMEMBER_FAILURE, Connection
-from providers.hosts.ssh import bastion_of
-from providers.rules.access import HostAccess
+from providers.hosts.connection import Connection
+from providers.hosts.link import REMEMBER_FAILURE
 from providers.rules.errors import (
     CommandFailed,
     HostError,
@@ -207,11 +206,11 @@ def test_failure_is_remembered_for_a_moment(host, closed_port):
     connection = Connection(host.access(port=closed_port), clock=lambda: now[0])
     error(connection)
     error(connection)
-    at_once = connection.opened
+    at_once = connection.link.opened
     now[0] += REMEMBER_FAILURE
     error(connection)
 
-    assert (1, 2) == (at_once, connection.opened)
+    assert (1, 2) == (at_once, connection.link.opened)
 
 
 # Host keys
@@ -344,19 +343,3 @@ def test_bastion_that_forwards_nothing(host, connect, new_host):
     assert LoginRefused is type(problem)
     assert f"h1: by bastion 127.0.0.1 (127.0.0.1:{bastion.port}): " in str(problem)
     assert "AllowTcpForwarding" in str(problem)
-
-
-@pytest.mark.parametrize(
-    ("bastion", "expected"),
-    [
-        ("b1", ("deploy", "b1", 22)),
-        ("jump@b1.example:2222", ("jump", "b1.example", 2222)),
-        ("[2001:db8::1]:2222", ("deploy", "2001:db8::1", 2222)),
-    ],
-)
-def test_bastion_is_read(bastion, expected):
-    """`[user@]host[:port]`, by the host's own user where none is given."""
-    access = bastion_of(HostAccess(name="h1", address="10.0.0.1", user="deploy", bastion=bastion))
-
-    assert access is not None
-    assert expected == (access.user, access.address, access.port)

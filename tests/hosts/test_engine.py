@@ -1,13 +1,14 @@
 """The Engine API over one SSH connection: kept alive, bounded, and honest about what is not known."""
 
+import shlex
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from providers.hosts.connection import Connection
-from providers.hosts.engine import RESTARTS_DOCKER, Engine, shape
-from providers.hosts.streams import CHANNELS
+from providers.hosts.engine import LOOKS_FOR_INIT, Engine, shape
+from providers.hosts.streams import CHANNELS, LOOKS_FOR_DOCKER
 from providers.rules.errors import (
     CommandFailed,
     Conflict,
@@ -264,12 +265,14 @@ NOT_RUNNING = (
         (
             Ends(stderr=b"bash: docker: command not found\n", status=127),
             CommandFailed,
-            "h1: there is no docker command: install Docker Engine there",
+            "h1: there is no docker command, neither on the PATH nor in /usr/bin, /usr/local/bin, /usr/local/sbin, "
+            "/snap/bin, /opt/bin, /run/current-system/sw/bin: install Docker Engine there",
         ),
         (
             Ends(stderr=b"dial unix /var/run/docker.sock: connect: permission denied\n", status=1),
             LoginRefused,
-            "h1: root may not use docker: log in as root, or set sudo: true",
+            "h1: root may not use docker (dial unix /var/run/docker.sock: connect: permission denied): "
+            "log in as root, or set sudo: true",
         ),
     ],
     ids=["docker-stopped", "no-docker", "no-right"],
@@ -277,6 +280,7 @@ NOT_RUNNING = (
 def test_why_there_is_no_answer(host, engine, end, kind, message):
     """dial-stdio's last words are told in ours."""
     host.commands[DIAL] = end
+    host.commands[shlex.join(("sh", "-c", LOOKS_FOR_DOCKER))] = Ends()
     with pytest.raises(SwarmnetError) as caught:
         engine.get("/info")
 
@@ -326,7 +330,7 @@ def test_doubts(host, engine, status, words, kind, doubts):
 @pytest.fixture
 def restartable(host):
     """The host, on which `service docker restart` works."""
-    host.commands[f"sh -c '{RESTARTS_DOCKER}'"] = Ends(stdout=b"service docker restart\n")
+    host.commands[f"sh -c '{LOOKS_FOR_INIT}'"] = Ends()
     host.commands["service docker restart"] = Ends()
     return host
 

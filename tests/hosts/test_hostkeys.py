@@ -4,8 +4,8 @@ import paramiko
 import pytest
 from paramiko.hostkeys import HostKeys
 
+from providers.hosts.destination import Destination
 from providers.hosts.hostkeys import key_types, known_keys, verify
-from providers.rules.access import HostAccess
 from providers.rules.errors import HostKeyMismatch, HostKeyUnknown
 
 KEY = paramiko.ECDSAKey.generate()
@@ -17,6 +17,11 @@ HASHED_OTHER = HostKeys.hash_host("10.0.0.2", SALT)
 LINE = f"{KEY_TYPE} {KEY.get_base64()}"
 
 
+def to(address="10.0.0.1", port=22, known_hosts="known_hosts"):
+    """A host there."""
+    return Destination("h1", address, port, "root", known_hosts=(known_hosts,))
+
+
 @pytest.fixture
 def known(tmp_path):
     """What is known for 10.0.0.1 (or another address), from these lines."""
@@ -24,7 +29,7 @@ def known(tmp_path):
     def keys(*lines, address="10.0.0.1", port=22):
         path = tmp_path / "known_hosts"
         path.write_text("".join(f"{line}\n" for line in lines))
-        return known_keys(HostAccess(name="h1", address=address, port=port, known_hosts=str(path)))
+        return known_keys(to(address, port, str(path)))
 
     return keys
 
@@ -75,9 +80,8 @@ def test_unreadable_lines_are_passed_over(known, line):
 
 def test_unreadable_file_is_named():
     """A known_hosts that cannot be read is an error of its own."""
-    access = HostAccess(name="h1", address="10.0.0.1", known_hosts="/proc/self/mem")
     with pytest.raises(HostKeyUnknown, match=r"^h1: /proc/self/mem cannot be read: "):
-        known_keys(access)
+        known_keys(to(known_hosts="/proc/self/mem"))
 
 
 def test_source_is_file_and_line(known, tmp_path):
@@ -89,7 +93,7 @@ def test_revoked_key_is_refused(known):
     """A revoked key is not trusted, even if another line trusts it."""
     keys = known(f"10.0.0.1 {LINE}", f"@revoked * {LINE}")
     with pytest.raises(HostKeyMismatch, match="revokes"):
-        verify(HostAccess(name="h1", address="10.0.0.1"), "h1", KEY, keys)
+        verify(to(), KEY, keys)
 
 
 def test_known_types_come_first(known):

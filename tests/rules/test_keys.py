@@ -32,7 +32,7 @@ def test_every_key_says_what_it_means(model):
     [
         "| `hosts` | required | the machines, by a name of your choice |",
         "| `hosts.<name>.role` | `worker` | role in the swarm (`manager`, `worker`) |",
-        "| `ssh.port` | `22` | TCP port of sshd |",
+        "| `ssh.connect_timeout` | `10` | seconds until a host that does not answer is given up |",
         "| `overlays.<name>.attachable` | `false` | whether containers that are no services may join |",
     ],
 )

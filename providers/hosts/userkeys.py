@@ -1,0 +1,78 @@
+"""The keys to log in with, in the order in which they are tried: files, and what an SSH agent holds."""
+
+import binascii
+import socket
+from base64 import b64decode
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import paramiko
+from paramiko.agent import AgentSSH
+from paramiko.pkey import UnknownKeyType
+
+from providers.hosts.destination import DEFAULT_KEYS, Destination
+
+Labelled = tuple[str, paramiko.PKey]
+
+
+def login_keys(to: Destination, tried: list[str]) -> Generator[Labelled, None, None]:
+    """The named key files, then the agent's keys, then (where no file is named) the usual files in ~/.ssh.
+
+    The agent's copies of the files come first, since sshd counts tries; they are how an encrypted file works. What
+    can't be used is noted in `tried`.
+    """
+    usual = [name for name in DEFAULT_KEYS if Path(name).expanduser().is_file()]
+    of_files = {blob for name in to.key_files or usual for blob in _public(name)}
+    with closing(_Agent(to.agent, tried)) as agent:
+        held = {key.blob for key in agent.get_keys()}
+        for name in to.key_files:
+            yield from _from_file(name, tried, held)
+        for key in sorted(agent.get_keys(), key=lambda key: key.blob not in of_files):
+            if key.blob in of_files or not to.only_those:
+                yield f"agent's {key.fingerprint}", key
+        for name in () if to.key_files else usual:
+            yield from _from_file(name, tried, held)
+
+
+class _Agent(AgentSSH):
+    """The SSH agent at a socket; paramiko's own knows only that of SSH_AUTH_SOCK."""
+
+    def __init__(self, path: str, tried: list[str]) -> None:
+        super().__init__()
+        if not path:
+            return
+        conn = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            conn.connect(path)
+            self._connect(conn)  # type: ignore[attr-defined]
+        except (OSError, paramiko.SSHException) as problem:
+            conn.close()
+            reason = getattr(problem, "strerror", None) or str(problem)
+            tried.append(f"the agent at {path}: {reason.lower()}")
+
+    def close(self) -> None:
+        """Leave the agent."""
+        self._close()  # type: ignore[attr-defined]
+
+
+def _public(name: str) -> Iterator[bytes]:
+    """The public halves that lie beside a private key: the key itself and its certificate."""
+    for beside in (f"{name}.pub", f"{name}-cert.pub"):
+        try:
+            yield b64decode(Path(beside).expanduser().read_text().split()[1])
+        except (OSError, IndexError, UnicodeDecodeError, binascii.Error):
+            continue
+
+
+def _from_file(name: str, tried: list[str], held: set[bytes]) -> Iterator[Labelled]:
+    """The key in a file, with its certificate where one lies beside it."""
+    try:
+        yield name, paramiko.PKey.from_path(Path(name).expanduser())
+    except (paramiko.PasswordRequiredException, TypeError):
+        if held.isdisjoint(_public(name)):
+            tried.append(f"{name} is encrypted and not in the agent")
+    except OSError as problem:
+        tried.append(f"{name}: {(problem.strerror or str(problem)).lower()}")
+    except (paramiko.SSHException, UnknownKeyType, ValueError):
+        tried.append(f"{name} is no private key that can be read")
