@@ -4,6 +4,8 @@ import typer
 
 from cli.allocate import allocate
 from cli.check import check
+from cli.discover import discover
+from cli.drift import drift
 from cli.facts import facts
 from cli.keys import keys
 from cli.plan import plan
@@ -18,6 +20,8 @@ app = typer.Typer(
 )
 app.command()(allocate)
 app.command()(check)
+app.command()(discover)
+app.command()(drift)
 app.command()(facts)
 app.command()(keys)
 app.command()(plan)

@@ -1,0 +1,146 @@
+"""`swarmnet discover`: a stack file for a swarm that somebody else made."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+import yaml
+from rich.console import Console
+from rich.text import Text
+
+from cli.forecasts import forecasts
+from providers.hosts.discovery import found as read
+from providers.rules.access import HostAccess
+from providers.rules.configuration import NAMESPACE
+from providers.rules.discovery import Remark, sections
+from providers.rules.discovery_clashes import mended, outside
+from providers.rules.discovery_text import stack_file_text
+from providers.rules.errors import StackFileError, SwarmnetError
+from providers.rules.found import ENTRY, Found
+from providers.rules.plan import plan_of
+from providers.rules.problems import Raw
+from providers.rules.simulate.copied import copied
+from providers.rules.survey import Survey
+
+KEYS = {"docker_gwbridge": "gwbridge", "node": "hosts", "overlay": "overlays"}
+COLOURS = {"clash": "red", "not seen": "yellow", "unusual": "yellow", "not managed": ""}
+
+
+def discover(
+    manager: Annotated[str, typer.Argument(metavar="MANAGER", help="ssh://[USER@]HOST[:PORT], or local:")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write: …/Pulumi.STACK.yaml.")],
+    key_file: Annotated[Path | None, typer.Option(help="A private key; else the agent's, then ~/.ssh/id_*.")] = None,
+    known_hosts: Annotated[Path | None, typer.Option(help="The hosts' keys; else the files that `ssh` reads.")] = None,
+    sudo: Annotated[bool, typer.Option("--sudo", help="Run docker by `sudo -n` on the hosts.")] = False,
+    bastion: Annotated[str | None, typer.Option(help="[user@]host[:port] to go through.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write in the place of a file that is there.")] = False,
+) -> None:
+    """Read a whole swarm from one of its managers, and write the stack file that takes it over. Writes to no host.
+
+    The other members are reached with the same settings. What was not seen, what is unusual, what clashes and what
+    others look after stands in the file as comments. Exits with 1, and writes nothing, where there is a problem.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        stack, kept = _stack(out), _kept(out, force)
+        swarm = read(_entry(manager, key_file, known_hosts, sudo, bastion))
+    except SwarmnetError as error:
+        console.print(Text(str(error), style="red"))
+        raise typer.Exit(1) from error
+    raw, remarks = file_of(swarm, stack)
+    out.write_text(stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1]))
+    for line in _report(raw, remarks, out, stack):
+        console.print(line)
+
+
+def file_of(found: Found, stack: str) -> tuple[Raw, list[Remark]]:
+    """The sections that can be taken over as they are, and the remarks, those of a trial on a simulated copy too."""
+    raw, said = sections(found, f"{NAMESPACE}/{stack}")
+    raw, clashing = mended(raw, stack)
+    remarks = [*said, *clashing, *outside(raw, found, stack)]
+    try:
+        plan = plan_of(raw, f"{NAMESPACE}/{stack}")
+    except StackFileError:  # each problem of the file is a remark already
+        return raw, remarks
+    world = copied(Survey(hosts=tuple(member.host for member in found.reached if member.host), swarm=found.swarm))
+    for forecast in forecasts(plan, {}, world):
+        doing = "; ".join(stage.doing for stage in forecast.stages)
+        if forecast.problem or doing:
+            where = forecast.resource.partition("/")[0].partition("@")[0]
+            line = f"{forecast.resource}: `pulumi up` would not take it over as it is: {forecast.problem or doing}"
+            remarks.append(Remark("unusual", KEYS.get(where, where), line))
+    return raw, remarks
+
+
+def _stack(out: Path) -> str:
+    """The stack's name in that of its file. Raises StackFileError where Pulumi would not find it."""
+    named = re.fullmatch(r"Pulumi\.([\w.-]+)\.yaml", out.name)
+    if not named or not out.parent.is_dir():
+        raise StackFileError([f"{out}: should be Pulumi.STACK.yaml in a folder that is there, such as stacks/"])
+    return named[1]
+
+
+def _kept(out: Path, force: bool) -> tuple[Raw, Raw]:
+    """What a file in whose place is written has of others': under `config`, and beside it (Pulumi's own salt).
+
+    Raises StackFileError where there is a file and `force` is not given.
+    """
+    if not out.exists():
+        return {}, {}
+    if not force:
+        raise StackFileError([f"{out}: is there already: choose another name, or --force to write in its place"])
+    try:
+        document = yaml.safe_load(out.read_text()) or {}
+        config = document.pop("config", None) or {}
+        return {key: value for key, value in config.items() if _is_others(key)}, document
+    except (yaml.YAMLError, AttributeError, UnicodeDecodeError) as error:
+        raise StackFileError([f"{out}: is no stack file, and is left alone: choose another name"]) from error
+
+
+def _is_others(key: str) -> bool:
+    return ":" in key and not key.startswith(f"{NAMESPACE}:")
+
+
+def _entry(
+    manager: str, key_file: Path | None, known_hosts: Path | None, sudo: bool, bastion: str | None
+) -> HostAccess:
+    """How the manager is reached, and with it the others. Raises StackFileError where that is not said clearly."""
+    reach = {"key_file": _path(key_file), "known_hosts": _path(known_hosts), "sudo": sudo, "bastion": bastion}
+    if manager == "local:":
+        return HostAccess(name=ENTRY, local=True, **reach)  # type: ignore[arg-type]
+    try:
+        url = urlsplit(manager)
+        address, port = url.hostname, url.port or 22
+    except ValueError:
+        address, port = None, 0
+    if not address or url.scheme != "ssh" or url.password is not None or url.path.strip("/") or url.query:
+        raise StackFileError(["MANAGER: should be ssh://[USER@]HOST[:PORT] without a password, or local:"])
+    return HostAccess(name=ENTRY, address=address, port=port, user=url.username or "root", **reach)  # type: ignore[arg-type]
+
+
+def _path(file: Path | None) -> str | None:
+    """A path that means the same wherever Pulumi runs, and whoever's home it is in."""
+    if file is None:
+        return None
+    path, home = file.expanduser().absolute(), Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def _heading(found: Found, stack: str) -> list[str]:
+    """What stands above all."""
+    return [
+        f"Swarm {found.swarm.settings.id} as `swarmnet discover` found it: {len(found.members)} members, "
+        f"{len(found.reached)} of them reached.",
+        f"`pulumi up --stack {stack}` takes over what is declared here as long as it is the same on the hosts, and "
+        "`pulumi destroy` forgets it; neither writes to a host for that. What is changed here is changed there.",
+    ]
+
+
+def _report(raw: Raw, remarks: list[Remark], out: Path, stack: str) -> list[Text]:
+    """What was written, and each remark, line by line."""
+    parts = [key for key in raw if key != "ssh"]
+    lines = [Text(f"{out}: {', '.join(parts)}", style="green")]
+    lines += [Text(f"{each.kind}: {each.line}", style=COLOURS[each.kind]) for each in remarks]
+    return [*lines, Text(f"next: `pulumi stack init {stack}`, `pulumi preview --stack {stack}`: it shows only creates")]

@@ -1,0 +1,74 @@
+"""Reads a whole swarm from one of its managers, and each member that can be reached. Nothing is written to any host.
+
+What becomes of it is decided in rules/discovery.py.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from providers.hosts import observe
+from providers.hosts.engine import Engine
+from providers.hosts.fleet import fleet_for
+from providers.hosts.survey import host_survey, swarm_survey
+from providers.rules.access import HostAccess
+from providers.rules.errors import Blocked, HostError
+from providers.rules.facts import Member, Node
+from providers.rules.found import Found, FoundMember, names, order, unfit, ways
+from providers.rules.surroundings import COMMAND, Surroundings, surroundings
+from providers.rules.survey import HostSurvey
+
+
+def found(entry: HostAccess) -> Found:
+    """The swarm of a manager, its members in the order of a stack file.
+
+    Raises Blocked where the host that is asked can't tell of a swarm, HostError or EngineError where it can't be asked.
+    """
+    engine = fleet_for({entry.name: entry}).engine(entry.name)
+    own = observe.member(engine)
+    problem = unfit(own)
+    if problem:
+        raise Blocked(problem)
+    swarm = swarm_survey(engine)
+    members = _members(entry, own, swarm.nodes)
+    return Found(entry=entry, swarm=swarm, members=order(members, own.node_id))
+
+
+def _members(entry: HostAccess, own: Member, nodes: tuple[Node, ...]) -> list[FoundMember]:
+    """Every member, by the first way to it that leads to that very node."""
+    named = names(nodes)
+    tried = {node.id: ways(entry, node, named[node.id]) for node in nodes}
+    tried[own.node_id] = [entry.model_copy(update={"name": named[own.node_id]})]
+    members: dict[str, FoundMember] = {}
+    for attempt in range(max(map(len, tried.values()))):
+        ask = {
+            node: tried[node.id][attempt]
+            for node in nodes
+            if len(tried[node.id]) > attempt and not (node.id in members and members[node.id].host)
+        }
+        for member in _asked(ask):
+            if member.host or attempt == 0:  # the first way stays where no other leads there
+                members[member.node.id] = member
+    return list(members.values())
+
+
+def _asked(accesses: Mapping[Node, HostAccess]) -> Iterator[FoundMember]:
+    """What members say of themselves, all at once."""
+    answers = fleet_for({access.name: access for access in accesses.values()}).each(_own_word)
+    for node, access in accesses.items():
+        answer = answers[access.name]
+        if not isinstance(answer, tuple):
+            yield FoundMember(node=node, access=access, why=str(answer))
+        elif answer[0].member.node_id != node.id:
+            other = answer[0].member.node_id or "none"
+            why = f"{access.name} ({access.address}): another machine answers there (its node is {other})"
+            yield FoundMember(node=node, access=access, why=why)
+        else:
+            yield FoundMember(node=node, access=access, host=answer[0], surroundings=answer[1])
+
+
+def _own_word(engine: Engine) -> tuple[HostSurvey, Surroundings]:
+    """One host's networks and containers, and its links and routes where it has a command `ip`."""
+    survey = host_survey(engine)
+    try:
+        return survey, surroundings(engine.connection.run(COMMAND))
+    except HostError:
+        return survey, Surroundings()

@@ -1,0 +1,114 @@
+"""What of a swarm that was found clashes: in itself, so that no stack file could say it, and with its surroundings.
+
+A section that clashes is left out, since a stack file with a clash is refused as a whole; what stays can be taken over.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+from providers.rules.discovery import Remark
+from providers.rules.found import Found, FoundMember
+from providers.rules.gwbridge import BRIDGE_NAME, NAME
+from providers.rules.problems import Raw
+from providers.rules.ranges import Range, meetings, ranges, told
+from providers.rules.stackfile import Host, StackFile
+from providers.rules.surroundings import canonical
+from providers.rules.verdict import verdict
+
+_POOL = "swarm.default_addr_pool"
+_MTU = Host.model_fields["mtu"].default
+_OVERLAPS = 'tasks there would be rejected with "Pool overlaps"'
+_UNREACHED = "containers there would not reach what the route leads to"
+_WHY: Mapping[tuple[str, str], str] = {
+    **dict.fromkeys(product(("overlay", "ingress"), ["network"]), _OVERLAPS),
+    **dict.fromkeys(product(("overlay", "ingress"), ["route"]), _UNREACHED),
+    ("gwbridge", "route"): "the host's answers to what the route leads to end at the bridge",
+}
+
+
+def mended(raw: Raw, stack: str) -> tuple[Raw, list[Remark]]:
+    """The sections without what keeps them from being a stack file, and what is said of those and of the rest.
+
+    Each turn takes one part away. A problem that no part can be left out for stays one of the file.
+    """
+    remarks: list[Remark] = []
+    while True:
+        judgement = verdict(raw, stack)
+        found = ((line, path) for line in judgement.refused if (path := _to_leave_out(raw, line)))
+        line, path = next(found, ("", ()))
+        if not path:
+            break
+        raw = without(raw, path)
+        if path[-1] == "default_addr_pool":
+            raw = without(raw, ("swarm", "default_addr_pool_prefix"))  # it means nothing without its pool
+        remarks.append(Remark("clash", path[0], f"{line} (left out: {'.'.join(path)})"))
+    pool_told = any(f"left out: {_POOL}" in remark.line for remark in remarks)
+    remarks += [Remark("clash", "hosts", line) for line in judgement.refused]
+    warnings = [line for line in judgement.warnings if not (pool_told and _POOL in line)]
+    return raw, [*remarks, *(Remark("unusual", line.partition(".")[0], line) for line in warnings)]
+
+
+def _to_leave_out(raw: Raw, line: str) -> tuple[str, ...]:
+    """The path of the part without which there is no such problem; empty where there is none.
+
+    A pool is needed by networks to come alone, and a host's measured MTU by nothing: they go before any network does.
+    """
+    hosts, overlays = _mapping(raw, "hosts"), _mapping(raw, "overlays")
+    if _POOL in line and "default_addr_pool" in _mapping(raw, "swarm"):
+        return "swarm", "default_addr_pool"
+    if line.startswith(f"{_POOL}_prefix"):
+        return "swarm", "default_addr_pool_prefix"
+    low = re.search(r"is more than hosts\.([a-z0-9-]+)\.mtu", line)
+    if low and hosts[low[1]].get("mtu", _MTU) < _MTU:
+        return "hosts", low[1], "mtu"
+    first, second, third = [*re.split(r"[.\[:]", line)[:3], "", ""][:3]
+    if first == "overlays" and second in overlays:
+        return first, second
+    if first == "hosts" and third in ("gwbridge", "labels", "advertise_address") and third in hosts.get(second, {}):
+        return first, second, third
+    return (first,) if first in ("gwbridge", "ingress") and first in raw else ()
+
+
+def _mapping(raw: Raw, key: str) -> dict[str, Any]:
+    found = raw.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def without(raw: Raw, path: tuple[str, ...]) -> Raw:
+    """The sections less what stands at a path."""
+    key, *rest = path
+    if not rest:
+        return {name: value for name, value in raw.items() if name != key}
+    return {name: without(_mapping(raw, key), tuple(rest)) if name == key else value for name, value in raw.items()}
+
+
+def outside(raw: Raw, found: Found, stack: str) -> Iterator[Remark]:
+    """What is declared and meets a route or another network of a host, alike ones in one line."""
+    stackfile = verdict(raw, stack).stackfile
+    where: dict[tuple[str, str, str], list[str]] = {}
+    for member in found.reached:
+        declared = [*_declared(stackfile, member.name), *_observed(member)]
+        for first, other, why in meetings(declared, _WHY):
+            where.setdefault((first.path.partition(".")[0], told(first, other), why), []).append(member.name)
+    for (key, line, why), hosts in where.items():
+        yield Remark("clash", key, f"{line} on {', '.join(hosts)}: {why}")
+
+
+def _declared(stackfile: StackFile, host: str) -> Iterator[Range]:
+    """The ranges of networks that are on a host."""
+    bridges = ("gwbridge.subnet", f"hosts.{host}.gwbridge.subnet")
+    return (each for each in ranges(stackfile) if each.kind != "gwbridge" or each.path in bridges)
+
+
+def _observed(member: FoundMember) -> Iterator[Range]:
+    """A host's own networks but docker_gwbridge, and its routes but those of Docker's networks."""
+    networks = [net for net in (member.host.networks if member.host else ()) if net.scope == "local"]
+    bridges = frozenset(net.option(BRIDGE_NAME) or net.name for net in networks)
+    for network in networks:
+        subnet = canonical(network.subnet)
+        if subnet and network.name != NAME:
+            yield Range("network", f"network {network.name}", subnet)
+    for route in member.surroundings.foreign_routes(bridges):
+        yield Range("route", f"the route by {route.device}", route.subnet)

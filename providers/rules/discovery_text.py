@@ -1,0 +1,78 @@
+"""The text of a stack file for what was found: sections as YAML, remarks as comments above what they are about.
+
+What is declared and what is remarked on must not enter.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import yaml
+
+from providers.rules.configuration import NAMESPACE
+from providers.rules.discovery import Kind, Remark
+from providers.rules.problems import Raw
+
+_WIDTH = 110
+_KINDS: tuple[Kind, ...] = ("clash", "not seen", "unusual", "not managed")
+_SECTIONS = ("hosts", "ssh", "swarm", "gwbridge", "ingress", "overlays")
+# Text that every version of YAML reads as text where it stands without quotes.
+_PLAIN = re.compile(
+    r"(?!(?i:true|false|null|yes|no|on|off|y|n)$)[A-Za-z][\w./@-]*|~?/[\w./@-]+|swarmnet:[a-z_]+|\d+(\.\d+){3}(/\d+)?"
+)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes all text that is not plainly text: PyYAML knows YAML 1.1 alone, and Pulumi reads 1.2."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if _PLAIN.fullmatch(text) else '"')
+
+
+_Dumper.add_representer(str, _text)
+
+
+def stack_file_text(
+    sections: Raw, remarks: Iterable[Remark], heading: Sequence[str], kept: Mapping[str, object] | None = None
+) -> str:
+    """The whole file. `heading`: paragraphs above all; `kept`: what else the file has at its top level."""
+    said = list(remarks)
+    lines = ["# yaml-language-server: $schema=schema.json"]
+    for paragraph in heading:
+        lines += _comment(paragraph)
+    lines.append("config:")
+    for key in _SECTIONS:
+        lines += [f"  {line}" for line in _section(key, sections, said)]
+    others = {key: value for key, value in sections.items() if key not in _SECTIONS}
+    lines += [f"  {line}" for line in _yaml(others)] if others else []
+    lines += _yaml(dict(kept)) if kept else []
+    return "\n".join(lines) + "\n"
+
+
+def _section(key: str, sections: Raw, remarks: Iterable[Remark]) -> Iterator[str]:
+    """One top-level key under `config`, after the remarks that are about it."""
+    for remark in put_first(remarks, key):
+        yield from _comment(f"{remark.kind}: {remark.line}")
+    if key in sections:
+        yield from _yaml({f"{NAMESPACE}:{key}": sections[key]})
+
+
+def put_first(remarks: Iterable[Remark], where: str) -> list[Remark]:
+    """The remarks on one key, clashes before all others."""
+    return sorted((each for each in remarks if each.where == where), key=lambda each: _KINDS.index(each.kind))
+
+
+def _yaml(value: Mapping[str, object]) -> list[str]:
+    """Block style outside, flow style for what has no further level."""
+    text = yaml.dump(
+        dict(value), Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=10_000, allow_unicode=True
+    )
+    return text.splitlines()
+
+
+def _comment(paragraph: str) -> list[str]:
+    """A paragraph as comment lines; what a host said in several lines or with control characters is one."""
+    plain = " ".join("".join(char if char.isprintable() else " " for char in paragraph).split())
+    first, *rest = textwrap.wrap(plain, _WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
+    return [f"# {first}".rstrip(), *(f"#   {line}" for line in rest)]

@@ -1,0 +1,100 @@
+"""A swarm that somebody else made, as it was read: its own settings, its members, and what each of them said.
+
+What becomes of it is in discovery.py. Reading must not enter.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from providers.rules.access import HostAccess
+from providers.rules.facts import Member, Network, Node
+from providers.rules.gwbridge import NAME
+from providers.rules.surroundings import Surroundings
+from providers.rules.survey import HostSurvey, SwarmSurvey
+
+ENTRY = "manager"  # the name of the host that is asked first, until it has told its own
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundMember:
+    """One member. `host` is its own word, None where it was not reached: `why` says so in one line.
+
+    access: how it was reached, or would have been, by its name in the stack file.
+    """
+
+    node: Node
+    access: HostAccess
+    host: HostSurvey | None = None
+    why: str = ""
+    surroundings: Surroundings = field(default_factory=Surroundings)
+
+    @property
+    def name(self) -> str:
+        """Its name in the stack file."""
+        return self.access.name
+
+    @property
+    def bridge(self) -> Network | None:
+        """Its own docker_gwbridge, None where it has none or was not reached."""
+        own = self.host.networks if self.host else ()
+        return next((network for network in own if network.name == NAME), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The swarm as one manager shows it, with all its members; `entry` is how that manager was reached."""
+
+    entry: HostAccess
+    swarm: SwarmSurvey
+    members: tuple[FoundMember, ...]
+
+    @property
+    def reached(self) -> tuple[FoundMember, ...]:
+        """The members that told of themselves."""
+        return tuple(member for member in self.members if member.host)
+
+
+def unfit(own: Member) -> str | None:
+    """Why a host cannot tell of a whole swarm, None where it can."""
+    if own.good_manager:
+        return None
+    if own.state == "inactive":
+        return f"{own.host}: it is in no swarm, so that there is nothing to take over: name a manager of the swarm"
+    if own.state != "active":
+        return f"{own.host}: its membership of a swarm is {own.state}: name a manager that works"
+    if not own.control:
+        return f"{own.host}: it is a worker, and only a manager can tell of the swarm: name a manager"
+    return f"{own.host}: it can't answer for the swarm ({own.error}): bring a majority of the managers back first"
+
+
+def names(nodes: Iterable[Node]) -> dict[str, str]:
+    """A name for each member by its id: its hostname in the stack file's form, numbered where two would be alike."""
+    found: dict[str, str] = {}
+    for node in sorted(nodes, key=lambda node: (node.state != "ready", node.hostname, node.id)):
+        plain = re.sub(r"[^a-z0-9]+", "-", node.hostname.lower().partition(".")[0]).strip("-")[:58].rstrip("-")
+        stem = plain or "host"
+        free = (stem, *(f"{stem}-{number}" for number in range(2, len(found) + 3)))
+        found[node.id] = next(name for name in free if name not in found.values())
+    return found
+
+
+def ways(entry: HostAccess, node: Node, name: str) -> list[HostAccess]:
+    """How a member may be reached with the settings of the entry: by the address that the swarm has, by its hostname.
+
+    A leader may be listed with no address of use (0.0.0.0); known_hosts may have the one or the other.
+    """
+    settings = entry.model_dump(exclude={"name", "address", "local", "host_key"})
+    usable = [] if node.address in ("", "0.0.0.0", "127.0.0.1") else [node.address]
+    by_name = [node.hostname] if re.fullmatch(r"\w[\w.-]*", node.hostname) else []
+    found = [HostAccess(name=name, address=address, **settings) for address in (*usable, *by_name)]
+    return found or [HostAccess(name=name, address="0.0.0.0", **settings)]
+
+
+def order(members: Iterable[FoundMember], entry_id: str) -> tuple[FoundMember, ...]:
+    """Managers first, the one that was asked before the others, then by name: the first is where a swarm begins."""
+
+    def place(member: FoundMember) -> tuple[bool, bool, str]:
+        return member.node.role != "manager", member.node.id != entry_id, member.name
+
+    return tuple(sorted(members, key=place))

@@ -1,0 +1,76 @@
+"""What a host has beside Docker's networks: links with their MTU and addresses, and routes. IPv4 only.
+
+Which of it is a clash must not enter, nor how it was read.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+# `ip -4 addr; ip -4 route` of iproute2 and of BusyBox alike: https://man7.org/linux/man-pages/man8/ip-address.8.html
+COMMAND = ("sh", "-c", "ip -4 addr && ip -4 route")
+
+_LINK = re.compile(r"\d+: ([^\s:@]+)(?:@\S+)?: .*\bmtu (\d+)")
+_ADDRESS = re.compile(r"\s+inet (\d+\.\d+\.\d+\.\d+)")
+_ROUTE = re.compile(r"(\d+\.\d+\.\d+\.\d+(?:/\d+)?) .*?\bdev (\S+)")
+# Links that an Engine makes; their ranges are told by its networks.
+_OF_DOCKER = re.compile(r"docker\w*|br-[0-9a-f]{12}|veth\w+|vx-\S+|ov-\S+")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A network interface; `mtu` in bytes."""
+
+    name: str
+    mtu: int
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route that is not the default one, by the link it leaves through."""
+
+    subnet: str
+    device: str
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """One host's links and routes."""
+
+    links: tuple[Link, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+    def mtu_at(self, address: str) -> int | None:
+        """The MTU of the link that has an address, bytes; None where no link has it."""
+        return next((link.mtu for link in self.links if address in link.addresses), None)
+
+    def foreign_routes(self, bridges: frozenset[str]) -> Iterator[Route]:
+        """Routes through other links than Docker's own and the named bridges."""
+        for route in self.routes:
+            if route.device not in bridges and not _OF_DOCKER.fullmatch(route.device):
+                yield route
+
+
+def surroundings(text: str) -> Surroundings:
+    """What COMMAND printed. Lines of other forms, such as the default route, are passed over."""
+    links: list[Link] = []
+    routes: list[Route] = []
+    for line in text.splitlines():
+        if found := _LINK.match(line):
+            links.append(Link(found[1], int(found[2])))
+        elif links and (found := _ADDRESS.match(line)):
+            last = links[-1]
+            links[-1] = Link(last.name, last.mtu, (*last.addresses, found[1]))
+        elif (found := _ROUTE.match(line)) and (subnet := canonical(found[1])):
+            routes.append(Route(subnet, found[2]))
+    return Surroundings(tuple(links), tuple(routes))
+
+
+def canonical(text: str) -> str | None:
+    """An IPv4 subnet, or None where the text is none."""
+    try:
+        return str(IPv4Network(text))
+    except ValueError:
+        return None

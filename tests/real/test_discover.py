@@ -1,0 +1,144 @@
+"""A swarm made by hand: discovered, taken over without a write, changed, and forgotten again."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import docker
+import pytest
+import yaml
+
+from tests.live.services import deploy
+from tests.real import machines
+from tests.real.machines import KEY_FILE, KNOWN_HOSTS, ROOT, Group, Host, eventually
+from tests.real.project import Project
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+
+GROUP = "d"
+OVERLAY = ("network", "create", "--driver=overlay")
+BRIDGE = ("network", "create", "--opt=com.docker.network.bridge.name=gwb0", "--subnet=10.230.0.0/20")
+SERVICES = {
+    "web": "--replicas 2 --publish 8080:80 busybox:lab sleep 100000",
+    "inside": "--replicas 1 --network data busybox:lab sleep 100000",
+}
+DEPLOYED = 'version: "3.7"\nservices: {a: {image: busybox:lab}}\nnetworks: {default: {driver: overlay}}\n'
+
+
+def make_swarm(hosts: Group) -> None:
+    """Custom and default networks, services, labels, an ingress and a bridge of its own, and what others look after."""
+    manager, second, third = hosts
+    second.docker(*BRIDGE, "--opt=com.docker.network.driver.mtu=1400", "docker_gwbridge")
+    manager.docker("swarm", "init", f"--advertise-addr={manager.address}", "--task-history-limit=3")
+    token = manager.docker("swarm", "join-token", "--quiet", "worker")
+    for host in (second, third):
+        host.docker("swarm", "join", f"--token={token}", f"{manager.address}:2377")
+    manager.docker("node", "update", "--label-add=rack=b", "--label-add=sold=true", second.name)
+    manager.run("sh", "-c", "yes | docker network rm ingress")
+    eventually(lambda: not any(host.network("ingress") for host in hosts))
+    own = ("--ingress", "--subnet=10.231.0.0/20", "--gateway=10.231.0.9", "--opt=com.docker.network.driver.mtu=1400")
+    manager.docker(*OVERLAY, *own, "mesh")
+    manager.docker(*OVERLAY, "--attachable", "--label=team=net", "plain")
+    manager.docker(*OVERLAY, "--internal", "--subnet=10.232.0.0/22", "--ip-range=10.232.1.0/24", "data")
+    third.docker("network", "create", "--label=com.docker.compose.project=shop", "--subnet=10.233.0.0/24", "shop_net")
+    manager.run("sh", "-c", f"echo '{DEPLOYED}' | docker stack deploy --resolve-image=never -c - blog")
+    deploy(manager, SERVICES)
+    eventually(lambda: all("mesh-sbox" in str(host.network("mesh")) for host in hosts))
+
+
+@pytest.fixture(scope="module", params=["20.10", "28"])
+def swarm(request: pytest.FixtureRequest) -> Iterator[Group]:
+    """Three hosts in a swarm that somebody made by hand."""
+    hosts = machines.start(GROUP, request.param)
+    for host in hosts:
+        host.log_requests()
+    hosts.provide_image()
+    make_swarm(hosts)
+    yield hosts
+    machines.end(GROUP)
+
+
+def discover(project: Project, manager: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """`swarmnet discover` into the project's stack file."""
+    known = [f"--key-file={KEY_FILE}", f"--known-hosts={KNOWN_HOSTS}"]
+    command = [sys.executable, "-m", "cli", "discover", manager, f"--out={project.stack_file}", *known, *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def inspected(hosts: Group) -> dict[str, Any]:
+    """Every network, member, service and the swarm as each host's own Engine inspects it."""
+    return {host.name: everything(host) for host in hosts}
+
+
+def everything(host: Host) -> dict[str, Any]:
+    """All that one Engine tells; versions and times of members tick by themselves, and tokens are nobody's business."""
+    with closing(docker.APIClient(f"unix:///proc/{host.pid}/root/run/docker.sock", version="auto")) as api:
+        told = {"networks": [api.inspect_network(each["Id"]) for each in api.networks()]}
+        if host.swarm()["ControlAvailable"]:
+            told |= {"nodes": api.nodes(), "services": api.services(), "swarm": [api.inspect_swarm()]}
+    for each in told.get("nodes", []) + told.get("swarm", []):
+        for key in ("Version", "UpdatedAt", "JoinTokens"):
+            each.pop(key, None)
+    return {kind: sorted(each, key=lambda one: one.get("Id") or one["ID"]) for kind, each in told.items()}
+
+
+def events(host: Host, since: str) -> list[str]:
+    """What the host's Engine noted since a moment of its own clock."""
+    until = host.run("date", "+%s.%N")
+    return host.docker("events", f"--since={since}", f"--until={until}", "--format={{json .}}").splitlines()
+
+
+def now(host: Host) -> str:
+    """The host's clock, as `docker events` takes it."""
+    return host.run("date", "+%s.%N")
+
+
+def added(project: Project, section: str, name: str, keys: dict[str, Any]) -> None:
+    """Add to the stack file's hosts or overlays."""
+    written = yaml.safe_load(project.stack_file.read_text())
+    written["config"][f"swarmnet:{section}"].setdefault(name, {}).update(keys)
+    project.stack_file.write_text(yaml.safe_dump(written, sort_keys=False))
+
+
+def test_taken_over_changed_and_forgotten(swarm: Group, project: Project):
+    """Not one write until something is changed, nothing but the change then, and none when all is forgotten."""
+    manager, _, third = swarm
+    since, before = [now(host) for host in swarm], inspected(swarm)
+    written = [host.writes() for host in swarm]
+
+    told = discover(project, f"ssh://root@{manager.address}", "--force")
+    assert 0 == told.returncode, told.stdout + told.stderr
+    print(project.stack_file.read_text())
+    preview = project.preview()
+    assert {"create"} == set(preview.steps.values()), preview.told
+    up = project.up()
+    assert (True, preview.steps) == (up.ok, up.steps), up.told
+    assert [True] * 10 == [outputs["adopted"] for outputs in outputs_of(project) if "adopted" in outputs]
+    assert project.preview("--expect-no-changes").ok
+    assert project.is_settled()
+    assert (before, written) == (inspected(swarm), [host.writes() for host in swarm])
+    assert [[], [], []] == [events(host, moment) for host, moment in zip(swarm, since, strict=True)]
+
+    added(project, "overlays", "extra", {"subnet": "10.234.0.0/24"})
+    added(project, "hosts", third.name, {"labels": {"zone": "c"}})
+    changed = project.up()
+    assert (True, {"overlay/extra": "create", f"node/{third.name}": "update"}) == (changed.ok, changed.steps), changed.told
+    assert {"zone": "c"} == manager.nodes()[third.name]["Spec"]["Labels"]
+    assert project.is_settled()
+
+    changed_by_us = inspected(swarm)
+    destroyed = project.destroy()
+    assert destroyed.ok, destroyed.told
+    after = inspected(swarm)
+    changed_by_us[manager.name]["networks"] = [
+        network for network in changed_by_us[manager.name]["networks"] if network["Name"] != "extra"
+    ]
+    assert changed_by_us == after
+    assert before[manager.name]["networks"] == after[manager.name]["networks"]
+
+
+def outputs_of(project: Project) -> list[dict[str, Any]]:
+    """What the state has of each resource."""
+    return [each.get("outputs", {}) for each in project.state().values()]
