@@ -43,7 +43,7 @@ def plan(
     found = forecasts(wanted, state, copied(seen), lost)
     if as_json:
         report = {"state": doubt or "known", "silent": {each.host: each.why for each in silent}}
-        typer.echo(json.dumps({**report, "resources": [_fields(each) for each in found]}, indent=2))
+        typer.echo(json.dumps({**report, "resources": [fields(each) for each in found]}, indent=2))
     else:
         for line in report_of(found, silent, doubt):
             console.print(line)
@@ -57,7 +57,8 @@ def _complain(console: Console, lines: list[str]) -> None:
     raise typer.Exit(1)
 
 
-def _fields(forecast: Forecast) -> dict[str, object]:
+def fields(forecast: Forecast) -> dict[str, object]:
+    """A forecast as JSON has it."""
     return {**asdict(forecast), "disturbs": forecast.disturbs}
 
 

@@ -1,0 +1,127 @@
+"""What hosts say of each resource of the state, read within a time: silence is an answer too.
+
+What a difference is must not enter.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from cli.state import Outputs, State
+from providers.hosts import observe
+from providers.hosts.work import Hosts
+from providers.rules import gwbridge
+from providers.rules.access import HostAccess
+from providers.rules.drift import Facts
+from providers.rules.errors import EngineError, HostError, SwarmnetError, Unreachable
+from providers.rules.facts import GwbridgeFacts, IngressFacts, Member, Silent, SwarmFacts
+from providers.rules.specs import GwbridgeSpec, HostSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+
+T = TypeVar("T")
+
+# Of the seconds for all, the first are for hosts to say that they are there.
+SECONDS = 40.0
+FIRST_WORD = 22.0
+HOSTS_AT_ONCE = 32
+# As many as Pulumi has of its plugin: more would come near sshd's 10 sessions on the one manager that all ask.
+RESOURCES_AT_ONCE = 4
+
+NO_WAY = "the stack file has it no more, or says that it is lost, and it is not asked"
+
+
+class Late(Unreachable):
+    """Nothing came within the time."""
+
+
+class Looks(Hosts):
+    """What is asked of hosts: as the providers ask it, and a host's own word where managers are silent."""
+
+    def member(self, host: str) -> Member:
+        """A host's own word on its membership."""
+        return observe.member(self.fleet.engine(host))
+
+    def own_bridge(self, host: str) -> GwbridgeFacts:
+        """A host's docker_gwbridge by its own word alone, which proves what it has and what not."""
+        engine = self.fleet.engine(host)
+        return GwbridgeFacts(member=observe.member(engine), bridge=observe.local_network(engine, gwbridge.NAME))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What hosts say of themselves, which are silent, and for each resource its facts, or why there are none.
+
+    late: a request still waits for its answer.
+    """
+
+    members: tuple[Member, ...]
+    silent: tuple[Silent, ...]
+    facts: Mapping[str, Facts | SwarmnetError]
+    late: bool
+
+
+def seen(
+    state: State, accesses: Mapping[str, HostAccess], reach: Callable[[Mapping[str, HostAccess]], Looks] = Looks
+) -> Seen:
+    """Ask all hosts for a first word, and those that gave one for all the rest. Takes no more than SECONDS."""
+    began, everyone = time.monotonic(), reach(accesses)
+    said = answers({host: partial(everyone.member, host) for host in accesses}, FIRST_WORD, HOSTS_AT_ONCE)
+    silent = [Silent(host=host, why=str(word)) for host, word in said.items() if not isinstance(word, Member)]
+    named = {spec.host for spec, _ in state.values() if isinstance(spec, HostSpec)}
+    silent += [Silent(host=host, why=f"{host}: {NO_WAY}") for host in sorted(named - set(accesses))]
+    near = reach({host: accesses[host] for host, word in said.items() if isinstance(word, Member)})
+    asks = {name: partial(_facts, near, tuple(silent), *known) for name, known in state.items()}
+    facts = answers(asks, SECONDS - (time.monotonic() - began), RESOURCES_AT_ONCE)
+    return Seen(
+        members=tuple(word for word in said.values() if isinstance(word, Member)),
+        silent=tuple(silent),
+        facts=facts,
+        late=any(isinstance(answer, Late) for answer in (*said.values(), *facts.values())),
+    )
+
+
+def _facts(near: Looks, silent: tuple[Silent, ...], spec: Spec, outputs: Outputs) -> Facts:
+    """What the providers' `read` looks at; hosts that are silent are not waited for again."""
+    why = next((each.why for each in silent if isinstance(spec, HostSpec) and each.host == spec.host), None)
+    if why is not None:
+        raise Unreachable(why)
+    match spec:
+        case GwbridgeSpec():
+            return _bridge(near, spec.host)
+        case SwarmSpec():
+            facts: SwarmFacts = near.swarm()
+            return replace(facts, silent=(*facts.silent, *silent))
+        case NodeSpec():
+            return near.node(spec.host)
+        case IngressSpec():
+            found: IngressFacts = near.ingress()
+            return replace(found, hosts=(*found.hosts, *silent))
+        case OverlaySpec():
+            return near.overlay(spec.name, outputs["network_id"], thorough=True)()
+    raise TypeError(type(spec).__name__)
+
+
+def _bridge(near: Looks, host: str) -> GwbridgeFacts:
+    try:
+        return near.gwbridge(host)
+    except (EngineError, HostError):
+        return near.own_bridge(host)
+
+
+def answers(asks: Mapping[str, Callable[[], T]], seconds: float, at_once: int) -> dict[str, T | SwarmnetError]:
+    """What each gives, some at once. Errors of ours are values, and Late is what has not come after `seconds`."""
+    pool = ThreadPoolExecutor(at_once)
+    futures = {name: pool.submit(_answer, ask) for name, ask in asks.items()}
+    there, _ = wait(futures.values(), timeout=seconds)
+    pool.shutdown(wait=False, cancel_futures=True)
+    late = f"no answer within {seconds:.0f} s"
+    return {name: each.result() if each in there else Late(f"{name}: {late}") for name, each in futures.items()}
+
+
+def _answer(ask: Callable[[], T]) -> T | SwarmnetError:
+    try:
+        return ask()
+    except SwarmnetError as error:
+        return error

@@ -1,0 +1,263 @@
+"""What differs between what the state recorded and what hosts report, by host and property, and who wins.
+
+The comparison is that of the providers' `read` and `diff`: each noun's own `live_spec`, and what it calls unfinished.
+Two things are more than they tell: ids and `adopted`, which are outputs, so that a network which somebody made anew
+is seen; and what stands in the place of something that is gone. Reading and printing must not enter.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from providers.rules import gwbridge, ingress, node, overlay, ownership, spread, swarm
+from providers.rules.errors import SwarmnetError
+from providers.rules.facts import (
+    GwbridgeFacts,
+    HostIngress,
+    IngressFacts,
+    Member,
+    NodeFacts,
+    OverlayFacts,
+    Pairs,
+    Silent,
+    SwarmFacts,
+)
+from providers.rules.forecast import Forecast
+from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+
+Facts = GwbridgeFacts | SwarmFacts | NodeFacts | IngressFacts | OverlayFacts
+Winner = Literal["stack file", "there", "refused"]
+
+EXISTS = "exists"
+UNATTACHED = "has not got it with its sandbox and gateway"
+# As the providers' check has it: neither is refused on what is protected.
+UNPROTECTED = frozenset({"protect", "settled"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One property that is not as recorded. `host` is empty for what is the swarm's.
+
+    property: an input (`labels.team` for one label), an output (`network_id`, `adopted`), or `exists`.
+    """
+
+    resource: str
+    host: str
+    property: str
+    recorded: Any
+    there: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unknown:
+    """A resource, or one host's part of it, that could not be compared, and why."""
+
+    resource: str
+    host: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What is found of one resource. `live`: its inputs as they are, None where it is not there or nobody knows.
+
+    gone: what the state names is proven absent, whatever has its place.
+    """
+
+    resource: str
+    differences: tuple[Difference, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    live: Spec | None = None
+    gone: bool = False
+
+
+def finding(
+    name: str, spec: Spec, outputs: Mapping[str, Any], facts: Facts | SwarmnetError, *, ended: bool = False
+) -> Finding:
+    """Compare a resource of the state with what was read for it, or with why nothing could be.
+
+    ended: the swarm is proven to be no more; see `ended`.
+    """
+    spec = spec.model_copy(update={"settled": True})  # a refresh may have put a sentence in its place
+    compare = _Comparison(name, spec, outputs)
+    match spec, facts:
+        case NodeSpec() | IngressSpec() | OverlaySpec(), _ if ended:
+            return compare.gone()
+        case GwbridgeSpec(), GwbridgeFacts():
+            return _gwbridge(compare, spec, facts)
+        case SwarmSpec(), SwarmFacts():
+            return _swarm(compare, spec, facts)
+        case NodeSpec(), NodeFacts():
+            return _node(compare, spec, facts)
+        case IngressSpec(), IngressFacts():
+            return _ingress(compare, spec, facts)
+        case OverlaySpec(), OverlayFacts():
+            return _overlay(compare, spec, facts)
+        case _, SwarmnetError():
+            return compare.unknown(str(facts))
+    raise TypeError(type(facts).__name__)
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """One resource as the state has it."""
+
+    name: str
+    spec: Spec
+    outputs: Mapping[str, Any]
+
+    @property
+    def host(self) -> str:
+        return str(getattr(self.spec, "host", ""))
+
+    def unknown(self, why: str) -> Finding:
+        """Nothing is known of it."""
+        return Finding(resource=self.name, unknown=(Unknown(resource=self.name, host=self.host, why=why),))
+
+    def gone(self) -> Finding:
+        """It is not there, nor anything in its place."""
+        return Finding(resource=self.name, differences=(self.differs(EXISTS, True, False),), gone=True)
+
+    def with_live(self, live: Spec, labels: Pairs, *, unfinished: str | None = None, **ids: str) -> Finding:
+        """It is there: inputs, then outputs."""
+        if unfinished:
+            live = live.model_copy(update={"settled": unfinished})
+        there = {**ids, "adopted": ownership.owner_of(labels) != self.spec.owner}
+        outputs = ((key, self.outputs.get(key), value) for key, value in there.items())
+        differing = [*_inputs(self.spec, live), *(each for each in outputs if each[1] != each[2])]
+        return Finding(resource=self.name, differences=tuple(self.differs(*each) for each in differing), live=live)
+
+    def differs(self, key: str, recorded: object, there: object, host: str = "") -> Difference:
+        """One difference."""
+        return Difference(resource=self.name, host=host or self.host, property=key, recorded=recorded, there=there)
+
+
+def _inputs(spec: Spec, live: Spec) -> Iterator[tuple[str, object, object]]:
+    """The inputs that differ, each label by itself."""
+    for key in sorted(spec.changed(live) - {"labels"}):
+        yield key, getattr(spec, key), getattr(live, key)
+    there = getattr(live, "labels", {})
+    for label, recorded in sorted(getattr(spec, "labels", {}).items()):
+        if recorded != there.get(label):
+            yield f"labels.{label}", recorded, there.get(label)
+
+
+def _gwbridge(compare: _Comparison, spec: GwbridgeSpec, facts: GwbridgeFacts) -> Finding:
+    """By its host's own word; whether the ingress hangs on it takes a manager's."""
+    unfit = gwbridge.unfit(facts.member)
+    if unfit:
+        return compare.unknown(unfit)
+    if facts.bridge is None:
+        return compare.gone()
+    live = gwbridge.live_spec(spec, facts.bridge)
+    found = compare.with_live(
+        live, facts.bridge.labels, unfinished=gwbridge.unfinished(facts), network_id=facts.bridge.id
+    )
+    if facts.member.state == "active" and facts.swarm is None:
+        why = f"{spec.host}: no manager answers for its swarm: it can't be told whether the ingress hangs on its bridge"
+        return replace(found, unknown=compare.unknown(why).unknown)
+    return found
+
+
+def _swarm(compare: _Comparison, spec: SwarmSpec, facts: SwarmFacts) -> Finding:
+    """The one that the hosts are in, if it is certain that the recorded one is gone or that one."""
+    gone = swarm.gone(facts, compare.outputs["swarm_id"])
+    if isinstance(gone, str):
+        return compare.unknown(gone)
+    if facts.swarm is None:
+        return compare.gone()
+    live = swarm.live_spec(spec, facts.swarm)
+    return replace(compare.with_live(live, facts.swarm.labels, swarm_id=facts.swarm.id), gone=gone)
+
+
+def _node(compare: _Comparison, spec: NodeSpec, facts: NodeFacts) -> Finding:
+    """The member that the host is; where it is none any more, the entry that the state knows."""
+    if facts.swarm is None:
+        return compare.unknown(f"{spec.host}: no manager among the hosts answers for a swarm")
+    recorded = compare.outputs["node_id"]
+    entry = next((each for each in facts.nodes if each.id == recorded), None)
+    found = node.member_of(facts) or entry
+    if found is None:
+        return compare.gone()
+    return replace(compare.with_live(node.live_spec(spec, found), found.labels, node_id=found.id), gone=entry is None)
+
+
+def _ingress(compare: _Comparison, spec: IngressSpec, facts: IngressFacts) -> Finding:
+    """The swarm's, and each asked host's share of it; of a host that was not, nothing is said."""
+    asked = tuple(host for host in facts.hosts if isinstance(host, HostIngress))
+    silent = [
+        Unknown(resource=compare.name, host=host.host, why=host.why) for host in facts.hosts if isinstance(host, Silent)
+    ]
+    if facts.network is None:
+        return replace(compare.gone(), unknown=tuple(silent))
+    lacking = spread.lacking(replace(facts, hosts=asked), facts.network)
+    found = compare.with_live(
+        ingress.live_spec(spec, facts.network),
+        facts.network.labels,
+        unfinished=ingress.unfinished(replace(facts, hosts=()), facts.network),
+        network_id=facts.network.id,
+    )
+    shares = (compare.differs("settled", True, UNATTACHED, host.host) for host in lacking)
+    return replace(found, differences=(*found.differences, *shares), unknown=tuple(silent))
+
+
+def _overlay(compare: _Comparison, spec: OverlaySpec, facts: OverlayFacts) -> Finding:
+    """The one that the state names, else what has its name."""
+    network = facts.network
+    if network is None:
+        return compare.gone()
+    found = compare.with_live(
+        overlay.live_spec(spec, network),
+        network.labels,
+        unfinished=f"its twin {facts.twin.name} still stands in for it" if facts.twin else None,
+        network_id=network.id,
+    )
+    ours = overlay.is_ours(spec, network, compare.outputs["network_id"])
+    return replace(found, gone=not ours)
+
+
+def ended(members: Iterable[Member], silent: Iterable[Silent]) -> bool:
+    """Whether what was in the swarm is gone with it: every declared host answers, and none is in any swarm.
+
+    That proves it only where the stack declares the swarm, and so all of its members.
+    """
+    states = {member.state for member in members}
+    return states == {"inactive"} and not list(silent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Who wins on the next `pulumi up --refresh`, and why not the stack file."""
+
+    wins: Winner
+    why: str = ""
+
+
+def outcome(difference: Difference, found: Finding, wanted: Spec | None, forecast: Forecast) -> Outcome:
+    """What becomes of a difference. `wanted`: by the stack file, None where it has the resource no more."""
+    guard = protected(found, wanted)
+    if guard or forecast.problem:
+        return Outcome(wins="refused", why=guard or forecast.problem)
+    section, _, label = difference.property.partition(".")
+    if section != "settled" and wanted is not None and hasattr(wanted, section):
+        wish = getattr(wanted, section)
+        agrees = difference.there == (wish.get(label) if label else wish)
+        return Outcome(wins="there", why="the stack file says so by now") if agrees else Outcome(wins="stack file")
+    return Outcome(wins="stack file") if forecast.stages else Outcome(wins="there", why="nothing has to change")
+
+
+def protected(found: Finding, wanted: Spec | None) -> str:
+    """Why a change is refused before anything is done, empty where it is not: as the providers' check has it."""
+    if wanted is None or found.live is None or found.gone or not found.live.protect:
+        return ""
+    changed = found.live.changed(wanted) - UNPROTECTED
+    return (
+        f"{', '.join(sorted(changed))}: is protected: set protect to false in one `pulumi up` first" if changed else ""
+    )
+
+
+def pending(found: Finding, wanted: Spec | None) -> bool:
+    """Whether nothing drifted and yet the stack file wants something else than what is there."""
+    if found.differences or found.unknown or found.live is None:
+        return False
+    return wanted is None or bool(found.live.changed(wanted))
