@@ -122,6 +122,21 @@ def test_sudo_with_password_is_refused(host, connect):
     ) == (type(problem), str(problem))
 
 
+def test_sudo_that_allows_other_commands(host, connect):
+    """Where sudo allows some commands and not this one, that is told as well."""
+    words = b"Sorry, user deploy is not allowed to execute '/usr/bin/id' as root on h1.\n"
+    host.commands["sudo -n id"] = Ends(stderr=words, status=1)
+
+    assert LoginRefused is type(error(connect(sudo=True, user="deploy"), ["id"]))
+
+
+def test_not_all_needs_root(host, connect):
+    """A command that any user may run goes without sudo."""
+    host.commands["id"] = Ends(stdout=b"deploy")
+
+    assert "deploy" == connect(sudo=True).run(["id"], as_root=False)
+
+
 # One connection
 
 
@@ -343,3 +358,13 @@ def test_bastion_that_forwards_nothing(host, connect, new_host):
     assert LoginRefused is type(problem)
     assert f"h1: by bastion 127.0.0.1 (127.0.0.1:{bastion.port}): " in str(problem)
     assert "AllowTcpForwarding" in str(problem)
+
+
+# Other ways
+
+
+def test_ipv6(connect):
+    """An IPv6 address is dialled, and named in brackets."""
+    problem = error(connect(address="::1", port=1))
+
+    assert str(problem).startswith("h1 ([::1]:1): connection refused")

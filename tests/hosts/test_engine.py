@@ -287,6 +287,57 @@ def test_why_there_is_no_answer(host, engine, end, kind, message):
     assert (kind, message) == (type(caught.value), str(caught.value))
 
 
+@pytest.mark.parametrize(
+    ("sudo", "plain", "complaint", "status"),
+    [
+        (False, DIAL, b"bash: docker: command not found\n", 127),
+        (True, f"sudo -n {DIAL}", b"sudo: docker: command not found\n", 1),
+    ],
+    ids=["login", "sudo"],
+)
+def test_docker_off_the_path(host, reach, sudo, plain, complaint, status):
+    """docker that a login without terminal does not find is looked for once, as a plain user, and used from there."""
+    host.commands[plain] = Ends(stderr=complaint, status=status)
+    host.commands[shlex.join(("sh", "-c", LOOKS_FOR_DOCKER))] = Ends(stdout=b"/snap/bin/docker\n")
+    host.commands[plain.replace("docker", "/snap/bin/docker")] = host.engine.serve
+    host.engine.answer("GET /info", body={})
+    engine = reach(sudo=sudo)
+
+    assert ({}, {}) == (engine.get("/info"), engine.get("/info"))
+    assert 3 == len(host.ran)
+
+
+def test_no_sudo_command(host, reach):
+    """A host without sudo is told from one without docker."""
+    host.commands[f"sudo -n {DIAL}"] = Ends(stderr=b"bash: sudo: command not found\n", status=127)
+    with pytest.raises(CommandFailed, match="h1: there is no sudo command: leave sudo out and log in as root"):
+        reach(sudo=True).get("/info")
+
+
+@pytest.mark.parametrize(
+    ("info", "expected"),
+    [
+        ({"OperatingSystem": "Docker Desktop"}, "h1: this is Docker Desktop, whose Engine lives in a virtual machine"),
+        ({"SecurityOptions": ["name=seccomp", "name=rootless"]}, "h1: its docker is rootless, which has no overlay"),
+        ({"OSType": "windows"}, "h1: its Engine runs windows containers: "),
+    ],
+    ids=["desktop", "rootless", "windows"],
+)
+def test_engine_that_can_have_no_swarm_networks(host, engine, info, expected):
+    """Who asks for a host's own word is refused where nothing would ever work."""
+    host.engine.answer("GET /info", body=info)
+    with pytest.raises(EngineError, match=expected):
+        engine.info()
+
+
+def test_engine_that_can(host, engine):
+    """Any other Engine's word is given on."""
+    info = {"OperatingSystem": "Debian", "OSType": "linux", "SecurityOptions": ["name=seccomp"]}
+    host.engine.answer("GET /info", body=info)
+
+    assert info == engine.info()
+
+
 def test_sudo_that_asks_for_a_password(host, reach):
     """sudo's refusal is told as such."""
     host.commands[f"sudo -n {DIAL}"] = Ends(stderr=b"sudo: a password is required\n", status=1)
@@ -343,6 +394,33 @@ def test_restart_uses_the_hosts_service_manager(restartable, engine):
         restartable.ran[1:],
         restartable.engine.requests,
     )
+
+
+SYSTEMD = "/run/systemd/system\n"
+SNAP_UNIT = "/etc/systemd/system/snap.docker.dockerd.service\n"
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (SYSTEMD, "systemctl restart docker"),
+        (SYSTEMD + SNAP_UNIT, "systemctl restart snap.docker.dockerd"),
+        (SYSTEMD + SNAP_UNIT + "/usr/lib/systemd/system/docker.service\n", "systemctl restart docker"),
+        ("/run/openrc\n", "rc-service docker restart"),
+        ("", "service docker restart"),
+    ],
+    ids=["systemd", "systemd with a snap", "systemd with both", "OpenRC", "SysV"],
+)
+def test_restart_by_each_init_system(restartable, reach, shown, expected):
+    """What runs the host's services restarts docker, by sudo where that is needed; looking for it needs none."""
+    restartable.commands |= {
+        f"sh -c '{LOOKS_FOR_INIT}'": Ends(stdout=shown.encode()),
+        f"sudo -n {expected}": Ends(),
+        f"sudo -n {DIAL}": restartable.engine.serve,
+    }
+    reach(sudo=True).restart()
+
+    assert [f"sh -c '{LOOKS_FOR_INIT}'", f"sudo -n {expected}"] == restartable.ran[:2]
 
 
 def test_restart_waits_for_the_engine(restartable, engine):

@@ -72,6 +72,29 @@ def test_unknown_host_is_a_mistake(fleet):
         fleet.engine("w9")
 
 
+def test_fifty_hosts_of_which_one_is_down(new_host):
+    """All others have answered before the one that does not is given up: it makes nobody wait."""
+    host, down = new_host("m1"), "w7"
+    member(host)
+    names = [f"w{number}" for number in range(50)]
+    fleet = Fleet({name: host.access(name=name, port=1 if name == down else host.port) for name in names})
+    others = threading.Semaphore(0)
+
+    def ask(engine):
+        if engine.name == down:
+            assert all(others.acquire(timeout=30) for _ in names[1:])
+        answer = engine.info()["Swarm"]["LocalNodeState"]
+        others.release()
+        return answer
+
+    answers = fleet.each(ask)
+    silent = answers.pop(down)
+    fleet.close()
+
+    assert (["active"] * 49, Unreachable) == (list(answers.values()), type(silent))
+    assert str(silent).startswith("w7 (127.0.0.1:1): connection refused")
+
+
 # A good manager
 
 

@@ -75,3 +75,18 @@ def test_stream_to_a_missing_command(local):
     """A stream needs a command that is there."""
     with pytest.raises(CommandFailed, match=r"^me: no-such-command: no such file"):
         local.open_stream(["no-such-command"])
+
+
+@pytest.mark.parametrize(
+    ("here", "expected"),
+    [("tcp://10.0.0.9:2375", "unix:///var/run/docker.sock"), ("unix:///run/other.sock", "unix:///run/other.sock")],
+)
+def test_this_machine_is_no_other(local, monkeypatch, here, expected):
+    """docker is asked at a socket here, wherever DOCKER_HOST or a context lead."""
+    monkeypatch.setenv("DOCKER_HOST", here)
+    stream = local.open_stream(["sh", "-c", "echo $DOCKER_HOST"])
+    with stream.makefile("rb") as file:
+        told = file.read().decode().strip()
+    stream.close()
+
+    assert expected == told
