@@ -12,6 +12,7 @@ from providers.resource import (
     Provider,
     SwarmnetResource,
     announcing,
+    begun,
     declared_hosts,
     hosts,
     hosts_and,
@@ -85,7 +86,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
     def brought_about(self, spec: GwbridgeSpec, *, known: bool) -> Props:
         """Work until it is right; returns the outputs. What takes a member out of service waits for its turn."""
         with one_line():
-            reach, show = hosts(), Progress(spec.row)
+            reach, show = begun(spec)
             look, name = partial(reach.gwbridge, spec.host), f"{rules.NAME}@{spec.host}"
             decide = partial(rules.next_step, spec, known=known)
             with turn(show, disruptive=True) if rules.disruptive(spec, look()) else nullcontext():

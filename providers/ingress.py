@@ -12,6 +12,7 @@ from providers.resource import (
     Provider,
     SwarmnetResource,
     announcing,
+    begun,
     hosts,
     one_line,
     proofs_of_absence,
@@ -74,7 +75,7 @@ class IngressProvider(Provider[IngressSpec]):
     def brought_about(self, spec: IngressSpec, *, known: bool) -> Props:
         """Work until it is right; returns the outputs."""
         with one_line():
-            reach, show = hosts(), Progress(spec.row)
+            reach, show = begun(spec)
             decide = partial(rules.next_step, spec, known=known)
             facts = reach.work(
                 "ingress",

@@ -12,6 +12,7 @@ from providers.resource import (
     Props,
     Provider,
     SwarmnetResource,
+    begun,
     declared_hosts,
     hosts,
     hosts_and,
@@ -88,7 +89,7 @@ class NodeProvider(Provider[NodeSpec]):
         """Work until it is right; returns the outputs."""
         forgotten, node_id = tuple(sorted(olds.get("labels", {}))), olds.get("node_id", "")
         with one_line():
-            reach, show = hosts(), Progress(spec.row)
+            reach, show = begun(spec)
             with in_turn(spec, olds, show):
                 facts: NodeFacts = reach.work(
                     f"node {spec.host}",

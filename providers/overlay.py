@@ -12,7 +12,9 @@ from providers.resource import (
     Provider,
     SwarmnetResource,
     announcing,
+    begun,
     hosts,
+    is_to_be_replaced,
     one_line,
     proofs_of_absence,
     to_props,
@@ -67,7 +69,7 @@ class OverlayProvider(Provider[OverlaySpec]):
         if props.get("adopted") or spec.retain:
             return
         with one_line(), suppress(*proofs_of_absence()):
-            reach = hosts()
+            reach = begun(spec)[0] if is_to_be_replaced(_id) else hosts()
             reader = reach.overlay(spec.name, props["network_id"], thorough=True)
             name = f"overlay {spec.name}"
             reach.work(name, spec.timeout, Progress(spec.row), reader.by_id_alone, rules.next_step_of_removal)
@@ -75,7 +77,7 @@ class OverlayProvider(Provider[OverlaySpec]):
     def brought_about(self, spec: OverlaySpec, network_id: str, *, thorough: bool) -> Props:
         """Work until it is right; returns the outputs."""
         with one_line():
-            reach, show = hosts(), Progress(spec.row)
+            reach, show = begun(spec)
             reader = reach.overlay(spec.name, network_id, thorough=thorough)
             migrating = thorough and spec.on_in_use == "migrate"
             name, known = f"overlay {spec.name}", {"network_id": network_id} if network_id else {}

@@ -27,6 +27,7 @@ from providers.rules.errors import Blocked, NoSwarm, RunCut, SwarmnetError
 from providers.rules.forecast import begins_change, course
 from providers.rules.order import without_lost
 from providers.rules.specs import HostSpec, Spec
+from providers.rules.stackfile import StackFile
 from providers.rules.steps import Decision
 from providers.rules.swarm import not_to_be_begun
 
@@ -43,6 +44,10 @@ LISTENS = 5.0
 _turn = threading.Lock()
 _failures: list[str] = []  # of disruptive changes in this process, which serves one run
 _accesses: dict[str, HostAccess] = {}
+_settings: dict[str, str] = {}  # the stack file as Pulumi hands it over
+_looking = threading.Lock()
+_refused: dict[str, str] = {}  # by owner, once all ranges were compared: the row that says what clashes, else empty
+_to_be_replaced: set[str] = set()  # ids
 _answered: set[str] = set()  # all hosts, once they were looked at before the first write
 _lost: set[str] = set()
 _proofs: set[type[SwarmnetError]] = set()
@@ -71,9 +76,11 @@ class Provider(ResourceProvider, Generic[S]):
         """Keep how hosts are reached: the stack file's word, or (in refresh and destroy) the state's copy of it."""
         if not debugging():
             sys.tracebacklimit = 0
-        keys = {f"{MODULE}:{key}": req.config.get(f"{MODULE}:{key}") for key in ("hosts", "ssh")}
+        given = {f"{MODULE}:{key}": req.config.get(f"{MODULE}:{key}") for key in StackFile.model_fields}
+        _settings.update({key: value for key, value in given.items() if value is not None})
+        reach = {key: _settings[key] for key in (f"{MODULE}:hosts", f"{MODULE}:ssh") if key in _settings}
         with one_line():
-            declared = stackfile.parse(from_flat({key: value for key, value in keys.items() if value is not None}))
+            declared = stackfile.parse(from_flat(reach))
             _accesses.update(access(without_lost(declared)))
             _lost.update(name for name, host in declared.hosts.items() if host.lost)
         if req.config.get(f"{MODULE}:swarm") is not None:
@@ -111,6 +118,8 @@ class Provider(ResourceProvider, Generic[S]):
         if not changed:
             return DiffResult(changes=False)
         replaces = self.replaced_by(self.spec(news), changed)
+        if replaces:
+            _to_be_replaced.add(_id)
         return DiffResult(changes=None, replaces=sorted(replaces), delete_before_replace=bool(replaces))
 
     def replaced_by(self, spec: S, changed: frozenset[str]) -> frozenset[str]:
@@ -164,6 +173,32 @@ def refuse_half_a_swarm() -> None:
         if refusal:
             raise Blocked(f"nothing was begun: {refusal}")
         _answered.update(_accesses)
+
+
+def begun(spec: Spec) -> tuple["Hosts", "Progress"]:
+    """The declared hosts and the row of a resource that is to be written; Blocked where the plan does not fit hosts."""
+    reach, show = hosts(), Progress(spec.row)
+    refuse_clashes(reach, show, spec)
+    return reach, show
+
+
+def refuse_clashes(reach: "Hosts", show: "Progress", spec: Spec) -> None:
+    """Raises Blocked where a range of the stack file meets one that hosts have. Looks once in a process."""
+    with _looking:
+        if spec.owner not in _refused:
+            found = reach.preflight(without_lost(stackfile.parse(from_flat(_settings))), spec.owner)
+            for line in found.warnings:
+                show(line, stays=True)
+            _refused[spec.owner] = spec.row.rpartition("::")[2] if found.refused else ""
+            if found.refused:
+                raise Blocked("nothing was begun: " + "\n".join(found.refused))
+        elif _refused[spec.owner]:
+            raise Blocked(f"not begun: {_refused[spec.owner]} says why")
+
+
+def is_to_be_replaced(id_: str) -> bool:
+    """Whether a new one is to come in its place: then its removal is part of an `up` that goes on."""
+    return id_ in _to_be_replaced
 
 
 def proofs_of_absence() -> tuple[type[SwarmnetError], ...]:

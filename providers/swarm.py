@@ -3,7 +3,7 @@
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
-from providers.resource import Progress, Props, Provider, SwarmnetResource, hosts, one_line, to_props, turn
+from providers.resource import Progress, Props, Provider, SwarmnetResource, begun, hosts, one_line, to_props, turn
 from providers.rules import swarm as rules
 from providers.rules.errors import Blocked
 from providers.rules.facts import SwarmFacts
@@ -58,7 +58,7 @@ class SwarmProvider(Provider[SwarmSpec]):
         """Work until it is right; returns the outputs."""
         swarm_id, forgotten = olds.get("swarm_id", ""), tuple(sorted(olds.get("labels", {})))
         with one_line():
-            reach, show = hosts(), Progress(spec.row)
+            reach, show = begun(spec)
             with turn(show):
                 facts = reach.work(
                     "swarm",

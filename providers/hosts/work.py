@@ -6,7 +6,7 @@ What is decided comes in as a function; no noun's rules and no word of Pulumi ma
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from providers.hosts import observe
+from providers.hosts import observe, preflight
 from providers.hosts.fleet import fleet_for
 from providers.hosts.perform import perform
 from providers.hosts.reconcile import Work, reconcile
@@ -15,8 +15,10 @@ from providers.hosts.survey import survey
 from providers.rules.access import HostAccess
 from providers.rules.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, SwarmFacts
 from providers.rules.forecast import Forecast
+from providers.rules.preflight import Findings
 from providers.rules.simulate import World
 from providers.rules.simulate.copied import copied
+from providers.rules.stackfile import StackFile
 from providers.rules.steps import CreateNetwork, Decision, Step
 
 F = TypeVar("F", bound=Any)
@@ -55,6 +57,10 @@ class Hosts:
     def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> observe.OverlayReader:
         """A reader of one overlay; see OverlayReader."""
         return observe.OverlayReader(self.fleet, name, network_id, thorough)
+
+    def preflight(self, stackfile: StackFile, owner: str) -> Findings:
+        """What of a stack file clashes with what the hosts have."""
+        return preflight.preflight(self.fleet, stackfile, owner)
 
     def rehearsed(
         self, name: str, seconds: float, look: Callable[[World], Any], decide: Callable[[Any], Decision]

@@ -3,7 +3,7 @@
 An Engine takes most of this without a word and breaks later, so all of it is refused, whatever the Engine.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import product
 
 from providers.rules.free_space import PRIVATE, FreeSpace
@@ -41,16 +41,15 @@ def clashes(stackfile: StackFile) -> list[str]:
     found = list(meetings(declared, _WHY))
     if not found:
         return []
-    instead = _instead(stackfile, declared, [first for first, _, _ in found])
+    free = instead(stackfile, [each.subnet for each in declared], [first for first, _, _ in found])
     return [
-        f"{told(first, other)}: {why}{f'; {instead[first]} is free' if instead[first] else ''}"
-        for first, other, why in found
+        f"{told(first, other)}: {why}{f'; {free[first]} is free' if free[first] else ''}" for first, other, why in found
     ]
 
 
-def _instead(stackfile: StackFile, declared: Sequence[Range], blamed: Iterable[Range]) -> dict[Range, str | None]:
+def instead(stackfile: StackFile, taken: Iterable[str], blamed: Iterable[Range]) -> dict[Range, str | None]:
     """A range of the same size for each that cannot stay: from the pool for overlays, else a private one nearby."""
-    space = FreeSpace([*(each.subnet for each in declared), *LIKELY.values()])
+    space = FreeSpace([*taken, *LIKELY.values()])
     pool = stackfile.pools.overlays
     found: dict[Range, str | None] = {}
     for each in blamed:
@@ -58,6 +57,6 @@ def _instead(stackfile: StackFile, declared: Sequence[Range], blamed: Iterable[R
             continue
         found[each] = space.nearest(each.subnet, [pool.range]) if pool and each.kind == "overlay" else None
         found[each] = found[each] or space.nearest(each.subnet, PRIVATE)
-        if taken := found[each]:
-            space.take(taken)
+        if chosen := found[each]:
+            space.take(chosen)
     return found

@@ -33,6 +33,9 @@ def on(monkeypatch, pulumi_engine) -> Declare:
     monkeypatch.setattr(resource, "_accesses", {})
     monkeypatch.setattr(resource, "_failures", [])
     monkeypatch.setattr(resource, "_answered", set())
+    monkeypatch.setattr(resource, "_settings", {})
+    monkeypatch.setattr(resource, "_refused", {})
+    monkeypatch.setattr(resource, "_to_be_replaced", set())
     monkeypatch.setenv("SWARMNET_DEBUG", "1")  # a plugin process would shorten tracebacks, this one must not
 
     def declare(world: World, kind: type[SimulatedHosts] = SimulatedHosts) -> SimulatedHosts:

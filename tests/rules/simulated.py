@@ -13,8 +13,13 @@ from providers.hosts.rehearsal import rehearsed
 from providers.rules import simulate
 from providers.rules.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, OverlayFacts, SwarmFacts
 from providers.rules.forecast import Forecast
+from providers.rules.occupied import HostReport
+from providers.rules.preflight import Findings, findings
 from providers.rules.simulate import World
+from providers.rules.simulate.look import answers, listed
+from providers.rules.stackfile import StackFile
 from providers.rules.steps import CreateNetwork, Decision, RestartEngine, Step
+from providers.rules.surroundings import Surroundings
 
 # A request takes a moment, in which other things go on.
 REQUEST = 0.01
@@ -39,6 +44,7 @@ class SimulatedHosts:
     progress: list[str] = field(default_factory=list)
     killed_after: int | None = None
     also: dict[str, str] = field(default_factory=dict)  # further names of hosts
+    surroundings: Surroundings = field(default_factory=Surroundings)  # of each host
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def gwbridge(self, host: str) -> GwbridgeFacts:
@@ -69,6 +75,22 @@ class SimulatedHosts:
     def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> "OverlayReader":
         """A reader of one overlay."""
         return OverlayReader(self, name, network_id, thorough)
+
+    def reports(self) -> list[HostReport]:
+        """What each host that answers has, copies of networks that the swarm has no more left out."""
+        there = {net.id for net in self.world.swarm.networks} if self.world.cluster else set()
+        return [
+            HostReport(
+                host=host.name,
+                networks=tuple(net for net in listed(self.world, host) if net.scope != "swarm" or net.id in there),
+                surroundings=self.surroundings,
+            )
+            for host in answers(self.world)[0]
+        ]
+
+    def preflight(self, stackfile: StackFile, owner: str) -> Findings:
+        """What of a stack file clashes with what the hosts have."""
+        return findings(stackfile, owner, self.reports())
 
     def rehearsed(
         self, name: str, seconds: float, look: Callable[[World], Any], decide: Callable[[Any], Decision]

@@ -1,0 +1,115 @@
+"""Which ranges are taken on hosts as they are: by routes, addresses, resolvers, and networks of Engines and the swarm.
+
+And of which noun of a stack file each is the range now. What is wanted, and what clashes, must not enter.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, ip_network
+from typing import NamedTuple
+
+from providers.rules import gwbridge, ownership
+from providers.rules.addresses import holds_subnet, prefix_length
+from providers.rules.facts import Network
+from providers.rules.migration import TWIN
+from providers.rules.surroundings import Surroundings
+
+# A route for more than a /12 says little about a range in it: the way to all of a company, or everything by a VPN.
+WIDE = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostReport:
+    """What one host answered. networks: as its Engine lists them, those of the swarm among them. unread: why its
+    surroundings and resolvers (IPv4 addresses) are not known, empty where they are."""
+
+    host: str
+    networks: tuple[Network, ...] = ()
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    resolvers: tuple[str, ...] = ()
+    unread: str = ""
+
+
+class Noun(NamedTuple):
+    """Whose range it is: `gwbridge`, `ingress`, or `overlay` with its name."""
+
+    kind: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return {"gwbridge": gwbridge.NAME, "ingress": "the ingress"}.get(self.kind, f"{self.kind} {self.name}")
+
+
+@dataclass(frozen=True)
+class Occupied:
+    """A range that is taken: by a `route`, an `address` or a `resolver` of a host, a `network` of its Engine or of the
+    `swarm`.
+
+    noun: what of the stack file has it; None for what the stack file does not declare. dropped: the overlay of this
+    stack that has it, where the stack file declares it no more.
+    """
+
+    kind: str
+    words: str
+    subnet: str
+    noun: Noun | None = None
+    dropped: str = ""
+
+    @property
+    def wide(self) -> bool:
+        """Whether it says little about the ranges in it."""
+        return self.kind == "route" and prefix_length(self.subnet) < WIDE
+
+
+def noun_of(network: Network) -> Noun | None:
+    """What of a stack file a network would be; an overlay's twin is the overlay."""
+    if network.ingress:
+        return Noun("ingress")
+    if network.scope == "swarm":
+        return Noun("overlay", network.label(TWIN) or network.name)
+    return Noun("gwbridge") if network.name == gwbridge.NAME else None
+
+
+def subnets(network: Network) -> list[str]:
+    """A network's IPv4 ranges. Engine 20.10 shows host bits as they were asked for."""
+    found = (ip_network(subnet, strict=False) for subnet in network.subnets if subnet)
+    return [str(each) for each in found if isinstance(each, IPv4Network)]
+
+
+def swarm_networks(reports: Iterable[HostReport]) -> list[Network]:
+    """The swarm's networks, each once: as a manager lists it, since a host's own copy has no labels."""
+    listed = [net for report in reports for net in report.networks if net.scope == "swarm"]
+    return list({net.id: net for net in sorted(listed, key=lambda net: len(net.labels))}.values())
+
+
+def in_swarm(networks: Iterable[Network], declared: Collection[Noun], owner: str) -> Iterator[Occupied]:
+    """What the swarm has given to its networks."""
+    for net in networks:
+        noun = noun_of(net)
+        dropped = str(noun) if not net.ingress and ownership.owner_of(net.labels) == owner else ""
+        whose = (noun, "") if noun in declared else (None, dropped)
+        yield from (Occupied("swarm", f"the swarm's network {net.name}", subnet, *whose) for subnet in subnets(net))
+
+
+def on_host(report: HostReport, bridge_name: str | None) -> Iterator[Occupied]:
+    """What one host has for itself. bridge_name: the declared link of its docker_gwbridge, None where none is."""
+    local = [net for net in report.networks if net.scope != "swarm"]
+    for net in local:
+        noun = noun_of(net) if bridge_name else None
+        yield from (Occupied("network", f"the docker network {net.name}", subnet, noun) for subnet in subnets(net))
+    links = {gwbridge.NAME, bridge_name or gwbridge.NAME}
+    links |= {net.option(gwbridge.BRIDGE_NAME) or f"br-{net.id[:12]}" for net in local}
+    routes = list(dict.fromkeys(report.surroundings.foreign_routes(frozenset(links))))  # a table may repeat another
+    yield from (Occupied("route", f"the route by {each.device}", each.subnet) for each in routes)
+    yield from _alone(
+        report, links, [*(each.subnet for each in routes), *(sub for net in local for sub in subnets(net))]
+    )
+
+
+def _alone(report: HostReport, links: set[str], known: Sequence[str]) -> Iterator[Occupied]:
+    """Single addresses that no route or network tells: of links that are down or lead to one machine, of resolvers."""
+    for link in report.surroundings.links:
+        for address in () if link.name in links else link.addresses:
+            if not any(holds_subnet(subnet, f"{address}/32") for subnet in known if prefix_length(subnet) >= WIDE):
+                yield Occupied("address", f"the address of {link.name}", f"{address}/32")
+    yield from (Occupied("resolver", "a resolver", f"{address}/32") for address in report.resolvers)

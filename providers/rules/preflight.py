@@ -1,0 +1,151 @@
+"""The whole stack file against what hosts really have, before the first write: ranges that cannot stand together.
+
+Engines take most of it without a word and break later. What a stack file says against itself is in clashes.py. Reading
+hosts must not enter.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from providers.rules.addresses import holds_subnet, overlapping, prefix_length, relation
+from providers.rules.clashes import instead
+from providers.rules.occupied import HostReport, Noun, Occupied, in_swarm, noun_of, on_host, subnets, swarm_networks
+from providers.rules.ranges import Range, gwbridge_of, ranges
+from providers.rules.stackfile import StackFile
+
+# An `up` changes what is there in this order, so that the former gives its range up before the latter takes it.
+ORDER = ("gwbridge", "ingress", "overlay", "pool")
+MANY = 3  # hosts that are named
+LARGEST = 8  # mask length; what is larger leaves no free range
+
+_REJECTED = 'tasks there would be rejected with "Pool overlaps"'
+_OVER_ALL = ("ingress", "overlay")
+_WHY = {
+    **dict.fromkeys(product(["gwbridge"], ["route", "address"]), "hosts would no longer reach what is there"),
+    ("gwbridge", "resolver"): "the host would look for it on the bridge and find no names",
+    ("gwbridge", "network"): "an Engine refuses two such networks",
+    ("gwbridge", "swarm"): _REJECTED,
+    **dict.fromkeys(product(_OVER_ALL, ["route", "address"]), "containers there would not reach what is there"),
+    **dict.fromkeys(product(_OVER_ALL, ["resolver"]), "containers there would find no names"),
+    **dict.fromkeys(product(_OVER_ALL, ["network"]), _REJECTED),
+    **dict.fromkeys(product(_OVER_ALL, ["swarm"]), "the swarm would take it and never give it addresses"),
+    **dict.fromkeys(
+        product(["pool"], ["route", "address", "resolver", "network"]),
+        "a network made without a subnet may get that range",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A line for each clash: those that forbid to begin, and those that are only to be known."""
+
+    refused: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A range of the stack file. stands: the same noun has it already."""
+
+    noun: Noun
+    path: str
+    subnet: str
+    stands: bool
+
+
+Meetings = dict[tuple[Wanted, Occupied], list[str]]
+
+
+def findings(stackfile: StackFile, owner: str, reports: Sequence[HostReport]) -> Findings:
+    """Every range of the stack file that meets one that is taken on its hosts. `owner` is `<project>/<stack>`.
+
+    Who takes all ranges named as free has none refused any more. Hosts without a report are left out.
+    """
+    networks = swarm_networks(reports)
+    standing = {(noun_of(net), subnet) for net in networks for subnet in subnets(net)}
+    found: Meetings = {}
+    taken = {each.subnet for each in ranges(stackfile)}
+    for report in reports:
+        wanted = [*_bridge(stackfile, report), *_of_swarm(stackfile, standing, begins=not networks)]
+        bridge = gwbridge_of(stackfile, report.host)
+        occupied = [
+            *on_host(report, bridge.bridge_name if bridge else None),
+            *in_swarm(networks, {each.noun for each in wanted}, owner),
+        ]
+        taken.update(each.subnet for each in occupied)
+        for pair in _meetings(wanted, occupied):
+            found.setdefault(pair, []).append(report.host)
+    refused = {pair: hosts for pair, hosts in found.items() if not pair[0].stands and not _is_wide(*pair)}
+    # What stands inside a wide route has been seen before.
+    known = (_told(*pair, hosts) for pair, hosts in found.items() if pair[0].stands != _is_wide(*pair))
+    unread = (f"routes and resolvers were not compared: {report.unread}" for report in reports if report.unread)
+    return Findings(tuple(_refusals(stackfile, refused, taken)), (*known, *unread))
+
+
+def _bridge(stackfile: StackFile, report: HostReport) -> Iterator[Wanted]:
+    """What is wanted of one host."""
+    bridge, own = gwbridge_of(stackfile, report.host), stackfile.hosts[report.host].gwbridge
+    if bridge and bridge.subnet:
+        path = f"hosts.{report.host}.gwbridge.subnet" if own and own.subnet else "gwbridge.subnet"
+        stands = any(bridge.subnet in subnets(net) for net in report.networks if noun_of(net) == Noun("gwbridge"))
+        yield Wanted(Noun("gwbridge"), path, bridge.subnet, stands)
+
+
+def _of_swarm(stackfile: StackFile, standing: set[tuple[Noun | None, str]], *, begins: bool) -> Iterator[Wanted]:
+    """What is wanted of the swarm; its address pools only where it `begins`, since nothing changes them later."""
+    for each in ranges(stackfile):
+        if each.kind in _OVER_ALL or (each.kind == "pool" and begins):
+            name = each.path.removeprefix("overlays.").removesuffix(".subnet") if each.kind == "overlay" else ""
+            noun = Noun(each.kind, name)
+            yield Wanted(noun, each.path, each.subnet, (noun, each.subnet) in standing)
+
+
+def _meetings(wanted: Sequence[Wanted], occupied: Sequence[Occupied]) -> Iterator[tuple[Wanted, Occupied]]:
+    """What is wanted, with each thing that has an address of it and will have it still."""
+    both = [*(each.subnet for each in wanted), *(each.subnet for each in occupied)]
+    for one, other in sorted(overlapping(both)):
+        if one < len(wanted) <= other and not _gives_way(occupied[other - len(wanted)], wanted[one]):
+            yield wanted[one], occupied[other - len(wanted)]
+
+
+def _gives_way(occupied: Occupied, wanted: Wanted) -> bool:
+    """Whether the range is free by the time that it is wanted: the same noun has it, or one that changes before."""
+    if occupied.noun is None:
+        return False
+    before = ORDER.index(occupied.noun.kind) < ORDER.index(wanted.noun.kind)
+    return wanted.stands or before or occupied.noun == wanted.noun
+
+
+def _is_wide(wanted: Wanted, occupied: Occupied) -> bool:
+    return occupied.wide and holds_subnet(occupied.subnet, wanted.subnet)
+
+
+def _refusals(stackfile: StackFile, found: Meetings, taken: set[str]) -> Iterator[str]:
+    """A line for each, with a range of the same size that is nobody's, where there is one."""
+    blamed = {wanted: Range(wanted.noun.kind, wanted.path, wanted.subnet) for wanted, _ in found}
+    free = instead(stackfile, (subnet for subnet in taken if prefix_length(subnet) >= LARGEST), blamed.values())
+    for (wanted, occupied), hosts in found.items():
+        fits = free[blamed[wanted]]
+        yield _told(wanted, occupied, hosts) + (f"; {fits} is free" if fits else "")
+
+
+def _told(wanted: Wanted, occupied: Occupied, hosts: Sequence[str]) -> str:
+    line = f"{wanted.path}: {wanted.subnet} {relation(wanted.subnet, occupied.subnet)} {occupied.subnet}"
+    where = "" if occupied.kind == "swarm" else f" of {_named(hosts)}"
+    return f"{line}, {occupied.words}{where}: {_recipe(wanted, occupied) or _WHY[wanted.noun.kind, occupied.kind]}"
+
+
+def _recipe(wanted: Wanted, occupied: Occupied) -> str:
+    """What to do about a range that this stack itself still has; empty where it has not."""
+    if occupied.noun:
+        return f"give {occupied.noun} another range in one `pulumi up`, and this one to {wanted.noun} in the next"
+    if occupied.dropped:
+        return f"let one `pulumi up` take {occupied.dropped} away, and give its range to {wanted.noun} in the next"
+    return ""
+
+
+def _named(hosts: Sequence[str]) -> str:
+    named = ", ".join(hosts[:MANY])
+    return f"{named} and {len(hosts) - MANY} more" if len(hosts) > MANY else named

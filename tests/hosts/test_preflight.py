@@ -1,0 +1,137 @@
+"""What is read of hosts before the first write, and what of it is believed."""
+
+import shlex
+
+import pytest
+
+from providers.hosts.fleet import Fleet
+from providers.hosts.preflight import COMMAND, preflight
+from providers.rules import stackfile
+from tests.hosts.fake_sshd import Ends
+
+# As iproute2 6.1 and BusyBox 1.35 print it; the VPN's route is in a table of its own, as Tailscale's are.
+ADDRESSES = """\
+1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000
+    inet 127.0.0.1/8 scope host lo
+       valid_lft forever preferred_lft forever
+2: eth0@if5: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000 link-netnsid 0
+    inet 198.51.100.57/24 brd 198.51.100.255 scope global eth0
+       valid_lft forever preferred_lft forever
+9: wg0: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1420 qdisc noqueue state UNKNOWN group default qlen 1000
+    inet 10.8.0.2 peer 10.9.0.1/32 scope global wg0
+       valid_lft forever preferred_lft forever
+"""
+ROUTES = """\
+default via 198.51.100.1 dev eth0
+10.64.0.0/16 dev wg0 table 52 scope link
+10.9.0.1 dev wg0 proto kernel scope link src 10.8.0.2
+198.51.100.0/24 dev eth0 proto kernel scope link src 198.51.100.57
+local 198.51.100.57 dev eth0 table local proto kernel scope host src 198.51.100.57
+broadcast 198.51.100.255 dev eth0 table local proto kernel scope link src 198.51.100.57
+"""
+RESOLVERS = """\
+# Dynamic resolv.conf(5) file
+nameserver 127.0.0.53
+nameserver 10.66.0.53
+nameserver fd00::53
+search lan
+"""
+SWARM = {"LocalNodeState": "active", "ControlAvailable": True, "Error": ""}
+
+
+def network(name, subnet, **more):
+    """A network as the Engine lists it."""
+    return {
+        "Id": f"{name}-id",
+        "Name": name,
+        "Driver": "bridge",
+        "Scope": "local",
+        "IPAM": {"Config": [{"Subnet": subnet}]},
+        **more,
+    }
+
+
+@pytest.fixture
+def hosts(new_host):
+    """Two hosts with the same VPN, the first a manager."""
+    hosts = {name: new_host(name) for name in ("m1", "w1")}
+    for host in hosts.values():
+        host.commands[shlex.join(COMMAND)] = Ends(stdout=(ADDRESSES + ROUTES + RESOLVERS).encode())
+        host.engine.answer("GET /networks", body=[network("bridge", "172.17.0.0/16")])
+    hosts["m1"].engine.answer("GET /info", body={"Swarm": SWARM})
+    return hosts
+
+
+@pytest.fixture
+def fleet(hosts):
+    """The fleet of these hosts."""
+    fleet = Fleet({name: host.access() for name, host in hosts.items()})
+    yield fleet
+    fleet.close()
+
+
+def found(fleet, **sections):
+    """What clashes with these sections."""
+    named = {name: {"address": "127.0.0.1"} for name in fleet.names}
+    return preflight(fleet, stackfile.parse({"hosts": named, **sections}), "infra/prod")
+
+
+def clashes(fleet, subnet):
+    """What a range of docker_gwbridge clashes with."""
+    return [line.partition(", ")[2].partition(":")[0] for line in found(fleet, gwbridge={"subnet": subnet}).refused]
+
+
+@pytest.mark.parametrize(
+    ("subnet", "with_what"),
+    [
+        ("10.64.3.0/24", "the route by wg0 of m1, w1"),
+        ("10.8.0.0/24", "the address of wg0 of m1, w1"),
+        ("198.51.0.0/16", "the route by eth0 of m1, w1"),
+        ("10.66.0.0/24", "a resolver of m1, w1"),
+        ("172.17.0.0/16", "the docker network bridge of m1, w1"),
+    ],
+)
+def test_what_hosts_have_is_compared(fleet, subnet, with_what):
+    """Routes of every table, addresses, resolvers, networks: of all hosts."""
+    assert [with_what] == clashes(fleet, subnet)
+
+
+def test_nothing_else_is_taken(fleet):
+    """The default route, the loopback, and what a host sends to itself or to all are no ranges."""
+    assert [] == clashes(fleet, "10.12.0.0/16")
+
+
+def test_one_command_and_one_request_a_host(hosts, fleet):
+    """There is nothing to confirm where nothing clashes. The command needs no rights."""
+    assert [] == clashes(fleet, "10.12.0.0/16")
+
+    for host in hosts.values():
+        assert [shlex.join(COMMAND)] == [each for each in host.ran if "dial-stdio" not in each]
+        assert ["GET /v1.51/networks"] == [each for each in host.engine.requests if "_ping" not in each]
+
+
+def test_copy_of_a_network_that_the_swarm_has_no_more_does_not_count(hosts, fleet):
+    """Hosts list a removed overlay for seconds, and a stuck ingress for good: a manager is asked before a refusal."""
+    swarm = {"Scope": "swarm", "Driver": "overlay"}
+    listed = [network("gone", "10.70.0.0/24", **swarm), network("there", "10.71.0.0/24", **swarm)]
+    hosts["w1"].engine.answer("GET /networks", body=listed)
+    hosts["m1"].engine.answer("GET /networks/there-id", body=listed[1])
+
+    assert [] == clashes(fleet, "10.70.0.0/24")
+    assert ["the swarm's network there"] == clashes(fleet, "10.71.0.0/24")
+
+
+def test_host_without_ip_is_compared_by_its_networks(hosts, fleet):
+    """And it is told."""
+    hosts["w1"].commands[shlex.join(COMMAND)] = Ends(stderr=b"sh: ip: not found\n", status=127)
+
+    assert ["the docker network bridge of m1, w1"] == clashes(fleet, "172.17.0.0/16")
+    (told,) = found(fleet).warnings
+    assert "routes and resolvers were not compared: w1: " in told
+
+
+def test_host_that_does_not_answer_is_left_out(hosts, fleet):
+    """Whoever needs it says so; what the others have is compared."""
+    hosts["w1"].close()
+
+    assert ["the route by wg0 of m1"] == clashes(fleet, "10.64.0.0/16")
