@@ -55,6 +55,15 @@ def moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     return "" if then == since else f"address has changed from {then} to {since}"
 
 
+def another(host: str, change: str, there: str, known: str) -> str:
+    """Why a host whose way has changed (in the words of `moved`) is not touched: it is not the one of the state."""
+    return (
+        f"{host}: its {change}, where another host is than the state knows: it is {there}, the state has {known}: "
+        f"correct the address; where it is a new machine, take {host} out of the stack file for one `pulumi up` "
+        "(with lost: true before that, if the old one is gone), then add it"
+    )
+
+
 def _place(host: HostAccess) -> str:
     through = f" through {host.bastion}" if host.bastion else ""
     return "local: true" if host.local else f"{host.address} port {host.port or SSH_PORT}{through}"

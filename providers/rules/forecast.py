@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from providers.rules import gwbridge, ingress, node, overlay, swarm
+from providers.rules import access, gwbridge, ingress, node, overlay, swarm
 from providers.rules.facts import OverlayFacts, SwarmService
 from providers.rules.journal import CHANGE
 from providers.rules.simulate.observe import gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
@@ -94,8 +94,8 @@ def course(spec: Spec, known: Mapping[str, Any]) -> Course:
             swarm_id = known.get("swarm_id", "")
             return swarm_facts, partial(swarm.next_step, spec, swarm_id=swarm_id, drop_labels=forgotten)
         case NodeSpec():
-            node_id = known.get("node_id", "")
-            step = partial(node.next_step, spec, known=bool(known), drop_labels=forgotten, node_id=node_id)
+            node_id, moved = known.get("node_id", ""), access.moved(known.get("access", {}), spec.access)
+            step = partial(node.next_step, spec, known=bool(known), drop_labels=forgotten, node_id=node_id, moved=moved)
             return partial(node_facts, host=spec.host), step
         case IngressSpec():
             return ingress_facts, partial(ingress.next_step, spec, known=bool(known))

@@ -3,9 +3,11 @@
 Only this host's own Engine counts. Calls and waiting must not enter.
 """
 
+from collections.abc import Mapping
 from ipaddress import IPv4Network, ip_network
+from typing import Any
 
-from providers.rules import member_bridge, ownership, restart
+from providers.rules import access, member_bridge, ownership, restart
 from providers.rules.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.specs import GwbridgeSpec
 from providers.rules.steps import (
@@ -130,6 +132,20 @@ def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, ours
     if loose:
         return member_bridge.change(spec, facts, creation(spec), right=True)
     return member_bridge.released(spec, facts) or Done()
+
+
+def elsewhere(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mapping[str, Any]) -> str | None:
+    """Why the host is another one than that of the state, to be asked before the first write; None where it is not.
+
+    `known`: the resource's outputs in the state. A bridge's id tells a machine; it counts where the address has
+    changed, unless a change of ours that was cut has made the bridge anew.
+    """
+    change = access.moved(known.get("access", {}), spec.access)
+    bridge, network_id = facts.bridge, known.get("network_id", "")
+    if not change or (bridge and bridge.id == network_id) or member_bridge.in_progress(facts):
+        return None
+    there = f"the one with {NAME} {bridge.id[:12]}" if bridge else f"one without {NAME}"
+    return access.another(spec.host, change, there, f"the one with {NAME} {network_id[:12]}")
 
 
 def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:

@@ -3,7 +3,7 @@
 Members are told apart by node id, never by hostname: after leaving and joining again two entries share it.
 """
 
-from providers.rules import ownership, restart, spread
+from providers.rules import access, ownership, restart, spread
 from providers.rules.facts import Member, Node, NodeFacts, Silent
 from providers.rules.journal import AVAILABILITY
 from providers.rules.quorum import no_quorum_without
@@ -50,15 +50,24 @@ def member_of(facts: NodeFacts) -> Node | None:
 
 
 def next_step(
-    spec: NodeSpec, facts: NodeFacts, *, known: bool, drop_labels: tuple[str, ...] = (), node_id: str = ""
+    spec: NodeSpec,
+    facts: NodeFacts,
+    *,
+    known: bool,
+    drop_labels: tuple[str, ...] = (),
+    node_id: str = "",
+    moved: str = "",
 ) -> Decision:
     """What to do next. `known`: the state has this resource, so that the membership is ours to change.
 
-    `node_id`: the member that the state knows; where the host has become another one, the old entry goes.
+    `node_id`: the member that the state knows; where the host has become another one, the old entry goes. Not so
+    where its address has changed since (`moved`): then that is another host.
     """
     member = facts.member
     if isinstance(member, Silent):
         return Blocked(f"{spec.host}: {member.why}")
+    if moved and member.node_id != node_id:
+        return Blocked(elsewhere(spec, member, node_id, moved))
     if facts.swarm is None:
         return Blocked(f"{spec.host}: no manager among the hosts answers for a swarm that it could be a member of")
     if member.state == "pending":
@@ -79,6 +88,12 @@ def next_step(
     decision = membership(spec, facts, node, known, drop_labels)
     former = former_entry(facts, node, node_id)
     return removal_of_entry(spec, facts, former) if former and decision == Done() else decision
+
+
+def elsewhere(spec: NodeSpec, member: Member, node_id: str, moved: str) -> str:
+    """Why the host at a changed address is not the member that the state knows."""
+    there = f"node {member.node_id}" if member.node_id else "in no swarm"
+    return access.another(spec.host, moved, there, f"node {node_id}")
 
 
 def former_entry(facts: NodeFacts, node: Node, node_id: str) -> Node | None:

@@ -309,3 +309,38 @@ def test_removal_from_a_member_blocks(state: str):
     """As long as the host may be in a swarm its bridge stays."""
     spec = gwbridge_spec(on_remove="restore_default")
     assert "can't be given back" in reason(gwbridge.next_step_of_removal(spec, facts(bridge(), state), "b" * 64))
+
+
+# A changed address
+
+
+def moved(found: Network | None, state: str = "inactive", *, to: str = "10.0.0.2") -> str | None:
+    """What is said of the host at an address, where the state knows 10.0.0.1 and the bridge `bbb…`."""
+    known = {"access": {"name": "m1", "address": "10.0.0.1"}, "network_id": "b" * 64}
+    return gwbridge.elsewhere(gwbridge_spec(access={"name": "m1", "address": to}), facts(found, state), known)
+
+
+def test_host_at_the_same_address_may_have_another_bridge():
+    """Drift is repaired; only a changed address makes an id count."""
+    assert moved(bridge(id="c" * 64), to="10.0.0.1") is None
+
+
+def test_same_host_at_another_address():
+    """The bridge's id tells that it is the same machine."""
+    assert moved(bridge()) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (bridge(id="c" * 64), "the one with docker_gwbridge cccccccccccc"),
+        (None, "one without docker_gwbridge"),
+    ],
+    ids=["another bridge", "none"],
+)
+def test_another_host_at_the_new_address(found, told):
+    """What is there is left alone, whatever it looks like."""
+    assert (
+        "m1: its address has changed from 10.0.0.1 port 22 to 10.0.0.2 port 22, where another host is than the state "
+        f"knows: it is {told}, the state has the one with docker_gwbridge bbbbbbbbbbbb"
+    ) in (moved(found) or "")

@@ -449,3 +449,25 @@ def test_a_lost_one_is_gone():
 def test_one_that_is_not_ready_is_unsettled(state: str, expected: bool | str):
     """A member that is not ready shows as unfinished work."""
     assert expected == node.live_spec(node_spec(), entry(2, "worker", state=state)).settled
+
+
+# A changed address
+
+MOVED = "address has changed from 198.51.100.2 port 22 to 198.51.100.9 port 22"
+
+
+def test_member_at_another_address():
+    """Where the host at the new address is the member that the state knows, nothing is to do."""
+    assert Done() == node.next_step(node_spec(host="w1"), facts(), known=True, node_id="n2", moved=MOVED)
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [(replace(MEMBER, node_id="n1"), "it is node n1, the state has node n2"), (INACTIVE, "it is in no swarm")],
+    ids=["another member", "in no swarm"],
+)
+def test_another_host_at_the_new_address(there, told):
+    """Neither joined nor changed: the address may be a slip."""
+    decision = node.next_step(node_spec(host="w1"), facts(member=there), known=True, node_id="n2", moved=MOVED)
+
+    assert f"w1: its {MOVED}, where another host is than the state knows: {told}" in reason(decision)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.access import HostAccess, access
+from providers.rules.access import HostAccess, access, moved
 from providers.rules.errors import StackFileError
 from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 from providers.rules.stackfile import Gwbridge, Host, Ingress, Overlay, StackFile, Swarm, parse
@@ -368,3 +368,43 @@ def test_access_comes_back_from_the_state():
     }
 
     assert before == HostAccess(**json.loads(json.dumps(on_the_wire)))
+
+
+def test_access_of_an_old_state():
+    """States from before ~/.ssh/config counted say root and 22 for what was left out."""
+    old = {"name": "m1", "address": "10.0.0.1", "user": "root", "port": 22.0, "connect_timeout": 10.0}
+
+    assert HostAccess(name="m1", address="10.0.0.1", user="root", port=22) == HostAccess(**old)
+
+
+def test_what_is_left_out_stays_open():
+    """User and port are found on the machine that runs: they are in no plan and in no state."""
+    found = access(parse({"hosts": {"m1": {"address": "m1.example"}}}))["m1"]
+
+    assert {"name": "m1", "address": "m1.example", "local": False, "sudo": False, "connect_timeout": 10} == (
+        found.model_dump(exclude_none=True)
+    )
+
+
+PLACE = {"name": "m1", "address": "10.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (PLACE | {"user": "ann", "key_file": "k", "port": 22}, ""),
+        (PLACE | {"address": "10.0.0.2"}, "10.0.0.1 port 22 to 10.0.0.2 port 22"),
+        (PLACE | {"port": 2222}, "10.0.0.1 port 22 to 10.0.0.1 port 2222"),
+        (PLACE | {"bastion": "b1"}, "10.0.0.1 port 22 to 10.0.0.1 port 22 through b1"),
+        ({"name": "m1", "local": True}, "10.0.0.1 port 22 to local: true"),
+    ],
+    ids=["as whom", "address", "port", "bastion", "local"],
+)
+def test_what_counts_as_another_address(now, expected):
+    """Where a host is counts, not as whom it is reached."""
+    assert (expected and f"address has changed from {expected}") == moved(PLACE, now)
+
+
+def test_a_new_host_has_not_moved():
+    """Without a state there is nothing to compare with."""
+    assert "" == moved({}, PLACE)
