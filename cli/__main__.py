@@ -9,6 +9,7 @@ from cli.drift import drift
 from cli.facts import facts
 from cli.keys import keys
 from cli.plan import plan
+from cli.report import report
 from cli.schema import schema
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app.command()(drift)
 app.command()(facts)
 app.command()(keys)
 app.command()(plan)
+app.command()(report)
 app.command()(schema)
 
 if __name__ == "__main__":

@@ -1,0 +1,14 @@
+"""`pulumi preview --json` as Markdown for whoever reviews a pull request: knows networks, but not Pulumi.
+
+preview.py   the JSON as Pulumi writes it
+changes.py   what is to change, in the order in which it comes about
+effects.py   what each change disturbs, in words, with names and numbers where facts are given
+summary.py   the one line that stands first
+networks.py  the table: each network before and after
+picture.py   the address plan, for Mermaid
+details.py   the full diff
+escape.py    what users wrote, made harmless
+page.py      all of it together, within the space that a comment has
+
+Hosts, files and the clock must not enter. This file imports nothing.
+"""

@@ -1,0 +1,145 @@
+"""What a preview changes, in the order in which it comes about, and what the stack file wants in all.
+
+What a change disturbs must not enter.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from providers.rules import stackfile
+from providers.rules.configuration import from_flat
+from providers.rules.errors import StackFileError
+from providers.rules.plan import Plan, plan_of
+from providers.rules.report.preview import Preview, State, Step
+from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+
+KINDS: Mapping[str, type[Spec]] = {
+    "Gwbridge": GwbridgeSpec,
+    "Swarm": SwarmSpec,
+    "Node": NodeSpec,
+    "Ingress": IngressSpec,
+    "Overlay": OverlaySpec,
+}
+# Pulumi's words for what is done. A replacement is told by `replace`; its halves come only where a user asks for them.
+OPS = frozenset({"create", "update", "replace", "delete"})
+IDLE = frozenset({"same", "refresh", "read", "create-replacement", "delete-replaced"})
+FIRST_TO_LAST = (GwbridgeSpec, SwarmSpec, NodeSpec, IngressSpec, OverlaySpec)
+# What says how Swarmnet treats a resource or reaches its host, not what is on any host.
+TREATMENT = frozenset(
+    {"access", "disturb", "dynamic_ports", "on_in_use", "on_remove", "protect", "retain", "settled"}
+) | (Spec.NOT_COMPARED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One resource that changes. `op` is create, update, replace or delete; `adopted`: others had made it."""
+
+    name: str
+    op: str
+    before: Spec | None
+    after: Spec | None
+    adopted: bool = False
+
+    @property
+    def spec(self) -> Spec:
+        """What is wanted of it, or was of what goes."""
+        spec = self.after or self.before
+        assert spec is not None
+        return spec
+
+    @property
+    def properties(self) -> frozenset[str]:
+        """Names of the properties of what is on hosts that differ. A label that is merely no longer declared stays."""
+        if not self.before or not self.after:
+            return frozenset()
+        differ = self.before.changed(self.after) - TREATMENT
+        old, new = (getattr(each, "labels", {}) for each in (self.before, self.after))
+        kept = not any(old.get(key) != value for key, value in new.items())
+        # A node and a swarm forget labels that are no longer declared; a network can't without being made anew.
+        bound = isinstance(self.after, NodeSpec | SwarmSpec)
+        return differ - {"labels"} if kept and not bound else differ
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether it goes from the state alone, and stays on the hosts."""
+        keeps = getattr(self.before, "on_remove", "") == "keep" or getattr(self.before, "retain", False)
+        return self.op == "delete" and (self.adopted or keeps)
+
+    @property
+    def unfinished(self) -> str:
+        """What a cut run or somebody's hand left undone, as a refresh found it; empty where nothing is."""
+        return self.before.settled if self.before and isinstance(self.before.settled, str) else ""
+
+
+def changes(preview: Preview, plan: Plan | None) -> list[Change]:
+    """Swarmnet's resources that change: what is made or changed by kind and wave, then what goes, last made first."""
+    found = [change for step in preview.steps if step.op in OPS and (change := _change(step))]
+    place = places(plan) if plan else {}
+
+    def order(change: Change) -> tuple[int, int, int, list[Any]]:
+        kind, wave = FIRST_TO_LAST.index(type(change.spec)), place.get(change.name, 0)
+        return (
+            (1, -kind, -wave, natural(change.name)) if change.op == "delete" else (0, kind, wave, natural(change.name))
+        )
+
+    return sorted(found, key=order)
+
+
+def others(preview: Preview) -> list[Step]:
+    """Steps that change what is not Swarmnet's, or what this version cannot read. The stack itself is no such thing."""
+    return [
+        step
+        for step in preview.steps
+        if step.op not in IDLE and step.type != "pulumi:pulumi:Stack" and not (step.op in OPS and _change(step))
+    ]
+
+
+def _change(step: Step) -> Change | None:
+    kind = KINDS.get(step.type.rpartition(":")[2]) if "dynamic/swarmnet:" in step.type else None
+    if kind is None:
+        return None
+    try:
+        before = _spec(kind, step.old) if step.old and step.op != "create" else None
+        after = _spec(kind, step.new) if step.new and step.op != "delete" else None
+    except ValidationError:
+        return None
+    if not (before or after):
+        return None
+    adopted = bool(step.old and step.old.outputs.get("adopted"))
+    return Change(name=step.name, op=step.op, before=before, after=after, adopted=adopted)
+
+
+def _spec(kind: type[Spec], state: State) -> Spec:
+    known: Any = {key: value for key, value in state.inputs.items() if key in kind.model_fields}
+    return kind.model_validate(known)
+
+
+def wanted(preview: Preview) -> Plan | None:
+    """All that the stack file of the preview wants; None where it makes no sense, which a diagnostic then says."""
+    try:
+        return plan_of(from_flat(preview.config), preview.owner or "swarmnet/stack")
+    except StackFileError:
+        return None
+
+
+def reserved(preview: Preview) -> list[str]:
+    """The ranges that nothing may meet; none where the stack file makes no sense."""
+    try:
+        return list(stackfile.parse(from_flat(preview.config)).reserved)
+    except StackFileError:
+        return []
+
+
+def places(plan: Plan) -> dict[str, int]:
+    """Which of several of a kind come first, by name: waves of bridges, and the first manager before the others."""
+    bridges = {f"docker_gwbridge@{spec.host}": at for at, wave in enumerate(plan.gwbridges) for spec in wave}
+    return bridges | {f"node/{node.host}": min(at, 1) for at, node in enumerate(plan.nodes)}
+
+
+def natural(text: str) -> list[Any]:
+    """A key that sorts w2 before w10."""
+    return [int(part) if at % 2 else part for at, part in enumerate(re.split(r"([0-9]+)", text))]

@@ -1,0 +1,68 @@
+"""What users and hosts wrote, made harmless: in Markdown, in its code, in Mermaid. And what must never be shown.
+
+Markdown as forges read it: https://github.github.com/gfm/. Mermaid's entity codes:
+https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
+"""
+
+import re
+
+# A swarm's join tokens and unlock keys, private keys, and the password in an address: no message of ours has any, but
+# what others wrote may.
+SECRETS = re.compile(
+    r"SWMTKN-\S+|SWMKEY-\S+|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)",
+    re.DOTALL,
+)
+HIDDEN = "[secret]"
+MARKUP = re.compile(r"[\\`*_\[\]<>#|~&$]")
+# What forges make links of, in the middle of a text: @somebody, #12.
+MENTION = re.compile(r"(?<![\w/])([@#])(?=\w)")
+# Control characters and those that change the direction of what follows: https://trojansource.codes/
+INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+PLAIN = re.compile(r"[^A-Za-z0-9 ,.:/_-]")
+
+
+def shown(text: str) -> str:
+    """A text on one line, without what can't be seen and without secrets."""
+    return INVISIBLE.sub(" ", SECRETS.sub(HIDDEN, text)).strip()
+
+
+def plain(text: str) -> str:
+    """A text that Markdown shows as it is, also in a table: no markup, no HTML, no link, nobody called."""
+    return _escaped(shown(text))
+
+
+def prose(text: str) -> str:
+    """The same, but what stands between two backticks is code."""
+    parts = shown(text).split("`")
+    if len(parts) % 2 == 0:
+        return plain(text)
+    return "".join(code(part) if at % 2 else _escaped(part) for at, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    return MENTION.sub("\\1\u2060", MARKUP.sub(r"\\\g<0>", text))
+
+
+def code(text: str) -> str:
+    """A text as a code span, also in a table, whatever it holds; empty for an empty one."""
+    bare = shown(text).replace("|", "\\|")
+    ticks = "`" * (longest_run(bare) + 1)
+    space = " " if bare.startswith("`") or bare.endswith("`") else ""
+    return f"{ticks}{space}{bare}{space}{ticks}" if bare else ""
+
+
+def fenced(language: str, lines: list[str]) -> list[str]:
+    """Lines of code between fences that none of them can close."""
+    fence = "`" * max(3, 1 + max(map(longest_run, lines), default=0))
+    return [f"{fence}{language}", *lines, fence]
+
+
+def label(text: str) -> str:
+    """A text for a quoted label of Mermaid: what is no letter, digit or harmless sign becomes an entity code."""
+    return PLAIN.sub(lambda found: f"#{ord(found[0])};", shown(text))
+
+
+def longest_run(text: str) -> int:
+    """The length of the longest run of backticks."""
+    return max(map(len, re.findall("`+", text)), default=0)

@@ -1,0 +1,114 @@
+"""What facts add to a change: names and numbers, of the forecast where it is of this change, else of what was there.
+
+The forecast in a facts file is that of the stack file of then. One that says nothing of a resource that changes now was
+made before this change; the services and tasks that were on the network are named all the same.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from providers.rules.facts_file import Attached, FactsFile, NetworkFacts
+from providers.rules.forecast import Forecast
+from providers.rules.report.changes import Change
+from providers.rules.report.escape import code, plain
+from providers.rules.specs import GwbridgeSpec, IngressSpec, OverlaySpec
+
+# What is older is said to be old.
+OLD = timedelta(hours=24)
+# So many names are told, then their number.
+NAMED = 10
+
+
+def findings(change: Change, facts: FactsFile) -> list[str]:
+    """Lines of Markdown on one change; none where the facts have nothing to say of it."""
+    foretold = forecast(change, facts)
+    if foretold:
+        return [*_foretold(foretold)]
+    spec, before = change.spec, change.before
+    if isinstance(spec, GwbridgeSpec) and change.properties and spec.host in facts.hosts:
+        host = facts.hosts[spec.host]
+        known = [host.role, host.availability] if not host.silent else []
+        return [f"{code(spec.host)} was {', '.join(filter(None, known))}"] if any(known) else []
+    if isinstance(spec, IngressSpec) and (change.properties or change.op != "update"):
+        network = next((each for each in facts.networks.values() if each.ingress), None)
+        return _on_it(network, "publishing through it") if network else []
+    if isinstance(before, OverlaySpec) and before.name in facts.networks:
+        return _on_it(facts.networks[before.name], "on it")
+    return []
+
+
+def forecast(change: Change, facts: FactsFile) -> Forecast | None:
+    """What was foretold of the resource; None where nothing was, so that the facts are older than this change."""
+    rows = (each for each in facts.forecast if each.resource == change.name)
+    return next((each for each in rows if each.stages or each.problem), None)
+
+
+def blocked(changes: Sequence[Change], facts: FactsFile) -> list[tuple[str, str]]:
+    """Resources of this change that were foretold to be refused or to fail, each with the reason."""
+    found = ((change.name, forecast(change, facts)) for change in changes)
+    return [(name, foretold.problem) for name, foretold in found if foretold and foretold.problem]
+
+
+def _foretold(foretold: Forecast) -> list[str]:
+    said = []
+    if foretold.drained:
+        said.append(f"drained: {', '.join(map(code, foretold.drained))}")
+    if foretold.restarted:
+        said.append(f"docker restarts on {', '.join(map(code, foretold.restarted))}")
+    if foretold.stopped:
+        said.append(f"stopped and started again: {_some([code(each) for each in foretold.stopped])}")
+    if foretold.absences:
+        absent = [
+            f"{code(each.service)} ({', '.join(each.ports)}, about {max(each.seconds, 1):.0f} s)"
+            for each in foretold.absences
+        ]
+        said.append(f"without ports: {_some(absent)}")
+    if foretold.restarts:
+        restarts = [f"{each.times} of {code(each.service)} (it has {each.tasks})" for each in foretold.restarts]
+        said.append(f"tasks that restart: {_some(restarts)}")
+    if foretold.stages:
+        said.append(f"takes about {max(foretold.seconds, 1):.0f} s")
+    return said
+
+
+def _on_it(network: NetworkFacts, where: str) -> list[str]:
+    said = [f"services {where}: {_some([_attached(each) for each in network.services])}"] if network.services else []
+    if network.containers:
+        said.append(f"containers {where} that are no tasks: {_some([code(each) for each in network.containers])}")
+    return said or [f"nothing was {where}"]
+
+
+def _attached(service: Attached) -> str:
+    parts = [*service.ports, f"{service.tasks} task{'' if service.tasks == 1 else 's'}"]
+    return f"{code(service.name)} ({', '.join(map(plain, parts))})"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return f"{', '.join(names[:NAMED])}{f' and {more} more' if more > 0 else ''}"
+
+
+def source(changes: Sequence[Change], facts: FactsFile, old: timedelta) -> list[str]:
+    """Where names and numbers come from: how old the facts are, and what they lack. Lines of Markdown."""
+    taken = f"{facts.taken_at:%Y-%m-%d %H:%M} UTC" if not facts.taken_at.utcoffset() else facts.taken_at.isoformat()
+    advice = "; **that is long ago: take them anew**" if old > OLD else ""
+    said = [
+        f"Names and numbers are from facts taken at {taken}, {age(old.total_seconds())} before this report{advice}."
+    ]
+    silent = [code(name) for name, host in sorted(facts.hosts.items()) if host.silent]
+    if silent:
+        said.append(f"No answer came from {', '.join(silent)}.")
+    if facts.state != "known":
+        said.append(f"The state was not known then ({plain(facts.state)}), so that all was taken as new.")
+    if changes and not any(forecast(change, facts) for change in changes):
+        said.append("They were taken before this change was made: who is there is known, how long it takes is not.")
+    return said
+
+
+def age(seconds: float) -> str:
+    """A time in the largest unit that fits: `2 hours`. What lies ahead, by a clock that is off, is `0 minutes`."""
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        number = int(max(seconds, 0) // size)
+        if number or unit == "minute":
+            break
+    return f"{number} {unit}{'' if number == 1 else 's'}"

@@ -1,0 +1,105 @@
+"""The table of networks: what each has before and after. What a change disturbs must not enter."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from providers.rules.plan import Plan
+from providers.rules.report.changes import Change, natural
+from providers.rules.report.escape import code, plain
+from providers.rules.specs import GwbridgeSpec, IngressSpec, OverlaySpec
+
+NETWORKS = (GwbridgeSpec, IngressSpec, OverlaySpec)
+HEAD = ("| network | | subnet | gateway | MTU | flags |", "| --- | --- | --- | --- | --- | --- |")
+Network = GwbridgeSpec | IngressSpec | OverlaySpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A network, or docker_gwbridge of hosts where all of it is the same. `change` is empty for one that stays."""
+
+    kind: str
+    name: str
+    hosts: tuple[str, ...] = ()
+    change: str = ""
+    before: Network | None
+    after: Network | None
+
+
+def rows(changes: Iterable[Change], plan: Plan | None) -> list[Row]:
+    """All networks, those that stay as they are included; by kind, then name."""
+    changed = {change.name: change for change in changes if isinstance(change.spec, NETWORKS)}
+    found = [_changed(change) for change in changed.values()]
+    found += [_row(spec, spec, spec, "") for name, spec in _planned(plan) if name not in changed]
+    order = ("docker_gwbridge", "ingress", "overlay")
+    merged = list(_merged(found))
+    return sorted(merged, key=lambda row: (order.index(row.kind), natural(row.name), natural(",".join(row.hosts))))
+
+
+def _planned(plan: Plan | None) -> Iterator[tuple[str, Network]]:
+    if plan:
+        yield from ((f"docker_gwbridge@{spec.host}", spec) for wave in plan.gwbridges for spec in wave)
+        yield from (("ingress", spec) for spec in (plan.ingress,) if spec)
+        yield from ((f"overlay/{spec.name}", spec) for spec in plan.overlays)
+
+
+def _changed(change: Change) -> Row:
+    spec, before, after = change.spec, change.before, change.after
+    assert isinstance(spec, NETWORKS)
+    if change.forgotten:
+        return _row(spec, spec, spec, "forgotten")
+    word = {"create": "new", "replace": "replaced", "update": "changed", "delete": "removed"}[change.op]
+    return _row(spec, before, after, word)  # type: ignore[arg-type]
+
+
+def _row(spec: Network, before: Network | None, after: Network | None, change: str) -> Row:
+    kind = {GwbridgeSpec: "docker_gwbridge", IngressSpec: "ingress", OverlaySpec: "overlay"}[type(spec)]
+    if isinstance(spec, GwbridgeSpec):
+        return Row(kind=kind, name=kind, hosts=(spec.host,), change=change, before=before, after=after)
+    return Row(kind=kind, name=spec.name, change=change, before=before, after=after)
+
+
+def _merged(found: Iterable[Row]) -> Iterator[Row]:
+    """The bridges of hosts that have the same before and after, as one."""
+    same: dict[object, list[Row]] = {}
+    for row in found:
+        key = (row.kind, row.name, row.change, values(row.before), values(row.after))
+        same.setdefault(key, []).append(row)
+    for first, *rest in same.values():
+        hosts = sorted({host for row in (first, *rest) for host in row.hosts}, key=natural)
+        yield replace(first, hosts=tuple(hosts))
+
+
+def values(spec: Network | None) -> tuple[str, str, str, str] | None:
+    """A network's cells: subnet, gateway, MTU, flags."""
+    return (spec.subnet, spec.gateway, str(spec.mtu or "Engine's"), ", ".join(flags(spec))) if spec else None
+
+
+def flags(spec: Network) -> list[str]:
+    """What is said of a network beside its addresses and MTU."""
+    said: list[str | bool | None] = []
+    match spec:
+        case GwbridgeSpec():
+            renamed = spec.bridge_name != "docker_gwbridge" and f"bridge {plain(spec.bridge_name)}"
+            said = [spec.icc and "icc", not spec.masquerade and "no masquerade", renamed]
+        case OverlaySpec():
+            said = [getattr(spec, flag) and flag for flag in ("attachable", "internal", "encrypted")]
+            said.append(spec.ip_range and f"ip_range {spec.ip_range}")
+    return [flag for flag in said if isinstance(flag, str)]
+
+
+def line(row: Row) -> str:
+    """A row of the table; what changes is bold."""
+    before, after = values(row.before), values(row.after)
+    cells = [_cell(old, new) for old, new in zip(before or [""] * 4, after or [""] * 4, strict=True)]
+    on = f" on {', '.join(map(code, row.hosts))}" if row.hosts else ""
+    name = code(row.name) if row.hosts else f"{row.kind} {code(row.name)}"
+    change = f"**{row.change}**" if row.change else ""
+    return f"| {name}{on} | {change} | {' | '.join(cells)} |"
+
+
+def _cell(old: str, new: str) -> str:
+    if old == new:
+        return old
+    if not new:
+        return f"~~{old}~~"
+    return f"{old} → **{new}**" if old else f"**{new}**"

@@ -1,0 +1,171 @@
+"""The whole report as Markdown: the verdict, problems, the networks, what is disturbed, the picture, the diff.
+
+It fits into a comment: each section has a share of the space and is cut between two of its items.
+"""
+
+import re
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+from datetime import timedelta
+
+from providers.rules.facts_file import FactsFile
+from providers.rules.plan import Plan
+from providers.rules.report import networks
+from providers.rules.report.changes import Change, changes, natural, others, reserved, wanted
+from providers.rules.report.details import details, other
+from providers.rules.report.effects import Disturbs, effect
+from providers.rules.report.escape import code, fenced, prose
+from providers.rules.report.findings import blocked, findings, source
+from providers.rules.report.picture import picture
+from providers.rules.report.preview import Diagnostic, Preview, name_in
+from providers.rules.report.summary import joining, verdict
+
+# Forges take 65,536 characters in a comment (https://github.com/orgs/community/discussions/41331); what adds a line
+# of its own to this has room.
+MOST = 60_000
+# Of what is left, so much may be taken by: problems, networks, what is disturbed, the picture, the diff.
+SHARES = (0.3, 0.5, 0.4, 0.5, 1.0)
+MESSAGE = 2_000  # characters of one problem
+# What Pulumi puts before the words of a program or provider, and what it says of itself.
+WRAPPING = re.compile(r"^(?:(?:error|warning): |Preview failed: |\S+ resource '[^']*': (?=property ))+")
+NO_NEWS = frozenset({"preview failed", "update failed"})
+AMBIENT = "using pulumi-"  # which plugin was found where
+MARKS = {Disturbs.SURELY: "⚠️ ", Disturbs.MAYBE: "❔ ", Disturbs.NOTHING: ""}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: lines that stand or fall together with it, and items between them that may be cut."""
+
+    head: Sequence[str]
+    items: Sequence[Sequence[str]]
+    foot: Sequence[str] = ()
+    noun: str = "more"
+
+    def within(self, space: float) -> list[str]:
+        """The lines that fit into so many characters; none where not one item does."""
+        room = space - _size([*self.head, *self.foot]) - 200  # for the line that says what is missing
+        taken: list[str] = []
+        for at, item in enumerate(self.items):
+            room -= _size(item)
+            if room < 0:
+                left = f"{len(self.items) - at} {self.noun} left out here: too long for a comment"
+                missing = left if self.foot and self.foot[0].startswith("```") else f"\n*{left}*"
+                return [*self.head, *taken, missing, *self.foot] if at else []
+            taken += item
+        return [*self.head, *taken, *self.foot] if taken else []
+
+
+def page(preview: Preview, facts: FactsFile | None = None, age: timedelta = timedelta()) -> str:
+    """The report on a preview. `age` is that of the facts."""
+    plan = wanted(preview)
+    found, beside = changes(preview, plan), others(preview)
+    errors = _told(preview.diagnostics, "error")
+    refused = blocked(found, facts) if facts else []
+    joins = joining(found)
+    head = [
+        marker(preview.owner),
+        f"### Networks of {code(preview.owner.rpartition('/')[2] or 'a stack')}",
+        "",
+        f"**{verdict(found, joins, len(beside), len(errors) + len(refused), bool(errors))}**",
+    ]
+    diff = [details(change) for change in found] + [other(step) for step in beside]
+    sections = (
+        _problems(errors, refused, _told(preview.diagnostics, "warning")),
+        _networks(found, plan, bool(errors)),
+        _disturbed(found, joins, facts, age),
+        _picture(found, plan, preview),
+        _diff(diff),
+    )
+    lines = list(head)
+    for section, share in zip(sections, SHARES, strict=True):
+        lines += section.within((MOST - _size(lines)) * share)
+    return "\n".join(lines) + "\n"
+
+
+def marker(owner: str) -> str:
+    """The first line, which shows nothing: by it a later run finds the comment that it has to edit."""
+    return f"<!-- swarmnet report {re.sub(r'[^A-Za-z0-9_./-]', '', owner)} -->"
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line) + 1 for line in lines)
+
+
+def _told(diagnostics: Sequence[Diagnostic], severity: str) -> list[tuple[str, str]]:
+    """Messages with the resource that each is about, without Pulumi's wrapping, each once."""
+    found = {
+        (name_in(each.urn) if each.urn else "", WRAPPING.sub("", each.message.strip()))
+        for each in diagnostics
+        if each.severity == severity
+    }
+    news = {(name, words) for name, words in found if words not in NO_NEWS and not words.startswith(AMBIENT)}
+    left = news or (found if severity == "error" else set())
+    return sorted(left, key=lambda each: (natural(each[0]), each[1]))
+
+
+def _problems(
+    errors: Sequence[tuple[str, str]], refused: Sequence[tuple[str, str]], warnings: Sequence[tuple[str, str]]
+) -> Section:
+    told = [f"- {_message(name, words)}" for name, words in errors]
+    told += [f"- `up` would be refused: {_message(name, words)}" for name, words in refused]
+    told += [f"- warning: {_message(name, words)}" for name, words in warnings]
+    return Section(["", "#### Problems" if errors or refused else "#### Warnings", ""], [[line] for line in told])
+
+
+def _message(name: str, words: str) -> str:
+    cut = f"{words[:MESSAGE]} …" if len(words) > MESSAGE else words
+    return f"{code(name)}: {prose(cut)}" if name else prose(cut)
+
+
+def _networks(found: Sequence[Change], plan: Plan | None, failed: bool) -> Section:
+    head = ["", "#### Networks, before and after", ""]
+    if failed:
+        head += ["The preview ended early: what it did not reach is shown as the stack file wants it.", ""]
+    rows = networks.rows(found, plan) if found or failed else []
+    changed = [row for row in rows if row.change]
+    stay = [row for row in rows if not row.change] if len(rows) > 100 else []
+    lines = [[networks.line(row)] for row in ([*changed, *stay] if stay else rows)]
+    return Section([*head, *networks.HEAD], lines, noun="networks")
+
+
+def _disturbed(found: Sequence[Change], joins: Set[str], facts: FactsFile | None, age: timedelta) -> Section:
+    items = [_item(number, group, joins, facts) for number, group in enumerate(_groups(found, joins), 1)]
+    foot = ["", *source(found, facts, age)] if facts else []
+    return Section(["", "#### What it does, in this order", ""], items, foot, noun="changes")
+
+
+def _groups(found: Sequence[Change], joins: Set[str]) -> Iterator[list[Change]]:
+    """Changes that do the same and come one after the other."""
+    group: list[Change] = []
+    for change in found:
+        if group and (type(change.spec), effect(change, joins)) != (type(group[0].spec), effect(group[0], joins)):
+            yield group
+            group = []
+        group.append(change)
+    if group:
+        yield group
+
+
+def _item(number: int, group: Sequence[Change], joins: Set[str], facts: FactsFile | None) -> list[str]:
+    does = effect(group[0], joins)
+    names = ", ".join(code(change.name) for change in group)
+    lines = [f"{number}. {MARKS[does.disturbs]}{names}: {prose(does.words)}"]
+    for change in group if facts else ():
+        whose = f"{code(change.name)}: " if len(group) > 1 else ""
+        lines += [f"   - {whose}{line}" for line in findings(change, facts)] if facts else []
+    return lines
+
+
+def _picture(found: Sequence[Change], plan: Plan | None, preview: Preview) -> Section:
+    drawn = picture(networks.rows(found, plan), reserved(preview)) if found else []
+    block = [*fenced("mermaid", drawn)] if drawn else []
+    return Section(["", "#### Address plan", ""], [block] if block else [])
+
+
+def _diff(entries: Sequence[Sequence[str]]) -> Section:
+    if not entries:
+        return Section([], [])
+    opening, *_, closing = fenced("diff", [line for entry in entries for line in entry])
+    head = ["", "<details><summary>Full diff</summary>", "", opening]
+    return Section(head, entries, [closing, "", "</details>"], noun="resources")

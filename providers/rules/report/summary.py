@@ -1,0 +1,104 @@
+"""The line that stands first: what changes, in few words, and the worst of what it does. Names of users must not enter
+but as code.
+"""
+
+from collections.abc import Iterator, Sequence, Set
+
+from providers.rules.report.changes import Change
+from providers.rules.report.effects import SETTINGS, effect
+from providers.rules.report.escape import code
+from providers.rules.report.networks import NETWORKS
+from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
+
+# So many names are told, then their number.
+NAMED = 3
+
+
+def verdict(changes: Sequence[Change], joining: Set[str], others: int, problems: int, failed: bool) -> str:
+    """One sentence. `others`: how many resources change that are not Swarmnet's; `failed`: the preview itself."""
+    said = [*_changes(changes, joining)]
+    if others:
+        said.append(f"{_count(others, 'resource')} beside Swarmnet's {'changes' if others == 1 else 'change'}")
+    if problems:
+        found = _count(problems, "problem")
+        said.insert(0, f"the preview fails with {found}" if failed else f"this can't be carried out: {found}")
+    text = "; ".join(said) or "nothing changes"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def joining(changes: Sequence[Change]) -> frozenset[str]:
+    """The hosts that are to join the swarm."""
+    return frozenset(each.spec.host for each in changes if each.op == "create" and isinstance(each.spec, NodeSpec))
+
+
+def _changes(changes: Sequence[Change], joining: Set[str]) -> Iterator[str]:
+    lively = [each for each in changes if not each.forgotten and effect(each, joining) != SETTINGS]
+    networks = [each for each in lively if isinstance(each.spec, NETWORKS)]
+    yield from _counted(networks, "create", "network", "created")
+    yield from _counted(networks, "delete", "network", "removed")
+    yield from _counted([each for each in changes if each.forgotten], "delete", "resource", "forgotten, not removed")
+    yield from _swarm([each for each in lively if isinstance(each.spec, SwarmSpec)])
+    yield from _members([each for each in lively if isinstance(each.spec, NodeSpec)])
+    yield from _overlays([each for each in lively if isinstance(each.spec, OverlaySpec)])
+    changed = [each for each in networks if each.op == "update"]
+    yield from _bridges([each for each in changed if isinstance(each.spec, GwbridgeSpec)])
+    if any(isinstance(each.spec, IngressSpec) for each in changed):
+        yield "the ingress changes: every port published through it goes away for seconds"
+    settings = sum(effect(each, joining) == SETTINGS for each in changes)
+    if settings:
+        yield f"{_count(settings, 'resource')} {'is' if settings == 1 else 'are'} treated in another way"
+
+
+def _counted(changes: Sequence[Change], op: str, noun: str, verb: str) -> Iterator[str]:
+    number = sum(each.op == op for each in changes)
+    if number:
+        yield f"{_count(number, noun)} {verb}"
+
+
+def _swarm(changes: Sequence[Change]) -> Iterator[str]:
+    for each in changes:
+        says = {"create": "a swarm begins", "delete": "the swarm ends", "update": "settings of the swarm change"}
+        yield says[each.op]
+
+
+def _members(changes: Sequence[Change]) -> Iterator[str]:
+    for op, one, several in (
+        ("create", "joins", "join"),
+        ("delete", "leaves", "leave"),
+        ("update", "changes", "change"),
+    ):
+        named = [each.spec.host for each in changes if each.op == op and isinstance(each.spec, NodeSpec)]
+        if named:
+            place = " in its place" if len(named) == 1 else " in their places"
+            yield f"{_names('host', named)} {one if len(named) == 1 else several}{place if op == 'update' else ''}"
+
+
+def _overlays(changes: Sequence[Change]) -> Iterator[str]:
+    replaced = [each.spec.name for each in changes if each.op == "replace" and isinstance(each.spec, OverlaySpec)]
+    moved = [each.spec.name for each in changes if each.op == "update" and isinstance(each.spec, OverlaySpec)]
+    if replaced:
+        verb = "is" if len(replaced) == 1 else "are"
+        yield f"{_names('overlay', replaced)} {verb} replaced, which is refused while anything uses it"
+    if moved:
+        verb = "migrates" if len(moved) == 1 else "migrate"
+        yield f"{_names('overlay', moved)} {verb}: each task on it restarts twice"
+
+
+def _bridges(changes: Sequence[Change]) -> Iterator[str]:
+    hosts = [each.spec.host for each in changes if isinstance(each.spec, GwbridgeSpec)]
+    if len(hosts) == 1:
+        yield f"the bridge of {code(hosts[0])} changes: the host is drained and its docker restarted"
+    elif hosts:
+        each = "one after the other is drained and its docker restarted"
+        yield f"the bridge changes on {_count(len(hosts), 'host')}: {each}"
+
+
+def _names(noun: str, names: Sequence[str]) -> str:
+    if len(names) > NAMED:
+        return _count(len(names), noun)
+    *most, last = map(code, names)
+    return f"{noun}{'s' if most else ''} {', '.join(most)}{' and ' if most else ''}{last}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,39 @@
+"""Previews that the real CLI wrote on real hosts, and the Markdown that `swarmnet report` makes of each.
+
+`NAME.json` is the preview, `NAME.facts.json` what `swarmnet facts` found then, `NAME.md` the report on both. What is
+recorded, and how anew: tests/recorded/__main__.py.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from providers.rules.facts_file import FactsFile
+from providers.rules.report.page import page
+from providers.rules.report.preview import Preview
+
+FOLDER = Path(__file__).resolve().parent
+# Age of the facts when the reports were made.
+AGE = timedelta(hours=2)
+
+
+def names() -> list[str]:
+    """The recorded previews."""
+    return sorted(path.stem for path in FOLDER.glob("*.json") if not path.stem.endswith(".facts"))
+
+
+def preview(name: str) -> Path:
+    """Where a preview is."""
+    return FOLDER / f"{name}.json"
+
+
+def markdown(name: str) -> Path:
+    """Where the report on it is."""
+    return FOLDER / f"{name}.md"
+
+
+def rendered(name: str) -> str:
+    """The report on a preview as it is made now, with the facts where there are some."""
+    recorded = FOLDER / f"{name}.facts.json"
+    facts = FactsFile.parse(recorded.read_bytes()) if recorded.exists() else None
+    seen = Preview.parse(preview(name).read_bytes())
+    return page(seen, facts, AGE)
