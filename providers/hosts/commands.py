@@ -23,6 +23,17 @@ def with_sudo(access: HostAccess, argv: Sequence[str]) -> list[str]:
     return ["sudo", "-n", *argv] if access.sudo else list(argv)
 
 
+# Its output reaches us when it has ended. Where the link breaks before, there is nobody to write to, and an init
+# script that writes in the middle would end where it stands: with docker stopped and not started again.
+TO_THE_END = 'said=$("$@" 2>&1); status=$?; echo "$said" >&2; exit "$status"'
+
+
+def as_run(access: HostAccess, argv: Sequence[str], *, as_root: bool, outlives: bool) -> list[str]:
+    """The command with what stands before it: sudo, and what lets it go on to its end whatever becomes of us."""
+    words = with_sudo(access, argv) if as_root else list(argv)
+    return ["sh", "-c", TO_THE_END, "sh", *words] if outlives else words
+
+
 def command_failed(access: HostAccess, user: str, argv: Sequence[str], status: int, complaint: str) -> HostError:
     """The error for a command that ended with `status`, or that sudo did not let `user` begin."""
     lines = [line.strip() for line in complaint.strip().splitlines()] or ["it says nothing"]

@@ -11,7 +11,7 @@ from contextlib import suppress
 import paramiko
 
 from providers.hosts.channels import Stream, close, closed_after
-from providers.hosts.commands import RUN_TIMEOUT, command_failed, with_sudo
+from providers.hosts.commands import RUN_TIMEOUT, as_run, command_failed, with_sudo
 from providers.hosts.destination import destination
 from providers.hosts.link import Link
 from providers.rules.access import HostAccess
@@ -32,15 +32,22 @@ class Connection:
         return self.link.to.user
 
     def run(
-        self, argv: Sequence[str], stdin: bytes | None = None, timeout: float = RUN_TIMEOUT, *, as_root: bool = True
+        self,
+        argv: Sequence[str],
+        stdin: bytes | None = None,
+        timeout: float = RUN_TIMEOUT,
+        *,
+        as_root: bool = True,
+        outlives: bool = False,
     ) -> str:
         """What the command writes to stdout, within `timeout` seconds.
 
-        It runs under `sudo -n` where the host's access says so, unless it need not (`as_root`). Words of the command
-        are seen in messages and process lists: a secret goes to its stdin. Raises CommandFailed with its exit status
-        and last line on stderr, or another HostError.
+        It runs under `sudo -n` where the host's access says so, unless it need not (`as_root`). One that `outlives`
+        us goes on where the link breaks, and writes nothing to stdout. Words of the command are seen in messages and
+        process lists: a secret goes to its stdin. Raises CommandFailed with its exit status and last line on stderr,
+        or another HostError.
         """
-        channel = self._open_channel(with_sudo(self.access, argv) if as_root else argv)
+        channel = self._open_channel(as_run(self.access, argv, as_root=as_root, outlives=outlives))
         with closed_after(channel, timeout) as expired:
             with suppress(OSError, EOFError):  # it need not read its stdin; how it ends tells what is wrong
                 channel.sendall(stdin or b"")

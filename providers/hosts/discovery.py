@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from providers.hosts import observe
 from providers.hosts.engine import Engine
 from providers.hosts.fleet import fleet_for
+from providers.hosts.preflight import report
 from providers.hosts.survey import host_survey, swarm_survey
 from providers.rules.access import HostAccess
-from providers.rules.errors import Blocked, HostError
+from providers.rules.errors import Blocked
 from providers.rules.facts import Member, Node
 from providers.rules.found import Found, FoundMember, names, order, unfit, ways
-from providers.rules.surroundings import COMMAND, Surroundings, surroundings
+from providers.rules.occupied import HostReport
 from providers.rules.survey import HostSurvey
 
 
@@ -62,13 +63,9 @@ def _asked(accesses: Mapping[Node, HostAccess]) -> Iterator[FoundMember]:
             why = f"{access.name} ({access.address}): another machine answers there (its node is {other})"
             yield FoundMember(node=node, access=access, why=why)
         else:
-            yield FoundMember(node=node, access=access, host=answer[0], surroundings=answer[1])
+            yield FoundMember(node=node, access=access, host=answer[0], report=answer[1])
 
 
-def _own_word(engine: Engine) -> tuple[HostSurvey, Surroundings]:
-    """One host's networks and containers, and its links and routes where it has a command `ip`."""
-    survey = host_survey(engine)
-    try:
-        return survey, surroundings(engine.connection.run(COMMAND))
-    except HostError:
-        return survey, Surroundings()
+def _own_word(engine: Engine) -> tuple[HostSurvey, HostReport]:
+    """One host's networks and containers, and what else it has of addresses."""
+    return host_survey(engine), report(engine)

@@ -112,7 +112,7 @@ class Engine:
         """
         deadline = time.monotonic() + timeout
         seen = self.connection.run(("sh", "-c", LOOKS_FOR_INIT), as_root=False)
-        self.connection.run(restarts_docker(seen.split()), timeout=timeout)
+        self.connection.run(restarts_docker(seen.split()), timeout=timeout, outlives=True)
         with self._lock:
             self._api_version = ""  # it may be a newer Engine that started
         while (problem := self._silence()) is not None:

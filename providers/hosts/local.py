@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from urllib3.util.wait import wait_for_read
 
-from providers.hosts.commands import LAST_WORDS, RUN_TIMEOUT, command_failed, with_sudo
+from providers.hosts.commands import LAST_WORDS, RUN_TIMEOUT, as_run, command_failed, with_sudo
 from providers.rules.access import HostAccess
 from providers.rules.errors import CommandFailed
 
@@ -79,12 +79,18 @@ class LocalConnection:
         return getpass.getuser()
 
     def run(
-        self, argv: Sequence[str], stdin: bytes | None = None, timeout: float = RUN_TIMEOUT, *, as_root: bool = True
+        self,
+        argv: Sequence[str],
+        stdin: bytes | None = None,
+        timeout: float = RUN_TIMEOUT,
+        *,
+        as_root: bool = True,
+        outlives: bool = False,
     ) -> str:
         """What the command writes to stdout. Raises CommandFailed, or LoginRefused where sudo refuses."""
         try:
             done = subprocess.run(
-                with_sudo(self.access, argv) if as_root else argv,
+                as_run(self.access, argv, as_root=as_root, outlives=outlives),
                 input=stdin or b"",
                 capture_output=True,
                 timeout=timeout,

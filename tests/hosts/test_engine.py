@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from providers.hosts.commands import TO_THE_END
 from providers.hosts.connection import Connection
 from providers.hosts.engine import LOOKS_FOR_INIT, Engine, shape
 from providers.hosts.streams import CHANNELS, LOOKS_FOR_DOCKER
@@ -378,11 +379,19 @@ def test_doubts(host, engine, status, words, kind, doubts):
 # Restart
 
 
+def to_the_end(command: str) -> str:
+    """The command as a host is told it, so that it goes on when the link breaks."""
+    return f"{shlex.join(('sh', '-c', TO_THE_END, 'sh'))} {command}"
+
+
+RESTART = to_the_end("service docker restart")
+
+
 @pytest.fixture
 def restartable(host):
     """The host, on which `service docker restart` works."""
     host.commands[f"sh -c '{LOOKS_FOR_INIT}'"] = Ends()
-    host.commands["service docker restart"] = Ends()
+    host.commands[RESTART] = Ends()
     return host
 
 
@@ -390,7 +399,7 @@ def test_restart_uses_the_hosts_service_manager(restartable, engine):
     """The host says which command restarts docker; then the Engine is asked whether it is back."""
     engine.restart()
 
-    assert (["service docker restart", DIAL], ["GET /_ping"]) == (
+    assert ([RESTART, DIAL], ["GET /_ping"]) == (
         restartable.ran[1:],
         restartable.engine.requests,
     )
@@ -415,12 +424,12 @@ def test_restart_by_each_init_system(restartable, reach, shown, expected):
     """What runs the host's services restarts docker, by sudo where that is needed; looking for it needs none."""
     restartable.commands |= {
         f"sh -c '{LOOKS_FOR_INIT}'": Ends(stdout=shown.encode()),
-        f"sudo -n {expected}": Ends(),
+        to_the_end(f"sudo -n {expected}"): Ends(),
         f"sudo -n {DIAL}": restartable.engine.serve,
     }
     reach(sudo=True).restart()
 
-    assert [f"sh -c '{LOOKS_FOR_INIT}'", f"sudo -n {expected}"] == restartable.ran[:2]
+    assert [f"sh -c '{LOOKS_FOR_INIT}'", to_the_end(f"sudo -n {expected}")] == restartable.ran[:2]
 
 
 def test_restart_waits_for_the_engine(restartable, engine):
@@ -441,7 +450,7 @@ def test_restart_gives_up(restartable, engine):
 
 def test_failed_restart_is_told(restartable, engine):
     """Where the service manager fails, its last line is the message."""
-    restartable.commands["service docker restart"] = Ends(stderr=b"refused to die\n", status=1)
+    restartable.commands[RESTART] = Ends(stderr=b"refused to die\n", status=1)
     with pytest.raises(CommandFailed, match="h1: service docker restart: exit status 1: refused to die"):
         engine.restart()
 

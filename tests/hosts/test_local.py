@@ -1,7 +1,11 @@
 """This machine as a host, without SSH."""
 
+import os
+import subprocess
+
 import pytest
 
+from providers.hosts.commands import as_run
 from providers.hosts.local import LocalConnection
 from providers.rules.access import HostAccess
 from providers.rules.errors import CommandFailed, LoginRefused
@@ -90,3 +94,17 @@ def test_this_machine_is_no_other(local, monkeypatch, here, expected):
     stream.close()
 
     assert expected == told
+
+
+def test_command_that_outlives_us(local, tmp_path):
+    """It goes on though nobody reads what it says any more, as when the link to a host breaks."""
+    os.mkfifo(tmp_path / "go")
+    script = f"cat {tmp_path}/go; echo stopped; echo started; touch {tmp_path}/done"
+    words = as_run(local.access, ["sh", "-ec", script], as_root=False, outlives=True)
+    ours, theirs = os.pipe()
+    with subprocess.Popen(words, stdout=theirs, stderr=theirs):
+        os.close(theirs)
+        os.close(ours)
+        (tmp_path / "go").write_text("go")
+
+    assert (tmp_path / "done").exists()
