@@ -87,7 +87,9 @@ def drift(
 def compared(state: State, looked: Seen, *, own_swarm: bool) -> list[Finding]:
     """Each resource of the state with what was read of it. `own_swarm`: the stack declares the swarm."""
     no_swarm = own_swarm and ended(looked.members, looked.silent)
-    return [finding(name, spec, known, looked.facts[name], ended=no_swarm) for name, (spec, known) in state.items()]
+    return [
+        finding(name, spec, known, looked.facts[name], ended=no_swarm) for name, (spec, known) in sorted(state.items())
+    ]
 
 
 def report(
@@ -157,10 +159,10 @@ def table(result: Report) -> Table:
 def lines(result: Report, *, rows: bool) -> Iterator[Text]:
     """The report, line by line; `rows`: also what a table would show."""
     for each, end in result.drifted if rows else ():
-        both = f"recorded {said(each.recorded)}, there {said(each.there)}"
-        yield Text(f"{place(each)}: {each.property}: {both}; {WINS[end.wins]}", style="yellow")
+        yield Text(f"{place(each)}: {changed(each)}; {WINS[end.wins]}", style="yellow")
     for why in dict.fromkeys(end.why for _, end in result.drifted if end.wins == "refused"):
-        yield Text(f"refused: {why}", style="red")
+        refused = dict.fromkeys(each.resource for each, end in result.drifted if end.why == why)
+        yield Text(f"refused: {', '.join(refused)}: {why}", style="red")
     for unknown in result.unknown:
         yield Text(f"{place(unknown)}: unknown: {unknown.why}", style="red")
     for forecast in result.next_up:
@@ -176,10 +178,19 @@ def place(each: Difference | Unknown) -> str:
     return f"{each.resource} on {each.host}" if each.host and each.host not in each.resource else each.resource
 
 
+def changed(each: Difference) -> str:
+    """What happened to a property, in words."""
+    if each.property == "exists":
+        return "is gone"
+    if each.property == "settled":
+        return f"is not as it should be: {each.there}"
+    return f"{each.property}: recorded {said(each.recorded)}, there {said(each.there)}"
+
+
 def said(value: object) -> str:
     """A value in words."""
     if value is None:
-        return "nothing"
+        return "not set"
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "nothing"
+        return ", ".join(map(str, value)) or "not set"
     return value if isinstance(value, str) else json.dumps(value)

@@ -68,25 +68,24 @@ def seen(
     """Ask all hosts for a first word, and those that gave one for all the rest. Takes no more than SECONDS."""
     began, everyone = time.monotonic(), reach(accesses)
     said = answers({host: partial(everyone.member, host) for host in accesses}, FIRST_WORD, HOSTS_AT_ONCE)
-    silent = [Silent(host=host, why=str(word)) for host, word in said.items() if not isinstance(word, Member)]
-    named = {spec.host for spec, _ in state.values() if isinstance(spec, HostSpec)}
-    silent += [Silent(host=host, why=f"{host}: {NO_WAY}") for host in sorted(named - set(accesses))]
-    near = reach({host: accesses[host] for host, word in said.items() if isinstance(word, Member)})
-    asks = {name: partial(_facts, near, tuple(silent), *known) for name, known in state.items()}
+    members = {host: word for host, word in said.items() if isinstance(word, Member)}
+    unasked = {spec.host for spec, _ in state.values() if isinstance(spec, HostSpec)} - set(accesses)
+    why = {host: str(word) for host, word in said.items() if host not in members}
+    why |= {host: f"{host}: {NO_WAY}" for host in sorted(unasked)}
+    silent = tuple(Silent(host=host, why=reason) for host, reason in why.items())
+    near = reach({host: accesses[host] for host in members}) if members else None
+    asks = {name: partial(_facts, near, silent, *known) for name, known in state.items()}
     facts = answers(asks, SECONDS - (time.monotonic() - began), RESOURCES_AT_ONCE)
-    return Seen(
-        members=tuple(word for word in said.values() if isinstance(word, Member)),
-        silent=tuple(silent),
-        facts=facts,
-        late=any(isinstance(answer, Late) for answer in (*said.values(), *facts.values())),
-    )
+    late = any(isinstance(answer, Late) for answer in (*said.values(), *facts.values()))
+    return Seen(members=tuple(members.values()), silent=silent, facts=facts, late=late)
 
 
-def _facts(near: Looks, silent: tuple[Silent, ...], spec: Spec, outputs: Outputs) -> Facts:
-    """What the providers' `read` looks at; hosts that are silent are not waited for again."""
-    why = next((each.why for each in silent if isinstance(spec, HostSpec) and each.host == spec.host), None)
-    if why is not None:
-        raise Unreachable(why)
+def _facts(near: Looks | None, silent: tuple[Silent, ...], spec: Spec, outputs: Outputs) -> Facts:
+    """What the providers' `read` looks at. Hosts that are silent are not waited for again."""
+    if isinstance(spec, HostSpec) and spec.host in (each.host for each in silent):
+        raise Unreachable(next(each.why for each in silent if each.host == spec.host))
+    if near is None:
+        raise Unreachable("no host answers")
     match spec:
         case GwbridgeSpec():
             return _bridge(near, spec.host)

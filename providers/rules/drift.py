@@ -29,6 +29,7 @@ Facts = GwbridgeFacts | SwarmFacts | NodeFacts | IngressFacts | OverlayFacts
 Winner = Literal["stack file", "there", "refused"]
 
 EXISTS = "exists"
+OUTPUTS = frozenset({"network_id", "node_id", "swarm_id", "adopted"})
 UNATTACHED = "has not got it with its sandbox and gateway"
 # As the providers' check has it: neither is refused on what is protected.
 UNPROTECTED = frozenset({"protect", "settled"})
@@ -238,12 +239,14 @@ def outcome(difference: Difference, found: Finding, wanted: Spec | None, forecas
     guard = protected(found, wanted)
     if guard or forecast.problem:
         return Outcome(wins="refused", why=guard or forecast.problem)
+    if wanted is None or difference.property in OUTPUTS:
+        return Outcome(wins="stack file") if forecast.stages else Outcome(wins="there", why="nothing has to change")
+    if difference.property in (EXISTS, "settled"):
+        return Outcome(wins="stack file")
     section, _, label = difference.property.partition(".")
-    if section != "settled" and wanted is not None and hasattr(wanted, section):
-        wish = getattr(wanted, section)
-        agrees = difference.there == (wish.get(label) if label else wish)
-        return Outcome(wins="there", why="the stack file says so by now") if agrees else Outcome(wins="stack file")
-    return Outcome(wins="stack file") if forecast.stages else Outcome(wins="there", why="nothing has to change")
+    wish = getattr(wanted, section)
+    agrees = difference.there == (wish.get(label) if label else wish)
+    return Outcome(wins="there", why="the stack file says so by now") if agrees else Outcome(wins="stack file")
 
 
 def protected(found: Finding, wanted: Spec | None) -> str:
