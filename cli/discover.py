@@ -57,11 +57,12 @@ def discover(
 
 def file_of(found: Found, stack: str) -> tuple[Raw, list[Remark]]:
     """The sections that can be taken over as they are, and the remarks, those of a trial on a simulated copy too."""
-    raw, said = sections(found, f"{NAMESPACE}/{stack}")
+    owner = f"{NAMESPACE}/{stack}"
+    raw, said = sections(found, owner)
     raw, clashing = mended(raw, stack)
-    remarks = [*said, *clashing, *outside(raw, found, stack)]
+    remarks = [*said, *clashing, *outside(raw, found, owner)]
     try:
-        plan = plan_of(raw, f"{NAMESPACE}/{stack}")
+        plan = plan_of(raw, owner)
     except StackFileError:  # each problem of the file is a remark already
         return raw, remarks
     world = copied(Survey(hosts=tuple(member.host for member in found.reached if member.host), swarm=found.swarm))
@@ -107,17 +108,18 @@ def _entry(
     manager: str, key_file: Path | None, known_hosts: Path | None, sudo: bool, bastion: str | None
 ) -> HostAccess:
     """How the manager is reached, and with it the others. Raises StackFileError where that is not said clearly."""
-    reach = {"key_file": _path(key_file), "known_hosts": _path(known_hosts), "sudo": sudo, "bastion": bastion}
+    reach: Raw = {"key_file": _path(key_file), "known_hosts": _path(known_hosts), "sudo": sudo, "bastion": bastion}
     if manager == "local:":
-        return HostAccess(name=ENTRY, local=True, **reach)  # type: ignore[arg-type]
+        return HostAccess.model_validate({"name": ENTRY, "local": True, **reach})
     try:
         url = urlsplit(manager)
-        address, port = url.hostname, url.port or 22
+        way: Raw = {"address": url.hostname, "port": url.port, "user": url.username}
     except ValueError:
-        address, port = None, 0
-    if not address or url.scheme != "ssh" or url.password is not None or url.path.strip("/") or url.query:
+        way = {}
+    if not way.get("address") or url.scheme != "ssh" or url.password is not None or url.path.strip("/") or url.query:
         raise StackFileError(["MANAGER: should be ssh://[USER@]HOST[:PORT] without a password, or local:"])
-    return HostAccess(name=ENTRY, address=address, port=port, user=url.username or "root", **reach)  # type: ignore[arg-type]
+    given = {key: value for key, value in (way | reach).items() if value is not None}
+    return HostAccess.model_validate({"name": ENTRY, **given})
 
 
 def _path(file: Path | None) -> str | None:

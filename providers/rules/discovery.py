@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from providers.rules import gwbridge, ingress, overlay, ownership
+from providers.rules.access import HostAccess
 from providers.rules.addresses import canonical_subnet, first_address
 from providers.rules.facts import Network, Node, Pairs
 from providers.rules.found import Found, FoundMember
@@ -63,9 +64,8 @@ Part = tuple[dict[str, Any], list[Remark]]
 
 def _ssh(found: Found) -> Raw:
     """How hosts are reached: what is not the default."""
-    told = {key: value for key, value in found.entry.model_dump(include=set(Reach.model_fields)).items() if value}
-    defaults = {"user": "root", "port": 22, "connect_timeout": 10}
-    told = {key: value for key, value in told.items() if value != defaults.get(key)}
+    given = found.entry.model_dump(include=set(Reach.model_fields))
+    told = {key: value for key, value in given.items() if value != HostAccess.model_fields[key].default}
     return {"ssh": told} if told else {}
 
 
@@ -78,7 +78,7 @@ def _host(member: FoundMember, found: Found) -> Raw:
         host["advertise_address"] = own.node_address
     host |= {key: getattr(node, key) for key in ("role", "availability")}
     host["labels"] = declarable(node.labels)
-    host["mtu"] = member.surroundings.mtu_at(own.node_address)
+    host["mtu"] = member.report.surroundings.mtu_at(own.node_address) if member.report else None
     return _less_defaults(host, Host)
 
 

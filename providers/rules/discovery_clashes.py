@@ -4,28 +4,18 @@ A section that clashes is left out, since a stack file with a clash is refused a
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import product
+from collections.abc import Iterator
 from typing import Any
 
 from providers.rules.discovery import Remark
-from providers.rules.found import Found, FoundMember
-from providers.rules.gwbridge import BRIDGE_NAME, NAME
+from providers.rules.found import Found
+from providers.rules.preflight import findings
 from providers.rules.problems import Raw
-from providers.rules.ranges import Range, meetings, ranges, told
-from providers.rules.stackfile import Host, StackFile
-from providers.rules.surroundings import canonical
+from providers.rules.stackfile import Host
 from providers.rules.verdict import verdict
 
 _POOL = "swarm.default_addr_pool"
 _MTU = Host.model_fields["mtu"].default
-_OVERLAPS = 'tasks there would be rejected with "Pool overlaps"'
-_UNREACHED = "containers there would not reach what the route leads to"
-_WHY: Mapping[tuple[str, str], str] = {
-    **dict.fromkeys(product(("overlay", "ingress"), ["network"]), _OVERLAPS),
-    **dict.fromkeys(product(("overlay", "ingress"), ["route"]), _UNREACHED),
-    ("gwbridge", "route"): "the host's answers to what the route leads to end at the bridge",
-}
 
 
 def mended(raw: Raw, stack: str) -> tuple[Raw, list[Remark]]:
@@ -84,31 +74,11 @@ def without(raw: Raw, path: tuple[str, ...]) -> Raw:
     return {name: without(_mapping(raw, key), tuple(rest)) if name == key else value for name, value in raw.items()}
 
 
-def outside(raw: Raw, found: Found, stack: str) -> Iterator[Remark]:
-    """What is declared and meets a route or another network of a host, alike ones in one line."""
-    stackfile = verdict(raw, stack).stackfile
-    where: dict[tuple[str, str, str], list[str]] = {}
-    for member in found.reached:
-        declared = [*_declared(stackfile, member.name), *_observed(member)]
-        for first, other, why in meetings(declared, _WHY):
-            where.setdefault((first.path.partition(".")[0], told(first, other), why), []).append(member.name)
-    for (key, line, why), hosts in where.items():
-        yield Remark("clash", key, f"{line} on {', '.join(hosts)}: {why}")
-
-
-def _declared(stackfile: StackFile, host: str) -> Iterator[Range]:
-    """The ranges of networks that are on a host."""
-    bridges = ("gwbridge.subnet", f"hosts.{host}.gwbridge.subnet")
-    return (each for each in ranges(stackfile) if each.kind != "gwbridge" or each.path in bridges)
-
-
-def _observed(member: FoundMember) -> Iterator[Range]:
-    """A host's own networks but docker_gwbridge, and its routes but those of Docker's networks."""
-    networks = [net for net in (member.host.networks if member.host else ()) if net.scope == "local"]
-    bridges = frozenset(net.option(BRIDGE_NAME) or net.name for net in networks)
-    for network in networks:
-        subnet = canonical(network.subnet)
-        if subnet and network.name != NAME:
-            yield Range("network", f"network {network.name}", subnet)
-    for route in member.surroundings.foreign_routes(bridges):
-        yield Range("route", f"the route by {route.device}", route.subnet)
+def outside(raw: Raw, found: Found, owner: str) -> Iterator[Remark]:
+    """What is declared and meets what hosts have besides: routes, addresses, resolvers, their other networks."""
+    stackfile = verdict(raw, owner.rpartition("/")[2]).stackfile
+    reports = [member.report for member in found.reached if member.report and member.name in stackfile.hosts]
+    met = findings(stackfile, owner, reports)
+    for line in (*met.refused, *met.warnings):
+        key = line.partition(".")[0]
+        yield Remark("clash", key, line) if key in raw else Remark("not seen", "hosts", line)

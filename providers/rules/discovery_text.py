@@ -45,8 +45,8 @@ def stack_file_text(
     for key in _SECTIONS:
         lines += [f"  {line}" for line in _section(key, sections, said)]
     others = {key: value for key, value in sections.items() if key not in _SECTIONS}
-    lines += [f"  {line}" for line in _yaml(others)] if others else []
-    lines += _yaml(dict(kept)) if kept else []
+    lines += [f"  {line}" for line in _yaml(others)]
+    lines += _yaml(kept or {})
     return "\n".join(lines) + "\n"
 
 
@@ -63,12 +63,13 @@ def put_first(remarks: Iterable[Remark], where: str) -> list[Remark]:
     return sorted((each for each in remarks if each.where == where), key=lambda each: _KINDS.index(each.kind))
 
 
-def _yaml(value: Mapping[str, object]) -> list[str]:
+def _yaml(values: Mapping[str, object]) -> Iterator[str]:
     """Block style outside, flow style for what has no further level."""
-    text = yaml.dump(
-        dict(value), Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=10_000, allow_unicode=True
-    )
-    return text.splitlines()
+    for key, value in values.items():
+        style = None if isinstance(value, dict | list) else False
+        yield from yaml.dump(
+            {key: value}, Dumper=_Dumper, sort_keys=False, default_flow_style=style, width=10_000, allow_unicode=True
+        ).splitlines()
 
 
 def _comment(paragraph: str) -> list[str]:

@@ -5,12 +5,12 @@ What becomes of it is in discovery.py. Reading must not enter.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from providers.rules.access import HostAccess
 from providers.rules.facts import Member, Network, Node
 from providers.rules.gwbridge import NAME
-from providers.rules.surroundings import Surroundings
+from providers.rules.occupied import HostReport
 from providers.rules.survey import HostSurvey, SwarmSurvey
 
 ENTRY = "manager"  # the name of the host that is asked first, until it has told its own
@@ -20,14 +20,14 @@ ENTRY = "manager"  # the name of the host that is asked first, until it has told
 class FoundMember:
     """One member. `host` is its own word, None where it was not reached: `why` says so in one line.
 
-    access: how it was reached, or would have been, by its name in the stack file.
+    access: how it was reached, or would have been, by its name in the stack file. report: what else the host has.
     """
 
     node: Node
     access: HostAccess
     host: HostSurvey | None = None
     why: str = ""
-    surroundings: Surroundings = field(default_factory=Surroundings)
+    report: HostReport | None = None
 
     @property
     def name(self) -> str:

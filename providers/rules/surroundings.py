@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-# `ip -4 addr; ip -4 route` of iproute2 and of BusyBox alike: https://man7.org/linux/man-pages/man8/ip-address.8.html
-COMMAND = ("sh", "-c", "ip -4 addr && ip -4 route")
-
+# Lines of `ip -4 addr` and `ip -4 route`, iproute2's and BusyBox's alike:
+# https://man7.org/linux/man-pages/man8/ip-address.8.html
 _LINK = re.compile(r"\d+: ([^\s:@]+)(?:@\S+)?: .*\bmtu (\d+)")
 _ADDRESS = re.compile(r"\s+inet (\d+\.\d+\.\d+\.\d+)")
 _ROUTE = re.compile(r"(\d+\.\d+\.\d+\.\d+(?:/\d+)?) .*?\bdev (\S+)")
@@ -54,7 +53,10 @@ class Surroundings:
 
 
 def surroundings(text: str) -> Surroundings:
-    """What COMMAND printed. Lines of other forms, such as the default route, are passed over."""
+    """What `ip -4 addr` and `ip -4 route` printed, one after the other.
+
+    Lines of other forms, such as the default route, are passed over.
+    """
     links: list[Link] = []
     routes: list[Route] = []
     for line in text.splitlines():

@@ -140,7 +140,9 @@ def test_taken_over_changed_and_forgotten(swarm: Group, project: Project):
     added(project, "overlays", "extra", {"subnet": "10.234.0.0/24"})
     added(project, "hosts", third.name, {"labels": {"zone": "c"}})
     changed = project.up()
-    assert (True, {"overlay/extra": "create", f"node/{third.name}": "update"}) == (changed.ok, changed.steps), changed.told
+    assert (True, {"overlay/extra": "create", f"node/{third.name}": "update"}) == (changed.ok, changed.steps), (
+        changed.told
+    )
     assert {"zone": "c"} == manager.nodes()[third.name]["Spec"]["Labels"]
     assert project.is_settled()
 
