@@ -22,9 +22,10 @@ from cli.stack_files import STACKS, Directory, declared
 from cli.state import State, left, state_of
 from providers.hosts.fleet import fleet_for
 from providers.hosts.survey import survey
-from providers.rules.drift import Difference, Finding, Outcome, Unknown, ended, finding, outcome, pending
+from providers.rules.drift import EXISTS, SETTLED, Difference, Finding, Unknown, ended, finding
 from providers.rules.errors import SwarmnetError
 from providers.rules.forecast import Forecast
+from providers.rules.next_up import Outcome, outcome, pending
 from providers.rules.plan import Plan
 from providers.rules.simulate.copied import copied
 from providers.rules.survey import Survey
@@ -180,9 +181,9 @@ def place(each: Difference | Unknown) -> str:
 
 def changed(each: Difference) -> str:
     """What happened to a property, in words."""
-    if each.property == "exists":
+    if each.property == EXISTS:
         return "is gone"
-    if each.property == "settled":
+    if each.property == SETTLED:
         return f"is not as it should be: {each.there}"
     return f"{each.property}: recorded {said(each.recorded)}, there {said(each.there)}"
 

@@ -1,4 +1,4 @@
-"""What differs between what the state recorded and what hosts report, by host and property, and who wins.
+"""What differs between what the state recorded and what hosts report, by host and property.
 
 The comparison is that of the providers' `read` and `diff`: each noun's own `live_spec`, and what it calls unfinished.
 Two things are more than they tell: ids and `adopted`, which are outputs, so that a network which somebody made anew
@@ -7,7 +7,7 @@ is seen; and what stands in the place of something that is gone. Reading and pri
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from providers.rules import gwbridge, ingress, node, overlay, ownership, spread, swarm
 from providers.rules.errors import SwarmnetError
@@ -22,17 +22,14 @@ from providers.rules.facts import (
     Silent,
     SwarmFacts,
 )
-from providers.rules.forecast import Forecast
 from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 Facts = GwbridgeFacts | SwarmFacts | NodeFacts | IngressFacts | OverlayFacts
-Winner = Literal["stack file", "there", "refused"]
 
 EXISTS = "exists"
+SETTLED = "settled"
 OUTPUTS = frozenset({"network_id", "node_id", "swarm_id", "adopted"})
 UNATTACHED = "has not got it with its sandbox and gateway"
-# As the providers' check has it: neither is refused on what is protected.
-UNPROTECTED = frozenset({"protect", "settled"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +76,7 @@ def finding(
 
     ended: the swarm is proven to be no more; see `ended`.
     """
-    spec = spec.model_copy(update={"settled": True})  # a refresh may have put a sentence in its place
+    spec = spec.model_copy(update={SETTLED: True})  # a refresh may have put a sentence in its place
     compare = _Comparison(name, spec, outputs)
     match spec, facts:
         case NodeSpec() | IngressSpec() | OverlaySpec(), _ if ended:
@@ -122,7 +119,7 @@ class _Comparison:
     def with_live(self, live: Spec, labels: Pairs, *, unfinished: str | None = None, **ids: str) -> Finding:
         """It is there: inputs, then outputs."""
         if unfinished:
-            live = live.model_copy(update={"settled": unfinished})
+            live = live.model_copy(update={SETTLED: unfinished})
         there = {**ids, "adopted": ownership.owner_of(labels) != self.spec.owner}
         outputs = ((key, self.outputs.get(key), value) for key, value in there.items())
         differing = [*_inputs(self.spec, live), *(each for each in outputs if each[1] != each[2])]
@@ -198,7 +195,7 @@ def _ingress(compare: _Comparison, spec: IngressSpec, facts: IngressFacts) -> Fi
         unfinished=ingress.unfinished(replace(facts, hosts=()), facts.network),
         network_id=facts.network.id,
     )
-    shares = (compare.differs("settled", True, UNATTACHED, host.host) for host in lacking)
+    shares = (compare.differs(SETTLED, True, UNATTACHED, host.host) for host in lacking)
     return replace(found, differences=(*found.differences, *shares), unknown=tuple(silent))
 
 
@@ -224,43 +221,3 @@ def ended(members: Iterable[Member], silent: Iterable[Silent]) -> bool:
     """
     states = {member.state for member in members}
     return states == {"inactive"} and not list(silent)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """Who wins on the next `pulumi up --refresh`, and why not the stack file."""
-
-    wins: Winner
-    why: str = ""
-
-
-def outcome(difference: Difference, found: Finding, wanted: Spec | None, forecast: Forecast) -> Outcome:
-    """What becomes of a difference. `wanted`: by the stack file, None where it has the resource no more."""
-    guard = protected(found, wanted)
-    if guard or forecast.problem:
-        return Outcome(wins="refused", why=guard or forecast.problem)
-    if wanted is None or difference.property in OUTPUTS:
-        return Outcome(wins="stack file") if forecast.stages else Outcome(wins="there", why="nothing has to change")
-    if difference.property in (EXISTS, "settled"):
-        return Outcome(wins="stack file")
-    section, _, label = difference.property.partition(".")
-    wish = getattr(wanted, section)
-    agrees = difference.there == (wish.get(label) if label else wish)
-    return Outcome(wins="there", why="the stack file says so by now") if agrees else Outcome(wins="stack file")
-
-
-def protected(found: Finding, wanted: Spec | None) -> str:
-    """Why a change is refused before anything is done, empty where it is not: as the providers' check has it."""
-    if wanted is None or found.live is None or found.gone or not found.live.protect:
-        return ""
-    changed = found.live.changed(wanted) - UNPROTECTED
-    return (
-        f"{', '.join(sorted(changed))}: is protected: set protect to false in one `pulumi up` first" if changed else ""
-    )
-
-
-def pending(found: Finding, wanted: Spec | None) -> bool:
-    """Whether nothing drifted and yet the stack file wants something else than what is there."""
-    if found.differences or found.unknown or found.live is None:
-        return False
-    return wanted is None or bool(found.live.changed(wanted))

@@ -1,0 +1,57 @@
+"""Who wins on the next `pulumi up --refresh` where something drifted. How the hosts are brought there must not enter:
+a forecast comes in."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from providers.rules.drift import EXISTS, OUTPUTS, SETTLED, Difference, Finding
+from providers.rules.forecast import Forecast
+from providers.rules.specs import Spec
+
+# As in the providers' check: a change of these is refused on nothing.
+UNPROTECTED = frozenset({"protect", SETTLED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Who wins: the stack file, what is there, or nobody, since `up` refuses it. `why` it is not the stack file."""
+
+    wins: Literal["stack file", "there", "refused"]
+    why: str = ""
+
+
+STACK_FILE = Outcome(wins="stack file")
+NOTHING_TO_DO = Outcome(wins="there", why="nothing has to change")
+AGREED = Outcome(wins="there", why="the stack file says so by now")
+
+
+def outcome(difference: Difference, found: Finding, wanted: Spec | None, forecast: Forecast) -> Outcome:
+    """What becomes of a difference. `wanted`: by the stack file, None where it has the resource no more."""
+    refusal = protected(found, wanted) or forecast.problem
+    if refusal:
+        return Outcome(wins="refused", why=refusal)
+    if wanted is not None and difference.property in (EXISTS, SETTLED):
+        return STACK_FILE  # it may come right by what is done for another resource
+    if not forecast.stages:
+        return NOTHING_TO_DO
+    if wanted is None or difference.property in OUTPUTS:
+        return STACK_FILE
+    section, _, label = difference.property.partition(".")
+    wish = getattr(wanted, section)
+    return AGREED if difference.there == (wish.get(label) if label else wish) else STACK_FILE
+
+
+def protected(found: Finding, wanted: Spec | None) -> str:
+    """Why a change is refused before anything is done, empty where it is not: as in the providers' check."""
+    if wanted is None or found.live is None or found.gone or not found.live.protect:
+        return ""
+    changed = found.live.changed(wanted) - UNPROTECTED
+    what = f"{found.resource}: {', '.join(sorted(changed))}"
+    return f"{what}: it is protected: set protect to false in one `pulumi up` before changing it" if changed else ""
+
+
+def pending(found: Finding, wanted: Spec | None) -> bool:
+    """Whether nothing drifted and yet the stack file wants something else than what is there."""
+    if found.differences or found.unknown or found.live is None:
+        return False
+    return wanted is None or bool(found.live.changed(wanted))
