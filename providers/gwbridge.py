@@ -13,6 +13,7 @@ from providers.resource import (
     SwarmnetResource,
     announcing,
     begun,
+    declared_access,
     declared_hosts,
     hosts,
     hosts_and,
@@ -39,11 +40,11 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
         spec = self.spec(props)
         with one_line():
             refuse_half_a_swarm()
-        return CreateResult(f"{rules.NAME}@{spec.host}", self.brought_about(spec, known=False))
+        return CreateResult(f"{rules.NAME}@{spec.host}", self.brought_about(spec, {}))
 
-    def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:
+    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         """Make it right again."""
-        return UpdateResult(self.brought_about(self.spec(news), known=True))
+        return UpdateResult(self.brought_about(self.spec(news), olds))
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """What the host has. Its own 404 means absent, unless it is locked or half-joined."""
@@ -53,6 +54,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
             unfit = rules.unfit(facts.member)
             if unfit:
                 raise Blocked(unfit)
+            refuse_another_host(spec.model_copy(update={"access": declared_access(spec.host)}), facts, props)
         if facts.bridge is None:
             return ReadResult("", {})
         live = rules.live_spec(spec, facts.bridge)
@@ -83,21 +85,30 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
                 lambda facts: rules.next_step_of_removal(spec, facts, props["network_id"]),
             )
 
-    def brought_about(self, spec: GwbridgeSpec, *, known: bool) -> Props:
+    def brought_about(self, spec: GwbridgeSpec, olds: Props) -> Props:
         """Work until it is right; returns the outputs. What takes a member out of service waits for its turn."""
         with one_line():
+            look, name = partial(hosts().gwbridge, spec.host), f"{rules.NAME}@{spec.host}"
+            found = look()
+            refuse_another_host(spec, found, olds)
             reach, show = begun(spec)
-            look, name = partial(reach.gwbridge, spec.host), f"{rules.NAME}@{spec.host}"
-            decide = partial(rules.next_step, spec, known=known)
-            with turn(show, disruptive=True) if rules.disruptive(spec, look()) else nullcontext():
+            decide = partial(rules.next_step, spec, known=bool(olds))
+            with turn(show, disruptive=True) if rules.disruptive(spec, found) else nullcontext():
                 facts = reach.work(
                     name,
                     spec.timeout,
                     show,
                     look,
-                    announcing(decide, reach, show, name, spec, {"known": True} if known else {}),
+                    announcing(decide, reach, show, name, spec, {"known": True} if olds else {}),
                 )
         return outputs(spec, facts)
+
+
+def refuse_another_host(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Props) -> None:
+    """Raises Blocked where the host's address has changed and another one is there than the state knows."""
+    another = rules.elsewhere(spec, facts, known)
+    if another:
+        raise Blocked(another)
 
 
 def outputs(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Props:

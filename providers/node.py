@@ -13,6 +13,7 @@ from providers.resource import (
     Provider,
     SwarmnetResource,
     begun,
+    declared_access,
     declared_hosts,
     hosts,
     hosts_and,
@@ -23,9 +24,10 @@ from providers.resource import (
     turn,
 )
 from providers.rules import node as rules
+from providers.rules.access import moved
 from providers.rules.errors import Blocked
+from providers.rules.facts import Member, NodeFacts
 from providers.rules.facts import Node as NodeEntry
-from providers.rules.facts import NodeFacts
 from providers.rules.ownership import owner_of
 from providers.rules.specs import NodeSpec
 from providers.rules.swarm import not_to_be_ended
@@ -52,6 +54,7 @@ class NodeProvider(Provider[NodeSpec]):
         """What the managers show of the node that the state knows. Absent as for an overlay, from their list."""
         spec = self.spec(props)
         with one_line():
+            refuse_another_host(spec, props["node_id"])
             try:
                 node = hosts().entry(props["node_id"])
             except proofs_of_absence():
@@ -88,6 +91,7 @@ class NodeProvider(Provider[NodeSpec]):
     def brought_about(self, spec: NodeSpec, olds: Props) -> Props:
         """Work until it is right; returns the outputs."""
         forgotten, node_id = tuple(sorted(olds.get("labels", {}))), olds.get("node_id", "")
+        change = moved(olds.get("access", {}), spec.access)
         with one_line():
             reach, show = begun(spec)
             with in_turn(spec, olds, show):
@@ -97,12 +101,20 @@ class NodeProvider(Provider[NodeSpec]):
                     show,
                     partial(reach.node, spec.host),
                     lambda facts: rules.next_step(
-                        spec, facts, known=bool(olds), drop_labels=forgotten, node_id=node_id
+                        spec, facts, known=bool(olds), drop_labels=forgotten, node_id=node_id, moved=change
                     ),
                 )
         node = rules.member_of(facts)
         assert node is not None
         return outputs(spec, node)
+
+
+def refuse_another_host(spec: NodeSpec, node_id: str) -> None:
+    """Raises Blocked where the host's address has changed since the state was written, to that of another one."""
+    change = moved(spec.access, declared_access(spec.host))
+    member = hosts().node(spec.host).member if change else None
+    if isinstance(member, Member) and member.node_id != node_id:
+        raise Blocked(rules.elsewhere(spec, member, node_id, change))
 
 
 def refuse_to_end(reach: "Hosts", spec: NodeSpec) -> None:

@@ -158,6 +158,12 @@ def declared_hosts() -> frozenset[str]:
     return frozenset(_accesses)
 
 
+def declared_access(host: str) -> Props:
+    """How the configuration says now that a host is reached; empty where it declares none of that name."""
+    found = _accesses.get(host)
+    return found.model_dump() if found else {}
+
+
 def lost_hosts() -> frozenset[str]:
     """Names of the hosts that the configuration declares dead for good."""
     return frozenset(_lost)

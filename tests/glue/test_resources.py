@@ -23,6 +23,7 @@ from tests.glue.stack import (
     NODE,
     OVERLAY,
     SWARM,
+    Known,
     created,
     id_output,
     known,
@@ -330,6 +331,41 @@ def test_bridge_of_a_lost_host_is_forgotten(monkeypatch, bare_hosts):
     bridge.delete()
 
     assert bridge.outputs["network_id"] == bare_hosts.gwbridge("w1").bridge.id
+
+
+# A changed address
+
+ELSEWHERE = {"name": "w1", "address": "10.9.0.99"}
+
+
+def declared_at(monkeypatch, access: dict[str, str]) -> None:
+    """What the stack file says of w1 from now on."""
+    monkeypatch.setitem(resource._accesses, "w1", HostAccess.model_validate(access))
+
+
+@pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
+def test_same_host_at_another_address(monkeypatch, hosts, spec):
+    """Nothing is written, and the state knows the new address."""
+    state = known(hosts, spec, access={"name": "w1", "address": "10.9.0.2"})
+    world = hosts.world
+    declared_at(monkeypatch, ELSEWHERE)
+    after = state.update(access=ELSEWHERE)
+
+    assert (world, ELSEWHERE) == (hosts.world, after.outputs["access"])
+
+
+@pytest.mark.parametrize("do", [Known.read, lambda resource: resource.update(access=ELSEWHERE)], ids=["read", "update"])
+@pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
+def test_another_host_at_another_address(monkeypatch, hosts, spec, do):
+    """Neither changed, nor taken for what became of the old one."""
+    other = {id_output(spec): flows.id_of(hosts.world, spec.model_copy(update={"host": "w2"}))}
+    state = known(hosts, spec, access={"name": "w1", "address": "10.9.0.2"}, **other)
+    world = hosts.world
+    declared_at(monkeypatch, ELSEWHERE)
+    with pytest.raises(Blocked, match=r"w1: its address has changed from 10.9.0.2 port 22 to 10.9.0.99 port 22"):
+        do(state)
+
+    assert world == hosts.world
 
 
 # What a user sees meanwhile
