@@ -35,13 +35,18 @@ _WHY = {
 }
 
 
+def clashing(stackfile: StackFile) -> list[tuple[Range, Range, str]]:
+    """Every two ranges that clash, the one to blame first, and why."""
+    return list(meetings(_declared(stackfile), _WHY))
+
+
 def clashes(stackfile: StackFile) -> list[str]:
-    """Every two ranges that clash, as `path: problem`; who takes all ranges named as free has no clash left."""
-    declared = [*ranges(stackfile), *first_of_engine_pool(stackfile)]
-    found = list(meetings(declared, _WHY))
+    """Each of `clashing` as `path: problem`; who takes all ranges named as free has no clash left."""
+    found = clashing(stackfile)
     if not found:
         return []
-    free = instead(stackfile, [each.subnet for each in declared], [first for first, _, _ in found])
+    taken = [each.subnet for each in _declared(stackfile)]
+    free = instead(stackfile, taken, [first for first, _, _ in found])
     return [
         f"{told(first, other)}: {why}{f'; {free[first]} is free' if free[first] else ''}" for first, other, why in found
     ]
@@ -60,3 +65,7 @@ def instead(stackfile: StackFile, taken: Iterable[str], blamed: Iterable[Range])
         if chosen := found[each]:
             space.take(chosen)
     return found
+
+
+def _declared(stackfile: StackFile) -> list[Range]:
+    return [*ranges(stackfile), *first_of_engine_pool(stackfile)]

@@ -18,11 +18,12 @@ from providers.rules.stackfile import StackFile
 class Shared:
     """A range of one stack that another has as well.
 
-    joined: a problem, since the stacks reach each other; else an information.
+    ranges: the stack's and the other's. joined: a problem, since the stacks reach each other; else an information.
     """
 
     stack: str
     other: str
+    ranges: tuple[Range, Range]
     line: str
     joined: bool
 
@@ -71,4 +72,4 @@ def _of(stackfiles: Mapping[str, StackFile], space: FreeSpace, *sides: tuple[str
         free = space.nearest(one.subnet) if one.kind != "host" else None
         line += ": connected_to joins the two stacks, and neither would reach what is there in the other"
         line += f"; {free} is free" if free else ""
-    return Shared(stack, other, line, joined)
+    return Shared(stack, other, (one, two), line, joined)
