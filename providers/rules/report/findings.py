@@ -5,7 +5,7 @@ made before this change; the services and tasks that were on the network are nam
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from providers.rules.facts_file import Attached, FactsFile, NetworkFacts
 from providers.rules.forecast import Forecast
@@ -90,10 +90,11 @@ def _some(names: Sequence[str]) -> str:
 
 def source(changes: Sequence[Change], facts: FactsFile, old: timedelta) -> list[str]:
     """Where names and numbers come from: how old the facts are, and what they lack. Lines of Markdown."""
-    taken = f"{facts.taken_at:%Y-%m-%d %H:%M} UTC" if not facts.taken_at.utcoffset() else facts.taken_at.isoformat()
+    taken = f"{facts.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     advice = "; **that is long ago: take them anew**" if old > OLD else ""
     said = [
-        f"Names and numbers are from facts taken at {taken}, {age(old.total_seconds())} before this report{advice}."
+        f"Names and numbers are from facts taken at {taken}, {age(old.total_seconds())} before this report, "
+        f"with the stack file of then{advice}."
     ]
     silent = [code(name) for name, host in sorted(facts.hosts.items()) if host.silent]
     if silent:

@@ -48,6 +48,8 @@ def _changed(change: Change) -> Row:
     if change.forgotten:
         return _row(spec, spec, spec, "forgotten")
     word = {"create": "new", "replace": "replaced", "update": "changed", "delete": "removed"}[change.op]
+    if change.op == "update" and not change.properties:
+        word = "unfinished" if change.unfinished else ""
     return _row(spec, before, after, word)  # type: ignore[arg-type]
 
 

@@ -63,16 +63,17 @@ def page(preview: Preview, facts: FactsFile | None = None, age: timedelta = time
     errors = _told(preview.diagnostics, "error")
     refused = blocked(found, facts) if facts else []
     joins = joining(found)
+    problems, failed = len(errors) + len(refused), bool(errors)
     head = [
         marker(preview.owner),
         f"### Networks of {code(preview.owner.rpartition('/')[2] or 'a stack')}",
         "",
-        f"**{verdict(found, joins, len(beside), len(errors) + len(refused), bool(errors))}**",
+        f"**{verdict(found, joins, facts, others=len(beside), problems=problems, failed=failed)}**",
     ]
     diff = [details(change) for change in found] + [other(step) for step in beside]
     sections = (
         _problems(errors, refused, _told(preview.diagnostics, "warning")),
-        _networks(found, plan, bool(errors)),
+        _networks(found, plan, failed),
         _disturbed(found, joins, facts, age),
         _picture(found, plan, preview),
         _diff(diff),

@@ -4,9 +4,11 @@ but as code.
 
 from collections.abc import Iterator, Sequence, Set
 
+from providers.rules.facts_file import FactsFile
 from providers.rules.report.changes import Change
 from providers.rules.report.effects import SETTINGS, effect
 from providers.rules.report.escape import code
+from providers.rules.report.findings import forecast
 from providers.rules.report.networks import NETWORKS
 from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 
@@ -14,9 +16,11 @@ from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySp
 NAMED = 3
 
 
-def verdict(changes: Sequence[Change], joining: Set[str], others: int, problems: int, failed: bool) -> str:
+def verdict(
+    changes: Sequence[Change], joining: Set[str], facts: FactsFile | None, *, others: int, problems: int, failed: bool
+) -> str:
     """One sentence. `others`: how many resources change that are not Swarmnet's; `failed`: the preview itself."""
-    said = [*_changes(changes, joining)]
+    said = [*_changes(changes, joining, facts)]
     if others:
         said.append(f"{_count(others, 'resource')} beside Swarmnet's {'changes' if others == 1 else 'change'}")
     if problems:
@@ -31,7 +35,7 @@ def joining(changes: Sequence[Change]) -> frozenset[str]:
     return frozenset(each.spec.host for each in changes if each.op == "create" and isinstance(each.spec, NodeSpec))
 
 
-def _changes(changes: Sequence[Change], joining: Set[str]) -> Iterator[str]:
+def _changes(changes: Sequence[Change], joining: Set[str], facts: FactsFile | None) -> Iterator[str]:
     lively = [each for each in changes if not each.forgotten and effect(each, joining) != SETTINGS]
     networks = [each for each in lively if isinstance(each.spec, NETWORKS)]
     yield from _counted(networks, "create", "network", "created")
@@ -42,11 +46,10 @@ def _changes(changes: Sequence[Change], joining: Set[str]) -> Iterator[str]:
     yield from _overlays([each for each in lively if isinstance(each.spec, OverlaySpec)])
     changed = [each for each in networks if each.op == "update"]
     yield from _bridges([each for each in changed if isinstance(each.spec, GwbridgeSpec)])
-    if any(isinstance(each.spec, IngressSpec) for each in changed):
-        yield "the ingress changes: every port published through it goes away for seconds"
-    settings = sum(effect(each, joining) == SETTINGS for each in changes)
+    yield from (_ingress(each, facts) for each in changed if isinstance(each.spec, IngressSpec))
+    settings = [each.name for each in changes if effect(each, joining) == SETTINGS]
     if settings:
-        yield f"{_count(settings, 'resource')} {'is' if settings == 1 else 'are'} treated in another way"
+        yield f"how Swarmnet treats {_names('resource', settings)} changes, nothing on any host"
 
 
 def _counted(changes: Sequence[Change], op: str, noun: str, verb: str) -> Iterator[str]:
@@ -91,6 +94,16 @@ def _bridges(changes: Sequence[Change]) -> Iterator[str]:
     elif hosts:
         each = "one after the other is drained and its docker restarted"
         yield f"the bridge changes on {_count(len(hosts), 'host')}: {each}"
+
+
+def _ingress(change: Change, facts: FactsFile | None) -> str:
+    foretold = forecast(change, facts) if facts else None
+    if not foretold or not foretold.absences:
+        return "the ingress changes: every port published through it goes away for seconds"
+    services = _names("service", [each.service for each in foretold.absences])
+    seconds = max(each.seconds for each in foretold.absences)
+    verb = "is" if len(foretold.absences) == 1 else "are"
+    return f"the ingress changes: {services} {verb} without published ports for about {max(seconds, 1):.0f} s"
 
 
 def _names(noun: str, names: Sequence[str]) -> str:

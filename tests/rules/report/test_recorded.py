@@ -1,0 +1,60 @@
+"""Reports on previews that the real CLI wrote (tests/recorded), word for word, and as others read them."""
+
+import re
+
+import pytest
+from markdown_it import MarkdownIt
+
+from providers.rules.report.page import MOST
+from tests.recorded import markdown, names, preview, rendered
+
+CELLS = ("network", "change", "subnet", "gateway", "MTU", "flags")
+OURS = re.compile(r"<!-- swarmnet report [\w./-]+ -->|<details><summary>Full diff</summary>|</details>")
+
+
+@pytest.mark.parametrize("name", names())
+def test_report_is_the_one_that_was_read(name):
+    """`python -m tests.recorded` makes them anew, for the diff to be read."""
+    assert markdown(name).read_text() == rendered(name)
+
+
+@pytest.mark.parametrize("name", names())
+def test_report_fits_into_a_comment(name):
+    """At most 60,000 characters."""
+    assert MOST >= len(markdown(name).read_text())
+
+
+@pytest.mark.parametrize("name", names())
+def test_markdown_is_read_as_it_is_meant(name):
+    """Every fence is closed, each row of the table has all cells, no HTML but ours, no link."""
+    text = markdown(name).read_text()
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
+    inline = [child for token in tokens for child in token.children or []]
+    html = [token.content.strip() for token in tokens if token.type == "html_block"]
+
+    assert {"mermaid", "diff"} >= {token.info for token in tokens if token.type == "fence"}
+    rows = re.findall(r"^\| (?!---).*$", text, re.MULTILINE)
+    assert len(rows) == sum(token.type == "tr_open" for token in tokens)
+    assert {len(CELLS)} >= {len(re.findall(r"(?<!\\)\|", row)) - 1 for row in rows}
+    assert [] == [line for block in html for line in block.splitlines() if not OURS.fullmatch(line)]
+    assert set() == {token.type for token in inline} & {"html_inline", "link_open", "image"}
+
+
+@pytest.mark.timeout(400)
+def test_mermaid_reads_every_picture(mermaid):
+    """The real parser, on all of them at once."""
+    found = {name: re.search(r"^```mermaid\n(.*?)^```$", markdown(name).read_text(), re.M | re.S) for name in names()}
+    drawn = {name: match[1] for name, match in found.items() if match}
+
+    assert dict.fromkeys(drawn, "") == dict(zip(drawn, mermaid(list(drawn.values())), strict=True))
+
+
+def test_mermaid_finds_what_is_wrong(mermaid):
+    """Or the test above would prove nothing."""
+    assert [""] != mermaid(['flowchart TB\n  a["b" c"]'])
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_path_of_a_machine_was_recorded(name):
+    """What a recording keeps is neutral."""
+    assert [] == re.findall(r"sourcePosition|stackTrace|/root/\S*|/home/\S*|/tmp/\S*", preview(name).read_text())
