@@ -3,6 +3,8 @@
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import pulumi
 from pulumi.runtime import get_config_env
@@ -11,15 +13,19 @@ from providers.gwbridge import Gwbridge
 from providers.ingress import Ingress
 from providers.node import Node
 from providers.overlay import Overlay
-from providers.rules.configuration import from_flat
+from providers.rules.claims import refused
+from providers.rules.configuration import from_flat, from_yaml
 from providers.rules.errors import StackFileError
 from providers.rules.exports import exports
 from providers.rules.plan import Plan, plan_of
+from providers.rules.problems import readable
+from providers.rules.stackfile import StackFile
 from providers.swarm import Swarm
 
 # The exit code of a program that has shown its errors itself: Pulumi adds none of its own.
 # https://github.com/pulumi/pulumi/blob/master/sdk/python/cmd/pulumi-language-python-exec
 SHOWN = 32
+STACKS = Path(__file__).parent / "stacks"  # as Pulumi.yaml says
 
 
 def main() -> None:
@@ -27,6 +33,7 @@ def main() -> None:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
         plan = plan_of(from_flat(get_config_env()), f"{project}/{stack}")
+        keep_apart(stack)
     except StackFileError as error:
         for problem in error.problems:
             pulumi.log.error(problem)
@@ -34,6 +41,19 @@ def main() -> None:
     for warning in plan.warnings:
         pulumi.log.warn(warning)
     pulumi.export("swarmnet", exports(plan, declare(plan)))
+
+
+def keep_apart(stack: str) -> None:
+    """Raises StackFileError where the file of another stack declares the same of the same swarm."""
+    files = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in STACKS.glob("Pulumi.*.yaml")}
+    own = readable(StackFile, from_flat(get_config_env()))[0]
+    others: dict[str, StackFile] = {}
+    for name in sorted(files.keys() - {stack}):
+        with suppress(StackFileError, UnicodeDecodeError):  # whoever uses that stack is told
+            others[name] = readable(StackFile, from_yaml(files[name].read_bytes()))[0]
+    problems = refused(own, others)
+    if problems:
+        raise StackFileError(problems)
 
 
 def declare(plan: Plan) -> dict[str, pulumi.Output[str]]:

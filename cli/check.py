@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.stack_files import STACKS, Directory, judged, names, readable
+from providers.rules.claims import refused
 from providers.rules.environments import Shared, shared, unknown
 from providers.rules.errors import StackFileError
 from providers.rules.verdict import Verdict
@@ -44,7 +45,8 @@ def check(
 def _problems(there: Mapping[str, Verdict], directory: Directory, stack: str) -> list[str]:
     """The problems of one stack by itself."""
     if stack in there:
-        return [*there[stack].refused, *unknown(stack, there[stack].stackfile, names(directory))]
+        own, others = there[stack], {name: found.stackfile for name, found in there.items() if name != stack}
+        return [*own.refused, *unknown(stack, own.stackfile, names(directory)), *refused(own.stackfile, others)]
     try:
         return judged(directory, stack).refused
     except StackFileError as error:

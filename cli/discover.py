@@ -1,6 +1,7 @@
 """`swarmnet discover`: a stack file for a swarm that somebody else made."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -11,17 +12,19 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.forecasts import forecasts
+from cli.stack_files import readable
 from providers.hosts.discovery import found as read
 from providers.rules.access import HostAccess
 from providers.rules.configuration import NAMESPACE
 from providers.rules.discovery import Remark, sections
-from providers.rules.discovery_clashes import mended, outside
+from providers.rules.discovery_clashes import mended, outside, unclaimed
 from providers.rules.discovery_text import stack_file_text
 from providers.rules.errors import StackFileError, SwarmnetError
 from providers.rules.found import ENTRY, Found
 from providers.rules.plan import plan_of
 from providers.rules.problems import Raw
 from providers.rules.simulate.copied import copied
+from providers.rules.stackfile import StackFile
 from providers.rules.survey import Survey
 
 KEYS = {"docker_gwbridge": "gwbridge", "node": "hosts", "overlay": "overlays"}
@@ -49,18 +52,23 @@ def discover(
     except SwarmnetError as error:
         console.print(Text(str(error), style="red"))
         raise typer.Exit(1) from error
-    raw, remarks = file_of(swarm, stack)
+    others = {name: each.stackfile for name, each in readable(out.parent).items() if name != stack}
+    raw, remarks = file_of(swarm, stack, others)
     out.write_text(stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1]))
     for line in _report(raw, remarks, out, stack):
         console.print(line)
 
 
-def file_of(found: Found, stack: str) -> tuple[Raw, list[Remark]]:
-    """The sections that can be taken over as they are, and the remarks, those of a trial on a simulated copy too."""
+def file_of(found: Found, stack: str, others: Mapping[str, StackFile]) -> tuple[Raw, list[Remark]]:
+    """The sections that can be taken over as they are, and the remarks, those of a trial on a simulated copy too.
+
+    `others`: the stack files that are there already.
+    """
     owner = f"{NAMESPACE}/{stack}"
     raw, said = sections(found, owner)
+    raw, claimed = unclaimed(raw, others)
     raw, clashing = mended(raw, stack)
-    remarks = [*said, *clashing, *outside(raw, found, owner)]
+    remarks = [*said, *claimed, *clashing, *outside(raw, found, owner)]
     try:
         plan = plan_of(raw, owner)
     except StackFileError:  # each problem of the file is a remark already

@@ -4,18 +4,28 @@ A section that clashes is left out, since a stack file with a clash is refused a
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from providers.rules.claims import claims
 from providers.rules.discovery import Remark
 from providers.rules.found import Found
 from providers.rules.preflight import findings
-from providers.rules.problems import Raw
-from providers.rules.stackfile import Host
+from providers.rules.problems import Raw, readable
+from providers.rules.stackfile import Host, StackFile
 from providers.rules.verdict import verdict
 
 _POOL = "swarm.default_addr_pool"
 _MTU = Host.model_fields["mtu"].default
+
+
+def unclaimed(raw: Raw, others: Mapping[str, StackFile]) -> tuple[Raw, list[Remark]]:
+    """The sections without what another stack file declares of the same swarm, and what was taken out."""
+    remarks = []
+    for path, why in claims(readable(StackFile, raw)[0], others):
+        raw = without(raw, path)
+        remarks.append(Remark("not managed", path[0], f"{'.'.join(path)}: {why} (left out here)"))
+    return raw, remarks
 
 
 def mended(raw: Raw, stack: str) -> tuple[Raw, list[Remark]]:

@@ -81,14 +81,14 @@ def _waves(stackfile: StackFile) -> Iterator[str]:
 def _same_machine(stackfile: StackFile) -> Iterator[str]:
     seen: dict[str, str] = {}
     for name, host in access(stackfile).items():
-        marks = _marks(host)
-        if mark := next((mark for mark in marks if mark in seen), None):
+        own = marks(host)
+        if mark := next((mark for mark in own if mark in seen), None):
             yield f"hosts.{name}: has the same {mark} as hosts.{seen[mark]}; each machine is one host"
-        for mark in marks:
+        for mark in own:
             seen.setdefault(mark, name)
 
 
-def _marks(host: HostAccess) -> list[str]:
+def marks(host: HostAccess) -> list[str]:
     """What no two hosts share: the way to them, and the address that members know them by."""
     through = f" through {host.bastion}" if host.bastion else ""
     way = "local: true" if host.local else f"address {host.address} port {host.port or SSH_PORT}{through}"

@@ -14,7 +14,10 @@ config:
     app: {subnet: 10.3.0.0/24}
 """
 OTHER = GOOD.replace("10.9.", "10.8.")  # other hosts, the same range
-BAD = OTHER.replace("10.3.", "10.5.") + "  swarmnet:reserved: [10.5.0.0/16]\n  swarmnet:order: [[m1]]\n"
+BAD = (
+    OTHER.replace("10.8.", "10.7.").replace("10.3.", "10.5.")
+    + "  swarmnet:reserved: [10.5.0.0/16]\n  swarmnet:order: [[m1]]\n"
+)
 
 
 @pytest.fixture
@@ -100,7 +103,7 @@ def test_range_that_joined_stacks_share_is_a_problem(check, tmp_path):
 
 def test_warning_is_no_failure(check, tmp_path):
     """A warning is a line of its own beside a good end."""
-    (tmp_path / "Pulumi.warned.yaml").write_text(GOOD.replace("10.3.0.0/24", "172.17.3.0/24"))
+    (tmp_path / "Pulumi.warned.yaml").write_text(OTHER.replace("10.3.0.0/24", "172.17.3.0/24"))
     ended = check("warned")
 
     assert (0, "warned: warning: overlays.app.subnet: 172.17.3.0/24 lies inside") == (
@@ -111,6 +114,16 @@ def test_warning_is_no_failure(check, tmp_path):
 
 def test_joined_stack_that_does_not_exist(check, tmp_path):
     """A name in connected_to without a file is a problem."""
-    (tmp_path / "Pulumi.lonely.yaml").write_text(GOOD + "  swarmnet:connected_to: [god]\n")
+    (tmp_path / "Pulumi.lonely.yaml").write_text(OTHER + "  swarmnet:connected_to: [god]\n")
 
     assert "lonely: connected_to[0]: there is no stack god; did you mean good?\n" == check("lonely").stdout
+
+
+def test_stacks_that_declare_the_same_of_one_swarm(check, tmp_path):
+    """Each would undo what the other does, and both are told."""
+    (tmp_path / "Pulumi.again.yaml").write_text(GOOD.replace("w1:", "w9:"))
+    line = "overlays.app: stack {} declares it too, and hosts.m1 is in both: leave it out of one of the two"
+
+    assert [f"again: {line.format('good')}", f"good: {line.format('again')}"] == [
+        text for text in check("again", "good").stdout.splitlines() if "declares" in text
+    ]
