@@ -248,7 +248,7 @@ def test_drift_is_reported_by_name(spec, key):
 def test_all_properties_can_drift(spec):
     """Whatever an Engine has of a resource is among the cases above."""
     kind = type(spec)
-    fixed = {OverlaySpec: {"name"}, SwarmSpec: {"settled"}}
+    fixed: dict[Any, set[str]] = {OverlaySpec: {"name"}, SwarmSpec: {"settled"}}
     own = set(kind.model_fields) - NOWHERE - fixed.get(kind, set())
 
     assert own == {key.partition(".")[0] for key in DRIFTS[name_of(spec)]} - OUTPUTS - {EXISTS}

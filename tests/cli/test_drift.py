@@ -1,0 +1,317 @@
+"""`swarmnet drift`, on the simulated swarm: who is asked, what is told, and how it ends."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from cli.__main__ import app
+from cli.drift import Report, as_data, compared, lines, report, show
+from cli.looks import Late, answers, seen
+from cli.state import State
+from providers.rules import simulate
+from providers.rules.access import HostAccess
+from providers.rules.drift import Difference
+from providers.rules.errors import Unreachable
+from providers.rules.facts import GwbridgeFacts, Member
+from providers.rules.next_up import Outcome
+from providers.rules.simulate import World, ask, look, members
+from providers.rules.simulate.foreign import create_service, service_spec, set_node
+from providers.rules.specs import Spec
+from providers.rules.steps import RemoveNetwork
+from tests.cli.test_plan import plan_of, state
+from tests.rules import flows
+from tests.rules.simulated import SimulatedHosts, after, elapsed
+from tests.rules.surveyed import surveyed
+
+STACK = flows.whole_stack()
+RUNNING = flows.running()
+ACCESSES = {host: HostAccess(name=host, address=f"10.9.0.{n}") for n, host in enumerate(flows.HOSTS, start=1)}
+OVERLAY = flows.overlay_spec()
+
+
+class SimulatedLooks(SimulatedHosts):
+    """As `cli.looks.Looks` asks real hosts."""
+
+    def member(self, host: str) -> Member:
+        """A host's own word."""
+        return look.member(self.world, ask.engine(self.world, host))
+
+    def own_bridge(self, host: str) -> GwbridgeFacts:
+        """A host's bridge by its own word alone."""
+        asked = ask.engine(self.world, host)
+        return GwbridgeFacts(member=self.member(host), bridge=asked.network("docker_gwbridge"))
+
+
+def reaching(world: World) -> Callable[[Mapping[str, HostAccess]], Any]:
+    """How the hosts of a world are reached."""
+    return lambda accesses: SimulatedLooks(world)
+
+
+def recorded(*specs: Spec) -> State:
+    """What the state has since the stack was brought about."""
+    return {name: (spec, {**known, "adopted": False}) for name, (spec, known) in state(RUNNING, *specs).items()}
+
+
+def told(world: World, *specs: Spec, wanted: tuple[Spec, ...] = ()) -> Report:
+    """The report about these resources; `wanted`: by the stack file, where that is another by now."""
+    found = compared(recorded(*specs), seen(recorded(*specs), ACCESSES, reaching(world)), own_swarm=True)
+    clear = not any(each.unknown for each in found)
+    return report(plan_of(*(wanted or specs)), recorded(*specs), found, surveyed(world) if clear else None)
+
+
+def plain(result: Report) -> list[str]:
+    """The report's lines where there is no terminal."""
+    return [line.plain for line in lines(result, rows=True)]
+
+
+def without_overlay() -> World:
+    """The stack after somebody removed its overlay."""
+    return after(RUNNING, partial(simulate.perform, step=RemoveNetwork(id=flows.id_of(RUNNING, OVERLAY))), elapsed(20))
+
+
+def cut(*hosts: str) -> World:
+    """The stack with hosts cut off."""
+    return after(RUNNING, *(partial(members.cut, name=host) for host in hosts))
+
+
+# Who is asked
+
+
+def test_settled_stack_is_clean():
+    """Every resource was compared."""
+    result = told(RUNNING, *STACK)
+
+    assert (0, Report()) == (result.status, result)
+
+
+def test_rows_of_a_host_that_is_cut_are_unknown():
+    """Its bridge, its membership and its share of the ingress; nothing else, and nothing drifted."""
+    result = told(cut("w1"), *STACK)
+
+    assert {("docker_gwbridge@w1", "w1"), ("node/w1", "w1"), ("ingress", "w1")} == {
+        (each.resource, each.host) for each in result.unknown
+    }
+    assert (1, ()) == (result.status, result.drifted)
+
+
+def test_host_that_is_down_for_the_managers_is_still_unknown():
+    """It is asked itself."""
+    result = told(after(cut("w1"), elapsed(60)), *STACK)
+
+    assert (1, ()) == (result.status, result.drifted)
+
+
+def test_other_hosts_are_compared_while_one_is_cut():
+    """Drift wins over what is unknown."""
+    world = set_node(cut("w1"), "w2", availability="pause")
+    result = told(world, *STACK)
+
+    assert [("node/w2", "availability")] == [(each.resource, each.property) for each, _ in result.drifted]
+    assert 7 == result.status
+
+
+def test_bridges_are_compared_without_managers():
+    """Each by its own host's word."""
+    world = cut("m1")
+    w1 = world.host("w1")
+    result = told(world.with_host(w1.without_network(flows.id_of(RUNNING, flows.gwbridge_spec("w1")))), *STACK)
+
+    assert [("docker_gwbridge@w1", "exists")] == [(each.resource, each.property) for each, _ in result.drifted]
+    assert {"docker_gwbridge@m1", "swarm", "ingress", "overlay/app"} < {each.resource for each in result.unknown}
+
+
+def test_nothing_is_drifted_where_nobody_answers():
+    """All is unknown, each host's own for its own reason."""
+    result = told(cut(*flows.HOSTS), *STACK)
+
+    assert (1, (), len(STACK)) == (result.status, result.drifted, len(result.unknown))
+
+
+def test_end_of_the_swarm_needs_every_hosts_word():
+    """With one silent it may go on there."""
+    everywhere = simulate.bare(*flows.HOSTS)
+    half = members.cut(everywhere, "w1")
+
+    assert "node/m1" in {each.resource for each, _ in told(everywhere, *STACK).drifted}
+    assert () == told(half, flows.swarm_spec(), flows.node_spec("m1", role="manager"), OVERLAY).drifted
+
+
+def test_host_that_may_not_be_asked_is_unknown():
+    """One that the stack file calls lost."""
+    found = seen(recorded(flows.gwbridge_spec("w1")), {"m1": ACCESSES["m1"]}, reaching(RUNNING))
+
+    assert "w1: the stack file has it no more, or says that it is lost" in str(found.facts["docker_gwbridge@w1"])
+
+
+@pytest.fixture
+def never() -> Iterator[threading.Event]:
+    """What is waited for in vain, until the test is over."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_who_does_not_answer_in_time_is_late(never):
+    """The others' answers are there all the same, and errors of ours are among them."""
+
+    def refused() -> str:
+        raise Unreachable("w2: no answer")
+
+    found = answers({"m1": lambda: "here", "w1": lambda: str(never.wait()), "w2": refused}, 0.2, 3)
+
+    assert ["here", "w1: no answer within 0 s", "w2: no answer"] == [str(each) for each in found.values()]
+    assert [str, Late, Unreachable] == [type(each) for each in found.values()]
+
+
+# What is told
+
+
+def test_rows_come_in_the_order_of_their_names():
+    """Whatever order the state has."""
+    world = set_node(set_node(without_overlay(), "w2", availability="pause"), "w1", availability="pause")
+    result = told(world, *reversed(STACK))
+
+    assert ["node/w1", "node/w2", "overlay/app"] == [each.resource for each, _ in result.drifted]
+
+
+def test_lines_say_where_what_and_who_wins():
+    """One for each row."""
+    world = set_node(without_overlay(), "w2", availability="pause")
+
+    assert [
+        "node/w2: availability: recorded active, there pause; the stack file wins",
+        "overlay/app: is gone; the stack file wins",
+    ] == plain(told(world, *STACK))
+
+
+def test_refusal_is_told_once_with_its_reason():
+    """For all the rows that it concerns."""
+    refused = Outcome(wins="refused", why="overlay app is in use")
+    row = Difference(resource="overlay/app", host="", property="mtu", recorded=None, there=1400)
+    result = Report(drifted=((row, refused), (replace(row, property="internal", recorded=False, there=True), refused)))
+
+    assert [
+        "overlay/app: mtu: recorded not set, there 1400; `up` refuses it",
+        "overlay/app: internal: recorded false, there true; `up` refuses it",
+        "refused: overlay/app: overlay app is in use",
+    ] == plain(result)
+
+
+def test_up_is_refused_while_something_cannot_be_read():
+    """A refresh ends there."""
+    result = told(set_node(cut("w1"), "w2", availability="pause"), *STACK)
+    ((_, end),) = result.drifted
+
+    assert "refused" == end.wins
+    assert end.why.startswith("`pulumi up --refresh` can't read docker_gwbridge@w1: w1: ")
+
+
+def test_what_up_would_disturb_is_told():
+    """Another ingress stands in the place of the recorded one, and a service publishes through it."""
+    ingress = flows.ingress_spec()
+    service = service_spec("web", ports=((8080, 80),), replicas=2)
+    other = flows.ingress_spec(subnet="10.55.0.0/16", gateway="10.55.0.1")
+    world = flows.made(RUNNING, flows.ingress_spec())
+    hosts = SimulatedHosts(world)
+    flows.make(hosts, other, flows.id_of(world, ingress))
+    world = after(hosts.world, lambda world: create_service(world, service), elapsed(20))
+    result = told(world, *STACK)
+
+    assert {"gateway", "subnet", "network_id"} == {each.property for each, _ in result.drifted}
+    assert plain(result)[-1].startswith("`pulumi up --refresh` will, for ingress: take ports away: web (8080/tcp) for")
+
+
+def test_what_only_the_stack_file_changed_is_pending():
+    """No drift: `pulumi preview` shows it."""
+    changed = flows.overlay_spec(attachable=True)
+    result = told(RUNNING, *STACK, wanted=(*STACK[:-1], changed, flows.overlay_spec("more")))
+
+    assert (0, ("overlay/app", "overlay/more")) == (result.status, result.pending)
+    assert ["not drifted, and the stack file wants it otherwise: overlay/app, overlay/more"] == plain(result)
+
+
+def test_swarm_that_was_ended_is_begun_again():
+    """It is gone with all that was in it, and a refresh lets `up` make it anew."""
+    result = told(simulate.bare(*flows.HOSTS), *STACK)
+
+    assert {"stack file"} == {end.wins for _, end in result.drifted}
+
+
+def test_json_has_the_same():
+    """As docs/drift.md describes it."""
+    found = as_data("prod", told(without_overlay(), *STACK))
+
+    assert ["schema", "stack", "status", "drifted", "unknown", "pending", "next_up"] == list(found)
+    assert [
+        {
+            "resource": "overlay/app",
+            "host": "",
+            "property": "exists",
+            "recorded": True,
+            "there": False,
+            "wins": "stack file",
+            "why": "",
+        }
+    ] == json.loads(json.dumps(found["drifted"]))
+    assert ["overlay/app"] == [each["resource"] for each in found["next_up"]]
+
+
+def test_json_of_a_cut_host():
+    """The reason is there for each row."""
+    found = as_data("prod", told(cut("w1"), *STACK))
+
+    assert ("unknown", []) == (found["status"], found["drifted"])
+    assert {"resource", "host", "why"} == set(found["unknown"][0])
+
+
+def shown(result: Report, *, terminal: bool) -> str:
+    """What a user sees."""
+    console = Console(force_terminal=terminal, width=160, no_color=True)
+    with console.capture() as captured:
+        show(console, result, len(STACK))
+    return captured.get()
+
+
+def test_terminal_gets_a_table():
+    """With a column for each thing to know; a pipe gets lines."""
+    result = told(without_overlay(), *STACK)
+
+    assert "who wins" in shown(result, terminal=True)
+    assert "overlay/app: is gone; the stack file wins\n" == shown(result, terminal=False)
+
+
+def test_clean_stack_is_one_line():
+    """With how much was looked at."""
+    assert f"nothing drifted: {len(STACK)} resources are as recorded\n" == shown(Report(), terminal=False)
+
+
+# Errors
+
+
+def test_wrong_stack_file_is_one_line_for_each_problem(tmp_path: Path):
+    """On stderr, before any host is asked."""
+    (tmp_path / "Pulumi.bad.yaml").write_text("config:\n  swarmnet:hosts: {}\n")
+    ended = CliRunner().invoke(app, ["drift", "--dir", str(tmp_path), "bad"])
+
+    assert (1, "", "bad: hosts: is empty; a stack needs at least one\n") == (
+        ended.exit_code,
+        ended.stdout,
+        ended.stderr,
+    )
+
+
+def test_unknown_state_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Without a state there is nothing to compare."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "Pulumi.t.yaml").write_text("config:\n  swarmnet:hosts: {m1: {address: 10.9.0.1}}\n")
+    ended = CliRunner().invoke(app, ["drift", "--dir", str(tmp_path), "t"])
+
+    assert (1, "t: there is no `pulumi` on PATH\n") == (ended.exit_code, ended.stderr)

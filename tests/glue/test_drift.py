@@ -1,0 +1,22 @@
+"""Drift is what a refresh would find: the comparison of `swarmnet drift` against each provider's own `read`."""
+
+import pytest
+
+from providers.resource import to_props
+from providers.rules.drift import EXISTS, OUTPUTS
+from tests.glue.stack import logical_id, provider_of
+from tests.rules.test_drift import CASES, DRIFTS, found, name_of, recorded
+
+
+@pytest.mark.parametrize(("spec", "key"), CASES, ids=lambda value: value if isinstance(value, str) else name_of(value))
+def test_refresh_finds_the_same(on, spec, key):
+    """What is gone for the one is gone for the other; else the same inputs differ, to the same values."""
+    world, _, _ = DRIFTS[name_of(spec)][key]
+    on(world)
+    read = provider_of(spec).read(logical_id(spec), {**recorded(spec), **to_props(spec)})
+    result = found(world, spec)
+
+    differing = {each.property.partition(".")[0] for each in result.differences} - OUTPUTS - {EXISTS}
+    assert result.gone == (not read.id)
+    if read.id:
+        assert differing == spec.changed(provider_of(spec).spec(read.inputs))
