@@ -42,8 +42,8 @@ class Step(_Part):
 
     op: str
     urn: str
-    old: State | None = Field(None, alias="oldState")
-    new: State | None = Field(None, alias="newState")
+    old: State | None = Field(default=None, alias="oldState")
+    new: State | None = Field(default=None, alias="newState")
 
     @property
     def name(self) -> str:

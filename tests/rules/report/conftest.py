@@ -1,4 +1,4 @@
-"""The real Mermaid parser, installed by npm into .tools/mermaid; tests that need it are skipped where it can't be had."""
+"""The real Mermaid parser, installed by npm into .tools; tests that need it are skipped where it can't be had."""
 
 import json
 import shutil

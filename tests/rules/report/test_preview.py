@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.report.preview import NotAPreview, Preview
+from providers.rules.report.preview import NotAPreview, Preview, State
 from tests.rules.report.previews import overlay, preview, step
 
 
@@ -32,7 +32,7 @@ def test_absent_parts_are_empty():
     """Pulumi writes null for some of them."""
     found = Preview.parse('{"steps": [{"op": "create", "urn": "a::b::c::d", "newState": {"inputs": null}}]}')
 
-    assert ({}, ()) == (found.steps[0].new.inputs, found.diagnostics)
+    assert (State(), ()) == (found.steps[0].new, found.diagnostics)
 
 
 def test_owner_is_in_the_urns():
