@@ -17,7 +17,7 @@ from providers.hosts.discovery import found as read
 from providers.rules.access import HostAccess
 from providers.rules.configuration import NAMESPACE
 from providers.rules.discovery import Remark, sections
-from providers.rules.discovery_clashes import mended, outside, unclaimed
+from providers.rules.discovery_clashes import left_out, mended, outside, path_of, unclaimed, without
 from providers.rules.discovery_text import stack_file_text
 from providers.rules.errors import StackFileError, SwarmnetError
 from providers.rules.found import ENTRY, Found
@@ -27,7 +27,6 @@ from providers.rules.simulate.copied import copied
 from providers.rules.stackfile import StackFile
 from providers.rules.survey import Survey
 
-KEYS = {"docker_gwbridge": "gwbridge", "node": "hosts", "overlay": "overlays"}
 COLOURS = {"clash": "red", "not seen": "yellow", "unusual": "yellow", "not managed": ""}
 
 
@@ -70,16 +69,31 @@ def file_of(found: Found, stack: str, others: Mapping[str, StackFile]) -> tuple[
     raw, clashing = mended(raw, stack)
     remarks = [*said, *claimed, *clashing, *outside(raw, found, owner)]
     try:
-        plan = plan_of(raw, owner)
+        raw, changed = _as_it_is(raw, found, owner)
     except StackFileError:  # each problem of the file is a remark already
         return raw, remarks
-    world = copied(Survey(hosts=tuple(member.host for member in found.reached if member.host), swarm=found.swarm))
-    for forecast in forecasts(plan, {}, world):
-        doing = "; ".join(stage.doing for stage in forecast.stages)
-        if forecast.problem or doing:
-            where = forecast.resource.partition("/")[0].partition("@")[0]
-            line = f"{forecast.resource}: `pulumi up` would not take it over as it is: {forecast.problem or doing}"
-            remarks.append(Remark("unusual", KEYS.get(where, where), line))
+    return raw, [*remarks, *changed]
+
+
+def _as_it_is(raw: Raw, found: Found, owner: str) -> tuple[Raw, list[Remark]]:
+    """The sections without what `pulumi up` would not take over as it is, by a trial on a simulated copy.
+
+    Raises StackFileError where the sections make no plan.
+    """
+    hosts = tuple(member.host for member in found.reached if member.host)
+    world = copied(Survey(hosts=hosts, swarm=found.swarm))
+    plan, remarks = plan_of(raw, owner), list[Remark]()
+    while bad := next((each for each in forecasts(plan, {}, world) if each.problem or each.stages), None):
+        path = path_of(raw, bad.resource)
+        doing = bad.problem or "; ".join(stage.doing for stage in bad.stages)
+        line = f"`pulumi up` would not take {bad.resource} over as it is ({doing})"
+        try:
+            less = without(raw, path)
+            plan = plan_of(less, owner)
+        except StackFileError:  # it can't be left out, such as the only host
+            return raw, [*remarks, Remark("unusual", path[0], line)]
+        remarks.append(Remark("unusual", path[0], f"{line}: {left_out(raw, path)}"))
+        raw = less
     return raw, remarks
 
 

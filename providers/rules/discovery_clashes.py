@@ -9,6 +9,7 @@ from typing import Any
 
 from providers.rules.claims import claims
 from providers.rules.discovery import Remark
+from providers.rules.discovery_text import flow
 from providers.rules.found import Found
 from providers.rules.preflight import findings
 from providers.rules.problems import Raw, readable
@@ -23,8 +24,8 @@ def unclaimed(raw: Raw, others: Mapping[str, StackFile]) -> tuple[Raw, list[Rema
     """The sections without what another stack file declares of the same swarm, and what was taken out."""
     remarks = []
     for path, why in claims(readable(StackFile, raw)[0], others):
+        remarks.append(Remark("not managed", path[0], f"{'.'.join(path)}: {why}; {left_out(raw, path)}"))
         raw = without(raw, path)
-        remarks.append(Remark("not managed", path[0], f"{'.'.join(path)}: {why} (left out here)"))
     return raw, remarks
 
 
@@ -40,10 +41,10 @@ def mended(raw: Raw, stack: str) -> tuple[Raw, list[Remark]]:
         line, path = next(found, ("", ()))
         if not path:
             break
+        remarks.append(Remark("clash", path[0], f"{line}; {left_out(raw, path)}"))
         raw = without(raw, path)
         if path[-1] == "default_addr_pool":
             raw = without(raw, ("swarm", "default_addr_pool_prefix"))  # it means nothing without its pool
-        remarks.append(Remark("clash", path[0], f"{line} (left out: {'.'.join(path)})"))
     pool_told = any(f"left out: {_POOL}" in remark.line for remark in remarks)
     remarks += [Remark("clash", "hosts", line) for line in judgement.refused]
     warnings = [line for line in judgement.warnings if not (pool_told and _POOL in line)]
@@ -74,6 +75,23 @@ def _to_leave_out(raw: Raw, line: str) -> tuple[str, ...]:
 def _mapping(raw: Raw, key: str) -> dict[str, Any]:
     found = raw.get(key)
     return found if isinstance(found, dict) else {}
+
+
+def path_of(raw: Raw, resource: str) -> tuple[str, ...]:
+    """The path of the section that a resource is made of."""
+    kind, _, name = resource.replace("docker_gwbridge@", "gwbridge/").partition("/")
+    if kind == "gwbridge" and "gwbridge" in _mapping(_mapping(raw, "hosts"), name):
+        return "hosts", name, "gwbridge"
+    sections = {"overlay": "overlays", "node": "hosts"}
+    return (sections[kind], name) if kind in sections else (kind,)
+
+
+def left_out(raw: Raw, path: tuple[str, ...]) -> str:
+    """What is left out, so that it can be written where it is wanted all the same."""
+    value: object = raw
+    for key in path:
+        value = value[key] if isinstance(value, dict) else None
+    return f"left out: {'.'.join(path)}: {flow(value)}"
 
 
 def without(raw: Raw, path: tuple[str, ...]) -> Raw:

@@ -72,6 +72,12 @@ def _yaml(values: Mapping[str, object]) -> Iterator[str]:
         ).splitlines()
 
 
+def flow(value: object) -> str:
+    """A value in one line."""
+    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, default_flow_style=True, width=10_000, allow_unicode=True)
+    return text.removesuffix("\n...\n").strip()
+
+
 def _comment(paragraph: str) -> list[str]:
     """A paragraph as comment lines; what a host said in several lines or with control characters is one."""
     plain = " ".join("".join(char if char.isprintable() else " " for char in paragraph).split())

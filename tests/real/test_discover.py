@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -18,6 +18,7 @@ from tests.real.project import Project
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 GROUP = "d"
+KNOWN = (f"--key-file={KEY_FILE}", f"--known-hosts={KNOWN_HOSTS}")
 OVERLAY = ("network", "create", "--driver=overlay")
 BRIDGE = ("network", "create", "--opt=com.docker.network.bridge.name=gwb0", "--subnet=10.230.0.0/20")
 SERVICES = {
@@ -78,9 +79,18 @@ def swarm(request: pytest.FixtureRequest) -> Iterator[Group]:
 
 def discover(project: Project, manager: str, *words: str) -> subprocess.CompletedProcess[str]:
     """`swarmnet discover` into the project's stack file."""
-    known = [f"--key-file={KEY_FILE}", f"--known-hosts={KNOWN_HOSTS}"]
-    command = [sys.executable, "-m", "cli", "discover", manager, f"--out={project.stack_file}", *known, *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return run("discover", manager, f"--out={project.stack_file}", *KNOWN, *words)
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """A command of `swarmnet`."""
+    return subprocess.run([sys.executable, "-m", "cli", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def config(project: Project) -> dict[str, Any]:
+    """What the stack file says."""
+    found: dict[str, Any] = yaml.safe_load(project.stack_file.read_text())["config"]
+    return found
 
 
 def inspected(hosts: Group) -> dict[str, Any]:
@@ -118,6 +128,52 @@ def added(project: Project, section: str, name: str, keys: dict[str, Any]) -> No
     project.stack_file.write_text(yaml.safe_dump(written, sort_keys=False))
 
 
+def test_worker_is_not_asked(swarm: Group, project: Project):
+    """It can't tell of the swarm; nothing is written."""
+    before = project.stack_file.read_text()
+
+    told = discover(project, f"ssh://root@{swarm['d2'].address}", "--force")
+
+    assert (1, before) == (told.returncode, project.stack_file.read_text())
+    assert "manager: it is a worker, and only a manager can tell of the swarm: name a manager\n" == told.stdout
+
+
+def test_from_a_manager_itself(swarm: Group, project: Project):
+    """With `local:`, the manager is this machine; the others are reached by SSH, as from elsewhere."""
+    manager = swarm["d1"]
+    assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
+    elsewhere = config(project)
+    words = ("discover", "local:", f"--out={project.stack_file}", "--force", *KNOWN)
+    manager.run("sh", "-c", f"cd {ROOT} && HOME=/root {sys.executable} -m cli {' '.join(words)}")
+
+    here = config(project)
+
+    own = elsewhere["swarmnet:hosts"][manager.name]
+    own |= {"local": True, "advertise_address": own.pop("address")}
+    assert elsewhere["swarmnet:hosts"] == here["swarmnet:hosts"]
+    assert elsewhere["swarmnet:overlays"] == here["swarmnet:overlays"]
+
+
+def test_member_that_is_cut_off_is_a_comment(swarm: Group, project: Project):
+    """All else is taken over, without it and without a write."""
+    manager, _, third = swarm
+    swarm.fault(third.name, "cut")
+    written = [host.writes() for host in swarm]
+    told = discover(project, f"ssh://root@{manager.address}", "--force")
+    preview, up = project.preview(), project.up()
+    swarm.fault(third.name, "heal")
+
+    assert 0 == told.returncode, told.stdout + told.stderr
+    assert f"not seen: {third.name}: {{address: {third.address}, role: worker}}" in told.stdout
+    assert f"# not seen: {third.name}: " in project.stack_file.read_text()
+    assert {"create"} == set(preview.steps.values()), preview.told
+    assert (True, preview.steps, written) == (up.ok, up.steps, [host.writes() for host in swarm]), up.told
+    assert f"node/{third.name}" not in up.steps
+    assert project.destroy().ok
+    assert written == [host.writes() for host in swarm]
+    eventually(lambda: {"ready"} == {node["Status"]["State"] for node in manager.nodes().values()})
+
+
 def test_taken_over_changed_and_forgotten(swarm: Group, project: Project):
     """Not one write until something is changed, nothing but the change then, and none when all is forgotten."""
     manager, _, third = swarm
@@ -126,7 +182,6 @@ def test_taken_over_changed_and_forgotten(swarm: Group, project: Project):
 
     told = discover(project, f"ssh://root@{manager.address}", "--force")
     assert 0 == told.returncode, told.stdout + told.stderr
-    print(project.stack_file.read_text())
     preview = project.preview()
     assert {"create"} == set(preview.steps.values()), preview.told
     up = project.up()
@@ -160,3 +215,57 @@ def test_taken_over_changed_and_forgotten(swarm: Group, project: Project):
 def outputs_of(project: Project) -> list[dict[str, Any]]:
     """What the state has of each resource."""
     return [each.get("outputs", {}) for each in project.state().values()]
+
+
+def test_protect_and_retain_are_pulumis(swarm: Group, project: Project):
+    """What is protected keeps `destroy` away, also where it was adopted; what is retained stays when it is forgotten."""
+    manager = swarm["d1"]
+    assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
+    added(project, "overlays", "plain", {"protect": True})
+    added(project, "overlays", "kept", {"subnet": "10.235.0.0/24", "retain": True})
+    assert project.up().ok
+
+    refused = project.destroy()
+    assert not refused.ok
+    assert "overlay/plain" in refused.text
+    assert "protect" in refused.text
+
+    added(project, "overlays", "plain", {"protect": False})
+    assert project.up().ok
+    assert project.destroy().ok
+    assert {"plain", "data", "kept"} <= set(manager.networks())
+    manager.docker("network", "rm", "kept")
+
+
+def test_two_stacks_that_claim_one_swarm(swarm: Group, project: Project, new_project: Callable[..., Project]):
+    """Beside each other their files refuse it; from elsewhere, what the first one made is refused by its name."""
+    manager = swarm["d1"]
+    assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
+    added(project, "overlays", "extra", {"subnet": "10.234.0.0/24"})
+    assert project.up().ok
+    written = [host.writes() for host in swarm]
+
+    beside = project.stack_file.with_name("Pulumi.beside.yaml")
+    beside.write_text(project.stack_file.read_text())
+    refused = project.preview()
+    assert not refused.ok
+    assert (
+        "swarm: stack beside declares it too, and hosts.d1 is in both: leave it out of one of the two" in refused.told
+    )
+    beside.unlink()
+    words = [f"--out={beside}", *KNOWN]
+    told = run("discover", f"ssh://root@{manager.address}", *words)
+    assert 0 == told.returncode, told.stdout
+    assert {"swarmnet:hosts", "swarmnet:ssh"} == set(yaml.safe_load(beside.read_text())["config"])
+    assert "not managed: swarm: stack t declares it too" in told.stdout
+    beside.unlink()
+
+    elsewhere = new_project("second")
+    elsewhere.stack_file.write_text(project.stack_file.read_text())
+    blocked = elsewhere.up()
+    assert not blocked.ok
+    assert "overlay extra (10.234.0.0/24) belongs to swarmnet/t" in blocked.told
+    assert elsewhere.destroy().ok
+    assert written == [host.writes() for host in swarm]
+    assert project.is_settled()
+    assert project.destroy().ok

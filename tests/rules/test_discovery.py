@@ -307,7 +307,7 @@ def test_pool_that_networks_were_taken_from_is_left_out_before_them():
     )
 
     assert ({}, {"subnet": "10.64.0.0/20"}) == (raw["swarm"], raw["ingress"])
-    assert clashes[0].endswith("(left out: swarm.default_addr_pool)")
+    assert clashes[0].endswith("; left out: swarm.default_addr_pool: [10.64.0.0/16]")
 
 
 def test_too_small_links_are_told_and_not_declared():
