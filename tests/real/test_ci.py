@@ -59,7 +59,7 @@ def ended(done: subprocess.CompletedProcess[str]) -> tuple[int, str]:
 
 
 def test_a_change_is_reviewed_and_carried_out(standing: Standing, job: Job):
-    """The preview asks no host; the plan names services; the deployment is what was planned, and nothing drifts then."""
+    """The preview asks no host, the plan names services, the deployment is what was planned; nothing drifts then."""
     standing.stands = False
     deploy(next(iter(standing.hosts)), WEB)
     changed = {**standing.sections, "ingress": {"subnet": "10.230.0.0/20"}}
