@@ -126,6 +126,13 @@ def test_included_files_count(config):
     assert (["me@w1:2222"], ["me@10.0.0.2:22"]) == (way(found()), way(found("w2")))
 
 
+def test_match_counts(config):
+    """Match is asked as ssh asks it."""
+    config("Match host w1\n  User ann\nMatch originalhost w2 !user ann\n  User bob\n")
+
+    assert (["ann@w1:22"], ["bob@w2:22"]) == (way(found()), way(found("w2")))
+
+
 def test_endless_inclusion_is_told(config):
     """A file that includes itself is no config."""
     config("Include config\n")
