@@ -36,6 +36,10 @@ class _Ended(Exception):
     """A stream ended before the first byte of an answer."""
 
 
+class _Garbled(Exception):
+    """A stream began with something that is no answer; the message is its first line."""
+
+
 class _Response(http.client.HTTPResponse):
     """An answer whose absence is no ConnectionError: at one of those, http.client closes the stream, and with
     it goes the reason that could still be read."""
@@ -45,6 +49,8 @@ class _Response(http.client.HTTPResponse):
             super().begin()
         except ConnectionError as problem:
             raise _Ended from problem
+        except http.client.BadStatusLine as problem:
+            raise _Garbled(str(problem).strip()) from problem
 
 
 class Dial:
@@ -101,6 +107,11 @@ class HTTPConnection(urllib3.connection.HTTPConnection):
             response = super().getresponse()
         except _Ended as problem:
             self._ended(problem)
+        except _Garbled as problem:
+            raise CommandFailed(
+                f"{self._dial.connection.name}: the login writes {str(problem)!r} where docker should answer: "
+                "what runs there without a terminal (~/.bashrc, a forced command) has to be silent"
+            ) from problem
         self._answered = True
         return response
 

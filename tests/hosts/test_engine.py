@@ -308,6 +308,18 @@ def test_docker_off_the_path(host, reach, sudo, plain, complaint, status):
     assert 3 == len(host.ran)
 
 
+def test_login_that_writes(host, engine):
+    """What a shell's start-up files write is told from a broken connection."""
+
+    def serve(channel):
+        channel.sendall(b"Welcome to h1!\n")
+        host.engine.serve(channel)
+
+    host.commands[DIAL] = serve
+    with pytest.raises(CommandFailed, match=r"h1: the login writes 'Welcome to h1!' where docker should answer: "):
+        engine.get("/info")
+
+
 def test_no_sudo_command(host, reach):
     """A host without sudo is told from one without docker."""
     host.commands[f"sudo -n {DIAL}"] = Ends(stderr=b"bash: sudo: command not found\n", status=127)
