@@ -95,11 +95,12 @@ def left_out(raw: Raw, path: tuple[str, ...]) -> str:
 
 
 def without(raw: Raw, path: tuple[str, ...]) -> Raw:
-    """The sections less what stands at a path."""
+    """The sections less what stands at a path; without its last overlay, `overlays` goes too."""
     key, *rest = path
-    if not rest:
+    left = without(_mapping(raw, key), tuple(rest)) if rest else {}
+    if not rest or (key == "overlays" and not left):
         return {name: value for name, value in raw.items() if name != key}
-    return {name: without(_mapping(raw, key), tuple(rest)) if name == key else value for name, value in raw.items()}
+    return {name: left if name == key else value for name, value in raw.items()}
 
 
 def outside(raw: Raw, found: Found, owner: str) -> Iterator[Remark]:

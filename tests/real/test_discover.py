@@ -128,50 +128,9 @@ def added(project: Project, section: str, name: str, keys: dict[str, Any]) -> No
     project.stack_file.write_text(yaml.safe_dump(written, sort_keys=False))
 
 
-def test_worker_is_not_asked(swarm: Group, project: Project):
-    """It can't tell of the swarm; nothing is written."""
-    before = project.stack_file.read_text()
-
-    told = discover(project, f"ssh://root@{swarm['d2'].address}", "--force")
-
-    assert (1, before) == (told.returncode, project.stack_file.read_text())
-    assert "manager: it is a worker, and only a manager can tell of the swarm: name a manager\n" == told.stdout
-
-
-def test_from_a_manager_itself(swarm: Group, project: Project):
-    """With `local:`, the manager is this machine; the others are reached by SSH, as from elsewhere."""
-    manager = swarm["d1"]
-    assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
-    elsewhere = config(project)
-    words = ("discover", "local:", f"--out={project.stack_file}", "--force", *KNOWN)
-    manager.run("sh", "-c", f"cd {ROOT} && HOME=/root {sys.executable} -m cli {' '.join(words)}")
-
-    here = config(project)
-
-    own = elsewhere["swarmnet:hosts"][manager.name]
-    own |= {"local": True, "advertise_address": own.pop("address")}
-    assert elsewhere["swarmnet:hosts"] == here["swarmnet:hosts"]
-    assert elsewhere["swarmnet:overlays"] == here["swarmnet:overlays"]
-
-
-def test_member_that_is_cut_off_is_a_comment(swarm: Group, project: Project):
-    """All else is taken over, without it and without a write."""
-    manager, _, third = swarm
-    swarm.fault(third.name, "cut")
-    written = [host.writes() for host in swarm]
-    told = discover(project, f"ssh://root@{manager.address}", "--force")
-    preview, up = project.preview(), project.up()
-    swarm.fault(third.name, "heal")
-
-    assert 0 == told.returncode, told.stdout + told.stderr
-    assert f"not seen: {third.name}: {{address: {third.address}, role: worker}}" in told.stdout
-    assert f"# not seen: {third.name}: " in project.stack_file.read_text()
-    assert {"create"} == set(preview.steps.values()), preview.told
-    assert (True, preview.steps, written) == (up.ok, up.steps, [host.writes() for host in swarm]), up.told
-    assert f"node/{third.name}" not in up.steps
-    assert project.destroy().ok
-    assert written == [host.writes() for host in swarm]
-    eventually(lambda: {"ready"} == {node["Status"]["State"] for node in manager.nodes().values()})
+def outputs_of(project: Project) -> list[dict[str, Any]]:
+    """What the state has of each resource."""
+    return [each.get("outputs", {}) for each in project.state().values()]
 
 
 def test_taken_over_changed_and_forgotten(swarm: Group, project: Project):
@@ -212,13 +171,55 @@ def test_taken_over_changed_and_forgotten(swarm: Group, project: Project):
     assert before[manager.name]["networks"] == after[manager.name]["networks"]
 
 
-def outputs_of(project: Project) -> list[dict[str, Any]]:
-    """What the state has of each resource."""
-    return [each.get("outputs", {}) for each in project.state().values()]
+def test_worker_is_not_asked(swarm: Group, project: Project):
+    """It can't tell of the swarm; nothing is written."""
+    before = project.stack_file.read_text()
+
+    told = discover(project, f"ssh://root@{swarm['d2'].address}", "--force")
+
+    assert (1, before) == (told.returncode, project.stack_file.read_text())
+    assert "manager: it is a worker, and only a manager can tell of the swarm: name a manager\n" == told.stdout
+
+
+def test_from_a_manager_itself(swarm: Group, project: Project):
+    """With `local:`, the manager is this machine; the others are reached by SSH, as from elsewhere."""
+    manager = swarm["d1"]
+    assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
+    elsewhere = config(project)
+    there = "/root/Pulumi.t.yaml"
+    words = (sys.executable, "-m", "cli", "discover", "local:", f"--out={there}", *KNOWN)
+    manager.run("sh", "-c", f"cd {ROOT} && HOME=/root {' '.join(words)}")
+
+    here = yaml.safe_load(manager.run("cat", there))["config"]
+
+    own = elsewhere["swarmnet:hosts"][manager.name]
+    own |= {"local": True, "advertise_address": own.pop("address")}
+    assert elsewhere["swarmnet:hosts"] == here["swarmnet:hosts"]
+    assert elsewhere["swarmnet:overlays"] == here["swarmnet:overlays"]
+
+
+def test_member_that_is_cut_off_is_a_comment(swarm: Group, project: Project):
+    """All else is taken over, without it and without a write."""
+    manager, _, third = swarm
+    swarm.fault(third.name, "cut")
+    written = [host.writes() for host in swarm]
+    told = discover(project, f"ssh://root@{manager.address}", "--force")
+    preview, up = project.preview(), project.up()
+    swarm.fault(third.name, "heal")
+
+    assert 0 == told.returncode, told.stdout + told.stderr
+    assert f"not seen: {third.name}: {{address: {third.address}, role: worker}}" in told.stdout
+    assert f"# not seen: {third.name}: " in project.stack_file.read_text()
+    assert {"create"} == set(preview.steps.values()), preview.told
+    assert (True, preview.steps, written) == (up.ok, up.steps, [host.writes() for host in swarm]), up.told
+    assert f"node/{third.name}" not in up.steps
+    assert project.destroy().ok
+    assert written == [host.writes() for host in swarm]
+    eventually(lambda: {"ready"} == {node["Status"]["State"] for node in manager.nodes().values()})
 
 
 def test_protect_and_retain_are_pulumis(swarm: Group, project: Project):
-    """What is protected keeps `destroy` away, also where it was adopted; what is retained stays when it is forgotten."""
+    """What is protected keeps `destroy` away, also where it was adopted; what is retained stays on the hosts."""
     manager = swarm["d1"]
     assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
     added(project, "overlays", "plain", {"protect": True})
@@ -250,7 +251,7 @@ def test_two_stacks_that_claim_one_swarm(swarm: Group, project: Project, new_pro
     refused = project.preview()
     assert not refused.ok
     assert (
-        "swarm: stack beside declares it too, and hosts.d1 is in both: leave it out of one of the two" in refused.told
+        "swarm: stack beside declares it too, and hosts.d1 is in both: leave it out of one of the two" in refused.text
     )
     beside.unlink()
     words = [f"--out={beside}", *KNOWN]
