@@ -7,7 +7,8 @@ Three manners of the Engine shape this page (measured on 20.10, 26, 28 and 29):
 """
 
 from providers.rules import ownership, ports, spread
-from providers.rules.facts import IngressFacts, Network
+from providers.rules.addresses import holds_subnet, prefix_length
+from providers.rules.facts import IngressFacts, Network, Swarm
 from providers.rules.journal import CHANGE
 from providers.rules.specs import IngressSpec
 from providers.rules.steps import (
@@ -22,6 +23,10 @@ from providers.rules.steps import (
 
 MTU = "com.docker.network.driver.mtu"
 VNI = "com.docker.network.driver.overlay.vxlanid_list"
+# What a swarm shows and uses where init was given nothing; one begun by an Engine before 18.09 shows nothing.
+POOL, POOL_PREFIX = ("10.0.0.0/8",), 24
+# What older Engines gave it, whatever the pool: https://github.com/moby/moby/issues/39228
+OLD_DEFAULT = "10.255.0.0/16"
 # Allocation takes 2 to 10 ms; an ingress without it after this many seconds is dead.
 ALLOCATION = 2.0
 
@@ -54,9 +59,18 @@ def creation(spec: IngressSpec) -> CreateNetwork:
     )
 
 
-def engine_default(network: Network) -> bool:
-    """Whether it is just as the Engine makes it at init: its name, no label, no option but the VNI."""
-    return network.name == "ingress" and not network.labels and not set(dict(network.options)) - {VNI}
+def engine_default(network: Network, swarm: Swarm) -> bool:
+    """Whether it is just as the Engine makes it at init: its name, no label, no option but the VNI, and a range of the
+    swarm's own choice. One that got no addresses shows no range."""
+    plain = network.name == "ingress" and not network.labels and not set(dict(network.options)) - {VNI}
+    return plain and (not network.subnet or chosen_by(swarm, network.subnet))
+
+
+def chosen_by(swarm: Swarm, subnet: str) -> bool:
+    """Whether it is one that the swarm takes of its address pool for a network made without a range."""
+    of_size = prefix_length(subnet) == (swarm.default_addr_pool_prefix or POOL_PREFIX)
+    pools = (pool for pool in swarm.default_addr_pool or POOL if ":" not in pool)
+    return subnet == OLD_DEFAULT or (of_size and any(holds_subnet(pool, subnet) for pool in pools))
 
 
 def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decision:
@@ -102,7 +116,7 @@ def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | Non
         spec.owner,
         spec.adopt,
         in_words(spec, network),
-        engine_default=engine_default(network) and unused,
+        engine_default=engine_default(network, facts.swarm) and unused,
     )
 
 
@@ -153,7 +167,7 @@ def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Dec
     """Give the swarm a moment; a dead ingress of ours is taken away again, a dead default makes room."""
     if facts.unchanged_for < ALLOCATION:
         return Wait("the ingress to get its addresses", ALLOCATION + 1)
-    if engine_default(network):
+    if engine_default(network, facts.swarm):
         return overlap(spec, facts) or departure(facts, network, spec.owner, "put another in place of the dead one")
     ours = ownership.owner_of(network.labels) == spec.owner
     return Blocked(

@@ -142,6 +142,33 @@ def test_engine_default_makes_room():
 
 
 @pytest.mark.parametrize(
+    ("pools", "prefix", "subnet", "expected"),
+    [
+        pytest.param(("10.0.0.0/8",), 24, "10.0.0.0/24", True, id="the usual pool"),
+        pytest.param(("10.40.0.0/16",), 26, "10.40.0.0/26", True, id="a pool of its own"),
+        pytest.param(("10.40.0.0/16", "10.50.0.0/16"), 24, "10.50.3.0/24", True, id="one of its pools"),
+        pytest.param((), 0, "10.0.0.0/24", True, id="a swarm that shows no pool"),
+        pytest.param(("10.40.0.0/16",), 24, "10.255.0.0/16", True, id="an Engine of old"),
+        pytest.param(("10.40.0.0/16",), 24, "10.0.0.0/24", False, id="outside its pool"),
+        pytest.param(("10.0.0.0/8",), 24, "10.31.0.0/16", False, id="of another size"),
+    ],
+)
+def test_engine_default_has_a_range_of_the_swarms_pool(
+    pools: tuple[str, ...], prefix: int, subnet: str, expected: bool
+):
+    """One that somebody made with a range of their own is theirs, plain as it may be otherwise."""
+    swarm = replace(SWARM, default_addr_pool=pools, default_addr_pool_prefix=prefix)
+    assert expected == ingress.engine_default(replace(DEFAULT, subnets=(subnet,)), swarm)
+
+
+def test_plain_ingress_with_a_range_of_somebodys_own_is_not_replaced():
+    """It is for `adopt` to say."""
+    found = replace(DEFAULT, subnets=("10.31.0.0/16",), gateways=("10.31.0.1",))
+    decision = ingress.next_step(ingress_spec(adopt="identical"), facts(found), known=False)
+    assert "subnet: 10.31.0.0/16, wanted 10.11.0.0/16" in reason(decision)
+
+
+@pytest.mark.parametrize(
     ("adopt", "found", "given", "expected"),
     [
         pytest.param("refuse", network(labels=()), {"services": (service(),)}, "adopt is refuse", id="refuse"),
