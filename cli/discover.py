@@ -16,11 +16,12 @@ from cli.stack_files import readable
 from providers.hosts.discovery import found as read
 from providers.rules.access import HostAccess
 from providers.rules.configuration import NAMESPACE
-from providers.rules.discovery import Remark, sections
-from providers.rules.discovery_clashes import left_out, mended, outside, path_of, unclaimed, without
-from providers.rules.discovery_text import stack_file_text
+from providers.rules.discovery.clashes import left_out, mended, outside, path_of, unclaimed, without
+from providers.rules.discovery.found import ENTRY, Found
+from providers.rules.discovery.remark import Remark
+from providers.rules.discovery.sections import sections
+from providers.rules.discovery.text import stack_file_text
 from providers.rules.errors import StackFileError, SwarmnetError
-from providers.rules.found import ENTRY, Found
 from providers.rules.plan import plan_of
 from providers.rules.problems import Raw
 from providers.rules.simulate.copied import copied

@@ -1,6 +1,6 @@
 """Reads a whole swarm from one of its managers, and each member that can be reached. Nothing is written to any host.
 
-What becomes of it is decided in rules/discovery.py.
+What becomes of it is decided in rules/discovery.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,9 +11,9 @@ from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import report
 from providers.hosts.survey import host_survey, swarm_survey
 from providers.rules.access import HostAccess
+from providers.rules.discovery.found import Found, FoundMember, names, order, unfit, ways
 from providers.rules.errors import Blocked
 from providers.rules.facts import Member, Node
-from providers.rules.found import Found, FoundMember, names, order, unfit, ways
 from providers.rules.occupied import HostReport
 from providers.rules.survey import HostSurvey
 

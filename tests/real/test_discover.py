@@ -1,5 +1,6 @@
 """A swarm made by hand: discovered, taken over without a write, changed, and forgotten again."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -77,14 +78,15 @@ def swarm(request: pytest.FixtureRequest) -> Iterator[Group]:
     machines.end(GROUP)
 
 
-def discover(project: Project, manager: str, *words: str) -> subprocess.CompletedProcess[str]:
+def discover(project: Project, manager: str, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """`swarmnet discover` into the project's stack file."""
-    return run("discover", manager, f"--out={project.stack_file}", *KNOWN, *words)
+    return run("discover", manager, f"--out={project.stack_file}", *KNOWN, *words, **variables)
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
+def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """A command of `swarmnet`."""
-    return subprocess.run([sys.executable, "-m", "cli", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    command, env = [sys.executable, "-m", "cli", *words], os.environ | variables
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
 def config(project: Project) -> dict[str, Any]:
@@ -182,15 +184,13 @@ def test_worker_is_not_asked(swarm: Group, project: Project):
 
 
 def test_from_a_manager_itself(swarm: Group, project: Project):
-    """With `local:`, the manager is this machine; the others are reached by SSH, as from elsewhere."""
+    """With `local:`, the manager is whom docker reaches here; the others are reached by SSH, as from elsewhere."""
     manager = swarm["d1"]
     assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
     elsewhere = config(project)
-    there = "/root/Pulumi.t.yaml"
-    words = (sys.executable, "-m", "cli", "discover", "local:", f"--out={there}", *KNOWN)
-    manager.run("sh", "-c", f"cd {ROOT} && HOME=/root {' '.join(words)}")
-
-    here = yaml.safe_load(manager.run("cat", there))["config"]
+    told = discover(project, "local:", "--force", DOCKER_HOST=f"unix:///proc/{manager.pid}/root/run/docker.sock")
+    assert 0 == told.returncode, told.stdout + told.stderr
+    here = config(project)
 
     own = elsewhere["swarmnet:hosts"][manager.name]
     own |= {"local": True, "advertise_address": own.pop("address")}

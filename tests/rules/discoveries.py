@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from providers.rules.access import HostAccess
+from providers.rules.discovery.found import Found, FoundMember
 from providers.rules.facts import Member, Network, Node, Swarm, pairs
-from providers.rules.found import Found, FoundMember
 from providers.rules.gwbridge import ENGINE_DEFAULT
 from providers.rules.occupied import HostReport
 from providers.rules.survey import HostSurvey, SwarmSurvey

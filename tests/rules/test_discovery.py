@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 
 from providers.rules.access import HostAccess
 from providers.rules.configuration import from_yaml
-from providers.rules.discovery import Remark, sections
-from providers.rules.discovery_clashes import mended, outside
-from providers.rules.discovery_text import stack_file_text
+from providers.rules.discovery.clashes import mended, outside
+from providers.rules.discovery.found import names, order, unfit, ways
+from providers.rules.discovery.remark import Remark
+from providers.rules.discovery.sections import sections
+from providers.rules.discovery.text import stack_file_text
 from providers.rules.facts import Member
-from providers.rules.found import names, order, unfit, ways
 from providers.rules.occupied import HostReport
 from providers.rules.plan import plan_of
 from providers.rules.surroundings import surroundings

@@ -1,6 +1,6 @@
 """A swarm that somebody else made, as it was read: its own settings, its members, and what each of them said.
 
-What becomes of it is in discovery.py. Reading must not enter.
+What becomes of it is in sections.py. Reading must not enter.
 """
 
 import re

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import yaml
 
 from providers.rules.configuration import NAMESPACE
-from providers.rules.discovery import Kind, Remark
+from providers.rules.discovery.remark import Kind, Remark
 from providers.rules.problems import Raw
 
 _WIDTH = 110

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from providers.rules.claims import claims
-from providers.rules.discovery import Remark
-from providers.rules.discovery_text import flow
-from providers.rules.found import Found
+from providers.rules.discovery.found import Found
+from providers.rules.discovery.remark import Remark
+from providers.rules.discovery.text import flow
 from providers.rules.preflight import findings
 from providers.rules.problems import Raw, readable
 from providers.rules.stackfile import Host, StackFile

@@ -1,0 +1,77 @@
+"""What can be declared of one network that was found, and why one can't be: whose it is, what no key says.
+
+Which networks there are, and what they clash with, must not enter.
+"""
+
+from typing import Any
+
+from providers.rules import gwbridge, ingress, overlay, ownership
+from providers.rules.addresses import canonical_subnet, first_address
+from providers.rules.discovery.remark import Remark
+from providers.rules.facts import Network, Pairs
+from providers.rules.problems import Raw
+from providers.rules.specs import Spec
+from providers.rules.stackfile import Section
+
+STACK, PROJECT = "com.docker.stack.namespace", "com.docker.compose.project"
+NOT_DECLARABLE = ("swarmnet.", "com.docker.", "io.docker.", "org.dockerproject.")
+KNOWN_OPTIONS = {
+    "overlay": frozenset({overlay.MTU, overlay.ENCRYPTED, ingress.VNI}),
+    "bridge": frozenset({gwbridge.BRIDGE_NAME, gwbridge.ICC, gwbridge.MASQUERADE, gwbridge.MTU}),
+}
+_NO_ADDRESS = "0.0.0.0"
+
+
+def base(network: Network, owner: str) -> dict[str, Any]:
+    """A spec to be filled with what is live; its labels are the keys that are looked at."""
+    return {"owner": owner, "subnet": "0.0.0.0/0", "gateway": _NO_ADDRESS, "labels": declarable(network.labels)}
+
+
+def section(
+    thing: str, where: str, network: Network, live: Spec, model: type[Section]
+) -> tuple[Raw | None, list[Remark]]:
+    """The keys of a network's section, None where it can't be taken over, and what is to be said of it."""
+    reason = elsewhere(network) or ownership.foreign(thing, network.labels, live.owner) or _unfit(network, live)
+    if reason:
+        said = reason if reason.startswith(thing) else f"{thing}: {reason}"
+        return None, [Remark("not managed", where, said)]
+    values = live.model_dump(include=set(model.model_fields))
+    if values["gateway"] in (_NO_ADDRESS, first_address(values["subnet"], values.get("ip_range"))):
+        values["gateway"] = None
+    unknown = sorted({key for key, _ in network.options} - KNOWN_OPTIONS[network.driver])
+    line = f"{thing}: its option {', '.join(unknown)} has no key here, and would be lost where the network is made anew"
+    return less_defaults(values, model), [Remark("unusual", where, line)] if unknown else []
+
+
+def elsewhere(network: Network) -> str | None:
+    """Whose deployment looks after a network, None where nobody's does."""
+    stack, project = network.label(STACK), network.label(PROJECT)
+    if stack is not None:
+        return f"made by the Docker stack {stack}, which looks after it"
+    return f"made by the Compose project {project}, which looks after it" if project is not None else None
+
+
+def _unfit(network: Network, live: Spec) -> str | None:
+    """Why a stack file can't say what a network is, None where it can."""
+    if network.driver and network.driver not in KNOWN_OPTIONS:
+        return f"its driver is {network.driver}"
+    if live.settled is not True:
+        return str(live.settled)
+    if len(network.subnets) > 1:
+        return f"it has {len(network.subnets)} subnets ({', '.join(network.subnets)}), and a stack file names one"
+    try:
+        canonical_subnet(network.subnet)
+    except ValueError as problem:
+        return str(problem)
+    return None
+
+
+def less_defaults(values: Raw, model: type[Section]) -> Raw:
+    """The values that are there and not the model's own."""
+    fields = model.model_fields
+    return {key: value for key, value in values.items() if value is not None and value != fields[key].default}
+
+
+def declarable(labels: Pairs) -> dict[str, str]:
+    """The labels that a stack file may declare; the others are Docker's or Swarmnet's."""
+    return {key: value for key, value in labels if not key.startswith(NOT_DECLARABLE)}
