@@ -16,6 +16,7 @@ from providers.rules.report.details import details, other
 from providers.rules.report.effects import Disturbs, effect
 from providers.rules.report.escape import code, fenced, prose
 from providers.rules.report.findings import blocked, findings, source
+from providers.rules.report.foreseen import foreseen
 from providers.rules.report.picture import picture
 from providers.rules.report.preview import Diagnostic, Preview, name_in
 from providers.rules.report.summary import joining, verdict
@@ -61,7 +62,7 @@ def page(preview: Preview, facts: FactsFile | None = None, age: timedelta = time
     plan = wanted(preview)
     found, beside = changes(preview, plan), others(preview)
     errors = _told(preview.diagnostics, "error")
-    refused = blocked(found, facts) if facts else []
+    refused = foreseen(found) + (blocked(found, facts) if facts else [])
     joins = joining(found)
     problems, failed = len(errors) + len(refused), bool(errors)
     head = [
@@ -159,8 +160,9 @@ def _item(number: int, group: Sequence[Change], joins: Set[str], facts: FactsFil
 
 
 def _picture(found: Sequence[Change], plan: Plan | None, preview: Preview) -> Section:
-    drawn = picture(networks.rows(found, plan), reserved(preview)) if found else []
-    block = [*fenced("mermaid", drawn)] if drawn else []
+    rows = networks.rows(found, plan)
+    changed = any(row.change for row in rows)
+    block = fenced("mermaid", picture(rows, reserved(preview))) if changed else []
     return Section(["", "#### Address plan", ""], [block] if block else [])
 
 

@@ -1,6 +1,7 @@
 """The address plan as a flowchart for Mermaid: each range in its block, with what comes, goes and stays.
 
-https://mermaid.js.org/syntax/flowchart.html. No edge is drawn, since one would overrule the direction of a block.
+https://mermaid.js.org/syntax/flowchart.html. Only blocks are linked, unseen, to stand in their order: a link of a box
+would overrule the direction within its block.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,15 +11,17 @@ from ipaddress import IPv4Network
 from providers.rules.report.escape import label
 from providers.rules.report.networks import Network, Row
 
-# Ranges that lie in one block of this size are drawn together; a larger one has a block to itself.
-BLOCK = 16
+# Ranges in one block of this prefix length are drawn together: the first with which there are not too many blocks
+# beside each other. A range that is larger than a block has one to itself.
+PREFIXES, BLOCKS = (16, 12, 8), 8
 # So many boxes can be looked at; beyond, ranges that stay as they are become one box of their block.
-BOXES = 60
+BOXES, BOXES_OF_BLOCK = 60, 20
 STYLES = (
     "classDef new fill:#dafbe1,stroke:#1a7f37,color:#1f2328,stroke-width:2px",
     "classDef gone fill:#ffebe9,stroke:#cf222e,color:#1f2328,stroke-dasharray:4 3",
     "classDef same fill:#f6f8fa,stroke:#818b98,color:#1f2328",
     "classDef reserved fill:#fff8c5,stroke:#9a6700,color:#1f2328",
+    "classDef block fill:none,stroke:#818b98",
 )
 
 
@@ -30,11 +33,6 @@ class Box:
     words: str
     style: str
 
-    @property
-    def block(self) -> IPv4Network:
-        """The block in which it is drawn."""
-        return self.range.supernet(new_prefix=BLOCK) if self.range.prefixlen > BLOCK else self.range
-
 
 def picture(rows: Sequence[Row], reserved: Sequence[str]) -> list[str]:
     """The lines of the flowchart; none where there is no range."""
@@ -42,27 +40,36 @@ def picture(rows: Sequence[Row], reserved: Sequence[str]) -> list[str]:
     boxes += [Box(IPv4Network(subnet), "reserved", "reserved") for subnet in reserved]
     if not boxes:
         return []
-    blocks: dict[IPv4Network, list[Box]] = {}
-    for box in sorted(boxes, key=lambda box: (box.range, box.words)):
-        blocks.setdefault(box.block, []).append(box)
+    blocks = _blocks(boxes)
     quiet = len(boxes) > BOXES
-    drawn = [
-        line for number, block in enumerate(sorted(blocks)) for line in _block(number, block, blocks[block], quiet)
-    ]
-    return ["flowchart TB", *drawn, *(f"  {style}" for style in STYLES)]
+    drawn = [line for number, block in enumerate(blocks) for line in _block(number, block, blocks[block], quiet)]
+    names = [f"b{number}" for number in range(len(blocks))]
+    order = [f"  {' ~~~ '.join(names)}"] if len(names) > 1 else []
+    return ["flowchart LR", *drawn, *order, *(f"  {style}" for style in STYLES), f"  class {','.join(names)} block"]
+
+
+def _blocks(boxes: Sequence[Box]) -> dict[IPv4Network, list[Box]]:
+    """The boxes of each block; both in the order of their addresses."""
+    for prefix in PREFIXES:
+        found: dict[IPv4Network, list[Box]] = {}
+        for box in sorted(boxes, key=lambda box: (box.range, box.words)):
+            block = box.range.supernet(new_prefix=prefix) if box.range.prefixlen > prefix else box.range
+            found.setdefault(block, []).append(box)
+        if len(found) <= BLOCKS:
+            break
+    return dict(sorted(found.items()))
 
 
 def _block(number: int, block: IPv4Network, boxes: Sequence[Box], quiet: bool) -> Iterator[str]:
     same = [box for box in boxes if box.style == "same"]
     fold = quiet and len(same) > 2
     told = [box for box in boxes if not (fold and box.style == "same")]
-    most = max(BOXES // 2, 1)
     yield f'  subgraph b{number}["{label(str(block))}"]'
     yield "    direction LR"
-    for at, box in enumerate(told[:most]):
+    for at, box in enumerate(told[:BOXES_OF_BLOCK]):
         yield f'    n{number}_{at}["{box.words}<br>{label(str(box.range))}"]:::{box.style}'
-    if len(told) > most:
-        yield f'    m{number}["{len(told) - most} more that change"]:::new'
+    if len(told) > BOXES_OF_BLOCK:
+        yield f'    m{number}["{len(told) - BOXES_OF_BLOCK} more"]:::new'
     if fold:
         yield f'    s{number}["{len(same)} more that stay"]:::same'
     yield "  end"

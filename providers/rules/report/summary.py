@@ -25,7 +25,7 @@ def verdict(
         said.append(f"{_count(others, 'resource')} beside Swarmnet's {'changes' if others == 1 else 'change'}")
     if problems:
         found = _count(problems, "problem")
-        said.insert(0, f"the preview fails with {found}" if failed else f"this can't be carried out: {found}")
+        said.insert(0, f"the preview fails with {found}" if failed else f"this would be refused: {found}")
     text = "; ".join(said) or "nothing changes"
     return f"{text[0].upper()}{text[1:]}."
 

@@ -234,7 +234,7 @@ def test_what_the_facts_say_would_be_refused_is_a_problem():
     refused = foretold("overlay/app", stages=(), problem="it is used by service web")
     text = page(preview(step("replace", overlay(), overlay(where="d"))), facts(forecast=[refused]))
 
-    assert verdict(text).startswith("This can't be carried out: 1 problem; overlay `app` is replaced")
+    assert verdict(text).startswith("This would be refused: 1 problem; overlay `app` is replaced")
     assert "- `up` would be refused: `overlay/app`: it is used by service web" in text
 
 

@@ -1,10 +1,12 @@
 """The address plan for Mermaid."""
 
+import re
+
 import pytest
 
 from providers.rules.report.changes import changes
 from providers.rules.report.networks import rows
-from providers.rules.report.picture import BOXES, picture
+from providers.rules.report.picture import BLOCKS, BOXES, BOXES_OF_BLOCK, picture
 from tests.rules.report.previews import bridge, overlay, planned, preview, step
 
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}}
@@ -13,19 +15,20 @@ HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}}
 def drawn(*steps, reserved=(), plan=None):
     """The picture of some changes, without its styles."""
     lines = picture(rows(changes(preview(*steps), plan), plan), reserved)
-    return [line.strip() for line in lines if "classDef" not in line and "direction" not in line]
+    return [line.strip() for line in lines if not re.match(" *(?:classDef|class|direction) ", line)]
 
 
 def test_ranges_lie_in_their_blocks():
     """By address; a range that is larger than a block has one to itself."""
     assert [
-        "flowchart TB",
+        "flowchart LR",
         'subgraph b0["10.3.0.0/16"]',
         'n0_0["overlay app (new)<br>10.3.0.0/24"]:::new',
         "end",
         'subgraph b1["172.16.0.0/12"]',
         'n1_0["reserved<br>172.16.0.0/12"]:::reserved',
         "end",
+        "b0 ~~~ b1",
     ] == drawn(step("create", after=overlay()), reserved=["172.16.0.0/12"])
 
 
@@ -62,7 +65,15 @@ def test_too_many_changes_are_counted():
     ranges = [{"subnet": f"10.8.{at}.0/24", "gateway": f"10.8.{at}.1"} for at in range(200)]
     found = drawn(*(step("create", after=overlay(f"n{at}", **each)) for at, each in enumerate(ranges)))
 
-    assert f'm0["{200 - BOXES // 2} more that change"]:::new' in found
+    assert f'm0["{200 - BOXES_OF_BLOCK} more"]:::new' in found
+
+
+def test_many_ranges_lie_in_larger_blocks():
+    """Only so many blocks stand beside each other."""
+    ranges = [{"subnet": f"10.{at}.0.0/24", "gateway": f"10.{at}.0.1"} for at in range(BLOCKS + 1)]
+    found = drawn(*(step("create", after=overlay(f"n{at}", **each)) for at, each in enumerate(ranges)))
+
+    assert ['subgraph b0["10.0.0.0/12"]'] == [line for line in found if line.startswith("subgraph")]
 
 
 def test_without_ranges_there_is_no_picture():

@@ -1,0 +1,62 @@
+"""Ranges that are taken before they are free."""
+
+import pytest
+
+from providers.rules.report.changes import changes
+from providers.rules.report.foreseen import foreseen
+from tests.rules.report.previews import ingress, overlay, preview, step
+
+RENAMED = [step("create", after=overlay("new")), step("delete", overlay("old"))]
+
+
+def told(*steps):
+    """Who comes too early."""
+    return [name for name, _ in foreseen(changes(preview(*steps), None))]
+
+
+def test_an_overlay_under_another_name_comes_too_early():
+    """Pulumi removes the old one at the end of the run."""
+    ((name, why),) = foreseen(changes(preview(*RENAMED), None))
+
+    assert "overlay/new" == name
+    assert (
+        "its range 10.3.0.0/24 meets 10.3.0.0/24, which `overlay/old` has until the end of the run, where Pulumi "
+        "removes what goes: free that range in a run of its own first"
+    ) == why
+
+
+@pytest.mark.parametrize(
+    ("expected", "steps"),
+    [
+        (["ingress"], [step("update", ingress(), ingress("c")), step("delete", overlay(where="c"))]),
+        (
+            ["ingress"],
+            [step("update", ingress(), ingress("c")), step("replace", overlay(where="c"), overlay(where="d"))],
+        ),
+        ([], [step("update", ingress(), ingress("d")), step("create", after=overlay(where="b"))]),
+        (
+            ["overlay/a", "overlay/b"],
+            [
+                step("replace", overlay("a", "c"), overlay("a", "d")),
+                step("replace", overlay("b", "d"), overlay("b", "c")),
+            ],
+        ),
+        (["overlay/new"], [step("create", after=overlay("new")), step("delete", overlay("old", retain=True))]),
+        ([], [step("replace", overlay(), overlay(subnet="10.3.0.0/23"))]),
+        ([], [step("create", after=overlay("new", "d")), step("delete", overlay("old"))]),
+        ([], [step("update", overlay("x"), overlay("x", protect=True)), step("create", after=overlay("new", "d"))]),
+    ],
+    ids=[
+        "of one that goes",
+        "of one that changes later",
+        "of one that changed before",
+        "a swap",
+        "of one that stays",
+        "its own",
+        "another",
+        "of one that does not move",
+    ],
+)
+def test_who_comes_too_early(expected, steps):
+    """Whoever meets a range that its owner leaves later, or beside it."""
+    assert expected == told(*steps)
