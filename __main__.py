@@ -1,4 +1,4 @@
-"""The program that Pulumi runs: the stack file as resources, in their order, and the output `swarmnet`."""
+"""The program that Pulumi runs: the stack file as resources, in their order, and what apps read of it."""
 
 import signal
 import sys
@@ -16,7 +16,7 @@ from providers.overlay import Overlay
 from providers.rules.claims import refused
 from providers.rules.configuration import from_flat, from_yaml
 from providers.rules.errors import StackFileError
-from providers.rules.exports import exports
+from providers.rules.exports import compose, exports
 from providers.rules.plan import Plan, plan_of
 from providers.rules.problems import readable
 from providers.rules.stackfile import StackFile
@@ -41,6 +41,7 @@ def main() -> None:
     for warning in plan.warnings:
         pulumi.log.warn(warning)
     pulumi.export("swarmnet", exports(plan, declare(plan)))
+    pulumi.export("compose", compose(plan))
 
 
 def keep_apart(stack: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pulumi
 import pytest
+import yaml
 from pulumi.runtime import get_root_resource, rpc
 from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
 from pulumi.runtime.stack import Stack
@@ -40,6 +41,7 @@ class Recorder(MockMonitor):
         super().__init__(Engine())
         self.requests = {}
         self.exported = {}
+        self.compose = ""
 
     def RegisterResource(self, request):
         """A resource is declared."""
@@ -71,6 +73,7 @@ def run(monkeypatch, raw, stack="test"):
     @pulumi.runtime.test
     def program():
         runpy.run_path(str(ROOT / "__main__.py"))
+        recorder.compose = root.outputs["compose"]
         exported = root.outputs["swarmnet"]
         return pulumi.Output.from_input(exported).apply(recorder.exported.update)
 
@@ -181,6 +184,13 @@ def test_output_is_the_published_format(monkeypatch):
 def test_output_leaves_out_what_the_file_leaves_out(monkeypatch):
     """A stack of hosts alone has no swarm and no ingress to tell of."""
     assert {"schema": 1, "gwbridge": {}, "networks": {}} == run(monkeypatch, {"hosts": HOSTS}).exported
+
+
+def test_compose_fragment_is_known_in_previews(monkeypatch):
+    """It is text that hangs on no id: a preview shows it whole."""
+    networks = {"app": {"external": True}, "data": {"external": True}}
+
+    assert {"networks": networks} == yaml.safe_load(run(monkeypatch, WHOLE).compose)
 
 
 def test_problems_are_shown_one_by_one(monkeypatch, caplog):

@@ -1,6 +1,7 @@
-"""The stack output `swarmnet`, which deployments of apps read: a published format, versioned by `schema`.
+"""The stack outputs `swarmnet` and `compose`, which deployments of apps read: formats that docs/outputs.md publishes.
 
-Keys may be added under the same number; whatever else changes takes the next one. No secret may enter.
+`swarmnet` is versioned by `schema`: keys may be added under the same number; whatever else changes takes the next one.
+No secret may enter.
 """
 
 from collections.abc import Mapping
@@ -25,6 +26,18 @@ def exports(plan: Plan, ids: Mapping[str, Any]) -> dict[str, Any]:
         **({"ingress": _network(plan.ingress, ids["ingress"])} if plan.ingress else {}),
         "networks": {spec.name: _overlay(spec, ids[f"overlay/{spec.name}"]) for spec in plan.overlays},
     }
+
+
+def compose(plan: Plan) -> str:
+    """The overlays as text of a Compose file, which `docker stack deploy` takes beside the file of an app.
+
+    By name alone, so that it is known in previews, and stays when a network is replaced. Names are quoted because
+    readers differ in which bare words they take for something else, such as the number 1e5.
+    It has no `version`: several files must have the same one, so that any would shut out all apps with another.
+    https://github.com/docker/cli/blob/v28.5.2/cli/compose/loader/loader.go
+    """
+    networks = "".join(f'\n  "{spec.name}":\n    external: true' for spec in plan.overlays)
+    return f"networks:{networks or ' {}'}\n"
 
 
 def _managers(plan: Plan) -> dict[str, str]:

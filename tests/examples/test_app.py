@@ -1,0 +1,134 @@
+"""The example app under Pulumi's mocks: what it makes of the networks' output, and what it refuses."""
+
+import gc
+import runpy
+from pathlib import Path
+
+import pulumi
+import pytest
+from pulumi.runtime.mocks import Mocks, set_mocks
+
+# The plugin's package warns of a resource of its own, which nobody uses here, whenever it is imported.
+pytestmark = pytest.mark.filterwarnings("ignore:This resource is deprecated:DeprecationWarning:pulumi_command")
+
+PROGRAM = Path(__file__).resolve().parents[2] / "examples" / "app" / "__main__.py"
+KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIAC"
+KNOWN = f"""\
+h1,10.9.0.1 ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAA
+h1,10.9.0.1 ssh-ed25519 {KEY}1
+h2,10.9.0.2 ssh-ed25519 {KEY}2
+"""
+OUTPUT = {
+    "schema": 1,
+    "swarm": {"id": "s1", "managers": {"h2": "10.9.0.2", "h1": "10.9.0.1"}},
+    "networks": {"app": {"id": "o1", "name": "app"}, "monitoring": {"id": "o2", "name": "monitoring"}},
+}
+
+
+class Engine(Mocks):
+    """Answers the stack reference with an output, and remembers the rest."""
+
+    def __init__(self, output):
+        self.output = output
+        self.asked = []
+        self.inputs = {}
+
+    def call(self, args):
+        """No function is called."""
+        raise AssertionError(args.token)
+
+    def new_resource(self, args):
+        """The networks' stack, or what the program declares."""
+        if args.typ == "pulumi:pulumi:StackReference":
+            self.asked.append(args.name)
+            return args.name, {"name": args.name, "outputs": {"swarmnet": self.output}, "secretOutputNames": []}
+        # pulumi-command makes the whole connection a secret.
+        self.inputs = {**args.inputs, "connection": args.inputs["connection"]["value"]}
+        return args.name, args.inputs
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs the program of a stack `test`; what it declared."""
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.write_text(KNOWN)
+
+    def run(output=OUTPUT, **config):
+        engine = Engine(output)
+        pulumi.runtime.set_all_config(
+            {f"app:{key}": value for key, value in {"known_hosts": str(known_hosts), **config}.items()}
+        )
+        set_mocks(engine, project="app", stack="test", organization="acme")
+        pulumi.runtime.test(lambda: runpy.run_path(str(PROGRAM)) and None)()
+        return engine
+
+    yield run
+    pulumi.runtime.set_all_config({})
+    # Futures that nobody awaits after a refusal complain when they are collected: now, not in the middle of another test.
+    gc.collect()
+
+
+def test_networks_are_those_of_the_stack_of_the_same_name(run):
+    """Of the same organization, unless the configuration says otherwise."""
+    assert (["acme/swarmnet/test"], ["organization/swarmnet/prod"]) == (
+        run().asked,
+        run(swarmnet="organization/swarmnet/prod").asked,
+    )
+
+
+def test_manager_is_known_by_its_host_key(run):
+    """The key is that of the first manager, of a kind that the plugin can use."""
+    connection = run().inputs["connection"]
+
+    assert ("10.9.0.1", "root", f"ssh-ed25519 {KEY}1") == tuple(
+        connection[name] for name in ("host", "user", "hostKey")
+    )
+
+
+def test_no_secret_is_an_input(run):
+    """Who logs in proves it by the agent."""
+    assert {"host", "hostKey", "user", "port", "dialErrorLimit", "perDialTimeout"} == set(run().inputs["connection"])
+
+
+def test_another_id_of_its_network_deploys_again(run):
+    """The id is part of the command that runs."""
+    replaced = {**OUTPUT, "networks": {**OUTPUT["networks"], "app": {"id": "o9", "name": "app"}}}
+    before, after = run().inputs["create"], run(replaced).inputs["create"]
+
+    assert before.replace("networks=app=o1\n", "networks=app=o9\n") == after != before
+
+
+def test_other_networks_change_nothing(run):
+    """Neither one that was replaced nor one that is new."""
+    others = {"monitoring": {"id": "o8", "name": "monitoring"}, "data": {"id": "o7", "name": "data"}}
+
+    assert run().inputs == run({**OUTPUT, "networks": {**OUTPUT["networks"], **others}}).inputs
+
+
+def test_manager_is_told_where_the_output_names_none(run):
+    """A swarm that is not the networks' stack's own has no managers in its output."""
+    foreign = {key: value for key, value in OUTPUT.items() if key != "swarm"}
+
+    assert "10.9.0.2" == run(foreign, manager="10.9.0.2").inputs["connection"]["host"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "config", "error"),
+    [
+        ({"schema": 2}, {}, "acme/swarmnet/test has schema 2, and this program reads 1"),
+        ({"networks": {}}, {}, "acme/swarmnet/test has no network app: declare it there first"),
+        (
+            {"swarm": None},
+            {},
+            "acme/swarmnet/test has no section swarm, and so names no manager: set app:manager to an address",
+        ),
+        ({}, {"manager": "10.9.0.3"}, "10.9.0.3: no ed25519 or ecdsa key in "),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_one_line(run, changed, config, error):
+    """Another form of the output, a network or managers that are not there, a host that is not known."""
+    output = {key: value for key, value in {**OUTPUT, **changed}.items() if value is not None}
+    with pytest.raises(pulumi.RunError) as refused:
+        run(output, **config)
+
+    assert str(refused.value).startswith(error)
