@@ -160,6 +160,17 @@ def test_mtu_between_hosts_is_that_of_the_link_which_members_use():
             id="compose",
         ),
         pytest.param({"driver": "macvlan"}, "its driver is macvlan", id="driver"),
+        pytest.param({"driver": "bridge"}, "its driver is bridge", id="bridge-of-the-swarm"),
+        pytest.param(
+            {"labels": {"swarmnet.twin": "web", "swarmnet.owner": OWNER}},
+            "it stands in for overlay web while that is changed",
+            id="twin",
+        ),
+        pytest.param(
+            {"ip_ranges": ("10.64.32.5/25",)},
+            "10.64.32.5/25 has host bits set: write 10.64.32.0/25",
+            id="host-bits-of-old-engines",
+        ),
         pytest.param(
             {"driver": "", "options": ()}, "the swarm gave it no addresses: nothing can start on it", id="dead"
         ),

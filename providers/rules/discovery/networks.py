@@ -9,9 +9,10 @@ from providers.rules import gwbridge, ingress, overlay, ownership
 from providers.rules.addresses import canonical_subnet, first_address
 from providers.rules.discovery.remark import Remark
 from providers.rules.facts import Network, Pairs
+from providers.rules.migration import TWIN
 from providers.rules.problems import Raw
 from providers.rules.specs import Spec
-from providers.rules.stackfile import Section
+from providers.rules.stackfile import PartialGwbridge, Section
 
 STACK, PROJECT = "com.docker.stack.namespace", "com.docker.compose.project"
 NOT_DECLARABLE = ("swarmnet.", "com.docker.", "io.docker.", "org.dockerproject.")
@@ -31,36 +32,41 @@ def section(
     thing: str, where: str, network: Network, live: Spec, model: type[Section]
 ) -> tuple[Raw | None, list[Remark]]:
     """The keys of a network's section, None where it can't be taken over, and what is to be said of it."""
-    reason = elsewhere(network) or ownership.foreign(thing, network.labels, live.owner) or _unfit(network, live)
+    driver = "bridge" if model is PartialGwbridge else "overlay"
+    foreign = ownership.foreign(thing, network.labels, live.owner)
+    reason = elsewhere(network) or foreign or _unfit(network, driver, live)
     if reason:
         said = reason if reason.startswith(thing) else f"{thing}: {reason}"
         return None, [Remark("not managed", where, said)]
     values = live.model_dump(include=set(model.model_fields))
     if values["gateway"] in (_NO_ADDRESS, first_address(values["subnet"], values.get("ip_range"))):
         values["gateway"] = None
-    unknown = sorted({key for key, _ in network.options} - KNOWN_OPTIONS[network.driver])
+    unknown = sorted({key for key, _ in network.options} - KNOWN_OPTIONS[driver])
     line = f"{thing}: its option {', '.join(unknown)} has no key here, and would be lost where the network is made anew"
     return less_defaults(values, model), [Remark("unusual", where, line)] if unknown else []
 
 
 def elsewhere(network: Network) -> str | None:
     """Whose deployment looks after a network, None where nobody's does."""
-    stack, project = network.label(STACK), network.label(PROJECT)
+    stack, project, original = network.label(STACK), network.label(PROJECT), network.label(TWIN)
+    if original is not None:
+        return f"it stands in for overlay {original} while that is changed"
     if stack is not None:
         return f"made by the Docker stack {stack}, which looks after it"
     return f"made by the Compose project {project}, which looks after it" if project is not None else None
 
 
-def _unfit(network: Network, live: Spec) -> str | None:
+def _unfit(network: Network, driver: str, live: Spec) -> str | None:
     """Why a stack file can't say what a network is, None where it can."""
-    if network.driver and network.driver not in KNOWN_OPTIONS:
+    if network.driver not in ("", driver):
         return f"its driver is {network.driver}"
     if live.settled is not True:
         return str(live.settled)
     if len(network.subnets) > 1:
         return f"it has {len(network.subnets)} subnets ({', '.join(network.subnets)}), and a stack file names one"
     try:
-        canonical_subnet(network.subnet)
+        for subnet in (network.subnet, *filter(None, network.ip_ranges)):
+            canonical_subnet(subnet)
     except ValueError as problem:
         return str(problem)
     return None
