@@ -277,8 +277,8 @@ def test_unusual_member(members, line):
             id="option",
         ),
         pytest.param(
-            [ingress(), net("app", "10.64.32.0/24")],
-            "overlay app (10.64.32.0/24): no service and no container uses it",
+            [ingress(), net("app", "10.64.32.0/24"), net("data", "10.64.33.0/24")],
+            "no service and no container uses app, data",
             id="unused",
         ),
     ],

@@ -140,7 +140,7 @@ def _ingress(found: Found, owner: str) -> Part:
 def _overlays(found: Found, owner: str) -> Part:
     """Every overlay that nobody else looks after."""
     declared: dict[str, Raw] = {}
-    remarks = []
+    remarks, unused = [], list[str]()
     used = {key for service in found.swarm.services for key in service.networks}
     used |= {key for task in found.swarm.tasks for key in task.networks}
     for network in sorted(found.swarm.networks, key=lambda each: each.name):
@@ -152,8 +152,9 @@ def _overlays(found: Found, owner: str) -> Part:
         remarks += said
         if keys:
             declared[network.name] = keys
-            if network.id not in used:
-                remarks.append(Remark("unusual", "overlays", f"{thing}: no service and no container uses it"))
+            unused += [] if network.id in used else [network.name]
+    if unused:
+        remarks.append(Remark("unusual", "overlays", f"no service and no container uses {', '.join(unused)}"))
     return ({"overlays": declared} if declared else {}), remarks
 
 
