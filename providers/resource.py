@@ -46,7 +46,7 @@ _failures: list[str] = []  # of disruptive changes in this process, which serves
 _accesses: dict[str, HostAccess] = {}
 _settings: dict[str, str] = {}  # the stack file as Pulumi hands it over
 _looking = threading.Lock()
-_refused: dict[str, str] = {}  # by owner, once all ranges were compared: the row that says what clashes, else empty
+_refused: dict[str, str | None] = {}  # by owner, once all ranges were compared: who says what clashes, else None
 _to_be_replaced: set[str] = set()  # ids
 _answered: set[str] = set()  # all hosts, once they were looked at before the first write
 _lost: set[str] = set()
@@ -195,10 +195,10 @@ def refuse_clashes(reach: "Hosts", show: "Progress", spec: Spec) -> None:
             found = reach.preflight(without_lost(stackfile.parse(from_flat(_settings))), spec.owner)
             for line in found.warnings:
                 show(line, stays=True)
-            _refused[spec.owner] = spec.row.rpartition("::")[2] if found.refused else ""
+            _refused[spec.owner] = spec.row.rpartition("::")[2] if found.refused else None
             if found.refused:
                 raise Blocked("nothing was begun: " + "\n".join(found.refused))
-        elif _refused[spec.owner]:
+        elif _refused[spec.owner] is not None:
             raise Blocked(f"not begun: {_refused[spec.owner]} says why")
 
 

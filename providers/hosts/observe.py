@@ -189,7 +189,8 @@ def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
     members, silent = answers(fleet, member, fleet.names)
     good = next((fleet.engine(each.host) for each in members if each.good_manager), None)
     if good is None:
-        return SwarmFacts(members=tuple(members), silent=tuple(silent))
+        outside = [each.host for each in members if each.state == "inactive"]
+        return SwarmFacts(members=tuple(members), silent=tuple(silent), bridges=bridges(fleet, outside))
     return SwarmFacts(
         members=tuple(members),
         silent=tuple(silent),
@@ -199,6 +200,12 @@ def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
         networks=tuple(net for net in networks(good) if net.scope == "swarm") if ending else (),
         belongings=belongings(good) if ending else (),
     )
+
+
+def bridges(fleet: Fleet, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The subnets of docker_gwbridge on the named hosts that answer and have one."""
+    found, _ = answers(fleet, lambda engine: (engine.name, local_network(engine, gwbridge.NAME)), names)
+    return tuple((host, bridge.subnet) for host, bridge in found if bridge is not None)
 
 
 def belongings(engine: Engine) -> tuple[str, ...]:
@@ -263,6 +270,7 @@ def host_ingress(engine: Engine, own: Member) -> HostIngress:
         node_id=own.node_id,
         copies=tuple(copy for copy in copies if copy is not None),
         bridge_endpoints=tuple(end.name for end in bridge.endpoints) if bridge else (),
+        bridge_subnet=bridge.subnet if bridge else "",
     )
 
 

@@ -230,12 +230,16 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class HostIngress:
-    """One host's own copies of ingress networks (more than one: an old one got stuck), and its gateway bridge."""
+    """One host's own copies of ingress networks (more than one: an old one got stuck), and its docker_gwbridge.
+
+    bridge_subnet: empty where it has none.
+    """
 
     host: str
     node_id: str
     copies: tuple[Network, ...] = ()
     bridge_endpoints: tuple[str, ...] = ()
+    bridge_subnet: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,7 +278,8 @@ class GwbridgeFacts:
 class SwarmFacts:
     """What every declared host says of its membership, and the swarm as a good manager shows it, if any.
 
-    `services`, `networks` and `belongings` (such as "secret db") are read only where the swarm may have to end.
+    `services`, `networks` and `belongings` (such as "secret db") are read only where the swarm may have to end, and
+    `bridges` only where it is still to begin: the subnet of docker_gwbridge by host, for those that have one.
     """
 
     members: tuple[Member, ...]
@@ -284,6 +289,7 @@ class SwarmFacts:
     services: tuple[SwarmService, ...] = ()
     networks: tuple[Network, ...] = ()
     belongings: tuple[str, ...] = ()
+    bridges: Pairs = ()
     unchanged_for: float = field(default=0, compare=False)
 
 

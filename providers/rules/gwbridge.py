@@ -198,6 +198,21 @@ def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: 
     )
 
 
+def not_as_declared(host: str, wanted: str | None, found: str) -> str | None:
+    """Why a host may not become a member yet, None where it may. `wanted`, `found`: subnets; None where none is
+    declared, empty where there is no bridge.
+
+    A host keeps the bridge that it joins with, and an Engine that finds none makes its own. Between the bridge and the
+    join somebody may have taken it away: `docker network prune` does.
+    """
+    if wanted in (None, found):
+        return None
+    there = (
+        f"is {found}, wanted {wanted}" if found else f"is gone, wanted {wanted}: its docker would make one of its own"
+    )
+    return f"{host}: {NAME} {there}: run `pulumi up --refresh`, which makes it before the host joins"
+
+
 def replacement(spec: GwbridgeSpec, bridge: Network) -> Decision:
     """Take the old one away on a host outside any swarm: leftovers off first, never a running container."""
     held = sorted(endpoint.name for endpoint in bridge.endpoints if container_id(endpoint))

@@ -3,7 +3,7 @@
 Members are told apart by node id, never by hostname: after leaving and joining again two entries share it.
 """
 
-from providers.rules import access, ownership, restart, spread
+from providers.rules import access, gwbridge, ownership, restart, spread
 from providers.rules.facts import Member, Node, NodeFacts, Silent
 from providers.rules.journal import AVAILABILITY
 from providers.rules.quorum import no_quorum_without
@@ -78,7 +78,10 @@ def next_step(
     if member.state in ADVICE:
         return Blocked(f"{spec.host}: its membership of a swarm is {member.state}: {ADVICE[member.state]}")
     if member.state == "inactive":
-        return Steps((JoinSwarm(host=spec.host, role=spec.role),), f"join {spec.host} as a {spec.role}")
+        found = facts.local.bridge_subnet if facts.local else ""
+        refusal = gwbridge.not_as_declared(spec.host, spec.gwbridge, found)
+        join = JoinSwarm(host=spec.host, role=spec.role)
+        return Blocked(refusal) if refusal else Steps((join,), f"join {spec.host} as a {spec.role}")
     node = member_of(facts)
     if node is None:
         return Blocked(

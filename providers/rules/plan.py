@@ -104,8 +104,14 @@ def _swarm(stackfile: StackFile, shared: dict[str, Any]) -> SwarmSpec | None:
         **stackfile.swarm.model_dump(exclude={"first_manager"}),
         first_manager=first_manager(stackfile) or "",
         members=tuple(stackfile.hosts),
+        gwbridge=_bridge_subnet(stackfile, first_manager(stackfile)),
         timeout=stackfile.timeouts.swarm,
     )
+
+
+def _bridge_subnet(stackfile: StackFile, host: str | None) -> str | None:
+    bridge = gwbridge_of(stackfile, host) if host else None
+    return bridge.subnet if bridge else None
 
 
 def _nodes(stackfile: StackFile, shared: dict[str, Any]) -> tuple[NodeSpec, ...]:
@@ -119,6 +125,7 @@ def _nodes(stackfile: StackFile, shared: dict[str, Any]) -> tuple[NodeSpec, ...]
             host=name,
             access=_access(stackfile, name),
             ingress=stackfile.ingress.subnet if stackfile.ingress else None,
+            gwbridge=_bridge_subnet(stackfile, name),
             timeout=stackfile.timeouts.node,
         )
         for name, host in sorted(stackfile.hosts.items(), key=lambda item: item[0] != first)

@@ -77,14 +77,16 @@ class SwarmSpec(Spec):
     """The swarm itself: where it begins, what it is told at init, and its settings.
 
     default_addr_pool, default_addr_pool_prefix and data_path_port can only be given at init.
-    `members` are the names of all hosts that the stack declares.
+    `members` are the names of all hosts that the stack declares. gwbridge: the subnet that is declared for
+        docker_gwbridge of the first manager, None where none is.
     """
 
     INIT_ONLY: ClassVar[frozenset[str]] = frozenset({"default_addr_pool", "default_addr_pool_prefix", "data_path_port"})
-    NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"first_manager", "members"}
+    NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"first_manager", "members", "gwbridge"}
 
     first_manager: str
     members: tuple[str, ...]
+    gwbridge: Subnet | None = None
     data_path_port: int | None = None
     default_addr_pool: tuple[Subnet, ...] = ()
     default_addr_pool_prefix: int | None = None
@@ -99,14 +101,16 @@ class NodeSpec(HostSpec):
 
     ingress: the subnet of the ingress that the stack declares. Another one, such as the Engine's own after init, is
         about to go and is not waited for.
+    gwbridge: the subnet that is declared for the host's docker_gwbridge, None where none is.
     """
 
-    NOT_COMPARED: ClassVar[frozenset[str]] = HostSpec.NOT_COMPARED | {"ingress"}
+    NOT_COMPARED: ClassVar[frozenset[str]] = HostSpec.NOT_COMPARED | {"ingress", "gwbridge"}
 
     role: Literal["manager", "worker"] = "worker"
     availability: Literal["active", "pause", "drain"] = "active"
     labels: Labels = {}
     ingress: Subnet | None = None
+    gwbridge: Subnet | None = None
     timeout: float = Field(default=120, gt=0)
 
 

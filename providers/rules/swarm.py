@@ -1,6 +1,6 @@
 """The swarm itself: whether it exists, its settings, and its end. Calls and waiting must not enter."""
 
-from providers.rules import ownership
+from providers.rules import gwbridge, ownership
 from providers.rules.facts import Member, Swarm, SwarmFacts
 from providers.rules.specs import SwarmSpec
 from providers.rules.steps import Blocked, Decision, Done, InitSwarm, LeaveSwarm, Steps, UpdateSwarm
@@ -81,6 +81,10 @@ def beginning(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
             f"swarm: {swarm_id} is gone: no declared host is a member of any swarm; "
             "run `pulumi up --refresh` to make a new one"
         )
+    found = dict(facts.bridges).get(spec.first_manager, "")
+    refusal = gwbridge.not_as_declared(spec.first_manager, spec.gwbridge, found)
+    if refusal:
+        return Blocked(refusal)
     init = InitSwarm(
         host=spec.first_manager,
         data_path_port=spec.data_path_port,

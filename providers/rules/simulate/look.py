@@ -178,4 +178,5 @@ def host_ingress(world: World, host: Host) -> HostIngress:
         node_id=member(world, host).node_id,
         copies=tuple(copy for copy in copies if copy is not None),
         bridge_endpoints=tuple(end.name for end in bridge.endpoints) if bridge else (),
+        bridge_subnet=bridge.subnet if bridge else "",
     )

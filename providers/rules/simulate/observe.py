@@ -73,7 +73,9 @@ def swarm_facts(world: World, *, ending: bool = False) -> SwarmFacts:
     members = tuple(member(world, host) for host in good)
     asked = next((host for host, said in zip(good, members, strict=True) if said.good_manager), None)
     if asked is None:
-        return SwarmFacts(members=members, silent=tuple(silent))
+        outside = ((host.name, host.network(GATEWAY_BRIDGE)) for host in good if host.state == "inactive")
+        found = tuple((name, bridge.subnet) for name, bridge in outside if bridge)
+        return SwarmFacts(members=members, silent=tuple(silent), bridges=found)
     swarm_wide = (net for net in listed(world, asked) if net.scope == "swarm")
     return SwarmFacts(
         members=members,

@@ -1,0 +1,114 @@
+"""Before the first write of a process the whole stack file is compared with what the hosts have, once."""
+
+import json
+
+import pytest
+from pulumi.dynamic import Config, ConfigureRequest
+
+from providers.resource import Provider, to_props
+from providers.rules.errors import Blocked
+from providers.rules.surroundings import Route, Surroundings
+from tests.glue.stack import GWBRIDGE, OVERLAY, created, known, logical_id, provider_of
+from tests.rules import flows
+
+VPN = Surroundings(routes=(Route("10.12.0.0/16", "tun0"),))
+ROW = "urn:pulumi:prod::infra::pulumi-python:swarmnet:Gwbridge::docker_gwbridge@w1"
+CLASH = (
+    "nothing was begun: gwbridge.subnet: 10.12.0.0/16 is the same as 10.12.0.0/16, the route by tun0 of m1, w1, w2: "
+)
+BRIDGES = {"gwbridge": {"subnet": "10.12.0.0/16"}}
+
+
+def declare(**sections):
+    """The rest of the stack file, as Pulumi hands it over."""
+    settings = {f"swarmnet:{key}": json.dumps(section) for key, section in sections.items()}
+    Provider().configure(ConfigureRequest(Config(settings, "swarmnet")))
+
+
+def counted(hosts, monkeypatch):
+    """Who asked for the comparison so far."""
+    asked, compare = [], hosts.preflight
+
+    def preflight(stackfile, owner):
+        asked.append(owner)
+        return compare(stackfile, owner)
+
+    monkeypatch.setattr(hosts, "preflight", preflight)
+    return asked
+
+
+def test_clash_is_refused_before_the_first_write(bare_hosts):
+    """By the first resource that is to be written, with all that is wrong."""
+    bare_hosts.surroundings = VPN
+    declare(**BRIDGES)
+
+    with pytest.raises(Blocked) as refusal:
+        created(GWBRIDGE)
+    assert CLASH == str(refusal.value)[: len(CLASH)]
+    assert [] == bare_hosts.steps
+
+
+def test_others_name_who_says_it(bare_hosts, monkeypatch):
+    """The resources beside it are not begun either, and nobody looks again."""
+    bare_hosts.surroundings, asked = VPN, counted(bare_hosts, monkeypatch)
+    declare(**BRIDGES)
+    with pytest.raises(Blocked):
+        created(GWBRIDGE.model_copy(update={"row": ROW}))
+
+    with pytest.raises(Blocked) as refusal:
+        created(flows.gwbridge_spec("w2"))
+    assert "not begun: docker_gwbridge@w1 says why" == str(refusal.value)
+    assert ([flows.OWNER], []) == (asked, bare_hosts.steps)
+
+
+def test_hosts_are_looked_at_once(bare_hosts, monkeypatch):
+    """What the run itself makes is no clash for what comes after it."""
+    asked = counted(bare_hosts, monkeypatch)
+    declare(**BRIDGES)
+
+    created(GWBRIDGE)
+    created(flows.gwbridge_spec("w2"))
+    assert [flows.OWNER] == asked
+
+
+def test_what_is_only_to_be_known_is_shown(bare_hosts, pulumi_engine):
+    """A wide route: a line that stays, and the work goes on."""
+    bare_hosts.surroundings = Surroundings(routes=(Route("10.0.0.0/8", "tun0"),))
+    declare(**BRIDGES)
+    created(GWBRIDGE)
+
+    assert [line for _, line in pulumi_engine.lines if "lies inside 10.0.0.0/8, the route by tun0" in line]
+    assert bare_hosts.steps
+
+
+def test_removal_that_begins_a_replacement_is_a_first_write(hosts):
+    """Of two overlays that swap their ranges, neither is taken away."""
+    other = flows.overlay_spec("web", subnet="10.21.0.0/24", gateway="10.21.0.1")
+    flows.make(hosts, other)
+    before = list(hosts.steps)
+    declare(overlays={"app": {"subnet": "10.21.0.0/24"}, "web": {"subnet": "10.20.0.0/24"}})
+    stands = known(hosts, OVERLAY)
+    news = to_props(OVERLAY.model_copy(update={"subnet": "10.21.0.0/24", "gateway": "10.21.0.1"}))
+
+    assert provider_of(OVERLAY).diff(logical_id(OVERLAY), stands.outputs, news).delete_before_replace
+    with pytest.raises(Blocked, match="give overlay web another range in one `pulumi up`"):
+        stands.delete()
+    assert before == hosts.steps
+
+
+def test_removal_alone_compares_nothing(hosts, monkeypatch):
+    """It frees a range and takes none."""
+    asked = counted(hosts, monkeypatch)
+    known(hosts, OVERLAY).delete()
+
+    assert ([], True) == (asked, bool(hosts.steps))
+
+
+def test_stack_that_stands_is_no_clash_with_itself(on):
+    """The whole stack, compared with the hosts on which it is up."""
+    hosts = on(flows.running())
+    sections = {"ingress": {"subnet": "10.11.0.0/16"}, "overlays": {"app": {"subnet": "10.20.0.0/24"}}, "swarm": {}}
+    declare(**BRIDGES, **sections)
+
+    known(hosts, OVERLAY).update(protect=True)
+    assert [] == hosts.steps
