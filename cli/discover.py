@@ -37,7 +37,7 @@ def discover(
     key_file: Annotated[Path | None, typer.Option(help="A private key; else the agent's, then ~/.ssh/id_*.")] = None,
     known_hosts: Annotated[Path | None, typer.Option(help="The hosts' keys; else the files that `ssh` reads.")] = None,
     sudo: Annotated[bool, typer.Option("--sudo", help="Run docker by `sudo -n` on the hosts.")] = False,
-    bastion: Annotated[str | None, typer.Option(help="[user@]host[:port] to go through.")] = None,
+    bastion: Annotated[str | None, typer.Option(help="[USER@]HOST[:PORT] to go through.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write in the place of a file that is there.")] = False,
 ) -> None:
     """Read a whole swarm from one of its managers, and write the stack file that takes it over. Writes to no host.
