@@ -1,6 +1,7 @@
 """The full diff: each property of each resource that changes, as lines of a diff.
 
-What only Pulumi or a provider needs (the owner's name, the resource's own row, the pickled provider) must not enter.
+What only Pulumi or a provider needs (the owner's name, the resource's own row, the pickled provider, what a member
+is told of its networks) must not enter.
 """
 
 import json
@@ -12,7 +13,7 @@ from providers.rules.report.escape import shown
 from providers.rules.report.preview import Step
 from providers.rules.specs import HostSpec, Spec
 
-INTERNAL = frozenset({"owner", "row"})
+INTERNAL = frozenset({"owner", "row", "ingress", "gwbridge"})
 REACHED = ("address", "bastion", "port", "user")
 VERBS = {"create": "create", "update": "change", "replace": "replace", "delete": "remove"}
 
