@@ -39,7 +39,8 @@ def report(engine: Engine) -> HostReport:
     try:
         text = engine.connection.run(COMMAND, as_root=False)
     except CommandFailed as problem:
-        return HostReport(host=engine.name, networks=networks, unread=str(problem))
+        unread = f"{engine.name}: {str(problem).rpartition(': ')[2]}"
+        return HostReport(host=engine.name, networks=networks, unread=unread)
     resolvers = tuple(dict.fromkeys(_RESOLVER.findall(text)))
     return HostReport(host=engine.name, networks=networks, surroundings=surroundings(text), resolvers=resolvers)
 

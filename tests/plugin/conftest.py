@@ -1,12 +1,14 @@
 """Plugin processes beside a fake Pulumi, on a host whose Engine answers what a test tells it to."""
 
 import json
+import shlex
 import socket
 from collections.abc import Iterator
 
 import pytest
 
-from tests.hosts.fake_sshd import FakeHost
+from providers.hosts.preflight import COMMAND
+from tests.hosts.fake_sshd import Ends, FakeHost
 from tests.plugin.fake_pulumi import FakePulumi
 from tests.plugin.process import Plugin
 
@@ -21,8 +23,9 @@ def pulumi_engine() -> Iterator[FakePulumi]:
 
 @pytest.fixture(scope="package")
 def machine(tmp_path_factory) -> Iterator[FakeHost]:
-    """The one host of the stack."""
+    """The one host of the stack; no routes, no resolvers."""
     host = FakeHost(tmp_path_factory.mktemp("h1"), "h1")
+    host.commands[shlex.join(COMMAND)] = Ends()
     yield host
     host.close()
 
