@@ -33,6 +33,7 @@ BRIDGE_CHANGE = (
     "the host is drained, its tasks move away and stay away, the bridge is made anew, docker restarted, and the host "
     "checked and given back; one host at a time, and none after a failure"
 )
+MADE_ON_MEMBER = "made; where its host is in a swarm already, "
 PORTS_AWAY = (
     "every port published through it goes away for seconds (about 10, and the longest `stop_grace_period` of a task "
     "that ignores TERM), then comes back as it was; each task of a publishing service restarts twice"
@@ -62,7 +63,7 @@ def _of_gwbridge(change: Change, joining: bool) -> Effect:
     if change.op == "create":
         if joining:
             return Effect("made before its host joins, so that nothing is disturbed")
-        return Effect(f"made; where its host is in a swarm already, {BRIDGE_CHANGE}", Disturbs.MAYBE)
+        return Effect(f"{MADE_ON_MEMBER}{BRIDGE_CHANGE}", Disturbs.MAYBE)
     if change.unfinished:
         return Effect(f"unfinished ({change.unfinished}): {BRIDGE_CHANGE}", Disturbs.SURELY)
     return Effect(BRIDGE_CHANGE, Disturbs.SURELY) if change.properties else SETTINGS

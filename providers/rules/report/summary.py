@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from providers.rules.facts_file import FactsFile
 from providers.rules.report.changes import Change
-from providers.rules.report.effects import SETTINGS, effect
+from providers.rules.report.effects import MADE_ON_MEMBER, SETTINGS, effect
 from providers.rules.report.escape import code
 from providers.rules.report.findings import forecast
 from providers.rules.report.networks import NETWORKS
@@ -39,6 +39,8 @@ def _changes(changes: Sequence[Change], joining: Set[str], facts: FactsFile | No
     lively = [each for each in changes if not each.forgotten and effect(each, joining) != SETTINGS]
     networks = [each for each in lively if isinstance(each.spec, NETWORKS)]
     yield from _counted(networks, "create", "network", "created")
+    if any(each.op == "create" and effect(each, joining).words.startswith(MADE_ON_MEMBER) for each in networks):
+        yield "hosts that are in a swarm already are drained for their new bridge"
     yield from _counted(networks, "delete", "network", "removed")
     yield from _counted([each for each in changes if each.forgotten], "delete", "resource", "forgotten, not removed")
     yield from _swarm([each for each in lively if isinstance(each.spec, SwarmSpec)])

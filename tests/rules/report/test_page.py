@@ -74,6 +74,10 @@ def test_nothing_is_one_line():
             "The bridge changes on 2 hosts: one after the other is drained and its docker restarted.",
             [step("update", bridge(host), bridge(host, mtu=1400)) for host in ("w1", "w2")],
         ),
+        (
+            "1 network created; hosts that are in a swarm already are drained for their new bridge.",
+            [step("create", after=bridge())],
+        ),
         ("1 resource forgotten, not removed.", [step("delete", ingress())]),
         (
             "How Swarmnet treats resource `swarm` changes, nothing on any host.",
