@@ -35,6 +35,7 @@ STACK = flows.whole_stack()
 RUNNING = flows.running()
 ACCESSES = {host: HostAccess(name=host, address=f"10.9.0.{n}") for n, host in enumerate(flows.HOSTS, start=1)}
 OVERLAY = flows.overlay_spec()
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "drift.md"
 
 
 class SimulatedLooks(SimulatedHosts):
@@ -190,6 +191,17 @@ def test_lines_say_where_what_and_who_wins():
         "node/w2: availability: recorded active, there pause; the stack file wins",
         "overlay/app: is gone; the stack file wins",
     ] == plain(told(world, *STACK))
+
+
+def test_page_shows_what_is_told():
+    """The example of docs/drift.md: a bridge made anew, a node paused, an overlay removed."""
+    world = set_node(without_overlay(), "w2", availability="pause")
+    host = world.host("w1")
+    (bridge,) = (net for net in host.networks if net.name == "docker_gwbridge")
+    other = replace(bridge, subnets=("172.31.0.0/16",), gateways=("172.31.0.1",))
+    page = PAGE.read_text().partition("```text\n$ swarmnet drift prod\n")[2].partition("```")[0]
+
+    assert page.splitlines() == plain(told(world.with_host(host.with_network(other)), *STACK))
 
 
 def test_refusal_is_told_once_with_its_reason():
