@@ -8,6 +8,7 @@ from cli.discover import discover
 from cli.drift import drift
 from cli.facts import facts
 from cli.keys import keys
+from cli.map import draw
 from cli.plan import plan
 from cli.report import report
 from cli.schema import schema
@@ -25,6 +26,7 @@ app.command()(discover)
 app.command()(drift)
 app.command()(facts)
 app.command()(keys)
+app.command("map")(draw)
 app.command()(plan)
 app.command()(report)
 app.command()(schema)

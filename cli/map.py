@@ -1,0 +1,78 @@
+"""`swarmnet map`: the networks of stacks as a picture, without access to any host."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from cli.stack_files import STACKS, Directory, judged, names
+from providers.rules.errors import StackFileError
+from providers.rules.facts_file import FactsFile, NoFacts
+from providers.rules.map import page
+from providers.rules.map.claims import Stack
+from providers.rules.verdict import Verdict
+
+_FORMS: dict[str, Callable[[Sequence[Stack]], str]] = {".html": page.page, ".mmd": page.mermaid, ".svg": page.svg}
+
+
+def draw(
+    stacks: Annotated[
+        list[str] | None, typer.Argument(metavar="STACK", help="Stacks to draw; all, where none is named.")
+    ] = None,
+    facts: Annotated[
+        list[Path] | None,
+        typer.Option("--facts", help="What `swarmnet facts` wrote: shows what is attached. One file for each stack."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The file to write: .html, .svg, or .mmd for Mermaid.")] = Path(
+        "map.html"
+    ),
+    directory: Directory = STACKS,
+) -> None:
+    """Draw the address plan with its free space and overlaps, the hosts with their bridges, and the networks.
+
+    Exits with 0 also where a stack file has problems, which are in the picture; with 1 where nothing could be drawn.
+    """
+    form = _FORMS.get(out.suffix.lower())
+    if not form:
+        _complain(f"{out}: a map is written as one of {', '.join(_FORMS)}, by the end of the file's name")
+    named = list(dict.fromkeys(stacks or names(directory)))
+    known = _facts(facts or [], named)
+    found = [Stack(stack, _judged(directory, stack), known.get(stack)) for stack in named]
+    if not found:
+        _complain(f"{directory}: there is no file Pulumi.STACK.yaml")
+    try:
+        out.write_text(form(found), encoding="utf-8")
+    except OSError as error:
+        _complain(f"{out}: {error.strerror}")
+    typer.echo(f"{out}: {page.summary(found)}")
+
+
+def _judged(directory: Path, stack: str) -> Verdict:
+    try:
+        return judged(directory, stack)
+    except StackFileError as error:
+        _complain(f"{stack}: {'; '.join(error.problems)}")
+
+
+def _facts(paths: Sequence[Path], stacks: Sequence[str]) -> dict[str, FactsFile]:
+    """What was found, by stack."""
+    known: dict[str, FactsFile] = {}
+    for path in paths:
+        try:
+            read = FactsFile.parse(path.read_bytes())
+        except NoFacts as error:
+            _complain(f"{path}: {error}")
+        except OSError as error:
+            _complain(f"{path}: {error.strerror}")
+        if read.stack not in stacks:
+            _complain(f"{path}: facts of stack {read.stack}, which is not drawn: name it, or leave this file out")
+        if read.stack in known:
+            _complain(f"{path}: facts of stack {read.stack}, as another file is: leave one of the two out")
+        known[read.stack] = read
+    return known
+
+
+def _complain(line: str) -> NoReturn:
+    typer.secho(line, fg=typer.colors.RED, err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,206 @@
+"""What all pictures are made of: boxes in boxes, with their words. Where they are on a page must not enter."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from providers.rules import gwbridge
+from providers.rules.facts_file import Attached, HostFacts, NetworkFacts
+from providers.rules.map.blocks import Block
+from providers.rules.map.claims import ALLOCATION, Claim, Stack, bridged, declared_as, names
+from providers.rules.ranges import gwbridge_of
+from providers.rules.stackfile import Host
+
+_SMALL = 6  # bits of boxes that are no ranges, which gives them one width
+_AVAILABILITY = {"active": "", "pause": "paused", "drain": "drained"}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a block to scale: where it starts and how long it is, as parts of one, and its kind."""
+
+    start: float
+    length: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box in a picture.
+
+    kind: for its colours. caption: what it is. detail: its addresses. words: all of it for those who don't look.
+    bits: 8 for a /24. anchor: the id of its row in a table, if it has one. scale: what is in it, to scale.
+    """
+
+    kind: str
+    caption: str
+    name: str
+    detail: str
+    words: str
+    bits: float = _SMALL
+    anchor: str = ""
+    alarm: bool = False
+    inside: tuple["Box", ...] = ()
+    scale: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The address plan of stacks: its blocks, and what overlaps each claim, in words."""
+
+    stacks: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    overlapping: Mapping[Claim, Sequence[str]]
+
+    @property
+    def many(self) -> bool:
+        """Whether it has to be told which stack a claim is of."""
+        return len(self.stacks) > 1
+
+    def kept_by(self, block: Block) -> str:
+        """The stacks that free space is not free for, since they have reserved it."""
+        return names([stack for stack in self.stacks if stack not in block.free_for])
+
+    def alarm(self, block: Block) -> list[str]:
+        """What overlaps a block."""
+        return list(dict.fromkeys(line for each in block.claims for line in self.overlapping.get(each, ())))
+
+
+def plan_box(plan: Plan, block: Block) -> Box:
+    """A block of the address plan."""
+    name, caption = name_of(block), caption_of(plan, block)
+    lines = plan.alarm(block)
+    inside = tuple(plan_box(plan, each) for each in block.inside)
+    share = f", {free_share(block)}" if inside and block.free else ""
+    detail = block.range if block.range != name else ""
+    told = f"{name}, {detail}" if detail else name
+    words = f"{told}: {caption}{share}" + (f"; overlaps {names(lines)}" if lines else "")
+    return Box(
+        kind=kind_of(block),
+        caption=f"OVERLAP · {caption}" if lines else caption + share,
+        name=name,
+        detail=detail,
+        words=words,
+        bits=block.bits,
+        anchor=anchor(block),
+        alarm=bool(lines),
+        inside=inside,
+        scale=tuple(_scale(block, block.inside)) if block.free else (),
+    )
+
+
+def kind_of(block: Block) -> str:
+    """The kind that gives a block its colours."""
+    if block.claims:
+        return block.claims[0].kind
+    return "free" if block.free_for else "outline"
+
+
+def name_of(block: Block) -> str:
+    """The names of a block's claims; without any, how many addresses are free or the range itself."""
+    if block.free_for:
+        return f"{block.size:,} {'address' if block.size == 1 else 'addresses'}"
+    return names(list(dict.fromkeys(each.name for each in block.claims))) or block.range
+
+
+def caption_of(plan: Plan, block: Block) -> str:
+    """What a block is, and of which stacks where there are many."""
+    if block.free_for:
+        return f"free, not for {plan.kept_by(block)}" if plan.kept_by(block) else "free"
+    what = " and ".join(dict.fromkeys(each.what for each in block.claims)) or f"{block.size:,} addresses"
+    whose = names([stack for stack in dict.fromkeys(each.stack for each in block.claims) if stack])
+    return f"{whose} · {what}" if plan.many and whose else what
+
+
+def free_share(block: Block) -> str:
+    """How much of a block is free, rounded down: what is not empty is not called free."""
+    return f"{100 * block.free // block.size} % free"
+
+
+def anchor(block: Block) -> str:
+    """The id of a block's row: no two blocks have the same range."""
+    return f"a{int(block.first):x}-{int(block.last):x}"
+
+
+def host_boxes(stack: Stack) -> Iterator[Box]:
+    """Each host with its bridge: as the stack file has it, and as it was found where that is something else."""
+    file = stack.verdict.stackfile
+    found: Mapping[str, HostFacts] = stack.facts.hosts if stack.facts else {}
+    for name in dict.fromkeys([*file.hosts, *found]):
+        host = file.hosts.get(name)
+        bridges = tuple(_bridge(kind, caption, subnet) for kind, caption, subnet in bridge_ranges(stack, name))
+        caption = host_caption(host, found.get(name))
+        detail = (host.address or "this machine") if host else ""
+        words = f"{name}, {detail}: {caption}; " + ("; ".join(each.words for each in bridges) or "no bridge declared")
+        yield Box("host", caption, name, detail, words, inside=bridges)
+
+
+def host_caption(host: Host | None, found: HostFacts | None) -> str:
+    """What a host is in the swarm, and whether it was silent."""
+    parts = [host.role, _AVAILABILITY[host.availability]] if host else ["not in the file"]
+    return ", ".join(part for part in (*parts, "no answer" if found and found.silent else "") if part)
+
+
+def bridge_ranges(stack: Stack, host: str) -> Iterator[tuple[str, str, str]]:
+    """The kind, the words and the range of what a host's docker_gwbridge is to have, and of what it has."""
+    file = stack.verdict.stackfile
+    wanted = gwbridge_of(file, host) if host in file.hosts else None
+    facts = stack.facts.hosts.get(host) if stack.facts else None
+    has = facts.bridge.subnet if facts and facts.bridge else ""
+    if wanted and wanted.subnet:
+        own = host in bridged(stack, f"hosts.{host}.gwbridge.subnet") and file.hosts[host].gwbridge
+        yield "gwbridge", "bridge of its own" if own and own.subnet else "bridge", wanted.subnet
+    if has and not (wanted and wanted.subnet == has):
+        yield ("outgoing", "until it is changed", has) if wanted else ("foreign", "not declared", has)
+
+
+def network_boxes(stack: Stack) -> Iterator[Box]:
+    """Each network that is declared or was found, with the services and containers on it."""
+    file = stack.verdict.stackfile
+    found = stack.facts.networks if stack.facts else {}
+    if file.ingress:
+        facts = next((each for each in found.values() if each.ingress), None)
+        yield _network("ingress", file.ingress.name, file.ingress.subnet, facts)
+    for name, overlay in file.overlays.items():
+        yield _network("overlay", name, overlay.subnet, found.get(name))
+    for name, network in found.items():
+        if not declared_as(stack, name, network):
+            yield _network("foreign", name, network.subnet, network)
+
+
+def _network(kind: str, name: str, subnet: str, found: NetworkFacts | None) -> Box:
+    inside = tuple(_users(found)) if found else ()
+    caption = "not declared" if kind == "foreign" else kind
+    caption += "" if inside else ", nothing attached" if found else ", not there yet"
+    words = f"{name}, {subnet}: {caption}" + "".join(f"; {each.words}" for each in inside)
+    return Box(kind, caption, name, subnet, words, inside=inside)
+
+
+def _users(found: NetworkFacts) -> Iterator[Box]:
+    for each in found.services:
+        ports = ", ".join(each.ports)
+        tasks = tasks_of(each)
+        yield Box(
+            "service", f"service, {tasks}", each.name, ports, f"service {each.name}, {tasks}, {ports}".rstrip(", ")
+        )
+    for container in found.containers:
+        yield Box("service", "container", container, "", f"container {container}")
+
+
+def tasks_of(service: Attached) -> str:
+    """`1 task`."""
+    return f"{service.tasks} {'task' if service.tasks == 1 else 'tasks'}"
+
+
+def _bridge(kind: str, caption: str, subnet: str) -> Box:
+    return Box(kind, caption, gwbridge.NAME, subnet, f"{gwbridge.NAME} {subnet}, {caption}")
+
+
+def _scale(outer: Block, inside: Iterable[Block]) -> Iterator[Segment]:
+    """What is not free, to scale, of whatever depth; what only surrounds free space is looked into."""
+    for each in inside:
+        looked_into = each.inside and {claim.kind for claim in each.claims} <= {ALLOCATION, "reserved"} and each.free
+        if looked_into:
+            yield from _scale(outer, each.inside)
+        elif not each.free_for:
+            start = (int(each.first) - int(outer.first)) / outer.size
+            yield Segment(start, each.size / outer.size, kind_of(each))

@@ -1,0 +1,181 @@
+"""Who has which range, keeps it free or probably takes it; and which of that overlaps. Free space must not enter."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from providers.rules import gwbridge
+from providers.rules.addresses import canonical_subnet
+from providers.rules.clashes import clashes, clashing
+from providers.rules.environments import shared
+from providers.rules.facts_file import FactsFile, NetworkFacts
+from providers.rules.pools import LIKELY, first_of_engine_pool
+from providers.rules.ranges import OURS, Range, gwbridge_of, meetings, ranges, told
+from providers.rules.stackfile import Ingress, Overlay
+from providers.rules.verdict import Verdict
+
+ALLOCATION = "allocation"
+ENGINE = "engine"
+FOREIGN = "foreign"
+OUTGOING = "outgoing"
+_ENGINES = dict(zip(LIKELY.values(), ("docker0", "Engines' own pool"), strict=True))
+_FOREIGN_WHY = dict.fromkeys(product(OURS[:3], [FOREIGN]), "the hosts have it already, and the stack file does not")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack as it is drawn: what is said of its file, and what was found on its hosts where that is given."""
+
+    name: str
+    verdict: Verdict
+    facts: FactsFile | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A range and what it is for.
+
+    stack: empty for what belongs to none. kind: one of OURS, `host`, `reserved`, `special`, ALLOCATION (what
+    `swarmnet allocate` takes from), ENGINE (what Engines take by themselves), FOREIGN (on the hosts and in no stack
+    file), OUTGOING (on the hosts, where the stack file has another range). path: the key of the stack file, words for
+    what has none, or empty.
+    """
+
+    stack: str
+    kind: str
+    subnet: str
+    name: str
+    what: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Two ranges that must not share an address and do; `line` is the whole of it in words."""
+
+    stack: str
+    line: str
+    sides: tuple[Claim, Claim]
+
+
+def claims(stacks: Sequence[Stack]) -> list[Claim]:
+    """Every claim of the stacks and of their Engines, each once."""
+    special = [side for overlap in overlaps(stacks) for side in overlap.sides]
+    declared = [
+        claim(stack, each) for stack in stacks for each in (*_ranges(stack), *found(stack)) if each.kind != "special"
+    ]
+    engines = [Claim("", ENGINE, subnet, _ENGINES[subnet], words, "") for words, subnet in LIKELY.items()]
+    return list(dict.fromkeys([*declared, *special, *engines]))
+
+
+def overlaps(stacks: Sequence[Stack]) -> list[Overlap]:
+    """What overlaps within each stack, with its hosts, and with stacks that it is connected to."""
+    within = [overlap for stack in stacks for overlap in (*_within(stack), *_with_hosts(stack))]
+    named = {stack.name: stack for stack in stacks}
+    across = [
+        Overlap(
+            each.stack, each.line, (claim(named[each.stack], each.ranges[0]), claim(named[each.other], each.ranges[1]))
+        )
+        for each in shared({stack.name: stack.verdict.stackfile for stack in stacks})
+        if each.joined
+    ]
+    return [*within, *across]
+
+
+def claim(stack: Stack, each: Range) -> Claim:
+    """What a range of a stack is for, in the words of a picture."""
+    name, what = _words(stack, each)
+    kind = ENGINE if each.kind in ("first ingress", "replaced ingress") else each.kind
+    owner = "" if kind == "special" else stack.name
+    path = "" if kind in (FOREIGN, OUTGOING) else each.path.rstrip(",")
+    return Claim(owner, kind, each.subnet, name, what, path)
+
+
+def found(stack: Stack) -> Iterator[Range]:
+    """Ranges that networks and bridges have on the hosts and that the stack file does not give them."""
+    if not stack.facts:
+        return
+    for name, network in stack.facts.networks.items():
+        wanted = declared_as(stack, name, network)
+        if _is_subnet(network.subnet) and not (wanted and wanted.subnet == network.subnet):
+            yield Range(OUTGOING if wanted else FOREIGN, name, network.subnet)
+    file = stack.verdict.stackfile
+    for host, facts in stack.facts.hosts.items():
+        bridge = gwbridge_of(file, host) if host in file.hosts else None
+        wanted_subnet = bridge.subnet if bridge else None
+        if facts.bridge and _is_subnet(facts.bridge.subnet) and facts.bridge.subnet != wanted_subnet:
+            yield Range(OUTGOING if wanted_subnet else FOREIGN, f"{gwbridge.NAME} of {host}", facts.bridge.subnet)
+
+
+def declared_as(stack: Stack, name: str, network: NetworkFacts) -> Ingress | Overlay | None:
+    """What the stack file says of a network of the swarm; the ingress is one whatever its name."""
+    file = stack.verdict.stackfile
+    return file.ingress if network.ingress else file.overlays.get(name)
+
+
+def bridged(stack: Stack, path: str) -> list[str]:
+    """The hosts whose docker_gwbridge has the range at a path."""
+    hosts: Mapping[str, object] = stack.verdict.stackfile.hosts
+    own = {f"hosts.{name}.gwbridge.subnet": name for name in hosts}
+    if path in own:
+        return [own[path]]
+    shared_with = stack.verdict.stackfile.hosts.items()
+    return [name for name, host in shared_with if not (host.gwbridge and host.gwbridge.subnet)]
+
+
+def names(listed: Sequence[str], most: int = 4) -> str:
+    """`a, b and c`, and no more than so many of them."""
+    if len(listed) > most:
+        return f"{', '.join(listed[: most - 1])} and {len(listed) - most + 1} more"
+    return " and ".join(part for part in (", ".join(listed[:-1]), *listed[-1:]) if part)
+
+
+def _ranges(stack: Stack) -> Iterator[Range]:
+    file = stack.verdict.stackfile
+    yield from ranges(file)
+    yield from first_of_engine_pool(file)
+    if file.pools.overlays:
+        yield Range(ALLOCATION, "pools.overlays", file.pools.overlays.range)
+
+
+def _words(stack: Stack, each: Range) -> tuple[str, str]:
+    """The name of a range, and what it is."""
+    file = stack.verdict.stackfile
+    match each.kind:
+        case "gwbridge":
+            return gwbridge.NAME, f"bridge of {names(bridged(stack, each.path))}"
+        case "overlay":
+            return each.path.split(".")[1], "overlay"
+        case "ingress":
+            return (file.ingress.name if file.ingress else "ingress"), "for published ports"
+        case "pool":
+            return "address pool", "for undeclared networks"
+        case "host":
+            return (each.path.split(".")[1] if each.path.startswith("hosts.") else "bastion"), "host"
+        case "reserved":
+            return "reserved", "kept free"
+        case "allocation":
+            return "pool for overlays", "swarmnet allocate takes from it"
+        case "first ingress" | "replaced ingress":
+            return "first ingress", "made by the Engine at init"
+        case "special":
+            return each.path, "for no network"
+    return each.path, "not declared" if each.kind == FOREIGN else "until it is changed"
+
+
+def _within(stack: Stack) -> Iterator[Overlap]:
+    file = stack.verdict.stackfile
+    for line, (one, other, _) in zip(clashes(file), clashing(file), strict=True):
+        yield Overlap(stack.name, line, (claim(stack, one), claim(stack, other)))
+
+
+def _with_hosts(stack: Stack) -> Iterator[Overlap]:
+    for one, other, why in meetings([*ranges(stack.verdict.stackfile), *found(stack)], _FOREIGN_WHY):
+        yield Overlap(stack.name, f"{told(one, other)}: {why}", (claim(stack, one), claim(stack, other)))
+
+
+def _is_subnet(text: str) -> bool:
+    try:
+        return canonical_subnet(text) == text
+    except ValueError:
+        return False
