@@ -15,12 +15,16 @@ NOT_REACHED = "not reached, since something before it fails"
 LAST_FIRST = (OverlaySpec, IngressSpec, NodeSpec, SwarmSpec, GwbridgeSpec)
 
 
-def forecasts(plan: Plan, state: State, world: World, lost: Set[str] = frozenset()) -> list[Forecast]:
+def forecasts(
+    plan: Plan, state: State, world: World, lost: Set[str] = frozenset(), clashes: str = ""
+) -> list[Forecast]:
     """What `up` does for each resource, what it makes or changes first, then what it takes away.
 
     `lost`: hosts that are dead for good. After the first that fails, the others are not reached, as in `pulumi up`.
+    `clashes`: what forbids the first write of what is made or changed.
     """
     found = []
+    wanted = {name for name, _ in named(plan)}
     refusal = swarm.not_to_be_begun(simulate.swarm_facts(world)) if not state and plan.gwbridges else None
     failed = False
     for name, spec, look_and_decide in _courses(plan, state, lost):
@@ -31,7 +35,11 @@ def forecasts(plan: Plan, state: State, world: World, lost: Set[str] = frozenset
         if look_and_decide is None:
             found.append(Forecast(resource=name))
             continue
-        world, forecast = rehearsed(world, name, spec.timeout, *look_and_decide)
+        after, forecast = rehearsed(world, name, spec.timeout, *look_and_decide)
+        if clashes and name in wanted and forecast.stages:
+            forecast = Forecast(resource=name, problem=f"nothing is begun: {clashes}")
+        else:
+            world = after
         found.append(forecast)
         failed = bool(forecast.problem)
     return found

@@ -1,7 +1,7 @@
 """`swarmnet plan`: what `pulumi up` would do to the hosts, in words, without a write."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.forecasts import forecasts
-from cli.stack_files import STACKS, Directory, declared
+from cli.stack_files import STACKS, Directory, declared, sections
 from cli.state import left, state_if_known
 from providers.hosts.fleet import fleet_for
+from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
+from providers.rules.configuration import NAMESPACE
 from providers.rules.errors import StackFileError, SwarmnetError
 from providers.rules.facts import Silent
 from providers.rules.forecast import Forecast
@@ -37,15 +39,17 @@ def plan(
     state, doubt = state_if_known(stack, directory)
     try:
         seen = survey(fleet_for({**left(state, wanted, lost), **wanted.access}))
+        taken = preflight(fleet_for(wanted.access), sections(directory, stack), f"{NAMESPACE}/{stack}")
     except SwarmnetError as error:
         _complain(console, [str(error)])
     silent = [each for each in seen.hosts if isinstance(each, Silent)]
-    found = forecasts(wanted, state, copied(seen), lost)
+    found = forecasts(wanted, state, copied(seen), lost, "\n".join(taken.refused))
     if as_json:
         report = {"state": doubt or "known", "silent": {each.host: each.why for each in silent}}
-        typer.echo(json.dumps({**report, "resources": [fields(each) for each in found]}, indent=2))
+        resources = [fields(each) for each in found]
+        typer.echo(json.dumps({**report, "warnings": taken.warnings, "resources": resources}, indent=2))
     else:
-        for line in report_of(found, silent, doubt):
+        for line in report_of(found, silent, doubt, taken.warnings):
             console.print(line)
     if silent or any(each.problem for each in found):
         raise typer.Exit(1)
@@ -62,10 +66,12 @@ def fields(forecast: Forecast) -> dict[str, object]:
     return {**asdict(forecast), "disturbs": forecast.disturbs}
 
 
-def report_of(found: list[Forecast], silent: list[Silent], doubt: str) -> Iterator[Text]:
+def report_of(found: list[Forecast], silent: list[Silent], doubt: str, warnings: Iterable[str] = ()) -> Iterator[Text]:
     """The report, line by line."""
     for host in silent:
         yield Text(f"no answer: {host.why}", style="red")
+    for warning in warnings:
+        yield Text(f"warning: {warning}", style="yellow")
     if doubt:
         yield Text(
             f"the state is not known ({doubt}): all is taken as new, so that `adopt` decides about what is there",

@@ -7,8 +7,9 @@ import typer
 
 from providers.rules.configuration import NAMESPACE, from_yaml
 from providers.rules.errors import StackFileError
+from providers.rules.order import without_lost
 from providers.rules.plan import Plan, plan_of
-from providers.rules.stackfile import parse
+from providers.rules.stackfile import StackFile, parse
 from providers.rules.verdict import Verdict, verdict
 
 STACKS = Path(__file__).resolve().parent.parent / "stacks"
@@ -43,6 +44,11 @@ def declared(directory: Path, stack: str) -> tuple[Plan, frozenset[str]]:
     raw = from_yaml(text_of(directory, stack))
     wanted = plan_of(raw, f"{NAMESPACE}/{stack}")
     return wanted, frozenset(name for name, host in parse(raw).hosts.items() if host.lost)
+
+
+def sections(directory: Path, stack: str) -> StackFile:
+    """A stack's file without the hosts that are lost. Raises StackFileError where it can't be read."""
+    return without_lost(judged(directory, stack).stackfile)
 
 
 def readable(directory: Path) -> dict[str, Verdict]:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from cli.forecasts import forecasts
+from cli.forecasts import NOT_REACHED, forecasts
 from cli.plan import report_of
 from cli.state import resources
 from providers.rules.errors import SwarmnetError
@@ -197,6 +197,29 @@ def test_nothing_is_begun_where_a_host_of_a_swarm_to_be_is_silent():
     found = foretold(world, *flows.whole_stack(), known=False)
 
     assert found[0].problem.startswith("nothing is begun: w2: nothing answers")
+
+
+CLASH = "ingress.subnet: 10.55.0.0/16 is the same as 10.55.0.0/16, the route by tun0 of w1"
+
+
+def test_clash_with_what_hosts_have_stops_the_first_that_would_write():
+    """What is settled stays so, and what comes after is not reached."""
+    wanted = (flows.gwbridge_spec("w1"), NEW_INGRESS, flows.overlay_spec())
+    world = at_work()
+    found = forecasts(plan_of(*wanted), state(world, *wanted), copied(surveyed(world)), clashes=CLASH)
+
+    assert ["", f"nothing is begun: {CLASH}", NOT_REACHED] == [each.problem for each in found]
+    assert not any(each.stages for each in found)
+
+
+def test_clash_does_not_keep_anything_from_going():
+    """What only takes away writes nothing that could meet a route."""
+    world = at_work()
+    more = flows.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1")
+    world = flows.made(world, more)
+    found = forecasts(plan_of(), state(world, more), copied(surveyed(world)), clashes=CLASH)
+
+    assert ["remove overlay more"] == [stage.doing for stage in found[0].stages]
 
 
 def test_what_the_stack_file_has_no_more_goes():
