@@ -63,16 +63,16 @@ def drift(
 
     Exits with 0 where nothing drifted, with 7 where something did, with 1 where nothing did and something is unknown.
     """
-    began = time.monotonic()
     with told(stack):
         wanted, lost = declared(directory, stack)
         state = state_of(stack, directory)
     accesses = {**left(state, wanted, lost), **wanted.access}
+    began = time.monotonic()
     looked = seen(state, accesses)
     found = compared(state, looked, own_swarm=wanted.swarm is not None)
     hosts: Survey | SwarmnetError | None = None
     if any(each.differences for each in found) and not any(each.unknown for each in found):
-        rest = SECONDS - (time.monotonic() - began)
+        rest = max(0.0, SECONDS - (time.monotonic() - began))
         hosts = answers({"hosts": partial(survey, fleet_for(accesses))}, rest, 1)["hosts"]
     result = report(wanted, state, found, hosts, lost)
     if as_json:
@@ -175,8 +175,9 @@ def lines(result: Report, *, rows: bool) -> Iterator[Text]:
 
 
 def place(each: Difference | Unknown) -> str:
-    """The resource, and the host where it does not say that by itself."""
-    return f"{each.resource} on {each.host}" if each.host and each.host not in each.resource else each.resource
+    """The resource, and the host where its name does not end in it."""
+    named = not each.host or each.resource.endswith((f"@{each.host}", f"/{each.host}"))
+    return each.resource if named else f"{each.resource} on {each.host}"
 
 
 def changed(each: Difference) -> str:

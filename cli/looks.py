@@ -75,7 +75,7 @@ def seen(
     silent = tuple(Silent(host=host, why=reason) for host, reason in why.items())
     near = reach({host: accesses[host] for host in members}) if members else None
     asks = {name: partial(_facts, near, silent, *known) for name, known in state.items()}
-    facts = answers(asks, SECONDS - (time.monotonic() - began), RESOURCES_AT_ONCE)
+    facts = answers(asks, max(0.0, SECONDS - (time.monotonic() - began)), RESOURCES_AT_ONCE)
     late = any(isinstance(answer, Late) for answer in (*said.values(), *facts.values()))
     return Seen(members=tuple(members.values()), silent=silent, facts=facts, late=late)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from providers.rules.access import HostAccess
 from providers.rules.plan import Plan
 from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
@@ -64,12 +66,19 @@ def left(state: State, wanted: Plan, lost: Set[str]) -> dict[str, HostAccess]:
 
 
 def resources(exported: Mapping[str, Any]) -> State:
-    """The resources in an exported state that are Swarmnet's."""
-    found = {}
+    """The resources in an exported state that are Swarmnet's. Raises NoState where one can't be as it is recorded, such
+    as a network without a subnet that a refresh found."""
+    found: dict[str, tuple[Spec, Outputs]] = {}
     for each in (exported.get("deployment") or {}).get("resources") or []:
         kind = KINDS.get(each["type"].rpartition(":")[2]) if "swarmnet" in each["type"] else None
         if kind is not None and not each.get("delete"):
             outputs = each.get("outputs") or {}
             inputs = {key: value for key, value in outputs.items() if key in kind.model_fields}
-            found[each["urn"].rpartition("::")[2]] = (kind.model_validate(inputs), outputs)
+            name = each["urn"].rpartition("::")[2]
+            try:
+                found[name] = kind.model_validate(inputs), outputs
+            except ValidationError as error:
+                (problem, *_) = error.errors(include_url=False, include_input=False)
+                where = ".".join(map(str, problem["loc"]))
+                raise NoState(f"{name}: its {where} makes no sense: {problem['msg'].lower()}") from error
     return found

@@ -13,12 +13,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from cli.drift import Report, as_data, compared, lines, report, show
+from cli.drift import Report, as_data, compared, lines, place, report, show
 from cli.looks import Late, answers, seen
-from cli.state import State
+from cli.state import NoState, State, resources
 from providers.rules import simulate
 from providers.rules.access import HostAccess
-from providers.rules.drift import Difference
+from providers.rules.drift import Difference, Unknown
 from providers.rules.errors import Unreachable
 from providers.rules.facts import GwbridgeFacts, Member
 from providers.rules.next_up import Outcome
@@ -305,6 +305,20 @@ def test_clean_stack_is_one_line():
     assert f"nothing drifted: {len(STACK)} resources are as recorded\n" == shown(Report(), terminal=False)
 
 
+@pytest.mark.parametrize(
+    ("resource", "host", "where"),
+    [
+        ("docker_gwbridge@w1", "w1", "docker_gwbridge@w1"),
+        ("node/w1", "w1", "node/w1"),
+        ("ingress", "ss", "ingress on ss"),
+        ("overlay/app", "", "overlay/app"),
+    ],
+)
+def test_place_names_each_host_once(resource, host, where):
+    """Where the resource does not name it already."""
+    assert where == place(Unknown(resource=resource, host=host, why=""))
+
+
 # Errors
 
 
@@ -327,3 +341,13 @@ def test_unknown_state_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ended = CliRunner().invoke(app, ["drift", "--dir", str(tmp_path), "t"])
 
     assert (1, "t: there is no `pulumi` on PATH\n") == (ended.exit_code, ended.stderr)
+
+
+def test_state_that_makes_no_sense_is_one_line():
+    """As a refresh leaves it that found a network without addresses."""
+    kind = "pulumi-python:dynamic/swarmnet:Overlay"
+    outputs = {**OVERLAY.model_dump(mode="json"), "subnet": "", "network_id": "n1", "adopted": False}
+    each = {"urn": f"urn:pulumi:t::swarmnet::{kind}::overlay/app", "type": kind, "outputs": outputs}
+
+    with pytest.raises(NoState, match="overlay/app: its subnet makes no sense: value error, '' has no mask"):
+        resources({"deployment": {"resources": [each]}})
