@@ -1,5 +1,7 @@
 """From a swarm that was found to a stack file: what is declared, what is remarked on, what is left out."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,9 +64,7 @@ def test_member_with_all_that_a_stack_file_can_say():
 def test_address_that_members_use_is_declared_where_ssh_goes_elsewhere():
     """A name, say, or this machine."""
     there = member()
-    there = type(there)(
-        node=there.node, host=there.host, access=HostAccess(name="m1", address="swarm.example.com", port=2222)
-    )
+    there = replace(there, access=HostAccess(name="m1", address="swarm.example.com"))
 
     assert {"address": "swarm.example.com", "advertise_address": "10.99.0.1", "role": "manager"} == declared(there)[
         "hosts"
@@ -75,7 +75,21 @@ def test_way_to_hosts_is_declared_but_for_defaults():
     """What was given to reach the manager reaches the others."""
     entry = HostAccess(name="manager", address="10.99.0.1", user="deploy", sudo=True, key_file="~/.ssh/swarm")
 
-    assert {"user": "deploy", "key_file": "~/.ssh/swarm", "sudo": True} == declared(entry=entry)["ssh"]
+    there = replace(member(), access=entry.model_copy(update={"name": "m1"}))
+
+    assert {"user": "deploy", "key_file": "~/.ssh/swarm", "sudo": True} == declared(there, entry=entry)["ssh"]
+
+
+def test_way_that_not_all_hosts_share_stands_with_each():
+    """A member that is the bastion of the others is reached without it."""
+    behind = member("w1", 2, role="worker")
+    behind = replace(behind, access=HostAccess(name="w1", address="10.99.0.2", user="deploy", bastion="10.99.0.1"))
+    jump = replace(member(), access=HostAccess(name="m1", address="10.99.0.1", user="deploy"))
+
+    assert ({"user": "deploy"}, [None, "10.99.0.1"]) == (
+        declared(jump, behind)["ssh"],
+        [host.get("bastion") for host in declared(jump, behind)["hosts"].values()],
+    )
 
 
 def test_settings_of_the_swarm_that_are_not_the_engines():
@@ -433,6 +447,13 @@ def test_member_is_looked_for_by_address_and_by_name():
     expected = [HostAccess(name="w1", address=address, user="deploy") for address in ("10.99.0.2", "w1.example.com")]
 
     assert expected == ways(entry, member("w1", 2, hostname="w1.example.com").node, "w1")
+
+
+def test_bastion_that_is_a_member_is_reached_without_itself():
+    """There is no way to a host through that host."""
+    entry = HostAccess(name="manager", address="10.99.0.2", bastion="jump@10.99.0.1:2222")
+
+    assert [None, "jump@10.99.0.1:2222"] == [each.bastion for each in ways(entry, member().node, "m1")]
 
 
 def test_leader_that_is_listed_without_an_address_is_looked_for_by_name():

@@ -82,13 +82,19 @@ def names(nodes: Iterable[Node]) -> dict[str, str]:
 def ways(entry: HostAccess, node: Node, name: str) -> list[HostAccess]:
     """How a member may be reached with the settings of the entry: by the address that the swarm has, by its hostname.
 
-    A leader may be listed with no address of use (0.0.0.0); known_hosts may have the one or the other.
+    A leader may be listed with no address of use (0.0.0.0); known_hosts may have the one or the other. A member that is
+    the bastion is reached without it.
     """
     settings = entry.model_dump(exclude={"name", "address", "local", "host_key"})
     usable = [] if node.address in ("", "0.0.0.0", "127.0.0.1") else [node.address]
     by_name = [node.hostname] if re.fullmatch(r"\w[\w.-]*", node.hostname) else []
-    found = [HostAccess(name=name, address=address, **settings) for address in (*usable, *by_name)]
-    return found or [HostAccess(name=name, address="0.0.0.0", **settings)]
+    jump = (entry.bastion or "").rpartition("@")[2].partition(":")[0]
+    return [
+        HostAccess.model_validate(
+            settings | {"name": name, "address": each} | ({"bastion": None} if each == jump else {})
+        )
+        for each in (*usable, *by_name) or ("0.0.0.0",)
+    ]
 
 
 def order(members: Iterable[FoundMember], entry_id: str) -> tuple[FoundMember, ...]:

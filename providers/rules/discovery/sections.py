@@ -30,7 +30,8 @@ ENGINES_OWN: Mapping[str, object] = {
 
 def sections(found: Found, owner: str) -> tuple[Raw, list[Remark]]:
     """What can be declared, and what is to be said of the rest. `owner`: `<project>/<stack>` of the file to be."""
-    raw: Raw = {"hosts": {member.name: _host(member) for member in found.reached}, **_ssh(found)}
+    ssh = _ssh(found)
+    raw: Raw = {"hosts": {member.name: _host(member, ssh) for member in found.reached}, **({"ssh": ssh} if ssh else {})}
     remarks = [*_members(found)]
     for part in (_swarm, _gwbridges, _ingress, _overlays):
         more, said = part(found, owner)
@@ -44,20 +45,26 @@ def sections(found: Found, owner: str) -> tuple[Raw, list[Remark]]:
 Part = tuple[dict[str, Any], list[Remark]]
 
 
-def _ssh(found: Found) -> Raw:
-    """How hosts are reached: what is not the default."""
-    given = found.entry.model_dump(include=set(Reach.model_fields))
-    told = {key: value for key, value in given.items() if value != HostAccess.model_fields[key].default}
-    return {"ssh": told} if told else {}
+def _ssh(found: Found) -> dict[str, Any]:
+    """How hosts are reached, but for defaults: what all have in common."""
+    ways = [_way(member.access) for member in found.reached if not member.access.local] or [_way(found.entry)]
+    return {key: value for key, value in ways[0].items() if all(way.get(key) == value for way in ways)}
 
 
-def _host(member: FoundMember) -> Raw:
-    """One host's keys."""
+def _way(access: HostAccess) -> Raw:
+    """How one host is reached, but for defaults."""
+    given = access.model_dump(include=set(Reach.model_fields))
+    return {key: value for key, value in given.items() if value != HostAccess.model_fields[key].default}
+
+
+def _host(member: FoundMember, ssh: Raw) -> Raw:
+    """One host's keys; `ssh` is what it has in common with the others."""
     assert member.host
     own, access, node = member.host.member, member.access, member.node
     host: Raw = {"local": True} if access.local else {"address": access.address}
     if own.node_address and own.node_address != access.address:
         host["advertise_address"] = own.node_address
+    host |= {} if access.local else {key: value for key, value in _way(access).items() if key not in ssh}
     host |= {key: getattr(node, key) for key in ("role", "availability")}
     host["labels"] = declarable(node.labels)
     host["mtu"] = member.report.surroundings.mtu_at(own.node_address) if member.report else None
