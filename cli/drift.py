@@ -106,8 +106,9 @@ def report(
     ahead: list[Forecast] = []
     problem = f"`pulumi up --refresh` can't read {unknown[0].resource}: {unknown[0].why}" if unknown else ""
     if isinstance(hosts, Survey):
-        there = {each.resource for each in found if not each.gone}
-        ahead = forecasts(wanted, {name: state[name] for name in there}, copied(hosts), lost)
+        gone = {each.resource for each in found if each.gone}
+        kept = {name: known for name, known in state.items() if name not in gone}
+        ahead = forecasts(wanted, kept, copied(hosts), lost)
     elif hosts is not None:
         problem = str(hosts)
     foretold = {one.resource: Forecast(resource=one.resource, problem=problem) for one in found}
