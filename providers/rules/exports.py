@@ -32,12 +32,13 @@ def compose(plan: Plan) -> str:
     """The overlays as text of a Compose file, which `docker stack deploy` takes beside the file of an app.
 
     By name alone, so that it is known in previews, and stays when a network is replaced. Names are quoted because
-    readers differ in which bare words they take for something else, such as the number 1e5.
+    readers differ in which bare words they take for something else, such as the number 1e5. The last line has no end:
+    `pulumi stack output compose` adds it.
     It has no `version`: several files must have the same one, so that any would shut out all apps with another.
     https://github.com/docker/cli/blob/v28.5.2/cli/compose/loader/loader.go
     """
-    networks = "".join(f'\n  "{spec.name}":\n    external: true' for spec in plan.overlays)
-    return f"networks:{networks or ' {}'}\n"
+    networks = [f'  "{spec.name}":\n    external: true' for spec in plan.overlays]
+    return "\n".join(["networks:", *networks]) if networks else "networks: {}"
 
 
 def _managers(plan: Plan) -> dict[str, str]:

@@ -18,10 +18,11 @@ h1,10.9.0.1 ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAA
 h1,10.9.0.1 ssh-ed25519 {KEY}1
 h2,10.9.0.2 ssh-ed25519 {KEY}2
 """
+NETWORKS = {"app": {"id": "o1", "name": "app"}, "monitoring": {"id": "o2", "name": "monitoring"}}
 OUTPUT = {
     "schema": 1,
     "swarm": {"id": "s1", "managers": {"h2": "10.9.0.2", "h1": "10.9.0.1"}},
-    "networks": {"app": {"id": "o1", "name": "app"}, "monitoring": {"id": "o2", "name": "monitoring"}},
+    "networks": NETWORKS,
 }
 
 
@@ -92,7 +93,7 @@ def test_no_secret_is_an_input(run):
 
 def test_another_id_of_its_network_deploys_again(run):
     """The id is part of the command that runs."""
-    replaced = {**OUTPUT, "networks": {**OUTPUT["networks"], "app": {"id": "o9", "name": "app"}}}
+    replaced = {**OUTPUT, "networks": {**NETWORKS, "app": {"id": "o9", "name": "app"}}}
     before, after = run().inputs["create"], run(replaced).inputs["create"]
 
     assert before.replace("networks=app=o1\n", "networks=app=o9\n") == after != before
@@ -102,7 +103,7 @@ def test_other_networks_change_nothing(run):
     """Neither one that was replaced nor one that is new."""
     others = {"monitoring": {"id": "o8", "name": "monitoring"}, "data": {"id": "o7", "name": "data"}}
 
-    assert run().inputs == run({**OUTPUT, "networks": {**OUTPUT["networks"], **others}}).inputs
+    assert run().inputs == run({**OUTPUT, "networks": {**NETWORKS, **others}}).inputs
 
 
 def test_manager_is_told_where_the_output_names_none(run):
