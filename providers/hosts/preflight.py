@@ -27,10 +27,12 @@ _RESOLVER = re.compile(r"^nameserver\s+(?!127\.)(\d+\.\d+\.\d+\.\d+)\s*$", re.MU
 
 
 def preflight(fleet: Fleet, stackfile: StackFile, owner: str) -> Findings:
-    """What of a stack file clashes with what its hosts have. Hosts that do not answer are left out."""
-    reports, _ = observe.answers(fleet, report, fleet.names)
+    """What of a stack file clashes with what its hosts have. Hosts that do not answer are only named."""
+    reports, silent = observe.answers(fleet, report, fleet.names)
     found = findings(stackfile, owner, reports)
-    return found if found == Findings() else findings(stackfile, owner, confirmed(fleet, reports))
+    if found != Findings():
+        found = findings(stackfile, owner, confirmed(fleet, reports))
+    return replace(found, warnings=(*found.warnings, *(f"ranges were not compared: {each.why}" for each in silent)))
 
 
 def report(engine: Engine) -> HostReport:

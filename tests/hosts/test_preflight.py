@@ -130,8 +130,10 @@ def test_host_without_ip_is_compared_by_its_networks(hosts, fleet):
     assert "routes and resolvers were not compared: w1: " in told
 
 
-def test_host_that_does_not_answer_is_left_out(hosts, fleet):
-    """Whoever needs it says so; what the others have is compared."""
+def test_host_that_does_not_answer_is_only_named(hosts, fleet):
+    """Whoever needs it refuses; what the others have is compared."""
     hosts["w1"].close()
 
     assert ["the route by wg0 of m1"] == clashes(fleet, "10.64.0.0/16")
+    (told,) = found(fleet).warnings
+    assert "ranges were not compared: w1 (127.0.0.1" in told
