@@ -9,10 +9,12 @@ import typer
 
 from cli.errors import told
 from cli.forecasts import forecasts
-from cli.stack_files import STACKS, Directory, declared
+from cli.stack_files import STACKS, Directory, declared, sections
 from cli.state import left, state_if_known
 from providers.hosts.fleet import fleet_for
+from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
+from providers.rules.configuration import NAMESPACE
 from providers.rules.facts import Silent
 from providers.rules.facts_file import facts_file
 from providers.rules.simulate.copied import copied
@@ -34,9 +36,9 @@ def facts(
         wanted, lost = declared(directory, stack)
         state, doubt = state_if_known(stack, directory)
         seen = survey(fleet_for({**left(state, wanted, lost), **wanted.access}))
-    found = facts_file(
-        stack, datetime.now(UTC), seen, forecasts(wanted, state, copied(seen), lost), state=doubt or "known"
-    )
+        taken = preflight(fleet_for(wanted.access), sections(directory, stack), f"{NAMESPACE}/{stack}")
+    ahead = forecasts(wanted, state, copied(seen), lost, "\n".join(taken.refused))
+    found = facts_file(stack, datetime.now(UTC), seen, ahead, state=doubt or "known")
     for host in seen.hosts:
         if isinstance(host, Silent):
             typer.secho(f"{stack}: no answer: {host.why}", fg=typer.colors.YELLOW, err=True)

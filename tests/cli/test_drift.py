@@ -13,7 +13,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from cli.drift import Report, as_data, compared, lines, place, report, show
+from cli.drift import Hosts, compared, report
+from cli.drift_report import Report, as_data, lines, place, show
 from cli.looks import Late, answers, seen
 from cli.state import NoState, State, resources
 from providers.rules import simulate
@@ -65,7 +66,7 @@ def told(world: World, *specs: Spec, wanted: tuple[Spec, ...] = ()) -> Report:
     """The report about these resources; `wanted`: by the stack file, where that is another by now."""
     found = compared(recorded(*specs), seen(recorded(*specs), ACCESSES, reaching(world)), own_swarm=True)
     clear = not any(each.unknown for each in found)
-    return report(plan_of(*(wanted or specs)), recorded(*specs), found, surveyed(world) if clear else None)
+    return report(plan_of(*(wanted or specs)), recorded(*specs), found, Hosts(seen=surveyed(world)) if clear else None)
 
 
 def plain(result: Report) -> list[str]:
@@ -215,6 +216,21 @@ def test_refusal_is_told_once_with_its_reason():
         "overlay/app: internal: recorded false, there true; `up` refuses it",
         "refused: overlay/app: overlay app is in use",
     ] == plain(result)
+
+
+def test_up_is_refused_where_ranges_clash():
+    """As `swarmnet plan` tells it: before the first write."""
+    changed, found = (
+        recorded(OVERLAY),
+        compared(recorded(OVERLAY), seen(recorded(OVERLAY), ACCESSES, reaching(without_overlay())), own_swarm=True),
+    )
+    result = report(
+        plan_of(OVERLAY), changed, found, Hosts(seen=surveyed(without_overlay()), clashes="w1: 10.20.0.0/24 is a route")
+    )
+
+    assert {Outcome(wins="refused", why="nothing is begun: w1: 10.20.0.0/24 is a route")} == {
+        end for _, end in result.drifted
+    }
 
 
 def test_up_is_refused_while_something_cannot_be_read():
