@@ -1,5 +1,6 @@
 """What all pictures are made of: boxes in boxes, with their words. Where they are on a page must not enter."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -121,6 +122,11 @@ def anchor(block: Block) -> str:
     return f"a{int(block.first):x}-{int(block.last):x}"
 
 
+def row_id(*parts: str) -> str:
+    """The id of a row of something with a name, whatever stands in the name."""
+    return re.sub(r"[^A-Za-z0-9-]", lambda found: f"_{ord(found[0]):x}_", "-".join(parts))
+
+
 def host_boxes(stack: Stack) -> Iterator[Box]:
     """Each host with its bridge: as the stack file has it, and as it was found where that is something else."""
     file = stack.verdict.stackfile
@@ -131,7 +137,7 @@ def host_boxes(stack: Stack) -> Iterator[Box]:
         caption = host_caption(host, found.get(name))
         detail = (host.address or "this machine") if host else ""
         words = f"{name}, {detail}: {caption}; " + ("; ".join(each.words for each in bridges) or "no bridge declared")
-        yield Box("host", caption, name, detail, words, inside=bridges)
+        yield Box("host", caption, name, detail, words, anchor=row_id("host", stack.name, name), inside=bridges)
 
 
 def host_caption(host: Host | None, found: HostFacts | None) -> str:
@@ -159,20 +165,20 @@ def network_boxes(stack: Stack) -> Iterator[Box]:
     found = stack.facts.networks if stack.facts else {}
     if file.ingress:
         facts = next((each for each in found.values() if each.ingress), None)
-        yield _network("ingress", file.ingress.name, file.ingress.subnet, facts)
+        yield _network(stack, "ingress", file.ingress.name, file.ingress.subnet, facts)
     for name, overlay in file.overlays.items():
-        yield _network("overlay", name, overlay.subnet, found.get(name))
+        yield _network(stack, "overlay", name, overlay.subnet, found.get(name))
     for name, network in found.items():
         if not declared_as(stack, name, network):
-            yield _network("foreign", name, network.subnet, network)
+            yield _network(stack, "foreign", name, network.subnet, network)
 
 
-def _network(kind: str, name: str, subnet: str, found: NetworkFacts | None) -> Box:
+def _network(stack: Stack, kind: str, name: str, subnet: str, found: NetworkFacts | None) -> Box:
     inside = tuple(_users(found)) if found else ()
     caption = "not declared" if kind == "foreign" else kind
     caption += "" if inside else ", nothing attached" if found else ", not there yet"
     words = f"{name}, {subnet}: {caption}" + "".join(f"; {each.words}" for each in inside)
-    return Box(kind, caption, name, subnet, words, inside=inside)
+    return Box(kind, caption, name, subnet, words, anchor=row_id(kind, stack.name, name), inside=inside)
 
 
 def _users(found: NetworkFacts) -> Iterator[Box]:

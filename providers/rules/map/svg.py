@@ -122,11 +122,9 @@ def _box(each: Placed, name: str, words: bool, link: bool) -> Element:
     parts += [*_header(each), *_to_scale(each)] if each.inside else _lines(each)
     drawn = element("g", {"aria-hidden": "true"}, *parts)  # else its words, perhaps cut, are read after the label
     title = element("title", None, box.words)
-    if not link:
-        return element("g", None, title, drawn)
-    if not box.anchor:
-        return element("g", {"tabindex": 0, "role": "img", "aria-label": box.words}, title, drawn)
-    return element("a", {"href": f"#{box.anchor}"}, title, drawn)
+    if link and box.anchor:
+        return element("a", {"href": f"#{box.anchor}"}, title, drawn)
+    return element("g", {"aria-hidden": "true"} if link else None, title, drawn)  # the words of its box have it
 
 
 def _lines(each: Placed) -> Iterator[Element]:

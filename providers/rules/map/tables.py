@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from providers.rules.addresses import first_address
 from providers.rules.facts_file import HostFacts, NetworkFacts
 from providers.rules.map.blocks import Block, walk
-from providers.rules.map.boxes import Plan, anchor, caption_of, free_share, host_caption, tasks_of
+from providers.rules.map.boxes import Plan, anchor, caption_of, free_share, host_caption, row_id, tasks_of
 from providers.rules.map.claims import Claim, Stack, declared_as, names
 from providers.rules.map.markup import element
 from providers.rules.ranges import gwbridge_of
@@ -41,13 +41,13 @@ def hosts_table(stack: Stack) -> Element:
     """Each host with its bridge."""
     heads = {"Host": "", "Address": "range", "In the swarm": "", "docker_gwbridge": "range", "Gateway": "range"}
     found = stack.facts.hosts if stack.facts else {}
-    rows = [
-        (*_host_cells(stack, name, found.get(name)), *([_host_found(found.get(name))] if stack.facts else []))
-        for name in dict.fromkeys([*stack.verdict.stackfile.hosts, *found])
-    ]
     if stack.facts:
         heads["Found"] = ""
-    return table(f"Hosts of {stack.name} and their bridges", heads, list(map(Row, rows)))
+    rows = []
+    for name in dict.fromkeys([*stack.verdict.stackfile.hosts, *found]):
+        cells = (*_host_cells(stack, name, found.get(name)), _host_found(found.get(name)))
+        rows.append(Row(cells[: len(heads)], row_id("host", stack.name, name)))
+    return table(f"Hosts of {stack.name} and their bridges", heads, rows)
 
 
 def networks_table(stack: Stack) -> Element:
@@ -55,7 +55,7 @@ def networks_table(stack: Stack) -> Element:
     heads = {"Network": "", "Kind": "", "Range": "range", "Gateway": "range", "Flags": ""}
     if stack.facts:
         heads |= {"Found": "", "Attached": ""}
-    rows = [Row(cells[: len(heads)]) for cells in _networks(stack)]
+    rows = [Row(cells[: len(heads)], row_id(kind, stack.name, cells[0])) for kind, cells in _networks(stack)]
     return table(f"Ingress and overlays of {stack.name}", heads, rows)
 
 
@@ -119,21 +119,22 @@ def _host_found(found: HostFacts | None) -> str:
     return ", ".join(part for part in (found.state, found.role, found.availability, bridge) if part)
 
 
-def _networks(stack: Stack) -> Iterator[tuple[str, ...]]:
-    """The cells of each network; the last two need facts."""
+def _networks(stack: Stack) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The kind of box and the cells of each network; the last two cells need facts."""
     file = stack.verdict.stackfile
     found = stack.facts.networks if stack.facts else {}
     if file.ingress:
         facts = next((each for each in found.values() if each.ingress), None)
-        yield _network(file.ingress.name, "ingress", file.ingress, facts)
+        yield "ingress", _network(file.ingress.name, "ingress", file.ingress, facts)
     for name, overlay in file.overlays.items():
-        yield _network(name, "overlay", overlay, found.get(name))
+        yield "overlay", _network(name, "overlay", overlay, found.get(name))
     for name in stack.verdict.waiting:
-        yield name, "overlay", "still to be chosen", "", "", "", ""
+        yield "waiting", (name, "overlay", "still to be chosen", "", "", "", "")
     for name, network in found.items():
         if not declared_as(stack, name, network):
             kind = "ingress" if network.ingress else "overlay"
-            yield name, kind, network.subnet, network.gateway, _flags(network), "not declared", _attached(network)
+            there = ("not declared", _attached(network))
+            yield "foreign", (name, kind, network.subnet, network.gateway, _flags(network), *there)
 
 
 def _network(name: str, kind: str, wanted: Ingress | Overlay, found: NetworkFacts | None) -> tuple[str, ...]:

@@ -3,9 +3,9 @@
 import pytest
 
 from providers.rules.map.page import page
-from tests.rules.map.samples import hostile, large, projects, shop
+from tests.rules.map.samples import hostile, projects, shop
 
-PAGES = {"projects": projects, "shop": lambda: [shop()], "large": lambda: [large()], "hostile": lambda: [hostile()]}
+PAGES = {"projects": projects, "shop": lambda: [shop()], "hostile": lambda: [hostile()]}
 
 
 @pytest.fixture(scope="module")
