@@ -17,8 +17,7 @@ SCALE = 8  # height of what is drawn to scale
 _LEAF_HEIGHT = 52
 _LEAF_WIDTH, _STEP = 112, 6
 # Widths of a letter at the sizes of style.py, rather too large than too small.
-NAME_LETTER, DETAIL_LETTER = 8.2, 6.7
-_CAPTION_LETTER, _ALARM_LETTER = 6.3, 7.4
+NAME_LETTER, DETAIL_LETTER, CAPTION_LETTER, ALARM_LETTER = 8.2, 6.7, 6.3, 7.4
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def header(box: Box) -> float:
 
 def caption_letter(box: Box) -> float:
     """The width of a letter of a caption; those that warn are bold."""
-    return _ALARM_LETTER if box.alarm else _CAPTION_LETTER
+    return ALARM_LETTER if box.alarm else CAPTION_LETTER
 
 
 def slices(found: Sequence[Placed], height: float, first: float, most: float) -> Iterator[tuple[float, float]]:

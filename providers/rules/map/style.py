@@ -25,7 +25,7 @@ WORDS = {
     "allocation": "pool for overlays",
     "reserved": "reserved",
     "host": "host",
-    "engine": "what Engines probably take",
+    "engine": "taken by Engines",
     "foreign": "not declared",
     "outgoing": "until it is changed",
     "free": "free",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from providers.rules.map.layout import (
+    CAPTION_LETTER,
     DETAIL_LETTER,
     HEADER,
     NAME_LETTER,
@@ -94,7 +95,7 @@ def legend(drawings: Sequence[Drawing], y: float) -> Iterator[Element]:
         if kind in kinds:
             yield element("rect", {"x": x, "y": y, "width": 14, "height": 14, "rx": 2, "class": f"box {kind}"})
             yield element("text", {"x": x + 20, "y": y + 11}, words)
-            x += 36 + len(words) * DETAIL_LETTER
+            x += 32 + len(words) * CAPTION_LETTER
 
 
 def _hatch(name: str) -> Element:
