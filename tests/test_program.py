@@ -226,6 +226,17 @@ def test_range_that_is_still_to_be_chosen_is_refused(monkeypatch, caplog):
     ] == caplog.messages
 
 
+def test_what_another_stack_file_declares_is_refused(monkeypatch, caplog):
+    """Two stacks would undo what the other does: here the sample stack dev has the same swarm."""
+    raw = {"hosts": {"m1": {"address": "10.1.16.21", "role": "manager"}}, "swarm": {}}
+    with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
+        run(monkeypatch, raw)
+
+    assert [
+        "swarm: stack dev declares it too, and hosts.m1 here is hosts.dev1 there: leave it out of one of the two"
+    ] == caplog.messages
+
+
 @pytest.mark.parametrize("stack", ["dev", "lab", "prod", "staging"])
 def test_stack_is_declared_whole(monkeypatch, stack):
     """Each stack file's hosts have a bridge and a node, and its networks are there."""
