@@ -109,7 +109,7 @@ def require_plugin(project: Project) -> None:
     if not shutil.which(PLUGIN):
         done = subprocess.run(install, env=project._environment(), capture_output=True, text=True, timeout=SECONDS)
         if done.returncode:
-            pytest.skip(f"{PLUGIN} is not on PATH, and {' '.join(install)} fails: {done.stderr.strip()}")
+            pytest.skip(f"{PLUGIN} is not on PATH, and {' '.join(install)} fails: {done.stderr.splitlines()[-1]}")
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_network_in_use_is_replaced_in_the_documented_order(app: App):
 
 
 def test_taken_down_is_gone_everywhere(app: App):
-    """When the README's command ends, no container is left on any host, and no service."""
+    """When the README's command ends, no container of it runs on any host, and there is no service."""
     down = app.taken_down()
 
     assert down.ok, down.text
