@@ -1,12 +1,13 @@
 """`swarmnet map`."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from tests.rules.map.samples import SHOP
+from tests.rules.map.samples import ROOT, SHOP
 
 FACTS = SHOP / "shop.facts.json"
 
@@ -28,6 +29,16 @@ def test_map_is_a_page_where_nothing_else_is_said(draw, tmp_path):
 
     assert (0, "map.html: 1 stack, 4 hosts, 7 networks, 2 overlaps\n") == (ended.exit_code, ended.stdout)
     assert (tmp_path / "map.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_commands_of_the_page_say_what_they_say_there(draw):
+    """Each `swarmnet map` in docs/map.md that is shown with its line."""
+    shown = re.findall(r"^\$ swarmnet map(.*)\n(.*: \d+ stacks?, .*)$", (ROOT / "docs" / "map.md").read_text(), re.M)
+
+    assert [line for _, line in shown] == [
+        draw(*words.split(), directory=ROOT / "stacks").stdout.rstrip() for words, _ in shown
+    ]
+    assert len(shown) == 3
 
 
 @pytest.mark.parametrize(("name", "begins"), [("a.svg", "<svg "), ("a.mmd", "flowchart TB"), ("A.HTML", "<!DOCTYPE")])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from providers.rules import gwbridge
 from providers.rules.facts_file import Attached, HostFacts, NetworkFacts
 from providers.rules.map.blocks import Block
-from providers.rules.map.claims import ALLOCATION, Claim, Stack, bridged, declared_as, names
+from providers.rules.map.claims import ALLOCATION, Claim, Stack, bridged, names, undeclared
 from providers.rules.ranges import gwbridge_of
 from providers.rules.stackfile import Host
 
@@ -168,16 +168,17 @@ def network_boxes(stack: Stack) -> Iterator[Box]:
         yield _network(stack, "ingress", file.ingress.name, file.ingress.subnet, facts)
     for name, overlay in file.overlays.items():
         yield _network(stack, "overlay", name, overlay.subnet, found.get(name))
-    for name, network in found.items():
-        if not declared_as(stack, name, network):
-            yield _network(stack, "foreign", name, network.subnet, network)
+    for name in stack.verdict.waiting:
+        yield _network(stack, "overlay", name, "", found.get(name))
+    for name, network in undeclared(stack).items():
+        yield _network(stack, "foreign", name, network.subnet, network)
 
 
 def _network(stack: Stack, kind: str, name: str, subnet: str, found: NetworkFacts | None) -> Box:
     inside = tuple(_users(found)) if found else ()
     caption = "not declared" if kind == "foreign" else kind
     caption += "" if inside else ", nothing attached" if found else ", not there yet"
-    words = f"{name}, {subnet}: {caption}" + "".join(f"; {each.words}" for each in inside)
+    words = f"{name}, {subnet or 'range still to be chosen'}: {caption}" + "".join(f"; {each.words}" for each in inside)
     return Box(kind, caption, name, subnet, words, anchor=row_id(kind, stack.name, name), inside=inside)
 
 

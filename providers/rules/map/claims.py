@@ -95,10 +95,11 @@ def found(stack: Stack) -> Iterator[Range]:
     """Ranges that networks and bridges have on the hosts and that the stack file does not give them."""
     if not stack.facts:
         return
+    foreign = undeclared(stack)
     for name, network in stack.facts.networks.items():
         wanted = declared_as(stack, name, network)
         if _is_subnet(network.subnet) and not (wanted and wanted.subnet == network.subnet):
-            yield Range(OUTGOING if wanted else FOREIGN, name, network.subnet)
+            yield Range(FOREIGN if name in foreign else OUTGOING, name, network.subnet)
     file = stack.verdict.stackfile
     for host, facts in stack.facts.hosts.items():
         bridge = gwbridge_of(file, host) if host in file.hosts else None
@@ -111,6 +112,16 @@ def declared_as(stack: Stack, name: str, network: NetworkFacts) -> Ingress | Ove
     """What the stack file says of a network of the swarm; the ingress is one whatever its name."""
     file = stack.verdict.stackfile
     return file.ingress if network.ingress else file.overlays.get(name)
+
+
+def undeclared(stack: Stack) -> dict[str, NetworkFacts]:
+    """The networks of the swarm that the stack file does not have, by name."""
+    found = stack.facts.networks if stack.facts else {}
+    return {
+        name: network
+        for name, network in found.items()
+        if not declared_as(stack, name, network) and name not in stack.verdict.waiting
+    }
 
 
 def bridged(stack: Stack, path: str) -> list[str]:
@@ -171,7 +182,9 @@ def _within(stack: Stack) -> Iterator[Overlap]:
 
 def _with_hosts(stack: Stack) -> Iterator[Overlap]:
     for one, other, why in meetings([*ranges(stack.verdict.stackfile), *found(stack)], _FOREIGN_WHY):
-        yield Overlap(stack.name, f"{told(one, other)}: {why}", (claim(stack, one), claim(stack, other)))
+        both_bridges = one.kind == "gwbridge" and other.path.startswith(gwbridge.NAME)  # they never leave their hosts
+        if not both_bridges:
+            yield Overlap(stack.name, f"{told(one, other)}: {why}", (claim(stack, one), claim(stack, other)))
 
 
 def _is_subnet(text: str) -> bool:

@@ -9,7 +9,7 @@ from providers.rules.addresses import first_address
 from providers.rules.facts_file import HostFacts, NetworkFacts
 from providers.rules.map.blocks import Block, walk
 from providers.rules.map.boxes import Plan, anchor, caption_of, free_share, host_caption, row_id, tasks_of
-from providers.rules.map.claims import Claim, Stack, declared_as, names
+from providers.rules.map.claims import Claim, Stack, names, undeclared
 from providers.rules.map.markup import element
 from providers.rules.ranges import gwbridge_of
 from providers.rules.stackfile import Ingress, Overlay
@@ -129,19 +129,23 @@ def _networks(stack: Stack) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, overlay in file.overlays.items():
         yield "overlay", _network(name, "overlay", overlay, found.get(name))
     for name in stack.verdict.waiting:
-        yield "waiting", (name, "overlay", "still to be chosen", "", "", "", "")
-    for name, network in found.items():
-        if not declared_as(stack, name, network):
-            kind = "ingress" if network.ingress else "overlay"
-            there = ("not declared", _attached(network))
-            yield "foreign", (name, kind, network.subnet, network.gateway, _flags(network), *there)
+        yield "overlay", (name, "overlay", "still to be chosen", "", "", *_found("", found.get(name)))
+    for name, network in undeclared(stack).items():
+        kind = "ingress" if network.ingress else "overlay"
+        there = ("not declared", _attached(network))
+        yield "foreign", (name, kind, network.subnet, network.gateway, _flags(network), *there)
 
 
 def _network(name: str, kind: str, wanted: Ingress | Overlay, found: NetworkFacts | None) -> tuple[str, ...]:
     ip_range = wanted.ip_range if isinstance(wanted, Overlay) else None
     gateway = wanted.gateway or first_address(wanted.subnet, ip_range)
-    there = "as declared" if found and found.subnet == wanted.subnet else found.subnet if found else "nothing"
-    return name, kind, wanted.subnet, gateway, _flags(wanted), there, _attached(found) if found else ""
+    return name, kind, wanted.subnet, gateway, _flags(wanted), *_found(wanted.subnet, found)
+
+
+def _found(subnet: str, found: NetworkFacts | None) -> tuple[str, str]:
+    if not found:
+        return "nothing", ""
+    return "as declared" if found.subnet == subnet else found.subnet, _attached(found)
 
 
 def _flags(network: Ingress | Overlay | NetworkFacts) -> str:

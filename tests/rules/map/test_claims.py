@@ -84,6 +84,24 @@ def test_undeclared_network_overlaps_a_declared_one():
     )
 
 
+def test_bridge_of_a_host_that_left_overlaps_no_bridge():
+    """Bridges are each host's own, also that of a host which only the state knows."""
+    facts = shop().facts.model_copy(update={"stack": "prod", "networks": {}})
+
+    assert [] == overlaps([stack(facts=facts, gwbridge=net("172.18.0.0/16"))])
+
+
+def test_network_whose_range_is_still_to_be_chosen_is_declared():
+    """What the hosts have under that name will be changed."""
+    facts = shop().facts.model_copy(update={"stack": "prod", "hosts": {}})
+    pools = {"overlays": {"range": "10.3.0.0/16", "prefix": 24}}
+    drawn = stack(facts=facts, pools=pools, overlays={"shop": net("auto"), "payments": net("10.72.34.0/24")})
+
+    assert {"shop": "outgoing", "ingress": "foreign", "tools_default": "foreign"} == {
+        each.name: each.kind for each in claims([drawn]) if each.kind in ("outgoing", "foreign")
+    }
+
+
 @pytest.mark.parametrize(
     ("listed", "expected"),
     [([], ""), (["a"], "a"), (["a", "b", "c"], "a, b and c"), (list("abcde"), "a, b, c and 2 more")],
