@@ -85,7 +85,7 @@ def plan_of(stacks: Sequence[Stack]) -> Plan:
 def _top(stacks: Sequence[Stack]) -> Iterator[Element]:
     found = overlaps(stacks)
     yield element("h1", None, title(stacks))
-    yield element("p", None, f"{summary(stacks)}.".capitalize())
+    yield element("p", None, f"{summary(stacks)}.")
     for stack in stacks:
         if stack.facts:
             taken = f"{stack.facts.taken_at:%Y-%m-%d %H:%M %Z}"
