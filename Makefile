@@ -30,15 +30,15 @@ types:
 	@$(IN_TOOLS) mypy $(CODE)
 
 quick:
-	@$(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest -m "not lab and not every_engine and not exploration" -n 2
+	@$(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest -m "not (lab or every_engine or exploration or network)" -n 2
 
 offline:
-	@$(IN_TOOLS) pytest -m "not lab and not every_engine" -n 2
+	@$(IN_TOOLS) pytest -m "not (lab or every_engine)" -n 2
 
 test: setup # all of it; tests on real hosts are skipped, with the reason, where they cannot run
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types
 	@$(MAKE) --no-print-directory offline
-	@$(IN_TOOLS) pytest -m lab $(LAB)
+	@$(IN_TOOLS) pytest -m "lab and not every_engine" -n 3 --dist loadgroup $(LAB)
 
 explore: setup # every state of the large worlds as well (4 minutes)
 	@$(IN_TOOLS) python -m tests.exploration

@@ -4,6 +4,11 @@ import pytest
 
 from tools.real_hosts import why_not_here
 
+# Fixtures that install packages of npm.
+FROM_NPM = {"mermaid", "browser"}
+# Fixtures that start hosts for several files: tests with the same one run one after the other, in one worker.
+SHARED_HOSTS = {"hosts", "running"}
+
 
 def pytest_report_header() -> str:
     """One line at the top, so that a run without real hosts cannot be taken for one with them."""
@@ -11,8 +16,15 @@ def pytest_report_header() -> str:
     return f"real Docker hosts: {f'skipped: {reason}' if reason else 'can be started here (-m lab)'}"
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs real hosts, with the reason, where they cannot be started."""
+    """Mark what needs the network, and what has to take turns; skip what needs real hosts, where there are none."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if FROM_NPM & fixtures:
+            item.add_marker("network")
+        shared = sorted(SHARED_HOSTS & fixtures)
+        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else item.path.name))
     if reason := why_not_here():
         for item in items:
             if item.get_closest_marker("lab") or item.get_closest_marker("every_engine"):

@@ -14,11 +14,24 @@ from tests.real.project import Project, Run
 # What everything else stands on comes first.
 FIRST = "test_whole_job.py"
 FIGURES = pytest.StashKey[dict[str, float]]()
+MEASURED = "measured"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the whole job first; the others keep the order of their files."""
     items.sort(key=lambda item: item.path.name != FIRST)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist tells what it measured."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[MEASURED] = session.config.stash.get(FIGURES, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker told."""
+    node.config.stash.setdefault(FIGURES, {}).update(getattr(node, "workeroutput", {}).get(MEASURED, {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -66,7 +66,7 @@ def replace_ingress(manager: Host) -> None:
     manager.docker("node", "update", "--label-rm=told", manager.name)
 
 
-@pytest.fixture(scope="module", params=["20.10", "28"])
+@pytest.fixture(scope="module", params=["28", pytest.param("20.10", marks=pytest.mark.every_engine)])
 def swarm(request: pytest.FixtureRequest) -> Iterator[Group]:
     """Three hosts in a swarm that somebody made by hand."""
     hosts = machines.start(GROUP, request.param)

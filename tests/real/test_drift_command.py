@@ -52,7 +52,7 @@ class Stack:
         assert 0 == self.drift()[0]
 
 
-@pytest.fixture(scope="module", params=["28", "20.10"])
+@pytest.fixture(scope="module", params=["28", pytest.param("20.10", marks=pytest.mark.every_engine)])
 def stack(request: pytest.FixtureRequest, new_project: Callable[..., Project]) -> Iterator[Stack]:
     """Three hosts with one manager, on two Engines that tell networks in different words."""
     hosts = machines.start("f", request.param, seconds=900)

@@ -43,7 +43,7 @@ OBSTACLES = {
 }
 
 
-@pytest.fixture(scope="module", params=["28", "20.10"])
+@pytest.fixture(scope="module", params=["28", pytest.param("20.10", marks=pytest.mark.every_engine)])
 def hosts(request: pytest.FixtureRequest) -> Iterator[Group]:
     """Hosts of an old and of a newer Engine."""
     yield machines.start("p", request.param)

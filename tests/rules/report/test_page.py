@@ -180,7 +180,7 @@ def test_secrets_are_not_shown():
     assert [] == [secret for secret in ("hunter2", "gASV", "SWMTKN", "t0ken") if secret in text]
 
 
-@pytest.mark.parametrize("count", [200, 1000, 5000])
+@pytest.mark.parametrize("count", [200, 1000])
 def test_a_large_change_is_cut_between_items(count):
     """Every section keeps its fences and says what it lacks."""
     ranges = [
