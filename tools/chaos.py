@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -175,6 +175,8 @@ class Scene:
         manager = next(iter(self.group))
         found = [f"lost: {line}" for line in lost(self.before, specs(manager))]
         found += [f"left: {key}" for key in journals(manager)]
+        with suppress(AssertionError):  # a new leader calls every node unknown, until it has heard of it
+            eventually(lambda: promised(self.sections) == shown(self.group))
         wanted, there = promised(self.sections), shown(self.group)
         found += [f"{key}: {there[key]}, wanted {wanted[key]}" for key in wanted if wanted[key] != there[key]]
         if not self.project.is_settled():
