@@ -65,7 +65,7 @@ def run(tmp_path):
 
     yield run
     pulumi.runtime.set_all_config({})
-    # Futures that nobody awaits after a refusal complain when they are collected: now, not in the middle of another test.
+    # Futures that nobody awaits after a refusal complain when collected: now, not in the middle of another test.
     gc.collect()
 
 
