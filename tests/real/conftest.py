@@ -95,9 +95,12 @@ def project(new_project: Callable[..., Project]) -> Project:
 
 @pytest.fixture
 def standing(
-    request: pytest.FixtureRequest, shelf: list[Standing], new_project: Callable[..., Project]
+    request: pytest.FixtureRequest, hosts: Group, shelf: list[Standing], new_project: Callable[..., Project]
 ) -> Iterator[Standing]:
-    """A stack that is up and settled. A test leaves it so again, or says that it does not stand any more."""
+    """A stack that is up and settled. A test leaves it so again, or says that it does not stand any more.
+
+    `hosts` is named for who tells workers apart by fixtures: `bare` is asked for only where nothing stands.
+    """
     stack = shelf.pop() if shelf else brought_up(request.getfixturevalue("bare"), new_project())
     failures = request.session.testsfailed
     yield stack
