@@ -25,12 +25,14 @@ class _Connection(http.client.HTTPConnection):
 
     def __init__(self, record: Record, seconds: float) -> None:
         super().__init__("docker", timeout=seconds)
-        self._path = f"/proc/{record.pid}/root/run/docker.sock"
+        self._record = record
 
     def connect(self) -> None:
+        if not self._record.has_started:
+            raise ConnectionRefusedError(f"{self._record.name} is starting")
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        self.sock.connect(f"/proc/{self._record.pid}/root/run/docker.sock")
 
 
 def answers(record: Record) -> bool:

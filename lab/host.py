@@ -88,7 +88,11 @@ def make_key(file: Path) -> Path:
 
 
 def run_in(record: Record, *command: str) -> str:
-    """Run a command in a host, whatever its network is like."""
+    """Run a command in a host, whatever its network is like; one that is still starting is waited for.
+
+    Before it has its own root, the command would find the machine's, and start the machine's own services.
+    """
+    _wait(record, "its own root", lambda record: record.has_started)
     return run("nsenter", "--all", "--target", str(record.pid), "--", *command)
 
 
@@ -110,12 +114,12 @@ def wait_docker(record: Record) -> None:
     _wait(record, "docker", engine_api.answers)
 
 
-def _wait(record: Record, service: str, answers: Callable[[Record], bool]) -> None:
+def _wait(record: Record, what: str, is_there: Callable[[Record], bool]) -> None:
     deadline = time.monotonic() + _SECONDS
-    while not answers(record):
+    while not is_there(record):
         if not record.runs or time.monotonic() > deadline:
             logs = f"{state.FOLDERS / record.name}/boot.log and upper/var/log beside it"
-            raise LabError(f"{record.name}: {service} does not answer: read {logs}")
+            raise LabError(f"{record.name}: {what} is not there: read {logs}")
         time.sleep(0.03)
 
 

@@ -41,6 +41,7 @@ ip link set eth0 up
 ip route add default via "$3"
 /usr/sbin/sshd
 service docker start
+touch /run/lab-started
 
 # Whoever loses its parent becomes a child of this shell, which must reap it: `service docker restart` waits for that.
 while :; do sleep 1000 & wait $!; done

@@ -51,6 +51,11 @@ class Record(Wanted):
         """Whether the host's first process is still the one that was started."""
         return started(self.pid) == self.started
 
+    @property
+    def has_started(self) -> bool:
+        """Whether init.sh started the host's services. Before that what looks like its files may be the machine's."""
+        return Path(f"/proc/{self.pid}/root/run/lab-started").exists()
+
 
 def started(pid: int) -> int | None:
     """When a process began, in clock ticks since boot; None where there is none, or only a zombie."""

@@ -29,3 +29,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("lab") or item.get_closest_marker("every_engine"):
                 item.add_marker(pytest.mark.skip(reason=f"real Docker hosts: {reason}"))
+
+
+@pytest.hookimpl(specname="pytest_collection_modifyitems", trylast=True)
+def pytest_collection_groups(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse to share hosts between workers: where xdist wrote no group into a test's id, each would start its own."""
+    if getattr(config.option, "loadgroup", False) and not all("@" in item.nodeid for item in items):
+        raise pytest.UsageError("pytest-xdist does not know groups in this version of pytest: see requirements-dev.txt")

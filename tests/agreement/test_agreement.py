@@ -49,24 +49,35 @@ def simulated() -> Callable[[str], Stage]:
 
 
 @pytest.fixture(scope="module")
-def hosts() -> Iterator[Group]:
-    """Three hosts with Engine 28."""
+def three() -> Iterator[Group]:
+    """Three hosts with Engine 28, which no other file uses."""
     yield machines.start("s", "28")
     machines.end("s")
 
 
-@pytest.fixture(scope="module")
-def real(hosts: Group, simulated: Callable[[str], Stage]) -> Callable[[str], Stage]:
+class Hosts:
     """The hosts, bare at the beginning of each group of scripts; groups come one after the other."""
-    stages: dict[str, Stage] = {}
 
-    def stage(group: str) -> Stage:
-        if group not in stages:
-            hosts.reset().provide_image()
-            stages[group] = Stage(group, Real(hosts), simulated(group))
-        return stages[group]
+    def __init__(self, hosts: Group, simulated: Callable[[str], Stage]) -> None:
+        self.hosts, self.simulated = hosts, simulated
+        self.stages: dict[str, Stage] = {}
 
-    return stage
+    def story(self, group: str, number: str) -> Story:
+        """What the script of this number told."""
+        if group not in self.stages:
+            self.hosts.reset().provide_image()
+            self.stages[group] = Stage(group, Real(self.hosts), self.simulated(group))
+        return self.stages[group].story(number)
+
+    def forget(self, group: str) -> None:
+        """Begin the group's scripts anew at the next story: one that came out otherwise leaves another swarm."""
+        del self.stages[group]
+
+
+@pytest.fixture(scope="module")
+def real(three: Group, simulated: Callable[[str], Stage]) -> Hosts:
+    """The hosts and their stories."""
+    return Hosts(three, simulated)
 
 
 @pytest.mark.parametrize(("group", "number"), SCRIPTS)
@@ -77,9 +88,14 @@ def test_as_measured(group: str, number: str, simulated: Callable[[str], Stage])
 
 
 @pytest.mark.lab
+# A member that was not heard of for a moment registers anew, and gets an ingress that nobody kicked it for.
+@pytest.mark.flaky(reruns=1)
 @pytest.mark.timeout(300)  # a script whose swarms disagree waits for as long as its patience lasts, again and again
 @pytest.mark.parametrize(("group", "number"), SCRIPTS)
-def test_as_real_hosts(group: str, number: str, simulated: Callable[[str], Stage], real: Callable[[str], Stage]):
+def test_as_real_hosts(group: str, number: str, simulated: Callable[[str], Stage], real: Hosts):
     """What real hosts answer and show, and how they look at rest, is what the simulated swarm answers and shows."""
-    told: list[Line] = real(group).story(number).told
-    assert told == simulated(group).story(number).told
+    measured: list[Line] = simulated(group).story(number).told
+    told: list[Line] = real.story(group, number).told
+    if told != measured:
+        real.forget(group)
+    assert measured == told
