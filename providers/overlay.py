@@ -82,7 +82,8 @@ class OverlayProvider(Provider[OverlaySpec]):
             migrating = thorough and spec.on_in_use == "migrate"
             name, known = f"overlay {spec.name}", {"network_id": network_id} if network_id else {}
             decide = partial(rules.next_step, spec, network_id=network_id)
-            with turn(show, disruptive=True) if migrating else nullcontext():
+            # Who looks thoroughly takes away labels of a change that is over: no other may be in the middle of one.
+            with turn(show, disruptive=migrating) if thorough else nullcontext():
                 facts = reach.work(
                     name,
                     spec.timeout,

@@ -37,10 +37,10 @@ ENGINE_DEFAULT = {BRIDGE_NAME: NAME, ICC: "false", MASQUERADE: "true"}
 # https://github.com/moby/moby/blob/master/daemon/libnetwork/ipamutils/utils.go
 ENGINE_POOLS = ((IPv4Network("172.16.0.0/12"), 16), (IPv4Network("192.168.0.0/16"), 20))
 
-# What Go's strconv.ParseBool takes for false; anything else that the Engine let in is true.
 # Right after a join the sandbox comes a moment before its endpoint on the bridge.
 SETTLES = 5.0
 
+# What Go's strconv.ParseBool takes for false; anything else that the Engine let in is true.
 FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
 

@@ -174,8 +174,6 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
 def released(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Steps | None:
     """The swarm's label of our change away, once the host is as it was and no other noun's change needs it."""
     swarm = facts.swarm
-    if swarm is None or swarm.label(CHANGE) != spec.owner or any(map(restart.out, facts.nodes)):
-        return None
-    if any(key.startswith("swarmnet.journal.") for key, _ in swarm.labels):
+    if swarm is None or swarm.label(CHANGE) != spec.owner or restart.something_due(swarm, facts.nodes):
         return None
     return Steps((UpdateSwarm(version=swarm.version, drop_labels=(CHANGE,)),), f"done with {spec.host}")

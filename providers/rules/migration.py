@@ -7,7 +7,7 @@ is journaled on the swarm before: a rollback takes a service's own labels away.
 
 import json
 
-from providers.rules import ownership
+from providers.rules import ownership, restart
 from providers.rules.facts import Network, OverlayFacts, Swarm, SwarmService
 from providers.rules.journal import CHANGE
 from providers.rules.specs import OverlaySpec
@@ -77,7 +77,7 @@ def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
     if swarm is None:
         return None
     if twin is None:
-        return released(spec, swarm)
+        return released(spec, facts, swarm)
     return (
         moved(facts, on(twin, facts), twin, network, swarm)
         or left(facts, twin)
@@ -175,13 +175,13 @@ def renewed(facts: OverlayFacts, twin: Network) -> Steps | None:
     return Steps(updates, f"make a rollback of {names} keep its network") if behind else None
 
 
-def released(spec: OverlaySpec, swarm: Swarm) -> Steps | None:
-    """The swarm's labels of this change away."""
+def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | None:
+    """The swarm's labels of this change away; the one that a change goes on stays while another noun needs it."""
     labels = [key for key, _ in swarm.labels if key.startswith(f"{MOVED}.")]
+    if swarm.label(CHANGE) == spec.owner and not restart.something_due(swarm, facts.nodes):
+        labels.append(CHANGE)
     if not labels:
         return None
-    if swarm.label(CHANGE) == spec.owner:
-        labels.append(CHANGE)
     step = UpdateSwarm(version=swarm.version, drop_labels=tuple(sorted(labels)))
     return Steps((step,), f"done with overlay {spec.name}")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from providers.rules import ownership
 from providers.rules.facts import Member, Node, Swarm, Task
-from providers.rules.journal import AVAILABILITY, STOPPED
+from providers.rules.journal import AVAILABILITY, JOURNAL, STOPPED
 from providers.rules.quorum import no_quorum_without
 from providers.rules.steps import RestartEngine, Steps, UnlockSwarm, UpdateNode
 
@@ -42,6 +42,11 @@ def refused(node: Node, nodes: tuple[Node, ...], swarm: Swarm) -> str | None:
 def out(node: Node) -> bool:
     """Whether it was taken out of service by us and has not been put back: its former availability is on it."""
     return node.label(AVAILABILITY) is not None
+
+
+def something_due(swarm: Swarm, nodes: Iterable[Node]) -> bool:
+    """Whether a change of ours has left something that has to come back: ports of services, hosts in service."""
+    return any(map(out, nodes)) or any(key.startswith(f"{JOURNAL}.") for key, _ in swarm.labels)
 
 
 def drained(node: Node) -> bool:

@@ -134,7 +134,7 @@ def bridge(start: World, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any) -> Scene
     )
 
 
-def migration(start: World, **given: Any) -> Scene:
+def migration(start: World, *, may_go: tuple[str, ...] = (), **given: Any) -> Scene:
     """An overlay changed while services use it."""
     known = id_of(start, NEW_OVERLAY)
 
@@ -146,7 +146,7 @@ def migration(start: World, **given: Any) -> Scene:
         start,
         lambda world: simulate.overlay_facts(world, NEW_OVERLAY.name, known, thorough=True),
         partial(overlay.next_step, NEW_OVERLAY, network_id=known),
-        always=all_of(nothing_lost(start), networks_exist),
+        always=all_of(nothing_lost(start, may_go=may_go), networks_exist),
         when_done=all_of(no_trace, right),
         harm=restarts,
         **given,
@@ -313,6 +313,9 @@ SMALL: dict[str, Callable[[], Scene]] = {
         others={"container": contained("w1")},
     ),
     "migration": lambda: migration(with_users(), others={"image": another_image("web")}),
+    "migration, its user is removed": lambda: migration(
+        with_users(), may_go=("web",), others={"removal": removed("web")}
+    ),
     "migration, a host is lost": lambda: migration(with_users(), losses=lost("w1"), returns=back("w1")),
 }
 LARGE: dict[str, Callable[[], Scene]] = {
