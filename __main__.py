@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pulumi
 from pulumi.runtime import get_config_env
+from pulumi.runtime.config import get_config_secret_keys_env
 
 from providers.gwbridge import Gwbridge
 from providers.ingress import Ingress
 from providers.node import Node
 from providers.overlay import Overlay
 from providers.rules.claims import refused
-from providers.rules.configuration import from_flat, from_yaml
+from providers.rules.configuration import SECRET, from_flat, from_yaml
 from providers.rules.errors import StackFileError
 from providers.rules.exports import compose, exports
 from providers.rules.plan import Plan, plan_of
@@ -32,6 +33,7 @@ def main() -> None:
     """Declare what the stack file wants, or show what is wrong with it, a line for each problem; warnings go on."""
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
+        refuse_secrets()
         plan = plan_of(from_flat(get_config_env()), f"{project}/{stack}")
         keep_apart(stack)
     except StackFileError as error:
@@ -42,6 +44,13 @@ def main() -> None:
         pulumi.log.warn(warning)
     pulumi.export("swarmnet", exports(plan, declare(plan)))
     pulumi.export("compose", compose(plan))
+
+
+def refuse_secrets() -> None:
+    """Raises StackFileError where the stack file holds an encrypted value: networks and plans would show it."""
+    keys = sorted(from_flat(dict.fromkeys(get_config_secret_keys_env(), "")))
+    if keys:
+        raise StackFileError([f"{key}: {SECRET}" for key in keys])
 
 
 def keep_apart(stack: str) -> None:
@@ -86,8 +95,14 @@ def declare(plan: Plan) -> dict[str, pulumi.Output[str]]:
 
 
 def after(needed: Sequence[pulumi.Resource], protect: bool = False, retain: bool = False) -> pulumi.ResourceOptions:
-    """The options of a resource that comes after all it needs."""
-    return pulumi.ResourceOptions(depends_on=needed, protect=protect, retain_on_delete=retain)
+    """The options of a resource that comes after all it needs.
+
+    Where somebody asks for a replacement, the old one goes first: the new one would be found to be there already, and
+    then be removed as the old one.
+    """
+    return pulumi.ResourceOptions(
+        depends_on=needed, protect=protect, retain_on_delete=retain, delete_before_replace=True
+    )
 
 
 # Where a resource fails, Pulumi ends this process with an interrupt: Python would show a traceback of its own.

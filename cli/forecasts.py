@@ -5,12 +5,11 @@ from collections.abc import Iterator, Set
 from cli.state import State
 from providers.hosts.rehearsal import rehearsed
 from providers.rules import simulate, swarm
-from providers.rules.forecast import Course, Forecast, course, course_of_removal
+from providers.rules.forecast import NOT_REACHED, Course, Forecast, course, course_of_removal
 from providers.rules.plan import Plan
 from providers.rules.simulate import World
 from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
-NOT_REACHED = "not reached, since something before it fails"
 # What leans on others goes first: https://www.pulumi.com/docs/concepts/options/dependson/
 LAST_FIRST = (OverlaySpec, IngressSpec, NodeSpec, SwarmSpec, GwbridgeSpec)
 

@@ -1,6 +1,7 @@
-"""`swarmnet report`: a preview as Markdown for a pull request, without access to any host."""
+"""`swarmnet report`: previews as Markdown for a pull request, without access to any host."""
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -8,54 +9,100 @@ from typing import Annotated
 import typer
 
 from providers.rules.facts_file import FactsFile, NoFacts
-from providers.rules.report.page import page
+from providers.rules.report.page import MOST, comment, no_page, page
 from providers.rules.report.preview import NotAPreview, Preview
 
 STDIN = Path("-")
 
 
 def report(
-    preview: Annotated[
-        Path, typer.Argument(metavar="PREVIEW", help="What `pulumi preview --json` wrote; `-` is standard input.")
-    ] = STDIN,
+    previews: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PREVIEW]...",
+            help="What `pulumi preview --json` wrote, a file for each stack; `-` is standard input.",
+            show_default="-",
+        ),
+    ] = None,
     facts: Annotated[
-        Path | None, typer.Option("--facts", help="What `swarmnet facts` wrote: gives names and numbers.")
+        list[Path] | None,
+        typer.Option("--facts", help="What `swarmnet facts` wrote: gives names and numbers. Once for each stack."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Where the Markdown goes; standard output otherwise.")
     ] = None,
 ) -> None:
-    """Say in Markdown what a preview changes and disturbs, for a comment of at most 60,000 characters.
+    """Say in Markdown what previews change and disturb, for one comment of at most 60,000 characters.
 
-    Exits with 0 whatever the preview found, also where it failed; with 1 where there is no preview to read.
+    Exits with 0 whatever a preview found, also where it failed; with 1 where there is no preview to read, which the
+    Markdown then says in its place.
     """
     try:
-        seen = Preview.parse(_bytes(preview))
-        known = FactsFile.parse(_bytes(facts)) if facts else None
-        _same_stack(seen, known)
-        text = page(seen, known, datetime.now(UTC) - known.taken_at if known else timedelta())
-        if out:
-            out.write_text(text, encoding="utf-8")
-        else:
-            sys.stdout.write(text)
-    except NotAPreview as error:
-        _complain(f"{preview}: {error}")
+        found = {path: _bytes(path) for path in previews or [STDIN]}
+        known = {path: _facts(path) for path in facts or ()}
+        pages, problems = _pages(found, known)
+        _write(comment(pages), out)
     except NoFacts as error:
-        _complain(f"{facts}: {error}")
+        _complain([str(error)])
     except OSError as error:
-        _complain(f"{error.filename}: {error.strerror}")
+        _complain([f"{error.filename}: {error.strerror}"])
+    if problems:
+        _complain(problems)
+
+
+def _pages(found: Mapping[Path, bytes], known: Mapping[Path, FactsFile]) -> tuple[list[str], list[str]]:
+    """A page for each preview, and what is wrong with those that can't be read. Raises NoFacts."""
+    read: dict[Path, Preview | NotAPreview] = {}
+    for path, text in found.items():
+        try:
+            read[path] = Preview.parse(text)
+        except NotAPreview as error:
+            read[path] = error
+    stacks = {_stack(each) for each in read.values() if isinstance(each, Preview)}
+    whole = len(stacks - {""}) == len(read)
+    for path, each in known.items():
+        if whole and each.stack not in stacks:
+            other = ", ".join(sorted(stacks))
+            raise NoFacts(f"{path}: facts of stack {each.stack}, but the preview is of {other}: take facts of {other}")
+    by_stack = {each.stack: each for each in known.values()}
+    most = (MOST - len(comment([""]))) // len(read) - 1
+    pages = [
+        no_page("a stack" if path == STDIN else path.stem, str(each))
+        if isinstance(each, NotAPreview)
+        else _page(each, by_stack, most)
+        for path, each in read.items()
+    ]
+    return pages, [f"{path}: {each}" for path, each in read.items() if isinstance(each, NotAPreview)]
+
+
+def _facts(path: Path) -> FactsFile:
+    try:
+        return FactsFile.parse(_bytes(path))
+    except NoFacts as error:
+        raise NoFacts(f"{path}: {error}") from error
+
+
+def _page(preview: Preview, facts: Mapping[str, FactsFile], most: int) -> str:
+    known = facts.get(_stack(preview))
+    return page(preview, known, datetime.now(UTC) - known.taken_at if known else timedelta(), most)
+
+
+def _stack(preview: Preview) -> str:
+    return preview.owner.rpartition("/")[2]
 
 
 def _bytes(path: Path) -> bytes:
     return sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
 
 
-def _same_stack(seen: Preview, known: FactsFile | None) -> None:
-    stack = seen.owner.rpartition("/")[2]
-    if known and stack and known.stack != stack:
-        raise NoFacts(f"facts of stack {known.stack}, but the preview is of {stack}: take facts of {stack}")
+def _write(text: str, out: Path | None) -> None:
+    if out:
+        out.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
 
 
-def _complain(line: str) -> None:
-    typer.secho(line, fg=typer.colors.RED, err=True)
+def _complain(lines: list[str]) -> None:
+    for line in lines:
+        typer.secho(line, fg=typer.colors.RED, err=True)
     raise typer.Exit(1)

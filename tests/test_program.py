@@ -204,6 +204,25 @@ def test_problems_are_shown_one_by_one(monkeypatch, caplog):
     ] == caplog.messages
 
 
+def test_an_encrypted_value_is_refused(monkeypatch, caplog):
+    """Networks have no secrets: plans, outputs and reviews would show it. Values of other namespaces are not ours."""
+    monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", json.dumps(["swarmnet:overlays", "app:token"]))
+    with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
+        run(monkeypatch, WHOLE)
+
+    assert [
+        "overlays: has an encrypted value, which networks, plans and reviews would show: set it without --secret, "
+        "or take it away"
+    ] == caplog.messages
+
+
+def test_what_is_replaced_on_demand_goes_first(monkeypatch):
+    """Else `--replace` would find the new one to be there already, and then remove it as the old one."""
+    requests = run(monkeypatch, WHOLE).requests
+
+    assert set(requests) == {name for name, request in requests.items() if request.deleteBeforeReplace}
+
+
 def test_warnings_are_shown_beside_the_resources(monkeypatch, caplog):
     """What may go wrong is told, and the program goes on."""
     with caplog.at_level(logging.WARNING):

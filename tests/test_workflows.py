@@ -1,15 +1,26 @@
 """The workflows for GitHub: the same shell as docs/ci.md, which tests/real/test_ci.py runs."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from providers.rules.report.page import MARKER
+
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 BLOCK = re.compile(r"^```sh\n# (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-JOBS = ("preview", "plan", "deploy", "drift")
+JOBS = ("preview", "comment", "plan", "deploy", "drift")
+# Stands for GitHub's command: says which comment is ours, and writes down what it is told to change.
+GH = """#!/bin/sh
+case "$*" in
+  *--paginate*) echo "$*" >>asked; cat comments ;;
+  *) echo "$*" >>changed ;;
+esac
+"""
 
 
 def steps(workflow):
@@ -19,7 +30,7 @@ def steps(workflow):
 
 def lines():
     """All lines of shell in the workflows."""
-    return {line.strip() for path in WORKFLOWS for step in steps(path) for line in step.get("run", "").splitlines()}
+    return {line.rstrip() for path in WORKFLOWS for step in steps(path) for line in step.get("run", "").splitlines()}
 
 
 def test_there_are_three():
@@ -33,6 +44,45 @@ def test_workflows_run_the_shell_of_the_documentation(job):
     told = dict(BLOCK.findall((ROOT / "docs" / "ci.md").read_text()))[job]
 
     assert [] == [line for line in told.splitlines() if line not in lines()]
+
+
+@pytest.mark.parametrize(
+    ("changed", "comments"),
+    [
+        ("api --silent --method POST repos/a/b/issues/7/comments --field body=@comment.md", ""),
+        ("api --silent --method PATCH repos/a/b/issues/comments/42 --field body=@comment.md", "42\n43\n"),
+    ],
+    ids=["first push", "later push"],
+)
+def test_a_pull_request_has_one_comment(tmp_path, changed, comments):
+    """The one that begins with our line is edited; it says of which commit it is."""
+    (tmp_path / "gh").write_text(GH)
+    (tmp_path / "gh").chmod(0o755)
+    (tmp_path / "comments").write_text(comments)
+    (tmp_path / "comment.md").write_text(f"{MARKER}\n### Networks\n")
+    shell = dict(BLOCK.findall((ROOT / "docs" / "ci.md").read_text()))["comment"]
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ISSUES": "repos/a/b/issues", "NUMBER": "7"}
+
+    done = subprocess.run(
+        ["bash", "-e", "-c", shell],
+        cwd=tmp_path,
+        env=environment | {"COMMIT": "c0ffee"},
+        capture_output=True,
+        check=False,
+    )
+
+    assert (0, f"{changed}\n") == (done.returncode, (tmp_path / "changed").read_text()), done.stderr
+    assert f'startswith("{MARKER}")' in (tmp_path / "asked").read_text()
+    assert (tmp_path / "comment.md").read_text().endswith("\n\nAs of commit c0ffee.\n")
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_nothing_of_a_job_but_its_own_step_sees_secrets(path):
+    """Neither other people's actions nor the installation of packages do."""
+    document = yaml.safe_load(path.read_text())
+    shared = [document.get("env", {}), *(job.get("env", {}) for job in document["jobs"].values())]
+
+    assert [] == [value for each in shared for value in each.values() if "secrets." in value or "token" in value]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

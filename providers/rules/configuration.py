@@ -18,6 +18,9 @@ from providers.rules.errors import StackFileError
 from providers.rules.problems import Raw
 
 NAMESPACE = "swarmnet"
+SECRET = (
+    "has an encrypted value, which networks, plans and reviews would show: set it without --secret, or take it away"
+)
 
 
 class _Loader(yaml.SafeLoader):

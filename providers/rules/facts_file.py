@@ -5,6 +5,7 @@ they do not know; whatever else changes takes the next one. No secret, no join t
 and no clock: when the facts were taken is told.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, Literal, Self
@@ -12,7 +13,7 @@ from typing import Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from providers.rules import gwbridge
-from providers.rules.facts import Network, Node, Silent, SwarmService
+from providers.rules.facts import Network, Node, Silent, SwarmService, Task
 from providers.rules.forecast import Forecast, published
 from providers.rules.overlay import ENCRYPTED
 from providers.rules.survey import HostSurvey, Survey, SwarmSurvey
@@ -41,7 +42,8 @@ class HostFacts(_Part):
     """A host of the stack, or one that only the state still knows.
 
     silent: why it could not be asked, empty where it was. state: its own word on its membership (inactive, pending,
-    active, locked, error). role, availability: as the managers list them. Empty is what is not known.
+    active, locked, error). role, availability: as the managers list them. tasks: how many run on it, by the name of
+    their service. Empty is what is not known.
     """
 
     silent: str = ""
@@ -49,6 +51,7 @@ class HostFacts(_Part):
     role: str = ""
     availability: str = ""
     bridge: Bridge | None = None
+    tasks: Mapping[str, int] = {}
 
 
 class Attached(_Part):
@@ -117,18 +120,35 @@ def facts_file(
 ) -> FactsFile:
     """The facts of a stack, of what was read and foretold."""
     nodes = {node.id: node for node in survey.swarm.nodes} if survey.swarm else {}
+    running = _running(survey.swarm) if survey.swarm else {}
     return FactsFile(
         schema=SCHEMA,
         stack=stack,
         taken_at=taken_at,
         state=state,
-        hosts=dict(_host(each, nodes) for each in survey.hosts),
+        hosts=dict(_host(each, nodes, running) for each in survey.hosts),
         networks=_networks(survey.swarm, survey.hosts) if survey.swarm else {},
         forecast=tuple(forecast),
     )
 
 
-def _host(read: HostSurvey | Silent, nodes: Mapping[str, Node]) -> tuple[str, HostFacts]:
+def _running(swarm: SwarmSurvey) -> dict[str, Counter[str]]:
+    """How many tasks of each service run, by node id."""
+    names = {service.id: service.name for service in swarm.services}
+    found: dict[str, Counter[str]] = {}
+    for task in swarm.tasks:
+        if task.service_id in names and _runs(task):
+            found.setdefault(task.node_id, Counter())[names[task.service_id]] += 1
+    return found
+
+
+def _runs(task: Task) -> bool:
+    return task.desired == "running" and task.alive
+
+
+def _host(
+    read: HostSurvey | Silent, nodes: Mapping[str, Node], running: Mapping[str, Mapping[str, int]]
+) -> tuple[str, HostFacts]:
     own = read if isinstance(read, Silent) else read.member
     networks = () if isinstance(read, Silent) else read.networks
     node = nodes.get(own.node_id)
@@ -139,6 +159,7 @@ def _host(read: HostSurvey | Silent, nodes: Mapping[str, Node]) -> tuple[str, Ho
         role=node.role if node else "",
         availability=node.availability if node else "",
         bridge=Bridge(subnet=bridge.subnet, gateway=bridge.gateway) if bridge else None,
+        tasks=dict(sorted(running.get(own.node_id, {}).items())) if own.node_id else {},
     )
 
 
@@ -171,5 +192,5 @@ def _network(network: Network, swarm: SwarmSurvey, hosts: Iterable[HostSurvey]) 
 
 
 def _attached(service: SwarmService, swarm: SwarmSurvey) -> Attached:
-    tasks = [each for each in swarm.tasks if each.service_id == service.id and each.desired == "running" and each.alive]
+    tasks = [each for each in swarm.tasks if each.service_id == service.id and _runs(each)]
     return Attached(name=service.name, ports=tuple(published(service)), tasks=len(tasks))

@@ -21,6 +21,7 @@ from providers.rules.steps import Decision, RestartEngine, Step, Steps, StopCont
 Look = Callable[[World], Any]
 Decide = Callable[[Any], Decision]
 Course = tuple[Look, Decide]
+NOT_REACHED = "not reached, since something before it fails"
 
 
 @dataclass(frozen=True, kw_only=True)

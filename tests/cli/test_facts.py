@@ -53,10 +53,14 @@ def test_file_says_of_what_and_when():
 
 
 def test_hosts_have_their_bridges():
-    """And what they are to the managers."""
+    """And what they are to the managers, and the tasks on them by service."""
+    tasks = {"api": 1, "web": 1}
     bridge = Bridge(subnet="10.12.0.0/16", gateway="10.12.0.1")
 
-    assert HostFacts(state="active", role="worker", availability="active", bridge=bridge) == facts().hosts["w1"]
+    assert (
+        HostFacts(state="active", role="worker", availability="active", bridge=bridge, tasks=tasks)
+        == (facts().hosts["w1"])
+    )
 
 
 def test_silent_host_is_there_with_the_reason():

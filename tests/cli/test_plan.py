@@ -8,12 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from cli.forecasts import NOT_REACHED, forecasts
+from cli.forecasts import forecasts
 from cli.plan import report_of
 from cli.state import resources
 from providers.rules.errors import SwarmnetError
 from providers.rules.facts import Silent
-from providers.rules.forecast import Forecast
+from providers.rules.forecast import NOT_REACHED, Forecast
 from providers.rules.plan import Plan
 from providers.rules.simulate import World, bare
 from providers.rules.simulate.copied import copied

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
+from providers.rules.report.page import MOST
 from tests.recorded import FOLDER, markdown, preview
 
 FACTS = '{"schema": 1, "stack": "%s", "taken_at": "%s", "hosts": {}, "networks": {}, "forecast": []}'
@@ -75,18 +76,51 @@ def test_other_facts_are_refused(tmp_path, complaint, facts):
 @pytest.mark.parametrize(
     ("complaint", "words"),
     [
-        ("-: it is empty: `pulumi preview --json` ended before it began; its stderr says why", ["-"]),
         ("/no/such/file: No such file or directory", ["/no/such/file"]),
         ("/no/such/file: No such file or directory", [preview("nothing"), "--out", "/no/such/file"]),
         ("/no/such/file: No such file or directory", [preview("nothing"), "--facts", "/no/such/file"]),
     ],
-    ids=["nothing", "no preview", "nowhere to write", "no facts"],
+    ids=["no preview", "nowhere to write", "no facts"],
 )
 def test_what_can_not_be_read_is_one_line(complaint, words):
     """On stderr, with exit status 1 and nothing on stdout."""
     done = report(*words)
 
     assert (1, "", f"{complaint}\n") == (done.exit_code, done.stdout, done.stderr)
+
+
+def test_an_empty_preview_is_said_in_the_comment():
+    """So that what an earlier push left there does not stand; the exit status is 1 all the same."""
+    done = report("-")
+
+    why = "it is empty: `pulumi preview --json` ended before it began; its stderr says why"
+    assert (1, f"-: {why}\n") == (done.exit_code, done.stderr)
+    assert ["<!-- swarmnet report -->", "### Networks of `a stack`", "", f"**No preview: {why}.**"] == (
+        done.stdout.splitlines()
+    )
+
+
+def test_stacks_share_one_comment(tmp_path):
+    """Each with its own head, and with the facts that are its own."""
+    staging, prod = (tmp_path / f"{name}.json" for name in ("staging", "prod"))
+    for path in (staging, prod):
+        text = preview("ingress-changed").read_text()
+        path.write_text(text.replace(":lab::", f":{path.stem}::"))
+    (tmp_path / "facts").write_text(FACTS % ("prod", "2026-11-24T04:00:00Z"))
+    done = report(staging, prod, "--facts", tmp_path / "facts")
+
+    first, second = done.stdout.split("### Networks of ")[1:]
+    assert (0, True, True) == (done.exit_code, first.startswith("`staging`"), second.startswith("`prod`"))
+    assert (False, True) == ("facts taken at" in first, "facts taken at" in second)
+
+
+def test_all_stacks_fit_into_one_comment(tmp_path):
+    """At most 60,000 characters in all, however large each preview is."""
+    paths = [tmp_path / f"p{at}.json" for at in range(4)]
+    for path in paths:
+        path.write_text(preview("200-networks").read_text())
+
+    assert MOST >= len(report(*paths).stdout)
 
 
 def test_recorded_facts_are_of_this_format():

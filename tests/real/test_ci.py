@@ -37,7 +37,7 @@ def job(standing: Standing) -> Job:
         (programs / "swarmnet").chmod(0o755)
     kept = {key: value for key, value in project._environment().items() if "STREAMING" not in key}
     path = os.pathsep.join([str(programs), kept["PATH"]])
-    environment = {**kept, "PATH": path, "STACK": project.stack}
+    environment = {**kept, "PATH": path, "STACK": project.stack, "STACKS": project.stack}
 
     def run(name: str) -> subprocess.CompletedProcess[str]:
         command = ["bash", "-e", "-o", "pipefail", "-c", JOBS[name]]
@@ -108,7 +108,7 @@ def test_drift_fails_the_night_and_is_repaired_by_a_plan(standing: Standing, job
     standing.hosts[first].docker("node", "update", "--label-add", "rack=r9", last)
 
     assert 7 == job("drift").returncode
-    facts = json.loads((standing.project.folder / "facts.json").read_text())
+    facts = json.loads((standing.project.folder / f"{standing.project.stack}.facts.json").read_text())
     assert sorted(standing.hosts.hosts) == sorted(facts["hosts"])
 
     assert (0, "") == ended(job("plan"))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from providers.rules.facts_file import FactsFile
-from providers.rules.report.page import page
+from providers.rules.report.page import comment, page
 from providers.rules.report.preview import Preview
 
 FOLDER = Path(__file__).resolve().parent
@@ -36,4 +36,4 @@ def rendered(name: str) -> str:
     recorded = FOLDER / f"{name}.facts.json"
     facts = FactsFile.parse(recorded.read_bytes()) if recorded.exists() else None
     seen = Preview.parse(preview(name).read_bytes())
-    return page(seen, facts, AGE)
+    return comment([page(seen, facts, AGE)])

@@ -70,6 +70,11 @@ class Change:
         return self.op == "delete" and (self.adopted or keeps)
 
     @property
+    def on_demand(self) -> bool:
+        """Whether it is replaced because a user told Pulumi to: by itself only an overlay ever is."""
+        return self.op == "replace" and not isinstance(self.spec, OverlaySpec)
+
+    @property
     def unfinished(self) -> str:
         """What a cut run or somebody's hand left undone, as a refresh found it; empty where nothing is."""
         return self.before.settled if self.before and isinstance(self.before.settled, str) else ""
@@ -107,7 +112,7 @@ def _change(step: Step) -> Change | None:
         after = _spec(kind, step.new) if step.new and step.op != "delete" else None
     except ValidationError:
         return None
-    if not (before or after):
+    if not (before or after) or (step.op == "update" and not (before and after)):
         return None
     adopted = bool(step.old and step.old.outputs.get("adopted"))
     return Change(name=step.name, op=step.op, before=before, after=after, adopted=adopted)

@@ -4,7 +4,7 @@ What the hosts report (facts) adds names and numbers to it. Where the words come
 """
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from providers.rules.report.changes import Change
@@ -33,6 +33,7 @@ BRIDGE_CHANGE = (
     "the host is drained, its tasks move away and stay away, the bridge is made anew, docker restarted, and the host "
     "checked and given back; one host at a time, and none after a failure"
 )
+ON_DEMAND = "replaced, since somebody asked for that (`--replace`, `pulumi state taint`)"
 MADE_ON_MEMBER = "made; where its host is in a swarm already, "
 PORTS_AWAY = (
     "every port published through it goes away for seconds (about 10, and the longest `stop_grace_period` of a task "
@@ -42,6 +43,8 @@ PORTS_AWAY = (
 
 def effect(change: Change, joining: Set[str]) -> Effect:
     """What a change does. `joining`: the hosts that this very run lets join the swarm."""
+    if change.on_demand:
+        return _of_replacement(change)
     match change.spec:
         case GwbridgeSpec(host=host):
             return _of_gwbridge(change, host in joining)
@@ -54,6 +57,22 @@ def effect(change: Change, joining: Set[str]) -> Effect:
         case OverlaySpec():
             return _of_overlay(change)
     raise TypeError(type(change.spec).__name__)
+
+
+def _of_replacement(change: Change) -> Effect:
+    """Of what never is replaced by itself; it goes first: `delete_before_replace` in __main__.py."""
+    goes = effect(replace(change, op="delete", after=None), frozenset())
+    if goes == FORGOTTEN:
+        return Effect(f"{ON_DEMAND}: forgotten, then taken over just as it is")
+    return Effect(f"{ON_DEMAND}: as if its section were gone ({goes.words}), then made anew", Disturbs.SURELY)
+
+
+def drains(change: Change) -> bool:
+    """Whether a member that stays is to be drained."""
+    before, after = change.before, change.after
+    if not (isinstance(before, NodeSpec) and isinstance(after, NodeSpec)):
+        return False
+    return before.availability != after.availability == "drain"
 
 
 def _of_gwbridge(change: Change, joining: bool) -> Effect:
@@ -76,9 +95,9 @@ def _of_swarm(change: Change) -> Effect:
     if change.op == "delete":
         ended = Effect("ended with its last manager; refused while members, services or networks of others are in it")
         return FORGOTTEN if change.forgotten else ended
-    fixed = sorted(change.properties & SwarmSpec.INIT_ONLY)
-    if fixed:
-        return Effect(f"refused: {', '.join(fixed)} can only be said when a swarm begins", Disturbs.MAYBE)
+    if change.properties & SwarmSpec.INIT_ONLY:
+        fixed = ", ".join(sorted(change.properties & SwarmSpec.INIT_ONLY))
+        return Effect(f"refused unless it is so already: {fixed} can only be said when a swarm begins", Disturbs.MAYBE)
     return Effect("its settings change in place; nothing restarts") if change.properties else SETTINGS
 
 
@@ -104,8 +123,9 @@ def _of_node(change: Change) -> Effect:
         said.append("labels change in place: tasks bound to them by a constraint may move")
     if change.unfinished:
         said.append(f"unfinished ({change.unfinished}): brought back")
-    drains = before.availability != after.availability == "drain"
-    disturbs = Disturbs.SURELY if drains else Disturbs.MAYBE if "labels" in change.properties else Disturbs.NOTHING
+    disturbs = (
+        Disturbs.SURELY if drains(change) else Disturbs.MAYBE if "labels" in change.properties else Disturbs.NOTHING
+    )
     return Effect("; ".join(said), disturbs) if said else SETTINGS
 
 

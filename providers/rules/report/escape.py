@@ -6,11 +6,13 @@ https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
 
 import re
 
-# A swarm's join tokens and unlock keys, private keys, and the password in an address: no message of ours has any, but
-# what others wrote may.
+# A swarm's join tokens and unlock keys, private keys, what stands before the @ of an address (a user of SSH apart, who
+# has no password in it), and what is given as a password: no message of ours has any, but what others wrote may.
 SECRETS = re.compile(
     r"SWMTKN-\S+|SWMKEY-\S+|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)",
+    r"|(?<=://)(?<!ssh://)\S+(?=@)|(?<=ssh://)[^\s:/@]*:\S+(?=@)"
+    r"|\b(?i:bearer|basic) +[A-Za-z0-9+/=._~-]{6,}"
+    r"|(?i:passw(?:or)?d|passphrase|secret|token|api[-_]?key)[\"']?(?:=|: *(?=[\"']))(?:\"[^\"]*\"|'[^']*'|\S+)",
     re.DOTALL,
 )
 HIDDEN = "[secret]"

@@ -7,11 +7,12 @@ made before this change; the services and tasks that were on the network are nam
 from collections.abc import Sequence
 from datetime import UTC, timedelta
 
-from providers.rules.facts_file import Attached, FactsFile, NetworkFacts
-from providers.rules.forecast import Forecast
+from providers.rules.facts_file import Attached, FactsFile, HostFacts, NetworkFacts
+from providers.rules.forecast import NOT_REACHED, Forecast
 from providers.rules.report.changes import Change
+from providers.rules.report.effects import drains
 from providers.rules.report.escape import code, plain
-from providers.rules.specs import GwbridgeSpec, IngressSpec, OverlaySpec
+from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec
 
 # What is older is said to be old.
 OLD = timedelta(hours=24)
@@ -25,10 +26,10 @@ def findings(change: Change, facts: FactsFile) -> list[str]:
     if foretold:
         return [*_foretold(foretold)]
     spec, before = change.spec, change.before
-    if isinstance(spec, GwbridgeSpec) and change.properties and spec.host in facts.hosts:
-        host = facts.hosts[spec.host]
-        known = [host.role, host.availability] if not host.silent else []
-        return [f"{code(spec.host)} was {', '.join(filter(None, known))}"] if any(known) else []
+    bridge = isinstance(spec, GwbridgeSpec) and change.properties
+    member = isinstance(spec, NodeSpec) and (drains(change) or change.op == "delete")
+    if isinstance(spec, GwbridgeSpec | NodeSpec) and (bridge or member) and spec.host in facts.hosts:
+        return _on_host(spec.host, facts.hosts[spec.host])
     if isinstance(spec, IngressSpec) and (change.properties or change.op != "update"):
         network = next((each for each in facts.networks.values() if each.ingress), None)
         return _on_it(network, "publishing through it") if network else []
@@ -46,7 +47,8 @@ def forecast(change: Change, facts: FactsFile) -> Forecast | None:
 def blocked(changes: Sequence[Change], facts: FactsFile) -> list[tuple[str, str]]:
     """Resources of this change that were foretold to be refused or to fail, each with the reason."""
     found = ((change.name, forecast(change, facts)) for change in changes)
-    return [(name, foretold.problem) for name, foretold in found if foretold and foretold.problem]
+    told = ((name, foretold.problem) for name, foretold in found if foretold)
+    return [(name, problem) for name, problem in told if problem and problem != NOT_REACHED]
 
 
 def _foretold(foretold: Forecast) -> list[str]:
@@ -69,6 +71,13 @@ def _foretold(foretold: Forecast) -> list[str]:
     if foretold.stages:
         said.append(f"takes about {max(foretold.seconds, 1):.0f} s")
     return said
+
+
+def _on_host(name: str, host: HostFacts) -> list[str]:
+    known = [] if host.silent else [part for part in (host.role, host.availability) if part]
+    tasks = [f"{number} of {code(service)}" for service, number in sorted(host.tasks.items())]
+    said = [f"{code(name)} was {', '.join(known)}"] if known else []
+    return [*said, f"tasks on it: {_some(tasks)}"] if tasks else said
 
 
 def _on_it(network: NetworkFacts, where: str) -> list[str]:

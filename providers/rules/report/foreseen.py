@@ -1,16 +1,40 @@
-"""What a preview alone shows to be refused: a range that another network of the swarm leaves only later in the run."""
+"""What a preview alone shows to be refused: a range that another network of the swarm leaves only later in the run,
+and a setting that a swarm has for good.
+"""
 
 from collections.abc import Iterator, Sequence
 
 from providers.rules.addresses import overlapping
 from providers.rules.report.changes import Change
-from providers.rules.specs import IngressSpec, OverlaySpec
+from providers.rules.specs import IngressSpec, OverlaySpec, SwarmSpec
 
 SWARM = (IngressSpec, OverlaySpec)
 
 
 def foreseen(changes: Sequence[Change]) -> list[tuple[str, str]]:
-    """Networks that come to a range too early, each with the reason. `changes` in the order in which they come about.
+    """What would be refused, each with the reason. `changes` in the order in which they come about."""
+    return [*_fixed(changes), *_too_early(changes)]
+
+
+def _fixed(changes: Sequence[Change]) -> Iterator[tuple[str, str]]:
+    for change in changes:
+        for key in sorted(change.properties & SwarmSpec.INIT_ONLY) if isinstance(change.spec, SwarmSpec) else ():
+            was, wanted = getattr(change.before, key), getattr(change.after, key)
+            # What the state does not know may be so already, and what is no longer declared may stay.
+            if was and wanted:
+                yield (
+                    change.name,
+                    f"{key} is {_value(was)} and is to be {_value(wanted)}, but only a swarm that begins can be told: "
+                    "take the change back, or begin a new swarm",
+                )
+
+
+def _value(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _too_early(changes: Sequence[Change]) -> list[tuple[str, str]]:
+    """Networks that come to a range that is not free yet.
 
     Pulumi removes what goes at the very end, and overlays change side by side.
     """

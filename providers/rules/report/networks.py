@@ -1,6 +1,6 @@
 """The table of networks: what each has before and after. What a change disturbs must not enter."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from providers.rules.plan import Plan
@@ -10,6 +10,7 @@ from providers.rules.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 
 NETWORKS = (GwbridgeSpec, IngressSpec, OverlaySpec)
 HEAD = ("| network | | subnet | gateway | MTU | flags |", "| --- | --- | --- | --- | --- | --- |")
+NAMED = 30
 Network = GwbridgeSpec | IngressSpec | OverlaySpec
 
 
@@ -93,10 +94,16 @@ def line(row: Row) -> str:
     """A row of the table; what changes is bold."""
     before, after = values(row.before), values(row.after)
     cells = [_cell(old, new) for old, new in zip(before or [""] * 4, after or [""] * 4, strict=True)]
-    on = f" on {', '.join(map(code, row.hosts))}" if row.hosts else ""
+    on = f" on {some(row.hosts)}" if row.hosts else ""
     name = code(row.name) if row.hosts else f"{row.kind} {code(row.name)}"
     change = f"**{row.change}**" if row.change else ""
     return f"| {name}{on} | {change} | {' | '.join(cells)} |"
+
+
+def some(names: Sequence[str]) -> str:
+    """Names as code; of very many the first, and how many more there are: one line must not fill a comment."""
+    more = len(names) - NAMED
+    return f"{', '.join(map(code, names[:NAMED]))}{f' and {more} more' if more > 0 else ''}"
 
 
 def _cell(old: str, new: str) -> str:

@@ -14,7 +14,7 @@ from providers.rules.report import networks
 from providers.rules.report.changes import Change, changes, natural, others, reserved, wanted
 from providers.rules.report.details import details, other
 from providers.rules.report.effects import Disturbs, effect
-from providers.rules.report.escape import code, fenced, prose
+from providers.rules.report.escape import code, fenced, prose, shown
 from providers.rules.report.findings import blocked, findings, source
 from providers.rules.report.foreseen import foreseen
 from providers.rules.report.picture import picture
@@ -24,6 +24,8 @@ from providers.rules.report.summary import joining, verdict
 # Forges take 65,536 characters in a comment (https://github.com/orgs/community/discussions/41331); what adds a line
 # of its own to this has room.
 MOST = 60_000
+# The first line of a comment, which shows nothing: by it a later run finds the one that it has to edit.
+MARKER = "<!-- swarmnet report -->"
 # Of what is left, so much may be taken by: problems, networks, what is disturbed, the picture, the diff.
 SHARES = (0.3, 0.5, 0.4, 0.5, 1.0)
 MESSAGE = 2_000  # characters of one problem
@@ -57,8 +59,20 @@ class Section:
         return [*self.head, *taken, *self.foot] if taken else []
 
 
-def page(preview: Preview, facts: FactsFile | None = None, age: timedelta = timedelta()) -> str:
-    """The report on a preview. `age` is that of the facts."""
+def comment(pages: Sequence[str]) -> str:
+    """What goes into a pull request: the reports on its stacks, one after the other."""
+    return f"{MARKER}\n" + "\n".join(pages)
+
+
+def no_page(name: str, why: str) -> str:
+    """What stands in the place of a report, where there was no preview to read."""
+    return f"### Networks of {code(name)}\n\n**No preview: {prose(why)}.**\n"
+
+
+def page(
+    preview: Preview, facts: FactsFile | None = None, age: timedelta = timedelta(), most: int = MOST - len(MARKER) - 1
+) -> str:
+    """The report on a preview, in at most so many characters. `age` is that of the facts."""
     plan = wanted(preview)
     found, beside = changes(preview, plan), others(preview)
     errors = _told(preview.diagnostics, "error")
@@ -66,7 +80,6 @@ def page(preview: Preview, facts: FactsFile | None = None, age: timedelta = time
     joins = joining(found)
     problems, failed = len(errors) + len(refused), bool(errors)
     head = [
-        marker(preview.owner),
         f"### Networks of {code(preview.owner.rpartition('/')[2] or 'a stack')}",
         "",
         f"**{verdict(found, joins, facts, others=len(beside), problems=problems, failed=failed)}**",
@@ -81,13 +94,8 @@ def page(preview: Preview, facts: FactsFile | None = None, age: timedelta = time
     )
     lines = list(head)
     for section, share in zip(sections, SHARES, strict=True):
-        lines += section.within((MOST - _size(lines)) * share)
+        lines += section.within((most - _size(lines)) * share)
     return "\n".join(lines) + "\n"
-
-
-def marker(owner: str) -> str:
-    """The first line, which shows nothing: by it a later run finds the comment that it has to edit."""
-    return f"<!-- swarmnet report {re.sub(r'[^A-Za-z0-9_./-]', '', owner)} -->"
 
 
 def _size(lines: Sequence[str]) -> int:
@@ -116,7 +124,9 @@ def _problems(
 
 
 def _message(name: str, words: str) -> str:
-    cut = f"{words[:MESSAGE]} …" if len(words) > MESSAGE else words
+    # What is secret is found in the whole, so that no half of it is left.
+    whole = shown(words)
+    cut = f"{whole[:MESSAGE]} …" if len(whole) > MESSAGE else whole
     return f"{code(name)}: {prose(cut)}" if name else prose(cut)
 
 
@@ -132,7 +142,8 @@ def _networks(found: Sequence[Change], plan: Plan | None, failed: bool) -> Secti
 
 
 def _disturbed(found: Sequence[Change], joins: Set[str], facts: FactsFile | None, age: timedelta) -> Section:
-    items = [_item(number, group, joins, facts) for number, group in enumerate(_groups(found, joins), 1)]
+    groups = enumerate(_groups(found, joins), 1)
+    items = [item for number, group in groups for item in _items(number, group, joins, facts)]
     foot = ["", *source(found, facts, age)] if facts else []
     return Section(["", "#### What it does, in this order", ""], items, foot, noun="changes")
 
@@ -149,14 +160,14 @@ def _groups(found: Sequence[Change], joins: Set[str]) -> Iterator[list[Change]]:
         yield group
 
 
-def _item(number: int, group: Sequence[Change], joins: Set[str], facts: FactsFile | None) -> list[str]:
+def _items(number: int, group: Sequence[Change], joins: Set[str], facts: FactsFile | None) -> Iterator[list[str]]:
+    """What a group of changes does, then what facts know of each of them; between any two the page may be cut."""
     does = effect(group[0], joins)
-    names = ", ".join(code(change.name) for change in group)
-    lines = [f"{number}. {MARKS[does.disturbs]}{names}: {prose(does.words)}"]
+    names = networks.some([change.name for change in group])
+    yield [f"{number}. {MARKS[does.disturbs]}{names}: {prose(does.words)}"]
     for change in group if facts else ():
         whose = f"{code(change.name)}: " if len(group) > 1 else ""
-        lines += [f"   - {whose}{line}" for line in findings(change, facts)] if facts else []
-    return lines
+        yield [f"   - {whose}{line}" for line in findings(change, facts)] if facts else []
 
 
 def _picture(found: Sequence[Change], plan: Plan | None, preview: Preview) -> Section:

@@ -4,6 +4,7 @@ https://mermaid.js.org/syntax/flowchart.html. Only blocks are linked, unseen, to
 would overrule the direction within its block.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
@@ -16,6 +17,7 @@ from providers.rules.report.networks import Network, Row
 PREFIXES, BLOCKS = (16, 12, 8), 8
 # So many boxes can be looked at; beyond, ranges that stay as they are become one box of their block.
 BOXES, BOXES_OF_BLOCK = 60, 20
+MORE = {"new": "that come or change", "gone": "that go", "same": "that stay", "reserved": "reserved"}
 STYLES = (
     "classDef new fill:#dafbe1,stroke:#1a7f37,color:#1f2328,stroke-width:2px",
     "classDef gone fill:#ffebe9,stroke:#cf222e,color:#1f2328,stroke-dasharray:4 3",
@@ -69,7 +71,8 @@ def _block(number: int, block: IPv4Network, boxes: Sequence[Box], quiet: bool) -
     for at, box in enumerate(told[:BOXES_OF_BLOCK]):
         yield f'    n{number}_{at}["{box.words}<br>{label(str(box.range))}"]:::{box.style}'
     if len(told) > BOXES_OF_BLOCK:
-        yield f'    m{number}["{len(told) - BOXES_OF_BLOCK} more"]:::new'
+        left = Counter(box.style for box in told[BOXES_OF_BLOCK:])
+        yield from (f'    m{number}_{style}["{count} more {MORE[style]}"]:::{style}' for style, count in left.items())
     if fold:
         yield f'    s{number}["{len(same)} more that stay"]:::same'
     yield "  end"

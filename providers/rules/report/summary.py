@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence, Set
 
 from providers.rules.facts_file import FactsFile
 from providers.rules.report.changes import Change
-from providers.rules.report.effects import MADE_ON_MEMBER, SETTINGS, effect
-from providers.rules.report.escape import code
+from providers.rules.report.effects import MADE_ON_MEMBER, SETTINGS, drains, effect
+from providers.rules.report.escape import code, prose
 from providers.rules.report.findings import forecast
 from providers.rules.report.networks import NETWORKS
 from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 
 # So many names are told, then their number.
 NAMED = 3
+PORTS = "every port published through it goes away for seconds"
 
 
 def verdict(
@@ -38,12 +39,18 @@ def joining(changes: Sequence[Change]) -> frozenset[str]:
 def _changes(changes: Sequence[Change], joining: Set[str], facts: FactsFile | None) -> Iterator[str]:
     lively = [each for each in changes if not each.forgotten and effect(each, joining) != SETTINGS]
     networks = [each for each in lively if isinstance(each.spec, NETWORKS)]
-    yield from _counted(networks, "create", "network", "created")
+    yield from _counted([each for each in networks if each.op == "create"], "network", "created")
     if any(each.op == "create" and effect(each, joining).words.startswith(MADE_ON_MEMBER) for each in networks):
         yield "hosts that are in a swarm already are drained for their new bridge"
-    yield from _counted(networks, "delete", "network", "removed")
-    yield from _counted([each for each in changes if each.forgotten], "delete", "resource", "forgotten, not removed")
-    yield from _swarm([each for each in lively if isinstance(each.spec, SwarmSpec)])
+    removed = [each for each in networks if each.op == "delete"]
+    if any(isinstance(each.spec, IngressSpec) for each in removed):
+        yield f"the ingress is swapped for the Engine's own: {PORTS}"
+    yield from _counted([each for each in removed if not isinstance(each.spec, IngressSpec)], "network", "removed")
+    yield from _counted([each for each in changes if each.forgotten], "resource", "forgotten, not removed")
+    on_demand = [each.name for each in lively if each.on_demand]
+    if on_demand:
+        yield f"{_names('resource', on_demand)} {'is' if len(on_demand) == 1 else 'are'} replaced on demand"
+    yield from _swarm([each for each in lively if isinstance(each.spec, SwarmSpec) and not each.on_demand])
     yield from _members([each for each in lively if isinstance(each.spec, NodeSpec)])
     yield from _overlays([each for each in lively if isinstance(each.spec, OverlaySpec)])
     changed = [each for each in networks if each.op == "update"]
@@ -54,10 +61,9 @@ def _changes(changes: Sequence[Change], joining: Set[str], facts: FactsFile | No
         yield f"how Swarmnet treats {_names('resource', settings)} changes, nothing on any host"
 
 
-def _counted(changes: Sequence[Change], op: str, noun: str, verb: str) -> Iterator[str]:
-    number = sum(each.op == op for each in changes)
-    if number:
-        yield f"{_count(number, noun)} {verb}"
+def _counted(changes: Sequence[Change], noun: str, verb: str) -> Iterator[str]:
+    if changes:
+        yield f"{_count(len(changes), noun)} {verb}"
 
 
 def _swarm(changes: Sequence[Change]) -> Iterator[str]:
@@ -67,26 +73,35 @@ def _swarm(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _members(changes: Sequence[Change]) -> Iterator[str]:
-    for op, one, several in (
+    done: dict[str, list[str]] = {"create": [], "delete": [], "drain": [], "update": []}
+    for each in changes:
+        assert isinstance(each.spec, NodeSpec)
+        if not each.on_demand:
+            done["drain" if drains(each) else each.op].append(each.spec.host)
+    for what, one, several in (
         ("create", "joins", "join"),
-        ("delete", "leaves", "leave"),
-        ("update", "changes", "change"),
+        ("delete", "is drained and leaves", "are drained and leave"),
+        ("drain", "is drained: its tasks move away", "are drained: their tasks move away"),
+        ("update", "changes in its place", "change in their places"),
     ):
-        named = [each.spec.host for each in changes if each.op == op and isinstance(each.spec, NodeSpec)]
-        if named:
-            place = " in its place" if len(named) == 1 else " in their places"
-            yield f"{_names('host', named)} {one if len(named) == 1 else several}{place if op == 'update' else ''}"
+        if done[what]:
+            yield f"{_names('host', done[what])} {one if len(done[what]) == 1 else several}"
 
 
 def _overlays(changes: Sequence[Change]) -> Iterator[str]:
-    replaced = [each.spec.name for each in changes if each.op == "replace" and isinstance(each.spec, OverlaySpec)]
-    moved = [each.spec.name for each in changes if each.op == "update" and isinstance(each.spec, OverlaySpec)]
+    named = [(each, each.spec.name) for each in changes if isinstance(each.spec, OverlaySpec)]
+    replaced = [name for each, name in named if each.op == "replace"]
+    moved = [name for each, name in named if each.op == "update" and each.properties]
+    unfinished = [name for each, name in named if each.op == "update" and not each.properties]
     if replaced:
         verb = "is" if len(replaced) == 1 else "are"
         yield f"{_names('overlay', replaced)} {verb} replaced, which is refused while anything uses it"
     if moved:
         verb = "migrates" if len(moved) == 1 else "migrate"
         yield f"{_names('overlay', moved)} {verb}: each task on it restarts twice"
+    if unfinished:
+        verb = "is" if len(unfinished) == 1 else "are"
+        yield f"{_names('overlay', unfinished)} {verb} finished, where a run was cut"
 
 
 def _bridges(changes: Sequence[Change]) -> Iterator[str]:
@@ -99,9 +114,11 @@ def _bridges(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _ingress(change: Change, facts: FactsFile | None) -> str:
+    if not change.properties:
+        return f"the ingress is brought back on every host: unfinished ({prose(change.unfinished)})"
     foretold = forecast(change, facts) if facts else None
     if not foretold or not foretold.absences:
-        return "the ingress changes: every port published through it goes away for seconds"
+        return f"the ingress changes: {PORTS}"
     services = _names("service", [each.service for each in foretold.absences])
     seconds = max(each.seconds for each in foretold.absences)
     verb = "is" if len(foretold.absences) == 1 else "are"

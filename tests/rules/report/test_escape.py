@@ -88,12 +88,30 @@ def test_a_name_with_an_at_sign_is_no_mention():
         "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----",
         "-----BEGIN RSA PRIVATE KEY-----\nabc",
         "https://user:abc@example.com/",
+        "redis://:abc@db",
+        "https://ghp_abc@github.com/x",
+        "postgres://bob:p@abc@db",
+        "postgres://bob:x/abc@db",
+        "ssh://bob:abc@host",
+        "docker login --password=abc",
+        'TOKEN="x abc"',
+        '{"api_key": "abc"}',
+        "Authorization: Bearer abcabcabc",
     ],
 )
 def test_secrets_are_not_shown(text):
     """Wherever they come from."""
     assert "abc" not in escape.shown(text)
     assert "[secret]" in escape.shown(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ssh://deploy@10.0.0.1:22", "https://docs.docker.com/engine/", "sudo asks for a password: allow it without one"],
+)
+def test_what_is_no_secret_is_shown(text):
+    """How a host is reached, where to read on, and words about passwords."""
+    assert text == escape.shown(text)
 
 
 def test_what_turns_text_around_is_not_shown():

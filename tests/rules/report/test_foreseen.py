@@ -4,7 +4,7 @@ import pytest
 
 from providers.rules.report.changes import changes
 from providers.rules.report.foreseen import foreseen
-from tests.rules.report.previews import ingress, overlay, preview, step
+from tests.rules.report.previews import ingress, overlay, preview, step, swarm
 
 RENAMED = [step("create", after=overlay("new")), step("delete", overlay("old"))]
 
@@ -60,3 +60,27 @@ def test_an_overlay_under_another_name_comes_too_early():
 def test_who_comes_too_early(expected, steps):
     """Whoever meets a range that its owner leaves later, or beside it."""
     assert expected == told(*steps)
+
+
+@pytest.mark.parametrize(
+    ("expected", "changed"),
+    [
+        ("data_path_port is 7777 and is to be 7789, but only", {"data_path_port": 7789}),
+        (
+            "default_addr_pool is 10.60.0.0/14 and is to be 10.64.0.0/12, but only",
+            {"default_addr_pool": ("10.64.0.0/12",)},
+        ),
+    ],
+    ids=["port", "pool"],
+)
+def test_a_swarm_has_some_settings_for_good(expected, changed):
+    """They are for a new one."""
+    before = {"data_path_port": 7777, "default_addr_pool": ("10.60.0.0/14",)}
+    ((name, why),) = foreseen(changes(preview(step("update", swarm(**before), swarm(**before | changed))), None))
+
+    assert ("swarm", True) == (name, why.startswith(expected)), why
+
+
+def test_what_the_state_does_not_know_may_be_so_already():
+    """The hosts have to say."""
+    assert [] == told(step("update", swarm(), swarm(data_path_port=7789)))

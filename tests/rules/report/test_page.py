@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from providers.rules.facts_file import FactsFile
-from providers.rules.report.page import MOST, page
+from providers.rules.forecast import NOT_REACHED
+from providers.rules.report.page import MOST, comment, no_page, page
 from tests.rules.report.previews import bridge, foreign, ingress, node, overlay, preview, step, swarm
 
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}
@@ -29,17 +30,24 @@ def foretold(resource="ingress", **parts):
 
 def verdict(text):
     """The line that stands first."""
-    return text.splitlines()[3].strip("*")
+    return text.splitlines()[2].strip("*")
 
 
 def test_first_line_says_whose_it_is():
-    """Unseen, for the next run to find its comment."""
-    assert page(preview()).startswith("<!-- swarmnet report swarmnet/prod -->\n")
+    """Unseen, for the next run to find its comment; each stack has its head."""
+    assert ["<!-- swarmnet report -->", "### Networks of `prod`"] == comment([page(preview())]).splitlines()[:2]
+
+
+def test_what_could_not_be_read_is_said_in_its_place():
+    """The other stacks are reported all the same."""
+    text = comment([no_page("staging", "it is empty"), page(preview())])
+
+    assert "### Networks of `staging`\n\n**No preview: it is empty.**\n\n### Networks of `prod`" in text
 
 
 def test_nothing_is_one_line():
     """No table, no picture, no diff."""
-    assert ["Nothing changes."] == [line.strip("*") for line in page(preview()).splitlines()[3:]]
+    assert ["Nothing changes."] == [line.strip("*") for line in page(preview()).splitlines()[2:]]
 
 
 @pytest.mark.parametrize(
@@ -53,10 +61,40 @@ def test_nothing_is_one_line():
             ],
         ),
         ("A swarm begins; host `w1` joins.", [step("create", after=swarm()), step("create", after=node())]),
-        ("The swarm ends; 4 hosts leave.", [step("delete", swarm()), *(step("delete", node(host)) for host in "abcd")]),
+        (
+            "The swarm ends; 4 hosts are drained and leave.",
+            [step("delete", swarm()), *(step("delete", node(host)) for host in "abcd")],
+        ),
         (
             "Hosts `a` and `b` change in their places.",
             [step("update", node(host), node(host, role="manager")) for host in "ab"],
+        ),
+        (
+            "Hosts `a` and `b` are drained: their tasks move away.",
+            [step("update", node(host), node(host, availability="drain")) for host in "ab"],
+        ),
+        (
+            "The ingress is swapped for the Engine's own: every port published through it goes away for seconds.",
+            [step("delete", ingress(on_remove="restore_default"))],
+        ),
+        (
+            "The ingress is brought back on every host: unfinished (w1 has not got it).",
+            [step("update", ingress(settled="w1 has not got it"), ingress())],
+        ),
+        (
+            "Overlay `app` is finished, where a run was cut.",
+            [step("update", overlay(settled="its twin stands in"), overlay())],
+        ),
+        (
+            "This would be refused: 1 problem; settings of the swarm change.",
+            [step("update", swarm(data_path_port=7777), swarm(data_path_port=7789))],
+        ),
+        (
+            "Resources `swarm`, `node/w1` and `ingress` are replaced on demand.",
+            [
+                *(step("replace", spec, spec) for spec in (swarm(), node())),
+                step("replace", *2 * [ingress(on_remove="restore_default")]),
+            ],
         ),
         (
             "Overlays `a`, `b` and `c` are replaced, which is refused while anything uses it.",
@@ -180,6 +218,22 @@ def test_secrets_are_not_shown():
     assert [] == [secret for secret in ("hunter2", "gASV", "SWMTKN", "t0ken") if secret in text]
 
 
+def test_a_secret_is_not_cut_in_half():
+    """It is hidden before a long message is cut."""
+    text = page(preview(errors={"": f"{'x' * 1_985} postgres://bob:hunter2@db"}))
+
+    assert "hunter" not in text
+
+
+def test_bridges_of_many_hosts_are_one_short_row():
+    """Nobody reads nine hundred names."""
+    hosts = [f"{'h' * 50}{at}" for at in range(900)]
+    text = page(preview(*(step("update", bridge(host), bridge(host, mtu=1400)) for host in hosts)))
+
+    assert "and 870 more | **changed** |" in text
+    assert "and 870 more: the host is drained" in text
+
+
 @pytest.mark.parametrize("count", [200, 1000])
 def test_a_large_change_is_cut_between_items(count):
     """Every section keeps its fences and says what it lacks."""
@@ -191,6 +245,7 @@ def test_a_large_change_is_cut_between_items(count):
     assert MOST >= len(text)
     assert text.rstrip().endswith("</details>")
     assert (count > 200) == ("networks left out here" in text and "resources left out here" in text)
+    assert f"and {count - 30} more: made; disturbs nothing" in text
     assert 0 == len(re.findall("^```", text, re.MULTILINE)) % 2
 
 
@@ -231,6 +286,31 @@ def test_older_facts_give_names():
 
     assert "   - services on it: `a\\|b` (1 task)\n   - containers on it that are no tasks: `box on w1`\n" in text
     assert "They were taken before this change was made" in text
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        step("update", node(), node(availability="drain")),
+        step("delete", node()),
+        step("update", bridge(), bridge(mtu=1400)),
+    ],
+    ids=["drained", "leaving", "bridge"],
+)
+def test_older_facts_name_the_tasks_of_a_host(one):
+    """They move away with the drain."""
+    host = {"role": "worker", "availability": "active", "tasks": {"web": 2, "api": 1}}
+    text = page(preview(one), facts(hosts={"w1": host}))
+
+    assert "   - `w1` was worker, active\n   - tasks on it: 1 of `api`, 2 of `web`\n" in text
+
+
+def test_what_is_not_reached_is_no_problem_of_its_own():
+    """The one before it is."""
+    rows = [foretold("ingress", stages=(), problem="no"), foretold("overlay/app", stages=(), problem=NOT_REACHED)]
+    steps = [step("update", ingress(), ingress("d")), step("create", after=overlay())]
+
+    assert verdict(page(preview(*steps), facts(forecast=rows))).startswith("This would be refused: 1 problem; ")
 
 
 def test_what_the_facts_say_would_be_refused_is_a_problem():

@@ -65,7 +65,15 @@ def test_too_many_changes_are_counted():
     ranges = [{"subnet": f"10.8.{at}.0/24", "gateway": f"10.8.{at}.1"} for at in range(200)]
     found = drawn(*(step("create", after=overlay(f"n{at}", **each)) for at, each in enumerate(ranges)))
 
-    assert f'm0["{200 - BOXES_OF_BLOCK} more"]:::new' in found
+    assert f'm0_new["{200 - BOXES_OF_BLOCK} more that come or change"]:::new' in found
+
+
+def test_what_goes_is_counted_apart():
+    """In its own colours."""
+    ranges = [{"subnet": f"10.8.{at}.0/24", "gateway": f"10.8.{at}.1"} for at in range(200)]
+    found = drawn(*(step("delete", overlay(f"n{at}", **each)) for at, each in enumerate(ranges)))
+
+    assert f'm0_gone["{200 - BOXES_OF_BLOCK} more that go"]:::gone' in found
 
 
 def test_many_ranges_lie_in_larger_blocks():
