@@ -31,7 +31,7 @@ WORDS = {
     "free": "free",
 }
 _DASHED = ("free", "engine", "foreign", "outgoing", "allocation")
-_LIGHT = {"ink": "#1f2328", "muted": "#4b535d", "paper": "#ffffff", "alarm": "#b3121d", "line": "#d0d7de"}
+_LIGHT = {"ink": "#1f2328", "muted": "#4b535d", "paper": "#ffffff", "alarm": "#a40e26", "line": "#d0d7de"}
 _DARK = {"ink": "#f0f3f6", "muted": "#b7bfc8", "paper": "#0d1117", "alarm": "#ff8b82", "line": "#3d444d"}
 _LIGHT |= {"link": "#0a58ca", "alarmed": "#ffe3e1"}
 _DARK |= {"link": "#79b8ff", "alarmed": "#4a1518"}
@@ -100,7 +100,7 @@ def _colours(colours: dict[str, str], first: int) -> str:
             f".caption {{ fill: {colours['muted']}; }}",
             f".alarm {{ fill: {colours['alarm']}; }}",
             f".alarmed {{ fill: {colours['alarmed']}; stroke: {colours['alarm']}; }}",
-            f".hatch {{ stroke: {colours['alarm']}; stroke-opacity: 0.22; stroke-width: 5; }}",
+            f".hatch {{ stroke: {colours['alarm']}; stroke-opacity: 0.16; stroke-width: 5; }}",
             f".track {{ fill: {colours['line']}; }}",
             f".paper {{ fill: {colours['paper']}; }}",
         )
