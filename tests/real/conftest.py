@@ -15,11 +15,21 @@ from tests.real.project import Project, Run
 FIRST = "test_whole_job.py"
 FIGURES = pytest.StashKey[dict[str, float]]()
 MEASURED = "measured"
+PASSED = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the whole job first; the others keep the order of their files."""
     items.sort(key=lambda item: item.path.name != FIRST)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """Remember whether a test passed, also one that is run again and thus counts as no failure."""
+    report = yield
+    if report.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -102,9 +112,8 @@ def standing(
     `hosts` is named for who tells workers apart by fixtures: `bare` is asked for only where nothing stands.
     """
     stack = shelf.pop() if shelf else brought_up(request.getfixturevalue("bare"), new_project())
-    failures = request.session.testsfailed
     yield stack
-    if stack.stands and request.session.testsfailed == failures:
+    if stack.stands and request.node.stash.get(PASSED, False):
         shelf.append(stack)
 
 

@@ -22,6 +22,7 @@ EXAMPLE = ROOT / "examples" / "app"
 OUTPUTS = ROOT / "docs" / "outputs.md"
 PLUGIN = "pulumi-resource-command"
 SECONDS = 200.0
+RANGES = ("10.202.4.0/24", "10.202.5.0/24")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINE = re.compile(r"\| (\w+) asked, (\w+) answered")
 
@@ -164,10 +165,16 @@ def test_other_overlays_change_without_it(app: App):
     assert before == app.tasks()
 
 
+def another(app: App) -> dict[str, Any]:
+    """The network of the app with a range that it does not have now."""
+    now = app.networks.sections["overlays"]["app"]["subnet"]
+    return {"subnet": next(each for each in RANGES if each != now), "attachable": True}
+
+
 def test_migrated_network_is_told_and_deployed_on(app: App):
     """The preview of the app is an update with the new id; `up` finds its services moved, and restarts none."""
     old = app.networks.project.output()["networks"]["app"]["id"]
-    moved = declared(app, app={"subnet": "10.202.4.0/24", "attachable": True, "on_in_use": "migrate"})
+    moved = declared(app, app={**another(app), "on_in_use": "migrate"})
     assert moved.ok, moved.told
     new = app.networks.project.output()["networks"]["app"]["id"]
     before = app.tasks()
@@ -184,7 +191,7 @@ def test_migrated_network_is_told_and_deployed_on(app: App):
 
 def test_network_in_use_is_replaced_in_the_documented_order(app: App):
     """Refused by name while the app is there; down, networks, up: and the app runs on the new one."""
-    refused = declared(app, app={"subnet": "10.202.5.0/24", "attachable": True})
+    refused = declared(app, app=another(app))
     assert [True, True] == [f"service hello_{name} on" in refused.error for name in ("client", "web")]
 
     down = app.taken_down()

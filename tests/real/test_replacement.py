@@ -9,7 +9,7 @@ from tests.real.picture import promised, shown
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
 
 
-@pytest.mark.parametrize("resource", ["docker_gwbridge@t2", "node/t2", "ingress", "overlay/app"])
+@pytest.mark.parametrize("resource", ["ingress", "overlay/app"])
 def test_what_is_replaced_on_demand_is_there_afterwards(standing: Standing, resource: str):
     """It goes first and comes then, with all that the stack file says of it."""
     replaced = standing.project.up("--replace", standing.project.state()[resource]["urn"])
@@ -19,12 +19,14 @@ def test_what_is_replaced_on_demand_is_there_afterwards(standing: Standing, reso
     assert eventually(standing.project.is_settled)
 
 
-def test_a_swarm_is_not_replaced_under_its_members(standing: Standing):
-    """It is refused, and all stays."""
-    refused = standing.project.up("--replace", standing.project.state()["swarm"]["urn"])
+@pytest.mark.parametrize("resource", ["docker_gwbridge@t2", "node/t2", "swarm"])
+def test_what_members_need_is_not_replaced_under_them(standing: Standing, resource: str):
+    """It is refused with what to do, and all stays."""
+    refused = standing.project.up("--replace", standing.project.state()[resource]["urn"])
 
-    assert (False, True) == (refused.ok, "t1" in refused.error)
+    assert (False, True) == (refused.ok, resource in refused.errors)
     assert promised(standing.sections) == shown(standing.hosts)
+    assert standing.project.up("--refresh").ok
 
 
 def operations(steps: dict[str, str]) -> dict[str, str]:

@@ -61,10 +61,11 @@ def effect(change: Change, joining: Set[str]) -> Effect:
 
 def _of_replacement(change: Change) -> Effect:
     """Of what never is replaced by itself; it goes first: `delete_before_replace` in __main__.py."""
-    goes = effect(replace(change, op="delete", after=None), frozenset())
-    if goes == FORGOTTEN:
+    if replace(change, op="delete", after=None).forgotten:
         return Effect(f"{ON_DEMAND}: forgotten, then taken over just as it is")
-    return Effect(f"{ON_DEMAND}: as if its section were gone ({goes.words}), then made anew", Disturbs.SURELY)
+    if isinstance(change.spec, IngressSpec):
+        return Effect(f"{ON_DEMAND}: swapped for the Engine's own, then back; each time {PORTS_AWAY}", Disturbs.SURELY)
+    return Effect(f"{ON_DEMAND}: refused while networks, services or members stand on it", Disturbs.MAYBE)
 
 
 def drains(change: Change) -> bool:
