@@ -16,8 +16,8 @@ def rules(text):
         name: dict(part.strip().split(": ") for part in body.split(";") if part.strip())
         for name, body in RULE.findall(text)
     }
-    ink = re.search(r"^text \{ fill: (#\w+); \}$", text, re.MULTILINE)
-    return found, ink[1]
+    (ink,) = re.findall(r"^text \{ fill: (#\w+); \}$", text, re.MULTILINE)
+    return found, ink
 
 
 def linear(colour):
