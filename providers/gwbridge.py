@@ -56,20 +56,39 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
                 raise Blocked(unfit)
             refuse_another_host(spec.model_copy(update={"access": declared_access(spec.host)}), facts, props)
         if facts.bridge is None:
-            return ReadResult("", {})
+            return self.gone(id_, spec, props, facts)
         live = rules.live_spec(spec, facts.bridge)
-        unfinished = rules.unfinished(facts)
+        unfinished = rules.unfinished(spec, facts)
         if unfinished:
             live = live.model_copy(update={"settled": unfinished})
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
+    def gone(self, id_: str, spec: GwbridgeSpec, props: Props, facts: GwbridgeFacts) -> ReadResult:
+        """Absent, unless a change of ours was cut just there: then it is still to come, with or without its section."""
+        left = rules.left_without(facts)
+        if not left:
+            return ReadResult("", {})
+        unfinished = spec.model_copy(update={"settled": left})
+        return ReadResult(id_, {**props, **to_props(unfinished)}, inputs=to_props(unfinished))
+
+    def finish(self, spec: GwbridgeSpec) -> None:
+        """Bring a change that was cut to its end, for one that is to be forgotten."""
+        with one_line():
+            reach, show = hosts_and(spec), Progress(spec.row)
+            look, decide = partial(reach.gwbridge, spec.host), partial(rules.finished, spec)
+            with turn(show, disruptive=True):
+                reach.work(f"{rules.NAME}@{spec.host}", spec.timeout, show, look, decide)
+
     def delete(self, _id: str, props: Props) -> None:
         """Forget it, or (on_remove: restore_default) take away what the state names.
 
-        Forgotten is what was adopted, what is on a host that is lost, and the bridge of a host that was only renamed.
+        Forgotten is what was adopted, what is on a host that is lost, and the bridge of a host that was only renamed;
+        but not in the middle of a change that was cut.
         """
         spec = self.spec(props)
         if spec.on_remove == "keep" or props.get("adopted"):
+            if spec.settled is not True and spec.host not in lost_hosts():
+                self.finish(spec)
             return
         with one_line():
             reach = hosts_and(spec)

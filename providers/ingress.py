@@ -47,7 +47,7 @@ class IngressProvider(Provider[IngressSpec]):
             except proofs_of_absence():
                 return ReadResult("", {})
             if facts.network is None:
-                return ReadResult("", {})
+                return self.gone(id_, spec, props, facts)
             doubt = rules.doubt(facts)
             if doubt:
                 raise Blocked(doubt)
@@ -57,10 +57,20 @@ class IngressProvider(Provider[IngressSpec]):
             live = live.model_copy(update={"settled": unfinished})
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
+    def gone(self, id_: str, spec: IngressSpec, props: Props, facts: IngressFacts) -> ReadResult:
+        """Absent, unless a change of ours was cut just there: then it is still to come, with or without its section."""
+        left = rules.left_without(facts)
+        if not left:
+            return ReadResult("", {})
+        unfinished = spec.model_copy(update={"settled": left})
+        return ReadResult(id_, {**props, **to_props(unfinished)}, inputs=to_props(unfinished))
+
     def delete(self, _id: str, props: Props) -> None:
-        """Forget it, or (on_remove: restore_default) put the Engine's own in its place."""
+        """Forget it, once nothing of a cut change is left, or (on_remove: restore_default) put the Engine's own in its
+        place."""
         spec = self.spec(props)
-        if spec.on_remove == "keep" or props.get("adopted"):
+        forgotten = spec.on_remove == "keep" or bool(props.get("adopted"))
+        if forgotten and spec.settled is True:
             return
         with one_line(), suppress(*proofs_of_absence()):
             reach = hosts()
@@ -69,7 +79,11 @@ class IngressProvider(Provider[IngressSpec]):
                 spec.timeout,
                 Progress(spec.row),
                 reach.ingress,
-                lambda facts: rules.next_step_of_removal(spec, facts, props["network_id"]),
+                lambda facts: (
+                    rules.finished(spec, facts)
+                    if forgotten
+                    else rules.next_step_of_removal(spec, facts, props["network_id"])
+                ),
             )
 
     def brought_about(self, spec: IngressSpec, *, known: bool) -> Props:

@@ -72,7 +72,8 @@ class OverlayProvider(Provider[OverlaySpec]):
             reach = begun(spec)[0] if is_to_be_replaced(_id) else hosts()
             reader = reach.overlay(spec.name, props["network_id"], thorough=True)
             name = f"overlay {spec.name}"
-            reach.work(name, spec.timeout, Progress(spec.row), reader.by_id_alone, rules.next_step_of_removal)
+            decide = partial(rules.next_step_of_removal, spec)
+            reach.work(name, spec.timeout, Progress(spec.row), reader.by_id_alone, decide)
 
     def brought_about(self, spec: OverlaySpec, network_id: str, *, thorough: bool) -> Props:
         """Work until it is right; returns the outputs."""

@@ -15,8 +15,10 @@ from providers.rules.errors import (
     Blocked,
     Conflict,
     DeadlineExceeded,
+    InUse,
     NoQuorum,
     NotAManager,
+    NotFound,
     SwarmnetError,
     Unreachable,
 )
@@ -27,12 +29,14 @@ from providers.rules.steps import Decision, Done, Step, Steps, Wait
 PASSING = (Conflict, NoQuorum, NotAManager)
 # A step whose host fell silent may have been carried out: the next look tells, or says that nobody answers.
 PASSING_STEPS = (*PASSING, Unreachable)
+# Somebody else was faster: what is to go is used since the look, or what was to be used is gone.
+OVERTAKEN = (InUse, NotFound)
 # An election takes a few seconds (up to 19 s were seen when a leader's Engine restarted).
 ELECTION = 20.0
 SHORTEST_POLL, LONGEST_POLL = 0.05, 0.5
 
 
-# Any noun's facts: a frozen dataclass with the field `unchanged_for`.
+# Any noun's facts: a frozen dataclass with the field `unchanged_for`, and `calm` where not all of it counts for that.
 F = TypeVar("F", bound=Any)
 T = TypeVar("T")
 
@@ -59,10 +63,10 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Moment(Generic[F]):
-    """The latest facts, and since when (by the clock) they have been the same."""
+class Moment:
+    """What counts of the latest facts, and since when (by the clock) it has been the same."""
 
-    facts: F
+    calm: object
     since: float
 
 
@@ -85,7 +89,8 @@ class Loop(Generic[F]):
     ) -> None:
         self.work, self.observe, self.decide, self.perform = work, observe, decide, perform
         self.began = work.clock.now()
-        self.moment: Moment[F] | None = None
+        self.moment: Moment | None = None
+        self.refused: Steps | None = None
         self.last: Decision | None = None
         self.waiting_since = self.began
         self.poll = SHORTEST_POLL
@@ -112,8 +117,9 @@ class Loop(Generic[F]):
     def look(self) -> F:
         """Read the facts and stamp them with the seconds that they have been the same."""
         facts, now = self.patiently(self.observe), self.work.clock.now()
-        if self.moment is None or self.moment.facts != facts:
-            self.moment = Moment(facts, now)
+        calm = getattr(facts, "calm", facts)
+        if self.moment is None or self.moment.calm != calm:
+            self.moment = Moment(calm, now)
         return replace(facts, unchanged_for=now - self.moment.since)
 
     def patiently(self, read: Callable[[], T]) -> T:
@@ -129,7 +135,10 @@ class Loop(Generic[F]):
                 self.pause(f"the managers to agree ({problem})")
 
     def act(self, decision: Steps) -> None:
-        """Perform the steps at once; one that came too late only leads to another look."""
+        """Perform the steps at once; one that came too late only leads to another look.
+
+        One that is refused, since something has come or gone since the look, does so once: the next look may name it.
+        """
         self.work.progress(decision.doing)
         if isinstance(self.last, Steps) and self.last.doing == decision.doing:
             self.pause(decision.doing)
@@ -138,8 +147,11 @@ class Loop(Generic[F]):
             self.poll = SHORTEST_POLL
         problems = perform_all(self.perform, decision.steps)
         self.moment = None  # patience starts anew with each act
+        again, self.refused = self.refused == decision, None
         for problem in problems:
-            if not isinstance(problem, PASSING_STEPS):
+            if isinstance(problem, OVERTAKEN) and not again:
+                self.refused = decision
+            elif not isinstance(problem, PASSING_STEPS):
                 raise problem
             self.passing = problem
             self.pause(decision.doing)

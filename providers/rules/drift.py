@@ -149,7 +149,7 @@ def _gwbridge(compare: _Comparison, spec: GwbridgeSpec, facts: GwbridgeFacts) ->
         return compare.gone()
     live = gwbridge.live_spec(spec, facts.bridge)
     found = compare.with_live(
-        live, facts.bridge.labels, unfinished=gwbridge.unfinished(facts), network_id=facts.bridge.id
+        live, facts.bridge.labels, unfinished=gwbridge.unfinished(spec, facts), network_id=facts.bridge.id
     )
     if facts.member.state == "active" and facts.swarm is None:
         why = f"{spec.host}: no manager answers for its swarm: it can't be told whether the ingress hangs on its bridge"

@@ -5,7 +5,8 @@ means what it says. Intent must not enter, nor anything that was not read from a
 the loop puts it there.
 """
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import IPv4Network, ip_network
 
@@ -214,7 +215,8 @@ class Task:
     placement: str = field(default="null", compare=False)
     since: str = field(default="", compare=False)  # when its state last changed, RFC 3339, by the Engine's clock
 
-    ENDED = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})
+    BY_THEMSELVES = frozenset({"complete", "failed", "rejected"})
+    ENDED = BY_THEMSELVES | {"shutdown", "remove", "orphaned"}
 
     @property
     def seconds(self) -> float:
@@ -319,6 +321,19 @@ class IngressFacts:
     other networks. `services` are those that publish through an ingress or carry a journal, `tasks` theirs and all
     that hang on an ingress.
     """
+
+    @property
+    def calm(self) -> object:
+        """What has to stay the same for patience to grow. Of a service whose tasks end by themselves only how many live
+        where: they are replaced over and over, and would keep patience with all else from ever coming to an end."""
+        ending = {task.service_id for task in self.tasks if task.state in Task.BY_THEMSELVES}
+        rest = tuple(task for task in self.tasks if task.service_id not in ending)
+        live = Counter(
+            (task.service_id, task.node_id, task.networks)
+            for task in self.tasks
+            if task.service_id in ending and task.alive
+        )
+        return replace(self, tasks=rest), frozenset(live.items())
 
     network: Network | None
     swarm: Swarm

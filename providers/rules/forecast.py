@@ -128,7 +128,8 @@ def course_of_removal(spec: Spec, known: Mapping[str, Any], *, lost: bool) -> Co
         case IngressSpec():
             return ingress_facts, partial(ingress.next_step_of_removal, spec, network_id=known["network_id"])
         case OverlaySpec():
-            return partial(_by_id_alone, spec.name, known["network_id"]), overlay.next_step_of_removal
+            step = partial(overlay.next_step_of_removal, spec)
+            return partial(_by_id_alone, spec.name, known["network_id"]), step
     raise TypeError(type(spec).__name__)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from providers.rules import access, member_bridge, ownership, restart
 from providers.rules.facts import Endpoint, GwbridgeFacts, Member, Network
+from providers.rules.journal import CHANGE
 from providers.rules.specs import GwbridgeSpec
 from providers.rules.steps import (
     Blocked,
@@ -39,6 +40,9 @@ ENGINE_POOLS = ((IPv4Network("172.16.0.0/12"), 16), (IPv4Network("192.168.0.0/16
 
 # Right after a join the sandbox comes a moment before its endpoint on the bridge.
 SETTLES = 5.0
+
+# After its restart an Engine is a member again within seconds; what is pending for longer never is by itself.
+REJOINS = 30.0
 
 # What Go's strconv.ParseBool takes for false; anything else that the Engine let in is true.
 FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
@@ -111,6 +115,8 @@ def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decis
     unlock = restart.unlocked(facts.member, facts.swarm, spec.owner)
     if unlock:
         return unlock
+    if facts.member.state == "pending" and facts.unchanged_for < REJOINS:
+        return Wait(f"{spec.host} to be a member again", REJOINS + 1)
     refusal = unfit(facts.member) or (take_over(spec, facts, bridge, known) if bridge else None)
     if refusal:
         return Blocked(refusal)
@@ -158,12 +164,19 @@ def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
     return wrong or member_bridge.in_progress(facts) or member_bridge.detached(facts)
 
 
-def unfinished(facts: GwbridgeFacts) -> str | None:
+def left_without(facts: GwbridgeFacts) -> str | None:
+    """Why the host has no bridge only for now, in words; None where it is gone for good."""
+    return "it is gone in the middle of a change" if member_bridge.in_progress(facts) else None
+
+
+def unfinished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> str | None:
     """What is left to do though the bridge is as it should be, in words; None where nothing is."""
     if member_bridge.in_progress(facts):
         return f"{facts.member.host} was drained by us"
     if member_bridge.detached(facts):
         return "the ingress is not attached to it"
+    if member_bridge.released(spec, facts):
+        return f"the swarm still carries the label {CHANGE}"
     return None
 
 
@@ -189,9 +202,9 @@ def unfit(member: Member) -> str | None:
 
 
 def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: bool) -> str | None:
-    """Why the bridge found may not be taken or changed, None where it may. What a cut run of ours began goes on."""
+    """Why the bridge found may not be taken or changed, None where it may."""
     thing = f"{spec.host}: {NAME} ({bridge.subnet})"
-    if known or member_bridge.in_progress(facts):
+    if known:
         return ownership.foreign(thing, bridge.labels, spec.owner)
     return ownership.refusal(
         thing, bridge.labels, spec.owner, spec.adopt, in_words(spec, bridge), engine_default=engine_default(bridge)
@@ -236,7 +249,9 @@ def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: s
     Gone is as good as default: the Engine makes its own at the next join. Only what the state names is removed.
     """
     bridge = facts.bridge
-    if spec.on_remove == "keep" or bridge is None or bridge.id != network_id:
+    if spec.on_remove == "keep":
+        return finished(spec, facts)
+    if bridge is None or bridge.id != network_id:
         return Done()
     if facts.member.state != "inactive":
         return Blocked(
@@ -244,3 +259,16 @@ def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: s
             f"({facts.member.state}): let the host leave first, or set gwbridge.on_remove to keep"
         )
     return replacement(spec, bridge)
+
+
+def finished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision:
+    """Bring a change that was cut to its end with the bridge that there is, for one that is to be forgotten.
+
+    `spec`: as the state has it, for a host that the cut left without any.
+    """
+    unlock = restart.unlocked(facts.member, facts.swarm, spec.owner)
+    if unlock:
+        return unlock
+    if facts.member.state == "active" and member_bridge.in_progress(facts):
+        return member_bridge.change(spec, facts, creation(spec), right=facts.bridge is not None)
+    return member_bridge.released(spec, facts) or Done()

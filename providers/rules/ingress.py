@@ -97,12 +97,9 @@ def in_words(spec: IngressSpec, network: Network) -> str:
 
 def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:
     """Whose it is, or who is changing the swarm at this moment, in words; None where it is ours to change."""
-    changing = facts.swarm.label(CHANGE)
-    if changing not in (None, spec.owner):
-        return (
-            f"swarm {facts.swarm.id}: {changing} is in the middle of a change (label {CHANGE}): "
-            "let it finish (run its `pulumi up` again), then run again"
-        )
+    changing = changed_by_another(spec, facts)
+    if changing:
+        return changing
     network = facts.network
     if network is None:
         return None
@@ -120,8 +117,25 @@ def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | Non
     )
 
 
+def changed_by_another(spec: IngressSpec, facts: IngressFacts) -> str | None:
+    """Who else is changing the swarm at this moment, in words; None where nobody is."""
+    changing = facts.swarm.label(CHANGE)
+    if changing in (None, spec.owner):
+        return None
+    return (
+        f"swarm {facts.swarm.id}: {changing} is in the middle of a change (label {CHANGE}): "
+        "let it finish (run its `pulumi up` again), then run again"
+    )
+
+
 def departure(facts: IngressFacts, network: Network, owner: str, why: str) -> Decision:
-    """Ports off, tasks gone, then the old one removed. Nothing is written unless every host can be watched."""
+    """Ports off, tasks gone, then the old one removed. Nothing is written unless every host can be watched.
+
+    Once ports are off, a host that falls silent gets a moment: it answers again, or the managers call it down.
+    """
+    silent = spread.unasked(facts)
+    if silent and ports.unfinished(facts):
+        return Wait(f"{silent.host} to answer ({silent.why})", spread.SPREAD)
     blind = spread.unverifiable(facts)
     if blind:
         return Blocked(f"the swarm's ingress {network.name}: can't {why}: {blind}")
@@ -144,6 +158,12 @@ def arrival(facts: IngressFacts, network: Network, owner: str, *, pin: bool) -> 
 def unfinished(facts: IngressFacts, network: Network) -> str | None:
     """What is left to do though the swarm has it, in words; None where nothing is."""
     return "; ".join(spread.unfinished(facts, network) + ports.unfinished(facts)) or None
+
+
+def left_without(facts: IngressFacts) -> str | None:
+    """What a cut change of the swarm that has no ingress now leaves to do, in words; None where nothing."""
+    left = ports.unfinished(facts)
+    return "; ".join(["it is gone in the middle of a change", *left]) if left else None
 
 
 def doubt(facts: IngressFacts) -> str | None:
@@ -178,13 +198,27 @@ def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Dec
 
 
 def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str) -> Decision:
-    """What to do next when its section went away: nothing, or (`restore_default`) the Engine's own in its place."""
-    network = facts.network
+    """What to do next when its section went away: nothing new, or (`restore_default`) the Engine's own in its place."""
+    changing, network = changed_by_another(spec, facts), facts.network
+    if changing:
+        return Blocked(changing)
     if spec.on_remove == "keep":
-        return Done()
+        return finished(spec, facts)
     if network is None:
         default = CreateNetwork(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True)
         return spread.dropped(facts) or Steps((default,), "create a default ingress")
     if network.id == network_id:
         return departure(facts, network, spec.owner, "give the default back")
     return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
+
+
+def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
+    """Bring a change that was cut to its end with the ingress that there is, for one that is to be forgotten.
+
+    `spec`: as the state has it, for a swarm that the cut left without any.
+    """
+    if facts.network is None:
+        return spread.dropped(facts) or Steps((creation(spec),), f"create ingress {spec.name}")
+    if not facts.network.allocated:
+        return unallocated(spec, facts, facts.network)
+    return arrival(facts, facts.network, spec.owner, pin=spec.dynamic_ports == "pin")

@@ -27,6 +27,8 @@ Json = dict[str, Any]
 # automatic rollback (it would bring the ports back in the middle and leave the service dead), and the Engine's own
 # five seconds (in nanoseconds) of watching, whatever the service had.
 MEANWHILE = {"Parallelism": 0, "Delay": 0, "Monitor": 5_000_000_000, "FailureAction": "pause"}
+# What the Engine adds to an UpdateConfig that does not say it.
+FILLED_IN = {"MaxFailureRatio": 0, "Order": "stop-first"}
 
 
 @dataclass(frozen=True)
@@ -134,15 +136,30 @@ def refilled(service: SwarmService, journal: Journal, *, pin: bool) -> str:
 
 
 def closed(service: SwarmService, journal: Journal) -> str:
-    """The spec as it was before: its own way of updating, no journal. This restarts no task."""
+    """The spec as it was before: its own way of updating, no journal. This restarts no task.
+
+    What somebody changed of its way of updating meanwhile stays.
+    """
     spec = json.loads(service.spec)
     spec["Labels"] = {key: value for key, value in (spec.get("Labels") or {}).items() if key != JOURNAL}
     update = json.loads(journal.update)
+    edited = edits(spec.get("UpdateConfig") or {}, update or {})
+    if edited:
+        update = {**(update or {}), **edited}
     if update is None:
         spec.pop("UpdateConfig", None)
     else:
         spec["UpdateConfig"] = update
     return json.dumps(spec)
+
+
+def edits(present: Json, before: Json) -> Json:
+    """What somebody changed of a way of updating while ours stood in its place."""
+    return {
+        key: value
+        for key, value in present.items()
+        if value != MEANWHILE.get(key, before.get(key, FILLED_IN.get(key))) and value != before.get(key)
+    }
 
 
 def placement(service: SwarmService) -> str:
@@ -159,6 +176,19 @@ def forced(text: str) -> str:
 
 
 def ports_back(service: SwarmService, journal: Journal) -> bool:
+    """Whether every ingress-mode port of the journal is in the spec again: a fixed one by its number as well."""
+    present = {
+        (ident(port), port.get("PublishedPort")) for port in ports_in(json.loads(service.spec)) if by_ingress(port)
+    }
+    fixed = {
+        (ident(port), port["PublishedPort"])
+        for port in map(json.loads, journal.ports)
+        if by_ingress(port) and port.get("PublishedPort")
+    }
+    return fixed <= present and targets_back(service, journal)
+
+
+def targets_back(service: SwarmService, journal: Journal) -> bool:
     """Whether every ingress-mode port of the journal is in the spec again, by target and protocol."""
     present = Counter(ident(port) for port in ports_in(json.loads(service.spec)) if by_ingress(port))
     return Counter(ident(port) for port in map(json.loads, journal.ports) if by_ingress(port)) <= present

@@ -80,20 +80,22 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             f"{', '.join(direct)} was put on docker_gwbridge itself and could never start again on a new one: "
             "take it off that network (`docker network disconnect`), then run again"
         )
-    bystanders = [container.name for container in standing(facts) if container.id not in restart.stopped_on(node)]
+    bystanders = [container for container in standing(facts) if container.id not in restart.stopped_on(node)]
     if bystanders and not spec.disturb:
         return (
-            f"{', '.join(bystanders)} would be cut off: stop them, or set gwbridge.disturb: true to have them stopped "
-            "and started again"
+            f"{', '.join(each.name for each in bystanders)} would stop with its docker: stop them, or set "
+            "gwbridge.disturb: true to have them stopped and started again"
         )
-    if bystanders and restart.availability(node) == "drain":
-        return f"{', '.join(bystanders)} could not start again on a host that is drained: take it off the overlay first"
+    on_overlay = [each.name for each in bystanders if each.on_overlay]
+    if on_overlay and restart.availability(node) == "drain":
+        return f"{', '.join(on_overlay)} could not start again on a host that is drained: take it off the overlay first"
     return None
 
 
 def standing(facts: GwbridgeFacts) -> list[Container]:
-    """Running containers that are no tasks and hang on an overlay: draining does not move them."""
-    return [each for each in facts.containers if each.running and not each.task and each.on_overlay]
+    """Running containers that are no tasks: draining does not move them, and they end with the Engine's restart. Only
+    those with a restart policy would come back by themselves."""
+    return [each for each in facts.containers if each.running and not each.task]
 
 
 def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm, *, right: bool) -> Steps | None:

@@ -121,18 +121,14 @@ def moved(
     """All users from one network to another, each by one update; None once none is left on the source."""
     if not users:
         return None
-    back = [
-        service.name
-        for service in users
-        if swarm.label(f"{MOVED}.{service.id}") == target.id and service.update_state in ROLLED_BACK
-    ]
+    back = [service.name for service in users if came_back(service, target, swarm)]
     if back:
         return Blocked(
             f"service {', '.join(back)} was moved to {target.name} and came back ({users[0].update_state}): see "
             f"`docker service ps {back[0]}` why its tasks fail there, mend that, then run again"
         )
     unnoted = tuple(
-        (f"{MOVED}.{service.id}", target.id) for service in users if swarm.label(f"{MOVED}.{service.id}") != target.id
+        (f"{MOVED}.{service.id}", note(service, target)) for service in users if noted(service, swarm)[0] != target.id
     )
     if unnoted:
         step = UpdateSwarm(version=swarm.version, set_labels=tuple(sorted(unnoted)))
@@ -142,6 +138,23 @@ def moved(
         for service in users
     )
     return Steps(updates, f"move {', '.join(sorted(service.name for service in users))} to {target.name}")
+
+
+def note(service: SwarmService, target: Network) -> str:
+    """The value of a service's label MOVED: where it moves, and at which version an earlier update had failed."""
+    return f"{target.id}.{service.version}" if service.update_state in ROLLED_BACK else target.id
+
+
+def noted(service: SwarmService, swarm: Swarm) -> tuple[str, str]:
+    """Where a service is noted to move, and at which version its failed update says nothing of that; or empty."""
+    target, _, version = (swarm.label(f"{MOVED}.{service.id}") or "").partition(".")
+    return target, version
+
+
+def came_back(service: SwarmService, target: Network, swarm: Swarm) -> bool:
+    """Whether it was moved there, and its tasks failed."""
+    where, version = noted(service, swarm)
+    return where == target.id and service.update_state in ROLLED_BACK and version != str(service.version)
 
 
 def retargeted(service: SwarmService, source: Network, target: Network) -> str:
@@ -160,10 +173,17 @@ def networks_in(spec: dict[str, object]) -> list[dict[str, object]]:
     return list(found) if isinstance(found, list) else []
 
 
-def left(facts: OverlayFacts, network: Network) -> Wait | None:
+def left(facts: OverlayFacts, network: Network) -> Wait | Blocked | None:
     """Wait until no task has an address on it any more, so that no host keeps a copy that blocks the name."""
     down = {node.id for node in facts.nodes if node.state == "down"}
     hanging = [task for task in facts.tasks if network.id in task.networks and task.alive and task.node_id not in down]
+    users = {task.service_id for task in hanging}
+    paused = [service.name for service in facts.services if service.id in users and service.update_state == "paused"]
+    if paused:
+        return Blocked(
+            f"service {', '.join(sorted(paused))} stopped on the way off overlay {network.name} (its update paused): "
+            f"see `docker service ps {paused[0]}` why its tasks fail, mend that, then run again"
+        )
     return Wait(f"{len(hanging)} tasks to leave overlay {network.name}", MOVING) if hanging else None
 
 
@@ -176,7 +196,12 @@ def renewed(facts: OverlayFacts, twin: Network) -> Steps | None:
 
 
 def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | None:
-    """The swarm's labels of this change away; the one that a change goes on stays while another noun needs it."""
+    """The swarm's labels of this change away; the one that a change goes on stays while another noun needs it.
+
+    While another overlay has a twin the labels are that one's.
+    """
+    if any(network.label(TWIN) not in (None, spec.name) for network in facts.listed):
+        return None
     labels = [key for key, _ in swarm.labels if key.startswith(f"{MOVED}.")]
     if swarm.label(CHANGE) == spec.owner and not restart.something_due(swarm, facts.nodes):
         labels.append(CHANGE)

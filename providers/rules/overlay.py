@@ -152,11 +152,11 @@ def holders(network: Network, facts: OverlayFacts) -> list[str]:
     return held + [f"container {each.container_id[:12] or each.id} on {hosts.get(each.node_id, '?')}" for each in alone]
 
 
-def next_step_of_removal(facts: OverlayFacts) -> Decision:
+def next_step_of_removal(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
     """What to do next towards its removal: gone from the swarm, and its name free on the manager asked."""
     for network in (facts.network, facts.twin):
         if network is not None:
             return removal(network, facts)
     if facts.name_held_by:
         return Wait(f"its name to be free again on {facts.name_held_by}", NAME_FREE)
-    return Done()
+    return (migration.released(spec, facts, facts.swarm) if facts.swarm else None) or Done()

@@ -93,13 +93,18 @@ def forced(service: SwarmService) -> UpdateService:
 
 
 def put_back(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | None:
-    """Put all ports back and move the tasks; None once each service is as it was."""
+    """Put all ports back and move the tasks; None once each service is as it was.
+
+    A service that is all there is given back before any other is waited for.
+    """
     due = {service: carried(service, facts) for service in facts.services}
     waiting = {service: found for service, found in due.items() if found}
     return (
         refilled(facts, waiting, pin=pin)
+        or closed(facts, {service: found for service, found in waiting.items() if replaced(service, facts, network)})
         or arrived(facts, network)
-        or closed(facts, network, waiting)
+        or closed(facts, {service: found for service, found in waiting.items() if service.update_state != "updating"})
+        or ending(facts, waiting)
         or renewed(facts)
     )
 
@@ -118,7 +123,7 @@ def refilled(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, pin: 
     free = {
         service: found
         for service, found in waiting.items()
-        if not journal.ports_back(service, found) and not occupied(service, found, facts, pin=pin)
+        if not back(service, found, facts) and not occupied(service, found, facts, pin=pin)
     }
     ready = first_come(free, pin=pin)
     if not ready:
@@ -196,22 +201,28 @@ def lost(task: Task, facts: IngressFacts) -> bool:
     return any(node.id == task.node_id and node.state == "down" for node in facts.nodes)
 
 
-def closed(facts: IngressFacts, network: Network, waiting: dict[SwarmService, Journal]) -> Decision | None:
+def back(service: SwarmService, found: Journal, facts: IngressFacts) -> bool:
+    """Whether it has all its ports again: a fixed one by its number, or another number where somebody else holds it."""
+    if journal.ports_back(service, found):
+        return True
+    return journal.targets_back(service, found) and occupied(service, found, facts, pin=True) is not None
+
+
+def closed(facts: IngressFacts, ended: dict[SwarmService, Journal]) -> Steps | None:
     """Journals away and each service's own way of updating back, once its update has ended or has nothing left to do
     but watch its new tasks. This moves no task."""
-    back = {service: found for service, found in waiting.items() if journal.ports_back(service, found)}
-    ended = {
-        service: found
-        for service, found in back.items()
-        if service.update_state != "updating" or replaced(service, facts, network)
-    }
-    if ended:
-        updates = tuple(
-            UpdateService(service_id=service.id, version=service.version, spec=journal.closed(service, found))
-            for service, found in ended.items()
-        )
-        return Steps(updates, f"close the journals of {names(ended)}")
-    return Wait(f"the updates of {names(back)} to end", SETTLED) if back else None
+    whole = {service: found for service, found in ended.items() if back(service, found, facts)}
+    updates = tuple(
+        UpdateService(service_id=service.id, version=service.version, spec=journal.closed(service, found))
+        for service, found in whole.items()
+    )
+    return Steps(updates, f"close the journals of {names(whole)}") if updates else None
+
+
+def ending(facts: IngressFacts, waiting: dict[SwarmService, Journal]) -> Wait | None:
+    """Wait for updates that still go on."""
+    left = [service for service, found in waiting.items() if back(service, found, facts)]
+    return Wait(f"the updates of {names(left)} to end", SETTLED) if left else None
 
 
 def renewed(facts: IngressFacts) -> Steps | None:

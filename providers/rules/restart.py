@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from providers.rules import ownership
 from providers.rules.facts import Member, Node, Swarm, Task
-from providers.rules.journal import AVAILABILITY, JOURNAL, STOPPED
+from providers.rules.journal import AVAILABILITY, CHANGE, JOURNAL, STOPPED
 from providers.rules.quorum import no_quorum_without
 from providers.rules.steps import RestartEngine, Steps, UnlockSwarm, UpdateNode
 
@@ -104,7 +104,12 @@ def put_back(node: Node) -> UpdateNode:
 
 
 def unlocked(member: Member, swarm: Swarm | None, owner: str) -> Steps | None:
-    """Unlock a manager that a cut run left locked: where the swarm is ours and another manager can give the key."""
-    if member.state != "locked" or swarm is None or ownership.owner_of(swarm.labels) != owner:
+    """Unlock a manager that a cut run left locked: where the swarm, or the change it is in, is ours and another manager
+    can give the key."""
+    if (
+        member.state != "locked"
+        or swarm is None
+        or owner not in (ownership.owner_of(swarm.labels), swarm.label(CHANGE))
+    ):
         return None
     return Steps((UnlockSwarm(host=member.host),), f"unlock {member.host}")

@@ -11,8 +11,9 @@ KICK = "swarmnet.kick"
 
 # A kick that took is seen within 0.2 to 1.7 s; 1.5 s is when the next one was worth sending on every Engine.
 KICK_AGAIN = 1.5
-# 4 rounds of 8 s were needed on a slow machine with a full kernel; what a dozen kicks do not bring, none does.
-KICKS = 12
+# 4 rounds of 8 s were needed on a slow machine with a full kernel; what twenty kicks in half a minute do not bring
+# never comes.
+KICKS = 20
 SPREAD = 120.0
 # A host drops a removed ingress within 0.5 to 4 s; one that still has it after 10 s keeps it until a restart.
 STALE = 10.0
@@ -65,20 +66,23 @@ def node_of(host: HostIngress, facts: IngressFacts) -> Node:
 
 
 def kicked(facts: IngressFacts, network: Network) -> Decision | None:
-    """Kick the hosts that lack it, with updates of the node that really change it; None once only hosts in repair lack
-    it, so that a host which no kick helps does not keep the ports of all others away."""
+    """Kick the hosts that lack it, with updates of the node that really change it. None once only hosts lack it that
+    are in repair or that no kick helps: they do not keep the ports of all others away."""
     bad = lacking(facts, network)
-    asked = [host for host in bad if isinstance(host, HostIngress) and not restart.drained(node_of(host, facts))]
+    asked = [host for host in bad if isinstance(host, HostIngress) and not given_up(host, facts, network)]
     silent = [host for host in bad if isinstance(host, Silent)]
-    hopeless = [host for host in asked if kicks(network, node_of(host, facts)) >= KICKS]
-    if hopeless and facts.unchanged_for >= KICK_AGAIN:
-        return taken_out(hopeless[0], facts, "the ingress does not come to it")
     due = [host for host in asked if kicks(network, node_of(host, facts)) == 0 or facts.unchanged_for >= KICK_AGAIN]
     if due:
         return Steps(tuple(kick(network, node_of(host, facts)) for host in due), f"bring the ingress to {names(due)}")
     if silent:
         return Wait(f"{silent[0].host} to answer ({silent[0].why})", SPREAD)
     return Wait(f"{names(asked)} to show the ingress with its sandbox and gateway", SPREAD) if asked else None
+
+
+def given_up(host: HostIngress, facts: IngressFacts, network: Network) -> bool:
+    """Whether it is out of service for a repair, or kicks are of no use to it."""
+    node = node_of(host, facts)
+    return restart.drained(node) or kicks(network, node) >= KICKS
 
 
 def kicks(network: Network, node: Node) -> int:
@@ -102,19 +106,40 @@ def taken_out(host: HostIngress, facts: IngressFacts, why: str) -> Decision:
     return Steps((restart.drain(node),), f"drain {host.host}: {why}")
 
 
-def repaired(facts: IngressFacts, network: Network | None) -> Decision | None:
-    """Restart the Engines of hosts that were drained for it, one at a time, and put back those that are well."""
+def repaired(facts: IngressFacts, network: Network) -> Decision | None:
+    """Restart the Engines of hosts that no kick helps, one after the other, and put back those that are well."""
     nodes = {node.id: node for node in facts.nodes}
     out = [
         (host, nodes[host.node_id])
         for host in facts.hosts
         if isinstance(host, HostIngress) and host.node_id in nodes and restart.out(nodes[host.node_id])
     ]
-    well = [node for host, node in out if has_it(network, host)] if network else []
+    well = [node for host, node in out if has_it(network, host) and ours_to_put_back(node)]
     if well:
         return Steps(tuple(map(restart.put_back, well)), "give repaired hosts their availability back")
-    drained = [(host, node) for host, node in out if restart.drained(node)]
-    return restarted(*drained[0], facts) if drained else None
+    drained = [(host, node) for host, node in out if restart.drained(node) and not has_it(network, host)]
+    if drained:
+        return restarted(*drained[0], facts)
+    bad = [host for host in lacking(facts, network) if isinstance(host, HostIngress)]
+    hopeless = [host for host in bad if given_up(host, facts, network)]
+    return taken_out(hopeless[0], facts, "the ingress does not come to it") if hopeless else abandoned(facts)
+
+
+def ours_to_put_back(node: Node) -> bool:
+    """Whether nothing else waits for it: containers that were stopped for a change of its bridge start with that."""
+    return not restart.stopped_on(node)
+
+
+def abandoned(facts: IngressFacts) -> Blocked | None:
+    """A host that was taken out of service and that nobody can look at now."""
+    asked = {host.node_id for host in facts.hosts if isinstance(host, HostIngress)}
+    left = [node for node in facts.nodes if restart.out(node) and node.id not in asked]
+    if not left:
+        return None
+    return Blocked(
+        f"{left[0].hostname} was drained by us and is {left[0].state} now: bring it back (where its docker is locked, "
+        "with `docker swarm unlock`), then run again, and it gets its availability back"
+    )
 
 
 def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
@@ -137,10 +162,11 @@ def dropped(facts: IngressFacts) -> Decision | None:
         return Wait(f"{silent.host} to answer ({silent.why})", DROP)
     here = [host for host in facts.hosts if isinstance(host, HostIngress)]
     members = [host for host in here if counts(host, facts.nodes)]
-    in_repair = [host for host in members if restart.drained(node_of(host, facts))]
-    well = [node_of(host, facts) for host in in_repair if not host.copies]
+    drained = [host for host in members if restart.drained(node_of(host, facts))]
+    well = [node for host in drained if not host.copies and ours_to_put_back(node := node_of(host, facts))]
     if well:
         return Steps(tuple(map(restart.put_back, well)), "give repaired hosts their availability back")
+    in_repair = [host for host in drained if host.copies]
     if in_repair:
         return restarted(in_repair[0], node_of(in_repair[0], facts), facts)
     stale = [host for host in members if host.copies]

@@ -80,6 +80,12 @@ def networks_exist(world: World) -> str | None:
     return f"{', '.join(astray)} names a network that is gone" if astray else None
 
 
+def one_out(world: World) -> str | None:
+    """Never is more than one host out of service by our doing."""
+    out = [node.hostname for node in world.swarm.nodes if restart.drained(node)]
+    return f"{', '.join(out)} are out of service at once" if len(out) > 1 else None
+
+
 # When it is done
 
 

@@ -97,6 +97,16 @@ def lost(*hosts: str) -> dict[str, Act]:
     return {f"{host} is lost": partial(members.stop_docker, name=host) for host in hosts}
 
 
+def cut(*hosts: str) -> dict[str, Act]:
+    """The cable of one of these hosts is pulled: it is silent at once, and down for the managers after a while."""
+    return {f"{host} is cut off": partial(members.cut, name=host) for host in hosts}
+
+
+def healed(*hosts: str) -> dict[str, Act]:
+    """The cable is in again."""
+    return {f"{host} is back": partial(members.heal, name=host) for host in hosts}
+
+
 def back(*hosts: str) -> dict[str, Act]:
     """Docker starts again where it had stopped."""
 

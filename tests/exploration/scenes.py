@@ -18,6 +18,7 @@ from tests.exploration.checks import (
     no_trace,
     nothing_lost,
     one_ingress,
+    one_out,
     restarts,
     specs_as_before,
     tasks_on_ingress,
@@ -29,6 +30,8 @@ from tests.exploration.others import (
     another_port,
     back,
     created,
+    cut,
+    healed,
     labelled,
     lost,
     paused,
@@ -108,7 +111,7 @@ def swap(start: World, *, may_go: tuple[str, ...] = (), **given: Any) -> Scene:
             "start": start,
             "look": simulate.ingress_facts,
             "decide": partial(ingress.next_step, NEW_INGRESS, known=True),
-            "always": all_of(nothing_lost(start, may_go=may_go), one_ingress),
+            "always": all_of(nothing_lost(start, may_go=may_go), one_ingress, one_out),
             "when_done": all_of(no_trace, specs_as_before(start), ingress_everywhere, tasks_on_ingress, right),
             "harm": restarts,
             **given,
@@ -187,7 +190,7 @@ def removal(start: World, **given: Any) -> Scene:
     return Scene(
         start,
         lambda world: simulate.overlay_facts(world, "app", known, thorough=True),
-        overlay.next_step_of_removal,
+        partial(overlay.next_step_of_removal, overlay_spec()),
         always=networks_exist,
         when_done=right,
         **given,
@@ -298,10 +301,18 @@ SMALL: dict[str, Callable[[], Scene]] = {
     "swap, no kick helps": lambda: swap(
         foreign.fail_kicks(stack(SINGLE), "w1", 30), harm=breaks_quorum, others={"pause": paused("w1")}
     ),
+    "swap, no kick helps two": lambda: swap(
+        foreign.fail_kicks(foreign.fail_kicks(stack(SINGLE), "w1", 30), "w2", 30), harm=breaks_quorum
+    ),
+    "swap, services come and go": lambda: swap(
+        stack(SINGLE), may_go=("web",), others={"alien": created(7171), "removal": removed("web")}
+    ),
+    "swap, a host is cut off": lambda: swap(stack(SINGLE), losses=cut("w1"), returns=healed("w1")),
     "swap, a port is added": lambda: swap(stack(SINGLE), others={"port": another_port("web", 8443)}),
     "bridge": lambda: bridge(
         stack(WEB), others={"alien": created(7171), "pause": paused("w1"), "label": labelled("w1")}
     ),
+    "bridge, no container yet": lambda: bridge(stack(WEB), DISTURBING, others={"container": contained("w1")}),
     "bridge, a host is lost": lambda: bridge(stack(WEB), losses=lost("w1", "w2"), returns=back("w1", "w2")),
     "bridge of a manager": lambda: bridge(
         stack(WEB, managers=HOSTS[1:]), losses=lost("m1", "w2"), returns=back("m1", "w2")

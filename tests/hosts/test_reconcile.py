@@ -10,11 +10,13 @@ from providers.hosts.reconcile import Clock, Work, reconcile
 from providers.rules import steps
 from providers.rules.errors import (
     Blocked,
+    CommandFailed,
     Conflict,
     DeadlineExceeded,
     InUse,
     NoQuorum,
     NotAManager,
+    NotFound,
     RunCut,
     SwarmnetError,
     Unreachable,
@@ -231,14 +233,28 @@ def test_steps_in_turn_that_get_nowhere_end():
 
 def test_a_refusal_ends_it():
     """What does not pass by itself is raised as it is."""
+    with pytest.raises(CommandFailed, match="no such file"):
+        Scene(refusals=[CommandFailed("w1: no such file")]).run(script(remove("a")))
+
+
+@pytest.mark.parametrize("problem", [InUse("in use"), NotFound("no such service")], ids=["in use", "gone"])
+def test_who_was_overtaken_looks_once_more(problem: SwarmnetError):
+    """The next look finds who uses it by now, or that it is gone, and decides by that."""
+    scene = Scene(refusals=[problem])
+    with pytest.raises(Blocked, match="used by web"):
+        scene.run(script(remove("a"), steps.Blocked("used by web")))
+
+
+def test_a_refusal_of_the_same_steps_ends_it():
+    """Where the next look decides just the same, another try would be refused as well."""
     with pytest.raises(InUse, match="in use"):
-        Scene(refusals=[InUse("in use")]).run(script(remove("a")))
+        Scene(refusals=[InUse("in use"), InUse("in use")]).run(script(remove("a"), remove("a")))
 
 
 def test_the_gravest_problem_comes_first():
     """Of several problems the one that does not pass by itself is raised."""
-    refusals: list[SwarmnetError | None] = [Conflict("taken"), InUse("in use"), NoQuorum("no leader")]
-    with pytest.raises(InUse):
+    refusals: list[SwarmnetError | None] = [Conflict("taken"), CommandFailed("no"), NoQuorum("no leader")]
+    with pytest.raises(CommandFailed):
         Scene(refusals=refusals).run(script(remove("a", "b", "c")))
 
 

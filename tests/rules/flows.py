@@ -92,7 +92,7 @@ def take_away(hosts: SimulatedHosts, spec: Spec, known: str, *, adopted: bool = 
             look, decide = hosts.ingress, partial(ingress.next_step_of_removal, spec, network_id=known)
         case OverlaySpec():
             look = hosts.overlay(spec.name, known, thorough=True).by_id_alone
-            decide = overlay.next_step_of_removal
+            decide = partial(overlay.next_step_of_removal, spec)
     return hosts.work("it", spec.timeout, hosts.progress.append, look, decide)
 
 

@@ -6,12 +6,14 @@ import pytest
 
 from providers.rules.facts import (
     GwbridgeFacts,
+    IngressFacts,
     Member,
     Network,
     Node,
     OverlayFacts,
     Port,
     Silent,
+    Swarm,
     SwarmService,
     Task,
     pairs,
@@ -131,3 +133,34 @@ def test_alive(state: str, expected: bool):
     """What is observed counts, not what is wanted."""
     task = Task(id="t", service_id="s", node_id="n", state=state, desired="shutdown")
     assert expected == task.alive
+
+
+SWARM = Swarm(
+    id="s",
+    data_path_port=4789,
+    default_addr_pool=(),
+    default_addr_pool_prefix=24,
+    autolock=False,
+    task_history_limit=5,
+)
+TASK = Task(id="t1", service_id="s1", node_id="n1", state="running", desired="running", networks=("x",))
+FAILED = replace(TASK, id="t0", state="failed", desired="shutdown")
+
+
+def calm(*tasks: Task) -> object:
+    """What counts of these tasks for patience with the ingress."""
+    return IngressFacts(network=None, swarm=SWARM, hosts=(), nodes=(), tasks=tasks).calm
+
+
+@pytest.mark.parametrize(
+    ("expected", "before", "later"),
+    [
+        (True, (FAILED, TASK), (FAILED, replace(TASK, id="t2", state="starting"))),
+        (False, (FAILED, TASK), (FAILED, replace(TASK, id="t2", networks=()))),
+        (False, (TASK,), (replace(TASK, id="t2", state="starting"),)),
+    ],
+    ids=["a task that failed before", "on another network", "a task that never failed"],
+)
+def test_a_task_in_the_place_of_another(expected: bool, before: tuple[Task, ...], later: tuple[Task, ...]):
+    """Where tasks fail over and over, patience with everything else goes on."""
+    assert expected == (calm(*before) == calm(*later))

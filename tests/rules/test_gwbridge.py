@@ -13,7 +13,7 @@ from providers.rules.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.simulate import bare
 from providers.rules.specs import GwbridgeSpec
 from providers.rules.steps import CreateNetwork, DisconnectEndpoint, Done, RemoveNetwork
-from tests.rules.decisions import reason, steps
+from tests.rules.decisions import reason, steps, waits_for
 from tests.rules.flows import OTHER_OWNER, OWNER, gwbridge_spec
 
 OPTIONS = {
@@ -165,8 +165,14 @@ def test_a_member_without_a_manager_blocks(found: Network | None):
 def test_half_a_member_blocks(state: str):
     """A locked or half-joined Engine does not show all of its networks: nothing is called missing there."""
     assert f"membership of a swarm is {state}" in reason(
-        gwbridge.next_step(gwbridge_spec(), facts(None, state), known=False)
+        gwbridge.next_step(gwbridge_spec(), replace(facts(None, state), unchanged_for=30), known=False)
     )
+
+
+def test_a_member_gets_a_moment_to_come_back():
+    """After a restart of its Engine it is pending for a while."""
+    decision = gwbridge.next_step(gwbridge_spec(), facts(bridge(), "pending"), known=True)
+    assert "m1 to be a member again" == waits_for(decision)
 
 
 # Whose is it?

@@ -367,12 +367,48 @@ def test_all_are_kicked_at_once():
 
 
 def test_what_no_kick_helps_is_taken_out_of_service():
-    """After a dozen kicks the host is drained for a restart, with its availability journaled."""
-    found = kicked(f"{'i' * 12}.12", unchanged_for=1.5)
+    """After twenty kicks the host is drained for a restart, with its availability journaled."""
+    found = kicked(f"{'i' * 12}.20")
     expected = UpdateNode(
         node_id="n2", version=2, availability="drain", set_labels=(("swarmnet.availability", "active"),)
     )
     assert (expected,) == steps(ingress.next_step(ingress_spec(), found, known=True))
+
+
+def drained(**labels: str) -> Node:
+    """h2, drained by us."""
+    given = {"swarmnet.availability": "active", **{f"swarmnet.{key}": value for key, value in labels.items()}}
+    return node(2, availability="drain", labels=tuple(sorted(given.items())))
+
+
+def test_one_host_at_a_time_is_taken_out_of_service():
+    """While one is in repair the next that no kick helps goes on working."""
+    given_up = (("swarmnet.kick", f"{'i' * 12}.20"),)
+    found = facts(RIGHT, without_it(1), without_it(2), nodes=(node(1, labels=given_up), drained()))
+    assert "h2 to come right by itself" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
+
+
+def test_containers_that_were_stopped_keep_their_host_out_of_service():
+    """They start with the change of its bridge, which gives it back."""
+    found = facts(nodes=(node(1), drained(stopped="c1")))
+    assert Done() == ingress.next_step(ingress_spec(), found, known=True)
+
+
+@pytest.mark.parametrize(
+    "hosts", [(with_it(1), SILENT), (with_it(1),)], ids=["it does not answer", "it is not in the stack file"]
+)
+def test_a_host_that_was_drained_and_is_down_is_named(hosts: tuple[HostIngress | Silent, ...]):
+    """The rest is done, and it would stay drained unseen."""
+    found = facts(RIGHT, *hosts, nodes=(node(1), replace(drained(), state="down")))
+    decision = ingress.next_step(ingress_spec(), found, known=True)
+    assert "h2 was drained by us and is down now: bring it back" in reason(decision)
+
+
+def test_a_host_that_falls_silent_after_ports_were_taken_off_gets_a_moment():
+    """It answers again, or the managers call it down; before the first write it blocks."""
+    swarm = replace(SWARM, labels=(*OURS, ("swarmnet.change", OWNER)))
+    found = facts(DRIFT["subnet"], with_it(1, DRIFT["subnet"]), SILENT, swarm=swarm)
+    assert "h2 to answer" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
 
 
 @pytest.mark.parametrize(

@@ -186,3 +186,39 @@ def test_the_swarm_has_a_copy():
         labels=((journal.copy_label("s1"), opened.text()), ("swarmnet.owner", "infra/prod")),
     )
     assert {"s1": opened} == journal.copies(swarm)
+
+
+@pytest.mark.parametrize(
+    ("before", "edited", "expected"),
+    [
+        (None, {}, None),
+        (None, {"Order": "stop-first", "MaxFailureRatio": 0}, None),
+        ({"Parallelism": 2}, {"Order": "start-first"}, {"Parallelism": 2, "Order": "start-first"}),
+        (
+            {"Parallelism": 2, "FailureAction": "rollback"},
+            {"Parallelism": 3},
+            {"Parallelism": 3, "FailureAction": "rollback"},
+        ),
+    ],
+    ids=["nothing", "what the Engine fills in", "a key that was not there", "a key that we had changed too"],
+)
+def test_what_somebody_changed_of_its_way_of_updating_stays(before: Any, edited: Any, expected: Any):
+    """All else of it comes back as it was."""
+    spec = spec_with(FIXED) | ({} if before is None else {"UpdateConfig": before})
+    without = stripped(service(spec))
+    present = json.loads(without.spec)
+    changed = service({**present, "UpdateConfig": {**present["UpdateConfig"], **edited}})
+
+    assert expected == json.loads(journal.closed(changed, carried(without))).get("UpdateConfig")
+
+
+@pytest.mark.parametrize(
+    ("expected", "port"),
+    [(True, FIXED), (False, {**FIXED, "PublishedPort": 8081}), (False, {**FIXED, "TargetPort": 443})],
+    ids=["as it was", "under another number", "another one"],
+)
+def test_a_fixed_port_is_back_with_its_number(expected: bool, port: dict[str, Any]):
+    """What somebody published meanwhile to the same target is not it."""
+    opened = journal.to_strip(service(spec_with(FIXED)), "old")
+
+    assert expected == journal.ports_back(service(spec_with(port)), opened)

@@ -10,9 +10,9 @@ from providers.rules.errors import Blocked
 from providers.rules.facts import Node
 from providers.rules.simulate import World, elapse, members
 from providers.rules.simulate.foreign import create_service, named, service_spec
-from providers.rules.simulate.workloads import read
+from providers.rules.simulate.workloads import Container, read
 from providers.rules.specs import Spec
-from providers.rules.steps import Step, UpdateNode, UpdateService
+from providers.rules.steps import StartContainer, Step, StopContainer, UpdateNode, UpdateService
 from tests.rules.flows import gwbridge_spec, id_of, ingress_spec, make, overlay_spec, running
 from tests.rules.simulated import Killed, SimulatedHosts
 
@@ -146,6 +146,30 @@ def test_host_by_host():
     bridges = [host.network("docker_gwbridge") for host in found.hosts]
     ends = [{end.name for end in bridge.endpoints} for bridge in bridges if bridge]
     assert [True, True, True] == ["gateway_ingress-sbox" in names for names in ends]
+
+
+def with_plain_container(start: World) -> World:
+    """With a container on w1 that is on no overlay: it ends with the restart of docker."""
+    host = start.host("w1")
+    return start.with_host(replace(host, containers=(*host.containers, Container(id="plain", name="db", networks=()))))
+
+
+def test_a_container_that_is_on_no_overlay_blocks_too():
+    """It would end with docker's restart, and only a restart policy would bring it back."""
+    start = with_plain_container(world())
+    hosts = SimulatedHosts(start, killed_after=0)
+    with pytest.raises(Blocked, match="w1: docker_gwbridge can't change: db would stop with its docker"):
+        make(hosts, NEW_BRIDGE, id_of(start, NEW_BRIDGE))
+
+
+def test_a_container_that_is_on_no_overlay_is_started_again():
+    """Where the stack file allows to disturb it."""
+    hosts = changed(with_plain_container(world()), NEW_BRIDGE.model_copy(update={"disturb": True}))
+
+    assert [True] == [each.running for each in hosts.world.host("w1").containers if each.id == "plain"]
+    assert ["StopContainer", "StartContainer"] == [
+        type(step).__name__ for step in hosts.steps if isinstance(step, StopContainer | StartContainer)
+    ]
 
 
 # An overlay in use

@@ -1,10 +1,24 @@
-"""After a migration a service's rollback goes to the overlay that is there, not to the twin that is gone."""
+"""Services that roll back or stop in a migration, and where a later rollback goes."""
+
+import json
+from dataclasses import replace
+
+import pytest
 
 from providers.rules import migration
-from providers.rules.facts import Network, OverlayFacts, SwarmService
-from providers.rules.steps import UpdateService
-from tests.rules.decisions import steps
+from providers.rules.facts import Network, OverlayFacts, Swarm, SwarmService, Task
+from providers.rules.steps import Decision, UpdateService, UpdateSwarm
+from tests.rules.decisions import kinds, reason, steps
 
+SWARM = Swarm(
+    id="s",
+    data_path_port=4789,
+    default_addr_pool=(),
+    default_addr_pool_prefix=24,
+    autolock=False,
+    task_history_limit=5,
+)
+OLD = Network(id="old", name="app", driver="overlay", scope="swarm")
 TWIN = Network(id="twin", name="app-swarmnet-twin", driver="overlay", scope="swarm")
 
 
@@ -27,3 +41,57 @@ def test_a_rollback_to_the_twin_is_replaced():
 def test_another_rollback_is_left():
     """It is the service's own affair."""
     assert migration.renewed(facts("new"), TWIN) is None
+
+
+def moving(update_state: str, *labels: tuple[str, str], version: int = 7, there: bool = False) -> Decision | None:
+    """What is decided about a service with an update of this state, on its way to the twin: before it moves, or once
+    its spec names the twin and a task hangs on."""
+    target = TWIN.id if there else OLD.id
+    spec = json.dumps({"Name": "web", "TaskTemplate": {"Networks": [{"Target": target}]}})
+    service = SwarmService(
+        id="s1", name="web", networks=(target,), update_state=update_state, spec=spec, version=version
+    )
+    task = Task(id="t", service_id="s1", node_id="n1", state="running", desired="running", networks=(OLD.id,))
+    found = OverlayFacts(network=OLD, services=(service,), tasks=(task,), swarm=replace(SWARM, labels=labels))
+    users = migration.on(OLD, found)
+    return migration.moved(found, users, OLD, TWIN, replace(SWARM, labels=labels)) or migration.left(found, OLD)
+
+
+@pytest.mark.parametrize(
+    ("expected", "label"),
+    [("twin", ""), ("twin.7", "rollback_completed"), ("twin.7", "paused")],
+    ids=["no update", "an old rollback", "an old pause"],
+)
+def test_what_failed_before_is_noted_apart(expected: str, label: str):
+    """With the version that it has now."""
+    decision = moving(label)
+
+    assert decision is not None
+    (step,) = steps(decision)
+    assert isinstance(step, UpdateSwarm)
+    assert (("swarmnet.moved.s1", expected),) == step.set_labels
+
+
+def test_an_old_rollback_is_no_word_on_the_move():
+    """The service is moved."""
+    decision = moving("rollback_completed", ("swarmnet.moved.s1", "twin.7"))
+
+    assert decision is not None
+    assert ["UpdateService"] == kinds(decision)
+
+
+@pytest.mark.parametrize("label", ["twin", "twin.7"])
+def test_a_service_that_came_back_is_named(label: str):
+    """Its tasks failed on the twin."""
+    decision = moving("rollback_completed", ("swarmnet.moved.s1", label), version=9)
+
+    assert decision is not None
+    assert "service web was moved to app-swarmnet-twin and came back" in reason(decision)
+
+
+def test_a_service_that_stopped_on_the_way_is_named():
+    """Its first new task failed, and the update paused: nothing moves any more."""
+    decision = moving("paused", ("swarmnet.moved.s1", "twin"), there=True)
+
+    assert decision is not None
+    assert "service web stopped on the way off overlay app" in reason(decision)

@@ -234,34 +234,38 @@ def test_used_one_is_not_changed():
 
 def test_removal_removes():
     """An unused one goes in one step."""
-    assert (RemoveNetwork(id=network().id),) == steps(overlay.next_step_of_removal(known(network())))
+    assert (RemoveNetwork(id=network().id),) == steps(overlay.next_step_of_removal(overlay_spec(), known(network())))
 
 
 def test_removal_of_a_used_one_blocks():
     """One in use stays, and its users are named."""
-    assert "used by service web" in reason(overlay.next_step_of_removal(known(network(), services=(WEB,))))
+    assert "used by service web" in reason(
+        overlay.next_step_of_removal(overlay_spec(), known(network(), services=(WEB,)))
+    )
 
 
 def test_removal_waits_for_stopping_tasks():
     """A removal while tasks still run would leave hosts with a copy that blocks the name."""
-    assert "1 tasks to leave overlay app" == waits_for(overlay.next_step_of_removal(known(network(), tasks=(task(),))))
+    assert "1 tasks to leave overlay app" == waits_for(
+        overlay.next_step_of_removal(overlay_spec(), known(network(), tasks=(task(),)))
+    )
 
 
 def test_removal_does_not_wait_for_a_host_that_is_down():
     """What the swarm remembers of tasks there is not news."""
     facts = known(network(), tasks=(task(),), nodes=(replace(NODE, state="down"),))
-    assert (RemoveNetwork(id=network().id),) == steps(overlay.next_step_of_removal(facts))
+    assert (RemoveNetwork(id=network().id),) == steps(overlay.next_step_of_removal(overlay_spec(), facts))
 
 
 def test_removal_waits_for_the_name():
     """Gone is what the manager asked has let go of, too: a replacement needs the name."""
     facts = OverlayFacts(network=None, name_held_by="m1")
-    assert "its name to be free again on m1" == waits_for(overlay.next_step_of_removal(facts))
+    assert "its name to be free again on m1" == waits_for(overlay.next_step_of_removal(overlay_spec(), facts))
 
 
 def test_removal_of_a_missing_one_is_done():
     """Absence, proven by the reader, is the goal."""
-    assert Done() == overlay.next_step_of_removal(OverlayFacts(network=None))
+    assert Done() == overlay.next_step_of_removal(overlay_spec(), OverlayFacts(network=None))
 
 
 # What the Engine shows

@@ -19,7 +19,9 @@ def closing(*tasks: Task, update_state: str = "updating") -> Decision | None:
     opened = Journal(service_id="s1", network="old", ports=(PORT,), numbers=(PORT,), update="null")
     labels = {JOURNAL: opened.text()}
     spec = {"Name": "web", "Labels": labels, "EndpointSpec": {"Ports": [json.loads(PORT)]}}
-    service = SwarmService(id="s1", name="web", update_state=update_state, spec=json.dumps(spec))
+    service = SwarmService(
+        id="s1", name="web", update_state=update_state, labels=tuple(labels.items()), spec=json.dumps(spec)
+    )
     states = {"n1": "ready", "n2": "down"}
     nodes = (
         Node(id=id_, hostname=id_, role="worker", availability="active", state=state) for id_, state in states.items()
@@ -33,7 +35,7 @@ def closing(*tasks: Task, update_state: str = "updating") -> Decision | None:
         task_history_limit=5,
     )
     facts = IngressFacts(network=NEW, swarm=swarm, hosts=(), nodes=tuple(nodes), services=(service,), tasks=tasks)
-    return ports.closed(facts, NEW, {service: opened})
+    return ports.put_back(facts, NEW, pin=True)
 
 
 def but(**changes: object) -> Task:

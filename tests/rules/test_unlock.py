@@ -1,5 +1,7 @@
 """A manager that a cut run left locked is unlocked where the swarm is ours; elsewhere a person is asked."""
 
+from dataclasses import replace
+
 import pytest
 
 from providers.rules import gwbridge, node
@@ -49,3 +51,11 @@ def test_a_lock_that_is_not_ours(others: Swarm | None):
     facts = GwbridgeFacts(member=LOCKED, bridge=None, swarm=others)
 
     assert "unlock it" in reason(gwbridge.next_step(gwbridge_spec(), facts, known=True))
+
+
+def test_a_lock_that_our_own_change_left():
+    """The swarm was taken over and carries no label of ours but that of the change."""
+    begun = replace(swarm(OTHER_OWNER), labels=(("swarmnet.change", OWNER),))
+    facts = GwbridgeFacts(member=LOCKED, bridge=None, swarm=begun)
+
+    assert (UnlockSwarm(host="m1"),) == steps(gwbridge.next_step(gwbridge_spec(), facts, known=True))
