@@ -19,12 +19,16 @@ INFO_TIMEOUT = 25.0  # seconds; a manager that has just lost its leader may take
 
 
 class Fleet:
-    """The declared hosts. Engines are opened when first asked and kept."""
+    """The declared hosts. Engines are opened when first asked and kept.
+
+    node_ids: which member a host was when it last answered, by its name: one that is silent now is still that one.
+    """
 
     def __init__(self, hosts: Mapping[str, HostAccess]) -> None:
         self.names = tuple(hosts)
         self._accesses = dict(hosts)
         self._engines = {name: _engine_for(access) for name, access in hosts.items()}
+        self.node_ids: dict[str, str] = {}
         self._lock = threading.Lock()
         self._manager: tuple[Engine, int] | None = None
         self._newest: tuple[Engine, int] | None = None

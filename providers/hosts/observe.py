@@ -279,6 +279,7 @@ def ingress_facts(fleet: Fleet) -> IngressFacts:
     found, silent = answers(fleet, member_with_ingress, fleet.names)
     fleet.prefer_newest(fleet.engine(own.host) for own, _ in found if own.good_manager)
     hosts = [ingress for _, ingress in found]
+    fleet.node_ids.update({host.host: host.node_id for host in hosts if host.node_id})
     return from_manager(fleet, lambda engine: ingress_facts_from(engine, fleet, hosts, silent), newest=True)
 
 
@@ -323,11 +324,13 @@ def concerns(service: SwarmService, swarm: Swarm) -> bool:
 
 
 def placed(silent: Silent, fleet: Fleet, members: tuple[Node, ...]) -> Silent:
-    """A silent host with the member that has its address, so that it is known whether the swarm counts on it."""
+    """A silent host with the member that it was or that has its address, so that it is known whether the swarm counts
+    on it."""
     access = fleet.engine(silent.host).connection.access
-    addresses = {access.address, access.advertise_address}
-    node = next((node for node in members if node.address in addresses or node.hostname == silent.host), None)
-    return Silent(host=silent.host, why=silent.why, node_id=node.id if node else "")
+    addresses, known = {access.address, access.advertise_address}, fleet.node_ids.get(silent.host)
+    alike = (node.id for node in members if node.address in addresses or node.hostname == silent.host)
+    node_id = known if known in {node.id for node in members} else next(alike, "")
+    return Silent(host=silent.host, why=silent.why, node_id=node_id or "")
 
 
 @dataclass

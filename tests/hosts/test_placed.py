@@ -1,0 +1,31 @@
+"""Which member a silent host is: the one that it was when it last answered, or the one at its address."""
+
+import pytest
+
+from providers.hosts.fleet import Fleet
+from providers.hosts.observe import placed
+from providers.rules.access import HostAccess
+from providers.rules.facts import Node, Silent
+
+MEMBERS = (
+    Node(id="n1", hostname="somehost", role="worker", availability="active", state="ready", address="10.0.0.5"),
+    Node(id="n2", hostname="other", role="worker", availability="active", state="ready", address="10.0.0.6"),
+)
+
+
+@pytest.mark.parametrize(
+    ("expected", "address", "remembered"),
+    [
+        ("n1", "10.0.0.5", {}),
+        ("n1", "public.example.com", {"w1": "n1"}),
+        ("n1", "10.0.0.5", {"w1": "gone"}),
+        ("", "public.example.com", {}),
+    ],
+    ids=["by its address", "by what it was", "that has left since", "nobody knows"],
+)
+def test_a_silent_host_is_the_member_that_it_was(expected: str, address: str, remembered: dict[str, str]):
+    """So that it is known whether the swarm counts on it, also where SSH goes to another address."""
+    fleet = Fleet({"w1": HostAccess(name="w1", address=address)})
+    fleet.node_ids.update(remembered)
+
+    assert expected == placed(Silent(host="w1", why="cut off"), fleet, MEMBERS).node_id
