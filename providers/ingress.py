@@ -16,6 +16,7 @@ from providers.resource import (
     hosts,
     one_line,
     proofs_of_absence,
+    refuse_two_swarms,
     to_props,
 )
 from providers.rules import ingress as rules
@@ -46,6 +47,8 @@ class IngressProvider(Provider[IngressSpec]):
                 facts = hosts().ingress()
             except proofs_of_absence():
                 return ReadResult("", {})
+            if facts.network is None or facts.network.id != props["network_id"]:
+                refuse_two_swarms()
             if facts.network is None:
                 return self.gone(id_, spec, props, facts)
             doubt = rules.doubt(facts)

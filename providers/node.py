@@ -20,6 +20,7 @@ from providers.resource import (
     lost_hosts,
     one_line,
     proofs_of_absence,
+    refuse_two_swarms,
     to_props,
     turn,
 )
@@ -59,8 +60,9 @@ class NodeProvider(Provider[NodeSpec]):
                 node = hosts().entry(props["node_id"])
             except proofs_of_absence():
                 return ReadResult("", {})
-        if node is None:
-            return ReadResult("", {})
+            if node is None:
+                refuse_two_swarms()
+                return ReadResult("", {})
         live = rules.live_spec(spec, node)
         return ReadResult(id_, outputs(live, node), inputs=to_props(live))
 

@@ -17,6 +17,7 @@ from providers.resource import (
     is_to_be_replaced,
     one_line,
     proofs_of_absence,
+    refuse_two_swarms,
     to_props,
     turn,
 )
@@ -56,8 +57,9 @@ class OverlayProvider(Provider[OverlaySpec]):
                 facts = hosts().overlay(spec.name, network_id, thorough=True)()
             except proofs_of_absence():
                 return ReadResult("", {})
-        if facts.network is None or not rules.is_ours(spec, facts.network, network_id):
-            return ReadResult("", {})
+            if facts.network is None or not rules.is_ours(spec, facts.network, network_id):
+                refuse_two_swarms()
+                return ReadResult("", {})
         live = rules.live_spec(spec, facts.network)
         if facts.twin is not None:
             live = live.model_copy(update={"settled": f"its twin {facts.twin.name} still stands in for it"})
@@ -72,6 +74,8 @@ class OverlayProvider(Provider[OverlaySpec]):
             reach = begun(spec)[0] if is_to_be_replaced(_id) else hosts()
             reader = reach.overlay(spec.name, props["network_id"], thorough=True)
             name = f"overlay {spec.name}"
+            if reader.by_id_alone().network is None:
+                refuse_two_swarms()
             decide = partial(rules.next_step_of_removal, spec)
             reach.work(name, spec.timeout, Progress(spec.row), reader.by_id_alone, decide)
 

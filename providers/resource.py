@@ -29,7 +29,7 @@ from providers.rules.order import without_lost
 from providers.rules.specs import HostSpec, Spec
 from providers.rules.stackfile import StackFile
 from providers.rules.steps import Decision
-from providers.rules.swarm import not_to_be_begun
+from providers.rules.swarm import divided, not_to_be_begun
 
 if TYPE_CHECKING:
     from providers.hosts.work import Hosts
@@ -179,6 +179,15 @@ def refuse_half_a_swarm() -> None:
         if refusal:
             raise Blocked(f"nothing was begun: {refusal}")
         _answered.update(_accesses)
+
+
+def refuse_two_swarms() -> None:
+    """Raises Blocked where declared hosts are in more than one swarm: what the one that answers lacks, the other may
+    have. Asked only before something is called absent."""
+    facts = hosts().swarm()
+    refusal = divided(facts.swarm, facts.nodes, facts.members)
+    if refusal:
+        raise Blocked(refusal)
 
 
 def begun(spec: Spec) -> tuple["Hosts", "Progress"]:

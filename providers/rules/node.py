@@ -19,7 +19,7 @@ from providers.rules.steps import (
     UpdateNode,
     Wait,
 )
-from providers.rules.swarm import ADVICE
+from providers.rules.swarm import ADVICE, divided
 
 READY = 60.0
 # A node promoted right after it was demoted needs 31 s (measured on three Engines).
@@ -182,6 +182,9 @@ def next_step_of_removal(
     node = next((node for node in facts.nodes if node.id == node_id), None)
     if adopted or renamed:
         return Done()
+    doubt = divided(facts.swarm, facts.nodes, facts.others) if node is None else None
+    if doubt:
+        return Blocked(f"{spec.host}: it can't be told whether it has left (node {node_id}): {doubt}")
     if isinstance(facts.member, Silent):
         return removal_of_silent(spec, facts, facts.member, node, lost=lost)
     if facts.member.state in ("locked", "error"):
@@ -189,7 +192,7 @@ def next_step_of_removal(
         return Blocked(f"{spec.host}: it can't be told to leave: its membership is {facts.member.state}: {advice}")
     here = facts.member.node_id == node_id and facts.member.state != "inactive"
     if node is None:
-        return stranded(spec, facts) if here else Done()
+        return stranded(spec, facts, facts.member) if here else Done()
     if not here:
         return removal_of_entry(spec, facts, node)
     if len(facts.nodes) == 1:
@@ -197,8 +200,16 @@ def next_step_of_removal(
     return departure(spec, facts, node)
 
 
-def stranded(spec: NodeSpec, facts: NodeFacts) -> Decision:
-    """The host believes in a membership that no manager answers for."""
+def stranded(spec: NodeSpec, facts: NodeFacts, member: Member) -> Decision:
+    """The host believes in a membership that no manager answers for.
+
+    One whose entry was removed says pending (lab-measured); one that says active is counted on by another swarm.
+    """
+    if facts.swarm is not None and member.state == "active":
+        return Blocked(
+            f"{spec.host}: it is a member (node {member.node_id}) of another swarm than {facts.swarm.id}, which "
+            "answers: bring its own managers back, or run `docker swarm leave --force` on it, then run again"
+        )
     if facts.swarm is not None:
         return Steps((LeaveSwarm(host=spec.host, force=True),), f"let {spec.host} leave")
     return Blocked(

@@ -1,7 +1,9 @@
 """The swarm itself: whether it exists, its settings, and its end. Calls and waiting must not enter."""
 
+from collections.abc import Iterable
+
 from providers.rules import gwbridge, ownership
-from providers.rules.facts import Member, Swarm, SwarmFacts
+from providers.rules.facts import Member, Node, Swarm, SwarmFacts
 from providers.rules.specs import SwarmSpec
 from providers.rules.steps import Blocked, Decision, Done, InitSwarm, LeaveSwarm, Steps, UpdateSwarm
 
@@ -53,14 +55,24 @@ def unfit_members(facts: SwarmFacts) -> str | None:
     for member in facts.members:
         if member.state in ADVICE:
             return f"{member.host}: its membership of a swarm is {member.state}: {ADVICE[member.state]}"
-    if facts.swarm is None:
+    return divided(facts.swarm, facts.nodes, facts.members)
+
+
+def divided(swarm: Swarm | None, nodes: Iterable[Node], members: Iterable[Member]) -> str | None:
+    """The host that is in another swarm than the one that answers (`swarm` and its `nodes`), None where none is.
+
+    While there is one, nothing is proven absent by what the one that answers lacks.
+    """
+    if swarm is None:
         return None
-    ids = {node.id for node in facts.nodes}
-    for member in facts.members:
-        if member.state == "active" and member.node_id not in ids:
+    ids = {node.id for node in nodes}
+    active = [member for member in members if member.state == "active"]
+    here = ", ".join(member.host for member in active if member.node_id in ids) or "the hosts that answer for one"
+    for member in active:
+        if member.node_id not in ids:
             return (
-                f"{member.host}: it is a member (node {member.node_id}) of another swarm than the other hosts "
-                f"({facts.swarm.id}): take it out of the stack file, or let it leave that swarm"
+                f"{member.host}: it is a member (node {member.node_id}) of another swarm than {here} ({swarm.id}): "
+                "let the ones or the others leave theirs, or take them out of the stack file"
             )
     return None
 
@@ -162,7 +174,10 @@ def next_step_of_removal(facts: SwarmFacts, swarm_id: str, *, adopted: bool) -> 
         return Blocked(f"swarm {swarm_id}: it can't be told whether {silent.host} has left it: {silent.why}")
     there = [member for member in facts.members if member.state != "inactive"]
     active = sorted(there, key=lambda member: not member.good_manager)
-    if not active or (facts.swarm is not None and facts.swarm.id != swarm_id):
+    if facts.swarm is not None and facts.swarm.id != swarm_id:
+        doubt = divided(facts.swarm, facts.nodes, facts.members)
+        return Blocked(f"swarm {swarm_id}: it can't be told whether it has ended: {doubt}") if doubt else Done()
+    if not active:
         return Done()
     if facts.swarm is None:
         return Blocked(
@@ -182,7 +197,7 @@ def not_to_be_ended(facts: SwarmFacts, owner: str) -> str | None:
     """Why the first host may not leave a swarm that is ours to end, None where it may: what belongs to others in it
     would stop the end halfway. Where the swarm is not ours, hosts leave and it goes on."""
     if facts.swarm is None or ownership.owner_of(facts.swarm.labels) != owner:
-        return None
+        return divided(facts.swarm, facts.nodes, facts.members)
     left_behind = foreign(facts, list(facts.members))
     if not left_behind:
         return None

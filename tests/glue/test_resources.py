@@ -189,6 +189,26 @@ def test_ingress_is_not_read_while_a_host_is_silent(on, hosts):
     assert True is ingress.settled()
 
 
+@pytest.mark.parametrize("spec", [NODE, INGRESS, OVERLAY], ids=noun)
+def test_nothing_is_gone_while_hosts_are_in_two_swarms(on, hosts, spec):
+    """What the swarm that answers lacks, the other may have."""
+    resource = known(hosts, spec, **{id_output(spec): "of the other swarm"})
+    gone = hosts.world if spec is NODE else without(hosts.world, spec)
+    on(on_host(gone, "w2", node_id="n9"))
+
+    with pytest.raises(Blocked, match=r"w2: it is a member \(node n9\) of another swarm than m1, w1"):
+        resource.read()
+
+
+def test_overlay_is_not_forgotten_while_hosts_are_in_two_swarms(on, hosts):
+    """A removal that finds nothing says so of the right swarm only."""
+    overlay = known(hosts, OVERLAY)
+    on(on_host(without(hosts.world, OVERLAY), "w2", node_id="n9"))
+
+    with pytest.raises(Blocked, match="of another swarm"):
+        overlay.delete()
+
+
 def test_bridge_of_half_a_member_is_not_read(on, hosts):
     """A locked member answers, and shows no networks of a swarm."""
     bridge = known(hosts, GWBRIDGE)

@@ -32,6 +32,10 @@ LIVE = {
     "Options": {"com.docker.network.driver.mtu": "1450", "com.docker.network.driver.overlay.vxlanid_list": "4097"},
     "Labels": {"team": "net", "swarmnet.owner": "swarmnet/t"},
 }
+MEMBER = {
+    **{"ID": "n1", "Description": {"Hostname": "h1"}, "Status": {"State": "ready"}, "Version": {"Index": 1}},
+    "Spec": {"Role": "manager", "Availability": "active", "Labels": {}},
+}
 
 
 def has_no_overlay(host) -> None:
@@ -231,7 +235,7 @@ def test_read_tells_drift_by_property(plugin, host):
 
 def test_read_of_what_is_gone_gives_no_id(plugin, host):
     """An empty id makes Pulumi plan to create it again."""
-    host.engine.answer("GET /nodes", body=[])
+    host.engine.answer("GET /nodes", body=[MEMBER])
 
     assert ("", {}, {}) == plugin.read(OverlayProvider, "overlay/app", {**APP, **KNOWN})
 

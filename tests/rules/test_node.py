@@ -393,6 +393,12 @@ def test_leaving_waits(found: NodeFacts, expected: str):
         pytest.param(facts(member=SILENT), "lost: true", id="silent"),
         pytest.param(facts(member=replace(MEMBER, node_id="", state="locked")), "docker swarm unlock", id="locked"),
         pytest.param(facts(None, swarm=None, nodes=()), "no manager answers", id="nobody answers"),
+        pytest.param(facts(None), "it is a member (node n2) of another swarm than s1", id="another swarm answers"),
+        pytest.param(
+            facts(None, others=(replace(MEMBER, host="w9", node_id="n9"),)),
+            "it can't be told whether it has left (node n2): w9: it is a member (node n9) of another swarm",
+            id="the others are in two",
+        ),
         pytest.param(
             facts(entry(2), entry(3, reachability="unreachable"), member=INACTIVE),
             "only 1 can be reached",

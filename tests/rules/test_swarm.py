@@ -315,3 +315,22 @@ def test_it_ends_where_it_is_managed():
     """A host that is still trying to join is not the one that ends it."""
     found = alone(members=(Member(host="a1", state="pending"), MANAGER))
     assert (LeaveSwarm(host="m1", force=True),) == steps(swarm.next_step_of_removal(found, "s1", adopted=False))
+
+
+# Two swarms
+
+ELSEWHERE = (MANAGER, Member(host="w1", state="active", node_id="n9"))
+
+
+def test_end_is_not_told_by_another_swarm():
+    """Where the hosts are in two, the one that answers says nothing of the end of the other."""
+    found = facts(live(id="s2", labels=()), members=ELSEWHERE)
+    expected = "swarm s1: it can't be told whether it has ended: w1: it is a member (node n9) of another swarm than m1"
+    assert expected in reason(swarm.next_step_of_removal(found, "s1", adopted=False))
+
+
+@pytest.mark.parametrize(("labels", "refused"), [((), True), (OURS, False)], ids=["another's", "ours"])
+def test_hosts_in_two_swarms_do_not_leave(labels: tuple[tuple[str, str], ...], refused: bool):
+    """Unless the one that answers is known to be ours."""
+    refusal = swarm.not_to_be_ended(facts(live(labels=labels), members=ELSEWHERE), OWNER)
+    assert refused == ("another swarm than m1 (s1)" in (refusal or ""))
