@@ -102,9 +102,7 @@ class NodeProvider(Provider[NodeSpec]):
                     spec.timeout,
                     show,
                     partial(reach.node, spec.host),
-                    lambda facts: rules.next_step(
-                        spec, facts, known=bool(olds), drop_labels=forgotten, node_id=node_id, moved=change
-                    ),
+                    rules.steps_of(spec, known=bool(olds), drop_labels=forgotten, node_id=node_id, moved=change),
                 )
         node = rules.member_of(facts)
         assert node is not None

@@ -96,7 +96,7 @@ def course(spec: Spec, known: Mapping[str, Any]) -> Course:
             return swarm_facts, partial(swarm.next_step, spec, swarm_id=swarm_id, drop_labels=forgotten)
         case NodeSpec():
             node_id, moved = known.get("node_id", ""), access.moved(known.get("access", {}), spec.access)
-            step = partial(node.next_step, spec, known=bool(known), drop_labels=forgotten, node_id=node_id, moved=moved)
+            step = node.steps_of(spec, known=bool(known), drop_labels=forgotten, node_id=node_id, moved=moved)
             return partial(node_facts, host=spec.host), step
         case IngressSpec():
             return ingress_facts, partial(ingress.next_step, spec, known=bool(known))

@@ -3,6 +3,9 @@
 Members are told apart by node id, never by hostname: after leaving and joining again two entries share it.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from providers.rules import access, gwbridge, ownership, restart, spread
 from providers.rules.facts import Member, Node, NodeFacts, Silent
 from providers.rules.journal import AVAILABILITY
@@ -57,8 +60,10 @@ def next_step(
     drop_labels: tuple[str, ...] = (),
     node_id: str = "",
     moved: str = "",
+    joined: bool = False,
 ) -> Decision:
-    """What to do next. `known`: the state has this resource, so that the membership is ours to change.
+    """What to do next. `known`: the state has this resource, so that the membership is ours to change. `joined`: this
+    very work let the host join, so that the membership is ours.
 
     `node_id`: the member that the state knows; where the host has become another one, the old entry goes. Not so
     where its address has changed since (`moved`): then that is another host.
@@ -88,9 +93,26 @@ def next_step(
             f"{spec.host}: it is a member (node {member.node_id}) of another swarm than {facts.swarm.id}: "
             "take it out of the stack file, or let it leave that swarm"
         )
-    decision = membership(spec, facts, node, known, drop_labels)
+    decision = membership(spec, facts, node, known, joined, drop_labels)
     former = former_entry(facts, node, node_id)
     return removal_of_entry(spec, facts, former) if former and decision == Done() else decision
+
+
+def steps_of(
+    spec: NodeSpec, *, known: bool, drop_labels: tuple[str, ...], node_id: str, moved: str
+) -> Callable[[NodeFacts], Decision]:
+    """`next_step` for one work, which keeps in mind that it let the host join: a join can't give the entry a label that
+    says so."""
+    decide = partial(next_step, spec, known=known, drop_labels=drop_labels, node_id=node_id, moved=moved)
+    joined = False
+
+    def decided(facts: NodeFacts) -> Decision:
+        nonlocal joined
+        decision = decide(facts, joined=joined)
+        joined = joined or (isinstance(decision, Steps) and isinstance(decision.steps[0], JoinSwarm))
+        return decision
+
+    return decided
 
 
 def elsewhere(spec: NodeSpec, member: Member, node_id: str, moved: str) -> str:
@@ -105,21 +127,27 @@ def former_entry(facts: NodeFacts, node: Node, node_id: str) -> Node | None:
     return next((other for other in listed if other.state == "down" and other.hostname == node.hostname), None)
 
 
-def membership(spec: NodeSpec, facts: NodeFacts, node: Node, known: bool, drop_labels: tuple[str, ...]) -> Decision:
+def membership(
+    spec: NodeSpec, facts: NodeFacts, node: Node, known: bool, joined: bool, drop_labels: tuple[str, ...]
+) -> Decision:
     """Bring a member's role, availability and labels to what is declared.
 
-    In a swarm that is ours every declared member is: a run that was cut between a join and its label goes on.
+    In a swarm that is ours every declared member is: a run that was cut between a join and its label goes on. In one
+    of somebody else's nothing tells such a member from theirs.
     """
     assert facts.swarm is not None
     live = live_spec(spec, node)
     difference = ownership.in_words(spec.model_dump(), live.model_dump(), spec.changed(live) - {"settled"})
     thing = f"{spec.host}: its membership (node {node.id})"
-    ours = ownership.owner_of(facts.swarm.labels) == spec.owner
+    ours = joined or ownership.owner_of(facts.swarm.labels) == spec.owner
     refusal = (
         ownership.foreign(thing, node.labels, spec.owner)
         if known or ours
         else ownership.refusal(thing, node.labels, spec.owner, spec.adopt, difference)
     )
+    if refusal and ownership.owner_of(node.labels) is None:
+        mark = f"docker node update --label-add {ownership.OWNER}={spec.owner} {node.id}"
+        return Blocked(f"{refusal}; where a run of this stack that was cut let it join, `{mark}` on a manager says so")
     if refusal:
         return Blocked(refusal)
     gone = tuple(key for key in drop_labels if key not in spec.labels and node.label(key) is not None)

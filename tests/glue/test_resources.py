@@ -15,7 +15,7 @@ from providers.rules.errors import Blocked, SwarmnetError
 from providers.rules.facts import Pairs
 from providers.rules.simulate import World, bare, members
 from providers.rules.specs import GwbridgeSpec, Spec, SwarmSpec
-from providers.rules.steps import CreateNetwork, InitSwarm, JoinSwarm, RemoveNetwork
+from providers.rules.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
 from tests.glue.stack import (
     ALL,
     GWBRIDGE,
@@ -251,6 +251,20 @@ adoptable = pytest.mark.parametrize("spec", [GWBRIDGE, SWARM, NODE, OVERLAY], id
 def test_what_others_made_is_adopted(strangers, spec):
     """What is as declared is taken over as it is; the outputs say so, and nothing is written."""
     assert (True, []) == (created(spec).outputs["adopted"], strangers.steps)
+
+
+def test_host_that_joins_a_swarm_of_others_is_ours(on, strangers):
+    """It gets its labels at once, and leaves when it is taken out; the swarm goes on without it."""
+    hosts = on(after(strangers.world, partial(simulate.perform, step=LeaveSwarm(host="w2")), elapsed(60)))
+    node = created(flows.node_spec("w2", labels={"zone": "b"}))
+    resource._accesses.pop("w2")
+    node.delete()
+
+    assert (False, "inactive", "active") == (
+        node.outputs["adopted"],
+        hosts.world.host("w2").state,
+        hosts.world.host("w1").state,
+    )
 
 
 @adoptable

@@ -315,6 +315,25 @@ def test_create_changes_what_may_be_changed():
     assert (UpdateNode(node_id="n2", version=2, availability="drain"),) == steps(decision)
 
 
+def test_what_its_own_join_began_is_ours():
+    """In a swarm of somebody else's too: its entry gets our label and what is declared, whatever `adopt` says."""
+    spec = node_spec(adopt="refuse", labels={"zone": "b"})
+    decide = node.steps_of(spec, known=False, drop_labels=(), node_id="", moved="")
+    theirs = swarm(())
+    decide(facts(None, member=INACTIVE, swarm=theirs))
+    expected = UpdateNode(node_id="n2", version=2, set_labels=(*OURS, ("zone", "b")))
+
+    assert (expected,) == steps(decide(facts(entry(2, "worker", labels=()), swarm=theirs)))
+
+
+def test_what_a_cut_join_began_can_be_marked():
+    """Nothing tells it from a membership of somebody else's, unless a person does."""
+    found = facts(entry(2, "worker", labels=()), swarm=swarm(()))
+    decision = node.next_step(node_spec(labels={"zone": "b"}), found, known=False)
+
+    assert f"`docker node update --label-add swarmnet.owner={OWNER} n2` on a manager says so" in reason(decision)
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_another_stacks_is_left_alone(known: bool):
     """A member that carries another stack's label is not touched, in a swarm of ours neither."""
