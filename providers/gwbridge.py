@@ -61,6 +61,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
         unfinished = rules.unfinished(spec, facts)
         if unfinished:
             live = live.model_copy(update={"settled": unfinished})
+        live = spec.read_as(live)
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
     def gone(self, id_: str, spec: GwbridgeSpec, props: Props, facts: GwbridgeFacts) -> ReadResult:

@@ -58,6 +58,7 @@ class IngressProvider(Provider[IngressSpec]):
         unfinished = rules.unfinished(facts, facts.network)
         if unfinished:
             live = live.model_copy(update={"settled": unfinished})
+        live = spec.read_as(live)
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
     def gone(self, id_: str, spec: IngressSpec, props: Props, facts: IngressFacts) -> ReadResult:

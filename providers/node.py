@@ -63,7 +63,7 @@ class NodeProvider(Provider[NodeSpec]):
             if node is None:
                 refuse_two_swarms()
                 return ReadResult("", {})
-        live = rules.live_spec(spec, node)
+        live = spec.read_as(rules.live_spec(spec, node))
         return ReadResult(id_, outputs(live, node), inputs=to_props(live))
 
     def delete(self, _id: str, props: Props) -> None:

@@ -63,6 +63,7 @@ class OverlayProvider(Provider[OverlaySpec]):
         live = rules.live_spec(spec, facts.network)
         if facts.twin is not None:
             live = live.model_copy(update={"settled": f"its twin {facts.twin.name} still stands in for it"})
+        live = spec.read_as(live)
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
     def delete(self, _id: str, props: Props) -> None:

@@ -103,11 +103,9 @@ class Provider(ResourceProvider, Generic[S]):
         """Changes of what is protected: an update would bypass Pulumi's own protection, which minds deletions."""
         if not olds or pulumi.contains_unknowns(olds):
             return []
-        before = self.spec(olds)
-        changed = before.changed(spec) - {"protect", "settled"} if before.protect else frozenset()
         return [
             CheckFailure(key, "is protected: set protect to false in one `pulumi up` before changing it")
-            for key in sorted(changed)
+            for key in sorted(self.spec(olds).protected_from(spec))
         ]
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:

@@ -35,7 +35,7 @@ class SwarmProvider(Provider[SwarmSpec]):
         if gone:
             return ReadResult("", {})
         assert facts.swarm is not None
-        live = rules.live_spec(spec, facts.swarm)
+        live = spec.read_as(rules.live_spec(spec, facts.swarm))
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
     def delete(self, _id: str, props: Props) -> None:

@@ -120,6 +120,7 @@ class _Comparison:
         """It is there: inputs, then outputs."""
         if unfinished:
             live = live.model_copy(update={SETTLED: unfinished})
+        live = self.spec.read_as(live)
         there = {**ids, "adopted": ownership.owner_of(labels) != self.spec.owner}
         outputs = ((key, self.outputs.get(key), value) for key, value in there.items())
         differing = [*_inputs(self.spec, live), *(each for each in outputs if each[1] != each[2])]

@@ -6,10 +6,7 @@ from typing import Literal
 
 from providers.rules.drift import EXISTS, OUTPUTS, SETTLED, Difference, Finding
 from providers.rules.forecast import Forecast
-from providers.rules.specs import Spec
-
-# As in the providers' check: a change of these is refused on nothing.
-UNPROTECTED = frozenset({"protect", SETTLED})
+from providers.rules.specs import OverlaySpec, Spec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +39,13 @@ def outcome(difference: Difference, found: Finding, wanted: Spec | None, forecas
 
 
 def protected(found: Finding, wanted: Spec | None) -> str:
-    """Why a change is refused before anything is done, empty where it is not: as in the providers' check."""
-    if wanted is None or found.live is None or found.gone or not found.live.protect:
+    """Why a change is refused before anything is done, empty where it is not: as in the providers' check, and, of an
+    overlay that would be replaced, as by Pulumi's own protection."""
+    if wanted is None or found.live is None or found.gone:
         return ""
-    changed = found.live.changed(wanted) - UNPROTECTED
+    changed = found.live.protected_from(wanted)
+    if isinstance(wanted, OverlaySpec) and wanted.protect and wanted.on_in_use == "refuse":
+        changed |= found.live.changed(wanted) - wanted.UNPROTECTED
     what = f"{found.resource}: {', '.join(sorted(changed))}"
     return f"{what}: it is protected: set protect to false in one `pulumi up` before changing it" if changed else ""
 

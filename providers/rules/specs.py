@@ -5,6 +5,7 @@ keys (the wire between Pulumi and its plugins does both); pydantic brings them b
 Observed values (ids, states) must not enter: they are facts.
 """
 
+import json
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -27,12 +28,16 @@ class Spec(BaseModel):
     protect: a change or removal is refused.
     settled: always true as intent; `read` puts a sentence in its place where work is unfinished, which makes
         unfinished work visible as drift.
+    declared: never intent; what was last declared of the properties that `read` found otherwise, as JSON, since the
+        state has what was found in their place. Text, for the wire drops absent values and makes floats of numbers.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     # Neither is a property of anything on a host, nor needed once the resource is gone.
-    NOT_COMPARED: ClassVar[frozenset[str]] = frozenset({"owner", "adopt", "timeout", "row"})
+    NOT_COMPARED: ClassVar[frozenset[str]] = frozenset({"owner", "adopt", "timeout", "row", "declared"})
+    # What `protect` does not mind: itself, whether it is finished, and how its host is reached.
+    UNPROTECTED: ClassVar[frozenset[str]] = frozenset({"protect", "settled", "access"})
 
     owner: str
     adopt: Adopt = "identical"
@@ -40,11 +45,31 @@ class Spec(BaseModel):
     row: str = ""
     protect: bool = False
     settled: bool | str = True
+    declared: str | None = None
 
     def changed(self, other: Self) -> frozenset[str]:
         """Names of the properties in which `other` differs in a way that matters."""
         ours, theirs = self.model_dump(), other.model_dump()
         return frozenset(key for key in ours if key not in self.NOT_COMPARED and ours[key] != theirs[key])
+
+    def last_declared(self) -> Self:
+        """What the state has, with what was declared in the place of what drifted."""
+        return self.model_validate({**self.model_dump(), **json.loads(self.declared or "{}"), "declared": None})
+
+    def read_as(self, live: Self) -> Self:
+        """`live`, found there of what the state has; of what is protected, with what was last declared otherwise."""
+        if not self.protect:
+            return live
+        last = self.last_declared()
+        values = last.model_dump(mode="json")
+        drifted = {key: values[key] for key in sorted(last.changed(live) - self.UNPROTECTED)}
+        return live.model_copy(update={"declared": json.dumps(drifted) if drifted else None})
+
+    def protected_from(self, wanted: Self) -> frozenset[str]:
+        """Names of the protected properties that `wanted` declares anew; what brings back what drifted does not."""
+        if not self.protect:
+            return frozenset()
+        return (self.last_declared().changed(wanted) & self.changed(wanted)) - self.UNPROTECTED
 
 
 class HostSpec(Spec):

@@ -164,6 +164,24 @@ def test_overlay_without_addresses_is_unfinished(on, hosts):
     assert "the swarm gave it no addresses: nothing can start on it" == known(simulated, dead).settled()
 
 
+def test_protected_bridge_that_drifted_is_brought_back(on, hosts):
+    """A refresh takes what is there into the state; what was declared is still no change of what is protected."""
+    bridge = known(hosts, GWBRIDGE.model_copy(update={"protect": True}))
+    w1 = hosts.world.host("w1")
+    opened = tuple(replace(net, options=with_icc(net.options)) for net in w1.networks)
+    on(hosts.world.with_host(replace(w1, networks=opened)))
+    inputs = bridge.read()[2]
+    check = provider_of(GWBRIDGE).check
+
+    assert (True, []) == (inputs["icc"], check(inputs, to_props(bridge.spec)).failures)
+    assert ["mtu"] == [each.property for each in check(inputs, {**to_props(bridge.spec), "mtu": 1400}).failures]
+
+
+def with_icc(options: Pairs) -> Pairs:
+    """A bridge's options with containers reaching each other."""
+    return tuple((key, "true" if key.endswith("enable_icc") else value) for key, value in options)
+
+
 # What cannot be told is no absence
 
 

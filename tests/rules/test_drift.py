@@ -435,6 +435,16 @@ def test_protected_is_refused():
     assert {"refused"} == {outcome(each, result, spec, DOES).wins for each in result.differences}
 
 
+def test_protected_is_brought_back():
+    """What is in place again declares nothing anew; the overlay, which is replaced, is Pulumi's own to protect."""
+    spec = SWARM.model_copy(update={"protect": True, "task_history_limit": 5})
+    result = finding("swarm", spec, recorded(SWARM), facts(of_the_swarm(task_history_limit=9), SWARM))
+    (difference,) = result.differences
+
+    assert "stack file" == outcome(difference, result, spec, DOES).wins
+    assert "refused" == outcome(difference, result, spec.model_copy(update={"task_history_limit": 4}), DOES).wins
+
+
 def test_what_comes_right_by_another_resource_is_the_stack_files():
     """The ingress comes to a host again with its bridge; nothing is done about the ingress itself."""
     w1 = STACK.host("w1")
