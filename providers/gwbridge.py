@@ -50,7 +50,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
         """What the host has. Its own 404 means absent, unless it is locked or half-joined."""
         spec = self.spec(props)
         with one_line():
-            facts = hosts().gwbridge(spec.host)
+            facts = hosts_and(spec).gwbridge(spec.host)
             unfit = rules.unfit(facts.member)
             if unfit:
                 raise Blocked(unfit)

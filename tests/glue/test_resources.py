@@ -356,6 +356,18 @@ def test_node_leaves_a_host_that_the_stack_file_forgot(monkeypatch, hosts):
     assert "inactive" == hosts.world.host("w1").state
 
 
+@pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
+def test_host_that_the_stack_file_forgot_is_read(monkeypatch, hosts, spec):
+    """Where its removal failed, the next refresh finds it as it is: the state knows how to reach it."""
+    reached = {}
+    monkeypatch.setattr(work, "Hosts", lambda accesses: reached.update(accesses) or hosts)
+    state = known(hosts, spec, access={"name": "w1", "address": "10.9.9.9"})
+    resource._accesses.pop("w1")
+
+    assert logical_id(spec) == state.read()[0]
+    assert spec is NODE or reached["w1"].address == "10.9.9.9"
+
+
 def test_bridge_of_a_host_that_the_stack_file_forgot_is_given_back(bare_hosts):
     """The state knows how to reach it, and what was made there."""
     bridge = created(flows.gwbridge_spec("w1", on_remove="restore_default"))
