@@ -51,7 +51,7 @@ def _courses(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[str, Sp
     gone = [(name, spec, known) for name, (spec, known) in state.items() if name not in wanted]
     for name, spec, known in sorted(gone, key=lambda each: LAST_FIRST.index(type(each[1]))):
         dead = isinstance(spec, GwbridgeSpec | NodeSpec) and spec.host in lost
-        yield name, spec, course_of_removal(spec, known, lost=dead)
+        yield name, spec, None if plan.forgets(spec) else course_of_removal(spec, known, lost=dead)
 
 
 def named(plan: Plan) -> Iterator[tuple[str, Spec]]:

@@ -15,6 +15,7 @@ from providers.resource import (
     begun,
     declared_access,
     declared_hosts,
+    declares_swarm,
     hosts,
     hosts_and,
     lost_hosts,
@@ -67,9 +68,12 @@ class NodeProvider(Provider[NodeSpec]):
         return ReadResult(id_, outputs(live, node), inputs=to_props(live))
 
     def delete(self, _id: str, props: Props) -> None:
-        """Let the host leave: drained, emptied, demoted, gone from the list. What was adopted is forgotten."""
+        """Let the host leave: drained, emptied, demoted, gone from the list.
+
+        Forgotten is what was adopted, and a host that stays in a stack file without the section `swarm`.
+        """
         spec = self.spec(props)
-        if props.get("adopted"):
+        if props.get("adopted") or (spec.host in declared_hosts() and not declares_swarm()):
             return
         with one_line():
             reach, show = hosts_and(spec), Progress(spec.row)

@@ -156,6 +156,12 @@ def declared_hosts() -> frozenset[str]:
     return frozenset(_accesses)
 
 
+def declares_swarm() -> bool:
+    """Whether the configuration has the section `swarm`. Without it what the state has of the swarm is forgotten: it is
+    no more this stack's affair. In `destroy` the configuration is the state's copy."""
+    return f"{MODULE}:swarm" in _settings
+
+
 def declared_access(host: str) -> Props:
     """How the configuration says now that a host is reached; empty where it declares none of that name."""
     found = _accesses.get(host)

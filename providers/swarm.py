@@ -3,7 +3,18 @@
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
-from providers.resource import Progress, Props, Provider, SwarmnetResource, begun, hosts, one_line, to_props, turn
+from providers.resource import (
+    Progress,
+    Props,
+    Provider,
+    SwarmnetResource,
+    begun,
+    declares_swarm,
+    hosts,
+    one_line,
+    to_props,
+    turn,
+)
 from providers.rules import swarm as rules
 from providers.rules.errors import Blocked
 from providers.rules.facts import SwarmFacts
@@ -39,8 +50,13 @@ class SwarmProvider(Provider[SwarmSpec]):
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
     def delete(self, _id: str, props: Props) -> None:
-        """End it, last of all, once nothing of others is left in it. What was adopted is forgotten."""
+        """End it, last of all, once nothing of others is left in it.
+
+        Forgotten is what was adopted, and what the stack file leaves out while its hosts stay.
+        """
         spec = self.spec(props)
+        if not declares_swarm():
+            return
         with one_line():
             reach, show = hosts(), Progress(spec.row)
             with turn(show):

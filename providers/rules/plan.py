@@ -13,7 +13,7 @@ from providers.rules.addresses import first_address
 from providers.rules.errors import StackFileError
 from providers.rules.order import first_manager, waves, without_lost
 from providers.rules.ranges import gwbridge_of
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
+from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.rules.stackfile import StackFile
 from providers.rules.verdict import Verdict, judged, verdict
 
@@ -33,6 +33,14 @@ class Plan:
     ingress: IngressSpec | None
     overlays: tuple[OverlaySpec, ...]
     warnings: tuple[str, ...] = ()
+
+    def forgets(self, spec: Spec) -> bool:
+        """Whether what the state has of the swarm is only forgotten: without the section `swarm` memberships stay.
+
+        Hosts that are taken out leave all the same.
+        """
+        member = isinstance(spec, NodeSpec) and spec.host in self.access
+        return self.swarm is None and (member or isinstance(spec, SwarmSpec))
 
 
 def plan(stackfile: StackFile, owner: str) -> Plan:

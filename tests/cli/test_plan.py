@@ -11,6 +11,7 @@ from cli.__main__ import app
 from cli.forecasts import forecasts
 from cli.plan import report_of
 from cli.state import resources
+from providers.rules.access import HostAccess
 from providers.rules.errors import SwarmnetError
 from providers.rules.facts import Silent
 from providers.rules.forecast import NOT_REACHED, Forecast
@@ -25,6 +26,7 @@ from tests.rules import flows
 from tests.rules.simulated import SimulatedHosts, after, elapsed
 from tests.rules.surveyed import surveyed
 
+SWARM = flows.swarm_spec()
 NEW_INGRESS = flows.ingress_spec(subnet="10.55.0.0/16", gateway="10.55.0.1")
 NEW_BRIDGE = {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}
 NEW_OVERLAY = flows.overlay_spec(subnet="10.77.0.0/24", gateway="10.77.0.1")
@@ -238,6 +240,16 @@ def test_what_is_only_forgotten_has_nothing_done_to_it():
     found = forecasts(plan_of(), state(world, flows.gwbridge_spec("w1")), copied(surveyed(world)))
 
     assert [Forecast(resource="docker_gwbridge@w1")] == found
+
+
+def test_swarm_that_the_stack_file_has_no_more_is_left():
+    """Without the section `swarm` its hosts stay members; one that is taken out leaves."""
+    world = flows.running()
+    stays = {"m1": HostAccess(name="m1"), "w1": HostAccess(name="w1")}
+    members = state(world, SWARM, flows.node_spec("m1", role="manager"), flows.node_spec("w1"), flows.node_spec("w2"))
+    found = forecasts(replace(plan_of(), access=stays), members, copied(surveyed(world)))
+
+    assert ["node/w2"] == [each.resource for each in found if each.stages]
 
 
 def test_report_says_what_is_felt():

@@ -29,11 +29,12 @@ def pulumi_engine(monkeypatch) -> Iterator[FakePulumi]:
 
 @pytest.fixture
 def on(monkeypatch, pulumi_engine) -> Declare:
-    """Lets the providers work on the hosts of a world, all of which the stack declares."""
+    """Lets the providers work on the hosts of a world, all of which the stack declares, and their swarm."""
     monkeypatch.setattr(resource, "_accesses", {})
     monkeypatch.setattr(resource, "_failures", [])
     monkeypatch.setattr(resource, "_answered", set())
     monkeypatch.setattr(resource, "_settings", {})
+    monkeypatch.setattr(resource, "_proofs", set())
     monkeypatch.setattr(resource, "_refused", {})
     monkeypatch.setattr(resource, "_to_be_replaced", set())
     monkeypatch.setenv("SWARMNET_DEBUG", "1")  # a plugin process would shorten tracebacks, this one must not
@@ -42,7 +43,9 @@ def on(monkeypatch, pulumi_engine) -> Declare:
         simulated = kind(world)
         monkeypatch.setattr(work, "Hosts", lambda accesses: simulated)
         hosts = {host.name: {"address": f"10.9.0.{n}"} for n, host in enumerate(world.hosts, start=1)}
-        Provider().configure(ConfigureRequest(Config({"swarmnet:hosts": json.dumps(hosts)}, "swarmnet")))
+        hosts[world.hosts[0].name]["role"] = "manager"
+        settings = {"swarmnet:hosts": json.dumps(hosts), "swarmnet:swarm": "{}"}
+        Provider().configure(ConfigureRequest(Config(settings, "swarmnet")))
         return simulated
 
     return declare

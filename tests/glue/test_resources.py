@@ -305,6 +305,25 @@ def test_on_remove_keep_forgets(hosts, spec):
     assert [] == hosts.steps
 
 
+@pytest.mark.parametrize("spec", [NODE, SWARM], ids=noun)
+def test_membership_of_a_stack_without_a_swarm_is_forgotten(monkeypatch, hosts, spec):
+    """Taking the section `swarm` away leaves hosts that stay declared where they are."""
+    monkeypatch.delitem(resource._settings, "swarmnet:swarm")
+    known(hosts, spec).delete()
+
+    assert [] == hosts.steps
+
+
+def test_host_that_goes_with_the_section_leaves(monkeypatch, hosts):
+    """What is declared no more leaves, whatever the stack file says of the others."""
+    monkeypatch.delitem(resource._settings, "swarmnet:swarm")
+    node = known(hosts, NODE)
+    resource._accesses.pop("w1")
+    node.delete()
+
+    assert "inactive" == hosts.world.host("w1").state
+
+
 def test_retained_overlay_is_forgotten(hosts):
     """As Pulumi's retain_on_delete would do it."""
     known(hosts, OVERLAY, retain=True).delete()

@@ -5,7 +5,7 @@ What a change disturbs must not enter.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -36,13 +36,17 @@ TREATMENT = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One resource that changes. `op` is create, update, replace or delete; `adopted`: others had made it."""
+    """One resource that changes. `op` is create, update, replace or delete; `adopted`: others had made it.
+
+    unsaid: the stack file does not speak of it any more, and so leaves it as it is.
+    """
 
     name: str
     op: str
     before: Spec | None
     after: Spec | None
     adopted: bool = False
+    unsaid: bool = False
 
     @property
     def spec(self) -> Spec:
@@ -67,7 +71,7 @@ class Change:
     def forgotten(self) -> bool:
         """Whether it goes from the state alone, and stays on the hosts."""
         keeps = getattr(self.before, "on_remove", "") == "keep" or getattr(self.before, "retain", False)
-        return self.op == "delete" and (self.adopted or keeps)
+        return self.op == "delete" and (self.adopted or keeps or self.unsaid)
 
     @property
     def on_demand(self) -> bool:
@@ -83,6 +87,7 @@ class Change:
 def changes(preview: Preview, plan: Plan | None) -> list[Change]:
     """Swarmnet's resources that change: what is made or changed by kind and wave, then what goes, last made first."""
     found = [change for step in preview.steps if step.op in OPS and (change := _change(step))]
+    found = [replace(change, unsaid=plan is not None and plan.forgets(change.spec)) for change in found]
     place = places(plan) if plan else {}
 
     def order(change: Change) -> tuple[int, int, int, list[Any]]:

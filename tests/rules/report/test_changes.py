@@ -109,6 +109,16 @@ def test_some_of_what_goes_is_only_forgotten(expected, gone):
     assert expected == change.forgotten
 
 
+def test_swarm_that_the_stack_file_does_not_speak_of_is_forgotten():
+    """Its hosts stay members, but for one that is taken out."""
+    gone = [step("delete", each) for each in (swarm(), node("w2"), node("w9"))]
+    found = preview(*gone, config={"swarmnet:hosts": json.dumps(HOSTS)})
+
+    assert {"swarm": True, "node/w2": True, "node/w9": False} == {
+        change.name: change.forgotten for change in changes(found, wanted(found))
+    }
+
+
 def test_the_stack_file_is_in_the_preview():
     """All that it wants, also what does not change."""
     config = {"swarmnet:hosts": json.dumps(HOSTS), "swarmnet:overlays": '{"app": {"subnet": "10.3.0.0/24"}}'}
