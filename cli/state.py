@@ -74,6 +74,8 @@ def resources(exported: Mapping[str, Any]) -> State:
         if kind is not None and not each.get("delete"):
             outputs = each.get("outputs") or {}
             inputs = {key: value for key, value in outputs.items() if key in kind.model_fields}
+            if kind is OverlaySpec:
+                inputs["retain"] = bool(each.get("retainOnDelete"))  # an output follows other changes only
             name = each["urn"].rpartition("::")[2]
             try:
                 found[name] = kind.model_validate(inputs), outputs

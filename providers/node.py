@@ -22,6 +22,7 @@ from providers.resource import (
     one_line,
     proofs_of_absence,
     refuse_two_swarms,
+    removal_time,
     to_props,
     turn,
 )
@@ -82,7 +83,7 @@ class NodeProvider(Provider[NodeSpec]):
                     refuse_to_end(reach, spec)
                 reach.work(
                     f"node {spec.host}",
-                    spec.timeout,
+                    removal_time(spec),
                     show,
                     partial(reach.node, spec.host, leaving=True),
                     lambda facts: rules.next_step_of_removal(

@@ -18,6 +18,7 @@ from providers.resource import (
     one_line,
     proofs_of_absence,
     refuse_two_swarms,
+    removal_time,
     to_props,
     turn,
 )
@@ -67,9 +68,12 @@ class OverlayProvider(Provider[OverlaySpec]):
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
     def delete(self, _id: str, props: Props) -> None:
-        """Take away what the state names, unless somebody uses it. What was adopted is forgotten."""
+        """Take away what the state names, unless somebody uses it. What was adopted is forgotten.
+
+        What is retained never comes here: that is Pulumi's own affair, which alone knows what was said last.
+        """
         spec = self.spec(props)
-        if props.get("adopted") or spec.retain:
+        if props.get("adopted"):
             return
         with one_line(), suppress(*proofs_of_absence()):
             reach = begun(spec)[0] if is_to_be_replaced(_id) else hosts()
@@ -78,7 +82,7 @@ class OverlayProvider(Provider[OverlaySpec]):
             if reader.by_id_alone().network is None:
                 refuse_two_swarms()
             decide = partial(rules.next_step_of_removal, spec)
-            reach.work(name, spec.timeout, Progress(spec.row), reader.by_id_alone, decide)
+            reach.work(name, removal_time(spec), Progress(spec.row), reader.by_id_alone, decide)
 
     def brought_about(self, spec: OverlaySpec, network_id: str, *, thorough: bool) -> Props:
         """Work until it is right; returns the outputs."""

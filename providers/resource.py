@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from providers.rules import stackfile
 from providers.rules.access import HostAccess, access
 from providers.rules.configuration import from_flat
-from providers.rules.errors import Blocked, NoSwarm, RunCut, SwarmnetError
+from providers.rules.errors import Blocked, NoSwarm, RunCut, StackFileError, SwarmnetError
 from providers.rules.forecast import begins_change, course
 from providers.rules.order import without_lost
 from providers.rules.specs import HostSpec, Spec
@@ -160,6 +160,16 @@ def declares_swarm() -> bool:
     """Whether the configuration has the section `swarm`. Without it what the state has of the swarm is forgotten: it is
     no more this stack's affair. In `destroy` the configuration is the state's copy."""
     return f"{MODULE}:swarm" in _settings
+
+
+def removal_time(spec: Spec) -> float:
+    """Seconds that a removal may take, as the configuration says now: the state has what held at the last change."""
+    noun = type(spec).__name__.removesuffix("Spec").lower()
+    try:
+        seconds: float = getattr(stackfile.parse(from_flat(_settings)).timeouts, noun)
+    except StackFileError:
+        return spec.timeout
+    return seconds
 
 
 def declared_access(host: str) -> Props:

@@ -12,6 +12,7 @@ from providers.resource import (
     declares_swarm,
     hosts,
     one_line,
+    removal_time,
     to_props,
     turn,
 )
@@ -62,7 +63,7 @@ class SwarmProvider(Provider[SwarmSpec]):
             with turn(show):
                 reach.work(
                     "swarm",
-                    spec.timeout,
+                    removal_time(spec),
                     show,
                     lambda: reach.swarm(ending=True),
                     lambda facts: rules.next_step_of_removal(

@@ -296,6 +296,17 @@ def test_state_is_what_pulumi_exports():
     assert {"ingress": (flows.ingress_spec(), outputs)} == found
 
 
+@pytest.mark.parametrize("retained", [True, False])
+def test_whether_an_overlay_is_retained_is_pulumis_to_say(retained):
+    """Its outputs are those of the last change, which may have said otherwise."""
+    outputs = {**flows.overlay_spec(retain=not retained).model_dump(mode="json"), "network_id": "n1"}
+    kind = "pulumi-python:dynamic/swarmnet:Overlay"
+    overlay = {"urn": f"urn:pulumi:t::swarmnet::{kind}::overlay/app", "type": kind, "outputs": outputs}
+    found = resources({"deployment": {"resources": [{**overlay, "retainOnDelete": retained}]}})
+
+    assert flows.overlay_spec(retain=retained) == found["overlay/app"][0]
+
+
 def test_wrong_stack_file_is_told_before_any_host_is_asked(tmp_path):
     """As by `swarmnet check`."""
     (tmp_path / "Pulumi.bad.yaml").write_text("config:\n  swarmnet:hosts: {}\n")

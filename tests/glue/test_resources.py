@@ -324,11 +324,21 @@ def test_host_that_goes_with_the_section_leaves(monkeypatch, hosts):
     assert "inactive" == hosts.world.host("w1").state
 
 
-def test_retained_overlay_is_forgotten(hosts):
-    """As Pulumi's retain_on_delete would do it."""
+def test_overlay_that_was_retained_once_is_removed(hosts):
+    """Of what is retained now Pulumi asks for no removal, and the outputs may be older."""
     known(hosts, OVERLAY, retain=True).delete()
 
-    assert [] == hosts.steps
+    assert "" == flows.id_of(hosts.world, OVERLAY)
+
+
+@pytest.mark.parametrize(
+    ("settings", "seconds"), [({"swarmnet:timeouts": '{"overlay": 7}'}, 7), ({"swarmnet:hosts": "[]"}, 60)]
+)
+def test_removal_takes_the_time_that_is_declared_now(monkeypatch, hosts, settings, seconds):
+    """The state's outputs have that of the last change, which counts where the configuration makes no sense."""
+    monkeypatch.setattr(resource, "_settings", {**resource._settings, **settings})
+
+    assert seconds == resource.removal_time(OVERLAY)
 
 
 def test_overlay_is_removed(hosts):
