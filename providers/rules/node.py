@@ -22,7 +22,7 @@ from providers.rules.steps import (
     UpdateNode,
     Wait,
 )
-from providers.rules.swarm import ADVICE, divided
+from providers.rules.swarm import ADVICE, divided, still_members
 
 READY = 60.0
 # A node promoted right after it was demoted needs 31 s (measured on three Engines).
@@ -271,7 +271,9 @@ def departure(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
     assert isinstance(facts.member, Member)
     refused = node.role == "manager" and no_quorum_without(node, facts.nodes)
     if refused:
-        return Blocked(f"{spec.host}: it can't leave the swarm: {refused}")
+        last = not any(other.role == "manager" and other.id != node.id for other in facts.nodes)
+        others = still_members(facts.nodes, facts.others) if last else ""
+        return Blocked(f"{spec.host}: it can't leave the swarm: {'; '.join(filter(None, (refused, others)))}")
     standalone = [task for task in facts.tasks if task.node_id == node.id and not task.service_id and task.alive]
     if standalone:
         names = ", ".join(task.container_id[:12] or task.id for task in standalone)

@@ -184,13 +184,30 @@ def next_step_of_removal(facts: SwarmFacts, swarm_id: str, *, adopted: bool) -> 
             f"swarm {swarm_id}: {active[0].host} is still a member of a swarm and no manager among the hosts "
             "answers: bring a majority of the managers back, then run again"
         )
-    left_behind = foreign(facts, active[:1])
+    left_behind = foreign(facts, list(facts.members))
     if left_behind:
         return Blocked(
             f"swarm {swarm_id}: it can't be ended while it holds {', '.join(left_behind)}: "
             "remove them, or keep the swarm, then run again"
         )
+    unrecorded = still_members(facts.nodes, active[1:])
+    if unrecorded:
+        return Blocked(f"swarm {swarm_id}: it can't be ended: {unrecorded}")
     return Steps((LeaveSwarm(host=active[0].host, force=True),), f"end the swarm on {active[0].host}")
+
+
+def still_members(nodes: Iterable[Node], members: Iterable[Member]) -> str:
+    """What to do about declared hosts that are members still when the swarm ends; empty where none is.
+
+    The state has no membership of theirs, or they would have left before.
+    """
+    ids = {node.id for node in nodes}
+    hosts = ", ".join(member.host for member in members if member.node_id in ids)
+    if not hosts:
+        return ""
+    return (
+        f"hosts of this stack are members still: {hosts}: where a run was cut, run `pulumi up`, then `pulumi destroy`"
+    )
 
 
 def not_to_be_ended(facts: SwarmFacts, owner: str) -> str | None:

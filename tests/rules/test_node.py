@@ -407,6 +407,16 @@ def test_leaving_waits(found: NodeFacts, expected: str):
     [
         pytest.param(as_manager(entry(3, reachability="unreachable")), "only 1 can be reached", id="quorum"),
         pytest.param(
+            NodeFacts(
+                member=replace(MEMBER, control=True),
+                swarm=swarm(),
+                nodes=(entry(2), entry(3, "worker")),
+                others=(Member(host="w3", state="active", node_id="n3"),),
+            ),
+            "it is the last manager of the swarm; hosts of this stack are members still: w3: where a run was cut",
+            id="joined in a run that was cut",
+        ),
+        pytest.param(
             facts(tasks=(task(service_id="", container_id="c" * 64),)), f"its overlays: {'c' * 12}", id="a container"
         ),
         pytest.param(facts(member=SILENT), "lost: true", id="silent"),

@@ -281,7 +281,8 @@ def test_an_end_that_needs_nothing(found: SwarmFacts, adopted: bool):
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        pytest.param(facts(), "member w1", id="a member"),
+        pytest.param(facts(members=(MANAGER,)), "while it holds member w1", id="a member"),
+        pytest.param(facts(), "hosts of this stack are members still: w1: where a run was cut", id="a host of ours"),
         pytest.param(alone(services=(SwarmService(id="s", name="web"),)), "service web", id="a service"),
         pytest.param(
             alone(networks=(INGRESS, Network(id="x", name="theirs", driver="overlay", scope="swarm"))),
