@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -30,6 +31,9 @@ Json = Any  # what the Engine answers: dicts, lists, strings, numbers
 
 TIMEOUT = 30.0  # seconds; a manager without quorum took 20 s for a GET by name (lab-measured)
 PING_TIMEOUT = 5.0
+# A ping waits for nothing but dockerd, and who comes meanwhile waits for it: one that hangs costs all of them once.
+FIRST_PING_TIMEOUT = 10.0
+REMEMBER_SILENCE = 5.0  # seconds in which nobody tries again, as for a host that does not answer
 RESTART_TIMEOUT = 120.0
 RESTART_POLL = 0.2
 COLLECTIONS = ("networks", "nodes", "services", "tasks", "containers", "secrets", "configs")
@@ -44,8 +48,10 @@ class Engine:
     doubts: how often it could not answer for the swarm, or at all; who relies on it as a manager looks again.
     """
 
-    def __init__(self, connection: AnyConnection) -> None:
+    def __init__(self, connection: AnyConnection, clock: Callable[[], float] = time.monotonic) -> None:
         self.connection = connection
+        self._clock = clock
+        self._silent: tuple[Unreachable, float] | None = None
         self.name = connection.name
         self.counts: Counter[str] = Counter()
         self.doubts = 0
@@ -92,13 +98,7 @@ class Engine:
 
         Always that one, whatever docker-py knows: a service written back through an older one loses settings.
         """
-        with self._lock:
-            if not self._api_version:
-                version = self._ping(TIMEOUT).headers.get("Api-Version")
-                if not version:
-                    raise EngineError(f"{self.name}: what answers there is no Docker Engine")
-                self._api_version = version
-            return self._api_version
+        return self._newest(FIRST_PING_TIMEOUT)
 
     def ping(self, timeout: float = PING_TIMEOUT) -> None:
         """Returns if the Engine answers. Raises EngineError or HostError."""
@@ -115,6 +115,7 @@ class Engine:
         self.connection.run(restarts_docker(seen.split()), timeout=timeout, outlives=True)
         with self._lock:
             self._api_version = ""  # it may be a newer Engine that started
+            self._silent = None
         while (problem := self._silence()) is not None:
             if time.monotonic() > deadline:
                 raise DeadlineExceeded(
@@ -134,12 +135,32 @@ class Engine:
         """Close the streams; the next request opens others."""
         self._client.close()
 
+    def _newest(self, timeout: float) -> str:
+        """The newest API version, asked for once."""
+        with self._lock:
+            if not self._api_version:
+                version = self._first_ping(min(timeout, FIRST_PING_TIMEOUT)).headers.get("Api-Version")
+                if not version:
+                    raise EngineError(f"{self.name}: what answers there is no Docker Engine")
+                self._api_version = version
+            return self._api_version
+
+    def _first_ping(self, timeout: float) -> requests.Response:
+        """A ping, of which it is remembered for a moment that nobody answered."""
+        if self._silent and self._clock() < self._silent[1]:
+            raise Unreachable(*self._silent[0].args) from self._silent[0]
+        try:
+            return self._ping(timeout)
+        except Unreachable as problem:
+            self._silent = problem, self._clock() + REMEMBER_SILENCE
+            raise
+
     def _ping(self, timeout: float) -> requests.Response:
         return self._exchange("GET", "/_ping", "/_ping", {}, None, timeout)
 
     def _request(self, method: str, path: str, params: dict[str, object], body: object, timeout: float) -> Json:
         try:
-            versioned = f"/v{self.api_version}{path}"
+            versioned = f"/v{self._newest(timeout)}{path}"
             answer = self._exchange(method, path, versioned, params, body, timeout).content
         except (NotAManager, NoQuorum, HostError):
             self.doubts += 1

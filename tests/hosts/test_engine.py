@@ -238,6 +238,24 @@ def test_break_in_the_middle_of_an_answer(host, engine):
         engine.get("/info")
 
 
+def test_engine_that_hangs_costs_its_bound_once(host):
+    """Who comes meanwhile is told the same; a moment later it is asked again."""
+    now, over = [0.0], threading.Event()
+    host.engine.answers["GET /_ping"] = lambda: (200, over.wait(60))
+    engine = Engine(Connection(host.access()), lambda: now[0])
+    told = []
+    for now[0] in (0.0, 4.9, 5.1):
+        with pytest.raises(Unreachable) as caught:
+            engine.get("/info", timeout=0.1)
+        told.append(str(caught.value))
+    over.set()
+    engine.close()
+    engine.connection.close()
+
+    assert ["h1: the Engine does not answer GET /_ping within 0.1 s"] * 3 == told
+    assert 2 == engine.counts["GET /_ping"]
+
+
 def test_answer_that_never_comes(host, engine):
     """Waiting ends, with what was waited for."""
     over = threading.Event()
