@@ -39,7 +39,7 @@ def refusal(
     if theirs == owner:
         return None
     if theirs is not None:
-        return f"{thing} belongs to {theirs} (label {OWNER}), not to {owner}: take it out of one of the two stack files"
+        return _of_another(thing, theirs, owner)
     if engine_default:
         return None
     if adopt == "refuse":
@@ -55,9 +55,14 @@ def refusal(
 def foreign(thing: str, labels: Pairs, owner: str) -> str | None:
     """Why an update must leave it alone: it carries another stack's label. None where it does not."""
     theirs = owner_of(labels)
-    if theirs in (None, owner):
-        return None
-    return f"{thing} belongs to {theirs} (label {OWNER}), not to {owner}: take it out of one of the two stack files"
+    return None if theirs in (None, owner) else _of_another(thing, theirs, owner)
+
+
+def _of_another(thing: str, theirs: str, owner: str) -> str:
+    return (
+        f"{thing} belongs to {theirs} (label {OWNER}), not to {owner}: take it out of one of the two stack files; "
+        f"where {theirs} is no more, remove by hand what it left, or `pulumi stack rename` this one to that name"
+    )
 
 
 def in_words(wanted: Mapping[str, object], live: Mapping[str, object], changed: frozenset[str]) -> str:

@@ -73,6 +73,12 @@ def test_foreign(labels: tuple[tuple[str, str], ...], expected: str | None):
     assert expected is found if expected is None else (found or "").startswith(expected)
 
 
+def test_what_a_stack_left_that_is_no_more():
+    """No Engine relabels a network: whoever renamed a stack, or destroyed one that keeps things, is told what helps."""
+    expected = "where infra/staging is no more, remove by hand what it left, or `pulumi stack rename` this one"
+    assert expected in (ownership.foreign("it", OTHERS, "infra/prod") or "")
+
+
 def test_difference_in_words():
     """Both values stand beside each property, in order."""
     wanted, live = {"mtu": 1400, "subnet": "10.1.0.0/16"}, {"mtu": None, "subnet": "10.2.0.0/16"}
