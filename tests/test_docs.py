@@ -107,6 +107,12 @@ def test_command_knows_its_options(command):
     assert [] == [word for word in words if word.startswith("--") and word not in help_of(path, *subcommand)]
 
 
+@pytest.mark.parametrize("command", [each for each in commands("swarmnet") if each.startswith("swarmnet discover ")])
+def test_discovered_file_is_none_that_is_there(command):
+    """`swarmnet discover` leaves a file alone that is there already, such as a sample."""
+    assert not (ROOT / command.partition("--out ")[2].partition(" ")[0]).is_file()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_stack_files_have_no_problem(page):
     """A stack file that a page shows can be used."""
