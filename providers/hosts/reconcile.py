@@ -172,7 +172,8 @@ class Loop(Generic[F]):
         waited = now - self.waiting_since
         if waited > decision.at_most:
             raise DeadlineExceeded(
-                f"{self.work.name}: still waiting for {decision.for_what} after {waited:.0f} s"
+                f"{self.work.name}: still waiting for {decision.for_what} after {waited:.0f} s: "
+                "see what holds it up there, then run `pulumi up` again, which goes on from here"
             ) from self.passing
         self.show(f"waiting for {decision.for_what} ({now - self.began:.0f} s)")
         self.pause(decision.for_what)
@@ -195,7 +196,8 @@ class Loop(Generic[F]):
         if spent > self.work.seconds:
             raise DeadlineExceeded(
                 f"{self.work.name}: out of time after {spent:.0f} s (timeout {self.work.seconds:.0f} s), "
-                f"waiting for {for_what}"
+                f"waiting for {for_what}: run `pulumi up` again, which goes on from here; "
+                "`timeouts` in the stack file gives it more time"
             ) from self.passing
 
 
