@@ -76,7 +76,12 @@ def is_there(name: str) -> bool:
 
 def fetch(name: str) -> None:
     """Put an Engine into the cache, unless it is there; another checkout that does so is waited for."""
-    cache().mkdir(parents=True, exist_ok=True)
+    try:
+        cache().mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise LabError(
+            f"{cache()}: can't be made ({problem.strerror}): let XDG_CACHE_HOME name a folder that can be written"
+        ) from problem
     with open(cache() / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if is_there(name):

@@ -52,10 +52,15 @@ def built_pulumi(version: str, cache: Path, python: Path | None = None) -> Path:
     """A folder with `pulumi` of this version and its scripts, from `cache` or built into it.
 
     `python`: that of the virtual environment which takes a Go where the machine has none; this one by default.
-    Raises SetupError, with what to do, where no Go can be had or the build fails.
+    Raises SetupError, with what to do, where there is no room for it, no Go can be had or the build fails.
     """
     kept = cache / f"pulumi-{version}"
-    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise SetupError(
+            f"{cache}: can't be made ({problem.strerror}): let XDG_CACHE_HOME name a folder that can be written"
+        ) from problem
     with open(cache / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two checkouts set up at once: the second finds what the first built
         if not kept.is_dir():

@@ -12,7 +12,7 @@ export PATH PULUMI_SKIP_UPDATE_CHECK
 
 # A backend chosen by the user stays: by the variable, or by `pulumi login`, which leaves it in this file.
 if [ -z "${{PULUMI_BACKEND_URL:-}}" ] &&
-    ! grep -qs '"current": *"[^"]' "${{PULUMI_HOME:-$HOME/.pulumi}}/credentials.json"
+    ! grep -qs '"current": *"[^"]' "${{PULUMI_HOME:-${{HOME:-}}/.pulumi}}/credentials.json"
 then
     mkdir -p {state}
     export PULUMI_BACKEND_URL={url}

@@ -1,5 +1,7 @@
 """Which Engines there are, and what is taken from where."""
 
+from pathlib import Path
+
 import pytest
 
 from lab import commands, engines
@@ -25,6 +27,15 @@ def test_unknown_engine_is_refused_with_the_known_ones() -> None:
     """Whoever mistypes sees what there is."""
     with pytest.raises(LabError, match=r"engine 27: not known: use 20\.10, 26, 28, 29"):
         engines.named("27")
+
+
+def test_no_room_for_engines_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose home can't be written is told what to set."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    with pytest.raises(LabError, match=r"file/swarmnet/engines: can't be made \(Not a directory\): let XDG_CACHE_HOME"):
+        engines.fetch("26")
 
 
 def test_three_hosts_by_default() -> None:

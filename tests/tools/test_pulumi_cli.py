@@ -188,3 +188,11 @@ def test_no_go_says_what_to_do(tmp_path: Path) -> None:
 
     with pytest.raises(SetupError, match=r"(?s)install Go 1\.25 or newer .* or put pulumi on PATH.*no network"):
         built_pulumi("3.259.0", tmp_path / "cache", python)
+
+
+def test_no_room_for_a_build_is_one_line(tmp_path: Path) -> None:
+    """Whose home can't be written is told what to set."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(SetupError, match=r"file/swarmnet: can't be made \(Not a directory\): let XDG_CACHE_HOME name"):
+        built_pulumi("3.259.0", tmp_path / "file" / "swarmnet")

@@ -72,6 +72,14 @@ def test_logout_is_no_login(shell: str, checkout: Path) -> None:
     assert f"file://{checkout}/.pulumi-state" == activated(shell, checkout)["backend"]
 
 
+def test_shell_without_a_home(shell: str, checkout: Path) -> None:
+    """One that stops at what is unset, as in CI, is not stopped."""
+    bare = {"PATH": "/usr/bin:/bin"}
+    sourced = subprocess.run([shell, "-euc", '. "$0"', checkout / "activate"], env=bare, capture_output=True, text=True)
+
+    assert (0, "") == (sourced.returncode, sourced.stderr)
+
+
 def test_passphrase_empty_by_default(shell: str, checkout: Path) -> None:
     """Pulumi is not to ask for a passphrase that protects nothing."""
     assert "" == activated(shell, checkout)["passphrase"]
