@@ -23,7 +23,7 @@ from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
 from providers.rules.access import HostAccess
 from providers.rules.configuration import NAMESPACE
-from providers.rules.drift import Finding, ended, finding
+from providers.rules.drift import Finding, doubted, ended, finding
 from providers.rules.errors import SwarmnetError
 from providers.rules.forecast import Forecast
 from providers.rules.next_up import outcome, pending
@@ -84,7 +84,8 @@ def compared(state: State, looked: Seen, *, own_swarm: bool) -> list[Finding]:
     """Each resource of the state with what was read of it. `own_swarm`: the stack declares the swarm."""
     no_swarm = own_swarm and ended(looked.members, looked.silent)
     return [
-        finding(name, spec, known, looked.facts[name], ended=no_swarm) for name, (spec, known) in sorted(state.items())
+        doubted(finding(name, spec, known, looked.facts[name], ended=no_swarm), spec, looked.members)
+        for name, (spec, known) in sorted(state.items())
     ]
 
 

@@ -96,6 +96,17 @@ def finding(
     raise TypeError(type(facts).__name__)
 
 
+def doubted(found: Finding, spec: Spec, members: Iterable[Member]) -> Finding:
+    """The finding, unknown where something of a swarm is gone and managers are in two: the other may have it."""
+    managers = {member.swarm_id: member.host for member in members if member.good_manager}
+    if not found.gone or len(managers) < 2 or isinstance(spec, GwbridgeSpec):
+        return found
+    places = ", ".join(f"{host} in {swarm_id}" for swarm_id, host in sorted(managers.items()))
+    why = f"{found.resource}: the hosts are in {len(managers)} swarms ({places}): it can't be told which should have it"
+    unknown = Unknown(resource=found.resource, host=str(getattr(spec, "host", "")), why=why)
+    return Finding(resource=found.resource, unknown=(unknown,))
+
+
 @dataclass(frozen=True)
 class _Comparison:
     """One resource as the state has it."""

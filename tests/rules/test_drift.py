@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from providers.rules import simulate
-from providers.rules.drift import EXISTS, OUTPUTS, Difference, Finding, Unknown, ended, finding
+from providers.rules.drift import EXISTS, OUTPUTS, Difference, Finding, Unknown, doubted, ended, finding
 from providers.rules.errors import Unreachable
-from providers.rules.facts import IngressFacts, Network, Silent
+from providers.rules.facts import IngressFacts, Member, Network, Silent
 from providers.rules.forecast import Forecast, Stage
 from providers.rules.journal import AVAILABILITY
 from providers.rules.next_up import outcome, pending
@@ -376,6 +376,15 @@ def test_what_was_in_a_swarm_that_ended_is_gone(spec):
         [(each.property, each.recorded, each.there) for each in result.differences],
         result.gone,
     )
+
+
+@pytest.mark.parametrize(("second", "gone"), [("s1", True), ("s2", False)], ids=["one swarm", "two swarms"])
+def test_nothing_is_gone_while_hosts_are_in_two_swarms(second, gone):
+    """What the one lacks that was asked, the other may have: then it is unknown."""
+    member = Member(host="m1", state="active", control=True, swarm_id="s1")
+    result = doubted(found(GONE, OVERLAY), OVERLAY, (member, replace(member, host="m2", swarm_id=second)))
+
+    assert (gone, not gone) == (result.gone, bool(result.unknown))
 
 
 def test_swarm_ended_where_every_host_says_so():
