@@ -20,6 +20,7 @@ from providers.resource import (
     lost_hosts,
     one_line,
     refuse_half_a_swarm,
+    removal_time,
     to_props,
     turn,
 )
@@ -78,7 +79,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
             reach, show = hosts_and(spec), Progress(spec.row)
             look, decide = partial(reach.gwbridge, spec.host), partial(rules.finished, spec)
             with turn(show, disruptive=True):
-                reach.work(f"{rules.NAME}@{spec.host}", spec.timeout, show, look, decide)
+                reach.work(f"{rules.NAME}@{spec.host}", removal_time(spec), show, look, decide)
 
     def delete(self, _id: str, props: Props) -> None:
         """Forget it, or (on_remove: restore_default) take away what the state names.
@@ -99,7 +100,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
                 return
             reach.work(
                 f"{rules.NAME}@{spec.host}",
-                spec.timeout,
+                removal_time(spec),
                 Progress(spec.row),
                 partial(reach.gwbridge, spec.host),
                 lambda facts: rules.next_step_of_removal(spec, facts, props["network_id"]),

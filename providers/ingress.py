@@ -17,6 +17,7 @@ from providers.resource import (
     one_line,
     proofs_of_absence,
     refuse_two_swarms,
+    removal_time,
     to_props,
 )
 from providers.rules import ingress as rules
@@ -80,7 +81,7 @@ class IngressProvider(Provider[IngressSpec]):
             reach = hosts()
             reach.work(
                 "ingress",
-                spec.timeout,
+                removal_time(spec),
                 Progress(spec.row),
                 reach.ingress,
                 lambda facts: (

@@ -13,7 +13,7 @@ from providers.rules.report.escape import shown
 from providers.rules.report.preview import Step
 from providers.rules.specs import HostSpec, Spec
 
-INTERNAL = frozenset({"owner", "row", "ingress", "gwbridge"})
+INTERNAL = frozenset({"owner", "row", "ingress", "gwbridge", "declared"})
 REACHED = ("address", "bastion", "port", "user")
 VERBS = {"create": "create", "update": "change", "replace": "replace", "delete": "remove"}
 
