@@ -8,6 +8,8 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Annotated, Literal
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from pydantic import AfterValidator, Field
 from pydantic.fields import FieldInfo
 
@@ -66,6 +68,15 @@ def _engine_address(text: str) -> str:
 def _ssh_address(text: str) -> str:
     if not is_ip(text) and not re.fullmatch(r"\w[\w.-]*", text):
         raise ValueError("should be a name or an IP address alone; user, port and bastion have their own keys")
+    return text
+
+
+def _host_key(text: str) -> str:
+    """A public key that can be read. What stands there instead could be a private one, and is not shown."""
+    try:
+        load_ssh_public_key(text.encode())
+    except (ValueError, UnsupportedAlgorithm, NotImplementedError):
+        raise ValueError("should be a public key that can be read, type and base64: ssh-ed25519 AAAA…") from None
     return text
 
 
@@ -132,7 +143,11 @@ EngineAddress = Annotated[str, AfterValidator(_engine_address)]
 User = Annotated[str, _matching(r"\w[\w.@\\-]*", "a login name", show=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 FilePath = Annotated[str, _matching(r"[^\n]*\S[^\n]*", "the path of a file", show=False)]
-HostKey = Annotated[str, _matching(r"(ssh|ecdsa)-\S+ \S+( .*)?", "a public key: ssh-ed25519 AAAA…", show=False)]
+HostKey = Annotated[
+    str,
+    _matching(r"(ssh|ecdsa)-\S+ \S+( .*)?", "a public key: ssh-ed25519 AAAA…", show=False),
+    AfterValidator(_host_key),
+]
 _BASTION = r"([\w.-]+@)?([\w.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?"
 Bastion = Annotated[str, _matching(_BASTION, "[user@]host[:port]", show=False)]
 DataPathPort = Annotated[int, Field(ge=1024, le=49151)]

@@ -1,5 +1,7 @@
 """Which lines of known_hosts speak of a host."""
 
+from dataclasses import replace
+
 import paramiko
 import pytest
 from paramiko.hostkeys import HostKeys
@@ -72,10 +74,31 @@ def test_all_keys_count(known):
     ]
 
 
-@pytest.mark.parametrize("line", ["", "# a comment", "10.0.0.1", "10.0.0.1 ssh-new AAAA", f"10.0.0.1 {KEY_TYPE} x"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "# a comment",
+        "10.0.0.1",
+        "10.0.0.1 ssh-new AAAA",
+        f"10.0.0.1 {KEY_TYPE} x",
+        f"10.0.0.1 {KEY_TYPE} ÄÄ",
+        f"|1|abc {LINE}",
+        f"|1|abcd|efgh {LINE}",
+        f"|1|{'|'.join('abc')} {LINE}",
+        f"|1|ÄÄ|efgh {LINE}",
+    ],
+)
 def test_unreadable_lines_are_passed_over(known, line):
-    """Comments, stumps and keys of unknown types leave the other lines in force."""
+    """Comments, stumps, hashes that are none and keys of unknown types leave the other lines in force."""
     assert [KEY] == [each.key for each in known(line, f"10.0.0.1 {LINE}")]
+
+
+@pytest.mark.parametrize("key", ["ssh-ed25519", "ssh-ed25519 AAAA", "ssh-ed25519 ÄÄ", "ssh-new AAAA"])
+def test_host_key_that_is_none(key):
+    """A host_key that cannot be read, as from an old state, is the host's error."""
+    with pytest.raises(HostKeyUnknown, match=r"^h1: host_key is no key that can be read: "):
+        known_keys(replace(to(), host_key=key))
 
 
 def test_unreadable_file_is_named():

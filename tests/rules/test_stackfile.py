@@ -12,6 +12,7 @@ from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySp
 from providers.rules.stackfile import Gwbridge, Host, Ingress, Overlay, StackFile, Swarm, parse
 
 HOSTS = {"m1": {"address": "10.0.0.1", "role": "manager"}}
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFlB2aSfUaFZ2rTx5j5Vn4UmkQGmHj4VQm3oJt6vX0aB"
 SECRET = "correct horse battery staple"
 
 
@@ -273,6 +274,21 @@ def test_advertise_address_is_no_name(address):
     )
 
     assert [expected] == problems(hosts={"m1": {"address": "m1", "advertise_address": address}})
+
+
+@pytest.mark.parametrize(
+    "key", ["ssh-ed25519 AAAA", "ssh-ed25519 ÄÄ", f"{HOST_KEY[:-8]}", HOST_KEY.replace("-ed", "-Ed")]
+)
+def test_host_key_is_one_that_can_be_read(key):
+    """What is cut off or no base64 is told before a host is asked for its key."""
+    expected = "hosts.m1.host_key: should be a public key that can be read, type and base64: ssh-ed25519 AAAA…"
+
+    assert [expected] == problems(hosts={"m1": {"address": "m1", "host_key": key}})
+
+
+def test_host_key_may_have_a_comment():
+    """A line of a .pub file is fine as it is."""
+    assert [] == problems(hosts={"m1": {"address": "m1", "host_key": f"{HOST_KEY} root@m1"}})
 
 
 @pytest.mark.parametrize("key", ["user", "key_file", "known_hosts", "host_key", "sudo", "bastion", "port", "password"])
