@@ -140,7 +140,7 @@ def _in_lines(text: str, path: str, name: str) -> Iterator[KnownKey]:
     """
     for number, line in enumerate(text.splitlines(), 1):
         fields = line.split()
-        marker = fields.pop(0) if line.startswith((REVOKED, AUTHORITY)) else ""
+        marker = fields.pop(0) if fields[:1] in ([REVOKED], [AUTHORITY]) else ""
         patterns, *key = fields or [""]
         if len(key) < 2 or patterns.startswith(("#", "@")):
             continue

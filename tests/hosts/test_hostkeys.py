@@ -112,9 +112,10 @@ def test_source_is_file_and_line(known, tmp_path):
     assert [f"{tmp_path}/known_hosts line 2"] == [each.source for each in known("#", f"10.0.0.1 {LINE}")]
 
 
-def test_revoked_key_is_refused(known):
-    """A revoked key is not trusted, even if another line trusts it."""
-    keys = known(f"10.0.0.1 {LINE}", f"@revoked * {LINE}")
+@pytest.mark.parametrize("before", ["", " ", "\t"])
+def test_revoked_key_is_refused(known, before):
+    """A revoked key is not trusted, even if another line trusts it, and wherever its own line begins."""
+    keys = known(f"10.0.0.1 {LINE}", f"{before}@revoked * {LINE}")
     with pytest.raises(HostKeyMismatch, match="revokes"):
         verify(to(), KEY, keys)
 
