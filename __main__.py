@@ -15,7 +15,7 @@ from providers.ingress import Ingress
 from providers.node import Node
 from providers.overlay import Overlay
 from providers.rules.claims import refused
-from providers.rules.configuration import SECRET, from_flat, from_yaml
+from providers.rules.configuration import SECRET, from_flat, from_yaml, twice
 from providers.rules.errors import StackFileError
 from providers.rules.exports import compose, exports
 from providers.rules.plan import Plan, plan_of
@@ -34,6 +34,7 @@ def main() -> None:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
         refuse_secrets()
+        refuse_doubled(stack)
         plan = plan_of(from_flat(get_config_env()), f"{project}/{stack}")
         keep_apart(stack)
     except StackFileError as error:
@@ -51,6 +52,15 @@ def refuse_secrets() -> None:
     keys = sorted(from_flat(dict.fromkeys(get_config_secret_keys_env(), "")))
     if keys:
         raise StackFileError([f"{key}: {SECRET}" for key in keys])
+
+
+def refuse_doubled(stack: str) -> None:
+    """Raises StackFileError where the stack's own file says the same twice: what Pulumi hands over has lost one."""
+    doubled: list[str] = []
+    with suppress(FileNotFoundError, StackFileError):  # the configuration may come from elsewhere
+        doubled = twice((STACKS / f"Pulumi.{stack}.yaml").read_bytes())
+    if doubled:
+        raise StackFileError(doubled)
 
 
 def keep_apart(stack: str) -> None:

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,21 +61,21 @@ class Recorder(MockMonitor):
         return rpc.deserialize_properties(self.requests[name].object)
 
 
-def run(monkeypatch, raw, stack="test"):
+def run(monkeypatch, raw, stack="test", root=ROOT):
     """Run the program on a stack file's keys; what it declared."""
     flat = {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps({f"swarmnet:{key}": value for key, value in flat.items()}))
     recorder = Recorder()
     set_mocks(Engine(), project="swarmnet", stack=stack, monitor=recorder)
 
-    root = get_root_resource()
-    assert isinstance(root, Stack)
+    whole = get_root_resource()
+    assert isinstance(whole, Stack)
 
     @pulumi.runtime.test
     def program():
-        runpy.run_path(str(ROOT / "__main__.py"))
-        recorder.compose = root.outputs["compose"]
-        exported = root.outputs["swarmnet"]
+        runpy.run_path(str(root / "__main__.py"))
+        recorder.compose = whole.outputs["compose"]
+        exported = whole.outputs["swarmnet"]
         return pulumi.Output.from_input(exported).apply(recorder.exported.update)
 
     program()
@@ -254,6 +255,17 @@ def test_what_another_stack_file_declares_is_refused(monkeypatch, caplog):
     assert [
         "swarm: stack dev declares it too, and hosts.m1 here is hosts.dev1 there: leave it out of one of the two"
     ] == caplog.messages
+
+
+def test_section_that_stands_twice_is_refused(monkeypatch, caplog, tmp_path):
+    """Pulumi hands over one of the two by chance; the stack's own file has both."""
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.test.yaml").write_text("config: {hosts: {}, swarmnet:hosts: {}}")
+    shutil.copy(ROOT / "__main__.py", tmp_path)
+    with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
+        run(monkeypatch, WHOLE, root=tmp_path)
+
+    assert ["hosts: stands twice, as hosts and as swarmnet:hosts; keep one"] == caplog.messages
 
 
 @pytest.mark.parametrize("stack", ["dev", "lab", "prod", "staging"])

@@ -67,8 +67,32 @@ for _kind, _pattern, _first in (
 def from_yaml(text: str | bytes) -> Raw:
     """The keys of a `Pulumi.<stack>.yaml`. One that is written without a namespace is in the project's own.
 
+    Raises StackFileError where the text is not YAML, has no mapping `config`, or has a key with and without its
+    namespace.
+    """
+    settings = _settings(text)
+    if doubled := _twice(settings):
+        raise StackFileError(doubled)
+    named = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in settings.items()}
+    return {key: _structured(value) for key, value in _ours(named).items()}
+
+
+def twice(text: str | bytes) -> list[str]:
+    """Keys that stand with and without their namespace, as `path: problem`. Pulumi takes one of them by chance, and
+    its flat form has lost the other.
+
     Raises StackFileError where the text is not YAML or has no mapping `config`.
     """
+    return _twice(_settings(text))
+
+
+def _twice(settings: Raw) -> list[str]:
+    doubled = [key for key in settings if f"{NAMESPACE}:{key}" in settings]
+    return [f"{key}: stands twice, as {key} and as {NAMESPACE}:{key}; keep one" for key in doubled]
+
+
+def _settings(text: str | bytes) -> Raw:
+    """The mapping `config` as it is."""
     try:
         document = yaml.load(text, _Loader)
     except MarkedYAMLError as error:
@@ -79,8 +103,7 @@ def from_yaml(text: str | bytes) -> Raw:
     settings = document.get("config") if isinstance(document, dict) else None
     if not isinstance(settings, dict):
         raise StackFileError(["config: is required: the mapping that holds swarmnet:hosts and the other keys"])
-    named = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in settings.items()}
-    return {key: _structured(value) for key, value in _ours(named).items()}
+    return settings
 
 
 def from_flat(settings: Mapping[str, str]) -> Raw:

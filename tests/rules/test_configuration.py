@@ -104,6 +104,11 @@ def test_json_in_yaml_is_what_it_says():
             "line 4: the key m1 comes twice",
             id="host twice",
         ),
+        pytest.param(
+            "config: {hosts: {}, adopt: refuse, swarmnet:hosts: {}}",
+            "hosts: stands twice, as hosts and as swarmnet:hosts; keep one",
+            id="with and without namespace",
+        ),
         pytest.param(b"config: {a: \xff}", "character 13: invalid start byte", id="no UTF-8"),
         pytest.param("config: {a: \0}", "character 13: special characters are not allowed", id="control character"),
         pytest.param(
