@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from cli.stack_files import STACKS, Directory, judged, readable, text_of
+from cli.stack_files import STACKS, Directory, all_of, judged, text_of
 from providers.rules.allocation import allocate as choose
+from providers.rules.environments import unread
 from providers.rules.errors import StackFileError
 from providers.rules.stack_text import with_subnets
 
@@ -19,8 +20,12 @@ def allocate(
     Everything else in the file stays as it is. Exits with 1, and writes nothing, where there is a problem.
     """
     try:
-        others = [found.stackfile for name, found in readable(directory).items() if name != stack]
-        chosen = choose(judged(directory, stack), others)
+        own, (there, torn) = judged(directory, stack), all_of(directory)
+        if torn:
+            raise StackFileError(
+                [f"{unread(name, why)}: mend it first, its ranges count" for name, why in torn.items()]
+            )
+        chosen = choose(own, [found.stackfile for name, found in there.items() if name != stack])
         text = with_subnets(text_of(directory, stack), chosen)
     except StackFileError as error:
         for problem in error.problems:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.stack_files import STACKS, Directory, judged, names, readable
+from cli.stack_files import STACKS, Directory, all_of, judged, names
 from providers.rules.claims import refused
 from providers.rules.environments import Shared, shared, unknown
 from providers.rules.errors import StackFileError
@@ -22,12 +22,12 @@ def check(
 
     Exits with 1 where there is a problem.
     """
-    there = readable(directory)
+    there, torn = all_of(directory)
     named = stacks or names(directory)
     meetings = shared({stack: found.stackfile for stack, found in there.items()})
     wrong = False
     for stack in named:
-        problems = [*_problems(there, directory, stack), *_joined(meetings, stack, named)]
+        problems = [*_problems(there, torn, directory, stack), *_joined(meetings, stack, named)]
         for problem in problems:
             typer.secho(f"{stack}: {problem}", fg=typer.colors.RED)
         if not problems:
@@ -42,11 +42,12 @@ def check(
         raise typer.Exit(1)
 
 
-def _problems(there: Mapping[str, Verdict], directory: Directory, stack: str) -> list[str]:
+def _problems(there: Mapping[str, Verdict], torn: Mapping[str, str], directory: Directory, stack: str) -> list[str]:
     """The problems of one stack by itself."""
     if stack in there:
         own, others = there[stack], {name: found.stackfile for name, found in there.items() if name != stack}
-        return [*own.refused, *unknown(stack, own.stackfile, names(directory)), *refused(own.stackfile, others)]
+        joined = unknown(stack, own.stackfile, names(directory), torn)
+        return [*own.refused, *joined, *refused(own.stackfile, others)]
     try:
         return judged(directory, stack).refused
     except StackFileError as error:

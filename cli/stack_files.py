@@ -53,10 +53,15 @@ def sections(directory: Path, stack: str) -> StackFile:
 
 def readable(directory: Path) -> dict[str, Verdict]:
     """What is said about every file of the directory that can be read."""
-    found = {}
+    return all_of(directory)[0]
+
+
+def all_of(directory: Path) -> tuple[dict[str, Verdict], dict[str, str]]:
+    """What is said about every file of the directory that can be read, and why each of the others can't."""
+    found, torn = dict[str, Verdict](), dict[str, str]()
     for stack in names(directory):
         try:
             found[stack] = judged(directory, stack)
-        except StackFileError:
-            continue  # who names the stack is told
-    return found
+        except StackFileError as error:
+            torn[stack] = "; ".join(error.problems)
+    return found, torn

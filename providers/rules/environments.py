@@ -41,8 +41,13 @@ def shared(stackfiles: Mapping[str, StackFile]) -> list[Shared]:
     return [_of(stackfiles, space, one, other) for one, other in pairs if one[0] != other[0]]
 
 
-def unknown(stack: str, stackfile: StackFile, known: Iterable[str]) -> Iterator[str]:
-    """What `connected_to` names and is not there, as `path: problem`."""
+def unread(stack: str, why: str) -> str:
+    """What is said of a stack whose ranges nobody knows."""
+    return f"{stack}'s file can't be read: {why}"
+
+
+def unknown(stack: str, stackfile: StackFile, known: Iterable[str], torn: Mapping[str, str]) -> Iterator[str]:
+    """What `connected_to` names and is not there, or can't be read (`torn`: why), as `path: problem`."""
     others = [name for name in known if name != stack]
     for number, name in enumerate(stackfile.connected_to):
         if name == stack:
@@ -51,6 +56,8 @@ def unknown(stack: str, stackfile: StackFile, known: Iterable[str]) -> Iterator[
             close = difflib.get_close_matches(name, others, n=1)
             hint = f"did you mean {close[0]}?" if close else f"stacks are {', '.join(others) or 'none'}"
             yield f"connected_to[{number}]: there is no stack {name}; {hint}"
+        elif name in torn:
+            yield f"connected_to[{number}]: {unread(name, torn[name])}"
 
 
 def _own(stackfile: StackFile) -> Iterator[Range]:

@@ -61,6 +61,15 @@ def test_ranges_of_other_stacks_are_passed_over(allocate, tmp_path):
     assert "prod: overlays.app.subnet: 10.20.1.0/24\n" == allocate()[0].stdout
 
 
+def test_nothing_is_chosen_beside_a_file_that_cannot_be_read(allocate, tmp_path):
+    """What a neighbour's torn file has could be the range that is chosen."""
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {")
+    ended, text = allocate()
+    line = "dev's file can't be read: line 1: expected the node content, but found '<stream end>'"
+
+    assert (1, f"prod: {line}: mend it first, its ranges count\n", STACK) == (ended.exit_code, ended.stdout, text)
+
+
 def test_stack_without_a_file(tmp_path):
     """There is nothing to write into."""
     ended = CliRunner().invoke(app, ["allocate", "--dir", str(tmp_path), "prod"])

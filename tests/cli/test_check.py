@@ -119,6 +119,15 @@ def test_joined_stack_that_does_not_exist(check, tmp_path):
     assert "lonely: connected_to[0]: there is no stack god; did you mean good?\n" == check("lonely").stdout
 
 
+def test_joined_stack_that_cannot_be_read(check, tmp_path):
+    """Nobody knows what a torn file has, so that nothing is said to be well."""
+    (tmp_path / "Pulumi.torn.yaml").write_text("config: {")
+    (tmp_path / "Pulumi.joined.yaml").write_text(OTHER + "  swarmnet:connected_to: [torn]\n")
+    line = "torn's file can't be read: line 1: expected the node content, but found '<stream end>'"
+
+    assert f"joined: connected_to[0]: {line}\n" == check("joined").stdout
+
+
 def test_stacks_that_declare_the_same_of_one_swarm(check, tmp_path):
     """Each would undo what the other does, and both are told."""
     (tmp_path / "Pulumi.again.yaml").write_text(GOOD.replace("w1:", "w9:"))

@@ -88,4 +88,13 @@ def test_what_a_stack_reserves_is_not_its_own():
 )
 def test_connected_to_what_is_not_there(name, problem):
     """A stack that does not exist cannot be compared with."""
-    assert [problem] == list(unknown("prod", stack("m1.example", connected_to=[name]), ["dev", "prod", "staging"]))
+    assert [problem] == list(unknown("prod", stack("m1.example", connected_to=[name]), ["dev", "prod", "staging"], {}))
+
+
+def test_connected_to_what_cannot_be_read():
+    """A stack whose ranges nobody knows is not free of clashes."""
+    joined = stack("m1.example", connected_to=["dev", "staging"])
+
+    assert ["connected_to[1]: staging's file can't be read: line 4: found a tab"] == list(
+        unknown("prod", joined, ["dev", "prod", "staging"], {"staging": "line 4: found a tab", "other": "line 1: x"})
+    )
