@@ -100,7 +100,7 @@ def on_host(report: HostReport, bridge_name: str | None) -> Iterator[Occupied]:
     links = {gwbridge.NAME, bridge_name or gwbridge.NAME}
     links |= {net.option(gwbridge.BRIDGE_NAME) or f"br-{net.id[:12]}" for net in local}
     routes = list(dict.fromkeys(report.surroundings.foreign_routes(frozenset(links))))  # a table may repeat another
-    yield from (Occupied("route", f"the route by {each.device}", each.subnet) for each in routes)
+    yield from (Occupied("route", each.words, each.subnet) for each in routes)
     yield from _alone(
         report, links, [*(each.subnet for each in routes), *(sub for net in local for sub in subnets(net))]
     )

@@ -5,14 +5,15 @@ Which of it is a clash must not enter, nor how it was read.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
 # Lines of `ip -4 addr` and `ip -4 route`, iproute2's and BusyBox's alike:
 # https://man7.org/linux/man-pages/man8/ip-address.8.html
 _LINK = re.compile(r"\d+: ([^\s:@]+)(?:@\S+)?: .*\bmtu (\d+)")
 _ADDRESS = re.compile(r"\s+inet (\d+\.\d+\.\d+\.\d+)")
-_ROUTE = re.compile(r"(\d+\.\d+\.\d+\.\d+(?:/\d+)?) .*?\bdev (\S+)")
+_ROUTE = re.compile(r"(?:(blackhole|prohibit|unreachable) )?(\d+\.\d+\.\d+\.\d+(?:/\d+)?)(?:\s(?:.*?\bdev (\S+))?|$)")
+_NEXT_HOP = re.compile(r"\s+nexthop .*?\bdev (\S+)")
 # Links that an Engine makes; their ranges are told by its networks.
 _OF_DOCKER = re.compile(r"docker\w*|br-[0-9a-f]{12}|veth\w+|vx-\S+|ov-\S+")
 
@@ -28,10 +29,20 @@ class Link:
 
 @dataclass(frozen=True)
 class Route:
-    """A route that is not the default one, by the link it leaves through."""
+    """A route that is not the default one, by the link it leaves through; of several, by the first.
+
+    kind: `blackhole`, `prohibit` or `unreachable`: somebody's word that nothing may be there; such a route has no
+    link. BusyBox names none of several.
+    """
 
     subnet: str
-    device: str
+    device: str = ""
+    kind: str = ""
+
+    @property
+    def words(self) -> str:
+        """How it is told of."""
+        return f"the {self.kind} route" if self.kind else f"the route by {self.device or 'several links'}"
 
 
 @dataclass(frozen=True)
@@ -65,8 +76,10 @@ def surroundings(text: str) -> Surroundings:
         elif links and (found := _ADDRESS.match(line)):
             last = links[-1]
             links[-1] = Link(last.name, last.mtu, (*last.addresses, found[1]))
-        elif (found := _ROUTE.match(line)) and (subnet := canonical(found[1])):
-            routes.append(Route(subnet, found[2]))
+        elif routes and not routes[-1].device and (found := _NEXT_HOP.match(line)):
+            routes[-1] = replace(routes[-1], device=found[1])
+        elif (found := _ROUTE.match(line)) and (subnet := canonical(found[2])):
+            routes.append(Route(subnet, found[3] or "", found[1] or ""))
     return Surroundings(tuple(links), tuple(routes))
 
 

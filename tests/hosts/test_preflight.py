@@ -25,6 +25,14 @@ ROUTES = """\
 default via 198.51.100.1 dev eth0
 10.64.0.0/16 dev wg0 table 52 scope link
 10.9.0.1 dev wg0 proto kernel scope link src 10.8.0.2
+10.67.0.0/16 proto bgp metric 20
+\tnexthop via 198.51.100.2 dev eth0 weight 1
+\tnexthop via 10.9.0.1 dev wg0 weight 1
+10.68.0.0/16  metric 20
+blackhole 10.69.0.0/16 proto bird
+unreachable 10.70.0.0/16 table 52
+unreachable default metric 4278198272
+throw 10.12.0.0/16 table 52
 198.51.100.0/24 dev eth0 proto kernel scope link src 198.51.100.57
 local 198.51.100.57 dev eth0 table local proto kernel scope host src 198.51.100.57
 broadcast 198.51.100.255 dev eth0 table local proto kernel scope link src 198.51.100.57
@@ -87,6 +95,10 @@ def clashes(fleet, subnet):
         ("10.64.3.0/24", "the route by wg0 of m1, w1"),
         ("10.8.0.0/24", "the address of wg0 of m1, w1"),
         ("198.51.0.0/16", "the route by eth0 of m1, w1"),
+        ("10.67.3.0/24", "the route by eth0 of m1, w1"),
+        ("10.68.3.0/24", "the route by several links of m1, w1"),
+        ("10.69.3.0/24", "the blackhole route of m1, w1"),
+        ("10.70.3.0/24", "the unreachable route of m1, w1"),
         ("10.66.0.0/24", "a resolver of m1, w1"),
         ("172.17.0.0/16", "the docker network bridge of m1, w1"),
     ],
@@ -97,7 +109,7 @@ def test_what_hosts_have_is_compared(fleet, subnet, with_what):
 
 
 def test_nothing_else_is_taken(fleet):
-    """The default route, the loopback, and what a host sends to itself or to all are no ranges."""
+    """The default route, the loopback, what a host sends to itself or to all, and exceptions are no ranges."""
     assert [] == clashes(fleet, "10.12.0.0/16")
 
 
@@ -113,11 +125,11 @@ def test_one_command_and_one_request_a_host(hosts, fleet):
 def test_copy_of_a_network_that_the_swarm_has_no_more_does_not_count(hosts, fleet):
     """Hosts list a removed overlay for seconds, and a stuck ingress for good: a manager is asked before a refusal."""
     swarm = {"Scope": "swarm", "Driver": "overlay"}
-    listed = [network("gone", "10.70.0.0/24", **swarm), network("there", "10.71.0.0/24", **swarm)]
+    listed = [network("gone", "10.72.0.0/24", **swarm), network("there", "10.71.0.0/24", **swarm)]
     hosts["w1"].engine.answer("GET /networks", body=listed)
     hosts["m1"].engine.answer("GET /networks/there-id", body=listed[1])
 
-    assert [] == clashes(fleet, "10.70.0.0/24")
+    assert [] == clashes(fleet, "10.72.0.0/24")
     assert ["the swarm's network there"] == clashes(fleet, "10.71.0.0/24")
 
 
