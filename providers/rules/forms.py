@@ -17,6 +17,9 @@ from providers.rules import specs
 from providers.rules.addresses import canonical_subnet, prefix_length
 
 AUTO = "auto"  # in place of a subnet: `swarmnet allocate` writes one
+# What resolvers may take for an IPv4 address: fewer than four parts, octal or hexadecimal ones.
+# https://man7.org/linux/man-pages/man3/inet_aton.3.html
+_NUMBERS = r"(?i:(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*\.?)"
 SMALLEST_MASK = 29  # a /30 gives its one address to the ingress, and the next container fails (lab-measured)
 
 
@@ -57,17 +60,42 @@ def _bridge_name(text: str) -> str:
     return text
 
 
-def _engine_address(text: str) -> str:
-    """What the Engine takes as an address of its host: an IP address or an interface, perhaps with a port."""
-    host = text.rpartition(":")[0] if text.count(":") == 1 or "]:" in text else text
-    if not is_ip(host.strip("[]")) and not re.fullmatch(r"(?![\d.]+$)[A-Za-z0-9._-]{1,15}", host):
-        raise ValueError(f"{text!r} should be an IP address or an interface of the host, such as 10.0.0.1 or eth0")
-    return text
+def _engine_address(*, anywhere: bool = False, port: bool = True) -> AfterValidator:
+    """What the Engine takes as an address of its host: an IP address or an interface.
+
+    anywhere: 0.0.0.0 may stand for all of them. port: one may follow.
+    """
+    wanted = f"an IP address or an interface of the host{', without a port' * (not port)}, such as 10.0.0.1 or eth0"
+
+    def check(text: str) -> str:
+        host, given = engine_host(text)
+        named = re.fullmatch(r"(?![\d.]+$)[A-Za-z0-9._-]{1,15}", host)
+        if not (named or is_ip(host)) or (given and not (port and 1 <= int(given) <= 65535)):
+            raise ValueError(f"{text!r} should be {wanted}")
+        return text if named or (anywhere and ip_address(host).is_unspecified) else _of_a_machine(text, host)
+
+    return AfterValidator(check)
 
 
 def _ssh_address(text: str) -> str:
-    if not is_ip(text) and not re.fullmatch(r"\w[\w.-]*", text):
+    if is_ip(text):
+        return _of_a_machine(text, text)
+    if not re.fullmatch(r"\w[\w.-]*", text):
         raise ValueError("should be a name or an IP address alone; user, port and bastion have their own keys")
+    if re.fullmatch(_NUMBERS, text):
+        raise ValueError(f"{text} may be taken for another address; write four numbers without zeros before them")
+    try:
+        text.encode("idna")
+    except UnicodeError:
+        raise ValueError("is no name: between two dots of one are 1 to 63 characters") from None
+    return text
+
+
+def _of_a_machine(text: str, address: str) -> str:
+    """Text with an IP address that one machine can have."""
+    found = ip_address(address)
+    if found.is_unspecified or found.is_multicast or address == "255.255.255.255":
+        raise ValueError(f"{text} is the address of no machine")
     return text
 
 
@@ -114,6 +142,14 @@ def is_ip(text: str) -> bool:
     return True
 
 
+def engine_host(text: str) -> tuple[str, str]:
+    """The host in an Engine's address and its port, empty where there is none; no host where it is no address."""
+    if is_ip(text):
+        return text, ""
+    found = re.fullmatch(r"(?:\[([^\[\]]+)\](?=:)|([^:\[\]]+))(?::([0-9]{1,5}))?", text)
+    return (found[1] or found[2], found[3] or "") if found else ("", "")
+
+
 def ipv4_in(text: str) -> str | None:
     """The IPv4 address in a host's address, an Engine's (perhaps with a port) or a bastion; None for a name."""
     found = re.fullmatch(r"(?:.*@)?(\d+\.\d+\.\d+\.\d+)(?::\d+)?", text)
@@ -139,7 +175,9 @@ OverlaySubnet = Annotated[
 Mtu = Annotated[int, Field(ge=68, le=65535)]
 Labels = dict[Annotated[str, AfterValidator(_label_key)], str]
 SshAddress = Annotated[str, AfterValidator(_ssh_address)]
-EngineAddress = Annotated[str, AfterValidator(_engine_address)]
+AdvertiseAddress = Annotated[str, _engine_address()]
+ListenAddress = Annotated[str, _engine_address(anywhere=True)]
+DataPathAddress = Annotated[str, _engine_address(port=False)]
 User = Annotated[str, _matching(r"\w[\w.@\\-]*", "a login name", show=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 FilePath = Annotated[str, _matching(r"[^\n]*\S[^\n]*", "the path of a file", show=False)]

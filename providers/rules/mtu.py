@@ -6,7 +6,7 @@ An Engine never looks: larger packets are lost, while connections are made and s
 from collections.abc import Iterator
 
 from providers.rules.access import HostAccess, access
-from providers.rules.forms import is_ip
+from providers.rules.forms import engine_host, is_ip
 from providers.rules.ranges import gwbridge_of
 from providers.rules.stackfile import Ingress, Overlay, StackFile
 
@@ -55,7 +55,7 @@ def _underlays(stackfile: StackFile) -> Iterator[tuple[str, int]]:
 
 
 def _is_ipv6(host: HostAccess) -> bool:
-    address = (host.data_path_address or host.advertise_address or "").strip("[]")
+    address, _ = engine_host(host.data_path_address or host.advertise_address or "")
     return ":" in address and is_ip(address)
 
 

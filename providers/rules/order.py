@@ -4,9 +4,10 @@ Also the hosts as a set: no two may be the same machine. Ranges and networks mus
 """
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from providers.rules.access import SSH_PORT, HostAccess, access
-from providers.rules.forms import is_ip
+from providers.rules.forms import engine_host, is_ip
 from providers.rules.stackfile import StackFile
 
 
@@ -92,5 +93,5 @@ def marks(host: HostAccess) -> list[str]:
     """What no two hosts share: the way to them, and the address that members know them by."""
     through = f" through {host.bastion}" if host.bastion else ""
     way = "local: true" if host.local else f"address {host.address} port {host.port or SSH_PORT}{through}"
-    advertised = host.advertise_address
-    return [way, *([f"advertise_address {advertised}"] if advertised and is_ip(advertised) else [])]
+    advertised, _ = engine_host(host.advertise_address or "")
+    return [way, *([f"advertise_address {ip_address(advertised)}"] if is_ip(advertised) else [])]

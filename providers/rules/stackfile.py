@@ -119,15 +119,15 @@ class Host(Reach):
         default="active", description="whether tasks may run on it"
     )
     labels: Labels = Field(default={}, description="labels of the node; text")
-    advertise_address: forms.EngineAddress | None = Field(
+    advertise_address: forms.AdvertiseAddress | None = Field(
         default=None,
         description="IP address or interface that members use; else `address` where that is an IP address",
     )
-    listen_address: forms.EngineAddress | None = Field(
+    listen_address: forms.ListenAddress | None = Field(
         default=None,
         description="IP address or interface the swarm listens on; else the Engine's choice, 0.0.0.0:2377",
     )
-    data_path_address: forms.EngineAddress | None = Field(
+    data_path_address: forms.DataPathAddress | None = Field(
         default=None,
         description="IP address or interface for overlay traffic; else that of `advertise_address`",
     )

@@ -49,6 +49,15 @@ def hosts(mtu, address="m1.example"):
             id="underlay of IPv6",
         ),
         pytest.param(
+            {
+                "hosts": {"m1": {"address": "m1.example", "advertise_address": "[fd00::1]:2377"}},
+                "overlays": {"app": net("10.12.0.0/24")},
+            },
+            f"overlays.app.mtu: 1500, the Engine's choice, is more than hosts.m1.mtu less 20 for IPv6, 1480: "
+            f"containers would get 1450, {LOST}; use 1480, which gives them 1430",
+            id="underlay of IPv6, given with a port",
+        ),
+        pytest.param(
             {"overlays": {"app": net("10.12.0.0/24", mtu=100)}},
             "overlays.app.mtu: 100 leaves containers 50, and IPv4 needs 68; use 118 or more",
             id="too small",

@@ -102,6 +102,18 @@ def test_order_that_cannot_be(sections, problem):
             "advertise_address 10.0.0.1",
             id="advertised address",
         ),
+        pytest.param(
+            {"address": "10.0.0.1"},
+            {"address": "h2", "advertise_address": "10.0.0.1:2377"},
+            "advertise_address 10.0.0.1",
+            id="advertised address with a port",
+        ),
+        pytest.param(
+            {"address": "h1", "advertise_address": "[fd00::1]:2377"},
+            {"address": "h2", "advertise_address": "fd00:0::1"},
+            "advertise_address fd00::1",
+            id="advertised address spelled otherwise",
+        ),
     ],
 )
 def test_two_hosts_are_one_machine(one, other, mark):

@@ -259,6 +259,69 @@ def test_address_is_a_name_or_ip(address):
     assert [] == problems(hosts={"m1": {"address": address}})
 
 
+@pytest.mark.parametrize(
+    "address", ["010.1.1.1", "10.1.16", "10.1.16.300", "1.2.3.4.5", "10", "0x0a010101", "10.1.1.1."]
+)
+def test_address_is_not_taken_for_another(address):
+    """Resolvers read 010.1.1.1 as 8.1.1.1 and 10.1.16 as 10.1.0.16."""
+    expected = (
+        f"hosts.m1.address: {address} may be taken for another address; write four numbers without zeros before them"
+    )
+
+    assert [expected] == problems(hosts={"m1": {"address": address}})
+
+
+@pytest.mark.parametrize("address", ["a..b", ".a", "x" * 64, "ü" * 60])
+def test_address_has_labels_that_can_be_looked_up(address):
+    """What no resolver takes is told before one is asked."""
+    assert problems(hosts={"m1": {"address": address}})
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "255.255.255.255", "224.0.0.1", "::"])
+def test_address_is_that_of_a_machine(address):
+    """Nothing listens there, or this machine would."""
+    assert [f"hosts.m1.address: {address} is the address of no machine"] == problems(hosts={"m1": {"address": address}})
+
+
+@pytest.mark.parametrize(
+    "address", ["10.0.0.1:99999", "10.0.0.1:0", "10.0.0.1:abc", "eth0:", "[::1", "[10.0.0.1]", "]["]
+)
+def test_advertise_address_has_a_port_or_none(address):
+    """What the Engine would refuse at init, or take for another address, is told before."""
+    expected = (
+        f"hosts.m1.advertise_address: {address!r} should be an IP address or an interface of the host, "
+        "such as 10.0.0.1 or eth0"
+    )
+
+    assert [expected] == problems(hosts={"m1": {"address": "m1", "advertise_address": address}})
+
+
+@pytest.mark.parametrize(
+    ("key", "address", "problem"),
+    [
+        ("advertise_address", "0.0.0.0", "0.0.0.0 is the address of no machine"),
+        ("advertise_address", "[::]:2377", "[::]:2377 is the address of no machine"),
+        ("data_path_address", "0.0.0.0", "0.0.0.0 is the address of no machine"),
+        (
+            "data_path_address",
+            "10.0.0.1:2377",
+            "'10.0.0.1:2377' should be an IP address or an interface of the host, without a port, such as 10.0.0.1 or "
+            "eth0",
+        ),
+        ("listen_address", "224.0.0.1:2377", "224.0.0.1:2377 is the address of no machine"),
+    ],
+)
+def test_engine_address_that_members_could_not_use(key, address, problem):
+    """Only what the swarm listens on may be every address, and overlay traffic has a port of its own key."""
+    assert [f"hosts.m1.{key}: {problem}"] == problems(hosts={"m1": {"address": "m1", key: address}})
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "0.0.0.0:2377", "[::]:2377", "eth0:2377"])
+def test_swarm_may_listen_everywhere(address):
+    """The Engine's own choice is 0.0.0.0:2377."""
+    assert [] == problems(hosts={"m1": {"address": "m1", "listen_address": address}})
+
+
 @pytest.mark.parametrize("address", ["eth0", "eth0.100", "10.0.0.1", "10.0.0.1:2377", "[fd00::1]:2377", "fd00::1"])
 def test_advertise_address_is_what_the_engine_takes(address):
     """An IP address or an interface, perhaps with a port."""
