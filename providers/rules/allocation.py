@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from providers.rules.environments import used
 from providers.rules.errors import StackFileError
 from providers.rules.free_space import FreeSpace
-from providers.rules.pools import LIKELY
+from providers.rules.pools import LIKELY, first_of_engine_pool
 from providers.rules.ranges import ranges
 from providers.rules.stackfile import StackFile
 from providers.rules.verdict import Verdict
@@ -22,7 +22,8 @@ def allocate(stack: Verdict, others: Iterable[StackFile]) -> dict[str, str]:
     pool = stack.stackfile.pools.overlays
     if not pool:
         return {}
-    own = [each.subnet for each in ranges(stack.stackfile)]
+    before = (each for each in first_of_engine_pool(stack.stackfile) if each.kind == "first ingress")
+    own = [each.subnet for each in (*ranges(stack.stackfile), *before)]
     space = FreeSpace([*own, *used(others), *LIKELY.values()])
     found = {}
     for name in stack.waiting:

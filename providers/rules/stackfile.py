@@ -142,6 +142,9 @@ class Host(Reach):
         return self
 
 
+_ENGINE_POOL = "10.0.0.0/8"
+
+
 class Swarm(Section):
     """The swarm itself."""
 
@@ -160,6 +163,16 @@ class Swarm(Section):
     autolock: bool | None = Field(default=None, description="whether managers need an unlock key after a restart")
     task_history_limit: forms.Count | None = Field(default=None, description="ended tasks kept for each slot")
     labels: Labels = Field(default={}, description="labels of the swarm; text")
+
+    @model_validator(mode="after")
+    def _fits_the_engines_pool(self) -> Self:
+        prefix = self.default_addr_pool_prefix
+        if prefix and not self.default_addr_pool and prefix < prefix_length(_ENGINE_POOL):
+            raise ValueError(
+                f"the Engine's own pool {_ENGINE_POOL} is smaller than the /{prefix} of default_addr_pool_prefix; "
+                "say which pool in default_addr_pool"
+            )
+        return self
 
 
 class Ingress(Section):

@@ -47,6 +47,21 @@ def test_ranges_of_other_stacks_are_passed_over():
     assert {"app": "10.20.1.0/24", "web": "10.20.2.0/24"} == chosen([other], overlays={"app": AUTO, "web": AUTO})
 
 
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        pytest.param({}, "10.16.0.0/24", id="the Engine's own ingress stays"),
+        pytest.param({"ingress": net("10.99.16.0/20")}, "10.1.0.0/24", id="it goes before overlays come"),
+    ],
+)
+def test_range_of_the_ingress_that_the_engine_makes_is_passed_over(sections, expected):
+    """What is chosen is not refused by the next check."""
+    pools = {"overlays": {"range": "10.0.0.0/11", "prefix": 24}}
+    swarm = {"default_addr_pool_prefix": 12}
+
+    assert {"app": expected} == allocate(said(pools=pools, swarm=swarm, overlays={"app": AUTO}, **sections), [])
+
+
 def test_pool_that_is_used_up():
     """Where the pool has no range left, nothing is chosen."""
     with pytest.raises(StackFileError) as caught:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.rules.stackfiles import net, said
+from tests.rules.stackfiles import net, problems, said
 
 FIRST = "the first networks of the Engines' own pool 10.0.0.0/16"
 DOCKER0 = "the range that most Engines give docker0 172.17.0.0/16"
@@ -66,6 +66,16 @@ def test_ranges_that_an_engine_may_choose(sections, warning):
 def test_ranges_that_no_engine_chooses(sections):
     """Where no choice of an Engine meets a range, nothing is said."""
     assert [] == said(**sections).warnings
+
+
+def test_prefix_that_the_engines_pool_has_no_room_for():
+    """Where no pool is given, subnets are taken of the Engine's 10.0.0.0/8."""
+    expected = (
+        "swarm: the Engine's own pool 10.0.0.0/8 is smaller than the /6 of default_addr_pool_prefix; "
+        "say which pool in default_addr_pool"
+    )
+
+    assert [expected] == problems(swarm={"default_addr_pool_prefix": 6})
 
 
 def test_warnings_wait_until_there_is_no_problem():
