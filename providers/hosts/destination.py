@@ -5,12 +5,12 @@ Found on the machine that runs, each time a link is opened, and never put into a
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import paramiko
 
+from providers.hosts.paths import expanded
 from providers.hosts.ssh_config import CONFIG, settings
-from providers.rules.access import SSH_PORT, HostAccess
+from providers.rules.access import SSH_PORT, HostAccess, split_place
 from providers.rules.errors import HostError
 
 USER = "root"
@@ -60,6 +60,8 @@ def _found(own: HostAccess, host: HostAccess, before: tuple[str, ...]) -> Destin
     """
     address = own.address or ""
     place = f"{address} port {own.port}" if own.port else address
+    if host.bastion and before == (place,):
+        raise HostError(f"{host.name}: its bastion {host.bastion} is the host itself: give it `bastion: none`")
     if place in before:
         raise HostError(f"{host.name}: its way leads in a circle: {' by '.join((*before, place))}: see {CONFIG}")
     said = settings(host.name, address)
@@ -73,7 +75,7 @@ def _found(own: HostAccess, host: HostAccess, before: tuple[str, ...]) -> Destin
         only_those=said.get("identitiesonly", "no").lower() == "yes",
         known_hosts=_some([known_hosts], _files(said), [host.known_hosts or ""]) or KNOWN_HOSTS,
         host_key=own.host_key,
-        agent=_agent(said),
+        agent=_agent(host.name, said),
         connect_timeout=host.connect_timeout,
         bastion=_bastion(own, host, said, (*before, place)),
     )
@@ -92,8 +94,7 @@ def _bastion(
             "say it as ProxyJump, or give the host a bastion"
         )
     *earlier, last = jumps.split(",")
-    user, _, place = last.strip().removeprefix("ssh://").rpartition("@")
-    address, port = _split(place)
+    user, address, port = split_place(last.strip().removeprefix("ssh://"))
     shared = own if own.bastion else HostAccess(name=own.name)
     jump = HostAccess(
         name=address,
@@ -105,13 +106,6 @@ def _bastion(
         bastion=",".join(earlier) or None,
     )
     return _found(jump, host, before)
-
-
-def _split(place: str) -> tuple[str, int | None]:
-    """`host`, `host:22`, `[2001:db8::1]:22` or a bare IPv6 address."""
-    bare = place.count(":") > 1 and not place.startswith("[")
-    address, _, port = (place, "", "") if bare else place.partition("]:" if place.startswith("[") else ":")
-    return address.strip("[]"), int(port) if port.isdecimal() else None
 
 
 def _port(name: str, said: paramiko.SSHConfigDict) -> int | None:
@@ -132,9 +126,9 @@ def _some(*choices: list[str]) -> tuple[str, ...]:
     return next((tuple(filter(None, files)) for files in choices if any(files)), ())
 
 
-def _agent(said: paramiko.SSHConfigDict) -> str:
+def _agent(name: str, said: paramiko.SSHConfigDict) -> str:
     """The agent's socket: SSH_AUTH_SOCK, unless IdentityAgent names another, or none."""
     named = said.get("identityagent", AGENT)
     if named == "none":
         return ""
-    return os.environ.get(AGENT, "") if named == AGENT else os.path.expandvars(Path(named).expanduser())
+    return os.environ.get(AGENT, "") if named == AGENT else os.path.expandvars(expanded(name, named))

@@ -1,19 +1,22 @@
 """Which host keys are known for a host, and whether the one it shows is among them. Never takes one unseen."""
 
 import hmac
+import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from pathlib import Path
+from ipaddress import ip_address
 
 import paramiko
 from paramiko.pkey import UnknownKeyType
 
 from providers.hosts.certificates import SUFFIX, authority_of, unfit
 from providers.hosts.destination import Destination
+from providers.hosts.paths import expanded
 from providers.rules.access import SSH_PORT
 from providers.rules.errors import HostKeyMismatch, HostKeyUnknown
+from providers.rules.forms import is_ip
 
 REVOKED, AUTHORITY = "@revoked", "@cert-authority"
 
@@ -49,7 +52,7 @@ def known_keys(to: Destination) -> list[KnownKey]:
 
 
 def _in_files(to: Destination, name: str) -> list[KnownKey]:
-    existing = (path for path in to.known_hosts if Path(path).expanduser().is_file())
+    existing = (path for path in to.known_hosts if expanded(to.name, path).is_file())
     return [known for path in existing for known in _in_lines(_read_file(to, path), path, name)]
 
 
@@ -127,7 +130,7 @@ def _given(to: Destination, line: str) -> KnownKey:
 
 def _read_file(to: Destination, path: str) -> str:
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8", errors="replace")
+        return expanded(to.name, path).read_text(encoding="utf-8", errors="replace")
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
         raise HostKeyUnknown(f"{to.name}: {path} cannot be read: {reason}") from problem
@@ -159,7 +162,7 @@ def _match(patterns: str, name: str) -> bool:
     found = False
     for pattern in patterns.split(","):
         if pattern.startswith("|1|"):
-            found |= _hashed(name, pattern)
+            found |= _hashed(name.lower(), pattern) or _hashed(_written(name), pattern)
         elif pattern.startswith("!") and _alike(name, pattern[1:]):
             return False
         else:
@@ -174,8 +177,16 @@ def _hashed(name: str, pattern: str) -> bool:
 
 
 def _alike(name: str, pattern: str) -> bool:
-    """fnmatch with `*` and `?` alone: brackets in known_hosts hold an address with a port."""
-    return fnmatchcase(name, pattern.replace("[", "[[]"))
+    """fnmatch with `*` and `?` alone: brackets in known_hosts hold an address with a port. Spelling does not count."""
+    return fnmatchcase(_written(name), _written(pattern).replace("[", "[[]"))
+
+
+def _written(name: str) -> str:
+    """A name as it is compared: in lower case, and an IP address in its one form, perhaps in `[…]:port`."""
+    inside = re.fullmatch(r"\[(.+)\](:.+)", name)
+    address = inside[1] if inside else name
+    address = str(ip_address(address)) if is_ip(address) else address.lower()
+    return f"[{address}]{inside[2]}" if inside else address
 
 
 _UNREADABLE = (ValueError, OverflowError, paramiko.SSHException, UnknownKeyType)

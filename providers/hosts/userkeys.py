@@ -12,6 +12,7 @@ from paramiko.agent import AgentSSH
 from paramiko.pkey import UnknownKeyType
 
 from providers.hosts.destination import DEFAULT_KEYS, Destination
+from providers.hosts.paths import expanded
 
 Labelled = tuple[str, paramiko.PKey]
 
@@ -22,17 +23,17 @@ def login_keys(to: Destination, tried: list[str]) -> Generator[Labelled, None, N
     The agent's copies of the files come first, since sshd counts tries; they are how an encrypted file works. What
     can't be used is noted in `tried`.
     """
-    usual = [name for name in DEFAULT_KEYS if Path(name).expanduser().is_file()]
-    of_files = {blob for name in to.key_files or usual for blob in _public(name)}
+    usual = [name for name in DEFAULT_KEYS if expanded(to.name, name).is_file()]
+    of_files = {blob for name in to.key_files or usual for blob in _public(to, name)}
     with closing(_Agent(to.agent, tried)) as agent:
         held = {key.blob for key in agent.get_keys()}
         for name in to.key_files:
-            yield from _from_file(name, tried, held)
+            yield from _from_file(to, name, tried, held)
         for key in sorted(agent.get_keys(), key=lambda key: key.blob not in of_files):
             if key.blob in of_files or not to.only_those:
                 yield f"agent's {key.fingerprint}", key
         for name in () if to.key_files else usual:
-            yield from _from_file(name, tried, held)
+            yield from _from_file(to, name, tried, held)
 
 
 class _Agent(AgentSSH):
@@ -56,21 +57,22 @@ class _Agent(AgentSSH):
         self._close()  # type: ignore[attr-defined]
 
 
-def _public(name: str) -> Iterator[bytes]:
+def _public(to: Destination, name: str) -> Iterator[bytes]:
     """The public halves that lie beside a private key: the key itself and its certificate."""
-    for beside in (f"{name}.pub", f"{name}-cert.pub"):
+    private = expanded(to.name, name)
+    for beside in (f"{private}.pub", f"{private}-cert.pub"):
         try:
-            yield b64decode(Path(beside).expanduser().read_text().split()[1])
+            yield b64decode(Path(beside).read_text().split()[1])
         except (OSError, IndexError, UnicodeDecodeError, binascii.Error):
             continue
 
 
-def _from_file(name: str, tried: list[str], held: set[bytes]) -> Iterator[Labelled]:
+def _from_file(to: Destination, name: str, tried: list[str], held: set[bytes]) -> Iterator[Labelled]:
     """The key in a file, with its certificate where one lies beside it."""
     try:
-        yield name, paramiko.PKey.from_path(Path(name).expanduser())
+        yield name, paramiko.PKey.from_path(expanded(to.name, name))
     except (paramiko.PasswordRequiredException, TypeError):
-        if held.isdisjoint(_public(name)):
+        if held.isdisjoint(_public(to, name)):
             tried.append(f"{name} is encrypted and not in the agent")
     except OSError as problem:
         tried.append(f"{name}: {(problem.strerror or str(problem)).lower()}")

@@ -1,6 +1,6 @@
 """How each host is reached, every default filled in. Reaching it and reading files must not enter."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -42,6 +42,21 @@ class HostAccess(BaseModel):
 
 
 SSH_PORT = 22
+
+
+def split_place(place: str) -> tuple[str, str, int | None]:
+    """User, address and port of `[user@]host[:port]`; an IPv6 address stands in brackets, or alone."""
+    user, _, rest = place.rpartition("@")
+    bare = rest.count(":") > 1 and not rest.startswith("[")
+    address, _, port = (rest, "", "") if bare else rest.partition("]:" if rest.startswith("[") else ":")
+    return user, address.strip("[]"), int(port) if port.isdecimal() else None
+
+
+def through_themselves(stackfile: StackFile) -> Iterator[str]:
+    """Hosts whose bastion they are, as `path: problem`."""
+    for name, host in access(stackfile).items():
+        if host.bastion and host.address and split_place(host.bastion)[1:] == (host.address, host.port):
+            yield f"hosts.{name}.bastion: {host.bastion} is the host itself; write `bastion: none` there"
 
 
 def moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

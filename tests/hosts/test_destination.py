@@ -118,6 +118,13 @@ def test_agent(config, monkeypatch, line, expected):
     assert expected == found().agent
 
 
+def test_agent_in_the_home_of_nobody(config):
+    """A path that means nothing is the host's error."""
+    config("IdentityAgent ~nosuch/agent\n")
+
+    assert "h1: ~nosuch/agent: there is no home ~nosuch on this machine; write the path in full" == refusal()
+
+
 def test_included_files_count(config):
     """Include is followed, relative to ~/.ssh; the section around it goes on after it."""
     config("Include conf.d/*\nUser me\nHost w1\n  Include more\n  Port 2222\n")
@@ -223,6 +230,11 @@ def test_circle_of_jumps_is_told(config):
     config("Host *\n  ProxyJump b1\n")
 
     assert "h1: its way leads in a circle: w1 by b1 by b1: see ~/.ssh/config" == refusal()
+
+
+def test_bastion_that_is_the_host_itself():
+    """The stack file says so for all hosts, and is the one to mend."""
+    assert "h1: its bastion ann@w1 is the host itself: give it `bastion: none`" == refusal(bastion="ann@w1")
 
 
 def test_proxy_command_is_refused(config):

@@ -8,7 +8,7 @@ from paramiko.hostkeys import HostKeys
 
 from providers.hosts.destination import Destination
 from providers.hosts.hostkeys import key_types, known_keys, verify
-from providers.rules.errors import HostKeyMismatch, HostKeyUnknown
+from providers.rules.errors import HostError, HostKeyMismatch, HostKeyUnknown
 
 KEY = paramiko.ECDSAKey.generate()
 KEY_TYPE = KEY.get_name()
@@ -65,6 +65,27 @@ def test_ipv6_address(known):
     assert 1 == len(known(f"2001:db8::1 {LINE}", address="2001:db8::1"))
 
 
+@pytest.mark.parametrize(
+    ("names", "address"),
+    [
+        ("w1.Example.com", "W1.example.COM"),
+        ("*.Example.com", "w1.example.com"),
+        (HostKeys.hash_host("w1.example.com", SALT), "W1.Example.com"),
+        ("2001:db8::1", "2001:DB8:0::1"),
+        ("2001:DB8:0::1", "2001:db8::1"),
+        (HostKeys.hash_host("2001:db8::1", SALT), "2001:DB8:0::1"),
+    ],
+)
+def test_spelling_does_not_count(known, names, address):
+    """Upper case and other forms of an IPv6 address mean the same host, on either side."""
+    assert 1 == len(known(f"{names} {LINE}", address=address))
+
+
+def test_spelling_does_not_count_beside_a_port(known):
+    """In brackets neither."""
+    assert 1 == len(known(f"[2001:DB8:0::1]:2222 {LINE}", address="2001:db8::1", port=2222))
+
+
 def test_all_keys_count(known):
     """A host may have several keys of one type, as while they are being replaced."""
     other = paramiko.ECDSAKey.generate()
@@ -105,6 +126,12 @@ def test_unreadable_file_is_named():
     """A known_hosts that cannot be read is an error of its own."""
     with pytest.raises(HostKeyUnknown, match=r"^h1: /proc/self/mem cannot be read: "):
         known_keys(to(known_hosts="/proc/self/mem"))
+
+
+def test_home_that_nobody_has():
+    """A path in the home of nobody is the host's error."""
+    with pytest.raises(HostError, match=r"^h1: ~nosuch/known_hosts: there is no home ~nosuch on this machine; "):
+        known_keys(to(known_hosts="~nosuch/known_hosts"))
 
 
 def test_source_is_file_and_line(known, tmp_path):

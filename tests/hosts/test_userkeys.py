@@ -12,6 +12,7 @@ import pytest
 from providers.hosts.connection import Connection
 from providers.hosts.destination import Destination
 from providers.hosts.userkeys import login_keys
+from providers.rules.errors import HostError
 from tests.hosts.fake_sshd import Ends
 
 PASSPHRASE = "hunter2"
@@ -92,6 +93,13 @@ def test_encrypted_file_without_agent(tried, folder):
 def test_no_other_keys(tried, agent, held):
     """IdentitiesOnly leaves out what the agent has beyond the named files."""
     assert ([held("locked")], []) == tried("locked", agent=agent, only_those=True)
+
+
+def test_file_in_the_home_of_nobody():
+    """A path that means nothing is the host's error, whatever other keys there are."""
+    to = Destination("h1", "10.0.0.1", 22, "root", key_files=("~nosuch/key",))
+    with pytest.raises(HostError, match=r"^h1: ~nosuch/key: there is no home ~nosuch on this machine; "):
+        list(login_keys(to, []))
 
 
 def test_agent_that_is_gone(tried, tmp_path):

@@ -10,6 +10,7 @@ from providers.rules.access import HostAccess, access, moved
 from providers.rules.errors import StackFileError
 from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 from providers.rules.stackfile import Gwbridge, Host, Ingress, Overlay, StackFile, Swarm, parse
+from tests.rules.stackfiles import said
 
 HOSTS = {"m1": {"address": "10.0.0.1", "role": "manager"}}
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFlB2aSfUaFZ2rTx5j5Vn4UmkQGmHj4VQm3oJt6vX0aB"
@@ -463,6 +464,20 @@ def test_what_is_left_out_stays_open():
     assert {"name": "m1", "address": "m1.example", "local": False, "sudo": False, "connect_timeout": 10} == (
         found.model_dump(exclude_none=True)
     )
+
+
+@pytest.mark.parametrize("bastion", ["10.99.0.1", "ann@10.99.0.1"])
+def test_bastion_among_the_hosts(bastion):
+    """`ssh.bastion` is for all hosts, that one too unless it says otherwise."""
+    expected = f"hosts.m1.bastion: {bastion} is the host itself; write `bastion: none` there"
+
+    assert [expected] == said(ssh={"bastion": bastion}).problems
+
+
+@pytest.mark.parametrize("ssh", [{"bastion": "10.99.0.1:2222"}, {"bastion": "b1"}, {"bastion": "none"}])
+def test_bastion_that_is_no_host(ssh):
+    """Another port is another machine behind a gateway."""
+    assert [] == said(ssh=ssh).problems
 
 
 PLACE = {"name": "m1", "address": "10.0.0.1"}
