@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.stack_files import STACKS, Directory, all_of, judged, text_of
+from cli.stack_files import STACKS, Directory, all_of, judged, text_of, write
 from providers.rules.allocation import allocate as choose
 from providers.rules.environments import unread
 from providers.rules.errors import StackFileError
@@ -27,12 +27,12 @@ def allocate(
             )
         chosen = choose(own, [found.stackfile for name, found in there.items() if name != stack])
         text = with_subnets(text_of(directory, stack), chosen)
+        if chosen:
+            write(directory, stack, text)
     except StackFileError as error:
         for problem in error.problems:
             typer.secho(f"{stack}: {problem}", fg=typer.colors.RED)
         raise typer.Exit(1) from error
-    if chosen:
-        (directory / f"Pulumi.{stack}.yaml").write_bytes(text.encode())
     for name, subnet in chosen.items():
         typer.echo(f"{stack}: overlays.{name}.subnet: {subnet}")
     if not chosen:

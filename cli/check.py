@@ -25,7 +25,9 @@ def check(
     there, torn = all_of(directory)
     named = stacks or names(directory)
     meetings = shared({stack: found.stackfile for stack, found in there.items()})
-    wrong = False
+    wrong = not named
+    if not named:
+        typer.secho(f"no stack files in {directory}", fg=typer.colors.RED)
     for stack in named:
         problems = [*_problems(there, torn, directory, stack), *_joined(meetings, stack, named)]
         for problem in problems:

@@ -29,8 +29,19 @@ def text_of(directory: Path, stack: str) -> str:
     except FileNotFoundError as error:
         there_are = ", ".join(names(directory)) or "none"
         raise StackFileError([f"there is no file {path}; stacks are {there_are}"]) from error
+    except OSError as error:
+        raise StackFileError([f"{path} can't be read: {(error.strerror or str(error)).lower()}"]) from error
     except UnicodeDecodeError as error:
         raise StackFileError([f"byte {error.start + 1}: {error.reason}"]) from error
+
+
+def write(directory: Path, stack: str, text: str) -> None:
+    """Put a text in the place of a stack's file. Raises StackFileError where it can't be written."""
+    path = directory / f"Pulumi.{stack}.yaml"
+    try:
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise StackFileError([f"{path} can't be written: {(error.strerror or str(error)).lower()}"]) from error
 
 
 def judged(directory: Path, stack: str) -> Verdict:

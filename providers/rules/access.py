@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from providers.rules.forms import is_ip
+from providers.rules.forms import is_ip, split_place
 from providers.rules.stackfile import Host, Reach, StackFile
 
 
@@ -42,14 +42,6 @@ class HostAccess(BaseModel):
 
 
 SSH_PORT = 22
-
-
-def split_place(place: str) -> tuple[str, str, int | None]:
-    """User, address and port of `[user@]host[:port]`; an IPv6 address stands in brackets, or alone."""
-    user, _, rest = place.rpartition("@")
-    bare = rest.count(":") > 1 and not rest.startswith("[")
-    address, _, port = (rest, "", "") if bare else rest.partition("]:" if rest.startswith("[") else ":")
-    return user, address.strip("[]"), int(port) if port.isdecimal() else None
 
 
 def through_themselves(stackfile: StackFile) -> Iterator[str]:

@@ -23,6 +23,10 @@ SECRET = (
 )
 
 
+_DEEPEST = 20  # no section has more than six levels
+_TOO_DEEP = "is nested more deeply than any section"
+
+
 class _Loader(yaml.SafeLoader):
     """YAML as Pulumi reads it: `yes`, `on`, 12:30 and 2026-01-01 are text, all keys are, and none comes twice.
 
@@ -73,8 +77,7 @@ def from_yaml(text: str | bytes) -> Raw:
     settings = _settings(text)
     if doubled := _twice(settings):
         raise StackFileError(doubled)
-    named = {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in settings.items()}
-    return {key: _structured(value) for key, value in _ours(named).items()}
+    return from_flat({key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in settings.items()})
 
 
 def twice(text: str | bytes) -> list[str]:
@@ -98,6 +101,8 @@ def _settings(text: str | bytes) -> Raw:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise StackFileError([f"line {line}: {error.problem}"]) from error
+    except RecursionError as error:
+        raise StackFileError([f"config: {_TOO_DEEP}"]) from error
     except ReaderError as error:
         raise StackFileError([f"character {error.position + 1}: {error.reason}"]) from error
     settings = document.get("config") if isinstance(document, dict) else None
@@ -106,9 +111,19 @@ def _settings(text: str | bytes) -> Raw:
     return settings
 
 
-def from_flat(settings: Mapping[str, str]) -> Raw:
-    """The keys of what Pulumi hands to programs and providers: mappings and lists as JSON, else text."""
-    return {key: _structured(value) for key, value in _ours(settings).items()}
+def from_flat(settings: Mapping[str, object]) -> Raw:
+    """The keys of what Pulumi hands to programs and providers: mappings and lists as JSON, else text.
+
+    Raises StackFileError where a value is more deeply nested than any section, or has half a character in it.
+    """
+    try:
+        raw = {key: _structured(value) for key, value in _ours(settings).items()}
+    except RecursionError as error:
+        raise StackFileError([f"config: {_TOO_DEEP}"]) from error
+    wrong = {key: problem for key, value in raw.items() if (problem := _unsound([key, value]))}
+    if wrong:
+        raise StackFileError([f"{key.encode(errors='backslashreplace').decode()}: {wrong[key]}" for key in wrong])
+    return raw
 
 
 def _structured(value: object) -> object:
@@ -117,6 +132,21 @@ def _structured(value: object) -> object:
         with suppress(json.JSONDecodeError):  # then it is text
             return json.loads(value)
     return "" if value is None else value
+
+
+def _unsound(value: object) -> str:
+    """What no section can hold and no message show, in words; empty where all is well."""
+    left, seen = [(value, 0)], set[int]()
+    while left:
+        each, depth = left.pop()
+        if isinstance(each, str) and not each.isascii() and any("\ud800" <= letter <= "\udfff" for letter in each):
+            return "has half a character in it, such as \\ud800; write the whole one"
+        if isinstance(each, dict | list) and id(each) not in seen:
+            if depth > _DEEPEST:
+                return _TOO_DEEP
+            seen.add(id(each))
+            left += [(inner, depth + 1) for inner in ([*each, *each.values()] if isinstance(each, dict) else each)]
+    return ""
 
 
 def _ours(settings: Mapping[str, object]) -> Raw:

@@ -91,6 +91,14 @@ def _ssh_address(text: str) -> str:
     return text
 
 
+def _bastion(text: str) -> str:
+    _, host, port = split_place(text)
+    if port is not None and not 1 <= port <= 65535:
+        raise ValueError(f"port {port} should be 1 to 65535")
+    _ssh_address(host)
+    return text
+
+
 def _of_a_machine(text: str, address: str) -> str:
     """Text with an IP address that one machine can have."""
     found = ip_address(address)
@@ -150,6 +158,14 @@ def engine_host(text: str) -> tuple[str, str]:
     return (found[1] or found[2], found[3] or "") if found else ("", "")
 
 
+def split_place(place: str) -> tuple[str, str, int | None]:
+    """User, address and port of `[user@]host[:port]`; an IPv6 address stands in brackets, or alone."""
+    user, _, rest = place.rpartition("@")
+    bare = rest.count(":") > 1 and not rest.startswith("[")
+    address, _, port = (rest, "", "") if bare else rest.partition("]:" if rest.startswith("[") else ":")
+    return user, address.strip("[]"), int(port) if port.isdecimal() else None
+
+
 def ipv4_in(text: str) -> str | None:
     """The IPv4 address in a host's address, an Engine's (perhaps with a port) or a bastion; None for a name."""
     found = re.fullmatch(r"(?:.*@)?(\d+\.\d+\.\d+\.\d+)(?::\d+)?", text)
@@ -173,6 +189,8 @@ OverlaySubnet = Annotated[
 ]
 # IPv4's smallest (RFC 791) and the largest a link can have; Engines from 26 refuse others, 20.10 takes them.
 Mtu = Annotated[int, Field(ge=68, le=65535)]
+# What every IPv4 host takes (RFC 791); it has room for VXLAN and IPsec.
+UnderlayMtu = Annotated[int, Field(ge=576, le=65535)]
 Labels = dict[Annotated[str, AfterValidator(_label_key)], str]
 SshAddress = Annotated[str, AfterValidator(_ssh_address)]
 AdvertiseAddress = Annotated[str, _engine_address()]
@@ -186,10 +204,11 @@ HostKey = Annotated[
     _matching(r"(ssh|ecdsa)-\S+ \S+( .*)?", "a public key: ssh-ed25519 AAAA…", show=False),
     AfterValidator(_host_key),
 ]
-_BASTION = r"([\w.-]+@)?([\w.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?"
-Bastion = Annotated[str, _matching(_BASTION, "[user@]host[:port]", show=False)]
+_BASTION = r"([\w.-]+@)?([\w.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?"
+Bastion = Annotated[str, _matching(_BASTION, "[user@]host[:port]", show=False), AfterValidator(_bastion)]
 DataPathPort = Annotated[int, Field(ge=1024, le=49151)]
 PoolPrefix = Annotated[int, Field(ge=1, le=SMALLEST_MASK)]
-Count = Annotated[int, Field(ge=0)]
-Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=0, le=100_000)]  # more than any swarm has of anything
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+ConnectTimeout = Annotated[float, Field(gt=0, le=3600)]
 OnRemove = Literal["keep", "restore_default"]

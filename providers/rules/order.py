@@ -59,6 +59,8 @@ def _beginning(stackfile: StackFile) -> Iterator[str]:
         return
     if not managers:
         yield "swarm: needs a manager, and no host has role: manager"
+    elif all(stackfile.hosts[name].lost for name in managers):
+        yield f"swarm: needs a manager, and {', '.join(managers)} {'is' if len(managers) == 1 else 'are'} lost"
     elif swarm.first_manager and swarm.first_manager not in managers:
         what = "a worker" if swarm.first_manager in stackfile.hosts else "not among hosts"
         yield f"swarm.first_manager: {swarm.first_manager} is {what}; managers are {', '.join(managers)}"

@@ -69,7 +69,7 @@ class Reach(Section):
         default=None,
         description="`[user@]host[:port]` to go through, or `none`; else the ProxyJump of `~/.ssh/config`",
     )
-    connect_timeout: Seconds | None = Field(
+    connect_timeout: forms.ConnectTimeout | None = Field(
         default=None, description="seconds until a host that does not answer is given up"
     )
 
@@ -132,7 +132,9 @@ class Host(Reach):
         description="IP address or interface for overlay traffic; else that of `advertise_address`",
     )
     gwbridge: PartialGwbridge | None = Field(default=None, description="what of `gwbridge` is different on this host")
-    mtu: Mtu = Field(default=1500, description="MTU of the network between the hosts (the underlay), bytes")
+    mtu: forms.UnderlayMtu = Field(
+        default=1500, description="MTU of the network between the hosts (the underlay), bytes"
+    )
     lost: bool = Field(default=False, description="true for one `up`: remove the node without reaching the host")
 
     @model_validator(mode="after")

@@ -73,6 +73,20 @@ def test_file_that_is_no_yaml_is_a_problem(check, tmp_path):
     assert "torn: line 1: expected the node content, but found '<stream end>'\n" == check("torn").stdout
 
 
+def test_directory_without_stack_files(tmp_path):
+    """Nothing was checked, which is not well."""
+    ended = CliRunner().invoke(app, ["check", "--dir", str(tmp_path / "nosuch")])
+
+    assert (1, f"no stack files in {tmp_path}/nosuch\n") == (ended.exit_code, ended.stdout)
+
+
+def test_directory_in_place_of_a_file(check, tmp_path):
+    """What can't be opened is one line as well."""
+    (tmp_path / "Pulumi.odd.yaml").mkdir()
+
+    assert f"odd: {tmp_path}/Pulumi.odd.yaml can't be read: is a directory\n" == check("odd").stdout
+
+
 def test_projects_own_stacks_are_the_default():
     """Without --dir, the files in stacks/ are checked."""
     assert "lab: 3 hosts, 2 overlays, no problem\n" == CliRunner().invoke(app, ["check", "lab"]).stdout

@@ -91,6 +91,11 @@ def test_section_without_keys_is_empty_text():
     assert {"swarm": ""} == from_yaml("config:\n  swarmnet:swarm:\n")
 
 
+def test_mapping_that_holds_itself_is_left_for_the_model():
+    """What stands for itself comes to an end all the same."""
+    assert from_yaml("config: {hosts: &a {m1: *a}}")["hosts"]
+
+
 def test_json_in_yaml_is_what_it_says():
     """`pulumi up -c` leaves JSON text in the file, which Pulumi takes for the object."""
     assert {"order": [["m1"]]} == from_yaml("config:\n  swarmnet:order: '[[\"m1\"]]'\n")
@@ -125,6 +130,22 @@ def test_json_in_yaml_is_what_it_says():
             "config: is required: the mapping that holds swarmnet:hosts and the other keys",
             id="no config",
         ),
+        pytest.param(
+            'config: {"ov\\ud800": {}, adopt: "\\udfff"}',
+            "ov\\ud800: has half a character in it, such as \\ud800; write the whole one\n"
+            "adopt: has half a character in it, such as \\ud800; write the whole one",
+            id="half a character",
+        ),
+        pytest.param(
+            f"config: {{reserved: {'[' * 50}{']' * 50}}}",
+            "reserved: is nested more deeply than any section",
+            id="deep",
+        ),
+        pytest.param(
+            f"config: {{reserved: {'[' * 2000}{']' * 2000}}}",
+            "config: is nested more deeply than any section",
+            id="bottomless",
+        ),
         pytest.param("", "config: is required: the mapping that holds swarmnet:hosts and the other keys", id="empty"),
     ],
 )
@@ -133,7 +154,7 @@ def test_yaml_that_is_no_stack_file(text, problem):
     with pytest.raises(StackFileError) as caught:
         from_yaml(text)
 
-    assert [problem] == caught.value.problems
+    assert problem == "\n".join(caught.value.problems)
 
 
 def test_text_that_only_looks_like_json_stays_text():

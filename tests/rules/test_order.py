@@ -83,6 +83,11 @@ def test_good_stack_has_no_problem():
             "swarm: needs a manager, and no host has role: manager",
             id="no manager",
         ),
+        pytest.param(
+            {"hosts": {"m1": {"address": "m1", "role": "manager", "lost": True}, "w1": {"address": "w1"}}},
+            "swarm: needs a manager, and m1 is lost",
+            id="lost manager",
+        ),
         pytest.param({"hosts": {}}, "hosts: is empty; a stack needs at least one", id="no host"),
     ],
 )

@@ -147,6 +147,20 @@ def test_wrong_type_says_what_it_should_be(sections, problem):
             id="pool prefix",
         ),
         pytest.param(
+            {"swarm": {"task_history_limit": 2**64}},
+            f"swarm.task_history_limit: {2**64} should be at most 100000",
+            id="more than an Engine can count",
+        ),
+        pytest.param(
+            {"ssh": {"connect_timeout": float("inf")}}, "ssh.connect_timeout: inf should be at most 3600", id="for ever"
+        ),
+        pytest.param({"ssh": {"bastion": "b1:70000"}}, "ssh.bastion: port 70000 should be 1 to 65535", id="port"),
+        pytest.param(
+            {"hosts": {"m1": {"address": "m1", "mtu": 100}}},
+            "hosts.m1.mtu: 100 should be at least 576",
+            id="underlay without room for an overlay",
+        ),
+        pytest.param(
             {"swarm": {"task_history_limit": -1}},
             "swarm.task_history_limit: -1 should be at least 0",
             id="task history",
