@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
+from math import isinf
 from typing import Any
 
 import yaml
@@ -28,9 +29,10 @@ _TOO_DEEP = "is nested more deeply than any section"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as Pulumi reads it: `yes`, `on`, 12:30 and 2026-01-01 are text, all keys are, and none comes twice.
+    """YAML as Pulumi reads it: `yes`, `on` and 12:30 are text, 12e5 and 0777 are numbers, all keys are text, and none
+    comes twice.
 
-    Pulumi parses with https://pkg.go.dev/gopkg.in/yaml.v3; PyYAML follows YAML 1.1.
+    Pulumi parses with https://github.com/go-yaml/yaml/blob/v3/resolve.go; PyYAML follows YAML 1.1.
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -55,17 +57,40 @@ class _Loader(yaml.SafeLoader):
 
 
 _TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
-_REPLACED = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "timestamp")}
+_REPLACED = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "timestamp", "value")}
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+
+
+class _Date(str):
+    """What looks like a date. Pulumi makes `2026-01-01 00:00:00 +0000 UTC` of 2026-01-01."""
+
+
+def _number(text: str) -> int | float | str:
+    """The number in a plain word that begins like one, where it is one. A whole one is an int, as in Pulumi's JSON."""
+    plain = text.replace("_", "")
+    with suppress(ValueError):
+        return int(plain, 8 if re.fullmatch("[-+]?0[0-7]+", plain) else 0)
+    if not _FLOAT.fullmatch(plain):
+        return text
+    number = float(plain)
+    if isinf(number):
+        return text
+    return int(number) if number.is_integer() else number
+
+
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 for _kind, _pattern, _first in (
     ("bool", "true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", "[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+", "-+0123456789"),
-    ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("float", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+."),
+    ("date", r"\d{4}-\d\d?-\d\d?(?:[Tt ]\d\d?:\d\d?:\d\d?(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)?)?", "0123456789"),
+    ("number", r"[-+.0-9][-+._0-9a-zA-Z]*", "-+.0123456789"),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), list(_first))
+_Loader.add_constructor("tag:yaml.org,2002:date", lambda _, node: _Date(node.value))
+_Loader.add_constructor("tag:yaml.org,2002:number", lambda _, node: _number(node.value))
 
 
 def from_yaml(text: str | bytes) -> Raw:
@@ -139,6 +164,8 @@ def _unsound(value: object) -> str:
     left, seen = [(value, 0)], set[int]()
     while left:
         each, depth = left.pop()
+        if isinstance(each, _Date):
+            return f"{each} is a date, of which Pulumi would make another text; write it in quotes"
         if isinstance(each, str) and not each.isascii() and any("\ud800" <= letter <= "\udfff" for letter in each):
             return "has half a character in it, such as \\ud800; write the whole one"
         if isinstance(each, dict | list) and id(each) not in seen:

@@ -46,8 +46,25 @@ def test_both_forms_give_the_same():
         ("yes", "yes"),
         ("Off", "Off"),
         ("12:30", "12:30"),
-        ("2026-01-01", "2026-01-01"),
-        ("08", "08"),
+        ("08", 8),
+        ("0777", 511),
+        ("0o17", 15),
+        ("0b11", 3),
+        ("0X1F", 31),
+        ("0x", "0x"),
+        ("1_0", 10),
+        ("_1", "_1"),
+        ("12e5", 1200000),
+        ("5e-1", 0.5),
+        ("1e", "1e"),
+        ("1e400", "1e400"),
+        ("12e5f", "12e5f"),
+        ("-0o17", -15),
+        (".5", 0.5),
+        ("1500.0", 1500),
+        ("10.0.0.1", "10.0.0.1"),
+        ("2026-01-01-a", "2026-01-01-a"),
+        ("=", "="),
         ("TRUE", True),
         ("1450", 1450),
         ("-3", -3),
@@ -61,6 +78,24 @@ def test_both_forms_give_the_same():
 def test_yaml_is_read_as_pulumi_reads_it(written, expected):
     """A plain word is the value that Pulumi's own parser makes of it."""
     assert {"a": {"b": expected}} == from_yaml(f"config:\n  a:\n    b: {written}\n")
+
+
+@pytest.mark.parametrize("date", ["2026-01-01", "2026-1-1", "2026-01-01 10:00:00", "2026-01-01T10:00:00Z"])
+def test_date_is_told(date):
+    """Pulumi would hand over another text than the one that stands there."""
+    with pytest.raises(StackFileError) as caught:
+        from_yaml(f"config: {{a: {{b: {date}}}}}")
+
+    assert [f"a: {date} is a date, of which Pulumi would make another text; write it in quotes"] == (
+        caught.value.problems
+    )
+
+
+def test_date_elsewhere_is_nobodys_business():
+    """In quotes, as a key and in other namespaces it is as Pulumi says."""
+    assert {"a": {"2026-01-01": "2026-01-01"}} == from_yaml(
+        "config: {other:a: 2026-01-01, a: {2026-01-01: '2026-01-01'}}"
+    )
 
 
 def test_keys_are_text():
