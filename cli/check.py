@@ -7,7 +7,7 @@ import typer
 
 from cli.stack_files import STACKS, Directory, all_of, judged, names
 from providers.rules.claims import refused
-from providers.rules.environments import Shared, shared, unknown
+from providers.rules.environments import Shared, joined, shared, unknown, used
 from providers.rules.errors import StackFileError
 from providers.rules.verdict import Verdict
 
@@ -47,9 +47,11 @@ def check(
 def _problems(there: Mapping[str, Verdict], torn: Mapping[str, str], directory: Directory, stack: str) -> list[str]:
     """The problems of one stack by itself."""
     if stack in there:
-        own, others = there[stack], {name: found.stackfile for name, found in there.items() if name != stack}
-        joined = unknown(stack, own.stackfile, names(directory), torn)
-        return [*own.refused, *joined, *refused(own.stackfile, others)]
+        files = {name: found.stackfile for name, found in there.items()}
+        own = judged(directory, stack, used(joined(stack, files)))
+        lacking = unknown(stack, own.stackfile, names(directory), torn)
+        others = {name: found for name, found in files.items() if name != stack}
+        return [*own.refused, *lacking, *refused(own.stackfile, others)]
     try:
         return judged(directory, stack).refused
     except StackFileError as error:

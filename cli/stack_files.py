@@ -1,5 +1,6 @@
 """The files `Pulumi.STACK.yaml` of a directory: where they are, and what is said about each."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -44,9 +45,12 @@ def write(directory: Path, stack: str, text: str) -> None:
         raise StackFileError([f"{path} can't be written: {(error.strerror or str(error)).lower()}"]) from error
 
 
-def judged(directory: Path, stack: str) -> Verdict:
-    """What is said about a stack's file. Raises StackFileError where it can't be read at all."""
-    return verdict(from_yaml(text_of(directory, stack)), stack)
+def judged(directory: Path, stack: str, beside: Iterable[str] = ()) -> Verdict:
+    """What is said about a stack's file. Raises StackFileError where it can't be read at all.
+
+    beside: ranges that are not free, whatever the file says.
+    """
+    return verdict(from_yaml(text_of(directory, stack)), stack, beside)
 
 
 def declared(directory: Path, stack: str) -> tuple[Plan, frozenset[str]]:

@@ -40,21 +40,26 @@ def clashing(stackfile: StackFile) -> list[tuple[Range, Range, str]]:
     return list(meetings(_declared(stackfile), _WHY))
 
 
-def clashes(stackfile: StackFile) -> list[str]:
-    """Each of `clashing` as `path: problem`; who takes all ranges named as free has no clash left."""
+def clashes(stackfile: StackFile, beside: Iterable[str] = ()) -> list[str]:
+    """Each of `clashing` as `path: problem`; who takes all ranges named as free has no clash left.
+
+    beside: ranges that are not free either, those of stacks that this one reaches.
+    """
     found = clashing(stackfile)
     if not found:
         return []
-    taken = [each.subnet for each in _declared(stackfile)]
-    free = instead(stackfile, taken, [first for first, _, _ in found])
+    free = instead(stackfile, beside, [first for first, _, _ in found])
     return [
         f"{told(first, other)}: {why}{f'; {free[first]} is free' if free[first] else ''}" for first, other, why in found
     ]
 
 
 def instead(stackfile: StackFile, taken: Iterable[str], blamed: Iterable[Range]) -> dict[Range, str | None]:
-    """A range of the same size for each that cannot stay: from the pool for overlays, else a private one nearby."""
-    space = FreeSpace([*taken, *LIKELY.values()])
+    """A range of the same size for each that cannot stay: from the pool for overlays, else a private one nearby.
+
+    taken: what is not free beside what the stack file names.
+    """
+    space = FreeSpace([*(each.subnet for each in _declared(stackfile)), *taken, *LIKELY.values()])
     pool = stackfile.pools.overlays
     found: dict[Range, str | None] = {}
     for each in blamed:

@@ -5,11 +5,10 @@ Stacks may have the same ranges where nothing joins their networks; `connected_t
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from providers.rules.addresses import overlapping, relation
-from providers.rules.free_space import FreeSpace
-from providers.rules.pools import LIKELY
+from providers.rules.clashes import instead
 from providers.rules.ranges import OURS, Range, ranges
 from providers.rules.stackfile import StackFile
 
@@ -36,9 +35,21 @@ def used(stackfiles: Iterable[StackFile]) -> list[str]:
 def shared(stackfiles: Mapping[str, StackFile]) -> list[Shared]:
     """Every two ranges that two stacks share, as `path: words`."""
     owned = [(stack, each) for stack, stackfile in stackfiles.items() for each in _own(stackfile)]
-    space = FreeSpace([*(each.subnet for _, each in owned), *LIKELY.values()])
     pairs = [(owned[one], owned[other]) for one, other in sorted(overlapping([each.subnet for _, each in owned]))]
-    return [_of(stackfiles, space, one, other) for one, other in pairs if one[0] != other[0]]
+    found = [_of(stackfiles, one, other) for one, other in pairs if one[0] != other[0]]
+    free = _instead(stackfiles, [each for each in found if each.joined])
+    return [
+        replace(each, line=f"{each.line}; {fits} is free") if (fits := free.get((each.stack, each.ranges[0]))) else each
+        for each in found
+    ]
+
+
+def joined(stack: str, stackfiles: Mapping[str, StackFile]) -> list[StackFile]:
+    """The other stacks that one reaches, or that reach it."""
+    own = stackfiles[stack].connected_to
+    return [
+        other for name, other in stackfiles.items() if name != stack and (name in own or stack in other.connected_to)
+    ]
 
 
 def unread(stack: str, why: str) -> str:
@@ -64,7 +75,21 @@ def _own(stackfile: StackFile) -> Iterator[Range]:
     return (each for each in ranges(stackfile) if each.kind in (*OURS, "host"))
 
 
-def _of(stackfiles: Mapping[str, StackFile], space: FreeSpace, *sides: tuple[str, Range]) -> Shared:
+def _instead(stackfiles: Mapping[str, StackFile], meetings: Iterable[Shared]) -> dict[tuple[str, Range], str | None]:
+    """A range of the same size for each to blame but hosts: nobody's, not reserved, and another for each."""
+    blamed: dict[str, list[Range]] = {}
+    for each in meetings:
+        if each.ranges[0].kind != "host":
+            blamed.setdefault(each.stack, []).append(each.ranges[0])
+    taken, found = used(stackfiles.values()), dict[tuple[str, Range], str | None]()
+    for stack, cannot_stay in blamed.items():
+        free = instead(stackfiles[stack], taken, cannot_stay)
+        taken += [subnet for subnet in free.values() if subnet]
+        found |= {(stack, each): subnet for each, subnet in free.items()}
+    return found
+
+
+def _of(stackfiles: Mapping[str, StackFile], *sides: tuple[str, Range]) -> Shared:
     """What is said of two: the one whose stack declares the other joined is blamed, and no host for its address."""
 
     def last(side: tuple[str, Range]) -> tuple[bool, bool]:
@@ -73,10 +98,8 @@ def _of(stackfiles: Mapping[str, StackFile], space: FreeSpace, *sides: tuple[str
 
     (stack, one), (other, two) = sorted(sides, key=last)
     both_bridges = {one.kind, two.kind} == {"gwbridge"}  # they never leave their hosts
-    joined = not both_bridges and (other in stackfiles[stack].connected_to or stack in stackfiles[other].connected_to)
+    reached = not both_bridges and (other in stackfiles[stack].connected_to or stack in stackfiles[other].connected_to)
     line = f"{one.path}: {one.subnet} {relation(one.subnet, two.subnet)} {other}'s {two.path} {two.subnet}"
-    if joined:
-        free = space.nearest(one.subnet) if one.kind != "host" else None
+    if reached:
         line += ": connected_to joins the two stacks, and neither would reach what is there in the other"
-        line += f"; {free} is free" if free else ""
-    return Shared(stack, other, (one, two), line, joined)
+    return Shared(stack, other, (one, two), line, reached)

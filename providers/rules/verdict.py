@@ -23,7 +23,6 @@ _CHECKS: tuple[tuple[_Check, frozenset[str]], ...] = (
     (networks.inside, frozenset()),
     (pools.pool_masks, frozenset({"swarm"})),
     (mtu.problems, frozenset({"hosts", "ssh", "ingress", "overlays"})),
-    (clashes, frozenset()),
 )
 _WARNINGS: tuple[_Check, ...] = (pools.warnings, capacity.warnings, mtu.warnings)
 
@@ -49,10 +48,10 @@ class Verdict:
         return [*self.problems, *(f"overlays.{name}.subnet: {chosen}" for name in self.waiting)]
 
 
-def verdict(raw: problems.Raw, stack: str) -> Verdict:
-    """All there is to say about a stack file's keys as they were read."""
+def verdict(raw: problems.Raw, stack: str, beside: Iterable[str] = ()) -> Verdict:
+    """All there is to say about a stack file's keys as they were read. beside: ranges that are not free either."""
     stackfile, found = problems.readable(StackFile, raw)
-    return _judged(stackfile, found, stack)
+    return _judged(stackfile, found, stack, beside)
 
 
 def judged(stackfile: StackFile, stack: str) -> Verdict:
@@ -60,13 +59,13 @@ def judged(stackfile: StackFile, stack: str) -> Verdict:
     return _judged(stackfile, [], stack)
 
 
-def _judged(stackfile: StackFile, found: list[str], stack: str) -> Verdict:
+def _judged(stackfile: StackFile, found: list[str], stack: str, beside: Iterable[str] = ()) -> Verdict:
     harmed = {re.split(r"[.\[:]", line, maxsplit=1)[0] for line in found}
     blocked = [] if {"overlays", "pools"} & harmed else list(networks.unresolvable(stackfile))
     chosen = {name: overlay for name, overlay in stackfile.overlays.items() if overlay.subnet != AUTO}
     waiting = [] if blocked else [name for name in stackfile.overlays if name not in chosen]
     stackfile = stackfile.model_copy(update={"overlays": chosen})
     across = [line for check, needs in _CHECKS if not needs & harmed for line in check(stackfile)]
-    problems_found = [*found, *blocked, *across]
+    problems_found = [*found, *blocked, *across, *clashes(stackfile, beside)]
     warnings = [] if problems_found else [line for check in _WARNINGS for line in check(stackfile)]
     return Verdict(stack, stackfile, problems_found, waiting, warnings)

@@ -133,6 +133,14 @@ def test_joined_stack_that_does_not_exist(check, tmp_path):
     assert "lonely: connected_to[0]: there is no stack god; did you mean good?\n" == check("lonely").stdout
 
 
+def test_range_named_as_free_is_not_a_joined_stacks(check, tmp_path):
+    """Else taking it would lead to the next problem."""
+    (tmp_path / "Pulumi.near.yaml").write_text(OTHER.replace("10.3.0.0", "10.4.255.0"))
+    (tmp_path / "Pulumi.bad.yaml").write_text(BAD + "  swarmnet:connected_to: [near]\n")
+
+    assert "10.4.254.0/24 is free" == check("bad").stdout.splitlines()[1].rpartition("; ")[2]
+
+
 def test_joined_stack_that_cannot_be_read(check, tmp_path):
     """Nobody knows what a torn file has, so that nothing is said to be well."""
     (tmp_path / "Pulumi.torn.yaml").write_text("config: {")

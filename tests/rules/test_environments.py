@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.environments import shared, unknown
+from providers.rules.environments import joined, shared, unknown
 from tests.rules.stackfiles import net, said
 
 JOINED = "connected_to joins the two stacks, and neither would reach what is there in the other"
@@ -59,6 +59,29 @@ def test_shared_range_of_joined_stacks_is_a_problem(dev, prod, expected):
     assert [expected] == lines(True, dev=stack("dev.example", **dev), prod=stack("10.99.1.9", **prod))
 
 
+@pytest.mark.parametrize(
+    ("prod", "expected"),
+    [
+        pytest.param({"reserved": ["10.12.2.0/23"]}, ["10.11.255.0/24"], id="what it reserves"),
+        pytest.param(
+            {"pools": {"overlays": {"range": "10.20.0.0/16", "prefix": 24}}}, ["10.20.0.0/24"], id="its own pool"
+        ),
+        pytest.param(
+            {"ingress": net("10.12.0.0/24"), "overlays": {"app": net("10.12.1.0/24")}},
+            ["10.12.2.0/24", "10.11.255.0/24"],
+            id="another for each",
+        ),
+    ],
+)
+def test_range_named_as_free_is_free(prod, expected):
+    """Who takes what is named has no clash left, neither with the other stacks nor in the file itself."""
+    dev = stack("dev.example", ingress=net("10.12.0.0/24"), overlays={"app": net("10.12.1.0/24")})
+    own = {"overlays": {"app": net("10.12.1.0/24")}, "connected_to": ["dev"], **prod}
+    told = lines(True, dev=dev, prod=stack("prod.example", **own))
+
+    assert expected == [line.rpartition("; ")[2].removesuffix(" is free") for _, line in told]
+
+
 def test_bridges_of_joined_stacks_may_be_the_same():
     """docker_gwbridge never leaves its host."""
     bridge = net("10.12.0.0/20")
@@ -89,6 +112,14 @@ def test_what_a_stack_reserves_is_not_its_own():
 def test_connected_to_what_is_not_there(name, problem):
     """A stack that does not exist cannot be compared with."""
     assert [problem] == list(unknown("prod", stack("m1.example", connected_to=[name]), ["dev", "prod", "staging"], {}))
+
+
+def test_joined_stacks():
+    """It counts on either side."""
+    named, naming, apart = stack("a.example"), stack("b.example", connected_to=["prod"]), stack("c.example")
+    prod = stack("p.example", connected_to=["dev"])
+
+    assert [named, naming] == joined("prod", {"prod": prod, "dev": named, "ops": naming, "lab": apart})
 
 
 def test_connected_to_what_cannot_be_read():
