@@ -86,10 +86,12 @@ def _bastion(
     own: HostAccess, host: HostAccess, said: paramiko.SSHConfigDict, before: tuple[str, ...]
 ) -> Destination | None:
     """The last one to go through. What the stack file names is reached as the host is, unless it says otherwise."""
-    jumps = own.bastion or said.get("proxyjump") or ""
-    if jumps.lower() == "none" or (not jumps and not said.get("proxycommand")):
+    # Of the two, the one that the config says first counts.
+    first = next((key for key in said if key in ("proxyjump", "proxycommand")), "")
+    jumps = own.bastion or (said.get(first) or "none")
+    if jumps.lower() == "none":
         return None
-    if not jumps:
+    if not own.bastion and first == "proxycommand":
         raise HostError(
             f"{host.name}: {CONFIG} has a ProxyCommand for {own.address}, which is not run here: "
             "say it as ProxyJump, or give the host a bastion"

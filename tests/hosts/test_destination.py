@@ -127,10 +127,26 @@ def test_agent_in_the_home_of_nobody(config):
 
 def test_included_files_count(config):
     """Include is followed, relative to ~/.ssh; the section around it goes on after it."""
-    config("Include conf.d/*\nUser me\nHost w1\n  Include more\n  Port 2222\n")
+    config("Include conf.d/*\nInclude\tmore\nUser me\nHost w1\n  Include=/\n  Port 2222\n")
     config("Host w2\n  HostName 10.0.0.2\n", "more")
 
     assert (["me@w1:2222"], ["me@10.0.0.2:22"]) == (way(found()), way(found("w2")))
+
+
+@pytest.mark.parametrize("block", ["Host w1", "Host\tw1", "Match host w1", "Match user ann"])
+def test_included_file_counts_where_its_section_does(config, block):
+    """What is included for one host is nothing to another, whatever the included file says."""
+    config(f"Host w1\n  User ann\n{block}\n  Include more\nHost *\n  Port 2222\n")
+    config("HostName 10.0.0.1\nHost *\n  ProxyJump b1\n", "more")
+
+    assert (["root@b1:2222", "ann@10.0.0.1:2222"], ["root@w2:2222"]) == (way(found()), way(found("w2")))
+
+
+def test_include_from_the_home_of_nobody(config):
+    """A path that means nothing is the host's error."""
+    config("Include ~nosuch/config\n")
+
+    assert "h1: ~nosuch/config: there is no home ~nosuch on this machine; write the path in full" == refusal()
 
 
 def test_match_counts(config):
@@ -138,6 +154,23 @@ def test_match_counts(config):
     config("Match host w1\n  User ann\nMatch originalhost w2 !user ann\n  User bob\n")
 
     assert (["ann@w1:22"], ["bob@w2:22"]) == (way(found()), way(found("w2")))
+
+
+@pytest.mark.parametrize(
+    "criterion", ["tagged prod", "!localnetwork 10.0.0.0/8", "host w1 sessiontype exec", "Host w2"]
+)
+def test_match_by_what_is_not_known(config, criterion):
+    """paramiko would take it as always so."""
+    config(f"Match {criterion}\n  User ann\n")
+
+    assert f"Match {criterion.lstrip('!').split()[-2]} is none of all, canonical, " in refusal()
+
+
+def test_match_by_what_is_not_known_for_another_host(config):
+    """A section that does not count anyway is nobody's business."""
+    config("Match host w2 tagged prod\n  User ann\n")
+
+    assert ["root@w1:22"] == way(found())
 
 
 def test_endless_inclusion_is_told(config):
@@ -230,6 +263,16 @@ def test_circle_of_jumps_is_told(config):
     config("Host *\n  ProxyJump b1\n")
 
     assert "h1: its way leads in a circle: w1 by b1 by b1: see ~/.ssh/config" == refusal()
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("ProxyCommand none", "ProxyJump b1"), ("ProxyJump none", "ProxyCommand nc %h %p")]
+)
+def test_what_the_config_says_first_of_the_way_counts(config, first, then):
+    """ProxyCommand and ProxyJump are one setting to ssh."""
+    config(f"Host w1\n  {first}\nHost *\n  {then}\n")
+
+    assert ["root@w1:22"] == way(found())
 
 
 def test_bastion_that_is_the_host_itself():
