@@ -109,6 +109,7 @@ def test_all_keys_count(known):
         f"|1|{'|'.join('abc')} {LINE}",
         f"|1|ÄÄ|efgh {LINE}",
     ],
+    ids=lambda line: line.removesuffix(LINE) or "empty",
 )
 def test_unreadable_lines_are_passed_over(known, line):
     """Comments, stumps, hashes that are none and keys of unknown types leave the other lines in force."""
