@@ -30,6 +30,7 @@ from providers.rules.facts import (
     SwarmService,
     Task,
 )
+from providers.rules.forms import engine_host
 
 T = TypeVar("T")
 
@@ -327,7 +328,8 @@ def placed(silent: Silent, fleet: Fleet, members: tuple[Node, ...]) -> Silent:
     """A silent host with the member that it was or that has its address, so that it is known whether the swarm counts
     on it."""
     access = fleet.engine(silent.host).connection.access
-    addresses, known = {access.address, access.advertise_address}, fleet.node_ids.get(silent.host)
+    addresses = {access.address, engine_host(access.advertise_address or "")[0]}
+    known = fleet.node_ids.get(silent.host)
     alike = (node.id for node in members if node.address in addresses or node.hostname == silent.host)
     node_id = known if known in {node.id for node in members} else next(alike, "")
     return Silent(host=silent.host, why=silent.why, node_id=node_id or "")

@@ -55,6 +55,8 @@ def dial(to: Destination) -> socket.socket:
         sock = socket.create_connection((to.address, to.port), to.connect_timeout)
     except TimeoutError as problem:
         raise no_answer(to) from problem
+    except UnicodeError as problem:  # what getaddrinfo says of a label that is empty or too long
+        raise Unreachable(f"{to.where}: {to.address} is no name: check its address, and ~/.ssh/config") from problem
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
         raise Unreachable(f"{to.where}: {reason}: check its address and port, and that sshd runs") from problem

@@ -195,12 +195,13 @@ def test_cause_is_chained(connect, closed_port):
     assert isinstance(error(connect(port=closed_port)).__cause__, ConnectionRefusedError)
 
 
-def test_unknown_name_is_unreachable(connect):
-    """A name that does not resolve is named."""
-    problem = error(connect(address="no-such-host.invalid", port=22))
+@pytest.mark.parametrize("name", ["no-such-host.invalid", "a..b", "x" * 64])
+def test_unknown_name_is_unreachable(connect, name):
+    """A name that does not resolve, or can't be one, is named."""
+    problem = error(connect(address=name, port=22))
 
     assert Unreachable is type(problem)
-    assert str(problem).startswith("h1 (no-such-host.invalid:22): ")
+    assert str(problem).startswith(f"h1 ({name}:22): ")
 
 
 def test_silent_server_is_unreachable(connect):

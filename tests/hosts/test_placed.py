@@ -17,15 +17,15 @@ MEMBERS = (
     ("expected", "address", "remembered"),
     [
         ("n1", "10.0.0.5", {}),
-        ("n1", "public.example.com", {"w1": "n1"}),
+        ("n2", "public.example.com", {"w1": "n2"}),
+        ("n1", "public.example.com", {}),
         ("n1", "10.0.0.5", {"w1": "gone"}),
-        ("", "public.example.com", {}),
     ],
-    ids=["by its address", "by what it was", "that has left since", "nobody knows"],
+    ids=["by its address", "by what it was", "by the address that it advertises", "that has left since"],
 )
 def test_a_silent_host_is_the_member_that_it_was(expected: str, address: str, remembered: dict[str, str]):
     """So that it is known whether the swarm counts on it, also where SSH goes to another address."""
-    fleet = Fleet({"w1": HostAccess(name="w1", address=address)})
+    fleet = Fleet({"w1": HostAccess(name="w1", address=address, advertise_address="10.0.0.5:2377")})
     fleet.node_ids.update(remembered)
 
     assert expected == placed(Silent(host="w1", why="cut off"), fleet, MEMBERS).node_id
