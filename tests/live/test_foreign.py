@@ -85,7 +85,7 @@ def test_a_standalone_container_blocks_a_bridge_change(live: Live, ranges: Calla
 
     refused = live.project.up()
     assert not refused.ok
-    assert any(f"{alone} would be cut off" in line for line in refused.errors.values())
+    assert any(f"{alone} would stop with its docker" in line for line in refused.errors.values())
     started = live.hosts["l3"].docker("inspect", "--format={{.State.StartedAt}}", alone)
     live.declare(gwbridge={"disturb": True})
     run = live.project.up()
