@@ -159,7 +159,7 @@ def _overlays(stackfile: StackFile, shared: dict[str, Any]) -> tuple[OverlaySpec
             **overlay.model_dump(exclude={"gateway", "expect"}),
             name=name,
             gateway=overlay.gateway or first_address(overlay.subnet, overlay.ip_range),
-            timeout=stackfile.timeouts.overlay,
+            timeout=stackfile.timeouts.migration if overlay.on_in_use == "migrate" else stackfile.timeouts.overlay,
         )
         for name, overlay in stackfile.overlays.items()
     )

@@ -256,6 +256,9 @@ class Timeouts(Section):
     gwbridge: Seconds = Field(default=300, description="seconds for one host's docker_gwbridge")
     ingress: Seconds = Field(default=300, description="seconds for the ingress")
     overlay: Seconds = Field(default=60, description="seconds for one overlay")
+    migration: Seconds = Field(
+        default=900, description="seconds for one overlay that migrates: services move at their own pace, twice"
+    )
 
 
 class StackFile(Section):

@@ -196,3 +196,11 @@ def test_gateway_is_always_one_that_can_be_given(subnet, deeper, place):
     overlay = planned(hosts, overlays={"app": {"subnet": str(subnet), "ip_range": ip_range}}).overlays[0]
 
     assert holds_address(str(subnet), overlay.gateway)
+
+
+def test_an_overlay_that_migrates_has_more_time():
+    """Its services move at their own pace."""
+    overlays = {"app": {"subnet": "10.3.0.0/24"}, "data": {"subnet": "10.3.1.0/24", "on_in_use": "migrate"}}
+    found = plan_of({"hosts": HOSTS, "overlays": overlays}, "infra/prod")
+
+    assert {"app": 60, "data": 900} == {spec.name: spec.timeout for spec in found.overlays}
