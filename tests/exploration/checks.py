@@ -35,7 +35,7 @@ def nothing_lost(start: World, *, may_go: tuple[str, ...] = ()) -> Check:
         lost = [
             name
             for name, expected in ports.items()
-            if name in services and not expected <= ports_of(world, services[name])
+            if name in services and not expected <= unpinned(ports_of(world, services[name]))
         ]
         if gone or lost:
             return f"services are gone: {gone}; ports are lost: {lost}"
@@ -60,6 +60,11 @@ def ports_of(world: World, service: Service) -> Ports:
         own = journal.copies(world.swarm.settings).get(service.id)
     kept = map(json.loads, own.ports) if own else ()
     return frozenset(present | {(port["Protocol"], port["TargetPort"], port["PublishedPort"]) for port in kept})
+
+
+def unpinned(ports: Ports) -> Ports:
+    """These ports, each also as the dynamic one that it may have been."""
+    return ports | {(protocol, target, 0) for protocol, target, _ in ports}
 
 
 def one_ingress(world: World) -> str | None:
@@ -98,14 +103,15 @@ def no_trace(world: World) -> str | None:
     return f"labels are left: {', '.join(sorted(left))}" if left else None
 
 
-def specs_as_before(start: World) -> Check:
-    """Each service that nobody else changed has its spec to the letter, but for the ForceUpdate counter."""
-    before = {service.name: without_counter(service) for service in start.swarm.services}
+def specs_as_before(start: World, *, by_hand: bool = False) -> Check:
+    """Each service that nobody else changed has its spec to the letter, but for the ForceUpdate counter and dynamic
+    ports that are pinned. `by_hand`: so have those that others changed, `start` having the same changes."""
+    before = {service.name: (without_counter(service), pinned(service)) for service in start.swarm.services}
 
     def check(world: World) -> str | None:
         for service in world.swarm.services:
-            untouched = service.name in before and BY_HAND not in dict(service.labels)
-            if untouched and without_counter(service) != before[service.name]:
+            counts = service.name in before and (by_hand or BY_HAND not in dict(service.labels))
+            if counts and without_counter(service) not in before[service.name]:
                 return f"service {service.name} has another spec: {without_counter(service)}"
         return None
 
@@ -116,6 +122,16 @@ def without_counter(service: Service) -> dict[str, Any]:
     """A spec without its ForceUpdate counter."""
     spec = read(service.spec)
     return {**spec, "TaskTemplate": {**spec["TaskTemplate"], "ForceUpdate": 0}}
+
+
+def pinned(service: Service) -> dict[str, Any]:
+    """Its spec with the numbers that the swarm chose for its dynamic ports."""
+    spec = without_counter(service)
+    ports = zip((spec.get("EndpointSpec") or {}).get("Ports") or [], service.numbers, strict=True)
+    return {
+        **spec,
+        "EndpointSpec": {**spec["EndpointSpec"], "Ports": [{**raw, "PublishedPort": n.published} for raw, n in ports]},
+    }
 
 
 def ingress_everywhere(world: World) -> str | None:

@@ -2,9 +2,11 @@
 
 from functools import partial
 
+from providers.rules import restart, simulate
 from providers.rules.simulate import World, foreign, members
 from providers.rules.simulate.foreign import change_service, create_service, named, service_spec
 from providers.rules.simulate.workloads import Service, read
+from providers.rules.steps import UpdateService
 from tests.exploration.checks import BY_HAND
 from tests.exploration.explore import Act, Check, Other
 
@@ -62,9 +64,49 @@ def another_port(service: str, port: int) -> Other:
     return Other(act, still_so(service))
 
 
+def scaled(service: str, replicas: int) -> Other:
+    """Somebody wants another number of tasks, where it is not one on every node."""
+
+    def act(world: World) -> World:
+        spec = read(named(world, service).spec)
+        mode = {"Replicated": {"Replicas": replicas}}
+        labels = {**spec["Labels"], BY_HAND: ""}
+        return world if "Global" in spec["Mode"] else change_service(world, service, Mode=mode, Labels=labels)
+
+    return Other(act, still_so(service))
+
+
+def rolled_back(service: str) -> Other:
+    """Somebody rolls a service back to its former spec."""
+
+    def act(world: World) -> World:
+        found = named(world, service)
+        if not found.previous:
+            return world
+        update = UpdateService(service_id=found.id, version=found.version, spec=found.previous)
+        return simulate.perform(world, update)
+
+    return Other(act)
+
+
+def failing(service: str) -> Other:
+    """From now on the tasks of a service's updates die at once, if no update of others is under way."""
+
+    def act(world: World) -> World:
+        theirs = BY_HAND in dict(named(world, service).labels)
+        return world if theirs else foreign.break_service(world, service)
+
+    return Other(act)
+
+
 def created(port: int) -> Other:
-    """Somebody creates a service that publishes a port."""
-    return Other(lambda world: create_service(world, service_spec("alien", ports=((port, 80),))))
+    """Somebody creates a service that publishes a port, where none has its name."""
+
+    def act(world: World) -> World:
+        there = any(service.name == "alien" for service in world.swarm.services)
+        return world if there else create_service(world, service_spec("alien", ports=((port, 80),)))
+
+    return Other(act)
 
 
 def removed(service: str) -> Other:
@@ -80,6 +122,17 @@ def removed(service: str) -> Other:
 def paused(host: str) -> Other:
     """Somebody pauses a node, and says so in a label."""
     return Other(lambda world: foreign.set_node(world, host, availability="pause", labels=((BY_HAND, "pause"),)))
+
+
+def drained(host: str) -> Other:
+    """Somebody drains a node, and says so in a label; nobody could tell it from a drain of ours that goes on."""
+
+    def act(world: World) -> World:
+        node = world.swarm.node(world.host(host).node_id)
+        ours = node is not None and restart.out(node)
+        return world if ours else foreign.set_node(world, host, availability="drain", labels=((BY_HAND, "drain"),))
+
+    return Other(act)
 
 
 def labelled(host: str) -> Other:

@@ -65,10 +65,10 @@ ONE_BY_ONE = service_spec("web", ports=((8080, 80),), replicas=2, UpdateConfig={
 
 
 @cache
-def stack(*services: str, managers: tuple[str, ...] = ()) -> World:
-    """The whole stack on three hosts, with an overlay of others and these services, at rest."""
-    world = made(bare(*HOSTS), swarm_spec(), node_spec("m1", role="manager"))
-    nodes = (node_spec(host, role="manager" if host in managers else "worker") for host in HOSTS[1:])
+def stack(*services: str, managers: tuple[str, ...] = (), hosts: tuple[str, ...] = HOSTS) -> World:
+    """The whole stack on three hosts, or on these, with an overlay of others and these services, at rest."""
+    world = made(bare(*hosts), swarm_spec(members=hosts), node_spec("m1", role="manager"))
+    nodes = (node_spec(host, role="manager" if host in managers else "worker") for host in hosts[1:])
     world = made(world, *nodes, ingress_spec(), overlay_spec(attachable=True))
     theirs = CreateNetwork(name="theirs", driver="overlay", subnet="10.88.0.0/24", gateway="10.88.0.1")
     world = simulate.perform(world, theirs)

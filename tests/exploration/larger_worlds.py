@@ -1,0 +1,458 @@
+"""Larger worlds: up to 7 hosts and 10 services, one change of them, and what befalls it on its way.
+
+A story is all that is drawn: small and plain values, so that one that fails shrinks to few hosts, services and events.
+It is lived through by the real loop with the measured times of real hosts. What others did is done to a second world as
+well, which the change never touches: what has to hold is said by that one.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import permutations, product
+from typing import Any
+
+from hypothesis import strategies as st
+
+from providers.rules import ingress
+from providers.rules.errors import Blocked, DeadlineExceeded, EngineError, SwarmnetError
+from providers.rules.simulate import World, elapse, foreign, members
+from providers.rules.simulate.foreign import create_service, named, service_spec
+from providers.rules.simulate.workloads import read, text
+from providers.rules.steps import Decision, Step
+from tests.exploration.checks import all_of, breaks_quorum, ports_of, specs_as_before, unpinned
+from tests.exploration.explore import REST, Check, Other, Scene, attempt
+from tests.exploration.others import (
+    another_image,
+    another_placement,
+    another_port,
+    created,
+    drained,
+    failing,
+    labelled,
+    paused,
+    removed,
+    rolled_back,
+    scaled,
+)
+from tests.exploration.scenes import DISTURBING, NEW_INGRESS, NEW_OVERLAY, bridge, migration, stack, swap, used
+from tests.rules.flows import id_of, overlay_spec
+from tests.rules.simulated import Killed, SimulatedHosts
+
+HOSTS = ("m1", "h2", "h3", "h4", "h5", "h6", "h7")
+CUT, LOSS = "cut", "loss"
+# So many looks and steps later a lost host is back: the managers have given it up by then, if somebody waits for it.
+AWAY = 50
+BACK = 30
+# The Engine's answer to a step before which others acted after the look that led to it: another run goes on.
+TOO_LATE = EngineError
+SECONDS = 300.0
+
+# By name, the plainest first. None: the spec says nothing.
+UPDATES: dict[str, dict[str, object] | None] = {
+    "all at once": {"Parallelism": 0, "FailureAction": "pause"},
+    "unsaid": None,
+    "one by one": {"Parallelism": 1, "FailureAction": "continue"},
+    "rolls back": {"Parallelism": 0, "FailureAction": "rollback"},
+}
+# By name: the published number that a service's port of this kind has, the port of its tasks, and its way.
+PORTS = {
+    "fixed": (8000, 80, "ingress"),
+    "second": (8001, 80, "ingress"),
+    "dynamic": (0, 81, "ingress"),
+    "host": (8002, 82, "host"),
+}
+
+
+@dataclass(frozen=True)
+class HostShape:
+    """One host: how many ingresses fail to be set up on it at first, and whether it takes long to drop one."""
+
+    failing_kicks: int = 0
+    slow: bool = False
+
+
+@dataclass(frozen=True)
+class ServiceShape:
+    """One service. replicas: 0 for one on every node. moved: an update of nothing but its placement is behind it."""
+
+    ports: tuple[str, ...] = ()
+    replicas: int = 1
+    on_overlay: bool = False
+    moved: bool = False
+    update: str = "all at once"
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happens so many looks and steps after the event before it. which: the number of a service or host, or the
+    seconds until the next run after a cut."""
+
+    what: str
+    after: int = 0
+    which: int = 0
+
+
+@dataclass(frozen=True)
+class Story:
+    """A world, its change, and what befalls it. subject: the number of the host whose bridge changes."""
+
+    hosts: tuple[HostShape, ...]
+    managers: int
+    services: tuple[ServiceShape, ...]
+    change: str
+    subject: int
+    pin: bool
+    events: tuple[Event, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its hosts."""
+        return HOSTS[: len(self.hosts)]
+
+    @property
+    def host(self) -> str:
+        """The host whose bridge changes."""
+        return self.names[self.subject % len(self.names)]
+
+
+# What is drawn
+
+# Few choices to each thing, so that it can be left out as a whole where a failing story shrinks.
+host_shapes = st.sampled_from([HostShape(kicks, slow) for kicks, slow in product((0, 1, 2), (False, True))])
+service_shapes = st.builds(
+    lambda shape, ports: replace(shape, ports=ports),
+    st.sampled_from(
+        [
+            ServiceShape((), replicas, overlay, moved, update)
+            for update, moved, overlay, replicas in product(UPDATES, (False, True), (False, True), (1, 2, 3, 0))
+        ]
+    ),
+    st.sampled_from([ports for count in range(4) for ports in permutations(PORTS, count)]),
+)
+
+
+@st.composite
+def stories(draw: st.DrawFn, change: str, *, events: tuple[str, ...] = ()) -> Story:
+    """A story of one change. events: what may befall it, everything if it is not said."""
+    hosts = tuple(draw(st.lists(host_shapes, min_size=1, max_size=len(HOSTS))))
+    happening = st.builds(
+        Event, what=st.sampled_from(events or (CUT, *DEEDS, LOSS)), after=st.integers(0, 60), which=st.integers(0, 9)
+    )
+    return Story(
+        hosts=hosts,
+        managers=draw(st.sampled_from([number for number in (1, 3, 5) if number <= len(hosts)])),
+        services=tuple(draw(st.lists(service_shapes, max_size=10))),
+        change=change,
+        subject=draw(st.integers(0, len(hosts) - 1)) if change == "bridge" else 0,
+        pin=draw(st.booleans()) if change == "swap" else True,
+        events=tuple(draw(st.lists(happening, max_size=4))),
+    )
+
+
+# Where it starts
+
+
+def begun(story: Story) -> World:
+    """The world of a story, at rest."""
+    world = stack(managers=story.names[: story.managers], hosts=story.names)
+    overlay = id_of(world, overlay_spec())
+    for number, shape in enumerate(story.services):
+        world = create_service(world, spec_of(number, shape, overlay))
+    world = elapse(world, 20)
+    for number, shape in enumerate(story.services):
+        if shape.moved:
+            template = read(named(world, name_of(number)).spec)["TaskTemplate"]
+            moved = {**template, "Placement": {"Constraints": ["node.role != x"]}}
+            world = foreign.change_service(world, name_of(number), TaskTemplate=moved)
+    world = elapse(world, 20)
+    for name, luck in zip(story.names, story.hosts, strict=True):
+        world = world.with_host(replace(world.host(name), failing_kicks=luck.failing_kicks, slow=luck.slow))
+    return world
+
+
+def name_of(number: int) -> str:
+    """The name of a service by its number."""
+    return f"service{number}"
+
+
+def spec_of(number: int, shape: ServiceShape, overlay: str) -> str:
+    """The spec of a service: each has numbers of its own for its ports."""
+    spec = read(
+        service_spec(
+            name_of(number),
+            networks=(overlay,) if shape.on_overlay else (),
+            replicas=shape.replicas or None,
+            UpdateConfig=UPDATES[shape.update],
+        )
+    )
+    ports = [
+        {
+            "Protocol": "tcp",
+            "TargetPort": target,
+            "PublishedPort": published and published + 10 * number,
+            "PublishMode": mode,
+        }
+        for published, target, mode in (PORTS[kind] for kind in shape.ports)
+    ]
+    said = {key: value for key, value in spec.items() if value is not None}
+    return text({**said, "EndpointSpec": {"Ports": ports}})
+
+
+# What others do
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What others may do to a service, a host or the swarm: by the name of the one, or by a number.
+
+    lasts: it stands in the world as others want it. undoes: it may undo what the change did, and nothing else.
+    ends: how the change may end for it without being done.
+    """
+
+    other: Callable[[Any], Other]
+    to: str = "service"
+    lasts: bool = True
+    undoes: bool = False
+    ends: tuple[type[SwarmnetError], ...] = ()
+
+
+DEEDS: dict[str, Deed] = {
+    "scale": Deed(partial(scaled, replicas=2)),
+    "image": Deed(another_image),
+    "placement": Deed(another_placement),
+    "port": Deed(partial(another_port, port=9999)),
+    "removal": Deed(removed),
+    "rollback": Deed(rolled_back, lasts=False, undoes=True),
+    "failure": Deed(failing, ends=(Blocked, DeadlineExceeded)),
+    "alien": Deed(lambda number: created(7171), "swarm", lasts=False),
+    "rival": Deed(lambda number: created(PORTS["fixed"][0] + 10 * number), "swarm", lasts=False, ends=(Blocked,)),
+    "late user": Deed(lambda number: used(), "swarm", lasts=False),
+    "pause": Deed(paused, "host"),
+    "drain": Deed(drained, "host"),
+    "label": Deed(labelled, "host"),
+}
+
+
+# What has to hold
+
+
+def scene_of(story: Story, theirs: World) -> Scene:
+    """The change, and what has to hold while it goes on. theirs: the world as others want it."""
+    always = just_these_ports(theirs)
+    match story.change:
+        case "swap":
+            spec = NEW_INGRESS.model_copy(update={"dynamic_ports": "pin" if story.pin else "renumber"})
+            scene = swap(theirs, harm=breaks_quorum, decide=partial(ingress.next_step, spec, known=True))
+            when_done = specs_as_before(theirs, by_hand=True)
+        case "bridge":
+            scene = bridge(theirs, DISTURBING.model_copy(update={"host": story.host}))
+            when_done = specs_as_before(theirs, by_hand=True)
+        case _:
+            scene, when_done = migration(theirs), specs_on_the_new_overlay(theirs)
+    return replace(
+        scene, always=all_of(scene.always, always), when_done=all_of(scene.when_done, scene.always, when_done)
+    )
+
+
+def just_these_ports(theirs: World) -> Check:
+    """No service publishes, or will publish again, a port that nobody wanted, or has lost one that somebody did."""
+    before = {service.name: ports_of(theirs, service) for service in theirs.swarm.services}
+    numbers = {
+        service.name: {(port.protocol, port.target, port.published) for port in service.numbers}
+        for service in theirs.swarm.services
+    }
+
+    def check(world: World) -> str | None:
+        for service in world.swarm.services:
+            found = ports_of(world, service)
+            wanted = before.get(service.name, found)
+            more = found - wanted - numbers.get(service.name, set())
+            less = wanted - unpinned(found)
+            if more or less:
+                return f"{service.name} has ports too many: {sorted(more)}; too few: {sorted(less)}"
+        return None
+
+    return check
+
+
+def specs_on_the_new_overlay(theirs: World) -> Check:
+    """Every spec is as others want it, with the new overlay in the place of the old one."""
+    old = id_of(theirs, NEW_OVERLAY)
+
+    def check(world: World) -> str | None:
+        new = id_of(world, NEW_OVERLAY)
+        services = (replace(each, spec=each.spec.replace(old, new)) for each in theirs.swarm.services)
+        return specs_as_before(theirs.agreed(services=tuple(services)), by_hand=True)(world)
+
+    return check
+
+
+# What comes of it
+
+
+class Wrong(AssertionError):
+    """Something that has to hold does not."""
+
+
+def wrong(problem: str | None) -> None:
+    """Raise what is wrong, where something is."""
+    if problem:
+        raise Wrong(problem)
+
+
+@dataclass
+class Witness(SimulatedHosts):
+    """Hosts on which a story is lived through: every state is looked at, and events happen at their time.
+
+    theirs: the world as others want it. coming: the steps of the latest decision, which are taken in their order,
+    whatever the threads of the loop do, so that the same story always ends in the same way.
+    """
+
+    story: Story = field(kw_only=True)
+    theirs: World = field(init=False)
+    scene: Scene = field(init=False)
+    events: list[Event] = field(init=False)
+    coming: list[Step] = field(default_factory=list)
+    turn: threading.Condition = field(default_factory=threading.Condition)
+    happened: list[tuple[Deed, Other]] = field(default_factory=list)
+    moments: int = 0  # looks and steps since the last event
+    away: dict[str, int] = field(default_factory=dict)  # the host that was lost, and how many of them it stays away
+    killed: bool = False
+    until_next_run: int = 0
+    seen: tuple[object, object] = (None, None)
+    facts: Any = None
+
+    def __post_init__(self) -> None:
+        self.theirs, self.events = self.world, list(self.story.events)
+        self.scene = scene_of(self.story, self.theirs)
+
+    # The run
+
+    def live(self) -> None:
+        """Go on until it is done, or blocked by what others did. Raises Wrong where something does not hold."""
+        while not self.ended():
+            self.killed = True
+            self.elapse(self.until_next_run)
+        wrong(self.scene.always(elapse(self.world, REST)))
+
+    def ended(self) -> bool:
+        """One run: whether nothing is left to do after it."""
+        self.killed, self.coming, self.steps, self.facts = False, [], [], None
+        acts = len(self.happened)
+        try:
+            self.work("it", SECONDS, lambda line: None, self.look, self.decide)
+        except Killed:
+            return False
+        except SwarmnetError as problem:
+            if self.come_back():
+                return False
+            if isinstance(problem, TOO_LATE) and len(self.happened) > acts:
+                return False
+            by_others = any(isinstance(problem, deed.ends) for deed, _ in self.happened)
+            wrong(None if by_others else f"{type(problem).__name__}: {problem}")
+            return True
+        wrong(self.scene.when_done(self.world) or self.scene.when_done(elapse(self.world, REST)))
+        return not self.come_back()
+
+    def look(self) -> Any:
+        """What the run sees; nothing is read anew where nothing has changed."""
+        now = (self.world.hosts, self.world.cluster)
+        if self.facts is None or not same(now, self.seen):
+            self.facts, self.seen = self.scene.look(self.world), now
+        return self.facts
+
+    def decide(self, facts: Any) -> Decision:
+        """What the run does next."""
+        decision = self.scene.decide(facts)
+        self.coming = [*getattr(decision, "steps", ()), *getattr(decision, "undo", ())]
+        return decision
+
+    def perform(self, step: Step) -> None:
+        """Take a step in its turn, unless the run was cut."""
+        with self.turn:
+            self.turn.wait_for(lambda: self.coming[0] == step)
+            try:
+                if self.killed:
+                    raise Killed
+                wrong(self.scene.harm(self.world, step))
+                super().perform(step)
+                wrong(self.scene.always(self.world))
+            finally:
+                self.coming.pop(0)
+                self.turn.notify_all()
+
+    def elapse(self, seconds: float) -> None:
+        """Let time pass, and happen what is due."""
+        before = (self.world.hosts, self.world.cluster)
+        super().elapse(seconds)
+        if not same(before, (self.world.hosts, self.world.cluster)):
+            wrong(self.scene.always(self.world))
+        self.befall()
+
+    # What befalls it
+
+    def befall(self) -> None:
+        """A host that was lost comes back, and the next event happens, if they are due."""
+        self.moments += 1
+        self.away = {host: left - 1 for host, left in self.away.items()}
+        if 0 in self.away.values():
+            self.come_back()
+        if self.events and self.events[0].after < self.moments:
+            self.moments = 0
+            self.happen(self.events.pop(0))
+
+    def happen(self, event: Event) -> None:
+        """Something befalls the world, or the run if there is one."""
+        if event.what == LOSS:
+            self.lose(self.story.names[event.which % len(self.story.names)])
+        elif event.what in DEEDS:
+            self.others_act(DEEDS[event.what], event.which)
+        elif not self.killed:
+            self.killed, self.until_next_run = True, event.which
+            raise Killed
+        wrong(self.scene.always(self.world))
+
+    def lose(self, host: str) -> None:
+        """Docker stops on a host, once in a story."""
+        if not self.away:
+            self.away = {host: AWAY}
+            self.world = members.stop_docker(self.world, host)
+
+    def come_back(self) -> bool:
+        """Whether a host was away, which is back now."""
+        host = next((host for host in self.away if not self.world.host(host).docker), None)
+        if host is None:
+            return False
+        self.world, self.until_next_run = members.start_docker(self.world, host), BACK
+        return True
+
+    def others_act(self, deed: Deed, which: int) -> None:
+        """Somebody acts, where the swarm lets them; what lasts is what they want from now on."""
+        services = [service.name for service in self.theirs.swarm.services if not service.failing]
+        there = {"service": services, "host": self.story.names, "swarm": range(10)}[deed.to]
+        if not there:
+            return
+        other = deed.other(there[which % len(there)])
+        changed, wanted = attempt(other.act, self.world), attempt(other.act, self.theirs) or self.theirs
+        if changed is None or changed == self.world:
+            return
+        lasting = wanted != self.theirs
+        if deed.undoes and lasting:
+            return
+        if deed.lasts and (not lasting or nowhere_to_run(wanted)):
+            return
+        self.world, self.happened = changed, [*self.happened, (deed, other)]
+        self.theirs = wanted if deed.lasts else self.theirs
+        scene = scene_of(self.story, self.theirs)
+        self.scene = replace(scene, always=all_of(scene.always, *(each.undone for _, each in self.happened)))
+
+
+def nowhere_to_run(world: World) -> bool:
+    """Whether no host takes tasks any more, so that what was taken off can't come back."""
+    return all(node.availability != "active" for node in world.swarm.nodes)
+
+
+def same(these: tuple[object, ...], those: tuple[object, ...]) -> bool:
+    """Whether they are the very same values, of which most of a world consists from one moment to the next."""
+    return all(this is that for this, that in zip(these, those, strict=True))
