@@ -28,7 +28,7 @@ MOVED = "swarmnet.moved"
 # Services move under their own settings: parallelism, delay and monitor decide; the work's timeout ends it.
 MOVING = 3600.0
 ALLOCATION = 3.0
-ROLLED_BACK = ("paused", "rollback_paused", "rollback_completed")
+ROLLED_BACK = ("paused", "rollback_started", "rollback_paused", "rollback_completed")
 
 
 def twin_of(name: str, listed: tuple[Network, ...]) -> Network | None:
@@ -68,7 +68,12 @@ def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
         return Steps((twin_creation(spec, network),), f"create a twin of overlay {spec.name}")
     if not facts.twin.allocated:
         return Wait(f"the twin of overlay {spec.name} to get its addresses", ALLOCATION)
-    return moved(facts, users, network, facts.twin, swarm) or left(facts, network)
+    return (
+        moved(facts, users, network, facts.twin, swarm)
+        or left(facts, network)
+        or watched(facts, facts.twin, swarm)
+        or renewed(facts, network)
+    )
 
 
 def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:
@@ -81,6 +86,7 @@ def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
     return (
         moved(facts, on(twin, facts), twin, network, swarm)
         or left(facts, twin)
+        or watched(facts, network, swarm)
         or renewed(facts, twin)
         or Steps((RemoveNetwork(id=twin.id),), f"remove the twin of overlay {spec.name}")
     )
@@ -187,9 +193,20 @@ def left(facts: OverlayFacts, network: Network) -> Wait | Blocked | None:
     return Wait(f"{len(hanging)} tasks to leave overlay {network.name}", MOVING) if hanging else None
 
 
-def renewed(facts: OverlayFacts, twin: Network) -> Steps | None:
-    """One unchanged update, so that a rollback goes to the spec as it is and not to the twin that will be gone."""
-    behind = [service for service in facts.services if twin.id in service.rollback_networks]
+def watched(facts: OverlayFacts, target: Network, swarm: Swarm) -> Wait | None:
+    """Wait until the swarm no longer watches the tasks that have moved: until then one that fails takes its service
+    back to the network that is about to be removed."""
+    going = [
+        service.name
+        for service in on(target, facts)
+        if noted(service, swarm)[0] == target.id and service.update_state == "updating"
+    ]
+    return Wait(f"the updates of {', '.join(sorted(going))} to end", MOVING) if going else None
+
+
+def renewed(facts: OverlayFacts, leaving: Network) -> Steps | None:
+    """One unchanged update, so that a rollback goes to the spec as it is and not to the network that will be gone."""
+    behind = [service for service in facts.services if leaving.id in service.rollback_networks]
     updates = tuple(UpdateService(service_id=s.id, version=s.version, spec=s.spec) for s in behind)
     names = ", ".join(sorted(service.name for service in behind))
     return Steps(updates, f"make a rollback of {names} keep its network") if behind else None

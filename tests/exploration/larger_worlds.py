@@ -132,16 +132,10 @@ service_shapes = st.builds(
 )
 
 
-def all_but_rolled_back_onto_a_removed_network(change: str) -> tuple[str, ...]:
-    """What may befall a change."""
-    rolling_back = {"rollback", "failure"} if change == "migration" else set()
-    return tuple(what for what in (CUT, *DEEDS, LOSS) if what not in rolling_back)
-
-
 @st.composite
 def stories(draw: st.DrawFn, change: str, *, events: tuple[str, ...] = ()) -> Story:
     """A story of one change. events: what may befall it, everything if it is not said."""
-    what = st.sampled_from(events or all_but_rolled_back_onto_a_removed_network(change))
+    what = st.sampled_from(events or (CUT, *DEEDS, LOSS))
     happening = st.builds(Event, what=what, after=st.integers(0, 60), which=st.integers(0, 9))
     hosts = tuple(draw(st.lists(host_shapes, min_size=1, max_size=len(HOSTS))))
     return Story(

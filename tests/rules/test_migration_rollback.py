@@ -95,3 +95,16 @@ def test_a_service_that_stopped_on_the_way_is_named():
 
     assert decision is not None
     assert "service web stopped on the way off overlay app" in reason(decision)
+
+
+@pytest.mark.parametrize(
+    ("expected", "state"), [("the updates of web to end", "updating"), (None, "completed"), (None, "")]
+)
+def test_new_tasks_are_watched_to_the_end(expected: str | None, state: str):
+    """Until then one that fails takes its service back to the network that is about to be removed."""
+    spec = json.dumps({"Name": "web", "TaskTemplate": {"Networks": [{"Target": TWIN.id}]}})
+    service = SwarmService(id="s1", name="web", networks=(TWIN.id,), update_state=state, spec=spec)
+    swarm = replace(SWARM, labels=(("swarmnet.moved.s1", TWIN.id),))
+    found = migration.watched(OverlayFacts(network=OLD, services=(service,)), TWIN, swarm)
+
+    assert expected == (found and found.for_what)

@@ -55,7 +55,7 @@ def test_hosts_are_required():
         ),
         pytest.param(
             {"timeouts": {"x": 3}},
-            "timeouts.x: unknown key; known are swarm, node, gwbridge, ingress, overlay",
+            "timeouts.x: unknown key; known are swarm, node, gwbridge, ingress, overlay, migration",
             id="nothing close",
         ),
     ],
