@@ -28,6 +28,8 @@ MOVED = "swarmnet.moved"
 # Services move under their own settings: parallelism, delay and monitor decide; the work's timeout ends it.
 MOVING = 3600.0
 ALLOCATION = 3.0
+# What the Engine watches where a service says nothing, in nanoseconds; an update ends within moments after that.
+MONITOR, ENDS = 5_000_000_000, 5.0
 ROLLED_BACK = ("paused", "rollback_started", "rollback_paused", "rollback_completed")
 
 
@@ -195,13 +197,21 @@ def left(facts: OverlayFacts, network: Network) -> Wait | Blocked | None:
 
 def watched(facts: OverlayFacts, target: Network, swarm: Swarm) -> Wait | None:
     """Wait until the swarm no longer watches the tasks that have moved: until then one that fails takes its service
-    back to the network that is about to be removed."""
+    back to the network that is about to be removed. An update whose tasks can't even start is not waited for."""
     going = [
         service.name
         for service in on(target, facts)
-        if noted(service, swarm)[0] == target.id and service.update_state == "updating"
+        if noted(service, swarm)[0] == target.id
+        and service.update_state == "updating"
+        and facts.unchanged_for < watching(service)
     ]
     return Wait(f"the updates of {', '.join(sorted(going))} to end", MOVING) if going else None
+
+
+def watching(service: SwarmService) -> float:
+    """Seconds for which the swarm watches a new task of the service (in its spec: nanoseconds), and a few more."""
+    update = json.loads(service.spec).get("UpdateConfig") or {}
+    return ((update.get("Monitor") or MONITOR) + (update.get("Delay") or 0)) / 1e9 + ENDS
 
 
 def renewed(facts: OverlayFacts, leaving: Network) -> Steps | None:

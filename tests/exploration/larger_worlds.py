@@ -18,7 +18,7 @@ from providers.rules import ingress
 from providers.rules.errors import Blocked, DeadlineExceeded, EngineError, SwarmnetError
 from providers.rules.simulate import World, elapse, foreign, members
 from providers.rules.simulate.foreign import create_service, named, service_spec
-from providers.rules.simulate.workloads import read, text
+from providers.rules.simulate.workloads import Service, read, text
 from providers.rules.steps import Decision, Step
 from tests.exploration.checks import all_of, breaks_quorum, ports_of, specs_as_before, unpinned
 from tests.exploration.explore import REST, Check, Other, Scene, attempt
@@ -428,7 +428,11 @@ class Witness(SimulatedHosts):
 
     def others_act(self, deed: Deed, which: int) -> None:
         """Somebody acts, where the swarm lets them; what lasts is what they want from now on."""
-        services = [service.name for service in self.theirs.swarm.services if not service.failing]
+        services = [
+            service.name
+            for service in self.theirs.swarm.services
+            if not service.failing and (keeps_its_numbers(service) or not deed.undoes)
+        ]
         there = {"service": services, "host": self.story.names, "swarm": range(10)}[deed.to]
         if not there:
             return
@@ -445,6 +449,11 @@ class Witness(SimulatedHosts):
         self.theirs = wanted if deed.lasts else self.theirs
         scene = scene_of(self.story, self.theirs)
         self.scene = replace(scene, always=all_of(scene.always, *(each.undone for _, each in self.happened)))
+
+
+def keeps_its_numbers(service: Service) -> bool:
+    """Whether a rollback that brings its ports back gives none of them another number."""
+    return all(port.published for port in service.ports)
 
 
 def nowhere_to_run(world: World) -> bool:
