@@ -15,10 +15,9 @@ from providers.rules.errors import (
     Blocked,
     Conflict,
     DeadlineExceeded,
-    InUse,
+    EngineError,
     NoQuorum,
     NotAManager,
-    NotFound,
     SwarmnetError,
     Unreachable,
 )
@@ -29,8 +28,6 @@ from providers.rules.steps import Decision, Done, Step, Steps, Wait
 PASSING = (Conflict, NoQuorum, NotAManager)
 # A step whose host fell silent may have been carried out: the next look tells, or says that nobody answers.
 PASSING_STEPS = (*PASSING, Unreachable)
-# Somebody else was faster: what is to go is used since the look, or what was to be used is gone.
-OVERTAKEN = (InUse, NotFound)
 # An election takes a few seconds (up to 19 s were seen when a leader's Engine restarted).
 ELECTION = 20.0
 SHORTEST_POLL, LONGEST_POLL = 0.05, 0.5
@@ -149,10 +146,10 @@ class Loop(Generic[F]):
         self.moment = None  # patience starts anew with each act
         again, self.refused = self.refused == decision, None
         for problem in problems:
-            if isinstance(problem, OVERTAKEN) and not again:
+            if not isinstance(problem, PASSING_STEPS):
+                if again or not isinstance(problem, EngineError):
+                    raise problem
                 self.refused = decision
-            elif not isinstance(problem, PASSING_STEPS):
-                raise problem
             self.passing = problem
             self.pause(decision.doing)
 

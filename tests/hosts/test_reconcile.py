@@ -13,6 +13,7 @@ from providers.rules.errors import (
     CommandFailed,
     Conflict,
     DeadlineExceeded,
+    EngineError,
     InUse,
     NoQuorum,
     NotAManager,
@@ -241,7 +242,11 @@ def test_a_refusal_ends_it():
         Scene(refusals=[CommandFailed("w1: no such file")]).run(script(remove("a")))
 
 
-@pytest.mark.parametrize("problem", [InUse("in use"), NotFound("no such service")], ids=["in use", "gone"])
+@pytest.mark.parametrize(
+    "problem",
+    [InUse("in use"), NotFound("no such service"), EngineError("port '8080' is already in use by service 'web'")],
+    ids=["in use", "gone", "a port that is taken"],
+)
 def test_who_was_overtaken_looks_once_more(problem: SwarmnetError):
     """The next look finds who uses it by now, or that it is gone, and decides by that."""
     scene = Scene(refusals=[problem])
