@@ -250,8 +250,8 @@ def test_a_large_change_is_cut_between_items(count):
 
 
 def test_long_problems_leave_room():
-    """A thousand errors do not keep the verdict from being read."""
-    errors = {f"overlay/n{at}": "x" * 5_000 for at in range(1000)}
+    """Hundreds of errors do not keep the verdict from being read."""
+    errors = {f"overlay/n{at}": "x" * 5_000 for at in range(200)}
     text = page(preview(step("create", after=overlay()), errors=errors))
 
     assert MOST >= len(text)
