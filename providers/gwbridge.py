@@ -11,6 +11,7 @@ from providers.resource import (
     Props,
     Provider,
     SwarmnetResource,
+    absent,
     announcing,
     begun,
     declared_access,
@@ -57,21 +58,13 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
                 raise Blocked(unfit)
             refuse_another_host(spec.model_copy(update={"access": declared_access(spec.host)}), facts, props)
         if facts.bridge is None:
-            return self.gone(id_, spec, props, facts)
+            return absent(id_, spec, props, rules.left_without(facts))
         live = rules.live_spec(spec, facts.bridge)
         unfinished = rules.unfinished(spec, facts)
         if unfinished:
             live = live.model_copy(update={"settled": unfinished})
         live = spec.read_as(live)
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
-
-    def gone(self, id_: str, spec: GwbridgeSpec, props: Props, facts: GwbridgeFacts) -> ReadResult:
-        """Absent, unless a change of ours was cut just there: then it is still to come, with or without its section."""
-        left = rules.left_without(facts)
-        if not left:
-            return ReadResult("", {})
-        unfinished = spec.model_copy(update={"settled": left})
-        return ReadResult(id_, {**props, **to_props(unfinished)}, inputs=to_props(unfinished))
 
     def finish(self, spec: GwbridgeSpec) -> None:
         """Bring a change that was cut to its end, for one that is to be forgotten."""

@@ -11,6 +11,7 @@ from providers.resource import (
     Props,
     Provider,
     SwarmnetResource,
+    absent,
     announcing,
     begun,
     hosts,
@@ -51,7 +52,7 @@ class IngressProvider(Provider[IngressSpec]):
             if facts.network is None or facts.network.id != props["network_id"]:
                 refuse_two_swarms()
             if facts.network is None:
-                return self.gone(id_, spec, props, facts)
+                return absent(id_, spec, props, rules.left_without(facts))
             doubt = rules.doubt(facts)
             if doubt:
                 raise Blocked(doubt)
@@ -61,14 +62,6 @@ class IngressProvider(Provider[IngressSpec]):
             live = live.model_copy(update={"settled": unfinished})
         live = spec.read_as(live)
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
-
-    def gone(self, id_: str, spec: IngressSpec, props: Props, facts: IngressFacts) -> ReadResult:
-        """Absent, unless a change of ours was cut just there: then it is still to come, with or without its section."""
-        left = rules.left_without(facts)
-        if not left:
-            return ReadResult("", {})
-        unfinished = spec.model_copy(update={"settled": left})
-        return ReadResult(id_, {**props, **to_props(unfinished)}, inputs=to_props(unfinished))
 
     def delete(self, _id: str, props: Props) -> None:
         """Forget it, once nothing of a cut change is left, or (on_remove: restore_default) put the Engine's own in its

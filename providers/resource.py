@@ -16,18 +16,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import grpc
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResult, Resource, ResourceProvider
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+)
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
 from providers.rules import stackfile
 from providers.rules.access import HostAccess, access
 from providers.rules.configuration import from_flat
-from providers.rules.errors import Blocked, NoSwarm, RunCut, StackFileError, SwarmnetError
+from providers.rules.errors import Blocked, NoSwarm, RunCut, SwarmnetError
 from providers.rules.forecast import begins_change, course
 from providers.rules.order import without_lost
 from providers.rules.specs import HostSpec, Spec
-from providers.rules.stackfile import StackFile
+from providers.rules.stackfile import StackFile, Timeouts
 from providers.rules.steps import Decision
 from providers.rules.swarm import divided, not_to_be_begun
 
@@ -164,12 +172,22 @@ def declares_swarm() -> bool:
 
 def removal_time(spec: Spec) -> float:
     """Seconds that a removal may take, as the configuration says now: the state has what held at the last change."""
-    noun = type(spec).__name__.removesuffix("Spec").lower()
+    noun, key = type(spec).__name__.removesuffix("Spec").lower(), f"{MODULE}:timeouts"
+    said = from_flat({key: _settings[key]} if key in _settings else {}).get("timeouts", {})
     try:
-        seconds: float = getattr(stackfile.parse(from_flat(_settings)).timeouts, noun)
-    except StackFileError:
+        seconds: float = getattr(Timeouts.model_validate(said), noun)
+    except ValidationError:
         return spec.timeout
     return seconds
+
+
+def absent(id_: str, spec: Spec, props: Props, left: str | None) -> ReadResult:
+    """Gone, unless (`left`, in words) a change of ours was cut just there: then it is still to come, with or without
+    its section."""
+    if not left:
+        return ReadResult("", {})
+    unfinished = spec.model_copy(update={"settled": left})
+    return ReadResult(id_, {**props, **to_props(unfinished)}, inputs=to_props(unfinished))
 
 
 def declared_access(host: str) -> Props:
