@@ -35,8 +35,9 @@ BRIDGE_CHANGE = (
 )
 ON_DEMAND = "replaced, since somebody asked for that (`--replace`, `pulumi state taint`)"
 MADE_ON_MEMBER = "made; where its host is in a swarm already, "
+PORTS = "every port published through it goes away for seconds"
 PORTS_AWAY = (
-    "every port published through it goes away for seconds (about 10, and the longest `stop_grace_period` of a task "
+    f"{PORTS} (about 10, and the longest `stop_grace_period` of a task "
     "that ignores TERM), then comes back as it was; each task of a publishing service restarts twice"
 )
 

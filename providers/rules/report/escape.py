@@ -5,6 +5,7 @@ https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
 """
 
 import re
+from collections.abc import Sequence
 
 # A swarm's join tokens and unlock keys, private keys, what stands before the @ of an address (a user of SSH apart, who
 # has no password in it), and what is given as a password: no message of ours has any, but what others wrote may.
@@ -52,6 +53,12 @@ def code(text: str) -> str:
     ticks = "`" * (longest_run(bare) + 1)
     space = " " if bare.startswith("`") or bare.endswith("`") else ""
     return f"{ticks}{space}{bare}{space}{ticks}" if bare else ""
+
+
+def some(words: Sequence[str], most: int) -> str:
+    """Words in a line: of very many the first, and how many more there are."""
+    more = len(words) - most
+    return f"{', '.join(words[:most])}{f' and {more} more' if more > 0 else ''}"
 
 
 def fenced(language: str, lines: list[str]) -> list[str]:

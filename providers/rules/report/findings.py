@@ -11,7 +11,7 @@ from providers.rules.facts_file import Attached, FactsFile, HostFacts, NetworkFa
 from providers.rules.forecast import NOT_REACHED, Forecast
 from providers.rules.report.changes import Change
 from providers.rules.report.effects import drains
-from providers.rules.report.escape import code, plain
+from providers.rules.report.escape import code, plain, some
 from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec
 
 # What is older is said to be old.
@@ -58,16 +58,16 @@ def _foretold(foretold: Forecast) -> list[str]:
     if foretold.restarted:
         said.append(f"docker restarts on {', '.join(map(code, foretold.restarted))}")
     if foretold.stopped:
-        said.append(f"stopped and started again: {_some([code(each) for each in foretold.stopped])}")
+        said.append(f"stopped and started again: {some([code(each) for each in foretold.stopped], NAMED)}")
     if foretold.absences:
         absent = [
             f"{code(each.service)} ({', '.join(each.ports)}, about {max(each.seconds, 1):.0f} s)"
             for each in foretold.absences
         ]
-        said.append(f"without ports: {_some(absent)}")
+        said.append(f"without ports: {some(absent, NAMED)}")
     if foretold.restarts:
         restarts = [f"{each.times} of {code(each.service)} (it has {each.tasks})" for each in foretold.restarts]
-        said.append(f"tasks that restart: {_some(restarts)}")
+        said.append(f"tasks that restart: {some(restarts, NAMED)}")
     if foretold.stages:
         said.append(f"takes about {max(foretold.seconds, 1):.0f} s")
     return said
@@ -77,24 +77,21 @@ def _on_host(name: str, host: HostFacts) -> list[str]:
     known = [] if host.silent else [part for part in (host.role, host.availability) if part]
     tasks = [f"{number} of {code(service)}" for service, number in sorted(host.tasks.items())]
     said = [f"{code(name)} was {', '.join(known)}"] if known else []
-    return [*said, f"tasks on it: {_some(tasks)}"] if tasks else said
+    return [*said, f"tasks on it: {some(tasks, NAMED)}"] if tasks else said
 
 
 def _on_it(network: NetworkFacts, where: str) -> list[str]:
-    said = [f"services {where}: {_some([_attached(each) for each in network.services])}"] if network.services else []
+    said = (
+        [f"services {where}: {some([_attached(each) for each in network.services], NAMED)}"] if network.services else []
+    )
     if network.containers:
-        said.append(f"containers {where} that are no tasks: {_some([code(each) for each in network.containers])}")
+        said.append(f"containers {where} that are no tasks: {some([code(each) for each in network.containers], NAMED)}")
     return said or [f"nothing was {where}"]
 
 
 def _attached(service: Attached) -> str:
     parts = [*service.ports, f"{service.tasks} task{'' if service.tasks == 1 else 's'}"]
     return f"{code(service.name)} ({', '.join(map(plain, parts))})"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - NAMED
-    return f"{', '.join(names[:NAMED])}{f' and {more} more' if more > 0 else ''}"
 
 
 def source(changes: Sequence[Change], facts: FactsFile, old: timedelta) -> list[str]:

@@ -1,15 +1,16 @@
 """The table of networks: what each has before and after. What a change disturbs must not enter."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from providers.rules.plan import Plan
 from providers.rules.report.changes import Change, natural
-from providers.rules.report.escape import code, plain
+from providers.rules.report.escape import code, plain, some
 from providers.rules.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 
 NETWORKS = (GwbridgeSpec, IngressSpec, OverlaySpec)
 HEAD = ("| network | | subnet | gateway | MTU | flags |", "| --- | --- | --- | --- | --- | --- |")
+# So many names are told in a line, then their number: one line must not fill a comment.
 NAMED = 30
 Network = GwbridgeSpec | IngressSpec | OverlaySpec
 
@@ -94,16 +95,10 @@ def line(row: Row) -> str:
     """A row of the table; what changes is bold."""
     before, after = values(row.before), values(row.after)
     cells = [_cell(old, new) for old, new in zip(before or [""] * 4, after or [""] * 4, strict=True)]
-    on = f" on {some(row.hosts)}" if row.hosts else ""
+    on = f" on {some([code(host) for host in row.hosts], NAMED)}" if row.hosts else ""
     name = code(row.name) if row.hosts else f"{row.kind} {code(row.name)}"
     change = f"**{row.change}**" if row.change else ""
     return f"| {name}{on} | {change} | {' | '.join(cells)} |"
-
-
-def some(names: Sequence[str]) -> str:
-    """Names as code; of very many the first, and how many more there are: one line must not fill a comment."""
-    more = len(names) - NAMED
-    return f"{', '.join(map(code, names[:NAMED]))}{f' and {more} more' if more > 0 else ''}"
 
 
 def _cell(old: str, new: str) -> str:

@@ -14,7 +14,7 @@ from providers.rules.report import networks
 from providers.rules.report.changes import Change, changes, natural, others, reserved, wanted
 from providers.rules.report.details import details, other
 from providers.rules.report.effects import Disturbs, effect
-from providers.rules.report.escape import code, fenced, prose, shown
+from providers.rules.report.escape import code, fenced, prose, shown, some
 from providers.rules.report.findings import blocked, findings, source
 from providers.rules.report.foreseen import foreseen
 from providers.rules.report.picture import picture
@@ -163,7 +163,7 @@ def _groups(found: Sequence[Change], joins: Set[str]) -> Iterator[list[Change]]:
 def _items(number: int, group: Sequence[Change], joins: Set[str], facts: FactsFile | None) -> Iterator[list[str]]:
     """What a group of changes does, then what facts know of each of them; between any two the page may be cut."""
     does = effect(group[0], joins)
-    names = networks.some([change.name for change in group])
+    names = some([code(change.name) for change in group], networks.NAMED)
     yield [f"{number}. {MARKS[does.disturbs]}{names}: {prose(does.words)}"]
     for change in group if facts else ():
         whose = f"{code(change.name)}: " if len(group) > 1 else ""

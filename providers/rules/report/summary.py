@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from providers.rules.facts_file import FactsFile
 from providers.rules.report.changes import Change
-from providers.rules.report.effects import MADE_ON_MEMBER, SETTINGS, drains, effect
+from providers.rules.report.effects import MADE_ON_MEMBER, PORTS, SETTINGS, drains, effect
 from providers.rules.report.escape import code, prose
 from providers.rules.report.findings import forecast
 from providers.rules.report.networks import NETWORKS
@@ -14,7 +14,6 @@ from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySp
 
 # So many names are told, then their number.
 NAMED = 3
-PORTS = "every port published through it goes away for seconds"
 
 
 def verdict(
