@@ -48,7 +48,8 @@ def _problems(there: Mapping[str, Verdict], torn: Mapping[str, str], directory: 
     """The problems of one stack by itself."""
     if stack in there:
         files = {name: found.stackfile for name, found in there.items()}
-        own = judged(directory, stack, used(joined(stack, files)))
+        beside = used(joined(stack, files))
+        own = judged(directory, stack, beside) if beside else there[stack]
         lacking = unknown(stack, own.stackfile, names(directory), torn)
         others = {name: found for name, found in files.items() if name != stack}
         return [*own.refused, *lacking, *refused(own.stackfile, others)]
