@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Any
 
 from providers.rules import simulate
-from providers.rules.errors import Conflict, InUse, NoQuorum, NotAManager, NotFound, SwarmnetError
+from providers.rules.errors import Conflict, NoQuorum, NotAManager, SwarmnetError
 from providers.rules.simulate import Manners, World
 from providers.rules.steps import Blocked, Decision, Done, Step, Steps, Wait
 
@@ -45,8 +45,6 @@ PATIENCE = 12.0
 REST = 100 * TICK
 # What passes by itself, or by looking again.
 PASSING = (Conflict, NoQuorum, NotAManager)
-# Somebody else was faster: the run looks once more.
-OVERTAKEN = (InUse, NotFound)
 IDS = re.compile(r"[a-z]{1,2}0000\d{6,7}")
 ATOMS = frozenset({str, int, float, bool, type(None)})
 # What moves by itself and decides nothing.
@@ -210,7 +208,6 @@ class Exploration:
         for label, other in self.scene.others.items() if state.others else ():
             changed = attempt(other.act, state.world)
             late = performed(changed, decision.steps) if changed else None
-            late = changed if changed and isinstance(late, OVERTAKEN) else late
             if isinstance(late, World):
                 late_here = replace(state, world=late, patience=0, others=False)
                 there = self.reach(late_here, here, f"{label} | {decision.doing}")
