@@ -16,6 +16,7 @@ import docker
 import requests
 
 from providers.hosts.commands import INIT_SIGNS, restarts_docker
+from providers.hosts.failure import LastFailure
 from providers.hosts.refusals import refusal, unsupported
 from providers.hosts.streams import AnyConnection, Dropped, EngineAdapter
 from providers.rules.errors import (
@@ -33,7 +34,6 @@ TIMEOUT = 30.0  # seconds; a manager without quorum took 20 s for a GET by name 
 PING_TIMEOUT = 5.0
 # A ping waits for nothing but dockerd, and who comes meanwhile waits for it: one that hangs costs all of them once.
 FIRST_PING_TIMEOUT = 10.0
-REMEMBER_SILENCE = 5.0  # seconds in which nobody tries again, as for a host that does not answer
 RESTART_TIMEOUT = 120.0
 RESTART_POLL = 0.2
 COLLECTIONS = ("networks", "nodes", "services", "tasks", "containers", "secrets", "configs")
@@ -50,8 +50,7 @@ class Engine:
 
     def __init__(self, connection: AnyConnection, clock: Callable[[], float] = time.monotonic) -> None:
         self.connection = connection
-        self._clock = clock
-        self._silent: tuple[Unreachable, float] | None = None
+        self._silent = LastFailure(clock)
         self.name = connection.name
         self.counts: Counter[str] = Counter()
         self.doubts = 0
@@ -115,7 +114,7 @@ class Engine:
         self.connection.run(restarts_docker(seen.split()), timeout=timeout, outlives=True)
         with self._lock:
             self._api_version = ""  # it may be a newer Engine that started
-            self._silent = None
+            self._silent.forget()
         while (problem := self._silence()) is not None:
             if time.monotonic() > deadline:
                 raise DeadlineExceeded(
@@ -147,12 +146,11 @@ class Engine:
 
     def _first_ping(self, timeout: float) -> requests.Response:
         """A ping, of which it is remembered for a moment that nobody answered."""
-        if self._silent and self._clock() < self._silent[1]:
-            raise Unreachable(*self._silent[0].args) from self._silent[0]
+        self._silent.again()
         try:
             return self._ping(timeout)
         except Unreachable as problem:
-            self._silent = problem, self._clock() + REMEMBER_SILENCE
+            self._silent.note(problem)
             raise
 
     def _ping(self, timeout: float) -> requests.Response:

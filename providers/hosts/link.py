@@ -12,10 +12,9 @@ import paramiko
 
 from providers.hosts.channels import close
 from providers.hosts.destination import Destination
+from providers.hosts.failure import LastFailure
 from providers.hosts.ssh import dial, no_answer, open_transport
 from providers.rules.errors import HostError, LoginRefused, Unreachable
-
-REMEMBER_FAILURE = 5.0  # seconds in which nobody tries again: many resources on one dead host wait once
 
 
 class Link:
@@ -24,10 +23,9 @@ class Link:
     def __init__(self, find: Callable[[], Destination], clock: Callable[[], float] = time.monotonic) -> None:
         self.opened = 0  # transports so far
         self._find = find
-        self._clock = clock
         self._lock = threading.Lock()
         self._transport: paramiko.Transport | None = None
-        self._failure: tuple[HostError, float] | None = None
+        self._failure = LastFailure(clock)
 
     @cached_property
     def to(self) -> Destination:
@@ -72,19 +70,18 @@ class Link:
             if self._transport:
                 close(self._transport)
             self._transport = None
-            self._failure = None
+            self._failure.forget()
 
     def _shared_transport(self) -> tuple[paramiko.Transport, bool]:
         """The transport, and whether it was opened just now; who comes meanwhile shares the result."""
         with self._lock:
             if self._transport and self._transport.is_active():
                 return self._transport, False
-            if self._failure and self._clock() < self._failure[1]:
-                raise type(self._failure[0])(*self._failure[0].args) from self._failure[0]
+            self._failure.again()
             try:
                 self._transport = self._open_transport()
             except HostError as problem:
-                self._failure = problem, self._clock() + REMEMBER_FAILURE
+                self._failure.note(problem)
                 raise
             return self._transport, True
 

@@ -10,7 +10,7 @@ import paramiko
 import pytest
 
 from providers.hosts.connection import Connection
-from providers.hosts.link import REMEMBER_FAILURE
+from providers.hosts.failure import REMEMBERED
 from providers.rules.errors import (
     CommandFailed,
     HostError,
@@ -223,7 +223,7 @@ def test_failure_is_remembered_for_a_moment(host, closed_port):
     error(connection)
     error(connection)
     at_once = connection.link.opened
-    now[0] += REMEMBER_FAILURE
+    now[0] += REMEMBERED
     error(connection)
 
     assert (1, 2) == (at_once, connection.link.opened)

@@ -1,0 +1,30 @@
+"""A failure that is remembered for a moment: who comes meanwhile is told at once. What failed must not enter."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from providers.rules.errors import HostError
+
+REMEMBERED = 5.0  # seconds in which nobody tries again: many resources on one dead host wait once
+
+
+@dataclass
+class LastFailure:
+    """The latest failure of one thing, if it is recent. `clock` counts seconds; whoever asks holds the thing's lock."""
+
+    clock: Callable[[], float]
+    problem: HostError | None = None
+    until: float = 0
+
+    def note(self, problem: HostError) -> None:
+        """It has failed just now."""
+        self.problem, self.until = problem, self.clock() + REMEMBERED
+
+    def forget(self) -> None:
+        """It may work again."""
+        self.problem = None
+
+    def again(self) -> None:
+        """Raise the failure anew while it is remembered."""
+        if self.problem and self.clock() < self.until:
+            raise type(self.problem)(*self.problem.args) from self.problem
