@@ -18,6 +18,7 @@ from providers.resource import (
     declared_hosts,
     hosts,
     hosts_and,
+    kept_if_adopted,
     lost_hosts,
     one_line,
     refuse_half_a_swarm,
@@ -66,38 +67,30 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
         live = spec.read_as(live)
         return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
 
-    def finish(self, spec: GwbridgeSpec) -> None:
-        """Bring a change that was cut to its end, for one that is to be forgotten."""
-        with one_line():
-            reach, show = hosts_and(spec), Progress(spec.row)
-            look, decide = partial(reach.gwbridge, spec.host), partial(rules.finished, spec)
-            with turn(show, disruptive=True):
-                reach.work(f"{rules.NAME}@{spec.host}", removal_time(spec), show, look, decide)
-
     def delete(self, _id: str, props: Props) -> None:
         """Forget it, or (on_remove: restore_default) take away what the state names.
 
         Forgotten is what was adopted, what is on a host that is lost, and the bridge of a host that was only renamed;
         but not in the middle of a change that was cut.
         """
-        spec = self.spec(props)
-        if spec.on_remove == "keep" or props.get("adopted"):
-            if spec.settled is not True and spec.host not in lost_hosts():
-                self.finish(spec)
+        spec = kept_if_adopted(self.spec(props), props)
+        kept = spec.on_remove == "keep"
+        if (kept and spec.settled is True) or spec.host in lost_hosts():
             return
         with one_line():
-            reach = hosts_and(spec)
+            reach, show = hosts_and(spec), Progress(spec.row)
             others = declared_hosts() - {spec.host}
-            renamed = spec.host not in declared_hosts() and props["network_id"] in reach.bridge_ids(others)
-            if renamed or spec.host in lost_hosts():
+            gone = not kept and spec.host not in declared_hosts()
+            if gone and props["network_id"] in reach.bridge_ids(others):
                 return
-            reach.work(
-                f"{rules.NAME}@{spec.host}",
-                removal_time(spec),
-                Progress(spec.row),
-                partial(reach.gwbridge, spec.host),
-                lambda facts: rules.next_step_of_removal(spec, facts, props["network_id"]),
-            )
+            with turn(show, disruptive=True) if kept else nullcontext():
+                reach.work(
+                    f"{rules.NAME}@{spec.host}",
+                    removal_time(spec),
+                    show,
+                    partial(reach.gwbridge, spec.host),
+                    lambda facts: rules.next_step_of_removal(spec, facts, props["network_id"]),
+                )
 
     def brought_about(self, spec: GwbridgeSpec, olds: Props) -> Props:
         """Work until it is right; returns the outputs. What takes a member out of service waits for its turn."""

@@ -15,6 +15,7 @@ from providers.resource import (
     announcing,
     begun,
     hosts,
+    kept_if_adopted,
     one_line,
     proofs_of_absence,
     refuse_two_swarms,
@@ -66,9 +67,8 @@ class IngressProvider(Provider[IngressSpec]):
     def delete(self, _id: str, props: Props) -> None:
         """Forget it, once nothing of a cut change is left, or (on_remove: restore_default) put the Engine's own in its
         place."""
-        spec = self.spec(props)
-        forgotten = spec.on_remove == "keep" or bool(props.get("adopted"))
-        if forgotten and spec.settled is True:
+        spec = kept_if_adopted(self.spec(props), props)
+        if spec.on_remove == "keep" and spec.settled is True:
             return
         with one_line(), suppress(*proofs_of_absence()):
             reach = hosts()
@@ -77,11 +77,7 @@ class IngressProvider(Provider[IngressSpec]):
                 removal_time(spec),
                 Progress(spec.row),
                 reach.ingress,
-                lambda facts: (
-                    rules.finished(spec, facts)
-                    if forgotten
-                    else rules.next_step_of_removal(spec, facts, props["network_id"])
-                ),
+                lambda facts: rules.next_step_of_removal(spec, facts, props["network_id"]),
             )
 
     def brought_about(self, spec: IngressSpec, *, known: bool) -> Props:

@@ -181,6 +181,11 @@ def removal_time(spec: Spec) -> float:
     return seconds
 
 
+def kept_if_adopted(spec: S, props: Props) -> S:
+    """The spec of what goes: what others had made stays, whatever was said of its removal."""
+    return spec.model_copy(update={"on_remove": "keep"}) if props.get("adopted") else spec
+
+
 def absent(id_: str, spec: Spec, props: Props, left: str | None) -> ReadResult:
     """Gone, unless (`left`, in words) a change of ours was cut just there: then it is still to come, with or without
     its section."""
