@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from providers.rules.access import HostAccess
 from providers.rules.discovery.found import Found, FoundMember
-from providers.rules.facts import Member, Network, Node, Swarm, pairs
+from providers.rules.facts import Member, Network, Node, pairs
 from providers.rules.gwbridge import ENGINE_DEFAULT
 from providers.rules.occupied import HostReport
 from providers.rules.survey import HostSurvey, SwarmSurvey
+from tests.rules.swarms import a_swarm
 
 OWNER = "swarmnet/prod"
 
@@ -77,17 +78,7 @@ def unreached(name="w9", why="w9 (10.99.0.9:22): no answer within 10 s", **node)
 def found(*members, networks=None, entry=None, **settings):
     """A swarm of these members (one manager, where none is named) with these networks (an ingress, where none is)."""
     there = members or (member(),)
-    swarm = Swarm(
-        id="s1",
-        **{
-            "data_path_port": 4789,
-            "default_addr_pool": (),
-            "default_addr_pool_prefix": 24,
-            "autolock": False,
-            "task_history_limit": 5,
-            **settings,
-        },
-    )
+    swarm = a_swarm(**settings)
     nodes = tuple(each.node for each in there)
     listed = (ingress(),) if networks is None else tuple(networks)
     return Found(

@@ -13,11 +13,11 @@ from providers.rules.facts import (
     OverlayFacts,
     Port,
     Silent,
-    Swarm,
     SwarmService,
     Task,
     pairs,
 )
+from tests.rules.swarms import a_swarm
 
 NODE = Node(id="n1", hostname="w1", role="worker", availability="active", state="ready", version=3)
 SERVICE = SwarmService(id="s1", name="web", version=3)
@@ -135,14 +135,7 @@ def test_alive(state: str, expected: bool):
     assert expected == task.alive
 
 
-SWARM = Swarm(
-    id="s",
-    data_path_port=4789,
-    default_addr_pool=(),
-    default_addr_pool_prefix=24,
-    autolock=False,
-    task_history_limit=5,
-)
+SWARM = a_swarm(id="s")
 TASK = Task(id="t1", service_id="s1", node_id="n1", state="running", desired="running", networks=("x",))
 FAILED = replace(TASK, id="t0", state="failed", desired="shutdown")
 

@@ -15,29 +15,20 @@ from providers.rules.facts import (
     Node,
     Port,
     Silent,
-    Swarm,
     SwarmService,
     Task,
 )
 from providers.rules.steps import Blocked, CreateNetwork, Done, RemoveNetwork, UpdateNode
 from tests.rules.decisions import kinds, reason, steps, waits_for
 from tests.rules.flows import OTHER_OWNER, OWNER, ingress_spec
+from tests.rules.swarms import a_swarm
 
 MTU = "com.docker.network.driver.mtu"
 VNI = ("com.docker.network.driver.overlay.vxlanid_list", "4096")
 OURS = (("swarmnet.owner", OWNER),)
 OTHERS = (("swarmnet.owner", OTHER_OWNER),)
 
-SWARM = Swarm(
-    id="s1",
-    data_path_port=4789,
-    default_addr_pool=("10.0.0.0/8",),
-    default_addr_pool_prefix=24,
-    autolock=False,
-    task_history_limit=5,
-    labels=OURS,
-    version=7,
-)
+SWARM = a_swarm(default_addr_pool=("10.0.0.0/8",), labels=OURS, version=7)
 
 
 def network(**given: Any) -> Network:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules import journal
-from providers.rules.facts import Port, Swarm, SwarmService, pairs
+from providers.rules.facts import Port, SwarmService, pairs
+from tests.rules.swarms import a_swarm
 
 FIRST_DYNAMIC = 30000
 
@@ -176,15 +177,7 @@ def test_a_taken_port(other: dict[str, Any], expected: int | None):
 def test_the_swarm_has_a_copy():
     """A rollback takes a service's labels away, not the swarm's."""
     opened = journal.to_strip(service(spec_with(FIXED)), "old")
-    swarm = Swarm(
-        id="s",
-        data_path_port=4789,
-        default_addr_pool=(),
-        default_addr_pool_prefix=24,
-        autolock=False,
-        task_history_limit=5,
-        labels=((journal.copy_label("s1"), opened.text()), ("swarmnet.owner", "infra/prod")),
-    )
+    swarm = a_swarm(id="s", labels=((journal.copy_label("s1"), opened.text()), ("swarmnet.owner", "infra/prod")))
     assert {"s1": opened} == journal.copies(swarm)
 
 

@@ -6,18 +6,12 @@ from dataclasses import replace
 import pytest
 
 from providers.rules import migration
-from providers.rules.facts import Network, OverlayFacts, Swarm, SwarmService, Task
+from providers.rules.facts import Network, OverlayFacts, SwarmService, Task
 from providers.rules.steps import Decision, UpdateService, UpdateSwarm
 from tests.rules.decisions import kinds, reason, steps
+from tests.rules.swarms import a_swarm
 
-SWARM = Swarm(
-    id="s",
-    data_path_port=4789,
-    default_addr_pool=(),
-    default_addr_pool_prefix=24,
-    autolock=False,
-    task_history_limit=5,
-)
+SWARM = a_swarm(id="s")
 OLD = Network(id="old", name="app", driver="overlay", scope="swarm")
 TWIN = Network(id="twin", name="app-swarmnet-twin", driver="overlay", scope="swarm")
 

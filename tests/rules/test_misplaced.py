@@ -5,17 +5,11 @@ import json
 import pytest
 
 from providers.rules import ports
-from providers.rules.facts import IngressFacts, Swarm, SwarmService, Task
+from providers.rules.facts import IngressFacts, SwarmService, Task
+from tests.rules.swarms import a_swarm
 
 LINUX = {"Constraints": ["node.platform.os==linux"]}
-SWARM = Swarm(
-    id="swarm",
-    data_path_port=4789,
-    default_addr_pool=(),
-    default_addr_pool_prefix=24,
-    autolock=False,
-    task_history_limit=5,
-)
+SWARM = a_swarm(id="swarm")
 
 
 def misplaced(now: object, made_for: object, *, desired: str = "running", service_id: str = "s1") -> bool:

@@ -10,6 +10,7 @@ from providers.rules.facts import Endpoint, HostIngress, Member, Network, Node, 
 from providers.rules.steps import Done, JoinSwarm, LeaveSwarm, RemoveNode, UpdateNode, Wait
 from tests.rules.decisions import reason, steps, waits_for
 from tests.rules.flows import OTHER_OWNER, OWNER, node_spec
+from tests.rules.swarms import a_swarm
 
 OURS = (("swarmnet.owner", OWNER),)
 OTHERS = (("swarmnet.owner", OTHER_OWNER),)
@@ -20,15 +21,7 @@ INACTIVE = Member(host="w1", state="inactive")
 
 def swarm(labels: tuple[tuple[str, str], ...] = OURS) -> Swarm:
     """A swarm that is ours."""
-    return Swarm(
-        id="s1",
-        data_path_port=4789,
-        default_addr_pool=("10.0.0.0/8",),
-        default_addr_pool_prefix=24,
-        autolock=False,
-        task_history_limit=5,
-        labels=labels,
-    )
+    return a_swarm(default_addr_pool=("10.0.0.0/8",), labels=labels)
 
 
 def entry(number: int, role: str = "manager", **given: Any) -> Node:

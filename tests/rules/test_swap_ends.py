@@ -5,9 +5,10 @@ import json
 import pytest
 
 from providers.rules import ports
-from providers.rules.facts import IngressFacts, Network, Node, Swarm, SwarmService, Task
+from providers.rules.facts import IngressFacts, Network, Node, SwarmService, Task
 from providers.rules.journal import JOURNAL, Journal
 from providers.rules.steps import Decision, Steps, Wait
+from tests.rules.swarms import a_swarm
 
 NEW = Network(id="new", name="ingress", driver="overlay", scope="swarm", subnets=("10.11.0.0/16",), ingress=True)
 PORT = '{"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8080, "PublishMode": "ingress"}'
@@ -26,14 +27,7 @@ def closing(*tasks: Task, update_state: str = "updating") -> Decision | None:
     nodes = (
         Node(id=id_, hostname=id_, role="worker", availability="active", state=state) for id_, state in states.items()
     )
-    swarm = Swarm(
-        id="swarm",
-        data_path_port=4789,
-        default_addr_pool=(),
-        default_addr_pool_prefix=24,
-        autolock=False,
-        task_history_limit=5,
-    )
+    swarm = a_swarm(id="swarm")
     facts = IngressFacts(network=NEW, swarm=swarm, hosts=(), nodes=tuple(nodes), services=(service,), tasks=tasks)
     return ports.put_back(facts, NEW, pin=True)
 

@@ -9,6 +9,7 @@ from providers.rules.facts import Member, Network, Node, Silent, Swarm, SwarmFac
 from providers.rules.steps import Done, InitSwarm, LeaveSwarm, UpdateSwarm
 from tests.rules.decisions import reason, steps
 from tests.rules.flows import OTHER_OWNER, OWNER, swarm_spec
+from tests.rules.swarms import a_swarm
 
 OURS = (("swarmnet.owner", OWNER),)
 OTHERS = (("swarmnet.owner", OTHER_OWNER),)
@@ -18,19 +19,7 @@ INGRESS = Network(id="i1", name="ingress", driver="overlay", scope="swarm", ingr
 
 def live(**given: Any) -> Swarm:
     """A swarm as init makes it."""
-    return Swarm(
-        **{
-            "id": "s1",
-            "data_path_port": 4789,
-            "default_addr_pool": ("10.0.0.0/8",),
-            "default_addr_pool_prefix": 24,
-            "autolock": False,
-            "task_history_limit": 5,
-            "labels": OURS,
-            "version": 7,
-            **given,
-        }
-    )
+    return a_swarm(**{"default_addr_pool": ("10.0.0.0/8",), "labels": OURS, "version": 7, **given})
 
 
 def outside(*hosts: str) -> tuple[Member, ...]:

@@ -9,21 +9,14 @@ from providers.rules.facts import GwbridgeFacts, Member, NodeFacts, Swarm
 from providers.rules.steps import UnlockSwarm
 from tests.rules.decisions import reason, steps
 from tests.rules.flows import OTHER_OWNER, OWNER, gwbridge_spec, node_spec
+from tests.rules.swarms import a_swarm
 
 LOCKED = Member(host="m1", state="locked")
 
 
 def swarm(owner: str) -> Swarm:
     """The swarm as another manager shows it."""
-    return Swarm(
-        id="s1",
-        data_path_port=4789,
-        default_addr_pool=(),
-        default_addr_pool_prefix=24,
-        autolock=True,
-        task_history_limit=5,
-        labels=(("swarmnet.owner", owner),),
-    )
+    return a_swarm(autolock=True, labels=(("swarmnet.owner", owner),))
 
 
 def test_the_bridge_of_a_locked_member():
