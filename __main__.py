@@ -16,11 +16,11 @@ from providers.node import Node
 from providers.overlay import Overlay
 from providers.rules.claims import refused
 from providers.rules.configuration import SECRET, from_flat, from_yaml, twice
-from providers.rules.errors import StackFileError
 from providers.rules.exports import compose, exports
 from providers.rules.plan import Plan, plan_of
 from providers.rules.problems import readable
 from providers.rules.stackfile import StackFile
+from providers.rules.vocabulary.errors import StackFileError
 from providers.swarm import Swarm
 
 # The exit code of a program that has shown its errors itself: Pulumi adds none of its own.

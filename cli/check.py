@@ -8,8 +8,8 @@ import typer
 from cli.stack_files import STACKS, Directory, all_of, judged, names
 from providers.rules.claims import refused
 from providers.rules.environments import Shared, joined, shared, unknown, used
-from providers.rules.errors import StackFileError
 from providers.rules.verdict import Verdict
+from providers.rules.vocabulary.errors import StackFileError
 
 
 def check(

@@ -21,12 +21,12 @@ from providers.rules.discovery.found import ENTRY, Found
 from providers.rules.discovery.remark import Remark
 from providers.rules.discovery.sections import sections
 from providers.rules.discovery.text import stack_file_text
-from providers.rules.errors import StackFileError, SwarmnetError
 from providers.rules.plan import plan_of
 from providers.rules.problems import Raw
 from providers.rules.simulate.copied import copied
 from providers.rules.stackfile import StackFile
-from providers.rules.survey import Survey
+from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
+from providers.rules.vocabulary.snapshot import Survey
 
 COLOURS = {"clash": "red", "not seen": "yellow", "unusual": "yellow", "not managed": ""}
 

@@ -24,12 +24,12 @@ from providers.hosts.survey import survey
 from providers.rules.access import HostAccess
 from providers.rules.configuration import NAMESPACE
 from providers.rules.drift import Finding, doubted, ended, finding
-from providers.rules.errors import SwarmnetError
 from providers.rules.forecast import Forecast
 from providers.rules.next_up import outcome, pending
 from providers.rules.plan import Plan
 from providers.rules.simulate.copied import copied
-from providers.rules.survey import Survey
+from providers.rules.vocabulary.errors import SwarmnetError
+from providers.rules.vocabulary.snapshot import Survey
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import typer
 
 from cli.state import NoState
-from providers.rules.errors import StackFileError, SwarmnetError
+from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
 from providers.rules.configuration import NAMESPACE
-from providers.rules.facts import Silent
 from providers.rules.facts_file import facts_file
 from providers.rules.simulate.copied import copied
+from providers.rules.vocabulary.facts import Silent
 
 
 def facts(

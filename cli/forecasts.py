@@ -8,7 +8,7 @@ from providers.rules import simulate, swarm
 from providers.rules.forecast import NOT_REACHED, Course, Forecast, course, course_of_removal
 from providers.rules.plan import Plan
 from providers.rules.simulate import World
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 # What leans on others goes first: https://www.pulumi.com/docs/concepts/options/dependson/
 LAST_FIRST = (OverlaySpec, IngressSpec, NodeSpec, SwarmSpec, GwbridgeSpec)

@@ -16,9 +16,9 @@ from providers.hosts.work import Hosts
 from providers.rules import gwbridge
 from providers.rules.access import HostAccess
 from providers.rules.drift import Facts
-from providers.rules.errors import EngineError, HostError, SwarmnetError, Unreachable
-from providers.rules.facts import GwbridgeFacts, IngressFacts, Member, Silent, SwarmFacts
-from providers.rules.specs import GwbridgeSpec, HostSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.errors import EngineError, HostError, SwarmnetError, Unreachable
+from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Silent, SwarmFacts
+from providers.rules.vocabulary.specs import GwbridgeSpec, HostSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 T = TypeVar("T")
 

@@ -7,11 +7,11 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli.stack_files import STACKS, Directory, judged, names
-from providers.rules.errors import StackFileError
 from providers.rules.facts_file import FactsFile, NoFacts
 from providers.rules.map import page
 from providers.rules.map.claims import Stack
 from providers.rules.verdict import Verdict
+from providers.rules.vocabulary.errors import StackFileError
 
 _FORMS: dict[str, Callable[[Sequence[Stack]], str]] = {".html": page.page, ".mmd": page.mermaid, ".svg": page.svg}
 

@@ -16,10 +16,10 @@ from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
 from providers.rules.configuration import NAMESPACE
-from providers.rules.errors import StackFileError, SwarmnetError
-from providers.rules.facts import Silent
 from providers.rules.forecast import Forecast
 from providers.rules.simulate.copied import copied
+from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
+from providers.rules.vocabulary.facts import Silent
 
 
 def plan(

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from providers.rules.configuration import NAMESPACE, from_yaml
-from providers.rules.errors import StackFileError
 from providers.rules.order import without_lost
 from providers.rules.plan import Plan, plan_of
 from providers.rules.stackfile import StackFile, parse
 from providers.rules.verdict import Verdict, verdict
+from providers.rules.vocabulary.errors import StackFileError
 
 STACKS = Path(__file__).resolve().parent.parent / "stacks"
 Directory = Annotated[Path, typer.Option("--dir", help="Where the files Pulumi.STACK.yaml are.", show_default="stacks")]

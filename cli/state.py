@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from providers.rules.access import HostAccess
 from providers.rules.plan import Plan
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 KINDS: Mapping[str, type[Spec]] = {
     "Gwbridge": GwbridgeSpec,

@@ -27,10 +27,10 @@ from providers.resource import (
     turn,
 )
 from providers.rules import gwbridge as rules
-from providers.rules.errors import Blocked
-from providers.rules.facts import GwbridgeFacts
 from providers.rules.ownership import owner_of
-from providers.rules.specs import GwbridgeSpec
+from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.facts import GwbridgeFacts
+from providers.rules.vocabulary.specs import GwbridgeSpec
 
 
 class GwbridgeProvider(Provider[GwbridgeSpec]):

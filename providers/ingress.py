@@ -23,10 +23,10 @@ from providers.resource import (
     to_props,
 )
 from providers.rules import ingress as rules
-from providers.rules.errors import Blocked
-from providers.rules.facts import IngressFacts
 from providers.rules.ownership import owner_of
-from providers.rules.specs import IngressSpec
+from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.facts import IngressFacts
+from providers.rules.vocabulary.specs import IngressSpec
 
 
 class IngressProvider(Provider[IngressSpec]):

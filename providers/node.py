@@ -28,12 +28,12 @@ from providers.resource import (
 )
 from providers.rules import node as rules
 from providers.rules.access import moved
-from providers.rules.errors import Blocked
-from providers.rules.facts import Member, NodeFacts
-from providers.rules.facts import Node as NodeEntry
 from providers.rules.ownership import owner_of
-from providers.rules.specs import NodeSpec
 from providers.rules.swarm import not_to_be_ended
+from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.facts import Member, NodeFacts
+from providers.rules.vocabulary.facts import Node as NodeEntry
+from providers.rules.vocabulary.specs import NodeSpec
 
 if TYPE_CHECKING:
     from providers.hosts.work import Hosts

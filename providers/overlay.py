@@ -23,9 +23,9 @@ from providers.resource import (
     turn,
 )
 from providers.rules import overlay as rules
-from providers.rules.facts import OverlayFacts
 from providers.rules.ownership import owner_of
-from providers.rules.specs import OverlaySpec
+from providers.rules.vocabulary.facts import OverlayFacts
+from providers.rules.vocabulary.specs import OverlaySpec
 
 # What says how it is treated, not what it is: a change of these alone writes nothing.
 TREATMENT = frozenset({"on_in_use", "protect"})

@@ -31,13 +31,13 @@ from pydantic import ValidationError
 from providers.rules import stackfile
 from providers.rules.access import HostAccess, access
 from providers.rules.configuration import from_flat
-from providers.rules.errors import Blocked, NoSwarm, RunCut, SwarmnetError
 from providers.rules.forecast import begins_change, course
 from providers.rules.order import without_lost
-from providers.rules.specs import HostSpec, Spec
 from providers.rules.stackfile import StackFile, Timeouts
-from providers.rules.steps import Decision
 from providers.rules.swarm import divided, not_to_be_begun
+from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, SwarmnetError
+from providers.rules.vocabulary.specs import HostSpec, Spec
+from providers.rules.vocabulary.steps import Decision
 
 if TYPE_CHECKING:
     from providers.hosts.work import Hosts

@@ -17,10 +17,10 @@ from providers.resource import (
     turn,
 )
 from providers.rules import swarm as rules
-from providers.rules.errors import Blocked
-from providers.rules.facts import SwarmFacts
 from providers.rules.ownership import owner_of
-from providers.rules.specs import SwarmSpec
+from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.facts import SwarmFacts
+from providers.rules.vocabulary.specs import SwarmSpec
 
 
 class SwarmProvider(Provider[SwarmSpec]):

@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from providers.rules import errors as problems
 from providers.rules.configuration import from_yaml
 from providers.rules.plan import plan_of
+from providers.rules.vocabulary import errors as problems
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "examples").glob("*/README.md"))]

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Collection, Sequence
 
 from providers.rules.access import HostAccess
-from providers.rules.errors import CommandFailed, HostError, LoginRefused
+from providers.rules.vocabulary.errors import CommandFailed, HostError, LoginRefused
 
 RUN_TIMEOUT = 60.0  # seconds
 LAST_WORDS = 5.0  # seconds that a command which closed its output may take to end

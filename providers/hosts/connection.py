@@ -15,7 +15,7 @@ from providers.hosts.commands import RUN_TIMEOUT, as_run, command_failed, with_s
 from providers.hosts.destination import destination
 from providers.hosts.link import Link
 from providers.rules.access import HostAccess
-from providers.rules.errors import CommandFailed, LoginRefused, Unreachable
+from providers.rules.vocabulary.errors import CommandFailed, LoginRefused, Unreachable
 
 
 class Connection:

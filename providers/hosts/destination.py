@@ -11,8 +11,8 @@ import paramiko
 from providers.hosts.paths import expanded
 from providers.hosts.ssh_config import CONFIG, settings
 from providers.rules.access import SSH_PORT, HostAccess
-from providers.rules.errors import HostError
 from providers.rules.forms import split_place
+from providers.rules.vocabulary.errors import HostError
 
 USER = "root"
 DEFAULT_KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")

@@ -12,10 +12,10 @@ from providers.hosts.preflight import report
 from providers.hosts.survey import host_survey, swarm_survey
 from providers.rules.access import HostAccess
 from providers.rules.discovery.found import Found, FoundMember, names, order, unfit, ways
-from providers.rules.errors import Blocked
-from providers.rules.facts import Member, Node
 from providers.rules.occupied import HostReport
-from providers.rules.survey import HostSurvey
+from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.facts import Member, Node
+from providers.rules.vocabulary.snapshot import HostSurvey
 
 
 def found(entry: HostAccess) -> Found:

@@ -19,7 +19,7 @@ from providers.hosts.commands import INIT_SIGNS, restarts_docker
 from providers.hosts.failure import LastFailure
 from providers.hosts.refusals import refusal, unsupported
 from providers.hosts.streams import AnyConnection, Dropped, EngineAdapter
-from providers.rules.errors import (
+from providers.rules.vocabulary.errors import (
     DeadlineExceeded,
     EngineError,
     HostError,

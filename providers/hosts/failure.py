@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from providers.rules.errors import HostError
+from providers.rules.vocabulary.errors import HostError
 
 REMEMBERED = 5.0  # seconds in which nobody tries again: many resources on one dead host wait once
 

@@ -9,7 +9,7 @@ from providers.hosts.connection import Connection
 from providers.hosts.engine import Engine
 from providers.hosts.local import LocalConnection
 from providers.rules.access import HostAccess
-from providers.rules.errors import EngineError, HostError, NoQuorum, NoSwarm, NotAManager, Unreachable
+from providers.rules.vocabulary.errors import EngineError, HostError, NoQuorum, NoSwarm, NotAManager, Unreachable
 
 T = TypeVar("T")
 Failure = HostError | EngineError

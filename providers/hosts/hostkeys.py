@@ -15,8 +15,8 @@ from providers.hosts.certificates import SUFFIX, authority_of, unfit
 from providers.hosts.destination import Destination
 from providers.hosts.paths import expanded
 from providers.rules.access import SSH_PORT
-from providers.rules.errors import HostKeyMismatch, HostKeyUnknown
 from providers.rules.forms import is_ip
+from providers.rules.vocabulary.errors import HostKeyMismatch, HostKeyUnknown
 
 REVOKED, AUTHORITY = "@revoked", "@cert-authority"
 

@@ -14,7 +14,7 @@ from providers.hosts.channels import close
 from providers.hosts.destination import Destination
 from providers.hosts.failure import LastFailure
 from providers.hosts.ssh import dial, no_answer, open_transport
-from providers.rules.errors import HostError, LoginRefused, Unreachable
+from providers.rules.vocabulary.errors import HostError, LoginRefused, Unreachable
 
 
 class Link:

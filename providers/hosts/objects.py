@@ -6,7 +6,7 @@ Fields as in https://docs.docker.com/reference/api/engine/; secrets (join tokens
 import json
 from typing import Any
 
-from providers.rules.facts import Endpoint, Member, Network, Node, Port, Swarm, SwarmService, Task, pairs
+from providers.rules.vocabulary.facts import Endpoint, Member, Network, Node, Port, Swarm, SwarmService, Task, pairs
 
 Json = dict[str, Any]
 

@@ -13,8 +13,17 @@ from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.hosts.objects import Json, to_member, to_network, to_node, to_service, to_swarm, to_task
 from providers.rules import gwbridge, journal, migration
-from providers.rules.errors import EngineError, HostError, NoQuorum, NoSwarm, NotAManager, NotFound, Unreachable
-from providers.rules.facts import (
+from providers.rules.forms import engine_host
+from providers.rules.vocabulary.errors import (
+    EngineError,
+    HostError,
+    NoQuorum,
+    NoSwarm,
+    NotAManager,
+    NotFound,
+    Unreachable,
+)
+from providers.rules.vocabulary.facts import (
     Container,
     GwbridgeFacts,
     HostIngress,
@@ -30,7 +39,6 @@ from providers.rules.facts import (
     SwarmService,
     Task,
 )
-from providers.rules.forms import engine_host
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from providers.rules.errors import HostError
+from providers.rules.vocabulary.errors import HostError
 
 
 def expanded(name: str, path: str) -> Path:

@@ -9,8 +9,8 @@ from typing import Any
 
 from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
-from providers.rules.errors import Conflict, NotAManager, NotFound
-from providers.rules.steps import (
+from providers.rules.vocabulary.errors import Conflict, NotAManager, NotFound
+from providers.rules.vocabulary.steps import (
     CreateNetwork,
     DisconnectEndpoint,
     InitSwarm,

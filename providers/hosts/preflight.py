@@ -9,11 +9,11 @@ from dataclasses import replace
 from providers.hosts import observe
 from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
-from providers.rules.errors import CommandFailed
 from providers.rules.occupied import HostReport
 from providers.rules.preflight import Findings, findings
 from providers.rules.stackfile import StackFile
-from providers.rules.surroundings import surroundings
+from providers.rules.vocabulary.errors import CommandFailed
+from providers.rules.vocabulary.routes import surroundings
 
 # All tables: some VPNs route by one of their own. Where systemd-resolved answers, its own file names who answers it:
 # https://www.freedesktop.org/software/systemd/man/latest/systemd-resolved.service.html#/etc/resolv.conf

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from providers.rules.errors import (
+from providers.rules.vocabulary.errors import (
     Blocked,
     Conflict,
     DeadlineExceeded,
@@ -21,8 +21,8 @@ from providers.rules.errors import (
     SwarmnetError,
     Unreachable,
 )
-from providers.rules.steps import Blocked as BlockedDecision
-from providers.rules.steps import Decision, Done, Step, Steps, Wait
+from providers.rules.vocabulary.steps import Blocked as BlockedDecision
+from providers.rules.vocabulary.steps import Decision, Done, Step, Steps, Wait
 
 # What was read is no longer so, or the managers are electing a leader: looking again is the answer.
 PASSING = (Conflict, NoQuorum, NotAManager)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from providers.rules.errors import Conflict, EngineError, InUse, NoQuorum, NotAManager, NotFound
+from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NoQuorum, NotAManager, NotFound
 
 UNLOCK = "run `docker swarm unlock` there"
 

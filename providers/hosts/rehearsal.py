@@ -11,10 +11,10 @@ from typing import Any
 
 from providers.hosts.reconcile import Clock, Work, reconcile
 from providers.rules import simulate
-from providers.rules.errors import SwarmnetError
 from providers.rules.forecast import Forecast, Record, Stage
 from providers.rules.simulate import World
-from providers.rules.steps import Decision, RestartEngine, Step
+from providers.rules.vocabulary.errors import SwarmnetError
+from providers.rules.vocabulary.steps import Decision, RestartEngine, Step
 
 # A request takes about so long over a connection that is open (seconds).
 REQUEST = 0.02

@@ -14,7 +14,7 @@ from providers.hosts.channels import close
 from providers.hosts.destination import Destination
 from providers.hosts.hostkeys import key_types, known_keys, verify
 from providers.hosts.userkeys import login_keys
-from providers.rules.errors import HostError, LoginRefused, Unreachable
+from providers.rules.vocabulary.errors import HostError, LoginRefused, Unreachable
 
 KEEPALIVE = 5  # seconds between two signs of life on an idle link
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import paramiko
 
 from providers.hosts.paths import expanded
-from providers.rules.errors import HostError
+from providers.rules.vocabulary.errors import HostError
 
 CONFIG = "~/.ssh/config"
 DEPTH = 16  # of files that include others, as for ssh

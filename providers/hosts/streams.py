@@ -15,7 +15,7 @@ from providers.hosts.channels import Stream
 from providers.hosts.commands import NO_SUCH_COMMAND, sudo_refused
 from providers.hosts.connection import Connection
 from providers.hosts.local import LocalConnection, LocalStream
-from providers.rules.errors import CommandFailed, HostError, LoginRefused, Unreachable
+from providers.rules.vocabulary.errors import CommandFailed, HostError, LoginRefused, Unreachable
 
 AnyConnection = Connection | LocalConnection
 AnyStream = Stream | LocalStream

@@ -7,9 +7,9 @@ from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.hosts.objects import to_swarm
 from providers.rules import gwbridge
-from providers.rules.errors import NotAManager
-from providers.rules.facts import Network
-from providers.rules.survey import HostSurvey, Standalone, Survey, SwarmSurvey
+from providers.rules.vocabulary.errors import NotAManager
+from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.snapshot import HostSurvey, Standalone, Survey, SwarmSurvey
 
 
 def survey(fleet: Fleet) -> Survey:

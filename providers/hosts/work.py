@@ -13,13 +13,13 @@ from providers.hosts.reconcile import Work, reconcile
 from providers.hosts.rehearsal import rehearsed
 from providers.hosts.survey import survey
 from providers.rules.access import HostAccess
-from providers.rules.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, SwarmFacts
 from providers.rules.forecast import Forecast
 from providers.rules.preflight import Findings
 from providers.rules.simulate import World
 from providers.rules.simulate.copied import copied
 from providers.rules.stackfile import StackFile
-from providers.rules.steps import CreateNetwork, Decision, Step
+from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, SwarmFacts
+from providers.rules.vocabulary.steps import CreateNetwork, Decision, Step
 
 F = TypeVar("F", bound=Any)
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from providers.rules.environments import used
-from providers.rules.errors import StackFileError
 from providers.rules.free_space import FreeSpace
 from providers.rules.pools import LIKELY, first_of_engine_pool
 from providers.rules.ranges import ranges
 from providers.rules.stackfile import StackFile
 from providers.rules.verdict import Verdict
+from providers.rules.vocabulary.errors import StackFileError
 
 
 def allocate(stack: Verdict, others: Iterable[StackFile]) -> dict[str, str]:

@@ -15,8 +15,8 @@ from yaml.constructor import ConstructorError
 from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
 
-from providers.rules.errors import StackFileError
 from providers.rules.problems import Raw
+from providers.rules.vocabulary.errors import StackFileError
 
 NAMESPACE = "swarmnet"
 SECRET = (

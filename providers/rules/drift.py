@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.rules import gwbridge, ingress, node, overlay, ownership, spread, swarm
-from providers.rules.errors import SwarmnetError
-from providers.rules.facts import (
+from providers.rules.vocabulary.errors import SwarmnetError
+from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
     HostIngress,
     IngressFacts,
@@ -22,7 +22,7 @@ from providers.rules.facts import (
     Silent,
     SwarmFacts,
 )
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 Facts = GwbridgeFacts | SwarmFacts | NodeFacts | IngressFacts | OverlayFacts
 

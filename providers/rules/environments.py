@@ -7,10 +7,10 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from providers.rules.addresses import overlapping, relation
 from providers.rules.clashes import instead
 from providers.rules.ranges import OURS, Range, ranges
 from providers.rules.stackfile import StackFile
+from providers.rules.vocabulary.addresses import overlapping, relation
 
 
 @dataclass(frozen=True)

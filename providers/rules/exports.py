@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.rules.plan import Plan
-from providers.rules.specs import GwbridgeSpec, IngressSpec, OverlaySpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 
 SCHEMA = 1
 

@@ -13,10 +13,10 @@ from typing import Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from providers.rules import gwbridge
-from providers.rules.facts import Network, Node, Silent, SwarmService, Task
 from providers.rules.forecast import Forecast, published
 from providers.rules.overlay import ENCRYPTED
-from providers.rules.survey import HostSurvey, Survey, SwarmSurvey
+from providers.rules.vocabulary.facts import Network, Node, Silent, SwarmService, Task
+from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
 
 SCHEMA: Final = 1
 

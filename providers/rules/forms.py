@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from pydantic import AfterValidator, Field
 from pydantic.fields import FieldInfo
 
-from providers.rules import specs
-from providers.rules.addresses import canonical_subnet, prefix_length
+from providers.rules.vocabulary import specs
+from providers.rules.vocabulary.addresses import canonical_subnet, prefix_length
 
 AUTO = "auto"  # in place of a subnet: `swarmnet allocate` writes one
 # What resolvers may take for an IPv4 address: fewer than four parts, octal or hexadecimal ones.

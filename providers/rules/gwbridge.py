@@ -8,10 +8,10 @@ from ipaddress import IPv4Network, ip_network
 from typing import Any
 
 from providers.rules import access, member_bridge, ownership, restart
-from providers.rules.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.journal import CHANGE
-from providers.rules.specs import GwbridgeSpec
-from providers.rules.steps import (
+from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
+from providers.rules.vocabulary.specs import GwbridgeSpec
+from providers.rules.vocabulary.steps import (
     Blocked,
     CreateNetwork,
     Decision,

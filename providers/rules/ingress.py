@@ -7,19 +7,11 @@ Three manners of the Engine shape this page (measured on 20.10, 26, 28 and 29):
 """
 
 from providers.rules import ownership, ports, spread
-from providers.rules.addresses import holds_subnet, prefix_length
-from providers.rules.facts import IngressFacts, Network, Swarm
 from providers.rules.journal import CHANGE
-from providers.rules.specs import IngressSpec
-from providers.rules.steps import (
-    Blocked,
-    CreateNetwork,
-    Decision,
-    Done,
-    RemoveNetwork,
-    Steps,
-    Wait,
-)
+from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
+from providers.rules.vocabulary.facts import IngressFacts, Network, Swarm
+from providers.rules.vocabulary.specs import IngressSpec
+from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
 
 MTU = "com.docker.network.driver.mtu"
 VNI = "com.docker.network.driver.overlay.vxlanid_list"

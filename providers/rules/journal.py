@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from providers.rules.facts import Swarm, SwarmService
+from providers.rules.vocabulary.facts import Swarm, SwarmService
 
 JOURNAL = "swarmnet.journal"
 AVAILABILITY = "swarmnet.availability"

@@ -6,10 +6,10 @@ Engines: 73 of 73 cycles. Whose bridge it is and whether it differs are decided 
 """
 
 from providers.rules import restart, spread
-from providers.rules.facts import Container, GwbridgeFacts, Node, Swarm
 from providers.rules.journal import CHANGE
-from providers.rules.specs import GwbridgeSpec
-from providers.rules.steps import (
+from providers.rules.vocabulary.facts import Container, GwbridgeFacts, Node, Swarm
+from providers.rules.vocabulary.specs import GwbridgeSpec
+from providers.rules.vocabulary.steps import (
     Blocked,
     CreateNetwork,
     Decision,

@@ -8,10 +8,10 @@ is journaled on the swarm before: a rollback takes a service's own labels away.
 import json
 
 from providers.rules import ownership, restart
-from providers.rules.facts import Network, OverlayFacts, Swarm, SwarmService
 from providers.rules.journal import CHANGE
-from providers.rules.specs import OverlaySpec
-from providers.rules.steps import (
+from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
+from providers.rules.vocabulary.specs import OverlaySpec
+from providers.rules.vocabulary.steps import (
     Blocked,
     CreateNetwork,
     Decision,

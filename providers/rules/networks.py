@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from providers.rules.addresses import first_address, holds_address, holds_subnet, prefix_length
 from providers.rules.forms import AUTO
 from providers.rules.ranges import gwbridge_of
 from providers.rules.stackfile import Ingress, Overlay, PartialGwbridge, StackFile
+from providers.rules.vocabulary.addresses import first_address, holds_address, holds_subnet, prefix_length
 
 
 def lacking(stackfile: StackFile) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from providers.rules.drift import EXISTS, OUTPUTS, SETTLED, Difference, Finding
 from providers.rules.forecast import Forecast
-from providers.rules.specs import OverlaySpec, Spec
+from providers.rules.vocabulary.specs import OverlaySpec, Spec
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from functools import partial
 
 from providers.rules import access, gwbridge, ownership, restart, spread
-from providers.rules.facts import Member, Node, NodeFacts, Silent
 from providers.rules.journal import AVAILABILITY
 from providers.rules.quorum import no_quorum_without
-from providers.rules.specs import NodeSpec
-from providers.rules.steps import (
+from providers.rules.swarm import ADVICE, divided, still_members
+from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
+from providers.rules.vocabulary.specs import NodeSpec
+from providers.rules.vocabulary.steps import (
     Blocked,
     Decision,
     Done,
@@ -22,7 +23,6 @@ from providers.rules.steps import (
     UpdateNode,
     Wait,
 )
-from providers.rules.swarm import ADVICE, divided, still_members
 
 READY = 60.0
 # A node promoted right after it was demoted needs 31 s (measured on three Engines).

@@ -9,10 +9,10 @@ from ipaddress import IPv4Network, ip_network
 from typing import NamedTuple
 
 from providers.rules import gwbridge, ownership
-from providers.rules.addresses import holds_subnet, prefix_length
-from providers.rules.facts import Network
 from providers.rules.migration import TWIN
-from providers.rules.surroundings import Surroundings
+from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
+from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.routes import Surroundings
 
 # A route for more than a /12 says little about a range in it: the way to all of a company, or everything by a VPN.
 WIDE = 12

@@ -4,9 +4,9 @@ Nothing about an overlay can be changed in place (the Engine has no such call): 
 """
 
 from providers.rules import migration, ownership
-from providers.rules.facts import Network, OverlayFacts
-from providers.rules.specs import OverlaySpec
-from providers.rules.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
+from providers.rules.vocabulary.facts import Network, OverlayFacts
+from providers.rules.vocabulary.specs import OverlaySpec
+from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
 
 MTU = "com.docker.network.driver.mtu"
 ENCRYPTED = "encrypted"

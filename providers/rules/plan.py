@@ -9,13 +9,13 @@ from typing import Any
 
 from providers.rules import problems
 from providers.rules.access import HostAccess, access
-from providers.rules.addresses import first_address
-from providers.rules.errors import StackFileError
 from providers.rules.order import first_manager, waves, without_lost
 from providers.rules.ranges import gwbridge_of
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.rules.stackfile import StackFile
 from providers.rules.verdict import Verdict, judged, verdict
+from providers.rules.vocabulary.addresses import first_address
+from providers.rules.vocabulary.errors import StackFileError
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,9 @@ What it does choose is known only on the hosts, so most of it is a warning.
 from collections.abc import Iterator
 from itertools import product
 
-from providers.rules.addresses import prefix_length
 from providers.rules.ranges import OURS, Range, meetings, ranges, told
 from providers.rules.stackfile import StackFile, Swarm
+from providers.rules.vocabulary.addresses import prefix_length
 
 _PREFIX = 24  # of subnets from the swarm's pool, where nothing is given
 _POOL_START = "10.0.0.0"  # https://docs.docker.com/engine/swarm/networking/

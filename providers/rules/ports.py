@@ -5,9 +5,9 @@ hosts must not enter.
 """
 
 from providers.rules import journal
-from providers.rules.facts import IngressFacts, Network, SwarmService, Task
 from providers.rules.journal import CHANGE, JOURNAL, Journal
-from providers.rules.steps import Blocked, Decision, Steps, UpdateService, UpdateSwarm, Wait
+from providers.rules.vocabulary.facts import IngressFacts, Network, SwarmService, Task
+from providers.rules.vocabulary.steps import Blocked, Decision, Steps, UpdateService, UpdateSwarm, Wait
 
 # A task stops within its grace and about 3.5 s; the longest grace in use decides, and the work's own timeout.
 TASKS_GONE = 280.0

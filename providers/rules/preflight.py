@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from providers.rules.addresses import holds_subnet, overlapping, prefix_length, relation
 from providers.rules.clashes import instead
 from providers.rules.occupied import HostReport, Noun, Occupied, in_swarm, noun_of, on_host, subnets, swarm_networks
 from providers.rules.ranges import Range, gwbridge_of, ranges
 from providers.rules.stackfile import StackFile
+from providers.rules.vocabulary.addresses import holds_subnet, overlapping, prefix_length, relation
 
 # An `up` changes what is there in this order, so that the former gives its range up before the latter takes it.
 ORDER = ("gwbridge", "ingress", "overlay", "pool")

@@ -1,6 +1,6 @@
 """Whether the swarm can do without one of its managers. Which one, and why, must not enter."""
 
-from providers.rules.facts import Node
+from providers.rules.vocabulary.facts import Node
 
 
 def no_quorum_without(node: Node, nodes: tuple[Node, ...]) -> str | None:

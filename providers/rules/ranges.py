@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from providers.rules.access import access
-from providers.rules.addresses import overlapping, relation
 from providers.rules.forms import ipv4_in
 from providers.rules.stackfile import PartialGwbridge, StackFile
+from providers.rules.vocabulary.addresses import overlapping, relation
 
 # https://www.iana.org/assignments/iana-ipv4-special-registry
 SPECIAL = {

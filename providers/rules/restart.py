@@ -7,10 +7,10 @@ makes the restart necessary must not enter.
 from collections.abc import Iterable
 
 from providers.rules import ownership
-from providers.rules.facts import Member, Node, Swarm, Task
 from providers.rules.journal import AVAILABILITY, CHANGE, JOURNAL, STOPPED
 from providers.rules.quorum import no_quorum_without
-from providers.rules.steps import RestartEngine, Steps, UnlockSwarm, UpdateNode
+from providers.rules.vocabulary.facts import Member, Node, Swarm, Task
+from providers.rules.vocabulary.steps import RestartEngine, Steps, UnlockSwarm, UpdateNode
 
 # Seconds after a restart (or the emptying) without any change before another restart is worth a try.
 PATIENCE = 10.0

@@ -4,8 +4,8 @@ Each function answers with the next decision, or None where its part is done. Po
 """
 
 from providers.rules import restart
-from providers.rules.facts import HostIngress, IngressFacts, Network, Node, Silent
-from providers.rules.steps import Blocked, Decision, Steps, UpdateNode, Wait
+from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Silent
+from providers.rules.vocabulary.steps import Blocked, Decision, Steps, UpdateNode, Wait
 
 KICK = "swarmnet.kick"
 

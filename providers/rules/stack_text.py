@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import yaml
 
 from providers.rules.configuration import NAMESPACE
-from providers.rules.errors import StackFileError
 from providers.rules.forms import AUTO
+from providers.rules.vocabulary.errors import StackFileError
 
 _SECTIONS = (f"{NAMESPACE}:overlays", "overlays")
 

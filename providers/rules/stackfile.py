@@ -10,10 +10,10 @@ from typing import ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from providers.rules import forms, problems
-from providers.rules.addresses import prefix_length
-from providers.rules.errors import StackFileError
 from providers.rules.forms import Address, Labels, Mtu, NetworkSubnet, OnRemove, Seconds, Subnet
-from providers.rules.specs import Adopt
+from providers.rules.vocabulary.addresses import prefix_length
+from providers.rules.vocabulary.errors import StackFileError
+from providers.rules.vocabulary.specs import Adopt
 
 
 class Section(BaseModel):

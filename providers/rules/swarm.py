@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from providers.rules import gwbridge, ownership
-from providers.rules.facts import Member, Node, Swarm, SwarmFacts
-from providers.rules.specs import SwarmSpec
-from providers.rules.steps import Blocked, Decision, Done, InitSwarm, LeaveSwarm, Steps, UpdateSwarm
+from providers.rules.vocabulary.facts import Member, Node, Swarm, SwarmFacts
+from providers.rules.vocabulary.specs import SwarmSpec
+from providers.rules.vocabulary.steps import Blocked, Decision, Done, InitSwarm, LeaveSwarm, Steps, UpdateSwarm
 
 ADVICE = {
     "locked": "run `docker swarm unlock` on it, then run again",

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from json import loads
 from typing import Any
 
-from providers.rules.errors import EngineError, HostError
-from providers.rules.facts import GwbridgeFacts, Network, SwarmFacts, SwarmService, Task
+from providers.rules.vocabulary.errors import EngineError, HostError
+from providers.rules.vocabulary.facts import GwbridgeFacts, Network, SwarmFacts, SwarmService, Task
 from tests.agreement.sides import HOSTS, Side
 
 Picture = dict[str, Any]

@@ -9,9 +9,9 @@ from functools import partial
 from json import loads
 from typing import Any, NamedTuple
 
-from providers.rules.errors import Conflict, EngineError, InUse
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE
-from providers.rules.steps import (
+from providers.rules.vocabulary.errors import Conflict, EngineError, InUse
+from providers.rules.vocabulary.steps import (
     CreateNetwork,
     DisconnectEndpoint,
     InitSwarm,

@@ -12,10 +12,10 @@ from providers.hosts.fleet import Fleet
 from providers.hosts.perform import perform
 from providers.rules import simulate
 from providers.rules.access import HostAccess
-from providers.rules.facts import GwbridgeFacts, OverlayFacts, SwarmFacts, Task
 from providers.rules.simulate import foreign, members
 from providers.rules.simulate.observe import tasks
-from providers.rules.steps import Step
+from providers.rules.vocabulary.facts import GwbridgeFacts, OverlayFacts, SwarmFacts, Task
+from providers.rules.vocabulary.steps import Step
 from tests.real.machines import KEY_FILE, KNOWN_HOSTS, Group
 
 Json = dict[str, Any]

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from json import dumps, loads
 from typing import Any
 
-from providers.rules.errors import Conflict, EngineError, HostError
-from providers.rules.facts import Network, Node, SwarmService
-from providers.rules.steps import Step, UpdateNode, UpdateService
+from providers.rules.vocabulary.errors import Conflict, EngineError, HostError
+from providers.rules.vocabulary.facts import Network, Node, SwarmService
+from providers.rules.vocabulary.steps import Step, UpdateNode, UpdateService
 from tests.agreement.picture import picture
 from tests.agreement.sides import POLL, Side
 

@@ -20,13 +20,13 @@ from cli.state import NoState, State, resources
 from providers.rules import simulate
 from providers.rules.access import HostAccess
 from providers.rules.drift import Difference, Unknown
-from providers.rules.errors import Unreachable
-from providers.rules.facts import GwbridgeFacts, Member
 from providers.rules.next_up import Outcome
 from providers.rules.simulate import World, ask, look, members
 from providers.rules.simulate.foreign import create_service, service_spec, set_node
-from providers.rules.specs import Spec
-from providers.rules.steps import RemoveNetwork
+from providers.rules.vocabulary.errors import Unreachable
+from providers.rules.vocabulary.facts import GwbridgeFacts, Member
+from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.steps import RemoveNetwork
 from tests.cli.test_plan import plan_of, state
 from tests.rules import flows
 from tests.rules.simulated import SimulatedHosts, after, elapsed

@@ -8,7 +8,7 @@ from providers.rules.simulate import World, members
 from providers.rules.simulate.ask import quorum, voters
 from providers.rules.simulate.look import to_service
 from providers.rules.simulate.workloads import Service, read
-from providers.rules.steps import RestartEngine, Step
+from providers.rules.vocabulary.steps import RestartEngine, Step
 from tests.exploration.explore import Check
 
 BY_HAND = "changed-by-hand"  # the label with which others say what they changed

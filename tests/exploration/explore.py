@@ -14,9 +14,9 @@ from hashlib import blake2b
 from typing import Any
 
 from providers.rules import simulate
-from providers.rules.errors import Conflict, NoQuorum, NotAManager, SwarmnetError
 from providers.rules.simulate import Manners, World
-from providers.rules.steps import Blocked, Decision, Done, Step, Steps, Wait
+from providers.rules.vocabulary.errors import Conflict, NoQuorum, NotAManager, SwarmnetError
+from providers.rules.vocabulary.steps import Blocked, Decision, Done, Step, Steps, Wait
 
 Act = Callable[[World], World]
 Check = Callable[[World], str | None]

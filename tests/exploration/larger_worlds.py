@@ -15,11 +15,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from providers.rules import ingress
-from providers.rules.errors import Blocked, DeadlineExceeded, EngineError, SwarmnetError
 from providers.rules.simulate import World, elapse, foreign, members
 from providers.rules.simulate.foreign import create_service, named, service_spec
 from providers.rules.simulate.workloads import Service, read, text
-from providers.rules.steps import Decision, Step
+from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, EngineError, SwarmnetError
+from providers.rules.vocabulary.steps import Decision, Step
 from tests.exploration.checks import all_of, breaks_quorum, ports_of, specs_as_before, unpinned
 from tests.exploration.explore import REST, Check, Other, Scene, attempt
 from tests.exploration.others import (

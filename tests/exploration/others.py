@@ -6,7 +6,7 @@ from providers.rules import restart, simulate
 from providers.rules.simulate import World, foreign, members
 from providers.rules.simulate.foreign import change_service, create_service, named, service_spec
 from providers.rules.simulate.workloads import Service, read
-from providers.rules.steps import UpdateService
+from providers.rules.vocabulary.steps import UpdateService
 from tests.exploration.checks import BY_HAND
 from tests.exploration.explore import Act, Check, Other
 

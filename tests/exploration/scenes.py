@@ -7,8 +7,8 @@ from typing import Any
 from providers.rules import gwbridge, ingress, node, overlay, simulate, swarm
 from providers.rules.simulate import World, bare, elapse, foreign
 from providers.rules.simulate.foreign import create_service, service_spec
-from providers.rules.specs import GwbridgeSpec
-from providers.rules.steps import CreateNetwork, LeaveSwarm, RemoveNetwork
+from providers.rules.vocabulary.specs import GwbridgeSpec
+from providers.rules.vocabulary.steps import CreateNetwork, LeaveSwarm, RemoveNetwork
 from tests.exploration.checks import (
     all_of,
     breaks_quorum,

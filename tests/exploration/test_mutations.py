@@ -9,7 +9,7 @@ import pytest
 
 from providers.rules import journal, member_bridge, ports, quorum, restart, simulate, spread
 from providers.rules.simulate import World
-from providers.rules.steps import Step, UpdateNode, UpdateService, UpdateSwarm
+from providers.rules.vocabulary.steps import Step, UpdateNode, UpdateService, UpdateSwarm
 from tests.exploration.explore import Exploration
 from tests.exploration.scenes import SMALL
 

@@ -8,7 +8,7 @@ from providers.ingress import IngressProvider
 from providers.node import NodeProvider
 from providers.overlay import OverlayProvider
 from providers.resource import Props, Provider, to_props
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.swarm import SwarmProvider
 from tests.rules import flows
 from tests.rules.simulated import SimulatedHosts

@@ -6,8 +6,8 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
 from providers.resource import Provider, to_props
-from providers.rules.errors import Blocked
-from providers.rules.surroundings import Route, Surroundings
+from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.routes import Route, Surroundings
 from tests.glue.stack import GWBRIDGE, OVERLAY, created, known, logical_id, provider_of
 from tests.rules import flows
 

@@ -11,11 +11,11 @@ from providers.hosts import work
 from providers.resource import Progress, to_props
 from providers.rules import gwbridge, overlay, simulate
 from providers.rules.access import HostAccess
-from providers.rules.errors import Blocked, SwarmnetError
-from providers.rules.facts import Pairs
 from providers.rules.simulate import World, bare, members
-from providers.rules.specs import GwbridgeSpec, Spec, SwarmSpec
-from providers.rules.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
+from providers.rules.vocabulary.errors import Blocked, SwarmnetError
+from providers.rules.vocabulary.facts import Pairs
+from providers.rules.vocabulary.specs import GwbridgeSpec, Spec, SwarmSpec
+from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
 from tests.glue.stack import (
     ALL,
     GWBRIDGE,

@@ -10,7 +10,7 @@ import pytest
 from providers.hosts.certificates import authority_of, unfit
 from providers.hosts.destination import Destination
 from providers.hosts.hostkeys import known_keys, verify
-from providers.rules.errors import HostKeyMismatch, HostKeyUnknown
+from providers.rules.vocabulary.errors import HostKeyMismatch, HostKeyUnknown
 
 FOR_HOST = ("-h", "-n", "10.0.0.1")
 SHORTLY = ("-V", "20260101000000Z:20260102000000Z")

@@ -11,7 +11,7 @@ import pytest
 
 from providers.hosts.connection import Connection
 from providers.hosts.failure import REMEMBERED
-from providers.rules.errors import (
+from providers.rules.vocabulary.errors import (
     CommandFailed,
     HostError,
     HostKeyMismatch,

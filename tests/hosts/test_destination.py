@@ -4,7 +4,7 @@ import pytest
 
 from providers.hosts.destination import KNOWN_HOSTS, Destination, destination
 from providers.rules.access import HostAccess
-from providers.rules.errors import HostError
+from providers.rules.vocabulary.errors import HostError
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from providers.hosts.commands import TO_THE_END
 from providers.hosts.connection import Connection
 from providers.hosts.engine import LOOKS_FOR_INIT, Engine, shape
 from providers.hosts.streams import CHANNELS, LOOKS_FOR_DOCKER
-from providers.rules.errors import (
+from providers.rules.vocabulary.errors import (
     CommandFailed,
     Conflict,
     DeadlineExceeded,

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from providers.hosts.fleet import Fleet, fleet_for
-from providers.rules.errors import NoQuorum, NoSwarm, NotAManager, NotFound, Unreachable
+from providers.rules.vocabulary.errors import NoQuorum, NoSwarm, NotAManager, NotFound, Unreachable
 
 NO_LEADER = "The swarm does not have a leader."
 

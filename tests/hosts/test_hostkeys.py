@@ -8,7 +8,7 @@ from paramiko.hostkeys import HostKeys
 
 from providers.hosts.destination import Destination
 from providers.hosts.hostkeys import key_types, known_keys, verify
-from providers.rules.errors import HostError, HostKeyMismatch, HostKeyUnknown
+from providers.rules.vocabulary.errors import HostError, HostKeyMismatch, HostKeyUnknown
 
 KEY = paramiko.ECDSAKey.generate()
 KEY_TYPE = KEY.get_name()

@@ -8,7 +8,7 @@ import pytest
 from providers.hosts.commands import as_run
 from providers.hosts.local import LocalConnection
 from providers.rules.access import HostAccess
-from providers.rules.errors import CommandFailed, LoginRefused
+from providers.rules.vocabulary.errors import CommandFailed, LoginRefused
 
 
 @pytest.fixture

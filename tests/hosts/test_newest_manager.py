@@ -5,8 +5,8 @@ import pytest
 from providers.hosts.fleet import Fleet
 from providers.hosts.observe import from_manager
 from providers.hosts.perform import perform
-from providers.rules.errors import NoQuorum, NotAManager
-from providers.rules.steps import UpdateService
+from providers.rules.vocabulary.errors import NoQuorum, NotAManager
+from providers.rules.vocabulary.steps import UpdateService
 
 VERSIONS = {"m1": "1.45", "m2": "1.51", "m3": "1.41"}
 UPDATE = UpdateService(service_id="s1", version=7, spec="{}")

@@ -5,7 +5,7 @@ import pytest
 from providers.hosts.fleet import Fleet
 from providers.hosts.observe import placed
 from providers.rules.access import HostAccess
-from providers.rules.facts import Node, Silent
+from providers.rules.vocabulary.facts import Node, Silent
 
 MEMBERS = (
     Node(id="n1", hostname="somehost", role="worker", availability="active", state="ready", address="10.0.0.5"),

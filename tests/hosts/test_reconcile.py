@@ -7,8 +7,8 @@ from itertools import count
 import pytest
 
 from providers.hosts.reconcile import Clock, Work, reconcile
-from providers.rules import steps
-from providers.rules.errors import (
+from providers.rules.vocabulary import steps
+from providers.rules.vocabulary.errors import (
     Blocked,
     CommandFailed,
     Conflict,
@@ -22,7 +22,7 @@ from providers.rules.errors import (
     SwarmnetError,
     Unreachable,
 )
-from providers.rules.steps import Decision, Done, RemoveNetwork, Step, Steps, Wait
+from providers.rules.vocabulary.steps import Decision, Done, RemoveNetwork, Step, Steps, Wait
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from providers.hosts.refusals import refusal
-from providers.rules.errors import Conflict, EngineError, InUse, NoQuorum, NotAManager, NotFound
+from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NoQuorum, NotAManager, NotFound
 
 GRPC = "rpc error: code = {} desc = {}".format
 NO_LEADER = "The swarm does not have a leader. It's possible that too few managers are online."

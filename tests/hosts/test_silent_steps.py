@@ -1,6 +1,6 @@
 """A step whose host falls silent may have been carried out all the same."""
 
-from providers.rules.errors import Unreachable
+from providers.rules.vocabulary.errors import Unreachable
 from tests.hosts.test_reconcile import Scene, remove, script
 
 

@@ -12,7 +12,7 @@ import pytest
 from providers.hosts.connection import Connection
 from providers.hosts.destination import Destination
 from providers.hosts.userkeys import login_keys
-from providers.rules.errors import HostError
+from providers.rules.vocabulary.errors import HostError
 from tests.hosts.fake_sshd import Ends
 
 PASSPHRASE = "hunter2"

@@ -302,7 +302,7 @@ def test_debugging_shows_the_whole_story(pulumi_engine, config, closed_port):
 
     assert "Traceback (most recent call last):" in shown.splitlines()
     assert "ConnectionRefusedError: [Errno 111] Connection refused" in shown.splitlines()
-    assert "providers.rules.errors.Unreachable" == shown.splitlines()[-1].partition(":")[0]
+    assert "providers.rules.vocabulary.errors.Unreachable" == shown.splitlines()[-1].partition(":")[0]
 
 
 def test_cut_run_starts_nothing(config, host):

@@ -1,6 +1,6 @@
 """What a decision says, for tests: its steps, what it waits for, why it is blocked."""
 
-from providers.rules.steps import Blocked, Decision, Step, Steps, Wait
+from providers.rules.vocabulary.steps import Blocked, Decision, Step, Steps, Wait
 
 
 def steps(decision: Decision) -> tuple[Step, ...]:

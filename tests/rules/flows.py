@@ -5,7 +5,7 @@ from typing import Any
 
 from providers.rules import gwbridge, ingress, node, overlay, swarm
 from providers.rules.simulate import World, bare
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from tests.rules.simulated import SimulatedHosts
 
 OWNER = "infra/prod"

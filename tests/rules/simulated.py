@@ -11,15 +11,15 @@ from typing import Any
 from providers.hosts.reconcile import Clock, Work, reconcile
 from providers.hosts.rehearsal import rehearsed
 from providers.rules import simulate
-from providers.rules.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, OverlayFacts, SwarmFacts
 from providers.rules.forecast import Forecast
 from providers.rules.occupied import HostReport
 from providers.rules.preflight import Findings, findings
 from providers.rules.simulate import World
 from providers.rules.simulate.look import answers, listed
 from providers.rules.stackfile import StackFile
-from providers.rules.steps import CreateNetwork, Decision, RestartEngine, Step
-from providers.rules.surroundings import Surroundings
+from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, OverlayFacts, SwarmFacts
+from providers.rules.vocabulary.routes import Surroundings
+from providers.rules.vocabulary.steps import CreateNetwork, Decision, RestartEngine, Step
 
 # A request takes a moment, in which other things go on.
 REQUEST = 0.01

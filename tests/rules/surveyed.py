@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from providers.rules.facts import Silent
 from providers.rules.simulate import World, look
 from providers.rules.simulate.observe import placed
 from providers.rules.simulate.world import Host
-from providers.rules.survey import HostSurvey, Standalone, Survey, SwarmSurvey
+from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.snapshot import HostSurvey, Standalone, Survey, SwarmSurvey
 
 
 def surveyed(world: World) -> Survey:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from providers.rules.facts import Swarm
+from providers.rules.vocabulary.facts import Swarm
 
 
 def a_swarm(**given: Any) -> Swarm:

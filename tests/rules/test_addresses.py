@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.addresses import (
+from providers.rules.vocabulary.addresses import (
     canonical_address,
     canonical_subnet,
     first_address,

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from providers.rules.allocation import allocate
 from providers.rules.configuration import from_yaml
-from providers.rules.errors import StackFileError
 from providers.rules.stack_text import with_subnets
+from providers.rules.vocabulary.errors import StackFileError
 from tests.rules.stackfiles import net, said
 
 POOLS = {"overlays": {"range": "10.20.0.0/22", "prefix": 24}}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.configuration import from_flat, from_yaml
-from providers.rules.errors import StackFileError
+from providers.rules.vocabulary.errors import StackFileError
 
 TEXT = """
 encryptionsalt: v1:abc

@@ -13,10 +13,10 @@ from providers.rules.discovery.found import names, order, unfit, ways
 from providers.rules.discovery.remark import Remark
 from providers.rules.discovery.sections import sections
 from providers.rules.discovery.text import stack_file_text
-from providers.rules.facts import Member
 from providers.rules.occupied import HostReport
 from providers.rules.plan import plan_of
-from providers.rules.surroundings import surroundings
+from providers.rules.vocabulary.facts import Member
+from providers.rules.vocabulary.routes import surroundings
 from tests.rules.discoveries import OWNER, bridge, found, ingress, member, net, unreached
 
 LINKS = "2: eth0@if7: <UP> mtu {mtu} qdisc noqueue\n    inet 10.99.0.1/24 scope global eth0\n"

@@ -9,15 +9,23 @@ import pytest
 
 from providers.rules import simulate
 from providers.rules.drift import EXISTS, OUTPUTS, Difference, Finding, Unknown, doubted, ended, finding
-from providers.rules.errors import Unreachable
-from providers.rules.facts import IngressFacts, Member, Network, Silent
 from providers.rules.forecast import Forecast, Stage
 from providers.rules.journal import AVAILABILITY
 from providers.rules.next_up import outcome, pending
 from providers.rules.simulate import World, bare, members
 from providers.rules.simulate.foreign import set_node
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
-from providers.rules.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork, RemoveNode, Step
+from providers.rules.vocabulary.errors import Unreachable
+from providers.rules.vocabulary.facts import IngressFacts, Member, Network, Silent
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.steps import (
+    CreateNetwork,
+    InitSwarm,
+    JoinSwarm,
+    LeaveSwarm,
+    RemoveNetwork,
+    RemoveNode,
+    Step,
+)
 from tests.rules import flows
 from tests.rules.simulated import after, elapsed, on_host
 

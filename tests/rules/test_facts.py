@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from providers.rules.facts import (
+from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
     IngressFacts,
     Member,

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import pytest
 
 from providers.rules import simulate
-from providers.rules.errors import Blocked, DeadlineExceeded, SwarmnetError
 from providers.rules.simulate import World, bare, foreign, members
-from providers.rules.specs import Spec
-from providers.rules.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
+from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, SwarmnetError
+from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
 from tests.rules.flows import (
     HOSTS,
     gwbridge_spec,

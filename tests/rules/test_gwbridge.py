@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules import gwbridge, simulate
-from providers.rules.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.simulate import bare
-from providers.rules.specs import GwbridgeSpec
-from providers.rules.steps import CreateNetwork, DisconnectEndpoint, Done, RemoveNetwork
+from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
+from providers.rules.vocabulary.specs import GwbridgeSpec
+from providers.rules.vocabulary.steps import CreateNetwork, DisconnectEndpoint, Done, RemoveNetwork
 from tests.rules.decisions import reason, steps, waits_for
 from tests.rules.flows import OTHER_OWNER, OWNER, gwbridge_spec
 

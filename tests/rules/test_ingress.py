@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from providers.rules import ingress
-from providers.rules.facts import (
+from providers.rules.vocabulary.facts import (
     Endpoint,
     HostIngress,
     IngressFacts,
@@ -18,7 +18,7 @@ from providers.rules.facts import (
     SwarmService,
     Task,
 )
-from providers.rules.steps import Blocked, CreateNetwork, Done, RemoveNetwork, UpdateNode
+from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done, RemoveNetwork, UpdateNode
 from tests.rules.decisions import kinds, reason, steps, waits_for
 from tests.rules.flows import OTHER_OWNER, OWNER, ingress_spec
 from tests.rules.swarms import a_swarm

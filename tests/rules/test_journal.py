@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules import journal
-from providers.rules.facts import Port, SwarmService, pairs
+from providers.rules.vocabulary.facts import Port, SwarmService, pairs
 from tests.rules.swarms import a_swarm
 
 FIRST_DYNAMIC = 30000

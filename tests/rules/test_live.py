@@ -6,13 +6,13 @@ from functools import cache
 
 import pytest
 
-from providers.rules.errors import Blocked
-from providers.rules.facts import Node
 from providers.rules.simulate import World, elapse, members
 from providers.rules.simulate.foreign import create_service, named, service_spec
 from providers.rules.simulate.workloads import Container, read
-from providers.rules.specs import Spec
-from providers.rules.steps import StartContainer, Step, StopContainer, UpdateNode, UpdateService
+from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.facts import Node
+from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.steps import StartContainer, Step, StopContainer, UpdateNode, UpdateService
 from tests.rules.flows import gwbridge_spec, id_of, ingress_spec, make, overlay_spec, running
 from tests.rules.simulated import Killed, SimulatedHosts
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from providers.rules import migration
-from providers.rules.facts import Network, OverlayFacts, SwarmService, Task
-from providers.rules.steps import Decision, UpdateService, UpdateSwarm
+from providers.rules.vocabulary.facts import Network, OverlayFacts, SwarmService, Task
+from providers.rules.vocabulary.steps import Decision, UpdateService, UpdateSwarm
 from tests.rules.decisions import kinds, reason, steps
 from tests.rules.swarms import a_swarm
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from providers.rules import ports
-from providers.rules.facts import IngressFacts, SwarmService, Task
+from providers.rules.vocabulary.facts import IngressFacts, SwarmService, Task
 from tests.rules.swarms import a_swarm
 
 LINUX = {"Constraints": ["node.platform.os==linux"]}

@@ -6,8 +6,18 @@ from typing import Any
 import pytest
 
 from providers.rules import node
-from providers.rules.facts import Endpoint, HostIngress, Member, Network, Node, NodeFacts, Silent, Swarm, Task
-from providers.rules.steps import Done, JoinSwarm, LeaveSwarm, RemoveNode, UpdateNode, Wait
+from providers.rules.vocabulary.facts import (
+    Endpoint,
+    HostIngress,
+    Member,
+    Network,
+    Node,
+    NodeFacts,
+    Silent,
+    Swarm,
+    Task,
+)
+from providers.rules.vocabulary.steps import Done, JoinSwarm, LeaveSwarm, RemoveNode, UpdateNode, Wait
 from tests.rules.decisions import reason, steps, waits_for
 from tests.rules.flows import OTHER_OWNER, OWNER, node_spec
 from tests.rules.swarms import a_swarm

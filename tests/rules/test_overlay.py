@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules import overlay, simulate
-from providers.rules.facts import Network, Node, OverlayFacts, SwarmService, Task
 from providers.rules.simulate import World, bare
-from providers.rules.specs import OverlaySpec
-from providers.rules.steps import Blocked, CreateNetwork, Done, InitSwarm, RemoveNetwork
+from providers.rules.vocabulary.facts import Network, Node, OverlayFacts, SwarmService, Task
+from providers.rules.vocabulary.specs import OverlaySpec
+from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done, InitSwarm, RemoveNetwork
 from tests.rules.decisions import reason, steps, waits_for
 from tests.rules.flows import OTHER_OWNER, OWNER, overlay_spec
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules import ownership
-from providers.rules.facts import pairs
+from providers.rules.vocabulary.facts import pairs
 
 OURS = (("swarmnet.owner", "infra/prod"),)
 OTHERS = (("swarmnet.owner", "infra/staging"),)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.addresses import holds_address
-from providers.rules.errors import StackFileError
 from providers.rules.plan import plan, plan_of
 from providers.rules.stackfile import parse
+from providers.rules.vocabulary.addresses import holds_address
+from providers.rules.vocabulary.errors import StackFileError
 
 OWNER = "swarmnet/test"
 HOSTS = {

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules import migration, ownership, stackfile
-from providers.rules.facts import Network, pairs
 from providers.rules.occupied import HostReport
 from providers.rules.preflight import Findings, findings
-from providers.rules.surroundings import Link, Route, Surroundings
+from providers.rules.vocabulary.facts import Network, pairs
+from providers.rules.vocabulary.routes import Link, Route, Surroundings
 from tests.rules.stackfiles import net, raw
 
 OWNER = "infra/prod"

@@ -8,9 +8,9 @@ from providers.rules import stackfile
 from providers.rules.preflight import Findings
 from providers.rules.simulate import bare
 from providers.rules.simulate.foreign import create_service, service_spec
-from providers.rules.specs import Spec
 from providers.rules.stackfile import StackFile
-from providers.rules.steps import Step
+from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.steps import Step
 from tests.rules.flows import (
     HOSTS,
     OWNER,

@@ -10,13 +10,13 @@ from json import loads
 import pytest
 
 from providers.rules import simulate
-from providers.rules.errors import Conflict, EngineError, InUse, NoQuorum, NoSwarm, Unreachable
-from providers.rules.facts import HostIngress, Network
 from providers.rules.simulate import World, bare, elapse, foreign, members, perform
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE
 from providers.rules.simulate.foreign import change_service, create_service, named, service_spec
 from providers.rules.simulate.workloads import read
-from providers.rules.steps import (
+from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NoQuorum, NoSwarm, Unreachable
+from providers.rules.vocabulary.facts import HostIngress, Network
+from providers.rules.vocabulary.steps import (
     CreateNetwork,
     DisconnectEndpoint,
     InitSwarm,

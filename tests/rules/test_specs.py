@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.specs import GwbridgeSpec
+from providers.rules.vocabulary.specs import GwbridgeSpec
 from tests.rules.flows import gwbridge_spec
 
 DECLARED = gwbridge_spec("w1", protect=True)

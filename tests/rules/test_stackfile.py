@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.access import HostAccess, access, moved
-from providers.rules.errors import StackFileError
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 from providers.rules.stackfile import Gwbridge, Host, Ingress, Overlay, StackFile, Swarm, parse
+from providers.rules.vocabulary.errors import StackFileError
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 from tests.rules.stackfiles import said
 
 HOSTS = {"m1": {"address": "10.0.0.1", "role": "manager"}}

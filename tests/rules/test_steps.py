@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from providers.rules.steps import Step
+from providers.rules.vocabulary.steps import Step
 
 KINDS = get_args(Step)
 

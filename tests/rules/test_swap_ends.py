@@ -5,9 +5,9 @@ import json
 import pytest
 
 from providers.rules import ports
-from providers.rules.facts import IngressFacts, Network, Node, SwarmService, Task
 from providers.rules.journal import JOURNAL, Journal
-from providers.rules.steps import Decision, Steps, Wait
+from providers.rules.vocabulary.facts import IngressFacts, Network, Node, SwarmService, Task
+from providers.rules.vocabulary.steps import Decision, Steps, Wait
 from tests.rules.swarms import a_swarm
 
 NEW = Network(id="new", name="ingress", driver="overlay", scope="swarm", subnets=("10.11.0.0/16",), ingress=True)

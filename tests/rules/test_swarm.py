@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from providers.rules import swarm
-from providers.rules.facts import Member, Network, Node, Silent, Swarm, SwarmFacts, SwarmService
-from providers.rules.steps import Done, InitSwarm, LeaveSwarm, UpdateSwarm
+from providers.rules.vocabulary.facts import Member, Network, Node, Silent, Swarm, SwarmFacts, SwarmService
+from providers.rules.vocabulary.steps import Done, InitSwarm, LeaveSwarm, UpdateSwarm
 from tests.rules.decisions import reason, steps
 from tests.rules.flows import OTHER_OWNER, OWNER, swarm_spec
 from tests.rules.swarms import a_swarm

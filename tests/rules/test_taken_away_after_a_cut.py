@@ -9,7 +9,7 @@ import pytest
 
 from providers.rules import gwbridge, ingress, overlay, restart
 from providers.rules.simulate import World, overlay_facts
-from providers.rules.specs import GwbridgeSpec, IngressSpec, Spec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, Spec
 from tests.exploration.checks import all_of, containers_run, no_trace, nothing_lost, specs_as_before
 from tests.rules.flows import id_of, ingress_spec, make
 from tests.rules.simulated import Killed, SimulatedHosts

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from providers.rules import gwbridge, node
-from providers.rules.facts import GwbridgeFacts, Member, NodeFacts, Swarm
-from providers.rules.steps import UnlockSwarm
+from providers.rules.vocabulary.facts import GwbridgeFacts, Member, NodeFacts, Swarm
+from providers.rules.vocabulary.steps import UnlockSwarm
 from tests.rules.decisions import reason, steps
 from tests.rules.flows import OTHER_OWNER, OWNER, gwbridge_spec, node_spec
 from tests.rules.swarms import a_swarm

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from providers.rules.access import HostAccess
-from providers.rules.facts import Member, Network, Node
 from providers.rules.gwbridge import NAME
 from providers.rules.occupied import HostReport
-from providers.rules.survey import HostSurvey, SwarmSurvey
+from providers.rules.vocabulary.facts import Member, Network, Node
+from providers.rules.vocabulary.snapshot import HostSurvey, SwarmSurvey
 
 ENTRY = "manager"  # the name of the host that is asked first, until it has told its own
 

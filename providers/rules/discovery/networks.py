@@ -6,13 +6,13 @@ Which networks there are, and what they clash with, must not enter.
 from typing import Any
 
 from providers.rules import gwbridge, ingress, overlay, ownership
-from providers.rules.addresses import canonical_subnet, first_address
 from providers.rules.discovery.remark import Remark
-from providers.rules.facts import Network, Pairs
 from providers.rules.migration import TWIN
 from providers.rules.problems import Raw
-from providers.rules.specs import Spec
 from providers.rules.stackfile import PartialGwbridge, Section
+from providers.rules.vocabulary.addresses import canonical_subnet, first_address
+from providers.rules.vocabulary.facts import Network, Pairs
+from providers.rules.vocabulary.specs import Spec
 
 STACK, PROJECT = "com.docker.stack.namespace", "com.docker.compose.project"
 NOT_DECLARABLE = ("swarmnet.", "com.docker.", "io.docker.", "org.dockerproject.")

@@ -12,10 +12,10 @@ from providers.rules.access import HostAccess
 from providers.rules.discovery.found import Found, FoundMember
 from providers.rules.discovery.networks import base, declarable, elsewhere, less_defaults, section
 from providers.rules.discovery.remark import Kind, Remark
-from providers.rules.facts import Node
 from providers.rules.problems import Raw
-from providers.rules.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 from providers.rules.stackfile import Host, Ingress, Overlay, PartialGwbridge, Reach
+from providers.rules.vocabulary.facts import Node
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 
 # What the Engine settles at init where nothing is said: https://docs.docker.com/reference/cli/docker/swarm/init/
 DEFAULT_POOL = ("10.0.0.0/8",)  # as some Engines show it; others show none

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import product
 
 from providers.rules import gwbridge
-from providers.rules.addresses import canonical_subnet
 from providers.rules.clashes import clashes, clashing
 from providers.rules.environments import shared
 from providers.rules.facts_file import FactsFile, NetworkFacts
@@ -13,6 +12,7 @@ from providers.rules.pools import LIKELY, first_of_engine_pool
 from providers.rules.ranges import OURS, Range, gwbridge_of, meetings, ranges, told
 from providers.rules.stackfile import Ingress, Overlay
 from providers.rules.verdict import Verdict
+from providers.rules.vocabulary.addresses import canonical_subnet
 
 ALLOCATION = "allocation"
 ENGINE = "engine"

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from xml.etree.ElementTree import Element
 
-from providers.rules.addresses import first_address
 from providers.rules.facts_file import HostFacts, NetworkFacts
 from providers.rules.map.blocks import Block, walk
 from providers.rules.map.boxes import Plan, anchor, caption_of, free_share, host_caption, row_id, tasks_of
@@ -13,6 +12,7 @@ from providers.rules.map.claims import Claim, Stack, names, undeclared
 from providers.rules.map.markup import element
 from providers.rules.ranges import gwbridge_of
 from providers.rules.stackfile import Ingress, Overlay
+from providers.rules.vocabulary.addresses import first_address
 
 _FLAGS = ("attachable", "internal", "encrypted", "protect")
 

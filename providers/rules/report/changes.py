@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from providers.rules import stackfile
 from providers.rules.configuration import from_flat
-from providers.rules.errors import StackFileError
 from providers.rules.plan import Plan, plan_of
 from providers.rules.report.preview import Preview, State, Step
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.errors import StackFileError
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 KINDS: Mapping[str, type[Spec]] = {
     "Gwbridge": GwbridgeSpec,

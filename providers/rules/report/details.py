@@ -11,7 +11,7 @@ from typing import Any
 from providers.rules.report.changes import Change
 from providers.rules.report.escape import shown
 from providers.rules.report.preview import Step
-from providers.rules.specs import HostSpec, Spec
+from providers.rules.vocabulary.specs import HostSpec, Spec
 
 INTERNAL = frozenset({"owner", "row", "ingress", "gwbridge", "declared"})
 REACHED = ("address", "bastion", "port", "user")

@@ -12,7 +12,7 @@ from providers.rules.forecast import NOT_REACHED, Forecast
 from providers.rules.report.changes import Change
 from providers.rules.report.effects import drains
 from providers.rules.report.escape import code, plain, some
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec
 
 # What is older is said to be old.
 OLD = timedelta(hours=24)

@@ -4,9 +4,9 @@ and a setting that a swarm has for good.
 
 from collections.abc import Iterator, Sequence
 
-from providers.rules.addresses import overlapping
 from providers.rules.report.changes import Change
-from providers.rules.specs import IngressSpec, OverlaySpec, SwarmSpec
+from providers.rules.vocabulary.addresses import overlapping
+from providers.rules.vocabulary.specs import IngressSpec, OverlaySpec, SwarmSpec
 
 SWARM = (IngressSpec, OverlaySpec)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from providers.rules.plan import Plan
 from providers.rules.report.changes import Change, natural
 from providers.rules.report.escape import code, plain, some
-from providers.rules.specs import GwbridgeSpec, IngressSpec, OverlaySpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 
 NETWORKS = (GwbridgeSpec, IngressSpec, OverlaySpec)
 HEAD = ("| network | | subnet | gateway | MTU | flags |", "| --- | --- | --- | --- | --- | --- |")

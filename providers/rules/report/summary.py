@@ -10,7 +10,7 @@ from providers.rules.report.effects import MADE_ON_MEMBER, PORTS, SETTINGS, drai
 from providers.rules.report.escape import code, prose
 from providers.rules.report.findings import forecast
 from providers.rules.report.networks import NETWORKS
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 
 # So many names are told, then their number.
 NAMED = 3

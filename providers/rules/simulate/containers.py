@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from providers.rules.errors import EngineError, NotFound
-from providers.rules.facts import Endpoint
 from providers.rules.simulate.ask import engine
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged
 from providers.rules.simulate.copies import release
 from providers.rules.simulate.workloads import Container, Placed
 from providers.rules.simulate.world import Host, World
-from providers.rules.steps import StartContainer, StopContainer
+from providers.rules.vocabulary.errors import EngineError, NotFound
+from providers.rules.vocabulary.facts import Endpoint
+from providers.rules.vocabulary.steps import StartContainer, StopContainer
 
 
 def stop_container(world: World, step: StopContainer) -> World:

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-from providers.rules.errors import Conflict, EngineError, NotFound
-from providers.rules.facts import Node, Swarm
 from providers.rules.simulate.ask import can_spare, engine, manager, voters
 from providers.rules.simulate.bridges import with_gateway_bridge
 from providers.rules.simulate.containers import revive
@@ -11,7 +9,9 @@ from providers.rules.simulate.copies import attach
 from providers.rules.simulate.overlays import create_overlay
 from providers.rules.simulate.services import orchestrate
 from providers.rules.simulate.world import Cluster, Happening, Host, World
-from providers.rules.steps import (
+from providers.rules.vocabulary.errors import Conflict, EngineError, NotFound
+from providers.rules.vocabulary.facts import Node, Swarm
+from providers.rules.vocabulary.steps import (
     CreateNetwork,
     InitSwarm,
     JoinSwarm,

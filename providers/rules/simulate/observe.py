@@ -2,20 +2,6 @@
 
 from dataclasses import replace
 
-from providers.rules.errors import EngineError, HostError, NoSwarm, NotAManager
-from providers.rules.facts import (
-    GwbridgeFacts,
-    IngressFacts,
-    Member,
-    Network,
-    Node,
-    NodeFacts,
-    OverlayFacts,
-    Silent,
-    Swarm,
-    SwarmFacts,
-    SwarmService,
-)
 from providers.rules.journal import AVAILABILITY, JOURNAL, copy_label
 from providers.rules.migration import twin_of
 from providers.rules.simulate.ask import engine, manager
@@ -32,6 +18,20 @@ from providers.rules.simulate.look import (
     tasks,
 )
 from providers.rules.simulate.world import Host, World
+from providers.rules.vocabulary.errors import EngineError, HostError, NoSwarm, NotAManager
+from providers.rules.vocabulary.facts import (
+    GwbridgeFacts,
+    IngressFacts,
+    Member,
+    Network,
+    Node,
+    NodeFacts,
+    OverlayFacts,
+    Silent,
+    Swarm,
+    SwarmFacts,
+    SwarmService,
+)
 
 __all__ = ["entry", "gwbridge_facts", "ingress_facts", "node_facts", "overlay_facts", "swarm_facts", "tasks"]
 

@@ -5,7 +5,6 @@ The same steps, with the same tolerance of what is gone already, as hosts/perfor
 
 from contextlib import suppress
 
-from providers.rules.errors import NotAManager, NotFound
 from providers.rules.simulate.ask import engine, quorum
 from providers.rules.simulate.bridges import create_bridge, disconnect, remove_bridge
 from providers.rules.simulate.containers import start_container, stop_container
@@ -24,7 +23,8 @@ from providers.rules.simulate.members import (
 from providers.rules.simulate.overlays import create_overlay, remove_overlay
 from providers.rules.simulate.services import update_service
 from providers.rules.simulate.world import World
-from providers.rules.steps import (
+from providers.rules.vocabulary.errors import NotAManager, NotFound
+from providers.rules.vocabulary.steps import (
     CreateNetwork,
     DisconnectEndpoint,
     InitSwarm,

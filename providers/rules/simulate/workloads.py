@@ -5,7 +5,7 @@ from functools import lru_cache
 from json import dumps, loads
 from typing import Any
 
-from providers.rules.facts import Pairs, Port, Task, pairs
+from providers.rules.vocabulary.facts import Pairs, Port, Task, pairs
 
 
 @dataclass(frozen=True, kw_only=True)

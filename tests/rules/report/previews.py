@@ -5,7 +5,7 @@ from typing import Any
 
 from providers.rules.plan import plan_of
 from providers.rules.report.preview import Diagnostic, Preview, State, Step
-from providers.rules.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 OWNER = {"owner": "swarmnet/prod"}
 STACK = "urn:pulumi:prod::swarmnet::"

@@ -6,7 +6,7 @@ rules/simulate/copied.py makes a simulated swarm of it. Intent must not enter.
 
 from dataclasses import dataclass
 
-from providers.rules.facts import Member, Network, Node, Silent, Swarm, SwarmService, Task
+from providers.rules.vocabulary.facts import Member, Network, Node, Silent, Swarm, SwarmService, Task
 
 
 @dataclass(frozen=True, kw_only=True)
