@@ -15,11 +15,11 @@ from providers.ingress import Ingress
 from providers.node import Node
 from providers.overlay import Overlay
 from providers.rules.claims import refused
-from providers.rules.configuration import SECRET, from_flat, from_yaml, twice
 from providers.rules.exports import compose, exports
 from providers.rules.plan import Plan, plan_of
-from providers.rules.problems import readable
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.problems import readable
+from providers.rules.stack_file.reading import SECRET, from_flat, from_yaml, twice
 from providers.rules.vocabulary.errors import StackFileError
 from providers.swarm import Swarm
 

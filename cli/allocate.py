@@ -7,7 +7,7 @@ import typer
 from cli.stack_files import STACKS, Directory, all_of, judged, text_of, write
 from providers.rules.allocation import allocate as choose
 from providers.rules.environments import unread
-from providers.rules.stack_text import with_subnets
+from providers.rules.stack_file.editing import with_subnets
 from providers.rules.vocabulary.errors import StackFileError
 
 

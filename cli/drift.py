@@ -21,13 +21,13 @@ from cli.state import State, left, state_of
 from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
-from providers.rules.access import HostAccess
-from providers.rules.configuration import NAMESPACE
 from providers.rules.drift import Finding, doubted, ended, finding
 from providers.rules.forecast import Forecast
 from providers.rules.next_up import outcome, pending
 from providers.rules.plan import Plan
 from providers.rules.simulate.copied import copied
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.snapshot import Survey
 

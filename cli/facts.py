@@ -14,9 +14,9 @@ from cli.state import left, state_if_known
 from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
-from providers.rules.configuration import NAMESPACE
 from providers.rules.facts_file import facts_file
 from providers.rules.simulate.copied import copied
+from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.facts import Silent
 
 

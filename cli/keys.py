@@ -2,7 +2,7 @@
 
 import typer
 
-from providers.rules.keys import table
+from providers.rules.stack_file.reference import table
 
 
 def keys() -> None:

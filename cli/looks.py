@@ -14,8 +14,8 @@ from cli.state import Outputs, State
 from providers.hosts import observe
 from providers.hosts.work import Hosts
 from providers.rules import gwbridge
-from providers.rules.access import HostAccess
 from providers.rules.drift import Facts
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import EngineError, HostError, SwarmnetError, Unreachable
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Silent, SwarmFacts
 from providers.rules.vocabulary.specs import GwbridgeSpec, HostSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec

@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from providers.rules.schema import schema as of_the_model
+from providers.rules.stack_file.schema import schema as of_the_model
 
 
 def schema() -> None:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from providers.rules.configuration import NAMESPACE, from_yaml
-from providers.rules.order import without_lost
 from providers.rules.plan import Plan, plan_of
-from providers.rules.stackfile import StackFile, parse
+from providers.rules.stack_file.model import StackFile, parse
+from providers.rules.stack_file.reading import NAMESPACE, from_yaml
+from providers.rules.stack_file.waves import without_lost
 from providers.rules.verdict import Verdict, verdict
 from providers.rules.vocabulary.errors import StackFileError
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from providers.rules.access import HostAccess
 from providers.rules.plan import Plan
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 KINDS: Mapping[str, type[Spec]] = {

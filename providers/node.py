@@ -27,8 +27,8 @@ from providers.resource import (
     turn,
 )
 from providers.rules import node as rules
-from providers.rules.access import moved
 from providers.rules.ownership import owner_of
+from providers.rules.stack_file.access import moved
 from providers.rules.swarm import not_to_be_ended
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Member, NodeFacts

@@ -28,12 +28,12 @@ from pulumi.dynamic import (
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
-from providers.rules import stackfile
-from providers.rules.access import HostAccess, access
-from providers.rules.configuration import from_flat
 from providers.rules.forecast import begins_change, course
-from providers.rules.order import without_lost
-from providers.rules.stackfile import StackFile, Timeouts
+from providers.rules.stack_file import model
+from providers.rules.stack_file.access import HostAccess, access
+from providers.rules.stack_file.model import StackFile, Timeouts
+from providers.rules.stack_file.reading import from_flat
+from providers.rules.stack_file.waves import without_lost
 from providers.rules.swarm import divided, not_to_be_begun
 from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, SwarmnetError
 from providers.rules.vocabulary.specs import HostSpec, Spec
@@ -88,7 +88,7 @@ class Provider(ResourceProvider, Generic[S]):
         _settings.update({key: value for key, value in given.items() if value is not None})
         reach = {key: _settings[key] for key in (f"{MODULE}:hosts", f"{MODULE}:ssh") if key in _settings}
         with one_line():
-            declared = stackfile.parse(from_flat(reach))
+            declared = model.parse(from_flat(reach))
             _accesses.update(access(without_lost(declared)))
             _lost.update(name for name, host in declared.hosts.items() if host.lost)
         if req.config.get(f"{MODULE}:swarm") is not None:
@@ -238,7 +238,7 @@ def refuse_clashes(reach: "Hosts", show: "Progress", spec: Spec) -> None:
     """Raises Blocked where a range of the stack file meets one that hosts have. Looks once in a process."""
     with _looking:
         if spec.owner not in _refused:
-            found = reach.preflight(without_lost(stackfile.parse(from_flat(_settings))), spec.owner)
+            found = reach.preflight(without_lost(model.parse(from_flat(_settings))), spec.owner)
             for line in found.warnings:
                 show(line, stays=True)
             _refused[spec.owner] = spec.row.rpartition("::")[2] if found.refused else None

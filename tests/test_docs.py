@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from providers.rules.configuration import from_yaml
 from providers.rules.plan import plan_of
+from providers.rules.stack_file.reading import from_yaml
 from providers.rules.vocabulary import errors as problems
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -16,8 +16,8 @@ from pulumi.runtime import get_root_resource, rpc
 from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
 from pulumi.runtime.stack import Stack
 
-from providers.rules.configuration import from_yaml
 from providers.rules.plan import plan_of
+from providers.rules.stack_file.reading import from_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from providers.rules.configuration import from_yaml
 from providers.rules.plan import plan_of
+from providers.rules.stack_file.reading import from_yaml
 
 STACKS = {
     path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path.read_text(encoding="utf-8")

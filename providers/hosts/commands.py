@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Collection, Sequence
 
-from providers.rules.access import HostAccess
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import CommandFailed, HostError, LoginRefused
 
 RUN_TIMEOUT = 60.0  # seconds

@@ -14,7 +14,7 @@ from providers.hosts.channels import Stream, close, closed_after
 from providers.hosts.commands import RUN_TIMEOUT, as_run, command_failed, with_sudo
 from providers.hosts.destination import destination
 from providers.hosts.link import Link
-from providers.rules.access import HostAccess
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import CommandFailed, LoginRefused, Unreachable
 
 

@@ -10,9 +10,9 @@ from providers.hosts.engine import Engine
 from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import report
 from providers.hosts.survey import host_survey, swarm_survey
-from providers.rules.access import HostAccess
 from providers.rules.discovery.found import Found, FoundMember, names, order, unfit, ways
 from providers.rules.occupied import HostReport
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Member, Node
 from providers.rules.vocabulary.snapshot import HostSurvey

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from providers.hosts.connection import Connection
 from providers.hosts.engine import Engine
 from providers.hosts.local import LocalConnection
-from providers.rules.access import HostAccess
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import EngineError, HostError, NoQuorum, NoSwarm, NotAManager, Unreachable
 
 T = TypeVar("T")

@@ -14,8 +14,8 @@ from paramiko.pkey import UnknownKeyType
 from providers.hosts.certificates import SUFFIX, authority_of, unfit
 from providers.hosts.destination import Destination
 from providers.hosts.paths import expanded
-from providers.rules.access import SSH_PORT
-from providers.rules.forms import is_ip
+from providers.rules.stack_file.access import SSH_PORT
+from providers.rules.stack_file.field_types import is_ip
 from providers.rules.vocabulary.errors import HostKeyMismatch, HostKeyUnknown
 
 REVOKED, AUTHORITY = "@revoked", "@cert-authority"

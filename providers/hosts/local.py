@@ -11,7 +11,7 @@ from typing import BinaryIO
 from urllib3.util.wait import wait_for_read
 
 from providers.hosts.commands import LAST_WORDS, RUN_TIMEOUT, as_run, command_failed, with_sudo
-from providers.rules.access import HostAccess
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import CommandFailed
 
 SOCKET = "unix:///var/run/docker.sock"

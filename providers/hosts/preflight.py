@@ -11,7 +11,7 @@ from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.rules.occupied import HostReport
 from providers.rules.preflight import Findings, findings
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.routes import surroundings
 

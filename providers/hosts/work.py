@@ -12,12 +12,12 @@ from providers.hosts.perform import perform
 from providers.hosts.reconcile import Work, reconcile
 from providers.hosts.rehearsal import rehearsed
 from providers.hosts.survey import survey
-from providers.rules.access import HostAccess
 from providers.rules.forecast import Forecast
 from providers.rules.preflight import Findings
 from providers.rules.simulate import World
 from providers.rules.simulate.copied import copied
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, SwarmFacts
 from providers.rules.vocabulary.steps import CreateNetwork, Decision, Step
 

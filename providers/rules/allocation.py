@@ -6,7 +6,7 @@ from providers.rules.environments import used
 from providers.rules.free_space import FreeSpace
 from providers.rules.pools import LIKELY, first_of_engine_pool
 from providers.rules.ranges import ranges
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file.model import StackFile
 from providers.rules.verdict import Verdict
 from providers.rules.vocabulary.errors import StackFileError
 

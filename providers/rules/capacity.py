@@ -7,7 +7,7 @@ service on three hosts is full at nine tasks.
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from providers.rules.stackfile import Expected, Ingress, Overlay, StackFile
+from providers.rules.stack_file.model import Expected, Ingress, Overlay, StackFile
 from providers.rules.vocabulary.addresses import first_address
 
 _NOT_GIVEN = 3  # the network's own address, the broadcast address, the gateway

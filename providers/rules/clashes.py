@@ -9,7 +9,7 @@ from itertools import product
 from providers.rules.free_space import PRIVATE, FreeSpace
 from providers.rules.pools import LIKELY, first_of_engine_pool
 from providers.rules.ranges import OURS, Range, meetings, ranges, told
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file.model import StackFile
 
 _DEAD = "the swarm would take it and never give it addresses"
 # Both examples in https://docs.docker.com/engine/swarm/networking/ use 10.11.0.0/16.

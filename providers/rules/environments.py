@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from providers.rules.clashes import instead
 from providers.rules.ranges import OURS, Range, ranges
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.addresses import overlapping, relation
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from providers.rules import access, gwbridge, ingress, node, overlay, swarm
+from providers.rules import gwbridge, ingress, node, overlay, swarm
 from providers.rules.journal import CHANGE
 from providers.rules.simulate.observe import gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
 from providers.rules.simulate.workloads import Service
 from providers.rules.simulate.world import World
+from providers.rules.stack_file import access
 from providers.rules.vocabulary.facts import OverlayFacts, SwarmService
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import (

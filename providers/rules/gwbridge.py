@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
-from providers.rules import access, member_bridge, ownership, restart
+from providers.rules import member_bridge, ownership, restart
 from providers.rules.journal import CHANGE
+from providers.rules.stack_file import access
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import (

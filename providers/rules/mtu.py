@@ -5,10 +5,10 @@ An Engine never looks: larger packets are lost, while connections are made and s
 
 from collections.abc import Iterator
 
-from providers.rules.access import HostAccess, access
-from providers.rules.forms import engine_host, is_ip
 from providers.rules.ranges import gwbridge_of
-from providers.rules.stackfile import Ingress, Overlay, StackFile
+from providers.rules.stack_file.access import HostAccess, access
+from providers.rules.stack_file.field_types import engine_host, is_ip
+from providers.rules.stack_file.model import Ingress, Overlay, StackFile
 
 # https://github.com/moby/moby/blob/master/daemon/libnetwork/drivers/overlay/overlay.go
 _ENGINE = 1500  # taken for the underlay's where nothing is given

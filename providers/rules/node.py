@@ -6,9 +6,10 @@ Members are told apart by node id, never by hostname: after leaving and joining 
 from collections.abc import Callable
 from functools import partial
 
-from providers.rules import access, gwbridge, ownership, restart, spread
+from providers.rules import gwbridge, ownership, restart, spread
 from providers.rules.journal import AVAILABILITY
 from providers.rules.quorum import no_quorum_without
+from providers.rules.stack_file import access
 from providers.rules.swarm import ADVICE, divided, still_members
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
 from providers.rules.vocabulary.specs import NodeSpec

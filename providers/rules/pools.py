@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from providers.rules.ranges import OURS, Range, meetings, ranges, told
-from providers.rules.stackfile import StackFile, Swarm
+from providers.rules.stack_file.model import StackFile, Swarm
 from providers.rules.vocabulary.addresses import prefix_length
 
 _PREFIX = 24  # of subnets from the swarm's pool, where nothing is given

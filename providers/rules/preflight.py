@@ -11,7 +11,7 @@ from itertools import product
 from providers.rules.clashes import instead
 from providers.rules.occupied import HostReport, Noun, Occupied, in_swarm, noun_of, on_host, subnets, swarm_networks
 from providers.rules.ranges import Range, gwbridge_of, ranges
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.addresses import holds_subnet, overlapping, prefix_length, relation
 
 # An `up` changes what is there in this order, so that the former gives its range up before the latter takes it.

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from providers.rules.access import access
-from providers.rules.forms import ipv4_in
-from providers.rules.stackfile import PartialGwbridge, StackFile
+from providers.rules.stack_file.access import access
+from providers.rules.stack_file.field_types import ipv4_in
+from providers.rules.stack_file.model import PartialGwbridge, StackFile
 from providers.rules.vocabulary.addresses import overlapping, relation
 
 # https://www.iana.org/assignments/iana-ipv4-special-registry

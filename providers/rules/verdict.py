@@ -7,16 +7,17 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from providers.rules import access, capacity, mtu, networks, order, pools, problems
+from providers.rules import capacity, mtu, networks, pools
 from providers.rules.clashes import clashes
-from providers.rules.forms import AUTO
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file import access, problems, waves
+from providers.rules.stack_file.field_types import AUTO
+from providers.rules.stack_file.model import StackFile
 
 _Check = Callable[[StackFile], Iterable[str]]
 
 # A check, and the sections that must make sense by themselves for its answer to mean anything.
 _CHECKS: tuple[tuple[_Check, frozenset[str]], ...] = (
-    (order.disorder, frozenset({"hosts", "order", "swarm"})),
+    (waves.disorder, frozenset({"hosts", "order", "swarm"})),
     (access.through_themselves, frozenset({"hosts", "ssh"})),
     (networks.lacking, frozenset({"hosts", "gwbridge"})),
     (networks.names, frozenset({"ingress"})),

@@ -11,9 +11,9 @@ from providers.hosts import observe
 from providers.hosts.fleet import Fleet
 from providers.hosts.perform import perform
 from providers.rules import simulate
-from providers.rules.access import HostAccess
 from providers.rules.simulate import foreign, members
 from providers.rules.simulate.observe import tasks
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.facts import GwbridgeFacts, OverlayFacts, SwarmFacts, Task
 from providers.rules.vocabulary.steps import Step
 from tests.real.machines import KEY_FILE, KNOWN_HOSTS, Group

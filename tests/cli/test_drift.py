@@ -18,11 +18,11 @@ from cli.drift_report import Report, as_data, lines, place, show
 from cli.looks import Late, answers, seen
 from cli.state import NoState, State, resources
 from providers.rules import simulate
-from providers.rules.access import HostAccess
 from providers.rules.drift import Difference, Unknown
 from providers.rules.next_up import Outcome
 from providers.rules.simulate import World, ask, look, members
 from providers.rules.simulate.foreign import create_service, service_spec, set_node
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.facts import GwbridgeFacts, Member
 from providers.rules.vocabulary.specs import Spec

@@ -11,13 +11,13 @@ from cli.__main__ import app
 from cli.forecasts import forecasts
 from cli.plan import report_of
 from cli.state import resources
-from providers.rules.access import HostAccess
 from providers.rules.forecast import NOT_REACHED, Forecast
 from providers.rules.plan import Plan
 from providers.rules.simulate import World, bare
 from providers.rules.simulate.copied import copied
 from providers.rules.simulate.foreign import create_service, run_container, service_spec
 from providers.rules.simulate.members import cut
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import Silent
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec

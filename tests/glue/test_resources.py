@@ -10,8 +10,8 @@ from providers import resource
 from providers.hosts import work
 from providers.resource import Progress, to_props
 from providers.rules import gwbridge, overlay, simulate
-from providers.rules.access import HostAccess
 from providers.rules.simulate import World, bare, members
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError
 from providers.rules.vocabulary.facts import Pairs
 from providers.rules.vocabulary.specs import GwbridgeSpec, Spec, SwarmSpec

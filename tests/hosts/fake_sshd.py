@@ -9,7 +9,7 @@ from pathlib import Path
 
 import paramiko
 
-from providers.rules.access import HostAccess
+from providers.rules.stack_file.access import HostAccess
 from tests.hosts.fake_engine import FakeEngine
 
 DIAL = "docker system dial-stdio"

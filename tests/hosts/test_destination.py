@@ -3,7 +3,7 @@
 import pytest
 
 from providers.hosts.destination import KNOWN_HOSTS, Destination, destination
-from providers.rules.access import HostAccess
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError
 
 

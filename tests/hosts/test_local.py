@@ -7,7 +7,7 @@ import pytest
 
 from providers.hosts.commands import as_run
 from providers.hosts.local import LocalConnection
-from providers.rules.access import HostAccess
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import CommandFailed, LoginRefused
 
 

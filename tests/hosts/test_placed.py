@@ -4,7 +4,7 @@ import pytest
 
 from providers.hosts.fleet import Fleet
 from providers.hosts.observe import placed
-from providers.rules.access import HostAccess
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.facts import Node, Silent
 
 MEMBERS = (

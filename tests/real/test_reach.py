@@ -18,7 +18,7 @@ import pytest
 from providers.hosts.connection import Connection
 from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
-from providers.rules.access import HostAccess
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError, HostKeyMismatch, HostKeyUnknown, LoginRefused, Unreachable
 from tests.real import machines
 from tests.real.machines import KEY_FILE, KNOWN_HOSTS, Group, Host

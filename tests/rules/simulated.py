@@ -16,7 +16,7 @@ from providers.rules.occupied import HostReport
 from providers.rules.preflight import Findings, findings
 from providers.rules.simulate import World
 from providers.rules.simulate.look import answers, listed
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, OverlayFacts, SwarmFacts
 from providers.rules.vocabulary.routes import Surroundings
 from providers.rules.vocabulary.steps import CreateNetwork, Decision, RestartEngine, Step

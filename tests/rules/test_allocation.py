@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.allocation import allocate
-from providers.rules.configuration import from_yaml
-from providers.rules.stack_text import with_subnets
+from providers.rules.stack_file.editing import with_subnets
+from providers.rules.stack_file.reading import from_yaml
 from providers.rules.vocabulary.errors import StackFileError
 from tests.rules.stackfiles import net, said
 

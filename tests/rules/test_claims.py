@@ -2,8 +2,8 @@
 
 import pytest
 
-from providers.rules import stackfile
 from providers.rules.claims import refused
+from providers.rules.stack_file import model
 
 HOSTS = {"m1": {"address": "10.99.0.1", "role": "manager"}, "w1": {"address": "10.99.0.2"}}
 SUBNET = {"subnet": "10.64.0.0/20"}
@@ -12,8 +12,8 @@ SAME = "leave it out of one of the two"
 
 def against(ours, theirs, here=HOSTS, there=HOSTS):
     """What is refused of sections beside those of another stack."""
-    own = stackfile.parse({"hosts": here, **ours})
-    return refused(own, {"other": stackfile.parse({"hosts": there, **theirs})})
+    own = model.parse({"hosts": here, **ours})
+    return refused(own, {"other": model.parse({"hosts": there, **theirs})})
 
 
 @pytest.mark.parametrize("section", ["swarm", "ingress", "gwbridge"])

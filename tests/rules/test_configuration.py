@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.configuration import from_flat, from_yaml
+from providers.rules.stack_file.reading import from_flat, from_yaml
 from providers.rules.vocabulary.errors import StackFileError
 
 TEXT = """

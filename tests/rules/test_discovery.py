@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.access import HostAccess
-from providers.rules.configuration import from_yaml
 from providers.rules.discovery.clashes import mended, outside
 from providers.rules.discovery.found import names, order, unfit, ways
 from providers.rules.discovery.remark import Remark
@@ -15,6 +13,8 @@ from providers.rules.discovery.sections import sections
 from providers.rules.discovery.text import stack_file_text
 from providers.rules.occupied import HostReport
 from providers.rules.plan import plan_of
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.reading import from_yaml
 from providers.rules.vocabulary.facts import Member
 from providers.rules.vocabulary.routes import surroundings
 from tests.rules.discoveries import OWNER, bridge, found, ingress, member, net, unreached

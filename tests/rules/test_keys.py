@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from providers.rules.configuration import from_yaml
-from providers.rules.keys import table
 from providers.rules.plan import plan_of
-from providers.rules.problems import section
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.problems import section
+from providers.rules.stack_file.reading import from_yaml
+from providers.rules.stack_file.reference import table
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "stack-file.md"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from providers.rules.order import disorder, first_manager, waves, without_lost
-from providers.rules.stackfile import parse
+from providers.rules.stack_file.model import parse
+from providers.rules.stack_file.waves import disorder, first_manager, waves, without_lost
 
 MANAGERS = ("m1", "m2", "m3")
 WORKERS = ("w1", "w2")

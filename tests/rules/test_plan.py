@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.plan import plan, plan_of
-from providers.rules.stackfile import parse
+from providers.rules.stack_file.model import parse
 from providers.rules.vocabulary.addresses import holds_address
 from providers.rules.vocabulary.errors import StackFileError
 

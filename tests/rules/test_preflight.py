@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules import migration, ownership, stackfile
+from providers.rules import migration, ownership
 from providers.rules.occupied import HostReport
 from providers.rules.preflight import Findings, findings
+from providers.rules.stack_file import model
 from providers.rules.vocabulary.facts import Network, pairs
 from providers.rules.vocabulary.routes import Link, Route, Surroundings
 from tests.rules.stackfiles import net, raw
@@ -61,7 +62,7 @@ def report(host="m1", *networks, routes=(), links=(), **told) -> HostReport:
 
 def found(*reports, w1=None, **sections) -> Findings:
     """What clashes between a stack file and these hosts."""
-    return findings(stackfile.parse(raw(w1, **sections)), OWNER, reports)
+    return findings(model.parse(raw(w1, **sections)), OWNER, reports)
 
 
 def refused(*reports, w1=None, **sections) -> list[str]:

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from providers.rules import stackfile
 from providers.rules.preflight import Findings
 from providers.rules.simulate import bare
 from providers.rules.simulate.foreign import create_service, service_spec
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file import model
+from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import Step
 from tests.rules.flows import (
@@ -28,7 +28,7 @@ from tests.rules.simulated import SimulatedHosts
 def declared(**changed: str) -> StackFile:
     """The stack of `whole_stack`, with another subnet for some of its networks."""
     subnets = {"gwbridge": "10.12.0.0/16", "ingress": "10.11.0.0/16", "app": "10.20.0.0/24", **changed}
-    return stackfile.parse(
+    return model.parse(
         {
             "hosts": {name: {"address": f"198.51.100.{number}"} for number, name in enumerate(HOSTS, 1)},
             "swarm": {},

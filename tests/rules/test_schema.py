@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from providers.rules.schema import schema
+from providers.rules.stack_file.schema import schema
 
 STACKS = Path(__file__).resolve().parent.parent.parent / "stacks"
 HOSTS = {"m1": {"address": "10.9.0.1"}}

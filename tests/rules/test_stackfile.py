@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.access import HostAccess, access, moved
-from providers.rules.stackfile import Gwbridge, Host, Ingress, Overlay, StackFile, Swarm, parse
+from providers.rules.stack_file.access import HostAccess, access, moved
+from providers.rules.stack_file.model import Gwbridge, Host, Ingress, Overlay, StackFile, Swarm, parse
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 from tests.rules.stackfiles import said

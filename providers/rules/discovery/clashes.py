@@ -12,8 +12,8 @@ from providers.rules.discovery.found import Found
 from providers.rules.discovery.remark import Remark
 from providers.rules.discovery.text import flow
 from providers.rules.preflight import findings
-from providers.rules.problems import Raw, readable
-from providers.rules.stackfile import Host, StackFile
+from providers.rules.stack_file.model import Host, StackFile
+from providers.rules.stack_file.problems import Raw, readable
 from providers.rules.verdict import verdict
 
 _POOL = "swarm.default_addr_pool"

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from providers.rules import gwbridge, ingress, overlay, ownership
-from providers.rules.access import HostAccess
 from providers.rules.discovery.found import Found, FoundMember
 from providers.rules.discovery.networks import base, declarable, elsewhere, less_defaults, section
 from providers.rules.discovery.remark import Kind, Remark
-from providers.rules.problems import Raw
-from providers.rules.stackfile import Host, Ingress, Overlay, PartialGwbridge, Reach
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.model import Host, Ingress, Overlay, PartialGwbridge, Reach
+from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.facts import Node
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import yaml
 
-from providers.rules.configuration import NAMESPACE
 from providers.rules.discovery.remark import Kind, Remark
-from providers.rules.problems import Raw
+from providers.rules.stack_file.problems import Raw
+from providers.rules.stack_file.reading import NAMESPACE
 
 _WIDTH = 110
 _KINDS: tuple[Kind, ...] = ("clash", "not seen", "unusual", "not managed")

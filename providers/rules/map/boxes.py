@@ -9,7 +9,7 @@ from providers.rules.facts_file import Attached, HostFacts, NetworkFacts
 from providers.rules.map.blocks import Block
 from providers.rules.map.claims import ALLOCATION, Claim, Stack, bridged, names, undeclared
 from providers.rules.ranges import gwbridge_of
-from providers.rules.stackfile import Host
+from providers.rules.stack_file.model import Host
 
 _SMALL = 6  # bits of boxes that are no ranges, which gives them one width
 _AVAILABILITY = {"active": "", "pause": "paused", "drain": "drained"}

@@ -10,7 +10,7 @@ from providers.rules.environments import shared
 from providers.rules.facts_file import FactsFile, NetworkFacts
 from providers.rules.pools import LIKELY, first_of_engine_pool
 from providers.rules.ranges import OURS, Range, gwbridge_of, meetings, ranges, told
-from providers.rules.stackfile import Ingress, Overlay
+from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.verdict import Verdict
 from providers.rules.vocabulary.addresses import canonical_subnet
 

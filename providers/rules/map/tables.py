@@ -11,7 +11,7 @@ from providers.rules.map.boxes import Plan, anchor, caption_of, free_share, host
 from providers.rules.map.claims import Claim, Stack, names, undeclared
 from providers.rules.map.markup import element
 from providers.rules.ranges import gwbridge_of
-from providers.rules.stackfile import Ingress, Overlay
+from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import first_address
 
 _FLAGS = ("attachable", "internal", "encrypted", "protect")

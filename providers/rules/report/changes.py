@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from providers.rules import stackfile
-from providers.rules.configuration import from_flat
 from providers.rules.plan import Plan, plan_of
 from providers.rules.report.preview import Preview, State, Step
+from providers.rules.stack_file import model
+from providers.rules.stack_file.reading import from_flat
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
@@ -139,7 +139,7 @@ def wanted(preview: Preview) -> Plan | None:
 def reserved(preview: Preview) -> list[str]:
     """The ranges that nothing may meet; none where the stack file makes no sense."""
     try:
-        return list(stackfile.parse(from_flat(preview.config)).reserved)
+        return list(model.parse(from_flat(preview.config)).reserved)
     except StackFileError:
         return []
 

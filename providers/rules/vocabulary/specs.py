@@ -75,8 +75,8 @@ class Spec(BaseModel):
 class HostSpec(Spec):
     """What is wanted of one host.
 
-    `access` is how the host is reached (rules/access.py, nothing secret): kept in the state, so that a host taken
-    out of the stack file can still be reached, and compared, so that the state follows the stack file.
+    `access` is how the host is reached (rules/stack_file/access.py, nothing secret): kept in the state, so that a host
+    taken out of the stack file can still be reached, and compared, so that the state follows the stack file.
     """
 
     host: str

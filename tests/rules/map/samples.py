@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from providers.rules.configuration import from_yaml
 from providers.rules.facts_file import FactsFile
 from providers.rules.map.claims import Stack
+from providers.rules.stack_file.reading import from_yaml
 from providers.rules.verdict import verdict
 from tests.rules.stackfiles import net, said
 

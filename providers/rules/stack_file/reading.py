@@ -15,7 +15,7 @@ from yaml.constructor import ConstructorError
 from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
 
-from providers.rules.problems import Raw
+from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.errors import StackFileError
 
 NAMESPACE = "swarmnet"

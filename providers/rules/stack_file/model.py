@@ -9,8 +9,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from providers.rules import forms, problems
-from providers.rules.forms import Address, Labels, Mtu, NetworkSubnet, OnRemove, Seconds, Subnet
+from providers.rules.stack_file import field_types, problems
+from providers.rules.stack_file.field_types import Address, Labels, Mtu, NetworkSubnet, OnRemove, Seconds, Subnet
 from providers.rules.vocabulary.addresses import prefix_length
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import Adopt
@@ -45,31 +45,35 @@ _REFUSED = {
 class Expected(Section):
     """What a network is to hold, for counting its addresses."""
 
-    tasks: forms.Count = Field(default=0, description="tasks at the same time, all services together")
-    services: forms.Count = Field(default=0, description="services, each with a virtual address of its own")
+    tasks: field_types.Count = Field(default=0, description="tasks at the same time, all services together")
+    services: field_types.Count = Field(default=0, description="services, each with a virtual address of its own")
 
 
 class Reach(Section):
     """How hosts are reached by SSH: what is left out is as `~/.ssh/config` says for the address."""
 
-    user: forms.User | None = Field(default=None, description="login user; else that of `~/.ssh/config`, else root")
-    port: forms.Port | None = Field(default=None, description="TCP port of sshd; else that of `~/.ssh/config`, else 22")
-    key_file: forms.FilePath | None = Field(
+    user: field_types.User | None = Field(
+        default=None, description="login user; else that of `~/.ssh/config`, else root"
+    )
+    port: field_types.Port | None = Field(
+        default=None, description="TCP port of sshd; else that of `~/.ssh/config`, else 22"
+    )
+    key_file: field_types.FilePath | None = Field(
         default=None,
         description="path of a private key here; else those of `~/.ssh/config`, then the agent's, then `~/.ssh/id_*`",
     )
-    known_hosts: forms.FilePath | None = Field(
+    known_hosts: field_types.FilePath | None = Field(
         default=None, description="path of the file here with the hosts' keys; else the files that `ssh` reads"
     )
-    host_key: forms.HostKey | None = Field(
+    host_key: field_types.HostKey | None = Field(
         default=None, description="the host's public key, `ssh-ed25519 AAAA…`, instead of a line in `known_hosts`"
     )
     sudo: bool | None = Field(default=None, description="whether docker and the service manager need `sudo -n`")
-    bastion: forms.Bastion | None = Field(
+    bastion: field_types.Bastion | None = Field(
         default=None,
         description="`[user@]host[:port]` to go through, or `none`; else the ProxyJump of `~/.ssh/config`",
     )
-    connect_timeout: forms.ConnectTimeout | None = Field(
+    connect_timeout: field_types.ConnectTimeout | None = Field(
         default=None, description="seconds until a host that does not answer is given up"
     )
 
@@ -94,7 +98,7 @@ class PartialGwbridge(Section):
     mtu: Mtu | None = Field(default=None, description="the link's own MTU, bytes; else the Engine's")
     icc: bool = Field(default=False, description="whether containers reach each other through the bridge")
     masquerade: bool = Field(default=True, description="whether containers reach the outside with the host's address")
-    bridge_name: forms.BridgeName = Field(default="docker_gwbridge", description="name of the Linux bridge")
+    bridge_name: field_types.BridgeName = Field(default="docker_gwbridge", description="name of the Linux bridge")
     labels: Labels = Field(default={}, description="labels of the network; text")
     disturb: bool = Field(default=False, description="whether a change may interrupt what cannot be moved away")
     on_remove: OnRemove = Field(default="keep", description="what happens to it when this section goes")
@@ -110,7 +114,7 @@ class Gwbridge(PartialGwbridge):
 class Host(Reach):
     """One machine with an Engine."""
 
-    address: forms.SshAddress | None = Field(
+    address: field_types.SshAddress | None = Field(
         default=None, description="name, IP address or Host of `~/.ssh/config` where SSH goes"
     )
     local: bool = Field(default=False, description="this machine, by its socket, instead of `address`")
@@ -119,20 +123,20 @@ class Host(Reach):
         default="active", description="whether tasks may run on it"
     )
     labels: Labels = Field(default={}, description="labels of the node; text")
-    advertise_address: forms.AdvertiseAddress | None = Field(
+    advertise_address: field_types.AdvertiseAddress | None = Field(
         default=None,
         description="IP address or interface that members use; else `address` where that is an IP address",
     )
-    listen_address: forms.ListenAddress | None = Field(
+    listen_address: field_types.ListenAddress | None = Field(
         default=None,
         description="IP address or interface the swarm listens on; else the Engine's choice, 0.0.0.0:2377",
     )
-    data_path_address: forms.DataPathAddress | None = Field(
+    data_path_address: field_types.DataPathAddress | None = Field(
         default=None,
         description="IP address or interface for overlay traffic; else that of `advertise_address`",
     )
     gwbridge: PartialGwbridge | None = Field(default=None, description="what of `gwbridge` is different on this host")
-    mtu: forms.UnderlayMtu = Field(
+    mtu: field_types.UnderlayMtu = Field(
         default=1500, description="MTU of the network between the hosts (the underlay), bytes"
     )
     lost: bool = Field(default=False, description="true for one `up`: remove the node without reaching the host")
@@ -151,19 +155,19 @@ class Swarm(Section):
     """The swarm itself."""
 
     first_manager: str | None = Field(default=None, description="host where the swarm begins; else the first manager")
-    data_path_port: forms.DataPathPort | None = Field(
+    data_path_port: field_types.DataPathPort | None = Field(
         default=None, description="UDP port of overlay traffic, set at init; else the Engine's, 4789"
     )
     default_addr_pool: list[Subnet] = Field(
         default=[],
         description="IPv4 ranges for networks without a subnet, set at init; else the Engine's, 10.0.0.0/8",
     )
-    default_addr_pool_prefix: forms.PoolPrefix | None = Field(
+    default_addr_pool_prefix: field_types.PoolPrefix | None = Field(
         default=None,
         description="mask length of subnets taken from the pool, set at init; else the Engine's, 24",
     )
     autolock: bool | None = Field(default=None, description="whether managers need an unlock key after a restart")
-    task_history_limit: forms.Count | None = Field(default=None, description="ended tasks kept for each slot")
+    task_history_limit: field_types.Count | None = Field(default=None, description="ended tasks kept for each slot")
     labels: Labels = Field(default={}, description="labels of the swarm; text")
 
     @model_validator(mode="after")
@@ -187,7 +191,7 @@ class Ingress(Section):
         "ip_range": "with one, Engines skip their own check for overlaps; every address of subnet serves",
     }
 
-    name: forms.IngressName = Field(default="ingress", description="name of the network")
+    name: field_types.IngressName = Field(default="ingress", description="name of the network")
     subnet: NetworkSubnet = Field(description="IPv4 range; every node takes one address of it")
     gateway: Address | None = Field(default=None, description="else the first address of `subnet`")
     mtu: Mtu | None = Field(
@@ -208,7 +212,7 @@ class Overlay(Section):
 
     refused: ClassVar[Mapping[str, str]] = _REFUSED
 
-    subnet: forms.OverlaySubnet = Field(
+    subnet: field_types.OverlaySubnet = Field(
         description="IPv4 range; `auto` until `swarmnet allocate` has written one of `pools.overlays` in its place"
     )
     gateway: Address | None = Field(default=None, description="else the first address of `ip_range`, or of `subnet`")
@@ -233,7 +237,7 @@ class Pool(Section):
     """Where `swarmnet allocate` takes ranges from."""
 
     range: Subnet = Field(description="IPv4 range to take from")
-    prefix: forms.PoolPrefix = Field(description="mask length of what is taken, such as 24")
+    prefix: field_types.PoolPrefix = Field(description="mask length of what is taken, such as 24")
 
     @model_validator(mode="after")
     def _large_enough(self) -> Self:
@@ -264,14 +268,14 @@ class Timeouts(Section):
 class StackFile(Section):
     """The whole file."""
 
-    hosts: dict[forms.HostName, Host] = Field(description="the machines, by a name of your choice")
+    hosts: dict[field_types.HostName, Host] = Field(description="the machines, by a name of your choice")
     ssh: Reach = Field(default=Reach(), description="how all hosts are reached")
     swarm: Swarm | None = Field(
         default=None, description="without it the swarm exists already, and memberships stay as they are"
     )
     gwbridge: Gwbridge | None = Field(default=None, description="docker_gwbridge of every host")
     ingress: Ingress | None = Field(default=None, description="the network behind published ports")
-    overlays: dict[forms.OverlayName, Overlay] = Field(default={}, description="overlay networks, by name")
+    overlays: dict[field_types.OverlayName, Overlay] = Field(default={}, description="overlay networks, by name")
     order: list[list[str]] | None = Field(
         default=None,
         description="waves of host names for docker_gwbridge; else workers, other managers, the first",

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import yaml
 
-from providers.rules.configuration import NAMESPACE
-from providers.rules.forms import AUTO
+from providers.rules.stack_file.field_types import AUTO
+from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.errors import StackFileError
 
 _SECTIONS = (f"{NAMESPACE}:overlays", "overlays")

@@ -6,9 +6,9 @@ from typing import Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from providers.rules.access import HostAccess
-from providers.rules.problems import section
-from providers.rules.stackfile import Host, PartialGwbridge, Reach, StackFile
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.model import Host, PartialGwbridge, Reach, StackFile
+from providers.rules.stack_file.problems import section
 
 Row = tuple[str, str, str]
 

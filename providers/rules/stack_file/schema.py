@@ -5,8 +5,8 @@ What spans two keys no schema tells; `swarmnet check` does.
 
 from typing import Any
 
-from providers.rules.configuration import NAMESPACE
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.reading import NAMESPACE
 
 _OTHERS = r"^(?!swarmnet:)[^:]+:"  # keys of other namespaces: Pulumi's own, other programs'
 # What Pulumi itself keeps there: https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from providers.rules.forms import is_ip, split_place
-from providers.rules.stackfile import Host, Reach, StackFile
+from providers.rules.stack_file.field_types import is_ip, split_place
+from providers.rules.stack_file.model import Host, Reach, StackFile
 
 
 class HostAccess(BaseModel):

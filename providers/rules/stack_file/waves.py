@@ -6,9 +6,9 @@ Also the hosts as a set: no two may be the same machine. Ranges and networks mus
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from providers.rules.access import SSH_PORT, HostAccess, access
-from providers.rules.forms import engine_host, is_ip
-from providers.rules.stackfile import StackFile
+from providers.rules.stack_file.access import SSH_PORT, HostAccess, access
+from providers.rules.stack_file.field_types import engine_host, is_ip
+from providers.rules.stack_file.model import StackFile
 
 
 def without_lost(stackfile: StackFile) -> StackFile:
