@@ -14,7 +14,7 @@ from providers.gwbridge import Gwbridge
 from providers.ingress import Ingress
 from providers.node import Node
 from providers.overlay import Overlay
-from providers.rules.claims import refused
+from providers.rules.checks.declared_twice import refused
 from providers.rules.exports import compose, exports
 from providers.rules.plan import Plan, plan_of
 from providers.rules.stack_file.model import StackFile

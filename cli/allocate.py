@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from cli.stack_files import STACKS, Directory, all_of, judged, text_of, write
-from providers.rules.allocation import allocate as choose
-from providers.rules.environments import unread
+from providers.rules.checks.across_stacks import unread
+from providers.rules.checks.allocation import allocate as choose
 from providers.rules.stack_file.editing import with_subnets
 from providers.rules.vocabulary.errors import StackFileError
 

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from cli.stack_files import STACKS, Directory, all_of, judged, names
-from providers.rules.claims import refused
-from providers.rules.environments import Shared, joined, shared, unknown, used
-from providers.rules.verdict import Verdict
+from providers.rules.checks.across_stacks import Shared, joined, shared, unknown, used
+from providers.rules.checks.declared_twice import refused
+from providers.rules.checks.whole_file import Verdict
 from providers.rules.vocabulary.errors import StackFileError
 
 

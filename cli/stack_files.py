@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from providers.rules.checks.whole_file import Verdict, verdict
 from providers.rules.plan import Plan, plan_of
 from providers.rules.stack_file.model import StackFile, parse
 from providers.rules.stack_file.reading import NAMESPACE, from_yaml
 from providers.rules.stack_file.waves import without_lost
-from providers.rules.verdict import Verdict, verdict
 from providers.rules.vocabulary.errors import StackFileError
 
 STACKS = Path(__file__).resolve().parent.parent / "stacks"

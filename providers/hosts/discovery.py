@@ -10,8 +10,8 @@ from providers.hosts.engine import Engine
 from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import report
 from providers.hosts.survey import host_survey, swarm_survey
+from providers.rules.checks.taken_on_hosts import HostReport
 from providers.rules.discovery.found import Found, FoundMember, names, order, unfit, ways
-from providers.rules.occupied import HostReport
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Member, Node

@@ -1,6 +1,6 @@
 """Reads what hosts have of addresses, all at once, and lets it be compared with a stack file. Nothing is written.
 
-One command and one request a host; what clashes is decided in rules/preflight.py.
+One command and one request a host; what clashes is decided in rules/checks/preflight.py.
 """
 
 import re
@@ -9,8 +9,8 @@ from dataclasses import replace
 from providers.hosts import observe
 from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
-from providers.rules.occupied import HostReport
-from providers.rules.preflight import Findings, findings
+from providers.rules.checks.preflight import Findings, findings
+from providers.rules.checks.taken_on_hosts import HostReport
 from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.routes import surroundings

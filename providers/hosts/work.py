@@ -12,8 +12,8 @@ from providers.hosts.perform import perform
 from providers.hosts.reconcile import Work, reconcile
 from providers.hosts.rehearsal import rehearsed
 from providers.hosts.survey import survey
+from providers.rules.checks.preflight import Findings
 from providers.rules.forecast import Forecast
-from providers.rules.preflight import Findings
 from providers.rules.simulate import World
 from providers.rules.simulate.copied import copied
 from providers.rules.stack_file.access import HostAccess

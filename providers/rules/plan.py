@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from providers.rules.ranges import gwbridge_of
+from providers.rules.checks.ranges import gwbridge_of
+from providers.rules.checks.whole_file import Verdict, judged, verdict
 from providers.rules.stack_file import problems
 from providers.rules.stack_file.access import HostAccess, access
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.waves import first_manager, waves, without_lost
-from providers.rules.verdict import Verdict, judged, verdict
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec

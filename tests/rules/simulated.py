@@ -11,9 +11,9 @@ from typing import Any
 from providers.hosts.reconcile import Clock, Work, reconcile
 from providers.hosts.rehearsal import rehearsed
 from providers.rules import simulate
+from providers.rules.checks.preflight import Findings, findings
+from providers.rules.checks.taken_on_hosts import HostReport
 from providers.rules.forecast import Forecast
-from providers.rules.occupied import HostReport
-from providers.rules.preflight import Findings, findings
 from providers.rules.simulate import World
 from providers.rules.simulate.look import answers, listed
 from providers.rules.stack_file.model import StackFile

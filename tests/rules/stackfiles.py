@@ -1,6 +1,6 @@
 """Stack files for tests, as raw keys and as what is said about them."""
 
-from providers.rules.verdict import Verdict, verdict
+from providers.rules.checks.whole_file import Verdict, verdict
 
 
 def net(subnet, **keys):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.allocation import allocate
+from providers.rules.checks.allocation import allocate
 from providers.rules.stack_file.editing import with_subnets
 from providers.rules.stack_file.reading import from_yaml
 from providers.rules.vocabulary.errors import StackFileError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.claims import refused
+from providers.rules.checks.declared_twice import refused
 from providers.rules.stack_file import model
 
 HOSTS = {"m1": {"address": "10.99.0.1", "role": "manager"}, "w1": {"address": "10.99.0.2"}}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.environments import joined, shared, unknown
+from providers.rules.checks.across_stacks import joined, shared, unknown
 from tests.rules.stackfiles import net, said
 
 JOINED = "connected_to joins the two stacks, and neither would reach what is there in the other"

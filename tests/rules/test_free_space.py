@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.free_space import FreeSpace
+from providers.rules.checks.free_space import FreeSpace
 
 POOL = "10.12.0.0/20"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.mtu import container_mtu
+from providers.rules.checks.mtu import container_mtu
 from tests.rules.stackfiles import net, problems, said
 
 LOST = "and their large packets be lost between hosts"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules import migration, ownership
-from providers.rules.occupied import HostReport
-from providers.rules.preflight import Findings, findings
+from providers.rules.checks.preflight import Findings, findings
+from providers.rules.checks.taken_on_hosts import HostReport
 from providers.rules.stack_file import model
 from providers.rules.vocabulary.facts import Network, pairs
 from providers.rules.vocabulary.routes import Link, Route, Surroundings

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from providers.rules.preflight import Findings
+from providers.rules.checks.preflight import Findings
 from providers.rules.simulate import bare
 from providers.rules.simulate.foreign import create_service, service_spec
 from providers.rules.stack_file import model

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from providers.rules.claims import claims
+from providers.rules.checks.declared_twice import claims
+from providers.rules.checks.preflight import findings
+from providers.rules.checks.whole_file import verdict
 from providers.rules.discovery.found import Found
 from providers.rules.discovery.remark import Remark
 from providers.rules.discovery.text import flow
-from providers.rules.preflight import findings
 from providers.rules.stack_file.model import Host, StackFile
 from providers.rules.stack_file.problems import Raw, readable
-from providers.rules.verdict import verdict
 
 _POOL = "swarm.default_addr_pool"
 _MTU = Host.model_fields["mtu"].default

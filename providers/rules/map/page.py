@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
-from providers.rules.environments import shared
+from providers.rules.checks.across_stacks import shared
 from providers.rules.map.blocks import blocks
 from providers.rules.map.boxes import Plan, host_boxes, network_boxes, plan_box
 from providers.rules.map.claims import Claim, Overlap, Stack, claims, names, overlaps

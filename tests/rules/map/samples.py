@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from providers.rules.checks.whole_file import verdict
 from providers.rules.facts_file import FactsFile
 from providers.rules.map.claims import Stack
 from providers.rules.stack_file.reading import from_yaml
-from providers.rules.verdict import verdict
 from tests.rules.stackfiles import net, said
 
 ROOT = Path(__file__).resolve().parents[3]

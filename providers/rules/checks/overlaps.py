@@ -6,9 +6,9 @@ An Engine takes most of this without a word and breaks later, so all of it is re
 from collections.abc import Iterable
 from itertools import product
 
-from providers.rules.free_space import PRIVATE, FreeSpace
-from providers.rules.pools import LIKELY, first_of_engine_pool
-from providers.rules.ranges import OURS, Range, meetings, ranges, told
+from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
+from providers.rules.checks.free_space import PRIVATE, FreeSpace
+from providers.rules.checks.ranges import OURS, Range, meetings, ranges, told
 from providers.rules.stack_file.model import StackFile
 
 _DEAD = "the swarm would take it and never give it addresses"

@@ -5,7 +5,7 @@ An Engine never looks: larger packets are lost, while connections are made and s
 
 from collections.abc import Iterator
 
-from providers.rules.ranges import gwbridge_of
+from providers.rules.checks.ranges import gwbridge_of
 from providers.rules.stack_file.access import HostAccess, access
 from providers.rules.stack_file.field_types import engine_host, is_ip
 from providers.rules.stack_file.model import Ingress, Overlay, StackFile

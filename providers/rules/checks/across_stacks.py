@@ -7,8 +7,8 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from providers.rules.clashes import instead
-from providers.rules.ranges import OURS, Range, ranges
+from providers.rules.checks.overlaps import instead
+from providers.rules.checks.ranges import OURS, Range, ranges
 from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.addresses import overlapping, relation
 

@@ -8,9 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from providers.rules.clashes import instead
-from providers.rules.occupied import HostReport, Noun, Occupied, in_swarm, noun_of, on_host, subnets, swarm_networks
-from providers.rules.ranges import Range, gwbridge_of, ranges
+from providers.rules.checks.overlaps import instead
+from providers.rules.checks.ranges import Range, gwbridge_of, ranges
+from providers.rules.checks.taken_on_hosts import (
+    HostReport,
+    Noun,
+    Occupied,
+    in_swarm,
+    noun_of,
+    on_host,
+    subnets,
+    swarm_networks,
+)
 from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.addresses import holds_subnet, overlapping, prefix_length, relation
 

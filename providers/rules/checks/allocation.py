@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from providers.rules.environments import used
-from providers.rules.free_space import FreeSpace
-from providers.rules.pools import LIKELY, first_of_engine_pool
-from providers.rules.ranges import ranges
+from providers.rules.checks.across_stacks import used
+from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
+from providers.rules.checks.free_space import FreeSpace
+from providers.rules.checks.ranges import ranges
+from providers.rules.checks.whole_file import Verdict
 from providers.rules.stack_file.model import StackFile
-from providers.rules.verdict import Verdict
 from providers.rules.vocabulary.errors import StackFileError
 
 

@@ -6,7 +6,7 @@ What it does choose is known only on the hosts, so most of it is a warning.
 from collections.abc import Iterator
 from itertools import product
 
-from providers.rules.ranges import OURS, Range, meetings, ranges, told
+from providers.rules.checks.ranges import OURS, Range, meetings, ranges, told
 from providers.rules.stack_file.model import StackFile, Swarm
 from providers.rules.vocabulary.addresses import prefix_length
 

@@ -6,7 +6,7 @@ may share hosts: the one has the swarm, another some overlays in it. Reading fil
 
 from collections.abc import Iterator, Mapping
 
-from providers.rules.ranges import gwbridge_of
+from providers.rules.checks.ranges import gwbridge_of
 from providers.rules.stack_file.access import access
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.waves import marks

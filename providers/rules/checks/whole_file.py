@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from providers.rules import capacity, mtu, networks, pools
-from providers.rules.clashes import clashes
+from providers.rules.checks import capacity, engine_defaults, mtu, single_network
+from providers.rules.checks.overlaps import clashes
 from providers.rules.stack_file import access, problems, waves
 from providers.rules.stack_file.field_types import AUTO
 from providers.rules.stack_file.model import StackFile
@@ -19,13 +19,13 @@ _Check = Callable[[StackFile], Iterable[str]]
 _CHECKS: tuple[tuple[_Check, frozenset[str]], ...] = (
     (waves.disorder, frozenset({"hosts", "order", "swarm"})),
     (access.through_themselves, frozenset({"hosts", "ssh"})),
-    (networks.lacking, frozenset({"hosts", "gwbridge"})),
-    (networks.names, frozenset({"ingress"})),
-    (networks.inside, frozenset()),
-    (pools.pool_masks, frozenset({"swarm"})),
+    (single_network.lacking, frozenset({"hosts", "gwbridge"})),
+    (single_network.names, frozenset({"ingress"})),
+    (single_network.inside, frozenset()),
+    (engine_defaults.pool_masks, frozenset({"swarm"})),
     (mtu.problems, frozenset({"hosts", "ssh", "ingress", "overlays"})),
 )
-_WARNINGS: tuple[_Check, ...] = (pools.warnings, capacity.warnings, mtu.warnings)
+_WARNINGS: tuple[_Check, ...] = (engine_defaults.warnings, capacity.warnings, mtu.warnings)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def judged(stackfile: StackFile, stack: str) -> Verdict:
 
 def _judged(stackfile: StackFile, found: list[str], stack: str, beside: Iterable[str] = ()) -> Verdict:
     harmed = {re.split(r"[.\[:]", line, maxsplit=1)[0] for line in found}
-    blocked = [] if {"overlays", "pools"} & harmed else list(networks.unresolvable(stackfile))
+    blocked = [] if {"overlays", "pools"} & harmed else list(single_network.unresolvable(stackfile))
     chosen = {name: overlay for name, overlay in stackfile.overlays.items() if overlay.subnet != AUTO}
     waiting = [] if blocked else [name for name in stackfile.overlays if name not in chosen]
     stackfile = stackfile.model_copy(update={"overlays": chosen})

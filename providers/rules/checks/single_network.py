@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from providers.rules.ranges import gwbridge_of
+from providers.rules.checks.ranges import gwbridge_of
 from providers.rules.stack_file.field_types import AUTO
 from providers.rules.stack_file.model import Ingress, Overlay, PartialGwbridge, StackFile
 from providers.rules.vocabulary.addresses import first_address, holds_address, holds_subnet, prefix_length
