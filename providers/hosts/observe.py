@@ -12,7 +12,8 @@ from typing import TypeVar
 from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.hosts.objects import Json, to_member, to_network, to_node, to_service, to_swarm, to_task
-from providers.rules import gwbridge, journal, migration
+from providers.rules import gwbridge
+from providers.rules.live import journal, overlay_migration
 from providers.rules.stack_file.field_types import engine_host
 from providers.rules.vocabulary.errors import (
     EngineError,
@@ -372,7 +373,7 @@ class OverlayReader:
         members = nodes(engine) if self.thorough else ()
         listed = networks(engine)
         network, held = (network, "") if network else self.by_name(engine, listed)
-        standing_in = migration.twin_of(self.name, listed)
+        standing_in = overlay_migration.twin_of(self.name, listed)
         twin = swarm_network(engine, standing_in.id) if standing_in else None
         if not self.thorough and twin is None:
             return OverlayFacts(network=network, listed=listed, name_held_by=held)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from providers.rules import gwbridge, ingress, node, overlay, ownership, spread, swarm
+from providers.rules import gwbridge, ingress, node, overlay, ownership, swarm
+from providers.rules.live import ingress_rollout
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
@@ -200,7 +201,7 @@ def _ingress(compare: _Comparison, spec: IngressSpec, facts: IngressFacts) -> Fi
     ]
     if facts.network is None:
         return replace(compare.gone(), unknown=tuple(silent))
-    lacking = spread.lacking(replace(facts, hosts=asked), facts.network)
+    lacking = ingress_rollout.lacking(replace(facts, hosts=asked), facts.network)
     found = compare.with_live(
         ingress.live_spec(spec, facts.network),
         facts.network.labels,

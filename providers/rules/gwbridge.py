@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
-from providers.rules import member_bridge, ownership, restart
-from providers.rules.journal import CHANGE
+from providers.rules import ownership
+from providers.rules.live import bridge_swap, maintenance
+from providers.rules.live.journal import CHANGE
 from providers.rules.stack_file import access
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.vocabulary.specs import GwbridgeSpec
@@ -113,7 +114,7 @@ def container_id(endpoint: Endpoint) -> str | None:
 def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decision:
     """What to do next. `known`: the state has this resource, so that what is found is ours to change."""
     bridge = facts.bridge
-    unlock = restart.unlocked(facts.member, facts.swarm, spec.owner)
+    unlock = maintenance.unlocked(facts.member, facts.swarm, spec.owner)
     if unlock:
         return unlock
     if facts.member.state == "pending" and facts.unchanged_for < REJOINS:
@@ -131,14 +132,14 @@ def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decis
 
 def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, ours: bool) -> Decision:
     """The bridge of a member changes by the guarded way; one that is merely detached gets a moment first."""
-    loose = ours and member_bridge.detached(facts)
-    if difference or member_bridge.in_progress(facts):
-        return member_bridge.change(spec, facts, creation(spec), right=not difference)
+    loose = ours and bridge_swap.detached(facts)
+    if difference or bridge_swap.in_progress(facts):
+        return bridge_swap.change(spec, facts, creation(spec), right=not difference)
     if loose and facts.unchanged_for < SETTLES:
         return Wait(f"the ingress of {spec.host} to be attached to {NAME}", SETTLES + 1)
     if loose:
-        return member_bridge.change(spec, facts, creation(spec), right=True)
-    return member_bridge.released(spec, facts) or Done()
+        return bridge_swap.change(spec, facts, creation(spec), right=True)
+    return bridge_swap.released(spec, facts) or Done()
 
 
 def elsewhere(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mapping[str, Any]) -> str | None:
@@ -149,7 +150,7 @@ def elsewhere(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mapping[str, Any]
     """
     change = access.moved(known.get("access", {}), spec.access)
     bridge, network_id = facts.bridge, known.get("network_id", "")
-    if not change or (bridge and bridge.id == network_id) or member_bridge.in_progress(facts):
+    if not change or (bridge and bridge.id == network_id) or bridge_swap.in_progress(facts):
         return None
     there = f"the one with {NAME} {bridge.id[:12]}" if bridge else f"one without {NAME}"
     return access.another(spec.host, change, there, f"the one with {NAME} {network_id[:12]}")
@@ -157,26 +158,26 @@ def elsewhere(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mapping[str, Any]
 
 def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
     """Whether making it right takes a member out of service, so that only one host at a time may do it."""
-    if restart.unlocked(facts.member, facts.swarm, spec.owner):
+    if maintenance.unlocked(facts.member, facts.swarm, spec.owner):
         return True
     if facts.member.state != "active":
         return False
     wrong = facts.bridge is None or bool(in_words(spec, facts.bridge))
-    return wrong or member_bridge.in_progress(facts) or member_bridge.detached(facts)
+    return wrong or bridge_swap.in_progress(facts) or bridge_swap.detached(facts)
 
 
 def left_without(facts: GwbridgeFacts) -> str | None:
     """Why the host has no bridge only for now, in words; None where it is gone for good."""
-    return "it is gone in the middle of a change" if member_bridge.in_progress(facts) else None
+    return "it is gone in the middle of a change" if bridge_swap.in_progress(facts) else None
 
 
 def unfinished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> str | None:
     """What is left to do though the bridge is as it should be, in words; None where nothing is."""
-    if member_bridge.in_progress(facts):
+    if bridge_swap.in_progress(facts):
         return f"{facts.member.host} was drained by us"
-    if member_bridge.detached(facts):
+    if bridge_swap.detached(facts):
         return "the ingress is not attached to it"
-    if member_bridge.released(spec, facts):
+    if bridge_swap.released(spec, facts):
         return f"the swarm still carries the label {CHANGE}"
     return None
 
@@ -267,9 +268,9 @@ def finished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision:
 
     `spec`: as the state has it, for a host that the cut left without any.
     """
-    unlock = restart.unlocked(facts.member, facts.swarm, spec.owner)
+    unlock = maintenance.unlocked(facts.member, facts.swarm, spec.owner)
     if unlock:
         return unlock
-    if facts.member.state == "active" and member_bridge.in_progress(facts):
-        return member_bridge.change(spec, facts, creation(spec), right=facts.bridge is not None)
-    return member_bridge.released(spec, facts) or Done()
+    if facts.member.state == "active" and bridge_swap.in_progress(facts):
+        return bridge_swap.change(spec, facts, creation(spec), right=facts.bridge is not None)
+    return bridge_swap.released(spec, facts) or Done()

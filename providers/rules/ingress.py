@@ -6,8 +6,9 @@ Three manners of the Engine shape this page (measured on 20.10, 26, 28 and 29):
 - a new one does not reach hosts by itself: each node needs an update that really changes it, sometimes twice.
 """
 
-from providers.rules import ownership, ports, spread
-from providers.rules.journal import CHANGE
+from providers.rules import ownership
+from providers.rules.live import ingress_rollout, published_ports
+from providers.rules.live.journal import CHANGE
 from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
 from providers.rules.vocabulary.facts import IngressFacts, Network, Swarm
 from providers.rules.vocabulary.specs import IngressSpec
@@ -72,7 +73,11 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
     if refusal:
         return Blocked(refusal)
     if network is None:
-        return spread.dropped(facts) or overlap(spec, facts) or Steps((creation(spec),), f"create ingress {spec.name}")
+        return (
+            ingress_rollout.dropped(facts)
+            or overlap(spec, facts)
+            or Steps((creation(spec),), f"create ingress {spec.name}")
+        )
     if not network.allocated:
         return unallocated(spec, facts, network)
     difference = in_words(spec, network)
@@ -125,42 +130,42 @@ def departure(facts: IngressFacts, network: Network, owner: str, why: str) -> De
 
     Once ports are off, a host that falls silent gets a moment: it answers again, or the managers call it down.
     """
-    silent = spread.unasked(facts)
-    if silent and ports.unfinished(facts):
-        return Wait(f"{silent.host} to answer ({silent.why})", spread.SPREAD)
-    blind = spread.unverifiable(facts)
+    silent = ingress_rollout.unasked(facts)
+    if silent and published_ports.unfinished(facts):
+        return Wait(f"{silent.host} to answer ({silent.why})", ingress_rollout.SPREAD)
+    blind = ingress_rollout.unverifiable(facts)
     if blind:
         return Blocked(f"the swarm's ingress {network.name}: can't {why}: {blind}")
     remove = Steps((RemoveNetwork(id=network.id),), f"remove the old ingress ({network.subnet})")
-    return ports.take_off(facts, network, owner) or remove
+    return published_ports.take_off(facts, network, owner) or remove
 
 
 def arrival(facts: IngressFacts, network: Network, owner: str, *, pin: bool) -> Decision:
     """The right ingress on every host, then the ports back, then hosts in repair, then our labels away."""
     return (
-        spread.kicked(facts, network)
-        or ports.put_back(facts, network, pin=pin)
-        or spread.repaired(facts, network)
-        or spread.cleaned(facts)
-        or ports.released(facts, owner)
+        ingress_rollout.kicked(facts, network)
+        or published_ports.put_back(facts, network, pin=pin)
+        or ingress_rollout.repaired(facts, network)
+        or ingress_rollout.cleaned(facts)
+        or published_ports.released(facts, owner)
         or Done()
     )
 
 
 def unfinished(facts: IngressFacts, network: Network) -> str | None:
     """What is left to do though the swarm has it, in words; None where nothing is."""
-    return "; ".join(spread.unfinished(facts, network) + ports.unfinished(facts)) or None
+    return "; ".join(ingress_rollout.unfinished(facts, network) + published_ports.unfinished(facts)) or None
 
 
 def left_without(facts: IngressFacts) -> str | None:
     """What a cut change of the swarm that has no ingress now leaves to do, in words; None where nothing."""
-    left = ports.unfinished(facts)
+    left = published_ports.unfinished(facts)
     return "; ".join(["it is gone in the middle of a change", *left]) if left else None
 
 
 def doubt(facts: IngressFacts) -> str | None:
     """Why it can't be told whether every host has it, None where it can."""
-    silent = spread.unasked(facts)
+    silent = ingress_rollout.unasked(facts)
     return f"ingress: it can't be told whether {silent.host} has it: {silent.why}" if silent else None
 
 
@@ -198,7 +203,7 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
         return finished(spec, facts)
     if network is None:
         default = CreateNetwork(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True)
-        return spread.dropped(facts) or Steps((default,), "create a default ingress")
+        return ingress_rollout.dropped(facts) or Steps((default,), "create a default ingress")
     if network.id == network_id:
         return departure(facts, network, spec.owner, "give the default back")
     return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
@@ -210,7 +215,7 @@ def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
     `spec`: as the state has it, for a swarm that the cut left without any.
     """
     if facts.network is None:
-        return spread.dropped(facts) or Steps((creation(spec),), f"create ingress {spec.name}")
+        return ingress_rollout.dropped(facts) or Steps((creation(spec),), f"create ingress {spec.name}")
     if not facts.network.allocated:
         return unallocated(spec, facts, facts.network)
     return arrival(facts, facts.network, spec.owner, pin=spec.dynamic_ports == "pin")

@@ -6,9 +6,10 @@ Members are told apart by node id, never by hostname: after leaving and joining 
 from collections.abc import Callable
 from functools import partial
 
-from providers.rules import gwbridge, ownership, restart, spread
-from providers.rules.journal import AVAILABILITY
-from providers.rules.quorum import no_quorum_without
+from providers.rules import gwbridge, ownership
+from providers.rules.live import ingress_rollout, maintenance
+from providers.rules.live.journal import AVAILABILITY
+from providers.rules.live.quorum import no_quorum_without
 from providers.rules.stack_file import access
 from providers.rules.swarm import ADVICE, divided, still_members
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
@@ -39,7 +40,7 @@ def live_spec(spec: NodeSpec, node: Node) -> NodeSpec:
     return spec.model_copy(
         update={
             "role": node.role,
-            "availability": restart.availability(node),
+            "availability": maintenance.availability(node),
             "labels": ownership.declared(spec.labels, node.labels),
             "settled": True if node.state == "ready" else f"the managers say {node.state}",
         }
@@ -78,7 +79,7 @@ def next_step(
         return Blocked(f"{spec.host}: no manager among the hosts answers for a swarm that it could be a member of")
     if member.state == "pending":
         return Wait(f"{spec.host} to finish joining (or run `docker swarm leave --force` on it)", PENDING)
-    unlock = restart.unlocked(member, facts.swarm, spec.owner) if known else None
+    unlock = maintenance.unlocked(member, facts.swarm, spec.owner) if known else None
     if unlock:
         return unlock
     if member.state in ADVICE:
@@ -165,7 +166,7 @@ def change(spec: NodeSpec, facts: NodeFacts, node: Node, gone: tuple[str, ...], 
     if refused:
         return Blocked(f"{spec.host}: it can't become a worker: {refused}")
     labels = dict(ownership.with_owner(spec.labels, spec.owner)) if ours else dict(spec.labels)
-    drained = restart.drained(node)
+    drained = maintenance.drained(node)
     if drained:
         labels[AVAILABILITY] = spec.availability  # it will be given that once it is put back
     update = UpdateNode(
@@ -196,7 +197,7 @@ def has_ingress(spec: NodeSpec, facts: NodeFacts) -> bool:
     """Whether the swarm's ingress, if it has one that stays, has come to the host."""
     if facts.ingress is None or facts.local is None or spec.ingress not in (None, facts.ingress.subnet):
         return True
-    return spread.reached(facts.ingress, facts.local)
+    return ingress_rollout.reached(facts.ingress, facts.local)
 
 
 def next_step_of_removal(

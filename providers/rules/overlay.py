@@ -3,7 +3,8 @@
 Nothing about an overlay can be changed in place (the Engine has no such call): a difference means a new one.
 """
 
-from providers.rules import migration, ownership
+from providers.rules import ownership
+from providers.rules.live import overlay_migration
 from providers.rules.vocabulary.facts import Network, OverlayFacts
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
@@ -74,9 +75,9 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
     if refusal:
         return Blocked(refusal)
     if not difference:
-        return migration.home(spec, facts, network) or Done()
+        return overlay_migration.home(spec, facts, network) or Done()
     if spec.on_in_use == "migrate":
-        return overlap(spec, facts, network) or migration.away(spec, facts, network) or taken_away(network)
+        return overlap(spec, facts, network) or overlay_migration.away(spec, facts, network) or taken_away(network)
     return removal(network, facts, f"change it ({difference})")
 
 
@@ -131,7 +132,7 @@ def removal(network: Network, facts: OverlayFacts, why: str = "remove it") -> De
             f"overlay {network.name} ({network.subnet}): can't {why} while it is used by {'; '.join(held)}: "
             "take them off the network, then run again"
         )
-    return migration.left(facts, network) or taken_away(network)
+    return overlay_migration.left(facts, network) or taken_away(network)
 
 
 def taken_away(network: Network) -> Steps:
@@ -159,4 +160,4 @@ def next_step_of_removal(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
             return removal(network, facts)
     if facts.name_held_by:
         return Wait(f"its name to be free again on {facts.name_held_by}", NAME_FREE)
-    return (migration.released(spec, facts, facts.swarm) if facts.swarm else None) or Done()
+    return (overlay_migration.released(spec, facts, facts.swarm) if facts.swarm else None) or Done()

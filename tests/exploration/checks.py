@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from providers.rules import journal, restart
+from providers.rules.live import journal, maintenance
 from providers.rules.simulate import World, members
 from providers.rules.simulate.ask import quorum, voters
 from providers.rules.simulate.look import to_service
@@ -40,7 +40,7 @@ def nothing_lost(start: World, *, may_go: tuple[str, ...] = ()) -> Check:
         if gone or lost:
             return f"services are gone: {gone}; ports are lost: {lost}"
         for node in world.swarm.nodes:
-            if restart.availability(node) != (node.label(BY_HAND) or "active"):
+            if maintenance.availability(node) != (node.label(BY_HAND) or "active"):
                 return f"{node.hostname} has lost its availability: {restart.availability(node)}"
         if networks - {net.name for net in world.swarm.networks}:
             return "a network of others is gone"
@@ -87,7 +87,7 @@ def networks_exist(world: World) -> str | None:
 
 def one_out(world: World) -> str | None:
     """Never is more than one host out of service by our doing."""
-    out = [node.hostname for node in world.swarm.nodes if restart.drained(node)]
+    out = [node.hostname for node in world.swarm.nodes if maintenance.drained(node)]
     return f"{', '.join(out)} are out of service at once" if len(out) > 1 else None
 
 

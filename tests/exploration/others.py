@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from providers.rules import restart, simulate
+from providers.rules import simulate
+from providers.rules.live import maintenance
 from providers.rules.simulate import World, foreign, members
 from providers.rules.simulate.foreign import change_service, create_service, named, service_spec
 from providers.rules.simulate.workloads import Service, read
@@ -129,7 +130,7 @@ def drained(host: str) -> Other:
 
     def act(world: World) -> World:
         node = world.swarm.node(world.host(host).node_id)
-        ours = node is not None and restart.out(node)
+        ours = node is not None and maintenance.out(node)
         return world if ours else foreign.set_node(world, host, availability="drain", labels=((BY_HAND, "drain"),))
 
     return Other(act)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from providers.rules import journal, member_bridge, ports, quorum, restart, simulate, spread
+from providers.rules import simulate
+from providers.rules.live import bridge_swap, ingress_rollout, journal, maintenance, published_ports, quorum
 from providers.rules.simulate import World
 from providers.rules.vocabulary.steps import Step, UpdateNode, UpdateService, UpdateSwarm
 from tests.exploration.explore import Exploration
@@ -49,10 +50,10 @@ ORIGINAL_STRIP = journal.stripped
 
 
 MUTATIONS: dict[str, tuple[str, list[tuple[Any, str, Any]]]] = {
-    "wait for tasks gone": ("swap", [(ports, "emptied", nothing)]),
-    "wait for the hosts' 404": ("swap, a host is slow", [(spread, "dropped", nothing)]),
-    "kick": ("swap", [(spread, "kicked", nothing)]),
-    "fresh kick value": ("swap, a kick fails twice", [(spread, "kicks", lambda network, node: 0)]),
+    "wait for tasks gone": ("swap", [(published_ports, "emptied", nothing)]),
+    "wait for the hosts' 404": ("swap, a host is slow", [(ingress_rollout, "dropped", nothing)]),
+    "kick": ("swap", [(ingress_rollout, "kicked", nothing)]),
+    "fresh kick value": ("swap, a kick fails twice", [(ingress_rollout, "kicks", lambda network, node: 0)]),
     "force after a placement-only update": (
         "swap, placement changed before",
         [(journal, "forced", lambda text: text)],
@@ -60,14 +61,14 @@ MUTATIONS: dict[str, tuple[str, list[tuple[Any, str, Any]]]] = {
     "pause against rollback": ("swap, its tasks begin to fail", [(journal, "MEANWHILE", {"Parallelism": 0})]),
     "quorum guard": (
         "bridge of a manager",
-        [(restart, "refused", nothing), (quorum, "no_quorum_without", nothing)],
+        [(maintenance, "refused", nothing), (quorum, "no_quorum_without", nothing)],
     ),
     "journal in the same update": ("swap, a port is added", [(journal, "stripped", without_journal)]),
     "version check": ("migration", [(simulate, "perform", without_version(simulate.perform))]),
-    "restart of the Engine": ("bridge", [(member_bridge, "restarted", nothing)]),
-    "repair of hosts that are stuck": ("swap, an old ingress is stuck", [(spread, "STALE", 1000.0)]),
-    "our labels away": ("swap", [(ports, "released", nothing)]),
-    "containers started again": ("bridge, a container", [(restart, "stopped_on", lambda node: ())]),
+    "restart of the Engine": ("bridge", [(bridge_swap, "restarted", nothing)]),
+    "repair of hosts that are stuck": ("swap, an old ingress is stuck", [(ingress_rollout, "STALE", 1000.0)]),
+    "our labels away": ("swap", [(published_ports, "released", nothing)]),
+    "containers started again": ("bridge, a container", [(maintenance, "stopped_on", lambda node: ())]),
 }
 
 

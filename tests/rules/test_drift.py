@@ -10,7 +10,7 @@ import pytest
 from providers.rules import simulate
 from providers.rules.drift import EXISTS, OUTPUTS, Difference, Finding, Unknown, doubted, ended, finding
 from providers.rules.forecast import Forecast, Stage
-from providers.rules.journal import AVAILABILITY
+from providers.rules.live.journal import AVAILABILITY
 from providers.rules.next_up import outcome, pending
 from providers.rules.simulate import World, bare, members
 from providers.rules.simulate.foreign import set_node

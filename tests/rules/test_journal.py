@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules import journal
+from providers.rules.live import journal
 from providers.rules.vocabulary.facts import Port, SwarmService, pairs
 from tests.rules.swarms import a_swarm
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from providers.rules import migration
+from providers.rules.live import overlay_migration
 from providers.rules.vocabulary.facts import Network, OverlayFacts, SwarmService, Task
 from providers.rules.vocabulary.steps import Decision, UpdateService, UpdateSwarm
 from tests.rules.decisions import kinds, reason, steps
@@ -26,7 +26,7 @@ def facts(rollback_network: str) -> OverlayFacts:
 
 def test_a_rollback_to_the_twin_is_replaced():
     """By one unchanged update."""
-    decision = migration.renewed(facts("twin"), TWIN)
+    decision = overlay_migration.renewed(facts("twin"), TWIN)
 
     assert decision is not None
     assert (UpdateService(service_id="s1", version=7, spec='{"Name": "web"}'),) == steps(decision)
@@ -34,7 +34,7 @@ def test_a_rollback_to_the_twin_is_replaced():
 
 def test_another_rollback_is_left():
     """It is the service's own affair."""
-    assert migration.renewed(facts("new"), TWIN) is None
+    assert overlay_migration.renewed(facts("new"), TWIN) is None
 
 
 def moving(update_state: str, *labels: tuple[str, str], version: int = 7, there: bool = False) -> Decision | None:
@@ -47,8 +47,10 @@ def moving(update_state: str, *labels: tuple[str, str], version: int = 7, there:
     )
     task = Task(id="t", service_id="s1", node_id="n1", state="running", desired="running", networks=(OLD.id,))
     found = OverlayFacts(network=OLD, services=(service,), tasks=(task,), swarm=replace(SWARM, labels=labels))
-    users = migration.on(OLD, found)
-    return migration.moved(found, users, OLD, TWIN, replace(SWARM, labels=labels)) or migration.left(found, OLD)
+    users = overlay_migration.on(OLD, found)
+    return overlay_migration.moved(found, users, OLD, TWIN, replace(SWARM, labels=labels)) or overlay_migration.left(
+        found, OLD
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,6 @@ def test_new_tasks_are_watched_to_the_end(expected: str | None, state: str):
     spec = json.dumps({"Name": "web", "TaskTemplate": {"Networks": [{"Target": TWIN.id}]}})
     service = SwarmService(id="s1", name="web", networks=(TWIN.id,), update_state=state, spec=spec)
     swarm = replace(SWARM, labels=(("swarmnet.moved.s1", TWIN.id),))
-    found = migration.watched(OverlayFacts(network=OLD, services=(service,)), TWIN, swarm)
+    found = overlay_migration.watched(OverlayFacts(network=OLD, services=(service,)), TWIN, swarm)
 
     assert expected == (found and found.for_what)

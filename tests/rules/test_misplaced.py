@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from providers.rules import ports
+from providers.rules.live import published_ports
 from providers.rules.vocabulary.facts import IngressFacts, SwarmService, Task
 from tests.rules.swarms import a_swarm
 
@@ -17,7 +17,9 @@ def misplaced(now: object, made_for: object, *, desired: str = "running", servic
     service = SwarmService(id="s1", name="web", spec=json.dumps({"TaskTemplate": {"Placement": now}}))
     placement = json.dumps(made_for)
     task = Task(id="t1", service_id=service_id, node_id="n1", state="running", desired=desired, placement=placement)
-    return ports.misplaced(service, IngressFacts(network=None, swarm=SWARM, hosts=(), nodes=(), tasks=(task,)))
+    return published_ports.misplaced(
+        service, IngressFacts(network=None, swarm=SWARM, hosts=(), nodes=(), tasks=(task,))
+    )
 
 
 @pytest.mark.parametrize(("now", "made_for"), [(LINUX, {}), (LINUX, None), ({}, LINUX)])

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules import migration, ownership
+from providers.rules import ownership
 from providers.rules.checks.preflight import Findings, findings
 from providers.rules.checks.taken_on_hosts import HostReport
+from providers.rules.live import overlay_migration
 from providers.rules.stack_file import model
 from providers.rules.vocabulary.facts import Network, pairs
 from providers.rules.vocabulary.routes import Link, Route, Surroundings
@@ -241,7 +242,7 @@ def test_host_that_can_not_tell_its_routes_is_named():
             id="ingress and overlay that are to change",
         ),
         pytest.param(
-            report("m1", overlay("app-swarmnet-twin", "10.20.0.0/24", **{migration.TWIN: "app"})),
+            report("m1", overlay("app-swarmnet-twin", "10.20.0.0/24", **{overlay_migration.TWIN: "app"})),
             {"overlays": {"app": net("10.20.0.0/24")}},
             id="the overlay's own twin",
         ),

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from providers.rules import ports
-from providers.rules.journal import JOURNAL, Journal
+from providers.rules.live import published_ports
+from providers.rules.live.journal import JOURNAL, Journal
 from providers.rules.vocabulary.facts import IngressFacts, Network, Node, SwarmService, Task
 from providers.rules.vocabulary.steps import Decision, Steps, Wait
 from tests.rules.swarms import a_swarm
@@ -29,7 +29,7 @@ def closing(*tasks: Task, update_state: str = "updating") -> Decision | None:
     )
     swarm = a_swarm(id="swarm")
     facts = IngressFacts(network=NEW, swarm=swarm, hosts=(), nodes=tuple(nodes), services=(service,), tasks=tasks)
-    return ports.put_back(facts, NEW, pin=True)
+    return published_ports.put_back(facts, NEW, pin=True)
 
 
 def but(**changes: object) -> Task:

@@ -7,7 +7,8 @@ from functools import cache, partial
 
 import pytest
 
-from providers.rules import gwbridge, ingress, overlay, restart
+from providers.rules import gwbridge, ingress, overlay
+from providers.rules.live import maintenance
 from providers.rules.simulate import World, overlay_facts
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, Spec
 from tests.exploration.checks import all_of, containers_run, no_trace, nothing_lost, specs_as_before
@@ -111,7 +112,7 @@ def test_availability_counts_as_given_back_only_when_it_is():
     """Else the checks above would prove nothing."""
     drained = cut(NEW_BRIDGE, 2)
 
-    assert [True] == [restart.out(node) for node in drained.swarm.nodes if restart.drained(node)]
+    assert [True] == [maintenance.out(node) for node in drained.swarm.nodes if maintenance.drained(node)]
     assert None is not no_trace(drained)
 
 

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, ip_network
 from typing import NamedTuple
 
 from providers.rules import gwbridge, ownership
-from providers.rules.migration import TWIN
+from providers.rules.live.overlay_migration import TWIN
 from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.routes import Surroundings

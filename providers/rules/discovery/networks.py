@@ -7,7 +7,7 @@ from typing import Any
 
 from providers.rules import gwbridge, ingress, overlay, ownership
 from providers.rules.discovery.remark import Remark
-from providers.rules.migration import TWIN
+from providers.rules.live.overlay_migration import TWIN
 from providers.rules.stack_file.model import PartialGwbridge, Section
 from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.addresses import canonical_subnet, first_address

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from providers.rules.journal import AVAILABILITY, JOURNAL, copy_label
-from providers.rules.migration import twin_of
+from providers.rules.live.journal import AVAILABILITY, JOURNAL, copy_label
+from providers.rules.live.overlay_migration import twin_of
 from providers.rules.simulate.ask import engine, manager
 from providers.rules.simulate.bridges import GATEWAY_BRIDGE
 from providers.rules.simulate.look import (

@@ -7,8 +7,8 @@ makes the restart necessary must not enter.
 from collections.abc import Iterable
 
 from providers.rules import ownership
-from providers.rules.journal import AVAILABILITY, CHANGE, JOURNAL, STOPPED
-from providers.rules.quorum import no_quorum_without
+from providers.rules.live.journal import AVAILABILITY, CHANGE, JOURNAL, STOPPED
+from providers.rules.live.quorum import no_quorum_without
 from providers.rules.vocabulary.facts import Member, Node, Swarm, Task
 from providers.rules.vocabulary.steps import RestartEngine, Steps, UnlockSwarm, UpdateNode
 

@@ -5,8 +5,8 @@ Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge
 Engines: 73 of 73 cycles. Whose bridge it is and whether it differs are decided in gwbridge.py.
 """
 
-from providers.rules import restart, spread
-from providers.rules.journal import CHANGE
+from providers.rules.live import ingress_rollout, maintenance
+from providers.rules.live.journal import CHANGE
 from providers.rules.vocabulary.facts import Container, GwbridgeFacts, Node, Swarm
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import (
@@ -31,14 +31,14 @@ READY = 60.0
 
 def in_progress(facts: GwbridgeFacts) -> bool:
     """Whether the host was drained by us and is not given back yet."""
-    return facts.node is not None and restart.out(facts.node)
+    return facts.node is not None and maintenance.out(facts.node)
 
 
 def attached(facts: GwbridgeFacts) -> bool:
     """Whether the swarm's ingress, if it has one, has its sandbox on this host and its way out through the bridge."""
     if facts.ingress is None or facts.local is None:
         return True
-    return spread.reached(facts.ingress, facts.local)
+    return ingress_rollout.reached(facts.ingress, facts.local)
 
 
 def detached(facts: GwbridgeFacts) -> bool:
@@ -71,7 +71,7 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
     changing = swarm.label(CHANGE)
     if changing not in (None, spec.owner):
         return f"{changing} is in the middle of a change of the swarm (label {CHANGE}): let it finish"
-    guard = restart.refused(node, facts.nodes, swarm)
+    guard = maintenance.refused(node, facts.nodes, swarm)
     if guard:
         return f"its docker has to be restarted for it, and {guard}"
     direct = [each.name for each in facts.containers if each.on_bridge and not each.task]
@@ -80,14 +80,14 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             f"{', '.join(direct)} was put on docker_gwbridge itself and could never start again on a new one: "
             "take it off that network (`docker network disconnect`), then run again"
         )
-    bystanders = [container for container in standing(facts) if container.id not in restart.stopped_on(node)]
+    bystanders = [container for container in standing(facts) if container.id not in maintenance.stopped_on(node)]
     if bystanders and not spec.disturb:
         return (
             f"{', '.join(each.name for each in bystanders)} would stop with its docker: stop them, or set "
             "gwbridge.disturb: true to have them stopped and started again"
         )
     on_overlay = [each.name for each in bystanders if each.on_overlay]
-    if on_overlay and restart.availability(node) == "drain":
+    if on_overlay and maintenance.availability(node) == "drain":
         return f"{', '.join(on_overlay)} could not start again on a host that is drained: take it off the overlay first"
     return None
 
@@ -103,14 +103,14 @@ def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
     if swarm.label(CHANGE) != spec.owner:
         step = UpdateSwarm(version=swarm.version, set_labels=((CHANGE, spec.owner),))
         return Steps((step,), "note on the swarm that a change goes on")
-    known = set(restart.stopped_on(node))
+    known = set(maintenance.stopped_on(node))
     to_stop = known | {container.id for container in standing(facts)}
     if right and attached(facts):
         return None
     nothing_more = to_stop == known or (right and not detached(facts))
-    if restart.drained(node) and nothing_more:
+    if maintenance.drained(node) and nothing_more:
         return None
-    return Steps((restart.drain(node, to_stop),), f"drain {spec.host}")
+    return Steps((maintenance.drain(node, to_stop),), f"drain {spec.host}")
 
 
 def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decision | None:
@@ -119,7 +119,7 @@ def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decisio
         return None
     tasks = [container for container in facts.containers if container.running and container.task]
     if tasks:
-        return Wait(f"{len(tasks)} tasks to leave {spec.host}", restart.EMPTIED)
+        return Wait(f"{len(tasks)} tasks to leave {spec.host}", maintenance.EMPTIED)
     if right and not detached(facts):
         return None
     running: tuple[Step, ...] = tuple(StopContainer(host=spec.host, id=each.id) for each in standing(facts))
@@ -143,8 +143,8 @@ def renewed(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork) -
 def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) -> Decision | None:
     """The Engine restarted until the ingress is attached, the host ready and, as a manager, reachable."""
     stuck = detached(facts) and facts.unchanged_for >= DETACHED
-    if stuck or (not attached(facts) and facts.unchanged_for >= restart.PATIENCE):
-        return Steps((restart.restart(node, spec.host, swarm),), f"restart docker on {spec.host}")
+    if stuck or (not attached(facts) and facts.unchanged_for >= maintenance.PATIENCE):
+        return Steps((maintenance.restart(node, spec.host, swarm),), f"restart docker on {spec.host}")
     if not attached(facts):
         return Wait(f"the ingress of {spec.host} to come back to docker_gwbridge", ATTACHED)
     if node.state != "ready":
@@ -153,7 +153,7 @@ def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
         return Wait(f"{spec.host} to be reachable as a manager", READY)
     # Right after a lone manager's restart it lists workers as not ready for up to 5 s.
     unready = [other.hostname for other in facts.nodes if other.state != "ready"]
-    if unready and facts.unchanged_for < restart.PATIENCE:
+    if unready and facts.unchanged_for < maintenance.PATIENCE:
         return Wait(f"{', '.join(unready)} to be ready", READY)
     return None
 
@@ -165,17 +165,17 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
     with "attaching to network failed").
     """
     there = {container.id: container for container in facts.containers}
-    stopped = [each for each in restart.stopped_on(node) if each in there and not there[each].running]
-    if stopped and restart.drained(node):
-        return Steps((restart.opened(node),), f"give {spec.host} its availability back")
+    stopped = [each for each in maintenance.stopped_on(node) if each in there and not there[each].running]
+    if stopped and maintenance.drained(node):
+        return Steps((maintenance.opened(node),), f"give {spec.host} its availability back")
     if stopped:
         return Steps(tuple(StartContainer(host=spec.host, id=each) for each in stopped), "start what was stopped")
-    return Steps((restart.put_back(node),), f"give {spec.host} its availability back")
+    return Steps((maintenance.put_back(node),), f"give {spec.host} its availability back")
 
 
 def released(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Steps | None:
     """The swarm's label of our change away, once the host is as it was and no other noun's change needs it."""
     swarm = facts.swarm
-    if swarm is None or swarm.label(CHANGE) != spec.owner or restart.something_due(swarm, facts.nodes):
+    if swarm is None or swarm.label(CHANGE) != spec.owner or maintenance.something_due(swarm, facts.nodes):
         return None
     return Steps((UpdateSwarm(version=swarm.version, drop_labels=(CHANGE,)),), f"done with {spec.host}")

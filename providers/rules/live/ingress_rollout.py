@@ -3,7 +3,7 @@
 Each function answers with the next decision, or None where its part is done. Ports and settings must not enter.
 """
 
-from providers.rules import restart
+from providers.rules.live import maintenance
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Silent
 from providers.rules.vocabulary.steps import Blocked, Decision, Steps, UpdateNode, Wait
 
@@ -82,7 +82,7 @@ def kicked(facts: IngressFacts, network: Network) -> Decision | None:
 def given_up(host: HostIngress, facts: IngressFacts, network: Network) -> bool:
     """Whether it is out of service for a repair, or kicks are of no use to it."""
     node = node_of(host, facts)
-    return restart.drained(node) or kicks(network, node) >= KICKS
+    return maintenance.drained(node) or kicks(network, node) >= KICKS
 
 
 def kicks(network: Network, node: Node) -> int:
@@ -100,10 +100,10 @@ def kick(network: Network, node: Node) -> UpdateNode:
 def taken_out(host: HostIngress, facts: IngressFacts, why: str) -> Decision:
     """Drain a host for a restart, if the swarm can do without it for a moment."""
     node = node_of(host, facts)
-    refused = restart.refused(node, facts.nodes, facts.swarm)
+    refused = maintenance.refused(node, facts.nodes, facts.swarm)
     if refused:
         return Blocked(f"{host.host}: {why}, and its docker can't be restarted for it: {refused}")
-    return Steps((restart.drain(node),), f"drain {host.host}: {why}")
+    return Steps((maintenance.drain(node),), f"drain {host.host}: {why}")
 
 
 def repaired(facts: IngressFacts, network: Network) -> Decision | None:
@@ -112,12 +112,12 @@ def repaired(facts: IngressFacts, network: Network) -> Decision | None:
     out = [
         (host, nodes[host.node_id])
         for host in facts.hosts
-        if isinstance(host, HostIngress) and host.node_id in nodes and restart.out(nodes[host.node_id])
+        if isinstance(host, HostIngress) and host.node_id in nodes and maintenance.out(nodes[host.node_id])
     ]
     well = [node for host, node in out if has_it(network, host) and ours_to_put_back(node)]
     if well:
-        return Steps(tuple(map(restart.put_back, well)), "give repaired hosts their availability back")
-    drained = [(host, node) for host, node in out if restart.drained(node) and not has_it(network, host)]
+        return Steps(tuple(map(maintenance.put_back, well)), "give repaired hosts their availability back")
+    drained = [(host, node) for host, node in out if maintenance.drained(node) and not has_it(network, host)]
     if drained:
         return restarted(*drained[0], facts)
     bad = [host for host in lacking(facts, network) if isinstance(host, HostIngress)]
@@ -127,13 +127,13 @@ def repaired(facts: IngressFacts, network: Network) -> Decision | None:
 
 def ours_to_put_back(node: Node) -> bool:
     """Whether nothing else waits for it: containers that were stopped for a change of its bridge start with that."""
-    return not restart.stopped_on(node)
+    return not maintenance.stopped_on(node)
 
 
 def abandoned(facts: IngressFacts) -> Blocked | None:
     """A host that was taken out of service and that nobody can look at now."""
     asked = {host.node_id for host in facts.hosts if isinstance(host, HostIngress)}
-    left = [node for node in facts.nodes if restart.out(node) and node.id not in asked]
+    left = [node for node in facts.nodes if maintenance.out(node) and node.id not in asked]
     if not left:
         return None
     return Blocked(
@@ -144,15 +144,15 @@ def abandoned(facts: IngressFacts) -> Blocked | None:
 
 def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
     """Restart one emptied host's Engine, and again if that did not help."""
-    busy = restart.running_on(node, facts.tasks)
+    busy = maintenance.running_on(node, facts.tasks)
     if busy:
-        return Wait(f"{len(busy)} tasks to leave {host.host}", restart.EMPTIED)
-    if facts.unchanged_for < restart.PATIENCE:
-        return Wait(f"{host.host} to come right by itself", restart.PATIENCE + 5)
-    refused = restart.refused(node, facts.nodes, facts.swarm)
+        return Wait(f"{len(busy)} tasks to leave {host.host}", maintenance.EMPTIED)
+    if facts.unchanged_for < maintenance.PATIENCE:
+        return Wait(f"{host.host} to come right by itself", maintenance.PATIENCE + 5)
+    refused = maintenance.refused(node, facts.nodes, facts.swarm)
     if refused:
         return Blocked(f"{host.host}: its docker can't be restarted: {refused}")
-    return Steps((restart.restart(node, host.host, facts.swarm),), f"restart docker on {host.host}")
+    return Steps((maintenance.restart(node, host.host, facts.swarm),), f"restart docker on {host.host}")
 
 
 def dropped(facts: IngressFacts) -> Decision | None:
@@ -162,10 +162,10 @@ def dropped(facts: IngressFacts) -> Decision | None:
         return Wait(f"{silent.host} to answer ({silent.why})", DROP)
     here = [host for host in facts.hosts if isinstance(host, HostIngress)]
     members = [host for host in here if counts(host, facts.nodes)]
-    drained = [host for host in members if restart.drained(node_of(host, facts))]
+    drained = [host for host in members if maintenance.drained(node_of(host, facts))]
     well = [node for host in drained if not host.copies and ours_to_put_back(node := node_of(host, facts))]
     if well:
-        return Steps(tuple(map(restart.put_back, well)), "give repaired hosts their availability back")
+        return Steps(tuple(map(maintenance.put_back, well)), "give repaired hosts their availability back")
     in_repair = [host for host in drained if host.copies]
     if in_repair:
         return restarted(in_repair[0], node_of(in_repair[0], facts), facts)
@@ -187,7 +187,7 @@ def unfinished(facts: IngressFacts, network: Network) -> list[str]:
     """What is left to do on hosts, in words."""
     bad = lacking(facts, network)
     words = [f"{names(bad)} has not got it with its sandbox and gateway"] if bad else []
-    words += [f"{node.hostname} was drained by us" for node in facts.nodes if restart.out(node)]
+    words += [f"{node.hostname} was drained by us" for node in facts.nodes if maintenance.out(node)]
     words += [f"{node.hostname} still carries the label {KICK}" for node in facts.nodes if node.label(KICK) is not None]
     return words
 

@@ -4,8 +4,8 @@ Each function answers with the next decision, or None where its part is done. Wh
 hosts must not enter.
 """
 
-from providers.rules import journal
-from providers.rules.journal import CHANGE, JOURNAL, Journal
+from providers.rules.live import journal
+from providers.rules.live.journal import CHANGE, JOURNAL, Journal
 from providers.rules.vocabulary.facts import IngressFacts, Network, SwarmService, Task
 from providers.rules.vocabulary.steps import Blocked, Decision, Steps, UpdateService, UpdateSwarm, Wait
 

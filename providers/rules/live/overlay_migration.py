@@ -7,8 +7,9 @@ is journaled on the swarm before: a rollback takes a service's own labels away.
 
 import json
 
-from providers.rules import ownership, restart
-from providers.rules.journal import CHANGE
+from providers.rules import ownership
+from providers.rules.live import maintenance
+from providers.rules.live.journal import CHANGE
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import (
@@ -230,7 +231,7 @@ def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | No
     if any(network.label(TWIN) not in (None, spec.name) for network in facts.listed):
         return None
     labels = [key for key, _ in swarm.labels if key.startswith(f"{MOVED}.")]
-    if swarm.label(CHANGE) == spec.owner and not restart.something_due(swarm, facts.nodes):
+    if swarm.label(CHANGE) == spec.owner and not maintenance.something_due(swarm, facts.nodes):
         labels.append(CHANGE)
     if not labels:
         return None
