@@ -13,8 +13,8 @@ from typing import TypeVar
 from cli.state import Outputs, State
 from providers.hosts import observe
 from providers.hosts.work import Hosts
-from providers.rules import gwbridge
 from providers.rules.drift import Facts
+from providers.rules.nouns import gwbridge
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import EngineError, HostError, SwarmnetError, Unreachable
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Silent, SwarmFacts

@@ -1,4 +1,4 @@
-"""docker_gwbridge as a Pulumi resource. Decisions are in rules/gwbridge.py."""
+"""docker_gwbridge as a Pulumi resource. Decisions are in rules/nouns/gwbridge.py."""
 
 from contextlib import nullcontext
 from functools import partial
@@ -26,8 +26,8 @@ from providers.resource import (
     to_props,
     turn,
 )
-from providers.rules import gwbridge as rules
-from providers.rules.ownership import owner_of
+from providers.rules.nouns import gwbridge as rules
+from providers.rules.nouns.adoption import owner_of
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import GwbridgeFacts
 from providers.rules.vocabulary.specs import GwbridgeSpec

@@ -1,4 +1,4 @@
-"""The swarm's ingress network as a Pulumi resource. Decisions are in rules/ingress.py."""
+"""The swarm's ingress network as a Pulumi resource. Decisions are in rules/nouns/ingress.py."""
 
 from contextlib import suppress
 from functools import partial
@@ -22,8 +22,8 @@ from providers.resource import (
     removal_time,
     to_props,
 )
-from providers.rules import ingress as rules
-from providers.rules.ownership import owner_of
+from providers.rules.nouns import ingress as rules
+from providers.rules.nouns.adoption import owner_of
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import IngressFacts
 from providers.rules.vocabulary.specs import IngressSpec

@@ -1,4 +1,4 @@
-"""One host's membership as a Pulumi resource. Decisions are in rules/node.py."""
+"""One host's membership as a Pulumi resource. Decisions are in rules/nouns/node.py."""
 
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -26,10 +26,10 @@ from providers.resource import (
     to_props,
     turn,
 )
-from providers.rules import node as rules
-from providers.rules.ownership import owner_of
+from providers.rules.nouns import node as rules
+from providers.rules.nouns.adoption import owner_of
+from providers.rules.nouns.swarm import not_to_be_ended
 from providers.rules.stack_file.access import moved
-from providers.rules.swarm import not_to_be_ended
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Member, NodeFacts
 from providers.rules.vocabulary.facts import Node as NodeEntry

@@ -1,4 +1,4 @@
-"""An overlay network as a Pulumi resource. Decisions are in rules/overlay.py."""
+"""An overlay network as a Pulumi resource. Decisions are in rules/nouns/overlay.py."""
 
 from contextlib import nullcontext, suppress
 from functools import partial
@@ -22,8 +22,8 @@ from providers.resource import (
     to_props,
     turn,
 )
-from providers.rules import overlay as rules
-from providers.rules.ownership import owner_of
+from providers.rules.nouns import overlay as rules
+from providers.rules.nouns.adoption import owner_of
 from providers.rules.vocabulary.facts import OverlayFacts
 from providers.rules.vocabulary.specs import OverlaySpec
 

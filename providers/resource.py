@@ -29,12 +29,12 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
 from providers.rules.forecast import begins_change, course
+from providers.rules.nouns.swarm import divided, not_to_be_begun
 from providers.rules.stack_file import model
 from providers.rules.stack_file.access import HostAccess, access
 from providers.rules.stack_file.model import StackFile, Timeouts
 from providers.rules.stack_file.reading import from_flat
 from providers.rules.stack_file.waves import without_lost
-from providers.rules.swarm import divided, not_to_be_begun
 from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, SwarmnetError
 from providers.rules.vocabulary.specs import HostSpec, Spec
 from providers.rules.vocabulary.steps import Decision

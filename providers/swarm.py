@@ -1,4 +1,4 @@
-"""The swarm itself as a Pulumi resource. Decisions are in rules/swarm.py."""
+"""The swarm itself as a Pulumi resource. Decisions are in rules/nouns/swarm.py."""
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
@@ -16,8 +16,8 @@ from providers.resource import (
     to_props,
     turn,
 )
-from providers.rules import swarm as rules
-from providers.rules.ownership import owner_of
+from providers.rules.nouns import swarm as rules
+from providers.rules.nouns.adoption import owner_of
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import SwarmFacts
 from providers.rules.vocabulary.specs import SwarmSpec

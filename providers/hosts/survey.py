@@ -6,7 +6,7 @@ from providers.hosts import observe
 from providers.hosts.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.hosts.objects import to_swarm
-from providers.rules import gwbridge
+from providers.rules.nouns import gwbridge
 from providers.rules.vocabulary.errors import NotAManager
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.snapshot import HostSurvey, Standalone, Survey, SwarmSurvey

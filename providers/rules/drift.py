@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from providers.rules import gwbridge, ingress, node, overlay, ownership, swarm
 from providers.rules.live import ingress_rollout
+from providers.rules.nouns import adoption, gwbridge, ingress, node, overlay, swarm
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
@@ -133,7 +133,7 @@ class _Comparison:
         if unfinished:
             live = live.model_copy(update={SETTLED: unfinished})
         live = self.spec.read_as(live)
-        there = {**ids, "adopted": ownership.owner_of(labels) != self.spec.owner}
+        there = {**ids, "adopted": adoption.owner_of(labels) != self.spec.owner}
         outputs = ((key, self.outputs.get(key), value) for key, value in there.items())
         differing = [*_inputs(self.spec, live), *(each for each in outputs if each[1] != each[2])]
         return Finding(resource=self.name, differences=tuple(self.differs(*each) for each in differing), live=live)

@@ -12,9 +12,9 @@ from typing import Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from providers.rules import gwbridge
 from providers.rules.forecast import Forecast, published
-from providers.rules.overlay import ENCRYPTED
+from providers.rules.nouns import gwbridge
+from providers.rules.nouns.overlay import ENCRYPTED
 from providers.rules.vocabulary.facts import Network, Node, Silent, SwarmService, Task
 from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from providers.rules import gwbridge, ingress, node, overlay, swarm
 from providers.rules.live.journal import CHANGE
+from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
 from providers.rules.simulate.observe import gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
 from providers.rules.simulate.workloads import Service
 from providers.rules.simulate.world import World

@@ -41,7 +41,7 @@ def nothing_lost(start: World, *, may_go: tuple[str, ...] = ()) -> Check:
             return f"services are gone: {gone}; ports are lost: {lost}"
         for node in world.swarm.nodes:
             if maintenance.availability(node) != (node.label(BY_HAND) or "active"):
-                return f"{node.hostname} has lost its availability: {restart.availability(node)}"
+                return f"{node.hostname} has lost its availability: {maintenance.availability(node)}"
         if networks - {net.name for net in world.swarm.networks}:
             return "a network of others is gone"
         if containers - {container.id for host in world.hosts for container in host.containers}:

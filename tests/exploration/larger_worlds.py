@@ -14,7 +14,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from providers.rules import ingress
+from providers.rules.nouns import ingress
 from providers.rules.simulate import World, elapse, foreign, members
 from providers.rules.simulate.foreign import create_service, named, service_spec
 from providers.rules.simulate.workloads import Service, read, text

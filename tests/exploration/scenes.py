@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-from providers.rules import gwbridge, ingress, node, overlay, simulate, swarm
+from providers.rules import simulate
+from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
 from providers.rules.simulate import World, bare, elapse, foreign
 from providers.rules.simulate.foreign import create_service, service_spec
 from providers.rules.vocabulary.specs import GwbridgeSpec

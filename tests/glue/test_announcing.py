@@ -3,9 +3,9 @@
 import pytest
 
 from providers.rules import simulate
+from providers.rules.nouns.swarm import KEEP_THE_KEY
 from providers.rules.simulate import World
 from providers.rules.simulate.foreign import create_service, service_spec
-from providers.rules.swarm import KEEP_THE_KEY
 from tests.glue.stack import GWBRIDGE, INGRESS, OVERLAY, SWARM, known
 from tests.rules import flows
 

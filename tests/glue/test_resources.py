@@ -9,7 +9,8 @@ import pytest
 from providers import resource
 from providers.hosts import work
 from providers.resource import Progress, to_props
-from providers.rules import gwbridge, overlay, simulate
+from providers.rules import simulate
+from providers.rules.nouns import gwbridge, overlay
 from providers.rules.simulate import World, bare, members
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError

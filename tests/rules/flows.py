@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from providers.rules import gwbridge, ingress, node, overlay, swarm
+from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
 from providers.rules.simulate import World, bare
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from tests.rules.simulated import SimulatedHosts

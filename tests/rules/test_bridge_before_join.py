@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules import gwbridge
+from providers.rules.nouns import gwbridge
 from providers.rules.simulate import World, bare, perform
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.specs import NodeSpec, Spec, SwarmSpec

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules import gwbridge, simulate
+from providers.rules import simulate
+from providers.rules.nouns import gwbridge
 from providers.rules.simulate import bare
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.vocabulary.specs import GwbridgeSpec

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers.rules import ingress
+from providers.rules.nouns import ingress
 from providers.rules.vocabulary.facts import (
     Endpoint,
     HostIngress,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from providers.rules import node
+from providers.rules.nouns import node
 from providers.rules.vocabulary.facts import (
     Endpoint,
     HostIngress,

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules import overlay, simulate
+from providers.rules import simulate
+from providers.rules.nouns import overlay
 from providers.rules.simulate import World, bare
 from providers.rules.vocabulary.facts import Network, Node, OverlayFacts, SwarmService, Task
 from providers.rules.vocabulary.specs import OverlaySpec

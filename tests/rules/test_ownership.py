@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules import ownership
+from providers.rules.nouns import adoption
 from providers.rules.vocabulary.facts import pairs
 
 OURS = (("swarmnet.owner", "infra/prod"),)
@@ -19,20 +19,20 @@ LABELS = st.dictionaries(st.text("ab", min_size=1), st.text(max_size=3), max_siz
 )
 def test_owner(labels: tuple[tuple[str, str], ...], expected: str | None):
     """The label names the project and stack that made it."""
-    assert expected == ownership.owner_of(labels)
+    assert expected == adoption.owner_of(labels)
 
 
 @given(labels=LABELS)
 def test_what_we_create_is_ours(labels: dict[str, str]):
     """Whatever labels are declared, the owner's is among them."""
-    assert "infra/prod" == ownership.owner_of(ownership.with_owner(labels, "infra/prod"))
+    assert "infra/prod" == adoption.owner_of(adoption.with_owner(labels, "infra/prod"))
 
 
 @given(labels=LABELS, more=LABELS)
 def test_undeclared_labels_are_no_difference(labels: dict[str, str], more: dict[str, str]):
     """Of the live labels only the declared keys count, and never our own."""
     live = pairs({**more, **labels, "swarmnet.owner": "infra/prod", "swarmnet.kick": "1"})
-    assert labels == ownership.declared(labels, live)
+    assert labels == adoption.declared(labels, live)
 
 
 @given(labels=LABELS.filter(bool))
@@ -40,7 +40,7 @@ def test_a_missing_label_is_a_difference(labels: dict[str, str]):
     """A declared label that is not there is not made up."""
     missing = min(labels)
     live = pairs({key: value for key, value in labels.items() if key != missing})
-    assert missing not in ownership.declared(labels, live)
+    assert missing not in adoption.declared(labels, live)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_refusal(
     adopt: str, labels: tuple[tuple[str, str], ...], difference: str, engine_default: bool, expected: str | None
 ):
     """What was found may be taken, or the reason names what stands against it."""
-    found = ownership.refusal("overlay app", labels, "infra/prod", adopt, difference, engine_default=engine_default)
+    found = adoption.refusal("overlay app", labels, "infra/prod", adopt, difference, engine_default=engine_default)
     assert expected is found if expected is None else expected in (found or "")
 
 
@@ -69,18 +69,18 @@ def test_refusal(
 )
 def test_foreign(labels: tuple[tuple[str, str], ...], expected: str | None):
     """An update leaves alone what another stack has taken over, and nothing else."""
-    found = ownership.foreign("overlay app", labels, "infra/prod")
+    found = adoption.foreign("overlay app", labels, "infra/prod")
     assert expected is found if expected is None else (found or "").startswith(expected)
 
 
 def test_what_a_stack_left_that_is_no_more():
     """No Engine relabels a network: whoever renamed a stack, or destroyed one that keeps things, is told what helps."""
     expected = "where infra/staging is no more, remove by hand what it left, or `pulumi stack rename` this one"
-    assert expected in (ownership.foreign("it", OTHERS, "infra/prod") or "")
+    assert expected in (adoption.foreign("it", OTHERS, "infra/prod") or "")
 
 
 def test_difference_in_words():
     """Both values stand beside each property, in order."""
     wanted, live = {"mtu": 1400, "subnet": "10.1.0.0/16"}, {"mtu": None, "subnet": "10.2.0.0/16"}
     expected = "mtu: None, wanted 1400; subnet: 10.2.0.0/16, wanted 10.1.0.0/16"
-    assert expected == ownership.in_words(wanted, live, frozenset({"subnet", "mtu"}))
+    assert expected == adoption.in_words(wanted, live, frozenset({"subnet", "mtu"}))

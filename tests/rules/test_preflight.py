@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules import ownership
 from providers.rules.checks.preflight import Findings, findings
 from providers.rules.checks.taken_on_hosts import HostReport
 from providers.rules.live import overlay_migration
+from providers.rules.nouns import adoption
 from providers.rules.stack_file import model
 from providers.rules.vocabulary.facts import Network, pairs
 from providers.rules.vocabulary.routes import Link, Route, Surroundings
@@ -25,7 +25,7 @@ DEAD = "the swarm would take it and never give it addresses"
 
 def network(name, subnet, *, scope="local", owner="", ingress=False, **labels) -> Network:
     """A network as an Engine lists it."""
-    given = {**labels, **({ownership.OWNER: owner} if owner else {})}
+    given = {**labels, **({adoption.OWNER: owner} if owner else {})}
     driver = "bridge" if scope == "local" else "overlay"
     return Network(
         id=f"{name:0<12}",

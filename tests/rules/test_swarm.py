@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from providers.rules import swarm
+from providers.rules.nouns import swarm
 from providers.rules.vocabulary.facts import Member, Network, Node, Silent, Swarm, SwarmFacts, SwarmService
 from providers.rules.vocabulary.steps import Done, InitSwarm, LeaveSwarm, UpdateSwarm
 from tests.rules.decisions import reason, steps

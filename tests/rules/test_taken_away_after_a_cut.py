@@ -7,8 +7,8 @@ from functools import cache, partial
 
 import pytest
 
-from providers.rules import gwbridge, ingress, overlay
 from providers.rules.live import maintenance
+from providers.rules.nouns import gwbridge, ingress, overlay
 from providers.rules.simulate import World, overlay_facts
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, Spec
 from tests.exploration.checks import all_of, containers_run, no_trace, nothing_lost, specs_as_before

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from providers.rules import gwbridge, node
+from providers.rules.nouns import gwbridge, node
 from providers.rules.vocabulary.facts import GwbridgeFacts, Member, NodeFacts, Swarm
 from providers.rules.vocabulary.steps import UnlockSwarm
 from tests.rules.decisions import reason, steps

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_network
 from typing import NamedTuple
 
-from providers.rules import gwbridge, ownership
 from providers.rules.live.overlay_migration import TWIN
+from providers.rules.nouns import adoption, gwbridge
 from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.routes import Surroundings
@@ -86,7 +86,7 @@ def in_swarm(networks: Iterable[Network], declared: Collection[Noun], owner: str
     """What the swarm has given to its networks."""
     for net in networks:
         noun = noun_of(net)
-        dropped = str(noun) if not net.ingress and ownership.owner_of(net.labels) == owner else ""
+        dropped = str(noun) if not net.ingress and adoption.owner_of(net.labels) == owner else ""
         whose = (noun, "") if noun in declared else (None, dropped)
         yield from (Occupied("swarm", f"the swarm's network {net.name}", subnet, *whose) for subnet in subnets(net))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from providers.rules.checks.taken_on_hosts import HostReport
-from providers.rules.gwbridge import NAME
+from providers.rules.nouns.gwbridge import NAME
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.facts import Member, Network, Node
 from providers.rules.vocabulary.snapshot import HostSurvey, SwarmSurvey

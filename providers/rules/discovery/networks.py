@@ -5,9 +5,9 @@ Which networks there are, and what they clash with, must not enter.
 
 from typing import Any
 
-from providers.rules import gwbridge, ingress, overlay, ownership
 from providers.rules.discovery.remark import Remark
 from providers.rules.live.overlay_migration import TWIN
+from providers.rules.nouns import adoption, gwbridge, ingress, overlay
 from providers.rules.stack_file.model import PartialGwbridge, Section
 from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.addresses import canonical_subnet, first_address
@@ -33,7 +33,7 @@ def section(
 ) -> tuple[Raw | None, list[Remark]]:
     """The keys of a network's section, None where it can't be taken over, and what is to be said of it."""
     driver = "bridge" if model is PartialGwbridge else "overlay"
-    foreign = ownership.foreign(thing, network.labels, live.owner)
+    foreign = adoption.foreign(thing, network.labels, live.owner)
     reason = elsewhere(network) or foreign or _unfit(network, driver, live)
     if reason:
         said = reason if reason.startswith(thing) else f"{thing}: {reason}"

@@ -7,10 +7,10 @@ text.py. Intent of our own must not enter: nothing is declared that the hosts do
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from providers.rules import gwbridge, ingress, overlay, ownership
 from providers.rules.discovery.found import Found, FoundMember
 from providers.rules.discovery.networks import base, declarable, elsewhere, less_defaults, section
 from providers.rules.discovery.remark import Kind, Remark
+from providers.rules.nouns import adoption, gwbridge, ingress, overlay
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import Host, Ingress, Overlay, PartialGwbridge, Reach
 from providers.rules.stack_file.problems import Raw
@@ -102,7 +102,7 @@ def _of_member(member: FoundMember, nodes: list[Node]) -> tuple[Kind, str]:
 def _swarm(found: Found, owner: str) -> Part:
     """The swarm's settings where they are not the Engine's; without the section where another stack has it."""
     live = found.swarm.settings
-    theirs = ownership.foreign(f"the swarm {live.id}", live.labels, owner)
+    theirs = adoption.foreign(f"the swarm {live.id}", live.labels, owner)
     if theirs:
         return {}, [Remark("not managed", "swarm", f"{theirs}; its members are left alone too")]
     values = {key: getattr(live, key) for key in ENGINES_OWN if getattr(live, key) != ENGINES_OWN[key]}

@@ -6,9 +6,9 @@ makes the restart necessary must not enter.
 
 from collections.abc import Iterable
 
-from providers.rules import ownership
 from providers.rules.live.journal import AVAILABILITY, CHANGE, JOURNAL, STOPPED
 from providers.rules.live.quorum import no_quorum_without
+from providers.rules.nouns import adoption
 from providers.rules.vocabulary.facts import Member, Node, Swarm, Task
 from providers.rules.vocabulary.steps import RestartEngine, Steps, UnlockSwarm, UpdateNode
 
@@ -106,10 +106,6 @@ def put_back(node: Node) -> UpdateNode:
 def unlocked(member: Member, swarm: Swarm | None, owner: str) -> Steps | None:
     """Unlock a manager that a cut run left locked: where the swarm, or the change it is in, is ours and another manager
     can give the key."""
-    if (
-        member.state != "locked"
-        or swarm is None
-        or owner not in (ownership.owner_of(swarm.labels), swarm.label(CHANGE))
-    ):
+    if member.state != "locked" or swarm is None or owner not in (adoption.owner_of(swarm.labels), swarm.label(CHANGE)):
         return None
     return Steps((UnlockSwarm(host=member.host),), f"unlock {member.host}")

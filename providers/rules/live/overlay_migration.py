@@ -7,9 +7,9 @@ is journaled on the swarm before: a rollback takes a service's own labels away.
 
 import json
 
-from providers.rules import ownership
 from providers.rules.live import maintenance
 from providers.rules.live.journal import CHANGE
+from providers.rules.nouns import adoption
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import (
@@ -48,7 +48,7 @@ def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
         subnet=None,
         gateway=None,
         options=tuple(sorted(kept.items())),
-        labels=ownership.with_owner({TWIN: spec.name}, spec.owner),
+        labels=adoption.with_owner({TWIN: spec.name}, spec.owner),
         attachable=network.attachable,
         internal=network.internal,
     )

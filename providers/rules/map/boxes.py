@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from providers.rules import gwbridge
 from providers.rules.checks.ranges import gwbridge_of
 from providers.rules.facts_file import Attached, HostFacts, NetworkFacts
 from providers.rules.map.blocks import Block
 from providers.rules.map.claims import ALLOCATION, Claim, Stack, bridged, names, undeclared
+from providers.rules.nouns import gwbridge
 from providers.rules.stack_file.model import Host
 
 _SMALL = 6  # bits of boxes that are no ranges, which gives them one width

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
-from providers.rules import ownership
 from providers.rules.live import bridge_swap, maintenance
 from providers.rules.live.journal import CHANGE
+from providers.rules.nouns import adoption
 from providers.rules.stack_file import access
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.vocabulary.specs import GwbridgeSpec
@@ -65,7 +65,7 @@ def live_spec(spec: GwbridgeSpec, bridge: Network) -> GwbridgeSpec:
             "icc": bridge.option(ICC) not in FALSE,
             "masquerade": bridge.option(MASQUERADE) not in FALSE,
             "bridge_name": bridge.option(BRIDGE_NAME) or f"br-{bridge.id[:12]}",
-            "labels": ownership.declared(spec.labels, bridge.labels),
+            "labels": adoption.declared(spec.labels, bridge.labels),
             "settled": "it is internal: containers have no way out" if bridge.internal else True,
         }
     )
@@ -87,7 +87,7 @@ def creation(spec: GwbridgeSpec) -> CreateNetwork:
         subnet=spec.subnet,
         gateway=spec.gateway,
         options=tuple(sorted(options.items())),
-        labels=ownership.with_owner(spec.labels, spec.owner),
+        labels=adoption.with_owner(spec.labels, spec.owner),
     )
 
 
@@ -185,12 +185,12 @@ def unfinished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> str | None:
 def in_words(spec: GwbridgeSpec, bridge: Network) -> str:
     """What differs from intent, empty where nothing does."""
     live = live_spec(spec, bridge)
-    return ownership.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
+    return adoption.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
 
 
 def is_ours(spec: GwbridgeSpec, bridge: Network) -> bool:
     """Whether it carries this stack's label."""
-    return ownership.owner_of(bridge.labels) == spec.owner
+    return adoption.owner_of(bridge.labels) == spec.owner
 
 
 def unfit(member: Member) -> str | None:
@@ -207,8 +207,8 @@ def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: 
     """Why the bridge found may not be taken or changed, None where it may."""
     thing = f"{spec.host}: {NAME} ({bridge.subnet})"
     if known:
-        return ownership.foreign(thing, bridge.labels, spec.owner)
-    return ownership.refusal(
+        return adoption.foreign(thing, bridge.labels, spec.owner)
+    return adoption.refusal(
         thing, bridge.labels, spec.owner, spec.adopt, in_words(spec, bridge), engine_default=engine_default(bridge)
     )
 

@@ -6,9 +6,9 @@ Three manners of the Engine shape this page (measured on 20.10, 26, 28 and 29):
 - a new one does not reach hosts by itself: each node needs an update that really changes it, sometimes twice.
 """
 
-from providers.rules import ownership
 from providers.rules.live import ingress_rollout, published_ports
 from providers.rules.live.journal import CHANGE
+from providers.rules.nouns import adoption
 from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
 from providers.rules.vocabulary.facts import IngressFacts, Network, Swarm
 from providers.rules.vocabulary.specs import IngressSpec
@@ -33,7 +33,7 @@ def live_spec(spec: IngressSpec, network: Network) -> IngressSpec:
             "subnet": network.subnet,
             "gateway": network.gateway,
             "mtu": int(mtu) if mtu and mtu.isdecimal() else None,
-            "labels": ownership.declared(spec.labels, network.labels),
+            "labels": adoption.declared(spec.labels, network.labels),
             "settled": True if network.allocated else "the swarm gave it no addresses: the mesh is dead",
         }
     )
@@ -47,7 +47,7 @@ def creation(spec: IngressSpec) -> CreateNetwork:
         subnet=spec.subnet,
         gateway=spec.gateway,
         options=() if spec.mtu is None else ((MTU, str(spec.mtu)),),
-        labels=ownership.with_owner(spec.labels, spec.owner),
+        labels=adoption.with_owner(spec.labels, spec.owner),
         ingress=True,
     )
 
@@ -89,7 +89,7 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
 def in_words(spec: IngressSpec, network: Network) -> str:
     """What differs from intent, empty where nothing does."""
     live = live_spec(spec, network)
-    return ownership.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
+    return adoption.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
 
 
 def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:
@@ -102,9 +102,9 @@ def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | Non
         return None
     thing = f"the swarm's ingress {network.name} ({network.subnet})"
     if known:
-        return ownership.foreign(thing, network.labels, spec.owner)
+        return adoption.foreign(thing, network.labels, spec.owner)
     unused = not any(service.publishes_ingress for service in facts.services)
-    return ownership.refusal(
+    return adoption.refusal(
         thing,
         network.labels,
         spec.owner,
@@ -186,7 +186,7 @@ def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Dec
         return Wait("the ingress to get its addresses", ALLOCATION + 1)
     if engine_default(network, facts.swarm):
         return overlap(spec, facts) or departure(facts, network, spec.owner, "put another in place of the dead one")
-    ours = ownership.owner_of(network.labels) == spec.owner
+    ours = adoption.owner_of(network.labels) == spec.owner
     return Blocked(
         f"ingress: the swarm made {network.name} but gave it no addresses from {spec.subnet} within {ALLOCATION:g} s: "
         "the range overlaps another network, or can't be used; the leader's log (docker) names the reason",

@@ -3,8 +3,8 @@
 Nothing about an overlay can be changed in place (the Engine has no such call): a difference means a new one.
 """
 
-from providers.rules import ownership
 from providers.rules.live import overlay_migration
+from providers.rules.nouns import adoption
 from providers.rules.vocabulary.facts import Network, OverlayFacts
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
@@ -33,7 +33,7 @@ def live_spec(spec: OverlaySpec, network: Network) -> OverlaySpec:
             "attachable": network.attachable,
             "internal": network.internal,
             "encrypted": network.option(ENCRYPTED) is not None,
-            "labels": ownership.declared(spec.labels, network.labels),
+            "labels": adoption.declared(spec.labels, network.labels),
             "settled": True if network.allocated else "the swarm gave it no addresses: nothing can start on it",
         }
     )
@@ -51,7 +51,7 @@ def creation(spec: OverlaySpec) -> CreateNetwork:
         gateway=spec.gateway,
         ip_range=spec.ip_range,
         options=tuple(sorted(options.items())),
-        labels=ownership.with_owner(spec.labels, spec.owner),
+        labels=adoption.with_owner(spec.labels, spec.owner),
         attachable=spec.attachable,
         internal=spec.internal,
     )
@@ -65,12 +65,12 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
     if not network.allocated:
         return unallocated(spec, facts, network)
     live = live_spec(spec, network)
-    difference = ownership.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
+    difference = adoption.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
     thing = f"overlay {spec.name} ({network.subnet})"
     refusal = (
-        ownership.foreign(thing, network.labels, spec.owner)
+        adoption.foreign(thing, network.labels, spec.owner)
         if network.id == network_id
-        else ownership.refusal(thing, network.labels, spec.owner, spec.adopt, difference)
+        else adoption.refusal(thing, network.labels, spec.owner, spec.adopt, difference)
     )
     if refusal:
         return Blocked(refusal)
@@ -83,7 +83,7 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
 
 def is_ours(spec: OverlaySpec, network: Network, network_id: str) -> bool:
     """Whether it is the one that the state knows, or one that a cut run of ours left."""
-    return network.id == network_id or ownership.owner_of(network.labels) == spec.owner
+    return network.id == network_id or adoption.owner_of(network.labels) == spec.owner
 
 
 def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
@@ -116,7 +116,7 @@ def unallocated(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Dec
     """Give the swarm a moment; a dead network of ours is taken away again."""
     if facts.unchanged_for < ALLOCATION:
         return Wait(f"overlay {spec.name} to get its addresses", ALLOCATION + 1)
-    ours = ownership.owner_of(network.labels) == spec.owner
+    ours = adoption.owner_of(network.labels) == spec.owner
     return Blocked(
         f"overlay {spec.name}: the swarm made it but gave it no addresses from {spec.subnet} within {ALLOCATION:g} s: "
         "the range overlaps another network, or can't be used; the leader's log (docker) names the reason",

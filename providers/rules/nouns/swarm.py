@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from providers.rules import gwbridge, ownership
+from providers.rules.nouns import adoption, gwbridge
 from providers.rules.vocabulary.facts import Member, Node, Swarm, SwarmFacts
 from providers.rules.vocabulary.specs import SwarmSpec
 from providers.rules.vocabulary.steps import Blocked, Decision, Done, InitSwarm, LeaveSwarm, Steps, UpdateSwarm
@@ -30,9 +30,7 @@ def live_spec(spec: SwarmSpec, swarm: Swarm) -> SwarmSpec:
         "task_history_limit": swarm.task_history_limit,
     }
     declared = {key: value for key, value in live.items() if getattr(spec, key) not in (None, ())}
-    return spec.model_copy(
-        update={**declared, "labels": ownership.declared(spec.labels, swarm.labels), "settled": True}
-    )
+    return spec.model_copy(update={**declared, "labels": adoption.declared(spec.labels, swarm.labels), "settled": True})
 
 
 def next_step(spec: SwarmSpec, facts: SwarmFacts, *, swarm_id: str = "", drop_labels: tuple[str, ...] = ()) -> Decision:
@@ -104,7 +102,7 @@ def beginning(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
         default_addr_pool_prefix=spec.default_addr_pool_prefix,
         autolock=spec.autolock,
         task_history_limit=spec.task_history_limit,
-        labels=ownership.with_owner(spec.labels, spec.owner),
+        labels=adoption.with_owner(spec.labels, spec.owner),
     )
     return Steps((init,), f"init the swarm on {spec.first_manager}")
 
@@ -120,17 +118,17 @@ def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str,
     """Bring the settings to what is declared; what only init can set is refused."""
     live = live_spec(spec, swarm)
     changed = spec.changed(live)
-    difference = ownership.in_words(spec.model_dump(), live.model_dump(), changed)
+    difference = adoption.in_words(spec.model_dump(), live.model_dump(), changed)
     refusal = (
-        ownership.foreign(f"swarm {swarm.id}", swarm.labels, spec.owner)
+        adoption.foreign(f"swarm {swarm.id}", swarm.labels, spec.owner)
         if known
-        else ownership.refusal(f"swarm {swarm.id}", swarm.labels, spec.owner, spec.adopt, difference)
+        else adoption.refusal(f"swarm {swarm.id}", swarm.labels, spec.owner, spec.adopt, difference)
     )
     if refusal:
         return Blocked(refusal)
     fixed = changed & SwarmSpec.INIT_ONLY
     if fixed:
-        words = ownership.in_words(spec.model_dump(), live.model_dump(), fixed)
+        words = adoption.in_words(spec.model_dump(), live.model_dump(), fixed)
         return Blocked(
             f"swarm {swarm.id}: {words}: this is settled at init and no Engine can change it; "
             "write what the swarm has, or let all hosts leave and begin a new one"
@@ -213,7 +211,7 @@ def still_members(nodes: Iterable[Node], members: Iterable[Member]) -> str:
 def not_to_be_ended(facts: SwarmFacts, owner: str) -> str | None:
     """Why the first host may not leave a swarm that is ours to end, None where it may: what belongs to others in it
     would stop the end halfway. Where the swarm is not ours, hosts leave and it goes on."""
-    if facts.swarm is None or ownership.owner_of(facts.swarm.labels) != owner:
+    if facts.swarm is None or adoption.owner_of(facts.swarm.labels) != owner:
         return divided(facts.swarm, facts.nodes, facts.members)
     left_behind = foreign(facts, list(facts.members))
     if not left_behind:
