@@ -18,12 +18,12 @@ from cli.forecasts import forecasts, named
 from cli.looks import SECONDS, Late, Seen, answers, seen
 from cli.stack_files import STACKS, Directory, declared, sections
 from cli.state import State, left, state_of
+from providers.explain.drift import Finding, doubted, ended, finding
+from providers.explain.forecast import Forecast
+from providers.explain.who_wins import outcome, pending
 from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
-from providers.rules.drift import Finding, doubted, ended, finding
-from providers.rules.forecast import Forecast
-from providers.rules.next_up import outcome, pending
 from providers.rules.plan import Plan
 from providers.rules.simulate.copied import copied
 from providers.rules.stack_file.access import HostAccess

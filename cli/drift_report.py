@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.plan import fields
-from providers.rules.drift import EXISTS, SETTLED, Difference, Unknown
-from providers.rules.forecast import Forecast
-from providers.rules.next_up import Outcome
+from providers.explain.drift import EXISTS, SETTLED, Difference, Unknown
+from providers.explain.forecast import Forecast
+from providers.explain.who_wins import Outcome
 
 SCHEMA = 1
 CLEAN, UNKNOWN, DRIFTED = 0, 1, 7

@@ -11,10 +11,10 @@ from cli.errors import told
 from cli.forecasts import forecasts
 from cli.stack_files import STACKS, Directory, declared, sections
 from cli.state import left, state_if_known
+from providers.explain.facts_file import facts_file
 from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
-from providers.rules.facts_file import facts_file
 from providers.rules.simulate.copied import copied
 from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.facts import Silent

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Set
 
 from cli.state import State
+from providers.explain.forecast import NOT_REACHED, Course, Forecast, course, course_of_removal
 from providers.hosts.rehearsal import rehearsed
 from providers.rules import simulate
-from providers.rules.forecast import NOT_REACHED, Course, Forecast, course, course_of_removal
 from providers.rules.nouns import swarm
 from providers.rules.plan import Plan
 from providers.rules.simulate import World

@@ -11,9 +11,9 @@ from functools import partial
 from typing import TypeVar
 
 from cli.state import Outputs, State
+from providers.explain.drift import Facts
 from providers.hosts import observe
 from providers.hosts.work import Hosts
-from providers.rules.drift import Facts
 from providers.rules.nouns import gwbridge
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import EngineError, HostError, SwarmnetError, Unreachable

@@ -7,10 +7,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli.stack_files import STACKS, Directory, judged, names
+from providers.explain.facts_file import FactsFile, NoFacts
+from providers.explain.map import page
+from providers.explain.map.claims import Stack
 from providers.rules.checks.whole_file import Verdict
-from providers.rules.facts_file import FactsFile, NoFacts
-from providers.rules.map import page
-from providers.rules.map.claims import Stack
 from providers.rules.vocabulary.errors import StackFileError
 
 _FORMS: dict[str, Callable[[Sequence[Stack]], str]] = {".html": page.page, ".mmd": page.mermaid, ".svg": page.svg}

@@ -12,10 +12,10 @@ from rich.text import Text
 from cli.forecasts import forecasts
 from cli.stack_files import STACKS, Directory, declared, sections
 from cli.state import left, state_if_known
+from providers.explain.forecast import Forecast
 from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
-from providers.rules.forecast import Forecast
 from providers.rules.simulate.copied import copied
 from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.errors import StackFileError, SwarmnetError

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from providers.rules.facts_file import FactsFile, NoFacts
-from providers.rules.report.page import MOST, comment, no_page, page
-from providers.rules.report.preview import NotAPreview, Preview
+from providers.explain.facts_file import FactsFile, NoFacts
+from providers.explain.report.page import MOST, comment, no_page, page
+from providers.explain.report.preview import NotAPreview, Preview
 
 STDIN = Path("-")
 

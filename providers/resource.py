@@ -28,7 +28,7 @@ from pulumi.dynamic import (
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
-from providers.rules.forecast import begins_change, course
+from providers.explain.forecast import begins_change, course
 from providers.rules.nouns.swarm import divided, not_to_be_begun
 from providers.rules.stack_file import model
 from providers.rules.stack_file.access import HostAccess, access

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from providers.rules.report.page import MARKER
+from providers.explain.report.page import MARKER
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from providers.explain.forecast import Forecast, Record, Stage
 from providers.hosts.reconcile import Clock, Work, reconcile
 from providers.rules import simulate
-from providers.rules.forecast import Forecast, Record, Stage
 from providers.rules.simulate import World
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.steps import Decision, RestartEngine, Step

@@ -6,6 +6,7 @@ What is decided comes in as a function; no noun's rules and no word of Pulumi ma
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from providers.explain.forecast import Forecast
 from providers.hosts import observe, preflight
 from providers.hosts.fleet import fleet_for
 from providers.hosts.perform import perform
@@ -13,7 +14,6 @@ from providers.hosts.reconcile import Work, reconcile
 from providers.hosts.rehearsal import rehearsed
 from providers.hosts.survey import survey
 from providers.rules.checks.preflight import Findings
-from providers.rules.forecast import Forecast
 from providers.rules.simulate import World
 from providers.rules.simulate.copied import copied
 from providers.rules.stack_file.access import HostAccess

@@ -17,9 +17,9 @@ from cli.drift import Hosts, compared, report
 from cli.drift_report import Report, as_data, lines, place, show
 from cli.looks import Late, answers, seen
 from cli.state import NoState, State, resources
+from providers.explain.drift import Difference, Unknown
+from providers.explain.who_wins import Outcome
 from providers.rules import simulate
-from providers.rules.drift import Difference, Unknown
-from providers.rules.next_up import Outcome
 from providers.rules.simulate import World, ask, look, members
 from providers.rules.simulate.foreign import create_service, service_spec, set_node
 from providers.rules.stack_file.access import HostAccess

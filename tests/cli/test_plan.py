@@ -11,7 +11,7 @@ from cli.__main__ import app
 from cli.forecasts import forecasts
 from cli.plan import report_of
 from cli.state import resources
-from providers.rules.forecast import NOT_REACHED, Forecast
+from providers.explain.forecast import NOT_REACHED, Forecast
 from providers.rules.plan import Plan
 from providers.rules.simulate import World, bare
 from providers.rules.simulate.copied import copied

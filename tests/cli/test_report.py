@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from providers.rules.report.page import MOST
+from providers.explain.report.page import MOST
 from tests.recorded import FOLDER, markdown, preview
 
 FACTS = '{"schema": 1, "stack": "%s", "taken_at": "%s", "hosts": {}, "networks": {}, "forecast": []}'

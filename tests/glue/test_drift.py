@@ -2,8 +2,8 @@
 
 import pytest
 
+from providers.explain.drift import EXISTS, OUTPUTS
 from providers.resource import to_props
-from providers.rules.drift import EXISTS, OUTPUTS
 from tests.glue.stack import logical_id, provider_of
 from tests.rules.test_drift import CASES, DRIFTS, found, name_of, recorded
 

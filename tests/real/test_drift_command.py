@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from providers.rules.facts_file import Attached, FactsFile
+from providers.explain.facts_file import Attached, FactsFile
 from tests.live.services import deploy
 from tests.real import machines
 from tests.real.drifts import ANY, DRIFTS, Told, remove_bridge, remove_overlay, state_of

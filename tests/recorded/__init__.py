@@ -7,9 +7,9 @@ recorded, and how anew: tests/recorded/__main__.py.
 from datetime import timedelta
 from pathlib import Path
 
-from providers.rules.facts_file import FactsFile
-from providers.rules.report.page import comment, page
-from providers.rules.report.preview import Preview
+from providers.explain.facts_file import FactsFile
+from providers.explain.report.page import comment, page
+from providers.explain.report.preview import Preview
 
 FOLDER = Path(__file__).resolve().parent
 # Age of the facts when the reports were made.

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from providers.explain.forecast import Forecast
 from providers.hosts.reconcile import Clock, Work, reconcile
 from providers.hosts.rehearsal import rehearsed
 from providers.rules import simulate
 from providers.rules.checks.preflight import Findings, findings
 from providers.rules.checks.taken_on_hosts import HostReport
-from providers.rules.forecast import Forecast
 from providers.rules.simulate import World
 from providers.rules.simulate.look import answers, listed
 from providers.rules.stack_file.model import StackFile

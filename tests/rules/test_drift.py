@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from providers.explain.drift import EXISTS, OUTPUTS, Difference, Finding, Unknown, doubted, ended, finding
+from providers.explain.forecast import Forecast, Stage
+from providers.explain.who_wins import outcome, pending
 from providers.rules import simulate
-from providers.rules.drift import EXISTS, OUTPUTS, Difference, Finding, Unknown, doubted, ended, finding
-from providers.rules.forecast import Forecast, Stage
 from providers.rules.live.journal import AVAILABILITY
-from providers.rules.next_up import outcome, pending
 from providers.rules.simulate import World, bare, members
 from providers.rules.simulate.foreign import set_node
 from providers.rules.vocabulary.errors import Unreachable

@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from providers.rules.map.page import page
+from providers.explain.map.page import page
 from tests.rules.map.samples import ROOT, shop
 
 # Blink's own numbers: https://chromium.googlesource.com/chromium/src/+/main/third_party/blink/public/mojom/css

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from providers.explain.facts_file import FactsFile
+from providers.explain.map.claims import Stack
 from providers.rules.checks.whole_file import verdict
-from providers.rules.facts_file import FactsFile
-from providers.rules.map.claims import Stack
 from providers.rules.stack_file.reading import from_yaml
 from tests.rules.stackfiles import net, said
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.map.blocks import blocks, walk
-from providers.rules.map.claims import Claim, claims
+from providers.explain.map.blocks import blocks, walk
+from providers.explain.map.claims import Claim, claims
 from tests.rules.map.samples import projects, stack
 from tests.rules.stackfiles import net
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.map.page import page
+from providers.explain.map.page import page
 from tests.rules.map.samples import hostile, projects, shop
 
 PAGES = {"projects": projects, "shop": lambda: [shop()], "hostile": lambda: [hostile()]}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.map.claims import claims, names, overlaps
+from providers.explain.map.claims import claims, names, overlaps
 from tests.rules.map.samples import projects, shop, stack
 from tests.rules.stackfiles import net
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from providers.rules.map.page import mermaid as drawn
+from providers.explain.map.page import mermaid as drawn
 from tests.rules.map.samples import hostile, large, projects, shop, stack
 from tests.rules.stackfiles import net
 

@@ -2,9 +2,9 @@
 
 from itertools import combinations
 
-from providers.rules.map.boxes import Box, plan_box
-from providers.rules.map.layout import WIDTH, flat, header, placed, slices
-from providers.rules.map.page import plan_of
+from providers.explain.map.boxes import Box, plan_box
+from providers.explain.map.layout import WIDTH, flat, header, placed, slices
+from providers.explain.map.page import plan_of
 from tests.rules.map.samples import large, projects, shop
 
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from providers.rules.map.page import page, summary, svg
+from providers.explain.map.page import page, summary, svg
 from tests.rules.map.samples import HOSTILE, hostile, large, projects, shop, stack
 from tests.rules.stackfiles import net
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from providers.rules.map.style import picture_style
+from providers.explain.map.style import picture_style
 
 LEAST = 4.5
 RULE = re.compile(r"^\.([a-z-]+) \{ (.*) \}$", re.MULTILINE)

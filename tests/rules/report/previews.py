@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from providers.explain.report.preview import Diagnostic, Preview, State, Step
 from providers.rules.plan import plan_of
-from providers.rules.report.preview import Diagnostic, Preview, State, Step
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 OWNER = {"owner": "swarmnet/prod"}

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from providers.rules.report.changes import changes, natural, others, places, reserved, wanted
-from providers.rules.report.preview import State
+from providers.explain.report.changes import changes, natural, others, places, reserved, wanted
+from providers.explain.report.preview import State
 from tests.rules.report.previews import bridge, foreign, ingress, node, overlay, planned, preview, step, swarm
 
 HOSTS = {

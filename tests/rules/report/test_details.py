@@ -2,8 +2,8 @@
 
 import pytest
 
-from providers.rules.report.changes import changes
-from providers.rules.report.details import details, other
+from providers.explain.report.changes import changes
+from providers.explain.report.details import details, other
 from tests.rules.report.previews import bridge, foreign, ingress, node, overlay, preview, step
 
 

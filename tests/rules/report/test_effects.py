@@ -2,8 +2,8 @@
 
 import pytest
 
-from providers.rules.report.changes import changes
-from providers.rules.report.effects import FORGOTTEN, SETTINGS, Disturbs, effect
+from providers.explain.report.changes import changes
+from providers.explain.report.effects import FORGOTTEN, SETTINGS, Disturbs, effect
 from tests.rules.report.previews import bridge, ingress, node, overlay, preview, step, swarm
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from providers.rules.report import escape
+from providers.explain import escape
 
 MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Zs")), min_size=1) | st.text("a|`\\*_<>&[]~ 1")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from providers.rules.report.changes import changes
-from providers.rules.report.foreseen import foreseen
+from providers.explain.report.changes import changes
+from providers.explain.report.foreseen import foreseen
 from tests.rules.report.previews import ingress, overlay, preview, step, swarm
 
 RENAMED = [step("create", after=overlay("new")), step("delete", overlay("old"))]

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from providers.rules.facts_file import FactsFile
-from providers.rules.forecast import NOT_REACHED
-from providers.rules.report.page import MOST, comment, no_page, page
+from providers.explain.facts_file import FactsFile
+from providers.explain.forecast import NOT_REACHED
+from providers.explain.report.page import MOST, comment, no_page, page
 from tests.rules.report.previews import bridge, foreign, ingress, node, overlay, preview, step, swarm
 
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from providers.rules.report.changes import changes
-from providers.rules.report.networks import rows
-from providers.rules.report.picture import BLOCKS, BOXES, BOXES_OF_BLOCK, picture
+from providers.explain.report.changes import changes
+from providers.explain.report.networks import rows
+from providers.explain.report.picture import BLOCKS, BOXES, BOXES_OF_BLOCK, picture
 from tests.rules.report.previews import bridge, overlay, planned, preview, step
 
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.report.preview import NotAPreview, Preview, State
+from providers.explain.report.preview import NotAPreview, Preview, State
 from tests.rules.report.previews import overlay, preview, step
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
-from providers.rules.report.page import MOST
+from providers.explain.report.page import MOST
 from tests.recorded import markdown, names, preview, rendered
 
 CELLS = ("network", "change", "subnet", "gateway", "MTU", "flags")

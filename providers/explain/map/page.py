@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
+from providers.explain.map.blocks import blocks
+from providers.explain.map.boxes import Plan, host_boxes, network_boxes, plan_box
+from providers.explain.map.claims import Claim, Overlap, Stack, claims, names, overlaps
+from providers.explain.map.flowchart import flowchart
+from providers.explain.map.layout import WIDTH, placed
+from providers.explain.map.markup import element, page_text
+from providers.explain.map.style import page_style, picture_style
+from providers.explain.map.svg import Drawing, document, figure, legend
+from providers.explain.map.tables import hosts_table, networks_table, plan_table
 from providers.rules.checks.across_stacks import shared
-from providers.rules.map.blocks import blocks
-from providers.rules.map.boxes import Plan, host_boxes, network_boxes, plan_box
-from providers.rules.map.claims import Claim, Overlap, Stack, claims, names, overlaps
-from providers.rules.map.flowchart import flowchart
-from providers.rules.map.layout import WIDTH, placed
-from providers.rules.map.markup import element, page_text
-from providers.rules.map.style import page_style, picture_style
-from providers.rules.map.svg import Drawing, document, figure, legend
-from providers.rules.map.tables import hosts_table, networks_table, plan_table
 
 # Nothing is loaded and nothing runs, whatever stands in a name: https://www.w3.org/TR/CSP3/
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

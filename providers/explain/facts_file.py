@@ -12,7 +12,7 @@ from typing import Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from providers.rules.forecast import Forecast, published
+from providers.explain.forecast import Forecast, published
 from providers.rules.nouns import gwbridge
 from providers.rules.nouns.overlay import ENCRYPTED
 from providers.rules.vocabulary.facts import Network, Node, Silent, SwarmService, Task

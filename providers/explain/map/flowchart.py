@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from providers.rules.map.boxes import Box
-from providers.rules.map.style import flowchart_style
-from providers.rules.report.escape import label
+from providers.explain.escape import label
+from providers.explain.map.boxes import Box
+from providers.explain.map.style import flowchart_style
 
 # What Mermaid draws where nobody has said otherwise: https://mermaid.js.org/config/schema-docs/config.html
 _CHARACTERS, _LINKS = 50_000, 500

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from providers.explain.facts_file import FactsFile, NetworkFacts
 from providers.rules.checks.across_stacks import shared
 from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
 from providers.rules.checks.overlaps import clashes, clashing
 from providers.rules.checks.ranges import OURS, Range, gwbridge_of, meetings, ranges, told
 from providers.rules.checks.whole_file import Verdict
-from providers.rules.facts_file import FactsFile, NetworkFacts
 from providers.rules.nouns import gwbridge
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import canonical_subnet

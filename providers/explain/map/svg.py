@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from providers.rules.map.layout import (
+from providers.explain.map.layout import (
     CAPTION_LETTER,
     DETAIL_LETTER,
     HEADER,
@@ -17,8 +17,8 @@ from providers.rules.map.layout import (
     flat,
     slices,
 )
-from providers.rules.map.markup import Attributes, Child, element, picture_text
-from providers.rules.map.style import WORDS, picture_style
+from providers.explain.map.markup import Attributes, Child, element, picture_text
+from providers.explain.map.style import WORDS, picture_style
 
 _FIRST, _PAPER = 400, 740  # what a sheet of A4 across takes of a picture, below headings and alone
 _MARGIN = 16

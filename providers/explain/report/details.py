@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from providers.rules.report.changes import Change
-from providers.rules.report.escape import shown
-from providers.rules.report.preview import Step
+from providers.explain.escape import shown
+from providers.explain.report.changes import Change
+from providers.explain.report.preview import Step
 from providers.rules.vocabulary.specs import HostSpec, Spec
 
 INTERNAL = frozenset({"owner", "row", "ingress", "gwbridge", "declared"})

@@ -8,18 +8,18 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 
-from providers.rules.facts_file import FactsFile
+from providers.explain.escape import code, fenced, prose, shown, some
+from providers.explain.facts_file import FactsFile
+from providers.explain.report import networks
+from providers.explain.report.changes import Change, changes, natural, others, reserved, wanted
+from providers.explain.report.details import details, other
+from providers.explain.report.effects import Disturbs, effect
+from providers.explain.report.findings import blocked, findings, source
+from providers.explain.report.foreseen import foreseen
+from providers.explain.report.picture import picture
+from providers.explain.report.preview import Diagnostic, Preview, name_in
+from providers.explain.report.summary import joining, verdict
 from providers.rules.plan import Plan
-from providers.rules.report import networks
-from providers.rules.report.changes import Change, changes, natural, others, reserved, wanted
-from providers.rules.report.details import details, other
-from providers.rules.report.effects import Disturbs, effect
-from providers.rules.report.escape import code, fenced, prose, shown, some
-from providers.rules.report.findings import blocked, findings, source
-from providers.rules.report.foreseen import foreseen
-from providers.rules.report.picture import picture
-from providers.rules.report.preview import Diagnostic, Preview, name_in
-from providers.rules.report.summary import joining, verdict
 
 # Forges take 65,536 characters in a comment (https://github.com/orgs/community/discussions/41331); what adds a line
 # of its own to this has room.

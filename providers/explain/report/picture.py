@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from providers.rules.report.escape import label
-from providers.rules.report.networks import Network, Row
+from providers.explain.escape import label
+from providers.explain.report.networks import Network, Row
 
 # Ranges in one block of this prefix length are drawn together: the first with which there are not too many blocks
 # beside each other. A range that is larger than a block has one to itself.

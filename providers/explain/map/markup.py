@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Literal
 from xml.etree.ElementTree import Element, indent, tostring
 
-from providers.rules.report.escape import shown
+from providers.explain.escape import shown
 
 # What XML does not have beside control characters: https://www.w3.org/TR/xml/#charsets
 _NOT_XML = re.compile(r"[\ud800-\udfff\ufffe\uffff]")

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from providers.explain.report.preview import Preview, State, Step
 from providers.rules.plan import Plan, plan_of
-from providers.rules.report.preview import Preview, State, Step
 from providers.rules.stack_file import model
 from providers.rules.stack_file.reading import from_flat
 from providers.rules.vocabulary.errors import StackFileError

@@ -4,7 +4,7 @@ and a setting that a swarm has for good.
 
 from collections.abc import Iterator, Sequence
 
-from providers.rules.report.changes import Change
+from providers.explain.report.changes import Change
 from providers.rules.vocabulary.addresses import overlapping
 from providers.rules.vocabulary.specs import IngressSpec, OverlaySpec, SwarmSpec
 

@@ -10,9 +10,9 @@ from functools import partial
 from ipaddress import IPv4Address, IPv4Network, summarize_address_range
 from math import log2
 
+from providers.explain.map.claims import ALLOCATION, Claim
 from providers.rules.checks.free_space import PRIVATE
 from providers.rules.checks.ranges import OURS
-from providers.rules.map.claims import ALLOCATION, Claim
 
 _PRIVATE = [IPv4Network(block) for block in PRIVATE]
 _TOGETHER = 16  # length of the mask of what is shown together

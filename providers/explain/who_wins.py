@@ -4,8 +4,8 @@ a forecast comes in."""
 from dataclasses import dataclass
 from typing import Literal
 
-from providers.rules.drift import EXISTS, OUTPUTS, SETTLED, Difference, Finding
-from providers.rules.forecast import Forecast
+from providers.explain.drift import EXISTS, OUTPUTS, SETTLED, Difference, Finding
+from providers.explain.forecast import Forecast
 from providers.rules.vocabulary.specs import OverlaySpec, Spec
 
 

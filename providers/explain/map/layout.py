@@ -7,7 +7,7 @@ Units are those of the picture, about a pixel each. Colours must not enter.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from providers.rules.map.boxes import Box
+from providers.explain.map.boxes import Box
 
 WIDTH = 1120
 GAP = 6

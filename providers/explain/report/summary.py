@@ -4,12 +4,12 @@ but as code.
 
 from collections.abc import Iterator, Sequence, Set
 
-from providers.rules.facts_file import FactsFile
-from providers.rules.report.changes import Change
-from providers.rules.report.effects import MADE_ON_MEMBER, PORTS, SETTINGS, drains, effect
-from providers.rules.report.escape import code, prose
-from providers.rules.report.findings import forecast
-from providers.rules.report.networks import NETWORKS
+from providers.explain.escape import code, prose
+from providers.explain.facts_file import FactsFile
+from providers.explain.report.changes import Change
+from providers.explain.report.effects import MADE_ON_MEMBER, PORTS, SETTINGS, drains, effect
+from providers.explain.report.findings import forecast
+from providers.explain.report.networks import NETWORKS
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 
 # So many names are told, then their number.

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from xml.etree.ElementTree import Element
 
+from providers.explain.facts_file import HostFacts, NetworkFacts
+from providers.explain.map.blocks import Block, walk
+from providers.explain.map.boxes import Plan, anchor, caption_of, free_share, host_caption, row_id, tasks_of
+from providers.explain.map.claims import Claim, Stack, names, undeclared
+from providers.explain.map.markup import element
 from providers.rules.checks.ranges import gwbridge_of
-from providers.rules.facts_file import HostFacts, NetworkFacts
-from providers.rules.map.blocks import Block, walk
-from providers.rules.map.boxes import Plan, anchor, caption_of, free_share, host_caption, row_id, tasks_of
-from providers.rules.map.claims import Claim, Stack, names, undeclared
-from providers.rules.map.markup import element
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import first_address
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from providers.explain.escape import code, plain, some
+from providers.explain.report.changes import Change, natural
 from providers.rules.plan import Plan
-from providers.rules.report.changes import Change, natural
-from providers.rules.report.escape import code, plain, some
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 
 NETWORKS = (GwbridgeSpec, IngressSpec, OverlaySpec)

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from providers.explain.facts_file import Attached, HostFacts, NetworkFacts
+from providers.explain.map.blocks import Block
+from providers.explain.map.claims import ALLOCATION, Claim, Stack, bridged, names, undeclared
 from providers.rules.checks.ranges import gwbridge_of
-from providers.rules.facts_file import Attached, HostFacts, NetworkFacts
-from providers.rules.map.blocks import Block
-from providers.rules.map.claims import ALLOCATION, Claim, Stack, bridged, names, undeclared
 from providers.rules.nouns import gwbridge
 from providers.rules.stack_file.model import Host
 
