@@ -13,20 +13,20 @@ from rich.text import Text
 
 from cli.forecasts import forecasts
 from cli.stack_files import readable
+from providers.discovery.found import ENTRY, Found
+from providers.discovery.leave_out import left_out, mended, outside, path_of, unclaimed, without
+from providers.discovery.remark import Remark
+from providers.discovery.sections import sections
+from providers.discovery.text import stack_file_text
 from providers.hosts.discovery import found as read
-from providers.rules.discovery.clashes import left_out, mended, outside, path_of, unclaimed, without
-from providers.rules.discovery.found import ENTRY, Found
-from providers.rules.discovery.remark import Remark
-from providers.rules.discovery.sections import sections
-from providers.rules.discovery.text import stack_file_text
 from providers.rules.plan import plan_of
-from providers.rules.simulate.copied import copied
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import Raw
 from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
 from providers.rules.vocabulary.snapshot import Survey
+from providers.simulate.from_snapshot import copied
 
 COLOURS = {"clash": "red", "not seen": "yellow", "unusual": "yellow", "not managed": ""}
 

@@ -25,11 +25,11 @@ from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
 from providers.rules.plan import Plan
-from providers.rules.simulate.copied import copied
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.snapshot import Survey
+from providers.simulate.from_snapshot import copied
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Set
 
 from cli.state import State
+from providers import simulate
 from providers.explain.forecast import NOT_REACHED, Course, Forecast, course, course_of_removal
 from providers.hosts.rehearsal import rehearsed
-from providers.rules import simulate
 from providers.rules.nouns import swarm
 from providers.rules.plan import Plan
-from providers.rules.simulate import World
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.simulate import World
 
 # What leans on others goes first: https://www.pulumi.com/docs/concepts/options/dependson/
 LAST_FIRST = (OverlaySpec, IngressSpec, NodeSpec, SwarmSpec, GwbridgeSpec)

@@ -16,10 +16,10 @@ from providers.explain.forecast import Forecast
 from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
-from providers.rules.simulate.copied import copied
 from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
 from providers.rules.vocabulary.facts import Silent
+from providers.simulate.from_snapshot import copied
 
 
 def plan(

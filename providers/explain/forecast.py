@@ -11,9 +11,6 @@ from typing import Any
 
 from providers.rules.live.journal import CHANGE
 from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
-from providers.rules.simulate.observe import gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
-from providers.rules.simulate.workloads import Service
-from providers.rules.simulate.world import World
 from providers.rules.stack_file import access
 from providers.rules.vocabulary.facts import OverlayFacts, SwarmService
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
@@ -26,6 +23,9 @@ from providers.rules.vocabulary.steps import (
     UpdateNode,
     UpdateSwarm,
 )
+from providers.simulate.observe import gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
+from providers.simulate.workloads import Service
+from providers.simulate.world import World
 
 Look = Callable[[World], Any]
 Decide = Callable[[Any], Decision]

@@ -1,17 +1,17 @@
 """Reads a whole swarm from one of its managers, and each member that can be reached. Nothing is written to any host.
 
-What becomes of it is decided in rules/discovery.
+What becomes of it is decided in discovery.
 """
 
 from collections.abc import Iterator, Mapping
 
+from providers.discovery.found import Found, FoundMember, names, order, unfit, ways
 from providers.hosts import observe
 from providers.hosts.engine import Engine
 from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import report
 from providers.hosts.survey import host_survey, swarm_survey
 from providers.rules.checks.taken_on_hosts import HostReport
-from providers.rules.discovery.found import Found, FoundMember, names, order, unfit, ways
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Member, Node

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from providers import simulate
 from providers.explain.forecast import Forecast, Record, Stage
 from providers.hosts.reconcile import Clock, Work, reconcile
-from providers.rules import simulate
-from providers.rules.simulate import World
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.steps import Decision, RestartEngine, Step
+from providers.simulate import World
 
 # A request takes about so long over a connection that is open (seconds).
 REQUEST = 0.02

@@ -14,12 +14,12 @@ from providers.hosts.reconcile import Work, reconcile
 from providers.hosts.rehearsal import rehearsed
 from providers.hosts.survey import survey
 from providers.rules.checks.preflight import Findings
-from providers.rules.simulate import World
-from providers.rules.simulate.copied import copied
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, SwarmFacts
 from providers.rules.vocabulary.steps import CreateNetwork, Decision, Step
+from providers.simulate import World
+from providers.simulate.from_snapshot import copied
 
 F = TypeVar("F", bound=Any)
 

@@ -9,7 +9,6 @@ from functools import partial
 from json import loads
 from typing import Any, NamedTuple
 
-from providers.rules.simulate.bridges import GATEWAY_BRIDGE
 from providers.rules.vocabulary.errors import Conflict, EngineError, InUse
 from providers.rules.vocabulary.steps import (
     CreateNetwork,
@@ -21,6 +20,7 @@ from providers.rules.vocabulary.steps import (
     RemoveNode,
     RestartEngine,
 )
+from providers.simulate.bridges import GATEWAY_BRIDGE
 from tests.agreement.sides import HOSTS
 from tests.agreement.story import Story
 

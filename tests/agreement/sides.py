@@ -7,15 +7,15 @@ import time
 from json import dumps
 from typing import Any, Protocol
 
+from providers import simulate
 from providers.hosts import observe
 from providers.hosts.fleet import Fleet
 from providers.hosts.perform import perform
-from providers.rules import simulate
-from providers.rules.simulate import foreign, members
-from providers.rules.simulate.observe import tasks
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.facts import GwbridgeFacts, OverlayFacts, SwarmFacts, Task
 from providers.rules.vocabulary.steps import Step
+from providers.simulate import members, others
+from providers.simulate.observe import tasks
 from tests.real.machines import KEY_FILE, KNOWN_HOSTS, Group
 
 Json = dict[str, Any]
@@ -72,16 +72,16 @@ class Simulated(Side):
         self.world = simulate.perform(self.world, step)
 
     def create_service(self, spec: Json) -> None:
-        self.world = foreign.create_service(self.world, dumps(spec, sort_keys=True))
+        self.world = others.create_service(self.world, dumps(spec, sort_keys=True))
 
     def remove_service(self, name: str) -> None:
-        self.world = foreign.remove_service(self.world, name)
+        self.world = others.remove_service(self.world, name)
 
     def break_service(self, name: str) -> None:
-        self.world = foreign.break_service(self.world, name)
+        self.world = others.break_service(self.world, name)
 
     def run_container(self, host: str, network: str) -> None:
-        self.world = foreign.run_container(self.world, host, network)
+        self.world = others.run_container(self.world, host, network)
 
     def stop_docker(self, host: str) -> None:
         self.world = members.stop_docker(self.world, host)

@@ -17,16 +17,16 @@ from cli.drift import Hosts, compared, report
 from cli.drift_report import Report, as_data, lines, place, show
 from cli.looks import Late, answers, seen
 from cli.state import NoState, State, resources
+from providers import simulate
 from providers.explain.drift import Difference, Unknown
 from providers.explain.who_wins import Outcome
-from providers.rules import simulate
-from providers.rules.simulate import World, ask, look, members
-from providers.rules.simulate.foreign import create_service, service_spec, set_node
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.facts import GwbridgeFacts, Member
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RemoveNetwork
+from providers.simulate import World, answering, members, reads
+from providers.simulate.others import create_service, service_spec, set_node
 from tests.cli.test_plan import plan_of, state
 from tests.rules import flows
 from tests.rules.simulated import SimulatedHosts, after, elapsed
@@ -44,11 +44,11 @@ class SimulatedLooks(SimulatedHosts):
 
     def member(self, host: str) -> Member:
         """A host's own word."""
-        return look.member(self.world, ask.engine(self.world, host))
+        return reads.member(self.world, answering.engine(self.world, host))
 
     def own_bridge(self, host: str) -> GwbridgeFacts:
         """A host's bridge by its own word alone."""
-        asked = ask.engine(self.world, host)
+        asked = answering.engine(self.world, host)
         return GwbridgeFacts(member=self.member(host), bridge=asked.network("docker_gwbridge"))
 
 

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from cli.__main__ import app
 from providers.explain.facts_file import Attached, Bridge, FactsFile, HostFacts, NetworkFacts, NoFacts, facts_file
-from providers.rules.simulate import World, bare, members
-from providers.rules.simulate.foreign import create_service, run_container, service_spec
+from providers.simulate import World, bare, members
+from providers.simulate.others import create_service, run_container, service_spec
 from tests.cli.test_plan import NEW_INGRESS, at_work, foretold
 from tests.rules import flows
 from tests.rules.simulated import after, elapsed

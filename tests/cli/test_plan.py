@@ -13,15 +13,15 @@ from cli.plan import report_of
 from cli.state import resources
 from providers.explain.forecast import NOT_REACHED, Forecast
 from providers.rules.plan import Plan
-from providers.rules.simulate import World, bare
-from providers.rules.simulate.copied import copied
-from providers.rules.simulate.foreign import create_service, run_container, service_spec
-from providers.rules.simulate.members import cut
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import Silent
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import RestartEngine, UpdateNode
+from providers.simulate import World, bare
+from providers.simulate.from_snapshot import copied
+from providers.simulate.members import cut
+from providers.simulate.others import create_service, run_container, service_spec
 from tests.rules import flows
 from tests.rules.simulated import SimulatedHosts, after, elapsed
 from tests.rules.surveyed import surveyed

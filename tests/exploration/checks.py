@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from providers.rules.live import journal, maintenance
-from providers.rules.simulate import World, members
-from providers.rules.simulate.ask import quorum, voters
-from providers.rules.simulate.look import to_service
-from providers.rules.simulate.workloads import Service, read
 from providers.rules.vocabulary.steps import RestartEngine, Step
+from providers.simulate import World, members
+from providers.simulate.answering import quorum, voters
+from providers.simulate.reads import to_service
+from providers.simulate.workloads import Service, read
 from tests.exploration.explore import Check
 
 BY_HAND = "changed-by-hand"  # the label with which others say what they changed

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
-from providers.rules import simulate
-from providers.rules.simulate import Manners, World
+from providers import simulate
 from providers.rules.vocabulary.errors import Conflict, NoQuorum, NotAManager, SwarmnetError
 from providers.rules.vocabulary.steps import Blocked, Decision, Done, Step, Steps, Wait
+from providers.simulate import Manners, World
 
 Act = Callable[[World], World]
 Check = Callable[[World], str | None]

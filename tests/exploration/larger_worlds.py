@@ -15,11 +15,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from providers.rules.nouns import ingress
-from providers.rules.simulate import World, elapse, foreign, members
-from providers.rules.simulate.foreign import create_service, named, service_spec
-from providers.rules.simulate.workloads import Service, read, text
 from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, EngineError, SwarmnetError
 from providers.rules.vocabulary.steps import Decision, Step
+from providers.simulate import World, elapse, members, others
+from providers.simulate.others import create_service, named, service_spec
+from providers.simulate.workloads import Service, read, text
 from tests.exploration.checks import all_of, breaks_quorum, ports_of, specs_as_before, unpinned
 from tests.exploration.explore import REST, Check, Other, Scene, attempt
 from tests.exploration.others import (
@@ -163,7 +163,7 @@ def begun(story: Story) -> World:
         if shape.moved:
             template = read(named(world, name_of(number)).spec)["TaskTemplate"]
             moved = {**template, "Placement": {"Constraints": ["node.role != x"]}}
-            world = foreign.change_service(world, name_of(number), TaskTemplate=moved)
+            world = others.change_service(world, name_of(number), TaskTemplate=moved)
     world = elapse(world, 20)
     for name, luck in zip(story.names, story.hosts, strict=True):
         world = world.with_host(replace(world.host(name), failing_kicks=luck.failing_kicks, slow=luck.slow))

@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from providers.rules import simulate
+from providers import simulate
 from providers.rules.live import maintenance
-from providers.rules.simulate import World, foreign, members
-from providers.rules.simulate.foreign import change_service, create_service, named, service_spec
-from providers.rules.simulate.workloads import Service, read
 from providers.rules.vocabulary.steps import UpdateService
+from providers.simulate import World, members, others
+from providers.simulate.others import change_service, create_service, named, service_spec
+from providers.simulate.workloads import Service, read
 from tests.exploration.checks import BY_HAND
 from tests.exploration.explore import Act, Check, Other
 
@@ -95,7 +95,7 @@ def failing(service: str) -> Other:
 
     def act(world: World) -> World:
         theirs = BY_HAND in dict(named(world, service).labels)
-        return world if theirs else foreign.break_service(world, service)
+        return world if theirs else others.break_service(world, service)
 
     return Other(act)
 
@@ -115,14 +115,14 @@ def removed(service: str) -> Other:
 
     def act(world: World) -> World:
         there: list[Service] = [each for each in world.swarm.services if each.name == service]
-        return foreign.remove_service(world, service) if there else world
+        return others.remove_service(world, service) if there else world
 
     return Other(act)
 
 
 def paused(host: str) -> Other:
     """Somebody pauses a node, and says so in a label."""
-    return Other(lambda world: foreign.set_node(world, host, availability="pause", labels=((BY_HAND, "pause"),)))
+    return Other(lambda world: others.set_node(world, host, availability="pause", labels=((BY_HAND, "pause"),)))
 
 
 def drained(host: str) -> Other:
@@ -131,7 +131,7 @@ def drained(host: str) -> Other:
     def act(world: World) -> World:
         node = world.swarm.node(world.host(host).node_id)
         ours = node is not None and maintenance.out(node)
-        return world if ours else foreign.set_node(world, host, availability="drain", labels=((BY_HAND, "drain"),))
+        return world if ours else others.set_node(world, host, availability="drain", labels=((BY_HAND, "drain"),))
 
     return Other(act)
 
@@ -143,7 +143,7 @@ def labelled(host: str) -> Other:
         node = world.swarm.node(world.host(host).node_id)
         return None if node is None or node.label("theirs") else f"a label of {host} was written over"
 
-    return Other(lambda world: foreign.set_node(world, host, labels=(("theirs", "1"),)), undone)
+    return Other(lambda world: others.set_node(world, host, labels=(("theirs", "1"),)), undone)
 
 
 def lost(*hosts: str) -> dict[str, Act]:

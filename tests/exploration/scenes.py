@@ -4,12 +4,12 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-from providers.rules import simulate
+from providers import simulate
 from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
-from providers.rules.simulate import World, bare, elapse, foreign
-from providers.rules.simulate.foreign import create_service, service_spec
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import CreateNetwork, LeaveSwarm, RemoveNetwork
+from providers.simulate import World, bare, elapse, others
+from providers.simulate.others import create_service, service_spec
 from tests.exploration.checks import (
     all_of,
     breaks_quorum,
@@ -88,13 +88,13 @@ def with_users() -> World:
 def with_container() -> World:
     """The stack with a standalone container on its overlay."""
     world = stack(WEB)
-    return elapse(foreign.run_container(world, "w1", id_of(world, overlay_spec())), 5)
+    return elapse(others.run_container(world, "w1", id_of(world, overlay_spec())), 5)
 
 
 def stuck() -> World:
     """Somebody removed the ingress too early: hosts keep it for good."""
     world = stack(WEB)
-    world = foreign.change_service(world, "web", EndpointSpec={"Ports": []})
+    world = others.change_service(world, "web", EndpointSpec={"Ports": []})
     return elapse(simulate.perform(world, RemoveNetwork(id=id_of(world, ingress_spec()))), 60)
 
 
@@ -263,7 +263,7 @@ def contained(host: str) -> Other:
 
     def act(world: World) -> World:
         known = id_of(world, overlay_spec())
-        return foreign.run_container(world, host, known) if known and world.host(host).member else world
+        return others.run_container(world, host, known) if known and world.host(host).member else world
 
     return Other(act)
 
@@ -287,12 +287,12 @@ SMALL: dict[str, Callable[[], Scene]] = {
     "an overlay is made": creation,
     "an overlay goes": lambda: removal(stack(), others={"service": used(), "container": contained("w1")}),
     "swap": lambda: swap(stack(WEB, HOST_MODE)),
-    "swap, a kick fails twice": lambda: swap(foreign.fail_kicks(stack(WEB), "w1", 2)),
-    "swap, a host is slow": lambda: swap(foreign.slow_down(stack(WEB), "w1")),
+    "swap, a kick fails twice": lambda: swap(others.fail_kicks(stack(WEB), "w1", 2)),
+    "swap, a host is slow": lambda: swap(others.slow_down(stack(WEB), "w1")),
     "swap, placement changed before": lambda: swap(elapse(another_placement("web").act(stack(WEB)), 20)),
-    "swap, rolls back": lambda: swap(foreign.break_service(stack(ROLLS_BACK), "web")),
+    "swap, rolls back": lambda: swap(others.break_service(stack(ROLLS_BACK), "web")),
     "swap, its tasks begin to fail": lambda: swap(
-        stack(ROLLS_BACK), others={"failure": Other(partial(foreign.break_service, name="web"))}
+        stack(ROLLS_BACK), others={"failure": Other(partial(others.break_service, name="web"))}
     ),
     "swap, one by one": lambda: swap(stack(ONE_BY_ONE)),
     "swap, an old ingress is stuck": lambda: swap(stuck(), harm=breaks_quorum, always=nothing_lost(stuck())),
@@ -300,10 +300,10 @@ SMALL: dict[str, Callable[[], Scene]] = {
         stuck(), harm=breaks_quorum, always=nothing_lost(stuck()), others={"pause": paused("w1")}
     ),
     "swap, no kick helps": lambda: swap(
-        foreign.fail_kicks(stack(SINGLE), "w1", 30), harm=breaks_quorum, others={"pause": paused("w1")}
+        others.fail_kicks(stack(SINGLE), "w1", 30), harm=breaks_quorum, others={"pause": paused("w1")}
     ),
     "swap, no kick helps two": lambda: swap(
-        foreign.fail_kicks(foreign.fail_kicks(stack(SINGLE), "w1", 30), "w2", 30), harm=breaks_quorum
+        others.fail_kicks(others.fail_kicks(stack(SINGLE), "w1", 30), "w2", 30), harm=breaks_quorum
     ),
     "swap, services come and go": lambda: swap(
         stack(SINGLE), may_go=("web",), others={"alien": created(7171), "removal": removed("web")}
@@ -349,7 +349,7 @@ LARGE: dict[str, Callable[[], Scene]] = {
     "restoring, a host is lost": lambda: restoring(stack(SINGLE), losses=lost("w1"), returns=back("w1")),
     "swap, the manager is lost": lambda: swap(stack(SINGLE), losses=lost("m1"), returns=back("m1")),
     "swap with three managers": lambda: swap(
-        foreign.fail_kicks(stack(WEB, managers=HOSTS[1:]), "w1", 1), losses=lost("m1", "w2"), returns=back("m1", "w2")
+        others.fail_kicks(stack(WEB, managers=HOSTS[1:]), "w1", 1), losses=lost("m1", "w2"), returns=back("m1", "w2")
     ),
     "swap, others and a host is lost": lambda: swap(
         stack(WEB), others={"image": another_image("web")}, losses=lost("w1"), returns=back("w1")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from providers.rules import simulate
+from providers import simulate
 from providers.rules.live import bridge_swap, ingress_rollout, journal, maintenance, published_ports, quorum
-from providers.rules.simulate import World
 from providers.rules.vocabulary.steps import Step, UpdateNode, UpdateService, UpdateSwarm
+from providers.simulate import World
 from tests.exploration.explore import Exploration
 from tests.exploration.scenes import SMALL
 

@@ -10,7 +10,7 @@ from pulumi.dynamic import Config, ConfigureRequest
 from providers import resource
 from providers.hosts import work
 from providers.resource import Provider
-from providers.rules.simulate import World, bare
+from providers.simulate import World, bare
 from tests.plugin.fake_pulumi import FakePulumi
 from tests.rules import flows
 from tests.rules.simulated import SimulatedHosts

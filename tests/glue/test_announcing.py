@@ -2,10 +2,10 @@
 
 import pytest
 
-from providers.rules import simulate
+from providers import simulate
 from providers.rules.nouns.swarm import KEEP_THE_KEY
-from providers.rules.simulate import World
-from providers.rules.simulate.foreign import create_service, service_spec
+from providers.simulate import World
+from providers.simulate.others import create_service, service_spec
 from tests.glue.stack import GWBRIDGE, INGRESS, OVERLAY, SWARM, known
 from tests.rules import flows
 

@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from providers.rules.simulate import bare
 from providers.rules.vocabulary.errors import EngineError, SwarmnetError
 from providers.rules.vocabulary.steps import RestartEngine, Step
+from providers.simulate import bare
 from tests.glue.stack import Known, known
 from tests.rules import flows
 from tests.rules.simulated import SimulatedHosts

@@ -6,17 +6,16 @@ from functools import partial
 
 import pytest
 
-from providers import resource
+from providers import resource, simulate
 from providers.hosts import work
 from providers.resource import Progress, to_props
-from providers.rules import simulate
 from providers.rules.nouns import gwbridge, overlay
-from providers.rules.simulate import World, bare, members
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError
 from providers.rules.vocabulary.facts import Pairs
 from providers.rules.vocabulary.specs import GwbridgeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
+from providers.simulate import World, bare, members
 from tests.glue.stack import (
     ALL,
     GWBRIDGE,

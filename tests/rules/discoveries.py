@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from providers.discovery.found import Found, FoundMember
 from providers.rules.checks.taken_on_hosts import HostReport
-from providers.rules.discovery.found import Found, FoundMember
 from providers.rules.nouns.gwbridge import ENGINE_DEFAULT
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.facts import Member, Network, Node, pairs

@@ -4,8 +4,8 @@ from functools import partial
 from typing import Any
 
 from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
-from providers.rules.simulate import World, bare
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.simulate import World, bare
 from tests.rules.simulated import SimulatedHosts
 
 OWNER = "infra/prod"

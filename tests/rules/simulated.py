@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from providers import simulate
 from providers.explain.forecast import Forecast
 from providers.hosts.reconcile import Clock, Work, reconcile
 from providers.hosts.rehearsal import rehearsed
-from providers.rules import simulate
 from providers.rules.checks.preflight import Findings, findings
 from providers.rules.checks.taken_on_hosts import HostReport
-from providers.rules.simulate import World
-from providers.rules.simulate.look import answers, listed
 from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, OverlayFacts, SwarmFacts
 from providers.rules.vocabulary.routes import Surroundings
 from providers.rules.vocabulary.steps import CreateNetwork, Decision, RestartEngine, Step
+from providers.simulate import World
+from providers.simulate.reads import answers, listed
 
 # A request takes a moment, in which other things go on.
 REQUEST = 0.01

@@ -2,26 +2,26 @@
 
 from dataclasses import replace
 
-from providers.rules.simulate import World, look
-from providers.rules.simulate.observe import placed
-from providers.rules.simulate.world import Host
 from providers.rules.vocabulary.facts import Silent
 from providers.rules.vocabulary.snapshot import HostSurvey, Standalone, Survey, SwarmSurvey
+from providers.simulate import World, reads
+from providers.simulate.observe import placed
+from providers.simulate.world import Host
 
 
 def surveyed(world: World) -> Survey:
     """All declared hosts and the swarm."""
-    good, silent = look.answers(world)
+    good, silent = reads.answers(world)
     hosts = tuple(host_survey(world, host) for host in good)
     if world.cluster is None:
         return Survey(hosts=(*hosts, *silent))
     missing: tuple[Silent, ...] = tuple(placed(world, each) for each in silent)
     swarm = SwarmSurvey(
-        settings=look.settings(world),
-        nodes=look.nodes(world),
+        settings=reads.settings(world),
+        nodes=reads.nodes(world),
         networks=tuple(replace(net, endpoints=()) for net in world.swarm.networks),
-        services=look.services(world),
-        tasks=look.tasks(world),
+        services=reads.services(world),
+        tasks=reads.tasks(world),
     )
     return Survey(hosts=(*hosts, *missing), swarm=swarm)
 
@@ -31,4 +31,4 @@ def host_survey(world: World, host: Host) -> HostSurvey:
     containers = (
         Standalone(id=each.id, name=each.name, running=each.running, networks=each.networks) for each in host.containers
     )
-    return HostSurvey(member=look.member(world, host), networks=host.networks, containers=tuple(containers))
+    return HostSurvey(member=reads.member(world, host), networks=host.networks, containers=tuple(containers))

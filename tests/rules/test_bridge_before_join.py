@@ -3,10 +3,10 @@
 import pytest
 
 from providers.rules.nouns import gwbridge
-from providers.rules.simulate import World, bare, perform
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.specs import NodeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, RemoveNetwork
+from providers.simulate import World, bare, perform
 from tests.rules.flows import HOSTS, gwbridge_spec, made, make, node_spec, swarm_spec
 from tests.rules.simulated import SimulatedHosts
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from providers.rules import simulate
-from providers.rules.simulate import World, bare
-from providers.rules.simulate.copied import copied
-from providers.rules.simulate.foreign import change_service, create_service, run_container, service_spec, set_node
-from providers.rules.simulate.members import cut
+from providers import simulate
+from providers.simulate import World, bare
+from providers.simulate.from_snapshot import copied
+from providers.simulate.members import cut
+from providers.simulate.others import change_service, create_service, run_container, service_spec, set_node
 from tests.rules import flows
 from tests.rules.simulated import after, elapsed
 from tests.rules.surveyed import surveyed

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.discovery.found import names, order, unfit, ways
+from providers.discovery.leave_out import mended, outside
+from providers.discovery.remark import Remark
+from providers.discovery.sections import sections
+from providers.discovery.text import stack_file_text
 from providers.rules.checks.taken_on_hosts import HostReport
-from providers.rules.discovery.clashes import mended, outside
-from providers.rules.discovery.found import names, order, unfit, ways
-from providers.rules.discovery.remark import Remark
-from providers.rules.discovery.sections import sections
-from providers.rules.discovery.text import stack_file_text
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.reading import from_yaml

@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
+from providers import simulate
 from providers.explain.drift import EXISTS, OUTPUTS, Difference, Finding, Unknown, doubted, ended, finding
 from providers.explain.forecast import Forecast, Stage
 from providers.explain.who_wins import outcome, pending
-from providers.rules import simulate
 from providers.rules.live.journal import AVAILABILITY
-from providers.rules.simulate import World, bare, members
-from providers.rules.simulate.foreign import set_node
 from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.facts import IngressFacts, Member, Network, Silent
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
@@ -26,6 +24,8 @@ from providers.rules.vocabulary.steps import (
     RemoveNode,
     Step,
 )
+from providers.simulate import World, bare, members
+from providers.simulate.others import set_node
 from tests.rules import flows
 from tests.rules.simulated import after, elapsed, on_host
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from providers.rules import simulate
-from providers.rules.simulate import World, bare, foreign, members
+from providers import simulate
 from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
+from providers.simulate import World, bare, members, others
 from tests.rules.flows import (
     HOSTS,
     gwbridge_spec,
@@ -146,7 +146,7 @@ def test_a_whole_stack_again():
 
 def relabelled(host: str, **labels: str) -> Callable[[World], World]:
     """Somebody sets labels on a node."""
-    return lambda world: foreign.set_node(world, host, labels=tuple(labels.items()))
+    return lambda world: others.set_node(world, host, labels=tuple(labels.items()))
 
 
 def without_overlay(world: World) -> World:
@@ -177,8 +177,8 @@ def restarted(world: World) -> World:
 
 
 DRIFT: dict[str, tuple[Spec, Callable[[World], World]]] = {
-    "a node is drained": (node_spec("w1"), lambda world: foreign.set_node(world, "w1", availability="drain")),
-    "a node is promoted": (node_spec("w1"), lambda world: foreign.set_node(world, "w1", role="manager")),
+    "a node is drained": (node_spec("w1"), lambda world: others.set_node(world, "w1", availability="drain")),
+    "a node is promoted": (node_spec("w1"), lambda world: others.set_node(world, "w1", role="manager")),
     "a label of a node": (node_spec("w2", labels={"zone": "b"}), relabelled("w2", zone="c")),
     "a host left": (node_spec("w1"), left),
     "the overlay is removed": (overlay_spec(), without_overlay),
@@ -331,8 +331,8 @@ def test_what_was_adopted_is_forgotten():
 
 def on_overlay(world: World) -> World:
     """Somebody runs a service on our overlay."""
-    spec = foreign.service_spec("theirs", networks=(id_of(world, overlay_spec()),))
-    return simulate.elapse(foreign.create_service(world, spec), 10)
+    spec = others.service_spec("theirs", networks=(id_of(world, overlay_spec()),))
+    return simulate.elapse(others.create_service(world, spec), 10)
 
 
 def test_a_used_overlay_stays():
@@ -344,14 +344,14 @@ def test_a_used_overlay_stays():
 
 def test_a_swarm_with_others_in_it_stays():
     """What somebody keeps in the swarm blocks its end, by name, and nothing of it is lost."""
-    world = foreign.keep_belongings(running(), "secret db")
+    world = others.keep_belongings(running(), "secret db")
     with pytest.raises(Blocked, match="secret db"):
         down(world, *restoring())
 
 
 def test_a_name_that_the_manager_keeps():
     """A new overlay waits until the manager has let go of the old one of its name."""
-    world = foreign.remove_service(on_overlay(running()), "theirs")
+    world = others.remove_service(on_overlay(running()), "theirs")
     hosts = SimulatedHosts(world)
     take_away(hosts, overlay_spec(), id_of(world, overlay_spec()))
     make(hosts, overlay_spec(subnet="10.21.0.0/24", gateway="10.21.0.1"))
@@ -367,8 +367,8 @@ def test_others_are_left_alone(name: str):
     if world.cluster:
         theirs = CreateNetwork(name="theirs", driver="overlay", subnet="10.88.0.0/24", gateway="10.88.0.1")
         world = simulate.elapse(simulate.perform(world, theirs), 1)
-        spec = foreign.service_spec("theirs", networks=(world.swarm.networks[-1].id,), replicas=1)
-        world = foreign.set_node(foreign.create_service(world, spec), "m1", labels=(("theirs", "1"),))
+        spec = others.service_spec("theirs", networks=(world.swarm.networks[-1].id,), replicas=1)
+        world = others.set_node(others.create_service(world, spec), "m1", labels=(("theirs", "1"),))
     world = simulate.elapse(world, 20)
     assert theirs_in(world) == theirs_in(made(world, CASES[name].spec))
 
@@ -399,7 +399,7 @@ def test_a_dead_overlay_is_taken_back():
 
 def test_kicks_that_fail():
     """A host on which the ingress is not set up at first gets it by another kick."""
-    hosts = SimulatedHosts(foreign.fail_kicks(made(bare(*HOSTS), *SWARM), "w1", 3))
+    hosts = SimulatedHosts(others.fail_kicks(made(bare(*HOSTS), *SWARM), "w1", 3))
     make(hosts, ingress_spec())
     assert shown(hosts.world, ingress_spec())
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules import simulate
+from providers import simulate
 from providers.rules.nouns import gwbridge
-from providers.rules.simulate import bare
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import CreateNetwork, DisconnectEndpoint, Done, RemoveNetwork
+from providers.simulate import bare
 from tests.rules.decisions import reason, steps, waits_for
 from tests.rules.flows import OTHER_OWNER, OWNER, gwbridge_spec
 

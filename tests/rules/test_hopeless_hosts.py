@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from providers.rules.simulate import elapse
-from providers.rules.simulate.foreign import create_service, fail_kicks, service_spec
 from providers.rules.vocabulary.steps import RestartEngine, UpdateNode, UpdateService
+from providers.simulate import elapse
+from providers.simulate.others import create_service, fail_kicks, service_spec
 from tests.rules.flows import id_of, ingress_spec, make, running
 from tests.rules.simulated import SimulatedHosts
 

@@ -6,13 +6,13 @@ from functools import cache
 
 import pytest
 
-from providers.rules.simulate import World, elapse, members
-from providers.rules.simulate.foreign import create_service, named, service_spec
-from providers.rules.simulate.workloads import Container, read
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Node
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import StartContainer, Step, StopContainer, UpdateNode, UpdateService
+from providers.simulate import World, elapse, members
+from providers.simulate.others import create_service, named, service_spec
+from providers.simulate.workloads import Container, read
 from tests.rules.flows import gwbridge_spec, id_of, ingress_spec, make, overlay_spec, running
 from tests.rules.simulated import Killed, SimulatedHosts
 

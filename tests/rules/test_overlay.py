@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules import simulate
+from providers import simulate
 from providers.rules.nouns import overlay
-from providers.rules.simulate import World, bare
 from providers.rules.vocabulary.facts import Network, Node, OverlayFacts, SwarmService, Task
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done, InitSwarm, RemoveNetwork
+from providers.simulate import World, bare
 from tests.rules.decisions import reason, steps, waits_for
 from tests.rules.flows import OTHER_OWNER, OWNER, overlay_spec
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from providers.rules.checks.preflight import Findings
-from providers.rules.simulate import bare
-from providers.rules.simulate.foreign import create_service, service_spec
 from providers.rules.stack_file import model
 from providers.rules.stack_file.model import StackFile
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import Step
+from providers.simulate import bare
+from providers.simulate.others import create_service, service_spec
 from tests.rules.flows import (
     HOSTS,
     OWNER,

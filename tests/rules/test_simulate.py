@@ -9,11 +9,7 @@ from json import loads
 
 import pytest
 
-from providers.rules import simulate
-from providers.rules.simulate import World, bare, elapse, foreign, members, perform
-from providers.rules.simulate.bridges import GATEWAY_BRIDGE
-from providers.rules.simulate.foreign import change_service, create_service, named, service_spec
-from providers.rules.simulate.workloads import read
+from providers import simulate
 from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NoQuorum, NoSwarm, Unreachable
 from providers.rules.vocabulary.facts import HostIngress, Network
 from providers.rules.vocabulary.steps import (
@@ -28,6 +24,10 @@ from providers.rules.vocabulary.steps import (
     StopContainer,
     UpdateNode,
 )
+from providers.simulate import World, bare, elapse, members, others, perform
+from providers.simulate.bridges import GATEWAY_BRIDGE
+from providers.simulate.others import change_service, create_service, named, service_spec
+from providers.simulate.workloads import read
 
 HOSTS = ("m1", "w1", "w2")
 BRIDGE = CreateNetwork(host="m1", name=GATEWAY_BRIDGE, driver="bridge", subnet="10.12.0.0/16", gateway="10.12.0.1")
@@ -67,7 +67,7 @@ def has(world: World, name: str) -> list[str]:
 
 def kick(world: World, host: str, value: str = "1") -> World:
     """A node's label set, as an operator would."""
-    return foreign.set_node(world, host, labels=(("kick", value),))
+    return others.set_node(world, host, labels=(("kick", value),))
 
 
 def remove(world: World, name: str) -> World:
@@ -227,32 +227,32 @@ def test_39_a_service_holds_its_network():
 
 def test_40_stopping_tasks_hold_nothing():
     """Once the service is removed the network can be, while every host still has its copy."""
-    assert ["m1", "w1", "w2"] == has(remove(foreign.remove_service(with_app(), "web"), "app"), "app")
+    assert ["m1", "w1", "w2"] == has(remove(others.remove_service(with_app(), "web"), "app"), "app")
 
 
 def test_41_the_name_stays_taken():
     """The manager refuses the name for as long as it has its own copy."""
-    world = remove(foreign.remove_service(with_app(), "web"), "app")
+    world = remove(others.remove_service(with_app(), "web"), "app")
     with pytest.raises(Conflict):
         perform(elapse(world, 4), APP)
 
 
 def test_41_the_name_is_free_again():
     """The copy goes when the manager's own tasks have stopped, 4 to 6 s later."""
-    world = elapse(remove(foreign.remove_service(with_app(), "web"), "app"), 6)
+    world = elapse(remove(others.remove_service(with_app(), "web"), "app"), 6)
     assert [] == has(perform(world, APP), "app")
 
 
 def test_41_the_list_shows_the_old_one():
     """Meanwhile the manager lists a network that the cluster has not."""
-    world = remove(foreign.remove_service(with_app(), "web"), "app")
+    world = remove(others.remove_service(with_app(), "web"), "app")
     assert "m1" == simulate.overlay_facts(world, "app").name_held_by
 
 
 def with_container(host: str = "w1") -> World:
     """A standalone container on an overlay."""
     world = elapse(perform(swarm(), APP), 1)
-    return foreign.run_container(world, host, network(world, "app").id)
+    return others.run_container(world, host, network(world, "app").id)
 
 
 def test_39_a_container_holds_its_network():
@@ -295,28 +295,28 @@ def test_47_a_member_can_not_join(step: InitSwarm | JoinSwarm):
 
 def test_50_a_manager_does_not_leave_without_force():
     """A manager leaves by force only; right after a demotion it still counts as one."""
-    world = foreign.set_node(swarm("w1"), "w1", role="worker")
+    world = others.set_node(swarm("w1"), "w1", role="worker")
     with pytest.raises(EngineError, match="participating as a manager"):
         perform(world, LeaveSwarm(host="w1"))
 
 
 def test_50_a_demoted_manager_leaves():
     """A moment later it is a worker."""
-    world = elapse(foreign.set_node(elapse(swarm("w1", "w2"), 1), "w1", role="worker"), 0.5)
+    world = elapse(others.set_node(elapse(swarm("w1", "w2"), 1), "w1", role="worker"), 0.5)
     assert "inactive" == perform(world, LeaveSwarm(host="w1")).host("w1").state
 
 
 def test_51_the_last_manager_stays():
     """The last manager can't be demoted."""
     with pytest.raises(EngineError, match="last manager"):
-        foreign.set_node(swarm(), "m1", role="worker")
+        others.set_node(swarm(), "m1", role="worker")
 
 
 def test_51_quorum_is_kept():
     """A demotion that would leave no majority is refused."""
     world = members.stop_docker(swarm("w1", "w2"), "w2")
     with pytest.raises(EngineError, match="loss of quorum"):
-        foreign.set_node(world, "w1", role="worker")
+        others.set_node(world, "w1", role="worker")
 
 
 @pytest.mark.parametrize(
@@ -335,8 +335,8 @@ def test_52_promotion(demoted_before: bool, expected: bool):
     """A worker is a manager after a second; one that was demoted just before takes half a minute."""
     world = swarm("w1", "w2") if demoted_before else swarm()
     if demoted_before:
-        world = elapse(foreign.set_node(world, "w1", role="worker"), 1)
-    world = foreign.set_node(world, "w1", role="manager")
+        world = elapse(others.set_node(world, "w1", role="worker"), 1)
+    world = others.set_node(world, "w1", role="manager")
     assert (expected, True) == (elapse(world, 3).host("w1").control, elapse(world, 40).host("w1").control)
 
 
@@ -379,7 +379,7 @@ def test_58_workers_of_an_ended_swarm():
 
 def test_60_a_leftover_endpoint():
     """What a leave left on the bridge holds it, until it is taken off by its name."""
-    world = foreign.leave_endpoint(perform(swarm(), LeaveSwarm(host="w1")), "w1")
+    world = others.leave_endpoint(perform(swarm(), LeaveSwarm(host="w1")), "w1")
     bridge = bridge_of(world, "w1")
     world = perform(world, DisconnectEndpoint(host="w1", network=bridge.id, endpoint=bridge.endpoints[0].name))
     assert ["m1", "w2"] == has(perform(world, RemoveNetwork(host="w1", id=bridge.id)), GATEWAY_BRIDGE)
@@ -488,19 +488,19 @@ def test_p2_4_2_a_task_brings_it():
 @pytest.mark.parametrize("availability", ["active", "pause", "drain"])
 def test_p2_4_3_a_kick_brings_it(availability: str):
     """An update of the node does, whatever its availability."""
-    world = foreign.set_node(swarm(), "w1", availability=availability)
+    world = others.set_node(swarm(), "w1", availability=availability)
     assert ["w1"] == has(elapse(kick(swapped(world), "w1"), 1), "ingress")
 
 
 def test_p2_4_5_an_unchanged_update_repairs_nothing():
     """Where setting it up failed, an update that changes nothing does not help."""
-    world = elapse(kick(foreign.fail_kicks(swapped(swarm()), "w1", 1), "w1"), 5)
+    world = elapse(kick(others.fail_kicks(swapped(swarm()), "w1", 1), "w1"), 5)
     assert [] == has(elapse(kick(world, "w1"), 30), "ingress")
 
 
 def test_p2_4_5_a_changed_one_does():
     """A fresh value does."""
-    world = elapse(kick(foreign.fail_kicks(swapped(swarm()), "w1", 1), "w1"), 5)
+    world = elapse(kick(others.fail_kicks(swapped(swarm()), "w1", 1), "w1"), 5)
     assert ["w1"] == has(elapse(kick(world, "w1", "2"), 30), "ingress")
 
 
@@ -582,7 +582,7 @@ def failing(action: str) -> World:
     """A strip whose new tasks fail at once."""
     update = {"Parallelism": 0, "FailureAction": action}
     world = change_service(publishing(), "web", UpdateConfig=update)
-    return without_ports(foreign.break_service(world, "web"))
+    return without_ports(others.break_service(world, "web"))
 
 
 @pytest.mark.parametrize(("action", "ports"), [("rollback", 1), ("pause", 0)])

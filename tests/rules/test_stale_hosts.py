@@ -3,9 +3,9 @@
 import json
 from functools import cache
 
-from providers.rules.simulate import World, elapse, perform
-from providers.rules.simulate.foreign import create_service, service_spec
 from providers.rules.vocabulary.steps import RemoveNetwork, RestartEngine, UpdateNode, UpdateService
+from providers.simulate import World, elapse, perform
+from providers.simulate.others import create_service, service_spec
 from tests.rules.flows import id_of, ingress_spec, make, running
 from tests.rules.simulated import SimulatedHosts
 

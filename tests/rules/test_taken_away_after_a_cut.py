@@ -9,8 +9,8 @@ import pytest
 
 from providers.rules.live import maintenance
 from providers.rules.nouns import gwbridge, ingress, overlay
-from providers.rules.simulate import World, overlay_facts
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, Spec
+from providers.simulate import World, overlay_facts
 from tests.exploration.checks import all_of, containers_run, no_trace, nothing_lost, specs_as_before
 from tests.rules.flows import id_of, ingress_spec, make
 from tests.rules.simulated import Killed, SimulatedHosts

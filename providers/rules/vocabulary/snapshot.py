@@ -1,7 +1,7 @@
 """All that a plan of live changes has to know, read once: every declared host's own word, and the swarm's.
 
 Unlike facts, which are what one noun needs to decide, a survey is enough to go on with by itself:
-rules/simulate/copied.py makes a simulated swarm of it. Intent must not enter.
+simulate/from_snapshot.py makes a simulated swarm of it. Intent must not enter.
 """
 
 from dataclasses import dataclass

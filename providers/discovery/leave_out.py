@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from providers.discovery.found import Found
+from providers.discovery.remark import Remark
+from providers.discovery.text import flow
 from providers.rules.checks.declared_twice import claims
 from providers.rules.checks.preflight import findings
 from providers.rules.checks.whole_file import verdict
-from providers.rules.discovery.found import Found
-from providers.rules.discovery.remark import Remark
-from providers.rules.discovery.text import flow
 from providers.rules.stack_file.model import Host, StackFile
 from providers.rules.stack_file.problems import Raw, readable
 

@@ -6,9 +6,9 @@ Manners are times in seconds, as measured; behaviour is in the other modules. No
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
-from providers.rules.simulate.workloads import Container, Placed, Service
 from providers.rules.vocabulary.facts import Network, Node, Swarm
 from providers.rules.vocabulary.steps import CreateNetwork
+from providers.simulate.workloads import Container, Placed, Service
 
 Kind = Literal[
     "addresses given",

@@ -1,8 +1,8 @@
 """Who answers in a simulated swarm, and with which error who does not. Nothing is changed here."""
 
-from providers.rules.simulate.world import Host, World
 from providers.rules.vocabulary.errors import EngineError, NoQuorum, NoSwarm, NotAManager, Unreachable
 from providers.rules.vocabulary.facts import Node
+from providers.simulate.world import Host, World
 
 LEADERLESS = "The swarm does not have a leader. It's possible that too few managers are online."  # P2 10.3
 LOCKED = "Swarm is encrypted and needs to be unlocked before it can be used."  # 56

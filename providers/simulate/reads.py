@@ -6,10 +6,6 @@ What a manager lists is the cluster's networks and its own copies; what it inspe
 from dataclasses import replace
 from json import dumps
 
-from providers.rules.simulate.ask import LEADERLESS, LOCKED, engine, leader, quorum, reachable
-from providers.rules.simulate.bridges import GATEWAY_BRIDGE
-from providers.rules.simulate.workloads import Placed, Service, read
-from providers.rules.simulate.world import Host, World
 from providers.rules.vocabulary.errors import EngineError, HostError
 from providers.rules.vocabulary.facts import (
     Container,
@@ -24,6 +20,10 @@ from providers.rules.vocabulary.facts import (
     Task,
     pairs,
 )
+from providers.simulate.answering import LEADERLESS, LOCKED, engine, leader, quorum, reachable
+from providers.simulate.bridges import GATEWAY_BRIDGE
+from providers.simulate.workloads import Placed, Service, read
+from providers.simulate.world import Host, World
 
 
 def member(world: World, host: Host) -> Member:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from providers.rules.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged, with_gateway_bridge
-from providers.rules.simulate.world import Happening, Host, World
 from providers.rules.vocabulary.facts import Endpoint, Network
+from providers.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged, with_gateway_bridge
+from providers.simulate.world import Happening, Host, World
 
 
 def busy(world: World, host: Host, network_id: str) -> bool:

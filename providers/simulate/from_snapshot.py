@@ -8,10 +8,10 @@ well on members that are not declared.
 from dataclasses import replace
 from json import loads
 
-from providers.rules.simulate.workloads import Container, Placed, Service, read, text
-from providers.rules.simulate.world import Cluster, Due, Happening, Host, Manners, World
 from providers.rules.vocabulary.facts import Member, Network, Node, Port, Silent, SwarmService, Task
 from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
+from providers.simulate.workloads import Container, Placed, Service, read, text
+from providers.simulate.world import Cluster, Due, Happening, Host, Manners, World
 
 # Ids of what is made in the copy begin here, so that they are new also where the hosts are a simulated swarm.
 COUNTED_FROM = 1_000_000

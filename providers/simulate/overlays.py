@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Network
 
-from providers.rules.simulate.ask import manager
-from providers.rules.simulate.copies import release
-from providers.rules.simulate.world import Happening, Host, World
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import Conflict, InUse, NotFound
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork
+from providers.simulate.answering import manager
+from providers.simulate.host_copies import release
+from providers.simulate.world import Happening, Host, World
 
 VNI = "com.docker.network.driver.overlay.vxlanid_list"
 FIRST_VNI = 4097  # 33

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from providers.rules.simulate.copies import arrive, drop
-from providers.rules.simulate.members import gone_down, ready, take_role
-from providers.rules.simulate.overlays import give_addresses
-from providers.rules.simulate.services import complete, end, roll_back, start
-from providers.rules.simulate.world import Due, Happening, Kind, World
+from providers.simulate.host_copies import arrive, drop
+from providers.simulate.members import gone_down, ready, take_role
+from providers.simulate.overlays import give_addresses
+from providers.simulate.services import complete, end, roll_back, start
+from providers.simulate.world import Due, Happening, Kind, World
 
 HAPPENINGS: dict[Kind, Callable[[World, Happening], World]] = {
     "addresses given": lambda world, _: give_addresses(world),

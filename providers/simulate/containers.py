@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from providers.rules.simulate.ask import engine
-from providers.rules.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged
-from providers.rules.simulate.copies import release
-from providers.rules.simulate.workloads import Container, Placed
-from providers.rules.simulate.world import Host, World
 from providers.rules.vocabulary.errors import EngineError, NotFound
 from providers.rules.vocabulary.facts import Endpoint
 from providers.rules.vocabulary.steps import StartContainer, StopContainer
+from providers.simulate.answering import engine
+from providers.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged
+from providers.simulate.host_copies import release
+from providers.simulate.workloads import Container, Placed
+from providers.simulate.world import Host, World
 
 
 def stop_container(world: World, step: StopContainer) -> World:

@@ -17,17 +17,10 @@ of the measurements on live swarms. What was never measured is not simulated. No
 luck (a kick that fails) stands in the world, and time passes only where `elapse` says so.
 """
 
-from providers.rules.simulate.elapse import elapse
-from providers.rules.simulate.observe import (
-    entry,
-    gwbridge_facts,
-    ingress_facts,
-    node_facts,
-    overlay_facts,
-    swarm_facts,
-)
-from providers.rules.simulate.perform import perform
-from providers.rules.simulate.world import Host, Manners, World, bare
+from providers.simulate.elapse import elapse
+from providers.simulate.observe import entry, gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
+from providers.simulate.perform import perform
+from providers.simulate.world import Host, Manners, World, bare
 
 __all__ = [
     "Host",

@@ -5,7 +5,7 @@ Which networks there are, and what they clash with, must not enter.
 
 from typing import Any
 
-from providers.rules.discovery.remark import Remark
+from providers.discovery.remark import Remark
 from providers.rules.live.overlay_migration import TWIN
 from providers.rules.nouns import adoption, gwbridge, ingress, overlay
 from providers.rules.stack_file.model import PartialGwbridge, Section

@@ -2,13 +2,6 @@
 
 from dataclasses import replace
 
-from providers.rules.simulate.ask import can_spare, engine, manager, voters
-from providers.rules.simulate.bridges import with_gateway_bridge
-from providers.rules.simulate.containers import revive
-from providers.rules.simulate.copies import attach
-from providers.rules.simulate.overlays import create_overlay
-from providers.rules.simulate.services import orchestrate
-from providers.rules.simulate.world import Cluster, Happening, Host, World
 from providers.rules.vocabulary.errors import Conflict, EngineError, NotFound
 from providers.rules.vocabulary.facts import Node, Swarm
 from providers.rules.vocabulary.steps import (
@@ -20,6 +13,13 @@ from providers.rules.vocabulary.steps import (
     UpdateNode,
     UpdateSwarm,
 )
+from providers.simulate.answering import can_spare, engine, manager, voters
+from providers.simulate.bridges import with_gateway_bridge
+from providers.simulate.containers import revive
+from providers.simulate.host_copies import attach
+from providers.simulate.overlays import create_overlay
+from providers.simulate.services import orchestrate
+from providers.simulate.world import Cluster, Happening, Host, World
 
 DEFAULT_POOL = ("10.0.0.0/8",)
 DEFAULT_PREFIX = 24

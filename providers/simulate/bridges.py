@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from providers.rules.simulate.ask import engine
-from providers.rules.simulate.world import Host, World
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NotFound
 from providers.rules.vocabulary.facts import Endpoint, Network
 from providers.rules.vocabulary.steps import CreateNetwork, DisconnectEndpoint, RemoveNetwork
+from providers.simulate.answering import engine
+from providers.simulate.world import Host, World
 
 GATEWAY_BRIDGE = "docker_gwbridge"
 # What the Engine gives the bridge that it makes by itself (4).

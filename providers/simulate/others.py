@@ -6,16 +6,16 @@ and go with `stop_docker`, `start_docker`, `cut` and `heal` of members.py.
 
 from dataclasses import replace
 
-from providers.rules.simulate.ask import manager
-from providers.rules.simulate.bridges import GATEWAY_BRIDGE, plugged
-from providers.rules.simulate.containers import plug, with_container
-from providers.rules.simulate.perform import perform
-from providers.rules.simulate.services import numbered, orchestrate, refuse_ports, stop
-from providers.rules.simulate.workloads import Container, Service, read, text
-from providers.rules.simulate.world import World
 from providers.rules.vocabulary.errors import EngineError, NotFound
 from providers.rules.vocabulary.facts import Endpoint, Pairs
 from providers.rules.vocabulary.steps import UpdateNode, UpdateService
+from providers.simulate.answering import manager
+from providers.simulate.bridges import GATEWAY_BRIDGE, plugged
+from providers.simulate.containers import plug, with_container
+from providers.simulate.perform import perform
+from providers.simulate.services import numbered, orchestrate, refuse_ports, stop
+from providers.simulate.workloads import Container, Service, read, text
+from providers.simulate.world import World
 
 
 def service_spec(

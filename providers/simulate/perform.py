@@ -5,24 +5,6 @@ The same steps, with the same tolerance of what is gone already, as hosts/perfor
 
 from contextlib import suppress
 
-from providers.rules.simulate.ask import engine, quorum
-from providers.rules.simulate.bridges import create_bridge, disconnect, remove_bridge
-from providers.rules.simulate.containers import start_container, stop_container
-from providers.rules.simulate.elapse import elapse
-from providers.rules.simulate.members import (
-    init,
-    join,
-    leave,
-    remove_node,
-    start_docker,
-    stop_docker,
-    unlocked,
-    update_node,
-    update_swarm,
-)
-from providers.rules.simulate.overlays import create_overlay, remove_overlay
-from providers.rules.simulate.services import update_service
-from providers.rules.simulate.world import World
 from providers.rules.vocabulary.errors import NotAManager, NotFound
 from providers.rules.vocabulary.steps import (
     CreateNetwork,
@@ -41,6 +23,24 @@ from providers.rules.vocabulary.steps import (
     UpdateService,
     UpdateSwarm,
 )
+from providers.simulate.answering import engine, quorum
+from providers.simulate.bridges import create_bridge, disconnect, remove_bridge
+from providers.simulate.containers import start_container, stop_container
+from providers.simulate.elapse import elapse
+from providers.simulate.members import (
+    init,
+    join,
+    leave,
+    remove_node,
+    start_docker,
+    stop_docker,
+    unlocked,
+    update_node,
+    update_swarm,
+)
+from providers.simulate.overlays import create_overlay, remove_overlay
+from providers.simulate.services import update_service
+from providers.simulate.world import World
 
 
 def perform(world: World, step: Step) -> World:

@@ -7,9 +7,9 @@ text.py. Intent of our own must not enter: nothing is declared that the hosts do
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from providers.rules.discovery.found import Found, FoundMember
-from providers.rules.discovery.networks import base, declarable, elsewhere, less_defaults, section
-from providers.rules.discovery.remark import Kind, Remark
+from providers.discovery.found import Found, FoundMember
+from providers.discovery.one_network import base, declarable, elsewhere, less_defaults, section
+from providers.discovery.remark import Kind, Remark
 from providers.rules.nouns import adoption, gwbridge, ingress, overlay
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import Host, Ingress, Overlay, PartialGwbridge, Reach

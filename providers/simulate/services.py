@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from providers.rules.simulate.ask import manager
-from providers.rules.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged
-from providers.rules.simulate.copies import arrive, attach, overlapping, release
-from providers.rules.simulate.workloads import Placed, Service, read, text
-from providers.rules.simulate.world import Happening, Host, World
 from providers.rules.vocabulary.errors import Conflict, EngineError, NotFound
 from providers.rules.vocabulary.facts import Endpoint, Node, Port
 from providers.rules.vocabulary.steps import UpdateService
+from providers.simulate.answering import manager
+from providers.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged
+from providers.simulate.host_copies import arrive, attach, overlapping, release
+from providers.simulate.workloads import Placed, Service, read, text
+from providers.simulate.world import Happening, Host, World
 
 
 def update_service(world: World, step: UpdateService) -> World:

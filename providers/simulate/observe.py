@@ -4,20 +4,6 @@ from dataclasses import replace
 
 from providers.rules.live.journal import AVAILABILITY, JOURNAL, copy_label
 from providers.rules.live.overlay_migration import twin_of
-from providers.rules.simulate.ask import engine, manager
-from providers.rules.simulate.bridges import GATEWAY_BRIDGE
-from providers.rules.simulate.look import (
-    answers,
-    containers,
-    host_ingress,
-    listed,
-    member,
-    nodes,
-    services,
-    settings,
-    tasks,
-)
-from providers.rules.simulate.world import Host, World
 from providers.rules.vocabulary.errors import EngineError, HostError, NoSwarm, NotAManager
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
@@ -32,6 +18,10 @@ from providers.rules.vocabulary.facts import (
     SwarmFacts,
     SwarmService,
 )
+from providers.simulate.answering import engine, manager
+from providers.simulate.bridges import GATEWAY_BRIDGE
+from providers.simulate.reads import answers, containers, host_ingress, listed, member, nodes, services, settings, tasks
+from providers.simulate.world import Host, World
 
 __all__ = ["entry", "gwbridge_facts", "ingress_facts", "node_facts", "overlay_facts", "swarm_facts", "tasks"]
 
