@@ -15,7 +15,7 @@ from providers.ingress import Ingress
 from providers.node import Node
 from providers.overlay import Overlay
 from providers.rules.checks.declared_twice import refused
-from providers.rules.exports import compose, exports
+from providers.rules.outputs import compose, exports
 from providers.rules.plan import Plan, plan_of
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import readable

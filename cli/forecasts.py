@@ -5,7 +5,7 @@ from collections.abc import Iterator, Set
 from cli.state import State
 from providers import simulate
 from providers.explain.forecast import NOT_REACHED, Course, Forecast, course, course_of_removal
-from providers.hosts.rehearsal import rehearsed
+from providers.loop.dry_run import rehearsed
 from providers.rules.nouns import swarm
 from providers.rules.plan import Plan
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec

@@ -13,7 +13,7 @@ from typing import TypeVar
 from cli.state import Outputs, State
 from providers.explain.drift import Facts
 from providers.hosts import observe
-from providers.hosts.work import Hosts
+from providers.hosts.door import Hosts
 from providers.rules.nouns import gwbridge
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import EngineError, HostError, SwarmnetError, Unreachable

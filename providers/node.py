@@ -36,7 +36,7 @@ from providers.rules.vocabulary.facts import Node as NodeEntry
 from providers.rules.vocabulary.specs import NodeSpec
 
 if TYPE_CHECKING:
-    from providers.hosts.work import Hosts
+    from providers.hosts.door import Hosts
 
 
 class NodeProvider(Provider[NodeSpec]):

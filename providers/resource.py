@@ -40,7 +40,7 @@ from providers.rules.vocabulary.specs import HostSpec, Spec
 from providers.rules.vocabulary.steps import Decision
 
 if TYPE_CHECKING:
-    from providers.hosts.work import Hosts
+    from providers.hosts.door import Hosts
 
 Props = dict[str, Any]
 S = TypeVar("S", bound=Spec)
@@ -146,14 +146,14 @@ def to_props(spec: Spec) -> Props:
 
 def hosts() -> "Hosts":
     """The declared hosts. This is where docker and paramiko come in."""
-    from providers.hosts.work import Hosts
+    from providers.hosts.door import Hosts
 
     return Hosts(_accesses)
 
 
 def hosts_and(spec: HostSpec) -> "Hosts":
     """The declared hosts and that of the spec, which only the state may still know."""
-    from providers.hosts.work import Hosts
+    from providers.hosts.door import Hosts
 
     known = {spec.host: HostAccess.model_validate(spec.access)} if spec.access else {}
     return Hosts({**known, **_accesses})

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from providers.discovery.found import Found, FoundMember, names, order, unfit, ways
 from providers.hosts import observe
-from providers.hosts.engine import Engine
+from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import report
 from providers.hosts.survey import host_survey, swarm_survey

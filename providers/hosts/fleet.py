@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, TypeVar
 
-from providers.hosts.connection import Connection
-from providers.hosts.engine import Engine
+from providers.hosts.engine_api.engine import Engine
 from providers.hosts.local import LocalConnection
+from providers.hosts.ssh.connection import Connection
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import EngineError, HostError, NoQuorum, NoSwarm, NotAManager, Unreachable
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from providers.hosts.engine import Engine
+from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api.json_to_facts import Json, to_member, to_network, to_node, to_service, to_swarm, to_task
 from providers.hosts.fleet import Fleet
-from providers.hosts.objects import Json, to_member, to_network, to_node, to_service, to_swarm, to_task
 from providers.rules.live import journal, overlay_migration
 from providers.rules.nouns import gwbridge
 from providers.rules.stack_file.field_types import engine_host

@@ -7,7 +7,7 @@ Join tokens are read, used and forgotten here.
 import json
 from typing import Any
 
-from providers.hosts.engine import Engine
+from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.rules.vocabulary.errors import Conflict, NotAManager, NotFound
 from providers.rules.vocabulary.steps import (

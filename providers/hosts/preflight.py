@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from providers.hosts import observe
-from providers.hosts.engine import Engine
+from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.rules.checks.preflight import Findings, findings
 from providers.rules.checks.taken_on_hosts import HostReport

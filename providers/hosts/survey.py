@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from providers.hosts import observe
-from providers.hosts.engine import Engine
+from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api.json_to_facts import to_swarm
 from providers.hosts.fleet import Fleet
-from providers.hosts.objects import to_swarm
 from providers.rules.nouns import gwbridge
 from providers.rules.vocabulary.errors import NotAManager
 from providers.rules.vocabulary.facts import Network

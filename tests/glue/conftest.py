@@ -8,7 +8,7 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
 from providers import resource
-from providers.hosts import work
+from providers.hosts import door
 from providers.resource import Provider
 from providers.simulate import World, bare
 from tests.plugin.fake_pulumi import FakePulumi
@@ -41,7 +41,7 @@ def on(monkeypatch, pulumi_engine) -> Declare:
 
     def declare(world: World, kind: type[SimulatedHosts] = SimulatedHosts) -> SimulatedHosts:
         simulated = kind(world)
-        monkeypatch.setattr(work, "Hosts", lambda accesses: simulated)
+        monkeypatch.setattr(door, "Hosts", lambda accesses: simulated)
         hosts = {host.name: {"address": f"10.9.0.{n}"} for n, host in enumerate(world.hosts, start=1)}
         hosts[world.hosts[0].name]["role"] = "manager"
         settings = {"swarmnet:hosts": json.dumps(hosts), "swarmnet:swarm": "{}"}

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from providers import resource, simulate
-from providers.hosts import work
+from providers.hosts import door
 from providers.resource import Progress, to_props
 from providers.rules.nouns import gwbridge, overlay
 from providers.rules.stack_file.access import HostAccess
@@ -376,7 +376,7 @@ def test_whole_stack_goes_in_order(on):
 def test_node_leaves_a_host_that_the_stack_file_forgot(monkeypatch, hosts):
     """The state knows how to reach it."""
     reached = {}
-    monkeypatch.setattr(work, "Hosts", lambda accesses: reached.update(accesses) or hosts)
+    monkeypatch.setattr(door, "Hosts", lambda accesses: reached.update(accesses) or hosts)
     node = known(hosts, NODE, access={"name": "w1", "address": "10.9.9.9"})
     resource._accesses.pop("w1")
     node.delete()
@@ -389,7 +389,7 @@ def test_node_leaves_a_host_that_the_stack_file_forgot(monkeypatch, hosts):
 def test_host_that_the_stack_file_forgot_is_read(monkeypatch, hosts, spec):
     """Where its removal failed, the next refresh finds it as it is: the state knows how to reach it."""
     reached = {}
-    monkeypatch.setattr(work, "Hosts", lambda accesses: reached.update(accesses) or hosts)
+    monkeypatch.setattr(door, "Hosts", lambda accesses: reached.update(accesses) or hosts)
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.9.9"})
     resource._accesses.pop("w1")
 

@@ -7,9 +7,9 @@ from functools import partial
 import paramiko
 import pytest
 
-from providers.hosts.certificates import authority_of, unfit
-from providers.hosts.destination import Destination
-from providers.hosts.hostkeys import known_keys, verify
+from providers.hosts.ssh.certificates import authority_of, unfit
+from providers.hosts.ssh.destination import Destination
+from providers.hosts.ssh.host_keys import known_keys, verify
 from providers.rules.vocabulary.errors import HostKeyMismatch, HostKeyUnknown
 
 FOR_HOST = ("-h", "-n", "10.0.0.1")

@@ -9,8 +9,8 @@ from contextlib import closing
 import paramiko
 import pytest
 
-from providers.hosts.connection import Connection
-from providers.hosts.failure import REMEMBERED
+from providers.hosts.recent_failure import REMEMBERED
+from providers.hosts.ssh.connection import Connection
 from providers.rules.vocabulary.errors import (
     CommandFailed,
     HostError,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.hosts.destination import KNOWN_HOSTS, Destination, destination
+from providers.hosts.ssh.destination import KNOWN_HOSTS, Destination, destination
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError
 

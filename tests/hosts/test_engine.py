@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from providers.hosts.commands import TO_THE_END
-from providers.hosts.connection import Connection
-from providers.hosts.engine import LOOKS_FOR_INIT, Engine, shape
-from providers.hosts.streams import CHANNELS, LOOKS_FOR_DOCKER
+from providers.hosts.engine_api.engine import LOOKS_FOR_INIT, Engine, shape
+from providers.hosts.engine_api.http_over_stdio import CHANNELS, LOOKS_FOR_DOCKER
+from providers.hosts.ssh.connection import Connection
 from providers.rules.vocabulary.errors import (
     CommandFailed,
     Conflict,

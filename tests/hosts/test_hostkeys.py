@@ -6,8 +6,8 @@ import paramiko
 import pytest
 from paramiko.hostkeys import HostKeys
 
-from providers.hosts.destination import Destination
-from providers.hosts.hostkeys import key_types, known_keys, verify
+from providers.hosts.ssh.destination import Destination
+from providers.hosts.ssh.host_keys import key_types, known_keys, verify
 from providers.rules.vocabulary.errors import HostError, HostKeyMismatch, HostKeyUnknown
 
 KEY = paramiko.ECDSAKey.generate()

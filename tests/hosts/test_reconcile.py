@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from providers.hosts.reconcile import Clock, Work, reconcile
+from providers.loop.reconcile import Clock, Work, reconcile
 from providers.rules.vocabulary import steps
 from providers.rules.vocabulary.errors import (
     Blocked,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.hosts.refusals import refusal
+from providers.hosts.engine_api.refusals import refusal
 from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NoQuorum, NotAManager, NotFound
 
 GRPC = "rpc error: code = {} desc = {}".format

@@ -9,9 +9,9 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from providers.hosts.connection import Connection
-from providers.hosts.destination import Destination
-from providers.hosts.userkeys import login_keys
+from providers.hosts.ssh.connection import Connection
+from providers.hosts.ssh.destination import Destination
+from providers.hosts.ssh.login_keys import login_keys
 from providers.rules.vocabulary.errors import HostError
 from tests.hosts.fake_sshd import Ends
 

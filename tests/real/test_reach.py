@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from providers.hosts.connection import Connection
-from providers.hosts.engine import Engine
+from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import Fleet
+from providers.hosts.ssh.connection import Connection
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError, HostKeyMismatch, HostKeyUnknown, LoginRefused, Unreachable
 from tests.real import machines

@@ -1,6 +1,6 @@
 """The simulated swarm in the place of real hosts: the real loop runs on it, with a clock that it moves itself.
 
-`SimulatedHosts` has the methods of `providers.hosts.work.Hosts`, so that whatever works on hosts works on it.
+`SimulatedHosts` has the methods of `providers.hosts.door.Hosts`, so that whatever works on hosts works on it.
 """
 
 import threading
@@ -10,8 +10,8 @@ from typing import Any
 
 from providers import simulate
 from providers.explain.forecast import Forecast
-from providers.hosts.reconcile import Clock, Work, reconcile
-from providers.hosts.rehearsal import rehearsed
+from providers.loop.dry_run import rehearsed
+from providers.loop.reconcile import Clock, Work, reconcile
 from providers.rules.checks.preflight import Findings, findings
 from providers.rules.checks.taken_on_hosts import HostReport
 from providers.rules.stack_file.model import StackFile

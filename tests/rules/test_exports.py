@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from providers.rules.exports import compose, exports
+from providers.rules.outputs import compose, exports
 from providers.rules.plan import plan_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "outputs.md"

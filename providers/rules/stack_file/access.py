@@ -19,7 +19,7 @@ class HostAccess(BaseModel):
     address: a name, an IP address or a Host of ~/.ssh/config; None where `local`. key_file, known_hosts: paths, `~`
     not expanded. host_key: `<type> <base64>`. bastion: `[user@]host[:port]`; `none` for no bastion.
     None, for each of them, user and port: what ~/.ssh/config says on the machine that runs, then a default; neither
-    gets into a state (hosts/destination.py).
+    gets into a state (hosts/ssh/destination.py).
     connect_timeout: seconds. The three last: for init and join, None leaves the choice to the Engine.
     """
 

@@ -11,10 +11,10 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from providers.hosts.channels import Stream
 from providers.hosts.commands import NO_SUCH_COMMAND, sudo_refused
-from providers.hosts.connection import Connection
 from providers.hosts.local import LocalConnection, LocalStream
+from providers.hosts.ssh.channel import Stream
+from providers.hosts.ssh.connection import Connection
 from providers.rules.vocabulary.errors import CommandFailed, HostError, LoginRefused, Unreachable
 
 AnyConnection = Connection | LocalConnection

@@ -11,7 +11,7 @@ from typing import Any
 
 from providers import simulate
 from providers.explain.forecast import Forecast, Record, Stage
-from providers.hosts.reconcile import Clock, Work, reconcile
+from providers.loop.reconcile import Clock, Work, reconcile
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.steps import Decision, RestartEngine, Step
 from providers.simulate import World

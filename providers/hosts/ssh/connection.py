@@ -10,10 +10,10 @@ from contextlib import suppress
 
 import paramiko
 
-from providers.hosts.channels import Stream, close, closed_after
 from providers.hosts.commands import RUN_TIMEOUT, as_run, command_failed, with_sudo
-from providers.hosts.destination import destination
-from providers.hosts.link import Link
+from providers.hosts.ssh.channel import Stream, close, closed_after
+from providers.hosts.ssh.destination import destination
+from providers.hosts.ssh.link import Link
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import CommandFailed, LoginRefused, Unreachable
 

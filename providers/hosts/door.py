@@ -10,9 +10,9 @@ from providers.explain.forecast import Forecast
 from providers.hosts import observe, preflight
 from providers.hosts.fleet import fleet_for
 from providers.hosts.perform import perform
-from providers.hosts.reconcile import Work, reconcile
-from providers.hosts.rehearsal import rehearsed
 from providers.hosts.survey import survey
+from providers.loop.dry_run import rehearsed
+from providers.loop.reconcile import Work, reconcile
 from providers.rules.checks.preflight import Findings
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import StackFile

@@ -11,8 +11,8 @@ import paramiko
 from paramiko.agent import AgentSSH
 from paramiko.pkey import UnknownKeyType
 
-from providers.hosts.destination import DEFAULT_KEYS, Destination
-from providers.hosts.paths import expanded
+from providers.hosts.ssh.destination import DEFAULT_KEYS, Destination
+from providers.hosts.ssh.paths import expanded
 
 Labelled = tuple[str, paramiko.PKey]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import paramiko
 
-from providers.hosts.paths import expanded
-from providers.hosts.ssh_config import CONFIG, settings
+from providers.hosts.ssh.paths import expanded
+from providers.hosts.ssh.ssh_config import CONFIG, settings
 from providers.rules.stack_file.access import SSH_PORT, HostAccess
 from providers.rules.stack_file.field_types import split_place
 from providers.rules.vocabulary.errors import HostError

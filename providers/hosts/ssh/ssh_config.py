@@ -10,7 +10,7 @@ from pathlib import Path
 
 import paramiko
 
-from providers.hosts.paths import expanded
+from providers.hosts.ssh.paths import expanded
 from providers.rules.vocabulary.errors import HostError
 
 CONFIG = "~/.ssh/config"

@@ -16,9 +16,9 @@ import docker
 import requests
 
 from providers.hosts.commands import INIT_SIGNS, restarts_docker
-from providers.hosts.failure import LastFailure
-from providers.hosts.refusals import refusal, unsupported
-from providers.hosts.streams import AnyConnection, Dropped, EngineAdapter
+from providers.hosts.engine_api.http_over_stdio import AnyConnection, Dropped, EngineAdapter
+from providers.hosts.engine_api.refusals import refusal, unsupported
+from providers.hosts.recent_failure import LastFailure
 from providers.rules.vocabulary.errors import (
     DeadlineExceeded,
     EngineError,

@@ -10,10 +10,10 @@ from contextlib import closing
 
 import paramiko
 
-from providers.hosts.channels import close
-from providers.hosts.destination import Destination
-from providers.hosts.hostkeys import key_types, known_keys, verify
-from providers.hosts.userkeys import login_keys
+from providers.hosts.ssh.channel import close
+from providers.hosts.ssh.destination import Destination
+from providers.hosts.ssh.host_keys import key_types, known_keys, verify
+from providers.hosts.ssh.login_keys import login_keys
 from providers.rules.vocabulary.errors import HostError, LoginRefused, Unreachable
 
 KEEPALIVE = 5  # seconds between two signs of life on an idle link

@@ -11,9 +11,9 @@ from ipaddress import ip_address
 import paramiko
 from paramiko.pkey import UnknownKeyType
 
-from providers.hosts.certificates import SUFFIX, authority_of, unfit
-from providers.hosts.destination import Destination
-from providers.hosts.paths import expanded
+from providers.hosts.ssh.certificates import SUFFIX, authority_of, unfit
+from providers.hosts.ssh.destination import Destination
+from providers.hosts.ssh.paths import expanded
 from providers.rules.stack_file.access import SSH_PORT
 from providers.rules.stack_file.field_types import is_ip
 from providers.rules.vocabulary.errors import HostKeyMismatch, HostKeyUnknown

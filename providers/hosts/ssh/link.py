@@ -10,10 +10,10 @@ from functools import cached_property
 
 import paramiko
 
-from providers.hosts.channels import close
-from providers.hosts.destination import Destination
-from providers.hosts.failure import LastFailure
-from providers.hosts.ssh import dial, no_answer, open_transport
+from providers.hosts.recent_failure import LastFailure
+from providers.hosts.ssh.channel import close
+from providers.hosts.ssh.destination import Destination
+from providers.hosts.ssh.transport import dial, no_answer, open_transport
 from providers.rules.vocabulary.errors import HostError, LoginRefused, Unreachable
 
 

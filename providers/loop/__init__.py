@@ -1,0 +1,1 @@
+"""The one idea: look, decide, act, look again; and the same on a simulated copy of the hosts."""
