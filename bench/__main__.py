@@ -12,8 +12,8 @@ from rich.table import Table
 from bench import outage
 from bench.contenders import ALL, BY_HAND, PULUMI, WITHOUT_WAIT, Contender, counted, timed
 from bench.witness import Counts
-from tests.real import machines
-from tests.real.machines import Group
+from tests.support import machines
+from tests.support.machines import Group
 from tools.real_hosts import why_not_here
 
 GROUP = "b"

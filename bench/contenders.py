@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.witness import Counts, counts, watch
-from tests.real.machines import KEY_FILE, KNOWN_HOSTS, Group
-from tests.real.picture import SSH, networks_of
-from tests.real.project import Project
+from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Group
+from tests.support.project import Project
+from tests.support.what_hosts_show import SSH, networks_of
 
 SCRIPT = Path(__file__).parent / "by_hand.sh"
 SECONDS = 120.0

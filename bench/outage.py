@@ -23,11 +23,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from tests.live.services import FOREVER, all_run, deploy
-from tests.real import machines
-from tests.real.machines import Group, Host, eventually
-from tests.real.picture import stack_of
-from tests.real.project import Project
+from tests.support import machines
+from tests.support.machines import Group, Host, eventually
+from tests.support.project import Project
+from tests.support.services import FOREVER, all_run, deploy
+from tests.support.what_hosts_show import stack_of
 from tools.real_hosts import why_not_here
 
 GROUP = "o"

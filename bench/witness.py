@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.real.machines import Group, Host
+from tests.support.machines import Group, Host
 
 # `GET /networks/app` and `GET /networks/data` are one kind of request.
 NAMED = re.compile(r"^(\S+ /(?:networks|nodes|services|tasks|containers))/(?!create|json|prune)[^/]+")

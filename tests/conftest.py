@@ -1,6 +1,9 @@
 """What every test shares: tests on real hosts run where they can, and say so where they cannot."""
 
+import os
+
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tools.real_hosts import why_not_here
 
@@ -8,6 +11,12 @@ from tools.real_hosts import why_not_here
 FROM_NPM = {"mermaid", "browser"}
 # Fixtures that start hosts for several files: tests with the same one run one after the other, in one worker.
 SHARED_HOSTS = {"hosts", "running"}
+
+
+# Property tests have no deadline: a busy machine is no reason to fail. `make check` takes few examples of each.
+settings.register_profile("whole", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("whole"), max_examples=10)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "whole"))
 
 
 def pytest_report_header() -> str:

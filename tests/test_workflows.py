@@ -1,4 +1,4 @@
-"""The workflows for GitHub: the same shell as docs/ci.md, which tests/real/test_ci.py runs."""
+"""The workflows for GitHub: the same shell as docs/ci.md, which tests/stacks_on_hosts/test_ci.py runs."""
 
 import os
 import re

@@ -21,12 +21,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.live.services import all_run, deploy, journals, lost, specs
-from tests.real import machines
-from tests.real.cutting import Uncut, ended, killed, progress
-from tests.real.machines import Group, eventually
-from tests.real.picture import promised, shown, stack_of
-from tests.real.project import CHANGE, Project, Run
+from tests.support import machines
+from tests.support.cutting import Uncut, ended, killed, progress
+from tests.support.machines import Group, eventually
+from tests.support.project import CHANGE, Project, Run
+from tests.support.services import all_run, deploy, journals, lost, specs
+from tests.support.what_hosts_show import promised, shown, stack_of
 
 VICTIMS = ("pulumi", "plugin", "docker", "link")
 CHANGES = ("ingress", "ingress", "bridge")

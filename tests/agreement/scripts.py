@@ -21,8 +21,8 @@ from providers.rules.vocabulary.steps import (
     RestartEngine,
 )
 from providers.simulate.bridges import GATEWAY_BRIDGE
-from tests.agreement.sides import HOSTS
-from tests.agreement.story import Story
+from tests.agreement.transcript import Story
+from tests.agreement.two_swarms import HOSTS
 
 Json = dict[str, Any]
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.agreement.scripts import GROUPS, Script, swarm_of_three
-from tests.agreement.sides import Real, Side, Simulated
-from tests.agreement.story import Line, Story
-from tests.real import machines
-from tests.real.machines import Group
+from tests.agreement.transcript import Line, Story
+from tests.agreement.two_swarms import Real, Side, Simulated
+from tests.support import machines
+from tests.support.machines import Group
 
 SCRIPTS = [
     pytest.param(group, script.number, id=f"{script.number} {script.run.__name__}")

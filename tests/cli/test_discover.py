@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from cli.__main__ import app
 from providers.hosts.preflight import COMMAND
-from tests.hosts.fake_sshd import Ends, FakeHost
+from tests.support.fake_sshd import Ends, FakeHost
 
 INFO = {"LocalNodeState": "active", "NodeID": "n1", "NodeAddr": "127.0.0.1", "ControlAvailable": True, "Error": ""}
 SPEC = {"Labels": {}, "Orchestration": {"TaskHistoryRetentionLimit": 5}, "EncryptionConfig": {}}

@@ -28,14 +28,14 @@ from providers.rules.vocabulary.steps import RemoveNetwork
 from providers.simulate import World, answering, members, reads
 from providers.simulate.others import create_service, service_spec, set_node
 from tests.cli.test_plan import plan_of, state
-from tests.rules import flows
-from tests.rules.simulated import SimulatedHosts, after, elapsed
-from tests.rules.surveyed import surveyed
+from tests.support import lifecycle
+from tests.support.simulated import SimulatedHosts, after, elapsed
+from tests.support.surveyed import surveyed
 
-STACK = flows.whole_stack()
-RUNNING = flows.running()
-ACCESSES = {host: HostAccess(name=host, address=f"10.9.0.{n}") for n, host in enumerate(flows.HOSTS, start=1)}
-OVERLAY = flows.overlay_spec()
+STACK = lifecycle.whole_stack()
+RUNNING = lifecycle.running()
+ACCESSES = {host: HostAccess(name=host, address=f"10.9.0.{n}") for n, host in enumerate(lifecycle.HOSTS, start=1)}
+OVERLAY = lifecycle.overlay_spec()
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "drift.md"
 
 
@@ -76,7 +76,9 @@ def plain(result: Report) -> list[str]:
 
 def without_overlay() -> World:
     """The stack after somebody removed its overlay."""
-    return after(RUNNING, partial(simulate.perform, step=RemoveNetwork(id=flows.id_of(RUNNING, OVERLAY))), elapsed(20))
+    return after(
+        RUNNING, partial(simulate.perform, step=RemoveNetwork(id=lifecycle.id_of(RUNNING, OVERLAY))), elapsed(20)
+    )
 
 
 def cut(*hosts: str) -> World:
@@ -124,7 +126,7 @@ def test_bridges_are_compared_without_managers():
     """Each by its own host's word."""
     world = cut("m1")
     w1 = world.host("w1")
-    result = told(world.with_host(w1.without_network(flows.id_of(RUNNING, flows.gwbridge_spec("w1")))), *STACK)
+    result = told(world.with_host(w1.without_network(lifecycle.id_of(RUNNING, lifecycle.gwbridge_spec("w1")))), *STACK)
 
     assert [("docker_gwbridge@w1", "exists")] == [(each.resource, each.property) for each, _ in result.drifted]
     assert {"docker_gwbridge@m1", "swarm", "ingress", "overlay/app"} < {each.resource for each in result.unknown}
@@ -132,23 +134,23 @@ def test_bridges_are_compared_without_managers():
 
 def test_nothing_is_drifted_where_nobody_answers():
     """All is unknown, each host's own for its own reason."""
-    result = told(cut(*flows.HOSTS), *STACK)
+    result = told(cut(*lifecycle.HOSTS), *STACK)
 
     assert (1, (), len(STACK)) == (result.status, result.drifted, len(result.unknown))
 
 
 def test_end_of_the_swarm_needs_every_hosts_word():
     """With one silent it may go on there."""
-    everywhere = simulate.bare(*flows.HOSTS)
+    everywhere = simulate.bare(*lifecycle.HOSTS)
     half = members.cut(everywhere, "w1")
 
     assert "node/m1" in {each.resource for each, _ in told(everywhere, *STACK).drifted}
-    assert () == told(half, flows.swarm_spec(), flows.node_spec("m1", role="manager"), OVERLAY).drifted
+    assert () == told(half, lifecycle.swarm_spec(), lifecycle.node_spec("m1", role="manager"), OVERLAY).drifted
 
 
 def test_host_that_may_not_be_asked_is_unknown():
     """One that the stack file calls lost."""
-    found = seen(recorded(flows.gwbridge_spec("w1")), {"m1": ACCESSES["m1"]}, reaching(RUNNING))
+    found = seen(recorded(lifecycle.gwbridge_spec("w1")), {"m1": ACCESSES["m1"]}, reaching(RUNNING))
 
     assert "w1: the stack file has it no more, or says that it is lost" in str(found.facts["docker_gwbridge@w1"])
 
@@ -244,12 +246,12 @@ def test_up_is_refused_while_something_cannot_be_read():
 
 def test_what_up_would_disturb_is_told():
     """Another ingress stands in the place of the recorded one, and a service publishes through it."""
-    ingress = flows.ingress_spec()
+    ingress = lifecycle.ingress_spec()
     service = service_spec("web", ports=((8080, 80),), replicas=2)
-    other = flows.ingress_spec(subnet="10.55.0.0/16", gateway="10.55.0.1")
-    world = flows.made(RUNNING, flows.ingress_spec())
+    other = lifecycle.ingress_spec(subnet="10.55.0.0/16", gateway="10.55.0.1")
+    world = lifecycle.made(RUNNING, lifecycle.ingress_spec())
     hosts = SimulatedHosts(world)
-    flows.make(hosts, other, flows.id_of(world, ingress))
+    lifecycle.make(hosts, other, lifecycle.id_of(world, ingress))
     world = after(hosts.world, lambda world: create_service(world, service), elapsed(20))
     result = told(world, *STACK)
 
@@ -259,8 +261,8 @@ def test_what_up_would_disturb_is_told():
 
 def test_what_only_the_stack_file_changed_is_pending():
     """No drift: `pulumi preview` shows it."""
-    changed = flows.overlay_spec(attachable=True)
-    result = told(RUNNING, *STACK, wanted=(*STACK[:-1], changed, flows.overlay_spec("more")))
+    changed = lifecycle.overlay_spec(attachable=True)
+    result = told(RUNNING, *STACK, wanted=(*STACK[:-1], changed, lifecycle.overlay_spec("more")))
 
     assert (0, ("overlay/app", "overlay/more")) == (result.status, result.pending)
     assert ["not drifted, and the stack file wants it otherwise: overlay/app, overlay/more"] == plain(result)
@@ -268,7 +270,7 @@ def test_what_only_the_stack_file_changed_is_pending():
 
 def test_swarm_that_was_ended_is_begun_again():
     """It is gone with all that was in it, and a refresh lets `up` make it anew."""
-    result = told(simulate.bare(*flows.HOSTS), *STACK)
+    result = told(simulate.bare(*lifecycle.HOSTS), *STACK)
 
     assert {"stack file"} == {end.wins for _, end in result.drifted}
 

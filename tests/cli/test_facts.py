@@ -13,16 +13,16 @@ from providers.explain.facts_file import Attached, Bridge, FactsFile, HostFacts,
 from providers.simulate import World, bare, members
 from providers.simulate.others import create_service, run_container, service_spec
 from tests.cli.test_plan import NEW_INGRESS, at_work, foretold
-from tests.rules import flows
-from tests.rules.simulated import after, elapsed
-from tests.rules.surveyed import surveyed
+from tests.support import lifecycle
+from tests.support.simulated import after, elapsed
+from tests.support.surveyed import surveyed
 
 TAKEN_AT = datetime(2026, 11, 24, 3, 40, tzinfo=UTC)
 
 
 def with_shell(world: World) -> World:
     """With a container on w1 that is no task, on the overlay."""
-    host = run_container(world, "w1", flows.id_of(world, flows.overlay_spec())).host("w1")
+    host = run_container(world, "w1", lifecycle.id_of(world, lifecycle.overlay_spec())).host("w1")
     return world.with_host(replace(host, containers=tuple(replace(each, name="shell") for each in host.containers)))
 
 
@@ -73,7 +73,7 @@ def test_silent_host_is_there_with_the_reason():
 
 def test_hosts_outside_any_swarm_have_no_networks():
     """There is no swarm to have them."""
-    found = facts(bare(*flows.HOSTS))
+    found = facts(bare(*lifecycle.HOSTS))
 
     assert ({}, HostFacts(state="inactive")) == (found.networks, found.hosts["m1"])
 

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from tests.rules.map.samples import ROOT, SHOP
+from tests.explain.map.samples import ROOT, SHOP
 
 FACTS = SHOP / "shop.facts.json"
 

@@ -22,20 +22,22 @@ from providers.simulate import World, bare
 from providers.simulate.from_snapshot import copied
 from providers.simulate.members import cut
 from providers.simulate.others import create_service, run_container, service_spec
-from tests.rules import flows
-from tests.rules.simulated import SimulatedHosts, after, elapsed
-from tests.rules.surveyed import surveyed
+from tests.support import lifecycle
+from tests.support.simulated import SimulatedHosts, after, elapsed
+from tests.support.surveyed import surveyed
 
-SWARM = flows.swarm_spec()
-NEW_INGRESS = flows.ingress_spec(subnet="10.55.0.0/16", gateway="10.55.0.1")
+SWARM = lifecycle.swarm_spec()
+NEW_INGRESS = lifecycle.ingress_spec(subnet="10.55.0.0/16", gateway="10.55.0.1")
 NEW_BRIDGE = {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}
-NEW_OVERLAY = flows.overlay_spec(subnet="10.77.0.0/24", gateway="10.77.0.1")
+NEW_OVERLAY = lifecycle.overlay_spec(subnet="10.77.0.0/24", gateway="10.77.0.1")
 
 
 def at_work() -> World:
     """The whole stack with two services that publish, one of them on the overlay."""
-    world = flows.made(bare(*flows.HOSTS), *flows.whole_stack()[:-1], flows.overlay_spec(attachable=True))
-    app_id = flows.id_of(world, flows.overlay_spec())
+    world = lifecycle.made(
+        bare(*lifecycle.HOSTS), *lifecycle.whole_stack()[:-1], lifecycle.overlay_spec(attachable=True)
+    )
+    app_id = lifecycle.id_of(world, lifecycle.overlay_spec())
     return after(
         world,
         lambda world: create_service(world, service_spec("web", ports=((8080, 80),), replicas=2)),
@@ -72,7 +74,7 @@ def state(world: World, *specs: Spec) -> dict[str, tuple[Spec, dict[str, Any]]]:
     """What Pulumi has of resources that are up on this world."""
     ids = {NodeSpec: "node_id", SwarmSpec: "swarm_id"}
     return {
-        name_of(spec): (spec, {**spec.model_dump(), ids.get(type(spec), "network_id"): flows.id_of(world, spec)})
+        name_of(spec): (spec, {**spec.model_dump(), ids.get(type(spec), "network_id"): lifecycle.id_of(world, spec)})
         for spec in specs
     }
 
@@ -87,21 +89,21 @@ def done(world: World, *specs: Spec, known: bool = True) -> tuple[SimulatedHosts
     hosts = SimulatedHosts(world)
     try:
         for spec in specs:
-            flows.make(hosts, spec, flows.id_of(world, spec) if known else "")
+            lifecycle.make(hosts, spec, lifecycle.id_of(world, spec) if known else "")
     except SwarmnetError as problem:
         return hosts, str(problem)
     return hosts, ""
 
 
 SITUATIONS = {
-    "bare hosts": (bare(*flows.HOSTS), flows.whole_stack(), False),
-    "nothing to do": (at_work(), flows.whole_stack()[:-1], True),
+    "bare hosts": (bare(*lifecycle.HOSTS), lifecycle.whole_stack(), False),
+    "nothing to do": (at_work(), lifecycle.whole_stack()[:-1], True),
     "ingress": (at_work(), (NEW_INGRESS,), True),
-    "bridges": (at_work(), [flows.gwbridge_spec(host, **NEW_BRIDGE) for host in ("w1", "w2", "m1")], True),
+    "bridges": (at_work(), [lifecycle.gwbridge_spec(host, **NEW_BRIDGE) for host in ("w1", "w2", "m1")], True),
     "overlay in use, refused": (at_work(), (NEW_OVERLAY,), True),
     "overlay in use, migrated": (at_work(), (NEW_OVERLAY.model_copy(update={"on_in_use": "migrate"}),), True),
-    "label of a node": (at_work(), (flows.node_spec("w1", labels={"rack": "a"}),), True),
-    "adopted as new": (at_work(), (flows.overlay_spec(owner="infra/other", attachable=True),), False),
+    "label of a node": (at_work(), (lifecycle.node_spec("w1", labels={"rack": "a"}),), True),
+    "adopted as new": (at_work(), (lifecycle.overlay_spec(owner="infra/other", attachable=True),), False),
 }
 
 
@@ -177,26 +179,26 @@ def test_tasks_restart_twice_for_an_ingress():
 def test_containers_that_are_stopped_are_named():
     """With `disturb: true` they come back."""
     world = at_work()
-    world = run_container(world, "w1", flows.id_of(world, flows.overlay_spec()))
+    world = run_container(world, "w1", lifecycle.id_of(world, lifecycle.overlay_spec()))
     container = world.host("w1").containers[0]
     named = replace(container, name="shell")
     world = world.with_host(replace(world.host("w1"), containers=(named,)))
-    (forecast,) = foretold(world, flows.gwbridge_spec("w1", disturb=True, **NEW_BRIDGE))
+    (forecast,) = foretold(world, lifecycle.gwbridge_spec("w1", disturb=True, **NEW_BRIDGE))
 
     assert ("shell on w1",) == forecast.stopped
 
 
 def test_what_comes_after_a_problem_is_not_reached():
     """As in `up`, which begins nothing more."""
-    found = foretold(at_work(), NEW_OVERLAY, flows.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1"))
+    found = foretold(at_work(), NEW_OVERLAY, lifecycle.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1"))
 
     assert "not reached, since something before it fails" == found[1].problem
 
 
 def test_nothing_is_begun_where_a_host_of_a_swarm_to_be_is_silent():
     """One host of three does not answer: none gets a bridge."""
-    world = cut(bare(*flows.HOSTS), "w2")
-    found = foretold(world, *flows.whole_stack(), known=False)
+    world = cut(bare(*lifecycle.HOSTS), "w2")
+    found = foretold(world, *lifecycle.whole_stack(), known=False)
 
     assert found[0].problem.startswith("nothing is begun: w2: nothing answers")
 
@@ -206,7 +208,7 @@ CLASH = "ingress.subnet: 10.55.0.0/16 is the same as 10.55.0.0/16, the route by 
 
 def test_clash_with_what_hosts_have_stops_the_first_that_would_write():
     """What is settled stays so, and what comes after is not reached."""
-    wanted = (flows.gwbridge_spec("w1"), NEW_INGRESS, flows.overlay_spec())
+    wanted = (lifecycle.gwbridge_spec("w1"), NEW_INGRESS, lifecycle.overlay_spec())
     world = at_work()
     found = forecasts(plan_of(*wanted), state(world, *wanted), copied(surveyed(world)), clashes=CLASH)
 
@@ -217,8 +219,8 @@ def test_clash_with_what_hosts_have_stops_the_first_that_would_write():
 def test_clash_does_not_keep_anything_from_going():
     """What only takes away writes nothing that could meet a route."""
     world = at_work()
-    more = flows.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1")
-    world = flows.made(world, more)
+    more = lifecycle.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1")
+    world = lifecycle.made(world, more)
     found = forecasts(plan_of(), state(world, more), copied(surveyed(world)), clashes=CLASH)
 
     assert ["remove overlay more"] == [stage.doing for stage in found[0].stages]
@@ -227,9 +229,11 @@ def test_clash_does_not_keep_anything_from_going():
 def test_what_the_stack_file_has_no_more_goes():
     """An overlay that only the state knows."""
     world = at_work()
-    more = flows.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1")
-    world = flows.made(world, more)
-    found = forecasts(plan_of(flows.ingress_spec()), state(world, flows.ingress_spec(), more), copied(surveyed(world)))
+    more = lifecycle.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1")
+    world = lifecycle.made(world, more)
+    found = forecasts(
+        plan_of(lifecycle.ingress_spec()), state(world, lifecycle.ingress_spec(), more), copied(surveyed(world))
+    )
 
     assert ["remove overlay more"] == [stage.doing for stage in found[1].stages]
 
@@ -237,16 +241,18 @@ def test_what_the_stack_file_has_no_more_goes():
 def test_what_is_only_forgotten_has_nothing_done_to_it():
     """A bridge with `on_remove: keep`."""
     world = at_work()
-    found = forecasts(plan_of(), state(world, flows.gwbridge_spec("w1")), copied(surveyed(world)))
+    found = forecasts(plan_of(), state(world, lifecycle.gwbridge_spec("w1")), copied(surveyed(world)))
 
     assert [Forecast(resource="docker_gwbridge@w1")] == found
 
 
 def test_swarm_that_the_stack_file_has_no_more_is_left():
     """Without the section `swarm` its hosts stay members; one that is taken out leaves."""
-    world = flows.running()
+    world = lifecycle.running()
     stays = {"m1": HostAccess(name="m1"), "w1": HostAccess(name="w1")}
-    members = state(world, SWARM, flows.node_spec("m1", role="manager"), flows.node_spec("w1"), flows.node_spec("w2"))
+    members = state(
+        world, SWARM, lifecycle.node_spec("m1", role="manager"), lifecycle.node_spec("w1"), lifecycle.node_spec("w2")
+    )
     found = forecasts(replace(plan_of(), access=stays), members, copied(surveyed(world)))
 
     assert ["node/w2"] == [each.resource for each in found if each.stages]
@@ -264,7 +270,7 @@ def test_report_says_what_is_felt():
 
 def test_report_of_a_settled_stack_is_one_line():
     """Nothing to do, by name."""
-    found = foretold(at_work(), flows.swarm_spec(), flows.ingress_spec())
+    found = foretold(at_work(), lifecycle.swarm_spec(), lifecycle.ingress_spec())
 
     assert ["nothing to do: swarm, ingress"] == [line.plain for line in report_of(found, [], "")]
 
@@ -281,7 +287,12 @@ def test_report_names_silent_hosts_and_an_unknown_state():
 
 def test_state_is_what_pulumi_exports():
     """Ours alone, by name, with the ids that the Engine gave."""
-    outputs = {**flows.ingress_spec().model_dump(mode="json"), "network_id": "n1", "adopted": False, "__provider": "x"}
+    outputs = {
+        **lifecycle.ingress_spec().model_dump(mode="json"),
+        "network_id": "n1",
+        "adopted": False,
+        "__provider": "x",
+    }
     kind = "pulumi-python:dynamic/swarmnet:Ingress"
     exported = {
         "deployment": {
@@ -293,18 +304,18 @@ def test_state_is_what_pulumi_exports():
     }
     found = resources(json.loads(json.dumps(exported)))
 
-    assert {"ingress": (flows.ingress_spec(), outputs)} == found
+    assert {"ingress": (lifecycle.ingress_spec(), outputs)} == found
 
 
 @pytest.mark.parametrize("retained", [True, False])
 def test_whether_an_overlay_is_retained_is_pulumis_to_say(retained):
     """Its outputs are those of the last change, which may have said otherwise."""
-    outputs = {**flows.overlay_spec(retain=not retained).model_dump(mode="json"), "network_id": "n1"}
+    outputs = {**lifecycle.overlay_spec(retain=not retained).model_dump(mode="json"), "network_id": "n1"}
     kind = "pulumi-python:dynamic/swarmnet:Overlay"
     overlay = {"urn": f"urn:pulumi:t::swarmnet::{kind}::overlay/app", "type": kind, "outputs": outputs}
     found = resources({"deployment": {"resources": [{**overlay, "retainOnDelete": retained}]}})
 
-    assert flows.overlay_spec(retain=retained) == found["overlay/app"][0]
+    assert lifecycle.overlay_spec(retain=retained) == found["overlay/app"][0]
 
 
 def test_wrong_stack_file_is_told_before_any_host_is_asked(tmp_path):

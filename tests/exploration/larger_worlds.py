@@ -36,8 +36,8 @@ from tests.exploration.others import (
     scaled,
 )
 from tests.exploration.scenes import DISTURBING, NEW_INGRESS, NEW_OVERLAY, bridge, migration, stack, swap, used
-from tests.rules.flows import id_of, overlay_spec
-from tests.rules.simulated import Killed, SimulatedHosts
+from tests.support.lifecycle import id_of, overlay_spec
+from tests.support.simulated import Killed, SimulatedHosts
 
 HOSTS = ("m1", "h2", "h3", "h4", "h5", "h6", "h7")
 CUT, LOSS = "cut", "loss"

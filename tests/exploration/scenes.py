@@ -38,16 +38,7 @@ from tests.exploration.others import (
     paused,
     removed,
 )
-from tests.rules.flows import (
-    HOSTS,
-    gwbridge_spec,
-    id_of,
-    ingress_spec,
-    made,
-    node_spec,
-    overlay_spec,
-    swarm_spec,
-)
+from tests.support.lifecycle import HOSTS, gwbridge_spec, id_of, ingress_spec, made, node_spec, overlay_spec, swarm_spec
 
 NEW_INGRESS = ingress_spec(subnet="10.111.0.0/16", gateway="10.111.0.1")
 NEW_BRIDGE = gwbridge_spec("w1", subnet="10.112.0.0/16", gateway="10.112.0.1")

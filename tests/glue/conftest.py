@@ -12,8 +12,8 @@ from providers.hosts import door
 from providers.resource import Provider
 from providers.simulate import World, bare
 from tests.plugin.fake_pulumi import FakePulumi
-from tests.rules import flows
-from tests.rules.simulated import SimulatedHosts
+from tests.support import lifecycle
+from tests.support.simulated import SimulatedHosts
 
 Declare = Callable[..., SimulatedHosts]
 
@@ -54,10 +54,10 @@ def on(monkeypatch, pulumi_engine) -> Declare:
 @pytest.fixture
 def bare_hosts(on: Declare) -> SimulatedHosts:
     """Hosts on which nothing was ever done."""
-    return on(bare(*flows.HOSTS))
+    return on(bare(*lifecycle.HOSTS))
 
 
 @pytest.fixture
 def hosts(on: Declare) -> SimulatedHosts:
     """Hosts on which the whole stack is up and at rest."""
-    return on(flows.running())
+    return on(lifecycle.running())

@@ -10,14 +10,14 @@ from providers.overlay import OverlayProvider
 from providers.resource import Props, Provider, to_props
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.swarm import SwarmProvider
-from tests.rules import flows
-from tests.rules.simulated import SimulatedHosts
+from tests.support import lifecycle
+from tests.support.simulated import SimulatedHosts
 
-GWBRIDGE = flows.gwbridge_spec("w1")
-SWARM = flows.swarm_spec()
-NODE = flows.node_spec("w1", access={"name": "w1", "address": "10.9.0.2"})
-INGRESS = flows.ingress_spec()
-OVERLAY = flows.overlay_spec()
+GWBRIDGE = lifecycle.gwbridge_spec("w1")
+SWARM = lifecycle.swarm_spec()
+NODE = lifecycle.node_spec("w1", access={"name": "w1", "address": "10.9.0.2"})
+INGRESS = lifecycle.ingress_spec()
+OVERLAY = lifecycle.overlay_spec()
 ALL = [GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY]
 
 
@@ -95,7 +95,7 @@ class Known:
 
 def known(hosts: SimulatedHosts, spec: Spec, **changes: object) -> Known:
     """A resource of the stack that runs on these hosts; `changes` to the outputs that the state has."""
-    ids = {id_output(spec): flows.id_of(hosts.world, spec)}
+    ids = {id_output(spec): lifecycle.id_of(hosts.world, spec)}
     return Known(spec, {**to_props(spec), **ids, "adopted": False, **changes})
 
 

@@ -7,7 +7,7 @@ from providers.rules.nouns.swarm import KEEP_THE_KEY
 from providers.simulate import World
 from providers.simulate.others import create_service, service_spec
 from tests.glue.stack import GWBRIDGE, INGRESS, OVERLAY, SWARM, known
-from tests.rules import flows
+from tests.support import lifecycle
 
 DISTURBING = {
     "ingress": (INGRESS, {"subnet": "10.55.0.0/16", "gateway": "10.55.0.1"}, "will take ports away: web (8080/tcp)"),
@@ -22,8 +22,8 @@ DISTURBING = {
 
 def at_work() -> World:
     """The whole stack with a service that publishes, on the overlay."""
-    world = flows.running()
-    networks = (flows.id_of(world, OVERLAY),)
+    world = lifecycle.running()
+    networks = (lifecycle.id_of(world, OVERLAY),)
     return simulate.elapse(
         create_service(world, service_spec("web", ports=((8080, 80),), replicas=2, networks=networks)), 20
     )
@@ -44,14 +44,14 @@ def test_first_line_of_a_disturbing_change_says_what_it_disturbs(on, pulumi_engi
 
 def test_change_that_disturbs_nobody_is_not_announced(on, pulumi_engine):
     """An ingress through which nobody publishes."""
-    known(on(flows.running()), INGRESS).update(subnet="10.55.0.0/16", gateway="10.55.0.1")
+    known(on(lifecycle.running()), INGRESS).update(subnet="10.55.0.0/16", gateway="10.55.0.1")
 
     assert [] == [line for _, line in pulumi_engine.lines if line.startswith("will ")]
 
 
 def test_turning_autolock_on_tells_how_to_see_the_key(on, pulumi_engine):
     """The command is printed once, when it is turned on; the key never is."""
-    locked = known(on(flows.running()), SWARM).update(autolock=True)
+    locked = known(on(lifecycle.running()), SWARM).update(autolock=True)
     lines = [line for _, line in pulumi_engine.lines if "docker swarm unlock-key" in line]
     locked.update(task_history_limit=3)
 

@@ -4,8 +4,8 @@ import pytest
 
 from providers.explain.drift import EXISTS, OUTPUTS
 from providers.resource import to_props
+from tests.explain.test_drift import CASES, DRIFTS, found, name_of, recorded
 from tests.glue.stack import logical_id, provider_of
-from tests.rules.test_drift import CASES, DRIFTS, found, name_of, recorded
 
 
 @pytest.mark.parametrize(("spec", "key"), CASES, ids=lambda value: value if isinstance(value, str) else name_of(value))

@@ -8,8 +8,8 @@ from providers.rules.vocabulary.errors import EngineError, SwarmnetError
 from providers.rules.vocabulary.steps import RestartEngine, Step
 from providers.simulate import bare
 from tests.glue.stack import Known, known
-from tests.rules import flows
-from tests.rules.simulated import SimulatedHosts
+from tests.support import lifecycle
+from tests.support.simulated import SimulatedHosts
 
 NAMES = ("m1", *(f"w{number}" for number in range(1, 20)))
 FORMER, WANTED = "10.12.0.0/16", "10.66.0.0/16"
@@ -26,9 +26,9 @@ class WithoutRestart(SimulatedHosts):
 
 def test_exactly_one_of_twenty_hosts_is_touched(on):
     """Nineteen keep bridge and availability, and each says which failure it stands back from."""
-    bridges = [flows.gwbridge_spec(name) for name in NAMES]
-    nodes = [flows.node_spec(name, role="manager" if name == "m1" else "worker") for name in NAMES]
-    hosts = on(flows.made(bare(*NAMES), *bridges, flows.swarm_spec(members=NAMES), *nodes), WithoutRestart)
+    bridges = [lifecycle.gwbridge_spec(name) for name in NAMES]
+    nodes = [lifecycle.node_spec(name, role="manager" if name == "m1" else "worker") for name in NAMES]
+    hosts = on(lifecycle.made(bare(*NAMES), *bridges, lifecycle.swarm_spec(members=NAMES), *nodes), WithoutRestart)
     every = [known(hosts, spec) for spec in bridges]
 
     with ThreadPoolExecutor(len(every)) as pool:

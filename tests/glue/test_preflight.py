@@ -9,7 +9,7 @@ from providers.resource import Provider, to_props
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.routes import Route, Surroundings
 from tests.glue.stack import GWBRIDGE, OVERLAY, created, known, logical_id, provider_of
-from tests.rules import flows
+from tests.support import lifecycle
 
 VPN = Surroundings(routes=(Route("10.12.0.0/16", "tun0"),))
 ROW = "urn:pulumi:prod::infra::pulumi-python:swarmnet:Gwbridge::docker_gwbridge@w1"
@@ -56,9 +56,9 @@ def test_others_name_who_says_it(bare_hosts, monkeypatch):
         created(GWBRIDGE.model_copy(update={"row": ROW}))
 
     with pytest.raises(Blocked) as refusal:
-        created(flows.gwbridge_spec("w2"))
+        created(lifecycle.gwbridge_spec("w2"))
     assert "not begun: docker_gwbridge@w1 says why" == str(refusal.value)
-    assert ([flows.OWNER], []) == (asked, bare_hosts.steps)
+    assert ([lifecycle.OWNER], []) == (asked, bare_hosts.steps)
 
 
 def test_hosts_are_looked_at_once(bare_hosts, monkeypatch):
@@ -67,8 +67,8 @@ def test_hosts_are_looked_at_once(bare_hosts, monkeypatch):
     declare(**BRIDGES)
 
     created(GWBRIDGE)
-    created(flows.gwbridge_spec("w2"))
-    assert [flows.OWNER] == asked
+    created(lifecycle.gwbridge_spec("w2"))
+    assert [lifecycle.OWNER] == asked
 
 
 def test_what_is_only_to_be_known_is_shown(bare_hosts, pulumi_engine):
@@ -83,8 +83,8 @@ def test_what_is_only_to_be_known_is_shown(bare_hosts, pulumi_engine):
 
 def test_removal_that_begins_a_replacement_is_a_first_write(hosts):
     """Of two overlays that swap their ranges, neither is taken away."""
-    other = flows.overlay_spec("web", subnet="10.21.0.0/24", gateway="10.21.0.1")
-    flows.make(hosts, other)
+    other = lifecycle.overlay_spec("web", subnet="10.21.0.0/24", gateway="10.21.0.1")
+    lifecycle.make(hosts, other)
     before = list(hosts.steps)
     declare(overlays={"app": {"subnet": "10.21.0.0/24"}, "web": {"subnet": "10.20.0.0/24"}})
     stands = known(hosts, OVERLAY)
@@ -106,7 +106,7 @@ def test_removal_alone_compares_nothing(hosts, monkeypatch):
 
 def test_stack_that_stands_is_no_clash_with_itself(on):
     """The whole stack, compared with the hosts on which it is up."""
-    hosts = on(flows.running())
+    hosts = on(lifecycle.running())
     sections = {"ingress": {"subnet": "10.11.0.0/16"}, "overlays": {"app": {"subnet": "10.20.0.0/24"}}, "swarm": {}}
     declare(**BRIDGES, **sections)
 

@@ -31,17 +31,17 @@ from tests.glue.stack import (
     noun,
     provider_of,
 )
-from tests.rules import flows
-from tests.rules.simulated import after, elapsed, on_host
+from tests.support import lifecycle
+from tests.support.simulated import after, elapsed, on_host
 
 each = pytest.mark.parametrize("spec", ALL, ids=noun)
 
 
 def before(spec: Spec) -> World:
     """Bare hosts on which everything has come about that comes before this resource."""
-    stack = flows.whole_stack()
+    stack = lifecycle.whole_stack()
     names = [logical_id(other) for other in stack]
-    return flows.made(bare(*flows.HOSTS), *stack[: names.index(logical_id(spec))])
+    return lifecycle.made(bare(*lifecycle.HOSTS), *stack[: names.index(logical_id(spec))])
 
 
 @each
@@ -49,7 +49,7 @@ def test_create_echoes_the_inputs(on, spec):
     """The id is logical; outputs are the canonical inputs, the Engine's id, and that nobody else made it."""
     hosts = on(before(spec))
     answer = provider_of(spec).create(to_props(spec))
-    its_id = {id_output(spec): flows.id_of(hosts.world, spec)}
+    its_id = {id_output(spec): lifecycle.id_of(hosts.world, spec)}
 
     assert (logical_id(spec), {**to_props(spec), **its_id, "adopted": False}) == (answer.id, answer.outs)
 
@@ -93,7 +93,7 @@ def test_read_tells_when_it_is_gone(on, hosts, spec):
 def without(world: World, spec: Spec) -> World:
     """The hosts after somebody took it away by hand."""
     if spec in (INGRESS, OVERLAY):
-        return after(world, partial(simulate.perform, step=RemoveNetwork(id=flows.id_of(world, spec))), elapsed(60))
+        return after(world, partial(simulate.perform, step=RemoveNetwork(id=lifecycle.id_of(world, spec))), elapsed(60))
     return before(spec)
 
 
@@ -242,9 +242,9 @@ def test_bridge_of_half_a_member_is_not_read(on, hosts):
 @pytest.fixture
 def strangers(on):
     """Hosts on which somebody made, without a label, exactly what the stack declares."""
-    bridges = [replace(creation_of_bridge(host), labels=()) for host in flows.HOSTS]
+    bridges = [replace(creation_of_bridge(host), labels=()) for host in lifecycle.HOSTS]
     world = after(
-        bare(*flows.HOSTS),
+        bare(*lifecycle.HOSTS),
         *(partial(simulate.perform, step=bridge) for bridge in bridges),
         partial(simulate.perform, step=InitSwarm(host="m1")),
         elapsed(5),
@@ -259,7 +259,7 @@ def strangers(on):
 
 def creation_of_bridge(host: str) -> CreateNetwork:
     """The step that makes a host's docker_gwbridge."""
-    return gwbridge.creation(flows.gwbridge_spec(host))
+    return gwbridge.creation(lifecycle.gwbridge_spec(host))
 
 
 adoptable = pytest.mark.parametrize("spec", [GWBRIDGE, SWARM, NODE, OVERLAY], ids=noun)
@@ -274,7 +274,7 @@ def test_what_others_made_is_adopted(strangers, spec):
 def test_host_that_joins_a_swarm_of_others_is_ours(on, strangers):
     """It gets its labels at once, and leaves when it is taken out; the swarm goes on without it."""
     hosts = on(after(strangers.world, partial(simulate.perform, step=LeaveSwarm(host="w2")), elapsed(60)))
-    node = created(flows.node_spec("w2", labels={"zone": "b"}))
+    node = created(lifecycle.node_spec("w2", labels={"zone": "b"}))
     resource._accesses.pop("w2")
     node.delete()
 
@@ -328,7 +328,7 @@ def test_overlay_that_was_retained_once_is_removed(hosts):
     """Of what is retained now Pulumi asks for no removal, and the outputs may be older."""
     known(hosts, OVERLAY, retain=True).delete()
 
-    assert "" == flows.id_of(hosts.world, OVERLAY)
+    assert "" == lifecycle.id_of(hosts.world, OVERLAY)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_overlay_is_removed(hosts):
     """It goes by the id in the state."""
     known(hosts, OVERLAY).delete()
 
-    assert "" == flows.id_of(hosts.world, OVERLAY)
+    assert "" == lifecycle.id_of(hosts.world, OVERLAY)
 
 
 def test_ingress_makes_room_for_the_engines_own(hosts):
@@ -358,19 +358,19 @@ def test_ingress_makes_room_for_the_engines_own(hosts):
 
 def test_whole_stack_goes_in_order(on):
     """Overlay, ingress, nodes (the first manager's last), swarm, bridges: the hosts are bare again."""
-    hosts = on(flows.running())
+    hosts = on(lifecycle.running())
     nodes = [
-        flows.node_spec(host, role=role, access={"name": host})
+        lifecycle.node_spec(host, role=role, access={"name": host})
         for host, role in (("w1", "worker"), ("w2", "worker"), ("m1", "manager"))
     ]
-    bridges = [flows.gwbridge_spec(host) for host in flows.HOSTS]
+    bridges = [lifecycle.gwbridge_spec(host) for host in lifecycle.HOSTS]
     stack = [known(hosts, spec) for spec in (OVERLAY, INGRESS, *nodes, SWARM)]
     stack += [known(hosts, spec, on_remove="restore_default") for spec in bridges]
     for each_one in stack:
         each_one.delete()
 
     assert None is hosts.world.cluster
-    assert [host.networks for host in bare(*flows.HOSTS).hosts] == [host.networks for host in hosts.world.hosts]
+    assert [host.networks for host in bare(*lifecycle.HOSTS).hosts] == [host.networks for host in hosts.world.hosts]
 
 
 def test_node_leaves_a_host_that_the_stack_file_forgot(monkeypatch, hosts):
@@ -399,7 +399,7 @@ def test_host_that_the_stack_file_forgot_is_read(monkeypatch, hosts, spec):
 
 def test_bridge_of_a_host_that_the_stack_file_forgot_is_given_back(bare_hosts):
     """The state knows how to reach it, and what was made there."""
-    bridge = created(flows.gwbridge_spec("w1", on_remove="restore_default"))
+    bridge = created(lifecycle.gwbridge_spec("w1", on_remove="restore_default"))
     resource._accesses.pop("w1")
     bridge.delete()
 
@@ -408,7 +408,7 @@ def test_bridge_of_a_host_that_the_stack_file_forgot_is_given_back(bare_hosts):
 
 def test_bridge_of_a_host_that_was_renamed_stays(bare_hosts):
     """An id tells a machine, whatever the stack file calls it by now."""
-    bridge = created(flows.gwbridge_spec("w1", on_remove="restore_default"))
+    bridge = created(lifecycle.gwbridge_spec("w1", on_remove="restore_default"))
     resource._accesses.pop("w1")
     bare_hosts.also["x1"] = "w1"
     resource._accesses["x1"] = HostAccess(name="x1", address="10.9.0.2")
@@ -419,7 +419,7 @@ def test_bridge_of_a_host_that_was_renamed_stays(bare_hosts):
 
 def test_bridge_of_a_lost_host_is_forgotten(monkeypatch, bare_hosts):
     """Nobody can reach it any more."""
-    bridge = created(flows.gwbridge_spec("w1", on_remove="restore_default"))
+    bridge = created(lifecycle.gwbridge_spec("w1", on_remove="restore_default"))
     monkeypatch.setattr(resource, "_lost", {"w1"})
     bridge.delete()
 
@@ -451,7 +451,7 @@ def test_same_host_at_another_address(monkeypatch, hosts, spec):
 @pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
 def test_another_host_at_another_address(monkeypatch, hosts, spec, do):
     """Neither changed, nor taken for what became of the old one."""
-    other = {id_output(spec): flows.id_of(hosts.world, spec.model_copy(update={"host": "w2"}))}
+    other = {id_output(spec): lifecycle.id_of(hosts.world, spec.model_copy(update={"host": "w2"}))}
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.0.2"}, **other)
     world = hosts.world
     declared_at(monkeypatch, ELSEWHERE)
@@ -466,14 +466,14 @@ def test_another_host_at_another_address(monkeypatch, hosts, spec, do):
 
 def test_progress_shows_on_the_row_of_the_resource(bare_hosts, pulumi_engine):
     """Each line goes to the row of its own resource."""
-    created(flows.gwbridge_spec(row="urn:bridge"))
+    created(lifecycle.gwbridge_spec(row="urn:bridge"))
 
     assert {"urn:bridge"} == {urn for urn, _ in pulumi_engine.lines}
 
 
 def test_changes_of_managers_take_turns(hosts, pulumi_engine):
     """Whoever waits says so, and goes on when it is its turn."""
-    manager = known(hosts, flows.node_spec("m1", role="manager", row="urn:node"))
+    manager = known(hosts, lifecycle.node_spec("m1", role="manager", row="urn:node"))
     with ThreadPoolExecutor(1) as pool:
         with resource.turn(Progress("urn:another")):
             waiting = pool.submit(manager.update, labels={"zone": "a"})

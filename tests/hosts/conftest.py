@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.hosts.fake_sshd import FakeHost
+from tests.support.fake_sshd import FakeHost
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from providers.hosts.fleet import Fleet
 from providers.hosts.preflight import COMMAND, preflight
 from providers.rules.stack_file import model
-from tests.hosts.fake_sshd import Ends
+from tests.support.fake_sshd import Ends
 
 # As iproute2 6.1 and BusyBox 1.35 print it; the VPN's route is in a table of its own, as Tailscale's are.
 ADDRESSES = """\

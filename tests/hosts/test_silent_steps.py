@@ -1,7 +1,7 @@
 """A step whose host falls silent may have been carried out all the same."""
 
 from providers.rules.vocabulary.errors import Unreachable
-from tests.hosts.test_reconcile import Scene, remove, script
+from tests.loop.test_reconcile import Scene, remove, script
 
 
 def test_the_next_look_tells():

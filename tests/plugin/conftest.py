@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from providers.hosts.preflight import COMMAND
-from tests.hosts.fake_sshd import Ends, FakeHost
 from tests.plugin.fake_pulumi import FakePulumi
 from tests.plugin.process import Plugin
+from tests.support.fake_sshd import Ends, FakeHost
 
 
 @pytest.fixture(scope="package")

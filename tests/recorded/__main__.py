@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.live.services import deploy
-from tests.real import machines
-from tests.real.machines import ROOT, Group
-from tests.real.picture import stack_of
-from tests.real.project import Project
 from tests.recorded import FOLDER, markdown, names, rendered
+from tests.support import machines
+from tests.support.machines import ROOT, Group
+from tests.support.project import Project
+from tests.support.services import deploy
+from tests.support.what_hosts_show import stack_of
 
 Json = Any
 # Where in the machine's folders code lies.

@@ -1,0 +1,153 @@
+"""The two swarms that are held against each other, behind one interface: the simulated one, and real hosts.
+
+Only how something is done or read may differ here; what is done is in scripts.py, and what is compared in picture.py.
+"""
+
+import time
+from json import dumps
+from typing import Any, Protocol
+
+from providers import simulate
+from providers.hosts import observe
+from providers.hosts.fleet import Fleet
+from providers.hosts.perform import perform
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.vocabulary.facts import GwbridgeFacts, OverlayFacts, SwarmFacts, Task
+from providers.rules.vocabulary.steps import Step
+from providers.simulate import members, others
+from providers.simulate.observe import tasks
+from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Group
+
+Json = dict[str, Any]
+
+HOSTS = ("s1", "s2", "s3")
+# Requests to a simulated swarm take no time; what has a bound there is looked at so often.
+POLL = 0.1
+
+
+class Side(Protocol):
+    """A swarm to be. Everything raises HostError and EngineError as real hosts do."""
+
+    def perform(self, step: Step) -> None:
+        """Take one step."""
+
+    def create_service(self, spec: Json) -> None:
+        """Create a service at a manager."""
+
+    def remove_service(self, name: str) -> None:
+        """Remove a service."""
+
+    def break_service(self, name: str) -> None:
+        """The new tasks of this service's updates die at once; on real hosts their command sees to that."""
+
+    def run_container(self, host: str, network: str) -> None:
+        """Run a standalone container that restarts with its Engine on a network, by the network's id."""
+
+    def stop_docker(self, host: str) -> None:
+        """Stop a host's Engine."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+
+    def gwbridge(self, host: str) -> GwbridgeFacts:
+        """One host's docker_gwbridge, copies of the ingress, and containers."""
+
+    def swarm(self) -> SwarmFacts:
+        """Members, services and networks."""
+
+    def overlay(self, name: str) -> OverlayFacts:
+        """One overlay."""
+
+    def tasks(self) -> tuple[Task, ...]:
+        """All tasks."""
+
+
+class Simulated(Side):
+    """The simulated swarm."""
+
+    def __init__(self) -> None:
+        self.world = simulate.bare(*HOSTS)
+
+    def perform(self, step: Step) -> None:
+        self.world = simulate.perform(self.world, step)
+
+    def create_service(self, spec: Json) -> None:
+        self.world = others.create_service(self.world, dumps(spec, sort_keys=True))
+
+    def remove_service(self, name: str) -> None:
+        self.world = others.remove_service(self.world, name)
+
+    def break_service(self, name: str) -> None:
+        self.world = others.break_service(self.world, name)
+
+    def run_container(self, host: str, network: str) -> None:
+        self.world = others.run_container(self.world, host, network)
+
+    def stop_docker(self, host: str) -> None:
+        self.world = members.stop_docker(self.world, host)
+
+    def wait(self, seconds: float) -> None:
+        self.world = simulate.elapse(self.world, seconds)
+
+    def gwbridge(self, host: str) -> GwbridgeFacts:
+        return simulate.gwbridge_facts(self.world, host)
+
+    def swarm(self) -> SwarmFacts:
+        return simulate.swarm_facts(self.world, ending=True)
+
+    def overlay(self, name: str) -> OverlayFacts:
+        return simulate.overlay_facts(self.world, name)
+
+    def tasks(self) -> tuple[Task, ...]:
+        return tasks(self.world)
+
+
+class Real(Side):
+    """Lab hosts, over connections of their own: those to hosts before a reset are dead."""
+
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        keys = {"key_file": str(KEY_FILE), "known_hosts": str(KNOWN_HOSTS)}
+        self.fleet = Fleet(
+            {
+                host.name: HostAccess(name=host.name, address=host.address, advertise_address=host.address, **keys)
+                for host in group
+            }
+        )
+
+    def perform(self, step: Step) -> None:
+        perform(self.fleet, step)
+
+    def create_service(self, spec: Json) -> None:
+        self.fleet.manager().post("/services/create", spec)
+
+    def remove_service(self, name: str) -> None:
+        self.fleet.manager().delete(f"/services/{name}")
+
+    def break_service(self, name: str) -> None:
+        """Nothing: the script's command does it."""
+
+    def run_container(self, host: str, network: str) -> None:
+        engine = self.fleet.engine(host)
+        settings = {"NetworkMode": network, "RestartPolicy": {"Name": "always"}}
+        body = {"Image": "busybox:lab", "HostConfig": settings}
+        container = engine.post("/containers/create", body)["Id"]
+        engine.post(f"/containers/{container}/start")
+
+    def stop_docker(self, host: str) -> None:
+        self.group.fault(host, "stop-docker")
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def gwbridge(self, host: str) -> GwbridgeFacts:
+        return observe.gwbridge_facts(self.fleet, host)
+
+    def swarm(self) -> SwarmFacts:
+        return observe.swarm_facts(self.fleet, ending=True)
+
+    def overlay(self, name: str) -> OverlayFacts:
+        return observe.OverlayReader(self.fleet, name)()
+
+    def tasks(self) -> tuple[Task, ...]:
+        return observe.from_manager(self.fleet, observe.tasks)

@@ -1,0 +1,76 @@
+"""A stack with services on three real hosts, shared by the tests of live changes and looked after between them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.support import machines
+from tests.support.machines import Group, Host, eventually
+from tests.support.project import Project
+from tests.support.services import all_run, deploy, journals, lost, specs
+from tests.support.what_hosts_show import promised, shown, stack_of
+
+Json = Any
+NUMBERS = count(210)
+
+
+@dataclass
+class Live:
+    """A swarm at work: its hosts, the project that made its networks, and its services' specs as they were."""
+
+    hosts: Group
+    project: Project
+    sections: dict[str, Any]
+    before: dict[str, Json]
+
+    @property
+    def manager(self) -> Host:
+        """The first host."""
+        return self.hosts["l1"]
+
+    def declare(self, **sections: Any) -> None:
+        """Change keys of sections in the stack file: `ingress={"subnet": ...}`."""
+        for name, keys in sections.items():
+            self.sections[name] = {**self.sections.get(name, {}), **keys}
+        self.project.declare(self.sections)
+
+    def is_whole(self) -> None:
+        """Everything is as the stack file says and as it was: specs, ports, availability; and no journal is left."""
+        assert [] == lost(self.before, specs(self.manager))
+        assert [] == journals(self.manager)
+        assert promised(self.sections) == shown(self.hosts)
+        eventually(lambda: all_run(self.manager))
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Brought up once: a manager, two workers, five services."""
+    hosts = machines.start("l", "28")
+    hosts.provide_image()
+    project = Project(tmp_path_factory.mktemp("live"), tmp_path_factory.mktemp("pulumi-home"))
+    sections = stack_of(hosts)
+    sections["overlays"] = {"app": {"subnet": "10.202.0.0/24", "attachable": True, "on_in_use": "migrate"}}
+    project.declare(sections)
+    first = project.up()
+    assert first.ok, first.told
+    deploy(hosts["l1"])
+    yield Live(hosts, project, sections, specs(hosts["l1"]))
+    machines.end("l")
+
+
+@pytest.fixture
+def live(running: Live) -> Iterator[Live]:
+    """The swarm at work. Each test leaves it settled, with the services that it found."""
+    found = specs(running.manager)
+    yield running
+    for name in specs(running.manager).keys() - found.keys():
+        running.manager.docker("service", "rm", name)
+
+
+@pytest.fixture
+def ranges() -> Callable[[], str]:
+    """Gives a range for an ingress or bridges that no other test of the run has."""
+    return lambda: f"10.{next(NUMBERS)}.0.0/20"

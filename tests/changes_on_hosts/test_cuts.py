@@ -1,0 +1,82 @@
+"""A live change that is cut is finished by the documented commands, and nothing that existed before is lost."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.changes_on_hosts.conftest import Live
+from tests.support.cutting import ended, killed
+
+# Three moments of an ingress change and two of a bridge change, by the progress line at which they begin.
+INGRESS = (
+    ("pulumi", "take ports off"),
+    ("plugin", "waiting for"),
+    ("pulumi", "remove the old ingress"),
+    ("plugin", "create ingress"),
+    ("pulumi", "bring the ingress to"),
+    ("plugin", "put ports back"),
+)
+BRIDGE = (("pulumi", "remove the old docker_gwbridge"), ("plugin", "restart docker"))
+
+pytestmark = pytest.mark.lab
+
+
+def begins_with(words: str) -> Callable[[str], bool]:
+    """Whether a progress line begins with these words."""
+    return lambda line: line.startswith(words)
+
+
+def finish(live: Live, victim: str) -> None:
+    """`pulumi cancel` where pulumi was killed, then `up`."""
+    if victim == "pulumi":
+        assert live.project.run("cancel", "--yes").ok
+    run = live.project.up()
+    assert run.ok, run.told
+
+
+@pytest.mark.parametrize(("victim", "moment"), INGRESS, ids=[moment for _, moment in INGRESS])
+def test_an_ingress_change(live: Live, ranges: Callable[[], str], victim: str, moment: str):
+    """With all ports of five services back, whatever it was doing when it was killed."""
+    live.declare(ingress={"subnet": ranges()})
+
+    with ended(killed(live.project, victim, begins_with(moment))):
+        finish(live, victim)
+
+    live.is_whole()
+
+
+@pytest.mark.parametrize(("victim", "moment"), BRIDGE, ids=[moment for _, moment in BRIDGE])
+def test_a_bridge_change(live: Live, ranges: Callable[[], str], victim: str, moment: str):
+    """All three hosts end with the new bridge and their former availability."""
+    live.declare(gwbridge={"subnet": ranges()})
+
+    with ended(killed(live.project, victim, begins_with(moment))):
+        finish(live, victim)
+
+    live.is_whole()
+
+
+def test_a_change_taken_back(live: Live, ranges: Callable[[], str]):
+    """With the former stack file, `up --refresh` brings the former ingress back, and every port with it."""
+    former = live.sections["ingress"]["subnet"]
+    live.declare(ingress={"subnet": ranges()})
+
+    with ended(killed(live.project, "pulumi", begins_with("remove the old ingress"))):
+        assert live.project.run("cancel", "--yes").ok
+        live.declare(ingress={"subnet": former})
+        run = live.project.up("--refresh")
+
+    assert run.ok, run.told
+    live.is_whole()
+
+
+def test_a_refresh_between_the_cut_and_the_next_up(live: Live, ranges: Callable[[], str]):
+    """What is unfinished is drift like any other: the state knows it, and `up` finishes it."""
+    live.declare(ingress={"subnet": ranges()})
+
+    with ended(killed(live.project, "plugin", begins_with("bring the ingress to"))):
+        refreshed = live.project.refresh()
+        finish(live, "plugin")
+
+    assert refreshed.ok, refreshed.told
+    live.is_whole()

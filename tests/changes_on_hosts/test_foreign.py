@@ -1,0 +1,111 @@
+"""Others go on using the swarm while it changes, and what can't be moved blocks by name before the first write."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.changes_on_hosts.conftest import Live
+from tests.support.cutting import ended, killed
+from tests.support.services import FOREVER, journals, specs
+
+pytestmark = pytest.mark.lab
+
+QUICK = ("--detach", "--quiet", "--no-resolve-image", "--stop-grace-period=1s")
+
+
+def create(live: Live, name: str, *words: str) -> None:
+    """A service of somebody else's."""
+    live.manager.docker("service", "create", *QUICK, "--name", name, *words)
+
+
+@pytest.fixture
+def alone(live: Live):
+    """A container on a worker that is no task and uses an overlay of the stack."""
+    live.hosts["l3"].docker(
+        "run", "--detach", "--name=alone", "--network=app", "--stop-timeout=1", "busybox:lab", *FOREVER.split()
+    )
+    yield "alone"
+    live.hosts["l3"].docker("rm", "--force", "alone")
+
+
+def test_a_job_that_publishes_blocks(live: Live, ranges: Callable[[], str]):
+    """Taking its port off would run it again: it is named, and no service is touched."""
+    former = live.sections["ingress"]["subnet"]
+    create(live, "job", "--mode=replicated-job", "--publish=8099:80", "busybox:lab", "true")
+    live.declare(ingress={"subnet": ranges()})
+
+    run = live.project.up()
+
+    assert not run.ok
+    assert "the job job publishes a port" in run.error
+    assert [] == journals(live.manager)
+    live.manager.docker("service", "rm", "job")
+    live.declare(ingress={"subnet": former})
+    assert live.project.up().ok
+    live.is_whole()
+
+
+def test_a_service_made_in_the_middle_is_taken_along(live: Live, ranges: Callable[[], str]):
+    """It publishes a port while the others' are off: it moves with them and keeps it."""
+    live.declare(ingress={"subnet": ranges()})
+
+    with ended(killed(live.project, "plugin", lambda line: line.startswith("take ports off"))):
+        create(live, "late", "--publish=8098:80", "busybox:lab", *FOREVER.split())
+        before = specs(live.manager)["late"]
+        run = live.project.up()
+
+    assert run.ok, run.told
+    assert before == specs(live.manager)["late"]
+    live.manager.docker("service", "rm", "late")
+    live.is_whole()
+
+
+def test_a_port_that_was_taken_meanwhile_blocks_by_name(live: Live, ranges: Callable[[], str]):
+    """All other ports come back; once the thief is gone, `up` brings the last one."""
+    live.declare(ingress={"subnet": ranges()})
+
+    with ended(killed(live.project, "plugin", lambda line: line.startswith("bring the ingress to"))):
+        time.sleep(1)  # the plugin's last calls may still be on their way
+        create(live, "thief", "--publish=8080:80", "busybox:lab", *FOREVER.split())
+        run = live.project.up()
+
+    assert not run.ok
+    assert "service web: its port 8080 can't come back: service thief publishes it" in run.error
+    stripped = [name for name, spec in specs(live.manager).items() if "swarmnet.journal" in (spec["Labels"] or {})]
+    assert ["web"] == stripped
+    live.manager.docker("service", "rm", "thief")
+    assert live.project.up().ok
+    live.is_whole()
+
+
+def test_a_standalone_container_blocks_a_bridge_change(live: Live, ranges: Callable[[], str], alone: str):
+    """It is named; with `disturb: true` it is stopped, and runs again afterwards."""
+    live.declare(gwbridge={"subnet": ranges()})
+
+    refused = live.project.up()
+    assert not refused.ok
+    assert any(f"{alone} would stop with its docker" in line for line in refused.errors.values())
+    started = live.hosts["l3"].docker("inspect", "--format={{.State.StartedAt}}", alone)
+    live.declare(gwbridge={"disturb": True})
+    run = live.project.up()
+
+    assert run.ok, run.told
+    state = live.hosts["l3"].docker("inspect", "--format={{.State.Running}} {{.State.StartedAt}}", alone)
+    assert state.startswith("true")
+    assert started not in state
+    live.is_whole()
+
+
+def test_a_standalone_container_blocks_a_migration(live: Live, alone: str):
+    """Its place on the overlay can't be moved: it is named by host."""
+    live.declare(overlays={"app": {**live.sections["overlays"]["app"], "subnet": "10.202.8.0/24"}})
+
+    run = live.project.up()
+
+    assert not run.ok
+    assert "containers without a service use it" in run.error
+    assert "on l3" in run.error
+    live.declare(overlays={"app": {**live.sections["overlays"]["app"], "subnet": "10.202.0.0/24"}})
+    assert live.project.up().ok
+    live.is_whole()

@@ -1,0 +1,58 @@
+"""Stacks to draw: those of the project, a shop with two mistakes and its facts, one with hostile names, a large one."""
+
+from pathlib import Path
+
+from providers.explain.facts_file import FactsFile
+from providers.explain.map.claims import Stack
+from providers.rules.checks.whole_file import verdict
+from providers.rules.stack_file.reading import from_yaml
+from tests.support.stackfiles import net, said
+
+ROOT = Path(__file__).resolve().parents[3]
+SHOP = Path(__file__).resolve().parent / "sample"
+HOSTILE = "</title><script>alert('name')</script><img src=x onerror=alert(1)>\"];end\n%%{init"
+
+
+def stack(name="prod", facts=None, **sections):
+    """A stack of two hosts, or of others, with more sections."""
+    return Stack(name, said(**sections), facts)
+
+
+def of_file(path, facts=None):
+    """The stack of a file."""
+    name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    return Stack(name, verdict(from_yaml(path.read_bytes()), name), facts)
+
+
+def projects():
+    """The stacks that come with the project."""
+    return [of_file(path) for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))]
+
+
+def shop():
+    """Two ranges that overlap; facts with services, a network that nobody declared, an old bridge, a silent host."""
+    return of_file(SHOP / "Pulumi.shop.yaml", FactsFile.parse((SHOP / "shop.facts.json").read_bytes()))
+
+
+def hostile():
+    """A stack, services, containers and hosts with names that a stack file refuses, but files and Engines may have."""
+    facts = FactsFile.model_validate(
+        {
+            "schema": 1,
+            "stack": HOSTILE,
+            "taken_at": "2026-11-20T21:04:00Z",
+            "hosts": {"m1": {"silent": HOSTILE}, HOSTILE: {"bridge": {"subnet": HOSTILE}}},
+            "networks": {
+                HOSTILE: {"id": HOSTILE, "subnet": "10.77.0.0/24", "gateway": HOSTILE, "containers": [HOSTILE]},
+                "app": {"id": "n", "subnet": HOSTILE, "services": [{"name": HOSTILE, "ports": [HOSTILE]}]},
+            },
+            "forecast": [],
+        }
+    )
+    return stack(HOSTILE, facts, overlays={"app": net("10.3.0.0/24")})
+
+
+def large(overlays=200):
+    """A stack with many overlays and hosts."""
+    hosts = {f"h{number}": {"address": f"10.9.0.{number + 1}", "role": "manager"} for number in range(50)}
+    return stack("large", hosts=hosts, overlays={f"net-{at}": net(f"10.210.{at}.0/24") for at in range(overlays)})

@@ -1,0 +1,350 @@
+"""The whole report: what stands where, what is cut, what is never shown."""
+
+import json
+import random
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from providers.explain.facts_file import FactsFile
+from providers.explain.forecast import NOT_REACHED
+from providers.explain.report.page import MOST, comment, no_page, page
+from tests.explain.report.previews import bridge, foreign, ingress, node, overlay, preview, step, swarm
+
+HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}
+
+
+def facts(**parts):
+    """A facts file."""
+    taken = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
+    return FactsFile(
+        **{"schema": 1, "stack": "prod", "taken_at": taken, "hosts": {}, "networks": {}, "forecast": (), **parts}
+    )
+
+
+def foretold(resource="ingress", **parts):
+    """What a forecast says of one resource."""
+    return {"resource": resource, "stages": [{"doing": "work", "seconds": 8}], "seconds": 8, **parts}
+
+
+def verdict(text):
+    """The line that stands first."""
+    return text.splitlines()[2].strip("*")
+
+
+def test_first_line_says_whose_it_is():
+    """Unseen, for the next run to find its comment; each stack has its head."""
+    assert ["<!-- swarmnet report -->", "### Networks of `prod`"] == comment([page(preview())]).splitlines()[:2]
+
+
+def test_what_could_not_be_read_is_said_in_its_place():
+    """The other stacks are reported all the same."""
+    text = comment([no_page("staging", "it is empty"), page(preview())])
+
+    assert "### Networks of `staging`\n\n**No preview: it is empty.**\n\n### Networks of `prod`" in text
+
+
+def test_nothing_is_one_line():
+    """No table, no picture, no diff."""
+    assert ["Nothing changes."] == [line.strip("*") for line in page(preview()).splitlines()[2:]]
+
+
+@pytest.mark.parametrize(
+    ("expected", "steps"),
+    [
+        (
+            "2 networks created; the ingress changes: every port published through it goes away for seconds.",
+            [
+                *(step("create", after=overlay(name)) for name in ("app", "data")),
+                step("update", ingress(), ingress("d")),
+            ],
+        ),
+        ("A swarm begins; host `w1` joins.", [step("create", after=swarm()), step("create", after=node())]),
+        (
+            "The swarm ends; 4 hosts are drained and leave.",
+            [step("delete", swarm()), *(step("delete", node(host)) for host in "abcd")],
+        ),
+        (
+            "Hosts `a` and `b` change in their places.",
+            [step("update", node(host), node(host, role="manager")) for host in "ab"],
+        ),
+        (
+            "Hosts `a` and `b` are drained: their tasks move away.",
+            [step("update", node(host), node(host, availability="drain")) for host in "ab"],
+        ),
+        (
+            "The ingress is swapped for the Engine's own: every port published through it goes away for seconds.",
+            [step("delete", ingress(on_remove="restore_default"))],
+        ),
+        (
+            "The ingress is brought back on every host: unfinished (w1 has not got it).",
+            [step("update", ingress(settled="w1 has not got it"), ingress())],
+        ),
+        (
+            "Overlay `app` is finished, where a run was cut.",
+            [step("update", overlay(settled="its twin stands in"), overlay())],
+        ),
+        (
+            "This would be refused: 1 problem; settings of the swarm change.",
+            [step("update", swarm(data_path_port=7777), swarm(data_path_port=7789))],
+        ),
+        (
+            "Resources `swarm`, `node/w1` and `ingress` are replaced on demand.",
+            [
+                *(step("replace", spec, spec) for spec in (swarm(), node())),
+                step("replace", *2 * [ingress(on_remove="restore_default")]),
+            ],
+        ),
+        (
+            "Overlays `a`, `b` and `c` are replaced, which is refused while anything uses it.",
+            [step("replace", overlay(name), overlay(name, "d")) for name in "abc"],
+        ),
+        (
+            "Overlay `app` migrates: each task on it restarts twice.",
+            [step("update", overlay(), overlay(where="d", on_in_use="migrate"))],
+        ),
+        (
+            "The bridge of `w1` changes: the host is drained and its docker restarted.",
+            [step("update", bridge(), bridge(mtu=1400))],
+        ),
+        (
+            "The bridge changes on 2 hosts: one after the other is drained and its docker restarted.",
+            [step("update", bridge(host), bridge(host, mtu=1400)) for host in ("w1", "w2")],
+        ),
+        (
+            "1 network created; hosts that are in a swarm already are drained for their new bridge.",
+            [step("create", after=bridge())],
+        ),
+        ("1 resource forgotten, not removed.", [step("delete", ingress())]),
+        (
+            "How Swarmnet treats resource `swarm` changes, nothing on any host.",
+            [step("update", swarm(), swarm(protect=True))],
+        ),
+        ("1 resource beside Swarmnet's changes.", [foreign()]),
+    ],
+)
+def test_verdict(expected, steps):
+    """One line for those who read no further."""
+    assert expected == verdict(page(preview(*steps)))
+
+
+def test_problems_come_first():
+    """In the verdict and on the page, without Pulumi's wrapping, each once."""
+    errors = {
+        "ingress": "Preview failed: Blocked: no | way",
+        "overlay/app": "t:Overlay resource 'overlay/app': property subnet value {x} has a problem: is protected",
+        "": "preview failed",
+    }
+    text = page(preview(step("create", after=overlay()), errors=errors))
+
+    assert "The preview fails with 2 problems; 1 network created." == verdict(text)
+    assert (
+        "- `ingress`: Blocked: no \\| way\n- `overlay/app`: property subnet value {x} has a problem: is protected"
+        in text
+    )
+    assert text.index("#### Problems") < text.index("#### Networks")
+
+
+def test_an_error_of_pulumi_alone_is_told():
+    """Where nobody says more."""
+    assert "- preview failed" in page(preview(errors={"": "preview failed"}))
+
+
+def test_bridges_with_the_same_change_are_one_row():
+    """And changes that do the same are one item."""
+    text = page(preview(*(step("update", bridge(host), bridge(host, mtu=1400)) for host in ("w2", "w10"))))
+
+    assert (
+        "| `docker_gwbridge` on `w2`, `w10` | **changed** | 10.1.0.0/24 | 10.1.0.1 | Engine's → **1400** |  |" in text
+    )
+    assert "1. ⚠️ `docker_gwbridge@w2`, `docker_gwbridge@w10`: the host is drained" in text
+
+
+@pytest.mark.parametrize(
+    ("expected", "one"),
+    [
+        (
+            "| overlay `app` | **new** | **10.3.0.0/24** | **10.3.0.1** | **Engine's** |  |",
+            step("create", after=overlay()),
+        ),
+        (
+            "| overlay `app` | **removed** | ~~10.3.0.0/24~~ | ~~10.3.0.1~~ | ~~1400~~ | ~~internal~~ |",
+            step("delete", overlay(mtu=1400, internal=True)),
+        ),
+        (
+            "| overlay `app` | **forgotten** | 10.3.0.0/24 | 10.3.0.1 | Engine's |  |",
+            step("delete", overlay(retain=True)),
+        ),
+        (
+            "| overlay `app` | **replaced** | 10.3.0.0/24 | 10.3.0.1 | Engine's | **ip_range 10.3.0.0/25** |",
+            step("replace", overlay(), overlay(ip_range="10.3.0.0/25")),
+        ),
+        (
+            "| `docker_gwbridge` on `w1` | **changed** | 10.1.0.0/24 | 10.1.0.1 | Engine's | "
+            "**icc, no masquerade, bridge br\\|0** |",
+            step("update", bridge(), bridge(icc=True, masquerade=False, bridge_name="br|0")),
+        ),
+    ],
+    ids=["new", "removed", "forgotten", "replaced", "flags"],
+)
+def test_row(expected, one):
+    """Only what changes is bold."""
+    assert expected in page(preview(one)).splitlines()
+
+
+def test_networks_that_stay_are_in_the_table():
+    """From the stack file, since Pulumi has no step for them."""
+    config = {"swarmnet:hosts": json.dumps(HOSTS), "swarmnet:ingress": '{"subnet": "10.2.0.0/24"}'}
+    text = page(preview(step("create", after=overlay()), config=config))
+
+    assert "| ingress `ingress` |  | 10.2.0.0/24 | 10.2.0.1 | Engine's |  |" in text
+
+
+def test_the_order_of_steps_does_not_matter():
+    """Pulumi's differs from run to run."""
+    specs = [bridge("w1"), bridge("w2"), node("w1"), node("w2"), ingress(), overlay("a"), overlay("b")]
+    steps = [step("create", after=spec) for spec in specs]
+    shuffled = random.Random(1).sample(steps, len(steps))
+
+    assert page(preview(*steps)) == page(preview(*shuffled))
+
+
+def test_secrets_are_not_shown():
+    """Neither values of others' resources, nor what the provider is made of, nor tokens in messages."""
+    errors = {"": "join with SWMTKN-1-abc"}
+    text = page(preview(step("create", after=overlay()), foreign(), errors=errors, config={"other:token": "t0ken"}))
+
+    assert [] == [secret for secret in ("hunter2", "gASV", "SWMTKN", "t0ken") if secret in text]
+
+
+def test_a_secret_is_not_cut_in_half():
+    """It is hidden before a long message is cut."""
+    text = page(preview(errors={"": f"{'x' * 1_985} postgres://bob:hunter2@db"}))
+
+    assert "hunter" not in text
+
+
+def test_bridges_of_many_hosts_are_one_short_row():
+    """Nobody reads nine hundred names."""
+    hosts = [f"{'h' * 50}{at}" for at in range(900)]
+    text = page(preview(*(step("update", bridge(host), bridge(host, mtu=1400)) for host in hosts)))
+
+    assert "and 870 more | **changed** |" in text
+    assert "and 870 more: the host is drained" in text
+
+
+@pytest.mark.parametrize("count", [200, 1000])
+def test_a_large_change_is_cut_between_items(count):
+    """Every section keeps its fences and says what it lacks."""
+    ranges = [
+        {"subnet": f"10.{at // 250}.{at % 250}.0/24", "gateway": f"10.{at // 250}.{at % 250}.1"} for at in range(count)
+    ]
+    text = page(preview(*(step("create", after=overlay(f"n{at}", **each)) for at, each in enumerate(ranges))))
+
+    assert MOST >= len(text)
+    assert text.rstrip().endswith("</details>")
+    assert (count > 200) == ("networks left out here" in text and "resources left out here" in text)
+    assert f"and {count - 30} more: made; disturbs nothing" in text
+    assert 0 == len(re.findall("^```", text, re.MULTILINE)) % 2
+
+
+def test_long_problems_leave_room():
+    """Hundreds of errors do not keep the verdict from being read."""
+    errors = {f"overlay/n{at}": "x" * 5_000 for at in range(200)}
+    text = page(preview(step("create", after=overlay()), errors=errors))
+
+    assert MOST >= len(text)
+    assert "more left out here" in text
+    assert "#### Networks" in text
+
+
+def test_what_users_wrote_closes_nothing():
+    """Labels go into the diff alone, between fences that they cannot close."""
+    hostile = {"a": "```\n</details> <script>", "b|c": "@all"}
+    text = page(preview(step("create", after=overlay(labels=hostile))))
+
+    assert '+ labels.a: "```\\n</details> <script>"' in text
+    assert "````diff" in text
+
+
+def test_facts_give_names_and_numbers():
+    """Of the forecast, where it is of this change."""
+    absent = {"absences": [{"service": "web", "ports": ["8080/tcp"], "seconds": 9.6}]}
+    restarts = {"restarts": [{"service": "web", "tasks": 2, "times": 4}], "drained": ["w1"]}
+    text = page(preview(step("update", ingress(), ingress("d"))), facts(forecast=[foretold(**absent, **restarts)]))
+
+    assert "The ingress changes: service `web` is without published ports for about 10 s." == verdict(text)
+    assert "   - drained: `w1`\n   - without ports: `web` (8080/tcp, about 10 s)\n" in text
+    assert "   - tasks that restart: 4 of `web` (it has 2)\n   - takes about 8 s\n" in text
+
+
+def test_older_facts_give_names():
+    """Where the forecast knows nothing of the change."""
+    there = {"id": "x", "services": [{"name": "a|b", "tasks": 1}], "containers": ["box on w1"]}
+    text = page(preview(step("replace", overlay(), overlay(where="d"))), facts(networks={"app": there}))
+
+    assert "   - services on it: `a\\|b` (1 task)\n   - containers on it that are no tasks: `box on w1`\n" in text
+    assert "They were taken before this change was made" in text
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        step("update", node(), node(availability="drain")),
+        step("delete", node()),
+        step("update", bridge(), bridge(mtu=1400)),
+    ],
+    ids=["drained", "leaving", "bridge"],
+)
+def test_older_facts_name_the_tasks_of_a_host(one):
+    """They move away with the drain."""
+    host = {"role": "worker", "availability": "active", "tasks": {"web": 2, "api": 1}}
+    text = page(preview(one), facts(hosts={"w1": host}))
+
+    assert "   - `w1` was worker, active\n   - tasks on it: 1 of `api`, 2 of `web`\n" in text
+
+
+def test_what_is_not_reached_is_no_problem_of_its_own():
+    """The one before it is."""
+    rows = [foretold("ingress", stages=(), problem="no"), foretold("overlay/app", stages=(), problem=NOT_REACHED)]
+    steps = [step("update", ingress(), ingress("d")), step("create", after=overlay())]
+
+    assert verdict(page(preview(*steps), facts(forecast=rows))).startswith("This would be refused: 1 problem; ")
+
+
+def test_what_the_facts_say_would_be_refused_is_a_problem():
+    """Told first."""
+    refused = foretold("overlay/app", stages=(), problem="it is used by service web")
+    text = page(preview(step("replace", overlay(), overlay(where="d"))), facts(forecast=[refused]))
+
+    assert verdict(text).startswith("This would be refused: 1 problem; overlay `app` is replaced")
+    assert "- `up` would be refused: `overlay/app`: it is used by service web" in text
+
+
+@pytest.mark.parametrize(
+    ("expected", "age"),
+    [
+        ("0 minutes before", timedelta(seconds=-5)),
+        ("1 minute before", timedelta(seconds=90)),
+        ("2 hours before", timedelta(hours=2, minutes=59)),
+        (
+            "3 days before this report, with the stack file of then; **that is long ago: take them anew**.",
+            timedelta(days=3),
+        ),
+    ],
+)
+def test_the_age_of_facts_is_shown(expected, age):
+    """With a warning after a day."""
+    text = page(preview(step("create", after=overlay())), facts(), age)
+
+    assert f"Names and numbers are from facts taken at 2026-11-24 04:00 UTC, {expected}" in text
+
+
+def test_what_facts_lack_is_said():
+    """Hosts that gave no answer, and a state that was not known."""
+    silent = {"w2": {"silent": "no answer within 10 s"}}
+    text = page(preview(step("create", after=overlay())), facts(hosts=silent, state="no such stack"))
+
+    assert "No answer came from `w2`." in text
+    assert "The state was not known then (no such stack)" in text

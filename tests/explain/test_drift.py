@@ -1,0 +1,482 @@
+"""What counts as drift: every property of every resource, by name; silence and doubt never."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from providers import simulate
+from providers.explain.drift import EXISTS, OUTPUTS, Difference, Finding, Unknown, doubted, ended, finding
+from providers.explain.forecast import Forecast, Stage
+from providers.explain.who_wins import outcome, pending
+from providers.rules.live.journal import AVAILABILITY
+from providers.rules.vocabulary.errors import Unreachable
+from providers.rules.vocabulary.facts import IngressFacts, Member, Network, Silent
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.steps import (
+    CreateNetwork,
+    InitSwarm,
+    JoinSwarm,
+    LeaveSwarm,
+    RemoveNetwork,
+    RemoveNode,
+    Step,
+)
+from providers.simulate import World, bare, members
+from providers.simulate.others import set_node
+from tests.support import lifecycle
+from tests.support.simulated import after, elapsed, on_host
+
+TEAM = {"team": "net"}
+GWBRIDGE = lifecycle.gwbridge_spec("w1", labels=TEAM)
+SWARM = lifecycle.swarm_spec(
+    labels=TEAM,
+    autolock=False,
+    task_history_limit=4,
+    data_path_port=4790,
+    default_addr_pool=("10.210.0.0/16",),
+    default_addr_pool_prefix=25,
+)
+NODE = lifecycle.node_spec("w1", labels=TEAM)
+INGRESS = lifecycle.ingress_spec(labels=TEAM)
+OVERLAY = lifecycle.overlay_spec(labels=TEAM)
+ALL = (GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY)
+
+BRIDGE = "com.docker.network.bridge."
+MTU = "com.docker.network.driver.mtu"
+
+# What says how a resource is reached or treated is in no Engine.
+NOWHERE = {"host", "access", "protect", "on_remove", "disturb", "on_in_use", "dynamic_ports"}
+
+
+def stack() -> World:
+    """Three hosts with one resource of each kind, all properties of which are declared."""
+    specs = [GWBRIDGE if spec == lifecycle.gwbridge_spec("w1") else spec for spec in lifecycle.whole_stack()]
+    declared = {SwarmSpec: SWARM, IngressSpec: INGRESS, OverlaySpec: OVERLAY}
+    specs = [declared.get(type(spec), NODE if spec == lifecycle.node_spec("w1") else spec) for spec in specs]
+    return lifecycle.made(bare(*lifecycle.HOSTS), *specs)
+
+
+STACK = stack()
+
+
+def by_hand(*steps: Step, seconds: float = 20) -> World:
+    """The stack after somebody did this, one after the other."""
+    acts = (act for step in steps for act in (partial(simulate.perform, step=step), elapsed(seconds)))
+    return after(STACK, *acts)
+
+
+def name_of(spec: Spec) -> str:
+    """A resource's name."""
+    match spec:
+        case GwbridgeSpec():
+            return f"docker_gwbridge@{spec.host}"
+        case NodeSpec():
+            return f"node/{spec.host}"
+        case OverlaySpec():
+            return f"overlay/{spec.name}"
+    return type(spec).__name__.removesuffix("Spec").lower()
+
+
+def recorded(spec: Spec) -> dict[str, Any]:
+    """The outputs that the state has of a resource of the stack."""
+    key = {SwarmSpec: "swarm_id", NodeSpec: "node_id"}.get(type(spec), "network_id")
+    return {**spec.model_dump(), key: lifecycle.id_of(STACK, spec), "adopted": False}
+
+
+def facts(world: World, spec: Spec) -> Any:
+    """What hosts report of a resource."""
+    match spec:
+        case GwbridgeSpec():
+            return simulate.gwbridge_facts(world, spec.host)
+        case SwarmSpec():
+            return simulate.swarm_facts(world)
+        case NodeSpec():
+            return simulate.node_facts(world, spec.host)
+        case IngressSpec():
+            return simulate.ingress_facts(world)
+        case OverlaySpec():
+            return simulate.overlay_facts(world, spec.name, recorded(spec)["network_id"], thorough=True)
+    raise TypeError(type(spec).__name__)
+
+
+def found(world: World, spec: Spec) -> Finding:
+    """What is found of a resource of the stack on these hosts."""
+    return finding(name_of(spec), spec, recorded(spec), facts(world, spec))
+
+
+def drifted(world: World, spec: Spec) -> dict[str, tuple[Any, Any]]:
+    """From what, to what, by property."""
+    return {each.property: (each.recorded, each.there) for each in found(world, spec).differences}
+
+
+each = pytest.mark.parametrize("spec", ALL, ids=name_of)
+
+
+@each
+def test_what_is_as_recorded_is_no_drift(spec):
+    """Nor is anything of it unknown, and the values there are those recorded."""
+    assert Finding(resource=name_of(spec), live=spec) == found(STACK, spec)
+
+
+# Every property, by name
+
+
+def replaced(**changes: Any) -> Callable[[Network], Network]:
+    """A network as somebody made it anew, otherwise."""
+    return lambda network: replace(network, **changes)
+
+
+def with_option(key: str, value: str) -> Callable[[Network], Network]:
+    """A network with another value for a driver option."""
+    return lambda network: replace(network, options=tuple(sorted({**dict(network.options), key: value}.items())))
+
+
+def on_the_bridge(change: Callable[[Network], Network]) -> World:
+    """The stack with another docker_gwbridge on w1."""
+    host = STACK.host("w1")
+    bridge = host.network("docker_gwbridge")
+    assert bridge is not None
+    return STACK.with_host(host.without_network(bridge.id).with_network(change(bridge)))
+
+
+def in_the_swarm(spec: Spec, change: Callable[[Network], Network]) -> World:
+    """The stack with another network of the swarm."""
+    of_it = lifecycle.id_of(STACK, spec)
+    return STACK.agreed(networks=tuple(change(net) if net.id == of_it else net for net in STACK.swarm.networks))
+
+
+def of_the_swarm(**changes: Any) -> World:
+    """The stack with other settings of the swarm."""
+    return STACK.agreed(settings=replace(STACK.swarm.settings, **changes))
+
+
+def without_bridge() -> World:
+    """The stack with no docker_gwbridge on w1."""
+    host = STACK.host("w1")
+    return STACK.with_host(host.without_network(lifecycle.id_of(STACK, GWBRIDGE)))
+
+
+def removal_of_entry() -> RemoveNode:
+    """What takes w1 off the managers' list."""
+    return RemoveNode(node_id=lifecycle.id_of(STACK, NODE), force=True)
+
+
+def rejoined() -> World:
+    """The stack after w1 left and joined again: another member."""
+    return by_hand(LeaveSwarm(host="w1"), removal_of_entry(), JoinSwarm(host="w1", role="worker"))
+
+
+def of_the_node(**changes: Any) -> World:
+    """The stack with another entry of w1 among its members."""
+    entry = STACK.swarm.node(STACK.host("w1").node_id)
+    assert entry is not None
+    return STACK.agreed(nodes=(*(node for node in STACK.swarm.nodes if node != entry), replace(entry, **changes)))
+
+
+OURS, THEIRS = (("swarmnet.owner", lifecycle.OWNER),), (("team", "net"),)
+on_ingress, on_overlay = partial(in_the_swarm, INGRESS), partial(in_the_swarm, OVERLAY)
+DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
+    "docker_gwbridge@w1": {
+        "subnet": (on_the_bridge(replaced(subnets=("172.31.0.0/16",))), "10.12.0.0/16", "172.31.0.0/16"),
+        "gateway": (on_the_bridge(replaced(gateways=("10.12.0.9",))), "10.12.0.1", "10.12.0.9"),
+        "mtu": (on_the_bridge(with_option(MTU, "1400")), None, 1400),
+        "icc": (on_the_bridge(with_option(f"{BRIDGE}enable_icc", "true")), False, True),
+        "masquerade": (on_the_bridge(with_option(f"{BRIDGE}enable_ip_masquerade", "false")), True, False),
+        "bridge_name": (on_the_bridge(with_option(f"{BRIDGE}name", "gw0")), "docker_gwbridge", "gw0"),
+        "labels.team": (on_the_bridge(replaced(labels=OURS)), "net", None),
+        "settled": (on_the_bridge(replaced(internal=True)), True, "it is internal: containers have no way out"),
+        "network_id": (on_the_bridge(replaced(id="other")), lifecycle.id_of(STACK, GWBRIDGE), "other"),
+        "adopted": (on_the_bridge(replaced(labels=THEIRS)), False, True),
+        "exists": (without_bridge(), True, False),
+    },
+    "swarm": {
+        "autolock": (of_the_swarm(autolock=True), False, True),
+        "task_history_limit": (of_the_swarm(task_history_limit=9), 4, 9),
+        "data_path_port": (of_the_swarm(data_path_port=4791), 4790, 4791),
+        "default_addr_pool": (of_the_swarm(default_addr_pool=("10.0.0.0/8",)), ("10.210.0.0/16",), ("10.0.0.0/8",)),
+        "default_addr_pool_prefix": (of_the_swarm(default_addr_pool_prefix=24), 25, 24),
+        "labels.team": (of_the_swarm(labels=(*OURS, ("team", "x"))), "net", "x"),
+        "swarm_id": (of_the_swarm(id="other"), lifecycle.id_of(STACK, SWARM), "other"),
+        "adopted": (of_the_swarm(labels=THEIRS), False, True),
+        "exists": (bare(*lifecycle.HOSTS), True, False),
+    },
+    "node/w1": {
+        "role": (of_the_node(role="manager"), "worker", "manager"),
+        "availability": (of_the_node(availability="pause"), "active", "pause"),
+        "labels.team": (of_the_node(labels=OURS), "net", None),
+        "settled": (by_hand(LeaveSwarm(host="w1")), True, "the managers say down"),
+        "node_id": (rejoined(), lifecycle.id_of(STACK, NODE), lifecycle.id_of(rejoined(), NODE)),
+        "adopted": (of_the_node(labels=THEIRS), False, True),
+        "exists": (by_hand(LeaveSwarm(host="w1"), removal_of_entry()), True, False),
+    },
+    "ingress": {
+        "name": (on_ingress(replaced(name="mesh")), "ingress", "mesh"),
+        "subnet": (on_ingress(replaced(subnets=("10.99.0.0/24",))), "10.11.0.0/16", "10.99.0.0/24"),
+        "gateway": (on_ingress(replaced(gateways=("10.11.0.9",))), "10.11.0.1", "10.11.0.9"),
+        "mtu": (on_ingress(with_option(MTU, "1400")), None, 1400),
+        "labels.team": (on_ingress(replaced(labels=OURS)), "net", None),
+        "settled": (set_node(STACK, "w2", labels=((AVAILABILITY, "active"),)), True, "w2 was drained by us"),
+        "network_id": (on_ingress(replaced(id="other")), lifecycle.id_of(STACK, INGRESS), "other"),
+        "adopted": (on_ingress(replaced(labels=THEIRS)), False, True),
+        "exists": (by_hand(RemoveNetwork(id=lifecycle.id_of(STACK, INGRESS))), True, False),
+    },
+    "overlay/app": {
+        "subnet": (on_overlay(replaced(subnets=("10.99.0.0/24",))), "10.20.0.0/24", "10.99.0.0/24"),
+        "gateway": (on_overlay(replaced(gateways=("10.20.0.9",))), "10.20.0.1", "10.20.0.9"),
+        "ip_range": (on_overlay(replaced(ip_ranges=("10.20.0.128/25",))), None, "10.20.0.128/25"),
+        "mtu": (on_overlay(with_option(MTU, "1400")), None, 1400),
+        "attachable": (on_overlay(replaced(attachable=True)), False, True),
+        "internal": (on_overlay(replaced(internal=True)), False, True),
+        "encrypted": (on_overlay(with_option("encrypted", "")), False, True),
+        "labels.team": (on_overlay(replaced(labels=OURS)), "net", None),
+        "settled": (on_overlay(replaced(driver="")), True, "the swarm gave it no addresses: nothing can start on it"),
+        "network_id": (on_overlay(replaced(id="other")), lifecycle.id_of(STACK, OVERLAY), "other"),
+        "adopted": (on_overlay(replaced(labels=THEIRS)), False, True),
+        "exists": (by_hand(RemoveNetwork(id=lifecycle.id_of(STACK, OVERLAY))), True, False),
+    },
+}
+CASES = [(spec, key) for spec in ALL for key in DRIFTS[name_of(spec)]]
+
+
+@pytest.mark.parametrize(("spec", "key"), CASES, ids=lambda value: value if isinstance(value, str) else name_of(value))
+def test_drift_is_reported_by_name(spec, key):
+    """With what was recorded, and what is there."""
+    world, was, there = DRIFTS[name_of(spec)][key]
+
+    assert (was, there) == drifted(world, spec)[key]
+
+
+@each
+def test_all_properties_can_drift(spec):
+    """Whatever an Engine has of a resource is among the cases above."""
+    kind = type(spec)
+    fixed: dict[Any, set[str]] = {OverlaySpec: {"name"}, SwarmSpec: {"settled"}}
+    own = set(kind.model_fields) - kind.NOT_COMPARED - NOWHERE - fixed.get(kind, set())
+
+    assert own == {key.partition(".")[0] for key in DRIFTS[name_of(spec)]} - OUTPUTS - {EXISTS}
+
+
+@each
+def test_labels_of_others_are_no_drift(spec):
+    """Only the declared keys are compared."""
+    world = after(STACK, *(partial(set_node, host=host, labels=(("theirs", "1"),)) for host in lifecycle.HOSTS))
+
+    assert {} == drifted(world, spec)
+
+
+def test_sentence_that_a_refresh_recorded_is_still_drift():
+    """Intent is that it is settled, whatever a refresh wrote down."""
+    refreshed = NODE.model_copy(update={"settled": "the managers say down"})
+    seen = facts(by_hand(LeaveSwarm(host="w1")), NODE)
+
+    assert ["settled"] == [each.property for each in finding("node/w1", refreshed, recorded(NODE), seen).differences]
+
+
+# By host
+
+
+def test_each_host_that_lacks_the_ingress_is_named():
+    """In a row of its own."""
+    w1 = STACK.host("w1")
+    world = STACK.with_host(replace(w1, networks=tuple(net for net in w1.networks if not net.ingress)))
+
+    why = "has not got it with its sandbox and gateway"
+    row = Difference(resource="ingress", host="w1", property="settled", recorded=True, there=why)
+    assert (row,) == found(world, INGRESS).differences
+
+
+def test_bridge_that_was_cut_from_the_ingress_is_unfinished():
+    """Its inputs are all right."""
+    world = on_the_bridge(replaced(endpoints=()))
+
+    assert {"settled": (True, "the ingress is not attached to it")} == drifted(world, GWBRIDGE)
+
+
+# What stands in its place
+
+
+def test_what_has_the_place_of_something_gone_is_compared():
+    """Somebody took the overlay away and made another of its name: it is gone, and this is how the other differs."""
+    other = CreateNetwork(name="app", driver="overlay", subnet="10.99.0.0/24", gateway="10.99.0.1")
+    result = found(by_hand(RemoveNetwork(id=lifecycle.id_of(STACK, OVERLAY)), other), OVERLAY)
+
+    assert ["gateway", "subnet", "labels.team", "network_id", "adopted"] == [
+        each.property for each in result.differences
+    ]
+    assert result.gone
+
+
+def test_another_swarm_is_compared_where_the_recorded_one_is_gone():
+    """All left, and began another."""
+    leaving = [LeaveSwarm(host=host, force=True) for host in ("w1", "w2", "m1")]
+    world = by_hand(*leaving, InitSwarm(host="m1", task_history_limit=7))
+
+    assert {"task_history_limit", "swarm_id", "adopted"} <= set(drifted(world, SWARM))
+    assert found(world, SWARM).gone
+
+
+# What is not known is no drift
+
+
+@each
+def test_what_could_not_be_read_is_unknown(spec):
+    """With the reason, and nothing else."""
+    result = finding(name_of(spec), spec, recorded(spec), Unreachable("w1: no answer"))
+
+    host = "w1" if spec in (GWBRIDGE, NODE) else ""
+    assert (
+        Finding(resource=name_of(spec), unknown=(Unknown(resource=name_of(spec), host=host, why="w1: no answer"),))
+        == result
+    )
+
+
+def test_share_of_a_silent_host_in_the_ingress_is_unknown():
+    """The ingress itself and the other hosts are compared."""
+    world = on_ingress(replaced(subnets=("10.99.0.0/24",)))
+    seen: IngressFacts = facts(world, INGRESS)
+    hosts = (*(host for host in seen.hosts if host.host != "w1"), Silent(host="w1", why="w1: no answer"))
+    result = finding("ingress", INGRESS, recorded(INGRESS), replace(seen, hosts=hosts))
+
+    assert (Unknown(resource="ingress", host="w1", why="w1: no answer"),) == result.unknown
+    assert ["subnet"] == [each.property for each in result.differences]
+
+
+def test_bridge_of_a_member_without_managers_is_half_known():
+    """What its own host shows is compared; whether the ingress hangs on it is not known."""
+    seen = facts(on_the_bridge(with_option(MTU, "1400")), GWBRIDGE)
+    result = finding("docker_gwbridge@w1", GWBRIDGE, recorded(GWBRIDGE), replace(seen, swarm=None, ingress=None))
+
+    assert ["mtu"] == [each.property for each in result.differences]
+    assert ["w1"] == [each.host for each in result.unknown]
+
+
+def test_bridge_of_half_a_member_is_unknown():
+    """A locked one does not show what it has."""
+    result = found(on_host(STACK, "w1", state="locked"), GWBRIDGE)
+
+    assert ((), 1) == (result.differences, len(result.unknown))
+
+
+def test_swarm_that_nobody_answers_for_is_unknown():
+    """While a declared host is silent it may be there."""
+    result = found(after(STACK, partial(members.cut, name="m1")), SWARM)
+
+    assert ((), 1) == (result.differences, len(result.unknown))
+
+
+def test_membership_without_managers_is_unknown():
+    """As is the role of a node."""
+    seen = facts(STACK, NODE)
+    result = finding("node/w1", NODE, recorded(NODE), replace(seen, swarm=None, nodes=()))
+
+    assert ((), 1) == (result.differences, len(result.unknown))
+
+
+@pytest.mark.parametrize("spec", [NODE, INGRESS, OVERLAY], ids=name_of)
+def test_what_was_in_a_swarm_that_ended_is_gone(spec):
+    """Whatever reading it said."""
+    result = finding(name_of(spec), spec, recorded(spec), Unreachable("nobody"), ended=True)
+
+    assert ([("exists", True, False)], True) == (
+        [(each.property, each.recorded, each.there) for each in result.differences],
+        result.gone,
+    )
+
+
+@pytest.mark.parametrize(("second", "gone"), [("s1", True), ("s2", False)], ids=["one swarm", "two swarms"])
+def test_nothing_is_gone_while_hosts_are_in_two_swarms(second, gone):
+    """What the one lacks that was asked, the other may have: then it is unknown."""
+    member = Member(host="m1", state="active", control=True, swarm_id="s1")
+    result = doubted(found(GONE, OVERLAY), OVERLAY, (member, replace(member, host="m2", swarm_id=second)))
+
+    assert (gone, not gone) == (result.gone, bool(result.unknown))
+
+
+def test_swarm_ended_where_every_host_says_so():
+    """One that is silent might be in it."""
+    said = simulate.swarm_facts(bare(*lifecycle.HOSTS)).members
+
+    assert (True, False, False, False) == (
+        ended(said, ()),
+        ended(said, (Silent(host="x", why="x: no answer"),)),
+        ended(facts(STACK, SWARM).members, ()),
+        ended((), ()),
+    )
+
+
+# Who wins
+
+DOES = Forecast(resource="overlay/app", stages=(Stage(doing="remove overlay app", seconds=1),))
+SITS = Forecast(resource="overlay/app")
+ATTACHABLE = OVERLAY.model_copy(update={"attachable": True})
+
+
+def winner(key: str, world: World, wanted: Spec | None, forecast: Forecast, spec: Spec = OVERLAY) -> str:
+    """Who wins about a property of the overlay."""
+    result = found(world, spec)
+    (difference,) = (each for each in result.differences if each.property == key)
+    return outcome(difference, result, wanted, forecast).wins
+
+
+OPEN = DRIFTS["overlay/app"]["attachable"][0]
+GONE = DRIFTS["overlay/app"]["exists"][0]
+ANOTHER = DRIFTS["overlay/app"]["network_id"][0]
+
+
+@pytest.mark.parametrize(
+    ("wins", "key", "world", "wanted", "forecast"),
+    [
+        pytest.param("stack file", "attachable", OPEN, OVERLAY, DOES, id="changed back"),
+        pytest.param("there", "attachable", OPEN, ATTACHABLE, DOES, id="declared by now"),
+        pytest.param("there", "attachable", OPEN, None, SITS, id="only forgotten"),
+        pytest.param("stack file", "attachable", OPEN, None, DOES, id="taken away"),
+        pytest.param("refused", "attachable", OPEN, OVERLAY, replace(SITS, problem="in use"), id="blocked"),
+        pytest.param("stack file", "exists", GONE, OVERLAY, DOES, id="made again"),
+        pytest.param("stack file", "network_id", ANOTHER, OVERLAY, DOES, id="replaced"),
+        pytest.param("there", "network_id", ANOTHER, OVERLAY, SITS, id="taken over"),
+    ],
+)
+def test_who_wins(wins, key, world, wanted, forecast):
+    """By the stack file, and by what the next `up` would do."""
+    assert wins == winner(key, world, wanted, forecast)
+
+
+def test_protected_is_refused():
+    """The providers' check refuses it, whatever a forecast says."""
+    spec = OVERLAY.model_copy(update={"protect": True})
+    result = finding("overlay/app", spec, recorded(spec), facts(OPEN, OVERLAY))
+
+    assert {"refused"} == {outcome(each, result, spec, DOES).wins for each in result.differences}
+
+
+def test_protected_is_brought_back():
+    """What is in place again declares nothing anew; the overlay, which is replaced, is Pulumi's own to protect."""
+    spec = SWARM.model_copy(update={"protect": True, "task_history_limit": 5})
+    result = finding("swarm", spec, recorded(SWARM), facts(of_the_swarm(task_history_limit=9), SWARM))
+    (difference,) = result.differences
+
+    assert "stack file" == outcome(difference, result, spec, DOES).wins
+    assert "refused" == outcome(difference, result, spec.model_copy(update={"task_history_limit": 4}), DOES).wins
+
+
+def test_what_comes_right_by_another_resource_is_the_stack_files():
+    """The ingress comes to a host again with its bridge; nothing is done about the ingress itself."""
+    w1 = STACK.host("w1")
+    world = STACK.with_host(replace(w1, networks=tuple(net for net in w1.networks if not net.ingress)))
+
+    assert "stack file" == winner("settled", world, INGRESS, Forecast(resource="ingress"), INGRESS)
+
+
+def test_pending_is_what_only_the_stack_file_wants():
+    """No drift: a preview shows it. What drifted or is unknown is told as that."""
+    as_recorded, changed = found(STACK, OVERLAY), found(OPEN, OVERLAY)
+
+    assert (False, True, True, False) == (
+        pending(as_recorded, OVERLAY),
+        pending(as_recorded, ATTACHABLE),
+        pending(as_recorded, None),
+        pending(changed, ATTACHABLE),
+    )

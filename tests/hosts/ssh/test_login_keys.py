@@ -1,0 +1,121 @@
+"""The keys to log in with: files, and what a real ssh-agent holds."""
+
+import os
+import subprocess
+from base64 import b64decode
+from dataclasses import replace
+from pathlib import Path
+
+import paramiko
+import pytest
+
+from providers.hosts.ssh.connection import Connection
+from providers.hosts.ssh.destination import Destination
+from providers.hosts.ssh.login_keys import login_keys
+from providers.rules.vocabulary.errors import HostError
+from tests.support.fake_sshd import Ends
+
+PASSPHRASE = "hunter2"
+
+
+def run(*words, **environment) -> str:
+    """Run one of OpenSSH's tools to its end; returns what it prints."""
+    done = subprocess.run(words, env=os.environ | environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Key pairs, of which `locked` needs a passphrase."""
+    folder: Path = tmp_path_factory.mktemp("keys")
+    for name, phrase in (("open", ""), ("locked", PASSPHRASE), ("further", "")):
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", phrase, "-f", str(folder / name))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def agent(folder):
+    """An agent's socket; it holds `further`, then `locked`."""
+    socket = str(folder / "agent")
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    process.stdout.readline()  # it says where it listens, and then it does
+    ask = folder / "ask"
+    ask.write_text(f"#!/bin/sh\necho {PASSPHRASE}\n")
+    ask.chmod(0o700)
+    for name in ("further", "locked"):
+        run(
+            "ssh-add", "-q", str(folder / name), SSH_AUTH_SOCK=socket, SSH_ASKPASS=str(ask), SSH_ASKPASS_REQUIRE="force"
+        )
+    yield socket
+    process.terminate()
+    process.communicate()
+
+
+@pytest.fixture
+def tried(folder):
+    """What is tried for a host with these key files and that agent: labels, then what can't be used."""
+
+    def tried(*files: str, **said) -> tuple[list[str], list[str]]:
+        to = Destination("h1", "10.0.0.1", 22, "root", key_files=tuple(str(folder / name) for name in files))
+        unusable: list[str] = []
+        labels = [label for label, _ in login_keys(replace(to, **said), unusable)]
+        return [label.removeprefix(f"{folder}/") for label in labels], unusable
+
+    return tried
+
+
+@pytest.fixture
+def held(folder):
+    """How the agent's copy of a key is called."""
+
+    def called(name: str) -> str:
+        return f"agent's {run('ssh-keygen', '-l', '-f', str(folder / name)).split()[1]}"
+
+    return called
+
+
+def test_file_then_agent(tried, agent, held):
+    """The named file comes first, then all that the agent has, in its order."""
+    assert (["open", held("further"), held("locked")], []) == tried("open", agent=agent)
+
+
+def test_encrypted_file_works_through_the_agent(tried, agent, held):
+    """The agent's copy of a named file comes before its other keys: sshd takes few tries."""
+    assert ([held("locked"), held("further")], []) == tried("locked", agent=agent)
+
+
+def test_encrypted_file_without_agent(tried, folder):
+    """What only an agent could use is named."""
+    assert ([], [f"{folder}/locked is encrypted and not in the agent"]) == tried("locked")
+
+
+def test_no_other_keys(tried, agent, held):
+    """IdentitiesOnly leaves out what the agent has beyond the named files."""
+    assert ([held("locked")], []) == tried("locked", agent=agent, only_those=True)
+
+
+def test_file_in_the_home_of_nobody():
+    """A path that means nothing is the host's error, whatever other keys there are."""
+    to = Destination("h1", "10.0.0.1", 22, "root", key_files=("~nosuch/key",))
+    with pytest.raises(HostError, match=r"^h1: ~nosuch/key: there is no home ~nosuch on this machine; "):
+        list(login_keys(to, []))
+
+
+def test_agent_that_is_gone(tried, tmp_path):
+    """A socket that nobody answers at is told; other keys are tried all the same."""
+    assert (["open"], [f"the agent at {tmp_path}/gone: no such file or directory"]) == tried(
+        "open", agent=f"{tmp_path}/gone"
+    )
+
+
+def test_login_by_the_agent(host, folder, agent, monkeypatch):
+    """A host lets in whoever has its key in the agent."""
+    public = (folder / "locked.pub").read_text().split()
+    host.user_key = paramiko.Ed25519Key(data=b64decode(public[1]))
+    host.commands["true"] = Ends()
+    monkeypatch.setenv("SSH_AUTH_SOCK", agent)
+    connection = Connection(host.access(key_file=str(folder / "locked")))
+
+    assert ("", 1) == (connection.run(["true"]), host.logins)
+    connection.close()

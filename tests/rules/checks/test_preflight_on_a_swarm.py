@@ -1,0 +1,100 @@
+"""A run that was cut goes on with the same file: at no moment of it does a stack clash with what it made itself."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from providers.rules.checks.preflight import Findings
+from providers.rules.stack_file import model
+from providers.rules.stack_file.model import StackFile
+from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.steps import Step
+from providers.simulate import bare
+from providers.simulate.others import create_service, service_spec
+from tests.support.lifecycle import (
+    HOSTS,
+    OWNER,
+    gwbridge_spec,
+    id_of,
+    ingress_spec,
+    make,
+    overlay_spec,
+    running,
+    whole_stack,
+)
+from tests.support.simulated import SimulatedHosts
+
+
+def declared(**changed: str) -> StackFile:
+    """The stack of `whole_stack`, with another subnet for some of its networks."""
+    subnets = {"gwbridge": "10.12.0.0/16", "ingress": "10.11.0.0/16", "app": "10.20.0.0/24", **changed}
+    return model.parse(
+        {
+            "hosts": {name: {"address": f"198.51.100.{number}"} for number, name in enumerate(HOSTS, 1)},
+            "swarm": {},
+            "gwbridge": {"subnet": subnets["gwbridge"]},
+            "ingress": {"subnet": subnets["ingress"]},
+            "overlays": {"app": {"subnet": subnets["app"]}},
+        }
+    )
+
+
+@dataclass
+class Watched(SimulatedHosts):
+    """Hosts that are compared with a stack file before and after each step."""
+
+    wanted: StackFile = field(default_factory=declared)
+    found: list[Findings] = field(default_factory=list)
+
+    def perform(self, step: Step) -> None:
+        """Take one step."""
+        self.found.append(self.preflight(self.wanted, OWNER))
+        super().perform(step)
+        self.found.append(self.preflight(self.wanted, OWNER))
+
+
+def test_stack_that_comes_about():
+    """From bare hosts to the whole."""
+    hosts = Watched(bare(*HOSTS))
+    for spec in whole_stack():
+        make(hosts, spec)
+
+    assert {Findings()} == set(hosts.found)
+
+
+CHANGES: dict[str, tuple[Spec, StackFile]] = {
+    "gwbridge": (
+        gwbridge_spec("w1", subnet="10.12.0.0/20", gateway="10.12.0.1"),
+        declared(gwbridge="10.12.0.0/20"),
+    ),
+    "ingress": (
+        ingress_spec(subnet="10.11.0.0/20", gateway="10.11.0.1"),
+        declared(ingress="10.11.0.0/20"),
+    ),
+    "overlay that moves under a service": (
+        overlay_spec(subnet="10.21.0.0/24", gateway="10.21.0.1", on_in_use="migrate"),
+        declared(app="10.21.0.0/24"),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_stack_that_changes(change: str):
+    """Also into a part of its own range."""
+    spec, wanted = CHANGES[change]
+    world = running()
+    networks = (id_of(world, overlay_spec()),)
+    world = create_service(world, service_spec("web", ports=((8080, 80),), replicas=2, networks=networks))
+    hosts = Watched(world, wanted=wanted)
+    hosts.elapse(20)
+    make(hosts, spec, id_of(hosts.world, spec))
+
+    assert {Findings()} == set(hosts.found)
+
+
+def test_what_stands_for_long():
+    """Nor does time make a clash."""
+    hosts = SimulatedHosts(running())
+    hosts.elapse(100)
+
+    assert Findings() == hosts.preflight(declared(), OWNER)

@@ -1,0 +1,227 @@
+"""Changes under running services, through the real loop on the simulated swarm: what it costs, and what is refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.facts import Node
+from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.steps import StartContainer, Step, StopContainer, UpdateNode, UpdateService
+from providers.simulate import World, elapse, members
+from providers.simulate.others import create_service, named, service_spec
+from providers.simulate.workloads import Container, read
+from tests.support.lifecycle import gwbridge_spec, id_of, ingress_spec, make, overlay_spec, running
+from tests.support.simulated import Killed, SimulatedHosts
+
+NEW_INGRESS = ingress_spec(name="mesh", subnet="10.111.0.0/16", gateway="10.111.0.1", mtu=1400)
+NEW_BRIDGE = gwbridge_spec("w1", subnet="10.112.0.0/16", gateway="10.112.0.1")
+NEW_OVERLAY = overlay_spec(subnet="10.113.0.0/24", gateway="10.113.0.1", on_in_use="migrate")
+
+
+@cache
+def world() -> World:
+    """The whole stack with services of all kinds, at rest."""
+    start = running()
+    app = id_of(start, overlay_spec())
+    for spec in (
+        service_spec("web", ports=((8080, 80),), replicas=3, networks=(app,)),
+        service_spec("everywhere", ports=((9090, 80),), replicas=None),
+        service_spec("dynamic", ports=((0, 80),)),
+        service_spec("direct", ports=((7070, 80),), mode="host", replicas=None),
+        service_spec("quiet", replicas=2),
+    ):
+        start = elapse(create_service(start, spec), 20)
+    return start
+
+
+def changed(start: World, spec: Spec) -> SimulatedHosts:
+    """After the change, at rest."""
+    hosts = SimulatedHosts(start)
+    make(hosts, spec, id_of(start, spec))
+    hosts.elapse(30)
+    return hosts
+
+
+def tasks(found: World, name: str) -> set[str]:
+    """Ids of a service's tasks that run."""
+    service = named(found, name)
+    return {task.id for task in found.swarm.tasks if task.service_id == service.id and task.state == "running"}
+
+
+def updates(steps: list[Step], start: World, name: str) -> int:
+    """How often a service was updated."""
+    return sum(isinstance(step, UpdateService) and step.service_id == named(start, name).id for step in steps)
+
+
+# The ingress under services that publish through it
+
+
+@pytest.mark.parametrize("name", ["web", "everywhere", "direct", "quiet"])
+def test_specs_are_as_before(name: str):
+    """Every spec is equal to the letter."""
+    start = world()
+    assert read(named(start, name).spec) == read(named(changed(start, NEW_INGRESS).world, name).spec)
+
+
+@pytest.mark.parametrize(("treatment", "spec_has"), [("pin", 30000), ("renumber", 0)])
+def test_a_dynamic_port(treatment: str, spec_has: int):
+    """It keeps its number, at the price of being pinned, or the spec, at the price of another number."""
+    spec = NEW_INGRESS.model_copy(update={"dynamic_ports": treatment})
+    service = named(changed(world(), spec).world, "dynamic")
+    assert (spec_has, spec_has or 30001) == (service.ports[0].published, service.numbers[0].published)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("web", 4), ("everywhere", 4), ("dynamic", 4), ("direct", 0), ("quiet", 0)]
+)
+def test_updates_are_counted(name: str, expected: int):
+    """Ports off, ports on, journal closed, rollback kept: four updates, and none of a service without such a port."""
+    start = world()
+    assert expected == updates(changed(start, NEW_INGRESS).steps, start, name)
+
+
+@pytest.mark.parametrize("name", ["direct", "quiet"])
+def test_tasks_of_others_are_left_alone(name: str):
+    """What publishes nothing through the ingress goes on running."""
+    start = world()
+    assert tasks(start, name) == tasks(changed(start, NEW_INGRESS).world, name)
+
+
+def test_a_rollback_keeps_its_ports():
+    """A later rollback goes to a spec with its ports."""
+    service = named(changed(world(), NEW_INGRESS).world, "web")
+    assert read(service.spec)["EndpointSpec"] == read(service.previous)["EndpointSpec"]
+
+
+def test_there_and_back():
+    """Changed to another one and back, the swarm has the ingress of before."""
+    back = changed(changed(world(), NEW_INGRESS).world, ingress_spec()).world.swarm.ingress
+    assert ("ingress", "10.11.0.0/16") == (back and back.name, back and back.subnet)
+
+
+@pytest.mark.parametrize("killed_after", range(1, 22, 3))
+def test_taken_back_after_a_cut(killed_after: int):
+    """A change that was cut, and then taken back in the stack file, ends where it began."""
+    start = world()
+    cut = SimulatedHosts(start, killed_after=killed_after)
+    with pytest.raises(Killed):
+        make(cut, NEW_INGRESS, id_of(start, NEW_INGRESS))
+    back = changed(cut.world, ingress_spec()).world
+    specs = {service.name: read(service.spec)["EndpointSpec"] for service in start.swarm.services}
+    del specs["dynamic"]  # pinned
+    assert specs == {
+        service.name: read(service.spec)["EndpointSpec"] for service in back.swarm.services if service.name in specs
+    }
+
+
+# docker_gwbridge under a member
+
+
+def plain(node: Node) -> Node:
+    """An entry without its version."""
+    return replace(node, version=0)
+
+
+def test_a_member_stays_the_same_member():
+    """Its node id, labels, role and availability survive."""
+    start = world()
+    assert list(map(plain, start.swarm.nodes)) == list(map(plain, changed(start, NEW_BRIDGE).world.swarm.nodes))
+
+
+def test_only_that_host_is_touched():
+    """No other host is drained."""
+    start = world()
+    drained = {step.node_id for step in changed(start, NEW_BRIDGE).steps if isinstance(step, UpdateNode)}
+    assert {start.host("w1").node_id} == drained
+
+
+def test_host_by_host():
+    """On all hosts, one after the other, and the ingress is on every one at the end."""
+    found = world()
+    for host in ("w1", "w2", "m1"):
+        found = changed(found, gwbridge_spec(host, subnet="10.112.0.0/16", gateway="10.112.0.1")).world
+    bridges = [host.network("docker_gwbridge") for host in found.hosts]
+    ends = [{end.name for end in bridge.endpoints} for bridge in bridges if bridge]
+    assert [True, True, True] == ["gateway_ingress-sbox" in names for names in ends]
+
+
+def with_plain_container(start: World) -> World:
+    """With a container on w1 that is on no overlay: it ends with the restart of docker."""
+    host = start.host("w1")
+    return start.with_host(replace(host, containers=(*host.containers, Container(id="plain", name="db", networks=()))))
+
+
+def test_a_container_that_is_on_no_overlay_blocks_too():
+    """It would end with docker's restart, and only a restart policy would bring it back."""
+    start = with_plain_container(world())
+    hosts = SimulatedHosts(start, killed_after=0)
+    with pytest.raises(Blocked, match="w1: docker_gwbridge can't change: db would stop with its docker"):
+        make(hosts, NEW_BRIDGE, id_of(start, NEW_BRIDGE))
+
+
+def test_a_container_that_is_on_no_overlay_is_started_again():
+    """Where the stack file allows to disturb it."""
+    hosts = changed(with_plain_container(world()), NEW_BRIDGE.model_copy(update={"disturb": True}))
+
+    assert [True] == [each.running for each in hosts.world.host("w1").containers if each.id == "plain"]
+    assert ["StopContainer", "StartContainer"] == [
+        type(step).__name__ for step in hosts.steps if isinstance(step, StopContainer | StartContainer)
+    ]
+
+
+# An overlay in use
+
+
+def test_a_service_moves_with_its_overlay():
+    """It is on the new one in the end, and what is not on it has gone on running."""
+    start = world()
+    end = changed(start, NEW_OVERLAY).world
+    assert ((id_of(end, NEW_OVERLAY),), tasks(start, "quiet")) == (named(end, "web").networks, tasks(end, "quiet"))
+
+
+def test_moves_are_counted():
+    """Onto the twin and off it, each with one that changes nothing, so that a rollback goes to no removed network."""
+    start = world()
+    assert 4 == updates(changed(start, NEW_OVERLAY).steps, start, "web")
+
+
+# What is refused beforehand
+
+
+def with_job(start: World) -> World:
+    """Somebody runs a job that publishes a port."""
+    return create_service(start, service_spec("batch", ports=((6060, 80),), Mode={"ReplicatedJob": {}}))
+
+
+def undeclared(start: World) -> World:
+    """A member that the stack file does not name."""
+    return start.with_host(replace(start.host("w2"), declared=False))
+
+
+def in_a_change(start: World) -> World:
+    """Another stack is changing the swarm."""
+    swarm = start.swarm.settings
+    return start.agreed(settings=replace(swarm, labels=(*swarm.labels, ("swarmnet.change", "infra/staging"))))
+
+
+REFUSED: dict[str, tuple[Spec, Callable[[World], World], str]] = {
+    "a job": (NEW_INGRESS, with_job, "the job batch"),
+    "a member that is not declared": (NEW_INGRESS, undeclared, "member w2"),
+    "a member that is silent": (NEW_INGRESS, lambda start: members.cut(start, "w1"), "w1 can't be asked"),
+    "another stack's change": (NEW_INGRESS, in_a_change, "infra/staging is in the middle"),
+    "another stack's change, bridge": (NEW_BRIDGE, in_a_change, "infra/staging is in the middle"),
+    "another stack's change, overlay": (NEW_OVERLAY, in_a_change, "infra/staging is in the middle"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_refused_before_the_first_write(name: str):
+    """What stands in the way is named, and nothing has been written."""
+    spec, act, expected = REFUSED[name]
+    start = act(world())
+    hosts = SimulatedHosts(start, killed_after=0)
+    with pytest.raises(Blocked, match=expected):
+        make(hosts, spec, id_of(start, spec))

@@ -1,0 +1,73 @@
+"""When a service's journal is closed: as soon as nothing of its update is left but the watching of new tasks."""
+
+import json
+
+import pytest
+
+from providers.rules.live import published_ports
+from providers.rules.live.journal import JOURNAL, Journal
+from providers.rules.vocabulary.facts import IngressFacts, Network, Node, SwarmService, Task
+from providers.rules.vocabulary.steps import Decision, Steps, Wait
+from tests.support.swarms import a_swarm
+
+NEW = Network(id="new", name="ingress", driver="overlay", scope="swarm", subnets=("10.11.0.0/16",), ingress=True)
+PORT = '{"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8080, "PublishMode": "ingress"}'
+RUNNING = Task(id="t1", service_id="s1", node_id="n1", state="running", desired="running", networks=("new",))
+
+
+def closing(*tasks: Task, update_state: str = "updating") -> Decision | None:
+    """What is decided for a service whose port is back and which these tasks are left of. Node n2 is down."""
+    opened = Journal(service_id="s1", network="old", ports=(PORT,), numbers=(PORT,), update="null")
+    labels = {JOURNAL: opened.text()}
+    spec = {"Name": "web", "Labels": labels, "EndpointSpec": {"Ports": [json.loads(PORT)]}}
+    service = SwarmService(
+        id="s1", name="web", update_state=update_state, labels=tuple(labels.items()), spec=json.dumps(spec)
+    )
+    states = {"n1": "ready", "n2": "down"}
+    nodes = (
+        Node(id=id_, hostname=id_, role="worker", availability="active", state=state) for id_, state in states.items()
+    )
+    swarm = a_swarm(id="swarm")
+    facts = IngressFacts(network=NEW, swarm=swarm, hosts=(), nodes=tuple(nodes), services=(service,), tasks=tasks)
+    return published_ports.put_back(facts, NEW, pin=True)
+
+
+def but(**changes: object) -> Task:
+    """The running task with changes."""
+    return Task(**{**RUNNING.__dict__, "id": "t2", **changes})
+
+
+@pytest.mark.parametrize("state", ["completed", "paused", ""])
+def test_an_update_that_has_ended(state: str):
+    """However it ended, nothing is waited for."""
+    assert isinstance(closing(update_state=state), Steps)
+
+
+@pytest.mark.parametrize(
+    "old",
+    [but(state="shutdown", desired="shutdown", networks=()), but(node_id="n2", desired="shutdown", networks=("old",))],
+    ids=["ended", "on a host that is down"],
+)
+def test_an_update_that_only_watches(old: Task):
+    """All that is left are new tasks, running on the new ingress: the five seconds of watching are not waited for."""
+    assert isinstance(closing(RUNNING, old), Steps)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        but(state="starting"),
+        but(desired="shutdown", networks=("old",)),
+        but(desired="ready", state="ready"),
+        but(networks=()),
+    ],
+    ids=["starting", "leaving", "to be restarted", "not on the new ingress"],
+)
+def test_an_update_that_goes_on(other: Task):
+    """With the service's own way of updating it might yet roll back."""
+    assert isinstance(closing(RUNNING, other), Wait)
+
+
+def test_an_update_without_tasks():
+    """No task is no proof."""
+    assert isinstance(closing(), Wait)

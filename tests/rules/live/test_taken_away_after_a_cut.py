@@ -1,0 +1,129 @@
+"""A section taken away after its change was cut: what it promised to put back is put back before it is forgotten.
+
+`pulumi up --refresh` has told the state that the work is unfinished.
+"""
+
+from functools import cache, partial
+
+import pytest
+
+from providers.rules.live import maintenance
+from providers.rules.nouns import gwbridge, ingress, overlay
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, Spec
+from providers.simulate import World, overlay_facts
+from tests.exploration.checks import all_of, containers_run, no_trace, nothing_lost, specs_as_before
+from tests.rules.live.test_changes_under_services import NEW_BRIDGE, NEW_INGRESS, NEW_OVERLAY, world
+from tests.support.lifecycle import id_of, ingress_spec, make
+from tests.support.simulated import Killed, SimulatedHosts
+
+CHANGES: tuple[Spec, ...] = (NEW_INGRESS.model_copy(update={"dynamic_ports": "renumber"}), NEW_BRIDGE)
+
+
+@cache
+def length(at: int) -> int:
+    """How many steps a change takes."""
+    hosts = SimulatedHosts(world())
+    make(hosts, CHANGES[at], id_of(world(), CHANGES[at]))
+    return len(hosts.steps)
+
+
+def cut(spec: Spec, steps: int) -> World:
+    """Where a change stands that was killed after so many steps, a while later."""
+    hosts = SimulatedHosts(world(), killed_after=steps)
+    with pytest.raises(Killed):
+        make(hosts, spec, id_of(world(), spec))
+    hosts.killed_after = None
+    hosts.elapse(60)
+    return hosts.world
+
+
+def forgotten(start: World, spec: Spec) -> World:
+    """After what is done before a resource is forgotten whose work the state knows to be unfinished."""
+    hosts = SimulatedHosts(start)
+    match spec:
+        case IngressSpec():
+            hosts.work("ingress", 300, hosts.progress.append, hosts.ingress, partial(ingress.finished, spec))
+        case GwbridgeSpec():
+            look = partial(hosts.gwbridge, spec.host)
+            hosts.work("bridge", 300, hosts.progress.append, look, partial(gwbridge.finished, spec))
+    hosts.elapse(60)
+    return hosts.world
+
+
+@pytest.mark.parametrize("at", range(len(CHANGES)), ids=["ingress", "docker_gwbridge"])
+def test_nothing_is_left_wherever_it_was_cut(at: int):
+    """Ports, availability and specs are as before, and no label of ours is left."""
+    check = all_of(nothing_lost(world()), specs_as_before(world()), no_trace, containers_run)
+    ends = [check(forgotten(cut(CHANGES[at], steps), CHANGES[at])) for steps in range(1, length(at))]
+
+    assert [None] * (length(at) - 1) == ends
+
+
+def test_a_swarm_without_ingress_is_no_swarm_whose_ingress_is_gone():
+    """Cut between the old one and the new one, there is still work to do."""
+    hosts = SimulatedHosts(world())
+    hosts.world = next(each for steps in range(1, length(0)) if not (each := cut(CHANGES[0], steps)).swarm.ingress)
+
+    assert "it is gone in the middle of a change; ports of dynamic, everywhere, web are journaled" == (
+        ingress.left_without(hosts.ingress())
+    )
+
+
+def test_a_host_without_bridge_is_no_host_whose_bridge_is_gone():
+    """Likewise."""
+    hosts = SimulatedHosts(world())
+    hosts.world = next(
+        each
+        for steps in range(1, length(1))
+        if not (each := cut(CHANGES[1], steps)).host("w1").network("docker_gwbridge")
+    )
+
+    assert "it is gone in the middle of a change" == gwbridge.left_without(hosts.gwbridge("w1"))
+
+
+def test_a_label_that_only_says_that_a_change_goes_on_is_unfinished_work():
+    """Cut before the host was drained: every other stack would wait for it."""
+    hosts = SimulatedHosts(cut(NEW_BRIDGE, 1))
+
+    assert "the swarm still carries the label swarmnet.change" == gwbridge.unfinished(NEW_BRIDGE, hosts.gwbridge("w1"))
+
+
+def test_a_migration_whose_overlay_goes_leaves_no_label():
+    """Cut after the note of what moves, and then neither its users nor the overlay are wanted any more."""
+    start = cut(NEW_OVERLAY, 3)
+    known = id_of(world(), NEW_OVERLAY)
+    hosts = SimulatedHosts(start.agreed(services=(), tasks=()))
+
+    look = partial(overlay_facts_of, hosts, known)
+    hosts.work("overlay", 60, hosts.progress.append, look, partial(overlay.next_step_of_removal, NEW_OVERLAY))
+
+    assert (None, []) == (
+        no_trace(hosts.world),
+        [net.name for net in hosts.world.swarm.networks if net.name.startswith(NEW_OVERLAY.name)],
+    )
+
+
+def overlay_facts_of(hosts: SimulatedHosts, network_id: str) -> object:
+    """What is seen of the overlay now."""
+    return overlay_facts(hosts.world, NEW_OVERLAY.name, network_id, thorough=True)
+
+
+def test_availability_counts_as_given_back_only_when_it_is():
+    """Else the checks above would prove nothing."""
+    drained = cut(NEW_BRIDGE, 2)
+
+    assert [True] == [maintenance.out(node) for node in drained.swarm.nodes if maintenance.drained(node)]
+    assert None is not no_trace(drained)
+
+
+def test_another_stacks_change_is_not_overwritten():
+    """Giving the default back asks who is changing the swarm, as every change does."""
+    start = world()
+    labels = (*start.swarm.settings.labels, ("swarmnet.change", "infra/staging"))
+    settings = start.swarm.settings.__class__(**{**start.swarm.settings.__dict__, "labels": labels})
+    facts = SimulatedHosts(start.agreed(settings=settings)).ingress()
+    spec = ingress_spec(on_remove="restore_default")
+
+    decision = ingress.next_step_of_removal(spec, facts, id_of(start, spec))
+
+    assert "infra/staging is in the middle of a change" in getattr(decision, "reason", "")

@@ -1,0 +1,159 @@
+"""Facts: values that can be compared, where what moves by itself does not count."""
+
+from dataclasses import replace
+
+import pytest
+
+from providers.rules.vocabulary.facts import (
+    GwbridgeFacts,
+    IngressFacts,
+    Member,
+    Network,
+    Node,
+    OverlayFacts,
+    Port,
+    Silent,
+    SwarmService,
+    Task,
+    pairs,
+)
+from tests.support.swarms import a_swarm
+
+NODE = Node(id="n1", hostname="w1", role="worker", availability="active", state="ready", version=3)
+SERVICE = SwarmService(id="s1", name="web", version=3)
+NETWORK = Network(id="x", name="app", driver="overlay", scope="swarm", subnets=("10.1.0.0/24",))
+
+
+@pytest.mark.parametrize(
+    ("fact", "later"),
+    [
+        pytest.param(NODE, replace(NODE, version=4), id="a node's version"),
+        pytest.param(SERVICE, replace(SERVICE, version=4, spec="{}"), id="a service's version and raw spec"),
+        pytest.param(Silent(host="w1", why="timed out"), Silent(host="w1", why="refused"), id="why a host is silent"),
+        pytest.param(
+            OverlayFacts(network=None), OverlayFacts(network=None, unchanged_for=3), id="how long facts are the same"
+        ),
+    ],
+)
+def test_what_moves_by_itself_is_no_change(fact: object, later: object):
+    """Otherwise patience would never run out."""
+    assert fact == later
+
+
+@pytest.mark.parametrize(
+    ("fact", "later"),
+    [
+        pytest.param(NODE, replace(NODE, labels=(("swarmnet.kick", "1"),)), id="a label"),
+        pytest.param(NODE, replace(NODE, state="down"), id="a state"),
+        pytest.param(NETWORK, replace(NETWORK, subnets=()), id="a subnet"),
+    ],
+)
+def test_what_counts_is_a_change(fact: object, later: object):
+    """All else begins patience anew."""
+    assert fact != later
+
+
+def test_facts_can_be_part_of_values():
+    """They are hashable: states of a swarm are told apart by them."""
+    facts = GwbridgeFacts(member=Member(host="m1", state="active"), bridge=NETWORK)
+    assert 1 == len({facts, replace(facts, unchanged_for=2)})
+
+
+@pytest.mark.parametrize(
+    ("mapping", "expected"), [({"b": "2", "a": "1"}, (("a", "1"), ("b", "2"))), ({}, ()), (None, ())]
+)
+def test_pairs(mapping: dict[str, str] | None, expected: tuple[tuple[str, str], ...]):
+    """The Engine's null is an empty mapping, and order is none of its business."""
+    assert expected == pairs(mapping)
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [(NETWORK, True), (replace(NETWORK, driver=""), False), (replace(NETWORK, subnets=()), False)],
+)
+def test_allocated(network: Network, expected: bool):
+    """A dead network has neither driver nor subnets."""
+    assert expected == network.allocated
+
+
+@pytest.mark.parametrize(
+    ("subnets", "wanted", "expected"),
+    [
+        (("10.1.0.0/24",), "10.1.0.0/24", True),
+        (("10.1.0.0/24",), "10.0.0.0/8", True),
+        (("10.0.0.0/8",), "10.1.0.0/24", True),
+        (("10.2.0.0/24", "10.1.0.0/24"), "10.1.0.128/25", True),
+        (("10.2.0.0/24",), "10.1.0.0/24", False),
+        (("10.1.0.5/24",), "10.1.0.0/25", True),
+        (("fd00:1::/64", ""), "10.1.0.0/24", False),
+        ((), "10.1.0.0/24", False),
+    ],
+)
+def test_meets(subnets: tuple[str, ...], wanted: str, expected: bool):
+    """Whether two ranges share an address, host bits of 20.10 and IPv6 included."""
+    assert expected == replace(NETWORK, subnets=subnets).meets(wanted)
+
+
+@pytest.mark.parametrize(
+    ("member", "expected"),
+    [
+        (Member(host="m1", state="active", control=True), True),
+        (Member(host="m1", state="active"), False),
+        (Member(host="m1", state="active", control=True, error="no leader"), False),
+        (Member(host="m1", state="locked"), False),
+    ],
+)
+def test_good_manager(member: Member, expected: bool):
+    """Only a manager that has a leader answers for the swarm."""
+    assert expected == member.good_manager
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("ingress", True), ("host", False)],
+)
+def test_publishes_ingress(mode: str, expected: bool):
+    """A host-mode port does not go through the ingress."""
+    port = Port(protocol="tcp", target=80, published=8080, mode=mode)
+    assert expected == replace(SERVICE, ports=(port,)).publishes_ingress
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("new", True),
+        ("running", True),
+        ("shutdown", False),
+        ("failed", False),
+        ("orphaned", False),
+        ("complete", False),
+    ],
+)
+def test_alive(state: str, expected: bool):
+    """What is observed counts, not what is wanted."""
+    task = Task(id="t", service_id="s", node_id="n", state=state, desired="shutdown")
+    assert expected == task.alive
+
+
+SWARM = a_swarm(id="s")
+TASK = Task(id="t1", service_id="s1", node_id="n1", state="running", desired="running", networks=("x",))
+FAILED = replace(TASK, id="t0", state="failed", desired="shutdown")
+
+
+def calm(*tasks: Task) -> object:
+    """What counts of these tasks for patience with the ingress."""
+    return IngressFacts(network=None, swarm=SWARM, hosts=(), nodes=(), tasks=tasks).calm
+
+
+@pytest.mark.parametrize(
+    ("expected", "before", "later"),
+    [
+        (True, (FAILED, TASK), (FAILED, replace(TASK, id="t2", state="starting"))),
+        (False, (FAILED, TASK), (FAILED, replace(TASK, id="t2", networks=()))),
+        (False, (TASK,), (replace(TASK, id="t2", state="starting"),)),
+    ],
+    ids=["a task that failed before", "on another network", "a task that never failed"],
+)
+def test_a_task_in_the_place_of_another(expected: bool, before: tuple[Task, ...], later: tuple[Task, ...]):
+    """Where tasks fail over and over, patience with everything else goes on."""
+    assert expected == (calm(*before) == calm(*later))

@@ -1,0 +1,127 @@
+"""Fixtures for real hosts and the real CLI. Hosts are shared by all tests and made bare again between them."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.support import machines
+from tests.support.machines import Group
+from tests.support.project import Project, Run
+from tests.support.what_hosts_show import stack_of
+
+# What everything else stands on comes first.
+FIRST = "test_whole_job.py"
+FIGURES = pytest.StashKey[dict[str, float]]()
+MEASURED = "measured"
+PASSED = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the whole job first; the others keep the order of their files."""
+    items.sort(key=lambda item: item.path.name != FIRST)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember whether a test passed, also one that is run again and thus counts as no failure."""
+    report = yield
+    if report.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist tells what it measured."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[MEASURED] = session.config.stash.get(FIGURES, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker told."""
+    node.config.stash.setdefault(FIGURES, {}).update(getattr(node, "workeroutput", {}).get(MEASURED, {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what was measured along the way; no test depends on it."""
+    for what, seconds in config.stash.get(FIGURES, {}).items():
+        terminalreporter.write_line(f"measured: {what}: {seconds:.0f} s")
+
+
+@pytest.fixture
+def figure(pytestconfig: pytest.Config) -> Callable[[str, float], None]:
+    """Takes down how many seconds something took, to be printed at the end."""
+    return pytestconfig.stash.setdefault(FIGURES, {}).__setitem__
+
+
+@dataclass
+class Standing:
+    """A stack that one `pulumi up` brought from bare hosts to a swarm with its networks."""
+
+    hosts: Group
+    project: Project
+    sections: dict[str, Any]
+    first: Run
+    stands: bool = True
+
+
+@pytest.fixture(scope="session")
+def hosts() -> Iterator[Group]:
+    """Three hosts with Engine 28, shared: take `bare` or `standing`, which leave them as the next one needs them."""
+    yield machines.start("t", "28")
+    machines.end("t")
+
+
+@pytest.fixture(scope="session")
+def shelf() -> list[Standing]:
+    """The stack that stands now, if any: kept from one test to the next."""
+    return []
+
+
+@pytest.fixture
+def bare(hosts: Group, shelf: list[Standing]) -> Group:
+    """Three new hosts on which nothing was ever done, and whose Engines log what they are asked."""
+    shelf.clear()
+    hosts.reset()
+    for host in hosts:
+        host.log_requests()
+    return hosts
+
+
+@pytest.fixture(scope="session")
+def new_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
+    """Makes projects with an empty state and no stack file yet. Pulumi's own folder is apart from the user's."""
+    home = tmp_path_factory.mktemp("pulumi-home")
+    return lambda *stack: Project(tmp_path_factory.mktemp("project"), home, *stack)
+
+
+@pytest.fixture
+def project(new_project: Callable[..., Project]) -> Project:
+    """A new project."""
+    return new_project()
+
+
+@pytest.fixture
+def standing(
+    request: pytest.FixtureRequest, hosts: Group, shelf: list[Standing], new_project: Callable[..., Project]
+) -> Iterator[Standing]:
+    """A stack that is up and settled. A test leaves it so again, or says that it does not stand any more.
+
+    `hosts` is named for who tells workers apart by fixtures: `bare` is asked for only where nothing stands.
+    """
+    stack = shelf.pop() if shelf else brought_up(request.getfixturevalue("bare"), new_project())
+    yield stack
+    if stack.stands and request.node.stash.get(PASSED, False):
+        shelf.append(stack)
+
+
+def brought_up(hosts: Group, project: Project) -> Standing:
+    """Bare hosts, after one `up`."""
+    hosts.provide_image()
+    sections = stack_of(hosts)
+    project.declare(sections)
+    first = project.up()
+    assert first.ok, first.told
+    return Standing(hosts, project, sections, first)

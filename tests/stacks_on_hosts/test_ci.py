@@ -1,0 +1,117 @@
+"""The shell of docs/ci.md, run as a CI would: a preview, a plan, that plan carried out, drift."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.stacks_on_hosts.conftest import Standing
+from tests.support.machines import ROOT
+from tests.support.services import deploy
+from tests.support.what_hosts_show import promised, shown
+from tests.test_workflows import BLOCK
+from tools.shell import swarmnet_script
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+
+JOBS = dict(BLOCK.findall((ROOT / "docs" / "ci.md").read_text()))
+WEB = {"web": "--replicas 2 --publish 8080:80 busybox:lab sleep 100000"}
+SECONDS = 150.0
+
+Job = Callable[[str], subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def job(standing: Standing) -> Job:
+    """Runs a job of the page in the checkout of a project, by its name."""
+    project = standing.project
+    programs = project.folder / "bin"
+    if not programs.exists():
+        programs.mkdir()
+        shutil.copytree(ROOT / "cli", project.folder / "cli")
+        (programs / "swarmnet").write_text(swarmnet_script(project.folder, sys.executable))
+        (programs / "swarmnet").chmod(0o755)
+    kept = {key: value for key, value in project._environment().items() if "STREAMING" not in key}
+    path = os.pathsep.join([str(programs), kept["PATH"]])
+    environment = {**kept, "PATH": path, "STACK": project.stack, "STACKS": project.stack}
+
+    def run(name: str) -> subprocess.CompletedProcess[str]:
+        command = ["bash", "-e", "-o", "pipefail", "-c", JOBS[name]]
+        return subprocess.run(
+            command, cwd=project.folder, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+
+    return run
+
+
+def verdict(standing: Standing) -> str:
+    """What the comment says first."""
+    return (standing.project.folder / "comment.md").read_text().splitlines()[3]
+
+
+def ended(done: subprocess.CompletedProcess[str]) -> tuple[int, str]:
+    """How a job ended, with its last words where it failed."""
+    return done.returncode, (done.stdout + done.stderr)[-2000:] if done.returncode else ""
+
+
+def test_a_change_is_reviewed_and_carried_out(standing: Standing, job: Job):
+    """The preview asks no host, the plan names services, the deployment is what was planned; nothing drifts then."""
+    standing.stands = False
+    deploy(next(iter(standing.hosts)), WEB)
+    changed = {**standing.sections, "ingress": {"subnet": "10.230.0.0/20"}}
+    standing.project.declare(changed)
+    asked = [host.requests() for host in standing.hosts]
+
+    assert (0, "") == ended(job("preview"))
+    assert asked == [host.requests() for host in standing.hosts]
+    assert "every port published through it goes away for seconds" in verdict(standing)
+
+    assert (0, "") == ended(job("plan"))
+    assert "service `web` is without published ports for about" in verdict(standing)
+
+    assert (0, "") == ended(job("deploy"))
+    assert promised(changed) == shown(standing.hosts)
+    assert (0, "") == ended(job("drift"))
+
+
+def test_only_what_was_reviewed_is_carried_out(standing: Standing, job: Job):
+    """A stack file that changed after its plan is refused, and nothing is written to any host."""
+    overlays = {**standing.sections["overlays"], "data": {"subnet": "10.231.0.0/24"}}
+    standing.project.declare({**standing.sections, "overlays": overlays})
+    assert (0, "") == ended(job("plan"))
+    writes = [host.writes() for host in standing.hosts]
+
+    standing.project.declare({**standing.sections, "overlays": {**overlays, "data": {"subnet": "10.232.0.0/24"}}})
+    refused = job("deploy")
+
+    assert (True, True) == (refused.returncode != 0, "violates plan" in refused.stdout)
+    assert writes == [host.writes() for host in standing.hosts]
+    standing.project.declare(standing.sections)
+
+
+def test_a_preview_that_fails_is_told(standing: Standing, job: Job):
+    """The job fails, and the comment says why."""
+    standing.project.declare({**standing.sections, "reserved": ["10.200.0.0/14"]})
+
+    assert 0 != job("preview").returncode
+    assert "The preview fails with" in verdict(standing)
+    standing.project.declare(standing.sections)
+
+
+def test_drift_fails_the_night_and_is_repaired_by_a_plan(standing: Standing, job: Job):
+    """With 7, and with facts all the same; a plan that was made with a refresh holds against another one."""
+    first, *_, last = standing.hosts.hosts
+    standing.hosts[first].docker("node", "update", "--label-add", "rack=r9", last)
+
+    assert 7 == job("drift").returncode
+    facts = json.loads((standing.project.folder / f"{standing.project.stack}.facts.json").read_text())
+    assert sorted(standing.hosts.hosts) == sorted(facts["hosts"])
+
+    assert (0, "") == ended(job("plan"))
+    assert f"host `{last}` changes in its place" in verdict(standing).replace("Host", "host")
+    assert (0, "") == ended(job("deploy"))
+    assert (0, "") == ended(job("drift"))

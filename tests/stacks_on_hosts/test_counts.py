@@ -1,0 +1,54 @@
+"""What a run costs the hosts, by their own logs: logins to sshd and requests to the Engine."""
+
+from collections import Counter
+
+import pytest
+
+from tests.stacks_on_hosts.conftest import Standing
+from tests.support.machines import Group
+from tests.support.project import Project
+from tests.support.what_hosts_show import stack_of
+
+pytestmark = pytest.mark.lab
+
+MANY = 20
+
+
+def log_logins(hosts: Group) -> None:
+    """Let each host's sshd write down who logs in."""
+    for host in hosts:
+        host.run("sh", "-c", 'kill "$(cat /run/sshd.pid)"; until /usr/sbin/sshd -E /run/sshd.log; do sleep 0.1; done')
+
+
+def logins(hosts: Group) -> list[int]:
+    """How often somebody logged in to each host since then."""
+    return [host.run("cat", "/run/sshd.log").count("Accepted publickey") for host in hosts]
+
+
+def test_one_connection_for_each_host_and_process(bare: Group, project: Project):
+    """From bare hosts to a swarm with its networks, whatever the number of resources; and so in a refresh."""
+    project.declare(stack_of(bare))
+    log_logins(bare)
+
+    assert project.up().ok
+    assert [1, 1, 1] == logins(bare)
+
+    assert project.refresh().ok
+    assert [2, 2, 2] == logins(bare)
+
+
+def test_at_most_three_requests_for_each_overlay(standing: Standing):
+    """Look whether it is there, create it, look whether it has its addresses: looking again is waiting."""
+    standing.stands = False
+    more = {f"net{number}": {"subnet": f"10.203.{number}.0/24"} for number in range(MANY)}
+    standing.project.declare({**standing.sections, "overlays": {**standing.sections["overlays"], **more}})
+    before = len(standing.hosts["t1"].requests())
+
+    assert standing.project.up().ok
+
+    asked = Counter(standing.hosts["t1"].requests()[before:])
+    # Once a process, whatever there is to do: who is a manager, and which ranges are taken before the first write.
+    asked -= Counter({"GET /info": asked["GET /info"], "GET /networks": 1})
+    waiting = sum(asked[request] - 1 for request in asked if request.startswith("GET /networks/"))
+    assert MANY == asked["POST /networks/create"]
+    assert asked.total() - waiting <= 3 * MANY, asked

@@ -1,0 +1,290 @@
+"""A swarm made by hand: discovered, taken over without a write, changed, and forgotten again."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import docker
+import pytest
+import yaml
+
+from tests.support import machines
+from tests.support.machines import KEY_FILE, KNOWN_HOSTS, ROOT, Group, Host, eventually
+from tests.support.project import Project
+from tests.support.services import deploy, differences
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+
+GROUP = "d"
+KNOWN = (f"--key-file={KEY_FILE}", f"--known-hosts={KNOWN_HOSTS}")
+OVERLAY = ("network", "create", "--driver=overlay")
+BRIDGE = ("network", "create", "--opt=com.docker.network.bridge.name=gwb0", "--subnet=10.230.0.0/20")
+SERVICES = {
+    "web": "--replicas 2 --publish 8080:80 busybox:lab sleep 100000",
+    "inside": "--replicas 1 --network data busybox:lab sleep 100000",
+}
+DEPLOYED = 'version: "3.7"\nservices: {a: {image: busybox:lab}}\nnetworks: {default: {driver: overlay}}\n'
+
+
+def make_swarm(hosts: Group) -> None:
+    """Custom and default networks, services, labels, an ingress and a bridge of its own, and what others look after."""
+    manager, second, third = hosts
+    second.docker(*BRIDGE, "--opt=com.docker.network.driver.mtu=1400", "docker_gwbridge")
+    manager.docker("swarm", "init", f"--advertise-addr={manager.address}", "--task-history-limit=3")
+    replace_ingress(manager)
+    token = manager.docker("swarm", "join-token", "--quiet", "worker")
+    for host in (second, third):
+        host.docker("swarm", "join", f"--token={token}", f"{manager.address}:2377")
+    manager.docker("node", "update", "--label-add=rack=b", "--label-add=sold=true", second.name)
+    manager.docker(*OVERLAY, "--attachable", "--label=team=net", "plain")
+    manager.docker(*OVERLAY, "--internal", "--subnet=10.232.0.0/22", "--ip-range=10.232.1.0/24", "data")
+    third.docker("network", "create", "--label=com.docker.compose.project=shop", "--subnet=10.233.0.0/24", "shop_net")
+    manager.run("sh", "-c", f"echo '{DEPLOYED}' | docker stack deploy --resolve-image=never -c - blog")
+    deploy(manager, SERVICES)
+    eventually(lambda: all("mesh-sbox" in str(host.network("mesh")) for host in hosts))
+
+
+def replace_ingress(manager: Host) -> None:
+    """One of its own, as https://docs.docker.com/engine/swarm/networking/ says, while there is one member.
+
+    It comes to a host by itself only when that joins: this one is told by updates of its node.
+    """
+    manager.run("sh", "-c", "yes | docker network rm ingress")
+    eventually(lambda: not manager.network("ingress"))
+    own = ("--ingress", "--subnet=10.231.0.0/20", "--gateway=10.231.0.9", "--opt=com.docker.network.driver.mtu=1400")
+    manager.docker(*OVERLAY, *own, "mesh")
+
+    def comes() -> bool:
+        manager.docker("node", "update", f"--label-add=told={now(manager)}", manager.name)
+        manager.run("sleep", "1.5")
+        return "mesh-sbox" in str(manager.network("mesh"))
+
+    eventually(comes)
+    manager.docker("node", "update", "--label-rm=told", manager.name)
+
+
+@pytest.fixture(scope="module", params=["28", pytest.param("20.10", marks=pytest.mark.every_engine)])
+def swarm(request: pytest.FixtureRequest) -> Iterator[Group]:
+    """Three hosts in a swarm that somebody made by hand."""
+    hosts = machines.start(GROUP, request.param)
+    for host in hosts:
+        host.log_requests()
+    hosts.provide_image()
+    make_swarm(hosts)
+    yield hosts
+    machines.end(GROUP)
+
+
+def discover(project: Project, manager: str, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """`swarmnet discover` into the project's stack file."""
+    return run("discover", manager, f"--out={project.stack_file}", *KNOWN, *words, **variables)
+
+
+def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A command of `swarmnet`."""
+    command, env = [sys.executable, "-m", "cli", *words], os.environ | variables
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+
+def config(project: Project) -> dict[str, Any]:
+    """What the stack file says."""
+    found: dict[str, Any] = yaml.safe_load(project.stack_file.read_text())["config"]
+    return found
+
+
+def inspected(hosts: Group) -> dict[str, Any]:
+    """Every network, member, service and the swarm as each host's own Engine inspects it."""
+    return {host.name: everything(host) for host in hosts}
+
+
+def everything(host: Host) -> dict[str, Any]:
+    """All that one Engine tells; versions and times of members tick by themselves, and tokens are nobody's business."""
+    with closing(docker.APIClient(f"unix:///proc/{host.pid}/root/run/docker.sock", version="auto")) as api:
+        told = {"networks": [api.inspect_network(each["Id"]) for each in api.networks()]}
+        if host.swarm()["ControlAvailable"]:
+            told |= {"nodes": api.nodes(), "services": api.services(), "swarm": [api.inspect_swarm()]}
+    for each in told.get("nodes", []) + told.get("swarm", []):
+        for key in ("Version", "UpdatedAt", "JoinTokens"):
+            each.pop(key, None)
+    return {kind: sorted(each, key=lambda one: one.get("Id") or one["ID"]) for kind, each in told.items()}
+
+
+def at_rest(hosts: Group) -> dict[str, Any]:
+    """The same, once nothing moves by itself any more: right after they join, hosts learn of each other as peers."""
+
+    def look() -> dict[str, Any] | None:
+        seen = inspected(hosts)
+        hosts["d1"].run("sleep", "3")
+        return None if differing(seen, inspected(hosts)) else seen
+
+    found = eventually(look)
+    assert found
+    return found
+
+
+def differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What differs, in words."""
+    return [line for _, line in differences(before, after, "")]
+
+
+def events(host: Host, since: str) -> list[str]:
+    """What the host's Engine noted since a moment of its own clock."""
+    until = host.run("date", "+%s.%N")
+    return host.docker("events", f"--since={since}", f"--until={until}", "--format={{json .}}").splitlines()
+
+
+def now(host: Host) -> str:
+    """The host's clock, as `docker events` takes it."""
+    return host.run("date", "+%s.%N")
+
+
+def added(project: Project, section: str, name: str, keys: dict[str, Any]) -> None:
+    """Add to the stack file's hosts or overlays."""
+    written = yaml.safe_load(project.stack_file.read_text())
+    written["config"][f"swarmnet:{section}"].setdefault(name, {}).update(keys)
+    project.stack_file.write_text(yaml.safe_dump(written, sort_keys=False))
+
+
+def outputs_of(project: Project) -> list[dict[str, Any]]:
+    """What the state has of each resource."""
+    return [each.get("outputs", {}) for each in project.state().values()]
+
+
+def test_taken_over_changed_and_forgotten(swarm: Group, project: Project):
+    """Not one write until something is changed, nothing but the change then, and none when all is forgotten."""
+    manager, _, third = swarm
+    before = at_rest(swarm)
+    since = [now(host) for host in swarm]
+    written = [host.writes() for host in swarm]
+
+    told = discover(project, f"ssh://root@{manager.address}", "--force")
+    assert 0 == told.returncode, told.stdout + told.stderr
+    preview = project.preview()
+    assert {"create"} == set(preview.steps.values()), preview.told
+    up = project.up()
+    assert (True, preview.steps) == (up.ok, up.steps), up.told
+    assert [True] * 10 == [outputs["adopted"] for outputs in outputs_of(project) if "adopted" in outputs]
+    assert project.preview("--expect-no-changes").ok
+    assert project.is_settled()
+    assert ([], written) == (differing(before, inspected(swarm)), [host.writes() for host in swarm])
+    assert [[], [], []] == [events(host, moment) for host, moment in zip(swarm, since, strict=True)]
+
+    added(project, "overlays", "extra", {"subnet": "10.234.0.0/24"})
+    added(project, "hosts", third.name, {"labels": {"zone": "c"}})
+    changed = project.up()
+    steps = {"overlay/extra": "create", f"node/{third.name}": "update"}
+    assert (True, steps) == (changed.ok, changed.steps), changed.told
+    assert {"zone": "c"} == manager.nodes()[third.name]["Spec"]["Labels"]
+    assert project.is_settled()
+
+    changed_by_us = inspected(swarm)
+    destroyed = project.destroy()
+    assert destroyed.ok, destroyed.told
+    after = inspected(swarm)
+    changed_by_us[manager.name]["networks"] = [
+        network for network in changed_by_us[manager.name]["networks"] if network["Name"] != "extra"
+    ]
+    assert [] == differing(changed_by_us, after)
+    assert before[manager.name]["networks"] == after[manager.name]["networks"]
+
+
+def test_worker_is_not_asked(swarm: Group, project: Project):
+    """It can't tell of the swarm; nothing is written."""
+    before = project.stack_file.read_text()
+
+    told = discover(project, f"ssh://root@{swarm['d2'].address}", "--force")
+
+    assert (1, before) == (told.returncode, project.stack_file.read_text())
+    assert "manager: it is a worker, and only a manager can tell of the swarm: name a manager\n" == told.stdout
+
+
+def test_from_a_manager_itself(swarm: Group, project: Project):
+    """With `local:`, the manager is whom docker reaches here; the others are reached by SSH, as from elsewhere."""
+    manager = swarm["d1"]
+    assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
+    elsewhere = config(project)
+    told = discover(project, "local:", "--force", DOCKER_HOST=f"unix:///proc/{manager.pid}/root/run/docker.sock")
+    assert 0 == told.returncode, told.stdout + told.stderr
+    here = config(project)
+
+    own = elsewhere["swarmnet:hosts"][manager.name]
+    own |= {"local": True, "advertise_address": own.pop("address")}
+    assert elsewhere["swarmnet:hosts"] == here["swarmnet:hosts"]
+    assert elsewhere["swarmnet:overlays"] == here["swarmnet:overlays"]
+
+
+def test_member_that_is_cut_off_is_a_comment(swarm: Group, project: Project):
+    """All else is taken over, without it and without a write."""
+    manager, _, third = swarm
+    swarm.fault(third.name, "cut")
+    written = [host.writes() for host in swarm]
+    told = discover(project, f"ssh://root@{manager.address}", "--force")
+    preview, up = project.preview(), project.up()
+    swarm.fault(third.name, "heal")
+
+    assert 0 == told.returncode, told.stdout + told.stderr
+    assert f"not seen: {third.name}: {{address: {third.address}, role: worker}}" in told.stdout
+    assert f"# not seen: {third.name}: " in project.stack_file.read_text()
+    assert {"create"} == set(preview.steps.values()), preview.told
+    assert (True, preview.steps, written) == (up.ok, up.steps, [host.writes() for host in swarm]), up.told
+    assert f"node/{third.name}" not in up.steps
+    assert project.destroy().ok
+    assert written == [host.writes() for host in swarm]
+    eventually(lambda: {"ready"} == {node["Status"]["State"] for node in manager.nodes().values()})
+
+
+def test_protect_and_retain_are_pulumis(swarm: Group, project: Project):
+    """What is protected keeps `destroy` away, also where it was adopted; what is retained stays on the hosts."""
+    manager = swarm["d1"]
+    assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
+    added(project, "overlays", "plain", {"protect": True})
+    added(project, "overlays", "kept", {"subnet": "10.235.0.0/24", "retain": True})
+    assert project.up().ok
+
+    refused = project.destroy()
+    assert not refused.ok
+    assert "overlay/plain" in refused.text
+    assert "protect" in refused.text
+
+    added(project, "overlays", "plain", {"protect": False})
+    assert project.up().ok
+    assert project.destroy().ok
+    assert {"plain", "data", "kept"} <= set(manager.networks())
+    manager.docker("network", "rm", "kept")
+
+
+def test_two_stacks_that_claim_one_swarm(swarm: Group, project: Project, new_project: Callable[..., Project]):
+    """Beside each other their files refuse it; from elsewhere, what the first one made is refused by its name."""
+    manager = swarm["d1"]
+    assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
+    added(project, "overlays", "extra", {"subnet": "10.234.0.0/24"})
+    assert project.up().ok
+    written = [host.writes() for host in swarm]
+
+    beside = project.stack_file.with_name("Pulumi.beside.yaml")
+    beside.write_text(project.stack_file.read_text())
+    refused = project.preview()
+    assert not refused.ok
+    assert (
+        "swarm: stack beside declares it too, and hosts.d1 is in both: leave it out of one of the two" in refused.text
+    )
+    beside.unlink()
+    words = [f"--out={beside}", *KNOWN]
+    told = run("discover", f"ssh://root@{manager.address}", *words)
+    assert 0 == told.returncode, told.stdout
+    assert {"swarmnet:hosts", "swarmnet:ssh"} == set(yaml.safe_load(beside.read_text())["config"])
+    assert "not managed: swarm: stack t declares it too" in told.stdout
+    beside.unlink()
+
+    elsewhere = new_project("second")
+    elsewhere.stack_file.write_text(project.stack_file.read_text())
+    blocked = elsewhere.up()
+    assert not blocked.ok
+    assert "overlay extra (10.234.0.0/24) belongs to swarmnet/t" in blocked.told
+    assert elsewhere.destroy().ok
+    assert written == [host.writes() for host in swarm]
+    assert project.is_settled()
+    assert project.destroy().ok

@@ -1,0 +1,87 @@
+"""`swarmnet plan` on real hosts: it writes nothing, and the `up` that follows does what it said."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.stacks_on_hosts.conftest import Standing
+from tests.support.machines import ROOT
+from tests.support.project import Project, Run, name
+from tests.support.services import deploy, specs
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+
+SERVICES = {
+    "web": "--replicas 2 --publish 8080:80 busybox:lab sleep 100000",
+    "inside": "--replicas 1 --network monitoring busybox:lab sleep 100000",
+}
+
+
+def planned(project: Project) -> tuple[int, dict[str, Any]]:
+    """How the command ends, and what it says of each resource."""
+    command = [sys.executable, "-m", "cli", "plan", project.stack, "--dir", str(project.folder / "stacks"), "--json"]
+    ended = subprocess.run(command, cwd=ROOT, env=project._environment(), capture_output=True, text=True, check=False)
+    assert ended.stdout, ended.stderr
+    report = json.loads(ended.stdout)
+    assert "known" == report["state"]
+    return ended.returncode, {each["resource"]: each for each in report["resources"]}
+
+
+def begun(run: Run) -> dict[str, list[str]]:
+    """The progress lines of a run that are no waiting, by resource."""
+    found: dict[str, list[str]] = {}
+    told = (event["diagnosticEvent"] for event in run.events if "diagnosticEvent" in event)
+    for line in (each for each in told if each.get("ephemeral")):
+        text = line["message"].strip()
+        if not text.startswith("waiting for") and text.partition(";")[0] != "done":
+            found.setdefault(name(line["urn"]), []).append(text)
+    return found
+
+
+def announced(run: Run) -> dict[str, str]:
+    """What a run said that it will disturb, by resource."""
+    told = (event["diagnosticEvent"] for event in run.events if "diagnosticEvent" in event)
+    return {name(each["urn"]): each["message"].strip() for each in told if each["message"].startswith("will ")}
+
+
+def test_settled_stack_has_nothing_to_do(standing: Standing):
+    """Success, and not one stage."""
+    code, found = planned(standing.project)
+
+    assert (0, []) == (code, [each for each in found.values() if each["stages"] or each["problem"]])
+
+
+def test_up_does_what_plan_said(standing: Standing):
+    """Nothing is written for the plan; then the ingress moves under a service, stage by stage as it was said."""
+    standing.stands = False
+    manager = next(iter(standing.hosts))
+    deploy(manager, SERVICES)
+    standing.project.declare({**standing.sections, "ingress": {"subnet": "10.220.0.0/20"}})
+    before = [len(host.writes()) for host in standing.hosts], specs(manager)
+
+    code, found = planned(standing.project)
+    assert before == ([len(host.writes()) for host in standing.hosts], specs(manager))
+    assert (0, ["ingress"]) == (code, [name for name, each in found.items() if each["stages"]])
+
+    run = standing.project.up()
+    assert run.ok, run.told
+    assert [stage["doing"] for stage in found["ingress"]["stages"]] == begun(run)["ingress"]
+    assert announced(run)["ingress"].startswith("will take ports away: web (8080/tcp) for about ")
+
+
+def test_what_blocks_is_the_error_of_up(standing: Standing):
+    """An overlay in use that may not be migrated."""
+    standing.stands = False
+    deploy(next(iter(standing.hosts)), {"held": SERVICES["inside"]})
+    overlays = {**standing.sections["overlays"], "monitoring": {"subnet": "10.221.0.0/24"}}
+    standing.project.declare({**standing.sections, "overlays": overlays})
+
+    code, found = planned(standing.project)
+
+    why = "while it is used by service held on"
+    assert 1 == code
+    assert why in found["overlay/monitoring"]["problem"]
+    assert why in standing.project.up().errors["overlay/monitoring"]

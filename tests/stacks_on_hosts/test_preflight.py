@@ -1,0 +1,137 @@
+"""Ranges that hosts have already: refused before the first write, by name; and what stands is no clash with itself."""
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support import machines
+from tests.support.machines import Group, identities
+from tests.support.project import Project, Run
+from tests.support.what_hosts_show import promised, shown, stack_of
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+
+CONTAINERS = "containers there would not reach what is there"
+# What an operator has on a host, how it is made, and what is said of a range that meets it.
+OBSTACLES = {
+    "a VPN's route": (
+        ("ip", "route", "add", "10.202.0.0/25", "via", "198.51.100.1"),
+        f"overlays.app.subnet: 10.202.0.0/24 contains 10.202.0.0/25, the route by eth0 of {{host}}: {CONTAINERS}",
+    ),
+    "a link that is down": (
+        ("sh", "-c", "ip link add vpn0 type bridge && ip addr add 10.201.3.1/24 dev vpn0"),
+        f"ingress.subnet: 10.201.0.0/20 contains 10.201.3.1/32, the address of vpn0 of {{host}}: {CONTAINERS}",
+    ),
+    "another bridge": (
+        ("sh", "-c", "ip link add virbr7 type bridge && ip addr add 10.200.1.1/24 dev virbr7 && ip link set virbr7 up"),
+        "gwbridge.subnet: 10.200.0.0/20 contains 10.200.1.0/24, the route by virbr7 of {host}: hosts would no longer "
+        "reach what is there",
+    ),
+    "a network made by hand": (
+        ("docker", "network", "create", "--subnet=10.200.0.0/16", "shop"),
+        "gwbridge.subnet: 10.200.0.0/20 lies inside 10.200.0.0/16, the docker network shop of {host}: an Engine "
+        "refuses two such networks",
+    ),
+    "a resolver": (
+        ("sh", "-c", "echo nameserver 10.202.1.53 >>/etc/resolv.conf"),
+        "overlays.monitoring.subnet: 10.202.1.0/24 contains 10.202.1.53/32, a resolver of {host}: containers there "
+        "would find no names",
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=["28", pytest.param("20.10", marks=pytest.mark.every_engine)])
+def hosts(request: pytest.FixtureRequest) -> Iterator[Group]:
+    """Hosts of an old and of a newer Engine."""
+    yield machines.start("p", request.param)
+    machines.end("p")
+
+
+@pytest.fixture
+def bare(hosts: Group) -> Group:
+    """The same, new, and their Engines log what they are asked."""
+    hosts.reset()
+    for host in hosts:
+        host.log_requests()
+    return hosts
+
+
+def complaint(run: Run) -> str:
+    """What was refused, by the one row that says it."""
+    assert not run.ok
+    said = [line for line in run.errors.values() if "nothing was begun" in line]
+    assert 1 == len(said), run.told
+    return said[0]
+
+
+def with_free_range(sections: dict[str, Any], said: str) -> dict[str, Any]:
+    """The sections with the range that is named as free in place of the one that is blamed."""
+    found = re.search(r"(\S+)\.subnet: .*; (\S+) is free", said)
+    assert found
+    *path, key = found[1].split(".")
+    changed = copy.deepcopy(sections)
+    section = changed
+    for step in (*path, key):
+        section = section[step]
+    section["subnet"] = found[2]
+    return changed
+
+
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+def test_what_a_host_has_is_found_before_the_first_write(bare: Group, project: Project, obstacle: str):
+    """One line names the key, both ranges, the host, and a range that is free; with that one, `up` goes through."""
+    *_, last = bare
+    made, line = OBSTACLES[obstacle]
+    last.run(*made)
+    there = last.writes()
+    sections = stack_of(bare)
+    project.declare(sections)
+
+    said = complaint(project.up())
+
+    assert line.format(host=last.name) in said
+    assert [[], [], there] == [host.writes() for host in bare]
+    project.declare(with_free_range(sections, said))
+    assert (mended := project.up()).ok, mended.told
+    assert promised(with_free_range(sections, said)) == shown(bare)
+
+
+def test_what_stands_is_no_clash_with_itself(bare: Group, project: Project):
+    """A change of one overlay goes through beside all that stands; two swapped are refused, and nothing happens."""
+    sections = stack_of(bare)
+    project.declare(sections)
+    assert (first := project.up()).ok, first.told
+    overlays = sections["overlays"]
+    project.declare(sections | {"overlays": overlays | {"app": {"subnet": "10.202.2.0/24", "attachable": True}}})
+    assert (moved := project.up()).ok, moved.told
+    before = identities(bare)
+
+    swapped = {"app": {"subnet": "10.202.1.0/24", "attachable": True}, "monitoring": {"subnet": "10.202.2.0/24"}}
+    project.declare(sections | {"overlays": swapped})
+    said = complaint(project.up())
+
+    assert "give overlay app another range in one `pulumi up`, and this one to overlay monitoring in the next" in said
+    assert "give overlay monitoring another range in one `pulumi up`, and this one to overlay app in the next" in said
+    assert before == identities(bare)
+
+
+def test_host_whose_bridge_was_pruned_does_not_join(bare: Group, project: Project):
+    """It would join with its docker's own; `pulumi up --refresh` makes the declared one first."""
+    *_, last = bare
+    sections = stack_of(bare)
+    project.declare({key: sections[key] for key in ("hosts", "ssh", "gwbridge")})
+    assert (bridges := project.up()).ok, bridges.told
+    last.docker("network", "prune", "--force")
+    assert {} == last.networks()
+
+    project.declare(sections)
+    refused = project.up()
+
+    assert not refused.ok
+    assert f"{last.name}: docker_gwbridge is gone, wanted 10.200.0.0/20" in refused.errors[f"node/{last.name}"]
+    assert ("inactive", {}) == (last.swarm()["LocalNodeState"], last.networks())
+    assert (finished := project.up("--refresh")).ok, finished.told
+    assert promised(sections) == shown(bare)

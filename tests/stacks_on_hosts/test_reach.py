@@ -1,0 +1,512 @@
+"""Every way to a host, tried with real sshd's: whom it lets in, what is believed of it, what is said where it fails.
+
+Mostly by the connection alone, which `pulumi up` and `swarmnet plan` reach hosts by; the whole program comes last.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from providers.hosts.engine_api.engine import Engine
+from providers.hosts.fleet import Fleet
+from providers.hosts.ssh.connection import Connection
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.vocabulary.errors import HostError, HostKeyMismatch, HostKeyUnknown, LoginRefused, Unreachable
+from tests.support import machines
+from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Group, Host
+from tests.support.project import Project
+from tests.support.what_hosts_show import is_bare, promised, shown, stack_of
+
+pytestmark = pytest.mark.lab
+
+NOBODY = "198.51.100.251"
+MACHINE = "198.51.100.1"
+LINK = "swarmnet-lab"  # the bridge that all hosts hang on
+DEPLOY = "deploy ALL=(ALL) NOPASSWD: ALL"
+# All that `sudo: true` asks for on a host with SysV's init.
+LEAST = "deploy ALL=(root) NOPASSWD: /usr/bin/docker system dial-stdio, /usr/sbin/service docker restart"
+
+Connect = Callable[..., Connection]
+Figure = Callable[[str, float], None]
+
+
+@pytest.fixture(scope="module")
+def group() -> Iterator[Group]:
+    """Three hosts of their own, since their sshd's and sudo are changed."""
+    yield machines.start("x", "28")
+    machines.end("x")
+
+
+@pytest.fixture
+def x1(group: Group) -> Host:
+    """The host that most is tried with."""
+    return group["x1"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of one's own, with neither keys nor agent nor known hosts."""
+    folder = tmp_path / "home"
+    (folder / ".ssh").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    return folder
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Opens connections to a host, by the lab's key and known_hosts unless it is said otherwise."""
+    opened: list[Connection] = []
+
+    def connection(host: Host, **said: object) -> Connection:
+        usual = {"name": host.name, "address": host.address, "key_file": str(KEY_FILE), "known_hosts": str(KNOWN_HOSTS)}
+        opened.append(Connection(HostAccess.model_validate({**usual, "connect_timeout": 5, **said})))
+        return opened[-1]
+
+    yield connection
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def sshd(x1: Host) -> Iterator[Callable[..., int]]:
+    """Starts a further sshd on x1, with these options; returns its port."""
+    ports: list[int] = []
+
+    def start(*options: str) -> int:
+        port = 2201 + len(ports)
+        words = [word for option in (*options, f"PidFile=/run/sshd-{port}.pid") for word in ("-o", option)]
+        x1.run("/usr/sbin/sshd", "-p", str(port), *words)
+        ports.append(port)
+        return port
+
+    yield start
+    for port in ports:
+        x1.run("sh", "-c", f"kill $(cat /run/sshd-{port}.pid)")
+
+
+@pytest.fixture
+def mute() -> Iterator[socket.socket]:
+    """A port of this machine, at an address that hosts reach, where connections are taken and nothing is said."""
+    with socket.create_server((MACHINE, 0)) as server:
+        yield server
+
+
+@pytest.fixture
+def sudoers(x1: Host) -> Iterator[Callable[[str], None]]:
+    """Gives deploy other rights on x1."""
+
+    def write(line: str) -> None:
+        x1.run("sh", "-c", f"echo '{line}' >/etc/sudoers.d/deploy")
+
+    yield write
+    write(DEPLOY)
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Callable[..., str]:
+    """Writes a known_hosts of these lines."""
+
+    def write(*lines: str) -> str:
+        file = tmp_path / "known"
+        file.write_text("".join(f"{line}\n" for line in lines))
+        return str(file)
+
+    return write
+
+
+def keygen(*words: str | Path) -> str:
+    """What ssh-keygen prints."""
+    return subprocess.run(["ssh-keygen", *words], check=True, capture_output=True, text=True).stdout
+
+
+def new_key(folder: Path, name: str, phrase: str = "") -> Path:
+    """A key pair."""
+    keygen("-q", "-t", "ed25519", "-N", phrase, "-C", "", "-f", folder / name)
+    return folder / name
+
+
+def host_key(host: Host) -> str:
+    """The host's public key, as the host itself has it."""
+    return " ".join(host.run("ssh-keygen", "-y", "-f", "/etc/ssh/host_key").split()[:2])
+
+
+def fingerprint(key: str, folder: Path) -> str:
+    """A public key's fingerprint as OpenSSH has it."""
+    (folder / "shown.pub").write_text(key)
+    return keygen("-l", "-f", folder / "shown.pub").split()[1]
+
+
+def name_of(connection: Connection) -> str:
+    """What a host calls itself."""
+    return connection.run(["hostname"], as_root=False).strip()
+
+
+def refusal(connection: Connection) -> HostError:
+    """Why a host can't be used."""
+    with pytest.raises(HostError) as caught:
+        name_of(connection)
+    return caught.value
+
+
+# As whom, and with which key
+
+
+def test_sudo_user(connect: Connect, x1: Host):
+    """A user who needs sudo reaches the Engine by it."""
+    assert "x1" == Engine(connect(x1, user="deploy", sudo=True)).info()["Name"]
+
+
+def test_user_without_rights(connect: Connect, x1: Host):
+    """Who may not read docker's socket is told what to set."""
+    with pytest.raises(LoginRefused, match=r"x1: deploy may not use docker \(.*permission denied\): .* sudo: true$"):
+        Engine(connect(x1, user="deploy")).info()
+
+
+def test_sudo_that_asks_for_a_password(connect: Connect, x1: Host, sudoers: Callable[[str], None]):
+    """Nobody is there to type one: the message says what to allow."""
+    sudoers("deploy ALL=(ALL) ALL")
+    with pytest.raises(LoginRefused) as caught:
+        Engine(connect(x1, user="deploy", sudo=True)).info()
+
+    assert "x1: sudo refuses deploy (a password is required): allow it without a password (NOPASSWD in sudoers)" == str(
+        caught.value
+    )
+
+
+def test_sudo_for_two_commands(connect: Connect, x1: Host, sudoers: Callable[[str], None]):
+    """These two rights are enough, also for a restart of docker."""
+    sudoers(LEAST)
+    engine = Engine(connect(x1, user="deploy", sudo=True))
+    before = x1.run("cat", "/run/docker.pid")
+    engine.restart()
+
+    assert "x1" == engine.info()["Name"]
+    assert before != x1.run("cat", "/run/docker.pid")
+
+
+@pytest.mark.parametrize("phrase", ["", "hunter2"], ids=["plain", "encrypted"])
+def test_agent(connect: Connect, x1: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phrase: str):
+    """A key that only the agent can use lets in: none is named, or the encrypted file itself."""
+    key = shutil.copy(KEY_FILE, tmp_path / "key")
+    shutil.copy(f"{KEY_FILE}.pub", tmp_path / "key.pub")
+    keygen("-q", "-p", "-P", "", "-N", phrase, "-f", key)
+    ask = tmp_path / "ask"
+    ask.write_text(f"#!/bin/sh\necho {phrase}\n")
+    ask.chmod(0o700)
+    socket = str(tmp_path / "agent")
+    monkeypatch.setenv("SSH_AUTH_SOCK", socket)
+    words = {"SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force"}
+    with subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.PIPE) as agent:
+        assert agent.stdout
+        agent.stdout.readline()
+        subprocess.run(["ssh-add", "-q", key], env=os.environ | words, check=True)
+        assert "x1" == name_of(connect(x1, key_file=str(key) if phrase else None))
+        agent.terminate()
+
+
+def test_encrypted_key_without_agent(connect: Connect, x1: Host, tmp_path: Path):
+    """Nobody is asked for a passphrase."""
+    key = new_key(tmp_path, "locked", "hunter2")
+
+    assert f"{key} is encrypted and not in the agent: " in str(refusal(connect(x1, key_file=str(key))))
+
+
+def test_wrong_key(connect: Connect, x1: Host, tmp_path: Path):
+    """The key that was refused is named."""
+    key = new_key(tmp_path, "stranger")
+    problem = refusal(connect(x1, key_file=str(key)))
+
+    assert LoginRefused is type(problem)
+    assert f"x1 ({x1.address}:22): no login as root: {key} refused: " in str(problem)
+
+
+# Whose host key
+
+
+def test_unknown_host_key(connect: Connect, x1: Host, tmp_path: Path, known: Callable[..., str]):
+    """The fingerprint that it shows, and the file that lacks it."""
+    file = known()
+    problem = refusal(connect(x1, known_hosts=file))
+
+    assert HostKeyUnknown is type(problem)
+    assert f"x1 ({x1.address}:22): no host key is known for it in {file}; it shows ssh-ed25519 " in str(problem)
+    assert fingerprint(host_key(x1), tmp_path) in str(problem)
+
+
+def test_changed_host_key(connect: Connect, group: Group, x1: Host, tmp_path: Path, known: Callable[..., str]):
+    """Both fingerprints, and the line that knows another."""
+    file = known("# as of yesterday", f"{x1.address} {host_key(group['x2'])}")
+    problem = refusal(connect(x1, known_hosts=file))
+    shows, knows = (fingerprint(host_key(host), tmp_path) for host in (x1, group["x2"]))
+
+    assert HostKeyMismatch is type(problem)
+    assert f"it shows ssh-ed25519 {shows}, known is ssh-ed25519 {knows} ({file} line 2): " in str(problem)
+
+
+def test_hashed_known_hosts(connect: Connect, x1: Host, known: Callable[..., str]):
+    """Lines that ssh-keygen has hashed."""
+    file = known(f"{x1.address} {host_key(x1)}")
+    keygen("-H", "-f", file)
+
+    assert x1.address not in Path(file).read_text()
+    assert "x1" == name_of(connect(x1, known_hosts=file))
+
+
+def test_given_host_key(connect: Connect, x1: Host):
+    """`host_key` is enough by itself."""
+    assert "x1" == name_of(connect(x1, host_key=host_key(x1), known_hosts="/nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("principal", "kind"), [("{address}", None), ("elsewhere", HostKeyUnknown)], ids=["its name", "another's"]
+)
+def test_certificate(
+    connect: Connect, x1: Host, sshd: Callable[..., int], tmp_path: Path, known: Callable[..., str], principal, kind
+):
+    """One line for the authority is enough where its certificate names the host, as it is for ssh."""
+    authority = new_key(tmp_path, "ca")
+    (tmp_path / "x1.pub").write_text(host_key(x1))
+    names = principal.format(address=x1.address)
+    keygen("-q", "-s", authority, "-I", "x1", "-h", "-n", names, "-V", "-1m:+1h", tmp_path / "x1.pub")
+    certificate = (tmp_path / "x1-cert.pub").read_text()
+    x1.run("sh", "-c", f"echo '{certificate}' >/etc/ssh/host_key-cert.pub")
+    port = sshd("HostCertificate=/etc/ssh/host_key-cert.pub")
+    file = known(f"@cert-authority * {authority.with_suffix('.pub').read_text()}")
+    connection = connect(x1, port=port, known_hosts=file)
+    by_ssh = ["ssh", "-F", "none", "-o", f"UserKnownHostsFile={file}", "-o", "BatchMode=yes", "-i", str(KEY_FILE)]
+    judged = subprocess.run([*by_ssh, "-p", str(port), f"root@{x1.address}", "hostname"], capture_output=True)
+
+    assert (judged.returncode == 0) == (kind is None)
+    if kind is None:
+        assert "x1" == name_of(connection)
+    else:
+        problem = refusal(connection)
+        assert kind is type(problem)
+        assert f"{file} line 1 that is for elsewhere, not for {x1.address}" in str(problem)
+
+
+# Where it is
+
+
+@pytest.mark.parametrize("names", ["[{}]:{}", "{}"], ids=["of the port", "of the host"])
+def test_other_port(connect: Connect, x1: Host, sshd: Callable[..., int], known: Callable[..., str], names: str):
+    """A line for the port counts, or where there is none, that for the host, as for ssh."""
+    port = sshd()
+    file = known(f"{names.format(x1.address, port)} {host_key(x1)}")
+
+    assert "x1" == name_of(connect(x1, port=port, known_hosts=file))
+
+
+def test_ipv6(connect: Connect, x1: Host, known: Callable[..., str]):
+    """An IPv6 address, here one that is only good on its link."""
+    (own,) = [word for word in x1.run("ip", "-6", "-o", "addr", "show", "dev", "eth0").split() if "fe80" in word]
+    address = f"{own.partition('/')[0]}%{LINK}"
+    connection = connect(x1, address=address, known_hosts=known(f"{address} {host_key(x1)}"))
+
+    assert "x1" == name_of(connection)
+    assert f"x1 ([{address}]:22)" == connection.link.to.where
+
+
+def test_docker_off_the_path(connect: Connect, x1: Host, sshd: Callable[..., int]):
+    """docker is found where logins do not look for it."""
+    x1.run("sh", "-c", "mkdir -p /opt/few && ln -sf /bin/sh /opt/few/sh")
+    port = sshd("SetEnv=PATH=/opt/few")
+    file = str(KNOWN_HOSTS)
+
+    assert "x1" == Engine(connect(x1, port=port, known_hosts=file)).info()["Name"]
+
+
+def test_bastion(connect: Connect, group: Group, x1: Host):
+    """What reaches a host through a bastion comes from there."""
+    connection = connect(group["x2"], bastion=f"deploy@{x1.address}")
+
+    assert x1.address == connection.run(["sh", "-c", "echo $SSH_CLIENT"]).split()[0]
+
+
+def test_bastion_that_lets_nobody_in(connect: Connect, group: Group, x1: Host):
+    """The message names the host, and the bastion whose fault it is."""
+    problem = refusal(connect(group["x2"], bastion=f"nobody@{x1.address}"))
+
+    assert LoginRefused is type(problem)
+    assert str(problem).startswith(f"x2: by bastion {x1.address} ({x1.address}:22): no login as nobody: ")
+
+
+def test_host_that_the_bastion_does_not_reach(connect: Connect, x1: Host):
+    """The message says that it is not reachable from there."""
+    problem = refusal(connect(x1, name="w9", address=x1.address, port=9, bastion=x1.address))
+
+    assert Unreachable is type(problem)
+    assert f"{x1.address} port 9: not reachable from there: " in str(problem)
+
+
+def test_ssh_config_with_proxy_jump(connect: Connect, group: Group, x1: Host, home: Path):
+    """Names, users, keys and jumps of ~/.ssh/config count where the stack file has no word of them."""
+    (home / ".ssh" / "config").write_text(f"""\
+Include config.d/*
+Host far
+  HostName {group["x2"].address}
+  User deploy
+  ProxyJump near
+Host near far
+  IdentityFile {KEY_FILE}
+  UserKnownHostsFile {KNOWN_HOSTS}
+""")
+    (home / ".ssh" / "config.d").mkdir()
+    (home / ".ssh" / "config.d" / "near").write_text(f"Host near\n  HostName {x1.address}\n  User root\n")
+    connection = connect(group["x2"], address="far", key_file=None, known_hosts=None)
+    told = connection.run(["sh", "-c", "echo $(hostname) $(whoami) $SSH_CLIENT"]).split()
+
+    assert ["x2", "deploy", x1.address] == told[:3]
+
+
+# Where nobody is, or no longer
+
+
+def test_closed_port(connect: Connect, x1: Host):
+    """Somebody is there, but no sshd."""
+    problem = refusal(connect(x1, port=9))
+
+    assert f"x1 ({x1.address}:9): connection refused: check its address and port, and that sshd runs" == str(problem)
+
+
+@pytest.mark.parametrize("fault", ["nobody there", "cut off"])
+def test_unreachable(connect: Connect, group: Group, fault: str):
+    """A host that says nothing is given up after connect_timeout."""
+    host = group["x3"]
+    if fault == "cut off":
+        group.fault("x3", "cut")
+    said = {"address": NOBODY} if fault == "nobody there" else {}
+    problem = refusal(connect(host, connect_timeout=1, **said))
+    group.fault("x3", "heal")
+    address = said.get("address", host.address)
+
+    assert Unreachable is type(problem)
+    assert str(problem).startswith(f"x3 ({address}:22): no ")
+
+
+def test_slow(connect: Connect, x1: Host, mute: socket.socket):
+    """Something that accepts and then takes its time is given up after connect_timeout."""
+    address, port = mute.getsockname()
+    problem = refusal(connect(x1, address=address, port=port, connect_timeout=1))
+
+    assert f"x1 ({address}:{port}): no answer within 1 s: check that the host is up and reachable from here" == str(
+        problem
+    )
+
+
+@pytest.mark.parametrize("fault", ["cable", "sshd"])
+def test_dropped_in_the_middle(connect: Connect, group: Group, fault: str):
+    """A command whose connection breaks ends with an error; the next one opens another, on the same host."""
+    host = group["x3"]
+    connection = connect(host, connect_timeout=2)
+    with ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(connection.run, ["sleep", "3600"], timeout=30)
+        machines.eventually(lambda: host.run("pgrep", "-f", "sleep 3600$", check=False))
+        if fault == "cable":
+            group.fault("x3", "cut")
+        else:
+            host.run("sh", "-c", "pkill -o -f 'sshd: root@notty'")
+        problem = begun.exception()
+    group.fault("x3", "heal")
+
+    assert Unreachable is type(problem)
+    assert f"x3 ({host.address}:22): the connection broke during sleep 3600" == str(problem)
+    assert "x3" == machines.eventually(lambda: name_of(connect(host)))
+    host.run("pkill", "-f", "sleep 3600$", check=False)
+
+
+def test_fifty_hosts_of_which_one_is_down(group: Group, sshd: Callable[..., int], mute: socket.socket, figure: Figure):
+    """All through one bastion, as on many a site: 49 have answered while one is still waited for."""
+    usual = {"key_file": str(KEY_FILE), "known_hosts": str(KNOWN_HOSTS), "bastion": group["x2"].address}
+    port = sshd("MaxStartups=200")
+    places = {f"w{number}": (group["x1"].address, port) for number in range(50)} | {"w7": mute.getsockname()}
+    fleet = Fleet(
+        {
+            name: HostAccess(name=name, address=address, port=port, connect_timeout=60, **usual)
+            for name, (address, port) in places.items()
+        }
+    )
+    began, answered = time.monotonic(), threading.Semaphore(0)
+
+    def ask(engine: Engine) -> str:
+        name = str(engine.info()["Name"])
+        answered.release()
+        return name
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(fleet.each, ask)
+        assert all(answered.acquire(timeout=60) for _ in range(49))
+        figure("49 hosts behind a bastion, while one is silent", time.monotonic() - began)
+        mute.close()
+        answers = asked.result()
+    silent = answers.pop("w7")
+    fleet.close()
+
+    assert {"x1"} == set(answers.values())
+    assert isinstance(silent, Unreachable)
+
+
+# The whole program
+
+
+@pytest.mark.timeout(300)  # five and more runs of pulumi
+def test_the_whole_job_by_ssh_config(group: Group, new_project: Callable[..., Project], home: Path):
+    """Hosts by their names in ~/.ssh/config, one behind another; what the config says is in no state."""
+    group.reset()
+    sections = stack_of(group)
+    (home / ".ssh" / "config").write_text(
+        "".join(f"Host far-{host.name}\n  HostName {host.address}\n" for host in group)
+        + "Host far-x2\n  ProxyJump far-x1\n"
+        + f"Host far-*\n  User deploy\n  IdentityFile {KEY_FILE}\n  UserKnownHostsFile {KNOWN_HOSTS}\n"
+    )
+    sections["ssh"] = {"sudo": True}
+    for host in group:
+        sections["hosts"][host.name] |= {"address": f"far-{host.name}", "advertise_address": host.address}
+    project = new_project()
+    project.declare(sections)
+
+    up = project.up()
+    assert up.ok, up.told
+    assert promised(sections) == shown(group)
+    assert project.is_settled()
+    assert [] == [word for word in ("User", "IdentityFile", str(KEY_FILE)) if word in str(project.state())]
+    assert not {"user", "port", "key_file", "bastion"} & project.state()["node/x2"]["inputs"]["access"].keys()
+    assert project.destroy().ok
+
+
+@pytest.mark.timeout(300)  # five and more runs of pulumi
+def test_a_changed_address(group: Group, new_project: Callable[..., Project], sshd: Callable[..., int]):
+    """Another host at the new address is refused before a write to it; another way to the same host is none."""
+    group.reset()
+    sections = stack_of(group)
+    spare = sections["hosts"].pop("x3")
+    project = new_project()
+    project.declare(sections)
+    up = project.up()
+    assert up.ok, up.told
+    right = sections["hosts"]["x2"]
+    for words in ((), ("--refresh",)):
+        sections["hosts"]["x2"] = right | {"address": spare["address"]}
+        project.declare(sections)
+        refused = project.up(*words)
+        assert not refused.ok
+        assert (
+            f"x2: its address has changed from {right['address']} port 22 to {spare['address']} port 22" in refused.told
+        )
+        assert is_bare(group["x3"])
+    sections["hosts"]["x2"] = right | {"bastion": group["x1"].address}
+    project.declare(sections)
+
+    moved = project.up()
+    assert moved.ok, moved.told
+    assert project.is_settled()
+    assert project.destroy().ok

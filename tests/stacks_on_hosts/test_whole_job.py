@@ -1,0 +1,133 @@
+"""The whole job on Engine 28: bare hosts, one `pulumi up`, and what each host's own Engine then shows."""
+
+import json
+
+import pytest
+
+from tests.stacks_on_hosts.conftest import Standing
+from tests.support.machines import OUTSIDE, eventually
+from tests.support.what_hosts_show import is_bare, promised, shown
+
+pytestmark = pytest.mark.lab
+
+
+def test_one_up_creates_every_resource(standing: Standing):
+    """From bare hosts, one `up` creates a bridge and a node for each host, the swarm, the ingress and each overlay."""
+    expected = {
+        *(f"docker_gwbridge@{host.name}" for host in standing.hosts),
+        *(f"node/{host.name}" for host in standing.hosts),
+        *("stack", "swarm", "ingress", "overlay/app", "overlay/monitoring"),
+    }
+
+    assert dict.fromkeys(expected, "create") == standing.first.steps
+
+
+def test_every_host_shows_what_the_stack_file_promises(standing: Standing):
+    """Right bridge, ingress with its sandbox and way out, ready nodes, allocated overlays, labels, settings."""
+    assert promised(standing.sections) == shown(standing.hosts)
+
+
+def test_bridges_keep_containers_apart_and_say_whose_they_are(standing: Standing):
+    """Each docker_gwbridge has the Engine's own options, and the label of the stack that made it."""
+    for host in standing.hosts:
+        bridge = host.network("docker_gwbridge")
+        expected = {
+            "com.docker.network.bridge.name": "docker_gwbridge",
+            "com.docker.network.bridge.enable_icc": "false",
+            "com.docker.network.bridge.enable_ip_masquerade": "true",
+        }
+
+        assert (expected, {"swarmnet.owner": "swarmnet/t"}) == (bridge["Options"], bridge["Labels"])
+
+
+def test_swarm_nodes_and_networks_say_whose_they_are(standing: Standing):
+    """The swarm, each member, and each network carry the label of the stack that made them."""
+    manager = standing.hosts["t1"]
+    labels = [
+        manager.swarm()["Cluster"]["Spec"]["Labels"],
+        *(node["Spec"]["Labels"] for node in manager.nodes().values()),
+        *manager.networks().values(),
+    ]
+
+    assert {"swarmnet/t"} == {each["swarmnet.owner"] for each in labels}
+
+
+def test_previews_are_empty_afterwards(standing: Standing):
+    """Nothing is left to do, by the state alone and by what the hosts report."""
+    quick = standing.project.preview("--expect-no-changes")
+    thorough = standing.project.preview("--refresh", "--expect-no-changes")
+
+    assert (0, 0) == (quick.code, thorough.code), f"{quick.told}{thorough.told}"
+
+
+def test_a_second_up_asks_the_hosts_for_nothing(standing: Standing):
+    """With the same stack file `up` changes no resource and writes to no host."""
+    before = [host.writes() for host in standing.hosts]
+
+    again = standing.project.up()
+
+    assert (True, {}) == (again.ok, again.steps)
+    assert before == [host.writes() for host in standing.hosts]
+
+
+def test_containers_on_different_hosts_reach_each_other(standing: Standing):
+    """By name, over the attachable overlay that the stack declares; and the world by docker_gwbridge."""
+    here, there = standing.hosts["t2"], standing.hosts["t3"]
+    there.docker("run", "--detach", "--rm", "--name=there", "--network=app", "busybox:lab")
+    try:
+        ping = ("run", "--rm", "--network=app", "busybox:lab", "ping", "-c1", "-W2")
+
+        assert "1 packets received" in eventually(lambda: here.docker(*ping, "there", check=False), 20)
+        assert "1 packets received" in here.docker(*ping, OUTSIDE)
+    finally:
+        there.docker("stop", "there")
+
+
+def test_output_is_what_app_deployments_read(standing: Standing):
+    """The output `swarmnet` is versioned JSON, with the Engine's ids."""
+    manager = standing.hosts["t1"]
+    bridge = {"name": "docker_gwbridge", "subnet": "10.200.0.0/20", "gateway": "10.200.0.1"}
+    flags = {"encrypted": False, "internal": False}
+
+    expected = {
+        "schema": 1,
+        "swarm": {"id": manager.swarm()["Cluster"]["ID"], "managers": {"t1": manager.address}},
+        "gwbridge": {"t1": bridge, "t2": bridge, "t3": bridge},
+        "ingress": {
+            "id": manager.network("ingress")["Id"],
+            "name": "ingress",
+            "subnet": "10.201.0.0/20",
+            "gateway": "10.201.0.1",
+        },
+        "networks": {
+            "app": {
+                **{"id": manager.network("app")["Id"], "name": "app", "attachable": True},
+                **{"subnet": "10.202.0.0/24", "gateway": "10.202.0.1", **flags},
+            },
+            "monitoring": {
+                **{"id": manager.network("monitoring")["Id"], "name": "monitoring", "attachable": False},
+                **{"subnet": "10.202.1.0/24", "gateway": "10.202.1.1", **flags},
+            },
+        },
+    }
+
+    assert expected == standing.project.output()
+
+
+def test_no_secret_is_kept_or_shown(standing: Standing):
+    """Neither the state nor what `up` printed holds a join token or a private key."""
+    told = json.dumps(standing.project.state()) + standing.first.text
+
+    assert [] == [word for word in ("SWMTKN-", "SWMKEY-", "PRIVATE KEY") if word in told]
+
+
+def test_destroy_takes_down_in_order_what_up_made(standing: Standing):
+    """Overlays, ingress, nodes, swarm, bridges: each only once nothing stands on it; and the hosts are bare again."""
+    standing.stands = False
+
+    end = standing.project.destroy()
+
+    assert end.ok, end.told
+    kinds = [name.partition("/")[0].partition("@")[0] for name in end.steps]
+    assert ["overlay", "ingress", "node", "swarm", "docker_gwbridge", "stack"] == list(dict.fromkeys(kinds))
+    assert [True, True, True] == [is_bare(host) for host in standing.hosts]

@@ -1,0 +1,284 @@
+"""What an operator can change by hand on three lab hosts, and what each of it is to be told as.
+
+Everything is done with docker's own commands. How drift is found must not enter.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.machines import Group, Host, eventually
+from tests.support.what_hosts_show import networks_of
+
+BRIDGE, MTU = "com.docker.network.bridge.", "com.docker.network.driver.mtu"
+OVERLAY = ("network", "create", "--driver=overlay")
+LACKS_INGRESS = (True, "has not got it with its sandbox and gateway")
+
+ANY = object()  # a value that nobody can foresee
+GONE = {"exists": (True, False)}
+REMADE = {"network_id": (ANY, ANY), "adopted": (False, True), "labels.team": ("net", None)}
+Told = dict[tuple[str, str], dict[str, tuple[Any, Any]]]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Something done by hand; what is told, by resource and host, from what to what; and what must go before `up`.
+
+    refused: resources that the next `up` refuses.
+    """
+
+    by_hand: Callable[[Group], object]
+    told: Told
+    refused: frozenset[str] = frozenset()
+    undo: Callable[[Group], object] = field(default=lambda hosts: None)
+
+
+def manager(hosts: Group) -> Host:
+    """The swarm's one manager."""
+    return hosts["f1"]
+
+
+def state_of(hosts: Group, name: str) -> str:
+    """What the manager says of a member."""
+    return str(manager(hosts).nodes()[name]["Status"]["State"])
+
+
+def cut_off_ingress(hosts: Group) -> None:
+    """The ingress of one host loses its way out."""
+    hosts["f3"].docker("network", "disconnect", "--force", "docker_gwbridge", "gateway_ingress-sbox")
+
+
+def remove_bridge(hosts: Group) -> None:
+    """On a live member."""
+    cut_off_ingress(hosts)
+    hosts["f3"].docker("network", "rm", "docker_gwbridge")
+
+
+def remake_bridge(hosts: Group) -> None:
+    """With all that it can be otherwise."""
+    options = {f"{BRIDGE}name": "gw0", f"{BRIDGE}enable_icc": "true", f"{BRIDGE}enable_ip_masquerade": "false"}
+    given = [f"--opt={key}={value}" for key, value in {**options, MTU: "1400"}.items()]
+    remove_bridge(hosts)
+    ranges = ("--subnet=172.31.0.0/16", "--gateway=172.31.0.9")
+    hosts["f3"].docker("network", "create", *ranges, *given, "docker_gwbridge")
+
+
+def leave_drained(hosts: Group) -> None:
+    """A host as a change leaves it that is cut in its middle."""
+    journal = "--label-add=swarmnet.availability=active"
+    manager(hosts).docker("node", "update", journal, "--availability=drain", "f2")
+
+
+def change_swarm(hosts: Group) -> None:
+    """What its API lets one change."""
+    manager(hosts).update_swarm(
+        lambda spec: spec.update(
+            Labels={**spec["Labels"], "team": "other"},
+            Orchestration={"TaskHistoryRetentionLimit": 9},
+            EncryptionConfig={"AutoLockManagers": True},
+        )
+    )
+
+
+def change_nodes(hosts: Group) -> None:
+    """One thing on each."""
+    manager(hosts).docker("node", "promote", "f2")
+    manager(hosts).docker("node", "update", "--availability=pause", "f3")
+    manager(hosts).docker("node", "update", "--label-rm=rack", "f1")
+
+
+def leave(hosts: Group) -> None:
+    """A worker leaves by itself, and the manager has noticed."""
+    hosts["f3"].docker("swarm", "leave")
+    eventually(lambda: state_of(hosts, "f3") == "down")
+
+
+def leave_for_good(hosts: Group) -> None:
+    """And its entry is removed."""
+    leave(hosts)
+    manager(hosts).docker("node", "rm", "f3")
+
+
+def rejoin(hosts: Group) -> None:
+    """And it comes back, as another member."""
+    leave_for_good(hosts)
+    join(hosts, "f3")
+
+
+def join(hosts: Group, *names: str) -> None:
+    """Workers join, and have the ingress."""
+    token = manager(hosts).docker("swarm", "join-token", "--quiet", "worker")
+    for name in names:
+        hosts[name].docker("swarm", "join", f"--token={token}", f"{manager(hosts).address}:2377")
+    eventually(lambda: all(networks_of(hosts[name])["way out"] for name in names))
+
+
+def remove_overlay(hosts: Group) -> None:
+    """Nobody uses it."""
+    manager(hosts).docker("network", "rm", "monitoring")
+
+
+def remake_overlay(hosts: Group) -> None:
+    """With all that it can be otherwise."""
+    ranges = ("--subnet=10.209.0.0/24", "--gateway=10.209.0.9", "--ip-range=10.209.0.128/25")
+    manager(hosts).docker("network", "rm", "app")
+    manager(hosts).docker(*OVERLAY, *ranges, f"--opt={MTU}=1400", "--internal", "--opt=encrypted", "app")
+
+
+def kill_overlay(hosts: Group) -> None:
+    """Another in its place, on a range that is taken: the Engine says yes, and gives it nothing."""
+    remove_overlay(hosts)
+    manager(hosts).docker(*OVERLAY, "--subnet=10.202.0.0/25", "--label=team=ops", "monitoring")
+
+
+def remove_ingress(hosts: Group) -> None:
+    """As an operator does it: the docker command asks whether one is sure."""
+    manager(hosts).run("sh", "-c", "yes | docker network rm ingress")
+    eventually(lambda: not any(host.network("ingress") for host in hosts))
+
+
+def remake_ingress(hosts: Group) -> None:
+    """With all that it can be otherwise; no idle host gets it by itself."""
+    remove_ingress(hosts)
+    ranges = ("--subnet=10.99.0.0/24", "--gateway=10.99.0.9")
+    manager(hosts).docker(*OVERLAY, "--ingress", *ranges, f"--opt={MTU}=1400", "mesh")
+
+
+def end_swarm(hosts: Group) -> None:
+    """All leave, the manager last."""
+    for name in ("f3", "f2", "f1"):
+        hosts[name].docker("swarm", "leave", "--force")
+
+
+def begin_another_swarm(hosts: Group) -> None:
+    """With all that only its beginning can say."""
+    end_swarm(hosts)
+    pool = ("--default-addr-pool=10.220.0.0/16", "--default-addr-pool-mask-length=26")
+    manager(hosts).docker("swarm", "init", f"--advertise-addr={manager(hosts).address}", "--data-path-port=4791", *pool)
+    join(hosts, "f2", "f3")
+
+
+IN_THE_SWARM = ("node/f1", "node/f2", "node/f3")
+DRIFTS = {
+    "bridge gone": Drift(
+        remove_bridge, {("docker_gwbridge@f3", "f3"): GONE, ("ingress", "f3"): {"settled": LACKS_INGRESS}}
+    ),
+    "bridge otherwise": Drift(
+        remake_bridge,
+        {
+            ("docker_gwbridge@f3", "f3"): {
+                **REMADE,
+                "subnet": ("10.200.0.0/20", "172.31.0.0/16"),
+                "gateway": ("10.200.0.1", "172.31.0.9"),
+                "mtu": (None, 1400),
+                "icc": (False, True),
+                "masquerade": (True, False),
+                "bridge_name": ("docker_gwbridge", "gw0"),
+                "settled": (True, "the ingress is not attached to it"),
+            },
+            ("ingress", "f3"): {"settled": LACKS_INGRESS},
+        },
+    ),
+    "host drained by us": Drift(
+        leave_drained,
+        {
+            ("docker_gwbridge@f2", "f2"): {"settled": (True, "f2 was drained by us")},
+            ("ingress", ""): {"settled": (True, "f2 was drained by us")},
+        },
+    ),
+    "swarm's settings": Drift(
+        change_swarm,
+        {("swarm", ""): {"labels.team": ("net", "other"), "task_history_limit": (4, 9), "autolock": (False, True)}},
+    ),
+    "members otherwise": Drift(
+        change_nodes,
+        {
+            ("node/f1", "f1"): {"labels.rack": ("r1", None)},
+            ("node/f2", "f2"): {"role": ("worker", "manager")},
+            ("node/f3", "f3"): {"availability": ("active", "pause")},
+        },
+    ),
+    "member left": Drift(leave, {("node/f3", "f3"): {"settled": (True, "the managers say down")}}),
+    "member gone": Drift(leave_for_good, {("node/f3", "f3"): GONE}),
+    "member another": Drift(
+        rejoin,
+        {("node/f3", "f3"): {"node_id": (ANY, ANY), "adopted": (False, True), "labels.rack": ("r1", None)}},
+    ),
+    "overlay gone": Drift(remove_overlay, {("overlay/monitoring", ""): GONE}),
+    "overlay otherwise": Drift(
+        remake_overlay,
+        {
+            ("overlay/app", ""): {
+                **REMADE,
+                "subnet": ("10.202.0.0/24", "10.209.0.0/24"),
+                "gateway": ("10.202.0.1", "10.209.0.9"),
+                "ip_range": (None, "10.209.0.128/25"),
+                "mtu": (None, 1400),
+                "attachable": (True, False),
+                "internal": (False, True),
+                "encrypted": (False, True),
+            }
+        },
+        refused=frozenset({"overlay/app"}),
+        undo=lambda hosts: manager(hosts).docker("network", "rm", "app"),
+    ),
+    "overlay dead": Drift(
+        kill_overlay,
+        {
+            ("overlay/monitoring", ""): {
+                "network_id": (ANY, ANY),
+                "adopted": (False, True),
+                "subnet": ("10.202.1.0/24", ""),
+                "gateway": ("10.202.1.1", ""),
+                "settled": (True, "the swarm gave it no addresses: nothing can start on it"),
+            }
+        },
+        refused=frozenset({"overlay/monitoring"}),
+        undo=remove_overlay,
+    ),
+    "ingress gone": Drift(remove_ingress, {("ingress", ""): GONE}),
+    "ingress otherwise": Drift(
+        remake_ingress,
+        {
+            ("ingress", ""): {
+                **REMADE,
+                "name": ("ingress", "mesh"),
+                "subnet": ("10.201.0.0/20", "10.99.0.0/24"),
+                "gateway": ("10.201.0.1", "10.99.0.9"),
+                "mtu": (None, 1400),
+            },
+            **{("ingress", host): {"settled": LACKS_INGRESS} for host in ("f1", "f2", "f3")},
+        },
+    ),
+    "swarm gone": Drift(
+        end_swarm,
+        {(name, ""): GONE for name in ("swarm", "ingress", "overlay/app", "overlay/monitoring")}
+        | {(f"node/{host}", host): GONE for host in ("f1", "f2", "f3")},
+    ),
+    "swarm another": Drift(
+        begin_another_swarm,
+        {
+            ("swarm", ""): {
+                "swarm_id": (ANY, ANY),
+                "adopted": (False, True),
+                "labels.team": ("net", None),
+                "task_history_limit": (4, 5),
+                "data_path_port": (4790, 4791),
+                "default_addr_pool": (["10.210.0.0/16"], ["10.220.0.0/16"]),
+                "default_addr_pool_prefix": (25, 26),
+            },
+            ("ingress", ""): {**REMADE, "subnet": ("10.201.0.0/20", ANY), "gateway": ("10.201.0.1", ANY)},
+            **{(name, ""): GONE for name in ("overlay/app", "overlay/monitoring")},
+            **{
+                (f"node/{host}", host): {
+                    "node_id": (ANY, ANY),
+                    "adopted": (False, True),
+                    "labels.rack": ("r1", None),
+                }
+                for host in ("f1", "f2", "f3")
+            },
+        },
+        refused=frozenset({"swarm", "ingress", "overlay/app", "overlay/monitoring", "node/f1", "node/f2", "node/f3"}),
+        undo=end_swarm,
+    ),
+}

@@ -1,0 +1,186 @@
+"""The real CLI on the real program: a Pulumi project of its own, with its own stack file, state and settings.
+
+The project's folder links to the program of this checkout; nothing of the checkout's own stacks is touched.
+What a run did is read from the events that `pulumi --json` writes, what a user sees from its plain text.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support.machines import ROOT
+
+Json = Any
+STACK = "t"
+SECONDS = 110.0
+PARTS = ("Pulumi.yaml", "__main__.py", "providers", "requirements.txt", ".tools")
+CHANGE = ("--yes", "--skip-preview")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command that has ended."""
+
+    code: int
+    text: str = field(repr=False)  # all that it wrote to stdout and stderr
+    events: list[Json] = field(default_factory=list, repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended well."""
+        return self.code == 0
+
+    @property
+    def steps(self) -> dict[str, str]:
+        """What was (in a preview: will be) done, by resource: `create`, `update`, `replace`, `delete`."""
+        done = [event["metadata"] for event in self._of("resOutputsEvent")]
+        return {name(one["urn"]): one["op"] for one in done if one["op"] not in ("same", "refresh", "read")}
+
+    @property
+    def differences(self) -> dict[str, dict[str, tuple[Json, Json]]]:
+        """What is to change, by resource and property: from what, to what."""
+        found: dict[str, dict[str, tuple[Json, Json]]] = {}
+        for event in self._of("resourcePreEvent"):
+            one = event["metadata"]
+            if one["op"] in ("update", "replace"):
+                paths = one["detailedDiff"] or {}
+                found[name(one["urn"])] = {
+                    path: (at(one["old"]["inputs"], path), at(one["new"]["inputs"], path)) for path in paths
+                }
+        return found
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """What went wrong, by resource; the empty name is the program or Pulumi itself."""
+        found = [event for event in self._of("diagnosticEvent") if event["severity"] == "error"]
+        return {name(event.get("urn", "")): event["message"].strip() for event in found}
+
+    @property
+    def told(self) -> str:
+        """What went wrong, a line for each resource: for the messages of assertions."""
+        lines = [f"{resource}: {line}" for resource, line in self.errors.items()]
+        return "\n".join(lines) if self.events else self.text[-2000:]
+
+    @property
+    def error(self) -> str:
+        """The one thing that went wrong."""
+        told = {resource: line for resource, line in self.errors.items() if line != "update failed"}
+        assert len(told) == 1, told
+        return next(iter(told.values()))
+
+    def _of(self, kind: str) -> Iterator[Json]:
+        return (event[kind] for event in self.events if kind in event)
+
+
+@dataclass
+class Project:
+    """One project with one stack, in a folder of its own."""
+
+    folder: Path
+    home: Path
+    stack: str = STACK
+
+    def __post_init__(self) -> None:
+        (self.folder / "stacks").mkdir()
+        (self.folder / "state").mkdir()
+        for part in PARTS:
+            (self.folder / part).symlink_to(ROOT / part)
+        begun = self.run("stack", "init")
+        assert begun.ok, begun.text
+
+    @property
+    def stack_file(self) -> Path:
+        """The one stack file."""
+        return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+
+    def declare(self, sections: Mapping[str, Json]) -> None:
+        """Write the stack file; the keys are those of the namespace `swarmnet`."""
+        written = yaml.safe_load(self.stack_file.read_text()) if self.stack_file.exists() else {}
+        written["config"] = {f"swarmnet:{key}": value for key, value in sections.items()}
+        self.stack_file.write_text(yaml.safe_dump(written, sort_keys=False))
+
+    def up(self, *words: str) -> Run:
+        """`pulumi up --yes --skip-preview`."""
+        return self.run("up", *CHANGE, "--json", *words)
+
+    def preview(self, *words: str) -> Run:
+        """`pulumi preview`."""
+        return self.run("preview", "--json", *words)
+
+    def refresh(self, *words: str, seconds: float = SECONDS) -> Run:
+        """`pulumi refresh --yes --skip-preview`."""
+        return self.run("refresh", *CHANGE, "--json", *words, seconds=seconds)
+
+    def destroy(self, *words: str) -> Run:
+        """`pulumi destroy --yes --skip-preview`."""
+        return self.run("destroy", *CHANGE, "--json", *words)
+
+    def is_settled(self) -> bool:
+        """Whether there is nothing to do, by what the hosts report."""
+        return self.preview("--refresh", "--expect-no-changes").ok
+
+    def output(self) -> Json:
+        """The stack's output `swarmnet`."""
+        return json.loads(self.run("stack", "output", "--json").text)["swarmnet"]
+
+    def state(self) -> dict[str, Json]:
+        """The resources in the state, by name."""
+        exported = json.loads(self.run("stack", "export").text)
+        return {name(each["urn"]): each for each in exported["deployment"].get("resources", [])}
+
+    def run(self, *words: str, seconds: float = SECONDS) -> Run:
+        """Run a command to its end, and read its events where it writes some."""
+        with self.start(*words) as process:
+            try:
+                text = "".join(process.communicate(timeout=seconds))
+            finally:
+                process.kill()
+        assert "Traceback" not in text, text[text.index("Traceback") :][:2000]
+        return Run(process.returncode, text, events(text) if "--json" in words else [])
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a command, to be watched or cut."""
+        return subprocess.Popen(
+            ["pulumi", *words, "--non-interactive", "--color=never", "--stack", self.stack],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "SWARMNET_"))}
+        return kept | {
+            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_HOME": str(self.home),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            # so that a preview writes the same events as an update
+            "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
+        }
+
+
+def events(text: str) -> list[Json]:
+    """The events among the lines that `--json` wrote."""
+    return [json.loads(line) for line in text.splitlines() if line.startswith('{"sequence":')]
+
+
+def name(urn: str) -> str:
+    """A resource's name: `node/t1`, and `stack` for the stack itself."""
+    last = urn.rpartition("::")[2]
+    return "stack" if "pulumi:pulumi:Stack" in urn else last
+
+
+def at(properties: Json, path: str) -> Json:
+    """The value at a path such as `labels.team`."""
+    for key in path.split("."):
+        properties = (properties or {}).get(key)
+    return properties
