@@ -14,10 +14,10 @@ from cli.state import Outputs, State
 from providers.explain.drift import Facts
 from providers.hosts import observe
 from providers.hosts.door import Hosts
-from providers.rules.nouns import gwbridge
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import EngineError, HostError, SwarmnetError, Unreachable
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Silent, SwarmFacts
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.specs import GwbridgeSpec, HostSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class Looks(Hosts):
     def own_bridge(self, host: str) -> GwbridgeFacts:
         """A host's docker_gwbridge by its own word alone, which proves what it has and what not."""
         engine = self.fleet.engine(host)
-        return GwbridgeFacts(member=observe.member(engine), bridge=observe.local_network(engine, gwbridge.NAME))
+        return GwbridgeFacts(member=observe.member(engine), bridge=observe.local_network(engine, GATEWAY_BRIDGE))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,9 +23,9 @@ from providers.resource import (
     to_props,
 )
 from providers.rules.nouns import ingress as rules
-from providers.rules.nouns.adoption import owner_of
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import IngressFacts
+from providers.rules.vocabulary.labels import owner_of
 from providers.rules.vocabulary.specs import IngressSpec
 
 

@@ -27,12 +27,12 @@ from providers.resource import (
     turn,
 )
 from providers.rules.nouns import node as rules
-from providers.rules.nouns.adoption import owner_of
 from providers.rules.nouns.swarm import not_to_be_ended
 from providers.rules.stack_file.access import moved
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Member, NodeFacts
 from providers.rules.vocabulary.facts import Node as NodeEntry
+from providers.rules.vocabulary.labels import owner_of
 from providers.rules.vocabulary.specs import NodeSpec
 
 if TYPE_CHECKING:

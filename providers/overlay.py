@@ -23,8 +23,8 @@ from providers.resource import (
     turn,
 )
 from providers.rules.nouns import overlay as rules
-from providers.rules.nouns.adoption import owner_of
 from providers.rules.vocabulary.facts import OverlayFacts
+from providers.rules.vocabulary.labels import owner_of
 from providers.rules.vocabulary.specs import OverlaySpec
 
 # What says how it is treated, not what it is: a change of these alone writes nothing.

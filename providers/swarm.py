@@ -17,9 +17,9 @@ from providers.resource import (
     turn,
 )
 from providers.rules.nouns import swarm as rules
-from providers.rules.nouns.adoption import owner_of
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import SwarmFacts
+from providers.rules.vocabulary.labels import owner_of
 from providers.rules.vocabulary.specs import SwarmSpec
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from providers.rules.checks.taken_on_hosts import HostReport
-from providers.rules.nouns.gwbridge import NAME
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.facts import Member, Network, Node
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostSurvey, SwarmSurvey
 
 ENTRY = "manager"  # the name of the host that is asked first, until it has told its own
@@ -38,7 +38,7 @@ class FoundMember:
     def bridge(self) -> Network | None:
         """Its own docker_gwbridge, None where it has none or was not reached."""
         own = self.host.networks if self.host else ()
-        return next((network for network in own if network.name == NAME), None)
+        return next((network for network in own if network.name == GATEWAY_BRIDGE), None)
 
 
 @dataclass(frozen=True, kw_only=True)

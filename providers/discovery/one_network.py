@@ -6,19 +6,20 @@ Which networks there are, and what they clash with, must not enter.
 from typing import Any
 
 from providers.discovery.remark import Remark
-from providers.rules.live.overlay_migration import TWIN
-from providers.rules.nouns import adoption, gwbridge, ingress, overlay
+from providers.rules.nouns import adoption
 from providers.rules.stack_file.model import PartialGwbridge, Section
 from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.addresses import canonical_subnet, first_address
 from providers.rules.vocabulary.facts import Network, Pairs
+from providers.rules.vocabulary.labels import TWIN
+from providers.rules.vocabulary.network_options import BRIDGE_NAME, ENCRYPTED, ICC, MASQUERADE, MTU, VNI
 from providers.rules.vocabulary.specs import Spec
 
 STACK, PROJECT = "com.docker.stack.namespace", "com.docker.compose.project"
 NOT_DECLARABLE = ("swarmnet.", "com.docker.", "io.docker.", "org.dockerproject.")
 KNOWN_OPTIONS = {
-    "overlay": frozenset({overlay.MTU, overlay.ENCRYPTED, ingress.VNI}),
-    "bridge": frozenset({gwbridge.BRIDGE_NAME, gwbridge.ICC, gwbridge.MASQUERADE, gwbridge.MTU}),
+    "overlay": frozenset({MTU, ENCRYPTED, VNI}),
+    "bridge": frozenset({BRIDGE_NAME, ICC, MASQUERADE, MTU}),
 }
 _NO_ADDRESS = "0.0.0.0"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.rules.live import ingress_rollout
-from providers.rules.nouns import adoption, gwbridge, ingress, node, overlay, swarm
+from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
@@ -23,6 +23,7 @@ from providers.rules.vocabulary.facts import (
     Silent,
     SwarmFacts,
 )
+from providers.rules.vocabulary.labels import owner_of
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 Facts = GwbridgeFacts | SwarmFacts | NodeFacts | IngressFacts | OverlayFacts
@@ -133,7 +134,7 @@ class _Comparison:
         if unfinished:
             live = live.model_copy(update={SETTLED: unfinished})
         live = self.spec.read_as(live)
-        there = {**ids, "adopted": adoption.owner_of(labels) != self.spec.owner}
+        there = {**ids, "adopted": owner_of(labels) != self.spec.owner}
         outputs = ((key, self.outputs.get(key), value) for key, value in there.items())
         differing = [*_inputs(self.spec, live), *(each for each in outputs if each[1] != each[2])]
         return Finding(resource=self.name, differences=tuple(self.differs(*each) for each in differing), live=live)

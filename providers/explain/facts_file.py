@@ -13,9 +13,8 @@ from typing import Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from providers.explain.forecast import Forecast, published
-from providers.rules.nouns import gwbridge
-from providers.rules.nouns.overlay import ENCRYPTED
 from providers.rules.vocabulary.facts import Network, Node, Silent, SwarmService, Task
+from providers.rules.vocabulary.network_options import ENCRYPTED, GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
 
 SCHEMA: Final = 1
@@ -152,7 +151,7 @@ def _host(
     own = read if isinstance(read, Silent) else read.member
     networks = () if isinstance(read, Silent) else read.networks
     node = nodes.get(own.node_id)
-    bridge = next((net for net in networks if net.name == gwbridge.NAME), None)
+    bridge = next((net for net in networks if net.name == GATEWAY_BRIDGE), None)
     return own.host, HostFacts(
         silent=own.why if isinstance(own, Silent) else "",
         state="" if isinstance(own, Silent) else own.state,

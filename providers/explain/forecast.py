@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from providers.rules.live.journal import CHANGE
 from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
 from providers.rules.stack_file import access
 from providers.rules.vocabulary.facts import OverlayFacts, SwarmService
+from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import (
     Decision,

@@ -12,8 +12,6 @@ from typing import TypeVar
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.engine_api.json_to_facts import Json, to_member, to_network, to_node, to_service, to_swarm, to_task
 from providers.hosts.fleet import Fleet
-from providers.rules.live import journal, overlay_migration
-from providers.rules.nouns import gwbridge
 from providers.rules.stack_file.field_types import engine_host
 from providers.rules.vocabulary.errors import (
     EngineError,
@@ -40,6 +38,8 @@ from providers.rules.vocabulary.facts import (
     SwarmService,
     Task,
 )
+from providers.rules.vocabulary.labels import AVAILABILITY, JOURNAL, copy_label, twin_of
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
 T = TypeVar("T")
 
@@ -128,7 +128,7 @@ def answers(fleet: Fleet, read: Callable[[Engine], T], names: Iterable[str]) -> 
 def gwbridge_facts(fleet: Fleet, host: str) -> GwbridgeFacts:
     """One host's docker_gwbridge: its own 404 proves absence. Of a member, also what a change of it would touch."""
     engine = fleet.engine(host)
-    own, bridge = member(engine), local_network(engine, gwbridge.NAME)
+    own, bridge = member(engine), local_network(engine, GATEWAY_BRIDGE)
     if own.state == "locked":
         return GwbridgeFacts(member=own, bridge=bridge, swarm=swarm_of_others(fleet))
     if own.state != "active":
@@ -147,7 +147,7 @@ def swarm_of_others(fleet: Fleet) -> Swarm | None:
 
 def bridge_ids(fleet: Fleet, names: Iterable[str]) -> frozenset[str]:
     """Ids of docker_gwbridge on the named hosts that answer: an id tells a machine, whatever it is called."""
-    found, _ = answers(fleet, lambda engine: local_network(engine, gwbridge.NAME), names)
+    found, _ = answers(fleet, lambda engine: local_network(engine, GATEWAY_BRIDGE), names)
     return frozenset(bridge.id for bridge in found if bridge is not None)
 
 
@@ -173,7 +173,7 @@ def containers(engine: Engine) -> tuple[Container, ...]:
     """All containers on a host, running or not, and whether they hang on the swarm's networks."""
     listed = networks(engine)
     overlays = {net.id for net in listed if net.scope == "swarm"}
-    bridge = {net.id for net in listed if net.name == gwbridge.NAME}
+    bridge = {net.id for net in listed if net.name == GATEWAY_BRIDGE}
     found = (
         Container(
             id=raw["Id"],
@@ -214,7 +214,7 @@ def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
 
 def bridges(fleet: Fleet, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """The subnets of docker_gwbridge on the named hosts that answer and have one."""
-    found, _ = answers(fleet, lambda engine: (engine.name, local_network(engine, gwbridge.NAME)), names)
+    found, _ = answers(fleet, lambda engine: (engine.name, local_network(engine, GATEWAY_BRIDGE)), names)
     return tuple((host, bridge.subnet) for host, bridge in found if bridge is not None)
 
 
@@ -274,7 +274,7 @@ def node_facts_from(
 def host_ingress(engine: Engine, own: Member) -> HostIngress:
     """A host's own copies of ingress networks with their sandboxes, and who hangs on its docker_gwbridge."""
     copies = (local_network(engine, net.id) for net in networks(engine) if net.ingress)
-    bridge = local_network(engine, gwbridge.NAME)
+    bridge = local_network(engine, GATEWAY_BRIDGE)
     return HostIngress(
         host=engine.name,
         node_id=own.node_id,
@@ -311,7 +311,7 @@ def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], s
     if network is None:
         nodes(engine)
     ingresses, names = {net.id for net in listed if net.ingress}, {service.id for service in concerned}
-    out = {node.id for node in before if node.label(journal.AVAILABILITY) is not None}
+    out = {node.id for node in before if node.label(AVAILABILITY) is not None}
     return IngressFacts(
         network=network,
         swarm=swarm,
@@ -330,7 +330,7 @@ def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], s
 def concerns(service: SwarmService, swarm: Swarm) -> bool:
     """Whether a swap of the ingress left something on it: a journal, its copy, or a rollback that would bring one."""
     labels = {**dict(service.labels), **dict(service.rollback_labels)}
-    return journal.JOURNAL in labels or swarm.label(journal.copy_label(service.id)) is not None
+    return JOURNAL in labels or swarm.label(copy_label(service.id)) is not None
 
 
 def placed(silent: Silent, fleet: Fleet, members: tuple[Node, ...]) -> Silent:
@@ -373,7 +373,7 @@ class OverlayReader:
         members = nodes(engine) if self.thorough else ()
         listed = networks(engine)
         network, held = (network, "") if network else self.by_name(engine, listed)
-        standing_in = overlay_migration.twin_of(self.name, listed)
+        standing_in = twin_of(self.name, listed)
         twin = swarm_network(engine, standing_in.id) if standing_in else None
         if not self.thorough and twin is None:
             return OverlayFacts(network=network, listed=listed, name_held_by=held)

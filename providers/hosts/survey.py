@@ -6,9 +6,9 @@ from providers.hosts import observe
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.engine_api.json_to_facts import to_swarm
 from providers.hosts.fleet import Fleet
-from providers.rules.nouns import gwbridge
 from providers.rules.vocabulary.errors import NotAManager
 from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostSurvey, Standalone, Survey, SwarmSurvey
 
 
@@ -41,7 +41,7 @@ def own_network(engine: Engine, listed: Network, manager: bool) -> Network | Non
 
     A host's own copy of a swarm network always has an endpoint: the sandbox of the ingress, or of its load balancer.
     """
-    if listed.scope != "swarm" and listed.name != gwbridge.NAME:
+    if listed.scope != "swarm" and listed.name != GATEWAY_BRIDGE:
         return listed
     network = observe.local_network(engine, listed.id)
     if network is None or (manager and network.scope == "swarm" and not network.endpoints):

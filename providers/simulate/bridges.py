@@ -5,16 +5,16 @@ from dataclasses import replace
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NotFound
 from providers.rules.vocabulary.facts import Endpoint, Network
+from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, ICC, MASQUERADE
 from providers.rules.vocabulary.steps import CreateNetwork, DisconnectEndpoint, RemoveNetwork
 from providers.simulate.answering import engine
 from providers.simulate.world import Host, World
 
-GATEWAY_BRIDGE = "docker_gwbridge"
 # What the Engine gives the bridge that it makes by itself (4).
 GATEWAY_OPTIONS = (
-    ("com.docker.network.bridge.enable_icc", "false"),
-    ("com.docker.network.bridge.enable_ip_masquerade", "true"),
-    ("com.docker.network.bridge.name", GATEWAY_BRIDGE),
+    (ICC, "false"),
+    (MASQUERADE, "true"),
+    (BRIDGE_NAME, GATEWAY_BRIDGE),
 )
 
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from providers.rules.vocabulary.errors import EngineError, NotFound
 from providers.rules.vocabulary.facts import Endpoint
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.steps import StartContainer, StopContainer
 from providers.simulate.answering import engine
-from providers.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged
+from providers.simulate.bridges import plugged, unplugged
 from providers.simulate.host_copies import release
 from providers.simulate.workloads import Container, Placed
 from providers.simulate.world import Host, World

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from providers.rules.vocabulary.facts import Endpoint, Network
-from providers.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged, with_gateway_bridge
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+from providers.simulate.bridges import plugged, unplugged, with_gateway_bridge
 from providers.simulate.world import Happening, Host, World
 
 

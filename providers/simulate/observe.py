@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-from providers.rules.live.journal import AVAILABILITY, JOURNAL, copy_label
-from providers.rules.live.overlay_migration import twin_of
 from providers.rules.vocabulary.errors import EngineError, HostError, NoSwarm, NotAManager
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
@@ -18,8 +16,9 @@ from providers.rules.vocabulary.facts import (
     SwarmFacts,
     SwarmService,
 )
+from providers.rules.vocabulary.labels import AVAILABILITY, JOURNAL, copy_label, twin_of
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.simulate.answering import engine, manager
-from providers.simulate.bridges import GATEWAY_BRIDGE
 from providers.simulate.reads import answers, containers, host_ingress, listed, member, nodes, services, settings, tasks
 from providers.simulate.world import Host, World
 

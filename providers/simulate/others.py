@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from providers.rules.vocabulary.errors import EngineError, NotFound
 from providers.rules.vocabulary.facts import Endpoint, Pairs
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.steps import UpdateNode, UpdateService
 from providers.simulate.answering import manager
-from providers.simulate.bridges import GATEWAY_BRIDGE, plugged
+from providers.simulate.bridges import plugged
 from providers.simulate.containers import plug, with_container
 from providers.simulate.perform import perform
 from providers.simulate.services import numbered, orchestrate, refuse_ports, stop

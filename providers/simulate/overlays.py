@@ -7,12 +7,12 @@ from ipaddress import IPv4Network
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import Conflict, InUse, NotFound
 from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.network_options import VNI
 from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork
 from providers.simulate.answering import manager
 from providers.simulate.host_copies import release
 from providers.simulate.world import Happening, Host, World
 
-VNI = "com.docker.network.driver.overlay.vxlanid_list"
 FIRST_VNI = 4097  # 33
 
 

@@ -20,8 +20,8 @@ from providers.rules.vocabulary.facts import (
     Task,
     pairs,
 )
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.simulate.answering import LEADERLESS, LOCKED, engine, leader, quorum, reachable
-from providers.simulate.bridges import GATEWAY_BRIDGE
 from providers.simulate.workloads import Placed, Service, read
 from providers.simulate.world import Host, World
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from providers.rules.vocabulary.errors import Conflict, EngineError, NotFound
 from providers.rules.vocabulary.facts import Endpoint, Node, Port
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.steps import UpdateService
 from providers.simulate.answering import manager
-from providers.simulate.bridges import GATEWAY_BRIDGE, plugged, unplugged
+from providers.simulate.bridges import plugged, unplugged
 from providers.simulate.host_copies import arrive, attach, overlapping, release
 from providers.simulate.workloads import Placed, Service, read, text
 from providers.simulate.world import Happening, Host, World

@@ -10,6 +10,7 @@ from json import loads
 from typing import Any, NamedTuple
 
 from providers.rules.vocabulary.errors import Conflict, EngineError, InUse
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.steps import (
     CreateNetwork,
     DisconnectEndpoint,
@@ -20,7 +21,6 @@ from providers.rules.vocabulary.steps import (
     RemoveNode,
     RestartEngine,
 )
-from providers.simulate.bridges import GATEWAY_BRIDGE
 from tests.agreement.transcript import Story
 from tests.agreement.two_swarms import HOSTS
 

@@ -11,9 +11,10 @@ from providers import simulate
 from providers.explain.drift import EXISTS, OUTPUTS, Difference, Finding, Unknown, doubted, ended, finding
 from providers.explain.forecast import Forecast, Stage
 from providers.explain.who_wins import outcome, pending
-from providers.rules.live.journal import AVAILABILITY
 from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.facts import IngressFacts, Member, Network, Silent
+from providers.rules.vocabulary.labels import AVAILABILITY
+from providers.rules.vocabulary.network_options import MTU
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import (
     CreateNetwork,
@@ -45,7 +46,6 @@ OVERLAY = lifecycle.overlay_spec(labels=TEAM)
 ALL = (GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY)
 
 BRIDGE = "com.docker.network.bridge."
-MTU = "com.docker.network.driver.mtu"
 
 # What says how a resource is reached or treated is in no Engine.
 NOWHERE = {"host", "access", "protect", "on_remove", "disturb", "on_in_use", "dynamic_ports"}

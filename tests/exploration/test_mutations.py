@@ -9,6 +9,7 @@ import pytest
 
 from providers import simulate
 from providers.rules.live import bridge_swap, ingress_rollout, journal, maintenance, published_ports, quorum
+from providers.rules.vocabulary.labels import JOURNAL
 from providers.rules.vocabulary.steps import Step, UpdateNode, UpdateService, UpdateSwarm
 from providers.simulate import World
 from tests.exploration.explore import Exploration
@@ -42,7 +43,7 @@ def without_version(perform: Callable[[World, Step], World]) -> Callable[[World,
 def without_journal(service: Any, found: Any) -> str:
     """The ports taken off by an update that does not say so."""
     spec = json.loads(ORIGINAL_STRIP(service, found))
-    del spec["Labels"][journal.JOURNAL]
+    del spec["Labels"][JOURNAL]
     return json.dumps(spec)
 
 

@@ -12,6 +12,7 @@ import pytest
 from providers import simulate
 from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NoQuorum, NoSwarm, Unreachable
 from providers.rules.vocabulary.facts import HostIngress, Network
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.steps import (
     CreateNetwork,
     DisconnectEndpoint,
@@ -25,7 +26,6 @@ from providers.rules.vocabulary.steps import (
     UpdateNode,
 )
 from providers.simulate import World, bare, elapse, members, others, perform
-from providers.simulate.bridges import GATEWAY_BRIDGE
 from providers.simulate.others import change_service, create_service, named, service_spec
 from providers.simulate.workloads import read
 

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.simulate import World, bare
 from tests.support.simulated import SimulatedHosts
@@ -114,7 +115,7 @@ def id_of(world: World, spec: Spec) -> str:
     """The id by which the state knows what was made."""
     match spec:
         case GwbridgeSpec():
-            bridge = world.host(spec.host).network(gwbridge.NAME)
+            bridge = world.host(spec.host).network(GATEWAY_BRIDGE)
             return bridge.id if bridge else ""
         case SwarmSpec():
             return world.swarm.settings.id

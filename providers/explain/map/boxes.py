@@ -8,8 +8,8 @@ from providers.explain.facts_file import Attached, HostFacts, NetworkFacts
 from providers.explain.map.blocks import Block
 from providers.explain.map.claims import ALLOCATION, Claim, Stack, bridged, names, undeclared
 from providers.rules.checks.ranges import gwbridge_of
-from providers.rules.nouns import gwbridge
 from providers.rules.stack_file.model import Host
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
 _SMALL = 6  # bits of boxes that are no ranges, which gives them one width
 _AVAILABILITY = {"active": "", "pause": "paused", "drain": "drained"}
@@ -199,7 +199,7 @@ def tasks_of(service: Attached) -> str:
 
 
 def _bridge(kind: str, caption: str, subnet: str) -> Box:
-    return Box(kind, caption, gwbridge.NAME, subnet, f"{gwbridge.NAME} {subnet}, {caption}")
+    return Box(kind, caption, GATEWAY_BRIDGE, subnet, f"{GATEWAY_BRIDGE} {subnet}, {caption}")
 
 
 def _scale(outer: Block, inside: Iterable[Block]) -> Iterator[Segment]:

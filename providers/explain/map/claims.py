@@ -10,9 +10,9 @@ from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
 from providers.rules.checks.overlaps import clashes, clashing
 from providers.rules.checks.ranges import OURS, Range, gwbridge_of, meetings, ranges, told
 from providers.rules.checks.whole_file import Verdict
-from providers.rules.nouns import gwbridge
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import canonical_subnet
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
 ALLOCATION = "allocation"
 ENGINE = "engine"
@@ -105,7 +105,7 @@ def found(stack: Stack) -> Iterator[Range]:
         bridge = gwbridge_of(file, host) if host in file.hosts else None
         wanted_subnet = bridge.subnet if bridge else None
         if facts.bridge and _is_subnet(facts.bridge.subnet) and facts.bridge.subnet != wanted_subnet:
-            yield Range(OUTGOING if wanted_subnet else FOREIGN, f"{gwbridge.NAME} of {host}", facts.bridge.subnet)
+            yield Range(OUTGOING if wanted_subnet else FOREIGN, f"{GATEWAY_BRIDGE} of {host}", facts.bridge.subnet)
 
 
 def declared_as(stack: Stack, name: str, network: NetworkFacts) -> Ingress | Overlay | None:
@@ -154,7 +154,7 @@ def _words(stack: Stack, each: Range) -> tuple[str, str]:
     file = stack.verdict.stackfile
     match each.kind:
         case "gwbridge":
-            return gwbridge.NAME, f"bridge of {names(bridged(stack, each.path))}"
+            return GATEWAY_BRIDGE, f"bridge of {names(bridged(stack, each.path))}"
         case "overlay":
             return each.path.split(".")[1], "overlay"
         case "ingress":
@@ -182,7 +182,7 @@ def _within(stack: Stack) -> Iterator[Overlap]:
 
 def _with_hosts(stack: Stack) -> Iterator[Overlap]:
     for one, other, why in meetings([*ranges(stack.verdict.stackfile), *found(stack)], _FOREIGN_WHY):
-        both_bridges = one.kind == "gwbridge" and other.path.startswith(gwbridge.NAME)  # they never leave their hosts
+        both_bridges = one.kind == "gwbridge" and other.path.startswith(GATEWAY_BRIDGE)  # they never leave their hosts
         if not both_bridges:
             yield Overlap(stack.name, f"{told(one, other)}: {why}", (claim(stack, one), claim(stack, other)))
 

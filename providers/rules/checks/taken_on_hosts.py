@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_network
 from typing import NamedTuple
 
-from providers.rules.live.overlay_migration import TWIN
-from providers.rules.nouns import adoption, gwbridge
 from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
 from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.labels import TWIN, owner_of
+from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE
 from providers.rules.vocabulary.routes import Surroundings
 
 # A route for more than a /12 says little about a range in it: the way to all of a company, or everything by a VPN.
@@ -37,7 +37,7 @@ class Noun(NamedTuple):
     name: str = ""
 
     def __str__(self) -> str:
-        return {"gwbridge": gwbridge.NAME, "ingress": "the ingress"}.get(self.kind, f"{self.kind} {self.name}")
+        return {"gwbridge": GATEWAY_BRIDGE, "ingress": "the ingress"}.get(self.kind, f"{self.kind} {self.name}")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def noun_of(network: Network) -> Noun | None:
         return Noun("ingress")
     if network.scope == "swarm":
         return Noun("overlay", network.label(TWIN) or network.name)
-    return Noun("gwbridge") if network.name == gwbridge.NAME else None
+    return Noun("gwbridge") if network.name == GATEWAY_BRIDGE else None
 
 
 def subnets(network: Network) -> list[str]:
@@ -86,7 +86,7 @@ def in_swarm(networks: Iterable[Network], declared: Collection[Noun], owner: str
     """What the swarm has given to its networks."""
     for net in networks:
         noun = noun_of(net)
-        dropped = str(noun) if not net.ingress and adoption.owner_of(net.labels) == owner else ""
+        dropped = str(noun) if not net.ingress and owner_of(net.labels) == owner else ""
         whose = (noun, "") if noun in declared else (None, dropped)
         yield from (Occupied("swarm", f"the swarm's network {net.name}", subnet, *whose) for subnet in subnets(net))
 
@@ -97,8 +97,8 @@ def on_host(report: HostReport, bridge_name: str | None) -> Iterator[Occupied]:
     for net in local:
         noun = noun_of(net) if bridge_name else None
         yield from (Occupied("network", f"the docker network {net.name}", subnet, noun) for subnet in subnets(net))
-    links = {gwbridge.NAME, bridge_name or gwbridge.NAME}
-    links |= {net.option(gwbridge.BRIDGE_NAME) or f"br-{net.id[:12]}" for net in local}
+    links = {GATEWAY_BRIDGE, bridge_name or GATEWAY_BRIDGE}
+    links |= {net.option(BRIDGE_NAME) or f"br-{net.id[:12]}" for net in local}
     routes = list(dict.fromkeys(report.surroundings.foreign_routes(frozenset(links))))  # a table may repeat another
     yield from (Occupied("route", each.words, each.subnet) for each in routes)
     yield from _alone(

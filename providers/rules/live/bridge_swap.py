@@ -6,8 +6,8 @@ Engines: 73 of 73 cycles. Whose bridge it is and whether it differs are decided 
 """
 
 from providers.rules.live import ingress_rollout, maintenance
-from providers.rules.live.journal import CHANGE
 from providers.rules.vocabulary.facts import Container, GwbridgeFacts, Node, Swarm
+from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import (
     Blocked,

@@ -5,9 +5,8 @@ Each function answers with the next decision, or None where its part is done. Po
 
 from providers.rules.live import maintenance
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Silent
+from providers.rules.vocabulary.labels import KICK
 from providers.rules.vocabulary.steps import Blocked, Decision, Steps, UpdateNode, Wait
-
-KICK = "swarmnet.kick"
 
 # A kick that took is seen within 0.2 to 1.7 s; 1.5 s is when the next one was worth sending on every Engine.
 KICK_AGAIN = 1.5

@@ -15,11 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.rules.vocabulary.facts import Swarm, SwarmService
-
-JOURNAL = "swarmnet.journal"
-AVAILABILITY = "swarmnet.availability"
-STOPPED = "swarmnet.stopped"
-CHANGE = "swarmnet.change"
+from providers.rules.vocabulary.labels import JOURNAL, journal_copies
 
 Json = dict[str, Any]
 
@@ -74,17 +70,7 @@ def journal_on(service: SwarmService) -> Journal | None:
 
 def copies(swarm: Swarm) -> dict[str, Journal]:
     """The swarm's copies of journals, by service id."""
-    prefix = f"{JOURNAL}."
-    return {
-        key.removeprefix(prefix): opened(key.removeprefix(prefix), value)
-        for key, value in swarm.labels
-        if key.startswith(prefix)
-    }
-
-
-def copy_label(service_id: str) -> str:
-    """The swarm's label for the copy of a service's journal."""
-    return f"{JOURNAL}.{service_id}"
+    return {service_id: opened(service_id, text) for service_id, text in journal_copies(swarm.labels).items()}
 
 
 def written(service: SwarmService, network_id: str) -> Journal:

@@ -6,10 +6,9 @@ makes the restart necessary must not enter.
 
 from collections.abc import Iterable
 
-from providers.rules.live.journal import AVAILABILITY, CHANGE, JOURNAL, STOPPED
 from providers.rules.live.quorum import no_quorum_without
-from providers.rules.nouns import adoption
 from providers.rules.vocabulary.facts import Member, Node, Swarm, Task
+from providers.rules.vocabulary.labels import AVAILABILITY, CHANGE, STOPPED, journal_copies, owner_of
 from providers.rules.vocabulary.steps import RestartEngine, Steps, UnlockSwarm, UpdateNode
 
 # Seconds after a restart (or the emptying) without any change before another restart is worth a try.
@@ -46,7 +45,7 @@ def out(node: Node) -> bool:
 
 def something_due(swarm: Swarm, nodes: Iterable[Node]) -> bool:
     """Whether a change of ours has left something that has to come back: ports of services, hosts in service."""
-    return any(map(out, nodes)) or any(key.startswith(f"{JOURNAL}.") for key, _ in swarm.labels)
+    return any(map(out, nodes)) or bool(journal_copies(swarm.labels))
 
 
 def drained(node: Node) -> bool:
@@ -106,6 +105,6 @@ def put_back(node: Node) -> UpdateNode:
 def unlocked(member: Member, swarm: Swarm | None, owner: str) -> Steps | None:
     """Unlock a manager that a cut run left locked: where the swarm, or the change it is in, is ours and another manager
     can give the key."""
-    if member.state != "locked" or swarm is None or owner not in (adoption.owner_of(swarm.labels), swarm.label(CHANGE)):
+    if member.state != "locked" or swarm is None or owner not in (owner_of(swarm.labels), swarm.label(CHANGE)):
         return None
     return Steps((UnlockSwarm(host=member.host),), f"unlock {member.host}")

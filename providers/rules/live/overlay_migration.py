@@ -8,9 +8,8 @@ is journaled on the swarm before: a rollback takes a service's own labels away.
 import json
 
 from providers.rules.live import maintenance
-from providers.rules.live.journal import CHANGE
-from providers.rules.nouns import adoption
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
+from providers.rules.vocabulary.labels import CHANGE, TWIN, moved_label, with_owner
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import (
     Blocked,
@@ -23,20 +22,12 @@ from providers.rules.vocabulary.steps import (
     Wait,
 )
 
-TWIN = "swarmnet.twin"
-MOVED = "swarmnet.moved"
-
 # Services move under their own settings: parallelism, delay and monitor decide; the work's timeout ends it.
 MOVING = 3600.0
 ALLOCATION = 3.0
 # What the Engine watches where a service says nothing, in nanoseconds; an update ends within moments after that.
 MONITOR, ENDS = 5_000_000_000, 5.0
 ROLLED_BACK = ("paused", "rollback_started", "rollback_paused", "rollback_completed")
-
-
-def twin_of(name: str, listed: tuple[Network, ...]) -> Network | None:
-    """The twin that a change of the overlay left or needs, None where there is none."""
-    return next((network for network in listed if network.label(TWIN) == name), None)
 
 
 def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
@@ -48,7 +39,7 @@ def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
         subnet=None,
         gateway=None,
         options=tuple(sorted(kept.items())),
-        labels=adoption.with_owner({TWIN: spec.name}, spec.owner),
+        labels=with_owner({TWIN: spec.name}, spec.owner),
         attachable=network.attachable,
         internal=network.internal,
     )
@@ -137,7 +128,7 @@ def moved(
             f"`docker service ps {back[0]}` why its tasks fail there, mend that, then run again"
         )
     unnoted = tuple(
-        (f"{MOVED}.{service.id}", note(service, target)) for service in users if noted(service, swarm)[0] != target.id
+        (moved_label(service.id), note(service, target)) for service in users if noted(service, swarm)[0] != target.id
     )
     if unnoted:
         step = UpdateSwarm(version=swarm.version, set_labels=tuple(sorted(unnoted)))
@@ -156,7 +147,7 @@ def note(service: SwarmService, target: Network) -> str:
 
 def noted(service: SwarmService, swarm: Swarm) -> tuple[str, str]:
     """Where a service is noted to move, and at which version its failed update says nothing of that; or empty."""
-    target, _, version = (swarm.label(f"{MOVED}.{service.id}") or "").partition(".")
+    target, _, version = (swarm.label(moved_label(service.id)) or "").partition(".")
     return target, version
 
 
@@ -230,7 +221,7 @@ def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | No
     """
     if any(network.label(TWIN) not in (None, spec.name) for network in facts.listed):
         return None
-    labels = [key for key, _ in swarm.labels if key.startswith(f"{MOVED}.")]
+    labels = [key for key, _ in swarm.labels if key.startswith(moved_label(""))]
     if swarm.label(CHANGE) == spec.owner and not maintenance.something_due(swarm, facts.nodes):
         labels.append(CHANGE)
     if not labels:

@@ -5,8 +5,9 @@ hosts must not enter.
 """
 
 from providers.rules.live import journal
-from providers.rules.live.journal import CHANGE, JOURNAL, Journal
+from providers.rules.live.journal import Journal
 from providers.rules.vocabulary.facts import IngressFacts, Network, SwarmService, Task
+from providers.rules.vocabulary.labels import CHANGE, JOURNAL, copy_label, journal_copies
 from providers.rules.vocabulary.steps import Blocked, Decision, Steps, UpdateService, UpdateSwarm, Wait
 
 # A task stops within its grace and about 3.5 s; the longest grace in use decides, and the work's own timeout.
@@ -34,7 +35,7 @@ def take_off(facts: IngressFacts, network: Network, owner: str) -> Decision | No
 
 def copied(facts: IngressFacts, owner: str, journals: dict[str, Journal]) -> Steps | None:
     """The swarm's label that a change goes on, and its copies of the journals: before the first service is touched."""
-    wanted = {journal.copy_label(key): value.text() for key, value in journals.items()}
+    wanted = {copy_label(key): value.text() for key, value in journals.items()}
     if journals:
         wanted[CHANGE] = owner
     missing = tuple(sorted((key, value) for key, value in wanted.items() if facts.swarm.label(key) != value))
@@ -244,7 +245,7 @@ def released(facts: IngressFacts, owner: str) -> Decision | None:
                 f"service {service.name}: its port {number} can't come back: service {other.name} publishes it by "
                 f"now; take it off {other.name} or give {service.name} another, then run again"
             )
-    labels = {key for key, _ in facts.swarm.labels if key.startswith(f"{JOURNAL}.")}
+    labels = set(map(copy_label, journal_copies(facts.swarm.labels)))
     if facts.swarm.label(CHANGE) == owner:
         labels.add(CHANGE)
     if not labels:

@@ -6,25 +6,8 @@ Only labels and intent are looked at here; what a difference is, each noun knows
 from collections.abc import Mapping
 
 from providers.rules.vocabulary.facts import Pairs
+from providers.rules.vocabulary.labels import OWNER, owner_of
 from providers.rules.vocabulary.specs import Adopt
-
-OWNER = "swarmnet.owner"
-PREFIX = "swarmnet."
-
-
-def owner_of(labels: Pairs) -> str | None:
-    """The `<project>/<stack>` that the labels name, None where they name nobody."""
-    return dict(labels).get(OWNER)
-
-
-def with_owner(labels: Mapping[str, str], owner: str) -> Pairs:
-    """The labels to write on what we create: the declared ones and whose it is."""
-    return tuple(sorted({**labels, OWNER: owner}.items()))
-
-
-def declared(wanted: Mapping[str, str], live: Pairs) -> dict[str, str]:
-    """The live values of the declared keys: labels are compared for those only, and ours are nobody's difference."""
-    return {key: value for key, value in live if key in wanted and not key.startswith(PREFIX)}
 
 
 def refusal(

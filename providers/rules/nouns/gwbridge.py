@@ -8,10 +8,11 @@ from ipaddress import IPv4Network, ip_network
 from typing import Any
 
 from providers.rules.live import bridge_swap, maintenance
-from providers.rules.live.journal import CHANGE
 from providers.rules.nouns import adoption
 from providers.rules.stack_file import access
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
+from providers.rules.vocabulary.labels import CHANGE, declared_labels, owner_of, with_owner
+from providers.rules.vocabulary.network_options import BRIDGE_NAME, FALSE, GATEWAY_BRIDGE, ICC, MASQUERADE, MTU
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import (
     Blocked,
@@ -25,16 +26,9 @@ from providers.rules.vocabulary.steps import (
     Wait,
 )
 
-NAME = "docker_gwbridge"
-
-BRIDGE_NAME = "com.docker.network.bridge.name"
-ICC = "com.docker.network.bridge.enable_icc"
-MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade"
-MTU = "com.docker.network.driver.mtu"
-
 # What the Engine gives the bridge that it makes by itself at the first init or join:
 # https://github.com/moby/moby/blob/master/daemon/libnetwork/default_gateway_linux.go
-ENGINE_DEFAULT = {BRIDGE_NAME: NAME, ICC: "false", MASQUERADE: "true"}
+ENGINE_DEFAULT = {BRIDGE_NAME: GATEWAY_BRIDGE, ICC: "false", MASQUERADE: "true"}
 
 # Where the Engine takes its range from, as long as nobody told it otherwise: networks of these sizes in these pools.
 # https://github.com/moby/moby/blob/master/daemon/libnetwork/ipamutils/utils.go
@@ -47,7 +41,6 @@ SETTLES = 5.0
 REJOINS = 30.0
 
 # What Go's strconv.ParseBool takes for false; anything else that the Engine let in is true.
-FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
 
 def live_spec(spec: GwbridgeSpec, bridge: Network) -> GwbridgeSpec:
@@ -65,7 +58,7 @@ def live_spec(spec: GwbridgeSpec, bridge: Network) -> GwbridgeSpec:
             "icc": bridge.option(ICC) not in FALSE,
             "masquerade": bridge.option(MASQUERADE) not in FALSE,
             "bridge_name": bridge.option(BRIDGE_NAME) or f"br-{bridge.id[:12]}",
-            "labels": adoption.declared(spec.labels, bridge.labels),
+            "labels": declared_labels(spec.labels, bridge.labels),
             "settled": "it is internal: containers have no way out" if bridge.internal else True,
         }
     )
@@ -82,12 +75,12 @@ def creation(spec: GwbridgeSpec) -> CreateNetwork:
         options[MTU] = str(spec.mtu)
     return CreateNetwork(
         host=spec.host,
-        name=NAME,
+        name=GATEWAY_BRIDGE,
         driver="bridge",
         subnet=spec.subnet,
         gateway=spec.gateway,
         options=tuple(sorted(options.items())),
-        labels=adoption.with_owner(spec.labels, spec.owner),
+        labels=with_owner(spec.labels, spec.owner),
     )
 
 
@@ -126,7 +119,7 @@ def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decis
     if facts.member.state == "active":
         return on_member(spec, facts, difference, ours=known or bridge is None or is_ours(spec, bridge))
     if bridge is None:
-        return Steps((creation(spec),), f"create {NAME}")
+        return Steps((creation(spec),), f"create {GATEWAY_BRIDGE}")
     return replacement(spec, bridge) if difference else Done()
 
 
@@ -136,7 +129,7 @@ def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, ours
     if difference or bridge_swap.in_progress(facts):
         return bridge_swap.change(spec, facts, creation(spec), right=not difference)
     if loose and facts.unchanged_for < SETTLES:
-        return Wait(f"the ingress of {spec.host} to be attached to {NAME}", SETTLES + 1)
+        return Wait(f"the ingress of {spec.host} to be attached to {GATEWAY_BRIDGE}", SETTLES + 1)
     if loose:
         return bridge_swap.change(spec, facts, creation(spec), right=True)
     return bridge_swap.released(spec, facts) or Done()
@@ -152,8 +145,8 @@ def elsewhere(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mapping[str, Any]
     bridge, network_id = facts.bridge, known.get("network_id", "")
     if not change or (bridge and bridge.id == network_id) or bridge_swap.in_progress(facts):
         return None
-    there = f"the one with {NAME} {bridge.id[:12]}" if bridge else f"one without {NAME}"
-    return access.another(spec.host, change, there, f"the one with {NAME} {network_id[:12]}")
+    there = f"the one with {GATEWAY_BRIDGE} {bridge.id[:12]}" if bridge else f"one without {GATEWAY_BRIDGE}"
+    return access.another(spec.host, change, there, f"the one with {GATEWAY_BRIDGE} {network_id[:12]}")
 
 
 def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
@@ -190,7 +183,7 @@ def in_words(spec: GwbridgeSpec, bridge: Network) -> str:
 
 def is_ours(spec: GwbridgeSpec, bridge: Network) -> bool:
     """Whether it carries this stack's label."""
-    return adoption.owner_of(bridge.labels) == spec.owner
+    return owner_of(bridge.labels) == spec.owner
 
 
 def unfit(member: Member) -> str | None:
@@ -205,7 +198,7 @@ def unfit(member: Member) -> str | None:
 
 def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: bool) -> str | None:
     """Why the bridge found may not be taken or changed, None where it may."""
-    thing = f"{spec.host}: {NAME} ({bridge.subnet})"
+    thing = f"{spec.host}: {GATEWAY_BRIDGE} ({bridge.subnet})"
     if known:
         return adoption.foreign(thing, bridge.labels, spec.owner)
     return adoption.refusal(
@@ -225,7 +218,7 @@ def not_as_declared(host: str, wanted: str | None, found: str) -> str | None:
     there = (
         f"is {found}, wanted {wanted}" if found else f"is gone, wanted {wanted}: its docker would make one of its own"
     )
-    return f"{host}: {NAME} {there}: run `pulumi up --refresh`, which makes it before the host joins"
+    return f"{host}: {GATEWAY_BRIDGE} {there}: run `pulumi up --refresh`, which makes it before the host joins"
 
 
 def replacement(spec: GwbridgeSpec, bridge: Network) -> Decision:
@@ -233,7 +226,7 @@ def replacement(spec: GwbridgeSpec, bridge: Network) -> Decision:
     held = sorted(endpoint.name for endpoint in bridge.endpoints if container_id(endpoint))
     if held:
         return Blocked(
-            f"{spec.host}: {NAME} is to change from {bridge.subnet} to {spec.subnet} but {', '.join(held)} "
+            f"{spec.host}: {GATEWAY_BRIDGE} is to change from {bridge.subnet} to {spec.subnet} but {', '.join(held)} "
             "is attached to it: stop or disconnect the container, then run again"
         )
     if bridge.endpoints:
@@ -241,8 +234,8 @@ def replacement(spec: GwbridgeSpec, bridge: Network) -> Decision:
             DisconnectEndpoint(host=spec.host, network=bridge.id, endpoint=endpoint.name)
             for endpoint in bridge.endpoints
         )
-        return Steps(leftovers, f"take leftovers off {NAME}")
-    return Steps((RemoveNetwork(host=spec.host, id=bridge.id),), f"remove the old {NAME} ({bridge.subnet})")
+        return Steps(leftovers, f"take leftovers off {GATEWAY_BRIDGE}")
+    return Steps((RemoveNetwork(host=spec.host, id=bridge.id),), f"remove the old {GATEWAY_BRIDGE} ({bridge.subnet})")
 
 
 def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: str) -> Decision:
@@ -257,8 +250,8 @@ def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: s
         return Done()
     if facts.member.state != "inactive":
         return Blocked(
-            f"{spec.host}: {NAME} ({bridge.subnet}) can't be given back while the host is a member of a swarm "
-            f"({facts.member.state}): let the host leave first, or set gwbridge.on_remove to keep"
+            f"{spec.host}: {GATEWAY_BRIDGE} ({bridge.subnet}) can't be given back while the host is a member of a "
+            f"swarm ({facts.member.state}): let the host leave first, or set gwbridge.on_remove to keep"
         )
     return replacement(spec, bridge)
 

@@ -7,15 +7,14 @@ Three manners of the Engine shape this page (measured on 20.10, 26, 28 and 29):
 """
 
 from providers.rules.live import ingress_rollout, published_ports
-from providers.rules.live.journal import CHANGE
 from providers.rules.nouns import adoption
 from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
 from providers.rules.vocabulary.facts import IngressFacts, Network, Swarm
+from providers.rules.vocabulary.labels import CHANGE, declared_labels, owner_of, with_owner
+from providers.rules.vocabulary.network_options import MTU, VNI
 from providers.rules.vocabulary.specs import IngressSpec
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
 
-MTU = "com.docker.network.driver.mtu"
-VNI = "com.docker.network.driver.overlay.vxlanid_list"
 # What a swarm shows and uses where init was given nothing; one begun by an Engine before 18.09 shows nothing.
 POOL, POOL_PREFIX = ("10.0.0.0/8",), 24
 # What older Engines gave it, whatever the pool: https://github.com/moby/moby/issues/39228
@@ -33,7 +32,7 @@ def live_spec(spec: IngressSpec, network: Network) -> IngressSpec:
             "subnet": network.subnet,
             "gateway": network.gateway,
             "mtu": int(mtu) if mtu and mtu.isdecimal() else None,
-            "labels": adoption.declared(spec.labels, network.labels),
+            "labels": declared_labels(spec.labels, network.labels),
             "settled": True if network.allocated else "the swarm gave it no addresses: the mesh is dead",
         }
     )
@@ -47,7 +46,7 @@ def creation(spec: IngressSpec) -> CreateNetwork:
         subnet=spec.subnet,
         gateway=spec.gateway,
         options=() if spec.mtu is None else ((MTU, str(spec.mtu)),),
-        labels=adoption.with_owner(spec.labels, spec.owner),
+        labels=with_owner(spec.labels, spec.owner),
         ingress=True,
     )
 
@@ -186,7 +185,7 @@ def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Dec
         return Wait("the ingress to get its addresses", ALLOCATION + 1)
     if engine_default(network, facts.swarm):
         return overlap(spec, facts) or departure(facts, network, spec.owner, "put another in place of the dead one")
-    ours = adoption.owner_of(network.labels) == spec.owner
+    ours = owner_of(network.labels) == spec.owner
     return Blocked(
         f"ingress: the swarm made {network.name} but gave it no addresses from {spec.subnet} within {ALLOCATION:g} s: "
         "the range overlaps another network, or can't be used; the leader's log (docker) names the reason",

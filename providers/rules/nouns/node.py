@@ -7,12 +7,12 @@ from collections.abc import Callable
 from functools import partial
 
 from providers.rules.live import ingress_rollout, maintenance
-from providers.rules.live.journal import AVAILABILITY
 from providers.rules.live.quorum import no_quorum_without
 from providers.rules.nouns import adoption, gwbridge
 from providers.rules.nouns.swarm import ADVICE, divided, still_members
 from providers.rules.stack_file import access
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
+from providers.rules.vocabulary.labels import AVAILABILITY, OWNER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.specs import NodeSpec
 from providers.rules.vocabulary.steps import (
     Blocked,
@@ -41,7 +41,7 @@ def live_spec(spec: NodeSpec, node: Node) -> NodeSpec:
         update={
             "role": node.role,
             "availability": maintenance.availability(node),
-            "labels": adoption.declared(spec.labels, node.labels),
+            "labels": declared_labels(spec.labels, node.labels),
             "settled": True if node.state == "ready" else f"the managers say {node.state}",
         }
     )
@@ -141,19 +141,19 @@ def membership(
     live = live_spec(spec, node)
     difference = adoption.in_words(spec.model_dump(), live.model_dump(), spec.changed(live) - {"settled"})
     thing = f"{spec.host}: its membership (node {node.id})"
-    ours = joined or adoption.owner_of(facts.swarm.labels) == spec.owner
+    ours = joined or owner_of(facts.swarm.labels) == spec.owner
     refusal = (
         adoption.foreign(thing, node.labels, spec.owner)
         if known or ours
         else adoption.refusal(thing, node.labels, spec.owner, spec.adopt, difference)
     )
-    if refusal and adoption.owner_of(node.labels) is None:
-        mark = f"docker node update --label-add {adoption.OWNER}={spec.owner} {node.id}"
+    if refusal and owner_of(node.labels) is None:
+        mark = f"docker node update --label-add {OWNER}={spec.owner} {node.id}"
         return Blocked(f"{refusal}; where a run of this stack that was cut let it join, `{mark}` on a manager says so")
     if refusal:
         return Blocked(refusal)
     gone = tuple(key for key in drop_labels if key not in spec.labels and node.label(key) is not None)
-    unlabelled = ours and node.label(adoption.OWNER) is None
+    unlabelled = ours and node.label(OWNER) is None
     if difference or gone or unlabelled:
         return change(spec, facts, node, gone, ours)
     return settled(spec, facts, node)
@@ -165,7 +165,7 @@ def change(spec: NodeSpec, facts: NodeFacts, node: Node, gone: tuple[str, ...], 
     refused = demote and no_quorum_without(node, facts.nodes)
     if refused:
         return Blocked(f"{spec.host}: it can't become a worker: {refused}")
-    labels = dict(adoption.with_owner(spec.labels, spec.owner)) if ours else dict(spec.labels)
+    labels = dict(with_owner(spec.labels, spec.owner)) if ours else dict(spec.labels)
     drained = maintenance.drained(node)
     if drained:
         labels[AVAILABILITY] = spec.availability  # it will be given that once it is put back

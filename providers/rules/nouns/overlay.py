@@ -6,11 +6,10 @@ Nothing about an overlay can be changed in place (the Engine has no such call): 
 from providers.rules.live import overlay_migration
 from providers.rules.nouns import adoption
 from providers.rules.vocabulary.facts import Network, OverlayFacts
+from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
+from providers.rules.vocabulary.network_options import ENCRYPTED, MTU
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
-
-MTU = "com.docker.network.driver.mtu"
-ENCRYPTED = "encrypted"
 
 # Allocation takes 1 to 30 ms; a network without it after this many seconds is dead (measured on four Engines).
 ALLOCATION = 2.0
@@ -33,7 +32,7 @@ def live_spec(spec: OverlaySpec, network: Network) -> OverlaySpec:
             "attachable": network.attachable,
             "internal": network.internal,
             "encrypted": network.option(ENCRYPTED) is not None,
-            "labels": adoption.declared(spec.labels, network.labels),
+            "labels": declared_labels(spec.labels, network.labels),
             "settled": True if network.allocated else "the swarm gave it no addresses: nothing can start on it",
         }
     )
@@ -51,7 +50,7 @@ def creation(spec: OverlaySpec) -> CreateNetwork:
         gateway=spec.gateway,
         ip_range=spec.ip_range,
         options=tuple(sorted(options.items())),
-        labels=adoption.with_owner(spec.labels, spec.owner),
+        labels=with_owner(spec.labels, spec.owner),
         attachable=spec.attachable,
         internal=spec.internal,
     )
@@ -83,7 +82,7 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
 
 def is_ours(spec: OverlaySpec, network: Network, network_id: str) -> bool:
     """Whether it is the one that the state knows, or one that a cut run of ours left."""
-    return network.id == network_id or adoption.owner_of(network.labels) == spec.owner
+    return network.id == network_id or owner_of(network.labels) == spec.owner
 
 
 def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
@@ -116,7 +115,7 @@ def unallocated(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Dec
     """Give the swarm a moment; a dead network of ours is taken away again."""
     if facts.unchanged_for < ALLOCATION:
         return Wait(f"overlay {spec.name} to get its addresses", ALLOCATION + 1)
-    ours = adoption.owner_of(network.labels) == spec.owner
+    ours = owner_of(network.labels) == spec.owner
     return Blocked(
         f"overlay {spec.name}: the swarm made it but gave it no addresses from {spec.subnet} within {ALLOCATION:g} s: "
         "the range overlaps another network, or can't be used; the leader's log (docker) names the reason",

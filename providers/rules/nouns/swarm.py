@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from providers.rules.nouns import adoption, gwbridge
 from providers.rules.vocabulary.facts import Member, Node, Swarm, SwarmFacts
+from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.specs import SwarmSpec
 from providers.rules.vocabulary.steps import Blocked, Decision, Done, InitSwarm, LeaveSwarm, Steps, UpdateSwarm
 
@@ -30,7 +31,7 @@ def live_spec(spec: SwarmSpec, swarm: Swarm) -> SwarmSpec:
         "task_history_limit": swarm.task_history_limit,
     }
     declared = {key: value for key, value in live.items() if getattr(spec, key) not in (None, ())}
-    return spec.model_copy(update={**declared, "labels": adoption.declared(spec.labels, swarm.labels), "settled": True})
+    return spec.model_copy(update={**declared, "labels": declared_labels(spec.labels, swarm.labels), "settled": True})
 
 
 def next_step(spec: SwarmSpec, facts: SwarmFacts, *, swarm_id: str = "", drop_labels: tuple[str, ...] = ()) -> Decision:
@@ -102,7 +103,7 @@ def beginning(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
         default_addr_pool_prefix=spec.default_addr_pool_prefix,
         autolock=spec.autolock,
         task_history_limit=spec.task_history_limit,
-        labels=adoption.with_owner(spec.labels, spec.owner),
+        labels=with_owner(spec.labels, spec.owner),
     )
     return Steps((init,), f"init the swarm on {spec.first_manager}")
 
@@ -211,7 +212,7 @@ def still_members(nodes: Iterable[Node], members: Iterable[Member]) -> str:
 def not_to_be_ended(facts: SwarmFacts, owner: str) -> str | None:
     """Why the first host may not leave a swarm that is ours to end, None where it may: what belongs to others in it
     would stop the end halfway. Where the swarm is not ours, hosts leave and it goes on."""
-    if facts.swarm is None or adoption.owner_of(facts.swarm.labels) != owner:
+    if facts.swarm is None or owner_of(facts.swarm.labels) != owner:
         return divided(facts.swarm, facts.nodes, facts.members)
     left_behind = foreign(facts, list(facts.members))
     if not left_behind:

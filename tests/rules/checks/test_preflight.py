@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from providers.rules.checks.preflight import Findings, findings
 from providers.rules.checks.taken_on_hosts import HostReport
-from providers.rules.live import overlay_migration
-from providers.rules.nouns import adoption
 from providers.rules.stack_file import model
+from providers.rules.vocabulary import labels as ours
 from providers.rules.vocabulary.facts import Network, pairs
 from providers.rules.vocabulary.routes import Link, Route, Surroundings
 from tests.support.stackfiles import net, raw
@@ -25,7 +24,7 @@ DEAD = "the swarm would take it and never give it addresses"
 
 def network(name, subnet, *, scope="local", owner="", ingress=False, **labels) -> Network:
     """A network as an Engine lists it."""
-    given = {**labels, **({adoption.OWNER: owner} if owner else {})}
+    given = {**labels, **({ours.OWNER: owner} if owner else {})}
     driver = "bridge" if scope == "local" else "overlay"
     return Network(
         id=f"{name:0<12}",
@@ -242,7 +241,7 @@ def test_host_that_can_not_tell_its_routes_is_named():
             id="ingress and overlay that are to change",
         ),
         pytest.param(
-            report("m1", overlay("app-swarmnet-twin", "10.20.0.0/24", **{overlay_migration.TWIN: "app"})),
+            report("m1", overlay("app-swarmnet-twin", "10.20.0.0/24", **{ours.TWIN: "app"})),
             {"overlays": {"app": net("10.20.0.0/24")}},
             id="the overlay's own twin",
         ),

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from providers.rules.live import published_ports
-from providers.rules.live.journal import JOURNAL, Journal
+from providers.rules.live.journal import Journal
 from providers.rules.vocabulary.facts import IngressFacts, Network, Node, SwarmService, Task
+from providers.rules.vocabulary.labels import JOURNAL
 from providers.rules.vocabulary.steps import Decision, Steps, Wait
 from tests.support.swarms import a_swarm
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from providers.rules.live import journal
 from providers.rules.vocabulary.facts import Port, SwarmService, pairs
+from providers.rules.vocabulary.labels import copy_label
 from tests.support.swarms import a_swarm
 
 FIRST_DYNAMIC = 30000
@@ -177,7 +178,7 @@ def test_a_taken_port(other: dict[str, Any], expected: int | None):
 def test_the_swarm_has_a_copy():
     """A rollback takes a service's labels away, not the swarm's."""
     opened = journal.to_strip(service(spec_with(FIXED)), "old")
-    swarm = a_swarm(id="s", labels=((journal.copy_label("s1"), opened.text()), ("swarmnet.owner", "infra/prod")))
+    swarm = a_swarm(id="s", labels=((copy_label("s1"), opened.text()), ("swarmnet.owner", "infra/prod")))
     assert {"s1": opened} == journal.copies(swarm)
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from providers.rules.nouns import adoption
 from providers.rules.vocabulary.facts import pairs
+from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
 
 OURS = (("swarmnet.owner", "infra/prod"),)
 OTHERS = (("swarmnet.owner", "infra/staging"),)
@@ -19,20 +20,20 @@ LABELS = st.dictionaries(st.text("ab", min_size=1), st.text(max_size=3), max_siz
 )
 def test_owner(labels: tuple[tuple[str, str], ...], expected: str | None):
     """The label names the project and stack that made it."""
-    assert expected == adoption.owner_of(labels)
+    assert expected == owner_of(labels)
 
 
 @given(labels=LABELS)
 def test_what_we_create_is_ours(labels: dict[str, str]):
     """Whatever labels are declared, the owner's is among them."""
-    assert "infra/prod" == adoption.owner_of(adoption.with_owner(labels, "infra/prod"))
+    assert "infra/prod" == owner_of(with_owner(labels, "infra/prod"))
 
 
 @given(labels=LABELS, more=LABELS)
 def test_undeclared_labels_are_no_difference(labels: dict[str, str], more: dict[str, str]):
     """Of the live labels only the declared keys count, and never our own."""
     live = pairs({**more, **labels, "swarmnet.owner": "infra/prod", "swarmnet.kick": "1"})
-    assert labels == adoption.declared(labels, live)
+    assert labels == declared_labels(labels, live)
 
 
 @given(labels=LABELS.filter(bool))
@@ -40,7 +41,7 @@ def test_a_missing_label_is_a_difference(labels: dict[str, str]):
     """A declared label that is not there is not made up."""
     missing = min(labels)
     live = pairs({key: value for key, value in labels.items() if key != missing})
-    assert missing not in adoption.declared(labels, live)
+    assert missing not in declared_labels(labels, live)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from providers.rules.nouns import gwbridge
 from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.specs import NodeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, RemoveNetwork
 from providers.simulate import World, bare, perform
@@ -28,20 +28,20 @@ def ready_for(spec: Spec) -> World:
 
 def pruned(world: World, host: str) -> World:
     """Somebody ran `docker network prune` on a host."""
-    bridge = world.host(host).network(gwbridge.NAME)
+    bridge = world.host(host).network(GATEWAY_BRIDGE)
     assert bridge is not None
     return perform(world, RemoveNetwork(host=host, id=bridge.id))
 
 
 def of_other_hands(world: World, host: str) -> World:
     """Somebody made another one in its place."""
-    step = CreateNetwork(host=host, name=gwbridge.NAME, driver="bridge", subnet="10.77.0.0/16", gateway=None)
+    step = CreateNetwork(host=host, name=GATEWAY_BRIDGE, driver="bridge", subnet="10.77.0.0/16", gateway=None)
     return perform(pruned(world, host), step)
 
 
 def subnet_on(world: World, host: str) -> str:
     """The subnet of a host's docker_gwbridge, empty where it has none."""
-    bridge = world.host(host).network(gwbridge.NAME)
+    bridge = world.host(host).network(GATEWAY_BRIDGE)
     return bridge.subnet if bridge else ""
 
 

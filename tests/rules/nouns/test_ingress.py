@@ -18,12 +18,12 @@ from providers.rules.vocabulary.facts import (
     SwarmService,
     Task,
 )
+from providers.rules.vocabulary.network_options import MTU
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done, RemoveNetwork, UpdateNode
 from tests.support.decisions import kinds, reason, steps, waits_for
 from tests.support.lifecycle import OTHER_OWNER, OWNER, ingress_spec
 from tests.support.swarms import a_swarm
 
-MTU = "com.docker.network.driver.mtu"
 VNI = ("com.docker.network.driver.overlay.vxlanid_list", "4096")
 OURS = (("swarmnet.owner", OWNER),)
 OTHERS = (("swarmnet.owner", OTHER_OWNER),)

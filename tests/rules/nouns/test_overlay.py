@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from providers import simulate
 from providers.rules.nouns import overlay
 from providers.rules.vocabulary.facts import Network, Node, OverlayFacts, SwarmService, Task
+from providers.rules.vocabulary.network_options import MTU
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done, InitSwarm, RemoveNetwork
 from providers.simulate import World, bare
@@ -18,7 +19,6 @@ from tests.support.decisions import reason, steps, waits_for
 from tests.support.lifecycle import OTHER_OWNER, OWNER, overlay_spec
 
 VNI = ("com.docker.network.driver.overlay.vxlanid_list", "4097")
-MTU = "com.docker.network.driver.mtu"
 OURS = (("swarmnet.owner", OWNER),)
 OTHERS = (("swarmnet.owner", OTHER_OWNER),)
 

@@ -1,0 +1,68 @@
+"""The labels `swarmnet.*` that Swarmnet writes onto networks, nodes, services and the swarm: a published format.
+
+| label | on | holds |
+|---|---|---|
+| `swarmnet.owner` | networks, nodes, the swarm | `<project>/<stack>` of whoever created it |
+| `swarmnet.change` | the swarm | the owner who is in the middle of a change of it |
+| `swarmnet.journal` | a service | what was taken off it and has to come back (JSON, see live/journal.py) |
+| `swarmnet.journal.<service id>` | the swarm | that journal's copy: a rollback takes a service's labels away |
+| `swarmnet.availability` | a node | the availability that it had before it was drained |
+| `swarmnet.stopped` | a node | ids of the containers that were stopped on it, with commas between |
+| `swarmnet.kick` | a node | `<12 characters of the ingress's id>.<number of kicks>` |
+| `swarmnet.twin` | an overlay | the name of the overlay that it stands in for |
+| `swarmnet.moved.<service id>` | the swarm | where it moves to: `<network id>[.<version>]` |
+
+The version is that at which an earlier update of the service had failed.
+
+Whose labels decide what is in nouns and live.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from providers.rules.vocabulary.facts import Network, Pairs
+
+PREFIX = "swarmnet."
+OWNER = "swarmnet.owner"
+CHANGE = "swarmnet.change"
+JOURNAL = "swarmnet.journal"
+AVAILABILITY = "swarmnet.availability"
+STOPPED = "swarmnet.stopped"
+KICK = "swarmnet.kick"
+TWIN = "swarmnet.twin"
+MOVED = "swarmnet.moved"
+
+
+def owner_of(labels: Pairs) -> str | None:
+    """The `<project>/<stack>` that the labels name, None where they name nobody."""
+    return dict(labels).get(OWNER)
+
+
+def with_owner(labels: Mapping[str, str], owner: str) -> Pairs:
+    """The labels to write on what we create: the declared ones and whose it is."""
+    return tuple(sorted({**labels, OWNER: owner}.items()))
+
+
+def declared_labels(wanted: Mapping[str, str], live: Pairs) -> dict[str, str]:
+    """The live values of the declared keys: labels are compared for those only, and ours are nobody's difference."""
+    return {key: value for key, value in live if key in wanted and not key.startswith(PREFIX)}
+
+
+def copy_label(service_id: str) -> str:
+    """The key of the copy on the swarm of a service's journal."""
+    return f"{JOURNAL}.{service_id}"
+
+
+def moved_label(service_id: str) -> str:
+    """The key on the swarm of where a service moves to."""
+    return f"{MOVED}.{service_id}"
+
+
+def journal_copies(labels: Pairs) -> dict[str, str]:
+    """The copies of journals among the swarm's labels, by service id."""
+    start = copy_label("")
+    return {key.removeprefix(start): value for key, value in labels if key.startswith(start)}
+
+
+def twin_of(name: str, listed: Iterable[Network]) -> Network | None:
+    """The twin that a change of the overlay left or needs, None where there is none."""
+    return next((network for network in listed if network.label(TWIN) == name), None)
