@@ -17,6 +17,9 @@ from providers.rules.vocabulary import errors as problems
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "examples").glob("*/README.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What a comment refers to: `measurements.md#kicks, #sandbox`.
+MEASURED = re.compile(r"measurements\.md(#[\w-]+(?:, #[\w-]+)*)")
+SOURCES = [path for place in ("*.py", "[!.]*/**/*.py", "docs/*.md") for path in ROOT.glob(place)]
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)")
 # Programs whose own help lists subcommands and options.
 PROGRAMS = ("pulumi", "swarmnet", "lab/hosts")
@@ -89,6 +92,13 @@ def test_links_lead_somewhere(page):
 
     assert [] == [path for path, _ in targets if not path.exists()]
     assert [] == [anchor for path, anchor in targets if anchor and anchor not in anchors(path)]
+
+
+def test_measurements_are_there():
+    """Whatever code or page refers to a measurement names one of its headings."""
+    found = {each for path in SOURCES for names in MEASURED.findall(path.read_text()) for each in names.split(", ")}
+
+    assert set() == {name.removeprefix("#") for name in found} - anchors(ROOT / "docs" / "measurements.md")
 
 
 @pytest.mark.parametrize("command", commands("make"))

@@ -15,7 +15,7 @@ T = TypeVar("T")
 Failure = HostError | EngineError
 
 AT_ONCE = 32  # hosts asked at the same time
-INFO_TIMEOUT = 25.0  # seconds; a manager that has just lost its leader may take 20 (lab-measured)
+INFO_TIMEOUT = 25.0  # seconds; without a leader it may take 20: measurements.md#no-quorum
 
 
 class Fleet:
@@ -71,7 +71,8 @@ class Fleet:
 
     def newest_manager(self) -> Engine:
         """Of those that can answer for the swarm, the one with the newest API, kept until it fails to: services are
-        read and written there, since an older API drops settings without a word (lab-measured). Raises as `manager`.
+        read and written there, since an older API drops settings without a word (measurements.md#api-versions).
+        Raises as `manager`.
         """
         with self._lock:
             if self._newest and self._newest[0].doubts == self._newest[1]:

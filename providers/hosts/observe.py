@@ -1,8 +1,8 @@
 """Readers of facts: what hosts report, one reader for each type of facts.
 
 Nothing is decided here, and nothing is written to any host. A 404 becomes "absent" only where it proves that: on the
-network's own host, or from a manager between two answered `GET /nodes` (a manager without a quorum answers 404 for
-networks that exist).
+network's own host, or from a manager between two answered `GET /nodes` (one without a quorum answers 404 for networks
+that exist: measurements.md#no-quorum).
 """
 
 from collections.abc import Callable, Iterable
@@ -102,7 +102,7 @@ def swarm_network(engine: Engine, network_id: str) -> Network | None:
     """A network as the swarm has it, None where it has not: never the copy of the manager that is asked.
 
     `scope=local` does that: a manager's own copies of swarm networks have scope `swarm` and are passed over, and a
-    full id then finds the swarm's (moby, network_routes.go, getNetwork; tried on 20.10, 26, 28 and 29).
+    full id then finds the swarm's (moby, network_routes.go, getNetwork; measurements.md#local-copies).
     """
     try:
         return to_network(engine.get(f"/networks/{network_id}", scope="local"))

@@ -34,7 +34,8 @@ LISTEN = "0.0.0.0:2377"
 # The docker command's default for `--default-addr-pool-mask-length`; the API takes 0 for it, and then gives nobody
 # an address, not even the ingress.
 POOL_PREFIX = 24
-# A join that gets no answer gives up by itself after 20 s and goes on in the background.
+# A join that gets no answer gives up by itself after 20 s and goes on in the background
+# (measurements.md#refused-joins).
 JOIN_SECONDS = 40.0
 
 
@@ -87,7 +88,8 @@ def remove(engine: Engine, path: str, **params: bool) -> None:
 
 
 def create_network(engine: Engine, step: CreateNetwork) -> str:
-    """Create a network; returns its id. Engine 20.10 refuses a second of the same name only with CheckDuplicate."""
+    """Create a network; returns its id. Engine 20.10 refuses a second of the same name only with CheckDuplicate
+    (measurements.md#bridge-options)."""
     config = {"Subnet": step.subnet, "Gateway": step.gateway, "IPRange": step.ip_range}
     given = {key: value for key, value in config.items() if value}
     body: Json = {

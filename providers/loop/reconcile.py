@@ -28,7 +28,7 @@ from providers.rules.vocabulary.steps import Decision, Done, Step, Steps, Wait
 PASSING = (Conflict, NoQuorum, NotAManager)
 # A step whose host fell silent may have been carried out: the next look tells, or says that nobody answers.
 PASSING_STEPS = (*PASSING, Unreachable)
-# An election takes a few seconds (up to 19 s were seen when a leader's Engine restarted).
+# An election takes a few seconds (up to 19 s where a leader restarts: measurements.md#restart-of-docker).
 ELECTION = 20.0
 SHORTEST_POLL, LONGEST_POLL = 0.05, 0.5
 

@@ -1,20 +1,24 @@
 """A swarm with the Engine's measured manners, as one frozen value: for plans, tests and proofs.
 
-    world.py     what there is: hosts, the swarm, and what is still to happen
-    ask.py       who answers, and with which error who does not
-    networks.py  bridges and overlays: creation, allocation, removal, and how they come to hosts and leave them
-    services.py  services and their tasks
-    members.py   joining, roles, leaving, and hosts that come and go
-    perform.py   one step, as the hosts would take it
-    elapse.py    what happens by itself as time passes
-    look.py      single reads, with the mixtures that real Engines show
-    observe.py   the facts, read as from real hosts
-    copied.py    real hosts, as they were read, as a world
-    foreign.py   what others do: services, containers, settings and removals by hand
+    world.py          what there is: hosts, the swarm, and what is still to happen
+    workloads.py      services, tasks and containers, as values
+    answering.py      who answers, and with which error who does not
+    bridges.py        networks of one host: creation, removal, endpoints
+    overlays.py       networks of the swarm: creation, allocation, removal
+    host_copies.py    how those come to hosts, and leave them
+    services.py       services and their tasks
+    containers.py     what runs beside services
+    members.py        joining, roles, leaving, and hosts that come and go
+    perform.py        one step, as the hosts would take it
+    elapse.py         what happens by itself as time passes
+    reads.py          single reads, with the mixtures that real Engines show
+    observe.py        the facts, read as from real hosts
+    from_snapshot.py  real hosts, as they were read, as a world
+    others.py         what others do: services, containers, settings and removals by hand
 
-Each manner names the measurement it follows: 41 is a fact of part 1, P2 4.4 and P3 3.1 those of the later parts,
-of the measurements on live swarms. What was never measured is not simulated. No randomness, no clock, no threads:
-luck (a kick that fails) stands in the world, and time passes only where `elapse` says so.
+Each manner names the measurement it follows (docs/measurements.md). What was never measured is not
+simulated. No randomness, no clock, no threads: luck (a kick that fails) stands in the world, and time passes only where
+`elapse` says so.
 """
 
 from providers.simulate.elapse import elapse

@@ -4,8 +4,9 @@ from providers.rules.vocabulary.errors import EngineError, NoQuorum, NoSwarm, No
 from providers.rules.vocabulary.facts import Node
 from providers.simulate.world import Host, World
 
-LEADERLESS = "The swarm does not have a leader. It's possible that too few managers are online."  # P2 10.3
-LOCKED = "Swarm is encrypted and needs to be unlocked before it can be used."  # 56
+# measurements.md#no-quorum
+LEADERLESS = "The swarm does not have a leader. It's possible that too few managers are online."
+LOCKED = "Swarm is encrypted and needs to be unlocked before it can be used."  # measurements.md#autolock
 
 
 def engine(world: World, name: str) -> Host:

@@ -10,7 +10,7 @@ from providers.rules.vocabulary.steps import CreateNetwork, DisconnectEndpoint, 
 from providers.simulate.answering import engine
 from providers.simulate.world import Host, World
 
-# What the Engine gives the bridge that it makes by itself (4).
+# What the Engine gives the bridge that it makes by itself (measurements.md#default-bridge).
 GATEWAY_OPTIONS = (
     (ICC, "false"),
     (MASQUERADE, "true"),
@@ -19,7 +19,10 @@ GATEWAY_OPTIONS = (
 
 
 def create_bridge(world: World, step: CreateNetwork) -> World:
-    """A bridge on one host. A taken name is refused (6), and a range of another local bridge (25)."""
+    """A bridge on one host. A taken name is refused, and a range of another local bridge.
+
+    measurements.md#bridge-options, #bridge-ranges
+    """
     host = engine(world, step.host)
     if host.network(step.name):
         raise Conflict(f"{host.name}: network with name {step.name} already exists")
@@ -48,7 +51,10 @@ def free_range(host: Host) -> str:
 
 
 def with_gateway_bridge(world: World, name: str) -> World:
-    """With docker_gwbridge on a host: kept where there is one (1), else the Engine's default (4)."""
+    """With docker_gwbridge on a host: kept where there is one, else the Engine's default.
+
+    measurements.md#bridge-before-a-join, #default-bridge
+    """
     host = world.host(name)
     if host.network(GATEWAY_BRIDGE):
         return world
@@ -65,7 +71,7 @@ def with_gateway_bridge(world: World, name: str) -> World:
 
 
 def remove_bridge(world: World, step: RemoveNetwork) -> World:
-    """A host's own network, once nothing is attached to it (12)."""
+    """A host's own network, once nothing is attached to it (measurements.md#cutting-endpoints)."""
     host = engine(world, step.host)
     network = host.network(step.id)
     if network is None:
@@ -76,7 +82,10 @@ def remove_bridge(world: World, step: RemoveNetwork) -> World:
 
 
 def disconnect(world: World, step: DisconnectEndpoint) -> World:
-    """An endpoint taken off by its inspected name; one that is not there is gone already (13), a container is none."""
+    """An endpoint taken off by its inspected name; one that is not there is gone already, a container is none.
+
+    measurements.md#cutting-endpoints
+    """
     host = engine(world, step.host)
     if any(container.id == step.endpoint for container in host.containers):
         raise EngineError(f"{host.name}: container {step.endpoint} failed to leave network {step.network}")

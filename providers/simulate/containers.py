@@ -14,7 +14,10 @@ from providers.simulate.world import Host, World
 
 
 def stop_container(world: World, step: StopContainer) -> World:
-    """A container stops and gives up its endpoints (13); what it held may be removed then (43)."""
+    """A container stops and gives up its endpoints; what it held may be removed then.
+
+    measurements.md#cutting-endpoints, #containers-without-a-service
+    """
     container = found(world, step.host, step.id)
     host = unplugged(engine(world, step.host), container.id)
     world = world.with_host(with_container(host, replace(container, running=False)))
@@ -28,7 +31,10 @@ def stop_container(world: World, step: StopContainer) -> World:
 
 
 def start_container(world: World, step: StartContainer) -> World:
-    """A container runs again, on the very networks it was made for: it fails where one of them is gone (43)."""
+    """A container runs again, on the very networks it was made for: it fails where one of them is gone.
+
+    measurements.md#containers-without-a-service
+    """
     container = found(world, step.host, step.id)
     host = with_container(engine(world, step.host), replace(container, running=True))
     return plug(world.with_host(host), step.host, container)
@@ -85,7 +91,10 @@ def is_overlay(world: World, network_id: str) -> bool:
 
 
 def revive(world: World, name: str) -> World:
-    """What ran when the Engine stopped runs again, if it restarts by itself (19) and its networks are there."""
+    """What ran when the Engine stopped runs again, if it restarts by itself and its networks are there.
+
+    measurements.md#restart-of-docker
+    """
     for container in world.host(name).containers:
         there = all(world.host(name).network(each) or is_overlay(world, each) for each in container.networks)
         if container.running and container.restarts and there:

@@ -50,7 +50,7 @@ def passed(world: World, milliseconds: int) -> World:
 
 
 def bump(world: World, changed: str) -> World:
-    """A version goes up in the background with nothing else changed (P2 5.1, 7.1)."""
+    """A version goes up in the background with nothing else changed (measurements.md#versions)."""
     node, service = world.swarm.node(changed), world.swarm.service(changed)
     if node is not None:
         return world.with_node(replace(node, version=node.version + 1))

@@ -35,12 +35,15 @@ def drop(world: World, name: str, network_id: str) -> World:
 
 
 def sandbox(ingress: Network) -> str:
-    """The key of an ingress's sandbox (P2 4.7)."""
+    """The key of an ingress's sandbox (measurements.md#sandbox)."""
     return f"{ingress.name}-sbox"
 
 
 def gateway_endpoint(ingress: Network) -> Endpoint:
-    """The ingress's endpoint on docker_gwbridge: the same key, and a name that a long one makes anonymous (P2 4.8)."""
+    """The ingress's endpoint on docker_gwbridge: the same key, and a name that a long one makes anonymous.
+
+    measurements.md#bridge-endpoints
+    """
     key = sandbox(ingress)
     return Endpoint(name=f"gateway_{key}" if len(key) <= 12 else "gateway_ingress_sbox", key=key)
 
@@ -48,8 +51,8 @@ def gateway_endpoint(ingress: Network) -> Endpoint:
 def attach(world: World, node_id: str, *, changed: bool = True) -> World:
     """What an event of a node does for its ingress.
 
-    The managers give each node an address for the ingress only on such events (P2 4.1). The host then sets it up,
-    unless luck is against it (P2 4.4); after that only an update that changes the node makes it try again (P2 4.5).
+    The managers give each node an address for the ingress only on such events. The host then sets it up, unless luck
+    is against it; after that only an update that changes the node makes it try again (measurements.md#kicks).
     """
     ingress, host = world.swarm.ingress, world.host_of(node_id)
     if ingress is None or not ingress.allocated or host is None:
@@ -67,7 +70,8 @@ def attach(world: World, node_id: str, *, changed: bool = True) -> World:
 def arrive(world: World, name: str, network_id: str) -> World:
     """The ingress on a host with its sandbox and its gateway endpoint.
 
-    It does not come where an old one got stuck (P2 3.4) or docker_gwbridge has the same range (26).
+    It does not come where an old one got stuck or docker_gwbridge has the same range
+    (measurements.md#old-ingress-stays, #bridge-ranges).
     """
     host = world.host(name)
     ingress = world.cluster.network(network_id) if world.cluster else None

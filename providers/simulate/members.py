@@ -55,7 +55,7 @@ def init(world: World, step: InitSwarm) -> World:
 
 
 def join(world: World, step: JoinSwarm) -> World:
-    """A host becomes a member at once, and ready a moment later (45)."""
+    """A host becomes a member at once, and ready a moment later (measurements.md#init-and-join)."""
     manager(world)
     host = outside(world, step.host)
     world = member(world, host.name, step.role, state="unknown")
@@ -63,7 +63,7 @@ def join(world: World, step: JoinSwarm) -> World:
 
 
 def outside(world: World, name: str) -> Host:
-    """A host that is in no swarm. Raises Conflict for one that is, or tries to be (47)."""
+    """A host that is in no swarm. Raises Conflict for one that is, or tries to be (measurements.md#refused-joins)."""
     host = engine(world, name)
     if host.state != "inactive":
         raise Conflict(f"{name}: This node is already part of a swarm.")
@@ -71,7 +71,7 @@ def outside(world: World, name: str) -> Host:
 
 
 def member(world: World, name: str, role: str, *, state: str) -> World:
-    """A host with an entry among the members, and with a docker_gwbridge (1)."""
+    """A host with an entry among the members, and with a docker_gwbridge (measurements.md#bridge-before-a-join)."""
     world, node_id = world.another_id("n")
     world = with_gateway_bridge(world, name)
     host = replace(world.host(name), state="active", node_id=node_id)
@@ -85,7 +85,7 @@ def member(world: World, name: str, role: str, *, state: str) -> World:
 
 
 def update_swarm(world: World, step: UpdateSwarm) -> World:
-    """Settings changed, at the version that was read (54)."""
+    """Settings changed, at the version that was read (measurements.md#settings-of-the-swarm)."""
     asked, settings = manager(world), world.swarm.settings
     refuse_version(asked, settings.version, step.version)
     history, autolock = step.task_history_limit, step.autolock
@@ -100,7 +100,7 @@ def update_swarm(world: World, step: UpdateSwarm) -> World:
 
 
 def refuse_version(asked: Host, current: int, read: int) -> None:
-    """Raises Conflict where what was read is no longer so (53)."""
+    """Raises Conflict where what was read is no longer so (measurements.md#versions)."""
     if current != read:
         raise Conflict(f"{asked.name}: update out of sequence")
 
@@ -112,7 +112,10 @@ def relabelled(labels: tuple[tuple[str, str], ...], step: UpdateSwarm | UpdateNo
 
 
 def update_node(world: World, step: UpdateNode) -> World:
-    """A member changed, at the version that was read (53). An update that really changes it is a kick (P2 4.5)."""
+    """A member changed, at the version that was read. An update that really changes it is a kick.
+
+    measurements.md#versions, #kicks
+    """
     asked, node = manager(world), world.swarm.node(step.node_id)
     if node is None:
         raise NotFound(f"{asked.name}: node {step.node_id} not found")
@@ -132,7 +135,7 @@ def update_node(world: World, step: UpdateNode) -> World:
 
 
 def refuse_demotion(world: World, asked: Host, node: Node, step: UpdateNode) -> None:
-    """Raises EngineError where the swarm can't do without this manager (51)."""
+    """Raises EngineError where the swarm can't do without this manager (measurements.md#quorum)."""
     if node.role != "manager" or step.role != "worker":
         return
     if len([other for other in world.swarm.nodes if other.role == "manager"]) == 1:
@@ -142,7 +145,10 @@ def refuse_demotion(world: World, asked: Host, node: Node, step: UpdateNode) -> 
 
 
 def new_role(world: World, before: Node, after: Node) -> World:
-    """The host takes up its role a moment later; soon after a demotion it takes half a minute (P3 2.11)."""
+    """The host takes up its role a moment later; soon after a demotion it takes half a minute.
+
+    measurements.md#roles
+    """
     if before.role == after.role:
         return world
     manners, taken = world.manners, Happening("role taken", after.id)
@@ -164,7 +170,10 @@ def take_role(world: World, node_id: str) -> World:
 
 
 def leave(world: World, step: LeaveSwarm) -> World:
-    """A host leaves: its networks of the swarm go, docker_gwbridge stays (8), its entry goes down later (45)."""
+    """A host leaves: its networks of the swarm go, docker_gwbridge stays, its entry goes down later.
+
+    measurements.md#bridge-before-a-join, #down-and-back
+    """
     host = engine(world, step.host)
     if host.state == "inactive":
         raise Conflict(f"{host.name}: This node is not part of a swarm")
@@ -194,7 +203,10 @@ def emptied(host: Host) -> Host:
 
 
 def remove_node(world: World, step: RemoveNode) -> World:
-    """An entry removed: of a worker that is down, or of any worker with force (51, 58). Raises NotFound."""
+    """An entry removed: of a worker that is down, or of any worker with force. Raises NotFound.
+
+    measurements.md#quorum, #down-and-back
+    """
     asked, node = manager(world), world.swarm.node(step.node_id)
     if node is None:
         raise NotFound(f"{asked.name}: node {step.node_id} not found")
@@ -228,7 +240,7 @@ def cut(world: World, name: str) -> World:
 
 
 def away(world: World, name: str) -> World:
-    """The managers find out a while later (P3 2.10)."""
+    """The managers find out a while later (measurements.md#down-and-back)."""
     node_id = world.host(name).node_id
     return world.later(world.manners.down, Happening("node down", node_id)) if node_id else world
 
@@ -242,10 +254,10 @@ def gone_down(world: World, node_id: str) -> World:
 
 
 def start_docker(world: World, name: str) -> World:
-    """A host's Engine starts: locked where the swarm says so (56), else with what the swarm has now.
+    """A host's Engine starts: locked where the swarm says so, else with what the swarm has now.
 
-    Old networks are gone, a stuck ingress too (P2 3.6); standalone containers come back (19); the ingress comes by
-    itself (30, P3 3.7).
+    Old networks are gone, a stuck ingress too; standalone containers come back; the ingress comes by itself.
+    measurements.md#autolock, #old-ingress-stays, #restart-of-docker, #host-that-is-down
     """
     host = replace(world.host(name), docker=True)
     host = replace(host, networks=tuple(net for net in host.networks if net.scope == "local"))

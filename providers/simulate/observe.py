@@ -177,7 +177,10 @@ def overlay_facts(world: World, name: str, network_id: str = "", *, thorough: bo
 
 
 def by_name(world: World, asked: Host, name: str) -> tuple[Network | None, str]:
-    """The overlay of that name as the swarm has it, and the manager's name where it only keeps the name (41)."""
+    """The overlay of that name as the swarm has it, and the manager's name where it only keeps the name.
+
+    measurements.md#names-stay-taken
+    """
     named = {net.id for net in listed(world, asked) if net.name == name and net.scope == "swarm"}
     network = next((net for net in world.swarm.networks if net.id in named), None)
     return network, asked.name if named and network is None else ""

@@ -47,7 +47,7 @@ def service_spec(
 
 
 def create_service(world: World, spec: str) -> World:
-    """Somebody creates a service. Raises EngineError as the Engine does (P2 1.1)."""
+    """Somebody creates a service. Raises EngineError as the Engine does (measurements.md#no-ingress)."""
     asked = manager(world)
     world, service_id = world.another_id("sv")
     service = Service(id=service_id, spec=spec)
@@ -73,7 +73,7 @@ def break_service(world: World, name: str) -> World:
 
 
 def remove_service(world: World, name: str) -> World:
-    """Somebody removes a service: its tasks stop by themselves, a while later (40)."""
+    """Somebody removes a service: its tasks stop by themselves, a while later (measurements.md#names-stay-taken)."""
     service = named(world, name)
     world = world.agreed(services=tuple(other for other in world.swarm.services if other.id != service.id))
     for task in world.swarm.tasks:
@@ -92,7 +92,10 @@ def run_container(world: World, host: str, network_id: str) -> World:
 
 
 def leave_endpoint(world: World, host: str) -> World:
-    """A leave right after a restart left the ingress's endpoint on docker_gwbridge (60)."""
+    """A leave right after a restart left the ingress's endpoint on docker_gwbridge.
+
+    measurements.md#endpoint-left-behind
+    """
     stale = Endpoint(name="gateway_ingress-sbox", key="ep-0123456789ab")
     return world.with_host(plugged(world.host(host), GATEWAY_BRIDGE, stale))
 
@@ -109,12 +112,12 @@ def set_node(
 
 
 def fail_kicks(world: World, host: str, times: int) -> World:
-    """The next ingresses that come to this host fail to be set up there (P2 4.4)."""
+    """The next ingresses that come to this host fail to be set up there (measurements.md#kicks)."""
     return world.with_host(replace(world.host(host), failing_kicks=times))
 
 
 def slow_down(world: World, host: str) -> World:
-    """This host takes longer than the others (up to 4 s were seen under load, P2 2.9)."""
+    """This host takes longer than the others (up to 4 s under load, measurements.md#removal)."""
     return world.with_host(replace(world.host(host), slow=True))
 
 

@@ -13,11 +13,14 @@ from providers.simulate.answering import manager
 from providers.simulate.host_copies import release
 from providers.simulate.world import Happening, Host, World
 
-FIRST_VNI = 4097  # 33
+FIRST_VNI = 4097  # measurements.md#filled-in-by-the-engine
 
 
 def create_overlay(world: World, step: CreateNetwork) -> World:
-    """A network of the cluster: accepted at once, given addresses later or never (31, 32)."""
+    """A network of the cluster: accepted at once, given addresses later or never.
+
+    measurements.md#allocation, #dead-networks
+    """
     asked = manager(world)
     refuse_taken_name(world, asked, step)
     if step.ingress and world.swarm.ingress:
@@ -38,7 +41,10 @@ def create_overlay(world: World, step: CreateNetwork) -> World:
 
 
 def refuse_taken_name(world: World, asked: Host, step: CreateNetwork) -> None:
-    """Raises Conflict for a name that the cluster has (38), or the manager asked still has by itself (41)."""
+    """Raises Conflict for a name that the cluster has, or the manager asked still has by itself.
+
+    measurements.md#duplicate-names, #names-stay-taken
+    """
     here = (*world.swarm.networks, *asked.networks)
     if any(net.name == step.name for net in here):
         raise Conflict(f"{asked.name}: network with name {step.name} already exists")
@@ -47,7 +53,10 @@ def refuse_taken_name(world: World, asked: Host, step: CreateNetwork) -> None:
 
 
 def give_addresses(world: World) -> World:
-    """Addresses for each network that waits for them and whose range is free; the others stay dead (32)."""
+    """Addresses for each network that waits for them and whose range is free; the others stay dead.
+
+    measurements.md#dead-networks
+    """
     for network_id, step in world.swarm.wanted:
         network = world.swarm.network(network_id)
         subnet = step.subnet or free_pool(world)
@@ -69,7 +78,10 @@ def give_addresses(world: World) -> World:
 
 
 def possible(world: World, step: CreateNetwork, subnet: str) -> bool:
-    """Whether the range can be given: free, unless an ip_range makes nobody look (36), and its gateway usable."""
+    """Whether the range can be given: free, unless an ip_range makes nobody look, and its gateway usable.
+
+    measurements.md#dead-networks
+    """
     taken = any(net.meets(subnet) for net in world.swarm.networks)
     return (bool(step.ip_range) or not taken) and step.gateway != str(IPv4Network(subnet).network_address)
 
@@ -92,9 +104,10 @@ def free_vni(world: World) -> int:
 
 
 def remove_overlay(world: World, step: RemoveNetwork) -> World:
-    """A network of the cluster, unless a spec or a standalone container holds it (39, P2 2.1).
+    """A network of the cluster, unless a spec or a standalone container holds it (measurements.md#in-use, #removal).
 
-    Tasks do not hold it (40, P2 2.4): hosts where some still run keep their copy, of an ingress for good (P2 3.1).
+    Tasks do not hold it: hosts where some still run keep their copy, of an ingress for good
+    (measurements.md#names-stay-taken, #removal, #old-ingress-stays).
     """
     asked, network = manager(world), world.swarm.network(step.id)
     if network is None:

@@ -80,7 +80,10 @@ def perform(world: World, step: Step) -> World:
 
 
 def restart(world: World, step: RestartEngine) -> World:
-    """The host's Engine stops and starts again, which takes a few seconds (17). The key is in hand before."""
+    """The host's Engine stops and starts again, which takes a few seconds. The key is in hand before.
+
+    measurements.md#bridge-of-a-member
+    """
     engine(world, step.host)
     if step.unlock:
         key_holder(world, step.host)
@@ -89,7 +92,7 @@ def restart(world: World, step: RestartEngine) -> World:
 
 
 def unlock(world: World, host: str) -> World:
-    """A locked manager is a member again; one that is not locked is left as it is (56)."""
+    """A locked manager is a member again; one that is not locked is left as it is (measurements.md#autolock)."""
     key_holder(world, host)
     engine(world, host)
     return unlocked(world, host)

@@ -27,7 +27,10 @@ from providers.simulate.world import Host, World
 
 
 def member(world: World, host: Host) -> Member:
-    """A host's own word on its membership (47, 56, P2 10.3)."""
+    """A host's own word on its membership.
+
+    measurements.md#membership, #autolock, #no-quorum
+    """
     leaderless = host.member and host.control and not quorum(world)
     locked = host.state == "locked"
     return Member(
@@ -60,7 +63,10 @@ def shown(world: World, node: Node) -> Node:
 
 
 def listed(world: World, host: Host) -> tuple[Network, ...]:
-    """All networks that an Engine lists, without endpoints: a manager's are the cluster's and its own (41)."""
+    """All networks that an Engine lists, without endpoints: a manager's are the cluster's and its own.
+
+    measurements.md#names-stay-taken
+    """
     cluster = world.swarm.networks if world.cluster and host.control and host.member else ()
     known = {net.id for net in cluster}
     mixed = [*cluster, *(replace(net, endpoints=()) for net in host.networks if net.id not in known)]
@@ -68,7 +74,7 @@ def listed(world: World, host: Host) -> tuple[Network, ...]:
 
 
 def inspected(world: World, host: Host, network_id: str) -> Network | None:
-    """A network as an Engine shows it: its own copy, else on a manager the cluster's (P2 4.7)."""
+    """A network as an Engine shows it: its own copy, else on a manager the cluster's (measurements.md#sandbox)."""
     own = next((net for net in host.networks if net.id == network_id), None)
     cluster = world.swarm.network(network_id) if world.cluster and host.control and host.member else None
     return own or cluster

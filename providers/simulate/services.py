@@ -14,7 +14,7 @@ from providers.simulate.world import Happening, Host, World
 
 
 def update_service(world: World, step: UpdateService) -> World:
-    """A spec written as a whole, at the version that was read (P2 7.1)."""
+    """A spec written as a whole, at the version that was read (measurements.md#versions)."""
     asked, service = manager(world), world.swarm.service(step.service_id)
     if service is None:
         raise NotFound(f"{asked.name}: service {step.service_id} not found")
@@ -30,7 +30,10 @@ def update_service(world: World, step: UpdateService) -> World:
 
 
 def numbered(world: World, service_id: str) -> World:
-    """With numbers for a service's dynamic ports: those they have (P3 3.4), else the next ones (P2 6.1)."""
+    """With numbers for a service's dynamic ports: those they have, else the next ones.
+
+    measurements.md#dynamic-ports
+    """
     service = world.swarm.service(service_id)
     assert service is not None
     if service.through_ingress and world.swarm.ingress is None:
@@ -45,7 +48,10 @@ def numbered(world: World, service_id: str) -> World:
 
 
 def refuse_ports(world: World, asked: Host, service: Service) -> None:
-    """Raises EngineError for ports without an ingress (P2 1.1), and for one that another service has (P3 3.5)."""
+    """Raises EngineError for ports without an ingress, and for one that another service has.
+
+    measurements.md#no-ingress, #ports-of-others
+    """
     if service.through_ingress and world.swarm.ingress is None:
         raise EngineError(f"{asked.name}: service needs ingress network, but no ingress network is present")
     wanted = published(service.ports)
@@ -68,7 +74,8 @@ def tasks_of(world: World, service: Service) -> list[Placed]:
 def is_dirty(service: Service, task: Placed) -> bool:
     """Whether a task has to move for the spec as it is now.
 
-    While only the placement of its template differs nothing else is looked at, its ports included (P3 3.1).
+    While only the placement of its template differs nothing else is looked at, its ports included
+    (measurements.md#placement-alone).
     """
     if (task.template, task.endpoint) == (service.template, service.endpoint):
         return False
@@ -129,7 +136,10 @@ def fill(world: World, service: Service) -> World:
 
 
 def new_task(world: World, service: Service, node_id: str) -> World:
-    """A task on a node. Without the networks it needs it stays `new`, whatever comes later (32, P3 3.2)."""
+    """A task on a node. Without the networks it needs it stays `new`, whatever comes later.
+
+    measurements.md#dead-networks, #rollback
+    """
     ingress = world.swarm.ingress
     networks = (*service.networks, *((ingress.id,) if ingress and service.through_ingress else ()))
     allocated = all((net := world.swarm.network(each)) and net.allocated for each in networks)
@@ -160,7 +170,7 @@ def start(world: World, task_id: str) -> World:
 
 
 def complete(world: World, service_id: str) -> World:
-    """An update is complete once all its tasks have run for a while (P2 7.2)."""
+    """An update is complete once all its tasks have run for a while (measurements.md#states-of-an-update)."""
     service = world.swarm.service(service_id)
     if service is None or service.status not in ("updating", "rollback_started"):
         return world
@@ -172,14 +182,14 @@ def complete(world: World, service_id: str) -> World:
 
 
 def bring_networks(world: World, name: str, task: Placed) -> World:
-    """A task brings its networks to its host, and its node the ingress (P2 4.2)."""
+    """A task brings its networks to its host, and its node the ingress (measurements.md#kicks)."""
     for network_id in task.networks:
         network, host = world.swarm.network(network_id), world.host(name)
         if network is None or host.network(network_id):
             continue
         if network.ingress:
             world = arrive(attach(world, task.node_id, changed=False), name, network_id)
-        elif not overlapping(network, host.networks):  # 37
+        elif not overlapping(network, host.networks):  # measurements.md#ranges-on-a-host
             world = world.with_host(host.with_network(network))
     return world
 
@@ -208,7 +218,10 @@ def failed(world: World, service: Service) -> World:
 
 
 def roll_back(world: World, service_id: str) -> World:
-    """The whole former spec comes back, labels and ports, without the checks of an update (P3 3.2)."""
+    """The whole former spec comes back, labels and ports, without the checks of an update.
+
+    measurements.md#rollback
+    """
     service = world.swarm.service(service_id)
     if service is None or service.status != "updating" or not service.previous:
         return world
@@ -219,7 +232,10 @@ def roll_back(world: World, service_id: str) -> World:
 
 
 def stop(world: World, task: Placed) -> World:
-    """A task is told to end: it takes a while where it runs (P2 2.8), and is gone at once where it never did."""
+    """A task is told to end: it takes a while where it runs, and is gone at once where it never did.
+
+    measurements.md#strip
+    """
     if task.state != "running":
         return forget(world, task)
     world = world.with_task(replace(task, desired="shutdown"))
@@ -240,5 +256,6 @@ def end(world: World, task_id: str) -> World:
     world = forget(world, task).with_host(unplugged(host, task.container_id))
     for network_id in task.networks:
         copy = host.network(network_id)
-        world = world if copy is None or copy.ingress else release(world, host.name, network_id)  # P2 3.2
+        # measurements.md#old-ingress-stays
+        world = world if copy is None or copy.ingress else release(world, host.name, network_id)
     return orchestrate(world)

@@ -109,7 +109,7 @@ class Service:
 
     @property
     def parallelism(self) -> int:
-        """How many of its tasks an update moves at once; 0 for all (P3 3.3)."""
+        """How many of its tasks an update moves at once; 0 for all (measurements.md#parallelism)."""
         return int((read(self.spec).get("UpdateConfig") or {}).get("Parallelism", 1))
 
     @property

@@ -41,21 +41,21 @@ class Happening(NamedTuple):
 class Manners:
     """How long things take, in seconds, each with the measurement it follows."""
 
-    allocation: float = 0.01  # 31
-    ingress_arrives: float = 0.5  # 2, P2 4.3
-    drop: float = 0.6  # P2 2.9
-    ready: float = 0.3  # 45
-    back: float = 1.6  # 58
-    down: float = 12.0  # P3 2.10
-    promotion: float = 1.2  # 52
-    promotion_again: float = 31.0  # P3 2.11
-    demotion: float = 0.1  # 50
-    task_start: float = 1.0  # 16
-    task_stop: float = 4.0  # P2 2.8
-    rollback: float = 5.0  # P3 3.2
-    monitor: float = 5.0  # P2 7.2
-    restart: float = 3.0  # 17
-    bump: float = 0.2  # P2 5.1
+    allocation: float = 0.01  # measurements.md#allocation
+    ingress_arrives: float = 0.5  # measurements.md#kicks
+    drop: float = 0.6  # measurements.md#removal
+    ready: float = 0.3  # measurements.md#init-and-join
+    back: float = 1.6  # measurements.md#down-and-back
+    down: float = 12.0  # measurements.md#down-and-back
+    promotion: float = 1.2  # measurements.md#roles
+    promotion_again: float = 31.0  # measurements.md#roles
+    demotion: float = 0.1  # measurements.md#roles
+    task_start: float = 1.0  # measurements.md#bridge-of-a-member
+    task_stop: float = 4.0  # measurements.md#strip
+    rollback: float = 5.0  # measurements.md#rollback
+    monitor: float = 5.0  # measurements.md#states-of-an-update
+    restart: float = 3.0  # measurements.md#bridge-of-a-member
+    bump: float = 0.2  # measurements.md#versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class Host:
 
     declared: the stack file names it. connected: it is reached, by us and by the other hosts. docker: its Engine
     runs. state, node_id, control: its own word on its membership. failing_kicks: so many ingresses that come to it
-    next fail to be set up (P2 4.4). slow: it takes four times as long to drop a network.
+    next fail to be set up (measurements.md#kicks). slow: it takes four times as long to drop a network.
     """
 
     name: str

@@ -1,13 +1,12 @@
 """The scripts: for each measured fact what is done to a swarm of one manager (s1) and two workers (s2, s3).
 
-Scripts of one group run on the same swarm, one after the other; each leaves what the next one needs. Numbers such as
-41 are of part 1 of the measurements, P2 4.5 and P3 3.1 of the later parts.
+Scripts of one group run on the same swarm, one after the other; each leaves what the next one needs.
 """
 
 from collections.abc import Callable
 from functools import partial
 from json import loads
-from typing import Any, NamedTuple
+from typing import Any
 
 from providers.rules.vocabulary.errors import Conflict, EngineError, InUse
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
@@ -25,6 +24,7 @@ from tests.agreement.transcript import Story
 from tests.agreement.two_swarms import HOSTS
 
 Json = dict[str, Any]
+Script = Callable[[Story], None]
 
 APP = CreateNetwork(name="app", driver="overlay", subnet="10.20.0.0/24", gateway="10.20.0.1", attachable=True)
 BRIDGE = CreateNetwork(host="s2", name=GATEWAY_BRIDGE, driver="bridge", subnet="10.12.0.0/16", gateway="10.12.0.1")
@@ -102,7 +102,10 @@ def leads(story: Story, host: str) -> bool:
 
 
 def kick(story: Story, value: str, *hosts: str) -> None:
-    """Label members with a fresh value, again until each has the ingress: a kick fails at random (P2 4.4)."""
+    """Label members with a fresh value, again until each has the ingress: a kick fails at random.
+
+    measurements.md#kicks
+    """
     for attempt in range(8):
         for host in sorted(set(hosts) - set(story.having("ingress"))):
             story.update_node(host, set_labels=(("kick", f"{value}.{attempt}"),))
@@ -123,7 +126,10 @@ def swarm_of_three(story: Story) -> None:
 
 
 def endpoints_hold_the_bridge(story: Story) -> None:
-    """A member's docker_gwbridge can't be removed, drained or not: the ingress and containers hang on it."""
+    """A member's docker_gwbridge can't be removed, drained or not: the ingress and containers hang on it.
+
+    measurements.md#cutting-endpoints
+    """
     story.take("an overlay", APP)
     story.until("it has addresses", lambda: allocated(story, "app"))
     story.answer("a container on it", lambda: story.side.run_container("s2", story.network("app")))
@@ -136,7 +142,10 @@ def endpoints_hold_the_bridge(story: Story) -> None:
 
 
 def endpoints_go_by_their_name(story: Story) -> None:
-    """An endpoint is taken off by its inspected name only; then the bridge can be changed, and a restart fills it."""
+    """An endpoint is taken off by its inspected name only; then the bridge can be changed, and a restart fills it.
+
+    measurements.md#cutting-endpoints
+    """
     (container,) = (each.id for each in story.side.gwbridge("s2").containers if each.running)
     for word, refused in (("ingress-sbox", None), (container, EngineError), ("gateway_nobody", None)):
         wrong = DisconnectEndpoint(host="s2", network=GATEWAY_BRIDGE, endpoint=word)
@@ -159,7 +168,10 @@ def endpoints_go_by_their_name(story: Story) -> None:
 
 
 def dead_networks(story: Story) -> None:
-    """A range that overlaps, or a gateway that is none, is accepted and dead; it lives when the way is free."""
+    """A range that overlaps, or a gateway that is none, is accepted and dead; it lives when the way is free.
+
+    measurements.md#dead-networks
+    """
     wishes = {
         "free": ("10.20.0.0/24", "10.20.0.1"),
         "inside another": ("10.20.0.0/25", "10.20.0.1"),
@@ -184,7 +196,10 @@ def dead_networks(story: Story) -> None:
 
 
 def names_stay_taken(story: Story) -> None:
-    """A manager with a task keeps a removed overlay's name for seconds: taken, and held by nobody in the swarm."""
+    """A manager with a task keeps a removed overlay's name for seconds: taken, and held by nobody in the swarm.
+
+    measurements.md#names-stay-taken
+    """
     story.take("an overlay", APP)
     story.until("it has addresses", lambda: allocated(story, "app"))
     old = story.network("app")
@@ -207,7 +222,10 @@ def names_stay_taken(story: Story) -> None:
 
 
 def managers_and_entries_stay(story: Story) -> None:
-    """The last manager, one that a majority needs, and entries of who is there can't be taken away."""
+    """The last manager, one that a majority needs, and entries of who is there can't be taken away.
+
+    measurements.md#quorum
+    """
     story.answer("demote the last manager", lambda: story.update_node("s1", role="worker"), EngineError)
     story.take("remove a worker", RemoveNode(node_id=story.node("s2").id), refused=EngineError)
     for host in ("s2", "s3"):
@@ -220,7 +238,10 @@ def managers_and_entries_stay(story: Story) -> None:
 
 
 def managers_leave_by_force_only(story: Story) -> None:
-    """A manager does not leave without force; demoted, it is a worker a moment later and leaves."""
+    """A manager does not leave without force; demoted, it is a worker a moment later and leaves.
+
+    measurements.md#leaving
+    """
     story.take("leave", LeaveSwarm(host="s2"), refused=EngineError)
     story.answer("demote", lambda: story.update_node("s2", role="worker"))
     story.until("it is a worker", lambda: not leads(story, "s2"))
@@ -229,7 +250,7 @@ def managers_leave_by_force_only(story: Story) -> None:
 
 
 def quorum_is_kept(story: Story) -> None:
-    """A demotion that would leave no majority is refused."""
+    """A demotion that would leave no majority is refused (measurements.md#quorum)."""
     story.take("s2 joins again", JoinSwarm(host="s2", role="manager"))
     story.until("it is a manager", partial(leads, story, "s2"))
     story.side.stop_docker("s3")
@@ -241,7 +262,10 @@ def quorum_is_kept(story: Story) -> None:
 
 
 def ports_hold_the_ingress(story: Story) -> None:
-    """Each published port holds the ingress, also of no task at all and of a job that is over."""
+    """Each published port holds the ingress, also of no task at all and of a job that is over.
+
+    measurements.md#removal
+    """
     replicas = {"Replicated": {"Replicas": 0}}
     job = {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}}
     over = {"Image": "busybox:lab", "Command": ["true"]}
@@ -262,7 +286,10 @@ def ports_hold_the_ingress(story: Story) -> None:
 
 
 def no_port_without_an_ingress(story: Story) -> None:
-    """Without an ingress no service gets a port through it; with other ports, or none, it runs all the same."""
+    """Without an ingress no service gets a port through it; with other ports, or none, it runs all the same.
+
+    measurements.md#no-ingress
+    """
     story.take("remove the ingress", RemoveNetwork(id=story.network("ingress")))
     story.until("every host dropped it", lambda: gone_everywhere(story, "ingress"))
     story.answer("a fixed port", lambda: story.side.create_service(spec("fixed", ports(8080))), refused=EngineError)
@@ -277,14 +304,17 @@ def no_port_without_an_ingress(story: Story) -> None:
 
 
 def a_new_ingress_reaches_nobody(story: Story) -> None:
-    """An idle swarm's hosts never get a new ingress by themselves."""
+    """An idle swarm's hosts never get a new ingress by themselves (measurements.md#kicks)."""
     story.take("another ingress", ingress())
     story.rest("no host has it")
     story.later("nor later", 4)
 
 
 def a_kick_must_change_something(story: Story) -> None:
-    """Where it could not be set up, an update that changes nothing does not help, and a fresh label does."""
+    """Where it could not be set up, an update that changes nothing does not help, and a fresh label does.
+
+    measurements.md#kicks
+    """
     story.take("a bridge in its way on s2", IN_THE_WAY)
     kick(story, "first", "s1", "s3")
     story.answer("kick s2", lambda: story.update_node("s2", set_labels=(("kick", "first"),)))
@@ -297,7 +327,10 @@ def a_kick_must_change_something(story: Story) -> None:
 
 
 def tasks_do_not_hold_the_ingress(story: Story) -> None:
-    """Once the last port is off the ingress can be removed, though every task still runs on it."""
+    """Once the last port is off the ingress can be removed, though every task still runs on it.
+
+    measurements.md#removal
+    """
     story.answer("a service on every host", lambda: story.side.create_service(spec("web", ports(8080))))
     story.until("its tasks run", lambda: running(story, "web"))
     old = story.network("ingress")
@@ -307,20 +340,23 @@ def tasks_do_not_hold_the_ingress(story: Story) -> None:
 
 
 def removed_is_removed(story: Story) -> None:
-    """Removing it again finds nothing, though the manager still has a copy."""
+    """Removing it again finds nothing, though the manager still has a copy (measurements.md#removal)."""
     stale = next(net.id for net in story.side.swarm().networks if net.ingress)
     story.take("remove it again", RemoveNetwork(id=stale))
     story.rest("every host keeps it")
 
 
 def a_stale_ingress_keeps_its_name(story: Story) -> None:
-    """Every host keeps the old one for good, and its name is taken."""
+    """Every host keeps the old one for good, and its name is taken (measurements.md#old-ingress-stays)."""
     story.take("another of its name", ingress(), refused=Conflict)
     story.later("every host has the old one", 3)
 
 
 def another_name_reaches_nobody(story: Story) -> None:
-    """One of another name is accepted, and no host gets it, kick or no kick, until it is restarted."""
+    """One of another name is accepted, and no host gets it, kick or no kick, until it is restarted.
+
+    measurements.md#old-ingress-stays
+    """
     story.take("one of another name", ingress("ing2"))
     for host in HOSTS:
         story.answer(f"kick {host}", partial(story.update_node, host, set_labels=(("kick", "1"),)))
@@ -333,7 +369,10 @@ def another_name_reaches_nobody(story: Story) -> None:
 
 
 def placement_hides_the_strip(story: Story) -> None:
-    """After a placement-only update neither a strip nor a restore moves a task; a raised ForceUpdate does."""
+    """After a placement-only update neither a strip nor a restore moves a task; a raised ForceUpdate does.
+
+    measurements.md#placement-alone
+    """
     story.answer("a service on every host", lambda: story.side.create_service(spec("web", ports(8080))))
     story.until("its tasks run", lambda: running(story, "web"))
     placement = {"Constraints": ["node.role != nothing"]}
@@ -366,48 +405,44 @@ def strip_and_fail(story: Story, action: str) -> None:
 
 
 def a_rollback_brings_ports_back(story: Story) -> None:
-    """Where the new tasks of a strip die the swarm brings the whole former spec back by itself."""
+    """Where the new tasks of a strip die the swarm brings the whole former spec back by itself.
+
+    measurements.md#rollback
+    """
     strip_and_fail(story, "rollback")
     story.rest("rolled back")
 
 
 def paused_ports_stay_off(story: Story) -> None:
-    """With FailureAction pause they stay off, until somebody puts them back."""
+    """With FailureAction pause they stay off, until somebody puts them back (measurements.md#rollback)."""
     strip_and_fail(story, "pause")
     story.until("paused", lambda: "paused" == story.service("web").update_state)
     story.fact("its ports", (), story.service("web").ports)
 
 
-class Script(NamedTuple):
-    """A script and the fact that it stands for."""
-
-    number: str
-    run: Callable[[Story], None]
-
-
 GROUPS: dict[str, tuple[Script, ...]] = {
-    "bridge": (Script("12", endpoints_hold_the_bridge), Script("13", endpoints_go_by_their_name)),
-    "overlays": (Script("32", dead_networks), Script("41", names_stay_taken)),
+    "bridge": (endpoints_hold_the_bridge, endpoints_go_by_their_name),
+    "overlays": (dead_networks, names_stay_taken),
     "members": (
-        Script("51", managers_and_entries_stay),
-        Script("50", managers_leave_by_force_only),
-        Script("51, quorum", quorum_is_kept),
+        managers_and_entries_stay,
+        managers_leave_by_force_only,
+        quorum_is_kept,
     ),
     "ingress": (
-        Script("P2 2.1", ports_hold_the_ingress),
-        Script("P2 1.1", no_port_without_an_ingress),
-        Script("P2 4.1", a_new_ingress_reaches_nobody),
-        Script("P2 4.5", a_kick_must_change_something),
+        ports_hold_the_ingress,
+        no_port_without_an_ingress,
+        a_new_ingress_reaches_nobody,
+        a_kick_must_change_something,
     ),
     "stale ingress": (
-        Script("P2 2.4", tasks_do_not_hold_the_ingress),
-        Script("P2 2.6", removed_is_removed),
-        Script("P2 3.1", a_stale_ingress_keeps_its_name),
-        Script("P2 3.3", another_name_reaches_nobody),
+        tasks_do_not_hold_the_ingress,
+        removed_is_removed,
+        a_stale_ingress_keeps_its_name,
+        another_name_reaches_nobody,
     ),
     "services": (
-        Script("P3 3.1", placement_hides_the_strip),
-        Script("P3 3.2, rollback", a_rollback_brings_ports_back),
-        Script("P3 3.2, pause", paused_ports_stay_off),
+        placement_hides_the_strip,
+        a_rollback_brings_ports_back,
+        paused_ports_stay_off,
     ),
 }

@@ -1,6 +1,6 @@
 """The simulated swarm against the real one: the same scripts on both, and what they answer and show is the same.
 
-What a script does is in scripts.py; its number is that of the measured fact. The quick half holds the simulated swarm
+What a script does, and which measurement it repeats, is in scripts.py. The quick half holds the simulated swarm
 to the answers that were measured; the other half holds all that it shows, too, against hosts with Engine 28.
 """
 
@@ -14,31 +14,26 @@ from tests.agreement.two_swarms import Real, Side, Simulated
 from tests.support import machines
 from tests.support.machines import Group
 
-SCRIPTS = [
-    pytest.param(group, script.number, id=f"{script.number} {script.run.__name__}")
-    for group, scripts in GROUPS.items()
-    for script in scripts
-]
-BEGINNING = Script("the beginning", swarm_of_three)
+SCRIPTS = [pytest.param(group, script, id=script.__name__) for group, scripts in GROUPS.items() for script in scripts]
 
 
 class Stage:
     """A swarm on which the scripts of a group run in their order, each once. `other`: the one it is held against."""
 
     def __init__(self, group: str, side: Side, other: "Stage | None" = None) -> None:
-        self.coming = [BEGINNING, *GROUPS[group]]
+        self.coming = [swarm_of_three, *GROUPS[group]]
         self.side = side
         self.other = other
-        self.stories: dict[str, Story] = {}
+        self.stories: dict[Script, Story] = {}
 
-    def story(self, number: str) -> Story:
-        """What the script of this number told."""
-        while number not in self.stories:
-            script = self.coming.pop(0)
-            story = Story(self.side, self.other.story(script.number).told if self.other else ())
-            self.stories[script.number] = story
-            script.run(story)
-        return self.stories[number]
+    def story(self, script: Script) -> Story:
+        """What this script told."""
+        while script not in self.stories:
+            coming = self.coming.pop(0)
+            story = Story(self.side, self.other.story(coming).told if self.other else ())
+            self.stories[coming] = story
+            coming(story)
+        return self.stories[script]
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +57,12 @@ class Hosts:
         self.hosts, self.simulated = hosts, simulated
         self.stages: dict[str, Stage] = {}
 
-    def story(self, group: str, number: str) -> Story:
-        """What the script of this number told."""
+    def story(self, group: str, script: Script) -> Story:
+        """What this script told."""
         if group not in self.stages:
             self.hosts.reset().provide_image()
             self.stages[group] = Stage(group, Real(self.hosts), self.simulated(group))
-        return self.stages[group].story(number)
+        return self.stages[group].story(script)
 
     def forget(self, group: str) -> None:
         """Begin the group's scripts anew at the next story: one that came out otherwise leaves another swarm."""
@@ -80,10 +75,10 @@ def real(three: Group, simulated: Callable[[str], Stage]) -> Hosts:
     return Hosts(three, simulated)
 
 
-@pytest.mark.parametrize(("group", "number"), SCRIPTS)
-def test_as_measured(group: str, number: str, simulated: Callable[[str], Stage]):
+@pytest.mark.parametrize(("group", "script"), SCRIPTS)
+def test_as_measured(group: str, script: Script, simulated: Callable[[str], Stage]):
     """The simulated swarm answers as was measured."""
-    story = simulated(group).story(number)
+    story = simulated(group).story(script)
     assert story.measured == story.answers
 
 
@@ -91,11 +86,11 @@ def test_as_measured(group: str, number: str, simulated: Callable[[str], Stage])
 # A member that was not heard of for a moment registers anew, and gets an ingress that nobody kicked it for.
 @pytest.mark.flaky(reruns=1)
 @pytest.mark.timeout(300)  # a script whose swarms disagree waits for as long as its patience lasts, again and again
-@pytest.mark.parametrize(("group", "number"), SCRIPTS)
-def test_as_real_hosts(group: str, number: str, simulated: Callable[[str], Stage], real: Hosts):
+@pytest.mark.parametrize(("group", "script"), SCRIPTS)
+def test_as_real_hosts(group: str, script: Script, simulated: Callable[[str], Stage], real: Hosts):
     """What real hosts answer and show, and how they look at rest, is what the simulated swarm answers and shows."""
-    measured: list[Line] = simulated(group).story(number).told
-    told: list[Line] = real.story(group, number).told
+    measured: list[Line] = simulated(group).story(script).told
+    told: list[Line] = real.story(group, script).told
     if told != measured:
         real.forget(group)
     assert measured == told

@@ -1,7 +1,4 @@
-"""The simulated swarm against the measurements: each test is one of their sequences, named by its number.
-
-Numbers such as 41 are of part 1, P2 4.5 and P3 3.1 of the later parts.
-"""
+"""The simulated swarm against docs/measurements.md: each test is one of its sequences, and names the heading."""
 
 from dataclasses import replace
 from functools import partial
@@ -93,22 +90,22 @@ def swapped(world: World) -> World:
 # docker_gwbridge
 
 
-def test_1_init_keeps_the_bridge_that_is_there():
-    """Init and join keep docker_gwbridge as they find it."""
+def test_init_keeps_the_bridge_that_is_there():
+    """Init and join keep docker_gwbridge as they find it (measurements.md#bridge-before-a-join)."""
     world = perform(perform(bare(*HOSTS), BRIDGE), InitSwarm(host="m1"))
     assert "10.12.0.0/16" == bridge_of(world, "m1").subnet
 
 
-def test_2_the_endpoint_comes_after_the_join():
-    """The ingress hangs on the bridge half a second after the call has returned."""
+def test_the_endpoint_comes_after_the_join():
+    """The ingress hangs on the bridge half a second after the call has returned (measurements.md#init-and-join)."""
     world = perform(bare("m1"), InitSwarm(host="m1"))
     later = elapse(world, 1.5)
     counts = [len(bridge_of(now, "m1").endpoints) for now in (world, later)]
     assert [0, 1] == counts
 
 
-def test_4_the_default_bridge():
-    """Where there is none the Engine makes one, from the first free range."""
+def test_the_default_bridge():
+    """Where there is none the Engine makes one, from the first free range (measurements.md#default-bridge)."""
     bridge = bridge_of(swarm(), "w1")
     assert ("172.18.0.0/16", "172.18.0.1", "false") == (
         bridge.subnet,
@@ -117,21 +114,24 @@ def test_4_the_default_bridge():
     )
 
 
-def test_6_a_taken_name():
-    """A second docker_gwbridge is refused."""
+def test_a_taken_name():
+    """A second docker_gwbridge is refused (measurements.md#bridge-options)."""
     with pytest.raises(Conflict):
         perform(perform(bare("m1"), BRIDGE), BRIDGE)
 
 
-def test_8_leave_keeps_the_bridge():
-    """After a leave the bridge is there with its settings and without endpoints."""
+def test_leave_keeps_the_bridge():
+    """After a leave the bridge is there with its settings and without endpoints.
+
+    measurements.md#bridge-before-a-join
+    """
     before = bridge_of(swarm(), "w1")
     after = bridge_of(perform(swarm(), LeaveSwarm(host="w1")), "w1")
     assert replace(before, endpoints=()) == after
 
 
-def test_12_active_endpoints_hold_the_bridge():
-    """A member's bridge can't be removed: the ingress hangs on it."""
+def test_active_endpoints_hold_the_bridge():
+    """A member's bridge can't be removed: the ingress hangs on it (measurements.md#cutting-endpoints)."""
     world = swarm()
     with pytest.raises(InUse, match="has active endpoints"):
         perform(world, RemoveNetwork(host="m1", id=bridge_of(world, "m1").id))
@@ -144,26 +144,29 @@ def cut_bridge() -> World:
     return elapse(kick(perform(world, BRIDGE), "m1"), 60)
 
 
-def test_15_the_ingress_does_not_find_a_new_bridge():
-    """Without a restart nothing brings the ingress onto the new bridge, a kick neither."""
+def test_the_ingress_does_not_find_a_new_bridge():
+    """Without a restart nothing brings the ingress onto the new bridge, a kick neither.
+
+    measurements.md#gateway-lost
+    """
     assert () == bridge_of(cut_bridge(), "m1").endpoints
 
 
-def test_16_a_restart_brings_it():
-    """After a restart the ingress hangs on the new bridge."""
+def test_a_restart_brings_it():
+    """After a restart the ingress hangs on the new bridge (measurements.md#bridge-of-a-member)."""
     world = elapse(perform(cut_bridge(), RestartEngine(host="m1")), 3)
     endpoints = bridge_of(world, "m1").endpoints
     assert ["gateway_ingress-sbox"] == [end.name for end in endpoints]
 
 
-def test_25_a_local_overlap():
-    """A range of docker0 is refused."""
+def test_a_local_overlap():
+    """A range of docker0 is refused (measurements.md#bridge-ranges)."""
     with pytest.raises(EngineError, match="Pool overlaps"):
         perform(bare("m1"), replace(BRIDGE, subnet="172.17.0.0/20"))
 
 
-def test_26_a_bridge_on_the_range_of_the_ingress():
-    """The join goes well, and the host never gets the ingress."""
+def test_a_bridge_on_the_range_of_the_ingress():
+    """The join goes well, and the host never gets the ingress (measurements.md#bridge-ranges)."""
     world = perform(bare("m1"), replace(BRIDGE, subnet="10.0.0.0/16", gateway="10.0.0.1"))
     assert [] == has(elapse(perform(world, InitSwarm(host="m1")), 30), "ingress")
 
@@ -171,28 +174,28 @@ def test_26_a_bridge_on_the_range_of_the_ingress():
 # Overlays
 
 
-def test_31_addresses_come_a_moment_later():
-    """Accepted at once, allocated some milliseconds later."""
+def test_addresses_come_a_moment_later():
+    """Accepted at once, allocated some milliseconds later (measurements.md#allocation)."""
     world = perform(swarm(), APP)
     allocated = [network(now, "app").allocated for now in (world, elapse(world, 0.1))]
     assert [False, True] == allocated
 
 
 @pytest.mark.parametrize("other", [replace(APP, name="b"), replace(APP, name="b", subnet="10.0.0.0/8", gateway=None)])
-def test_32_a_dead_network(other: CreateNetwork):
-    """A range that overlaps is accepted and never gets addresses."""
+def test_a_dead_network(other: CreateNetwork):
+    """A range that overlaps is accepted and never gets addresses (measurements.md#dead-networks)."""
     world = elapse(perform(elapse(perform(swarm(), APP), 1), other), 60)
     assert not network(world, "b").allocated
 
 
-def test_32_it_comes_alive():
-    """It gets its addresses when the network in its way is removed."""
+def test_it_comes_alive():
+    """It gets its addresses when the network in its way is removed (measurements.md#dead-networks)."""
     world = elapse(perform(elapse(perform(swarm(), APP), 1), replace(APP, name="b")), 1)
     assert network(elapse(remove(world, "app"), 0.1), "b").allocated
 
 
-def test_33_what_a_manager_fills_in():
-    """The gateway is the first address of the range, and there is a VNI."""
+def test_what_a_manager_fills_in():
+    """The gateway is the first address of the range, and there is a VNI (measurements.md#filled-in-by-the-engine)."""
     world = elapse(perform(swarm(), replace(APP, gateway=None, ip_range="10.20.0.128/25")), 1)
     assert "10.20.0.128" == network(world, "app").gateway
 
@@ -200,14 +203,17 @@ def test_33_what_a_manager_fills_in():
 @pytest.mark.parametrize(
     ("name", "words"), [("app", "already exists"), ("App", "name conflicts"), (GATEWAY_BRIDGE, "already exists")]
 )
-def test_38_a_taken_name(name: str, words: str):
-    """Names are told apart without regard to case, and a manager's own networks count."""
+def test_a_taken_name_of_an_overlay(name: str, words: str):
+    """Names are told apart without regard to case, and a manager's own networks count.
+
+    measurements.md#duplicate-names
+    """
     with pytest.raises(Conflict, match=words):
         perform(perform(swarm(), APP), replace(APP, name=name, subnet="10.30.0.0/24", gateway=None))
 
 
-def test_38_a_second_ingress():
-    """There is one ingress at most."""
+def test_a_second_ingress():
+    """There is one ingress at most (measurements.md#duplicate-names)."""
     with pytest.raises(Conflict, match="already present"):
         perform(swarm(), OTHER_INGRESS)
 
@@ -219,32 +225,35 @@ def with_app(**given: object) -> World:
     return elapse(create_service(world, spec), 20)
 
 
-def test_39_a_service_holds_its_network():
-    """A network that a service names can't be removed."""
+def test_a_service_holds_its_network():
+    """A network that a service names can't be removed (measurements.md#in-use)."""
     with pytest.raises(InUse):
         remove(with_app(), "app")
 
 
-def test_40_stopping_tasks_hold_nothing():
-    """Once the service is removed the network can be, while every host still has its copy."""
+def test_stopping_tasks_hold_nothing():
+    """Once the service is removed the network can be, while every host still has its copy.
+
+    measurements.md#names-stay-taken
+    """
     assert ["m1", "w1", "w2"] == has(remove(others.remove_service(with_app(), "web"), "app"), "app")
 
 
-def test_41_the_name_stays_taken():
-    """The manager refuses the name for as long as it has its own copy."""
+def test_the_name_stays_taken():
+    """The manager refuses the name for as long as it has its own copy (measurements.md#names-stay-taken)."""
     world = remove(others.remove_service(with_app(), "web"), "app")
     with pytest.raises(Conflict):
         perform(elapse(world, 4), APP)
 
 
-def test_41_the_name_is_free_again():
-    """The copy goes when the manager's own tasks have stopped, 4 to 6 s later."""
+def test_the_name_is_free_again():
+    """The copy goes when the manager's own tasks have stopped, 4 to 6 s later (measurements.md#names-stay-taken)."""
     world = elapse(remove(others.remove_service(with_app(), "web"), "app"), 6)
     assert [] == has(perform(world, APP), "app")
 
 
-def test_41_the_list_shows_the_old_one():
-    """Meanwhile the manager lists a network that the cluster has not."""
+def test_the_list_shows_the_old_one():
+    """Meanwhile the manager lists a network that the cluster has not (measurements.md#names-stay-taken)."""
     world = remove(others.remove_service(with_app(), "web"), "app")
     assert "m1" == simulate.overlay_facts(world, "app").name_held_by
 
@@ -255,14 +264,14 @@ def with_container(host: str = "w1") -> World:
     return others.run_container(world, host, network(world, "app").id)
 
 
-def test_39_a_container_holds_its_network():
-    """So does a running standalone container."""
+def test_a_container_holds_its_network():
+    """So does a running standalone container (measurements.md#in-use)."""
     with pytest.raises(InUse, match="task"):
         remove(with_container(), "app")
 
 
-def test_43_a_stopped_container_holds_nothing():
-    """A stopped one does not."""
+def test_a_stopped_container_holds_nothing():
+    """A stopped one does not (measurements.md#containers-without-a-service)."""
     world = with_container()
     world = perform(world, StopContainer(host="w1", id=world.host("w1").containers[0].id))
     assert [] == has(elapse(remove(world, "app"), 1), "app")
@@ -271,15 +280,15 @@ def test_43_a_stopped_container_holds_nothing():
 # Members
 
 
-def test_45_a_member_is_ready_a_moment_later():
-    """The join returns before the managers call the node ready."""
+def test_a_member_is_ready_a_moment_later():
+    """The join returns before the managers call the node ready (measurements.md#init-and-join)."""
     world = perform(elapse(perform(bare(*HOSTS), InitSwarm(host="m1")), 2), JoinSwarm(host="w1", role="worker"))
     states = [state_of(now, now.host("w1").node_id) for now in (world, elapse(world, 1))]
     assert ["unknown", "ready"] == states
 
 
-def test_45_a_left_node_goes_down_later():
-    """Until then its entry still says ready."""
+def test_a_left_node_goes_down_later():
+    """Until then its entry still says ready (measurements.md#init-and-join)."""
     node_id = swarm().host("w1").node_id
     world = perform(swarm(), LeaveSwarm(host="w1"))
     states = [state_of(now, node_id) for now in (world, elapse(world, 20))]
@@ -287,33 +296,33 @@ def test_45_a_left_node_goes_down_later():
 
 
 @pytest.mark.parametrize("step", [InitSwarm(host="w1"), JoinSwarm(host="w1", role="worker")])
-def test_47_a_member_can_not_join(step: InitSwarm | JoinSwarm):
-    """Init and join of a member are refused."""
+def test_a_member_can_not_join(step: InitSwarm | JoinSwarm):
+    """Init and join of a member are refused (measurements.md#membership)."""
     with pytest.raises(Conflict, match="already part of a swarm"):
         perform(swarm(), step)
 
 
-def test_50_a_manager_does_not_leave_without_force():
-    """A manager leaves by force only; right after a demotion it still counts as one."""
+def test_a_manager_does_not_leave_without_force():
+    """A manager leaves by force only; right after a demotion it still counts as one (measurements.md#leaving)."""
     world = others.set_node(swarm("w1"), "w1", role="worker")
     with pytest.raises(EngineError, match="participating as a manager"):
         perform(world, LeaveSwarm(host="w1"))
 
 
-def test_50_a_demoted_manager_leaves():
-    """A moment later it is a worker."""
+def test_a_demoted_manager_leaves():
+    """A moment later it is a worker (measurements.md#leaving)."""
     world = elapse(others.set_node(elapse(swarm("w1", "w2"), 1), "w1", role="worker"), 0.5)
     assert "inactive" == perform(world, LeaveSwarm(host="w1")).host("w1").state
 
 
-def test_51_the_last_manager_stays():
-    """The last manager can't be demoted."""
+def test_the_last_manager_stays():
+    """The last manager can't be demoted (measurements.md#quorum)."""
     with pytest.raises(EngineError, match="last manager"):
         others.set_node(swarm(), "m1", role="worker")
 
 
-def test_51_quorum_is_kept():
-    """A demotion that would leave no majority is refused."""
+def test_quorum_is_kept():
+    """A demotion that would leave no majority is refused (measurements.md#quorum)."""
     world = members.stop_docker(swarm("w1", "w2"), "w2")
     with pytest.raises(EngineError, match="loss of quorum"):
         others.set_node(world, "w1", role="worker")
@@ -323,16 +332,19 @@ def test_51_quorum_is_kept():
     ("managers", "force", "words"),
     [((), False, "is not down"), (("w1", "w2"), True, "is a cluster manager")],
 )
-def test_51_removing_an_entry(managers: tuple[str, ...], force: bool, words: str):
-    """A worker that is up goes by force only, a manager not at all."""
+def test_removing_an_entry(managers: tuple[str, ...], force: bool, words: str):
+    """A worker that is up goes by force only, a manager not at all (measurements.md#quorum)."""
     world = swarm(*managers)
     with pytest.raises(EngineError, match=words):
         perform(world, RemoveNode(node_id=world.host("w1").node_id, force=force))
 
 
 @pytest.mark.parametrize(("demoted_before", "expected"), [(False, True), (True, False)])
-def test_52_promotion(demoted_before: bool, expected: bool):
-    """A worker is a manager after a second; one that was demoted just before takes half a minute."""
+def test_promotion(demoted_before: bool, expected: bool):
+    """A worker is a manager after a second; one that was demoted just before takes half a minute.
+
+    measurements.md#roles
+    """
     world = swarm("w1", "w2") if demoted_before else swarm()
     if demoted_before:
         world = elapse(others.set_node(world, "w1", role="worker"), 1)
@@ -340,22 +352,22 @@ def test_52_promotion(demoted_before: bool, expected: bool):
     assert (expected, True) == (elapse(world, 3).host("w1").control, elapse(world, 40).host("w1").control)
 
 
-def test_53_an_old_version():
-    """An update of what has changed since is refused."""
+def test_an_old_version():
+    """An update of what has changed since is refused (measurements.md#versions)."""
     world = swarm()
     update = UpdateNode(node_id=world.host("w1").node_id, version=world.swarm.nodes[1].version, role="manager")
     with pytest.raises(Conflict, match="out of sequence"):
         perform(kick(world, "w1"), update)
 
 
-def test_53_versions_move_by_themselves():
-    """A version goes up in the background after a change."""
+def test_versions_move_by_themselves():
+    """A version goes up in the background after a change (measurements.md#versions)."""
     world = kick(swarm(), "w1")
     assert world.swarm.nodes[1].version < elapse(world, 1).swarm.nodes[1].version
 
 
-def test_56_a_locked_manager():
-    """With autolock a manager is locked after a restart, and knows nothing of the swarm."""
+def test_a_locked_manager():
+    """With autolock a manager is locked after a restart, and knows nothing of the swarm (measurements.md#autolock)."""
     world = perform(bare("m1"), InitSwarm(host="m1", autolock=True))
     world = perform(elapse(world, 5), RestartEngine(host="m1"))
     assert ("locked", "") == (
@@ -364,21 +376,24 @@ def test_56_a_locked_manager():
     )
 
 
-def test_57_a_new_membership_is_another():
-    """Who leaves and joins again has another node id, and the old entry stays."""
+def test_a_new_membership_is_another():
+    """Who leaves and joins again has another node id, and the old entry stays (measurements.md#leaving)."""
     world = elapse(perform(swarm(), LeaveSwarm(host="w1")), 20)
     world = elapse(perform(world, JoinSwarm(host="w1", role="worker")), 5)
     assert ["down", "ready"] == sorted(node.state for node in world.swarm.nodes if node.hostname == "w1")
 
 
-def test_58_workers_of_an_ended_swarm():
-    """They stay active, and nobody answers for the swarm."""
+def test_workers_of_an_ended_swarm():
+    """They stay active, and nobody answers for the swarm (measurements.md#down-and-back)."""
     world = perform(swarm(), LeaveSwarm(host="m1", force=True))
     assert ("active", None) == (world.host("w1").state, simulate.swarm_facts(world).swarm)
 
 
-def test_60_a_leftover_endpoint():
-    """What a leave left on the bridge holds it, until it is taken off by its name."""
+def test_a_leftover_endpoint():
+    """What a leave left on the bridge holds it, until it is taken off by its name.
+
+    measurements.md#endpoint-left-behind
+    """
     world = others.leave_endpoint(perform(swarm(), LeaveSwarm(host="w1")), "w1")
     bridge = bridge_of(world, "w1")
     world = perform(world, DisconnectEndpoint(host="w1", network=bridge.id, endpoint=bridge.endpoints[0].name))
@@ -398,14 +413,14 @@ def test_60_a_leftover_endpoint():
         ),
     ],
 )
-def test_p2_1_1_no_ingress_no_port(act: partial[World]):
-    """Without an ingress no service gets a port through it."""
+def test_no_ingress_no_port(act: partial[World]):
+    """Without an ingress no service gets a port through it (measurements.md#no-ingress)."""
     with pytest.raises(EngineError, match="no ingress network is present"):
         act(elapse(remove(swarm(), "ingress"), 5))
 
 
-def test_p2_1_2_other_services():
-    """Services with host-mode ports, or none, are created all the same."""
+def test_other_services():
+    """Services with host-mode ports, or none, are created all the same (measurements.md#no-ingress)."""
     world = elapse(remove(swarm(), "ingress"), 5)
     world = create_service(world, service_spec("host", ports=((9000, 80),), mode="host"))
     assert ["running"] == [task.state for task in elapse(world, 5).swarm.tasks]
@@ -417,20 +432,20 @@ def publishing() -> World:
 
 
 @pytest.mark.parametrize("spec", [PORTS, service_spec("none", ports=((0, 80),), replicas=0)])
-def test_p2_2_1_a_port_holds_the_ingress(spec: str):
-    """A published port holds the ingress, with no task behind it too."""
+def test_a_port_holds_the_ingress(spec: str):
+    """A published port holds the ingress, with no task behind it too (measurements.md#removal)."""
     with pytest.raises(InUse):
         remove(create_service(swarm(), spec), "ingress")
 
 
-def test_p2_2_4_tasks_do_not_hold_it():
-    """After the strip it can be removed, though all tasks still run on it."""
+def test_tasks_do_not_hold_it():
+    """After the strip it can be removed, though all tasks still run on it (measurements.md#removal)."""
     world = remove(without_ports(publishing()), "ingress")
     assert ["m1", "w1", "w2"] == has(world, "ingress")
 
 
-def test_p2_2_8_a_strip_takes_seconds():
-    """The tasks on the ingress are gone 4 to 5 s later."""
+def test_a_strip_takes_seconds():
+    """The tasks on the ingress are gone 4 to 5 s later (measurements.md#strip)."""
     world, old = publishing(), network(publishing(), "ingress").id
     left = [
         sum(old in task.networks for task in elapse(without_ports(world), seconds).swarm.tasks) for seconds in (3, 5)
@@ -438,8 +453,8 @@ def test_p2_2_8_a_strip_takes_seconds():
     assert [3, 0] == left
 
 
-def test_p2_2_9_idle_hosts_drop_it():
-    """Where no task is on it each host drops it within a second."""
+def test_idle_hosts_drop_it():
+    """Where no task is on it each host drops it within a second (measurements.md#removal)."""
     assert [] == has(elapse(remove(elapse(without_ports(publishing()), 6), "ingress"), 1), "ingress")
 
 
@@ -448,58 +463,58 @@ def stale() -> World:
     return elapse(remove(without_ports(publishing()), "ingress"), 60)
 
 
-def test_p2_3_1_the_old_one_stays_for_good():
-    """A minute after the last task has gone every host still has it."""
+def test_the_old_one_stays_for_good():
+    """A minute after the last task has gone every host still has it (measurements.md#old-ingress-stays)."""
     assert ["m1", "w1", "w2"] == has(stale(), "ingress")
 
 
-def test_p2_3_1_its_name_is_taken():
-    """Another one of the same name is refused."""
+def test_its_name_is_taken():
+    """Another one of the same name is refused (measurements.md#old-ingress-stays)."""
     with pytest.raises(Conflict):
         perform(stale(), INGRESS)
 
 
-def test_p2_3_3_another_name_reaches_nobody():
-    """One of another name is accepted, and no host gets it, kick or no kick."""
+def test_another_name_reaches_nobody():
+    """One of another name is accepted, and no host gets it, kick or no kick (measurements.md#old-ingress-stays)."""
     world = elapse(perform(stale(), OTHER_INGRESS), 5)
     for host in HOSTS:
         world = kick(world, host)
     assert [] == has(elapse(world, 30), "ing2")
 
 
-def test_p2_3_6_a_restart_repairs():
-    """A restart clears the old one away, and the new one comes."""
+def test_a_restart_repairs():
+    """A restart clears the old one away, and the new one comes (measurements.md#old-ingress-stays)."""
     world = elapse(perform(stale(), OTHER_INGRESS), 5)
     world = elapse(perform(kick(world, "w1"), RestartEngine(host="w1")), 5)
     assert (["m1", "w2"], ["w1"]) == (has(world, "ingress"), has(world, "ing2"))
 
 
-def test_p2_4_1_a_new_one_reaches_nobody():
-    """An idle swarm's hosts never get a new ingress by themselves."""
+def test_a_new_one_reaches_nobody():
+    """An idle swarm's hosts never get a new ingress by themselves (measurements.md#kicks)."""
     assert [] == has(swapped(swarm()), "ingress")
 
 
-def test_p2_4_2_a_task_brings_it():
-    """A node that gets a task with a port gets it, the others do not."""
+def test_a_task_brings_it():
+    """A node that gets a task with a port gets it, the others do not (measurements.md#kicks)."""
     world = create_service(swapped(swarm()), service_spec("web", ports=((8080, 80),)))
     assert ["m1"] == has(elapse(world, 30), "ingress")
 
 
 @pytest.mark.parametrize("availability", ["active", "pause", "drain"])
-def test_p2_4_3_a_kick_brings_it(availability: str):
-    """An update of the node does, whatever its availability."""
+def test_a_kick_brings_it(availability: str):
+    """An update of the node does, whatever its availability (measurements.md#kicks)."""
     world = others.set_node(swarm(), "w1", availability=availability)
     assert ["w1"] == has(elapse(kick(swapped(world), "w1"), 1), "ingress")
 
 
-def test_p2_4_5_an_unchanged_update_repairs_nothing():
-    """Where setting it up failed, an update that changes nothing does not help."""
+def test_an_unchanged_update_repairs_nothing():
+    """Where setting it up failed, an update that changes nothing does not help (measurements.md#kicks)."""
     world = elapse(kick(others.fail_kicks(swapped(swarm()), "w1", 1), "w1"), 5)
     assert [] == has(elapse(kick(world, "w1"), 30), "ingress")
 
 
-def test_p2_4_5_a_changed_one_does():
-    """A fresh value does."""
+def test_a_changed_one_does():
+    """A fresh value does (measurements.md#kicks)."""
     world = elapse(kick(others.fail_kicks(swapped(swarm()), "w1", 1), "w1"), 5)
     assert ["w1"] == has(elapse(kick(world, "w1", "2"), 30), "ingress")
 
@@ -507,16 +522,16 @@ def test_p2_4_5_a_changed_one_does():
 @pytest.mark.parametrize(
     ("name", "expected"), [("ing4", "gateway_ing4-sbox"), ("my-long-ingress", "gateway_ingress_sbox")]
 )
-def test_p2_4_8_the_gateway_endpoint(name: str, expected: str):
-    """Its name on docker_gwbridge depends on the length of the ingress's name."""
+def test_the_gateway_endpoint(name: str, expected: str):
+    """Its name on docker_gwbridge depends on the length of the ingress's name (measurements.md#bridge-endpoints)."""
     world = elapse(perform(elapse(remove(swarm(), "ingress"), 2), replace(INGRESS, name=name)), 1)
     facts = simulate.ingress_facts(elapse(kick(world, "w1"), 2))
     seen = [host.bridge_endpoints for host in facts.hosts if isinstance(host, HostIngress)]
     assert [(), (expected,), ()] == seen
 
 
-def test_p2_6_1_dynamic_ports_move():
-    """Taken off and put back, a dynamic port has another number."""
+def test_dynamic_ports_move():
+    """Taken off and put back, a dynamic port has another number (measurements.md#dynamic-ports)."""
     ports = read(service_spec("web", ports=((0, 80),)))["EndpointSpec"]
     world = create_service(swarm(), service_spec("web", ports=((0, 80),)))
     world = change_service(world, "web", EndpointSpec={"Ports": []})
@@ -524,8 +539,8 @@ def test_p2_6_1_dynamic_ports_move():
     assert 30001 == named(world, "web").numbers[0].published
 
 
-def test_p3_3_4_pinned_ports_stay():
-    """Put back with its number it keeps it, also when the number is left out again."""
+def test_pinned_ports_stay():
+    """Put back with its number it keeps it, also when the number is left out again (measurements.md#dynamic-ports)."""
     pinned = read(service_spec("web", ports=((30000, 80),)))["EndpointSpec"]
     dynamic = read(service_spec("web", ports=((0, 80),)))["EndpointSpec"]
     world = create_service(swarm(), service_spec("web", ports=((0, 80),)))
@@ -535,22 +550,22 @@ def test_p3_3_4_pinned_ports_stay():
     assert 30000 == named(world, "web").numbers[0].published
 
 
-def test_p2_7_2_an_update_is_completed_late():
-    """It is completed a Monitor's time after the last task began to run."""
+def test_an_update_is_completed_late():
+    """It is completed a Monitor's time after the last task began to run (measurements.md#states-of-an-update)."""
     world = without_ports(publishing())
     states = [named(elapse(world, seconds), "web").status for seconds in (0, 8, 12)]
     assert ["updating", "updating", "completed"] == states
 
 
-def test_p2_10_3_without_a_quorum():
-    """Two of three managers down: nobody answers for the swarm."""
+def test_without_a_quorum():
+    """Two of three managers down: nobody answers for the swarm (measurements.md#no-quorum)."""
     world = members.stop_docker(members.stop_docker(swarm("w1", "w2"), "w1"), "w2")
     with pytest.raises(NoQuorum):
         simulate.overlay_facts(world, "app")
 
 
-def test_p3_2_12_a_stopped_host_is_down_later():
-    """The managers find out after some ten seconds."""
+def test_a_stopped_host_is_down_later():
+    """The managers find out after some ten seconds (measurements.md#down-and-back)."""
     node_id = swarm().host("w1").node_id
     world = members.stop_docker(swarm(), "w1")
     states = [state_of(now, node_id) for now in (world, elapse(world, 15))]
@@ -563,15 +578,18 @@ def placement_only(world: World) -> World:
     return elapse(change_service(world, "web", TaskTemplate=template), 10)
 
 
-def test_p3_3_1_placement_hides_the_strip():
-    """After a placement-only update a strip moves no task, and its state stays empty."""
+def test_placement_hides_the_strip():
+    """After a placement-only update a strip moves no task, and its state stays empty.
+
+    measurements.md#placement-alone
+    """
     world = elapse(without_ports(placement_only(publishing())), 60)
     old = network(world, "ingress").id
     assert ("", 3) == (named(world, "web").status, sum(old in task.networks for task in world.swarm.tasks))
 
 
-def test_p3_3_1_force_moves_them():
-    """A raised ForceUpdate moves them."""
+def test_force_moves_them():
+    """A raised ForceUpdate moves them (measurements.md#placement-alone)."""
     world = without_ports(placement_only(publishing()))
     template = {**read(named(world, "web").spec)["TaskTemplate"], "ForceUpdate": 1}
     world, old = elapse(change_service(world, "web", TaskTemplate=template), 6), network(world, "ingress").id
@@ -586,20 +604,23 @@ def failing(action: str) -> World:
 
 
 @pytest.mark.parametrize(("action", "ports"), [("rollback", 1), ("pause", 0)])
-def test_p3_3_2_a_rollback_brings_the_ports_back(action: str, ports: int):
-    """The swarm's own rollback restores the former spec; paused, the update stays as it is."""
+def test_a_rollback_brings_the_ports_back(action: str, ports: int):
+    """The swarm's own rollback restores the former spec; paused, the update stays as it is.
+
+    measurements.md#rollback
+    """
     assert ports == len(named(elapse(failing(action), 20), "web").ports)
 
 
-def test_p3_3_2_between_removal_and_creation():
-    """Rolled back while there is no ingress, the service is dead, also when one has come."""
+def test_between_removal_and_creation():
+    """Rolled back while there is no ingress, the service is dead, also when one has come (measurements.md#rollback)."""
     world = elapse(remove(elapse(failing("rollback"), 5), "ingress"), 15)
     world = elapse(kick(perform(world, INGRESS), "m1"), 60)
     assert {"new"} == {task.state for task in world.swarm.tasks}
 
 
-def test_p3_3_3_one_at_a_time():
-    """With Parallelism 1 a strip of three replicas takes three times as long."""
+def test_one_at_a_time():
+    """With Parallelism 1 a strip of three replicas takes three times as long (measurements.md#parallelism)."""
     world = change_service(publishing(), "web", UpdateConfig={"Parallelism": 1})
     old = network(world, "ingress").id
     left = [
@@ -609,14 +630,17 @@ def test_p3_3_3_one_at_a_time():
     assert [2, 1, 0] == left
 
 
-def test_p3_3_7_a_host_that_was_away():
-    """It drops the old ingress and has the new one soon after it is back, without a kick."""
+def test_a_host_that_was_away():
+    """It drops the old ingress and has the new one soon after it is back, without a kick.
+
+    measurements.md#host-that-is-down
+    """
     world = members.start_docker(swapped(elapse(members.stop_docker(swarm(), "w1"), 15)), "w1")
     assert ["w1"] == has(elapse(world, 3), "ingress")
 
 
-def test_p3_3_7_its_tasks_look_alive():
-    """Meanwhile its tasks are wanted stopped and observed running."""
+def test_its_tasks_look_alive():
+    """Meanwhile its tasks are wanted stopped and observed running (measurements.md#host-that-is-down)."""
     world = elapse(members.stop_docker(publishing(), "w1"), 20)
     tasks = [task for task in world.swarm.tasks if task.node_id == world.host("w1").node_id]
     assert [("shutdown", "running")] == [(task.desired, task.state) for task in tasks]

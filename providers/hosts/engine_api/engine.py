@@ -30,7 +30,7 @@ from providers.rules.vocabulary.errors import (
 
 Json = Any  # what the Engine answers: dicts, lists, strings, numbers
 
-TIMEOUT = 30.0  # seconds; a manager without quorum took 20 s for a GET by name (lab-measured)
+TIMEOUT = 30.0  # seconds; a GET by name may take 20 s: measurements.md#no-quorum
 PING_TIMEOUT = 5.0
 # A ping waits for nothing but dockerd, and who comes meanwhile waits for it: one that hangs costs all of them once.
 FIRST_PING_TIMEOUT = 10.0
@@ -106,8 +106,8 @@ class Engine:
     def restart(self, timeout: float = RESTART_TIMEOUT) -> None:
         """Restart dockerd by the host's service manager, and return when it answers again.
 
-        Measured: 2 to 9 s, 24 s where a container ignores TERM. Raises CommandFailed where the service manager
-        fails, DeadlineExceeded after `timeout` seconds, or another HostError.
+        It takes 2 to 9 s, 24 s where a container ignores TERM (measurements.md#restart-of-docker). Raises
+        CommandFailed where the service manager fails, DeadlineExceeded after `timeout` seconds, or another HostError.
         """
         deadline = time.monotonic() + timeout
         seen = self.connection.run(("sh", "-c", LOOKS_FOR_INIT), as_root=False)

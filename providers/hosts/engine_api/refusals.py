@@ -1,7 +1,7 @@
 """What the Engine's refusals mean: one table, from status and words to our errors; and which Engines we refuse.
 
-All of it was measured on Engines 20.10, 26, 28 and 29: gRPC's codes reach HTTP in odd ways, so that a loss of
-quorum is a 500, and something that is in use a 400 or a 403.
+gRPC's codes reach HTTP in odd ways, so that a loss of quorum is a 500, and something that is in use a 400 or a 403
+(measurements.md#refusals).
 """
 
 import re

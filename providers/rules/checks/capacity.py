@@ -1,7 +1,7 @@
 """How many addresses networks need, against what their masks give: warnings, never errors.
 
-An Engine says nothing when they run out: tasks stay `new` without a reason. The counting is measured: a /28 with one
-service on three hosts is full at nine tasks.
+An Engine says nothing when they run out: tasks stay `new` without a reason. The counting: a /28 with one service on
+three hosts is full at nine tasks (measurements.md#addresses-in-use).
 """
 
 from collections.abc import Iterator

@@ -15,7 +15,8 @@ _DEAD = "the swarm would take it and never give it addresses"
 # Both examples in https://docs.docker.com/engine/swarm/networking/ use 10.11.0.0/16.
 _NO_INGRESS = 'hosts would join and be ready, but without ingress, and tasks would fail with "Pool overlaps"'
 _TAKEN = "a network made without a subnet may take the range first, also while this one is being replaced"
-# Why two kinds of ranges must not share an address, as measured; pairs of kinds that may are left out.
+# Why two kinds of ranges must not share an address; pairs of kinds that may are left out.
+# measurements.md#bridge-ranges, #dead-networks, #ranges-on-a-host
 _WHY = {
     ("gwbridge", "ingress"): f"{_NO_INGRESS}; examples in Docker's documentation give both one range",
     ("gwbridge", "overlay"): 'tasks on the host would be rejected with "Pool overlaps"',

@@ -71,7 +71,7 @@ def noun_of(network: Network) -> Noun | None:
 
 
 def subnets(network: Network) -> list[str]:
-    """A network's IPv4 ranges. Engine 20.10 shows host bits as they were asked for."""
+    """A network's IPv4 ranges. Engine 20.10 shows host bits as they were asked for (measurements.md#bridge-ranges)."""
     found = (ip_network(subnet, strict=False) for subnet in network.subnets if subnet)
     return [str(each) for each in found if isinstance(each, IPv4Network)]
 

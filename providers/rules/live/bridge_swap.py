@@ -1,8 +1,8 @@
 """docker_gwbridge changed on a member of a swarm, without leaving it.
 
 Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge made anew, the Engine restarted
-(without that the ingress and what was cut never come back), checked, and everything given back. Measured on four
-Engines: 73 of 73 cycles. Whose bridge it is and whether it differs are decided in gwbridge.py.
+(without that the ingress and what was cut never come back), checked, and everything given back: 73 of 73 cycles
+(measurements.md#bridge-of-a-member). Whose bridge it is and whether it differs are decided in gwbridge.py.
 """
 
 from providers.rules.live import ingress_rollout, maintenance
@@ -23,7 +23,8 @@ from providers.rules.vocabulary.steps import (
     Wait,
 )
 
-# The ingress finds the new bridge only through a restart; right after one, its endpoint follows within moments.
+# The ingress finds the new bridge only through a restart; right after one, its endpoint follows within moments
+# (measurements.md#gateway-lost).
 DETACHED = 1.0
 ATTACHED = 60.0
 READY = 60.0
@@ -151,7 +152,8 @@ def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
         return Wait(f"{spec.host} to be ready (the managers say {node.state})", READY)
     if node.role == "manager" and (node.reachability != "reachable" or not facts.member.control):
         return Wait(f"{spec.host} to be reachable as a manager", READY)
-    # Right after a lone manager's restart it lists workers as not ready for up to 5 s.
+    # Right after a lone manager's restart it lists workers as not ready for up to 5 s
+    # (measurements.md#bridge-of-a-member).
     unready = [other.hostname for other in facts.nodes if other.state != "ready"]
     if unready and facts.unchanged_for < maintenance.PATIENCE:
         return Wait(f"{', '.join(unready)} to be ready", READY)
@@ -162,7 +164,7 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
     """The stopped containers started again and the host's availability as it was.
 
     That comes first where containers wait for it: a drained host lets none onto an overlay (the start ends after 20 s
-    with "attaching to network failed").
+    with "attaching to network failed": measurements.md#bridge-of-a-member).
     """
     there = {container.id: container for container in facts.containers}
     stopped = [each for each in maintenance.stopped_on(node) if each in there and not there[each].running]

@@ -8,13 +8,15 @@ from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network,
 from providers.rules.vocabulary.labels import KICK
 from providers.rules.vocabulary.steps import Blocked, Decision, Steps, UpdateNode, Wait
 
-# A kick that took is seen within 0.2 to 1.7 s; 1.5 s is when the next one was worth sending on every Engine.
+# A kick that took is seen within 0.2 to 1.7 s; 1.5 s is when the next one was worth sending on every Engine
+# (measurements.md#kicks).
 KICK_AGAIN = 1.5
-# 4 rounds of 8 s were needed on a slow machine with a full kernel; what twenty kicks in half a minute do not bring
-# never comes.
+# 4 rounds of 8 s were needed on a slow machine with a full kernel (measurements.md#kicks); what twenty kicks in half a
+# minute do not bring never comes.
 KICKS = 20
 SPREAD = 120.0
-# A host drops a removed ingress within 0.5 to 4 s; one that still has it after 10 s keeps it until a restart.
+# A host drops a removed ingress within 0.5 to 4 s; one that still has it after 10 s keeps it until a restart
+# (measurements.md#removal, #old-ingress-stays).
 STALE = 10.0
 DROP = 60.0
 
@@ -49,8 +51,8 @@ def has_it(network: Network, host: HostIngress | Silent) -> bool:
 
 
 def counts(host: HostIngress | Silent, nodes: tuple[Node, ...]) -> bool:
-    """Whether the host has to have it now. One that is down gets it by itself when it is back (23 of 25 seen);
-    one that is no member has none."""
+    """Whether the host has to have it now. One that is down gets it by itself when it is back
+    (measurements.md#host-that-is-down); one that is no member has none."""
     return any(node.state == "ready" and node.id == host.node_id for node in nodes)
 
 
@@ -91,7 +93,7 @@ def kicks(network: Network, node: Node) -> int:
 
 
 def kick(network: Network, node: Node) -> UpdateNode:
-    """A label with a fresh value: the agent ignores an update that changes nothing (0 of 8 repaired by one)."""
+    """A label with a fresh value: the agent ignores an update that changes nothing (measurements.md#kicks)."""
     value = f"{network.id[:12]}.{kicks(network, node) + 1}"
     return UpdateNode(node_id=node.id, version=node.version, set_labels=((KICK, value),))
 

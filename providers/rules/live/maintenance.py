@@ -13,7 +13,8 @@ from providers.rules.vocabulary.steps import RestartEngine, Steps, UnlockSwarm, 
 
 # Seconds after a restart (or the emptying) without any change before another restart is worth a try.
 PATIENCE = 10.0
-# A container that ignores TERM costs its stop grace and about 3.5 s; 10 s is the Engine's default grace.
+# A container that ignores TERM costs its stop grace and about 3.5 s (measurements.md#strip); 10 s is the Engine's
+# default grace.
 EMPTIED = 120.0
 
 

@@ -10,13 +10,16 @@ from providers.rules.vocabulary.facts import IngressFacts, Network, SwarmService
 from providers.rules.vocabulary.labels import CHANGE, JOURNAL, copy_label, journal_copies
 from providers.rules.vocabulary.steps import Blocked, Decision, Steps, UpdateService, UpdateSwarm, Wait
 
-# A task stops within its grace and about 3.5 s; the longest grace in use decides, and the work's own timeout.
+# A task stops within its grace and about 3.5 s (measurements.md#strip); the longest grace in use decides, and the
+# work's own timeout.
 TASKS_GONE = 280.0
-# A strip or a refill moves tasks within 2 s of the update, or (after a placement-only update) never.
+# A strip or a refill moves tasks within 2 s of the update, or (measurements.md#placement-alone) never.
 MOVES = 2.5
-# An update that replaces all tasks at once ends about 5 s after the last one runs, when nobody watches any more.
+# An update that replaces all tasks at once ends about 5 s after the last one runs, when nobody watches any more
+# (measurements.md#states-of-an-update).
 SETTLED = 120.0
-# New tasks start within 1 to 3 s; those that cannot start for reasons of their own are not waited for.
+# New tasks start within 1 to 3 s (measurements.md#strip); those that cannot start for reasons of their own are not
+# waited for.
 STARTS = 6.0
 
 

@@ -47,7 +47,7 @@ def live_spec(spec: GwbridgeSpec, bridge: Network) -> GwbridgeSpec:
     """The spec with the values that the host has in place of the wanted ones.
 
     A gateway that the Engine does not show counts as the wanted one: Engines up to 28 show a gateway they chose
-    only after a restart.
+    only after a restart (measurements.md#filled-in-by-the-engine).
     """
     mtu = bridge.option(MTU)
     return spec.model_copy(

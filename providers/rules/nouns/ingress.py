@@ -1,6 +1,6 @@
 """The swarm's ingress: what differs, whether each host has it, and the next step. Calls and waiting must not enter.
 
-Three manners of the Engine shape this page (measured on 20.10, 26, 28 and 29):
+Three manners of the Engine shape this page (measurements.md#removal, #old-ingress-stays, #kicks):
 - a removal is accepted while tasks still hang on the old ingress, and hosts then keep the old one for good;
 - a removed ingress lives on in each host for up to seconds, and a new one must not be made before all dropped it;
 - a new one does not reach hosts by itself: each node needs an update that really changes it, sometimes twice.
@@ -19,7 +19,7 @@ from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Decision, D
 POOL, POOL_PREFIX = ("10.0.0.0/8",), 24
 # What older Engines gave it, whatever the pool: https://github.com/moby/moby/issues/39228
 OLD_DEFAULT = "10.255.0.0/16"
-# Allocation takes 2 to 10 ms; an ingress without it after this many seconds is dead.
+# Allocation takes 2 to 10 ms; an ingress without it after this many seconds is dead (measurements.md#dead-networks).
 ALLOCATION = 2.0
 
 

@@ -27,10 +27,11 @@ from providers.rules.vocabulary.steps import (
 )
 
 READY = 60.0
-# A node promoted right after it was demoted needs 31 s (measured on three Engines).
+# A node promoted right after it was demoted needs 31 s (measurements.md#roles).
 ROLE_CHANGE = 60.0
 PENDING = 30.0
-# The ingress comes to a new member within 0.5 to 3 s; what takes longer is the ingress's own affair.
+# The ingress comes to a new member within 0.5 to 3 s (measurements.md#init-and-join); what takes longer is the
+# ingress's own affair.
 INGRESS = 5.0
 TASKS_GONE = 120.0
 
@@ -233,7 +234,8 @@ def next_step_of_removal(
 def stranded(spec: NodeSpec, facts: NodeFacts, member: Member) -> Decision:
     """The host believes in a membership that no manager answers for.
 
-    One whose entry was removed says pending (lab-measured); one that says active is counted on by another swarm.
+    One whose entry was removed says pending (measurements.md#membership); one that says active is counted on by another
+    swarm.
     """
     if facts.swarm is not None and member.state == "active":
         return Blocked(

@@ -11,9 +11,10 @@ from providers.rules.vocabulary.network_options import ENCRYPTED, MTU
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
 
-# Allocation takes 1 to 30 ms; a network without it after this many seconds is dead (measured on four Engines).
+# Allocation takes 1 to 30 ms; a network without it after this many seconds is dead (measurements.md#dead-networks).
 ALLOCATION = 2.0
-# A manager keeps the name of a removed overlay until its own tasks on it are gone: stop grace plus about 3.5 s.
+# A manager keeps the name of a removed overlay until its own tasks on it are gone: stop grace plus about 3.5 s
+# (measurements.md#names-stay-taken).
 NAME_FREE = 60.0
 
 

@@ -20,7 +20,7 @@ AUTO = "auto"  # in place of a subnet: `swarmnet allocate` writes one
 # What resolvers may take for an IPv4 address: fewer than four parts, octal or hexadecimal ones.
 # https://man7.org/linux/man-pages/man3/inet_aton.3.html
 _NUMBERS = r"(?i:(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*\.?)"
-SMALLEST_MASK = 29  # a /30 gives its one address to the ingress, and the next container fails (lab-measured)
+SMALLEST_MASK = 29  # a /30 fits the ingress alone, the next container fails: measurements.md#bridge-options
 
 
 def _matching(pattern: str, wanted: str, *, show: bool = True) -> AfterValidator:
@@ -37,7 +37,8 @@ def _matching(pattern: str, wanted: str, *, show: bool = True) -> AfterValidator
 def _network_name(*taken: str) -> Callable[[str], str]:
     """A name that every Engine takes for a swarm network, and that is not taken by one of its own.
 
-    One character is refused because Engine 20.10 reads it as the beginning of a network's id (lab-measured).
+    One character is refused because Engine 20.10 reads it as the beginning of a network's id
+    (measurements.md#ids-and-names).
     """
     refused = ("bridge", "default", "docker_gwbridge", "host", "none", *taken)
 
@@ -187,7 +188,8 @@ NetworkSubnet = Annotated[Subnet, AfterValidator(_with_room)]
 OverlaySubnet = Annotated[
     str, AfterValidator(_with_room_or_auto), _shown(f"^({AUTO}|{_OCTETS}{_MASK})$", AUTO, "10.64.32.0/24")
 ]
-# IPv4's smallest (RFC 791) and the largest a link can have; Engines from 26 refuse others, 20.10 takes them.
+# IPv4's smallest (RFC 791) and the largest a link can have; Engines from 26 refuse others, 20.10 takes them
+# (measurements.md#bridge-options).
 Mtu = Annotated[int, Field(ge=68, le=65535)]
 # What every IPv4 host takes (RFC 791); it has room for VXLAN and IPsec.
 UnderlayMtu = Annotated[int, Field(ge=576, le=65535)]

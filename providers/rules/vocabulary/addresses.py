@@ -13,7 +13,7 @@ def canonical_subnet(text: str) -> str:
     """An IPv4 subnet as `10.11.0.0/16`.
 
     Raises ValueError where it is none, has no mask, or has host bits: Engine 20.10 takes 10.11.0.5/16 and
-    echoes it, newer ones refuse it. IPv6: https://github.com/moby/moby/issues/52469
+    echoes it, newer ones refuse it (measurements.md#bridge-ranges). IPv6: https://github.com/moby/moby/issues/52469
     """
     if ":" in text:
         raise ValueError(f"{text!r} is IPv6; {_NO_IPV6}")
@@ -41,7 +41,8 @@ def canonical_address(text: str) -> str:
 def first_address(subnet: str, ip_range: str | None = None) -> str:
     """The address that an Engine gives the gateway of a canonical subnet where none is asked for.
 
-    It is the first one of `ip_range`, which may end in .0 (lab-measured), the network's own address apart.
+    It is the first one of `ip_range`, which may end in .0, the network's own address apart
+    (measurements.md#filled-in-by-the-engine).
     """
     start = IPv4Network(ip_range or subnet).network_address
     return str(start + 1 if start == IPv4Network(subnet).network_address else start)

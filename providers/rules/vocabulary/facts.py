@@ -21,7 +21,7 @@ def pairs(mapping: dict[str, str] | None) -> Pairs:
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
     """One attachment to a network. `key` is a container's id, `ingress-sbox` or `ep-<endpoint id>`; `name` is
-    what `disconnect` takes (lab-measured: only the name works)."""
+    what `disconnect` takes: only the name works (measurements.md#cutting-endpoints)."""
 
     name: str
     key: str

@@ -1,4 +1,4 @@
-"""What the Engine's refusals mean; statuses and words as measured on Engines 20.10, 26, 28 and 29."""
+"""What the Engine's refusals mean; statuses and words as measured (measurements.md#refusals)."""
 
 import pytest
 

@@ -139,7 +139,7 @@ def test_undeclared_label_is_none():
 
 
 def test_leftover_endpoints_go_first():
-    """What a leave left on the bridge is taken off before it is removed (20.10 and 26 do that)."""
+    """What a leave left on the bridge is taken off before it is removed (measurements.md#endpoint-left-behind)."""
     found = replace(DRIFT["mtu"], endpoints=(LEFTOVER,))
     expected = DisconnectEndpoint(host="m1", network=found.id, endpoint="gateway_ingress-sbox")
     assert (expected,) == steps(gwbridge.next_step(gwbridge_spec(), facts(found), known=True))
