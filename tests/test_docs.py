@@ -101,6 +101,14 @@ def test_measurements_are_there():
     assert set() == {name.removeprefix("#") for name in found} - anchors(ROOT / "docs" / "measurements.md")
 
 
+def test_design_names_each_folder_of_the_providers():
+    """The page of the house leaves no wing out, and none of the folders in one."""
+    page = (ROOT / "docs" / "design.md").read_text()
+    folders = (str(path.parent.relative_to(ROOT)) for path in (ROOT / "providers").rglob("__init__.py"))
+
+    assert [] == [name for name in folders if name not in page and name.removeprefix("providers/") not in page]
+
+
 @pytest.mark.parametrize("command", commands("make"))
 def test_make_has_the_target(command):
     """What the pages tell to make can be made."""
