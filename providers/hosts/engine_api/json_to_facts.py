@@ -51,10 +51,11 @@ def to_member(host: str, info: Json) -> Member:
 
 def to_node(raw: Json) -> Node:
     """A member as `GET /nodes` shows it."""
-    spec, manager = raw["Spec"], raw.get("ManagerStatus") or {}
+    spec, manager, described = raw["Spec"], raw.get("ManagerStatus") or {}, raw.get("Description") or {}
+    resources = described.get("Resources") or {}
     return Node(
         id=raw["ID"],
-        hostname=(raw.get("Description") or {}).get("Hostname") or "",
+        hostname=described.get("Hostname") or "",
         role=spec["Role"],
         availability=spec["Availability"],
         state=raw["Status"]["State"],
@@ -62,6 +63,8 @@ def to_node(raw: Json) -> Node:
         reachability=manager.get("Reachability") or "",
         leader=bool(manager.get("Leader")),
         address=raw["Status"].get("Addr") or "",
+        nano_cpus=resources.get("NanoCPUs") or 0,
+        memory_bytes=resources.get("MemoryBytes") or 0,
         version=raw["Version"]["Index"],
     )
 
@@ -89,6 +92,7 @@ def targets(spec: Json) -> set[str]:
 def to_service(raw: Json) -> SwarmService:
     """A service as `GET /services` shows it. Networks may stand in the task's spec or, of old, in the service's."""
     spec, previous = raw["Spec"], raw.get("PreviousSpec") or {}
+    update = raw.get("UpdateStatus") or {}
     virtual = (raw.get("Endpoint") or {}).get("VirtualIPs") or []
     ports = (spec.get("EndpointSpec") or {}).get("Ports") or []
     return SwarmService(
@@ -98,7 +102,8 @@ def to_service(raw: Json) -> SwarmService:
         networks=tuple(sorted({*targets(spec), *(vip["NetworkID"] for vip in virtual)})),
         job=bool({"ReplicatedJob", "GlobalJob"} & set(spec.get("Mode") or {})),
         labels=pairs(spec.get("Labels")),
-        update_state=(raw.get("UpdateStatus") or {}).get("State") or "",
+        update_state=update.get("State") or "",
+        update_message=update.get("Message") or "",
         rollback_labels=pairs(previous.get("Labels")),
         rollback_networks=tuple(sorted(targets(previous))),
         force_update=(spec.get("TaskTemplate") or {}).get("ForceUpdate") or 0,
@@ -131,6 +136,9 @@ def to_task(raw: Json) -> Task:
         desired=raw.get("DesiredState") or "",
         networks=tuple(sorted(part["Network"]["ID"] for part in raw.get("NetworksAttachments") or [])),
         container_id=container,
+        slot=raw.get("Slot") or 0,
+        message=status.get("Message") or "",
+        error=status.get("Err") or "",
         placement=json.dumps(spec.get("Placement")),
         since=status.get("Timestamp") or "",
     )

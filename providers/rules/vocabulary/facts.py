@@ -121,7 +121,8 @@ class Silent:
 class Node:
     """A member as the managers see it (`GET /nodes`).
 
-    state: ready, down, unknown or disconnected. `reachability` is empty for workers.
+    state: ready, down, unknown or disconnected. `reachability` is empty for workers. nano_cpus (billionths),
+    memory_bytes: all that it has, whatever is reserved of it.
     """
 
     id: str
@@ -133,6 +134,8 @@ class Node:
     reachability: str = ""
     leader: bool = False
     address: str = ""
+    nano_cpus: int = 0
+    memory_bytes: int = 0
     version: int = field(default=0, compare=False)
 
     def label(self, key: str) -> str | None:
@@ -173,8 +176,9 @@ class SwarmService:
     """A service. `spec` is the raw JSON as read, `endpoint` the raw Endpoint.Ports, with the numbers that the swarm
     chose for dynamic ports; `networks` the ids it is attached to.
 
-    update_state: `updating`, `paused`, `completed`, `rollback_...` or empty. `rollback_labels`, `rollback_networks`:
-    those of the spec to which a rollback would return. `force_update`: the counter that moves tasks.
+    update_state: `updating`, `paused`, `completed`, `rollback_...` or empty; `update_message`: the swarm's words on it.
+    `rollback_labels`, `rollback_networks`: those of the spec to which a rollback would return. `force_update`: the
+    counter that moves tasks. What else the spec asks for is read by rules/live/service_spec.py.
     """
 
     id: str
@@ -184,6 +188,7 @@ class SwarmService:
     job: bool = False
     labels: Pairs = ()
     update_state: str = ""
+    update_message: str = field(default="", compare=False)
     rollback_labels: Pairs = ()
     rollback_networks: tuple[str, ...] = ()
     force_update: int = 0
@@ -201,8 +206,9 @@ class SwarmService:
 class Task:
     """A task, or a standalone container attached to an overlay (then `service_id` is empty).
 
-    state: as observed; `desired`: what the swarm wants. placement: the raw JSON of where it may run, as its service
-    said when it was made.
+    state: as observed; `desired`: what the swarm wants. slot: which of the replicas it is, 0 where there are none.
+    message, error: the Engine's words on its state; `error` says why it waits or has failed. placement: the raw JSON
+    of where it may run, as its service said when it was made.
     """
 
     id: str
@@ -212,6 +218,9 @@ class Task:
     desired: str
     networks: tuple[str, ...] = ()
     container_id: str = ""
+    slot: int = 0
+    message: str = field(default="", compare=False)
+    error: str = field(default="", compare=False)
     placement: str = field(default="null", compare=False)
     since: str = field(default="", compare=False)  # when its state last changed, RFC 3339, by the Engine's clock
 

@@ -1,0 +1,163 @@
+"""What a service's raw spec asks for, as far as a change under it depends on that. Durations are in seconds.
+
+Each function takes the spec's JSON as `SwarmService.spec` has it. Where the spec says nothing the Engine's own default
+counts: swarmkit's (https://github.com/moby/swarmkit/blob/master/api/defaults/service.go) if no other source is named.
+What an image brings by itself, a health check above all, is not in a spec and not known here.
+"""
+
+import json
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+Json = dict[str, Any]
+Mode = Literal["replicated", "global", "job"]
+
+NANOSECONDS = 1_000_000_000  # the Engine writes durations in them
+STOP_GRACE = 10.0
+RESTART_DELAY = 5.0
+MONITOR = 5.0
+# Of a health check that leaves them out: https://github.com/moby/moby/blob/master/daemon/health.go
+PROBE_INTERVAL = 30.0
+PROBE_TIMEOUT = 30.0
+PROBE_RETRIES = 3
+
+
+class Resources(NamedTuple):
+    """CPUs in billionths, memory in bytes; 0 where none are asked for."""
+
+    nano_cpus: int
+    memory_bytes: int
+
+
+def mode(spec: str) -> Mode:
+    """How its tasks are spread: so many, one on each node, or until they have run to an end."""
+    kinds = _read(spec).get("Mode") or {}
+    if {"ReplicatedJob", "GlobalJob"} & set(kinds):
+        return "job"
+    return "global" if "Global" in kinds else "replicated"
+
+
+def replicas(spec: str) -> int | None:
+    """How many tasks it wants; None where it does not say: one on each node that will do, or a job."""
+    if mode(spec) != "replicated":
+        return None
+    found = ((_read(spec).get("Mode") or {}).get("Replicated") or {}).get("Replicas")
+    return 1 if found is None else int(found)
+
+
+def constraints(spec: str) -> tuple[str, ...]:
+    """What a node has to fulfil for its tasks, such as `node.labels.zone == a`."""
+    return tuple(_placement(spec).get("Constraints") or ())
+
+
+def max_per_node(spec: str) -> int:
+    """How many of its tasks one node takes; 0: any number."""
+    return int(_placement(spec).get("MaxReplicas") or 0)
+
+
+def reservations(spec: str) -> Resources:
+    """What each of its tasks keeps for itself of a node."""
+    found = (_template(spec).get("Resources") or {}).get("Reservations") or {}
+    return Resources(int(found.get("NanoCPUs") or 0), int(found.get("MemoryBytes") or 0))
+
+
+def restart_condition(spec: str) -> str:
+    """When a task that has ended is followed by another: `none`, `on-failure` or `any`."""
+    return str(_restarts(spec).get("Condition") or "any")
+
+
+def restart_delay(spec: str) -> float:
+    """How long after the end of a task the one that follows it starts."""
+    return _seconds(_restarts(spec).get("Delay"), RESTART_DELAY)
+
+
+def restart_attempts(spec: str) -> int:
+    """How often tasks of one slot are followed by another; 0: any number of times."""
+    return int(_restarts(spec).get("MaxAttempts") or 0)
+
+
+def stop_grace(spec: str) -> float:
+    """How long a task may take to end after it was told to, before it is killed."""
+    return _seconds(_container(spec).get("StopGracePeriod"), STOP_GRACE)
+
+
+def start_period(spec: str) -> float:
+    """How long failures of its health check do not count after a start; 0 without a health check."""
+    return _seconds(_health_check(spec).get("StartPeriod"), 0) if _health_check(spec) else 0
+
+
+def health_seconds(spec: str) -> float:
+    """The longest after the start of a container until its health check calls it well or not; 0 without one.
+
+    A task is seen as running only once that has called it well:
+    https://github.com/moby/moby/blob/master/daemon/cluster/executor/container/controller.go
+    """
+    check = _health_check(spec)
+    if not check:
+        return 0
+    probe = _seconds(check.get("Interval"), PROBE_INTERVAL) + _seconds(check.get("Timeout"), PROBE_TIMEOUT)
+    return start_period(spec) + int(check.get("Retries") or PROBE_RETRIES) * probe
+
+
+def update_order(spec: str) -> str:
+    """Which comes first in an update: `stop-first` (the old task ends) or `start-first` (the new one runs)."""
+    return str(_update(spec).get("Order") or "stop-first")
+
+
+def parallelism(spec: str) -> int:
+    """How many of its tasks an update moves at once; 0: all."""
+    update = _read(spec).get("UpdateConfig")
+    return 1 if update is None else int(update.get("Parallelism") or 0)
+
+
+def update_delay(spec: str) -> float:
+    """How long an update rests after each of its batches."""
+    return _seconds(_update(spec).get("Delay"), 0)
+
+
+def monitor(spec: str) -> float:
+    """How long after its start the failure of a task counts as one of the update."""
+    return _seconds(_update(spec).get("Monitor"), MONITOR)
+
+
+def failure_action(spec: str) -> str:
+    """What an update does whose tasks fail: `pause`, `continue` or `rollback`."""
+    return str(_update(spec).get("FailureAction") or "pause")
+
+
+@lru_cache(maxsize=4096)
+def _read(spec: str) -> Json:
+    """A spec as data, read once; nobody may change it."""
+    data: Json = json.loads(spec)
+    return data
+
+
+def _template(spec: str) -> Json:
+    return _read(spec).get("TaskTemplate") or {}
+
+
+def _placement(spec: str) -> Json:
+    return _template(spec).get("Placement") or {}
+
+
+def _restarts(spec: str) -> Json:
+    return _template(spec).get("RestartPolicy") or {}
+
+
+def _container(spec: str) -> Json:
+    return _template(spec).get("ContainerSpec") or {}
+
+
+def _update(spec: str) -> Json:
+    return _read(spec).get("UpdateConfig") or {}
+
+
+def _health_check(spec: str) -> Json:
+    """The health check, empty where there is none or `NONE` takes that of the image away."""
+    check: Json = _container(spec).get("Healthcheck") or {}
+    return {} if list(check.get("Test") or ())[:1] in ([], ["NONE"]) else check
+
+
+def _seconds(nanoseconds: int | None, default: float) -> float:
+    """A duration that the Engine writes in nanoseconds, or what it takes where none is written."""
+    return default if nanoseconds is None else nanoseconds / NANOSECONDS
