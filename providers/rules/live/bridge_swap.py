@@ -152,9 +152,9 @@ def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
         return Wait(f"{spec.host} to be ready (the managers say {node.state})", READY)
     if node.role == "manager" and (node.reachability != "reachable" or not facts.member.control):
         return Wait(f"{spec.host} to be reachable as a manager", READY)
-    # Right after a lone manager's restart it lists workers as not ready for up to 5 s
-    # (measurements.md#bridge-of-a-member).
-    unready = [other.hostname for other in facts.nodes if other.state != "ready"]
+    # Right after its restart a lone manager knows nothing of the others for up to 5 s
+    # (measurements.md#bridge-of-a-member). What was down before stays down.
+    unready = [other.hostname for other in facts.nodes if other.state == "unknown"]
     if unready and facts.unchanged_for < maintenance.PATIENCE:
         return Wait(f"{', '.join(unready)} to be ready", READY)
     return None

@@ -53,7 +53,7 @@ def has_it(network: Network, host: HostIngress | Silent) -> bool:
 def counts(host: HostIngress | Silent, nodes: tuple[Node, ...]) -> bool:
     """Whether the host has to have it now. One that is down gets it by itself when it is back
     (measurements.md#host-that-is-down); one that is no member has none."""
-    return any(node.state == "ready" and node.id == host.node_id for node in nodes)
+    return any(node.counted_on and node.id == host.node_id for node in nodes)
 
 
 def lacking(facts: IngressFacts, network: Network) -> list[HostIngress | Silent]:
@@ -206,7 +206,7 @@ def unverifiable(facts: IngressFacts) -> str | None:
     if silent:
         return f"{silent.host} can't be asked whether it follows ({silent.why})"
     for node in facts.nodes:
-        if node.id not in declared and node.state == "ready":
+        if node.id not in declared and node.counted_on:
             return (
                 f"member {node.hostname} ({node.address or node.id}) is not in the stack file, so that nobody sees "
                 "whether it follows: add it to hosts, or take it out of the swarm"

@@ -22,7 +22,13 @@ Json = dict[str, Any]
 # While ports are away: all tasks at once (with Parallelism 1 a strip of 3 replicas took 11 to 12 s instead of 4), no
 # automatic rollback (it would bring the ports back in the middle and leave the service dead), and the Engine's own
 # five seconds (in nanoseconds) of watching, whatever the service had. measurements.md#parallelism, #rollback
-MEANWHILE = {"Parallelism": 0, "Delay": 0, "Monitor": 5_000_000_000, "FailureAction": "pause"}
+MEANWHILE = {
+    "Parallelism": 0,
+    "Delay": 0,
+    "Monitor": 5_000_000_000,
+    "FailureAction": "pause",
+    "Order": "stop-first",
+}
 # What the Engine adds to an UpdateConfig that does not say it.
 FILLED_IN = {"MaxFailureRatio": 0, "Order": "stop-first"}
 

@@ -6,7 +6,7 @@ makes the restart necessary must not enter.
 
 from collections.abc import Iterable
 
-from providers.rules.live.quorum import no_quorum_without
+from providers.rules.live.quorum import no_quorum_meanwhile
 from providers.rules.vocabulary.facts import Member, Node, Swarm, Task
 from providers.rules.vocabulary.labels import AVAILABILITY, CHANGE, STOPPED, journal_copies, owner_of
 from providers.rules.vocabulary.steps import RestartEngine, Steps, UnlockSwarm, UpdateNode
@@ -34,7 +34,7 @@ def refused(node: Node, nodes: tuple[Node, ...], swarm: Swarm) -> str | None:
             "bring another manager up, or turn autolock off"
         )
     if len(others) >= 2:
-        return no_quorum_without(node, nodes)
+        return no_quorum_meanwhile(node, nodes)
     unwell = [other.hostname for other in others if other not in well]
     return f"the other manager {unwell[0]} can't be reached: bring it back first" if unwell else None
 

@@ -1,4 +1,4 @@
-"""Whether the swarm can do without one of its managers. Which one, and why, must not enter."""
+"""Whether the swarm can do without a manager, for good or for a moment. Which one, and why, must not enter."""
 
 from providers.rules.vocabulary.facts import Node
 
@@ -17,4 +17,22 @@ def no_quorum_without(node: Node, nodes: tuple[Node, ...]) -> str | None:
     return (
         f"of the other {len(remaining)} managers only {reachable} can be reached and {needed} are needed: "
         "bring the others back first"
+    )
+
+
+def no_quorum_meanwhile(node: Node, nodes: tuple[Node, ...]) -> str | None:
+    """Why the swarm would have no leader while this manager is away for a moment, None where it would have one.
+
+    It stays a voter all the while: the others alone have to be a majority of all. That is more than a removal takes,
+    which makes the swarm smaller: four managers of which one is down can lose another for good, and not for a moment.
+    https://docs.docker.com/engine/swarm/admin_guide/#add-manager-nodes-for-fault-tolerance
+    """
+    managers = [other for other in nodes if other.role == "manager"]
+    reachable = sum(other.reachability == "reachable" for other in managers if other.id != node.id)
+    needed = len(managers) // 2 + 1
+    if reachable >= needed:
+        return None
+    return (
+        f"of the other {len(managers) - 1} managers only {reachable} can be reached, and a majority of all "
+        f"{len(managers)} takes {needed}: bring the others back first"
     )

@@ -138,6 +138,11 @@ class Node:
     memory_bytes: int = 0
     version: int = field(default=0, compare=False)
 
+    @property
+    def counted_on(self) -> bool:
+        """Whether the swarm counts on it. After an election all are unknown for some seconds; that is not down."""
+        return self.state in ("ready", "unknown")
+
     def label(self, key: str) -> str | None:
         """A label's value, None where there is none."""
         return dict(self.labels).get(key)
@@ -226,6 +231,9 @@ class Task:
 
     BY_THEMSELVES = frozenset({"complete", "failed", "rejected"})
     ENDED = BY_THEMSELVES | {"shutdown", "remove", "orphaned"}
+    # No host was ever told of it. One that is wanted no more stays in the history so, for ever:
+    # https://github.com/moby/moby/issues/36699
+    NOWHERE = frozenset({"new", "allocated", "pending"})
 
     @property
     def seconds(self) -> float:
@@ -236,7 +244,17 @@ class Task:
     @property
     def alive(self) -> bool:
         """Whether it may still hold its addresses, whatever is wanted of it."""
-        return self.state not in self.ENDED
+        return self.state not in self.ENDED and not (self.state in self.NOWHERE and self.desired != "running")
+
+    @property
+    def unplaced(self) -> bool:
+        """Whether it is to run and no host has it: for want of a host that fits, or of addresses."""
+        return self.state in self.NOWHERE and self.desired == "running"
+
+
+def _of_sandbox(endpoint: Endpoint) -> bool:
+    """Whether it is the ingress's own, or its way out."""
+    return "sbox" in endpoint.key or "sbox" in endpoint.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,6 +269,13 @@ class HostIngress:
     copies: tuple[Network, ...] = ()
     bridge_endpoints: tuple[str, ...] = ()
     bridge_subnet: str = ""
+
+    @property
+    def calm(self) -> "HostIngress":
+        """Without the endpoints of tasks and containers, which come and go."""
+        copies = tuple(replace(copy, endpoints=tuple(filter(_of_sandbox, copy.endpoints))) for copy in self.copies)
+        ways_out = tuple(name for name in self.bridge_endpoints if "sbox" in name)
+        return replace(self, copies=copies, bridge_endpoints=ways_out)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,6 +308,14 @@ class GwbridgeFacts:
     local: HostIngress | None = None
     containers: tuple[Container, ...] = ()
     unchanged_for: float = field(default=0, compare=False)
+
+    @property
+    def calm(self) -> object:
+        """What has to stay the same for patience to grow: nothing that strangers' containers do."""
+        bridge = self.bridge and replace(self.bridge, endpoints=tuple(filter(_of_sandbox, self.bridge.endpoints)))
+        running = tuple(each for each in self.containers if each.running and each.task)
+        local = self.local and self.local.calm
+        return replace(self, bridge=bridge, local=local, containers=running)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -333,8 +366,9 @@ class IngressFacts:
 
     @property
     def calm(self) -> object:
-        """What has to stay the same for patience to grow. Of a service whose tasks end by themselves only how many live
-        where: they are replaced over and over, and would keep patience with all else from ever coming to an end."""
+        """What has to stay the same for patience to grow: nothing that strangers do. Of a service whose tasks end by
+        themselves only how many live where: they are replaced over and over, and would keep patience with all else
+        from ever coming to an end."""
         ending = {task.service_id for task in self.tasks if task.state in Task.BY_THEMSELVES}
         rest = tuple(task for task in self.tasks if task.service_id not in ending)
         live = Counter(
@@ -342,7 +376,8 @@ class IngressFacts:
             for task in self.tasks
             if task.service_id in ending and task.alive
         )
-        return replace(self, tasks=rest), frozenset(live.items())
+        hosts = tuple(host if isinstance(host, Silent) else host.calm for host in self.hosts)
+        return replace(self, tasks=rest, hosts=hosts, listed=()), frozenset(live.items())
 
     network: Network | None
     swarm: Swarm

@@ -36,7 +36,8 @@ specs = st.fixed_dictionaries(
     },
     optional={
         "UpdateConfig": st.fixed_dictionaries(
-            {"Parallelism": st.integers(0, 3), "FailureAction": st.sampled_from(["pause", "continue", "rollback"])}
+            {"Parallelism": st.integers(0, 3), "FailureAction": st.sampled_from(["pause", "continue", "rollback"])},
+            optional={"Order": st.sampled_from(["stop-first", "start-first"])},
         )
     },
 )
@@ -216,3 +217,14 @@ def test_a_fixed_port_is_back_with_its_number(expected: bool, port: dict[str, An
     opened = journal.to_strip(service(spec_with(FIXED)), "old")
 
     assert expected == journal.ports_back(service(spec_with(port)), opened)
+
+
+def test_old_tasks_make_room_before_new_ones_start_while_ports_are_away():
+    """A start-first update never ends where each host is full."""
+    update = {"Order": "start-first"}
+    full = {"Name": "web", "Labels": {}, "TaskTemplate": {}, "EndpointSpec": {}, "UpdateConfig": update}
+    before = service(full)
+    found = journal.to_strip(before, "n1")
+    away = json.loads(journal.stripped(before, found))
+    assert "stop-first" == away["UpdateConfig"]["Order"]
+    assert update == json.loads(journal.closed(service(away), found))["UpdateConfig"]

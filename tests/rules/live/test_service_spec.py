@@ -12,17 +12,17 @@ SECOND = 1_000_000_000
 BARE = dumps({"Name": "web"})
 
 
-def template(**keys: Any) -> str:  # noqa: ANN401 # any JSON
+def template(**keys: Any) -> str:  # any JSON
     """A spec whose template has these keys."""
     return dumps({"Name": "web", "TaskTemplate": keys})
 
 
-def checked(**health_check: Any) -> str:  # noqa: ANN401 # any JSON
+def checked(**health_check: Any) -> str:  # any JSON
     """A spec with a health check."""
     return template(ContainerSpec={"Healthcheck": health_check})
 
 
-def updating(**keys: Any) -> str:  # noqa: ANN401 # any JSON
+def updating(**keys: Any) -> str:  # any JSON
     """A spec with settings for its updates."""
     return dumps({"Name": "web", "UpdateConfig": keys})
 

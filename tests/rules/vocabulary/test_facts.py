@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from providers.rules.vocabulary.facts import (
+    Endpoint,
     GwbridgeFacts,
+    HostIngress,
     IngressFacts,
     Member,
     Network,
@@ -121,7 +123,9 @@ def test_publishes_ingress(mode: str, expected: bool):
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        ("new", True),
+        ("new", False),
+        ("pending", False),
+        ("assigned", True),
         ("running", True),
         ("shutdown", False),
         ("failed", False),
@@ -130,7 +134,7 @@ def test_publishes_ingress(mode: str, expected: bool):
     ],
 )
 def test_alive(state: str, expected: bool):
-    """What is observed counts, not what is wanted."""
+    """What is observed counts; of what no host was ever told, what is wanted of it."""
     task = Task(id="t", service_id="s", node_id="n", state=state, desired="shutdown")
     assert expected == task.alive
 
@@ -157,3 +161,26 @@ def calm(*tasks: Task) -> object:
 def test_a_task_in_the_place_of_another(expected: bool, before: tuple[Task, ...], later: tuple[Task, ...]):
     """Where tasks fail over and over, patience with everything else goes on."""
     assert expected == (calm(*before) == calm(*later))
+
+
+def here(*names: str) -> HostIngress:
+    """A host on whose docker_gwbridge these endpoints are, and the same on its copy of the ingress."""
+    ends = tuple(Endpoint(name=name, key=name) for name in names)
+    copy = Network(id="i1", name="ingress", driver="overlay", scope="swarm", ingress=True, endpoints=ends)
+    return HostIngress(host="w1", node_id="n1", copies=(copy,), bridge_endpoints=names)
+
+
+@pytest.mark.parametrize(
+    ("expected", "names"),
+    [
+        pytest.param(True, ("gateway_ingress-sbox", "gateway_4f1a"), id="a stranger's container"),
+        pytest.param(False, (), id="the ingress's own way out"),
+    ],
+)
+def test_what_comes_and_goes_on_a_bridge(expected: bool, names: tuple[str, ...]):
+    """Patience watches the ingress's own endpoints: a container that crashes over and over does not renew it."""
+
+    def calm_with(host: HostIngress) -> object:
+        return IngressFacts(network=None, swarm=SWARM, hosts=(host,), nodes=()).calm
+
+    assert expected == (calm_with(here("gateway_ingress-sbox")) == calm_with(here(*names)))
