@@ -3,7 +3,7 @@
 What is decided comes in as a function; no noun's rules and no word of Pulumi may enter.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from providers.explain.forecast import Forecast
@@ -76,6 +76,7 @@ class Hosts:
         look: Callable[[], F],
         decide: Callable[[F], Decision],
         created: Callable[[str, str], None] = lambda name, network_id: None,
+        ways_back: Sequence[Callable[[Any], Decision]] = (),
     ) -> F:
         """Work until `decide` says Done; `created` is told the name and id of each network made. See `reconcile`."""
 
@@ -84,4 +85,4 @@ class Hosts:
             if isinstance(step, CreateNetwork) and new:
                 created(step.name, new)
 
-        return reconcile(Work(name, seconds, progress), look, decide, act)
+        return reconcile(Work(name, seconds, progress), look, decide, act, ways_back)

@@ -2,11 +2,12 @@
 
 It knows no noun, no Engine and no clock of its own: an observer, a decision, a performer, a clock and a place for
 progress are handed in, so that tests and the simulated swarm run the same lines. It remembers nothing that matters:
-a run that was cut is finished by running again.
+a run that was cut is finished by running again. A run that can't go on turns round before it ends: the same loop, with
+a decision that finishes what was begun with what is there.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
@@ -18,6 +19,7 @@ from providers.rules.vocabulary.errors import (
     EngineError,
     NoQuorum,
     NotAManager,
+    RunCut,
     SwarmnetError,
     Unreachable,
 )
@@ -31,6 +33,10 @@ PASSING_STEPS = (*PASSING, Unreachable)
 # An election takes a few seconds (up to 19 s where a leader restarts: measurements.md#restart-of-docker).
 ELECTION = 20.0
 SHORTEST_POLL, LONGEST_POLL = 0.05, 0.5
+LATE = (
+    ": see what holds it up there, then run `pulumi up` again, which goes on from there; "
+    "`timeouts` in the stack file gives it more time"
+)
 
 
 # Any noun's facts: a frozen dataclass with the field `unchanged_for`, and `calm` where not all of it counts for that.
@@ -50,7 +56,8 @@ class Clock:
 class Work:
     """One resource's work: its name for errors, seconds it may take, and where progress lines go.
 
-    `progress` raises RunCut when nobody listens any more: then nothing is started.
+    `progress` raises RunCut when nobody listens any more: then nothing is started. Turning round has as many seconds
+    of its own.
     """
 
     name: str
@@ -68,14 +75,52 @@ class Moment:
 
 
 def reconcile(
-    work: Work, observe: Callable[[], F], decide: Callable[[F], Decision], perform: Callable[[Step], None]
+    work: Work,
+    observe: Callable[[], F],
+    decide: Callable[[F], Decision],
+    perform: Callable[[Step], None],
+    ways_back: Sequence[Callable[[F], Decision]] = (),
 ) -> F:
     """Run the loop until `decide` says Done; returns the facts that were enough.
 
+    ways_back: decisions that finish what was begun with what is there, of which the first that comes to its end is
+    enough; tried when the work ends with an error.
+
     Raises Blocked with the decision's reason, DeadlineExceeded when the work's seconds or a wait's own are over,
-    and whatever a step or a look raises that does not pass by itself.
+    and whatever a step or a look raises that does not pass by itself. The message says what became of what was begun.
     """
-    return Loop(work, observe, decide, perform).run()
+    try:
+        return Loop(work, observe, decide, perform).run()
+    except RunCut:
+        raise
+    except SwarmnetError as error:
+        became = turned_round(work, observe, perform, ways_back)
+        late = isinstance(error, DeadlineExceeded)
+        if not became and not late:
+            raise
+        raise type(error)(f"{error}{became}{LATE if late else ''}") from (error.__cause__ or error)
+
+
+def turned_round(
+    work: Work,
+    observe: Callable[[], F],
+    perform: Callable[[Step], None],
+    ways_back: Sequence[Callable[[F], Decision]],
+) -> str:
+    """Finish what was begun with what is there; returns what became of it, for the end of an error message: nothing
+    where nothing was begun."""
+    problems = []
+    for decide in ways_back:
+        loop = Loop(work, observe, decide, perform)
+        try:
+            loop.run()
+        except RunCut:
+            raise
+        except SwarmnetError as problem:
+            problems.append(str(problem))
+            continue
+        return "; what was begun has been brought to an end with what is there" if loop.acted else ""
+    return f"; nor could what was begun be brought to an end: {'; '.join(problems)}" if problems else ""
 
 
 class Loop(Generic[F]):
@@ -93,6 +138,7 @@ class Loop(Generic[F]):
         self.poll = SHORTEST_POLL
         self.shown = ""
         self.passing: SwarmnetError | None = None
+        self.acted = False
 
     def run(self) -> F:
         """Look, decide, act, until done."""
@@ -142,6 +188,7 @@ class Loop(Generic[F]):
         else:
             self.in_time(decision.doing)
             self.poll = SHORTEST_POLL
+        self.acted = True
         problems = perform_all(self.perform, decision.steps)
         self.moment = None  # patience starts anew with each act
         again, self.refused = self.refused == decision, None
@@ -169,8 +216,7 @@ class Loop(Generic[F]):
         waited = now - self.waiting_since
         if waited > decision.at_most:
             raise DeadlineExceeded(
-                f"{self.work.name}: still waiting for {decision.for_what} after {waited:.0f} s: "
-                "see what holds it up there, then run `pulumi up` again, which goes on from here"
+                f"{self.work.name}: still waiting for {decision.for_what} after {waited:.0f} s"
             ) from self.passing
         self.show(f"waiting for {decision.for_what} ({now - self.began:.0f} s)")
         self.pause(decision.for_what)
@@ -193,8 +239,7 @@ class Loop(Generic[F]):
         if spent > self.work.seconds:
             raise DeadlineExceeded(
                 f"{self.work.name}: out of time after {spent:.0f} s (timeout {self.work.seconds:.0f} s), "
-                f"waiting for {for_what}: run `pulumi up` again, which goes on from here; "
-                "`timeouts` in the stack file gives it more time"
+                f"waiting for {for_what}"
             ) from self.passing
 
 

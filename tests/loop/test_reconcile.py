@@ -49,7 +49,7 @@ class Scene:
     lines: list[str] = field(default_factory=list)
     seen: list[Facts] = field(default_factory=list)
 
-    def run(self, decide: Callable[[Facts], Decision]) -> Facts:
+    def run(self, decide: Callable[[Facts], Decision], *ways_back: Callable[[Facts], Decision]) -> Facts:
         """Run the loop."""
 
         def watched(facts: Facts) -> Decision:
@@ -57,7 +57,7 @@ class Scene:
             return decide(facts)
 
         work = Work("overlay app", self.seconds, self.progress, Clock(lambda: self.now, self.sleep))
-        return reconcile(work, self.observe, watched, self.perform)
+        return reconcile(work, self.observe, watched, self.perform, ways_back)
 
     def sleep(self, seconds: float) -> None:
         """Time passes only here."""
@@ -339,3 +339,46 @@ def test_a_cut_run_stops_waiting():
     scene = Scene(cut_before="waiting for the name to be free (1 s)")
     with pytest.raises(RunCut):
         scene.run(lambda facts: WAIT)
+
+
+# Turning round
+
+
+def test_what_was_begun_is_brought_to_an_end_before_an_error_is_told():
+    """A change that runs out of time leaves nothing half done."""
+    scene = Scene(seconds=10)
+    ways_back = script(remove("b"))
+    with pytest.raises(DeadlineExceeded, match=r"waiting for the name to be free.*has been brought to an end"):
+        scene.run(lambda facts: WAIT if scene.performed else remove("a"), ways_back)
+    assert ["a", "b"] == scene.performed
+
+
+def test_a_refusal_before_anything_was_begun_is_told_as_it_is():
+    """There is nothing to bring to an end."""
+    with pytest.raises(Blocked, match=r"^no way$"):
+        Scene().run(lambda facts: steps.Blocked("no way"), script())
+
+
+def test_the_second_way_back_is_taken_where_the_first_ends_nowhere():
+    """What can't go forward goes back."""
+    scene = Scene(refusals=[None, EngineError("refused"), EngineError("refused")])
+    with pytest.raises(EngineError, match="has been brought to an end"):
+        scene.run(
+            lambda facts: remove("a"),
+            lambda facts: steps.Blocked("not this way"),
+            lambda facts: Done() if scene.performed[-1] == "c" else remove("c"),
+        )
+
+
+def test_where_no_way_back_leads_to_an_end_both_problems_are_told():
+    """Whoever has to look at it needs to know what stands half done."""
+    with pytest.raises(DeadlineExceeded, match=r"waiting for the name.*nor could what was begun.*not this way"):
+        Scene(seconds=10).run(lambda facts: WAIT, lambda facts: steps.Blocked("not this way"))
+
+
+def test_a_run_that_was_cut_does_not_turn_round():
+    """Nobody listens: nothing more is started."""
+    scene = Scene(cut_before="remove")
+    with pytest.raises(RunCut):
+        scene.run(lambda facts: remove("a"), lambda facts: remove("b"))
+    assert [] == scene.performed

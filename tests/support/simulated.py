@@ -4,7 +4,7 @@
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -106,6 +106,7 @@ class SimulatedHosts:
         look: Callable[[], Any],
         decide: Callable[[Any], Decision],
         created: Callable[[str, str], None] = lambda name, network_id: None,
+        ways_back: Sequence[Callable[[Any], Decision]] = (),
     ) -> Any:
         """Work until `decide` says Done, through the real loop."""
 
@@ -116,7 +117,7 @@ class SimulatedHosts:
                 created(step.name, (self.network_ids() - before).pop())
 
         clock = Clock(lambda: self.seconds, self.elapse)
-        return reconcile(Work(name, seconds, progress, clock), look, decide, act)
+        return reconcile(Work(name, seconds, progress, clock), look, decide, act, ways_back)
 
     def perform(self, step: Step) -> None:
         """Take one step, which takes a moment."""
