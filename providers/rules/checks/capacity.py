@@ -5,12 +5,9 @@ three hosts is full at nine tasks (measurements.md#addresses-in-use).
 """
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network
 
 from providers.rules.stack_file.model import Expected, Ingress, Overlay, StackFile
-from providers.rules.vocabulary.addresses import first_address
-
-_NOT_GIVEN = 3  # the network's own address, the broadcast address, the gateway
+from providers.rules.vocabulary.addresses import mask_for, room
 
 
 def warnings(stackfile: StackFile) -> Iterator[str]:
@@ -26,9 +23,9 @@ def warnings(stackfile: StackFile) -> Iterator[str]:
 def _lack(path: str, network: Ingress | Overlay, nodes: int, expect: Expected) -> Iterator[str]:
     ip_range = network.ip_range if isinstance(network, Overlay) else None
     key, subnet = ("ip_range", ip_range) if ip_range else ("subnet", network.subnet)
-    room = _room(network, ip_range)
+    found = room(network.subnet, ip_range, network.gateway)
     need = nodes + expect.services + 2 * expect.tasks
-    if need > room:
+    if need > found:
         counted = ", ".join(
             f"{number} for {what}"
             for number, what in (
@@ -38,16 +35,5 @@ def _lack(path: str, network: Ingress | Overlay, nodes: int, expect: Expected) -
             )
             if number
         )
-        yield f"{path}.{key}: {subnet} has {room} addresses to give, and needs {need} ({counted}); use {_mask(need)}"
-
-
-def _room(network: Ingress | Overlay, ip_range: str | None) -> int:
-    """The addresses that the swarm can give."""
-    subnet, given = IPv4Network(network.subnet), IPv4Network(ip_range or network.subnet)
-    gateway = network.gateway or first_address(network.subnet, ip_range)
-    kept = {str(subnet.network_address), str(subnet.broadcast_address), gateway}
-    return given.num_addresses - sum(IPv4Network(address).subnet_of(given) for address in kept)
-
-
-def _mask(need: int) -> str:
-    return f"/{32 - (need + _NOT_GIVEN - 1).bit_length()} or larger"
+        gives = f"{subnet} has {found} addresses to give"
+        yield f"{path}.{key}: {gives}, and needs {need} ({counted}); use {mask_for(need)}"

@@ -4,47 +4,49 @@ Each function answers with the next decision, or None where its part is done. Wh
 hosts must not enter.
 """
 
-from providers.rules.live import journal
+from providers.rules.live import former, journal
 from providers.rules.live.journal import Journal
 from providers.rules.vocabulary.facts import IngressFacts, Network, SwarmService, Task
-from providers.rules.vocabulary.labels import CHANGE, JOURNAL, copy_label, journal_copies
-from providers.rules.vocabulary.steps import Blocked, Decision, Steps, UpdateService, UpdateSwarm, Wait
+from providers.rules.vocabulary.labels import CHANGE, FORMER, JOURNAL, copy_label, journal_copies
+from providers.rules.vocabulary.steps import FOREVER, Blocked, Decision, Steps, UpdateService, UpdateSwarm, Wait
 
-# A task stops within its grace and about 3.5 s (measurements.md#strip); the longest grace in use decides, and the
-# work's own timeout.
-TASKS_GONE = 280.0
 # A strip or a refill moves tasks within 2 s of the update, or (measurements.md#placement-alone) never.
 MOVES = 2.5
-# An update that replaces all tasks at once ends about 5 s after the last one runs, when nobody watches any more
-# (measurements.md#states-of-an-update).
-SETTLED = 120.0
 # New tasks start within 1 to 3 s (measurements.md#strip); those that cannot start for reasons of their own are not
 # waited for.
 STARTS = 6.0
 
 
-def take_off(facts: IngressFacts, network: Network, owner: str) -> Decision | None:
-    """Take all ingress-mode ports off, journaled twice; None once no task hangs on the network any more."""
-    publishing = [service for service in facts.services if service.publishes_ingress]
-    jobs = [service.name for service in publishing if service.job]
-    if jobs:
-        return Blocked(
-            f"the ingress can't change while the job {', '.join(jobs)} publishes a port through it: taking the port "
-            "off would run the job again; remove the job or its port, then run again"
-        )
-    journals = {service.id: journal.to_strip(service, network.id) for service in publishing}
-    return copied(facts, owner, journals) or stripped(facts, publishing, journals) or emptied(facts, network)
+def take_off(facts: IngressFacts, network: Network, owner: str, *, noted: bool = True) -> Decision | None:
+    """Take all ingress-mode ports off, journaled twice; None once no task hangs on the network any more.
+
+    noted: what the network is like is noted before, though nothing may publish through it.
+    """
+    services = publishing(facts)
+    journals = {service.id: journal.to_strip(service, network.id) for service in services}
+    due = copied(facts, network, owner, journals) if noted or journals else None
+    return due or stripped(facts, services, journals) or emptied(facts, network)
 
 
-def copied(facts: IngressFacts, owner: str, journals: dict[str, Journal]) -> Steps | None:
-    """The swarm's label that a change goes on, and its copies of the journals: before the first service is touched."""
+def publishing(facts: IngressFacts) -> list[SwarmService]:
+    """The services with a port through the ingress now."""
+    return [service for service in facts.services if service.publishes_ingress]
+
+
+def concerned(service: SwarmService, facts: IngressFacts) -> bool:
+    """Whether it publishes through the ingress, or did before this change."""
+    return service.publishes_ingress or carried(service, facts) is not None
+
+
+def copied(facts: IngressFacts, network: Network, owner: str, journals: dict[str, Journal]) -> Steps | None:
+    """On the swarm, before the first service is touched: that a change goes on, what the network is like, and copies of
+    the journals."""
     wanted = {copy_label(key): value.text() for key, value in journals.items()}
-    if journals:
-        wanted[CHANGE] = owner
+    wanted |= {CHANGE: owner, FORMER: former.text(network)}
     missing = tuple(sorted((key, value) for key, value in wanted.items() if facts.swarm.label(key) != value))
     if not missing:
         return None
-    return Steps((UpdateSwarm(version=facts.swarm.version, set_labels=missing),), "note which ports have to come back")
+    return Steps((UpdateSwarm(version=facts.swarm.version, set_labels=missing),), "note what has to come back")
 
 
 def stripped(facts: IngressFacts, publishing: list[SwarmService], journals: dict[str, Journal]) -> Steps | None:
@@ -76,13 +78,29 @@ def emptied(facts: IngressFacts, network: Network) -> Decision | None:
 
     A removal is accepted while tasks still run on it, and then their hosts keep the old ingress for good.
     """
-    hanging = [task for task in facts.tasks if network.id in task.networks and task.alive and not lost(task, facts)]
+    hanging = hanging_on(network, facts)
     if not hanging:
         return None
     held = [service for service in facts.services if lingers(service, hanging)]
     if held and facts.unchanged_for >= MOVES:
         return Steps(tuple(map(forced, held)), f"move the tasks of {names(held)}")
-    return Wait(f"{len(hanging)} tasks to leave the old ingress", TASKS_GONE)
+    return Wait(f"{in_words(hanging, facts)} to leave the old ingress", FOREVER)
+
+
+def hanging_on(network: Network, facts: IngressFacts) -> list[Task]:
+    """Tasks that have, or may soon have, an address of the network on some host."""
+    return [
+        task
+        for task in facts.tasks
+        if network.id in task.networks and task.alive and not task.unplaced and not lost(task, facts)
+    ]
+
+
+def in_words(tasks: list[Task], facts: IngressFacts) -> str:
+    """How many tasks, of which services on which hosts."""
+    named, hosts = ({each.id: each.name for each in facts.services}, {node.id: node.hostname for node in facts.nodes})
+    places = sorted({f"{named.get(t.service_id, 'another')} on {hosts.get(t.node_id, 'no host')}" for t in tasks})
+    return f"{len(tasks)} tasks ({', '.join(places)})"
 
 
 def lingers(service: SwarmService, tasks: list[Task]) -> bool:
@@ -107,7 +125,7 @@ def put_back(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | 
         refilled(facts, waiting, pin=pin)
         or closed(facts, {service: found for service, found in waiting.items() if replaced(service, facts, network)})
         or arrived(facts, network)
-        or closed(facts, {service: found for service, found in waiting.items() if service.update_state != "updating"})
+        or closed(facts, {service: found for service, found in waiting.items() if at_rest(service, facts)})
         or ending(facts, waiting)
         or renewed(facts)
     )
@@ -167,24 +185,33 @@ def arrived(facts: IngressFacts, network: Network) -> Decision | None:
     stuck = [service for service in behind if service.update_state != "updating"]
     if stuck and facts.unchanged_for >= MOVES:
         return Steps(tuple(map(forced, stuck)), f"move the tasks of {names(stuck)}")
-    if behind:
-        return Wait(f"the tasks of {names(behind)} to come to the new ingress", SETTLED)
+    coming = [service for service in behind if service in stuck or not at_rest(service, facts)]
+    if coming:
+        return Wait(f"the tasks of {names(coming)} to come to the new ingress", FOREVER)
     starting = [service for service in facts.services if journal.journal_on(service) and not runs(service, facts)]
     if starting and facts.unchanged_for < STARTS:
-        return Wait(f"the tasks of {names(starting)} to start", SETTLED)
+        return Wait(f"the tasks of {names(starting)} to start", FOREVER)
     return None
 
 
 def strays(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
     """Whether a task of it that is meant to run has no address on this ingress."""
-    return any(
-        task.service_id == service.id
-        and task.desired == "running"
-        and task.alive
-        and not lost(task, facts)
-        and network.id not in task.networks
-        for task in facts.tasks
-    )
+    meant = (task for task in tasks_of(service, facts) if task.desired == "running")
+    return any(network.id not in task.networks for task in meant)
+
+
+def tasks_of(service: SwarmService, facts: IngressFacts) -> list[Task]:
+    """The tasks of it that are left, those on hosts that are down apart."""
+    return [task for task in facts.tasks if task.service_id == service.id and task.alive and not lost(task, facts)]
+
+
+def at_rest(service: SwarmService, facts: IngressFacts) -> bool:
+    """Whether its update has ended, or moves nothing any more since no host takes the tasks that are left: such a one
+    is called `updating` for ever (measurements.md#states-of-an-update)."""
+    if service.update_state != "updating":
+        return True
+    left = [task for task in tasks_of(service, facts) if not task.desired == task.state == "running"]
+    return facts.unchanged_for >= STARTS and all(task.unplaced for task in left)
 
 
 def runs(service: SwarmService, facts: IngressFacts) -> bool:
@@ -195,7 +222,7 @@ def runs(service: SwarmService, facts: IngressFacts) -> bool:
 
 def replaced(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
     """Whether all tasks of it that are left are meant to run, run, and are on this ingress."""
-    left = [task for task in facts.tasks if task.service_id == service.id and task.alive and not lost(task, facts)]
+    left = tasks_of(service, facts)
     new = [task for task in left if task.desired == task.state == "running" and network.id in task.networks]
     return bool(left) and new == left
 
@@ -217,16 +244,23 @@ def closed(facts: IngressFacts, ended: dict[SwarmService, Journal]) -> Steps | N
     but watch its new tasks. This moves no task."""
     whole = {service: found for service, found in ended.items() if back(service, found, facts)}
     updates = tuple(
-        UpdateService(service_id=service.id, version=service.version, spec=journal.closed(service, found))
+        UpdateService(service_id=service.id, version=service.version, spec=close(service, found, facts))
         for service, found in whole.items()
     )
     return Steps(updates, f"close the journals of {names(whole)}") if updates else None
 
 
+def close(service: SwarmService, found: Journal, facts: IngressFacts) -> str:
+    """The spec as it was before. After an update that makes no new tasks the swarm forgets to place those that wait for
+    a host (https://github.com/moby/moby/issues/53722): where nothing but such tasks is there, they are made anew."""
+    spec, left = journal.closed(service, found), tasks_of(service, facts)
+    return journal.forced(spec) if left and all(task.unplaced for task in left) else spec
+
+
 def ending(facts: IngressFacts, waiting: dict[SwarmService, Journal]) -> Wait | None:
     """Wait for updates that still go on."""
     left = [service for service, found in waiting.items() if back(service, found, facts)]
-    return Wait(f"the updates of {names(left)} to end", SETTLED) if left else None
+    return Wait(f"the updates of {names(left)} to end", FOREVER) if left else None
 
 
 def renewed(facts: IngressFacts) -> Steps | None:
@@ -251,6 +285,8 @@ def released(facts: IngressFacts, owner: str) -> Decision | None:
     labels = set(map(copy_label, journal_copies(facts.swarm.labels)))
     if facts.swarm.label(CHANGE) == owner:
         labels.add(CHANGE)
+    if facts.swarm.label(FORMER) is not None:
+        labels.add(FORMER)
     if not labels:
         return None
     update = UpdateSwarm(version=facts.swarm.version, drop_labels=tuple(sorted(labels)))
@@ -280,7 +316,7 @@ def unfinished(facts: IngressFacts) -> list[str]:
     """What of a swap is left to do, in words."""
     stripped_now = [service for service in facts.services if carried(service, facts)]
     words = [f"ports of {names(stripped_now)} are journaled"] if stripped_now else []
-    if not words and any(key == CHANGE or key.startswith(JOURNAL) for key, _ in facts.swarm.labels):
+    if not words and any(key in (CHANGE, FORMER) or key.startswith(JOURNAL) for key, _ in facts.swarm.labels):
         words.append("the swarm still carries the labels of a change")
     return words
 

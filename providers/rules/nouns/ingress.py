@@ -6,14 +6,17 @@ Three manners of the Engine shape this page (measurements.md#removal, #old-ingre
 - a new one does not reach hosts by itself: each node needs an update that really changes it, sometimes twice.
 """
 
-from providers.rules.live import ingress_rollout, published_ports
+from collections.abc import Callable
+from functools import partial
+
+from providers.rules.live import former, ingress_rollout, judgement, published_ports
 from providers.rules.nouns import adoption
 from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
 from providers.rules.vocabulary.facts import IngressFacts, Network, Swarm
-from providers.rules.vocabulary.labels import CHANGE, declared_labels, owner_of, with_owner
+from providers.rules.vocabulary.labels import CHANGE, FORMER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.network_options import MTU, VNI
 from providers.rules.vocabulary.specs import IngressSpec
-from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
+from providers.rules.vocabulary.steps import FOREVER, Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
 
 # What a swarm shows and uses where init was given nothing; one begun by an Engine before 18.09 shows nothing.
 POOL, POOL_PREFIX = ("10.0.0.0/8",), 24
@@ -81,7 +84,9 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
         return unallocated(spec, facts, network)
     difference = in_words(spec, network)
     if difference:
-        return overlap(spec, facts) or departure(facts, network, spec.owner, f"change it ({difference})")
+        blocked = overlap(spec, facts)
+        why_not = blocked.reason if blocked else judged(spec, facts)
+        return departure(facts, network, spec.owner, f"change it ({difference})", why_not)
     return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
 
 
@@ -124,19 +129,47 @@ def changed_by_another(spec: IngressSpec, facts: IngressFacts) -> str | None:
     )
 
 
-def departure(facts: IngressFacts, network: Network, owner: str, why: str) -> Decision:
+def judged(spec: IngressSpec, facts: IngressFacts) -> str | None:
+    """Why the services that publish through the ingress would get stuck or lose something by its change to what is
+    wanted, None where they would not."""
+    services = [service for service in facts.services if published_ports.concerned(service, facts)]
+    return (
+        judgement.refusal(services, facts.tasks, facts.nodes)
+        or judgement.too_small(spec.subnet, None, services, facts.tasks, facts.nodes)
+        or judgement.too_long(services, spec.timeout, "timeouts.ingress")
+    )
+
+
+def departure(facts: IngressFacts, network: Network, owner: str, why: str, why_not: str | None) -> Decision:
     """Ports off, tasks gone, then the old one removed. Nothing is written unless every host can be watched.
 
+    why_not: what forbids it. In the middle of a change it is turned round: ports go back to the ingress that is there.
     Once ports are off, a host that falls silent gets a moment: it answers again, or the managers call it down.
     """
+    begun = bool(published_ports.unfinished(facts))
     silent = ingress_rollout.unasked(facts)
-    if silent and published_ports.unfinished(facts):
+    if silent and begun:
         return Wait(f"{silent.host} to answer ({silent.why})", ingress_rollout.SPREAD)
-    blind = ingress_rollout.unverifiable(facts)
-    if blind:
-        return Blocked(f"the swarm's ingress {network.name}: can't {why}: {blind}")
+    why_not = ingress_rollout.unverifiable(facts) or why_not
+    if why_not:
+        back = arrival(facts, network, owner, pin=True) if begun else Done()
+        refusal = Blocked(f"the swarm's ingress {network.name}: can't {why}: {why_not}")
+        return refusal if isinstance(back, Done) else back
     remove = Steps((RemoveNetwork(id=network.id),), f"remove the old ingress ({network.subnet})")
-    return published_ports.take_off(facts, network, owner) or remove
+    noted = not engine_default(network, facts.swarm)
+    before = None if begun else unsettled(facts, network)
+    return before or published_ports.take_off(facts, network, owner, noted=noted) or remove
+
+
+def unsettled(facts: IngressFacts, network: Network) -> Wait | None:
+    """What is let come to its end before the first write: rollouts that go on, tasks that are ending."""
+    going = judgement.rollouts(published_ports.publishing(facts), facts.unchanged_for)
+    if going:
+        return Wait(f"the rollouts of {', '.join(going)} to end, before anything is begun", FOREVER)
+    ending = judgement.ending((task for task in facts.tasks if network.id in task.networks), facts.nodes)
+    if ending:
+        return Wait(f"tasks to end that were told to, before anything is begun: {', '.join(ending)}", FOREVER)
+    return None
 
 
 def arrival(facts: IngressFacts, network: Network, owner: str, *, pin: bool) -> Decision:
@@ -184,7 +217,9 @@ def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Dec
     if facts.unchanged_for < ALLOCATION:
         return Wait("the ingress to get its addresses", ALLOCATION + 1)
     if engine_default(network, facts.swarm):
-        return overlap(spec, facts) or departure(facts, network, spec.owner, "put another in place of the dead one")
+        blocked = overlap(spec, facts)
+        why = "put another in place of the dead one"
+        return departure(facts, network, spec.owner, why, blocked.reason if blocked else None)
     ours = owner_of(network.labels) == spec.owner
     return Blocked(
         f"ingress: the swarm made {network.name} but gave it no addresses from {spec.subnet} within {ALLOCATION:g} s: "
@@ -204,7 +239,7 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
         default = CreateNetwork(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True)
         return ingress_rollout.dropped(facts) or Steps((default,), "create a default ingress")
     if network.id == network_id:
-        return departure(facts, network, spec.owner, "give the default back")
+        return departure(facts, network, spec.owner, "give the default back", judged(spec, facts))
     return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
 
 
@@ -218,3 +253,24 @@ def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
     if not facts.network.allocated:
         return unallocated(spec, facts, facts.network)
     return arrival(facts, facts.network, spec.owner, pin=spec.dynamic_ports == "pin")
+
+
+def ways_back(spec: IngressSpec) -> tuple[Callable[[IngressFacts], Decision], ...]:
+    """What finishes a change of ours that can't go on: with the ingress that there is, with the wanted one where the
+    old one is gone; and where that one is refused, with the old one made again."""
+    return partial(turned_round, spec, creation(spec)), partial(turned_round, spec, None)
+
+
+def turned_round(spec: IngressSpec, wanted: CreateNetwork | None, facts: IngressFacts) -> Decision:
+    """The next step back. `wanted`: what is made where there is none; None for the one that was there before."""
+    network, before = facts.network, facts.swarm.label(FORMER)
+    if facts.swarm.label(CHANGE) != spec.owner:
+        return Done()
+    if network is not None:
+        if not network.allocated and facts.unchanged_for < ALLOCATION:
+            return Wait("the ingress to get its addresses", ALLOCATION + 1)
+        if not network.allocated and before:
+            return Steps((RemoveNetwork(id=network.id),), "remove the ingress that got no addresses")
+        return arrival(facts, network, spec.owner, pin=True)
+    made = wanted or (former.creation(before) if before else creation(spec))
+    return ingress_rollout.dropped(facts) or Steps((made,), f"create ingress {made.name} ({made.subnet})")

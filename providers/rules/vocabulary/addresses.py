@@ -84,3 +84,23 @@ def overlapping(subnets: Sequence[str]) -> Iterator[tuple[int, int]]:
             enclosing.pop()
         yield from ((min(outer, here), max(outer, here)) for outer in enclosing)
         enclosing.append(here)
+
+
+# Of a range, the swarm gives none of these to anybody: the network's own, the broadcast address, the gateway.
+_NOT_GIVEN = 3
+
+
+def room(subnet: str, ip_range: str | None = None, gateway: str | None = None) -> int:
+    """How many addresses of a network the swarm can give."""
+    whole, given = IPv4Network(subnet), IPv4Network(ip_range or subnet)
+    kept = {
+        str(whole.network_address),
+        str(whole.broadcast_address),
+        gateway or first_address(subnet, ip_range),
+    }
+    return given.num_addresses - sum(IPv4Network(address).subnet_of(given) for address in kept)
+
+
+def mask_for(need: int) -> str:
+    """The smallest range with so many addresses to give, as `/26 or larger`."""
+    return f"/{32 - (need + _NOT_GIVEN - 1).bit_length()} or larger"

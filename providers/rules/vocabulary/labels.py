@@ -6,6 +6,8 @@
 | `swarmnet.change` | the swarm | the owner who is in the middle of a change of it |
 | `swarmnet.journal` | a service | what was taken off it and has to come back (JSON, see live/journal.py) |
 | `swarmnet.journal.<service id>` | the swarm | that journal's copy: a rollback takes a service's labels away |
+| `swarmnet.former` | the swarm, a node | the ingress or docker_gwbridge before its change (JSON, live/former.py) |
+| `swarmnet.restarts` | a node | how often its docker was restarted for the change that it is in |
 | `swarmnet.availability` | a node | the availability that it had before it was drained |
 | `swarmnet.stopped` | a node | ids of the containers that were stopped on it, with commas between |
 | `swarmnet.kick` | a node | `<12 characters of the ingress's id>.<number of kicks>` |
@@ -27,6 +29,8 @@ CHANGE = "swarmnet.change"
 JOURNAL = "swarmnet.journal"
 AVAILABILITY = "swarmnet.availability"
 STOPPED = "swarmnet.stopped"
+FORMER = "swarmnet.former"
+RESTARTS = "swarmnet.restarts"
 KICK = "swarmnet.kick"
 TWIN = "swarmnet.twin"
 MOVED = "swarmnet.moved"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 Pairs = tuple[tuple[str, str], ...]
 
 MANAGER = ""
+FOREVER = float("inf")  # of a wait: the work's own seconds end it
 
 
 @dataclass(frozen=True, kw_only=True)

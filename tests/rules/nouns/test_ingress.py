@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from providers.rules.live import former
 from providers.rules.nouns import ingress
 from providers.rules.vocabulary.facts import (
     Endpoint,
@@ -18,8 +19,9 @@ from providers.rules.vocabulary.facts import (
     SwarmService,
     Task,
 )
+from providers.rules.vocabulary.labels import CHANGE, FORMER
 from providers.rules.vocabulary.network_options import MTU
-from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done, RemoveNetwork, UpdateNode
+from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done, RemoveNetwork, UpdateNode, UpdateSwarm
 from tests.support.decisions import kinds, reason, steps, waits_for
 from tests.support.lifecycle import OTHER_OWNER, OWNER, ingress_spec
 from tests.support.swarms import a_swarm
@@ -98,6 +100,12 @@ def facts(found: Network | None = RIGHT, *hosts: HostIngress | Silent, **given: 
     return IngressFacts(**{"network": found, "swarm": SWARM, "hosts": hosts or all_have, "nodes": NODES, **given})
 
 
+def begun(found: Network, *hosts: HostIngress | Silent, **given: Any) -> IngressFacts:
+    """The same in the middle of a change of ours: what the ingress is like is noted on the swarm."""
+    labels = (*OURS, (CHANGE, OWNER), (FORMER, former.text(found)))
+    return facts(found, *hosts, swarm=replace(SWARM, labels=labels), **given)
+
+
 def service(published: int = 8080, mode: str = "ingress", **given: Any) -> SwarmService:
     """A service that publishes a port."""
     port = Port(protocol="tcp", target=80, published=published, mode=mode)
@@ -123,7 +131,16 @@ def test_a_service_does_not_matter_where_nothing_changes():
 def test_drift_is_repaired(property_name: str):
     """Whatever differs, an unused one is removed, to be made again."""
     found = DRIFT[property_name]
-    assert (RemoveNetwork(id=found.id),) == steps(ingress.next_step(ingress_spec(), facts(found), known=True))
+    assert (RemoveNetwork(id=found.id),) == steps(ingress.next_step(ingress_spec(), begun(found), known=True))
+
+
+def test_what_it_is_like_is_noted_before_anything_is_removed():
+    """With options and labels that nobody declared: the old one comes back from the note where the new is refused."""
+    found = network(subnets=("10.99.0.0/16",), labels=(*OURS, ("theirs", "1")), options=(("com.example.x", "2"), VNI))
+    (note,) = steps(ingress.next_step(ingress_spec(), facts(found), known=True))
+    assert isinstance(note, UpdateSwarm)
+    again = former.creation(dict(note.set_labels)[FORMER])
+    assert (found.subnet, found.labels, (("com.example.x", "2"),)) == (again.subnet, again.labels, again.options)
 
 
 def test_engine_default_makes_room():
@@ -177,7 +194,7 @@ def test_create_refuses(adopt: str, found: Network, given: dict[str, Any], expec
 def test_create_changes_what_may_be_changed():
     """With `adopt: converge` what somebody made gives way."""
     found = replace(DRIFT["mtu"], labels=())
-    decision = ingress.next_step(ingress_spec(adopt="converge"), facts(found), known=False)
+    decision = ingress.next_step(ingress_spec(adopt="converge"), begun(found), known=False)
     assert (RemoveNetwork(id=found.id),) == steps(decision)
 
 
@@ -218,7 +235,7 @@ def test_change_is_refused_beforehand(given: dict[str, Any], expected: str):
 
 def test_a_member_that_is_down_is_no_hindrance():
     """It gets the new one by itself when it is back."""
-    found = facts(DRIFT["mtu"], with_it(1, DRIFT["mtu"]), SILENT, nodes=(node(1), node(2, state="down")))
+    found = begun(DRIFT["mtu"], with_it(1, DRIFT["mtu"]), SILENT, nodes=(node(1), node(2, state="down")))
     assert ["RemoveNetwork"] == kinds(ingress.next_step(ingress_spec(), found, known=True))
 
 
@@ -231,8 +248,8 @@ def on(found: Network, **given: Any) -> Task:
 def test_tasks_are_waited_for():
     """A removal while tasks still run on it would leave their hosts with it for good."""
     old = DRIFT["mtu"]
-    decision = ingress.next_step(ingress_spec(), facts(old, tasks=(on(old),)), known=True)
-    assert "1 tasks to leave the old ingress" == waits_for(decision)
+    decision = ingress.next_step(ingress_spec(), begun(old, tasks=(on(old),)), known=True)
+    assert "1 tasks (another on h2) to leave the old ingress" == waits_for(decision)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +261,7 @@ def test_tasks_are_waited_for():
 )
 def test_tasks_that_do_not_count(task: Task, nodes: tuple[Node, ...]):
     """What has ended, or is on a host that is down, holds nothing."""
-    found = facts(DRIFT["mtu"], tasks=(task,), nodes=nodes)
+    found = begun(DRIFT["mtu"], tasks=(task,), nodes=nodes)
     assert ["RemoveNetwork"] == kinds(ingress.next_step(ingress_spec(), found, known=True))
 
 
@@ -463,7 +480,7 @@ KICKED_DEFAULT = replace(DEFAULT, id="d" * 25)
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        pytest.param(facts(), RemoveNetwork(id=RIGHT.id), id="ours goes"),
+        pytest.param(begun(RIGHT), RemoveNetwork(id=RIGHT.id), id="ours goes"),
         pytest.param(
             facts(None),
             CreateNetwork(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True),

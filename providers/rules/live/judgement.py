@@ -1,0 +1,152 @@
+"""What a change under services would get stuck in, or lose, seen before its first write: services, tasks and hosts as
+they are. Each function answers in words (thing, problem, values, what to type), or with None.
+
+It speaks only of the services that the change touches. What it says does not depend on patience and not on what the
+change itself does, so that it is as true in the middle: then it is why the change turns round.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from providers.rules.live import journal, service_spec
+from providers.rules.vocabulary.addresses import mask_for, room
+from providers.rules.vocabulary.facts import Node, SwarmService, Task
+
+# Rollouts that are neither over nor going on by themselves.
+HALTED = frozenset({"paused", "rollback_started", "rollback_paused"})
+# An update ends within moments after the swarm has watched its last task.
+ENDS = 5.0
+# How many seconds after their grace tasks have ended at the latest (measurements.md#strip), and after their update have
+# started (measurements.md#swap-in-seconds).
+TASK_ENDS, TASK_STARTS = 4.0, 6.0
+# The network's own part of a swap: dropped by all hosts, made, brought to all hosts (measurements.md#swap-in-seconds).
+NETWORK_CHANGES = 20.0
+
+
+def refusal(services: Sequence[SwarmService], tasks: Collection[Task], nodes: Iterable[Node]) -> str | None:
+    """Why these services can't be moved, or should not be; None where they can."""
+    there = {node.id: node for node in nodes}
+    found = [*_jobs(services), *_halted(services), *_paused(services, tasks, there), *_ended(services, tasks)]
+    return "; ".join(found) or None
+
+
+def _jobs(services: Iterable[SwarmService]) -> Iterable[str]:
+    jobs = [service.name for service in services if service.job]
+    if jobs:
+        yield (
+            f"the job {', '.join(jobs)} would run again: remove the job, or take it off the network (its port, where "
+            "it publishes one), then run again"
+        )
+
+
+def _halted(services: Iterable[SwarmService]) -> Iterable[str]:
+    """An update of a service whose rollout is paused starts it again on all that is left
+    (measurements.md#paused-rollouts). Where our journal is, the rollout is ours."""
+    for service in services:
+        if service.update_state in HALTED and journal.journal_on(service) is None:
+            yield (
+                f"service {service.name}: its rollout is {service.update_state}, and any update would start it again "
+                f"on every task: see `docker service ps {service.name}`, then finish it, or take it back with "
+                f"`docker service rollback {service.name}`, then run again"
+            )
+
+
+def _paused(services: Iterable[SwarmService], tasks: Collection[Task], nodes: dict[str, Node]) -> Iterable[str]:
+    """The orchestrator neither adds nor updates tasks of a global service on a paused node
+    (https://github.com/moby/swarmkit/blob/master/manager/orchestrator/global/global.go)."""
+    for service in services:
+        if service_spec.mode(service.spec) != "global":
+            continue
+        held = {task.node_id for task in tasks if task.service_id == service.id and task.alive and task.node_id}
+        paused = sorted(n.hostname for n in nodes.values() if n.id in held and n.availability == "pause")
+        for host in paused:
+            yield (
+                f"service {service.name}: its task on {host} can't move while {host} is paused: "
+                f"`docker node update --availability active {host}` (or drain), then run again"
+            )
+
+
+def _ended(services: Iterable[SwarmService], tasks: Collection[Task]) -> Iterable[str]:
+    """Tasks that have run to their end are not there to be moved: an update makes new ones."""
+    for service in services:
+        condition, wanted = service_spec.restart_condition(service.spec), service_spec.replicas(service.spec)
+        living = sum(task.service_id == service.id and task.alive for task in tasks)
+        if condition != "any" and wanted and living < wanted:
+            yield (
+                f"service {service.name}: {wanted - living} of its {wanted} tasks have ended for good (restart "
+                f"condition {condition}) and would run again: remove the service, or take it off the network (its "
+                "port, where it publishes one), then run again"
+            )
+
+
+def rollouts(services: Iterable[SwarmService], unchanged_for: float) -> list[str]:
+    """The services whose rollout goes on: something moves, or will within what the swarm waits between tasks."""
+    return sorted(
+        service.name
+        for service in services
+        if service.update_state == "updating" and unchanged_for < _between_tasks(service.spec)
+    )
+
+
+def _between_tasks(spec: str) -> float:
+    still = service_spec.monitor(spec) + service_spec.update_delay(spec) + service_spec.stop_grace(spec)
+    return still + service_spec.health_seconds(spec) + ENDS
+
+
+def ending(tasks: Iterable[Task], nodes: Iterable[Node]) -> list[str]:
+    """Tasks that were told to end and have not yet, by what is known of them: `<id> on <host>`."""
+    hosts = {node.id: node.hostname for node in nodes if node.state != "down"}
+    return sorted(
+        f"{task.id[:12]} on {hosts[task.node_id]}"
+        for task in tasks
+        if task.alive and task.desired != "running" and task.node_id in hosts
+    )
+
+
+def too_long(services: Sequence[SwarmService], seconds: float, key: str) -> str | None:
+    """Why so many seconds do not do for taking ports off these services and putting them back. `key`: of the stack
+    file, where they stand."""
+    if not services:
+        return None
+    ends = {service.name: service_spec.stop_grace(service.spec) for service in services}
+    starts = {service.name: _start_seconds(service.spec) for service in services}
+    slow, late = max(ends, key=lambda name: ends[name]), max(starts, key=lambda name: starts[name])
+    need = 2 * (ends[slow] + TASK_ENDS) + NETWORK_CHANGES + starts[late]
+    if need <= seconds:
+        return None
+    return (
+        f"tasks of {slow} may take {ends[slow]:.0f} s to stop, twice, and those of {late} {starts[late]:.0f} s to "
+        f"start: that is up to {need:.0f} s in all, and {key} is {seconds:.0f}: set it to {_rounded(need)} or more"
+    )
+
+
+def _start_seconds(spec: str) -> float:
+    return max(TASK_STARTS, service_spec.health_seconds(spec))
+
+
+def _rounded(seconds: float) -> int:
+    """So many seconds and some to spare, as a round number."""
+    return int(-(-seconds * 1.2 // 10) * 10)
+
+
+def too_small(
+    subnet: str, ip_range: str | None, services: Sequence[SwarmService], tasks: Collection[Task], nodes: Sequence[Node]
+) -> str | None:
+    """Why a range can't hold what is on the network now: an address for each node, each service and each task, and for
+    those that an update starts before it stops others (measurements.md#addresses-in-use)."""
+    count = sum(_most_tasks(service, tasks, len(nodes)) for service in services)
+    need, found = len(nodes) + len(services) + count, room(subnet, ip_range)
+    if need <= found:
+        return None
+    return (
+        f"{ip_range or subnet} has {found} addresses to give, and {len(nodes)} nodes, {len(services)} services and "
+        f"{count} tasks need {need}: use {mask_for(need)}"
+    )
+
+
+def _most_tasks(service: SwarmService, tasks: Collection[Task], nodes: int) -> int:
+    """How many tasks of it have an address at once, at most, while it is updated."""
+    there = sum(task.service_id == service.id and task.alive for task in tasks)
+    wanted = service_spec.replicas(service.spec)
+    count = max(there, nodes if wanted is None else wanted)
+    more = service_spec.parallelism(service.spec) or count
+    return count + (min(more, count) if service_spec.update_order(service.spec) == "start-first" else 0)
