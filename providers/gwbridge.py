@@ -108,6 +108,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
                     show,
                     look,
                     announcing(decide, reach, show, name, spec, {"known": True} if olds else {}),
+                    ways_back=rules.ways_back(spec),
                 )
         return outputs(spec, facts)
 

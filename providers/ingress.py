@@ -78,6 +78,7 @@ class IngressProvider(Provider[IngressSpec]):
                 Progress(spec.row),
                 reach.ingress,
                 lambda facts: rules.next_step_of_removal(spec, facts, props["network_id"]),
+                ways_back=rules.ways_back(spec),
             )
 
     def brought_about(self, spec: IngressSpec, *, known: bool) -> Props:
@@ -91,6 +92,7 @@ class IngressProvider(Provider[IngressSpec]):
                 show,
                 reach.ingress,
                 announcing(decide, reach, show, "ingress", spec, {"known": True} if known else {}),
+                ways_back=rules.ways_back(spec),
             )
         return outputs(spec, facts)
 

@@ -61,6 +61,18 @@ def restarts_docker(seen: Collection[str]) -> tuple[str, ...]:
     """The command that restarts docker, by which of INIT_SIGNS a host has: systemd's (a unit of its own where docker
     is a snap), OpenRC's, else SysV's."""
     if SYSTEMD in seen:
-        snap = SNAP_UNIT in seen and not set(UNITS).intersection(seen)
-        return ("systemctl", "restart", "snap.docker.dockerd" if snap else "docker")
+        return ("systemctl", "restart", _unit(seen))
     return ("rc-service", "docker", "restart") if OPENRC in seen else ("service", "docker", "restart")
+
+
+def starts_docker(seen: Collection[str]) -> tuple[tuple[str, ...], ...]:
+    """The commands that start a docker which is stopped, one after the other. systemd starts no unit that it has given
+    up (StartLimitBurst) before it is told to forget that:
+    https://www.freedesktop.org/software/systemd/man/latest/systemctl.html#reset-failed%20PATTERN%E2%80%A6"""
+    if SYSTEMD in seen:
+        return ("systemctl", "reset-failed", _unit(seen)), ("systemctl", "start", _unit(seen))
+    return (("rc-service", "docker", "start") if OPENRC in seen else ("service", "docker", "start"),)
+
+
+def _unit(seen: Collection[str]) -> str:
+    return "snap.docker.dockerd" if SNAP_UNIT in seen and not set(UNITS).intersection(seen) else "docker"

@@ -5,13 +5,14 @@ network's own host, or from a manager between two answered `GET /nodes` (one wit
 that exist: measurements.md#no-quorum).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.engine_api.json_to_facts import Json, to_member, to_network, to_node, to_service, to_swarm, to_task
 from providers.hosts.fleet import Fleet
+from providers.rules.live.maintenance import stopped_on
 from providers.rules.stack_file.field_types import engine_host
 from providers.rules.vocabulary.errors import (
     EngineError,
@@ -128,13 +129,34 @@ def answers(fleet: Fleet, read: Callable[[Engine], T], names: Iterable[str]) -> 
 def gwbridge_facts(fleet: Fleet, host: str) -> GwbridgeFacts:
     """One host's docker_gwbridge: its own 404 proves absence. Of a member, also what a change of it would touch."""
     engine = fleet.engine(host)
-    own, bridge = member(engine), local_network(engine, GATEWAY_BRIDGE)
+    try:
+        own, bridge = member(engine), local_network(engine, GATEWAY_BRIDGE)
+    except Unreachable as problem:
+        silent = in_the_middle(fleet, host, problem)
+        if silent is None:
+            raise
+        return silent
     if own.state == "locked":
         return GwbridgeFacts(member=own, bridge=bridge, swarm=swarm_of_others(fleet))
     if own.state != "active":
         return GwbridgeFacts(member=own, bridge=bridge)
     local = host_ingress(engine, own)
     return from_manager(fleet, lambda manager: gwbridge_facts_from(manager, engine, own, bridge, local))
+
+
+def in_the_middle(fleet: Fleet, host: str, problem: Unreachable) -> GwbridgeFacts | None:
+    """A host that does not answer and was drained by us, as the managers show it: its docker may be restarting. None
+    where it was not, or no manager answers."""
+    try:
+        swarm, members = from_manager(fleet, lambda manager: (to_swarm(manager.get("/swarm")), nodes(manager)))
+    except (EngineError, HostError):
+        return None
+    entry = placed(Silent(host=host, why=str(problem)), fleet, members).node_id
+    node = next((each for each in members if each.id == entry and each.label(AVAILABILITY) is not None), None)
+    if node is None:
+        return None
+    own = Member(host=host, state="silent", node_id=node.id, error=str(problem))
+    return GwbridgeFacts(member=own, bridge=None, swarm=swarm, node=node, nodes=members)
 
 
 def swarm_of_others(fleet: Fleet) -> Swarm | None:
@@ -157,20 +179,22 @@ def gwbridge_facts_from(
     """The managers' side of a member's bridge, and the containers on the host."""
     members = nodes(manager)
     ingresses = [swarm_network(manager, net.id) for net in networks(manager) if net.ingress]
+    node = next((node for node in members if node.id == own.node_id), None)
     return GwbridgeFacts(
         member=own,
         bridge=bridge,
         swarm=to_swarm(manager.get("/swarm")),
-        node=next((node for node in members if node.id == own.node_id), None),
+        node=node,
         nodes=members,
         ingress=next((net for net in ingresses if net is not None), None),
         local=local,
-        containers=containers(engine),
+        containers=containers(engine, stopped_on(node) if node else ()),
     )
 
 
-def containers(engine: Engine) -> tuple[Container, ...]:
-    """All containers on a host, running or not, and whether they hang on the swarm's networks."""
+def containers(engine: Engine, stopped: Collection[str] = ()) -> tuple[Container, ...]:
+    """All containers on a host, running or not, and whether they hang on the swarm's networks. `stopped`: ids of those
+    that we have stopped."""
     listed = networks(engine)
     overlays = {net.id for net in listed if net.scope == "swarm"}
     bridge = {net.id for net in listed if net.name == GATEWAY_BRIDGE}
@@ -182,10 +206,23 @@ def containers(engine: Engine) -> tuple[Container, ...]:
             task="com.docker.swarm.task" in (raw.get("Labels") or {}),
             on_overlay=not overlays.isdisjoint(network_ids(raw)),
             on_bridge=not bridge.isdisjoint(network_ids(raw)),
+            started=started(engine, raw, stopped),
         )
         for raw in engine.get("/containers/json", all=True)
     )
     return tuple(sorted(found, key=lambda container: container.id))
+
+
+def started(engine: Engine, raw: Json, stopped: Collection[str]) -> str:
+    """When a container that is no task was last started, if it runs or we have stopped it."""
+    ours = "com.docker.swarm.task" in (raw.get("Labels") or {})
+    if ours or not (raw.get("State") in RUNNING or raw["Id"] in stopped):
+        return ""
+    try:
+        found: str = engine.get(f"/containers/{raw['Id']}/json")["State"]["StartedAt"]
+    except NotFound:  # it went between the two
+        return ""
+    return found
 
 
 def network_ids(raw: Json) -> set[str]:
@@ -281,6 +318,7 @@ def host_ingress(engine: Engine, own: Member) -> HostIngress:
         copies=tuple(copy for copy in copies if copy is not None),
         bridge_endpoints=tuple(end.name for end in bridge.endpoints) if bridge else (),
         bridge_subnet=bridge.subnet if bridge else "",
+        restart_took=engine.restart_took,
     )
 
 

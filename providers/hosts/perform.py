@@ -20,6 +20,7 @@ from providers.rules.vocabulary.steps import (
     RemoveNode,
     RestartEngine,
     StartContainer,
+    StartEngine,
     Step,
     StopContainer,
     UnlockSwarm,
@@ -50,6 +51,8 @@ def perform(fleet: Fleet, step: Step) -> str | None:
             disconnect(fleet.engine(step.host), step)
         case RestartEngine():
             restart(fleet, step)
+        case StartEngine():
+            fleet.engine(step.host).start()
         case UnlockSwarm():
             unlock(fleet.engine(step.host), unlock_key(fleet, step.host))
         case StopContainer():
@@ -120,6 +123,8 @@ def restart(fleet: Fleet, step: RestartEngine) -> None:
     """Restart an Engine; the key that it will need is in hand before."""
     engine = fleet.engine(step.host)
     key = unlock_key(fleet, step.host) if step.unlock else None
+    if step.noted:
+        update_node(fleet.manager(), step.noted)
     engine.restart()
     if key is not None:
         unlock(engine, key)

@@ -16,6 +16,7 @@ from providers.rules.vocabulary.steps import (
     RemoveNode,
     RestartEngine,
     StartContainer,
+    StartEngine,
     Step,
     StopContainer,
     UnlockSwarm,
@@ -58,6 +59,8 @@ def perform(world: World, step: Step) -> World:
             return disconnect(world, step)
         case RestartEngine():
             return restart(world, step)
+        case StartEngine():
+            return start_docker(world, step.host)
         case UnlockSwarm():
             return unlock(world, step.host)
         case StopContainer():
@@ -87,6 +90,8 @@ def restart(world: World, step: RestartEngine) -> World:
     engine(world, step.host)
     if step.unlock:
         key_holder(world, step.host)
+    if step.noted:
+        world = update_node(world, step.noted)
     world = start_docker(elapse(stop_docker(world, step.host), world.manners.restart), step.host)
     return unlocked(world, step.host) if step.unlock else world
 

@@ -185,4 +185,5 @@ def host_ingress(world: World, host: Host) -> HostIngress:
         copies=tuple(copy for copy in copies if copy is not None),
         bridge_endpoints=tuple(end.name for end in bridge.endpoints) if bridge else (),
         bridge_subnet=bridge.subnet if bridge else "",
+        restart_took=world.manners.restart,
     )

@@ -291,10 +291,10 @@ SMALL: dict[str, Callable[[], Scene]] = {
         stuck(), harm=breaks_quorum, always=nothing_lost(stuck()), others={"pause": paused("w1")}
     ),
     "swap, no kick helps": lambda: swap(
-        others.fail_kicks(stack(SINGLE), "w1", 30), harm=breaks_quorum, others={"pause": paused("w1")}
+        others.fail_kicks(stack(SINGLE), "w1", 21), harm=breaks_quorum, others={"pause": paused("w1")}
     ),
     "swap, no kick helps two": lambda: swap(
-        others.fail_kicks(others.fail_kicks(stack(SINGLE), "w1", 30), "w2", 30), harm=breaks_quorum
+        others.fail_kicks(others.fail_kicks(stack(SINGLE), "w1", 21), "w2", 21), harm=breaks_quorum
     ),
     "swap, services come and go": lambda: swap(
         stack(SINGLE), may_go=("web",), others={"alien": created(7171), "removal": removed("web")}

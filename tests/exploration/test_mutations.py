@@ -69,7 +69,7 @@ MUTATIONS: dict[str, tuple[str, list[tuple[Any, str, Any]]]] = {
     "restart of the Engine": ("bridge", [(bridge_swap, "restarted", nothing)]),
     "repair of hosts that are stuck": ("swap, an old ingress is stuck", [(ingress_rollout, "STALE", 1000.0)]),
     "our labels away": ("swap", [(published_ports, "released", nothing)]),
-    "containers started again": ("bridge, a container", [(maintenance, "stopped_on", lambda node: ())]),
+    "containers started again": ("bridge, a container", [(maintenance, "stopped_on", lambda node: {})]),
 }
 
 

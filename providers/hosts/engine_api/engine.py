@@ -15,11 +15,12 @@ from urllib.parse import quote
 import docker
 import requests
 
-from providers.hosts.commands import INIT_SIGNS, restarts_docker
+from providers.hosts.commands import INIT_SIGNS, restarts_docker, starts_docker
 from providers.hosts.engine_api.http_over_stdio import AnyConnection, Dropped, EngineAdapter
 from providers.hosts.engine_api.refusals import refusal, unsupported
 from providers.hosts.recent_failure import LastFailure
 from providers.rules.vocabulary.errors import (
+    CommandFailed,
     DeadlineExceeded,
     EngineError,
     HostError,
@@ -45,6 +46,7 @@ class Engine:
     """One host's Engine API, at the newest version which that Engine speaks.
 
     counts: requests sent so far, by method and path shape (`GET /networks/{id}`).
+    restart_took: seconds of its last restart by this process, 0 before the first.
     doubts: how often it could not answer for the swarm, or at all; who relies on it as a manager looks again.
     """
 
@@ -54,6 +56,7 @@ class Engine:
         self.name = connection.name
         self.counts: Counter[str] = Counter()
         self.doubts = 0
+        self.restart_took = 0.0
         self._lock = threading.Lock()
         self._counting = threading.Lock()
         self._api_version = ""
@@ -106,19 +109,47 @@ class Engine:
     def restart(self, timeout: float = RESTART_TIMEOUT) -> None:
         """Restart dockerd by the host's service manager, and return when it answers again.
 
-        It takes 2 to 9 s, 24 s where a container ignores TERM (measurements.md#restart-of-docker). Raises
-        CommandFailed where the service manager fails, DeadlineExceeded after `timeout` seconds, or another HostError.
+        It takes 2 to 9 s, 24 s where a container ignores TERM (measurements.md#restart-of-docker). Where that fails it
+        is started once more, also where the service manager has given it up. Raises CommandFailed where that fails too,
+        DeadlineExceeded after `timeout` seconds, or another HostError.
         """
-        deadline = time.monotonic() + timeout
-        seen = self.connection.run(("sh", "-c", LOOKS_FOR_INIT), as_root=False)
-        self.connection.run(restarts_docker(seen.split()), timeout=timeout, outlives=True)
+        began = time.monotonic()
+        seen = self._init_signs()
+        try:
+            self.connection.run(restarts_docker(seen), timeout=timeout, outlives=True)
+        except CommandFailed as problem:
+            self._start_after(problem, seen, timeout)
+        self._answers(began + timeout, timeout)
+        self.restart_took = time.monotonic() - began
+
+    def start(self, timeout: float = RESTART_TIMEOUT) -> None:
+        """Start a dockerd that is stopped, and return when it answers. Raises as `restart` does."""
+        began = time.monotonic()
+        self._run_to_start(self._init_signs(), timeout)
+        self._answers(began + timeout, timeout)
+
+    def _init_signs(self) -> list[str]:
+        return self.connection.run(("sh", "-c", LOOKS_FOR_INIT), as_root=False).split()
+
+    def _run_to_start(self, seen: list[str], timeout: float) -> None:
+        for command in starts_docker(seen):
+            self.connection.run(command, timeout=timeout, outlives=True)
+
+    def _start_after(self, failed: CommandFailed, seen: list[str], timeout: float) -> None:
+        try:
+            self._run_to_start(seen, timeout)
+        except CommandFailed as problem:
+            raise CommandFailed(f"{failed}; and it does not start: {problem}") from failed
+
+    def _answers(self, deadline: float, timeout: float) -> None:
+        """Return when the Engine answers."""
         with self._lock:
             self._api_version = ""  # it may be a newer Engine that started
             self._silent.forget()
         while (problem := self._silence()) is not None:
             if time.monotonic() > deadline:
                 raise DeadlineExceeded(
-                    f"{self.name}: docker was restarted and does not answer within {timeout:g} s: {problem}"
+                    f"{self.name}: docker was started and does not answer within {timeout:g} s: {problem}"
                 ) from problem
             time.sleep(RESTART_POLL)
 

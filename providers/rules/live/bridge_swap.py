@@ -5,17 +5,19 @@ Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge
 (measurements.md#bridge-of-a-member). Whose bridge it is and whether it differs are decided in gwbridge.py.
 """
 
-from providers.rules.live import ingress_rollout, maintenance
+from providers.rules.live import former, ingress_rollout, maintenance
 from providers.rules.vocabulary.facts import Container, GwbridgeFacts, Node, Swarm
 from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import (
+    FOREVER,
     Blocked,
     CreateNetwork,
     Decision,
     DisconnectEndpoint,
     RemoveNetwork,
     StartContainer,
+    StartEngine,
     Step,
     Steps,
     StopContainer,
@@ -26,8 +28,6 @@ from providers.rules.vocabulary.steps import (
 # The ingress finds the new bridge only through a restart; right after one, its endpoint follows within moments
 # (measurements.md#gateway-lost).
 DETACHED = 1.0
-ATTACHED = 60.0
-READY = 60.0
 
 
 def in_progress(facts: GwbridgeFacts) -> bool:
@@ -87,10 +87,21 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             f"{', '.join(each.name for each in bystanders)} would stop with its docker: stop them, or set "
             "gwbridge.disturb: true to have them stopped and started again"
         )
-    on_overlay = [each.name for each in bystanders if each.on_overlay]
-    if on_overlay and maintenance.availability(node) == "drain":
-        return f"{', '.join(on_overlay)} could not start again on a host that is drained: take it off the overlay first"
+    on_overlay, back = [each.name for each in bystanders if each.on_overlay], maintenance.availability(node)
+    if on_overlay and back != "active":
+        state = {"drain": "drained", "pause": "paused"}.get(back, back)
+        return f"{', '.join(on_overlay)} could not start again on a host that is {state}: take it off the overlay first"
     return None
+
+
+def awaited(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
+    """An Engine that does not answer in the middle of our change, waited for as it restarts, and started if it stays
+    down. None where it answers."""
+    if facts.member.state != "silent" or facts.node is None:
+        return None
+    if facts.unchanged_for < maintenance.patience(facts.node, 0):
+        return Wait(f"docker on {spec.host} to answer again ({facts.member.error})", FOREVER)
+    return Steps((StartEngine(host=spec.host),), f"start docker on {spec.host}")
 
 
 def standing(facts: GwbridgeFacts) -> list[Container]:
@@ -104,14 +115,15 @@ def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
     if swarm.label(CHANGE) != spec.owner:
         step = UpdateSwarm(version=swarm.version, set_labels=((CHANGE, spec.owner),))
         return Steps((step,), "note on the swarm that a change goes on")
-    known = set(maintenance.stopped_on(node))
-    to_stop = known | {container.id for container in standing(facts)}
+    known = maintenance.stopped_on(node)
+    to_stop = {container.id: container.started for container in standing(facts)} | known
     if right and attached(facts):
         return None
     nothing_more = to_stop == known or (right and not detached(facts))
     if maintenance.drained(node) and nothing_more:
         return None
-    return Steps((maintenance.drain(node, to_stop),), f"drain {spec.host}")
+    before = former.text(facts.bridge) if facts.bridge and not right else ""
+    return Steps((maintenance.drain(node, to_stop, before),), f"drain {spec.host}")
 
 
 def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decision | None:
@@ -120,7 +132,7 @@ def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decisio
         return None
     tasks = [container for container in facts.containers if container.running and container.task]
     if tasks:
-        return Wait(f"{len(tasks)} tasks to leave {spec.host}", maintenance.EMPTIED)
+        return Wait(f"{len(tasks)} tasks to leave {spec.host}", FOREVER)
     if right and not detached(facts):
         return None
     running: tuple[Step, ...] = tuple(StopContainer(host=spec.host, id=each.id) for each in standing(facts))
@@ -143,20 +155,22 @@ def renewed(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork) -
 
 def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) -> Decision | None:
     """The Engine restarted until the ingress is attached, the host ready and, as a manager, reachable."""
-    stuck = detached(facts) and facts.unchanged_for >= DETACHED
-    if stuck or (not attached(facts) and facts.unchanged_for >= maintenance.PATIENCE):
-        return Steps((maintenance.restart(node, spec.host, swarm),), f"restart docker on {spec.host}")
+    took = facts.local.restart_took if facts.local else 0
+    # Before the first restart nothing brings the way out back; after it the Engine itself does, at its own pace.
+    stuck = detached(facts) and not maintenance.restarts(node) and facts.unchanged_for >= DETACHED
+    if stuck or (not attached(facts) and facts.unchanged_for >= maintenance.patience(node, took)):
+        return maintenance.restart(node, spec.host, swarm)
     if not attached(facts):
-        return Wait(f"the ingress of {spec.host} to come back to docker_gwbridge", ATTACHED)
+        return Wait(f"the ingress of {spec.host} to come back to docker_gwbridge", FOREVER)
     if node.state != "ready":
-        return Wait(f"{spec.host} to be ready (the managers say {node.state})", READY)
+        return Wait(f"{spec.host} to be ready (the managers say {node.state})", FOREVER)
     if node.role == "manager" and (node.reachability != "reachable" or not facts.member.control):
-        return Wait(f"{spec.host} to be reachable as a manager", READY)
+        return Wait(f"{spec.host} to be reachable as a manager", FOREVER)
     # Right after its restart a lone manager knows nothing of the others for up to 5 s
     # (measurements.md#bridge-of-a-member). What was down before stays down.
     unready = [other.hostname for other in facts.nodes if other.state == "unknown"]
     if unready and facts.unchanged_for < maintenance.PATIENCE:
-        return Wait(f"{', '.join(unready)} to be ready", READY)
+        return Wait(f"{', '.join(unready)} to be ready", FOREVER)
     return None
 
 
@@ -167,7 +181,12 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
     with "attaching to network failed": measurements.md#bridge-of-a-member).
     """
     there = {container.id: container for container in facts.containers}
-    stopped = [each for each in maintenance.stopped_on(node) if each in there and not there[each].running]
+    # One that was started since and runs no more has run to its end.
+    stopped = [
+        each
+        for each, started in maintenance.stopped_on(node).items()
+        if each in there and not there[each].running and (not started or there[each].started == started)
+    ]
     if stopped and maintenance.drained(node):
         return Steps((maintenance.opened(node),), f"give {spec.host} its availability back")
     if stopped:

@@ -6,7 +6,7 @@ Each function answers with the next decision, or None where its part is done. Po
 from providers.rules.live import maintenance
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Silent
 from providers.rules.vocabulary.labels import KICK
-from providers.rules.vocabulary.steps import Blocked, Decision, Steps, UpdateNode, Wait
+from providers.rules.vocabulary.steps import FOREVER, Blocked, Decision, Steps, UpdateNode, Wait
 
 # A kick that took is seen within 0.2 to 1.7 s; 1.5 s is when the next one was worth sending on every Engine
 # (measurements.md#kicks).
@@ -147,13 +147,13 @@ def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
     """Restart one emptied host's Engine, and again if that did not help."""
     busy = maintenance.running_on(node, facts.tasks)
     if busy:
-        return Wait(f"{len(busy)} tasks to leave {host.host}", maintenance.EMPTIED)
-    if facts.unchanged_for < maintenance.PATIENCE:
-        return Wait(f"{host.host} to come right by itself", maintenance.PATIENCE + 5)
+        return Wait(f"{len(busy)} tasks to leave {host.host}", FOREVER)
+    if facts.unchanged_for < maintenance.patience(node, host.restart_took):
+        return Wait(f"{host.host} to come right by itself", FOREVER)
     refused = maintenance.refused(node, facts.nodes, facts.swarm)
     if refused:
         return Blocked(f"{host.host}: its docker can't be restarted: {refused}")
-    return Steps((maintenance.restart(node, host.host, facts.swarm),), f"restart docker on {host.host}")
+    return maintenance.restart(node, host.host, facts.swarm)
 
 
 def dropped(facts: IngressFacts) -> Decision | None:

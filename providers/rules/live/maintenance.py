@@ -4,18 +4,19 @@ Used where only a restart of a host's Engine helps: a changed docker_gwbridge, a
 makes the restart necessary must not enter.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from providers.rules.live.quorum import no_quorum_meanwhile
 from providers.rules.vocabulary.facts import Member, Node, Swarm, Task
-from providers.rules.vocabulary.labels import AVAILABILITY, CHANGE, STOPPED, journal_copies, owner_of
-from providers.rules.vocabulary.steps import RestartEngine, Steps, UnlockSwarm, UpdateNode
+from providers.rules.vocabulary.labels import AVAILABILITY, CHANGE, FORMER, RESTARTS, STOPPED, journal_copies, owner_of
+from providers.rules.vocabulary.steps import Blocked, RestartEngine, Steps, UnlockSwarm, UpdateNode
 
-# Seconds after a restart (or the emptying) without any change before another restart is worth a try.
+# Seconds after the emptying without any change before a restart is worth a try; after a restart it counts how long that
+# took on this host: the ingress was back 8.5 s after an Engine that took 13 s (measurements.md#restart-of-docker).
 PATIENCE = 10.0
-# A container that ignores TERM costs its stop grace and about 3.5 s (measurements.md#strip); 10 s is the Engine's
-# default grace.
-EMPTIED = 120.0
+TIMES, UNKNOWN = 5, 60.0
+# systemd gives a unit up that is started more than three times in 60 s (measurements.md#start-limit).
+MOST_RESTARTS = 2
 
 
 def refused(node: Node, nodes: tuple[Node, ...], swarm: Swarm) -> str | None:
@@ -59,20 +60,27 @@ def availability(node: Node) -> str:
     return (node.label(AVAILABILITY) or node.availability) if drained(node) else node.availability
 
 
-def drain(node: Node, stopped: Iterable[str] = ()) -> UpdateNode:
-    """Drain it and journal what it was (and the containers that will be stopped) by the same update."""
+def drain(node: Node, stopped: Mapping[str, str] | None = None, former: str = "") -> UpdateNode:
+    """Drain it and journal what it was by the same update.
+
+    stopped: the containers that will be stopped, and when each was started. former: what its bridge was like.
+    """
     journal = {AVAILABILITY: availability(node)}
-    ids = ",".join(sorted(stopped))
+    ids = ",".join(f"{key}@{started}" if started else key for key, started in sorted((stopped or {}).items()))
     if ids:
         journal[STOPPED] = ids
+    if former:
+        journal[FORMER] = node.label(FORMER) or former
     return UpdateNode(
         node_id=node.id, version=node.version, availability="drain", set_labels=tuple(sorted(journal.items()))
     )
 
 
-def stopped_on(node: Node) -> tuple[str, ...]:
-    """Ids of the containers that were stopped for the restart."""
-    return tuple((node.label(STOPPED) or "").split(",")) if node.label(STOPPED) else ()
+def stopped_on(node: Node) -> dict[str, str]:
+    """Ids of the containers that were stopped for the restart, and when each was started before; empty where that was
+    not noted."""
+    noted = (each.partition("@") for each in (node.label(STOPPED) or "").split(",") if each)
+    return {key: started for key, _, started in noted}
 
 
 def running_on(node: Node, tasks: Iterable[Task]) -> list[Task]:
@@ -80,9 +88,32 @@ def running_on(node: Node, tasks: Iterable[Task]) -> list[Task]:
     return [task for task in tasks if task.node_id == node.id and task.service_id and task.alive]
 
 
-def restart(node: Node, host: str, swarm: Swarm) -> RestartEngine:
-    """Restart its Engine; a manager of an autolocked swarm is unlocked after it."""
-    return RestartEngine(host=host, unlock=swarm.autolock and node.role == "manager")
+def restarts(node: Node) -> int:
+    """How often its Engine was restarted for the change that it is in."""
+    noted = node.label(RESTARTS) or ""
+    return int(noted) if noted.isdecimal() else 0
+
+
+def patience(node: Node, took: float) -> float:
+    """Seconds without any change after which (another) restart is worth a try; `took`: those of the last one, 0 where
+    nobody has seen it."""
+    if not restarts(node):
+        return PATIENCE
+    return max(PATIENCE, TIMES * took) if took else UNKNOWN
+
+
+def restart(node: Node, host: str, swarm: Swarm) -> Steps | Blocked:
+    """Restart its Engine, and count that; a manager of an autolocked swarm is unlocked after it. Not a third time."""
+    count = restarts(node)
+    if count >= MOST_RESTARTS:
+        return Blocked(
+            f"{host}: its docker was restarted {count} times, and the ingress has not come to it with its way out: it "
+            f"stays drained; see docker's log there, mend it, then run again; "
+            f"`docker node update --availability {availability(node)} {node.hostname}` gives it back without that"
+        )
+    noted = UpdateNode(node_id=node.id, version=node.version, set_labels=((RESTARTS, str(count + 1)),))
+    unlock = swarm.autolock and node.role == "manager"
+    return Steps((RestartEngine(host=host, unlock=unlock, noted=noted),), f"restart docker on {host}")
 
 
 def opened(node: Node) -> UpdateNode:
@@ -99,7 +130,7 @@ def put_back(node: Node) -> UpdateNode:
         node_id=node.id,
         version=node.version,
         availability=availability(node) if drained(node) else None,
-        drop_labels=(AVAILABILITY, STOPPED),
+        drop_labels=tuple(key for key in (AVAILABILITY, STOPPED, FORMER, RESTARTS) if node.label(key) is not None),
     )
 
 

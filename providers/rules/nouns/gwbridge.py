@@ -3,15 +3,15 @@
 Only this host's own Engine counts. Calls and waiting must not enter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
-from providers.rules.live import bridge_swap, maintenance
+from providers.rules.live import bridge_swap, former, maintenance
 from providers.rules.nouns import adoption
 from providers.rules.stack_file import access
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
-from providers.rules.vocabulary.labels import CHANGE, declared_labels, owner_of, with_owner
+from providers.rules.vocabulary.labels import CHANGE, FORMER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, FALSE, GATEWAY_BRIDGE, ICC, MASQUERADE, MTU
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import (
@@ -107,9 +107,9 @@ def container_id(endpoint: Endpoint) -> str | None:
 def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decision:
     """What to do next. `known`: the state has this resource, so that what is found is ours to change."""
     bridge = facts.bridge
-    unlock = maintenance.unlocked(facts.member, facts.swarm, spec.owner)
-    if unlock:
-        return unlock
+    unanswered = unanswering(spec, facts)
+    if unanswered:
+        return unanswered
     if facts.member.state == "pending" and facts.unchanged_for < REJOINS:
         return Wait(f"{spec.host} to be a member again", REJOINS + 1)
     refusal = unfit(facts.member) or (take_over(spec, facts, bridge, known) if bridge else None)
@@ -135,6 +135,11 @@ def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, ours
     return bridge_swap.released(spec, facts) or Done()
 
 
+def unanswering(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
+    """What to do with a member that a cut run of ours left locked, or without its docker; None where it is neither."""
+    return maintenance.unlocked(facts.member, facts.swarm, spec.owner) or bridge_swap.awaited(spec, facts)
+
+
 def elsewhere(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mapping[str, Any]) -> str | None:
     """Why the host is another one than that of the state, to be asked before the first write; None where it is not.
 
@@ -151,7 +156,7 @@ def elsewhere(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mapping[str, Any]
 
 def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
     """Whether making it right takes a member out of service, so that only one host at a time may do it."""
-    if maintenance.unlocked(facts.member, facts.swarm, spec.owner):
+    if unanswering(spec, facts):
         return True
     if facts.member.state != "active":
         return False
@@ -190,6 +195,8 @@ def unfit(member: Member) -> str | None:
     """Why a host's networks can't be trusted: a locked or half-joined one does not show all of them."""
     if member.state in ("active", "inactive"):
         return None
+    if member.state == "silent":
+        return f"{member.error}; it is in the middle of a change of ours: run `pulumi up`, which starts it and goes on"
     return (
         f"{member.host}: its membership of a swarm is {member.state} ({member.error or 'no reason given'}), "
         "so that its networks can't be trusted: unlock it, or let it leave or finish joining, then run again"
@@ -261,9 +268,25 @@ def finished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision:
 
     `spec`: as the state has it, for a host that the cut left without any.
     """
-    unlock = maintenance.unlocked(facts.member, facts.swarm, spec.owner)
-    if unlock:
-        return unlock
+    return brought_back(spec, facts, creation(spec))
+
+
+def brought_back(spec: GwbridgeSpec, facts: GwbridgeFacts, wanted: CreateNetwork) -> Decision:
+    """The host as it was before the change that it is in, with the bridge that there is, or with this one."""
+    unanswered = unanswering(spec, facts)
+    if unanswered:
+        return unanswered
     if facts.member.state == "active" and bridge_swap.in_progress(facts):
-        return bridge_swap.change(spec, facts, creation(spec), right=facts.bridge is not None)
+        return bridge_swap.change(spec, facts, wanted, right=facts.bridge is not None)
     return bridge_swap.released(spec, facts) or Done()
+
+
+def ways_back(spec: GwbridgeSpec) -> tuple[Callable[[GwbridgeFacts], Decision], ...]:
+    """What finishes a change of ours that can't go on: with the bridge that there is, with the wanted one where the old
+    one is gone; and where that one is refused, with the old one made again."""
+
+    def as_before(facts: GwbridgeFacts) -> Decision:
+        before = facts.node.label(FORMER) if facts.node else None
+        return brought_back(spec, facts, former.creation(before, spec.host) if before else creation(spec))
+
+    return (lambda facts: brought_back(spec, facts, creation(spec))), as_before

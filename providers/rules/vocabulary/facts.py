@@ -89,7 +89,8 @@ class Network:
 class Member:
     """A host's own word on its membership (`/info`, Swarm).
 
-    state: inactive, pending, active, locked or error. `control`: this node may answer for the swarm.
+    state: inactive, pending, active, locked or error, and `silent` where its Engine does not answer in the middle of a
+    change of ours, as a manager tells. `control`: this node may answer for the swarm.
     `error`: the Engine's own words, such as that the swarm has no leader. `swarm_id` is known on managers only.
     """
 
@@ -261,7 +262,8 @@ def _of_sandbox(endpoint: Endpoint) -> bool:
 class HostIngress:
     """One host's own copies of ingress networks (more than one: an old one got stuck), and its docker_gwbridge.
 
-    bridge_subnet: empty where it has none.
+    bridge_subnet: empty where it has none. restart_took: seconds that its Engine took to restart in this run; 0 where
+    this run saw none.
     """
 
     host: str
@@ -269,6 +271,7 @@ class HostIngress:
     copies: tuple[Network, ...] = ()
     bridge_endpoints: tuple[str, ...] = ()
     bridge_subnet: str = ""
+    restart_took: float = field(default=0, compare=False)
 
     @property
     def calm(self) -> "HostIngress":
@@ -281,7 +284,8 @@ class HostIngress:
 @dataclass(frozen=True, kw_only=True)
 class Container:
     """A container on one host. `task`: the swarm's own. `on_overlay`: its way out is docker_gwbridge. `on_bridge`: it
-    was put on docker_gwbridge by name."""
+    was put on docker_gwbridge by name. `started`: when it was last, as the Engine says it; of those alone that are no
+    tasks and run, or that we have stopped."""
 
     id: str
     name: str
@@ -289,6 +293,7 @@ class Container:
     task: bool
     on_overlay: bool
     on_bridge: bool = False
+    started: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

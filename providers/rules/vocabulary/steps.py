@@ -52,11 +52,20 @@ class DisconnectEndpoint:
 class RestartEngine:
     """Restart dockerd through the host's service manager and wait until it answers.
 
-    `unlock`: fetch the unlock key from another manager before, and use it after.
+    `unlock`: fetch the unlock key from another manager before, and use it after. `noted`: the update of its member that
+    counts the restart, made before.
     """
 
     host: str
     unlock: bool = False
+    noted: "UpdateNode | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartEngine:
+    """Start a dockerd that is stopped, even one that the service manager has given up, and wait until it answers."""
+
+    host: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +165,7 @@ Step = (
     | RemoveNetwork
     | DisconnectEndpoint
     | RestartEngine
+    | StartEngine
     | UnlockSwarm
     | StopContainer
     | StartContainer

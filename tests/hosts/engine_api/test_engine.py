@@ -479,10 +479,34 @@ def test_restart_gives_up(restartable, engine):
 
 
 def test_failed_restart_is_told(restartable, engine):
-    """Where the service manager fails, its last line is the message."""
+    """Where the service manager fails, and fails to start it as well, its last lines are the message."""
     restartable.commands[RESTART] = Ends(stderr=b"refused to die\n", status=1)
-    with pytest.raises(CommandFailed, match="h1: service docker restart: exit status 1: refused to die"):
+    restartable.commands[to_the_end("service docker start")] = Ends(stderr=b"no room\n", status=1)
+    both = "h1: service docker restart: exit status 1: refused to die; .*: exit status 1: no room"
+    with pytest.raises(CommandFailed, match=both):
         engine.restart()
+
+
+def test_docker_that_systemd_has_given_up_is_started(restartable, engine):
+    """After too many starts systemd starts no more before it is told to forget them."""
+    restart, *start = (
+        to_the_end(f"systemctl {words}") for words in ("restart docker", "reset-failed docker", "start docker")
+    )
+    restartable.commands |= {
+        f"sh -c '{LOOKS_FOR_INIT}'": Ends(stdout=SYSTEMD.encode()),
+        restart: Ends(stderr=b"start-limit-hit\n", status=1),
+        **{command: Ends() for command in start},
+    }
+    engine.restart()
+    assert [restart, *start] == restartable.ran[1:4]
+
+
+def test_stopped_docker_is_started(restartable, engine):
+    """By the host's service manager; then the Engine is asked whether it is there."""
+    start = to_the_end("service docker start")
+    restartable.commands[start] = Ends()
+    engine.start()
+    assert ([start, DIAL], ["GET /_ping"]) == (restartable.ran[1:], restartable.engine.requests)
 
 
 def test_new_version_after_restart(restartable, engine):
