@@ -9,13 +9,16 @@ LAB ?=
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := check
-.PHONY: setup demo check lint types quick offline test explore engines bench chaos fmt down clean
+.PHONY: setup lab demo check lint types quick offline test explore engines bench chaos fmt down clean
 
-setup: # virtual environment, pulumi, system packages of the lab
+setup: # the program alone: Python packages, pulumi, the command swarmnet; nothing is installed on the machine
 	@python3 -m tools.venv
 	@.tools/venv/bin/python -m tools.setup
 
-demo: setup # three real Docker hosts on this machine, and `pulumi up` on them (root)
+lab: setup # what real Docker hosts on this machine need: Docker, sshd, Engines (root, Debian 12)
+	@.tools/venv/bin/python -m tools.lab
+
+demo: lab # three real Docker hosts on this machine, and `pulumi up` on them (root)
 	@tools/demo
 
 check: setup # format, lint, layers, types, and every test that needs neither root nor network, with few examples
@@ -35,7 +38,7 @@ quick:
 offline:
 	@$(IN_TOOLS) pytest -m "not (lab or every_engine)" -n 2
 
-test: setup # all of it; tests on real hosts are skipped, with the reason, where they cannot run
+test: lab # all of it; tests on real hosts are skipped, with the reason, where they cannot run
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types
 	@$(MAKE) --no-print-directory offline
 	@$(IN_TOOLS) pytest -m "lab and not every_engine" -n 3 --dist loadgroup $(LAB)
@@ -43,13 +46,13 @@ test: setup # all of it; tests on real hosts are skipped, with the reason, where
 explore: setup # every state of the large worlds as well (4 minutes)
 	@$(IN_TOOLS) python -m tests.exploration
 
-engines: setup # every live change with ten services on five hosts, on each Engine (root, 20 minutes)
+engines: lab # every live change with ten services on five hosts, on each Engine (root, 20 minutes)
 	@$(IN_TOOLS) pytest -m every_engine $(LAB)
 
-bench: setup # `pulumi up` against a shell script that does the same, and how long ports are away (root)
+bench: lab # `pulumi up` against a shell script that does the same, and how long ports are away (root)
 	@$(IN_TOOLS) python -m bench
 
-chaos: setup # N live changes cut at random moments, on ENGINE; appends to chaos-results.jsonl and goes on there (root)
+chaos: lab # N live changes cut at random moments, on ENGINE; appends to chaos-results.jsonl and goes on there (root)
 	@$(IN_TOOLS) python -m tools.chaos --engine $(or $(ENGINE),28) --cuts $(or $(N),20) --seed $(or $(SEED),1)
 
 fmt: setup # format, and mend what ruff can mend

@@ -30,7 +30,7 @@ def exit_code(work: Callable[[], None]) -> int:
         print(f"error: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted: make setup goes on from here", file=sys.stderr)
+        print("interrupted: the same command goes on from here", file=sys.stderr)
         return 128 + signal.SIGINT
     return 0
 

@@ -1,4 +1,4 @@
-"""The second half of `make setup`: Pulumi, what a shell needs, the system packages of the lab."""
+"""The second half of `make setup`: Pulumi, and what a shell needs. Nothing outside of the checkout is changed."""
 
 import os
 import sys
@@ -6,22 +6,23 @@ from pathlib import Path
 
 from tools.console import exit_code, say
 from tools.pulumi_cli import provide_pulumi
-from tools.real_hosts import provide as provide_real_hosts
 from tools.shell import activation_script, swarmnet_script, write_if_changed
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def main() -> None:
-    """Set up what is missing."""
-    folder = ROOT / ".tools"
+def set_up(root: Path, path: list[str]) -> None:
+    """Add what the checkout at `root` lacks, with the folders of `path` to look for pulumi in.
+
+    Raises SetupError, with what to do, where pulumi cannot be had.
+    """
+    folder = root / ".tools"
     programs = folder / "venv" / "bin"
-    pulumi = provide_pulumi(ROOT, folder / "pulumi", os.get_exec_path())
-    write_if_changed(programs / "swarmnet", swarmnet_script(ROOT, programs / "python"), mode=0o755)
-    write_if_changed(folder / "activate", activation_script(ROOT, [programs, pulumi]))
-    provide_real_hosts(ROOT)
+    pulumi = provide_pulumi(root, folder / "pulumi", path)
+    write_if_changed(programs / "swarmnet", swarmnet_script(root, programs / "python"), mode=0o755)
+    write_if_changed(folder / "activate", activation_script(root, [programs, pulumi]))
     say("ready: . .tools/activate")
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(main))
+    sys.exit(exit_code(lambda: set_up(ROOT, os.get_exec_path())))

@@ -5,25 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.programs import installation, program
 from tools.console import SetupError
 from tools.go_build import built_pulumi
 from tools.pulumi_cli import VERSION, provide_pulumi, satisfies, unfit, wanted_versions
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def program(path: Path, text: str = "exit 0") -> Path:
-    """An executable shell script."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return path
-
-
-def installation(folder: Path, version: str) -> Path:
-    """A folder that looks like an installed Pulumi."""
-    program(folder / "pulumi-language-python")
-    return program(folder / "pulumi", f"echo {version}").parent
 
 
 @pytest.fixture

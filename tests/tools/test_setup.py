@@ -1,0 +1,54 @@
+"""What `make setup` does to a machine, and what it leaves to `make lab`."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.tools.programs import installation, program
+from tools.setup import set_up
+
+ROOT = Path(__file__).resolve().parents[2]
+SETUP = ["python3 -m tools.venv", ".tools/venv/bin/python -m tools.setup"]
+LAB = [*SETUP, ".tools/venv/bin/python -m tools.lab"]
+
+
+def recipe(target: str) -> list[str]:
+    """The commands that make would run for a target."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    command = ["make", "--dry-run", "--no-print-directory", target]
+    done = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_setup_is_the_program_alone() -> None:
+    """Two modules, of which neither is about the lab; so it is for the quick checks."""
+    assert SETUP == recipe("setup")
+    assert SETUP == recipe("check")[:2]
+    assert LAB[2] not in recipe("check")
+
+
+@pytest.mark.parametrize("target", ["lab", "demo", "test", "engines", "bench", "chaos"])
+def test_real_hosts_are_set_up_where_they_are_used(target: str) -> None:
+    """Whatever starts hosts provides them first, after the program."""
+    assert LAB == recipe(target)[:3]
+
+
+def test_setup_touches_nothing_but_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root on Debian, with the lab at hand: no package is installed, no host prepared."""
+    root = tmp_path / "checkout"
+    root.mkdir()
+    (root / "Pulumi.yaml").write_text('name: x\nrequiredPulumiVersion: ">=3.226.0"\n')
+    called = tmp_path / "called"
+    program(root / "lab" / "hosts", f'echo "$0" >>{called}')
+    for name in ("apt-get", "dpkg", "systemctl"):
+        program(tmp_path / "system" / name, f'echo "$0" >>{called}')
+    monkeypatch.setenv("PATH", f"{tmp_path}/system:/usr/bin:/bin")
+    pulumi = installation(tmp_path / "theirs", "v3.300.1")
+
+    set_up(root, [str(pulumi)])
+
+    assert not called.exists()
+    made = (root / ".tools").rglob("*")
+    assert {"activate", "venv/bin/swarmnet"} == {str(p.relative_to(root / ".tools")) for p in made if p.is_file()}
