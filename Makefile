@@ -39,6 +39,7 @@ offline:
 	@$(IN_TOOLS) pytest -m "not (lab or every_engine)" -n 2
 
 test: lab # all of it; tests on real hosts are skipped, with the reason, where they cannot run
+	@.tools/venv/bin/python -m tools.browser
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types
 	@$(MAKE) --no-print-directory offline
 	@$(IN_TOOLS) pytest -m "lab and not every_engine" -n 3 --dist loadgroup $(LAB)

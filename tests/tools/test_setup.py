@@ -35,6 +35,13 @@ def test_real_hosts_are_set_up_where_they_are_used(target: str) -> None:
     assert LAB == recipe(target)[:3]
 
 
+def test_browser_is_for_all_tests_alone() -> None:
+    """Of 400 MB, neither the demo nor the quick checks have a use."""
+    browser = ".tools/venv/bin/python -m tools.browser"
+
+    assert [True, False, False] == [browser in recipe(target) for target in ("test", "demo", "check")]
+
+
 def test_setup_touches_nothing_but_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As root on Debian, with the lab at hand: no package is installed, no host prepared."""
     root = tmp_path / "checkout"

@@ -11,9 +11,9 @@ import pytest
 
 from tests.explain.report.conftest import mermaid as mermaid
 from tests.npm import installed
+from tools.browser import NAMES as BROWSERS
 
 PACKAGES = ("playwright-core@1.65.1", "axe-core@4.14.1")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
