@@ -15,8 +15,8 @@ setup: # the program alone: Python packages, pulumi, the command swarmnet; nothi
 	@python3 -m tools.venv
 	@.tools/venv/bin/python -m tools.setup
 
-lab: setup # what real Docker hosts on this machine need: Docker, sshd, Engines (root, Debian 12)
-	@.tools/venv/bin/python -m tools.lab
+lab: setup # what real Docker hosts on this machine need, and the app on them: Docker, sshd, Engines (root, Debian 12)
+	@$(IN_TOOLS) python -m tools.lab
 
 demo: lab # three real Docker hosts on this machine, and `pulumi up` on them (root)
 	@tools/demo
@@ -39,7 +39,7 @@ offline:
 	@$(IN_TOOLS) pytest -m "not (lab or every_engine)" -n 2
 
 test: lab # all of it; tests on real hosts are skipped, with the reason, where they cannot run
-	@.tools/venv/bin/python -m tools.browser
+	@$(IN_TOOLS) python -m tools.browser
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types
 	@$(MAKE) --no-print-directory offline
 	@$(IN_TOOLS) pytest -m "lab and not every_engine" -n 3 --dist loadgroup $(LAB)

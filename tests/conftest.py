@@ -1,10 +1,13 @@
 """What every test shares: tests on real hosts run where they can, and say so where they cannot."""
 
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tools.pulumi_plugin import PLUGIN
 from tools.real_hosts import why_not_here
 
 # Fixtures that install packages of npm.
@@ -19,10 +22,13 @@ settings.register_profile("quick", settings.get_profile("whole"), max_examples=1
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "whole"))
 
 
-def pytest_report_header() -> str:
-    """One line at the top, so that a run without real hosts cannot be taken for one with them."""
-    reason = why_not_here()
-    return f"real Docker hosts: {f'skipped: {reason}' if reason else 'can be started here (-m lab)'}"
+def pytest_report_header() -> list[str]:
+    """Two lines at the top, so that a run without real hosts, or with a stand-in, cannot be taken for another one."""
+    reason, plugin = why_not_here(), shutil.which(PLUGIN)
+    return [
+        f"real Docker hosts: {f'skipped: {reason}' if reason else 'can be started here (-m lab)'}",
+        f"{PLUGIN}: {Path(plugin).resolve() if plugin else 'none'}",
+    ]
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers

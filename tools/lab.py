@@ -1,12 +1,22 @@
-"""`make lab`: what real Docker hosts on this machine need, and nothing of which a machine that reaches others needs."""
+"""`make lab`: what real Docker hosts on this machine need, and the app on them; other hosts need none of it."""
 
+import os
 import sys
 from pathlib import Path
 
+from tools import real_hosts
 from tools.console import exit_code
-from tools.real_hosts import provide as provide_real_hosts
+from tools.pulumi_plugin import provide_plugin
 
 ROOT = Path(__file__).resolve().parent.parent
 
+
+def provide() -> None:
+    """Set up what is missing; say so where this machine can't run hosts."""
+    real_hosts.provide(ROOT)
+    if not real_hosts.why_not_here():
+        provide_plugin(ROOT, os.get_exec_path())
+
+
 if __name__ == "__main__":
-    sys.exit(exit_code(lambda: provide_real_hosts(ROOT)))
+    sys.exit(exit_code(provide))

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,12 @@ import pytest
 from tests.stacks_on_hosts.conftest import Standing, brought_up
 from tests.support.machines import KEY_FILE, KNOWN_HOSTS, ROOT, Group, end, eventually, start
 from tests.support.project import Project, Run, events
+from tools.pulumi_plugin import PLUGIN
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
 
 EXAMPLE = ROOT / "examples" / "app"
 OUTPUTS = ROOT / "docs" / "outputs.md"
-PLUGIN = "pulumi-resource-command"
 SECONDS = 200.0
 RANGES = ("10.202.4.0/24", "10.202.5.0/24")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -95,22 +94,14 @@ def networks(hosts: Group, shelf: list[Standing], new_project: Callable[..., Pro
 @pytest.fixture(scope="module")
 def app(networks: Standing) -> App:
     """The app as the README's two commands deploy it. Tests leave it deployed."""
-    require_plugin(networks.project)
+    if not shutil.which(PLUGIN):
+        pytest.skip(f"{PLUGIN} is not on PATH: run `make lab`")
     folder = networks.project.folder / "examples" / "app"
     shutil.copytree(EXAMPLE, folder)
     app = App(networks, folder)
     first = app.shell(blocks(EXAMPLE / "README.md", "console")[0])
     assert first.ok, first.text
     return app
-
-
-def require_plugin(project: Project) -> None:
-    """Skip where pulumi-command's plugin is neither on PATH nor to be had."""
-    install = ["pulumi", "plugin", "install", "resource", "command", version("pulumi-command")]
-    if not shutil.which(PLUGIN):
-        done = subprocess.run(install, env=project._environment(), capture_output=True, text=True, timeout=SECONDS)
-        if done.returncode:
-            pytest.skip(f"{PLUGIN} is not on PATH, and {' '.join(install)} fails: {done.stderr.splitlines()[-1]}")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tools.setup import set_up
 
 ROOT = Path(__file__).resolve().parents[2]
 SETUP = ["python3 -m tools.venv", ".tools/venv/bin/python -m tools.setup"]
-LAB = [*SETUP, ".tools/venv/bin/python -m tools.lab"]
+LAB = [*SETUP, ". .tools/activate && python -m tools.lab"]
 
 
 def recipe(target: str) -> list[str]:
@@ -37,7 +37,7 @@ def test_real_hosts_are_set_up_where_they_are_used(target: str) -> None:
 
 def test_browser_is_for_all_tests_alone() -> None:
     """Of 400 MB, neither the demo nor the quick checks have a use."""
-    browser = ".tools/venv/bin/python -m tools.browser"
+    browser = ". .tools/activate && python -m tools.browser"
 
     assert [True, False, False] == [browser in recipe(target) for target in ("test", "demo", "check")]
 

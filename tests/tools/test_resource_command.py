@@ -1,0 +1,127 @@
+"""The plugin that stands in for pulumi-command's, by its own protocol; the example app runs with it on real hosts."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from tests.tools.programs import program
+from tools.resource_command import Command
+
+URN = "urn:pulumi:lab::app::command:remote:Command::hello"
+OTHER = "urn:pulumi:lab::app::command:remote:Other"
+CONNECTION = {"host": "10.9.0.1", "user": "deploy", "port": 2222, "hostKey": "ssh-ed25519 AAAA"}
+INPUTS: dict[str, Any] = {
+    "connection": CONNECTION,
+    "create": "make it",
+    "delete": "take it",
+    "addPreviousOutputInEnv": False,
+}
+# Stands for OpenSSH: writes down its words, the known hosts and its input, one a line.
+SSH = """
+for word; do case $word in UserKnownHostsFile=*) known=${word#*=} ;; esac; last=$word; to=$before; before=$word; done
+echo "$to|$last|$(cat "$known")|$(cat)"
+"""
+
+
+@pytest.fixture
+def plugin() -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+    """The plugin as the engine reaches it."""
+    server = grpc.server(ThreadPoolExecutor(max_workers=1))
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Command(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield provider_pb2_grpc.ResourceProviderStub(channel)
+    server.stop(grace=None).wait()
+
+
+@pytest.fixture
+def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for OpenSSH, first on PATH."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return program(tmp_path / "ssh", SSH)
+
+
+def struct(**changes: Any) -> Struct:
+    """The inputs of a command, some of them otherwise; those that are None are left out."""
+    given = Struct()
+    given.update({name: value for name, value in {**INPUTS, **changes}.items() if value is not None})
+    return given
+
+
+def refusals(plugin: provider_pb2_grpc.ResourceProviderStub, urn: str = URN, **changes: Any) -> dict[str, str]:
+    """What Check refuses, by property."""
+    checked = plugin.Check(provider_pb2.CheckRequest(urn=urn, news=struct(**changes)))
+    return {failure.property: failure.reason for failure in checked.failures}
+
+
+def test_inputs_of_the_example_are_taken(plugin) -> None:
+    """As they are; also where the connection is not known yet."""
+    assert {} == refusals(plugin)
+    assert {} == refusals(plugin, connection="04da6b54-80e4-46f7-96ec-b56ff0331ba9")
+
+
+@pytest.mark.parametrize(
+    ("expected", "changes"),
+    [
+        ({"triggers": "not known here"}, {"triggers": ["one"]}),
+        ({"addPreviousOutputInEnv": "has to be false here"}, {"addPreviousOutputInEnv": None}),
+        ({"connection.privateKey": "not known here"}, {"connection": {**CONNECTION, "privateKey": "secret"}}),
+        ({"connection.hostKey": "needed here"}, {"connection": {"host": "10.9.0.1"}}),
+        ({"": "only command:remote:Command is known here, not command:remote:Other"}, {"urn": f"{OTHER}::hello"}),
+    ],
+)
+def test_what_it_does_not_know_is_refused(plugin, expected, changes) -> None:
+    """By name, before anything runs: a host is never reached without its key, nor is an input passed over."""
+    assert expected == refusals(plugin, **changes)
+
+
+def test_create_runs_over_ssh(plugin, ssh: Path) -> None:
+    """At the host that it is given, with that host's key alone; what it wrote is in the outputs."""
+    made = plugin.Create(provider_pb2.CreateRequest(urn=URN, properties=struct(stdin="a file")))
+
+    assert "deploy@10.9.0.1|make it|host ssh-ed25519 AAAA|a file" == made.properties["stdout"]
+    assert MessageToDict(struct(stdin="a file")).items() <= MessageToDict(made.properties).items()
+
+
+@pytest.mark.parametrize(("expected", "update"), [("make it", None), ("change it", "change it")])
+def test_update_runs_its_own_script_or_that_of_create(plugin, ssh: Path, expected, update) -> None:
+    """As pulumi-command does."""
+    made = plugin.Update(provider_pb2.UpdateRequest(urn=URN, news=struct(update=update)))
+
+    assert expected == made.properties["stdout"].split("|")[1]
+
+
+def test_failed_command_is_an_error_with_its_words(plugin, ssh: Path) -> None:
+    """And its exit code."""
+    program(ssh, "echo still in use >&2; exit 3")
+
+    with pytest.raises(grpc.RpcError) as caught:
+        plugin.Delete(provider_pb2.DeleteRequest(urn=URN, properties=struct()))
+
+    assert "10.9.0.1: exit code 3: still in use" == caught.value.details()
+
+
+@pytest.mark.parametrize(
+    ("expected", "changes"),
+    [
+        ({}, {}),
+        ({"create": provider_pb2.PropertyDiff.UPDATE}, {"create": "make another"}),
+        ({"stdin": provider_pb2.PropertyDiff.ADD}, {"stdin": "a file"}),
+        ({"delete": provider_pb2.PropertyDiff.DELETE}, {"delete": None}),
+    ],
+)
+def test_differences_are_changed_in_place(plugin, expected, changes) -> None:
+    """By property; nothing is ever replaced."""
+    answer = plugin.Diff(provider_pb2.DiffRequest(urn=URN, old_inputs=struct(), news=struct(**changes)))
+
+    assert expected == {name: diff.kind for name, diff in answer.detailedDiff.items()}
+    kinds = provider_pb2.DiffResponse
+    assert (kinds.DIFF_SOME if expected else kinds.DIFF_NONE) == answer.changes
