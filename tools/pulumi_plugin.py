@@ -1,7 +1,8 @@
 """Pulumi's plugin of pulumi-command, which examples/app needs: the one on PATH, else the official one, else a stand-in.
 
 Pulumi fetches plugins by itself, into the user's ~/.pulumi. Tests have a folder of their own in its place, so the
-plugin is put where an activated shell finds it. It is not among the modules that Go's proxy serves, as the CLI is.
+plugin is put where an activated shell finds it. It is not built as the CLI is: its Go module has no version of its own
+and was refused where the modules of the CLI are served.
 """
 
 import os
