@@ -48,13 +48,13 @@ def readable(model: type[Model], raw: Raw) -> tuple[Model, list[str]]:
     rest can be checked further. A missing top-level section that is required counts as empty.
     """
     rest = copy.deepcopy(raw)
-    errors = _errors(model, rest)
+    found, errors = _validated(model, rest)
     problems = [f"{path(error['loc'])}: {_problem(model, error)}" for error in errors]
-    while errors:
+    while found is None:
         for error in reversed(errors):  # a list's later items first, so that the earlier keep their places
             _take_out(rest, error)
-        errors = _errors(model, rest)
-    return model.model_validate(rest), problems
+        found, errors = _validated(model, rest)
+    return found, problems
 
 
 def path(location: tuple[int | str, ...]) -> str:
@@ -75,12 +75,11 @@ def section(annotation: object) -> type[BaseModel] | None:
     return next((found for part in get_args(annotation) if (found := section(part))), None)
 
 
-def _errors(model: type[BaseModel], raw: Raw) -> list[ErrorDetails]:
+def _validated(model: type[Model], raw: Raw) -> tuple[Model | None, list[ErrorDetails]]:
     try:
-        model.model_validate(raw)
+        return model.model_validate(raw), []
     except ValidationError as error:
-        return error.errors(include_url=False)
-    return []
+        return None, error.errors(include_url=False)
 
 
 def _problem(model: type[BaseModel], error: ErrorDetails) -> str:
