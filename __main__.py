@@ -14,12 +14,14 @@ from providers.gwbridge import Gwbridge
 from providers.ingress import Ingress
 from providers.node import Node
 from providers.overlay import Overlay
-from providers.rules.checks.declared_twice import refused
+from providers.rules.checks.declared_twice import claimed_twice
+from providers.rules.checks.whole_file import verdict
 from providers.rules.outputs import compose, exports
-from providers.rules.plan import Plan, plan_of
+from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import readable
 from providers.rules.stack_file.reading import SECRET, from_flat, from_yaml, twice
+from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
 from providers.swarm import Swarm
 
@@ -35,8 +37,9 @@ def main() -> None:
     try:
         refuse_secrets()
         refuse_doubled(stack)
-        plan = plan_of(from_flat(get_config_env()), f"{project}/{stack}")
-        keep_apart(stack)
+        judgement = verdict(from_flat(get_config_env()), stack)
+        plan = planned(judgement, f"{project}/{stack}")
+        keep_apart(stack, judgement.resolved)
     except StackFileError as error:
         for problem in error.problems:
             pulumi.log.error(problem)
@@ -63,15 +66,14 @@ def refuse_doubled(stack: str) -> None:
         raise StackFileError(doubled)
 
 
-def keep_apart(stack: str) -> None:
+def keep_apart(stack: str, own: Resolved) -> None:
     """Raises StackFileError where the file of another stack declares the same of the same swarm."""
     files = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in STACKS.glob("Pulumi.*.yaml")}
-    own = readable(StackFile, from_flat(get_config_env()))[0]
-    others: dict[str, StackFile] = {}
+    others: dict[str, Resolved] = {}
     for name in sorted(files.keys() - {stack}):
         with suppress(StackFileError, UnicodeDecodeError):  # whoever uses that stack is told
-            others[name] = readable(StackFile, from_yaml(files[name].read_bytes()))[0]
-    problems = refused(own, others)
+            others[name] = resolve(readable(StackFile, from_yaml(files[name].read_bytes()))[0])
+    problems = claimed_twice(own, others)
     if problems:
         raise StackFileError(problems)
 

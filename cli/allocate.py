@@ -25,7 +25,7 @@ def allocate(
             raise StackFileError(
                 [f"{unread(name, why)}: mend it first, its ranges count" for name, why in torn.items()]
             )
-        chosen = choose(own, [found.stackfile for name, found in there.items() if name != stack])
+        chosen = choose(own, [found.resolved for name, found in there.items() if name != stack])
         text = with_subnets(text_of(directory, stack), chosen)
         if chosen:
             write(directory, stack, text)

@@ -7,7 +7,7 @@ import typer
 
 from cli.stack_files import STACKS, Directory, all_of, judged, names
 from providers.rules.checks.across_stacks import Shared, joined, shared, unknown, used
-from providers.rules.checks.declared_twice import refused
+from providers.rules.checks.declared_twice import claimed_twice
 from providers.rules.checks.whole_file import Verdict
 from providers.rules.vocabulary.errors import StackFileError
 
@@ -24,7 +24,7 @@ def check(
     """
     there, torn = all_of(directory)
     named = stacks or names(directory)
-    meetings = shared({stack: found.stackfile for stack, found in there.items()})
+    meetings = shared({stack: found.resolved for stack, found in there.items()})
     wrong = not named
     if not named:
         typer.secho(f"no stack files in {directory}", fg=typer.colors.RED)
@@ -47,14 +47,14 @@ def check(
 def _problems(there: Mapping[str, Verdict], torn: Mapping[str, str], directory: Directory, stack: str) -> list[str]:
     """The problems of one stack by itself."""
     if stack in there:
-        files = {name: found.stackfile for name, found in there.items()}
+        files = {name: found.resolved for name, found in there.items()}
         beside = used(joined(stack, files))
         own = judged(directory, stack, beside) if beside else there[stack]
-        lacking = unknown(stack, own.stackfile, names(directory), torn)
+        lacking = unknown(stack, own.resolved, names(directory), torn)
         others = {name: found for name, found in files.items() if name != stack}
-        return [*own.refused, *lacking, *refused(own.stackfile, others)]
+        return [*own.why_no_plan, *lacking, *claimed_twice(own.resolved, others)]
     try:
-        return judged(directory, stack).refused
+        return judged(directory, stack).why_no_plan
     except StackFileError as error:
         return error.problems
 

@@ -21,9 +21,9 @@ from providers.discovery.text import stack_file_text
 from providers.hosts.discovery import found as read
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import Raw
 from providers.rules.stack_file.reading import NAMESPACE
+from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
 from providers.rules.vocabulary.snapshot import Survey
 from providers.simulate.from_snapshot import copied
@@ -52,14 +52,14 @@ def discover(
     except SwarmnetError as error:
         console.print(Text(str(error), style="red"))
         raise typer.Exit(1) from error
-    others = {name: each.stackfile for name, each in readable(out.parent).items() if name != stack}
+    others = {name: each.resolved for name, each in readable(out.parent).items() if name != stack}
     raw, remarks = file_of(swarm, stack, others)
     out.write_text(stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1]))
     for line in _report(raw, remarks, out, stack):
         console.print(line)
 
 
-def file_of(found: Found, stack: str, others: Mapping[str, StackFile]) -> tuple[Raw, list[Remark]]:
+def file_of(found: Found, stack: str, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remark]]:
     """The sections that can be taken over as they are, and the remarks, those of a trial on a simulated copy too.
 
     `others`: the stack files that are there already.

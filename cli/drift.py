@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +15,7 @@ from cli.drift_report import Report, as_data, show
 from cli.errors import told
 from cli.forecasts import forecasts, named
 from cli.looks import SECONDS, Late, Seen, answers, seen
-from cli.stack_files import STACKS, Directory, declared, sections
+from cli.stack_files import STACKS, Directory, declared
 from cli.state import State, left, state_of
 from providers.explain.drift import Finding, doubted, ended, finding
 from providers.explain.forecast import Forecast
@@ -27,6 +26,7 @@ from providers.hosts.survey import survey
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.reading import NAMESPACE
+from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.snapshot import Survey
 from providers.simulate.from_snapshot import copied
@@ -53,17 +53,17 @@ def drift(
     Exits with 0 where nothing drifted, with 7 where something did, with 1 where nothing did and something is unknown.
     """
     with told(stack):
-        wanted, lost = declared(directory, stack)
+        wanted, resolved = declared(directory, stack)
         state = state_of(stack, directory)
-    accesses = {**left(state, wanted, lost), **wanted.access}
+    accesses = {**left(state, wanted, resolved.lost), **wanted.access}
     began = time.monotonic()
     looked = seen(state, accesses)
     found = compared(state, looked, own_swarm=wanted.swarm is not None)
     hosts: Hosts | SwarmnetError | None = None
     if any(each.differences for each in found) and not any(each.unknown for each in found):
         rest = max(0.0, SECONDS - (time.monotonic() - began))
-        hosts = answers({"hosts": lambda: hosts_of(stack, directory, accesses, wanted)}, rest, 1)["hosts"]
-    result = report(wanted, state, found, hosts, lost)
+        hosts = answers({"hosts": lambda: hosts_of(stack, resolved, accesses, wanted)}, rest, 1)["hosts"]
+    result = report(wanted, state, found, hosts, resolved.lost)
     if as_json:
         typer.echo(json.dumps(as_data(stack, result), indent=2))
     else:
@@ -74,9 +74,9 @@ def drift(
     raise typer.Exit(result.status)
 
 
-def hosts_of(stack: str, directory: Path, accesses: Mapping[str, HostAccess], wanted: Plan) -> Hosts:
+def hosts_of(stack: str, resolved: Resolved, accesses: Mapping[str, HostAccess], wanted: Plan) -> Hosts:
     """Read them as `swarmnet plan` does."""
-    taken = preflight(fleet_for(wanted.access), sections(directory, stack), f"{NAMESPACE}/{stack}")
+    taken = preflight(fleet_for(wanted.access), without_lost(resolved), f"{NAMESPACE}/{stack}")
     return Hosts(seen=survey(fleet_for(accesses)), clashes="\n".join(taken.refused))
 
 

@@ -9,13 +9,14 @@ import typer
 
 from cli.errors import told
 from cli.forecasts import forecasts
-from cli.stack_files import STACKS, Directory, declared, sections
+from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, state_if_known
 from providers.explain.facts_file import facts_file
 from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
 from providers.rules.stack_file.reading import NAMESPACE
+from providers.rules.stack_file.resolved import without_lost
 from providers.rules.vocabulary.facts import Silent
 from providers.simulate.from_snapshot import copied
 
@@ -33,11 +34,11 @@ def facts(
     written to any host, and no secret to the file. A host that does not answer is in the file as silent.
     """
     with told(stack):
-        wanted, lost = declared(directory, stack)
+        wanted, resolved = declared(directory, stack)
         state, doubt = state_if_known(stack, directory)
-        seen = survey(fleet_for({**left(state, wanted, lost), **wanted.access}))
-        taken = preflight(fleet_for(wanted.access), sections(directory, stack), f"{NAMESPACE}/{stack}")
-    ahead = forecasts(wanted, state, copied(seen), lost, "\n".join(taken.refused))
+        seen = survey(fleet_for({**left(state, wanted, resolved.lost), **wanted.access}))
+        taken = preflight(fleet_for(wanted.access), without_lost(resolved), f"{NAMESPACE}/{stack}")
+    ahead = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join(taken.refused))
     found = facts_file(stack, datetime.now(UTC), seen, ahead, state=doubt or "known")
     for host in seen.hosts:
         if isinstance(host, Silent):

@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.forecasts import forecasts
-from cli.stack_files import STACKS, Directory, declared, sections
+from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, state_if_known
 from providers.explain.forecast import Forecast
 from providers.hosts.fleet import fleet_for
 from providers.hosts.preflight import preflight
 from providers.hosts.survey import survey
 from providers.rules.stack_file.reading import NAMESPACE
+from providers.rules.stack_file.resolved import without_lost
 from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
 from providers.rules.vocabulary.facts import Silent
 from providers.simulate.from_snapshot import copied
@@ -33,17 +34,17 @@ def plan(
     """
     console = Console(highlight=False, soft_wrap=True)
     try:
-        wanted, lost = declared(directory, stack)
+        wanted, resolved = declared(directory, stack)
     except StackFileError as error:
         _complain(console, [f"{stack}: {problem}" for problem in error.problems])
     state, doubt = state_if_known(stack, directory)
     try:
-        seen = survey(fleet_for({**left(state, wanted, lost), **wanted.access}))
-        taken = preflight(fleet_for(wanted.access), sections(directory, stack), f"{NAMESPACE}/{stack}")
+        seen = survey(fleet_for({**left(state, wanted, resolved.lost), **wanted.access}))
+        taken = preflight(fleet_for(wanted.access), without_lost(resolved), f"{NAMESPACE}/{stack}")
     except SwarmnetError as error:
         _complain(console, [str(error)])
     silent = [each for each in seen.hosts if isinstance(each, Silent)]
-    found = forecasts(wanted, state, copied(seen), lost, "\n".join(taken.refused))
+    found = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join(taken.refused))
     if as_json:
         report = {"state": doubt or "known", "silent": {each.host: each.why for each in silent}}
         resources = [fields(each) for each in found]

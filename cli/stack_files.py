@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 
 from providers.rules.checks.whole_file import Verdict, verdict
-from providers.rules.plan import Plan, plan_of
-from providers.rules.stack_file.model import StackFile, parse
+from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.reading import NAMESPACE, from_yaml
-from providers.rules.stack_file.waves import without_lost
+from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.errors import StackFileError
 
 STACKS = Path(__file__).resolve().parent.parent / "stacks"
@@ -53,17 +52,10 @@ def judged(directory: Path, stack: str, beside: Iterable[str] = ()) -> Verdict:
     return verdict(from_yaml(text_of(directory, stack)), stack, beside)
 
 
-def declared(directory: Path, stack: str) -> tuple[Plan, frozenset[str]]:
-    """What a stack's file wants, and the hosts that it says are dead for good. Raises StackFileError with every
-    problem."""
-    raw = from_yaml(text_of(directory, stack))
-    wanted = plan_of(raw, f"{NAMESPACE}/{stack}")
-    return wanted, frozenset(name for name, host in parse(raw).hosts.items() if host.lost)
-
-
-def sections(directory: Path, stack: str) -> StackFile:
-    """A stack's file without the hosts that are lost. Raises StackFileError where it can't be read."""
-    return without_lost(judged(directory, stack).stackfile)
+def declared(directory: Path, stack: str) -> tuple[Plan, Resolved]:
+    """What a stack's file wants, and all of the file. Raises StackFileError with every problem."""
+    judgement = judged(directory, stack)
+    return planned(judgement, f"{NAMESPACE}/{stack}"), judgement.resolved
 
 
 def readable(directory: Path) -> dict[str, Verdict]:

@@ -30,11 +30,10 @@ from pydantic import ValidationError
 
 from providers.explain.forecast import begins_change, course
 from providers.rules.nouns.swarm import divided, not_to_be_begun
-from providers.rules.stack_file import model
-from providers.rules.stack_file.access import HostAccess, access
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import StackFile, Timeouts
 from providers.rules.stack_file.reading import from_flat
-from providers.rules.stack_file.waves import without_lost
+from providers.rules.stack_file.resolved import configured, configured_hosts, without_lost
 from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, SwarmnetError
 from providers.rules.vocabulary.specs import HostSpec, Spec
 from providers.rules.vocabulary.steps import Decision
@@ -86,11 +85,10 @@ class Provider(ResourceProvider, Generic[S]):
             sys.tracebacklimit = 0
         given = {f"{MODULE}:{key}": req.config.get(f"{MODULE}:{key}") for key in StackFile.model_fields}
         _settings.update({key: value for key, value in given.items() if value is not None})
-        reach = {key: _settings[key] for key in (f"{MODULE}:hosts", f"{MODULE}:ssh") if key in _settings}
         with one_line():
-            declared = model.parse(from_flat(reach))
-            _accesses.update(access(without_lost(declared)))
-            _lost.update(name for name, host in declared.hosts.items() if host.lost)
+            declared = configured_hosts(_settings)
+            _accesses.update(without_lost(declared).access)
+            _lost.update(declared.lost)
         if req.config.get(f"{MODULE}:swarm") is not None:
             _proofs.add(NoSwarm)
 
@@ -238,7 +236,7 @@ def refuse_clashes(reach: "Hosts", show: "Progress", spec: Spec) -> None:
     """Raises Blocked where a range of the stack file meets one that hosts have. Looks once in a process."""
     with _looking:
         if spec.owner not in _refused:
-            found = reach.preflight(without_lost(model.parse(from_flat(_settings))), spec.owner)
+            found = reach.preflight(without_lost(configured(_settings)), spec.owner)
             for line in found.warnings:
                 show(line, stays=True)
             _refused[spec.owner] = spec.row.rpartition("::")[2] if found.refused else None

@@ -17,6 +17,7 @@ from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
 from pulumi.runtime.stack import Stack
 
 from providers.rules.plan import plan_of
+from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.reading import from_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -215,6 +216,21 @@ def test_an_encrypted_value_is_refused(monkeypatch, caplog):
         "overlays: has an encrypted value, which networks, plans and reviews would show: set it without --secret, "
         "or take it away"
     ] == caplog.messages
+
+
+def test_stack_file_is_validated_once(monkeypatch, tmp_path):
+    """Checks, the plan and the comparison with other stacks take one value."""
+    validated, validate = [], StackFile.model_validate
+
+    def counted(raw):
+        validated.append(raw)
+        return validate(raw)
+
+    monkeypatch.setattr(StackFile, "model_validate", counted)
+    shutil.copy(ROOT / "__main__.py", tmp_path)
+    run(monkeypatch, WHOLE, root=tmp_path)
+
+    assert [WHOLE] == validated
 
 
 def test_what_is_replaced_on_demand_goes_first(monkeypatch):

@@ -15,15 +15,16 @@ from providers.rules.checks.preflight import findings
 from providers.rules.checks.whole_file import verdict
 from providers.rules.stack_file.model import Host, StackFile
 from providers.rules.stack_file.problems import Raw, readable
+from providers.rules.stack_file.resolved import Resolved, resolve
 
 _POOL = "swarm.default_addr_pool"
 _MTU = Host.model_fields["mtu"].default
 
 
-def unclaimed(raw: Raw, others: Mapping[str, StackFile]) -> tuple[Raw, list[Remark]]:
+def unclaimed(raw: Raw, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remark]]:
     """The sections without what another stack file declares of the same swarm, and what was taken out."""
     remarks = []
-    for path, why in claims(readable(StackFile, raw)[0], others):
+    for path, why in claims(resolve(readable(StackFile, raw)[0]), others):
         remarks.append(Remark("not managed", path[0], f"{'.'.join(path)}: {why}; {left_out(raw, path)}"))
         raw = without(raw, path)
     return raw, remarks
@@ -37,7 +38,7 @@ def mended(raw: Raw, stack: str) -> tuple[Raw, list[Remark]]:
     remarks: list[Remark] = []
     while True:
         judgement = verdict(raw, stack)
-        found = ((line, path) for line in judgement.refused if (path := _to_leave_out(raw, line)))
+        found = ((line, path) for line in judgement.why_no_plan if (path := _to_leave_out(raw, line)))
         line, path = next(found, ("", ()))
         if not path:
             break
@@ -46,7 +47,7 @@ def mended(raw: Raw, stack: str) -> tuple[Raw, list[Remark]]:
         if path[-1] == "default_addr_pool":
             raw = without(raw, ("swarm", "default_addr_pool_prefix"))  # it means nothing without its pool
     pool_told = any(f"left out: {_POOL}" in remark.line for remark in remarks)
-    remarks += [Remark("clash", "hosts", line) for line in judgement.refused]
+    remarks += [Remark("clash", "hosts", line) for line in judgement.why_no_plan]
     warnings = [line for line in judgement.warnings if not (pool_told and _POOL in line)]
     return raw, [*remarks, *(Remark("unusual", line.partition(".")[0], line) for line in warnings)]
 
@@ -105,9 +106,9 @@ def without(raw: Raw, path: tuple[str, ...]) -> Raw:
 
 def outside(raw: Raw, found: Found, owner: str) -> Iterator[Remark]:
     """What is declared and meets what hosts have besides: routes, addresses, resolvers, their other networks."""
-    stackfile = verdict(raw, owner.rpartition("/")[2]).stackfile
-    reports = [member.report for member in found.reached if member.report and member.name in stackfile.hosts]
-    met = findings(stackfile, owner, reports)
+    resolved = verdict(raw, owner.rpartition("/")[2]).resolved
+    reports = [member.report for member in found.reached if member.report and member.name in resolved.hosts]
+    met = findings(resolved, owner, reports)
     for line in (*met.refused, *met.warnings):
         key = line.partition(".")[0]
         yield Remark("clash", key, line) if key in raw else Remark("not seen", "hosts", line)

@@ -15,7 +15,7 @@ from providers.loop.dry_run import rehearsed
 from providers.loop.reconcile import Work, reconcile
 from providers.rules.checks.preflight import Findings
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, SwarmFacts
 from providers.rules.vocabulary.steps import CreateNetwork, Decision, Step
 from providers.simulate import World
@@ -58,9 +58,9 @@ class Hosts:
         """A reader of one overlay; see OverlayReader."""
         return observe.OverlayReader(self.fleet, name, network_id, thorough)
 
-    def preflight(self, stackfile: StackFile, owner: str) -> Findings:
+    def preflight(self, resolved: Resolved, owner: str) -> Findings:
         """What of a stack file clashes with what the hosts have."""
-        return preflight.preflight(self.fleet, stackfile, owner)
+        return preflight.preflight(self.fleet, resolved, owner)
 
     def rehearsed(
         self, name: str, seconds: float, look: Callable[[World], Any], decide: Callable[[Any], Decision]

@@ -11,7 +11,7 @@ from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.rules.checks.preflight import Findings, findings
 from providers.rules.checks.taken_on_hosts import HostReport
-from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.routes import surroundings
 
@@ -26,12 +26,12 @@ COMMAND = (
 _RESOLVER = re.compile(r"^nameserver\s+(?!127\.)(\d+\.\d+\.\d+\.\d+)\s*$", re.MULTILINE)
 
 
-def preflight(fleet: Fleet, stackfile: StackFile, owner: str) -> Findings:
+def preflight(fleet: Fleet, resolved: Resolved, owner: str) -> Findings:
     """What of a stack file clashes with what its hosts have. Hosts that do not answer are only named."""
     reports, silent = observe.answers(fleet, report, fleet.names)
-    found = findings(stackfile, owner, reports)
+    found = findings(resolved, owner, reports)
     if found != Findings():
-        found = findings(stackfile, owner, confirmed(fleet, reports))
+        found = findings(resolved, owner, confirmed(fleet, reports))
     return replace(found, warnings=(*found.warnings, *(f"ranges were not compared: {each.why}" for each in silent)))
 
 

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from providers.rules.checks.ranges import gwbridge_of
-from providers.rules.checks.whole_file import Verdict, judged, verdict
+from providers.rules.checks.whole_file import Verdict, verdict
 from providers.rules.stack_file import problems
-from providers.rules.stack_file.access import HostAccess, access
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import StackFile
-from providers.rules.stack_file.waves import first_manager, waves, without_lost
+from providers.rules.stack_file.resolved import Resolved, ResolvedHost, without_lost
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
@@ -43,100 +42,90 @@ class Plan:
         return self.swarm is None and (member or isinstance(spec, SwarmSpec))
 
 
-def plan(stackfile: StackFile, owner: str) -> Plan:
-    """The plan of a stack. `owner` is `<project>/<stack>`.
-
-    Raises StackFileError with everything that does not go together.
-    """
-    return _planned(judged(stackfile, _stack(owner)), owner)
-
-
 def plan_of(raw: problems.Raw, owner: str) -> Plan:
-    """The plan of a stack file's keys as they were read.
+    """The plan of a stack file's keys as they were read. `owner` is `<project>/<stack>`.
 
     Raises StackFileError with every problem at once: of what makes no sense by itself, and of all that can be
     said beside it.
     """
-    return _planned(verdict(raw, _stack(owner)), owner)
+    return planned(verdict(raw, owner.rpartition("/")[2]), owner)
 
 
-def _stack(owner: str) -> str:
-    return owner.rpartition("/")[2]
-
-
-def _planned(judgement: Verdict, owner: str) -> Plan:
-    if judgement.refused:
-        raise StackFileError(judgement.refused)
-    stackfile = without_lost(judgement.stackfile)
-    shared: dict[str, Any] = {"owner": owner, "adopt": stackfile.adopt}
+def planned(judgement: Verdict, owner: str) -> Plan:
+    """The plan of a stack file that was judged. Raises StackFileError where it can't be one."""
+    if judgement.why_no_plan:
+        raise StackFileError(judgement.why_no_plan)
+    resolved = without_lost(judgement.resolved)
+    shared: dict[str, Any] = {"owner": owner, "adopt": resolved.file.adopt}
     return Plan(
-        access=access(stackfile),
-        gwbridges=_gwbridges(stackfile, shared),
-        swarm=_swarm(stackfile, shared),
-        nodes=_nodes(stackfile, shared),
-        ingress=_ingress(stackfile, shared),
-        overlays=_overlays(stackfile, shared),
+        access=resolved.access,
+        gwbridges=_gwbridges(resolved, shared),
+        swarm=_swarm(resolved, shared),
+        nodes=_nodes(resolved, shared),
+        ingress=_ingress(resolved.file, shared),
+        overlays=_overlays(resolved.file, shared),
         warnings=tuple(judgement.warnings),
     )
 
 
-def _gwbridges(stackfile: StackFile, shared: dict[str, Any]) -> tuple[tuple[GwbridgeSpec, ...], ...]:
-    planned = [[_gwbridge(stackfile, host, shared) for host in wave] for wave in waves(stackfile)]
-    declared = (tuple(spec for spec in wave if spec) for wave in planned)
+def _gwbridges(resolved: Resolved, shared: dict[str, Any]) -> tuple[tuple[GwbridgeSpec, ...], ...]:
+    shared = {**shared, "timeout": resolved.file.timeouts.gwbridge}
+    wanted = [[_gwbridge(resolved.hosts[name], shared) for name in wave] for wave in resolved.waves]
+    declared = (tuple(spec for spec in wave if spec) for wave in wanted)
     return tuple(wave for wave in declared if wave)
 
 
-def _gwbridge(stackfile: StackFile, host: str, shared: dict[str, Any]) -> GwbridgeSpec | None:
-    bridge = gwbridge_of(stackfile, host)
+def _gwbridge(host: ResolvedHost, shared: dict[str, Any]) -> GwbridgeSpec | None:
+    bridge = host.gwbridge
     if not bridge or not bridge.subnet:
         return None
     return GwbridgeSpec(
         **shared,
         **bridge.model_dump(exclude={"gateway"}),
-        host=host,
-        access=_access(stackfile, host),
+        host=host.access.name,
+        access=_access(host),
         gateway=bridge.gateway or first_address(bridge.subnet),
-        timeout=stackfile.timeouts.gwbridge,
     )
 
 
-def _access(stackfile: StackFile, host: str) -> dict[str, Any]:
-    return access(stackfile)[host].model_dump(mode="json", exclude_none=True)
+def _access(host: ResolvedHost) -> dict[str, Any]:
+    return host.access.model_dump(mode="json", exclude_none=True)
 
 
-def _swarm(stackfile: StackFile, shared: dict[str, Any]) -> SwarmSpec | None:
-    if not stackfile.swarm:
+def _swarm(resolved: Resolved, shared: dict[str, Any]) -> SwarmSpec | None:
+    swarm, first = resolved.file.swarm, resolved.first_manager
+    if not swarm:
         return None
     return SwarmSpec(
         **shared,
-        **stackfile.swarm.model_dump(exclude={"first_manager"}),
-        first_manager=first_manager(stackfile) or "",
-        members=tuple(stackfile.hosts),
-        gwbridge=_bridge_subnet(stackfile, first_manager(stackfile)),
-        timeout=stackfile.timeouts.swarm,
+        **swarm.model_dump(exclude={"first_manager"}),
+        first_manager=first or "",
+        members=tuple(resolved.hosts),
+        gwbridge=_bridge_subnet(resolved.hosts[first]) if first else None,
+        timeout=resolved.file.timeouts.swarm,
     )
 
 
-def _bridge_subnet(stackfile: StackFile, host: str | None) -> str | None:
-    bridge = gwbridge_of(stackfile, host) if host else None
-    return bridge.subnet if bridge else None
+def _bridge_subnet(host: ResolvedHost) -> str | None:
+    return host.gwbridge.subnet if host.gwbridge else None
 
 
-def _nodes(stackfile: StackFile, shared: dict[str, Any]) -> tuple[NodeSpec, ...]:
-    if not stackfile.swarm:
+def _nodes(resolved: Resolved, shared: dict[str, Any]) -> tuple[NodeSpec, ...]:
+    file = resolved.file
+    if not file.swarm:
         return ()
-    first = first_manager(stackfile)
     return tuple(
         NodeSpec(
             **shared,
-            **host.model_dump(include={"role", "availability", "labels"}),
+            **file.hosts[name].model_dump(include={"availability", "labels"}),
+            role=host.role,
             host=name,
-            access=_access(stackfile, name),
-            ingress=stackfile.ingress.subnet if stackfile.ingress else None,
-            gwbridge=_bridge_subnet(stackfile, name),
-            timeout=stackfile.timeouts.node,
+            access=_access(host),
+            ingress=file.ingress.subnet if file.ingress else None,
+            gwbridge=_bridge_subnet(host),
+            timeout=file.timeouts.node,
         )
-        for name, host in sorted(stackfile.hosts.items(), key=lambda item: item[0] != first)
+        for name, host in sorted(resolved.hosts.items(), key=lambda item: item[0] != resolved.first_manager)
     )
 
 

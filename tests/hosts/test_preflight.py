@@ -7,6 +7,7 @@ import pytest
 from providers.hosts.fleet import Fleet
 from providers.hosts.preflight import COMMAND, preflight
 from providers.rules.stack_file import model
+from providers.rules.stack_file.resolved import resolve
 from tests.support.fake_sshd import Ends
 
 # As iproute2 6.1 and BusyBox 1.35 print it; the VPN's route is in a table of its own, as Tailscale's are.
@@ -81,7 +82,7 @@ def fleet(hosts):
 def found(fleet, **sections):
     """What clashes with these sections."""
     named = {name: {"address": "127.0.0.1"} for name in fleet.names}
-    return preflight(fleet, model.parse({"hosts": named, **sections}), "infra/prod")
+    return preflight(fleet, resolve(model.parse({"hosts": named, **sections})), "infra/prod")
 
 
 def clashes(fleet, subnet):

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.plan import plan, plan_of
-from providers.rules.stack_file.model import parse
+from providers.rules.plan import plan_of
 from providers.rules.vocabulary.addresses import holds_address
 from providers.rules.vocabulary.errors import StackFileError
 
@@ -21,7 +20,7 @@ HOSTS = {
 
 def planned(hosts=HOSTS, **sections):
     """The plan of a stack file with these sections."""
-    return plan(parse({"hosts": hosts, **sections}), OWNER)
+    return plan_of({"hosts": hosts, **sections}, OWNER)
 
 
 def gwbridge_of_w1(own, **shared):

@@ -14,7 +14,7 @@ from providers.loop.dry_run import rehearsed
 from providers.loop.reconcile import Clock, Work, reconcile
 from providers.rules.checks.preflight import Findings, findings
 from providers.rules.checks.taken_on_hosts import HostReport
-from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, OverlayFacts, SwarmFacts
 from providers.rules.vocabulary.routes import Surroundings
 from providers.rules.vocabulary.steps import CreateNetwork, Decision, RestartEngine, Step
@@ -88,9 +88,9 @@ class SimulatedHosts:
             for host in answers(self.world)[0]
         ]
 
-    def preflight(self, stackfile: StackFile, owner: str) -> Findings:
+    def preflight(self, resolved: Resolved, owner: str) -> Findings:
         """What of a stack file clashes with what the hosts have."""
-        return findings(stackfile, owner, self.reports())
+        return findings(resolved, owner, self.reports())
 
     def rehearsed(
         self, name: str, seconds: float, look: Callable[[World], Any], decide: Callable[[Any], Decision]

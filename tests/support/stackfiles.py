@@ -23,4 +23,4 @@ def said(w1=None, **sections) -> Verdict:
 
 def problems(w1=None, **sections) -> list[str]:
     """The problems of such a stack, those that wait for a range included."""
-    return said(w1, **sections).refused
+    return said(w1, **sections).why_no_plan

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from providers.explain.facts_file import Attached, HostFacts, NetworkFacts
 from providers.explain.map.blocks import Block
 from providers.explain.map.claims import ALLOCATION, Claim, Stack, bridged, names, undeclared
-from providers.rules.checks.ranges import gwbridge_of
 from providers.rules.stack_file.model import Host
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
@@ -149,7 +148,7 @@ def host_caption(host: Host | None, found: HostFacts | None) -> str:
 def bridge_ranges(stack: Stack, host: str) -> Iterator[tuple[str, str, str]]:
     """The kind, the words and the range of what a host's docker_gwbridge is to have, and of what it has."""
     file = stack.verdict.stackfile
-    wanted = gwbridge_of(file, host) if host in file.hosts else None
+    wanted = stack.verdict.resolved.hosts[host].gwbridge if host in file.hosts else None
     facts = stack.facts.hosts.get(host) if stack.facts else None
     has = facts.bridge.subnet if facts and facts.bridge else ""
     if wanted and wanted.subnet:

@@ -8,7 +8,7 @@ from providers.explain.facts_file import FactsFile, NetworkFacts
 from providers.rules.checks.across_stacks import shared
 from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
 from providers.rules.checks.overlaps import clashes, clashing
-from providers.rules.checks.ranges import OURS, Range, gwbridge_of, meetings, ranges, told
+from providers.rules.checks.ranges import OURS, Range, meetings, ranges, told
 from providers.rules.checks.whole_file import Verdict
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import canonical_subnet
@@ -76,7 +76,7 @@ def overlaps(stacks: Sequence[Stack]) -> list[Overlap]:
         Overlap(
             each.stack, each.line, (claim(named[each.stack], each.ranges[0]), claim(named[each.other], each.ranges[1]))
         )
-        for each in shared({stack.name: stack.verdict.stackfile for stack in stacks})
+        for each in shared({stack.name: stack.verdict.resolved for stack in stacks})
         if each.joined
     ]
     return [*within, *across]
@@ -100,9 +100,9 @@ def found(stack: Stack) -> Iterator[Range]:
         wanted = declared_as(stack, name, network)
         if _is_subnet(network.subnet) and not (wanted and wanted.subnet == network.subnet):
             yield Range(FOREIGN if name in foreign else OUTGOING, name, network.subnet)
-    file = stack.verdict.stackfile
+    hosts = stack.verdict.resolved.hosts
     for host, facts in stack.facts.hosts.items():
-        bridge = gwbridge_of(file, host) if host in file.hosts else None
+        bridge = hosts[host].gwbridge if host in hosts else None
         wanted_subnet = bridge.subnet if bridge else None
         if facts.bridge and _is_subnet(facts.bridge.subnet) and facts.bridge.subnet != wanted_subnet:
             yield Range(OUTGOING if wanted_subnet else FOREIGN, f"{GATEWAY_BRIDGE} of {host}", facts.bridge.subnet)
@@ -143,8 +143,8 @@ def names(listed: Sequence[str], most: int = 4) -> str:
 
 def _ranges(stack: Stack) -> Iterator[Range]:
     file = stack.verdict.stackfile
-    yield from ranges(file)
-    yield from first_of_engine_pool(file)
+    yield from ranges(stack.verdict.resolved)
+    yield from first_of_engine_pool(stack.verdict.resolved)
     if file.pools.overlays:
         yield Range(ALLOCATION, "pools.overlays", file.pools.overlays.range)
 
@@ -175,13 +175,13 @@ def _words(stack: Stack, each: Range) -> tuple[str, str]:
 
 
 def _within(stack: Stack) -> Iterator[Overlap]:
-    file = stack.verdict.stackfile
-    for line, (one, other, _) in zip(clashes(file), clashing(file), strict=True):
+    resolved = stack.verdict.resolved
+    for line, (one, other, _) in zip(clashes(resolved), clashing(resolved), strict=True):
         yield Overlap(stack.name, line, (claim(stack, one), claim(stack, other)))
 
 
 def _with_hosts(stack: Stack) -> Iterator[Overlap]:
-    for one, other, why in meetings([*ranges(stack.verdict.stackfile), *found(stack)], _FOREIGN_WHY):
+    for one, other, why in meetings([*ranges(stack.verdict.resolved), *found(stack)], _FOREIGN_WHY):
         both_bridges = one.kind == "gwbridge" and other.path.startswith(GATEWAY_BRIDGE)  # they never leave their hosts
         if not both_bridges:
             yield Overlap(stack.name, f"{told(one, other)}: {why}", (claim(stack, one), claim(stack, other)))

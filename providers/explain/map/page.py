@@ -95,7 +95,7 @@ def _top(stacks: Sequence[Stack]) -> Iterator[Element]:
     yield from _lines("Other problems", "problems", list(_others(stacks, found)))
     warned = [f"{stack.name}: {line}" for stack in stacks for line in stack.verdict.warnings]
     yield from _lines("Warnings", "notes", warned)
-    together = shared({stack.name: stack.verdict.stackfile for stack in stacks})
+    together = shared({stack.name: stack.verdict.resolved for stack in stacks})
     told = [f"{each.stack}: {each.line}" for each in together if not each.joined]
     yield from _lines("Ranges that stacks share without harm", "notes", told)
 
@@ -110,7 +110,7 @@ def _others(stacks: Sequence[Stack], found: Sequence[Overlap]) -> Iterator[str]:
     """Problems of the stack files that are no overlaps."""
     told = {(each.stack, each.line) for each in found}
     for stack in stacks:
-        yield from (f"{stack.name}: {line}" for line in stack.verdict.refused if (stack.name, line) not in told)
+        yield from (f"{stack.name}: {line}" for line in stack.verdict.why_no_plan if (stack.name, line) not in told)
 
 
 def _lines(heading: str, style: str, lines: Sequence[str]) -> Iterator[Element]:

@@ -10,7 +10,6 @@ from providers.explain.map.blocks import Block, walk
 from providers.explain.map.boxes import Plan, anchor, caption_of, free_share, host_caption, row_id, tasks_of
 from providers.explain.map.claims import Claim, Stack, names, undeclared
 from providers.explain.map.markup import element
-from providers.rules.checks.ranges import gwbridge_of
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import first_address
 
@@ -103,7 +102,7 @@ def _claimed(claim: Claim, remarks: str) -> tuple[str, ...]:
 def _host_cells(stack: Stack, name: str, found: HostFacts | None) -> tuple[str, ...]:
     file = stack.verdict.stackfile
     host = file.hosts.get(name)
-    bridge = gwbridge_of(file, name) if host else None
+    bridge = stack.verdict.resolved.hosts[name].gwbridge if host else None
     subnet = (bridge.subnet if bridge else None) or ""
     gateway = (bridge.gateway if bridge else None) or (first_address(subnet) if subnet else "")
     address = (host.address or "this machine") if host else ""

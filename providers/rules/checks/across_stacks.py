@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from providers.rules.checks.overlaps import instead
 from providers.rules.checks.ranges import OURS, Range, ranges
-from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import overlapping, relation
 
 
@@ -27,28 +27,28 @@ class Shared:
     joined: bool
 
 
-def used(stackfiles: Iterable[StackFile]) -> list[str]:
+def used(stacks: Iterable[Resolved]) -> list[str]:
     """What stacks give to their networks and hosts; what they reserve is left out, since it may be each other's."""
-    return [each.subnet for stackfile in stackfiles for each in _own(stackfile)]
+    return [each.subnet for resolved in stacks for each in _own(resolved)]
 
 
-def shared(stackfiles: Mapping[str, StackFile]) -> list[Shared]:
+def shared(stacks: Mapping[str, Resolved]) -> list[Shared]:
     """Every two ranges that two stacks share, as `path: words`."""
-    owned = [(stack, each) for stack, stackfile in stackfiles.items() for each in _own(stackfile)]
+    owned = [(stack, each) for stack, resolved in stacks.items() for each in _own(resolved)]
     pairs = [(owned[one], owned[other]) for one, other in sorted(overlapping([each.subnet for _, each in owned]))]
-    found = [_of(stackfiles, one, other) for one, other in pairs if one[0] != other[0]]
-    free = _instead(stackfiles, [each for each in found if each.joined])
+    found = [_of(stacks, one, other) for one, other in pairs if one[0] != other[0]]
+    free = _instead(stacks, [each for each in found if each.joined])
     return [
         replace(each, line=f"{each.line}; {fits} is free") if (fits := free.get((each.stack, each.ranges[0]))) else each
         for each in found
     ]
 
 
-def joined(stack: str, stackfiles: Mapping[str, StackFile]) -> list[StackFile]:
+def joined(stack: str, stacks: Mapping[str, Resolved]) -> list[Resolved]:
     """The other stacks that one reaches, or that reach it."""
-    own = stackfiles[stack].connected_to
+    own = stacks[stack].file.connected_to
     return [
-        other for name, other in stackfiles.items() if name != stack and (name in own or stack in other.connected_to)
+        other for name, other in stacks.items() if name != stack and (name in own or stack in other.file.connected_to)
     ]
 
 
@@ -57,10 +57,10 @@ def unread(stack: str, why: str) -> str:
     return f"{stack}'s file can't be read: {why}"
 
 
-def unknown(stack: str, stackfile: StackFile, known: Iterable[str], torn: Mapping[str, str]) -> Iterator[str]:
+def unknown(stack: str, resolved: Resolved, known: Iterable[str], torn: Mapping[str, str]) -> Iterator[str]:
     """What `connected_to` names and is not there, or can't be read (`torn`: why), as `path: problem`."""
     others = [name for name in known if name != stack]
-    for number, name in enumerate(stackfile.connected_to):
+    for number, name in enumerate(resolved.file.connected_to):
         if name == stack:
             yield f"connected_to[{number}]: {name} is this stack itself"
         elif name not in others:
@@ -71,34 +71,35 @@ def unknown(stack: str, stackfile: StackFile, known: Iterable[str], torn: Mappin
             yield f"connected_to[{number}]: {unread(name, torn[name])}"
 
 
-def _own(stackfile: StackFile) -> Iterator[Range]:
-    return (each for each in ranges(stackfile) if each.kind in (*OURS, "host"))
+def _own(resolved: Resolved) -> Iterator[Range]:
+    return (each for each in ranges(resolved) if each.kind in (*OURS, "host"))
 
 
-def _instead(stackfiles: Mapping[str, StackFile], meetings: Iterable[Shared]) -> dict[tuple[str, Range], str | None]:
+def _instead(stacks: Mapping[str, Resolved], meetings: Iterable[Shared]) -> dict[tuple[str, Range], str | None]:
     """A range of the same size for each to blame but hosts: nobody's, not reserved, and another for each."""
     blamed: dict[str, list[Range]] = {}
     for each in meetings:
         if each.ranges[0].kind != "host":
             blamed.setdefault(each.stack, []).append(each.ranges[0])
-    taken, found = used(stackfiles.values()), dict[tuple[str, Range], str | None]()
+    taken, found = used(stacks.values()), dict[tuple[str, Range], str | None]()
     for stack, cannot_stay in blamed.items():
-        free = instead(stackfiles[stack], taken, cannot_stay)
+        free = instead(stacks[stack], taken, cannot_stay)
         taken += [subnet for subnet in free.values() if subnet]
         found |= {(stack, each): subnet for each, subnet in free.items()}
     return found
 
 
-def _of(stackfiles: Mapping[str, StackFile], *sides: tuple[str, Range]) -> Shared:
+def _of(stacks: Mapping[str, Resolved], *sides: tuple[str, Range]) -> Shared:
     """What is said of two: the one whose stack declares the other joined is blamed, and no host for its address."""
 
     def last(side: tuple[str, Range]) -> tuple[bool, bool]:
         (partner,) = {stack for stack, _ in sides} - {side[0]}
-        return side[1].kind == "host", partner not in stackfiles[side[0]].connected_to
+        return side[1].kind == "host", partner not in stacks[side[0]].file.connected_to
 
     (stack, one), (other, two) = sorted(sides, key=last)
     both_bridges = {one.kind, two.kind} == {"gwbridge"}  # they never leave their hosts
-    reached = not both_bridges and (other in stackfiles[stack].connected_to or stack in stackfiles[other].connected_to)
+    said = other in stacks[stack].file.connected_to or stack in stacks[other].file.connected_to
+    reached = said and not both_bridges
     line = f"{one.path}: {one.subnet} {relation(one.subnet, two.subnet)} {other}'s {two.path} {two.subnet}"
     if reached:
         line += ": connected_to joins the two stacks, and neither would reach what is there in the other"

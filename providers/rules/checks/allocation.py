@@ -7,11 +7,11 @@ from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
 from providers.rules.checks.free_space import FreeSpace
 from providers.rules.checks.ranges import ranges
 from providers.rules.checks.whole_file import Verdict
-from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.errors import StackFileError
 
 
-def allocate(stack: Verdict, others: Iterable[StackFile]) -> dict[str, str]:
+def allocate(stack: Verdict, others: Iterable[Resolved]) -> dict[str, str]:
     """The first free range of `pools.overlays` for each overlay that waits for one, by name, in the file's order.
 
     Free is what meets nothing of this stack, no network and no host of another, and nothing that Engines choose.
@@ -19,11 +19,11 @@ def allocate(stack: Verdict, others: Iterable[StackFile]) -> dict[str, str]:
     """
     if stack.problems:
         raise StackFileError(stack.problems)
-    pool = stack.stackfile.pools.overlays
+    pool = stack.resolved.file.pools.overlays
     if not pool:
         return {}
-    before = (each for each in first_of_engine_pool(stack.stackfile) if each.kind == "first ingress")
-    own = [each.subnet for each in (*ranges(stack.stackfile), *before)]
+    before = (each for each in first_of_engine_pool(stack.resolved) if each.kind == "first ingress")
+    own = [each.subnet for each in (*ranges(stack.resolved), *before)]
     space = FreeSpace([*own, *used(others), *LIKELY.values()])
     found = {}
     for name in stack.waiting:

@@ -6,16 +6,17 @@ three hosts is full at nine tasks (measurements.md#addresses-in-use).
 
 from collections.abc import Iterator
 
-from providers.rules.stack_file.model import Expected, Ingress, Overlay, StackFile
+from providers.rules.stack_file.model import Expected, Ingress, Overlay
+from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import mask_for, room
 
 
-def warnings(stackfile: StackFile) -> Iterator[str]:
+def warnings(resolved: Resolved) -> Iterator[str]:
     """Networks too small for their nodes, and for the tasks and services that are expected, as `path: problem`."""
-    nodes = len(stackfile.hosts)
-    if stackfile.ingress:  # every node takes an address of it
-        yield from _lack("ingress", stackfile.ingress, nodes, stackfile.ingress.expect or Expected())
-    for name, overlay in stackfile.overlays.items():
+    nodes = len(resolved.hosts)
+    if ingress := resolved.file.ingress:  # every node takes an address of it
+        yield from _lack("ingress", ingress, nodes, ingress.expect or Expected())
+    for name, overlay in resolved.file.overlays.items():
         if expect := overlay.expect:  # a node takes one with its first task
             yield from _lack(f"overlays.{name}", overlay, min(nodes, 2 * expect.tasks), expect)
 

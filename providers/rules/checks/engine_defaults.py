@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import product
 
 from providers.rules.checks.ranges import OURS, Range, meetings, ranges, told
-from providers.rules.stack_file.model import StackFile, Swarm
+from providers.rules.stack_file.model import Swarm
+from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import prefix_length
 
 _PREFIX = 24  # of subnets from the swarm's pool, where nothing is given
@@ -31,42 +32,42 @@ _WHY = {
 }
 
 
-def pool_masks(stackfile: StackFile) -> Iterator[str]:
+def pool_masks(resolved: Resolved) -> Iterator[str]:
     """Pools smaller than the subnets that are taken of them."""
-    swarm = stackfile.swarm or Swarm()
+    swarm = resolved.file.swarm or Swarm()
     prefix = _prefix(swarm)
     for number, subnet in enumerate(swarm.default_addr_pool):
         if prefix_length(subnet) > prefix:
             yield f"swarm.default_addr_pool[{number}]: {subnet} is smaller than the /{prefix} that networks take of it"
 
 
-def first_of_engine_pool(stackfile: StackFile) -> Iterator[Range]:
+def first_of_engine_pool(resolved: Resolved) -> Iterator[Range]:
     """The ingress that an Engine makes at init, where the stack begins the swarm without a pool of its own.
 
     An ingress of the stack may be the very same, and takes its place before any overlay comes, yet after the hosts
     have joined.
     """
-    swarm = stackfile.swarm
+    swarm = resolved.file.swarm
     if swarm and not swarm.default_addr_pool:
-        kind = "replaced ingress" if stackfile.ingress else "first ingress"
+        kind = "replaced ingress" if resolved.file.ingress else "first ingress"
         yield Range(kind, "the ingress that the Engine makes at init,", f"{_POOL_START}/{_prefix(swarm)}")
 
 
-def warnings(stackfile: StackFile) -> Iterator[str]:
+def warnings(resolved: Resolved) -> Iterator[str]:
     """What meets ranges that Engines probably choose, as `path: problem`; once for each kind that one key mends."""
     seen: set[tuple[str, str]] = set()
-    for first, other, why in meetings([*ranges(stackfile), *_likely(stackfile)], _WHY):
+    for first, other, why in meetings([*ranges(resolved), *_likely(resolved)], _WHY):
         kinds = (first.kind, other.kind)
         if other.kind == "docker0" or kinds not in seen:
             seen.add(kinds)
             yield f"{told(first, other)}: {why}"
 
 
-def _likely(stackfile: StackFile) -> Iterator[Range]:
+def _likely(resolved: Resolved) -> Iterator[Range]:
     """What Engines probably choose."""
     docker0, own_pool = LIKELY.items()
     yield Range("docker0", *docker0)
-    swarm = stackfile.swarm
+    swarm = resolved.file.swarm
     if swarm and not swarm.default_addr_pool:
         bits = _MANY.bit_length() - 1
         yield Range("first networks", own_pool[0], f"{_POOL_START}/{max(_prefix(swarm) - bits, 8)}")

@@ -5,10 +5,10 @@ An Engine never looks: larger packets are lost, while connections are made and s
 
 from collections.abc import Iterator
 
-from providers.rules.checks.ranges import gwbridge_of
-from providers.rules.stack_file.access import HostAccess, access
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.field_types import engine_host, is_ip
-from providers.rules.stack_file.model import Ingress, Overlay, StackFile
+from providers.rules.stack_file.model import Ingress, Overlay
+from providers.rules.stack_file.resolved import Resolved
 
 # https://github.com/moby/moby/blob/master/daemon/libnetwork/drivers/overlay/overlay.go
 _ENGINE = 1500  # taken for the underlay's where nothing is given
@@ -24,21 +24,21 @@ def container_mtu(mtu: int | None, encrypted: bool = False) -> int:
     return (left - _ESP) // 4 * 4 if encrypted else left
 
 
-def problems(stackfile: StackFile) -> Iterator[str]:
+def problems(resolved: Resolved) -> Iterator[str]:
     """Networks of the swarm whose packets do not fit between the hosts, as `path: problem`."""
-    if not stackfile.hosts:
+    if not resolved.hosts:
         return
-    key, most = min(_underlays(stackfile), key=lambda underlay: underlay[1])
-    if stackfile.ingress:
-        yield from _too_large("ingress.mtu", stackfile.ingress, key, most)
-    for name, overlay in stackfile.overlays.items():
+    key, most = min(_underlays(resolved), key=lambda underlay: underlay[1])
+    if resolved.file.ingress:
+        yield from _too_large("ingress.mtu", resolved.file.ingress, key, most)
+    for name, overlay in resolved.file.overlays.items():
         yield from _too_large(f"overlays.{name}.mtu", overlay, key, most)
 
 
-def warnings(stackfile: StackFile) -> Iterator[str]:
+def warnings(resolved: Resolved) -> Iterator[str]:
     """Bridges with a larger MTU than their host's, which may have another for the way outside."""
-    for name, host in stackfile.hosts.items():
-        bridge = gwbridge_of(stackfile, name)
+    for name, host in resolved.file.hosts.items():
+        bridge = resolved.hosts[name].gwbridge
         if bridge and bridge.mtu and bridge.mtu > host.mtu:
             section = f"hosts.{name}.gwbridge" if host.gwbridge and host.gwbridge.mtu else "gwbridge"
             yield (
@@ -47,10 +47,10 @@ def warnings(stackfile: StackFile) -> Iterator[str]:
             )
 
 
-def _underlays(stackfile: StackFile) -> Iterator[tuple[str, int]]:
+def _underlays(resolved: Resolved) -> Iterator[tuple[str, int]]:
     """For each host the words for its underlay's MTU, and the most that an Engine's option may be for it."""
-    for name, host in access(stackfile).items():
-        mtu, six = stackfile.hosts[name].mtu, _is_ipv6(host)
+    for name, host in resolved.access.items():
+        mtu, six = resolved.file.hosts[name].mtu, _is_ipv6(host)
         yield f"hosts.{name}.mtu{f' less {_IPV6} for IPv6' if six else ''}", mtu - (_IPV6 if six else 0)
 
 

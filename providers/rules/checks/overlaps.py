@@ -9,7 +9,7 @@ from itertools import product
 from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
 from providers.rules.checks.free_space import PRIVATE, FreeSpace
 from providers.rules.checks.ranges import OURS, Range, meetings, ranges, told
-from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.resolved import Resolved
 
 _DEAD = "the swarm would take it and never give it addresses"
 # Both examples in https://docs.docker.com/engine/swarm/networking/ use 10.11.0.0/16.
@@ -36,32 +36,32 @@ _WHY = {
 }
 
 
-def clashing(stackfile: StackFile) -> list[tuple[Range, Range, str]]:
+def clashing(resolved: Resolved) -> list[tuple[Range, Range, str]]:
     """Every two ranges that clash, the one to blame first, and why."""
-    return list(meetings(_declared(stackfile), _WHY))
+    return list(meetings(_declared(resolved), _WHY))
 
 
-def clashes(stackfile: StackFile, beside: Iterable[str] = ()) -> list[str]:
+def clashes(resolved: Resolved, beside: Iterable[str] = ()) -> list[str]:
     """Each of `clashing` as `path: problem`; who takes all ranges named as free has no clash left.
 
     beside: ranges that are not free either, those of stacks that this one reaches.
     """
-    found = clashing(stackfile)
+    found = clashing(resolved)
     if not found:
         return []
-    free = instead(stackfile, beside, [first for first, _, _ in found])
+    free = instead(resolved, beside, [first for first, _, _ in found])
     return [
         f"{told(first, other)}: {why}{f'; {free[first]} is free' if free[first] else ''}" for first, other, why in found
     ]
 
 
-def instead(stackfile: StackFile, taken: Iterable[str], blamed: Iterable[Range]) -> dict[Range, str | None]:
+def instead(resolved: Resolved, taken: Iterable[str], blamed: Iterable[Range]) -> dict[Range, str | None]:
     """A range of the same size for each that cannot stay: from the pool for overlays, else a private one nearby.
 
     taken: what is not free beside what the stack file names.
     """
-    space = FreeSpace([*(each.subnet for each in _declared(stackfile)), *taken, *LIKELY.values()])
-    pool = stackfile.pools.overlays
+    space = FreeSpace([*(each.subnet for each in _declared(resolved)), *taken, *LIKELY.values()])
+    pool = resolved.file.pools.overlays
     found: dict[Range, str | None] = {}
     for each in blamed:
         if each in found:
@@ -73,5 +73,5 @@ def instead(stackfile: StackFile, taken: Iterable[str], blamed: Iterable[Range])
     return found
 
 
-def _declared(stackfile: StackFile) -> list[Range]:
-    return [*ranges(stackfile), *first_of_engine_pool(stackfile)]
+def _declared(resolved: Resolved) -> list[Range]:
+    return [*ranges(resolved), *first_of_engine_pool(resolved)]

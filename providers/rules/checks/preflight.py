@@ -1,7 +1,7 @@
 """The whole stack file against what hosts really have, before the first write: ranges that cannot stand together.
 
-Engines take most of it without a word and break later. What a stack file says against itself is in clashes.py. Reading
-hosts must not enter.
+Engines take most of it without a word and break later. What a stack file says against itself is in overlaps.py.
+Reading hosts must not enter.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from providers.rules.checks.overlaps import instead
-from providers.rules.checks.ranges import Range, gwbridge_of, ranges
+from providers.rules.checks.ranges import Range, ranges
 from providers.rules.checks.taken_on_hosts import (
     HostReport,
     Noun,
@@ -20,7 +20,7 @@ from providers.rules.checks.taken_on_hosts import (
     subnets,
     swarm_networks,
 )
-from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import holds_subnet, overlapping, prefix_length, relation
 
 # An `up` changes what is there in this order, so that the former gives its range up before the latter takes it.
@@ -67,7 +67,7 @@ class Wanted:
 Meetings = dict[tuple[Wanted, Occupied], list[str]]
 
 
-def findings(stackfile: StackFile, owner: str, reports: Sequence[HostReport]) -> Findings:
+def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> Findings:
     """Every range of the stack file that meets one that is taken on its hosts. `owner` is `<project>/<stack>`.
 
     Who takes all ranges named as free has none refused any more. Hosts without a report are left out.
@@ -75,10 +75,10 @@ def findings(stackfile: StackFile, owner: str, reports: Sequence[HostReport]) ->
     networks = swarm_networks(reports)
     standing = {(noun_of(net), subnet) for net in networks for subnet in subnets(net)}
     found: Meetings = {}
-    taken = {each.subnet for each in ranges(stackfile)}
+    taken = {each.subnet for each in ranges(resolved)}
     for report in reports:
-        wanted = [*_bridge(stackfile, report), *_of_swarm(stackfile, standing, begins=not networks)]
-        bridge = gwbridge_of(stackfile, report.host)
+        wanted = [*_bridge(resolved, report), *_of_swarm(resolved, standing, begins=not networks)]
+        bridge = resolved.hosts[report.host].gwbridge
         occupied = [
             *on_host(report, bridge.bridge_name if bridge else None),
             *in_swarm(networks, {each.noun for each in wanted}, owner),
@@ -90,21 +90,21 @@ def findings(stackfile: StackFile, owner: str, reports: Sequence[HostReport]) ->
     # What stands inside a wide route has been seen before.
     known = (_told(*pair, hosts) for pair, hosts in found.items() if pair[0].stands != _is_wide(*pair))
     unread = (f"routes and resolvers were not compared: {report.unread}" for report in reports if report.unread)
-    return Findings(tuple(_refusals(stackfile, refused, taken)), (*known, *unread))
+    return Findings(tuple(_refusals(resolved, refused, taken)), (*known, *unread))
 
 
-def _bridge(stackfile: StackFile, report: HostReport) -> Iterator[Wanted]:
+def _bridge(resolved: Resolved, report: HostReport) -> Iterator[Wanted]:
     """What is wanted of one host."""
-    bridge, own = gwbridge_of(stackfile, report.host), stackfile.hosts[report.host].gwbridge
+    bridge, own = resolved.hosts[report.host].gwbridge, resolved.file.hosts[report.host].gwbridge
     if bridge and bridge.subnet:
         path = f"hosts.{report.host}.gwbridge.subnet" if own and own.subnet else "gwbridge.subnet"
         stands = any(bridge.subnet in subnets(net) for net in report.networks if noun_of(net) == Noun("gwbridge"))
         yield Wanted(Noun("gwbridge"), path, bridge.subnet, stands)
 
 
-def _of_swarm(stackfile: StackFile, standing: set[tuple[Noun | None, str]], *, begins: bool) -> Iterator[Wanted]:
+def _of_swarm(resolved: Resolved, standing: set[tuple[Noun | None, str]], *, begins: bool) -> Iterator[Wanted]:
     """What is wanted of the swarm; its address pools only where it `begins`, since nothing changes them later."""
-    for each in ranges(stackfile):
+    for each in ranges(resolved):
         if each.kind in _OVER_ALL or (each.kind == "pool" and begins):
             name = each.path.removeprefix("overlays.").removesuffix(".subnet") if each.kind == "overlay" else ""
             noun = Noun(each.kind, name)
@@ -131,10 +131,10 @@ def _is_wide(wanted: Wanted, occupied: Occupied) -> bool:
     return occupied.wide and holds_subnet(occupied.subnet, wanted.subnet)
 
 
-def _refusals(stackfile: StackFile, found: Meetings, taken: set[str]) -> Iterator[str]:
+def _refusals(resolved: Resolved, found: Meetings, taken: set[str]) -> Iterator[str]:
     """A line for each, with a range of the same size that is nobody's, where there is one."""
     blamed = {wanted: Range(wanted.noun.kind, wanted.path, wanted.subnet) for wanted, _ in found}
-    free = instead(stackfile, (subnet for subnet in taken if prefix_length(subnet) >= LARGEST), blamed.values())
+    free = instead(resolved, (subnet for subnet in taken if prefix_length(subnet) >= LARGEST), blamed.values())
     for (wanted, occupied), hosts in found.items():
         fits = free[blamed[wanted]]
         yield _told(wanted, occupied, hosts) + (f"; {fits} is free" if fits else "")

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from providers.rules.stack_file.access import access
 from providers.rules.stack_file.field_types import ipv4_in
-from providers.rules.stack_file.model import PartialGwbridge, StackFile
+from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import overlapping, relation
 
 # https://www.iana.org/assignments/iana-ipv4-special-registry
@@ -30,21 +29,22 @@ class Range:
     subnet: str
 
 
-def ranges(stackfile: StackFile) -> Iterator[Range]:
+def ranges(resolved: Resolved) -> Iterator[Range]:
     """Every range in the file, in the order of blame: of two that clash, the first is reported."""
-    for name, host in stackfile.hosts.items():
+    file = resolved.file
+    for name, host in file.hosts.items():
         if host.gwbridge and host.gwbridge.subnet:
             yield Range("gwbridge", f"hosts.{name}.gwbridge.subnet", host.gwbridge.subnet)
-    if stackfile.gwbridge:
-        yield Range("gwbridge", "gwbridge.subnet", stackfile.gwbridge.subnet)
-    for name, overlay in reversed(stackfile.overlays.items()):
+    if file.gwbridge:
+        yield Range("gwbridge", "gwbridge.subnet", file.gwbridge.subnet)
+    for name, overlay in reversed(file.overlays.items()):
         yield Range("overlay", f"overlays.{name}.subnet", overlay.subnet)
-    if stackfile.ingress:
-        yield Range("ingress", "ingress.subnet", stackfile.ingress.subnet)
-    for number, subnet in enumerate(stackfile.swarm.default_addr_pool if stackfile.swarm else ()):
+    if file.ingress:
+        yield Range("ingress", "ingress.subnet", file.ingress.subnet)
+    for number, subnet in enumerate(file.swarm.default_addr_pool if file.swarm else ()):
         yield Range("pool", f"swarm.default_addr_pool[{number}]", subnet)
-    yield from _addresses(stackfile)
-    for number, subnet in enumerate(stackfile.reserved):
+    yield from _addresses(resolved)
+    for number, subnet in enumerate(file.reserved):
         yield Range("reserved", f"reserved[{number}]", subnet)
     for name, subnet in SPECIAL.items():
         yield Range("special", name, subnet)
@@ -63,28 +63,14 @@ def told(first: Range, other: Range) -> str:
     return f"{first.path}: {first.subnet} {relation(first.subnet, other.subnet)} {other.path} {other.subnet}"
 
 
-def gwbridge_of(stackfile: StackFile, host: str) -> PartialGwbridge | None:
-    """The section `gwbridge` with what the host has in its place; None where there is neither.
-
-    A host that has a subnet of its own does not take the gateway from the shared section.
-    """
-    shared, own = stackfile.gwbridge, stackfile.hosts[host].gwbridge
-    if own is None:
-        return shared
-    values = shared.model_dump(exclude_unset=True) if shared else {}
-    if own.subnet:
-        values.pop("gateway", None)
-    return PartialGwbridge.model_validate(values | own.model_dump(exclude_unset=True))
-
-
-def _addresses(stackfile: StackFile) -> Iterator[Range]:
+def _addresses(resolved: Resolved) -> Iterator[Range]:
     """The hosts' own addresses and their bastions', where they are numbers; each once.
 
     A bastion's counts because a host sends its answers there.
     """
     seen = {"0.0.0.0"}  # an Engine that listens everywhere
-    for name, host in access(stackfile).items():
-        declared = stackfile.hosts[name].model_dump()
+    for name, host in resolved.access.items():
+        declared = resolved.file.hosts[name].model_dump()
         for key in ("address", "advertise_address", "data_path_address", "listen_address", "bastion"):
             address = ipv4_in(getattr(host, key) or "")
             if address and address not in seen:

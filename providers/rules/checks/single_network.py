@@ -2,40 +2,39 @@
 
 from collections.abc import Iterator
 
-from providers.rules.checks.ranges import gwbridge_of
 from providers.rules.stack_file.field_types import AUTO
 from providers.rules.stack_file.model import Ingress, Overlay, PartialGwbridge, StackFile
+from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import first_address, holds_address, holds_subnet, prefix_length
 
 
-def lacking(stackfile: StackFile) -> Iterator[str]:
+def lacking(resolved: Resolved) -> Iterator[str]:
     """Hosts whose own section `gwbridge` has no subnet, and no shared section to take it from."""
-    for name in stackfile.hosts:
-        bridge = gwbridge_of(stackfile, name)
-        if bridge and not bridge.subnet:
+    for name, host in resolved.hosts.items():
+        if host.gwbridge and not host.gwbridge.subnet:
             yield f"hosts.{name}.gwbridge.subnet: is required, since there is no section gwbridge to take it from"
 
 
-def names(stackfile: StackFile) -> Iterator[str]:
+def names(resolved: Resolved) -> Iterator[str]:
     """Two names that differ in case only are one to a swarm, which answers with an internal error."""
-    seen = {stackfile.ingress.name.lower(): "ingress.name"} if stackfile.ingress else {}
-    for name in stackfile.overlays:
+    seen = {resolved.file.ingress.name.lower(): "ingress.name"} if resolved.file.ingress else {}
+    for name in resolved.file.overlays:
         if name.lower() in seen:
             yield f"overlays.{name}: is the same name as {seen[name.lower()]}; case does not count in a swarm"
         seen.setdefault(name.lower(), f"overlays.{name}")
 
 
-def inside(stackfile: StackFile) -> Iterator[str]:
+def inside(resolved: Resolved) -> Iterator[str]:
     """Gateways and ranges that are not where they belong."""
-    for name, host in stackfile.hosts.items():
-        bridge = gwbridge_of(stackfile, name)
+    for name, host in resolved.file.hosts.items():
+        bridge = resolved.hosts[name].gwbridge
         if host.gwbridge and host.gwbridge.gateway and bridge:
             yield from _gateway(f"hosts.{name}.gwbridge", bridge)
-    if stackfile.gwbridge:
-        yield from _gateway("gwbridge", stackfile.gwbridge)
-    if stackfile.ingress:
-        yield from _gateway("ingress", stackfile.ingress)
-    for name, overlay in stackfile.overlays.items():
+    if resolved.file.gwbridge:
+        yield from _gateway("gwbridge", resolved.file.gwbridge)
+    if resolved.file.ingress:
+        yield from _gateway("ingress", resolved.file.ingress)
+    for name, overlay in resolved.file.overlays.items():
         yield from _gateway(f"overlays.{name}", overlay)
         yield from _ip_range(f"overlays.{name}.ip_range", overlay)
 

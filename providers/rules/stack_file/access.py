@@ -1,11 +1,12 @@
 """How each host is reached, every default filled in. Reaching it and reading files must not enter."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from providers.rules.stack_file.field_types import is_ip, split_place
+from providers.rules.stack_file.field_types import engine_host, is_ip
 from providers.rules.stack_file.model import Host, Reach, StackFile
 
 
@@ -44,13 +45,6 @@ class HostAccess(BaseModel):
 SSH_PORT = 22
 
 
-def through_themselves(stackfile: StackFile) -> Iterator[str]:
-    """Hosts whose bastion they are, as `path: problem`."""
-    for name, host in access(stackfile).items():
-        if host.bastion and host.address and split_place(host.bastion)[1:] == (host.address, host.port):
-            yield f"hosts.{name}.bastion: {host.bastion} is the host itself; write `bastion: none` there"
-
-
 def moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """How where a host is has changed between two `model_dump()`s of its access, in words; empty where it has not.
 
@@ -69,6 +63,14 @@ def another(host: str, change: str, there: str, known: str) -> str:
         f"correct the address; where it is a new machine, take {host} out of the stack file for one `pulumi up` "
         "(with lost: true before that, if the old one is gone), then add it"
     )
+
+
+def marks(host: HostAccess) -> list[str]:
+    """What no two hosts share: the way to them, and the address that members know them by."""
+    through = f" through {host.bastion}" if host.bastion else ""
+    way = "local: true" if host.local else f"address {host.address} port {host.port or SSH_PORT}{through}"
+    advertised, _ = engine_host(host.advertise_address or "")
+    return [way, *([f"advertise_address {ip_address(advertised)}"] if is_ip(advertised) else [])]
 
 
 def _place(host: HostAccess) -> str:

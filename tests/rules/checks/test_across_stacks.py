@@ -10,7 +10,7 @@ JOINED = "connected_to joins the two stacks, and neither would reach what is the
 
 def stack(address, **sections):
     """A stack of one host."""
-    return said(hosts={"m1": {"address": address}}, **sections).stackfile
+    return said(hosts={"m1": {"address": address}}, **sections).resolved
 
 
 def lines(joined, **stacks):

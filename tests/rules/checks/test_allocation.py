@@ -16,7 +16,7 @@ AUTO = {"subnet": "auto"}
 
 def chosen(others=(), **sections):
     """The ranges chosen for a stack."""
-    return allocate(said(pools=POOLS, **sections), [other.stackfile for other in others])
+    return allocate(said(pools=POOLS, **sections), [other.resolved for other in others])
 
 
 def test_first_free_ranges_are_taken_in_the_files_order():

@@ -2,8 +2,9 @@
 
 import pytest
 
-from providers.rules.checks.declared_twice import refused
+from providers.rules.checks.declared_twice import claimed_twice
 from providers.rules.stack_file import model
+from providers.rules.stack_file.resolved import resolve
 
 HOSTS = {"m1": {"address": "10.99.0.1", "role": "manager"}, "w1": {"address": "10.99.0.2"}}
 SUBNET = {"subnet": "10.64.0.0/20"}
@@ -12,8 +13,8 @@ SAME = "leave it out of one of the two"
 
 def against(ours, theirs, here=HOSTS, there=HOSTS):
     """What is refused of sections beside those of another stack."""
-    own = model.parse({"hosts": here, **ours})
-    return refused(own, {"other": model.parse({"hosts": there, **theirs})})
+    own = resolve(model.parse({"hosts": here, **ours}))
+    return claimed_twice(own, {"other": resolve(model.parse({"hosts": there, **theirs}))})
 
 
 @pytest.mark.parametrize("section", ["swarm", "ingress", "gwbridge"])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from providers.rules.checks.preflight import Findings, findings
 from providers.rules.checks.taken_on_hosts import HostReport
 from providers.rules.stack_file import model
+from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary import labels as ours
 from providers.rules.vocabulary.facts import Network, pairs
 from providers.rules.vocabulary.routes import Link, Route, Surroundings
@@ -62,7 +63,7 @@ def report(host="m1", *networks, routes=(), links=(), **told) -> HostReport:
 
 def found(*reports, w1=None, **sections) -> Findings:
     """What clashes between a stack file and these hosts."""
-    return findings(model.parse(raw(w1, **sections)), OWNER, reports)
+    return findings(resolve(model.parse(raw(w1, **sections))), OWNER, reports)
 
 
 def refused(*reports, w1=None, **sections) -> list[str]:

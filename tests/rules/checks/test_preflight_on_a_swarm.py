@@ -6,7 +6,7 @@ import pytest
 
 from providers.rules.checks.preflight import Findings
 from providers.rules.stack_file import model
-from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import Step
 from providers.simulate import bare
@@ -25,25 +25,24 @@ from tests.support.lifecycle import (
 from tests.support.simulated import SimulatedHosts
 
 
-def declared(**changed: str) -> StackFile:
+def declared(**changed: str) -> Resolved:
     """The stack of `whole_stack`, with another subnet for some of its networks."""
     subnets = {"gwbridge": "10.12.0.0/16", "ingress": "10.11.0.0/16", "app": "10.20.0.0/24", **changed}
-    return model.parse(
-        {
-            "hosts": {name: {"address": f"198.51.100.{number}"} for number, name in enumerate(HOSTS, 1)},
-            "swarm": {},
-            "gwbridge": {"subnet": subnets["gwbridge"]},
-            "ingress": {"subnet": subnets["ingress"]},
-            "overlays": {"app": {"subnet": subnets["app"]}},
-        }
-    )
+    sections = {
+        "hosts": {name: {"address": f"198.51.100.{number}"} for number, name in enumerate(HOSTS, 1)},
+        "swarm": {},
+        "gwbridge": {"subnet": subnets["gwbridge"]},
+        "ingress": {"subnet": subnets["ingress"]},
+        "overlays": {"app": {"subnet": subnets["app"]}},
+    }
+    return resolve(model.parse(sections))
 
 
 @dataclass
 class Watched(SimulatedHosts):
     """Hosts that are compared with a stack file before and after each step."""
 
-    wanted: StackFile = field(default_factory=declared)
+    wanted: Resolved = field(default_factory=declared)
     found: list[Findings] = field(default_factory=list)
 
     def perform(self, step: Step) -> None:
@@ -62,7 +61,7 @@ def test_stack_that_comes_about():
     assert {Findings()} == set(hosts.found)
 
 
-CHANGES: dict[str, tuple[Spec, StackFile]] = {
+CHANGES: dict[str, tuple[Spec, Resolved]] = {
     "gwbridge": (
         gwbridge_spec("w1", subnet="10.12.0.0/20", gateway="10.12.0.1"),
         declared(gwbridge="10.12.0.0/20"),

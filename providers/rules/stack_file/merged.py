@@ -1,0 +1,17 @@
+"""What a host has of sections that all hosts share. How it is reached is in access.py."""
+
+from providers.rules.stack_file.model import PartialGwbridge, StackFile
+
+
+def gwbridge_of(stackfile: StackFile, host: str) -> PartialGwbridge | None:
+    """The section `gwbridge` with what the host has in its place; None where there is neither.
+
+    A host that has a subnet of its own does not take the gateway from the shared section.
+    """
+    shared, own = stackfile.gwbridge, stackfile.hosts[host].gwbridge
+    if own is None:
+        return shared
+    values = shared.model_dump(exclude_unset=True) if shared else {}
+    if own.subnet:
+        values.pop("gateway", None)
+    return PartialGwbridge.model_validate(values | own.model_dump(exclude_unset=True))

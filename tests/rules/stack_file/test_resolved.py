@@ -1,0 +1,89 @@
+"""What follows from a stack file, said once."""
+
+import json
+
+import pytest
+
+from providers.rules.checks.whole_file import verdict
+from providers.rules.plan import planned
+from providers.rules.stack_file.model import parse
+from providers.rules.stack_file.resolved import configured, configured_hosts, resolve, without_lost
+from providers.rules.vocabulary.errors import StackFileError
+
+HOSTS = {
+    "m1": {"address": "10.9.0.1", "role": "manager", "lost": True},
+    "m2": {"address": "10.9.0.2", "role": "manager"},
+    "w1": {"address": "10.9.0.3", "gwbridge": {"mtu": 1400}},
+}
+GWBRIDGE = {"subnet": "10.12.0.0/16"}
+
+
+def settings(**sections):
+    """A configuration as Pulumi hands it to the plugin."""
+    return {f"swarmnet:{key}": json.dumps(section) for key, section in sections.items()}
+
+
+def test_a_host_has_what_shared_sections_give_it():
+    """How it is reached, its bridge and its role stand together."""
+    host = resolve(parse({"hosts": HOSTS, "gwbridge": GWBRIDGE, "ssh": {"user": "ann"}})).hosts["w1"]
+
+    assert host.gwbridge
+    assert ("10.9.0.3", "ann", "10.12.0.0/16", 1400, "worker") == (
+        host.access.address,
+        host.access.user,
+        host.gwbridge.subnet,
+        host.gwbridge.mtu,
+        host.role,
+    )
+
+
+def test_lost_host_is_planned_no_more():
+    """What is dead for good has no resources, whatever still names it."""
+    sections = {"hosts": HOSTS, "order": [["m2", "w1"], ["m1"]], "swarm": {"first_manager": "m1"}}
+    left = without_lost(resolve(parse(sections)))
+
+    assert (["m2", "w1"], (("m2", "w1"),), "m2") == (list(left.hosts), left.waves, left.first_manager)
+
+
+def test_no_host_is_resolved_twice():
+    """A plan has what was made for the checks: with each host anew for each host, 1000 hosts took 18 s."""
+    judgement = verdict({"hosts": HOSTS, "gwbridge": GWBRIDGE}, "prod")
+    plan = planned(judgement, "infra/prod")
+
+    assert {"m2", "w1"} == {name for name, way in plan.access.items() if way is judgement.resolved.hosts[name].access}
+
+
+def test_configuration_is_read_once():
+    """Pulumi configures each provider anew, and each with the same."""
+    given = settings(hosts=HOSTS)
+
+    assert configured_hosts(given) is configured(dict(given))
+
+
+@pytest.mark.parametrize("value", ["{}", "[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]"])
+def test_hosts_are_known_whatever_is_wrong_beside_them(value):
+    """A stack whose networks make no sense any more can still be destroyed."""
+    given = {**settings(hosts=HOSTS), "swarmnet:ingress": value}
+
+    assert set(HOSTS) == configured_hosts(given).hosts.keys()
+
+
+def test_hosts_that_make_no_sense_are_refused_alone():
+    """What is wrong elsewhere is said where it matters."""
+    given = settings(hosts={"m1": {}}, ingress={})
+
+    with pytest.raises(StackFileError) as refusal:
+        configured_hosts(given)
+    assert ["hosts.m1: needs one of address and local: true"] == refusal.value.problems
+
+
+def test_configuration_is_refused_with_all_that_is_wrong():
+    """Before the first write every section counts."""
+    given = settings(hosts={"m1": {}}, ingress={})
+
+    with pytest.raises(StackFileError) as refusal:
+        configured(given)
+    assert [
+        "hosts.m1: needs one of address and local: true",
+        "ingress.subnet: is required",
+    ] == refusal.value.problems
