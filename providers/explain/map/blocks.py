@@ -10,13 +10,13 @@ from functools import partial
 from ipaddress import IPv4Address, IPv4Network, summarize_address_range
 from math import log2
 
-from providers.explain.map.claims import ALLOCATION, Claim
+from providers.explain.map.claims import OVERLAY_POOL, Claim
 from providers.rules.checks.free_space import PRIVATE
 from providers.rules.checks.ranges import OURS
 
 _PRIVATE = [IPv4Network(block) for block in PRIVATE]
 _TOGETHER = 16  # length of the mask of what is shown together
-_ORDER = (*OURS, "foreign", "outgoing", "host", ALLOCATION, "reserved", "engine", "special")
+_ORDER = (*OURS, "foreign", "outgoing", "host", OVERLAY_POOL, "reserved", "engine", "special")
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _with_gaps(block: Block, free_for: tuple[str, ...]) -> Block:
     free_for = tuple(stack for stack in free_for if stack not in keeps)
     inside = tuple(map(partial(_with_gaps, free_for=free_for), block.inside))
     kinds = {each.kind for each in block.claims}
-    if kinds <= {ALLOCATION, "reserved"} and free_for and (block.has_network or ALLOCATION in kinds):
+    if kinds <= {OVERLAY_POOL, "reserved"} and free_for and (block.has_network or OVERLAY_POOL in kinds):
         inside = tuple(_filled(block, inside, free_for))
     return replace(block, inside=inside)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from providers.explain.facts_file import Attached, HostFacts, NetworkFacts
 from providers.explain.map.blocks import Block
-from providers.explain.map.claims import ALLOCATION, Claim, Stack, bridged, names, undeclared
+from providers.explain.map.claims import OVERLAY_POOL, Claim, Stack, bridged, names, undeclared
 from providers.rules.stack_file.model import Host
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
@@ -44,7 +44,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AddressPlan:
     """The address plan of stacks: its blocks, and what overlaps each claim, in words."""
 
     stacks: tuple[str, ...]
@@ -65,7 +65,7 @@ class Plan:
         return list(dict.fromkeys(line for each in block.claims for line in self.overlapping.get(each, ())))
 
 
-def plan_box(plan: Plan, block: Block) -> Box:
+def plan_box(plan: AddressPlan, block: Block) -> Box:
     """A block of the address plan."""
     name, caption = name_of(block), caption_of(plan, block)
     lines = plan.alarm(block)
@@ -102,7 +102,7 @@ def name_of(block: Block) -> str:
     return names(list(dict.fromkeys(each.name for each in block.claims))) or block.range
 
 
-def caption_of(plan: Plan, block: Block) -> str:
+def caption_of(plan: AddressPlan, block: Block) -> str:
     """What a block is, and of which stacks where there are many."""
     if block.free_for:
         return f"free, not for {plan.kept_by(block)}" if plan.kept_by(block) else "free"
@@ -204,7 +204,7 @@ def _bridge(kind: str, caption: str, subnet: str) -> Box:
 def _scale(outer: Block, inside: Iterable[Block]) -> Iterator[Segment]:
     """What is not free, to scale, of whatever depth; what only surrounds free space is looked into."""
     for each in inside:
-        looked_into = each.inside and {claim.kind for claim in each.claims} <= {ALLOCATION, "reserved"} and each.free
+        looked_into = each.inside and {claim.kind for claim in each.claims} <= {OVERLAY_POOL, "reserved"} and each.free
         if looked_into:
             yield from _scale(outer, each.inside)
         elif not each.free_for:

@@ -14,7 +14,7 @@ from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import canonical_subnet
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
-ALLOCATION = "allocation"
+OVERLAY_POOL = "allocation"
 ENGINE = "engine"
 FOREIGN = "foreign"
 OUTGOING = "outgoing"
@@ -35,7 +35,7 @@ class Stack:
 class Claim:
     """A range and what it is for.
 
-    stack: empty for what belongs to none. kind: one of OURS, `host`, `reserved`, `special`, ALLOCATION (what
+    stack: empty for what belongs to none. kind: one of OURS, `host`, `reserved`, `special`, OVERLAY_POOL (what
     `swarmnet allocate` takes from), ENGINE (what Engines take by themselves), FOREIGN (on the hosts and in no stack
     file), OUTGOING (on the hosts, where the stack file has another range). path: the key of the stack file, words for
     what has none, or empty.
@@ -146,7 +146,7 @@ def _ranges(stack: Stack) -> Iterator[Range]:
     yield from ranges(stack.verdict.resolved)
     yield from first_of_engine_pool(stack.verdict.resolved)
     if file.pools.overlays:
-        yield Range(ALLOCATION, "pools.overlays", file.pools.overlays.range)
+        yield Range(OVERLAY_POOL, "pools.overlays", file.pools.overlays.range)
 
 
 def _words(stack: Stack, each: Range) -> tuple[str, str]:

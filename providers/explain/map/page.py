@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 from providers.explain.map.blocks import blocks
-from providers.explain.map.boxes import Plan, host_boxes, network_boxes, plan_box
+from providers.explain.map.boxes import AddressPlan, host_boxes, network_boxes, plan_box
 from providers.explain.map.claims import Claim, Overlap, Stack, claims, names, overlaps
 from providers.explain.map.flowchart import flowchart
 from providers.explain.map.layout import WIDTH, placed
@@ -47,7 +47,7 @@ def svg(stacks: Sequence[Stack]) -> str:
 
 def mermaid(stacks: Sequence[Stack]) -> str:
     """The pictures as a flowchart for Mermaid."""
-    plan = plan_of(stacks)
+    plan = address_plan(stacks)
     groups = {"Address plan": [plan_box(plan, each) for each in plan.blocks]}
     for stack in stacks:
         groups[f"Hosts of {stack.name}"] = list(host_boxes(stack))
@@ -71,7 +71,7 @@ def summary(stacks: Sequence[Stack]) -> str:
     return ", ".join(f"{number or 'no'} {noun}{'' if number == 1 else 's'}" for number, noun in counted)
 
 
-def plan_of(stacks: Sequence[Stack]) -> Plan:
+def address_plan(stacks: Sequence[Stack]) -> AddressPlan:
     """The address plan of the stacks."""
     overlapping: dict[Claim, list[str]] = {}
     for one, other in (overlap.sides for overlap in overlaps(stacks)):
@@ -79,7 +79,7 @@ def plan_of(stacks: Sequence[Stack]) -> Plan:
             whose = f" of {met.stack}" if met.stack and len(stacks) > 1 else ""
             overlapping.setdefault(claim, []).append(f"{met.name} {met.subnet}{whose}")
     named = tuple(stack.name for stack in stacks)
-    return Plan(named, blocks(claims(stacks), named), overlapping)
+    return AddressPlan(named, blocks(claims(stacks), named), overlapping)
 
 
 def _top(stacks: Sequence[Stack]) -> Iterator[Element]:
@@ -125,7 +125,7 @@ def _plan(stacks: Sequence[Stack]) -> Iterator[Element]:
     yield element("p", None, _PLAN)
     kinds = {"viewBox": f"-2 0 {WIDTH + 4} 18", "role": "group", "aria-label": "Colours"}
     yield element("figure", None, element("svg", kinds, *legend([drawing], 2)), *figure(drawing, "plan"))
-    yield plan_table(plan_of(stacks))
+    yield plan_table(address_plan(stacks))
 
 
 def _stack(number: int, stack: Stack) -> Element:
@@ -138,7 +138,7 @@ def _stack(number: int, stack: Stack) -> Element:
 
 
 def _plan_drawing(stacks: Sequence[Stack]) -> Drawing:
-    plan = plan_of(stacks)
+    plan = address_plan(stacks)
     return Drawing("Address plan", _PLAN, *placed([plan_box(plan, each) for each in plan.blocks]))
 
 

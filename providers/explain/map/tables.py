@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from providers.explain.facts_file import HostFacts, NetworkFacts
 from providers.explain.map.blocks import Block, walk
-from providers.explain.map.boxes import Plan, anchor, caption_of, free_share, host_caption, row_id, tasks_of
+from providers.explain.map.boxes import AddressPlan, anchor, caption_of, free_share, host_caption, row_id, tasks_of
 from providers.explain.map.claims import Claim, Stack, names, undeclared
 from providers.explain.map.markup import element
 from providers.rules.stack_file.model import Ingress, Overlay
@@ -26,7 +26,7 @@ class Row:
     alarm: bool = False
 
 
-def plan_table(plan: Plan) -> Element:
+def plan_table(plan: AddressPlan) -> Element:
     """Every block of the address plan, one row for each claim, those inside a block below it."""
     heads = {"Range": "range", "Addresses": "number", "What": "", "Stack": "", "Key": "", "Remarks": ""}
     rows = [row for depth, block in walk(plan.blocks) for row in _block_rows(plan, block, depth)]
@@ -77,7 +77,7 @@ def _row(row: Row, styles: Sequence[str]) -> Element:
     return element("tr", {"id": row.anchor} if row.anchor else {}, element("th", name, row.cells[0]), *cells)
 
 
-def _block_rows(plan: Plan, block: Block, depth: int) -> Iterator[Row]:
+def _block_rows(plan: AddressPlan, block: Block, depth: int) -> Iterator[Row]:
     if not block.claims:
         yield Row(_unclaimed(plan, block), anchor(block), depth)
     for number, claim in enumerate(block.claims):
@@ -86,7 +86,7 @@ def _block_rows(plan: Plan, block: Block, depth: int) -> Iterator[Row]:
         yield Row(_claimed(claim, remarks), "" if number else anchor(block), depth, alarm=bool(lines))
 
 
-def _unclaimed(plan: Plan, block: Block) -> tuple[str, ...]:
+def _unclaimed(plan: AddressPlan, block: Block) -> tuple[str, ...]:
     if block.free_for:
         largest = "" if "/" in block.range else f"largest: {block.largest}"
         return block.range, f"{block.size:,}", caption_of(plan, block), "", "", largest

@@ -4,7 +4,7 @@ from itertools import combinations
 
 from providers.explain.map.boxes import Box, plan_box
 from providers.explain.map.layout import WIDTH, flat, header, placed, slices
-from providers.explain.map.page import plan_of
+from providers.explain.map.page import address_plan
 from tests.explain.map.samples import large, projects, shop
 
 
@@ -15,7 +15,7 @@ def box(bits, *inside):
 
 def plan(stacks):
     """The address plan of stacks with every box in its place, and its height."""
-    drawn = plan_of(stacks)
+    drawn = address_plan(stacks)
     return placed([plan_box(drawn, each) for each in drawn.blocks])
 
 
