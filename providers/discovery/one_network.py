@@ -10,16 +10,18 @@ from providers.rules.nouns import adoption
 from providers.rules.stack_file.model import PartialGwbridge, Section
 from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.addresses import canonical_subnet, first_address
-from providers.rules.vocabulary.facts import Network, Pairs
+from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.labels import TWIN
-from providers.rules.vocabulary.network_options import BRIDGE_NAME, ENCRYPTED, ICC, MASQUERADE, MTU, VNI
-from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.network_options import VNI
+from providers.rules.vocabulary.places import places
+from providers.rules.vocabulary.shape import Pairs
+from providers.rules.vocabulary.specs import GwbridgeSpec, OverlaySpec, Spec
 
 STACK, PROJECT = "com.docker.stack.namespace", "com.docker.compose.project"
 NOT_DECLARABLE = ("swarmnet.", "com.docker.", "io.docker.", "org.dockerproject.")
 KNOWN_OPTIONS = {
-    "overlay": frozenset({MTU, ENCRYPTED, VNI}),
-    "bridge": frozenset({BRIDGE_NAME, ICC, MASQUERADE, MTU}),
+    "overlay": frozenset({place.option for place in places(OverlaySpec).values()} | {VNI}),
+    "bridge": frozenset(place.option for place in places(GwbridgeSpec).values()),
 }
 _NO_ADDRESS = "0.0.0.0"
 
@@ -39,7 +41,8 @@ def section(
     if reason:
         said = reason if reason.startswith(thing) else f"{thing}: {reason}"
         return None, [Remark("not managed", where, said)]
-    values = live.model_dump(include=set(model.model_fields))
+    there = live.model_dump()
+    values = {key: there[key] for key in model.model_fields if key in there}
     if values["gateway"] in (_NO_ADDRESS, first_address(values["subnet"], values.get("ip_range"))):
         values["gateway"] = None
     unknown = sorted({key for key, _ in network.options} - KNOWN_OPTIONS[driver])
@@ -66,7 +69,7 @@ def _unfit(network: Network, driver: str, live: Spec) -> str | None:
     if len(network.subnets) > 1:
         return f"it has {len(network.subnets)} subnets ({', '.join(network.subnets)}), and a stack file names one"
     try:
-        for subnet in (network.subnet, *filter(None, network.ip_ranges)):
+        for subnet in (network.subnet, *filter(None, (pool.ip_range for pool in network.shape.pools))):
             canonical_subnet(subnet)
     except ValueError as problem:
         return str(problem)

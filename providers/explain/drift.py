@@ -19,11 +19,11 @@ from providers.rules.vocabulary.facts import (
     Member,
     NodeFacts,
     OverlayFacts,
-    Pairs,
     Silent,
     SwarmFacts,
 )
 from providers.rules.vocabulary.labels import owner_of
+from providers.rules.vocabulary.shape import Pairs
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 Facts = GwbridgeFacts | SwarmFacts | NodeFacts | IngressFacts | OverlayFacts

@@ -14,7 +14,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from providers.explain.forecast import Forecast, published
 from providers.rules.vocabulary.facts import Network, Node, Silent, SwarmService, Task
-from providers.rules.vocabulary.network_options import ENCRYPTED, GATEWAY_BRIDGE
+from providers.rules.vocabulary.keys import OverlayFlags
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+from providers.rules.vocabulary.places import shown
 from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
 
 SCHEMA: Final = 1
@@ -65,20 +67,20 @@ class Attached(_Part):
     tasks: int = 0
 
 
-class NetworkFacts(_Part):
+class _Range(_Part):
+    id: str
+    ingress: bool = False
+    subnet: str = ""
+    gateway: str = ""
+
+
+class NetworkFacts(OverlayFlags, _Range):
     """A network of the swarm, declared or not.
 
     services: those attached; of the ingress, those that publish through it. containers: those on it that run and are
     no tasks, as `name on host`.
     """
 
-    id: str
-    ingress: bool = False
-    subnet: str = ""
-    gateway: str = ""
-    attachable: bool = False
-    internal: bool = False
-    encrypted: bool = False
     services: tuple[Attached, ...] = ()
     containers: tuple[str, ...] = ()
 
@@ -182,9 +184,7 @@ def _network(network: Network, swarm: SwarmSurvey, hosts: Iterable[HostSurvey]) 
         ingress=network.ingress,
         subnet=network.subnet,
         gateway=network.gateway,
-        attachable=network.attachable,
-        internal=network.internal,
-        encrypted=network.option(ENCRYPTED) is not None,
+        **shown(OverlayFlags, network.shape),
         services=tuple(_attached(each, swarm) for each in sorted(on_it, key=lambda service: service.name)),
         containers=tuple(sorted(containers)),
     )

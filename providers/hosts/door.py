@@ -83,6 +83,6 @@ class Hosts:
         def act(step: Step) -> None:
             new = perform(self.fleet, step)
             if isinstance(step, CreateNetwork) and new:
-                created(step.name, new)
+                created(step.shape.name, new)
 
         return reconcile(Work(name, seconds, progress), look, decide, act, ways_back)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from providers.hosts.engine_api.engine import Engine
-from providers.hosts.engine_api.json_to_facts import Json, to_member, to_network, to_node, to_service, to_swarm, to_task
+from providers.hosts.engine_api.json_to_facts import to_member, to_network, to_node, to_service, to_swarm, to_task
 from providers.hosts.fleet import Fleet
 from providers.rules.live.maintenance import stopped_on
 from providers.rules.stack_file.field_types import engine_host
@@ -41,6 +41,7 @@ from providers.rules.vocabulary.facts import (
 )
 from providers.rules.vocabulary.labels import AVAILABILITY, JOURNAL, copy_label, twin_of
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+from providers.rules.vocabulary.shape_json import Json
 
 T = TypeVar("T")
 

@@ -5,11 +5,11 @@ Join tokens are read, used and forgotten here.
 """
 
 import json
-from typing import Any
 
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.rules.vocabulary.errors import Conflict, NotAManager, NotFound
+from providers.rules.vocabulary.shape_json import Json, to_json
 from providers.rules.vocabulary.steps import (
     CreateNetwork,
     DisconnectEndpoint,
@@ -29,8 +29,6 @@ from providers.rules.vocabulary.steps import (
     UpdateSwarm,
 )
 
-Json = dict[str, Any]
-
 LISTEN = "0.0.0.0:2377"
 # The docker command's default for `--default-addr-pool-mask-length`; the API takes 0 for it, and then gives nobody
 # an address, not even the ingress.
@@ -44,7 +42,8 @@ def perform(fleet: Fleet, step: Step) -> str | None:
     """Perform one step; returns the id of what it created, if anything. Raises HostError and EngineError."""
     match step:
         case CreateNetwork():
-            return create_network(asked(fleet, step.host), step)
+            created: str = asked(fleet, step.host).post("/networks/create", to_json(step.shape))["Id"]
+            return created
         case RemoveNetwork():
             remove(asked(fleet, step.host), f"/networks/{step.id}")
         case DisconnectEndpoint():
@@ -88,27 +87,6 @@ def remove(engine: Engine, path: str, **params: bool) -> None:
         engine.delete(path, **params)
     except NotFound:
         return
-
-
-def create_network(engine: Engine, step: CreateNetwork) -> str:
-    """Create a network; returns its id. Engine 20.10 refuses a second of the same name only with CheckDuplicate
-    (measurements.md#bridge-options)."""
-    config = {"Subnet": step.subnet, "Gateway": step.gateway, "IPRange": step.ip_range}
-    given = {key: value for key, value in config.items() if value}
-    body: Json = {
-        "Name": step.name,
-        "Driver": step.driver,
-        "CheckDuplicate": True,
-        "Attachable": step.attachable,
-        "Internal": step.internal,
-        "Ingress": step.ingress,
-        "Options": dict(step.options),
-        "Labels": dict(step.labels),
-    }
-    if given:
-        body["IPAM"] = {"Driver": "default", "Config": [given]}
-    created: str = engine.post("/networks/create", body)["Id"]
-    return created
 
 
 def disconnect(engine: Engine, step: DisconnectEndpoint) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.rules.plan import Plan
+from providers.rules.vocabulary.keys import OverlayFlags
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 
 SCHEMA = 1
@@ -55,7 +56,7 @@ def _network(spec: IngressSpec | OverlaySpec, network_id: object) -> dict[str, A
 
 
 def _overlay(spec: OverlaySpec, network_id: object) -> dict[str, Any]:
-    flags = spec.model_dump(include={"attachable", "encrypted", "internal"})
+    flags = spec.model_dump(include=set(OverlayFlags.model_fields))
     return {**_network(spec, network_id), **flags}
 
 

@@ -6,6 +6,7 @@ from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NotFound
 from providers.rules.vocabulary.facts import Endpoint, Network
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, ICC, MASQUERADE
+from providers.rules.vocabulary.shape import NetworkShape, Pool
 from providers.rules.vocabulary.steps import CreateNetwork, DisconnectEndpoint, RemoveNetwork
 from providers.simulate.answering import engine
 from providers.simulate.world import Host, World
@@ -24,24 +25,15 @@ def create_bridge(world: World, step: CreateNetwork) -> World:
     measurements.md#bridge-options, #bridge-ranges
     """
     host = engine(world, step.host)
-    if host.network(step.name):
-        raise Conflict(f"{host.name}: network with name {step.name} already exists")
-    subnet = step.subnet or free_range(host)
+    shape, asked = step.shape, step.shape.pool
+    if host.network(shape.name):
+        raise Conflict(f"{host.name}: network with name {shape.name} already exists")
+    subnet = asked.subnet or free_range(host)
     if any(net.scope == "local" and net.meets(subnet) for net in host.networks):
         raise EngineError(f"{host.name}: Pool overlaps with other one on this address space")
     world, network_id = world.another_id("br")
-    bridge = Network(
-        id=network_id,
-        name=step.name,
-        driver="bridge",
-        scope="local",
-        subnets=(subnet,),
-        gateways=(step.gateway or "",),
-        options=step.options,
-        labels=step.labels,
-        internal=step.internal,
-    )
-    return world.with_host(host.with_network(bridge))
+    shape = replace(shape, pools=(replace(asked, subnet=subnet),))
+    return world.with_host(host.with_network(Network(id=network_id, scope="local", shape=shape)))
 
 
 def free_range(host: Host) -> str:
@@ -59,15 +51,9 @@ def with_gateway_bridge(world: World, name: str) -> World:
     if host.network(GATEWAY_BRIDGE):
         return world
     subnet = free_range(host)
-    default = CreateNetwork(
-        host=name,
-        name=GATEWAY_BRIDGE,
-        driver="bridge",
-        subnet=subnet,
-        gateway=first_address(subnet),
-        options=GATEWAY_OPTIONS,
-    )
-    return create_bridge(world, default)
+    pool = Pool(subnet=subnet, gateway=first_address(subnet))
+    default = NetworkShape(name=GATEWAY_BRIDGE, driver="bridge", pools=(pool,), options=GATEWAY_OPTIONS)
+    return create_bridge(world, CreateNetwork(host=name, shape=default))
 
 
 def remove_bridge(world: World, step: RemoveNetwork) -> World:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from providers.rules.vocabulary.errors import Conflict, EngineError, NotFound
 from providers.rules.vocabulary.facts import Node, Swarm
+from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.steps import (
     CreateNetwork,
     InitSwarm,
@@ -49,9 +50,8 @@ def init(world: World, step: InitSwarm) -> World:
     world = member(replace(world, cluster=Cluster(settings=settings)), host.name, "manager", state="ready")
     first = replace(world.host(host.name), control=True)
     world = world.with_host(first).later(world.manners.ready, Happening("node ready", first.node_id))
-    return create_overlay(
-        world, CreateNetwork(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True)
-    )
+    ingress = NetworkShape(name="ingress", driver="overlay", ingress=True)
+    return create_overlay(world, CreateNetwork(shape=ingress))
 
 
 def join(world: World, step: JoinSwarm) -> World:

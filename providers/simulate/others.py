@@ -7,8 +7,9 @@ and go with `stop_docker`, `start_docker`, `cut` and `heal` of members.py.
 from dataclasses import replace
 
 from providers.rules.vocabulary.errors import EngineError, NotFound
-from providers.rules.vocabulary.facts import Endpoint, Pairs
+from providers.rules.vocabulary.facts import Endpoint
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+from providers.rules.vocabulary.shape import Pairs
 from providers.rules.vocabulary.steps import UpdateNode, UpdateService
 from providers.simulate.answering import manager
 from providers.simulate.bridges import plugged
@@ -84,7 +85,7 @@ def remove_service(world: World, name: str) -> World:
 def run_container(world: World, host: str, network_id: str) -> World:
     """Somebody runs a standalone container. Raises EngineError for a network that is not attachable."""
     network = world.host(host).network(network_id) or world.swarm.network(network_id)
-    if network is None or (network.scope == "swarm" and not network.attachable):
+    if network is None or (network.scope == "swarm" and not network.shape.attachable):
         raise EngineError(f"{host}: Could not attach to network {network_id}: not manually attachable")
     world, container_id = world.another_id("ct")
     container = Container(id=container_id, networks=(network.id,))

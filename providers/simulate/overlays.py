@@ -8,6 +8,7 @@ from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import Conflict, InUse, NotFound
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.network_options import VNI
+from providers.rules.vocabulary.shape import Pool
 from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork
 from providers.simulate.answering import manager
 from providers.simulate.host_copies import release
@@ -22,33 +23,27 @@ def create_overlay(world: World, step: CreateNetwork) -> World:
     measurements.md#allocation, #dead-networks
     """
     asked = manager(world)
-    refuse_taken_name(world, asked, step)
-    if step.ingress and world.swarm.ingress:
+    refuse_taken_name(world, asked, step.shape.name)
+    if step.shape.ingress and world.swarm.ingress:
         raise Conflict(f"{asked.name}: ingress network ({world.swarm.ingress.id}) is already present")
     world, network_id = world.another_id("ov")
-    network = Network(
-        id=network_id,
-        name=step.name,
-        driver="",
-        scope="swarm",
-        labels=step.labels,
-        attachable=step.attachable,
-        internal=step.internal,
-        ingress=step.ingress,
+    unallocated = replace(step.shape, driver="", pools=(), options=())
+    network = Network(id=network_id, scope="swarm", shape=unallocated)
+    world = world.agreed(
+        networks=(*world.swarm.networks, network), wanted=(*world.swarm.wanted, (network_id, step.shape))
     )
-    world = world.agreed(networks=(*world.swarm.networks, network), wanted=(*world.swarm.wanted, (network_id, step)))
     return world.later(world.manners.allocation, Happening("addresses given"))
 
 
-def refuse_taken_name(world: World, asked: Host, step: CreateNetwork) -> None:
+def refuse_taken_name(world: World, asked: Host, name: str) -> None:
     """Raises Conflict for a name that the cluster has, or the manager asked still has by itself.
 
     measurements.md#duplicate-names, #names-stay-taken
     """
     here = (*world.swarm.networks, *asked.networks)
-    if any(net.name == step.name for net in here):
-        raise Conflict(f"{asked.name}: network with name {step.name} already exists")
-    if any(net.name.lower() == step.name.lower() for net in world.swarm.networks):
+    if any(net.name == name for net in here):
+        raise Conflict(f"{asked.name}: network with name {name} already exists")
+    if any(net.name.lower() == name.lower() for net in world.swarm.networks):
         raise Conflict(f"{asked.name}: name conflicts with an existing object")
 
 
@@ -57,33 +52,28 @@ def give_addresses(world: World) -> World:
 
     measurements.md#dead-networks
     """
-    for network_id, step in world.swarm.wanted:
-        network = world.swarm.network(network_id)
-        subnet = step.subnet or free_pool(world)
-        if network is None or not possible(world, step, subnet):
+    for network_id, shape in world.swarm.wanted:
+        network, asked = world.swarm.network(network_id), shape.pool
+        subnet = asked.subnet or free_pool(world)
+        if network is None or not possible(world, asked, subnet):
             continue
-        gateway = step.gateway or first_address(subnet, step.ip_range)
-        given = replace(
-            network,
-            driver="overlay",
-            subnets=(subnet,),
-            gateways=(gateway,),
-            ip_ranges=(step.ip_range or "",),
-            options=tuple(sorted((*step.options, (VNI, str(free_vni(world)))))),
-        )
+        gateway = asked.gateway or first_address(subnet, asked.ip_range)
+        options = tuple(sorted((*shape.options, (VNI, str(free_vni(world))))))
+        pools = (replace(asked, subnet=subnet, gateway=gateway),)
+        given = replace(network, shape=replace(shape, pools=pools, options=options))
         networks = (given if net.id == network_id else net for net in world.swarm.networks)
         wanted = (each for each in world.swarm.wanted if each[0] != network_id)
         world = world.agreed(networks=tuple(networks), wanted=tuple(wanted))
     return world
 
 
-def possible(world: World, step: CreateNetwork, subnet: str) -> bool:
+def possible(world: World, asked: Pool, subnet: str) -> bool:
     """Whether the range can be given: free, unless an ip_range makes nobody look, and its gateway usable.
 
     measurements.md#dead-networks
     """
     taken = any(net.meets(subnet) for net in world.swarm.networks)
-    return (bool(step.ip_range) or not taken) and step.gateway != str(IPv4Network(subnet).network_address)
+    return (bool(asked.ip_range) or not taken) and asked.gateway != str(IPv4Network(subnet).network_address)
 
 
 def free_pool(world: World) -> str:

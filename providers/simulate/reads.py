@@ -18,9 +18,9 @@ from providers.rules.vocabulary.facts import (
     Swarm,
     SwarmService,
     Task,
-    pairs,
 )
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+from providers.rules.vocabulary.shape import pairs
 from providers.simulate.answering import LEADERLESS, LOCKED, engine, leader, quorum, reachable
 from providers.simulate.workloads import Placed, Service, read
 from providers.simulate.world import Host, World

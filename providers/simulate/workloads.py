@@ -5,7 +5,8 @@ from functools import lru_cache
 from json import dumps, loads
 from typing import Any
 
-from providers.rules.vocabulary.facts import Pairs, Port, Task, pairs
+from providers.rules.vocabulary.facts import Port, Task
+from providers.rules.vocabulary.shape import Pairs, pairs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from providers.rules.vocabulary.facts import Network, Node, Swarm
-from providers.rules.vocabulary.steps import CreateNetwork
+from providers.rules.vocabulary.shape import NetworkShape, Pool
 from providers.simulate.workloads import Container, Placed, Service
 
 Kind = Literal[
@@ -108,15 +108,15 @@ class Cluster:
     """What the managers agree on.
 
     settings: the swarm itself. attached: pairs of a node's id and the ingress that the managers gave it an address
-    for. wanted: networks that were asked for and have no addresses yet, with the request. next_port: the number for
-    the next dynamic port.
+    for. wanted: networks that have no addresses yet, as they were asked for. next_port: the number for the next dynamic
+    port.
     """
 
     settings: Swarm
     nodes: tuple[Node, ...] = ()
     attached: frozenset[tuple[str, str]] = frozenset()
     networks: tuple[Network, ...] = ()
-    wanted: tuple[tuple[str, CreateNetwork], ...] = ()
+    wanted: tuple[tuple[str, NetworkShape], ...] = ()
     services: tuple[Service, ...] = ()
     tasks: tuple[Placed, ...] = ()
     next_port: int = 30000
@@ -214,14 +214,8 @@ class World:
 
 def bare(*names: str, manners: Manners = Manners()) -> World:
     """Hosts with nothing but what docker brings: docker0."""
-    docker0 = Network(
-        id="docker0",
-        name="bridge",
-        driver="bridge",
-        scope="local",
-        subnets=("172.17.0.0/16",),
-        gateways=("172.17.0.1",),
-    )
+    pool = Pool(subnet="172.17.0.0/16", gateway="172.17.0.1")
+    docker0 = Network(id="docker0", scope="local", shape=NetworkShape(name="bridge", driver="bridge", pools=(pool,)))
     hosts = (
         Host(name=name, address=f"198.51.100.{number}", networks=(docker0,)) for number, name in enumerate(names, 1)
     )

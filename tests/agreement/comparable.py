@@ -68,7 +68,8 @@ def of_members(facts: SwarmFacts) -> list[tuple[str, ...]]:
 
 def of_network(network: Network) -> tuple[Any, ...]:
     """A network as the manager lists it."""
-    return network.name, network.driver, network.subnets, network.gateways, network.ingress
+    ranges = [(pool.subnet, pool.gateway) for pool in network.shape.pools]
+    return network.name, network.driver, ranges, network.ingress
 
 
 def of_service(service: SwarmService, names: Mapping[str, str]) -> Picture:

@@ -22,19 +22,20 @@ from providers.rules.vocabulary.steps import (
 )
 from tests.agreement.transcript import Story
 from tests.agreement.two_swarms import HOSTS
+from tests.support.networks import create_network
 
 Json = dict[str, Any]
 Script = Callable[[Story], None]
 
-APP = CreateNetwork(name="app", driver="overlay", subnet="10.20.0.0/24", gateway="10.20.0.1", attachable=True)
-BRIDGE = CreateNetwork(host="s2", name=GATEWAY_BRIDGE, driver="bridge", subnet="10.12.0.0/16", gateway="10.12.0.1")
-IN_THE_WAY = CreateNetwork(host="s2", name="in-the-way", driver="bridge", subnet="10.11.0.0/24", gateway="10.11.0.1")
+APP = create_network(name="app", driver="overlay", subnet="10.20.0.0/24", gateway="10.20.0.1", attachable=True)
+BRIDGE = create_network(host="s2", name=GATEWAY_BRIDGE, driver="bridge", subnet="10.12.0.0/16", gateway="10.12.0.1")
+IN_THE_WAY = create_network(host="s2", name="in-the-way", driver="bridge", subnet="10.11.0.0/24", gateway="10.11.0.1")
 SECOND = 1_000_000_000  # nanoseconds
 
 
 def ingress(name: str = "ingress") -> CreateNetwork:
     """An ingress on another range than the Engine's own."""
-    return CreateNetwork(name=name, driver="overlay", subnet="10.11.0.0/16", gateway="10.11.0.1", ingress=True)
+    return create_network(name=name, driver="overlay", subnet="10.11.0.0/16", gateway="10.11.0.1", ingress=True)
 
 
 def ports(*published: int, mode: str = "ingress") -> Json:
@@ -181,7 +182,7 @@ def dead_networks(story: Story) -> None:
     }
     for why, (subnet, gateway) in wishes.items():
         name = why.replace(" ", "-")
-        story.take(why, CreateNetwork(name=name, driver="overlay", subnet=subnet, gateway=gateway))
+        story.take(why, create_network(name=name, driver="overlay", subnet=subnet, gateway=gateway))
     story.rest("one lives")
     dead = [{"Target": story.network("inside-another")}]
     service = spec("web", ports(), {"Replicated": {"Replicas": 1}}, Networks=dead)

@@ -29,6 +29,7 @@ from providers.simulate import World, answering, members, reads
 from providers.simulate.others import create_service, service_spec, set_node
 from tests.cli.test_plan import plan_of, state
 from tests.support import lifecycle
+from tests.support.networks import altered
 from tests.support.simulated import SimulatedHosts, after, elapsed
 from tests.support.surveyed import surveyed
 
@@ -201,7 +202,7 @@ def test_page_shows_what_is_told():
     world = set_node(without_overlay(), "w2", availability="pause")
     host = world.host("w1")
     (bridge,) = (net for net in host.networks if net.name == "docker_gwbridge")
-    other = replace(bridge, subnets=("172.31.0.0/16",), gateways=("172.31.0.1",))
+    other = altered(bridge, subnets=("172.31.0.0/16",), gateways=("172.31.0.1",))
     page = PAGE.read_text().partition("```text\n$ swarmnet drift prod\n")[2].partition("```")[0]
 
     assert page.splitlines() == plain(told(world.with_host(host.with_network(other)), *STACK))

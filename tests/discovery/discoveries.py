@@ -6,8 +6,10 @@ from providers.discovery.found import Found, FoundMember
 from providers.rules.checks.taken_on_hosts import HostReport
 from providers.rules.nouns.gwbridge import ENGINE_DEFAULT
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.vocabulary.facts import Member, Network, Node, pairs
+from providers.rules.vocabulary.facts import Member, Node
+from providers.rules.vocabulary.shape import pairs
 from providers.rules.vocabulary.snapshot import HostSurvey, SwarmSurvey
+from tests.support.networks import a_network, altered
 from tests.support.swarms import a_swarm
 
 OWNER = "swarmnet/prod"
@@ -17,7 +19,7 @@ def net(name, subnet, **keys):
     """An overlay that the swarm has given its addresses."""
     labels, options = keys.pop("labels", {}), keys.pop("options", {})
     gateway = keys.pop("gateway", f"{subnet.rpartition('.')[0]}.1")
-    found = Network(
+    found = a_network(
         id=f"id-{name}",
         name=name,
         driver="overlay",
@@ -27,7 +29,7 @@ def net(name, subnet, **keys):
         options=pairs({"com.docker.network.driver.overlay.vxlanid_list": "4097", **options}),
         labels=pairs(labels),
     )
-    return replace(found, **keys)
+    return altered(found, **keys)
 
 
 def ingress(subnet="10.0.0.0/24", **keys):
@@ -38,7 +40,7 @@ def ingress(subnet="10.0.0.0/24", **keys):
 def bridge(subnet="172.18.0.0/16", labels=None, **options):
     """A docker_gwbridge, just as the Engine makes it."""
     given = {f"com.docker.network.{key.replace('__', '.')}": value for key, value in options.items()}
-    return Network(
+    return a_network(
         id=f"bridge-{subnet}",
         name="docker_gwbridge",
         driver="bridge",

@@ -17,7 +17,6 @@ from providers.rules.vocabulary.labels import AVAILABILITY
 from providers.rules.vocabulary.network_options import MTU
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import (
-    CreateNetwork,
     InitSwarm,
     JoinSwarm,
     LeaveSwarm,
@@ -28,6 +27,7 @@ from providers.rules.vocabulary.steps import (
 from providers.simulate import World, bare, members
 from providers.simulate.others import set_node
 from tests.support import lifecycle
+from tests.support.networks import altered, create_network
 from tests.support.simulated import after, elapsed, on_host
 
 TEAM = {"team": "net"}
@@ -126,12 +126,12 @@ def test_what_is_as_recorded_is_no_drift(spec):
 
 def replaced(**changes: Any) -> Callable[[Network], Network]:
     """A network as somebody made it anew, otherwise."""
-    return lambda network: replace(network, **changes)
+    return lambda network: altered(network, **changes)
 
 
 def with_option(key: str, value: str) -> Callable[[Network], Network]:
     """A network with another value for a driver option."""
-    return lambda network: replace(network, options=tuple(sorted({**dict(network.options), key: value}.items())))
+    return lambda network: altered(network, options=tuple(sorted({**dict(network.options), key: value}.items())))
 
 
 def on_the_bridge(change: Callable[[Network], Network]) -> World:
@@ -300,7 +300,7 @@ def test_bridge_that_was_cut_from_the_ingress_is_unfinished():
 
 def test_what_has_the_place_of_something_gone_is_compared():
     """Somebody took the overlay away and made another of its name: it is gone, and this is how the other differs."""
-    other = CreateNetwork(name="app", driver="overlay", subnet="10.99.0.0/24", gateway="10.99.0.1")
+    other = create_network(name="app", driver="overlay", subnet="10.99.0.0/24", gateway="10.99.0.1")
     result = found(by_hand(RemoveNetwork(id=lifecycle.id_of(STACK, OVERLAY)), other), OVERLAY)
 
     assert ["gateway", "subnet", "labels.team", "network_id", "adopted"] == [

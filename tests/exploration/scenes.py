@@ -7,7 +7,7 @@ from typing import Any
 from providers import simulate
 from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
 from providers.rules.vocabulary.specs import GwbridgeSpec
-from providers.rules.vocabulary.steps import CreateNetwork, LeaveSwarm, RemoveNetwork
+from providers.rules.vocabulary.steps import LeaveSwarm, RemoveNetwork
 from providers.simulate import World, bare, elapse, others
 from providers.simulate.others import create_service, service_spec
 from tests.exploration.checks import (
@@ -39,6 +39,7 @@ from tests.exploration.others import (
     removed,
 )
 from tests.support.lifecycle import HOSTS, gwbridge_spec, id_of, ingress_spec, made, node_spec, overlay_spec, swarm_spec
+from tests.support.networks import create_network
 
 NEW_INGRESS = ingress_spec(subnet="10.111.0.0/16", gateway="10.111.0.1")
 NEW_BRIDGE = gwbridge_spec("w1", subnet="10.112.0.0/16", gateway="10.112.0.1")
@@ -62,7 +63,7 @@ def stack(*services: str, managers: tuple[str, ...] = (), hosts: tuple[str, ...]
     world = made(bare(*hosts), swarm_spec(members=hosts), node_spec("m1", role="manager"))
     nodes = (node_spec(host, role="manager" if host in managers else "worker") for host in hosts[1:])
     world = made(world, *nodes, ingress_spec(), overlay_spec(attachable=True))
-    theirs = CreateNetwork(name="theirs", driver="overlay", subnet="10.88.0.0/24", gateway="10.88.0.1")
+    theirs = create_network(name="theirs", driver="overlay", subnet="10.88.0.0/24", gateway="10.88.0.1")
     world = simulate.perform(world, theirs)
     for spec in services:
         world = elapse(create_service(elapse(world, 1), spec), 20)
@@ -205,8 +206,8 @@ def leaving(role: str, **given: Any) -> Scene:
 
 def creation() -> Scene:
     """An overlay is made, while somebody makes one of its name or range."""
-    rival = CreateNetwork(name="app", driver="overlay", subnet="10.30.0.0/24", gateway="10.30.0.1")
-    overlapping = CreateNetwork(name="other", driver="overlay", subnet="10.20.0.0/16", gateway="10.20.0.1")
+    rival = create_network(name="app", driver="overlay", subnet="10.30.0.0/24", gateway="10.30.0.1")
+    overlapping = create_network(name="other", driver="overlay", subnet="10.20.0.0/16", gateway="10.20.0.1")
     return Scene(
         made(bare(*HOSTS), swarm_spec(), node_spec("m1", role="manager")),
         partial(simulate.overlay_facts, name="app"),

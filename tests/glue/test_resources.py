@@ -12,7 +12,7 @@ from providers.resource import Progress, to_props
 from providers.rules.nouns import gwbridge, overlay
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError
-from providers.rules.vocabulary.facts import Pairs
+from providers.rules.vocabulary.shape import Pairs
 from providers.rules.vocabulary.specs import GwbridgeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
 from providers.simulate import World, bare, members
@@ -32,6 +32,7 @@ from tests.glue.stack import (
     provider_of,
 )
 from tests.support import lifecycle
+from tests.support.networks import altered, create_network
 from tests.support.simulated import after, elapsed, on_host
 
 each = pytest.mark.parametrize("spec", ALL, ids=noun)
@@ -157,7 +158,7 @@ def test_ingress_that_a_host_lacks_is_unfinished_and_is_finished(on, hosts):
 
 def test_overlay_without_addresses_is_unfinished(on, hosts):
     """The Engine answered its creation with 201 and nothing on it ever starts."""
-    clash = CreateNetwork(name="dead", driver="overlay", subnet="10.20.0.0/16", gateway="10.20.0.1")
+    clash = create_network(name="dead", driver="overlay", subnet="10.20.0.0/16", gateway="10.20.0.1")
     dead = OVERLAY.model_copy(update={"name": "dead"})
     simulated = on(after(hosts.world, partial(simulate.perform, step=clash), elapsed(5)))
 
@@ -168,7 +169,7 @@ def test_protected_bridge_that_drifted_is_brought_back(on, hosts):
     """A refresh takes what is there into the state; what was declared is still no change of what is protected."""
     bridge = known(hosts, GWBRIDGE.model_copy(update={"protect": True}))
     w1 = hosts.world.host("w1")
-    opened = tuple(replace(net, options=with_icc(net.options)) for net in w1.networks)
+    opened = tuple(altered(net, options=with_icc(net.options)) for net in w1.networks)
     on(hosts.world.with_host(replace(w1, networks=opened)))
     inputs = bridge.read()[2]
     check = provider_of(GWBRIDGE).check
@@ -242,7 +243,7 @@ def test_bridge_of_half_a_member_is_not_read(on, hosts):
 @pytest.fixture
 def strangers(on):
     """Hosts on which somebody made, without a label, exactly what the stack declares."""
-    bridges = [replace(creation_of_bridge(host), labels=()) for host in lifecycle.HOSTS]
+    bridges = [altered(creation_of_bridge(host), labels=()) for host in lifecycle.HOSTS]
     world = after(
         bare(*lifecycle.HOSTS),
         *(partial(simulate.perform, step=bridge) for bridge in bridges),
@@ -251,7 +252,7 @@ def strangers(on):
         partial(simulate.perform, step=JoinSwarm(host="w1", role="worker")),
         partial(simulate.perform, step=JoinSwarm(host="w2", role="worker")),
         elapsed(40),
-        partial(simulate.perform, step=replace(overlay.creation(OVERLAY), labels=())),
+        partial(simulate.perform, step=altered(overlay.creation(OVERLAY), labels=())),
         elapsed(5),
     )
     return on(world)

@@ -25,12 +25,13 @@ from providers.rules.vocabulary.steps import (
 from providers.simulate import World, bare, elapse, members, others, perform
 from providers.simulate.others import change_service, create_service, named, service_spec
 from providers.simulate.workloads import read
+from tests.support.networks import altered, create_network
 
 HOSTS = ("m1", "w1", "w2")
-BRIDGE = CreateNetwork(host="m1", name=GATEWAY_BRIDGE, driver="bridge", subnet="10.12.0.0/16", gateway="10.12.0.1")
-INGRESS = CreateNetwork(name="ingress", driver="overlay", subnet="10.11.0.0/16", gateway="10.11.0.1", ingress=True)
-OTHER_INGRESS = replace(INGRESS, name="ing2")
-APP = CreateNetwork(name="app", driver="overlay", subnet="10.20.0.0/24", gateway="10.20.0.1", attachable=True)
+BRIDGE = create_network(host="m1", name=GATEWAY_BRIDGE, driver="bridge", subnet="10.12.0.0/16", gateway="10.12.0.1")
+INGRESS = create_network(name="ingress", driver="overlay", subnet="10.11.0.0/16", gateway="10.11.0.1", ingress=True)
+OTHER_INGRESS = altered(INGRESS, name="ing2")
+APP = create_network(name="app", driver="overlay", subnet="10.20.0.0/24", gateway="10.20.0.1", attachable=True)
 PORTS = service_spec("web", ports=((8080, 80),), replicas=3)
 
 
@@ -162,12 +163,12 @@ def test_a_restart_brings_it():
 def test_a_local_overlap():
     """A range of docker0 is refused (measurements.md#bridge-ranges)."""
     with pytest.raises(EngineError, match="Pool overlaps"):
-        perform(bare("m1"), replace(BRIDGE, subnet="172.17.0.0/20"))
+        perform(bare("m1"), altered(BRIDGE, subnets=("172.17.0.0/20",)))
 
 
 def test_a_bridge_on_the_range_of_the_ingress():
     """The join goes well, and the host never gets the ingress (measurements.md#bridge-ranges)."""
-    world = perform(bare("m1"), replace(BRIDGE, subnet="10.0.0.0/16", gateway="10.0.0.1"))
+    world = perform(bare("m1"), altered(BRIDGE, subnets=("10.0.0.0/16",), gateways=("10.0.0.1",)))
     assert [] == has(elapse(perform(world, InitSwarm(host="m1")), 30), "ingress")
 
 
@@ -181,7 +182,9 @@ def test_addresses_come_a_moment_later():
     assert [False, True] == allocated
 
 
-@pytest.mark.parametrize("other", [replace(APP, name="b"), replace(APP, name="b", subnet="10.0.0.0/8", gateway=None)])
+@pytest.mark.parametrize(
+    "other", [altered(APP, name="b"), altered(APP, name="b", subnets=("10.0.0.0/8",), gateways=())]
+)
 def test_a_dead_network(other: CreateNetwork):
     """A range that overlaps is accepted and never gets addresses (measurements.md#dead-networks)."""
     world = elapse(perform(elapse(perform(swarm(), APP), 1), other), 60)
@@ -190,13 +193,13 @@ def test_a_dead_network(other: CreateNetwork):
 
 def test_it_comes_alive():
     """It gets its addresses when the network in its way is removed (measurements.md#dead-networks)."""
-    world = elapse(perform(elapse(perform(swarm(), APP), 1), replace(APP, name="b")), 1)
+    world = elapse(perform(elapse(perform(swarm(), APP), 1), altered(APP, name="b")), 1)
     assert network(elapse(remove(world, "app"), 0.1), "b").allocated
 
 
 def test_what_a_manager_fills_in():
     """The gateway is the first address of the range, and there is a VNI (measurements.md#filled-in-by-the-engine)."""
-    world = elapse(perform(swarm(), replace(APP, gateway=None, ip_range="10.20.0.128/25")), 1)
+    world = elapse(perform(swarm(), altered(APP, gateways=(), ip_ranges=("10.20.0.128/25",))), 1)
     assert "10.20.0.128" == network(world, "app").gateway
 
 
@@ -209,7 +212,7 @@ def test_a_taken_name_of_an_overlay(name: str, words: str):
     measurements.md#duplicate-names
     """
     with pytest.raises(Conflict, match=words):
-        perform(perform(swarm(), APP), replace(APP, name=name, subnet="10.30.0.0/24", gateway=None))
+        perform(perform(swarm(), APP), altered(APP, name=name, subnets=("10.30.0.0/24",), gateways=()))
 
 
 def test_a_second_ingress():
@@ -524,7 +527,7 @@ def test_a_changed_one_does():
 )
 def test_the_gateway_endpoint(name: str, expected: str):
     """Its name on docker_gwbridge depends on the length of the ingress's name (measurements.md#bridge-endpoints)."""
-    world = elapse(perform(elapse(remove(swarm(), "ingress"), 2), replace(INGRESS, name=name)), 1)
+    world = elapse(perform(elapse(remove(swarm(), "ingress"), 2), altered(INGRESS, name=name)), 1)
     facts = simulate.ingress_facts(elapse(kick(world, "w1"), 2))
     seen = [host.bridge_endpoints for host in facts.hosts if isinstance(host, HostIngress)]
     assert [(), (expected,), ()] == seen

@@ -114,7 +114,7 @@ class SimulatedHosts:
             before = self.network_ids()
             self.perform(step)
             if isinstance(step, CreateNetwork):
-                created(step.name, (self.network_ids() - before).pop())
+                created(step.shape.name, (self.network_ids() - before).pop())
 
         clock = Clock(lambda: self.seconds, self.elapse)
         return reconcile(Work(name, seconds, progress, clock), look, decide, act, ways_back)

@@ -12,8 +12,9 @@ from providers.explain.map.claims import Claim, Stack, names, undeclared
 from providers.explain.map.markup import element
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import first_address
+from providers.rules.vocabulary.keys import OverlayFlags
 
-_FLAGS = ("attachable", "internal", "encrypted", "protect")
+_FLAGS = (*OverlayFlags.model_fields, "protect")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from providers.explain.escape import code, plain, some
 from providers.explain.report.changes import Change, natural
 from providers.rules.plan import Plan
+from providers.rules.vocabulary.keys import OverlayFlags
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 
 NETWORKS = (GwbridgeSpec, IngressSpec, OverlaySpec)
@@ -86,7 +87,7 @@ def flags(spec: Network) -> list[str]:
             renamed = spec.bridge_name != "docker_gwbridge" and f"bridge {plain(spec.bridge_name)}"
             said = [spec.icc and "icc", not spec.masquerade and "no masquerade", renamed]
         case OverlaySpec():
-            said = [getattr(spec, flag) and flag for flag in ("attachable", "internal", "encrypted")]
+            said = [getattr(spec, flag) and flag for flag in OverlayFlags.model_fields]
             said.append(spec.ip_range and f"ip_range {spec.ip_range}")
     return [flag for flag in said if isinstance(flag, str)]
 

@@ -1,38 +1,23 @@
 """Engine objects to facts: what `GET` answers, as frozen values. Calls must not enter.
 
-Fields as in https://docs.docker.com/reference/api/engine/; secrets (join tokens) are left behind.
+Fields as in https://docs.docker.com/reference/api/engine/; a network's shape is in shape_json.py. Secrets (join tokens)
+are left behind.
 """
 
 import json
-from typing import Any
 
-from providers.rules.vocabulary.facts import Endpoint, Member, Network, Node, Port, Swarm, SwarmService, Task, pairs
-
-Json = dict[str, Any]
+from providers.rules.vocabulary.facts import Endpoint, Member, Network, Node, Port, Swarm, SwarmService, Task
+from providers.rules.vocabulary.shape import pairs
+from providers.rules.vocabulary.shape_json import Json, to_shape
 
 
 def to_network(raw: Json) -> Network:
     """A network as `GET /networks` and `GET /networks/<id>` show it."""
-    config = (raw.get("IPAM") or {}).get("Config") or []
     endpoints = (
         Endpoint(name=end.get("Name") or "", key=key, address=end.get("IPv4Address") or "")
         for key, end in sorted((raw.get("Containers") or {}).items())
     )
-    return Network(
-        id=raw["Id"],
-        name=raw["Name"],
-        driver=raw.get("Driver") or "",
-        scope=raw.get("Scope") or "",
-        subnets=tuple(part.get("Subnet") or "" for part in config),
-        gateways=tuple(part.get("Gateway") or "" for part in config),
-        ip_ranges=tuple(part.get("IPRange") or "" for part in config),
-        options=pairs(raw.get("Options")),
-        labels=pairs(raw.get("Labels")),
-        attachable=bool(raw.get("Attachable")),
-        internal=bool(raw.get("Internal")),
-        ingress=bool(raw.get("Ingress")),
-        endpoints=tuple(endpoints),
-    )
+    return Network(id=raw["Id"], scope=raw.get("Scope") or "", shape=to_shape(raw), endpoints=tuple(endpoints))
 
 
 def to_member(host: str, info: Json) -> Member:

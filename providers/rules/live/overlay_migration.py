@@ -6,6 +6,7 @@ is journaled on the swarm before: a rollback takes a service's own labels away.
 """
 
 import json
+from dataclasses import replace
 
 from providers.rules.live import maintenance
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
@@ -33,16 +34,14 @@ ROLLED_BACK = ("paused", "rollback_started", "rollback_paused", "rollback_comple
 def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
     """The step that makes the twin: like the old one, on a range that the swarm picks so that it meets nothing."""
     kept = {key: value for key, value in network.options if not key.endswith("vxlanid_list")}
-    return CreateNetwork(
+    twin = replace(
+        network.shape,
         name=f"{spec.name}-swarmnet-twin",
-        driver="overlay",
-        subnet=None,
-        gateway=None,
+        pools=(),
         options=tuple(sorted(kept.items())),
         labels=with_owner({TWIN: spec.name}, spec.owner),
-        attachable=network.attachable,
-        internal=network.internal,
     )
+    return CreateNetwork(shape=twin)
 
 
 def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:

@@ -5,8 +5,8 @@ Only labels and intent are looked at here; what a difference is, each noun knows
 
 from collections.abc import Mapping
 
-from providers.rules.vocabulary.facts import Pairs
 from providers.rules.vocabulary.labels import OWNER, owner_of
+from providers.rules.vocabulary.shape import Pairs
 from providers.rules.vocabulary.specs import Adopt
 
 

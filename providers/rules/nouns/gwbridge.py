@@ -12,7 +12,9 @@ from providers.rules.nouns import adoption
 from providers.rules.stack_file import access
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.vocabulary.labels import CHANGE, FORMER, declared_labels, owner_of, with_owner
-from providers.rules.vocabulary.network_options import BRIDGE_NAME, FALSE, GATEWAY_BRIDGE, ICC, MASQUERADE, MTU
+from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, ICC, MASQUERADE
+from providers.rules.vocabulary.places import shaped, shown
+from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import (
     Blocked,
@@ -40,8 +42,6 @@ SETTLES = 5.0
 # After its restart an Engine is a member again within seconds; what is pending for longer never is by itself.
 REJOINS = 30.0
 
-# What Go's strconv.ParseBool takes for false; anything else that the Engine let in is true.
-
 
 def live_spec(spec: GwbridgeSpec, bridge: Network) -> GwbridgeSpec:
     """The spec with the values that the host has in place of the wanted ones.
@@ -49,39 +49,23 @@ def live_spec(spec: GwbridgeSpec, bridge: Network) -> GwbridgeSpec:
     A gateway that the Engine does not show counts as the wanted one: Engines up to 28 show a gateway they chose
     only after a restart (measurements.md#filled-in-by-the-engine).
     """
-    mtu = bridge.option(MTU)
+    there = shown(GwbridgeSpec, bridge.shape)
     return spec.model_copy(
         update={
-            "subnet": bridge.subnet,
-            "gateway": bridge.gateway or spec.gateway,
-            "mtu": int(mtu) if mtu and mtu.isdecimal() and int(mtu) else None,
-            "icc": bridge.option(ICC) not in FALSE,
-            "masquerade": bridge.option(MASQUERADE) not in FALSE,
-            "bridge_name": bridge.option(BRIDGE_NAME) or f"br-{bridge.id[:12]}",
+            **there,
+            "gateway": there["gateway"] or spec.gateway,
+            "mtu": there["mtu"] or None,
+            "bridge_name": there["bridge_name"] or f"br-{bridge.id[:12]}",
             "labels": declared_labels(spec.labels, bridge.labels),
-            "settled": "it is internal: containers have no way out" if bridge.internal else True,
+            "settled": "it is internal: containers have no way out" if bridge.shape.internal else True,
         }
     )
 
 
 def creation(spec: GwbridgeSpec) -> CreateNetwork:
-    """The step that makes the bridge. ICC is always said: left out, bridges have it on."""
-    options = {
-        BRIDGE_NAME: spec.bridge_name,
-        ICC: str(spec.icc).lower(),
-        MASQUERADE: str(spec.masquerade).lower(),
-    }
-    if spec.mtu is not None:
-        options[MTU] = str(spec.mtu)
-    return CreateNetwork(
-        host=spec.host,
-        name=GATEWAY_BRIDGE,
-        driver="bridge",
-        subnet=spec.subnet,
-        gateway=spec.gateway,
-        options=tuple(sorted(options.items())),
-        labels=with_owner(spec.labels, spec.owner),
-    )
+    """The step that makes the bridge."""
+    bare = NetworkShape(name=GATEWAY_BRIDGE, driver="bridge", labels=with_owner(spec.labels, spec.owner))
+    return CreateNetwork(host=spec.host, shape=shaped(spec, bare))
 
 
 def engine_default(bridge: Network) -> bool:

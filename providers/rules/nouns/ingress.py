@@ -14,7 +14,9 @@ from providers.rules.nouns import adoption
 from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
 from providers.rules.vocabulary.facts import IngressFacts, Network, Swarm
 from providers.rules.vocabulary.labels import CHANGE, FORMER, declared_labels, owner_of, with_owner
-from providers.rules.vocabulary.network_options import MTU, VNI
+from providers.rules.vocabulary.network_options import VNI
+from providers.rules.vocabulary.places import shaped, shown
+from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import IngressSpec
 from providers.rules.vocabulary.steps import FOREVER, Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
 
@@ -28,13 +30,10 @@ ALLOCATION = 2.0
 
 def live_spec(spec: IngressSpec, network: Network) -> IngressSpec:
     """The spec with the values that the swarm has in place of the wanted ones."""
-    mtu = network.option(MTU)
     return spec.model_copy(
         update={
             "name": network.name,
-            "subnet": network.subnet,
-            "gateway": network.gateway,
-            "mtu": int(mtu) if mtu and mtu.isdecimal() else None,
+            **shown(IngressSpec, network.shape),
             "labels": declared_labels(spec.labels, network.labels),
             "settled": True if network.allocated else "the swarm gave it no addresses: the mesh is dead",
         }
@@ -43,15 +42,9 @@ def live_spec(spec: IngressSpec, network: Network) -> IngressSpec:
 
 def creation(spec: IngressSpec) -> CreateNetwork:
     """The step that makes the ingress. The driver must be said; an ingress can't be attachable."""
-    return CreateNetwork(
-        name=spec.name,
-        driver="overlay",
-        subnet=spec.subnet,
-        gateway=spec.gateway,
-        options=() if spec.mtu is None else ((MTU, str(spec.mtu)),),
-        labels=with_owner(spec.labels, spec.owner),
-        ingress=True,
-    )
+    labels = with_owner(spec.labels, spec.owner)
+    bare = NetworkShape(name=spec.name, driver="overlay", labels=labels, ingress=True)
+    return CreateNetwork(shape=shaped(spec, bare))
 
 
 def engine_default(network: Network, swarm: Swarm) -> bool:
@@ -236,7 +229,7 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
     if spec.on_remove == "keep":
         return finished(spec, facts)
     if network is None:
-        default = CreateNetwork(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True)
+        default = CreateNetwork(shape=NetworkShape(name="ingress", driver="overlay", ingress=True))
         return ingress_rollout.dropped(facts) or Steps((default,), "create a default ingress")
     if network.id == network_id:
         return departure(facts, network, spec.owner, "give the default back", judged(spec, facts))
@@ -273,4 +266,5 @@ def turned_round(spec: IngressSpec, wanted: CreateNetwork | None, facts: Ingress
             return Steps((RemoveNetwork(id=network.id),), "remove the ingress that got no addresses")
         return arrival(facts, network, spec.owner, pin=True)
     made = wanted or (former.creation(before) if before else creation(spec))
-    return ingress_rollout.dropped(facts) or Steps((made,), f"create ingress {made.name} ({made.subnet})")
+    doing = f"create ingress {made.shape.name} ({made.shape.pool.subnet})"
+    return ingress_rollout.dropped(facts) or Steps((made,), doing)

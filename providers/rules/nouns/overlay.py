@@ -7,7 +7,8 @@ from providers.rules.live import overlay_migration
 from providers.rules.nouns import adoption
 from providers.rules.vocabulary.facts import Network, OverlayFacts
 from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
-from providers.rules.vocabulary.network_options import ENCRYPTED, MTU
+from providers.rules.vocabulary.places import shaped, shown
+from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
 
@@ -19,20 +20,10 @@ NAME_FREE = 60.0
 
 
 def live_spec(spec: OverlaySpec, network: Network) -> OverlaySpec:
-    """The spec with the values that the swarm has in place of the wanted ones.
-
-    `encrypted` counts by its presence, whatever its value: https://github.com/moby/moby, ov_network.go.
-    """
-    mtu = network.option(MTU)
+    """The spec with the values that the swarm has in place of the wanted ones."""
     return spec.model_copy(
         update={
-            "subnet": network.subnet,
-            "gateway": network.gateway,
-            "ip_range": network.ip_range or None,
-            "mtu": int(mtu) if mtu and mtu.isdecimal() else None,
-            "attachable": network.attachable,
-            "internal": network.internal,
-            "encrypted": network.option(ENCRYPTED) is not None,
+            **shown(OverlaySpec, network.shape),
             "labels": declared_labels(spec.labels, network.labels),
             "settled": True if network.allocated else "the swarm gave it no addresses: nothing can start on it",
         }
@@ -41,20 +32,8 @@ def live_spec(spec: OverlaySpec, network: Network) -> OverlaySpec:
 
 def creation(spec: OverlaySpec) -> CreateNetwork:
     """The step that makes the network."""
-    options = {} if spec.mtu is None else {MTU: str(spec.mtu)}
-    if spec.encrypted:
-        options[ENCRYPTED] = ""
-    return CreateNetwork(
-        name=spec.name,
-        driver="overlay",
-        subnet=spec.subnet,
-        gateway=spec.gateway,
-        ip_range=spec.ip_range,
-        options=tuple(sorted(options.items())),
-        labels=with_owner(spec.labels, spec.owner),
-        attachable=spec.attachable,
-        internal=spec.internal,
-    )
+    bare = NetworkShape(name=spec.name, driver="overlay", labels=with_owner(spec.labels, spec.owner))
+    return CreateNetwork(shape=shaped(spec, bare))
 
 
 def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -> Decision:

@@ -6,7 +6,7 @@ Each form is a type for the model; its check raises ValueError, which becomes th
 import re
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
@@ -213,4 +213,3 @@ PoolPrefix = Annotated[int, Field(ge=1, le=SMALLEST_MASK)]
 Count = Annotated[int, Field(ge=0, le=100_000)]  # more than any swarm has of anything
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 ConnectTimeout = Annotated[float, Field(gt=0, le=3600)]
-OnRemove = Literal["keep", "restore_default"]

@@ -1,19 +1,20 @@
 """The stack file's model: every key, its type, its default and what it means, and nothing else.
 
 The table in docs/stack-file.md is made of it. What spans two keys (clashes, defaults that depend on others,
-order) must not enter. Network sections have the names and defaults of the specs that they become.
+order) must not enter. What a section has in common with the spec that it becomes is taken from there.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from providers.rules.stack_file import field_types, problems
-from providers.rules.stack_file.field_types import Address, Labels, Mtu, NetworkSubnet, OnRemove, Seconds, Subnet
+from providers.rules.stack_file.field_types import Address, Labels, Mtu, NetworkSubnet, Seconds, Subnet
 from providers.rules.vocabulary.addresses import prefix_length
 from providers.rules.vocabulary.errors import StackFileError
-from providers.rules.vocabulary.specs import Adopt
+from providers.rules.vocabulary.keys import GwbridgeKeys, IngressKeys, NodeKeys, OverlayKeys, SwarmKeys
+from providers.rules.vocabulary.specs import Adopt, GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 
 class Section(BaseModel):
@@ -25,6 +26,12 @@ class Section(BaseModel):
     refused: ClassVar[Mapping[str, str]] = {}
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def as_in(spec: type[Spec], key: str) -> Any:  # noqa: ANN401 # a field of any type
+    """The default and the words of a spec's key, of which a stack file takes less than hosts may show."""
+    of_spec = spec.model_fields[key]
+    return Field(default=of_spec.default, description=of_spec.description)
 
 
 _NO_AUX = "swarms drop such addresses without a word; leave them out of ip_range instead"
@@ -40,6 +47,9 @@ _REFUSED = {
     "options": _NO_OPTIONS,
     "scope": "swarm networks are the whole swarm's, and docker_gwbridge is a host's own",
 }
+
+
+_EXPECT = "what it is to hold: too few addresses are a warning"
 
 
 class Expected(Section):
@@ -78,7 +88,19 @@ class Reach(Section):
     )
 
 
-class PartialGwbridge(Section):
+class _BridgeRange(Section):
+    """Addresses of docker_gwbridge: keys that stand before the others in the reference."""
+
+    subnet: NetworkSubnet | None = Field(
+        default=None, description="IPv4 range of the bridge; may be the same on every host"
+    )
+    gateway: Address | None = Field(
+        default=None, description="the host's address on the bridge; else the first of `subnet`"
+    )
+    mtu: Mtu | None = as_in(GwbridgeSpec, "mtu")
+
+
+class PartialGwbridge(GwbridgeKeys, _BridgeRange):
     """docker_gwbridge, or what of it is different on one host."""
 
     refused: ClassVar[Mapping[str, str]] = _REFUSED | {
@@ -89,20 +111,8 @@ class PartialGwbridge(Section):
         "ip_range": "with one, Engines skip their own check for overlaps; every address of subnet serves",
     }
 
-    subnet: NetworkSubnet | None = Field(
-        default=None, description="IPv4 range of the bridge; may be the same on every host"
-    )
-    gateway: Address | None = Field(
-        default=None, description="the host's address on the bridge; else the first of `subnet`"
-    )
-    mtu: Mtu | None = Field(default=None, description="the link's own MTU, bytes; else the Engine's")
-    icc: bool = Field(default=False, description="whether containers reach each other through the bridge")
-    masquerade: bool = Field(default=True, description="whether containers reach the outside with the host's address")
-    bridge_name: field_types.BridgeName = Field(default="docker_gwbridge", description="name of the Linux bridge")
-    labels: Labels = Field(default={}, description="labels of the network; text")
-    disturb: bool = Field(default=False, description="whether a change may interrupt what cannot be moved away")
-    on_remove: OnRemove = Field(default="keep", description="what happens to it when this section goes")
-    protect: bool = Field(default=False, description="refuse changes and removal")
+    bridge_name: field_types.BridgeName = as_in(GwbridgeSpec, "bridge_name")
+    labels: Labels = as_in(GwbridgeSpec, "labels")
 
 
 class Gwbridge(PartialGwbridge):
@@ -111,18 +121,19 @@ class Gwbridge(PartialGwbridge):
     subnet: NetworkSubnet = Field(description="IPv4 range of the bridge; may be the same on every host")
 
 
-class Host(Reach):
-    """One machine with an Engine."""
+class _Machine(Reach):
+    """Where a host is: keys that stand before the others in the reference."""
 
     address: field_types.SshAddress | None = Field(
         default=None, description="name, IP address or Host of `~/.ssh/config` where SSH goes"
     )
     local: bool = Field(default=False, description="this machine, by its socket, instead of `address`")
-    role: Literal["manager", "worker"] = Field(default="worker", description="role in the swarm")
-    availability: Literal["active", "pause", "drain"] = Field(
-        default="active", description="whether tasks may run on it"
-    )
-    labels: Labels = Field(default={}, description="labels of the node; text")
+
+
+class Host(NodeKeys, _Machine):
+    """One machine with an Engine."""
+
+    labels: Labels = as_in(NodeSpec, "labels")
     advertise_address: field_types.AdvertiseAddress | None = Field(
         default=None,
         description="IP address or interface that members use; else `address` where that is an IP address",
@@ -151,24 +162,23 @@ class Host(Reach):
 _ENGINE_POOL = "10.0.0.0/8"
 
 
-class Swarm(Section):
-    """The swarm itself."""
+class _SwarmInit(Section):
+    """How the swarm begins: keys that stand before the others in the reference."""
 
     first_manager: str | None = Field(default=None, description="host where the swarm begins; else the first manager")
-    data_path_port: field_types.DataPathPort | None = Field(
-        default=None, description="UDP port of overlay traffic, set at init; else the Engine's, 4789"
-    )
+    data_path_port: field_types.DataPathPort | None = as_in(SwarmSpec, "data_path_port")
     default_addr_pool: list[Subnet] = Field(
         default=[],
         description="IPv4 ranges for networks without a subnet, set at init; else the Engine's, 10.0.0.0/8",
     )
-    default_addr_pool_prefix: field_types.PoolPrefix | None = Field(
-        default=None,
-        description="mask length of subnets taken from the pool, set at init; else the Engine's, 24",
-    )
-    autolock: bool | None = Field(default=None, description="whether managers need an unlock key after a restart")
-    task_history_limit: field_types.Count | None = Field(default=None, description="ended tasks kept for each slot")
-    labels: Labels = Field(default={}, description="labels of the swarm; text")
+    default_addr_pool_prefix: field_types.PoolPrefix | None = as_in(SwarmSpec, "default_addr_pool_prefix")
+
+
+class Swarm(SwarmKeys, _SwarmInit):
+    """The swarm itself."""
+
+    task_history_limit: field_types.Count | None = as_in(SwarmSpec, "task_history_limit")
+    labels: Labels = as_in(SwarmSpec, "labels")
 
     @model_validator(mode="after")
     def _fits_the_engines_pool(self) -> Self:
@@ -181,7 +191,17 @@ class Swarm(Section):
         return self
 
 
-class Ingress(Section):
+class _IngressRange(Section):
+    """Name and addresses of the ingress: keys that stand before the others in the reference."""
+
+    name: field_types.IngressName = as_in(IngressSpec, "name")
+    subnet: NetworkSubnet = Field(description="IPv4 range; every node takes one address of it")
+    gateway: Address | None = Field(default=None, description="else the first address of `subnet`")
+    mtu: Mtu | None = as_in(IngressSpec, "mtu")
+    expect: Expected | None = Field(default=None, description=_EXPECT)
+
+
+class Ingress(IngressKeys, _IngressRange):
     """The network behind published ports."""
 
     refused: ClassVar[Mapping[str, str]] = _REFUSED | {
@@ -191,46 +211,27 @@ class Ingress(Section):
         "ip_range": "with one, Engines skip their own check for overlaps; every address of subnet serves",
     }
 
-    name: field_types.IngressName = Field(default="ingress", description="name of the network")
-    subnet: NetworkSubnet = Field(description="IPv4 range; every node takes one address of it")
-    gateway: Address | None = Field(default=None, description="else the first address of `subnet`")
-    mtu: Mtu | None = Field(
-        default=None, description="the underlay's MTU, bytes: containers get 50 less; else the Engine's"
-    )
-    expect: Expected | None = Field(default=None, description="what it is to hold: too few addresses are a warning")
-    labels: Labels = Field(default={}, description="labels of the network; text")
-    dynamic_ports: Literal["pin", "renumber"] = Field(
-        default="pin",
-        description="whether ports that the swarm chose keep their numbers when the ingress is changed",
-    )
-    on_remove: OnRemove = Field(default="keep", description="what happens to it when this section goes")
-    protect: bool = Field(default=False, description="refuse changes and removal")
+    labels: Labels = as_in(IngressSpec, "labels")
 
 
-class Overlay(Section):
-    """One overlay network."""
-
-    refused: ClassVar[Mapping[str, str]] = _REFUSED
+class _OverlayRange(Section):
+    """Addresses of an overlay: keys that stand before the others in the reference."""
 
     subnet: field_types.OverlaySubnet = Field(
         description="IPv4 range; `auto` until `swarmnet allocate` has written one of `pools.overlays` in its place"
     )
     gateway: Address | None = Field(default=None, description="else the first address of `ip_range`, or of `subnet`")
-    ip_range: Subnet | None = Field(default=None, description="part of `subnet` that containers get addresses from")
-    mtu: Mtu | None = Field(
-        default=None,
-        description="the underlay's MTU, bytes: containers get 50 less, encrypted 76 less; else the Engine's",
-    )
-    expect: Expected | None = Field(default=None, description="what it is to hold: too few addresses are a warning")
-    attachable: bool = Field(default=False, description="whether containers that are no services may join")
-    internal: bool = Field(default=False, description="without a way to the outside")
-    encrypted: bool = Field(default=False, description="IPsec between the hosts")
-    labels: Labels = Field(default={}, description="labels of the network; text")
-    on_in_use: Literal["refuse", "migrate"] = Field(
-        default="refuse", description="what a change does while services use it"
-    )
-    protect: bool = Field(default=False, description="refuse changes and removal")
-    retain: bool = Field(default=False, description="when its key goes, forget the network instead of removing it")
+    ip_range: Subnet | None = as_in(OverlaySpec, "ip_range")
+    mtu: Mtu | None = as_in(OverlaySpec, "mtu")
+    expect: Expected | None = Field(default=None, description=_EXPECT)
+
+
+class Overlay(OverlayKeys, _OverlayRange):
+    """One overlay network."""
+
+    refused: ClassVar[Mapping[str, str]] = _REFUSED
+
+    labels: Labels = as_in(OverlaySpec, "labels")
 
 
 class Pool(Section):
@@ -255,11 +256,11 @@ class Pools(Section):
 class Timeouts(Section):
     """Seconds that a resource's own work may take."""
 
-    swarm: Seconds = Field(default=120, description="seconds for the swarm's own work")
-    node: Seconds = Field(default=120, description="seconds for one host's membership")
-    gwbridge: Seconds = Field(default=300, description="seconds for one host's docker_gwbridge")
-    ingress: Seconds = Field(default=300, description="seconds for the ingress")
-    overlay: Seconds = Field(default=60, description="seconds for one overlay")
+    swarm: Seconds = as_in(SwarmSpec, "timeout")
+    node: Seconds = as_in(NodeSpec, "timeout")
+    gwbridge: Seconds = as_in(GwbridgeSpec, "timeout")
+    ingress: Seconds = as_in(IngressSpec, "timeout")
+    overlay: Seconds = as_in(OverlaySpec, "timeout")
     migration: Seconds = Field(
         default=900, description="seconds for one overlay that migrates: services move at their own pace, twice"
     )
@@ -288,7 +289,7 @@ class StackFile(Section):
         default=[],
         description="stacks whose networks are reached from this one: `swarmnet check` refuses ranges that both have",
     )
-    adopt: Adopt = Field(default="identical", description="what happens to networks that somebody else made")
+    adopt: Adopt = as_in(Spec, "adopt")
     timeouts: Timeouts = Field(default=Timeouts(), description="seconds that a resource's own work may take")
 
 

@@ -8,14 +8,8 @@ the loop puts it there.
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from ipaddress import IPv4Network, ip_network
 
-Pairs = tuple[tuple[str, str], ...]
-
-
-def pairs(mapping: dict[str, str] | None) -> Pairs:
-    """A mapping as sorted pairs, so that it can be part of a frozen value."""
-    return tuple(sorted((mapping or {}).items()))
+from providers.rules.vocabulary.shape import NetworkShape, Pairs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,59 +24,70 @@ class Endpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """One network as one Engine shows it.
-
-    A swarm network that was never allocated has an empty `driver` and no subnets: the Engine answers 201 to its
-    creation all the same. `endpoints` are those of the host asked, and empty in lists.
-    """
+    """One network as one Engine shows it: what it is, and where. `endpoints` are those of the host asked, and empty in
+    lists."""
 
     id: str
-    name: str
-    driver: str
     scope: str
-    subnets: tuple[str, ...] = ()
-    gateways: tuple[str, ...] = ()
-    ip_ranges: tuple[str, ...] = ()
-    options: Pairs = ()
-    labels: Pairs = ()
-    attachable: bool = False
-    internal: bool = False
-    ingress: bool = False
+    shape: NetworkShape
     endpoints: tuple[Endpoint, ...] = ()
 
     @property
-    def allocated(self) -> bool:
-        """Whether the swarm has given it its subnets; without them no task on it ever starts."""
-        return bool(self.driver and self.subnets)
+    def name(self) -> str:
+        """Its name."""
+        return self.shape.name
+
+    @property
+    def driver(self) -> str:
+        """Its driver, empty where the swarm gave it no addresses."""
+        return self.shape.driver
+
+    @property
+    def ingress(self) -> bool:
+        """Whether it is an ingress."""
+        return self.shape.ingress
+
+    @property
+    def options(self) -> Pairs:
+        """Its driver options."""
+        return self.shape.options
+
+    @property
+    def labels(self) -> Pairs:
+        """Its labels."""
+        return self.shape.labels
+
+    @property
+    def subnets(self) -> tuple[str, ...]:
+        """The subnet of each of its ranges."""
+        return tuple(pool.subnet for pool in self.shape.pools)
 
     @property
     def subnet(self) -> str:
         """The first subnet, or the empty string."""
-        return self.subnets[0] if self.subnets else ""
+        return self.shape.pool.subnet
 
     @property
     def gateway(self) -> str:
         """The first subnet's gateway, or the empty string."""
-        return self.gateways[0] if self.gateways else ""
+        return self.shape.pool.gateway
 
     @property
-    def ip_range(self) -> str:
-        """The first subnet's ip_range, or the empty string."""
-        return self.ip_ranges[0] if self.ip_ranges else ""
+    def allocated(self) -> bool:
+        """Whether the swarm has given it its subnets; without them no task on it ever starts."""
+        return bool(self.shape.driver and self.shape.pools)
 
     def meets(self, subnet: str) -> bool:
         """Whether a range of it overlaps an IPv4 subnet."""
-        ranges = (ip_network(taken, strict=False) for taken in self.subnets if taken)
-        wanted = IPv4Network(subnet)
-        return any(isinstance(taken, IPv4Network) and taken.overlaps(wanted) for taken in ranges)
+        return self.shape.meets(subnet)
 
     def option(self, key: str) -> str | None:
         """A driver option's value, None where it was not given."""
-        return dict(self.options).get(key)
+        return self.shape.option(key)
 
     def label(self, key: str) -> str | None:
         """A label's value, None where there is none."""
-        return dict(self.labels).get(key)
+        return self.shape.label(key)
 
 
 @dataclass(frozen=True, kw_only=True)

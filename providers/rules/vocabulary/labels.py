@@ -21,7 +21,8 @@ Whose labels decide what is in nouns and live.
 
 from collections.abc import Iterable, Mapping
 
-from providers.rules.vocabulary.facts import Network, Pairs
+from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.shape import Pairs
 
 PREFIX = "swarmnet."
 OWNER = "swarmnet.owner"

@@ -12,8 +12,7 @@ BRIDGE_NAME = "com.docker.network.bridge.name"
 ICC = "com.docker.network.bridge.enable_icc"
 MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade"
 
-# Of overlays. `encrypted` counts by its presence, whatever its value:
-# https://github.com/moby/moby/blob/master/daemon/libnetwork/drivers/overlay/ov_network.go
+# Of overlays.
 ENCRYPTED = "encrypted"
 VNI = "com.docker.network.driver.overlay.vxlanid_list"  # given by the swarm
 

@@ -11,11 +11,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from providers.rules.vocabulary.addresses import canonical_address, canonical_subnet
+from providers.rules.vocabulary.keys import GwbridgeKeys, IngressKeys, NodeKeys, OverlayKeys, SwarmKeys
+from providers.rules.vocabulary.network_options import MTU
+from providers.rules.vocabulary.places import in_pool, number
 
 Subnet = Annotated[str, AfterValidator(canonical_subnet)]
 Address = Annotated[str, AfterValidator(canonical_address)]
 Adopt = Literal["refuse", "identical", "converge"]
-Labels = dict[str, str]
 
 
 class Spec(BaseModel):
@@ -40,7 +42,7 @@ class Spec(BaseModel):
     UNPROTECTED: ClassVar[frozenset[str]] = frozenset({"protect", "settled", "access"})
 
     owner: str
-    adopt: Adopt = "identical"
+    adopt: Adopt = Field(default="identical", description="what happens to networks that somebody else made")
     timeout: float = Field(default=60, gt=0)
     row: str = ""
     protect: bool = False
@@ -83,22 +85,18 @@ class HostSpec(Spec):
     access: dict[str, Any] = {}
 
 
-class GwbridgeSpec(HostSpec):
-    """docker_gwbridge of one host. `mtu` (bytes) is the link's own; None leaves it to the Engine."""
+class GwbridgeSpec(GwbridgeKeys, HostSpec):
+    """docker_gwbridge of one host."""
 
-    subnet: Subnet
-    gateway: Address
-    mtu: int | None = None
-    icc: bool = False
-    masquerade: bool = True
-    bridge_name: str = "docker_gwbridge"
-    labels: Labels = {}
-    disturb: bool = False
-    on_remove: Literal["keep", "restore_default"] = "keep"
-    timeout: float = Field(default=300, gt=0)
+    subnet: Annotated[Subnet, in_pool("subnet")]
+    gateway: Annotated[Address, in_pool("gateway")]
+    mtu: Annotated[int | None, number(MTU)] = Field(
+        default=None, description="the link's own MTU, bytes; else the Engine's"
+    )
+    timeout: float = Field(default=300, gt=0, description="seconds for one host's docker_gwbridge")
 
 
-class SwarmSpec(Spec):
+class SwarmSpec(SwarmKeys, Spec):
     """The swarm itself: where it begins, what it is told at init, and its settings.
 
     default_addr_pool, default_addr_pool_prefix and data_path_port can only be given at init.
@@ -112,16 +110,17 @@ class SwarmSpec(Spec):
     first_manager: str
     members: tuple[str, ...]
     gwbridge: Subnet | None = None
-    data_path_port: int | None = None
+    data_path_port: int | None = Field(
+        default=None, description="UDP port of overlay traffic, set at init; else the Engine's, 4789"
+    )
     default_addr_pool: tuple[Subnet, ...] = ()
-    default_addr_pool_prefix: int | None = None
-    autolock: bool | None = None
-    task_history_limit: int | None = None
-    labels: Labels = {}
-    timeout: float = Field(default=120, gt=0)
+    default_addr_pool_prefix: int | None = Field(
+        default=None, description="mask length of subnets taken from the pool, set at init; else the Engine's, 24"
+    )
+    timeout: float = Field(default=120, gt=0, description="seconds for the swarm's own work")
 
 
-class NodeSpec(HostSpec):
+class NodeSpec(NodeKeys, HostSpec):
     """One host's membership.
 
     ingress: the subnet of the ingress that the stack declares. Another one, such as the Engine's own after init, is
@@ -131,41 +130,36 @@ class NodeSpec(HostSpec):
 
     NOT_COMPARED: ClassVar[frozenset[str]] = HostSpec.NOT_COMPARED | {"ingress", "gwbridge"}
 
-    role: Literal["manager", "worker"] = "worker"
-    availability: Literal["active", "pause", "drain"] = "active"
-    labels: Labels = {}
     ingress: Subnet | None = None
     gwbridge: Subnet | None = None
-    timeout: float = Field(default=120, gt=0)
+    timeout: float = Field(default=120, gt=0, description="seconds for one host's membership")
 
 
-class IngressSpec(Spec):
-    """The swarm's ingress network. `mtu` (bytes) is the underlay's: containers get 50 less."""
+class IngressSpec(IngressKeys, Spec):
+    """The swarm's ingress network."""
 
-    name: str = "ingress"
-    subnet: Subnet
-    gateway: Address
-    mtu: int | None = None
-    labels: Labels = {}
-    dynamic_ports: Literal["pin", "renumber"] = "pin"
-    on_remove: Literal["keep", "restore_default"] = "keep"
-    timeout: float = Field(default=300, gt=0)
+    name: str = Field(default="ingress", description="name of the network")
+    subnet: Annotated[Subnet, in_pool("subnet")]
+    gateway: Annotated[Address, in_pool("gateway")]
+    mtu: Annotated[int | None, number(MTU)] = Field(
+        default=None, description="the underlay's MTU, bytes: containers get 50 less; else the Engine's"
+    )
+    timeout: float = Field(default=300, gt=0, description="seconds for the ingress")
 
 
-class OverlaySpec(Spec):
-    """One overlay network. `mtu` (bytes) is the underlay's: containers get 50 less, encrypted 76 less."""
+class OverlaySpec(OverlayKeys, Spec):
+    """One overlay network."""
 
     NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"retain"}
 
     name: str
-    subnet: Subnet
-    gateway: Address
-    ip_range: Subnet | None = None
-    mtu: int | None = None
-    attachable: bool = False
-    internal: bool = False
-    encrypted: bool = False
-    labels: Labels = {}
-    on_in_use: Literal["refuse", "migrate"] = "refuse"
-    retain: bool = False
-    timeout: float = Field(default=60, gt=0)
+    subnet: Annotated[Subnet, in_pool("subnet")]
+    gateway: Annotated[Address, in_pool("gateway")]
+    ip_range: Annotated[Subnet | None, in_pool("ip_range", absent=None)] = Field(
+        default=None, description="part of `subnet` that containers get addresses from"
+    )
+    mtu: Annotated[int | None, number(MTU)] = Field(
+        default=None,
+        description="the underlay's MTU, bytes: containers get 50 less, encrypted 76 less; else the Engine's",
+    )
+    timeout: float = Field(default=60, gt=0, description="seconds for one overlay")

@@ -8,7 +8,7 @@ Deciding and performing must not enter.
 
 from dataclasses import dataclass
 
-Pairs = tuple[tuple[str, str], ...]
+from providers.rules.vocabulary.shape import NetworkShape, Pairs
 
 MANAGER = ""
 FOREVER = float("inf")  # of a wait: the work's own seconds end it
@@ -16,19 +16,10 @@ FOREVER = float("inf")  # of a wait: the work's own seconds end it
 
 @dataclass(frozen=True, kw_only=True)
 class CreateNetwork:
-    """`POST /networks/create`. `mtu` and the like are in `options`, as strings."""
+    """`POST /networks/create`."""
 
     host: str = MANAGER
-    name: str
-    driver: str
-    subnet: str | None
-    gateway: str | None
-    ip_range: str | None = None
-    options: Pairs = ()
-    labels: Pairs = ()
-    attachable: bool = False
-    internal: bool = False
-    ingress: bool = False
+    shape: NetworkShape
 
 
 @dataclass(frozen=True, kw_only=True)

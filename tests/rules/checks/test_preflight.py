@@ -12,8 +12,10 @@ from providers.rules.checks.taken_on_hosts import HostReport
 from providers.rules.stack_file import model
 from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary import labels as ours
-from providers.rules.vocabulary.facts import Network, pairs
+from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.routes import Link, Route, Surroundings
+from providers.rules.vocabulary.shape import pairs
+from tests.support.networks import a_network
 from tests.support.stackfiles import net, raw
 
 OWNER = "infra/prod"
@@ -27,7 +29,7 @@ def network(name, subnet, *, scope="local", owner="", ingress=False, **labels) -
     """A network as an Engine lists it."""
     given = {**labels, **({ours.OWNER: owner} if owner else {})}
     driver = "bridge" if scope == "local" else "overlay"
-    return Network(
+    return a_network(
         id=f"{name:0<12}",
         name=name,
         driver=driver,

@@ -6,12 +6,13 @@ import pytest
 
 from providers.rules.live import published_ports
 from providers.rules.live.journal import Journal
-from providers.rules.vocabulary.facts import IngressFacts, Network, Node, SwarmService, Task
+from providers.rules.vocabulary.facts import IngressFacts, Node, SwarmService, Task
 from providers.rules.vocabulary.labels import JOURNAL
 from providers.rules.vocabulary.steps import Decision, Steps, Wait
+from tests.support.networks import a_network
 from tests.support.swarms import a_swarm
 
-NEW = Network(id="new", name="ingress", driver="overlay", scope="swarm", subnets=("10.11.0.0/16",), ingress=True)
+NEW = a_network(id="new", name="ingress", driver="overlay", scope="swarm", subnets=("10.11.0.0/16",), ingress=True)
 PORT = '{"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8080, "PublishMode": "ingress"}'
 RUNNING = Task(id="t1", service_id="s1", node_id="n1", state="running", desired="running", networks=("new",))
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.live import journal
-from providers.rules.vocabulary.facts import Port, SwarmService, pairs
+from providers.rules.vocabulary.facts import Port, SwarmService
 from providers.rules.vocabulary.labels import copy_label
+from providers.rules.vocabulary.shape import pairs
 from tests.support.swarms import a_swarm
 
 FIRST_DYNAMIC = 30000

@@ -6,14 +6,15 @@ from dataclasses import replace
 import pytest
 
 from providers.rules.live import overlay_migration
-from providers.rules.vocabulary.facts import Network, OverlayFacts, SwarmService, Task
+from providers.rules.vocabulary.facts import OverlayFacts, SwarmService, Task
 from providers.rules.vocabulary.steps import Decision, UpdateService, UpdateSwarm
 from tests.support.decisions import kinds, reason, steps
+from tests.support.networks import a_network
 from tests.support.swarms import a_swarm
 
 SWARM = a_swarm(id="s")
-OLD = Network(id="old", name="app", driver="overlay", scope="swarm")
-TWIN = Network(id="twin", name="app-swarmnet-twin", driver="overlay", scope="swarm")
+OLD = a_network(id="old", name="app", driver="overlay", scope="swarm")
+TWIN = a_network(id="twin", name="app-swarmnet-twin", driver="overlay", scope="swarm")
 
 
 def facts(rollback_network: str) -> OverlayFacts:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.nouns import adoption
-from providers.rules.vocabulary.facts import pairs
 from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
+from providers.rules.vocabulary.shape import pairs
 
 OURS = (("swarmnet.owner", "infra/prod"),)
 OTHERS = (("swarmnet.owner", "infra/staging"),)

@@ -5,9 +5,10 @@ import pytest
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.specs import NodeSpec, Spec, SwarmSpec
-from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, RemoveNetwork
+from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm, RemoveNetwork
 from providers.simulate import World, bare, perform
 from tests.support.lifecycle import HOSTS, gwbridge_spec, made, make, node_spec, swarm_spec
+from tests.support.networks import create_network
 from tests.support.simulated import SimulatedHosts
 
 SUBNET = gwbridge_spec().subnet
@@ -35,7 +36,7 @@ def pruned(world: World, host: str) -> World:
 
 def of_other_hands(world: World, host: str) -> World:
     """Somebody made another one in its place."""
-    step = CreateNetwork(host=host, name=GATEWAY_BRIDGE, driver="bridge", subnet="10.77.0.0/16", gateway=None)
+    step = create_network(host=host, name=GATEWAY_BRIDGE, driver="bridge", subnet="10.77.0.0/16", gateway=None)
     return perform(pruned(world, host), step)
 
 

@@ -12,10 +12,11 @@ from providers import simulate
 from providers.rules.nouns import gwbridge
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.vocabulary.specs import GwbridgeSpec
-from providers.rules.vocabulary.steps import CreateNetwork, DisconnectEndpoint, Done, RemoveNetwork
+from providers.rules.vocabulary.steps import DisconnectEndpoint, Done, RemoveNetwork
 from providers.simulate import bare
 from tests.support.decisions import reason, steps, waits_for
 from tests.support.lifecycle import OTHER_OWNER, OWNER, gwbridge_spec
+from tests.support.networks import a_network, altered, create_network
 
 OPTIONS = {
     "com.docker.network.bridge.enable_icc": "false",
@@ -32,7 +33,7 @@ OTHERS = (("swarmnet.owner", OTHER_OWNER),)
 
 def bridge(options: dict[str, str] = OPTIONS, **given: Any) -> Network:
     """A docker_gwbridge just as `gwbridge_spec()` wants it, made by nobody in particular."""
-    return Network(
+    return a_network(
         **{
             "id": "b" * 64,
             "name": "docker_gwbridge",
@@ -75,7 +76,7 @@ DRIFT: dict[str, Network] = {
 
 def test_missing_one_is_created():
     """A bare host takes one step: all that is wanted, said outright."""
-    expected = CreateNetwork(
+    expected = create_network(
         host="m1",
         name="docker_gwbridge",
         driver="bridge",
@@ -116,7 +117,7 @@ def test_engine_default_makes_room():
 )
 def test_engine_default_has_a_range_of_the_engine(subnet: str, expected: bool):
     """A range that the Engine would not choose was chosen by somebody."""
-    assert expected == gwbridge.engine_default(replace(DEFAULT, subnets=(subnet,)))
+    assert expected == gwbridge.engine_default(altered(DEFAULT, subnets=(subnet,)))
 
 
 @pytest.mark.parametrize("property_name", DRIFT)
@@ -185,10 +186,10 @@ def test_a_member_gets_a_moment_to_come_back():
         pytest.param(
             "refuse", bridge(OPTIONS, subnets=("10.13.0.0/16",)), "adopt is refuse", id="refuse what is there"
         ),
-        pytest.param("identical", replace(DRIFT["mtu"], labels=()), "mtu: 1400, wanted None", id="differs"),
+        pytest.param("identical", altered(DRIFT["mtu"], labels=()), "mtu: 1400, wanted None", id="differs"),
         pytest.param("identical", bridge(subnets=("10.13.0.0/16",)), "wanted 10.12.0.0/16", id="plain but chosen"),
         pytest.param("converge", bridge(labels=OTHERS), OTHER_OWNER, id="never another stack's"),
-        pytest.param("identical", replace(DEFAULT, endpoints=(CONTAINER,)), "172.18.0.0/16", id="a default in use"),
+        pytest.param("identical", altered(DEFAULT, endpoints=(CONTAINER,)), "172.18.0.0/16", id="a default in use"),
     ],
 )
 def test_create_refuses(adopt: str, found: Network, expected: str):
@@ -213,7 +214,7 @@ def test_create_takes_over(adopt: str, found: Network):
     ("adopt", "found"),
     [
         pytest.param("identical", DRIFT["mtu"], id="ours from a cut run"),
-        pytest.param("converge", replace(DRIFT["mtu"], labels=()), id="somebody's"),
+        pytest.param("converge", altered(DRIFT["mtu"], labels=()), id="somebody's"),
     ],
 )
 def test_create_changes(adopt: str, found: Network):
@@ -224,7 +225,7 @@ def test_create_changes(adopt: str, found: Network):
 
 def test_update_leaves_another_stacks_alone():
     """A bridge that another stack took over since is not changed."""
-    found = replace(DRIFT["mtu"], labels=OTHERS)
+    found = altered(DRIFT["mtu"], labels=OTHERS)
     assert OTHER_OWNER in reason(gwbridge.next_step(gwbridge_spec(), facts(found), known=True))
 
 

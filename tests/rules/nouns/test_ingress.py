@@ -21,9 +21,10 @@ from providers.rules.vocabulary.facts import (
 )
 from providers.rules.vocabulary.labels import CHANGE, FORMER
 from providers.rules.vocabulary.network_options import MTU
-from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done, RemoveNetwork, UpdateNode, UpdateSwarm
+from providers.rules.vocabulary.steps import Blocked, Done, RemoveNetwork, UpdateNode, UpdateSwarm
 from tests.support.decisions import kinds, reason, steps, waits_for
 from tests.support.lifecycle import OTHER_OWNER, OWNER, ingress_spec
+from tests.support.networks import a_network, altered, create_network
 from tests.support.swarms import a_swarm
 
 VNI = ("com.docker.network.driver.overlay.vxlanid_list", "4096")
@@ -35,7 +36,7 @@ SWARM = a_swarm(default_addr_pool=("10.0.0.0/8",), labels=OURS, version=7)
 
 def network(**given: Any) -> Network:
     """An ingress just as `ingress_spec()` wants it."""
-    return Network(
+    return a_network(
         **{
             "id": "i" * 25,
             "name": "ingress",
@@ -139,8 +140,8 @@ def test_what_it_is_like_is_noted_before_anything_is_removed():
     found = network(subnets=("10.99.0.0/16",), labels=(*OURS, ("theirs", "1")), options=(("com.example.x", "2"), VNI))
     (note,) = steps(ingress.next_step(ingress_spec(), facts(found), known=True))
     assert isinstance(note, UpdateSwarm)
-    again = former.creation(dict(note.set_labels)[FORMER])
-    assert (found.subnet, found.labels, (("com.example.x", "2"),)) == (again.subnet, again.labels, again.options)
+    again = former.creation(dict(note.set_labels)[FORMER]).shape
+    assert (found.subnet, found.labels, (("com.example.x", "2"),)) == (again.pool.subnet, again.labels, again.options)
 
 
 def test_engine_default_makes_room():
@@ -166,12 +167,12 @@ def test_engine_default_has_a_range_of_the_swarms_pool(
 ):
     """One that somebody made with a range of their own is theirs, plain as it may be otherwise."""
     swarm = replace(SWARM, default_addr_pool=pools, default_addr_pool_prefix=prefix)
-    assert expected == ingress.engine_default(replace(DEFAULT, subnets=(subnet,)), swarm)
+    assert expected == ingress.engine_default(altered(DEFAULT, subnets=(subnet,)), swarm)
 
 
 def test_plain_ingress_with_a_range_of_somebodys_own_is_not_replaced():
     """It is for `adopt` to say."""
-    found = replace(DEFAULT, subnets=("10.31.0.0/16",), gateways=("10.31.0.1",))
+    found = altered(DEFAULT, subnets=("10.31.0.0/16",), gateways=("10.31.0.1",))
     decision = ingress.next_step(ingress_spec(adopt="identical"), facts(found), known=False)
     assert "subnet: 10.31.0.0/16, wanted 10.11.0.0/16" in reason(decision)
 
@@ -180,9 +181,9 @@ def test_plain_ingress_with_a_range_of_somebodys_own_is_not_replaced():
     ("adopt", "found", "given", "expected"),
     [
         pytest.param("refuse", network(labels=()), {"services": (service(),)}, "adopt is refuse", id="refuse"),
-        pytest.param("identical", replace(DRIFT["mtu"], labels=()), {}, "mtu: 1400, wanted None", id="differs"),
+        pytest.param("identical", altered(DRIFT["mtu"], labels=()), {}, "mtu: 1400, wanted None", id="differs"),
         pytest.param("identical", DEFAULT, {"services": (service(),)}, "10.0.0.0/24", id="a default in use"),
-        pytest.param("converge", replace(DRIFT["mtu"], labels=OTHERS), {}, OTHER_OWNER, id="another stack's"),
+        pytest.param("converge", altered(DRIFT["mtu"], labels=OTHERS), {}, OTHER_OWNER, id="another stack's"),
     ],
 )
 def test_create_refuses(adopt: str, found: Network, given: dict[str, Any], expected: str):
@@ -193,14 +194,14 @@ def test_create_refuses(adopt: str, found: Network, given: dict[str, Any], expec
 
 def test_create_changes_what_may_be_changed():
     """With `adopt: converge` what somebody made gives way."""
-    found = replace(DRIFT["mtu"], labels=())
+    found = altered(DRIFT["mtu"], labels=())
     decision = ingress.next_step(ingress_spec(adopt="converge"), begun(found), known=False)
     assert (RemoveNetwork(id=found.id),) == steps(decision)
 
 
 def test_update_leaves_another_stacks_alone():
     """An ingress that another stack took over since is not changed."""
-    found = replace(DRIFT["mtu"], labels=OTHERS)
+    found = altered(DRIFT["mtu"], labels=OTHERS)
     assert OTHER_OWNER in reason(ingress.next_step(ingress_spec(), facts(found), known=True))
 
 
@@ -220,7 +221,7 @@ def test_another_stack_in_the_middle_blocks():
         pytest.param({"hosts": (with_it(1), SILENT)}, "h2 can't be asked", id="a member that is silent"),
         pytest.param({"nodes": (*NODES, node(3))}, "member h3", id="a member that is not declared"),
         pytest.param(
-            {"listed": (Network(id="o", name="app", driver="overlay", scope="swarm", subnets=("10.11.5.0/24",)),)},
+            {"listed": (a_network(id="o", name="app", driver="overlay", scope="swarm", subnets=("10.11.5.0/24",)),)},
             "overlaps 10.11.5.0/24",
             id="its range is taken",
         ),
@@ -289,7 +290,7 @@ def test_a_silent_member_is_waited_for():
 def test_it_is_created():
     """One step makes it, with all that is wanted said outright."""
     spec = ingress_spec(name="mesh", mtu=1400, labels={"site": "b"})
-    expected = CreateNetwork(
+    expected = create_network(
         name="mesh",
         driver="overlay",
         subnet="10.11.0.0/16",
@@ -318,7 +319,7 @@ def test_dead_one_of_ours_is_taken_back():
 
 def test_dead_default_makes_room():
     """A dead ingress of the Engine's own gives way to ours."""
-    found = facts(replace(DEAD, labels=()), unchanged_for=2.0)
+    found = facts(altered(DEAD, labels=()), unchanged_for=2.0)
     assert ["RemoveNetwork"] == kinds(ingress.next_step(ingress_spec(), found, known=False))
 
 
@@ -474,7 +475,7 @@ def removal(found: IngressFacts, on_remove: str = "restore_default") -> Any:
     return ingress.next_step_of_removal(ingress_spec(on_remove=on_remove), found, RIGHT.id)
 
 
-KICKED_DEFAULT = replace(DEFAULT, id="d" * 25)
+KICKED_DEFAULT = altered(DEFAULT, id="d" * 25)
 
 
 @pytest.mark.parametrize(
@@ -483,7 +484,7 @@ KICKED_DEFAULT = replace(DEFAULT, id="d" * 25)
         pytest.param(begun(RIGHT), RemoveNetwork(id=RIGHT.id), id="ours goes"),
         pytest.param(
             facts(None),
-            CreateNetwork(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True),
+            create_network(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True),
             id="then a default one comes",
         ),
         pytest.param(

@@ -10,7 +10,6 @@ from providers.rules.vocabulary.facts import (
     Endpoint,
     HostIngress,
     Member,
-    Network,
     Node,
     NodeFacts,
     Silent,
@@ -20,6 +19,7 @@ from providers.rules.vocabulary.facts import (
 from providers.rules.vocabulary.steps import Done, JoinSwarm, LeaveSwarm, RemoveNode, UpdateNode, Wait
 from tests.support.decisions import reason, steps, waits_for
 from tests.support.lifecycle import OTHER_OWNER, OWNER, node_spec
+from tests.support.networks import a_network
 from tests.support.swarms import a_swarm
 
 OURS = (("swarmnet.owner", OWNER),)
@@ -149,7 +149,7 @@ def test_it_is_waited_for(role: str, found: NodeFacts, expected: str):
     assert expected in waits_for(node.next_step(node_spec(role=role), found, known=True))
 
 
-INGRESS = Network(id="i1", name="ingress", driver="overlay", scope="swarm", subnets=("10.0.0.0/24",), ingress=True)
+INGRESS = a_network(id="i1", name="ingress", driver="overlay", scope="swarm", subnets=("10.0.0.0/24",), ingress=True)
 COPY = replace(INGRESS, endpoints=(Endpoint(name="ingress-endpoint", key="ingress-sbox"),))
 
 

@@ -13,10 +13,11 @@ from providers.rules.nouns import overlay
 from providers.rules.vocabulary.facts import Network, Node, OverlayFacts, SwarmService, Task
 from providers.rules.vocabulary.network_options import MTU
 from providers.rules.vocabulary.specs import OverlaySpec
-from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done, InitSwarm, RemoveNetwork
+from providers.rules.vocabulary.steps import Blocked, Done, InitSwarm, RemoveNetwork
 from providers.simulate import World, bare
 from tests.support.decisions import reason, steps, waits_for
 from tests.support.lifecycle import OTHER_OWNER, OWNER, overlay_spec
+from tests.support.networks import a_network, altered, create_network
 
 VNI = ("com.docker.network.driver.overlay.vxlanid_list", "4097")
 OURS = (("swarmnet.owner", OWNER),)
@@ -25,7 +26,7 @@ OTHERS = (("swarmnet.owner", OTHER_OWNER),)
 
 def network(**given: Any) -> Network:
     """An overlay just as `overlay_spec()` wants it, made by nobody in particular."""
-    return Network(
+    return a_network(
         **{
             "id": "x" * 25,
             "name": "app",
@@ -62,7 +63,7 @@ def known(found: Network, **given: Any) -> OverlayFacts:
 def test_missing_one_is_created():
     """One step makes it, with all that is wanted said outright."""
     spec = overlay_spec(mtu=1400, ip_range="10.20.0.128/25", attachable=True, encrypted=True, labels={"team": "a"})
-    expected = CreateNetwork(
+    expected = create_network(
         name="app",
         driver="overlay",
         subnet="10.20.0.0/24",
@@ -103,7 +104,7 @@ def test_clash_with_another_network_blocks(other: Network, expected: str):
         pytest.param(network(name="else", subnets=("10.21.0.0/24",)), id="another range"),
         pytest.param(network(name="docker_gwbridge", scope="local"), id="a host's own network"),
         pytest.param(network(name="six", subnets=("fd00:1::/64",)), id="IPv6"),
-        pytest.param(replace(DEAD, name="dead"), id="a dead one"),
+        pytest.param(altered(DEAD, name="dead"), id="a dead one"),
     ],
 )
 def test_no_clash(other: Network):
@@ -129,7 +130,7 @@ def test_allocation_is_waited_for():
 )
 def test_dead_one_blocks(labels: tuple[tuple[str, str], ...], undo: tuple[RemoveNetwork, ...]):
     """Without addresses after two seconds nothing will ever start on it."""
-    decision = overlay.next_step(overlay_spec(), known(replace(DEAD, labels=labels), unchanged_for=2.0))
+    decision = overlay.next_step(overlay_spec(), known(altered(DEAD, labels=labels), unchanged_for=2.0))
     assert isinstance(decision, Blocked)
     assert undo == decision.undo
 
@@ -175,7 +176,7 @@ def test_create_refuses(adopt: str, labels: tuple[tuple[str, str], ...], expecte
 )
 def test_create_changes(adopt: str, labels: tuple[tuple[str, str], ...]):
     """What may be changed and differs is removed, to be made again."""
-    found = replace(DRIFT["mtu"], labels=labels)
+    found = altered(DRIFT["mtu"], labels=labels)
     assert (RemoveNetwork(id=found.id),) == steps(overlay.next_step(overlay_spec(adopt=adopt), known(found)))
 
 
@@ -187,7 +188,7 @@ def test_update_leaves_a_namesake_alone():
 
 def test_update_leaves_another_stacks_alone():
     """A network that another stack took over since is not changed."""
-    found = replace(DRIFT["mtu"], labels=OTHERS)
+    found = altered(DRIFT["mtu"], labels=OTHERS)
     assert OTHER_OWNER in reason(overlay.next_step(overlay_spec(), known(found), network_id=found.id))
 
 

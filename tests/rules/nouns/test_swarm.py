@@ -5,16 +5,17 @@ from typing import Any
 import pytest
 
 from providers.rules.nouns import swarm
-from providers.rules.vocabulary.facts import Member, Network, Node, Silent, Swarm, SwarmFacts, SwarmService
+from providers.rules.vocabulary.facts import Member, Node, Silent, Swarm, SwarmFacts, SwarmService
 from providers.rules.vocabulary.steps import Done, InitSwarm, LeaveSwarm, UpdateSwarm
 from tests.support.decisions import reason, steps
 from tests.support.lifecycle import OTHER_OWNER, OWNER, swarm_spec
+from tests.support.networks import a_network
 from tests.support.swarms import a_swarm
 
 OURS = (("swarmnet.owner", OWNER),)
 OTHERS = (("swarmnet.owner", OTHER_OWNER),)
 SILENT = Silent(host="w2", why="w2: nothing answers at 198.51.100.3")
-INGRESS = Network(id="i1", name="ingress", driver="overlay", scope="swarm", ingress=True)
+INGRESS = a_network(id="i1", name="ingress", driver="overlay", scope="swarm", ingress=True)
 
 
 def live(**given: Any) -> Swarm:
@@ -274,7 +275,7 @@ def test_an_end_that_needs_nothing(found: SwarmFacts, adopted: bool):
         pytest.param(facts(), "hosts of this stack are members still: w1: where a run was cut", id="a host of ours"),
         pytest.param(alone(services=(SwarmService(id="s", name="web"),)), "service web", id="a service"),
         pytest.param(
-            alone(networks=(INGRESS, Network(id="x", name="theirs", driver="overlay", scope="swarm"))),
+            alone(networks=(INGRESS, a_network(id="x", name="theirs", driver="overlay", scope="swarm"))),
             "network theirs",
             id="a network",
         ),

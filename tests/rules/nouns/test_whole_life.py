@@ -11,7 +11,7 @@ import pytest
 from providers import simulate
 from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
-from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
+from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
 from providers.simulate import World, bare, members, others
 from tests.support.lifecycle import (
     HOSTS,
@@ -27,6 +27,7 @@ from tests.support.lifecycle import (
     take_away,
     whole_stack,
 )
+from tests.support.networks import create_network
 from tests.support.simulated import Killed, SimulatedHosts
 
 SWARM = (swarm_spec(), node_spec("m1", role="manager"), node_spec("w1"), node_spec("w2"))
@@ -157,7 +158,7 @@ def without_overlay(world: World) -> World:
 def replaced_ingress(world: World) -> World:
     """Somebody swaps the ingress for one of their own, without a kick."""
     world = simulate.perform(world, RemoveNetwork(id=id_of(world, ingress_spec())))
-    other = CreateNetwork(name="theirs", driver="overlay", subnet="10.99.0.0/16", gateway=None, ingress=True)
+    other = create_network(name="theirs", driver="overlay", subnet="10.99.0.0/16", gateway=None, ingress=True)
     return simulate.elapse(simulate.perform(simulate.elapse(world, 5), other), 5)
 
 
@@ -362,10 +363,10 @@ def test_a_name_that_the_manager_keeps():
 def test_others_are_left_alone(name: str):
     """A service, a network, a bridge and labels of others are after the work what they were before."""
     world = start(name)
-    bridge = CreateNetwork(host="w2", name="theirs", driver="bridge", subnet="10.77.0.0/16", gateway="10.77.0.1")
+    bridge = create_network(host="w2", name="theirs", driver="bridge", subnet="10.77.0.0/16", gateway="10.77.0.1")
     world = simulate.perform(world, bridge)
     if world.cluster:
-        theirs = CreateNetwork(name="theirs", driver="overlay", subnet="10.88.0.0/24", gateway="10.88.0.1")
+        theirs = create_network(name="theirs", driver="overlay", subnet="10.88.0.0/24", gateway="10.88.0.1")
         world = simulate.elapse(simulate.perform(world, theirs), 1)
         spec = others.service_spec("theirs", networks=(world.swarm.networks[-1].id,), replicas=1)
         world = others.set_node(others.create_service(world, spec), "m1", labels=(("theirs", "1"),))

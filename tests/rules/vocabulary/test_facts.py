@@ -17,13 +17,14 @@ from providers.rules.vocabulary.facts import (
     Silent,
     SwarmService,
     Task,
-    pairs,
 )
+from providers.rules.vocabulary.shape import pairs
+from tests.support.networks import a_network, altered
 from tests.support.swarms import a_swarm
 
 NODE = Node(id="n1", hostname="w1", role="worker", availability="active", state="ready", version=3)
 SERVICE = SwarmService(id="s1", name="web", version=3)
-NETWORK = Network(id="x", name="app", driver="overlay", scope="swarm", subnets=("10.1.0.0/24",))
+NETWORK = a_network(id="x", name="app", driver="overlay", scope="swarm", subnets=("10.1.0.0/24",))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_what_moves_by_itself_is_no_change(fact: object, later: object):
     [
         pytest.param(NODE, replace(NODE, labels=(("swarmnet.kick", "1"),)), id="a label"),
         pytest.param(NODE, replace(NODE, state="down"), id="a state"),
-        pytest.param(NETWORK, replace(NETWORK, subnets=()), id="a subnet"),
+        pytest.param(NETWORK, altered(NETWORK, subnets=()), id="a subnet"),
     ],
 )
 def test_what_counts_is_a_change(fact: object, later: object):
@@ -71,7 +72,7 @@ def test_pairs(mapping: dict[str, str] | None, expected: tuple[tuple[str, str], 
 
 @pytest.mark.parametrize(
     ("network", "expected"),
-    [(NETWORK, True), (replace(NETWORK, driver=""), False), (replace(NETWORK, subnets=()), False)],
+    [(NETWORK, True), (altered(NETWORK, driver=""), False), (altered(NETWORK, subnets=()), False)],
 )
 def test_allocated(network: Network, expected: bool):
     """A dead network has neither driver nor subnets."""
@@ -93,7 +94,7 @@ def test_allocated(network: Network, expected: bool):
 )
 def test_meets(subnets: tuple[str, ...], wanted: str, expected: bool):
     """Whether two ranges share an address, host bits of 20.10 and IPv6 included."""
-    assert expected == replace(NETWORK, subnets=subnets).meets(wanted)
+    assert expected == altered(NETWORK, subnets=subnets).meets(wanted)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def test_a_task_in_the_place_of_another(expected: bool, before: tuple[Task, ...]
 def here(*names: str) -> HostIngress:
     """A host on whose docker_gwbridge these endpoints are, and the same on its copy of the ingress."""
     ends = tuple(Endpoint(name=name, key=name) for name in names)
-    copy = Network(id="i1", name="ingress", driver="overlay", scope="swarm", ingress=True, endpoints=ends)
+    copy = a_network(id="i1", name="ingress", driver="overlay", scope="swarm", ingress=True, endpoints=ends)
     return HostIngress(host="w1", node_id="n1", copies=(copy,), bridge_endpoints=names)
 
 

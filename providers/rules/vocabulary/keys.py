@@ -1,0 +1,84 @@
+"""Keys of what a stack declares, each in one place: its words, its default, its type, and where a network keeps it.
+
+Specs, sections of the stack file and reports are made of these. Where a stack file takes less than hosts may show, its
+section has a narrower type of its own.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from providers.rules.vocabulary.network_options import BRIDGE_NAME, ENCRYPTED, GATEWAY_BRIDGE, ICC, MASQUERADE
+from providers.rules.vocabulary.places import attribute, name, presence, switch
+
+Labels = dict[str, str]
+OnRemove = Annotated[Literal["keep", "restore_default"], Field(description="what happens to it when this section goes")]
+Protect = Annotated[bool, Field(description="refuse changes and removal")]
+
+
+class OverlayFlags(BaseModel):
+    """What an overlay is or is not."""
+
+    attachable: Annotated[bool, attribute("attachable")] = Field(
+        default=False, description="whether containers that are no services may join"
+    )
+    internal: Annotated[bool, attribute("internal")] = Field(default=False, description="without a way to the outside")
+    encrypted: Annotated[bool, presence(ENCRYPTED)] = Field(default=False, description="IPsec between the hosts")
+
+
+class OverlayKeys(OverlayFlags):
+    """Keys of an overlay, the range and the MTU apart."""
+
+    labels: Labels = Field(default={}, description="labels of the network; text")
+    on_in_use: Literal["refuse", "migrate"] = Field(
+        default="refuse", description="what a change does while services use it"
+    )
+    protect: Protect = False
+    retain: bool = Field(default=False, description="when its key goes, forget the network instead of removing it")
+
+
+class IngressKeys(BaseModel):
+    """Keys of the ingress, its name, its range and its MTU apart."""
+
+    labels: Labels = Field(default={}, description="labels of the network; text")
+    dynamic_ports: Literal["pin", "renumber"] = Field(
+        default="pin", description="whether ports that the swarm chose keep their numbers when the ingress is changed"
+    )
+    on_remove: OnRemove = "keep"
+    protect: Protect = False
+
+
+class GwbridgeKeys(BaseModel):
+    """Keys of docker_gwbridge, its range and its MTU apart."""
+
+    icc: Annotated[bool, switch(ICC)] = Field(
+        default=False, description="whether containers reach each other through the bridge"
+    )
+    masquerade: Annotated[bool, switch(MASQUERADE)] = Field(
+        default=True, description="whether containers reach the outside with the host's address"
+    )
+    bridge_name: Annotated[str, name(BRIDGE_NAME)] = Field(
+        default=GATEWAY_BRIDGE, description="name of the Linux bridge"
+    )
+    labels: Labels = Field(default={}, description="labels of the network; text")
+    disturb: bool = Field(default=False, description="whether a change may interrupt what cannot be moved away")
+    on_remove: OnRemove = "keep"
+    protect: Protect = False
+
+
+class SwarmKeys(BaseModel):
+    """Keys of the swarm, those apart that can only be given at init."""
+
+    autolock: bool | None = Field(default=None, description="whether managers need an unlock key after a restart")
+    task_history_limit: int | None = Field(default=None, description="ended tasks kept for each slot")
+    labels: Labels = Field(default={}, description="labels of the swarm; text")
+
+
+class NodeKeys(BaseModel):
+    """Keys of a host's membership."""
+
+    role: Literal["manager", "worker"] = Field(default="worker", description="role in the swarm")
+    availability: Literal["active", "pause", "drain"] = Field(
+        default="active", description="whether tasks may run on it"
+    )
+    labels: Labels = Field(default={}, description="labels of the node; text")

@@ -1,0 +1,97 @@
+"""Where a network's shape keeps the value of a key: how it is read there, and how it is written.
+
+A model names the place among the annotations of a field's type: `Annotated[bool, attribute("internal")]`. Which keys
+there are must not enter.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel
+
+from providers.rules.vocabulary.network_options import FALSE
+from providers.rules.vocabulary.shape import NetworkShape
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a shape keeps a key's value. `option`: the driver option that it is, empty where it is none."""
+
+    read: Callable[[NetworkShape], Any]
+    write: Callable[[NetworkShape, Any], NetworkShape]
+    option: str = ""
+
+
+def attribute(name: str) -> Place:
+    """An attribute of the shape."""
+    return Place(lambda shape: getattr(shape, name), lambda shape, value: replace(shape, **{name: value}))
+
+
+def in_pool(name: str, absent: str | None = "") -> Place:
+    """A part of the first pool. absent: its value where the pool has none."""
+
+    def write(shape: NetworkShape, value: str | None) -> NetworkShape:
+        return replace(shape, pools=(replace(shape.pool, **{name: value or ""}), *shape.pools[1:]))
+
+    return Place(lambda shape: getattr(shape.pool, name) or absent, write)
+
+
+def option(key: str, meaning: Callable[[str | None], Any], text: Callable[[Any], str | None]) -> Place:
+    """A driver option. meaning: the value that a text has (None: not given). text: that of a value."""
+
+    def write(shape: NetworkShape, value: object) -> NetworkShape:
+        said = text(value)
+        others = {other: value for other, value in shape.options if other != key}
+        return replace(shape, options=tuple(sorted({**others, **({} if said is None else {key: said})}.items())))
+
+    return Place(lambda shape: meaning(shape.option(key)), write, key)
+
+
+def number(key: str) -> Place:
+    """An option that is a whole number, None where it is not given or no number."""
+    return option(
+        key,
+        lambda text: int(text) if text and text.isdecimal() else None,
+        lambda value: None if value is None else str(value),
+    )
+
+
+def presence(key: str) -> Place:
+    """An option that counts by its presence, whatever its value, as `encrypted` does:
+    https://github.com/moby/moby/blob/master/daemon/libnetwork/drivers/overlay/ov_network.go
+    """
+    return option(key, lambda text: text is not None, lambda value: "" if value else None)
+
+
+def switch(key: str) -> Place:
+    """An option that is on where it is left out, and therefore always said."""
+    return option(key, lambda text: text not in FALSE, lambda value: str(value).lower())
+
+
+def name(key: str) -> Place:
+    """An option that is a text, None where it is not given."""
+    return option(key, lambda text: text or None, lambda value: value)
+
+
+@cache
+def places(keys: type[BaseModel]) -> Mapping[str, Place]:
+    """Where a shape keeps each key that it keeps."""
+    listed = keys.model_fields.items()
+    return MappingProxyType(
+        {key: place for key, field in listed for place in field.metadata if isinstance(place, Place)}
+    )
+
+
+def shown(keys: type[BaseModel], shape: NetworkShape) -> dict[str, Any]:
+    """The keys as a shape has them."""
+    return {key: place.read(shape) for key, place in places(keys).items()}
+
+
+def shaped(wanted: BaseModel, shape: NetworkShape) -> NetworkShape:
+    """The shape with what is wanted of its keys."""
+    for key, place in places(type(wanted)).items():
+        shape = place.write(shape, getattr(wanted, key))
+    return shape

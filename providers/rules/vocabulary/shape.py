@@ -1,0 +1,60 @@
+"""A network's shape: what an Engine is asked to make and what it then shows, in the one value.
+
+Where a network is and who is on it are facts; which host is asked is a step. What anybody wants must not enter.
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, ip_network
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def pairs(mapping: dict[str, str] | None) -> Pairs:
+    """A mapping as sorted pairs, so that it can be part of a frozen value."""
+    return tuple(sorted((mapping or {}).items()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """A range of a network. Empty is what was not asked for, or is not shown."""
+
+    subnet: str = ""
+    gateway: str = ""
+    ip_range: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkShape:
+    """A network as it is to be made, or as an Engine shows it.
+
+    Without pools the Engine chooses a range. `mtu` and the like are in `options`, as text. A swarm network that was
+    never allocated shows an empty `driver` and no pools: the Engine answers 201 to its creation all the same.
+    """
+
+    name: str
+    driver: str
+    pools: tuple[Pool, ...] = ()
+    options: Pairs = ()
+    labels: Pairs = ()
+    attachable: bool = False
+    internal: bool = False
+    ingress: bool = False
+
+    @property
+    def pool(self) -> Pool:
+        """The first pool, or an empty one."""
+        return self.pools[0] if self.pools else Pool()
+
+    def option(self, key: str) -> str | None:
+        """A driver option's value, None where it was not given."""
+        return dict(self.options).get(key)
+
+    def label(self, key: str) -> str | None:
+        """A label's value, None where there is none."""
+        return dict(self.labels).get(key)
+
+    def meets(self, subnet: str) -> bool:
+        """Whether a range of it overlaps an IPv4 subnet."""
+        ranges = (ip_network(pool.subnet, strict=False) for pool in self.pools if pool.subnet)
+        wanted = IPv4Network(subnet)
+        return any(isinstance(taken, IPv4Network) and taken.overlaps(wanted) for taken in ranges)

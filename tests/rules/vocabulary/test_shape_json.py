@@ -1,0 +1,63 @@
+"""A network's shape in the Engine's JSON, both ways."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.rules.vocabulary.shape import NetworkShape, Pool
+from providers.rules.vocabulary.shape_json import to_json, to_shape
+
+TEXT = st.text(max_size=3)
+PAIRS = st.dictionaries(TEXT, TEXT, max_size=2).map(lambda mapping: tuple(sorted(mapping.items())))
+POOLS = st.lists(st.builds(Pool, subnet=st.just("10.0.0.0/24"), gateway=TEXT, ip_range=TEXT), max_size=2).map(tuple)
+SHAPES = st.builds(
+    NetworkShape,
+    name=TEXT,
+    driver=TEXT,
+    pools=POOLS,
+    options=PAIRS,
+    labels=PAIRS,
+    attachable=st.booleans(),
+    internal=st.booleans(),
+    ingress=st.booleans(),
+)
+
+
+@given(SHAPES)
+def test_what_is_asked_for_is_read_back(shape):
+    """Nothing of a shape is lost on its way to an Engine, or back."""
+    assert shape == to_shape(to_json(shape))
+
+
+def test_request_has_the_engines_names():
+    """The whole body of a request; what of a range nobody said is left to the Engine."""
+    shape = NetworkShape(
+        name="app",
+        driver="overlay",
+        pools=(Pool(subnet="10.20.0.0/24", ip_range="10.20.0.128/25"),),
+        options=(("encrypted", ""),),
+        labels=(("team", "a"),),
+        attachable=True,
+    )
+    expected = {
+        "Name": "app",
+        "Driver": "overlay",
+        "CheckDuplicate": True,
+        "Attachable": True,
+        "Internal": False,
+        "Ingress": False,
+        "Options": {"encrypted": ""},
+        "Labels": {"team": "a"},
+        "IPAM": {"Driver": "default", "Config": [{"Subnet": "10.20.0.0/24", "IPRange": "10.20.0.128/25"}]},
+    }
+    assert expected == to_json(shape)
+
+
+def test_without_a_range_the_engine_chooses():
+    """A request that names no range has no IPAM at all."""
+    assert "IPAM" not in to_json(NetworkShape(name="app", driver="overlay"))
+
+
+def test_what_an_engine_leaves_out_is_empty():
+    """A network that never got addresses shows null in many places."""
+    raw = {"Name": "app", "Driver": "", "IPAM": {"Config": None}, "Options": None, "Labels": None}
+    assert NetworkShape(name="app", driver="") == to_shape(raw)
