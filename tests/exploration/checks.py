@@ -171,6 +171,35 @@ def containers_run(world: World) -> str | None:
     return None
 
 
+# However it ended
+
+
+def promised(start: World) -> Check:
+    """What was published is published, and no host that works is drained by us: none of our journals is left."""
+    ports = {service.name: ports_in_spec(start, service) for service in start.swarm.services}
+
+    def check(world: World) -> str | None:
+        for service in world.swarm.services:
+            numbers = unpinned(ports_in_spec(world, service))
+            if not ports.get(service.name, frozenset()) <= numbers and BY_HAND not in dict(service.labels):
+                return f"ports of {service.name} are off"
+        network = world.swarm.ingress
+        for node in world.swarm.nodes:
+            host = world.host_of(node.id)
+            copies = {copy.id for copy in host.networks if copy.ingress} if host else set()
+            well = host is not None and host.up and network is not None and copies == {network.id}
+            if maintenance.drained(node) and well and host and host.network("docker_gwbridge"):
+                return f"{node.hostname} is left drained"
+        return None
+
+    return check
+
+
+def ports_in_spec(world: World, service: Service) -> Ports:
+    """The ports that a service publishes now."""
+    return frozenset((port.protocol, port.target, port.published) for port in to_service(world, service).ports)
+
+
 # Of a step
 
 

@@ -1,9 +1,11 @@
 """Every state that a run can reach in a small world, whatever happens in between.
 
 From each state the run goes on by one decision: all of its steps, or only one of them (it was killed in the middle; a
-run remembers nothing, so that a fresh one needs no states of its own but that it has seen nothing yet). Or time passes
-while nobody looks. Or, once on a path, somebody else acts, also between a look and the steps that it led to. Or, once
-on a path, a host is lost, and may come back. What differs only in names, versions and counts is one state.
+run remembers nothing, so that a fresh one needs no states of its own but that it has seen nothing yet). Or, once on a
+path, its time is over, wherever it stands; or it can't go on: then it turns round, and finishes with what is there,
+where it may be killed as well. Or time passes while nobody looks. Or, once on a path, somebody else acts, also between
+a look and the steps that it led to. Or, once on a path, a host is lost, and may come back. What differs only in names,
+versions and counts is one state.
 """
 
 import re
@@ -53,12 +55,17 @@ COUNTS = frozenset({"version", "made", "next_port", "manners"})
 
 @dataclass(frozen=True)
 class State:
-    """A world, the seconds for which a run has seen it unchanged, and what may still befall it on this path."""
+    """A world, the seconds for which a run has seen it unchanged, and what may still befall it on this path.
+
+    back: the number of the way back that a run which turned round is on.
+    """
 
     world: World
     patience: float = 0
     others: bool = True
     losses: bool = True
+    in_time: bool = True
+    back: int = 0
 
     def key(self) -> bytes:
         """The same for states that differ in names only."""
@@ -100,7 +107,8 @@ class Other:
 class Scene:
     """What is explored: how a run looks and decides, what others may do, which hosts may be lost, what must hold.
 
-    always, when_done: what is wrong with a world, None where nothing is. harm: what is wrong with a step.
+    ways_back: how a run that can't go on finishes what was begun. always, when_done, when_ended: what is wrong with a
+    world, None where nothing is; the last one however a run has ended. harm: what is wrong with a step.
     """
 
     start: World
@@ -111,6 +119,8 @@ class Scene:
     returns: dict[str, Act] = field(default_factory=dict)
     always: Check = lambda world: None
     when_done: Check = lambda world: None
+    when_ended: Check = lambda world: None
+    ways_back: tuple[Callable[[Any], Decision], ...] = ()
     harm: Callable[[World, Step], str | None] = lambda world, step: None
 
 
@@ -159,9 +169,12 @@ class Exploration:
             onward = self.rest(here, state, str(problem))
             return f"error: {problem}" if isinstance(onward, str) else onward
         except SwarmnetError as problem:
-            return f"error: {problem}"
-        decision = self.scene.decide(replace(facts, unchanged_for=state.patience))
+            return self.turn_round(here, state, f"error: {problem}")
+        decide = self.scene.ways_back[state.back - 1] if state.back else self.scene.decide
+        decision = decide(replace(facts, unchanged_for=state.patience))
         match decision:
+            case Done() if state.back:
+                return self.ended(here, state, "back")
             case Done():
                 return self.done(here, state)
             case Blocked():
@@ -182,9 +195,24 @@ class Exploration:
     def undone(self, here: bytes, state: State, decision: Blocked) -> str:
         """Blocked, once what only this run made is taken back."""
         after = performed(state.world, decision.undo)
-        if decision.undo and isinstance(after, World):
-            self.reach(replace(state, world=after, patience=0), here, "take back what was begun")
-        return f"blocked: {decision.reason}"
+        if not (decision.undo and isinstance(after, World)):
+            return self.turn_round(here, state, f"blocked: {decision.reason}")
+        undone = replace(state, world=after, patience=0)
+        self.reach(undone, here, "take back what was begun")
+        return self.turn_round(here, undone, f"blocked: {decision.reason}")
+
+    def turn_round(self, here: bytes, state: State, end: str) -> bytes | str:
+        """A run that can't go on takes the next way back, and ends where there is none."""
+        if state.back == len(self.scene.ways_back):
+            return self.ended(here, state, end)
+        return self.reach(replace(state, patience=0, back=state.back + 1), here, f"turn round: {end}")
+
+    def ended(self, here: bytes, state: State, end: str) -> str:
+        """The run has ended without being done."""
+        problem = self.scene.when_ended(simulate.elapse(state.world, REST))
+        if problem:
+            self.problems[here] = f"{end}, but {problem}"
+        return end
 
     def act(self, here: bytes, state: State, decision: Steps) -> bytes | str:
         """All steps at once; and, for who was killed in the middle, each one alone; and with somebody in between."""
@@ -201,7 +229,7 @@ class Exploration:
             return self.reach(replace(state, world=after, patience=0), here, decision.doing)
         if isinstance(after, PASSING):
             return self.rest(here, state, f"{type(after).__name__}: {after}", acted=True)
-        return f"error: {after}"
+        return self.turn_round(here, state, f"error: {after}")
 
     def act_late(self, here: bytes, state: State, decision: Steps) -> None:
         """Somebody else acts between the look and the steps that it led to."""
@@ -219,7 +247,7 @@ class Exploration:
         """A moment passes in the run; where nothing moves any more, it is stuck."""
         following = waited(self.scene, state, acted=acted)
         if following == state:
-            return f"stuck: {for_what}"
+            return self.turn_round(here, state, f"stuck: {for_what}")
         return self.reach(following, here, f"wait for {for_what}")
 
     def ends(self) -> dict[bytes, str]:
@@ -236,7 +264,7 @@ class Exploration:
         return known
 
     def outcomes(self) -> Counter[str]:
-        """How many states end how, in the first word: done, blocked, error, stuck, for ever, wrong."""
+        """How many states end how, in the first word: done, back, blocked, error, stuck, for ever, wrong."""
         return Counter(end.partition(":")[0] for end in self.ends().values())
 
     def report(self) -> list[str]:
@@ -305,9 +333,11 @@ def seen(scene: Scene, world: World) -> object:
 
 def befalls(scene: Scene, state: State) -> Iterator[tuple[str, State]]:
     """What can happen to a state without this run: another run, time, others, a host lost or back."""
-    if state.patience:  # all else befalls the fresh run, whose world is the same
-        yield "another run", replace(state, patience=0)
+    if state.patience or state.back:  # all else befalls the fresh run, whose world is the same
+        yield "another run", replace(state, patience=0, back=0)
         return
+    if scene.ways_back and state.in_time:
+        yield "its time is over", replace(state, in_time=False, back=1)
     yield "time", replace(state, world=simulate.elapse(state.world, TICK))
     for label, other in scene.others.items() if state.others else ():
         changed = attempt(other.act, state.world)

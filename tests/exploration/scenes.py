@@ -20,6 +20,7 @@ from tests.exploration.checks import (
     nothing_lost,
     one_ingress,
     one_out,
+    promised,
     restarts,
     specs_as_before,
     tasks_on_ingress,
@@ -106,6 +107,8 @@ def swap(start: World, *, may_go: tuple[str, ...] = (), **given: Any) -> Scene:
             "decide": partial(ingress.next_step, NEW_INGRESS, known=True),
             "always": all_of(nothing_lost(start, may_go=may_go), one_ingress, one_out),
             "when_done": all_of(no_trace, specs_as_before(start), ingress_everywhere, tasks_on_ingress, right),
+            "when_ended": promised(start),
+            "ways_back": ingress.ways_back(NEW_INGRESS),
             "harm": restarts,
             **given,
         }
@@ -125,6 +128,8 @@ def bridge(start: World, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any) -> Scene
         partial(gwbridge.next_step, spec, known=True),
         always=nothing_lost(start),
         when_done=all_of(no_trace, specs_as_before(start), right, containers_run),
+        when_ended=promised(start),
+        ways_back=gwbridge.ways_back(spec),
         harm=breaks_quorum,
         **given,
     )
