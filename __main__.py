@@ -84,25 +84,24 @@ def declare(plan: Plan) -> dict[str, pulumi.Output[str]]:
     ready: Sequence[pulumi.Resource] = []
     bridges: dict[str, pulumi.Resource] = {}
     for wave in plan.gwbridges:
-        ready = [Gwbridge(f"docker_gwbridge@{spec.host}", spec, after(ready, spec.protect)) for spec in wave]
+        ready = [Gwbridge(spec.resource_name, spec, after(ready, spec.protect)) for spec in wave]
         bridges |= zip((spec.host for spec in wave), ready, strict=True)
     if plan.swarm:
-        swarm = Swarm("swarm", plan.swarm, after(ready))
-        ids["swarm"] = swarm.swarm_id
+        swarm = Swarm(plan.swarm.resource_name, plan.swarm, after(ready))
+        ids[plan.swarm.resource_name] = swarm.swarm_id
         nodes: list[pulumi.Resource] = []
         for member in plan.nodes:
             # The others stand on the first manager's node, so that it is the last to leave; each stands on its own
             # host's bridge, so that a host that is dropped leaves before its bridge is given back.
             own = [bridges[member.host]] if member.host in bridges else []
-            nodes.append(Node(f"node/{member.host}", member, after([*(nodes[:1] or [swarm]), *own])))
+            nodes.append(Node(member.resource_name, member, after([*(nodes[:1] or [swarm]), *own])))
         ready = nodes
     if plan.ingress:
-        ingress = Ingress("ingress", plan.ingress, after(ready, plan.ingress.protect))
-        ids["ingress"] = ingress.network_id
+        ingress = Ingress(plan.ingress.resource_name, plan.ingress, after(ready, plan.ingress.protect))
+        ids[plan.ingress.resource_name] = ingress.network_id
         ready = [ingress]
     for spec in plan.overlays:
-        name = f"overlay/{spec.name}"
-        ids[name] = Overlay(name, spec, after(ready, spec.protect, spec.retain)).network_id
+        ids[spec.resource_name] = Overlay(spec.resource_name, spec, after(ready, spec.protect, spec.retain)).network_id
     return ids
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from cli.drift_report import Report, as_data, show
 from cli.errors import told
-from cli.forecasts import forecasts, named
+from cli.forecasts import forecasts
 from cli.looks import SECONDS, Late, Seen, answers, seen
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import State, left, state_of
@@ -97,7 +97,7 @@ def report(
     lost: frozenset[str] = frozenset(),
 ) -> Report:
     """What is told of the findings. `hosts`: what the next `up` is tried on, or why that can't be told."""
-    specs = dict(named(wanted))
+    specs = {spec.resource_name: spec for spec in wanted.specs}
     unknown = tuple(each for one in found for each in one.unknown)
     ahead: list[Forecast] = []
     problem = f"`pulumi up --refresh` can't read {unknown[0].resource}: {unknown[0].why}" if unknown else ""

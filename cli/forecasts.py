@@ -24,7 +24,7 @@ def forecasts(
     `clashes`: what forbids the first write of what is made or changed.
     """
     found = []
-    wanted = {name for name, _ in named(plan)}
+    wanted = {spec.resource_name for spec in plan.specs}
     refusal = swarm.not_to_be_begun(simulate.swarm_facts(world)) if not state and plan.gwbridges else None
     failed = False
     for name, spec, look_and_decide in _courses(plan, state, lost):
@@ -46,25 +46,10 @@ def forecasts(
 
 
 def _courses(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[str, Spec, Course | None]]:
-    wanted = dict(named(plan))
+    wanted = {spec.resource_name: spec for spec in plan.specs}
     for name, spec in wanted.items():
         yield name, spec, course(spec, state[name][1] if name in state else {})
     gone = [(name, spec, known) for name, (spec, known) in state.items() if name not in wanted]
     for name, spec, known in sorted(gone, key=lambda each: LAST_FIRST.index(type(each[1]))):
         dead = isinstance(spec, GwbridgeSpec | NodeSpec) and spec.host in lost
         yield name, spec, None if plan.forgets(spec) else course_of_removal(spec, known, lost=dead)
-
-
-def named(plan: Plan) -> Iterator[tuple[str, Spec]]:
-    """The plan's resources by the names that Pulumi has for them, in their order."""
-    for wave in plan.gwbridges:
-        for bridge in wave:
-            yield f"docker_gwbridge@{bridge.host}", bridge
-    if plan.swarm:
-        yield "swarm", plan.swarm
-    for member in plan.nodes:
-        yield f"node/{member.host}", member
-    if plan.ingress:
-        yield "ingress", plan.ingress
-    for overlay in plan.overlays:
-        yield f"overlay/{overlay.name}", overlay

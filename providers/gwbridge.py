@@ -30,7 +30,6 @@ from providers.rules.nouns import gwbridge as rules
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import GwbridgeFacts
 from providers.rules.vocabulary.labels import owner_of
-from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.specs import GwbridgeSpec
 
 
@@ -44,7 +43,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
         spec = self.spec(props)
         with one_line():
             refuse_half_a_swarm()
-        return CreateResult(f"{GATEWAY_BRIDGE}@{spec.host}", self.brought_about(spec, {}))
+        return CreateResult(spec.resource_name, self.brought_about(spec, {}))
 
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         """Make it right again."""
@@ -86,7 +85,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
                 return
             with turn(show, disruptive=True) if kept else nullcontext():
                 reach.work(
-                    f"{GATEWAY_BRIDGE}@{spec.host}",
+                    spec.resource_name,
                     removal_time(spec),
                     show,
                     partial(reach.gwbridge, spec.host),
@@ -96,7 +95,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
     def brought_about(self, spec: GwbridgeSpec, olds: Props) -> Props:
         """Work until it is right; returns the outputs. What takes a member out of service waits for its turn."""
         with one_line():
-            look, name = partial(hosts().gwbridge, spec.host), f"{GATEWAY_BRIDGE}@{spec.host}"
+            look, name = partial(hosts().gwbridge, spec.host), spec.resource_name
             found = look()
             refuse_another_host(spec, found, olds)
             reach, show = begun(spec)

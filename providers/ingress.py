@@ -36,7 +36,8 @@ class IngressProvider(Provider[IngressSpec]):
 
     def create(self, props: Props) -> CreateResult:
         """Make it right on every host; the id is logical and never changes."""
-        return CreateResult("ingress", self.brought_about(self.spec(props), known=False))
+        spec = self.spec(props)
+        return CreateResult(spec.resource_name, self.brought_about(spec, known=False))
 
     def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:
         """Make it right again on every host."""

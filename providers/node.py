@@ -47,7 +47,7 @@ class NodeProvider(Provider[NodeSpec]):
     def create(self, props: Props) -> CreateResult:
         """Join, or take over the membership that is there; the id is logical and never changes."""
         spec = self.spec(props)
-        return CreateResult(f"node/{spec.host}", self.brought_about(spec, {}))
+        return CreateResult(spec.resource_name, self.brought_about(spec, {}))
 
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         """Change role, availability and labels in place."""

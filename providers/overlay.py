@@ -43,7 +43,7 @@ class OverlayProvider(Provider[OverlaySpec]):
     def create(self, props: Props) -> CreateResult:
         """Make it, or take over what is there as `adopt` allows; the id is logical and never changes."""
         spec = self.spec(props)
-        return CreateResult(f"overlay/{spec.name}", self.brought_about(spec, "", thorough=spec.adopt == "converge"))
+        return CreateResult(spec.resource_name, self.brought_about(spec, "", thorough=spec.adopt == "converge"))
 
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         """Take on a changed treatment, or make a new one in place of the old (on_in_use: migrate)."""

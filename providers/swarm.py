@@ -30,7 +30,8 @@ class SwarmProvider(Provider[SwarmSpec]):
 
     def create(self, props: Props) -> CreateResult:
         """Begin it, or take over the one whose members the hosts are; the id is logical and never changes."""
-        return CreateResult("swarm", self.brought_about(self.spec(props), {}))
+        spec = self.spec(props)
+        return CreateResult(spec.resource_name, self.brought_about(spec, {}))
 
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         """Change its settings."""

@@ -22,10 +22,10 @@ def exports(plan: Plan, ids: Mapping[str, Any]) -> dict[str, Any]:
     """
     return {
         "schema": SCHEMA,
-        **({"swarm": {"id": ids["swarm"], "managers": _managers(plan)}} if plan.swarm else {}),
+        **({"swarm": {"id": ids[plan.swarm.resource_name], "managers": _managers(plan)}} if plan.swarm else {}),
         "gwbridge": {spec.host: _gwbridge(spec) for wave in plan.gwbridges for spec in wave},
-        **({"ingress": _network(plan.ingress, ids["ingress"])} if plan.ingress else {}),
-        "networks": {spec.name: _overlay(spec, ids[f"overlay/{spec.name}"]) for spec in plan.overlays},
+        **({"ingress": _network(plan.ingress, ids[plan.ingress.resource_name])} if plan.ingress else {}),
+        "networks": {spec.name: _overlay(spec, ids[spec.resource_name]) for spec in plan.overlays},
     }
 
 

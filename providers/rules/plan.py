@@ -33,6 +33,13 @@ class Plan:
     overlays: tuple[OverlaySpec, ...]
     warnings: tuple[str, ...] = ()
 
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """All of them, in that order."""
+        bridges = (spec for wave in self.gwbridges for spec in wave)
+        single = (spec for spec in (self.swarm, *self.nodes, self.ingress) if spec)
+        return (*bridges, *single, *self.overlays)
+
     def forgets(self, spec: Spec) -> bool:
         """Whether what the state has of the swarm is only forgotten: without the section `swarm` memberships stay.
 

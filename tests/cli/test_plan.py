@@ -60,21 +60,14 @@ def plan_of(*specs: Spec) -> Plan:
     )
 
 
-def name_of(spec: Spec) -> str:
-    """The resource's name."""
-    match spec:
-        case GwbridgeSpec() | NodeSpec():
-            return f"{'node/' if isinstance(spec, NodeSpec) else 'docker_gwbridge@'}{spec.host}"
-        case OverlaySpec():
-            return f"overlay/{spec.name}"
-    return type(spec).__name__.removesuffix("Spec").lower()
-
-
 def state(world: World, *specs: Spec) -> dict[str, tuple[Spec, dict[str, Any]]]:
     """What Pulumi has of resources that are up on this world."""
     ids = {NodeSpec: "node_id", SwarmSpec: "swarm_id"}
     return {
-        name_of(spec): (spec, {**spec.model_dump(), ids.get(type(spec), "network_id"): lifecycle.id_of(world, spec)})
+        spec.resource_name: (
+            spec,
+            {**spec.model_dump(), ids.get(type(spec), "network_id"): lifecycle.id_of(world, spec)},
+        )
         for spec in specs
     }
 

@@ -68,18 +68,6 @@ def by_hand(*steps: Step, seconds: float = 20) -> World:
     return after(STACK, *acts)
 
 
-def name_of(spec: Spec) -> str:
-    """A resource's name."""
-    match spec:
-        case GwbridgeSpec():
-            return f"docker_gwbridge@{spec.host}"
-        case NodeSpec():
-            return f"node/{spec.host}"
-        case OverlaySpec():
-            return f"overlay/{spec.name}"
-    return type(spec).__name__.removesuffix("Spec").lower()
-
-
 def recorded(spec: Spec) -> dict[str, Any]:
     """The outputs that the state has of a resource of the stack."""
     key = {SwarmSpec: "swarm_id", NodeSpec: "node_id"}.get(type(spec), "network_id")
@@ -104,7 +92,7 @@ def facts(world: World, spec: Spec) -> Any:
 
 def found(world: World, spec: Spec) -> Finding:
     """What is found of a resource of the stack on these hosts."""
-    return finding(name_of(spec), spec, recorded(spec), facts(world, spec))
+    return finding(spec.resource_name, spec, recorded(spec), facts(world, spec))
 
 
 def drifted(world: World, spec: Spec) -> dict[str, tuple[Any, Any]]:
@@ -112,13 +100,13 @@ def drifted(world: World, spec: Spec) -> dict[str, tuple[Any, Any]]:
     return {each.property: (each.recorded, each.there) for each in found(world, spec).differences}
 
 
-each = pytest.mark.parametrize("spec", ALL, ids=name_of)
+each = pytest.mark.parametrize("spec", ALL, ids=lambda spec: spec.resource_name)
 
 
 @each
 def test_what_is_as_recorded_is_no_drift(spec):
     """Nor is anything of it unknown, and the values there are those recorded."""
-    assert Finding(resource=name_of(spec), live=spec) == found(STACK, spec)
+    assert Finding(resource=spec.resource_name, live=spec) == found(STACK, spec)
 
 
 # Every property, by name
@@ -238,13 +226,15 @@ DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
         "exists": (by_hand(RemoveNetwork(id=lifecycle.id_of(STACK, OVERLAY))), True, False),
     },
 }
-CASES = [(spec, key) for spec in ALL for key in DRIFTS[name_of(spec)]]
+CASES = [(spec, key) for spec in ALL for key in DRIFTS[spec.resource_name]]
 
 
-@pytest.mark.parametrize(("spec", "key"), CASES, ids=lambda value: value if isinstance(value, str) else name_of(value))
+@pytest.mark.parametrize(
+    ("spec", "key"), CASES, ids=lambda value: value if isinstance(value, str) else value.resource_name
+)
 def test_drift_is_reported_by_name(spec, key):
     """With what was recorded, and what is there."""
-    world, was, there = DRIFTS[name_of(spec)][key]
+    world, was, there = DRIFTS[spec.resource_name][key]
 
     assert (was, there) == drifted(world, spec)[key]
 
@@ -256,7 +246,7 @@ def test_all_properties_can_drift(spec):
     fixed: dict[Any, set[str]] = {OverlaySpec: {"name"}, SwarmSpec: {"settled"}}
     own = set(kind.model_fields) - kind.NOT_COMPARED - NOWHERE - fixed.get(kind, set())
 
-    assert own == {key.partition(".")[0] for key in DRIFTS[name_of(spec)]} - OUTPUTS - {EXISTS}
+    assert own == {key.partition(".")[0] for key in DRIFTS[spec.resource_name]} - OUTPUTS - {EXISTS}
 
 
 @each
@@ -324,11 +314,13 @@ def test_another_swarm_is_compared_where_the_recorded_one_is_gone():
 @each
 def test_what_could_not_be_read_is_unknown(spec):
     """With the reason, and nothing else."""
-    result = finding(name_of(spec), spec, recorded(spec), Unreachable("w1: no answer"))
+    result = finding(spec.resource_name, spec, recorded(spec), Unreachable("w1: no answer"))
 
     host = "w1" if spec in (GWBRIDGE, NODE) else ""
     assert (
-        Finding(resource=name_of(spec), unknown=(Unknown(resource=name_of(spec), host=host, why="w1: no answer"),))
+        Finding(
+            resource=spec.resource_name, unknown=(Unknown(resource=spec.resource_name, host=host, why="w1: no answer"),)
+        )
         == result
     )
 
@@ -375,10 +367,10 @@ def test_membership_without_managers_is_unknown():
     assert ((), 1) == (result.differences, len(result.unknown))
 
 
-@pytest.mark.parametrize("spec", [NODE, INGRESS, OVERLAY], ids=name_of)
+@pytest.mark.parametrize("spec", [NODE, INGRESS, OVERLAY], ids=lambda spec: spec.resource_name)
 def test_what_was_in_a_swarm_that_ended_is_gone(spec):
     """Whatever reading it said."""
-    result = finding(name_of(spec), spec, recorded(spec), Unreachable("nobody"), ended=True)
+    result = finding(spec.resource_name, spec, recorded(spec), Unreachable("nobody"), ended=True)
 
     assert ([("exists", True, False)], True) == (
         [(each.property, each.recorded, each.there) for each in result.differences],

@@ -47,20 +47,6 @@ def id_output(spec: Spec) -> str:
     return "network_id"
 
 
-def logical_id(spec: Spec) -> str:
-    """Pulumi's id of a resource, which never changes."""
-    match spec:
-        case GwbridgeSpec():
-            return f"docker_gwbridge@{spec.host}"
-        case NodeSpec():
-            return f"node/{spec.host}"
-        case OverlaySpec():
-            return f"overlay/{spec.name}"
-        case SwarmSpec():
-            return "swarm"
-    return "ingress"
-
-
 def noun(spec: Spec) -> str:
     """What a test is about, for its name."""
     return type(spec).__name__.removesuffix("Spec").lower()
@@ -75,7 +61,7 @@ class Known:
 
     def read(self) -> tuple[str, Props, Props]:
         """What a refresh finds: the id, the outputs, the inputs."""
-        found = provider_of(self.spec).read(logical_id(self.spec), self.outputs)
+        found = provider_of(self.spec).read(self.spec.resource_name, self.outputs)
         return found.id or "", found.outs or {}, found.inputs or {}
 
     def settled(self) -> object:
@@ -85,12 +71,12 @@ class Known:
     def update(self, **changes: object) -> "Known":
         """An `up` with another stack file."""
         spec = self.spec.model_copy(update=changes)
-        outs = provider_of(spec).update(logical_id(spec), self.outputs, to_props(spec)).outs
+        outs = provider_of(spec).update(spec.resource_name, self.outputs, to_props(spec)).outs
         return Known(spec, outs or {})
 
     def delete(self) -> None:
         """An `up` without it."""
-        provider_of(self.spec).delete(logical_id(self.spec), self.outputs)
+        provider_of(self.spec).delete(self.spec.resource_name, self.outputs)
 
 
 def known(hosts: SimulatedHosts, spec: Spec, **changes: object) -> Known:

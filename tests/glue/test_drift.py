@@ -4,16 +4,18 @@ import pytest
 
 from providers.explain.drift import EXISTS, OUTPUTS
 from providers.resource import to_props
-from tests.explain.test_drift import CASES, DRIFTS, found, name_of, recorded
-from tests.glue.stack import logical_id, provider_of
+from tests.explain.test_drift import CASES, DRIFTS, found, recorded
+from tests.glue.stack import provider_of
 
 
-@pytest.mark.parametrize(("spec", "key"), CASES, ids=lambda value: value if isinstance(value, str) else name_of(value))
+@pytest.mark.parametrize(
+    ("spec", "key"), CASES, ids=lambda value: value if isinstance(value, str) else value.resource_name
+)
 def test_refresh_finds_the_same(on, spec, key):
     """What is gone for the one is gone for the other; else the same inputs differ, to the same values."""
-    world, _, _ = DRIFTS[name_of(spec)][key]
+    world, _, _ = DRIFTS[spec.resource_name][key]
     on(world)
-    read = provider_of(spec).read(logical_id(spec), {**recorded(spec), **to_props(spec)})
+    read = provider_of(spec).read(spec.resource_name, {**recorded(spec), **to_props(spec)})
     result = found(world, spec)
 
     differing = {each.property.partition(".")[0] for each in result.differences} - OUTPUTS - {EXISTS}

@@ -8,7 +8,7 @@ from pulumi.dynamic import Config, ConfigureRequest
 from providers.resource import Provider, to_props
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.routes import Route, Surroundings
-from tests.glue.stack import GWBRIDGE, OVERLAY, created, known, logical_id, provider_of
+from tests.glue.stack import GWBRIDGE, OVERLAY, created, known, provider_of
 from tests.support import lifecycle
 
 VPN = Surroundings(routes=(Route("10.12.0.0/16", "tun0"),))
@@ -90,7 +90,7 @@ def test_removal_that_begins_a_replacement_is_a_first_write(hosts):
     stands = known(hosts, OVERLAY)
     news = to_props(OVERLAY.model_copy(update={"subnet": "10.21.0.0/24", "gateway": "10.21.0.1"}))
 
-    assert provider_of(OVERLAY).diff(logical_id(OVERLAY), stands.outputs, news).delete_before_replace
+    assert provider_of(OVERLAY).diff(OVERLAY.resource_name, stands.outputs, news).delete_before_replace
     with pytest.raises(Blocked, match="give overlay web another range in one `pulumi up`"):
         stands.delete()
     assert before == hosts.steps

@@ -27,7 +27,6 @@ from tests.glue.stack import (
     created,
     id_output,
     known,
-    logical_id,
     noun,
     provider_of,
 )
@@ -41,8 +40,8 @@ each = pytest.mark.parametrize("spec", ALL, ids=noun)
 def before(spec: Spec) -> World:
     """Bare hosts on which everything has come about that comes before this resource."""
     stack = lifecycle.whole_stack()
-    names = [logical_id(other) for other in stack]
-    return lifecycle.made(bare(*lifecycle.HOSTS), *stack[: names.index(logical_id(spec))])
+    names = [other.resource_name for other in stack]
+    return lifecycle.made(bare(*lifecycle.HOSTS), *stack[: names.index(spec.resource_name)])
 
 
 @each
@@ -52,7 +51,7 @@ def test_create_echoes_the_inputs(on, spec):
     answer = provider_of(spec).create(to_props(spec))
     its_id = {id_output(spec): lifecycle.id_of(hosts.world, spec)}
 
-    assert (logical_id(spec), {**to_props(spec), **its_id, "adopted": False}) == (answer.id, answer.outs)
+    assert (spec.resource_name, {**to_props(spec), **its_id, "adopted": False}) == (answer.id, answer.outs)
 
 
 @each
@@ -79,7 +78,7 @@ def test_read_finds_what_is_there(hosts, spec):
     """Nothing drifted: a refresh changes nothing in the state."""
     resource = known(hosts, spec)
 
-    assert (logical_id(spec), resource.outputs, to_props(spec)) == resource.read()
+    assert (spec.resource_name, resource.outputs, to_props(spec)) == resource.read()
 
 
 @each
@@ -394,7 +393,7 @@ def test_host_that_the_stack_file_forgot_is_read(monkeypatch, hosts, spec):
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.9.9"})
     resource._accesses.pop("w1")
 
-    assert logical_id(spec) == state.read()[0]
+    assert spec.resource_name == state.read()[0]
     assert spec is NODE or reached["w1"].address == "10.9.9.9"
 
 

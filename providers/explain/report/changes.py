@@ -146,8 +146,8 @@ def reserved(preview: Preview) -> list[str]:
 
 def places(plan: Plan) -> dict[str, int]:
     """Which of several of a kind come first, by name: waves of bridges, and the first manager before the others."""
-    bridges = {f"docker_gwbridge@{spec.host}": at for at, wave in enumerate(plan.gwbridges) for spec in wave}
-    return bridges | {f"node/{node.host}": min(at, 1) for at, node in enumerate(plan.nodes)}
+    bridges = {spec.resource_name: at for at, wave in enumerate(plan.gwbridges) for spec in wave}
+    return bridges | {node.resource_name: min(at, 1) for at, node in enumerate(plan.nodes)}
 
 
 def natural(text: str) -> list[Any]:

@@ -39,10 +39,9 @@ def rows(changes: Iterable[Change], plan: Plan | None) -> list[Row]:
 
 
 def _planned(plan: Plan | None) -> Iterator[tuple[str, Network]]:
-    if plan:
-        yield from ((f"docker_gwbridge@{spec.host}", spec) for wave in plan.gwbridges for spec in wave)
-        yield from (("ingress", spec) for spec in (plan.ingress,) if spec)
-        yield from ((f"overlay/{spec.name}", spec) for spec in plan.overlays)
+    for spec in plan.specs if plan else ():
+        if isinstance(spec, NETWORKS):
+            yield spec.resource_name, spec
 
 
 def _changed(change: Change) -> Row:

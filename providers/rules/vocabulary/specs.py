@@ -40,6 +40,8 @@ class Spec(BaseModel):
     NOT_COMPARED: ClassVar[frozenset[str]] = frozenset({"owner", "adopt", "timeout", "row", "declared"})
     # What `protect` does not mind: itself, whether it is finished, and how its host is reached.
     UNPROTECTED: ClassVar[frozenset[str]] = frozenset({"protect", "settled", "access"})
+    # What Pulumi calls the resource, and its id: both are in users' states.
+    RESOURCE_NAME: ClassVar[str]
 
     owner: str
     adopt: Adopt = Field(default="identical", description="what happens to networks that somebody else made")
@@ -48,6 +50,11 @@ class Spec(BaseModel):
     protect: bool = False
     settled: bool | str = True
     declared: str | None = None
+
+    @property
+    def resource_name(self) -> str:
+        """The resource's name, which is its id too and never changes, such as `docker_gwbridge@m1` or `overlay/app`."""
+        return self.RESOURCE_NAME.format(spec=self)
 
     def changed(self, other: Self) -> frozenset[str]:
         """Names of the properties in which `other` differs in a way that matters."""
@@ -88,6 +95,8 @@ class HostSpec(Spec):
 class GwbridgeSpec(GwbridgeKeys, HostSpec):
     """docker_gwbridge of one host."""
 
+    RESOURCE_NAME: ClassVar[str] = "docker_gwbridge@{spec.host}"
+
     subnet: Annotated[Subnet, in_pool("subnet")]
     gateway: Annotated[Address, in_pool("gateway")]
     mtu: Annotated[int | None, number(MTU)] = Field(
@@ -106,6 +115,7 @@ class SwarmSpec(SwarmKeys, Spec):
 
     INIT_ONLY: ClassVar[frozenset[str]] = frozenset({"default_addr_pool", "default_addr_pool_prefix", "data_path_port"})
     NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"first_manager", "members", "gwbridge"}
+    RESOURCE_NAME: ClassVar[str] = "swarm"
 
     first_manager: str
     members: tuple[str, ...]
@@ -129,6 +139,7 @@ class NodeSpec(NodeKeys, HostSpec):
     """
 
     NOT_COMPARED: ClassVar[frozenset[str]] = HostSpec.NOT_COMPARED | {"ingress", "gwbridge"}
+    RESOURCE_NAME: ClassVar[str] = "node/{spec.host}"
 
     ingress: Subnet | None = None
     gwbridge: Subnet | None = None
@@ -137,6 +148,8 @@ class NodeSpec(NodeKeys, HostSpec):
 
 class IngressSpec(IngressKeys, Spec):
     """The swarm's ingress network."""
+
+    RESOURCE_NAME: ClassVar[str] = "ingress"
 
     name: str = Field(default="ingress", description="name of the network")
     subnet: Annotated[Subnet, in_pool("subnet")]
@@ -151,6 +164,7 @@ class OverlaySpec(OverlayKeys, Spec):
     """One overlay network."""
 
     NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"retain"}
+    RESOURCE_NAME: ClassVar[str] = "overlay/{spec.name}"
 
     name: str
     subnet: Annotated[Subnet, in_pool("subnet")]

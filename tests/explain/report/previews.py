@@ -43,24 +43,14 @@ def step(op: str, before: Spec | None = None, after: Spec | None = None, **outpu
     assert spec is not None
     kind = type(spec).__name__.removesuffix("Spec")
     old, new = (each and State(inputs=inputs(each), outputs=outputs) for each in (before, after))
-    return Step(op=op, urn=f"{STACK}pulumi-python:dynamic/swarmnet:{kind}::{name_of(spec)}", oldState=old, newState=new)
+    return Step(
+        op=op, urn=f"{STACK}pulumi-python:dynamic/swarmnet:{kind}::{spec.resource_name}", oldState=old, newState=new
+    )
 
 
 def inputs(spec: Spec) -> Mapping[str, Any]:
     """A resource's inputs as Pulumi shows them: numbers as they come, and nothing that is absent."""
     return {**spec.model_dump(mode="json", exclude_none=True), "__provider": "gASVLAAAAAAAAACM"}
-
-
-def name_of(spec: Spec) -> str:
-    """The name that Pulumi has for a resource."""
-    match spec:
-        case GwbridgeSpec():
-            return f"docker_gwbridge@{spec.host}"
-        case NodeSpec():
-            return f"node/{spec.host}"
-        case OverlaySpec():
-            return f"overlay/{spec.name}"
-    return type(spec).__name__.removesuffix("Spec").lower()
 
 
 def foreign(op: str = "create", kind: str = "command:remote:Command", name: str = "deploy") -> Step:

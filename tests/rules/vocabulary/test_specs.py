@@ -3,7 +3,7 @@
 import pytest
 
 from providers.rules.vocabulary.specs import GwbridgeSpec
-from tests.support.lifecycle import gwbridge_spec
+from tests.support.lifecycle import gwbridge_spec, ingress_spec, node_spec, overlay_spec, swarm_spec
 
 DECLARED = gwbridge_spec("w1", protect=True)
 
@@ -51,3 +51,12 @@ def test_drift_that_is_gone_leaves_nothing_behind():
 def test_what_is_not_protected_keeps_no_record():
     """A preview has no more to show than what differs."""
     assert None is read(gwbridge_spec("w1"), icc=True).declared
+
+
+def test_names_are_those_in_the_users_states():
+    """Names and ids are a published format."""
+    specs = [gwbridge_spec("m1"), swarm_spec(), node_spec("w1"), ingress_spec(name="mesh"), overlay_spec("app")]
+
+    assert ["docker_gwbridge@m1", "swarm", "node/w1", "ingress", "overlay/app"] == [
+        spec.resource_name for spec in specs
+    ]
