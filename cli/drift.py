@@ -20,9 +20,8 @@ from cli.state import State, left, state_of
 from providers.explain.drift import Finding, doubted, ended, finding
 from providers.explain.forecast import Forecast
 from providers.explain.who_wins import outcome, pending
-from providers.hosts.fleet import fleet_for
-from providers.hosts.preflight import preflight
-from providers.hosts.survey import survey
+from providers.hosts.door import Hosts
+from providers.loop.preflight import preflight
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.reading import NAMESPACE
@@ -33,7 +32,7 @@ from providers.simulate.from_snapshot import copied
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hosts:
+class Trial:
     """What the next `up` is tried on. clashes: what forbids its first write."""
 
     seen: Survey
@@ -59,7 +58,7 @@ def drift(
     began = time.monotonic()
     looked = seen(state, accesses)
     found = compared(state, looked, own_swarm=wanted.swarm is not None)
-    hosts: Hosts | SwarmnetError | None = None
+    hosts: Trial | SwarmnetError | None = None
     if any(each.differences for each in found) and not any(each.unknown for each in found):
         rest = max(0.0, SECONDS - (time.monotonic() - began))
         hosts = answers({"hosts": lambda: hosts_of(stack, resolved, accesses, wanted)}, rest, 1)["hosts"]
@@ -74,10 +73,10 @@ def drift(
     raise typer.Exit(result.status)
 
 
-def hosts_of(stack: str, resolved: Resolved, accesses: Mapping[str, HostAccess], wanted: Plan) -> Hosts:
+def hosts_of(stack: str, resolved: Resolved, accesses: Mapping[str, HostAccess], wanted: Plan) -> Trial:
     """Read them as `swarmnet plan` does."""
-    taken = preflight(fleet_for(wanted.access), without_lost(resolved), f"{NAMESPACE}/{stack}")
-    return Hosts(seen=survey(fleet_for(accesses)), clashes="\n".join(taken.refused))
+    taken = preflight(Hosts(wanted.access), without_lost(resolved), f"{NAMESPACE}/{stack}")
+    return Trial(seen=Hosts(accesses).survey(), clashes="\n".join(taken.refused))
 
 
 def compared(state: State, looked: Seen, *, own_swarm: bool) -> list[Finding]:
@@ -93,7 +92,7 @@ def report(
     wanted: Plan,
     state: State,
     found: list[Finding],
-    hosts: Hosts | SwarmnetError | None,
+    hosts: Trial | SwarmnetError | None,
     lost: frozenset[str] = frozenset(),
 ) -> Report:
     """What is told of the findings. `hosts`: what the next `up` is tried on, or why that can't be told."""
@@ -101,7 +100,7 @@ def report(
     unknown = tuple(each for one in found for each in one.unknown)
     ahead: list[Forecast] = []
     problem = f"`pulumi up --refresh` can't read {unknown[0].resource}: {unknown[0].why}" if unknown else ""
-    if isinstance(hosts, Hosts):
+    if isinstance(hosts, Trial):
         gone = {each.resource for each in found if each.gone}
         kept = {name: known for name, known in state.items() if name not in gone}
         ahead = forecasts(wanted, kept, copied(hosts.seen), lost, hosts.clashes)

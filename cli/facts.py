@@ -12,9 +12,8 @@ from cli.forecasts import forecasts
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, state_if_known
 from providers.explain.facts_file import facts_file
-from providers.hosts.fleet import fleet_for
-from providers.hosts.preflight import preflight
-from providers.hosts.survey import survey
+from providers.hosts.door import Hosts
+from providers.loop.preflight import preflight
 from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.stack_file.resolved import without_lost
 from providers.rules.vocabulary.facts import Silent
@@ -36,8 +35,8 @@ def facts(
     with told(stack):
         wanted, resolved = declared(directory, stack)
         state, doubt = state_if_known(stack, directory)
-        seen = survey(fleet_for({**left(state, wanted, resolved.lost), **wanted.access}))
-        taken = preflight(fleet_for(wanted.access), without_lost(resolved), f"{NAMESPACE}/{stack}")
+        seen = Hosts({**left(state, wanted, resolved.lost), **wanted.access}).survey()
+        taken = preflight(Hosts(wanted.access), without_lost(resolved), f"{NAMESPACE}/{stack}")
     ahead = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join(taken.refused))
     found = facts_file(stack, datetime.now(UTC), seen, ahead, state=doubt or "known")
     for host in seen.hosts:

@@ -12,12 +12,11 @@ from typing import TypeVar
 
 from cli.state import Outputs, State
 from providers.explain.drift import Facts
-from providers.hosts import observe
 from providers.hosts.door import Hosts
 from providers.rules.stack_file.access import HostAccess
+from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import EngineError, HostError, SwarmnetError, Unreachable
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Silent, SwarmFacts
-from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.specs import GwbridgeSpec, HostSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 T = TypeVar("T")
@@ -36,19 +35,6 @@ class Late(Unreachable):
     """Nothing came within the time."""
 
 
-class Looks(Hosts):
-    """What is asked of hosts: as the providers ask it, and a host's own word where managers are silent."""
-
-    def member(self, host: str) -> Member:
-        """A host's own word on its membership."""
-        return observe.member(self.fleet.engine(host))
-
-    def own_bridge(self, host: str) -> GwbridgeFacts:
-        """A host's docker_gwbridge by its own word alone, which proves what it has and what not."""
-        engine = self.fleet.engine(host)
-        return GwbridgeFacts(member=observe.member(engine), bridge=observe.local_network(engine, GATEWAY_BRIDGE))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """What hosts say of themselves, which are silent, and for each resource its facts, or why there are none.
@@ -63,7 +49,7 @@ class Seen:
 
 
 def seen(
-    state: State, accesses: Mapping[str, HostAccess], reach: Callable[[Mapping[str, HostAccess]], Looks] = Looks
+    state: State, accesses: Mapping[str, HostAccess], reach: Callable[[Mapping[str, HostAccess]], Door] = Hosts
 ) -> Seen:
     """Ask all hosts for a first word, and those that gave one for all the rest. Takes no more than SECONDS."""
     began, everyone = time.monotonic(), reach(accesses)
@@ -80,7 +66,7 @@ def seen(
     return Seen(members=tuple(members.values()), silent=silent, facts=facts, late=late)
 
 
-def _facts(near: Looks | None, silent: tuple[Silent, ...], spec: Spec, outputs: Outputs) -> Facts:
+def _facts(near: Door | None, silent: tuple[Silent, ...], spec: Spec, outputs: Outputs) -> Facts:
     """What the providers' `read` looks at. Hosts that are silent are not waited for again."""
     if isinstance(spec, HostSpec) and spec.host in (each.host for each in silent):
         raise Unreachable(next(each.why for each in silent if each.host == spec.host))
@@ -98,11 +84,11 @@ def _facts(near: Looks | None, silent: tuple[Silent, ...], spec: Spec, outputs: 
             found: IngressFacts = near.ingress()
             return replace(found, hosts=(*found.hosts, *silent))
         case OverlaySpec():
-            return near.overlay(spec.name, outputs["network_id"], thorough=True)()
+            return near.overlay(spec.name, outputs["network_id"], thorough=True)
     raise TypeError(type(spec).__name__)
 
 
-def _bridge(near: Looks, host: str) -> GwbridgeFacts:
+def _bridge(near: Door, host: str) -> GwbridgeFacts:
     try:
         return near.gwbridge(host)
     except (EngineError, HostError):

@@ -13,9 +13,8 @@ from cli.forecasts import forecasts
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, state_if_known
 from providers.explain.forecast import Forecast
-from providers.hosts.fleet import fleet_for
-from providers.hosts.preflight import preflight
-from providers.hosts.survey import survey
+from providers.hosts.door import Hosts
+from providers.loop.preflight import preflight
 from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.stack_file.resolved import without_lost
 from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
@@ -39,8 +38,8 @@ def plan(
         _complain(console, [f"{stack}: {problem}" for problem in error.problems])
     state, doubt = state_if_known(stack, directory)
     try:
-        seen = survey(fleet_for({**left(state, wanted, resolved.lost), **wanted.access}))
-        taken = preflight(fleet_for(wanted.access), without_lost(resolved), f"{NAMESPACE}/{stack}")
+        seen = Hosts({**left(state, wanted, resolved.lost), **wanted.access}).survey()
+        taken = preflight(Hosts(wanted.access), without_lost(resolved), f"{NAMESPACE}/{stack}")
     except SwarmnetError as error:
         _complain(console, [str(error)])
     silent = [each for each in seen.hosts if isinstance(each, Silent)]

@@ -6,6 +6,7 @@ from functools import partial
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
+from providers.loop.reconcile import work
 from providers.resource import (
     Progress,
     Props,
@@ -84,7 +85,8 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
             if gone and props["network_id"] in reach.bridge_ids(others):
                 return
             with turn(show, disruptive=True) if kept else nullcontext():
-                reach.work(
+                work(
+                    reach,
                     spec.resource_name,
                     removal_time(spec),
                     show,
@@ -101,7 +103,8 @@ class GwbridgeProvider(Provider[GwbridgeSpec]):
             reach, show = begun(spec)
             decide = partial(rules.next_step, spec, known=bool(olds))
             with turn(show, disruptive=True) if rules.disruptive(spec, found) else nullcontext():
-                facts = reach.work(
+                facts = work(
+                    reach,
                     name,
                     spec.timeout,
                     show,

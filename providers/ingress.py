@@ -6,6 +6,7 @@ from functools import partial
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
+from providers.loop.reconcile import work
 from providers.resource import (
     Progress,
     Props,
@@ -73,7 +74,8 @@ class IngressProvider(Provider[IngressSpec]):
             return
         with one_line(), suppress(*proofs_of_absence()):
             reach = hosts()
-            reach.work(
+            work(
+                reach,
                 "ingress",
                 removal_time(spec),
                 Progress(spec.row),
@@ -87,7 +89,8 @@ class IngressProvider(Provider[IngressSpec]):
         with one_line():
             reach, show = begun(spec)
             decide = partial(rules.next_step, spec, known=known)
-            facts = reach.work(
+            facts = work(
+                reach,
                 "ingress",
                 spec.timeout,
                 show,

@@ -2,11 +2,11 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
+from providers.loop.reconcile import work
 from providers.resource import (
     Progress,
     Props,
@@ -29,14 +29,12 @@ from providers.resource import (
 from providers.rules.nouns import node as rules
 from providers.rules.nouns.swarm import not_to_be_ended
 from providers.rules.stack_file.access import moved
+from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Member, NodeFacts
 from providers.rules.vocabulary.facts import Node as NodeEntry
 from providers.rules.vocabulary.labels import owner_of
 from providers.rules.vocabulary.specs import NodeSpec
-
-if TYPE_CHECKING:
-    from providers.hosts.door import Hosts
 
 
 class NodeProvider(Provider[NodeSpec]):
@@ -81,7 +79,8 @@ class NodeProvider(Provider[NodeSpec]):
             with turn(show):
                 if spec.host in declared_hosts():
                     refuse_to_end(reach, spec)
-                reach.work(
+                work(
+                    reach,
                     f"node {spec.host}",
                     removal_time(spec),
                     show,
@@ -102,7 +101,8 @@ class NodeProvider(Provider[NodeSpec]):
         with one_line():
             reach, show = begun(spec)
             with in_turn(spec, olds, show):
-                facts: NodeFacts = reach.work(
+                facts: NodeFacts = work(
+                    reach,
                     f"node {spec.host}",
                     spec.timeout,
                     show,
@@ -122,7 +122,7 @@ def refuse_another_host(spec: NodeSpec, node_id: str) -> None:
         raise Blocked(rules.elsewhere(spec, member, node_id, change))
 
 
-def refuse_to_end(reach: "Hosts", spec: NodeSpec) -> None:
+def refuse_to_end(reach: Door, spec: NodeSpec) -> None:
     """A host that is still declared leaves because its swarm ends: all of it is looked at before the first one goes."""
     refusal = not_to_be_ended(reach.swarm(ending=True), spec.owner)
     if refusal:

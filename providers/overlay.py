@@ -6,6 +6,7 @@ from functools import partial
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
+from providers.loop.reconcile import work
 from providers.resource import (
     Progress,
     Props,
@@ -55,7 +56,7 @@ class OverlayProvider(Provider[OverlaySpec]):
         spec, network_id = self.spec(props), props["network_id"]
         with one_line():
             try:
-                facts = hosts().overlay(spec.name, network_id, thorough=True)()
+                facts = hosts().overlay(spec.name, network_id, thorough=True)
             except proofs_of_absence():
                 return ReadResult("", {})
             if facts.network is None or not rules.is_ours(spec, facts.network, network_id):
@@ -77,30 +78,35 @@ class OverlayProvider(Provider[OverlaySpec]):
             return
         with one_line(), suppress(*proofs_of_absence()):
             reach = begun(spec)[0] if is_to_be_replaced(_id) else hosts()
-            reader = reach.overlay(spec.name, props["network_id"], thorough=True)
             name = f"overlay {spec.name}"
-            if reader.by_id_alone().network is None:
+
+            def look() -> OverlayFacts:
+                return rules.by_id_alone(
+                    reach.overlay(spec.name, props["network_id"], thorough=True), props["network_id"]
+                )
+
+            if look().network is None:
                 refuse_two_swarms()
             decide = partial(rules.next_step_of_removal, spec)
-            reach.work(name, removal_time(spec), Progress(spec.row), reader.by_id_alone, decide)
+            work(reach, name, removal_time(spec), Progress(spec.row), look, decide)
 
     def brought_about(self, spec: OverlaySpec, network_id: str, *, thorough: bool) -> Props:
         """Work until it is right; returns the outputs."""
         with one_line():
             reach, show = begun(spec)
-            reader = reach.overlay(spec.name, network_id, thorough=thorough)
+            look = partial(reach.overlay, spec.name, network_id, thorough=thorough)
             migrating = thorough and spec.on_in_use == "migrate"
             name, known = f"overlay {spec.name}", {"network_id": network_id} if network_id else {}
             decide = partial(rules.next_step, spec, network_id=network_id)
             # Who looks thoroughly takes away labels of a change that is over: no other may be in the middle of one.
             with turn(show, disruptive=migrating) if thorough else nullcontext():
-                facts = reach.work(
+                facts = work(
+                    reach,
                     name,
                     spec.timeout,
                     show,
-                    reader,
+                    look,
                     announcing(decide, reach, show, name, spec, known),
-                    reader.created,
                 )
         return outputs(spec, facts)
 

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import grpc
 import pulumi
@@ -29,17 +29,18 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
 from providers.explain.forecast import begins_change, course
+from providers.loop.dry_run import rehearsed
+from providers.loop.preflight import preflight
 from providers.rules.nouns.swarm import divided, not_to_be_begun
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import StackFile, Timeouts
 from providers.rules.stack_file.reading import from_flat
 from providers.rules.stack_file.resolved import configured, configured_hosts, without_lost
+from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, SwarmnetError
 from providers.rules.vocabulary.specs import HostSpec, Spec
 from providers.rules.vocabulary.steps import Decision
-
-if TYPE_CHECKING:
-    from providers.hosts.door import Hosts
+from providers.simulate.from_snapshot import copied
 
 Props = dict[str, Any]
 S = TypeVar("S", bound=Spec)
@@ -142,14 +143,14 @@ def to_props(spec: Spec) -> Props:
     return spec.model_dump(mode="json", exclude_none=True)
 
 
-def hosts() -> "Hosts":
+def hosts() -> Door:
     """The declared hosts. This is where docker and paramiko come in."""
     from providers.hosts.door import Hosts
 
     return Hosts(_accesses)
 
 
-def hosts_and(spec: HostSpec) -> "Hosts":
+def hosts_and(spec: HostSpec) -> Door:
     """The declared hosts and that of the spec, which only the state may still know."""
     from providers.hosts.door import Hosts
 
@@ -225,18 +226,18 @@ def refuse_two_swarms() -> None:
         raise Blocked(refusal)
 
 
-def begun(spec: Spec) -> tuple["Hosts", "Progress"]:
+def begun(spec: Spec) -> tuple[Door, "Progress"]:
     """The declared hosts and the row of a resource that is to be written; Blocked where the plan does not fit hosts."""
     reach, show = hosts(), Progress(spec.row)
     refuse_clashes(reach, show, spec)
     return reach, show
 
 
-def refuse_clashes(reach: "Hosts", show: "Progress", spec: Spec) -> None:
+def refuse_clashes(reach: Door, show: "Progress", spec: Spec) -> None:
     """Raises Blocked where a range of the stack file meets one that hosts have. Looks once in a process."""
     with _looking:
         if spec.owner not in _refused:
-            found = reach.preflight(without_lost(configured(_settings)), spec.owner)
+            found = preflight(reach, without_lost(configured(_settings)), spec.owner)
             for line in found.warnings:
                 show(line, stays=True)
             _refused[spec.owner] = spec.row.rpartition("::")[2] if found.refused else None
@@ -286,7 +287,7 @@ class Progress:
 
 
 def announcing(
-    decide: Callable[[Any], Decision], reach: "Hosts", show: Progress, name: str, spec: Spec, known: Props
+    decide: Callable[[Any], Decision], reach: Door, show: Progress, name: str, spec: Spec, known: Props
 ) -> Callable[[Any], Decision]:
     """`decide`, and before the first write of what disturbs services or hosts a line that says how.
 
@@ -296,7 +297,7 @@ def announcing(
     def decided(facts: object) -> Decision:
         decision = decide(facts)
         if begins_change(decision):
-            forecast = reach.rehearsed(name, spec.timeout, *course(spec, known))
+            forecast = rehearsed(copied(reach.survey()), name, spec.timeout, *course(spec, known))[1]
             if forecast.disturbs:
                 show(f"will {forecast.disturbs}; about {forecast.seconds:.0f} s in all", stays=True)
         return decision

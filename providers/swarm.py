@@ -3,6 +3,7 @@
 import pulumi
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
+from providers.loop.reconcile import work
 from providers.resource import (
     Progress,
     Props,
@@ -62,7 +63,8 @@ class SwarmProvider(Provider[SwarmSpec]):
         with one_line():
             reach, show = hosts(), Progress(spec.row)
             with turn(show):
-                reach.work(
+                work(
+                    reach,
                     "swarm",
                     removal_time(spec),
                     show,
@@ -78,7 +80,8 @@ class SwarmProvider(Provider[SwarmSpec]):
         with one_line():
             reach, show = begun(spec)
             with turn(show):
-                facts = reach.work(
+                facts = work(
+                    reach,
                     "swarm",
                     spec.timeout,
                     show,

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from providers.rules.checks.taken_on_hosts import HostReport
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.facts import Member, Network, Node
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.snapshot import HostSurvey, SwarmSurvey
+from providers.rules.vocabulary.snapshot import HostReport, HostSurvey, SwarmSurvey
 
 ENTRY = "manager"  # the name of the host that is asked first, until it has told its own
 

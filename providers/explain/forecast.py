@@ -7,10 +7,12 @@ and its clock are not here.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from operator import methodcaller
 from typing import Any
 
 from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
 from providers.rules.stack_file import access
+from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import OverlayFacts, SwarmService
 from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
@@ -23,11 +25,10 @@ from providers.rules.vocabulary.steps import (
     UpdateNode,
     UpdateSwarm,
 )
-from providers.simulate.observe import gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
 from providers.simulate.workloads import Service
 from providers.simulate.world import World
 
-Look = Callable[[World], Any]
+Look = Callable[[Door], Any]
 Decide = Callable[[Any], Decision]
 Course = tuple[Look, Decide]
 NOT_REACHED = "not reached, since something before it fails"
@@ -99,19 +100,19 @@ def course(spec: Spec, known: Mapping[str, Any]) -> Course:
     forgotten = tuple(sorted(known.get("labels", {})))
     match spec:
         case GwbridgeSpec():
-            return partial(gwbridge_facts, host=spec.host), partial(gwbridge.next_step, spec, known=bool(known))
+            return methodcaller("gwbridge", spec.host), partial(gwbridge.next_step, spec, known=bool(known))
         case SwarmSpec():
             swarm_id = known.get("swarm_id", "")
-            return swarm_facts, partial(swarm.next_step, spec, swarm_id=swarm_id, drop_labels=forgotten)
+            return methodcaller("swarm"), partial(swarm.next_step, spec, swarm_id=swarm_id, drop_labels=forgotten)
         case NodeSpec():
             node_id, moved = known.get("node_id", ""), access.moved(known.get("access", {}), spec.access)
             step = node.steps_of(spec, known=bool(known), drop_labels=forgotten, node_id=node_id, moved=moved)
-            return partial(node_facts, host=spec.host), step
+            return methodcaller("node", spec.host), step
         case IngressSpec():
-            return ingress_facts, partial(ingress.next_step, spec, known=bool(known))
+            return methodcaller("ingress"), partial(ingress.next_step, spec, known=bool(known))
         case OverlaySpec():
             network_id = known.get("network_id", "")
-            look = partial(overlay_facts, name=spec.name, network_id=network_id, thorough=True)
+            look = methodcaller("overlay", spec.name, network_id, thorough=True)
             return look, partial(overlay.next_step, spec, network_id=network_id)
     raise TypeError(type(spec).__name__)
 
@@ -127,25 +128,23 @@ def course_of_removal(spec: Spec, known: Mapping[str, Any], *, lost: bool) -> Co
     match spec:
         case GwbridgeSpec():
             step = partial(gwbridge.next_step_of_removal, spec, network_id=known["network_id"])
-            return partial(gwbridge_facts, host=spec.host), step
+            return methodcaller("gwbridge", spec.host), step
         case SwarmSpec():
             step = partial(swarm.next_step_of_removal, swarm_id=known["swarm_id"], adopted=False)
-            return partial(swarm_facts, ending=True), step
+            return methodcaller("swarm", ending=True), step
         case NodeSpec():
             step = partial(node.next_step_of_removal, spec, node_id=known["node_id"], adopted=False, lost=lost)
-            return partial(node_facts, host=spec.host, leaving=True), step
+            return methodcaller("node", spec.host, leaving=True), step
         case IngressSpec():
-            return ingress_facts, partial(ingress.next_step_of_removal, spec, network_id=known["network_id"])
+            return methodcaller("ingress"), partial(ingress.next_step_of_removal, spec, network_id=known["network_id"])
         case OverlaySpec():
             step = partial(overlay.next_step_of_removal, spec)
             return partial(_by_id_alone, spec.name, known["network_id"]), step
     raise TypeError(type(spec).__name__)
 
 
-def _by_id_alone(name: str, network_id: str, world: World) -> OverlayFacts:
-    """The overlay that the state names, or its absence, whatever else has its name by now."""
-    facts = overlay_facts(world, name, network_id, thorough=True)
-    return facts if facts.network is None or facts.network.id == network_id else OverlayFacts(network=None)
+def _by_id_alone(name: str, network_id: str, door: Door) -> OverlayFacts:
+    return overlay.by_id_alone(door.overlay(name, network_id, thorough=True), network_id)
 
 
 def begins_change(decision: Decision) -> bool:

@@ -9,13 +9,12 @@ from providers.discovery.found import Found, FoundMember, names, order, unfit, w
 from providers.hosts import observe
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import fleet_for
-from providers.hosts.preflight import report
+from providers.hosts.reports import report
 from providers.hosts.survey import host_survey, swarm_survey
-from providers.rules.checks.taken_on_hosts import HostReport
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Member, Node
-from providers.rules.vocabulary.snapshot import HostSurvey
+from providers.rules.vocabulary.snapshot import HostReport, HostSurvey
 
 
 def found(entry: HostAccess) -> Found:

@@ -1,88 +1,87 @@
-"""The way in for the glue: the hosts of one stack, what they report, and work on them through the loop.
+"""Real hosts behind the door: what they report, and steps to take there.
 
-What is decided comes in as a function; no noun's rules and no word of Pulumi may enter.
+No noun's rules and no word of Pulumi may enter.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+import time
+from collections.abc import Iterable, Mapping, Set
 
-from providers.explain.forecast import Forecast
-from providers.hosts import observe, preflight
+from providers.hosts import observe, reports
 from providers.hosts.fleet import fleet_for
 from providers.hosts.perform import perform
 from providers.hosts.survey import survey
-from providers.loop.dry_run import rehearsed
-from providers.loop.reconcile import Work, reconcile
-from providers.rules.checks.preflight import Findings
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.stack_file.resolved import Resolved
-from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Node, NodeFacts, SwarmFacts
-from providers.rules.vocabulary.steps import CreateNetwork, Decision, Step
-from providers.simulate import World
-from providers.simulate.from_snapshot import copied
+from providers.rules.vocabulary.door import Door
+from providers.rules.vocabulary.facts import (
+    GwbridgeFacts,
+    IngressFacts,
+    Member,
+    Node,
+    NodeFacts,
+    OverlayFacts,
+    Silent,
+    SwarmFacts,
+)
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+from providers.rules.vocabulary.snapshot import HostReport, Survey
+from providers.rules.vocabulary.steps import CreateNetwork, Step
 
-F = TypeVar("F", bound=Any)
 
+class Hosts(Door):
+    """One stack's hosts, over the process's one connection to each.
 
-class Hosts:
-    """One stack's hosts, over the process's one connection to each."""
+    made: ids of networks that were made through this door, by name: whoever looks for one of them finds that very one,
+    whatever else has its name.
+    """
 
     def __init__(self, accesses: Mapping[str, HostAccess]) -> None:
         self.fleet = fleet_for(accesses)
+        self.made: dict[str, str] = {}
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def elapse(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def member(self, host: str) -> Member:
+        return observe.member(self.fleet.engine(host))
 
     def gwbridge(self, host: str) -> GwbridgeFacts:
-        """One host's docker_gwbridge."""
         return observe.gwbridge_facts(self.fleet, host)
 
+    def own_bridge(self, host: str) -> GwbridgeFacts:
+        engine = self.fleet.engine(host)
+        return GwbridgeFacts(member=observe.member(engine), bridge=observe.local_network(engine, GATEWAY_BRIDGE))
+
     def bridge_ids(self, names: Iterable[str]) -> frozenset[str]:
-        """Ids of docker_gwbridge on the named hosts that answer."""
         return observe.bridge_ids(self.fleet, names)
 
     def swarm(self, *, ending: bool = False) -> SwarmFacts:
-        """The swarm and all hosts' membership; `ending`: with all that would end with it."""
         return observe.swarm_facts(self.fleet, ending=ending)
 
     def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
-        """One host's membership; `leaving`: with what runs on it."""
         return observe.node_facts(self.fleet, host, leaving=leaving)
 
     def entry(self, node_id: str) -> Node | None:
-        """A member's entry as the managers list it, None where they list none."""
         return observe.entry(self.fleet, node_id)
 
     def ingress(self) -> IngressFacts:
-        """The swarm's ingress and what each host has of it."""
         return observe.ingress_facts(self.fleet)
 
-    def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> observe.OverlayReader:
-        """A reader of one overlay; see OverlayReader."""
-        return observe.OverlayReader(self.fleet, name, network_id, thorough)
+    def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:
+        return observe.OverlayReader(self.fleet, name, self.made.get(name, network_id), thorough)()
 
-    def preflight(self, resolved: Resolved, owner: str) -> Findings:
-        """What of a stack file clashes with what the hosts have."""
-        return preflight.preflight(self.fleet, resolved, owner)
+    def reports(self) -> tuple[list[HostReport], list[Silent]]:
+        return reports.reports(self.fleet)
 
-    def rehearsed(
-        self, name: str, seconds: float, look: Callable[[World], Any], decide: Callable[[Any], Decision]
-    ) -> Forecast:
-        """What working until `decide` says Done would do, as tried on a simulated copy; reads the hosts once more."""
-        return rehearsed(copied(survey(self.fleet)), name, seconds, look, decide)[1]
+    def swarm_has(self, ids: Set[str]) -> frozenset[str]:
+        return reports.swarm_has(self.fleet, ids)
 
-    def work(
-        self,
-        name: str,
-        seconds: float,
-        progress: Callable[[str], None],
-        look: Callable[[], F],
-        decide: Callable[[F], Decision],
-        created: Callable[[str, str], None] = lambda name, network_id: None,
-        ways_back: Sequence[Callable[[Any], Decision]] = (),
-    ) -> F:
-        """Work until `decide` says Done; `created` is told the name and id of each network made. See `reconcile`."""
+    def survey(self) -> Survey:
+        return survey(self.fleet)
 
-        def act(step: Step) -> None:
-            new = perform(self.fleet, step)
-            if isinstance(step, CreateNetwork) and new:
-                created(step.shape.name, new)
-
-        return reconcile(Work(name, seconds, progress), look, decide, act, ways_back)
+    def perform(self, step: Step) -> None:
+        new = perform(self.fleet, step)
+        if isinstance(step, CreateNetwork) and new:
+            self.made[step.shape.name] = new

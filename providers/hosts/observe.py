@@ -399,11 +399,6 @@ class OverlayReader:
         """The overlay as it is now."""
         return from_manager(self.fleet, self.read, newest=self.thorough)
 
-    def created(self, name: str, network_id: str) -> None:
-        """Look for this one from now on, if it is the overlay and not its twin."""
-        if name == self.name:
-            self.network_id = network_id
-
     def read(self, engine: Engine) -> OverlayFacts:
         """What one manager knows of it."""
         network = swarm_network(engine, self.network_id) if self.network_id else None
@@ -454,13 +449,6 @@ class OverlayReader:
     def is_named(self, network: Network) -> bool:
         """Whether it is a swarm network of exactly this name: one-letter names resolve as prefixes of ids."""
         return network.name == self.name and network.scope == "swarm"
-
-    def by_id_alone(self) -> OverlayFacts:
-        """The one that the state names, or its absence, whatever else has its name by now."""
-        facts = self()
-        if facts.network is None or facts.network.id == self.network_id:
-            return facts
-        return OverlayFacts(network=None)
 
     def by_name(self, engine: Engine, listed: tuple[Network, ...]) -> tuple[Network | None, str]:
         """The overlay of that name as the swarm has it, and the manager's name where it only keeps the name."""

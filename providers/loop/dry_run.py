@@ -1,73 +1,55 @@
-"""The real loop on a simulated copy of the hosts, with a clock of its own: what would be done, without doing it.
+"""The real loop on simulated hosts, watched: what would be done, without doing it.
 
 No host is reached from here, and no noun is known.
 """
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from providers import simulate
 from providers.explain.forecast import Forecast, Record, Stage
-from providers.loop.reconcile import Clock, Work, reconcile
+from providers.loop.reconcile import work
+from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import SwarmnetError
-from providers.rules.vocabulary.steps import Decision, RestartEngine, Step
+from providers.rules.vocabulary.steps import Decision, Step
 from providers.simulate import World
-
-# A request takes about so long over a connection that is open (seconds).
-REQUEST = 0.02
+from providers.simulate.hosts import SimulatedHosts
 
 
 def rehearsed(
-    world: World, name: str, seconds: float, look: Callable[[World], Any], decide: Callable[[Any], Decision]
+    world: World, name: str, seconds: float, look: Callable[[Door], Any], decide: Callable[[Any], Decision]
 ) -> tuple[World, Forecast]:
     """Bring one resource about on a world: the world after it, and what happened on the way."""
-    stand = _Stand(world)
+    hosts = _Watched(world)
     problem = ""
-    work = Work(name, seconds, stand.progress, Clock(lambda: stand.seconds, stand.sleep))
     try:
-        reconcile(work, lambda: look(stand.world), decide, stand.perform)
+        work(hosts, name, seconds, hosts.note, lambda: look(hosts), decide)
     except SwarmnetError as error:
         problem = str(error)
-    return stand.world, stand.forecast(name, problem)
+    return hosts.world, hosts.forecast(name, problem)
 
 
 @dataclass
-class _Stand:
-    """A world in the place of the hosts."""
+class _Watched(SimulatedHosts):
+    """Simulated hosts on which everything that happens is noted down."""
 
-    world: World
-    seconds: float = 0
     lines: list[tuple[float, str]] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)  # the loop performs many steps at once
 
     def __post_init__(self) -> None:
         self.record = Record(self.world)
 
-    def progress(self, line: str) -> None:
+    def note(self, line: str) -> None:
         """Keep what is begun; waiting is part of what was begun before."""
         if not line.startswith("waiting for ") and (not self.lines or self.lines[-1][1] != line):
             self.lines.append((self.seconds, line))
 
     def perform(self, step: Step) -> None:
-        """Take one step, which takes a moment."""
-        with self.lock:
-            self.record.step(self.world, step)
-            self._pass(partial(simulate.perform, step=step), self._lasts(step))
+        self.record.step(self.world, step)
+        super().perform(step)
 
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self._pass(partial(simulate.elapse, seconds=seconds), seconds)
-
-    def _lasts(self, step: Step) -> float:
-        return self.world.manners.restart if isinstance(step, RestartEngine) else REQUEST
-
-    def _pass(self, become: Callable[[World], World], seconds: float) -> None:
-        self.world = become(self.world)
-        self.seconds += seconds
-        self.record.passed(self.world, seconds)
+    def became(self, world: World, seconds: float) -> None:
+        super().became(world, seconds)
+        self.record.passed(world, seconds)
 
     def forecast(self, name: str, problem: str) -> Forecast:
         """What happened, at the end of it."""

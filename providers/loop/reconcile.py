@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import (
     Blocked,
     Conflict,
@@ -121,6 +122,19 @@ def turned_round(
             continue
         return "; what was begun has been brought to an end with what is there" if loop.acted else ""
     return f"; nor could what was begun be brought to an end: {'; '.join(problems)}" if problems else ""
+
+
+def work(
+    door: Door,
+    name: str,
+    seconds: float,
+    progress: Callable[[str], None],
+    look: Callable[[], F],
+    decide: Callable[[F], Decision],
+    ways_back: Sequence[Callable[[F], Decision]] = (),
+) -> F:
+    """`reconcile` on the hosts behind a door, by their clock."""
+    return reconcile(Work(name, seconds, progress, Clock(door.now, door.elapse)), look, decide, door.perform, ways_back)
 
 
 class Loop(Generic[F]):

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from providers.hosts.preflight import COMMAND
+from providers.hosts.reports import COMMAND
 from tests.support.fake_sshd import Ends, FakeHost
 
 INFO = {"LocalNodeState": "active", "NodeID": "n1", "NodeAddr": "127.0.0.1", "ControlAvailable": True, "Error": ""}

@@ -13,7 +13,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from cli.drift import Hosts, compared, report
+from cli.drift import Trial, compared, report
 from cli.drift_report import Report, as_data, lines, place, show
 from cli.looks import Late, answers, seen
 from cli.state import NoState, State, resources
@@ -22,16 +22,15 @@ from providers.explain.drift import Difference, Unknown
 from providers.explain.who_wins import Outcome
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Unreachable
-from providers.rules.vocabulary.facts import GwbridgeFacts, Member
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RemoveNetwork
-from providers.simulate import World, answering, members, reads
+from providers.simulate import World, members
+from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.others import create_service, service_spec, set_node
 from tests.cli.test_plan import plan_of, state
 from tests.support import lifecycle
 from tests.support.networks import altered
 from tests.support.simulated import SimulatedHosts, after, elapsed
-from tests.support.surveyed import surveyed
 
 STACK = lifecycle.whole_stack()
 RUNNING = lifecycle.running()
@@ -40,22 +39,9 @@ OVERLAY = lifecycle.overlay_spec()
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "drift.md"
 
 
-class SimulatedLooks(SimulatedHosts):
-    """As `cli.looks.Looks` asks real hosts."""
-
-    def member(self, host: str) -> Member:
-        """A host's own word."""
-        return reads.member(self.world, answering.engine(self.world, host))
-
-    def own_bridge(self, host: str) -> GwbridgeFacts:
-        """A host's bridge by its own word alone."""
-        asked = answering.engine(self.world, host)
-        return GwbridgeFacts(member=self.member(host), bridge=asked.network("docker_gwbridge"))
-
-
 def reaching(world: World) -> Callable[[Mapping[str, HostAccess]], Any]:
     """How the hosts of a world are reached."""
-    return lambda accesses: SimulatedLooks(world)
+    return lambda accesses: SimulatedHosts(world)
 
 
 def recorded(*specs: Spec) -> State:
@@ -67,7 +53,9 @@ def told(world: World, *specs: Spec, wanted: tuple[Spec, ...] = ()) -> Report:
     """The report about these resources; `wanted`: by the stack file, where that is another by now."""
     found = compared(recorded(*specs), seen(recorded(*specs), ACCESSES, reaching(world)), own_swarm=True)
     clear = not any(each.unknown for each in found)
-    return report(plan_of(*(wanted or specs)), recorded(*specs), found, Hosts(seen=surveyed(world)) if clear else None)
+    return report(
+        plan_of(*(wanted or specs)), recorded(*specs), found, Trial(seen=Simulated(world).survey()) if clear else None
+    )
 
 
 def plain(result: Report) -> list[str]:
@@ -228,7 +216,10 @@ def test_up_is_refused_where_ranges_clash():
         compared(recorded(OVERLAY), seen(recorded(OVERLAY), ACCESSES, reaching(without_overlay())), own_swarm=True),
     )
     result = report(
-        plan_of(OVERLAY), changed, found, Hosts(seen=surveyed(without_overlay()), clashes="w1: 10.20.0.0/24 is a route")
+        plan_of(OVERLAY),
+        changed,
+        found,
+        Trial(seen=Simulated(without_overlay()).survey(), clashes="w1: 10.20.0.0/24 is a route"),
     )
 
     assert {Outcome(wins="refused", why="nothing is begun: w1: 10.20.0.0/24 is a route")} == {

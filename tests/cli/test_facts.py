@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from cli.__main__ import app
 from providers.explain.facts_file import Attached, Bridge, FactsFile, HostFacts, NetworkFacts, NoFacts, facts_file
 from providers.simulate import World, bare, members
+from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.others import create_service, run_container, service_spec
 from tests.cli.test_plan import NEW_INGRESS, at_work, foretold
 from tests.support import lifecycle
 from tests.support.simulated import after, elapsed
-from tests.support.surveyed import surveyed
 
 TAKEN_AT = datetime(2026, 11, 24, 3, 40, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ WORLD = with_shell(at_work())
 
 def facts(world: World = WORLD) -> FactsFile:
     """The facts of a stack whose ingress is about to change."""
-    return facts_file("prod", TAKEN_AT, surveyed(world), foretold(WORLD, NEW_INGRESS))
+    return facts_file("prod", TAKEN_AT, Simulated(world).survey(), foretold(WORLD, NEW_INGRESS))
 
 
 def test_file_is_read_as_it_was_written():

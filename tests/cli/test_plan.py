@@ -20,11 +20,11 @@ from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec
 from providers.rules.vocabulary.steps import RestartEngine, UpdateNode
 from providers.simulate import World, bare
 from providers.simulate.from_snapshot import copied
+from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.members import cut
 from providers.simulate.others import create_service, run_container, service_spec
 from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts, after, elapsed
-from tests.support.surveyed import surveyed
 
 SWARM = lifecycle.swarm_spec()
 NEW_INGRESS = lifecycle.ingress_spec(subnet="10.55.0.0/16", gateway="10.55.0.1")
@@ -74,7 +74,7 @@ def state(world: World, *specs: Spec) -> dict[str, tuple[Spec, dict[str, Any]]]:
 
 def foretold(world: World, *specs: Spec, known: bool = True) -> list[Forecast]:
     """The forecasts for resources, on a copy of the world, with a state that has them (or none)."""
-    return forecasts(plan_of(*specs), state(world, *specs) if known else {}, copied(surveyed(world)))
+    return forecasts(plan_of(*specs), state(world, *specs) if known else {}, copied(Simulated(world).survey()))
 
 
 def done(world: World, *specs: Spec, known: bool = True) -> tuple[SimulatedHosts, str]:
@@ -203,7 +203,7 @@ def test_clash_with_what_hosts_have_stops_the_first_that_would_write():
     """What is settled stays so, and what comes after is not reached."""
     wanted = (lifecycle.gwbridge_spec("w1"), NEW_INGRESS, lifecycle.overlay_spec())
     world = at_work()
-    found = forecasts(plan_of(*wanted), state(world, *wanted), copied(surveyed(world)), clashes=CLASH)
+    found = forecasts(plan_of(*wanted), state(world, *wanted), copied(Simulated(world).survey()), clashes=CLASH)
 
     assert ["", f"nothing is begun: {CLASH}", NOT_REACHED] == [each.problem for each in found]
     assert not any(each.stages for each in found)
@@ -214,7 +214,7 @@ def test_clash_does_not_keep_anything_from_going():
     world = at_work()
     more = lifecycle.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1")
     world = lifecycle.made(world, more)
-    found = forecasts(plan_of(), state(world, more), copied(surveyed(world)), clashes=CLASH)
+    found = forecasts(plan_of(), state(world, more), copied(Simulated(world).survey()), clashes=CLASH)
 
     assert ["remove overlay more"] == [stage.doing for stage in found[0].stages]
 
@@ -225,7 +225,9 @@ def test_what_the_stack_file_has_no_more_goes():
     more = lifecycle.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1")
     world = lifecycle.made(world, more)
     found = forecasts(
-        plan_of(lifecycle.ingress_spec()), state(world, lifecycle.ingress_spec(), more), copied(surveyed(world))
+        plan_of(lifecycle.ingress_spec()),
+        state(world, lifecycle.ingress_spec(), more),
+        copied(Simulated(world).survey()),
     )
 
     assert ["remove overlay more"] == [stage.doing for stage in found[1].stages]
@@ -234,7 +236,7 @@ def test_what_the_stack_file_has_no_more_goes():
 def test_what_is_only_forgotten_has_nothing_done_to_it():
     """A bridge with `on_remove: keep`."""
     world = at_work()
-    found = forecasts(plan_of(), state(world, lifecycle.gwbridge_spec("w1")), copied(surveyed(world)))
+    found = forecasts(plan_of(), state(world, lifecycle.gwbridge_spec("w1")), copied(Simulated(world).survey()))
 
     assert [Forecast(resource="docker_gwbridge@w1")] == found
 
@@ -246,7 +248,7 @@ def test_swarm_that_the_stack_file_has_no_more_is_left():
     members = state(
         world, SWARM, lifecycle.node_spec("m1", role="manager"), lifecycle.node_spec("w1"), lifecycle.node_spec("w2")
     )
-    found = forecasts(replace(plan_of(), access=stays), members, copied(surveyed(world)))
+    found = forecasts(replace(plan_of(), access=stays), members, copied(Simulated(world).survey()))
 
     assert ["node/w2"] == [each.resource for each in found if each.stages]
 

@@ -11,12 +11,12 @@ from providers.discovery.leave_out import mended, outside
 from providers.discovery.remark import Remark
 from providers.discovery.sections import sections
 from providers.discovery.text import stack_file_text
-from providers.rules.checks.taken_on_hosts import HostReport
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.reading import from_yaml
 from providers.rules.vocabulary.facts import Member
 from providers.rules.vocabulary.routes import surroundings
+from providers.rules.vocabulary.snapshot import HostReport
 from tests.discovery.discoveries import OWNER, bridge, found, ingress, member, net, unreached
 
 LINKS = "2: eth0@if7: <UP> mtu {mtu} qdisc noqueue\n    inet 10.99.0.1/24 scope global eth0\n"

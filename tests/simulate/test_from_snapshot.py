@@ -5,11 +5,11 @@ import pytest
 from providers import simulate
 from providers.simulate import World, bare
 from providers.simulate.from_snapshot import copied
+from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.members import cut
 from providers.simulate.others import change_service, create_service, run_container, service_spec, set_node
 from tests.support import lifecycle
 from tests.support.simulated import after, elapsed
-from tests.support.surveyed import surveyed
 
 
 def at_work() -> World:
@@ -44,7 +44,7 @@ WORLDS = {
 def test_copy_shows_the_facts_of_the_swarm(name):
     """Every declared host's bridge, the swarm, the ingress and each overlay."""
     world = WORLDS[name]
-    copy = copied(surveyed(world))
+    copy = copied(Simulated(world).survey())
 
     assert facts(world) == facts(copy)
 
@@ -62,7 +62,7 @@ def facts(world: World) -> list[object]:
 
 def test_ports_that_the_swarm_chose_are_not_given_twice():
     """The copy goes on numbering where the swarm is."""
-    copy = create_service(copied(surveyed(at_work())), service_spec("late", ports=((0, 80),)))
+    copy = create_service(copied(Simulated(at_work()).survey()), service_spec("late", ports=((0, 80),)))
 
     numbers = [port.published for service in copy.swarm.services for port in service.numbers if port.mode == "ingress"]
     assert sorted(set(numbers)) == sorted(numbers)
@@ -71,7 +71,7 @@ def test_ports_that_the_swarm_chose_are_not_given_twice():
 def test_member_that_is_not_declared_is_in_the_copy():
     """It counts for the quorum, and blocks what could not be seen on it."""
     world = at_work()
-    seen = surveyed(world)
+    seen = Simulated(world).survey()
     copy = copied(type(seen)(hosts=seen.hosts[:2], swarm=seen.swarm))
 
     assert [True, True, False] == [host.declared for host in copy.hosts]
@@ -81,7 +81,7 @@ def test_tasks_that_are_ending_end_in_the_copy():
     """What was under way when the hosts were read goes on."""
     world = at_work()
     moving = change_service(world, "api", TaskTemplate={"Networks": [], "Placement": {}, "ForceUpdate": 1})
-    copy = simulate.elapse(copied(surveyed(moving)), 20)
+    copy = simulate.elapse(copied(Simulated(moving).survey()), 20)
 
     api = next(service.id for service in copy.swarm.services if service.name == "api")
     assert ["running"] * 3 == [task.state for task in copy.swarm.tasks if task.service_id == api]

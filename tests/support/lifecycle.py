@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
+from providers.rules.vocabulary.facts import OverlayFacts
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.simulate import World, bare
@@ -69,9 +70,8 @@ def make(hosts: SimulatedHosts, spec: Spec, known: str = "", drop_labels: tuple[
         case IngressSpec():
             look, decide = hosts.ingress, partial(ingress.next_step, spec, known=bool(known))
         case OverlaySpec():
-            look = hosts.overlay(spec.name, known, thorough=bool(known) or spec.adopt == "converge")
+            look = partial(hosts.overlay, spec.name, known, thorough=bool(known) or spec.adopt == "converge")
             decide = partial(overlay.next_step, spec, network_id=known)
-            return hosts.work("it", spec.timeout, hosts.progress.append, look, decide, look.created)
     return hosts.work("it", spec.timeout, hosts.progress.append, look, decide)
 
 
@@ -92,7 +92,10 @@ def take_away(hosts: SimulatedHosts, spec: Spec, known: str, *, adopted: bool = 
         case IngressSpec():
             look, decide = hosts.ingress, partial(ingress.next_step_of_removal, spec, network_id=known)
         case OverlaySpec():
-            look = hosts.overlay(spec.name, known, thorough=True).by_id_alone
+
+            def look() -> OverlayFacts:
+                return overlay.by_id_alone(hosts.overlay(spec.name, known, thorough=True), known)
+
             decide = partial(overlay.next_step_of_removal, spec)
     return hosts.work("it", spec.timeout, hosts.progress.append, look, decide)
 

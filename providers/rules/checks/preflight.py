@@ -11,7 +11,6 @@ from itertools import product
 from providers.rules.checks.overlaps import instead
 from providers.rules.checks.ranges import Range, ranges
 from providers.rules.checks.taken_on_hosts import (
-    HostReport,
     Noun,
     Occupied,
     in_swarm,
@@ -22,6 +21,7 @@ from providers.rules.checks.taken_on_hosts import (
 )
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import holds_subnet, overlapping, prefix_length, relation
+from providers.rules.vocabulary.snapshot import HostReport
 
 # An `up` changes what is there in this order, so that the former gives its range up before the latter takes it.
 ORDER = ("gwbridge", "ingress", "overlay", "pool")

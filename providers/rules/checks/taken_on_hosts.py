@@ -4,7 +4,7 @@ And of which noun of a stack file each is the range now. What is wanted, and wha
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
 from typing import NamedTuple
 
@@ -12,22 +12,10 @@ from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.labels import TWIN, owner_of
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE
-from providers.rules.vocabulary.routes import Surroundings
+from providers.rules.vocabulary.snapshot import HostReport
 
 # A route for more than a /12 says little about a range in it: the way to all of a company, or everything by a VPN.
 WIDE = 12
-
-
-@dataclass(frozen=True, kw_only=True)
-class HostReport:
-    """What one host answered. networks: as its Engine lists them, those of the swarm among them. unread: why its
-    surroundings and resolvers (IPv4 addresses) are not known, empty where they are."""
-
-    host: str
-    networks: tuple[Network, ...] = ()
-    surroundings: Surroundings = field(default_factory=Surroundings)
-    resolvers: tuple[str, ...] = ()
-    unread: str = ""
 
 
 class Noun(NamedTuple):

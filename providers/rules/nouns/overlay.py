@@ -65,6 +65,12 @@ def is_ours(spec: OverlaySpec, network: Network, network_id: str) -> bool:
     return network.id == network_id or owner_of(network.labels) == spec.owner
 
 
+def by_id_alone(facts: OverlayFacts, network_id: str) -> OverlayFacts:
+    """The facts of the one that the state names, or of its absence, whatever else has its name by now."""
+    same = facts.network is None or facts.network.id == network_id
+    return facts if same else OverlayFacts(network=None)
+
+
 def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
     """Make it, once its name is free on the manager asked, unless its range is taken."""
     if facts.name_held_by:

@@ -1,12 +1,14 @@
 """All that a plan of live changes has to know, read once: every declared host's own word, and the swarm's.
 
 Unlike facts, which are what one noun needs to decide, a survey is enough to go on with by itself:
-simulate/from_snapshot.py makes a simulated swarm of it. Intent must not enter.
+simulate/from_snapshot.py makes a simulated swarm of it. A report is what a host has of addresses. Intent must not
+enter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from providers.rules.vocabulary.facts import Member, Network, Node, Silent, Swarm, SwarmService, Task
+from providers.rules.vocabulary.routes import Surroundings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,3 +47,15 @@ class Survey:
 
     hosts: tuple[HostSurvey | Silent, ...]
     swarm: SwarmSurvey | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostReport:
+    """What one host answered. networks: as its Engine lists them, those of the swarm among them. unread: why its
+    surroundings and resolvers (IPv4 addresses) are not known, empty where they are."""
+
+    host: str
+    networks: tuple[Network, ...] = ()
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    resolvers: tuple[str, ...] = ()
+    unread: str = ""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from providers.loop.preflight import preflight
 from providers.rules.checks.preflight import Findings
 from providers.rules.stack_file import model
 from providers.rules.stack_file.resolved import Resolved, resolve
@@ -47,9 +48,9 @@ class Watched(SimulatedHosts):
 
     def perform(self, step: Step) -> None:
         """Take one step."""
-        self.found.append(self.preflight(self.wanted, OWNER))
+        self.found.append(preflight(self, self.wanted, OWNER))
         super().perform(step)
-        self.found.append(self.preflight(self.wanted, OWNER))
+        self.found.append(preflight(self, self.wanted, OWNER))
 
 
 def test_stack_that_comes_about():
@@ -96,4 +97,4 @@ def test_what_stands_for_long():
     hosts = SimulatedHosts(running())
     hosts.elapse(100)
 
-    assert Findings() == hosts.preflight(declared(), OWNER)
+    assert Findings() == preflight(hosts, declared(), OWNER)

@@ -4,8 +4,9 @@ import shlex
 
 import pytest
 
-from providers.hosts.fleet import Fleet
-from providers.hosts.preflight import COMMAND, preflight
+from providers.hosts.door import Hosts
+from providers.hosts.reports import COMMAND
+from providers.loop.preflight import preflight
 from providers.rules.stack_file import model
 from providers.rules.stack_file.resolved import resolve
 from tests.support.fake_sshd import Ends
@@ -72,22 +73,22 @@ def hosts(new_host):
 
 
 @pytest.fixture
-def fleet(hosts):
-    """The fleet of these hosts."""
-    fleet = Fleet({name: host.access() for name, host in hosts.items()})
-    yield fleet
-    fleet.close()
+def door(hosts):
+    """The door to these hosts."""
+    door = Hosts({name: host.access() for name, host in hosts.items()})
+    yield door
+    door.fleet.close()
 
 
-def found(fleet, **sections):
+def found(door, **sections):
     """What clashes with these sections."""
-    named = {name: {"address": "127.0.0.1"} for name in fleet.names}
-    return preflight(fleet, resolve(model.parse({"hosts": named, **sections})), "infra/prod")
+    named = {name: {"address": "127.0.0.1"} for name in door.fleet.names}
+    return preflight(door, resolve(model.parse({"hosts": named, **sections})), "infra/prod")
 
 
-def clashes(fleet, subnet):
+def clashes(door, subnet):
     """What a range of docker_gwbridge clashes with."""
-    return [line.partition(", ")[2].partition(":")[0] for line in found(fleet, gwbridge={"subnet": subnet}).refused]
+    return [line.partition(", ")[2].partition(":")[0] for line in found(door, gwbridge={"subnet": subnet}).refused]
 
 
 @pytest.mark.parametrize(
@@ -104,49 +105,49 @@ def clashes(fleet, subnet):
         ("172.17.0.0/16", "the docker network bridge of m1, w1"),
     ],
 )
-def test_what_hosts_have_is_compared(fleet, subnet, with_what):
+def test_what_hosts_have_is_compared(door, subnet, with_what):
     """Routes of every table, addresses, resolvers, networks: of all hosts."""
-    assert [with_what] == clashes(fleet, subnet)
+    assert [with_what] == clashes(door, subnet)
 
 
-def test_nothing_else_is_taken(fleet):
+def test_nothing_else_is_taken(door):
     """The default route, the loopback, what a host sends to itself or to all, and exceptions are no ranges."""
-    assert [] == clashes(fleet, "10.12.0.0/16")
+    assert [] == clashes(door, "10.12.0.0/16")
 
 
-def test_one_command_and_one_request_a_host(hosts, fleet):
+def test_one_command_and_one_request_a_host(hosts, door):
     """There is nothing to confirm where nothing clashes. The command needs no rights."""
-    assert [] == clashes(fleet, "10.12.0.0/16")
+    assert [] == clashes(door, "10.12.0.0/16")
 
     for host in hosts.values():
         assert [shlex.join(COMMAND)] == [each for each in host.ran if "dial-stdio" not in each]
         assert ["GET /v1.51/networks"] == [each for each in host.engine.requests if "_ping" not in each]
 
 
-def test_copy_of_a_network_that_the_swarm_has_no_more_does_not_count(hosts, fleet):
+def test_copy_of_a_network_that_the_swarm_has_no_more_does_not_count(hosts, door):
     """Hosts list a removed overlay for seconds, and a stuck ingress for good: a manager is asked before a refusal."""
     swarm = {"Scope": "swarm", "Driver": "overlay"}
     listed = [network("gone", "10.72.0.0/24", **swarm), network("there", "10.71.0.0/24", **swarm)]
     hosts["w1"].engine.answer("GET /networks", body=listed)
     hosts["m1"].engine.answer("GET /networks/there-id", body=listed[1])
 
-    assert [] == clashes(fleet, "10.72.0.0/24")
-    assert ["the swarm's network there"] == clashes(fleet, "10.71.0.0/24")
+    assert [] == clashes(door, "10.72.0.0/24")
+    assert ["the swarm's network there"] == clashes(door, "10.71.0.0/24")
 
 
-def test_host_without_ip_is_compared_by_its_networks(hosts, fleet):
+def test_host_without_ip_is_compared_by_its_networks(hosts, door):
     """And it is told."""
     hosts["w1"].commands[shlex.join(COMMAND)] = Ends(stderr=b"sh: ip: not found\n", status=127)
 
-    assert ["the docker network bridge of m1, w1"] == clashes(fleet, "172.17.0.0/16")
-    (told,) = found(fleet).warnings
+    assert ["the docker network bridge of m1, w1"] == clashes(door, "172.17.0.0/16")
+    (told,) = found(door).warnings
     assert "routes and resolvers were not compared: w1: " in told
 
 
-def test_host_that_does_not_answer_is_only_named(hosts, fleet):
+def test_host_that_does_not_answer_is_only_named(hosts, door):
     """Whoever needs it refuses; what the others have is compared."""
     hosts["w1"].close()
 
-    assert ["the route by wg0 of m1"] == clashes(fleet, "10.64.0.0/16")
-    (told,) = found(fleet).warnings
+    assert ["the route by wg0 of m1"] == clashes(door, "10.64.0.0/16")
+    (told,) = found(door).warnings
     assert "ranges were not compared: w1 (127.0.0.1" in told

@@ -1,0 +1,54 @@
+"""Reads what hosts have of addresses, all at once: one command and one request a host. Nothing is written.
+
+What clashes with a stack file is decided in rules/checks/preflight.py.
+"""
+
+import re
+from collections.abc import Set
+
+from providers.hosts import observe
+from providers.hosts.engine_api.engine import Engine
+from providers.hosts.fleet import Fleet
+from providers.rules.vocabulary.errors import CommandFailed
+from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.routes import surroundings
+from providers.rules.vocabulary.snapshot import HostReport
+
+# All tables: some VPNs route by one of their own. Where systemd-resolved answers, its own file names who answers it:
+# https://www.freedesktop.org/software/systemd/man/latest/systemd-resolved.service.html#/etc/resolv.conf
+COMMAND = (
+    "sh",
+    "-c",
+    'PATH="$PATH:/usr/sbin:/sbin"; ip -4 addr && ip -4 route show table all && '
+    "{ cat /etc/resolv.conf /run/systemd/resolve/resolv.conf 2>/dev/null || :; }",
+)
+_RESOLVER = re.compile(r"^nameserver\s+(?!127\.)(\d+\.\d+\.\d+\.\d+)\s*$", re.MULTILINE)
+
+
+def reports(fleet: Fleet) -> tuple[list[HostReport], list[Silent]]:
+    """What each host has, and who is silent."""
+    return observe.answers(fleet, report, fleet.names)
+
+
+def report(engine: Engine) -> HostReport:
+    """What one host has."""
+    networks = observe.networks(engine)
+    try:
+        text = engine.connection.run(COMMAND, as_root=False)
+    except CommandFailed as problem:
+        unread = f"{engine.name}: {str(problem).rpartition(': ')[2]}"
+        return HostReport(host=engine.name, networks=networks, unread=unread)
+    resolvers = tuple(dict.fromkeys(_RESOLVER.findall(text)))
+    return HostReport(host=engine.name, networks=networks, surroundings=surroundings(text), resolvers=resolvers)
+
+
+def swarm_has(fleet: Fleet, ids: Set[str]) -> frozenset[str]:
+    """Those of the networks that the swarm has.
+
+    Raises NoQuorum and the like where hosts are in a swarm and no manager can answer for it.
+    """
+    if not ids:
+        return frozenset()
+    return observe.from_manager(
+        fleet, lambda manager: frozenset(each for each in ids if observe.swarm_network(manager, each) is not None)
+    )

@@ -1,0 +1,24 @@
+"""A look at all hosts before the first write: what a stack file wants, compared with the addresses that they have."""
+
+from dataclasses import replace
+
+from providers.rules.checks.preflight import Findings, findings
+from providers.rules.stack_file.resolved import Resolved
+from providers.rules.vocabulary.door import Door
+
+
+def preflight(door: Door, resolved: Resolved, owner: str) -> Findings:
+    """What of a stack file clashes with what its hosts have. Hosts that do not answer are only named.
+
+    Raises NoQuorum and the like where a clash may be with a network of a swarm that no manager answers for.
+    """
+    reports, silent = door.reports()
+    found = findings(resolved, owner, reports)
+    if found != Findings():
+        there = door.swarm_has({net.id for each in reports for net in each.networks if net.scope == "swarm"})
+        confirmed = [
+            replace(each, networks=tuple(net for net in each.networks if net.scope != "swarm" or net.id in there))
+            for each in reports
+        ]
+        found = findings(resolved, owner, confirmed)
+    return replace(found, warnings=(*found.warnings, *(f"ranges were not compared: {each.why}" for each in silent)))

@@ -1,0 +1,73 @@
+"""What may be asked of hosts and done to them, as one set of methods behind which real or simulated hosts stand.
+
+The loop, the resources and the command `swarmnet` work through it alone. Two stand behind it: `hosts/door.py` and
+`simulate/hosts.py`. What any of it means for a noun must not enter.
+"""
+
+from collections.abc import Iterable, Set
+from typing import Protocol
+
+from providers.rules.vocabulary.facts import (
+    GwbridgeFacts,
+    IngressFacts,
+    Member,
+    Node,
+    NodeFacts,
+    OverlayFacts,
+    Silent,
+    SwarmFacts,
+)
+from providers.rules.vocabulary.snapshot import HostReport, Survey
+from providers.rules.vocabulary.steps import Step
+
+
+class Door(Protocol):
+    """The hosts of one stack. Everything that reads or acts raises HostError and EngineError."""
+
+    def now(self) -> float:
+        """Seconds that only grow."""
+
+    def elapse(self, seconds: float) -> None:
+        """Let time pass."""
+
+    def member(self, host: str) -> Member:
+        """A host's own word on its membership."""
+
+    def gwbridge(self, host: str) -> GwbridgeFacts:
+        """One host's docker_gwbridge."""
+
+    def own_bridge(self, host: str) -> GwbridgeFacts:
+        """The same by the host's own word alone, which proves what it has and what not."""
+
+    def bridge_ids(self, names: Iterable[str]) -> frozenset[str]:
+        """Ids of docker_gwbridge on the named hosts that answer."""
+
+    def swarm(self, *, ending: bool = False) -> SwarmFacts:
+        """The swarm and all hosts' membership; `ending`: with all that would end with it."""
+
+    def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
+        """One host's membership; `leaving`: with what runs on it."""
+
+    def entry(self, node_id: str) -> Node | None:
+        """A member's entry as the managers list it, None where they list none."""
+
+    def ingress(self) -> IngressFacts:
+        """The swarm's ingress and what each host has of it."""
+
+    def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:
+        """One overlay: the one of this name that was made through this door, else by its id, else by its exact name.
+
+        thorough: also who holds it, and an absence framed by two answered `GET /nodes`.
+        """
+
+    def reports(self) -> tuple[list[HostReport], list[Silent]]:
+        """What each host has of addresses, and who is silent."""
+
+    def swarm_has(self, ids: Set[str]) -> frozenset[str]:
+        """Those of the networks that the swarm has: hosts keep copies of others for a while."""
+
+    def survey(self) -> Survey:
+        """All hosts and the swarm, for a simulated copy of them."""
+
+    def perform(self, step: Step) -> None:
+        """Take one step."""

@@ -1,0 +1,133 @@
+"""A simulated swarm behind the door, in the place of real hosts: whatever works on hosts works on it.
+
+Its clock goes on as it is told, and with each request.
+"""
+
+import threading
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, field, replace
+
+from providers import simulate
+from providers.rules.vocabulary.door import Door
+from providers.rules.vocabulary.facts import (
+    GwbridgeFacts,
+    IngressFacts,
+    Member,
+    Node,
+    NodeFacts,
+    OverlayFacts,
+    Silent,
+    SwarmFacts,
+)
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+from providers.rules.vocabulary.routes import Surroundings
+from providers.rules.vocabulary.snapshot import HostReport, HostSurvey, Standalone, Survey, SwarmSurvey
+from providers.rules.vocabulary.steps import CreateNetwork, RestartEngine, Step
+from providers.simulate import reads
+from providers.simulate.answering import engine
+from providers.simulate.observe import placed
+from providers.simulate.world import Host, World
+
+# A request takes about so long over a connection that is open (seconds), in which other things go on.
+REQUEST = 0.02
+
+
+@dataclass
+class SimulatedHosts(Door):
+    """A world, and the seconds since it began.
+
+    surroundings: what each host has beside Docker's networks. made: ids of networks made through this door, by name.
+    """
+
+    world: World
+    seconds: float = 0
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    made: dict[str, str] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)  # the loop performs many steps at once
+
+    def now(self) -> float:
+        return self.seconds
+
+    def elapse(self, seconds: float) -> None:
+        self.became(simulate.elapse(self.world, seconds), seconds)
+
+    def member(self, host: str) -> Member:
+        return reads.member(self.world, engine(self.world, host))
+
+    def gwbridge(self, host: str) -> GwbridgeFacts:
+        return simulate.gwbridge_facts(self.world, host)
+
+    def own_bridge(self, host: str) -> GwbridgeFacts:
+        return GwbridgeFacts(member=self.member(host), bridge=engine(self.world, host).network(GATEWAY_BRIDGE))
+
+    def bridge_ids(self, names: Iterable[str]) -> frozenset[str]:
+        wanted = set(names)
+        bridges = (host.network(GATEWAY_BRIDGE) for host in reads.answers(self.world)[0] if host.name in wanted)
+        return frozenset(bridge.id for bridge in bridges if bridge)
+
+    def swarm(self, *, ending: bool = False) -> SwarmFacts:
+        return simulate.swarm_facts(self.world, ending=ending)
+
+    def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
+        return simulate.node_facts(self.world, host, leaving=leaving)
+
+    def entry(self, node_id: str) -> Node | None:
+        return simulate.entry(self.world, node_id)
+
+    def ingress(self) -> IngressFacts:
+        return simulate.ingress_facts(self.world)
+
+    def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:
+        return simulate.overlay_facts(self.world, name, self.made.get(name, network_id), thorough=thorough)
+
+    def reports(self) -> tuple[list[HostReport], list[Silent]]:
+        good, silent = reads.answers(self.world)
+        reports = [
+            HostReport(host=host.name, networks=reads.listed(self.world, host), surroundings=self.surroundings)
+            for host in good
+        ]
+        return reports, silent
+
+    def swarm_has(self, ids: Set[str]) -> frozenset[str]:
+        there = self.world.cluster.networks if self.world.cluster else ()
+        return frozenset(ids & {net.id for net in there})
+
+    def survey(self) -> Survey:
+        good, silent = reads.answers(self.world)
+        hosts = tuple(_host_survey(self.world, host) for host in good)
+        if self.world.cluster is None:
+            return Survey(hosts=(*hosts, *silent))
+        swarm = SwarmSurvey(
+            settings=reads.settings(self.world),
+            nodes=reads.nodes(self.world),
+            networks=tuple(replace(net, endpoints=()) for net in self.world.swarm.networks),
+            services=reads.services(self.world),
+            tasks=reads.tasks(self.world),
+        )
+        return Survey(hosts=(*hosts, *(placed(self.world, each) for each in silent)), swarm=swarm)
+
+    def perform(self, step: Step) -> None:
+        with self.lock:
+            self.elapse(REQUEST)
+            before = _network_ids(self.world)
+            lasted = self.world.manners.restart if isinstance(step, RestartEngine) else 0
+            self.became(simulate.perform(self.world, step), lasted)
+            if isinstance(step, CreateNetwork):
+                (self.made[step.shape.name],) = _network_ids(self.world) - before
+
+    def became(self, world: World, seconds: float) -> None:
+        """So many seconds have passed, at the end of which the world is this."""
+        self.world = world
+        self.seconds += seconds
+
+
+def _host_survey(world: World, host: Host) -> HostSurvey:
+    containers = (
+        Standalone(id=each.id, name=each.name, running=each.running, networks=each.networks) for each in host.containers
+    )
+    return HostSurvey(member=reads.member(world, host), networks=host.networks, containers=tuple(containers))
+
+
+def _network_ids(world: World) -> set[str]:
+    cluster = world.cluster.networks if world.cluster else ()
+    return {net.id for net in (*cluster, *(net for host in world.hosts for net in host.networks))}
