@@ -83,7 +83,7 @@ def compared(state: State, looked: Seen, *, own_swarm: bool) -> list[Finding]:
     """Each resource of the state with what was read of it. `own_swarm`: the stack declares the swarm."""
     no_swarm = own_swarm and ended(looked.members, looked.silent)
     return [
-        doubted(finding(name, spec, known, looked.facts[name], ended=no_swarm), spec, looked.members)
+        doubted(finding(spec, known, looked.facts[name], ended=no_swarm), spec, looked.members)
         for name, (spec, known) in sorted(state.items())
     ]
 

@@ -1,18 +1,22 @@
 """A whole stack brought about on a simulated copy of its hosts, resource by resource, in the order of its plan."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
+from functools import partial
+from typing import Any
 
 from cli.state import State
 from providers import simulate
-from providers.explain.forecast import NOT_REACHED, Course, Forecast, course, course_of_removal
+from providers.explain.forecast import NOT_REACHED, Forecast
 from providers.loop.dry_run import rehearsed
 from providers.rules.nouns import swarm
+from providers.rules.nouns.noun import Decide
+from providers.rules.nouns.table import ORDER, noun_of
 from providers.rules.plan import Plan
-from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.door import Door
+from providers.rules.vocabulary.specs import Spec
 from providers.simulate import World
 
-# What leans on others goes first: https://www.pulumi.com/docs/concepts/options/dependson/
-LAST_FIRST = (OverlaySpec, IngressSpec, NodeSpec, SwarmSpec, GwbridgeSpec)
+Look = Callable[[Door], Any]
 
 
 def forecasts(
@@ -27,15 +31,16 @@ def forecasts(
     wanted = {spec.resource_name for spec in plan.specs}
     refusal = swarm.not_to_be_begun(simulate.swarm_facts(world)) if not state and plan.gwbridges else None
     failed = False
-    for name, spec, look_and_decide in _courses(plan, state, lost):
+    for spec, look, decide in _works(plan, state, lost):
+        name = spec.resource_name
         if failed or refusal:
             found.append(Forecast(resource=name, problem=f"nothing is begun: {refusal}" if refusal else NOT_REACHED))
             failed, refusal = True, None
             continue
-        if look_and_decide is None:
+        if decide is None:
             found.append(Forecast(resource=name))
             continue
-        after, forecast = rehearsed(world, name, spec.timeout, *look_and_decide)
+        after, forecast = rehearsed(world, name, spec.timeout, look, decide)
         if clashes and name in wanted and forecast.stages:
             forecast = Forecast(resource=name, problem=f"nothing is begun: {clashes}")
         else:
@@ -45,11 +50,15 @@ def forecasts(
     return found
 
 
-def _courses(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[str, Spec, Course | None]]:
-    wanted = {spec.resource_name: spec for spec in plan.specs}
-    for name, spec in wanted.items():
-        yield name, spec, course(spec, state[name][1] if name in state else {})
-    gone = [(name, spec, known) for name, (spec, known) in state.items() if name not in wanted]
-    for name, spec, known in sorted(gone, key=lambda each: LAST_FIRST.index(type(each[1]))):
-        dead = isinstance(spec, GwbridgeSpec | NodeSpec) and spec.host in lost
-        yield name, spec, None if plan.forgets(spec) else course_of_removal(spec, known, lost=dead)
+def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Look, Decide | None]]:
+    """What is looked at and decided about, resource by resource; nothing is decided of what is only forgotten."""
+    wanted = {spec.resource_name for spec in plan.specs}
+    for spec in plan.specs:
+        known = state[spec.resource_name][1] if spec.resource_name in state else {}
+        noun = noun_of(spec)
+        yield spec, partial(noun.look, spec=spec, known=known), noun.decide(spec, known)
+    gone = [(spec, known) for name, (spec, known) in state.items() if name not in wanted]
+    for spec, known in sorted(gone, key=lambda each: -ORDER.index(type(each[0]))):
+        noun, stays = noun_of(spec), plan.forgets(spec) or getattr(spec, "retain", False)
+        decide = None if stays else noun.decide_removal(spec, known, lost=getattr(spec, "host", "") in lost)
+        yield spec, partial(noun.look, spec=spec, known=known, leaving=True), decide

@@ -13,11 +13,12 @@ from typing import TypeVar
 from cli.state import Outputs, State
 from providers.explain.drift import Facts
 from providers.hosts.door import Hosts
+from providers.rules.nouns.table import noun_of
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import EngineError, HostError, SwarmnetError, Unreachable
-from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Silent, SwarmFacts
-from providers.rules.vocabulary.specs import GwbridgeSpec, HostSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.facts import IngressFacts, Member, Silent, SwarmFacts
+from providers.rules.vocabulary.specs import GwbridgeSpec, HostSpec, Spec
 
 T = TypeVar("T")
 
@@ -72,27 +73,18 @@ def _facts(near: Door | None, silent: tuple[Silent, ...], spec: Spec, outputs: O
         raise Unreachable(next(each.why for each in silent if each.host == spec.host))
     if near is None:
         raise Unreachable("no host answers")
-    match spec:
-        case GwbridgeSpec():
-            return _bridge(near, spec.host)
-        case SwarmSpec():
-            facts: SwarmFacts = near.swarm()
-            return replace(facts, silent=(*facts.silent, *silent))
-        case NodeSpec():
-            return near.node(spec.host)
-        case IngressSpec():
-            found: IngressFacts = near.ingress()
-            return replace(found, hosts=(*found.hosts, *silent))
-        case OverlaySpec():
-            return near.overlay(spec.name, outputs["network_id"], thorough=True)
-    raise TypeError(type(spec).__name__)
-
-
-def _bridge(near: Door, host: str) -> GwbridgeFacts:
     try:
-        return near.gwbridge(host)
+        facts: Facts = noun_of(spec).look(near, spec, outputs)
     except (EngineError, HostError):
-        return near.own_bridge(host)
+        if isinstance(spec, GwbridgeSpec):
+            return near.own_bridge(spec.host)
+        raise
+    match facts:
+        case SwarmFacts():
+            return replace(facts, silent=(*facts.silent, *silent))
+        case IngressFacts():
+            return replace(facts, hosts=(*facts.hosts, *silent))
+    return facts
 
 
 def answers(asks: Mapping[str, Callable[[], T]], seconds: float, at_once: int) -> dict[str, T | SwarmnetError]:

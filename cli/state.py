@@ -8,17 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from providers.rules.nouns.table import KINDS
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import HostSpec, OverlaySpec, Spec
 
-KINDS: Mapping[str, type[Spec]] = {
-    "Gwbridge": GwbridgeSpec,
-    "Swarm": SwarmSpec,
-    "Node": NodeSpec,
-    "Ingress": IngressSpec,
-    "Overlay": OverlaySpec,
-}
 SECONDS = 60.0
 
 Outputs = Mapping[str, Any]
@@ -57,7 +51,7 @@ def state_if_known(stack: str, directory: Path) -> tuple[State, str]:
 
 def left(state: State, wanted: Plan, lost: Set[str]) -> dict[str, HostAccess]:
     """How hosts are reached that only the state still knows, those that are `lost` apart."""
-    hosts = (spec for spec, _ in state.values() if isinstance(spec, GwbridgeSpec | NodeSpec) and spec.access)
+    hosts = (spec for spec, _ in state.values() if isinstance(spec, HostSpec) and spec.access)
     return {
         spec.host: HostAccess.model_validate(spec.access)
         for spec in hosts

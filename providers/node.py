@@ -96,8 +96,6 @@ class NodeProvider(Provider[NodeSpec]):
 
     def brought_about(self, spec: NodeSpec, olds: Props) -> Props:
         """Work until it is right; returns the outputs."""
-        forgotten, node_id = tuple(sorted(olds.get("labels", {}))), olds.get("node_id", "")
-        change = moved(olds.get("access", {}), spec.access)
         with one_line():
             reach, show = begun(spec)
             with in_turn(spec, olds, show):
@@ -107,7 +105,7 @@ class NodeProvider(Provider[NodeSpec]):
                     spec.timeout,
                     show,
                     partial(reach.node, spec.host),
-                    rules.steps_of(spec, known=bool(olds), drop_labels=forgotten, node_id=node_id, moved=change),
+                    rules.decide(spec, olds),
                 )
         node = rules.member_of(facts)
         assert node is not None

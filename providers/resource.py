@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import grpc
@@ -28,10 +29,11 @@ from pulumi.dynamic import (
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
-from providers.explain.forecast import begins_change, course
+from providers.explain.forecast import begins_change
 from providers.loop.dry_run import rehearsed
 from providers.loop.preflight import preflight
 from providers.rules.nouns.swarm import divided, not_to_be_begun
+from providers.rules.nouns.table import noun_of
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import StackFile, Timeouts
 from providers.rules.stack_file.reading import from_flat
@@ -297,7 +299,9 @@ def announcing(
     def decided(facts: object) -> Decision:
         decision = decide(facts)
         if begins_change(decision):
-            forecast = rehearsed(copied(reach.survey()), name, spec.timeout, *course(spec, known))[1]
+            noun = noun_of(spec)
+            look = partial(noun.look, spec=spec, known=known)
+            forecast = rehearsed(copied(reach.survey()), name, spec.timeout, look, noun.decide(spec, known))[1]
             if forecast.disturbs:
                 show(f"will {forecast.disturbs}; about {forecast.seconds:.0f} s in all", stays=True)
         return decision

@@ -1,21 +1,13 @@
 """What a change is going to disturb, as seen on a simulated copy of the hosts: recorded step by step, and in words.
 
-`course` gives each noun's own look and decision, so that a forecast and an `up` follow the very same rules. The loop
-and its clock are not here.
+The loop and its clock are not here.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
-from operator import methodcaller
-from typing import Any
 
-from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
-from providers.rules.stack_file import access
-from providers.rules.vocabulary.door import Door
-from providers.rules.vocabulary.facts import OverlayFacts, SwarmService
+from providers.rules.vocabulary.facts import SwarmService
 from providers.rules.vocabulary.labels import CHANGE
-from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import (
     Decision,
     RestartEngine,
@@ -28,9 +20,6 @@ from providers.rules.vocabulary.steps import (
 from providers.simulate.workloads import Service
 from providers.simulate.world import World
 
-Look = Callable[[Door], Any]
-Decide = Callable[[Any], Decision]
-Course = tuple[Look, Decide]
 NOT_REACHED = "not reached, since something before it fails"
 
 
@@ -93,58 +82,6 @@ def _absence(absence: Absence) -> str:
 
 def _restarts(restarts: Restarts) -> str:
     return f"{restarts.times} of {restarts.service} (it has {restarts.tasks})"
-
-
-def course(spec: Spec, known: Mapping[str, Any]) -> Course:
-    """How a resource is looked at and decided about. `known`: its outputs in the state, empty where it has none."""
-    forgotten = tuple(sorted(known.get("labels", {})))
-    match spec:
-        case GwbridgeSpec():
-            return methodcaller("gwbridge", spec.host), partial(gwbridge.next_step, spec, known=bool(known))
-        case SwarmSpec():
-            swarm_id = known.get("swarm_id", "")
-            return methodcaller("swarm"), partial(swarm.next_step, spec, swarm_id=swarm_id, drop_labels=forgotten)
-        case NodeSpec():
-            node_id, moved = known.get("node_id", ""), access.moved(known.get("access", {}), spec.access)
-            step = node.steps_of(spec, known=bool(known), drop_labels=forgotten, node_id=node_id, moved=moved)
-            return methodcaller("node", spec.host), step
-        case IngressSpec():
-            return methodcaller("ingress"), partial(ingress.next_step, spec, known=bool(known))
-        case OverlaySpec():
-            network_id = known.get("network_id", "")
-            look = methodcaller("overlay", spec.name, network_id, thorough=True)
-            return look, partial(overlay.next_step, spec, network_id=network_id)
-    raise TypeError(type(spec).__name__)
-
-
-def course_of_removal(spec: Spec, known: Mapping[str, Any], *, lost: bool) -> Course | None:
-    """The same for a resource that the stack file has no more; None for one that is forgotten without a look.
-
-    `lost`: the stack file says that the host is dead for good.
-    """
-    forgotten = known.get("adopted") or (isinstance(spec, GwbridgeSpec | IngressSpec) and spec.on_remove == "keep")
-    if forgotten or (isinstance(spec, OverlaySpec) and spec.retain) or (isinstance(spec, GwbridgeSpec) and lost):
-        return None
-    match spec:
-        case GwbridgeSpec():
-            step = partial(gwbridge.next_step_of_removal, spec, network_id=known["network_id"])
-            return methodcaller("gwbridge", spec.host), step
-        case SwarmSpec():
-            step = partial(swarm.next_step_of_removal, swarm_id=known["swarm_id"], adopted=False)
-            return methodcaller("swarm", ending=True), step
-        case NodeSpec():
-            step = partial(node.next_step_of_removal, spec, node_id=known["node_id"], adopted=False, lost=lost)
-            return methodcaller("node", spec.host, leaving=True), step
-        case IngressSpec():
-            return methodcaller("ingress"), partial(ingress.next_step_of_removal, spec, network_id=known["network_id"])
-        case OverlaySpec():
-            step = partial(overlay.next_step_of_removal, spec)
-            return partial(_by_id_alone, spec.name, known["network_id"]), step
-    raise TypeError(type(spec).__name__)
-
-
-def _by_id_alone(name: str, network_id: str, door: Door) -> OverlayFacts:
-    return overlay.by_id_alone(door.overlay(name, network_id, thorough=True), network_id)
 
 
 def begins_change(decision: Decision) -> bool:

@@ -19,7 +19,7 @@ from providers.simulate.hosts import SimulatedHosts
 def rehearsed(
     world: World, name: str, seconds: float, look: Callable[[Door], Any], decide: Callable[[Any], Decision]
 ) -> tuple[World, Forecast]:
-    """Bring one resource about on a world: the world after it, and what happened on the way."""
+    """Work on one resource on a world: the world after it, and what happened on the way."""
     hosts = _Watched(world)
     problem = ""
     try:

@@ -92,7 +92,7 @@ def facts(world: World, spec: Spec) -> Any:
 
 def found(world: World, spec: Spec) -> Finding:
     """What is found of a resource of the stack on these hosts."""
-    return finding(spec.resource_name, spec, recorded(spec), facts(world, spec))
+    return finding(spec, recorded(spec), facts(world, spec))
 
 
 def drifted(world: World, spec: Spec) -> dict[str, tuple[Any, Any]]:
@@ -262,7 +262,7 @@ def test_sentence_that_a_refresh_recorded_is_still_drift():
     refreshed = NODE.model_copy(update={"settled": "the managers say down"})
     seen = facts(by_hand(LeaveSwarm(host="w1")), NODE)
 
-    assert ["settled"] == [each.property for each in finding("node/w1", refreshed, recorded(NODE), seen).differences]
+    assert ["settled"] == [each.property for each in finding(refreshed, recorded(NODE), seen).differences]
 
 
 # By host
@@ -314,7 +314,7 @@ def test_another_swarm_is_compared_where_the_recorded_one_is_gone():
 @each
 def test_what_could_not_be_read_is_unknown(spec):
     """With the reason, and nothing else."""
-    result = finding(spec.resource_name, spec, recorded(spec), Unreachable("w1: no answer"))
+    result = finding(spec, recorded(spec), Unreachable("w1: no answer"))
 
     host = "w1" if spec in (GWBRIDGE, NODE) else ""
     assert (
@@ -330,7 +330,7 @@ def test_share_of_a_silent_host_in_the_ingress_is_unknown():
     world = on_ingress(replaced(subnets=("10.99.0.0/24",)))
     seen: IngressFacts = facts(world, INGRESS)
     hosts = (*(host for host in seen.hosts if host.host != "w1"), Silent(host="w1", why="w1: no answer"))
-    result = finding("ingress", INGRESS, recorded(INGRESS), replace(seen, hosts=hosts))
+    result = finding(INGRESS, recorded(INGRESS), replace(seen, hosts=hosts))
 
     assert (Unknown(resource="ingress", host="w1", why="w1: no answer"),) == result.unknown
     assert ["subnet"] == [each.property for each in result.differences]
@@ -339,7 +339,7 @@ def test_share_of_a_silent_host_in_the_ingress_is_unknown():
 def test_bridge_of_a_member_without_managers_is_half_known():
     """What its own host shows is compared; whether the ingress hangs on it is not known."""
     seen = facts(on_the_bridge(with_option(MTU, "1400")), GWBRIDGE)
-    result = finding("docker_gwbridge@w1", GWBRIDGE, recorded(GWBRIDGE), replace(seen, swarm=None, ingress=None))
+    result = finding(GWBRIDGE, recorded(GWBRIDGE), replace(seen, swarm=None, ingress=None))
 
     assert ["mtu"] == [each.property for each in result.differences]
     assert ["w1"] == [each.host for each in result.unknown]
@@ -362,7 +362,7 @@ def test_swarm_that_nobody_answers_for_is_unknown():
 def test_membership_without_managers_is_unknown():
     """As is the role of a node."""
     seen = facts(STACK, NODE)
-    result = finding("node/w1", NODE, recorded(NODE), replace(seen, swarm=None, nodes=()))
+    result = finding(NODE, recorded(NODE), replace(seen, swarm=None, nodes=()))
 
     assert ((), 1) == (result.differences, len(result.unknown))
 
@@ -370,7 +370,7 @@ def test_membership_without_managers_is_unknown():
 @pytest.mark.parametrize("spec", [NODE, INGRESS, OVERLAY], ids=lambda spec: spec.resource_name)
 def test_what_was_in_a_swarm_that_ended_is_gone(spec):
     """Whatever reading it said."""
-    result = finding(spec.resource_name, spec, recorded(spec), Unreachable("nobody"), ended=True)
+    result = finding(spec, recorded(spec), Unreachable("nobody"), ended=True)
 
     assert ([("exists", True, False)], True) == (
         [(each.property, each.recorded, each.there) for each in result.differences],
@@ -439,7 +439,7 @@ def test_who_wins(wins, key, world, wanted, forecast):
 def test_protected_is_refused():
     """The providers' check refuses it, whatever a forecast says."""
     spec = OVERLAY.model_copy(update={"protect": True})
-    result = finding("overlay/app", spec, recorded(spec), facts(OPEN, OVERLAY))
+    result = finding(spec, recorded(spec), facts(OPEN, OVERLAY))
 
     assert {"refused"} == {outcome(each, result, spec, DOES).wins for each in result.differences}
 
@@ -447,7 +447,7 @@ def test_protected_is_refused():
 def test_protected_is_brought_back():
     """What is in place again declares nothing anew; the overlay, which is replaced, is Pulumi's own to protect."""
     spec = SWARM.model_copy(update={"protect": True, "task_history_limit": 5})
-    result = finding("swarm", spec, recorded(SWARM), facts(of_the_swarm(task_history_limit=9), SWARM))
+    result = finding(spec, recorded(SWARM), facts(of_the_swarm(task_history_limit=9), SWARM))
     (difference,) = result.differences
 
     assert "stack file" == outcome(difference, result, spec, DOES).wins

@@ -3,8 +3,7 @@
 from functools import partial
 from typing import Any
 
-from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
-from providers.rules.vocabulary.facts import OverlayFacts
+from providers.rules.nouns.table import noun_of
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.simulate import World, bare
@@ -55,49 +54,19 @@ def whole_stack() -> tuple[Spec, ...]:
 
 def make(hosts: SimulatedHosts, spec: Spec, known: str = "", drop_labels: tuple[str, ...] = ()) -> Any:
     """Bring one resource about; returns the facts that were enough. `known`: what the state knows, empty in create."""
-    look: Any
-    decide: Any
-    match spec:
-        case GwbridgeSpec():
-            look = partial(hosts.gwbridge, spec.host)
-            decide = partial(gwbridge.next_step, spec, known=bool(known))
-        case SwarmSpec():
-            look = hosts.swarm
-            decide = partial(swarm.next_step, spec, swarm_id=known, drop_labels=drop_labels)
-        case NodeSpec():
-            look = partial(hosts.node, spec.host)
-            decide = partial(node.next_step, spec, known=bool(known), drop_labels=drop_labels)
-        case IngressSpec():
-            look, decide = hosts.ingress, partial(ingress.next_step, spec, known=bool(known))
-        case OverlaySpec():
-            look = partial(hosts.overlay, spec.name, known, thorough=bool(known) or spec.adopt == "converge")
-            decide = partial(overlay.next_step, spec, network_id=known)
-    return hosts.work("it", spec.timeout, hosts.progress.append, look, decide)
+    noun = noun_of(spec)
+    outputs = {noun.output: known, "labels": dict.fromkeys(drop_labels, "")} if known else {}
+    look = partial(noun.look, hosts, spec, outputs)
+    return hosts.work("it", spec.timeout, hosts.progress.append, look, noun.decide(spec, outputs))
 
 
 def take_away(hosts: SimulatedHosts, spec: Spec, known: str, *, adopted: bool = False) -> Any:
     """Remove one resource, which the state knows by this id."""
-    look: Any
-    decide: Any
-    match spec:
-        case GwbridgeSpec():
-            look = partial(hosts.gwbridge, spec.host)
-            decide = partial(gwbridge.next_step_of_removal, spec, network_id=known)
-        case SwarmSpec():
-            look = partial(hosts.swarm, ending=True)
-            decide = partial(swarm.next_step_of_removal, swarm_id=known, adopted=adopted)
-        case NodeSpec():
-            look = partial(hosts.node, spec.host, leaving=True)
-            decide = partial(node.next_step_of_removal, spec, node_id=known, adopted=adopted)
-        case IngressSpec():
-            look, decide = hosts.ingress, partial(ingress.next_step_of_removal, spec, network_id=known)
-        case OverlaySpec():
-
-            def look() -> OverlayFacts:
-                return overlay.by_id_alone(hosts.overlay(spec.name, known, thorough=True), known)
-
-            decide = partial(overlay.next_step_of_removal, spec)
-    return hosts.work("it", spec.timeout, hosts.progress.append, look, decide)
+    noun = noun_of(spec)
+    outputs = {noun.output: known, "adopted": adopted}
+    look = partial(noun.look, hosts, spec, outputs, leaving=True)
+    decide = noun.decide_removal(spec, outputs, lost=False)
+    return hosts.work("it", spec.timeout, hosts.progress.append, look, decide) if decide else look()
 
 
 def made(world: World, *specs: Spec) -> World:

@@ -4,30 +4,22 @@ What a change disturbs must not enter.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from providers.explain.report.preview import Preview, State, Step
+from providers.rules.nouns.table import KINDS, ORDER
 from providers.rules.plan import Plan, plan_of
 from providers.rules.stack_file import model
 from providers.rules.stack_file.reading import from_flat
 from providers.rules.vocabulary.errors import StackFileError
-from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import NodeSpec, OverlaySpec, Spec, SwarmSpec
 
-KINDS: Mapping[str, type[Spec]] = {
-    "Gwbridge": GwbridgeSpec,
-    "Swarm": SwarmSpec,
-    "Node": NodeSpec,
-    "Ingress": IngressSpec,
-    "Overlay": OverlaySpec,
-}
 # Pulumi's words for what is done. A replacement is told by `replace`; its halves come only where a user asks for them.
 OPS = frozenset({"create", "update", "replace", "delete"})
 IDLE = frozenset({"same", "refresh", "read", "create-replacement", "delete-replaced"})
-FIRST_TO_LAST = (GwbridgeSpec, SwarmSpec, NodeSpec, IngressSpec, OverlaySpec)
 # What says how Swarmnet treats a resource or reaches its host, not what is on any host.
 TREATMENT = frozenset(
     {"access", "disturb", "dynamic_ports", "on_in_use", "on_remove", "protect", "retain", "settled"}
@@ -91,7 +83,7 @@ def changes(preview: Preview, plan: Plan | None) -> list[Change]:
     place = places(plan) if plan else {}
 
     def order(change: Change) -> tuple[int, int, int, list[Any]]:
-        kind, wave = FIRST_TO_LAST.index(type(change.spec)), place.get(change.name, 0)
+        kind, wave = ORDER.index(type(change.spec)), place.get(change.name, 0)
         return (
             (1, -kind, -wave, natural(change.name)) if change.op == "delete" else (0, kind, wave, natural(change.name))
         )

@@ -4,10 +4,13 @@ Only labels and intent are looked at here; what a difference is, each noun knows
 """
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from providers.rules.vocabulary.labels import OWNER, owner_of
 from providers.rules.vocabulary.shape import Pairs
-from providers.rules.vocabulary.specs import Adopt
+from providers.rules.vocabulary.specs import Adopt, GwbridgeSpec, IngressSpec
+
+S = TypeVar("S", GwbridgeSpec, IngressSpec)
 
 
 def refusal(
@@ -46,6 +49,11 @@ def _of_another(thing: str, theirs: str, owner: str) -> str:
         f"{thing} belongs to {theirs} (label {OWNER}), not to {owner}: take it out of one of the two stack files; "
         f"where {theirs} is no more, remove by hand what it left, or `pulumi stack rename` this one to that name"
     )
+
+
+def kept_if_adopted(spec: S, adopted: object) -> S:
+    """The spec of what goes: what others had made stays, whatever was said of its removal."""
+    return spec.model_copy(update={"on_remove": "keep"}) if adopted else spec
 
 
 def in_words(wanted: Mapping[str, object], live: Mapping[str, object], changed: frozenset[str]) -> str:

@@ -4,12 +4,15 @@ Only this host's own Engine counts. Calls and waiting must not enter.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
 from providers.rules.live import bridge_swap, former, maintenance
-from providers.rules.nouns import adoption
+from providers.rules.nouns import adoption, noun
+from providers.rules.nouns.noun import Decide, Known, Standing, missing
 from providers.rules.stack_file import access
+from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.vocabulary.labels import CHANGE, FORMER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, ICC, MASQUERADE
@@ -86,6 +89,38 @@ def from_engine_pool(subnet: str) -> bool:
 def container_id(endpoint: Endpoint) -> str | None:
     """The container behind an endpoint; None for the ingress sandbox and for what a sandbox left behind."""
     return None if endpoint.key.endswith("-sbox") or endpoint.key.startswith("ep-") else endpoint.key
+
+
+def look(door: Door, spec: GwbridgeSpec, known: Known, *, leaving: bool = False) -> GwbridgeFacts:
+    """The same for whatever is to be done."""
+    return door.gwbridge(spec.host)
+
+
+def decide(spec: GwbridgeSpec, known: Known) -> Decide:
+    """What the state has is ours to change."""
+    return partial(next_step, spec, known=bool(known))
+
+
+def decide_removal(spec: GwbridgeSpec, known: Known, *, lost: bool) -> Decide | None:
+    """Forgotten is what was adopted and what is on a host that is lost, but not in the middle of a change that was
+    cut."""
+    spec = adoption.kept_if_adopted(spec, known.get("adopted"))
+    if lost or (spec.on_remove == "keep" and spec.settled is True):
+        return None
+    return partial(next_step_of_removal, spec, network_id=known["network_id"])
+
+
+def finding(spec: GwbridgeSpec, known: Known, facts: GwbridgeFacts) -> Standing:
+    """By its host's own word; whether the ingress hangs on it takes a manager's."""
+    doubt, bridge = unfit(facts.member), facts.bridge
+    if doubt:
+        return Standing(doubt=doubt)
+    if bridge is None:
+        return missing(spec, left_without(facts))
+    alone = facts.member.state == "active" and facts.swarm is None
+    why = f"{spec.host}: no manager answers for its swarm: it can't be told whether the ingress hangs on its bridge"
+    live = noun.unfinished(live_spec(spec, bridge), unfinished(spec, facts))
+    return Standing(live=live, there=bridge, doubt=why if alone else "")
 
 
 def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decision:

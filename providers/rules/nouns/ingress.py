@@ -7,12 +7,15 @@ Three manners of the Engine shape this page (measurements.md#removal, #old-ingre
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from providers.rules.live import former, ingress_rollout, judgement, published_ports
-from providers.rules.nouns import adoption
+from providers.rules.nouns import adoption, noun
+from providers.rules.nouns.noun import Decide, Known, Standing, missing
 from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
-from providers.rules.vocabulary.facts import IngressFacts, Network, Swarm
+from providers.rules.vocabulary.door import Door
+from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Silent, Swarm
 from providers.rules.vocabulary.labels import CHANGE, FORMER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.network_options import VNI
 from providers.rules.vocabulary.places import shaped, shown
@@ -59,6 +62,40 @@ def chosen_by(swarm: Swarm, subnet: str) -> bool:
     of_size = prefix_length(subnet) == (swarm.default_addr_pool_prefix or POOL_PREFIX)
     pools = (pool for pool in swarm.default_addr_pool or POOL if ":" not in pool)
     return subnet == OLD_DEFAULT or (of_size and any(holds_subnet(pool, subnet) for pool in pools))
+
+
+def look(door: Door, spec: IngressSpec, known: Known, *, leaving: bool = False) -> IngressFacts:
+    """The same for whatever is to be done."""
+    return door.ingress()
+
+
+def decide(spec: IngressSpec, known: Known) -> Decide:
+    """What the state has is ours to change."""
+    return partial(next_step, spec, known=bool(known))
+
+
+def decide_removal(spec: IngressSpec, known: Known, *, lost: bool) -> Decide | None:
+    """Forgotten is what was adopted, but not in the middle of a change that was cut."""
+    spec = adoption.kept_if_adopted(spec, known.get("adopted"))
+    if spec.on_remove == "keep" and spec.settled is True:
+        return None
+    return partial(next_step_of_removal, spec, network_id=known["network_id"])
+
+
+def finding(spec: IngressSpec, known: Known, facts: IngressFacts) -> Standing:
+    """The swarm's, and each asked host's share of it; of a host that was not, nothing is said."""
+    silent = tuple(host for host in facts.hosts if isinstance(host, Silent))
+    network = facts.network
+    if network is None:
+        return missing(spec, left_without(facts), silent)
+    asked = tuple(host for host in facts.hosts if isinstance(host, HostIngress))
+    return Standing(
+        live=noun.unfinished(live_spec(spec, network), unfinished(replace(facts, hosts=()), network)),
+        there=network,
+        doubt=doubt(facts) or "",
+        lacking=tuple(host.host for host in ingress_rollout.lacking(replace(facts, hosts=asked), network)),
+        silent=silent,
+    )
 
 
 def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decision:

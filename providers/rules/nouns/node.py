@@ -3,14 +3,16 @@
 Members are told apart by node id, never by hostname: after leaving and joining again two entries share it.
 """
 
-from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from providers.rules.live import ingress_rollout, maintenance
 from providers.rules.live.quorum import no_quorum_without
 from providers.rules.nouns import adoption, gwbridge
+from providers.rules.nouns.noun import Decide, Known, Standing
 from providers.rules.nouns.swarm import ADVICE, divided, still_members
 from providers.rules.stack_file import access
+from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
 from providers.rules.vocabulary.labels import AVAILABILITY, OWNER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.specs import NodeSpec
@@ -53,6 +55,31 @@ def member_of(facts: NodeFacts) -> Node | None:
     if isinstance(facts.member, Silent):
         return None
     return next((node for node in facts.nodes if node.id and node.id == facts.member.node_id), None)
+
+
+def look(door: Door, spec: NodeSpec, known: Known, *, leaving: bool = False) -> NodeFacts:
+    """For a removal with what runs on it."""
+    return door.node(spec.host, leaving=leaving)
+
+
+def decide_removal(spec: NodeSpec, known: Known, *, lost: bool) -> Decide | None:
+    """What was adopted is forgotten."""
+    if known.get("adopted"):
+        return None
+    return partial(next_step_of_removal, spec, node_id=known["node_id"], adopted=False, lost=lost)
+
+
+def finding(spec: NodeSpec, known: Known, facts: NodeFacts) -> Standing:
+    """The entry that the state knows; where the managers have none, the member that the host is now."""
+    if facts.swarm is None:
+        return Standing(doubt=f"{spec.host}: no manager among the hosts answers for a swarm")
+    entry = next((each for each in facts.nodes if each.id == known["node_id"]), None)
+    return replace(standing(spec, entry or member_of(facts)), gone=entry is None)
+
+
+def standing(spec: NodeSpec, entry: Node | None) -> Standing:
+    """By the managers' list alone."""
+    return Standing(live=live_spec(spec, entry), there=entry) if entry else Standing(gone=True)
 
 
 def next_step(
@@ -101,17 +128,22 @@ def next_step(
     return removal_of_entry(spec, facts, former) if former and decision == Done() else decision
 
 
-def steps_of(
-    spec: NodeSpec, *, known: bool, drop_labels: tuple[str, ...], node_id: str, moved: str
-) -> Callable[[NodeFacts], Decision]:
+def decide(spec: NodeSpec, known: Known) -> Decide:
     """`next_step` for one work, which keeps in mind that it let the host join: a join can't give the entry a label that
     says so."""
-    decide = partial(next_step, spec, known=known, drop_labels=drop_labels, node_id=node_id, moved=moved)
+    step = partial(
+        next_step,
+        spec,
+        known=bool(known),
+        drop_labels=tuple(sorted(known.get("labels", {}))),
+        node_id=known.get("node_id", ""),
+        moved=access.moved(known.get("access", {}), spec.access),
+    )
     joined = False
 
     def decided(facts: NodeFacts) -> Decision:
         nonlocal joined
-        decision = decide(facts, joined=joined)
+        decision = step(facts, joined=joined)
         joined = joined or (isinstance(decision, Steps) and isinstance(decision.steps[0], JoinSwarm))
         return decision
 

@@ -3,8 +3,12 @@
 Nothing about an overlay can be changed in place (the Engine has no such call): a difference means a new one.
 """
 
+from functools import partial
+
 from providers.rules.live import overlay_migration
 from providers.rules.nouns import adoption
+from providers.rules.nouns.noun import Decide, Known, Standing, unfinished
+from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Network, OverlayFacts
 from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.places import shaped, shown
@@ -34,6 +38,38 @@ def creation(spec: OverlaySpec) -> CreateNetwork:
     """The step that makes the network."""
     bare = NetworkShape(name=spec.name, driver="overlay", labels=with_owner(spec.labels, spec.owner))
     return CreateNetwork(shape=shaped(spec, bare))
+
+
+def look(door: Door, spec: OverlaySpec, known: Known, *, leaving: bool = False) -> OverlayFacts:
+    """With who holds it, where it may have to go; for a removal the one that the state names, and no other."""
+    network_id = known.get("network_id", "")
+    facts = door.overlay(spec.name, network_id, thorough=thorough(spec, known))
+    return by_id_alone(facts, network_id) if leaving else facts
+
+
+def thorough(spec: OverlaySpec, known: Known) -> bool:
+    """Whether what is found may have to go: then it has to be known who holds it."""
+    return bool(known) or spec.adopt == "converge"
+
+
+def decide(spec: OverlaySpec, known: Known) -> Decide:
+    """What the state has is ours to change."""
+    return partial(next_step, spec, network_id=known.get("network_id", ""))
+
+
+def decide_removal(spec: OverlaySpec, known: Known, *, lost: bool) -> Decide | None:
+    """What was adopted is forgotten."""
+    return None if known.get("adopted") else partial(next_step_of_removal, spec)
+
+
+def finding(spec: OverlaySpec, known: Known, facts: OverlayFacts) -> Standing:
+    """The one that the state names, else what has its name."""
+    network = facts.network
+    if network is None:
+        return Standing(gone=True)
+    twin = f"its twin {facts.twin.name} still stands in for it" if facts.twin else None
+    live = unfinished(live_spec(spec, network), twin)
+    return Standing(live=live, there=network, gone=not is_ours(spec, network, known["network_id"]))
 
 
 def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -> Decision:

@@ -1,8 +1,11 @@
 """The swarm itself: whether it exists, its settings, and its end. Calls and waiting must not enter."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from providers.rules.nouns import adoption, gwbridge
+from providers.rules.nouns.noun import Decide, Known, Standing
+from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Member, Node, Swarm, SwarmFacts
 from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.specs import SwarmSpec
@@ -32,6 +35,32 @@ def live_spec(spec: SwarmSpec, swarm: Swarm) -> SwarmSpec:
     }
     declared = {key: value for key, value in live.items() if getattr(spec, key) not in (None, ())}
     return spec.model_copy(update={**declared, "labels": declared_labels(spec.labels, swarm.labels), "settled": True})
+
+
+def look(door: Door, spec: SwarmSpec, known: Known, *, leaving: bool = False) -> SwarmFacts:
+    """For a removal with all that would end with it."""
+    return door.swarm(ending=leaving)
+
+
+def decide(spec: SwarmSpec, known: Known) -> Decide:
+    """Labels that were declared, and are no more, go."""
+    forgotten = tuple(sorted(known.get("labels", {})))
+    return partial(next_step, spec, swarm_id=known.get("swarm_id", ""), drop_labels=forgotten)
+
+
+def decide_removal(spec: SwarmSpec, known: Known, *, lost: bool) -> Decide | None:
+    """What was adopted is forgotten."""
+    return None if known.get("adopted") else partial(next_step_of_removal, swarm_id=known["swarm_id"], adopted=False)
+
+
+def finding(spec: SwarmSpec, known: Known, facts: SwarmFacts) -> Standing:
+    """The one that the hosts are in, if it is certain that the recorded one is gone or that one."""
+    is_gone = gone(facts, known["swarm_id"])
+    if isinstance(is_gone, str):
+        return Standing(doubt=is_gone)
+    if facts.swarm is None:
+        return Standing(gone=True)
+    return Standing(live=live_spec(spec, facts.swarm), there=facts.swarm, gone=is_gone)
 
 
 def next_step(spec: SwarmSpec, facts: SwarmFacts, *, swarm_id: str = "", drop_labels: tuple[str, ...] = ()) -> Decision:

@@ -321,7 +321,7 @@ def test_create_changes_what_may_be_changed():
 def test_what_its_own_join_began_is_ours():
     """In a swarm of somebody else's too: its entry gets our label and what is declared, whatever `adopt` says."""
     spec = node_spec(adopt="refuse", labels={"zone": "b"})
-    decide = node.steps_of(spec, known=False, drop_labels=(), node_id="", moved="")
+    decide = node.decide(spec, {})
     theirs = swarm(())
     decide(facts(None, member=INACTIVE, swarm=theirs))
     expected = UpdateNode(node_id="n2", version=2, set_labels=(*OURS, ("zone", "b")))

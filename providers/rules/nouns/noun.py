@@ -1,0 +1,113 @@
+"""What one of the five is to those who need not know which: how it is looked at, decided about, and found to stand.
+
+The five are in table.py.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from providers.rules.vocabulary.door import Door
+from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.labels import owner_of
+from providers.rules.vocabulary.shape import Pairs
+from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.steps import Decision
+
+Known = Mapping[str, Any]  # a resource's outputs in the state; empty for one that the state has not
+Decide = Callable[[Any], Decision]
+S = TypeVar("S", bound=Spec)
+F = TypeVar("F")
+S_contra = TypeVar("S_contra", bound=Spec, contravariant=True)
+F_co = TypeVar("F_co", covariant=True)
+
+LACKS_IT = "has not got it with its sandbox and gateway"
+
+
+class Thing(Protocol):
+    """What an Engine has: a network, a swarm, or a member's entry."""
+
+    @property
+    def id(self) -> str:
+        """The Engine's id."""
+
+    @property
+    def labels(self) -> Pairs:
+        """Its labels, which say whose it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a resource of the state stands on the hosts.
+
+    live: its inputs as they are, with a sentence in `settled` where work is unfinished; None where it is not there or
+        nobody knows. there: what the Engine has of it, None in the middle of a change that was cut.
+    gone: what the state names is proven absent, whatever has its place.
+    doubt: why it can't be told, empty where it can; with `live`, of a part of it.
+    lacking: hosts without their share of it. silent: hosts whose share is not known.
+    """
+
+    live: Spec | None = None
+    there: Thing | None = None
+    gone: bool = False
+    doubt: str = ""
+    lacking: tuple[str, ...] = ()
+    silent: tuple[Silent, ...] = ()
+
+    @property
+    def whole(self) -> Spec | None:
+        """`live`, in which `settled` names the hosts that lack their share too."""
+        if self.live is None or not self.lacking:
+            return self.live
+        said = [self.live.settled] if isinstance(self.live.settled, str) else []
+        return unfinished(self.live, "; ".join([f"{', '.join(sorted(self.lacking))} {LACKS_IT}", *said]))
+
+
+def unfinished(live: S, words: str | None) -> S:
+    """The spec with what is left to do in place of `settled`, if anything is."""
+    return live.model_copy(update={"settled": words}) if words else live
+
+
+def missing(spec: Spec, left: str | None, silent: tuple[Silent, ...] = ()) -> Standing:
+    """Gone, unless (`left`, in words) a change of ours was cut just there: then it is still to come, with or without
+    its section."""
+    return Standing(live=unfinished(spec, left), silent=silent) if left else Standing(gone=True, silent=silent)
+
+
+class Look(Protocol[S_contra, F_co]):
+    """Reads facts. leaving: for a removal."""
+
+    def __call__(self, door: Door, spec: S_contra, known: Known, *, leaving: bool = False) -> F_co:
+        """The noun's facts as they are now."""
+
+
+class DecideRemoval(Protocol[S_contra]):
+    """Gives the decisions of one removal. lost: the stack file says that the host is dead for good."""
+
+    def __call__(self, spec: S_contra, known: Known, *, lost: bool) -> Decide | None:
+        """None for what is only forgotten, without a look."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noun(Generic[S, F]):
+    """One of the five.
+
+    name: Pulumi's name for its type. output: where its outputs have the Engine's id. of_swarm: it is gone with its
+    swarm, and hosts in two swarms leave it in doubt.
+    there: what the Engine has of it, in its facts. decide: gives the decisions of one work.
+    finding: how it stands, by facts; the one way from facts to what a refresh records and `swarmnet drift` tells.
+    """
+
+    name: str
+    spec: type[S]
+    output: str
+    of_swarm: bool
+    look: Look[S, F]
+    there: Callable[[F], Thing | None]
+    decide: Callable[[S, Known], Decide]
+    decide_removal: DecideRemoval[S]
+    finding: Callable[[S, Known, F], Standing]
+
+    def outputs(self, spec: Spec, there: Thing) -> dict[str, Any]:
+        """What only hosts know: the Engine's id, and whether somebody else made it."""
+        return {self.output: there.id, "adopted": owner_of(there.labels) != spec.owner}
