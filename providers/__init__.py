@@ -6,8 +6,9 @@ discovery/   from a swarm that runs to a stack file
 explain/     words and pictures for people
 loop/        look, decide, act, look again
 hosts/       I/O: one SSH connection a host, the Engine API over it, readers of facts, performers of steps
-here         gwbridge, swarm, node, ingress and overlay in Pulumi's six words; resource.py is what the five
-             share. Module and class names are stored in users' state files: a published format.
+here         gwbridge, swarm, node, ingress and overlay in Pulumi's six words; resource.py is the one flow of the
+             five, run.py what one run of Pulumi knows. Module and class names are stored in users' state files: a
+             published format.
 
 What each holds, and how data flows: docs/design.md. This file imports nothing, so that importing one wing never pulls
 in another.

@@ -1,118 +1,51 @@
 """docker_gwbridge as a Pulumi resource. Decisions are in rules/nouns/gwbridge.py."""
 
-from contextlib import nullcontext
-from functools import partial
-
 import pulumi
-from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
-from providers.loop.reconcile import work
-from providers.resource import (
-    Progress,
-    Props,
-    Provider,
-    SwarmnetResource,
-    absent,
-    announcing,
-    begun,
-    declared_access,
-    declared_hosts,
-    hosts,
-    hosts_and,
-    kept_if_adopted,
-    lost_hosts,
-    one_line,
-    refuse_half_a_swarm,
-    removal_time,
-    to_props,
-    turn,
-)
+from providers.resource import Props, Provider, SwarmnetResource
 from providers.rules.nouns import gwbridge as rules
+from providers.rules.nouns.adoption import kept_if_adopted
+from providers.rules.nouns.noun import Standing
+from providers.rules.nouns.table import GWBRIDGE
+from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import GwbridgeFacts
-from providers.rules.vocabulary.labels import owner_of
 from providers.rules.vocabulary.specs import GwbridgeSpec
+from providers.run import Turn
 
 
-class GwbridgeProvider(Provider[GwbridgeSpec]):
+class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
     """One host's docker_gwbridge. It is never replaced: a change is one guarded update."""
 
-    spec_type = GwbridgeSpec
+    noun = GWBRIDGE
 
-    def create(self, props: Props) -> CreateResult:
-        """Make it right; the id is logical and never changes."""
-        spec = self.spec(props)
-        with one_line():
-            refuse_half_a_swarm()
-        return CreateResult(spec.resource_name, self.brought_about(spec, {}))
+    def turn(self, spec: GwbridgeSpec, known: Props, door: Door) -> Turn:
+        """What takes a member out of service waits for its turn; before the first bridge all hosts are looked at."""
+        if not known:
+            self.run.refuse_half_a_swarm()
+        facts = door.gwbridge(spec.host)
+        refuse_another_host(spec, facts, known)
+        return "disruptive" if rules.disruptive(spec, facts) else "beside others"
 
-    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
-        """Make it right again."""
-        return UpdateResult(self.brought_about(self.spec(news), olds))
+    def found(self, spec: GwbridgeSpec, known: Props) -> Standing[GwbridgeSpec]:
+        """By the host's own word, if it is still that host."""
+        facts = self.run.hosts(spec).gwbridge(spec.host)
+        standing = rules.finding(spec, known, facts)
+        if not standing.doubt:
+            declared = spec.model_copy(update={"access": self.run.declared_access(spec.host)})
+            refuse_another_host(declared, facts, known)
+        return standing
 
-    def read(self, id_: str, props: Props) -> ReadResult:
-        """What the host has. Its own 404 means absent, unless it is locked or half-joined."""
-        spec = self.spec(props)
-        with one_line():
-            facts = hosts_and(spec).gwbridge(spec.host)
-            unfit = rules.unfit(facts.member)
-            if unfit:
-                raise Blocked(unfit)
-            refuse_another_host(spec.model_copy(update={"access": declared_access(spec.host)}), facts, props)
-        if facts.bridge is None:
-            return absent(id_, spec, props, rules.left_without(facts))
-        live = rules.live_spec(spec, facts.bridge)
-        unfinished = rules.unfinished(spec, facts)
-        if unfinished:
-            live = live.model_copy(update={"settled": unfinished})
-        live = spec.read_as(live)
-        return ReadResult(id_, outputs(live, facts), inputs=to_props(live))
+    def turn_of_removal(self, spec: GwbridgeSpec, known: Props) -> Turn:
+        """What is kept comes here in the middle of a change that was cut, which is brought to its end."""
+        return "disruptive" if kept_if_adopted(spec, known).on_remove == "keep" else "beside others"
 
-    def delete(self, _id: str, props: Props) -> None:
-        """Forget it, or (on_remove: restore_default) take away what the state names.
-
-        Forgotten is what was adopted, what is on a host that is lost, and the bridge of a host that was only renamed;
-        but not in the middle of a change that was cut.
-        """
-        spec = kept_if_adopted(self.spec(props), props)
-        kept = spec.on_remove == "keep"
-        if (kept and spec.settled is True) or spec.host in lost_hosts():
-            return
-        with one_line():
-            reach, show = hosts_and(spec), Progress(spec.row)
-            others = declared_hosts() - {spec.host}
-            gone = not kept and spec.host not in declared_hosts()
-            if gone and props["network_id"] in reach.bridge_ids(others):
-                return
-            with turn(show, disruptive=True) if kept else nullcontext():
-                work(
-                    reach,
-                    spec.resource_name,
-                    removal_time(spec),
-                    show,
-                    partial(reach.gwbridge, spec.host),
-                    lambda facts: rules.next_step_of_removal(spec, facts, props["network_id"]),
-                )
-
-    def brought_about(self, spec: GwbridgeSpec, olds: Props) -> Props:
-        """Work until it is right; returns the outputs. What takes a member out of service waits for its turn."""
-        with one_line():
-            look, name = partial(hosts().gwbridge, spec.host), spec.resource_name
-            found = look()
-            refuse_another_host(spec, found, olds)
-            reach, show = begun(spec)
-            decide = partial(rules.next_step, spec, known=bool(olds))
-            with turn(show, disruptive=True) if rules.disruptive(spec, found) else nullcontext():
-                facts = work(
-                    reach,
-                    name,
-                    spec.timeout,
-                    show,
-                    look,
-                    announcing(decide, reach, show, name, spec, {"known": True} if olds else {}),
-                    ways_back=rules.ways_back(spec),
-                )
-        return outputs(spec, facts)
+    def goes(self, id_: str, spec: GwbridgeSpec, known: Props, door: Door) -> bool:
+        """Not the bridge of a host that was only renamed."""
+        declared = frozenset(self.run.accesses)
+        if kept_if_adopted(spec, known).on_remove == "keep" or spec.host in declared:
+            return True
+        return known["network_id"] not in door.bridge_ids(declared)
 
 
 def refuse_another_host(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Props) -> None:
@@ -120,13 +53,6 @@ def refuse_another_host(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Props) 
     another = rules.elsewhere(spec, facts, known)
     if another:
         raise Blocked(another)
-
-
-def outputs(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Props:
-    """The inputs as they are now, the Engine's id, and whether somebody else made it."""
-    assert facts.bridge is not None
-    adopted = owner_of(facts.bridge.labels) != spec.owner
-    return {**to_props(spec), "network_id": facts.bridge.id, "adopted": adopted}
 
 
 class Gwbridge(SwarmnetResource, module="swarmnet", name="Gwbridge"):

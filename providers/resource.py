@@ -1,69 +1,43 @@
-"""What the five resources share: canonical inputs, comparison, progress, turns, and the one late import of hosts/.
-
-The program process declares resources and must stay free of docker and paramiko; only the plugin process, in which
-Pulumi calls the providers' methods, reaches hosts. What any noun means must not enter.
+"""The one flow of all five resources: check, diff, create, read, update and delete over a noun.
 
 Pulumi's contract for dynamic providers is odd in places; each oddity is named where it is met. The servicer:
 https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/dynamic/__main__.py
 """
 
-import os
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar
 
-import grpc
 import pulumi
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
     ConfigureRequest,
+    CreateResult,
     DiffResult,
     ReadResult,
     Resource,
     ResourceProvider,
+    UpdateResult,
 )
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
-from providers.explain.forecast import begins_change
-from providers.loop.dry_run import rehearsed
-from providers.loop.preflight import preflight
-from providers.rules.nouns.swarm import divided, not_to_be_begun
-from providers.rules.nouns.table import noun_of
-from providers.rules.stack_file.access import HostAccess
-from providers.rules.stack_file.model import StackFile, Timeouts
-from providers.rules.stack_file.reading import from_flat
-from providers.rules.stack_file.resolved import configured, configured_hosts, without_lost
+from providers.loop.reconcile import work
+from providers.rules.nouns.noun import Noun, Standing
+from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.door import Door
-from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, SwarmnetError
-from providers.rules.vocabulary.specs import HostSpec, Spec
-from providers.rules.vocabulary.steps import Decision
-from providers.simulate.from_snapshot import copied
+from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.specs import Spec
+from providers.run import PROCESS, Progress, Run, Turn, announcing, debugging, one_line
 
 Props = dict[str, Any]
 S = TypeVar("S", bound=Spec)
-
-MODULE = "swarmnet"
-# Seconds for Pulumi's engine to take a progress line; it is on this machine.
-LISTENS = 5.0
-
-_turn = threading.Lock()
-_failures: list[str] = []  # of disruptive changes in this process, which serves one run
-_accesses: dict[str, HostAccess] = {}
-_settings: dict[str, str] = {}  # the stack file as Pulumi hands it over
-_looking = threading.Lock()
-_refused: dict[str, str | None] = {}  # by owner, once all ranges were compared: who says what clashes, else None
-_to_be_replaced: set[str] = set()  # ids
-_answered: set[str] = set()  # all hosts, once they were looked at before the first write
-_lost: set[str] = set()
-_proofs: set[type[SwarmnetError]] = set()
+F = TypeVar("F")
 
 
-class SwarmnetResource(Resource, module=MODULE, name="Resource"):
+class SwarmnetResource(Resource, module=NAMESPACE, name="Resource"):
     """A resource whose inputs are a Spec. Outputs that only a provider knows are listed in `outputs`."""
 
     outputs: ClassVar[tuple[str, ...]] = ()
@@ -76,24 +50,23 @@ class SwarmnetResource(Resource, module=MODULE, name="Resource"):
         super().__init__(provider, name, {**to_props(spec), "row": urn, **unknown_yet}, opts)
 
 
-class Provider(ResourceProvider, Generic[S]):
-    """Check and diff of any noun. It has no state: instances are pickled by reference into the users' state files."""
+class Provider(ResourceProvider, Generic[S, F]):
+    """Pulumi's six words for one noun. What only one noun asks of the glue, its provider overrides.
+
+    It has no state: instances are pickled by reference into the users' state files. What the run knows is `run`'s.
+    """
 
     serialize_as_secret_always = False
-    spec_type: ClassVar[type[Spec]] = Spec
+    noun: Noun[S, F]
+    run: ClassVar[Run] = PROCESS
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Keep how hosts are reached: the stack file's word, or (in refresh and destroy) the state's copy of it."""
+        """Tell the run what the stack file says."""
         if not debugging():
             sys.tracebacklimit = 0
-        given = {f"{MODULE}:{key}": req.config.get(f"{MODULE}:{key}") for key in StackFile.model_fields}
-        _settings.update({key: value for key, value in given.items() if value is not None})
+        given = {f"{NAMESPACE}:{key}": req.config.get(f"{NAMESPACE}:{key}") for key in StackFile.model_fields}
         with one_line():
-            declared = configured_hosts(_settings)
-            _accesses.update(without_lost(declared).access)
-            _lost.update(declared.lost)
-        if req.config.get(f"{MODULE}:swarm") is not None:
-            _proofs.add(NoSwarm)
+            self.run.configure({key: value for key, value in given.items() if value is not None})
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         """Canonical inputs, or failures by property. Never a network call."""
@@ -126,18 +99,100 @@ class Provider(ResourceProvider, Generic[S]):
             return DiffResult(changes=False)
         replaces = self.replaced_by(self.spec(news), changed)
         if replaces:
-            _to_be_replaced.add(_id)
+            self.run.to_be_replaced.add(_id)
         return DiffResult(changes=None, replaces=sorted(replaces), delete_before_replace=bool(replaces))
+
+    def create(self, props: Props) -> CreateResult:
+        """Make it, or take over what is there as `adopt` allows; the id is logical and never changes."""
+        spec = self.spec(props)
+        return CreateResult(spec.resource_name, self.brought_about(spec, {}))
+
+    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
+        """Make it right again."""
+        return UpdateResult(self.brought_about(self.spec(news), olds))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """What hosts have, and in `settled` what is unfinished.
+
+        What was in the swarm is absent where a manager does not know it between two answered `GET /nodes`, and where
+        all declared hosts are in no swarm.
+        """
+        spec, noun = self.spec(props), self.noun
+        with one_line():
+            try:
+                standing = self.found(spec, props)
+            except self.proofs_of_absence():
+                return ReadResult("", {})
+            there = noun.outputs(spec, standing.there) if standing.there else {}
+            if noun.of_swarm and there.get(noun.output) != props[noun.output]:
+                self.run.refuse_two_swarms()
+            if standing.doubt:
+                raise Blocked(standing.doubt)
+        if standing.gone or standing.whole is None:
+            return ReadResult("", {})
+        live = spec.read_as(standing.whole)
+        outputs = {key: props[key] for key in (noun.output, "adopted") if key in props} | there
+        return ReadResult(id_, {**to_props(live), **outputs}, inputs=to_props(live))
+
+    def delete(self, id_: str, props: Props) -> None:
+        """Take away what the state names, or bring a change that was cut to its end before it is forgotten.
+
+        Forgotten without a look is what the noun says, and what the stack file leaves out while its hosts stay. What is
+        retained never comes here: that is Pulumi's own affair, which alone knows what was said last.
+        """
+        spec = self.spec(props)
+        decide = self.noun.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.run.lost)
+        if decide is None or self.run.forgets(spec):
+            return
+        with one_line(), suppress(*self.proofs_of_absence()):
+            door, show = self.run.hosts(spec), Progress(spec.row)
+            with self.run.turn(show, self.turn_of_removal(spec, props)):
+                if self.goes(id_, spec, props, door):
+                    look = partial(self.noun.look, door, spec, props, leaving=True)
+                    seconds, ways_back = self.run.removal_time(spec), self.noun.ways_back(spec)
+                    work(door, in_words(spec), seconds, show, look, decide, ways_back)
+
+    def brought_about(self, spec: S, known: Props) -> Props:
+        """Work until it is right; returns the outputs. `known`: those in the state, empty in `create`."""
+        with one_line():
+            door, show = self.run.hosts(), Progress(spec.row)
+            turn = self.turn(spec, known, door)
+            self.run.refuse_clashes(door, show, spec)
+            with self.run.turn(show, turn):
+                look, decide = partial(self.noun.look, door, spec, known), announcing(door, show, spec, known)
+                facts = work(door, in_words(spec), spec.timeout, show, look, decide, self.noun.ways_back(spec))
+        there = self.noun.there(facts)
+        assert there is not None
+        return {**to_props(spec), **self.noun.outputs(spec, there)}
+
+    def found(self, spec: S, known: Props) -> Standing[S]:
+        """How it stands on the hosts."""
+        return self.noun.finding(spec, known, self.noun.look(self.run.hosts(spec), spec, known))
+
+    def turn(self, spec: S, known: Props, door: Door) -> Turn:
+        """When it may be brought about. Raises Blocked where it may not."""
+        return "beside others"
+
+    def turn_of_removal(self, spec: S, known: Props) -> Turn:
+        """When it may be taken away."""
+        return "beside others"
+
+    def goes(self, id_: str, spec: S, known: Props, door: Door) -> bool:
+        """Whether there is anything to take away, asked in its turn. Raises Blocked where it may not go."""
+        return True
 
     def replaced_by(self, spec: S, changed: frozenset[str]) -> frozenset[str]:
         """The changed properties that take a new object; none, unless a noun says otherwise."""
         return frozenset()
 
-    @classmethod
-    def spec(cls, props: Props) -> S:
+    def proofs_of_absence(self) -> tuple[type[Exception], ...]:
+        """Errors that prove that it is gone."""
+        return self.run.proofs_of_absence() if self.noun.of_swarm else ()
+
+    def spec(self, props: Props) -> S:
         """The intent in a resource's inputs or outputs. Numbers arrive as floats, and absent values not at all."""
-        known = {key: value for key, value in props.items() if key in cls.spec_type.model_fields}
-        return cast(S, cls.spec_type.model_validate(known))
+        kind = self.noun.spec
+        return kind.model_validate({key: value for key, value in props.items() if key in kind.model_fields})
 
 
 def to_props(spec: Spec) -> Props:
@@ -145,204 +200,6 @@ def to_props(spec: Spec) -> Props:
     return spec.model_dump(mode="json", exclude_none=True)
 
 
-def hosts() -> Door:
-    """The declared hosts. This is where docker and paramiko come in."""
-    from providers.hosts.door import Hosts
-
-    return Hosts(_accesses)
-
-
-def hosts_and(spec: HostSpec) -> Door:
-    """The declared hosts and that of the spec, which only the state may still know."""
-    from providers.hosts.door import Hosts
-
-    known = {spec.host: HostAccess.model_validate(spec.access)} if spec.access else {}
-    return Hosts({**known, **_accesses})
-
-
-def declared_hosts() -> frozenset[str]:
-    """Names of the hosts that the configuration declares now."""
-    return frozenset(_accesses)
-
-
-def declares_swarm() -> bool:
-    """Whether the configuration has the section `swarm`. Without it what the state has of the swarm is forgotten: it is
-    no more this stack's affair. In `destroy` the configuration is the state's copy."""
-    return f"{MODULE}:swarm" in _settings
-
-
-def removal_time(spec: Spec) -> float:
-    """Seconds that a removal may take, as the configuration says now: the state has what held at the last change."""
-    noun, key = type(spec).__name__.removesuffix("Spec").lower(), f"{MODULE}:timeouts"
-    said = from_flat({key: _settings[key]} if key in _settings else {}).get("timeouts", {})
-    try:
-        seconds: float = getattr(Timeouts.model_validate(said), noun)
-    except ValidationError:
-        return spec.timeout
-    return seconds
-
-
-def kept_if_adopted(spec: S, props: Props) -> S:
-    """The spec of what goes: what others had made stays, whatever was said of its removal."""
-    return spec.model_copy(update={"on_remove": "keep"}) if props.get("adopted") else spec
-
-
-def absent(id_: str, spec: Spec, props: Props, left: str | None) -> ReadResult:
-    """Gone, unless (`left`, in words) a change of ours was cut just there: then it is still to come, with or without
-    its section."""
-    if not left:
-        return ReadResult("", {})
-    unfinished = spec.model_copy(update={"settled": left})
-    return ReadResult(id_, {**props, **to_props(unfinished)}, inputs=to_props(unfinished))
-
-
-def declared_access(host: str) -> Props:
-    """How the configuration says now that a host is reached; empty where it declares none of that name."""
-    found = _accesses.get(host)
-    return found.model_dump() if found else {}
-
-
-def lost_hosts() -> frozenset[str]:
-    """Names of the hosts that the configuration declares dead for good."""
-    return frozenset(_lost)
-
-
-def refuse_half_a_swarm() -> None:
-    """Raises Blocked where the hosts are in no swarm yet and one of them can't be used.
-
-    Looks once in a process, at all hosts, before the first bridge is made.
-    """
-    if not _answered:
-        refusal = not_to_be_begun(hosts().swarm())
-        if refusal:
-            raise Blocked(f"nothing was begun: {refusal}")
-        _answered.update(_accesses)
-
-
-def refuse_two_swarms() -> None:
-    """Raises Blocked where declared hosts are in more than one swarm: what the one that answers lacks, the other may
-    have. Asked only before something is called absent."""
-    facts = hosts().swarm()
-    refusal = divided(facts.swarm, facts.nodes, facts.members)
-    if refusal:
-        raise Blocked(refusal)
-
-
-def begun(spec: Spec) -> tuple[Door, "Progress"]:
-    """The declared hosts and the row of a resource that is to be written; Blocked where the plan does not fit hosts."""
-    reach, show = hosts(), Progress(spec.row)
-    refuse_clashes(reach, show, spec)
-    return reach, show
-
-
-def refuse_clashes(reach: Door, show: "Progress", spec: Spec) -> None:
-    """Raises Blocked where a range of the stack file meets one that hosts have. Looks once in a process."""
-    with _looking:
-        if spec.owner not in _refused:
-            found = preflight(reach, without_lost(configured(_settings)), spec.owner)
-            for line in found.warnings:
-                show(line, stays=True)
-            _refused[spec.owner] = spec.row.rpartition("::")[2] if found.refused else None
-            if found.refused:
-                raise Blocked("nothing was begun: " + "\n".join(found.refused))
-        elif _refused[spec.owner] is not None:
-            raise Blocked(f"not begun: {_refused[spec.owner]} says why")
-
-
-def is_to_be_replaced(id_: str) -> bool:
-    """Whether a new one is to come in its place: then its removal is part of an `up` that goes on."""
-    return id_ in _to_be_replaced
-
-
-def proofs_of_absence() -> tuple[type[SwarmnetError], ...]:
-    """Errors that prove that what was in the swarm is gone: all declared hosts in no swarm, where they are the swarm.
-
-    A stack without a section `swarm` declares some hosts of one that others keep: there it proves nothing.
-    """
-    return tuple(_proofs)
-
-
-class Progress:
-    """Sends lines to the row of one resource; raises RunCut when Pulumi's engine no longer listens.
-
-    A killed `pulumi` leaves its plugin working, and its next command may start a second one: whoever is not listened
-    to any more must not start anything.
-    """
-
-    def __init__(self, urn: str) -> None:
-        self.urn = urn
-        # The last argument of the plugin process is the engine's address; flags may stand before it.
-        self.engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
-
-    def __call__(self, message: str, *, stays: bool = False) -> None:
-        """Show one line beside the resource's state, or (`stays`) among the messages that are shown at the end too."""
-        line = engine_pb2.LogRequest(
-            severity=engine_pb2.LogSeverity.INFO, message=message, urn=self.urn, ephemeral=not stays
-        )
-        try:
-            self.engine.Log(line, timeout=LISTENS)
-        except grpc.RpcError as problem:
-            raise RunCut(
-                f"the run was cut before: {message}; run `pulumi cancel`, then `pulumi up` to finish it "
-                "(with a changed stack file: `pulumi up --refresh`)"
-            ) from problem
-
-
-def announcing(
-    decide: Callable[[Any], Decision], reach: Door, show: Progress, name: str, spec: Spec, known: Props
-) -> Callable[[Any], Decision]:
-    """`decide`, and before the first write of what disturbs services or hosts a line that says how.
-
-    The line is what `swarmnet plan` says of this resource. `known`: its outputs in the state, empty in `create`.
-    """
-
-    def decided(facts: object) -> Decision:
-        decision = decide(facts)
-        if begins_change(decision):
-            noun = noun_of(spec)
-            look = partial(noun.look, spec=spec, known=known)
-            forecast = rehearsed(copied(reach.survey()), name, spec.timeout, look, noun.decide(spec, known))[1]
-            if forecast.disturbs:
-                show(f"will {forecast.disturbs}; about {forecast.seconds:.0f} s in all", stays=True)
-        return decision
-
-    return decided
-
-
-@contextmanager
-def turn(show: Progress, *, disruptive: bool = False) -> Iterator[None]:
-    """One at a time: changes of a swarm's managers, and (`disruptive`) what takes a host or ports out of service.
-
-    Waiting does not use up the waiting one's own time. After a disruptive change failed nobody else begins one, so
-    that of many hosts in one wave exactly one is left for a person to look at.
-    """
-    while not _turn.acquire(timeout=1):
-        show("waiting for its turn")
-    try:
-        if disruptive and _failures:
-            raise Blocked(f"not begun, since another change failed in this run: {_failures[0]}")
-        yield
-    except SwarmnetError as error:
-        if disruptive:
-            _failures.append(str(error))
-        raise
-    finally:
-        _turn.release()
-
-
-@contextmanager
-def one_line() -> Iterator[None]:
-    """One line for each error of ours: Pulumi shows whole tracebacks, chained causes included."""
-    try:
-        yield
-    except SwarmnetError as error:
-        if debugging():
-            raise
-        # What Pulumi shows ends in `<module>.<class>: <message>`; only built-in classes go without their module.
-        type(error).__module__ = "builtins"
-        raise error from None
-
-
-def debugging() -> bool:
-    """Whether tracebacks are wanted."""
-    return bool(os.environ.get("SWARMNET_DEBUG"))
+def in_words(spec: Spec) -> str:
+    """What errors call it."""
+    return spec.resource_name.replace("/", " ", 1)

@@ -75,7 +75,7 @@ def finding(spec: Spec, outputs: Known, facts: Facts | SwarmnetError, *, ended: 
     spec = spec.model_copy(update={SETTLED: True})  # a refresh may have put a sentence in its place
     noun = noun_of(spec)
     if ended and noun.of_swarm:
-        standing = Standing(gone=True)
+        standing: Standing[Spec] = Standing(gone=True)
     elif isinstance(facts, SwarmnetError):
         standing = Standing(doubt=str(facts))
     else:
@@ -83,7 +83,7 @@ def finding(spec: Spec, outputs: Known, facts: Facts | SwarmnetError, *, ended: 
     return _told(spec, outputs, standing)
 
 
-def _told(spec: Spec, outputs: Known, standing: Standing) -> Finding:
+def _told(spec: Spec, outputs: Known, standing: Standing[Spec]) -> Finding:
     name, host = spec.resource_name, getattr(spec, "host", "")
     live = spec.read_as(standing.live) if standing.live else None
     differing: list[tuple[str, str, object, object]] = []

@@ -11,11 +11,12 @@ from providers import simulate
 from providers.explain.drift import EXISTS, OUTPUTS, Difference, Finding, Unknown, doubted, ended, finding
 from providers.explain.forecast import Forecast, Stage
 from providers.explain.who_wins import outcome, pending
+from providers.rules.nouns.table import noun_of
 from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.facts import IngressFacts, Member, Network, Silent
 from providers.rules.vocabulary.labels import AVAILABILITY
 from providers.rules.vocabulary.network_options import MTU
-from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import IngressSpec, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import (
     InitSwarm,
     JoinSwarm,
@@ -25,6 +26,7 @@ from providers.rules.vocabulary.steps import (
     Step,
 )
 from providers.simulate import World, bare, members
+from providers.simulate.hosts import SimulatedHosts
 from providers.simulate.others import set_node
 from tests.support import lifecycle
 from tests.support.networks import altered, create_network
@@ -70,24 +72,12 @@ def by_hand(*steps: Step, seconds: float = 20) -> World:
 
 def recorded(spec: Spec) -> dict[str, Any]:
     """The outputs that the state has of a resource of the stack."""
-    key = {SwarmSpec: "swarm_id", NodeSpec: "node_id"}.get(type(spec), "network_id")
-    return {**spec.model_dump(), key: lifecycle.id_of(STACK, spec), "adopted": False}
+    return {**spec.model_dump(), noun_of(spec).output: lifecycle.id_of(STACK, spec), "adopted": False}
 
 
 def facts(world: World, spec: Spec) -> Any:
     """What hosts report of a resource."""
-    match spec:
-        case GwbridgeSpec():
-            return simulate.gwbridge_facts(world, spec.host)
-        case SwarmSpec():
-            return simulate.swarm_facts(world)
-        case NodeSpec():
-            return simulate.node_facts(world, spec.host)
-        case IngressSpec():
-            return simulate.ingress_facts(world)
-        case OverlaySpec():
-            return simulate.overlay_facts(world, spec.name, recorded(spec)["network_id"], thorough=True)
-    raise TypeError(type(spec).__name__)
+    return noun_of(spec).look(SimulatedHosts(world), spec, recorded(spec))
 
 
 def found(world: World, spec: Spec) -> Finding:

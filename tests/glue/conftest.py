@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
-from providers import resource
-from providers.hosts import door
 from providers.resource import Provider
+from providers.run import Run
 from providers.simulate import World, bare
 from tests.plugin.fake_pulumi import FakePulumi
 from tests.support import lifecycle
@@ -29,19 +28,12 @@ def pulumi_engine(monkeypatch) -> Iterator[FakePulumi]:
 
 @pytest.fixture
 def on(monkeypatch, pulumi_engine) -> Declare:
-    """Lets the providers work on the hosts of a world, all of which the stack declares, and their swarm."""
-    monkeypatch.setattr(resource, "_accesses", {})
-    monkeypatch.setattr(resource, "_failures", [])
-    monkeypatch.setattr(resource, "_answered", set())
-    monkeypatch.setattr(resource, "_settings", {})
-    monkeypatch.setattr(resource, "_proofs", set())
-    monkeypatch.setattr(resource, "_refused", {})
-    monkeypatch.setattr(resource, "_to_be_replaced", set())
+    """Lets the providers work, in a fresh run, on the hosts of a world and its swarm, which the stack declares."""
     monkeypatch.setenv("SWARMNET_DEBUG", "1")  # a plugin process would shorten tracebacks, this one must not
 
     def declare(world: World, kind: type[SimulatedHosts] = SimulatedHosts) -> SimulatedHosts:
         simulated = kind(world)
-        monkeypatch.setattr(door, "Hosts", lambda accesses: simulated)
+        monkeypatch.setattr(Provider, "run", Run(lambda accesses: simulated))
         hosts = {host.name: {"address": f"10.9.0.{n}"} for n, host in enumerate(world.hosts, start=1)}
         hosts[world.hosts[0].name]["role"] = "manager"
         settings = {"swarmnet:hosts": json.dumps(hosts), "swarmnet:swarm": "{}"}

@@ -8,7 +8,8 @@ from providers.ingress import IngressProvider
 from providers.node import NodeProvider
 from providers.overlay import OverlayProvider
 from providers.resource import Props, Provider, to_props
-from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.nouns.table import noun_of
+from providers.rules.vocabulary.specs import Spec
 from providers.swarm import SwarmProvider
 from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts
@@ -21,35 +22,22 @@ OVERLAY = lifecycle.overlay_spec()
 ALL = [GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY]
 
 
-def provider_of(spec: Spec) -> Provider[Any]:
+PROVIDERS = (GwbridgeProvider, SwarmProvider, NodeProvider, IngressProvider, OverlayProvider)
+
+
+def provider_of(spec: Spec) -> Provider[Any, Any]:
     """The provider of a noun."""
-    match spec:
-        case GwbridgeSpec():
-            return GwbridgeProvider()
-        case SwarmSpec():
-            return SwarmProvider()
-        case NodeSpec():
-            return NodeProvider()
-        case IngressSpec():
-            return IngressProvider()
-        case OverlaySpec():
-            return OverlayProvider()
-    raise TypeError(type(spec).__name__)
+    return next(provider() for provider in PROVIDERS if provider.noun is noun_of(spec))
 
 
 def id_output(spec: Spec) -> str:
     """The output that holds the Engine's id."""
-    match spec:
-        case SwarmSpec():
-            return "swarm_id"
-        case NodeSpec():
-            return "node_id"
-    return "network_id"
+    return noun_of(spec).output
 
 
 def noun(spec: Spec) -> str:
     """What a test is about, for its name."""
-    return type(spec).__name__.removesuffix("Spec").lower()
+    return noun_of(spec).name.lower()
 
 
 @dataclass

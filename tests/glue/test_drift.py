@@ -1,11 +1,67 @@
 """Drift is what a refresh would find: the comparison of `swarmnet drift` against each provider's own `read`."""
 
+from contextlib import suppress
+from functools import cache
+
 import pytest
 
-from providers.explain.drift import EXISTS, OUTPUTS
+from providers.explain.drift import EXISTS, OUTPUTS, SETTLED
 from providers.resource import to_props
-from tests.explain.test_drift import CASES, DRIFTS, found, recorded
-from tests.glue.stack import provider_of
+from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.steps import JoinSwarm, LeaveSwarm
+from providers.simulate import World
+from providers.simulate.others import create_service, service_spec
+from tests.explain.test_drift import (
+    CASES,
+    DRIFTS,
+    GWBRIDGE,
+    INGRESS,
+    NODE,
+    OVERLAY,
+    STACK,
+    SWARM,
+    by_hand,
+    found,
+    recorded,
+)
+from tests.glue.stack import noun, provider_of
+from tests.support import lifecycle
+from tests.support.simulated import Killed, SimulatedHosts, after, elapsed
+
+CHANGES: list[tuple[Spec, dict[str, object]]] = [
+    (GWBRIDGE, {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}),
+    (SWARM, {"task_history_limit": 3}),
+    (NODE, {"role": "manager", "labels": {"zone": "b"}}),
+    (INGRESS, {"subnet": "10.55.0.0/16", "gateway": "10.55.0.1"}),
+    (OVERLAY, {"subnet": "10.77.0.0/24", "gateway": "10.77.0.1", "on_in_use": "migrate"}),
+]
+
+
+def told(on, world: World, spec: Spec) -> list[tuple[bool, frozenset[str]]]:
+    """Whether it is gone, and what differs of its inputs: as a refresh finds it, and as `swarmnet drift` does."""
+    on(world)
+    provider, result = provider_of(spec), found(world, spec)
+    read = provider.read(spec.resource_name, {**recorded(spec), **to_props(spec)})
+    refreshed = spec.changed(provider.spec(read.inputs)) if read.id else frozenset()
+    drifted = {each.property.partition(".")[0] for each in result.differences} - OUTPUTS - {EXISTS}
+    return [(not read.id, refreshed), (result.gone, frozenset() if result.gone else frozenset(drifted))]
+
+
+@cache
+def at_work() -> World:
+    """The stack with a service that publishes, on the overlay."""
+    networks = (lifecycle.id_of(STACK, OVERLAY),)
+    web = service_spec("web", ports=((8080, 80),), replicas=2, networks=networks)
+    return after(STACK, lambda world: create_service(world, web), elapsed(20))
+
+
+def cut(spec: Spec, changes: dict[str, object], steps: int) -> tuple[World, bool]:
+    """Where a change stands that was killed after so many steps, a while later, and whether it was not over."""
+    hosts = SimulatedHosts(at_work(), killed_after=steps)
+    with suppress(Killed):
+        lifecycle.make(hosts, spec.model_copy(update=changes), lifecycle.id_of(at_work(), spec))
+    hosts.elapse(60)
+    return hosts.world, len(hosts.steps) == steps
 
 
 @pytest.mark.parametrize(
@@ -13,12 +69,34 @@ from tests.glue.stack import provider_of
 )
 def test_refresh_finds_the_same(on, spec, key):
     """What is gone for the one is gone for the other; else the same inputs differ, to the same values."""
-    world, _, _ = DRIFTS[spec.resource_name][key]
-    on(world)
-    read = provider_of(spec).read(spec.resource_name, {**recorded(spec), **to_props(spec)})
-    result = found(world, spec)
+    refreshed, drifted = told(on, DRIFTS[spec.resource_name][key][0], spec)
 
-    differing = {each.property.partition(".")[0] for each in result.differences} - OUTPUTS - {EXISTS}
-    assert result.gone == (not read.id)
-    if read.id:
-        assert differing == spec.changed(provider_of(spec).spec(read.inputs))
+    assert refreshed == drifted
+
+
+@pytest.mark.parametrize(("spec", "changes"), CHANGES, ids=lambda value: noun(value) if isinstance(value, Spec) else "")
+def test_refresh_finds_the_same_wherever_a_change_was_cut(on, spec, changes):
+    """A docker_gwbridge or ingress that is gone in its middle is unfinished for both."""
+    steps, unfinished = 0, True
+    while unfinished:
+        world, unfinished = cut(spec, changes, steps)
+        refreshed, drifted = told(on, world, spec)
+        assert (steps, refreshed) == (steps, drifted)
+        steps += 1
+
+
+def test_bridge_that_is_gone_in_a_change_is_unfinished(on):
+    """And not gone: taking its section away still has to put the host back."""
+    worlds = (cut(*CHANGES[0], steps)[0] for steps in range(20))
+    world = next(each for each in worlds if not each.host("w1").network("docker_gwbridge"))
+
+    (difference,) = found(world, GWBRIDGE).differences
+    assert (SETTLED, "it is gone in the middle of a change") == (difference.property, difference.there)
+    assert [(False, frozenset({SETTLED}))] * 2 == told(on, world, GWBRIDGE)
+
+
+def test_member_that_came_back_as_another_is_down_while_its_entry_stands(on):
+    """The entry that the state knows is what both tell of."""
+    world = by_hand(LeaveSwarm(host="w1"), JoinSwarm(host="w1", role="worker"))
+
+    assert [(False, frozenset({SETTLED}))] * 2 == told(on, world, NODE)

@@ -6,15 +6,15 @@ from functools import partial
 
 import pytest
 
-from providers import resource, simulate
-from providers.hosts import door
-from providers.resource import Progress, to_props
+from providers import simulate
+from providers.resource import Provider, to_props
 from providers.rules.nouns import gwbridge, overlay
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError
 from providers.rules.vocabulary.shape import Pairs
 from providers.rules.vocabulary.specs import GwbridgeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
+from providers.run import Progress
 from providers.simulate import World, bare, members
 from tests.glue.stack import (
     ALL,
@@ -275,7 +275,7 @@ def test_host_that_joins_a_swarm_of_others_is_ours(on, strangers):
     """It gets its labels at once, and leaves when it is taken out; the swarm goes on without it."""
     hosts = on(after(strangers.world, partial(simulate.perform, step=LeaveSwarm(host="w2")), elapsed(60)))
     node = created(lifecycle.node_spec("w2", labels={"zone": "b"}))
-    resource._accesses.pop("w2")
+    Provider.run.accesses.pop("w2")
     node.delete()
 
     assert (False, "inactive", "active") == (
@@ -306,19 +306,19 @@ def test_on_remove_keep_forgets(hosts, spec):
 
 
 @pytest.mark.parametrize("spec", [NODE, SWARM], ids=noun)
-def test_membership_of_a_stack_without_a_swarm_is_forgotten(monkeypatch, hosts, spec):
+def test_membership_of_a_stack_without_a_swarm_is_forgotten(hosts, spec):
     """Taking the section `swarm` away leaves hosts that stay declared where they are."""
-    monkeypatch.delitem(resource._settings, "swarmnet:swarm")
+    del Provider.run.settings["swarmnet:swarm"]
     known(hosts, spec).delete()
 
     assert [] == hosts.steps
 
 
-def test_host_that_goes_with_the_section_leaves(monkeypatch, hosts):
+def test_host_that_goes_with_the_section_leaves(hosts):
     """What is declared no more leaves, whatever the stack file says of the others."""
-    monkeypatch.delitem(resource._settings, "swarmnet:swarm")
+    del Provider.run.settings["swarmnet:swarm"]
     node = known(hosts, NODE)
-    resource._accesses.pop("w1")
+    Provider.run.accesses.pop("w1")
     node.delete()
 
     assert "inactive" == hosts.world.host("w1").state
@@ -334,11 +334,11 @@ def test_overlay_that_was_retained_once_is_removed(hosts):
 @pytest.mark.parametrize(
     ("settings", "seconds"), [({"swarmnet:timeouts": '{"overlay": 7}'}, 7), ({"swarmnet:hosts": "[]"}, 60)]
 )
-def test_removal_takes_the_time_that_is_declared_now(monkeypatch, hosts, settings, seconds):
+def test_removal_takes_the_time_that_is_declared_now(hosts, settings, seconds):
     """The state's outputs have that of the last change, which counts where the configuration makes no sense."""
-    monkeypatch.setattr(resource, "_settings", {**resource._settings, **settings})
+    Provider.run.settings |= settings
 
-    assert seconds == resource.removal_time(OVERLAY)
+    assert seconds == Provider.run.removal_time(OVERLAY)
 
 
 def test_overlay_is_removed(hosts):
@@ -373,12 +373,12 @@ def test_whole_stack_goes_in_order(on):
     assert [host.networks for host in bare(*lifecycle.HOSTS).hosts] == [host.networks for host in hosts.world.hosts]
 
 
-def test_node_leaves_a_host_that_the_stack_file_forgot(monkeypatch, hosts):
+def test_node_leaves_a_host_that_the_stack_file_forgot(hosts):
     """The state knows how to reach it."""
-    reached = {}
-    monkeypatch.setattr(door, "Hosts", lambda accesses: reached.update(accesses) or hosts)
+    reached: dict[str, HostAccess] = {}
+    Provider.run.reach = lambda accesses: reached.update(accesses) or hosts
     node = known(hosts, NODE, access={"name": "w1", "address": "10.9.9.9"})
-    resource._accesses.pop("w1")
+    Provider.run.accesses.pop("w1")
     node.delete()
 
     assert "10.9.9.9" == reached["w1"].address
@@ -386,12 +386,12 @@ def test_node_leaves_a_host_that_the_stack_file_forgot(monkeypatch, hosts):
 
 
 @pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
-def test_host_that_the_stack_file_forgot_is_read(monkeypatch, hosts, spec):
+def test_host_that_the_stack_file_forgot_is_read(hosts, spec):
     """Where its removal failed, the next refresh finds it as it is: the state knows how to reach it."""
-    reached = {}
-    monkeypatch.setattr(door, "Hosts", lambda accesses: reached.update(accesses) or hosts)
+    reached: dict[str, HostAccess] = {}
+    Provider.run.reach = lambda accesses: reached.update(accesses) or hosts
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.9.9"})
-    resource._accesses.pop("w1")
+    Provider.run.accesses.pop("w1")
 
     assert spec.resource_name == state.read()[0]
     assert spec is NODE or reached["w1"].address == "10.9.9.9"
@@ -400,7 +400,7 @@ def test_host_that_the_stack_file_forgot_is_read(monkeypatch, hosts, spec):
 def test_bridge_of_a_host_that_the_stack_file_forgot_is_given_back(bare_hosts):
     """The state knows how to reach it, and what was made there."""
     bridge = created(lifecycle.gwbridge_spec("w1", on_remove="restore_default"))
-    resource._accesses.pop("w1")
+    Provider.run.accesses.pop("w1")
     bridge.delete()
 
     assert None is bare_hosts.gwbridge("w1").bridge
@@ -409,18 +409,18 @@ def test_bridge_of_a_host_that_the_stack_file_forgot_is_given_back(bare_hosts):
 def test_bridge_of_a_host_that_was_renamed_stays(bare_hosts):
     """An id tells a machine, whatever the stack file calls it by now."""
     bridge = created(lifecycle.gwbridge_spec("w1", on_remove="restore_default"))
-    resource._accesses.pop("w1")
+    Provider.run.accesses.pop("w1")
     bare_hosts.also["x1"] = "w1"
-    resource._accesses["x1"] = HostAccess(name="x1", address="10.9.0.2")
+    Provider.run.accesses["x1"] = HostAccess(name="x1", address="10.9.0.2")
     bridge.delete()
 
     assert bridge.outputs["network_id"] == bare_hosts.gwbridge("w1").bridge.id
 
 
-def test_bridge_of_a_lost_host_is_forgotten(monkeypatch, bare_hosts):
+def test_bridge_of_a_lost_host_is_forgotten(bare_hosts):
     """Nobody can reach it any more."""
     bridge = created(lifecycle.gwbridge_spec("w1", on_remove="restore_default"))
-    monkeypatch.setattr(resource, "_lost", {"w1"})
+    Provider.run.lost.add("w1")
     bridge.delete()
 
     assert bridge.outputs["network_id"] == bare_hosts.gwbridge("w1").bridge.id
@@ -431,17 +431,17 @@ def test_bridge_of_a_lost_host_is_forgotten(monkeypatch, bare_hosts):
 ELSEWHERE = {"name": "w1", "address": "10.9.0.99"}
 
 
-def declared_at(monkeypatch, access: dict[str, str]) -> None:
+def declared_at(access: dict[str, str]) -> None:
     """What the stack file says of w1 from now on."""
-    monkeypatch.setitem(resource._accesses, "w1", HostAccess.model_validate(access))
+    Provider.run.accesses["w1"] = HostAccess.model_validate(access)
 
 
 @pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
-def test_same_host_at_another_address(monkeypatch, hosts, spec):
+def test_same_host_at_another_address(hosts, spec):
     """Nothing is written, and the state knows the new address."""
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.0.2"})
     world = hosts.world
-    declared_at(monkeypatch, ELSEWHERE)
+    declared_at(ELSEWHERE)
     after = state.update(access=ELSEWHERE)
 
     assert (world, ELSEWHERE) == (hosts.world, after.outputs["access"])
@@ -449,12 +449,12 @@ def test_same_host_at_another_address(monkeypatch, hosts, spec):
 
 @pytest.mark.parametrize("do", [Known.read, lambda resource: resource.update(access=ELSEWHERE)], ids=["read", "update"])
 @pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
-def test_another_host_at_another_address(monkeypatch, hosts, spec, do):
+def test_another_host_at_another_address(hosts, spec, do):
     """Neither changed, nor taken for what became of the old one."""
     other = {id_output(spec): lifecycle.id_of(hosts.world, spec.model_copy(update={"host": "w2"}))}
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.0.2"}, **other)
     world = hosts.world
-    declared_at(monkeypatch, ELSEWHERE)
+    declared_at(ELSEWHERE)
     with pytest.raises(Blocked, match=r"w1: its address has changed from 10.9.0.2 port 22 to 10.9.0.99 port 22"):
         do(state)
 
@@ -475,7 +475,7 @@ def test_changes_of_managers_take_turns(hosts, pulumi_engine):
     """Whoever waits says so, and goes on when it is its turn."""
     manager = known(hosts, lifecycle.node_spec("m1", role="manager", row="urn:node"))
     with ThreadPoolExecutor(1) as pool:
-        with resource.turn(Progress("urn:another")):
+        with Provider.run.turn(Progress("urn:another"), "alone"):
             waiting = pool.submit(manager.update, labels={"zone": "a"})
             assert pulumi_engine.shown.wait(10)
         waiting.result(timeout=10)

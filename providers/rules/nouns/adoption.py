@@ -4,7 +4,7 @@ Only labels and intent are looked at here; what a difference is, each noun knows
 """
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from providers.rules.vocabulary.labels import OWNER, owner_of
 from providers.rules.vocabulary.shape import Pairs
@@ -51,9 +51,9 @@ def _of_another(thing: str, theirs: str, owner: str) -> str:
     )
 
 
-def kept_if_adopted(spec: S, adopted: object) -> S:
+def kept_if_adopted(spec: S, known: Mapping[str, Any]) -> S:
     """The spec of what goes: what others had made stays, whatever was said of its removal."""
-    return spec.model_copy(update={"on_remove": "keep"}) if adopted else spec
+    return spec.model_copy(update={"on_remove": "keep"}) if known.get("adopted") else spec
 
 
 def in_words(wanted: Mapping[str, object], live: Mapping[str, object], changed: frozenset[str]) -> str:

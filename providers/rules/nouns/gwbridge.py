@@ -104,13 +104,13 @@ def decide(spec: GwbridgeSpec, known: Known) -> Decide:
 def decide_removal(spec: GwbridgeSpec, known: Known, *, lost: bool) -> Decide | None:
     """Forgotten is what was adopted and what is on a host that is lost, but not in the middle of a change that was
     cut."""
-    spec = adoption.kept_if_adopted(spec, known.get("adopted"))
+    spec = adoption.kept_if_adopted(spec, known)
     if lost or (spec.on_remove == "keep" and spec.settled is True):
         return None
     return partial(next_step_of_removal, spec, network_id=known["network_id"])
 
 
-def finding(spec: GwbridgeSpec, known: Known, facts: GwbridgeFacts) -> Standing:
+def finding(spec: GwbridgeSpec, known: Known, facts: GwbridgeFacts) -> Standing[GwbridgeSpec]:
     """By its host's own word; whether the ingress hangs on it takes a manager's."""
     doubt, bridge = unfit(facts.member), facts.bridge
     if doubt:

@@ -76,13 +76,13 @@ def decide(spec: IngressSpec, known: Known) -> Decide:
 
 def decide_removal(spec: IngressSpec, known: Known, *, lost: bool) -> Decide | None:
     """Forgotten is what was adopted, but not in the middle of a change that was cut."""
-    spec = adoption.kept_if_adopted(spec, known.get("adopted"))
+    spec = adoption.kept_if_adopted(spec, known)
     if spec.on_remove == "keep" and spec.settled is True:
         return None
     return partial(next_step_of_removal, spec, network_id=known["network_id"])
 
 
-def finding(spec: IngressSpec, known: Known, facts: IngressFacts) -> Standing:
+def finding(spec: IngressSpec, known: Known, facts: IngressFacts) -> Standing[IngressSpec]:
     """The swarm's, and each asked host's share of it; of a host that was not, nothing is said."""
     silent = tuple(host for host in facts.hosts if isinstance(host, Silent))
     network = facts.network

@@ -69,7 +69,7 @@ def decide_removal(spec: NodeSpec, known: Known, *, lost: bool) -> Decide | None
     return partial(next_step_of_removal, spec, node_id=known["node_id"], adopted=False, lost=lost)
 
 
-def finding(spec: NodeSpec, known: Known, facts: NodeFacts) -> Standing:
+def finding(spec: NodeSpec, known: Known, facts: NodeFacts) -> Standing[NodeSpec]:
     """The entry that the state knows; where the managers have none, the member that the host is now."""
     if facts.swarm is None:
         return Standing(doubt=f"{spec.host}: no manager among the hosts answers for a swarm")
@@ -77,7 +77,7 @@ def finding(spec: NodeSpec, known: Known, facts: NodeFacts) -> Standing:
     return replace(standing(spec, entry or member_of(facts)), gone=entry is None)
 
 
-def standing(spec: NodeSpec, entry: Node | None) -> Standing:
+def standing(spec: NodeSpec, entry: Node | None) -> Standing[NodeSpec]:
     """By the managers' list alone."""
     return Standing(live=live_spec(spec, entry), there=entry) if entry else Standing(gone=True)
 

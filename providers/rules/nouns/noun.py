@@ -3,7 +3,7 @@
 The five are in table.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -37,7 +37,7 @@ class Thing(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class Standing(Generic[S]):
     """How a resource of the state stands on the hosts.
 
     live: its inputs as they are, with a sentence in `settled` where work is unfinished; None where it is not there or
@@ -47,7 +47,7 @@ class Standing:
     lacking: hosts without their share of it. silent: hosts whose share is not known.
     """
 
-    live: Spec | None = None
+    live: S | None = None
     there: Thing | None = None
     gone: bool = False
     doubt: str = ""
@@ -55,7 +55,7 @@ class Standing:
     silent: tuple[Silent, ...] = ()
 
     @property
-    def whole(self) -> Spec | None:
+    def whole(self) -> S | None:
         """`live`, in which `settled` names the hosts that lack their share too."""
         if self.live is None or not self.lacking:
             return self.live
@@ -68,7 +68,7 @@ def unfinished(live: S, words: str | None) -> S:
     return live.model_copy(update={"settled": words}) if words else live
 
 
-def missing(spec: Spec, left: str | None, silent: tuple[Silent, ...] = ()) -> Standing:
+def missing(spec: S, left: str | None, silent: tuple[Silent, ...] = ()) -> Standing[S]:
     """Gone, unless (`left`, in words) a change of ours was cut just there: then it is still to come, with or without
     its section."""
     return Standing(live=unfinished(spec, left), silent=silent) if left else Standing(gone=True, silent=silent)
@@ -95,6 +95,7 @@ class Noun(Generic[S, F]):
     name: Pulumi's name for its type. output: where its outputs have the Engine's id. of_swarm: it is gone with its
     swarm, and hosts in two swarms leave it in doubt.
     there: what the Engine has of it, in its facts. decide: gives the decisions of one work.
+    ways_back: gives decisions that finish a change that can't go on; see `reconcile`.
     finding: how it stands, by facts; the one way from facts to what a refresh records and `swarmnet drift` tells.
     """
 
@@ -106,7 +107,8 @@ class Noun(Generic[S, F]):
     there: Callable[[F], Thing | None]
     decide: Callable[[S, Known], Decide]
     decide_removal: DecideRemoval[S]
-    finding: Callable[[S, Known, F], Standing]
+    finding: Callable[[S, Known, F], Standing[S]]
+    ways_back: Callable[[S], Sequence[Decide]] = lambda spec: ()
 
     def outputs(self, spec: Spec, there: Thing) -> dict[str, Any]:
         """What only hosts know: the Engine's id, and whether somebody else made it."""

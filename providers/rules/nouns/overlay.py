@@ -62,7 +62,7 @@ def decide_removal(spec: OverlaySpec, known: Known, *, lost: bool) -> Decide | N
     return None if known.get("adopted") else partial(next_step_of_removal, spec)
 
 
-def finding(spec: OverlaySpec, known: Known, facts: OverlayFacts) -> Standing:
+def finding(spec: OverlaySpec, known: Known, facts: OverlayFacts) -> Standing[OverlaySpec]:
     """The one that the state names, else what has its name."""
     network = facts.network
     if network is None:

@@ -53,7 +53,7 @@ def decide_removal(spec: SwarmSpec, known: Known, *, lost: bool) -> Decide | Non
     return None if known.get("adopted") else partial(next_step_of_removal, swarm_id=known["swarm_id"], adopted=False)
 
 
-def finding(spec: SwarmSpec, known: Known, facts: SwarmFacts) -> Standing:
+def finding(spec: SwarmSpec, known: Known, facts: SwarmFacts) -> Standing[SwarmSpec]:
     """The one that the hosts are in, if it is certain that the recorded one is gone or that one."""
     is_gone = gone(facts, known["swarm_id"])
     if isinstance(is_gone, str):

@@ -17,6 +17,7 @@ GWBRIDGE = Noun(
     decide=gwbridge.decide,
     decide_removal=gwbridge.decide_removal,
     finding=gwbridge.finding,
+    ways_back=gwbridge.ways_back,
 )
 SWARM = Noun(
     name="Swarm",
@@ -50,6 +51,7 @@ INGRESS = Noun(
     decide=ingress.decide,
     decide_removal=ingress.decide_removal,
     finding=ingress.finding,
+    ways_back=ingress.ways_back,
 )
 OVERLAY = Noun(
     name="Overlay",

@@ -1,0 +1,245 @@
+"""What one run of Pulumi knows: how hosts are reached, what was looked at and has failed so far, whose turn it is.
+
+The plugin process serves one run and holds one `Run`; tests build their own. What any noun means must not enter.
+
+The program process declares resources and must stay free of docker and paramiko; only the plugin process, in which
+Pulumi calls the providers' methods, reaches hosts: `real` is the one late import of hosts/.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Literal
+
+import grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+from pydantic import ValidationError
+
+from providers.explain.forecast import begins_change
+from providers.loop.dry_run import rehearsed
+from providers.loop.preflight import preflight
+from providers.rules.nouns.noun import Decide, Known
+from providers.rules.nouns.swarm import divided, not_to_be_begun
+from providers.rules.nouns.table import noun_of
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.model import Timeouts
+from providers.rules.stack_file.reading import NAMESPACE, from_flat
+from providers.rules.stack_file.resolved import configured, configured_hosts, without_lost
+from providers.rules.vocabulary.door import Door
+from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, SwarmnetError
+from providers.rules.vocabulary.specs import HostSpec, NodeSpec, Spec, SwarmSpec
+from providers.rules.vocabulary.steps import Decision
+from providers.simulate.from_snapshot import copied
+
+# Seconds for Pulumi's engine to take a progress line; it is on this machine.
+LISTENS = 5.0
+
+# When a change may go on: beside others, one at a time (of a swarm's managers), or one at a time and only while none
+# has failed (of what takes a host or ports out of service).
+Turn = Literal["beside others", "alone", "disruptive"]
+Reach = Callable[[Mapping[str, HostAccess]], Door]
+
+
+def real(accesses: Mapping[str, HostAccess]) -> Door:
+    """Real hosts. This is where docker and paramiko come in."""
+    from providers.hosts.door import Hosts
+
+    return Hosts(accesses)
+
+
+class Run:
+    """One run of Pulumi.
+
+    settings: the stack file as Pulumi hands it over, flat. accesses: how each declared host that is not lost is
+    reached. lost: hosts that are declared dead for good. to_be_replaced: ids of resources that make way for a new one.
+    """
+
+    def __init__(self, reach: Reach = real) -> None:
+        self.reach = reach
+        self.settings: dict[str, str] = {}
+        self.accesses: dict[str, HostAccess] = {}
+        self.lost: set[str] = set()
+        self.to_be_replaced: set[str] = set()
+        self._turn = threading.Lock()
+        self._failures: list[str] = []  # of disruptive changes
+        self._answered = False  # whether all hosts did, when they were looked at before the first write
+        self._looking = threading.Lock()
+        self._refused: dict[str, str | None] = {}  # by owner, once ranges were compared: who says what clashes
+
+    def configure(self, settings: Mapping[str, str]) -> None:
+        """Keep how hosts are reached: the stack file's word, or (in refresh and destroy) the state's copy of it.
+
+        Raises StackFileError where that part of it makes no sense.
+        """
+        self.settings.update(settings)
+        declared = configured_hosts(self.settings)
+        self.accesses.update(without_lost(declared).access)
+        self.lost.update(declared.lost)
+
+    def hosts(self, spec: Spec | None = None) -> Door:
+        """The declared hosts, and that of the spec, which only the state may still know."""
+        known = (
+            {spec.host: HostAccess.model_validate(spec.access)} if isinstance(spec, HostSpec) and spec.access else {}
+        )
+        return self.reach({**known, **self.accesses})
+
+    @property
+    def declares_swarm(self) -> bool:
+        """Whether the configuration has the section `swarm`. In `destroy` it is the state's copy."""
+        return f"{NAMESPACE}:swarm" in self.settings
+
+    def forgets(self, spec: Spec) -> bool:
+        """Whether what the state has of the swarm is no more this stack's affair: without the section `swarm` the swarm
+        and memberships of hosts that stay declared are left alone."""
+        member = isinstance(spec, NodeSpec) and spec.host in self.accesses
+        return not self.declares_swarm and (member or isinstance(spec, SwarmSpec))
+
+    def declared_access(self, host: str) -> dict[str, Any]:
+        """How the configuration says now that a host is reached; empty where it declares none of that name."""
+        found = self.accesses.get(host)
+        return found.model_dump() if found else {}
+
+    def removal_time(self, spec: Spec) -> float:
+        """Seconds that a removal may take, as the configuration says now: the state has what held at the last
+        change."""
+        key = f"{NAMESPACE}:timeouts"
+        said = from_flat({key: self.settings[key]} if key in self.settings else {}).get("timeouts", {})
+        try:
+            seconds: float = getattr(Timeouts.model_validate(said), noun_of(spec).name.lower())
+        except ValidationError:
+            return spec.timeout
+        return seconds
+
+    def proofs_of_absence(self) -> tuple[type[SwarmnetError], ...]:
+        """Errors that prove that what was in the swarm is gone: all declared hosts in no swarm, where they are the
+        swarm.
+
+        A stack without a section `swarm` declares some hosts of one that others keep: there it proves nothing.
+        """
+        return (NoSwarm,) if self.declares_swarm else ()
+
+    def refuse_half_a_swarm(self) -> None:
+        """Raises Blocked where the hosts are in no swarm yet and one of them can't be used.
+
+        Looks once in a run, at all hosts, before the first bridge is made.
+        """
+        if not self._answered:
+            refusal = not_to_be_begun(self.hosts().swarm())
+            if refusal:
+                raise Blocked(f"nothing was begun: {refusal}")
+            self._answered = True
+
+    def refuse_two_swarms(self) -> None:
+        """Raises Blocked where declared hosts are in more than one swarm: what the one that answers lacks, the other
+        may have. Asked only before something is called absent."""
+        facts = self.hosts().swarm()
+        refusal = divided(facts.swarm, facts.nodes, facts.members)
+        if refusal:
+            raise Blocked(refusal)
+
+    def refuse_clashes(self, door: Door, show: "Progress", spec: Spec) -> None:
+        """Raises Blocked where a range of the stack file meets one that hosts have. Looks once in a run."""
+        with self._looking:
+            if spec.owner not in self._refused:
+                found = preflight(door, without_lost(configured(self.settings)), spec.owner)
+                for line in found.warnings:
+                    show(line, stays=True)
+                self._refused[spec.owner] = spec.row.rpartition("::")[2] if found.refused else None
+                if found.refused:
+                    raise Blocked("nothing was begun: " + "\n".join(found.refused))
+            elif self._refused[spec.owner] is not None:
+                raise Blocked(f"not begun: {self._refused[spec.owner]} says why")
+
+    @contextmanager
+    def turn(self, show: "Progress", turn: Turn) -> Iterator[None]:
+        """Wait for one's turn, which does not use up one's own time.
+
+        After a disruptive change failed nobody else begins one, so that of many hosts in one wave exactly one is left
+        for a person to look at.
+        """
+        if turn == "beside others":
+            yield
+            return
+        while not self._turn.acquire(timeout=1):
+            show("waiting for its turn")
+        try:
+            if turn == "disruptive" and self._failures:
+                raise Blocked(f"not begun, since another change failed in this run: {self._failures[0]}")
+            yield
+        except SwarmnetError as error:
+            if turn == "disruptive":
+                self._failures.append(str(error))
+            raise
+        finally:
+            self._turn.release()
+
+
+PROCESS = Run()
+
+
+class Progress:
+    """Sends lines to the row of one resource; raises RunCut when Pulumi's engine no longer listens.
+
+    A killed `pulumi` leaves its plugin working, and its next command may start a second one: whoever is not listened
+    to any more must not start anything.
+    """
+
+    def __init__(self, urn: str) -> None:
+        self.urn = urn
+        # The last argument of the plugin process is the engine's address; flags may stand before it.
+        self.engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
+
+    def __call__(self, message: str, *, stays: bool = False) -> None:
+        """Show one line beside the resource's state, or (`stays`) among the messages that are shown at the end too."""
+        line = engine_pb2.LogRequest(
+            severity=engine_pb2.LogSeverity.INFO, message=message, urn=self.urn, ephemeral=not stays
+        )
+        try:
+            self.engine.Log(line, timeout=LISTENS)
+        except grpc.RpcError as problem:
+            raise RunCut(
+                f"the run was cut before: {message}; run `pulumi cancel`, then `pulumi up` to finish it "
+                "(with a changed stack file: `pulumi up --refresh`)"
+            ) from problem
+
+
+def announcing(door: Door, show: Progress, spec: Spec, known: Known) -> Decide:
+    """What to do next, and before the first write of what disturbs services or hosts a line that says how.
+
+    The line is what `swarmnet plan` says of this resource. `known`: its outputs in the state, empty in `create`.
+    """
+    noun = noun_of(spec)
+    decide = noun.decide(spec, known)
+
+    def decided(facts: object) -> Decision:
+        decision = decide(facts)
+        if begins_change(decision):
+            look = partial(noun.look, spec=spec, known=known)
+            world = copied(door.survey())
+            forecast = rehearsed(world, spec.resource_name, spec.timeout, look, noun.decide(spec, known))[1]
+            if forecast.disturbs:
+                show(f"will {forecast.disturbs}; about {forecast.seconds:.0f} s in all", stays=True)
+        return decision
+
+    return decided
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """One line for each error of ours: Pulumi shows whole tracebacks, chained causes included."""
+    try:
+        yield
+    except SwarmnetError as error:
+        if debugging():
+            raise
+        # What Pulumi shows ends in `<module>.<class>: <message>`; only built-in classes go without their module.
+        type(error).__module__ = "builtins"
+        raise error from None
+
+
+def debugging() -> bool:
+    """Whether tracebacks are wanted."""
+    return bool(os.environ.get("SWARMNET_DEBUG"))
