@@ -66,7 +66,7 @@ def decide_removal(spec: NodeSpec, known: Known, *, lost: bool) -> Decide | None
     """What was adopted is forgotten."""
     if known.get("adopted"):
         return None
-    return partial(next_step_of_removal, spec, node_id=known["node_id"], adopted=False, lost=lost)
+    return partial(next_step_of_removal, spec, node_id=known["node_id"], lost=lost)
 
 
 def finding(spec: NodeSpec, known: Known, facts: NodeFacts) -> Standing[NodeSpec]:
@@ -233,17 +233,15 @@ def has_ingress(spec: NodeSpec, facts: NodeFacts) -> bool:
     return ingress_rollout.reached(facts.ingress, facts.local)
 
 
-def next_step_of_removal(
-    spec: NodeSpec, facts: NodeFacts, node_id: str, *, adopted: bool, lost: bool = False
-) -> Decision:
+def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost: bool = False) -> Decision:
     """What to do next until the host has left and its entry is gone: drained, emptied, demoted, left, removed.
 
-    `node_id` is what the state knows. A host that was renamed in the stack file, and one that was adopted, are
-    forgotten without a write; the swarm's only member is left to the swarm's own end.
+    `node_id` is what the state knows. A host that was renamed in the stack file is forgotten without a write; the
+    swarm's only member is left to the swarm's own end.
     """
     renamed = any(other.node_id == node_id for other in facts.others)
     node = next((node for node in facts.nodes if node.id == node_id), None)
-    if adopted or renamed:
+    if renamed:
         return Done()
     doubt = divided(facts.swarm, facts.nodes, facts.others) if node is None else None
     if doubt:

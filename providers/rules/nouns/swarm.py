@@ -50,7 +50,7 @@ def decide(spec: SwarmSpec, known: Known) -> Decide:
 
 def decide_removal(spec: SwarmSpec, known: Known, *, lost: bool) -> Decide | None:
     """What was adopted is forgotten."""
-    return None if known.get("adopted") else partial(next_step_of_removal, swarm_id=known["swarm_id"], adopted=False)
+    return None if known.get("adopted") else partial(next_step_of_removal, swarm_id=known["swarm_id"])
 
 
 def finding(spec: SwarmSpec, known: Known, facts: SwarmFacts) -> Standing[SwarmSpec]:
@@ -190,13 +190,8 @@ def gone(facts: SwarmFacts, swarm_id: str) -> bool | str:
     return True
 
 
-def next_step_of_removal(facts: SwarmFacts, swarm_id: str, *, adopted: bool) -> Decision:
-    """What to do next towards its end. What was adopted is forgotten, not ended.
-
-    Gone means: every declared host answers and none is a member of it.
-    """
-    if adopted:
-        return Done()
+def next_step_of_removal(facts: SwarmFacts, swarm_id: str) -> Decision:
+    """What to do next towards its end. Gone means: every declared host answers and none is a member of it."""
     if facts.silent:
         silent = facts.silent[0]
         return Blocked(f"swarm {swarm_id}: it can't be told whether {silent.host} has left it: {silent.why}")

@@ -347,9 +347,9 @@ def test_another_stacks_is_left_alone(known: bool):
 # Leaving
 
 
-def removal(found: NodeFacts, *, adopted: bool = False, lost: bool = False, **given: Any) -> Any:
+def removal(found: NodeFacts, *, lost: bool = False, **given: Any) -> Any:
     """The next step towards the removal of w1, which the state knows as n2."""
-    return node.next_step_of_removal(node_spec(**given), found, "n2", adopted=adopted, lost=lost)
+    return node.next_step_of_removal(node_spec(**given), found, "n2", lost=lost)
 
 
 def drained(role: str = "worker", **given: Any) -> NodeFacts:
@@ -444,21 +444,19 @@ def test_leaving_is_refused(found: NodeFacts, expected: str):
 
 
 @pytest.mark.parametrize(
-    ("found", "adopted"),
+    "found",
     [
-        pytest.param(facts(), True, id="adopted: forgotten"),
-        pytest.param(facts(others=(replace(MEMBER, host="w9"),)), False, id="renamed in the stack file"),
-        pytest.param(facts(None, member=INACTIVE), False, id="gone"),
+        pytest.param(facts(others=(replace(MEMBER, host="w9"),)), id="renamed in the stack file"),
+        pytest.param(facts(None, member=INACTIVE), id="gone"),
         pytest.param(
             NodeFacts(member=replace(MEMBER, control=True), swarm=swarm(), nodes=(entry(2),)),
-            False,
             id="the last member: the swarm's own end",
         ),
     ],
 )
-def test_leaving_takes_nothing(found: NodeFacts, adopted: bool):
+def test_leaving_takes_nothing(found: NodeFacts):
     """What is gone, or not ours to end, takes no step."""
-    assert Done() == removal(found, adopted=adopted)
+    assert Done() == removal(found)
 
 
 @pytest.mark.parametrize(

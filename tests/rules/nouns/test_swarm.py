@@ -251,21 +251,20 @@ def test_gone(found: SwarmFacts, expected: bool | str):
 
 def test_it_ends_on_its_last_member():
     """The last manager leaves by force, which ends the swarm."""
-    decision = swarm.next_step_of_removal(alone(), "s1", adopted=False)
+    decision = swarm.next_step_of_removal(alone(), "s1")
     assert (LeaveSwarm(host="m1", force=True),) == steps(decision)
 
 
 @pytest.mark.parametrize(
-    ("found", "adopted"),
+    "found",
     [
-        pytest.param(BARE, False, id="nobody is a member"),
-        pytest.param(facts(), True, id="adopted: forgotten"),
-        pytest.param(facts(live(id="s2")), False, id="the hosts are in another one"),
+        pytest.param(BARE, id="nobody is a member"),
+        pytest.param(facts(live(id="s2")), id="the hosts are in another one"),
     ],
 )
-def test_an_end_that_needs_nothing(found: SwarmFacts, adopted: bool):
-    """What is gone, or was never ours, takes no step."""
-    assert Done() == swarm.next_step_of_removal(found, "s1", adopted=adopted)
+def test_an_end_that_needs_nothing(found: SwarmFacts):
+    """What is gone takes no step."""
+    assert Done() == swarm.next_step_of_removal(found, "s1")
 
 
 @pytest.mark.parametrize(
@@ -294,18 +293,18 @@ def test_an_end_that_needs_nothing(found: SwarmFacts, adopted: bool):
 )
 def test_it_does_not_end_while_it_holds_something(found: SwarmFacts, expected: str):
     """What would be lost with it is named, and who may still be a member keeps it."""
-    assert expected in reason(swarm.next_step_of_removal(found, "s1", adopted=False))
+    assert expected in reason(swarm.next_step_of_removal(found, "s1"))
 
 
 def test_its_own_ingress_goes_with_it():
     """The ingress is the swarm's own and holds nothing up."""
-    assert steps(swarm.next_step_of_removal(alone(networks=(INGRESS,)), "s1", adopted=False))
+    assert steps(swarm.next_step_of_removal(alone(networks=(INGRESS,)), "s1"))
 
 
 def test_it_ends_where_it_is_managed():
     """A host that is still trying to join is not the one that ends it."""
     found = alone(members=(Member(host="a1", state="pending"), MANAGER))
-    assert (LeaveSwarm(host="m1", force=True),) == steps(swarm.next_step_of_removal(found, "s1", adopted=False))
+    assert (LeaveSwarm(host="m1", force=True),) == steps(swarm.next_step_of_removal(found, "s1"))
 
 
 # Two swarms
@@ -317,7 +316,7 @@ def test_end_is_not_told_by_another_swarm():
     """Where the hosts are in two, the one that answers says nothing of the end of the other."""
     found = facts(live(id="s2", labels=()), members=ELSEWHERE)
     expected = "swarm s1: it can't be told whether it has ended: w1: it is a member (node n9) of another swarm than m1"
-    assert expected in reason(swarm.next_step_of_removal(found, "s1", adopted=False))
+    assert expected in reason(swarm.next_step_of_removal(found, "s1"))
 
 
 @pytest.mark.parametrize(("labels", "refused"), [((), True), (OURS, False)], ids=["another's", "ours"])
