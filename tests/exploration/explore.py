@@ -192,7 +192,7 @@ class Exploration:
             self.problems[here] = f"done, but {problem}"
         return "done"
 
-    def undone(self, here: bytes, state: State, decision: Blocked) -> str:
+    def undone(self, here: bytes, state: State, decision: Blocked) -> bytes | str:
         """Blocked, once what only this run made is taken back."""
         after = performed(state.world, decision.undo)
         if not (decision.undo and isinstance(after, World)):
