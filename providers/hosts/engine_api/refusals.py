@@ -17,6 +17,8 @@ UNLOCK = "run `docker swarm unlock` there"
 MEANINGS: tuple[tuple[int | None, str, type[EngineError], str], ...] = (
     (None, "update out of sequence", Conflict, ""),
     (None, "does not have a leader|too few managers", NoQuorum, ""),
+    # A node that is paused or drained, and a deadline that says nothing about a quorum.
+    (None, "attaching to network failed", EngineError, ""),
     (None, "deadline ?exceeded|code = unavailable", NoQuorum, ""),
     (503, "needs to be unlocked|encrypted and locked", NotAManager, UNLOCK),
     (None, "not a swarm manager", NotAManager, ""),

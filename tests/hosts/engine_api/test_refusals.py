@@ -7,6 +7,7 @@ from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NoQu
 
 GRPC = "rpc error: code = {} desc = {}".format
 NO_LEADER = "The swarm does not have a leader. It's possible that too few managers are online."
+ATTACHING = "attaching to network failed, make sure your network options are correct and check manager logs"
 LOCKED = "Swarm is encrypted and needs to be unlocked before it can be used."
 
 MEASURED = [
@@ -22,6 +23,7 @@ MEASURED = [
     (500, GRPC("Unknown", NO_LEADER), NoQuorum),
     (500, GRPC("DeadlineExceeded", "context deadline exceeded"), NoQuorum),
     (503, GRPC("Unavailable", "connection error"), NoQuorum),
+    (500, f"failed to set up container networking: {ATTACHING}: context deadline exceeded", EngineError),
     (503, "This node is not a swarm manager. Use ...", NotAManager),
     (403, "Cannot create a multi-host network from a worker node. Please ...", NotAManager),
     (503, LOCKED, NotAManager),
