@@ -6,7 +6,10 @@
     bridges.py        networks of one host: creation, removal, endpoints
     overlays.py       networks of the swarm: creation, allocation, removal
     host_copies.py    how those come to hosts, and leave them
-    services.py       services and their tasks
+    scheduling.py     where tasks may run
+    orchestrator.py   which tasks services have, and what a rollout moves
+    services.py       services: specs, ports, how updates go
+    running.py        tasks on their hosts: how they start and end
     containers.py     what runs beside services
     members.py        joining, roles, leaving, and hosts that come and go
     perform.py        one step, as the hosts would take it

@@ -10,7 +10,7 @@ from providers.simulate.answering import engine
 from providers.simulate.bridges import plugged, unplugged
 from providers.simulate.host_copies import release
 from providers.simulate.workloads import Container, Placed
-from providers.simulate.world import Host, World
+from providers.simulate.world import Happening, Host, World
 
 
 def stop_container(world: World, step: StopContainer) -> World:
@@ -21,9 +21,7 @@ def stop_container(world: World, step: StopContainer) -> World:
     container = found(world, step.host, step.id)
     host = unplugged(engine(world, step.host), container.id)
     world = world.with_host(with_container(host, replace(container, running=False)))
-    if world.cluster is not None:
-        tasks = (task for task in world.swarm.tasks if task.container_id != container.id)
-        world = world.agreed(tasks=tuple(tasks))
+    world = detached(world, container.id)
     for network_id in container.networks:
         copy = host.network(network_id)
         world = release(world, host.name, network_id) if copy and copy.scope == "swarm" else world
@@ -38,6 +36,12 @@ def start_container(world: World, step: StartContainer) -> World:
     container = found(world, step.host, step.id)
     host = with_container(engine(world, step.host), replace(container, running=True))
     return plug(world.with_host(host), step.host, container)
+
+
+def run_to_its_end(world: World, container_id: str, host: str) -> World:
+    """A container whose process is over, each time it was started."""
+    there = any(each.id == container_id and each.running for each in world.host(host).containers)
+    return stop_container(world, StopContainer(host=host, id=container_id)) if there and world.host(host).up else world
 
 
 def found(world: World, host: str, container_id: str) -> Container:
@@ -55,10 +59,16 @@ def with_container(host: Host, changed: Container) -> Host:
 
 
 def plug(world: World, name: str, container: Container) -> World:
-    """A container on its networks; one on a network of the cluster has a gateway endpoint and is known as a task."""
+    """A container on its networks; one on a network of the cluster has a gateway endpoint and is known as a task.
+
+    Raises EngineError where the swarm lets nothing onto its networks: on a node that is paused or drained.
+    measurements.md#attachments-of-paused-nodes
+    """
     overlays = [
         each for each in container.networks if world.host(name).network(each) is None or is_overlay(world, each)
     ]
+    if overlays and not is_active(world, name):
+        raise EngineError(f"{name}: attaching to network failed, make sure your network options are correct")
     for network_id in overlays:
         network = world.cluster.network(network_id) if world.cluster else None
         if network is None:
@@ -68,6 +78,8 @@ def plug(world: World, name: str, container: Container) -> World:
     host = world.host(name)
     for network_id in container.networks:
         host = plugged(host, network_id, Endpoint(name=container.id, key=container.id))
+    if container.ends:
+        world = world.later(world.manners.life, Happening("container ends", container.id, name))
     if not overlays:
         return world.with_host(host)
     host = plugged(host, GATEWAY_BRIDGE, Endpoint(name=f"gateway_{container.id}", key=container.id))
@@ -85,20 +97,37 @@ def plug(world: World, name: str, container: Container) -> World:
     return world.agreed(tasks=(*others, task))
 
 
+def is_active(world: World, name: str) -> bool:
+    """Whether a host's entry is active, so that the swarm puts something there."""
+    node = world.swarm.node(world.host(name).node_id) if world.cluster else None
+    return node is not None and node.availability == "active"
+
+
 def is_overlay(world: World, network_id: str) -> bool:
     """Whether it is a network of the cluster."""
     return world.cluster is not None and world.swarm.network(network_id) is not None
 
 
 def revive(world: World, name: str) -> World:
-    """What ran when the Engine stopped runs again, if it restarts by itself and its networks are there.
+    """What ran when the Engine stopped runs again, if it restarts by itself and gets onto its networks; nobody tries
+    again later.
 
-    measurements.md#restart-of-docker
+    measurements.md#restart-of-docker, #attachments-of-paused-nodes
     """
     for container in world.host(name).containers:
-        there = all(world.host(name).network(each) or is_overlay(world, each) for each in container.networks)
+        overlays = [each for each in container.networks if is_overlay(world, each)]
+        there = all(world.host(name).network(each) or each in overlays for each in container.networks)
+        there = there and (not overlays or is_active(world, name))
         if container.running and container.restarts and there:
             world = plug(world, name, container)
         elif container.running:
             world = world.with_host(with_container(world.host(name), replace(container, running=False)))
+            world = detached(world, container.id)
     return world
+
+
+def detached(world: World, container_id: str) -> World:
+    """With a container no longer among the tasks."""
+    if world.cluster is None:
+        return world
+    return world.agreed(tasks=tuple(task for task in world.swarm.tasks if task.container_id != container_id))

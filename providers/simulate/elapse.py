@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from providers.simulate.containers import run_to_its_end
 from providers.simulate.host_copies import arrive, drop
 from providers.simulate.members import gone_down, ready, take_role
+from providers.simulate.orchestrator import due, orchestrate
 from providers.simulate.overlays import give_addresses
-from providers.simulate.services import complete, end, roll_back, start
+from providers.simulate.running import dies, end, start
+from providers.simulate.services import complete, roll_back
 from providers.simulate.world import Due, Happening, Kind, World
 
 HAPPENINGS: dict[Kind, Callable[[World, Happening], World]] = {
@@ -18,11 +21,18 @@ HAPPENINGS: dict[Kind, Callable[[World, Happening], World]] = {
     "role taken": lambda world, what: take_role(world, what.subject),
     "demotion forgotten": lambda world, _: world,
     "task starts": lambda world, what: start(world, what.subject),
+    "task due": lambda world, what: orchestrate(due(world, what.subject)),
+    "task dies": lambda world, what: dies(world, what.subject),
     "task ends": lambda world, what: end(world, what.subject),
     "rolled back": lambda world, what: roll_back(world, what.subject),
     "update completed": lambda world, what: complete(world, what.subject),
     "version bumped": lambda world, what: bump(world, what.subject),
+    "container ends": lambda world, what: run_to_its_end(world, what.subject, what.other),
+    "start forgotten": lambda world, _: world,
 }
+
+# What happens also where there is no swarm any more.
+OF_A_HOST = frozenset({"network dropped", "container ends", "start forgotten"})
 
 
 def elapse(world: World, seconds: float) -> World:
@@ -38,7 +48,7 @@ def elapse(world: World, seconds: float) -> World:
 def happen(world: World, what: Happening) -> World:
     """The world after this has happened, which is due now."""
     world = replace(world, pending=tuple(due for due in world.pending if due != Due(0, what)))
-    if world.cluster is None and what.kind != "network dropped":
+    if world.cluster is None and what.kind not in OF_A_HOST:
         return world
     return HAPPENINGS[what.kind](world, what)
 

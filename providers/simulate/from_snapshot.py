@@ -1,8 +1,8 @@
 """A simulated swarm that begins where real hosts are: what was read of them, as a world.
 
 What nobody can read is left at its likeliest: tasks were started from their service's present spec, but for their
-placement; all tasks take as long to stop and start; constraints do not keep a task from a node; and the ingress is
-well on members that are not declared.
+placement; all tasks take as long to stop and start, and none ends by itself; and the ingress is well on members that
+are not declared.
 """
 
 from dataclasses import replace
@@ -137,10 +137,13 @@ def _task(seen: Task, service: Service | None) -> Placed:
         id=seen.id,
         service_id=seen.service_id,
         node_id=seen.node_id,
-        state=seen.state if seen.state == "running" else "preparing" if seen.node_id else "new",
+        state=seen.state if seen.state in ("running", "pending") else "preparing" if seen.node_id else "new",
         desired="running" if seen.desired in ("running", "ready", "complete") else "shutdown",
         networks=seen.networks,
         container_id=seen.container_id,
+        slot=seen.slot,
+        message=seen.message,
+        error=seen.error,
     )
     if service is None:
         return placed

@@ -48,11 +48,12 @@ def gateway_endpoint(ingress: Network) -> Endpoint:
     return Endpoint(name=f"gateway_{key}" if len(key) <= 12 else "gateway_ingress_sbox", key=key)
 
 
-def attach(world: World, node_id: str, *, changed: bool = True) -> World:
+def attach(world: World, node_id: str, *, changed: bool = True, after: float | None = None) -> World:
     """What an event of a node does for its ingress.
 
     The managers give each node an address for the ingress only on such events. The host then sets it up, unless luck
     is against it; after that only an update that changes the node makes it try again (measurements.md#kicks).
+    after: how long that takes, where not as long as usual.
     """
     ingress, host = world.swarm.ingress, world.host_of(node_id)
     if ingress is None or not ingress.allocated or host is None:
@@ -64,7 +65,10 @@ def attach(world: World, node_id: str, *, changed: bool = True) -> World:
         return world
     if host.failing_kicks:
         return world.with_host(replace(host, failing_kicks=host.failing_kicks - 1))
-    return world.later(world.manners.ingress_arrives, Happening("ingress arrives", host.name, ingress.id))
+    arrives = Happening("ingress arrives", host.name, ingress.id)
+    if any(due.what == arrives for due in world.pending):
+        return world
+    return world.later(world.manners.ingress_arrives if after is None else after, arrives)
 
 
 def arrive(world: World, name: str, network_id: str) -> World:

@@ -14,18 +14,20 @@ from providers.rules.vocabulary.steps import (
     UpdateNode,
     UpdateSwarm,
 )
-from providers.simulate.answering import can_spare, engine, manager, voters
+from providers.simulate.answering import can_spare, engine, leader, manager, voters
 from providers.simulate.bridges import with_gateway_bridge
 from providers.simulate.containers import revive
 from providers.simulate.host_copies import attach
+from providers.simulate.orchestrator import orchestrate
 from providers.simulate.overlays import create_overlay
-from providers.simulate.services import orchestrate
+from providers.simulate.workloads import Placed
 from providers.simulate.world import Cluster, Happening, Host, World
 
 DEFAULT_POOL = ("10.0.0.0/8",)
 DEFAULT_PREFIX = 24
 DEFAULT_PORT = 4789
 DEFAULT_HISTORY = 5
+START_INTERVAL = 60.0  # seconds (measurements.md#start-limit)
 
 
 # Joining
@@ -76,7 +78,15 @@ def member(world: World, name: str, role: str, *, state: str) -> World:
     world = with_gateway_bridge(world, name)
     host = replace(world.host(name), state="active", node_id=node_id)
     entry = Node(
-        id=node_id, hostname=name, role=role, availability="active", state=state, address=host.address, version=1
+        id=node_id,
+        hostname=name,
+        role=role,
+        availability="active",
+        state=state,
+        address=host.address,
+        nano_cpus=host.nano_cpus,
+        memory_bytes=host.memory_bytes,
+        version=1,
     )
     return world.with_host(host).agreed(nodes=(*world.swarm.nodes, entry))
 
@@ -163,7 +173,7 @@ def take_role(world: World, node_id: str) -> World:
     host, node = world.host_of(node_id), world.swarm.node(node_id)
     if host is None or node is None:
         return world
-    return world.with_host(replace(host, control=node.role == "manager"))
+    return elected(world, world.with_host(replace(host, control=node.role == "manager")))
 
 
 # Leaving
@@ -231,12 +241,26 @@ def stop_docker(world: World, name: str) -> World:
     """A host's Engine stops, with all that runs on it."""
     host = world.host(name)
     networks = tuple(replace(net, endpoints=()) for net in host.networks)
-    return away(world.with_host(replace(host, docker=False, networks=networks)), name)
+    return elected(world, away(world.with_host(replace(host, docker=False, networks=networks)), name))
 
 
 def cut(world: World, name: str) -> World:
     """A host's link is cut: neither we nor the other members reach it."""
-    return away(world.with_host(replace(world.host(name), connected=False)), name)
+    return elected(world, away(world.with_host(replace(world.host(name), connected=False)), name))
+
+
+def elected(before: World, after: World) -> World:
+    """Who leads from now on does not know of anybody whether he is ready, until he registers anew.
+
+    measurements.md#unknown-nodes
+    """
+    if after.cluster is None or leader(after) in ("", leader(before)) or not after.manners.unknown:
+        return after
+    for node in after.swarm.nodes:
+        if node.state == "ready":
+            after = after.with_node(replace(node, state="unknown"))
+            after = after.later(after.manners.unknown, Happening("node ready", node.id))
+    return after
 
 
 def away(world: World, name: str) -> World:
@@ -257,17 +281,41 @@ def start_docker(world: World, name: str) -> World:
     """A host's Engine starts: locked where the swarm says so, else with what the swarm has now.
 
     Old networks are gone, a stuck ingress too; standalone containers come back; the ingress comes by itself.
+    It stays stopped where it was started too often.
     measurements.md#autolock, #old-ingress-stays, #restart-of-docker, #host-that-is-down
     """
+    before, world = world, counted(world, name)
+    if world.host(name).limited:
+        return world
     host = replace(world.host(name), docker=True)
     host = replace(host, networks=tuple(net for net in host.networks if net.scope == "local"))
     if world.cluster is None:
         return revive(world.with_host(host), name)
-    tasks = (task for task in world.swarm.tasks if task.node_id != host.node_id or not task.service_id)
+    tasks = (task for task in world.swarm.tasks if task.node_id != host.node_id or not task.service_id or stays(task))
     world = world.with_host(host).agreed(tasks=tuple(tasks))
     if host.control and world.swarm.settings.autolock:
         return world.with_host(replace(host, state="locked"))
-    return revive(back(world, name), name)
+    return elected(before, revive(back(world, name), name))
+
+
+def counted(world: World, name: str) -> World:
+    """One more start of a host's docker, which its service manager refuses where there were too many before.
+
+    measurements.md#start-limit
+    """
+    host = world.host(name)
+    if not host.start_limit or host.limited:
+        return world
+    starts = [due for due in world.pending if (due.what.kind, due.what.subject) == ("start forgotten", name)]
+    if len(starts) >= host.start_limit:
+        return world.with_host(replace(host, limited=True))
+    world, start_id = world.another_id("st")
+    return world.later(START_INTERVAL, Happening("start forgotten", name, start_id))
+
+
+def stays(task: Placed) -> bool:
+    """Whether the restart of its Engine does nothing to a task: it waits for a place, or has ended and is replaced."""
+    return task.state == "pending" or (not task.alive and not task.wanted)
 
 
 def unlocked(world: World, name: str) -> World:
@@ -275,12 +323,12 @@ def unlocked(world: World, name: str) -> World:
     host = world.host(name)
     if host.state != "locked":
         return world
-    return revive(back(world.with_host(replace(host, state="active")), name), name)
+    return elected(world, revive(back(world.with_host(replace(host, state="active")), name), name))
 
 
 def heal(world: World, name: str) -> World:
     """A host's link is back; tasks that were to end, end."""
-    world = world.with_host(replace(world.host(name), connected=True))
+    before, world = world, world.with_host(replace(world.host(name), connected=True))
     if world.cluster is None:
         return world
     for task in world.swarm.tasks:
@@ -289,7 +337,7 @@ def heal(world: World, name: str) -> World:
     for network in world.host(name).networks:
         if network.scope == "swarm" and world.swarm.network(network.id) is None:
             world = world.later(world.manners.drop, Happening("network dropped", name, network.id))
-    return back(world, name)
+    return elected(before, back(world, name))
 
 
 def back(world: World, name: str) -> World:
@@ -297,7 +345,8 @@ def back(world: World, name: str) -> World:
     host = world.host(name)
     if not host.member:
         return world
-    return attach(world.later(world.manners.back, Happening("node ready", host.node_id)), host.node_id)
+    world = world.later(world.manners.back, Happening("node ready", host.node_id))
+    return attach(world, host.node_id, after=world.manners.ingress_back)
 
 
 def ready(world: World, node_id: str) -> World:

@@ -14,8 +14,9 @@ from providers.rules.vocabulary.steps import UpdateNode, UpdateService
 from providers.simulate.answering import manager
 from providers.simulate.bridges import plugged
 from providers.simulate.containers import plug, with_container
+from providers.simulate.orchestrator import forget, orchestrate, stop
 from providers.simulate.perform import perform
-from providers.simulate.services import numbered, orchestrate, refuse_ports, stop
+from providers.simulate.services import numbered, refuse_ports
 from providers.simulate.workloads import Container, Service, read, text
 from providers.simulate.world import World
 
@@ -47,11 +48,14 @@ def service_spec(
     )
 
 
-def create_service(world: World, spec: str) -> World:
-    """Somebody creates a service. Raises EngineError as the Engine does (measurements.md#no-ingress)."""
+def create_service(world: World, spec: str, *, ends: str = "", stubborn: bool = False) -> World:
+    """Somebody creates a service. Raises EngineError as the Engine does (measurements.md#no-ingress).
+
+    ends: its tasks do by themselves, and end up `failed` or `complete`. stubborn: they have to be killed.
+    """
     asked = manager(world)
     world, service_id = world.another_id("sv")
-    service = Service(id=service_id, spec=spec)
+    service = Service(id=service_id, spec=spec, ends=ends, stubborn=stubborn)
     refuse_ports(world, asked, service)
     return orchestrate(numbered(world.agreed(services=(*world.swarm.services, service)), service_id))
 
@@ -78,17 +82,21 @@ def remove_service(world: World, name: str) -> World:
     service = named(world, name)
     world = world.agreed(services=tuple(other for other in world.swarm.services if other.id != service.id))
     for task in world.swarm.tasks:
-        world = stop(world, task) if task.service_id == service.id else world
+        if task.service_id == service.id:
+            world = stop(world, task) if task.state == "running" else forget(world, task)
     return world
 
 
-def run_container(world: World, host: str, network_id: str) -> World:
-    """Somebody runs a standalone container. Raises EngineError for a network that is not attachable."""
+def run_container(world: World, host: str, network_id: str, *, ends: bool = False) -> World:
+    """Somebody runs a standalone container. Raises EngineError for a network that is not attachable.
+
+    ends: its process runs to an end, and again each time it is started.
+    """
     network = world.host(host).network(network_id) or world.swarm.network(network_id)
     if network is None or (network.scope == "swarm" and not network.shape.attachable):
         raise EngineError(f"{host}: Could not attach to network {network_id}: not manually attachable")
     world, container_id = world.another_id("ct")
-    container = Container(id=container_id, networks=(network.id,))
+    container = Container(id=container_id, networks=(network.id,), ends=ends)
     return plug(world.with_host(with_container(world.host(host), container)), host, container)
 
 
@@ -125,3 +133,14 @@ def slow_down(world: World, host: str) -> World:
 def keep_belongings(world: World, *belongings: str) -> World:
     """Somebody creates secrets or configs, such as `secret db`."""
     return world.agreed(belongings=belongings)
+
+
+def limit_starts(world: World, host: str, starts: int = 3) -> World:
+    """This host's docker is a service of systemd, which starts it so often within a minute (Debian's: three times)."""
+    return world.with_host(replace(world.host(host), start_limit=starts))
+
+
+def reset_failed(world: World, host: str) -> World:
+    """Somebody makes systemd forget how often it has started docker; a start after that works again."""
+    left = tuple(due for due in world.pending if (due.what.kind, due.what.subject) != ("start forgotten", host))
+    return replace(world.with_host(replace(world.host(host), limited=False)), pending=left)

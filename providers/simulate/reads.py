@@ -6,6 +6,7 @@ What a manager lists is the cluster's networks and its own copies; what it inspe
 from dataclasses import replace
 from json import dumps
 
+from providers.rules.live import service_spec
 from providers.rules.vocabulary.errors import EngineError, HostError
 from providers.rules.vocabulary.facts import (
     Container,
@@ -24,6 +25,15 @@ from providers.rules.vocabulary.shape import pairs
 from providers.simulate.answering import LEADERLESS, LOCKED, engine, leader, quorum, reachable
 from providers.simulate.workloads import Placed, Service, read
 from providers.simulate.world import Host, World
+
+# The Engine's words on an update; real ones name the task that failed.
+UPDATES = {
+    "updating": "update in progress",
+    "paused": "update paused due to failure or early termination of task",
+    "completed": "update completed",
+    "rollback_started": "update rolled back due to failure or early termination of task",
+    "rollback_completed": "rollback completed",
+}
 
 
 def member(world: World, host: Host) -> Member:
@@ -94,9 +104,10 @@ def to_service(world: World, service: Service) -> SwarmService:
         name=service.name,
         ports=service.ports,
         networks=tuple(sorted({*service.networks, *through})),
-        job=service.job,
+        job=service_spec.mode(service.spec) == "job",
         labels=service.labels,
         update_state=service.status,
+        update_message=UPDATES.get(service.status, ""),
         rollback_labels=pairs(read(service.previous).get("Labels")) if service.previous else (),
         rollback_networks=replace(service, spec=service.previous).networks if service.previous else (),
         force_update=service.force_update,
@@ -131,6 +142,9 @@ def to_task(task: Placed) -> Task:
         desired=task.desired,
         networks=tuple(sorted(task.networks)),
         container_id=task.container_id,
+        slot=task.slot,
+        message=task.message,
+        error=task.error,
         placement=dumps(read(task.template or "{}").get("Placement")),
     )
 

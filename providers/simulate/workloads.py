@@ -13,7 +13,7 @@ from providers.rules.vocabulary.shape import Pairs, pairs
 class Container:
     """A standalone container: running or not, on networks by id. `restarts`: it comes back with its Engine.
 
-    `name`: empty where it goes by its id.
+    `name`: empty where it goes by its id. `ends`: its process runs to an end, each time it is started.
     """
 
     id: str
@@ -21,14 +21,32 @@ class Container:
     networks: tuple[str, ...]
     running: bool = True
     restarts: bool = True
+    ends: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Placed(Task):
-    """A task with what it was started from: its template and its ports, as JSON (what makes it dirty later)."""
+    """A task with what it was started from: its template and its ports, as JSON (what makes it dirty later).
+
+    fresh: the update that is under way made it. outdated: its service was written since, but for what concerns it.
+    queued: while it waits for a place the scheduler looks at it.
+    """
 
     template: str = ""
     endpoint: str = ""
+    fresh: bool = False
+    outdated: bool = False
+    queued: bool = True
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it runs or shall run."""
+        return self.desired in ("running", "ready")
+
+    @property
+    def spec(self) -> str:
+        """A spec with its template alone, for questions of service_spec.py."""
+        return f'{{"TaskTemplate": {self.template or "{}"}}}'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +54,9 @@ class Service:
     """A service.
 
     spec, previous: JSON. numbers: its ports with those that the swarm chose (Endpoint.Ports). failing: the tasks of
-    its updates die at once, those of a rollback do not. status: of its last update, in the Engine's words; empty where
-    it moved no task.
+    its updates die at once, those of a rollback do not. ends: how its tasks end by themselves a while after they
+    started, `failed` or `complete`; empty where they do not. stubborn: they do not end before they are killed.
+    status: of its last update, in the Engine's words; empty where it moved no task.
     """
 
     id: str
@@ -46,6 +65,8 @@ class Service:
     numbers: tuple[Port, ...] = ()
     version: int = 1
     failing: bool = False
+    ends: str = ""
+    stubborn: bool = False
     status: str = ""
 
     @property
@@ -88,17 +109,6 @@ class Service:
         return tuple(sorted(net["Target"] for net in read(self.spec)["TaskTemplate"].get("Networks", [])))
 
     @property
-    def replicas(self) -> int | None:
-        """How many tasks it wants; None for one on every node. A job has run already."""
-        mode: dict[str, Any] = read(self.spec)["Mode"]
-        return None if "Global" in mode else int(mode.get("Replicated", {"Replicas": 0})["Replicas"])
-
-    @property
-    def job(self) -> bool:
-        """Whether it runs to an end."""
-        return bool({"ReplicatedJob", "GlobalJob"} & set(read(self.spec)["Mode"]))
-
-    @property
     def template(self) -> str:
         """What its tasks are started from."""
         return part(self.spec, "TaskTemplate")
@@ -107,16 +117,6 @@ class Service:
     def endpoint(self) -> str:
         """Its ports as they make tasks dirty."""
         return part(self.spec, "EndpointSpec")
-
-    @property
-    def parallelism(self) -> int:
-        """How many of its tasks an update moves at once; 0 for all (measurements.md#parallelism)."""
-        return int((read(self.spec).get("UpdateConfig") or {}).get("Parallelism", 1))
-
-    @property
-    def failure_action(self) -> str:
-        """What happens when the tasks of an update fail."""
-        return str((read(self.spec).get("UpdateConfig") or {}).get("FailureAction", "pause"))
 
 
 @lru_cache(maxsize=4096)

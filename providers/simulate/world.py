@@ -18,11 +18,15 @@ Kind = Literal[
     "node down",
     "role taken",
     "demotion forgotten",
+    "task due",
     "task starts",
+    "task dies",
     "task ends",
     "rolled back",
     "update completed",
     "version bumped",
+    "container ends",
+    "start forgotten",
 ]
 
 
@@ -39,7 +43,11 @@ class Happening(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Manners:
-    """How long things take, in seconds, each with the measurement it follows."""
+    """How long things take, in seconds, each with the measurement it follows.
+
+    unknown: no member is known to be ready for so long after a leader was elected. ingress_back: the ingress is on its
+    host again so long after the Engine answers. life: so long runs what ends by itself.
+    """
 
     allocation: float = 0.01  # measurements.md#allocation
     ingress_arrives: float = 0.5  # measurements.md#kicks
@@ -55,6 +63,9 @@ class Manners:
     rollback: float = 5.0  # measurements.md#rollback
     monitor: float = 5.0  # measurements.md#states-of-an-update
     restart: float = 3.0  # measurements.md#bridge-of-a-member
+    ingress_back: float = 0.5  # measurements.md#gateway-lost
+    unknown: float = 4.0  # measurements.md#unknown-nodes
+    life: float = 2.0
     bump: float = 0.2  # measurements.md#versions
 
 
@@ -65,6 +76,8 @@ class Host:
     declared: the stack file names it. connected: it is reached, by us and by the other hosts. docker: its Engine
     runs. state, node_id, control: its own word on its membership. failing_kicks: so many ingresses that come to it
     next fail to be set up (measurements.md#kicks). slow: it takes four times as long to drop a network.
+    start_limit: its docker does not start more often within a minute, 0 for any number; limited: that has come to pass
+    and stays so until somebody resets it (measurements.md#start-limit).
     """
 
     name: str
@@ -79,6 +92,10 @@ class Host:
     containers: tuple[Container, ...] = ()
     failing_kicks: int = 0
     slow: bool = False
+    start_limit: int = 0
+    limited: bool = False
+    nano_cpus: int = 2_000_000_000
+    memory_bytes: int = 8 << 30
 
     @property
     def up(self) -> bool:

@@ -19,6 +19,7 @@ from providers.rules.vocabulary.steps import (
     RemoveNetwork,
     RemoveNode,
     RestartEngine,
+    StartContainer,
 )
 from tests.agreement.transcript import Story
 from tests.agreement.two_swarms import HOSTS
@@ -421,6 +422,218 @@ def paused_ports_stay_off(story: Story) -> None:
     story.fact("its ports", (), story.service("web").ports)
 
 
+# Tasks that find no place, or end by themselves
+
+
+def started_first(story: Story, replicas: int, **placed: object) -> None:
+    """A service that fills its nodes, and whose updates start the new task before the old one ends."""
+    full = spec("web", ports(8080), {"Replicated": {"Replicas": replicas}}, **placed)
+    full["UpdateConfig"] = {**full["UpdateConfig"], "Order": "start-first"}
+    story.answer("a service that fills its nodes", lambda: story.side.create_service(full))
+    story.until("its tasks run", lambda: running(story, "web", replicas))
+    story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
+    story.rest("the new tasks wait beside the old ones")
+    story.later("for as long as one likes", 7)
+
+
+def start_first_waits_for_room(story: Story) -> None:
+    """On full nodes a start-first rollout never ends; one more update, of anything, makes the old tasks go.
+
+    measurements.md#start-first
+    """
+    started_first(story, 3, Placement={"MaxReplicas": 1})
+    story.answer("label it", lambda: story.update_service("web", Labels={"a": "b"}))
+    story.rest("the old tasks have gone")
+    story.answer("without it", lambda: story.side.remove_service("web"))
+    over_half = {"Reservations": {"NanoCPUs": story.node("s2").nano_cpus * 3 // 4}}
+    started_first(story, 1, Resources=over_half, Placement={"Constraints": ["node.hostname == s2"]})
+    story.answer("the other order", lambda: story.update_service("web", UpdateConfig={"Order": "stop-first"}))
+    story.rest("the old tasks have gone")
+    story.answer("without it", lambda: story.side.remove_service("web"))
+
+
+def no_place_no_end(story: Story) -> None:
+    """Where no task finds a place an update goes on for ever, and what it told to end on a node stays as it is.
+
+    measurements.md#states-of-an-update, #forgotten-tasks
+    """
+    nowhere = spec("web", ports(8080), {"Replicated": {"Replicas": 2}}, Placement={"Constraints": ["node.labels.x==1"]})
+    story.answer("a service that fits nowhere", lambda: story.side.create_service(nowhere))
+    large = spec("large", ports(8081), Resources={"Reservations": {"NanoCPUs": 64 * SECOND}})
+    story.answer("one that fits on no node", lambda: story.side.create_service(large))
+    story.rest("their tasks wait")
+    for name in ("web", "large"):
+        story.answer(f"strip {name}", partial(story.update_service, name, EndpointSpec=ports()))
+    story.rest("others wait in their place")
+    story.later("for as long as one likes", 7)
+    for name in ("web", "large"):
+        story.answer(f"without {name}", partial(story.side.remove_service, name))
+
+
+def labels_make_it_forgotten(story: Story) -> None:
+    """A task that waits for a place never gets one after an update of nothing that concerns it, until one that does.
+
+    measurements.md#forgotten-tasks
+    """
+    nowhere = spec("web", ports(8080), {"Replicated": {"Replicas": 1}}, Placement={"Constraints": ["node.labels.x==1"]})
+    story.answer("a service that fits nowhere", lambda: story.side.create_service(nowhere))
+    story.rest("its task waits")
+    story.answer("label it", lambda: story.update_service("web", Labels={"a": "b"}))
+    story.later("it waits", 1)
+    story.answer("something of a node", lambda: story.update_node("s2", set_labels=(("y", "1"),)))
+    story.later("it waits", 1)
+    story.answer("a place", lambda: story.update_node("s2", set_labels=(("x", "1"),)))
+    story.later("it waits all the same", 4)
+    forced = template(story, "web", ForceUpdate=1)
+    story.answer("force", lambda: story.update_service("web", TaskTemplate=forced))
+    story.rest("another has the place")
+    story.answer("no place any more", lambda: story.update_node("s2", drop_labels=("x",)))
+    story.rest("it was rejected, and one more waits")
+    story.answer("without it", lambda: story.side.remove_service("web"))
+
+
+def ended_for_good(story: Story) -> None:
+    """A task that has ended is followed by none where the spec says so, but for an update that concerns it.
+
+    measurements.md#restart-conditions
+    """
+    over = {"Image": "busybox:lab", "Command": ["sleep", "2"]}
+    for condition in ("none", "on-failure"):
+        once = spec("web", ports(8080), ContainerSpec=over, RestartPolicy={"Condition": condition})
+        story.answer(condition, partial(story.side.create_service, once, ends="complete"))
+        story.until("they run", lambda: running(story, "web"))
+        story.until("they have ended", lambda: running(story, "web", 0))
+        story.answer("label it", lambda: story.update_service("web", Labels={"a": "b"}))
+        story.later("none runs", 4)
+        story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
+        story.until("they run again", lambda: any(task.state == "running" for task in story.side.tasks()))
+        story.rest("none runs, and the update is paused")
+        story.answer("without it", lambda: story.side.remove_service("web"))
+
+
+def crash_loops(story: Story) -> None:
+    """Between two runs the next task has its addresses already; while one runs it hangs on docker_gwbridge.
+
+    measurements.md#crash-loops
+    """
+    dying = {"Image": "busybox:lab", "Command": ["sh", "-c", "sleep 2; exit 1"]}
+    service = spec("web", ports(8080), ContainerSpec=dying)
+    story.answer("a service whose tasks die", lambda: story.side.create_service(service, ends="failed"))
+    for _ in range(2):
+        story.until("the next wait", lambda: waiting(story) and not hanging(story))
+        story.fact("on the ingress", 3, on_network(story, story.network("ingress")))
+        story.until("they hang on the bridges", lambda: hanging(story))
+    story.answer("without it", lambda: story.side.remove_service("web"))
+    story.rest("nothing is left of it")
+
+
+def waiting(story: Story) -> bool:
+    """Whether all tasks that live only get ready."""
+    alive = [(task.state, task.desired) for task in story.side.tasks() if task.alive]
+    return 3 * [("ready", "ready")] == alive
+
+
+def hanging(story: Story) -> bool:
+    """Whether a task hangs on a host's docker_gwbridge."""
+    return any("ingress" not in end.name for host in HOSTS for end in story.bridge(host).endpoints)
+
+
+def slow_to_end(story: Story) -> None:
+    """A task that does not listen is to end and runs, with its addresses, for as long as its grace lasts.
+
+    measurements.md#strip
+    """
+    deaf = {"Image": "busybox:lab", "Command": ["sleep", "1000"], "StopGracePeriod": 9 * SECOND}
+    service = spec("web", ports(8080), ContainerSpec=deaf)
+    story.answer("a service that does not listen", lambda: story.side.create_service(service, stubborn=True))
+    story.until("its tasks run", lambda: running(story, "web"))
+    story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
+    story.side.wait(6)
+    old = [task for task in story.side.tasks() if story.network("ingress") in task.networks]
+    story.fact("the old tasks", 3 * [("running", "shutdown")], [(task.state, task.desired) for task in old])
+    story.rest("others run")
+    story.answer("without it", lambda: story.side.remove_service("web"))
+
+
+# Paused nodes
+
+
+def paused_nodes_keep_global_tasks(story: Story) -> None:
+    """On a paused node a global service's task stays as it is, whatever is updated, until the node is active again.
+
+    measurements.md#paused-nodes
+    """
+    story.answer("a service on every host", lambda: story.side.create_service(spec("web", ports(8080))))
+    story.until("its tasks run", lambda: running(story, "web"))
+    story.answer("pause s2", lambda: story.update_node("s2", availability="pause"))
+    story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
+    story.rest("one is still on the ingress, and the update is complete")
+    story.answer("activate s2", lambda: story.update_node("s2", availability="active"))
+    story.rest("none is")
+    story.answer("without it", lambda: story.side.remove_service("web"))
+    story.rest("an idle swarm")
+
+
+def paused_nodes_attach_nothing(story: Story) -> None:
+    """No container gets onto an overlay on a paused node, and after a restart of its Engine none is back, for good.
+
+    measurements.md#attachments-of-paused-nodes
+    """
+    story.take("an overlay", APP)
+    story.until("it has addresses", lambda: allocated(story, "app"))
+    app = story.network("app")
+    story.answer("a container on it", lambda: story.side.run_container("s2", app))
+    story.answer("pause s2", lambda: story.update_node("s2", availability="pause"))
+    story.answer("another", lambda: story.side.run_container("s2", app), refused=EngineError)
+    story.take("restart", RestartEngine(host="s2"))
+    story.until("it does not run", lambda: not runs(story, "s2"))
+    story.answer("activate s2", lambda: story.update_node("s2", availability="active"))
+    story.later("nor later", 5)
+
+
+def ended_ends_again(story: Story) -> None:
+    """A container that ran to its end does so again each time somebody starts it."""
+    story.answer("one that ends", lambda: story.side.run_container("s3", story.network("app"), ends=True))
+    (container,) = (each.id for each in story.side.gwbridge("s3").containers)
+    for _ in range(2):
+        story.until("it ends", lambda: not runs(story, "s3"))
+        story.take("start it", StartContainer(host="s3", id=container))
+        story.fact("it runs", True, runs(story, "s3"))
+
+
+def runs(story: Story, host: str) -> bool:
+    """Whether a container runs on a host."""
+    return any(each.running for each in story.side.gwbridge(host).containers)
+
+
+# Leaders
+
+
+def unknown_for_a_while(story: Story) -> None:
+    """After a restart of a lone manager, and where another is elected, no other member is ready until it registers.
+
+    measurements.md#unknown-nodes
+    """
+    story.take("restart", RestartEngine(host="s1"))
+    story.fact("the workers", ["unknown", "unknown"], [story.node(host).state for host in ("s2", "s3")])
+    story.rest("all are ready")
+    for host in ("s2", "s3"):
+        story.answer(f"promote {host}", partial(story.update_node, host, role="manager"))
+        story.until(f"{host} is one", partial(leads, story, host))
+    story.rest("three managers")
+    story.side.stop_docker("s1")
+    story.until("nobody is known", lambda: unknown(story))
+    story.rest("one is down")
+
+
+def unknown(story: Story) -> bool:
+    """Whether the state of all members is unknown."""
+    try:
+        return {"unknown"} == {node.state for node in story.side.swarm().nodes}
+    except EngineError:  # there is no leader yet
+        return False
+
+
 GROUPS: dict[str, tuple[Script, ...]] = {
     "bridge": (endpoints_hold_the_bridge, endpoints_go_by_their_name),
     "overlays": (dead_networks, names_stay_taken),
@@ -446,4 +659,20 @@ GROUPS: dict[str, tuple[Script, ...]] = {
         a_rollback_brings_ports_back,
         paused_ports_stay_off,
     ),
+    "waiting": (
+        start_first_waits_for_room,
+        no_place_no_end,
+        labels_make_it_forgotten,
+    ),
+    "ending": (
+        ended_for_good,
+        crash_loops,
+        slow_to_end,
+    ),
+    "paused": (
+        paused_nodes_keep_global_tasks,
+        paused_nodes_attach_nothing,
+        ended_ends_again,
+    ),
+    "leaders": (unknown_for_a_while,),
 }

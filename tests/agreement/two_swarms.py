@@ -31,8 +31,12 @@ class Side(Protocol):
     def perform(self, step: Step) -> None:
         """Take one step."""
 
-    def create_service(self, spec: Json) -> None:
-        """Create a service at a manager."""
+    def create_service(self, spec: Json, *, ends: str = "", stubborn: bool = False) -> None:
+        """Create a service at a manager.
+
+        ends: its tasks do by themselves, and end up `failed` or `complete`. stubborn: they have to be killed. On real
+        hosts their command sees to that.
+        """
 
     def remove_service(self, name: str) -> None:
         """Remove a service."""
@@ -40,8 +44,11 @@ class Side(Protocol):
     def break_service(self, name: str) -> None:
         """The new tasks of this service's updates die at once; on real hosts their command sees to that."""
 
-    def run_container(self, host: str, network: str) -> None:
-        """Run a standalone container that restarts with its Engine on a network, by the network's id."""
+    def run_container(self, host: str, network: str, *, ends: bool = False) -> None:
+        """Run a standalone container that restarts with its Engine on a network, by the network's id.
+
+        ends: its process runs to an end, and nothing but a start by hand follows.
+        """
 
     def stop_docker(self, host: str) -> None:
         """Stop a host's Engine."""
@@ -71,8 +78,8 @@ class Simulated(Side):
     def perform(self, step: Step) -> None:
         self.world = simulate.perform(self.world, step)
 
-    def create_service(self, spec: Json) -> None:
-        self.world = others.create_service(self.world, dumps(spec, sort_keys=True))
+    def create_service(self, spec: Json, *, ends: str = "", stubborn: bool = False) -> None:
+        self.world = others.create_service(self.world, dumps(spec, sort_keys=True), ends=ends, stubborn=stubborn)
 
     def remove_service(self, name: str) -> None:
         self.world = others.remove_service(self.world, name)
@@ -80,8 +87,8 @@ class Simulated(Side):
     def break_service(self, name: str) -> None:
         self.world = others.break_service(self.world, name)
 
-    def run_container(self, host: str, network: str) -> None:
-        self.world = others.run_container(self.world, host, network)
+    def run_container(self, host: str, network: str, *, ends: bool = False) -> None:
+        self.world = others.run_container(self.world, host, network, ends=ends)
 
     def stop_docker(self, host: str) -> None:
         self.world = members.stop_docker(self.world, host)
@@ -118,7 +125,7 @@ class Real(Side):
     def perform(self, step: Step) -> None:
         perform(self.fleet, step)
 
-    def create_service(self, spec: Json) -> None:
+    def create_service(self, spec: Json, *, ends: str = "", stubborn: bool = False) -> None:
         self.fleet.manager().post("/services/create", spec)
 
     def remove_service(self, name: str) -> None:
@@ -127,10 +134,10 @@ class Real(Side):
     def break_service(self, name: str) -> None:
         """Nothing: the script's command does it."""
 
-    def run_container(self, host: str, network: str) -> None:
+    def run_container(self, host: str, network: str, *, ends: bool = False) -> None:
         engine = self.fleet.engine(host)
-        settings = {"NetworkMode": network, "RestartPolicy": {"Name": "always"}}
-        body = {"Image": "busybox:lab", "HostConfig": settings}
+        settings = {"NetworkMode": network, "RestartPolicy": {"Name": "no" if ends else "always"}}
+        body = {"Image": "busybox:lab", "HostConfig": settings, **({"Cmd": ["sleep", "2"]} if ends else {})}
         container = engine.post("/containers/create", body)["Id"]
         engine.post(f"/containers/{container}/start")
 

@@ -40,6 +40,9 @@ MANNERS = Manners(
     rollback=2 * TICK,
     monitor=2 * TICK,
     restart=TICK,
+    ingress_back=TICK,
+    unknown=TICK,
+    life=TICK,
     bump=TICK,
 )
 # No rule looks further back than this.
@@ -107,7 +110,8 @@ class Other:
 class Scene:
     """What is explored: how a run looks and decides, what others may do, which hosts may be lost, what must hold.
 
-    ways_back: how a run that can't go on finishes what was begun. always, when_done, when_ended: what is wrong with a
+    manners: how long things take. ways_back: how a run that can't go on finishes what was begun.
+    always, when_done, when_ended: what is wrong with a
     world, None where nothing is; the last one however a run has ended. harm: what is wrong with a step.
     """
 
@@ -122,6 +126,7 @@ class Scene:
     when_ended: Check = lambda world: None
     ways_back: tuple[Callable[[Any], Decision], ...] = ()
     harm: Callable[[World, Step], str | None] = lambda world, step: None
+    manners: Manners = MANNERS
 
 
 @dataclass
@@ -139,7 +144,7 @@ class Exploration:
 
     def run(self) -> "Exploration":
         """Visit every state."""
-        start = replace(self.scene.start, manners=MANNERS)
+        start = replace(self.scene.start, manners=self.scene.manners)
         self.reach(State(start, 0, bool(self.scene.others), bool(self.scene.losses)), None, "start")
         while self.queue:
             here, state = self.queue.popleft()

@@ -1,0 +1,109 @@
+"""Where tasks of a simulated swarm may run: nodes that take tasks, constraints, tasks per node, what is reserved.
+
+As swarmkit's scheduler and its constraints have it:
+https://github.com/moby/swarmkit/blob/master/manager/scheduler/filter.go
+https://github.com/moby/swarmkit/blob/master/manager/constraint/constraint.go
+"""
+
+import re
+from dataclasses import replace
+
+from providers.rules.live import service_spec
+from providers.rules.vocabulary.facts import Node
+from providers.simulate.workloads import Placed
+from providers.simulate.world import Happening, World
+
+CONSTRAINT = re.compile(r"\s*(?P<key>\S+?)\s*(?P<operator>==|!=)\s*(?P<value>.*?)\s*")
+LABEL = "node.labels."
+NO_PLACE = "no suitable node"
+
+
+def matches(node: Node, constraints: tuple[str, ...]) -> bool:
+    """Whether a node fulfils all constraints; one of another form is never fulfilled."""
+    return all(_fulfils(node, constraint) for constraint in constraints)
+
+
+def _fulfils(node: Node, constraint: str) -> bool:
+    found = CONSTRAINT.fullmatch(constraint)
+    value = _value(node, found["key"]) if found else None
+    if found is None or value is None:
+        return False
+    return (value.lower() == found["value"].lower()) == (found["operator"] == "==")
+
+
+def _value(node: Node, key: str) -> str | None:
+    """What a constraint compares; None for a key that there is not."""
+    if key.lower().startswith(LABEL):
+        return node.label(key[len(LABEL) :]) or ""
+    known = {
+        "node.id": node.id,
+        "node.hostname": node.hostname,
+        "node.role": node.role,
+        "node.platform.os": "linux",
+    }
+    return known.get(key.lower())
+
+
+def takes_tasks(node: Node) -> bool:
+    """Whether the scheduler gives it anything, standalone containers on overlays included.
+
+    measurements.md#attachments-of-paused-nodes
+    """
+    return node.availability == "active" and node.state == "ready"
+
+
+def fits(world: World, node: Node, task: Placed) -> bool:
+    """Whether a node can take a task now."""
+    others = [other for other in world.swarm.tasks if other.node_id == node.id and other.id != task.id]
+    at_most = service_spec.max_per_node(task.spec)
+    same = sum(other.wanted and other.alive for other in others if other.service_id == task.service_id)
+    return (
+        takes_tasks(node)
+        and matches(node, service_spec.constraints(task.spec))
+        and (not at_most or same < at_most)
+        and _has_room(node, task, others)
+    )
+
+
+def _has_room(node: Node, task: Placed, others: list[Placed]) -> bool:
+    """Whether what it reserves is free; a task that is to end keeps its own until it has (as `pending` it has none)."""
+    asked = service_spec.reservations(task.spec)
+    taken = [service_spec.reservations(other.spec) for other in others if other.alive and other.state != "pending"]
+    cpus = asked.nano_cpus + sum(each.nano_cpus for each in taken)
+    memory = asked.memory_bytes + sum(each.memory_bytes for each in taken)
+    return (not asked.nano_cpus or cpus <= node.nano_cpus) and (not asked.memory_bytes or memory <= node.memory_bytes)
+
+
+def schedule(world: World) -> World:
+    """One pass of the scheduler over all tasks that wait for a place.
+
+    A task whose service was written since it was made, though nothing that concerns it, is looked at once more and
+    then never again (measurements.md#forgotten-tasks).
+    """
+    for task in world.swarm.tasks:
+        if task.state == "pending" and task.wanted and task.queued:
+            world = _placed(world, task)
+    return world
+
+
+def _placed(world: World, task: Placed) -> World:
+    """A task with a place on a node, if one takes it."""
+    node = _place(world, task)
+    if node is None:
+        queued = bool(task.node_id) or not task.outdated
+        return world.with_task(replace(task, queued=queued, error=NO_PLACE))
+    state = "ready" if task.desired == "ready" else "preparing"
+    world = world.with_task(replace(task, node_id=node.id, state=state, outdated=False, error=""))
+    if task.desired == "ready":
+        return world
+    return world.later(world.manners.task_start, Happening("task starts", task.id))
+
+
+def _place(world: World, task: Placed) -> Node | None:
+    """The node for a task: its own, or of all that can take it the one with the fewest of its service."""
+    nodes = [node for node in world.swarm.nodes if task.node_id in ("", node.id) and fits(world, node, task)]
+    count = {node.id: 0 for node in nodes}
+    for other in world.swarm.tasks:
+        if other.service_id == task.service_id and other.alive and other.node_id in count:
+            count[other.node_id] += 1
+    return min(nodes, key=lambda node: count[node.id], default=None)
