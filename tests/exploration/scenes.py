@@ -1,6 +1,7 @@
 """The worlds that are explored: small ones with every check, large ones by `python -m tests.exploration`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -8,8 +9,9 @@ from providers import simulate
 from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import LeaveSwarm, RemoveNetwork
-from providers.simulate import World, bare, elapse, others
+from providers.simulate import World, bare, elapse, members, others
 from providers.simulate.others import create_service, service_spec
+from providers.simulate.workloads import read, text
 from tests.exploration.checks import (
     all_of,
     breaks_quorum,
@@ -25,7 +27,7 @@ from tests.exploration.checks import (
     specs_as_before,
     tasks_on_ingress,
 )
-from tests.exploration.explore import Check, Other, Scene
+from tests.exploration.explore import MANNERS, TICK, Check, Other, Scene
 from tests.exploration.others import (
     another_image,
     another_placement,
@@ -89,6 +91,152 @@ def stuck() -> World:
     world = stack(WEB)
     world = others.change_service(world, "web", EndpointSpec={"Ports": []})
     return elapse(simulate.perform(world, RemoveNetwork(id=id_of(world, ingress_spec()))), 60)
+
+
+# Where it starts in swarms that are not tidy
+
+FULL = service_spec(
+    "web",
+    ports=((8080, 80),),
+    replicas=3,
+    TaskTemplate={"Networks": [], "Placement": {"MaxReplicas": 1}, "ForceUpdate": 0},
+    UpdateConfig={"Parallelism": 0, "FailureAction": "pause", "Order": "start-first"},
+)
+SLOW_ENGINE = replace(MANNERS, restart=13 * TICK, ingress_back=9 * TICK)
+
+
+def specified(*, ports: tuple[tuple[int, int], ...] = ((8080, 80),), replicas: int | None = 1, **template: Any) -> str:
+    """A service with more in its template."""
+    base = {"Networks": [], "Placement": {}, "ForceUpdate": 0}
+    return service_spec("web", ports=ports, replicas=replicas, TaskTemplate={**base, **template})
+
+
+def serving(world: World, spec: str, **manner: Any) -> World:
+    """A world with one more service, some time later. manner: how its tasks end."""
+    return elapse(create_service(world, spec, **manner), 20)
+
+
+def paused_and_global() -> World:
+    """A service on every node, one of which is paused."""
+    return elapse(others.set_node(stack(EVERYWHERE), "w1", availability="pause"), 5)
+
+
+def full_and_start_first() -> World:
+    """Each node has as many tasks as it may, and updates start the new one first."""
+    return stack(FULL)
+
+
+def reserved_and_start_first() -> World:
+    """The only node that will do has no room for a second task, and updates start the new one first."""
+    over_half = {"Reservations": {"NanoCPUs": 1_500_000_000}}
+    spec = read(specified(Resources=over_half, Placement={"Constraints": ["node.hostname == w1"]}))
+    update = {"Parallelism": 0, "FailureAction": "pause", "Order": "start-first"}
+    return serving(stack(), text({**spec, "UpdateConfig": update}))
+
+
+def stuck_rollout() -> World:
+    """Somebody's start-first rollout, of another image, waits for room for ever."""
+    return elapse(another_image("web").act(full_and_start_first()), 60)
+
+
+def fits_nowhere() -> World:
+    """A service whose tasks find no place."""
+    return serving(stack(), specified(replicas=2, Placement={"Constraints": ["node.labels.x == 1"]}))
+
+
+def forgotten() -> World:
+    """A task that found no place, and that the scheduler looks at no more; there is a place by now."""
+    world = elapse(others.change_service(fits_nowhere(), "web", Labels={"a": "b"}), 5)
+    for label in ("y", "x"):
+        world = elapse(others.set_node(world, "w1", labels=((label, "1"),)), 5)
+    return world
+
+
+def too_large() -> World:
+    """A service on every node that has no room on any of them."""
+    return serving(stack(), specified(replicas=None, Resources={"Reservations": {"MemoryBytes": 1 << 50}}))
+
+
+def left_pending() -> World:
+    """Such a service after an update: what was told to end waits on, on the ingress."""
+    return elapse(another_image("web").act(too_large()), 90)
+
+
+def paused_rollout() -> World:
+    """Somebody's rollout stands at its first bad task."""
+    world = stack(service_spec("web", ports=((8080, 80),), replicas=3, UpdateConfig={"Parallelism": 1}))
+    world = elapse(another_image("web").act(others.break_service(world, "web")), 60)
+    return world.with_service(replace(others.named(world, "web"), failing=False))
+
+
+def slow_to_stop() -> World:
+    """A service whose tasks take forty seconds to end."""
+    grace = {"StopGracePeriod": 40_000_000_000}
+    return serving(stack(), specified(replicas=2, ContainerSpec=grace), stubborn=True)
+
+
+def ended_for_good() -> World:
+    """A service whose task has ended and is followed by none."""
+    return serving(stack(), specified(RestartPolicy={"Condition": "none"}), ends="complete")
+
+
+def crash_loop() -> World:
+    """A service that publishes a port, and whose tasks die over and over."""
+    return serving(stack(), specified(), ends="failed")
+
+
+def crash_loop_on_overlay() -> World:
+    """One that publishes none, on our overlay."""
+    world = stack()
+    return serving(world, specified(ports=(), Networks=[{"Target": id_of(world, overlay_spec())}]), ends="failed")
+
+
+def just_elected() -> World:
+    """Three managers, one of which leads since a moment, and knows nobody."""
+    return elapse(members.start_docker(members.stop_docker(stack(WEB, managers=HOSTS[1:]), "m1"), "m1"), 1)
+
+
+def started_often() -> World:
+    """Somebody has started docker on w1 twice within the last minute; it may be started once more."""
+    world = others.limit_starts(stack(WEB), "w1")
+    for _ in range(2):
+        world = elapse(members.start_docker(members.stop_docker(world, "w1"), "w1"), 5)
+    return world
+
+
+def with_container_that_ends() -> World:
+    """A container on our overlay has run to its end."""
+    world = stack(WEB)
+    return elapse(others.run_container(world, "w1", id_of(world, overlay_spec()), ends=True), 5)
+
+
+def with_container_on_paused() -> World:
+    """A container on our overlay, on a node that somebody paused since."""
+    return elapse(others.set_node(with_container(), "w1", availability="pause"), 5)
+
+
+UNTIDY: dict[str, Callable[[], World]] = {
+    world.__name__: world
+    for world in (
+        paused_and_global,
+        full_and_start_first,
+        reserved_and_start_first,
+        stuck_rollout,
+        fits_nowhere,
+        forgotten,
+        too_large,
+        left_pending,
+        paused_rollout,
+        slow_to_stop,
+        ended_for_good,
+        crash_loop,
+        crash_loop_on_overlay,
+        just_elected,
+        started_often,
+        with_container_that_ends,
+        with_container_on_paused,
+    )
+}
 
 
 # What is done there
