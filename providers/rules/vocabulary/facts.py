@@ -250,7 +250,8 @@ class Task:
     @property
     def alive(self) -> bool:
         """Whether it may still hold its addresses, whatever is wanted of it."""
-        return self.state not in self.ENDED and not (self.state in self.NOWHERE and self.desired != "running")
+        wanted = self.desired in ("running", "ready")  # `ready`: it is to run a moment later
+        return self.state not in self.ENDED and (wanted or self.state not in self.NOWHERE)
 
     @property
     def unplaced(self) -> bool:

@@ -140,6 +140,12 @@ def test_alive(state: str, expected: bool):
     assert expected == task.alive
 
 
+@pytest.mark.parametrize("desired", ["ready", "running"])
+def test_a_task_that_waits_is_alive(desired: str):
+    """Also one that only has to get ready, before it runs: it has its addresses."""
+    assert Task(id="t", service_id="s", node_id="n", state="pending", desired=desired).alive
+
+
 SWARM = a_swarm(id="s")
 TASK = Task(id="t1", service_id="s1", node_id="n1", state="running", desired="running", networks=("x",))
 FAILED = replace(TASK, id="t0", state="failed", desired="shutdown")
