@@ -1,6 +1,6 @@
 """Who answers in a simulated swarm, and with which error who does not. Nothing is changed here."""
 
-from providers.rules.vocabulary.errors import EngineError, NoQuorum, NoSwarm, NotAManager, Unreachable
+from providers.rules.vocabulary.errors import NoQuorum, NoSwarm, NotAManager, Unreachable
 from providers.rules.vocabulary.facts import Node
 from providers.simulate.world import Host, World
 
@@ -10,12 +10,12 @@ LOCKED = "Swarm is encrypted and needs to be unlocked before it can be used."  #
 
 
 def engine(world: World, name: str) -> Host:
-    """A host whose Engine answers. Raises Unreachable, or EngineError where docker is not running."""
+    """A host whose Engine answers. Raises Unreachable, also where docker is not running."""
     host = world.host(name)
     if not host.connected:
         raise Unreachable(f"{name}: nothing answers at {host.address}")
     if not host.docker:
-        raise EngineError(f"{name}: the Engine does not answer (docker is not running?): start it, then run again")
+        raise Unreachable(f"{name}: the Engine does not answer (docker is not running?): start it, then run again")
     return host
 
 

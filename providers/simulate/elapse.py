@@ -28,11 +28,11 @@ HAPPENINGS: dict[Kind, Callable[[World, Happening], World]] = {
     "update completed": lambda world, what: complete(world, what.subject),
     "version bumped": lambda world, what: bump(world, what.subject),
     "container ends": lambda world, what: run_to_its_end(world, what.subject, what.other),
-    "start forgotten": lambda world, _: world,
+    "starts forgotten": lambda world, what: world.with_host(replace(world.host(what.subject), starts=0)),
 }
 
 # What happens also where there is no swarm any more.
-OF_A_HOST = frozenset({"network dropped", "container ends", "start forgotten"})
+OF_A_HOST = frozenset({"network dropped", "container ends", "starts forgotten"})
 
 
 def elapse(world: World, seconds: float) -> World:

@@ -285,7 +285,7 @@ def start_docker(world: World, name: str) -> World:
     measurements.md#autolock, #old-ingress-stays, #restart-of-docker, #host-that-is-down
     """
     before, world = world, counted(world, name)
-    if world.host(name).limited:
+    if before.host(name).start_limit and before.host(name).starts == world.host(name).starts:
         return world
     host = replace(world.host(name), docker=True)
     host = replace(host, networks=tuple(net for net in host.networks if net.scope == "local"))
@@ -299,18 +299,16 @@ def start_docker(world: World, name: str) -> World:
 
 
 def counted(world: World, name: str) -> World:
-    """One more start of a host's docker, which its service manager refuses where there were too many before.
+    """One more start of a host's docker counted, if it has a limit and that is not reached.
 
-    measurements.md#start-limit
+    A minute begins with its first start. measurements.md#start-limit
     """
     host = world.host(name)
-    if not host.start_limit or host.limited:
+    if host.starts >= host.start_limit:
         return world
-    starts = [due for due in world.pending if (due.what.kind, due.what.subject) == ("start forgotten", name)]
-    if len(starts) >= host.start_limit:
-        return world.with_host(replace(host, limited=True))
-    world, start_id = world.another_id("st")
-    return world.later(START_INTERVAL, Happening("start forgotten", name, start_id))
+    if not host.starts:
+        world = world.later(START_INTERVAL, Happening("starts forgotten", name))
+    return world.with_host(replace(host, starts=host.starts + 1))
 
 
 def stays(task: Placed) -> bool:

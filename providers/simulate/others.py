@@ -18,7 +18,7 @@ from providers.simulate.orchestrator import forget, orchestrate, stop
 from providers.simulate.perform import perform
 from providers.simulate.services import numbered, refuse_ports
 from providers.simulate.workloads import Container, Service, read, text
-from providers.simulate.world import World
+from providers.simulate.world import Happening, World
 
 
 def service_spec(
@@ -142,5 +142,5 @@ def limit_starts(world: World, host: str, starts: int = 3) -> World:
 
 def reset_failed(world: World, host: str) -> World:
     """Somebody makes systemd forget how often it has started docker; a start after that works again."""
-    left = tuple(due for due in world.pending if (due.what.kind, due.what.subject) != ("start forgotten", host))
-    return replace(world.with_host(replace(world.host(host), limited=False)), pending=left)
+    left = tuple(due for due in world.pending if due.what != Happening("starts forgotten", host))
+    return replace(world.with_host(replace(world.host(host), starts=0)), pending=left)

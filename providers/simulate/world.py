@@ -26,7 +26,7 @@ Kind = Literal[
     "update completed",
     "version bumped",
     "container ends",
-    "start forgotten",
+    "starts forgotten",
 ]
 
 
@@ -76,8 +76,8 @@ class Host:
     declared: the stack file names it. connected: it is reached, by us and by the other hosts. docker: its Engine
     runs. state, node_id, control: its own word on its membership. failing_kicks: so many ingresses that come to it
     next fail to be set up (measurements.md#kicks). slow: it takes four times as long to drop a network.
-    start_limit: its docker does not start more often within a minute, 0 for any number; limited: that has come to pass
-    and stays so until somebody resets it (measurements.md#start-limit).
+    start_limit: its docker does not start more often within a minute, 0 for any number; starts: so often it has
+    (measurements.md#start-limit).
     """
 
     name: str
@@ -93,7 +93,7 @@ class Host:
     failing_kicks: int = 0
     slow: bool = False
     start_limit: int = 0
-    limited: bool = False
+    starts: int = 0
     nano_cpus: int = 2_000_000_000
     memory_bytes: int = 8 << 30
 
