@@ -28,6 +28,7 @@ def nothing_lost(start: World, *, may_go: tuple[str, ...] = ()) -> Check:
     ports = {service.name: ports_of(start, service) for service in start.swarm.services}
     networks = {net.name for net in start.swarm.networks if net.name == "theirs"}
     containers = {container.id for host in start.hosts for container in host.containers}
+    by_node = {node.id: node.availability for node in start.swarm.nodes}
 
     def check(world: World) -> str | None:
         services = {service.name: service for service in world.swarm.services}
@@ -40,7 +41,7 @@ def nothing_lost(start: World, *, may_go: tuple[str, ...] = ()) -> Check:
         if gone or lost:
             return f"services are gone: {gone}; ports are lost: {lost}"
         for node in world.swarm.nodes:
-            if maintenance.availability(node) != (node.label(BY_HAND) or "active"):
+            if maintenance.availability(node) != (node.label(BY_HAND) or by_node.get(node.id, "active")):
                 return f"{node.hostname} has lost its availability: {maintenance.availability(node)}"
         if networks - {net.name for net in world.swarm.networks}:
             return "a network of others is gone"

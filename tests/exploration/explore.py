@@ -46,7 +46,7 @@ MANNERS = Manners(
     bump=TICK,
 )
 # No rule looks further back than this.
-PATIENCE = 12.0
+PATIENCE = 21.0
 REST = 100 * TICK
 # What passes by itself, or by looking again.
 PASSING = (Conflict, NoQuorum, NotAManager)
@@ -110,9 +110,9 @@ class Other:
 class Scene:
     """What is explored: how a run looks and decides, what others may do, which hosts may be lost, what must hold.
 
-    manners: how long things take. ways_back: how a run that can't go on finishes what was begun.
-    always, when_done, when_ended: what is wrong with a
-    world, None where nothing is; the last one however a run has ended. harm: what is wrong with a step.
+    manners: how long things take. hurried: its time may be over anywhere. ways_back: how a run that can't go on
+    finishes what was begun. always, when_done, when_ended: what is wrong with a world, None where nothing is; the last
+    one however a run has ended. harm: what is wrong with a step.
     """
 
     start: World
@@ -125,6 +125,7 @@ class Scene:
     when_done: Check = lambda world: None
     when_ended: Check = lambda world: None
     ways_back: tuple[Callable[[Any], Decision], ...] = ()
+    hurried: bool = True
     harm: Callable[[World, Step], str | None] = lambda world, step: None
     manners: Manners = MANNERS
 
@@ -145,7 +146,8 @@ class Exploration:
     def run(self) -> "Exploration":
         """Visit every state."""
         start = replace(self.scene.start, manners=self.scene.manners)
-        self.reach(State(start, 0, bool(self.scene.others), bool(self.scene.losses)), None, "start")
+        others, losses = bool(self.scene.others), bool(self.scene.losses)
+        self.reach(State(start, 0, others, losses, in_time=self.scene.hurried), None, "start")
         while self.queue:
             here, state = self.queue.popleft()
             problem = self.scene.always(state.world)

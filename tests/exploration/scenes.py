@@ -258,6 +258,7 @@ def swap(start: World, *, may_go: tuple[str, ...] = (), **given: Any) -> Scene:
             "when_ended": promised(start),
             "ways_back": ingress.ways_back(NEW_INGRESS),
             "harm": restarts,
+            "hurried": given.keys().isdisjoint({"others", "losses"}),  # both are for the large ones
             **given,
         }
     )
@@ -279,6 +280,7 @@ def bridge(start: World, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any) -> Scene
         when_ended=promised(start),
         ways_back=gwbridge.ways_back(spec),
         harm=breaks_quorum,
+        hurried=given.keys().isdisjoint({"others", "losses"}),
         **given,
     )
 

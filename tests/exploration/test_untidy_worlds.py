@@ -4,7 +4,11 @@ from collections import Counter
 
 import pytest
 
-from tests.exploration.scenes import UNTIDY
+from tests.exploration.checks import no_trace
+from tests.exploration.explore import Exploration
+from tests.exploration.scenes import NEW_INGRESS, UNTIDY, swap
+from tests.support.lifecycle import id_of, make
+from tests.support.simulated import SimulatedHosts
 
 STATES: dict[str, dict[tuple[str, str], int]] = {
     "paused_and_global": {("running", "running"): 3},
@@ -26,9 +30,61 @@ STATES: dict[str, dict[tuple[str, str], int]] = {
     "with_container_on_paused": {("running", "running"): 3},
 }
 
+# Where its time may be over anywhere as well; in the others that makes too many states.
+HURRIED = ("full_and_start_first", "reserved_and_start_first", "fits_nowhere", "stuck_rollout")
+
 
 @pytest.mark.parametrize("name", UNTIDY)
 def test_tasks_at_the_start(name: str):
     """The tasks, each as it is and as it should be."""
     found = Counter((task.state, task.desired) for task in UNTIDY[name]().swarm.tasks)
     assert STATES[name] == found
+
+
+@pytest.mark.exploration
+@pytest.mark.parametrize(
+    "name",
+    [
+        "full_and_start_first",
+        "reserved_and_start_first",
+        "fits_nowhere",
+        "forgotten",
+        "stuck_rollout",
+        "crash_loop",
+        "crash_loop_on_overlay",
+        "just_elected",
+    ],
+)
+def test_the_ingress_changes(name: str):
+    """Whatever does not run, or never comes to rest, keeps nothing else from having its ports back."""
+    found = Exploration(swap(UNTIDY[name](), hurried=name in HURRIED)).run()
+    print(f"{name}: {len(found.came)} states: {dict(found.outcomes())}")
+    assert [] == found.report()
+
+
+@pytest.mark.exploration
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("paused_and_global", "service everywhere: its task on w1 can't move while w1 is paused"),
+        ("paused_rollout", "service web: its rollout is paused"),
+        ("ended_for_good", "service web: 1 of its 1 tasks have ended for good"),
+    ],
+)
+def test_a_change_that_would_get_stuck_is_refused_before_the_first_write(name: str, words: str):
+    """It says why, the second time as the first."""
+    found = Exploration(swap(UNTIDY[name]())).run()
+    print(f"{name}: {len(found.came)} states: {dict(found.outcomes())}")
+    assert {"back"} == set(found.outcomes())
+    labels = {label for _, label in found.came.values()}
+    assert any(words in label for label in labels)
+    assert all(label.startswith(("start", "turn round", "another run", "time", "its time is over")) for label in labels)
+
+
+@pytest.mark.parametrize("name", ["too_large", "left_pending"])
+def test_tasks_without_a_place_hold_up_no_change(name: str):
+    """What no host takes is neither waited for nor forced, and leaves no journal."""
+    hosts = SimulatedHosts(UNTIDY[name]())
+    make(hosts, NEW_INGRESS, known=id_of(hosts.world, NEW_INGRESS))
+    assert NEW_INGRESS.subnet == hosts.ingress().network.subnet
+    assert no_trace(hosts.world) is None

@@ -11,8 +11,8 @@ from providers.rules.vocabulary.steps import FOREVER, Blocked, Decision, Steps, 
 # A kick that took is seen within 0.2 to 1.7 s; 1.5 s is when the next one was worth sending on every Engine
 # (measurements.md#kicks).
 KICK_AGAIN = 1.5
-# 4 rounds of 8 s were needed on a slow machine with a full kernel (measurements.md#kicks); what twenty kicks in half a
-# minute do not bring never comes.
+# 4 rounds of 8 s were needed on a slow machine with a full kernel (measurements.md#kicks); what twenty kicks in a
+# hundred seconds do not bring never comes.
 KICKS = 20
 SPREAD = 120.0
 # A host drops a removed ingress within 0.5 to 4 s; one that still has it after 10 s keeps it until a restart
@@ -72,12 +72,21 @@ def kicked(facts: IngressFacts, network: Network) -> Decision | None:
     bad = lacking(facts, network)
     asked = [host for host in bad if isinstance(host, HostIngress) and not given_up(host, facts, network)]
     silent = [host for host in bad if isinstance(host, Silent)]
-    due = [host for host in asked if kicks(network, node_of(host, facts)) == 0 or facts.unchanged_for >= KICK_AGAIN]
+    due = [
+        host
+        for host in asked
+        if kicks(network, node_of(host, facts)) == 0 or facts.unchanged_for >= pause(host, facts, network)
+    ]
     if due:
         return Steps(tuple(kick(network, node_of(host, facts)) for host in due), f"bring the ingress to {names(due)}")
     if silent:
         return Wait(f"{silent[0].host} to answer ({silent[0].why})", SPREAD)
     return Wait(f"{names(asked)} to show the ingress with its sandbox and gateway", SPREAD) if asked else None
+
+
+def pause(host: HostIngress, facts: IngressFacts, network: Network) -> float:
+    """Seconds until the next kick is worth sending: each a little longer, so that slow machines have their time."""
+    return KICK_AGAIN * (1 + kicks(network, node_of(host, facts)) / 4)
 
 
 def given_up(host: HostIngress, facts: IngressFacts, network: Network) -> bool:

@@ -98,7 +98,7 @@ def ending(tasks: Iterable[Task], nodes: Iterable[Node]) -> list[str]:
     return sorted(
         f"{task.id[:12]} on {hosts[task.node_id]}"
         for task in tasks
-        if task.alive and task.desired != "running" and task.node_id in hosts
+        if task.alive and task.desired not in Task.WANTED and task.node_id in hosts
     )
 
 

@@ -240,6 +240,7 @@ class Task:
     # No host was ever told of it. One that is wanted no more stays in the history so, for ever:
     # https://github.com/moby/moby/issues/36699
     NOWHERE = frozenset({"new", "allocated", "pending"})
+    WANTED = frozenset({"running", "ready"})  # `ready`: it is to run a moment later
 
     @property
     def seconds(self) -> float:
@@ -250,13 +251,12 @@ class Task:
     @property
     def alive(self) -> bool:
         """Whether it may still hold its addresses, whatever is wanted of it."""
-        wanted = self.desired in ("running", "ready")  # `ready`: it is to run a moment later
-        return self.state not in self.ENDED and (wanted or self.state not in self.NOWHERE)
+        return self.state not in self.ENDED and (self.desired in self.WANTED or self.state not in self.NOWHERE)
 
     @property
     def unplaced(self) -> bool:
         """Whether it is to run and no host has it: for want of a host that fits, or of addresses."""
-        return self.state in self.NOWHERE and self.desired == "running"
+        return self.state in self.NOWHERE and self.desired in self.WANTED
 
 
 def _of_sandbox(endpoint: Endpoint) -> bool:
