@@ -5,7 +5,7 @@
 - `commands`: what `hosts` understands.
 - `state`: which hosts run, in one folder of the machine, under one lock.
 - `network`, `cgroups`, `filesystem`: a host's address and cable, its share of the machine, its files.
-- `host`, `group`: one host from start to end, and several; `boot.sh` and `init.sh` run inside.
+- `host`, `group`: one host from start to end, and several; what runs or is read inside are the `.sh` files.
 - `engine_api`: what the lab asks of a host's Docker.
 - `machine`, `engines`, `debian`, `moby`: what must be on the machine, and where Engines come from.
 - `shell`: programs run here, and the one error of the lab.

@@ -13,7 +13,7 @@ from lab import engine_api, engines, group, host, machine, network, state
 from lab.shell import LabError
 from lab.state import Record
 
-_FAULTS = ("cut", "heal", "kill-docker", "stop-docker", "start-docker")
+_FAULTS = ("cut", "heal", "kill-docker", "stop-docker", "start-docker", "slow-docker", "start-limit")
 
 
 def main(words: list[str]) -> None:
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     fault = command(_fault)
     fault.add_argument("name")
     fault.add_argument("fault", choices=_FAULTS)
+    fault.add_argument("seconds", nargs="?", type=float, help="for slow-docker: how much longer a start takes")
     return parser
 
 
@@ -148,7 +149,7 @@ def _image(arguments: argparse.Namespace) -> None:
 
 
 def _fault(arguments: argparse.Namespace) -> None:
-    """Pull a host's cable, or end its Docker; and back."""
+    """Pull a host's cable, end its Docker, or change how that starts; and back."""
     record = _running(arguments.name)
     match arguments.fault:
         case "cut":
@@ -160,8 +161,13 @@ def _fault(arguments: argparse.Namespace) -> None:
         case "stop-docker":
             host.run_in(record, "service", "docker", "stop")
         case "start-docker":
-            host.run_in(record, "service", "docker", "start")
-            host.wait_docker(record)
+            host.start_docker(record)
+        case "slow-docker":
+            if arguments.seconds is None:
+                raise LabError("slow-docker: lacks the seconds by which a start takes longer, 0 for none")
+            host.slow_docker(record, arguments.seconds)
+        case "start-limit":
+            host.limit_starts(record)
 
 
 def _running(name: str) -> Record:

@@ -27,7 +27,12 @@ _EMPTY = {
     **dict.fromkeys(("tmp", "var/tmp"), 0o1777),
     **dict.fromkeys(("root", "var/lib/containerd", "var/lib/docker"), 0o700),
 }
-_DOCKER_OPTIONS = "--storage-driver=overlay2"
+_SCRIPTS = {
+    "init.sh": "usr/local/sbin/lab-init",
+    "systemctl.sh": "usr/local/bin/systemctl",
+    "docker.sh": "etc/default/docker",
+}
+"""Files of this folder, and where a host has them."""
 _SSHD = """\
 AuthorizedKeysFile .ssh/authorized_keys
 HostKey /etc/ssh/host_key
@@ -51,7 +56,8 @@ def write(folder: Path, name: str, host_key: Path, covered: Iterable[str]) -> No
     (upper / "etc/hosts").write_text(f"127.0.0.1 localhost {name}\n")
     # Nobody answers there, so that looking up an image in a registry fails at once.
     (upper / "etc/resolv.conf").write_text("nameserver 127.0.0.1\n")
-    shutil.copy(Path(__file__).with_name("init.sh"), _place(upper, "usr/local/sbin/lab-init"))
+    for script, place in _SCRIPTS.items():
+        shutil.copy(Path(__file__).with_name(script), _place(upper, place))
     for path in covered:
         _place(upper, path.lstrip("/")).touch()
 
@@ -119,7 +125,6 @@ def _write_ssh(upper: Path, host_key: Path) -> None:
 
 
 def _write_docker(upper: Path) -> None:
-    _place(upper, "etc/default/docker").write_text(f'DOCKER_OPTS="{_DOCKER_OPTIONS}"\n')
     # The init script mounts cgroups unless this file has a line for them; the host has them already.
     (upper / "etc/fstab").write_text("cgroup /sys/fs/cgroup none defaults 0 0\n")
     script = _place(upper, "etc/init.d/docker")

@@ -18,6 +18,8 @@ from lab.state import Record, Wanted
 _NAMESPACES = ("--net", "--mount", "--pid", "--uts", "--ipc", "--fork")
 _BOOT = Path(__file__).with_name("boot.sh")
 _SECONDS = 60.0
+# Faults that docker.sh and systemctl.sh read.
+_SLOW, _SYSTEMD = "/run/slow-docker", "/run/systemd"
 
 
 class NewHost:
@@ -99,8 +101,26 @@ def run_in(record: Record, *command: str) -> str:
 def mend(record: Record) -> None:
     """Undo every fault of a host."""
     network.heal(record.name)
+    run_in(record, "rm", "-rf", _SLOW, _SYSTEMD)
     if not engine_api.answers(record):
         run_in(record, "service", "docker", "start")
+
+
+def slow_docker(record: Record, seconds: float) -> None:
+    """Let each start of the host's docker take so many seconds more."""
+    run_in(record, "sh", "-c", f"echo {seconds:g} >{_SLOW}")
+
+
+def limit_starts(record: Record) -> None:
+    """Let the host look like one with systemd, which refuses docker a fourth start within a minute."""
+    run_in(record, "mkdir", "-p", f"{_SYSTEMD}/system")
+
+
+def start_docker(record: Record) -> None:
+    """Start the host's docker, whatever refuses that, and wait for it."""
+    run_in(record, "rm", "-f", f"{_SYSTEMD}/starts", f"{_SYSTEMD}/failed")
+    run_in(record, "service", "docker", "start")
+    wait_docker(record)
 
 
 def wait_ready(record: Record) -> None:
