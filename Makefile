@@ -8,12 +8,12 @@ LAB ?=
 # Compiled modules are kept whatever the environment says: compiling them anew takes a third of `make check`.
 export PYTHONDONTWRITEBYTECODE :=
 
-QUICK = $(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest --quiet -m "not (lab or every_engine or exploration or network)"
+QUICK = $(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest --quiet -m "not (lab or every_engine or vms or exploration or network)"
 # Half of the quick tests, by the time they take.
 RULES := $(addprefix tests/,agreement discovery exploration explain loop rules simulate tools)
 
 .DEFAULT_GOAL := check
-.PHONY: setup lab demo check lint types quick quick-rules quick-rest offline test explore engines bench chaos fmt down clean
+.PHONY: setup lab demo check lint types quick quick-rules quick-rest offline test explore engines vms bench chaos fmt down clean
 
 setup: # the program alone: Python packages, pulumi, the command swarmnet; nothing is installed on the machine
 	@python3 -m tools.venv
@@ -47,7 +47,7 @@ quick-rest:
 	@$(QUICK) tests $(RULES:%=--ignore=%)
 
 offline:
-	@$(IN_TOOLS) pytest -m "not (lab or every_engine)" -n 2
+	@$(IN_TOOLS) pytest -m "not (lab or every_engine or vms)" -n 2
 
 test: lab # all of it; tests on real hosts are skipped, with the reason, where they cannot run
 	@$(IN_TOOLS) python -m tools.browser
@@ -61,6 +61,9 @@ explore: setup # every state of the large worlds as well (4 minutes)
 engines: lab # every live change with ten services on five hosts, on each Engine (root, 20 minutes)
 	@$(IN_TOOLS) pytest -m every_engine $(LAB)
 
+vms: lab # the whole job and live changes on three virtual machines with systemd and a kernel of their own (root, 20 minutes)
+	@$(IN_TOOLS) pytest -m vms $(LAB)
+
 bench: lab # `pulumi up` against a shell script that does the same, and how long ports are away (root)
 	@$(IN_TOOLS) python -m bench
 
@@ -71,8 +74,9 @@ fmt: setup # format, and mend what ruff can mend
 	@$(IN_TOOLS) ruff format .
 	@$(IN_TOOLS) ruff check --fix .
 
-down: # take the hosts of the lab down
+down: # take the hosts and virtual machines of the lab down
 	@lab/hosts down
+	@lab/vms down
 
 clean: # remove what setup and the checks made; .pulumi-state stays, it knows what exists on your hosts
 	rm -rf .tools .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -8,36 +8,43 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import TypeAlias
 
-from lab import engine_api, engines, group, host, machine, network, state
+from lab import access, engine_api, engines, group, host, machine, network, state
 from lab.shell import LabError
 from lab.state import Record
 
+Command = Callable[[argparse.Namespace], None]
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _FAULTS = ("cut", "heal", "kill-docker", "stop-docker", "start-docker", "slow-docker", "start-limit")
 
 
 def main(words: list[str]) -> None:
+    """Run one command of `lab/hosts`."""
+    carry_out(_parser(), words)
+
+
+def carry_out(parser: argparse.ArgumentParser, words: list[str]) -> None:
     """Run one command; what goes wrong ends it with one line and exit code 1."""
-    arguments = _parser().parse_args(words)
+    arguments, name = parser.parse_args(words), parser.prog
     try:
         if os.geteuid():
-            raise LabError("not root: namespaces and mounts need it: run as root")
+            raise LabError("not root: namespaces, mounts and cables need it: run as root")
         arguments.run(arguments)
     except LabError as error:
-        sys.exit(f"lab/hosts: {error}")
+        sys.exit(f"{name}: {error}")
     except KeyboardInterrupt:
-        sys.exit("lab/hosts: interrupted: the same command goes on from here, `lab/hosts down` clears up")
+        sys.exit(f"{name}: interrupted: the same command goes on from here, `{name} down` clears up")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab/hosts", description="Real Docker hosts on this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(run: Callable[[argparse.Namespace], None], group: str | None = None) -> argparse.ArgumentParser:
-        added = commands.add_parser(run.__name__.strip("_"), help=run.__doc__, description=run.__doc__)
-        added.set_defaults(run=run)
+    def command(run: Command, group: str | None = None) -> argparse.ArgumentParser:
+        added = add_command(commands, run)
         if group:
-            added.add_argument("--group", default=group, help=f"one to eight letters; default: {group}")
+            added.add_argument("--group", default=group, type=_group, help=f"one to eight letters; default: {group}")
         return added
 
     setup = command(_setup)
@@ -45,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     up = command(_up, network.DEFAULT_GROUP)
     up.add_argument("count", nargs="?", type=int, help="default: 3, or as many as Engines are named")
     up.add_argument("--engine", default=engines.DEFAULT, help="one for all hosts, or one for each: 28,26,28")
-    command(_down).add_argument("--group", help="default: all")
+    command(_down).add_argument("--group", type=_group, help="default: all")
     command(_reset, network.DEFAULT_GROUP)
     ssh = command(_ssh)
     ssh.add_argument("name")
@@ -58,6 +65,19 @@ def _parser() -> argparse.ArgumentParser:
     fault.add_argument("fault", choices=_FAULTS)
     fault.add_argument("seconds", nargs="?", type=float, help="for slow-docker: how much longer a start takes")
     return parser
+
+
+def add_command(commands: Commands, run: Command) -> argparse.ArgumentParser:
+    """A command with the name of a function, which is run for it, and its docstring as help."""
+    added = commands.add_parser(run.__name__.strip("_"), help=run.__doc__, description=run.__doc__)
+    added.set_defaults(run=run)
+    return added
+
+
+def _group(name: str) -> str:
+    if name == network.VM_GROUP:
+        raise argparse.ArgumentTypeError(f"{name} are virtual machines: use `lab/vms`")
+    return name
 
 
 def _setup(arguments: argparse.Namespace) -> None:
@@ -104,10 +124,7 @@ def _reset(arguments: argparse.Namespace) -> None:
 def _ssh(arguments: argparse.Namespace) -> None:
     """Log in as root, or run a command."""
     record = _running(arguments.name)
-    options = ("BatchMode=yes", "LogLevel=ERROR", "StrictHostKeyChecking=yes")
-    checked = [word for option in (*options, f"UserKnownHostsFile={state.KNOWN_HOSTS}") for word in ("-o", option)]
-    to = f"root@{record.address}"
-    os.execvp("ssh", ["ssh", "-F", "none", "-i", str(state.KEY), *checked, to, *arguments.words])
+    os.execvp("ssh", access.ssh(record, *arguments.words))
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -134,8 +151,13 @@ def _table(records: list[Record]) -> str:
 
 def _stack(arguments: argparse.Namespace) -> None:
     """Print the hosts as sections of a stack file."""
+    print_sections(group.of_group(arguments.group, state.load()))
+
+
+def print_sections(records: list[Record]) -> None:
+    """Print hosts as sections of a stack file, the first one as manager."""
     print("config:\n  swarmnet:hosts:")
-    for number, record in enumerate(group.of_group(arguments.group, state.load())):
+    for number, record in enumerate(records):
         role = "manager" if number == 0 else "worker"
         print(f"    {record.name}: {{address: {record.address}, role: {role}}}")
     print(f"  swarmnet:ssh: {{user: root, key_file: {state.KEY}, known_hosts: {state.KNOWN_HOSTS}}}")
@@ -171,7 +193,11 @@ def _fault(arguments: argparse.Namespace) -> None:
 
 
 def _running(name: str) -> Record:
-    records = state.load()
+    return named(name, state.load())
+
+
+def named(name: str, records: dict[str, Record]) -> Record:
+    """The host of that name among those that run; LabError if there is none."""
     if name not in records:
         raise LabError(f"host {name}: does not run: running are {', '.join(records) or 'none'}")
     return records[name]

@@ -16,7 +16,8 @@ from lab.shell import LabError, run
 from lab.state import Record
 
 _BUSYBOX = Path("/bin/busybox")
-_COMMAND = """CMD ["sh", "-c", "trap exit TERM; while :; do sleep 3600 & wait $!; done"]"""
+COMMAND = """CMD ["sh", "-c", "trap exit TERM; while :; do sleep 3600 & wait $!; done"]"""
+"""What a container of busybox:lab does, as a line of a Dockerfile."""
 _SECONDS = 30.0
 
 
@@ -48,7 +49,7 @@ def import_image(record: Record, content: bytes) -> None:
 
     Without a command of its own a container of it runs until it is told to stop, and then stops at once.
     """
-    query = urllib.parse.urlencode({"fromSrc": "-", "repo": "busybox", "tag": "lab", "changes": _COMMAND})
+    query = urllib.parse.urlencode({"fromSrc": "-", "repo": "busybox", "tag": "lab", "changes": COMMAND})
     for path, body in (
         (f"/images/create?{query}", content),
         ("/images/busybox:lab/tag?repo=busybox&tag=latest", b""),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from lab import cgroups, host, network, state
+from lab import access, cgroups, host, network, state
 from lab.shell import LabError
 from lab.state import Record, Wanted
 
@@ -46,7 +46,7 @@ def reset(group: str) -> list[Record]:
 def _replace(records: dict[str, Record], wanted: list[Wanted]) -> None:
     """End the hosts of those names that run and start new ones; `records` and the list on disk follow."""
     at_once(host.end, [records.pop(one.name) for one in wanted if one.name in records])
-    host.make_key(state.KEY)
+    access.make_key(state.KEY)
     network.lay_bridge()
     fresh = at_once(host.NewHost, wanted)
     records |= {new.record.name: new.record for new in fresh}
@@ -60,7 +60,7 @@ def _ready(records: list[Record]) -> list[Record]:
 
 
 def end(group: str | None) -> None:
-    """End a group's hosts, or all, and leave nothing of theirs; the lab's folder goes with the last host."""
+    """End a group's hosts, or all but virtual machines, and leave nothing of theirs."""
     with state.locked():
         records = state.load()
         ended = [record for record in records.values() if group in (None, record.group)]
@@ -68,21 +68,27 @@ def end(group: str | None) -> None:
         at_once(host.end, ended)
         at_once(_forget, _names_on_disk(group))
         state.save(left)
-        if not left:
-            network.remove_bridge()
-            cgroups.remove_parents()
-            shutil.rmtree(state.FOLDER)
+        close_up()
+
+
+def close_up() -> None:
+    """Remove what all hosts share, unless one of either kind runs; the lab's lock is held, and goes with its folder."""
+    if not state.load() and not state.load(state.VMS):
+        network.remove_bridge()
+        cgroups.remove_parents()
+        shutil.rmtree(state.FOLDER)
 
 
 def _names_on_disk(group: str | None) -> set[str]:
     """The hosts of a group, or of all, that have files here, however far their start came."""
     names = {path.stem for folder in (state.FOLDERS, state.HOST_KEYS) for path in folder.glob("*")}
-    return {name for name in names if group in (None, name.rstrip("0123456789"))}
+    groups = {name: name.rstrip("0123456789") for name in names}
+    return {name for name, its in groups.items() if group == its or (group is None and its != network.VM_GROUP)}
 
 
 def _forget(name: str) -> None:
     host.remove(name)
-    host.forget_key(name)
+    access.forget_key(name)
 
 
 def of_group(group: str, records: dict[str, Record]) -> list[Record]:

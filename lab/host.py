@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lab import cgroups, engine_api, engines, filesystem, network, state
+from lab import access, cgroups, engine_api, engines, filesystem, network, state
 from lab.shell import LabError, run
 from lab.state import Record, Wanted
 
@@ -30,7 +29,7 @@ class NewHost:
         remove(wanted.name)
         folder = state.FOLDERS / wanted.name
         binds = engines.binds(wanted.engine)
-        filesystem.write(folder, wanted.name, host_key(wanted.name), binds.values())
+        filesystem.write(folder, wanted.name, access.host_key(wanted.name), binds.values())
         where = (wanted.address, str(network.SUBNET.prefixlen), str(network.GATEWAY))
         mounts = [f"{file}={place}" for file, place in binds.items()]
         self._process = _spawn(["unshare", *_NAMESPACES, str(_BOOT), str(folder), *where, *mounts], folder)
@@ -70,25 +69,6 @@ def _spawn(command: list[str], folder: Path) -> subprocess.Popen[str]:
         )
 
 
-def host_key(name: str) -> Path:
-    """The file of a host's ssh key, made when it is not there."""
-    state.HOST_KEYS.mkdir(exist_ok=True)
-    return make_key(state.HOST_KEYS / name)
-
-
-def forget_key(name: str) -> None:
-    """Remove a host's ssh key."""
-    for file in (state.HOST_KEYS / name, state.HOST_KEYS / f"{name}.pub"):
-        file.unlink(missing_ok=True)
-
-
-def make_key(file: Path) -> Path:
-    """An ssh key pair without passphrase, made when it is not there."""
-    if not file.exists():
-        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "swarmnet-lab", "-f", file)
-    return file
-
-
 def run_in(record: Record, *command: str) -> str:
     """Run a command in a host, whatever its network is like; one that is still starting is waited for.
 
@@ -126,7 +106,7 @@ def start_docker(record: Record) -> None:
 def wait_ready(record: Record) -> None:
     """Return when the host's sshd and its Docker answer."""
     wait_docker(record)
-    _wait(record, "sshd", _ssh_answers)
+    _wait(record, "sshd", access.answers)
 
 
 def wait_docker(record: Record) -> None:
@@ -141,14 +121,6 @@ def _wait(record: Record, what: str, is_there: Callable[[Record], bool]) -> None
             logs = f"{state.FOLDERS / record.name}/boot.log and upper/var/log beside it"
             raise LabError(f"{record.name}: {what} is not there: read {logs}")
         time.sleep(0.03)
-
-
-def _ssh_answers(record: Record) -> bool:
-    try:
-        with socket.create_connection((record.address, 22), timeout=1) as connection:
-            return connection.recv(4) == b"SSH-"
-    except OSError:
-        return False
 
 
 def end(record: Record) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,9 +32,9 @@ _POLICY = Path("/usr/sbin/policy-rc.d")
 _SECONDS = 900
 
 
-def missing_packages() -> list[str]:
-    """The packages still to be installed."""
-    return [package for file, package in _PROVIDED_BY.items() if not Path(file).exists()]
+def missing_packages(provided_by: Mapping[str, str] = _PROVIDED_BY) -> list[str]:
+    """The packages still to be installed, by the files that are needed and which package has each."""
+    return [package for file, package in provided_by.items() if not Path(file).exists()]
 
 
 def refuse_other_release() -> None:

@@ -19,28 +19,33 @@ OUTSIDE = "198.51.102.254"
 """An address of the machine beyond the hosts' subnet: what a container can reach only if its egress works."""
 BRIDGE = "swarmnet-lab"
 DEFAULT_GROUP = "h"
-_FIXED, _FREE = range(11, 31), range(31, 251)
+VM_GROUP = "vm"
+"""The group of all virtual machines, and of nothing else."""
+_FIXED = {DEFAULT_GROUP: range(11, 31), VM_GROUP: range(51, 71)}
+_FREE = (*range(31, 51), *range(71, 251))
+MOST = 20
+"""Hosts in a group."""
 
 
 def names(group: str, count: int) -> list[str]:
     """The hosts of a group: `h1`, `h2` and so on."""
     if not re.fullmatch("[a-z]{1,8}", group):
         raise LabError(f"group {group}: not a name: use one to eight letters a to z")
-    if count not in range(1, len(_FIXED) + 1):
-        raise LabError(f"{count} hosts: a group has 1 to {len(_FIXED)}")
+    if count not in range(1, MOST + 1):
+        raise LabError(f"{count} hosts: a group has 1 to {MOST}")
     return [f"{group}{number}" for number in range(1, count + 1)]
 
 
 def addresses(group: str, count: int, taken: dict[str, str]) -> dict[str, str]:
-    """Each host's address by name: fixed for group `h`, else free; `taken` is the same of all that run."""
+    """Each host's address by name: fixed for groups `h` and `vm`, else free; `taken` is the same of all that run."""
     wanted = names(group, count)
-    if group == DEFAULT_GROUP:
-        return dict(zip(wanted, _numbered(_FIXED), strict=False))
+    if group in _FIXED:
+        return dict(zip(wanted, _numbered(_FIXED[group]), strict=False))
     free = (address for address in _numbered(_FREE) if address not in taken.values())
     return {name: taken.get(name) or next(free) for name in wanted}
 
 
-def _numbered(numbers: range) -> Iterator[str]:
+def _numbered(numbers: Iterable[int]) -> Iterator[str]:
     return (str(SUBNET[number]) for number in numbers)
 
 
@@ -90,6 +95,12 @@ def plug(name: str, address: str, pid: int) -> None:
         f"link add {cable(name)} mtu 1500 type veth peer name eth0 address {link} mtu 1500 netns {pid}",
         f"link set {cable(name)} master {BRIDGE} up",
     )
+
+
+def plug_tap(name: str) -> None:
+    """Lay a cable from the bridge to where QEMU looks for that of a virtual machine."""
+    remove_cable(name)
+    _ip(f"tuntap add {cable(name)} mode tap", f"link set {cable(name)} mtu 1500 master {BRIDGE} up")
 
 
 def cut(name: str) -> None:

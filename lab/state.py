@@ -21,7 +21,8 @@ FOLDERS = FOLDER / "hosts"
 """In it a folder for each host, named after it."""
 HOST_KEYS = FOLDER / "host_keys"
 """In it each host's ssh key, named after the host; a reset keeps it."""
-_LIST = FOLDER / "hosts.json"
+HOSTS, VMS = FOLDER / "hosts.json", FOLDER / "vms.json"
+"""The lists of those that run: hosts in namespaces, and virtual machines."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Record(Wanted):
-    """A host that was started: its first process, and when that began, in clock ticks since boot."""
+    """A host that was started: its first process, or QEMU's, and when that began, in clock ticks since boot."""
 
     pid: int
     started: int
@@ -67,20 +68,21 @@ def started(pid: int) -> int | None:
     return None if state in "ZX" else int(fields[18])
 
 
-def load() -> dict[str, Record]:
-    """The hosts that run, by name: group after group, and in each by number."""
+def load(which: Path = HOSTS) -> dict[str, Record]:
+    """Those of a list that run, by name: group after group, and in each by number."""
     try:
-        rows = json.loads(_LIST.read_text())
+        rows = json.loads(which.read_text())
     except FileNotFoundError:
         return {}
     records = sorted((Record(**row) for row in rows), key=lambda record: (record.group, record.number))
     return {record.name: record for record in records if record.runs}
 
 
-def save(records: dict[str, Record]) -> None:
-    """Write the list of hosts, and their ssh keys for `ssh` to check, each file in one step."""
-    _replace(_LIST, json.dumps([asdict(record) for record in records.values()], indent=1) + "\n")
-    keys = (f"{record.name},{record.address} {_host_key(record.name)}\n" for record in records.values())
+def save(records: dict[str, Record], which: Path = HOSTS) -> None:
+    """Write a list, and the ssh keys of all that run for `ssh` to check, each file in one step."""
+    _replace(which, json.dumps([asdict(record) for record in records.values()], indent=1) + "\n")
+    running = [record for file in (HOSTS, VMS) for record in load(file).values()]
+    keys = (f"{record.name},{record.address} {_host_key(record.name)}\n" for record in running)
     _replace(KNOWN_HOSTS, "".join(keys))
 
 

@@ -28,8 +28,12 @@ begin() {
 case $verb$units in
     'start docker' | 'restart docker')
         begin "$verb" && exit
-        echo 'Job for docker.service failed.' >&2
+        why=
+        [ -f /run/systemd/failed ] && why=' because start of the service was attempted too often'
+        echo "Job for docker.service failed$why." >&2
         echo 'See "systemctl status docker.service" and "journalctl -xeu docker.service" for details.' >&2
+        [ -z "$why" ] || echo 'To force a start use "systemctl reset-failed docker.service"
+followed by "systemctl start docker.service" again.' >&2
         exit 1
         ;;
     'stop docker') init_script stop ;;

@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(shared[0] if shared else item.path.name))
     if reason := why_not_here():
         for item in items:
-            if item.get_closest_marker("lab") or item.get_closest_marker("every_engine"):
+            if any(map(item.get_closest_marker, ("lab", "every_engine", "vms"))):
                 item.add_marker(pytest.mark.skip(reason=f"real Docker hosts: {reason}"))
 
 

@@ -86,7 +86,7 @@ def kicked(facts: IngressFacts, network: Network) -> Decision | None:
 
 def pause(host: HostIngress, facts: IngressFacts, network: Network) -> float:
     """Seconds until the next kick is worth sending: each a little longer, so that slow machines have their time."""
-    return KICK_AGAIN * (1 + kicks(network, node_of(host, facts)) / 4)
+    return KICK_AGAIN * (1 + (kicks(network, node_of(host, facts)) - 1) / 4)
 
 
 def given_up(host: HostIngress, facts: IngressFacts, network: Network) -> bool:

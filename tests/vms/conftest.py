@@ -1,0 +1,161 @@
+"""A stack with services on three virtual machines, and what it is measured to take."""
+
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.vms import machines
+from tests.vms.machines import (
+    CHANGE,
+    OUTSIDE,
+    Group,
+    Host,
+    Project,
+    eventually,
+    lost,
+    promised,
+    service_specs,
+    shown,
+    stack_of,
+)
+
+Json = Any
+FIGURES = pytest.StashKey[list[str]]()
+REQUESTS = 4
+RUN = 1500.0  # seconds for one `up`
+# Software emulation is slow, and other work may share the machine.
+TIMEOUTS = {"swarm": 600, "node": 600, "gwbridge": 900, "ingress": 900, "overlay": 300}
+SERVE = "echo ok >/tmp/index.html; exec httpd -f -p 80 -h /tmp"
+PORTS = {"web": 8080, "everywhere": 8081}
+MODES = {"web": "--replicas=2", "everywhere": "--mode=global"}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what was measured along the way; no test depends on it."""
+    for line in config.stash.get(FIGURES, []):
+        terminalreporter.write_line(f"measured: {line}")
+
+
+@dataclass
+class Work:
+    """A swarm at work: its virtual machines, the project that made its networks, its services' specs as they were."""
+
+    hosts: Group
+    project: Project
+    sections: dict[str, Json]
+    figures: list[str]
+    before: dict[str, Json] = field(default_factory=dict)
+
+    @property
+    def manager(self) -> Host:
+        """The first of them."""
+        return self.hosts["vm1"]
+
+    def up(self, what: str) -> None:
+        """Carry the stack file out, and take down how long that took."""
+        self.project.declare(self.sections)
+        run = self.timed(what, lambda: self.project.run("up", *CHANGE, "--json", seconds=RUN))
+        assert run.ok, run.told
+
+    def deploy(self) -> None:
+        """The services, once all of them answer."""
+        for name, port in PORTS.items():
+            words = f"--detach --quiet --no-resolve-image --stop-grace-period=1s --name {name} {MODES[name]}"
+            publish = (f"--publish={port}:80", "busybox:lab", "sh", "-c", SERVE)
+            self.manager.docker("service", "create", *words.split(), *publish)
+        eventually(lambda: everything_answers(self.hosts), machines.SECONDS)
+        self.before = service_specs(self.manager)
+
+    def is_whole(self, what: str) -> None:
+        """Everything is as the stack file says and as it was, docker runs, and packets go where they should."""
+        assert dict.fromkeys(self.hosts.hosts, "active") == {
+            host.name: host.run("systemctl", "is-active", "docker", check=False) for host in self.hosts
+        }
+        assert self.wanted() == shown(self.hosts)
+        assert [] == lost(self.before, service_specs(self.manager))
+        self.timed(
+            f"{what}, until the mesh answers",
+            lambda: eventually(lambda: everything_answers(self.hosts), machines.SECONDS),
+        )
+        assert [True] * len(self.hosts.hosts) == [reaches_the_outside(host) for host in self.hosts]
+        assert reach_each_other(self.hosts["vm2"], self.hosts["vm3"])
+
+    def wanted(self) -> dict[str, Json]:
+        """The picture that the stack file promises, with the bridges that single hosts have."""
+        picture = promised(self.sections)
+        for name, host in self.sections["hosts"].items():
+            own = {"bridge": host["gwbridge"]["subnet"]} if "gwbridge" in host else {}
+            picture["hosts"][name] = picture["hosts"][name] | own
+        return picture
+
+    def timed(self, what: str, work: Callable[[], Any]) -> Any:
+        """What some work gives, its seconds taken down."""
+        began = time.monotonic()
+        found = work()
+        self.figures.append(f"{what}: {time.monotonic() - began:.0f} s")
+        return found
+
+
+@pytest.fixture(scope="session")
+def work(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Work]:
+    """Brought up once, from bare hosts: a manager, two workers, an encrypted overlay, two services."""
+    figures = pytestconfig.stash.setdefault(FIGURES, [])
+    try:
+        hosts = machines.start(3)
+        sections = stack_of(hosts)
+        sections["overlays"] = {"app": {"subnet": "10.202.0.0/24", "attachable": True, "encrypted": True}}
+        sections["timeouts"] = TIMEOUTS
+        project = Project(tmp_path_factory.mktemp("vms"), tmp_path_factory.mktemp("pulumi-home"))
+        whole = Work(hosts, project, sections, figures)
+        figures.append(versions(whole.manager))
+        whole.up("whole job")
+        whole.deploy()
+        yield whole
+    finally:
+        machines.end()
+
+
+def versions(host: Host) -> str:
+    """What runs there, in one line."""
+    kernel, systemd = host.run("uname", "-r"), host.run("systemctl", "--version").split()[1]
+    return f"Engine {host.docker('version', '--format', '{{.Server.Version}}')}, kernel {kernel}, systemd {systemd}"
+
+
+def everything_answers(hosts: Group) -> bool:
+    """Whether each service answers all requests, whichever host is asked."""
+    return all(answers(host.address, port) == REQUESTS for host in hosts for port in PORTS.values())
+
+
+def answers(address: str, port: int) -> int:
+    """How many of some requests are answered there."""
+    return sum(answered(f"http://{address}:{port}/") for _ in range(REQUESTS))
+
+
+def answered(url: str) -> bool:
+    """Whether a request is answered as the services do."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return bool(response.read() == b"ok\n")
+    except OSError:
+        return False
+
+
+def reaches_the_outside(host: Host) -> bool:
+    """Whether a task on a host reaches the machine beyond the hosts' subnet."""
+    task = host.docker("ps", "--quiet", "--filter", "label=com.docker.swarm.service.name=everywhere").split()[0]
+    return "1 packets received" in host.docker("exec", task, "ping", "-c1", "-W5", OUTSIDE, check=False)
+
+
+def reach_each_other(here: Host, there: Host) -> bool:
+    """Whether a container on one host reaches one on another over the overlay, in packets that are encrypted."""
+    there.docker("run", "--detach", "--rm", "--name=there", "--network=app", "busybox:lab")
+    try:
+        ping = ("run", "--rm", "--network=app", "busybox:lab", "ping", "-c1", "-W5", "there")
+        eventually(lambda: "1 packets received" in here.docker(*ping, check=False), machines.SECONDS)
+        return "proto esp" in there.run("ip", "xfrm", "state")
+    finally:
+        there.docker("stop", "there")
