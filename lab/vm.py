@@ -20,7 +20,7 @@ ENGINE = "20.10"
 """What Debian 12 has."""
 _MEMORY = "1536M"
 _KERNEL_OPTIONS = "console=ttyS0 quiet net.ifnames=0 apparmor=0"
-_SECONDS = 300.0
+_SECONDS = 600.0
 _CONNECT = """\
 ip link set lo up
 ip addr add {address}/{prefix} dev eth0

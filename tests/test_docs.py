@@ -23,7 +23,7 @@ MEASURED = re.compile(r"measurements\.md(#[\w-]+(?:, #[\w-]+)*)")
 SOURCES = [path for place in ("*.py", "[!.]*/**/*.py", "docs/*.md") for path in ROOT.glob(place)]
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)")
 # Programs whose own help lists subcommands and options.
-PROGRAMS = ("pulumi", "swarmnet", "lab/hosts")
+PROGRAMS = ("pulumi", "swarmnet", "lab/hosts", "lab/vms")
 MENTIONED = re.compile(rf"`((?:make|{'|'.join(PROGRAMS)}) [^`]+)`")
 KINDS = [name for name, value in vars(problems).items() if isinstance(value, type)]
 

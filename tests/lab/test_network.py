@@ -13,6 +13,11 @@ def test_default_group_has_fixed_addresses() -> None:
     assert expected == network.addresses("h", 3, {})
 
 
+def test_virtual_machines_have_fixed_addresses() -> None:
+    """They are beyond those of the default group, in the middle of those that other groups take."""
+    assert {"vm1": "198.51.100.51", "vm2": "198.51.100.52"} == network.addresses("vm", 2, {})
+
+
 def test_other_groups_take_free_addresses() -> None:
     """Whoever comes second gets the next addresses that nobody has."""
     assert {"t1": "198.51.100.32", "t2": "198.51.100.34"} == network.addresses(
@@ -26,10 +31,11 @@ def test_running_host_keeps_its_address() -> None:
 
 
 def test_fixed_addresses_are_never_given_away() -> None:
-    """A large group beside an empty default group leaves its addresses alone."""
-    fixed = set(network.addresses("h", 20, {}).values())
+    """Large groups beside those with fixed addresses leave these alone, also while none of them runs."""
+    fixed = {address for group in ("h", "vm") for address in network.addresses(group, 20, {}).values()}
+    first = network.addresses("t", 20, {})
 
-    assert set() == fixed & set(network.addresses("t", 20, {}).values())
+    assert set() == fixed & {*first.values(), *network.addresses("u", 20, first).values()}
 
 
 @pytest.mark.parametrize("group", ["", "H", "h1", "a-b", "ninechars"])
