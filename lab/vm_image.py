@@ -82,11 +82,6 @@ def _images() -> Path:
     return cache().parent / "vms"
 
 
-def is_there() -> bool:
-    """Whether virtual machines can be started without building anything."""
-    return image().folder.is_dir() and not machine.missing_packages(PROVIDED_BY)
-
-
 def provide() -> None:
     """Install packages and build the image, unless they are there; another checkout that does so is waited for."""
     machine.refuse_other_release()
