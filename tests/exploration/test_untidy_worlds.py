@@ -86,5 +86,7 @@ def test_tasks_without_a_place_hold_up_no_change(name: str):
     """What no host takes is neither waited for nor forced, and leaves no journal."""
     hosts = SimulatedHosts(UNTIDY[name]())
     make(hosts, NEW_INGRESS, known=id_of(hosts.world, NEW_INGRESS))
-    assert NEW_INGRESS.subnet == hosts.ingress().network.subnet
+    found = hosts.ingress().network
+    assert found is not None
+    assert NEW_INGRESS.subnet == found.subnet
     assert no_trace(hosts.world) is None

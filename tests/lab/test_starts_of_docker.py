@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tests.real import machines
-from tests.real.machines import Host, lab
+from tests.support import machines
+from tests.support.machines import Host, lab
 
 pytestmark = pytest.mark.lab
 

@@ -5,10 +5,10 @@ import shlex
 import subprocess
 from typing import Any
 
-from tests.support.services import lost
 from tests.support.machines import OUTSIDE, ROOT, Group, Host, eventually
-from tests.support.what_hosts_show import promised, shown, stack_of
 from tests.support.project import CHANGE, Project
+from tests.support.services import lost
+from tests.support.what_hosts_show import promised, shown, stack_of
 
 __all__ = [
     "CHANGE",
