@@ -1,0 +1,51 @@
+"""States that releases wrote on real hosts, as users have them: `VERSION/whole-stack.json`.
+
+Taken out is what says where code lay on the recording machine, and the salt of its passphrase, which is empty. How one
+is recorded: tests/states/__main__.py.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.project import name
+
+Json = Any
+FOLDER = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class FormerState:
+    """A state by its text. The stack file is in it too, as the configuration of Pulumi's own provider resource."""
+
+    version: str
+    text: str
+
+    @property
+    def resources(self) -> dict[str, Json]:
+        """What the stack holds, by name."""
+        return {name(each["urn"]): each for each in json.loads(self.text)["deployment"]["resources"]}
+
+    @property
+    def of_providers(self) -> dict[str, Json]:
+        """The resources that Swarmnet's own providers made."""
+        return {each: found for each, found in self.resources.items() if "__provider" in found.get("inputs", {})}
+
+    @property
+    def sections(self) -> dict[str, Json]:
+        """The sections of the stack file."""
+        flat = self.resources["default"]["inputs"]
+        return {key.removeprefix("swarmnet:"): json.loads(text) for key, text in flat.items()}
+
+    def with_words(self, words: Mapping[str, str]) -> "FormerState":
+        """The same with each of these words replaced wherever it stands by itself, all at once."""
+        found = re.compile(rf"\b({'|'.join(map(re.escape, words))})\b")
+        return FormerState(self.version, found.sub(lambda word: words[word[0]], self.text))
+
+
+def former_states() -> list[FormerState]:
+    """All that are recorded."""
+    return [FormerState(path.parent.name, path.read_text()) for path in sorted(FOLDER.glob("*/whole-stack.json"))]
