@@ -37,8 +37,9 @@ def deploy(manager: Host, services: Mapping[str, str] = SERVICES) -> None:
 def all_run(manager: Host, apart: str = "") -> bool:
     """Whether every service, one `apart`, has the tasks that it should have; those of a job are done."""
     rows = [row.split(" ", 1) for row in manager.docker("service", "ls", "--format", ROW).splitlines()]
-    # a job's replicas: 0/1 (1/1 completed)
-    counts = [(told.partition("(")[2] or told).split()[0].split("/") for name, told in rows if name != apart]
+    # a job's replicas: 0/1 (1/1 completed); those of others may end in (max 1 per node)
+    told = [said.partition("(")[2] if "completed" in said else said for name, said in rows if name != apart]
+    counts = [said.split()[0].split("/") for said in told]
     return all(running == wanted for running, wanted in counts)
 
 

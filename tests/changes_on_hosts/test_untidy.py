@@ -1,0 +1,274 @@
+"""The ingress changes while something is odd: it comes to its end, or is refused and nothing has changed.
+
+However an `up` ends: what was published is published, what ran and can run runs, and no host stays drained.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.changes_on_hosts.conftest import Live
+from tests.support.machines import Host, eventually
+from tests.support.project import CHANGE, Run, events
+from tests.support.services import FOREVER, ROW, all_run, deploy, journals, lost, specs
+from tests.support.what_hosts_show import networks_of
+
+Json = Any
+# Seconds for a change of the ingress, where nothing else is said.
+SECONDS = 75
+# Start-first: three that may not stand beside another of theirs, and so many that need most of a host each.
+SPREAD = f"--replicas 3 --replicas-max-per-node 1 --update-order start-first --publish 8071:80 busybox:lab {FOREVER}"
+LARGE = "--replicas {replicas} --reserve-memory {memory} --update-order start-first --publish 8072:80 busybox:lab"
+# No host has that label.
+NOWHERE = f"--constraint node.labels.there==nowhere --update-order start-first --publish 8073:80 busybox:lab {FOREVER}"
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(4 * SECONDS)]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What has to be as it was: specs, how many tasks of each service run, each host's networks and availability."""
+
+    specs: Mapping[str, Json]
+    running: Mapping[str, str]
+    availability: Mapping[str, str]
+    networks: Mapping[str, Json]
+    writes: Mapping[str, int]
+
+
+@dataclass
+class Scene:
+    """The swarm at work, and what it was like before the change."""
+
+    live: Live
+    ranges: Callable[[], str]
+
+    @property
+    def manager(self) -> Host:
+        """The first host."""
+        return self.live.manager
+
+    @property
+    def last(self) -> Host:
+        """A worker."""
+        return list(self.live.hosts)[-1]
+
+    def picture(self) -> Picture:
+        """What it is like now."""
+        return Picture(
+            specs=specs(self.manager),
+            running=running(self.manager),
+            availability={name: node["Spec"]["Availability"] for name, node in self.manager.nodes().items()},
+            networks={host.name: networks_of(host) for host in self.live.hosts},
+            writes={host.name: len(host.writes()) for host in self.live.hosts},
+        )
+
+    def kept(self, before: Picture, ingress: str) -> None:
+        """All is as it was, the ingress apart; nothing of a change is left, and docker is at work on each host."""
+        assert [] == lost(before.specs, specs(self.manager))
+        assert [] == journals(self.manager)
+        eventually(lambda: before.running == running(self.manager))
+        after = self.picture()
+        assert before.availability == after.availability
+        assert {name: each | {"ingress": ingress} for name, each in before.networks.items()} == after.networks
+        assert {"active"} == {host.swarm()["LocalNodeState"] for host in self.live.hosts}
+
+    def done(self, **sections: Json) -> None:
+        """Another ingress comes, and everything else is as it was."""
+        before, subnet = self.picture(), self.ranges()
+        self.live.declare(ingress={"subnet": subnet}, **sections)
+        run = self.live.project.up()
+        assert run.ok, run.told
+        self.kept(before, subnet)
+
+    def refused(self, **sections: Json) -> str:
+        """A change is refused twice, in the same words, without a write; returns them. The stack file is as before."""
+        before, former = self.picture(), {name: dict(self.live.sections[name]) for name in sections}
+        self.live.declare(**sections)
+        first, second = self.live.project.up(), self.live.project.up()
+        self.live.sections.update(former)
+        self.live.declare()
+        assert not first.ok
+        assert first.error == second.error
+        assert before.writes == self.picture().writes
+        self.kept(before, self.live.sections["ingress"]["subnet"])
+        return first.error
+
+
+def running(manager: Host) -> dict[str, str]:
+    """How many tasks of each service run, of how many: `3/4`."""
+    rows = (row.split(" ") for row in manager.docker("service", "ls", "--format", ROW).splitlines())
+    return {name: counts[0] for name, *counts in rows}
+
+
+def memory(host: Host, hundredths: int) -> int:
+    """So many hundredths of a host's memory, in bytes."""
+    return int(host.docker("info", "--format={{.MemTotal}}")) * hundredths // 100
+
+
+@pytest.fixture(scope="module")
+def watched(running: Live) -> Live:
+    """The hosts note what their Engines are asked."""
+    for host in running.hosts:
+        host.log_requests()
+    return running
+
+
+@pytest.fixture
+def scene(live: Live, watched: Live, ranges: Callable[[], str]) -> Iterator[Scene]:
+    """The swarm at work, which has 75 seconds for a change. Afterwards all hosts are in service again."""
+    live.declare(timeouts={"ingress": SECONDS})
+    yield Scene(live, ranges)
+    for host in live.hosts:
+        live.manager.docker("node", "update", "--availability=active", host.name)
+    del live.sections["timeouts"]
+    live.declare()
+
+
+@pytest.fixture
+def alone(scene: Scene) -> Iterator[str]:
+    """A container on the first host that is no task and uses an overlay of the stack."""
+    words = ("--detach", "--name=alone", "--network=app", "--stop-timeout=1", "busybox:lab", *FOREVER.split())
+    scene.manager.docker("run", *words)
+    yield "alone"
+    scene.manager.docker("rm", "--force", "alone")
+
+
+def create(scene: Scene, name: str, words: str) -> None:
+    """A service that need not come to run."""
+    quick = "--detach --quiet --no-resolve-image --stop-grace-period=1s"
+    scene.manager.docker("service", "create", *quick.split(), "--name", name, *words.split())
+
+
+def large(scene: Scene, replicas: int) -> str:
+    """Start-first tasks of which no host holds two."""
+    return f"{LARGE.format(replicas=replicas, memory=memory(scene.manager, 60))} {FOREVER}"
+
+
+def test_a_global_service_on_a_paused_host(scene: Scene):
+    """Its task there can't move: the host is named with what to type, and once that is done the change goes through."""
+    last = scene.last.name
+    scene.manager.docker("node", "update", "--availability=pause", last)
+
+    told = scene.refused(ingress={"subnet": scene.ranges()})
+
+    assert f"service everywhere: its task on {last} can't move while {last} is paused" in told
+    assert f"`docker node update --availability active {last}`" in told
+    scene.manager.docker("node", "update", "--availability=active", last)
+    scene.done()
+
+
+def test_tasks_that_start_first_and_have_no_place_beside_the_old_ones(scene: Scene):
+    """One task for each host at most: they stop first for once, and their way of updating is as before."""
+    deploy(scene.manager, {"spread": SPREAD})
+
+    scene.done()
+
+    assert "start-first" == specs(scene.manager)["spread"]["UpdateConfig"]["Order"]
+
+
+def test_tasks_that_start_first_and_have_no_memory_beside_the_old_ones(scene: Scene):
+    """Three that reserve 60 % of a host each."""
+    deploy(scene.manager, {"large": large(scene, replicas=3)})
+
+    scene.done()
+
+
+def test_a_rollout_that_is_paused(scene: Scene):
+    """The three good tasks of four go on running."""
+    deploy(scene.manager, {"halted": f"--replicas 4 --publish 8074:80 busybox:lab {FOREVER}"})
+    scene.manager.docker("service", "update", "--detach", "--quiet", "--no-resolve-image", "--args=/none", "halted")
+    state = "--format={{.UpdateStatus.State}}"
+    eventually(lambda: scene.manager.docker("service", "inspect", state, "halted") == "paused")
+    eventually(lambda: running(scene.manager)["halted"] == "3/4")
+
+    told = scene.refused(ingress={"subnet": scene.ranges()})
+
+    assert "service halted: its rollout is paused" in told
+    assert "`docker service rollback halted`" in told
+    assert "3/4" == running(scene.manager)["halted"]
+
+
+def test_a_service_that_no_host_takes(scene: Scene):
+    """It keeps nobody else's ports away, and has its own again; after that there is nothing to do."""
+    create(scene, "nowhere", NOWHERE)
+
+    scene.done()
+
+    assert {} == scene.live.project.up().steps
+    assert scene.live.project.is_settled()
+
+
+def test_tasks_that_take_longer_to_stop_than_there_is_time(scene: Scene):
+    """The number to set is told beforehand; with that number the change goes through."""
+    scene.live.declare(timeouts={"ingress": 50})
+    deploy(scene.manager, {"slow": f"--stop-grace-period 10s --publish 8075:80 busybox:lab {FOREVER}"})
+
+    told = scene.refused(ingress={"subnet": scene.ranges()})
+
+    assert "tasks of slow may take 10 s to stop, twice" in told
+    assert "timeouts.ingress is 50: set it to 70 or more" in told
+    scene.done(timeouts={"ingress": 70})
+
+
+def test_a_service_that_has_run_to_its_end(scene: Scene):
+    """Without its port it would run again."""
+    create(scene, "once", "--restart-condition none --publish 8076:80 busybox:lab true")
+    eventually(lambda: "Complete" in scene.manager.docker("service", "ps", "--format={{.CurrentState}}", "once"))
+
+    told = scene.refused(ingress={"subnet": scene.ranges()})
+
+    assert "service once: 1 of its 1 tasks have ended for good" in told
+
+
+def test_a_range_that_is_too_small(scene: Scene):
+    """The mask that does is told."""
+    small = scene.ranges().replace("/20", "/28")
+
+    told = scene.refused(ingress={"subnet": small})
+
+    assert f"{small} has 13 addresses to give" in told
+    assert "use /27 or larger" in told
+
+
+def test_a_bridge_of_a_paused_host_with_a_container_on_an_overlay(scene: Scene, alone: str):
+    """The container could not start again there."""
+    scene.manager.docker("node", "update", "--availability=pause", scene.manager.name)
+
+    told = scene.refused(gwbridge={"subnet": scene.ranges(), "disturb": True})
+
+    assert f"{alone} could not start again on a host that is paused" in told
+    assert "true" == scene.manager.docker("inspect", "--format={{.State.Running}}", alone)
+
+
+def test_all_at_once(scene: Scene):
+    """Tasks without a place beside the old ones, and some without any."""
+    create(scene, "nowhere", NOWHERE)
+    create(scene, "spread", SPREAD)
+    create(scene, "large", large(scene, replicas=2))
+    eventually(lambda: all_run(scene.manager, apart="nowhere"))
+
+    scene.done()
+
+
+def test_a_host_that_is_paused_in_the_middle(scene: Scene):
+    """The change turns round: all ports are back on the ingress that was there, and the next `up` writes nothing."""
+    deploy(scene.manager, {"slow": f"--mode global --stop-grace-period 10s --publish 8077:80 busybox:lab {FOREVER}"})
+    before, former = scene.picture(), scene.live.sections["ingress"]["subnet"]
+    scene.live.declare(ingress={"subnet": scene.ranges()})
+
+    with scene.live.project.start("up", *CHANGE, "--json") as process:
+        eventually(lambda: "swarmnet.journal" in (specs(scene.manager)["slow"]["Labels"] or {}))
+        scene.manager.docker("node", "update", "--availability=pause", scene.last.name)
+        text = "".join(process.communicate(timeout=2 * SECONDS))
+    first = Run(process.returncode, text, events(text))
+    scene.live.declare(ingress={"subnet": former})
+
+    assert not first.ok
+    assert f"service slow: its task on {scene.last.name} can't move" in first.error
+    assert first.error.endswith("what was begun has been brought to an end with what is there")
+    assert "pause" == scene.manager.nodes()[scene.last.name]["Spec"]["Availability"]
+    scene.manager.docker("node", "update", "--availability=active", scene.last.name)
+    scene.kept(before, former)
