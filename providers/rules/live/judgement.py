@@ -51,18 +51,21 @@ def _halted(services: Iterable[SwarmService]) -> Iterable[str]:
 
 
 def _paused(services: Iterable[SwarmService], tasks: Collection[Task], nodes: dict[str, Node]) -> Iterable[str]:
-    """The orchestrator neither adds nor updates tasks of a global service on a paused node
-    (https://github.com/moby/swarmkit/blob/master/manager/orchestrator/global/global.go)."""
     for service in services:
-        if service_spec.mode(service.spec) != "global":
-            continue
-        held = {task.node_id for task in tasks if task.service_id == service.id and task.alive and task.node_id}
-        paused = sorted(n.hostname for n in nodes.values() if n.id in held and n.availability == "pause")
-        for host in paused:
+        for host in sorted(node.hostname for node in held_on(service, tasks, nodes.values())):
             yield (
                 f"service {service.name}: its task on {host} can't move while {host} is paused: "
                 f"`docker node update --availability active {host}` (or drain), then run again"
             )
+
+
+def held_on(service: SwarmService, tasks: Iterable[Task], nodes: Iterable[Node]) -> list[Node]:
+    """The hosts on which its tasks stay as they are: the orchestrator of global services neither adds nor updates tasks
+    on a paused node, and does so once it is active again (measurements.md#paused-nodes)."""
+    if service_spec.mode(service.spec) != "global":
+        return []
+    there = {task.node_id for task in tasks if task.service_id == service.id and task.alive and task.node_id}
+    return [node for node in nodes if node.id in there and node.availability == "pause"]
 
 
 def _ended(services: Iterable[SwarmService], tasks: Collection[Task]) -> Iterable[str]:

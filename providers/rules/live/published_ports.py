@@ -4,7 +4,7 @@ Each function answers with the next decision, or None where its part is done. Wh
 hosts must not enter.
 """
 
-from providers.rules.live import former, journal
+from providers.rules.live import former, journal, judgement
 from providers.rules.live.journal import Journal
 from providers.rules.vocabulary.facts import IngressFacts, Network, SwarmService, Task
 from providers.rules.vocabulary.labels import CHANGE, FORMER, JOURNAL, copy_label, journal_copies
@@ -195,8 +195,10 @@ def arrived(facts: IngressFacts, network: Network) -> Decision | None:
 
 
 def strays(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
-    """Whether a task of it that is meant to run has no address on this ingress."""
-    meant = (task for task in tasks_of(service, facts) if task.desired == "running")
+    """Whether a task of it that is meant to run has no address on this ingress; one that stays as it is until its host
+    is active again apart."""
+    held = {node.id for node in judgement.held_on(service, facts.tasks, facts.nodes)}
+    meant = (task for task in tasks_of(service, facts) if task.desired == "running" and task.node_id not in held)
     return any(network.id not in task.networks for task in meant)
 
 

@@ -1,12 +1,13 @@
 """When a service's journal is closed: as soon as nothing of its update is left but the watching of new tasks."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from providers.rules.live import published_ports
 from providers.rules.live.journal import Journal
-from providers.rules.vocabulary.facts import IngressFacts, Node, SwarmService, Task
+from providers.rules.vocabulary.facts import IngressFacts, Node, Port, SwarmService, Task
 from providers.rules.vocabulary.labels import JOURNAL
 from providers.rules.vocabulary.steps import Decision, Steps, Wait
 from tests.support.networks import a_network
@@ -17,21 +18,30 @@ PORT = '{"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8080, "PublishMod
 RUNNING = Task(id="t1", service_id="s1", node_id="n1", state="running", desired="running", networks=("new",))
 
 
-def closing(*tasks: Task, update_state: str = "updating") -> Decision | None:
-    """What is decided for a service whose port is back and which these tasks are left of. Node n2 is down."""
+def closing(*tasks: Task, update_state: str = "updating", mode: str = "Replicated") -> Decision | None:
+    """What is decided for a service whose port is back and which these tasks are left of. Node n2 is down, n3 paused;
+    nothing has changed for a while."""
     opened = Journal(service_id="s1", network="old", ports=(PORT,), numbers=(PORT,), update="null")
     labels = {JOURNAL: opened.text()}
-    spec = {"Name": "web", "Labels": labels, "EndpointSpec": {"Ports": [json.loads(PORT)]}}
+    ports, template = {"Ports": [json.loads(PORT)]}, {"Placement": {}}
+    spec = {"Name": "web", "Labels": labels, "Mode": {mode: {}}, "TaskTemplate": template, "EndpointSpec": ports}
     service = SwarmService(
-        id="s1", name="web", update_state=update_state, labels=tuple(labels.items()), spec=json.dumps(spec)
+        id="s1",
+        name="web",
+        ports=(Port(protocol="tcp", target=80, published=8080, mode="ingress"),),
+        update_state=update_state,
+        labels=tuple(labels.items()),
+        spec=json.dumps(spec),
     )
-    states = {"n1": "ready", "n2": "down"}
-    nodes = (
-        Node(id=id_, hostname=id_, role="worker", availability="active", state=state) for id_, state in states.items()
+    states = {"n1": ("active", "ready"), "n2": ("active", "down"), "n3": ("pause", "ready")}
+    nodes = tuple(
+        Node(id=id_, hostname=id_, role="worker", availability=availability, state=state)
+        for id_, (availability, state) in states.items()
     )
-    swarm = a_swarm(id="swarm")
-    facts = IngressFacts(network=NEW, swarm=swarm, hosts=(), nodes=tuple(nodes), services=(service,), tasks=tasks)
-    return published_ports.put_back(facts, NEW, pin=True)
+    facts = IngressFacts(
+        network=NEW, swarm=a_swarm(id="swarm"), hosts=(), nodes=nodes, services=(service,), tasks=tasks
+    )
+    return published_ports.put_back(replace(facts, unchanged_for=published_ports.MOVES), NEW, pin=True)
 
 
 def but(**changes: object) -> Task:
@@ -73,3 +83,20 @@ def test_an_update_that_goes_on(other: Task):
 def test_an_update_without_tasks():
     """No task is no proof."""
     assert isinstance(closing(), Wait)
+
+
+def test_a_task_that_its_paused_host_keeps():
+    """One of a global service stays without its port until the host is active again: nothing moves it before, and the
+    others would be moved again and again with it."""
+    decided = closing(RUNNING, but(node_id="n3", networks=()), update_state="completed", mode="Global")
+
+    assert isinstance(decided, Steps)
+    assert "close the journals of web" == decided.doing
+
+
+def test_a_replica_on_a_paused_host():
+    """It moves like any other."""
+    decided = closing(RUNNING, but(node_id="n3", networks=()), update_state="completed")
+
+    assert isinstance(decided, Steps)
+    assert "move the tasks of web" == decided.doing
