@@ -48,12 +48,14 @@ class Scene:
     @property
     def manager(self) -> Host:
         """The first host."""
-        return self.live.manager
+        found: Host = self.live.manager
+        return found
 
     @property
     def last(self) -> Host:
         """A worker."""
-        return list(self.live.hosts)[-1]
+        found: Host = list(self.live.hosts)[-1]
+        return found
 
     def picture(self) -> Picture:
         """What it is like now."""

@@ -6,6 +6,7 @@ Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge
 """
 
 from providers.rules.live import former, ingress_rollout, maintenance
+from providers.rules.vocabulary.addresses import mask_for, room
 from providers.rules.vocabulary.facts import Container, GwbridgeFacts, Node, Swarm
 from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import GwbridgeSpec
@@ -75,6 +76,12 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
     guard = maintenance.refused(node, facts.nodes, swarm)
     if guard:
         return f"its docker has to be restarted for it, and {guard}"
+    need = 1 + sum(each.running and each.on_overlay for each in facts.containers)  # the ingress's way out is one more
+    if need > room(spec.subnet):
+        return (
+            f"{spec.subnet} has {room(spec.subnet)} addresses to give, and the ingress and {need - 1} containers on "
+            f"overlays need {need}: use {mask_for(need)}"
+        )
     direct = [each.name for each in facts.containers if each.on_bridge and not each.task]
     if direct:
         return (

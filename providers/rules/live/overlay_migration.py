@@ -8,11 +8,12 @@ is journaled on the swarm before: a rollback takes a service's own labels away.
 import json
 from dataclasses import replace
 
-from providers.rules.live import maintenance
+from providers.rules.live import judgement, maintenance
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
 from providers.rules.vocabulary.labels import CHANGE, TWIN, moved_label, with_owner
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import (
+    FOREVER,
     Blocked,
     CreateNetwork,
     Decision,
@@ -55,8 +56,7 @@ def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
     if facts.twin is None and not users:
         return left(facts, network)
     if swarm.label(CHANGE) != spec.owner:
-        step = UpdateSwarm(version=swarm.version, set_labels=((CHANGE, spec.owner),))
-        return Steps((step,), "note on the swarm that a change goes on")
+        return unfit(spec, facts, users) or begun(spec, swarm)
     if facts.twin is None:
         return Steps((twin_creation(spec, network),), f"create a twin of overlay {spec.name}")
     if not facts.twin.allocated:
@@ -67,6 +67,23 @@ def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
         or watched(facts, facts.twin, swarm)
         or renewed(facts, network)
     )
+
+
+def unfit(spec: OverlaySpec, facts: OverlayFacts, users: list[SwarmService]) -> Blocked | Wait | None:
+    """What forbids the change before its first write, or is let come to its end before; None where nothing is."""
+    why_not = judgement.refusal(users, facts.tasks, facts.nodes) or judgement.too_small(
+        spec.subnet, spec.ip_range, users, facts.tasks, facts.nodes
+    )
+    if why_not:
+        return Blocked(f"overlay {spec.name}: it can't be migrated: {why_not}")
+    going = judgement.rollouts(users, facts.unchanged_for)
+    return Wait(f"the rollouts of {', '.join(going)} to end, before anything is begun", FOREVER) if going else None
+
+
+def begun(spec: OverlaySpec, swarm: Swarm) -> Steps:
+    """The swarm told that a change goes on."""
+    step = UpdateSwarm(version=swarm.version, set_labels=((CHANGE, spec.owner),))
+    return Steps((step,), "note on the swarm that a change goes on")
 
 
 def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:

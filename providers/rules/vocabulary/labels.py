@@ -9,7 +9,7 @@
 | `swarmnet.former` | the swarm, a node | the ingress or docker_gwbridge before its change (JSON, live/former.py) |
 | `swarmnet.restarts` | a node | how often its docker was restarted for the change that it is in |
 | `swarmnet.availability` | a node | the availability that it had before it was drained |
-| `swarmnet.stopped` | a node | ids of the containers that were stopped on it, with commas between |
+| `swarmnet.stopped` | a node | ids of the containers that were stopped on it (`@` when each was started), with commas |
 | `swarmnet.kick` | a node | `<12 characters of the ingress's id>.<number of kicks>` |
 | `swarmnet.twin` | an overlay | the name of the overlay that it stands in for |
 | `swarmnet.moved.<service id>` | the swarm | where it moves to: `<network id>[.<version>]` |

@@ -23,7 +23,8 @@ def closing(*tasks: Task, update_state: str = "updating", mode: str = "Replicate
     nothing has changed for a while."""
     opened = Journal(service_id="s1", network="old", ports=(PORT,), numbers=(PORT,), update="null")
     labels = {JOURNAL: opened.text()}
-    ports, template = {"Ports": [json.loads(PORT)]}, {"Placement": {}}
+    ports = {"Ports": [json.loads(PORT)]}
+    template: dict[str, object] = {"Placement": {}}
     spec = {"Name": "web", "Labels": labels, "Mode": {mode: {}}, "TaskTemplate": template, "EndpointSpec": ports}
     service = SwarmService(
         id="s1",
