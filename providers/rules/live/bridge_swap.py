@@ -56,7 +56,9 @@ def change(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, ri
             f"{spec.host}: docker_gwbridge can't change while no manager among the hosts answers for its swarm: "
             "bring a majority of the managers back, then run again"
         )
-    refusal = refused(spec, facts, node, swarm)
+    # With the right bridge on a host that is out all that is left is to bring it back, by itself if it can.
+    due = not (right and maintenance.out(node))
+    refusal = changed_by_another(spec, swarm) or (refused(spec, facts, node, swarm) if due else None)
     if refusal:
         return Blocked(f"{spec.host}: docker_gwbridge can't change: {refusal}")
     return (
@@ -68,11 +70,16 @@ def change(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, ri
     )
 
 
+def changed_by_another(spec: GwbridgeSpec, swarm: Swarm) -> str | None:
+    """Who else is changing the swarm at this moment, in words; None where nobody is."""
+    changing = swarm.label(CHANGE)
+    if changing in (None, spec.owner):
+        return None
+    return f"{changing} is in the middle of a change of the swarm (label {CHANGE}): let it finish"
+
+
 def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) -> str | None:
     """Why it can't be carried out now, None where it can. Nothing has been written to this host yet, or it goes on."""
-    changing = swarm.label(CHANGE)
-    if changing not in (None, spec.owner):
-        return f"{changing} is in the middle of a change of the swarm (label {CHANGE}): let it finish"
     guard = maintenance.refused(node, facts.nodes, swarm)
     if guard:
         return f"its docker has to be restarted for it, and {guard}"
@@ -166,6 +173,9 @@ def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
     # Before the first restart nothing brings the way out back; after it the Engine itself does, at its own pace.
     stuck = detached(facts) and not maintenance.restarts(node) and facts.unchanged_for >= DETACHED
     if stuck or (not attached(facts) and facts.unchanged_for >= maintenance.patience(node, took)):
+        guard = maintenance.refused(node, facts.nodes, swarm)
+        if guard:
+            return Blocked(f"{spec.host}: its docker has to be restarted, and {guard}; it stays drained until then")
         return maintenance.restart(node, spec.host, swarm)
     if not attached(facts):
         return Wait(f"the ingress of {spec.host} to come back to docker_gwbridge", FOREVER)
