@@ -61,7 +61,7 @@ class Scene:
         """What it is like now."""
         return Picture(
             specs=specs(self.manager),
-            running=running(self.manager),
+            running=task_counts(self.manager),
             availability={name: node["Spec"]["Availability"] for name, node in self.manager.nodes().items()},
             networks={host.name: networks_of(host) for host in self.live.hosts},
             writes={host.name: len(host.writes()) for host in self.live.hosts},
@@ -71,7 +71,7 @@ class Scene:
         """All is as it was, the ingress apart; nothing of a change is left, and docker is at work on each host."""
         assert [] == lost(before.specs, specs(self.manager))
         assert [] == journals(self.manager)
-        eventually(lambda: before.running == running(self.manager))
+        eventually(lambda: before.running == task_counts(self.manager))
         after = self.picture()
         assert before.availability == after.availability
         assert {name: each | {"ingress": ingress} for name, each in before.networks.items()} == after.networks
@@ -99,7 +99,7 @@ class Scene:
         return first.error
 
 
-def running(manager: Host) -> dict[str, str]:
+def task_counts(manager: Host) -> dict[str, str]:
     """How many tasks of each service run, of how many: `3/4`."""
     rows = (row.split(" ") for row in manager.docker("service", "ls", "--format", ROW).splitlines())
     return {name: counts[0] for name, *counts in rows}
@@ -131,11 +131,14 @@ def scene(live: Live, watched: Live, ranges: Callable[[], str]) -> Iterator[Scen
 
 @pytest.fixture
 def alone(scene: Scene) -> Iterator[str]:
-    """A container on the first host that is no task and uses an overlay of the stack."""
+    """A container on a worker, whose turn comes first, that is no task and uses an overlay of the stack."""
+    hosts = [host.name for host in scene.live.hosts]
+    scene.live.sections["order"] = [hosts[-1:], hosts[:-1]]
     words = ("--detach", "--name=alone", "--network=app", "--stop-timeout=1", "busybox:lab", *FOREVER.split())
-    scene.manager.docker("run", *words)
+    scene.last.docker("run", *words)
     yield "alone"
-    scene.manager.docker("rm", "--force", "alone")
+    scene.last.docker("rm", "--force", "alone")
+    del scene.live.sections["order"]
 
 
 def create(scene: Scene, name: str, words: str) -> None:
@@ -180,17 +183,17 @@ def test_tasks_that_start_first_and_have_no_memory_beside_the_old_ones(scene: Sc
 
 def test_a_rollout_that_is_paused(scene: Scene):
     """The three good tasks of four go on running."""
-    deploy(scene.manager, {"halted": f"--replicas 4 --publish 8074:80 busybox:lab {FOREVER}"})
+    deploy(scene.manager, {"halted": f"--replicas 4 --update-delay 30s --publish 8074:80 busybox:lab {FOREVER}"})
     scene.manager.docker("service", "update", "--detach", "--quiet", "--no-resolve-image", "--args=/none", "halted")
     state = "--format={{.UpdateStatus.State}}"
     eventually(lambda: scene.manager.docker("service", "inspect", state, "halted") == "paused")
-    eventually(lambda: running(scene.manager)["halted"] == "3/4")
+    eventually(lambda: task_counts(scene.manager)["halted"] == "3/4")
 
     told = scene.refused(ingress={"subnet": scene.ranges()})
 
     assert "service halted: its rollout is paused" in told
     assert "`docker service rollback halted`" in told
-    assert "3/4" == running(scene.manager)["halted"]
+    assert "3/4" == task_counts(scene.manager)["halted"]
 
 
 def test_a_service_that_no_host_takes(scene: Scene):
@@ -236,13 +239,13 @@ def test_a_range_that_is_too_small(scene: Scene):
 
 
 def test_a_bridge_of_a_paused_host_with_a_container_on_an_overlay(scene: Scene, alone: str):
-    """The container could not start again there."""
-    scene.manager.docker("node", "update", "--availability=pause", scene.manager.name)
+    """The container could not start again there: it goes on running, and no other host is begun."""
+    scene.manager.docker("node", "update", "--availability=pause", scene.last.name)
 
     told = scene.refused(gwbridge={"subnet": scene.ranges(), "disturb": True})
 
     assert f"{alone} could not start again on a host that is paused" in told
-    assert "true" == scene.manager.docker("inspect", "--format={{.State.Running}}", alone)
+    assert "true" == scene.last.docker("inspect", "--format={{.State.Running}}", alone)
 
 
 def test_all_at_once(scene: Scene):
@@ -265,12 +268,14 @@ def test_a_host_that_is_paused_in_the_middle(scene: Scene):
         eventually(lambda: "swarmnet.journal" in (specs(scene.manager)["slow"]["Labels"] or {}))
         scene.manager.docker("node", "update", "--availability=pause", scene.last.name)
         text = "".join(process.communicate(timeout=2 * SECONDS))
-    first = Run(process.returncode, text, events(text))
+    first, writes = Run(process.returncode, text, events(text)), scene.picture().writes
+    second = scene.live.project.up()
     scene.live.declare(ingress={"subnet": former})
 
     assert not first.ok
     assert f"service slow: its task on {scene.last.name} can't move" in first.error
-    assert first.error.endswith("what was begun has been brought to an end with what is there")
+    assert first.error == second.error
+    assert writes == scene.picture().writes
     assert "pause" == scene.manager.nodes()[scene.last.name]["Spec"]["Availability"]
     scene.manager.docker("node", "update", "--availability=active", scene.last.name)
     scene.kept(before, former)
