@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from providers.hosts.fleet import Fleet
 from tests.support.fake_sshd import FakeHost
 
 
@@ -33,3 +34,11 @@ def no_keys_of_mine(tmp_path, monkeypatch) -> None:
     """Neither the agent nor ~/.ssh of whoever runs the tests has a part in them."""
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def fleet(hosts: dict[str, FakeHost]) -> Iterator[Fleet]:
+    """The fleet of the hosts that a test declares."""
+    found = Fleet({name: host.access() for name, host in hosts.items()})
+    yield found
+    found.close()

@@ -30,14 +30,6 @@ def hosts(new_host):
     return hosts
 
 
-@pytest.fixture
-def fleet(hosts):
-    """The fleet of these hosts."""
-    fleet = Fleet({name: host.access() for name, host in hosts.items()})
-    yield fleet
-    fleet.close()
-
-
 # All at once
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from providers.hosts.fleet import Fleet
 from providers.hosts.observe import from_manager
 from providers.hosts.perform import perform
 from providers.rules.vocabulary.errors import NoQuorum, NotAManager
@@ -26,14 +25,6 @@ def hosts(new_host):
         host.engine.api_version = VERSIONS[name]
         manages(host)
     return hosts
-
-
-@pytest.fixture
-def fleet(hosts):
-    """The fleet of these hosts."""
-    fleet = Fleet({name: host.access() for name, host in hosts.items()})
-    yield fleet
-    fleet.close()
 
 
 def test_newest_api_counts(fleet):
