@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from providers.rules.live import journal, maintenance
+from providers.rules.live import journal, judgement, maintenance
 from providers.rules.vocabulary.steps import RestartEngine, Step
 from providers.simulate import World, members
 from providers.simulate.answering import quorum, voters
@@ -151,11 +151,13 @@ def ingress_everywhere(world: World) -> str | None:
 
 
 def tasks_on_ingress(world: World) -> str | None:
-    """What publishes a port, and runs where somebody can say so, is on the ingress."""
+    """What publishes a port, and runs where somebody can say so and the swarm moves it, is on the ingress."""
     network = world.swarm.ingress
     for service in world.swarm.services:
         tasks = [task for task in world.swarm.tasks if task.service_id == service.id and task.desired == "running"]
+        held = {node.id for node in judgement.held_on(to_service(world, service), tasks, world.swarm.nodes)}
         live = [task for task in tasks if (host := world.host_of(task.node_id)) is None or host.up]
+        live = [task for task in live if task.node_id not in held]
         if service.through_ingress and any(network is None or network.id not in task.networks for task in live):
             return f"a task of {service.name} is not on the ingress"
     return None

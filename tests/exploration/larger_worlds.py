@@ -227,7 +227,7 @@ DEEDS: dict[str, Deed] = {
     "alien": Deed(lambda number: created(7171), "swarm", lasts=False),
     "rival": Deed(lambda number: created(PORTS["fixed"][0] + 10 * number), "swarm", lasts=False, ends=(Blocked,)),
     "late user": Deed(lambda number: used(), "swarm", lasts=False),
-    "pause": Deed(paused, "host"),
+    "pause": Deed(paused, "host", ends=(Blocked,)),
     "drain": Deed(drained, "host"),
     "label": Deed(labelled, "host"),
 }
@@ -340,7 +340,8 @@ class Witness(SimulatedHosts):
         self.killed, self.coming, self.steps, self.facts = False, [], [], None
         acts = len(self.happened)
         try:
-            self.work("it", SECONDS, lambda line: None, self.look, self.decide)
+            decide, *ways_back = map(self.following, (self.scene.decide, *self.scene.ways_back))
+            self.work("it", SECONDS, lambda line: None, self.look, decide, ways_back)
         except Killed:
             return False
         except SwarmnetError as problem:
@@ -350,6 +351,7 @@ class Witness(SimulatedHosts):
                 return False
             by_others = any(isinstance(problem, deed.ends) for deed, _ in self.happened)
             wrong(None if by_others else f"{type(problem).__name__}: {problem}")
+            wrong(self.scene.when_ended(elapse(self.world, REST)))
             return True
         wrong(self.scene.when_done(self.world) or self.scene.when_done(elapse(self.world, REST)))
         return not self.come_back()
@@ -361,11 +363,15 @@ class Witness(SimulatedHosts):
             self.facts, self.seen = self.scene.look(self.world), now
         return self.facts
 
-    def decide(self, facts: Any) -> Decision:
-        """What the run does next."""
-        decision = self.scene.decide(facts)
-        self.coming = [*getattr(decision, "steps", ()), *getattr(decision, "undo", ())]
-        return decision
+    def following(self, decide: Callable[[Any], Decision]) -> Callable[[Any], Decision]:
+        """What the run does next, by one of its decisions."""
+
+        def decided(facts: Any) -> Decision:
+            decision = decide(facts)
+            self.coming = [*getattr(decision, "steps", ()), *getattr(decision, "undo", ())]
+            return decision
+
+        return decided
 
     def perform(self, step: Step) -> None:
         """Take a step in its turn, unless the run was cut."""
