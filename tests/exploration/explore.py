@@ -216,7 +216,7 @@ class Exploration:
 
     def ended(self, here: bytes, state: State, end: str) -> str:
         """The run has ended without being done."""
-        problem = self.scene.when_ended(simulate.elapse(state.world, REST))
+        problem = self.scene.when_ended(state.world)
         if problem:
             self.problems[here] = f"{end}, but {problem}"
         return end

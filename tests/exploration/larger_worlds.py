@@ -351,7 +351,7 @@ class Witness(SimulatedHosts):
                 return False
             by_others = any(isinstance(problem, deed.ends) for deed, _ in self.happened)
             wrong(None if by_others else f"{type(problem).__name__}: {problem}")
-            wrong(self.scene.when_ended(elapse(self.world, REST)))
+            wrong(self.scene.when_ended(self.world))
             return True
         wrong(self.scene.when_done(self.world) or self.scene.when_done(elapse(self.world, REST)))
         return not self.come_back()

@@ -280,7 +280,6 @@ def bridge(start: World, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any) -> Scene
         when_ended=promised(start),
         ways_back=gwbridge.ways_back(spec),
         harm=breaks_quorum,
-        hurried=given.keys().isdisjoint({"others", "losses"}),
         **given,
     )
 

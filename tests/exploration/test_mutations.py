@@ -3,19 +3,27 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from providers import simulate
-from providers.rules.live import bridge_swap, ingress_rollout, journal, maintenance, published_ports, quorum
+from providers.rules.live import bridge_swap, ingress_rollout, journal, judgement, maintenance, published_ports, quorum
+from providers.rules.nouns import gwbridge, ingress
+from providers.rules.vocabulary.facts import Task
 from providers.rules.vocabulary.labels import JOURNAL
-from providers.rules.vocabulary.steps import Step, UpdateNode, UpdateService, UpdateSwarm
+from providers.rules.vocabulary.steps import Done, Step, UpdateNode, UpdateService, UpdateSwarm
 from providers.simulate import World
-from tests.exploration.explore import Exploration
-from tests.exploration.scenes import SMALL
+from tests.exploration.explore import Exploration, Scene
+from tests.exploration.scenes import SMALL, UNTIDY, swap
 
 pytestmark = pytest.mark.exploration
+
+
+def done(*_: Any, **__: Any) -> Done:
+    """A decision that finds nothing to do."""
+    return Done()
 
 
 def nothing(*_: Any, **__: Any) -> None:
@@ -70,6 +78,13 @@ MUTATIONS: dict[str, tuple[str, list[tuple[Any, str, Any]]]] = {
     "repair of hosts that are stuck": ("swap, an old ingress is stuck", [(ingress_rollout, "STALE", 1000.0)]),
     "our labels away": ("swap", [(published_ports, "released", nothing)]),
     "containers started again": ("bridge, a container", [(maintenance, "stopped_on", lambda node: {})]),
+    "ports back where it turns round": ("swap", [(ingress, "turned_round", done)]),
+    "host back where it turns round": ("bridge", [(gwbridge, "brought_back", done)]),
+    "tasks that no host takes": ("fits_nowhere", [(Task, "unplaced", False)]),
+}
+SCENES: dict[str, Callable[[], Scene]] = {
+    **SMALL,
+    **{name: partial(lambda world: swap(world()), world) for name, world in UNTIDY.items()},
 }
 
 
@@ -79,4 +94,14 @@ def test_without_it_something_breaks(safeguard: str, monkeypatch: pytest.MonkeyP
     scene, changes = MUTATIONS[safeguard]
     for module, name, instead in changes:
         monkeypatch.setattr(module, name, instead)
-    assert [] != Exploration(SMALL[scene]()).run().report()
+    assert [] != Exploration(SCENES[scene]()).run().report()
+
+
+@pytest.mark.parametrize(
+    ("part", "world"), [("_paused", "paused_and_global"), ("_halted", "paused_rollout"), ("_ended", "ended_for_good")]
+)
+def test_without_a_part_of_the_judgement_ports_are_taken_off(part: str, world: str, monkeypatch: pytest.MonkeyPatch):
+    """What would get stuck or lose something is begun."""
+    monkeypatch.setattr(judgement, part, lambda *_: ())
+    labels = [label for _, label in Exploration(replace(SCENES[world](), hurried=False)).run().came.values()]
+    assert any(label.startswith("take ports off") for label in labels)
