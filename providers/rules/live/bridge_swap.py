@@ -7,7 +7,7 @@ Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge
 
 from providers.rules.live import former, ingress_rollout, maintenance
 from providers.rules.vocabulary.addresses import mask_for, room
-from providers.rules.vocabulary.facts import Container, GwbridgeFacts, Node, Swarm
+from providers.rules.vocabulary.facts import Container, GwbridgeFacts, Network, Node, Swarm
 from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import (
@@ -159,12 +159,13 @@ def renewed(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork) -
     if bridge is None:
         return Steps((creation,), "create docker_gwbridge")
     if bridge.endpoints:
-        cut: tuple[Step, ...] = tuple(
-            DisconnectEndpoint(host=spec.host, network=bridge.id, endpoint=endpoint.name)
-            for endpoint in bridge.endpoints
-        )
-        return Steps(cut, f"take {len(cut)} endpoints off docker_gwbridge")
+        return Steps(cut(spec.host, bridge), f"take {len(bridge.endpoints)} endpoints off docker_gwbridge")
     return Steps((RemoveNetwork(host=spec.host, id=bridge.id),), f"remove the old docker_gwbridge ({bridge.subnet})")
+
+
+def cut(host: str, bridge: Network) -> tuple[Step, ...]:
+    """All endpoints off a bridge, each by its inspected name."""
+    return tuple(DisconnectEndpoint(host=host, network=bridge.id, endpoint=end.name) for end in bridge.endpoints)
 
 
 def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) -> Decision | None:

@@ -8,7 +8,7 @@ is journaled on the swarm before: a rollback takes a service's own labels away.
 import json
 from dataclasses import replace
 
-from providers.rules.live import judgement, maintenance
+from providers.rules.live import former, judgement, maintenance
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
 from providers.rules.vocabulary.labels import CHANGE, TWIN, moved_label, with_owner
 from providers.rules.vocabulary.specs import OverlaySpec
@@ -34,12 +34,10 @@ ROLLED_BACK = ("paused", "rollback_started", "rollback_paused", "rollback_comple
 
 def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
     """The step that makes the twin: like the old one, on a range that the swarm picks so that it meets nothing."""
-    kept = {key: value for key, value in network.options if not key.endswith("vxlanid_list")}
     twin = replace(
-        network.shape,
+        former.asked_for(network),
         name=f"{spec.name}-swarmnet-twin",
         pools=(),
-        options=tuple(sorted(kept.items())),
         labels=with_owner({TWIN: spec.name}, spec.owner),
     )
     return CreateNetwork(shape=twin)

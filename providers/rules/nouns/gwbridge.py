@@ -23,10 +23,8 @@ from providers.rules.vocabulary.steps import (
     Blocked,
     CreateNetwork,
     Decision,
-    DisconnectEndpoint,
     Done,
     RemoveNetwork,
-    Step,
     Steps,
     Wait,
 )
@@ -256,11 +254,7 @@ def replacement(spec: GwbridgeSpec, bridge: Network) -> Decision:
             "is attached to it: stop or disconnect the container, then run again"
         )
     if bridge.endpoints:
-        leftovers: tuple[Step, ...] = tuple(
-            DisconnectEndpoint(host=spec.host, network=bridge.id, endpoint=endpoint.name)
-            for endpoint in bridge.endpoints
-        )
-        return Steps(leftovers, f"take leftovers off {GATEWAY_BRIDGE}")
+        return Steps(bridge_swap.cut(spec.host, bridge), f"take leftovers off {GATEWAY_BRIDGE}")
     return Steps((RemoveNetwork(host=spec.host, id=bridge.id),), f"remove the old {GATEWAY_BRIDGE} ({bridge.subnet})")
 
 

@@ -105,19 +105,19 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
     if refusal:
         return Blocked(refusal)
     if network is None:
-        return (
-            ingress_rollout.dropped(facts)
-            or overlap(spec, facts)
-            or Steps((creation(spec),), f"create ingress {spec.name}")
-        )
+        return ingress_rollout.dropped(facts) or created(spec, overlap(spec, facts))
     if not network.allocated:
         return unallocated(spec, facts, network)
     difference = in_words(spec, network)
     if difference:
-        blocked = overlap(spec, facts)
-        why_not = blocked.reason if blocked else judged(spec, facts)
+        why_not = overlap(spec, facts) or judged(spec, facts)
         return departure(facts, network, spec.owner, f"change it ({difference})", why_not)
     return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
+
+
+def created(spec: IngressSpec, why_not: str | None) -> Decision:
+    """It is made, unless something forbids it."""
+    return Blocked(why_not) if why_not else Steps((creation(spec),), f"create ingress {spec.name}")
 
 
 def in_words(spec: IngressSpec, network: Network) -> str:
@@ -231,11 +231,11 @@ def doubt(facts: IngressFacts) -> str | None:
     return f"ingress: it can't be told whether {silent.host} has it: {silent.why}" if silent else None
 
 
-def overlap(spec: IngressSpec, facts: IngressFacts) -> Blocked | None:
+def overlap(spec: IngressSpec, facts: IngressFacts) -> str | None:
     """Another swarm network on the wanted range: the Engine would answer 201 and never allocate ours."""
     for other in facts.listed:
         if other.scope == "swarm" and other.meets(spec.subnet):
-            return Blocked(
+            return (
                 f"ingress: its subnet {spec.subnet} overlaps {other.subnet} of the swarm's network {other.name}: "
                 "choose another range, or free that one first"
             )
@@ -247,9 +247,8 @@ def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Dec
     if facts.unchanged_for < ALLOCATION:
         return Wait("the ingress to get its addresses", ALLOCATION + 1)
     if engine_default(network, facts.swarm):
-        blocked = overlap(spec, facts)
         why = "put another in place of the dead one"
-        return departure(facts, network, spec.owner, why, blocked.reason if blocked else None)
+        return departure(facts, network, spec.owner, why, overlap(spec, facts))
     ours = owner_of(network.labels) == spec.owner
     return Blocked(
         f"ingress: the swarm made {network.name} but gave it no addresses from {spec.subnet} within {ALLOCATION:g} s: "
@@ -279,7 +278,7 @@ def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
     `spec`: as the state has it, for a swarm that the cut left without any.
     """
     if facts.network is None:
-        return ingress_rollout.dropped(facts) or Steps((creation(spec),), f"create ingress {spec.name}")
+        return ingress_rollout.dropped(facts) or created(spec, None)
     if not facts.network.allocated:
         return unallocated(spec, facts, facts.network)
     return arrival(facts, facts.network, spec.owner, pin=spec.dynamic_ports == "pin")
