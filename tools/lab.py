@@ -1,4 +1,7 @@
-"""`make lab`: what real Docker hosts on this machine need, and the app on them; other hosts need none of it."""
+"""`make lab`: what real Docker hosts on this machine need, and the app on them; other hosts need none of it.
+
+Arguments: the Engines that the hosts will have.
+"""
 
 import os
 import sys
@@ -11,12 +14,12 @@ from tools.pulumi_plugin import provide_plugin
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def provide() -> None:
+def provide(engines: list[str]) -> None:
     """Set up what is missing; say so where this machine can't run hosts."""
-    real_hosts.provide(ROOT)
+    real_hosts.provide(ROOT, engines)
     if not real_hosts.why_not_here():
         provide_plugin(ROOT, os.get_exec_path())
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(provide))
+    sys.exit(exit_code(lambda: provide(sys.argv[1:])))

@@ -26,8 +26,8 @@ def why_not(system: str, uid: int, release: dict[str, str]) -> str:
     return ""
 
 
-def provide(root: Path) -> None:
-    """Install what the lab needs, or say what is missing and that it will not be tried.
+def provide(root: Path, engines: list[str]) -> None:
+    """Install what the lab needs, with these Engines or its default one, or say why it will not be tried.
 
     Raises SetupError where it should work and does not.
     """
@@ -35,7 +35,8 @@ def provide(root: Path) -> None:
         lacking = f"; missing packages: {', '.join(missing)}" if (missing := missing_packages()) else ""
         say(f"no real Docker hosts on this machine: {reason}; tests on them will be skipped{lacking}")
         return
-    if subprocess.run([root / "lab" / "hosts", "setup"], stdin=subprocess.DEVNULL, check=False).returncode:
+    wanted = [word for name in engines for word in ("--engine", name)]
+    if subprocess.run([root / "lab" / "hosts", "setup", *wanted], stdin=subprocess.DEVNULL, check=False).returncode:
         raise SetupError("what the lab needs could not be set up: see above")
 
 

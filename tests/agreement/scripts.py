@@ -280,6 +280,8 @@ def ports_hold_the_ingress(story: Story) -> None:
     services["a job"].pop("RollbackConfig")
     for kind, service in services.items():
         story.answer(kind, partial(story.side.create_service, service))
+        if kind == "a job":
+            story.until("it is over", story.side.job_is_over)
         story.rest(f"{kind}: at rest")
         story.take("remove the ingress", RemoveNetwork(id=story.network("ingress")), refused=InUse)
         story.answer("without the service", lambda: story.side.remove_service("web"))

@@ -68,6 +68,9 @@ class Side(Protocol):
     def tasks(self) -> tuple[Task, ...]:
         """All tasks."""
 
+    def job_is_over(self) -> bool:
+        """Whether a job's task ran to its end: on a simulated swarm jobs have no tasks, their ports alone are there."""
+
 
 class Simulated(Side):
     """The simulated swarm."""
@@ -107,6 +110,9 @@ class Simulated(Side):
 
     def tasks(self) -> tuple[Task, ...]:
         return tasks(self.world)
+
+    def job_is_over(self) -> bool:
+        return True
 
 
 class Real(Side):
@@ -158,3 +164,6 @@ class Real(Side):
 
     def tasks(self) -> tuple[Task, ...]:
         return observe.from_manager(self.fleet, observe.tasks)
+
+    def job_is_over(self) -> bool:
+        return any(task.state == "complete" for task in self.tasks())

@@ -9,14 +9,14 @@ from tests.support.machines import Host, lab
 
 pytestmark = pytest.mark.lab
 
-GROUP = "d"
+GROUP = "b"
 LIMIT = 3  # starts in a minute
 
 
 @pytest.fixture(scope="module")
 def only():
     """One host."""
-    yield machines.start(GROUP, "28", count=1)["d1"]
+    yield machines.start(GROUP, "28", count=1)["b1"]
     machines.end(GROUP)
 
 
@@ -49,7 +49,7 @@ def test_host_without_the_fault_has_no_systemd(host: Host):
 
 def test_fourth_start_within_a_minute_is_refused(host: Host):
     """Docker is then stopped, and a plain start does not help."""
-    lab("fault", "d1", "start-limit")
+    lab("fault", "b1", "start-limit")
 
     assert ["active"] * LIMIT + ["failed"] == restarted(host, LIMIT + 1)
     with pytest.raises(AssertionError, match=r"docker\.service"):
@@ -59,7 +59,7 @@ def test_fourth_start_within_a_minute_is_refused(host: Host):
 
 def test_reset_failed_lets_docker_start_again(host: Host):
     """As systemd's own message says; docker answers when the command has ended."""
-    lab("fault", "d1", "start-limit")
+    lab("fault", "b1", "start-limit")
     restarted(host, LIMIT + 1)
 
     host.run("systemctl", "reset-failed", "docker")
@@ -71,7 +71,7 @@ def test_reset_failed_lets_docker_start_again(host: Host):
 
 def test_start_of_what_runs_does_not_count(host: Host):
     """Only a start that begins something comes nearer to the limit."""
-    lab("fault", "d1", "start-limit")
+    lab("fault", "b1", "start-limit")
     for _ in range(LIMIT + 1):
         host.run("systemctl", "start", "docker")
 
@@ -80,7 +80,7 @@ def test_start_of_what_runs_does_not_count(host: Host):
 
 def test_up_takes_the_limit_back(host: Host):
     """A host that is mended has docker, and no systemd."""
-    lab("fault", "d1", "start-limit")
+    lab("fault", "b1", "start-limit")
     restarted(host, LIMIT + 1)
 
     lab("up", "1", "--group", GROUP)
@@ -90,7 +90,7 @@ def test_up_takes_the_limit_back(host: Host):
 
 def test_slow_start_takes_so_much_longer(host: Host):
     """A restart is over two seconds later than it would be."""
-    lab("fault", "d1", "slow-docker", "2")
+    lab("fault", "b1", "slow-docker", "2")
     began = time.monotonic()
 
     host.run("service", "docker", "restart")
@@ -101,4 +101,4 @@ def test_slow_start_takes_so_much_longer(host: Host):
 def test_slow_start_lacks_its_seconds(host: Host):
     """How slow is for the caller to say."""
     with pytest.raises(AssertionError, match="slow-docker: lacks the seconds"):
-        lab("fault", "d1", "slow-docker")
+        lab("fault", "b1", "slow-docker")

@@ -107,8 +107,8 @@ def app(networks: Standing) -> App:
 @pytest.fixture
 def old_engine() -> Iterator[Group]:
     """One host with Engine 20.10, whose docker takes no Compose file without a version."""
-    yield start("y", "20.10", count=1)
-    end("y")
+    yield start("e", "20.10", count=1)
+    end("e")
 
 
 def declared(app: App, /, **overlays: Any) -> Run:
