@@ -10,7 +10,7 @@ from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.network_options import VNI
 from providers.rules.vocabulary.shape import Pool
 from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork
-from providers.simulate.answering import manager
+from providers.simulate.answering import engine, manager
 from providers.simulate.host_copies import release
 from providers.simulate.world import Happening, Host, World
 
@@ -22,7 +22,7 @@ def create_overlay(world: World, step: CreateNetwork) -> World:
 
     measurements.md#allocation, #dead-networks
     """
-    asked = manager(world)
+    asked = engine(world, step.host) if step.host else manager(world)
     refuse_taken_name(world, asked, step.shape.name)
     if step.shape.ingress and world.swarm.ingress:
         raise Conflict(f"{asked.name}: ingress network ({world.swarm.ingress.id}) is already present")

@@ -48,7 +48,8 @@ def perform(world: World, step: Step) -> World:
     """The world after one step. Raises HostError and EngineError."""
     match step:
         case CreateNetwork():
-            return create_bridge(world, step) if step.host else create_overlay(world, step)
+            overlay = step.shape.driver == "overlay"
+            return create_overlay(world, step) if overlay else create_bridge(world, step)
         case RemoveNetwork():
             with suppress(NotFound):
                 return remove_bridge(world, step) if step.host else remove_overlay(world, step)

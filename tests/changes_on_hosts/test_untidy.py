@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.changes_on_hosts.conftest import Live
+from tests.support.cutting import progress
 from tests.support.machines import Host, eventually
 from tests.support.project import CHANGE, Run, events
 from tests.support.services import FOREVER, ROW, all_run, deploy, journals, lost, specs
@@ -279,3 +280,25 @@ def test_a_host_that_is_paused_in_the_middle(scene: Scene):
     assert "pause" == scene.manager.nodes()[scene.last.name]["Spec"]["Availability"]
     scene.manager.docker("node", "update", "--availability=active", scene.last.name)
     scene.kept(before, former)
+
+
+def test_an_ingress_that_is_removed_too_early(scene: Scene):
+    """The worker that keeps it is repaired when all others have the new one and their ports."""
+    scene.live.declare(timeouts={"ingress": 3 * SECONDS})
+    there = f"--constraint node.hostname=={scene.last.name} --stop-grace-period 10s --publish 8078:80"
+    deploy(scene.manager, {"slow": f"{there} busybox:lab {FOREVER}"})
+    before, subnet = scene.picture(), scene.ranges()
+    scene.live.declare(ingress={"subnet": subnet})
+
+    with scene.live.project.start("up", *CHANGE, "--json") as process:
+        eventually(lambda: "swarmnet.journal" in (specs(scene.manager)["slow"]["Labels"] or {}))
+        eventually(
+            lambda: "ingress" == scene.manager.run("sh", "-c", "yes | docker network rm ingress", check=False)[-7:]
+        )
+        text = "".join(process.communicate(timeout=4 * SECONDS))
+
+    told = list(progress(iter(text.splitlines())))
+    assert 0 == process.returncode, told
+    steps = ("it keeps the old ingress", "create ingress", "put ports back", f"restart docker on {scene.last.name}")
+    assert sorted(found := [next(n for n, line in enumerate(told) if step in line) for step in steps]) == found
+    scene.kept(before, subnet)

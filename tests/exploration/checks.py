@@ -69,7 +69,8 @@ def unpinned(ports: Ports) -> Ports:
 
 
 def one_ingress(world: World) -> str | None:
-    """No host that is well has two ingresses in sight: a new one is made only when all have dropped the old one."""
+    """No host that is well has two ingresses in sight: a new one is made only when all have dropped the old one. Where
+    somebody removed it too early a host may keep it."""
     network = world.swarm.ingress
     for host in world.hosts:
         copies = [copy.id for copy in host.networks if copy.ingress]

@@ -1,12 +1,14 @@
 """The worlds that are explored: small ones with every check, large ones by `python -m tests.exploration`."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 from providers import simulate
 from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
+from providers.rules.vocabulary.errors import InUse
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import LeaveSwarm, RemoveNetwork
 from providers.simulate import World, bare, elapse, members, others
@@ -414,6 +416,23 @@ def contained(host: str) -> Other:
     return Other(act)
 
 
+def too_early() -> Other:
+    """Somebody removes the ingress while tasks are on it: their hosts keep it."""
+
+    def act(world: World) -> World:
+        ingress = world.swarm.ingress
+        with suppress(InUse):
+            return simulate.perform(world, RemoveNetwork(id=ingress.id)) if ingress else world
+        return world
+
+    return Other(act)
+
+
+def down(world: World, host: str) -> World:
+    """A world in which a host is down for good."""
+    return elapse(members.stop_docker(world, host), 30)
+
+
 # By name
 
 SMALL: dict[str, Callable[[], Scene]] = {
@@ -444,6 +463,15 @@ SMALL: dict[str, Callable[[], Scene]] = {
     "swap, an old ingress is stuck": lambda: swap(stuck(), harm=breaks_quorum, always=nothing_lost(stuck())),
     "swap, a stuck host is paused": lambda: swap(
         stuck(), harm=breaks_quorum, always=nothing_lost(stuck()), others={"pause": paused("w1")}
+    ),
+    "swap, the ingress is removed too early": lambda: swap(
+        stack(SINGLE), harm=breaks_quorum, always=nothing_lost(stack(SINGLE)), others={"removal": too_early()}
+    ),
+    "swap, removed too early from managers": lambda: swap(
+        down(stack(SINGLE, managers=HOSTS[1:]), "w2"),
+        harm=breaks_quorum,
+        always=nothing_lost(stack(SINGLE)),
+        others={"removal": too_early()},
     ),
     "swap, no kick helps": lambda: swap(
         others.fail_kicks(stack(SINGLE), "w1", 21), harm=breaks_quorum, others={"pause": paused("w1")}

@@ -6,7 +6,7 @@ Each function answers with the next decision, or None where its part is done. Po
 from providers.rules.live import maintenance
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Silent
 from providers.rules.vocabulary.labels import KICK
-from providers.rules.vocabulary.steps import FOREVER, Blocked, Decision, Steps, UpdateNode, Wait
+from providers.rules.vocabulary.steps import FOREVER, MANAGER, Blocked, Decision, Steps, UpdateNode, Wait
 
 # A kick that took is seen within 0.2 to 1.7 s; 1.5 s is when the next one was worth sending on every Engine
 # (measurements.md#kicks).
@@ -18,7 +18,6 @@ SPREAD = 120.0
 # A host drops a removed ingress within 0.5 to 4 s; one that still has it after 10 s keeps it until a restart
 # (measurements.md#removal, #old-ingress-stays).
 STALE = 10.0
-DROP = 60.0
 
 
 def sandbox(network: Network) -> str:
@@ -68,7 +67,7 @@ def node_of(host: HostIngress, facts: IngressFacts) -> Node:
 
 def kicked(facts: IngressFacts, network: Network) -> Decision | None:
     """Kick the hosts that lack it, with updates of the node that really change it. None once only hosts lack it that
-    are in repair or that no kick helps: they do not keep the ports of all others away."""
+    are in repair, that no kick helps or that do not answer: they do not keep the ports of all others away."""
     bad = lacking(facts, network)
     asked = [host for host in bad if isinstance(host, HostIngress) and not given_up(host, facts, network)]
     silent = [host for host in bad if isinstance(host, Silent)]
@@ -79,8 +78,8 @@ def kicked(facts: IngressFacts, network: Network) -> Decision | None:
     ]
     if due:
         return Steps(tuple(kick(network, node_of(host, facts)) for host in due), f"bring the ingress to {names(due)}")
-    if silent:
-        return Wait(f"{silent[0].host} to answer ({silent[0].why})", SPREAD)
+    if silent and facts.unchanged_for < STALE:
+        return answer_of(silent[0])
     return Wait(f"{names(asked)} to show the ingress with its sandbox and gateway", SPREAD) if asked else None
 
 
@@ -92,7 +91,7 @@ def pause(host: HostIngress, facts: IngressFacts, network: Network) -> float:
 def given_up(host: HostIngress, facts: IngressFacts, network: Network) -> bool:
     """Whether it is out of service for a repair, or kicks are of no use to it."""
     node = node_of(host, facts)
-    return maintenance.drained(node) or kicks(network, node) >= KICKS
+    return maintenance.drained(node) or kicks(network, node) >= KICKS or facts.left_on(host)
 
 
 def kicks(network: Network, node: Node) -> int:
@@ -132,6 +131,9 @@ def repaired(facts: IngressFacts, network: Network) -> Decision | None:
         return restarted(*drained[0], facts)
     bad = [host for host in lacking(facts, network) if isinstance(host, HostIngress)]
     hopeless = [host for host in bad if given_up(host, facts, network)]
+    dropping = [host for host in hopeless if facts.left_on(host)]
+    if dropping and facts.unchanged_for < STALE:
+        return Wait(f"{names(dropping)} to drop the old ingress", SPREAD)
     return taken_out(hopeless[0], facts, "the ingress does not come to it") if hopeless else abandoned(facts)
 
 
@@ -153,11 +155,13 @@ def abandoned(facts: IngressFacts) -> Blocked | None:
 
 
 def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
-    """Restart one emptied host's Engine, and again if that did not help."""
+    """Restart one emptied host's Engine, and again if that did not help. An ingress that was removed too early does not
+    go by itself (measurements.md#old-ingress-stays)."""
     busy = maintenance.running_on(node, facts.tasks)
     if busy:
         return Wait(f"{len(busy)} tasks to leave {host.host}", FOREVER)
-    if facts.unchanged_for < maintenance.patience(node, host.restart_took):
+    stale = not maintenance.restarts(node) and facts.left_on(host)
+    if not stale and facts.unchanged_for < maintenance.patience(node, host.restart_took):
         return Wait(f"{host.host} to come right by itself", FOREVER)
     refused = maintenance.refused(node, facts.nodes, facts.swarm)
     if refused:
@@ -166,24 +170,73 @@ def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
 
 
 def dropped(facts: IngressFacts) -> Decision | None:
-    """Wait until every host has dropped a removed ingress; one that keeps it is restarted. None once none has it."""
+    """Wait until the hosts have dropped a removed ingress. None once another can be made.
+
+    A host that keeps it is taken out of service, and repaired when all others have their ports again: nothing of theirs
+    waits for it. A manager that keeps it would refuse another of its name; where there is no other one to ask, it is
+    repaired first.
+    """
+    here = [host for host in facts.hosts if isinstance(host, HostIngress) and counts(host, facts.nodes)]
+    drained = [host for host in here if maintenance.drained(node_of(host, facts))]
+    keeping = [host for host in here if host.copies and host not in drained]
     silent = unasked(facts)
-    if silent:
-        return Wait(f"{silent.host} to answer ({silent.why})", DROP)
-    here = [host for host in facts.hosts if isinstance(host, HostIngress)]
-    members = [host for host in here if counts(host, facts.nodes)]
-    drained = [host for host in members if maintenance.drained(node_of(host, facts))]
-    well = [node for host in drained if not host.copies and ours_to_put_back(node := node_of(host, facts))]
-    if well:
-        return Steps(tuple(map(maintenance.put_back, well)), "give repaired hosts their availability back")
-    in_repair = [host for host in drained if host.copies]
-    if in_repair:
-        return restarted(in_repair[0], node_of(in_repair[0], facts), facts)
-    stale = [host for host in members if host.copies]
-    if stale and facts.unchanged_for >= STALE:
-        return taken_out(stale[0], facts, "it keeps the old ingress")
-    keeping = [host for host in here if host.copies]
-    return Wait(f"{names(keeping)} to drop the old ingress", DROP) if keeping else None
+    if facts.unchanged_for < STALE and not any(in_repair(host, facts) for host in drained):
+        if keeping:
+            return Wait(f"{names(keeping)} to drop the old ingress", SPREAD)
+        if silent:
+            return answer_of(silent)
+    if keeping or drained:
+        return kept_out(facts, keeping, drained)
+    return None
+
+
+def in_repair(host: HostIngress, facts: IngressFacts) -> bool:
+    """Whether it was drained since it keeps an ingress that is no more: whoever drained it has waited for that."""
+    return bool(host.copies or maintenance.restarts(node_of(host, facts)))
+
+
+def kept_out(facts: IngressFacts, keeping: list[HostIngress], drained: list[HostIngress]) -> Decision | None:
+    """One host that keeps it is out of service. None where a manager can be asked for another."""
+    if any(not host.copies for host in managers(facts)):
+        decision = taken_out(keeping[0], facts, "it keeps the old ingress") if keeping and not drained else None
+        return decision if isinstance(decision, Steps) else None
+    for host in managers(facts):
+        if host in drained:
+            return restarted(host, node_of(host, facts), facts)
+        if host in keeping:
+            return taken_out(host, facts, "it keeps the old ingress")
+    return None
+
+
+def repaired_before(facts: IngressFacts) -> tuple[UpdateNode, ...]:
+    """Put back the hosts that have dropped the old ingress by a restart."""
+    here = [host for host in facts.hosts if isinstance(host, HostIngress) and counts(host, facts.nodes)]
+    nodes = [node_of(host, facts) for host in here if not host.copies]
+    return tuple(maintenance.put_back(node) for node in nodes if maintenance.drained(node) and ours_to_put_back(node))
+
+
+def managers(facts: IngressFacts) -> list[HostIngress]:
+    """The hosts that were asked and can answer for the swarm."""
+    ids = {node.id for node in facts.nodes if node.role == "manager"}
+    return [host for host in facts.hosts if isinstance(host, HostIngress) and host.node_id in ids]
+
+
+def made_at(facts: IngressFacts) -> str:
+    """The manager to ask for another ingress: any, unless one of them keeps the old one, which refuses it."""
+    if not any(host.copies for host in managers(facts)):
+        return MANAGER
+    return next((host.host for host in managers(facts) if not host.copies), MANAGER)
+
+
+def answered(facts: IngressFacts, network: Network) -> Decision | None:
+    """Wait at last for hosts that do not answer. None once none is left."""
+    silent = [host for host in lacking(facts, network) if isinstance(host, Silent)]
+    return answer_of(silent[0]) if silent else None
+
+
+def answer_of(host: Silent) -> Wait:
+    """Give it time to answer."""
+    return Wait(f"{host.host} to answer ({host.why})", SPREAD)
 
 
 def cleaned(facts: IngressFacts) -> Steps | None:

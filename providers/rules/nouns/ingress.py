@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from providers.rules.live import former, ingress_rollout, judgement, published_ports
+from providers.rules.live import former, ingress_rollout, judgement, maintenance, published_ports
 from providers.rules.nouns import adoption, noun
 from providers.rules.nouns.noun import Decide, Known, Standing, missing
 from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
@@ -105,7 +105,7 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
     if refusal:
         return Blocked(refusal)
     if network is None:
-        return ingress_rollout.dropped(facts) or created(spec, overlap(spec, facts))
+        return ingress_rollout.dropped(facts) or made(creation(spec), facts, overlap(spec, facts))
     if not network.allocated:
         return unallocated(spec, facts, network)
     difference = in_words(spec, network)
@@ -115,9 +115,13 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
     return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
 
 
-def created(spec: IngressSpec, why_not: str | None) -> Decision:
-    """It is made, unless something forbids it."""
-    return Blocked(why_not) if why_not else Steps((creation(spec),), f"create ingress {spec.name}")
+def made(step: CreateNetwork, facts: IngressFacts, why_not: str | None = None) -> Decision:
+    """It is made, at a manager that takes it, unless something forbids it."""
+    if why_not:
+        return Blocked(why_not)
+    shape = step.shape
+    asked = replace(step, host=ingress_rollout.made_at(facts))
+    return Steps((asked, *ingress_rollout.repaired_before(facts)), f"create ingress {shape.name} ({shape.pool.subnet or 'on a range that the swarm chooses'})")
 
 
 def in_words(spec: IngressSpec, network: Network) -> str:
@@ -208,6 +212,7 @@ def arrival(facts: IngressFacts, network: Network, owner: str, *, pin: bool) -> 
         ingress_rollout.kicked(facts, network)
         or published_ports.put_back(facts, network, pin=pin)
         or ingress_rollout.repaired(facts, network)
+        or ingress_rollout.answered(facts, network)
         or ingress_rollout.cleaned(facts)
         or published_ports.released(facts, owner)
         or Done()
@@ -266,7 +271,7 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
         return finished(spec, facts)
     if network is None:
         default = CreateNetwork(shape=NetworkShape(name="ingress", driver="overlay", ingress=True))
-        return ingress_rollout.dropped(facts) or Steps((default,), "create a default ingress")
+        return ingress_rollout.dropped(facts) or made(default, facts)
     if network.id == network_id:
         return departure(facts, network, spec.owner, "give the default back", judged(spec, facts))
     return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
@@ -278,7 +283,7 @@ def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
     `spec`: as the state has it, for a swarm that the cut left without any.
     """
     if facts.network is None:
-        return ingress_rollout.dropped(facts) or created(spec, None)
+        return ingress_rollout.dropped(facts) or made(creation(spec), facts)
     if not facts.network.allocated:
         return unallocated(spec, facts, facts.network)
     return arrival(facts, facts.network, spec.owner, pin=spec.dynamic_ports == "pin")
@@ -290,10 +295,15 @@ def ways_back(spec: IngressSpec) -> tuple[Callable[[IngressFacts], Decision], ..
     return partial(turned_round, spec, creation(spec)), partial(turned_round, spec, None)
 
 
+def begun(spec: IngressSpec, facts: IngressFacts) -> bool:
+    """Whether anything has to be brought to an end: a change of ours, or the repair of a host."""
+    return facts.swarm.label(CHANGE) == spec.owner or any(map(maintenance.out, facts.nodes))
+
+
 def turned_round(spec: IngressSpec, wanted: CreateNetwork | None, facts: IngressFacts) -> Decision:
     """The next step back. `wanted`: what is made where there is none; None for the one that was there before."""
     network, before = facts.network, facts.swarm.label(FORMER)
-    if facts.swarm.label(CHANGE) != spec.owner:
+    if refused(spec, facts, known=True) or not begun(spec, facts):
         return Done()
     if network is not None:
         if not network.allocated and facts.unchanged_for < ALLOCATION:
@@ -301,6 +311,5 @@ def turned_round(spec: IngressSpec, wanted: CreateNetwork | None, facts: Ingress
         if not network.allocated and before:
             return Steps((RemoveNetwork(id=network.id),), "remove the ingress that got no addresses")
         return arrival(facts, network, spec.owner, pin=True)
-    made = wanted or (former.creation(before) if before else creation(spec))
-    doing = f"create ingress {made.shape.name} ({made.shape.pool.subnet})"
-    return ingress_rollout.dropped(facts) or Steps((made,), doing)
+    step = wanted or (former.creation(before) if before else creation(spec))
+    return ingress_rollout.dropped(facts) or made(step, facts)

@@ -379,16 +379,20 @@ class IngressFacts:
     def calm(self) -> object:
         """What has to stay the same for patience to grow: nothing that strangers do. Of a service whose tasks end by
         themselves only how many live where: they are replaced over and over, and would keep patience with all else
-        from ever coming to an end."""
-        ending = {task.service_id for task in self.tasks if task.state in Task.BY_THEMSELVES}
-        rest = tuple(task for task in self.tasks if task.service_id not in ending)
+        from ever coming to an end. So are the tasks of a host on which an ingress was left that is no more."""
+        left = {host.node_id for host in self.hosts if isinstance(host, HostIngress) and self.left_on(host)}
+        tasks = [task for task in self.tasks if self.network is None or task.node_id not in left]
+        ending = {task.service_id for task in tasks if task.state in Task.BY_THEMSELVES}
+        rest = tuple(task for task in tasks if task.service_id not in ending)
         live = Counter(
-            (task.service_id, task.node_id, task.networks)
-            for task in self.tasks
-            if task.service_id in ending and task.alive
+            (task.service_id, task.node_id, task.networks) for task in tasks if task.service_id in ending and task.alive
         )
         hosts = tuple(host if isinstance(host, Silent) else host.calm for host in self.hosts)
         return replace(self, tasks=rest, hosts=hosts, listed=()), frozenset(live.items())
+
+    def left_on(self, host: HostIngress) -> bool:
+        """Whether an ingress is on a host that the swarm has no more: no other comes to it there."""
+        return any(self.network is None or copy.id != self.network.id for copy in host.copies)
 
     network: Network | None
     swarm: Swarm

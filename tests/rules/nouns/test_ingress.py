@@ -21,7 +21,7 @@ from providers.rules.vocabulary.facts import (
 )
 from providers.rules.vocabulary.labels import CHANGE, FORMER
 from providers.rules.vocabulary.network_options import MTU
-from providers.rules.vocabulary.steps import Blocked, Done, RemoveNetwork, UpdateNode, UpdateSwarm
+from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done, RemoveNetwork, UpdateNode, UpdateSwarm
 from tests.support.decisions import kinds, reason, steps, waits_for
 from tests.support.lifecycle import OTHER_OWNER, OWNER, ingress_spec
 from tests.support.networks import a_network, altered, create_network
@@ -276,15 +276,58 @@ def test_tasks_that_do_not_count(task: Task, nodes: tuple[Node, ...]):
         pytest.param((without_it(1), with_it(2, DEFAULT)), id="with its sandbox"),
     ],
 )
-def test_the_old_one_has_to_be_gone_everywhere(hosts: tuple[HostIngress, ...]):
-    """A new one is made only when every host has dropped the old one."""
-    assert "to drop the old ingress" in waits_for(ingress.next_step(ingress_spec(), facts(None, *hosts), known=True))
+def test_hosts_have_time_to_drop_the_old_one(hosts: tuple[HostIngress, ...]):
+    """A new one does not come to a host that has the old one."""
+    found = facts(None, *hosts, unchanged_for=9)
+    assert "to drop the old ingress" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
 
 
-def test_a_silent_member_is_waited_for():
+def test_a_silent_member_has_time_to_answer():
     """Nobody knows whether it has dropped the old one."""
-    decision = ingress.next_step(ingress_spec(), facts(None, without_it(1), SILENT), known=True)
-    assert "h2 to answer" in waits_for(decision)
+    found = facts(None, without_it(1), SILENT, unchanged_for=9)
+    assert "h2 to answer" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
+
+
+def test_a_silent_member_does_not_keep_the_ports_of_all_others_away():
+    """The new one is made all the same."""
+    found = facts(None, without_it(1), SILENT, unchanged_for=10)
+    assert ["CreateNetwork"] == kinds(ingress.next_step(ingress_spec(), found, known=True))
+
+
+KEEPING = with_it(2, DEFAULT)
+DRAIN = UpdateNode(node_id="n2", version=2, availability="drain", set_labels=(("swarmnet.availability", "active"),))
+
+
+def test_a_host_that_keeps_the_old_one_is_taken_out_of_service():
+    """Tasks that come to it would fail."""
+    found = facts(None, without_it(1), KEEPING, unchanged_for=10)
+    assert (DRAIN,) == steps(ingress.next_step(ingress_spec(), found, known=True))
+
+
+LOST = replace(node(3, state="down"), role="manager", reachability="unreachable")
+SECOND = replace(node(2), role="manager", reachability="reachable")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked"),
+    [
+        pytest.param((node(1), node(2, availability="drain", labels=DRAIN.set_labels)), "", id="it is out of service"),
+        pytest.param((node(1), SECOND, LOST), "h1", id="its docker can't be restarted"),
+    ],
+)
+def test_a_host_that_keeps_the_old_one_does_not_keep_the_ports_of_all_others_away(nodes: tuple[Node, ...], asked: str):
+    """The new one is made, at a manager that has dropped the old one."""
+    found = facts(None, without_it(1), KEEPING, nodes=nodes, unchanged_for=10)
+    (step,) = steps(ingress.next_step(ingress_spec(), found, known=True))
+    assert isinstance(step, CreateNetwork)
+    assert asked == step.host
+
+
+def test_where_every_manager_keeps_the_old_one_one_is_repaired_first():
+    """None of them would take another of its name."""
+    out = node(1, availability="drain", labels=DRAIN.set_labels)
+    found = facts(None, with_it(1, DEFAULT), KEEPING, nodes=(out, node(2)), unchanged_for=10)
+    assert ["RestartEngine"] == kinds(ingress.next_step(ingress_spec(), found, known=True))
 
 
 def test_it_is_created():
@@ -332,13 +375,33 @@ def test_dead_default_makes_room():
         pytest.param(without_it(2), id="no copy"),
         pytest.param(without_it(2, RIGHT), id="a manager's word without a sandbox"),
         pytest.param(replace(with_it(2), bridge_endpoints=()), id="no way out"),
-        pytest.param(with_it(2, network(id="o" * 25)), id="the old one"),
     ],
 )
 def test_a_host_without_it_is_kicked(host: HostIngress):
     """A label with a fresh value makes the host take it up; 201 alone proves nothing."""
     expected = UpdateNode(node_id="n2", version=2, set_labels=(("swarmnet.kick", f"{'i' * 12}.1"),))
     assert (expected,) == steps(ingress.next_step(ingress_spec(), facts(RIGHT, with_it(1), host), known=True))
+
+
+OLD = with_it(2, network(id="o" * 25))
+
+
+def test_a_host_that_still_has_the_old_one_is_not_kicked():
+    """No other comes to it before it has dropped that one."""
+    found = facts(RIGHT, with_it(1), OLD)
+    assert "h2 to drop the old ingress" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
+
+
+def test_a_host_that_keeps_the_old_one_is_repaired_last():
+    """Once all others have their ports."""
+    found = facts(RIGHT, with_it(1), OLD, unchanged_for=10)
+    assert (DRAIN,) == steps(ingress.next_step(ingress_spec(), found, known=True))
+
+
+def test_a_host_that_does_not_answer_is_waited_for_at_last():
+    """Once all others have their ports."""
+    found = facts(RIGHT, with_it(1), SILENT, unchanged_for=10)
+    assert "h2 to answer" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
 
 
 def kicked(value: str, **given: Any) -> IngressFacts:
