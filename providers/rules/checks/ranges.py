@@ -70,9 +70,9 @@ def _addresses(resolved: Resolved) -> Iterator[Range]:
     """
     seen = {"0.0.0.0"}  # an Engine that listens everywhere
     for name, host in resolved.access.items():
-        declared = resolved.file.hosts[name].model_dump()
+        declared = resolved.file.hosts[name]
         for key in ("address", "advertise_address", "data_path_address", "listen_address", "bastion"):
             address = ipv4_in(getattr(host, key) or "")
             if address and address not in seen:
                 seen.add(address)
-                yield Range("host", f"hosts.{name}.{key}" if declared[key] else f"ssh.{key}", f"{address}/32")
+                yield Range("host", f"hosts.{name}.{key}" if getattr(declared, key) else f"ssh.{key}", f"{address}/32")

@@ -5,10 +5,10 @@ And of which noun of a stack file each is the range now. What is wanted, and wha
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network
 from typing import NamedTuple
 
-from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
+from providers.rules.vocabulary.addresses import holds_subnet, prefix_length, shown_network
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.labels import TWIN, owner_of
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE
@@ -60,7 +60,7 @@ def noun_of(network: Network) -> Noun | None:
 
 def subnets(network: Network) -> list[str]:
     """A network's IPv4 ranges. Engine 20.10 shows host bits as they were asked for (measurements.md#bridge-ranges)."""
-    found = (ip_network(subnet, strict=False) for subnet in network.subnets if subnet)
+    found = (shown_network(subnet) for subnet in network.subnets if subnet)
     return [str(each) for each in found if isinstance(each, IPv4Network)]
 
 

@@ -5,13 +5,14 @@ Only this host's own Engine counts. Calls and waiting must not enter.
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network
 from typing import Any
 
 from providers.rules.live import bridge_swap, former, maintenance
 from providers.rules.nouns import adoption, noun
 from providers.rules.nouns.noun import Decide, Known, Standing, missing
 from providers.rules.stack_file import access
+from providers.rules.vocabulary.addresses import shown_network
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.vocabulary.labels import CHANGE, FORMER, declared_labels, owner_of, with_owner
@@ -78,7 +79,7 @@ def engine_default(bridge: Network) -> bool:
 
 def from_engine_pool(subnet: str) -> bool:
     """Whether the Engine itself would choose such a range."""
-    chosen = ip_network(subnet or "::", strict=False)
+    chosen = shown_network(subnet or "::")
     return isinstance(chosen, IPv4Network) and any(
         chosen.prefixlen == length and chosen.subnet_of(pool) for pool, length in ENGINE_POOLS
     )

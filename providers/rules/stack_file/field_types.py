@@ -5,6 +5,7 @@ Each form is a type for the model; its check raises ValueError, which becomes th
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Annotated
 
@@ -142,6 +143,7 @@ def _shown(pattern: str, *examples: str) -> FieldInfo:
     return shown
 
 
+@lru_cache(maxsize=1024)  # each check of a file asks for every host's addresses again
 def is_ip(text: str) -> bool:
     """Whether this is an IP address of either version."""
     try:
@@ -167,6 +169,7 @@ def split_place(place: str) -> tuple[str, str, int | None]:
     return user, address.strip("[]"), int(port) if port.isdecimal() else None
 
 
+@lru_cache(maxsize=1024)
 def ipv4_in(text: str) -> str | None:
     """The IPv4 address in a host's address, an Engine's (perhaps with a port) or a bastion; None for a name."""
     found = re.fullmatch(r"(?:.*@)?(\d+\.\d+\.\d+\.\d+)(?::\d+)?", text)

@@ -4,9 +4,23 @@ Subnets and addresses travel as text, because they are inputs of resources and k
 """
 
 from collections.abc import Iterator, Sequence
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from functools import lru_cache
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Network, NetmaskValueError, ip_network
 
 _NO_IPV6 = "swarm networks are IPv4: with an IPv6 subnet an overlay is dropped or never comes up"
+
+
+# The same few ranges are compared again and again, and taking one apart costs more than comparing it; 1,000 fit.
+@lru_cache(maxsize=1024)
+def network(subnet: str) -> IPv4Network:
+    """A subnet to reckon with. Raises ValueError where `IPv4Network` does."""
+    return IPv4Network(subnet)
+
+
+@lru_cache(maxsize=1024)
+def shown_network(subnet: str) -> IPv4Network | IPv6Network:
+    """A range as an Engine shows it, of either version and perhaps with host bits. Raises ValueError."""
+    return ip_network(subnet, strict=False)
 
 
 def canonical_subnet(text: str) -> str:
@@ -20,12 +34,11 @@ def canonical_subnet(text: str) -> str:
     if "/" not in text:
         raise ValueError(f"{text!r} has no mask: write it like 10.11.0.0/16")
     try:
-        return str(IPv4Network(text))
+        return str(network(text))
     except (AddressValueError, NetmaskValueError) as problem:
         raise ValueError(f"{text!r} is not an IPv4 subnet such as 10.11.0.0/16") from problem
     except ValueError as problem:
-        network = IPv4Network(text, strict=False)
-        raise ValueError(f"{text} has host bits set: write {network}") from problem
+        raise ValueError(f"{text} has host bits set: write {IPv4Network(text, strict=False)}") from problem
 
 
 def canonical_address(text: str) -> str:
@@ -44,24 +57,24 @@ def first_address(subnet: str, ip_range: str | None = None) -> str:
     It is the first one of `ip_range`, which may end in .0, the network's own address apart
     (measurements.md#filled-in-by-the-engine).
     """
-    start = IPv4Network(ip_range or subnet).network_address
-    return str(start + 1 if start == IPv4Network(subnet).network_address else start)
+    start = network(ip_range or subnet).network_address
+    return str(start + 1 if start == network(subnet).network_address else start)
 
 
 def holds_address(subnet: str, address: str) -> bool:
     """Whether an address is one of a canonical subnet's, and neither its network nor its broadcast one."""
-    network, wanted = IPv4Network(subnet), IPv4Address(address)
-    return wanted in network and wanted not in (network.network_address, network.broadcast_address)
+    whole, wanted = network(subnet), IPv4Address(address)
+    return wanted in whole and wanted not in (whole.network_address, whole.broadcast_address)
 
 
 def holds_subnet(subnet: str, inner: str) -> bool:
     """Whether a canonical subnet contains another, or is the same."""
-    return IPv4Network(inner).subnet_of(IPv4Network(subnet))
+    return network(inner).subnet_of(network(subnet))
 
 
 def prefix_length(subnet: str) -> int:
     """16 for 10.11.0.0/16."""
-    return IPv4Network(subnet).prefixlen
+    return network(subnet).prefixlen
 
 
 def relation(subnet: str, other: str) -> str:
@@ -77,7 +90,7 @@ def overlapping(subnets: Sequence[str]) -> Iterator[tuple[int, int]]:
     One pass over the sorted subnets, since those that overlap are nested: comparing each of 1,000 with each
     takes seconds, this milliseconds.
     """
-    networks = [IPv4Network(subnet) for subnet in subnets]
+    networks = [network(subnet) for subnet in subnets]
     enclosing: list[int] = []
     for here in sorted(range(len(networks)), key=lambda at: (networks[at].network_address, networks[at].prefixlen)):
         while enclosing and networks[enclosing[-1]].broadcast_address < networks[here].network_address:
@@ -92,13 +105,13 @@ _NOT_GIVEN = 3
 
 def room(subnet: str, ip_range: str | None = None, gateway: str | None = None) -> int:
     """How many addresses of a network the swarm can give."""
-    whole, given = IPv4Network(subnet), IPv4Network(ip_range or subnet)
+    whole, given = network(subnet), network(ip_range or subnet)
     kept = {
         str(whole.network_address),
         str(whole.broadcast_address),
         gateway or first_address(subnet, ip_range),
     }
-    return given.num_addresses - sum(IPv4Network(address).subnet_of(given) for address in kept)
+    return given.num_addresses - sum(network(address).subnet_of(given) for address in kept)
 
 
 def mask_for(need: int) -> str:

@@ -4,7 +4,9 @@ Where a network is and who is on it are facts; which host is asked is a step. Wh
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network
+
+from providers.rules.vocabulary.addresses import network, shown_network
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -55,6 +57,6 @@ class NetworkShape:
 
     def meets(self, subnet: str) -> bool:
         """Whether a range of it overlaps an IPv4 subnet."""
-        ranges = (ip_network(pool.subnet, strict=False) for pool in self.pools if pool.subnet)
-        wanted = IPv4Network(subnet)
+        ranges = (shown_network(pool.subnet) for pool in self.pools if pool.subnet)
+        wanted = network(subnet)
         return any(isinstance(taken, IPv4Network) and taken.overlaps(wanted) for taken in ranges)
