@@ -4,6 +4,7 @@ What a manager lists is the cluster's networks and its own copies; what it inspe
 """
 
 from dataclasses import replace
+from functools import lru_cache
 from json import dumps
 
 from providers.rules.live import service_spec
@@ -46,12 +47,17 @@ def member(world: World, host: Host) -> Member:
     return Member(
         host=host.name,
         state=host.state,
-        node_id="" if locked else host.node_id,
+        node_id=own_id(host),
         control=host.control and not locked,
         error=LEADERLESS if leaderless else LOCKED if locked else "",
         swarm_id=world.swarm.settings.id if world.cluster and host.control and not locked else "",
         node_address=host.address if host.member else "",
     )
+
+
+def own_id(host: Host) -> str:
+    """The id of its node as the host itself knows it."""
+    return "" if host.state == "locked" else host.node_id
 
 
 def settings(world: World) -> Swarm:
@@ -61,15 +67,16 @@ def settings(world: World) -> Swarm:
 
 def nodes(world: World) -> tuple[Node, ...]:
     """All members, as any manager lists them."""
-    return tuple(sorted((shown(world, node) for node in world.swarm.nodes), key=lambda node: node.id))
+    first = leader(world)
+    return tuple(sorted((shown(world, node, first) for node in world.swarm.nodes), key=lambda node: node.id))
 
 
-def shown(world: World, node: Node) -> Node:
-    """An entry with what the managers know of each other."""
+def shown(world: World, node: Node, first: str) -> Node:
+    """An entry with what the managers know of each other. first: the node id of their leader."""
     if node.role != "manager":
         return node
     reached = "reachable" if reachable(world, node) else "unreachable"
-    return replace(node, reachability=reached, leader=node.id == leader(world))
+    return replace(node, reachability=reached, leader=node.id == first)
 
 
 def listed(world: World, host: Host) -> tuple[Network, ...]:
@@ -79,7 +86,8 @@ def listed(world: World, host: Host) -> tuple[Network, ...]:
     """
     cluster = world.swarm.networks if world.cluster and host.control and host.member else ()
     known = {net.id for net in cluster}
-    mixed = [*cluster, *(replace(net, endpoints=()) for net in host.networks if net.id not in known)]
+    own = (net for net in host.networks if net.id not in known)
+    mixed = [*cluster, *(replace(net, endpoints=()) if net.endpoints else net for net in own)]
     return tuple(sorted(mixed, key=lambda net: net.id))
 
 
@@ -98,7 +106,13 @@ def services(world: World) -> tuple[SwarmService, ...]:
 def to_service(world: World, service: Service) -> SwarmService:
     """A service as `GET /services` shows it; one that publishes through the ingress has an address on it."""
     ingress = world.swarm.ingress
-    through = (ingress.id,) if ingress and service.through_ingress else ()
+    return shown_service(service, ingress.id if ingress else "")
+
+
+@lru_cache(maxsize=1024)  # most services are as they were at the look before
+def shown_service(service: Service, ingress_id: str) -> SwarmService:
+    """A service beside an ingress, empty for none."""
+    through = (ingress_id,) if ingress_id and service.through_ingress else ()
     return SwarmService(
         id=service.id,
         name=service.name,
@@ -195,7 +209,7 @@ def host_ingress(world: World, host: Host) -> HostIngress:
     bridge = host.network(GATEWAY_BRIDGE)
     return HostIngress(
         host=host.name,
-        node_id=member(world, host).node_id,
+        node_id=own_id(host),
         copies=tuple(copy for copy in copies if copy is not None),
         bridge_endpoints=tuple(end.name for end in bridge.endpoints) if bridge else (),
         bridge_subnet=bridge.subnet if bridge else "",

@@ -77,16 +77,7 @@ class Service:
     @property
     def ports(self) -> tuple[Port, ...]:
         """The published ports of its spec."""
-        found = (read(self.spec).get("EndpointSpec") or {}).get("Ports") or []
-        return tuple(
-            Port(
-                protocol=port.get("Protocol", "tcp"),
-                target=port["TargetPort"],
-                published=port.get("PublishedPort", 0),
-                mode=port.get("PublishMode", "ingress"),
-            )
-            for port in found
-        )
+        return published(self.spec)
 
     @property
     def force_update(self) -> int:
@@ -124,6 +115,21 @@ def read(json: str) -> dict[str, Any]:
     """A spec as data; nobody may change it."""
     data: dict[str, Any] = loads(json)
     return data
+
+
+@lru_cache(maxsize=4096)
+def published(spec: str) -> tuple[Port, ...]:
+    """The ports that a spec publishes."""
+    found = (read(spec).get("EndpointSpec") or {}).get("Ports") or []
+    return tuple(
+        Port(
+            protocol=port.get("Protocol", "tcp"),
+            target=port["TargetPort"],
+            published=port.get("PublishedPort", 0),
+            mode=port.get("PublishMode", "ingress"),
+        )
+        for port in found
+    )
 
 
 @lru_cache(maxsize=4096)

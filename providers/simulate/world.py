@@ -161,8 +161,7 @@ class Cluster:
         return next((net for net in self.networks if net.ingress), None)
 
 
-@dataclass(frozen=True, order=True)
-class Due:
+class Due(NamedTuple):
     """Something that happens by itself in so many milliseconds (whole, so that equal states are equal)."""
 
     milliseconds: int
