@@ -1,6 +1,6 @@
-"""Pulumi's CLI built from Go modules, for machines that reach package registries and nothing else.
+"""Pulumi's CLI and its plugin `command` built from Go modules, for machines that reach module proxies and nothing else.
 
-The result is kept in a cache that all checkouts of a user share, ~/.cache/swarmnet/pulumi-<version>. The
+The results are kept in a cache that all checkouts of a user share, ~/.cache/swarmnet/<program>-<version>. The
 official Python language host is not among the modules; tools/language_host.py stands in for it.
 """
 
@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tools.console import SetupError, run
@@ -39,6 +40,12 @@ require (
 replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e
 """
 
+_COMMAND = "github.com/pulumi/pulumi-command/provider"
+_PLUGIN = "pulumi-resource-command"
+# That module has no versions of its own: by release, the commit of the release as Go writes it
+# (https://go.dev/ref/mod#pseudo-versions), of https://github.com/pulumi/pulumi-command/releases.
+_RELEASES = {"1.2.1": "v0.0.0-20260303235922-7f3eb6f3b77c"}
+
 # Scripts that the CLI wants beside it, in the SDK's module.
 _SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
 
@@ -54,7 +61,37 @@ def built_pulumi(version: str, cache: Path, python: Path | None = None) -> Path:
     `python`: that of the virtual environment which takes a Go where the machine has none; this one by default.
     Raises SetupError, with what to do, where there is no room for it, no Go can be had or the build fails.
     """
-    kept = cache / f"pulumi-{version}"
+    return _kept(cache, f"pulumi-{version}", python, lambda go, scratch: _build_cli(go, version, scratch))
+
+
+def built_plugin(version: str, cache: Path, python: Path | None = None) -> Path:
+    """A folder with the plugin `pulumi-resource-command` of this release, from `cache` or built into it.
+
+    `python` as for `built_pulumi`. Raises SetupError, also for a release of which the commit is not known here.
+    """
+    if version not in _RELEASES:
+        raise SetupError(
+            f"{_PLUGIN} {version} can't be built: its commit is not known; add it to _RELEASES of tools/go_build.py"
+        )
+    return _kept(cache, f"{_PLUGIN}-{version}", python, lambda go, scratch: _build_plugin(go, version, scratch))
+
+
+def put(part: Path, folder: Path) -> None:
+    """A kept file in a folder of a checkout too, in place of one of its name.
+
+    By a hard link, not a symbolic one: Pulumi looks for its parts beside its own real path.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / part.name).unlink(missing_ok=True)
+    try:
+        os.link(part, folder / part.name)
+    except OSError:  # another filesystem
+        shutil.copy2(part, folder / part.name)
+
+
+def _kept(cache: Path, name: str, python: Path | None, build: Callable[[str, Path], None]) -> Path:
+    """The folder of this name in the cache. build: makes it with a Go, as `bin` in a folder for scratch."""
+    kept = cache / name
     try:
         cache.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
@@ -65,7 +102,7 @@ def built_pulumi(version: str, cache: Path, python: Path | None = None) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two checkouts set up at once: the second finds what the first built
         if not kept.is_dir():
             with tempfile.TemporaryDirectory(dir=cache) as scratch:
-                _build(_go(python or Path(sys.executable)), version, Path(scratch))
+                build(_go(python or Path(sys.executable)), Path(scratch))
                 (Path(scratch) / "bin").rename(kept)  # whole or not at all
     return kept
 
@@ -87,7 +124,7 @@ def _go(python: Path) -> str:
     return str(own)
 
 
-def _build(go: str, version: str, scratch: Path) -> None:
+def _build_cli(go: str, version: str, scratch: Path) -> None:
     """Make scratch/bin: the binary and, from the module's own sources, the scripts."""
     (scratch / "go.mod").write_text(_MODULE.format(go=_OLDEST_GO, cli=_CLI, sdk=_SDK, version=version))
     flags = f"-s -w -X {_SDK}/go/common/version.Version=v{version}"
@@ -101,6 +138,20 @@ def _build(go: str, version: str, scratch: Path) -> None:
         copy = scratch / "bin" / Path(script).name
         shutil.copyfile(_module_folder(go, scratch) / script, copy)
         copy.chmod(0o755)  # modules are kept without the run bit
+
+
+def _build_plugin(go: str, version: str, scratch: Path) -> None:
+    """Make scratch/bin with the one binary, of the versions that its own module names."""
+    run(
+        f"{_PLUGIN} {version} built from Go modules, about 3 minutes on two cores, once",
+        [
+            *(go, "install", "-ldflags", f"-s -w -X {_COMMAND}/pkg/version.Version={version}"),
+            f"{_COMMAND}/cmd/{_PLUGIN}@{_RELEASES[version]}",
+        ],
+        cwd=scratch,
+        at_most=_BUILD_TAKES_AT_MOST,
+        env={"GOBIN": str(scratch / "bin")},
+    )
 
 
 def _module_folder(go: str, scratch: Path) -> Path:

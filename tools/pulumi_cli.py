@@ -15,7 +15,7 @@ import yaml
 from semver import Version
 
 from tools.console import SetupError, run, say
-from tools.go_build import built_pulumi, cache_folder
+from tools.go_build import built_pulumi, cache_folder, put
 
 VERSION = "3.259.0"  # the CLI this project is tried with; installed or built where there is none
 LANGUAGE_HOST = "pulumi-language-python"
@@ -104,11 +104,7 @@ def _installed(home: Path) -> bool:
 
 
 def _place(built: Path, folder: Path, language_host: Path) -> None:
-    """Hard links, not symbolic ones: Pulumi looks for its parts beside its own real path."""
-    folder.mkdir(parents=True)
+    """The parts of a build and the language host in one folder."""
     for part in built.iterdir():
-        try:
-            os.link(part, folder / part.name)
-        except OSError:  # another filesystem
-            shutil.copy2(part, folder / part.name)
+        put(part, folder)
     (folder / LANGUAGE_HOST).symlink_to(os.path.relpath(language_host, folder))

@@ -1,8 +1,8 @@
-"""Pulumi's plugin of pulumi-command, which examples/app needs: the one on PATH, else the official one, else a stand-in.
+"""The plugin of pulumi-command for examples/app: the one on PATH, the official one, one built from Go, or a stand-in.
 
-Pulumi fetches plugins by itself, into the user's ~/.pulumi. Tests have a folder of their own in its place, so the
-plugin is put where an activated shell finds it. It is not built as the CLI is: its Go module has no version of its own
-and was refused where the modules of the CLI are served.
+The first of them that can be had. Pulumi fetches plugins by itself, into the user's ~/.pulumi. Tests have a folder of
+their own in its place, so the plugin is put where an activated shell finds it. The stand-in is for machines whose
+module proxy refuses the plugin's module though it serves those of the CLI.
 """
 
 import os
@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tools.console import SetupError, run, say
+from tools.go_build import built_plugin, cache_folder, put
 
 PLUGIN = "pulumi-resource-command"
 _DOWNLOAD_TAKES_AT_MOST = 300.0  # seconds; 3 where nobody answers
@@ -21,12 +22,13 @@ def provide_plugin(root: Path, path: list[str]) -> None:
     wanted = version("pulumi-command")
     own = root / ".tools" / "venv" / "bin" / PLUGIN
     home = root / ".tools" / "plugins"
-    official = home / "plugins" / f"resource-command-v{wanted}" / PLUGIN
+    real = home / "plugins" / f"resource-command-v{wanted}" / PLUGIN
     stand_in = root / "tools" / PLUGIN
     others = os.pathsep.join(folder for folder in path if Path(folder) != own.parent)
-    if shutil.which(PLUGIN, path=others) or own.resolve() in (official, stand_in):
+    if shutil.which(PLUGIN, path=others) or own.resolve() in (real, stand_in):
         return
-    chosen = official if _downloaded(wanted, home) else stand_in
+    there = _downloaded(wanted, home) or _built(wanted, real.parent, own.with_name("python"))
+    chosen = real if there else stand_in
     own.unlink(missing_ok=True)
     own.symlink_to(os.path.relpath(chosen, own.parent))
 
@@ -37,6 +39,21 @@ def _downloaded(wanted: str, home: Path) -> bool:
     try:
         run(f"{PLUGIN} {wanted}", command, at_most=_DOWNLOAD_TAKES_AT_MOST, env={"PULUMI_HOME": str(home)})
     except SetupError as problem:
-        say(f"{str(problem).splitlines()[-1]}: tools/resource_command.py stands in for it")
+        say(f"{_reason(problem)}: it is built instead")
         return False
     return True
+
+
+def _built(wanted: str, folder: Path, python: Path) -> bool:
+    """Whether it could be built, as the CLI is, and lies in `folder` now. `python`: that of the checkout."""
+    try:
+        put(built_plugin(wanted, cache_folder(), python) / PLUGIN, folder)
+    except SetupError as problem:
+        say(f"{_reason(problem)}: tools/resource_command.py stands in for it")
+        return False
+    return True
+
+
+def _reason(problem: SetupError) -> str:
+    """The last line of what went wrong."""
+    return str(problem).splitlines()[-1].strip().rstrip(".")

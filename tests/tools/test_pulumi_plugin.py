@@ -1,20 +1,28 @@
 """Which plugin of pulumi-command is used."""
 
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from tests.tools.programs import program
+from tools.console import SetupError
+from tools.go_build import built_plugin
 from tools.pulumi_plugin import PLUGIN, provide_plugin
 
 FETCHES = f'd="$PULUMI_HOME/plugins/resource-command-v$5"; mkdir -p "$d"; echo >"$d/{PLUGIN}"; chmod +x "$d/{PLUGIN}"'
 
+REFUSED = 'echo trying; echo "	server response: no such module."; exit 1'  # as Go words it
+BUILDS = f'mkdir -p "$GOBIN" && echo "$*" >"$GOBIN/{PLUGIN}"'
+
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout with an environment and a stand-in, and a PATH with some `pulumi` first."""
+    """A checkout with an environment and a stand-in, and a PATH with some `pulumi` and a Go that builds nothing."""
     monkeypatch.setenv("PATH", f"{tmp_path}/path:/usr/bin:/bin")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    program(tmp_path / "path" / "go", REFUSED)
     root = tmp_path / "checkout"
     program(root / "tools" / PLUGIN)
     program(root / ".tools" / "venv" / "bin" / "python")
@@ -44,14 +52,49 @@ def test_official_one_where_it_can_be_fetched(root: Path, tmp_path: Path) -> Non
     assert Path(".tools/plugins/plugins", f"resource-command-v{version('pulumi-command')}", PLUGIN) == used(root)
 
 
-def test_stand_in_where_it_cannot(root: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """With the reason, in one line, and what is used now."""
+def test_built_where_it_cannot(root: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """By Go, after the reason in one line; it tells its version, and lies where the official one would."""
+    wanted = version("pulumi-command")
     program(tmp_path / "path" / "pulumi", "echo trying; echo no such host; exit 1")
+    program(tmp_path / "path" / "go", BUILDS)
+
+    provide_plugin(root, [])
+
+    assert Path(".tools/plugins/plugins", f"resource-command-v{wanted}", PLUGIN) == used(root)
+    assert "no such host: it is built instead" == capfd.readouterr().out.splitlines()[1]
+    module = "github.com/pulumi/pulumi-command/provider"
+    asked = (root / used(root)).read_text()
+    assert asked.startswith(f"install -ldflags -s -w -X {module}/pkg/version.Version={wanted} {module}/cmd/{PLUGIN}@v0")
+
+
+def test_build_of_another_checkout_is_used(root: Path, tmp_path: Path) -> None:
+    """It is kept for all checkouts of a user, and stays in this one when it is gone there."""
+    program(tmp_path / "path" / "pulumi", "exit 1")
+    kept = program(tmp_path / "cache" / "swarmnet" / f"{PLUGIN}-{version('pulumi-command')}" / PLUGIN, "echo kept")
+
+    provide_plugin(root, [])
+    shutil.rmtree(kept.parent)
+
+    assert "#!/bin/sh\necho kept\n" == (root / used(root)).read_text()
+
+
+def test_stand_in_where_it_can_be_neither_fetched_nor_built(
+    root: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With the reason, in one line, and what is used now."""
+    program(tmp_path / "path" / "pulumi", "exit 1")
 
     provide_plugin(root, [])
 
     assert Path("tools", PLUGIN) == used(root)
-    assert "no such host: tools/resource_command.py stands in for it" == capfd.readouterr().out.splitlines()[-1]
+    last = capfd.readouterr().out.splitlines()[-1]
+    assert "server response: no such module: tools/resource_command.py stands in for it" == last
+
+
+def test_release_of_unknown_commit_is_not_built(tmp_path: Path) -> None:
+    """Its module has no version of its own, and none is guessed."""
+    with pytest.raises(SetupError, match=rf"^{PLUGIN} 9\.9\.9 can't be built: its commit is not known; add it to .*$"):
+        built_plugin("9.9.9", tmp_path / "cache")
 
 
 def test_what_was_chosen_stays(root: Path, tmp_path: Path) -> None:
