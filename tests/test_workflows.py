@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,15 @@ esac
 """
 
 
+@cache
+def read(workflow):
+    """A workflow as it is."""
+    return yaml.safe_load(workflow.read_text())
+
+
 def steps(workflow):
     """All steps of all jobs."""
-    return [step for job in yaml.safe_load(workflow.read_text())["jobs"].values() for step in job["steps"]]
+    return [step for job in read(workflow)["jobs"].values() for step in job["steps"]]
 
 
 def lines():
@@ -79,7 +86,7 @@ def test_a_pull_request_has_one_comment(tmp_path, changed, comments):
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_nothing_of_a_job_but_its_own_step_sees_secrets(path):
     """Neither other people's actions nor the installation of packages do."""
-    document = yaml.safe_load(path.read_text())
+    document = read(path)
     shared = [document.get("env", {}), *(job.get("env", {}) for job in document["jobs"].values())]
 
     assert [] == [value for each in shared for value in each.values() if "secrets." in value or "token" in value]
@@ -92,7 +99,7 @@ def test_pulumi_comes_by_its_own_action(path):
     found = [step for step in steps(path) if step.get("uses", "").startswith("pulumi/actions")]
 
     assert [{"uses": "pulumi/actions@v7", "with": {"pulumi-version": f"^{wanted}"}}] * len(found) == found
-    assert len(yaml.safe_load(path.read_text())["jobs"]) == len(found)
+    assert len(read(path)["jobs"]) == len(found)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

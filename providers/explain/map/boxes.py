@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from providers.explain.facts_file import Attached, HostFacts, NetworkFacts
 from providers.explain.map.blocks import Block
-from providers.explain.map.claims import OVERLAY_POOL, Claim, Stack, bridged, names, undeclared
+from providers.explain.map.claims import OVERLAY_POOL, Claim, Overlap, Stack, bridged, names, undeclared
 from providers.rules.stack_file.model import Host
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
@@ -45,9 +45,11 @@ class Box:
 
 @dataclass(frozen=True)
 class AddressPlan:
-    """The address plan of stacks: its blocks, and what overlaps each claim, in words."""
+    """The address plan of stacks: its claims and overlaps, its blocks, and what overlaps each claim, in words."""
 
     stacks: tuple[str, ...]
+    claims: Sequence[Claim]
+    overlaps: Sequence[Overlap]
     blocks: tuple[Block, ...]
     overlapping: Mapping[Claim, Sequence[str]]
 

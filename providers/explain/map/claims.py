@@ -58,9 +58,9 @@ class Overlap:
     sides: tuple[Claim, Claim]
 
 
-def claims(stacks: Sequence[Stack]) -> list[Claim]:
-    """Every claim of the stacks and of their Engines, each once."""
-    special = [side for overlap in overlaps(stacks) for side in overlap.sides]
+def claims(stacks: Sequence[Stack], met: Sequence[Overlap]) -> list[Claim]:
+    """Every claim of the stacks and of their Engines, each once. met: what overlaps."""
+    special = [side for overlap in met for side in overlap.sides]
     declared = [
         claim(stack, each) for stack in stacks for each in (*_ranges(stack), *found(stack)) if each.kind != "special"
     ]

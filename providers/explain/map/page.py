@@ -33,16 +33,19 @@ def page(stacks: Sequence[Stack]) -> str:
         element("title", None, title(stacks)),
         element("style", None, page_style() + picture_style()),
     )
-    main = element("main", None, *_top(stacks), *_plan(stacks), *(_stack(at, each) for at, each in enumerate(stacks)))
+    plan = address_plan(stacks)
+    parts = (*_top(stacks, plan), *_plan(plan), *(_stack(at, each) for at, each in enumerate(stacks)))
+    main = element("main", None, *parts)
     return page_text(element("html", {"lang": "en"}, head, element("body", None, main)))
 
 
 def svg(stacks: Sequence[Stack]) -> str:
     """All pictures of the page as one SVG."""
-    found = [_plan_drawing(stacks)]
+    plan = address_plan(stacks)
+    found = [_plan_drawing(plan)]
     for stack in stacks:
         found += [_hosts_drawing(stack), *([_networks_drawing(stack)] if stack.facts else [])]
-    return document(title(stacks), summary(stacks), [each for each in found if each.placed])
+    return document(title(stacks), _summary(stacks, plan), [each for each in found if each.placed])
 
 
 def mermaid(stacks: Sequence[Stack]) -> str:
@@ -63,29 +66,33 @@ def title(stacks: Sequence[Stack]) -> str:
 
 def summary(stacks: Sequence[Stack]) -> str:
     """`1 stack, 5 hosts, 4 networks, 1 overlap`; networks are bridges of hosts, ingress and overlays."""
+    return _summary(stacks, address_plan(stacks))
+
+
+def _summary(stacks: Sequence[Stack], plan: AddressPlan) -> str:
     hosts = sum(len(stack.verdict.stackfile.hosts) for stack in stacks)
-    networks = sum(
-        each.stack != "" and each.kind in ("gwbridge", "ingress", "overlay") for each in dict.fromkeys(claims(stacks))
-    )
-    counted = ((len(stacks), "stack"), (hosts, "host"), (networks, "network"), (len(overlaps(stacks)), "overlap"))
+    networks = sum(each.stack != "" and each.kind in ("gwbridge", "ingress", "overlay") for each in plan.claims)
+    counted = ((len(stacks), "stack"), (hosts, "host"), (networks, "network"), (len(plan.overlaps), "overlap"))
     return ", ".join(f"{number or 'no'} {noun}{'' if number == 1 else 's'}" for number, noun in counted)
 
 
 def address_plan(stacks: Sequence[Stack]) -> AddressPlan:
     """The address plan of the stacks."""
+    every = overlaps(stacks)
     overlapping: dict[Claim, list[str]] = {}
-    for one, other in (overlap.sides for overlap in overlaps(stacks)):
+    for one, other in (overlap.sides for overlap in every):
         for claim, met in ((one, other), (other, one)):
             whose = f" of {met.stack}" if met.stack and len(stacks) > 1 else ""
             overlapping.setdefault(claim, []).append(f"{met.name} {met.subnet}{whose}")
     named = tuple(stack.name for stack in stacks)
-    return AddressPlan(named, blocks(claims(stacks), named), overlapping)
+    found = claims(stacks, every)
+    return AddressPlan(named, found, every, blocks(found, named), overlapping)
 
 
-def _top(stacks: Sequence[Stack]) -> Iterator[Element]:
-    found = overlaps(stacks)
+def _top(stacks: Sequence[Stack], plan: AddressPlan) -> Iterator[Element]:
+    found = plan.overlaps
     yield element("h1", None, title(stacks))
-    yield element("p", None, f"{summary(stacks)}.")
+    yield element("p", None, f"{_summary(stacks, plan)}.")
     for stack in stacks:
         if stack.facts:
             taken = f"{stack.facts.taken_at:%Y-%m-%d %H:%M %Z}"
@@ -119,13 +126,13 @@ def _lines(heading: str, style: str, lines: Sequence[str]) -> Iterator[Element]:
         yield element("ul", {"class": style}, *(element("li", None, line) for line in lines))
 
 
-def _plan(stacks: Sequence[Stack]) -> Iterator[Element]:
-    drawing = _plan_drawing(stacks)
+def _plan(plan: AddressPlan) -> Iterator[Element]:
+    drawing = _plan_drawing(plan)
     yield element("h2", {"id": "plan"}, "Address plan")
     yield element("p", None, _PLAN)
     kinds = {"viewBox": f"-2 0 {WIDTH + 4} 18", "role": "group", "aria-label": "Colours"}
     yield element("figure", None, element("svg", kinds, *legend([drawing], 2)), *figure(drawing, "plan"))
-    yield plan_table(address_plan(stacks))
+    yield plan_table(plan)
 
 
 def _stack(number: int, stack: Stack) -> Element:
@@ -137,8 +144,7 @@ def _stack(number: int, stack: Stack) -> Element:
     return element("section", {"aria-labelledby": f"stack-{number}"}, *parts, networks_table(stack))
 
 
-def _plan_drawing(stacks: Sequence[Stack]) -> Drawing:
-    plan = address_plan(stacks)
+def _plan_drawing(plan: AddressPlan) -> Drawing:
     return Drawing("Address plan", _PLAN, *placed([plan_box(plan, each) for each in plan.blocks]))
 
 

@@ -1,5 +1,6 @@
 """Stacks to draw: those of the project, a shop with two mistakes and its facts, one with hostile names, a large one."""
 
+from functools import cache
 from pathlib import Path
 
 from providers.explain.facts_file import FactsFile
@@ -24,16 +25,19 @@ def of_file(path, facts=None):
     return Stack(name, verdict(from_yaml(path.read_bytes()), name), facts)
 
 
+@cache
 def projects():
     """The stacks that come with the project."""
     return [of_file(path) for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))]
 
 
+@cache
 def shop():
     """Two ranges that overlap; facts with services, a network that nobody declared, an old bridge, a silent host."""
     return of_file(SHOP / "Pulumi.shop.yaml", FactsFile.parse((SHOP / "shop.facts.json").read_bytes()))
 
 
+@cache
 def hostile():
     """A stack, services, containers and hosts with names that a stack file refuses, but files and Engines may have."""
     facts = FactsFile.model_validate(
@@ -52,6 +56,7 @@ def hostile():
     return stack(HOSTILE, facts, overlays={"app": net("10.3.0.0/24")})
 
 
+@cache
 def large(overlays=200):
     """A stack with many overlays and hosts."""
     hosts = {f"h{number}": {"address": f"10.9.0.{number + 1}", "role": "manager"} for number in range(50)}

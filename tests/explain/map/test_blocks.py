@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.explain.map.blocks import blocks, walk
-from providers.explain.map.claims import Claim, claims
+from providers.explain.map.claims import Claim, claims, overlaps
 from tests.explain.map.samples import projects, stack
 from tests.support.stackfiles import net
 
 
 def plan(*stacks):
     """Depth, range and what each block is: `free`, the names of its claims, or nothing for an outline."""
-    found = blocks(claims(stacks), [each.name for each in stacks])
+    found = blocks(claims(stacks, overlaps(stacks)), [each.name for each in stacks])
     return [
         (depth, each.range, "free" if each.free_for else ", ".join(claim.name for claim in each.claims))
         for depth, each in walk(found)
@@ -58,7 +58,7 @@ def test_no_space_is_free_in_what_is_reserved():
 
 def test_what_one_stack_reserves_is_free_for_others():
     """Free space says for whom it is not."""
-    found = blocks(claims(projects()), ["dev", "lab", "prod", "staging"])
+    found = blocks(claims(projects(), overlaps(projects())), ["dev", "lab", "prod", "staging"])
 
     assert {("dev", "lab")} == {
         each.free_for for _, each in walk(found) if each.first == IPv4Address("10.65.0.0") and each.free_for

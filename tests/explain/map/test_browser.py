@@ -5,7 +5,7 @@ import pytest
 from providers.explain.map.page import page
 from tests.explain.map.samples import hostile, projects, shop
 
-PAGES = {"projects": projects, "shop": lambda: [shop()], "hostile": lambda: [hostile()]}
+PAGES = {"projects": lambda: projects(), "shop": lambda: [shop()], "hostile": lambda: [hostile()]}
 
 
 @pytest.fixture(scope="module")

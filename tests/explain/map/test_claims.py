@@ -7,9 +7,14 @@ from tests.explain.map.samples import projects, shop, stack
 from tests.support.stackfiles import net
 
 
+def claimed(*stacks):
+    """Every claim."""
+    return claims(stacks, overlaps(stacks))
+
+
 def kinds(*stacks):
     """The kind, range and name of each claim that is no host's and no Engine's."""
-    return [(each.kind, each.subnet, each.name) for each in claims(stacks) if each.kind not in ("host", "engine")]
+    return [(each.kind, each.subnet, each.name) for each in claimed(*stacks) if each.kind not in ("host", "engine")]
 
 
 def test_every_section_with_a_range_is_a_claim():
@@ -35,7 +40,7 @@ def test_every_section_with_a_range_is_a_claim():
 
 def test_bridge_of_one_host_is_its_own():
     """A host with a range of its own is not among those that share one."""
-    found = claims([stack(gwbridge=net("10.1.0.0/20"), w1=net("10.2.0.0/20"))])
+    found = claimed(stack(gwbridge=net("10.1.0.0/20"), w1=net("10.2.0.0/20")))
 
     assert {"10.1.0.0/20": "bridge of m1", "10.2.0.0/20": "bridge of w1"} == {
         each.subnet: each.what for each in found if each.kind == "gwbridge"
@@ -98,7 +103,7 @@ def test_network_whose_range_is_still_to_be_chosen_is_declared():
     drawn = stack(facts=facts, pools=pools, overlays={"shop": net("auto"), "payments": net("10.72.34.0/24")})
 
     assert {"shop": "outgoing", "ingress": "foreign", "tools_default": "foreign"} == {
-        each.name: each.kind for each in claims([drawn]) if each.kind in ("outgoing", "foreign")
+        each.name: each.kind for each in claimed(drawn) if each.kind in ("outgoing", "foreign")
     }
 
 

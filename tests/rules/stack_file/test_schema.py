@@ -1,5 +1,6 @@
 """The JSON Schema of stack files: the committed copy, what it accepts and what it refuses."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,16 @@ STACKS = Path(__file__).resolve().parents[3] / "stacks"
 HOSTS = {"m1": {"address": "10.9.0.1"}}
 
 
+@cache
+def validator():
+    """What finds fault by the schema."""
+    return Draft202012Validator(schema())
+
+
 def errors(config, **beside):
     """Where the schema finds fault with a stack file."""
     document = {"config": config, **beside}
-    return [error.json_path for error in Draft202012Validator(schema()).iter_errors(document)]
+    return [error.json_path for error in validator().iter_errors(document)]
 
 
 def test_committed_copy_is_what_the_model_says():
