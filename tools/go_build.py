@@ -143,7 +143,7 @@ def _build_cli(go: str, version: str, scratch: Path) -> None:
 def _build_plugin(go: str, version: str, scratch: Path) -> None:
     """Make scratch/bin with the one binary, of the versions that its own module names."""
     run(
-        f"{_PLUGIN} {version} built from Go modules, about 3 minutes on two cores, once",
+        f"{_PLUGIN} {version} built from Go modules, about 2 minutes on two cores, once",
         [
             *(go, "install", "-ldflags", f"-s -w -X {_COMMAND}/pkg/version.Version={version}"),
             f"{_COMMAND}/cmd/{_PLUGIN}@{_RELEASES[version]}",

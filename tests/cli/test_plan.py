@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ NEW_BRIDGE = {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}
 NEW_OVERLAY = lifecycle.overlay_spec(subnet="10.77.0.0/24", gateway="10.77.0.1")
 
 
+@cache
 def at_work() -> World:
     """The whole stack with two services that publish, one of them on the overlay."""
     world = lifecycle.made(

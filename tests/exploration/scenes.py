@@ -63,6 +63,7 @@ ONE_BY_ONE = service_spec("web", ports=((8080, 80),), replicas=2, UpdateConfig={
 
 
 @cache
+@cache
 def stack(*services: str, managers: tuple[str, ...] = (), hosts: tuple[str, ...] = HOSTS) -> World:
     """The whole stack on three hosts, or on these, with an overlay of others and these services, at rest."""
     world = made(bare(*hosts), swarm_spec(members=hosts), node_spec("m1", role="manager"))

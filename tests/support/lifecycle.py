@@ -1,6 +1,6 @@
 """The work of each noun on a simulated swarm, as its provider does it: made, made again, taken away."""
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from providers.rules.nouns.table import noun_of
@@ -78,6 +78,7 @@ def made(world: World, *specs: Spec) -> World:
     return hosts.world
 
 
+@cache
 def running(world: World | None = None) -> World:
     """Three hosts with the whole stack, at rest."""
     return made(world or bare(*HOSTS), *whole_stack())

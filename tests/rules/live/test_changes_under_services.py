@@ -22,6 +22,7 @@ NEW_OVERLAY = overlay_spec(subnet="10.113.0.0/24", gateway="10.113.0.1", on_in_u
 
 
 @cache
+@cache
 def world() -> World:
     """The whole stack with services of all kinds, at rest."""
     start = running()

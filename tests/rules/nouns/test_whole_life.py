@@ -5,6 +5,7 @@ Done, run again, cut anywhere, spoilt by hand: what must hold for every noun sta
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import pytest
 
@@ -57,6 +58,7 @@ CASES = {
 }
 
 
+@cache
 def start(name: str) -> World:
     """The world in which a case begins."""
     case = CASES[name]
