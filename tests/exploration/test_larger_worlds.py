@@ -30,6 +30,7 @@ def broken(story: Story) -> bool:
     return False
 
 
+@pytest.mark.exploration
 @pytest.mark.parametrize(
     ("safeguard", "change", "event", "expected"),
     [("our labels away", "swap", CUT, (1, 0, 0)), ("version check", "migration", "scale", (1, 2, 1))],
