@@ -11,8 +11,8 @@ ENGINES := 26 28 29
 export PYTHONDONTWRITEBYTECODE :=
 
 QUICK = $(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest --quiet -m "not (lab or every_engine or vms or exploration or network)"
-# Half of the quick tests, by the time they take, and none of those that load Pulumi.
-RULES := $(addprefix tests/,agreement cli discovery exploration explain loop rules simulate)
+# Half of the quick tests, by the time they take; the other half loads Pulumi, and waits for it now and then.
+RULES := $(addprefix tests/,agreement cli discovery exploration explain loop rules simulate test_docs.py)
 
 .DEFAULT_GOAL := check
 .PHONY: setup lab demo check lint types quick quick-rules quick-rest offline test explore engines vms bench chaos fmt down clean
@@ -28,7 +28,7 @@ demo: lab # three real Docker hosts on this machine, and `pulumi up` on them (ro
 	@tools/demo
 
 check: setup # format, lint, layers, types, and every test that needs neither root nor network, with few examples
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types quick
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync quick lint types
 
 lint:
 	@$(IN_TOOLS) ruff format --check --quiet .
