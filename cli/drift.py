@@ -56,7 +56,7 @@ def drift(
         state = state_of(stack, directory)
     accesses = {**left(state, wanted, resolved.lost), **wanted.access}
     began = time.monotonic()
-    looked = seen(state, accesses)
+    looked = seen(state, accesses, resolved.roles)
     found = compared(state, looked, own_swarm=wanted.swarm is not None)
     hosts: Trial | SwarmnetError | None = None
     if any(each.differences for each in found) and not any(each.unknown for each in found):
@@ -75,8 +75,8 @@ def drift(
 
 def hosts_of(stack: str, resolved: Resolved, accesses: Mapping[str, HostAccess], wanted: Plan) -> Trial:
     """Read them as `swarmnet plan` does."""
-    taken = preflight(Hosts(wanted.access), without_lost(resolved), f"{NAMESPACE}/{stack}")
-    return Trial(seen=Hosts(accesses).survey(), clashes="\n".join(taken.refused))
+    taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), f"{NAMESPACE}/{stack}")
+    return Trial(seen=Hosts(accesses, resolved.roles).survey(), clashes="\n".join(taken.refused))
 
 
 def compared(state: State, looked: Seen, *, own_swarm: bool) -> list[Finding]:

@@ -35,8 +35,8 @@ def facts(
     with told(stack):
         wanted, resolved = declared(directory, stack)
         state, doubt = state_if_known(stack, directory)
-        seen = Hosts({**left(state, wanted, resolved.lost), **wanted.access}).survey()
-        taken = preflight(Hosts(wanted.access), without_lost(resolved), f"{NAMESPACE}/{stack}")
+        seen = Hosts({**left(state, wanted, resolved.lost), **wanted.access}, resolved.roles).survey()
+        taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), f"{NAMESPACE}/{stack}")
     ahead = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join(taken.refused))
     found = facts_file(stack, datetime.now(UTC), seen, ahead, state=doubt or "known")
     for host in seen.hosts:

@@ -14,7 +14,7 @@ from cli.state import Outputs, State
 from providers.explain.drift import Facts
 from providers.hosts.door import Hosts
 from providers.rules.nouns.table import noun_of
-from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import EngineError, HostError, SwarmnetError, Unreachable
 from providers.rules.vocabulary.facts import IngressFacts, Member, Silent, SwarmFacts
@@ -50,17 +50,21 @@ class Seen:
 
 
 def seen(
-    state: State, accesses: Mapping[str, HostAccess], reach: Callable[[Mapping[str, HostAccess]], Door] = Hosts
+    state: State,
+    accesses: Mapping[str, HostAccess],
+    roles: Roles,
+    reach: Callable[[Mapping[str, HostAccess], Roles], Door] = Hosts,
 ) -> Seen:
     """Ask all hosts for a first word, and those that gave one for all the rest. Takes no more than SECONDS."""
-    began, everyone = time.monotonic(), reach(accesses)
+    began, everyone = time.monotonic(), reach(accesses, roles)
     said = answers({host: partial(everyone.member, host) for host in accesses}, FIRST_WORD, HOSTS_AT_ONCE)
     members = {host: word for host, word in said.items() if isinstance(word, Member)}
     unasked = {spec.host for spec, _ in state.values() if isinstance(spec, HostSpec)} - set(accesses)
     why = {host: str(word) for host, word in said.items() if host not in members}
     why |= {host: f"{host}: {NO_WAY}" for host in sorted(unasked)}
     silent = tuple(Silent(host=host, why=reason) for host, reason in why.items())
-    near = reach({host: accesses[host] for host in members}) if members else None
+    heard = {host: accesses[host] for host in members}
+    near = reach(heard, replace(roles, unasked=frozenset(accesses) - set(heard))) if heard else None
     asks = {name: partial(_facts, near, silent, *known) for name, known in state.items()}
     facts = answers(asks, max(0.0, SECONDS - (time.monotonic() - began)), RESOURCES_AT_ONCE)
     late = any(isinstance(answer, Late) for answer in (*said.values(), *facts.values()))

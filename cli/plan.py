@@ -38,8 +38,8 @@ def plan(
         _complain(console, [f"{stack}: {problem}" for problem in error.problems])
     state, doubt = state_if_known(stack, directory)
     try:
-        seen = Hosts({**left(state, wanted, resolved.lost), **wanted.access}).survey()
-        taken = preflight(Hosts(wanted.access), without_lost(resolved), f"{NAMESPACE}/{stack}")
+        seen = Hosts({**left(state, wanted, resolved.lost), **wanted.access}, resolved.roles).survey()
+        taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), f"{NAMESPACE}/{stack}")
     except SwarmnetError as error:
         _complain(console, [str(error)])
     silent = [each for each in seen.hosts if isinstance(each, Silent)]

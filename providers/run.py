@@ -24,7 +24,7 @@ from providers.loop.preflight import preflight
 from providers.rules.nouns.noun import Decide, Known
 from providers.rules.nouns.swarm import divided, not_to_be_begun
 from providers.rules.nouns.table import noun_of
-from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.stack_file.model import Timeouts
 from providers.rules.stack_file.reading import NAMESPACE, from_flat
 from providers.rules.stack_file.resolved import configured, configured_hosts, without_lost
@@ -40,27 +40,29 @@ LISTENS = 5.0
 # When a change may go on: beside others, one at a time (of a swarm's managers), or one at a time and only while none
 # has failed (of what takes a host or ports out of service).
 Turn = Literal["beside others", "alone", "disruptive"]
-Reach = Callable[[Mapping[str, HostAccess]], Door]
+Reach = Callable[[Mapping[str, HostAccess], Roles], Door]
 
 
-def real(accesses: Mapping[str, HostAccess]) -> Door:
+def real(accesses: Mapping[str, HostAccess], roles: Roles) -> Door:
     """Real hosts. This is where docker and paramiko come in."""
     from providers.hosts.door import Hosts
 
-    return Hosts(accesses)
+    return Hosts(accesses, roles)
 
 
 class Run:
     """One run of Pulumi.
 
     settings: the stack file as Pulumi hands it over, flat. accesses: how each declared host that is not lost is
-    reached. lost: hosts that are declared dead for good. to_be_replaced: ids of resources that make way for a new one.
+    reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good.
+    to_be_replaced: ids of resources that make way for a new one.
     """
 
     def __init__(self, reach: Reach = real) -> None:
         self.reach = reach
         self.settings: dict[str, str] = {}
         self.accesses: dict[str, HostAccess] = {}
+        self.managers: set[str] = set()
         self.lost: set[str] = set()
         self.to_be_replaced: set[str] = set()
         self._turn = threading.Lock()
@@ -76,7 +78,9 @@ class Run:
         """
         self.settings.update(settings)
         declared = configured_hosts(self.settings)
-        self.accesses.update(without_lost(declared).access)
+        there = without_lost(declared)
+        self.accesses.update(there.access)
+        self.managers.update(there.managers)
         self.lost.update(declared.lost)
 
     def hosts(self, spec: Spec | None = None) -> Door:
@@ -84,7 +88,12 @@ class Run:
         known = (
             {spec.host: HostAccess.model_validate(spec.access)} if isinstance(spec, HostSpec) and spec.access else {}
         )
-        return self.reach({**known, **self.accesses})
+        return self.reach({**known, **self.accesses}, self.roles)
+
+    @property
+    def roles(self) -> Roles:
+        """Who is believed to be a manager. A section `swarm` that makes no sense is one all the same."""
+        return Roles(managers=frozenset(self.managers) if self.declares_swarm else None)
 
     @property
     def declares_swarm(self) -> bool:

@@ -10,7 +10,7 @@ from providers.hosts import observe, reports
 from providers.hosts.fleet import fleet_for
 from providers.hosts.perform import perform
 from providers.hosts.survey import survey
-from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
@@ -34,8 +34,8 @@ class Hosts(Door):
     whatever else has its name.
     """
 
-    def __init__(self, accesses: Mapping[str, HostAccess]) -> None:
-        self.fleet = fleet_for(accesses)
+    def __init__(self, accesses: Mapping[str, HostAccess], roles: Roles = UNSAID) -> None:
+        self.fleet = fleet_for(accesses, roles)
         self.made: dict[str, str] = {}
 
     def now(self) -> float:

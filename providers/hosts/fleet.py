@@ -1,15 +1,27 @@
-"""Hosts by name: their Engines, all at once, and any good manager. What is asked of them must not enter."""
+"""Hosts by name: their Engines, all at once, and any good manager. What is asked of them must not enter, nor who is
+believed to be a manager: that is rules/live/believed.py."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api.json_to_facts import to_member
 from providers.hosts.local import LocalConnection
 from providers.hosts.ssh.connection import Connection
-from providers.rules.stack_file.access import HostAccess
-from providers.rules.vocabulary.errors import EngineError, HostError, NoQuorum, NoSwarm, NotAManager, Unreachable
+from providers.rules.live.believed import witnesses
+from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
+from providers.rules.vocabulary.errors import (
+    EngineError,
+    HostError,
+    NoQuorum,
+    NoSwarm,
+    NotAManager,
+    Unproved,
+    Unreachable,
+)
+from providers.rules.vocabulary.facts import Member, Node
 
 T = TypeVar("T")
 Failure = HostError | EngineError
@@ -24,8 +36,11 @@ class Fleet:
     node_ids: which member a host was when it last answered, by its name: one that is silent now is still that one.
     """
 
-    def __init__(self, hosts: Mapping[str, HostAccess]) -> None:
+    def __init__(self, hosts: Mapping[str, HostAccess], roles: Roles = UNSAID) -> None:
         self.names = tuple(hosts)
+        self._witnesses = witnesses(hosts, roles)
+        # Which member a host was proved to be as a manager: who could confirm it may be restarting by now.
+        self._proved: dict[str, str] = {}
         self._accesses = dict(hosts)
         self._engines = {name: _engine_for(access) for name, access in hosts.items()}
         self.node_ids: dict[str, str] = {}
@@ -47,27 +62,45 @@ class Fleet:
         return {name: answers[name] for name in self.names if name in answers}
 
     def manager(self) -> Engine:
-        """Any declared host that can answer for the swarm now, kept until it fails to.
+        """Any declared host that is proved a manager and can answer for the swarm now, kept until it fails to.
 
-        Raises NoQuorum, NoSwarm, NotAManager or Unreachable, with what each host said.
+        Raises NoQuorum, NoSwarm, NotAManager, Unproved or Unreachable, with what each host said.
         """
         with self._lock:
             if self._manager and self._manager[0].doubts == self._manager[1]:
                 return self._manager[0]
             self._manager = None
-            said = {}
-            for name, answer in self._as_they_come(_info, self.names):
-                if not _verdict(answer):
-                    engine = self._engines[name]
-                    self._manager = (engine, engine.doubts)
-                    return engine
-                said[name] = answer
-            raise _no_manager({name: said[name] for name in self.names})
+            said: dict[str, Member | Failure] = {}
+            for names in self._asked_first():
+                for name, answer in self._as_they_come(_own_word, names):
+                    said[name] = answer
+                    for engine in self.good(_words(said)):
+                        self._manager = (engine, engine.doubts)
+                        return engine
+            raise self._no_manager({name: said[name] for name in self.names})
 
     def managers(self) -> list[Engine]:
-        """All declared hosts that can answer for the swarm now; none is no error."""
-        answers = self.each(_info)
-        return [self._engines[name] for name, answer in answers.items() if not _verdict(answer)]
+        """All declared hosts that are proved managers and can answer for the swarm now; none is no error."""
+        return self.good(_words(self.each(_own_word, self._asked_first()[0])))
+
+    def good(self, said: Mapping[str, Member | None]) -> list[Engine]:
+        """Those of the hosts that can answer for the swarm and are proved managers, by what each said of itself (None:
+        nothing)."""
+        return [
+            self._engines[name]
+            for name, own in said.items()
+            if own and own.good_manager and self._is_proved(name, said)
+        ]
+
+    def refuse_unproved(self, said: Mapping[str, Member | None]) -> None:
+        """Raises Unproved where a host says that it can answer for the swarm, and none is believed."""
+        claims = [name for name, own in said.items() if own and own.good_manager]
+        if claims and not self.good(said):
+            raise Unproved("; ".join(self._witnesses.why_not(name, said) for name in claims))
+
+    def lists_as_manager(self, host: str, nodes: tuple[Node, ...]) -> bool:
+        """Whether these members, as another manager lists them, have the host as a manager."""
+        return self._witnesses.lists_as_manager(host, nodes, self._proved.get(host, ""))
 
     def newest_manager(self) -> Engine:
         """Of those that can answer for the swarm, the one with the newest API, kept until it fails to: services are
@@ -90,6 +123,45 @@ class Fleet:
         """Seek a manager anew at the next call."""
         with self._lock:
             self._manager = self._newest = None
+
+    def _is_proved(self, name: str, said: Mapping[str, Member | None]) -> bool:
+        own = said[name]
+        known = own is not None and own.node_id != "" and self._proved.get(name) == own.node_id
+        if own is None or not (known or self._witnesses.proved(name, said)):
+            return False
+        self._proved[name] = own.node_id
+        return True
+
+    def _asked_first(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Who may be a manager, and all others: their word is only needed to say why there is none."""
+        managers = self._witnesses.roles.managers
+        if managers is None:
+            return self.names, ()
+        return tuple(name for name in self.names if name in managers), tuple(
+            name for name in self.names if name not in managers
+        )
+
+    def _no_manager(self, said: dict[str, Member | Failure]) -> Failure:
+        """One line with what each host said. A silent host might be the manager."""
+        own = _words(said)
+        words, kinds = [], set[type[Failure]]()
+        for name, answer in said.items():
+            kind, why = _verdict(answer)
+            if not why:
+                kind, why = Unproved, self._witnesses.why_not(name, own)
+            words.append(why if kind in (Unproved, Unreachable) else f"{name}: {why}")
+            kinds.add(kind)
+        if kinds == {NoSwarm}:
+            kind = NoSwarm
+        else:
+            kind = next((each for each in (Unproved, NoQuorum, Unreachable) if each in kinds), NotAManager)
+        managers = ", ".join(sorted(self._witnesses.roles.managers or ()))
+        advice = ""
+        if managers and kind is Unreachable:
+            advice = f"; bring a majority of {managers} back"
+        elif managers and kind is NotAManager:
+            advice = f"; declare a manager that the swarm has (role: manager) until {managers} is one"
+        return kind(f"no declared host can answer for the swarm: {'; '.join(words)}{advice}")
 
     def close(self) -> None:
         """Close all channels and connections."""
@@ -116,17 +188,17 @@ class Fleet:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def fleet_for(hosts: Mapping[str, HostAccess]) -> Fleet:
+def fleet_for(hosts: Mapping[str, HostAccess], roles: Roles = UNSAID) -> Fleet:
     """The process's one Fleet of these hosts. Hosts reached in the same way share their connection."""
-    key = tuple(hosts.items())
+    key = (tuple(hosts.items()), roles)
     with _known:
         if key not in _fleets:
-            _fleets[key] = Fleet(hosts)
+            _fleets[key] = Fleet(hosts, roles)
         return _fleets[key]
 
 
 _known = threading.RLock()
-_fleets: dict[tuple[tuple[str, HostAccess], ...], Fleet] = {}
+_fleets: dict[tuple[tuple[tuple[str, HostAccess], ...], Roles], Fleet] = {}
 _engines: dict[HostAccess, Engine] = {}
 
 
@@ -137,34 +209,23 @@ def _engine_for(access: HostAccess) -> Engine:
         return _engines[access]
 
 
-def _info(engine: Engine) -> dict[str, Any]:
-    """`/info`, Swarm."""
-    swarm: dict[str, Any] = engine.info(timeout=INFO_TIMEOUT)["Swarm"]
-    return swarm
+def _own_word(engine: Engine) -> Member:
+    """What a host says of its own membership."""
+    return to_member(engine.name, engine.info(timeout=INFO_TIMEOUT))
 
 
-def _verdict(answer: dict[str, Any] | Failure) -> str:
-    """Why this host cannot answer for the swarm, in a few words; the empty string if it can."""
-    if isinstance(answer, (HostError, EngineError)):
-        return str(answer)
-    state: str = answer["LocalNodeState"]
-    if state != "active":
-        return "in no swarm" if state == "inactive" else state
-    return " ".join(answer["Error"].split()) if answer["ControlAvailable"] else "a worker"
+def _words(said: Mapping[str, Member | Failure]) -> dict[str, Member | None]:
+    """Each host's own word, None where it gave none."""
+    return {name: answer if isinstance(answer, Member) else None for name, answer in said.items()}
 
 
-def _no_manager(said: dict[str, dict[str, Any] | Failure]) -> Failure:
-    """One line with what each host said. A silent host might be the manager."""
-    words = (
-        _verdict(answer) if isinstance(answer, (HostError, EngineError)) else f"{name}: {_verdict(answer)}"
-        for name, answer in said.items()
-    )
-    if all(isinstance(answer, dict) and answer["LocalNodeState"] == "inactive" for answer in said.values()):
-        kind: type[Failure] = NoSwarm
-    elif any(isinstance(answer, dict) and answer["ControlAvailable"] for answer in said.values()):
-        kind = NoQuorum
-    elif all(isinstance(answer, dict) for answer in said.values()):
-        kind = NotAManager
-    else:
-        kind = Unreachable
-    return kind(f"no declared host can answer for the swarm: {'; '.join(words)}")
+def _verdict(answer: Member | Failure) -> tuple[type[Failure], str]:
+    """Why this host cannot answer for the swarm, in a few words, and what kind of error that is; no words if it can, as
+    it says itself."""
+    if not isinstance(answer, Member):
+        return Unreachable, str(answer)
+    if answer.state != "active":
+        return (NoSwarm, "in no swarm") if answer.state == "inactive" else (NotAManager, answer.state)
+    if not answer.control:
+        return NotAManager, "a worker"
+    return NoQuorum, " ".join(answer.error.split())

@@ -82,7 +82,8 @@ def networks(engine: Engine) -> tuple[Network, ...]:
 
 def services(engine: Engine) -> tuple[SwarmService, ...]:
     """All services of the swarm."""
-    return tuple(sorted((to_service(raw) for raw in engine.get("/services")), key=lambda service: service.id))
+    found = (to_service(raw, engine.name) for raw in engine.get("/services"))
+    return tuple(sorted(found, key=lambda service: service.id))
 
 
 def tasks(engine: Engine) -> tuple[Task, ...]:
@@ -233,10 +234,15 @@ def network_ids(raw: Json) -> set[str]:
 
 
 def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
-    """What every declared host says of its membership, and the swarm, if one of them can answer for it."""
+    """What every declared host says of its membership, and the swarm, if one of them can answer for it.
+
+    Raises Unproved where only hosts that are not believed say that they can.
+    """
     members, silent = answers(fleet, member, fleet.names)
-    good = next((fleet.engine(each.host) for each in members if each.good_manager), None)
+    said: dict[str, Member | None] = {each.host: each for each in members}
+    good = next(iter(fleet.good(said)), None)
     if good is None:
+        fleet.refuse_unproved(said)
         outside = [each.host for each in members if each.state == "inactive"]
         return SwarmFacts(members=tuple(members), silent=tuple(silent), bridges=bridges(fleet, outside))
     return SwarmFacts(
@@ -326,7 +332,7 @@ def host_ingress(engine: Engine, own: Member) -> HostIngress:
 def ingress_facts(fleet: Fleet) -> IngressFacts:
     """The swarm's ingress, and what each declared host has of it."""
     found, silent = answers(fleet, member_with_ingress, fleet.names)
-    fleet.prefer_newest(fleet.engine(own.host) for own, _ in found if own.good_manager)
+    fleet.prefer_newest(fleet.good({own.host: own for own, _ in found}))
     hosts = [ingress for _, ingress in found]
     fleet.node_ids.update({host.host: host.node_id for host in hosts if host.node_id})
     return from_manager(fleet, lambda engine: ingress_facts_from(engine, fleet, hosts, silent), newest=True)

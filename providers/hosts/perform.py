@@ -8,7 +8,9 @@ import json
 
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import Fleet
-from providers.rules.vocabulary.errors import Conflict, NotAManager, NotFound
+from providers.hosts.observe import nodes
+from providers.rules.stack_file.field_types import ip_only
+from providers.rules.vocabulary.errors import Conflict, NotAManager, NotFound, Unproved
 from providers.rules.vocabulary.shape_json import Json, to_json
 from providers.rules.vocabulary.steps import (
     CreateNetwork,
@@ -72,7 +74,7 @@ def perform(fleet: Fleet, step: Step) -> str | None:
         case RemoveNode():
             remove(fleet.manager(), f"/nodes/{step.node_id}", force=step.force)
         case UpdateService():
-            update_service(fleet.newest_manager(), step)
+            update_service(fleet.engine(step.read_on), step)
     return None
 
 
@@ -109,12 +111,22 @@ def restart(fleet: Fleet, step: RestartEngine) -> None:
 
 
 def unlock_key(fleet: Fleet, host: str) -> str:
-    """The unlock key from another manager than the one that needs it. Raises NotAManager where none can give it."""
-    for other in fleet.managers():
-        if other.name != host:
-            key: str = other.get("/swarm/unlockkey")["UnlockKey"]
-            return key
-    raise NotAManager(f"{host}: it needs the swarm's unlock key and no other manager among the hosts can give it")
+    """The unlock key from another manager than the one that needs it, which must list that one as a manager.
+
+    Raises NotAManager where none can give it, Unproved where none lists the host.
+    """
+    others = [other for other in fleet.managers() if other.name != host]
+    if not others:
+        raise NotAManager(f"{host}: it needs the swarm's unlock key and no other manager among the hosts can give it")
+    other = others[0]
+    if not fleet.lists_as_manager(host, nodes(other)):
+        raise Unproved(
+            f"{host}: it is not sent the swarm's unlock key, since {other.name} lists no manager of its name or at its "
+            f"address: where it is one run `docker swarm unlock` on it, or write hosts.{host}.advertise_address as the "
+            "swarm has it"
+        )
+    key: str = other.get("/swarm/unlockkey")["UnlockKey"]
+    return key
 
 
 def unlock(engine: Engine, key: str) -> None:
@@ -160,14 +172,17 @@ def join(fleet: Fleet, step: JoinSwarm) -> None:
     known = manager.get("/info")["Swarm"].get("RemoteManagers") or []
     body = {
         **addresses(fleet, step.host),
-        "RemoteAddrs": [each["Addr"] for each in known],
+        "RemoteAddrs": [each["Addr"] for each in known if ip_only(each["Addr"])],
         "JoinToken": token,
     }
     fleet.engine(step.host).post("/swarm/join", body, timeout=JOIN_SECONDS)
 
 
 def current(engine: Engine, path: str, version: int) -> Json:
-    """The object's spec, if it is still as it was when the step was decided. Raises Conflict where it is not."""
+    """The object's spec, if it is still as it was when the step was decided; it is written back to this very Engine.
+
+    Raises Conflict where it is not.
+    """
     raw = engine.get(path)
     if raw["Version"]["Index"] != version:
         raise Conflict(f"{engine.name}: {path} changed while it was being decided on")
@@ -203,5 +218,5 @@ def update_node(engine: Engine, step: UpdateNode) -> None:
 
 
 def update_service(engine: Engine, step: UpdateService) -> None:
-    """Write a whole service spec back, at the newest API version that a manager speaks."""
+    """Write a whole service spec back to the Engine that it was read from, at the newest API version that it speaks."""
     engine.post(f"/services/{step.service_id}/update", json.loads(step.spec), version=step.version)

@@ -22,13 +22,15 @@ from providers.rules.vocabulary.errors import (
     NotAManager,
     RunCut,
     SwarmnetError,
+    Unproved,
     Unreachable,
 )
 from providers.rules.vocabulary.steps import Blocked as BlockedDecision
 from providers.rules.vocabulary.steps import Decision, Done, Step, Steps, Wait
 
-# What was read is no longer so, or the managers are electing a leader: looking again is the answer.
-PASSING = (Conflict, NoQuorum, NotAManager)
+# What was read is no longer so, the managers are electing a leader, or hosts do not know each other yet: looking again
+# is the answer.
+PASSING = (Conflict, NoQuorum, NotAManager, Unproved)
 # A step whose host fell silent may have been carried out: the next look tells, or says that nobody answers.
 PASSING_STEPS = (*PASSING, Unreachable)
 # An election takes a few seconds (up to 19 s where a leader restarts: measurements.md#restart-of-docker).

@@ -5,7 +5,7 @@ The same steps, with the same tolerance of what is gone already, as hosts/perfor
 
 from contextlib import suppress
 
-from providers.rules.vocabulary.errors import NotAManager, NotFound
+from providers.rules.vocabulary.errors import NotAManager, NotFound, Unproved
 from providers.rules.vocabulary.steps import (
     CreateNetwork,
     DisconnectEndpoint,
@@ -105,7 +105,10 @@ def unlock(world: World, host: str) -> World:
 
 
 def key_holder(world: World, host: str) -> None:
-    """Raises NotAManager where no other manager can give the unlock key."""
+    """Raises NotAManager where no other manager can give the unlock key, Unproved where none lists the host."""
     others = (other for other in world.hosts if other.declared and other.up and other.name != host)
     if not any(other.member and other.control for other in others) or not quorum(world):
         raise NotAManager(f"{host}: it needs the swarm's unlock key and no other manager among the hosts can give it")
+    entry = world.swarm.node(world.host(host).node_id)
+    if entry is None or entry.role != "manager":
+        raise Unproved(f"{host}: it is not sent the swarm's unlock key, since no other manager lists it as a manager")

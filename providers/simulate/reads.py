@@ -22,8 +22,8 @@ from providers.rules.vocabulary.facts import (
     Task,
 )
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.shape import pairs
-from providers.simulate.answering import LEADERLESS, LOCKED, engine, leader, quorum, reachable
+from providers.rules.vocabulary.shape import Pairs, pairs
+from providers.simulate.answering import LEADERLESS, LOCKED, engine, leader, quorum, reachable, voters
 from providers.simulate.workloads import Placed, Service, read
 from providers.simulate.world import Host, World
 
@@ -52,12 +52,18 @@ def member(world: World, host: Host) -> Member:
         error=LEADERLESS if leaderless else LOCKED if locked else "",
         swarm_id=world.swarm.settings.id if world.cluster and host.control and not locked else "",
         node_address=host.address if host.member else "",
+        remote_managers=remote_managers(world) if host.member and world.cluster else (),
     )
 
 
 def own_id(host: Host) -> str:
     """The id of its node as the host itself knows it."""
     return "" if host.state == "locked" else host.node_id
+
+
+def remote_managers(world: World) -> Pairs:
+    """Whom a member takes for the managers, wherever they are and whether they answer (measurements.md#membership)."""
+    return tuple(sorted((node.id, node.address) for node in voters(world)))
 
 
 def settings(world: World) -> Swarm:

@@ -10,7 +10,11 @@ from typing import Any
 
 from providers.rules.vocabulary.errors import Conflict, EngineError, HostError
 from providers.rules.vocabulary.facts import Network, Node, SwarmService
-from providers.rules.vocabulary.steps import Step, UpdateNode, UpdateService
+from providers.rules.vocabulary.steps import (
+    Step,
+    UpdateNode,
+    written_back,
+)
 from tests.agreement.comparable import picture
 from tests.agreement.two_swarms import POLL, Side
 
@@ -130,7 +134,7 @@ class Story:
         def write() -> None:
             service = self.service(name)
             spec = dumps(loads(service.spec) | changes, sort_keys=True)
-            self.side.perform(UpdateService(service_id=service.id, version=service.version, spec=spec))
+            self.side.perform(written_back(service, spec))
 
         again(write)
 

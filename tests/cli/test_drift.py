@@ -20,7 +20,7 @@ from cli.state import NoState, State, resources
 from providers import simulate
 from providers.explain.drift import Difference, Unknown
 from providers.explain.who_wins import Outcome
-from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RemoveNetwork
@@ -39,9 +39,9 @@ OVERLAY = lifecycle.overlay_spec()
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "drift.md"
 
 
-def reaching(world: World) -> Callable[[Mapping[str, HostAccess]], Any]:
+def reaching(world: World) -> Callable[[Mapping[str, HostAccess], Roles], Any]:
     """How the hosts of a world are reached."""
-    return lambda accesses: SimulatedHosts(world)
+    return lambda accesses, roles: SimulatedHosts(world)
 
 
 def recorded(*specs: Spec) -> State:
@@ -51,7 +51,7 @@ def recorded(*specs: Spec) -> State:
 
 def told(world: World, *specs: Spec, wanted: tuple[Spec, ...] = ()) -> Report:
     """The report about these resources; `wanted`: by the stack file, where that is another by now."""
-    found = compared(recorded(*specs), seen(recorded(*specs), ACCESSES, reaching(world)), own_swarm=True)
+    found = compared(recorded(*specs), seen(recorded(*specs), ACCESSES, UNSAID, reaching(world)), own_swarm=True)
     clear = not any(each.unknown for each in found)
     return report(
         plan_of(*(wanted or specs)), recorded(*specs), found, Trial(seen=Simulated(world).survey()) if clear else None
@@ -139,7 +139,7 @@ def test_end_of_the_swarm_needs_every_hosts_word():
 
 def test_host_that_may_not_be_asked_is_unknown():
     """One that the stack file calls lost."""
-    found = seen(recorded(lifecycle.gwbridge_spec("w1")), {"m1": ACCESSES["m1"]}, reaching(RUNNING))
+    found = seen(recorded(lifecycle.gwbridge_spec("w1")), {"m1": ACCESSES["m1"]}, UNSAID, reaching(RUNNING))
 
     assert "w1: the stack file has it no more, or says that it is lost" in str(found.facts["docker_gwbridge@w1"])
 
@@ -211,10 +211,8 @@ def test_refusal_is_told_once_with_its_reason():
 
 def test_up_is_refused_where_ranges_clash():
     """As `swarmnet plan` tells it: before the first write."""
-    changed, found = (
-        recorded(OVERLAY),
-        compared(recorded(OVERLAY), seen(recorded(OVERLAY), ACCESSES, reaching(without_overlay())), own_swarm=True),
-    )
+    looked = seen(recorded(OVERLAY), ACCESSES, UNSAID, reaching(without_overlay()))
+    changed, found = recorded(OVERLAY), compared(recorded(OVERLAY), looked, own_swarm=True)
     result = report(
         plan_of(OVERLAY),
         changed,

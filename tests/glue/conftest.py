@@ -33,7 +33,7 @@ def on(monkeypatch, pulumi_engine) -> Declare:
 
     def declare(world: World, kind: type[SimulatedHosts] = SimulatedHosts) -> SimulatedHosts:
         simulated = kind(world)
-        monkeypatch.setattr(Provider, "run", Run(lambda accesses: simulated))
+        monkeypatch.setattr(Provider, "run", Run(lambda accesses, roles: simulated))
         hosts = {host.name: {"address": f"10.9.0.{n}"} for n, host in enumerate(world.hosts, start=1)}
         hosts[world.hosts[0].name]["role"] = "manager"
         settings = {"swarmnet:hosts": json.dumps(hosts), "swarmnet:swarm": "{}"}

@@ -376,7 +376,7 @@ def test_whole_stack_goes_in_order(on):
 def test_node_leaves_a_host_that_the_stack_file_forgot(hosts):
     """The state knows how to reach it."""
     reached: dict[str, HostAccess] = {}
-    Provider.run.reach = lambda accesses: reached.update(accesses) or hosts
+    Provider.run.reach = lambda accesses, _: reached.update(accesses) or hosts
     node = known(hosts, NODE, access={"name": "w1", "address": "10.9.9.9"})
     Provider.run.accesses.pop("w1")
     node.delete()
@@ -389,7 +389,7 @@ def test_node_leaves_a_host_that_the_stack_file_forgot(hosts):
 def test_host_that_the_stack_file_forgot_is_read(hosts, spec):
     """Where its removal failed, the next refresh finds it as it is: the state knows how to reach it."""
     reached: dict[str, HostAccess] = {}
-    Provider.run.reach = lambda accesses: reached.update(accesses) or hosts
+    Provider.run.reach = lambda accesses, _: reached.update(accesses) or hosts
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.9.9"})
     Provider.run.accesses.pop("w1")
 

@@ -6,6 +6,7 @@ import pytest
 
 from providers.hosts.fleet import Fleet
 from tests.support.fake_sshd import FakeHost
+from tests.support.memberships import places
 
 
 @pytest.fixture
@@ -38,7 +39,8 @@ def no_keys_of_mine(tmp_path, monkeypatch) -> None:
 
 @pytest.fixture
 def fleet(hosts: dict[str, FakeHost]) -> Iterator[Fleet]:
-    """The fleet of the hosts that a test declares."""
-    found = Fleet({name: host.access() for name, host in hosts.items()})
+    """The fleet of the hosts that a test declares; the swarm knows them at 10.0.0.1, 10.0.0.2 and so on."""
+    known_at = places(hosts)
+    found = Fleet({name: host.access(advertise_address=known_at[name]) for name, host in hosts.items()})
     yield found
     found.close()

@@ -6,15 +6,14 @@ from providers.hosts.observe import from_manager
 from providers.hosts.perform import perform
 from providers.rules.vocabulary.errors import NoQuorum, NotAManager
 from providers.rules.vocabulary.steps import UpdateService
+from tests.support.memberships import info, places
 
 VERSIONS = {"m1": "1.45", "m2": "1.51", "m3": "1.41"}
-UPDATE = UpdateService(service_id="s1", version=7, spec="{}")
 
 
 def manages(host, control=True):
     """Have a host's Engine say whether it can answer for the swarm."""
-    swarm = {"LocalNodeState": "active", "ControlAvailable": control, "Error": ""}
-    host.engine.answer("GET /info", body={"Swarm": swarm})
+    host.engine.answer("GET /info", body=info(host.name, places(VERSIONS), control=control))
 
 
 @pytest.fixture
@@ -53,22 +52,20 @@ def test_newest_manager_that_fails_is_replaced(hosts, fleet):
 def test_without_any_manager_it_is_said_why(hosts, fleet):
     """As for any manager."""
     for host in hosts.values():
-        host.engine.answer(
-            "GET /info",
-            body={"Swarm": {"LocalNodeState": "active", "ControlAvailable": True, "Error": "no leader"}},
-        )
+        host.engine.answer("GET /info", body=info(host.name, places(VERSIONS), control=True, error="no leader"))
 
     with pytest.raises(NoQuorum, match="no leader"):
         fleet.newest_manager()
 
 
-def test_services_are_written_there(hosts, fleet):
-    """Whichever manager answered first for the rest."""
-    hosts["m2"].engine.answer("POST /services/s1/update", body={})
+@pytest.mark.parametrize("read_on", ["m2", "m3"])
+def test_services_are_written_where_they_were_read(hosts, fleet, read_on):
+    """Whichever manager answers now."""
+    hosts[read_on].engine.answer("POST /services/s1/update", body={})
 
-    perform(fleet, UPDATE)
+    perform(fleet, UpdateService(service_id="s1", version=7, spec="{}", read_on=read_on))
 
-    assert "POST /v1.51/services/s1/update?version=7" in hosts["m2"].engine.requests
+    assert f"POST /v{VERSIONS[read_on]}/services/s1/update?version=7" in hosts[read_on].engine.requests
 
 
 def test_services_are_read_there(fleet):

@@ -8,6 +8,7 @@ from providers.hosts.door import Hosts
 from providers.hosts.reports import COMMAND
 from providers.loop.preflight import preflight
 from providers.rules.stack_file import model
+from providers.rules.stack_file.access import Roles
 from providers.rules.stack_file.resolved import resolve
 from tests.support.fake_sshd import Ends
 
@@ -75,7 +76,7 @@ def hosts(new_host):
 @pytest.fixture
 def door(hosts):
     """The door to these hosts."""
-    door = Hosts({name: host.access() for name, host in hosts.items()})
+    door = Hosts({name: host.access() for name, host in hosts.items()}, Roles(managers=frozenset({"m1"})))
     yield door
     door.fleet.close()
 

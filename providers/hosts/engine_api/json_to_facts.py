@@ -1,11 +1,12 @@
 """Engine objects to facts: what `GET` answers, as frozen values. Calls must not enter.
 
 Fields as in https://docs.docker.com/reference/api/engine/; a network's shape is in shape_json.py. Secrets (join tokens)
-are left behind.
+are left behind, and addresses are IP addresses or nothing: names could lead anywhere.
 """
 
 import json
 
+from providers.rules.stack_file.field_types import ip_only
 from providers.rules.vocabulary.facts import Endpoint, Member, Network, Node, Port, Swarm, SwarmService, Task
 from providers.rules.vocabulary.shape import pairs
 from providers.rules.vocabulary.shape_json import Json, to_shape
@@ -30,7 +31,10 @@ def to_member(host: str, info: Json) -> Member:
         control=bool(swarm.get("ControlAvailable")),
         error=(swarm.get("Error") or "").strip(),
         swarm_id=(swarm.get("Cluster") or {}).get("ID") or "",
-        node_address=swarm.get("NodeAddr") or "",
+        node_address=ip_only(swarm.get("NodeAddr")),
+        remote_managers=tuple(
+            sorted((peer.get("NodeID") or "", ip_only(peer.get("Addr"))) for peer in swarm.get("RemoteManagers") or [])
+        ),
     )
 
 
@@ -47,7 +51,7 @@ def to_node(raw: Json) -> Node:
         labels=pairs(spec.get("Labels")),
         reachability=manager.get("Reachability") or "",
         leader=bool(manager.get("Leader")),
-        address=raw["Status"].get("Addr") or "",
+        address=ip_only(raw["Status"].get("Addr")),
         nano_cpus=resources.get("NanoCPUs") or 0,
         memory_bytes=resources.get("MemoryBytes") or 0,
         version=raw["Version"]["Index"],
@@ -74,8 +78,8 @@ def targets(spec: Json) -> set[str]:
     return {net["Target"] for net in (spec.get("TaskTemplate") or {}).get("Networks") or spec.get("Networks") or []}
 
 
-def to_service(raw: Json) -> SwarmService:
-    """A service as `GET /services` shows it. Networks may stand in the task's spec or, of old, in the service's."""
+def to_service(raw: Json, host: str = "") -> SwarmService:
+    """A service as a host's `GET /services` shows it. Networks may stand in the task's spec or, of old, in its own."""
     spec, previous = raw["Spec"], raw.get("PreviousSpec") or {}
     update = raw.get("UpdateStatus") or {}
     virtual = (raw.get("Endpoint") or {}).get("VirtualIPs") or []
@@ -95,6 +99,7 @@ def to_service(raw: Json) -> SwarmService:
         endpoint=json.dumps((raw.get("Endpoint") or {}).get("Ports") or []),
         spec=json.dumps(spec),
         version=raw["Version"]["Index"],
+        read_on=host,
     )
 
 

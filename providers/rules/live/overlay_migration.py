@@ -19,9 +19,9 @@ from providers.rules.vocabulary.steps import (
     Decision,
     RemoveNetwork,
     Steps,
-    UpdateService,
     UpdateSwarm,
     Wait,
+    written_back,
 )
 
 # Services move under their own settings: parallelism, delay and monitor decide; the work's timeout ends it.
@@ -147,10 +147,7 @@ def moved(
     if unnoted:
         step = UpdateSwarm(version=swarm.version, set_labels=tuple(sorted(unnoted)))
         return Steps((step,), f"note which services move to {target.name}")
-    updates = tuple(
-        UpdateService(service_id=service.id, version=service.version, spec=retargeted(service, source, target))
-        for service in users
-    )
+    updates = tuple(written_back(service, retargeted(service, source, target)) for service in users)
     return Steps(updates, f"move {', '.join(sorted(service.name for service in users))} to {target.name}")
 
 
@@ -223,7 +220,7 @@ def watching(service: SwarmService) -> float:
 def renewed(facts: OverlayFacts, leaving: Network) -> Steps | None:
     """One unchanged update, so that a rollback goes to the spec as it is and not to the network that will be gone."""
     behind = [service for service in facts.services if leaving.id in service.rollback_networks]
-    updates = tuple(UpdateService(service_id=s.id, version=s.version, spec=s.spec) for s in behind)
+    updates = tuple(written_back(s, s.spec) for s in behind)
     names = ", ".join(sorted(service.name for service in behind))
     return Steps(updates, f"make a rollback of {names} keep its network") if behind else None
 

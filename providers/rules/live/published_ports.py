@@ -8,7 +8,16 @@ from providers.rules.live import former, journal, judgement
 from providers.rules.live.journal import Journal
 from providers.rules.vocabulary.facts import IngressFacts, Network, SwarmService, Task
 from providers.rules.vocabulary.labels import CHANGE, FORMER, JOURNAL, copy_label, journal_copies
-from providers.rules.vocabulary.steps import FOREVER, Blocked, Decision, Steps, UpdateService, UpdateSwarm, Wait
+from providers.rules.vocabulary.steps import (
+    FOREVER,
+    Blocked,
+    Decision,
+    Steps,
+    UpdateService,
+    UpdateSwarm,
+    Wait,
+    written_back,
+)
 
 # A strip or a refill moves tasks within 2 s of the update, or (measurements.md#placement-alone) never.
 MOVES = 2.5
@@ -55,11 +64,7 @@ def stripped(facts: IngressFacts, publishing: list[SwarmService], journals: dict
         return None
     specs = {service: journal.stripped(service, journals[service.id]) for service in publishing}
     updates = tuple(
-        UpdateService(
-            service_id=service.id,
-            version=service.version,
-            spec=journal.forced(spec) if misplaced(service, facts) else spec,
-        )
+        written_back(service, journal.forced(spec) if misplaced(service, facts) else spec)
         for service, spec in specs.items()
     )
     return Steps(updates, f"take ports off: {'; '.join(map(published, publishing))}")
@@ -111,7 +116,7 @@ def lingers(service: SwarmService, tasks: list[Task]) -> bool:
 
 def forced(service: SwarmService) -> UpdateService:
     """The update that moves tasks which nothing else moves."""
-    return UpdateService(service_id=service.id, version=service.version, spec=journal.forced(service.spec))
+    return written_back(service, journal.forced(service.spec))
 
 
 def put_back(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | None:
@@ -151,8 +156,7 @@ def refilled(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, pin: 
     if not ready:
         return None
     updates = tuple(
-        UpdateService(service_id=service.id, version=service.version, spec=journal.refilled(service, found, pin=pin))
-        for service, found in ready.items()
+        written_back(service, journal.refilled(service, found, pin=pin)) for service, found in ready.items()
     )
     return Steps(updates, f"put ports back: {names(ready)}")
 
@@ -245,10 +249,7 @@ def closed(facts: IngressFacts, ended: dict[SwarmService, Journal]) -> Steps | N
     """Journals away and each service's own way of updating back, once its update has ended or has nothing left to do
     but watch its new tasks. This moves no task."""
     whole = {service: found for service, found in ended.items() if back(service, found, facts)}
-    updates = tuple(
-        UpdateService(service_id=service.id, version=service.version, spec=close(service, found, facts))
-        for service, found in whole.items()
-    )
+    updates = tuple(written_back(service, close(service, found, facts)) for service, found in whole.items())
     return Steps(updates, f"close the journals of {names(whole)}") if updates else None
 
 
@@ -269,7 +270,7 @@ def renewed(facts: IngressFacts) -> Steps | None:
     """One unchanged update, so that a rollback goes to the spec with its ports and not to one in the middle."""
     behind = [service for service in facts.services if JOURNAL in dict(service.rollback_labels)]
     own = [service for service in behind if journal.journal_on(service) is None]
-    updates = tuple(UpdateService(service_id=s.id, version=s.version, spec=s.spec) for s in own)
+    updates = tuple(written_back(s, s.spec) for s in own)
     return Steps(updates, f"make a rollback of {names(own)} keep its ports") if own else None
 
 

@@ -121,7 +121,10 @@ def made(step: CreateNetwork, facts: IngressFacts, why_not: str | None = None) -
         return Blocked(why_not)
     shape = step.shape
     asked = replace(step, host=ingress_rollout.made_at(facts))
-    return Steps((asked, *ingress_rollout.repaired_before(facts)), f"create ingress {shape.name} ({shape.pool.subnet or 'on a range that the swarm chooses'})")
+    return Steps(
+        (asked, *ingress_rollout.repaired_before(facts)),
+        f"create ingress {shape.name} ({shape.pool.subnet or 'on a range that the swarm chooses'})",
+    )
 
 
 def in_words(spec: IngressSpec, network: Network) -> str:

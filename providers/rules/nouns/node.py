@@ -104,7 +104,10 @@ def next_step(
     if moved and member.node_id != node_id:
         return Blocked(elsewhere(spec, member, node_id, moved))
     if facts.swarm is None:
-        return Blocked(f"{spec.host}: no manager among the hosts answers for a swarm that it could be a member of")
+        return Blocked(
+            f"{spec.host}: no manager among the hosts answers for a swarm that it could be a member of: "
+            "declare one that the swarm has (role: manager)"
+        )
     if member.state == "pending":
         return Wait(f"{spec.host} to finish joining (or run `docker swarm leave --force` on it)", PENDING)
     unlock = maintenance.unlocked(member, facts.swarm, spec.owner) if known else None

@@ -196,7 +196,8 @@ def next_step_of_removal(facts: SwarmFacts, swarm_id: str) -> Decision:
         silent = facts.silent[0]
         return Blocked(f"swarm {swarm_id}: it can't be told whether {silent.host} has left it: {silent.why}")
     there = [member for member in facts.members if member.state != "inactive"]
-    active = sorted(there, key=lambda member: not member.good_manager)
+    ids = {node.id for node in facts.nodes}
+    active = sorted(there, key=lambda member: (member.node_id not in ids, not member.good_manager))
     if facts.swarm is not None and facts.swarm.id != swarm_id:
         doubt = divided(facts.swarm, facts.nodes, facts.members)
         return Blocked(f"swarm {swarm_id}: it can't be told whether it has ended: {doubt}") if doubt else Done()

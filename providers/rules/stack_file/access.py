@@ -1,12 +1,13 @@
 """How each host is reached, every default filled in. Reaching it and reading files must not enter."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from providers.rules.stack_file.field_types import engine_host, is_ip
+from providers.rules.stack_file.field_types import engine_host, ip_only, is_ip
 from providers.rules.stack_file.model import Host, Reach, StackFile
 
 
@@ -42,6 +43,20 @@ class HostAccess(BaseModel):
     data_path_address: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Roles:
+    """Who is believed to be a manager, as far as the stack file says.
+
+    managers: the hosts that it calls managers; None where it has no section `swarm`, and so no word on that. unasked:
+    hosts that it declares beside those that are asked.
+    """
+
+    managers: frozenset[str] | None = None
+    unasked: frozenset[str] = frozenset()
+
+
+# A stack file without the section `swarm`.
+UNSAID = Roles()
 SSH_PORT = 22
 
 
@@ -71,6 +86,17 @@ def marks(host: HostAccess) -> list[str]:
     way = "local: true" if host.local else f"address {host.address} port {host.port or SSH_PORT}{through}"
     advertised, _ = engine_host(host.advertise_address or "")
     return [way, *([f"advertise_address {ip_address(advertised)}"] if is_ip(advertised) else [])]
+
+
+def addresses(host: HostAccess) -> frozenset[str]:
+    """The IP addresses that the stack file has for a host and other members may know it by."""
+    found = {ip_only(host.address), ip_only(host.advertise_address)}
+    return frozenset(each for each in found if each and not _everybodys(each))
+
+
+def _everybodys(address: str) -> bool:
+    found = ip_address(address)
+    return found.is_loopback or found.is_unspecified
 
 
 def _place(host: HostAccess) -> str:

@@ -161,6 +161,13 @@ def engine_host(text: str) -> tuple[str, str]:
     return (found[1] or found[2], found[3] or "") if found else ("", "")
 
 
+def ip_only(text: object) -> str:
+    """The IP address in what an Engine calls an address, without port; empty for anything else, a zone among it: what a
+    host says must not become a name that somebody looks up."""
+    host, _ = engine_host(text) if isinstance(text, str) else ("", "")
+    return str(ip_address(host)) if is_ip(host) and "%" not in host else ""
+
+
 def split_place(place: str) -> tuple[str, str, int | None]:
     """User, address and port of `[user@]host[:port]`; an IPv6 address stands in brackets, or alone."""
     user, _, rest = place.rpartition("@")

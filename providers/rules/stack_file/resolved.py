@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from providers.rules.stack_file.access import HostAccess, access
+from providers.rules.stack_file.access import HostAccess, Roles, access
 from providers.rules.stack_file.merged import gwbridge_of
 from providers.rules.stack_file.model import PartialGwbridge, StackFile
 from providers.rules.stack_file.problems import readable
@@ -48,6 +48,11 @@ class Resolved:
     def managers(self) -> list[str]:
         """The hosts that are managers, in the file's order."""
         return [name for name, host in self.hosts.items() if host.role == "manager"]
+
+    @property
+    def roles(self) -> Roles:
+        """Who is believed to be a manager: without the section `swarm` roles are not this file's affair."""
+        return Roles(managers=None if self.file.swarm is None else frozenset(self.managers))
 
     @property
     def lost(self) -> frozenset[str]:

@@ -10,6 +10,7 @@
     │   └── CommandFailed         a command on it ended with an error
     ├── EngineError           the Engine said no
     │   ├── NotAManager           asked a node that cannot answer for the swarm
+    │   ├── Unproved              who says that it is a manager is not believed
     │   ├── NoQuorum              the managers cannot agree at the moment
     │   ├── NoSwarm               no declared host is a member of any swarm, as each says itself
     │   ├── NotFound              the Engine's 404 (no proof of absence by itself)
@@ -69,6 +70,10 @@ class EngineError(SwarmnetError):
 
 class NotAManager(EngineError):
     """The node asked cannot answer for the swarm."""
+
+
+class Unproved(EngineError):
+    """A host says that it is a manager, and neither the stack file nor another host does."""
 
 
 class NoQuorum(EngineError):

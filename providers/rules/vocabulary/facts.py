@@ -97,6 +97,8 @@ class Member:
     state: inactive, pending, active, locked or error, and `silent` where its Engine does not answer in the middle of a
     change of ours, as a manager tells. `control`: this node may answer for the swarm.
     `error`: the Engine's own words, such as that the swarm has no leader. `swarm_id` is known on managers only.
+    remote_managers: whom it takes for the swarm's managers, by node id, each with an IP address (empty where it has
+    none). Of itself a host's word proves nothing: rules/live/believed.py.
     """
 
     host: str
@@ -106,10 +108,11 @@ class Member:
     error: str = ""
     swarm_id: str = ""
     node_address: str = ""
+    remote_managers: Pairs = ()
 
     @property
     def good_manager(self) -> bool:
-        """Whether it can answer for the swarm now."""
+        """Whether it can answer for the swarm now, as it says itself."""
         return self.state == "active" and self.control and not self.error
 
 
@@ -189,7 +192,8 @@ class SwarmService:
 
     update_state: `updating`, `paused`, `completed`, `rollback_...` or empty; `update_message`: the swarm's words on it.
     `rollback_labels`, `rollback_networks`: those of the spec to which a rollback would return. `force_update`: the
-    counter that moves tasks. What else the spec asks for is read by rules/live/service_spec.py.
+    counter that moves tasks. read_on: the host that told it. What else the spec asks for is read by
+    rules/live/service_spec.py.
     """
 
     id: str
@@ -206,6 +210,7 @@ class SwarmService:
     endpoint: str = "[]"
     spec: str = field(default="", compare=False)
     version: int = field(default=0, compare=False)
+    read_on: str = field(default="", compare=False)
 
     @property
     def publishes_ingress(self) -> bool:

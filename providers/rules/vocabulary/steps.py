@@ -6,8 +6,9 @@ whose Engine is asked; the empty string means any good manager.
 Deciding and performing must not enter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from providers.rules.vocabulary.facts import SwarmService
 from providers.rules.vocabulary.shape import NetworkShape, Pairs
 
 MANAGER = ""
@@ -144,11 +145,18 @@ class RemoveNode:
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateService:
-    """A whole service spec written back raw, at the version just read."""
+    """A whole service spec written back raw, at the version just read, to the host that it was read from and to no
+    other: what one Engine says is never written to another."""
 
     service_id: str
     version: int
     spec: str  # JSON, so that the step is a value
+    read_on: str = field(default="", compare=False)
+
+
+def written_back(service: SwarmService, spec: str) -> UpdateService:
+    """The service with this spec (JSON), where and as it was read."""
+    return UpdateService(service_id=service.id, version=service.version, spec=spec, read_on=service.read_on)
 
 
 Step = (

@@ -307,6 +307,12 @@ def test_it_ends_where_it_is_managed():
     assert (LeaveSwarm(host="m1", force=True),) == steps(swarm.next_step_of_removal(found, "s1"))
 
 
+def test_it_does_not_end_on_a_host_that_only_says_it_is_a_manager():
+    """The member that the swarm has ends it, not one of another swarm."""
+    found = alone(members=(Member(host="a1", state="active", node_id="n9", control=True, swarm_id="s9"), MANAGER))
+    assert (LeaveSwarm(host="m1", force=True),) == steps(swarm.next_step_of_removal(found, "s1"))
+
+
 # Two swarms
 
 ELSEWHERE = (MANAGER, Member(host="w1", state="active", node_id="n9"))

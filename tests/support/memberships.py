@@ -1,0 +1,34 @@
+"""What an Engine says of its host's membership: the JSON of `GET /info`, for hosts that a fake Engine stands for.
+
+The swarm knows the hosts of a test at 10.0.0.1, 10.0.0.2 and so on, in their order, as `fleet` does.
+"""
+
+from collections.abc import Iterable
+
+Json = dict[str, object]
+
+
+def places(names: Iterable[str]) -> dict[str, str]:
+    """The address at which the swarm knows each host."""
+    return {name: f"10.0.0.{number}" for number, name in enumerate(names, 1)}
+
+
+def node_id(name: str) -> str:
+    """Which member a host is."""
+    return f"n-{name}"
+
+
+def info(
+    name: str,
+    knows: dict[str, str],
+    *,
+    control: bool = False,
+    state: str = "active",
+    error: str = "",
+    claims: str | None = None,
+) -> Json:
+    """A host's own word. knows: whom it takes for managers, and where. claims: the node id that it says it has."""
+    own = node_id(name) if claims is None else claims
+    peers = [{"NodeID": node_id(each), "Addr": f"{place}:2377"} for each, place in knows.items()]
+    swarm: Json = {"LocalNodeState": state, "ControlAvailable": control, "Error": error, "NodeID": ""}
+    return {"Swarm": swarm | {"NodeID": own, "RemoteManagers": peers} if state == "active" else swarm}
