@@ -6,8 +6,10 @@ What becomes of it is in sections.py. Reading must not enter.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.field_types import is_ip, ssh_address
 from providers.rules.vocabulary.facts import Member, Network, Node
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostReport, HostSurvey, SwarmSurvey
@@ -78,21 +80,29 @@ def names(nodes: Iterable[Node]) -> dict[str, str]:
     return found
 
 
+def leads_somewhere(place: str) -> bool:
+    """Whether a place of a member, as a manager tells it, may be tried: as in a stack file, and not this machine."""
+    try:
+        ssh_address(place)
+    except ValueError:
+        return False
+    return not (is_ip(place) and ip_address(place).is_loopback)
+
+
 def ways(entry: HostAccess, node: Node, name: str) -> list[HostAccess]:
     """How a member may be reached with the settings of the entry: by the address that the swarm has, by its hostname.
 
-    A leader may be listed with no address of use (0.0.0.0); known_hosts may have the one or the other. A member that is
-    the bastion is reached without it.
+    A leader may be listed with no address of use (0.0.0.0); known_hosts may have the one or the other. What is neither
+    an IP address nor a host name is not tried. A member that is the bastion is reached without it.
     """
     settings = entry.model_dump(exclude={"name", "address", "local", "host_key"})
-    usable = [] if node.address in ("", "0.0.0.0", "127.0.0.1") else [node.address]
-    by_name = [node.hostname] if re.fullmatch(r"\w[\w.-]*", node.hostname) else []
+    places = [each for each in (node.address, node.hostname) if leads_somewhere(each)]
     jump = (entry.bastion or "").rpartition("@")[2].partition(":")[0]
     return [
         HostAccess.model_validate(
             settings | {"name": name, "address": each} | ({"bastion": None} if each == jump else {})
         )
-        for each in (*usable, *by_name) or ("0.0.0.0",)
+        for each in places or ("0.0.0.0",)
     ]
 
 

@@ -113,6 +113,25 @@ def test_member_that_was_not_reached_is_a_comment(discover, host):
     assert line in discover()[1]
 
 
+@pytest.mark.parametrize(
+    "place", ["$(touch {})", "-oProxyCommand=touch {}", "fe80::1%$(touch {})", "w1;touch {}", "`touch {}`"]
+)
+@pytest.mark.parametrize("where", ["address", "hostname"])
+def test_place_that_is_a_command(discover, host, tmp_path, place, where):
+    """A hostile manager says that of a member: where ~/.ssh/config hands addresses to commands, nothing is run."""
+    ran = tmp_path / "ran"
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "config").write_text('Match host "*[!a-z0-9.:]*" exec "echo %h"\n')
+    known = {"address": "0.0.0.0", "hostname": "w1.invalid"} | {where: place.format(ran)}
+    nodes = [node("n1", "m1", "127.0.0.1"), node("n2", **known, role="worker")]
+    host.engine.answer("GET /nodes", body=nodes)
+
+    ended, text = discover()
+
+    assert (0, False) == (ended.exit_code, ran.exists()), ended.output
+    assert "# not seen: " in text
+
+
 def test_nothing_is_written_to_the_host(discover, host):
     """All requests are GET."""
     discover()

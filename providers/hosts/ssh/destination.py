@@ -11,7 +11,7 @@ import paramiko
 from providers.hosts.ssh.paths import expanded
 from providers.hosts.ssh.ssh_config import CONFIG, settings
 from providers.rules.stack_file.access import SSH_PORT, HostAccess
-from providers.rules.stack_file.field_types import split_place
+from providers.rules.stack_file.field_types import split_place, taken_by_ssh
 from providers.rules.vocabulary.errors import HostError
 
 USER = "root"
@@ -65,6 +65,11 @@ def _found(own: HostAccess, host: HostAccess, before: tuple[str, ...]) -> Destin
         raise HostError(f"{host.name}: its bastion {host.bastion} is the host itself: give it `bastion: none`")
     if place in before:
         raise HostError(f"{host.name}: its way leads in a circle: {' by '.join((*before, place))}: see {CONFIG}")
+    if not taken_by_ssh(address, own.user or ""):
+        raise HostError(
+            f"{host.name}: {place!r}, user {own.user!r}: ssh would take no such host or user, since it could become a "
+            "command: correct it in the stack file; where only the state has it, see `pulumi stack export`"
+        )
     said = settings(host.name, address)
     key_file, known_hosts = own.key_file or "", own.known_hosts or ""
     return Destination(

@@ -21,6 +21,10 @@ AUTO = "auto"  # in place of a subnet: `swarmnet allocate` writes one
 # What resolvers may take for an IPv4 address: fewer than four parts, octal or hexadecimal ones.
 # https://man7.org/linux/man-pages/man3/inet_aton.3.html
 _NUMBERS = r"(?i:(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*\.?)"
+# What ssh takes as a host and as a user, since both may become words of a command (`Match exec`, %h, %r):
+# https://github.com/openssh/openssh-portable/blob/0ef0f5a839831c213f24e3f2ae434765c607fb50/readconf.c#L3427-L3461
+_NO_SSH_HOST = re.compile(r"""^-|['`"$\\;&<>|(){},\s\x00-\x1f\x7f]""")
+_NO_SSH_USER = re.compile(r"""^-|['`";&<>|(){}\x00-\x1f\x7f]|\s-|\\\Z""")
 SMALLEST_MASK = 29  # a /30 fits the ingress alone, the next container fails: measurements.md#bridge-options
 
 
@@ -79,8 +83,14 @@ def _engine_address(*, anywhere: bool = False, port: bool = True) -> AfterValida
     return AfterValidator(check)
 
 
-def _ssh_address(text: str) -> str:
-    if is_ip(text):
+def taken_by_ssh(host: str, user: str = "") -> bool:
+    """Whether ssh itself would take these for a host and a user."""
+    return not (_NO_SSH_HOST.search(host) or _NO_SSH_USER.search(user))
+
+
+def ssh_address(text: str) -> str:
+    """A name or an IP address that SSH may go to. Raises ValueError where it is none."""
+    if is_ip(text) and taken_by_ssh(text):
         return _of_a_machine(text, text)
     if not re.fullmatch(r"\w[\w.-]*", text):
         raise ValueError("should be a name or an IP address alone; user, port and bastion have their own keys")
@@ -97,7 +107,7 @@ def _bastion(text: str) -> str:
     _, host, port = split_place(text)
     if port is not None and not 1 <= port <= 65535:
         raise ValueError(f"port {port} should be 1 to 65535")
-    _ssh_address(host)
+    ssh_address(host)
     return text
 
 
@@ -204,11 +214,11 @@ Mtu = Annotated[int, Field(ge=68, le=65535)]
 # What every IPv4 host takes (RFC 791); it has room for VXLAN and IPsec.
 UnderlayMtu = Annotated[int, Field(ge=576, le=65535)]
 Labels = dict[Annotated[str, AfterValidator(_label_key)], str]
-SshAddress = Annotated[str, AfterValidator(_ssh_address)]
+SshAddress = Annotated[str, AfterValidator(ssh_address)]
 AdvertiseAddress = Annotated[str, _engine_address()]
 ListenAddress = Annotated[str, _engine_address(anywhere=True)]
 DataPathAddress = Annotated[str, _engine_address(port=False)]
-User = Annotated[str, _matching(r"\w[\w.@\\-]*", "a login name", show=False)]
+User = Annotated[str, _matching(r"\w([\w.@\\-]*[\w.@-])?", "a login name", show=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 FilePath = Annotated[str, _matching(r"[^\n]*\S[^\n]*", "the path of a file", show=False)]
 HostKey = Annotated[

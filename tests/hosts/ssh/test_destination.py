@@ -59,6 +59,45 @@ def test_name_in_messages(address, expected):
     assert expected == found(address).where
 
 
+REFUSED = "ssh would take no such host or user, since it could become a command: correct it in the stack file"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"address": "$(touch x)"},
+        {"address": "-oProxyCommand=x"},
+        {"address": "w1,w2"},
+        {"address": "w1 w2"},
+        {"address": "fe80::1%$(x)"},
+        {"address": "w1\n"},
+        {"user": "-l"},
+        {"user": "a`x`"},
+        {"user": "a\\"},
+        {"user": "a -b"},
+    ],
+    ids=str,
+)
+def test_what_could_become_a_command_is_refused(said, config, tmp_path):
+    """By ssh's own rule, and before the config is asked: also where only an old state says it."""
+    config(f'Match exec "touch {tmp_path}/ran"\n')
+
+    assert REFUSED in refusal(**said)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("bastion", ["$(touch x)", "-l@b1", "b1,$(x)"])
+def test_bastion_that_could_become_a_command_is_refused(bastion):
+    """Likewise."""
+    assert REFUSED in refusal(bastion=bastion)
+
+
+@pytest.mark.parametrize("said", [{"address": "fe80::1%eth0"}, {"address": "w-1.example.com", "user": "CORP\\ann"}])
+def test_what_ssh_takes_is_taken(said):
+    """A link's own address, a user of a domain."""
+    assert said["address"] == found(**said).address
+
+
 # ~/.ssh/config
 
 
