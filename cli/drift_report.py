@@ -13,6 +13,7 @@ from cli.plan import fields
 from providers.explain.drift import EXISTS, SETTLED, Difference, Unknown
 from providers.explain.forecast import Forecast
 from providers.explain.who_wins import Outcome
+from providers.rules.vocabulary.words import visible
 
 SCHEMA = 1
 CLEAN, UNKNOWN, DRIFTED = 0, 1, 7
@@ -103,5 +104,5 @@ def said(value: object) -> str:
     if value is None:
         return "not set"
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "not set"
-    return value if isinstance(value, str) else json.dumps(value)
+        return visible(", ".join(map(str, value))) or "not set"
+    return visible(value) if isinstance(value, str) else json.dumps(value)

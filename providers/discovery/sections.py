@@ -5,6 +5,7 @@ text.py. Intent of our own must not enter: nothing is declared that the hosts do
 """
 
 from collections.abc import Iterator, Mapping
+from shlex import quote
 from typing import Any
 
 from providers.discovery.found import Found, FoundMember
@@ -93,7 +94,7 @@ def _of_member(member: FoundMember, nodes: list[Node]) -> tuple[Kind, str]:
         return "unusual", "" if node.state == "ready" else f"{name}: the managers say {node.state}"
     again = next((other for other in nodes if other.hostname == node.hostname and other.state == "ready"), node)
     if node.state == "down" and again is not node:
-        left = f"it joined again as {again.id}; `docker node rm {node.id}` takes the old entry away"
+        left = f"it joined again as {again.id}; `docker node rm {quote(node.id)}` takes the old entry away"
         return "unusual", f"{node.hostname}: its entry {node.id} is down, since {left}"
     section = f"{name}: {{address: {member.access.address}, role: {node.role}}}"
     return "not seen", f"{section} ({node.state}) was not reached: {member.why}"

@@ -7,6 +7,8 @@ https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
 import re
 from collections.abc import Sequence
 
+from providers.rules.vocabulary.words import INVISIBLE
+
 # A swarm's join tokens and unlock keys, private keys, what stands before the @ of an address (a user of SSH apart, who
 # has no password in it), and what is given as a password: no message of ours has any, but what others wrote may.
 SECRETS = re.compile(
@@ -20,8 +22,6 @@ HIDDEN = "[secret]"
 MARKUP = re.compile(r"[\\`*_\[\]<>#|~&$]")
 # What forges make links of, in the middle of a text: @somebody, #12.
 MENTION = re.compile(r"(?<![\w/])([@#])(?=\w)")
-# Control characters and those that change the direction of what follows: https://trojansource.codes/
-INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 PLAIN = re.compile(r"[^A-Za-z0-9 ,.:/_-]")
 
 

@@ -6,6 +6,7 @@ change itself does, so that it is as true in the middle: then it is why the chan
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from shlex import quote
 
 from providers.rules.live import journal, service_spec
 from providers.rules.vocabulary.addresses import mask_for, room
@@ -45,8 +46,8 @@ def _halted(services: Iterable[SwarmService]) -> Iterable[str]:
         if service.update_state in HALTED and journal.journal_on(service) is None:
             yield (
                 f"service {service.name}: its rollout is {service.update_state}, and any update would start it again "
-                f"on every task: see `docker service ps {service.name}`, then finish it, or take it back with "
-                f"`docker service rollback {service.name}`, then run again"
+                f"on every task: see `docker service ps {quote(service.name)}`, then finish it, or take it back with "
+                f"`docker service rollback {quote(service.name)}`, then run again"
             )
 
 
@@ -55,7 +56,7 @@ def _paused(services: Iterable[SwarmService], tasks: Collection[Task], nodes: di
         for host in sorted(node.hostname for node in held_on(service, tasks, nodes.values())):
             yield (
                 f"service {service.name}: its task on {host} can't move while {host} is paused: "
-                f"`docker node update --availability active {host}` (or drain), then run again"
+                f"`docker node update --availability active {quote(host)}` (or drain), then run again"
             )
 
 

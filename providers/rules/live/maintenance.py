@@ -5,6 +5,7 @@ makes the restart necessary must not enter.
 """
 
 from collections.abc import Iterable, Mapping
+from shlex import quote
 
 from providers.rules.live.quorum import no_quorum_meanwhile
 from providers.rules.vocabulary.facts import Member, Node, Swarm, Task
@@ -109,7 +110,8 @@ def restart(node: Node, host: str, swarm: Swarm) -> Steps | Blocked:
         return Blocked(
             f"{host}: its docker was restarted {count} times, and the ingress has not come to it with its way out: it "
             f"stays drained; see docker's log there, mend it, then run again; "
-            f"`docker node update --availability {availability(node)} {node.hostname}` gives it back without that"
+            f"`docker node update --availability {quote(availability(node))} {quote(node.hostname)}` gives it back "
+            "without that"
         )
     noted = UpdateNode(node_id=node.id, version=node.version, set_labels=((RESTARTS, str(count + 1)),))
     unlock = swarm.autolock and node.role == "manager"

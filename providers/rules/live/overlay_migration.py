@@ -7,6 +7,7 @@ is journaled on the swarm before: a rollback takes a service's own labels away.
 
 import json
 from dataclasses import replace
+from shlex import quote
 
 from providers.rules.live import former, judgement, maintenance
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
@@ -139,7 +140,7 @@ def moved(
     if back:
         return Blocked(
             f"service {', '.join(back)} was moved to {target.name} and came back ({users[0].update_state}): see "
-            f"`docker service ps {back[0]}` why its tasks fail there, mend that, then run again"
+            f"`docker service ps {quote(back[0])}` why its tasks fail there, mend that, then run again"
         )
     unnoted = tuple(
         (moved_label(service.id), note(service, target)) for service in users if noted(service, swarm)[0] != target.id
@@ -193,7 +194,7 @@ def left(facts: OverlayFacts, network: Network) -> Wait | Blocked | None:
     if paused:
         return Blocked(
             f"service {', '.join(sorted(paused))} stopped on the way off overlay {network.name} (its update paused): "
-            f"see `docker service ps {paused[0]}` why its tasks fail, mend that, then run again"
+            f"see `docker service ps {quote(paused[0])}` why its tasks fail, mend that, then run again"
         )
     return Wait(f"{len(hanging)} tasks to leave overlay {network.name}", MOVING) if hanging else None
 

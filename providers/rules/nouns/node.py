@@ -5,6 +5,7 @@ Members are told apart by node id, never by hostname: after leaving and joining 
 
 from dataclasses import replace
 from functools import partial
+from shlex import quote
 
 from providers.rules.live import ingress_rollout, maintenance
 from providers.rules.live.quorum import no_quorum_without
@@ -184,7 +185,7 @@ def membership(
         else adoption.refusal(thing, node.labels, spec.owner, spec.adopt, difference)
     )
     if refusal and owner_of(node.labels) is None:
-        mark = f"docker node update --label-add {OWNER}={spec.owner} {node.id}"
+        mark = f"docker node update --label-add {OWNER}={spec.owner} {quote(node.id)}"
         return Blocked(f"{refusal}; where a run of this stack that was cut let it join, `{mark}` on a manager says so")
     if refusal:
         return Blocked(refusal)

@@ -20,12 +20,18 @@
     ├── DeadlineExceeded      which step was waiting, for what, on which host
     └── RunCut                Pulumi is gone: the run was cut, nothing more is started
 
-Nothing but exception classes may enter. No message may hold a token, a key or a password.
+Nothing but exception classes may enter. No message may hold a token, a key or a password, nor anything that a terminal
+would obey: words of hosts are in them.
 """
+
+from providers.rules.vocabulary.words import visible
 
 
 class SwarmnetError(Exception):
     """Base of everything Swarmnet raises on purpose."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(visible(message))
 
 
 class StackFileError(SwarmnetError):
