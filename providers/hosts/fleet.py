@@ -158,7 +158,7 @@ class Fleet:
         managers = ", ".join(sorted(self._witnesses.roles.managers or ()))
         advice = ""
         if managers and kind is Unreachable:
-            advice = f"; bring a majority of {managers} back"
+            advice = f"; bring {'a majority of ' if ',' in managers else ''}{managers} back"
         elif managers and kind is NotAManager:
             advice = f"; declare a manager that the swarm has (role: manager) until {managers} is one"
         return kind(f"no declared host can answer for the swarm: {'; '.join(words)}{advice}")
