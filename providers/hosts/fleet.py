@@ -155,12 +155,7 @@ class Fleet:
             kind = NoSwarm
         else:
             kind = next((each for each in (Unproved, NoQuorum, Unreachable) if each in kinds), NotAManager)
-        managers = ", ".join(sorted(self._witnesses.roles.managers or ()))
-        advice = ""
-        if managers and kind is Unreachable:
-            advice = f"; bring {'a majority of ' if ',' in managers else ''}{managers} back"
-        elif managers and kind is NotAManager:
-            advice = f"; declare a manager that the swarm has (role: manager) until {managers} is one"
+        advice = self._witnesses.advice(own) if kind in (Unreachable, NotAManager) else ""
         return kind(f"no declared host can answer for the swarm: {'; '.join(words)}{advice}")
 
     def close(self) -> None:

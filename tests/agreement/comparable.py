@@ -9,7 +9,7 @@ from json import loads
 from typing import Any
 
 from providers.rules.vocabulary.errors import EngineError, HostError
-from providers.rules.vocabulary.facts import GwbridgeFacts, Network, SwarmFacts, SwarmService, Task
+from providers.rules.vocabulary.facts import GwbridgeFacts, Member, Network, SwarmFacts, SwarmService, Task
 from tests.agreement.two_swarms import HOSTS, Side
 
 Picture = dict[str, Any]
@@ -26,7 +26,7 @@ def picture(side: Side) -> Picture:
     names |= {node.id: node.hostname for node in facts.nodes}
     alive = (of_task(task, names) for task in side.tasks() if task.alive)
     return {
-        "hosts": {host: of_host(side, host) for host in HOSTS},
+        "hosts": {host: of_host(side, host, names) for host in HOSTS},
         "members": of_members(facts),
         "networks": sorted(of_network(network) for network in facts.networks),
         "services": {service.name: of_service(service, names) for service in facts.services},
@@ -34,7 +34,7 @@ def picture(side: Side) -> Picture:
     }
 
 
-def of_host(side: Side, name: str) -> Picture | str:
+def of_host(side: Side, name: str, names: Mapping[str, str]) -> Picture | str:
     """What one host says itself, or why it does not."""
     try:
         facts = side.gwbridge(name)
@@ -42,10 +42,17 @@ def of_host(side: Side, name: str) -> Picture | str:
         return "does not answer"
     return {
         "state": (facts.member.state, facts.member.control),
+        "managers": of_managers(facts.member, names),
         "docker_gwbridge": of_bridge(facts.bridge),
         "ingress": of_copies(facts),
         "containers": sorted((each.task, each.on_overlay) for each in facts.containers if each.running),
     }
+
+
+def of_managers(own: Member, names: Mapping[str, str]) -> list[str]:
+    """Whom a member takes for the managers, by name."""
+    known = [node_id for node_id, _ in own.remote_managers] if own.state == "active" else []
+    return sorted(names.get(node_id, "unknown") for node_id in known)
 
 
 def of_bridge(bridge: Network | None) -> tuple[str, str, list[str]] | None:

@@ -7,7 +7,9 @@ from json import loads
 import pytest
 
 from providers import simulate
-from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NoQuorum, NoSwarm, Unreachable
+from providers.rules.live.believed import witnesses
+from providers.rules.stack_file.access import UNSAID, HostAccess
+from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NoQuorum, NoSwarm, Unproved, Unreachable
 from providers.rules.vocabulary.facts import HostIngress, Network
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.steps import (
@@ -20,12 +22,14 @@ from providers.rules.vocabulary.steps import (
     RemoveNode,
     RestartEngine,
     StopContainer,
+    UnlockSwarm,
     UpdateNode,
 )
-from providers.simulate import World, bare, elapse, members, others, perform
+from providers.simulate import World, bare, elapse, members, others, perform, reads
 from providers.simulate.others import change_service, create_service, named, service_spec
 from providers.simulate.workloads import read
 from tests.support.networks import altered, create_network
+from tests.support.simulated import on_host
 
 HOSTS = ("m1", "w1", "w2")
 BRIDGE = create_network(host="m1", name=GATEWAY_BRIDGE, driver="bridge", subnet="10.12.0.0/16", gateway="10.12.0.1")
@@ -353,6 +357,40 @@ def test_promotion(demoted_before: bool, expected: bool):
         world = elapse(others.set_node(world, "w1", role="worker"), 1)
     world = others.set_node(world, "w1", role="manager")
     assert (expected, True) == (elapse(world, 3).host("w1").control, elapse(world, 40).host("w1").control)
+
+
+def known_managers(world: World, host: str) -> list[str]:
+    """The hosts that one takes for managers, by the addresses at which it knows them."""
+    places = {each.address: each.name for each in world.hosts}
+    return [places[place] for _, place in reads.member(world, world.host(host)).remote_managers]
+
+
+def test_members_know_the_managers():
+    """All of them, themselves too, and whether these answer or not (measurements.md#membership)."""
+    world = members.stop_docker(swarm("w1"), "m1")
+
+    assert [["m1", "w1"], ["m1", "w1"]] == [known_managers(world, host) for host in ("w1", "w2")]
+
+
+def test_who_left_knows_none():
+    """It is in no swarm (measurements.md#leaving)."""
+    assert [] == known_managers(perform(swarm(), LeaveSwarm(host="w2")), "w2")
+
+
+def test_managers_are_believed_as_on_real_hosts():
+    """By the words of the others alone."""
+    world = swarm("w1")
+    said = {host.name: reads.member(world, host) for host in world.hosts}
+    known = witnesses({host.name: HostAccess(name=host.name, address=host.address) for host in world.hosts}, UNSAID)
+
+    assert ["m1", "w1"] == [host for host in HOSTS if known.proved(host, said)]
+
+
+def test_the_unlock_key_goes_to_managers_only():
+    """A worker that says it is locked is listed as a worker."""
+    world = on_host(swarm(), "w1", state="locked")
+    with pytest.raises(Unproved, match="w1: it is not sent the swarm's unlock key"):
+        perform(world, UnlockSwarm(host="w1"))
 
 
 def test_an_old_version():

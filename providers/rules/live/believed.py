@@ -51,10 +51,27 @@ class Witnesses:
         mine = self.addresses.get(host, frozenset())
         return any(node.address in mine or node.hostname == host or node.id == known_as for node in managers)
 
+    def advice(self, said: Said) -> str:
+        """What to do where none of the stack file's managers is one, for the end of a line."""
+        managers = self.roles.managers or frozenset()
+        if any(said.get(name) is None for name in managers):
+            return f"; bring {'a majority of ' if len(managers) > 1 else ''}{_words(managers)} back"
+        return (
+            f"; declare a manager that the swarm has (role: manager) until {_words(managers)} is one"
+            if managers
+            else ""
+        )
+
     def why_not(self, host: str, said: Said) -> str:
         """Why a host that says it is a manager is not believed, and what to write or do, in one line."""
         claims = f"{host}: it says that it is a manager"
         own = said.get(host)
+        managers = [said.get(name) for name in self.roles.managers or ()]
+        if managers and all(word is not None and word.state == "inactive" for word in managers):
+            return (
+                f"{claims}, and those of the stack file are in no swarm: let it leave its own (`docker swarm leave "
+                f"--force` on it), or write hosts.{host}.role: manager"
+            )
         if self.roles.managers is not None:
             return (
                 f"{claims}, and the stack file calls it a worker: where that is so (promoted by hand, or about to be "

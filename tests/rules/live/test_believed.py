@@ -150,6 +150,33 @@ def test_a_worker_promoted_by_hand():
     ) == why("w1", LIAR, silent=["m1"], roles=FILE)
 
 
+def test_a_worker_that_is_in_a_swarm_of_its_own():
+    """Before the stack's own is begun: it would be taken for one."""
+    assert (
+        "w1: it says that it is a manager, and those of the stack file are in no swarm: let it leave its own (`docker "
+        "swarm leave --force` on it), or write hosts.w1.role: manager"
+    ) == why("w1", LIAR, word("m1", state="inactive"), roles=FILE)
+
+
+@pytest.mark.parametrize(
+    ("expected", "silent"),
+    [
+        ("; declare a manager that the swarm has (role: manager) until m1, m2 is one", []),
+        ("; bring a majority of m1, m2 back", ["m2"]),
+    ],
+)
+def test_no_manager_of_the_file_is_one(expected, silent):
+    """Where all answer, the swarm has another; else those that are silent may be it."""
+    said = {host: word(host) for host in ("m1", "m2", "w1") if host not in silent} | dict.fromkeys(silent)
+
+    assert expected == witnesses(at("m1", "m2", "w1"), Roles(managers=frozenset({"m1", "m2"}))).advice(said)
+
+
+def test_without_roles_there_is_no_advice():
+    """Each host's own words say it."""
+    assert "" == witnesses(at("m1"), UNSAID).advice({"m1": None})
+
+
 @pytest.mark.parametrize(
     ("expected", "said", "silent"),
     [
