@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.forecasts import forecasts
+from cli.lines import as_shown
 from cli.stack_files import readable
 from providers.discovery.found import ENTRY, Found
 from providers.discovery.leave_out import left_out, mended, outside, path_of, unclaimed, without
@@ -50,7 +51,7 @@ def discover(
         stack, kept = _stack(out), _kept(out, force)
         swarm = read(_entry(manager, key_file, known_hosts, sudo, bastion))
     except SwarmnetError as error:
-        console.print(Text(str(error), style="red"))
+        console.print(as_shown(str(error), style="red"))
         raise typer.Exit(1) from error
     others = {name: each.resolved for name, each in readable(out.parent).items() if name != stack}
     raw, remarks = file_of(swarm, stack, others)
@@ -166,6 +167,9 @@ def _heading(found: Found, stack: str) -> list[str]:
 def _report(raw: Raw, remarks: list[Remark], out: Path, stack: str) -> list[Text]:
     """What was written, and each remark, line by line."""
     parts = [key for key in raw if key != "ssh"]
-    lines = [Text(f"{out}: {', '.join(parts)}", style="green")]
-    lines += [Text(f"{each.kind}: {each.line}", style=COLOURS[each.kind]) for each in remarks]
-    return [*lines, Text(f"next: `pulumi stack init {stack}`, `pulumi preview --stack {stack}`: it shows only creates")]
+    lines = [as_shown(f"{out}: {', '.join(parts)}", style="green")]
+    lines += [as_shown(f"{each.kind}: {each.line}", style=COLOURS[each.kind]) for each in remarks]
+    return [
+        *lines,
+        as_shown(f"next: `pulumi stack init {stack}`, `pulumi preview --stack {stack}`: it shows only creates"),
+    ]

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.lines import as_shown
 from cli.plan import fields
 from providers.explain.drift import EXISTS, SETTLED, Difference, Unknown
 from providers.explain.forecast import Forecast
 from providers.explain.who_wins import Outcome
-from providers.rules.vocabulary.words import visible
 
 SCHEMA = 1
 CLEAN, UNKNOWN, DRIFTED = 0, 1, 7
@@ -56,32 +56,32 @@ def show(console: Console, result: Report, compared: int) -> None:
     for line in lines(result, rows=not console.is_terminal):
         console.print(line)
     if result.status == CLEAN:
-        console.print(Text(f"nothing drifted: {compared} resources are as recorded", style="green"))
+        console.print(as_shown(f"nothing drifted: {compared} resources are as recorded", style="green"))
 
 
 def table(result: Report) -> Table:
     """What drifted, row by row."""
     rows = Table("where", "property", "recorded", "there", "who wins", header_style="bold")
     for each, end in result.drifted:
-        rows.add_row(*map(Text, (place(each), each.property, said(each.recorded), said(each.there), end.wins)))
+        rows.add_row(*map(as_shown, (place(each), each.property, said(each.recorded), said(each.there), end.wins)))
     return rows
 
 
 def lines(result: Report, *, rows: bool) -> Iterator[Text]:
     """The report, line by line; `rows`: also what a table would show."""
     for each, end in result.drifted if rows else ():
-        yield Text(f"{place(each)}: {changed(each)}; {WINS[end.wins]}", style="yellow")
+        yield as_shown(f"{place(each)}: {changed(each)}; {WINS[end.wins]}", style="yellow")
     for why in dict.fromkeys(end.why for _, end in result.drifted if end.wins == "refused"):
         refused = dict.fromkeys(each.resource for each, end in result.drifted if end.why == why)
-        yield Text(f"refused: {', '.join(refused)}: {why}", style="red")
+        yield as_shown(f"refused: {', '.join(refused)}: {why}", style="red")
     for unknown in result.unknown:
-        yield Text(f"{place(unknown)}: unknown: {unknown.why}", style="red")
+        yield as_shown(f"{place(unknown)}: unknown: {unknown.why}", style="red")
     for forecast in result.next_up:
         if forecast.disturbs:
             lasts = f"; about {forecast.seconds:.0f} s in all"
-            yield Text(f"`pulumi up --refresh` will, for {forecast.resource}: {forecast.disturbs}{lasts}")
+            yield as_shown(f"`pulumi up --refresh` will, for {forecast.resource}: {forecast.disturbs}{lasts}")
     if result.pending:
-        yield Text(f"not drifted, and the stack file wants it otherwise: {', '.join(result.pending)}")
+        yield as_shown(f"not drifted, and the stack file wants it otherwise: {', '.join(result.pending)}")
 
 
 def place(each: Difference | Unknown) -> str:
@@ -104,5 +104,5 @@ def said(value: object) -> str:
     if value is None:
         return "not set"
     if isinstance(value, list | tuple):
-        return visible(", ".join(map(str, value))) or "not set"
-    return visible(value) if isinstance(value, str) else json.dumps(value)
+        return ", ".join(map(str, value)) or "not set"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.forecasts import forecasts
+from cli.lines import as_shown
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, state_if_known
 from providers.explain.forecast import Forecast
@@ -57,7 +58,7 @@ def plan(
 
 def _complain(console: Console, lines: list[str]) -> None:
     for line in lines:
-        console.print(Text(line, style="red"))
+        console.print(as_shown(line, style="red"))
     raise typer.Exit(1)
 
 
@@ -69,11 +70,11 @@ def fields(forecast: Forecast) -> dict[str, object]:
 def report_of(found: list[Forecast], silent: list[Silent], doubt: str, warnings: Iterable[str] = ()) -> Iterator[Text]:
     """The report, line by line."""
     for host in silent:
-        yield Text(f"no answer: {host.why}", style="red")
+        yield as_shown(f"no answer: {host.why}", style="red")
     for warning in warnings:
-        yield Text(f"warning: {warning}", style="yellow")
+        yield as_shown(f"warning: {warning}", style="yellow")
     if doubt:
-        yield Text(
+        yield as_shown(
             f"the state is not known ({doubt}): all is taken as new, so that `adopt` decides about what is there",
             style="yellow",
         )
@@ -82,18 +83,18 @@ def report_of(found: list[Forecast], silent: list[Silent], doubt: str, warnings:
             yield from _resource(forecast)
     quiet = [each.resource for each in found if not each.stages and not each.problem]
     if quiet:
-        yield Text(f"nothing to do: {', '.join(quiet)}", style="green")
+        yield as_shown(f"nothing to do: {', '.join(quiet)}", style="green")
     seconds = sum(each.seconds for each in found if each.stages)
     if seconds:
-        yield Text(f"about {seconds:.0f} s in all, one after the other")
+        yield as_shown(f"about {seconds:.0f} s in all, one after the other")
 
 
 def _resource(forecast: Forecast) -> Iterator[Text]:
-    yield Text(forecast.resource, style="bold")
+    yield as_shown(forecast.resource, style="bold")
     for stage in forecast.stages:
         lasts = f" (about {stage.seconds:.0f} s)" if stage.seconds >= 0.5 else ""
-        yield Text(f"  {stage.doing}{lasts}")
+        yield as_shown(f"  {stage.doing}{lasts}")
     if forecast.disturbs:
-        yield Text(f"  will: {forecast.disturbs}", style="yellow")
+        yield as_shown(f"  will: {forecast.disturbs}", style="yellow")
     if forecast.problem:
-        yield Text(f"  blocked: {forecast.problem}", style="red")
+        yield as_shown(f"  blocked: {forecast.problem}", style="red")

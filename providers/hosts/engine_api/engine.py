@@ -196,7 +196,7 @@ class Engine:
             raise
         try:
             return json.loads(answer) if answer else None
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:  # the latter where it is nested without end
             raise EngineError(f"{self.name}: {method} {path}: what answers is no Docker Engine") from problem
 
     def _exchange(

@@ -6,7 +6,6 @@ https://docs.docker.com/reference/api/engine/
 from typing import Any
 
 from providers.rules.vocabulary.shape import NetworkShape, Pool, pairs
-from providers.rules.vocabulary.words import visible
 
 Json = dict[str, Any]
 
@@ -19,7 +18,7 @@ def to_shape(raw: Json) -> NetworkShape:
     """The shape in a network as `GET /networks` and `GET /networks/<id>` show it."""
     config = (raw.get("IPAM") or {}).get("Config") or []
     return NetworkShape(
-        name=visible(raw["Name"]),
+        name=raw["Name"],
         driver=raw.get("Driver") or "",
         pools=tuple(Pool(**{part: shown.get(name) or "" for part, name in POOL.items()}) for shown in config),
         options=pairs(raw.get("Options")),

@@ -118,9 +118,11 @@ def test_refusal_is_raised(host, engine):
         engine.delete("/networks/x")
 
 
-def test_something_else_is_no_engine(host, engine):
+@pytest.mark.parametrize("answer", [b"hello", b"[" * 100_000], ids=["no JSON", "JSON without end"])
+def test_something_else_is_no_engine(host, engine, answer):
     """What answers without JSON is named for what it is."""
-    host.engine.does("GET /info", hang_up(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"))
+    length = str(len(answer)).encode()
+    host.engine.does("GET /info", hang_up(b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n\r\n" + answer))
     with pytest.raises(EngineError, match="no Docker Engine"):
         engine.get("/info")
 
