@@ -20,6 +20,7 @@ from providers.rules.vocabulary.errors import (
     NotFound,
     RunCut,
     SwarmnetError,
+    Unproved,
     Unreachable,
 )
 from providers.rules.vocabulary.steps import Decision, Done, RemoveNetwork, Step, Steps, Wait
@@ -276,7 +277,9 @@ def test_an_unreachable_host_ends_it():
 # What passes by itself
 
 
-@pytest.mark.parametrize("refusal", [Conflict("out of sequence"), NoQuorum("no leader"), NotAManager("a worker")])
+@pytest.mark.parametrize(
+    "refusal", [Conflict("out of sequence"), NoQuorum("no leader"), NotAManager("a worker"), Unproved("?")]
+)
 def test_it_looks_again_after(refusal: SwarmnetError):
     """A step that came too late, or found no leader, is decided on anew."""
     scene = Scene(refusals=[refusal])
@@ -284,7 +287,7 @@ def test_it_looks_again_after(refusal: SwarmnetError):
     assert ["a", "b"] == scene.performed
 
 
-@pytest.mark.parametrize("problem", [NoQuorum("no leader"), NotAManager("a worker"), Conflict("taken")])
+@pytest.mark.parametrize("problem", [NoQuorum("no leader"), NotAManager("a worker"), Conflict("taken"), Unproved("?")])
 def test_an_election_is_waited_out(problem: SwarmnetError):
     """A look that finds no leader is repeated."""
     assert Facts(3) == Scene(looks=[problem, problem, 3]).run(script())

@@ -52,7 +52,7 @@ class Resolved:
     @property
     def roles(self) -> Roles:
         """Who is believed to be a manager: without the section `swarm` roles are not this file's affair."""
-        return Roles(managers=None if self.file.swarm is None else frozenset(self.managers))
+        return Roles(managers=None if self.file.swarm is None else frozenset(self.managers) - self.lost)
 
     @property
     def lost(self) -> frozenset[str]:

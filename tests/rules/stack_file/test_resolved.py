@@ -6,6 +6,7 @@ import pytest
 
 from providers.rules.checks.whole_file import verdict
 from providers.rules.plan import planned
+from providers.rules.stack_file.access import HostAccess, addresses
 from providers.rules.stack_file.model import parse
 from providers.rules.stack_file.resolved import configured, configured_hosts, resolve, without_lost
 from providers.rules.vocabulary.errors import StackFileError
@@ -43,6 +44,30 @@ def test_lost_host_is_planned_no_more():
     left = without_lost(resolve(parse(sections)))
 
     assert (["m2", "w1"], (("m2", "w1"),), "m2") == (list(left.hosts), left.waves, left.first_manager)
+
+
+@pytest.mark.parametrize(
+    ("expected", "sections"), [(frozenset({"m2"}), {"swarm": {}}), (None, {})], ids=["with swarm", "without"]
+)
+def test_who_is_a_manager(expected, sections):
+    """Whom the file calls one and does not call lost, where it has the section `swarm`."""
+    assert expected == resolve(parse({"hosts": HOSTS, **sections})).roles.managers
+
+
+@pytest.mark.parametrize(
+    ("expected", "way"),
+    [
+        ({"10.9.0.1"}, {"address": "10.9.0.1"}),
+        ({"10.9.0.1", "10.8.0.1"}, {"address": "10.9.0.1", "advertise_address": "10.8.0.1:2377"}),
+        ({"2001:db8::1"}, {"address": "2001:0db8::1"}),
+        (set(), {"address": "m1.example.com", "advertise_address": "eth0"}),
+        (set(), {"address": "127.0.0.1"}),
+        (set(), {"local": True}),
+    ],
+)
+def test_addresses_that_members_may_know_a_host_by(expected, way):
+    """Those that the file says, in one form; not what each host calls itself."""
+    assert expected == addresses(HostAccess(name="m1", **way))
 
 
 def test_no_host_is_resolved_twice():
