@@ -18,9 +18,10 @@ from providers.rules.checks.declared_twice import claimed_twice
 from providers.rules.checks.whole_file import verdict
 from providers.rules.outputs import compose, exports
 from providers.rules.plan import Plan, planned
+from providers.rules.stack_file.mistyped import SECRET
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import readable
-from providers.rules.stack_file.reading import SECRET, from_flat, from_yaml, twice
+from providers.rules.stack_file.reading import from_flat, from_yaml, twice
 from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
 from providers.swarm import Swarm
@@ -72,7 +73,7 @@ def keep_apart(stack: str, own: Resolved) -> None:
     others: dict[str, Resolved] = {}
     for name in sorted(files.keys() - {stack}):
         with suppress(StackFileError, UnicodeDecodeError):  # whoever uses that stack is told
-            others[name] = resolve(readable(StackFile, from_yaml(files[name].read_bytes()))[0])
+            others[name] = resolve(readable(StackFile, from_yaml(files[name].read_bytes())).model)
     problems = claimed_twice(own, others)
     if problems:
         raise StackFileError(problems)

@@ -201,7 +201,7 @@ def test_problems_are_shown_one_by_one(monkeypatch, caplog):
         run(monkeypatch, {**WHOLE, "adopt": "yes", "order": [["m1"], 3]})
 
     assert [
-        "order[1]: is a number, should be a list",
+        "order[1]: 3 is a number: write a list, `[…]` or lines that begin with `- `",
         "adopt: 'yes' should be 'refuse', 'identical' or 'converge'",
     ] == caplog.messages
 

@@ -24,7 +24,7 @@ _MTU = Host.model_fields["mtu"].default
 def unclaimed(raw: Raw, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remark]]:
     """The sections without what another stack file declares of the same swarm, and what was taken out."""
     remarks = []
-    for path, why in claims(resolve(readable(StackFile, raw)[0]), others):
+    for path, why in claims(resolve(readable(StackFile, raw).model), others):
         remarks.append(Remark("not managed", path[0], f"{'.'.join(path)}: {why}; {left_out(raw, path)}"))
         raw = without(raw, path)
     return raw, remarks

@@ -7,14 +7,16 @@ from providers.rules.stack_file.field_types import split_place
 from providers.rules.stack_file.resolved import Resolved
 
 
-def disorder(resolved: Resolved) -> list[str]:
-    """Every problem with hosts as a set and with their order, as `path: problem`."""
-    hosts = resolved.file.hosts
-    if not hosts:
-        return ["hosts: is empty; a stack needs at least one"]
-    if len(resolved.lost) == len(hosts):
-        return ["hosts: all are lost; a stack needs at least one that is not"]
-    return [*_beginning(resolved), *_waves(resolved), *_same_machine(resolved)]
+def nobody(resolved: Resolved) -> Iterator[str]:
+    """A stack without a host that could do anything."""
+    if not resolved.hosts:
+        yield "hosts: is empty; a stack needs at least one"
+    elif not _usable(resolved):
+        yield "hosts: all are lost; a stack needs at least one that is not"
+
+
+def _usable(resolved: Resolved) -> bool:
+    return len(resolved.lost) < len(resolved.hosts)
 
 
 def through_themselves(resolved: Resolved) -> Iterator[str]:
@@ -24,9 +26,10 @@ def through_themselves(resolved: Resolved) -> Iterator[str]:
             yield f"hosts.{name}.bastion: {host.bastion} is the host itself; write `bastion: none` there"
 
 
-def _beginning(resolved: Resolved) -> Iterator[str]:
+def beginning(resolved: Resolved) -> Iterator[str]:
+    """A swarm without a manager to begin on."""
     managers, swarm = resolved.managers, resolved.file.swarm
-    if not swarm:
+    if not swarm or not _usable(resolved):
         return
     if not managers:
         yield "swarm: needs a manager, and no host has role: manager"
@@ -37,8 +40,9 @@ def _beginning(resolved: Resolved) -> Iterator[str]:
         yield f"swarm.first_manager: {swarm.first_manager} is {what}; managers are {', '.join(managers)}"
 
 
-def _waves(resolved: Resolved) -> Iterator[str]:
-    if resolved.file.order is None:
+def waves(resolved: Resolved) -> Iterator[str]:
+    """Hosts that `order` has more or less than once, and what is no host."""
+    if resolved.file.order is None or not _usable(resolved):
         return
     seen: set[str] = set()
     for number, wave in enumerate(resolved.file.order):
@@ -52,7 +56,8 @@ def _waves(resolved: Resolved) -> Iterator[str]:
         yield f"order: lacks {', '.join(left)}; each host has one place"
 
 
-def _same_machine(resolved: Resolved) -> Iterator[str]:
+def same_machine(resolved: Resolved) -> Iterator[str]:
+    """Hosts that are one machine."""
     seen: dict[str, str] = {}
     for name, host in resolved.access.items():
         own = marks(host)

@@ -3,28 +3,33 @@
 The checks themselves must not enter.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from providers.rules.checks import capacity, engine_defaults, hosts_and_order, mtu, single_network
 from providers.rules.checks.overlaps import clashes
-from providers.rules.stack_file import problems
 from providers.rules.stack_file.field_types import AUTO
 from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.problems import Raw, Readable, readable
 from providers.rules.stack_file.resolved import Resolved, resolve
 
 _Check = Callable[[Resolved], Iterable[str]]
+_Needs = tuple[tuple[str, ...], ...]
 
-# A check, and the sections that must make sense by themselves for its answer to mean anything.
-_CHECKS: tuple[tuple[_Check, frozenset[str]], ...] = (
-    (hosts_and_order.disorder, frozenset({"hosts", "order", "swarm"})),
-    (hosts_and_order.through_themselves, frozenset({"hosts", "ssh"})),
-    (single_network.lacking, frozenset({"hosts", "gwbridge"})),
-    (single_network.names, frozenset({"ingress"})),
-    (single_network.inside, frozenset()),
-    (engine_defaults.pool_masks, frozenset({"swarm"})),
-    (mtu.problems, frozenset({"hosts", "ssh", "ingress", "overlays"})),
+_HOSTS = ("hosts", "*")
+_WAYS: _Needs = tuple((*place, key) for place in (_HOSTS, ("ssh",)) for key in ("port", "bastion"))
+# A check, and the keys without which its answer means nothing.
+_CHECKS: tuple[tuple[_Check, _Needs], ...] = (
+    (hosts_and_order.nobody, ((*_HOSTS, "lost"),)),
+    (hosts_and_order.beginning, ((*_HOSTS, "role"), (*_HOSTS, "lost"), ("swarm", "first_manager"))),
+    (hosts_and_order.waves, (_HOSTS, ("order", "*", "*"))),
+    (hosts_and_order.same_machine, _WAYS),
+    (hosts_and_order.through_themselves, _WAYS),
+    (single_network.lacking, (("gwbridge", "subnet"), (*_HOSTS, "gwbridge", "subnet"))),
+    (single_network.names, ()),
+    (single_network.inside, ()),
+    (engine_defaults.pool_masks, (("swarm", "default_addr_pool_prefix"),)),
+    (mtu.problems, ()),
 )
 _WARNINGS: tuple[_Check, ...] = (engine_defaults.warnings, capacity.warnings, mtu.warnings)
 
@@ -34,7 +39,7 @@ class Verdict:
     """What of a stack file makes sense, and each thing that does not as `path: problem`.
 
     waiting: overlays whose range is still to be chosen; `resolved` is without them.
-    warnings: only where there is no problem.
+    warnings: only where there is no problem. read: what of the keys makes sense each by itself.
     """
 
     stack: str
@@ -42,6 +47,7 @@ class Verdict:
     problems: list[str]
     waiting: list[str]
     warnings: list[str]
+    read: Readable[StackFile]
 
     @property
     def stackfile(self) -> StackFile:
@@ -55,15 +61,17 @@ class Verdict:
         return [*self.problems, *(f"overlays.{name}.subnet: {chosen}" for name in self.waiting)]
 
 
-def verdict(raw: problems.Raw, stack: str, beside: Iterable[str] = ()) -> Verdict:
+def verdict(raw: Raw, stack: str, beside: Iterable[str] = ()) -> Verdict:
     """All there is to say about a stack file's keys as they were read. beside: ranges that are not free either."""
-    stackfile, found = problems.readable(StackFile, raw)
-    harmed = {re.split(r"[.\[:]", line, maxsplit=1)[0] for line in found}
-    blocked = [] if {"overlays", "pools"} & harmed else list(single_network.unresolvable(stackfile))
-    chosen = {name: overlay for name, overlay in stackfile.overlays.items() if overlay.subnet != AUTO}
-    waiting = [] if blocked else [name for name in stackfile.overlays if name not in chosen]
-    resolved = resolve(stackfile.model_copy(update={"overlays": chosen}))
-    across = [line for check, needs in _CHECKS if not needs & harmed for line in check(resolved)]
-    problems_found = [*found, *blocked, *across, *clashes(resolved, beside)]
-    warnings = [] if problems_found else [line for check in _WARNINGS for line in check(resolved)]
-    return Verdict(stack, resolved, problems_found, waiting, warnings)
+    read = readable(StackFile, raw)
+    blocked = [] if read.harms(("pools", "overlays", "*")) else list(single_network.unresolvable(read.model))
+    chosen = {name: overlay for name, overlay in read.model.overlays.items() if overlay.subnet != AUTO}
+    waiting = [] if blocked else [name for name in read.model.overlays if name not in chosen]
+    resolved = resolve(read.model.model_copy(update={"overlays": chosen}))
+    across = (line for check, needs in _CHECKS if not any(map(read.harms, needs)) for line in check(resolved))
+    # What is wrong by itself is told once: what would follow from it is not known.
+    told = {line.partition(": ")[0] for line in read.problems}
+    further = [read.as_written(line) for line in (*blocked, *across, *clashes(resolved, beside))]
+    found = [*read.problems, *(line for line in further if line.partition(": ")[0] not in told)]
+    warnings = [] if found else [line for check in _WARNINGS for line in check(resolved)]
+    return Verdict(stack, resolved, found, waiting, warnings, read)

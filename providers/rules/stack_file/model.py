@@ -298,7 +298,7 @@ def parse(raw: problems.Raw) -> StackFile:
 
     Raises StackFileError with every problem that one key has by itself.
     """
-    stackfile, found = problems.readable(StackFile, raw)
-    if found:
-        raise StackFileError(found)
-    return stackfile
+    read = problems.readable(StackFile, raw)
+    if read.problems:
+        raise StackFileError(list(read.problems))
+    return read.model

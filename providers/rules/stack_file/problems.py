@@ -1,39 +1,28 @@
 """What a pydantic model found wrong, as lines `path: problem`. What any key means must not enter.
 
-A line never shows text that is of the wrong type: it could be a password put in the wrong place.
+What is said of values of a wrong type is in mistyped.py, of keys that people write for others in aliases.py.
 """
 
 import copy
 import difflib
+import re
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from inspect import isclass
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from providers.rules.stack_file.aliases import meant, snake
+from providers.rules.stack_file.mistyped import mistyped
+
 Model = TypeVar("Model", bound=BaseModel)
 Raw = dict[str, object]
+Location = tuple[int | str, ...]
 
-_WANTED = {
-    "bool_type": "true or false",
-    "dict_type": "a mapping",
-    "float_type": "a number",
-    "int_type": "a whole number",
-    "list_type": "a list",
-    "model_type": "a mapping",
-    "string_type": "text",
-}
-_IS = {
-    bool: "true or false",
-    dict: "a mapping",
-    float: "a number",
-    int: "a number",
-    list: "a list",
-    str: "text",
-    type(None): "empty",
-}
 _BOUNDS = {
     "greater_than": ("gt", "more than"),
     "greater_than_equal": ("ge", "at least"),
@@ -41,23 +30,70 @@ _BOUNDS = {
 }
 
 
-def readable(model: type[Model], raw: Raw) -> tuple[Model, list[str]]:
-    """What of `raw` makes sense, and a line for each thing that does not.
+@dataclass(frozen=True)
+class Readable(Generic[Model]):
+    """What of a text's keys makes sense, and a line for each thing that does not.
+
+    taken: where something was taken out since it is wrong, or cannot do without what is.
+    """
+
+    model: Model
+    problems: tuple[str, ...]
+    taken: frozenset[Location]
+
+    def harms(self, need: tuple[str, ...]) -> bool:
+        """Whether what stands at a place was taken out, or what it stands in; `*` is any key."""
+        return any(
+            len(each) <= len(need) and all(key in ("*", step) for key, step in zip(need, each, strict=False))
+            for each in self.taken
+        )
+
+    def as_written(self, line: str) -> str:
+        """A line with the places in lists that the text has, where items before were taken out."""
+        for *parents, number in sorted(
+            (each for each in self.taken if isinstance(each[-1], int)), key=lambda each: each[-1]
+        ):
+            line = _moved_up(line, path(tuple(parents)), int(number))
+        return line
+
+
+def _moved_up(line: str, items: str, gone: int) -> str:
+    """A line that names items of a list from which one is gone, with the places that they had before."""
+
+    def before(found: re.Match[str]) -> str:
+        return str(int(found[0]) + (int(found[0]) >= gone))
+
+    return re.sub(rf"(?<={re.escape(items)}\[)\d+(?=\])", before, line)
+
+
+def readable(model: type[Model], raw: Raw) -> Readable[Model]:
+    """What of `raw` makes sense.
 
     Whatever is wrong is taken out, with the section it stands in where that cannot do without it, so that the
     rest can be checked further. A missing top-level section that is required counts as empty.
     """
     rest = copy.deepcopy(raw)
     found, errors = _validated(model, rest)
-    problems = [f"{path(error['loc'])}: {_problem(model, error)}" for error in errors]
+    problems = tuple(f"{path(error['loc'])}: {_problem(model, error)}" for error in _told(model, errors))
+    taken: set[Location] = set()
     while found is None:
         for error in reversed(errors):  # a list's later items first, so that the earlier keep their places
-            _take_out(rest, error)
+            taken.add(_take_out(rest, error))
         found, errors = _validated(model, rest)
-    return found, problems
+    return Readable(found, problems, frozenset(taken))
 
 
-def path(location: tuple[int | str, ...]) -> str:
+def _told(model: type[BaseModel], errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors without required keys that stand there by another name, which is told."""
+    named = {
+        (*error["loc"][:-1], _likely(str(error["loc"][-1]), _at(model, error["loc"][:-1])))
+        for error in errors
+        if error["type"] == "extra_forbidden"
+    }
+    return [error for error in errors if error["type"] != "missing" or error["loc"] not in named]
+
+
+def path(location: Location) -> str:
     """Where a key stands: `hosts.w1.gwbridge.subnet`, `reserved[0]`."""
     text = ""
     for step in location:
@@ -90,30 +126,36 @@ def _problem(model: type[BaseModel], error: ErrorDetails) -> str:
         return "is required"
     if kind == "value_error":
         return str(context["error"])
-    if kind == "literal_error":
-        shown = repr(value) if isinstance(value, str) else _is(value)
-        return f"{shown} should be {context['expected']}"
+    if kind == "literal_error" and isinstance(value, str) and value:
+        return _one_of(value, context["expected"])
     if kind in _BOUNDS:
         bound, words = _BOUNDS[kind]
         return f"{value} should be {words} {context[bound]:g}"
-    return f"is {_is(value)}, should be {_WANTED[kind]}"
+    return mistyped(kind, value, context.get("expected", ""))
 
 
-def _is(value: object) -> str:
-    return "empty" if value == "" else _IS.get(type(value), "something else")
+def _one_of(value: str, expected: str) -> str:
+    choices = re.findall("'(.*?)'", expected)
+    close = difflib.get_close_matches(value.lower(), choices, n=1)
+    return f"{value!r} should be {expected}" + (f"; did you mean {close[0]}?" if close else "")
 
 
 def _unknown_key(key: str, annotation: object) -> str:
     """What is said of a key that its section does not have, with the section's reason where it gives one."""
-    reason = getattr(section(annotation), "refused", {}).get(key)
-    if reason:
+    refused = getattr(section(annotation), "refused", {})
+    if reason := refused.get(key) or refused.get(snake(key)):
         return f"is refused: {reason}"
+    close = _likely(key, annotation)
+    return "unknown key; " + (f"did you mean {close}?" if close else f"known are {', '.join(_fields(annotation))}")
+
+
+def _likely(key: str, annotation: object) -> str | None:
+    """The key of a section that was probably meant by one that it does not have."""
     known = list(_fields(annotation))
-    close = difflib.get_close_matches(key, known, n=1)
-    return f"unknown key; did you mean {close[0]}?" if close else f"unknown key; known are {', '.join(known)}"
+    return meant(key, known) or next(iter(difflib.get_close_matches(snake(key), known, n=1)), None)
 
 
-def _at(model: type[BaseModel], location: tuple[int | str, ...]) -> object:
+def _at(model: type[BaseModel], location: Location) -> object:
     """The annotation of the section at a location; under a mapping of sections, a step is a name."""
     here: object = model
     for step in location:
@@ -126,15 +168,17 @@ def _fields(annotation: object) -> dict[str, FieldInfo]:
     return found.model_fields if found else {}
 
 
-def _take_out(raw: Raw, error: ErrorDetails) -> None:
+def _take_out(raw: Raw, error: ErrorDetails) -> Location:
+    """Take what is wrong out of the keys. Returns where it stood."""
     *parents, key = [step for step in error["loc"] if step != "[key]"]
     if error["type"] == "missing":
         if not parents:
             raw[str(key)] = {}
-            return
+            return (key,)
         *parents, key = parents
     node: Any = raw
     with suppress(KeyError, IndexError):  # an earlier problem took its section out
         for step in parents:
             node = node[step]
         del node[key]
+    return (*parents, key)

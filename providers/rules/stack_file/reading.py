@@ -15,14 +15,11 @@ from yaml.constructor import ConstructorError
 from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
 
+from providers.rules.stack_file.mistyped import Date, WrittenFloat, WrittenInt
 from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.errors import StackFileError
 
 NAMESPACE = "swarmnet"
-SECRET = (
-    "has an encrypted value, which networks, plans and reviews would show: set it without --secret, or take it away"
-)
-
 
 _DEEPEST = 20  # no section has more than six levels
 _TOO_DEEP = "is nested more deeply than any section"
@@ -61,10 +58,6 @@ _REPLACED = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "t
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
 
-class _Date(str):
-    """What looks like a date. Pulumi makes `2026-01-01 00:00:00 +0000 UTC` of 2026-01-01."""
-
-
 def _number(text: str) -> int | float | str:
     """The number in a plain word that begins like one, where it is one. A whole one is an int, as in Pulumi's JSON."""
     plain = text.replace("_", "")
@@ -78,6 +71,16 @@ def _number(text: str) -> int | float | str:
     return int(number) if number.is_integer() else number
 
 
+def _written(text: str) -> int | float | str:
+    """The same, with its text where it would be written otherwise."""
+    number = _number(text)
+    if isinstance(number, str) or str(number) == text:
+        return number
+    found = WrittenInt(number) if isinstance(number, int) else WrittenFloat(number)
+    found.text = text
+    return found
+
+
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -89,8 +92,8 @@ for _kind, _pattern, _first in (
     ("number", r"[-+.0-9][-+._0-9a-zA-Z]*", "-+.0123456789"),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), list(_first))
-_Loader.add_constructor("tag:yaml.org,2002:date", lambda _, node: _Date(node.value))
-_Loader.add_constructor("tag:yaml.org,2002:number", lambda _, node: _number(node.value))
+_Loader.add_constructor("tag:yaml.org,2002:date", lambda _, node: Date(node.value))
+_Loader.add_constructor("tag:yaml.org,2002:number", lambda _, node: _written(node.value))
 
 
 def from_yaml(text: str | bytes) -> Raw:
@@ -164,8 +167,6 @@ def _unsound(value: object) -> str:
     left, seen = [(value, 0)], set[int]()
     while left:
         each, depth = left.pop()
-        if isinstance(each, _Date):
-            return f"{each} is a date, of which Pulumi would make another text; write it in quotes"
         if isinstance(each, str) and not each.isascii() and any("\ud800" <= letter <= "\udfff" for letter in each):
             return "has half a character in it, such as \\ud800; write the whole one"
         if isinstance(each, dict | list) and id(each) not in seen:

@@ -118,5 +118,5 @@ _REACH = (f"{NAMESPACE}:hosts", f"{NAMESPACE}:ssh")
 @lru_cache(maxsize=2)  # Pulumi configures each of the five providers, with one configuration in a run
 def _read(settings: tuple[tuple[str, str], ...]) -> tuple[Resolved, tuple[str, ...]]:
     """What of a configuration makes sense, and a line for each thing that does not."""
-    stackfile, problems = readable(StackFile, from_flat(dict(settings)))
-    return resolve(stackfile), tuple(problems)
+    read = readable(StackFile, from_flat(dict(settings)))
+    return resolve(read.model), read.problems

@@ -2,26 +2,25 @@
 
 import pytest
 
-from providers.rules.checks.hosts_and_order import disorder
-from providers.rules.stack_file.model import parse
-from providers.rules.stack_file.resolved import resolve
+from providers.rules.checks.whole_file import verdict
 
 MANAGERS = ("m1", "m2", "m3")
 WORKERS = ("w1", "w2")
 
 
-def stack(hosts=None, **sections):
-    """A stack of three managers and two workers, workers declared between the managers."""
+def disorder(hosts=None, **sections):
+    """What is said of a stack of three managers and two workers, workers declared between the managers."""
     declared = {
         name: {"address": f"10.0.0.{number}", "role": "manager" if name in MANAGERS else "worker"}
         for number, name in enumerate(("m1", "w1", "m2", "w2", "m3"), start=1)
     }
-    return resolve(parse({"hosts": declared if hosts is None else hosts, "swarm": {}, **sections}))
+    raw = {"hosts": declared if hosts is None else hosts, "swarm": {}, **sections}
+    return verdict(raw, "prod").problems
 
 
 def test_good_stack_has_no_problem():
     """A stack that names each host once and has a manager is in order."""
-    assert [] == disorder(stack(order=[["w1", "w2"], ["m1", "m2", "m3"]]))
+    assert [] == disorder(order=[["w1", "w2"], ["m1", "m2", "m3"]])
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,7 @@ def test_good_stack_has_no_problem():
 )
 def test_order_that_cannot_be(sections, problem):
     """Each problem with hosts and their order names the host and what is there instead."""
-    assert [problem] == disorder(stack(**sections))
+    assert [problem] == disorder(**sections)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,7 @@ def test_two_hosts_are_one_machine(one, other, mark):
     """Two hosts with the same way to them, or the same address among members, are a slip of the pen."""
     expected = f"hosts.h2: has the same {mark} as hosts.h1; each machine is one host"
 
-    assert [expected] == disorder(resolve(parse({"hosts": {"h1": one, "h2": other}})))
+    assert [expected] == disorder({"h1": one | {"role": "manager"}, "h2": other})
 
 
 @pytest.mark.parametrize(
@@ -116,4 +115,4 @@ def test_two_hosts_are_one_machine(one, other, mark):
 )
 def test_two_hosts_only_look_alike(one, other):
     """The same name behind another port, bastion or interface is another machine."""
-    assert [] == disorder(resolve(parse({"hosts": {"h1": one, "h2": other}})))
+    assert [] == disorder({"h1": one | {"role": "manager"}, "h2": other})

@@ -7,13 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.stack_file.access import HostAccess, access, moved
-from providers.rules.stack_file.model import Gwbridge, Host, Ingress, Overlay, StackFile, Swarm, parse
+from providers.rules.stack_file.aliases import _WRITTEN
+from providers.rules.stack_file.mistyped import SECRET as SECRET_VALUE
+from providers.rules.stack_file.model import Gwbridge, Host, Ingress, Overlay, Reach, StackFile, Swarm, parse
+from providers.rules.stack_file.reference import _rows
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 from tests.support.stackfiles import said
 
 HOSTS = {"m1": {"address": "10.0.0.1", "role": "manager"}}
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFlB2aSfUaFZ2rTx5j5Vn4UmkQGmHj4VQm3oJt6vX0aB"
+MAPPING = "a mapping, `name: value` lines indented below it, with a space after each colon"
+LIST = "a list, `[…]` or lines that begin with `- `"
 SECRET = "correct horse battery staple"
 
 
@@ -66,6 +71,51 @@ def test_unknown_key_names_the_likely_one(sections, problem):
 
 
 @pytest.mark.parametrize(
+    ("sections", "problem"),
+    [
+        pytest.param({"hosts": {"m1": {"host": "m1"}}}, "hosts.m1.host: unknown key; did you mean address?", id="host"),
+        pytest.param(
+            {"overlays": {"app": {"subnet": "10.2.0.0/24", "encrypt": True}}},
+            "overlays.app.encrypt: unknown key; did you mean encrypted?",
+            id="encrypt",
+        ),
+        pytest.param(
+            {"pools": {"overlays": {"cidr": "10.0.0.0/8", "prefix": 24}}},
+            "pools.overlays.cidr: unknown key; did you mean range?",
+            id="by what the section has",
+        ),
+        pytest.param({"ssh": {"keyFile": "k"}}, "ssh.keyFile: unknown key; did you mean key_file?", id="camelCase"),
+        pytest.param({"ssh": {"key-file": "k"}}, "ssh.key-file: unknown key; did you mean key_file?", id="with dashes"),
+        pytest.param(
+            {"ingress": {"subnet": "10.2.0.0/24", "enableIPv6": True}},
+            "ingress.enableIPv6: is refused: swarm networks are IPv4",
+            id="refused in camelCase",
+        ),
+    ],
+)
+def test_words_of_other_tools_are_understood(sections, problem):
+    """What people write in place of a key names the key."""
+    assert [problem] == [line[: len(problem)] for line in problems(**sections)]
+
+
+def test_every_word_for_a_key_is_for_one_that_there_is():
+    """A key that gets another name is named by its new one."""
+    known = {row[0].strip("`").rpartition(".")[2] for row in _rows(StackFile, "")} | set(Reach.model_fields)
+
+    assert set() == _WRITTEN.keys() - known
+
+
+@pytest.mark.parametrize(
+    "choice", [("identcal", "; did you mean identical?"), ("Refuse", "; did you mean refuse?"), ("x", "")]
+)
+def test_choice_names_the_likely_one(choice):
+    """One of several words, written almost right."""
+    written, hint = choice
+
+    assert [f"adopt: {written!r} should be 'refuse', 'identical' or 'converge'{hint}"] == problems(adopt=written)
+
+
+@pytest.mark.parametrize(
     ("sections", "key", "reason"),
     [
         pytest.param("overlays", "aux_addresses", "swarms drop such addresses without a word", id="aux addresses"),
@@ -91,30 +141,42 @@ def test_key_that_engines_know_and_break_on(sections, key, reason):
 @pytest.mark.parametrize(
     ("sections", "problem"),
     [
-        pytest.param({"hosts": ["m1"]}, "hosts: is a list, should be a mapping", id="list for mapping"),
-        pytest.param({"swarm": ""}, "swarm: is empty, should be a mapping", id="section without keys"),
-        pytest.param({"order": [["m1"], "w1"]}, "order[1]: is text, should be a list", id="text for list"),
+        pytest.param({"hosts": ["m1"]}, f"hosts: is a list: write {MAPPING}", id="list for mapping"),
+        pytest.param({"hosts": "m1"}, f"hosts: is text: write {MAPPING}", id="text for mapping"),
+        pytest.param({"swarm": ""}, "swarm: is empty: write `{}`, or its keys below it", id="section without keys"),
+        pytest.param({"order": [["m1"], "w1"]}, f"order[1]: is text: write {LIST}", id="text for list"),
         pytest.param(
             {"ingress": {"subnet": "10.2.0.0/24", "mtu": "1450"}},
-            "ingress.mtu: is text, should be a whole number",
+            'ingress.mtu: "1450" is text here: write 1450',
             id="text for number",
         ),
         pytest.param(
-            {"gwbridge": {"subnet": "10.2.0.0/24", "icc": "no"}},
-            "gwbridge.icc: is text, should be true or false",
-            id="text for truth",
+            {"timeouts": {"node": "30s"}}, "timeouts.node: 30s is text here: write 30", id="number with its unit"
         ),
         pytest.param(
-            {"swarm": {"labels": {"rack": 7}}},
-            "swarm.labels.rack: is a number, should be text",
-            id="number for text",
+            {"gwbridge": {"subnet": "10.2.0.0/24", "icc": "no"}},
+            "gwbridge.icc: no is text here: write false",
+            id="text for truth",
         ),
-        pytest.param({"reserved": [None]}, "reserved[0]: is empty, should be text", id="nothing for text"),
-        pytest.param({"timeouts": {"node": True}}, "timeouts.node: is true or false, should be a number", id="truth"),
+        pytest.param({"ssh": {"sudo": 1}}, "ssh.sudo: 1 is a number here: write true", id="number for truth"),
+        pytest.param(
+            {"swarm": {"labels": {"rack": 7}}}, 'swarm.labels.rack: 7 is a number: write "7"', id="number for text"
+        ),
+        pytest.param(
+            {"swarm": {"labels": {"ssd": True}}},
+            'swarm.labels.ssd: true is true or false: write "true"',
+            id="truth for text",
+        ),
+        pytest.param({"reserved": [None]}, "reserved[0]: is empty: write text, or take it away", id="nothing for text"),
+        pytest.param(
+            {"timeouts": {"node": True}}, "timeouts.node: true is true or false: write a number", id="truth for number"
+        ),
+        pytest.param({"adopt": 7}, "adopt: 7 is a number: write 'refuse', 'identical' or 'converge'", id="choice"),
+        pytest.param({"adopt": {"secure": "v1:x"}}, f"adopt: {SECRET_VALUE}", id="encrypted"),
     ],
 )
 def test_wrong_type_says_what_it_should_be(sections, problem):
-    """A value of another type is a problem that says what it is and what it should be."""
+    """A value of another type is a problem that says what it is and what to write."""
     assert [problem] == problems(**sections)
 
 

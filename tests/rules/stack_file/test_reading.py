@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.rules.checks.whole_file import verdict
 from providers.rules.stack_file.reading import from_flat, from_yaml
 from providers.rules.vocabulary.errors import StackFileError
 
@@ -82,13 +83,21 @@ def test_yaml_is_read_as_pulumi_reads_it(written, expected):
 
 @pytest.mark.parametrize("date", ["2026-01-01", "2026-1-1", "2026-01-01 10:00:00", "2026-01-01T10:00:00Z"])
 def test_date_is_told(date):
-    """Pulumi would hand over another text than the one that stands there."""
-    with pytest.raises(StackFileError) as caught:
-        from_yaml(f"config: {{a: {{b: {date}}}}}")
+    """Pulumi would hand over another text than the one that stands there; nothing else is hidden by it."""
+    found = verdict(from_yaml(f"config: {{hosts: {{m1: {{local: true, labels: {{x: {date}}}}}}}, order: []}}"), "a")
 
-    assert [f"a: {date} is a date, of which Pulumi would make another text; write it in quotes"] == (
-        caught.value.problems
-    )
+    assert [
+        f'hosts.m1.labels.x: {date} is a date, of which Pulumi would make another text: write "{date}"',
+        "order: lacks m1; each host has one place",
+    ] == found.problems
+
+
+@pytest.mark.parametrize("written", ["7", "0777", "1.10", "12e5", "1_0", "0x1f"])
+def test_number_in_place_of_text_is_shown_as_it_stands(written):
+    """Whoever puts quotes around it has what was meant."""
+    raw = from_yaml(f"config: {{hosts: {{m1: {{local: true, labels: {{x: {written}}}}}}}}}")
+
+    assert [f'hosts.m1.labels.x: {written} is a number: write "{written}"'] == verdict(raw, "a").problems
 
 
 def test_date_elsewhere_is_nobodys_business():
