@@ -21,7 +21,7 @@ from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.mistyped import SECRET
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import readable
-from providers.rules.stack_file.reading import from_flat, from_yaml, twice
+from providers.rules.stack_file.reading import from_flat, from_yaml, read
 from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
 from providers.swarm import Swarm
@@ -37,7 +37,7 @@ def main() -> None:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
         refuse_secrets()
-        refuse_doubled(stack)
+        refuse_passed_over(stack)
         judgement = verdict(from_flat(get_config_env()), stack)
         plan = planned(judgement, f"{project}/{stack}")
         keep_apart(stack, judgement.resolved)
@@ -58,13 +58,13 @@ def refuse_secrets() -> None:
         raise StackFileError([f"{key}: {SECRET}" for key in keys])
 
 
-def refuse_doubled(stack: str) -> None:
-    """Raises StackFileError where the stack's own file says the same twice: what Pulumi hands over has lost one."""
-    doubled: list[str] = []
+def refuse_passed_over(stack: str) -> None:
+    """Raises StackFileError where the stack's own file has what Pulumi did not hand over, or one of two for."""
+    lines: tuple[str, ...] = ()
     with suppress(FileNotFoundError, StackFileError):  # the configuration may come from elsewhere
-        doubled = twice((STACKS / f"Pulumi.{stack}.yaml").read_bytes())
-    if doubled:
-        raise StackFileError(doubled)
+        lines = read((STACKS / f"Pulumi.{stack}.yaml").read_bytes()).problems
+    if lines:
+        raise StackFileError(list(lines))
 
 
 def keep_apart(stack: str, own: Resolved) -> None:
@@ -72,7 +72,7 @@ def keep_apart(stack: str, own: Resolved) -> None:
     files = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in STACKS.glob("Pulumi.*.yaml")}
     others: dict[str, Resolved] = {}
     for name in sorted(files.keys() - {stack}):
-        with suppress(StackFileError, UnicodeDecodeError):  # whoever uses that stack is told
+        with suppress(StackFileError):  # whoever uses that stack is told
             others[name] = resolve(readable(StackFile, from_yaml(files[name].read_bytes())).model)
     problems = claimed_twice(own, others)
     if problems:

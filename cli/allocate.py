@@ -1,10 +1,11 @@
 """`swarmnet allocate`: ranges in place of `subnet: auto`, written into the stack file for a reviewer to see."""
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, NoReturn
 
 import typer
 
-from cli.stack_files import STACKS, Directory, all_of, judged, text_of, write
+from cli.stack_files import STACKS, Directory, all_of, judged, located, text_of, write
 from providers.rules.checks.across_stacks import unread
 from providers.rules.checks.allocation import allocate as choose
 from providers.rules.stack_file.editing import with_subnets
@@ -19,21 +20,27 @@ def allocate(
 
     Everything else in the file stays as it is. Exits with 1, and writes nothing, where there is a problem.
     """
+    own, (there, torn) = None, all_of(directory)
+    if others := {name: why for name, why in torn.items() if name != stack}:
+        _complain(stack, [f"{unread(name, why)}: mend it first, its ranges count" for name, why in others.items()])
     try:
-        own, (there, torn) = judged(directory, stack), all_of(directory)
-        if torn:
-            raise StackFileError(
-                [f"{unread(name, why)}: mend it first, its ranges count" for name, why in torn.items()]
-            )
+        own = judged(directory, stack)
         chosen = choose(own, [found.resolved for name, found in there.items() if name != stack])
         text = with_subnets(text_of(directory, stack), chosen)
+    except StackFileError as error:
+        _complain(stack, located(directory, stack, error, own))
+    try:
         if chosen:
             write(directory, stack, text)
     except StackFileError as error:
-        for problem in error.problems:
-            typer.secho(f"{stack}: {problem}", fg=typer.colors.RED)
-        raise typer.Exit(1) from error
+        _complain(stack, error.problems)
     for name, subnet in chosen.items():
         typer.echo(f"{stack}: overlays.{name}.subnet: {subnet}")
     if not chosen:
         typer.echo(f"{stack}: no overlay has subnet: auto")
+
+
+def _complain(stack: str, problems: Iterable[str]) -> NoReturn:
+    for problem in problems:
+        typer.secho(f"{stack}: {problem}", fg=typer.colors.RED)
+    raise typer.Exit(1)

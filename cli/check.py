@@ -1,15 +1,28 @@
 """`swarmnet check`: what is wrong with stack files, without Pulumi and without any host."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from cli.stack_files import STACKS, Directory, all_of, judged, names
-from providers.rules.checks.across_stacks import Shared, joined, shared, unknown, used
+from cli.stack_files import STACKS, Directory, Line, all_of, judged, names
+from providers.rules.checks.across_stacks import joined, shared, unknown, used
 from providers.rules.checks.declared_twice import claimed_twice
 from providers.rules.checks.whole_file import Verdict
 from providers.rules.vocabulary.errors import StackFileError
+
+_COLOURS = {"error": typer.colors.RED, "warning": typer.colors.YELLOW}
+
+
+class Format(StrEnum):
+    """How lines are printed."""
+
+    TEXT = "text"
+    GITHUB = "github"
+    JSON = "json"
 
 
 def check(
@@ -17,53 +30,104 @@ def check(
         list[str] | None, typer.Argument(metavar="STACK", help="Stacks to look at; all, where none is named.")
     ] = None,
     directory: Directory = STACKS,
+    form: Annotated[
+        Format, typer.Option("--format", help="Lines to read, annotations on a pull request's lines, or JSON.")
+    ] = Format.TEXT,
 ) -> None:
     """Check stack files, each by itself and all together: one line for each problem, warning or shared range.
 
     Exits with 1 where there is a problem.
     """
     there, torn = all_of(directory)
-    named = stacks or names(directory)
-    meetings = shared({stack: found.resolved for stack, found in there.items()})
-    wrong = not named
-    if not named:
+    named = list(dict.fromkeys(stacks or names(directory)))
+    lines = {stack: sorted(_of_one(there, torn, directory, stack)) for stack in named}
+    together = list(_of_several(there, directory, named))
+    every = [*(line for found in lines.values() for line in found), *together]
+    if form is Format.JSON:
+        typer.echo(as_json(named, every))
+    elif not named:
         typer.secho(f"no stack files in {directory}", fg=typer.colors.RED)
-    for stack in named:
-        problems = [*_problems(there, torn, directory, stack), *_joined(meetings, stack, named)]
-        for problem in problems:
-            typer.secho(f"{stack}: {problem}", fg=typer.colors.RED)
-        if not problems:
-            typer.echo(f"{stack}: {_summary(there[stack])}, no problem")
-            for warning in there[stack].warnings:
-                typer.secho(f"{stack}: warning: {warning}", fg=typer.colors.YELLOW)
-        wrong = wrong or bool(problems)
-    for meeting in meetings:
-        if not meeting.joined and {meeting.stack, meeting.other} <= set(named):
-            typer.echo(f"{meeting.stack}: information: {meeting.line}")
-    if wrong:
+    elif form is Format.GITHUB:
+        typer.echo("".join(f"{annotation(line)}\n" for line in every), nl=False)
+    else:
+        _show(there, lines, together)
+    if not named or any(line.level == "error" for line in every):
         raise typer.Exit(1)
 
 
-def _problems(there: Mapping[str, Verdict], torn: Mapping[str, str], directory: Directory, stack: str) -> list[str]:
-    """The problems of one stack by itself."""
-    if stack in there:
-        files = {name: found.resolved for name, found in there.items()}
-        beside = used(joined(stack, files))
-        own = judged(directory, stack, beside) if beside else there[stack]
-        lacking = unknown(stack, own.resolved, names(directory), torn)
-        others = {name: found for name, found in files.items() if name != stack}
-        return [*own.why_no_plan, *lacking, *claimed_twice(own.resolved, others)]
-    try:
-        return judged(directory, stack).why_no_plan
-    except StackFileError as error:
-        return error.problems
+def as_json(stacks: Sequence[str], lines: Sequence[Line]) -> str:
+    """The same for programs. `schema` grows where a key changes its meaning or goes."""
+    findings = [
+        {
+            "stack": line.stack,
+            "file": line.file or None,
+            "line": line.position.line if line.file else None,
+            "column": line.position.column if line.file else None,
+            "level": line.level,
+            "path": line.path,
+            "message": line.words,
+        }
+        for line in lines
+    ]
+    return json.dumps({"schema": 1, "stacks": stacks, "findings": findings}, indent=2)
 
 
-def _joined(meetings: list[Shared], stack: str, named: list[str]) -> Iterator[str]:
-    """Ranges that a stack shares with one it reaches; told there too where the one to blame is not looked at."""
-    for meeting in meetings:
-        if meeting.joined and stack == (meeting.stack if meeting.stack in named else meeting.other):
-            yield meeting.line if meeting.stack == stack else f"in {meeting.stack}, {meeting.line}"
+def annotation(line: Line) -> str:
+    """A workflow command: GitHub shows it on the line of the pull request.
+
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions; the escapes are those of
+    https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
+    """
+    command = "notice" if line.level == "information" else line.level
+    if not line.file:
+        return f"::{command}::{_escaped(f'{line.stack}: {line.words}')}"
+    file = _escaped(line.file).replace(":", "%3A").replace(",", "%2C")
+    return f"::{command} file={file},line={line.position.line},col={line.position.column}::{_escaped(line.words)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _show(there: Mapping[str, Verdict], lines: Mapping[str, Sequence[Line]], together: Sequence[Line]) -> None:
+    wrong = {line.stack for line in together if line.level == "error"}
+    for stack, found in lines.items():
+        if stack not in wrong and all(line.level != "error" for line in found):
+            typer.echo(f"{stack}: {_summary(there[stack])}, no problem")
+        for line in (*found, *(each for each in together if each.stack == stack and each.level == "error")):
+            typer.secho(str(line), fg=_COLOURS.get(line.level))
+    for line in together:
+        if line.level != "error":
+            typer.echo(str(line))
+
+
+def _of_one(there: Mapping[str, Verdict], torn: Mapping[str, str], directory: Directory, stack: str) -> Iterator[Line]:
+    """What is said about one stack's file, its claims on what others have too."""
+    if stack not in there:
+        try:
+            judged(directory, stack)
+        except StackFileError as error:
+            yield from (Line.of(directory, stack, problem, None) for problem in error.problems)
+        return
+    files = {name: found.resolved for name, found in there.items()}
+    beside = used(joined(stack, files))
+    own = judged(directory, stack, beside) if beside else there[stack]
+    others = {name: found for name, found in files.items() if name != stack}
+    lacking = unknown(stack, own.resolved, names(directory), torn)
+    problems = [*own.why_no_plan, *own.further(lacking), *claimed_twice(own.resolved, others)]
+    yield from (Line.of(directory, stack, problem, own) for problem in problems)
+    if not problems:
+        yield from (Line.of(directory, stack, warning, own, "warning") for warning in own.warnings)
+
+
+def _of_several(there: Mapping[str, Verdict], directory: Directory, named: Sequence[str]) -> Iterator[Line]:
+    """Ranges that two stacks share, on the one to blame: problems of those that are looked at, else informations."""
+    for meeting in shared({stack: found.resolved for stack, found in there.items()}):
+        looked_at = {meeting.stack, meeting.other} & set(named)
+        if len(looked_at) == 2 or (meeting.joined and looked_at):
+            level = "error" if meeting.joined else "information"
+            line = Line.of(directory, meeting.stack, meeting.line, there[meeting.stack], level)
+            yield line if meeting.stack in looked_at else replace(line, stack=meeting.other)
 
 
 def _summary(found: Verdict) -> str:

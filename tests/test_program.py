@@ -273,15 +273,30 @@ def test_what_another_stack_file_declares_is_refused(monkeypatch, caplog):
     ] == caplog.messages
 
 
-def test_section_that_stands_twice_is_refused(monkeypatch, caplog, tmp_path):
-    """Pulumi hands over one of the two by chance; the stack's own file has both."""
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(
+            "config: {hosts: {}, swarmnet:hosts: {}}",
+            "hosts: stands twice, as hosts and as swarmnet:hosts; keep one",
+            id="twice",
+        ),
+        pytest.param(
+            "config: {swarmnet:hosts: {}}\nswarmnet:overlays: {}",
+            "swarmnet:overlays: stands beside config, where Pulumi passes it over without a word: indent it",
+            id="beside config",
+        ),
+    ],
+)
+def test_what_pulumi_does_not_hand_over_is_refused(monkeypatch, caplog, tmp_path, text, problem):
+    """It would vanish without a word; the stack's own file has it."""
     (tmp_path / "stacks").mkdir()
-    (tmp_path / "stacks" / "Pulumi.test.yaml").write_text("config: {hosts: {}, swarmnet:hosts: {}}")
+    (tmp_path / "stacks" / "Pulumi.test.yaml").write_text(text)
     shutil.copy(ROOT / "__main__.py", tmp_path)
     with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
         run(monkeypatch, WHOLE, root=tmp_path)
 
-    assert ["hosts: stands twice, as hosts and as swarmnet:hosts; keep one"] == caplog.messages
+    assert [problem] == caplog.messages
 
 
 @pytest.mark.parametrize("stack", ["dev", "lab", "prod", "staging"])

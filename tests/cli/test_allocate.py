@@ -65,7 +65,7 @@ def test_nothing_is_chosen_beside_a_file_that_cannot_be_read(allocate, tmp_path)
     """What a neighbour's torn file has could be the range that is chosen."""
     (tmp_path / "Pulumi.dev.yaml").write_text("config: {")
     ended, text = allocate()
-    line = "dev's file can't be read: line 1: expected the node content, but found '<stream end>'"
+    line = "dev's file can't be read: line 1, column 10: a value is missing here: write one, or take the key away"
 
     assert (1, f"prod: {line}: mend it first, its ranges count\n", STACK) == (ended.exit_code, ended.stdout, text)
 

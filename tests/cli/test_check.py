@@ -1,9 +1,14 @@
 """`swarmnet check`."""
 
+import json
+
 import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
+from cli.check import annotation
+from cli.stack_files import Line
+from providers.rules.stack_file.positions import Position
 
 GOOD = """
 config:
@@ -21,8 +26,9 @@ BAD = (
 
 
 @pytest.fixture
-def check(tmp_path):
-    """Run the command on two stacks, one of them wrong."""
+def check(tmp_path, monkeypatch):
+    """Run the command on two stacks of the current folder, one of them wrong."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "Pulumi.good.yaml").write_text(GOOD)
     (tmp_path / "Pulumi.bad.yaml").write_text(BAD)
 
@@ -43,11 +49,11 @@ def test_good_stack_ends_well(check):
 
 
 def test_problems_are_one_line_each(check):
-    """Each problem is a line with the name of its stack, brackets and all."""
+    """Each problem is a line with its file, line and column, in the order of the file."""
     assert [
-        "bad: order: lacks w1; each host has one place",
-        "bad: overlays.app.subnet: 10.5.0.0/24 lies inside reserved[0] 10.5.0.0/16: "
+        "Pulumi.bad.yaml:7:11: overlays.app.subnet: 10.5.0.0/24 lies inside reserved[0] 10.5.0.0/16: "
         "hosts would no longer reach what is there; 10.4.255.0/24 is free",
+        "Pulumi.bad.yaml:9:3: order: lacks w1; each host has one place",
     ] == check("bad").stdout.splitlines()
 
 
@@ -58,7 +64,9 @@ def test_problem_ends_badly(check):
 
 def test_all_stacks_are_looked_at_where_none_is_named(check):
     """Without names, every stack file is checked."""
-    assert ["bad", "bad", "good"] == [line.partition(":")[0] for line in check().stdout.splitlines()]
+    assert ["Pulumi.bad.yaml", "Pulumi.bad.yaml", "good"] == [
+        line.partition(":")[0] for line in check().stdout.splitlines()
+    ]
 
 
 def test_unknown_stack_names_those_there_are(check):
@@ -70,7 +78,7 @@ def test_file_that_is_no_yaml_is_a_problem(check, tmp_path):
     """What cannot be read is one line as well."""
     (tmp_path / "Pulumi.torn.yaml").write_text("config: {")
 
-    assert "torn: line 1: expected the node content, but found '<stream end>'\n" == check("torn").stdout
+    assert "Pulumi.torn.yaml:1:10: a value is missing here: write one, or take the key away\n" == check("torn").stdout
 
 
 def test_directory_without_stack_files(tmp_path):
@@ -97,19 +105,21 @@ def test_range_that_two_stacks_share_is_an_information(check, tmp_path):
     (tmp_path / "Pulumi.other.yaml").write_text(OTHER)
     ended = check("good", "other")
 
-    assert (0, "good: information: overlays.app.subnet: 10.3.0.0/24 is the same as other's overlays.app.subnet") == (
+    line = "information: overlays.app.subnet: 10.3.0.0/24 is the same as other's overlays.app.subnet"
+
+    assert (0, f"Pulumi.good.yaml:7:11: {line}") == (
         ended.exit_code,
         ended.stdout.splitlines()[-1].removesuffix(" 10.3.0.0/24"),
     )
 
 
 def test_range_that_joined_stacks_share_is_a_problem(check, tmp_path):
-    """A stack that reaches another has no range of it, also where only the other is looked at."""
+    """A stack that reaches another has no range of it; told in its file also where only the other is looked at."""
     (tmp_path / "Pulumi.other.yaml").write_text(OTHER + "  swarmnet:connected_to: [good]\n")
     ended = check("good")
     line = "overlays.app.subnet: 10.3.0.0/24 is the same as good's overlays.app.subnet 10.3.0.0/24"
 
-    assert (1, f"good: in other, {line}: connected_to joins") == (
+    assert (1, f"Pulumi.other.yaml:7:11: {line}: connected_to joins") == (
         ended.exit_code,
         ended.stdout.partition(" the two")[0],
     )
@@ -120,7 +130,7 @@ def test_warning_is_no_failure(check, tmp_path):
     (tmp_path / "Pulumi.warned.yaml").write_text(OTHER.replace("10.3.0.0/24", "172.17.3.0/24"))
     ended = check("warned")
 
-    assert (0, "warned: warning: overlays.app.subnet: 172.17.3.0/24 lies inside") == (
+    assert (0, "Pulumi.warned.yaml:7:11: warning: overlays.app.subnet: 172.17.3.0/24 lies inside") == (
         ended.exit_code,
         ended.stdout.splitlines()[1].partition(" the range")[0],
     )
@@ -130,7 +140,10 @@ def test_joined_stack_that_does_not_exist(check, tmp_path):
     """A name in connected_to without a file is a problem."""
     (tmp_path / "Pulumi.lonely.yaml").write_text(OTHER + "  swarmnet:connected_to: [god]\n")
 
-    assert "lonely: connected_to[0]: there is no stack god; did you mean good?\n" == check("lonely").stdout
+    assert (
+        "Pulumi.lonely.yaml:8:27: connected_to[0]: there is no stack god; did you mean good?\n"
+        == check("lonely").stdout
+    )
 
 
 def test_range_named_as_free_is_not_a_joined_stacks(check, tmp_path):
@@ -138,16 +151,16 @@ def test_range_named_as_free_is_not_a_joined_stacks(check, tmp_path):
     (tmp_path / "Pulumi.near.yaml").write_text(OTHER.replace("10.3.0.0", "10.4.255.0"))
     (tmp_path / "Pulumi.bad.yaml").write_text(BAD + "  swarmnet:connected_to: [near]\n")
 
-    assert "10.4.254.0/24 is free" == check("bad").stdout.splitlines()[1].rpartition("; ")[2]
+    assert "10.4.254.0/24 is free" == check("bad").stdout.splitlines()[0].rpartition("; ")[2]
 
 
 def test_joined_stack_that_cannot_be_read(check, tmp_path):
     """Nobody knows what a torn file has, so that nothing is said to be well."""
     (tmp_path / "Pulumi.torn.yaml").write_text("config: {")
     (tmp_path / "Pulumi.joined.yaml").write_text(OTHER + "  swarmnet:connected_to: [torn]\n")
-    line = "torn's file can't be read: line 1: expected the node content, but found '<stream end>'"
+    line = "torn's file can't be read: line 1, column 10: a value is missing here: write one, or take the key away"
 
-    assert f"joined: connected_to[0]: {line}\n" == check("joined").stdout
+    assert f"Pulumi.joined.yaml:8:27: connected_to[0]: {line}\n" == check("joined").stdout
 
 
 def test_stacks_that_declare_the_same_of_one_swarm(check, tmp_path):
@@ -155,6 +168,65 @@ def test_stacks_that_declare_the_same_of_one_swarm(check, tmp_path):
     (tmp_path / "Pulumi.again.yaml").write_text(GOOD.replace("w1:", "w9:"))
     line = "overlays.app: stack {} declares it too, and hosts.m1 is in both: leave it out of one of the two"
 
-    assert [f"again: {line.format('good')}", f"good: {line.format('again')}"] == [
+    assert [f"Pulumi.again.yaml:7:5: {line.format('good')}", f"Pulumi.good.yaml:7:5: {line.format('again')}"] == [
         text for text in check("again", "good").stdout.splitlines() if "declares" in text
     ]
+
+
+def test_file_elsewhere_is_named_in_full(check, tmp_path, monkeypatch):
+    """A path that leads there from the current folder, else the whole one."""
+    monkeypatch.chdir("/")
+
+    assert check("bad").stdout.startswith(f"{str(tmp_path)[1:]}/Pulumi.bad.yaml:7:11: ")
+
+
+def test_annotations_of_a_pull_request(check, tmp_path):
+    """GitHub shows each on its line of the file; what is well is not said."""
+    (tmp_path / "Pulumi.warned.yaml").write_text(OTHER.replace("10.3.0.0/24", "172.17.3.0/24"))
+    shown = [line[:60] for line in check("--format", "github", "good", "bad", "warned", "nope").stdout.splitlines()]
+
+    assert [
+        "::error file=Pulumi.bad.yaml,line=7,col=11::overlays.app.subnet: 10.5"[:60],
+        "::error file=Pulumi.bad.yaml,line=9,col=3::order: lacks w1; each host"[:60],
+        "::warning file=Pulumi.warned.yaml,line=7,col=11::overlays.app"[:60],
+        f"::error::nope: there is no file {tmp_path}/Pulumi.nope.yaml"[:60],
+    ] == shown
+
+
+def test_annotation_is_escaped_as_github_wants():
+    """Line ends and % in a message, commas and colons in a file's name too: else they end it, or mean another thing."""
+    line = Line("a,b:c%.yaml", Position(3, 5), "information", "x", "", "50 %\r\n::error::x, y")
+
+    assert "::notice file=a%2Cb%3Ac%25.yaml,line=3,col=5::50 %25%0D%0A::error::x, y" == annotation(line)
+
+
+def test_lines_for_programs(check):
+    """The same as JSON, with a number that says which form it is."""
+    ended = check("--format", "json", "good", "bad")
+    found = json.loads(ended.stdout)
+    order = {
+        "stack": "bad",
+        "file": "Pulumi.bad.yaml",
+        "line": 9,
+        "column": 3,
+        "level": "error",
+        "path": "order",
+        "message": "order: lacks w1; each host has one place",
+    }
+
+    assert (1, 1, ["good", "bad"], 2, order) == (
+        ended.exit_code,
+        found["schema"],
+        found["stacks"],
+        len(found["findings"]),
+        found["findings"][1],
+    )
+
+
+def test_json_of_a_stack_without_a_file(check):
+    """What stands in no file has no place."""
+    (found,) = json.loads(check("--format", "json", "nope").stdout)["findings"]
+
+    assert {"stack": "nope", "file": None, "line": None, "column": None} == {
+        key: found[key] for key in ("stack", "file", "line", "column")
+    }

@@ -153,7 +153,7 @@ def test_wrong_stack_file_is_told_on_stderr(tmp_path: Path):
     (tmp_path / "Pulumi.bad.yaml").write_text("config:\n  swarmnet:hosts: {}\n")
     ended = CliRunner().invoke(app, ["facts", "--dir", str(tmp_path), "bad"])
 
-    assert (1, "", "bad: hosts: is empty; a stack needs at least one\n") == (
+    assert (1, "", f"bad: {tmp_path}/Pulumi.bad.yaml:2:3: hosts: is empty; a stack needs at least one\n") == (
         ended.exit_code,
         ended.stdout,
         ended.stderr,

@@ -79,7 +79,10 @@ def test_stack_file_that_cannot_be_read_is_refused(draw, tmp_path):
     (tmp_path / "Pulumi.torn.yaml").write_text("config: {")
     ended = draw(directory=tmp_path)
 
-    assert (1, "torn: line 1: expected the node content, but found '<stream end>'\n") == (ended.exit_code, ended.stderr)
+    assert (1, "torn: line 1, column 10: a value is missing here: write one, or take the key away\n") == (
+        ended.exit_code,
+        ended.stderr,
+    )
 
 
 def test_directory_without_stacks_is_refused(draw, tmp_path):

@@ -320,4 +320,7 @@ def test_wrong_stack_file_is_told_before_any_host_is_asked(tmp_path):
     (tmp_path / "Pulumi.bad.yaml").write_text("config:\n  swarmnet:hosts: {}\n")
     ended = CliRunner().invoke(app, ["plan", "--dir", str(tmp_path), "bad"])
 
-    assert (1, "bad: hosts: is empty; a stack needs at least one\n") == (ended.exit_code, ended.stdout)
+    assert (1, f"bad: {tmp_path}/Pulumi.bad.yaml:2:3: hosts: is empty; a stack needs at least one\n") == (
+        ended.exit_code,
+        ended.stdout,
+    )

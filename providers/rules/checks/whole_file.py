@@ -3,7 +3,7 @@
 The checks themselves must not enter.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from providers.rules.checks import capacity, engine_defaults, hosts_and_order, mtu, single_network
@@ -11,6 +11,7 @@ from providers.rules.checks.overlaps import clashes
 from providers.rules.stack_file.field_types import AUTO
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import Raw, Readable, readable
+from providers.rules.stack_file.reading import Written
 from providers.rules.stack_file.resolved import Resolved, resolve
 
 _Check = Callable[[Resolved], Iterable[str]]
@@ -40,6 +41,7 @@ class Verdict:
 
     waiting: overlays whose range is still to be chosen; `resolved` is without them.
     warnings: only where there is no problem. read: what of the keys makes sense each by itself.
+    text: the file as it was read; Pulumi hands over keys that stand nowhere.
     """
 
     stack: str
@@ -48,11 +50,16 @@ class Verdict:
     waiting: list[str]
     warnings: list[str]
     read: Readable[StackFile]
+    text: Written | None
 
     @property
     def stackfile(self) -> StackFile:
         """The sections that make sense."""
         return self.resolved.file
+
+    def further(self, lines: Iterable[str]) -> list[str]:
+        """What of other lines about the stack is to be said beside its own problems."""
+        return further(self.read, self.problems, lines)
 
     @property
     def why_no_plan(self) -> list[str]:
@@ -61,17 +68,32 @@ class Verdict:
         return [*self.problems, *(f"overlays.{name}.subnet: {chosen}" for name in self.waiting)]
 
 
-def verdict(raw: Raw, stack: str, beside: Iterable[str] = ()) -> Verdict:
-    """All there is to say about a stack file's keys as they were read. beside: ranges that are not free either."""
+def verdict(raw: Raw, stack: str, beside: Iterable[str] = (), text: Written | None = None) -> Verdict:
+    """All there is to say about a stack file's keys as they were read.
+
+    beside: ranges that are not free either. text: the file that the keys are of, where that was read.
+    """
     read = readable(StackFile, raw)
     blocked = [] if read.harms(("pools", "overlays", "*")) else list(single_network.unresolvable(read.model))
     chosen = {name: overlay for name, overlay in read.model.overlays.items() if overlay.subnet != AUTO}
     waiting = [] if blocked else [name for name in read.model.overlays if name not in chosen]
     resolved = resolve(read.model.model_copy(update={"overlays": chosen}))
     across = (line for check, needs in _CHECKS if not any(map(read.harms, needs)) for line in check(resolved))
-    # What is wrong by itself is told once: what would follow from it is not known.
-    told = {line.partition(": ")[0] for line in read.problems}
-    further = [read.as_written(line) for line in (*blocked, *across, *clashes(resolved, beside))]
-    found = [*read.problems, *(line for line in further if line.partition(": ")[0] not in told)]
+    of_text = text.problems if text else ()
+    found = [*of_text, *_others(of_text, read.problems)]
+    found += further(read, found, [*blocked, *across, *clashes(resolved, beside)])
     warnings = [] if found else [line for check in _WARNINGS for line in check(resolved)]
-    return Verdict(stack, resolved, found, waiting, warnings, read)
+    return Verdict(stack, resolved, found, waiting, warnings, read, text)
+
+
+def further(read: Readable[StackFile], told: Sequence[str], lines: Iterable[str]) -> list[str]:
+    """Problems of other keys than those that are told, with the places in lists that the file has.
+
+    Of what is wrong by itself nothing else is said: what follows from it is not known.
+    """
+    return _others(told, (read.as_written(line) for line in lines))
+
+
+def _others(told: Sequence[str], lines: Iterable[str]) -> list[str]:
+    known = {line.partition(": ")[0] for line in told}
+    return [line for line in lines if line.partition(": ")[0] not in known]

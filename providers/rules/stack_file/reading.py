@@ -1,12 +1,15 @@
 """The two forms in which a stack's configuration arrives, brought to one. Text in, data out; no file is read.
 
-Both give the keys of the namespace `swarmnet` without it; what belongs to other namespaces is left out.
+Both give the keys of the namespace `swarmnet` without it; what belongs to other namespaces is left out. Of the one
+that is a file, what Pulumi would pass over or lose is told, and where each key stands.
 """
 
+import difflib
 import json
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from math import isinf
 from typing import Any
 
@@ -16,10 +19,16 @@ from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
 
 from providers.rules.stack_file.mistyped import Date, WrittenFloat, WrittenInt
+from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.positions import Position, of_character, of_keys, of_mark, position, told_at
 from providers.rules.stack_file.problems import Raw
+from providers.rules.stack_file.yaml_errors import in_plain_words, not_readable
 from providers.rules.vocabulary.errors import StackFileError
 
 NAMESPACE = "swarmnet"
+# What Pulumi itself keeps beside `config`: https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/
+PULUMIS = ("encryptedkey", "encryptionsalt", "environment", "secretsprovider")
+SECTIONS = tuple(StackFile.model_fields)
 
 _DEEPEST = 20  # no section has more than six levels
 _TOO_DEEP = "is nested more deeply than any section"
@@ -32,12 +41,16 @@ class _Loader(yaml.SafeLoader):
     Pulumi parses with https://github.com/go-yaml/yaml/blob/v3/resolve.go; PyYAML follows YAML 1.1.
     """
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.doubled: list[str] = []  # keys that come twice
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """A mapping. Raises ConstructorError where a key comes twice."""
+        """A mapping, of which the last of equal keys counts."""
         seen: set[str] = set()
         for key, _ in node.value:
             if str(key.value) in seen:
-                raise ConstructorError(None, None, f"the key {key.value} comes twice", key.start_mark)
+                self.doubled.append(told_at(of_mark(key.start_mark), f"the key {key.value} comes twice: keep one"))
             seen.add(str(key.value))
             if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 key.tag = _TEXT
@@ -48,9 +61,9 @@ class _Loader(yaml.SafeLoader):
         try:
             return super().construct_object(node, deep)
         except (AttributeError, KeyError, ValueError) as error:  # what PyYAML's own constructors raise there
-            raise ConstructorError(
-                None, None, f"the value is not what its tag says: {node.tag}", node.start_mark
-            ) from error
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            words = f"the value is not what its tag {tag} says: take the tag away"
+            raise ConstructorError(None, None, words, node.start_mark) from error
 
 
 _TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
@@ -96,47 +109,111 @@ _Loader.add_constructor("tag:yaml.org,2002:date", lambda _, node: Date(node.valu
 _Loader.add_constructor("tag:yaml.org,2002:number", lambda _, node: _written(node.value))
 
 
+@dataclass(frozen=True)
+class Written:
+    """A `Pulumi.<stack>.yaml` that could be read.
+
+    raw: its keys; one without a namespace is in the project's own. problems: what Pulumi would pass over, or take one
+    of by chance. keys: where each key stands, by its path.
+    """
+
+    raw: Raw
+    problems: tuple[str, ...]
+    keys: Mapping[str, Position]
+
+    def position(self, problem: str) -> Position:
+        """Where in the text the problem is: at the key whose path it begins with, else at what that would stand in."""
+        return position(problem, self.keys)
+
+
 def from_yaml(text: str | bytes) -> Raw:
-    """The keys of a `Pulumi.<stack>.yaml`. One that is written without a namespace is in the project's own.
+    """The keys of a `Pulumi.<stack>.yaml`.
 
-    Raises StackFileError where the text is not YAML, has no mapping `config`, or has a key with and without its
-    namespace.
+    Raises StackFileError where the text can't be read, or Pulumi would not read all of it.
     """
-    settings = _settings(text)
-    if doubled := _twice(settings):
-        raise StackFileError(doubled)
-    return from_flat({key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in settings.items()})
+    written = read(text)
+    if written.problems:
+        raise StackFileError(list(written.problems))
+    return written.raw
 
 
-def twice(text: str | bytes) -> list[str]:
-    """Keys that stand with and without their namespace, as `path: problem`. Pulumi takes one of them by chance, and
-    its flat form has lost the other.
+def read(text: str | bytes) -> Written:
+    """A `Pulumi.<stack>.yaml` as it stands.
 
-    Raises StackFileError where the text is not YAML or has no mapping `config`.
+    Raises StackFileError where the text is not YAML, has no mapping `config`, or holds what no message can show.
     """
-    return _twice(_settings(text))
+    text = decoded(text) if isinstance(text, bytes) else text
+    document, node, doubled = _parsed(text)
+    root = document if isinstance(document, dict) else {}
+    passed_over = [*doubled, *_beside_config(root)]
+    settings = root.get("config")
+    if not isinstance(settings, dict):
+        keys = of_keys(node, "config", "")
+        raise StackFileError([told_at(position(line, keys), line) for line in passed_over] or [_NO_CONFIG])
+    raw = from_flat({key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in settings.items()})
+    return Written(raw, (*passed_over, *_misnamed(settings)), of_keys(node, "config", f"{NAMESPACE}:"))
 
 
-def _twice(settings: Raw) -> list[str]:
-    doubled = [key for key in settings if f"{NAMESPACE}:{key}" in settings]
-    return [f"{key}: stands twice, as {key} and as {NAMESPACE}:{key}; keep one" for key in doubled]
+_NO_CONFIG = "config: is required: the mapping that holds swarmnet:hosts and the other keys"
 
 
-def _settings(text: str | bytes) -> Raw:
-    """The mapping `config` as it is."""
+def decoded(text: bytes) -> str:
+    """Text as Unicode. Raises StackFileError where it is no UTF-8."""
     try:
-        document = yaml.load(text, _Loader)
+        return text.decode()
+    except UnicodeDecodeError as error:
+        before = text[: error.start].decode()
+        raise StackFileError(
+            [told_at(of_character(before, len(before)), "is no UTF-8: save the file as UTF-8")]
+        ) from error
+
+
+def _parsed(text: str) -> tuple[object, yaml.Node | None, list[str]]:
+    """The document in a text, its nodes, and keys in it that come twice."""
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        return (loader.construct_document(node) if node else None), node, loader.doubled
     except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise StackFileError([f"line {line}: {error.problem}"]) from error
+        raise StackFileError([in_plain_words(error, text)]) from error
     except RecursionError as error:
         raise StackFileError([f"config: {_TOO_DEEP}"]) from error
     except ReaderError as error:
-        raise StackFileError([f"character {error.position + 1}: {error.reason}"]) from error
-    settings = document.get("config") if isinstance(document, dict) else None
-    if not isinstance(settings, dict):
-        raise StackFileError(["config: is required: the mapping that holds swarmnet:hosts and the other keys"])
-    return settings
+        raise StackFileError([not_readable(error, text)]) from error
+
+
+def _beside_config(document: Mapping[str, object]) -> Iterator[str]:
+    """Keys at the root of which Pulumi says nothing and the program sees nothing."""
+    for key in document:
+        if _section(key) in SECTIONS:
+            yield f"{key}: stands beside config, where Pulumi passes it over without a word: indent it"
+        elif key not in ("config", *PULUMIS):
+            close = difflib.get_close_matches(key.lower(), ["config"])
+            remedy = "did you mean config?" if close else "put it into config, or take it away"
+            yield f"{key}: is no key beside config, and Pulumi passes it over without a word; {remedy}"
+
+
+def _misnamed(settings: Mapping[str, object]) -> Iterator[str]:
+    """Keys of ours that stand with and without their namespace, of which Pulumi takes one by chance, and keys in a
+    namespace that is almost ours."""
+    for key in settings:
+        namespace, parted, name = key.partition(":")
+        if f"{NAMESPACE}:{key}" in settings:
+            yield f"{key}: stands twice, as {key} and as {NAMESPACE}:{key}; keep one"
+        elif key == NAMESPACE:
+            yield f"{key}: is no section; write its keys as {NAMESPACE}:hosts and so on"
+        elif parted and namespace != NAMESPACE and _section(key) in SECTIONS:
+            yield f"{key}: is in the namespace {namespace}, which nobody reads; did you mean {NAMESPACE}:{name}?"
+
+
+def _section(key: str) -> str:
+    """The section that a key is, where its namespace is ours, almost ours or none."""
+    namespace, parted, name = key.rpartition(":")
+    ours = difflib.SequenceMatcher(None, namespace.lower(), NAMESPACE).ratio() >= _ALMOST
+    return name if ours or not parted else ""
+
+
+_ALMOST = 0.75  # swarm: and swarmnets: are, docker: is not
 
 
 def from_flat(settings: Mapping[str, object]) -> Raw:

@@ -6,11 +6,9 @@ What spans two keys no schema tells; `swarmnet check` does.
 from typing import Any
 
 from providers.rules.stack_file.model import StackFile
-from providers.rules.stack_file.reading import NAMESPACE
+from providers.rules.stack_file.reading import NAMESPACE, PULUMIS
 
 _OTHERS = r"^(?!swarmnet:)[^:]+:"  # keys of other namespaces: Pulumi's own, other programs'
-# What Pulumi itself keeps there: https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/
-_PULUMIS = ("encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 
 
 def schema() -> dict[str, Any]:
@@ -29,7 +27,7 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Swarmnet's stack file",
         "type": "object",
-        "properties": {"config": config, **dict.fromkeys(_PULUMIS, True)},
+        "properties": {"config": config, **dict.fromkeys(PULUMIS, True)},
         "required": ["config"],
         "additionalProperties": False,
         "$defs": model["$defs"],

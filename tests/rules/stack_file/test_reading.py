@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.checks.whole_file import verdict
-from providers.rules.stack_file.reading import from_flat, from_yaml
+from providers.rules.stack_file.reading import from_flat, from_yaml, read
 from providers.rules.vocabulary.errors import StackFileError
 
 TEXT = """
@@ -150,7 +150,7 @@ def test_json_in_yaml_is_what_it_says():
     [
         pytest.param(
             "config:\n  swarmnet:hosts:\n    m1: {local: true}\n    m1: {local: true}\n",
-            "line 4: the key m1 comes twice",
+            "line 4, column 5: the key m1 comes twice: keep one",
             id="host twice",
         ),
         pytest.param(
@@ -158,20 +158,32 @@ def test_json_in_yaml_is_what_it_says():
             "hosts: stands twice, as hosts and as swarmnet:hosts; keep one",
             id="with and without namespace",
         ),
-        pytest.param(b"config: {a: \xff}", "character 13: invalid start byte", id="no UTF-8"),
-        pytest.param("config: {a: \0}", "character 13: special characters are not allowed", id="control character"),
+        pytest.param(b"config: {a: \xff}", "line 1, column 13: is no UTF-8: save the file as UTF-8", id="no UTF-8"),
         pytest.param(
-            "config:\n  a: !!int x", "line 2: the value is not what its tag says: tag:yaml.org,2002:int", id="wrong tag"
+            "config: {a: \0}",
+            "line 1, column 13: the character U+0000 is not allowed: take it away",
+            id="control character",
+        ),
+        pytest.param(
+            "config:\n  a: !!int x",
+            "line 2, column 6: the value is not what its tag !!int says: take the tag away",
+            id="wrong tag",
         ),
         pytest.param(
             "config:\n  a: !!bool x",
-            "line 2: the value is not what its tag says: tag:yaml.org,2002:bool",
+            "line 2, column 6: the value is not what its tag !!bool says: take the tag away",
             id="no truth",
         ),
-        pytest.param("config: {a: [}", "line 1: expected the node content, but found '}'", id="no YAML"),
         pytest.param(
-            "hosts: {}",
-            "config: is required: the mapping that holds swarmnet:hosts and the other keys",
+            "config: {a: [}",
+            "line 1, column 14: a value is missing here: write one, or take the key away",
+            id="no YAML",
+        ),
+        pytest.param(
+            "a: 1\nhosts: {}",
+            "line 1, column 1: a: is no key beside config, and Pulumi passes it over without a word; "
+            "put it into config, or take it away\n"
+            "line 2, column 1: hosts: stands beside config, where Pulumi passes it over without a word: indent it",
             id="no config",
         ),
         pytest.param(
@@ -199,6 +211,115 @@ def test_yaml_that_is_no_stack_file(text, problem):
         from_yaml(text)
 
     assert problem == "\n".join(caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        ("a:\n\tb: 1", 2, "there is a tab where the line is indented: write spaces"),
+        ("a: @b", 1, "no value begins with @: put the value in quotes"),
+        ("a: 1\n  b: 2", 2, "a colon too many: indent the line as the one above it, write a space after each colon"),
+        ("a: 1\nb\nc: 2", 2, "no colon after the key: write `key: value`, with a space after the colon"),
+        ("a: - 1", 1, "a list begins on a line of its own: write `- ` below the key"),
+        ("a:\n  - 1\n  b: 2", 3, "is no item of the list above: begin it with `- `, or indent it as the list's key"),
+        ("a:\n  b: 2\n  - 1", 3, "an item of a list among keys: indent the list below its key"),
+        ('a: "x" y', 1, "text after a value: put the whole value into one pair of quotes"),
+        ("a:\n    b: 1\n  c: 2", 3, "is indented as no line above: indent it as the keys that it belongs to"),
+        ("a:\n  b: {c: 1\n  d: 2", 2, "a bracket that is not closed: write } at its end, and commas between"),
+        ("a: [1, 2\nb: 3", 1, "a bracket that is not closed: write ] at its end, and commas between"),
+        ("a: 'x\nb: y", 1, "a quote that is not closed: write it at the end as well"),
+        ('a: "C:\\dir"', 1, "\\d means nothing in double quotes: use single quotes"),
+        ("a: ]", 1, "a value is missing here: write one, or take the key away"),
+        ("a: *b", 1, "nothing before is marked &b: mark it, or put the value in quotes"),
+        ("a: *", 1, "no value begins with * or &: put the value in quotes"),
+        ("a: &x 1\nb: &x 2", 2, "&x marks two values: give one of them another name"),
+        ("a: {{ b }}", 1, "no key is a mapping or a list: put a template such as {{ x }} in quotes"),
+        ("a: 1\n---\nb: 2", 2, "a second document begins: take the line --- away"),
+        ("a: !x 1", 1, "the tag !x is not known here: take it away"),
+        ("a: {<<: 3}", 1, "<< takes in mappings: write `<<: *name`"),
+        ("a: |x", 1, "text begins on the line below | and >: put the value in quotes"),
+        ("%YAML 1.1\na: 1", 2, "the file does not go on here: indent the line as the others"),
+        ("a: 1\n<<<<<<< HEAD\nb: 2", 2, "the mark of a merge that git left to you: choose a side, take the marks away"),
+    ],
+)
+def test_text_that_is_no_yaml_is_told_in_plain_words(text, line, problem):
+    """With the line where it is to be mended, and what to write."""
+    with pytest.raises(StackFileError) as caught:
+        from_yaml(text)
+
+    where, _, words = caught.value.problems[0].partition(": ")
+
+    assert (f"line {line}", problem) == (where.partition(",")[0], words[: len(problem)])
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        (
+            "config: {hosts: {}}\nswarmnet:overlays: {}",
+            ["swarmnet:overlays: stands beside config, where Pulumi passes it over without a word: indent it"],
+        ),
+        (
+            "config: {hosts: {}}\noverlays: {}",
+            ["overlays: stands beside config, where Pulumi passes it over without a word: indent it"],
+        ),
+        (
+            "config: {hosts: {}}\nConfig: {}",
+            ["Config: is no key beside config, and Pulumi passes it over without a word; did you mean config?"],
+        ),
+        (
+            "config: {swarmet:hosts: {}}",
+            ["swarmet:hosts: is in the namespace swarmet, which nobody reads; did you mean swarmnet:hosts?"],
+        ),
+        (
+            "config: {swarmNet:hosts: {}}",
+            ["swarmNet:hosts: is in the namespace swarmNet, which nobody reads; did you mean swarmnet:hosts?"],
+        ),
+        (
+            "config: {swarmnet: {hosts: {}}}",
+            ["swarmnet: is no section; write its keys as swarmnet:hosts and so on"],
+        ),
+        ("config: {hosts: {}, app:hosts: {}, swarmnet:order: []}\nencryptionsalt: x\nenvironment: [a]", []),
+    ],
+    ids=["lost indent", "lost indent and namespace", "capital", "typo", "camelCase", "nested", "nobody's"],
+)
+def test_what_pulumi_would_pass_over_is_told(text, problems):
+    """Pulumi hands it to nobody, so that its sections would vanish without a word."""
+    assert problems == list(read(text).problems)
+
+
+def test_every_key_has_its_place():
+    """Keys by their path, items of lists by their number; what is named in two places stands in the first."""
+    text = "config:\n  swarmnet:hosts:\n    m1: &m\n      local: true\n    m2: *m\n  reserved: [a,\n    b]\n"
+
+    assert {
+        "": (1, 1),
+        "hosts": (2, 3),
+        "hosts.m1": (3, 5),
+        "hosts.m1.local": (4, 7),
+        "hosts.m2": (5, 5),
+        "reserved": (6, 3),
+        "reserved[0]": (6, 14),
+        "reserved[1]": (7, 5),
+    } == read(text).keys
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        ("hosts.m1.local: is wrong", (4, 7)),
+        ("hosts.m1.gwbridge.subnet: is required", (3, 5)),
+        ("hosts.m1: is wrong", (3, 5)),
+        ("overlays: is required", (1, 1)),
+        ("line 7, column 8: is wrong", (7, 8)),
+    ],
+    ids=["key", "key that is missing", "section", "section that is missing", "of the text"],
+)
+def test_where_a_problem_is(problem, expected):
+    """At its key, else at what that would stand in."""
+    text = "config:\n  swarmnet:hosts:\n    m1:\n      local: true\n"
+
+    assert expected == read(text).position(problem)
 
 
 def test_text_that_only_looks_like_json_stays_text():

@@ -1,0 +1,86 @@
+"""Where the keys of a text stand, and so where a problem is. What is wrong must not enter."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import yaml
+from yaml.error import Mark
+
+from providers.rules.stack_file.problems import Location, path
+
+
+class Position(NamedTuple):
+    """Line and column of a text, both from 1 on."""
+
+    line: int
+    column: int
+
+
+_START = Position(1, 1)
+_BY_ITSELF = re.compile(r"\Aline (\d+), column (\d+): ")
+
+
+def of_keys(root: yaml.Node | None, section: str, prefix: str) -> dict[str, Position]:
+    """Where each key and each item of a list stands, by its path within one section of the root, less a prefix.
+
+    The keys of the root are there too, unless the section has one of that name.
+    """
+    found: dict[str, Position] = {}
+    for key, value in _pairs(root):
+        if key.value == section:
+            for location, node in _below(value, (), set()):
+                found[path((str(location[0]).removeprefix(prefix), *location[1:]))] = of_mark(node.start_mark)
+        else:
+            found.setdefault(key.value, of_mark(key.start_mark))
+    for key, _ in _pairs(root):
+        found.setdefault("" if key.value == section else key.value, of_mark(key.start_mark))
+    return found
+
+
+def position(problem: str, keys: Mapping[str, Position]) -> Position:
+    """Where a problem is that begins with the path of a key, or with a line and a column."""
+    if by_itself := _BY_ITSELF.match(problem):
+        return Position(int(by_itself[1]), int(by_itself[2]))
+    ends = (at.start() for at in re.finditer(r"[.:\[]", problem))
+    known = [keys[problem[:end]] for end in ends if problem[:end] in keys]
+    return known[-1] if known else keys.get("", _START)
+
+
+def told_at(where: Position, words: str) -> str:
+    """A problem of the text itself, which no path of a key would tell."""
+    return f"line {where.line}, column {where.column}: {words}"
+
+
+def parted(problem: str) -> tuple[str, str]:
+    """The path that a problem begins with, empty where it is one of the text itself, and all its words."""
+    words = _BY_ITSELF.sub("", problem, count=1)
+    path_or_words = words.partition(": ")[0]
+    return ("" if words != problem and " " in path_or_words else path_or_words), words
+
+
+def of_character(text: str, number: int) -> Position:
+    """The position of a character, counted from 0 on."""
+    return Position(text.count("\n", 0, number) + 1, number - text.rfind("\n", 0, number))
+
+
+def of_mark(mark: Mark | None) -> Position:
+    """The position of a mark of PyYAML's."""
+    return Position(mark.line + 1, mark.column + 1) if mark else _START
+
+
+def _below(node: yaml.Node, above: Location, seen: set[int]) -> Iterator[tuple[Location, yaml.Node]]:
+    """Each key and item below a node. What stands once and is named in other places is looked into where it stands."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    for key, value in _pairs(node):
+        yield (*above, str(key.value)), key
+        yield from _below(value, (*above, str(key.value)), seen)
+    for number, item in enumerate(node.value if isinstance(node, yaml.SequenceNode) else ()):
+        yield (*above, number), item
+        yield from _below(item, (*above, number), seen)
+
+
+def _pairs(node: yaml.Node | None) -> list[tuple[yaml.Node, yaml.Node]]:
+    return node.value if isinstance(node, yaml.MappingNode) else []
