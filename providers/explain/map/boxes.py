@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from providers.explain.facts_file import Attached, HostFacts, NetworkFacts
 from providers.explain.map.blocks import Block
-from providers.explain.map.claims import OVERLAY_POOL, Claim, Overlap, Stack, bridged, names, undeclared
+from providers.explain.map.claims import OVERLAY_POOL, Claim, Overlap, Stack, bridged, undeclared
+from providers.rules.checks.ranges import names
 from providers.rules.stack_file.model import Host
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 

@@ -8,7 +8,7 @@ from providers.explain.facts_file import FactsFile, NetworkFacts
 from providers.rules.checks.across_stacks import shared
 from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
 from providers.rules.checks.overlaps import clashes, clashing
-from providers.rules.checks.ranges import OURS, Range, meetings, ranges, told
+from providers.rules.checks.ranges import OURS, Range, meetings, names, ranges, told
 from providers.rules.checks.whole_file import Verdict
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import canonical_subnet
@@ -51,16 +51,16 @@ class Claim:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Two ranges that must not share an address and do; `line` is the whole of it in words."""
+    """Ranges that must not share an address and do, two and two; `line` is the whole of it in words."""
 
     stack: str
     line: str
-    sides: tuple[Claim, Claim]
+    pairs: tuple[tuple[Claim, Claim], ...]
 
 
 def claims(stacks: Sequence[Stack], met: Sequence[Overlap]) -> list[Claim]:
     """Every claim of the stacks and of their Engines, each once. met: what overlaps."""
-    special = [side for overlap in met for side in overlap.sides]
+    special = [side for overlap in met for pair in overlap.pairs for side in pair]
     declared = [
         claim(stack, each) for stack in stacks for each in (*_ranges(stack), *found(stack)) if each.kind != "special"
     ]
@@ -74,7 +74,9 @@ def overlaps(stacks: Sequence[Stack]) -> list[Overlap]:
     named = {stack.name: stack for stack in stacks}
     across = [
         Overlap(
-            each.stack, each.line, (claim(named[each.stack], each.ranges[0]), claim(named[each.other], each.ranges[1]))
+            each.stack,
+            each.line,
+            ((claim(named[each.stack], each.ranges[0]), claim(named[each.other], each.ranges[1])),),
         )
         for each in shared({stack.name: stack.verdict.resolved for stack in stacks})
         if each.joined
@@ -134,13 +136,6 @@ def bridged(stack: Stack, path: str) -> list[str]:
     return [name for name, host in shared_with if not (host.gwbridge and host.gwbridge.subnet)]
 
 
-def names(listed: Sequence[str], most: int = 4) -> str:
-    """`a, b and c`, and no more than so many of them."""
-    if len(listed) > most:
-        return f"{', '.join(listed[: most - 1])} and {len(listed) - most + 1} more"
-    return " and ".join(part for part in (", ".join(listed[:-1]), *listed[-1:]) if part)
-
-
 def _ranges(stack: Stack) -> Iterator[Range]:
     file = stack.verdict.stackfile
     yield from ranges(stack.verdict.resolved)
@@ -176,15 +171,15 @@ def _words(stack: Stack, each: Range) -> tuple[str, str]:
 
 def _within(stack: Stack) -> Iterator[Overlap]:
     resolved = stack.verdict.resolved
-    for line, (one, other, _) in zip(clashes(resolved), clashing(resolved), strict=True):
-        yield Overlap(stack.name, line, (claim(stack, one), claim(stack, other)))
+    for line, clash in zip(clashes(resolved), clashing(resolved), strict=True):
+        yield Overlap(stack.name, line, tuple((claim(stack, one), claim(stack, other)) for one, other in clash.pairs))
 
 
 def _with_hosts(stack: Stack) -> Iterator[Overlap]:
     for one, other, why in meetings([*ranges(stack.verdict.resolved), *found(stack)], _FOREIGN_WHY):
         both_bridges = one.kind == "gwbridge" and other.path.startswith(GATEWAY_BRIDGE)  # they never leave their hosts
         if not both_bridges:
-            yield Overlap(stack.name, f"{told(one, other)}: {why}", (claim(stack, one), claim(stack, other)))
+            yield Overlap(stack.name, f"{told(one, other)}: {why}", ((claim(stack, one), claim(stack, other)),))
 
 
 def _is_subnet(text: str) -> bool:

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from providers.explain.map.blocks import blocks
 from providers.explain.map.boxes import AddressPlan, host_boxes, network_boxes, plan_box
-from providers.explain.map.claims import Claim, Overlap, Stack, claims, names, overlaps
+from providers.explain.map.claims import Claim, Overlap, Stack, claims, overlaps
 from providers.explain.map.flowchart import flowchart
 from providers.explain.map.layout import WIDTH, placed
 from providers.explain.map.markup import element, page_text
@@ -13,6 +13,7 @@ from providers.explain.map.style import page_style, picture_style
 from providers.explain.map.svg import Drawing, document, figure, legend
 from providers.explain.map.tables import hosts_table, networks_table, plan_table
 from providers.rules.checks.across_stacks import shared
+from providers.rules.checks.ranges import names
 
 # Nothing is loaded and nothing runs, whatever stands in a name: https://www.w3.org/TR/CSP3/
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -80,7 +81,7 @@ def address_plan(stacks: Sequence[Stack]) -> AddressPlan:
     """The address plan of the stacks."""
     every = overlaps(stacks)
     overlapping: dict[Claim, list[str]] = {}
-    for one, other in (overlap.sides for overlap in every):
+    for one, other in (pair for overlap in every for pair in overlap.pairs):
         for claim, met in ((one, other), (other, one)):
             whose = f" of {met.stack}" if met.stack and len(stacks) > 1 else ""
             overlapping.setdefault(claim, []).append(f"{met.name} {met.subnet}{whose}")

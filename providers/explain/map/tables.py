@@ -8,8 +8,9 @@ from xml.etree.ElementTree import Element
 from providers.explain.facts_file import HostFacts, NetworkFacts
 from providers.explain.map.blocks import Block, walk
 from providers.explain.map.boxes import AddressPlan, anchor, caption_of, free_share, host_caption, row_id, tasks_of
-from providers.explain.map.claims import Claim, Stack, names, undeclared
+from providers.explain.map.claims import Claim, Stack, undeclared
 from providers.explain.map.markup import element
+from providers.rules.checks.ranges import names
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.keys import OverlayFlags

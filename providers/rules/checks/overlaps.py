@@ -3,13 +3,16 @@
 An Engine takes most of this without a word and breaks later, so all of it is refused, whatever the Engine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
 from providers.rules.checks.free_space import PRIVATE, FreeSpace
-from providers.rules.checks.ranges import OURS, Range, meetings, ranges, told
+from providers.rules.checks.ranges import MANY, OURS, Range, meetings, names, ranges
+from providers.rules.stack_file.field_types import SMALLEST_MASK
 from providers.rules.stack_file.resolved import Resolved
+from providers.rules.vocabulary.addresses import prefix_length, relation
 
 _DEAD = "the swarm would take it and never give it addresses"
 # Both examples in https://docs.docker.com/engine/swarm/networking/ use 10.11.0.0/16.
@@ -36,23 +39,74 @@ _WHY = {
 }
 
 
-def clashing(resolved: Resolved) -> list[tuple[Range, Range, str]]:
-    """Every two ranges that clash, the one to blame first, and why."""
-    return list(meetings(_declared(resolved), _WHY))
+@dataclass(frozen=True)
+class Clash:
+    """Ranges of one kind that are all the same and meet others, for one reason.
+
+    pairs: the range to blame, and what it meets.
+    """
+
+    pairs: tuple[tuple[Range, Range], ...]
+    why: str
+
+    @property
+    def blamed(self) -> list[Range]:
+        """Those that cannot stay, the last of the file first: each needs another range."""
+        return list(dict.fromkeys(first for first, _ in self.pairs))
+
+    @property
+    def others(self) -> list[Range]:
+        """What they meet, and what may stay."""
+        blamed = set(self.blamed)
+        return [other for other in dict.fromkeys(other for _, other in self.pairs) if other not in blamed]
+
+
+def clashing(resolved: Resolved) -> list[Clash]:
+    """Whatever clashes, each once."""
+    found: dict[tuple[str, ...], list[tuple[Range, Range]]] = {}
+    for first, other, why in meetings(_declared(resolved), _WHY):
+        key = (why, first.kind, first.subnet, relation(first.subnet, other.subnet))
+        found.setdefault(key, []).append((first, other))
+    return [Clash(tuple(pairs), why) for (why, *_), pairs in found.items()]
 
 
 def clashes(resolved: Resolved, beside: Iterable[str] = ()) -> list[str]:
-    """Each of `clashing` as `path: problem`; who takes all ranges named as free has no clash left.
+    """Each of `clashing` as `path: problem`; who takes all ranges named as free has no clash of those left.
 
     beside: ranges that are not free either, those of stacks that this one reaches.
     """
-    found = clashing(resolved)
+    found, beside = clashing(resolved), list(beside)
     if not found:
         return []
-    free = instead(resolved, beside, [first for first, _, _ in found])
-    return [
-        f"{told(first, other)}: {why}{f'; {free[first]} is free' if free[first] else ''}" for first, other, why in found
-    ]
+    free = instead(resolved, beside, [each for clash in found for each in clash.blamed])
+    return [f"{_told(clash)}: {clash.why}; {_remedy(resolved, beside, clash, free)}" for clash in found]
+
+
+def _told(clash: Clash) -> str:
+    first, *further = clash.blamed
+    too = f", as {names([each.path for each in further])}," if further else ""
+    how = relation(first.subnet, clash.others[0].subnet)
+    return f"{first.path}: {first.subnet}{too} {how} {_listed(clash.others)}"
+
+
+def _remedy(resolved: Resolved, beside: Sequence[str], clash: Clash, free: Mapping[Range, str | None]) -> str:
+    """What to write in the place of those to blame; where nothing of the size is free, why, and what is."""
+    if chosen := [subnet for each in clash.blamed if (subnet := free[each])]:
+        return f"{names(chosen)} {'is' if len(chosen) == 1 else 'are'} free"
+    declared, (network, _, mask) = _declared(resolved), clash.blamed[0].subnet.partition("/")
+    space = FreeSpace([*(each.subnet for each in declared), *beside, *LIKELY.values()])
+    smaller = (space.nearest(f"{network}/{prefix}") for prefix in range(int(mask) + 1, SMALLEST_MASK + 1))
+    taken = [each for each in declared if each.kind != "special" and each not in clash.blamed]
+    largest = sorted(taken, key=lambda each: prefix_length(each.subnet))[:MANY]
+    fits = next(filter(None, smaller), None)
+    return (
+        f"no /{mask} of {names(PRIVATE)} is free: look at {_listed(largest)}"
+        + (f", or take a smaller range: {fits} is free" if fits else "")
+    )  # fmt: skip
+
+
+def _listed(several: Sequence[Range]) -> str:
+    return names([f"{each.path} {each.subnet}" for each in several])
 
 
 def instead(resolved: Resolved, taken: Iterable[str], blamed: Iterable[Range]) -> dict[Range, str | None]:

@@ -58,7 +58,7 @@ def test_overlap_is_told_as_check_tells_it():
 
     assert ("overlays.data.subnet: 10.3.0.128/25 lies inside overlays.app.subnet 10.3.0.0/24", ["data", "app"]) == (
         found.line.split(": the swarm")[0],
-        [side.name for side in found.sides],
+        [side.name for side in found.pairs[0]],
     )
 
 

@@ -1,6 +1,7 @@
 """What cannot stand together, from stack file to message."""
 
 import copy
+import re
 from ipaddress import IPv4Network
 from itertools import combinations
 
@@ -226,13 +227,18 @@ def with_free_ranges(sections, lines):
     """The stack with every range that a problem names as free in the place of the one it blames."""
     changed = copy.deepcopy(sections)
     for line in lines:
-        *path, key = line.partition(":")[0].removeprefix("hosts.").replace("w1.gwbridge", "w1").split(".")
-        section = changed
-        for step in path:
-            section = section[step]
-        if key == "default_addr_pool[0]":
-            section, key = section["default_addr_pool"], 0
-        section[key] = line.rpartition("; ")[2].removesuffix(" is free")
+        first = line.partition(":")[0]
+        also = re.match(r"[^ ]+ [^ ]+, as (.*?), (?:is|contains|lies) ", line)
+        too = re.split(", | and ", also[1]) if also else []
+        free = re.findall(r"\d[\d./]+", line.rpartition("; ")[2])
+        for written, subnet in zip([first, *too], free, strict=True):
+            *path, key = written.removeprefix("hosts.").replace("w1.gwbridge", "w1").split(".")
+            section = changed
+            for step in path:
+                section = section[step]
+            if key == "default_addr_pool[0]":
+                section, key = section["default_addr_pool"], 0
+            section[key] = subnet
     return changed
 
 
@@ -245,10 +251,67 @@ def test_verdict_is_that_of_comparing_each_with_each(sections):
         if not may_meet(kind, other) and IPv4Network(subnet).overlaps(IPv4Network(range_))
     ]
 
-    assert len(meet) == len(problems(**sections))
+    assert bool(meet) == bool(problems(**sections))
 
 
 @given(stacks)
 def test_ranges_named_as_free_mend_the_file(sections):
     """Taking every range that the problems name leaves no problem."""
     assert [] == problems(**with_free_ranges(sections, problems(**sections)))
+
+
+def test_overlays_on_one_range_are_one_clash():
+    """All but the first of the file are to blame; each gets a range, and of many three are named."""
+    found = problems(overlays={f"net{number}": net("10.12.1.0/24") for number in range(60)})
+
+    assert [
+        "overlays.net59.subnet: 10.12.1.0/24, as overlays.net58.subnet, overlays.net57.subnet, overlays.net56.subnet "
+        f"and 55 more, is the same as overlays.net0.subnet 10.12.1.0/24: {DEAD}; "
+        "10.12.2.0/24, 10.12.0.0/24, 10.12.3.0/24 and 56 more are free"
+    ] == found
+
+
+def test_range_that_meets_several_names_them_in_one():
+    """Three hosts in the range of an overlay are one clash."""
+    hosts = {f"h{number}": {"address": f"10.12.1.{number}"} for number in (1, 2, 3)}
+    met = "hosts.h1.address 10.12.1.1/32, hosts.h2.address 10.12.1.2/32 and hosts.h3.address 10.12.1.3/32"
+
+    assert [
+        f"overlays.app.subnet: 10.12.1.0/24 contains {met}: containers there would not reach that address; "
+        "10.12.2.0/24 is free"
+    ] == problems(hosts=hosts, overlays={"app": net("10.12.1.0/24")})
+
+
+def test_two_reasons_are_two_clashes():
+    """What to do about the one may not do for the other."""
+    found = problems(gwbridge=net("10.12.0.0/16"), ingress=net("10.12.0.0/20"), reserved=["10.12.16.0/20"])
+
+    assert [f"{RECIPE}; 10.13.0.0/16 is free", f"{UNREACHABLE}; 10.13.0.0/16 is free"] == [
+        line.partition(": ")[2].partition(": ")[2] for line in found
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reserved", "subnet", "remedy"),
+    [
+        (
+            ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/17"],
+            "10.1.0.0/16",
+            "no /16 of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16 is free: look at reserved[0] 10.0.0.0/8, "
+            "reserved[1] 172.16.0.0/12, reserved[2] 192.168.0.0/17 and hosts.m1.address 10.99.0.1/32, "
+            "or take a smaller range: 192.168.128.0/17 is free",
+        ),
+        (
+            ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"],
+            "10.1.0.0/16",
+            "no /16 of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16 is free: look at reserved[0] 10.0.0.0/8, "
+            "reserved[1] 172.16.0.0/12, reserved[2] 192.168.0.0/16 and hosts.m1.address 10.99.0.1/32",
+        ),
+    ],
+    ids=["smaller ones are", "none is"],
+)
+def test_clash_without_a_free_range_says_where_to_look(reserved, subnet, remedy):
+    """What has the most of the private ranges, and which smaller range is free."""
+    (line,) = problems(overlays={"app": net(subnet)}, reserved=reserved)
+
+    assert remedy == line.rpartition("; ")[2]
