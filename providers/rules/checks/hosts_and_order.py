@@ -1,10 +1,13 @@
 """What is wrong with hosts as a set and with their order. Ranges and networks must not enter."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from providers.rules.stack_file.access import marks
-from providers.rules.stack_file.field_types import split_place
+from providers.rules.stack_file.field_types import engine_host, is_ip, split_place
 from providers.rules.stack_file.resolved import Resolved
+
+_MANY_MANAGERS = 7  # more are slower and no safer, says Docker's guide, see below
 
 
 def nobody(resolved: Resolved) -> Iterator[str]:
@@ -17,6 +20,51 @@ def nobody(resolved: Resolved) -> Iterator[str]:
 
 def _usable(resolved: Resolved) -> bool:
     return len(resolved.lost) < len(resolved.hosts)
+
+
+def managers(resolved: Resolved) -> Iterator[str]:
+    """Numbers of managers that survive no more than fewer would, or cost more than they give: a warning.
+
+    https://docs.docker.com/engine/swarm/admin_guide/#add-manager-nodes-for-fault-tolerance
+    """
+    number = len(set(resolved.managers) - resolved.lost)
+    survives = f"hosts: {number} managers survive the loss of {(number - 1) // 2 or 'none'}"
+    if not resolved.file.swarm or number == 1:
+        return
+    if number > _MANY_MANAGERS:
+        yield f"{survives}, and each waits for more of the others at every change; {_MANY_MANAGERS} at most are advised"
+    elif number and number % 2 == 0:
+        yield f"{survives}, as {number - 1} would; make it {number - 1} or {number + 1}"
+
+
+def advertised(resolved: Resolved) -> Iterator[str]:
+    """Addresses at which other hosts would find themselves, and names, which no Engine looks up."""
+    alone = len(resolved.hosts) == 1
+    for name, host in resolved.file.hosts.items():
+        for key in ("advertise_address", "data_path_address"):
+            told, _ = engine_host(getattr(host, key) or "")
+            if told and told in (*resolved.hosts, host.address) and not is_ip(told):
+                yield f"hosts.{name}.{key}: {told} is a name, which Engines do not look up; write the host's IP address"
+            elif _is_itself(told) and not alone:
+                yield f"hosts.{name}.{key}: {told} is each machine itself; write an address that others reach"
+        remote = any(other.address and not _is_itself(other.address) for other in resolved.file.hosts.values())
+        if resolved.file.swarm and remote and not host.advertise_address and _is_itself(host.address or ""):
+            yield (
+                f"hosts.{name}.address: {host.address} is each machine itself, and members would be told it; "
+                "write the host's address among them as advertise_address"
+            )
+
+
+def advertised_alone(resolved: Resolved) -> Iterator[str]:
+    """The same of a host that has no others yet: a warning."""
+    for name, host in resolved.file.hosts.items():
+        told, _ = engine_host(host.advertise_address or "")
+        if _is_itself(told) and len(resolved.hosts) == 1:
+            yield f"hosts.{name}.advertise_address: {told} is the machine itself: no other host could ever join"
+
+
+def _is_itself(address: str) -> bool:
+    return address == "lo" or (is_ip(address) and ip_address(address).is_loopback)
 
 
 def through_themselves(resolved: Resolved) -> Iterator[str]:

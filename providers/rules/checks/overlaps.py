@@ -3,8 +3,9 @@
 An Engine takes most of this without a word and breaks later, so all of it is refused, whatever the Engine.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from itertools import product
 
 from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
@@ -80,6 +81,15 @@ def clashes(resolved: Resolved, beside: Iterable[str] = ()) -> list[str]:
         return []
     free = instead(resolved, beside, [each for clash in found for each in clash.blamed])
     return [f"{_told(clash)}: {clash.why}; {_remedy(resolved, beside, clash, free)}" for clash in found]
+
+
+def public(resolved: Resolved) -> Iterator[str]:
+    """Ranges of the stack that belong to somebody on the Internet: a warning, since that may be oneself."""
+    found = [each for each in ranges(resolved) if each.kind in OURS and IPv4Network(each.subnet).is_global]
+    free = instead(resolved, (), found)
+    for each in found:
+        fits = f"; {free[each]} is free" if free[each] else ""
+        yield f"{each.path}: {each.subnet} is public: whoever has it would not be reached; take a private range{fits}"
 
 
 def _told(clash: Clash) -> str:

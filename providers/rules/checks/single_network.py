@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from providers.rules.stack_file.field_types import AUTO
+from providers.rules.stack_file.field_types import AUTO, LONGEST_NAME
 from providers.rules.stack_file.model import Ingress, Overlay, PartialGwbridge, StackFile
 from providers.rules.stack_file.resolved import Resolved
-from providers.rules.vocabulary.addresses import first_address, holds_address, holds_subnet, prefix_length
+from providers.rules.vocabulary.addresses import first_address, holds_address, holds_subnet, prefix_length, relation
+from providers.rules.vocabulary.labels import twin_name
 
 
 def lacking(resolved: Resolved) -> Iterator[str]:
@@ -22,6 +23,32 @@ def names(resolved: Resolved) -> Iterator[str]:
         if name.lower() in seen:
             yield f"overlays.{name}: is the same name as {seen[name.lower()]}; case does not count in a swarm"
         seen.setdefault(name.lower(), f"overlays.{name}")
+
+
+def twins(resolved: Resolved) -> Iterator[str]:
+    """Overlays in the way of another's twin, and names that leave the twin's own no room."""
+    names = {name.lower(): name for name in resolved.file.overlays}
+    for name, overlay in resolved.file.overlays.items():
+        twin = twin_name(name)
+        if taken := names.get(twin.lower()):
+            yield f"overlays.{taken}: is what overlays.{name} is called while its services move; choose another name"
+        if overlay.on_in_use == "migrate" and len(twin) > LONGEST_NAME:
+            most = LONGEST_NAME - len(twin) + len(name)
+            yield (
+                f"overlays.{name}: {len(name)} letters leave the name that it has while its services move no room; "
+                f"choose one of {most} at most"
+            )
+
+
+def kept_pools(stackfile: StackFile) -> Iterator[str]:
+    """A pool to take ranges from, of which nothing can be taken."""
+    pool = stackfile.pools.overlays
+    for number, subnet in enumerate(stackfile.reserved if pool else ()):
+        if pool and holds_subnet(subnet, pool.range):
+            yield (
+                f"pools.overlays.range: {pool.range} {relation(pool.range, subnet)} reserved[{number}] {subnet}: "
+                "nothing of it is free; take another range, or reserve less"
+            )
 
 
 def inside(resolved: Resolved) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from providers.rules.checks import capacity, engine_defaults, hosts_and_order, mtu, single_network
-from providers.rules.checks.overlaps import clashes
+from providers.rules.checks.overlaps import clashes, public
 from providers.rules.stack_file.field_types import AUTO
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import Raw, Readable, readable
@@ -26,13 +26,22 @@ _CHECKS: tuple[tuple[_Check, _Needs], ...] = (
     (hosts_and_order.waves, (_HOSTS, ("order", "*", "*"))),
     (hosts_and_order.same_machine, _WAYS),
     (hosts_and_order.through_themselves, _WAYS),
+    (hosts_and_order.advertised, ()),
     (single_network.lacking, (("gwbridge", "subnet"), (*_HOSTS, "gwbridge", "subnet"))),
     (single_network.names, ()),
+    (single_network.twins, ()),
     (single_network.inside, ()),
     (engine_defaults.pool_masks, (("swarm", "default_addr_pool_prefix"),)),
     (mtu.problems, ()),
 )
-_WARNINGS: tuple[_Check, ...] = (engine_defaults.warnings, capacity.warnings, mtu.warnings)
+_WARNINGS: tuple[_Check, ...] = (
+    engine_defaults.warnings,
+    public,
+    capacity.warnings,
+    mtu.warnings,
+    hosts_and_order.managers,
+    hosts_and_order.advertised_alone,
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,7 @@ def verdict(raw: Raw, stack: str, beside: Iterable[str] = (), text: Written | No
     beside: ranges that are not free either. text: the file that the keys are of, where that was read.
     """
     read = readable(StackFile, raw)
+    kept = list(single_network.kept_pools(read.model))
     blocked = [] if read.harms(("pools", "overlays", "*")) else list(single_network.unresolvable(read.model))
     chosen = {name: overlay for name, overlay in read.model.overlays.items() if overlay.subnet != AUTO}
     waiting = [] if blocked else [name for name in read.model.overlays if name not in chosen]
@@ -81,8 +91,8 @@ def verdict(raw: Raw, stack: str, beside: Iterable[str] = (), text: Written | No
     across = (line for check, needs in _CHECKS if not any(map(read.harms, needs)) for line in check(resolved))
     of_text = text.problems if text else ()
     found = [*of_text, *_others(of_text, read.problems)]
-    found += further(read, found, [*blocked, *across, *clashes(resolved, beside)])
-    warnings = [] if found else [line for check in _WARNINGS for line in check(resolved)]
+    found += further(read, found, [*blocked, *(kept if waiting else ()), *across, *clashes(resolved, beside)])
+    warnings = [] if found else [*kept, *(line for check in _WARNINGS for line in check(resolved))]
     return Verdict(stack, resolved, found, waiting, warnings, read, text)
 
 

@@ -11,7 +11,7 @@ from shlex import quote
 
 from providers.rules.live import former, judgement, maintenance
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
-from providers.rules.vocabulary.labels import CHANGE, TWIN, moved_label, with_owner
+from providers.rules.vocabulary.labels import CHANGE, TWIN, moved_label, twin_name, with_owner
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import (
     FOREVER,
@@ -37,7 +37,7 @@ def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
     """The step that makes the twin: like the old one, on a range that the swarm picks so that it meets nothing."""
     twin = replace(
         former.asked_for(network),
-        name=f"{spec.name}-swarmnet-twin",
+        name=twin_name(spec.name),
         pools=(),
         labels=with_owner({TWIN: spec.name}, spec.owner),
     )

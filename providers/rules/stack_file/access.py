@@ -83,7 +83,8 @@ def another(host: str, change: str, there: str, known: str) -> str:
 def marks(host: HostAccess) -> list[str]:
     """What no two hosts share: the way to them, and the address that members know them by."""
     through = f" through {host.bastion}" if host.bastion else ""
-    way = "local: true" if host.local else f"address {host.address} port {host.port or SSH_PORT}{through}"
+    address = (host.address or "").lower()  # case does not count in names
+    way = "local: true" if host.local else f"address {address} port {host.port or SSH_PORT}{through}"
     advertised, _ = engine_host(host.advertise_address or "")
     return [way, *([f"advertise_address {ip_address(advertised)}"] if is_ip(advertised) else [])]
 

@@ -25,6 +25,9 @@ _NUMBERS = r"(?i:(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*\.?)"
 # https://github.com/openssh/openssh-portable/blob/0ef0f5a839831c213f24e3f2ae434765c607fb50/readconf.c#L3427-L3461
 _NO_SSH_HOST = re.compile(r"""^-|['`"$\\;&<>|(){},\s\x00-\x1f\x7f]""")
 _NO_SSH_USER = re.compile(r"""^-|['`";&<>|(){}\x00-\x1f\x7f]|\s-|\\\Z""")
+# A name with a domain. Of interfaces with a dot, such as eth0.100, the end is a number.
+_DNS_NAME = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\.?"
+LONGEST_NAME = 63  # of a network
 SMALLEST_MASK = 29  # a /30 fits the ingress alone, the next container fails: measurements.md#bridge-options
 
 
@@ -50,7 +53,7 @@ def _network_name(*taken: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         if text.lower() in refused:
             raise ValueError(f"{text} is the name of a network that the Engine makes itself; choose another")
-        if not re.fullmatch(r"[A-Za-z0-9]([_-]*[A-Za-z0-9]){1,62}", text) or len(text) > 63:
+        if not re.fullmatch(r"[A-Za-z0-9]([_-]*[A-Za-z0-9]){1,62}", text) or len(text) > LONGEST_NAME:
             raise ValueError(f"{text!r} should be 2 to 63 letters, digits, - or _, with letters or digits at its ends")
         return text
 
@@ -75,6 +78,8 @@ def _engine_address(*, anywhere: bool = False, port: bool = True) -> AfterValida
 
     def check(text: str) -> str:
         host, given = engine_host(text)
+        if re.fullmatch(_DNS_NAME, host):
+            raise ValueError(f"{text} is a name, which Engines do not look up; write the host's IP address")
         named = re.fullmatch(r"(?![\d.]+$)[A-Za-z0-9._-]{1,15}", host)
         if not (named or is_ip(host)) or (given and not (port and 1 <= int(given) <= 65535)):
             raise ValueError(f"{text!r} should be {wanted}")
@@ -104,6 +109,8 @@ def ssh_address(text: str) -> str:
 
 
 def _bastion(text: str) -> str:
+    if text.lower() == "none" != text:
+        raise ValueError(f"{text} would be a host of that name; write `none` for no bastion")
     _, host, port = split_place(text)
     if port is not None and not 1 <= port <= 65535:
         raise ValueError(f"port {port} should be 1 to 65535")
@@ -128,7 +135,26 @@ def _host_key(text: str) -> str:
     return text
 
 
+def _path(text: str) -> str:
+    """The path of a file. What stands there instead could be a private key, and is not shown."""
+    if re.search(r"PRIVATE KEY|b3BlbnNzaC1rZXkt|^(ssh|ecdsa|sk)-\S+ AAAA", text):
+        raise ValueError(
+            "holds a key itself, not the path of its file; write the path, and where it was a private key, use another"
+        )
+    if re.search(r"\$\{?[A-Za-z_]", text):
+        raise ValueError("has a variable in it, which nobody replaces; write the path itself, with ~ for your home")
+    return text
+
+
+def _free_port(port: int) -> int:
+    if use := _SWARMS_PORTS.get(port):
+        raise ValueError(f"{port} is where {use}; write another, such as 7789")
+    return port
+
+
 def _label_key(text: str) -> str:
+    if not text:
+        raise ValueError("a label has a key; write one, or take it away")
     if text.startswith("swarmnet."):
         raise ValueError("swarmnet.* labels are Swarmnet's own; choose another prefix")
     # https://docs.docker.com/engine/manage-resources/labels/
@@ -145,6 +171,10 @@ def _with_room(subnet: str) -> str:
 
 def _with_room_or_auto(subnet: str) -> str:
     return subnet if subnet == AUTO else _with_room(canonical_subnet(subnet))
+
+
+# https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-and-ports-between-the-hosts
+_SWARMS_PORTS = {2377: "managers listen", 7946: "members look for each other"}
 
 
 def _shown(pattern: str, *examples: str) -> FieldInfo:
@@ -220,7 +250,7 @@ ListenAddress = Annotated[str, _engine_address(anywhere=True)]
 DataPathAddress = Annotated[str, _engine_address(port=False)]
 User = Annotated[str, _matching(r"\w([\w.@\\-]*[\w.@-])?", "a login name", show=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-FilePath = Annotated[str, _matching(r"[^\n]*\S[^\n]*", "the path of a file", show=False)]
+FilePath = Annotated[str, AfterValidator(_path), _matching(r"[^\n]*\S[^\n]*", "the path of a file", show=False)]
 HostKey = Annotated[
     str,
     _matching(r"(ssh|ecdsa)-\S+ \S+( .*)?", "a public key: ssh-ed25519 AAAA…", show=False),
@@ -228,7 +258,7 @@ HostKey = Annotated[
 ]
 _BASTION = r"([\w.-]+@)?([\w.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?"
 Bastion = Annotated[str, _matching(_BASTION, "[user@]host[:port]", show=False), AfterValidator(_bastion)]
-DataPathPort = Annotated[int, Field(ge=1024, le=49151)]
+DataPathPort = Annotated[int, Field(ge=1024, le=49151), AfterValidator(_free_port)]
 PoolPrefix = Annotated[int, Field(ge=1, le=SMALLEST_MASK)]
 Count = Annotated[int, Field(ge=0, le=100_000)]  # more than any swarm has of anything
 Seconds = Annotated[float, Field(gt=0, le=86_400)]

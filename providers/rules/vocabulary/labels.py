@@ -68,6 +68,11 @@ def journal_copies(labels: Pairs) -> dict[str, str]:
     return {key.removeprefix(start): value for key, value in labels if key.startswith(start)}
 
 
+def twin_name(name: str) -> str:
+    """What the network is called that stands in for an overlay while it changes."""
+    return f"{name}-swarmnet-twin"
+
+
 def twin_of(name: str, listed: Iterable[Network]) -> Network | None:
     """The twin that a change of the overlay left or needs, None where there is none."""
     return next((network for network in listed if network.label(TWIN) == name), None)

@@ -65,7 +65,7 @@ def test_range_of_the_ingress_that_the_engine_makes_is_passed_over(sections, exp
 def test_pool_that_is_used_up():
     """Where the pool has no range left, nothing is chosen."""
     with pytest.raises(StackFileError) as caught:
-        chosen(overlays={"app": AUTO}, reserved=["10.20.0.0/16"])
+        chosen(overlays={"app": AUTO}, reserved=["10.20.0.0/23", "10.20.2.0/23"])
 
     assert ["overlays.app.subnet: no /24 of pools.overlays 10.20.0.0/22 is free"] == caught.value.problems
 

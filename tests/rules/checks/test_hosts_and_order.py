@@ -79,6 +79,12 @@ def test_order_that_cannot_be(sections, problem):
             id="advertised address",
         ),
         pytest.param(
+            {"address": "A.example.com"},
+            {"address": "a.example.com"},
+            "address a.example.com port 22",
+            id="name in another case",
+        ),
+        pytest.param(
             {"address": "10.0.0.1"},
             {"address": "h2", "advertise_address": "10.0.0.1:2377"},
             "advertise_address 10.0.0.1",
@@ -116,3 +122,102 @@ def test_two_hosts_are_one_machine(one, other, mark):
 def test_two_hosts_only_look_alike(one, other):
     """The same name behind another port, bastion or interface is another machine."""
     assert [] == disorder({"h1": one | {"role": "manager"}, "h2": other})
+
+
+MANY = {f"m{number}": {"address": f"10.9.0.{number}", "role": "manager"} for number in range(1, 10)}
+
+
+def warnings(hosts, **sections):
+    """The warnings about a stack with these hosts."""
+    return verdict({"hosts": hosts, **sections}, "prod").warnings
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (1, []),
+        (2, ["hosts: 2 managers survive the loss of none, as 1 would; make it 1 or 3"]),
+        (3, []),
+        (4, ["hosts: 4 managers survive the loss of 1, as 3 would; make it 3 or 5"]),
+        (5, []),
+        (6, ["hosts: 6 managers survive the loss of 2, as 5 would; make it 5 or 7"]),
+        (7, []),
+        (
+            8,
+            [
+                "hosts: 8 managers survive the loss of 3, and each waits for more of the others at every change; "
+                "7 at most are advised"
+            ],
+        ),
+        (
+            9,
+            [
+                "hosts: 9 managers survive the loss of 4, and each waits for more of the others at every change; "
+                "7 at most are advised"
+            ],
+        ),
+    ],
+)
+def test_number_of_managers_says_what_they_survive(number, expected):
+    """A number that survives no more than a smaller one, or costs more than it gives, is a warning."""
+    assert expected == warnings(dict(list(MANY.items())[:number]), swarm={})
+
+
+def test_managers_of_a_swarm_that_others_keep_are_not_counted():
+    """Without the section `swarm` the roles stay as they are."""
+    assert [] == warnings(dict(list(MANY.items())[:2]))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:2377", "lo", "[::1]:2377"])
+def test_advertised_address_is_not_each_machine_itself(address):
+    """Others would look for the host on themselves."""
+    hosts = {"h1": {"address": "10.0.0.1", "role": "manager", "advertise_address": address}, "h2": {"address": "h2"}}
+    shown = address.removesuffix(":2377").strip("[]")
+
+    assert [f"hosts.h1.advertise_address: {shown} is each machine itself; write an address that others reach"] == (
+        disorder(hosts)
+    )
+
+
+def test_host_that_is_alone_may_advertise_itself():
+    """It works, and no other host could join."""
+    hosts = {"h1": {"local": True, "role": "manager", "advertise_address": "127.0.0.1"}}
+    expected = "hosts.h1.advertise_address: 127.0.0.1 is the machine itself: no other host could ever join"
+
+    assert [expected] == warnings(hosts, swarm={})
+
+
+def test_manager_reached_by_loopback_is_told_to_others():
+    """Such as through a tunnel: what is advertised has to be said."""
+    hosts = {"h1": {"address": "127.0.0.1", "role": "manager"}, "h2": {"address": "10.0.0.2"}}
+    expected = (
+        "hosts.h1.address: 127.0.0.1 is each machine itself, and members would be told it; "
+        "write the host's address among them as advertise_address"
+    )
+
+    assert [expected] == disorder(hosts)
+
+
+@pytest.mark.parametrize(
+    "h1",
+    [
+        {"address": "127.0.0.1", "role": "manager", "advertise_address": "10.0.0.1"},
+        {"address": "127.0.0.1", "role": "manager", "advertise_address": "eth1"},
+        {"local": True, "role": "manager"},
+    ],
+    ids=["address", "interface", "local"],
+)
+def test_way_to_a_host_may_be_a_tunnel(h1):
+    """What members use is another thing."""
+    assert [] == disorder({"h1": h1, "h2": {"address": "10.0.0.2"}})
+
+
+@pytest.mark.parametrize("name", ["h1", "h2", "web.internal"])
+def test_advertised_address_is_not_a_hosts_name(name):
+    """A word alone may be an interface, but not one that hosts are called by."""
+    hosts = {"h1": {"address": "web.internal", "role": "manager", "advertise_address": name}, "h2": {"address": "h"}}
+    expected = (
+        f"hosts.h1.advertise_address: {name} is a name, which Engines do not look up; write the host's IP address"
+    )
+
+    assert [expected] == disorder(hosts)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.stackfiles import net, problems
+from tests.support.stackfiles import net, problems, said
 
 NO_INGRESS = 'hosts would join and be ready, but without ingress, and tasks would fail with "Pool overlaps"'
 RECIPE = f"{NO_INGRESS}; examples in Docker's documentation give both one range"
@@ -98,6 +98,12 @@ UNUSABLE = "nothing can be given an address there"
             f"overlays.app.subnet: 127.0.8.0/24 lies inside the loopback range 127.0.0.0/8: {UNUSABLE}; "
             "172.16.0.0/24 is free",
             id="loopback",
+        ),
+        pytest.param(
+            {"gwbridge": net("169.254.8.0/24")},
+            f"gwbridge.subnet: 169.254.8.0/24 lies inside the link-local range 169.254.0.0/16: {UNUSABLE}; "
+            "172.16.0.0/24 is free",
+            id="link-local",
         ),
         pytest.param(
             {"swarm": {"default_addr_pool": ["10.12.0.0/16"]}, "overlays": {"app": net("10.12.1.0/24")}},
@@ -315,3 +321,32 @@ def test_clash_without_a_free_range_says_where_to_look(reserved, subnet, remedy)
     (line,) = problems(overlays={"app": net(subnet)}, reserved=reserved)
 
     assert remedy == line.rpartition("; ")[2]
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ({"overlays": {"app": net("8.8.8.0/24")}}, ["overlays.app.subnet: 8.8.8.0/24", "10.1.0.0/24"]),
+        ({"gwbridge": net("172.32.0.0/16")}, ["gwbridge.subnet: 172.32.0.0/16", "172.31.0.0/16"]),
+        ({"ingress": net("11.0.0.0/20")}, ["ingress.subnet: 11.0.0.0/20", "10.255.240.0/20"]),
+    ],
+    ids=["overlay", "beside the private ranges", "ingress"],
+)
+def test_public_range_is_a_warning(sections, expected):
+    """Whoever has it on the Internet is reached no more; that may be the stack's own company."""
+    told, free = expected
+
+    assert [f"{told} is public: whoever has it would not be reached; take a private range; {free} is free"] == (
+        said(**sections).warnings
+    )
+
+
+@pytest.mark.parametrize("subnet", ["100.64.8.0/24", "192.0.2.0/24", "198.18.0.0/24", "172.31.0.0/16"])
+def test_range_that_nobody_has_on_the_internet(subnet):
+    """Shared, documentation, benchmark and private ranges are no warning."""
+    assert [] == said(overlays={"app": net(subnet)}).warnings
+
+
+def test_public_addresses_of_hosts_and_reserved_ones_are_no_warning():
+    """They are what is to be reached."""
+    assert [] == said(hosts={"m1": {"address": "8.8.4.4"}}, reserved=["9.9.9.0/24"]).warnings

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.stackfiles import net, problems
+from tests.support.stackfiles import net, problems, said
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,48 @@ def test_pool_smaller_than_what_is_taken_of_it():
     assert ["pools.overlays: 10.20.0.0/25 is smaller than the /24 to take of it"] == problems(
         pools={"overlays": {"range": "10.20.0.0/25", "prefix": 24}}
     )
+
+
+@pytest.mark.parametrize("name", ["app-swarmnet-twin", "App-Swarmnet-Twin"])
+def test_overlay_is_not_named_as_another_twin(name):
+    """The migration of the one would take the other for its own."""
+    expected = f"overlays.{name}: is what overlays.app is called while its services move; choose another name"
+
+    assert [expected] == problems(overlays={"app": net("10.12.0.0/24"), name: net("10.12.1.0/24")})
+
+
+@pytest.mark.parametrize(
+    ("length", "on_in_use", "expected"),
+    [
+        (
+            50,
+            "migrate",
+            ["50 letters leave the name that it has while its services move no room; choose one of 49 at most"],
+        ),
+        (49, "migrate", []),
+        (63, "refuse", []),
+    ],
+)
+def test_name_leaves_room_for_the_twin(length, on_in_use, expected):
+    """Of an overlay that migrates; any other has no twin."""
+    name = "a" * length
+    found = problems(overlays={name: net("10.12.0.0/24", on_in_use=on_in_use)})
+
+    assert [f"overlays.{name}: {words}" for words in expected] == found
+
+
+POOL = {"pools": {"overlays": {"range": "10.20.0.0/16", "prefix": 24}}, "reserved": ["10.20.0.0/15"]}
+KEPT = (
+    "pools.overlays.range: 10.20.0.0/16 lies inside reserved[0] 10.20.0.0/15: "
+    "nothing of it is free; take another range, or reserve less"
+)
+
+
+def test_pool_of_which_nothing_is_free():
+    """An overlay that waits for a range of it would wait for ever."""
+    assert KEPT in problems(**POOL, overlays={"app": net("auto")})
+
+
+def test_pool_that_nobody_waits_for():
+    """The file works as it is: a warning."""
+    assert ([], [KEPT]) == (problems(**POOL), said(**POOL).warnings)

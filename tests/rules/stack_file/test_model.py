@@ -405,9 +405,19 @@ def test_advertise_address_is_what_the_engine_takes(address):
     assert [] == problems(hosts={"m1": {"address": "m1", "advertise_address": address}})
 
 
-@pytest.mark.parametrize("address", ["manager-one.example.com", "10.0.0", "10.0.0.300", "eth 0"])
+@pytest.mark.parametrize("address", ["manager-one.example.com", "m1.example.com", "m1.lan:2377"])
 def test_advertise_address_is_no_name(address):
     """The Engine does not look names up: moby, daemon/cluster/listen_addr.go."""
+    expected = f"{address} is a name, which Engines do not look up; write the host's IP address"
+
+    assert [f"hosts.m1.advertise_address: {expected}"] == problems(
+        hosts={"m1": {"address": "m1", "advertise_address": address}}
+    )
+
+
+@pytest.mark.parametrize("address", ["10.0.0", "10.0.0.300", "eth 0"])
+def test_advertise_address_is_one(address):
+    """Neither a part of one nor words."""
     expected = (
         f"hosts.m1.advertise_address: {address!r} should be an IP address or an interface of the host, "
         "such as 10.0.0.1 or eth0"
@@ -429,6 +439,62 @@ def test_host_key_is_one_that_can_be_read(key):
 def test_host_key_may_have_a_comment():
     """A line of a .pub file is fine as it is."""
     assert [] == problems(hosts={"m1": {"address": "m1", "host_key": f"{HOST_KEY} root@m1"}})
+
+
+PASTED = (
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
+    "-----BEGIN OPENSSH PRIVATE KEY----- b3BlbnNzaC1rZXktdjEAAAAA",
+    "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU",
+    HOST_KEY,
+)
+
+
+@pytest.mark.parametrize("key", PASTED, ids=["whole", "on one line", "without its marks", "public"])
+@pytest.mark.parametrize("place", ["key_file", "known_hosts"])
+def test_pasted_key_is_no_path_and_is_not_shown(place, key):
+    """It would be in plans, reviews and the state."""
+    expected = (
+        "holds a key itself, not the path of its file; write the path, and where it was a private key, use another"
+    )
+
+    assert [f"ssh.{place}: {expected}"] == problems(ssh={place: key})
+
+
+@pytest.mark.parametrize("path", ["$HOME/.ssh/id", "${HOME}/.ssh/id", "/home/$USER/.ssh/id"])
+def test_variable_in_a_path_is_not_replaced(path):
+    """No shell reads the stack file."""
+    expected = "has a variable in it, which nobody replaces; write the path itself, with ~ for your home"
+
+    assert [f"ssh.key_file: {expected}"] == problems(ssh={"key_file": path})
+
+
+@pytest.mark.parametrize("path", ["~/.ssh/id", "/keys/a$1", "keys/team key", "~ops/.ssh/id"])
+def test_path_is_any_other_text(path):
+    """Whatever a file may be called."""
+    assert [] == problems(ssh={"key_file": path})
+
+
+@pytest.mark.parametrize("bastion", ["None", "NONE"])
+def test_no_bastion_is_written_in_lower_case(bastion):
+    """A host of that name would be looked up."""
+    expected = f"ssh.bastion: {bastion} would be a host of that name; write `none` for no bastion"
+
+    assert [expected] == problems(ssh={"bastion": bastion})
+
+
+def test_label_has_a_key():
+    """Engines take a label without one, and nothing finds it."""
+    assert ["swarm.labels.: a label has a key; write one, or take it away"] == problems(swarm={"labels": {"": "x"}})
+
+
+@pytest.mark.parametrize(
+    ("port", "use"), [(2377, "managers listen"), (7946, "members look for each other")], ids=["managers", "gossip"]
+)
+def test_overlay_traffic_has_a_port_of_its_own(port, use):
+    """The swarm has the others already."""
+    expected = f"swarm.data_path_port: {port} is where {use}; write another, such as 7789"
+
+    assert [expected] == problems(swarm={"data_path_port": port})
 
 
 @pytest.mark.parametrize("key", ["user", "key_file", "known_hosts", "host_key", "sudo", "bastion", "port", "password"])
