@@ -62,6 +62,10 @@ class Expected(Section):
 class Reach(Section):
     """How hosts are reached by SSH: what is left out is as `~/.ssh/config` says for the address."""
 
+    refused: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("password", "passphrase"), "the file holds no secret: use a key, by key_file or the agent's"
+    )
+
     user: field_types.User | None = Field(
         default=None, description="login user; else that of `~/.ssh/config`, else root"
     )

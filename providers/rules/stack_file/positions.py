@@ -24,18 +24,14 @@ _BY_ITSELF = re.compile(r"\Aline (\d+), column (\d+): ")
 def of_keys(root: yaml.Node | None, section: str, prefix: str) -> dict[str, Position]:
     """Where each key and each item of a list stands, by its path within one section of the root, less a prefix.
 
-    The keys of the root are there too, unless the section has one of that name.
+    A key of the root that has the name of one in the section is the one that is told of.
     """
     found: dict[str, Position] = {}
-    for key, value in _pairs(root):
-        if key.value == section:
-            for location, node in _below(value, (), set()):
-                found[path((str(location[0]).removeprefix(prefix), *location[1:]))] = of_mark(node.start_mark)
-        else:
-            found.setdefault(key.value, of_mark(key.start_mark))
-    for key, _ in _pairs(root):
-        found.setdefault("" if key.value == section else key.value, of_mark(key.start_mark))
-    return found
+    pairs = _pairs(root)
+    for value in (value for key, value in pairs if key.value == section):
+        for (first, *further), node in _below(value, (), set()):
+            found[path((str(first).removeprefix(prefix), *further))] = of_mark(node.start_mark)
+    return found | {"" if key.value == section else str(key.value): of_mark(key.start_mark) for key, _ in pairs}
 
 
 def position(problem: str, keys: Mapping[str, Position]) -> Position:

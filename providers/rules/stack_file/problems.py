@@ -34,7 +34,8 @@ _BOUNDS = {
 class Readable(Generic[Model]):
     """What of a text's keys makes sense, and a line for each thing that does not.
 
-    taken: where something was taken out since it is wrong, or cannot do without what is.
+    taken: where something was taken out since it is wrong, or cannot do without what is; and the keys that unknown ones
+    stand for.
     """
 
     model: Model
@@ -74,8 +75,10 @@ def readable(model: type[Model], raw: Raw) -> Readable[Model]:
     """
     rest = copy.deepcopy(raw)
     found, errors = _validated(model, rest)
-    problems = tuple(f"{path(error['loc'])}: {_problem(model, error)}" for error in _told(model, errors))
-    taken: set[Location] = set()
+    meant = _meant(model, errors)
+    told = (error for error in errors if error["type"] != "missing" or error["loc"] not in meant)
+    problems = tuple(f"{path(error['loc'])}: {_problem(model, error)}" for error in told)
+    taken = set(meant)
     while found is None:
         for error in reversed(errors):  # a list's later items first, so that the earlier keep their places
             taken.add(_take_out(rest, error))
@@ -83,14 +86,11 @@ def readable(model: type[Model], raw: Raw) -> Readable[Model]:
     return Readable(found, problems, frozenset(taken))
 
 
-def _told(model: type[BaseModel], errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
-    """The errors without required keys that stand there by another name, which is told."""
-    named = {
-        (*error["loc"][:-1], _likely(str(error["loc"][-1]), _at(model, error["loc"][:-1])))
-        for error in errors
-        if error["type"] == "extra_forbidden"
-    }
-    return [error for error in errors if error["type"] != "missing" or error["loc"] not in named]
+def _meant(model: type[BaseModel], errors: Sequence[ErrorDetails]) -> set[Location]:
+    """The keys that stand there by another name: they are neither missing nor known."""
+    unknown = (error["loc"] for error in errors if error["type"] == "extra_forbidden")
+    likely = ((here, _likely(str(key), _at(model, tuple(here)))) for *here, key in unknown)
+    return {(*here, key) for here, key in likely if key}
 
 
 def path(location: Location) -> str:

@@ -21,7 +21,8 @@ _PLAIN = {
     "indent it as the list's key",
     r"expected <block end>, but found '-'": "an item of a list among keys: indent the list below its key",
     r"expected <block end>, but found '<scalar>'": "text after a value: put the whole value into one pair of quotes",
-    r"expected <block end>.*": "is indented as no line above: indent it as the keys that it belongs to",
+    r"expected <block end>.*": "is indented as no line above: indent it, or a key above that stands too far "
+    "left, as the keys beside it",
     r"expected ',' or '(.)', but got .*": ">a bracket that is not closed: write {0} at its end, and commas between",
     r"while scanning a quoted scalar found unexpected .*": ">a quote that is not closed: write it at the end as well",
     r"found unknown escape character '(.*)'": "\\{0} means nothing in double quotes: use single quotes",

@@ -224,7 +224,11 @@ def test_yaml_that_is_no_stack_file(text, problem):
         ("a:\n  - 1\n  b: 2", 3, "is no item of the list above: begin it with `- `, or indent it as the list's key"),
         ("a:\n  b: 2\n  - 1", 3, "an item of a list among keys: indent the list below its key"),
         ('a: "x" y', 1, "text after a value: put the whole value into one pair of quotes"),
-        ("a:\n    b: 1\n  c: 2", 3, "is indented as no line above: indent it as the keys that it belongs to"),
+        (
+            "a:\n    b: 1\n  c: 2",
+            3,
+            "is indented as no line above: indent it, or a key above that stands too far left, as the",
+        ),
         ("a:\n  b: {c: 1\n  d: 2", 2, "a bracket that is not closed: write } at its end, and commas between"),
         ("a: [1, 2\nb: 3", 1, "a bracket that is not closed: write ] at its end, and commas between"),
         ("a: 'x\nb: y", 1, "a quote that is not closed: write it at the end as well"),

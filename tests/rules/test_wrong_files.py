@@ -1,0 +1,53 @@
+"""Hundreds of wrong stack files, each with one mistake: where it is told, of which key, and what to do about it."""
+
+import pytest
+
+from providers.rules.checks.whole_file import verdict
+from providers.rules.stack_file.positions import parted, position
+from providers.rules.stack_file.reading import read
+from providers.rules.vocabulary.errors import StackFileError
+from tests.rules.wrong_files import RIGHT, WRONG
+
+ROWS = [pytest.param(*row, id=f"{kind}: {row[0]} {row[1]}") for kind, rows in WRONG.items() for row in rows]
+
+
+def edited(where, written):
+    """The right file with one edit."""
+    lines = RIGHT.splitlines()
+    number = int(where.rstrip("+!"))
+    indent = lines[number - 1][: -len(lines[number - 1].lstrip())]
+    new = [line[1:] if line.startswith("^") else indent + line for line in written.split("\n")]
+    below = next((at for at, line in enumerate(lines[number:]) if not line.startswith(f"{indent} ")), len(lines))
+    first = number if where.endswith("+") else number - 1
+    last = number + below if where.endswith("!") else number
+    return "\n".join([*lines[:first], *new, *lines[last:]]) + "\n"
+
+
+def said(text):
+    """Each problem of a file: its line, the path of its key, all its words."""
+    try:
+        written = read(text)
+    except StackFileError as error:
+        return [(position(problem, {}).line, *parted(problem)) for problem in error.problems]
+    problems = verdict(written.raw, "prod", text=written).why_no_plan
+    return [(written.position(problem).line, *parted(problem)) for problem in problems]
+
+
+def test_file_without_an_edit_is_right():
+    """Whatever is said of the others is of their one mistake."""
+    assert [] == said(RIGHT)
+
+
+def test_there_are_hundreds():
+    """A row that is there twice tells nothing."""
+    edits = [row[:2] for rows in WRONG.values() for row in rows]
+
+    assert (True, len(edits)) == (len(edits) >= 340, len(set(edits)))
+
+
+@pytest.mark.parametrize(("where", "written", "line", "path", "remedy"), ROWS)
+def test_one_mistake_is_one_problem_with_its_place_and_its_remedy(where, written, line, path, remedy):
+    """The line of the file, the path of the key, and the end of the problem, which says what to write."""
+    found = said(edited(where, written))
+
+    assert [(line, path, remedy)] == [(at, key, words[-len(remedy) :]) for at, key, words in found]
