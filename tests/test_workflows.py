@@ -14,7 +14,7 @@ from providers.explain.report.page import MARKER
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 BLOCK = re.compile(r"^```sh\n# (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-JOBS = ("preview", "comment", "plan", "deploy", "drift")
+JOBS = ("preview", "comment", "check", "plan", "deploy", "drift")
 # Stands for GitHub's command: says which comment is ours, and writes down what it is told to change.
 GH = """#!/bin/sh
 case "$*" in

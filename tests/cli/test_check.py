@@ -1,6 +1,8 @@
 """`swarmnet check`."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +12,7 @@ from cli.check import annotation
 from cli.stack_files import Line
 from providers.rules.stack_file.positions import Position
 
+ROOT = Path(__file__).resolve().parents[2]
 GOOD = """
 config:
   swarmnet:hosts:
@@ -230,3 +233,14 @@ def test_json_of_a_stack_without_a_file(check):
     assert {"stack": "nope", "file": None, "line": None, "column": None} == {
         key: found[key] for key in ("stack", "file", "line", "column")
     }
+
+
+def test_the_page_of_the_stack_file_shows_a_real_run(tmp_path, monkeypatch):
+    """What it says of its example is what the command says."""
+    page = (ROOT / "docs" / "stack-file.md").read_text()
+    ((text, shown),) = re.findall(r"```text\n(config:.*?)```.*?\$ swarmnet check prod\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.prod.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+
+    assert shown == CliRunner().invoke(app, ["check", "--dir", "stacks", "prod"]).stdout
