@@ -21,7 +21,7 @@ from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.mistyped import SECRET
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import readable
-from providers.rules.stack_file.reading import from_flat, from_yaml, read
+from providers.rules.stack_file.reading import Written, from_flat, from_yaml, read
 from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
 from providers.swarm import Swarm
@@ -37,8 +37,7 @@ def main() -> None:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
         refuse_secrets()
-        refuse_passed_over(stack)
-        judgement = verdict(from_flat(get_config_env()), stack)
+        judgement = verdict(from_flat(get_config_env()), stack, text=text_of(stack))
         plan = planned(judgement, f"{project}/{stack}")
         keep_apart(stack, judgement.resolved)
     except StackFileError as error:
@@ -58,13 +57,12 @@ def refuse_secrets() -> None:
         raise StackFileError([f"{key}: {SECRET}" for key in keys])
 
 
-def refuse_passed_over(stack: str) -> None:
-    """Raises StackFileError where the stack's own file has what Pulumi did not hand over, or one of two for."""
-    lines: tuple[str, ...] = ()
-    with suppress(FileNotFoundError, StackFileError):  # the configuration may come from elsewhere
-        lines = read((STACKS / f"Pulumi.{stack}.yaml").read_bytes()).problems
-    if lines:
-        raise StackFileError(list(lines))
+def text_of(stack: str) -> Written | None:
+    """The stack's own file, which may have what Pulumi does not hand over; None where the configuration comes from
+    elsewhere."""
+    with suppress(FileNotFoundError, StackFileError):
+        return read((STACKS / f"Pulumi.{stack}.yaml").read_bytes())
+    return None
 
 
 def keep_apart(stack: str, own: Resolved) -> None:

@@ -289,14 +289,14 @@ def test_what_another_stack_file_declares_is_refused(monkeypatch, caplog):
     ],
 )
 def test_what_pulumi_does_not_hand_over_is_refused(monkeypatch, caplog, tmp_path, text, problem):
-    """It would vanish without a word; the stack's own file has it."""
+    """It would vanish without a word; the stack's own file has it, and hides nothing of the rest."""
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.test.yaml").write_text(text)
     shutil.copy(ROOT / "__main__.py", tmp_path)
     with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
-        run(monkeypatch, WHOLE, root=tmp_path)
+        run(monkeypatch, {**WHOLE, "adopt": "x"}, root=tmp_path)
 
-    assert [problem] == caplog.messages
+    assert [problem, "adopt: 'x' should be 'refuse', 'identical' or 'converge'"] == caplog.messages
 
 
 @pytest.mark.parametrize("stack", ["dev", "lab", "prod", "staging"])

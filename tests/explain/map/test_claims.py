@@ -2,7 +2,8 @@
 
 import pytest
 
-from providers.explain.map.claims import claims, names, overlaps
+from providers.explain.map.claims import claims, overlaps
+from providers.rules.checks.ranges import names
 from tests.explain.map.samples import projects, shop, stack
 from tests.support.stackfiles import net
 
