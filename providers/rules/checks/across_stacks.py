@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from providers.rules.checks.overlaps import instead
+from providers.rules.checks.overlaps import instead, none_free
 from providers.rules.checks.ranges import OURS, Range, ranges
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import overlapping, relation
@@ -39,7 +39,7 @@ def shared(stacks: Mapping[str, Resolved]) -> list[Shared]:
     found = [_of(stacks, one, other) for one, other in pairs if one[0] != other[0]]
     free = _instead(stacks, [each for each in found if each.joined])
     return [
-        replace(each, line=f"{each.line}; {fits} is free") if (fits := free.get((each.stack, each.ranges[0]))) else each
+        replace(each, line=f"{each.line}; {free[key]}") if (key := (each.stack, each.ranges[0])) in free else each
         for each in found
     ]
 
@@ -75,18 +75,27 @@ def _own(resolved: Resolved) -> Iterator[Range]:
     return (each for each in ranges(resolved) if each.kind in (*OURS, "host"))
 
 
-def _instead(stacks: Mapping[str, Resolved], meetings: Iterable[Shared]) -> dict[tuple[str, Range], str | None]:
-    """A range of the same size for each to blame but hosts: nobody's, not reserved, and another for each."""
+def _instead(stacks: Mapping[str, Resolved], meetings: Iterable[Shared]) -> dict[tuple[str, Range], str]:
+    """What to write in the place of each to blame but hosts: a range of the same size, nobody's, not reserved, and
+    another for each; where there is none, why."""
     blamed: dict[str, list[Range]] = {}
     for each in meetings:
         if each.ranges[0].kind != "host":
             blamed.setdefault(each.stack, []).append(each.ranges[0])
-    taken, found = used(stacks.values()), dict[tuple[str, Range], str | None]()
+    taken, found = used(stacks.values()), dict[tuple[str, Range], str]()
     for stack, cannot_stay in blamed.items():
         free = instead(stacks[stack], taken, cannot_stay)
         taken += [subnet for subnet in free.values() if subnet]
-        found |= {(stack, each): subnet for each, subnet in free.items()}
+        for one, subnet in free.items():
+            others = [each for each in _every(stack, stacks) if each != one]
+            found[stack, one] = f"{subnet} is free" if subnet else none_free(one.subnet, others, taken)
     return found
+
+
+def _every(stack: str, stacks: Mapping[str, Resolved]) -> list[Range]:
+    """Every range that one stack has to leave alone, by whose it is."""
+    others = ((name, each) for name, resolved in stacks.items() if name != stack for each in _own(resolved))
+    return [*ranges(stacks[stack]), *(replace(each, path=f"{name}'s {each.path}") for name, each in others)]
 
 
 def _of(stacks: Mapping[str, Resolved], *sides: tuple[str, Range]) -> Shared:

@@ -100,19 +100,25 @@ def _told(clash: Clash) -> str:
 
 
 def _remedy(resolved: Resolved, beside: Sequence[str], clash: Clash, free: Mapping[Range, str | None]) -> str:
-    """What to write in the place of those to blame; where nothing of the size is free, why, and what is."""
+    """What to write in the place of those to blame."""
     if chosen := [subnet for each in clash.blamed if (subnet := free[each])]:
         return f"{names(chosen)} {'is' if len(chosen) == 1 else 'are'} free"
-    declared, (network, _, mask) = _declared(resolved), clash.blamed[0].subnet.partition("/")
-    space = FreeSpace([*(each.subnet for each in declared), *beside, *LIKELY.values()])
+    return none_free(clash.blamed[0].subnet, [each for each in _declared(resolved) if each not in clash.blamed], beside)
+
+
+def none_free(subnet: str, taken: Sequence[Range], beside: Iterable[str] = ()) -> str:
+    """Why no range of the size of a subnet is free: what has most of the private ones, and which smaller one is.
+
+    beside: ranges that are taken too, and not named.
+    """
+    network, _, mask = subnet.partition("/")
+    space = FreeSpace([*(each.subnet for each in taken), *beside, *LIKELY.values()])
     smaller = (space.nearest(f"{network}/{prefix}") for prefix in range(int(mask) + 1, SMALLEST_MASK + 1))
-    taken = [each for each in declared if each.kind != "special" and each not in clash.blamed]
-    largest = sorted(taken, key=lambda each: prefix_length(each.subnet))[:MANY]
+    private = (each for each in taken if any(IPv4Network(each.subnet).overlaps(IPv4Network(b)) for b in PRIVATE))
+    largest = sorted(private, key=lambda each: prefix_length(each.subnet))[:MANY]
     fits = next(filter(None, smaller), None)
-    return (
-        f"no /{mask} of {names(PRIVATE)} is free: look at {_listed(largest)}"
-        + (f", or take a smaller range: {fits} is free" if fits else "")
-    )  # fmt: skip
+    look = f"no /{mask} of {names(PRIVATE)} is free" + (f": look at {_listed(largest)}" if largest else "")
+    return f"{look}, or take a smaller range: {fits} is free" if fits else look
 
 
 def _listed(several: Sequence[Range]) -> str:

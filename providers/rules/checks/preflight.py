@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from providers.rules.checks.overlaps import instead
+from providers.rules.checks.overlaps import instead, none_free
 from providers.rules.checks.ranges import Range, ranges
 from providers.rules.checks.taken_on_hosts import (
     Noun,
@@ -134,10 +134,13 @@ def _is_wide(wanted: Wanted, occupied: Occupied) -> bool:
 def _refusals(resolved: Resolved, found: Meetings, taken: set[str]) -> Iterator[str]:
     """A line for each, with a range of the same size that is nobody's, where there is one."""
     blamed = {wanted: Range(wanted.noun.kind, wanted.path, wanted.subnet) for wanted, _ in found}
-    free = instead(resolved, (subnet for subnet in taken if prefix_length(subnet) >= LARGEST), blamed.values())
+    counted = [subnet for subnet in taken if prefix_length(subnet) >= LARGEST]
+    free = instead(resolved, counted, blamed.values())
+    met = [Range(occupied.kind, f"{occupied.words},", occupied.subnet) for _, occupied in found]
     for (wanted, occupied), hosts in found.items():
-        fits = free[blamed[wanted]]
-        yield _told(wanted, occupied, hosts) + (f"; {fits} is free" if fits else "")
+        fits, others = free[blamed[wanted]], [each for each in ranges(resolved) if each.path != wanted.path]
+        remedy = f"{fits} is free" if fits else none_free(wanted.subnet, [*others, *met], counted)
+        yield f"{_told(wanted, occupied, hosts)}; {remedy}"
 
 
 def _told(wanted: Wanted, occupied: Occupied, hosts: Sequence[str]) -> str:

@@ -258,7 +258,11 @@ HostKey = Annotated[
 ]
 _BASTION = r"([\w.-]+@)?([\w.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?"
 Bastion = Annotated[str, _matching(_BASTION, "[user@]host[:port]", show=False), AfterValidator(_bastion)]
-DataPathPort = Annotated[int, Field(ge=1024, le=49151), AfterValidator(_free_port)]
+DataPathPort = Annotated[
+    int,
+    Field(ge=1024, le=49151, json_schema_extra={"not": {"enum": sorted(_SWARMS_PORTS)}}),
+    AfterValidator(_free_port),
+]
 PoolPrefix = Annotated[int, Field(ge=1, le=SMALLEST_MASK)]
 Count = Annotated[int, Field(ge=0, le=100_000)]  # more than any swarm has of anything
 Seconds = Annotated[float, Field(gt=0, le=86_400)]

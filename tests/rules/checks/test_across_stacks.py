@@ -52,6 +52,22 @@ def test_shared_range_is_an_information():
             ),
             id="no host is blamed for its address",
         ),
+        pytest.param(
+            {"overlays": {"app": net("10.128.0.0/9")}},
+            {
+                "ingress": net("10.128.0.0/9"),
+                "connected_to": ["dev"],
+                "reserved": ["10.0.0.0/9", "172.16.0.0/12", "192.168.0.0/16"],
+            },
+            (
+                "prod",
+                "ingress.subnet: 10.128.0.0/9 is the same as dev's overlays.app.subnet 10.128.0.0/9: "
+                f"{JOINED}; no /9 of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16 is free: look at reserved[0] "
+                "10.0.0.0/9, dev's overlays.app.subnet 10.128.0.0/9, reserved[1] 172.16.0.0/12 and reserved[2] "
+                "192.168.0.0/16",
+            ),
+            id="nothing is free",
+        ),
     ],
 )
 def test_shared_range_of_joined_stacks_is_a_problem(dev, prod, expected):

@@ -404,3 +404,18 @@ def test_ranges_named_as_free_fit(sections, seen):
             changed[path[0]] = net(free)
 
     assert [] == refused(seen, **changed)
+
+
+def test_where_nothing_is_free_it_says_where_to_look():
+    """What has most of the private ranges, of the file and of hosts, and which smaller range is free."""
+    (line,) = refused(
+        report(routes=[("10.12.0.0/16", "tun0")]),
+        overlays={"app": net("10.12.0.0/16")},
+        reserved=["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/17"],
+    )
+
+    assert (
+        "no /16 of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16 is free: look at reserved[0] 10.0.0.0/8, "
+        "reserved[1] 172.16.0.0/12, the route by tun0, 10.12.0.0/16 and reserved[2] 192.168.0.0/17, "
+        "or take a smaller range: 192.168.128.0/17 is free"
+    ) == line.rpartition("; ")[2]
