@@ -63,12 +63,12 @@ def mistyped(kind: str, value: object, choices: str = "") -> str:
         return "is empty: " + ("write `{}`, or its keys below it" if sections else f"write {wanted}, or take it away")
     if kind == "string_type" and isinstance(value, int | float):
         what = "true or false" if isinstance(value, bool) else "a number"
-        shown = getattr(value, "text", None) or json.dumps(value)
-        return f'{shown} is {what}: write "{shown}"'
+        return f'{_written(value)} is {what}: write "{_written(value)}"'
     if plain := _plain(kind, value):
-        shown = json.dumps(value) if str(value) in (plain, "0", "1") else value
+        shown = value if isinstance(value, str) and value != plain else _written(value)
         return f"{shown} is {_is(value)} here: write {plain}"
-    return f"{_shown(value)}is {_is(value)}: write {wanted}"
+    shown = f"{_written(value)} " if isinstance(value, int | float) else ""
+    return f"{shown}is {_is(value)}: write {wanted}"
 
 
 def _plain(kind: str, value: object) -> str:
@@ -88,5 +88,6 @@ def _is(value: object) -> str:
     return "a number" if isinstance(value, int | float) else _IS.get(type(value), "something else")
 
 
-def _shown(value: object) -> str:
-    return f"{json.dumps(value)} " if isinstance(value, bool | int | float) else ""
+def _written(value: object) -> str:
+    """Truth, a number or text as it stands in the file."""
+    return getattr(value, "text", None) or json.dumps(value)

@@ -38,7 +38,8 @@ class StackFileError(SwarmnetError):
     """The stack file is wrong.
 
     `problems` holds one line each, starting with the path of the key, such as
-    `hosts.w1.gwbridge.subnet: 10.12.0.0/24 lies inside ingress.subnet 10.12.0.0/16`.
+    `hosts.w1.gwbridge.subnet: 10.12.0.0/24 lies inside ingress.subnet 10.12.0.0/16`; what is wrong with the text
+    itself starts with its place, `line 4, column 5: `.
     """
 
     def __init__(self, problems: list[str]) -> None:
