@@ -96,5 +96,7 @@ def _resource(forecast: Forecast) -> Iterator[Text]:
         yield as_shown(f"  {stage.doing}{lasts}")
     if forecast.disturbs:
         yield as_shown(f"  will: {forecast.disturbs}", style="yellow")
+    for warning in forecast.warnings:
+        yield as_shown(f"  warning: {warning}", style="yellow")
     if forecast.problem:
         yield as_shown(f"  blocked: {forecast.problem}", style="red")

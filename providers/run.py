@@ -232,6 +232,8 @@ def announcing(door: Door, show: Progress, spec: Spec, known: Known) -> Decide:
             forecast = rehearsed(world, spec.resource_name, spec.timeout, look, noun.decide(spec, known))[1]
             if forecast.disturbs:
                 show(f"will {forecast.disturbs}; about {forecast.seconds:.0f} s in all", stays=True)
+            for warning in forecast.warnings:
+                show(f"warning: {warning}", stays=True)
         return decision
 
     return decided

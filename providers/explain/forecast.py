@@ -6,6 +6,7 @@ The loop and its clock are not here.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from providers.rules.live.judgement import warned
 from providers.rules.vocabulary.facts import SwarmService
 from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.steps import (
@@ -60,6 +61,7 @@ class Forecast:
     drained: tuple[str, ...] = ()  # hosts, in their order
     restarted: tuple[str, ...] = ()  # hosts whose Engine is restarted
     stopped: tuple[str, ...] = ()  # containers, as `name on host`
+    warnings: tuple[str, ...] = ()  # what of services it may harm, in words
     seconds: float = 0
     problem: str = ""
 
@@ -145,6 +147,15 @@ class Record:
             for service in _services(after)
         )
         return tuple(sorted((each for each in found if each.times), key=lambda each: each.service))
+
+    def warnings(self, after: World) -> tuple[str, ...]:
+        """What may be lost of services whose tasks restart, or not be reached for a while."""
+        told = {each.service for each in self.restarts(after)}
+        there = {network.id for network in after.cluster.networks} if after.cluster else set()
+        before = self.before.cluster.networks if self.before.cluster else ()
+        replaced = {network.name for network in before if network.id not in there}
+        services = sorted(_services(self.before), key=lambda service: service.name)
+        return tuple(line for each in services if each.name in told for line in warned(each.name, each.spec, replaced))
 
     def _note_tasks(self, world: World) -> None:
         for service_id, tasks in meant(world).items():

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -169,6 +169,23 @@ def test_tasks_restart_twice_for_an_ingress():
     (forecast,) = foretold(at_work(), NEW_INGRESS)
 
     assert [("api", 3, 6), ("web", 2, 4)] == [(each.service, each.tasks, each.times) for each in forecast.restarts]
+
+
+def test_what_services_may_lose_is_a_warning():
+    """Of those whose tasks restart: a volume of the one host, and the network by which a proxy finds them."""
+    mounted = {"Image": "db", "Mounts": [{"Type": "volume", "Source": "data", "Target": "/data"}]}
+    template = {"ContainerSpec": mounted, "Networks": [], "Placement": {}, "ForceUpdate": 0}
+    database = service_spec("db", ports=((5432, 5432),), replicas=1, TaskTemplate=template)
+    app_id = lifecycle.id_of(at_work(), lifecycle.overlay_spec())
+    proxied = service_spec("front", networks=(app_id,), Labels={"traefik.swarm.network": "app"})
+    world = after(at_work(), partial(create_service, spec=database), partial(create_service, spec=proxied), elapsed(20))
+
+    (swap,) = foretold(world, NEW_INGRESS)
+    (migration,) = foretold(world, NEW_OVERLAY.model_copy(update={"on_in_use": "migrate"}))
+
+    assert ["service db: its one task may start on another host"] == [line[:50] for line in swap.warnings]
+    assert ["service front: Traefik reaches it by overlay app"] == [line[:48] for line in migration.warnings]
+    assert f"  warning: {swap.warnings[0]}" in [line.plain for line in report_of([swap], [], "")]
 
 
 def test_containers_that_are_stopped_are_named():

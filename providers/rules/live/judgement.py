@@ -154,3 +154,31 @@ def _most_tasks(service: SwarmService, tasks: Collection[Task], nodes: int) -> i
     count = max(there, nodes if wanted is None else wanted)
     more = service_spec.parallelism(service.spec) or count
     return count + (min(more, count) if service_spec.update_order(service.spec) == "start-first" else 0)
+
+
+# Under these labels Traefik is told by which of a service's networks to reach it, in its versions 3 and 2:
+# https://doc.traefik.io/traefik/reference/routing-configuration/other-providers/swarm/
+TRAEFIK = ("traefik.swarm.network", "traefik.docker.network")
+
+
+def warned(name: str, spec: str, replaced: Collection[str]) -> list[str]:
+    """What a change may do to this service that nobody else sees coming: it is allowed, and said beforehand.
+
+    name, spec: the service's, whose tasks restart. replaced: overlays that give way to a twin for a while.
+    """
+    volumes = service_spec.local_volumes(spec)
+    alone = service_spec.replicas(spec) == 1 and not service_spec.constraints(spec)
+    told = []
+    if volumes and alone:
+        told.append(
+            f"service {name}: its one task may start on another host, and would find volume {', '.join(volumes)} empty "
+            "there: bind it to its host with a constraint before"
+        )
+    labels = service_spec.labels(spec)
+    told += [
+        f"service {name}: Traefik reaches it by overlay {labels[label]} (label {label}), which gives way to a twin for "
+        "a while: expect errors 502 and 504 until all has moved, or take the label off before"
+        for label in TRAEFIK
+        if labels.get(label) in replaced
+    ]
+    return told

@@ -99,6 +99,21 @@ def health_seconds(spec: str) -> float:
     return start_period(spec) + int(check.get("Retries") or PROBE_RETRIES) * probe
 
 
+def local_volumes(spec: str) -> tuple[str, ...]:
+    """The volumes of its tasks that stay on the host where they were made, by name or by their place in the container.
+
+    https://docs.docker.com/engine/storage/volumes/#use-a-volume-driver
+    """
+    mounts = [each for each in _container(spec).get("Mounts") or () if each.get("Type") == "volume"]
+    local = [mount for mount in mounts if _volume_driver(mount) in ("", "local")]
+    return tuple(str(mount.get("Source") or mount.get("Target")) for mount in local)
+
+
+def labels(spec: str) -> dict[str, str]:
+    """The labels of the service and of its containers, under which proxies look for it."""
+    return {**(_container(spec).get("Labels") or {}), **(_read(spec).get("Labels") or {})}
+
+
 def update_order(spec: str) -> str:
     """Which comes first in an update: `stop-first` (the old task ends) or `start-first` (the new one runs)."""
     return str(_update(spec).get("Order") or "stop-first")
@@ -150,6 +165,11 @@ def _container(spec: str) -> Json:
 
 def _update(spec: str) -> Json:
     return _read(spec).get("UpdateConfig") or {}
+
+
+def _volume_driver(mount: Json) -> str:
+    """Who keeps a volume; empty where the Engine's own default does."""
+    return str(((mount.get("VolumeOptions") or {}).get("DriverConfig") or {}).get("Name") or "")
 
 
 def _health_check(spec: str) -> Json:

@@ -110,3 +110,34 @@ def test_tasks_that_were_told_to_end_are_named_with_their_hosts():
     """One that only waits to run is none of them."""
     ending = (task("w1", desired="shutdown"), task("w3", state="ready", desired="ready"))
     assert ["t-w1 on w1"] == judgement.ending(ending, NODES)
+
+
+DATA = {"Type": "volume", "Source": "data", "Target": "/data"}
+SHARED = {**DATA, "VolumeOptions": {"DriverConfig": {"Name": "nfs"}}}
+ONE: dict[str, Any] = {"Replicated": {"Replicas": 1}}
+BOUND = {"Placement": {"Constraints": ["node.hostname == w1"]}}
+
+
+@pytest.mark.parametrize(
+    ("words", "judged"),
+    [
+        pytest.param(
+            ["service db: its one task may start on another host, and would find volume data empty there"],
+            service("db", mode=ONE, ContainerSpec={"Mounts": [DATA]}),
+            id="one task with a volume of its host",
+        ),
+        pytest.param([], service("db", mode=ONE, ContainerSpec={"Mounts": [DATA]}, **BOUND), id="bound to its host"),
+        pytest.param([], service("db", mode=ONE, ContainerSpec={"Mounts": [SHARED]}), id="a volume that hosts share"),
+        pytest.param([], service("db", ContainerSpec={"Mounts": [DATA]}), id="two tasks"),
+        pytest.param(
+            ["service web: Traefik reaches it by overlay app (label traefik.docker.network)"],
+            service(ContainerSpec={"Labels": {"traefik.docker.network": "app"}}),
+            id="reached by an overlay that gives way to a twin",
+        ),
+        pytest.param([], service(ContainerSpec={"Labels": {"traefik.docker.network": "web"}}), id="by another one"),
+    ],
+)
+def test_what_is_said_beforehand(words: list[str], judged: SwarmService):
+    """It may be, and nobody else sees it coming."""
+    found = judgement.warned(judged.name, judged.spec, {"app"})
+    assert [True] * len(words) == [line.startswith(start) for line, start in zip(found, words, strict=True)]
