@@ -39,21 +39,29 @@ def plan(
         _complain(console, [f"{stack}: {problem}" for problem in error.problems])
     state, doubt = state_if_known(stack, directory)
     try:
-        seen = Hosts({**left(state, wanted, resolved.lost), **wanted.access}, resolved.roles).survey()
+        hosts = Hosts({**left(state, wanted, resolved.lost), **wanted.access}, resolved.roles)
+        seen = hosts.survey()
         taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), f"{NAMESPACE}/{stack}")
     except SwarmnetError as error:
         _complain(console, [str(error)])
     silent = [each for each in seen.hosts if isinstance(each, Silent)]
     found = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join(taken.refused))
+    warnings = [*taken.warnings, *forbidden(hosts, found)]
     if as_json:
         report = {"state": doubt or "known", "silent": {each.host: each.why for each in silent}}
         resources = [fields(each) for each in found]
-        typer.echo(json.dumps({**report, "warnings": taken.warnings, "resources": resources}, indent=2))
+        typer.echo(json.dumps({**report, "warnings": warnings, "resources": resources}, indent=2))
     else:
-        for line in report_of(found, silent, doubt, taken.warnings):
+        for line in report_of(found, silent, doubt, warnings):
             console.print(line)
     if silent or any(each.problem for each in found):
         raise typer.Exit(1)
+
+
+def forbidden(hosts: Hosts, found: Iterable[Forecast]) -> list[str]:
+    """Where sudo's rules will not do for a restart of docker that is foreseen."""
+    restarted = dict.fromkeys(host for forecast in found for host in forecast.restarted)
+    return [line for line in map(hosts.forbidden, restarted) if line]
 
 
 def _complain(console: Console, lines: list[str]) -> None:

@@ -31,7 +31,7 @@ NOBODY = "198.51.100.251"
 MACHINE = "198.51.100.1"
 LINK = "swarmnet-lab"  # the bridge that all hosts hang on
 DEPLOY = "deploy ALL=(ALL) NOPASSWD: ALL"
-# All that `sudo: true` asks for on a host with SysV's init.
+# What `sudo: true` asked for on a host with SysV's init before `service docker start` was needed as well.
 LEAST = "deploy ALL=(root) NOPASSWD: /usr/bin/docker system dial-stdio, /usr/sbin/service docker restart"
 
 Connect = Callable[..., Connection]
@@ -191,6 +191,7 @@ def test_sudo_for_two_commands(connect: Connect, x1: Host, sudoers: Callable[[st
 
     assert "x1" == engine.info()["Name"]
     assert before != x1.run("cat", "/run/docker.pid")
+    assert ["service docker start"] == engine.forbidden()
 
 
 @pytest.mark.parametrize("phrase", ["", "hunter2"], ids=["plain", "encrypted"])

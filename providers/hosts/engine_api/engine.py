@@ -5,6 +5,7 @@ only.
 """
 
 import json
+import shlex
 import threading
 import time
 from collections import Counter
@@ -24,6 +25,7 @@ from providers.rules.vocabulary.errors import (
     DeadlineExceeded,
     EngineError,
     HostError,
+    LoginRefused,
     NoQuorum,
     NotAManager,
     Unreachable,
@@ -127,6 +129,24 @@ class Engine:
         began = time.monotonic()
         self._run_to_start(self._init_signs(), timeout)
         self._answers(began + timeout, timeout)
+
+    def forbidden(self) -> list[str]:
+        """What a restart may need and sudo does not let us run, asked without running it; empty where no sudo is used.
+
+        Raises HostError.
+        """
+        if not self.connection.access.sudo:
+            return []
+        seen = self._init_signs()
+        return [shlex.join(each) for each in (restarts_docker(seen), *starts_docker(seen)) if not self._may(each)]
+
+    def _may(self, command: tuple[str, ...]) -> bool:
+        """https://www.sudo.ws/docs/man/sudo.man/#l"""
+        try:
+            self.connection.run(("sudo", "-n", "-l", *command), as_root=False)
+        except (CommandFailed, LoginRefused):
+            return False
+        return True
 
     def _init_signs(self) -> list[str]:
         return self.connection.run(("sh", "-c", LOOKS_FOR_INIT), as_root=False).split()

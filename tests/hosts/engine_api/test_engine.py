@@ -503,6 +503,25 @@ def test_docker_that_systemd_has_given_up_is_started(restartable, engine):
     assert [restart, *start] == restartable.ran[1:4]
 
 
+def test_what_sudo_forbids_is_asked_before(restartable, reach):
+    """An older line of sudoers lacks what starts a docker that systemd has given up; nothing is restarted."""
+    asked = [f"sudo -n -l systemctl {words}" for words in ("restart docker", "reset-failed docker", "start docker")]
+    restartable.commands |= {
+        f"sh -c '{LOOKS_FOR_INIT}'": Ends(stdout=SYSTEMD.encode()),
+        asked[0]: Ends(stdout=b"/usr/bin/systemctl restart docker\n"),
+        asked[1]: Ends(status=1),
+        asked[2]: Ends(status=1),
+    }
+    assert ["systemctl reset-failed docker", "systemctl start docker"] == reach(sudo=True).forbidden()
+    assert asked == restartable.ran[1:]
+
+
+def test_without_sudo_nothing_is_forbidden(restartable, engine):
+    """Who is root is not asked."""
+    assert [] == engine.forbidden()
+    assert [] == restartable.ran
+
+
 def test_stopped_docker_is_started(restartable, engine):
     """By the host's service manager; then the Engine is asked whether it is there."""
     start = to_the_end("service docker start")
