@@ -174,10 +174,7 @@ def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
     # Before the first restart nothing brings the way out back; after it the Engine itself does, at its own pace.
     stuck = detached(facts) and not maintenance.restarts(node) and facts.unchanged_for >= DETACHED
     if stuck or (not attached(facts) and facts.unchanged_for >= maintenance.patience(node, took)):
-        guard = maintenance.refused(node, facts.nodes, swarm)
-        if guard:
-            return Blocked(f"{spec.host}: its docker has to be restarted, and {guard}; it stays drained until then")
-        return maintenance.restart(node, spec.host, swarm)
+        return maintenance.restart(node, spec.host, facts.nodes, swarm)
     if not attached(facts):
         return Wait(f"the ingress of {spec.host} to come back to docker_gwbridge", FOREVER)
     if node.state != "ready":

@@ -163,10 +163,7 @@ def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
     stale = not maintenance.restarts(node) and facts.left_on(host)
     if not stale and facts.unchanged_for < maintenance.patience(node, host.restart_took):
         return Wait(f"{host.host} to come right by itself", FOREVER)
-    refused = maintenance.refused(node, facts.nodes, facts.swarm)
-    if refused:
-        return Blocked(f"{host.host}: its docker can't be restarted: {refused}")
-    return maintenance.restart(node, host.host, facts.swarm)
+    return maintenance.restart(node, host.host, facts.nodes, facts.swarm)
 
 
 def dropped(facts: IngressFacts) -> Decision | None:

@@ -103,8 +103,12 @@ def patience(node: Node, took: float) -> float:
     return max(PATIENCE, TIMES * took) if took else UNKNOWN
 
 
-def restart(node: Node, host: str, swarm: Swarm) -> Steps | Blocked:
-    """Restart its Engine, and count that; a manager of an autolocked swarm is unlocked after it. Not a third time."""
+def restart(node: Node, host: str, nodes: tuple[Node, ...], swarm: Swarm) -> Steps | Blocked:
+    """Restart its Engine, where that may be, and count that; not a third time. A manager of an autolocked swarm is
+    unlocked after it."""
+    guard = refused(node, nodes, swarm)
+    if guard:
+        return Blocked(f"{host}: its docker has to be restarted, and {guard}; it stays drained until then")
     count = restarts(node)
     if count >= MOST_RESTARTS:
         return Blocked(
