@@ -11,12 +11,16 @@ import pytest
 from providers import simulate
 from providers.rules.live import bridge_swap, ingress_rollout, journal, judgement, maintenance, published_ports, quorum
 from providers.rules.nouns import gwbridge, ingress
+from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import Task
 from providers.rules.vocabulary.labels import JOURNAL
+from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import Blocked, Done, Step, Steps, UpdateNode, UpdateService, UpdateSwarm
-from providers.simulate import World
+from providers.simulate import World, others
 from tests.exploration.explore import PATIENCE, Exploration, Scene
-from tests.exploration.scenes import SMALL, UNTIDY, swap
+from tests.exploration.scenes import NEW_BRIDGE, NEW_INGRESS, SMALL, UNTIDY, swap
+from tests.support.lifecycle import id_of, make
+from tests.support.simulated import SimulatedHosts
 
 pytestmark = pytest.mark.exploration
 
@@ -107,3 +111,48 @@ def test_without_a_part_of_the_judgement_the_change_begins(part: str, world: str
     assert isinstance(scene.decide(facts), Blocked)
     monkeypatch.setattr(judgement, part, lambda *_: ())
     assert isinstance(scene.decide(facts), Steps)
+
+
+def ended(world: World, spec: Spec) -> str:
+    """How one run ends there: the worlds of these safeguards have too many states to be explored."""
+    hosts = SimulatedHosts(world)
+    try:
+        make(hosts, spec, known=id_of(world, spec))
+    except SwarmnetError as error:
+        return type(error).__name__
+    return "done" if all(host.docker for host in hosts.world.hosts) else "docker is down"
+
+
+def never_attached() -> World:
+    """Docker on w1 may start three times in a minute, and its ingress does not come back."""
+    world = others.limit_starts(UNTIDY["with_container_that_ends"](), "w1")
+    return replace(world, manners=replace(world.manners, ingress_back=1000))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "instead", "spec", "world", "ends"),
+    [
+        pytest.param(
+            *(journal, "MEANWHILE", {k: v for k, v in journal.MEANWHILE.items() if k != "Order"}),
+            *(NEW_INGRESS, UNTIDY["full_and_start_first"], ("done", "DeadlineExceeded")),
+            id="stop first",
+        ),
+        pytest.param(
+            *(maintenance, "MOST_RESTARTS", 9, NEW_BRIDGE, never_attached, ("Blocked", "Unreachable")),
+            id="two restarts at most",
+        ),
+    ],
+)
+def test_without_it_a_run_ends_otherwise(
+    module: Any,
+    name: str,
+    instead: object,
+    spec: Spec,
+    world: Callable[[], World],
+    ends: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """With it as promised; without it all ports stay off, or docker stays down."""
+    first = ended(world(), spec)
+    monkeypatch.setattr(module, name, instead)
+    assert ends == (first, ended(world(), spec))
