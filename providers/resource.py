@@ -140,7 +140,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         Forgotten without a look is what the noun says, and what the stack file leaves out while its hosts stay. What is
         retained never comes here: that is Pulumi's own affair, which alone knows what was said last.
         """
-        spec = self.spec(props)
+        spec = self.run.wish(self.spec(props))
         decide = self.noun.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.run.lost)
         if decide is None or self.run.forgets(spec):
             return
@@ -149,18 +149,19 @@ class Provider(ResourceProvider, Generic[S, F]):
             with self.run.turn(show, self.turn_of_removal(spec, props)):
                 if self.goes(id_, spec, props, door):
                     look = partial(self.noun.look, door, spec, props, leaving=True)
-                    seconds, ways_back = self.run.removal_time(spec), self.noun.ways_back(spec)
+                    seconds, ways_back = self.run.removal_time(spec), self.noun.ways_back(spec, known=True)
                     work(door, in_words(spec), seconds, show, look, decide, ways_back)
 
     def brought_about(self, spec: S, known: Props) -> Props:
         """Work until it is right; returns the outputs. `known`: those in the state, empty in `create`."""
         with one_line():
-            door, show = self.run.hosts(), Progress(spec.row)
+            spec, door, show = self.run.wish(spec), self.run.hosts(), Progress(spec.row)
             turn = self.turn(spec, known, door)
             self.run.refuse_clashes(door, show, spec)
             with self.run.turn(show, turn):
                 look, decide = partial(self.noun.look, door, spec, known), announcing(door, show, spec, known)
-                facts = work(door, in_words(spec), spec.timeout, show, look, decide, self.noun.ways_back(spec))
+                ways_back = self.noun.ways_back(spec, known=bool(known))
+                facts = work(door, in_words(spec), spec.timeout, show, look, decide, ways_back)
         there = self.noun.there(facts)
         assert there is not None
         return {**to_props(spec), **self.noun.outputs(spec, there)}

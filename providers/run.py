@@ -10,9 +10,9 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
@@ -24,14 +24,16 @@ from providers.loop.preflight import preflight
 from providers.rules.nouns.noun import Decide, Known
 from providers.rules.nouns.swarm import divided, not_to_be_begun
 from providers.rules.nouns.table import noun_of
+from providers.rules.plan import wanted
 from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.stack_file.model import Timeouts
 from providers.rules.stack_file.reading import NAMESPACE, from_flat
 from providers.rules.stack_file.resolved import configured, configured_hosts, without_lost
 from providers.rules.vocabulary.door import Door
-from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, SwarmnetError
+from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, StackFileError, SwarmnetError
 from providers.rules.vocabulary.specs import HostSpec, NodeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import Decision
+from providers.rules.vocabulary.wish import wish
 from providers.rules.vocabulary.words import visible
 from providers.simulate.from_snapshot import copied
 
@@ -42,6 +44,7 @@ LISTENS = 5.0
 # has failed (of what takes a host or ports out of service).
 Turn = Literal["beside others", "alone", "disruptive"]
 Reach = Callable[[Mapping[str, HostAccess], Roles], Door]
+S = TypeVar("S", bound=Spec)
 
 
 def real(accesses: Mapping[str, HostAccess], roles: Roles) -> Door:
@@ -71,6 +74,7 @@ class Run:
         self._answered = False  # whether all hosts did, when they were looked at before the first write
         self._looking = threading.Lock()
         self._refused: dict[str, str | None] = {}  # by owner, once ranges were compared: who says what clashes
+        self._wishes: dict[str, str] = {}  # by owner
 
     def configure(self, settings: Mapping[str, str]) -> None:
         """Keep how hosts are reached: the stack file's word, or (in refresh and destroy) the state's copy of it.
@@ -95,6 +99,16 @@ class Run:
     def roles(self) -> Roles:
         """Who is believed to be a manager. A section `swarm` that makes no sense is one all the same."""
         return Roles(managers=frozenset(self.managers) if self.declares_swarm else None)
+
+    def wish(self, spec: S) -> S:
+        """The spec with the digest of what the stack file wants; without one where that makes no sense, as the copy in
+        the state of another version may."""
+        if spec.owner not in self._wishes:
+            self._wishes[spec.owner] = ""
+            with suppress(StackFileError):
+                everything = wanted(configured(self.settings), spec.owner).specs
+                self._wishes[spec.owner] = wish(everything)
+        return spec.model_copy(update={"wish": self._wishes[spec.owner]})
 
     @property
     def declares_swarm(self) -> bool:

@@ -4,7 +4,7 @@ What hosts report must not enter: a plan is the same on every machine.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.rules.checks.whole_file import Verdict, verdict
@@ -15,6 +15,7 @@ from providers.rules.stack_file.resolved import Resolved, ResolvedHost, without_
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.wish import wish
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,16 +63,27 @@ def planned(judgement: Verdict, owner: str) -> Plan:
     """The plan of a stack file that was judged. Raises StackFileError where it can't be one."""
     if judgement.why_no_plan:
         raise StackFileError(judgement.why_no_plan)
-    resolved = without_lost(judgement.resolved)
+    return replace(wanted(judgement.resolved, owner), warnings=tuple(judgement.warnings))
+
+
+def wanted(whole: Resolved, owner: str) -> Plan:
+    """What a stack file wants, whether or not it can be had."""
+    resolved = without_lost(whole)
     shared: dict[str, Any] = {"owner": owner, "adopt": resolved.file.adopt}
-    return Plan(
+    plan = Plan(
         access=resolved.access,
         gwbridges=_gwbridges(resolved, shared),
         swarm=_swarm(resolved, shared),
         nodes=_nodes(resolved, shared),
         ingress=_ingress(resolved.file, shared),
         overlays=_overlays(resolved.file, shared),
-        warnings=tuple(judgement.warnings),
+    )
+    mark = {"wish": wish(plan.specs)}
+    return replace(
+        plan,
+        gwbridges=tuple(tuple(spec.model_copy(update=mark) for spec in wave) for wave in plan.gwbridges),
+        ingress=plan.ingress.model_copy(update=mark) if plan.ingress else None,
+        overlays=tuple(spec.model_copy(update=mark) for spec in plan.overlays),
     )
 
 

@@ -5,7 +5,7 @@ Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge
 (measurements.md#bridge-of-a-member). Whose bridge it is and whether it differs are decided in gwbridge.py.
 """
 
-from providers.rules.live import former, ingress_rollout, maintenance
+from providers.rules.live import former, ingress_rollout, maintenance, running_change
 from providers.rules.vocabulary.addresses import mask_for, room
 from providers.rules.vocabulary.facts import Container, GwbridgeFacts, Network, Node, Swarm
 from providers.rules.vocabulary.labels import CHANGE
@@ -58,7 +58,7 @@ def change(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, ri
         )
     # With the right bridge on a host that is out all that is left is to bring it back, by itself if it can.
     due = not (right and maintenance.out(node))
-    refusal = changed_by_another(spec, swarm) or (refused(spec, facts, node, swarm) if due else None)
+    refusal = running_change.by_another(spec, swarm) or (refused(spec, facts, node, swarm) if due else None)
     if refusal:
         return Blocked(f"{spec.host}: docker_gwbridge can't change: {refusal}")
     return (
@@ -68,14 +68,6 @@ def change(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, ri
         or restarted(spec, facts, node, swarm)
         or given_back(spec, facts, node)
     )
-
-
-def changed_by_another(spec: GwbridgeSpec, swarm: Swarm) -> str | None:
-    """Who else is changing the swarm at this moment, in words; None where nobody is."""
-    changing = swarm.label(CHANGE)
-    if changing in (None, spec.owner):
-        return None
-    return f"{changing} is in the middle of a change of the swarm (label {CHANGE}): let it finish"
 
 
 def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) -> str | None:
@@ -126,8 +118,8 @@ def standing(facts: GwbridgeFacts) -> list[Container]:
 
 def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm, *, right: bool) -> Steps | None:
     """The swarm told that a change goes on, the host drained; both journaled."""
-    if swarm.label(CHANGE) != spec.owner:
-        step = UpdateSwarm(version=swarm.version, set_labels=((CHANGE, spec.owner),))
+    if not running_change.noted(spec, swarm):
+        step = UpdateSwarm(version=swarm.version, set_labels=(running_change.label(spec),))
         return Steps((step,), "note on the swarm that a change goes on")
     known = maintenance.stopped_on(node)
     to_stop = {container.id: container.started for container in standing(facts)} | known
@@ -212,6 +204,6 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
 def released(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Steps | None:
     """The swarm's label of our change away, once the host is as it was and no other noun's change needs it."""
     swarm = facts.swarm
-    if swarm is None or swarm.label(CHANGE) != spec.owner or maintenance.something_due(swarm, facts.nodes):
+    if swarm is None or not running_change.is_ours(spec.owner, swarm) or maintenance.something_due(swarm, facts.nodes):
         return None
     return Steps((UpdateSwarm(version=swarm.version, drop_labels=(CHANGE,)),), f"done with {spec.host}")

@@ -7,9 +7,10 @@ makes the restart necessary must not enter.
 from collections.abc import Iterable, Mapping
 from shlex import quote
 
+from providers.rules.live import running_change
 from providers.rules.live.quorum import no_quorum_meanwhile
 from providers.rules.vocabulary.facts import Member, Node, Swarm, Task
-from providers.rules.vocabulary.labels import AVAILABILITY, CHANGE, FORMER, RESTARTS, STOPPED, journal_copies, owner_of
+from providers.rules.vocabulary.labels import AVAILABILITY, FORMER, RESTARTS, STOPPED, journal_copies, owner_of
 from providers.rules.vocabulary.steps import Blocked, RestartEngine, Steps, UnlockSwarm, UpdateNode
 
 # Seconds after the emptying without any change before a restart is worth a try; after a restart it counts how long that
@@ -143,6 +144,8 @@ def put_back(node: Node) -> UpdateNode:
 def unlocked(member: Member, swarm: Swarm | None, owner: str) -> Steps | None:
     """Unlock a manager that a cut run left locked: where the swarm, or the change it is in, is ours and another manager
     can give the key."""
-    if member.state != "locked" or swarm is None or owner not in (owner_of(swarm.labels), swarm.label(CHANGE)):
+    if member.state != "locked" or swarm is None:
+        return None
+    if owner_of(swarm.labels) != owner and not running_change.is_ours(owner, swarm):
         return None
     return Steps((UnlockSwarm(host=member.host),), f"unlock {member.host}")

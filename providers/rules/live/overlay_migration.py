@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from shlex import quote
 
-from providers.rules.live import former, judgement, maintenance
+from providers.rules.live import former, judgement, maintenance, running_change
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
 from providers.rules.vocabulary.labels import CHANGE, TWIN, moved_label, twin_name, with_owner
 from providers.rules.vocabulary.specs import OverlaySpec
@@ -54,8 +54,9 @@ def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
         return Blocked(f"overlay {spec.name}: it can't be migrated: {refusal}")
     if facts.twin is None and not users:
         return left(facts, network)
-    if swarm.label(CHANGE) != spec.owner:
-        return unfit(spec, facts, users) or begun(spec, swarm)
+    if not running_change.noted(spec, swarm):
+        going = running_change.is_ours(spec.owner, swarm)
+        return (None if going else unfit(spec, facts, users)) or begun(spec, swarm)
     if facts.twin is None:
         return Steps((twin_creation(spec, network),), f"create a twin of overlay {spec.name}")
     if not facts.twin.allocated:
@@ -81,7 +82,7 @@ def unfit(spec: OverlaySpec, facts: OverlayFacts, users: list[SwarmService]) -> 
 
 def begun(spec: OverlaySpec, swarm: Swarm) -> Steps:
     """The swarm told that a change goes on."""
-    step = UpdateSwarm(version=swarm.version, set_labels=((CHANGE, spec.owner),))
+    step = UpdateSwarm(version=swarm.version, set_labels=(running_change.label(spec),))
     return Steps((step,), "note on the swarm that a change goes on")
 
 
@@ -103,9 +104,9 @@ def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
 
 def refused(spec: OverlaySpec, facts: OverlayFacts, network: Network, swarm: Swarm) -> str | None:
     """Why it can't be carried out, None where it can."""
-    changing = swarm.label(CHANGE)
-    if changing not in (None, spec.owner):
-        return f"{changing} is in the middle of a change of the swarm (label {CHANGE}): let it finish, then run again"
+    changing = running_change.by_another(spec, swarm)
+    if changing:
+        return changing
     jobs = [service.name for service in on(network, facts) if service.job]
     if jobs:
         return f"the job {', '.join(jobs)} uses it and would run again: remove the job, then run again"
@@ -234,7 +235,7 @@ def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | No
     if any(network.label(TWIN) not in (None, spec.name) for network in facts.listed):
         return None
     labels = [key for key, _ in swarm.labels if key.startswith(moved_label(""))]
-    if swarm.label(CHANGE) == spec.owner and not maintenance.something_due(swarm, facts.nodes):
+    if running_change.is_ours(spec.owner, swarm) and not maintenance.something_due(swarm, facts.nodes):
         labels.append(CHANGE)
     if not labels:
         return None

@@ -4,7 +4,7 @@ Each function answers with the next decision, or None where its part is done. Wh
 hosts must not enter.
 """
 
-from providers.rules.live import former, journal, judgement
+from providers.rules.live import former, journal, judgement, running_change
 from providers.rules.live.journal import Journal
 from providers.rules.vocabulary.facts import IngressFacts, Network, SwarmService, Task
 from providers.rules.vocabulary.labels import CHANGE, FORMER, JOURNAL, copy_label, journal_copies
@@ -26,14 +26,15 @@ MOVES = 2.5
 STARTS = 6.0
 
 
-def take_off(facts: IngressFacts, network: Network, owner: str, *, noted: bool = True) -> Decision | None:
+def take_off(facts: IngressFacts, network: Network, change: tuple[str, str], *, noted: bool = True) -> Decision | None:
     """Take all ingress-mode ports off, journaled twice; None once no task hangs on the network any more.
 
-    noted: what the network is like is noted before, though nothing may publish through it.
+    change: the swarm's label that it goes on. noted: what the network is like is noted before, though nothing may
+    publish through it.
     """
     services = publishing(facts)
     journals = {service.id: journal.to_strip(service, network.id) for service in services}
-    due = copied(facts, network, owner, journals) if noted or journals else None
+    due = copied(facts, network, change, journals) if noted or journals else None
     return due or stripped(facts, services, journals) or emptied(facts, network)
 
 
@@ -47,11 +48,13 @@ def concerned(service: SwarmService, facts: IngressFacts) -> bool:
     return service.publishes_ingress or carried(service, facts) is not None
 
 
-def copied(facts: IngressFacts, network: Network, owner: str, journals: dict[str, Journal]) -> Steps | None:
+def copied(
+    facts: IngressFacts, network: Network, change: tuple[str, str], journals: dict[str, Journal]
+) -> Steps | None:
     """On the swarm, before the first service is touched: that a change goes on, what the network is like, and copies of
     the journals."""
     wanted = {copy_label(key): value.text() for key, value in journals.items()}
-    wanted |= {CHANGE: owner, FORMER: former.text(network)}
+    wanted |= dict([change, (FORMER, former.text(network))])
     missing = tuple(sorted((key, value) for key, value in wanted.items() if facts.swarm.label(key) != value))
     if not missing:
         return None
@@ -286,7 +289,7 @@ def released(facts: IngressFacts, owner: str) -> Decision | None:
                 f"now; take it off {other.name} or give {service.name} another, then run again"
             )
     labels = set(map(copy_label, journal_copies(facts.swarm.labels)))
-    if facts.swarm.label(CHANGE) == owner:
+    if running_change.is_ours(owner, facts.swarm):
         labels.add(CHANGE)
     if facts.swarm.label(FORMER) is not None:
         labels.add(FORMER)

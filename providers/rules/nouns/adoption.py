@@ -14,16 +14,24 @@ S = TypeVar("S", GwbridgeSpec, IngressSpec)
 
 
 def refusal(
-    thing: str, labels: Pairs, owner: str, adopt: Adopt, difference: str, *, engine_default: bool = False
+    thing: str,
+    labels: Pairs,
+    owner: str,
+    adopt: Adopt,
+    difference: str,
+    *,
+    engine_default: bool = False,
+    goes_on: bool = False,
 ) -> str | None:
     """Why something found may not be taken or changed by `create`, None where it may.
 
     thing: what was found and where, such as `overlay app`. difference: what differs from intent, in words, empty
     where nothing does. engine_default: it is just as the Engine makes it by itself, so that its place may be taken.
+    goes_on: the swarm is in the middle of a change with our own digest, such as a first run that was cut left.
     """
     theirs = owner_of(labels)
     if theirs == owner:
-        return None
+        return of_another_state(thing, difference) if difference and not goes_on else None
     if theirs is not None:
         return _of_another(thing, theirs, owner)
     if engine_default:
@@ -42,6 +50,14 @@ def foreign(thing: str, labels: Pairs, owner: str) -> str | None:
     """Why an update must leave it alone: it carries another stack's label. None where it does not."""
     theirs = owner_of(labels)
     return None if theirs in (None, owner) else _of_another(thing, theirs, owner)
+
+
+def of_another_state(thing: str, difference: str) -> str:
+    """What to do about something that carries our label, is not what we want, and is not in the state."""
+    return (
+        f"{thing} was made by this stack from another state and differs ({difference}): `pulumi login` where that "
+        "state is; where it is no more, write what is there into the stack file, which joins it, and change it then"
+    )
 
 
 def _of_another(thing: str, theirs: str, owner: str) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from ipaddress import IPv4Network
 from typing import Any
 
-from providers.rules.live import bridge_swap, former, maintenance
+from providers.rules.live import bridge_swap, former, maintenance, running_change
 from providers.rules.nouns import adoption, noun
 from providers.rules.nouns.noun import Decide, Known, Standing, missing
 from providers.rules.stack_file import access
@@ -135,15 +135,20 @@ def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decis
         return Blocked(refusal)
     difference = in_words(spec, bridge) if bridge else "missing"
     if facts.member.state == "active":
-        return on_member(spec, facts, difference, ours=known or bridge is None or is_ours(spec, bridge))
+        return on_member(spec, facts, difference, known=known)
     if bridge is None:
         return Steps((creation(spec),), f"create {GATEWAY_BRIDGE}")
     return replacement(spec, bridge) if difference else Done()
 
 
-def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, ours: bool) -> Decision:
+def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, known: bool) -> Decision:
     """The bridge of a member changes by the guarded way; one that is merely detached gets a moment first."""
+    ours = known or facts.bridge is None or is_ours(spec, facts.bridge)
     loose = ours and bridge_swap.detached(facts)
+    another = None if known else running_change.by_another_state(spec, facts.swarm)
+    if another:
+        refusal = Blocked(f"{spec.host}: {GATEWAY_BRIDGE} can't change: {another}")
+        return refusal if difference or loose or bridge_swap.in_progress(facts) else Done()
     if difference or bridge_swap.in_progress(facts):
         return bridge_swap.change(spec, facts, creation(spec), right=not difference)
     if loose and facts.unchanged_for < SETTLES:
@@ -227,7 +232,13 @@ def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: 
     if known:
         return adoption.foreign(thing, bridge.labels, spec.owner)
     return adoption.refusal(
-        thing, bridge.labels, spec.owner, spec.adopt, in_words(spec, bridge), engine_default=engine_default(bridge)
+        thing,
+        bridge.labels,
+        spec.owner,
+        spec.adopt,
+        in_words(spec, bridge),
+        engine_default=engine_default(bridge),
+        goes_on=facts.swarm is not None and running_change.noted(spec, facts.swarm),
     )
 
 
@@ -295,12 +306,14 @@ def brought_back(spec: GwbridgeSpec, facts: GwbridgeFacts, wanted: CreateNetwork
     return bridge_swap.released(spec, facts) or Done()
 
 
-def ways_back(spec: GwbridgeSpec) -> tuple[Callable[[GwbridgeFacts], Decision], ...]:
+def ways_back(spec: GwbridgeSpec, *, known: bool = True) -> tuple[Callable[[GwbridgeFacts], Decision], ...]:
     """What finishes a change of ours that can't go on: with the bridge that there is, with the wanted one where the old
     one is gone; and where that one is refused, with the old one made again."""
 
-    def as_before(facts: GwbridgeFacts) -> Decision:
-        before = facts.node.label(FORMER) if facts.node else None
-        return brought_back(spec, facts, former.creation(before, spec.host) if before else creation(spec))
+    def with_ours(facts: GwbridgeFacts, *, before: bool) -> Decision:
+        if not known and running_change.by_another_state(spec, facts.swarm):
+            return Done()
+        noted = facts.node.label(FORMER) if before and facts.node else None
+        return brought_back(spec, facts, former.creation(noted, spec.host) if noted else creation(spec))
 
-    return (lambda facts: brought_back(spec, facts, creation(spec))), as_before
+    return partial(with_ours, before=False), partial(with_ours, before=True)

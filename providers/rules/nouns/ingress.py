@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from providers.rules.live import former, ingress_rollout, judgement, maintenance, published_ports
+from providers.rules.live import former, ingress_rollout, judgement, maintenance, published_ports, running_change
 from providers.rules.nouns import adoption, noun
 from providers.rules.nouns.noun import Decide, Known, Standing, missing
 from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Silent, Swarm
-from providers.rules.vocabulary.labels import CHANGE, FORMER, declared_labels, owner_of, with_owner
+from providers.rules.vocabulary.labels import FORMER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.network_options import VNI
 from providers.rules.vocabulary.places import shaped, shown
 from providers.rules.vocabulary.shape import NetworkShape
@@ -111,7 +111,7 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
     difference = in_words(spec, network)
     if difference:
         why_not = overlap(spec, facts) or judged(spec, facts)
-        return departure(facts, network, spec.owner, f"change it ({difference})", why_not)
+        return departure(facts, network, spec, f"change it ({difference})", why_not)
     return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
 
 
@@ -135,7 +135,7 @@ def in_words(spec: IngressSpec, network: Network) -> str:
 
 def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:
     """Whose it is, or who is changing the swarm at this moment, in words; None where it is ours to change."""
-    changing = changed_by_another(spec, facts)
+    changing = changed_by_another(spec, facts, known=known)
     if changing:
         return changing
     network = facts.network
@@ -145,25 +145,23 @@ def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | Non
     if known:
         return adoption.foreign(thing, network.labels, spec.owner)
     unused = not any(service.publishes_ingress for service in facts.services)
+    just_made = not network.allocated and owner_of(network.labels) == spec.owner
     return adoption.refusal(
         thing,
         network.labels,
         spec.owner,
         spec.adopt,
-        in_words(spec, network),
+        "" if just_made else in_words(spec, network),
         engine_default=engine_default(network, facts.swarm) and unused,
+        goes_on=running_change.noted(spec, facts.swarm),
     )
 
 
-def changed_by_another(spec: IngressSpec, facts: IngressFacts) -> str | None:
+def changed_by_another(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:
     """Who else is changing the swarm at this moment, in words; None where nobody is."""
-    changing = facts.swarm.label(CHANGE)
-    if changing in (None, spec.owner):
-        return None
-    return (
-        f"swarm {facts.swarm.id}: {changing} is in the middle of a change (label {CHANGE}): "
-        "let it finish (run its `pulumi up` again), then run again"
-    )
+    state = None if known else running_change.by_another_state(spec, facts.swarm)
+    who = running_change.by_another(spec, facts.swarm) or state
+    return f"ingress: {who}" if who else None
 
 
 def judged(spec: IngressSpec, facts: IngressFacts) -> str | None:
@@ -177,7 +175,7 @@ def judged(spec: IngressSpec, facts: IngressFacts) -> str | None:
     )
 
 
-def departure(facts: IngressFacts, network: Network, owner: str, why: str, why_not: str | None) -> Decision:
+def departure(facts: IngressFacts, network: Network, spec: IngressSpec, why: str, why_not: str | None) -> Decision:
     """Ports off, tasks gone, then the old one removed. Nothing is written unless every host can be watched.
 
     why_not: what forbids it. In the middle of a change it is turned round: ports go back to the ingress that is there.
@@ -189,13 +187,14 @@ def departure(facts: IngressFacts, network: Network, owner: str, why: str, why_n
         return Wait(f"{silent.host} to answer ({silent.why})", ingress_rollout.SPREAD)
     why_not = ingress_rollout.unverifiable(facts) or why_not
     if why_not:
-        back = arrival(facts, network, owner, pin=True) if begun else Done()
+        back = arrival(facts, network, spec.owner, pin=True) if begun else Done()
         refusal = Blocked(f"the swarm's ingress {network.name}: can't {why}: {why_not}")
         return refusal if isinstance(back, Done) else back
     remove = Steps((RemoveNetwork(id=network.id),), f"remove the old ingress ({network.subnet})")
     noted = not engine_default(network, facts.swarm)
     before = None if begun else unsettled(facts, network)
-    return before or published_ports.take_off(facts, network, owner, noted=noted) or remove
+    change = running_change.label(spec)
+    return before or published_ports.take_off(facts, network, change, noted=noted) or remove
 
 
 def unsettled(facts: IngressFacts, network: Network) -> Wait | None:
@@ -256,7 +255,7 @@ def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Dec
         return Wait("the ingress to get its addresses", ALLOCATION + 1)
     if engine_default(network, facts.swarm):
         why = "put another in place of the dead one"
-        return departure(facts, network, spec.owner, why, overlap(spec, facts))
+        return departure(facts, network, spec, why, overlap(spec, facts))
     ours = owner_of(network.labels) == spec.owner
     return Blocked(
         f"ingress: the swarm made {network.name} but gave it no addresses from {spec.subnet} within {ALLOCATION:g} s: "
@@ -267,7 +266,7 @@ def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Dec
 
 def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str) -> Decision:
     """What to do next when its section went away: nothing new, or (`restore_default`) the Engine's own in its place."""
-    changing, network = changed_by_another(spec, facts), facts.network
+    changing, network = changed_by_another(spec, facts, known=True), facts.network
     if changing:
         return Blocked(changing)
     if spec.on_remove == "keep":
@@ -276,7 +275,7 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
         default = CreateNetwork(shape=NetworkShape(name="ingress", driver="overlay", ingress=True))
         return ingress_rollout.dropped(facts) or made(default, facts)
     if network.id == network_id:
-        return departure(facts, network, spec.owner, "give the default back", judged(spec, facts))
+        return departure(facts, network, spec, "give the default back", judged(spec, facts))
     return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
 
 
@@ -292,21 +291,24 @@ def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
     return arrival(facts, facts.network, spec.owner, pin=spec.dynamic_ports == "pin")
 
 
-def ways_back(spec: IngressSpec) -> tuple[Callable[[IngressFacts], Decision], ...]:
+def ways_back(spec: IngressSpec, *, known: bool = True) -> tuple[Callable[[IngressFacts], Decision], ...]:
     """What finishes a change of ours that can't go on: with the ingress that there is, with the wanted one where the
     old one is gone; and where that one is refused, with the old one made again."""
-    return partial(turned_round, spec, creation(spec)), partial(turned_round, spec, None)
+    return tuple(partial(turned_round, spec, wanted, known=known) for wanted in (creation(spec), None))
 
 
 def begun(spec: IngressSpec, facts: IngressFacts) -> bool:
     """Whether anything has to be brought to an end: a change of ours, or the repair of a host."""
-    return facts.swarm.label(CHANGE) == spec.owner or any(map(maintenance.out, facts.nodes))
+    return running_change.is_ours(spec.owner, facts.swarm) or any(map(maintenance.out, facts.nodes))
 
 
-def turned_round(spec: IngressSpec, wanted: CreateNetwork | None, facts: IngressFacts) -> Decision:
+def turned_round(
+    spec: IngressSpec, wanted: CreateNetwork | None, facts: IngressFacts, *, known: bool = True
+) -> Decision:
     """The next step back. `wanted`: what is made where there is none; None for the one that was there before."""
     network, before = facts.network, facts.swarm.label(FORMER)
-    if refused(spec, facts, known=True) or not begun(spec, facts):
+    foreign = changed_by_another(spec, facts, known=known) or refused(spec, facts, known=True)
+    if foreign or not begun(spec, facts):
         return Done()
     if network is not None:
         if not network.allocated and facts.unchanged_for < ALLOCATION:

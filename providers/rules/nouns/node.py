@@ -181,7 +181,7 @@ def membership(
     ours = joined or owner_of(facts.swarm.labels) == spec.owner
     refusal = (
         adoption.foreign(thing, node.labels, spec.owner)
-        if known or ours
+        if known or joined or (ours and owner_of(node.labels) is None)
         else adoption.refusal(thing, node.labels, spec.owner, spec.adopt, difference)
     )
     if refusal and owner_of(node.labels) is None:

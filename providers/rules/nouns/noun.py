@@ -88,6 +88,13 @@ class DecideRemoval(Protocol[S_contra]):
         """None for what is only forgotten, without a look."""
 
 
+class WaysBack(Protocol[S_contra]):
+    """Gives decisions that finish a change that can't go on. known: the state has the resource."""
+
+    def __call__(self, spec: S_contra, *, known: bool) -> Sequence[Decide]:
+        """None where the noun has no such change."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Noun(Generic[S, F]):
     """One of the five.
@@ -108,7 +115,7 @@ class Noun(Generic[S, F]):
     decide: Callable[[S, Known], Decide]
     decide_removal: DecideRemoval[S]
     finding: Callable[[S, Known, F], Standing[S]]
-    ways_back: Callable[[S], Sequence[Decide]] = lambda spec: ()
+    ways_back: WaysBack[S] = lambda spec, *, known: ()
 
     def outputs(self, spec: Spec, there: Thing) -> dict[str, Any]:
         """What only hosts know: the Engine's id, and whether somebody else made it."""

@@ -5,12 +5,12 @@ Nothing about an overlay can be changed in place (the Engine has no such call): 
 
 from functools import partial
 
-from providers.rules.live import overlay_migration
+from providers.rules.live import overlay_migration, running_change
 from providers.rules.nouns import adoption
 from providers.rules.nouns.noun import Decide, Known, Standing, unfinished
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Network, OverlayFacts
-from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
+from providers.rules.vocabulary.labels import declared_labels, owner_of, twin_of, with_owner
 from providers.rules.vocabulary.places import shaped, shown
 from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import OverlaySpec
@@ -76,7 +76,7 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
     """What to do next. `network_id`: the one that the state knows, which is ours to change; empty in `create`."""
     network = facts.network
     if network is None:
-        return missing(spec, facts)
+        return (None if network_id else replaced_by_twin(spec, facts)) or missing(spec, facts)
     if not network.allocated:
         return unallocated(spec, facts, network)
     live = live_spec(spec, network)
@@ -85,10 +85,20 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
     refusal = (
         adoption.foreign(thing, network.labels, spec.owner)
         if network.id == network_id
-        else adoption.refusal(thing, network.labels, spec.owner, spec.adopt, difference)
+        else adoption.refusal(
+            thing,
+            network.labels,
+            spec.owner,
+            spec.adopt,
+            difference,
+            goes_on=facts.swarm is not None and running_change.noted(spec, facts.swarm),
+        )
     )
-    if refusal:
-        return Blocked(refusal)
+    another = None if network_id else running_change.by_another_state(spec, facts.swarm)
+    if refusal or (difference and another):
+        return Blocked(refusal or f"{thing}: {another}")
+    if not difference and another:
+        return Done()
     if not difference:
         return overlay_migration.home(spec, facts, network) or Done()
     if spec.on_in_use == "migrate":
@@ -105,6 +115,18 @@ def by_id_alone(facts: OverlayFacts, network_id: str) -> OverlayFacts:
     """The facts of the one that the state names, or of its absence, whatever else has its name by now."""
     same = facts.network is None or facts.network.id == network_id
     return facts if same else OverlayFacts(network=None)
+
+
+def replaced_by_twin(spec: OverlaySpec, facts: OverlayFacts) -> Blocked | None:
+    """Missing only while another state migrates it: what is to come in its place is that state's affair."""
+    twin = twin_of(spec.name, facts.listed)
+    if twin is None or (facts.swarm and not running_change.by_another_state(spec, facts.swarm)):
+        return None
+    return Blocked(
+        f"overlay {spec.name}: its twin {twin.name} stands in for it in a change that this state knows nothing of: "
+        "`pulumi login` where its state is and run `pulumi up` there, or run it here with the stack file that the "
+        "change began with"
+    )
 
 
 def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:

@@ -3,7 +3,7 @@
 | label | on | holds |
 |---|---|---|
 | `swarmnet.owner` | networks, nodes, the swarm | `<project>/<stack>` of whoever created it |
-| `swarmnet.change` | the swarm | the owner who is in the middle of a change of it |
+| `swarmnet.change` | the swarm | the owner in the middle of a change of it; after a space, what its stack file wants |
 | `swarmnet.journal` | a service | what was taken off it and has to come back (JSON, see live/journal.py) |
 | `swarmnet.journal.<service id>` | the swarm | that journal's copy: a rollback takes a service's labels away |
 | `swarmnet.former` | the swarm, a node | the ingress or docker_gwbridge before its change (JSON, live/former.py) |
@@ -14,12 +14,14 @@
 | `swarmnet.twin` | an overlay | the name of the overlay that it stands in for |
 | `swarmnet.moved.<service id>` | the swarm | where it moves to: `<network id>[.<version>]` |
 
-The version is that at which an earlier update of the service had failed.
+The version is that at which an earlier update of the service had failed. What a stack file wants is a digest (wish.py);
+version 0.1.0 wrote none.
 
 Whose labels decide what is in nouns and live.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.shape import Pairs
@@ -35,6 +37,28 @@ RESTARTS = "swarmnet.restarts"
 KICK = "swarmnet.kick"
 TWIN = "swarmnet.twin"
 MOVED = "swarmnet.moved"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What `swarmnet.change` says. wish: empty where it says nothing of that."""
+
+    owner: str
+    wish: str = ""
+
+    @property
+    def text(self) -> str:
+        """The label's value."""
+        return f"{self.owner} {self.wish}".rstrip()
+
+
+def change_on(labels: Pairs) -> Change | None:
+    """The change that the swarm's labels say goes on, None where they say nothing of one."""
+    text = dict(labels).get(CHANGE)
+    if text is None:
+        return None
+    owner, _, wish = text.partition(" ")
+    return Change(owner, wish)
 
 
 def owner_of(labels: Pairs) -> str | None:

@@ -47,7 +47,8 @@ def test_a_missing_label_is_a_difference(labels: dict[str, str]):
 @pytest.mark.parametrize(
     ("adopt", "labels", "difference", "engine_default", "expected"),
     [
-        pytest.param("refuse", OURS, "mtu", False, None, id="ours, whatever adopt says"),
+        pytest.param("refuse", OURS, "", False, None, id="ours, whatever adopt says"),
+        pytest.param("converge", OURS, "mtu: 1450", True, "from another state", id="ours and different"),
         pytest.param("converge", OTHERS, "", False, "belongs to infra/staging", id="another stack's"),
         pytest.param("converge", OTHERS, "", True, "belongs to infra/staging", id="another stack's, like a default"),
         pytest.param("refuse", (), "mtu", True, None, id="the Engine's default"),
@@ -63,6 +64,11 @@ def test_refusal(
     """What was found may be taken, or the reason names what stands against it."""
     found = adoption.refusal("overlay app", labels, "infra/prod", adopt, difference, engine_default=engine_default)
     assert expected is found if expected is None else expected in (found or "")
+
+
+def test_change_of_our_own_goes_on():
+    """What is ours and different is on its way where the change that goes on is that of our own stack file."""
+    assert None is adoption.refusal("overlay app", OURS, "infra/prod", "refuse", "mtu: 1450", goes_on=True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,49 @@
+"""The swarm's label that a change goes on: who began it, and whether this work may go on with it.
+
+Two states may bear one name, each with the owner's name in it. What the state knows goes on with any change of its
+owner; what it does not know yet, only with one that has the digest of its own stack file. A label without a digest, as
+0.1.0 wrote it, may be anybody's: what is missing is made, and nothing that is there is removed for it.
+"""
+
+from providers.rules.vocabulary.facts import Swarm
+from providers.rules.vocabulary.labels import CHANGE, Change, change_on
+from providers.rules.vocabulary.specs import Spec
+
+
+def label(spec: Spec) -> tuple[str, str]:
+    """The label that this work writes."""
+    return CHANGE, Change(spec.owner, spec.wish).text
+
+
+def noted(spec: Spec, swarm: Swarm) -> bool:
+    """Whether the swarm carries that very label."""
+    return label(spec) in swarm.labels
+
+
+def is_ours(owner: str, swarm: Swarm) -> bool:
+    """Whether a change by this owner goes on, in whatever state and with whatever stack file it was begun."""
+    change = change_on(swarm.labels)
+    return change is not None and change.owner == owner
+
+
+def by_another(spec: Spec, swarm: Swarm) -> str | None:
+    """Which other stack is changing the swarm at this moment, in words; None where none is."""
+    change = change_on(swarm.labels)
+    if change is None or change.owner == spec.owner:
+        return None
+    return (
+        f"{change.owner} is in the middle of a change of the swarm (label {CHANGE}): let it finish (run its "
+        "`pulumi up` again), then run again"
+    )
+
+
+def by_another_state(spec: Spec, swarm: Swarm | None) -> str | None:
+    """That this stack is changing the swarm from another state, or with another stack file, in words, for what the
+    state does not know; None where it is not."""
+    change = change_on(swarm.labels) if swarm else None
+    if change is None or change.owner != spec.owner or change.wish in ("", spec.wish):
+        return None
+    return (
+        f"{spec.owner} is in the middle of a change that this state knows nothing of (label {CHANGE}): `pulumi login` "
+        "where its state is and run `pulumi up` there, or run it here with the stack file that the change began with"
+    )

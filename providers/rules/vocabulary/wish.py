@@ -1,0 +1,29 @@
+"""What a stack file wants of networks, in twelve characters: how a state that knows nothing tells a change of its own.
+
+How it is brought about (times, hosts' addresses, treatment) must not enter: after a cut somebody may give it more time.
+"""
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+
+from providers.rules.vocabulary.places import places
+from providers.rules.vocabulary.specs import Spec
+
+LENGTH = 12
+# What a network has beside what its shape keeps for keys of the stack file. Others' names are in their resources'.
+BESIDE = frozenset({"labels", "name"})
+
+
+def wish(specs: Iterable[Spec]) -> str:
+    """Hexadecimal characters that stand for the networks among the specs, whatever their order.
+
+    Defaults are left out, so that a key of a later version changes nothing for those who don't use it.
+    """
+    networks = {
+        spec.resource_name: spec.model_dump(mode="json", include={*kept, *BESIDE}, exclude_defaults=True)
+        for spec in specs
+        if (kept := places(type(spec)))
+    }
+    text = json.dumps(networks, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()[:LENGTH]

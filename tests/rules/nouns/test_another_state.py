@@ -1,0 +1,147 @@
+"""Two states bear one name, so that both have the owner's: what an empty one may do to what the other made.
+
+It joins what is as it wants it. What differs, and changes that the other state began, it leaves alone; only a change
+with the digest of its own stack file is its own, such as a first run that was cut left.
+"""
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from providers.rules.live import running_change
+from providers.rules.nouns.table import noun_of
+from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.labels import CHANGE, OWNER, Change, change_on
+from providers.rules.vocabulary.specs import Spec
+from providers.simulate import World
+from tests.exploration.checks import all_of, no_trace, nothing_lost
+from tests.rules.live.test_changes_under_services import NEW_BRIDGE, NEW_INGRESS, NEW_OVERLAY, world
+from tests.support.lifecycle import gwbridge_spec, id_of, make, node_spec, swarm_spec
+from tests.support.simulated import Killed, SimulatedHosts
+
+THEIRS = {"wish": "0123456789ab"}
+OURS = {"wish": "ba9876543210"}
+DIFFERENT = [
+    gwbridge_spec(mtu=1400, adopt="converge"),
+    swarm_spec(task_history_limit=2, adopt="converge"),
+    node_spec(availability="drain", adopt="converge"),
+    NEW_INGRESS.model_copy(update={"adopt": "converge"}),
+    NEW_OVERLAY.model_copy(update={"adopt": "converge"}),
+]
+# The first run of a stack changes what somebody else made; what is on an overlay moves to another network.
+CHANGES = [spec.model_copy(update={"adopt": "converge"}) for spec in (NEW_INGRESS, NEW_BRIDGE, NEW_OVERLAY)]
+AS_BEFORE = all_of(nothing_lost(world()), no_trace)
+
+
+def noun(spec: Spec) -> str:
+    """What a test is about, for its name."""
+    return noun_of(spec).name.lower()
+
+
+def refused(hosts: SimulatedHosts, spec: Spec) -> str:
+    """Why an empty state may not bring it about; nothing is written."""
+    hosts.steps.clear()
+    with pytest.raises(Blocked) as caught:
+        make(hosts, spec)
+    assert [] == hosts.steps
+    return str(caught.value)
+
+
+@cache
+def steps_of(at: int) -> int:
+    """How many steps a change takes."""
+    hosts = SimulatedHosts(world())
+    make(hosts, CHANGES[at], id_of(world(), CHANGES[at]))
+    return len(hosts.steps)
+
+
+def cut(spec: Spec, steps: int, state: str) -> SimulatedHosts:
+    """Where a change stands that was killed after so many steps. `state`: the id that its state knew."""
+    hosts = SimulatedHosts(world(), killed_after=steps)
+    with pytest.raises(Killed):
+        make(hosts, spec, state)
+    hosts.killed_after = None
+    return hosts
+
+
+def in_a_change(world: World) -> bool:
+    """Whether the swarm says so."""
+    return change_on(world.swarm.settings.labels) is not None
+
+
+@pytest.mark.parametrize("spec", DIFFERENT, ids=noun)
+def test_what_the_other_state_made_is_left_alone(spec: Spec):
+    """It carries our label and differs: whatever `adopt` says, both ways out are told and nothing is written."""
+    expected = "was made by this stack from another state and differs ("
+    said = refused(SimulatedHosts(world()), spec.model_copy(update=OURS))
+
+    assert (True, True, True) == (
+        expected in said,
+        "`pulumi login` where that state is" in said,
+        said.endswith("write what is there into the stack file, which joins it, and change it then"),
+    )
+
+
+@pytest.mark.parametrize("spec", CHANGES, ids=noun)
+def test_a_change_of_the_other_state_is_left_alone(spec: Spec):
+    """Wherever it was cut, an empty state with another stack file writes nothing, and the other state finishes it."""
+    there, ours = spec.model_copy(update=THEIRS), spec.model_copy(update={**OURS, "mtu": 1380})
+    for steps in range(1, steps_of(CHANGES.index(spec))):
+        hosts = cut(there, steps, id_of(world(), spec))
+        if in_a_change(hosts.world):
+            said = refused(hosts, ours)
+            assert any(words in said for words in ("differs (", "in the middle of a change", "stands in for it"))
+        make(hosts, there, id_of(hosts.world, spec) or "gone")
+        hosts.elapse(60)
+        assert None is AS_BEFORE(hosts.world)
+
+
+@pytest.mark.parametrize("spec", CHANGES, ids=noun)
+def test_a_change_with_the_own_digest_is_gone_on_with(spec: Spec):
+    """Wherever it was cut, an empty state with the stack file that it began with finishes it."""
+    own = spec.model_copy(update=OURS)
+    for steps in range(1, steps_of(CHANGES.index(spec))):
+        hosts = cut(own, steps, id_of(world(), spec))
+        if in_a_change(hosts.world):
+            make(hosts, own)
+            hosts.elapse(60)
+            assert None is AS_BEFORE(hosts.world)
+
+
+def test_joining_ends_no_change_of_the_other_state():
+    """An overlay that is as wanted is joined; the swarm's label of the other state's change stays."""
+    spec = NEW_OVERLAY.model_copy(update=OURS)
+    hosts = SimulatedHosts(world())
+    make(hosts, NEW_OVERLAY, id_of(world(), NEW_OVERLAY))
+    labels = ((CHANGE, "infra/prod 0123456789ab"),)
+    settings = hosts.world.swarm.settings
+    swarm = replace(hosts.world.swarm, settings=replace(settings, labels=(*settings.labels, *labels)))
+    hosts.world = replace(hosts.world, cluster=swarm)
+    hosts.steps.clear()
+    make(hosts, spec)
+
+    assert ([], True) == (hosts.steps, in_a_change(hosts.world))
+
+
+def test_a_label_without_a_digest_may_be_anybodys():
+    """What 0.1.0 wrote: an ingress that is missing is made, and one that differs is not removed."""
+    unsigned, ours = NEW_INGRESS, NEW_INGRESS.model_copy(update=OURS)
+    known = id_of(world(), NEW_INGRESS)
+    for steps in range(1, steps_of(0)):
+        hosts = cut(unsigned, steps, known)
+        if not in_a_change(hosts.world):
+            continue
+        if known == id_of(hosts.world, unsigned):
+            assert "differs (" in refused(hosts, ours)
+        else:
+            make(hosts, ours)
+            assert not in_a_change(hosts.world)
+
+
+def test_the_label_says_whose_and_what():
+    """The owner, and after a space the digest; a label of 0.1.0 is the owner alone."""
+    spec = NEW_INGRESS.model_copy(update=OURS)
+
+    assert (CHANGE, "infra/prod ba9876543210") == running_change.label(spec)
+    assert Change("infra/prod") == change_on(((CHANGE, "infra/prod"), (OWNER, "infra/prod")))

@@ -1,0 +1,65 @@
+"""The digest of what a stack file wants: the same for the same networks, whatever is said of how they come about."""
+
+from typing import Any
+
+import pytest
+
+from providers.rules.plan import plan_of
+from providers.rules.vocabulary.wish import wish
+
+OVERLAYS = {"app": {"subnet": "10.3.0.0/24"}, "data": {"subnet": "10.3.1.0/24"}}
+RAW: dict[str, Any] = {
+    "hosts": {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}},
+    "swarm": {},
+    "gwbridge": {"subnet": "10.1.0.0/20"},
+    "ingress": {"subnet": "10.2.0.0/20"},
+    "overlays": OVERLAYS,
+}
+DIGEST = "733ee0cba10e"
+
+
+def digest(raw):
+    """Of what a stack file wants."""
+    return wish(plan_of(raw, "swarmnet/test").specs)
+
+
+def test_it_is_stable():
+    """It stands in a label of users' swarms: every version, and every machine, makes the same of the same file."""
+    assert DIGEST == digest(RAW)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"timeouts": {"ingress": 900}, "adopt": "converge"}, id="time and adoption"),
+        pytest.param({"gwbridge": {"subnet": "10.1.0.0/20", "disturb": True, "protect": True}}, id="treatment"),
+        pytest.param({"overlays": dict(reversed(OVERLAYS.items()))}, id="order"),
+        pytest.param({"ssh": {"user": "deploy"}}, id="how hosts are reached"),
+    ],
+)
+def test_how_it_comes_about_counts_for_nothing(changes):
+    """After a cut somebody may give it more time, or another login, and go on."""
+    assert DIGEST == digest(RAW | changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"ingress": {"subnet": "10.4.0.0/20"}}, id="range"),
+        pytest.param({"ingress": {"subnet": "10.2.0.0/20", "name": "mesh"}}, id="name"),
+        pytest.param({"gwbridge": {"subnet": "10.1.0.0/20", "labels": {"team": "net"}}}, id="label"),
+        pytest.param({"overlays": {"app": OVERLAYS["app"]}}, id="one overlay less"),
+    ],
+)
+def test_another_wish_is_another_digest(changes):
+    """Whatever a network has counts."""
+    assert DIGEST != digest(RAW | changes)
+
+
+def test_all_networks_of_a_plan_carry_it():
+    """It is neither input nor output, so that nothing of it is in anybody's state."""
+    plan = plan_of(RAW, "swarmnet/test")
+    networks = [spec for spec in plan.specs if hasattr(spec, "subnet")]
+
+    assert (5, {DIGEST}) == (len(networks), {spec.wish for spec in networks})
+    assert [] == [spec for spec in networks if "wish" in spec.model_dump()]
