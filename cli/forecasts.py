@@ -59,6 +59,7 @@ def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Loo
         yield spec, partial(noun.look, spec=spec, known=known), noun.decide(spec, known)
     gone = [(spec, known) for name, (spec, known) in state.items() if name not in wanted]
     for spec, known in sorted(gone, key=lambda each: -ORDER.index(type(each[0]))):
-        noun, stays = noun_of(spec), plan.forgets(spec) or getattr(spec, "retain", False)
+        renamed = spec.resource_name in wanted  # in the state, where another resource had it before
+        noun, stays = noun_of(spec), renamed or plan.forgets(spec) or getattr(spec, "retain", False)
         decide = None if stays else noun.decide_removal(spec, known, lost=getattr(spec, "host", "") in lost)
         yield spec, partial(noun.look, spec=spec, known=known, leaving=True), decide

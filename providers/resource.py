@@ -79,6 +79,8 @@ class Provider(ResourceProvider, Generic[S, F]):
                 CheckFailure(".".join(map(str, problem["loc"])), problem["msg"]) for problem in problems.errors()
             ]
             return CheckResult(news, failures)
+        if olds:
+            self.run.declared.add(spec.resource_name)
         return CheckResult(to_props(spec), self.refused(olds, spec))
 
     def refused(self, olds: Props, spec: S) -> list[CheckFailure]:
@@ -91,21 +93,31 @@ class Provider(ResourceProvider, Generic[S, F]):
         ]
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        """What differs. `changes=None` makes Pulumi compare inputs itself, which alone shows each property."""
+        """What differs. `changes=None` makes Pulumi compare inputs itself, which alone shows each property.
+
+        A refresh asks too, of what is declared no more as well: only what was checked before stays. What is to be
+        replaced at the user's word (`--replace`, `pulumi state taint`) never comes here.
+        https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/step_generator.go
+        """
         if pulumi.contains_unknowns(news):
             return DiffResult(changes=None)
-        changed = self.spec(olds).changed(self.spec(news))
-        if not changed:
-            return DiffResult(changes=False)
-        replaces = self.replaced_by(self.spec(news), changed)
+        wanted = self.spec(news)
+        changed = self.spec(olds).changed(wanted)
+        replaces = self.replaced_by(wanted, changed)
         if replaces:
             self.run.to_be_replaced.add(_id)
+        elif wanted.resource_name in self.run.declared:
+            self.run.found.add(olds.get(self.noun.output, ""))
+        if not changed:
+            return DiffResult(changes=False)
         return DiffResult(changes=None, replaces=sorted(replaces), delete_before_replace=bool(replaces))
 
     def create(self, props: Props) -> CreateResult:
         """Make it, or take over what is there as `adopt` allows; the id is logical and never changes."""
         spec = self.spec(props)
-        return CreateResult(spec.resource_name, self.brought_about(spec, {}))
+        name = spec.resource_name
+        replaces = name in self.run.to_be_replaced or name in self.run.forgotten
+        return CreateResult(name, self.brought_about(spec.model_copy(update={"replaces": replaces}), {}))
 
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         """Make it right again."""
@@ -139,10 +151,16 @@ class Provider(ResourceProvider, Generic[S, F]):
 
         Forgotten without a look is what the noun says, and what the stack file leaves out while its hosts stay. What is
         retained never comes here: that is Pulumi's own affair, which alone knows what was said last.
+
+        Nothing is taken away that a declared resource has: one was renamed in the state, or a component was put around
+        it, so that it came under another URN before it goes under this one.
         """
+        if props.get(self.noun.output) in self.run.found:
+            return
         spec = self.run.wish(self.spec(props))
         decide = self.noun.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.run.lost)
         if decide is None or self.run.forgets(spec):
+            self.run.forgotten.add(id_)
             return
         with one_line(), suppress(*self.proofs_of_absence()):
             door, show = self.run.hosts(spec), Progress(spec.row)
@@ -159,12 +177,20 @@ class Provider(ResourceProvider, Generic[S, F]):
             turn = self.turn(spec, known, door)
             self.run.refuse_clashes(door, show, spec)
             with self.run.turn(show, turn):
-                look, decide = partial(self.noun.look, door, spec, known), announcing(door, show, spec, known)
+                look, decide = partial(self.looked, door, spec, known), announcing(door, show, spec, known)
                 ways_back = self.noun.ways_back(spec, known=bool(known))
                 facts = work(door, in_words(spec), spec.timeout, show, look, decide, ways_back)
         there = self.noun.there(facts)
         assert there is not None
         return {**to_props(spec), **self.noun.outputs(spec, there)}
+
+    def looked(self, door: Door, spec: S, known: Props) -> F:
+        """The noun's facts; what is there is a declared resource's from now on."""
+        facts = self.noun.look(door, spec, known)
+        there = self.noun.there(facts)
+        if there is not None:
+            self.run.found.add(there.id)
+        return facts
 
     def found(self, spec: S, known: Props) -> Standing[S]:
         """How it stands on the hosts."""

@@ -59,7 +59,9 @@ class Run:
 
     settings: the stack file as Pulumi hands it over, flat. accesses: how each declared host that is not lost is
     reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good.
-    to_be_replaced: ids of resources that make way for a new one.
+    to_be_replaced: ids of resources that make way for a new one. declared: ids of resources that the program declares
+    and the state has. forgotten: ids of resources that went without a look. found: the Engines' ids of what declared
+    resources have.
     """
 
     def __init__(self, reach: Reach = real) -> None:
@@ -69,6 +71,9 @@ class Run:
         self.managers: set[str] = set()
         self.lost: set[str] = set()
         self.to_be_replaced: set[str] = set()
+        self.declared: set[str] = set()
+        self.forgotten: set[str] = set()
+        self.found: set[str] = set()
         self._turn = threading.Lock()
         self._failures: list[str] = []  # of disruptive changes
         self._answered = False  # whether all hosts did, when they were looked at before the first write

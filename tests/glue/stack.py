@@ -74,5 +74,7 @@ def known(hosts: SimulatedHosts, spec: Spec, **changes: object) -> Known:
 
 
 def created(spec: Spec) -> Known:
-    """A resource that an `up` just created."""
-    return Known(spec, provider_of(spec).create(to_props(spec)).outs or {})
+    """A resource that an `up` just created; whatever comes now is another run."""
+    made = Known(spec, provider_of(spec).create(to_props(spec)).outs or {})
+    Provider.run.found.clear()
+    return made

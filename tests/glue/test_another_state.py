@@ -1,10 +1,18 @@
 """What the glue does so that no state destroys what another, or another name in it, has on the hosts."""
 
-from providers.resource import Provider
+import pytest
+
+from providers.resource import Provider, to_props
+from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import CHANGE
+from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import UpdateSwarm
-from tests.glue.stack import INGRESS, known
+from tests.glue.stack import GWBRIDGE, INGRESS, NODE, OVERLAY, SWARM, Known, created, known, noun, provider_of
 from tests.support.lifecycle import OWNER
+
+# Each as it is taken away where its resource goes.
+GOING = [GWBRIDGE, SWARM, NODE, INGRESS.model_copy(update={"on_remove": "restore_default"}), OVERLAY]
+each = pytest.mark.parametrize("spec", GOING, ids=noun)
 
 
 def test_a_change_carries_the_digest_of_the_stack_file(hosts):
@@ -14,3 +22,80 @@ def test_a_change_carries_the_digest_of_the_stack_file(hosts):
 
     assert f"{OWNER} {Provider.run.wish(INGRESS).wish}" == written[0][CHANGE]
     assert 12 == len(Provider.run.wish(INGRESS).wish)
+
+
+# Renamed in the state: `pulumi state rename`, or a component put around it
+
+
+def declared(resource: Known, spec: Spec | None = None) -> None:
+    """Pulumi finds the resource in the program and in the state."""
+    news = to_props(spec or resource.spec)
+    provider_of(resource.spec).check(to_props(resource.spec), news)
+    provider_of(resource.spec).diff(resource.spec.resource_name, resource.outputs, news)
+
+
+@each
+def test_what_was_renamed_in_the_state_stays(hosts, spec):
+    """It comes under its declared name, where it is found, before it goes under the other: only that name goes."""
+    renamed, world = known(hosts, spec), hosts.world
+    provider_of(spec).create(to_props(spec))
+    renamed.delete()
+
+    assert ([], world) == (hosts.steps, hosts.world)
+
+
+@each
+def test_what_was_renamed_stays_after_a_cut_in_between(hosts, spec):
+    """The state has both names now; the declared one is looked at first, by its last outputs."""
+    renamed, declared_one, world = known(hosts, spec), known(hosts, spec), hosts.world
+    declared(declared_one)
+    renamed.delete()
+
+    assert ([], world) == (hosts.steps, hosts.world)
+
+
+def test_what_a_refused_create_found_stays(hosts):
+    """With `--continue-on-error` the other name goes all the same: what was found under the declared one is not its."""
+    renamed, world = known(hosts, OVERLAY), hosts.world
+    with pytest.raises(Blocked):
+        created(OVERLAY.model_copy(update={"mtu": 1400}))
+    renamed.delete()
+
+    assert ([], world) == (hosts.steps, hosts.world)
+
+
+def test_what_is_replaced_goes(hosts):
+    """The declared resource itself makes room for its new network."""
+    overlay = known(hosts, OVERLAY)
+    declared(overlay, OVERLAY.model_copy(update={"mtu": 1400}))
+    overlay.delete()
+
+    assert [] == [net for net in hosts.world.swarm.networks if net.name == OVERLAY.name]
+
+
+def test_what_was_only_refreshed_goes(hosts):
+    """A refresh asks for differences too, of what is declared no more as well."""
+    overlay = known(hosts, OVERLAY)
+    provider_of(OVERLAY).diff("overlay/app", overlay.outputs, to_props(OVERLAY))
+    overlay.delete()
+
+    assert [] == [net for net in hosts.world.swarm.networks if net.name == OVERLAY.name]
+
+
+# A replacement is no other state
+
+
+def test_retained_overlay_is_replaced(hosts):
+    """Pulumi forgets the old one by itself and asks for a new one: what is found is what the state had."""
+    overlay, wanted = known(hosts, OVERLAY, retain=True), OVERLAY.model_copy(update={"mtu": 1400, "retain": True})
+    declared(overlay, wanted)
+
+    assert overlay.outputs["network_id"] != created(wanted).outputs["network_id"]
+
+
+def test_ingress_that_is_kept_is_replaced_on_demand(hosts):
+    """`--replace` forgets the old one first: the new one is the state's all the same."""
+    known(hosts, INGRESS).delete()
+    wanted = INGRESS.model_copy(update={"mtu": 1400})
+
+    assert 1400 == created(wanted).outputs["mtu"]

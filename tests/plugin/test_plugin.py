@@ -260,17 +260,18 @@ def test_update_of_its_treatment_writes_nothing(plugin, host):
 
 def test_delete_removes_it_by_id(plugin, host):
     """It goes by the id that the state knows, and is gone when the call returns."""
-    has_overlay(host)
+    has_overlay(host, Id="n9")
+    host.engine.answer("GET /networks/n9", body={**LIVE, "Id": "n9"})
 
     def gone() -> tuple[int, object]:
         host.engine.answer("GET /networks", body=[])
-        host.engine.answer("GET /networks/n1", status=404, body={"message": "network n1 not found"})
+        host.engine.answer("GET /networks/n9", status=404, body={"message": "network n9 not found"})
         return 204, None
 
-    host.engine.answers["DELETE /v1.51/networks/n1"] = gone
-    plugin.delete(OverlayProvider, "overlay/app", {**APP, **KNOWN})
+    host.engine.answers["DELETE /v1.51/networks/n9"] = gone
+    plugin.delete(OverlayProvider, "overlay/app", {**APP, **KNOWN, "network_id": "n9"})
 
-    assert ["DELETE /networks/n1"] == [request for request in asked(host) if not request.startswith("GET")]
+    assert ["DELETE /networks/n9"] == [request for request in asked(host) if not request.startswith("GET")]
 
 
 # What goes wrong

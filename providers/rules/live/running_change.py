@@ -20,6 +20,12 @@ def noted(spec: Spec, swarm: Swarm) -> bool:
     return label(spec) in swarm.labels
 
 
+def goes_on(spec: Spec, swarm: Swarm | None) -> bool:
+    """Whether what `create` finds under our own label may be changed though it differs: our own change is in the middle
+    of it, or the state had it at the beginning of this run."""
+    return spec.replaces or (swarm is not None and noted(spec, swarm))
+
+
 def is_ours(owner: str, swarm: Swarm) -> bool:
     """Whether a change by this owner goes on, in whatever state and with whatever stack file it was begun."""
     change = change_on(swarm.labels)
@@ -40,7 +46,7 @@ def by_another(spec: Spec, swarm: Swarm) -> str | None:
 def by_another_state(spec: Spec, swarm: Swarm | None) -> str | None:
     """That this stack is changing the swarm from another state, or with another stack file, in words, for what the
     state does not know; None where it is not."""
-    change = change_on(swarm.labels) if swarm else None
+    change = change_on(swarm.labels) if swarm and not spec.replaces else None
     if change is None or change.owner != spec.owner or change.wish in ("", spec.wish):
         return None
     return (

@@ -238,7 +238,7 @@ def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: 
         spec.adopt,
         in_words(spec, bridge),
         engine_default=engine_default(bridge),
-        goes_on=facts.swarm is not None and running_change.noted(spec, facts.swarm),
+        goes_on=running_change.goes_on(spec, facts.swarm),
     )
 
 

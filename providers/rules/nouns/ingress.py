@@ -153,7 +153,7 @@ def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | Non
         spec.adopt,
         "" if just_made else in_words(spec, network),
         engine_default=engine_default(network, facts.swarm) and unused,
-        goes_on=running_change.noted(spec, facts.swarm),
+        goes_on=running_change.goes_on(spec, facts.swarm),
     )
 
 

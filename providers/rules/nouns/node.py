@@ -182,7 +182,7 @@ def membership(
     refusal = (
         adoption.foreign(thing, node.labels, spec.owner)
         if known or joined or (ours and owner_of(node.labels) is None)
-        else adoption.refusal(thing, node.labels, spec.owner, spec.adopt, difference)
+        else adoption.refusal(thing, node.labels, spec.owner, spec.adopt, difference, goes_on=spec.replaces)
     )
     if refusal and owner_of(node.labels) is None:
         mark = f"docker node update --label-add {OWNER}={spec.owner} {quote(node.id)}"

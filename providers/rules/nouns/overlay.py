@@ -91,7 +91,7 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
             spec.owner,
             spec.adopt,
             difference,
-            goes_on=facts.swarm is not None and running_change.noted(spec, facts.swarm),
+            goes_on=running_change.goes_on(spec, facts.swarm),
         )
     )
     another = None if network_id else running_change.by_another_state(spec, facts.swarm)

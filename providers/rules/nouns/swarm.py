@@ -152,7 +152,9 @@ def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str,
     refusal = (
         adoption.foreign(f"swarm {swarm.id}", swarm.labels, spec.owner)
         if known
-        else adoption.refusal(f"swarm {swarm.id}", swarm.labels, spec.owner, spec.adopt, difference)
+        else adoption.refusal(
+            f"swarm {swarm.id}", swarm.labels, spec.owner, spec.adopt, difference, goes_on=spec.replaces
+        )
     )
     if refusal:
         return Blocked(refusal)

@@ -31,6 +31,8 @@ class Spec(BaseModel):
     settled: always true as intent; `read` puts a sentence in its place where work is unfinished, which makes
         unfinished work visible as drift.
     wish: a digest of what the stack file wants (wish.py): the same for all its networks; neither input nor output.
+    replaces: whether the state had it at the beginning of this run, so that `create` makes the second half of a
+        replacement; neither input nor output.
     declared: never intent; what was last declared of the properties that `read` found otherwise, as JSON, since the
         state has what was found in their place. Text, for the wire drops absent values and makes floats of numbers.
     """
@@ -38,7 +40,9 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     # Neither is a property of anything on a host, nor needed once the resource is gone.
-    NOT_COMPARED: ClassVar[frozenset[str]] = frozenset({"owner", "adopt", "timeout", "row", "wish", "declared"})
+    NOT_COMPARED: ClassVar[frozenset[str]] = frozenset(
+        {"owner", "adopt", "timeout", "row", "wish", "replaces", "declared"}
+    )
     # What `protect` does not mind: itself, whether it is finished, and how its host is reached.
     UNPROTECTED: ClassVar[frozenset[str]] = frozenset({"protect", "settled", "access"})
     # What Pulumi calls the resource, and its id: both are in users' states.
@@ -51,6 +55,7 @@ class Spec(BaseModel):
     protect: bool = False
     settled: bool | str = True
     wish: str = Field(default="", exclude=True)
+    replaces: bool = Field(default=False, exclude=True)
     declared: str | None = None
 
     @property
