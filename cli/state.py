@@ -6,8 +6,6 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from providers.rules.nouns.table import KINDS
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
@@ -53,28 +51,22 @@ def left(state: State, wanted: Plan, lost: Set[str]) -> dict[str, HostAccess]:
     """How hosts are reached that only the state still knows, those that are `lost` apart."""
     hosts = (spec for spec, _ in state.values() if isinstance(spec, HostSpec) and spec.access)
     return {
-        spec.host: HostAccess.model_validate(spec.access)
+        spec.host: HostAccess.recorded(spec.access, spec.host)
         for spec in hosts
         if spec.host not in wanted.access and spec.host not in lost
     }
 
 
 def resources(exported: Mapping[str, Any]) -> State:
-    """The resources in an exported state that are Swarmnet's. Raises NoState where one can't be as it is recorded, such
-    as a network without a subnet that a refresh found."""
+    """The resources in an exported state that are Swarmnet's, as they are recorded there."""
     found: dict[str, tuple[Spec, Outputs]] = {}
     for each in (exported.get("deployment") or {}).get("resources") or []:
         kind = KINDS.get(each["type"].rpartition(":")[2]) if "swarmnet" in each["type"] else None
         if kind is not None and not each.get("delete"):
             outputs = each.get("outputs") or {}
-            inputs = {key: value for key, value in outputs.items() if key in kind.model_fields}
+            inputs = dict(outputs)
             if kind is OverlaySpec:
                 inputs["retain"] = bool(each.get("retainOnDelete"))  # an output follows other changes only
             name = each["urn"].rpartition("::")[2]
-            try:
-                found[name] = kind.model_validate(inputs), outputs
-            except ValidationError as error:
-                (problem, *_) = error.errors(include_url=False, include_input=False)
-                where = ".".join(map(str, problem["loc"]))
-                raise NoState(f"{name}: its {where} makes no sense: {problem['msg'].lower()}") from error
+            found[name] = kind.recorded(inputs, each.get("id", "")), outputs
     return found

@@ -89,10 +89,10 @@ class Provider(ResourceProvider, Generic[S, F]):
             return []
         return [
             CheckFailure(key, "is protected: set protect to false in one `pulumi up` before changing it")
-            for key in sorted(self.spec(olds).protected_from(spec))
+            for key in sorted(self.noun.spec.recorded(olds).protected_from(spec))
         ]
 
-    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """What differs. `changes=None` makes Pulumi compare inputs itself, which alone shows each property.
 
         A refresh asks too, of what is declared no more as well: only what was checked before stays. What is to be
@@ -101,11 +101,12 @@ class Provider(ResourceProvider, Generic[S, F]):
         """
         if pulumi.contains_unknowns(news):
             return DiffResult(changes=None)
-        wanted = self.spec(news)
-        changed = self.spec(olds).changed(wanted)
+        # Both are the state's in a refresh; in an `up` a check has found nothing wrong with the new ones.
+        wanted = self.noun.spec.recorded(news, id_)
+        changed = self.noun.spec.recorded(olds, id_).changed(wanted)
         replaces = self.replaced_by(wanted, changed)
         if replaces:
-            self.run.to_be_replaced.add(_id)
+            self.run.to_be_replaced.add(id_)
         elif wanted.resource_name in self.run.declared:
             self.run.found.add(olds.get(self.noun.output, ""))
         if not changed:
@@ -119,9 +120,9 @@ class Provider(ResourceProvider, Generic[S, F]):
         replaces = name in self.run.to_be_replaced or name in self.run.forgotten
         return CreateResult(name, self.brought_about(spec.model_copy(update={"replaces": replaces}), {}))
 
-    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """Make it right again."""
-        return UpdateResult(self.brought_about(self.spec(news), olds))
+        return UpdateResult(self.brought_about(self.spec(news), self.known(id_, olds)))
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """What hosts have, and in `settled` what is unfinished.
@@ -129,14 +130,15 @@ class Provider(ResourceProvider, Generic[S, F]):
         What was in the swarm is absent where a manager does not know it between two answered `GET /nodes`, and where
         all declared hosts are in no swarm.
         """
-        spec, noun = self.spec(props), self.noun
+        spec, noun = self.noun.spec.recorded(props, id_), self.noun
+        props = self.known(id_, props)
         with one_line():
             try:
                 standing = self.found(spec, props)
             except self.proofs_of_absence():
                 return ReadResult("", {})
             there = noun.outputs(spec, standing.there) if standing.there else {}
-            if noun.of_swarm and there.get(noun.output) != props[noun.output]:
+            if noun.of_swarm and there.get(noun.output) != props.get(noun.output):
                 self.run.refuse_two_swarms()
             if standing.doubt:
                 raise Blocked(standing.doubt)
@@ -155,9 +157,9 @@ class Provider(ResourceProvider, Generic[S, F]):
         Nothing is taken away that a declared resource has: one was renamed in the state, or a component was put around
         it, so that it came under another URN before it goes under this one.
         """
-        if props.get(self.noun.output) in self.run.found:
+        if not props.get(self.noun.output) or props[self.noun.output] in self.run.found:
             return
-        spec = self.run.wish(self.spec(props))
+        spec, props = self.run.wish(self.noun.spec.recorded(props, id_)), self.known(id_, props)
         decide = self.noun.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.run.lost)
         if decide is None or self.run.forgets(spec):
             self.run.forgotten.add(id_)
@@ -216,6 +218,11 @@ class Provider(ResourceProvider, Generic[S, F]):
         """Errors that prove that it is gone."""
         return self.run.proofs_of_absence() if self.noun.of_swarm else ()
 
+    def known(self, id_: str, olds: Props) -> Props:
+        """Outputs in the state: the Engine's id, empty where there is none, and inputs that each have a value of their
+        kind."""
+        return {self.noun.output: "", **olds, **to_props(self.noun.spec.recorded(olds, id_))}
+
     def spec(self, props: Props) -> S:
         """The intent in a resource's inputs or outputs. Numbers arrive as floats, and absent values not at all."""
         kind = self.noun.spec
@@ -224,7 +231,7 @@ class Provider(ResourceProvider, Generic[S, F]):
 
 def to_props(spec: Spec) -> Props:
     """The canonical inputs; the wire drops absent values anyway."""
-    return spec.model_dump(mode="json", exclude_none=True)
+    return spec.model_dump(mode="json", exclude_none=True, warnings=False)
 
 
 def in_words(spec: Spec) -> str:

@@ -94,11 +94,19 @@ class Run:
         self.lost.update(declared.lost)
 
     def hosts(self, spec: Spec | None = None) -> Door:
-        """The declared hosts, and that of the spec, which only the state may still know."""
-        known = (
-            {spec.host: HostAccess.model_validate(spec.access)} if isinstance(spec, HostSpec) and spec.access else {}
-        )
-        return self.reach({**known, **self.accesses}, self.roles)
+        """The declared hosts, and that of the spec, which only the state may still know.
+
+        Raises Blocked where that one is to be asked and the state says nothing that makes sense.
+        """
+        if not isinstance(spec, HostSpec) or spec.host in self.accesses or not spec.access:
+            return self.reach(self.accesses, self.roles)
+        own = HostAccess.recorded(spec.access, spec.host)
+        if not own.address and not own.local and spec.host not in self.lost:
+            raise Blocked(
+                f"{spec.host}: the state does not say how it is reached: put it back into the stack file, run "
+                "`pulumi up`, then take it out"
+            )
+        return self.reach({spec.host: own, **self.accesses}, self.roles)
 
     @property
     def roles(self) -> Roles:

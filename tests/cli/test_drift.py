@@ -16,7 +16,7 @@ from cli.__main__ import app
 from cli.drift import Trial, compared, report
 from cli.drift_report import Report, as_data, lines, place, show
 from cli.looks import Late, answers, seen
-from cli.state import NoState, State, resources
+from cli.state import State, resources
 from providers import simulate
 from providers.explain.drift import Difference, Unknown
 from providers.explain.who_wins import Outcome
@@ -351,11 +351,11 @@ def test_unknown_state_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (1, "t: there is no `pulumi` on PATH\n") == (ended.exit_code, ended.stderr)
 
 
-def test_state_that_makes_no_sense_is_one_line():
-    """As a refresh leaves it that found a network without addresses."""
+def test_value_that_makes_no_sense_is_kept():
+    """As a refresh leaves it that found a network without addresses: it differs from whatever is wanted."""
     kind = "pulumi-python:dynamic/swarmnet:Overlay"
     outputs = {**OVERLAY.model_dump(mode="json"), "subnet": "", "network_id": "n1", "adopted": False}
     each = {"urn": f"urn:pulumi:t::swarmnet::{kind}::overlay/app", "type": kind, "outputs": outputs}
+    spec, known = resources({"deployment": {"resources": [each]}})["overlay/app"]
 
-    with pytest.raises(NoState, match="overlay/app: its subnet makes no sense: value error, '' has no mask"):
-        resources({"deployment": {"resources": [each]}})
+    assert ({"subnet"}, "n1") == (OVERLAY.changed(spec), known["network_id"])

@@ -79,7 +79,7 @@ class Change:
 def changes(preview: Preview, plan: Plan | None) -> list[Change]:
     """Swarmnet's resources that change: what is made or changed by kind and wave, then what goes, last made first."""
     found = [change for step in preview.steps if step.op in OPS and (change := _change(step))]
-    found = [replace(change, unsaid=plan is not None and plan.forgets(change.spec)) for change in found]
+    found = [replace(change, unsaid=plan is not None and _stays(change, plan)) for change in found]
     place = places(plan) if plan else {}
 
     def order(change: Change) -> tuple[int, int, int, list[Any]]:
@@ -89,6 +89,12 @@ def changes(preview: Preview, plan: Plan | None) -> list[Change]:
         )
 
     return sorted(found, key=order)
+
+
+def _stays(change: Change, plan: Plan) -> bool:
+    """Whether it is only forgotten: the stack file is silent about it, or declares it under another name."""
+    renamed = change.name != change.spec.resource_name in {spec.resource_name for spec in plan.specs}
+    return plan.forgets(change.spec) or (change.op == "delete" and renamed)
 
 
 def others(preview: Preview) -> list[Step]:

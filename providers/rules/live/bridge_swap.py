@@ -6,7 +6,7 @@ Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge
 """
 
 from providers.rules.live import former, ingress_rollout, maintenance, running_change
-from providers.rules.vocabulary.addresses import mask_for, room
+from providers.rules.vocabulary.addresses import is_subnet, mask_for, room
 from providers.rules.vocabulary.facts import Container, GwbridgeFacts, Network, Node, Swarm
 from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import GwbridgeSpec
@@ -76,7 +76,7 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
     if guard:
         return f"its docker has to be restarted for it, and {guard}"
     need = 1 + sum(each.running and each.on_overlay for each in facts.containers)  # the ingress's way out is one more
-    if need > room(spec.subnet):
+    if is_subnet(spec.subnet) and need > room(spec.subnet):  # that of a state may be none
         return (
             f"{spec.subnet} has {room(spec.subnet)} addresses to give, and the ingress and {need - 1} containers on "
             f"overlays need {need}: use {mask_for(need)}"

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from shlex import quote
 
 from providers.rules.live import journal, service_spec
-from providers.rules.vocabulary.addresses import mask_for, room
+from providers.rules.vocabulary.addresses import is_subnet, mask_for, room
 from providers.rules.vocabulary.facts import Node, SwarmService, Task
 
 # Rollouts that are neither over nor going on by themselves.
@@ -136,7 +136,10 @@ def too_small(
     subnet: str, ip_range: str | None, services: Sequence[SwarmService], tasks: Collection[Task], nodes: Sequence[Node]
 ) -> str | None:
     """Why a range can't hold what is on the network now: an address for each node, each service and each task, and for
-    those that an update starts before it stops others (measurements.md#addresses-in-use)."""
+    those that an update starts before it stops others (measurements.md#addresses-in-use). Nothing is said of a range
+    that a state has and that is none."""
+    if not is_subnet(subnet):
+        return None
     count = sum(_most_tasks(service, tasks, len(nodes)) for service in services)
     need, found = len(nodes) + len(services) + count, room(subnet, ip_range)
     if need <= found:

@@ -13,7 +13,7 @@ from functools import partial
 from providers.rules.live import former, ingress_rollout, judgement, maintenance, published_ports, running_change
 from providers.rules.nouns import adoption, noun
 from providers.rules.nouns.noun import Decide, Known, Standing, missing
-from providers.rules.vocabulary.addresses import holds_subnet, prefix_length
+from providers.rules.vocabulary.addresses import holds_subnet, is_subnet, prefix_length
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Silent, Swarm
 from providers.rules.vocabulary.labels import FORMER, declared_labels, owner_of, with_owner
@@ -59,6 +59,8 @@ def engine_default(network: Network, swarm: Swarm) -> bool:
 
 def chosen_by(swarm: Swarm, subnet: str) -> bool:
     """Whether it is one that the swarm takes of its address pool for a network made without a range."""
+    if not is_subnet(subnet):
+        return False
     of_size = prefix_length(subnet) == (swarm.default_addr_pool_prefix or POOL_PREFIX)
     pools = (pool for pool in swarm.default_addr_pool or POOL if ":" not in pool)
     return subnet == OLD_DEFAULT or (of_size and any(holds_subnet(pool, subnet) for pool in pools))

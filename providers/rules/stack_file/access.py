@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from providers.rules.stack_file.field_types import engine_host, ip_only, is_ip
 from providers.rules.stack_file.model import Host, Reach, StackFile
@@ -42,6 +42,18 @@ class HostAccess(BaseModel):
     listen_address: str | None = None
     data_path_address: str | None = None
 
+    @classmethod
+    def recorded(cls, access: object, host: str) -> Self:
+        """What a state has, of another version too. Never fails: what makes no sense is left out, and a host without an
+        address is one that can't be reached."""
+        raw = access if isinstance(access, Mapping) else {}
+        given = {key: value for key, value in raw.items() if key in cls.model_fields} | {"name": host}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            odd = {problem["loc"][0] for problem in error.errors()}
+        return cls.model_validate({key: value for key, value in given.items() if key not in odd})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Roles:
@@ -60,14 +72,14 @@ UNSAID = Roles()
 SSH_PORT = 22
 
 
-def moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def moved(before: object, now: object) -> str:
     """How where a host is has changed between two `model_dump()`s of its access, in words; empty where it has not.
 
     As whom and with which keys it is reached does not count.
     """
     if not before or not now:
         return ""
-    then, since = _place(HostAccess.model_validate(before)), _place(HostAccess.model_validate(now))
+    then, since = (_place(HostAccess.recorded(each, "")) for each in (before, now))
     return "" if then == since else f"address has changed from {then} to {since}"
 
 

@@ -41,6 +41,14 @@ def canonical_subnet(text: str) -> str:
         raise ValueError(f"{text} has host bits set: write {IPv4Network(text, strict=False)}") from problem
 
 
+def is_subnet(text: str) -> bool:
+    """Whether it is a canonical IPv4 subnet, which a network that somebody made by hand need not have."""
+    try:
+        return canonical_subnet(text) == text
+    except ValueError:
+        return False
+
+
 def canonical_address(text: str) -> str:
     """An IPv4 address as `10.11.0.1`. Raises ValueError where it is none."""
     if ":" in text:

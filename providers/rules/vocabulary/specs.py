@@ -6,9 +6,11 @@ Observed values (ids, states) must not enter: they are facts.
 """
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from providers.rules.vocabulary.addresses import canonical_address, canonical_subnet
 from providers.rules.vocabulary.keys import GwbridgeKeys, IngressKeys, NodeKeys, OverlayKeys, SwarmKeys
@@ -18,6 +20,11 @@ from providers.rules.vocabulary.places import in_pool, number
 Subnet = Annotated[str, AfterValidator(canonical_subnet)]
 Address = Annotated[str, AfterValidator(canonical_address)]
 Adopt = Literal["refuse", "identical", "converge"]
+
+# What stands for a value that makes no sense while all others are validated.
+_SENSIBLE: dict[str, Any] = {"subnet": "0.0.0.0/0", "gateway": "0.0.0.0", "members": ()}
+# What says how it is treated, not what it is: nothing on a host has it, and a value that makes no sense says nothing.
+_TREATMENT = frozenset({"disturb", "dynamic_ports", "on_in_use", "on_remove", "protect", "retain"})
 
 
 class Spec(BaseModel):
@@ -63,21 +70,49 @@ class Spec(BaseModel):
         """The resource's name, which is its id too and never changes, such as `docker_gwbridge@m1` or `overlay/app`."""
         return self.RESOURCE_NAME.format(spec=self)
 
+    @classmethod
+    def recorded(cls, props: Mapping[str, Any], resource_name: str = "") -> Self:
+        """What a state has: of another version, or as a refresh found it on a host. Never fails.
+
+        What makes no sense of what a host has is kept as it is, so that it differs from whatever is wanted; what else
+        makes none has its default, and an unknown key is left out. resource_name: the resource's id, for the name of
+        what has nothing else.
+        """
+        begin, _, rest = cls.RESOURCE_NAME.partition("{spec.")
+        named = {rest.removesuffix("}"): resource_name.removeprefix(begin)} if rest else {}
+        given = named | {key: value for key, value in props.items() if key in cls.model_fields and value is not None}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            odd = {str(problem["loc"][0]): given.get(str(problem["loc"][0]), "") for problem in error.errors()}
+        needed = {key: _SENSIBLE.get(key, "") for key in odd if cls.model_fields[key].is_required()}
+        sound = cls.model_validate({key: value for key, value in given.items() if key not in odd} | needed)
+        texts = {key: str(value) for key, value in odd.items() if key not in cls.NOT_COMPARED | _TREATMENT}
+        return sound.model_copy(update={key: text for key, text in texts.items() if cls._is_plain(key)})
+
+    @classmethod
+    def _is_plain(cls, key: str) -> bool:
+        return not isinstance(cls.model_fields[key].default, dict | tuple)
+
     def changed(self, other: Self) -> frozenset[str]:
         """Names of the properties in which `other` differs in a way that matters."""
-        ours, theirs = self.model_dump(), other.model_dump()
+        ours, theirs = self.model_dump(warnings=False), other.model_dump(warnings=False)
         return frozenset(key for key in ours if key not in self.NOT_COMPARED and ours[key] != theirs[key])
 
     def last_declared(self) -> Self:
         """What the state has, with what was declared in the place of what drifted."""
-        return self.model_validate({**self.model_dump(), **json.loads(self.declared or "{}"), "declared": None})
+        drifted: object = {}
+        with suppress(ValueError, TypeError):
+            drifted = json.loads(self.declared or "{}")
+        props = self.model_dump(warnings=False) | (drifted if isinstance(drifted, dict) else {})
+        return self.recorded({**props, "declared": None})
 
     def read_as(self, live: Self) -> Self:
         """`live`, found there of what the state has; of what is protected, with what was last declared otherwise."""
         if not self.protect:
             return live
         last = self.last_declared()
-        values = last.model_dump(mode="json")
+        values = last.model_dump(mode="json", warnings=False)
         drifted = {key: values[key] for key in sorted(last.changed(live) - self.UNPROTECTED)}
         return live.model_copy(update={"declared": json.dumps(drifted) if drifted else None})
 
