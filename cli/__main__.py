@@ -12,6 +12,7 @@ from cli.map import draw
 from cli.plan import plan
 from cli.report import report
 from cli.schema import schema
+from cli.state_check import state_app
 
 app = typer.Typer(
     name="swarmnet",
@@ -30,6 +31,7 @@ app.command("map")(draw)
 app.command()(plan)
 app.command()(report)
 app.command()(schema)
+app.add_typer(state_app, name="state")
 
 if __name__ == "__main__":
     app(prog_name="swarmnet")

@@ -22,10 +22,12 @@ class NoState(Exception):
 
 
 def state_of(stack: str, directory: Path) -> State:
-    """The resources that the state has, by name: what was wanted of each, and its outputs.
+    """The resources that the state has, by name: what was wanted of each, and its outputs. Raises NoState."""
+    return resources(json.loads(exported(stack, directory)))
 
-    `directory` lies in the Pulumi project. Raises NoState with Pulumi's own words.
-    """
+
+def exported(stack: str, directory: Path) -> str:
+    """The state as JSON. `directory` lies in the Pulumi project. Raises NoState with Pulumi's own words."""
     command = ["pulumi", "stack", "export", "--non-interactive", "--stack", stack]
     try:
         done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=SECONDS, check=True)
@@ -36,7 +38,7 @@ def state_of(stack: str, directory: Path) -> State:
     except subprocess.CalledProcessError as error:
         words = " ".join(error.stderr.split()) or f"it ended with {error.returncode}"
         raise NoState(f"`pulumi stack export`: {words.removeprefix('error: ')}") from error
-    return resources(json.loads(done.stdout))
+    return done.stdout
 
 
 def state_if_known(stack: str, directory: Path) -> tuple[State, str]:

@@ -53,6 +53,27 @@ def test_workflows_run_the_shell_of_the_documentation(job):
     assert [] == [line for line in told.splitlines() if line not in lines()]
 
 
+@pytest.mark.parametrize("job", JOBS)
+def test_jobs_look_at_the_state_before_pulumi_loads_it(job):
+    """Whatever refreshes or deploys runs what stands in the state: the first line compares it."""
+    told = dict(BLOCK.findall((ROOT / "docs" / "ci.md").read_text()))[job].splitlines()
+    loads = any("--refresh" in line or re.match("pulumi (up|refresh|destroy)", line) for line in told)
+
+    assert loads == (told[0] == 'swarmnet state check "$STACK"')
+
+
+def test_workflows_look_at_the_state_before_pulumi_loads_it():
+    """In each step, right after the environment is there; so does the demo."""
+    scripts = [step["run"].splitlines() for path in WORKFLOWS for step in steps(path) if "run" in step]
+    loading = [lines for lines in scripts if any("--refresh" in line for line in lines)]
+    demo = [line for line in (ROOT / "tools" / "demo").read_text().splitlines() if line.startswith("show ")]
+
+    assert [[". .tools/activate", 'swarmnet state check "$STACK"']] * 2 == [lines[:2] for lines in loading]
+    assert demo.index("show swarmnet state check lab") < min(
+        at for at, line in enumerate(demo) if line.startswith("show pulumi up")
+    )
+
+
 @pytest.mark.parametrize(
     ("changed", "comments"),
     [

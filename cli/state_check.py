@@ -1,0 +1,110 @@
+"""`swarmnet state check`: whether a state holds code of anybody else. Nothing in it is loaded, only compared.
+
+Pulumi keeps a provider as a pickle, and whatever refreshes, changes or destroys loads it, on the machine that has the
+keys of the hosts: https://docs.python.org/3/library/pickle.html
+"""
+
+import binascii
+import json
+import pickletools
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from cli.errors import told
+from cli.stack_files import STACKS, Directory
+from cli.state import exported
+
+PROVIDER = "__provider"
+# All that Swarmnet ever writes: the class by its name, without anything of its own.
+PUBLISHED = frozenset(
+    {
+        "gASVLgAAAAAAAACMEnByb3ZpZGVycy5nd2JyaWRnZZSMEEd3YnJpZGdlUHJvdmlkZXKUk5QpgZQu",
+        "gASVLAAAAAAAAACMEXByb3ZpZGVycy5pbmdyZXNzlIwPSW5ncmVzc1Byb3ZpZGVylJOUKYGULg==",
+        "gASVJgAAAAAAAACMDnByb3ZpZGVycy5ub2RllIwMTm9kZVByb3ZpZGVylJOUKYGULg==",
+        "gASVLAAAAAAAAACMEXByb3ZpZGVycy5vdmVybGF5lIwPT3ZlcmxheVByb3ZpZGVylJOUKYGULg==",
+        "gASVKAAAAAAAAACMD3Byb3ZpZGVycy5zd2FybZSMDVN3YXJtUHJvdmlkZXKUk5QpgZQu",
+    }
+)
+
+state_app = typer.Typer(help="What Pulumi's state holds.", no_args_is_help=True)
+
+
+@state_app.callback()
+def state() -> None:
+    """What Pulumi's state holds."""
+
+
+@state_app.command()
+def check(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack whose state is looked at.")],
+    directory: Directory = STACKS,
+) -> None:
+    """Compare each provider in the state with Swarmnet's five: any other is code that Pulumi would run on this machine.
+
+    Run it before whatever refreshes, deploys or destroys. Reads the state alone, and loads nothing of it.
+
+    Exits with 1 where there is another one, or the state can't be read.
+    """
+    with told(stack):
+        found = list(providers(json.loads(exported(stack, directory), object_pairs_hook=Object)))
+    strange = [(name, text) for name, text in found if not isinstance(text, str) or text not in PUBLISHED]
+    for name, text in strange:
+        line = (
+            f"{stack}: {_shown(name)}: its {PROVIDER} is none of Swarmnet's ({names(text)}), and Pulumi would run it "
+            "on this machine: find out who wrote it, and `pulumi stack import` the last state that is yours"
+        )
+        typer.secho(line, fg=typer.colors.RED, err=True)
+    if strange:
+        raise typer.Exit(1)
+    typer.echo(f"{stack}: {len(found)} providers in the state, all of them Swarmnet's")
+
+
+@dataclass(frozen=True)
+class Object:
+    """An object of the JSON with all its pairs, the same key twice included: who reads it may take the other one."""
+
+    pairs: list[tuple[str, Any]]
+
+
+def providers(value: object, of: str = "the state") -> Iterator[tuple[str, object]]:
+    """Every provider in an exported state, wherever it stands, with the name of the resource that it is in.
+
+    A list under that key says what the provider depends on (`propertyDependencies`), and nobody can load it.
+    """
+    if isinstance(value, Object):
+        of = next((str(inner).rpartition("::")[2] for key, inner in value.pairs if key == "urn"), of)
+        for key, inner in value.pairs:
+            if key == PROVIDER and not isinstance(inner, list):
+                yield of, inner
+            yield from providers(inner, of)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from providers(inner, of)
+
+
+def names(text: object) -> str:
+    """What a pickle would load, as far as it can be told without doing so."""
+    if not isinstance(text, str):
+        return "it is no text, as where it is encrypted"
+    found: list[str] = []
+    texts: list[str] = []
+    try:
+        for operation, argument, _ in pickletools.genops(b64decode(text)):
+            if operation.name == "STACK_GLOBAL":
+                found.append(".".join(texts[-2:]))
+            elif operation.name in ("GLOBAL", "INST"):
+                found.append(str(argument).replace(" ", "."))
+            elif isinstance(argument, str):
+                texts.append(argument)
+    except (ValueError, binascii.Error, IndexError):
+        found.append("what is no pickle")
+    return f"it loads {_shown(', '.join(dict.fromkeys(found)) or 'nothing by name')}"
+
+
+def _shown(text: str) -> str:
+    """A text of the state on one line, whatever is in it."""
+    return text.encode("unicode_escape").decode()[:200]

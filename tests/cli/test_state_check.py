@@ -1,0 +1,120 @@
+"""`swarmnet state check`: a state with code of anybody else is refused, by name, and nothing of it is run."""
+
+import json
+import pickle
+import subprocess
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.__main__ import app
+from cli.state_check import PUBLISHED
+from tests.states import former_states
+
+OWN = min(PUBLISHED)
+Look = Callable[[str], Result]
+
+
+@pytest.fixture
+def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
+    """Runs the command where `pulumi stack export` writes a text."""
+    (tmp_path / "pulumi").write_text(f"#!/bin/sh\n[ \"$1 $2\" = 'stack export' ] && exec cat {tmp_path}/state\n")
+    (tmp_path / "pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    def run(state: str) -> Result:
+        (tmp_path / "state").write_text(state)
+        return CliRunner().invoke(app, ["state", "check", "--dir", str(tmp_path), "t"])
+
+    return run
+
+
+class Hostile:
+    """A pickle that makes a file where it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[object]]:
+        return subprocess.call, (["touch", str(self.path)],)
+
+
+def state(*providers: object, where: str = "inputs") -> str:
+    """A state in which resources have these providers."""
+    resources = [
+        {"urn": f"urn:pulumi:t::swarmnet::x::node/w{number}", where: {"__provider": text, "host": "w1"}}
+        for number, text in enumerate(providers, start=1)
+    ]
+    return json.dumps({"version": 3, "deployment": {"resources": resources}})
+
+
+@pytest.mark.parametrize("recorded", former_states(), ids=lambda state: state.version)
+def test_states_of_releases_are_clean(look: Look, recorded):
+    """Whatever a version of Swarmnet wrote."""
+    ended = look(recorded.text)
+    expected = f"t: {2 * len(recorded.of_providers)} providers in the state, all of them Swarmnet's\n"
+
+    assert (0, expected) == (ended.exit_code, ended.stdout)
+
+
+def test_empty_state_is_clean(look: Look):
+    """A stack that was never brought up."""
+    assert 0 == look('{"version": 3, "deployment": {"manifest": {}}}').exit_code
+
+
+@pytest.mark.parametrize("where", ["inputs", "outputs"])
+def test_hostile_provider_is_refused_by_name(look: Look, tmp_path: Path, where: str):
+    """The line says which resource has it and what it would load; nothing is loaded."""
+    hostile = b64encode(pickle.dumps(Hostile(tmp_path / "ran"))).decode()
+    ended = look(state(OWN, hostile, where=where))
+
+    assert (
+        1,
+        "t: node/w2: its __provider is none of Swarmnet's (it loads subprocess.call), and Pulumi would run it on this "
+        "machine: find out who wrote it, and `pulumi stack import` the last state that is yours\n",
+    ) == (ended.exit_code, ended.stderr)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("provider", "words"),
+    [
+        pytest.param(b64encode(b"cposix\nsystem\n.").decode(), "it loads posix.system", id="an old protocol"),
+        pytest.param("!!!", "it loads what is no pickle", id="no pickle"),
+        pytest.param({"ciphertext": "v1:x"}, "it is no text, as where it is encrypted", id="encrypted"),
+        pytest.param(OWN + "\n", "it loads providers.", id="almost ours"),
+        pytest.param(b64encode(b"cx\ny\x1b[2J\n.").decode(), r"it loads x.y\x1b[2J", id="what a terminal would obey"),
+    ],
+)
+def test_whatever_is_not_published_is_refused(look: Look, provider: object, words: str):
+    """To the letter, and with the way out."""
+    ended = look(state(provider))
+
+    assert (1, True) == (ended.exit_code, words in ended.stderr), ended.stderr
+
+
+def test_pending_and_doubled_providers_are_found(look: Look):
+    """A resource whose creation was cut, and a key that stands twice, of which each reader takes another one."""
+    pending = '{"pending_operations": [{"resource": {"urn": "a::node/w9", "inputs": {"__provider": "YQ=="}}}]}'
+    doubled = f'{{"resources": [{{"urn": "a::node/w8", "inputs": {{"__provider": "YQ==", "__provider": "{OWN}"}}}}]}}'
+
+    assert (1, True) == ((ended := look(pending)).exit_code, "t: node/w9: " in ended.stderr)
+    assert (1, True) == ((ended := look(doubled)).exit_code, "t: node/w8: " in ended.stderr)
+
+
+def test_published_providers_are_those_of_the_states():
+    """The list of this command is the published one."""
+    published = json.loads((Path(__file__).parents[1] / "plugin" / "published.json").read_text())
+
+    assert set(published.values()) == PUBLISHED
+
+
+def test_state_that_cannot_be_read_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What nobody has looked at is not called clean."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    ended = CliRunner().invoke(app, ["state", "check", "--dir", str(tmp_path), "t"])
+
+    assert (1, "t: there is no `pulumi` on PATH\n") == (ended.exit_code, ended.stderr)
