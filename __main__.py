@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,8 +46,14 @@ def main() -> None:
         sys.exit(SHOWN)
     for warning in plan.warnings:
         pulumi.log.warn(warning)
-    pulumi.export("swarmnet", exports(plan, declare(plan)))
-    pulumi.export("compose", compose(plan))
+    ids = declare(plan)
+    if pulumi.runtime.is_dry_run():
+        pulumi.export("swarmnet", exports(plan, ids))
+        pulumi.export("compose", compose(plan, ids))
+        return
+    known: pulumi.Output[dict[str, str]] = pulumi.Output.from_input(only_known(ids))
+    pulumi.export("swarmnet", known.apply(lambda found: exports(plan, found)))
+    pulumi.export("compose", known.apply(lambda found: compose(plan, found)))
 
 
 def refuse_secrets() -> None:
@@ -102,6 +108,12 @@ def declare(plan: Plan) -> dict[str, pulumi.Output[str]]:
     for spec in plan.overlays:
         ids[spec.resource_name] = Overlay(spec.resource_name, spec, after(ready, spec.protect, spec.retain)).network_id
     return ids
+
+
+async def only_known(ids: Mapping[str, pulumi.Output[str]]) -> dict[str, str]:
+    """Those that there are: after a partial run (`--target`, `--exclude`, `--continue-on-error`) the others are the
+    marker that Pulumi has for what is unknown, which readers would take for an id."""
+    return {name: await output.future() or "" for name, output in ids.items() if await output.is_known()}
 
 
 def after(needed: Sequence[pulumi.Resource], protect: bool = False, retain: bool = False) -> pulumi.ResourceOptions:

@@ -62,12 +62,12 @@ class Recorder(MockMonitor):
         return rpc.deserialize_properties(self.requests[name].object)
 
 
-def run(monkeypatch, raw, stack="test", root=ROOT):
+def run(monkeypatch, raw, stack="test", root=ROOT, preview=False):
     """Run the program on a stack file's keys; what it declared."""
     flat = {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps({f"swarmnet:{key}": value for key, value in flat.items()}))
     recorder = Recorder()
-    set_mocks(Engine(), project="swarmnet", stack=stack, monitor=recorder)
+    set_mocks(Engine(), project="swarmnet", stack=stack, preview=preview, monitor=recorder)
 
     whole = get_root_resource()
     assert isinstance(whole, Stack)
@@ -192,7 +192,7 @@ def test_compose_fragment_is_known_in_previews(monkeypatch):
     """It is text that hangs on no id: a preview shows it whole."""
     networks = {"app": {"external": True}, "data": {"external": True}}
 
-    assert {"networks": networks} == yaml.safe_load(run(monkeypatch, WHOLE).compose)
+    assert {"networks": networks} == yaml.safe_load(run(monkeypatch, WHOLE, preview=True).compose)
 
 
 def test_problems_are_shown_one_by_one(monkeypatch, caplog):

@@ -5,32 +5,36 @@ No secret may enter.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from providers.rules.plan import Plan
 from providers.rules.vocabulary.keys import OverlayFlags
-from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec, Spec
+
+S = TypeVar("S", bound=Spec)
 
 SCHEMA = 1
 
 
 def exports(plan: Plan, ids: Mapping[str, Any]) -> dict[str, Any]:
-    """What the stack has. `ids` are the Engine's, by resource name; in a preview they may be unknown.
+    """What the stack has. `ids` are the Engine's, by resource name; in a preview they may be unknown. What has none is
+    left out: a partial run did not make it.
 
     All else is intent, so that previews show it. A section that the stack file leaves out is left out, and so is
     an `mtu` that is left to the Engine. `managers` maps host names to the addresses where they are reached.
     """
     return {
         "schema": SCHEMA,
-        **({"swarm": {"id": ids[plan.swarm.resource_name], "managers": _managers(plan)}} if plan.swarm else {}),
+        **({"swarm": {"id": ids["swarm"], "managers": _managers(plan)}} if _made(ids, plan.swarm) else {}),
         "gwbridge": {spec.host: _gwbridge(spec) for wave in plan.gwbridges for spec in wave},
-        **({"ingress": _network(plan.ingress, ids[plan.ingress.resource_name])} if plan.ingress else {}),
-        "networks": {spec.name: _overlay(spec, ids[spec.resource_name]) for spec in plan.overlays},
+        **({"ingress": _network(plan.ingress, ids["ingress"])} if plan.ingress and _made(ids, plan.ingress) else {}),
+        "networks": {each.name: _overlay(each, ids[each.resource_name]) for each in _made(ids, *plan.overlays)},
     }
 
 
-def compose(plan: Plan) -> str:
-    """The overlays as text of a Compose file, which `docker stack deploy` takes beside the file of an app.
+def compose(plan: Plan, ids: Mapping[str, Any]) -> str:
+    """The overlays that have an id, as text of a Compose file, which `docker stack deploy` takes beside the file of an
+    app.
 
     By name alone, so that it is known in previews, and stays when a network is replaced. Names are quoted because
     readers differ in which bare words they take for something else, such as the number 1e5. The last line has no end:
@@ -38,8 +42,12 @@ def compose(plan: Plan) -> str:
     It has no `version`: several files must have the same one, so that any would shut out all apps with another.
     https://github.com/docker/cli/blob/v28.5.2/cli/compose/loader/loader.go
     """
-    networks = [f'  "{spec.name}":\n    external: true' for spec in plan.overlays]
+    networks = [f'  "{spec.name}":\n    external: true' for spec in _made(ids, *plan.overlays)]
     return "\n".join(["networks:", *networks]) if networks else "networks: {}"
+
+
+def _made(ids: Mapping[str, Any], *specs: S | None) -> list[S]:
+    return [spec for spec in specs if spec and spec.resource_name in ids]
 
 
 def _managers(plan: Plan) -> dict[str, str]:

@@ -26,7 +26,8 @@ NAMED = {"m1": "HOST", "w1": "HOST", "app": "NAME"}
 def fragment(*names):
     """The fragment of a stack with these overlays."""
     overlays = {name: {"subnet": f"10.3.{number}.0/24"} for number, name in enumerate(names)}
-    return compose(plan_of({"hosts": RAW["hosts"], "overlays": overlays}, "swarmnet/test"))
+    plan = plan_of({"hosts": RAW["hosts"], "overlays": overlays}, "swarmnet/test")
+    return compose(plan, {spec.resource_name: "id" for spec in plan.overlays})
 
 
 def paths(value: object, at: str = "") -> Iterator[str]:
@@ -55,6 +56,14 @@ def test_compose_fragment_has_the_overlays_by_name():
 def test_compose_fragment_without_overlays_adds_nothing():
     """It can still be given to `docker stack deploy`."""
     assert {"networks": {}} == yaml.safe_load(fragment())
+
+
+def test_what_a_partial_run_did_not_make_is_left_out():
+    """A network without an id is in neither output, nor are a swarm and an ingress without one."""
+    plan = plan_of(RAW, "swarmnet/test")
+
+    assert ["schema", "gwbridge", "networks"] == list(exports(plan, {}))
+    assert ({}, {"networks": {}}) == (exports(plan, {})["networks"], yaml.safe_load(compose(plan, {})))
 
 
 @pytest.mark.parametrize("name", ["on", "null", "42", "1e5", "0o7", "1_000"])
