@@ -7,6 +7,7 @@ Pulumi calls the providers' methods, reaches hosts: `real` is the one late impor
 """
 
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -37,8 +38,9 @@ from providers.rules.vocabulary.wish import wish
 from providers.rules.vocabulary.words import visible
 from providers.simulate.from_snapshot import copied
 
-# Seconds for Pulumi's engine to take a progress line; it is on this machine.
-LISTENS = 5.0
+# Seconds for Pulumi's engine to take a progress line, or a connection; it is on this machine. While it is stopped
+# (Ctrl-Z) it takes none, and work does not wait for each.
+LISTENS, STOPPED = 5.0, 0.1
 
 # When a change may go on: beside others, one at a time (of a swarm's managers), or one at a time and only while none
 # has failed (of what takes a host or ports out of service).
@@ -218,16 +220,19 @@ PROCESS = Run()
 
 
 class Progress:
-    """Sends lines to the row of one resource; raises RunCut when Pulumi's engine no longer listens.
+    """Sends lines to the row of one resource; raises RunCut when Pulumi's engine is gone.
 
     A killed `pulumi` leaves its plugin working, and its next command may start a second one: whoever is not listened
-    to any more must not start anything.
+    to any more must not start anything. One that is stopped (Ctrl-Z) takes no line and is there all the same: work goes
+    on, so that nothing stays half-finished on hosts for as long.
     """
 
-    def __init__(self, urn: str) -> None:
+    def __init__(self, urn: str, patience: float = LISTENS) -> None:
         self.urn = urn
         # The last argument of the plugin process is the engine's address; flags may stand before it.
-        self.engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
+        self.address = sys.argv[-1]
+        self.engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(self.address))
+        self.patience = patience
 
     def __call__(self, message: str, *, stays: bool = False) -> None:
         """Show one line beside the resource's state, or (`stays`) among the messages that are shown at the end too."""
@@ -235,12 +240,25 @@ class Progress:
             severity=engine_pb2.LogSeverity.INFO, message=visible(message), urn=self.urn, ephemeral=not stays
         )
         try:
-            self.engine.Log(line, timeout=LISTENS)
+            self.engine.Log(line, timeout=self.patience)
         except grpc.RpcError as problem:
+            if is_there(self.address):
+                self.patience = STOPPED
+                return
             raise RunCut(
                 f"the run was cut before: {message}; run `pulumi cancel`, then `pulumi up` to finish it "
                 "(with a changed stack file: `pulumi up --refresh`)"
             ) from problem
+
+
+def is_there(address: str) -> bool:
+    """Whether somebody has that port open, stopped or not: the kernel takes connections for a stopped process."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), LISTENS).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def announcing(door: Door, show: Progress, spec: Spec, known: Known) -> Decide:

@@ -2,14 +2,16 @@
 
 import itertools
 import random
+import signal
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from tests.support.cutting import ended, killed
+from tests.support.cutting import ended, killed, progress
 from tests.support.machines import Group, eventually, is_quiet
-from tests.support.project import Project
+from tests.support.project import CHANGE, SECONDS, Project
 from tests.support.what_hosts_show import promised, shown, stack_of
 
 pytestmark = pytest.mark.lab
@@ -74,9 +76,36 @@ def test_the_documented_commands_finish_a_cut_run(bare: Group, project: Project,
         final = {"the same file": wanted, "another file": changed(before, 3), "the file taken back": before}[cut.finish]
         project.declare(final)
         finish = project.up() if cut.finish == "the same file" else project.up("--refresh")
+        if "was made by this stack from another state" in finish.told:  # it was being created, and is in no state yet
+            assert ("creating", "another file") == (cut.doing, cut.finish)
+            project.declare(before)
+            assert project.up().ok
+            project.declare(final)
+            finish = project.up()
 
     assert finish.ok, finish.told
     assert promised(final) == shown(bare)
+    assert project.is_settled()
+
+
+def test_a_pulumi_that_is_stopped_is_not_cut(bare: Group, project: Project):
+    """Ctrl-Z for 9 s in the middle of a change of the ingress: the run ends well once it goes on, and nothing is left."""
+    sections = stack_of(bare)
+    project.declare(sections)
+    assert project.up().ok
+    moved = sections | {"ingress": {"subnet": "10.205.0.0/20"}}
+    project.declare(moved)
+
+    with project.start("up", *CHANGE, "--json") as process:
+        assert process.stdout
+        next(line for line in progress(process.stdout) if line.startswith("remove the old ingress"))
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(9)
+        process.send_signal(signal.SIGCONT)
+        told = "".join(process.communicate(timeout=SECONDS))
+
+    assert 0 == process.returncode, told[-2000:]
+    assert promised(moved) == shown(bare)
     assert project.is_settled()
 
 

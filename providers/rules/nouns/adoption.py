@@ -55,8 +55,9 @@ def foreign(thing: str, labels: Pairs, owner: str) -> str | None:
 def of_another_state(thing: str, difference: str) -> str:
     """What to do about something that carries our label, is not what we want, and is not in the state."""
     return (
-        f"{thing} was made by this stack from another state and differs ({difference}): `pulumi login` where that "
-        "state is; where it is no more, write what is there into the stack file, which joins it, and change it then"
+        f"{thing} was made by this stack from another state, or was kept when this one forgot it, and differs "
+        f"({difference}): `pulumi login` where that state is, or write what is there into the stack file, which joins "
+        "it, and change it then"
     )
 
 
