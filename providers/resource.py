@@ -29,6 +29,7 @@ from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.labels import OWNER
 from providers.rules.vocabulary.specs import Spec
 from providers.run import PROCESS, Progress, Run, Turn, announcing, debugging, one_line
 
@@ -105,6 +106,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         wanted = self.noun.spec.recorded(news, id_)
         changed = self.noun.spec.recorded(olds, id_).changed(wanted)
         replaces = self.replaced_by(wanted, changed)
+        self.refuse_another_name(olds, wanted)
         if replaces:
             self.run.to_be_replaced.add(id_)
         elif wanted.resource_name in self.run.declared:
@@ -112,6 +114,18 @@ class Provider(ResourceProvider, Generic[S, F]):
         if not changed:
             return DiffResult(changes=False)
         return DiffResult(changes=None, replaces=sorted(replaces), delete_before_replace=bool(replaces))
+
+    def refuse_another_name(self, olds: Props, wanted: S) -> None:
+        """Raises Blocked where the stack or its project was renamed: labels on the hosts still have the former name."""
+        former = olds.get("owner")
+        if former in (None, wanted.owner) or olds.get("adopted"):
+            return
+        with one_line():
+            raise Blocked(
+                f"{in_words(wanted)}: {former} was renamed to {wanted.owner}, and Docker gives what is there no other "
+                f"label {OWNER}: `pulumi stack rename {former.rpartition('/')[2]}` gives the stack its name back; or "
+                "`pulumi destroy` takes all of it away, and `pulumi up` makes it anew under the new name"
+            )
 
     def create(self, props: Props) -> CreateResult:
         """Make it, or take over what is there as `adopt` allows; the id is logical and never changes."""
@@ -157,12 +171,16 @@ class Provider(ResourceProvider, Generic[S, F]):
         Nothing is taken away that a declared resource has: one was renamed in the state, or a component was put around
         it, so that it came under another URN before it goes under this one.
         """
-        if not props.get(self.noun.output) or props[self.noun.output] in self.run.found:
-            return
         spec, props = self.run.wish(self.noun.spec.recorded(props, id_)), self.known(id_, props)
+        if not props[self.noun.output]:
+            return
+        if props[self.noun.output] in self.run.found:
+            kept(spec, "a resource that the stack file declares has it")
+            return
         decide = self.noun.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.run.lost)
         if decide is None or self.run.forgets(spec):
             self.run.forgotten.add(id_)
+            kept(spec, self.why_kept(spec, props))
             return
         with one_line(), suppress(*self.proofs_of_absence()):
             door, show = self.run.hosts(spec), Progress(spec.row)
@@ -171,6 +189,16 @@ class Provider(ResourceProvider, Generic[S, F]):
                     look = partial(self.noun.look, door, spec, props, leaving=True)
                     seconds, ways_back = self.run.removal_time(spec), self.noun.ways_back(spec, known=True)
                     work(door, in_words(spec), seconds, show, look, decide, ways_back)
+            if props.get("adopted") or getattr(spec, "on_remove", "") == "keep":  # but for the change it was in
+                kept(spec, self.why_kept(spec, props))
+
+    def why_kept(self, spec: S, known: Props) -> str:
+        """Why what is only forgotten stays where it is, in words."""
+        if known.get("adopted"):
+            return "somebody else had made it"
+        if getattr(spec, "host", "") in self.run.lost:
+            return f"{getattr(spec, 'host', '')} is lost"
+        return "on_remove is keep" if hasattr(spec, "on_remove") else "the stack file has no section swarm any more"
 
     def brought_about(self, spec: S, known: Props) -> Props:
         """Work until it is right; returns the outputs. `known`: those in the state, empty in `create`."""
@@ -232,6 +260,12 @@ class Provider(ResourceProvider, Generic[S, F]):
 def to_props(spec: Spec) -> Props:
     """The canonical inputs; the wire drops absent values anyway."""
     return spec.model_dump(mode="json", exclude_none=True, warnings=False)
+
+
+def kept(spec: Spec, why: str) -> None:
+    """Say on the row of what goes from the state that it stays on the hosts."""
+    with one_line():
+        Progress(spec.row)(f"{in_words(spec)} is kept on the hosts, and forgotten here: {why}", stays=True)
 
 
 def in_words(spec: Spec) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.states import FormerState, former_states
 from tests.support.project import Project
 
 SECTIONS = {
@@ -31,3 +32,21 @@ def test_outputs_of_a_partial_run_have_no_unknowns(project: Project, words: tupl
     outputs = json.loads(project.run("stack", "output", "--json").text)
 
     assert {"compose": "networks: {}", "swarmnet": {"schema": 1, "gwbridge": {}, "networks": {}}} == outputs
+
+
+@pytest.mark.parametrize("recorded", former_states(), ids=lambda state: state.version)
+def test_renamed_stack_is_refused_by_the_next_preview(project: Project, recorded: FormerState):
+    """In words, with both ways out; renamed back, the preview is empty."""
+    project.declare(recorded.sections)
+    (project.folder / "former.json").write_text(recorded.text)
+    assert project.run("stack", "import", "--file", "former.json").ok
+    assert project.preview("--expect-no-changes").ok
+    assert project.run("stack", "rename", "u").ok
+    project.stack = "u"
+    refused = project.preview()
+    assert (False, True) == (refused.ok, "swarmnet/t was renamed to swarmnet/u" in refused.text), refused.text
+    assert "`pulumi stack rename t` gives the stack its name back; or `pulumi destroy` takes" in refused.text
+
+    assert project.run("stack", "rename", "t").ok
+    project.stack = "t"
+    assert project.preview("--expect-no-changes").ok

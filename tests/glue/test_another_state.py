@@ -99,3 +99,52 @@ def test_ingress_that_is_kept_is_replaced_on_demand(hosts):
     wanted = INGRESS.model_copy(update={"mtu": 1400})
 
     assert 1400 == created(wanted).outputs["mtu"]
+
+
+# What only goes from the state
+
+
+@pytest.mark.parametrize(
+    ("spec", "state", "why"),
+    [
+        pytest.param(GWBRIDGE, {}, "on_remove is keep", id="kept"),
+        pytest.param(OVERLAY, {"adopted": True}, "somebody else had made it", id="adopted"),
+    ],
+)
+def test_what_is_kept_says_so(hosts, pulumi_engine, spec, state, why):
+    """A `destroy` tells on its row that it stays on the hosts, and why."""
+    words = spec.resource_name.replace("/", " ")
+    known(hosts, spec.model_copy(update={"row": "urn:it"}), **state).delete()
+
+    assert [("urn:it", f"{words} is kept on the hosts, and forgotten here: {why}")] == pulumi_engine.lines
+
+
+def test_membership_without_a_section_says_so(hosts, pulumi_engine):
+    """A host that stays declared stays a member."""
+    Provider.run.settings.pop("swarmnet:swarm")
+    known(hosts, NODE.model_copy(update={"row": "urn:it"})).delete()
+
+    assert "the stack file has no section swarm any more" in pulumi_engine.lines[0][1]
+
+
+# A stack of another name
+
+RENAMED = {"owner": "infra/shop"}
+
+
+@each
+def test_renamed_stack_is_refused_by_a_preview(hosts, spec):
+    """A diff, which previews ask for, names both ways out."""
+    with pytest.raises(Blocked) as caught:
+        declared(known(hosts, spec), spec.model_copy(update=RENAMED))
+
+    assert "infra/prod was renamed to infra/shop" in str(caught.value)
+    assert "`pulumi stack rename prod` gives the stack its name back; or `pulumi destroy` takes" in str(caught.value)
+
+
+def test_what_was_adopted_has_no_name_to_mind(hosts):
+    """Nothing on the hosts says whose it is."""
+    adopted = known(hosts, OVERLAY, adopted=True)
+    declared(adopted, OVERLAY.model_copy(update=RENAMED))
+
+    assert adopted.outputs["network_id"] in Provider.run.found
