@@ -7,6 +7,9 @@ LAB ?=
 # The Engines that they use: fetched before they start, since building one takes both cores for minutes.
 ENGINES := 26 28 29
 
+# What make runs on Pulumi is the lab's: its state stays in this checkout. Yours is where `pulumi login` says.
+export PULUMI_BACKEND_URL ?= file://$(CURDIR)/.pulumi-state
+
 # Compiled modules are kept whatever the environment says: compiling them anew takes a third of `make check`.
 export PYTHONDONTWRITEBYTECODE :=
 

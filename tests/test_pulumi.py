@@ -1,10 +1,13 @@
 """The real CLI on the program and the plugin, with hosts that nobody needs to reach."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.__main__ import app
 from tests.states import FormerState, former_states
 from tests.support.project import Project
 
@@ -50,3 +53,17 @@ def test_renamed_stack_is_refused_by_the_next_preview(project: Project, recorded
     assert project.run("stack", "rename", "t").ok
     project.stack = "t"
     assert project.preview("--expect-no-changes").ok
+
+
+def test_without_a_login_one_line_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Pulumi itself speaks of an access token then."""
+    for name in [name for name in os.environ if name.startswith("PULUMI_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
+    ended = CliRunner().invoke(app, ["state", "check", "prod"])
+
+    assert (1, "prod: nothing says where Pulumi's state is: type `pulumi login`, or set PULUMI_BACKEND_URL\n") == (
+        ended.exit_code,
+        ended.stderr,
+    )

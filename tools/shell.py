@@ -10,12 +10,12 @@ PATH={path}:$PATH
 PULUMI_SKIP_UPDATE_CHECK=true
 export PATH PULUMI_SKIP_UPDATE_CHECK
 
-# A backend chosen by the user stays: by the variable, or by `pulumi login`, which leaves it in this file.
+# Where the state is, the user says: by the variable, or by `pulumi login`, which leaves it in this file. A state that
+# is begun in each checkout by itself would know nothing of what another one made on the hosts.
 if [ -z "${{PULUMI_BACKEND_URL:-}}" ] &&
     ! grep -qs '"current": *"[^"]' "${{PULUMI_HOME:-${{HOME:-}}/.pulumi}}/credentials.json"
 then
-    mkdir -p {state}
-    export PULUMI_BACKEND_URL={url}
+    printf '%s\n' {nowhere} >&2
 fi
 
 # The configuration holds no secrets, so an empty passphrase protects all there is.
@@ -32,13 +32,12 @@ PYTHONPATH={root}${{PYTHONPATH:+:$PYTHONPATH}} exec {python} -P -m cli "$@"
 
 
 def activation_script(root: Path, path: list[Path]) -> str:
-    """Shell text that puts the folders of `path` first on PATH and chooses a backend where there is none."""
-    state = root / ".pulumi-state"
-    return _ACTIVATE.format(
-        path=shlex.quote(":".join(map(str, path))),
-        state=shlex.quote(str(state)),
-        url=shlex.quote(f"file://{state}"),
+    """Shell text that puts the folders of `path` first on PATH, and says what to type where no backend is chosen."""
+    nowhere = (
+        "nothing says where Pulumi's state is: type `pulumi login`, or `pulumi login URL` such as s3://BUCKET; for the "
+        f"stack of `make demo`: export PULUMI_BACKEND_URL={shlex.quote(f'file://{root}/.pulumi-state')}"
     )
+    return _ACTIVATE.format(path=shlex.quote(":".join(map(str, path))), nowhere=shlex.quote(nowhere))
 
 
 def swarmnet_script(root: Path, python: Path) -> str:

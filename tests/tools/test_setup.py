@@ -35,6 +35,18 @@ def test_real_hosts_are_set_up_where_they_are_used(target: str) -> None:
     assert LAB == recipe(target)[:3]
 
 
+def test_lab_keeps_its_state_in_the_checkout() -> None:
+    """Nothing else is chosen for anybody, and a choice that was made stays."""
+    asked = ["make", "--no-print-directory", "--eval", "say: ; @echo $$PULUMI_BACKEND_URL", "say"]
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "PULUMI_"))}
+    told = [
+        subprocess.run(asked, cwd=ROOT, env=clean | said, capture_output=True, text=True, check=True).stdout.strip()
+        for said in ({}, {"PULUMI_BACKEND_URL": "s3://mine"})
+    ]
+
+    assert [f"file://{ROOT}/.pulumi-state", "s3://mine"] == told
+
+
 def test_browser_is_for_all_tests_alone() -> None:
     """Of 400 MB, neither the demo nor the quick checks have a use."""
     browser = ". .tools/activate && python -m tools.browser"

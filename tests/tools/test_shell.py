@@ -1,5 +1,6 @@
 """What a shell gets: tried in real shells."""
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -25,16 +26,21 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def activated(shell: str, checkout: Path, **environment: str) -> dict[str, str]:
-    """What an empty environment becomes by sourcing the script."""
+def sourced(shell: str, checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The script, sourced in an empty environment."""
     home = {"PATH": "/usr/bin:/bin", "HOME": str(checkout)}
-    answer = subprocess.run(
+    return subprocess.run(
         [shell, "-euc", f'. "$0"; {SHOW}', checkout / "activate"],
         env={**home, **environment},
         capture_output=True,
         text=True,
         check=True,
     )
+
+
+def activated(shell: str, checkout: Path, **environment: str) -> dict[str, str]:
+    """What an empty environment becomes by that."""
+    answer = sourced(shell, checkout, **environment)
     return dict(zip(("path", "backend", "passphrase"), answer.stdout.split("|"), strict=True))
 
 
@@ -45,15 +51,22 @@ def test_path(shell: str, checkout: Path) -> None:
     assert expected == activated(shell, checkout)["path"]
 
 
-def test_backend_where_none_is(shell: str, checkout: Path) -> None:
-    """Without a backend, a folder of the checkout is made and becomes one."""
-    assert f"file://{checkout}/.pulumi-state" == activated(shell, checkout)["backend"]
-    assert (checkout / ".pulumi-state").is_dir()
+def test_no_backend_is_chosen(shell: str, checkout: Path) -> None:
+    """One line says what to type; no state is begun in the checkout."""
+    quoted = shlex.quote(f"file://{checkout}/.pulumi-state")
+    line = (
+        "nothing says where Pulumi's state is: type `pulumi login`, or `pulumi login URL` such as s3://BUCKET; for the "
+        f"stack of `make demo`: export PULUMI_BACKEND_URL={quoted}\n"
+    )
+
+    assert (line, "") == (sourced(shell, checkout).stderr, activated(shell, checkout)["backend"])
+    assert not (checkout / ".pulumi-state").exists()
 
 
 def test_backend_of_user_stays(shell: str, checkout: Path) -> None:
-    """A backend named in the environment is left alone."""
+    """A backend named in the environment is left alone, and nothing is said of it."""
     assert "s3://mine" == activated(shell, checkout, PULUMI_BACKEND_URL="s3://mine")["backend"]
+    assert "" == sourced(shell, checkout, PULUMI_BACKEND_URL="s3://mine").stderr
 
 
 def test_login_stays(shell: str, checkout: Path) -> None:
@@ -61,7 +74,7 @@ def test_login_stays(shell: str, checkout: Path) -> None:
     (checkout / ".pulumi").mkdir()
     (checkout / ".pulumi" / "credentials.json").write_text('{\n    "current": "https://api.example.com"\n}')
 
-    assert "" == activated(shell, checkout)["backend"]
+    assert ("", "") == (activated(shell, checkout)["backend"], sourced(shell, checkout).stderr)
 
 
 def test_logout_is_no_login(shell: str, checkout: Path) -> None:
@@ -69,15 +82,15 @@ def test_logout_is_no_login(shell: str, checkout: Path) -> None:
     (checkout / ".pulumi").mkdir()
     (checkout / ".pulumi" / "credentials.json").write_text('{\n    "current": ""\n}')
 
-    assert f"file://{checkout}/.pulumi-state" == activated(shell, checkout)["backend"]
+    assert sourced(shell, checkout).stderr.startswith("nothing says where Pulumi's state is")
 
 
 def test_shell_without_a_home(shell: str, checkout: Path) -> None:
     """One that stops at what is unset, as in CI, is not stopped."""
-    bare = {"PATH": "/usr/bin:/bin"}
-    sourced = subprocess.run([shell, "-euc", '. "$0"', checkout / "activate"], env=bare, capture_output=True, text=True)
+    bare = {"PATH": "/usr/bin:/bin", "PULUMI_BACKEND_URL": "s3://mine"}
+    ended = subprocess.run([shell, "-euc", '. "$0"', checkout / "activate"], env=bare, capture_output=True, text=True)
 
-    assert (0, "") == (sourced.returncode, sourced.stderr)
+    assert (0, "") == (ended.returncode, ended.stderr)
 
 
 def test_passphrase_empty_by_default(shell: str, checkout: Path) -> None:
