@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
-from providers.rules.nouns.table import KINDS
+from providers.rules.nouns.table import KINDS, noun_of
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.specs import HostSpec, OverlaySpec, Spec
@@ -70,5 +70,7 @@ def resources(exported: Mapping[str, Any]) -> State:
             if kind is OverlaySpec:
                 inputs["retain"] = bool(each.get("retainOnDelete"))  # an output follows other changes only
             name = each["urn"].rpartition("::")[2]
-            found[name] = kind.recorded(inputs, each.get("id", "")), outputs
+            spec = kind.recorded(inputs, each.get("id", ""))
+            known = spec.model_dump(mode="json", exclude_none=True, warnings=False)
+            found[name] = spec, {noun_of(spec).output: "", **outputs, **known}
     return found

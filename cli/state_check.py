@@ -51,10 +51,10 @@ def check(
     """
     with told(stack):
         found = list(providers(json.loads(exported(stack, directory), object_pairs_hook=Object)))
-    strange = [(name, text) for name, text in found if not isinstance(text, str) or text not in PUBLISHED]
-    for name, text in strange:
+    strange = [(name, names(text)) for name, text in found if not isinstance(text, str) or text not in PUBLISHED]
+    for name, loads in dict.fromkeys(strange):  # inputs and outputs have it
         line = (
-            f"{stack}: {_shown(name)}: its {PROVIDER} is none of Swarmnet's ({names(text)}), and Pulumi would run it "
+            f"{stack}: {_shown(name)}: its {PROVIDER} is none of Swarmnet's ({loads}), and Pulumi would run it "
             "on this machine: find out who wrote it, and `pulumi stack import` the last state that is yours"
         )
         typer.secho(line, fg=typer.colors.RED, err=True)

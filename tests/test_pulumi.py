@@ -2,6 +2,7 @@
 
 import json
 import os
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,23 @@ def test_outputs_of_a_partial_run_have_no_unknowns(project: Project, words: tupl
     outputs = json.loads(project.run("stack", "output", "--json").text)
 
     assert {"compose": "networks: {}", "swarmnet": {"schema": 1, "gwbridge": {}, "networks": {}}} == outputs
+
+
+def test_hostile_state_is_refused_and_not_run(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Somebody imported it; the command that comes before a refresh names the resource, and nothing of it has run."""
+    (recorded, *_) = former_states()
+    hostile = b64encode(f"cposix\nsystem\n(Vtouch {tmp_path}/ran\ntR.".encode()).decode()
+    own = recorded.of_providers["node/st2"]["inputs"]["__provider"]
+    (project.folder / "hostile.json").write_text(recorded.text.replace(own, hostile))
+    assert project.run("stack", "import", "--file", "hostile.json").ok
+    for key, value in project._environment().items():
+        monkeypatch.setenv(key, value)
+    ended = CliRunner().invoke(app, ["state", "check", "--dir", str(project.folder / "stacks"), "t"])
+
+    lines = ended.stderr.splitlines()
+    assert (1, 3) == (ended.exit_code, sum("none of Swarmnet's (it loads posix.system)" in line for line in lines))
+    assert ["node/st1", "node/st2", "node/st3"] == sorted(line.split(": ")[1] for line in lines)
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("recorded", former_states(), ids=lambda state: state.version)

@@ -89,7 +89,7 @@ def test_the_documented_commands_finish_a_cut_run(bare: Group, project: Project,
 
 
 def test_a_pulumi_that_is_stopped_is_not_cut(bare: Group, project: Project):
-    """Ctrl-Z for 9 s in the middle of a change of the ingress: the run ends well once it goes on, and nothing is left."""
+    """Ctrl-Z for 9 s in the middle of a change of the ingress: the run ends well once it goes on; nothing is left."""
     sections = stack_of(bare)
     project.declare(sections)
     assert project.up().ok
