@@ -63,4 +63,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_groups(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuse to share hosts between workers: where xdist wrote no group into a test's id, each would start its own."""
     if getattr(config.option, "loadgroup", False) and not all("@" in item.nodeid for item in items):
-        raise pytest.UsageError("pytest-xdist does not know groups in this version of pytest: see requirements-dev.txt")
+        raise pytest.UsageError("pytest-xdist does not know groups in this version of pytest: see requirements-dev.in")

