@@ -46,6 +46,10 @@ _PLUGIN = "pulumi-resource-command"
 # (https://go.dev/ref/mod#pseudo-versions), of https://github.com/pulumi/pulumi-command/releases.
 _RELEASES = {"1.2.1": "v0.0.0-20260303235922-7f3eb6f3b77c"}
 
+# Every module is held against the checksum database, also where the machine makes an exception for some of them:
+# https://go.dev/ref/mod#private-module-privacy
+_NO_EXCEPTIONS = {"GONOSUMDB": "none"}
+
 # Scripts that the CLI wants beside it, in the SDK's module.
 _SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
 
@@ -102,7 +106,9 @@ def _kept(cache: Path, name: str, python: Path | None, build: Callable[[str, Pat
         fcntl.flock(lock, fcntl.LOCK_EX)  # two checkouts set up at once: the second finds what the first built
         if not kept.is_dir():
             with tempfile.TemporaryDirectory(dir=cache) as scratch:
-                build(_go(python or Path(sys.executable)), Path(scratch))
+                go = _go(python or Path(sys.executable))
+                _require_checksums(go)
+                build(go, Path(scratch))
                 (Path(scratch) / "bin").rename(kept)  # whole or not at all
     return kept
 
@@ -125,6 +131,17 @@ def _go(python: Path) -> str:
     return str(own)
 
 
+def _require_checksums(go: str) -> None:
+    """Raise SetupError where this Go would take modules that nobody has vouched for."""
+    asked = subprocess.run([go, "env", "GOSUMDB"], capture_output=True, text=True, check=False)
+    if asked.stdout.strip() == "off":
+        raise SetupError(
+            "pulumi: modules can't be verified, since Go's checksum database is off (GOSUMDB=off): allow it with"
+            " `go env -u GOSUMDB` and without GOSUMDB in the environment, or put pulumi on PATH"
+            " (https://www.pulumi.com/docs/install/)"
+        )
+
+
 def _build_cli(go: str, version: str, scratch: Path) -> None:
     """Make scratch/bin: the binary and, from the module's own sources, the scripts."""
     (scratch / "go.mod").write_text(_MODULE.format(go=_OLDEST_GO, cli=_CLI, sdk=_SDK, version=version))
@@ -134,6 +151,7 @@ def _build_cli(go: str, version: str, scratch: Path) -> None:
         [go, "build", "-mod=mod", "-ldflags", flags, "-o", "bin/pulumi", f"{_CLI}/cmd/pulumi"],
         cwd=scratch,
         at_most=_BUILD_TAKES_AT_MOST,
+        env=_NO_EXCEPTIONS,
     )
     for script in _SCRIPTS:
         copy = scratch / "bin" / Path(script).name
@@ -151,7 +169,7 @@ def _build_plugin(go: str, version: str, scratch: Path) -> None:
         ],
         cwd=scratch,
         at_most=_BUILD_TAKES_AT_MOST,
-        env={"GOBIN": str(scratch / "bin")},
+        env={**_NO_EXCEPTIONS, "GOBIN": str(scratch / "bin")},
     )
 
 

@@ -1,14 +1,15 @@
-"""The `pulumi` command: the one on PATH, else the official installer's, else one built from Go modules.
+"""The `pulumi` command: the one on PATH, else the official archive's, else one built from Go modules.
 
 Runs in the finished virtual environment, so libraries are at hand. What is installed or built is put into the
 checkout's own .tools/pulumi; nothing outside is changed.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
-import urllib.request
+import tempfile
 from pathlib import Path
 
 import yaml
@@ -20,22 +21,34 @@ from tools.go_build import built_pulumi, cache_folder, put
 VERSION = "3.259.0"  # the CLI this project is tried with; installed or built where there is none
 LANGUAGE_HOST = "pulumi-language-python"
 
-_SITE = "https://get.pulumi.com"
-_SITE_ANSWERS_WITHIN = 5.0  # seconds
-_INSTALLER_TAKES_AT_MOST = 300.0  # seconds
+# By platform the sha256 of the archive of VERSION, as Pulumi publishes it:
+# https://github.com/pulumi/homebrew-tap/blob/51fb494f9549f08978388a9994547e46509279af/Formula/pulumi.rb
+SHA256 = {
+    "linux-x64": "94ba357acac23d01474084c4b00098dc0f7bc70ce13f34c777459254a5f718e5",
+    "linux-arm64": "edc8327463a72160bb36cf82cf5062da9c8a244290a706d9980988e7bf486853",
+    "darwin-x64": "eaca4c3b8277bfa3ab061fa3b270d1c66358a0b2e613da8c5587a04b7226c534",
+    "darwin-arm64": "57c27f179e527e2cf9f62b841a448af72a020e44b2fb4ee0d9bd85556c00c864",
+}
+ARCHIVES = f"https://github.com/pulumi/pulumi/releases/download/v{VERSION}/pulumi-v{VERSION}-{{platform}}.tar.gz"
 
-_INSTALL = """
-import sys
-from pulumi.automation import PulumiCommand
-from semver import VersionInfo
-PulumiCommand.install(root=sys.argv[1], version=VersionInfo.parse(sys.argv[2]))
+_DOWNLOAD_TAKES_AT_MOST = 300.0  # seconds, for about 100 MB; 5 where nobody answers
+_UNPACKING_TAKES_AT_MOST = 120.0  # seconds
+_PROCESSORS = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}
+
+# A process of its own, so that a download which drips is cut.
+_DOWNLOAD = """
+import shutil, sys, urllib.request
+with urllib.request.urlopen(sys.argv[1], timeout=5) as answer, open(sys.argv[2], "wb") as file:
+    shutil.copyfileobj(answer, file)
 """
 
 
-def provide_pulumi(root: Path, home: Path, path: list[str]) -> Path:
+def provide_pulumi(root: Path, home: Path, path: list[str], archives: str = ARCHIVES) -> Path:
     """The folder of a fit `pulumi` for the checkout at `root`: one of `path`, or `home`/bin, filled at need.
 
-    Raises SetupError, with what to do, where it can be neither found nor installed nor built.
+    `archives`: where the official ones are, with `{platform}` for one of SHA256.
+    Raises SetupError, with what to do, where it can be neither found nor downloaded nor built, or where what was
+    downloaded is not what Pulumi published.
     """
     wanted = wanted_versions((root / "Pulumi.yaml").read_text())
     own = home / "bin"
@@ -47,7 +60,7 @@ def provide_pulumi(root: Path, home: Path, path: list[str]) -> Path:
         return own
     say(f"pulumi: {why_not if found else 'not on PATH'}")
     shutil.rmtree(home, ignore_errors=True)
-    if not _installed(home):
+    if not _downloaded(own, archives):
         built = built_pulumi(VERSION, cache_folder())
         _place(built, own, root / "tools" / LANGUAGE_HOST)
         say(f"pulumi {VERSION} taken from {built}")
@@ -88,19 +101,40 @@ def _version(pulumi: Path) -> str:
     return answer.stdout.strip()
 
 
-def _installed(home: Path) -> bool:
-    """Whether the official installer did its work: https://www.pulumi.com/docs/install/."""
-    try:
-        urllib.request.urlopen(f"{_SITE}/install.sh", timeout=_SITE_ANSWERS_WITHIN).close()
-        run(
-            f"pulumi {VERSION} by the official installer",
-            [sys.executable, "-c", _INSTALL, home, VERSION],
-            at_most=_INSTALLER_TAKES_AT_MOST,
-        )
-    except (OSError, SetupError) as problem:
-        say(f"the official installer of pulumi cannot be used: {problem}")
+def _downloaded(folder: Path, archives: str) -> bool:
+    """Whether the official archive could be had, and lies unpacked in `folder`. Raises SetupError for another one."""
+    platform = f"{sys.platform}-{_PROCESSORS.get(os.uname().machine, os.uname().machine)}"
+    if platform not in SHA256:
+        say(f"pulumi: there is no archive for {platform}: it is built instead")
         return False
+    with tempfile.TemporaryDirectory() as scratch:
+        archive = Path(scratch, "archive.tar.gz")
+        url = archives.format(platform=platform)
+        try:
+            download: list[str | Path] = [sys.executable, "-c", _DOWNLOAD, url, archive]
+            run(f"pulumi {VERSION} downloaded", download, at_most=_DOWNLOAD_TAKES_AT_MOST)
+        except SetupError as problem:
+            say(f"{str(problem).splitlines()[-1]}: it is built instead")
+            return False
+        unpack(archive, url, SHA256[platform], folder)
     return True
+
+
+def unpack(archive: Path, url: str, published: str, folder: Path) -> None:
+    """Put what is in an archive from `url` into `folder`, after its sha256 was found to be the published one.
+
+    Raises SetupError where it is not, and leaves `folder` alone then.
+    """
+    with archive.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != published:
+        raise SetupError(
+            f"pulumi: {url} has the sha256 {found}, and Pulumi published {published}: it is not used: run make"
+            " setup again, and where that changes nothing put pulumi on PATH (https://www.pulumi.com/docs/install/)"
+        )
+    folder.mkdir(parents=True)
+    tar: list[str | Path] = ["tar", "-xzf", archive, "-C", folder, "--strip-components=1"]
+    run(f"pulumi {VERSION} unpacked", tar, at_most=_UNPACKING_TAKES_AT_MOST)
 
 
 def _place(built: Path, folder: Path, language_host: Path) -> None:

@@ -1,6 +1,9 @@
 """Which `pulumi` is used."""
 
+import hashlib
+import re
 import shutil
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from tests.tools.programs import installation, program
 from tools.console import SetupError
 from tools.go_build import built_pulumi
-from tools.pulumi_cli import VERSION, provide_pulumi, satisfies, unfit, wanted_versions
+from tools.pulumi_cli import SHA256, VERSION, provide_pulumi, satisfies, unfit, unpack, wanted_versions
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -100,6 +103,54 @@ def test_unfit_when_broken(tmp_path: Path) -> None:
     assert "broken" in unfit(folder / "pulumi", ">=3.226.0")
 
 
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """An archive like the official one."""
+    installation(tmp_path / "made" / "pulumi", f"v{VERSION}")
+    path = tmp_path / "pulumi.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        tar.add(tmp_path / "made" / "pulumi", "pulumi")
+    return path
+
+
+def test_published_archive_is_unpacked(archive: Path, tmp_path: Path) -> None:
+    """The programs lie in the folder itself, and are fit to be used."""
+    published = hashlib.sha256(archive.read_bytes()).hexdigest()
+
+    unpack(archive, "https://example.com/pulumi.tar.gz", published, tmp_path / "home" / "bin")
+
+    assert "" == unfit(tmp_path / "home" / "bin" / "pulumi", f">={VERSION}")
+
+
+def test_archive_that_was_not_published_is_refused(archive: Path, checkout: Path, tmp_path: Path) -> None:
+    """Nothing of it is unpacked, and nothing is built in its place: the error names both sums and what to do."""
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+
+    with pytest.raises(SetupError, match=rf"^pulumi: {archive.as_uri()} has the sha256 {found}, and Pulumi published "):
+        provide_pulumi(checkout, tmp_path / "home", [], archive.as_uri())
+
+    assert not (tmp_path / "home").exists()
+
+
+def test_where_no_archive_can_be_had_it_is_built(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """After the reason, in one line."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    program(tmp_path / "cache" / "swarmnet" / f"pulumi-{VERSION}" / "pulumi", f"echo v{VERSION}")
+    program(checkout / "tools" / "pulumi-language-python")
+
+    provide_pulumi(checkout, tmp_path / "home", [], (tmp_path / "none.tar.gz").as_uri())
+
+    assert re.search(r"^urllib\.error\.URLError: .*: it is built instead$", capfd.readouterr().out, re.MULTILINE)
+
+
+def test_sums_are_those_of_the_version() -> None:
+    """One for each platform, none twice; another VERSION has others, which Pulumi publishes in the same place."""
+    assert 4 == len({sum for sum in SHA256.values() if re.fullmatch("[0-9a-f]{64}", sum)})
+    assert ("3.259.0", "94ba357acac2") == (VERSION, SHA256["linux-x64"][:12])
+
+
 def test_build_in_cache_is_used(tmp_path: Path) -> None:
     """What one checkout built, another takes from the cache: no Go is needed."""
     kept = tmp_path / "pulumi-3.259.0"
@@ -109,6 +160,7 @@ def test_build_in_cache_is_used(tmp_path: Path) -> None:
 
 
 GO = """
+if [ "$1" = env ]; then echo sum.golang.org; exit; fi
 if [ "$1" = list ]; then echo "$(dirname "$0")/module"; exit; fi
 cat go.mod >&2
 mkdir bin && echo built > bin/pulumi
@@ -139,6 +191,25 @@ def test_failed_build_leaves_nothing(go: Path, tmp_path: Path) -> None:
     program(go, "echo no space left on device; exit 1")
 
     with pytest.raises(SetupError, match="no space left on device"):
+        built_pulumi("3.259.0", tmp_path / "cache")
+
+    assert ["lock"] == [entry.name for entry in (tmp_path / "cache").iterdir()]
+
+
+@pytest.mark.usefixtures("go")
+def test_build_verifies_every_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the machine excepts some of them from the checksum database."""
+    monkeypatch.setenv("GONOSUMDB", "github.com/*")
+    program(tmp_path / "go" / "go", GO + 'echo "$GONOSUMDB" >bin/excepted')
+
+    assert "none\n" == (built_pulumi("3.259.0", tmp_path / "cache") / "excepted").read_text()
+
+
+def test_without_the_checksum_database_nothing_is_built(go: Path, tmp_path: Path) -> None:
+    """The error names what is off and how it is allowed."""
+    program(go, "echo off")
+
+    with pytest.raises(SetupError, match=r"^pulumi: modules can't be verified, since Go's checksum .*GOSUMDB=off.*$"):
         built_pulumi("3.259.0", tmp_path / "cache")
 
     assert ["lock"] == [entry.name for entry in (tmp_path / "cache").iterdir()]
