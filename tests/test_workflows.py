@@ -1,5 +1,9 @@
-"""The workflows for GitHub: the same shell as docs/ci.md, which tests/stacks_on_hosts/test_ci.py runs."""
+"""The workflows for GitHub: the same shell as docs/ci.md, which tests/stacks_on_hosts/test_ci.py runs.
 
+Their steps are run here with a stand-in for GitHub's command; what a job may do is read from the files.
+"""
+
+import json
 import os
 import re
 import subprocess
@@ -10,16 +14,40 @@ import pytest
 import yaml
 
 from providers.explain.report.page import MARKER
+from tests.support.project import Project
+from tests.tools.programs import program
 
 ROOT = Path(__file__).resolve().parent.parent
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+GITHUB = ROOT / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+DEPLOY, DRIFT, PREVIEW = WORKFLOWS
+PAGE = (ROOT / "docs" / "ci.md").read_text()
 BLOCK = re.compile(r"^```sh\n# (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-JOBS = ("preview", "comment", "check", "plan", "deploy", "drift")
+TOLD = dict(BLOCK.findall(PAGE))
+JOBS = ("preview", "report", "comment", "check", "plan", "deploy", "drift")
+PINNED = re.compile(r"^([\w.-]+/[\w.-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$")
 # Stands for GitHub's command: says which comment is ours, and writes down what it is told to change.
-GH = """#!/bin/sh
+GH = """
 case "$*" in
   *--paginate*) echo "$*" >>asked; cat comments ;;
   *) echo "$*" >>changed ;;
+esac
+"""
+# Stands for it as well: a run of last night, whose artifact of the stack `prod` has more in it than was asked for.
+NIGHT = """
+echo "$*" >>"$ASKED"
+case "$*" in
+  "run list"*) echo 42 ;;
+  *facts-prod*) while [ "$1" != --dir ]; do shift; done; mkdir "$2"; cd "$2"; touch prod.facts.json yaml.py ;;
+  *) exit 1 ;;
+esac
+"""
+# And here: what GitHub knows of environments, to whoever asks for the branches that may use them.
+ENVIRONMENTS = """
+case "$2" in
+  repos/us/nets/environments/hosts) echo true ;;
+  repos/us/nets/environments/open) [ "$4" = true ] && echo true || echo false ;;
+  *) echo "Not Found (HTTP 404)" >&2; exit 1 ;;
 esac
 """
 
@@ -40,6 +68,35 @@ def lines():
     return {line.rstrip() for path in WORKFLOWS for step in steps(path) for line in step.get("run", "").splitlines()}
 
 
+def jobs():
+    """All jobs, by the name of their workflow and their own."""
+    return {(path.stem, name): job for path in WORKFLOWS for name, job in read(path)["jobs"].items()}
+
+
+def used():
+    """What every step takes from somebody else, and the page as well: with the comment behind it."""
+    texts = [*(path.read_text() for path in WORKFLOWS), PAGE]
+    return [line for text in texts for line in re.findall(r"^ *(?:- )?uses: (.*)$", text, re.MULTILINE)]
+
+
+def step_of(workflow, job, name):
+    """One step, by its name or identifier."""
+    return next(step for step in read(workflow)["jobs"][job]["steps"] if name in (step.get("name"), step.get("id")))
+
+
+def run(shell, folder, **environment):
+    """How a step ends in a folder, with the programs in its folder `bin` first on the PATH."""
+    path = f"{folder / 'bin'}:{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", shell],
+        cwd=folder,
+        env={"PATH": path, "HOME": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_there_are_three():
     """Each found by its name."""
     assert ["deploy.yml", "drift.yml", "preview.yml"] == [path.name for path in WORKFLOWS]
@@ -48,9 +105,7 @@ def test_there_are_three():
 @pytest.mark.parametrize("job", JOBS)
 def test_workflows_run_the_shell_of_the_documentation(job):
     """Line by line."""
-    told = dict(BLOCK.findall((ROOT / "docs" / "ci.md").read_text()))[job]
-
-    assert [] == [line for line in told.splitlines() if line not in lines()]
+    assert [] == [line for line in TOLD[job].splitlines() if line not in lines()]
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -77,31 +132,23 @@ def test_workflows_look_at_the_state_before_pulumi_loads_it():
 @pytest.mark.parametrize(
     ("changed", "comments"),
     [
-        ("api --silent --method POST repos/a/b/issues/7/comments --field body=@comment.md", ""),
-        ("api --silent --method PATCH repos/a/b/issues/comments/42 --field body=@comment.md", "42\n43\n"),
+        ("api --silent --method POST repos/a/b/issues/7/comments --field body=@out/comment.md", ""),
+        ("api --silent --method PATCH repos/a/b/issues/comments/42 --field body=@out/comment.md", "42\n43\n"),
     ],
     ids=["first push", "later push"],
 )
 def test_a_pull_request_has_one_comment(tmp_path, changed, comments):
     """The one that begins with our line is edited; it says of which commit it is."""
-    (tmp_path / "gh").write_text(GH)
-    (tmp_path / "gh").chmod(0o755)
+    program(tmp_path / "bin" / "gh", GH)
     (tmp_path / "comments").write_text(comments)
-    (tmp_path / "comment.md").write_text(f"{MARKER}\n### Networks\n")
-    shell = dict(BLOCK.findall((ROOT / "docs" / "ci.md").read_text()))["comment"]
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ISSUES": "repos/a/b/issues", "NUMBER": "7"}
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "comment.md").write_text(f"{MARKER}\n### Networks\n")
 
-    done = subprocess.run(
-        ["bash", "-e", "-c", shell],
-        cwd=tmp_path,
-        env=environment | {"COMMIT": "c0ffee"},
-        capture_output=True,
-        check=False,
-    )
+    done = run(TOLD["comment"], tmp_path, OUT="out", ISSUES="repos/a/b/issues", NUMBER="7", COMMIT="c0ffee")
 
     assert (0, f"{changed}\n") == (done.returncode, (tmp_path / "changed").read_text()), done.stderr
     assert f'startswith("{MARKER}")' in (tmp_path / "asked").read_text()
-    assert (tmp_path / "comment.md").read_text().endswith("\n\nAs of commit c0ffee.\n")
+    assert (tmp_path / "out" / "comment.md").read_text().endswith("\n\nAs of commit c0ffee.\n")
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -114,16 +161,294 @@ def test_nothing_of_a_job_but_its_own_step_sees_secrets(path):
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_pulumi_comes_by_its_own_action(path):
-    """In each job, with the range of versions of Pulumi.yaml."""
-    wanted = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["requiredPulumiVersion"].removeprefix(">=")
-    found = [step for step in steps(path) if step.get("uses", "").startswith("pulumi/actions")]
-
-    assert [{"uses": "pulumi/actions@v7", "with": {"pulumi-version": f"^{wanted}"}}] * len(found) == found
-    assert len(read(path)["jobs"]) == len(found)
-
-
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_no_value_of_others_is_pasted_into_shell(path):
     """An expression in a script would run what a branch is called: values come by the environment."""
     assert [] == [step["run"] for step in steps(path) if "${{" in step.get("run", "")]
+
+
+def test_others_code_is_pinned_by_commit():
+    """With the release that it is beside it, and each action in one release everywhere."""
+    pins = {pin.groups() for each in used() if (pin := PINNED.match(each))}
+
+    assert [] == [each for each in used() if not PINNED.match(each)]
+    assert 4 == len(pins) == len({action for action, *_ in pins})
+
+
+def test_bot_moves_what_is_pinned():
+    """Actions, and the packages of each folder that has a locked file, a week after their release."""
+    updates = yaml.safe_load((GITHUB / "dependabot.yml").read_text())["updates"]
+
+    moved = {each["package-ecosystem"]: each.get("directories", each.get("directory")) for each in updates}
+    assert {"github-actions": "/", "uv": ["/", "/tools"]} == moved
+    assert [7, 7] == [each["cooldown"]["default-days"] for each in updates]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_no_checkout_leaves_a_token_behind(path):
+    """What runs later in a job can't push with it."""
+    found = [step["with"]["persist-credentials"] for step in steps(path) if "checkout@" in step.get("uses", "")]
+
+    assert [False] * len(found) == found
+    assert found
+
+
+def test_each_job_may_do_what_it_has_to():
+    """Nothing by default; one job writes, and that is the comment."""
+    reads = {"contents": "read"}
+    knows = {**reads, "actions": "read"}
+
+    assert [{}] * 3 == [read(path)["permissions"] for path in WORKFLOWS]
+    assert {
+        ("deploy", "environments"): knows,
+        ("deploy", "plan"): reads,
+        ("deploy", "planned"): {"actions": "read"},
+        ("deploy", "deploy"): reads,
+        ("drift", "environments"): knows,
+        ("drift", "drift"): reads,
+        ("preview", "environments"): knows,
+        ("preview", "preview"): reads,
+        ("preview", "comment"): {**knows, "pull-requests": "write"},
+    } == {name: job["permissions"] for name, job in jobs().items()}
+
+
+def test_each_job_ends():
+    """After six hours at most, which is for a deployment."""
+    minutes = {name: job["timeout-minutes"] for name, job in jobs().items()}
+
+    assert 360 == minutes.pop(("deploy", "deploy"))
+    assert 60 == max(minutes.values())
+
+
+def test_runs_do_not_meet():
+    """A push ends the preview of the one before; a deployment that began is never cut by another of its stack."""
+    assert read(PREVIEW)["concurrency"] == {"group": "preview-${{ github.ref }}", "cancel-in-progress": True}
+    assert read(DRIFT)["concurrency"] == {"group": "drift"}
+    assert jobs()["deploy", "deploy"]["concurrency"] == {
+        "group": "deploy-${{ matrix.stack }}",
+        "cancel-in-progress": False,
+    }
+
+
+def test_facts_are_one_file_of_the_night_on_main(tmp_path):
+    """Whatever else is in the artifact stays where it was unpacked: beside the checkout, where nothing is run."""
+    program(tmp_path / "bin" / "gh", NIGHT)
+    checkout, out = tmp_path / "checkout", tmp_path / "out"
+    checkout.mkdir()
+    out.mkdir()
+    shell = step_of(PREVIEW, "comment", "Facts of last night, if there are any")["run"]
+
+    done = run(f"cd checkout\n{shell}", tmp_path, OUT=str(out), STACKS="prod staging", ASKED=str(tmp_path / "asked"))
+
+    listed = "run list --workflow drift.yml --event schedule --branch main --status completed --limit 1"
+    assert (0, "no facts of staging: the report goes without\n") == (done.returncode, done.stdout)
+    assert (tmp_path / "asked").read_text().startswith(listed)
+    assert ["facts-prod", "prod.facts.json"] == sorted(path.name for path in out.iterdir())
+    assert [] == list(checkout.iterdir())
+
+
+def test_without_a_night_the_report_goes_without_facts(tmp_path):
+    """The job goes on."""
+    program(tmp_path / "bin" / "gh", "exit 1")
+    shell = step_of(PREVIEW, "comment", "Facts of last night, if there are any")["run"]
+
+    done = run(shell, tmp_path, OUT=str(tmp_path), STACKS="prod")
+
+    assert (0, "no facts of prod: the report goes without\n") == (done.returncode, done.stdout)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_what_jobs_hand_over_lies_outside_of_the_checkout(path):
+    """There it can't be taken for a module of the program."""
+    handed = [step["with"]["path"] for step in steps(path) if "load-artifact@" in step.get("uses", "")]
+
+    assert [] == [each for each in handed if not each.startswith("${{ runner.temp }}")]
+    assert {"${{ runner.temp }}"} == {step["env"]["OUT"] for step in steps(path) if "OUT" in step.get("env", {})}
+    assert handed
+
+
+def test_secrets_are_those_of_environments():
+    """Each job that names one has an environment, and the preview's is its own; no host's key is there."""
+    by_job = {name: set(re.findall(r"secrets\.(\w+)", str(job["steps"]))) for name, job in jobs().items()}
+    state = {"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}
+
+    assert {
+        ("deploy", "plan"): ("hosts", {*state, "SWARMNET_SSH_KEY"}),
+        ("deploy", "deploy"): ("${{ matrix.stack }}", {*state, "SWARMNET_SSH_KEY"}),
+        ("drift", "drift"): ("hosts", {*state, "SWARMNET_SSH_KEY"}),
+        ("preview", "preview"): ("preview", state),
+    } == {name: (jobs()[name].get("environment"), found) for name, found in by_job.items() if found}
+
+
+def test_a_preview_needs_no_right_to_write_the_state(tmp_path):
+    """It leaves every file of the state as it is, and makes none."""
+    project = Project(tmp_path, tmp_path / "home")
+    project.declare({"hosts": {"h1": {"address": "198.51.100.11"}}, "gwbridge": {"subnet": "10.200.0.0/20"}})
+    before = {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()}
+
+    assert project.preview().ok
+    assert before == {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()}
+    assert before
+
+
+@pytest.mark.parametrize(
+    ("expected", "names"),
+    [
+        ((0, ""), "hosts"),
+        ((1, "::error::environment prod: not found: make it before a job names it (docs/ci.md)\n"), "prod hosts"),
+        ((1, "::error::environment open: every branch may use it: limit it to main (docs/ci.md)\n"), "hosts open"),
+        ((0, ""), "--any-branch open"),
+        (
+            (1, "::error::environment prod: not found: make it before a job names it (docs/ci.md)\n"),
+            "--any-branch prod",
+        ),
+    ],
+)
+def test_environment_that_is_not_there_fails(expected, names, tmp_path):
+    """So does one that every branch may use, as GitHub makes it for a job that names one."""
+    program(tmp_path / "bin" / "gh", ENVIRONMENTS)
+
+    done = run(f"{GITHUB}/environments {names}", tmp_path, GITHUB_REPOSITORY="us/nets")
+
+    assert expected == (done.returncode, done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "of"),
+    [
+        (DEPLOY, "hosts $STACKS", ["hosts", "${{ matrix.stack }}"]),
+        (DRIFT, "hosts", ["hosts"]),
+        (PREVIEW, "--any-branch preview", ["preview"]),
+    ],
+    ids=lambda each: getattr(each, "stem", ""),
+)
+def test_environments_are_looked_at_before_a_job_names_one(path, asked, of):
+    """By the first job, which has none itself, and which all others wait for."""
+    first, *others = read(path)["jobs"].values()
+
+    assert f".github/environments {asked}" == step_of(path, "environments", "Environments")["run"]
+    assert [None, *of] == [job.get("environment") for job in (first, *others) if job is first or "environment" in job]
+    assert [False, *[True] * len(others)] == ["needs" in job for job in (first, *others)]
+
+
+def test_comment_is_made_by_the_code_of_main():
+    """The branch's code runs in a job that may write nothing; what it leaves is data to the other one."""
+    comment = jobs()["preview", "comment"]
+    checkout, setup, *_ = comment["steps"]
+
+    assert ("main", "make setup") == (checkout["with"]["ref"], setup["run"])
+    assert "preview" == comment["needs"]
+    assert "secrets." not in str(comment)
+    assert "pull_request" == read(PREVIEW)[True]  # YAML reads `on` as true
+
+
+def test_no_preview_of_a_stack_is_told(tmp_path):
+    """Also where the branch's job left nothing: the report is asked about each stack."""
+    program(tmp_path / ".tools" / "activate", ":")
+    program(tmp_path / "bin" / "swarmnet", 'echo "$*"')
+    (tmp_path / "prod.facts.json").touch()
+
+    done = run(step_of(PREVIEW, "comment", "Report")["run"], tmp_path, OUT=".", STACKS="prod staging")
+
+    words = "report ./previews/prod.json --facts ./prod.facts.json ./previews/staging.json --out ./comment.md\n"
+    assert (0, words) == (done.returncode, done.stdout)
+    assert [0, 0] == [path.stat().st_size for path in (tmp_path / "previews").iterdir()]
+
+
+def test_link_that_a_branch_left_is_not_followed(tmp_path):
+    """Neither read nor written through: it counts as no preview."""
+    program(tmp_path / ".tools" / "activate", ":")
+    program(tmp_path / "bin" / "swarmnet")
+    (tmp_path / "previews").mkdir()
+    (tmp_path / "previews" / "prod.json").symlink_to(tmp_path / "elsewhere")
+
+    done = run(step_of(PREVIEW, "comment", "Report")["run"], tmp_path, OUT=".", STACKS="prod")
+
+    assert (0, False) == (done.returncode, (tmp_path / "elsewhere").exists())
+    assert (tmp_path / "previews" / "prod.json").is_file()
+
+
+def test_forks_and_bots_have_no_preview():
+    """They get no secrets."""
+    assert (
+        "vars.SWARMNET_STACKS && github.event.pull_request.head.repo.full_name == github.repository &&"
+        " github.event.pull_request.user.login != 'dependabot[bot]'"
+    ) == jobs()["preview", "environments"]["if"]
+
+
+def test_stacks_do_not_hold_each_other(tmp_path):
+    """Those that have a plan are deployed, whatever became of the others; each waits for its own approval."""
+    program(tmp_path / "bin" / "gh", """echo '["staging"]'""")
+    shell = step_of(DEPLOY, "planned", "planned")["run"]
+
+    done = run(shell, tmp_path, RUN="repos/us/nets/actions/runs/7", GITHUB_OUTPUT=str(tmp_path / "output"))
+
+    assert (0, 'stacks=["staging"]\n') == (done.returncode, (tmp_path / "output").read_text())
+    deploy = jobs()["deploy", "deploy"]
+    assert "${{ fromJSON(needs.planned.outputs.stacks) }}" == deploy["strategy"]["matrix"]["stack"]
+    assert "!cancelled() && needs.plan.result != 'skipped'" == jobs()["deploy", "planned"]["if"]
+    assert [False, False] == [jobs()["deploy", name]["strategy"]["fail-fast"] for name in ("plan", "deploy")]
+    assert "concurrency" not in read(DEPLOY)
+
+
+def test_only_main_reaches_hosts():
+    """Whoever starts a workflow by hand on another branch starts nothing."""
+    where = {name: jobs()[name]["if"] for name in (("deploy", "environments"), ("drift", "environments"))}
+
+    assert {"vars.SWARMNET_STACKS && vars.SWARMNET_RUNNER && github.ref == 'refs/heads/main'"} == set(where.values())
+
+
+def test_public_repository_is_warned_about_its_runner():
+    """By the page, and in every deployment."""
+    warns = step_of(DEPLOY, "environments", "A runner of one's own is for private repositories")
+
+    assert "!github.event.repository.private" == warns["if"]
+    assert warns["run"].startswith('echo "::warning::this repository is public, ')
+    assert "only in a private repository" in PAGE
+
+
+def test_known_hosts_are_those_that_are_declared(tmp_path):
+    """Exactly those, in every run: a key that was declared once and is no more is not believed any longer."""
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "known_hosts").write_text("w1 ssh-ed25519 OLD\n")
+
+    for _ in range(2):
+        done = run(f"{GITHUB}/ssh", tmp_path, KNOWN_HOSTS="w1 ssh-ed25519 NEW\nw2 ssh-ed25519 NEW", KEY="")
+        assert (0, "") == (done.returncode, done.stderr)
+
+    assert "w1 ssh-ed25519 NEW\nw2 ssh-ed25519 NEW\n" == (tmp_path / ".ssh" / "known_hosts").read_text()
+
+
+def test_runner_has_known_hosts_of_its_own_where_none_are_declared(tmp_path):
+    """They stay as they are."""
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "known_hosts").write_text("w1 ssh-ed25519 OWN\n")
+
+    assert 0 == run(f"{GITHUB}/ssh", tmp_path, KNOWN_HOSTS="", KEY="").returncode
+    assert "w1 ssh-ed25519 OWN\n" == (tmp_path / ".ssh" / "known_hosts").read_text()
+
+
+def test_key_is_in_the_agent_alone(tmp_path):
+    """Later steps get the agent's socket; the agent's own environment does not have the key."""
+    program(tmp_path / "bin" / "ssh-agent", "env >inherited; echo 'SSH_AUTH_SOCK=/run/agent; export SSH_AUTH_SOCK;'")
+    program(tmp_path / "bin" / "ssh-add", "cat >added")
+
+    done = run(f"{GITHUB}/ssh", tmp_path, KNOWN_HOSTS="", KEY="PRIVATE", GITHUB_ENV=str(tmp_path / "environment"))
+
+    assert (0, "") == (done.returncode, done.stdout + done.stderr)
+    assert "PRIVATE\n" == (tmp_path / "added").read_text()
+    assert "PRIVATE" not in (tmp_path / "inherited").read_text()
+    assert "SSH_AUTH_SOCK=/run/agent\n" == (tmp_path / "environment").read_text()
+
+
+def test_page_shows_a_state_in_s3_without_a_secret():
+    """A token of the run's own, for a role of its environment; what reads has no right to write."""
+    shown = [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
+    policies = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
+    (job,), (trust, reading) = shown, policies
+
+    assert {"contents": "read", "id-token": "write"} == job["permissions"]
+    assert "secrets." not in str(job)
+    assert (True, False) == tuple(job["steps"][0]["with"][f"output-{name}credentials"] for name in ("", "env-"))
+    (condition,) = (each["Condition"]["StringEquals"] for each in trust["Statement"])
+    assert "repo:OWNER/NAME:environment:preview" == condition["token.actions.githubusercontent.com:sub"]
+    assert {"s3:ListBucket", "s3:GetObject"} == {each["Action"] for each in reading["Statement"]}

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,12 +14,11 @@ from tests.stacks_on_hosts.conftest import Standing
 from tests.support.machines import ROOT
 from tests.support.services import deploy
 from tests.support.what_hosts_show import promised, shown
-from tests.test_workflows import BLOCK
+from tests.test_workflows import TOLD
 from tools.shell import swarmnet_script
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
 
-JOBS = dict(BLOCK.findall((ROOT / "docs" / "ci.md").read_text()))
 WEB = {"web": "--replicas 2 --publish 8080:80 busybox:lab sleep 100000"}
 SECONDS = 150.0
 
@@ -30,6 +30,8 @@ def job(standing: Standing) -> Job:
     """Runs a job of the page in the checkout of a project, by its name."""
     project = standing.project
     programs = project.folder / "bin"
+    out(standing).mkdir(exist_ok=True)
+    shutil.rmtree(out(standing) / "previews", ignore_errors=True)
     if not programs.exists():
         programs.mkdir()
         shutil.copytree(ROOT / "cli", project.folder / "cli")
@@ -37,10 +39,10 @@ def job(standing: Standing) -> Job:
         (programs / "swarmnet").chmod(0o755)
     kept = {key: value for key, value in project._environment().items() if "STREAMING" not in key}
     path = os.pathsep.join([str(programs), kept["PATH"]])
-    environment = {**kept, "PATH": path, "STACK": project.stack, "STACKS": project.stack}
+    environment = {**kept, "PATH": path, "STACK": project.stack, "STACKS": project.stack, "OUT": str(out(standing))}
 
     def run(name: str) -> subprocess.CompletedProcess[str]:
-        command = ["bash", "-e", "-o", "pipefail", "-c", JOBS[name]]
+        command = ["bash", "-e", "-o", "pipefail", "-c", TOLD[name]]
         return subprocess.run(
             command, cwd=project.folder, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
         )
@@ -48,9 +50,19 @@ def job(standing: Standing) -> Job:
     return run
 
 
+def out(standing: Standing) -> Path:
+    """Where jobs write what others read."""
+    return standing.project.folder / "out"
+
+
+def state(standing: Standing) -> dict[Path, bytes]:
+    """Every file of the state: a job that only reads it leaves all as they are."""
+    return {path: path.read_bytes() for path in (standing.project.folder / "state").rglob("*") if path.is_file()}
+
+
 def verdict(standing: Standing) -> str:
     """What the comment says first."""
-    return (standing.project.folder / "comment.md").read_text().splitlines()[3]
+    return (out(standing) / "comment.md").read_text().splitlines()[3]
 
 
 def ended(done: subprocess.CompletedProcess[str]) -> tuple[int, str]:
@@ -59,7 +71,8 @@ def ended(done: subprocess.CompletedProcess[str]) -> tuple[int, str]:
 
 
 def test_a_change_is_reviewed_and_carried_out(standing: Standing, job: Job):
-    """The preview asks no host, the plan names services, the deployment is what was planned; nothing drifts then."""
+    """The preview asks no host, the plan names services and only reads the state, the deployment is what was planned;
+    nothing drifts then."""
     standing.stands = False
     deploy(next(iter(standing.hosts)), WEB)
     changed = {**standing.sections, "ingress": {"subnet": "10.230.0.0/20"}}
@@ -67,10 +80,13 @@ def test_a_change_is_reviewed_and_carried_out(standing: Standing, job: Job):
     asked = [host.requests() for host in standing.hosts]
 
     assert (0, "") == ended(job("preview"))
+    assert (0, "") == ended(job("report"))
     assert asked == [host.requests() for host in standing.hosts]
     assert "every port published through it goes away for seconds" in verdict(standing)
 
+    before = state(standing)
     assert (0, "") == ended(job("plan"))
+    assert before == state(standing)
     assert "service `web` is without published ports for about" in verdict(standing)
 
     assert (0, "") == ended(job("deploy"))
@@ -98,6 +114,7 @@ def test_a_preview_that_fails_is_told(standing: Standing, job: Job):
     standing.project.declare({**standing.sections, "reserved": ["10.200.0.0/14"]})
 
     assert 0 != job("preview").returncode
+    assert (0, "") == ended(job("report"))
     assert "The preview fails with" in verdict(standing)
     standing.project.declare(standing.sections)
 
@@ -108,7 +125,7 @@ def test_drift_fails_the_night_and_is_repaired_by_a_plan(standing: Standing, job
     standing.hosts[first].docker("node", "update", "--label-add", "rack=r9", last)
 
     assert 7 == job("drift").returncode
-    facts = json.loads((standing.project.folder / f"{standing.project.stack}.facts.json").read_text())
+    facts = json.loads((out(standing) / f"{standing.project.stack}.facts.json").read_text())
     assert sorted(standing.hosts.hosts) == sorted(facts["hosts"])
 
     assert (0, "") == ended(job("plan"))
