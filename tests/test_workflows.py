@@ -174,6 +174,12 @@ def test_others_code_is_pinned_by_commit():
     assert 4 == len(pins) == len({action for action, *_ in pins})
 
 
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_no_package_is_built(path):
+    """That would take tools which are not locked."""
+    assert {"PIP_ONLY_BINARY": ":all:"} == read(path)["env"]
+
+
 def test_bot_moves_what_is_pinned():
     """Actions, and the packages of each folder that has a locked file, a week after their release."""
     updates = yaml.safe_load((GITHUB / "dependabot.yml").read_text())["updates"]
