@@ -89,7 +89,8 @@ def test_it_is_told_no_unlock_key(standing: Standing, liar: LyingHost):
     """It says that it is locked after a restart: the manager lists it as a worker."""
     liar.says(LocalNodeState="locked", NodeID="", ControlAvailable=False, RemoteManagers=None)
     hosts = standing.sections["hosts"]
-    moved = {"hosts": hosts | {"t2": hosts["t2"] | liar.section}, "gwbridge": {"subnet": "10.206.0.0/20"}}
+    elsewhere = hosts["t2"] | liar.section | {"gwbridge": {"subnet": "10.206.0.0/20"}}
+    moved = {"hosts": hosts | {"t2": elsewhere}}
     standing.project.declare(standing.sections | moved)
 
     refused = standing.project.up()

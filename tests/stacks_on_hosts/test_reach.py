@@ -415,7 +415,8 @@ def test_dropped_in_the_middle(connect: Connect, group: Group, fault: str):
         if fault == "cable":
             group.fault("x3", "cut")
         else:
-            host.run("sh", "-c", "pkill -o -f 'sshd: root@notty'")
+            # That of this command: the one whose cable was cut may not know yet that nobody is there any more.
+            host.run("sh", "-c", "kill $(ps -o ppid= -p $(pgrep -n -f 'sleep 3600$'))")
         problem = begun.exception()
     group.fault("x3", "heal")
 
