@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.changes_on_hosts.conftest import Live
-from tests.support.cutting import progress
+from tests.support.cutting import ended, killed, progress
 from tests.support.machines import Host, eventually
 from tests.support.project import CHANGE, Run, events
 from tests.support.services import FOREVER, ROW, all_run, deploy, journals, lost, specs
@@ -302,3 +302,28 @@ def test_an_ingress_that_is_removed_too_early(scene: Scene):
     steps = ("it keeps the old ingress", "create ingress", "put ports back", f"restart docker on {scene.last.name}")
     assert sorted(found := [next(n for n, line in enumerate(told) if step in line) for step in steps]) == found
     scene.kept(before, subnet)
+
+
+def test_a_way_back_that_is_cut(scene: Scene):
+    """The next `up` judges first, refuses the change, and brings the way back to its end."""
+    deploy(scene.manager, {"slow": f"--mode global --stop-grace-period 10s --publish 8079:80 busybox:lab {FOREVER}"})
+    before, former = scene.picture(), scene.live.sections["ingress"]["subnet"]
+    scene.live.declare(ingress={"subnet": scene.ranges()})
+
+    def on_the_way_back(line: str) -> bool:
+        if line.startswith("take ports off"):
+            scene.manager.docker("node", "update", "--availability=pause", scene.last.name)
+        return line.startswith("put ports back")
+
+    with ended(killed(scene.live.project, "plugin", on_the_way_back)):
+        second = scene.live.project.up()
+    writes = scene.picture().writes
+    third = scene.live.project.up()
+    scene.live.declare(ingress={"subnet": former})
+
+    assert not second.ok
+    assert f"service slow: its task on {scene.last.name} can't move" in second.error
+    assert second.error == third.error
+    assert writes == scene.picture().writes
+    scene.manager.docker("node", "update", "--availability=active", scene.last.name)
+    scene.kept(before, former)
