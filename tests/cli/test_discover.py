@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from cli.__main__ import app
 from providers.hosts.reports import COMMAND
 from tests.support.fake_sshd import Ends, FakeHost
+from tests.support.my_ssh import at_home
 
 INFO = {"LocalNodeState": "active", "NodeID": "n1", "NodeAddr": "127.0.0.1", "ControlAvailable": True, "Error": ""}
 SPEC = {"Labels": {}, "Orchestration": {"TaskHistoryRetentionLimit": 5}, "EncryptionConfig": {}}
@@ -56,7 +57,7 @@ NETWORKS[0]["Containers"] = {"ingress-sbox": {"Name": "gateway_ingress-sbox"}}
 def host(tmp_path, monkeypatch):
     """The one manager of a swarm of two; the other member has no address that leads anywhere."""
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
+    at_home(monkeypatch, tmp_path)
     host = FakeHost(tmp_path / "m1", "m1")
     host.commands[shlex.join(COMMAND)] = Ends(
         stdout=b"2: eth0: <UP> mtu 9000 qdisc x\n    inet 127.0.0.1/8 scope host\n"

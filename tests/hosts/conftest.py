@@ -7,6 +7,7 @@ import pytest
 from providers.hosts.fleet import Fleet
 from tests.support.fake_sshd import FakeHost
 from tests.support.memberships import places
+from tests.support.my_ssh import at_home
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def host(new_host: Callable[[str], FakeHost]) -> FakeHost:
 def no_keys_of_mine(tmp_path, monkeypatch) -> None:
     """Neither the agent nor ~/.ssh of whoever runs the tests has a part in them."""
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    at_home(monkeypatch, tmp_path / "home")
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError, HostKeyMismatch, HostKeyUnknown, LoginRefused, Unreachable
 from tests.support import machines
 from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Group, Host
+from tests.support.my_ssh import at_home
 from tests.support.project import Project
 from tests.support.what_hosts_show import is_bare, promised, shown, stack_of
 
@@ -56,7 +57,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of one's own, with neither keys nor agent nor known hosts."""
     folder = tmp_path / "home"
     (folder / ".ssh").mkdir(parents=True)
-    monkeypatch.setenv("HOME", str(folder))
+    at_home(monkeypatch, folder)
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     return folder
 
@@ -352,7 +353,7 @@ def test_host_that_the_bastion_does_not_reach(connect: Connect, x1: Host):
 def test_ssh_config_with_proxy_jump(connect: Connect, group: Group, x1: Host, home: Path):
     """Names, users, keys and jumps of ~/.ssh/config count where the stack file has no word of them."""
     (home / ".ssh" / "config").write_text(f"""\
-Include config.d/*
+Include {home}/.ssh/config.d/*
 Host far
   HostName {group["x2"].address}
   User deploy

@@ -6,7 +6,7 @@ hostkeys.py's.
 
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from fnmatch import fnmatchcase
 
 import paramiko
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import SSHCertificate, SSHCertificateType
 from paramiko.pkey import UnknownKeyType
 
-SUFFIX = "-cert-v01@openssh.com"  # of a key type that is a certificate
+from providers.hosts.ssh.algorithms import SUFFIX
 
 
 def authority_of(shown: paramiko.PKey) -> paramiko.PKey | None:
@@ -31,10 +31,13 @@ def authority_of(shown: paramiko.PKey) -> paramiko.PKey | None:
         return None
 
 
-def unfit(shown: paramiko.PKey, address: str, clock: Callable[[], float] = time.time) -> str:
+def unfit(
+    shown: paramiko.PKey, address: str, signatures: Container[str], clock: Callable[[], float] = time.time
+) -> str:
     """Why the certificate proves nothing about a host at `address` now, to go on after "that"; empty where it does.
 
-    One that names no host is for none: what `ssh` makes of it has changed. `clock` counts seconds since 1970.
+    One that names no host is for none: what `ssh` makes of it has changed. signatures: algorithms with which it may be
+    signed. `clock` counts seconds since 1970.
     """
     certificate = _certificate(shown)
     if certificate is None:
@@ -44,6 +47,9 @@ def unfit(shown: paramiko.PKey, address: str, clock: Callable[[], float] = time.
         certificate.verify_cert_signature()
     except InvalidSignature:
         return "it has not really signed"
+    # The one that was just verified; there is no public name for it.
+    if (algorithm := _text(bytes(certificate._inner_sig_type))) not in signatures:
+        return f"is signed by {algorithm}, which ssh's CASignatureAlgorithms has not"
     if certificate.type is not SSHCertificateType.HOST:
         return "is for users, not for hosts"
     if not certificate.valid_after <= clock() < certificate.valid_before:

@@ -1,23 +1,21 @@
-"""Where SSH goes for a host, nothing left open: the stack file's word, then ~/.ssh/config, then the defaults.
+"""Where SSH goes for a host, nothing left open: the stack file's word, then OpenSSH's.
 
 Found on the machine that runs, each time a link is opened, and never put into a state. Connecting must not enter.
 """
 
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import paramiko
-
-from providers.hosts.ssh.paths import expanded
-from providers.hosts.ssh.ssh_config import CONFIG, settings
-from providers.rules.stack_file.access import SSH_PORT, HostAccess
+from providers.hosts.ssh.algorithms import DEFAULT, Algorithms
+from providers.hosts.ssh.openssh import CONFIG, OpenSsh
+from providers.hosts.ssh.settings import GLOBAL_KNOWN_HOSTS, USUAL_KEYS, USUAL_KNOWN_HOSTS, Settings, settings
+from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.field_types import split_place, taken_by_ssh
 from providers.rules.vocabulary.errors import HostError
 
 USER = "root"
-DEFAULT_KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
-KNOWN_HOSTS = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
-AGENT = "SSH_AUTH_SOCK"
+KNOWN_HOSTS = (*USUAL_KNOWN_HOSTS, *GLOBAL_KNOWN_HOSTS)
+# What it has said so far in this process, which is one run.
+_openssh = OpenSsh()
 
 
 @dataclass(frozen=True)
@@ -25,8 +23,10 @@ class Destination:
     """One host's sshd, and with what it is asked.
 
     name: the host's in the stack file, for messages; a bastion's is its address. key_files: as given, `~` not
-    expanded; empty where none was named. only_those: no other key may be tried, agents have them or not.
-    known_hosts: files; host_key (`<type> <base64>`) takes their place. agent: its socket, empty for none.
+    expanded; empty where none was named, and usual_keys are tried after the agent's. only_those: no other key may be
+    tried, agents have them or not. alias: its name in known_hosts and certificates, empty for the address.
+    known_hosts: files; host_key (`<type> <base64>`) takes their place. revoking: files whose `@revoked` counts beside
+    either. revoked_keys: a file of keys never to be trusted, empty for none. agent: its socket, empty for none.
     bastion: what is gone through.
     """
 
@@ -35,9 +35,14 @@ class Destination:
     port: int
     user: str
     key_files: tuple[str, ...] = ()
+    usual_keys: tuple[str, ...] = USUAL_KEYS
     only_those: bool = False
+    alias: str = ""
     known_hosts: tuple[str, ...] = KNOWN_HOSTS
     host_key: str | None = None
+    revoking: tuple[str, ...] = GLOBAL_KNOWN_HOSTS
+    revoked_keys: str = ""
+    algorithms: Algorithms = field(default=DEFAULT, repr=False)
     agent: str = ""
     connect_timeout: float = 10
     bastion: "Destination | None" = None
@@ -49,13 +54,14 @@ class Destination:
         return f"{self.name} ({address}:{self.port})"
 
 
-def destination(access: HostAccess) -> Destination:
-    """Where a host is. Raises HostError where ~/.ssh/config makes no sense, or names a way that can't be gone."""
-    return _found(access, access, ())
+def destination(access: HostAccess, openssh: OpenSsh = _openssh) -> Destination:
+    """Where a host is. Raises HostError where ssh makes no sense of its configuration, or that names a way that can't
+    be gone."""
+    return _found(access, access, openssh, ())
 
 
-def _found(own: HostAccess, host: HostAccess, before: tuple[str, ...]) -> Destination:
-    """What `own` says, then the config for its address, then (a bastion) what the host behind it says.
+def _found(own: HostAccess, host: HostAccess, openssh: OpenSsh, before: tuple[str, ...]) -> Destination:
+    """What `own` says, then OpenSSH for its address, then (a bastion) what the host behind it says.
 
     before: the places on whose way this bastion lies.
     """
@@ -70,37 +76,40 @@ def _found(own: HostAccess, host: HostAccess, before: tuple[str, ...]) -> Destin
             f"{host.name}: {place!r}, user {own.user!r}: ssh would take no such host or user, since it could become a "
             "command: correct it in the stack file; where only the state has it, see `pulumi stack export`"
         )
-    said = settings(host.name, address)
-    key_file, known_hosts = own.key_file or "", own.known_hosts or ""
+    said = settings(host.name, address, own.user, own.port, host.user or USER, openssh)
+    keys = _named(own.key_file, said.key_files, host.key_file)
     return Destination(
         name=own.name,
-        address=said["hostname"],
-        port=own.port or _port(host.name, said) or SSH_PORT,
-        user=own.user or said.get("user") or host.user or USER,
-        key_files=_some([key_file], list(said.get("identityfile", ())), [host.key_file or ""]),
-        only_those=said.get("identitiesonly", "no").lower() == "yes",
-        known_hosts=_some([known_hosts], _files(said), [host.known_hosts or ""]) or KNOWN_HOSTS,
+        address=said.hostname,
+        port=said.port,
+        user=said.user,
+        key_files=keys or (),
+        usual_keys=said.usual_keys if keys is None else (),
+        only_those=said.only_those,
+        alias=said.alias,
+        known_hosts=_known_hosts(own, host, said),
         host_key=own.host_key,
-        agent=_agent(host.name, said),
+        revoking=said.global_known_hosts,
+        revoked_keys=said.revoked_keys,
+        algorithms=said.algorithms,
+        agent=said.agent,
         connect_timeout=host.connect_timeout,
-        bastion=_bastion(own, host, said, (*before, place)),
+        bastion=_bastion(own, host, openssh, said, (*before, place)),
     )
 
 
 def _bastion(
-    own: HostAccess, host: HostAccess, said: paramiko.SSHConfigDict, before: tuple[str, ...]
+    own: HostAccess, host: HostAccess, openssh: OpenSsh, said: Settings, before: tuple[str, ...]
 ) -> Destination | None:
     """The last one to go through. What the stack file names is reached as the host is, unless it says otherwise."""
-    # Of the two, the one that the config says first counts.
-    first = next((key for key in said if key in ("proxyjump", "proxycommand")), "")
-    jumps = own.bastion or (said.get(first) or "none")
-    if jumps.lower() == "none":
-        return None
-    if not own.bastion and first == "proxycommand":
+    jumps = own.bastion or said.jumps or "none"
+    if not own.bastion and said.proxy_command:
         raise HostError(
-            f"{host.name}: {CONFIG} has a ProxyCommand for {own.address}, which is not run here: "
+            f"{host.name}: ssh's configuration has a ProxyCommand for {own.address}, which is not run here: "
             "say it as ProxyJump, or give the host a bastion"
         )
+    if jumps.lower() == "none":
+        return None
     *earlier, last = jumps.split(",")
     user, address, port = split_place(last.strip().removeprefix("ssh://"))
     shared = own if own.bastion else HostAccess(name=own.name)
@@ -113,30 +122,16 @@ def _bastion(
         known_hosts=shared.known_hosts,
         bastion=",".join(earlier) or None,
     )
-    return _found(jump, host, before)
+    return _found(jump, host, openssh, before)
 
 
-def _port(name: str, said: paramiko.SSHConfigDict) -> int | None:
-    text = said.get("port")
-    if text is not None and not text.isdecimal():
-        raise HostError(f"{name}: {CONFIG} has a Port that is no number: {text}")
-    return int(text) if text else None
+def _named(own: str | None, said: tuple[str, ...] | None, behind: str | None) -> tuple[str, ...] | None:
+    """The files of whoever names some first: the stack file, OpenSSH, and for a bastion the host behind it."""
+    return (own,) if own else said if said is not None else (behind,) if behind else None
 
 
-def _files(said: paramiko.SSHConfigDict) -> list[str]:
-    """Files with the user's known host keys; those of the system count beside them."""
-    users = said.get("userknownhostsfile", "").split()
-    return [*(file for file in users if file != "none"), KNOWN_HOSTS[-1]] if users else []
-
-
-def _some(*choices: list[str]) -> tuple[str, ...]:
-    """The first list that has something in it."""
-    return next((tuple(filter(None, files)) for files in choices if any(files)), ())
-
-
-def _agent(name: str, said: paramiko.SSHConfigDict) -> str:
-    """The agent's socket: SSH_AUTH_SOCK, unless IdentityAgent names another, or none."""
-    named = said.get("identityagent", AGENT)
-    if named == "none":
-        return ""
-    return os.environ.get(AGENT, "") if named == AGENT else os.path.expandvars(expanded(name, named))
+def _known_hosts(own: HostAccess, host: HostAccess, said: Settings) -> tuple[str, ...]:
+    """One file of the stack file's, or the user's with those of the system beside them."""
+    if not own.known_hosts and said.known_hosts is not None:
+        return (*said.known_hosts, *said.global_known_hosts)
+    return _named(own.known_hosts, None, host.known_hosts) or (*said.usual_known_hosts, *said.global_known_hosts)

@@ -11,9 +11,11 @@ from ipaddress import ip_address
 import paramiko
 from paramiko.pkey import UnknownKeyType
 
-from providers.hosts.ssh.certificates import SUFFIX, authority_of, unfit
+from providers.hosts.ssh.algorithms import SUFFIX
+from providers.hosts.ssh.certificates import authority_of, unfit
 from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.paths import expanded
+from providers.hosts.ssh.revoked_keys import revokes
 from providers.rules.stack_file.access import SSH_PORT
 from providers.rules.stack_file.field_types import is_ip
 from providers.rules.vocabulary.errors import HostKeyMismatch, HostKeyUnknown
@@ -36,47 +38,67 @@ class KnownKey:
 
 
 def known_keys(to: Destination) -> list[KnownKey]:
-    """What is known for the host: its `host_key` alone, or else its lines in known_hosts.
+    """What is known for the host: its `host_key`, or else its lines in known_hosts; and all that is revoked.
 
-    A port other than 22 has lines of its own, `[host]:port`; like `ssh`, those for the bare name serve where there
-    are none. Raises HostKeyUnknown where `host_key` is not `<type> <base64>`.
+    Raises HostKeyUnknown where `host_key` is not `<type> <base64>`.
     """
-    if to.host_key:
-        return [_given(to, to.host_key)]
-    if to.port == SSH_PORT:
-        return _in_files(to, to.address)
-    own = _in_files(to, f"[{to.address}]:{to.port}")
-    if any(known.marker != REVOKED for known in own):
+    lines = _of_host(to, to.known_hosts)
+    beside = _of_host(to, [path for path in to.revoking if path not in to.known_hosts])
+    revoked = [known for known in (*lines, *beside) if known.marker == REVOKED]
+    trusted = [_given(to, to.host_key)] if to.host_key else [known for known in lines if known.marker != REVOKED]
+    return [*revoked, *trusted]
+
+
+def _of_host(to: Destination, paths: Iterable[str]) -> list[KnownKey]:
+    """A host's lines in these files.
+
+    A port other than 22 has lines of its own, `[host]:port`; as for `ssh`, those for the bare name serve where none of
+    them has a key. An alias stands for any port.
+    """
+    existing = [path for path in paths if expanded(to.name, path).is_file()]
+    texts = [(path, _read_file(to, path)) for path in existing]
+
+    def named(name: str) -> list[KnownKey]:
+        return [known for path, text in texts for known in _in_lines(text, path, name)]
+
+    if to.alias or to.port == SSH_PORT:
+        return named(to.alias or to.address)
+    own = named(f"[{to.address}]:{to.port}")
+    if any(not known.marker for known in own):
         return own
-    return own + [replace(known, other_port=True) for known in _in_files(to, to.address)]
-
-
-def _in_files(to: Destination, name: str) -> list[KnownKey]:
-    existing = (path for path in to.known_hosts if expanded(to.name, path).is_file())
-    return [known for path in existing for known in _in_lines(_read_file(to, path), path, name)]
+    return own + [replace(known, other_port=True) for known in named(to.address)]
 
 
 def key_types(known: Iterable[KnownKey], offered: Iterable[str]) -> list[str]:
-    """The key types we can take, those known first, so that the server shows the key that is known for it.
+    """The key types that may be taken, those known first, so that the server shows the key that is known for it.
 
-    Certificates of any type come before all where an authority is known.
+    Certificates of any type come before all where an authority is known, and else after all.
     """
     known = list(known)
     types = {"rsa-sha2-512" if each.key.get_name() == "ssh-rsa" else each.key.get_name() for each in known}
-    plain = sorted(offered, key=lambda name: name not in types)
     certified = any(each.marker == AUTHORITY for each in known)
-    return [*(f"{name}{SUFFIX}" for name in plain if certified), *plain]
+
+    def rank(name: str) -> tuple[bool, bool]:
+        return name.endswith(SUFFIX) != certified, name.removesuffix(SUFFIX) not in types
+
+    return sorted(offered, key=rank)
 
 
 def verify(to: Destination, shown: paramiko.PKey, known: list[KnownKey]) -> None:
-    """Return if `shown` is known for the host, by itself or by a certificate. Raises HostKeyUnknown or
-    HostKeyMismatch."""
-    revoked = [each for each in known if each.marker == REVOKED]
-    for each in revoked:
-        if each.key in (shown, authority_of(shown)):
-            raise HostKeyMismatch(
-                f"{to.where}: it shows {_described(shown)}, which {each.source} revokes: the key is not to be trusted"
-            )
+    """Return if `shown` is known for the host, by itself or by a certificate, and revoked nowhere. Raises
+    HostKeyUnknown or HostKeyMismatch."""
+    revoked = [each.source for each in known if each.marker == REVOKED and each.key in (shown, authority_of(shown))]
+    if to.revoked_keys and revokes(to, shown):
+        revoked.append(to.revoked_keys)
+    if revoked:
+        raise HostKeyMismatch(
+            f"{to.where}: it shows {_described(shown)}, which {revoked[0]} revokes: the key is not to be trusted"
+        )
+    if shown.get_name() == "ssh-rsa" and shown.get_bits() < to.algorithms.rsa_bits:
+        raise HostKeyMismatch(
+            f"{to.where}: it shows {_described(shown)} of {shown.get_bits()} bits: give it one of at least "
+            f"{to.algorithms.rsa_bits}"
+        )
     trusted = [each for each in known if not each.marker]
     authorities = [each for each in known if each.marker == AUTHORITY]
     if any(each.key == shown for each in trusted) or _vouched(to, shown, authorities):
@@ -95,22 +117,32 @@ def _refuse(to: Destination, ours: str, trusted: list[KnownKey], authorities: li
         )
     also = "".join(f", and it has no certificate by {_described(each.key)} ({each.source})" for each in authorities)
     raise HostKeyUnknown(
-        f"{to.where}: no host key is known for it in {' or '.join(to.known_hosts)}{also}; {ours}: "
+        f"{to.where}: no host key is known for it in {_where_known(to)}{also}; {ours}: "
         "compare that with the host itself, then add its key there or give it as host_key"
     )
+
+
+def _where_known(to: Destination) -> str:
+    """The files that there are, or else the first that could be."""
+    existing = [path for path in to.known_hosts if expanded(to.name, path).is_file()]
+    return " or ".join(existing or to.known_hosts[:1]) or "any file"
 
 
 def _vouched(to: Destination, shown: paramiko.PKey, authorities: list[KnownKey]) -> bool:
     """Whether the key comes with a certificate by one of the authorities, which is good for the host now."""
     signer = authority_of(shown)
-    return any(each.key == signer for each in authorities) and not unfit(shown, to.address)
+    return any(each.key == signer for each in authorities) and not _unfit(to, shown)
 
 
 def _doubt(to: Destination, shown: paramiko.PKey, authorities: list[KnownKey]) -> str:
     """What is wrong with the certificate of a known authority, in words; empty where there is none."""
     signer = authority_of(shown)
     by = next((each for each in authorities if each.key == signer), None)
-    return f" with a certificate by {by.source} that {unfit(shown, to.address)}" if by else ""
+    return f" with a certificate by {by.source} that {_unfit(to, shown)}" if by else ""
+
+
+def _unfit(to: Destination, shown: paramiko.PKey) -> str:
+    return unfit(shown, to.alias or to.address, to.algorithms.ca_signatures)
 
 
 def _described(key: paramiko.PKey) -> str:

@@ -11,20 +11,20 @@ import paramiko
 from paramiko.agent import AgentSSH
 from paramiko.pkey import UnknownKeyType
 
-from providers.hosts.ssh.destination import DEFAULT_KEYS, Destination
+from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.paths import expanded
 
 Labelled = tuple[str, paramiko.PKey]
 
 
 def login_keys(to: Destination, tried: list[str]) -> Generator[Labelled, None, None]:
-    """The named key files, then the agent's keys, then (where no file is named) the usual files in ~/.ssh.
+    """The named key files, then the agent's keys, then (where no file is named) the usual files.
 
     The agent's copies of the files come first, since sshd counts tries; they are how an encrypted file works. What
     can't be used is noted in `tried`.
     """
-    usual = [name for name in DEFAULT_KEYS if expanded(to.name, name).is_file()]
-    of_files = {blob for name in to.key_files or usual for blob in _public(to, name)}
+    usual = [name for name in to.usual_keys if expanded(to.name, name).is_file()]
+    of_files = {blob for name in (*to.key_files, *usual) for blob in _public(to, name)}
     with closing(_Agent(to.agent, tried)) as agent:
         held = {key.blob for key in agent.get_keys()}
         for name in to.key_files:
@@ -32,7 +32,7 @@ def login_keys(to: Destination, tried: list[str]) -> Generator[Labelled, None, N
         for key in sorted(agent.get_keys(), key=lambda key: key.blob not in of_files):
             if key.blob in of_files or not to.only_those:
                 yield f"agent's {key.fingerprint}", key
-        for name in () if to.key_files else usual:
+        for name in usual:
             yield from _from_file(to, name, tried, held)
 
 

@@ -5,11 +5,13 @@ connection.py's.
 """
 
 import logging
+import re
 import socket
 from contextlib import closing
 
 import paramiko
 
+from providers.hosts.ssh.algorithms import restrict
 from providers.hosts.ssh.channel import close
 from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.host_keys import key_types, known_keys, verify
@@ -32,6 +34,7 @@ def open_transport(to: Destination, sock: socket.socket | paramiko.Channel) -> p
     transport.banner_timeout = to.connect_timeout + 1  # start_client's own timeout is the clearer one
     try:
         known = known_keys(to)
+        restrict(transport, to.where, to.algorithms)
         options = transport.get_security_options()
         options.key_types = key_types(known, options.key_types)
         verify(to, _shown_key(to, transport), known)
@@ -77,13 +80,34 @@ def _shown_key(to: Destination, transport: paramiko.Transport) -> paramiko.PKey:
     """The host key that the server has proved to hold."""
     try:
         transport.start_client(timeout=to.connect_timeout)
+    except paramiko.ssh_exception.IncompatiblePeer as problem:
+        raise Unreachable(f"{to.where}: {_nothing_in_common(transport, str(problem))}") from problem
     except (paramiko.SSHException, EOFError, OSError) as problem:
         reason = str(problem).rstrip(".").lower() or "it hung up"
         raise Unreachable(f"{to.where}: something answers, but not as SSH does: {reason}") from problem
     try:
-        return transport.get_remote_server_key()
+        shown = transport.get_remote_server_key()
     except paramiko.SSHException as problem:  # time was up, which start_client does not tell
         raise no_answer(to) from problem
+    kind = shown.public_blob.key_type if shown.public_blob else shown.get_name()
+    agreed = transport.host_key_type or ""
+    if kind != re.sub("rsa-sha2-(256|512)", "ssh-rsa", agreed):
+        raise Unreachable(f"{to.where}: something answers, but not as SSH does: it shows {kind}, agreed was {agreed}")
+    return shown
+
+
+def _nothing_in_common(transport: paramiko.Transport, problem: str) -> str:
+    """What paramiko says of a server, such as `Incompatible ssh peer (no acceptable host key)`, with what it offered
+    to it."""
+    options = transport.get_security_options()
+    offered = {
+        "kex algorithm": ("KexAlgorithms", options.kex),
+        "host key": ("HostKeyAlgorithms", options.key_types),
+        "ciphers": ("Ciphers", options.ciphers),
+        "macs": ("MACs", options.digests),
+    }
+    keyword, names = next((offered[kind] for kind in offered if kind in problem), ("Compression", ("none",)))
+    return f"its sshd takes none of the {keyword} that count here ({', '.join(names)}): let it take one of them"
 
 
 def _log_in(to: Destination, transport: paramiko.Transport) -> None:

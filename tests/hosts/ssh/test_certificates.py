@@ -7,6 +7,7 @@ from functools import partial
 import paramiko
 import pytest
 
+from providers.hosts.ssh.algorithms import DEFAULT
 from providers.hosts.ssh.certificates import authority_of, unfit
 from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.host_keys import known_keys, verify
@@ -117,7 +118,7 @@ def test_revoked_key_has_no_certificate(signed, verdict, revoked):
 )
 def test_what_a_certificate_is_good_for(signed, words, expected):
     """Kind, names, time and options count, as they do for ssh."""
-    assert expected == unfit(signed(*words), "10.0.0.1")
+    assert expected == unfit(signed(*words), "10.0.0.1", DEFAULT.ca_signatures)
 
 
 def test_validity_has_a_beginning_and_an_end(signed):
@@ -126,7 +127,8 @@ def test_validity_has_a_beginning_and_an_end(signed):
     first = 1767225600
 
     assert [False, True, True, False] == [
-        not unfit(key, "10.0.0.1", partial(float, now)) for now in (first - 1, first, first + 86399, first + 86400)
+        not unfit(key, "10.0.0.1", DEFAULT.ca_signatures, partial(float, now))
+        for now in (first - 1, first, first + 86399, first + 86400)
     ]
 
 
@@ -137,7 +139,7 @@ def test_forged_certificate(signed, folder):
 
     assert (read(folder / "ca.pub"), "it has not really signed") == (
         authority_of(shown),
-        unfit(shown, "10.0.0.9"),
+        unfit(shown, "10.0.0.9", DEFAULT.ca_signatures),
     )
 
 

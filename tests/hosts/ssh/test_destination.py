@@ -1,10 +1,17 @@
-"""Where SSH goes: the stack file's word, then ~/.ssh/config, then the defaults."""
+"""Where SSH goes: the stack file's word, then OpenSSH's, by the ssh of this machine."""
+
+import os
+import pwd
 
 import pytest
 
 from providers.hosts.ssh.destination import KNOWN_HOSTS, Destination, destination
+from providers.hosts.ssh.openssh import OpenSsh
+from providers.hosts.ssh.settings import USUAL_KEYS
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError
+
+ME = pwd.getpwuid(os.getuid()).pw_name
 
 
 @pytest.fixture
@@ -21,7 +28,7 @@ def config(tmp_path):
 
 def found(address: str = "w1", **said) -> Destination:
     """Where a host with that address is."""
-    return destination(HostAccess(name="h1", address=address, **said))
+    return destination(HostAccess(name="h1", address=address, **said), OpenSsh())
 
 
 def way(to: Destination | None) -> list[str]:
@@ -45,9 +52,30 @@ def refusal(**said) -> str:
 # What is said nowhere
 
 
-def test_without_any_config():
+def test_without_any_config(tmp_path):
     """root at port 22, by the usual keys and the files that ssh reads."""
-    assert Destination("h1", "w1", 22, "root", known_hosts=KNOWN_HOSTS) == found()
+    to, home = found(), f"{tmp_path}/home"
+
+    assert (["root@w1:22"], ()) == (way(to), to.key_files)
+    assert {name.replace("~", home) for name in USUAL_KEYS} <= set(to.usual_keys)
+    assert {f"{home}/.ssh/known_hosts", f"{home}/system/ssh_known_hosts"} < set(to.known_hosts)
+
+
+def test_without_ssh(monkeypatch):
+    """The same on a machine that has no OpenSSH."""
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert Destination("h1", "w1", 2222, "ann", known_hosts=KNOWN_HOSTS) == found(port=2222, user="ann")
+
+
+def test_config_without_ssh(config, monkeypatch):
+    """Nobody else reads it, and it is not left out in silence."""
+    config("")
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert (
+        "h1: ~/.ssh/config can't be read, since this machine has no ssh: install OpenSSH's client, or move the file away"
+    ) == refusal()
 
 
 @pytest.mark.parametrize(
@@ -120,7 +148,7 @@ def test_stack_file_wins(config):
     config("Host *\n  User ann\n  Port 2222\n  IdentityFile ~/a\n  UserKnownHostsFile ~/k\n  ProxyJump b1\n")
     to = found(user="bob", port=22, key_file="b", known_hosts="known", bastion="none")
 
-    assert Destination("h1", "w1", 22, "bob", key_files=("b",), known_hosts=("known",)) == to
+    assert (["bob@w1:22"], ("b",), (), ("known",)) == (way(to), to.key_files, to.usual_keys, to.known_hosts)
 
 
 def test_config_names_keys(config, tmp_path):
@@ -128,14 +156,92 @@ def test_config_names_keys(config, tmp_path):
     config("Host w1\n  IdentityFile ~/one\n  IdentitiesOnly yes\nHost *\n  IdentityFile /two\n")
     to = found()
 
-    assert ((f"{tmp_path}/home/one", "/two"), True) == (to.key_files, to.only_those)
+    assert ((f"{tmp_path}/home/one", "/two"), (), True) == (to.key_files, to.usual_keys, to.only_those)
 
 
-def test_config_names_known_hosts(config):
+def test_config_names_no_keys(config):
+    """`none` is no file, and leaves the usual ones out."""
+    config("IdentityFile none\n")
+
+    assert ((), ()) == (found().key_files, found().usual_keys)
+
+
+def test_config_names_known_hosts(config, tmp_path):
     """UserKnownHostsFile takes the place of the user's own file; the system's counts beside it."""
-    config("Host w1\n  UserKnownHostsFile ~/a ~/b\n")
+    config("Host w1\n  UserKnownHostsFile ~/a ~/b\n  GlobalKnownHostsFile /g\n")
 
-    assert ("~/a", "~/b", KNOWN_HOSTS[1]) == found().known_hosts
+    assert ((f"{tmp_path}/home/a", f"{tmp_path}/home/b", "/g"), ("/g",)) == (found().known_hosts, found().revoking)
+
+
+def test_config_knows_no_hosts_but_the_systems(config):
+    """`none` is no file."""
+    config("UserKnownHostsFile none\nGlobalKnownHostsFile none\n")
+
+    assert ((), ()) == (found().known_hosts, found().revoking)
+
+
+def test_system_revokes_beside_the_stack_file(config):
+    """Its file counts for `@revoked`, whatever the stack file has for known hosts."""
+    config("GlobalKnownHostsFile /g\n")
+    to = found(known_hosts="k", host_key="ssh-ed25519 AAAA")
+
+    assert (("k",), ("/g",)) == (to.known_hosts, to.revoking)
+
+
+def test_path_that_is_not_whole(config):
+    """A file that could be another, or half of one with a space in its name, is told: what it revokes would be lost."""
+    config('GlobalKnownHostsFile "/a file"\n')
+
+    assert (
+        "h1: ssh's configuration names for w1 in globalknownhostsfile a file without its whole path, or with a space in "
+        "it: file: name another"
+    ) == refusal()
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("%d/%n-%h_%p-%r", "{home}/w1-10.0.0.1_2222-ann"), ("~/%k%%", "{home}/w1%"), ("${OTHER}/key", "/run/o/key")],
+)
+def test_tokens_in_files(config, monkeypatch, tmp_path, path, expected):
+    """Tokens, variables and the home are expanded as ssh does that later."""
+    monkeypatch.setenv("OTHER", "/run/o")
+    config(f"Host w1\n  HostName 10.0.0.1\n  User ann\n  Port 2222\n  IdentityFile {path.replace('%d', '~')}\n")
+
+    assert (expected.format(home=f"{tmp_path}/home"),) == found().key_files
+
+
+@pytest.mark.parametrize(("path", "what"), [("/%C", "'C'"), ("${NOSUCH}/key", "'NOSUCH'")])
+def test_tokens_that_are_nothing(config, path, what):
+    """What can't be told is the host's error."""
+    config(f"RevokedHostKeys {path}\n")
+
+    assert f"h1: ssh's configuration names the file {path} for w1, in which {what} is nothing on this machine" in (
+        refusal()
+    )
+
+
+def test_config_names_algorithms(config):
+    """In ssh's own words: added, left out, put in order."""
+    config("Ciphers -aes128-*\nMACs hmac-sha2-512,hmac-sha1\nRequiredRSASize 3072\n")
+    said = found().algorithms
+
+    assert ("hmac-sha2-512", "hmac-sha1") == said.macs
+    assert ("aes256-ctr" in said.ciphers, "aes128-ctr" in said.ciphers) == (True, False)
+    assert said.rsa_bits == 3072
+
+
+def test_config_gives_an_alias(config):
+    """HostKeyAlias is the name in known_hosts."""
+    config("Host w1\n  HostKeyAlias m7\n")
+
+    assert "m7" == found().alias
+
+
+def test_known_hosts_command_is_refused(config):
+    """It could revoke a key, and is not left out in silence."""
+    config("KnownHostsCommand /bin/keys %H\n")
+
+    assert "h1: ssh's configuration has a KnownHostsCommand for w1 (/bin/keys %H), which is not run here: " in refusal()
 
 
 @pytest.mark.parametrize(
@@ -143,7 +249,8 @@ def test_config_names_known_hosts(config):
     [
         ("", "/run/agent"),
         ("IdentityAgent /run/other", "/run/other"),
-        ("IdentityAgent $OTHER/agent", "/run/o/agent"),
+        ("IdentityAgent ${OTHER}/agent", "/run/o/agent"),
+        ("IdentityAgent $OTHER", "/run/o"),
         ("IdentityAgent SSH_AUTH_SOCK", "/run/agent"),
         ("IdentityAgent none", ""),
     ],
@@ -157,80 +264,46 @@ def test_agent(config, monkeypatch, line, expected):
     assert expected == found().agent
 
 
-def test_agent_in_the_home_of_nobody(config):
-    """A path that means nothing is the host's error."""
-    config("IdentityAgent ~nosuch/agent\n")
-
-    assert "h1: ~nosuch/agent: there is no home ~nosuch on this machine; write the path in full" == refusal()
-
-
-def test_included_files_count(config):
-    """Include is followed, relative to ~/.ssh; the section around it goes on after it."""
-    config("Include conf.d/*\nInclude\tmore\nUser me\nHost w1\n  Include=/\n  Port 2222\n")
-    config("Host w2\n  HostName 10.0.0.2\n", "more")
-
-    assert (["me@w1:2222"], ["me@10.0.0.2:22"]) == (way(found()), way(found("w2")))
-
-
-@pytest.mark.parametrize("block", ["Host w1", "Host\tw1", "Match host w1", "Match user ann"])
-def test_included_file_counts_where_its_section_does(config, block):
-    """What is included for one host is nothing to another, whatever the included file says."""
-    config(f"Host w1\n  User ann\n{block}\n  Include more\nHost *\n  Port 2222\n")
-    config("HostName 10.0.0.1\nHost *\n  ProxyJump b1\n", "more")
+def test_included_files_count(config, tmp_path):
+    """Include is followed, and counts where its section does, whatever the included file says."""
+    more = tmp_path / "home" / ".ssh" / "more"
+    config(f"Host w1\n  User ann\nMatch host w1\n  Include {more}\nHost *\n  Port 2222\n")
+    config("HostName 10.0.0.1\nHost *\n  ProxyJump b1\nHost b1\n  ProxyJump none", "more")
 
     assert (["root@b1:2222", "ann@10.0.0.1:2222"], ["root@w2:2222"]) == (way(found()), way(found("w2")))
 
 
-def test_include_from_the_home_of_nobody(config):
-    """A path that means nothing is the host's error."""
-    config("Include ~nosuch/config\n")
-
-    assert "h1: ~nosuch/config: there is no home ~nosuch on this machine; write the path in full" == refusal()
-
-
 def test_match_counts(config):
-    """Match is asked as ssh asks it."""
-    config("Match host w1\n  User ann\nMatch originalhost w2 !user ann\n  User bob\n")
+    """Match is asked as ssh asks it, with the user of the stack file."""
+    config('Match exec "test %n = w1"\n  HostName 10.0.0.1\nMatch user bob\n  Port 2222\n')
 
-    assert (["ann@w1:22"], ["bob@w2:22"]) == (way(found()), way(found("w2")))
+    assert (["root@10.0.0.1:22"], ["bob@w2:2222"]) == (way(found()), way(found("w2", user="bob")))
+
+
+def test_port_of_the_stack_file_is_asked_for(config):
+    """What depends on the port depends on that one."""
+    config("Host w1\n  IdentityFile /key-%p\n")
+
+    assert ("/key-2200",) == found(port=2200).key_files
 
 
 @pytest.mark.parametrize(
-    "criterion", ["tagged prod", "!localnetwork 10.0.0.0/8", "host w1 sessiontype exec", "Host w2"]
+    ("text", "complaint"),
+    [
+        ("nonsense\n", 'no argument after keyword "nonsense"'),
+        ("Match nonsense w1\n  User ann\n", "Unsupported Match attribute nonsense"),
+        ("Include ~/.ssh/config\n", "Too many recursive configuration includes"),
+    ],
 )
-def test_match_by_what_is_not_known(config, criterion):
-    """paramiko would take it as always so."""
-    config(f"Match {criterion}\n  User ann\n")
+def test_config_that_makes_no_sense(config, text, complaint, tmp_path):
+    """What ssh refuses is the host's error, in one line and with its words."""
+    config(text.replace("~", f"{tmp_path}/home"))
+    told = refusal()
 
-    assert f"Match {criterion.lstrip('!').split()[-2]} is none of all, canonical, " in refusal()
-
-
-def test_match_by_what_is_not_known_for_another_host(config):
-    """A section that does not count anyway is nobody's business."""
-    config("Match host w2 tagged prod\n  User ann\n")
-
-    assert ["root@w1:22"] == way(found())
-
-
-def test_endless_inclusion_is_told(config):
-    """A file that includes itself is no config."""
-    config("Include config\n")
-
-    assert "h1: ~/.ssh/config makes no sense for w1: " in refusal()
-
-
-def test_unreadable_config_is_told(config):
-    """What paramiko can't parse is the host's error, in one line."""
-    config("nonsense\n")
-
-    assert "h1: ~/.ssh/config makes no sense for w1: Unparsable line nonsense: see `ssh -G w1`" == refusal()
-
-
-def test_port_that_is_none(config):
-    """A port in words is told as such."""
-    config("Port ssh\n")
-
-    assert "h1: ~/.ssh/config has a Port that is no number: ssh" == refusal()
+    assert told.startswith("h1: ssh makes no sense of its configuration for w1: ")
+    assert complaint.lower() in told.lower()
+    assert told.endswith(": correct it, and see `ssh -G w1`")
+    assert "\n" not in told
 
 
 # Bastions
@@ -283,6 +356,21 @@ def test_proxy_jump_has_the_hosts_keys_where_it_names_none(config):
     assert ("bob", ("k",), ("known",)) == (to.user, to.key_files, to.known_hosts)
 
 
+@pytest.mark.parametrize(("line", "expected"), [("", "bob"), (f"Host b1\n  User {ME}\n", ME)])
+def test_proxy_jump_by_whoever_runs_this(config, line, expected):
+    """ssh names that user also where nobody said so; only where the config says it, it counts."""
+    config(f"Host w1\n  ProxyJump b1\n{line}")
+
+    assert expected == bastion(found(user="bob")).user
+
+
+def test_user_that_counts_is_asked_for(config):
+    """Where nobody says who logs in, the configuration is asked for whom it will be."""
+    config("Host w1\n  ProxyJump b1\nMatch user bob\n  Port 2222\n")
+
+    assert ["bob@b1:2222", "bob@w1:2222"] == way(found(user="bob"))
+
+
 def test_chain_of_jumps(config):
     """Several jumps are gone through in their order, those of the first jump before them."""
     config("Host w1\n  ProxyJump a@b1,ssh://b2:2222\nHost b1\n  ProxyJump b0\n")
@@ -299,19 +387,9 @@ def test_jump_to_nowhere(config):
 
 def test_circle_of_jumps_is_told(config):
     """A jump that needs itself would never end."""
-    config("Host *\n  ProxyJump b1\n")
+    config("Host b1\n  ProxyJump b2\nHost *\n  ProxyJump b1\n")
 
-    assert "h1: its way leads in a circle: w1 by b1 by b1: see ~/.ssh/config" == refusal()
-
-
-@pytest.mark.parametrize(
-    ("first", "then"), [("ProxyCommand none", "ProxyJump b1"), ("ProxyJump none", "ProxyCommand nc %h %p")]
-)
-def test_what_the_config_says_first_of_the_way_counts(config, first, then):
-    """ProxyCommand and ProxyJump are one setting to ssh."""
-    config(f"Host w1\n  {first}\nHost *\n  {then}\n")
-
-    assert ["root@w1:22"] == way(found())
+    assert "h1: its way leads in a circle: w1 by b1 by b2 by b1: see ~/.ssh/config" == refusal()
 
 
 def test_bastion_that_is_the_host_itself():
@@ -323,5 +401,5 @@ def test_proxy_command_is_refused(config):
     """A way that can't be gone is not left out in silence; a bastion takes its place."""
     config("Host w1\n  ProxyCommand nc %h %p\n")
 
-    assert "h1: ~/.ssh/config has a ProxyCommand for w1, which is not run here: " in refusal()
+    assert "h1: ssh's configuration has a ProxyCommand for w1, which is not run here: " in refusal()
     assert ["root@b1:22", "root@w1:22"] == way(found(bastion="b1"))
