@@ -32,7 +32,8 @@ class FakeHost:
 
     commands: what each command does, by its text; any other is not found. ran: the commands that were run.
     logins: how many there were. user_key: the one that may log in. host_keys: those it can show.
-    max_sessions: of one connection, in all. forwards: whether it forwards ports.
+    max_sessions: of one connection, in all. forwards: whether it forwards ports. without: an algorithm that it does
+    not take, by the name of paramiko's option.
     """
 
     def __init__(self, folder: Path, name: str = "h1") -> None:
@@ -45,6 +46,7 @@ class FakeHost:
         self.user_key = paramiko.ECDSAKey.generate()
         self.host_keys: list[paramiko.PKey] = [paramiko.ECDSAKey.generate()]
         self.forwards = False
+        self.without: dict[str, str] = {}
         self._transports: list[paramiko.Transport] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -97,6 +99,9 @@ class FakeHost:
                 return
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             transport = paramiko.Transport(sock)
+            for option, name in self.without.items():
+                options = transport.get_security_options()
+                setattr(options, option, [each for each in getattr(options, option) if each != name])
             for key in self.host_keys:
                 transport.add_server_key(key)
             self._transports.append(transport)

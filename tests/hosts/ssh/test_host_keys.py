@@ -1,11 +1,14 @@
 """Which lines of known_hosts speak of a host."""
 
+import re
+import subprocess
 from dataclasses import replace
 
 import paramiko
 import pytest
 from paramiko.hostkeys import HostKeys
 
+from providers.hosts.ssh.algorithms import DEFAULT
 from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.host_keys import key_types, known_keys, verify
 from providers.rules.vocabulary.errors import HostError, HostKeyMismatch, HostKeyUnknown
@@ -135,6 +138,27 @@ def test_home_that_nobody_has():
         known_keys(to(known_hosts="~nosuch/known_hosts"))
 
 
+@pytest.mark.parametrize(
+    ("address", "port", "name"), [("10.0.0.1", 22, "10.0.0.1"), ("10.0.0.1", 2222, "[10.0.0.1]:2222")]
+)
+def test_ssh_keygen_finds_no_other_lines(known, tmp_path, address, port, name):
+    """Of names that are plain, hashed, with wildcards, excluded, marked, and of lines that are none."""
+    names = ["10.0.0.1", "10.0.0.2", "a,10.0.0.1", "10.0.0.*", "10.0.0.?", "*", "*,!10.0.0.1", "!10.0.0.2", "10.0.0"]
+    ports = [f"[{each}]:2222" for each in ("10.0.0.1", "10.0.0.2", "10.0.0.*")] + ["[10.0.0.1]:2223", "[10.0.0.1]:*"]
+    hashed = [HASHED, HASHED_OTHER, HostKeys.hash_host("[10.0.0.1]:2222", SALT), "|1|abc", "#10.0.0.1", "@new 10.0.0.1"]
+    lines = [
+        f"{mark}{each} {LINE}" for each in names + ports + hashed for mark in ("", "@revoked ", "@cert-authority ")
+    ]
+    ours = known(*lines, address=address, port=port)
+    told = subprocess.run(
+        ["ssh-keygen", "-F", name, "-f", tmp_path / "known_hosts"], capture_output=True, text=True, check=True
+    )
+
+    assert re.findall(r" found: line (\d+)", told.stdout) == [
+        each.source.split()[-1] for each in ours if not each.other_port
+    ]
+
+
 def test_source_is_file_and_line(known, tmp_path):
     """Where a key was found can be said to a user."""
     assert [f"{tmp_path}/known_hosts line 2"] == [each.source for each in known("#", f"10.0.0.1 {LINE}")]
@@ -146,6 +170,58 @@ def test_revoked_key_is_refused(known, before):
     keys = known(f"10.0.0.1 {LINE}", f"{before}@revoked * {LINE}")
     with pytest.raises(HostKeyMismatch, match="revokes"):
         verify(to(), KEY, keys)
+
+
+@pytest.mark.parametrize("place", ["known_hosts", "revoking"])
+@pytest.mark.parametrize("given", [None, LINE])
+def test_revoked_key_is_refused_beside_others(tmp_path, place, given):
+    """Whichever file revokes it, and also where the stack file gives the key itself."""
+    for name in ("known_hosts", "revoking"):
+        (tmp_path / name).write_text(f"10.0.0.1 {LINE}\n" if name != place else f"@revoked * {LINE}\n")
+    host = replace(to(), known_hosts=(f"{tmp_path}/known_hosts",), revoking=(f"{tmp_path}/revoking",), host_key=given)
+
+    with pytest.raises(HostKeyMismatch, match=f"which {tmp_path}/{place} line 1 revokes"):
+        verify(host, KEY, known_keys(host))
+
+
+def test_system_trusts_nobody_beside_the_stack_file(tmp_path):
+    """Of files that only revoke, other lines don't count."""
+    (tmp_path / "system").write_text(f"10.0.0.1 {LINE}\n")
+
+    assert [] == known_keys(replace(to(), known_hosts=(), revoking=(f"{tmp_path}/system",)))
+
+
+def test_alias_is_the_name(tmp_path):
+    """HostKeyAlias takes the place of address and port."""
+    (tmp_path / "known_hosts").write_text(f"m7 {LINE}\n[10.0.0.1]:2222 {LINE}\n10.0.0.1 {LINE}\n")
+    host = replace(to(port=2222, known_hosts=f"{tmp_path}/known_hosts"), alias="m7")
+
+    assert [f"{tmp_path}/known_hosts line 1"] == [each.source for each in known_keys(host)]
+
+
+def test_authority_of_a_port_leaves_the_keys_of_the_host(known):
+    """Lines for the port have no key of it; those for the host do."""
+    ca = f"@cert-authority [10.0.0.1]:2222 {LINE}"
+
+    assert ["@cert-authority", ""] == [each.marker for each in known(ca, f"10.0.0.1 {LINE}", port=2222)]
+
+
+def test_rsa_key_that_is_too_short(tmp_path):
+    """RequiredRSASize counts for a key that is known, too."""
+    key = paramiko.RSAKey.generate(1024)
+    host = replace(to(), host_key=f"ssh-rsa {key.get_base64()}", algorithms=replace(DEFAULT, rsa_bits=2048))
+
+    with pytest.raises(HostKeyMismatch, match=r"of 1024 bits: give it one of at least 2048$"):
+        verify(host, key, known_keys(host))
+
+
+def test_certificates_are_asked_for_last(known):
+    """Where no authority is known they prove nothing."""
+    offered = ["ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", "ecdsa-sha2-nistp256"]
+
+    assert ["ecdsa-sha2-nistp256", "ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com"] == key_types(
+        known(f"10.0.0.1 {LINE}"), offered
+    )
 
 
 def test_known_types_come_first(known):

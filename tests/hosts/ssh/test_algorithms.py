@@ -1,0 +1,96 @@
+"""Which algorithms a host is offered."""
+
+import socket
+from dataclasses import replace
+
+import paramiko
+import pytest
+
+from providers.hosts.ssh.algorithms import DEFAULT, restrict
+from providers.hosts.ssh.destination import destination
+from providers.hosts.ssh.openssh import OpenSsh
+from providers.hosts.ssh.transport import dial, open_transport
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.vocabulary.errors import HostError, Unreachable
+
+TAKEN_ONCE = {"3des-cbc", "aes256-cbc", "hmac-md5", "hmac-md5-96", "hmac-sha1-96"}
+
+
+@pytest.fixture
+def offered(socketpair):
+    """What is left of these algorithms, by kind."""
+
+    def offered(allowed):
+        transport = paramiko.Transport(socketpair)
+        restrict(transport, "h1", allowed)
+        options = transport.get_security_options()
+        return options.ciphers, options.digests, options.kex, options.key_types
+
+    return offered
+
+
+@pytest.fixture
+def socketpair():
+    """A socket that nobody listens at."""
+    one, other = socket.socketpair()
+    yield one
+    one.close()
+    other.close()
+
+
+def test_without_ssh_its_own_choice_counts(offered):
+    """All of it is known here, and what OpenSSH leaves out is left out."""
+    allowed = (DEFAULT.ciphers, DEFAULT.macs, DEFAULT.kex, DEFAULT.host_keys)
+
+    assert allowed == offered(DEFAULT)
+    assert TAKEN_ONCE.isdisjoint({name for names in allowed for name in names})
+
+
+def test_choice_of_this_ssh():
+    """Nor does the ssh of this machine take those."""
+    said = destination(HostAccess(name="h1", address="w1"), OpenSsh()).algorithms
+
+    assert TAKEN_ONCE.isdisjoint({*said.ciphers, *said.macs})
+
+
+def test_order_is_that_of_openssh(offered):
+    """What is not known here is left out."""
+    allowed = replace(DEFAULT, ciphers=("chacha20-poly1305@openssh.com", "aes256-ctr", "aes128-ctr"))
+
+    assert ("aes256-ctr", "aes128-ctr") == offered(allowed)[0]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "field"),
+    [("Ciphers", "ciphers"), ("MACs", "macs"), ("KexAlgorithms", "kex"), ("HostKeyAlgorithms", "host_keys")],
+)
+def test_nothing_is_left(offered, keyword, field):
+    """One line names both."""
+    with pytest.raises(HostError) as caught:
+        offered(replace(DEFAULT, **{field: ("new@example",)}))
+
+    assert str(caught.value).startswith(f"h1: of ssh's {keyword} (new@example) none is known here (")
+    assert str(caught.value).endswith("): allow one of those for this host")
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "told"),
+    [
+        ("ciphers", "aes128-ctr", "its sshd takes none of the Ciphers that count here (aes128-ctr): "),
+        ("digests", "hmac-sha1", "its sshd takes none of the MACs that count here (hmac-sha1): "),
+        (
+            "kex",
+            "ecdh-sha2-nistp256",
+            "its sshd takes none of the KexAlgorithms that count here (ecdh-sha2-nistp256): ",
+        ),
+    ],
+)
+def test_nothing_in_common_with_the_host(host, field, name, told):
+    """What was offered is named."""
+    host.without = {field: name}
+    ours = {"ciphers": "ciphers", "digests": "macs", "kex": "kex"}[field]
+    to = replace(destination(host.access(), OpenSsh()), algorithms=replace(DEFAULT, **{ours: (name,)}))
+
+    with pytest.raises(Unreachable) as caught:
+        open_transport(to, dial(to))
+    assert told in str(caught.value)
