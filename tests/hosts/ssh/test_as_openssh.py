@@ -118,7 +118,10 @@ def by_us(served: Path, port: int) -> bool:
 def server(served: Path) -> Iterator[socket.socket]:
     """A connection to an sshd that serves nobody else."""
     ours, theirs = socket.socketpair()
-    with theirs, subprocess.Popen([SSHD, "-i", "-f", str(served)], stdin=theirs, stdout=theirs) as started:
+    with (
+        theirs,
+        subprocess.Popen([SSHD, "-i", "-f", str(served)], stdin=theirs.fileno(), stdout=theirs.fileno()) as started,
+    ):
         theirs.close()
         yield ours
         ours.close()
