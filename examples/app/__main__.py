@@ -21,7 +21,7 @@ def main() -> None:
     source = config.get("swarmnet") or f"{pulumi.get_organization()}/swarmnet/{pulumi.get_stack()}"
     swarmnet = pulumi.StackReference(source).require_output("swarmnet").apply(lambda output: known(output, source))
     manager = swarmnet.apply(lambda output: config.get("manager") or a_manager(output, source))
-    known_hosts = Path(config.get("known_hosts") or "~/.ssh/known_hosts").expanduser()
+    known_hosts = config.get("known_hosts")
     app = (FOLDER / "app.yml").read_text()
     networks = swarmnet.apply(lambda output: with_ids(yaml.safe_load(app)["networks"], output, source))
     remote.Command(
@@ -63,17 +63,52 @@ def a_manager(output: Mapping[str, Any], source: str) -> str:
     return str(min(output["swarm"]["managers"].items())[1])
 
 
-def host_key(host: str, known_hosts: Path) -> str:
-    """The key by which the host is known, `ssh-ed25519 AAAA…`. Without one the host would not be checked at all."""
-    found = subprocess.run(["ssh-keygen", "-F", host, "-f", known_hosts], capture_output=True, text=True, check=False)
-    lines = [line.split() for line in found.stdout.splitlines() if not line.startswith(("#", "@"))]
-    # RSA keys are of no use here: the plugin offers them with SHA-1 only, which sshd refuses.
-    keys = [f"{kind} {key}" for _, kind, key, *_ in lines if kind != "ssh-rsa"]
+def host_key(host: str, known_hosts: str | None) -> str:
+    """The key by which the host is known, `ssh-ed25519 AAAA…`. Without one the host would not be checked at all.
+
+    Which files count, and what they revoke, is what `ssh` would say; `known_hosts` takes the place of those that trust.
+    """
+    said = dict(line.partition(" ")[::2] for line in told("ssh", "-G", "--", host).splitlines())
+    system = said["globalknownhostsfile"].split()
+    trusting = [known_hosts] if known_hosts else [*said["userknownhostsfile"].split(), *system]
+    lines = {file: found(host, file) for file in {*trusting, *system}}
+    revoked = {line[3] for each in lines.values() for line in each if line[0] == "@revoked"}
+    keys = [
+        f"{kind} {key}"
+        for file in trusting
+        for name, kind, key, *_ in lines[file]
+        # RSA keys are of no use here: the plugin offers them with SHA-1 only, which sshd refuses.
+        if kind != "ssh-rsa" and kind in said["hostkeyalgorithms"].split(",")
+        if not name.startswith("@") and key not in revoked
+    ]
     if not keys:
         raise pulumi.RunError(
-            f"{host}: no ed25519 or ecdsa key in {known_hosts}: add it there, once you have checked it"
+            f"{host}: no ed25519 or ecdsa key in {' or '.join(trusting)} that is not revoked: add it there, once you "
+            "have checked it"
         )
+    if said.get("revokedhostkeys", "none") != "none":
+        told("ssh-keygen", "-Q", "-f", path(said["revokedhostkeys"]), "/dev/stdin", stdin=keys[0])
     return keys[0]
+
+
+def found(host: str, known_hosts: str) -> list[list[str]]:
+    """The words of each line of the file that speaks of the host."""
+    asked = ["ssh-keygen", "-F", host, "-f", path(known_hosts)]
+    lines = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.splitlines()
+    return [line.split() for line in lines if not line.startswith("#")]
+
+
+def told(*words: str, stdin: str = "") -> str:
+    """What a command says, where it says that all is well."""
+    ended = subprocess.run(words, input=stdin, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise pulumi.RunError(f"{shlex.join(words)}: {' '.join((ended.stdout + ended.stderr).split())}")
+    return ended.stdout
+
+
+def path(name: str) -> str:
+    """A file's whole path."""
+    return str(Path(name).expanduser())
 
 
 def with_ids(names: Iterable[str], output: Mapping[str, Any], source: str) -> str:

@@ -1,6 +1,9 @@
 """The example app under Pulumi's mocks: what it makes of the networks' output, and what it refuses."""
 
+import os
 import runpy
+import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import pulumi
@@ -84,6 +87,64 @@ def test_manager_is_known_by_its_host_key(run):
     assert ("10.9.0.1", "root", f"ssh-ed25519 {KEY}1") == tuple(
         connection[name] for name in ("host", "user", "hostKey")
     )
+
+
+@pytest.fixture
+def ssh(tmp_path, monkeypatch):
+    """A program `ssh` that says this of each host, beside what it says by itself."""
+
+    def ssh(**said):
+        usual = {
+            "userknownhostsfile": f"{tmp_path}/known_hosts",
+            "globalknownhostsfile": f"{tmp_path}/system",
+            "hostkeyalgorithms": "ssh-ed25519,rsa-sha2-512",
+        }
+        program = tmp_path / "bin" / "ssh"
+        program.parent.mkdir()
+        program.write_text("#!/bin/sh\n" + "".join(f"echo '{key} {value}'\n" for key, value in (usual | said).items()))
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+
+    return ssh
+
+
+def test_files_are_those_of_ssh(run, ssh):
+    """Where none is named."""
+    ssh()
+
+    assert f"ssh-ed25519 {KEY}1" == run(known_hosts="").inputs["connection"]["hostKey"]
+
+
+@pytest.mark.parametrize("file", ["known_hosts", "system"])
+def test_revoked_key_is_refused(run, ssh, tmp_path, file):
+    """In the named file, and in that of the system beside it."""
+    ssh()
+    with (tmp_path / file).open("a") as lines:
+        lines.write(f"@revoked * ssh-ed25519 {KEY}1\n")
+
+    with pytest.raises(pulumi.RunError, match=r"^10.9.0.1: no ed25519 or ecdsa key in \S+ that is not revoked: "):
+        run()
+
+
+def test_kind_that_ssh_does_not_take_is_refused(run, ssh):
+    """By its HostKeyAlgorithms."""
+    ssh(hostkeyalgorithms="ecdsa-sha2-nistp256")
+
+    with pytest.raises(pulumi.RunError, match="no ed25519 or ecdsa key"):
+        run()
+
+
+@pytest.mark.parametrize(("revokes", "refused"), [("other", False), ("host", True), ("nosuch", True)])
+def test_list_of_revoked_keys(run, ssh, tmp_path, revokes, refused):
+    """RevokedHostKeys counts, and where it can't be read no key is good."""
+    for name in ("host", "other"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name], check=True)
+        subprocess.run(["ssh-keygen", "-q", "-k", "-f", tmp_path / f"{name}.krl", tmp_path / f"{name}.pub"], check=True)
+    (tmp_path / "known_hosts").write_text(f"10.9.0.1 {(tmp_path / 'host.pub').read_text()}")
+    ssh(revokedhostkeys=f"{tmp_path}/{revokes}.krl")
+
+    with pytest.raises(pulumi.RunError, match="ssh-keygen -Q -f ") if refused else nullcontext():
+        run()
 
 
 def test_no_secret_is_an_input(run):
