@@ -173,7 +173,7 @@ def test_revoked_key_is_refused(known, before):
 
 
 @pytest.mark.parametrize("place", ["known_hosts", "revoking"])
-@pytest.mark.parametrize("given", [None, LINE])
+@pytest.mark.parametrize("given", [None, LINE], ids=["file", "host_key"])
 def test_revoked_key_is_refused_beside_others(tmp_path, place, given):
     """Whichever file revokes it, and also where the stack file gives the key itself."""
     for name in ("known_hosts", "revoking"):
