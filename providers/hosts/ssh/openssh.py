@@ -27,9 +27,10 @@ Words = Mapping[str, Sequence[str]]  # each keyword, in lower case, with its val
 
 
 class OpenSsh:
-    """Asks `ssh -G` for many hosts at once, and never twice for the same."""
+    """Asks `ssh -G` for many hosts at once, and never twice for the same. `timeout`: seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeout: float = TIMEOUT) -> None:
+        self._timeout = timeout
         self._pool = ThreadPoolExecutor(AT_ONCE)
         self._asked: dict[tuple[str, ...], Future[subprocess.CompletedProcess[str]]] = {}
         self._lock = threading.Lock()
@@ -68,12 +69,12 @@ class OpenSsh:
         argv = (shutil.which("ssh") or "ssh", *words[:-2], "-TG", *words[-2:])
         with self._lock:
             if argv not in self._asked:
-                self._asked[argv] = self._pool.submit(_run, argv)
+                self._asked[argv] = self._pool.submit(_run, argv, self._timeout)
         try:
             done = self._asked[argv].result()
         except subprocess.TimeoutExpired as problem:
             raise HostError(
-                f"{name}: `ssh -G {argv[-1]}` is not done within {TIMEOUT} s: see what Match exec runs in its "
+                f"{name}: `ssh -G {argv[-1]}` is not done within {self._timeout:g} s: see what Match exec runs in its "
                 "configuration"
             ) from problem
         if done.returncode:
@@ -84,9 +85,9 @@ class OpenSsh:
         return _parsed(done.stdout)
 
 
-def _run(argv: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+def _run(argv: tuple[str, ...], timeout: float) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=TIMEOUT
+        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout
     )
 
 
