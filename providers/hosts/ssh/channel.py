@@ -49,8 +49,12 @@ class Stream:
 
 
 def close(one: paramiko.Channel | paramiko.Transport | socket.socket) -> None:
-    """Close a channel or a transport, be what carries it dead or alive: paramiko says goodbye over it."""
-    with suppress(OSError, EOFError, paramiko.SSHException):
+    """Close a channel or a transport, be what carries it dead or alive: paramiko says goodbye over it.
+
+    A channel that another thread is just opening is known to the transport before it knows that one, which is an
+    AttributeError: https://github.com/paramiko/paramiko/blob/5.1.0/paramiko/transport.py#L1042-L1045
+    """
+    with suppress(OSError, EOFError, paramiko.SSHException, AttributeError):
         one.close()
 
 

@@ -10,6 +10,7 @@ import paramiko
 import pytest
 
 from providers.hosts.recent_failure import REMEMBERED
+from providers.hosts.ssh.channel import close
 from providers.hosts.ssh.connection import Connection
 from providers.rules.vocabulary.errors import (
     CommandFailed,
@@ -369,3 +370,18 @@ def test_ipv6(connect):
     problem = error(connect(address="::1", port=1))
 
     assert str(problem).startswith("h1 ([::1]:1): connection refused")
+
+
+def test_link_is_closed_while_a_channel_is_being_opened():
+    """Another thread has just asked for it: the transport knows the channel, and not the other way round."""
+    here, there = socket.socketpair()
+    transport = paramiko.Transport(here)
+    inside = vars(transport)  # as paramiko's open_channel leaves it for a moment
+    inside["active"] = True
+    inside["_channels"].put(0, paramiko.Channel(0))
+
+    close(transport)
+
+    assert not transport.is_active()
+    there.close()
+    here.close()
