@@ -189,7 +189,7 @@ def departure(facts: IngressFacts, network: Network, spec: IngressSpec, why: str
         return Wait(f"{silent.host} to answer ({silent.why})", ingress_rollout.SPREAD)
     why_not = ingress_rollout.unverifiable(facts) or why_not
     if why_not:
-        back = arrival(facts, network, spec.owner, pin=True) if begun else Done()
+        back = retreat(facts, network, spec.owner) if begun else Done()
         refusal = Blocked(f"the swarm's ingress {network.name}: can't {why}: {why_not}")
         return refusal if isinstance(back, Done) else back
     remove = Steps((RemoveNetwork(id=network.id),), f"remove the old ingress ({network.subnet})")
@@ -213,14 +213,27 @@ def unsettled(facts: IngressFacts, network: Network) -> Wait | None:
 def arrival(facts: IngressFacts, network: Network, owner: str, *, pin: bool) -> Decision:
     """The right ingress on every host, then the ports back, then hosts in repair, then our labels away."""
     return (
+        brought(facts, network, pin=pin) or ingress_rollout.answered(facts, network) or closed(facts, owner) or Done()
+    )
+
+
+def retreat(facts: IngressFacts, network: Network, owner: str) -> Decision:
+    """The same with the ingress that there is, for a change that ends: hosts that do not answer wait for the next."""
+    return brought(facts, network, pin=True) or closed(facts, owner) or Done()
+
+
+def brought(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | None:
+    """To every host that answers, with all ports."""
+    return (
         ingress_rollout.kicked(facts, network)
         or published_ports.put_back(facts, network, pin=pin)
         or ingress_rollout.repaired(facts, network)
-        or ingress_rollout.answered(facts, network)
-        or ingress_rollout.cleaned(facts)
-        or published_ports.released(facts, owner)
-        or Done()
     )
+
+
+def closed(facts: IngressFacts, owner: str) -> Decision | None:
+    """Our labels away."""
+    return ingress_rollout.cleaned(facts) or published_ports.released(facts, owner)
 
 
 def unfinished(facts: IngressFacts, network: Network) -> str | None:
@@ -317,6 +330,6 @@ def turned_round(
             return Wait("the ingress to get its addresses", ALLOCATION + 1)
         if not network.allocated and before:
             return Steps((RemoveNetwork(id=network.id),), "remove the ingress that got no addresses")
-        return arrival(facts, network, spec.owner, pin=True)
+        return retreat(facts, network, spec.owner)
     step = wanted or (former.creation(before) if before else creation(spec))
     return ingress_rollout.dropped(facts) or made(step, facts)

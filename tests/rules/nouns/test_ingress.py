@@ -404,6 +404,15 @@ def test_a_host_that_does_not_answer_is_waited_for_at_last():
     assert "h2 to answer" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
 
 
+def test_a_way_back_waits_for_no_host_that_does_not_answer():
+    """The run ends with its name, and with nothing of the change left."""
+    swarm = replace(SWARM, labels=(*OURS, (CHANGE, OWNER)))
+    found = facts(RIGHT, with_it(1), SILENT, swarm=swarm, unchanged_for=10)
+    for decide in ingress.ways_back(ingress_spec()):
+        (step,) = steps(decide(found))
+        assert UpdateSwarm(version=7, drop_labels=(CHANGE,)) == step
+
+
 def kicked(value: str, **given: Any) -> IngressFacts:
     """h2 was kicked and has not got it."""
     nodes = (node(1), node(2, labels=(("swarmnet.kick", value),)))
