@@ -37,9 +37,9 @@ def main() -> None:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
         refuse_secrets()
-        judgement = verdict(from_flat(get_config_env()), stack, text=text_of(stack))
+        judgement = verdict(from_flat(get_config_env()), stack, text=text_of(project, stack))
         plan = planned(judgement, f"{project}/{stack}")
-        keep_apart(stack, judgement.resolved)
+        keep_apart(project, stack, judgement.resolved)
     except StackFileError as error:
         for problem in error.problems:
             pulumi.log.error(problem)
@@ -63,21 +63,21 @@ def refuse_secrets() -> None:
         raise StackFileError([f"{key}: {SECRET}" for key in keys])
 
 
-def text_of(stack: str) -> Written | None:
+def text_of(project: str, stack: str) -> Written | None:
     """The stack's own file, which may have what Pulumi does not hand over; None where the configuration comes from
     elsewhere."""
     with suppress(FileNotFoundError, StackFileError):
-        return read((STACKS / f"Pulumi.{stack}.yaml").read_bytes())
+        return read((STACKS / f"Pulumi.{stack}.yaml").read_bytes(), project)
     return None
 
 
-def keep_apart(stack: str, own: Resolved) -> None:
+def keep_apart(project: str, stack: str, own: Resolved) -> None:
     """Raises StackFileError where the file of another stack declares the same of the same swarm."""
     files = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in STACKS.glob("Pulumi.*.yaml")}
     others: dict[str, Resolved] = {}
     for name in sorted(files.keys() - {stack}):
         with suppress(StackFileError):  # whoever uses that stack is told
-            others[name] = resolve(readable(StackFile, from_yaml(files[name].read_bytes())).model)
+            others[name] = resolve(readable(StackFile, from_yaml(files[name].read_bytes(), project)).model)
     problems = claimed_twice(own, others)
     if problems:
         raise StackFileError(problems)

@@ -5,6 +5,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cli.project import short
 from cli.stack_files import STACKS, Directory, all_of, judged, located, text_of, write
 from providers.rules.checks.across_stacks import unread
 from providers.rules.checks.allocation import allocate as choose
@@ -20,12 +21,12 @@ def allocate(
 
     Everything else in the file stays as it is. Exits with 1, and writes nothing, where there is a problem.
     """
-    own, (there, torn) = None, all_of(directory)
-    if others := {name: why for name, why in torn.items() if name != stack}:
+    own, (there, torn) = None, all_of(directory, [stack])
+    if others := {name: why for name, why in torn.items() if name != short(stack)}:
         _complain(stack, [f"{unread(name, why)}: mend it first, its ranges count" for name, why in others.items()])
     try:
         own = judged(directory, stack)
-        chosen = choose(own, [found.resolved for name, found in there.items() if name != stack])
+        chosen = choose(own, [found.resolved for name, found in there.items() if name != short(stack)])
         text = with_subnets(text_of(directory, stack), chosen)
     except StackFileError as error:
         _complain(stack, located(directory, stack, error, own))

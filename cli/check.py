@@ -1,4 +1,4 @@
-"""`swarmnet check`: what is wrong with stack files, without Pulumi and without any host."""
+"""`swarmnet check`: what is wrong with stack files, without any host."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from cli.stack_files import STACKS, Directory, Line, all_of, judged, names
+from cli.project import short
+from cli.stack_files import STACKS, Directory, Line, all_of, judged, keys_of, lines_of, names
 from providers.rules.checks.across_stacks import joined, shared, unknown, used
 from providers.rules.checks.declared_twice import claimed_twice
 from providers.rules.checks.whole_file import Verdict
@@ -36,11 +37,14 @@ def check(
 ) -> None:
     """Check stack files, each by itself and all together: one line for each problem, warning or shared range.
 
+    Pulumi is asked only where Pulumi.yaml or an environment adds to a stack file; a line says where it can't tell.
+
     Exits with 1 where there is a problem.
     """
-    there, torn = all_of(directory)
-    named = list(dict.fromkeys(stacks or names(directory)))
-    lines = {stack: sorted(_of_one(there, torn, directory, stack)) for stack in named}
+    asked = {short(stack): stack for stack in stacks or names(directory)}
+    there, torn = all_of(directory, asked.values())
+    named = list(asked)
+    lines = {stack: sorted(_of_one(there, torn, directory, asked[stack])) for stack in named}
     together = list(_of_several(there, directory, named))
     every = [*(line for found in lines.values() for line in found), *together]
     if form is Format.JSON:
@@ -101,17 +105,20 @@ def _show(there: Mapping[str, Verdict], lines: Mapping[str, Sequence[Line]], tog
             typer.echo(str(line))
 
 
-def _of_one(there: Mapping[str, Verdict], torn: Mapping[str, str], directory: Directory, stack: str) -> Iterator[Line]:
-    """What is said about one stack's file, its claims on what others have too."""
+def _of_one(there: Mapping[str, Verdict], torn: Mapping[str, str], directory: Directory, asked: str) -> Iterator[Line]:
+    """What is said about one stack's file, its claims on what others have too. asked: its name, maybe qualified."""
+    stack = short(asked)
     if stack not in there:
         try:
-            judged(directory, stack)
+            judged(directory, asked)
         except StackFileError as error:
-            yield from (Line.of(directory, stack, problem, None) for problem in error.problems)
+            yield from lines_of(directory, stack, error, None)
         return
     files = {name: found.resolved for name, found in there.items()}
     beside = used(joined(stack, files))
-    own = judged(directory, stack, beside) if beside else there[stack]
+    own = judged(directory, asked, beside) if beside else there[stack]
+    if own.text and (doubt := keys_of(directory, asked, own.text)[1]):
+        yield Line.beside(stack, doubt, "warning")
     others = {name: found for name, found in files.items() if name != stack}
     lacking = unknown(stack, own.resolved, names(directory), torn)
     problems = [*own.why_no_plan, *own.further(lacking), *claimed_twice(own.resolved, others)]

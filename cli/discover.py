@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cli.forecasts import forecasts
 from cli.lines import as_shown
+from cli.project import owner, short
 from cli.stack_files import readable
 from providers.discovery.found import ENTRY, Found
 from providers.discovery.leave_out import left_out, mended, outside, path_of, unclaimed, without
@@ -49,26 +50,26 @@ def discover(
     console = Console(highlight=False, soft_wrap=True)
     try:
         stack, kept = _stack(out), _kept(out, force)
+        owned = owner(out.parent, stack)
         swarm = read(_entry(manager, key_file, known_hosts, sudo, bastion))
     except SwarmnetError as error:
         console.print(as_shown(str(error), style="red"))
         raise typer.Exit(1) from error
     others = {name: each.resolved for name, each in readable(out.parent).items() if name != stack}
-    raw, remarks = file_of(swarm, stack, others)
+    raw, remarks = file_of(swarm, owned, others)
     out.write_text(stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1]))
     for line in _report(raw, remarks, out, stack):
         console.print(line)
 
 
-def file_of(found: Found, stack: str, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remark]]:
+def file_of(found: Found, owner: str, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remark]]:
     """The sections that can be taken over as they are, and the remarks, those of a trial on a simulated copy too.
 
-    `others`: the stack files that are there already.
+    `owner`: `<project>/<stack>`. `others`: the stack files that are there already.
     """
-    owner = f"{NAMESPACE}/{stack}"
     raw, said = sections(found, owner)
     raw, claimed = unclaimed(raw, others)
-    raw, clashing = mended(raw, stack)
+    raw, clashing = mended(raw, short(owner))
     remarks = [*said, *claimed, *clashing, *outside(raw, found, owner)]
     try:
         raw, changed = _as_it_is(raw, found, owner)

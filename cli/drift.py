@@ -15,6 +15,7 @@ from cli.drift_report import Report, as_data, show
 from cli.errors import told
 from cli.forecasts import forecasts
 from cli.looks import SECONDS, Late, Seen, answers, seen
+from cli.project import owner, short
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import State, left, state_of
 from providers.explain.drift import Finding, doubted, ended, finding
@@ -24,7 +25,6 @@ from providers.hosts.door import Hosts
 from providers.loop.preflight import preflight
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.snapshot import Survey
@@ -61,10 +61,11 @@ def drift(
     hosts: Trial | SwarmnetError | None = None
     if any(each.differences for each in found) and not any(each.unknown for each in found):
         rest = max(0.0, SECONDS - (time.monotonic() - began))
-        hosts = answers({"hosts": lambda: hosts_of(stack, resolved, accesses, wanted)}, rest, 1)["hosts"]
+        of = owner(directory, stack)
+        hosts = answers({"hosts": lambda: hosts_of(of, resolved, accesses, wanted)}, rest, 1)["hosts"]
     result = report(wanted, state, found, hosts, resolved.lost)
     if as_json:
-        typer.echo(json.dumps(as_data(stack, result), indent=2))
+        typer.echo(json.dumps(as_data(short(stack), result), indent=2))
     else:
         show(Console(highlight=False, soft_wrap=True), result, len(state))
     if looked.late or isinstance(hosts, Late):
@@ -73,9 +74,9 @@ def drift(
     raise typer.Exit(result.status)
 
 
-def hosts_of(stack: str, resolved: Resolved, accesses: Mapping[str, HostAccess], wanted: Plan) -> Trial:
-    """Read them as `swarmnet plan` does."""
-    taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), f"{NAMESPACE}/{stack}")
+def hosts_of(of: str, resolved: Resolved, accesses: Mapping[str, HostAccess], wanted: Plan) -> Trial:
+    """Read them as `swarmnet plan` does. `of`: the owner."""
+    taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), of)
     return Trial(seen=Hosts(accesses, resolved.roles).survey(), clashes="\n".join(taken.refused))
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import typer
 
-from cli.state import NoState
+from cli.project import NoState
 from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
 
 

@@ -9,12 +9,12 @@ import typer
 
 from cli.errors import told
 from cli.forecasts import forecasts
+from cli.project import owner, short
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, state_if_known
 from providers.explain.facts_file import facts_file
 from providers.hosts.door import Hosts
 from providers.loop.preflight import preflight
-from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.stack_file.resolved import without_lost
 from providers.rules.vocabulary.facts import Silent
 from providers.simulate.from_snapshot import copied
@@ -36,9 +36,9 @@ def facts(
         wanted, resolved = declared(directory, stack)
         state, doubt = state_if_known(stack, directory)
         seen = Hosts({**left(state, wanted, resolved.lost), **wanted.access}, resolved.roles).survey()
-        taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), f"{NAMESPACE}/{stack}")
+        taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), owner(directory, stack))
     ahead = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join(taken.refused))
-    found = facts_file(stack, datetime.now(UTC), seen, ahead, state=doubt or "known")
+    found = facts_file(short(stack), datetime.now(UTC), seen, ahead, state=doubt or "known")
     for host in seen.hosts:
         if isinstance(host, Silent):
             typer.secho(f"{stack}: no answer: {host.why}", fg=typer.colors.YELLOW, err=True)

@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cli.project import short
 from cli.stack_files import STACKS, Directory, judged, names
 from providers.explain.facts_file import FactsFile, NoFacts
 from providers.explain.map import page
@@ -36,9 +37,9 @@ def draw(
     form = _FORMS.get(out.suffix.lower())
     if not form:
         _complain(f"{out}: a map is written as one of {', '.join(_FORMS)}, by the end of the file's name")
-    named = list(dict.fromkeys(stacks or names(directory)))
-    known = _facts(facts or [], named)
-    found = [Stack(stack, _judged(directory, stack), known.get(stack)) for stack in named]
+    named = {short(stack): stack for stack in stacks or names(directory)}
+    known = _facts(facts or [], list(named))
+    found = [Stack(stack, _judged(directory, asked), known.get(stack)) for stack, asked in named.items()]
     if not found:
         _complain(f"{directory}: there is no file Pulumi.STACK.yaml")
     try:

@@ -11,12 +11,12 @@ from rich.text import Text
 
 from cli.forecasts import forecasts
 from cli.lines import as_shown
+from cli.project import owner
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, state_if_known
 from providers.explain.forecast import Forecast
 from providers.hosts.door import Hosts
 from providers.loop.preflight import preflight
-from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.stack_file.resolved import without_lost
 from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
 from providers.rules.vocabulary.facts import Silent
@@ -41,7 +41,7 @@ def plan(
     try:
         hosts = Hosts({**left(state, wanted, resolved.lost), **wanted.access}, resolved.roles)
         seen = hosts.survey()
-        taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), f"{NAMESPACE}/{stack}")
+        taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), owner(directory, stack))
     except SwarmnetError as error:
         _complain(console, [str(error)])
     silent = [each for each in seen.hosts if isinstance(each, Silent)]

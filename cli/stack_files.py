@@ -8,10 +8,12 @@ from typing import Annotated, Self
 
 import typer
 
+from cli.project import ProjectError, owner, project_of, settings, short
 from providers.rules.checks.whole_file import Verdict, verdict
 from providers.rules.plan import Plan, planned
-from providers.rules.stack_file.positions import Position, parted, position
-from providers.rules.stack_file.reading import NAMESPACE, decoded, read
+from providers.rules.stack_file.positions import START, Position, parted, position
+from providers.rules.stack_file.problems import Raw
+from providers.rules.stack_file.reading import Written, decoded, read
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.errors import StackFileError
 
@@ -40,7 +42,12 @@ class Line:
         file = file_of(directory, stack)
         shown = os.path.relpath(file) if file.resolve().is_relative_to(Path.cwd()) else str(file)
         keys = judgement.text.keys if judgement and judgement.text else {}
-        return cls(shown if file.is_file() else "", position(said, keys), level, stack, *parted(said))
+        return cls(shown if file.is_file() else "", position(said, keys), level, short(stack), *parted(said))
+
+    @classmethod
+    def beside(cls, stack: str, words: str, level: str = "error") -> Self:
+        """What is said of a stack and of no place in its file."""
+        return cls("", START, level, short(stack), "", words)
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.position.line}:{self.position.column}" if self.file else self.stack
@@ -54,7 +61,7 @@ def names(directory: Path) -> list[str]:
 
 def file_of(directory: Path, stack: str) -> Path:
     """Where a stack's file is, or would be."""
-    return directory / f"Pulumi.{stack}.yaml"
+    return directory / f"Pulumi.{short(stack)}.yaml"
 
 
 def text_of(directory: Path, stack: str) -> str:
@@ -83,8 +90,20 @@ def judged(directory: Path, stack: str, beside: Iterable[str] = ()) -> Verdict:
 
     beside: ranges that are not free, whatever the file says.
     """
-    written = read(text_of(directory, stack))
-    return verdict(written.raw, stack, beside, written)
+    owner(directory, stack)  # another project's stack is not to be asked for here
+    text = read(text_of(directory, stack), project_of(directory).name)
+    return verdict(keys_of(directory, stack, text)[0], short(stack), beside, text)
+
+
+def keys_of(directory: Path, stack: str, text: Written) -> tuple[Raw, str]:
+    """What the program gets of a stack with that file, and why settings that Pulumi.yaml or an environment may add are
+    not among it, empty where they are. Raises StackFileError."""
+    project = project_of(directory)
+    if project.stacks != directory.resolve() or not (project.adds or text.imports):
+        return text.raw, ""
+    keys, why_not = settings(stack, directory)
+    doubt = f"what Pulumi.yaml or an environment adds to the stack file was not looked at: {why_not}"
+    return (text.raw, doubt) if why_not else (keys, "")
 
 
 def declared(directory: Path, stack: str) -> tuple[Plan, Resolved]:
@@ -92,15 +111,22 @@ def declared(directory: Path, stack: str) -> tuple[Plan, Resolved]:
     judgement = None
     try:
         judgement = judged(directory, stack)
-        return planned(judgement, f"{NAMESPACE}/{stack}"), judgement.resolved
+        return planned(judgement, owner(directory, stack)), judgement.resolved
     except StackFileError as error:
         raise StackFileError(located(directory, stack, error, judgement)) from error
 
 
 def located(directory: Path, stack: str, error: StackFileError, judgement: Verdict | None) -> list[str]:
     """The problems of a stack's file in its order, each with its place."""
-    lines = sorted(Line.of(directory, stack, problem, judgement) for problem in error.problems)
+    lines = lines_of(directory, stack, error, judgement)
     return [str(line) if line.file else line.words for line in lines]
+
+
+def lines_of(directory: Path, stack: str, error: StackFileError, judgement: Verdict | None) -> list[Line]:
+    """The same as lines."""
+    if isinstance(error, ProjectError):
+        return [Line.beside(stack, problem) for problem in error.problems]
+    return sorted(Line.of(directory, stack, problem, judgement) for problem in error.problems)
 
 
 def readable(directory: Path) -> dict[str, Verdict]:
@@ -108,12 +134,16 @@ def readable(directory: Path) -> dict[str, Verdict]:
     return all_of(directory)[0]
 
 
-def all_of(directory: Path) -> tuple[dict[str, Verdict], dict[str, str]]:
-    """What is said about every file of the directory that can be read, and why each of the others can't."""
+def all_of(directory: Path, qualified: Iterable[str] = ()) -> tuple[dict[str, Verdict], dict[str, str]]:
+    """What is said about every file of the directory that can be read, and why each of the others can't.
+
+    qualified: names by which Pulumi is asked about stacks, where they are not the stacks' own.
+    """
     found, torn = dict[str, Verdict](), dict[str, str]()
+    asked = {short(stack): stack for stack in qualified}
     for stack in names(directory):
         try:
-            found[stack] = judged(directory, stack)
+            found[stack] = judged(directory, asked.get(stack, stack))
         except StackFileError as error:
             torn[stack] = "; ".join(error.problems)
     return found, torn

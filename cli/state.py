@@ -1,24 +1,18 @@
 """What Pulumi's state has of a stack, read by `pulumi stack export`."""
 
 import json
-import subprocess
 from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
+from cli.project import NoState, asked
 from providers.rules.nouns.table import KINDS, noun_of
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.specs import HostSpec, OverlaySpec, Spec
 
-SECONDS = 60.0
-
 Outputs = Mapping[str, Any]
 State = Mapping[str, tuple[Spec, Outputs]]
-
-
-class NoState(Exception):
-    """Pulumi can't be asked, or knows no such stack; the message says which."""
 
 
 def state_of(stack: str, directory: Path) -> State:
@@ -27,18 +21,8 @@ def state_of(stack: str, directory: Path) -> State:
 
 
 def exported(stack: str, directory: Path) -> str:
-    """The state as JSON. `directory` lies in the Pulumi project. Raises NoState with Pulumi's own words."""
-    command = ["pulumi", "stack", "export", "--non-interactive", "--stack", stack]
-    try:
-        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=SECONDS, check=True)
-    except FileNotFoundError as error:
-        raise NoState("there is no `pulumi` on PATH") from error
-    except subprocess.TimeoutExpired as error:
-        raise NoState(f"`pulumi stack export` does not answer within {SECONDS:.0f} s") from error
-    except subprocess.CalledProcessError as error:
-        words = " ".join(error.stderr.split()) or f"it ended with {error.returncode}"
-        raise NoState(f"`pulumi stack export`: {words.removeprefix('error: ')}") from error
-    return done.stdout
+    """The state as JSON. Raises NoState with Pulumi's own words."""
+    return asked("stack", "export", stack=stack, directory=directory)
 
 
 def state_if_known(stack: str, directory: Path) -> tuple[State, str]:

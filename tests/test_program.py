@@ -62,12 +62,12 @@ class Recorder(MockMonitor):
         return rpc.deserialize_properties(self.requests[name].object)
 
 
-def run(monkeypatch, raw, stack="test", root=ROOT, preview=False):
+def run(monkeypatch, raw, stack="test", root=ROOT, preview=False, project="swarmnet"):
     """Run the program on a stack file's keys; what it declared."""
     flat = {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps({f"swarmnet:{key}": value for key, value in flat.items()}))
     recorder = Recorder()
-    set_mocks(Engine(), project="swarmnet", stack=stack, preview=preview, monitor=recorder)
+    set_mocks(Engine(), project=project, stack=stack, preview=preview, monitor=recorder)
 
     whole = get_root_resource()
     assert isinstance(whole, Stack)
@@ -297,6 +297,15 @@ def test_what_pulumi_does_not_hand_over_is_refused(monkeypatch, caplog, tmp_path
         run(monkeypatch, {**WHOLE, "adopt": "x"}, root=tmp_path)
 
     assert [problem, "adopt: 'x' should be 'refuse', 'identical' or 'converge'"] == caplog.messages
+
+
+def test_keys_of_a_project_of_another_name_are_its_own(monkeypatch, tmp_path):
+    """Without a namespace they are no second ones of ours."""
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.test.yaml").write_text("config: {hosts: {}, swarmnet:hosts: {}}")
+    shutil.copy(ROOT / "__main__.py", tmp_path)
+
+    assert "nets/test" == run(monkeypatch, WHOLE, root=tmp_path, project="nets").inputs("swarm")["owner"]
 
 
 @pytest.mark.parametrize("stack", ["dev", "lab", "prod", "staging"])

@@ -9,9 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
+from cli.stack_files import declared
 from tests.states import FormerState, former_states
+from tests.support.machines import ROOT
 from tests.support.project import Project
 
+OTHER = (ROOT / "Pulumi.yaml").read_text().replace("name: swarmnet", "name: nets") + (
+    "config:\n  swarmnet:adopt: {value: refuse}\n"
+)
 SECTIONS = {
     "hosts": {"m1": {"address": "127.0.0.1", "port": 1, "role": "manager"}},
     "swarm": {},
@@ -71,6 +76,22 @@ def test_renamed_stack_is_refused_by_the_next_preview(project: Project, recorded
     assert project.run("stack", "rename", "t").ok
     project.stack = "t"
     assert project.preview("--expect-no-changes").ok
+
+
+def test_command_line_reads_what_the_program_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A project of another name, with settings for all its stacks: the owner and `adopt` are the same on both sides."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    project = Project(folder, tmp_path / "home", project=OTHER)
+    project.declare(SECTIONS)
+    for key, value in project._environment().items():
+        monkeypatch.setenv(key, value)
+    plan, _ = declared(folder / "stacks", "organization/nets/t")
+    events = project.preview().events
+    made = [each["resourcePreEvent"]["metadata"]["new"]["inputs"] for each in events if "resourcePreEvent" in each]
+
+    assert {("nets/t", "refuse")} == {(spec.owner, spec.adopt) for spec in plan.specs}
+    assert {("nets/t", "refuse")} == {(each["owner"], each["adopt"]) for each in made if "owner" in each}
 
 
 def test_without_a_login_one_line_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

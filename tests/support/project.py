@@ -80,17 +80,21 @@ class Run:
 
 @dataclass
 class Project:
-    """One project with one stack, in a folder of its own."""
+    """One project with one stack, in a folder of its own. `project`: its Pulumi.yaml, else that of this checkout."""
 
     folder: Path
     home: Path
     stack: str = STACK
+    project: str = ""
 
     def __post_init__(self) -> None:
         (self.folder / "stacks").mkdir()
         (self.folder / "state").mkdir()
         for part in PARTS:
             (self.folder / part).symlink_to(ROOT / part)
+        if self.project:
+            (self.folder / "Pulumi.yaml").unlink()
+            (self.folder / "Pulumi.yaml").write_text(self.project)
         begun = self.run("stack", "init")
         assert begun.ok, begun.text
 

@@ -17,7 +17,7 @@ class Position(NamedTuple):
     column: int
 
 
-_START = Position(1, 1)
+START = Position(1, 1)
 _BY_ITSELF = re.compile(r"\Aline (\d+), column (\d+): ")
 
 
@@ -40,7 +40,7 @@ def position(problem: str, keys: Mapping[str, Position]) -> Position:
         return Position(int(by_itself[1]), int(by_itself[2]))
     ends = (at.start() for at in re.finditer(r"[.:\[]", problem))
     known = [keys[problem[:end]] for end in ends if problem[:end] in keys]
-    return known[-1] if known else keys.get("", _START)
+    return known[-1] if known else keys.get("", START)
 
 
 def told_at(where: Position, words: str) -> str:
@@ -62,7 +62,7 @@ def of_character(text: str, number: int) -> Position:
 
 def of_mark(mark: Mark | None) -> Position:
     """The position of a mark of PyYAML's."""
-    return Position(mark.line + 1, mark.column + 1) if mark else _START
+    return Position(mark.line + 1, mark.column + 1) if mark else START
 
 
 def _below(node: yaml.Node, above: Location, seen: set[int]) -> Iterator[tuple[Location, yaml.Node]]:

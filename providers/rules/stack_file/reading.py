@@ -114,31 +114,33 @@ class Written:
     """A `Pulumi.<stack>.yaml` that could be read.
 
     raw: its keys; one without a namespace is in the project's own. problems: what Pulumi would pass over, or take one
-    of by chance. keys: where each key stands, by its path.
+    of by chance. keys: where each key stands, by its path. imports: whether it names environments, which may hold
+    settings of the stack too.
     """
 
     raw: Raw
     problems: tuple[str, ...]
     keys: Mapping[str, Position]
+    imports: bool
 
     def position(self, problem: str) -> Position:
         """Where in the text the problem is: at the key whose path it begins with, else at what that would stand in."""
         return position(problem, self.keys)
 
 
-def from_yaml(text: str | bytes) -> Raw:
-    """The keys of a `Pulumi.<stack>.yaml`.
+def from_yaml(text: str | bytes, project: str = NAMESPACE) -> Raw:
+    """The keys of a `Pulumi.<stack>.yaml` in a project of that name.
 
     Raises StackFileError where the text can't be read, or Pulumi would not read all of it.
     """
-    written = read(text)
+    written = read(text, project)
     if written.problems:
         raise StackFileError(list(written.problems))
     return written.raw
 
 
-def read(text: str | bytes) -> Written:
-    """A `Pulumi.<stack>.yaml` as it stands.
+def read(text: str | bytes, project: str = NAMESPACE) -> Written:
+    """A `Pulumi.<stack>.yaml` as it stands, in a project of that name.
 
     Raises StackFileError where the text is not YAML, has no mapping `config`, or holds what no message can show.
     """
@@ -150,8 +152,9 @@ def read(text: str | bytes) -> Written:
     if not isinstance(settings, dict):
         keys = of_keys(node, "config", "")
         raise StackFileError([told_at(position(line, keys), line) for line in passed_over] or [_NO_CONFIG])
-    raw = from_flat({key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in settings.items()})
-    return Written(raw, (*passed_over, *_misnamed(settings)), of_keys(node, "config", f"{NAMESPACE}:"))
+    raw = from_flat({key if ":" in key else f"{project}:{key}": value for key, value in settings.items()})
+    problems = (*passed_over, *_misnamed(settings, project))
+    return Written(raw, problems, of_keys(node, "config", f"{NAMESPACE}:"), bool(root.get("environment")))
 
 
 _NO_CONFIG = "config: is required: the mapping that holds swarmnet:hosts and the other keys"
@@ -193,16 +196,17 @@ def _beside_config(document: Mapping[str, object]) -> Iterator[str]:
             yield f"{key}: is no key beside config, and Pulumi passes it over without a word; {remedy}"
 
 
-def _misnamed(settings: Mapping[str, object]) -> Iterator[str]:
+def _misnamed(settings: Mapping[str, object], project: str) -> Iterator[str]:
     """Keys of ours that stand with and without their namespace, of which Pulumi takes one by chance, and keys in a
-    namespace that is almost ours."""
+    namespace that is almost ours, or in that of a project of another name for want of any."""
     for key in settings:
-        namespace, parted, name = key.partition(":")
+        namespace, name = key.split(":", 1) if ":" in key else (project, key)
         if f"{NAMESPACE}:{key}" in settings:
-            yield f"{key}: stands twice, as {key} and as {NAMESPACE}:{key}; keep one"
+            if namespace == NAMESPACE:
+                yield f"{key}: stands twice, as {key} and as {NAMESPACE}:{key}; keep one"
         elif key == NAMESPACE:
             yield f"{key}: is no section; write its keys as {NAMESPACE}:hosts and so on"
-        elif parted and namespace != NAMESPACE and _section(key) in SECTIONS:
+        elif namespace != NAMESPACE and _section(key) in SECTIONS:
             yield f"{key}: is in the namespace {namespace}, which nobody reads; did you mean {NAMESPACE}:{name}?"
 
 

@@ -292,6 +292,32 @@ def test_what_pulumi_would_pass_over_is_told(text, problems):
     assert problems == list(read(text).problems)
 
 
+@pytest.mark.parametrize(
+    ("text", "raw", "problems"),
+    [
+        ("config: {swarmnet:adopt: refuse}", {"adopt": "refuse"}, []),
+        ("config: {adopt: x, swarmnet:adopt: refuse}", {"adopt": "refuse"}, []),
+        (
+            "config: {adopt: refuse}",
+            {},
+            ["adopt: is in the namespace nets, which nobody reads; did you mean swarmnet:adopt?"],
+        ),
+    ],
+    ids=["ours", "both", "the project's"],
+)
+def test_key_without_a_namespace_is_the_projects(text, raw, problems):
+    """In a project of another name it is none of ours, and no second one of ours."""
+    written = read(text, "nets")
+
+    assert (raw, problems) == (written.raw, list(written.problems))
+
+
+@pytest.mark.parametrize(("expected", "text"), [(False, ""), (False, "environment:\n"), (True, "environment: [a]\n")])
+def test_environments_may_hold_more(expected, text):
+    """A file that names one is not all there is of the stack."""
+    assert expected == read(f"{text}config: {{adopt: refuse}}").imports
+
+
 def test_every_key_has_its_place():
     """Keys by their path, items of lists by their number; what is named in two places stands in the first."""
     text = "config:\n  swarmnet:hosts:\n    m1: &m\n      local: true\n    m2: *m\n  reserved: [a,\n    b]\n"

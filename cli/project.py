@@ -1,0 +1,114 @@
+"""The Pulumi project that stack files belong to: its name, and what Pulumi itself says of a stack.
+
+Pulumi merges the stack file with settings of Pulumi.yaml and of environments; how, it alone knows, and is asked.
+"""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from providers.rules.stack_file.mistyped import SECRET
+from providers.rules.stack_file.problems import Raw
+from providers.rules.stack_file.reading import NAMESPACE, from_flat
+from providers.rules.vocabulary.errors import StackFileError
+
+SECONDS = 60.0
+# https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/workspace/paths.go
+FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+
+
+class NoState(Exception):
+    """Pulumi can't be asked, or knows no such stack; the message says which."""
+
+
+class ProjectError(StackFileError):
+    """The project is wrong or another one: nothing that stands in a stack file."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """name: what the program, too, makes the owner of. adds: whether it has settings for all its stacks.
+
+    stacks: where Pulumi looks for its stack files; None for files that belong to no project.
+    """
+
+    name: str = NAMESPACE
+    adds: bool = False
+    stacks: Path | None = None
+
+
+@lru_cache
+def project_of(directory: Path) -> Project:
+    """The project that Pulumi finds from that folder on upwards. Raises ProjectError where its file is none."""
+    there = directory.resolve()
+    for file in (folder / name for folder in (there, *there.parents) for name in FILES):
+        if file.is_file():
+            return _read(file)
+    return Project()
+
+
+def _read(file: Path) -> Project:
+    try:
+        said = yaml.safe_load(file.read_bytes())
+        stacks = file.parent / str(said.get("stackConfigDir") or "")
+        return Project(str(said["name"]), bool(said.get("config")), stacks.resolve())
+    except (yaml.YAMLError, OSError, AttributeError, KeyError, TypeError) as error:
+        raise ProjectError([f"{file} is no Pulumi project: it has no name that can be read"]) from error
+
+
+def short(stack: str) -> str:
+    """The stack's own name in one that may be qualified, as `organization/project/stack`."""
+    return stack.rpartition("/")[2]
+
+
+def owner(directory: Path, stack: str) -> str:
+    """`<project>/<stack>`, as in the labels of what the program makes.
+
+    Raises ProjectError where the stack's name says that it is of another project.
+    """
+    project = project_of(directory)
+    *_, named, _ = ["", "", *stack.split("/")][-3:]
+    if stack.count("/") > 1 and named != project.name:
+        raise ProjectError([f"{stack} is of the project {named}, and {directory} of {project.name}"])
+    return f"{project.name}/{short(stack)}"
+
+
+@lru_cache
+def settings(stack: str, directory: Path) -> tuple[Raw, str]:
+    """The keys of a stack as its program gets them, and why they are not known, empty where they are.
+
+    Raises StackFileError where one is encrypted: Pulumi shows no such value here.
+    """
+    try:
+        found = json.loads(asked("config", "--json", stack=stack, directory=directory))
+    except NoState as problem:
+        return {}, str(problem)
+    secret = [key for key, each in found.items() if each.get("secret")]
+    refused = sorted(from_flat(dict.fromkeys(secret, "")))
+    if refused:
+        raise StackFileError([f"{key}: {SECRET}" for key in refused])
+    return from_flat({key: each["value"] for key, each in found.items() if key not in secret}), ""
+
+
+def asked(*words: str, stack: str, directory: Path) -> str:
+    """What Pulumi answers about a stack. `directory` lies in the project. Raises NoState with Pulumi's own words."""
+    named = f"`pulumi {' '.join(word for word in words if word[0] != '-')}`"
+    command = ["pulumi", *words, "--non-interactive", "--stack", stack]
+    try:
+        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=SECONDS, check=True)
+    except FileNotFoundError as error:
+        raise NoState("there is no `pulumi` on PATH") from error
+    except subprocess.TimeoutExpired as error:
+        raise NoState(f"{named} does not answer within {SECONDS:.0f} s") from error
+    except subprocess.CalledProcessError as error:
+        said = " ".join(error.stderr.split()) or f"it ended with {error.returncode}"
+        if "PULUMI_ACCESS_TOKEN must be set" in said:  # what Pulumi says of whoever has not chosen any backend
+            raise NoState(
+                "nothing says where Pulumi's state is: type `pulumi login`, or set PULUMI_BACKEND_URL"
+            ) from error
+        raise NoState(f"{named}: {said.removeprefix('error: ')}") from error
+    return done.stdout

@@ -1,0 +1,180 @@
+"""The project of stack files: the command line reads what Pulumi hands to the program, or says that it can't."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.__main__ import app
+from cli.project import owner
+from cli.stack_files import declared
+from providers.rules.vocabulary.errors import StackFileError
+
+FILE = "config:\n  swarmnet:hosts: {m1: {address: 10.9.0.1}}\n  swarmnet:overlays: {app: {subnet: 10.3.0.0/24}}\n"
+KEYS = {"swarmnet:hosts": '{"m1": {"address": "10.9.0.1"}}', "swarmnet:overlays": '{"app": {"subnet": "10.3.0.0/24"}}'}
+NOT_LOOKED_AT = "t: warning: what Pulumi.yaml or an environment adds to the stack file was not looked at: "
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project named `nets` with one stack file; there is no Pulumi on this machine."""
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.t.yaml").write_text(FILE)
+    named(tmp_path, "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def named(folder: Path, more: str) -> None:
+    """The project's own file."""
+    (folder / "Pulumi.yaml").write_text(f"name: nets\nruntime: python\nstackConfigDir: stacks\n{more}")
+
+
+def says(folder: Path, **keys: Any) -> None:
+    """What `pulumi config --json` writes beside the keys of the stack file."""
+    told = {key: {"value": value, "secret": False} for key, value in KEYS.items()} | keys
+    (folder / "told").write_text(json.dumps(told))
+    (folder / "pulumi").write_text(
+        f'#!/bin/sh\necho "$5" >> {folder}/asked\n[ "$1 $2" = \'config --json\' ] && exec /bin/cat {folder}/told\n'
+    )
+    (folder / "pulumi").chmod(0o755)
+
+
+def run(folder: Path, command: str, *words: str) -> Result:
+    """`swarmnet COMMAND` with the folder's stack files."""
+    return CliRunner().invoke(app, [command, "--dir", str(folder / "stacks"), *words])
+
+
+def check(folder: Path, *words: str) -> Result:
+    """`swarmnet check` of the folder's stack files."""
+    return run(folder, "check", *words)
+
+
+def test_owner_is_the_programs(folder: Path):
+    """The project's name is that of Pulumi.yaml, in what the command line compares with labels on hosts too."""
+    plan, _ = declared(folder / "stacks", "t")
+
+    assert {"nets/t"} == {spec.owner for spec in plan.specs}
+
+
+def test_files_of_no_project_are_swarmnets(folder: Path):
+    """As before: nothing says another name."""
+    (folder / "Pulumi.yaml").unlink()
+
+    assert "swarmnet/t" == owner(folder / "stacks", "t")
+
+
+@pytest.mark.parametrize("stack", ["t", "acme/t", "acme/nets/t"])
+def test_qualified_name_is_the_same_stack(folder: Path, stack: str):
+    """With an organization, and with organization and project."""
+    assert "nets/t" == owner(folder / "stacks", stack)
+    assert (0, "t: 1 host, 1 overlay, no problem\n") == ((ended := check(folder, stack)).exit_code, ended.stdout)
+
+
+def test_qualified_name_of_another_project_is_refused(folder: Path):
+    """Its files are elsewhere."""
+    ended = check(folder, "acme/other/t")
+
+    assert (1, f"t: acme/other/t is of the project other, and {folder}/stacks of nets\n") == (
+        ended.exit_code,
+        ended.stdout,
+    )
+
+
+def test_pulumi_is_asked_by_the_qualified_name(folder: Path):
+    """Without its organization it may be another stack, or none; and once is enough."""
+    named(folder, "config:\n  swarmnet:adopt: {value: refuse}\n")
+    says(folder)
+
+    assert 0 == check(folder, "acme/nets/t").exit_code
+    assert "acme/nets/t\n" == (folder / "asked").read_text()
+
+
+@pytest.mark.parametrize("command", ["allocate", "facts", "map", "plan"])
+def test_stack_of_another_project_is_not_asked_for(folder: Path, command: str):
+    """No command takes the file of this project's stack for it."""
+    named(folder, "config:\n  swarmnet:adopt: {value: refuse}\n")
+    says(folder)
+    ended = run(folder, command, "acme/other/t")
+
+    assert (1, True) == (ended.exit_code, "acme/other/t is of the project other" in ended.output), ended.output
+    assert not (folder / "asked").exists()
+
+
+def test_project_that_cannot_be_read_is_no_problem_of_a_line(folder: Path):
+    """What is to be mended is not the stack file."""
+    (folder / "Pulumi.yaml").write_text("runtime: python\n")
+    ended = check(folder)
+
+    assert (1, f"t: {folder}/Pulumi.yaml is no Pulumi project: it has no name that can be read\n") == (
+        ended.exit_code,
+        ended.stdout,
+    )
+
+
+@pytest.mark.parametrize(
+    ("project", "file"),
+    [
+        pytest.param("config:\n  swarmnet:adopt: {value: refuse}\n", FILE, id="Pulumi.yaml"),
+        pytest.param("", f"environment: [nets]\n{FILE}", id="an environment"),
+    ],
+)
+def test_settings_from_elsewhere_come_through_pulumi(folder: Path, project: str, file: str):
+    """The project's settings for all stacks and those of environments are merged by Pulumi itself."""
+    named(folder, project)
+    (folder / "stacks" / "Pulumi.t.yaml").write_text(file)
+    says(folder, **{"swarmnet:adopt": {"value": "refuse", "secret": False}})
+    plan, _ = declared(folder / "stacks", "t")
+
+    assert {"refuse"} == {spec.adopt for spec in plan.specs}
+
+
+def test_check_says_where_it_cannot_tell(folder: Path):
+    """It judges the file alone then, and the line says so."""
+    named(folder, "config:\n  swarmnet:adopt: {value: refuse}\n")
+    ended = check(folder)
+
+    assert (0, f"t: 1 host, 1 overlay, no problem\n{NOT_LOOKED_AT}there is no `pulumi` on PATH\n") == (
+        ended.exit_code,
+        ended.stdout,
+    )
+
+
+def test_doubt_is_in_every_format(folder: Path):
+    """A warning of no line: it is of no place in the stack file."""
+    named(folder, "config:\n  swarmnet:adopt: {value: refuse}\n")
+    line = f"{NOT_LOOKED_AT.removeprefix('t: warning: ')}there is no `pulumi` on PATH"
+    found = {"stack": "t", "file": None, "line": None, "column": None, "level": "warning", "path": "", "message": line}
+
+    assert f"::warning::t: {line}\n" == check(folder, "--format", "github").stdout
+    assert [found] == json.loads(check(folder, "--format", "json").stdout)["findings"]
+
+
+def test_doubt_stands_beside_problems(folder: Path):
+    """What is missing may be what was not looked at."""
+    (folder / "stacks" / "Pulumi.t.yaml").write_text("environment: [nets]\nconfig: {}\n")
+    ended = check(folder)
+    doubt, problem = ended.stdout.splitlines()
+
+    assert (1, f"{NOT_LOOKED_AT}there is no `pulumi` on PATH") == (ended.exit_code, doubt)
+    assert problem.startswith(f"{folder}/stacks/Pulumi.t.yaml:2:1: hosts: ")
+
+
+def test_encrypted_value_from_elsewhere_is_refused(folder: Path):
+    """As in the program; its value is asked for by nobody."""
+    named(folder, "config:\n  swarmnet:adopt: {value: refuse}\n")
+    says(folder, **{"swarmnet:reserved": {"secret": True}})
+    with pytest.raises(StackFileError, match="reserved: has an encrypted value"):
+        declared(folder / "stacks", "t")
+    assert 1 == check(folder).exit_code
+
+
+def test_key_without_a_namespace_is_the_projects(folder: Path):
+    """`hosts` in a project of another name is none of Swarmnet's, and the line says so."""
+    (folder / "stacks" / "Pulumi.t.yaml").write_text(FILE.replace("swarmnet:hosts", "hosts"))
+    ended = check(folder)
+    line = "hosts: is in the namespace nets, which nobody reads; did you mean swarmnet:hosts?"
+
+    assert (1, [f"{folder}/stacks/Pulumi.t.yaml:2:3: {line}"]) == (ended.exit_code, ended.stdout.splitlines())
