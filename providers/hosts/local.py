@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from urllib3.util.wait import wait_for_read
 
+from providers.hosts.bounds import Exchange
 from providers.hosts.commands import LAST_WORDS, RUN_TIMEOUT, as_run, command_failed, with_sudo
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import CommandFailed
@@ -37,12 +38,15 @@ class LocalStream:
             raise
         finally:
             theirs.close()
-        self.sendall = self._socket.sendall
-        self.settimeout = self._socket.settimeout
+        self.exchange = Exchange(self._socket)
+        self.sendall = self.exchange.sendall
+
+    def settimeout(self, seconds: float) -> None:
+        """Nothing, as in channel.py."""
 
     def makefile(self, mode: str) -> BinaryIO:
         """A file over the command's stdout."""
-        return self._socket.makefile("rb")
+        return self.exchange.file()
 
     @property
     def is_open(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.engine_api.json_to_facts import to_member, to_network, to_node, to_service, to_swarm, to_task
 from providers.hosts.fleet import Fleet
 from providers.rules.live.maintenance import stopped_on
@@ -96,7 +96,7 @@ def tasks(engine: Engine) -> tuple[Task, ...]:
 def local_network(engine: Engine, name: str) -> Network | None:
     """A network of this host's own by its id or exact name, with its endpoints."""
     try:
-        return to_network(engine.get(f"/networks/{name}"))
+        return to_network(engine.get(at("networks", name)))
     except NotFound:
         return None
 
@@ -108,7 +108,7 @@ def swarm_network(engine: Engine, network_id: str) -> Network | None:
     full id then finds the swarm's (moby, network_routes.go, getNetwork; measurements.md#local-copies).
     """
     try:
-        return to_network(engine.get(f"/networks/{network_id}", scope="local"))
+        return to_network(engine.get(at("networks", network_id), scope="local"))
     except NotFound:
         return None
 
@@ -221,7 +221,7 @@ def started(engine: Engine, raw: Json, stopped: Collection[str]) -> str:
     if ours or not (raw.get("State") in RUNNING or raw["Id"] in stopped):
         return ""
     try:
-        found: str = engine.get(f"/containers/{raw['Id']}/json")["State"]["StartedAt"]
+        found: str = engine.get(at("containers", raw["Id"], "json"))["State"]["StartedAt"]
     except NotFound:  # it went between the two
         return ""
     return found

@@ -6,7 +6,7 @@ Join tokens are read, used and forgotten here.
 
 import json
 
-from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.fleet import Fleet
 from providers.hosts.observe import nodes
 from providers.rules.stack_file.field_types import ip_only
@@ -47,7 +47,7 @@ def perform(fleet: Fleet, step: Step) -> str | None:
             created: str = asked(fleet, step.host).post("/networks/create", to_json(step.shape))["Id"]
             return created
         case RemoveNetwork():
-            remove(asked(fleet, step.host), f"/networks/{step.id}")
+            remove(asked(fleet, step.host), at("networks", step.id))
         case DisconnectEndpoint():
             disconnect(fleet.engine(step.host), step)
         case RestartEngine():
@@ -57,9 +57,9 @@ def perform(fleet: Fleet, step: Step) -> str | None:
         case UnlockSwarm():
             unlock(fleet.engine(step.host), unlock_key(fleet, step.host))
         case StopContainer():
-            fleet.engine(step.host).post(f"/containers/{step.id}/stop")
+            fleet.engine(step.host).post(at("containers", step.id, "stop"))
         case StartContainer():
-            fleet.engine(step.host).post(f"/containers/{step.id}/start")
+            fleet.engine(step.host).post(at("containers", step.id, "start"))
         case InitSwarm():
             init(fleet, step)
         case JoinSwarm():
@@ -72,7 +72,7 @@ def perform(fleet: Fleet, step: Step) -> str | None:
         case UpdateNode():
             update_node(fleet.manager(), step)
         case RemoveNode():
-            remove(fleet.manager(), f"/nodes/{step.node_id}", force=step.force)
+            remove(fleet.manager(), at("nodes", step.node_id), force=step.force)
         case UpdateService():
             update_service(fleet.engine(step.read_on), step)
     return None
@@ -94,7 +94,7 @@ def remove(engine: Engine, path: str, **params: bool) -> None:
 def disconnect(engine: Engine, step: DisconnectEndpoint) -> None:
     """Force an endpoint off by its inspected name; the only form that works for sandboxes and leftovers."""
     try:
-        engine.post(f"/networks/{step.network}/disconnect", {"Container": step.endpoint, "Force": True})
+        engine.post(at("networks", step.network, "disconnect"), {"Container": step.endpoint, "Force": True})
     except NotFound:
         return
 
@@ -210,13 +210,13 @@ def update_swarm(engine: Engine, step: UpdateSwarm) -> None:
 
 def update_node(engine: Engine, step: UpdateNode) -> None:
     """Change a member: the Engine wants its whole spec."""
-    spec = current(engine, f"/nodes/{step.node_id}", step.version)
+    spec = current(engine, at("nodes", step.node_id), step.version)
     spec["Labels"] = relabelled(spec, step)
     spec["Role"] = step.role or spec["Role"]
     spec["Availability"] = step.availability or spec["Availability"]
-    engine.post(f"/nodes/{step.node_id}/update", spec, version=step.version)
+    engine.post(at("nodes", step.node_id, "update"), spec, version=step.version)
 
 
 def update_service(engine: Engine, step: UpdateService) -> None:
     """Write a whole service spec back to the Engine that it was read from, at the newest API version that it speaks."""
-    engine.post(f"/services/{step.service_id}/update", json.loads(step.spec), version=step.version)
+    engine.post(at("services", step.service_id, "update"), json.loads(step.spec), version=step.version)

@@ -58,6 +58,7 @@ def test_sudo_goes_before_the_command(tmp_path, monkeypatch):
 def test_stream_carries_bytes_both_ways(local):
     """A stream is a command's stdin and stdout."""
     stream = local.open_stream(["cat"])
+    stream.exchange.begin(10)
     stream.sendall(b"hello\n")
     with stream.makefile("rb") as file:
         heard = file.readline()
@@ -69,6 +70,7 @@ def test_stream_carries_bytes_both_ways(local):
 def test_stream_that_ended(local):
     """A command's end is seen, and its last words are heard."""
     stream = local.open_stream(["sh", "-c", "echo no >&2; exit 3"])
+    stream.exchange.begin(10)
     with stream.makefile("rb") as file:
         file.read()
 
@@ -89,6 +91,7 @@ def test_this_machine_is_no_other(local, monkeypatch, here, expected):
     """docker is asked at a socket here, wherever DOCKER_HOST or a context lead."""
     monkeypatch.setenv("DOCKER_HOST", here)
     stream = local.open_stream(["sh", "-c", "echo $DOCKER_HOST"])
+    stream.exchange.begin(10)
     with stream.makefile("rb") as file:
         told = file.read().decode().strip()
     stream.close()

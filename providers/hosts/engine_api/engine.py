@@ -5,6 +5,7 @@ only.
 """
 
 import json
+import re
 import shlex
 import threading
 import time
@@ -16,8 +17,9 @@ from urllib.parse import quote
 import docker
 import requests
 
+from providers.hosts.bounds import MOST, TooLate, TooLong
 from providers.hosts.commands import INIT_SIGNS, restarts_docker, starts_docker
-from providers.hosts.engine_api.http_over_stdio import AnyConnection, Dropped, EngineAdapter
+from providers.hosts.engine_api.http_over_stdio import IDENTITY, AnyConnection, Dropped, EngineAdapter, Senseless
 from providers.hosts.engine_api.refusals import refusal, unsupported
 from providers.hosts.recent_failure import LastFailure
 from providers.rules.vocabulary.errors import (
@@ -41,6 +43,9 @@ RESTART_TIMEOUT = 300.0  # 88 s were seen on virtual machines (vms.md)
 RESTART_POLL = 0.2
 COLLECTIONS = ("networks", "nodes", "services", "tasks", "containers", "secrets", "configs")
 OPERATIONS = ("create", "json", "prune")
+ASKS = {"Accept-Encoding": IDENTITY}
+WORDS = 2_000  # bytes of a refusal; the longest known has 400
+API_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
 LOOKS_FOR_INIT = f"ls -d {' '.join(INIT_SIGNS)} 2>/dev/null; true"
 
 
@@ -190,7 +195,7 @@ class Engine:
         with self._lock:
             if not self._api_version:
                 version = self._first_ping(min(timeout, FIRST_PING_TIMEOUT)).headers.get("Api-Version")
-                if not version:
+                if not (version and API_VERSION.fullmatch(version)):
                     raise EngineError(f"{self.name}: what answers there is no Docker Engine")
                 self._api_version = version
             return self._api_version
@@ -222,7 +227,7 @@ class Engine:
     def _exchange(
         self, method: str, path: str, versioned: str, params: dict[str, object], body: object, timeout: float
     ) -> requests.Response:
-        """One request and its answer, which is below 400."""
+        """One request and its answer, a success."""
         self._count(method, path)
         try:
             try:
@@ -231,25 +236,32 @@ class Engine:
                 if method != "GET":
                     raise
                 response = self._send(method, versioned, params, body, timeout)
-        except requests.Timeout as problem:
+        except TooLate as problem:
             raise Unreachable(
                 f"{self.name}: the Engine does not answer {method} {path} within {timeout:g} s"
             ) from problem
+        except TooLong as problem:
+            raise self._senseless(method, path, f"it is longer than {MOST >> 20} MiB") from problem
+        except Senseless as problem:
+            raise self._senseless(method, path, str(problem)) from problem
         except (Dropped, requests.RequestException) as problem:
             raise Unreachable(f"{self.name}: the connection broke during {method} {path}") from problem
-        if response.status_code >= 400:
-            raise refusal(self.name, response.status_code, _words(response))
+        if not 200 <= response.status_code < 300:
+            raise refusal(self.name, response.status_code, _words(response.content))
         return response
+
+    def _senseless(self, method: str, path: str, why: str) -> EngineError:
+        return EngineError(f"{self.name}: the Engine's answer makes no sense: {method} {path}: {why}")
 
     def _send(
         self, method: str, path: str, params: dict[str, object], body: object, timeout: float
     ) -> requests.Response:
         return self._client.request(
             method,
-            "http+docker://localhost" + quote(path, safe="/:"),
+            f"http+docker://localhost{path}",
             params={key: _parameter(value) for key, value in params.items()},
             data=body if body is None or isinstance(body, str) else json.dumps(body),
-            headers={} if body is None else {"Content-Type": "application/json"},
+            headers=ASKS if body is None else {**ASKS, "Content-Type": "application/json"},
             timeout=timeout,
             allow_redirects=False,
         )
@@ -257,6 +269,11 @@ class Engine:
     def _count(self, method: str, path: str) -> None:
         with self._counting:
             self.counts[f"{method} {shape(path)}"] += 1
+
+
+def at(*steps: str) -> str:
+    """A path, each step of which stays one whatever is in it: `/networks/a%2Fb`."""
+    return "".join(f"/{quote(step, safe='')}" for step in steps)
 
 
 def shape(path: str) -> str:
@@ -275,9 +292,10 @@ def _parameter(value: object) -> str | None:
     return json.dumps(value)  # true, false, numbers, and filters as JSON
 
 
-def _words(response: requests.Response) -> str:
-    """The Engine's own words: `message` of its JSON, or the text where it is none."""
+def _words(answer: bytes) -> str:
+    """The Engine's own words: `message` of its JSON, or the text where it is none; no more than a few lines."""
+    text = answer[:WORDS].decode(errors="replace")
     try:
-        return str(response.json()["message"])
-    except (ValueError, KeyError, TypeError):
-        return response.text
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError, RecursionError):  # no JSON, no object, no message, or nested without end
+        return text

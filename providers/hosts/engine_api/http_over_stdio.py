@@ -21,6 +21,7 @@ AnyConnection = Connection | LocalConnection
 AnyStream = Stream | LocalStream
 
 DIAL = ("docker", "system", "dial-stdio")
+IDENTITY = "identity"  # the coding of an answer that is as it is
 CHANNELS = 4  # at once to one host; as many as Pulumi's plugin has threads, and sshd's MaxSessions is 10
 DIAL_FAILED = "failed to open the raw stream connection: "
 # Where docker may be beyond a PATH that is short for logins without a terminal, and shorter by sudo.
@@ -30,6 +31,10 @@ LOOKS_FOR_DOCKER = f"for each in {' '.join(FOLDERS)}; do if [ -x $each/docker ];
 
 class Dropped(Exception):
     """A kept-alive stream ended before the first byte of an answer: nobody knows whether it was read."""
+
+
+class Senseless(Exception):
+    """An answer is none that was asked for; the message says what is wrong with it."""
 
 
 class _Ended(Exception):
@@ -85,9 +90,14 @@ class HTTPConnection(urllib3.connection.HTTPConnection):
 
     def connect(self) -> None:
         self._stream = self._dial.open()
-        self._stream.settimeout(self.timeout)
+        self._stream.exchange.begin(cast(float, self.timeout))
         self._answered = False
         self.sock = cast(socket.socket, self._stream)
+
+    def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
+        if self._stream is not None:
+            self._stream.exchange.begin(cast(float, self.timeout))
+        super().putrequest(method, url, skip_host, skip_accept_encoding)
 
     @property
     def is_connected(self) -> bool:
@@ -97,8 +107,6 @@ class HTTPConnection(urllib3.connection.HTTPConnection):
     def send(self, data: bytes) -> None:  # type: ignore[override]
         try:
             super().send(data)
-        except TimeoutError:
-            raise
         except OSError as problem:
             self._ended(problem)
 
@@ -109,10 +117,13 @@ class HTTPConnection(urllib3.connection.HTTPConnection):
             self._ended(problem)
         except _Garbled as problem:
             raise CommandFailed(
-                f"{self._dial.connection.name}: the login writes {str(problem)!r} where docker should answer: "
+                f"{self._dial.connection.name}: the login writes {str(problem)[:80]!r} where docker should answer: "
                 "what runs there without a terminal (~/.bashrc, a forced command) has to be silent"
             ) from problem
         self._answered = True
+        coding = response.headers.get("Content-Encoding", IDENTITY)
+        if coding != IDENTITY:  # nobody asked for it, and a few bytes could become any number of them
+            raise Senseless(f"it is packed as {coding[:80]!r}")
         return response
 
     def _ended(self, problem: Exception) -> NoReturn:

@@ -15,6 +15,8 @@ UNLOCK = "run `docker swarm unlock` there"
 # The Engine's status (None: any), what its words match, what that means, and what to do where that helps.
 # The first that fits counts.
 MEANINGS: tuple[tuple[int | None, str, type[EngineError], str], ...] = (
+    # A container that is stopped, or started, already.
+    (304, "", Conflict, ""),
     (None, "update out of sequence", Conflict, ""),
     (None, "does not have a leader|too few managers", NoQuorum, ""),
     # A node that is paused or drained, and a deadline that says nothing about a quorum.
@@ -35,7 +37,7 @@ MEANINGS: tuple[tuple[int | None, str, type[EngineError], str], ...] = (
 
 
 def refusal(host: str, status: int, words: str) -> EngineError:
-    """The error that an answer of 400 or more means; its message is `<host>: <the Engine's words>`."""
+    """The error that an answer which is no success means; its message is `<host>: <the Engine's words>`."""
     words = " ".join(words.split()) or f"the Engine answers {status} and says nothing"
     for its_status, pattern, kind, remedy in MEANINGS:
         if its_status in (None, status) and re.search(pattern, words, re.IGNORECASE):

@@ -4,10 +4,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import paramiko
 
+from providers.hosts.bounds import COMPLAINT, Exchange
 from providers.hosts.commands import LAST_WORDS
 
 
@@ -16,14 +17,17 @@ class Stream:
 
     def __init__(self, channel: paramiko.Channel) -> None:
         self._channel = channel
-        self.settimeout = channel.settimeout
+        self.exchange = Exchange(channel)
 
     def sendall(self, data: bytes) -> None:
-        """Send all of it. Raises OSError."""
+        """Send all of it. Raises OSError, or TooLate."""
         try:
-            self._channel.sendall(data)
+            self.exchange.sendall(data)
         except EOFError as problem:
             raise ConnectionResetError("the SSH connection broke") from problem
+
+    def settimeout(self, seconds: float) -> None:
+        """Nothing: HTTP clients say it again in the middle of an exchange, for which all of it would begin anew."""
 
     def close(self) -> None:
         """Close it, which ends the command."""
@@ -31,7 +35,7 @@ class Stream:
 
     def makefile(self, mode: str) -> BinaryIO:
         """A file over the command's stdout."""
-        return cast(BinaryIO, self._channel.makefile(mode))
+        return self.exchange.file()
 
     @property
     def is_open(self) -> bool:
@@ -42,7 +46,7 @@ class Stream:
     def last_words(self) -> tuple[int, str]:
         """Exit status and stderr of a command that has ended; the status is negative where the link broke."""
         with closed_after(self._channel, LAST_WORDS):
-            complaint = self._channel.makefile_stderr("rb").read().decode(errors="replace")
+            complaint = self._channel.makefile_stderr("rb").read(COMPLAINT).decode(errors="replace")
             status = self._channel.recv_exit_status()
         self.close()
         return status, complaint

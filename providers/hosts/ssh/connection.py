@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import paramiko
 
+from providers.hosts.bounds import COMPLAINT, ROUTES
 from providers.hosts.commands import RUN_TIMEOUT, as_run, command_failed, with_sudo
 from providers.hosts.ssh.channel import Stream, close, closed_after
 from providers.hosts.ssh.destination import destination
@@ -52,8 +53,11 @@ class Connection:
             with suppress(OSError, EOFError):  # it need not read its stdin; how it ends tells what is wrong
                 channel.sendall(stdin or b"")
                 channel.shutdown_write()
-            output = channel.makefile("rb").read()
-            complaint = channel.makefile_stderr("rb").read().decode(errors="replace")
+            output = channel.makefile("rb").read(ROUTES + 1)
+            if len(output) > ROUTES:
+                close(channel)
+                raise CommandFailed(f"{self.name}: {shlex.join(argv)}: it writes more than {ROUTES >> 20} MiB")
+            complaint = channel.makefile_stderr("rb").read(COMPLAINT).decode(errors="replace")
             status = channel.recv_exit_status()
         close(channel)
         if expired.is_set():

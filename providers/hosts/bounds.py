@@ -1,0 +1,93 @@
+"""What one exchange with a host may take: so many seconds and so many bytes, all of it together.
+
+A timeout of each read alone is none: a host that sends a byte now and then would be waited for for ever. What is
+exchanged must not enter.
+"""
+
+import io
+import time
+from collections.abc import Callable
+from typing import BinaryIO, Protocol, TypeVar, cast
+
+T = TypeVar("T")
+
+# Bytes of one answer. The largest that has to fit is `GET /tasks` of a large swarm: 300 services of 4 tasks with a
+# history of 5 at 3.4 KB each are 23 MiB; 1,000 networks are 1 MiB.
+MOST = 64 * 2**20
+COMPLAINT = 2**16  # bytes of what a command says on stderr
+ROUTES = 4 * 2**20  # bytes of what any other command says: 40,000 routes
+
+
+class TooLate(Exception):
+    """The time of an exchange is over."""
+
+
+class TooLong(Exception):
+    """An answer is longer than MOST."""
+
+
+class Pipe(Protocol):
+    """What is bounded: a socket, or a channel of SSH."""
+
+    def recv(self, size: int, /) -> bytes: ...
+    def send(self, data: bytes, /) -> int: ...
+    def settimeout(self, seconds: float | None, /) -> None: ...
+
+
+class Exchange:
+    """A pipe of which each exchange is bounded: `begin` one, send, read the answer. `clock` counts seconds."""
+
+    def __init__(self, pipe: Pipe, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pipe, self._clock = pipe, clock
+        self._end, self._bytes = 0.0, 0
+
+    def begin(self, seconds: float) -> None:
+        """From now on there are so many seconds for all that is sent and answered, and MOST bytes for the answer."""
+        self._end, self._bytes = self._clock() + seconds, MOST
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of it. Raises TooLate, or OSError where the other end is gone."""
+        while data:
+            self._pipe.settimeout(self._left())
+            data = data[self._in_time(self._pipe.send, data) :]
+
+    def recv(self, size: int) -> bytes:
+        """Some of the answer; nothing is its end. Raises TooLate, TooLong or OSError."""
+        self._pipe.settimeout(self._left())
+        data = self._in_time(self._pipe.recv, size)
+        self._bytes -= len(data)
+        if self._bytes < 0:
+            raise TooLong
+        return data
+
+    def file(self) -> BinaryIO:
+        """A file over the answer."""
+        return cast(BinaryIO, io.BufferedReader(_Answer(self), 2**16))
+
+    def _left(self) -> float:
+        left = self._end - self._clock()
+        if left <= 0:
+            raise TooLate
+        return left
+
+    @staticmethod
+    def _in_time(act: Callable[..., T], *words: object) -> T:
+        try:
+            return act(*words)
+        except TimeoutError as problem:
+            raise TooLate from problem
+
+
+class _Answer(io.RawIOBase):
+    """What is read in an exchange. It is closed without the pipe, which serves the next one."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        data = self._exchange.recv(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)

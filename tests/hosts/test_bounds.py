@@ -1,0 +1,138 @@
+"""What one exchange with a host may take, of a host that gives it no end."""
+
+from collections import deque
+from itertools import chain, repeat
+
+import pytest
+
+from providers.hosts.bounds import MOST, TooLate, TooLong
+from providers.hosts.engine_api.engine import Engine
+from providers.rules.vocabulary.errors import EngineError, Unreachable
+from tests.support.fake_pipe import Pipe, PipedHost
+
+PONG = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK"
+MIB = bytes(2**20)
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def drip(sent):
+    """A byte at a time."""
+    return (bytes([each]) for each in sent)
+
+
+def test_time_is_for_all_of_it():
+    """However soon each byte comes."""
+    pipe = Pipe(repeat(b"x"), seconds=1)
+    pipe.exchange.begin(30)
+    with pytest.raises(TooLate):
+        pipe.exchange.file().read(1000)
+
+    assert 30 == pipe.now
+
+
+def test_each_exchange_has_its_own():
+    """What the one before took does not count."""
+    pipe = Pipe(repeat(b"x"), seconds=20)
+    pipe.exchange.begin(30)
+    first = pipe.exchange.recv(1)
+    pipe.exchange.begin(30)
+
+    assert (b"x", b"x") == (first, pipe.exchange.recv(1))
+
+
+def test_sending_takes_of_the_same_time():
+    """A host that reads a byte now and then is not waited for."""
+    pipe = Pipe(repeat(b"x"), seconds=1)
+    pipe.exchange.begin(30)
+    with pytest.raises(TooLate):
+        pipe.exchange.sendall(bytes(1000))
+
+
+def test_an_answer_has_its_length():
+    """The longest known one fits almost three times."""
+    pipe = Pipe(repeat(MIB))
+    pipe.exchange.begin(30)
+    with pytest.raises(TooLong):
+        deque(iter(lambda: pipe.exchange.recv(len(MIB)), b""), maxlen=0)
+
+    assert MOST // len(MIB) + 1 == pipe.read
+
+
+LATE = "h1: the Engine does not answer GET /info within 30 s"
+LONG = "h1: the Engine's answer makes no sense: GET /info: it is longer than 64 MiB"
+BROKE = "h1: the connection broke during GET /info"
+
+
+@pytest.mark.parametrize(
+    ("expected", "answer"),
+    [
+        (LATE, drip(HEAD + b"X: y\r\n" * 100)),
+        (LATE, drip(HEAD + b"Content-Length: 100\r\n\r\n" + bytes(100))),
+        (LATE, repeat(b"HTTP/1.1 100 Continue\r\n\r\n")),
+        (LATE, drip(CHUNKED + b"1\r\n \r\n" * 100)),
+        (LONG, chain([HEAD + b"Content-Length: 999999999999\r\n\r\n"], repeat(MIB))),
+        (LONG, chain([HEAD + b"\r\n"], repeat(MIB))),
+        (LONG, chain([CHUNKED], repeat(b"100000\r\n" + MIB + b"\r\n"))),
+        (BROKE, chain([HEAD], repeat(b"X: y\r\n"))),
+        (BROKE, [HEAD + b"X: " + MIB]),
+        (BROKE, [CHUNKED + b"zz\r\n"]),
+        (BROKE, [HEAD + b"Content-Length: 1, 2\r\n\r\nab"]),
+    ],
+    ids=[
+        "headers that drip",
+        "a body that drips",
+        "100 Continue without end",
+        "chunks that drip",
+        "more than can be held",
+        "a body without end",
+        "chunks without end",
+        "headers without end",
+        "a header without end",
+        "a chunk of no length",
+        "two lengths",
+    ],
+)
+def test_no_answer_is_waited_for_or_read_without_end(expected, answer):
+    """Each is that host's error, in one line."""
+    host = PipedHost([PONG], answer, seconds=expected == LATE)
+    with pytest.raises((Unreachable, EngineError)) as caught:
+        Engine(host).get("/info", timeout=30)
+
+    assert expected == str(caught.value)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "x" * 500])
+def test_nothing_is_unpacked(coding):
+    """It is not asked for, and a few bytes could become any number of them."""
+    packed = HEAD + f"Content-Encoding: {coding}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    host = PipedHost([PONG], [packed])
+    with pytest.raises(EngineError, match=f"GET /info: it is packed as '{coding[:80]}'$"):
+        Engine(host).get("/info")
+
+    assert b"Accept-Encoding: identity\r\n" in host.sent
+
+
+@pytest.mark.parametrize("status", [199, 300, 301, 302, 307, 308, 404, 500, 999])
+def test_only_2xx_is_a_success(status):
+    """An Engine leads nobody elsewhere."""
+    moved = f"HTTP/1.1 {status} x\r\nLocation: /elsewhere\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    with pytest.raises(EngineError, match=r"^h1: "):
+        Engine(PipedHost([PONG], [moved])).get("/info")
+
+
+def test_a_refusal_is_told_in_a_few_lines():
+    """However much it says."""
+    refused = b"HTTP/1.1 500 x\r\nContent-Length: 1000000\r\n\r\n" + b"network " * 125_000
+    with pytest.raises(EngineError) as caught:
+        Engine(PipedHost([PONG], [refused])).get("/info")
+
+    assert len(str(caught.value)) < 2_100
+
+
+@pytest.mark.parametrize("version", ["", "1", "1.x", "1.41/../..", "1.٤", "9" * 5000 + ".1", "1.1\x0bx"])
+def test_a_version_is_two_numbers(version):
+    """It becomes part of every path."""
+    pong = HEAD + f"Api-Version: {version}\r\nContent-Length: 2\r\n\r\nOK".encode()
+    with pytest.raises(EngineError, match="h1: what answers there is no Docker Engine"):
+        Engine(PipedHost([pong])).get("/info")
