@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.engine_api.json_to_facts import to_member, to_network, to_node, to_service, to_swarm, to_task
 from providers.hosts.fleet import Fleet
@@ -41,7 +42,6 @@ from providers.rules.vocabulary.facts import (
 )
 from providers.rules.vocabulary.labels import AVAILABILITY, JOURNAL, copy_label, twin_of
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.shape_json import Json
 
 T = TypeVar("T")
 
@@ -72,31 +72,40 @@ def member(engine: Engine) -> Member:
 
 def nodes(engine: Engine) -> tuple[Node, ...]:
     """All members; this call fails where the manager has no quorum, which makes it the frame of a proof."""
-    return tuple(sorted((to_node(raw) for raw in engine.get("/nodes")), key=lambda node: node.id))
+    return tuple(sorted((to_node(raw) for raw in engine.read("/nodes", list[schema.Node])), key=lambda node: node.id))
 
 
 def networks(engine: Engine) -> tuple[Network, ...]:
     """All networks that an Engine lists. On a manager the swarm's copies and its own are mixed."""
-    return tuple(sorted((to_network(raw) for raw in engine.get("/networks")), key=lambda network: network.id))
+    return tuple(
+        sorted(
+            (to_network(raw) for raw in engine.read("/networks", list[schema.Network])), key=lambda network: network.id
+        )
+    )
+
+
+def settings(engine: Engine) -> Swarm:
+    """The swarm itself."""
+    return to_swarm(engine.read("/swarm", schema.Swarm))
 
 
 def services(engine: Engine) -> tuple[SwarmService, ...]:
     """All services of the swarm."""
-    found = (to_service(raw, engine.name) for raw in engine.get("/services"))
+    found = (to_service(raw, engine.name) for raw in engine.read("/services", list[schema.Service]))
     return tuple(sorted(found, key=lambda service: service.id))
 
 
 def tasks(engine: Engine) -> tuple[Task, ...]:
     """All tasks that the swarm remembers, attached standalone containers among them: those are listed only where the
     filter names their runtime (https://github.com/moby/moby/blob/master/daemon/cluster/filters.go)."""
-    found = engine.get("/tasks", filters={"runtime": ["container", "plugin", "attachment"]})
+    found = engine.read("/tasks", list[schema.Task], filters={"runtime": ["container", "plugin", "attachment"]})
     return tuple(sorted(map(to_task, found), key=lambda task: task.id))
 
 
 def local_network(engine: Engine, name: str) -> Network | None:
     """A network of this host's own by its id or exact name, with its endpoints."""
     try:
-        return to_network(engine.get(at("networks", name)))
+        return to_network(engine.read(at("networks", name), schema.Network))
     except NotFound:
         return None
 
@@ -108,7 +117,7 @@ def swarm_network(engine: Engine, network_id: str) -> Network | None:
     full id then finds the swarm's (moby, network_routes.go, getNetwork; measurements.md#local-copies).
     """
     try:
-        return to_network(engine.get(at("networks", network_id), scope="local"))
+        return to_network(engine.read(at("networks", network_id), schema.Network, scope="local"))
     except NotFound:
         return None
 
@@ -150,7 +159,7 @@ def in_the_middle(fleet: Fleet, host: str, problem: Unreachable) -> GwbridgeFact
     """A host that does not answer and was drained by us, as the managers show it: its docker may be restarting. None
     where it was not, or no manager answers."""
     try:
-        swarm, members = from_manager(fleet, lambda manager: (to_swarm(manager.get("/swarm")), nodes(manager)))
+        swarm, members = from_manager(fleet, lambda manager: (settings(manager), nodes(manager)))
     except (EngineError, HostError):
         return None
     entry = placed(Silent(host=host, why=str(problem)), fleet, members).node_id
@@ -164,7 +173,7 @@ def in_the_middle(fleet: Fleet, host: str, problem: Unreachable) -> GwbridgeFact
 def swarm_of_others(fleet: Fleet) -> Swarm | None:
     """The swarm as another host shows it to one that can't say itself, None where no manager answers."""
     try:
-        return from_manager(fleet, lambda manager: to_swarm(manager.get("/swarm")))
+        return from_manager(fleet, lambda manager: settings(manager))
     except (EngineError, HostError):
         return None
 
@@ -185,7 +194,7 @@ def gwbridge_facts_from(
     return GwbridgeFacts(
         member=own,
         bridge=bridge,
-        swarm=to_swarm(manager.get("/swarm")),
+        swarm=settings(manager),
         node=node,
         nodes=members,
         ingress=next((net for net in ingresses if net is not None), None),
@@ -210,27 +219,27 @@ def containers(engine: Engine, stopped: Collection[str] = ()) -> tuple[Container
             on_bridge=not bridge.isdisjoint(network_ids(raw)),
             started=started(engine, raw, stopped),
         )
-        for raw in engine.get("/containers/json", all=True)
+        for raw in engine.read("/containers/json", list[schema.Container], all=True)
     )
     return tuple(sorted(found, key=lambda container: container.id))
 
 
-def started(engine: Engine, raw: Json, stopped: Collection[str]) -> str:
+def started(engine: Engine, raw: schema.Container, stopped: Collection[str]) -> str:
     """When a container that is no task was last started, if it runs or we have stopped it."""
     ours = "com.docker.swarm.task" in (raw.get("Labels") or {})
     if ours or not (raw.get("State") in RUNNING or raw["Id"] in stopped):
         return ""
     try:
-        found: str = engine.get(at("containers", raw["Id"], "json"))["State"]["StartedAt"]
+        found = engine.read(at("containers", raw["Id"], "json"), schema.Inspected)["State"]["StartedAt"]
     except NotFound:  # it went between the two
         return ""
     return found
 
 
-def network_ids(raw: Json) -> set[str]:
+def network_ids(raw: schema.Container) -> set[str]:
     """Ids of the networks that a listed container is attached to."""
     attached = (raw.get("NetworkSettings") or {}).get("Networks") or {}
-    return {each.get("NetworkID") or "" for each in attached.values()}
+    return {(each or {}).get("NetworkID") or "" for each in attached.values()}
 
 
 def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
@@ -248,7 +257,7 @@ def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
     return SwarmFacts(
         members=tuple(members),
         silent=tuple(silent),
-        swarm=to_swarm(good.get("/swarm")),
+        swarm=settings(good),
         nodes=nodes(good),
         services=services(good) if ending else (),
         networks=tuple(net for net in networks(good) if net.scope == "swarm") if ending else (),
@@ -264,8 +273,10 @@ def bridges(fleet: Fleet, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 def belongings(engine: Engine) -> tuple[str, ...]:
     """Names of the secrets and configs that would end with the swarm; never their content."""
-    found = [f"secret {raw['Spec']['Name']}" for raw in engine.get("/secrets")]
-    return tuple(sorted(found + [f"config {raw['Spec']['Name']}" for raw in engine.get("/configs")]))
+    found = [f"secret {raw['Spec']['Name']}" for raw in engine.read("/secrets", list[schema.Belonging])]
+    return tuple(
+        sorted(found + [f"config {raw['Spec']['Name']}" for raw in engine.read("/configs", list[schema.Belonging])])
+    )
 
 
 def node_facts(fleet: Fleet, host: str, *, leaving: bool = False) -> NodeFacts:
@@ -306,7 +317,7 @@ def node_facts_from(
     ingress = next((net for net in listed if net.ingress), None)
     return NodeFacts(
         member=own,
-        swarm=to_swarm(engine.get("/swarm")),
+        swarm=settings(engine),
         nodes=nodes(engine),
         others=others,
         tasks=tasks(engine) if leaving else (),
@@ -350,7 +361,7 @@ def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], s
     listed = networks(engine)
     found = [swarm_network(engine, net.id) for net in listed if net.ingress]
     network = next((net for net in found if net is not None), None)
-    swarm = to_swarm(engine.get("/swarm"))
+    swarm = settings(engine)
     concerned = tuple(each for each in services(engine) if each.publishes_ingress or concerns(each, swarm))
     running = tasks(engine)
     if network is None:
@@ -438,7 +449,7 @@ class OverlayReader:
             listed=listed,
             name_held_by=held or self.held_elsewhere(network),
             twin=twin,
-            swarm=to_swarm(engine.get("/swarm")),
+            swarm=settings(engine),
             services=tuple(each for each in services(engine) if ids & set(each.networks)) if used else (),
             tasks=tuple(each for each in tasks(engine) if ids & set(each.networks) and each.alive) if used else (),
             nodes=members,

@@ -6,6 +6,7 @@ Join tokens are read, used and forgotten here.
 
 import json
 
+from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.fleet import Fleet
 from providers.hosts.observe import nodes
@@ -44,8 +45,7 @@ def perform(fleet: Fleet, step: Step) -> str | None:
     """Perform one step; returns the id of what it created, if anything. Raises HostError and EngineError."""
     match step:
         case CreateNetwork():
-            created: str = asked(fleet, step.host).post("/networks/create", to_json(step.shape))["Id"]
-            return created
+            return create(asked(fleet, step.host), step)
         case RemoveNetwork():
             remove(asked(fleet, step.host), at("networks", step.id))
         case DisconnectEndpoint():
@@ -81,6 +81,12 @@ def perform(fleet: Fleet, step: Step) -> str | None:
 def asked(fleet: Fleet, host: str) -> Engine:
     """The Engine of a host by name, or any good manager's."""
     return fleet.engine(host) if host else fleet.manager()
+
+
+def create(engine: Engine, step: CreateNetwork) -> str:
+    """The id of the network that was made."""
+    made = engine.post("/networks/create", to_json(step.shape))
+    return engine.checked("POST /networks/create", schema.Made, made)["Id"]
 
 
 def remove(engine: Engine, path: str, **params: bool) -> None:
@@ -125,8 +131,7 @@ def unlock_key(fleet: Fleet, host: str) -> str:
             f"address: where it is one run `docker swarm unlock` on it, or write hosts.{host}.advertise_address as the "
             "swarm has it"
         )
-    key: str = other.get("/swarm/unlockkey")["UnlockKey"]
-    return key
+    return other.read("/swarm/unlockkey", schema.UnlockKey)["UnlockKey"]
 
 
 def unlock(engine: Engine, key: str) -> None:
@@ -168,26 +173,25 @@ def init(fleet: Fleet, step: InitSwarm) -> None:
 def join(fleet: Fleet, step: JoinSwarm) -> None:
     """Join the swarm of a good manager, with the role's token fetched from it now."""
     manager = fleet.manager()
-    token = manager.get("/swarm")["JoinTokens"]["Manager" if step.role == "manager" else "Worker"]
-    known = manager.get("/info")["Swarm"].get("RemoteManagers") or []
+    token = manager.read("/swarm", schema.Joining)["JoinTokens"]["Manager" if step.role == "manager" else "Worker"]
+    known = (manager.read("/info", schema.Info).get("Swarm") or {}).get("RemoteManagers") or []
     body = {
         **addresses(fleet, step.host),
-        "RemoteAddrs": [each["Addr"] for each in known if ip_only(each["Addr"])],
+        "RemoteAddrs": [each["Addr"] for each in known if ip_only(each.get("Addr"))],
         "JoinToken": token,
     }
     fleet.engine(step.host).post("/swarm/join", body, timeout=JOIN_SECONDS)
 
 
-def current(engine: Engine, path: str, version: int) -> Json:
+def current(engine: Engine, path: str, kind: type[schema.ToUpdate], version: int) -> Json:
     """The object's spec, if it is still as it was when the step was decided; it is written back to this very Engine.
 
     Raises Conflict where it is not.
     """
-    raw = engine.get(path)
+    raw = engine.read(path, kind)
     if raw["Version"]["Index"] != version:
         raise Conflict(f"{engine.name}: {path} changed while it was being decided on")
-    spec: Json = raw["Spec"]
-    return spec
+    return dict(raw["Spec"])
 
 
 def relabelled(spec: Json, step: UpdateSwarm | UpdateNode) -> dict[str, str]:
@@ -198,7 +202,7 @@ def relabelled(spec: Json, step: UpdateSwarm | UpdateNode) -> dict[str, str]:
 
 def update_swarm(engine: Engine, step: UpdateSwarm) -> None:
     """Change settings in the spec as it is: an empty one would set everything to zero."""
-    spec = current(engine, "/swarm", step.version)
+    spec = current(engine, "/swarm", schema.SwarmToUpdate, step.version)
     spec["Labels"] = relabelled(spec, step)
     if step.autolock is not None:
         spec["EncryptionConfig"] = {**(spec.get("EncryptionConfig") or {}), "AutoLockManagers": step.autolock}
@@ -210,7 +214,7 @@ def update_swarm(engine: Engine, step: UpdateSwarm) -> None:
 
 def update_node(engine: Engine, step: UpdateNode) -> None:
     """Change a member: the Engine wants its whole spec."""
-    spec = current(engine, at("nodes", step.node_id), step.version)
+    spec = current(engine, at("nodes", step.node_id), schema.NodeToUpdate, step.version)
     spec["Labels"] = relabelled(spec, step)
     spec["Role"] = step.role or spec["Role"]
     spec["Availability"] = step.availability or spec["Availability"]

@@ -11,7 +11,7 @@ from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.facts import Silent
-from providers.rules.vocabulary.routes import surroundings
+from providers.rules.vocabulary.routes import canonical, surroundings
 from providers.rules.vocabulary.snapshot import HostReport
 
 # All tables: some VPNs route by one of their own. Where systemd-resolved answers, its own file names who answers it:
@@ -38,7 +38,7 @@ def report(engine: Engine) -> HostReport:
     except CommandFailed as problem:
         unread = f"{engine.name}: {str(problem).rpartition(': ')[2]}"
         return HostReport(host=engine.name, networks=networks, unread=unread)
-    resolvers = tuple(dict.fromkeys(_RESOLVER.findall(text)))
+    resolvers = tuple(dict.fromkeys(filter(canonical, _RESOLVER.findall(text))))
     return HostReport(host=engine.name, networks=networks, surroundings=surroundings(text), resolvers=resolvers)
 
 

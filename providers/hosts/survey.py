@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from providers.hosts import observe
 from providers.hosts.engine_api.engine import Engine
-from providers.hosts.engine_api.json_to_facts import to_swarm
+from providers.hosts.engine_api.schema import Container
 from providers.hosts.fleet import Fleet
 from providers.rules.vocabulary.errors import NotAManager
 from providers.rules.vocabulary.facts import Network
@@ -58,7 +58,7 @@ def standalone(engine: Engine) -> tuple[Standalone, ...]:
             running=raw.get("State") in observe.RUNNING,
             networks=tuple(sorted(filter(None, observe.network_ids(raw)))),
         )
-        for raw in engine.get("/containers/json", all=True)
+        for raw in engine.read("/containers/json", list[Container], all=True)
         if "com.docker.swarm.task" not in (raw.get("Labels") or {})
     )
     return tuple(sorted(found, key=lambda container: container.id))
@@ -69,7 +69,7 @@ def swarm_survey(engine: Engine) -> SwarmSurvey:
     listed = (net for net in observe.networks(engine) if net.scope == "swarm")
     confirmed = (observe.swarm_network(engine, net.id) for net in listed)
     return SwarmSurvey(
-        settings=to_swarm(engine.get("/swarm")),
+        settings=observe.settings(engine),
         nodes=observe.nodes(engine),
         networks=tuple(replace(net, endpoints=()) for net in confirmed if net is not None),
         services=observe.services(engine),

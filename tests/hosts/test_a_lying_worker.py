@@ -30,7 +30,7 @@ def serves(host, word):
         "Spec": {"Role": "manager", "Availability": "active", "Name": word},
         "Status": {"State": "ready", "Addr": KNOWN["m1"]},
     }
-    swarm = SWARM | {"JoinTokens": {"Worker": word}, "Spec": {"Name": word}}
+    swarm = SWARM | {"JoinTokens": {"Manager": "SWMTKN-1-m", "Worker": word}, "Spec": {"Name": word}}
     answers = {
         "GET /services": [{"ID": "s1", "Version": {"Index": 7}, "Spec": service}],
         "GET /nodes": [node],

@@ -11,16 +11,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar, cast
 from urllib.parse import quote
 
 import docker
 import requests
+from pydantic_core import from_json
 
 from providers.hosts.bounds import MOST, TooLate, TooLong
 from providers.hosts.commands import INIT_SIGNS, restarts_docker, starts_docker
 from providers.hosts.engine_api.http_over_stdio import IDENTITY, AnyConnection, Dropped, EngineAdapter, Senseless
 from providers.hosts.engine_api.refusals import refusal, unsupported
+from providers.hosts.engine_api.schema import Info, why_not
 from providers.hosts.recent_failure import LastFailure
 from providers.rules.vocabulary.errors import (
     CommandFailed,
@@ -33,7 +35,7 @@ from providers.rules.vocabulary.errors import (
     Unreachable,
 )
 
-Json = Any  # what the Engine answers: dicts, lists, strings, numbers
+T = TypeVar("T")
 
 TIMEOUT = 30.0  # seconds; a GET by name may take 20 s: measurements.md#no-quorum
 PING_TIMEOUT = 5.0
@@ -72,25 +74,36 @@ class Engine:
         self._client.trust_env = False  # no proxies, no .netrc
         self._client.mount("http+docker://", EngineAdapter(connection))
 
-    def get(self, path: str, *, timeout: float = TIMEOUT, **params: object) -> Json:
+    def read(self, path: str, kind: type[T], *, timeout: float = TIMEOUT, **params: object) -> T:
+        """The JSON at `path`, which is one of schema.py. Raises as `get`, and EngineError where it is none."""
+        return self.checked(f"GET {path}", kind, self.get(path, timeout=timeout, **params))
+
+    def checked(self, asked: str, kind: type[T], answer: object) -> T:
+        """The answer to what was asked, to the letter, as one of schema.py. Raises EngineError where it is none."""
+        wrong = why_not(kind, answer)
+        if wrong:
+            raise self._senseless(asked, wrong)
+        return cast(T, answer)
+
+    def get(self, path: str, *, timeout: float = TIMEOUT, **params: object) -> object:
         """The JSON at `path`. Parameters that are dicts or lists (filters) are sent as JSON.
 
         Raises EngineError or HostError. Asked again once if a kept-alive channel turned out to be dead.
         """
         return self._request("GET", path, params, None, timeout)
 
-    def info(self, timeout: float = TIMEOUT) -> Json:
+    def info(self, timeout: float = TIMEOUT) -> Info:
         """The JSON at `/info`: who works with a host asks for it first.
 
         Raises EngineError also where the Engine is one on which swarm networks do not work.
         """
-        found = self.get("/info", timeout=timeout)
+        found = self.read("/info", Info, timeout=timeout)
         reason = unsupported(found)
         if reason:
             raise EngineError(f"{self.name}: {reason}")
         return found
 
-    def post(self, path: str, body: object = None, *, timeout: float = TIMEOUT, **params: object) -> Json:
+    def post(self, path: str, body: object = None, *, timeout: float = TIMEOUT, **params: object) -> object:
         """The JSON answered, None where there is none. A body that is a string is JSON text already.
 
         Raises EngineError or HostError. After Unreachable it may have been carried out all the same.
@@ -212,7 +225,7 @@ class Engine:
     def _ping(self, timeout: float) -> requests.Response:
         return self._exchange("GET", "/_ping", "/_ping", {}, None, timeout)
 
-    def _request(self, method: str, path: str, params: dict[str, object], body: object, timeout: float) -> Json:
+    def _request(self, method: str, path: str, params: dict[str, object], body: object, timeout: float) -> object:
         try:
             versioned = f"/v{self._newest(timeout)}{path}"
             answer = self._exchange(method, path, versioned, params, body, timeout).content
@@ -220,9 +233,9 @@ class Engine:
             self.doubts += 1
             raise
         try:
-            return json.loads(answer) if answer else None
-        except (ValueError, RecursionError) as problem:  # the latter where it is nested without end
-            raise EngineError(f"{self.name}: {method} {path}: what answers is no Docker Engine") from problem
+            return from_json(answer, allow_inf_nan=False) if answer else None
+        except ValueError as problem:  # also where it is nested without end, which json.loads takes a traceback for
+            raise self._senseless(f"{method} {path}", "it is no JSON: no Docker Engine says that") from problem
 
     def _exchange(
         self, method: str, path: str, versioned: str, params: dict[str, object], body: object, timeout: float
@@ -241,17 +254,17 @@ class Engine:
                 f"{self.name}: the Engine does not answer {method} {path} within {timeout:g} s"
             ) from problem
         except TooLong as problem:
-            raise self._senseless(method, path, f"it is longer than {MOST >> 20} MiB") from problem
+            raise self._senseless(f"{method} {path}", f"it is longer than {MOST >> 20} MiB") from problem
         except Senseless as problem:
-            raise self._senseless(method, path, str(problem)) from problem
+            raise self._senseless(f"{method} {path}", str(problem)) from problem
         except (Dropped, requests.RequestException) as problem:
             raise Unreachable(f"{self.name}: the connection broke during {method} {path}") from problem
         if not 200 <= response.status_code < 300:
             raise refusal(self.name, response.status_code, _words(response.content))
         return response
 
-    def _senseless(self, method: str, path: str, why: str) -> EngineError:
-        return EngineError(f"{self.name}: the Engine's answer makes no sense: {method} {path}: {why}")
+    def _senseless(self, asked: str, why: str) -> EngineError:
+        return EngineError(f"{self.name}: the Engine's answer makes no sense: {asked}: {why}")
 
     def _send(
         self, method: str, path: str, params: dict[str, object], body: object, timeout: float

@@ -1,4 +1,5 @@
-"""Engine objects to facts: what `GET` answers, as frozen values. Calls must not enter.
+"""Engine objects to facts: what `GET` answers, as frozen values. Calls must not enter, nor an answer that schema.py
+has not found to be one.
 
 Fields as in https://docs.docker.com/reference/api/engine/; a network's shape is in shape_json.py. Secrets (join tokens)
 are left behind, and addresses are IP addresses or nothing: names could lead anywhere.
@@ -6,14 +7,15 @@ are left behind, and addresses are IP addresses or nothing: names could lead any
 
 import json
 
+from providers.hosts.engine_api import schema
 from providers.rules.stack_file.field_types import ip_only
 from providers.rules.vocabulary.facts import Endpoint, Member, Network, Node, Port, Swarm, SwarmService, Task
 from providers.rules.vocabulary.shape import pairs
-from providers.rules.vocabulary.shape_json import Json, to_shape
+from providers.rules.vocabulary.shape_json import to_shape
 from providers.rules.vocabulary.words import visible
 
 
-def to_network(raw: Json) -> Network:
+def to_network(raw: schema.Network) -> Network:
     """A network as `GET /networks` and `GET /networks/<id>` show it."""
     endpoints = (
         Endpoint(name=end.get("Name") or "", key=key, address=end.get("IPv4Address") or "")
@@ -22,7 +24,7 @@ def to_network(raw: Json) -> Network:
     return Network(id=raw["Id"], scope=raw.get("Scope") or "", shape=to_shape(raw), endpoints=tuple(endpoints))
 
 
-def to_member(host: str, info: Json) -> Member:
+def to_member(host: str, info: schema.Info) -> Member:
     """A host's membership as `GET /info` shows it."""
     swarm = info.get("Swarm") or {}
     return Member(
@@ -39,7 +41,7 @@ def to_member(host: str, info: Json) -> Member:
     )
 
 
-def to_node(raw: Json) -> Node:
+def to_node(raw: schema.Node) -> Node:
     """A member as `GET /nodes` shows it."""
     spec, manager, described = raw["Spec"], raw.get("ManagerStatus") or {}, raw.get("Description") or {}
     resources = described.get("Resources") or {}
@@ -59,7 +61,7 @@ def to_node(raw: Json) -> Node:
     )
 
 
-def to_swarm(raw: Json) -> Swarm:
+def to_swarm(raw: schema.Swarm) -> Swarm:
     """The swarm as `GET /swarm` shows it; its join tokens are left behind."""
     spec = raw["Spec"]
     return Swarm(
@@ -74,12 +76,12 @@ def to_swarm(raw: Json) -> Swarm:
     )
 
 
-def targets(spec: Json) -> set[str]:
+def targets(spec: schema.FormerSpec | schema.ServiceSpec) -> set[str]:
     """Ids of the networks that a service's spec names."""
     return {net["Target"] for net in (spec.get("TaskTemplate") or {}).get("Networks") or spec.get("Networks") or []}
 
 
-def to_service(raw: Json, host: str = "") -> SwarmService:
+def to_service(raw: schema.Service, host: str = "") -> SwarmService:
     """A service as a host's `GET /services` shows it. Networks may stand in the task's spec or, of old, in its own."""
     spec, previous = raw["Spec"], raw.get("PreviousSpec") or {}
     update = raw.get("UpdateStatus") or {}
@@ -104,7 +106,7 @@ def to_service(raw: Json, host: str = "") -> SwarmService:
     )
 
 
-def to_port(raw: Json) -> Port:
+def to_port(raw: schema.Port) -> Port:
     """One published port of a service's spec."""
     return Port(
         protocol=raw.get("Protocol") or "tcp",
@@ -114,7 +116,7 @@ def to_port(raw: Json) -> Port:
     )
 
 
-def to_task(raw: Json) -> Task:
+def to_task(raw: schema.Task) -> Task:
     """A task as `GET /tasks` shows it; an attached standalone container is one without a service."""
     status, spec = raw.get("Status") or {}, raw.get("Spec") or {}
     attached = spec.get("NetworkAttachmentSpec") or {}

@@ -5,11 +5,35 @@ declared. It is journaled before anything is removed; where the new one is refus
 import json
 from dataclasses import replace
 
+from pydantic import BaseModel, Field, ValidationError
+
+from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.labels import FORMER
 from providers.rules.vocabulary.network_options import VNI
 from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.shape_json import to_json, to_shape
 from providers.rules.vocabulary.steps import MANAGER, CreateNetwork
+
+
+class _Range(BaseModel):
+    Subnet: str = ""
+    Gateway: str = ""
+    IPRange: str = ""
+
+
+class _Ranges(BaseModel):
+    ranges: list[_Range] = Field(default=[], alias="Config")
+
+
+class _Request(BaseModel):
+    """The request as it was written."""
+
+    Name: str
+    Driver: str = ""
+    Options: dict[str, str] = {}
+    Labels: dict[str, str] = {}
+    IPAM: _Ranges = _Ranges()
 
 
 def text(network: Network) -> str:
@@ -18,7 +42,15 @@ def text(network: Network) -> str:
 
 
 def creation(text: str, host: str = MANAGER) -> CreateNetwork:
-    """The step that makes it again, on that host where it is one host's own."""
+    """The step that makes it again, on that host where it is one host's own. Raises Blocked where the text is none of
+    ours: what the network was like is then in nobody's hand."""
+    try:
+        _Request.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        raise Blocked(
+            f"the label {FORMER} on {host or 'the swarm'} is none that was written by a change: nobody knows what the "
+            "network was like before: take the label off, then run again"
+        ) from error
     return CreateNetwork(host=host, shape=to_shape(json.loads(text)))
 
 

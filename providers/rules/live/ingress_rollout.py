@@ -5,7 +5,7 @@ Each function answers with the next decision, or None where its part is done. Po
 
 from providers.rules.live import maintenance
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Silent
-from providers.rules.vocabulary.labels import KICK
+from providers.rules.vocabulary.labels import KICK, count
 from providers.rules.vocabulary.steps import FOREVER, MANAGER, Blocked, Decision, Steps, UpdateNode, Wait
 
 # A kick that took is seen within 0.2 to 1.7 s; 1.5 s is when the next one was worth sending on every Engine
@@ -96,8 +96,8 @@ def given_up(host: HostIngress, facts: IngressFacts, network: Network) -> bool:
 
 def kicks(network: Network, node: Node) -> int:
     """How often the node was kicked for this ingress."""
-    of_network, _, count = (node.label(KICK) or "").partition(".")
-    return int(count) if of_network == network.id[:12] and count.isdecimal() else 0
+    of_network, _, kicked = (node.label(KICK) or "").partition(".")
+    return count(kicked) if of_network == network.id[:12] else 0
 
 
 def kick(network: Network, node: Node) -> UpdateNode:

@@ -12,8 +12,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from shlex import quote
+from typing import Any, Literal
 
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Swarm, SwarmService
 from providers.rules.vocabulary.labels import JOURNAL, journal_copies
 
@@ -56,8 +60,34 @@ class Journal:
         )
 
 
+class _Port(BaseModel):
+    """A port of a journal, as far as it is looked at."""
+
+    Protocol: Literal["", "tcp", "udp", "sctp"] | None = None
+    TargetPort: int | None = None
+    PublishedPort: int | None = None
+    PublishMode: Literal["", "ingress", "host"] | None = None
+
+
+class _Written(BaseModel):
+    """What a journal's label holds."""
+
+    network: str
+    ports: list[_Port]
+    numbers: list[_Port]
+    update: dict[str, JsonValue] | None
+
+
 def opened(service_id: str, text: str) -> Journal:
-    """A journal from its label's value."""
+    """A journal from its label's value. Raises Blocked where somebody has written something else there."""
+    try:
+        _Written.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        raise Blocked(
+            f"service {service_id}: the label {JOURNAL} is none that was written by a change: put the ports back by "
+            f"hand, and take it off the service and the swarm (`docker service update --label-rm {JOURNAL} "
+            f"{quote(service_id)}`), then run again"
+        ) from error
     raw = json.loads(text)
     return Journal(
         service_id=service_id,

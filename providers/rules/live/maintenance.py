@@ -10,7 +10,7 @@ from shlex import quote
 from providers.rules.live import running_change
 from providers.rules.live.quorum import no_quorum_meanwhile
 from providers.rules.vocabulary.facts import Member, Node, Swarm, Task
-from providers.rules.vocabulary.labels import AVAILABILITY, FORMER, RESTARTS, STOPPED, journal_copies, owner_of
+from providers.rules.vocabulary.labels import AVAILABILITY, FORMER, RESTARTS, STOPPED, count, journal_copies, owner_of
 from providers.rules.vocabulary.steps import Blocked, RestartEngine, Steps, UnlockSwarm, UpdateNode
 
 # Seconds after the emptying without any change before a restart is worth a try; after a restart it counts how long that
@@ -93,7 +93,7 @@ def running_on(node: Node, tasks: Iterable[Task]) -> list[Task]:
 def restarts(node: Node) -> int:
     """How often its Engine was restarted for the change that it is in."""
     noted = node.label(RESTARTS) or ""
-    return int(noted) if noted.isdecimal() else 0
+    return count(noted)
 
 
 def patience(node: Node, took: float) -> float:

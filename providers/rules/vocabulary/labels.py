@@ -76,6 +76,11 @@ def declared_labels(wanted: Mapping[str, str], live: Pairs) -> dict[str, str]:
     return {key: value for key, value in live if key in wanted and not key.startswith(PREFIX)}
 
 
+def count(text: str) -> int:
+    """The small number in a label; 0 where somebody has written something else there."""
+    return int(text) if text.isdecimal() and len(text) < 5 else 0
+
+
 def copy_label(service_id: str) -> str:
     """The key of the copy on the swarm of a service's journal."""
     return f"{JOURNAL}.{service_id}"

@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 
 # Lines of `ip -4 addr` and `ip -4 route`, iproute2's and BusyBox's alike:
 # https://man7.org/linux/man-pages/man8/ip-address.8.html
-_LINK = re.compile(r"\d+: ([^\s:@]+)(?:@\S+)?: .*\bmtu (\d+)")
+_LINK = re.compile(r"\d+: ([^\s:@]+)(?:@\S+)?: .*\bmtu (\d{1,9})\b", re.ASCII)
 _ADDRESS = re.compile(r"\s+inet (\d+\.\d+\.\d+\.\d+)")
 _ROUTE = re.compile(r"(?:(blackhole|prohibit|unreachable) )?(\d+\.\d+\.\d+\.\d+(?:/\d+)?)(?:\s(?:.*?\bdev (\S+))?|$)")
 _NEXT_HOP = re.compile(r"\s+nexthop .*?\bdev (\S+)")
@@ -69,18 +69,20 @@ def surroundings(text: str) -> Surroundings:
     Lines of other forms, such as the default route, are passed over.
     """
     links: list[Link] = []
+    addresses: list[list[str]] = []  # of each link
     routes: list[Route] = []
     for line in text.splitlines():
         if found := _LINK.match(line):
             links.append(Link(found[1], int(found[2])))
-        elif links and (found := _ADDRESS.match(line)):
-            last = links[-1]
-            links[-1] = Link(last.name, last.mtu, (*last.addresses, found[1]))
+            addresses.append([])
+        elif links and (found := _ADDRESS.match(line)) and canonical(found[1]):
+            addresses[-1].append(found[1])
         elif routes and not routes[-1].device and (found := _NEXT_HOP.match(line)):
             routes[-1] = replace(routes[-1], device=found[1])
         elif (found := _ROUTE.match(line)) and (subnet := canonical(found[2])):
             routes.append(Route(subnet, found[3] or "", found[1] or ""))
-    return Surroundings(tuple(links), tuple(routes))
+    whole = (replace(link, addresses=tuple(its)) for link, its in zip(links, addresses, strict=True))
+    return Surroundings(tuple(whole), tuple(routes))
 
 
 def canonical(text: str) -> str | None:

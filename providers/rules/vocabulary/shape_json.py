@@ -3,6 +3,7 @@
 https://docs.docker.com/reference/api/engine/
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from providers.rules.vocabulary.shape import NetworkShape, Pool, pairs
@@ -14,7 +15,7 @@ FLAGS = {"attachable": "Attachable", "internal": "Internal", "ingress": "Ingress
 POOL = {"subnet": "Subnet", "gateway": "Gateway", "ip_range": "IPRange"}
 
 
-def to_shape(raw: Json) -> NetworkShape:
+def to_shape(raw: Mapping[str, Any]) -> NetworkShape:
     """The shape in a network as `GET /networks` and `GET /networks/<id>` show it."""
     config = (raw.get("IPAM") or {}).get("Config") or []
     return NetworkShape(

@@ -123,7 +123,10 @@ def test_something_else_is_no_engine(host, engine, answer):
     """What answers without JSON is named for what it is."""
     length = str(len(answer)).encode()
     host.engine.does("GET /info", hang_up(b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n\r\n" + answer))
-    with pytest.raises(EngineError, match="no Docker Engine"):
+    with pytest.raises(
+        EngineError,
+        match="h1: the Engine's answer makes no sense: GET /info: it is no JSON: no Docker Engine says that",
+    ):
         engine.get("/info")
 
 

@@ -1,0 +1,388 @@
+"""What an Engine may answer, as far as it is read: a host's answer is input, and is held against this first.
+
+Names and meanings: https://docs.docker.com/reference/api/engine/. Go writes null for what is empty. What is not named
+here is not read; of a service's spec it is written back to the letter. Numbers are those that can be reckoned with.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from ipaddress import ip_interface
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from providers.rules.stack_file.problems import path
+from providers.rules.vocabulary.addresses import shown_network
+
+Id = Annotated[str, Field(min_length=1)]
+# swarmkit's counters and Go's durations and sizes are of 64 bits; so many replicas, or ports, no swarm has.
+Number = Annotated[int, Field(ge=0, lt=2**64)]
+Few = Annotated[int, Field(ge=0, le=100_000)]
+PortNumber = Annotated[int, Field(ge=0, lt=2**16)]
+Labels = dict[str, str] | None
+
+
+def _of(kind: Callable[[str], object]) -> AfterValidator:
+    def is_one(text: str) -> str:
+        if text:
+            kind(text)
+        return text
+
+    return AfterValidator(is_one)
+
+
+def _time(text: str) -> None:
+    """Raises ValueError where it is no time in UTC as Go writes it: to the second, and perhaps a fraction."""
+    if not re.fullmatch(r"[0-9T:-]{19}(?:\.[0-9]{1,9})?Z", text):
+        raise ValueError("should be a time such as 2026-11-24T04:00:00.5Z")
+    datetime.fromisoformat(text[:19])
+
+
+Time = Annotated[str, _of(_time)]
+Range = Annotated[str, _of(shown_network)]
+Address = Annotated[str, _of(ip_interface)]
+
+
+class Config(TypedDict, total=False):
+    Subnet: Range | None
+    Gateway: Address | None
+    IPRange: Range | None
+
+
+class Ipam(TypedDict, total=False):
+    Config: list[Config] | None
+
+
+class Endpoint(TypedDict, total=False):
+    Name: str | None
+    IPv4Address: str | None
+
+
+class Network(TypedDict):
+    Id: Id
+    Name: str
+    Scope: NotRequired[str | None]
+    Driver: NotRequired[str | None]
+    IPAM: NotRequired[Ipam | None]
+    Options: NotRequired[Labels]
+    Labels: NotRequired[Labels]
+    Attachable: NotRequired[bool | None]
+    Internal: NotRequired[bool | None]
+    Ingress: NotRequired[bool | None]
+    Containers: NotRequired[dict[str, Endpoint] | None]
+
+
+class Peer(TypedDict, total=False):
+    NodeID: str | None
+    Addr: str | None
+
+
+class Cluster(TypedDict, total=False):
+    ID: str | None
+
+
+class Membership(TypedDict, total=False):
+    LocalNodeState: str | None
+    NodeID: str | None
+    NodeAddr: str | None
+    ControlAvailable: bool | None
+    Error: str | None
+    Cluster: Cluster | None
+    RemoteManagers: list[Peer] | None
+
+
+class Info(TypedDict, total=False):
+    Swarm: Membership | None
+    OperatingSystem: str | None
+    OSType: str | None
+    SecurityOptions: list[str] | None
+
+
+class Version(TypedDict):
+    Index: Number
+
+
+class NodeSpec(TypedDict):
+    Role: str
+    Availability: str
+    Labels: NotRequired[Labels]
+
+
+class NodeStatus(TypedDict):
+    State: str
+    Addr: NotRequired[str | None]
+
+
+class ManagerStatus(TypedDict, total=False):
+    Reachability: str | None
+    Leader: bool | None
+
+
+class Resources(TypedDict, total=False):
+    NanoCPUs: Number | None
+    MemoryBytes: Number | None
+
+
+class Description(TypedDict, total=False):
+    Hostname: str | None
+    Resources: Resources | None
+
+
+class Node(TypedDict):
+    ID: Id
+    Version: Version
+    Spec: NodeSpec
+    Status: NodeStatus
+    Description: NotRequired[Description | None]
+    ManagerStatus: NotRequired[ManagerStatus | None]
+
+
+class Encryption(TypedDict, total=False):
+    AutoLockManagers: bool | None
+
+
+class Orchestration(TypedDict, total=False):
+    TaskHistoryRetentionLimit: int | None
+
+
+class SwarmSpec(TypedDict, total=False):
+    Labels: Labels
+    EncryptionConfig: Encryption | None
+    Orchestration: Orchestration | None
+
+
+class JoinTokens(TypedDict):
+    Manager: str
+    Worker: str
+
+
+class Swarm(TypedDict):
+    ID: Id
+    Version: Version
+    Spec: SwarmSpec
+    DataPathPort: NotRequired[PortNumber | None]
+    DefaultAddrPool: NotRequired[list[Range] | None]
+    SubnetSize: NotRequired[Annotated[int, Field(ge=0, le=32)] | None]
+
+
+class Joining(TypedDict):
+    JoinTokens: JoinTokens
+
+
+class Port(TypedDict, total=False):
+    Protocol: Literal["", "tcp", "udp", "sctp"] | None
+    TargetPort: PortNumber | None
+    PublishedPort: PortNumber | None
+    PublishMode: Literal["", "ingress", "host"] | None
+
+
+class Ports(TypedDict, total=False):
+    Ports: list[Port] | None
+
+
+class Attachment(TypedDict):
+    Target: str
+
+
+class Reserved(TypedDict, total=False):
+    Reservations: Resources | None
+
+
+class Placement(TypedDict, total=False):
+    Constraints: list[str] | None
+    MaxReplicas: Number | None
+
+
+class Restarts(TypedDict, total=False):
+    Condition: str | None
+    Delay: Number | None
+    MaxAttempts: Number | None
+
+
+class HealthCheck(TypedDict, total=False):
+    Test: list[str] | None
+    Interval: Number | None
+    Timeout: Number | None
+    StartPeriod: Number | None
+    Retries: Few | None
+
+
+class ContainerSpec(TypedDict, total=False):
+    StopGracePeriod: Number | None
+    Healthcheck: HealthCheck | None
+
+
+class Template(TypedDict, total=False):
+    Networks: list[Attachment] | None
+    ForceUpdate: Number | None
+    Placement: Placement | None
+    Resources: Reserved | None
+    RestartPolicy: Restarts | None
+    ContainerSpec: ContainerSpec | None
+
+
+class Updating(TypedDict, total=False):
+    Parallelism: Number | None
+    Delay: Number | None
+    Monitor: Number | None
+    FailureAction: str | None
+    Order: str | None
+
+
+class Replicated(TypedDict, total=False):
+    Replicas: Few | None
+
+
+class Mode(TypedDict, total=False):
+    Replicated: Replicated | None
+
+
+class AnySpec(TypedDict, total=False):
+    Labels: Labels
+    Networks: list[Attachment] | None
+    Mode: Mode | None
+    EndpointSpec: Ports | None
+    UpdateConfig: Updating | None
+
+
+class FormerSpec(AnySpec, total=False):
+    TaskTemplate: Template
+
+
+class ServiceSpec(AnySpec):
+    Name: str
+    TaskTemplate: Template
+
+
+class VirtualIp(TypedDict):
+    NetworkID: str
+
+
+class ServiceEndpoint(TypedDict, total=False):
+    Ports: list[Port] | None
+    VirtualIPs: list[VirtualIp] | None
+
+
+class UpdateStatus(TypedDict, total=False):
+    State: str | None
+    Message: str | None
+
+
+class Service(TypedDict):
+    ID: Id
+    Version: Version
+    Spec: ServiceSpec
+    PreviousSpec: NotRequired[FormerSpec | None]
+    Endpoint: NotRequired[ServiceEndpoint | None]
+    UpdateStatus: NotRequired[UpdateStatus | None]
+
+
+class ContainerStatus(TypedDict, total=False):
+    ContainerID: str | None
+
+
+class TaskStatus(TypedDict, total=False):
+    State: str | None
+    Message: str | None
+    Err: str | None
+    Timestamp: Time | None
+    ContainerStatus: ContainerStatus | None
+
+
+class Attached(TypedDict, total=False):
+    ContainerID: str | None
+
+
+class TaskSpec(TypedDict, total=False):
+    NetworkAttachmentSpec: Attached | None
+    Placement: Placement | None
+
+
+class NetworkId(TypedDict):
+    ID: str
+
+
+class NetworkPart(TypedDict):
+    Network: NetworkId
+
+
+class Task(TypedDict):
+    ID: Id
+    ServiceID: NotRequired[str | None]
+    NodeID: NotRequired[str | None]
+    Status: NotRequired[TaskStatus | None]
+    DesiredState: NotRequired[str | None]
+    NetworksAttachments: NotRequired[list[NetworkPart] | None]
+    Slot: NotRequired[Number | None]
+    Spec: NotRequired[TaskSpec | None]
+
+
+class OnNetwork(TypedDict, total=False):
+    NetworkID: str | None
+
+
+class NetworkSettings(TypedDict, total=False):
+    Networks: dict[str, OnNetwork | None] | None
+
+
+class Container(TypedDict):
+    Id: Id
+    Names: NotRequired[list[str] | None]
+    State: NotRequired[str | None]
+    Labels: NotRequired[Labels]
+    NetworkSettings: NotRequired[NetworkSettings | None]
+
+
+class ContainerState(TypedDict):
+    StartedAt: str
+
+
+class Inspected(TypedDict):
+    State: ContainerState
+
+
+class Named(TypedDict):
+    Name: str
+
+
+class Belonging(TypedDict):
+    Spec: Named
+
+
+class Made(TypedDict):
+    Id: Id
+
+
+class UnlockKey(TypedDict):
+    UnlockKey: str
+
+
+class NodeToUpdate(TypedDict):
+    Version: Version
+    Spec: NodeSpec
+
+
+class SwarmToUpdate(TypedDict):
+    Version: Version
+    Spec: SwarmSpec
+
+
+ToUpdate = NodeToUpdate | SwarmToUpdate
+
+
+# What holds an answer against one of these; each is made when it is first needed, which takes a few milliseconds.
+form: Callable[[object], TypeAdapter[object]] = cache(TypeAdapter)
+
+
+def why_not(kind: object, answer: object) -> str:
+    """What is wrong with an answer, where first; empty where nothing is."""
+    try:
+        form(kind).validate_python(answer, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = path(first["loc"])[:80]
+        return f"{where}: {first['msg'].lower()}" if where else first["msg"].lower()
+    return ""
