@@ -24,6 +24,7 @@ from providers.rules.stack_file.problems import readable
 from providers.rules.stack_file.reading import Written, from_flat, from_yaml, read
 from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
+from providers.rules.vocabulary.words import line
 from providers.swarm import Swarm
 
 # The exit code of a program that has shown its errors itself: Pulumi adds none of its own.
@@ -45,7 +46,7 @@ def main() -> None:
             pulumi.log.error(problem)
         sys.exit(SHOWN)
     for warning in plan.warnings:
-        pulumi.log.warn(warning)
+        pulumi.log.warn(line(warning))
     ids = declare(plan)
     if pulumi.runtime.is_dry_run():
         pulumi.export("swarmnet", exports(plan, ids))

@@ -5,6 +5,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cli.lines import tell
 from cli.project import short
 from cli.stack_files import STACKS, Directory, all_of, judged, located, text_of, write
 from providers.rules.checks.across_stacks import unread
@@ -36,12 +37,12 @@ def allocate(
     except StackFileError as error:
         _complain(stack, error.problems)
     for name, subnet in chosen.items():
-        typer.echo(f"{stack}: overlays.{name}.subnet: {subnet}")
+        tell(f"{stack}: overlays.{name}.subnet: {subnet}")
     if not chosen:
-        typer.echo(f"{stack}: no overlay has subnet: auto")
+        tell(f"{stack}: no overlay has subnet: auto")
 
 
 def _complain(stack: str, problems: Iterable[str]) -> NoReturn:
     for problem in problems:
-        typer.secho(f"{stack}: {problem}", fg=typer.colors.RED)
+        tell(f"{stack}: {problem}", typer.colors.RED)
     raise typer.Exit(1)

@@ -1,6 +1,5 @@
 """`swarmnet check`: what is wrong with stack files, without any host."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -8,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.lines import give, give_data, tell
 from cli.project import short
 from cli.stack_files import STACKS, Directory, Line, all_of, judged, keys_of, lines_of, names
 from providers.rules.checks.across_stacks import joined, shared, unknown, used
@@ -48,18 +48,18 @@ def check(
     together = list(_of_several(there, directory, named))
     every = [*(line for found in lines.values() for line in found), *together]
     if form is Format.JSON:
-        typer.echo(as_json(named, every))
+        give_data(as_data(named, every))
     elif not named:
-        typer.secho(f"no stack files in {directory}", fg=typer.colors.RED)
+        tell(f"no stack files in {directory}", typer.colors.RED)
     elif form is Format.GITHUB:
-        typer.echo("".join(f"{annotation(line)}\n" for line in every), nl=False)
+        give("".join(f"{annotation(line)}\n" for line in every))
     else:
         _show(there, lines, together)
     if not named or any(line.level == "error" for line in every):
         raise typer.Exit(1)
 
 
-def as_json(stacks: Sequence[str], lines: Sequence[Line]) -> str:
+def as_data(stacks: Sequence[str], lines: Sequence[Line]) -> dict[str, object]:
     """The same for programs. `schema` grows where a key changes its meaning or goes."""
     findings = [
         {
@@ -73,7 +73,7 @@ def as_json(stacks: Sequence[str], lines: Sequence[Line]) -> str:
         }
         for line in lines
     ]
-    return json.dumps({"schema": 1, "stacks": stacks, "findings": findings}, indent=2)
+    return {"schema": 1, "stacks": stacks, "findings": findings}
 
 
 def annotation(line: Line) -> str:
@@ -97,12 +97,12 @@ def _show(there: Mapping[str, Verdict], lines: Mapping[str, Sequence[Line]], tog
     wrong = {line.stack for line in together if line.level == "error"}
     for stack, found in lines.items():
         if stack not in wrong and all(line.level != "error" for line in found):
-            typer.echo(f"{stack}: {_summary(there[stack])}, no problem")
+            tell(f"{stack}: {_summary(there[stack])}, no problem")
         for line in (*found, *(each for each in together if each.stack == stack and each.level == "error")):
-            typer.secho(str(line), fg=_COLOURS.get(line.level))
+            tell(str(line), _COLOURS.get(line.level, ""))
     for line in together:
         if line.level != "error":
-            typer.echo(str(line))
+            tell(str(line))
 
 
 def _of_one(there: Mapping[str, Verdict], torn: Mapping[str, str], directory: Directory, asked: str) -> Iterator[Line]:

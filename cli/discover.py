@@ -11,6 +11,7 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
+from cli.files import write
 from cli.forecasts import forecasts
 from cli.lines import as_shown
 from cli.project import owner, short
@@ -24,7 +25,7 @@ from providers.hosts.discovery import found as read
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.problems import Raw
-from providers.rules.stack_file.reading import NAMESPACE
+from providers.rules.stack_file.reading import NAMESPACE, BoundedLoader
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
 from providers.rules.vocabulary.snapshot import Survey
@@ -57,7 +58,11 @@ def discover(
         raise typer.Exit(1) from error
     others = {name: each.resolved for name, each in readable(out.parent).items() if name != stack}
     raw, remarks = file_of(swarm, owned, others)
-    out.write_text(stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1]))
+    try:
+        write(out, stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1]), new=not force)
+    except OSError as error:  # also where somebody has written it meanwhile
+        console.print(as_shown(f"{out}: {(error.strerror or str(error)).lower()}", style="red"))
+        raise typer.Exit(1) from error
     for line in _report(raw, remarks, out, stack):
         console.print(line)
 
@@ -118,10 +123,10 @@ def _kept(out: Path, force: bool) -> tuple[Raw, Raw]:
     if not force:
         raise StackFileError([f"{out}: is there already: choose another name, or --force to write in its place"])
     try:
-        document = yaml.safe_load(out.read_text()) or {}
+        document = yaml.load(out.read_text(), BoundedLoader) or {}
         config = document.pop("config", None) or {}
         return {key: value for key, value in config.items() if _is_others(key)}, document
-    except (yaml.YAMLError, AttributeError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, AttributeError, UnicodeDecodeError, RecursionError) as error:
         raise StackFileError([f"{out}: is no stack file, and is left alone: choose another name"]) from error
 
 

@@ -1,6 +1,5 @@
 """`swarmnet drift`: what somebody changed on the hosts since the last `up`, by host and property."""
 
-import json
 import os
 import sys
 import time
@@ -14,6 +13,7 @@ from rich.console import Console
 from cli.drift_report import Report, as_data, show
 from cli.errors import told
 from cli.forecasts import forecasts
+from cli.lines import give_data
 from cli.looks import SECONDS, Late, Seen, answers, seen
 from cli.project import owner, short
 from cli.stack_files import STACKS, Directory, declared
@@ -65,7 +65,7 @@ def drift(
         hosts = answers({"hosts": lambda: hosts_of(of, resolved, accesses, wanted)}, rest, 1)["hosts"]
     result = report(wanted, state, found, hosts, resolved.lost)
     if as_json:
-        typer.echo(json.dumps(as_data(short(stack), result), indent=2))
+        give_data(as_data(short(stack), result))
     else:
         show(Console(highlight=False, soft_wrap=True), result, len(state))
     if looked.late or isinstance(hosts, Late):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import typer
 
+from cli.lines import complain
 from cli.project import NoState
 from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
 
@@ -17,5 +18,5 @@ def told(stack: str) -> Iterator[None]:
     except (SwarmnetError, NoState, OSError) as error:
         lines = error.problems if isinstance(error, StackFileError) else [str(error)]
         for line in lines:
-            typer.secho(f"{stack}: {line}", fg=typer.colors.RED, err=True)
+            complain(f"{stack}: {line}")
         raise typer.Exit(1) from error

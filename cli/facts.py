@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from cli.errors import told
+from cli.files import write
 from cli.forecasts import forecasts
+from cli.lines import complain, give
 from cli.project import owner, short
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, state_if_known
@@ -41,9 +43,9 @@ def facts(
     found = facts_file(short(stack), datetime.now(UTC), seen, ahead, state=doubt or "known")
     for host in seen.hosts:
         if isinstance(host, Silent):
-            typer.secho(f"{stack}: no answer: {host.why}", fg=typer.colors.YELLOW, err=True)
+            complain(f"{stack}: no answer: {host.why}", typer.colors.YELLOW)
     if out is None:
-        typer.echo(found.text(), nl=False)
+        give(found.text())
         return
     with told(stack):
-        out.write_text(found.text())
+        write(out, found.text())

@@ -1,10 +1,33 @@
-"""Lines for a terminal: words of hosts are in them, which it must not obey."""
+"""All that subcommands print goes through here: words of others are in it, which neither a terminal nor a log obeys."""
 
+import sys
+
+import typer
 from rich.text import Text
 
-from providers.rules.vocabulary.words import visible
+from providers.rules.vocabulary.words import data, lines
 
 
 def as_shown(text: str, style: str = "") -> Text:
-    """A line, or a few."""
-    return Text(visible(text), style=style)
+    """A line, or a few, for rich."""
+    return Text(lines(text), style=style)
+
+
+def tell(text: str, colour: str = "") -> None:
+    """A line on standard output."""
+    typer.secho(lines(text), fg=colour or None)
+
+
+def complain(text: str, colour: str = "red") -> None:
+    """A line on standard error."""
+    typer.secho(lines(text), fg=colour, err=True)
+
+
+def give(text: str) -> None:
+    """A whole text that its writer has made safe, such as Markdown, on standard output."""
+    sys.stdout.write(text)
+
+
+def give_data(value: object) -> None:
+    """A value as JSON on standard output."""
+    give(data(value) + "\n")

@@ -6,6 +6,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cli.files import write
+from cli.lines import complain, tell
 from cli.project import short
 from cli.stack_files import STACKS, Directory, judged, names
 from providers.explain.facts_file import FactsFile, NoFacts
@@ -43,10 +45,10 @@ def draw(
     if not found:
         _complain(f"{directory}: there is no file Pulumi.STACK.yaml")
     try:
-        out.write_text(form(found), encoding="utf-8")
+        write(out, form(found))
     except OSError as error:
         _complain(f"{out}: {error.strerror}")
-    typer.echo(f"{out}: {page.summary(found)}")
+    tell(f"{out}: {page.summary(found)}")
 
 
 def _judged(directory: Path, stack: str) -> Verdict:
@@ -75,5 +77,5 @@ def _facts(paths: Sequence[Path], stacks: Sequence[str]) -> dict[str, FactsFile]
 
 
 def _complain(line: str) -> NoReturn:
-    typer.secho(line, fg=typer.colors.RED, err=True)
+    complain(line)
     raise typer.Exit(1)

@@ -1,6 +1,5 @@
 """`swarmnet plan`: what `pulumi up` would do to the hosts, in words, without a write."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Annotated
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.forecasts import forecasts
-from cli.lines import as_shown
+from cli.lines import as_shown, give_data
 from cli.project import owner
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, state_if_known
@@ -50,7 +49,7 @@ def plan(
     if as_json:
         report = {"state": doubt or "known", "silent": {each.host: each.why for each in silent}}
         resources = [fields(each) for each in found]
-        typer.echo(json.dumps({**report, "warnings": warnings, "resources": resources}, indent=2))
+        give_data({**report, "warnings": warnings, "resources": resources})
     else:
         for line in report_of(found, silent, doubt, warnings):
             console.print(line)

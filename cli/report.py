@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cli.files import write
+from cli.lines import complain, give
 from providers.explain.facts_file import FactsFile, NoFacts
 from providers.explain.report.page import MOST, comment, no_page, page
 from providers.explain.report.preview import NotAPreview, Preview
@@ -97,12 +99,12 @@ def _bytes(path: Path) -> bytes:
 
 def _write(text: str, out: Path | None) -> None:
     if out:
-        out.write_text(text, encoding="utf-8")
+        write(out, text)
     else:
-        sys.stdout.write(text)
+        give(text)
 
 
 def _complain(lines: list[str]) -> None:
     for line in lines:
-        typer.secho(line, fg=typer.colors.RED, err=True)
+        complain(line)
     raise typer.Exit(1)

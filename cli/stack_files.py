@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 import typer
 
+from cli.files import write as write_file
 from cli.project import ProjectError, owner, project_of, settings, short
 from providers.rules.checks.whole_file import Verdict, verdict
 from providers.rules.plan import Plan, planned
@@ -80,7 +81,7 @@ def write(directory: Path, stack: str, text: str) -> None:
     """Put a text in the place of a stack's file. Raises StackFileError where it can't be written."""
     path = file_of(directory, stack)
     try:
-        path.write_bytes(text.encode())
+        write_file(path, text)
     except OSError as error:
         raise StackFileError([f"{path} can't be written: {(error.strerror or str(error)).lower()}"]) from error
 

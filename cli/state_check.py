@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.errors import told
+from cli.lines import complain, tell
 from cli.stack_files import STACKS, Directory
 from cli.state import exported
 
@@ -57,10 +58,10 @@ def check(
             f"{stack}: {_shown(name)}: its {PROVIDER} is none of Swarmnet's ({loads}), and Pulumi would run it "
             "on this machine: find out who wrote it, and `pulumi stack import` the last state that is yours"
         )
-        typer.secho(line, fg=typer.colors.RED, err=True)
+        complain(line)
     if strange:
         raise typer.Exit(1)
-    typer.echo(f"{stack}: {len(found)} providers in the state, all of them Swarmnet's")
+    tell(f"{stack}: {len(found)} providers in the state, all of them Swarmnet's")
 
 
 @dataclass(frozen=True)

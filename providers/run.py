@@ -35,7 +35,7 @@ from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, StackFil
 from providers.rules.vocabulary.specs import HostSpec, NodeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import Decision
 from providers.rules.vocabulary.wish import wish
-from providers.rules.vocabulary.words import visible
+from providers.rules.vocabulary.words import lines
 from providers.simulate.from_snapshot import copied
 
 # Seconds for Pulumi's engine to take a progress line, or a connection; it is on this machine. While it is stopped
@@ -237,7 +237,7 @@ class Progress:
     def __call__(self, message: str, *, stays: bool = False) -> None:
         """Show one line beside the resource's state, or (`stays`) among the messages that are shown at the end too."""
         line = engine_pb2.LogRequest(
-            severity=engine_pb2.LogSeverity.INFO, message=visible(message), urn=self.urn, ephemeral=not stays
+            severity=engine_pb2.LogSeverity.INFO, message=lines(message), urn=self.urn, ephemeral=not stays
         )
         try:
             self.engine.Log(line, timeout=self.patience)

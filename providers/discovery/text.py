@@ -12,6 +12,7 @@ import yaml
 from providers.discovery.remark import Kind, Remark
 from providers.rules.stack_file.problems import Raw
 from providers.rules.stack_file.reading import NAMESPACE
+from providers.rules.vocabulary.words import line
 
 _WIDTH = 110
 _KINDS: tuple[Kind, ...] = ("clash", "not seen", "unusual", "not managed")
@@ -80,6 +81,6 @@ def flow(value: object) -> str:
 
 def _comment(paragraph: str) -> list[str]:
     """A paragraph as comment lines; what a host said in several lines or with control characters is one."""
-    plain = " ".join("".join(char if char.isprintable() else " " for char in paragraph).split())
+    plain = " ".join("".join(char if char.isprintable() else " " for char in line(paragraph)).split())
     first, *rest = textwrap.wrap(plain, _WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
     return [f"# {first}".rstrip(), *(f"#   {line}" for line in rest)]

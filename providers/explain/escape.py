@@ -7,27 +7,16 @@ https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
 import re
 from collections.abc import Sequence
 
-from providers.rules.vocabulary.words import INVISIBLE
+from providers.rules.vocabulary import words
 
-# A swarm's join tokens and unlock keys, private keys, what stands before the @ of an address (a user of SSH apart, who
-# has no password in it), and what is given as a password: no message of ours has any, but what others wrote may.
-SECRETS = re.compile(
-    r"SWMTKN-\S+|SWMKEY-\S+|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|(?<=://)(?<!ssh://)\S+(?=@)|(?<=ssh://)[^\s:/@]*:\S+(?=@)"
-    r"|\b(?i:bearer|basic) +[A-Za-z0-9+/=._~-]{6,}"
-    r"|(?i:passw(?:or)?d|passphrase|secret|token|api[-_]?key)[\"']?(?:=|: *(?=[\"']))(?:\"[^\"]*\"|'[^']*'|\S+)",
-    re.DOTALL,
-)
-HIDDEN = "[secret]"
+# On one line, as any medium begins.
+shown = words.line
+
 MARKUP = re.compile(r"[\\`*_\[\]<>#|~&$]")
-# What forges make links of, in the middle of a text: @somebody, #12.
-MENTION = re.compile(r"(?<![\w/])([@#])(?=\w)")
+# What forges make links of, in the middle of a text: @somebody, #12, GH-12, addresses of the web and of mail. A joiner
+# that nobody sees keeps it from being one: https://github.github.com/gfm/#autolinks-extension-
+LINK = re.compile(r"(?<![\w/])@(?=\w)|@(?=[\w-]+\.)|#(?=\w)|\bGH-(?=\d)|\b(?i:www)(?=\.)|:(?=//)|\b(?i:mailto|xmpp):")
 PLAIN = re.compile(r"[^A-Za-z0-9 ,.:/_-]")
-
-
-def shown(text: str) -> str:
-    """A text on one line, without what can't be seen and without secrets."""
-    return INVISIBLE.sub(" ", SECRETS.sub(HIDDEN, text)).strip()
 
 
 def plain(text: str) -> str:
@@ -44,7 +33,7 @@ def prose(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return MENTION.sub("\\1\u2060", MARKUP.sub(r"\\\g<0>", text))
+    return MARKUP.sub(r"\\\g<0>", LINK.sub("\\g<0>\u2060", text))
 
 
 def code(text: str) -> str:
@@ -55,10 +44,10 @@ def code(text: str) -> str:
     return f"{ticks}{space}{bare}{space}{ticks}" if bare else ""
 
 
-def some(words: Sequence[str], most: int) -> str:
+def some(said: Sequence[str], most: int) -> str:
     """Words in a line: of very many the first, and how many more there are."""
-    more = len(words) - most
-    return f"{', '.join(words[:most])}{f' and {more} more' if more > 0 else ''}"
+    more = len(said) - most
+    return f"{', '.join(said[:most])}{f' and {more} more' if more > 0 else ''}"
 
 
 def fenced(language: str, lines: list[str]) -> list[str]:

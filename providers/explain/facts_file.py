@@ -18,6 +18,7 @@ from providers.rules.vocabulary.keys import OverlayFlags
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.places import shown
 from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
+from providers.rules.vocabulary.words import data
 
 SCHEMA: Final = 1
 
@@ -113,7 +114,7 @@ class FactsFile(_Part):
 
     def text(self) -> str:
         """The file's text."""
-        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+        return data(self.model_dump(mode="json", by_alias=True)) + "\n"
 
 
 def facts_file(

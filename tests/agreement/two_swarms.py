@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from providers import simulate
 from providers.hosts import observe
+from providers.hosts.engine_api.schema import Made
 from providers.hosts.fleet import Fleet
 from providers.hosts.perform import perform
 from providers.rules.stack_file.access import HostAccess
@@ -144,7 +145,8 @@ class Real(Side):
         engine = self.fleet.engine(host)
         settings = {"NetworkMode": network, "RestartPolicy": {"Name": "no" if ends else "always"}}
         body = {"Image": "busybox:lab", "HostConfig": settings, **({"Cmd": ["sleep", "2"]} if ends else {})}
-        container = engine.post("/containers/create", body)["Id"]
+        made = engine.post("/containers/create", body)
+        container = engine.checked("POST /containers/create", Made, made)["Id"]
         engine.post(f"/containers/{container}/start")
 
     def stop_docker(self, host: str) -> None:

@@ -61,7 +61,7 @@ def _foretold(foretold: Forecast) -> list[str]:
         said.append(f"stopped and started again: {some([code(each) for each in foretold.stopped], NAMED)}")
     if foretold.absences:
         absent = [
-            f"{code(each.service)} ({', '.join(each.ports)}, about {max(each.seconds, 1):.0f} s)"
+            f"{code(each.service)} ({', '.join(map(plain, each.ports))}, about {max(each.seconds, 1):.0f} s)"
             for each in foretold.absences
         ]
         said.append(f"without ports: {some(absent, NAMED)}")
@@ -74,7 +74,7 @@ def _foretold(foretold: Forecast) -> list[str]:
 
 
 def _on_host(name: str, host: HostFacts) -> list[str]:
-    known = [] if host.silent else [part for part in (host.role, host.availability) if part]
+    known = [] if host.silent else [plain(part) for part in (host.role, host.availability) if part]
     tasks = [f"{number} of {code(service)}" for service, number in sorted(host.tasks.items())]
     said = [f"{code(name)} was {', '.join(known)}"] if known else []
     return [*said, f"tasks on it: {some(tasks, NAMED)}"] if tasks else said

@@ -83,7 +83,7 @@ def flags(spec: Network) -> list[str]:
     said: list[str | bool | None] = []
     match spec:
         case GwbridgeSpec():
-            renamed = spec.bridge_name != "docker_gwbridge" and f"bridge {plain(spec.bridge_name)}"
+            renamed = spec.bridge_name != "docker_gwbridge" and f"bridge {spec.bridge_name}"
             said = [spec.icc and "icc", not spec.masquerade and "no masquerade", renamed]
         case OverlaySpec():
             said = [getattr(spec, flag) and flag for flag in OverlayFlags.model_fields]
@@ -102,6 +102,7 @@ def line(row: Row) -> str:
 
 
 def _cell(old: str, new: str) -> str:
+    old, new = plain(old), plain(new)
     if old == new:
         return old
     if not new:

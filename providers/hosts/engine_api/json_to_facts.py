@@ -12,7 +12,7 @@ from providers.rules.stack_file.field_types import ip_only
 from providers.rules.vocabulary.facts import Endpoint, Member, Network, Node, Port, Swarm, SwarmService, Task
 from providers.rules.vocabulary.shape import pairs
 from providers.rules.vocabulary.shape_json import to_shape
-from providers.rules.vocabulary.words import visible
+from providers.rules.vocabulary.words import line
 
 
 def to_network(raw: schema.Network) -> Network:
@@ -32,7 +32,7 @@ def to_member(host: str, info: schema.Info) -> Member:
         state=swarm.get("LocalNodeState") or "inactive",
         node_id=swarm.get("NodeID") or "",
         control=bool(swarm.get("ControlAvailable")),
-        error=visible(swarm.get("Error") or "").strip(),
+        error=line(swarm.get("Error") or ""),
         swarm_id=(swarm.get("Cluster") or {}).get("ID") or "",
         node_address=ip_only(swarm.get("NodeAddr")),
         remote_managers=tuple(
@@ -47,7 +47,7 @@ def to_node(raw: schema.Node) -> Node:
     resources = described.get("Resources") or {}
     return Node(
         id=raw["ID"],
-        hostname=visible(described.get("Hostname") or ""),
+        hostname=line(described.get("Hostname") or ""),
         role=spec["Role"],
         availability=spec["Availability"],
         state=raw["Status"]["State"],
@@ -89,13 +89,13 @@ def to_service(raw: schema.Service, host: str = "") -> SwarmService:
     ports = (spec.get("EndpointSpec") or {}).get("Ports") or []
     return SwarmService(
         id=raw["ID"],
-        name=visible(spec["Name"]),
+        name=line(spec["Name"]),
         ports=tuple(to_port(port) for port in ports),
         networks=tuple(sorted({*targets(spec), *(vip["NetworkID"] for vip in virtual)})),
         job=bool({"ReplicatedJob", "GlobalJob"} & set(spec.get("Mode") or {})),
         labels=pairs(spec.get("Labels")),
         update_state=update.get("State") or "",
-        update_message=visible(update.get("Message") or ""),
+        update_message=line(update.get("Message") or ""),
         rollback_labels=pairs(previous.get("Labels")),
         rollback_networks=tuple(sorted(targets(previous))),
         force_update=(spec.get("TaskTemplate") or {}).get("ForceUpdate") or 0,
@@ -130,8 +130,8 @@ def to_task(raw: schema.Task) -> Task:
         networks=tuple(sorted(part["Network"]["ID"] for part in raw.get("NetworksAttachments") or [])),
         container_id=container,
         slot=raw.get("Slot") or 0,
-        message=visible(status.get("Message") or ""),
-        error=visible(status.get("Err") or ""),
+        message=line(status.get("Message") or ""),
+        error=line(status.get("Err") or ""),
         placement=json.dumps(spec.get("Placement")),
         since=status.get("Timestamp") or "",
     )

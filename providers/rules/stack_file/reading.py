@@ -31,10 +31,31 @@ PULUMIS = ("encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 SECTIONS = tuple(StackFile.model_fields)
 
 _DEEPEST = 20  # no section has more than six levels
+_LARGEST = 200_000  # keys and values, every alias written out; 1,000 networks and hosts have 60,000
 _TOO_DEEP = "is nested more deeply than any section"
 
 
-class _Loader(yaml.SafeLoader):
+class BoundedLoader(yaml.SafeLoader):
+    """YAML of which no few lines make more than a machine can hold."""
+
+    def __init__(self, stream: str | bytes) -> None:
+        super().__init__(stream)
+        self._sizes: dict[int, int] = {}  # of nodes, with every alias in them written out
+
+    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
+        """A node; its aliases count as what they stand for. Raises ConstructorError where that is too much: of
+        anchors in anchors a few lines can make more than any machine holds."""
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        alias = self.check_event(yaml.AliasEvent)
+        node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[arg-type]
+        size = self._sizes.get(id(node), 1) if alias else 1 + sum(self._sizes[id(each)] for each in _inside(node))
+        self._sizes[id(node)] = size
+        if size > _LARGEST:
+            raise ConstructorError(None, None, f"with its aliases it has more than {_LARGEST:,} keys and values", mark)
+        return node
+
+
+class _Loader(BoundedLoader):
     """YAML as Pulumi reads it: `yes`, `on` and 12:30 are text, 12e5 and 0777 are numbers, all keys are text, and none
     comes twice.
 
@@ -64,6 +85,14 @@ class _Loader(yaml.SafeLoader):
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
             words = f"the value is not what its tag {tag} says: take the tag away"
             raise ConstructorError(None, None, words, node.start_mark) from error
+
+
+def _inside(node: yaml.Node | None) -> Iterator[yaml.Node]:
+    """The nodes right within another."""
+    if isinstance(node, yaml.MappingNode):
+        yield from (part for pair in node.value for part in pair)
+    if isinstance(node, yaml.SequenceNode):
+        yield from node.value
 
 
 _TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"

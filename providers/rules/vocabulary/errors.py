@@ -24,14 +24,16 @@ Nothing but exception classes may enter. No message may hold a token, a key or a
 would obey: words of hosts are in them.
 """
 
-from providers.rules.vocabulary.words import visible
+from collections.abc import Sequence
+
+from providers.rules.vocabulary.words import line, lines
 
 
 class SwarmnetError(Exception):
     """Base of everything Swarmnet raises on purpose."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(visible(message))
+        super().__init__(lines(message))
 
 
 class StackFileError(SwarmnetError):
@@ -42,9 +44,9 @@ class StackFileError(SwarmnetError):
     itself starts with its place, `line 4, column 5: `.
     """
 
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(problems))
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems: list[str] = list(map(line, problems))
+        super().__init__("\n".join(self.problems))
 
 
 class HostError(SwarmnetError):

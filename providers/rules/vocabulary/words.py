@@ -1,11 +1,72 @@
-"""Words that hosts wrote, made safe to show: in a terminal, in a log, in a page. What they say must not enter."""
+"""Words that others wrote (hosts, states, facts and stack files), made safe to show in a terminal, a log, an error.
 
+One function for each medium: `line` and `lines` here for terminals, logs and errors, `data` for JSON; for Markdown,
+Mermaid and HTML those of explain/escape.py, which begin with `line`. What the words say must not enter.
+"""
+
+import json
 import re
+from typing import NewType
+
+# Text that a terminal shows and neither it nor a log obeys, without secrets: what writers take.
+Shown = NewType("Shown", str)
 
 # Control characters and those that change the direction of what follows: https://trojansource.codes/
-INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
+
+# A swarm's join tokens and unlock keys, private keys, and what is given as a password: no message of ours has any, but
+# what others wrote may. No part of it looks at a letter twice, whatever the text.
+_SECRETS = re.compile(
+    r"SWMTKN-\S+|SWMKEY-\S+|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|\b(?i:bearer|basic) +[A-Za-z0-9+/=._~-]{6,}"
+    r"|(?i:passw(?:or)?d|passphrase|secret|token|api[-_]?key)[\"']?(?:=|: *(?=[\"']))(?:\"[^\"]*\"|'[^']*'|\S+)",
+    re.DOTALL,
+)
+HIDDEN = "[secret]"
+_WORD = re.compile(r"\S+")
+
+# What continuous integration obeys in the output of a command: GitHub takes `::name::` where a line begins, and
+# `##[name]` anywhere (https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs), as Azure does
+# `##vso[name]`.
+_COMMANDS = re.compile(r"^(\s*:)(?=:)|#(?=#\w*\[)")
 
 
-def visible(text: str) -> str:
-    """The text without what can't be seen, and what a terminal would obey; its lines stay lines."""
-    return "\n".join(INVISIBLE.sub(" ", line) for line in text.split("\n"))
+def without_secrets(text: str) -> str:
+    """The text with HIDDEN in the place of each secret."""
+    return _WORD.sub(_without_login, _SECRETS.sub(HIDDEN, text)) if "://" in text else _SECRETS.sub(HIDDEN, text)
+
+
+def _without_login(found: re.Match[str]) -> str:
+    """A word without what stands before the last @ of an address; a user of SSH alone has no password in it."""
+    scheme, _, rest = found[0].partition("://")
+    login, at, host = rest.rpartition("@")
+    if not at or (scheme.endswith("ssh") and ":" not in login):
+        return found[0]
+    return f"{scheme}://{HIDDEN}@{host}"
+
+
+def line(text: str) -> Shown:
+    """The text on one line, without secrets, what can't be seen, and what a terminal or a log would obey."""
+    return Shown(_COMMANDS.sub(r"\g<0> ", INVISIBLE.sub(" ", without_secrets(text)).strip()))
+
+
+def lines(text: str) -> Shown:
+    """The same of each line: where lines are ours to make, as those of an error with several problems."""
+    return Shown("\n".join(_as_it_stands(each) for each in without_secrets(text).split("\n")))
+
+
+def _as_it_stands(text: str) -> str:
+    return _COMMANDS.sub(r"\g<0> ", INVISIBLE.sub(" ", text))
+
+
+def data(value: object) -> Shown:
+    """A value as JSON in ASCII, indented, without secrets; no line of it is anything that a log obeys."""
+    return Shown(json.dumps(_told(value), indent=2).replace("##", "#\\u0023"))
+
+
+def _told(value: object) -> object:
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, dict):
+        return {without_secrets(str(key)): _told(each) for key, each in value.items()}
+    return [_told(each) for each in value] if isinstance(value, list | tuple) else value

@@ -177,7 +177,7 @@ def test_bridges_with_the_same_change_are_one_row():
             step("delete", overlay(retain=True)),
         ),
         (
-            "| overlay `app` | **replaced** | 10.3.0.0/24 | 10.3.0.1 | Engine's | **ip_range 10.3.0.0/25** |",
+            "| overlay `app` | **replaced** | 10.3.0.0/24 | 10.3.0.1 | Engine's | **ip\\_range 10.3.0.0/25** |",
             step("replace", overlay(), overlay(ip_range="10.3.0.0/25")),
         ),
         (

@@ -355,3 +355,36 @@ def test_where_a_problem_is(problem, expected):
 def test_text_that_only_looks_like_json_stays_text():
     """A value that begins like JSON and is none is left for the model to refuse."""
     assert {"adopt": "{refuse"} == from_flat({"swarmnet:adopt": "{refuse"})
+
+
+def doubled(times):
+    """Merge keys, each of which has the one before twice."""
+    more = (f"  x{at + 1}: &x{at + 1}\n    <<: [*x{at}, *x{at}]\n" for at in range(times))
+    return "config:\n  x0: &x0 {a: 1, b: 2, c: 3}\n" + "".join(more)
+
+
+def laughing(times):
+    """Lists, each of which has the one before nine times."""
+    more = (f"  x{at + 1}: &x{at + 1} [{', '.join([f'*x{at}'] * 9)}]\n" for at in range(times))
+    return "config:\n  x0: &x0 [a, b, c]\n" + "".join(more)
+
+
+@pytest.mark.parametrize("text", [doubled(100), laughing(100)], ids=["merge keys", "lists"])
+def test_aliases_that_grow_without_end(text):
+    """A few lines that no machine could hold."""
+    with pytest.raises(StackFileError, match=r"^line \d+: with its aliases it has more than 200,000 keys and values$"):
+        from_yaml(text)
+
+
+def test_aliases_of_many_hosts():
+    """A thousand that share a dozen settings."""
+    shared = ", ".join(f"key{at}: {at}" for at in range(12))
+    hosts = "".join(f"    h{at}: {{<<: *usual, address: 10.0.0.1}}\n" for at in range(1000))
+    text = f"config:\n  x: &usual {{{shared}}}\n  swarmnet:hosts:\n{hosts}"
+
+    assert 1000 == len(from_yaml(text)["hosts"])
+
+
+def test_an_alias_of_what_it_stands_in():
+    """It has no end, and is counted once."""
+    assert ["x"] == list(from_yaml("config:\n  x: &x [*x]\n"))

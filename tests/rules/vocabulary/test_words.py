@@ -1,9 +1,26 @@
-"""Words that hosts wrote, made safe to show."""
+"""Words that others wrote, made safe to show."""
+
+import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from providers.rules.vocabulary.errors import EngineError
-from providers.rules.vocabulary.words import visible
+from providers.rules.vocabulary.errors import EngineError, StackFileError
+from providers.rules.vocabulary.words import HIDDEN, INVISIBLE, data, line, lines, without_secrets
+
+TOKEN, KEY = "SWMTKN-1-3pu6hszjas19xyp7-1234", "SWMKEY-1-7c37Cc8654o6p38HnroywCi19pllOnGtbdZEgtKxZu8"
+# As OBEYED by a terminal or by the log of continuous integration.
+COMMANDS = [
+    "::error::x",
+    "  ::add-mask::x",
+    ":::x::",
+    "##[error]x",
+    "a ##[add-mask]x",
+    "##vso[task.complete]",
+    "###[x]",
+]
+HARMLESS = ["a::b", "fd00::1", "## heading", "#12", "[x]"]
 
 
 @pytest.mark.parametrize(
@@ -11,16 +28,84 @@ from providers.rules.vocabulary.words import visible
     [
         ("web", "web"),
         ("a b", "a\x1b\x07b"),
-        ("up\ndown", "up\ndown"),
+        ("up down", "up\ndown"),
         ("a b", "a\u202eb"),
+        ("a b", "a\ud800b"),
         ("Größe", "Größe"),
     ],
 )
 def test_what_a_terminal_would_obey_is_left_out(expected, text):
-    """Letters of any script stay, and so do lines."""
-    assert expected == visible(text)
+    """Letters of any script stay, and a line stays one."""
+    assert expected == line(text)
 
 
-def test_no_error_holds_any():
+@pytest.mark.parametrize("text", COMMANDS)
+def test_no_log_obeys(text):
+    """Where a line begins with it, or anywhere in it; one line or several."""
+    for said in (line(text), *lines(f"problem\n{text}").split("\n"), *data([text]).split("\n")):
+        assert not said.lstrip().startswith("::")
+        assert "##[" not in said
+        assert "##vso[" not in said
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_other_signs_stay(text):
+    """Addresses and headings."""
+    assert text == line(text)
+
+
+@given(st.text(st.characters(codec=None)))
+def test_any_text_is_one_line(text):
+    """Whatever it holds, and so it stays."""
+    said = line(text)
+
+    assert not INVISIBLE.search(said)
+    assert said == line(said)
+
+
+@pytest.mark.parametrize("text", [TOKEN, KEY, f"join with {TOKEN}: refused", f'{{"JoinToken": "{KEY}"}}'])
+def test_no_error_and_no_data_holds_a_secret(text):
+    """Whoever put it there."""
+    shown = [
+        str(EngineError(text)),
+        *StackFileError([text]).problems,
+        str(StackFileError([text])),
+        data({text: [text]}),
+    ]
+
+    assert [] == [each for each in shown if TOKEN in each or KEY in each]
+
+
+def test_no_error_holds_what_a_terminal_obeys():
     """Whatever the Engine said."""
     assert "m1:  [2J" == str(EngineError("m1: \x1b[2J"))
+
+
+def test_data_is_data():
+    """In ASCII, as it was given."""
+    given_ = {"a##[b": ["ö\u202e", 1, None, True, ("x",)]}
+
+    assert {"a##[b": ["ö\u202e", 1, None, True, ["x"]]} == json.loads(data(given_))
+    assert data(given_).isascii()
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "://",
+        "://@",
+        "x://a",
+        "SWMTKN-",
+        "-----BEGIN ",
+        "-----BEGIN PRIVATE KEY-----",
+        "token=",
+        'token="',
+        "token: ",
+        "bearer ",
+        "@",
+        "ssh://:",
+    ],
+)
+def test_the_time_goes_with_the_length(part):
+    """A hundred thousand times the same, which would take hours where each had a look at all that follows."""
+    assert isinstance(without_secrets(part * 100_000 + HIDDEN), str)

@@ -1,0 +1,73 @@
+"""Files that subcommands write."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from cli.files import write
+
+LONE = "half a character: \ud800"  # no text that can be written
+
+
+def test_a_new_file_is_its_owners(tmp_path):
+    """It names hosts."""
+    write(tmp_path / "facts.json", "{}")
+
+    assert 0o600 == stat.S_IMODE((tmp_path / "facts.json").stat().st_mode)
+
+
+def test_a_file_that_is_there_keeps_its_mode(tmp_path):
+    """A stack file is for all who read the repository."""
+    path = tmp_path / "Pulumi.prod.yaml"
+    path.write_text("old")
+    path.chmod(0o644)
+    write(path, "new")
+
+    assert (0o644, "new") == (stat.S_IMODE(path.stat().st_mode), path.read_text())
+
+
+def test_where_writing_fails_the_old_file_stays(tmp_path):
+    """Whole, and nothing beside it."""
+    path = tmp_path / "map.html"
+    path.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        write(path, LONE)
+
+    assert (["map.html"], "old") == ([each.name for each in tmp_path.iterdir()], path.read_text())
+
+
+def test_a_new_file_takes_nobodys_place(tmp_path):
+    """Also where somebody was quicker; nothing stays beside it."""
+    path = tmp_path / "Pulumi.prod.yaml"
+    path.write_text("theirs")
+    with pytest.raises(FileExistsError, match=str(path)):
+        write(path, "ours", new=True)
+
+    assert (["Pulumi.prod.yaml"], "theirs") == ([each.name for each in tmp_path.iterdir()], path.read_text())
+
+
+def test_a_link_that_leads_nowhere_is_not_followed(tmp_path):
+    """What is new is made where its name says."""
+    path = tmp_path / "Pulumi.prod.yaml"
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        write(path, "ours", new=True)
+
+    assert ["Pulumi.prod.yaml"] == [each.name for each in tmp_path.iterdir()]
+
+
+def test_a_link_is_written_through(tmp_path):
+    """It stays one."""
+    path = tmp_path / "map.html"
+    path.symlink_to(tmp_path / "elsewhere")
+    write(path, "ours")
+
+    assert (True, "ours") == (path.is_symlink(), (tmp_path / "elsewhere").read_text())
+
+
+def test_what_is_no_file_is_written_to():
+    """Nothing takes the place of a device."""
+    write(Path("/dev/null"), "x")
+
+    assert Path("/dev/null").is_char_device()
