@@ -1,9 +1,11 @@
 """What Pulumi's state has of a stack, read by `pulumi stack export`."""
 
-import json
 from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import from_json
 
 from cli.project import NoState, asked
 from providers.rules.nouns.table import KINDS, noun_of
@@ -17,7 +19,11 @@ State = Mapping[str, tuple[Spec, Outputs]]
 
 def state_of(stack: str, directory: Path) -> State:
     """The resources that the state has, by name: what was wanted of each, and its outputs. Raises NoState."""
-    return resources(json.loads(exported(stack, directory)))
+    try:
+        found = from_json(exported(stack, directory))
+    except ValueError as error:
+        raise NoState("`pulumi stack export` writes what is no JSON") from error
+    return resources(found)
 
 
 def exported(stack: str, directory: Path) -> str:
@@ -43,18 +49,48 @@ def left(state: State, wanted: Plan, lost: Set[str]) -> dict[str, HostAccess]:
     }
 
 
-def resources(exported: Mapping[str, Any]) -> State:
-    """The resources in an exported state that are Swarmnet's, as they are recorded there."""
+class _Resource(BaseModel):
+    """A resource of an exported state: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/apitype/core.go"""
+
+    type: str
+    urn: str
+    id: str = ""
+    outputs: dict[str, Any] | None = None
+    delete: bool = False
+    retained: bool = Field(default=False, alias="retainOnDelete")
+
+
+class _Deployment(BaseModel):
+    resources: list[_Resource] | None = None
+
+
+class _Exported(BaseModel):
+    deployment: _Deployment | None = None
+
+
+def _recorded(exported: object) -> list[_Resource]:
+    """All resources of an exported state. Raises NoState where it is none."""
+    try:
+        deployment = _Exported.model_validate(exported).deployment
+    except ValidationError as error:
+        (problem, *_) = error.errors(include_url=False, include_input=False)
+        where = ".".join(map(str, problem["loc"])) or "it"
+        raise NoState(f"`pulumi stack export` writes what is no state: {where}: {problem['msg'].lower()}") from error
+    return (deployment.resources if deployment else None) or []
+
+
+def resources(exported: object) -> State:
+    """The resources in an exported state that are Swarmnet's, as they are recorded there. Raises NoState."""
     found: dict[str, tuple[Spec, Outputs]] = {}
-    for each in (exported.get("deployment") or {}).get("resources") or []:
-        kind = KINDS.get(each["type"].rpartition(":")[2]) if "swarmnet" in each["type"] else None
-        if kind is not None and not each.get("delete"):
-            outputs = each.get("outputs") or {}
+    for each in _recorded(exported):
+        kind = KINDS.get(each.type.rpartition(":")[2]) if "swarmnet" in each.type else None
+        if kind is not None and not each.delete:
+            outputs = each.outputs or {}
             inputs = dict(outputs)
             if kind is OverlaySpec:
-                inputs["retain"] = bool(each.get("retainOnDelete"))  # an output follows other changes only
-            name = each["urn"].rpartition("::")[2]
-            spec = kind.recorded(inputs, each.get("id", ""))
+                inputs["retain"] = each.retained  # an output follows other changes only
+            name = each.urn.rpartition("::")[2]
+            spec = kind.recorded(inputs, each.id)
             known = spec.model_dump(mode="json", exclude_none=True, warnings=False)
             found[name] = spec, {noun_of(spec).output: "", **outputs, **known}
     return found

@@ -31,6 +31,7 @@ from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import OWNER
 from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.words import line
 from providers.run import PROCESS, Progress, Run, Turn, announcing, debugging, one_line
 
 Props = dict[str, Any]
@@ -77,7 +78,7 @@ class Provider(ResourceProvider, Generic[S, F]):
             spec = self.spec(news)
         except ValidationError as problems:
             failures = [
-                CheckFailure(".".join(map(str, problem["loc"])), problem["msg"]) for problem in problems.errors()
+                CheckFailure(".".join(map(str, problem["loc"])), line(problem["msg"])) for problem in problems.errors()
             ]
             return CheckResult(news, failures)
         if olds:

@@ -226,3 +226,34 @@ def test_host_that_is_no_manager(discover, host, tmp_path):
 
     assert (1, "") == (ended.exit_code, text)
     assert "manager: it is a worker, and only a manager can tell of the swarm: name a manager\n" == ended.stdout
+
+
+def test_file_that_somebody_wrote_meanwhile_is_left_alone(discover, host, tmp_path):
+    """While the hosts were read; it was not there before."""
+    out = tmp_path / "stacks" / "Pulumi.prod.yaml"
+
+    def answer():
+        out.write_text("theirs")
+        return 200, []
+
+    host.engine.does("GET /services", answer)
+    ended, text = discover()
+
+    assert (1, f"{out}: file exists\n", "theirs") == (ended.exit_code, ended.stdout, text)
+
+
+def test_written_file_is_its_owners(discover, tmp_path):
+    """It names hosts and how they are reached."""
+    discover()
+
+    assert 0o600 == (tmp_path / "stacks" / "Pulumi.prod.yaml").stat().st_mode & 0o777
+
+
+def test_file_whose_aliases_grow_without_end_is_left_alone(discover, tmp_path):
+    """With --force too: what others wrote into it can't be kept."""
+    out = tmp_path / "stacks" / "Pulumi.prod.yaml"
+    lines = [f"x{at + 1}: &x{at + 1} [{', '.join([f'*x{at}'] * 9)}]" for at in range(50)]
+    out.write_text("\n".join(["x0: &x0 [a]", *lines, ""]))
+    ended, _ = discover("--force")
+
+    assert (1, f"{out}: is no stack file, and is left alone: choose another name\n") == (ended.exit_code, ended.stdout)

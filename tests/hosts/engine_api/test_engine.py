@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from providers.hosts.commands import TO_THE_END
-from providers.hosts.engine_api.engine import LOOKS_FOR_INIT, Engine, shape
+from providers.hosts.engine_api.engine import LOOKS_FOR_INIT, Engine, at, shape
 from providers.hosts.engine_api.http_over_stdio import CHANNELS, LOOKS_FOR_DOCKER
+from providers.hosts.engine_api.schema import Made
 from providers.hosts.ssh.connection import Connection
 from providers.rules.vocabulary.errors import (
     CommandFailed,
@@ -540,3 +541,51 @@ def test_new_version_after_restart(restartable, engine):
     engine.restart()
 
     assert ("1.51", "1.56") == (before, engine.api_version)
+
+
+def test_a_step_of_a_path_stays_one(host, engine):
+    """Whatever is in an id."""
+    host.engine.answer("GET /networks/a%2F..%2Fb%3Fc%20%25", body={"Id": "x"})
+
+    assert {"Id": "x"} == engine.get(at("networks", "a/../b?c %"))
+
+
+@pytest.mark.parametrize("told", ["SWMTKN-1-abc-def", "SWMKEY-1-abc", "-----BEGIN RSA PRIVATE KEY-----\nabc"])
+def test_no_secret_in_what_an_engine_refuses(host, engine, told):
+    """Engines say in their refusal what they were given."""
+    host.engine.answer("POST /swarm/join", 400, {"message": f"invalid join token {told}"})
+    with pytest.raises(EngineError, match=r"^h1: invalid join token \[secret\]$"):
+        engine.post("/swarm/join", {})
+
+
+@pytest.mark.parametrize("told", ["stopped", "started"])
+def test_a_container_that_is_so_already(host, engine, told):
+    """The Engine's 304: what was read is no longer so, and is looked at again."""
+    host.engine.answer(f"POST /containers/x/{told}", 304)
+    with pytest.raises(Conflict, match=r"^h1: the Engine answers 304 and says nothing$"):
+        engine.post(f"/containers/x/{told}")
+
+
+def test_an_answer_is_checked_to_the_letter(host, engine):
+    """What is not named in the schema stays, since a spec is written back."""
+    made = {"Id": "x", "Warning": "", "More": [1]}
+    host.engine.answer("GET /networks/x", body=made)
+
+    assert made == engine.read(at("networks", "x"), Made)
+
+
+@pytest.mark.parametrize(
+    ("expected", "answer"),
+    [
+        ("Id: field required", {}),
+        ("input should be a valid dictionary", []),
+        ("Id: input should be a valid string", {"Id": 1}),
+    ],
+)
+def test_an_answer_that_is_something_else(host, engine, expected, answer):
+    """Where it is wrong, and how."""
+    host.engine.answer("GET /networks/x", body=answer)
+    with pytest.raises(EngineError) as caught:
+        engine.read("/networks/x", Made)
+
+    assert f"h1: the Engine's answer makes no sense: GET /networks/x: {expected}" == str(caught.value)

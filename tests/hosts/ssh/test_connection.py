@@ -4,7 +4,7 @@ import shutil
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 
 import paramiko
 import pytest
@@ -385,3 +385,16 @@ def test_link_is_closed_while_a_channel_is_being_opened():
     assert not transport.is_active()
     there.close()
     here.close()
+
+
+def test_a_command_that_writes_without_end(host, connect):
+    """It is not read whole."""
+
+    def write(channel):
+        with suppress(OSError):
+            while True:
+                channel.sendall(bytes(2**15))
+
+    host.commands["yes"] = write
+    with pytest.raises(CommandFailed, match=r"^h1: yes: it writes more than 4 MiB$"):
+        connect().run(["yes"])
