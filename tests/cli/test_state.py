@@ -2,7 +2,8 @@
 
 import pytest
 
-from cli.state import NoState, resources
+from cli.project import NoState
+from cli.state import resources
 
 OVERLAY = "pulumi-python:dynamic/swarmnet:Overlay"
 

@@ -98,3 +98,17 @@ def test_it_is_told_no_unlock_key(standing: Standing, liar: LyingHost):
     assert not refused.ok
     assert "t2: it is not sent the swarm's unlock key, since t1 lists no manager of its name" in refused.told
     assert "POST /swarm/unlock" not in liar.writes()
+
+
+def test_its_nonsense_is_its_own_error(standing: Standing, liar: LyingHost):
+    """It answers what no Engine does, with a token and what a terminal obeys in it: one line, and the others stay."""
+    liar.lies.answer("GET /info", body={"Swarm": ["SWMTKN-1-x\x1b[2J"]})
+    liar.lies.answer("GET /networks", 500, {"message": "\n::error::join with SWMTKN-1-x"})
+
+    refused = standing.project.up("--refresh")
+
+    assert not refused.ok
+    assert (
+        "t2: the Engine's answer makes no sense: GET /info: Swarm: input should be a valid dictionary" in refused.told
+    )
+    assert [] == [word for word in ("SWMTKN-1-x", "Traceback", "\n::error") if word in refused.told]

@@ -372,7 +372,9 @@ def laughing(times):
 @pytest.mark.parametrize("text", [doubled(100), laughing(100)], ids=["merge keys", "lists"])
 def test_aliases_that_grow_without_end(text):
     """A few lines that no machine could hold."""
-    with pytest.raises(StackFileError, match=r"^line \d+: with its aliases it has more than 200,000 keys and values$"):
+    with pytest.raises(
+        StackFileError, match=r"^line \d+, column \d+: with its aliases it has more than 200,000 keys and values$"
+    ):
         from_yaml(text)
 
 
