@@ -11,7 +11,7 @@ from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.fleet import Fleet
 from providers.hosts.observe import nodes
 from providers.rules.stack_file.field_types import ip_only
-from providers.rules.vocabulary.errors import Conflict, NotAManager, NotFound, Unproved
+from providers.rules.vocabulary.errors import Conflict, EngineError, NotAManager, NotFound
 from providers.rules.vocabulary.shape_json import Json, to_json
 from providers.rules.vocabulary.steps import (
     CreateNetwork,
@@ -119,14 +119,14 @@ def restart(fleet: Fleet, step: RestartEngine) -> None:
 def unlock_key(fleet: Fleet, host: str) -> str:
     """The unlock key from another manager than the one that needs it, which must list that one as a manager.
 
-    Raises NotAManager where none can give it, Unproved where none lists the host.
+    Raises NotAManager where none can give it, EngineError where none lists the host, which does not pass by itself.
     """
     others = [other for other in fleet.managers() if other.name != host]
     if not others:
         raise NotAManager(f"{host}: it needs the swarm's unlock key and no other manager among the hosts can give it")
     other = others[0]
     if not fleet.lists_as_manager(host, nodes(other)):
-        raise Unproved(
+        raise EngineError(
             f"{host}: it is not sent the swarm's unlock key, since {other.name} lists no manager of its name or at its "
             f"address: where it is one run `docker swarm unlock` on it, or write hosts.{host}.advertise_address as the "
             "swarm has it"

@@ -5,7 +5,7 @@ import pytest
 from providers.hosts.fleet import Fleet
 from providers.hosts.perform import perform, unlock_key
 from providers.rules.stack_file.access import UNSAID, Roles
-from providers.rules.vocabulary.errors import Unproved
+from providers.rules.vocabulary.errors import EngineError
 from providers.rules.vocabulary.steps import UnlockSwarm
 from tests.support.memberships import info, node_id, places
 
@@ -74,7 +74,7 @@ def test_nobody_else_is_meant(hosts, fleet):
     lock(hosts["m2"])
     hosts["m1"].engine.answer("GET /nodes", body=[entry("m3", "m3", "10.0.0.3")])
 
-    with pytest.raises(Unproved, match="since m1 lists no manager of its name"):
+    with pytest.raises(EngineError, match="since m1 lists no manager of its name"):
         perform(fleet, UnlockSwarm(host="m2"))
 
     assert "POST /v1.51/swarm/unlock" not in hosts["m2"].engine.requests

@@ -89,7 +89,7 @@ class Project:
 
     def __post_init__(self) -> None:
         (self.folder / "stacks").mkdir()
-        (self.folder / "state").mkdir()
+        (self.folder / ".pulumi-state").mkdir()
         for part in PARTS:
             (self.folder / part).symlink_to(ROOT / part)
         if self.project:
@@ -163,7 +163,7 @@ class Project:
     def _environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "SWARMNET_"))}
         return kept | {
-            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
+            "PULUMI_BACKEND_URL": f"file://{self.folder / '.pulumi-state'}",
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_HOME": str(self.home),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
