@@ -5,6 +5,7 @@ import typer
 from cli.allocate import allocate
 from cli.check import check
 from cli.discover import discover
+from cli.doctor import doctor
 from cli.drift import drift
 from cli.facts import facts
 from cli.keys import keys
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(allocate)
 app.command()(check)
 app.command()(discover)
+app.command()(doctor)
 app.command()(drift)
 app.command()(facts)
 app.command()(keys)

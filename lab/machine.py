@@ -19,6 +19,7 @@ _PROVIDED_BY = {
     "/bin/busybox": "busybox-static",
     "/sbin/ip": "iproute2",
     "/usr/sbin/iptables": "iptables",
+    "/usr/sbin/nft": "nftables",
     "/usr/bin/ps": "procps",
     "/usr/bin/sudo": "sudo",
 }

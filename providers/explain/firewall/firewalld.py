@@ -1,0 +1,30 @@
+"""Rules for firewalld's default zone, now and after a restart.
+
+Each is given twice, since a reload would take Docker's own chains away from Engines before 29:
+https://github.com/moby/moby/pull/50443. Priorities below 0 come before all else of a zone, and without them what is
+denied comes before what is allowed: https://firewalld.org/2018/12/rich-rule-priorities
+"""
+
+from collections.abc import Iterator
+
+from providers.rules.doctor.ports import HostRules
+
+_OPEN, _CLOSED = -200, -100
+
+
+def firewalld(rules: HostRules) -> str:
+    """One host's rules, as a shell script."""
+    return "".join(
+        f"firewall-cmd{when} --add-rich-rule='rule {rule}'\n" for rule in _rules(rules) for when in ("", " --permanent")
+    )
+
+
+def _rules(rules: HostRules) -> Iterator[str]:
+    for opening in rules.openings:
+        what = f'port port="{opening.port}" protocol="{opening.protocol}"' if opening.port else 'protocol value="esp"'
+        for source in opening.sources:
+            family = "ipv6" if ":" in source else "ipv4"
+            yield f'priority="{_OPEN}" family="{family}" source address="{source}" {what} accept'
+    for protocol, ports in rules.closed.items():
+        for port in ports:
+            yield f'priority="{_CLOSED}" port port="{port}" protocol="{protocol}" drop'

@@ -1,0 +1,106 @@
+"""What must be open on each host for a swarm, and to whom. How a firewall is told so must not enter.
+
+https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-and-ports-between-the-hosts
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Literal
+
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.field_types import engine_host, is_ip
+from providers.rules.stack_file.resolved import Resolved, without_lost
+from providers.rules.vocabulary.errors import StackFileError
+
+Protocol = Literal["tcp", "udp", "esp"]
+
+MANAGERS, GOSSIP, VXLAN = 2377, 7946, 4789
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """One thing that must be open: `port` is None where the protocol has none. sources: IP addresses."""
+
+    protocol: Protocol
+    port: int | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostRules:
+    """What is open on one host to the other members alone: all ports here are closed to everybody else.
+
+    ESP from others is not: without a key the kernel drops it, and a VPN on the same host lives by it.
+    """
+
+    host: str
+    openings: tuple[Opening, ...]
+
+    @property
+    def closed(self) -> dict[Protocol, tuple[int, ...]]:
+        """The ports that nobody else may reach, by protocol."""
+        ports: dict[Protocol, tuple[int, ...]] = {}
+        for each in self.openings:
+            if each.port is not None:
+                ports[each.protocol] = (*ports.get(each.protocol, ()), each.port)
+        return ports
+
+
+def host_rules(resolved: Resolved) -> list[HostRules]:
+    """The rules of each host that is not lost.
+
+    TCP 2377 is opened, and closed to strangers, on managers alone: on a worker nobody listens there, and a rule that
+    closed it would be in the way of its promotion.
+    Raises StackFileError where the file does not say who is a manager, or by which addresses members know each other.
+    """
+    left = without_lost(resolved)
+    problems = [*_no_manager(left), *(line for host in left.access.values() for line in _unknown(host))]
+    if problems:
+        raise StackFileError(problems)
+    members = left.access
+    data_path = (left.file.swarm and left.file.swarm.data_path_port) or VXLAN
+    encrypted = any(overlay.encrypted for overlay in left.file.overlays.values())
+
+    def of(name: str) -> Iterator[Opening]:
+        others = [host for host in members.values() if host.name != name]
+        known = tuple(_known_by(host) for host in others)
+        senders = tuple(_sends_by(host) for host in others)
+        if name in left.managers:
+            yield Opening(protocol="tcp", port=_managers_port(members[name]), sources=known)
+        yield Opening(protocol="tcp", port=GOSSIP, sources=known)
+        yield Opening(protocol="udp", port=GOSSIP, sources=known)
+        yield Opening(protocol="udp", port=data_path, sources=senders)
+        if encrypted:
+            yield Opening(protocol="esp", port=None, sources=senders)
+
+    return [HostRules(host=name, openings=tuple(of(name))) for name in members]
+
+
+def _no_manager(resolved: Resolved) -> Iterator[str]:
+    if not resolved.managers:
+        yield "hosts: none is a manager, so that it is not known where TCP 2377 must be open; write role: manager"
+
+
+def _unknown(host: HostAccess) -> Iterator[str]:
+    """Addresses that a firewall can't be told, as `path: problem`."""
+    place = f"hosts.{host.name}"
+    advertised = engine_host(host.advertise_address or "")[0]
+    if not advertised:
+        yield f"{place}.advertise_address: is required for rules: write the IP address that the other members see"
+    for key, address in (("advertise_address", advertised), ("data_path_address", host.data_path_address or "")):
+        if address and (not is_ip(address) or "%" in address):
+            yield f"{place}.{key}: {address} is no address that a rule can name; write the host's IP address"
+
+
+def _known_by(host: HostAccess) -> str:
+    return str(ip_address(engine_host(host.advertise_address or "")[0]))
+
+
+def _sends_by(host: HostAccess) -> str:
+    """Where its overlay traffic comes from."""
+    return str(ip_address(host.data_path_address)) if host.data_path_address else _known_by(host)
+
+
+def _managers_port(host: HostAccess) -> int:
+    return int(engine_host(host.listen_address or "")[1] or MANAGERS)
