@@ -1,11 +1,22 @@
 """`swarmnet doctor`: what is printed, and how it ends."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 import yaml
+from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.__main__ import app
+from cli.doctor_report import as_data, lines, show
+from providers.rules.doctor.diagnosis import Diagnosis, diagnosis
+from tests.support.examined import host, seen, wants
+from tests.support.fake_sshd import FakeHost
 
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "doctor.md").read_text()
+PAIR = (host("w1", live_restore=True), host("w2", "29.1.3"))
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}
 
 
@@ -50,3 +61,111 @@ def test_rules_need_addresses(doctor):
     assert (
         "prod: hosts.w1.advertise_address: is required for rules: write the IP address that the other members see\n"
     ) == done.stderr
+
+
+# What is found
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A host in no swarm, by SSH."""
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = FakeHost(tmp_path / "m1", "m1")
+    says(found)
+    yield found
+    found.close()
+
+
+def says(machine, **more):
+    """Let the host's Engine say so of itself."""
+    usual = {"ServerVersion": "28.5.2", "SystemTime": "2026-11-26T10:57:50Z", "Swarm": {"LocalNodeState": "inactive"}}
+    machine.engine.answer("GET /info", body={**usual, **more})
+
+
+def declared(machine):
+    """The host as a section of a stack file."""
+    access = machine.access()
+    ways = {"address": access.address, "port": access.port, "user": access.user}
+    return {"m1": {**ways, "key_file": access.key_file, "known_hosts": access.known_hosts}}
+
+
+def test_host_that_is_well(doctor, machine):
+    """One word."""
+    done = doctor(hosts=declared(machine))
+
+    assert (0, "well\n") == (done.exit_code, done.stdout)
+
+
+def test_host_that_is_not(doctor, machine):
+    """A line for each finding, then the end."""
+    says(machine, LiveRestoreEnabled=True)
+    done = doctor(hosts=declared(machine))
+
+    assert 7 == done.exit_code
+    assert ["failed: live-restore: m1: live-restore is on", "something is wrong"] == [
+        line.partition(",")[0] for line in done.stdout.splitlines()
+    ]
+    assert 0 == doctor("--skip=live-restore", hosts=declared(machine)).exit_code
+
+
+def test_host_that_does_not_answer_is_unknown(doctor, machine):
+    """Whatever else was to be looked at."""
+    machine.close()
+    done = doctor("--only=clock", hosts=declared(machine))
+
+    assert 1 == done.exit_code
+    assert ["unknown: host-answers: m1", "unknown: swarm-answers"] == [
+        ": ".join(line.split(": ")[: 3 - at]) for at, line in enumerate(done.stdout.splitlines()[:2])
+    ]
+
+
+def test_json_is_for_programs(doctor, machine):
+    """The same exit status."""
+    says(machine, LiveRestoreEnabled=True)
+    done = doctor("--json", hosts=declared(machine))
+    data = json.loads(done.stdout)
+
+    assert (7, 1, "prod", "wrong") == (done.exit_code, data["schema"], data["stack"], data["status"])
+    assert [["id", "status", "host", "peer", "fact", "remedy"]] == [list(row) for row in data["findings"]]
+
+
+@pytest.mark.parametrize("words", [("--only=clocks",), ("--skip=clocks",), ("--host=m1",)])
+def test_wrong_words_end_with_2(doctor, words):
+    """No host is asked."""
+    assert 2 == doctor(*words).exit_code
+
+
+def test_page_shows_what_is_printed():
+    """Word by word."""
+    found = diagnosis(seen(*PAIR), wants(encrypted=True), skip=["clock"])
+    (shown,) = re.findall(r"^\$ swarmnet doctor prod\n(failed:.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+    assert shown.splitlines() == [line.plain for line in lines(found, rows=True)]
+
+
+def test_page_names_each_key():
+    """The object as it is printed, and each column of its rows."""
+    table = PAGE.partition("## For programs")[2].partition("## ")[0]
+    data = as_data("prod", diagnosis(seen(*PAIR), wants()))
+
+    assert list(data) == re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert [] == [key for key in data["findings"][0] if f"`{key}`" not in table]
+
+
+def test_table_on_a_terminal():
+    """Hosts and peers in one column."""
+    console = Console(force_terminal=True, width=200, record=True, highlight=False)
+    show(console, diagnosis(seen(*PAIR), wants(encrypted=True)))
+    text = console.export_text()
+
+    assert re.search(r"failed\s+│ engine-release\s+│ w2, m1\s+│", text)
+    assert "something is wrong" in text.splitlines()[-1]
+
+
+def test_nothing_but_the_end_where_all_is_well():
+    """No empty table."""
+    console = Console(force_terminal=True, width=80, record=True)
+    show(console, Diagnosis(findings=()))
+
+    assert "well\n" == console.export_text()

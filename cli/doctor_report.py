@@ -1,0 +1,55 @@
+"""What `swarmnet doctor` tells: as lines, as a table on a terminal, and as data. How it was found must not enter."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.lines import as_shown
+from providers.rules.doctor.diagnosis import Diagnosis
+from providers.rules.vocabulary.diagnosis import Finding
+
+SCHEMA = 1
+EXIT = {"well": 0, "unknown": 1, "wrong": 7}
+_COLOURS = {"failed": "red", "warning": "yellow", "unknown": "yellow"}
+_ENDS = {"well": "well", "wrong": "something is wrong", "unknown": "nothing is known to be wrong, and not all is known"}
+
+
+def as_data(stack: str, found: Diagnosis) -> dict[str, Any]:
+    """The report as docs/doctor.md describes it: a published format, to which keys may be added."""
+    keys = ("id", "status", "host", "peer", "fact", "remedy")
+    findings = [{key: asdict(each)[key] for key in keys} for each in found.findings]
+    return {"schema": SCHEMA, "stack": stack, "status": found.status, "findings": findings}
+
+
+def show(console: Console, found: Diagnosis) -> None:
+    """The report for people: a table on a terminal, else a line for each finding."""
+    if found.findings and console.is_terminal:
+        console.print(table(found))
+    for line in lines(found, rows=not console.is_terminal):
+        console.print(line)
+
+
+def table(found: Diagnosis) -> Table:
+    """The findings, row by row."""
+    rows = Table("", "id", "host", "what", "what to do", header_style="bold")
+    for each in found.findings:
+        status = as_shown(each.status, style=_COLOURS.get(each.status, ""))
+        rows.add_row(status, *map(as_shown, (each.id, _place(each), each.fact, each.remedy)))
+    return rows
+
+
+def lines(found: Diagnosis, *, rows: bool) -> Iterator[Text]:
+    """The report, line by line; `rows`: also what a table would show."""
+    for each in found.findings if rows else ():
+        where = f"{_place(each)}: " if each.host else ""
+        line = f"{each.status}: {each.id}: {where}{each.fact}: {each.remedy}"
+        yield as_shown(" ".join(line.split()), style=_COLOURS.get(each.status, ""))
+    yield as_shown(_ENDS[found.status], style="green" if found.status == "well" else "")
+
+
+def _place(each: Finding) -> str:
+    return f"{each.host}, {each.peer}" if each.peer else each.host

@@ -1,0 +1,47 @@
+"""All checks over what was read, and what comes of them together. What one of them looks at must not enter."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from providers.rules.doctor import clocks, engines, members
+from providers.rules.doctor.wanted import Wanted
+from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId
+
+Check = Callable[[Examination, Wanted], Iterable[Finding]]
+
+CHECKS: Mapping[FindingId, Check] = {
+    "host-answers": members.answers,
+    "swarm-answers": members.swarm_answers,
+    "engine-kind": engines.kinds,
+    "engine-release": engines.bad_releases,
+    "mixed-releases": engines.mixed_releases,
+    "live-restore": engines.live_restore,
+    "membership": members.memberships,
+    "certificates": members.certificates,
+    "clock": clocks.clocks,
+    "advertised-address": members.addresses,
+}
+# Without these nothing is told of what was not read: they go with any choice of others.
+_LOOKS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """What was found, in the order of the checks."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def status(self) -> Literal["well", "wrong", "unknown"]:
+        """Warnings are no more than that, and what failed outweighs what is unknown."""
+        statuses = {each.status for each in self.findings}
+        return "wrong" if "failed" in statuses else "unknown" if "unknown" in statuses else "well"
+
+
+def diagnosis(seen: Examination, wanted: Wanted, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Diagnosis:
+    """What the chosen checks find: `only` these where there are some, none of `skip`."""
+    chosen = ({*only, *_LOOKS} if only else set(CHECKS)) - set(skip)
+    return Diagnosis(
+        findings=tuple(each for name, check in CHECKS.items() if name in chosen for each in check(seen, wanted))
+    )

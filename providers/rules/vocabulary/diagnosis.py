@@ -1,0 +1,104 @@
+"""What `swarmnet doctor` reads of hosts, and the words in which it tells what it found. Published: docs/doctor.md."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from providers.rules.vocabulary.facts import Member, Silent
+from providers.rules.vocabulary.snapshot import SwarmSurvey
+
+FindingId = Literal[
+    "host-answers",
+    "swarm-answers",
+    "engine-kind",
+    "engine-release",
+    "mixed-releases",
+    "live-restore",
+    "membership",
+    "certificates",
+    "clock",
+    "advertised-address",
+]
+Status = Literal["failed", "warning", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is not well, or could not be looked at.
+
+    host: empty for what is the swarm's. peer: the other host, where it is between two. fact, remedy: one line each.
+    """
+
+    id: FindingId
+    status: Status
+    fact: str
+    remedy: str
+    host: str = ""
+    peer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """What a host's clock said, and this machine's when it was asked and had answered: seconds since the epoch."""
+
+    said: float
+    asked: float
+    answered: float
+
+    @property
+    def ahead(self) -> float:
+        """Seconds before this machine's clock, in the middle of what is possible."""
+        return self.said - (self.asked + self.answered) / 2
+
+    def apart(self, other: "Clock") -> float:
+        """Seconds that it is ahead of another at least, less than 0 where it is behind; 0 where they may agree."""
+        after = (self.said - self.answered) - (other.said - other.asked)
+        before = (self.said - self.asked) - (other.said - other.answered)
+        return max(after, 0.0) + min(before, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostExamination:
+    """One host's own word. unfit: why swarm networks do not work there, empty where they do. clock: None where its
+    Engine tells no time that can be read."""
+
+    member: Member
+    release: str
+    unfit: str = ""
+    live_restore: bool = False
+    clock: Clock | None = field(default=None, compare=False)
+
+    @property
+    def host(self) -> str:
+        """Its name."""
+        return self.member.host
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwarmExamination:
+    """The swarm as one good manager shows it. now: that manager's clock. ca_ends: when the certificate of the swarm's
+    own authority does, None where it can't be read. Both are seconds since the epoch."""
+
+    survey: SwarmSurvey
+    now: float
+    ca_ends: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unread:
+    """Why the swarm could not be read."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examination:
+    """All that was read. swarm: None where all hosts answer and none is in one."""
+
+    hosts: tuple[HostExamination, ...]
+    silent: tuple[Silent, ...] = ()
+    swarm: SwarmExamination | Unread | None = None
+
+    @property
+    def read_swarm(self) -> SwarmExamination | None:
+        """The swarm, where it was read."""
+        return self.swarm if isinstance(self.swarm, SwarmExamination) else None

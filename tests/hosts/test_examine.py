@@ -1,0 +1,129 @@
+"""What `doctor` reads of hosts: requests that change nothing, and what can't be read as a value."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from providers.hosts.examine import examination
+from providers.hosts.fleet import Fleet
+from providers.rules.stack_file.access import Roles
+from providers.rules.vocabulary.diagnosis import SwarmExamination, Unread
+
+ENDS = datetime(2040, 1, 2, 3, 4, 5, tzinfo=UTC)
+ACTIVE = {"LocalNodeState": "active", "ControlAvailable": True, "NodeID": "n1", "NodeAddr": "10.0.0.1", "Error": ""}
+INFO = {"ServerVersion": "28.5.2", "SystemTime": "2026-11-26T10:57:50.123456789+01:00", "LiveRestoreEnabled": True}
+SPEC = {"Labels": {}, "Orchestration": {"TaskHistoryRetentionLimit": 5}, "EncryptionConfig": {}}
+
+
+def authority():
+    """The certificate of an authority, as text."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "swarm-ca")])
+    built = x509.CertificateBuilder(
+        issuer_name=name,
+        subject_name=name,
+        public_key=key.public_key(),
+        serial_number=1,
+        not_valid_before=ENDS - timedelta(days=365),
+        not_valid_after=ENDS,
+    )
+    return built.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+def swarm(**more):
+    """The swarm as a manager shows it."""
+    return {"ID": "s1", "Version": {"Index": 9}, "DataPathPort": 4789, "SubnetSize": 24, "Spec": SPEC, **more}
+
+
+@pytest.fixture
+def host(host):
+    """A manager of a swarm of one."""
+    host.engine.answer("GET /info", body={**INFO, "Swarm": ACTIVE})
+    host.engine.answer("GET /swarm", body=swarm(TLSInfo={"TrustRoot": authority()}))
+    for path in ("/nodes", "/networks", "/services", "/tasks"):
+        host.engine.answer(f"GET {path}", body=[])
+    return host
+
+
+@pytest.fixture
+def look(host):
+    """Examines the host."""
+    fleet = Fleet({"h1": host.access()}, Roles(managers=frozenset({"h1"})))
+    yield lambda: examination(fleet)
+    fleet.close()
+
+
+def test_what_a_host_says_is_read(look):
+    """Its release, its settings, its clock with its zone."""
+    (found,) = look().hosts
+
+    assert ("h1", "28.5.2", True, "") == (found.host, found.release, found.live_restore, found.unfit)
+    assert datetime(2026, 11, 26, 9, 57, 50, 123456, tzinfo=UTC).timestamp() == found.clock.said
+    assert found.clock.asked <= found.clock.answered
+
+
+def test_end_of_the_authority_is_read(look):
+    """From its certificate, which is no secret."""
+    assert ENDS.timestamp() == look().swarm.ca_ends
+
+
+@pytest.mark.parametrize("shown", [{}, {"TLSInfo": None}, {"TLSInfo": {"TrustRoot": "none"}}])
+def test_authority_that_can_not_be_read(host, look, shown):
+    """All else is."""
+    host.engine.answer("GET /swarm", body=swarm(**shown))
+
+    assert isinstance(found := look().swarm, SwarmExamination)
+    assert found.ca_ends is None
+
+
+@pytest.mark.parametrize("time", [None, "", "soon", 7])
+def test_clock_that_can_not_be_read(host, look, time):
+    """All else is."""
+    host.engine.answer("GET /info", body={**INFO, "SystemTime": time, "Swarm": ACTIVE})
+
+    (found,) = look().hosts
+    assert ("28.5.2", None) == (found.release, found.clock)
+
+
+def test_nothing_is_written_and_no_command_is_run(host, look):
+    """But the one that carries the requests."""
+    look()
+
+    assert [] == [each for each in host.engine.requests if not each.startswith("GET ")]
+    assert [] == [each for each in host.ran if "dial-stdio" not in each]
+
+
+def test_host_on_which_swarm_networks_do_not_work_is_told(host, look):
+    """It is asked for the rest all the same."""
+    host.engine.answer("GET /info", body={**INFO, "OperatingSystem": "Docker Desktop", "Swarm": {}})
+
+    (found,) = look().hosts
+    assert found.unfit.startswith("this is Docker Desktop")
+
+
+def test_host_in_no_swarm(host, look):
+    """Then there is none, which is no fault."""
+    host.engine.answer("GET /info", body={**INFO, "Swarm": {"LocalNodeState": "inactive"}})
+
+    assert look().swarm is None
+
+
+def test_swarm_that_does_not_answer(host, look):
+    """The reason is kept."""
+    host.engine.answer("GET /swarm", status=500, body={"message": "The swarm does not have a leader."})
+
+    assert isinstance(found := look().swarm, Unread)
+    assert "The swarm does not have a leader." in found.why
+
+
+def test_host_that_does_not_answer(host, look):
+    """It is silent, and so is the swarm."""
+    host.close()
+    found = look()
+
+    assert ((), ["h1"], Unread) == (found.hosts, [each.host for each in found.silent], type(found.swarm))

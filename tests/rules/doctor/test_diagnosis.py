@@ -1,0 +1,68 @@
+"""All checks together: which are made, what comes of them, and that each is explained."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from providers.rules.doctor.diagnosis import CHECKS, Diagnosis, diagnosis
+from providers.rules.vocabulary.diagnosis import Finding, FindingId
+from providers.rules.vocabulary.facts import Silent
+from tests.support.examined import host, seen, wants
+
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "doctor.md").read_text()
+SILENT = Silent(host="w2", why="w2: no answer")
+BAD = host("w1", live_restore=True, clock=None)
+
+
+def ids(examined, **choice):
+    """The ids of what is found."""
+    return [each.id for each in diagnosis(examined, wants(), **choice).findings]
+
+
+def found(*statuses):
+    """A diagnosis with findings of these statuses."""
+    rows = (Finding(id="clock", status=status, host="m1", fact="so", remedy="do") for status in statuses)
+    return Diagnosis(findings=tuple(rows))
+
+
+def test_swarm_that_is_well():
+    """Nothing is found where nothing is wrong."""
+    assert Diagnosis(findings=()) == diagnosis(seen(), wants())
+
+
+@pytest.mark.parametrize(
+    ("statuses", "whole"),
+    [
+        ((), "well"),
+        (("warning",), "well"),
+        (("warning", "unknown"), "unknown"),
+        (("unknown", "failed"), "wrong"),
+    ],
+)
+def test_whole_is_as_its_worst_part(statuses, whole):
+    """Warnings are no more than that."""
+    assert whole == found(*statuses).status
+
+
+def test_only_what_is_chosen_is_looked_for():
+    """But who did not answer is told in any case: nothing is known of it."""
+    examined = seen(BAD, silent=(SILENT,))
+
+    assert ["host-answers", "live-restore", "clock"] == ids(examined)
+    assert ["host-answers", "live-restore"] == ids(examined, only=["live-restore"])
+    assert ["host-answers", "clock"] == ids(examined, skip=["live-restore"])
+    assert ["live-restore"] == ids(examined, only=["live-restore"], skip=["host-answers"])
+
+
+def test_each_id_has_its_check():
+    """And no check another id."""
+    assert get_args(FindingId) == tuple(CHECKS)
+
+
+def test_each_id_has_its_paragraph():
+    """And no paragraph another id: what it is, why it hurts, how to mend it."""
+    headings = re.findall(r"^### (.*)$", PAGE, re.MULTILINE)
+
+    assert list(get_args(FindingId)) == headings

@@ -1,0 +1,61 @@
+"""Hosts and swarms as `doctor` reads them, all well unless it is said otherwise."""
+
+from dataclasses import replace
+
+from providers.rules.doctor.wanted import Wanted
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.vocabulary.diagnosis import Clock, Examination, HostExamination, SwarmExamination
+from providers.rules.vocabulary.facts import Member, Node, Swarm
+from providers.rules.vocabulary.snapshot import SwarmSurvey
+
+NOW = 1_800_000_000.0
+ADDRESSES = {"m1": "10.9.0.1", "w1": "10.9.0.2", "w2": "10.9.0.3"}
+SETTINGS = Swarm(
+    id="s1",
+    data_path_port=4789,
+    default_addr_pool=(),
+    default_addr_pool_prefix=24,
+    autolock=False,
+    task_history_limit=5,
+)
+
+
+def host(name, release="28.5.2", ahead=0.0, took=0.0, member=None, **keys):
+    """A host whose clock is so many seconds ahead; asking took so long. `member`: what is different in its word."""
+    own = Member(host=name, state="active", node_id=f"id-{name}", control=name[0] == "m", node_address=ADDRESSES[name])
+    said = Clock(said=NOW + took / 2 + ahead, asked=NOW, answered=NOW + took)
+    return HostExamination(**{"release": release, "clock": said, "member": replace(own, **(member or {})), **keys})
+
+
+def node(name, **keys):
+    """A member as its managers see it."""
+    role = "manager" if name[0] == "m" else "worker"
+    listed = {"id": f"id-{name}", "hostname": name, "role": role, "availability": "active", "state": "ready"}
+    return Node(**{**listed, "address": ADDRESSES[name], **keys})
+
+
+def swarm(nodes=None, ca_ends=NOW + 1e9, **survey):
+    """A swarm of all hosts."""
+    listed = tuple(map(node, ADDRESSES)) if nodes is None else nodes
+    return SwarmExamination(
+        survey=SwarmSurvey(settings=SETTINGS, nodes=listed, **survey),
+        now=NOW,
+        ca_ends=ca_ends,
+    )
+
+
+def seen(*hosts, **keys):
+    """What was read: these hosts, and the others as they should be."""
+    given = {each.host: each for each in hosts}
+    return Examination(
+        **{"hosts": tuple(given.get(name) or host(name) for name in ADDRESSES), "swarm": swarm(), **keys}
+    )
+
+
+def wants(encrypted=False, **advertised):
+    """A stack file's word on the same hosts; `advertised`: the addresses that are other ones."""
+    access = {
+        name: HostAccess(name=name, address=address, advertise_address=advertised.get(name, address))
+        for name, address in ADDRESSES.items()
+    }
+    return Wanted(access=access, encrypted=encrypted)
