@@ -22,7 +22,8 @@ def as_data(stack: str, found: Diagnosis) -> dict[str, Any]:
     """The report as docs/doctor.md describes it: a published format, to which keys may be added."""
     keys = ("id", "status", "host", "peer", "fact", "remedy")
     findings = [{key: asdict(each)[key] for key in keys} for each in found.findings]
-    return {"schema": SCHEMA, "stack": stack, "status": found.status, "findings": findings}
+    networks = [asdict(each) for each in found.rooms]
+    return {"schema": SCHEMA, "stack": stack, "status": found.status, "findings": findings, "networks": networks}
 
 
 def show(console: Console, found: Diagnosis) -> None:
@@ -48,6 +49,8 @@ def lines(found: Diagnosis, *, rows: bool) -> Iterator[Text]:
         where = f"{_place(each)}: " if each.host else ""
         line = f"{each.status}: {each.id}: {where}{each.fact}: {each.remedy}"
         yield as_shown(" ".join(line.split()), style=_COLOURS.get(each.status, ""))
+    for room in found.rooms:
+        yield as_shown(f"addresses of {room.network}, {room.subnet}: {room.used} used, {room.left} left")
     yield as_shown(_ENDS[found.status], style="green" if found.status == "well" else "")
 
 

@@ -15,12 +15,17 @@ from providers.rules.vocabulary.diagnosis import (
     Clock,
     Examination,
     HostExamination,
+    Room,
     SwarmExamination,
     Unread,
 )
-from providers.rules.vocabulary.errors import EngineError, HostError, NoSwarm
+from providers.rules.vocabulary.errors import EngineError, HostError, NoSwarm, NotFound
+from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.shape_json import Json
 from providers.rules.vocabulary.words import visible
+
+_COUNTS = (1, 52)  # the first API version with a count: measurements.md#addresses-in-use
 
 
 def examination(fleet: Fleet) -> Examination:
@@ -49,16 +54,41 @@ def host_examination(engine: Engine) -> HostExamination:
         unfit=unsupported(info),
         live_restore=bool(info.get("LiveRestoreEnabled")),
         clock=None if said is None else Clock(said=said, asked=asked, answered=answered),
+        bridge=observe.local_network(engine, GATEWAY_BRIDGE),
     )
 
 
 def swarm_examination(engine: Engine) -> SwarmExamination:
     """The swarm as one manager shows it."""
     now = _said(engine.info())
+    survey = swarm_survey(engine)
     return SwarmExamination(
-        survey=swarm_survey(engine),
+        survey=survey,
+        rooms=tuple(room for network in survey.networks if (room := counted(engine, network))),
         now=time.time() if now is None else now,
         ca_ends=_ends((engine.get("/swarm").get("TLSInfo") or {}).get("TrustRoot") or ""),
+    )
+
+
+def counted(engine: Engine, network: Network) -> Room | None:
+    """A manager's own count of a swarm network's addresses, None where it keeps none.
+
+    By name: by id an Engine that has a copy of its own counts that one (measurements.md#addresses-in-use).
+    """
+    if tuple(map(int, engine.api_version.split("."))) < _COUNTS:
+        return None
+    try:
+        raw = engine.get(f"/networks/{network.name}")
+    except NotFound:  # it went between the two
+        return None
+    subnets = ((raw.get("Status") or {}).get("IPAM") or {}).get("Subnets") or {}
+    if raw.get("Id") != network.id or not subnets:
+        return None
+    return Room(
+        network=network.name,
+        subnet=", ".join(subnets),
+        used=sum(each.get("IPsInUse") or 0 for each in subnets.values()),
+        left=sum(each.get("DynamicIPsAvailable") or 0 for each in subnets.values()),
     )
 
 

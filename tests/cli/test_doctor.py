@@ -12,11 +12,15 @@ from typer.testing import CliRunner
 from cli.__main__ import app
 from cli.doctor_report import as_data, lines, show
 from providers.rules.doctor.diagnosis import Diagnosis, diagnosis
-from tests.support.examined import host, seen, wants
+from providers.rules.vocabulary.diagnosis import Room
+from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.shape import NetworkShape
+from tests.support.examined import host, seen, swarm, wants
 from tests.support.fake_sshd import FakeHost
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "doctor.md").read_text()
 PAIR = (host("w1", live_restore=True), host("w2", "29.1.3"))
+APP = Network(id="o1", scope="swarm", shape=NetworkShape(name="app", driver="overlay"))
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}
 
 
@@ -147,10 +151,21 @@ def test_page_shows_what_is_printed():
 def test_page_names_each_key():
     """The object as it is printed, and each column of its rows."""
     table = PAGE.partition("## For programs")[2].partition("## ")[0]
-    data = as_data("prod", diagnosis(seen(*PAIR), wants()))
+    rooms = (Room(network="app", subnet="10.202.0.0/24", used=12, left=244),)
+    data = as_data("prod", diagnosis(seen(*PAIR, swarm=swarm(networks=(APP,), rooms=rooms)), wants()))
 
     assert list(data) == re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
-    assert [] == [key for key in data["findings"][0] if f"`{key}`" not in table]
+    rows = (data["findings"][0], data["networks"][0])
+    assert [] == [key for row in rows for key in row if f"`{key}`" not in table]
+
+
+def test_room_of_each_network_is_told():
+    """Also where all is well."""
+    room = Room(network="app", subnet="10.202.0.0/24", used=12, left=244)
+    told, end = (line.plain for line in lines(Diagnosis(findings=(), rooms=(room,)), rows=False))
+
+    assert ("addresses of app, 10.202.0.0/24: 12 used, 244 left", "well") == (told, end)
+    assert f"`{told}`" in PAGE
 
 
 def test_table_on_a_terminal():

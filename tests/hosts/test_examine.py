@@ -12,8 +12,9 @@ from cryptography.x509.oid import NameOID
 from providers.hosts.examine import examination
 from providers.hosts.fleet import Fleet
 from providers.rules.stack_file.access import Roles
-from providers.rules.vocabulary.diagnosis import SwarmExamination, Unread
+from providers.rules.vocabulary.diagnosis import Room, SwarmExamination, Unread
 
+SUBNET = "10.202.0.0/24"
 ENDS = datetime(2040, 1, 2, 3, 4, 5, tzinfo=UTC)
 ACTIVE = {"LocalNodeState": "active", "ControlAvailable": True, "NodeID": "n1", "NodeAddr": "10.0.0.1", "Error": ""}
 INFO = {"ServerVersion": "28.5.2", "SystemTime": "2026-11-26T10:57:50.123456789+01:00", "LiveRestoreEnabled": True}
@@ -127,3 +128,39 @@ def test_host_that_does_not_answer(host, look):
     found = look()
 
     assert ((), ["h1"], Unread) == (found.hosts, [each.host for each in found.silent], type(found.swarm))
+
+
+# Addresses
+
+APP = {"Id": "id-app", "Name": "app", "Scope": "swarm", "Driver": "overlay", "IPAM": {"Config": [{"Subnet": SUBNET}]}}
+
+
+def test_bridge_of_a_host_is_read(host, look):
+    """With who is on it."""
+    bridge = {"Id": "b1", "Name": "docker_gwbridge", "Scope": "local", "Containers": {"c1": {"Name": "one"}}}
+    host.engine.answer("GET /networks/docker_gwbridge", body=bridge)
+
+    (found,) = look().hosts
+    assert ["one"] == [each.name for each in found.bridge.endpoints]
+
+
+@pytest.mark.parametrize(
+    ("api", "shown", "rooms"),
+    [
+        ("1.52", {}, (Room(network="app", subnet=SUBNET, used=5, left=251),)),
+        ("1.51", {}, ()),
+        ("1.52", {"Status": None}, ()),
+        ("1.52", {"Id": "another"}, ()),
+    ],
+    ids=["its own count", "an older Engine", "no count", "another of that name"],
+)
+def test_count_of_the_swarm_is_read(host, look, api, shown, rooms):
+    """By name; where it keeps none, it is counted."""
+    host.engine.answers = {key.replace("/v1.51/", f"/v{api}/"): value for key, value in host.engine.answers.items()}
+    host.engine.api_version = api
+    count = {"IPAM": {"Subnets": {SUBNET: {"IPsInUse": 5, "DynamicIPsAvailable": 251}}}}
+    host.engine.answer("GET /networks", body=[APP])
+    host.engine.answer("GET /networks/id-app", body=APP)
+    host.engine.answer("GET /networks/app", body={**APP, "Status": count, **shown})
+
+    assert rooms == look().swarm.rooms

@@ -34,13 +34,14 @@ def node(name, **keys):
     return Node(**{**listed, "address": ADDRESSES[name], **keys})
 
 
-def swarm(nodes=None, ca_ends=NOW + 1e9, **survey):
+def swarm(nodes=None, ca_ends=NOW + 1e9, rooms=(), **survey):
     """A swarm of all hosts."""
     listed = tuple(map(node, ADDRESSES)) if nodes is None else nodes
     return SwarmExamination(
         survey=SwarmSurvey(settings=SETTINGS, nodes=listed, **survey),
         now=NOW,
         ca_ends=ca_ends,
+        rooms=rooms,
     )
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from providers.rules.doctor import clocks, engines, members
+from providers.rules.doctor import capacity, clocks, engines, members
 from providers.rules.doctor.wanted import Wanted
-from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId
+from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId, Room
 
 Check = Callable[[Examination, Wanted], Iterable[Finding]]
 
@@ -21,6 +21,9 @@ CHECKS: Mapping[FindingId, Check] = {
     "certificates": members.certificates,
     "clock": clocks.clocks,
     "advertised-address": members.addresses,
+    "network-addresses": capacity.full_networks,
+    "waiting-tasks": capacity.waiting_tasks,
+    "gwbridge-addresses": capacity.full_bridges,
 }
 # Without these nothing is told of what was not read: they go with any choice of others.
 _LOOKS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers"})
@@ -28,9 +31,10 @@ _LOOKS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers"})
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What was found, in the order of the checks."""
+    """What was found, in the order of the checks. rooms: of each network of the swarm, whether or not it is well."""
 
     findings: tuple[Finding, ...]
+    rooms: tuple[Room, ...] = ()
 
     @property
     def status(self) -> Literal["well", "wrong", "unknown"]:
@@ -43,5 +47,6 @@ def diagnosis(seen: Examination, wanted: Wanted, only: Iterable[str] = (), skip:
     """What the chosen checks find: `only` these where there are some, none of `skip`."""
     chosen = ({*only, *_LOOKS} if only else set(CHECKS)) - set(skip)
     return Diagnosis(
-        findings=tuple(each for name, check in CHECKS.items() if name in chosen for each in check(seen, wanted))
+        findings=tuple(each for name, check in CHECKS.items() if name in chosen for each in check(seen, wanted)),
+        rooms=tuple(capacity.rooms(seen)) if "network-addresses" in chosen else (),
     )

@@ -45,6 +45,11 @@ def replicas(spec: str) -> int | None:
     return 1 if found is None else int(found)
 
 
+def has_virtual_address(spec: str) -> bool:
+    """Whether each of its networks gives the service an address, beside those of its tasks."""
+    return (_read(spec).get("EndpointSpec") or {}).get("Mode") != "dnsrr"
+
+
 def constraints(spec: str) -> tuple[str, ...]:
     """What a node has to fulfil for its tasks, such as `node.labels.zone == a`."""
     return tuple(_placement(spec).get("Constraints") or ())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from providers.rules.vocabulary.facts import Member, Silent
+from providers.rules.vocabulary.facts import Member, Network, Silent
 from providers.rules.vocabulary.snapshot import SwarmSurvey
 
 FindingId = Literal[
@@ -17,6 +17,9 @@ FindingId = Literal[
     "certificates",
     "clock",
     "advertised-address",
+    "network-addresses",
+    "waiting-tasks",
+    "gwbridge-addresses",
 ]
 Status = Literal["failed", "warning", "unknown"]
 
@@ -57,15 +60,26 @@ class Clock:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Room:
+    """Addresses of a swarm network: how many are used, and how many are left to give."""
+
+    network: str
+    subnet: str
+    used: int
+    left: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class HostExamination:
     """One host's own word. unfit: why swarm networks do not work there, empty where they do. clock: None where its
-    Engine tells no time that can be read."""
+    Engine tells no time that can be read. bridge: its docker_gwbridge with its endpoints, None where it has none."""
 
     member: Member
     release: str
     unfit: str = ""
     live_restore: bool = False
     clock: Clock | None = field(default=None, compare=False)
+    bridge: Network | None = None
 
     @property
     def host(self) -> str:
@@ -76,11 +90,14 @@ class HostExamination:
 @dataclass(frozen=True, kw_only=True)
 class SwarmExamination:
     """The swarm as one good manager shows it. now: that manager's clock. ca_ends: when the certificate of the swarm's
-    own authority does, None where it can't be read. Both are seconds since the epoch."""
+    own authority does, None where it can't be read. Both are seconds since the epoch. rooms: the swarm's own count of
+    its networks' addresses, for those of which it keeps one.
+    """
 
     survey: SwarmSurvey
     now: float
     ca_ends: float | None
+    rooms: tuple[Room, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,13 @@ def test_replicas(expected: int | None, kinds: object):
     assert expected == service_spec.replicas(dumps({"Mode": kinds}))
 
 
+def test_virtual_address():
+    """Not where names lead to the tasks themselves."""
+    assert service_spec.has_virtual_address(BARE)
+    assert service_spec.has_virtual_address(dumps({"EndpointSpec": {"Mode": "vip"}}))
+    assert not service_spec.has_virtual_address(dumps({"EndpointSpec": {"Mode": "dnsrr"}}))
+
+
 def test_where_its_tasks_may_run():
     """Constraints, and how many one node takes."""
     spec = template(Placement={"Constraints": ["node.role == worker"], "MaxReplicas": 1})

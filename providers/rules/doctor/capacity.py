@@ -1,0 +1,115 @@
+"""Addresses that networks and bridges have left, and tasks that wait for one."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import IPv4Network
+
+from providers.rules.doctor.wanted import Wanted
+from providers.rules.live.service_spec import has_virtual_address
+from providers.rules.vocabulary.addresses import room, shown_network
+from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId, Room, Status, SwarmExamination
+from providers.rules.vocabulary.facts import Network, SwarmService, Task
+from providers.rules.vocabulary.shape import Pool
+
+_SCARCE = 10  # a warning where less than one in so many is left: an update needs each task's twice for a while
+_PORTS = 1023  # of a bridge: https://github.com/torvalds/linux/blob/master/net/bridge/br_private.h
+_PATIENCE = 10.0  # seconds; addresses are given within milliseconds
+_KEPT = 3  # network, gateway, broadcast: measurements.md#addresses-in-use
+_LARGER = "give it a larger range (docs/live-changes.md)"
+
+
+def rooms(seen: Examination) -> Iterator[Room]:
+    """What each network of the swarm has left, by the swarm's own count where it keeps one."""
+    swarm = seen.read_swarm
+    if swarm is None:
+        return
+    told = {each.network: each for each in swarm.rooms}
+    for network in sorted(swarm.survey.networks, key=lambda each: each.name):
+        if network.name in told:
+            yield told[network.name]
+        elif _pools(network):
+            yield _counted(network, swarm)
+
+
+def full_networks(seen: Examination, _: Wanted) -> Iterator[Finding]:
+    """Networks of the swarm with few addresses left, or none."""
+    for each in rooms(seen):
+        yield from _scarce("network-addresses", each, _LARGER)
+
+
+def waiting_tasks(seen: Examination, _: Wanted) -> Iterator[Finding]:
+    """Tasks that stay `new`: the swarm gives them no address, and says no word of it.
+
+    https://github.com/moby/moby/issues/43052
+    """
+    swarm = seen.read_swarm
+    if swarm is None:
+        return
+    full = {each.network for each in rooms(seen) if each.left <= 0}
+    for service in swarm.survey.services:
+        waiting = sum(_waits(task, swarm.now) for task in swarm.survey.tasks if task.service_id == service.id)
+        if waiting:
+            fact, remedy = _why(service, swarm, full)
+            tasks = f"{waiting} task{'s' * (waiting > 1)} of {service.name} stay{'s' * (waiting == 1)} `new`"
+            yield Finding(id="waiting-tasks", status="failed", fact=f"{tasks}: {fact}", remedy=remedy)
+
+
+def full_bridges(seen: Examination, _: Wanted) -> Iterator[Finding]:
+    """Hosts whose docker_gwbridge has room for few more containers, or none."""
+    for host in seen.hosts:
+        if host.bridge and _pools(host.bridge):
+            yield from _scarce("gwbridge-addresses", _on(host.bridge), f"{_LARGER}, or move containers away", host.host)
+
+
+def _scarce(name: FindingId, found: Room, remedy: str, host: str = "") -> Iterator[Finding]:
+    if found.left * _SCARCE < found.used + found.left:
+        left = "no address is" if found.left <= 0 else f"{found.left} address{'es are' if found.left > 1 else ' is'}"
+        fact = f"{found.network}, {found.subnet}: {left} left, {found.used} are used"
+        status: Status = "failed" if found.left <= 0 else "warning"
+        yield Finding(id=name, status=status, host=host, fact=fact, remedy=remedy)
+
+
+def _counted(network: Network, swarm: SwarmExamination) -> Room:
+    """Kept ones + 1 for each host that has it, task, and service with an address of its own."""
+    survey = swarm.survey
+    tasks = [task for task in survey.tasks if task.alive and network.id in task.networks]
+    hosts = len(survey.nodes) if network.ingress else len({task.node_id for task in tasks if task.node_id})
+    services = sum(network.id in each.networks and has_virtual_address(each.spec) for each in survey.services)
+    return _room(network, hosts + len(tasks) + services)
+
+
+def _on(bridge: Network) -> Room:
+    """A host's docker_gwbridge: each container, and the ingress, has an endpoint."""
+    return _room(bridge, len(bridge.endpoints), most=_PORTS)
+
+
+def _room(network: Network, given: int, most: int | None = None) -> Room:
+    """What is left where so many addresses are given, of `most` at most."""
+    pools = _pools(network)
+    whole = sum(room(each.subnet, each.ip_range or None, each.gateway or None) for each in pools)
+    left = (whole if most is None else min(whole, most)) - given
+    subnet = ", ".join(each.subnet for each in pools)
+    return Room(network=network.name, subnet=subnet, used=given + _KEPT * len(pools), left=max(left, 0))
+
+
+def _pools(network: Network) -> list[Pool]:
+    """Its IPv4 ranges, without what an old Engine leaves in them: host bits, and a mask behind the gateway."""
+    return [
+        replace(each, subnet=str(shown_network(each.subnet)), gateway=each.gateway.partition("/")[0])
+        for each in network.shape.pools
+        if isinstance(shown_network(each.subnet), IPv4Network)
+    ]
+
+
+def _waits(task: Task, now: float) -> bool:
+    return task.unplaced and task.state == "new" and (not task.since or now - task.seconds > _PATIENCE)
+
+
+def _why(service: SwarmService, swarm: SwarmExamination, full: set[str]) -> tuple[str, str]:
+    """What they wait for, and what to do."""
+    theirs = [network for network in swarm.survey.networks if network.id in service.networks]
+    if names := [network.name for network in theirs if network.name in full]:
+        return f"{', '.join(names)} has no address left", _LARGER
+    if names := [network.name for network in theirs if not network.allocated]:
+        return f"{', '.join(names)} never got its range", "remove it, and make it again with a range that is free"
+    return "the swarm does not say why", "see the log of docker on the leader"
