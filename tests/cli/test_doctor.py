@@ -124,6 +124,18 @@ def test_host_that_does_not_answer_is_unknown(doctor, machine):
     ]
 
 
+def test_what_is_accepted_does_not_count(doctor, machine):
+    """It is told all the same, with the reason."""
+    says(machine, LiveRestoreEnabled=True)
+    done = doctor(
+        hosts=declared(machine), doctor={"ignore": [{"id": "live-restore", "host": "m1", "why": "tried out"}]}
+    )
+
+    assert 0 == done.exit_code
+    assert done.stdout.splitlines()[0].startswith("ignored: live-restore: m1: ")
+    assert done.stdout.splitlines()[0].endswith(": tried out")
+
+
 def test_json_is_for_programs(doctor, machine):
     """The same exit status."""
     says(machine, LiveRestoreEnabled=True)

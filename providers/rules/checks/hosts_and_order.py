@@ -63,6 +63,13 @@ def advertised_alone(resolved: Resolved) -> Iterator[str]:
             yield f"hosts.{name}.advertise_address: {told} is the machine itself: no other host could ever join"
 
 
+def ignored(resolved: Resolved) -> Iterator[str]:
+    """Findings that are accepted on hosts that are none."""
+    for at, each in enumerate(resolved.file.doctor.ignore):
+        if each.host is not None and each.host not in resolved.hosts:
+            yield f"doctor.ignore[{at}].host: {each.host} is not among hosts"
+
+
 def _is_itself(address: str) -> bool:
     return address == "lo" or (is_ip(address) and ip_address(address).is_loopback)
 

@@ -12,7 +12,7 @@ from providers.rules.vocabulary.facts import Network, SwarmService, Task
 from providers.rules.vocabulary.shape import Pool
 
 _SCARCE = 10  # a warning where less than one in so many is left: an update needs each task's twice for a while
-_PORTS = 1023  # of a bridge: https://github.com/torvalds/linux/blob/master/net/bridge/br_private.h
+_PORTS = 1023  # of a bridge: https://github.com/moby/moby/issues/31100
 _PATIENCE = 10.0  # seconds; addresses are given within milliseconds
 _KEPT = 3  # network, gateway, broadcast: measurements.md#addresses-in-use
 _LARGER = "give it a larger range (docs/live-changes.md)"

@@ -1,7 +1,7 @@
 """All checks over what was read, and what comes of them together. What one of them looks at must not enter."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from providers.rules.doctor import capacity, clocks, engines, members
@@ -38,7 +38,7 @@ class Diagnosis:
 
     @property
     def status(self) -> Literal["well", "wrong", "unknown"]:
-        """Warnings are no more than that, and what failed outweighs what is unknown."""
+        """Warnings are no more than that, what is ignored is nothing, and what failed outweighs what is unknown."""
         statuses = {each.status for each in self.findings}
         return "wrong" if "failed" in statuses else "unknown" if "unknown" in statuses else "well"
 
@@ -47,6 +47,16 @@ def diagnosis(seen: Examination, wanted: Wanted, only: Iterable[str] = (), skip:
     """What the chosen checks find: `only` these where there are some, none of `skip`."""
     chosen = ({*only, *_LOOKS} if only else set(CHECKS)) - set(skip)
     return Diagnosis(
-        findings=tuple(each for name, check in CHECKS.items() if name in chosen for each in check(seen, wanted)),
+        findings=tuple(
+            _judged(each, wanted) for name, check in CHECKS.items() if name in chosen for each in check(seen, wanted)
+        ),
         rooms=tuple(capacity.rooms(seen)) if "network-addresses" in chosen else (),
     )
+
+
+def _judged(found: Finding, wanted: Wanted) -> Finding:
+    """The finding, ignored where the stack file says so."""
+    for each in wanted.ignored:
+        if each.id == found.id and each.host in (None, found.host):
+            return replace(found, status="ignored", remedy=each.why)
+    return found

@@ -20,6 +20,7 @@ _WRITTEN = {
     "connected_to": "connected connects_to connections peers reaches peered_with",
     "adopt": "adoption import takeover take_over existing",
     "timeouts": "timeout deadlines waits",
+    "doctor": "diagnosis diagnose health checks preflight",
     # hosts and how they are reached
     "address": "host hostname host_name ip ip_address ipv4 addr ssh_host fqdn dns name endpoint public_ip private_ip "
     "ansible_host",
@@ -64,6 +65,10 @@ _WRITTEN = {
     "masquerade": "masq ip_masq ip_masquerade enable_ip_masquerade nat snat",
     "bridge_name": "bridge name interface device link",
     "gateway": "gw gateways default_gateway router",
+    # findings
+    "ignore": "ignored skip skipped mute accept accepted exclude allow",
+    "id": "check finding name rule",
+    "why": "reason because comment note",
     # pools, expectations
     "range": "subnet cidr from base network pool",
     "prefix": "size mask length prefix_length netmask subnet_size",

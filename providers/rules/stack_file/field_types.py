@@ -152,6 +152,12 @@ def _free_port(port: int) -> int:
     return port
 
 
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty: write why, for those who read the report")
+    return text
+
+
 def _label_key(text: str) -> str:
     if not text:
         raise ValueError("a label has a key; write one, or take it away")
@@ -264,6 +270,7 @@ DataPathPort = Annotated[
     AfterValidator(_free_port),
 ]
 PoolPrefix = Annotated[int, Field(ge=1, le=SMALLEST_MASK)]
+Reason = Annotated[str, AfterValidator(_reason)]
 Count = Annotated[int, Field(ge=0, le=100_000)]  # more than any swarm has of anything
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 ConnectTimeout = Annotated[float, Field(gt=0, le=3600)]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from providers.rules.stack_file import field_types, problems
 from providers.rules.stack_file.field_types import Address, Labels, Mtu, NetworkSubnet, Seconds, Subnet
 from providers.rules.vocabulary.addresses import prefix_length
+from providers.rules.vocabulary.diagnosis import FindingId
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.keys import GwbridgeKeys, IngressKeys, NodeKeys, OverlayKeys, SwarmKeys
 from providers.rules.vocabulary.specs import Adopt, GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
@@ -270,6 +271,20 @@ class Timeouts(Section):
     )
 
 
+class Ignored(Section):
+    """A finding that is known and accepted."""
+
+    id: FindingId = Field(description="the finding's id, as docs/doctor.md has it")
+    host: str | None = Field(default=None, description="where it is accepted; else on all hosts")
+    why: field_types.Reason = Field(description="the reason, for those who read the report")
+
+
+class Doctor(Section):
+    """What `swarmnet doctor` is to make of what it finds."""
+
+    ignore: list[Ignored] = Field(default=[], description="findings that are known and accepted")
+
+
 class StackFile(Section):
     """The whole file."""
 
@@ -295,6 +310,7 @@ class StackFile(Section):
     )
     adopt: Adopt = as_in(Spec, "adopt")
     timeouts: Timeouts = Field(default=Timeouts(), description="seconds that a resource's own work may take")
+    doctor: Doctor = Field(default=Doctor(), description="what `swarmnet doctor` is to make of what it finds")
 
 
 def parse(raw: problems.Raw) -> StackFile:

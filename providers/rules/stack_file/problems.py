@@ -156,10 +156,10 @@ def _likely(key: str, annotation: object) -> str | None:
 
 
 def _at(model: type[BaseModel], location: Location) -> object:
-    """The annotation of the section at a location; under a mapping of sections, a step is a name."""
+    """The annotation of the section at a location; under a mapping or a list of sections, a step is a name or place."""
     here: object = model
     for step in location:
-        here = get_args(here)[-1] if get_origin(here) is dict else _fields(here)[str(step)].annotation
+        here = get_args(here)[-1] if get_origin(here) in (dict, list) else _fields(here)[str(step)].annotation
     return here
 
 

@@ -12,6 +12,8 @@ from providers.rules.stack_file.problems import section
 
 Row = tuple[str, str, str]
 
+_INNER: dict[object, str] = {dict: ".<name>", list: "[]"}
+
 
 def table() -> str:
     """The keys as Markdown: key, default, meaning."""
@@ -26,7 +28,7 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[Row]:
         path, inner = f"{prefix}{name}", section(field.annotation)
         yield f"`{path}`", _default(model, name, field), _meaning(field)
         if inner and inner is not PartialGwbridge:  # its keys are those of `gwbridge`
-            yield from _rows(inner, f"{path}.<name>." if get_origin(field.annotation) is dict else f"{path}.")
+            yield from _rows(inner, f"{path}{_INNER.get(get_origin(field.annotation), '')}.")
     if model is Host:
         yield f"`{prefix}<key>`", "from `ssh`", "any key of `ssh`, for this host alone"
 

@@ -21,14 +21,15 @@ FindingId = Literal[
     "waiting-tasks",
     "gwbridge-addresses",
 ]
-Status = Literal["failed", "warning", "unknown"]
+Status = Literal["failed", "warning", "unknown", "ignored"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that is not well, or could not be looked at.
 
-    host: empty for what is the swarm's. peer: the other host, where it is between two. fact, remedy: one line each.
+    host: empty for what is the swarm's. peer: the other host, where it is between two. fact, remedy: one line each; of
+    what is ignored, the remedy is the reason for that.
     """
 
     id: FindingId

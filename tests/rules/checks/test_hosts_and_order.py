@@ -221,3 +221,24 @@ def test_advertised_address_is_not_a_hosts_name(name):
     )
 
     assert [expected] == disorder(hosts)
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        pytest.param(
+            {"id": "clock", "host": "w9", "why": "so"},
+            "doctor.ignore[0].host: w9 is not among hosts",
+            id="unknown host",
+        ),
+        pytest.param({"id": "clock", "why": " "}, "doctor.ignore[0].why: is empty", id="no reason"),
+        pytest.param({"id": "clocks", "why": "so"}, "; did you mean clock?", id="unknown id"),
+        pytest.param({"id": "clock", "hots": "w1", "why": "so"}, "hots: unknown key; did you mean host?", id="a slip"),
+        pytest.param({"check": "clock", "why": "so"}, "check: unknown key; did you mean id?", id="another word"),
+    ],
+)
+def test_what_is_accepted_of_hosts(entry, problem):
+    """An entry that accepts nothing is a mistake."""
+    (said,) = disorder(doctor={"ignore": [entry]})
+
+    assert problem in said

@@ -1,12 +1,14 @@
 """All checks together: which are made, what comes of them, and that each is explained."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from providers.rules.doctor.diagnosis import CHECKS, Diagnosis, diagnosis
+from providers.rules.stack_file.model import Ignored
 from providers.rules.vocabulary.diagnosis import Finding, FindingId
 from providers.rules.vocabulary.facts import Silent
 from tests.support.examined import host, seen, wants
@@ -37,6 +39,7 @@ def test_swarm_that_is_well():
     [
         ((), "well"),
         (("warning",), "well"),
+        (("ignored",), "well"),
         (("warning", "unknown"), "unknown"),
         (("unknown", "failed"), "wrong"),
     ],
@@ -54,6 +57,18 @@ def test_only_what_is_chosen_is_looked_for():
     assert ["host-answers", "live-restore"] == ids(examined, only=["live-restore"])
     assert ["host-answers", "clock"] == ids(examined, skip=["live-restore"])
     assert ["live-restore"] == ids(examined, only=["live-restore"], skip=["host-answers"])
+
+
+def test_finding_that_is_accepted_is_ignored():
+    """On the host that is named, or on all; the reason takes the remedy's place."""
+    examined = seen(host("m1", live_restore=True), host("w1", live_restore=True))
+
+    def told(**where):
+        wanted = replace(wants(), ignored=(Ignored(id="live-restore", why="tried out", **where),))
+        return [(each.host, each.status, each.remedy == "tried out") for each in diagnosis(examined, wanted).findings]
+
+    assert [("m1", "failed", False), ("w1", "ignored", True)] == told(host="w1")
+    assert [("m1", "ignored", True), ("w1", "ignored", True)] == told()
 
 
 def test_each_id_has_its_check():
