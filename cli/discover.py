@@ -4,26 +4,25 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 import yaml
 from rich.console import Console
 from rich.text import Text
 
+from cli.entry import Bastion, KeyFile, KnownHosts, Reach, Sudo, entry
 from cli.files import write
 from cli.forecasts import forecasts
 from cli.lines import as_shown
 from cli.project import owner, short
 from cli.stack_files import readable
-from providers.discovery.found import ENTRY, Found
+from providers.discovery.found import Found
 from providers.discovery.leave_out import left_out, mended, outside, path_of, unclaimed, without
 from providers.discovery.remark import Remark
 from providers.discovery.sections import sections
 from providers.discovery.text import stack_file_text
 from providers.hosts.discovery import found as read
 from providers.rules.plan import plan_of
-from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.problems import Raw
 from providers.rules.stack_file.reading import NAMESPACE, BoundedLoader
 from providers.rules.stack_file.resolved import Resolved
@@ -37,10 +36,10 @@ COLOURS = {"clash": "red", "not seen": "yellow", "unusual": "yellow", "not manag
 def discover(
     manager: Annotated[str, typer.Argument(metavar="MANAGER", help="ssh://[USER@]HOST[:PORT], or local:")],
     out: Annotated[Path, typer.Option("--out", help="The file to write: …/Pulumi.STACK.yaml.")],
-    key_file: Annotated[Path | None, typer.Option(help="A private key; else the agent's, then ~/.ssh/id_*.")] = None,
-    known_hosts: Annotated[Path | None, typer.Option(help="The hosts' keys; else the files that `ssh` reads.")] = None,
-    sudo: Annotated[bool, typer.Option("--sudo", help="Run docker by `sudo -n` on the hosts.")] = False,
-    bastion: Annotated[str | None, typer.Option(help="[USER@]HOST[:PORT] to go through.")] = None,
+    key_file: KeyFile = None,
+    known_hosts: KnownHosts = None,
+    sudo: Sudo = False,
+    bastion: Bastion = None,
     force: Annotated[bool, typer.Option("--force", help="Write in the place of a file that is there.")] = False,
 ) -> None:
     """Read a whole swarm from one of its managers, and write the stack file that takes it over. Writes to no host.
@@ -52,7 +51,7 @@ def discover(
     try:
         stack, kept = _stack(out), _kept(out, force)
         owned = owner(out.parent, stack)
-        swarm = read(_entry(manager, key_file, known_hosts, sudo, bastion))
+        swarm = read(entry(manager, Reach(key_file, known_hosts, sudo, bastion)))
     except SwarmnetError as error:
         console.print(as_shown(str(error), style="red"))
         raise typer.Exit(1) from error
@@ -132,32 +131,6 @@ def _kept(out: Path, force: bool) -> tuple[Raw, Raw]:
 
 def _is_others(key: str) -> bool:
     return ":" in key and not key.startswith(f"{NAMESPACE}:")
-
-
-def _entry(
-    manager: str, key_file: Path | None, known_hosts: Path | None, sudo: bool, bastion: str | None
-) -> HostAccess:
-    """How the manager is reached, and with it the others. Raises StackFileError where that is not said clearly."""
-    reach: Raw = {"key_file": _path(key_file), "known_hosts": _path(known_hosts), "sudo": sudo, "bastion": bastion}
-    if manager == "local:":
-        return HostAccess.model_validate({"name": ENTRY, "local": True, **reach})
-    try:
-        url = urlsplit(manager)
-        way: Raw = {"address": url.hostname, "port": url.port, "user": url.username}
-    except ValueError:
-        way = {}
-    if not way.get("address") or url.scheme != "ssh" or url.password is not None or url.path.strip("/") or url.query:
-        raise StackFileError(["MANAGER: should be ssh://[USER@]HOST[:PORT] without a password, or local:"])
-    given = {key: value for key, value in (way | reach).items() if value is not None}
-    return HostAccess.model_validate({"name": ENTRY, **given})
-
-
-def _path(file: Path | None) -> str | None:
-    """A path that means the same wherever Pulumi runs, and whoever's home it is in."""
-    if file is None:
-        return None
-    path, home = file.expanduser().absolute(), Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def _heading(found: Found, stack: str) -> list[str]:

@@ -1,22 +1,29 @@
 """`swarmnet doctor`: what keeps a swarm's network from working, and the firewall rules that it needs."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
 
 from cli.doctor_report import EXIT, as_data, show
+from cli.entry import Bastion, KeyFile, KnownHosts, Reach, Sudo, entry
 from cli.errors import told
 from cli.stack_files import STACKS, Directory, declared
 from providers.explain.firewall import Firewall, script
+from providers.hosts.discovery import found as discovered
 from providers.hosts.examine import examination
 from providers.hosts.fleet import fleet_for
 from providers.rules.doctor.diagnosis import diagnosis
 from providers.rules.doctor.ports import host_rules
-from providers.rules.doctor.wanted import wanted
+from providers.rules.doctor.wanted import Wanted, wanted
+from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.stack_file.resolved import Resolved
-from providers.rules.vocabulary.diagnosis import FindingId
+from providers.rules.vocabulary.diagnosis import Examination, FindingId
+from providers.rules.vocabulary.errors import Blocked, EngineError
+from providers.rules.vocabulary.facts import Silent
 
 IDS = get_args(FindingId)
 
@@ -30,7 +37,13 @@ def _known(ids: list[str] | None) -> list[str]:
 
 
 def doctor(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack to look at.")],
+    stack: Annotated[
+        str,
+        typer.Argument(
+            metavar="STACK|MANAGER",
+            help="The stack to look at; without a stack file a manager, ssh://[USER@]HOST[:PORT] or local:",
+        ),
+    ],
     directory: Directory = STACKS,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: the same, for programs.")] = False,
     only: Annotated[
@@ -43,28 +56,67 @@ def doctor(
         Firewall | None, typer.Option("--rules", help="Print the rules for such a firewall, and reach no host.")
     ] = None,
     host: Annotated[str | None, typer.Option("--host", help="With --rules: of this host alone.")] = None,
+    key_file: KeyFile = None,
+    known_hosts: KnownHosts = None,
+    sudo: Sudo = False,
+    bastion: Bastion = None,
 ) -> None:
-    """Ask all hosts' Engines for what keeps a swarm's network from working. Writes nothing, and runs nothing there.
+    """Ask all hosts' Engines for what keeps a swarm's network from working. Writes nothing.
 
-    With --rules: what has to be open on each host, to the other members alone, as a shell script.
+    With --rules: what has to be open on each host, to the other members alone, as a shell script. A manager is asked
+    for the other members, which are reached with the same settings (--key-file and the like); a stack file has its own.
 
     Exits with 0 where all is well, with 7 where something is wrong, with 1 where nothing is and something is unknown,
     with 2 where the command is.
     """
-    if host and not rules:
-        raise typer.BadParameter("goes with --rules", param_hint="--host")
-    with told(stack):
-        plan, resolved = declared(directory, stack)
+    at_one = ":" in stack
+    reach = Reach(key_file, known_hosts, sudo, bastion)
+    if wrong := _misused(at_one, reach, rules, host):
+        raise typer.BadParameter(wrong)
+    with told("doctor" if at_one else stack):
         if rules:
-            typer.echo(_script(rules, resolved, host), nl=False)
+            typer.echo(_script(rules, declared(directory, stack)[1], host), nl=False)
             return
-        seen = examination(fleet_for(plan.access, resolved.roles))
-    found = diagnosis(seen, wanted(resolved), only or (), skip or ())
+        seen, compared_with = begun_at(entry(stack, reach)) if at_one else _declared_hosts(directory, stack)
+    found = diagnosis(seen, compared_with, only or (), skip or ())
     if as_json:
         typer.echo(json.dumps(as_data(stack, found), indent=2))
     else:
         show(Console(highlight=False, soft_wrap=True), found)
     raise typer.Exit(EXIT[found.status])
+
+
+def _misused(at_one: bool, reach: Reach, rules: Firewall | None, host: str | None) -> str:
+    """Options that do not go together, in words; empty where they do."""
+    if host and not rules:
+        return "--host goes with --rules"
+    if rules and at_one:
+        return "--rules takes a stack file's word on the hosts: name a STACK"
+    if any(reach) and not at_one:
+        return "--key-file, --known-hosts, --sudo and --bastion go with a MANAGER; a stack file has the section ssh"
+    return ""
+
+
+def _declared_hosts(directory: Path, stack: str) -> tuple[Examination, Wanted]:
+    plan, resolved = declared(directory, stack)
+    return examination(fleet_for(plan.access, resolved.roles)), wanted(resolved)
+
+
+def begun_at(manager: HostAccess) -> tuple[Examination, Wanted]:
+    """A swarm that is begun at one manager; that host alone where it can't tell of the others.
+
+    Who else is a manager it tells: it was named as one. Raises HostError where it is not reached.
+    """
+    try:
+        members = discovered(manager).members
+    except (Blocked, EngineError):
+        alone = manager.model_copy(update={"name": manager.address or "local"})
+        return examination(fleet_for({alone.name: alone})), Wanted(access={alone.name: alone})
+    access = {member.name: member.access for member in members if member.host}
+    roles = Roles(managers=frozenset(member.name for member in members if member.node.role == "manager"))
+    silent = (Silent(host=member.name, why=member.why) for member in members if not member.host)
+    seen = examination(fleet_for(access, roles))
+    return replace(seen, silent=(*seen.silent, *silent)), Wanted(access=access)
 
 
 def _script(firewall: Firewall, resolved: Resolved, host: str | None) -> str:

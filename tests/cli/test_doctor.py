@@ -15,12 +15,16 @@ from providers.rules.doctor.diagnosis import Diagnosis, diagnosis
 from providers.rules.vocabulary.diagnosis import Room
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.shape import NetworkShape
+from tests.cli.test_discover import node as listed
 from tests.support.examined import host, seen, swarm, wants
 from tests.support.fake_sshd import FakeHost
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "doctor.md").read_text()
 PAIR = (host("w1", live_restore=True), host("w2", "29.1.3"))
 APP = Network(id="o1", scope="swarm", shape=NetworkShape(name="app", driver="overlay"))
+SPEC = {"Labels": {}, "Orchestration": {"TaskHistoryRetentionLimit": 5}, "EncryptionConfig": {}}
+SWARM = {"ID": "s1", "Version": {"Index": 9}, "DataPathPort": 4789, "SubnetSize": 24, "Spec": SPEC}
+NODES = [listed("n1", "m1", "127.0.0.1"), listed("n2", "w1.invalid", "0.0.0.0", role="worker")]
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}
 
 
@@ -146,7 +150,7 @@ def test_json_is_for_programs(doctor, machine):
     assert [["id", "status", "host", "peer", "fact", "remedy"]] == [list(row) for row in data["findings"]]
 
 
-@pytest.mark.parametrize("words", [("--only=clocks",), ("--skip=clocks",), ("--host=m1",)])
+@pytest.mark.parametrize("words", [("--only=clocks",), ("--skip=clocks",), ("--host=m1",), ("--sudo",)])
 def test_wrong_words_end_with_2(doctor, words):
     """No host is asked."""
     assert 2 == doctor(*words).exit_code
@@ -196,3 +200,70 @@ def test_nothing_but_the_end_where_all_is_well():
     show(console, Diagnosis(findings=()))
 
     assert "well\n" == console.export_text()
+
+
+# Without a stack file
+
+
+@pytest.fixture
+def begun(machine):
+    """Runs the command on the manager by its address."""
+
+    def run(*words, to=f"ssh://root@127.0.0.1:{machine.port}"):
+        keys = (f"--key-file={machine.folder / 'key'}", f"--known-hosts={machine.folder / 'known_hosts'}")
+        return CliRunner().invoke(app, ["doctor", to, *keys, *words])
+
+    return run
+
+
+def manages(machine, address="127.0.0.1"):
+    """Let it be the manager of a swarm of two, whose other member is not reached."""
+    own = {"LocalNodeState": "active", "ControlAvailable": True, "NodeID": "n1", "NodeAddr": address, "Error": ""}
+    says(machine, Swarm=own)
+    answers = {"swarm": SWARM, "nodes": NODES, "networks": [], "services": [], "tasks": [], "containers/json": []}
+    for path, body in answers.items():
+        machine.engine.answer(f"GET /{path}", body=body)
+
+
+def test_other_members_are_found(begun, machine):
+    """One that is not reached is unknown, by the name that the swarm has for it."""
+    manages(machine)
+    done = begun("--only=advertised-address")
+
+    assert 7 == done.exit_code, done.output
+    assert ["unknown: host-answers: w1", "failed: advertised-address: m1"] == [
+        ": ".join(line.split(": ")[:3]) for line in done.stdout.splitlines()[:2]
+    ]
+
+
+def test_host_in_no_swarm_is_looked_at_alone(begun, machine):
+    """By its address."""
+    says(machine, LiveRestoreEnabled=True)
+    done = begun()
+
+    assert 7 == done.exit_code, done.output
+    assert done.stdout.startswith("failed: live-restore: 127.0.0.1: ")
+
+
+def test_host_on_which_no_swarm_works_is_told_so(begun, machine):
+    """It can't tell of any members."""
+    says(machine, SecurityOptions=["name=rootless"])
+    done = begun("--only=engine-kind")
+
+    assert 7 == done.exit_code, done.output
+    assert "failed: engine-kind: 127.0.0.1: its docker is rootless" in done.stdout
+
+
+@pytest.mark.parametrize("to", ["ssh://root:secret@10.9.0.1", "http://10.9.0.1", "ssh:"])
+def test_manager_that_is_none(begun, to):
+    """A password is not repeated."""
+    done = begun(to=to)
+
+    assert (1, "") == (done.exit_code, done.stdout)
+    assert "MANAGER: should be ssh://[USER@]HOST[:PORT] without a password, or local:" in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_rules_take_a_stack_file(begun):
+    """Roles, addresses and ports are its own."""
+    assert 2 == begun("--rules=ufw").exit_code
