@@ -1,6 +1,5 @@
 """`swarmnet doctor`: what keeps a swarm's network from working, and the firewall rules that it needs."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, get_args
@@ -11,6 +10,7 @@ from rich.console import Console
 from cli.doctor_report import EXIT, as_data, show
 from cli.entry import Bastion, KeyFile, KnownHosts, Reach, Sudo, entry
 from cli.errors import told
+from cli.lines import give, give_data
 from cli.stack_files import STACKS, Directory, declared
 from providers.explain.firewall import Firewall, script
 from providers.hosts.discovery import found as discovered
@@ -75,12 +75,12 @@ def doctor(
         raise typer.BadParameter(wrong)
     with told("doctor" if at_one else stack):
         if rules:
-            typer.echo(_script(rules, declared(directory, stack)[1], host), nl=False)
+            give(_script(rules, declared(directory, stack)[1], host))
             return
         seen, compared_with = begun_at(entry(stack, reach)) if at_one else _declared_hosts(directory, stack)
     found = diagnosis(seen, compared_with, only or (), skip or ())
     if as_json:
-        typer.echo(json.dumps(as_data(stack, found), indent=2))
+        give_data(as_data(stack, found))
     else:
         show(Console(highlight=False, soft_wrap=True), found)
     raise typer.Exit(EXIT[found.status])

@@ -6,7 +6,8 @@ from datetime import datetime
 from cryptography import x509
 
 from providers.hosts import observe
-from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api import schema
+from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.engine_api.json_to_facts import to_member
 from providers.hosts.engine_api.refusals import unsupported
 from providers.hosts.fleet import INFO_TIMEOUT, Fleet
@@ -22,8 +23,7 @@ from providers.rules.vocabulary.diagnosis import (
 from providers.rules.vocabulary.errors import EngineError, HostError, NoSwarm, NotFound
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.shape_json import Json
-from providers.rules.vocabulary.words import visible
+from providers.rules.vocabulary.words import line
 
 _COUNTS = (1, 52)  # the first API version with a count: measurements.md#addresses-in-use
 
@@ -45,12 +45,12 @@ def host_examination(engine: Engine) -> HostExamination:
     """One host's own word, also where swarm networks do not work there."""
     engine.ping()  # so that the connection is there: what it takes is no time of the host's
     asked = time.time()
-    info = engine.get("/info", timeout=INFO_TIMEOUT)
+    info = engine.read("/info", schema.Info, timeout=INFO_TIMEOUT)
     answered = time.time()
     said = _said(info)
     return HostExamination(
         member=to_member(engine.name, info),
-        release=visible(str(info.get("ServerVersion") or "")),
+        release=line(info.get("ServerVersion") or ""),
         unfit=unsupported(info),
         live_restore=bool(info.get("LiveRestoreEnabled")),
         clock=None if said is None else Clock(said=said, asked=asked, answered=answered),
@@ -66,7 +66,7 @@ def swarm_examination(engine: Engine) -> SwarmExamination:
         survey=survey,
         rooms=tuple(room for network in survey.networks if (room := counted(engine, network))),
         now=time.time() if now is None else now,
-        ca_ends=_ends((engine.get("/swarm").get("TLSInfo") or {}).get("TrustRoot") or ""),
+        ca_ends=_ends((engine.read("/swarm", schema.Swarm).get("TLSInfo") or schema.TlsInfo()).get("TrustRoot") or ""),
     )
 
 
@@ -78,11 +78,12 @@ def counted(engine: Engine, network: Network) -> Room | None:
     if tuple(map(int, engine.api_version.split("."))) < _COUNTS:
         return None
     try:
-        raw = engine.get(f"/networks/{network.name}")
+        raw = engine.read(at("networks", network.name), schema.Network)
     except NotFound:  # it went between the two
         return None
-    subnets = ((raw.get("Status") or {}).get("IPAM") or {}).get("Subnets") or {}
-    if raw.get("Id") != network.id or not subnets:
+    status = raw.get("Status") or schema.NetworkStatus()
+    subnets = (status.get("IPAM") or schema.IpamStatus()).get("Subnets") or {}
+    if raw["Id"] != network.id or not subnets:
         return None
     return Room(
         network=network.name,
@@ -92,11 +93,11 @@ def counted(engine: Engine, network: Network) -> Room | None:
     )
 
 
-def _said(info: Json) -> float | None:
+def _said(info: schema.Info) -> float | None:
     """What time it is there, None where it says nothing that can be read."""
     try:
         return datetime.fromisoformat(info.get("SystemTime") or "").timestamp()
-    except (TypeError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         return None
 
 

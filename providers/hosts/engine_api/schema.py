@@ -56,6 +56,19 @@ class Ipam(TypedDict, total=False):
     Config: list[Config] | None
 
 
+class SubnetStatus(TypedDict, total=False):
+    IPsInUse: Number | None
+    DynamicIPsAvailable: Number | None
+
+
+class IpamStatus(TypedDict, total=False):
+    Subnets: dict[str, SubnetStatus] | None
+
+
+class NetworkStatus(TypedDict, total=False):
+    IPAM: IpamStatus | None
+
+
 class Endpoint(TypedDict, total=False):
     Name: str | None
     IPv4Address: str | None
@@ -73,6 +86,7 @@ class Network(TypedDict):
     Internal: NotRequired[bool | None]
     Ingress: NotRequired[bool | None]
     Containers: NotRequired[dict[str, Endpoint] | None]
+    Status: NotRequired[NetworkStatus | None]
 
 
 class Peer(TypedDict, total=False):
@@ -96,6 +110,9 @@ class Membership(TypedDict, total=False):
 
 class Info(TypedDict, total=False):
     Swarm: Membership | None
+    ServerVersion: str | None
+    SystemTime: str | None
+    LiveRestoreEnabled: bool | None
     OperatingSystem: str | None
     OSType: str | None
     SecurityOptions: list[str] | None
@@ -159,10 +176,15 @@ class JoinTokens(TypedDict):
     Worker: str
 
 
+class TlsInfo(TypedDict, total=False):
+    TrustRoot: str | None
+
+
 class Swarm(TypedDict):
     ID: Id
     Version: Version
     Spec: SwarmSpec
+    TLSInfo: NotRequired[TlsInfo | None]
     DataPathPort: NotRequired[PortNumber | None]
     DefaultAddrPool: NotRequired[list[Range] | None]
     SubnetSize: NotRequired[Annotated[int, Field(ge=0, le=32)] | None]
