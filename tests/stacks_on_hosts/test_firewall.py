@@ -43,20 +43,20 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(sys.argv[2].encode(), (s
 
 
 @pytest.fixture(scope="module")
-def hosts() -> Iterator[Group]:
+def group() -> Iterator[Group]:
     """Hosts of their own: their firewalls are changed."""
     yield machines.start("r", "28")
     machines.end("r")
 
 
 @pytest.fixture(params=DROPPED)
-def behind(request: pytest.FixtureRequest, hosts: Group) -> tuple[str, Group]:
+def behind(request: pytest.FixtureRequest, group: Group) -> tuple[str, Group]:
     """Bare hosts that drop by default, and which firewall does that."""
-    hosts.reset()
-    hosts.provide_image()
-    for host in hosts:
+    group.reset()
+    group.provide_image()
+    for host in group:
         host.run("sh", "-c", DROPPED[request.param])
-    return request.param, hosts
+    return request.param, group
 
 
 @contextmanager
