@@ -289,10 +289,10 @@ def test_a_preview_needs_no_right_to_write_the_state(tmp_path):
     """It leaves every file of the state as it is, and makes none."""
     project = Project(tmp_path, tmp_path / "home")
     project.declare({"hosts": {"h1": {"address": "198.51.100.11"}}, "gwbridge": {"subnet": "10.200.0.0/20"}})
-    before = {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()}
+    before = {path: path.read_bytes() for path in project.backend.rglob("*") if path.is_file()}
 
     assert project.preview().ok
-    assert before == {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()}
+    assert before == {path: path.read_bytes() for path in project.backend.rglob("*") if path.is_file()}
     assert before
 
 

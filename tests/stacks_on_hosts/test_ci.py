@@ -57,9 +57,7 @@ def out(standing: Standing) -> Path:
 
 def state(standing: Standing) -> dict[Path, bytes]:
     """Every file of the state: a job that only reads it leaves all as they are."""
-    return {
-        path: path.read_bytes() for path in (standing.project.folder / ".pulumi-state").rglob("*") if path.is_file()
-    }
+    return {path: path.read_bytes() for path in standing.project.backend.rglob("*") if path.is_file()}
 
 
 def verdict(standing: Standing) -> str:

@@ -87,9 +87,14 @@ class Project:
     stack: str = STACK
     project: str = ""
 
+    @property
+    def backend(self) -> Path:
+        """The folder that has its state: where the pages of the demo and the example have it."""
+        return self.folder / ".pulumi-state"
+
     def __post_init__(self) -> None:
         (self.folder / "stacks").mkdir()
-        (self.folder / ".pulumi-state").mkdir()
+        self.backend.mkdir()
         for part in PARTS:
             (self.folder / part).symlink_to(ROOT / part)
         if self.project:
@@ -163,7 +168,7 @@ class Project:
     def _environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "SWARMNET_"))}
         return kept | {
-            "PULUMI_BACKEND_URL": f"file://{self.folder / '.pulumi-state'}",
+            "PULUMI_BACKEND_URL": f"file://{self.backend}",
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_HOME": str(self.home),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
