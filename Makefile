@@ -13,7 +13,7 @@ export PULUMI_BACKEND_URL ?= file://$(CURDIR)/.pulumi-state
 # Compiled modules are kept whatever the environment says: compiling them anew takes a third of `make check`.
 export PYTHONDONTWRITEBYTECODE :=
 
-QUICK = $(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest --quiet -m "not (lab or every_engine or vms or exploration or network)"
+QUICK = $(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest --quiet -m "not (lab or every_engine or vms or exploration or whole or network)"
 # Half of the quick tests, by the time they take; the other half loads Pulumi, and waits for it now and then.
 RULES := $(addprefix tests/,agreement cli discovery exploration explain loop rules simulate test_docs.py)
 
@@ -30,7 +30,7 @@ lab: setup # what real Docker hosts on this machine need, and the app on them: D
 demo: lab # three real Docker hosts on this machine, and `pulumi up` on them (root)
 	@tools/demo
 
-check: setup # format, lint, layers, types, and every test that needs neither root nor network, with few examples
+check: setup # format, lint, layers, types, and every test that needs no root, no network and no run of pulumi, with few examples
 	@$(MAKE) --no-print-directory --jobs 3 --output-sync quick lint types
 
 lint:

@@ -17,6 +17,8 @@ from tests.support.project import Project
 OTHER = (ROOT / "Pulumi.yaml").read_text().replace("name: swarmnet", "name: nets") + (
     "config:\n  swarmnet:adopt: {value: refuse}\n"
 )
+pytestmark = pytest.mark.whole
+
 SECTIONS = {
     "hosts": {"m1": {"address": "127.0.0.1", "port": 1, "role": "manager"}},
     "swarm": {},

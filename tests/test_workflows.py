@@ -285,6 +285,7 @@ def test_secrets_are_those_of_environments():
     } == {name: (jobs()[name].get("environment"), found) for name, found in by_job.items() if found}
 
 
+@pytest.mark.whole
 def test_a_preview_needs_no_right_to_write_the_state(tmp_path):
     """It leaves every file of the state as it is, and makes none."""
     project = Project(tmp_path, tmp_path / "home")

@@ -65,6 +65,7 @@ def put_wheel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
 
 
+@pytest.mark.whole
 def test_package_without_a_hash_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With pip's own word, and nothing of it is installed; the next run begins anew."""
     put_wheel(tmp_path, monkeypatch)
