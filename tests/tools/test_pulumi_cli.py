@@ -160,7 +160,7 @@ def test_build_in_cache_is_used(tmp_path: Path) -> None:
 
 
 GO = """
-if [ "$1" = env ]; then echo sum.golang.org; exit; fi
+if [ "$1" = env ]; then echo sums.example; exit; fi
 if [ "$1" = list ]; then echo "$(dirname "$0")/module"; exit; fi
 cat go.mod >&2
 mkdir bin && echo built > bin/pulumi
