@@ -60,7 +60,7 @@ def plan(
 def forbidden(hosts: Hosts, found: Iterable[Forecast]) -> list[str]:
     """Where sudo's rules will not do for a restart of docker that is foreseen."""
     restarted = dict.fromkeys(host for forecast in found for host in forecast.restarted)
-    return [line for line in map(hosts.forbidden, restarted) if line]
+    return hosts.forbidden(restarted)
 
 
 def _complain(console: Console, lines: list[str]) -> None:

@@ -81,16 +81,9 @@ class Hosts(Door):
     def survey(self) -> Survey:
         return survey(self.fleet)
 
-    def forbidden(self, host: str) -> str | None:
-        """What sudo should let us run on a host whose docker is to be restarted, in words; None where it does."""
-        engine = self.fleet.engine(host)
-        commands = engine.forbidden()
-        if not commands:
-            return None
-        return (
-            f"{host}: sudo does not let {engine.connection.user} run `{'`, `'.join(commands)}`: a restart of docker "
-            "there may need it: add it to the sudoers line (docs/reach.md)"
-        )
+    def forbidden(self, names: Iterable[str]) -> list[str]:
+        """What sudo should let us run on hosts whose docker is to be restarted, and who can't be asked, in words."""
+        return observe.forbidden(self.fleet, names)
 
     def perform(self, step: Step) -> None:
         new = perform(self.fleet, step)

@@ -473,3 +473,19 @@ class OverlayReader:
         confirmed = [swarm_network(engine, net.id) for net in named]
         network = next((net for net in confirmed if net is not None), None)
         return network, engine.name if named and network is None else ""
+
+
+def forbidden(fleet: Fleet, names: Iterable[str]) -> list[str]:
+    """Where sudo's rules will not do for a restart of docker, and which hosts can't be asked: a line for each host."""
+    found, silent = answers(fleet, _forbidden_on, names)
+    return [*(line for line in found if line), *(f"sudo's rules were not looked at: {host.why}" for host in silent)]
+
+
+def _forbidden_on(engine: Engine) -> str:
+    commands = engine.forbidden()
+    if not commands:
+        return ""
+    return (
+        f"{engine.name}: sudo does not let {engine.connection.user} run `{'`, `'.join(commands)}`: a restart of docker "
+        "there may need it: add it to the sudoers line (docs/reach.md)"
+    )
