@@ -60,6 +60,11 @@ def lacking(facts: IngressFacts, network: Network) -> list[HostIngress | Silent]
     return [host for host in facts.hosts if counts(host, facts.nodes) and not has_it(network, host)]
 
 
+def members(facts: IngressFacts) -> list[HostIngress]:
+    """The hosts that were asked and should have it."""
+    return [host for host in facts.hosts if isinstance(host, HostIngress) and counts(host, facts.nodes)]
+
+
 def node_of(host: HostIngress, facts: IngressFacts) -> Node:
     """The member that a host is."""
     return next(node for node in facts.nodes if node.id == host.node_id)
@@ -173,7 +178,7 @@ def dropped(facts: IngressFacts) -> Decision | None:
     waits for it. A manager that keeps it would refuse another of its name; where there is no other one to ask, it is
     repaired first.
     """
-    here = [host for host in facts.hosts if isinstance(host, HostIngress) and counts(host, facts.nodes)]
+    here = members(facts)
     drained = [host for host in here if maintenance.drained(node_of(host, facts))]
     keeping = [host for host in here if host.copies and host not in drained]
     silent = unasked(facts)
@@ -207,8 +212,7 @@ def kept_out(facts: IngressFacts, keeping: list[HostIngress], drained: list[Host
 
 def repaired_before(facts: IngressFacts) -> tuple[UpdateNode, ...]:
     """Put back the hosts that have dropped the old ingress by a restart."""
-    here = [host for host in facts.hosts if isinstance(host, HostIngress) and counts(host, facts.nodes)]
-    nodes = [node_of(host, facts) for host in here if not host.copies]
+    nodes = [node_of(host, facts) for host in members(facts) if not host.copies]
     return tuple(maintenance.put_back(node) for node in nodes if maintenance.drained(node) and ours_to_put_back(node))
 
 

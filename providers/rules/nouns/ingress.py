@@ -107,7 +107,7 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
     if refusal:
         return Blocked(refusal)
     if network is None:
-        return ingress_rollout.dropped(facts) or made(creation(spec), facts, overlap(spec, facts))
+        return made(creation(spec), facts, overlap(spec, facts))
     if not network.allocated:
         return unallocated(spec, facts, network)
     difference = in_words(spec, network)
@@ -118,7 +118,9 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
 
 
 def made(step: CreateNetwork, facts: IngressFacts, why_not: str | None = None) -> Decision:
-    """It is made, at a manager that takes it, unless something forbids it."""
+    """It is made once hosts have dropped the old one, at a manager that takes it, unless something forbids it."""
+    if dropping := ingress_rollout.dropped(facts):
+        return dropping
     if why_not:
         return Blocked(why_not)
     shape = step.shape
@@ -288,7 +290,7 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
         return finished(spec, facts)
     if network is None:
         default = CreateNetwork(shape=NetworkShape(name="ingress", driver="overlay", ingress=True))
-        return ingress_rollout.dropped(facts) or made(default, facts)
+        return made(default, facts)
     if network.id == network_id:
         return departure(facts, network, spec, "give the default back", judged(spec, facts))
     return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
@@ -300,7 +302,7 @@ def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
     `spec`: as the state has it, for a swarm that the cut left without any.
     """
     if facts.network is None:
-        return ingress_rollout.dropped(facts) or made(creation(spec), facts)
+        return made(creation(spec), facts)
     if not facts.network.allocated:
         return unallocated(spec, facts, facts.network)
     return arrival(facts, facts.network, spec.owner, pin=spec.dynamic_ports == "pin")
@@ -332,4 +334,4 @@ def turned_round(
             return Steps((RemoveNetwork(id=network.id),), "remove the ingress that got no addresses")
         return retreat(facts, network, spec.owner)
     step = wanted or (former.creation(before) if before else creation(spec))
-    return ingress_rollout.dropped(facts) or made(step, facts)
+    return made(step, facts)
