@@ -91,6 +91,5 @@ def resources(exported: object) -> State:
                 inputs["retain"] = each.retained  # an output follows other changes only
             name = each.urn.rpartition("::")[2]
             spec = kind.recorded(inputs, each.id)
-            known = spec.model_dump(mode="json", exclude_none=True, warnings=False)
-            found[name] = spec, {noun_of(spec).output: "", **outputs, **known}
+            found[name] = spec, noun_of(spec).known(spec, outputs)
     return found

@@ -24,7 +24,7 @@ from pulumi.dynamic import (
 from pydantic import ValidationError
 
 from providers.loop.reconcile import work
-from providers.rules.nouns.noun import Noun, Standing
+from providers.rules.nouns.noun import Noun, Standing, to_props
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.door import Door
@@ -250,17 +250,12 @@ class Provider(ResourceProvider, Generic[S, F]):
     def known(self, id_: str, olds: Props) -> Props:
         """Outputs in the state: the Engine's id, empty where there is none, and inputs that each have a value of their
         kind."""
-        return {self.noun.output: "", **olds, **to_props(self.noun.spec.recorded(olds, id_))}
+        return self.noun.known(self.noun.spec.recorded(olds, id_), olds)
 
     def spec(self, props: Props) -> S:
         """The intent in a resource's inputs or outputs. Numbers arrive as floats, and absent values not at all."""
         kind = self.noun.spec
         return kind.model_validate({key: value for key, value in props.items() if key in kind.model_fields})
-
-
-def to_props(spec: Spec) -> Props:
-    """The canonical inputs; the wire drops absent values anyway."""
-    return spec.model_dump(mode="json", exclude_none=True, warnings=False)
 
 
 def kept(spec: Spec, why: str) -> None:

@@ -7,7 +7,8 @@ from providers.gwbridge import GwbridgeProvider
 from providers.ingress import IngressProvider
 from providers.node import NodeProvider
 from providers.overlay import OverlayProvider
-from providers.resource import Props, Provider, to_props
+from providers.resource import Props, Provider
+from providers.rules.nouns.noun import to_props
 from providers.rules.nouns.table import noun_of
 from providers.rules.vocabulary.specs import Spec
 from providers.swarm import SwarmProvider

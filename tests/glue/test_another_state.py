@@ -2,7 +2,8 @@
 
 import pytest
 
-from providers.resource import Provider, to_props
+from providers.resource import Provider
+from providers.rules.nouns.noun import to_props
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import Spec

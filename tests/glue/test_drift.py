@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from providers.explain.drift import EXISTS, OUTPUTS, SETTLED
-from providers.resource import to_props
+from providers.rules.nouns.noun import to_props
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import JoinSwarm, LeaveSwarm
 from providers.simulate import World

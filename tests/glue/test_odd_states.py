@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from providers.resource import Props, to_props
+from providers.resource import Props
+from providers.rules.nouns.noun import to_props
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.specs import Spec
 from providers.simulate import World

@@ -5,7 +5,8 @@ import json
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
-from providers.resource import Provider, to_props
+from providers.resource import Provider
+from providers.rules.nouns.noun import to_props
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.routes import Route, Surroundings
 from tests.glue.stack import GWBRIDGE, OVERLAY, created, known, provider_of

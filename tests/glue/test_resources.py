@@ -7,8 +7,9 @@ from functools import partial
 import pytest
 
 from providers import simulate
-from providers.resource import Provider, to_props
+from providers.resource import Provider
 from providers.rules.nouns import gwbridge, overlay
+from providers.rules.nouns.noun import to_props
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError
 from providers.rules.vocabulary.shape import Pairs

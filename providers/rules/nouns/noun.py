@@ -117,6 +117,16 @@ class Noun(Generic[S, F]):
     finding: Callable[[S, Known, F], Standing[S]]
     ways_back: WaysBack[S] = lambda spec, *, known: ()
 
+    def known(self, spec: Spec, outputs: Known) -> dict[str, Any]:
+        """What the state has of it: its outputs, with the Engine's id (empty where there is none) and the inputs as
+        they were recorded."""
+        return {self.output: "", **outputs, **to_props(spec)}
+
     def outputs(self, spec: Spec, there: Thing) -> dict[str, Any]:
         """What only hosts know: the Engine's id, and whether somebody else made it."""
         return {self.output: there.id, "adopted": owner_of(there.labels) != spec.owner}
+
+
+def to_props(spec: Spec) -> dict[str, Any]:
+    """The canonical inputs; the wire drops absent values anyway."""
+    return spec.model_dump(mode="json", exclude_none=True, warnings=False)
