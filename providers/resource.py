@@ -30,11 +30,14 @@ from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import OWNER
-from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.specs import Spec, plain, published
 from providers.rules.vocabulary.words import line
 from providers.run import PROCESS, Progress, Run, Turn, announcing, debugging, one_line
 
 Props = dict[str, Any]
+# The program's word that this is a preview, of which the plugin is told nothing: `check` takes it, and keeps it from
+# the state.
+PREVIEW = "__preview"
 S = TypeVar("S", bound=Spec)
 F = TypeVar("F")
 
@@ -49,7 +52,10 @@ class SwarmnetResource(Resource, module=NAMESPACE, name="Resource"):
         urn = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{kind}::{name}"
         # An output becomes an attribute only where its key is among the inputs.
         unknown_yet: Props = dict.fromkeys(self.outputs)
-        super().__init__(provider, name, {**to_props(spec), "row": urn, **unknown_yet}, opts)
+        inputs = published({**to_props(spec), "row": urn}, {})
+        if pulumi.runtime.is_dry_run():
+            inputs[PREVIEW] = True
+        super().__init__(provider, name, {**inputs, **unknown_yet}, opts)
 
 
 class Provider(ResourceProvider, Generic[S, F]):
@@ -72,6 +78,7 @@ class Provider(ResourceProvider, Generic[S, F]):
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         """Canonical inputs, or failures by property. Never a network call."""
+        previewed = news.pop(PREVIEW, False)
         if pulumi.contains_unknowns(news):
             return CheckResult(news, [])
         try:
@@ -83,7 +90,10 @@ class Provider(ResourceProvider, Generic[S, F]):
             return CheckResult(news, failures)
         if olds:
             self.run.declared.add(spec.resource_name)
-        return CheckResult(to_props(spec), self.refused(olds, spec))
+        failures = self.refused(olds, spec)
+        if previewed and not failures:
+            self.run.consequences.checked(spec, known=bool(olds), begins=self.run.declares_swarm)
+        return CheckResult(published(to_props(spec), olds), failures)
 
     def refused(self, olds: Props, spec: S) -> list[CheckFailure]:
         """Changes of what is protected: an update would bypass Pulumi's own protection, which minds deletions."""
@@ -108,6 +118,8 @@ class Provider(ResourceProvider, Generic[S, F]):
         changed = self.noun.spec.recorded(olds, id_).changed(wanted)
         replaces = self.replaced_by(wanted, changed)
         self.refuse_another_name(olds, wanted)
+        if changed:
+            self.run.consequences.differs(self.noun.spec.recorded(olds, id_), wanted, replaced=bool(replaces))
         if replaces:
             self.run.to_be_replaced.add(id_)
         elif wanted.resource_name in self.run.declared:
@@ -118,7 +130,7 @@ class Provider(ResourceProvider, Generic[S, F]):
 
     def refuse_another_name(self, olds: Props, wanted: S) -> None:
         """Raises Blocked where the stack or its project was renamed: labels on the hosts still have the former name."""
-        former = olds.get("owner")
+        former = plain(olds).get("owner")
         if former in (None, wanted.owner) or olds.get("adopted"):
             return
         with one_line():
@@ -133,11 +145,12 @@ class Provider(ResourceProvider, Generic[S, F]):
         spec = self.spec(props)
         name = spec.resource_name
         replaces = name in self.run.to_be_replaced or name in self.run.forgotten
-        return CreateResult(name, self.brought_about(spec.model_copy(update={"replaces": replaces}), {}))
+        made = self.brought_about(spec.model_copy(update={"replaces": replaces}), {})
+        return CreateResult(name, published(made, props))
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """Make it right again."""
-        return UpdateResult(self.brought_about(self.spec(news), self.known(id_, olds)))
+        return UpdateResult(published(self.brought_about(self.spec(news), self.known(id_, olds)), news))
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """What hosts have, and in `settled` what is unfinished.
@@ -145,7 +158,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         What was in the swarm is absent where a manager does not know it between two answered `GET /nodes`, and where
         all declared hosts are in no swarm.
         """
-        spec, noun = self.noun.spec.recorded(props, id_), self.noun
+        spec, noun, recorded = self.noun.spec.recorded(props, id_), self.noun, props
         props = self.known(id_, props)
         with one_line():
             try:
@@ -161,7 +174,8 @@ class Provider(ResourceProvider, Generic[S, F]):
             return ReadResult("", {})
         live = spec.read_as(standing.whole)
         outputs = {key: props[key] for key in (noun.output, "adopted") if key in props} | there
-        return ReadResult(id_, {**to_props(live), **outputs}, inputs=to_props(live))
+        inputs = published(to_props(live), recorded)
+        return ReadResult(id_, {**inputs, **outputs}, inputs=inputs)
 
     def delete(self, id_: str, props: Props) -> None:
         """Take away what the state names, or bring a change that was cut to its end before it is forgotten.
@@ -255,7 +269,7 @@ class Provider(ResourceProvider, Generic[S, F]):
     def spec(self, props: Props) -> S:
         """The intent in a resource's inputs or outputs. Numbers arrive as floats, and absent values not at all."""
         kind = self.noun.spec
-        return kind.model_validate({key: value for key, value in props.items() if key in kind.model_fields})
+        return kind.model_validate({key: value for key, value in plain(props).items() if key in kind.model_fields})
 
 
 def kept(spec: Spec, why: str) -> None:

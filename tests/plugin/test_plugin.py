@@ -17,7 +17,7 @@ from tests.plugin.fake_pulumi import FakePulumi
 from tests.plugin.process import Plugin
 
 ROW = "urn:pulumi:t::swarmnet::pulumi-python:dynamic/swarmnet:Overlay::overlay/app"
-COMMON = {"owner": "swarmnet/t", "adopt": "identical", "timeout": 60, "row": ROW, "protect": False, "settled": True}
+COMMON = {"__owner": "swarmnet/t", "adopt": "identical", "timeout": 60, "__row": ROW, "protect": False}
 APP = {
     **COMMON,
     **{"name": "app", "subnet": "10.20.0.0/24", "gateway": "10.20.0.1", "mtu": 1450, "labels": {"team": "net"}},
@@ -71,10 +71,21 @@ def complaint(call, *arguments) -> str:
 
 def test_check_gives_canonical_inputs(plugin):
     """Defaults are filled in, and whatever the stack file leaves open is left out."""
-    sent = {"owner": "swarmnet/t", "name": "app", "subnet": "10.20.0.0/24", "gateway": "10.20.0.1", "mtu": None}
-    unset = {key: value for key, value in APP.items() if key not in ("mtu", "row")}
+    sent = {"__owner": "swarmnet/t", "name": "app", "subnet": "10.20.0.0/24", "gateway": "10.20.0.1", "mtu": None}
+    unset = {key: value for key, value in APP.items() if key not in ("mtu", "__row")}
 
-    assert ({**unset, "row": "", "attachable": False, "labels": {}}, {}) == plugin.check(OverlayProvider, sent)
+    assert ({**unset, "__row": "", "attachable": False, "labels": {}}, {}) == plugin.check(OverlayProvider, sent)
+
+
+def test_preview_says_once_what_a_change_disturbs(plugin, pulumi_engine):
+    """The program says that it is one, which neither the state nor the run after the prompt is told."""
+    wider = {**APP, "subnet": "10.20.0.0/23"}
+    for _ in range(2):
+        assert (wider, {}) == plugin.check(OverlayProvider, {**wider, "__preview": True}, APP)
+        plugin.diff(OverlayProvider, APP, wider)
+
+    words = "it is removed and made anew; refused while anything uses it; names: `swarmnet plan t`"
+    assert [(ROW, words)] == pulumi_engine.lines
 
 
 def test_check_says_what_is_wrong_by_property(plugin):
@@ -114,7 +125,7 @@ def test_protection_is_lifted_before_a_change_not_with_it(plugin):
     "change",
     [
         pytest.param({}, id="nothing"),
-        pytest.param({"row": "urn:another", "timeout": 90, "adopt": "refuse"}, id="what-says-how-it-is-worked-on"),
+        pytest.param({"__row": "urn:another", "timeout": 90, "adopt": "refuse"}, id="what-says-how-it-is-worked-on"),
     ],
 )
 def test_diff_of_equals_is_none(plugin, change):

@@ -91,14 +91,14 @@ GREAT_DRIFTS = {
             "ingress": {
                 "subnet": ("10.99.0.0/24", "10.201.0.0/20"),
                 "gateway": ("10.99.0.1", "10.201.0.1"),
-                "settled": ("t1, t2, t3 has not got it with its sandbox and gateway", True),
+                "settled": ("t1, t2, t3 has not got it with its sandbox and gateway", None),
             }
         },
     ),
     "node left": Drift(
         leave,
         {"node/t3": "update"},
-        {"node/t3": {"settled": ("the managers say down", True)}},
+        {"node/t3": {"settled": ("the managers say down", None)}},
     ),
     "swarm ended": Drift(
         end_swarm,

@@ -62,6 +62,13 @@ class Run:
         return {name(event.get("urn", "")): event["message"].strip() for event in found}
 
     @property
+    def notes(self) -> dict[str, str]:
+        """What was said beside errors and warnings, by resource: once, or it is not found here."""
+        found = [event for event in self._of("diagnosticEvent") if event["severity"].startswith("info")]
+        said = [(name(event["urn"]), event["message"].strip()) for event in found if event.get("urn")]
+        return {resource: line for resource, line in said if said.count((resource, line)) == 1}
+
+    @property
     def told(self) -> str:
         """What went wrong, a line for each resource: for the messages of assertions."""
         lines = [f"{resource}: {line}" for resource, line in self.errors.items()]

@@ -15,7 +15,7 @@ from providers.rules.plan import Plan, plan_of
 from providers.rules.stack_file import model
 from providers.rules.stack_file.reading import from_flat
 from providers.rules.vocabulary.errors import StackFileError
-from providers.rules.vocabulary.specs import NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import NodeSpec, OverlaySpec, Spec, SwarmSpec, plain
 
 # Pulumi's words for what is done. A replacement is told by `replace`; its halves come only where a user asks for them.
 OPS = frozenset({"create", "update", "replace", "delete"})
@@ -122,7 +122,7 @@ def _change(step: Step) -> Change | None:
 
 
 def _spec(kind: type[Spec], state: State) -> Spec:
-    known: Any = {key: value for key, value in state.inputs.items() if key in kind.model_fields}
+    known: Any = {key: value for key, value in plain(state.inputs).items() if key in kind.model_fields}
     return kind.model_validate(known)
 
 

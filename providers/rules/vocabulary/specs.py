@@ -26,6 +26,27 @@ _SENSIBLE: dict[str, Any] = {"subnet": "0.0.0.0/0", "gateway": "0.0.0.0", "membe
 # What says how it is treated, not what it is: nothing on a host has it, and a value that makes no sense says nothing.
 _TREATMENT = frozenset({"disturb", "dynamic_ports", "on_in_use", "on_remove", "protect", "retain"})
 
+# What Swarmnet tells only itself: Pulumi shows no property whose name begins with two underscores.
+_INTERNAL = {"owner": "__owner", "row": "__row"}
+_PLAIN = {theirs: ours for ours, theirs in _INTERNAL.items()}
+
+
+def plain(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs or outputs under the names that specs have, whichever version wrote them."""
+    return {_PLAIN.get(key, key): value for key, value in props.items()}
+
+
+def published(props: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs or outputs as Pulumi gets them: nothing internal in what it shows, and no `settled` where all is.
+
+    like: what the state has of the resource. What version 0.1.0 made there keeps its names, `owner` and `row`, or a
+    diff would show them as removed.
+    """
+    if "owner" in like:
+        return dict(props)
+    settled = props.get("settled") is True
+    return {_INTERNAL.get(key, key): value for key, value in props.items() if key != "settled" or not settled}
+
 
 class Spec(BaseModel):
     """What all nouns share.
@@ -80,7 +101,8 @@ class Spec(BaseModel):
         """
         begin, _, rest = cls.RESOURCE_NAME.partition("{spec.")
         named = {rest.removesuffix("}"): resource_name.removeprefix(begin)} if rest else {}
-        given = named | {key: value for key, value in props.items() if key in cls.model_fields and value is not None}
+        theirs = plain(props).items()
+        given = named | {key: value for key, value in theirs if key in cls.model_fields and value is not None}
         try:
             return cls.model_validate(given)
         except ValidationError as error:

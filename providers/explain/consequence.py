@@ -1,0 +1,81 @@
+"""What a preview says of each change that disturbs, once and before anybody says yes: from the diff alone, without a
+host. Names, numbers and what goes are the report's and `swarmnet plan`'s affair.
+"""
+
+from collections.abc import Callable, Set
+
+from providers.explain.report.changes import Change
+from providers.explain.report.effects import Disturbs, drains, effect
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec
+
+PORTS_AWAY = "every published port is away for seconds; tasks of publishing services restart twice"
+
+Tell = Callable[[str, str], None]
+
+
+class Consequences:
+    """Tells the consequences of one preview. tell: shows a line on the row of a URN."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._known: set[str] = set()  # names of what the state has
+        self._told: set[str] = set()
+        self._joining: set[str] = set()
+        self._bridges: dict[str, Spec] = {}  # to be made, by hosts of which a node will say whether they join
+
+    def checked(self, spec: Spec, *, known: bool, begins: bool) -> None:
+        """A resource was checked: bridges first, then nodes, then the ingress. known: the state has it. begins: the
+        stack file says which hosts are in the swarm.
+
+        Of what is replaced at a user's word (`--replace`) Pulumi says the same as of what is new.
+        """
+        if known:
+            self._known.add(spec.resource_name)
+            if isinstance(spec, NodeSpec) and spec.host in self._bridges:
+                self._say(_created(self._bridges.pop(spec.host)))
+        elif isinstance(spec, NodeSpec):
+            self._joining.add(spec.host)
+            self._bridges.pop(spec.host, None)
+        elif isinstance(spec, GwbridgeSpec) and begins:
+            self._bridges[spec.host] = spec
+        else:
+            self._say(_created(spec))
+
+    def differs(self, before: Spec, after: Spec, *, replaced: bool) -> None:
+        """What the state has is changed, or replaced. Says nothing where `after` was not checked, as in a refresh."""
+        if after.resource_name in self._known:
+            op = "replace" if replaced else "update"
+            self._say(Change(name=after.resource_name, op=op, before=before, after=after))
+
+    def _say(self, change: Change) -> None:
+        words = consequence(change, self._joining)
+        if words and change.name not in self._told:
+            self._told.add(change.name)
+            self._tell(change.spec.row, f"{words}; names: `swarmnet plan {change.spec.owner.rpartition('/')[2]}`")
+
+
+def _created(spec: Spec) -> Change:
+    return Change(name=spec.resource_name, op="create", before=None, after=spec)
+
+
+def consequence(change: Change, joining: Set[str]) -> str:
+    """What running workloads may feel of a change, in a line that fits on a row; empty where they feel nothing."""
+    does = effect(change, joining)
+    if does.disturbs is Disturbs.NOTHING:
+        return ""
+    match change.spec:
+        case GwbridgeSpec(host=host):
+            already = f"where {host} is in a swarm already, it" if change.op == "create" else host
+            return f"{already} is drained and its docker restarted"
+        case NodeSpec(host=host):
+            moved = f"tasks that a constraint binds to labels of {host} may move"
+            return f"{host} is drained: its tasks move to other hosts" if drains(change) else moved
+        case IngressSpec(adopt=adopt) if change.op == "create":  # or it is refused where something publishes
+            return f"where services publish through one already, {PORTS_AWAY}" if adopt == "converge" else ""
+        case IngressSpec() if change.properties:
+            return PORTS_AWAY
+        case OverlaySpec() if change.properties and change.op == "update":
+            return "its services move to a twin and back: each of their tasks restarts twice"
+        case OverlaySpec() if change.op == "replace":
+            return "it is removed and made anew; refused while anything uses it"
+    return does.words

@@ -1,0 +1,116 @@
+"""What a preview says of a change that disturbs: one short line, once, whatever Pulumi asks in between."""
+
+from typing import Any
+
+import pytest
+
+from providers.explain.consequence import PORTS_AWAY, Consequences
+from tests.support import lifecycle
+
+GWBRIDGE, INGRESS, NODE = lifecycle.gwbridge_spec("w2"), lifecycle.ingress_spec(), lifecycle.node_spec("w2")
+OVERLAY, SWARM = lifecycle.overlay_spec(), lifecycle.swarm_spec()
+MOVED = {"subnet": "10.77.0.0/24", "gateway": "10.77.0.1"}
+DRAINED = "w2 is drained and its docker restarted"
+ANEW = "it is removed and made anew; refused while anything uses it"
+CHANGES: dict[str, tuple[Any, dict[str, Any], str | None]] = {
+    "bridge": (GWBRIDGE, MOVED, DRAINED),
+    "bridge that a cut run left": (GWBRIDGE.model_copy(update={"settled": "w2 was drained by us"}), {}, DRAINED),
+    "ingress": (INGRESS, MOVED, PORTS_AWAY),
+    "ingress that hosts lack": (
+        INGRESS.model_copy(update={"settled": "w1 has not got it"}),
+        {},
+        "unfinished (w1 has not got it): brought back on every host",
+    ),
+    "drain": (NODE, {"availability": "drain"}, "w2 is drained: its tasks move to other hosts"),
+    "label": (NODE, {"labels": {"disk": "ssd"}}, "tasks that a constraint binds to labels of w2 may move"),
+    "overlay": (OVERLAY, MOVED, ANEW),
+    "migration": (
+        OVERLAY,
+        {**MOVED, "on_in_use": "migrate"},
+        "its services move to a twin and back: each of their tasks restarts twice",
+    ),
+    "pool": (
+        SWARM,
+        {"data_path_port": 4790},
+        "refused unless it is so already: data_path_port can only be said when a swarm begins",
+    ),
+    "pause": (NODE, {"availability": "pause"}, None),
+    "settings": (SWARM, {"task_history_limit": 2}, None),
+    "treatment": (INGRESS, {"protect": True}, None),
+}
+
+
+class Told:
+    """Consequences, and the lines that they told."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []
+        self.consequences = Consequences(lambda row, line: self.lines.append((row, line)))
+
+    def checked(self, *specs, known=False, begins=True):
+        """Checks, in their order."""
+        for spec in specs:
+            self.consequences.checked(spec, known=known, begins=begins)
+        return self
+
+    def changed(self, before, after):
+        """A check and a diff, as of what the state has."""
+        self.checked(after, known=True)
+        replaced = type(after) is type(OVERLAY) and after.on_in_use == "refuse"
+        self.consequences.differs(before, after, replaced=replaced)
+        return self
+
+    @property
+    def words(self):
+        """The lines without where names are found."""
+        return [line.removesuffix("; names: `swarmnet plan prod`") for _, line in self.lines]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_change_says_what_it_disturbs(change):
+    """Only what running workloads may feel."""
+    before, keys, said = CHANGES[change]
+    after = before.model_copy(update={"settled": True, **keys})
+
+    assert ([said] if said else []) == Told().changed(before, after).words
+
+
+def test_line_stands_on_the_row_and_says_where_names_are():
+    """The command of this very stack."""
+    after = INGRESS.model_copy(update={**MOVED, "owner": "infra/prod", "row": "urn:ingress"})
+
+    assert [("urn:ingress", f"{PORTS_AWAY}; names: `swarmnet plan prod`")] == Told().changed(INGRESS, after).lines
+
+
+def test_new_bridge_waits_for_the_word_of_its_node():
+    """Of a host that joins in the same run nothing is disturbed; of a member, and without nodes, it may be."""
+    maybe = "where w2 is in a swarm already, it is drained and its docker restarted"
+
+    assert [] == Told().checked(GWBRIDGE, NODE).words
+    assert [] == Told().checked(GWBRIDGE).words
+    assert [maybe] == Told().checked(GWBRIDGE).checked(NODE, known=True).words
+    assert [maybe] == Told().checked(GWBRIDGE, begins=False).words
+
+
+def test_new_ingress_disturbs_where_it_may_take_the_place_of_what_is_used():
+    """Otherwise services that publish through what is there have it refused; where hosts join, none does."""
+    converge = INGRESS.model_copy(update={"adopt": "converge"})
+
+    assert [] == Told().checked(INGRESS, begins=False).words
+    assert [f"where services publish through one already, {PORTS_AWAY}"] == Told().checked(converge).words
+    assert [] == Told().checked(NODE, converge).words
+
+
+def test_replacement_is_told_once():
+    """Pulumi checks its second half as if nothing were there."""
+    after = OVERLAY.model_copy(update=MOVED)
+
+    assert [ANEW] == Told().changed(OVERLAY, after).checked(after).words
+
+
+def test_diff_of_what_was_not_checked_says_nothing():
+    """As in a refresh, and in the run after the prompt."""
+    told = Told()
+    told.consequences.differs(INGRESS, INGRESS.model_copy(update=MOVED), replaced=False)
+
+    assert [] == told.lines
