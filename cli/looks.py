@@ -56,7 +56,7 @@ def seen(
     reach: Callable[[Mapping[str, HostAccess], Roles], Door] = Hosts,
 ) -> Seen:
     """Ask all hosts for a first word, and those that gave one for all the rest. Takes no more than SECONDS."""
-    began, everyone = time.monotonic(), reach(accesses, roles)
+    began, everyone = time.monotonic(), reach(accesses, roles).at_rest()
     said = answers({host: partial(everyone.member, host) for host in accesses}, FIRST_WORD, HOSTS_AT_ONCE)
     members = {host: word for host, word in said.items() if isinstance(word, Member)}
     unasked = {spec.host for spec, _ in state.values() if isinstance(spec, HostSpec)} - set(accesses)
@@ -64,7 +64,7 @@ def seen(
     why |= {host: f"{host}: {NO_WAY}" for host in sorted(unasked)}
     silent = tuple(Silent(host=host, why=reason) for host, reason in why.items())
     heard = {host: accesses[host] for host in members}
-    near = reach(heard, replace(roles, unasked=frozenset(accesses) - set(heard))) if heard else None
+    near = reach(heard, replace(roles, unasked=frozenset(accesses) - set(heard))).at_rest() if heard else None
     asks = {name: partial(_facts, near, silent, *known) for name, known in state.items()}
     facts = answers(asks, max(0.0, SECONDS - (time.monotonic() - began)), RESOURCES_AT_ONCE)
     late = any(isinstance(answer, Late) for answer in (*said.values(), *facts.values()))

@@ -34,7 +34,7 @@ class OverlayProvider(Provider[OverlaySpec, OverlayFacts]):
         if id_ in self.run.to_be_replaced:
             self.run.refuse_clashes(door, Progress(spec.row), spec)
         if rules.look(door, spec, known, leaving=True).network is None:
-            self.run.refuse_two_swarms()
+            self.run.refuse_two_swarms(door)
         return True
 
 

@@ -167,7 +167,7 @@ class Provider(ResourceProvider, Generic[S, F]):
                 return ReadResult("", {})
             there = noun.outputs(spec, standing.there) if standing.there else {}
             if noun.of_swarm and there.get(noun.output) != props.get(noun.output):
-                self.run.refuse_two_swarms()
+                self.run.refuse_two_swarms(self.run.hosts().at_rest())
             if standing.doubt:
                 raise Blocked(standing.doubt)
         if standing.gone or standing.whole is None:
@@ -239,7 +239,7 @@ class Provider(ResourceProvider, Generic[S, F]):
 
     def found(self, spec: S, known: Props) -> Standing[S]:
         """How it stands on the hosts."""
-        return self.noun.finding(spec, known, self.noun.look(self.run.hosts(spec), spec, known))
+        return self.noun.finding(spec, known, self.noun.look(self.run.hosts(spec).at_rest(), spec, known))
 
     def turn(self, spec: S, known: Props, door: Door) -> Turn:
         """When it may be brought about. Raises Blocked where it may not."""

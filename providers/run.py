@@ -173,10 +173,10 @@ class Run:
                 raise Blocked(f"nothing was begun: {refusal}")
             self._answered = True
 
-    def refuse_two_swarms(self) -> None:
+    def refuse_two_swarms(self, door: Door) -> None:
         """Raises Blocked where declared hosts are in more than one swarm: what the one that answers lacks, the other
         may have. Asked only before something is called absent."""
-        facts = self.hosts().swarm()
+        facts = door.swarm()
         refusal = divided(facts.swarm, facts.nodes, facts.members)
         if refusal:
             raise Blocked(refusal)

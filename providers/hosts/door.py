@@ -6,9 +6,10 @@ No noun's rules and no word of Pulumi may enter.
 import time
 from collections.abc import Iterable, Mapping, Set
 
-from providers.hosts import observe, reports
+from providers.hosts import observe, overlays, reports
 from providers.hosts.fleet import fleet_for
 from providers.hosts.perform import perform
+from providers.hosts.shared_answers import WRITES
 from providers.hosts.survey import survey
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.vocabulary.door import Door
@@ -31,12 +32,16 @@ class Hosts(Door):
     """One stack's hosts, over the process's one connection to each.
 
     made: ids of networks that were made through this door, by name: whoever looks for one of them finds that very one,
-    whatever else has its name.
+    whatever else has its name. resting: nothing is written through it.
     """
 
-    def __init__(self, accesses: Mapping[str, HostAccess], roles: Roles = UNSAID) -> None:
-        self.fleet = fleet_for(accesses, roles)
+    def __init__(self, accesses: Mapping[str, HostAccess], roles: Roles = UNSAID, *, resting: bool = False) -> None:
+        self.accesses, self.roles, self.resting = accesses, roles, resting
+        self.fleet = fleet_for(accesses, roles, at_rest=resting)
         self.made: dict[str, str] = {}
+
+    def at_rest(self) -> "Hosts":
+        return Hosts(self.accesses, self.roles, resting=True)
 
     def now(self) -> float:
         return time.monotonic()
@@ -70,7 +75,9 @@ class Hosts(Door):
         return observe.ingress_facts(self.fleet)
 
     def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:
-        return observe.OverlayReader(self.fleet, name, self.made.get(name, network_id), thorough)()
+        if self.resting:
+            return overlays.overlay_at_rest(self.fleet, name, network_id)
+        return overlays.OverlayReader(self.fleet, name, self.made.get(name, network_id), thorough)()
 
     def reports(self) -> tuple[list[HostReport], list[Silent]]:
         return reports.reports(self.fleet)
@@ -86,6 +93,7 @@ class Hosts(Door):
         return observe.forbidden(self.fleet, names)
 
     def perform(self, step: Step) -> None:
-        new = perform(self.fleet, step)
+        with WRITES.one():
+            new = perform(self.fleet, step)
         if isinstance(step, CreateNetwork) and new:
             self.made[step.shape.name] = new

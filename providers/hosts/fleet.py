@@ -9,6 +9,7 @@ from typing import TypeVar
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.engine_api.json_to_facts import to_member
 from providers.hosts.local import LocalConnection
+from providers.hosts.shared_answers import AtOnce, UntilWritten
 from providers.hosts.ssh.connection import Connection
 from providers.rules.live.believed import witnesses
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
@@ -33,16 +34,17 @@ INFO_TIMEOUT = 25.0  # seconds; without a leader it may take 20: measurements.md
 class Fleet:
     """The declared hosts. Engines are opened when first asked and kept.
 
+    at_rest: for looks after which nothing is written, which share what hosts said: shared_answers.py.
     node_ids: which member a host was when it last answered, by its name: one that is silent now is still that one.
     """
 
-    def __init__(self, hosts: Mapping[str, HostAccess], roles: Roles = UNSAID) -> None:
+    def __init__(self, hosts: Mapping[str, HostAccess], roles: Roles = UNSAID, *, at_rest: bool = False) -> None:
         self.names = tuple(hosts)
         self._witnesses = witnesses(hosts, roles)
         # Which member a host was proved to be as a manager: who could confirm it may be restarting by now.
         self._proved: dict[str, str] = {}
         self._accesses = dict(hosts)
-        self._engines = {name: _engine_for(access) for name, access in hosts.items()}
+        self._engines = {name: _engine_for(access, at_rest) for name, access in hosts.items()}
         self.node_ids: dict[str, str] = {}
         self._lock = threading.Lock()
         self._manager: tuple[Engine, int] | None = None
@@ -183,25 +185,29 @@ class Fleet:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def fleet_for(hosts: Mapping[str, HostAccess], roles: Roles = UNSAID) -> Fleet:
+def fleet_for(hosts: Mapping[str, HostAccess], roles: Roles = UNSAID, *, at_rest: bool = False) -> Fleet:
     """The process's one Fleet of these hosts. Hosts reached in the same way share their connection."""
-    key = (tuple(hosts.items()), roles)
+    key = (tuple(hosts.items()), roles, at_rest)
     with _known:
         if key not in _fleets:
-            _fleets[key] = Fleet(hosts, roles)
+            _fleets[key] = Fleet(hosts, roles, at_rest=at_rest)
         return _fleets[key]
 
 
 _known = threading.RLock()
-_fleets: dict[tuple[tuple[tuple[str, HostAccess], ...], Roles], Fleet] = {}
-_engines: dict[HostAccess, Engine] = {}
+_fleets: dict[tuple[tuple[tuple[str, HostAccess], ...], Roles, bool], Fleet] = {}
+_engines: dict[tuple[HostAccess, bool], Engine] = {}
+_connections: dict[HostAccess, LocalConnection | Connection] = {}
 
 
-def _engine_for(access: HostAccess) -> Engine:
+def _engine_for(access: HostAccess, at_rest: bool) -> Engine:
     with _known:
-        if access not in _engines:
-            _engines[access] = Engine(LocalConnection(access) if access.local else Connection(access))
-        return _engines[access]
+        if access not in _connections:
+            _connections[access] = LocalConnection(access) if access.local else Connection(access)
+        if (access, at_rest) not in _engines:
+            shared = UntilWritten() if at_rest else AtOnce()
+            _engines[access, at_rest] = Engine(_connections[access], shared=shared)
+        return _engines[access, at_rest]
 
 
 def _own_word(engine: Engine) -> Member:

@@ -6,8 +6,8 @@ that exist: measurements.md#no-quorum).
 """
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
-from typing import TypeVar
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
@@ -33,16 +33,16 @@ from providers.rules.vocabulary.facts import (
     Network,
     Node,
     NodeFacts,
-    OverlayFacts,
     Silent,
     Swarm,
     SwarmFacts,
     SwarmService,
     Task,
 )
-from providers.rules.vocabulary.labels import AVAILABILITY, JOURNAL, copy_label, twin_of
+from providers.rules.vocabulary.labels import AVAILABILITY, JOURNAL, copy_label
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 # States in which a container holds its endpoints.
@@ -50,6 +50,16 @@ RUNNING = frozenset({"running", "paused", "restarting"})
 
 # What another manager may answer better.
 NOT_THIS_MANAGER = (NotAManager, NoQuorum, Unreachable)
+
+
+def shared(read: Callable[Concatenate[Engine, P], T]) -> Callable[Concatenate[Engine, P], T]:
+    """A reader of one Engine whose answer all share who ask for the same."""
+
+    @wraps(read)
+    def asked(engine: Engine, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return engine.shared.to((read, args, tuple(kwargs.items())), lambda: read(engine, *args, **kwargs))
+
+    return asked
 
 
 def from_manager(fleet: Fleet, read: Callable[[Engine], T], *, newest: bool = False) -> T:
@@ -65,16 +75,19 @@ def from_manager(fleet: Fleet, read: Callable[[Engine], T], *, newest: bool = Fa
         return read(choose())
 
 
+@shared
 def member(engine: Engine) -> Member:
     """A host's own word on its membership."""
     return to_member(engine.name, engine.info())
 
 
+@shared
 def nodes(engine: Engine) -> tuple[Node, ...]:
     """All members; this call fails where the manager has no quorum, which makes it the frame of a proof."""
     return tuple(sorted((to_node(raw) for raw in engine.read("/nodes", list[schema.Node])), key=lambda node: node.id))
 
 
+@shared
 def networks(engine: Engine) -> tuple[Network, ...]:
     """All networks that an Engine lists. On a manager the swarm's copies and its own are mixed."""
     return tuple(
@@ -84,17 +97,20 @@ def networks(engine: Engine) -> tuple[Network, ...]:
     )
 
 
+@shared
 def settings(engine: Engine) -> Swarm:
     """The swarm itself."""
     return to_swarm(engine.read("/swarm", schema.Swarm))
 
 
+@shared
 def services(engine: Engine) -> tuple[SwarmService, ...]:
     """All services of the swarm."""
     found = (to_service(raw, engine.name) for raw in engine.read("/services", list[schema.Service]))
     return tuple(sorted(found, key=lambda service: service.id))
 
 
+@shared
 def tasks(engine: Engine) -> tuple[Task, ...]:
     """All tasks that the swarm remembers, attached standalone containers among them: those are listed only where the
     filter names their runtime (https://github.com/moby/moby/blob/master/daemon/cluster/filters.go)."""
@@ -102,6 +118,7 @@ def tasks(engine: Engine) -> tuple[Task, ...]:
     return tuple(sorted(map(to_task, found), key=lambda task: task.id))
 
 
+@shared
 def local_network(engine: Engine, name: str) -> Network | None:
     """A network of this host's own by its id or exact name, with its endpoints."""
     try:
@@ -110,6 +127,7 @@ def local_network(engine: Engine, name: str) -> Network | None:
         return None
 
 
+@shared
 def swarm_network(engine: Engine, network_id: str) -> Network | None:
     """A network as the swarm has it, None where it has not: never the copy of the manager that is asked.
 
@@ -326,6 +344,7 @@ def node_facts_from(
     )
 
 
+@shared
 def host_ingress(engine: Engine, own: Member) -> HostIngress:
     """A host's own copies of ingress networks with their sandboxes, and who hangs on its docker_gwbridge."""
     copies = (local_network(engine, net.id) for net in networks(engine) if net.ingress)
@@ -398,81 +417,6 @@ def placed(silent: Silent, fleet: Fleet, members: tuple[Node, ...]) -> Silent:
     alike = (node.id for node in members if node.address in addresses or node.hostname == silent.host)
     node_id = known if known in {node.id for node in members} else next(alike, "")
     return Silent(host=silent.host, why=silent.why, node_id=node_id or "")
-
-
-@dataclass
-class OverlayReader:
-    """Looks at one overlay: by its id where one is known (from the state, or just created), else by its exact name.
-
-    `thorough`: reads also who holds it, and frames absence with two answered `GET /nodes`.
-    """
-
-    fleet: Fleet
-    name: str
-    network_id: str = ""
-    thorough: bool = False
-
-    def __call__(self) -> OverlayFacts:
-        """The overlay as it is now."""
-        return from_manager(self.fleet, self.read, newest=self.thorough)
-
-    def read(self, engine: Engine) -> OverlayFacts:
-        """What one manager knows of it."""
-        network = swarm_network(engine, self.network_id) if self.network_id else None
-        if network is not None and not self.thorough:
-            return OverlayFacts(network=network)
-        members = nodes(engine) if self.thorough else ()
-        listed = networks(engine)
-        network, held = (network, "") if network else self.by_name(engine, listed)
-        standing_in = twin_of(self.name, listed)
-        twin = swarm_network(engine, standing_in.id) if standing_in else None
-        if not self.thorough and twin is None:
-            return OverlayFacts(network=network, listed=listed, name_held_by=held)
-        return self.with_holders(engine, network, listed, held, twin, members or nodes(engine))
-
-    def with_holders(
-        self,
-        engine: Engine,
-        network: Network | None,
-        listed: tuple[Network, ...],
-        held: str,
-        twin: Network | None,
-        members: tuple[Node, ...],
-    ) -> OverlayFacts:
-        """Who holds it or its twin; absence is framed by a second answered `GET /nodes`."""
-        if network is None:
-            nodes(engine)
-        ids = {net.id for net in (network, twin) if net is not None}
-        used = bool(ids)
-        return OverlayFacts(
-            network=network,
-            listed=listed,
-            name_held_by=held or self.held_elsewhere(network),
-            twin=twin,
-            swarm=settings(engine),
-            services=tuple(each for each in services(engine) if ids & set(each.networks)) if used else (),
-            tasks=tuple(each for each in tasks(engine) if ids & set(each.networks) and each.alive) if used else (),
-            nodes=members,
-        )
-
-    def held_elsewhere(self, network: Network | None) -> str:
-        """The other hosts that still have a copy of a removed network of this name."""
-        if network is not None or not self.thorough:
-            return ""
-        found, _ = answers(self.fleet, lambda engine: (engine.name, networks(engine)), self.fleet.names)
-        keeping = [host for host, listed in found if any(self.is_named(net) for net in listed)]
-        return ", ".join(sorted(keeping))
-
-    def is_named(self, network: Network) -> bool:
-        """Whether it is a swarm network of exactly this name: one-letter names resolve as prefixes of ids."""
-        return network.name == self.name and network.scope == "swarm"
-
-    def by_name(self, engine: Engine, listed: tuple[Network, ...]) -> tuple[Network | None, str]:
-        """The overlay of that name as the swarm has it, and the manager's name where it only keeps the name."""
-        named = [net for net in listed if self.is_named(net)]
-        confirmed = [swarm_network(engine, net.id) for net in named]
-        network = next((net for net in confirmed if net is not None), None)
-        return network, engine.name if named and network is None else ""
 
 
 def forbidden(fleet: Fleet, names: Iterable[str]) -> list[str]:

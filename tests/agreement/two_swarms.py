@@ -8,7 +8,7 @@ from json import dumps
 from typing import Any, Protocol
 
 from providers import simulate
-from providers.hosts import observe
+from providers.hosts import observe, overlays
 from providers.hosts.engine_api.schema import Made
 from providers.hosts.fleet import Fleet
 from providers.hosts.perform import perform
@@ -162,7 +162,7 @@ class Real(Side):
         return observe.swarm_facts(self.fleet, ending=True)
 
     def overlay(self, name: str) -> OverlayFacts:
-        return observe.OverlayReader(self.fleet, name)()
+        return overlays.OverlayReader(self.fleet, name)()
 
     def tasks(self) -> tuple[Task, ...]:
         return observe.from_manager(self.fleet, observe.tasks)

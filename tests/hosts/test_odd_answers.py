@@ -12,9 +12,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from providers.explain.facts_file import facts_file
-from providers.hosts import observe, perform, survey
+from providers.hosts import observe, overlays, perform, survey
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import Fleet
+from providers.hosts.shared_answers import AtOnce
 from providers.rules.vocabulary.errors import EngineError, NotFound
 from providers.rules.vocabulary.facts import Member
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
@@ -36,6 +37,7 @@ READ: dict[str, Callable[[Engine], object]] = {
     "containers": lambda engine: observe.containers(engine, {"c1"}),
     "bridge": lambda engine: observe.local_network(engine, GATEWAY_BRIDGE),
     "swarm's network": lambda engine: observe.swarm_network(engine, "net1"),
+    "overlays": overlays.listing,
     "ingress": lambda engine: observe.host_ingress(engine, Member(host="w1", state="active")),
     "host survey": survey.host_survey,
     "swarm survey": survey.swarm_survey,
@@ -76,6 +78,7 @@ class Told(Engine):
 
     def __init__(self, answers: dict[str, Json]) -> None:
         self.name, self.answers, self.restart_took = "w1", answers, 0.0
+        self.shared = AtOnce()
         self.connection = self  # type: ignore[assignment]
         self.access = self
         self.listen_address = self.advertise_address = self.data_path_address = None

@@ -24,6 +24,7 @@ from providers.hosts.engine_api.http_over_stdio import IDENTITY, AnyConnection, 
 from providers.hosts.engine_api.refusals import refusal, unsupported
 from providers.hosts.engine_api.schema import Info, why_not
 from providers.hosts.recent_failure import LastFailure
+from providers.hosts.shared_answers import Answers, AtOnce
 from providers.rules.vocabulary.errors import (
     CommandFailed,
     DeadlineExceeded,
@@ -57,10 +58,14 @@ class Engine:
     counts: requests sent so far, by method and path shape (`GET /networks/{id}`).
     restart_took: seconds of its last restart by this process, 0 before the first.
     doubts: how often it could not answer for the swarm, or at all; who relies on it as a manager looks again.
+    shared: what readers get together.
     """
 
-    def __init__(self, connection: AnyConnection, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, connection: AnyConnection, clock: Callable[[], float] = time.monotonic, shared: Answers | None = None
+    ) -> None:
         self.connection = connection
+        self.shared = shared or AtOnce()
         self._silent = LastFailure(clock)
         self.name = connection.name
         self.counts: Counter[str] = Counter()

@@ -7,7 +7,7 @@ here is not read; of a service's spec it is written back to the letter. Numbers 
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import ip_interface
 from typing import Annotated, Literal, NotRequired
 
@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from providers.rules.stack_file.problems import path
-from providers.rules.vocabulary.addresses import shown_network
+from providers.rules.vocabulary.addresses import MANY, shown_network
 
 Id = Annotated[str, Field(min_length=1)]
 # swarmkit's counters and Go's durations and sizes are of 64 bits; so many replicas, or ports, no swarm has.
@@ -43,7 +43,7 @@ def _time(text: str) -> None:
 
 Time = Annotated[str, _of(_time)]
 Range = Annotated[str, _of(shown_network)]
-Address = Annotated[str, _of(ip_interface)]
+Address = Annotated[str, _of(lru_cache(maxsize=MANY)(ip_interface))]
 
 
 class Config(TypedDict, total=False):

@@ -7,17 +7,19 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Network, NetmaskValueError, ip_network
 
+MANY = 16384
 _NO_IPV6 = "swarm networks are IPv4: with an IPv6 subnet an overlay is dropped or never comes up"
 
 
-# The same few ranges are compared again and again, and taking one apart costs more than comparing it; 1,000 fit.
-@lru_cache(maxsize=1024)
+# The same ranges are compared again and again, and taking one apart costs more than comparing it. Those of 2,000
+# networks fit: of one more than fit, none would be found when all are gone through in turn.
+@lru_cache(maxsize=MANY)
 def network(subnet: str) -> IPv4Network:
     """A subnet to reckon with. Raises ValueError where `IPv4Network` does."""
     return IPv4Network(subnet)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=MANY)
 def shown_network(subnet: str) -> IPv4Network | IPv6Network:
     """A range as an Engine shows it, of either version and perhaps with host bits. Raises ValueError."""
     return ip_network(subnet, strict=False)

@@ -24,6 +24,10 @@ from providers.rules.vocabulary.steps import Step
 class Door(Protocol):
     """The hosts of one stack. Everything that reads or acts raises HostError and EngineError."""
 
+    def at_rest(self) -> "Door":
+        """The same hosts, for looks after which nothing is written: what one of them was told may answer the others
+        too, as long as no step was taken since. Who holds an overlay is not asked there."""
+
     def now(self) -> float:
         """Seconds that only grow."""
 

@@ -1,0 +1,157 @@
+"""Readers of overlays: one, as a change of it needs it, or any number of them at rest, from one list.
+
+As in observe.py nothing is decided here, and nothing written.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from providers.hosts.engine_api import schema
+from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api.json_to_facts import to_network
+from providers.hosts.fleet import Fleet
+from providers.hosts.observe import (
+    answers,
+    from_manager,
+    networks,
+    nodes,
+    services,
+    settings,
+    shared,
+    swarm_network,
+    tasks,
+)
+from providers.rules.vocabulary.facts import Network, Node, OverlayFacts
+from providers.rules.vocabulary.labels import TWIN, twin_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """The networks of a swarm as one manager lists them between two answers to `GET /nodes`.
+
+    by_id, by_name: each of them. twins: by the name of what they stand in for. unsure: ids of those that may be no more
+    than the manager's own copy of what the swarm has not any more.
+    """
+
+    by_id: Mapping[str, Network]
+    by_name: Mapping[str, Sequence[Network]]
+    twins: Mapping[str, Network]
+    unsure: frozenset[str]
+
+
+@shared
+def listing(engine: Engine) -> Listing:
+    """The list in its frame: whoever shares it has the whole proof of an absence."""
+    engine.read("/nodes", list[schema.Node])
+    listed = engine.read("/networks", list[schema.Network])
+    engine.read("/nodes", list[schema.Node])
+    found = [to_network(raw) for raw in listed if raw.get("Scope") == "swarm"]
+    by_name = defaultdict(list)
+    for network in found:
+        by_name[network.name].append(network)
+    return Listing(
+        by_id={network.id: network for network in found},
+        by_name=by_name,
+        twins={twin: network for network in found if (twin := network.label(TWIN)) is not None},
+        unsure=frozenset(raw["Id"] for raw in listed if not is_the_swarms(raw)),
+    )
+
+
+def is_the_swarms(raw: schema.Network) -> bool:
+    """Whether a listed network is surely the swarm's: that shows null for the containers on it, and a host's own copy
+    a table, if an empty one (measurements.md#local-copies). Where an Engine lists neither, nothing is sure."""
+    return "Containers" in raw and raw["Containers"] is None
+
+
+def overlay_at_rest(fleet: Fleet, name: str, network_id: str) -> OverlayFacts:
+    """An overlay by its id, else by its exact name, and its twin, from the list that all share."""
+
+    def read(engine: Engine) -> OverlayFacts:
+        listed = listing(engine)
+        alike = (listed.by_id.get(network_id), *listed.by_name.get(name, ()))
+        found = (confirmed(engine, listed, network) for network in alike)
+        network = next((network for network in found if network is not None), None)
+        return OverlayFacts(network=network, twin=confirmed(engine, listed, listed.twins.get(name)))
+
+    return from_manager(fleet, read)
+
+
+def confirmed(engine: Engine, listed: Listing, network: Network | None) -> Network | None:
+    """A listed network as the swarm has it, None where it has not."""
+    return swarm_network(engine, network.id) if network is not None and network.id in listed.unsure else network
+
+
+@dataclass
+class OverlayReader:
+    """Looks at one overlay: by its id where one is known (from the state, or just created), else by its exact name.
+
+    `thorough`: reads also who holds it, and frames absence with two answered `GET /nodes`.
+    """
+
+    fleet: Fleet
+    name: str
+    network_id: str = ""
+    thorough: bool = False
+
+    def __call__(self) -> OverlayFacts:
+        """The overlay as it is now."""
+        return from_manager(self.fleet, self.read, newest=self.thorough)
+
+    def read(self, engine: Engine) -> OverlayFacts:
+        """What one manager knows of it."""
+        network = swarm_network(engine, self.network_id) if self.network_id else None
+        if network is not None and not self.thorough:
+            return OverlayFacts(network=network)
+        members = nodes(engine) if self.thorough else ()
+        listed = networks(engine)
+        network, held = (network, "") if network else self.by_name(engine, listed)
+        standing_in = twin_of(self.name, listed)
+        twin = swarm_network(engine, standing_in.id) if standing_in else None
+        if not self.thorough and twin is None:
+            return OverlayFacts(network=network, listed=listed, name_held_by=held)
+        return self.with_holders(engine, network, listed, held, twin, members or nodes(engine))
+
+    def with_holders(
+        self,
+        engine: Engine,
+        network: Network | None,
+        listed: tuple[Network, ...],
+        held: str,
+        twin: Network | None,
+        members: tuple[Node, ...],
+    ) -> OverlayFacts:
+        """Who holds it or its twin; absence is framed by a second answered `GET /nodes`."""
+        if network is None:
+            nodes(engine)
+        ids = {net.id for net in (network, twin) if net is not None}
+        used = bool(ids)
+        return OverlayFacts(
+            network=network,
+            listed=listed,
+            name_held_by=held or self.held_elsewhere(network),
+            twin=twin,
+            swarm=settings(engine),
+            services=tuple(each for each in services(engine) if ids & set(each.networks)) if used else (),
+            tasks=tuple(each for each in tasks(engine) if ids & set(each.networks) and each.alive) if used else (),
+            nodes=members,
+        )
+
+    def held_elsewhere(self, network: Network | None) -> str:
+        """The other hosts that still have a copy of a removed network of this name."""
+        if network is not None or not self.thorough:
+            return ""
+        found, _ = answers(self.fleet, lambda engine: (engine.name, networks(engine)), self.fleet.names)
+        keeping = [host for host, listed in found if any(self.is_named(net) for net in listed)]
+        return ", ".join(sorted(keeping))
+
+    def is_named(self, network: Network) -> bool:
+        """Whether it is a swarm network of exactly this name: one-letter names resolve as prefixes of ids."""
+        return network.name == self.name and network.scope == "swarm"
+
+    def by_name(self, engine: Engine, listed: tuple[Network, ...]) -> tuple[Network | None, str]:
+        """The overlay of that name as the swarm has it, and the manager's name where it only keeps the name."""
+        named = [net for net in listed if self.is_named(net)]
+        confirmed = [swarm_network(engine, net.id) for net in named]
+        network = next((net for net in confirmed if net is not None), None)
+        return network, engine.name if named and network is None else ""

@@ -1,0 +1,115 @@
+"""One answer for all who ask a host the same, and why none of them gets one that is too old.
+
+A look that may lead to a write gets what was asked after that look began (`AtOnce`): whoever comes while a request is
+under way does not get its answer, but waits for the next one, together with all who came meanwhile. So what a decision
+rests on is never older than it would be if everybody asked alone.
+
+A look after which nothing is written, as a refresh and `swarmnet drift` take it, gets what was asked after the last
+write of this process had ended (`UntilWritten`). What others write meanwhile it may miss, as may any look that ended a
+moment before. That decides about no write: what Pulumi then creates, updates or deletes is looked at anew, `AtOnce`,
+and a proof of absence is a whole of requests in their order, shared as a whole or not at all.
+
+What is asked must not enter, nor when to write.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Answers(Protocol):
+    """Answers of one host."""
+
+    def to(self, question: object, ask: Callable[[], T]) -> T:
+        """An answer that is good for the one who asks, by `ask` or another's; raises what that raised."""
+
+
+class AtOnce:
+    """What was asked after the one who gets it came."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._coming: dict[object, Future[Any]] = {}
+        self._turns: dict[object, threading.Lock] = {}
+
+    def to(self, question: object, ask: Callable[[], T]) -> T:
+        """The first who comes asks, once the request before it is answered; until then others join."""
+        with self._lock:
+            joined = self._coming.get(question)
+            if joined is None:
+                mine = self._coming[question] = Future[T]()
+                turn = self._turns.setdefault(question, threading.Lock())
+        if joined is not None:
+            answer: T = joined.result()
+            return answer
+        with turn:
+            with self._lock:
+                del self._coming[question]  # from here on it is under way, and nobody joins
+            return _answered(mine, ask)
+
+
+class UntilWritten:
+    """What was asked after the last write of this process had ended. What failed is asked again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[object, Future[Any]] = {}
+        self._since = WRITES.number
+
+    def to(self, question: object, ask: Callable[[], T]) -> T:
+        """The first who comes asks; whoever comes before the next write gets the same."""
+        with self._lock:
+            if self._since != WRITES.number:
+                self._kept, self._since = {}, WRITES.number
+            kept = self._kept.get(question)
+            if kept is None:
+                mine = self._kept[question] = Future[T]()
+                home = self._kept
+        if kept is not None:
+            answer: T = kept.result()
+            return answer
+        try:
+            return _answered(mine, ask)
+        except BaseException:
+            with self._lock:
+                home.pop(question, None)
+            raise
+
+
+class Writes:
+    """The writes of this process; `number` grows when one begins, and when it ends."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """A write, however it ends: what was asked before or meanwhile is not kept."""
+        self._count()
+        try:
+            yield
+        finally:
+            self._count()
+
+    def _count(self) -> None:
+        with self._lock:
+            self.number += 1
+
+
+WRITES = Writes()
+
+
+def _answered(future: Future[T], ask: Callable[[], T]) -> T:
+    """Ask, for all who wait for that future."""
+    try:
+        answer = ask()
+    except BaseException as problem:
+        future.set_exception(problem)
+        raise
+    future.set_result(answer)
+    return answer

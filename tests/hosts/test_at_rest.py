@@ -1,0 +1,143 @@
+"""What looks share after which nothing is written: how little they ask, and that no write ever rests on it."""
+
+from collections import Counter
+
+import pytest
+
+from providers.hosts.door import Hosts
+from providers.loop.reconcile import work
+from providers.rules.nouns.table import OVERLAY
+from providers.rules.stack_file.access import Roles
+from providers.rules.vocabulary.errors import NoQuorum
+from providers.rules.vocabulary.steps import RemoveNetwork
+from tests.support.engine_answers import network
+from tests.support.lifecycle import overlay_spec
+from tests.support.memberships import info, places
+
+MANY = 40
+NAMES = [f"app{number}" for number in range(MANY)]
+OURS = {"swarmnet.owner": "p/s"}
+
+
+def lists(host, networks):
+    """Have a manager know these networks and no others."""
+    host.engine.answer("GET /networks", body=networks)
+    for name in NAMES:
+        host.engine.answer(f"GET /networks/id-{name}", 404, {"message": f"network id-{name} not found"})
+    for net in networks:
+        if net["Containers"] is None:
+            host.engine.answer(f"GET /networks/{net['Id']}", body=net)
+
+
+def overlay(name, **more):
+    """An overlay of ours."""
+    number = NAMES.index(name)
+    return network(name, f"10.1.{number}.0/24", Labels=OURS, **more)
+
+
+@pytest.fixture
+def host(new_host):
+    """A manager of a swarm with many overlays of ours."""
+    host = new_host("m1")
+    host.engine.answer("GET /info", body=info("m1", places(["m1"]), control=True))
+    host.engine.answer("GET /nodes", body=[])
+    swarm = {"ID": "s1", "Version": {"Index": 7}, "Spec": {"Name": "default"}}
+    host.engine.answer("GET /swarm", body=swarm)
+    for what in ("services", "tasks"):
+        host.engine.answer(f"GET /{what}", body=[])
+    lists(host, [overlay(name) for name in NAMES])
+    return host
+
+
+@pytest.fixture
+def door(host):
+    """The one host, which the stack file calls a manager."""
+    door = Hosts({"m1": host.access(advertise_address="10.0.0.1")}, Roles(managers=frozenset({"m1"})))
+    yield door
+    for fleet in (door.fleet, door.at_rest().fleet):
+        fleet.close()
+
+
+def looked(door, names=NAMES):
+    """What is there of each by its id, as a refresh asks."""
+    return [door.overlay(name, f"id-{name}", thorough=True).network for name in names]
+
+
+def asked(host):
+    """Requests by kind."""
+    return Counter(request.partition("?")[0].replace("/v1.51", "") for request in host.engine.requests)
+
+
+def test_one_list_answers_for_all(host, door):
+    """Framed by two answers to `GET /nodes`, so that what it lacks is gone."""
+    there = looked(door.at_rest())
+
+    assert NAMES == [net.name for net in there]
+    assert {"GET /_ping": 1, "GET /info": 1, "GET /nodes": 2, "GET /networks": 1} == asked(host)
+    assert 1 == host.logins
+
+
+def test_what_it_lacks_is_absent(host, door):
+    """Without another request."""
+    lists(host, [overlay(name) for name in NAMES[1:]])
+
+    assert [None, f"id-{NAMES[1]}"] == [net and net.id for net in looked(door.at_rest(), NAMES[:2])]
+    assert 1 == asked(host)["GET /networks"]
+
+
+def test_no_list_without_its_frame(host, door):
+    """A manager that has lost its quorum lists what it knew, and proves nothing."""
+    host.engine.answer("GET /nodes", 503, {"message": "The swarm does not have a leader."})
+
+    with pytest.raises(NoQuorum):
+        looked(door.at_rest())
+
+
+def test_what_a_manager_only_has_a_copy_of_is_absent(host, door):
+    """It lists its own copy with a table of containers, the swarm's without, and asks about the former."""
+    copy = overlay("app0", Containers={})
+    lists(host, [copy, *(overlay(name) for name in NAMES[1:])])
+
+    assert [None, f"id-{NAMES[1]}"] == [net and net.id for net in looked(door.at_rest(), NAMES[:2])]
+    assert 1 == asked(host)["GET /networks/id-app0"]
+
+
+def test_one_of_that_name_is_found_beside_a_copy_of_its_forerunner(host, door):
+    """The id is another's by now."""
+    lists(host, [overlay("app0", Containers={}), overlay("app0", Id="id-new")])
+
+    assert ["id-new"] == [net.id for net in looked(door.at_rest(), ["app0"])]
+
+
+def test_where_an_engine_lists_no_containers_each_is_asked_for(host, door):
+    """Nothing tells the swarm's from a copy there."""
+    bare = [{key: value for key, value in overlay(name).items() if key != "Containers"} for name in NAMES]
+    host.engine.answer("GET /networks", body=bare)
+
+    assert NAMES == [net.name for net in looked(door.at_rest())]
+    assert [1] * MANY == [asked(host)[f"GET /networks/id-{name}"] for name in NAMES]
+
+
+def test_after_a_write_of_ours_it_is_asked_anew(host, door):
+    """Whichever door it went through."""
+    looked(door.at_rest())
+    host.engine.answer("DELETE /networks/id-app0", 204)
+    door.perform(RemoveNetwork(id="id-app0"))
+    lists(host, [overlay(name) for name in NAMES[1:]])
+
+    assert [None, "id-app1"] == [net and net.id for net in looked(door.at_rest(), NAMES[:2])]
+
+
+def test_no_write_rests_on_what_was_shared(host, door):
+    """Somebody takes the network away and makes another of its name, after the list and before our removal: what the
+    state names is gone, and the other stays, though whoever only reads still gets the list."""
+    spec, known = overlay_spec("app0", owner="p/s"), {"network_id": "id-app0"}
+    seen = looked(door.at_rest())
+    lists(host, [network("app0", "10.9.0.0/24", Id="id-theirs")])
+    removal = OVERLAY.decide_removal(spec, known, lost=False)
+    assert removal
+
+    work(door, "app0", 60, lambda line: None, lambda: OVERLAY.look(door, spec, known, leaving=True), removal)
+
+    assert not [request for request in asked(host) if request.startswith("DELETE")]
+    assert seen == looked(door.at_rest())
