@@ -1,6 +1,6 @@
 """A whole stack brought about on a simulated copy of its hosts, resource by resource, in the order of its plan."""
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from functools import partial
 from typing import Any
 
@@ -31,7 +31,7 @@ def forecasts(
     wanted = {spec.resource_name for spec in plan.specs}
     refusal = swarm.not_to_be_begun(simulate.swarm_facts(world)) if not state and plan.gwbridges else None
     failed = False
-    for spec, look, decide in _works(plan, state, lost):
+    for spec, look, decide, ways_back in _works(plan, state, lost):
         name = spec.resource_name
         if failed or refusal:
             found.append(Forecast(resource=name, problem=f"nothing is begun: {refusal}" if refusal else NOT_REACHED))
@@ -40,7 +40,7 @@ def forecasts(
         if decide is None:
             found.append(Forecast(resource=name))
             continue
-        after, forecast = rehearsed(world, name, spec.timeout, look, decide)
+        after, forecast = rehearsed(world, name, spec.timeout, look, decide, ways_back)
         if clashes and name in wanted and forecast.stages:
             forecast = Forecast(resource=name, problem=f"nothing is begun: {clashes}")
         else:
@@ -50,16 +50,18 @@ def forecasts(
     return found
 
 
-def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Look, Decide | None]]:
+def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Look, Decide | None, Sequence[Decide]]]:
     """What is looked at and decided about, resource by resource; nothing is decided of what is only forgotten."""
     wanted = {spec.resource_name for spec in plan.specs}
     for spec in plan.specs:
         known = state[spec.resource_name][1] if spec.resource_name in state else {}
         noun = noun_of(spec)
-        yield spec, partial(noun.look, spec=spec, known=known), noun.decide(spec, known)
+        ways_back = noun.ways_back(spec, known=bool(known))
+        yield spec, partial(noun.look, spec=spec, known=known), noun.decide(spec, known), ways_back
     gone = [(spec, known) for name, (spec, known) in state.items() if name not in wanted]
     for spec, known in sorted(gone, key=lambda each: -ORDER.index(type(each[0]))):
         renamed = spec.resource_name in wanted  # in the state, where another resource had it before
         noun, stays = noun_of(spec), renamed or plan.forgets(spec) or getattr(spec, "retain", False)
         decide = None if stays else noun.decide_removal(spec, known, lost=getattr(spec, "host", "") in lost)
-        yield spec, partial(noun.look, spec=spec, known=known, leaving=True), decide
+        look = partial(noun.look, spec=spec, known=known, leaving=True)
+        yield spec, look, decide, noun.ways_back(spec, known=True)

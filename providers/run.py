@@ -274,9 +274,9 @@ def announcing(door: Door, show: Progress, spec: Spec, known: Known) -> Decide:
     def decided(facts: object) -> Decision:
         decision = decide(facts)
         if begins_change(decision):
-            look = partial(noun.look, spec=spec, known=known)
+            look, back = partial(noun.look, spec=spec, known=known), noun.ways_back(spec, known=bool(known))
             world = copied(door.survey())
-            forecast = rehearsed(world, spec.resource_name, spec.timeout, look, noun.decide(spec, known))[1]
+            forecast = rehearsed(world, spec.resource_name, spec.timeout, look, noun.decide(spec, known), back)[1]
             if forecast.disturbs:
                 show(f"will {forecast.disturbs}; about {forecast.seconds:.0f} s in all", stays=True)
             for warning in forecast.warnings:

@@ -3,7 +3,7 @@
 No host is reached from here, and no noun is known.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,13 +17,19 @@ from providers.simulate.hosts import SimulatedHosts
 
 
 def rehearsed(
-    world: World, name: str, seconds: float, look: Callable[[Door], Any], decide: Callable[[Any], Decision]
+    world: World,
+    name: str,
+    seconds: float,
+    look: Callable[[Door], Any],
+    decide: Callable[[Any], Decision],
+    ways_back: Sequence[Callable[[Any], Decision]] = (),
 ) -> tuple[World, Forecast]:
-    """Work on one resource on a world: the world after it, and what happened on the way."""
+    """Work on one resource on a world: the world after it, and what happened on the way, there and, where it can't go
+    on, back."""
     hosts = _Watched(world)
     problem = ""
     try:
-        work(hosts, name, seconds, hosts.note, lambda: look(hosts), decide)
+        work(hosts, name, seconds, hosts.note, lambda: look(hosts), decide, ways_back)
     except SwarmnetError as error:
         problem = str(error)
     return hosts.world, hosts.forecast(name, problem)

@@ -29,6 +29,7 @@ from tests.support.simulated import SimulatedHosts, after, elapsed
 
 SWARM = lifecycle.swarm_spec()
 NEW_INGRESS = lifecycle.ingress_spec(subnet="10.55.0.0/16", gateway="10.55.0.1")
+HASTY = NEW_INGRESS.model_copy(update={"timeout": 1.0})
 NEW_BRIDGE = {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}
 NEW_OVERLAY = lifecycle.overlay_spec(subnet="10.77.0.0/24", gateway="10.77.0.1")
 
@@ -94,6 +95,7 @@ SITUATIONS = {
     "bare hosts": (bare(*lifecycle.HOSTS), lifecycle.whole_stack(), False),
     "nothing to do": (at_work(), lifecycle.whole_stack()[:-1], True),
     "ingress": (at_work(), (NEW_INGRESS,), True),
+    "ingress, out of time": (lifecycle.made(bare(*lifecycle.HOSTS), *lifecycle.whole_stack()), (HASTY,), True),
     "bridges": (at_work(), [lifecycle.gwbridge_spec(host, **NEW_BRIDGE) for host in ("w1", "w2", "m1")], True),
     "overlay in use, refused": (at_work(), (NEW_OVERLAY,), True),
     "overlay in use, migrated": (at_work(), (NEW_OVERLAY.model_copy(update={"on_in_use": "migrate"}),), True),

@@ -57,7 +57,8 @@ def make(hosts: SimulatedHosts, spec: Spec, known: str = "", drop_labels: tuple[
     noun = noun_of(spec)
     outputs = {noun.output: known, "labels": dict.fromkeys(drop_labels, "")} if known else {}
     look = partial(noun.look, hosts, spec, outputs)
-    return hosts.work("it", spec.timeout, hosts.progress.append, look, noun.decide(spec, outputs))
+    back = noun.ways_back(spec, known=bool(known))
+    return hosts.work(spec.resource_name, spec.timeout, hosts.progress.append, look, noun.decide(spec, outputs), back)
 
 
 def take_away(hosts: SimulatedHosts, spec: Spec, known: str, *, adopted: bool = False) -> Any:

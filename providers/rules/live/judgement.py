@@ -113,12 +113,15 @@ def too_long(services: Sequence[SwarmService], seconds: float, key: str) -> str 
         return None
     ends = {service.name: service_spec.stop_grace(service.spec) for service in services}
     starts = {service.name: _start_seconds(service.spec) for service in services}
-    slow, late = max(ends, key=lambda name: ends[name]), max(starts, key=lambda name: starts[name])
-    need = 2 * (ends[slow] + TASK_ENDS) + NETWORK_CHANGES + starts[late]
+    slowest, latest = max(ends.values()), max(starts.values())
+    slow, late = (
+        ", ".join(name for name in names if names[name] == most) for names, most in ((ends, slowest), (starts, latest))
+    )
+    need = 2 * (slowest + TASK_ENDS) + NETWORK_CHANGES + latest
     if need <= seconds:
         return None
     return (
-        f"tasks of {slow} may take {ends[slow]:.0f} s to stop, twice, and those of {late} {starts[late]:.0f} s to "
+        f"tasks of {slow} may take {slowest:.0f} s to stop, twice, and those of {late} {latest:.0f} s to "
         f"start: that is up to {need:.0f} s in all, and {key} is {seconds:.0f}: set it to {_rounded(need)} or more"
     )
 

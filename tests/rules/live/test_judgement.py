@@ -77,6 +77,12 @@ def test_time_that_does_not_do(words: str | None, seconds: float, template: dict
     assert found is None if words is None else words in (found or "")
 
 
+def test_services_that_are_equally_slow():
+    """All of them are named: none of them is the one to look at."""
+    found = judgement.too_long([service(), service("api")], 1, "timeouts.ingress")
+    assert "tasks of web, api may take 10 s to stop, twice, and those of web, api 6 s to start" in (found or "")
+
+
 def test_no_service_takes_no_time():
     """Where nothing publishes a port nothing has to stop."""
     assert judgement.too_long([], 1, "timeouts.ingress") is None
