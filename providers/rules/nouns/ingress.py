@@ -324,7 +324,7 @@ def turned_round(
 ) -> Decision:
     """The next step back. `wanted`: what is made where there is none; None for the one that was there before."""
     network, before = facts.network, facts.swarm.label(FORMER)
-    foreign = changed_by_another(spec, facts, known=known) or refused(spec, facts, known=True)
+    foreign = refused(spec, facts, known=known)
     if foreign or not begun(spec, facts):
         return Done()
     if network is not None:
