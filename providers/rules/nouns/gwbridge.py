@@ -311,7 +311,8 @@ def ways_back(spec: GwbridgeSpec, *, known: bool = True) -> tuple[Callable[[Gwbr
     one is gone; and where that one is refused, with the old one made again."""
 
     def with_ours(facts: GwbridgeFacts, *, before: bool) -> Decision:
-        if not known and running_change.by_another_state(spec, facts.swarm):
+        theirs = facts.bridge is not None and take_over(spec, facts, facts.bridge, known)
+        if theirs or (not known and running_change.by_another_state(spec, facts.swarm)):
             return Done()
         noted = facts.node.label(FORMER) if before and facts.node else None
         return brought_back(spec, facts, former.creation(noted, spec.host) if noted else creation(spec))
