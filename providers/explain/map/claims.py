@@ -159,7 +159,7 @@ def _words(stack: Stack, each: Range) -> tuple[str, str]:
         case "host":
             return (each.path.split(".")[1] if each.path.startswith("hosts.") else "bastion"), "host"
         case "reserved":
-            return "reserved", "kept free"
+            return each.kept_for, "kept free"
         case "allocation":
             return "pool for overlays", "swarmnet allocate takes from it"
         case "first ingress" | "replaced ingress":

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from providers.explain.report.preview import Preview, State, Step
+from providers.rules.checks import ranges
 from providers.rules.nouns.table import KINDS, ORDER
 from providers.rules.plan import Plan, plan_of
 from providers.rules.stack_file import model
@@ -134,10 +135,10 @@ def wanted(preview: Preview) -> Plan | None:
         return None
 
 
-def reserved(preview: Preview) -> list[str]:
+def reserved(preview: Preview) -> list[ranges.Range]:
     """The ranges that nothing may meet; none where the stack file makes no sense."""
     try:
-        return list(model.parse(from_flat(preview.config)).reserved)
+        return list(ranges.reserved(model.parse(from_flat(preview.config))))
     except StackFileError:
         return []
 

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network
 
 from providers.explain.escape import label
 from providers.explain.report.networks import Network, Row
+from providers.rules.checks.ranges import Range
 
 # Ranges in one block of this prefix length are drawn together: the first with which there are not too many blocks
 # beside each other. A range that is larger than a block has one to itself.
@@ -36,10 +37,10 @@ class Box:
     style: str
 
 
-def picture(rows: Sequence[Row], reserved: Sequence[str]) -> list[str]:
+def picture(rows: Sequence[Row], reserved: Sequence[Range]) -> list[str]:
     """The lines of the flowchart; none where there is no range."""
     boxes = [box for row in rows for box in _boxes(row)]
-    boxes += [Box(IPv4Network(subnet), "reserved", "reserved") for subnet in reserved]
+    boxes += [Box(IPv4Network(each.subnet), each.kept_for, "reserved") for each in reserved]
     if not boxes:
         return []
     blocks = _blocks(boxes)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from providers.rules.stack_file.field_types import ipv4_in
+from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import overlapping, relation
 
@@ -30,6 +31,11 @@ class Range:
     path: str
     subnet: str
 
+    @property
+    def kept_for(self) -> str:
+        """What it is called in pictures where it is `reserved`: by its own name, if it has one."""
+        return self.path.partition("reserved.")[2] or "reserved"
+
 
 def ranges(resolved: Resolved) -> Iterator[Range]:
     """Every range in the file, in the order of blame: of two that clash, the first is reported."""
@@ -46,10 +52,19 @@ def ranges(resolved: Resolved) -> Iterator[Range]:
     for number, subnet in enumerate(file.swarm.default_addr_pool if file.swarm else ()):
         yield Range("pool", f"swarm.default_addr_pool[{number}]", subnet)
     yield from _addresses(resolved)
-    for number, subnet in enumerate(file.reserved):
-        yield Range("reserved", f"reserved[{number}]", subnet)
+    yield from reserved(file)
     for name, subnet in SPECIAL.items():
         yield Range("special", name, subnet)
+
+
+def reserved(file: StackFile) -> Iterator[Range]:
+    """What nothing may meet: `reserved.vpn` where it has a name, else `reserved[0]`."""
+    named = file.reserved.items() if isinstance(file.reserved, dict) else ()
+    listed = () if isinstance(file.reserved, dict) else enumerate(file.reserved)
+    for name, subnet in named:
+        yield Range("reserved", f"reserved.{name}", subnet)
+    for number, subnet in listed:
+        yield Range("reserved", f"reserved[{number}]", subnet)
 
 
 def meetings(declared: Sequence[Range], why: Mapping[tuple[str, str], str]) -> Iterator[tuple[Range, Range, str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from providers.rules.checks.ranges import reserved
 from providers.rules.stack_file.field_types import AUTO, LONGEST_NAME
 from providers.rules.stack_file.model import Ingress, Overlay, PartialGwbridge, StackFile
 from providers.rules.stack_file.resolved import Resolved
@@ -43,10 +44,10 @@ def twins(resolved: Resolved) -> Iterator[str]:
 def kept_pools(stackfile: StackFile) -> Iterator[str]:
     """A pool to take ranges from, of which nothing can be taken."""
     pool = stackfile.pools.overlays
-    for number, subnet in enumerate(stackfile.reserved if pool else ()):
-        if pool and holds_subnet(subnet, pool.range):
+    for kept in reserved(stackfile) if pool else ():
+        if pool and holds_subnet(kept.subnet, pool.range):
             yield (
-                f"pools.overlays.range: {pool.range} {relation(pool.range, subnet)} reserved[{number}] {subnet}: "
+                f"pools.overlays.range: {pool.range} {relation(pool.range, kept.subnet)} {kept.path} {kept.subnet}: "
                 "nothing of it is free; take another range, or reserve less"
             )
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic.fields import FieldInfo
 
 from providers.rules.vocabulary import specs
@@ -240,6 +240,15 @@ _OCTETS = r"(\d{1,3}\.){3}\d{1,3}"
 _MASK = rf"/(\d{{1,2}}|{_OCTETS})"
 Address = Annotated[specs.Address, _shown(f"^{_OCTETS}$", "10.64.0.1")]
 Subnet = Annotated[specs.Subnet, _shown(f"^{_OCTETS}{_MASK}$", "10.64.0.0/20")]
+RangeName = Annotated[
+    str, _matching(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?", "up to 63 letters, digits, - and _, as in vpn")
+]
+LIST, MAPPING = "[list]", "[mapping]"  # marks in pydantic's places of problems, not keys
+# Alone, or each by a name.
+Reserved = Annotated[
+    Annotated[list[Subnet], Tag(LIST)] | Annotated[dict[RangeName, Subnet], Tag(MAPPING)],
+    Discriminator(lambda value: MAPPING if isinstance(value, dict) else LIST),
+]
 NetworkSubnet = Annotated[Subnet, AfterValidator(_with_room)]
 OverlaySubnet = Annotated[
     str, AfterValidator(_with_room_or_auto), _shown(f"^({AUTO}|{_OCTETS}{_MASK})$", AUTO, "10.64.32.0/24")

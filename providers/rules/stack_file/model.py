@@ -300,8 +300,10 @@ class StackFile(Section):
         default=None,
         description="waves of host names for docker_gwbridge; else workers, other managers, the first",
     )
-    reserved: list[Subnet] = Field(
-        default=[], description="IPv4 ranges of the LAN, the VPN, other sites: nothing may overlap them"
+    reserved: field_types.Reserved = Field(
+        default=[],
+        description="IPv4 ranges of the LAN, the VPN, other sites, a list or by name (`{vpn: 172.16.0.0/12}`): nothing "
+        "may overlap them",
     )
     pools: Pools = Field(default=Pools(), description="where `swarmnet allocate` takes ranges from")
     connected_to: list[str] = Field(

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from providers.rules.stack_file.aliases import meant, snake
+from providers.rules.stack_file.field_types import LIST, MAPPING
 from providers.rules.stack_file.mistyped import mistyped
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -28,6 +29,10 @@ _BOUNDS = {
     "greater_than_equal": ("ge", "at least"),
     "less_than_equal": ("le", "at most"),
 }
+
+
+# Pydantic's marks in a place, which are no keys: a problem with the key itself, and which of two forms a value has.
+_MARKS = frozenset({"[key]", LIST, MAPPING})
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def path(location: Location) -> str:
     for step in location:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif step != "[key]":  # pydantic's mark for a problem with the key itself
+        elif step not in _MARKS:
             text += f".{step}" if text else step
     return text
 
@@ -170,7 +175,7 @@ def _fields(annotation: object) -> dict[str, FieldInfo]:
 
 def _take_out(raw: Raw, error: ErrorDetails) -> Location:
     """Take what is wrong out of the keys. Returns where it stood."""
-    *parents, key = [step for step in error["loc"] if step != "[key]"]
+    *parents, key = [step for step in error["loc"] if step not in _MARKS]
     if error["type"] == "missing":
         if not parents:
             raw[str(key)] = {}

@@ -39,6 +39,11 @@ def test_every_section_with_a_range_is_a_claim():
     ] == kinds(stack(**sections))
 
 
+def test_what_is_reserved_by_name_is_called_by_it():
+    """Whose range is kept free is seen in the picture."""
+    assert [("reserved", "10.5.0.0/16", "vpn")] == kinds(stack(reserved={"vpn": "10.5.0.0/16"}))
+
+
 def test_bridge_of_one_host_is_its_own():
     """A host with a range of its own is not among those that share one."""
     found = claimed(stack(gwbridge=net("10.1.0.0/20"), w1=net("10.2.0.0/20")))

@@ -7,6 +7,7 @@ import pytest
 from providers.explain.report.changes import changes
 from providers.explain.report.networks import rows
 from providers.explain.report.picture import BLOCKS, BOXES, BOXES_OF_BLOCK, picture
+from providers.rules.checks.ranges import Range
 from tests.explain.report.previews import bridge, overlay, planned, preview, step
 
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}}
@@ -29,7 +30,14 @@ def test_ranges_lie_in_their_blocks():
         'n1_0["reserved<br>172.16.0.0/12"]:::reserved',
         "end",
         "b0 ~~~ b1",
-    ] == drawn(step("create", after=overlay()), reserved=["172.16.0.0/12"])
+    ] == drawn(step("create", after=overlay()), reserved=[Range("reserved", "reserved[0]", "172.16.0.0/12")])
+
+
+def test_what_is_reserved_by_name_is_called_by_it():
+    """Reviewers see whose range it is."""
+    lines = drawn(step("create", after=overlay()), reserved=[Range("reserved", "reserved.vpn", "172.16.0.0/12")])
+
+    assert 'n1_0["vpn<br>172.16.0.0/12"]:::reserved' in lines
 
 
 def test_a_change_of_range_is_drawn_twice():

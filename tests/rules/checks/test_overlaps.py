@@ -65,6 +65,12 @@ UNUSABLE = "nothing can be given an address there"
             id="gwbridge and reserved",
         ),
         pytest.param(
+            {"gwbridge": net("172.18.0.0/16"), "reserved": {"lan": "10.0.0.0/8", "vpn": "172.16.0.0/12"}},
+            f"gwbridge.subnet: 172.18.0.0/16 lies inside reserved.vpn 172.16.0.0/12: {UNREACHABLE}; "
+            "192.168.0.0/16 is free",
+            id="gwbridge and what is reserved by name",
+        ),
+        pytest.param(
             {"w1": net("172.18.0.0/16"), "reserved": ["172.18.4.0/24"]},
             f"hosts.w1.gwbridge.subnet: 172.18.0.0/16 contains reserved[0] 172.18.4.0/24: {UNREACHABLE}; "
             "172.19.0.0/16 is free",
