@@ -60,8 +60,8 @@ def _to_leave_out(raw: Raw, line: str) -> tuple[str, ...]:
     hosts, overlays = _mapping(raw, "hosts"), _mapping(raw, "overlays")
     if _POOL in line and "default_addr_pool" in _mapping(raw, "swarm"):
         return "swarm", "default_addr_pool"
-    if line.startswith(f"{_POOL}_prefix"):
-        return "swarm", "default_addr_pool_prefix"
+    if (key := re.match(r"swarm\.([a-z_]+): ", line)) and key[1] in _mapping(raw, "swarm"):
+        return "swarm", key[1]
     low = re.search(r"is more than hosts\.([a-z0-9-]+)\.mtu", line)
     if low and hosts[low[1]].get("mtu", _MTU) < _MTU:
         return "hosts", low[1], "mtu"

@@ -26,6 +26,10 @@ ENGINES_OWN: Mapping[str, object] = {
     "default_addr_pool_prefix": 24,
     "autolock": False,
     "task_history_limit": 5,
+    "cert_expiry": 7_776_000,
+    "dispatcher_heartbeat": 5,
+    "snapshot_interval": 10_000,
+    "keep_old_snapshots": 0,
 }
 
 
@@ -106,12 +110,18 @@ def _swarm(found: Found, owner: str) -> Part:
     theirs = adoption.foreign(f"the swarm {live.id}", live.labels, owner)
     if theirs:
         return {}, [Remark("not managed", "swarm", f"{theirs}; its members are left alone too")]
-    values = {key: getattr(live, key) for key in ENGINES_OWN if getattr(live, key) != ENGINES_OWN[key]}
+    there: dict[str, Any] = {key: _whole(getattr(live, key)) for key in ENGINES_OWN}
+    values = {key: value for key, value in there.items() if value != ENGINES_OWN[key]}
     pool = values.pop("default_addr_pool", ())
     if pool and pool != DEFAULT_POOL:
         values["default_addr_pool"] = list(pool)
     labels = declarable(live.labels)
     return {"swarm": values | ({"labels": labels} if labels else {})}, []
+
+
+def _whole(value: object) -> object:
+    """Whole seconds as the stack file has them; a part of one is refused there, in words."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _gwbridges(found: Found, owner: str) -> Part:

@@ -8,6 +8,7 @@ import json
 
 from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
+from providers.hosts.engine_api.json_to_facts import NANOSECONDS
 from providers.hosts.fleet import Fleet
 from providers.hosts.observe import nodes
 from providers.rules.stack_file.field_types import ip_only
@@ -26,6 +27,7 @@ from providers.rules.vocabulary.steps import (
     StartEngine,
     Step,
     StopContainer,
+    SwarmSettings,
     UnlockSwarm,
     UpdateNode,
     UpdateService,
@@ -39,6 +41,16 @@ POOL_PREFIX = 24
 # A join that gets no answer gives up by itself after 20 s and goes on in the background
 # (measurements.md#refused-joins).
 JOIN_SECONDS = 40.0
+# Where a swarm's spec has each setting, and how many of its units are one of ours:
+# https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Swarm/operation/SwarmUpdate
+SETTING = {
+    "autolock": ("EncryptionConfig", "AutoLockManagers", None),
+    "task_history_limit": ("Orchestration", "TaskHistoryRetentionLimit", None),
+    "cert_expiry": ("CAConfig", "NodeCertExpiry", NANOSECONDS),
+    "dispatcher_heartbeat": ("Dispatcher", "HeartbeatPeriod", NANOSECONDS),
+    "snapshot_interval": ("Raft", "SnapshotInterval", None),
+    "keep_old_snapshots": ("Raft", "KeepOldSnapshots", None),
+}
 
 
 def perform(fleet: Fleet, step: Step) -> str | None:
@@ -154,17 +166,12 @@ def addresses(fleet: Fleet, host: str) -> Json:
 
 def init(fleet: Fleet, step: InitSwarm) -> None:
     """Begin a swarm. What the request's spec leaves out keeps the Engine's default at init (and only there)."""
-    spec: Json = {"Labels": dict(step.labels)}
-    if step.task_history_limit is not None:
-        spec["Orchestration"] = {"TaskHistoryRetentionLimit": step.task_history_limit}
-    if step.autolock is not None:
-        spec["EncryptionConfig"] = {"AutoLockManagers": step.autolock}
     body = {
         **addresses(fleet, step.host),
         "DataPathPort": step.data_path_port or 0,
         "DefaultAddrPool": list(step.default_addr_pool) or None,
         "SubnetSize": step.default_addr_pool_prefix or POOL_PREFIX,
-        "Spec": spec,
+        "Spec": with_settings({"Labels": dict(step.labels)}, step),
     }
     fleet.engine(step.host).post("/swarm/init", body, timeout=JOIN_SECONDS)
     fleet.forget_manager()
@@ -204,12 +211,16 @@ def update_swarm(engine: Engine, step: UpdateSwarm) -> None:
     """Change settings in the spec as it is: an empty one would set everything to zero."""
     spec = current(engine, "/swarm", schema.SwarmToUpdate, step.version)
     spec["Labels"] = relabelled(spec, step)
-    if step.autolock is not None:
-        spec["EncryptionConfig"] = {**(spec.get("EncryptionConfig") or {}), "AutoLockManagers": step.autolock}
-    if step.task_history_limit is not None:
-        orchestration = spec.get("Orchestration") or {}
-        spec["Orchestration"] = {**orchestration, "TaskHistoryRetentionLimit": step.task_history_limit}
-    engine.post("/swarm/update", spec, version=step.version)
+    engine.post("/swarm/update", with_settings(spec, step), version=step.version)
+
+
+def with_settings(spec: Json, step: SwarmSettings) -> Json:
+    """A swarm's spec with what the step sets, and all else as it is. The Engine has durations in nanoseconds."""
+    for name, (part, key, unit) in SETTING.items():
+        value = getattr(step, name)
+        if value is not None:
+            spec[part] = {**(spec.get(part) or {}), key: value if unit is None else round(value * unit)}
+    return spec
 
 
 def update_node(engine: Engine, step: UpdateNode) -> None:

@@ -1,16 +1,19 @@
 """Members of a simulated swarm: joining, settings, roles, leaving, and hosts that come and go."""
 
 from dataclasses import replace
+from typing import Any
 
 from providers.rules.vocabulary.errors import Conflict, EngineError, NotFound
 from providers.rules.vocabulary.facts import Node, Swarm
 from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.steps import (
+    SETTINGS,
     CreateNetwork,
     InitSwarm,
     JoinSwarm,
     LeaveSwarm,
     RemoveNode,
+    SwarmSettings,
     UpdateNode,
     UpdateSwarm,
 )
@@ -26,7 +29,15 @@ from providers.simulate.world import Cluster, Happening, Host, World
 DEFAULT_POOL = ("10.0.0.0/8",)
 DEFAULT_PREFIX = 24
 DEFAULT_PORT = 4789
-DEFAULT_HISTORY = 5
+# https://docs.docker.com/reference/cli/docker/swarm/init/
+DEFAULTS = SwarmSettings(
+    autolock=False,
+    task_history_limit=5,
+    cert_expiry=7_776_000,
+    dispatcher_heartbeat=5,
+    snapshot_interval=10_000,
+    keep_old_snapshots=0,
+)
 START_INTERVAL = 60.0  # seconds (measurements.md#start-limit)
 
 
@@ -38,14 +49,12 @@ def init(world: World, step: InitSwarm) -> World:
     host = outside(world, step.host)
     assert world.cluster is None, "a second swarm is not simulated"
     world, swarm_id = world.another_id("s")
-    history = step.task_history_limit
     settings = Swarm(
         id=swarm_id,
         data_path_port=step.data_path_port or DEFAULT_PORT,
         default_addr_pool=step.default_addr_pool or DEFAULT_POOL,
         default_addr_pool_prefix=step.default_addr_pool_prefix or DEFAULT_PREFIX,
-        autolock=bool(step.autolock),
-        task_history_limit=DEFAULT_HISTORY if history is None else history,
+        **given(step, DEFAULTS),
         labels=step.labels,
         version=1,
     )
@@ -98,15 +107,19 @@ def update_swarm(world: World, step: UpdateSwarm) -> World:
     """Settings changed, at the version that was read (measurements.md#settings-of-the-swarm)."""
     asked, settings = manager(world), world.swarm.settings
     refuse_version(asked, settings.version, step.version)
-    history, autolock = step.task_history_limit, step.autolock
     changed = replace(
         settings,
-        autolock=settings.autolock if autolock is None else autolock,
-        task_history_limit=settings.task_history_limit if history is None else history,
+        **given(step, settings),
         labels=relabelled(settings.labels, step),
         version=settings.version + 1,
     )
     return world.agreed(settings=changed)
+
+
+def given(step: SwarmSettings, before: SwarmSettings | Swarm) -> dict[str, Any]:
+    """What the step sets, and what was there where it leaves that."""
+    said = {key: getattr(step, key) for key in SETTINGS}
+    return {key: getattr(before, key) if value is None else value for key, value in said.items()}
 
 
 def refuse_version(asked: Host, current: int, read: int) -> None:

@@ -9,9 +9,9 @@ from cli.__main__ import app
 from providers.hosts.reports import COMMAND
 from tests.support.fake_sshd import Ends, FakeHost
 from tests.support.my_ssh import at_home
+from tests.support.swarms import SPEC
 
 INFO = {"LocalNodeState": "active", "NodeID": "n1", "NodeAddr": "127.0.0.1", "ControlAvailable": True, "Error": ""}
-SPEC = {"Labels": {}, "Orchestration": {"TaskHistoryRetentionLimit": 5}, "EncryptionConfig": {}}
 SWARM = {"ID": "s1", "Version": {"Index": 9}, "DataPathPort": 4789, "SubnetSize": 24, "Spec": SPEC}
 BRIDGE = {
     "com.docker.network.bridge.name": "docker_gwbridge",

@@ -18,11 +18,11 @@ from providers.rules.vocabulary.shape import NetworkShape
 from tests.cli.test_discover import node as listed
 from tests.support.examined import host, seen, swarm, wants
 from tests.support.fake_sshd import FakeHost
+from tests.support.swarms import SPEC
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "doctor.md").read_text()
 PAIR = (host("w1", live_restore=True), host("w2", "29.1.3"))
 APP = Network(id="o1", scope="swarm", shape=NetworkShape(name="app", driver="overlay"))
-SPEC = {"Labels": {}, "Orchestration": {"TaskHistoryRetentionLimit": 5}, "EncryptionConfig": {}}
 SWARM = {"ID": "s1", "Version": {"Index": 9}, "DataPathPort": 4789, "SubnetSize": 24, "Spec": SPEC}
 NODES = [listed("n1", "m1", "127.0.0.1"), listed("n2", "w1.invalid", "0.0.0.0", role="worker")]
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}

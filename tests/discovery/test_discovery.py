@@ -94,11 +94,18 @@ def test_way_that_not_all_hosts_share_stands_with_each():
 
 def test_settings_of_the_swarm_that_are_not_the_engines():
     """Only those: what is not declared is left alone."""
-    settings = {"data_path_port": 7789, "default_addr_pool": ("10.64.0.0/16",), "autolock": True}
+    settings = {"data_path_port": 7789, "default_addr_pool": ("10.64.0.0/16",), "autolock": True, "cert_expiry": 3600.0}
+    expected = {**settings, "default_addr_pool": ["10.64.0.0/16"]}
 
-    assert {"data_path_port": 7789, "default_addr_pool": ["10.64.0.0/16"], "autolock": True} == declared(**settings)[
-        "swarm"
-    ]
+    assert expected == declared(**settings)["swarm"]
+
+
+def test_settings_that_no_stack_file_may_have_are_left_out():
+    """With a heartbeat of nanoseconds the file would be refused as a whole."""
+    raw, remarks = after_clashes(dispatcher_heartbeat=1e-9, cert_expiry=3600.0)
+
+    assert {"cert_expiry": 3600} == raw["swarm"]
+    assert any("left out: swarm.dispatcher_heartbeat: 1.0e-09" in line for line in remarks), remarks
 
 
 def test_engines_own_pool_is_not_declared():

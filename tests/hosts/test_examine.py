@@ -13,12 +13,12 @@ from providers.hosts.examine import examination
 from providers.hosts.fleet import Fleet
 from providers.rules.stack_file.access import Roles
 from providers.rules.vocabulary.diagnosis import Room, SwarmExamination, Unread
+from tests.support.swarms import SPEC
 
 SUBNET = "10.202.0.0/24"
 ENDS = datetime(2040, 1, 2, 3, 4, 5, tzinfo=UTC)
 ACTIVE = {"LocalNodeState": "active", "ControlAvailable": True, "NodeID": "n1", "NodeAddr": "10.0.0.1", "Error": ""}
 INFO = {"ServerVersion": "28.5.2", "SystemTime": "2026-11-26T10:57:50.123456789+01:00", "LiveRestoreEnabled": True}
-SPEC = {"Labels": {}, "Orchestration": {"TaskHistoryRetentionLimit": 5}, "EncryptionConfig": {}}
 
 
 def authority():

@@ -5,19 +5,13 @@ from dataclasses import replace
 from providers.rules.doctor.wanted import Wanted
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.diagnosis import Clock, Examination, HostExamination, SwarmExamination
-from providers.rules.vocabulary.facts import Member, Node, Swarm
+from providers.rules.vocabulary.facts import Member, Node
 from providers.rules.vocabulary.snapshot import SwarmSurvey
+from tests.support.swarms import a_swarm
 
 NOW = 1_800_000_000.0
 ADDRESSES = {"m1": "10.9.0.1", "w1": "10.9.0.2", "w2": "10.9.0.3"}
-SETTINGS = Swarm(
-    id="s1",
-    data_path_port=4789,
-    default_addr_pool=(),
-    default_addr_pool_prefix=24,
-    autolock=False,
-    task_history_limit=5,
-)
+SETTINGS = a_swarm()
 
 
 def host(name, release="28.5.2", ahead=0.0, took=0.0, member=None, **keys):

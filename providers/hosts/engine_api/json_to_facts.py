@@ -14,6 +14,8 @@ from providers.rules.vocabulary.shape import pairs
 from providers.rules.vocabulary.shape_json import to_shape
 from providers.rules.vocabulary.words import line
 
+NANOSECONDS = 1_000_000_000  # in a second
+
 
 def to_network(raw: schema.Network) -> Network:
     """A network as `GET /networks` and `GET /networks/<id>` show it."""
@@ -64,6 +66,7 @@ def to_node(raw: schema.Node) -> Node:
 def to_swarm(raw: schema.Swarm) -> Swarm:
     """The swarm as `GET /swarm` shows it; its join tokens are left behind."""
     spec = raw["Spec"]
+    raft, certificates, dispatcher = spec.get("Raft") or {}, spec.get("CAConfig") or {}, spec.get("Dispatcher") or {}
     return Swarm(
         id=raw["ID"],
         data_path_port=raw.get("DataPathPort") or 4789,
@@ -71,6 +74,10 @@ def to_swarm(raw: schema.Swarm) -> Swarm:
         default_addr_pool_prefix=raw.get("SubnetSize") or 0,
         autolock=bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers")),
         task_history_limit=(spec.get("Orchestration") or {}).get("TaskHistoryRetentionLimit") or 0,
+        cert_expiry=(certificates.get("NodeCertExpiry") or 0) / NANOSECONDS,
+        dispatcher_heartbeat=(dispatcher.get("HeartbeatPeriod") or 0) / NANOSECONDS,
+        snapshot_interval=raft.get("SnapshotInterval") or 0,
+        keep_old_snapshots=raft.get("KeepOldSnapshots") or 0,
         labels=pairs(spec.get("Labels")),
         version=raw["Version"]["Index"],
     )

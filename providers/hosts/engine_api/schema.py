@@ -165,10 +165,26 @@ class Orchestration(TypedDict, total=False):
     TaskHistoryRetentionLimit: int | None
 
 
+class Authority(TypedDict, total=False):
+    NodeCertExpiry: Number | None
+
+
+class Dispatcher(TypedDict, total=False):
+    HeartbeatPeriod: Number | None
+
+
+class Raft(TypedDict, total=False):
+    SnapshotInterval: Number | None
+    KeepOldSnapshots: Number | None
+
+
 class SwarmSpec(TypedDict, total=False):
     Labels: Labels
     EncryptionConfig: Encryption | None
     Orchestration: Orchestration | None
+    CAConfig: Authority | None
+    Dispatcher: Dispatcher | None
+    Raft: Raft | None
 
 
 class JoinTokens(TypedDict):

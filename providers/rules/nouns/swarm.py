@@ -9,7 +9,16 @@ from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Member, Node, Swarm, SwarmFacts
 from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.specs import SwarmSpec
-from providers.rules.vocabulary.steps import Blocked, Decision, Done, InitSwarm, LeaveSwarm, Steps, UpdateSwarm
+from providers.rules.vocabulary.steps import (
+    SETTINGS,
+    Blocked,
+    Decision,
+    Done,
+    InitSwarm,
+    LeaveSwarm,
+    Steps,
+    UpdateSwarm,
+)
 
 ADVICE = {
     "locked": "run `docker swarm unlock` on it, then run again",
@@ -30,8 +39,7 @@ def live_spec(spec: SwarmSpec, swarm: Swarm) -> SwarmSpec:
         "data_path_port": swarm.data_path_port,
         "default_addr_pool": swarm.default_addr_pool,
         "default_addr_pool_prefix": swarm.default_addr_pool_prefix,
-        "autolock": swarm.autolock,
-        "task_history_limit": swarm.task_history_limit,
+        **{key: getattr(swarm, key) for key in SETTINGS},
     }
     declared = {key: value for key, value in live.items() if getattr(spec, key) not in (None, ())}
     return spec.model_copy(update={**declared, "labels": declared_labels(spec.labels, swarm.labels), "settled": True})
@@ -130,8 +138,7 @@ def beginning(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
         data_path_port=spec.data_path_port,
         default_addr_pool=spec.default_addr_pool,
         default_addr_pool_prefix=spec.default_addr_pool_prefix,
-        autolock=spec.autolock,
-        task_history_limit=spec.task_history_limit,
+        **{key: getattr(spec, key) for key in SETTINGS},
         labels=with_owner(spec.labels, spec.owner),
     )
     return Steps((init,), f"init the swarm on {spec.first_manager}")
@@ -170,8 +177,7 @@ def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str,
         return Done()
     update = UpdateSwarm(
         version=swarm.version,
-        autolock=spec.autolock,
-        task_history_limit=spec.task_history_limit,
+        **{key: getattr(spec, key) for key in SETTINGS},
         set_labels=tuple(sorted(spec.labels.items())),
         drop_labels=gone,
     )

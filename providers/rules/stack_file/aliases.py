@@ -46,6 +46,10 @@ _WRITTEN = {
     "default_addr_pool_prefix": "prefix mask subnet_size default_addr_pool_mask_length default_address_pool_prefix",
     "autolock": "auto_lock locked autolock_managers",
     "task_history_limit": "history task_history task_history_retention_limit",
+    "cert_expiry": "certificate_expiry node_cert_expiry cert_validity certificates ca",
+    "dispatcher_heartbeat": "heartbeat heartbeat_period dispatcher dispatcher_heartbeat_period",
+    "snapshot_interval": "snapshots raft snapshot_count",
+    "keep_old_snapshots": "max_snapshots keep_snapshots old_snapshots",
     # networks
     "subnet": "subnets cidr range ip network net ipam address_range addresses ip_address",
     "ip_range": "ip_ranges iprange allocation_pool dhcp_range",

@@ -146,6 +146,18 @@ def _path(text: str) -> str:
     return text
 
 
+def _seconds(least: int, most: int) -> tuple[AfterValidator, FieldInfo]:
+    """Whole seconds within bounds, with their unit in what is said of others."""
+
+    def check(seconds: int) -> int:
+        if not least <= seconds <= most:
+            raise ValueError(f"{seconds} should be {least} to {most} seconds")
+        return seconds
+
+    shown: FieldInfo = Field(json_schema_extra={"minimum": least, "maximum": most})
+    return AfterValidator(check), shown
+
+
 def _free_port(port: int) -> int:
     if use := _SWARMS_PORTS.get(port):
         raise ValueError(f"{port} is where {use}; write another, such as 7789")
@@ -281,5 +293,10 @@ DataPathPort = Annotated[
 PoolPrefix = Annotated[int, Field(ge=1, le=SMALLEST_MASK)]
 Reason = Annotated[str, AfterValidator(_reason)]
 Count = Annotated[int, Field(ge=0, le=100_000)]  # more than any swarm has of anything
+# The Engine refuses certificates of less than an hour. It takes a heartbeat of nanoseconds, with which a dockerd
+# crashed, and one of hours, with which nobody would be missed (measurements.md#settings-of-the-swarm).
+CertExpiry = Annotated[int, *_seconds(3600, 315_360_000)]
+Heartbeat = Annotated[int, *_seconds(1, 300)]
+SnapshotInterval = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 ConnectTimeout = Annotated[float, Field(gt=0, le=3600)]

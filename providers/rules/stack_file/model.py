@@ -183,6 +183,10 @@ class Swarm(SwarmKeys, _SwarmInit):
     """The swarm itself."""
 
     task_history_limit: field_types.Count | None = as_in(SwarmSpec, "task_history_limit")
+    cert_expiry: field_types.CertExpiry | None = as_in(SwarmSpec, "cert_expiry")
+    dispatcher_heartbeat: field_types.Heartbeat | None = as_in(SwarmSpec, "dispatcher_heartbeat")
+    snapshot_interval: field_types.SnapshotInterval | None = as_in(SwarmSpec, "snapshot_interval")
+    keep_old_snapshots: field_types.Count | None = as_in(SwarmSpec, "keep_old_snapshots")
     labels: Labels = as_in(SwarmSpec, "labels")
 
     @model_validator(mode="after")

@@ -159,7 +159,10 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Swarm:
-    """The swarm as a manager shows it (`GET /swarm`, without its join tokens)."""
+    """The swarm as a manager shows it (`GET /swarm`, without its join tokens).
+
+    cert_expiry, dispatcher_heartbeat: seconds. snapshot_interval: entries of the managers' log.
+    """
 
     id: str
     data_path_port: int
@@ -167,6 +170,10 @@ class Swarm:
     default_addr_pool_prefix: int
     autolock: bool
     task_history_limit: int
+    cert_expiry: float
+    dispatcher_heartbeat: float
+    snapshot_interval: int
+    keep_old_snapshots: int
     labels: Pairs = ()
     version: int = field(default=0, compare=False)
 

@@ -71,6 +71,22 @@ class SwarmKeys(BaseModel):
 
     autolock: bool | None = Field(default=None, description="whether managers need an unlock key after a restart")
     task_history_limit: int | None = Field(default=None, description="ended tasks kept for each slot")
+    cert_expiry: float | None = Field(
+        default=None,
+        description="seconds that a member's certificate is good for, of which it is renewed in the second half; "
+        "else the Engine's, 7776000 (90 days)",
+    )
+    dispatcher_heartbeat: float | None = Field(
+        default=None,
+        description="seconds between two signs of life of a member, which is down without three of them; "
+        "else the Engine's, 5",
+    )
+    snapshot_interval: int | None = Field(
+        default=None, description="entries in the managers' log between two snapshots; else the Engine's, 10000"
+    )
+    keep_old_snapshots: int | None = Field(
+        default=None, description="snapshots that managers keep beside the newest; else the Engine's, 0"
+    )
     labels: Labels = Field(default={}, description="labels of the swarm; text")
 
 

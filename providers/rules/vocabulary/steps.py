@@ -6,7 +6,7 @@ whose Engine is asked; the empty string means any good manager.
 Deciding and performing must not enter.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from providers.rules.vocabulary.facts import SwarmService
 from providers.rules.vocabulary.shape import NetworkShape, Pairs
@@ -84,15 +84,29 @@ class StartContainer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InitSwarm:
+class SwarmSettings:
+    """What of a swarm can be set at init and later. None leaves the value to the Engine, or as it is. cert_expiry,
+    dispatcher_heartbeat: seconds."""
+
+    autolock: bool | None = None
+    task_history_limit: int | None = None
+    cert_expiry: float | None = None
+    dispatcher_heartbeat: float | None = None
+    snapshot_interval: int | None = None
+    keep_old_snapshots: int | None = None
+
+
+SETTINGS = tuple(field.name for field in fields(SwarmSettings))
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitSwarm(SwarmSettings):
     """`POST /swarm/init`. None and () leave the value to the Engine. Addresses come from the stack file."""
 
     host: str
     data_path_port: int | None = None
     default_addr_pool: tuple[str, ...] = ()
     default_addr_pool_prefix: int | None = None
-    autolock: bool | None = None
-    task_history_limit: int | None = None
     labels: Pairs = ()
 
 
@@ -113,12 +127,10 @@ class LeaveSwarm:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateSwarm:
+class UpdateSwarm(SwarmSettings):
     """Settings changed in the spec as it was read at `version`; None leaves a value as it is."""
 
     version: int
-    autolock: bool | None = None
-    task_history_limit: int | None = None
     set_labels: Pairs = ()
     drop_labels: tuple[str, ...] = ()
 

@@ -63,6 +63,10 @@ def test_it_begins_on_the_first_manager():
         default_addr_pool_prefix=25,
         autolock=True,
         task_history_limit=2,
+        cert_expiry=3600,
+        dispatcher_heartbeat=15,
+        snapshot_interval=500,
+        keep_old_snapshots=2,
         labels={"site": "b"},
     )
     expected = InitSwarm(
@@ -72,6 +76,10 @@ def test_it_begins_on_the_first_manager():
         default_addr_pool_prefix=25,
         autolock=True,
         task_history_limit=2,
+        cert_expiry=3600,
+        dispatcher_heartbeat=15,
+        snapshot_interval=500,
+        keep_old_snapshots=2,
         labels=(("site", "b"), ("swarmnet.owner", OWNER)),
     )
     assert (expected,) == steps(swarm.next_step(spec, BARE))
@@ -158,6 +166,10 @@ def test_a_silent_host_does_not_stop_settings():
     [
         ({"autolock": True}, UpdateSwarm(version=7, autolock=True)),
         ({"task_history_limit": 2}, UpdateSwarm(version=7, task_history_limit=2)),
+        ({"cert_expiry": 3600}, UpdateSwarm(version=7, cert_expiry=3600)),
+        ({"dispatcher_heartbeat": 15}, UpdateSwarm(version=7, dispatcher_heartbeat=15)),
+        ({"snapshot_interval": 500}, UpdateSwarm(version=7, snapshot_interval=500)),
+        ({"keep_old_snapshots": 2}, UpdateSwarm(version=7, keep_old_snapshots=2)),
         ({"labels": {"site": "b"}}, UpdateSwarm(version=7, set_labels=(("site", "b"),))),
     ],
 )

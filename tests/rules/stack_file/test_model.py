@@ -227,6 +227,31 @@ def test_wrong_type_says_what_it_should_be(sections, problem):
             "swarm.task_history_limit: -1 should be at least 0",
             id="task history",
         ),
+        pytest.param(
+            {"swarm": {"dispatcher_heartbeat": 5_000_000_000}},
+            "swarm.dispatcher_heartbeat: 5000000000 should be 1 to 300 seconds",
+            id="heartbeat in nanoseconds",
+        ),
+        pytest.param(
+            {"swarm": {"dispatcher_heartbeat": 0}},
+            "swarm.dispatcher_heartbeat: 0 should be 1 to 300 seconds",
+            id="heartbeat without a pause",
+        ),
+        pytest.param(
+            {"swarm": {"cert_expiry": 3599}},
+            "swarm.cert_expiry: 3599 should be 3600 to 315360000 seconds",
+            id="certificates that Engines refuse",
+        ),
+        pytest.param(
+            {"swarm": {"snapshot_interval": 0}},
+            "swarm.snapshot_interval: 0 should be at least 1",
+            id="no snapshot ever",
+        ),
+        pytest.param(
+            {"swarm": {"keep_old_snapshots": -1}},
+            "swarm.keep_old_snapshots: -1 should be at least 0",
+            id="fewer than no snapshots",
+        ),
         pytest.param({"timeouts": {"overlay": 0}}, "timeouts.overlay: 0 should be more than 0", id="no time at all"),
         pytest.param({"adopt": "yes"}, "adopt: 'yes' should be 'refuse', 'identical' or 'converge'", id="one of three"),
         pytest.param(
