@@ -21,6 +21,7 @@ from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.mistyped import SECRET
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import readable
+from providers.rules.stack_file.project import FILES, Project
 from providers.rules.stack_file.reading import Written, from_flat, from_yaml, read
 from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
@@ -30,7 +31,6 @@ from providers.swarm import Swarm
 # The exit code of a program that has shown its errors itself: Pulumi adds none of its own.
 # https://github.com/pulumi/pulumi/blob/master/sdk/python/cmd/pulumi-language-python-exec
 SHOWN = 32
-STACKS = Path(__file__).parent / "stacks"  # as Pulumi.yaml says
 
 
 def main() -> None:
@@ -68,13 +68,22 @@ def text_of(project: str, stack: str) -> Written | None:
     """The stack's own file, which may have what Pulumi does not hand over; None where the configuration comes from
     elsewhere."""
     with suppress(FileNotFoundError, StackFileError):
-        return read((STACKS / f"Pulumi.{stack}.yaml").read_bytes(), project)
+        return read((stack_files() / f"Pulumi.{stack}.yaml").read_bytes(), project)
     return None
+
+
+def stack_files() -> Path:
+    """The folder of the project's stack files; the project may lie elsewhere than this program."""
+    root = Path(pulumi.get_root_directory())
+    file = next(root / name for name in FILES if (root / name).is_file())
+    return Path(Project.parse(file, file.read_bytes()).stacks or root)
 
 
 def keep_apart(project: str, stack: str, own: Resolved) -> None:
     """Raises StackFileError where the file of another stack declares the same of the same swarm."""
-    files = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in STACKS.glob("Pulumi.*.yaml")}
+    files = {
+        path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in stack_files().glob("Pulumi.*.yaml")
+    }
     others: dict[str, Resolved] = {}
     for name in sorted(files.keys() - {stack}):
         with suppress(StackFileError):  # whoever uses that stack is told

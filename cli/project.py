@@ -5,40 +5,21 @@ Pulumi merges the stack file with settings of Pulumi.yaml and of environments; h
 
 import json
 import subprocess
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from providers.rules.stack_file.mistyped import SECRET
 from providers.rules.stack_file.problems import Raw
-from providers.rules.stack_file.reading import NAMESPACE, from_flat
+from providers.rules.stack_file.project import FILES, Project, ProjectError
+from providers.rules.stack_file.reading import from_flat
 from providers.rules.vocabulary.errors import StackFileError
 
 SECONDS = 60.0
-# https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/workspace/paths.go
-FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
 class NoState(Exception):
     """Pulumi can't be asked, or knows no such stack; the message says which."""
-
-
-class ProjectError(StackFileError):
-    """The project is wrong or another one: nothing that stands in a stack file."""
-
-
-@dataclass(frozen=True)
-class Project:
-    """name: what the program, too, makes the owner of. adds: whether it has settings for all its stacks.
-
-    stacks: where Pulumi looks for its stack files; None for files that belong to no project.
-    """
-
-    name: str = NAMESPACE
-    adds: bool = False
-    stacks: Path | None = None
 
 
 @lru_cache
@@ -53,11 +34,20 @@ def project_of(directory: Path) -> Project:
 
 def _read(file: Path) -> Project:
     try:
-        said = yaml.safe_load(file.read_bytes())
-        stacks = file.parent / str(said.get("stackConfigDir") or "")
-        return Project(str(said["name"]), bool(said.get("config")), stacks.resolve())
-    except (yaml.YAMLError, OSError, AttributeError, KeyError, TypeError) as error:
-        raise ProjectError([f"{file} is no Pulumi project: it has no name that can be read"]) from error
+        found = Project.parse(file, file.read_bytes())
+    except OSError as error:
+        raise ProjectError([f"{file} can't be read: {(error.strerror or str(error)).lower()}"]) from error
+    return replace(found, stacks=Path(found.stacks).resolve() if found.stacks else None)
+
+
+def stacks_around() -> Path:
+    """Where the project around the current folder has its stack files. Raises ProjectError where there is none."""
+    here = Path.cwd()
+    stacks = project_of(here).stacks
+    if not stacks:
+        names = f"neither {here} nor a folder above it has a {FILES[0]}"
+        raise ProjectError([f"{names}: go into the project, or say where its stack files are (--dir)"])
+    return Path(stacks)
 
 
 def short(stack: str) -> str:

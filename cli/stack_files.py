@@ -9,17 +9,41 @@ from typing import Annotated, Self
 import typer
 
 from cli.files import write as write_file
-from cli.project import ProjectError, owner, project_of, settings, short
+from cli.lines import complain
+from cli.project import owner, project_of, settings, short, stacks_around
 from providers.rules.checks.whole_file import Verdict, verdict
 from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.positions import START, Position, parted, position
 from providers.rules.stack_file.problems import Raw
+from providers.rules.stack_file.project import ProjectError
 from providers.rules.stack_file.reading import Written, decoded, read
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.errors import StackFileError
 
-STACKS = Path(__file__).resolve().parent.parent / "stacks"
-Directory = Annotated[Path, typer.Option("--dir", help="Where the files Pulumi.STACK.yaml are.", show_default="stacks")]
+STACKS = Path("stacks")  # in whose place that of the project around the current folder comes
+
+
+def _of_project(context: typer.Context, parameter: typer.CallbackParam, directory: Path) -> Path:
+    """What is said, or the folder of the project around the current one."""
+    source = context.get_parameter_source(parameter.name or "")
+    if source and source.name != "DEFAULT":
+        return directory
+    try:
+        return stacks_around()
+    except ProjectError as error:
+        complain(str(error))
+        raise typer.Exit(1) from error
+
+
+Directory = Annotated[
+    Path,
+    typer.Option(
+        "--dir",
+        help="Where the files Pulumi.STACK.yaml are.",
+        show_default="of the project around the current folder",
+        callback=_of_project,
+    ),
+]
 
 
 @dataclass(frozen=True, order=True)

@@ -14,6 +14,7 @@ from providers.loop.reconcile import LATE
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.reading import from_yaml
 from providers.rules.vocabulary import errors as problems
+from tests.support.stackfiles import SHIPPED
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "examples").glob("*/README.md"))]
@@ -130,9 +131,9 @@ def test_command_knows_its_options(command):
 
 
 @pytest.mark.parametrize("command", [each for each in commands("swarmnet") if each.startswith("swarmnet discover ")])
-def test_discovered_file_is_none_that_is_there(command):
-    """`swarmnet discover` leaves a file alone that is there already, such as a sample."""
-    assert not (ROOT / command.partition("--out ")[2].partition(" ")[0]).is_file()
+def test_discovered_file_is_none_that_comes_with_the_project(command):
+    """`swarmnet discover` leaves a file alone that is there already."""
+    assert ROOT / command.partition("--out ")[2].partition(" ")[0] not in SHIPPED.values()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -20,7 +20,7 @@ from tests.tools.programs import program
 ROOT = Path(__file__).resolve().parent.parent
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
-DEPLOY, DRIFT, PREVIEW = WORKFLOWS
+DEPLOY, DRIFT, PREVIEW, RELEASE = WORKFLOWS
 PAGE = (ROOT / "docs" / "ci.md").read_text()
 BLOCK = re.compile(r"^```sh\n# (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TOLD = dict(BLOCK.findall(PAGE))
@@ -97,9 +97,9 @@ def run(shell, folder, **environment):
     )
 
 
-def test_there_are_three():
+def test_there_are_four():
     """Each found by its name."""
-    assert ["deploy.yml", "drift.yml", "preview.yml"] == [path.name for path in WORKFLOWS]
+    assert ["deploy.yml", "drift.yml", "preview.yml", "release.yml"] == [path.name for path in WORKFLOWS]
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -199,11 +199,11 @@ def test_no_checkout_leaves_a_token_behind(path):
 
 
 def test_each_job_may_do_what_it_has_to():
-    """Nothing by default; one job writes, and that is the comment."""
+    """Nothing by default; two jobs write: the comment, and a release."""
     reads = {"contents": "read"}
     knows = {**reads, "actions": "read"}
 
-    assert [{}] * 3 == [read(path)["permissions"] for path in WORKFLOWS]
+    assert [{}] * 4 == [read(path)["permissions"] for path in WORKFLOWS]
     assert {
         ("deploy", "environments"): knows,
         ("deploy", "plan"): reads,
@@ -214,6 +214,8 @@ def test_each_job_may_do_what_it_has_to():
         ("preview", "environments"): knows,
         ("preview", "preview"): reads,
         ("preview", "comment"): {**knows, "pull-requests": "write"},
+        ("release", "check"): reads,
+        ("release", "release"): {"contents": "write"},
     } == {name: job["permissions"] for name, job in jobs().items()}
 
 
@@ -262,7 +264,7 @@ def test_without_a_night_the_report_goes_without_facts(tmp_path):
     assert (0, "no facts of prod: the report goes without\n") == (done.returncode, done.stdout)
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [DEPLOY, DRIFT, PREVIEW], ids=lambda path: path.stem)
 def test_what_jobs_hand_over_lies_outside_of_the_checkout(path):
     """There it can't be taken for a module of the program."""
     handed = [step["with"]["path"] for step in steps(path) if "load-artifact@" in step.get("uses", "")]
@@ -402,6 +404,71 @@ def test_only_main_reaches_hosts():
     where = {name: jobs()[name]["if"] for name in (("deploy", "environments"), ("drift", "environments"))}
 
     assert {"vars.SWARMNET_STACKS && vars.SWARMNET_RUNNER && github.ref == 'refs/heads/main'"} == set(where.values())
+
+
+def release(
+    folder, version="0.2.0", changelog="## Unreleased\n\n## 0.2.0 - 2026-12-01\n\n- more\n\n## 0.1.0 - 2026-11-01\n"
+):
+    """How the notes of a version come out in a checkout that has a state of 0.2.0."""
+    for path in (folder / "tests" / "states" / "0.2.0" / "whole-stack.json", folder / "stacks" / "Pulumi.lab.yaml"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (folder / "CHANGELOG.md").write_text(changelog)
+    return run(f"{GITHUB}/release-notes {version}", folder)
+
+
+def test_release_has_what_the_changelog_says_of_it(tmp_path):
+    """All below its heading, down to the next."""
+    done = release(tmp_path)
+
+    assert (0, "- more\n") == (done.returncode, done.stdout), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("version", "problem"),
+    [
+        ("0.2", "::error file=CHANGELOG.md::0.2: no heading '## 0.2 - DATE' with something below it"),
+        ("0.1.0", "::error::0.1.0: no state of it: python -m tests.states 0.1.0 GROUP, and commit what it records"),
+    ],
+)
+def test_release_without_what_it_promises_is_none(tmp_path, version, problem):
+    """Its notes, and the state that it writes."""
+    done = release(tmp_path, version)
+
+    assert (1, True) == (done.returncode, problem in done.stdout.splitlines()), done.stdout
+
+
+def test_release_brings_no_stack_file_of_a_users_name(tmp_path):
+    """A merge would meet it."""
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.prod.yaml").touch()
+    done = release(tmp_path)
+
+    line = "::error file=stacks/Pulumi.prod.yaml::names there are users': samples are in stacks/samples"
+    assert (1, f"{line}\n") == (done.returncode, done.stdout)
+
+
+def test_release_is_published_with_its_notes(tmp_path):
+    """By a job that runs none of the code that others wrote, after one that does."""
+    program(tmp_path / "bin" / "gh", 'echo "$*" >>"$OUT/asked"')
+    program(tmp_path / ".github" / "release-notes", 'echo "notes of $1"')
+    job = jobs()["release", "release"]
+    for name in ("Notes", "Release"):
+        done = run(step_of(RELEASE, "release", name)["run"], tmp_path, OUT=".", GITHUB_REF_NAME="v0.2.0")
+        assert (0, "") == (done.returncode, done.stdout + done.stderr)
+
+    assert (
+        "release create v0.2.0 --verify-tag --title v0.2.0 --notes-file ./notes.md\n"
+        == (tmp_path / "asked").read_text()
+    )
+    assert "notes of 0.2.0\n" == (tmp_path / "notes.md").read_text()
+    assert ("check", False) == (job["needs"], "make" in str(job["steps"]))
+
+
+def test_copies_release_nothing():
+    """They get the tags of the project, and may push them."""
+    assert "vars.SWARMNET_RELEASES" == jobs()["release", "check"]["if"]
+    assert {"push": {"tags": ["v*"]}} == read(RELEASE)[True]
 
 
 def test_public_repository_is_warned_about_its_runner():

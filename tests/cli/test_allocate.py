@@ -1,9 +1,12 @@
 """`swarmnet allocate`."""
 
+import shutil
+
 import pytest
 from typer.testing import CliRunner
 
 from cli.__main__ import app
+from tests.support.stackfiles import STACKS
 
 STACK = """\
 config:
@@ -59,6 +62,14 @@ def test_ranges_of_other_stacks_are_passed_over(allocate, tmp_path):
     (tmp_path / "Pulumi.dev.yaml").write_text(other)
 
     assert "prod: overlays.app.subnet: 10.20.1.0/24\n" == allocate()[0].stdout
+
+
+def test_ranges_of_samples_are_free(allocate, tmp_path):
+    """They are nobody's networks: a file of one's own beside them has the plan for itself."""
+    shutil.copytree(STACKS / "samples", tmp_path / "samples", symlinks=True)
+    ended, _ = allocate(STACK.replace("10.20.0.0/14", "10.72.0.0/14"))
+
+    assert "prod: overlays.app.subnet: 10.72.0.0/24\n" == ended.stdout
 
 
 def test_nothing_is_chosen_beside_a_file_that_cannot_be_read(allocate, tmp_path):

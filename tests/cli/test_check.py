@@ -98,11 +98,6 @@ def test_directory_in_place_of_a_file(check, tmp_path):
     assert f"odd: {tmp_path}/Pulumi.odd.yaml can't be read: is a directory\n" == check("odd").stdout
 
 
-def test_projects_own_stacks_are_the_default():
-    """Without --dir, the files in stacks/ are checked."""
-    assert "lab: 3 hosts, 2 overlays, no problem\n" == CliRunner().invoke(app, ["check", "lab"]).stdout
-
-
 def test_range_that_two_stacks_share_is_an_information(check, tmp_path):
     """Stacks are looked at together; what they share does no harm by itself."""
     (tmp_path / "Pulumi.other.yaml").write_text(OTHER)

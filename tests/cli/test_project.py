@@ -59,6 +59,33 @@ def test_owner_is_the_programs(folder: Path):
     assert {"nets/t"} == {spec.owner for spec in plan.specs}
 
 
+@pytest.mark.parametrize("here", [".", "stacks", "providers/rules"])
+def test_stack_files_are_those_of_the_project_around(folder: Path, monkeypatch: pytest.MonkeyPatch, here: str):
+    """Wherever the command lies: as Pulumi, and git, find theirs."""
+    (folder / here).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(folder / here)
+
+    assert "t: 1 host, 1 overlay, no problem\n" == CliRunner().invoke(app, ["check"]).stdout
+
+
+def test_folder_of_stack_files_is_named_by_the_project(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """Pulumi.yaml says where they are."""
+    (folder / "stacks").rename(folder / "environments")
+    (folder / "Pulumi.yaml").write_text("name: nets\nruntime: python\nstackConfigDir: environments\n")
+    monkeypatch.chdir(folder)
+
+    assert "t: 1 host, 1 overlay, no problem\n" == CliRunner().invoke(app, ["check"]).stdout
+
+
+def test_outside_of_any_project_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Another project's files are not taken instead."""
+    monkeypatch.chdir(tmp_path)
+    ended = CliRunner().invoke(app, ["check"])
+
+    line = f"neither {tmp_path} nor a folder above it has a Pulumi.yaml: go into the project, or say where its stack "
+    assert (1, f"{line}files are (--dir)\n") == (ended.exit_code, ended.stderr)
+
+
 def test_files_of_no_project_are_swarmnets(folder: Path):
     """As before: nothing says another name."""
     (folder / "Pulumi.yaml").unlink()

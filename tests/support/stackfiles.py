@@ -1,6 +1,16 @@
-"""Stack files for tests, as raw keys and as what is said about them."""
+"""Stack files for tests: those that come with the project, and others as raw keys and as what is said about them."""
+
+from pathlib import Path
 
 from providers.rules.checks.whole_file import Verdict, verdict
+
+STACKS = Path(__file__).resolve().parents[2] / "stacks"
+# By the stack's name. Every other file in `stacks` is its user's own, and no test reads it.
+SHIPPED = {
+    path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path
+    for path in (*sorted((STACKS / "samples").glob("Pulumi.*.yaml")), STACKS / "Pulumi.lab.yaml")
+    if path.is_file()
+}
 
 
 def net(subnet, **keys):

@@ -7,7 +7,7 @@ from providers.explain.facts_file import FactsFile
 from providers.explain.map.claims import Stack
 from providers.rules.checks.whole_file import verdict
 from providers.rules.stack_file.reading import from_yaml
-from tests.support.stackfiles import net, said
+from tests.support.stackfiles import SHIPPED, net, said
 
 ROOT = Path(__file__).resolve().parents[3]
 SHOP = Path(__file__).resolve().parent / "sample"
@@ -28,7 +28,7 @@ def of_file(path, facts=None):
 @cache
 def projects():
     """The stacks that come with the project."""
-    return [of_file(path) for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))]
+    return [of_file(path) for path in SHIPPED.values()]
 
 
 @cache

@@ -1,7 +1,6 @@
 """The JSON Schema of stack files: the committed copy, what it accepts and what it refuses."""
 
 from functools import cache
-from pathlib import Path
 
 import pytest
 import yaml
@@ -10,8 +9,8 @@ from typer.testing import CliRunner
 
 from cli.__main__ import app
 from providers.rules.stack_file.schema import schema
+from tests.support.stackfiles import SHIPPED, STACKS
 
-STACKS = Path(__file__).resolve().parents[3] / "stacks"
 HOSTS = {"m1": {"address": "10.9.0.1"}}
 
 
@@ -37,16 +36,17 @@ def test_schema_is_one():
     Draft202012Validator.check_schema(schema())
 
 
-@pytest.mark.parametrize("path", sorted(STACKS.glob("Pulumi.*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SHIPPED.values(), ids=lambda path: path.name)
 def test_stack_files_of_the_project_are_valid(path):
     """Each of the files is as the schema says."""
     assert [] == errors(**yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("path", sorted(STACKS.glob("Pulumi.*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SHIPPED.values(), ids=lambda path: path.name)
 def test_stack_files_of_the_project_name_the_schema(path):
     """An editor finds the schema beside the file."""
     assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=schema.json\n")
+    assert (path.parent / "schema.json").samefile(STACKS / "schema.json")
 
 
 @pytest.mark.parametrize(
