@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pulumi
 from pulumi.runtime import get_config_env
 from pulumi.runtime.config import get_config_secret_keys_env
 
+from providers import prepare
 from providers.gwbridge import Gwbridge
 from providers.ingress import Ingress
 from providers.node import Node
@@ -20,6 +21,7 @@ from providers.rules.outputs import compose, exports
 from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.mistyped import SECRET
 from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.prepare import HostCommand
 from providers.rules.stack_file.problems import readable
 from providers.rules.stack_file.project import FILES, Project
 from providers.rules.stack_file.reading import Written, from_flat, from_yaml, read
@@ -96,7 +98,8 @@ def keep_apart(project: str, stack: str, own: Resolved) -> None:
 def declare(plan: Plan) -> dict[str, pulumi.Output[str]]:
     """The plan's resources, each after those it needs. Returns the Engine's ids by resource name."""
     ids: dict[str, pulumi.Output[str]] = {}
-    ready: Sequence[pulumi.Resource] = []
+    # Before anything of ours, on any host: what is looked at before the first write takes docker on all of them.
+    ready: Sequence[pulumi.Resource] = [prepared(commands) for commands in plan.commands]
     bridges: dict[str, pulumi.Resource] = {}
     for wave in plan.gwbridges:
         ready = [Gwbridge(spec.resource_name, spec, after(ready, spec.protect)) for spec in wave]
@@ -118,6 +121,14 @@ def declare(plan: Plan) -> dict[str, pulumi.Output[str]]:
     for spec in plan.overlays:
         ids[spec.resource_name] = Overlay(spec.resource_name, spec, after(ready, spec.protect, spec.retain)).network_id
     return ids
+
+
+def prepared(commands: Iterable[HostCommand]) -> pulumi.Resource:
+    """One host's commands, one after the other. Returns the last one."""
+    ready: list[pulumi.Resource] = []
+    for each in commands:
+        ready = [prepare.declare(each, after(ready))]
+    return ready[0]
 
 
 async def only_known(ids: Mapping[str, pulumi.Output[str]]) -> dict[str, str]:

@@ -131,6 +131,49 @@ def test_every_resource_comes_after_what_it_needs(monkeypatch):
     } == declared.needs()
 
 
+def test_whatever_is_made_comes_after_every_hosts_commands(monkeypatch):
+    """One after the other on each host; of what is made the first waits for all hosts, since it looks at them all."""
+    own = {"m1": {**HOSTS["m1"], "prepare": [{"name": "firewall", "run": "true"}]}, "w1": HOSTS["w1"]}
+    declared = run(monkeypatch, {"hosts": own, "prepare": [{"name": "docker", "run": "true"}], "swarm": {}})
+
+    assert {
+        "prepare/m1/docker": set(),
+        "prepare/m1/firewall": {"prepare/m1/docker"},
+        "prepare/w1/docker": set(),
+        "swarm": {"prepare/m1/firewall", "prepare/w1/docker"},
+        "node/m1": {"swarm"},
+        "node/w1": {"node/m1"},
+    } == declared.needs()
+
+
+def test_command_is_what_pulumi_command_runs(monkeypatch):
+    """Its words are variables of a script of ours; nothing is logged. What a state has of it is a published format."""
+    prepare = [{"name": "docker", "run": "true", "undo": "false"}, {"name": "rules", "run": "true"}]
+    declared = run(monkeypatch, {"hosts": {"m1": {"local": True}}, "prepare": prepare})
+    inputs = declared.inputs("prepare/m1/docker")
+    environment = inputs.pop("environment")
+
+    assert {
+        "interpreter": ["/bin/sh", "providers/prepare.sh"],
+        "create": "run",
+        "update": "update",
+        "delete": "undo",
+        "logging": "none",
+        "addPreviousOutputInEnv": True,
+    } == inputs
+    assert ("true", "false") == (environment["run"], environment["undo"])
+    assert "command:local:Command" == declared.requests["prepare/m1/docker"].type
+    assert "delete" not in declared.inputs("prepare/m1/rules")
+
+
+def test_nothing_is_run_on_a_lost_host(monkeypatch):
+    """Its commands stay declared, and are told to do nothing, now and when they go."""
+    hosts = {"m1": HOSTS["m1"], "w1": {**HOSTS["w1"], "lost": True}}
+    declared = run(monkeypatch, {"hosts": hosts, "prepare": [{"name": "docker", "run": "true", "undo": "true"}]})
+
+    assert set() == {"create", "update", "delete"} & declared.inputs("prepare/w1/docker").keys()
+
+
 def test_sections_left_out_leave_no_gap(monkeypatch):
     """Without swarm and ingress, overlays come right after the last bridges."""
     sections = {key: WHOLE[key] for key in ("hosts", "gwbridge", "overlays")}
@@ -354,7 +397,7 @@ def test_bridges_of_a_stack_keep_its_order(monkeypatch, stack, waves):
 
 
 def test_program_needs_neither_docker_nor_paramiko():
-    """Only the plugin process reaches hosts; the program declares and is done."""
+    """Only plugins reach hosts; the program declares and is done. Nor does it need pulumi-command without `prepare`."""
     script = """
 import json, os, runpy, sys, pulumi
 from pulumi.runtime import settings
@@ -367,7 +410,7 @@ class Engine(Mocks):
 set_mocks(Engine())
 settings.SETTINGS.root_directory = sys.argv[1]
 pulumi.runtime.test(lambda: runpy.run_path("__main__.py") and None)()
-print(sorted({"docker", "paramiko"} & sys.modules.keys()))
+print(sorted({"docker", "paramiko", "pulumi_command"} & sys.modules.keys()))
 """
     flat = {f"swarmnet:{key}": json.dumps(value) for key, value in WHOLE.items()}
     environment = {**os.environ, "PULUMI_CONFIG": json.dumps(flat)}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from base64 import b64encode
 from pathlib import Path
 
@@ -60,6 +61,34 @@ def test_outputs_of_a_partial_run_have_no_unknowns(project: Project, words: tupl
     outputs = json.loads(project.run("stack", "output", "--json").text)
 
     assert {"compose": "networks: {}", "swarmnet": {"schema": 1, "gwbridge": {}, "networks": {}}} == outputs
+
+
+class WithoutPlugin(Project):
+    """A machine that has no plugin `command` and may fetch none."""
+
+    def _environment(self) -> dict[str, str]:
+        return super()._environment() | {
+            "PATH": f"{self.home}/bin:/usr/bin:/bin",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        }
+
+
+def test_without_the_plugin_of_prepare_nothing_is_made(tmp_path: Path):
+    """One line of Pulumi's says what is missing, in a preview as in an `up`; without `prepare` nobody misses it."""
+    for folder in ("project", "home/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    for each in ("pulumi", "pulumi-language-python", "pulumi-language-python-exec", "pulumi-resource-pulumi-python"):
+        if found := shutil.which(each):
+            (tmp_path / "home" / "bin" / each).symlink_to(Path(found).resolve())
+    project = WithoutPlugin(tmp_path / "project", tmp_path / "home")
+    project.declare(SECTIONS)
+    assert project.preview().ok
+    project.declare({**SECTIONS, "prepare": [{"name": "docker", "run": "true"}]})
+
+    for ended in (project.preview(), project.up()):
+        missing = "no resource plugin 'pulumi-resource-command' found in the workspace at version v"
+        assert (1, True) == (len(ended.error.splitlines()), ended.error.startswith(missing))
+    assert {"stack", "default"} >= {each.partition("_")[0] for each in project.state()}
 
 
 def test_hostile_state_is_refused_and_not_run(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -3,7 +3,9 @@
 Pulumi starts it as `pulumi-resource-command ENGINE-ADDRESS`, reads a port from its first line of output, and speaks
 gRPC to it (https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/provider.proto). It knows `remote.Command`
 as far as examples/app uses it (https://www.pulumi.com/registry/packages/command/api-docs/remote/command/): over SSH,
-with keys from the agent and a host key that is given. Whatever else is asked of it, it refuses by name.
+with keys from the agent and a host key that is given; and `local.Command` as far as `prepare` does
+(https://www.pulumi.com/registry/packages/command/api-docs/local/command/). Whatever else is asked of it, it refuses by
+name.
 """
 
 import os
@@ -22,8 +24,11 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-_TYPE = "command:remote:Command"
-_INPUTS = {"addPreviousOutputInEnv", "connection", "create", "delete", "stdin", "update"}
+_REMOTE, _LOCAL = "command:remote:Command", "command:local:Command"
+_INPUTS = {
+    _REMOTE: {"addPreviousOutputInEnv", "connection", "create", "delete", "stdin", "update"},
+    _LOCAL: {"addPreviousOutputInEnv", "create", "delete", "environment", "interpreter", "logging", "update"},
+}
 _CONNECTION = {"dialErrorLimit", "host", "hostKey", "perDialTimeout", "port", "user"}
 # https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/plugin/rpc.go
 _NOT_KNOWN_YET = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -37,9 +42,13 @@ class Failed(Exception):
 
 def refused(kind: str, inputs: Values) -> dict[str, str]:
     """What is beyond this plugin: by property, why."""
-    if kind != _TYPE:
-        return {"": f"only {_TYPE} is known here, not {kind}"}
-    found = {name: "not known here" for name in inputs.keys() - _INPUTS}
+    if kind not in _INPUTS:
+        return {"": f"only {' and '.join(_INPUTS)} are known here, not {kind}"}
+    found = {name: "not known here" for name in inputs.keys() - _INPUTS[kind]}
+    if kind == _LOCAL:
+        lacking = {"interpreter": "needed here"} if "interpreter" not in inputs else {}
+        logged = {"logging": "has to be none here"} if inputs.get("logging") != "none" else {}
+        return found | lacking | logged
     if inputs.get("addPreviousOutputInEnv", True):
         found["addPreviousOutputInEnv"] = "has to be false here"
     connection = inputs["connection"]
@@ -86,6 +95,20 @@ def ran(script: str, inputs: Values, context: grpc.ServicerContext) -> dict[str,
     return {"stdout": stdout.removesuffix("\n"), "stderr": stderr.removesuffix("\n")}
 
 
+def ran_here(script: str, inputs: Values, before: str, context: grpc.ServicerContext) -> dict[str, str]:
+    """What a command on this machine wrote, which may read what it wrote last (`before`); Failed where it does not end
+    well."""
+    added = {**inputs.get("environment", {}), **({"PULUMI_COMMAND_STDOUT": before} if before else {})}
+    pipe = subprocess.PIPE
+    words, null = [*inputs["interpreter"], script], subprocess.DEVNULL
+    with subprocess.Popen(words, env=os.environ | added, stdin=null, stdout=pipe, stderr=pipe, text=True) as process:
+        context.add_callback(process.terminate)
+        stdout, stderr = process.communicate()
+    if process.returncode:
+        raise Failed(f'exit status {process.returncode}: running "{script}":\n{stdout}{stderr}')
+    return {"stdout": stdout.removesuffix("\n"), "stderr": stderr.removesuffix("\n")}
+
+
 def differences(old: Values, new: Values) -> dict[str, "provider_pb2.PropertyDiff.Kind.ValueType"]:
     """Which inputs are not what they were, and how; all are changed in place."""
     kinds = provider_pb2.PropertyDiff
@@ -124,6 +147,10 @@ class Command(provider_pb2_grpc.ResourceProviderServicer):
             hasDetailedDiff=True,
         )
 
+    def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
+        """What the state has: nobody looks whether a command is still in force."""
+        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         """Run `create`."""
         made = self._run(("create",), request.properties, context)
@@ -131,7 +158,8 @@ class Command(provider_pb2_grpc.ResourceProviderServicer):
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
         """Run `update`, or `create` where there is none."""
-        return provider_pb2.UpdateResponse(properties=self._run(("update", "create"), request.news, context))
+        before = MessageToDict(request.olds).get("stdout", "")
+        return provider_pb2.UpdateResponse(properties=self._run(("update", "create"), request.news, context, before))
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> Empty:
         """Run `delete`."""
@@ -142,14 +170,18 @@ class Command(provider_pb2_grpc.ResourceProviderServicer):
         """Nothing: each command ends by itself, or with the call."""
         return Empty()
 
-    def _run(self, names: tuple[str, ...], properties: Struct, context: grpc.ServicerContext) -> Struct:
-        """Run the first of the scripts that is there; the properties and what it wrote."""
+    def _run(
+        self, names: tuple[str, ...], properties: Struct, context: grpc.ServicerContext, before: str = ""
+    ) -> Struct:
+        """Run the first of the scripts that is there; the properties and what it wrote, or else what it wrote last."""
         inputs = MessageToDict(properties)
         script = next((inputs[name] for name in names if name in inputs), None)
         outputs = Struct()
-        outputs.update(inputs)
+        outputs.update({**inputs, "stdout": before, "stderr": ""})
         try:
-            outputs.update(ran(script, inputs, context) if script else {})
+            if script:
+                remote = "connection" in inputs
+                outputs.update(ran(script, inputs, context) if remote else ran_here(script, inputs, before, context))
         except Failed as problem:
             context.abort(grpc.StatusCode.UNKNOWN, str(problem))
         return outputs

@@ -11,6 +11,7 @@ from providers.rules.checks.whole_file import Verdict, verdict
 from providers.rules.stack_file import problems
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.prepare import HostCommand, commands
 from providers.rules.stack_file.resolved import Resolved, ResolvedHost, without_lost
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import StackFileError
@@ -24,6 +25,7 @@ class Plan:
 
     gwbridges: waves; the hosts of one may be changed at once. nodes: the first manager's is the first.
     access: every host of the stack file that is not lost.
+    commands: of `prepare`, which come before all else; those of each host in their order, lost hosts among them.
     """
 
     access: Mapping[str, HostAccess]
@@ -32,6 +34,7 @@ class Plan:
     nodes: tuple[NodeSpec, ...]
     ingress: IngressSpec | None
     overlays: tuple[OverlaySpec, ...]
+    commands: tuple[tuple[HostCommand, ...], ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -72,6 +75,7 @@ def wanted(whole: Resolved, owner: str) -> Plan:
     shared: dict[str, Any] = {"owner": owner, "adopt": resolved.file.adopt}
     plan = Plan(
         access=resolved.access,
+        commands=commands(whole),
         gwbridges=_gwbridges(resolved, shared),
         swarm=_swarm(resolved, shared),
         nodes=_nodes(resolved, shared),

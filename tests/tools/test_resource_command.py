@@ -23,6 +23,16 @@ INPUTS: dict[str, Any] = {
     "delete": "take it",
     "addPreviousOutputInEnv": False,
 }
+LOCAL_URN = "urn:pulumi:lab::swarmnet::command:local:Command::prepare/m1/docker"
+LOCAL: dict[str, Any] = {
+    "connection": None,
+    "interpreter": ["/bin/sh", "-c"],
+    "create": 'echo "$said, ${PULUMI_COMMAND_STDOUT-nothing before}"',
+    "delete": "exit 4",
+    "environment": {"said": "made"},
+    "logging": "none",
+    "addPreviousOutputInEnv": True,
+}
 # Stands for OpenSSH: writes down its words, the known hosts and its input, one a line.
 SSH = """
 for word; do case $word in UserKnownHostsFile=*) known=${word#*=} ;; esac; last=$word; to=$before; before=$word; done
@@ -63,8 +73,9 @@ def refusals(plugin: provider_pb2_grpc.ResourceProviderStub, urn: str = URN, **c
 
 
 def test_inputs_of_the_example_are_taken(plugin) -> None:
-    """As they are; also where the connection is not known yet."""
+    """As they are, and those of `prepare`; also where the connection is not known yet."""
     assert {} == refusals(plugin)
+    assert {} == refusals(plugin, urn=LOCAL_URN, **LOCAL)
     assert {} == refusals(plugin, connection="04da6b54-80e4-46f7-96ec-b56ff0331ba9")
 
 
@@ -75,7 +86,13 @@ def test_inputs_of_the_example_are_taken(plugin) -> None:
         ({"addPreviousOutputInEnv": "has to be false here"}, {"addPreviousOutputInEnv": None}),
         ({"connection.privateKey": "not known here"}, {"connection": {**CONNECTION, "privateKey": "secret"}}),
         ({"connection.hostKey": "needed here"}, {"connection": {"host": "10.9.0.1"}}),
-        ({"": "only command:remote:Command is known here, not command:remote:Other"}, {"urn": f"{OTHER}::hello"}),
+        (
+            {"": "only command:remote:Command and command:local:Command are known here, not command:remote:Other"},
+            {"urn": f"{OTHER}::hello"},
+        ),
+        ({"dir": "not known here"}, {"urn": LOCAL_URN, **LOCAL, "dir": "/"}),
+        ({"interpreter": "needed here"}, {"urn": LOCAL_URN, **LOCAL, "interpreter": None}),
+        ({"logging": "has to be none here"}, {"urn": LOCAL_URN, **LOCAL, "logging": "stdout"}),
     ],
 )
 def test_what_it_does_not_know_is_refused(plugin, expected, changes) -> None:
@@ -97,6 +114,40 @@ def test_update_runs_its_own_script_or_that_of_create(plugin, ssh: Path, expecte
     made = plugin.Update(provider_pb2.UpdateRequest(urn=URN, news=struct(update=update)))
 
     assert expected == made.properties["stdout"].split("|")[1]
+
+
+def test_command_on_this_machine_reads_what_it_wrote_last(plugin) -> None:
+    """With the environment that it is given; what it wrote is in the outputs."""
+    given = struct(**LOCAL)
+    made = plugin.Create(provider_pb2.CreateRequest(urn=LOCAL_URN, properties=given)).properties
+    again = plugin.Update(provider_pb2.UpdateRequest(urn=LOCAL_URN, olds=made, news=given)).properties
+
+    assert ("made, nothing before", "made, made, nothing before") == (made["stdout"], again["stdout"])
+
+
+def test_command_told_to_do_nothing_keeps_what_it_wrote(plugin) -> None:
+    """Neither run nor forgotten."""
+    before, idle = struct(**LOCAL), struct(**LOCAL | {"create": None})
+    before.update({"stdout": "made"})
+
+    updated = plugin.Update(provider_pb2.UpdateRequest(urn=LOCAL_URN, olds=before, news=idle)).properties
+
+    assert "made" == updated["stdout"]
+
+
+def test_failed_command_on_this_machine_is_an_error(plugin) -> None:
+    """As pulumi-command words it."""
+    with pytest.raises(grpc.RpcError) as caught:
+        plugin.Delete(provider_pb2.DeleteRequest(urn=LOCAL_URN, properties=struct(**LOCAL)))
+
+    assert 'exit status 4: running "exit 4":\n' == caught.value.details()
+
+
+def test_what_is_read_is_what_the_state_has(plugin) -> None:
+    """Nobody looks at a command that ran."""
+    read = plugin.Read(provider_pb2.ReadRequest(id="command1", properties=struct(), inputs=struct()))
+
+    assert ("command1", struct(), struct()) == (read.id, read.properties, read.inputs)
 
 
 def test_failed_command_is_an_error_with_its_words(plugin, ssh: Path) -> None:

@@ -70,6 +70,17 @@ def ignored(resolved: Resolved) -> Iterator[str]:
             yield f"doctor.ignore[{at}].host: {each.host} is not among hosts"
 
 
+def prepared_twice(resolved: Resolved) -> Iterator[str]:
+    """Commands of `prepare` that one host has under one name."""
+    shared = [each.name for each in resolved.file.prepare]
+    yield from (f"prepare[{at}].name: {name} is there twice" for at, name in enumerate(shared) if name in shared[:at])
+    for host, sections in resolved.file.hosts.items():
+        own = [each.name for each in sections.prepare]
+        for at, name in enumerate(own):
+            if name in (*shared, *own[:at]):
+                yield f"hosts.{host}.prepare[{at}].name: {name} is there twice, with those of prepare for all hosts"
+
+
 def _is_itself(address: str) -> bool:
     return address == "lo" or (is_ip(address) and ip_address(address).is_loopback)
 

@@ -28,6 +28,7 @@ _CHECKS: tuple[tuple[_Check, _Needs], ...] = (
     (hosts_and_order.through_themselves, _WAYS),
     (hosts_and_order.advertised, ()),
     (hosts_and_order.ignored, (_HOSTS, ("doctor", "ignore", "*"))),
+    (hosts_and_order.prepared_twice, (("prepare", "*"), (*_HOSTS, "prepare", "*"))),
     (single_network.lacking, (("gwbridge", "subnet"), (*_HOSTS, "gwbridge", "subnet"))),
     (single_network.names, ()),
     (single_network.twins, ()),

@@ -28,6 +28,8 @@ _NO_SSH_USER = re.compile(r"""^-|['`";&<>|(){}\x00-\x1f\x7f]|\s-|\\\Z""")
 # A name with a domain. Of interfaces with a dot, such as eth0.100, the end is a number.
 _DNS_NAME = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\.?"
 LONGEST_NAME = 63  # of a network
+# Bytes: Linux takes 131,071 in one variable (https://man7.org/linux/man-pages/man2/execve.2.html).
+LONGEST_SCRIPT = 100_000
 SMALLEST_MASK = 29  # a /30 fits the ingress alone, the next container fails: measurements.md#bridge-options
 
 
@@ -170,6 +172,21 @@ def _reason(text: str) -> str:
     return text
 
 
+def _script(text: str) -> str:
+    """A shell script that can be handed on. What stands there instead could be a private key, and is not shown."""
+    if not text.strip():
+        raise ValueError("is empty: write a command, or take it away")
+    if "\0" in text:
+        raise ValueError("has a NUL in it, which ends a script before its end")
+    if "PRIVATE KEY" in text:
+        raise ValueError("holds a private key, which would be in the state: let the command read it where it runs")
+    if len(text.encode()) > LONGEST_SCRIPT:
+        raise ValueError(
+            f"has {len(text.encode())} bytes; {LONGEST_SCRIPT} at most can be handed on: run a file instead"
+        )
+    return text
+
+
 def _label_key(text: str) -> str:
     if not text:
         raise ValueError("a label has a key; write one, or take it away")
@@ -292,6 +309,10 @@ DataPathPort = Annotated[
 ]
 PoolPrefix = Annotated[int, Field(ge=1, le=SMALLEST_MASK)]
 Reason = Annotated[str, AfterValidator(_reason)]
+PreparationName = Annotated[
+    str, _matching(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", "up to 63 letters, digits, '.', - and _")
+]
+Script = Annotated[str, AfterValidator(_script)]
 Count = Annotated[int, Field(ge=0, le=100_000)]  # more than any swarm has of anything
 # The Engine refuses certificates of less than an hour. It takes a heartbeat of nanoseconds, with which a dockerd
 # crashed, and one of hours, with which nobody would be missed (measurements.md#settings-of-the-swarm).

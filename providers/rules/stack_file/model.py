@@ -126,6 +126,22 @@ class Gwbridge(PartialGwbridge):
     subnet: NetworkSubnet = Field(description="IPv4 range of the bridge; may be the same on every host")
 
 
+class Preparation(Section):
+    """A command on a host before anything of ours."""
+
+    refused: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("env", "environment", "secrets"),
+        "the file and the state would hold it: let the command read it where it runs",
+    )
+
+    name: field_types.PreparationName = Field(description="what it is called in previews; one of a kind on its host")
+    run: field_types.Script = Field(
+        description="shell script, for `sh -e` on the host: once, and again when it changes"
+    )
+    undo: field_types.Script | None = Field(default=None, description="shell script for when the command goes")
+    when_changed: str | None = Field(default=None, description="text of your choice: when it changes, `run` runs again")
+
+
 class _Machine(Reach):
     """Where a host is: keys that stand before the others in the reference."""
 
@@ -150,6 +166,9 @@ class Host(NodeKeys, _Machine):
     data_path_address: field_types.DataPathAddress | None = Field(
         default=None,
         description="IP address or interface for overlay traffic; else that of `advertise_address`",
+    )
+    prepare: list[Preparation] = Field(
+        default=[], description="commands as in `prepare`, after those, on this host alone"
     )
     gwbridge: PartialGwbridge | None = Field(default=None, description="what of `gwbridge` is different on this host")
     mtu: field_types.UnderlayMtu = Field(
@@ -294,6 +313,9 @@ class StackFile(Section):
 
     hosts: dict[field_types.HostName, Host] = Field(description="the machines, by a name of your choice")
     ssh: Reach = Field(default=Reach(), description="how all hosts are reached")
+    prepare: list[Preparation] = Field(
+        default=[], description="commands on every host before anything else there, in this order"
+    )
     swarm: Swarm | None = Field(
         default=None, description="without it the swarm exists already, and memberships stay as they are"
     )

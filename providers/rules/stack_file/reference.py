@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.stack_file.model import Host, PartialGwbridge, Reach, StackFile
+from providers.rules.stack_file.model import Host, PartialGwbridge, Preparation, Reach, StackFile
 from providers.rules.stack_file.problems import section
 
 Row = tuple[str, str, str]
@@ -27,7 +27,8 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[Row]:
             continue  # told in one row, below
         path, inner = f"{prefix}{name}", section(field.annotation)
         yield f"`{path}`", _default(model, name, field), _meaning(field)
-        if inner and inner is not PartialGwbridge:  # its keys are those of `gwbridge`
+        # Those of one host's `gwbridge` and `prepare` are told with the shared ones.
+        if inner and inner is not PartialGwbridge and not (model is Host and inner is Preparation):
             yield from _rows(inner, f"{path}{_INNER.get(get_origin(field.annotation), '')}.")
     if model is Host:
         yield f"`{prefix}<key>`", "from `ssh`", "any key of `ssh`, for this host alone"

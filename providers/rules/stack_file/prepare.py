@@ -1,0 +1,74 @@
+"""Commands of `prepare`: which host has which, and what of one is handed to the script that runs it there.
+
+How ssh is led there is in ssh_words.py. Running anything must not enter.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from providers.rules.stack_file.model import Preparation
+from providers.rules.stack_file.resolved import Resolved
+from providers.rules.stack_file.ssh_words import SshWords, ssh_words
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostCommand:
+    """One command on one host. ssh: None on this machine itself. lost: the host is dead, and nothing is run there."""
+
+    host: str
+    wanted: Preparation
+    ssh: SshWords | None
+    sudo: bool
+    lost: bool
+
+    @property
+    def resource_name(self) -> str:
+        """Pulumi's name and id."""
+        return f"prepare/{self.host}/{self.wanted.name}"
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the script gets, and a state keeps: its names are a published format.
+
+        Each is always there: what stands in the environment of whoever runs this must not take its place.
+        """
+        ssh, wanted = self.ssh or SshWords(words="", config="", host_key=""), self.wanted
+        return {
+            "host": self.host,
+            "name": wanted.name,
+            "run": wanted.run,
+            "undo": wanted.undo or "",
+            "when_changed": wanted.when_changed or "",
+            "ran": self._mark,
+            "sudo": "sudo -n" if self.sudo else "",
+            "ssh": ssh.words,
+            "ssh_config": ssh.config,
+            "host_key": ssh.host_key,
+        }
+
+    @property
+    def _mark(self) -> str:
+        """Tells whether it ran as it is now; how the host is reached does not count, nor how it would be undone."""
+        said = json.dumps([self.wanted.run, self.wanted.when_changed or ""])
+        return f"sha256:{sha256(said.encode()).hexdigest()}"
+
+
+def commands(resolved: Resolved) -> tuple[tuple[HostCommand, ...], ...]:
+    """Those of each host that has some, in their order: the shared ones first."""
+    file = resolved.file
+    found = (
+        tuple(
+            HostCommand(
+                host=name,
+                wanted=wanted,
+                ssh=None if access.local else ssh_words(access),
+                sudo=access.sudo,
+                lost=name in resolved.lost,
+            )
+            for wanted in (*file.prepare, *file.hosts[name].prepare)
+        )
+        for name, access in resolved.access.items()
+    )
+    return tuple(each for each in found if each)

@@ -1,0 +1,115 @@
+"""The system's own `ssh` led as a stack file says: its words, in front of all that its configuration says.
+
+hosts/ssh/destination.py does the same for the connections of this program; a test holds both against each other. What
+`ssh` would do beside that, and nobody is there to answer or see, is turned off.
+"""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.field_types import split_place
+
+# https://man.openbsd.org/ssh_config
+_ALWAYS = {
+    "BatchMode": "yes",
+    "ClearAllForwardings": "yes",
+    "ControlMaster": "no",  # a master that stays keeps the output open, for which the script would wait
+    "ControlPath": "none",
+    "ForwardAgent": "no",
+    "ForwardX11": "no",
+    "LogLevel": "ERROR",
+    "PermitLocalCommand": "no",
+    "RemoteCommand": "none",
+    "RequestTTY": "no",
+    "ServerAliveCountMax": "3",
+    "ServerAliveInterval": "15",
+    "StrictHostKeyChecking": "yes",
+    "UpdateHostKeys": "no",
+    "VerifyHostKeyDNS": "no",
+}
+# Variables of the script: the configuration that it writes, and what the system's known_hosts revoke.
+_CONFIG, _REVOKED, _KNOWN = '"$config"', '"$revoked"', '"$known"'
+
+
+@dataclass(frozen=True, kw_only=True)
+class SshWords:
+    """What leads ssh to one host.
+
+    words: its options and the address, as a shell reads them: `eval "set -- $words"`. config: text of a configuration
+    that counts after the user's own and the system's. host_key: the one key that is trusted, empty for known_hosts.
+    """
+
+    words: str
+    config: str
+    host_key: str
+
+
+def ssh_words(host: HostAccess) -> SshWords:
+    """How ssh is led to a host that is not this machine."""
+    address = host.address or ""
+    words = [*_options(host, host.user, host.port), *_way(host), *_trusted(host), "--", shlex.quote(address)]
+    return SshWords(words=" ".join(words), config=_config(host), host_key=host.host_key or "")
+
+
+def _options(host: HostAccess, user: str | None, port: int | None) -> Iterator[str]:
+    yield from _all({**_ALWAYS, "ConnectTimeout": f"{max(1, round(host.connect_timeout))}"})
+    if user:
+        yield from _one("User", user)
+    if port:
+        yield from _one("Port", str(port))
+    if host.key_file:
+        yield from _one("IdentityFile", _path(host.key_file))
+    if host.known_hosts:
+        yield from _one("UserKnownHostsFile", _path(host.known_hosts))
+
+
+def _trusted(host: HostAccess) -> Iterator[str]:
+    """Of the system's files only what they revoke counts beside a file or key of the stack file's."""
+    if host.host_key:
+        yield f"-o UserKnownHostsFile={_KNOWN}"
+    if host.host_key or host.known_hosts:
+        yield f"-o GlobalKnownHostsFile={_REVOKED}"
+
+
+def _way(host: HostAccess) -> Iterator[str]:
+    """Through the bastion that the stack file names; it is reached as the host is, but for its user and port."""
+    if not host.bastion:
+        return
+    if host.bastion.lower() == "none":
+        yield from _one("ProxyCommand", "none")
+        return
+    user, address, port = split_place(host.bastion)
+    trusted = [f"-o GlobalKnownHostsFile={_REVOKED}"] if host.known_hosts else []
+    words = [*_options(host, user or host.user, port), *trusted]
+    through = f"ssh -F {_CONFIG} {' '.join(words)}".replace("%", "%%")
+    yield from _one("ProxyCommand", f"{through} -W '[%h]:%p' -- {shlex.quote(address)}")
+
+
+def _config(host: HostAccess) -> str:
+    """The user's and the system's words, and what counts where those say nothing.
+
+    Who logs in where nobody says it is root, not whoever runs this. The rest is for the bastions that they name.
+    """
+    said = [f"User {host.user or 'root'}"]
+    if host.key_file:
+        said.append(f"IdentityFile {_path(host.key_file)}")
+    if host.known_hosts:
+        said.append(f"UserKnownHostsFile {_path(host.known_hosts)}")
+    lines = ("Include ~/.ssh/config", "Include /etc/ssh/ssh_config", "Host *", *(f"  {each}" for each in said))
+    return "".join(f"{each}\n" for each in lines)
+
+
+def _path(path: str) -> str:
+    """A path as a configuration has it: a space does not end it, and a percent sign begins no token."""
+    return '"{}"'.format(path.replace("%", "%%"))
+
+
+def _all(options: dict[str, str]) -> Iterator[str]:
+    for keyword, value in options.items():
+        yield from _one(keyword, value)
+
+
+def _one(keyword: str, value: str) -> Iterator[str]:
+    yield f"-o {shlex.quote(f'{keyword}={value}')}"

@@ -1,0 +1,162 @@
+"""Commands of `prepare` on hosts: what runs, when, over which way, and what of it anybody sees."""
+
+from pathlib import Path
+
+import paramiko
+import pytest
+
+from providers.rules.stack_file.access import HostAccess
+from tests.support.fake_sshd import FakeHost
+from tests.support.prepared import HERE, command, done, shell, ssh_at_home
+
+CANARY = "correct-horse-battery-staple"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Where commands write that they ran."""
+    return tmp_path / "ran"
+
+
+@pytest.fixture
+def there(host: FakeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHost:
+    """A host with a shell, for the real ssh of somebody who has configured nothing."""
+    ssh_at_home(monkeypatch, tmp_path / "home")
+    host.commands |= {"sh": shell, "sudo -n sh": shell}
+    return host
+
+
+def test_output_is_kept_nowhere(log: Path):
+    """Of a command that succeeds only its mark is left, for the state; secrets that it writes are in neither output."""
+    wanted = command(run=f"echo {CANARY}; echo {CANARY} >&2; echo ran >>{log}")
+
+    ended = done("run", wanted)
+
+    assert (0, f"{wanted.environment['ran']}\n", "") == (ended.returncode, ended.stdout, ended.stderr)
+    assert (64 + len("sha256:"), "ran\n") == (len(wanted.environment["ran"]), log.read_text())
+
+
+def test_it_runs_again_when_it_changes(log: Path):
+    """It, or its when_changed; another way to the host, another undo and another name of the host are no change."""
+    run = f"echo ran >>{log}"
+    mark = done("run", command(run=run)).stdout.strip()
+    same = (command(run=run, undo="true"), command(HERE.model_copy(update={"name": "m2"}), run=run))
+    for each in same:
+        assert f"{mark}\n" == done("update", each, before=mark).stdout
+    assert "ran\n" == log.read_text()
+
+    for each in (command(run=f"{run} "), command(run=run, when_changed="2")):
+        assert (0, f"{each.environment['ran']}\n") == ((ended := done("update", each, mark)).returncode, ended.stdout)
+    assert "ran\n" * 3 == log.read_text()
+
+
+def test_undo_is_what_runs_when_it_goes(log: Path):
+    """And nothing of `run`."""
+    assert 0 == done("undo", command(run=f"echo ran >>{log}", undo=f"echo undone >>{log}")).returncode
+    assert "undone\n" == log.read_text()
+
+
+def test_first_line_that_fails_is_the_last(log: Path):
+    """The message has the command, its exit code and the last that it said; nothing that a terminal obeys."""
+    ended = done("run", command(run=f"echo more >&2; printf 'no \\033[2Jroom\\n' >&2\n(exit 3)\necho ran >>{log}"))
+
+    assert (3, "") == (ended.returncode, ended.stdout)
+    assert "m1: docker: run ended with exit code 3: no [2Jroom\n" == ended.stderr
+    assert not log.exists()
+
+
+def test_what_makes_no_sense_to_the_shell_does_not_begin(log: Path):
+    """Its first lines do not run before the last one is read."""
+    ended = done("run", command(run=f"echo ran >>{log}\nif"))
+
+    assert (2, False) == (ended.returncode, log.exists())
+    assert "syntax error" in ended.stderr.lower()
+
+
+def test_it_reads_nothing_and_waits_for_nothing_it_left(log: Path):
+    """A command that reads gets the end, not the rest of itself; what it leaves running is not waited for."""
+    ended = done("run", command(run=f"sleep 30 &\necho $! >{log}\ncat >>{log}\necho ran >>{log}"))
+
+    assert (0, "ran") == (ended.returncode, log.read_text().split("\n")[1])
+    done("run", command(run=f"kill {log.read_text().split()[0]}"))
+
+
+def test_environment_of_whoever_runs_it_takes_no_place(log: Path, monkeypatch: pytest.MonkeyPatch):
+    """A variable of the same name is not taken for a word of the stack file."""
+    monkeypatch.setenv("undo", f"echo mine >>{log}")
+    monkeypatch.setenv("sudo", "false")
+
+    assert [0, 0] == [done(verb, command()).returncode for verb in ("run", "undo")]
+    assert not log.exists()
+
+
+@pytest.mark.parametrize(("sudo", "expected"), [(False, "sh"), (True, "sudo -n sh")])
+def test_it_runs_on_the_host(there: FakeHost, log: Path, sudo: bool, expected: str):
+    """Over ssh, which is given the shell's name alone: what it runs is in no list of processes, here or there."""
+    ended = done("run", command(there.access(sudo=sudo), run=f"echo {CANARY} >>{log}"))
+
+    assert (0, "", f"{CANARY}\n") == (ended.returncode, ended.stderr, log.read_text())
+    assert [expected] == there.ran
+    assert CANARY not in (Path(log.parent) / "home" / "ssh-words").read_text()
+
+
+def test_host_without_a_known_key_is_not_reached(there: FakeHost, log: Path):
+    """And nothing is sent to it."""
+    there.know(paramiko.ECDSAKey.generate())
+
+    ended = done("run", command(there.access(), run=f"echo ran >>{log}"))
+
+    assert (255, [], 0) == (ended.returncode, there.ran, there.logins)
+    assert ended.stderr.startswith("h1: docker: not reached, and nothing was run: ")
+    assert ended.stderr.endswith("Host key verification failed.\n")
+
+
+def test_host_key_of_the_stack_file_takes_the_place_of_known_hosts(there: FakeHost, log: Path):
+    """The right one, another one, and the right one that known_hosts revokes."""
+    key, other = there.host_keys[0], paramiko.ECDSAKey.generate()
+    there.know(other)
+    (log.parent / "home" / ".ssh" / "config").write_text(f"UserKnownHostsFile {there.folder}/known_hosts\n")
+
+    def code(shown: paramiko.PKey) -> int:
+        access = there.access(host_key=f"{shown.get_name()} {shown.get_base64()}", known_hosts=None)
+        return done("run", command(access, run="true")).returncode
+
+    assert [0, 255] == [code(key), code(other)]
+    there.know(key, names=f"@revoked [127.0.0.1]:{there.port}")
+    assert 255 == code(key)
+
+
+def test_host_that_is_not_reached_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """With ssh's own words."""
+    ssh_at_home(monkeypatch, tmp_path / "home")
+    access = HostAccess(name="w1", address="127.0.0.1", port=1, connect_timeout=0.5)
+
+    assert (
+        "w1: docker: not reached, and nothing was run: ssh: connect to host 127.0.0.1 port 1: Connection refused\n"
+        == done("run", command(access)).stderr
+    )
+
+
+def test_without_ssh_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Before anything else."""
+    for each in ("mktemp", "rm", "grep", "tail", "tr", "sed"):
+        (tmp_path / each).symlink_to(Path("/usr/bin") / each)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    ended = done("run", command(HostAccess(name="w1", address="10.9.0.2")))
+
+    assert "this machine has no ssh: install the client of OpenSSH\n" == ended.stderr.partition("was run: ")[2]
+
+
+def test_bastion_of_the_stack_file_is_gone_through(there: FakeHost, new_host, log: Path):
+    """Reached as the host is; both show keys that are known."""
+    bastion = new_host("bastion")
+    bastion.forwards, bastion.user_key = True, there.user_key
+    known = [each.folder / "known_hosts" for each in (there, bastion)]
+    known[0].write_text("".join(file.read_text() for file in known))
+
+    through = there.access(bastion=f"jump@127.0.0.1:{bastion.port}")
+    ended = done("run", command(through, run=f"echo ran >>{log}"))
+
+    assert (0, "", "ran\n") == (ended.returncode, ended.stderr, log.read_text())
+    assert (1, 1, []) == (bastion.logins, there.logins, bastion.ran)

@@ -1,0 +1,104 @@
+"""Commands of `prepare` in a stack file: which host has which, and how ssh is led to it."""
+
+import pytest
+
+from providers.rules.plan import plan_of
+from providers.rules.vocabulary.errors import StackFileError
+
+HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}
+DOCKER = {"name": "docker", "run": "apt-get install -y docker.io"}
+RULES = {"name": "rules", "run": "nft -f /etc/nftables.conf", "undo": "nft flush ruleset", "when_changed": "2"}
+
+
+def planned(w1=None, **sections):
+    """The plan's commands."""
+    hosts = {**HOSTS, "w1": {**HOSTS["w1"], **(w1 or {})}}
+    return plan_of({"hosts": hosts, **sections}, "swarmnet/t").commands
+
+
+def problems(**sections):
+    """What is said of a stack file with these sections."""
+    with pytest.raises(StackFileError) as caught:
+        planned(**sections)
+    return caught.value.problems
+
+
+def test_shared_commands_come_first():
+    """Each host has them all, then its own, in the order of the file."""
+    found = planned({"prepare": [{**DOCKER, "name": "last"}]}, prepare=[RULES, DOCKER])
+
+    assert [
+        ["prepare/m1/rules", "prepare/m1/docker"],
+        ["prepare/w1/rules", "prepare/w1/docker", "prepare/w1/last"],
+    ] == [[each.resource_name for each in host] for host in found]
+
+
+def test_hosts_without_any_are_not_there():
+    """Nor is anything where nobody has one."""
+    assert [["prepare/w1/docker"]] == [[each.resource_name for each in host] for host in planned({"prepare": [DOCKER]})]
+    assert () == planned()
+
+
+def test_words_of_the_file_are_those_that_are_handed_on():
+    """Each variable is there, also where it says nothing: a state keeps these names."""
+    ((first, *_), *_) = planned(prepare=[RULES], ssh={"user": "deploy", "sudo": True, "host_key": None})
+
+    assert {
+        "host": "m1",
+        "name": "rules",
+        "run": "nft -f /etc/nftables.conf",
+        "undo": "nft flush ruleset",
+        "when_changed": "2",
+        "sudo": "sudo -n",
+        "host_key": "",
+        "ssh_config": "Include ~/.ssh/config\nInclude /etc/ssh/ssh_config\nHost *\n  User deploy\n",
+    } == {key: value for key, value in first.environment.items() if key not in ("ran", "ssh")}
+
+
+def test_this_machine_takes_no_ssh():
+    """`local: true`."""
+    ((here,),) = plan_of({"hosts": {"m1": {"local": True}}, "prepare": [DOCKER]}, "swarmnet/t").commands
+
+    assert ("", "", "") == tuple(here.environment[key] for key in ("ssh", "ssh_config", "sudo"))
+
+
+def test_lost_host_is_told_to_do_nothing():
+    """It stays declared, so that nothing of it is undone either."""
+    found = planned({"lost": True}, prepare=[DOCKER])
+
+    assert {"m1": False, "w1": True} == {each.host: each.lost for host in found for each in host}
+
+
+@pytest.mark.parametrize(
+    ("problem", "sections"),
+    [
+        ("prepare[1].name: docker is there twice", {"prepare": [DOCKER, DOCKER]}),
+        (
+            "hosts.w1.prepare[0].name: docker is there twice, with those of prepare for all hosts",
+            {"w1": {"prepare": [DOCKER]}, "prepare": [DOCKER]},
+        ),
+        ("prepare[0].run: is required", {"prepare": [{"name": "docker"}]}),
+        ("prepare[0].run: is empty: write a command, or take it away", {"prepare": [{**DOCKER, "run": " "}]}),
+        (
+            "prepare[0].run: holds a private key, which would be in the state: let the command read it where it runs",
+            {"prepare": [{**DOCKER, "run": "echo -----BEGIN PRIVATE KEY-----"}]},
+        ),
+        (
+            "prepare[0].run: has 100001 bytes; 100000 at most can be handed on: run a file instead",
+            {"prepare": [{**DOCKER, "run": "x" * 100001}]},
+        ),
+        (
+            "prepare[0].name: 'a/b' should be up to 63 letters, digits, '.', - and _",
+            {"prepare": [{**DOCKER, "name": "a/b"}]},
+        ),
+        ('prepare[0].when_changed: 2 is a number: write "2"', {"prepare": [{**DOCKER, "when_changed": 2}]}),
+        (
+            "prepare[0].environment: is refused: the file and the state would hold it: let the command read it where "
+            "it runs",
+            {"prepare": [{**DOCKER, "environment": {}}]},
+        ),
+    ],
+)
+def test_what_can_not_be(problem, sections):
+    """Said before anything runs."""
+    assert [problem] == problems(**sections)
