@@ -1,6 +1,8 @@
-"""Reads what `doctor` judges: each host's own word and the swarm's, by GET requests alone, all hosts at once."""
+"""Reads what `doctor` judges: each host's own word and the swarm's, by GET requests and commands that
+write nothing, all hosts at once."""
 
 import time
+from dataclasses import replace
 from datetime import datetime
 
 from cryptography import x509
@@ -11,7 +13,10 @@ from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.engine_api.json_to_facts import to_member
 from providers.hosts.engine_api.refusals import unsupported
 from providers.hosts.fleet import INFO_TIMEOUT, Fleet
+from providers.hosts.look import look
 from providers.hosts.survey import swarm_survey
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.field_types import engine_host, is_ip
 from providers.rules.vocabulary.diagnosis import (
     Clock,
     Examination,
@@ -22,6 +27,7 @@ from providers.rules.vocabulary.diagnosis import (
 )
 from providers.rules.vocabulary.errors import EngineError, HostError, NoSwarm, NotFound
 from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.look import Look
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.words import line
 
@@ -38,7 +44,27 @@ def examination(fleet: Fleet) -> Examination:
         swarm = None
     except (EngineError, HostError) as problem:
         swarm = Unread(why=str(problem))
-    return Examination(hosts=tuple(found), silent=tuple(silent), swarm=swarm)
+    return Examination(hosts=_looked_at(fleet, found), silent=tuple(silent), swarm=swarm)
+
+
+def _looked_at(fleet: Fleet, hosts: list[HostExamination]) -> tuple[HostExamination, ...]:
+    """The hosts with what commands on them show; where one fails to run them, with the reason."""
+    known = {each.host: replace(each, known_by=_known_by(fleet.access(each.host), each)) for each in hosts}
+
+    def ask(engine: Engine) -> Look | str:
+        own = known[engine.name]
+        return look(engine, own.root, [each.known_by for each in known.values() if each is not own and each.known_by])
+
+    shown = fleet.each(ask, known)
+    return tuple(
+        replace(each, look=str(word) if isinstance(word := shown[name], HostError | EngineError) else word)
+        for name, each in known.items()
+    )
+
+
+def _known_by(access: HostAccess, own: HostExamination) -> str:
+    said = engine_host(access.advertise_address or "")[0]
+    return own.member.node_address if own.member.state == "active" else said if is_ip(said) else ""
 
 
 def host_examination(engine: Engine) -> HostExamination:
@@ -55,6 +81,8 @@ def host_examination(engine: Engine) -> HostExamination:
         live_restore=bool(info.get("LiveRestoreEnabled")),
         clock=None if said is None else Clock(said=said, asked=asked, answered=answered),
         bridge=observe.local_network(engine, GATEWAY_BRIDGE),
+        backend=line((info.get("FirewallBackend") or schema.FirewallBackend()).get("Driver") or ""),
+        root=info.get("DockerRootDir") or "/var/lib/docker",
     )
 
 

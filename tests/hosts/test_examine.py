@@ -91,12 +91,27 @@ def test_clock_that_can_not_be_read(host, look, time):
     assert ("28.5.2", None) == (found.release, found.clock)
 
 
-def test_nothing_is_written_and_no_command_is_run(host, look):
-    """But the one that carries the requests."""
+def test_nothing_is_written(host, look):
+    """Requests that read, and one script that does."""
     look()
 
     assert [] == [each for each in host.engine.requests if not each.startswith("GET ")]
-    assert [] == [each for each in host.ran if "dial-stdio" not in each]
+    assert ["sh -s"] == [each for each in host.ran if "dial-stdio" not in each]
+
+
+def test_what_commands_show_is_read(look):
+    """And why not, where none runs."""
+    (found,) = look().hosts
+
+    assert (True, {}) == (found.look.forwarding, found.look.unread)
+
+
+def test_host_that_runs_no_command(host, look):
+    """The reason is kept."""
+    del host.commands["sh -s"]
+
+    (found,) = look().hosts
+    assert found.look.startswith("h1: sh -s: exit status 127: ")
 
 
 def test_host_on_which_swarm_networks_do_not_work_is_told(host, look):

@@ -11,6 +11,7 @@ import paramiko
 
 from providers.rules.stack_file.access import HostAccess
 from tests.support.fake_engine import FakeEngine
+from tests.support.looks import LOOK
 
 DIAL = "docker system dial-stdio"
 
@@ -39,7 +40,7 @@ class FakeHost:
     def __init__(self, folder: Path, name: str = "h1") -> None:
         self.name, self.folder = name, folder
         self.engine = FakeEngine()
-        self.commands: dict[str, Command] = {DIAL: self.engine.serve}
+        self.commands: dict[str, Command] = {DIAL: self.engine.serve, "sh -s": Ends(stdout=LOOK.encode())}
         self.ran: list[str] = []
         self.logins = 0
         self.max_sessions = 1000

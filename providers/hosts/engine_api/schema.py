@@ -108,7 +108,13 @@ class Membership(TypedDict, total=False):
     RemoteManagers: list[Peer] | None
 
 
+class FirewallBackend(TypedDict, total=False):
+    Driver: str | None
+
+
 class Info(TypedDict, total=False):
+    DockerRootDir: str | None
+    FirewallBackend: FirewallBackend | None
     Swarm: Membership | None
     ServerVersion: str | None
     SystemTime: str | None

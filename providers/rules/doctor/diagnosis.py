@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from providers.rules.doctor import capacity, clocks, engines, members
+from providers.rules.doctor import capacity, clocks, engines, kernels, links, members, netfilter
 from providers.rules.doctor.wanted import Wanted
 from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId, Room
 
@@ -24,9 +24,23 @@ CHECKS: Mapping[FindingId, Check] = {
     "network-addresses": capacity.full_networks,
     "waiting-tasks": capacity.waiting_tasks,
     "gwbridge-addresses": capacity.full_bridges,
+    "commands": kernels.commands,
+    "daemon-settings": kernels.daemon_settings,
+    "kernel-vxlan": kernels.vxlan,
+    "kernel-ipvs": kernels.ipvs,
+    "kernel-esp": kernels.esp,
+    "forwarding": kernels.forwarding,
+    "link-mtu": links.mtus,
+    "source-address": links.sources,
+    "asymmetric-route": links.asymmetric,
+    "checksum-offload": links.offloads,
+    "two-firewalls": netfilter.two,
+    "firewalld-zone": netfilter.zones,
+    "docker-chains": netfilter.chains,
+    "disk-room": kernels.room,
 }
 # Without these nothing is told of what was not read: they go with any choice of others.
-_LOOKS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers"})
+_LOOKS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers", "commands"})
 
 
 @dataclass(frozen=True, kw_only=True)

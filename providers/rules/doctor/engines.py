@@ -32,7 +32,7 @@ def live_restore(seen: Examination, _: Wanted) -> Iterator[Finding]:
 def bad_releases(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
     """Releases that are known to be bad, and those that can't be told."""
     numbers = {host.host: release(host.release) for host in seen.hosts}
-    encrypted = wanted.encrypted or _is_encrypted(seen)
+    encrypted = wanted.encrypted or is_encrypted(seen)
     for host in seen.hosts:
         number = numbers[host.host]
         if number is None:
@@ -60,7 +60,8 @@ def mixed_releases(seen: Examination, _: Wanted) -> Iterator[Finding]:
         )
 
 
-def _is_encrypted(seen: Examination) -> bool:
+def is_encrypted(seen: Examination) -> bool:
+    """Whether the swarm has an encrypted network."""
     swarm = seen.read_swarm
     return swarm is not None and any(each.option(ENCRYPTED) is not None for each in swarm.survey.networks)
 

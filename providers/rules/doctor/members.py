@@ -93,6 +93,11 @@ def addresses(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
         if _same(one.member.node_address, other.member.node_address):
             fact = f"both are known to the swarm as {one.member.node_address}"
             yield _address("failed", other.host, fact, "let one leave, and join with an address of its own", one.host)
+    for host in seen.hosts:
+        if host.known_by and host.looked.links and not host.looked.link_of(host.known_by):
+            fact = f"members are to find it by {host.known_by}, which none of its links has"
+            remedy = "where a translation of addresses lets the others in, ignore this; else write advertise_address"
+            yield _address("warning", host.host, fact, remedy)
     for host in known:
         own = host.member.node_address
         if ip_address(own).is_loopback and len(listed) > 1:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from providers.rules.vocabulary.facts import Member, Network, Silent
+from providers.rules.vocabulary.look import Look
 from providers.rules.vocabulary.snapshot import SwarmSurvey
 
 FindingId = Literal[
@@ -20,6 +21,20 @@ FindingId = Literal[
     "network-addresses",
     "waiting-tasks",
     "gwbridge-addresses",
+    "commands",
+    "daemon-settings",
+    "kernel-vxlan",
+    "kernel-ipvs",
+    "kernel-esp",
+    "forwarding",
+    "link-mtu",
+    "source-address",
+    "asymmetric-route",
+    "checksum-offload",
+    "two-firewalls",
+    "firewalld-zone",
+    "docker-chains",
+    "disk-room",
 ]
 Status = Literal["failed", "warning", "unknown", "ignored"]
 
@@ -73,7 +88,10 @@ class Room:
 @dataclass(frozen=True, kw_only=True)
 class HostExamination:
     """One host's own word. unfit: why swarm networks do not work there, empty where they do. clock: None where its
-    Engine tells no time that can be read. bridge: its docker_gwbridge with its endpoints, None where it has none."""
+    Engine tells no time that can be read. bridge: its docker_gwbridge with its endpoints, None where it has none.
+    backend: how its Engine writes firewall rules, empty where it does not say. known_by: the IP address that members
+    find it by, or are to; empty where none is known. look: what commands there showed, the reason where none ran, None
+    where none were to."""
 
     member: Member
     release: str
@@ -81,6 +99,15 @@ class HostExamination:
     live_restore: bool = False
     clock: Clock | None = field(default=None, compare=False)
     bridge: Network | None = None
+    backend: str = ""
+    root: str = "/var/lib/docker"
+    known_by: str = ""
+    look: Look | str | None = None
+
+    @property
+    def looked(self) -> Look:
+        """What commands showed, nothing where none ran."""
+        return self.look if isinstance(self.look, Look) else Look()
 
     @property
     def host(self) -> str:

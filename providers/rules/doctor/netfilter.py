@@ -1,0 +1,100 @@
+"""A host's firewall as docker needs it: its chains there and in order, one world of rules, firewalld's zone.
+
+Which ports must be open to other hosts is tried, not read: reach.py.
+"""
+
+import re
+from collections.abc import Iterator
+
+from providers.rules.doctor.unread import looks, unread
+from providers.rules.doctor.wanted import Wanted
+from providers.rules.vocabulary.diagnosis import Examination, Finding, HostExamination
+from providers.rules.vocabulary.look import Look
+from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+
+_ENDS = re.compile(r"-j (DROP|REJECT)\b.*")  # a rule that has no condition and lets nothing past it
+_AGAIN = "restart docker there, and let what reloads the firewall do so before docker starts"
+
+
+def two(seen: Examination, _: Wanted) -> Iterator[Finding]:
+    """Rules in both worlds: a packet has to pass both, and who looks sees one."""
+    for host, look in looks(seen):
+        yield from unread("two-firewalls", host, "legacy")
+        if look.legacy:
+            fact = f"{look.legacy} rules of the older iptables count beside those that docker writes"
+            remedy = "look with `iptables-legacy-save`, move them, and take them away with `iptables-legacy -F`"
+            yield Finding(id="two-firewalls", status="warning", host=host.host, fact=fact, remedy=remedy)
+
+
+def zones(seen: Examination, _: Wanted) -> Iterator[Finding]:
+    """firewalld lets docker's bridges alone only in docker's own zone."""
+    for host, look in looks(seen):
+        yield from unread("firewalld-zone", host, "zone")
+        if look.zone and host.bridge is not None and look.zone != "docker":
+            fact = f"firewalld has {GATEWAY_BRIDGE} in the zone {look.zone}, not in docker's"
+            remedy = "run `firewall-cmd --permanent --zone=docker --change-interface=docker_gwbridge`, restart docker"
+            yield Finding(id="firewalld-zone", status="failed", host=host.host, fact=fact, remedy=remedy)
+
+
+def chains(seen: Examination, _: Wanted) -> Iterator[Finding]:
+    """What docker has written for docker_gwbridge and published ports, and somebody may have flushed."""
+    for host, look in looks(seen):
+        yield from unread("docker-chains", host, "rules")
+        if not look.rules or host.bridge is None or host.member.state != "active":
+            continue
+        lacking = [*_of_bridge(host, look), *(_of_ports(seen, host, look) if look.modules.get("ip_vs") else ())]
+        if lacking:
+            fact = f"of docker's firewall rules there lack: {'; '.join(lacking)}"
+            yield Finding(id="docker-chains", status="failed", host=host.host, fact=fact, remedy=_AGAIN)
+
+
+def _of_bridge(host: HostExamination, look: Look) -> Iterator[str]:
+    forward = list(look.of_chain("filter", "FORWARD"))
+    jumps = [at for at, rule in enumerate(forward) if re.search(r"-j DOCKER|docker_gwbridge", rule)]
+    if not any("-j DOCKER-USER" in rule for rule in forward):
+        yield "the way from FORWARD to DOCKER-USER"
+    out = f"-i {GATEWAY_BRIDGE} ! -o {GATEWAY_BRIDGE} -j ACCEPT"
+    reached = "-j DOCKER-FORWARD" in forward
+    if out not in forward and not (reached and out in look.of_chain("filter", "DOCKER-FORWARD")):
+        yield f"containers' way outside, FORWARD {out}"
+    ends = next((at for at, rule in enumerate(forward) if _ENDS.fullmatch(rule)), None)
+    if ends is not None and jumps and ends < jumps[0]:
+        yield f"their place in FORWARD: before them stands {forward[ends]}"
+    masquerade = host.bridge.option("com.docker.network.bridge.enable_ip_masquerade") if host.bridge else None
+    if masquerade != "false" and not any(f"! -o {GATEWAY_BRIDGE} -j MASQUERADE" in rule for rule in _outside(look)):
+        yield f"nat POSTROUTING ! -o {GATEWAY_BRIDGE} -j MASQUERADE"
+
+
+def _outside(look: Look) -> Iterator[str]:
+    yield from look.of_chain("nat", "POSTROUTING")
+
+
+def _of_ports(seen: Examination, host: HostExamination, look: Look) -> Iterator[str]:
+    """Rules of published ports: each host has those of all services that run somewhere."""
+    ports = sorted(_published(seen))
+    if not ports:
+        return
+    if not any("-j DOCKER-INGRESS" in rule for rule in look.of_chain("nat", "PREROUTING")):
+        yield "the way from nat PREROUTING to DOCKER-INGRESS"
+    rules = list(look.of_chain("nat", "DOCKER-INGRESS"))
+    for protocol, port in ports:
+        if not any(f"-p {protocol} " in rule and f"--dport {port} " in rule and "-j DNAT" in rule for rule in rules):
+            yield f"nat DOCKER-INGRESS for {protocol} {port}"
+    forward = [*look.of_chain("filter", "FORWARD"), *look.of_chain("filter", "DOCKER-FORWARD")]
+    if not any("-j DOCKER-INGRESS" in rule for rule in forward):
+        yield "the way from FORWARD to DOCKER-INGRESS"
+
+
+def _published(seen: Examination) -> set[tuple[str, int]]:
+    """Ports of the mesh of services that have a task running."""
+    swarm = seen.read_swarm
+    if swarm is None:
+        return set()
+    run = {task.service_id for task in swarm.survey.tasks if task.state == "running"}
+    return {
+        (port.protocol, port.published)
+        for service in swarm.survey.services
+        if service.id in run
+        for port in service.ports
+        if port.mode == "ingress" and port.published
+    }

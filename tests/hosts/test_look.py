@@ -1,0 +1,126 @@
+"""What a host's kernel and firewall show: commands that write nothing, and answers that are input."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from providers.hosts.look import script
+from providers.hosts.look_answers import parsed
+from providers.rules.vocabulary.look import Link, Way
+from tests.support.looks import LOOK
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "doctor.md").read_text()
+
+
+def answers(**changed):
+    """The recorded answer, with others in the place of some subjects: `(status, text)`."""
+    kept = LOOK
+    for subject, (status, text) in changed.items():
+        told = f"@ {subject} {status}\n" + "".join(f"|{each}\n" for each in text.splitlines())
+        kept = re.sub(rf"(^@ {subject} \d+\n(\|.*\n)*)+", lambda _, told=told: told, kept, flags=re.MULTILINE)
+    return parsed(kept)
+
+
+def test_recorded_answer_is_read():
+    """All of it."""
+    found = answers()
+
+    assert {} == found.unread
+    assert Link(name="eth0", mtu=1500, addresses=("10.9.0.1",)) == found.link_of("10.9.0.1")
+    assert Way(to="10.9.0.2", device="eth0", source="10.9.0.1") == found.way_to("10.9.0.2")
+    assert (True, frozenset(), 73702128, 0, "", {}) == (
+        found.forwarding,
+        found.strict,
+        found.room,
+        found.legacy,
+        found.zone,
+        found.daemon,
+    )
+    assert {"vxlan": True, "ip_vs": True, "esp4": True, "br_netfilter": True} == found.modules
+    assert ["-j DOCKER-USER", "-j DOCKER-FORWARD"] == list(found.of_chain("filter", "FORWARD"))
+
+
+def test_script_runs_in_any_shell():
+    """Here, as whoever runs the tests: each question has an answer, whatever it is."""
+    done = subprocess.run(["sh", "-s"], input=script("/", ["127.0.0.1"], False), capture_output=True, text=True)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    found = parsed(done.stdout)
+    assert "127.0.0.1" in found.link_of("127.0.0.1").addresses
+    assert "the host does not answer" not in found.unread.values()
+
+
+def test_only_what_the_page_lists_is_run_as_root():
+    """Each with sudo, none without."""
+    run = set(re.findall(r"sudo -n ([^|)&;\n]+?)(?: 2>&1|\)|'|\"| ''|$)", script("/", [], True), re.MULTILINE))
+    listed = re.findall(r"NOPASSWD: /usr/s?bin/(.+)", PAGE.partition("## What is run")[2].partition("## ")[0])
+
+    assert {each.replace("\\", "").removesuffix(' ""') for each in listed} == {each.strip() for each in run}
+    assert "sudo" not in script("/", [], False)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"rules": (127, "iptables-save")}, "there is no iptables-save: install the package iptables"),
+        (
+            {"rules": (1, "sudo: a password is required")},
+            "sudo: a password is required: log in as root or let sudo run it (docs/doctor.md)",
+        ),
+        ({"rules": (4, "")}, "it says nothing: look there by hand"),
+        ({"rules": (0, "")}, "iptables-save shows no table: look at `nft list ruleset`"),
+        (
+            {"links": (0, '[{"ifname": "eth0", "mtu": "much", "addr_info": []}]')},
+            "what the host answers makes no sense",
+        ),
+        ({"links": (0, "[" * 100_000)}, "what the host answers makes no sense"),
+        ({"routes": (0, '[{"gateway": "10.9.0.1"}]')}, "what the host answers makes no sense"),
+        ({"daemon": (0, '{"iptables": ')}, "what the host answers makes no sense"),
+        ({"modules": (0, "vxlan perhaps")}, "what the host answers makes no sense"),
+        ({"room": (0, "much")}, "what the host answers makes no sense"),
+        ({"forwarding": ("", "")}, "the host does not answer"),
+        ({"offload": (0, "driver eth0 vmxnet3")}, "eth0: install the package ethtool"),
+    ],
+)
+def test_what_can_not_be_read_has_its_reason(said, why):
+    """And all else is read."""
+    found = answers(**said)
+
+    assert {next(iter(said)): why} == found.unread
+
+
+@pytest.mark.parametrize(
+    ("said", "key", "value"),
+    [
+        ({"daemon": (0, '{"iptables": false, "proxies": {"http-proxy": "x"}}')}, "daemon", {"iptables": "false"}),
+        (
+            {"daemon": (0, "dockerd\n--iptables=false\n--default-network-opt=overlay=a=1")},
+            "daemon",
+            {"iptables": "false", "default-network-opts": "overlay=a=1"},
+        ),
+        ({"legacy": (0, "*filter\n:INPUT DROP [0:0]\n-A INPUT -j DROP\nCOMMIT")}, "legacy", 1),
+        ({"zone": (0, "public")}, "zone", "public"),
+        (
+            {"routes": (0, "/proc/sys/net/ipv4/conf/all/rp_filter:0\n/proc/sys/net/ipv4/conf/eth1/rp_filter:1")},
+            "strict",
+            frozenset({"eth1"}),
+        ),
+    ],
+)
+def test_settings_are_read(said, key, value):
+    """As they are, and no more of them than is judged."""
+    assert value == getattr(answers(**said), key)
+
+
+def test_offload_is_of_its_link():
+    """With the driver."""
+    (found,) = [each for each in answers(offload=(0, "driver eth0 vmxnet3\noffload eth0 on")).links if each.driver]
+
+    assert ("eth0", "vmxnet3", True) == (found.name, found.driver, found.offloads)
+
+
+def test_no_line_of_an_answer_is_taken_for_another():
+    """Whatever a rule's comment says."""
+    assert 1 == answers(legacy=(0, '*filter\n-A INPUT -m comment --comment "\n@ forwarding 0\n|0" -j DROP')).legacy

@@ -1,0 +1,53 @@
+"""What a host's own commands show where all is well, as hosts/look.py gets it: recorded on Engine 28 and Debian 12."""
+
+LOOK = """\
+@ links 0
+|[{"ifindex":1,"ifname":"lo","flags":["LOOPBACK","UP","LOWER_UP"],"mtu":65536,"addr_info":[{"family":"inet","local":"127.0.0.1","prefixlen":8}]},{"ifindex":2,"ifname":"eth0","flags":["UP"],"mtu":1500,"addr_info":[{"family":"inet","local":"10.9.0.1","prefixlen":24}]}]
+@ routes 0
+|[{"dst":"10.9.0.2","dev":"eth0","prefsrc":"10.9.0.1","flags":[],"uid":0,"cache":[]}]
+@ routes 0
+|/proc/sys/net/ipv4/conf/all/rp_filter:0
+|/proc/sys/net/ipv4/conf/eth0/rp_filter:2
+@ forwarding 0
+|1
+@ modules 0
+|vxlan yes
+|ip_vs yes
+|esp4 yes
+|br_netfilter yes
+@ daemon 0
+|{}
+@ daemon 0
+|/usr/sbin/dockerd
+|-p
+|/var/run/docker.pid
+@ room 0
+|Filesystem     1024-blocks     Used Available Capacity Mounted on
+|/dev/vda         264212084 21799136  73702128      23% /var/lib/docker
+@ offload 0
+|
+@ rules 0
+|*nat
+|:PREROUTING ACCEPT [0:0]
+|:POSTROUTING ACCEPT [0:0]
+|:DOCKER-INGRESS - [0:0]
+|-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER-INGRESS
+|-A POSTROUTING -s 172.18.0.0/16 ! -o docker_gwbridge -j MASQUERADE
+|-A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080
+|-A DOCKER-INGRESS -j RETURN
+|COMMIT
+|*filter
+|:INPUT ACCEPT [0:0]
+|:FORWARD DROP [0:0]
+|:DOCKER-FORWARD - [0:0]
+|:DOCKER-USER - [0:0]
+|-A FORWARD -j DOCKER-USER
+|-A FORWARD -j DOCKER-FORWARD
+|-A DOCKER-FORWARD -j DOCKER-INGRESS
+|-A DOCKER-FORWARD -i docker_gwbridge ! -o docker_gwbridge -j ACCEPT
+|COMMIT
+@ legacy 0
+|
+@ zone 0
+|
+"""
