@@ -15,9 +15,11 @@ from cli.stack_files import STACKS, Directory, declared
 from providers.explain.firewall import Firewall, script
 from providers.hosts.discovery import found as discovered
 from providers.hosts.examine import examination
-from providers.hosts.fleet import fleet_for
+from providers.hosts.fleet import Fleet, fleet_for
+from providers.hosts.probe.probing import reach as probed
 from providers.rules.doctor.diagnosis import diagnosis
 from providers.rules.doctor.ports import host_rules
+from providers.rules.doctor.reached import tries
 from providers.rules.doctor.wanted import Wanted, wanted
 from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.stack_file.resolved import Resolved
@@ -77,7 +79,9 @@ def doctor(
         if rules:
             give(_script(rules, declared(directory, stack)[1], host))
             return
-        seen, compared_with = begun_at(entry(stack, reach)) if at_one else _declared_hosts(directory, stack)
+        fleet, seen, compared_with = begun_at(entry(stack, reach)) if at_one else _declared_hosts(directory, stack)
+    if tries(only or (), skip or ()):
+        seen = replace(seen, reach=probed(fleet, seen, compared_with))
     found = diagnosis(seen, compared_with, only or (), skip or ())
     if as_json:
         give_data(as_data(stack, found))
@@ -97,12 +101,13 @@ def _misused(at_one: bool, reach: Reach, rules: Firewall | None, host: str | Non
     return ""
 
 
-def _declared_hosts(directory: Path, stack: str) -> tuple[Examination, Wanted]:
+def _declared_hosts(directory: Path, stack: str) -> tuple[Fleet, Examination, Wanted]:
     plan, resolved = declared(directory, stack)
-    return examination(fleet_for(plan.access, resolved.roles)), wanted(resolved)
+    fleet = fleet_for(plan.access, resolved.roles)
+    return fleet, examination(fleet), wanted(resolved)
 
 
-def begun_at(manager: HostAccess) -> tuple[Examination, Wanted]:
+def begun_at(manager: HostAccess) -> tuple[Fleet, Examination, Wanted]:
     """A swarm that is begun at one manager; that host alone where it can't tell of the others.
 
     Who else is a manager it tells: it was named as one. Raises HostError where it is not reached.
@@ -111,12 +116,18 @@ def begun_at(manager: HostAccess) -> tuple[Examination, Wanted]:
         members = discovered(manager).members
     except (Blocked, EngineError):
         alone = manager.model_copy(update={"name": manager.address or "local"})
-        return examination(fleet_for({alone.name: alone})), Wanted(access={alone.name: alone})
+        fleet = fleet_for({alone.name: alone})
+        return fleet, examination(fleet), Wanted(access={alone.name: alone})
     access = {member.name: member.access for member in members if member.host}
     roles = Roles(managers=frozenset(member.name for member in members if member.node.role == "manager"))
     silent = (Silent(host=member.name, why=member.why) for member in members if not member.host)
-    seen = examination(fleet_for(access, roles))
-    return replace(seen, silent=(*seen.silent, *silent)), Wanted(access=access)
+    fleet = fleet_for(access, roles)
+    seen = examination(fleet)
+    return (
+        fleet,
+        replace(seen, silent=(*seen.silent, *silent)),
+        Wanted(access=access, managers=roles.managers or frozenset()),
+    )
 
 
 def _script(firewall: Firewall, resolved: Resolved, host: str | None) -> str:

@@ -1,16 +1,17 @@
 """What `swarmnet doctor` tells: as lines, as a table on a terminal, and as data. How it was found must not enter."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cli.lines import as_shown
 from providers.rules.doctor.diagnosis import Diagnosis
 from providers.rules.vocabulary.diagnosis import Finding
+from providers.rules.vocabulary.reach import Trial
 
 SCHEMA = 1
 EXIT = {"well": 0, "unknown": 1, "wrong": 7}
@@ -23,12 +24,32 @@ def as_data(stack: str, found: Diagnosis) -> dict[str, Any]:
     keys = ("id", "status", "host", "peer", "fact", "remedy")
     findings = [{key: asdict(each)[key] for key in keys} for each in found.findings]
     networks = [asdict(each) for each in found.rooms]
-    return {"schema": SCHEMA, "stack": stack, "status": found.status, "findings": findings, "networks": networks}
+    matrix = [
+        {
+            "from": each.sender,
+            "to": each.receiver,
+            "channel": each.channel,
+            "port": each.port,
+            "status": each.outcome,
+            "why": each.why,
+        }
+        for each in found.trials
+    ]
+    return {
+        "schema": SCHEMA,
+        "stack": stack,
+        "status": found.status,
+        "findings": findings,
+        "matrix": matrix,
+        "networks": networks,
+    }
 
 
 def show(console: Console, found: Diagnosis) -> None:
     """The report for people: a table on a terminal, else a line for each finding."""
-    if found.findings and console.is_terminal:
+    if console.is_terminal and found.trials:
+        console.print(matrix(found.trials))
+    if console.is_terminal and found.findings:
         console.print(table(found))
     for line in lines(found, rows=not console.is_terminal):
         console.print(line)
@@ -41,6 +62,28 @@ def table(found: Diagnosis) -> Table:
         status = as_shown(each.status, style=_COLOURS.get(each.status, ""))
         rows.add_row(status, *map(as_shown, (each.id, _place(each), each.fact, each.remedy)))
     return rows
+
+
+def matrix(trials: Collection[Trial]) -> Table:
+    """What passes from host to host: a row for each sender, a column for each receiver."""
+    hosts = list(dict.fromkeys(each.sender for each in trials))
+    shown = Table("from, to", *(Column(as_shown(host)) for host in hosts), header_style="bold")
+    for sender in hosts:
+        shown.add_row(as_shown(sender, style="bold"), *(_cell(trials, sender, receiver) for receiver in hosts))
+    return shown
+
+
+def _cell(trials: Collection[Trial], sender: str, receiver: str) -> Text:
+    pair = [each for each in trials if (each.sender, each.receiver) == (sender, receiver)]
+    wrong = list(dict.fromkeys(each.channel for each in pair if each.outcome == "closed"))
+    unknown = list(dict.fromkeys(each.channel for each in pair if each.outcome == "unknown"))
+    if wrong:
+        return as_shown(f"closed: {', '.join(wrong)}", style="red")
+    return (
+        as_shown(f"unknown: {', '.join(unknown)}", style="yellow")
+        if unknown
+        else as_shown("ok" * bool(pair), style="green")
+    )
 
 
 def lines(found: Diagnosis, *, rows: bool) -> Iterator[Text]:

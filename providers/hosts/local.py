@@ -107,10 +107,10 @@ class LocalConnection:
             raise command_failed(self.access, self.user, argv, done.returncode, done.stderr.decode(errors="replace"))
         return done.stdout.decode(errors="replace")
 
-    def open_stream(self, argv: Sequence[str]) -> LocalStream:
+    def open_stream(self, argv: Sequence[str], *, as_root: bool = True) -> LocalStream:
         """A stream to a command. Raises CommandFailed where there is no such command."""
         try:
-            return LocalStream(with_sudo(self.access, argv))
+            return LocalStream(with_sudo(self.access, argv) if as_root else argv)
         except OSError as problem:
             raise self._not_begun(argv, problem) from problem
 

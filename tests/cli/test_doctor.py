@@ -14,6 +14,7 @@ from cli.doctor_report import as_data, lines, show
 from providers.rules.doctor.diagnosis import Diagnosis, diagnosis
 from providers.rules.vocabulary.diagnosis import Room
 from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.reach import Trial
 from providers.rules.vocabulary.shape import NetworkShape
 from tests.cli.test_discover import node as listed
 from tests.support.examined import host, seen, swarm, wants
@@ -267,3 +268,32 @@ def test_manager_that_is_none(begun, to):
 def test_rules_take_a_stack_file(begun):
     """Roles, addresses and ports are its own."""
     assert 2 == begun("--rules=ufw").exit_code
+
+
+# What passes between hosts
+
+TRIALS = (
+    Trial(sender="m1", receiver="w1", channel="gossip-tcp", outcome="open", port=7946),
+    Trial(sender="w1", receiver="m1", channel="managers", outcome="closed", port=2377, why="no answer"),
+    Trial(sender="w1", receiver="m1", channel="data-path", outcome="unknown", why="it has ended"),
+)
+
+
+def test_matrix_on_a_terminal():
+    """A row for each sender, with what is closed to whom."""
+    console = Console(force_terminal=True, width=100, record=True, highlight=False)
+    show(console, Diagnosis(findings=(), trials=TRIALS))
+    text = console.export_text()
+
+    assert re.search(r"m1\s+│\s+│ ok\s+│", text)
+    assert re.search(r"w1\s+│ closed: managers\s+│", text)
+
+
+def test_matrix_for_programs():
+    """Each trial, also those that are open."""
+    rows = as_data("prod", Diagnosis(findings=(), trials=TRIALS))["matrix"]
+
+    closed = {"from": "w1", "to": "m1", "channel": "managers", "port": 2377, "status": "closed", "why": "no answer"}
+    assert ([closed], 3) == ([each for each in rows if each["status"] == "closed"], len(rows))
+    table = PAGE.partition("## For programs")[2].partition("## ")[0]
+    assert [] == [key for key in closed if f"`{key}`" not in table]

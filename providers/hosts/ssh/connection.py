@@ -68,9 +68,9 @@ class Connection:
             raise command_failed(self.access, self.user, argv, status, complaint)
         return output.decode(errors="replace")
 
-    def open_stream(self, argv: Sequence[str]) -> Stream:
-        """A stream to a command, after `sudo -n` where the host's access says so. Raises HostError."""
-        return Stream(self._open_channel(with_sudo(self.access, argv)))
+    def open_stream(self, argv: Sequence[str], *, as_root: bool = True) -> Stream:
+        """A stream to a command, after `sudo -n` where the host has it and it needs that. Raises HostError."""
+        return Stream(self._open_channel(with_sudo(self.access, argv) if as_root else argv))
 
     def close(self) -> None:
         """Close the link; the next use opens it again."""

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from providers.rules.doctor import capacity, clocks, engines, kernels, links, members, netfilter
+from providers.rules.doctor import capacity, clocks, engines, kernels, links, members, netfilter, reached
 from providers.rules.doctor.wanted import Wanted
 from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId, Room
+from providers.rules.vocabulary.reach import Trial
 
 Check = Callable[[Examination, Wanted], Iterable[Finding]]
 
@@ -38,6 +39,14 @@ CHECKS: Mapping[FindingId, Check] = {
     "firewalld-zone": netfilter.zones,
     "docker-chains": netfilter.chains,
     "disk-room": kernels.room,
+    "probes": reached.probes,
+    "port-taken": reached.taken,
+    "reach-managers": reached.on("reach-managers", "managers"),
+    "reach-gossip": reached.on("reach-gossip", "gossip-tcp", "gossip-udp"),
+    "reach-data-path": reached.on("reach-data-path", "data-path"),
+    "reach-full-size": reached.on("reach-full-size", "full-size"),
+    "reach-data": reached.on("reach-data", "data"),
+    "reach-esp": reached.on("reach-esp", "esp"),
 }
 # Without these nothing is told of what was not read: they go with any choice of others.
 _LOOKS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers", "commands"})
@@ -45,10 +54,12 @@ _LOOKS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers", "comm
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What was found, in the order of the checks. rooms: of each network of the swarm, whether or not it is well."""
+    """What was found, in the order of the checks. rooms: of each network of the swarm, whether or not it is well; so
+    are trials, of each pair of hosts."""
 
     findings: tuple[Finding, ...]
     rooms: tuple[Room, ...] = ()
+    trials: tuple[Trial, ...] = ()
 
     @property
     def status(self) -> Literal["well", "wrong", "unknown"]:
@@ -65,6 +76,7 @@ def diagnosis(seen: Examination, wanted: Wanted, only: Iterable[str] = (), skip:
             _judged(each, wanted) for name, check in CHECKS.items() if name in chosen for each in check(seen, wanted)
         ),
         rooms=tuple(capacity.rooms(seen)) if "network-addresses" in chosen else (),
+        trials=seen.reach.trials if seen.reach else (),
     )
 
 

@@ -67,7 +67,7 @@ def host_rules(resolved: Resolved) -> list[HostRules]:
         known = tuple(_known_by(host) for host in others)
         senders = tuple(_sends_by(host) for host in others)
         if name in left.managers:
-            yield Opening(protocol="tcp", port=_managers_port(members[name]), sources=known)
+            yield Opening(protocol="tcp", port=managers_port(members[name]), sources=known)
         yield Opening(protocol="tcp", port=GOSSIP, sources=known)
         yield Opening(protocol="udp", port=GOSSIP, sources=known)
         yield Opening(protocol="udp", port=data_path, sources=senders)
@@ -102,5 +102,6 @@ def _sends_by(host: HostAccess) -> str:
     return str(ip_address(host.data_path_address)) if host.data_path_address else _known_by(host)
 
 
-def _managers_port(host: HostAccess) -> int:
+def managers_port(host: HostAccess) -> int:
+    """The TCP port of the swarm on a host that is a manager, or is to be."""
     return int(engine_host(host.listen_address or "")[1] or MANAGERS)

@@ -14,12 +14,14 @@ ETHERNET = 1500
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """access: how each host is reached, and where members are to find it. encrypted: whether an overlay is to be.
-    ignored: findings that are accepted. mtus: of the network between the hosts, bytes, by host. data_path_port: UDP.
+    ignored: findings that are accepted. mtus: of the network between the hosts, bytes, by host. managers:
+    hosts that are to be. data_path_port: UDP.
     """
 
     access: Mapping[str, HostAccess]
     encrypted: bool = False
     ignored: tuple[Ignored, ...] = ()
+    managers: frozenset[str] = frozenset()
     mtus: Mapping[str, int] = field(default_factory=dict)
     data_path_port: int = VXLAN
 
@@ -35,6 +37,7 @@ def wanted(resolved: Resolved) -> Wanted:
         access=left.access,
         encrypted=any(each.encrypted for each in left.file.overlays.values()),
         ignored=tuple(left.file.doctor.ignore),
+        managers=frozenset(left.managers),
         mtus={name: left.file.hosts[name].mtu for name in left.access},
         data_path_port=(left.file.swarm and left.file.swarm.data_path_port) or VXLAN,
     )

@@ -5,6 +5,7 @@ from typing import Literal
 
 from providers.rules.vocabulary.facts import Member, Network, Silent
 from providers.rules.vocabulary.look import Look
+from providers.rules.vocabulary.reach import Reach
 from providers.rules.vocabulary.snapshot import SwarmSurvey
 
 FindingId = Literal[
@@ -35,6 +36,14 @@ FindingId = Literal[
     "firewalld-zone",
     "docker-chains",
     "disk-room",
+    "probes",
+    "port-taken",
+    "reach-managers",
+    "reach-gossip",
+    "reach-data-path",
+    "reach-full-size",
+    "reach-data",
+    "reach-esp",
 ]
 Status = Literal["failed", "warning", "unknown", "ignored"]
 
@@ -137,11 +146,12 @@ class Unread:
 
 @dataclass(frozen=True, kw_only=True)
 class Examination:
-    """All that was read. swarm: None where all hosts answer and none is in one."""
+    """All that was read. swarm: None where all hosts answer and none is in one. reach: None where nothing was tried."""
 
     hosts: tuple[HostExamination, ...]
     silent: tuple[Silent, ...] = ()
     swarm: SwarmExamination | Unread | None = None
+    reach: Reach | None = None
 
     @property
     def read_swarm(self) -> SwarmExamination | None:

@@ -1,0 +1,135 @@
+"""One probe on one host: the program in program.py, started there, asked, ended. What is tried must not enter."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Self, TypeVar, cast
+
+from pydantic import Field
+from pydantic_core import from_json
+from typing_extensions import TypedDict
+
+from providers.hosts.bounds import TooLate, TooLong
+from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api.schema import Few, PortNumber, why_not
+from providers.hosts.look_answers import LONGEST
+from providers.rules.vocabulary.errors import CommandFailed
+from providers.rules.vocabulary.words import line
+
+T = TypeVar("T")
+
+BOOT = ("python3", "-Ic", "import sys; exec(sys.stdin.readline())")
+SANDBOX = "/var/run/docker/netns/"
+LIVES = 30  # seconds, whatever becomes of us
+_SECONDS = 15.0  # for one answer
+_ANSWER = 4 * 2**20  # bytes
+
+Word = Annotated[str, Field(max_length=300)]
+
+
+class Ready(TypedDict):
+    ready: list[tuple[PortNumber, Word]]
+    links: list[tuple[Word, Word, Few]]
+
+
+class Tried(TypedDict):
+    tried: list[Word]
+
+
+class Heard(TypedDict):
+    heard: list[tuple[Word, Word, Word]]
+
+
+class Try(TypedDict):
+    """One thing to send."""
+
+    kind: str
+    to: str
+    port: int
+    bytes: int
+    label: str
+
+
+class Session:
+    """A probe that runs. It ends when this is closed, and with the connection."""
+
+    def __init__(self, engine: Engine, token: str, listen: Sequence[tuple[str, int]], sandbox: str = "") -> None:
+        """Starts it, in a network namespace of docker's where `sandbox` names one. Raises HostError."""
+        self.name = engine.name
+        into = ("nsenter", f"--net={SANDBOX}{sandbox}") if sandbox else ()
+        self._stream = engine.connection.open_stream((*into, *BOOT), as_root=bool(sandbox))
+        self._file = self._stream.makefile("rb")
+        try:
+            first = {"token": token, "name": self.name, "seconds": LIVES, "listen": list(listen)}
+            self.ready = self._asked(Ready, first, before=program())
+            if len(self.ready["ready"]) != len(listen):
+                raise self._senseless()
+        except BaseException:
+            self.close()
+            raise
+
+    def attempt(self, tries: Sequence[Try]) -> list[str]:
+        """Send all of it; why each did not go, empty where it went. Raises HostError."""
+        tried = self._asked(Tried, {"try": list(tries)})["tried"] if tries else []
+        if len(tried) != len(tries):
+            raise self._senseless()
+        return [line(each) for each in tried]
+
+    def heard(self) -> list[tuple[str, str, str]]:
+        """What came in so far: from whom, its label, and from which address. Raises HostError."""
+        return self._asked(Heard, {"heard": True})["heard"]
+
+    def close(self) -> None:
+        """End it."""
+        self._stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _asked(self, kind: type[T], request: Mapping[str, object], before: str = "") -> T:
+        try:
+            self._stream.exchange.begin(_SECONDS)
+            self._stream.sendall(f"{before}{json.dumps(request)}\n".encode())
+            answer = self._file.readline(_ANSWER)
+        except TooLate as problem:
+            raise CommandFailed(f"{self.name}: the probe does not answer within {_SECONDS:g} s") from problem
+        except (OSError, TooLong) as problem:
+            raise self._ended() from problem
+        if not answer.endswith(b"\n"):
+            raise self._ended()
+        try:
+            found = from_json(answer, allow_inf_nan=False)
+        except ValueError as problem:
+            raise self._senseless() from problem
+        found = _pairs(found)
+        if why_not(kind, found):
+            raise self._senseless()
+        return cast(T, found)
+
+    def _ended(self) -> CommandFailed:
+        status, complaint = self._stream.last_words()
+        last = line(next((each for each in reversed(complaint.splitlines()) if each.strip()), "it says nothing"))
+        return CommandFailed(f"{self.name}: python3: exit status {status}: {last[:LONGEST]}")
+
+    def _senseless(self) -> CommandFailed:
+        return CommandFailed(f"{self.name}: the probe's answer makes no sense")
+
+
+def _pairs(found: object) -> object:
+    """JSON has no tuples."""
+    if not isinstance(found, dict):
+        return found
+    return {
+        key: [tuple(each) if isinstance(each, list) else each for each in value] if isinstance(value, list) else value
+        for key, value in found.items()
+    }
+
+
+@cache
+def program() -> str:
+    """What runs the program, as one line."""
+    return f"exec({files(__package__).joinpath('program.py').read_text()!r})\n"

@@ -1,0 +1,124 @@
+"""The probe on a host: what it sends arrives, it leaves nothing, and what it answers is input."""
+
+import json
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from providers.hosts.engine_api.engine import Engine
+from providers.hosts.local import LocalConnection
+from providers.hosts.probe import session
+from providers.hosts.probe.session import BOOT, Session
+from providers.hosts.ssh.connection import Connection
+from providers.rules.stack_file.access import HostAccess
+from providers.rules.vocabulary.errors import CommandFailed
+
+HERE = "127.0.0.1"
+
+
+def here():
+    """This machine's Engine, which is not asked for anything."""
+    return Engine(LocalConnection(HostAccess(name="here", local=True)))
+
+
+def tried(kind, port, size=100, label="small"):
+    """One thing to send to this machine."""
+    return {"kind": kind, "to": HERE, "port": port, "bytes": size, "label": label}
+
+
+def test_what_is_sent_arrives():
+    """Datagrams of any size, data over TCP with its answer, a connection to somebody else's port."""
+    with Session(here(), "t1", [("udp", 0), ("tcp", 0)]) as one, socket.create_server((HERE, 0)) as engine:
+        (udp, _), (tcp, _) = one.ready["ready"]
+        sent = [tried("udp", udp), tried("udp", udp, 9000, "full"), tried("tcp", tcp, 200_000)]
+
+        assert ["", "", "", ""] == one.attempt([*sent, tried("connect", engine.getsockname()[1])])
+        assert [("here", "full", HERE), ("here", "small", HERE)] == one.heard()
+        assert ("lo", HERE, 65536) in one.ready["links"]
+
+
+def test_what_does_not_arrive_is_told():
+    """By whom it was sent, or by who heard nothing; others' datagrams count for nothing."""
+    with socket.create_server((HERE, 0)) as other, Session(here(), "t1", [("udp", 0)]) as one:
+        closed = other.getsockname()[1]
+        other.close()
+        (udp, _), *_ = one.ready["ready"]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.sendto(b"t2\0here\0small\0", (HERE, udp))
+
+        told = one.attempt([tried("tcp", closed), tried("connect", closed), tried("udp", udp, 65_530)])
+        assert ["Connection refused", "Connection refused", "Message too long"] == told
+        assert [] == one.heard()
+
+
+def test_port_of_another_program():
+    """It is left to it."""
+    with socket.create_server((HERE, 0)) as other, Session(here(), "t1", [("tcp", other.getsockname()[1])]) as one:
+        assert [(other.getsockname()[1], "Address already in use")] == one.ready["ready"]
+
+
+def started(seconds):
+    """The program, by itself."""
+    probe = subprocess.Popen([sys.executable, *BOOT[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    asked = {"token": "t", "name": "n", "seconds": seconds, "listen": [["udp", 0]]}
+    assert probe.stdin is not None
+    assert probe.stdout is not None
+    probe.stdin.write(f"{session.program()}{json.dumps(asked)}\n".encode())
+    probe.stdin.flush()
+    probe.stdout.readline()
+    return probe
+
+
+def test_probe_ends_with_its_channel():
+    """Whatever it waits for."""
+    probe = started(30)
+    probe.stdin.close()
+
+    assert 0 == probe.wait(10)
+    probe.stdout.close()
+
+
+def test_probe_ends_by_itself():
+    """Where a link was cut nobody closes its channel."""
+    with started(1) as probe:
+        assert -14 == probe.wait(10)  # SIGALRM
+
+
+COMMAND = "python3 -Ic 'import sys; exec(sys.stdin.readline())'"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"", "h1: python3: exit status 0: it says nothing"),
+        (b"not JSON\n", "h1: the probe's answer makes no sense"),
+        (b'{"ready": [], "links": []}\n', "h1: the probe's answer makes no sense"),
+        (b'{"ready": [[99999, ""]], "links": []}\n', "h1: the probe's answer makes no sense"),
+        (b'{"ready": [[1, "' + b"x" * 1000 + b'"]], "links": []}\n', "h1: the probe's answer makes no sense"),
+        (b"[" * 100_000 + b"\n", "h1: the probe's answer makes no sense"),
+    ],
+)
+def test_answer_that_makes_no_sense(host, answer, why):
+    """An error of that host."""
+    host.commands[COMMAND] = lambda channel: (
+        channel.recv(100_000),
+        channel.sendall(answer),
+        channel.send_exit_status(0),
+    )
+    engine = Engine(Connection(host.access()))
+    with pytest.raises(CommandFailed) as caught:
+        Session(engine, "t1", [("udp", 0)])
+
+    assert why == str(caught.value)
+    engine.connection.close()
+
+
+def test_host_without_python(host):
+    """Its shell says so."""
+    engine = Engine(Connection(host.access()))
+    with pytest.raises(CommandFailed, match=r"exit status 127: .*not found"):
+        Session(engine, "t1", [("udp", 0)])
+
+    engine.connection.close()
