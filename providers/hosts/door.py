@@ -53,6 +53,7 @@ class Hosts(Door):
         return observe.member(self.fleet.engine(host))
 
     def gwbridge(self, host: str) -> GwbridgeFacts:
+        self.fleet.ask_ahead(host, observe.first_words)
         return observe.gwbridge_facts(self.fleet, host)
 
     def own_bridge(self, host: str) -> GwbridgeFacts:
@@ -66,6 +67,7 @@ class Hosts(Door):
         return observe.swarm_facts(self.fleet, ending=ending)
 
     def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
+        self.fleet.ask_ahead(host, observe.first_words)
         return observe.node_facts(self.fleet, host, leaving=leaving)
 
     def entry(self, node_id: str) -> Node | None:

@@ -40,6 +40,8 @@ class Fleet:
 
     def __init__(self, hosts: Mapping[str, HostAccess], roles: Roles = UNSAID, *, at_rest: bool = False) -> None:
         self.names = tuple(hosts)
+        self.at_rest = at_rest
+        self._looked_at: set[str] = set()
         self._witnesses = witnesses(hosts, roles)
         # Which member a host was proved to be as a manager: who could confirm it may be restarting by now.
         self._proved: dict[str, str] = {}
@@ -62,6 +64,17 @@ class Fleet:
         """`ask` of each named host's Engine (None: all), at once. HostError and EngineError are values."""
         answers = dict(self._as_they_come(ask, self.names if names is None else tuple(names)))
         return {name: answers[name] for name in self.names if name in answers}
+
+    def ask_ahead(self, name: str, ask: Callable[[Engine], object]) -> None:
+        """At rest: who looks at a second host will look at all, few at a time; they are all asked at once then, and
+        what they say is there for each look that shares it."""
+        if not self.at_rest:
+            return
+        with self._lock:
+            before = len(self._looked_at)
+            self._looked_at.add(name)
+        if before == 1 < len(self._looked_at):
+            self.each(ask)
 
     def manager(self) -> Engine:
         """Any declared host that is proved a manager and can answer for the swarm now, kept until it fails to.

@@ -90,11 +90,18 @@ def nodes(engine: Engine) -> tuple[Node, ...]:
 @shared
 def networks(engine: Engine) -> tuple[Network, ...]:
     """All networks that an Engine lists. On a manager the swarm's copies and its own are mixed."""
-    return tuple(
-        sorted(
-            (to_network(raw) for raw in engine.read("/networks", list[schema.Network])), key=lambda network: network.id
-        )
-    )
+    return tuple(sorted(map(to_network, listed_networks(engine)), key=lambda network: network.id))
+
+
+def listed_networks(engine: Engine) -> list[schema.Network]:
+    """All networks as an Engine lists them."""
+    return engine.read("/networks", list[schema.Network])
+
+
+def is_the_swarms(raw: schema.Network) -> bool:
+    """Whether a listed network is surely the swarm's: that shows null for the containers on it, and a host's own copy
+    a table, if an empty one (measurements.md#local-copies). Where an Engine lists neither, nothing is sure."""
+    return "Containers" in raw and raw["Containers"] is None
 
 
 @shared
@@ -111,10 +118,12 @@ def services(engine: Engine) -> tuple[SwarmService, ...]:
 
 
 @shared
-def tasks(engine: Engine) -> tuple[Task, ...]:
-    """All tasks that the swarm remembers, attached standalone containers among them: those are listed only where the
-    filter names their runtime (https://github.com/moby/moby/blob/master/daemon/cluster/filters.go)."""
-    found = engine.read("/tasks", list[schema.Task], filters={"runtime": ["container", "plugin", "attachment"]})
+def tasks(engine: Engine, node_id: str = "") -> tuple[Task, ...]:
+    """The tasks that the swarm remembers, of one member or of all, attached standalone containers among them: those are
+    listed only where the filter names their runtime
+    (https://github.com/moby/moby/blob/master/daemon/cluster/filters.go)."""
+    asked = {"runtime": ["container", "plugin", "attachment"], **({"node": [node_id]} if node_id else {})}
+    found = engine.read("/tasks", list[schema.Task], filters=asked)
     return tuple(sorted(map(to_task, found), key=lambda task: task.id))
 
 
@@ -150,6 +159,15 @@ def answers(fleet: Fleet, read: Callable[[Engine], T], names: Iterable[str]) -> 
         else:
             good.append(answer)
     return good, silent
+
+
+def first_words(engine: Engine) -> None:
+    """Ask a host for what each look at it needs, so that it is there for whoever shares it."""
+    own = member(engine)
+    local_network(engine, GATEWAY_BRIDGE)
+    if own.state == "active":
+        host_ingress(engine, own)
+        listed_containers(engine)
 
 
 # Facts
@@ -237,9 +255,15 @@ def containers(engine: Engine, stopped: Collection[str] = ()) -> tuple[Container
             on_bridge=not bridge.isdisjoint(network_ids(raw)),
             started=started(engine, raw, stopped),
         )
-        for raw in engine.read("/containers/json", list[schema.Container], all=True)
+        for raw in listed_containers(engine)
     )
     return tuple(sorted(found, key=lambda container: container.id))
+
+
+@shared
+def listed_containers(engine: Engine) -> list[schema.Container]:
+    """All containers on a host, running or not, as it lists them."""
+    return engine.read("/containers/json", list[schema.Container], all=True)
 
 
 def started(engine: Engine, raw: schema.Container, stopped: Collection[str]) -> str:
@@ -338,7 +362,7 @@ def node_facts_from(
         swarm=settings(engine),
         nodes=nodes(engine),
         others=others,
-        tasks=tasks(engine) if leaving else (),
+        tasks=tasks(engine, own.node_id) if leaving else (),
         ingress=ingress,
         local=local,
     )
@@ -360,7 +384,7 @@ def host_ingress(engine: Engine, own: Member) -> HostIngress:
 
 
 def ingress_facts(fleet: Fleet) -> IngressFacts:
-    """The swarm's ingress, and what each declared host has of it."""
+    """The swarm's ingress, and what each declared host has of it. Tasks are read only where a change may move them."""
     found, silent = answers(fleet, member_with_ingress, fleet.names)
     fleet.prefer_newest(fleet.good({own.host: own for own, _ in found}))
     hosts = [ingress for _, ingress in found]
@@ -382,7 +406,7 @@ def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], s
     network = next((net for net in found if net is not None), None)
     swarm = settings(engine)
     concerned = tuple(each for each in services(engine) if each.publishes_ingress or concerns(each, swarm))
-    running = tasks(engine)
+    running = () if fleet.at_rest else tasks(engine)
     if network is None:
         nodes(engine)
     ingresses, names = {net.id for net in listed if net.ingress}, {service.id for service in concerned}

@@ -14,6 +14,8 @@ from providers.hosts.fleet import Fleet
 from providers.hosts.observe import (
     answers,
     from_manager,
+    is_the_swarms,
+    listed_networks,
     networks,
     nodes,
     services,
@@ -44,7 +46,7 @@ class Listing:
 def listing(engine: Engine) -> Listing:
     """The list in its frame: whoever shares it has the whole proof of an absence."""
     engine.read("/nodes", list[schema.Node])
-    listed = engine.read("/networks", list[schema.Network])
+    listed = listed_networks(engine)
     engine.read("/nodes", list[schema.Node])
     found = [to_network(raw) for raw in listed if raw.get("Scope") == "swarm"]
     by_name = defaultdict(list)
@@ -56,12 +58,6 @@ def listing(engine: Engine) -> Listing:
         twins={twin: network for network in found if (twin := network.label(TWIN)) is not None},
         unsure=frozenset(raw["Id"] for raw in listed if not is_the_swarms(raw)),
     )
-
-
-def is_the_swarms(raw: schema.Network) -> bool:
-    """Whether a listed network is surely the swarm's: that shows null for the containers on it, and a host's own copy
-    a table, if an empty one (measurements.md#local-copies). Where an Engine lists neither, nothing is sure."""
-    return "Containers" in raw and raw["Containers"] is None
 
 
 def overlay_at_rest(fleet: Fleet, name: str, network_id: str) -> OverlayFacts:

@@ -1,15 +1,25 @@
 """Reads a survey: all that a plan of live changes has to know, by GET requests alone, all hosts at once."""
 
+from collections.abc import Callable, Iterable, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 from providers.hosts import observe
+from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine
-from providers.hosts.engine_api.schema import Container
+from providers.hosts.engine_api.json_to_facts import to_network
 from providers.hosts.fleet import Fleet
+from providers.hosts.overlays import confirmed, listing
 from providers.rules.vocabulary.errors import NotAManager
-from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.facts import Member
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostSurvey, Standalone, Survey, SwarmSurvey
+
+T = TypeVar("T")
+
+AT_ONCE = 4
 
 
 def survey(fleet: Fleet) -> Survey:
@@ -29,28 +39,39 @@ def survey(fleet: Fleet) -> Survey:
 
 def host_survey(engine: Engine) -> HostSurvey:
     """One host's own word."""
-    own = observe.member(engine)
-    inspected = (own_network(engine, listed, own.control) for listed in observe.networks(engine))
+    own, containers = observe.member(engine), observe.listed_containers(engine)
+    attached = set().union(*map(observe.network_ids, containers))
+    listed = observe.listed_networks(engine)
+    inspected = [raw["Id"] for raw in listed if may_be_its_own(raw, own, attached)]
+    own_copies = dict(zip(inspected, at_once(partial(observe.local_network, engine), inspected), strict=True))
+    found = (own_copies.get(raw["Id"]) if is_shared(raw) else to_network(raw) for raw in listed)
     return HostSurvey(
-        member=own, networks=tuple(net for net in inspected if net is not None), containers=standalone(engine)
+        member=own,
+        networks=tuple(
+            net for net in found if net is not None and (net.scope != "swarm" or net.endpoints or not own.control)
+        ),
+        containers=standalone(containers),
     )
 
 
-def own_network(engine: Engine, listed: Network, manager: bool) -> Network | None:
-    """A listed network as the host itself has it, None where a manager only knows it from the swarm.
+def is_shared(raw: schema.Network) -> bool:
+    """Whether the list alone does not tell what the host has of it."""
+    return raw.get("Scope") == "swarm" or raw["Name"] == GATEWAY_BRIDGE
 
-    A host's own copy of a swarm network always has an endpoint: the sandbox of the ingress, or of its load balancer.
+
+def may_be_its_own(raw: schema.Network, own: Member, attached: Set[str]) -> bool:
+    """Whether the host is asked for its own copy. A manager may only know it from the swarm: its own copy of a swarm
+    network always has an endpoint, the sandbox of the ingress, or of its load balancer beside a container. attached:
+    ids of what containers hang on.
     """
-    if listed.scope != "swarm" and listed.name != GATEWAY_BRIDGE:
-        return listed
-    network = observe.local_network(engine, listed.id)
-    if network is None or (manager and network.scope == "swarm" and not network.endpoints):
-        return None
-    return network
+    if not is_shared(raw):
+        return False
+    only_the_swarms = own.control and raw.get("Scope") == "swarm" and observe.is_the_swarms(raw)
+    return not only_the_swarms or bool(raw.get("Ingress")) or raw["Id"] in attached
 
 
-def standalone(engine: Engine) -> tuple[Standalone, ...]:
-    """Containers that are no tasks, running or not."""
+def standalone(listed: list[schema.Container]) -> tuple[Standalone, ...]:
+    """Those of the containers that are no tasks, running or not."""
     found = (
         Standalone(
             id=raw["Id"],
@@ -58,20 +79,27 @@ def standalone(engine: Engine) -> tuple[Standalone, ...]:
             running=raw.get("State") in observe.RUNNING,
             networks=tuple(sorted(filter(None, observe.network_ids(raw)))),
         )
-        for raw in engine.read("/containers/json", list[Container], all=True)
+        for raw in listed
         if "com.docker.swarm.task" not in (raw.get("Labels") or {})
     )
     return tuple(sorted(found, key=lambda container: container.id))
 
 
+def at_once(ask: Callable[[str], T], ids: Iterable[str]) -> list[T]:
+    """Ask one host of each, a few at a time: sshd opens 10 sessions on a connection."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(ask, ids))
+
+
 def swarm_survey(engine: Engine) -> SwarmSurvey:
     """The swarm as one manager shows it."""
-    listed = (net for net in observe.networks(engine) if net.scope == "swarm")
-    confirmed = (observe.swarm_network(engine, net.id) for net in listed)
+    listed = listing(engine)
+    found = at_once(lambda each: confirmed(engine, listed, listed.by_id[each]), listed.by_id)
+    networks = sorted((network for network in found if network is not None), key=lambda network: network.id)
     return SwarmSurvey(
         settings=observe.settings(engine),
         nodes=observe.nodes(engine),
-        networks=tuple(replace(net, endpoints=()) for net in confirmed if net is not None),
+        networks=tuple(replace(network, endpoints=()) for network in networks),
         services=observe.services(engine),
         tasks=observe.tasks(engine),
     )

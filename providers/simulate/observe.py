@@ -94,7 +94,7 @@ def node_facts(world: World, host: str, *, leaving: bool = False) -> NodeFacts:
         swarm=settings(world),
         nodes=nodes(world),
         others=others,
-        tasks=tasks(world) if leaving else (),
+        tasks=tuple(task for task in tasks(world) if own.node_id in ("", task.node_id)) if leaving else (),
         ingress=None if leaving else next((net for net in listed(world, asked) if net.ingress), None),
         local=local,
     )

@@ -1,5 +1,6 @@
 """What looks share after which nothing is written: how little they ask, and that no write ever rests on it."""
 
+import threading
 from collections import Counter
 
 import pytest
@@ -10,7 +11,7 @@ from providers.rules.nouns.table import OVERLAY
 from providers.rules.stack_file.access import Roles
 from providers.rules.vocabulary.errors import NoQuorum
 from providers.rules.vocabulary.steps import RemoveNetwork
-from tests.support.engine_answers import network
+from tests.support.engine_answers import ANSWERS, network
 from tests.support.lifecycle import overlay_spec
 from tests.support.memberships import info, places
 
@@ -141,3 +142,85 @@ def test_no_write_rests_on_what_was_shared(host, door):
 
     assert not [request for request in asked(host) if request.startswith("DELETE")]
     assert seen == looked(door.at_rest())
+
+
+def test_a_survey_asks_for_no_network_alone(host, door):
+    """The list tells which are the swarm's; its own copies a host has where a container hangs on one."""
+    host.engine.answer("GET /containers/json", body=[container("app1")])
+    there = [each.name for each in door.survey().swarm.networks]
+    alone = {request for request in asked(host) if request.startswith("GET /networks/")}
+
+    assert (sorted(NAMES), {"GET /networks/id-app1"}) == (sorted(there), alone)
+
+
+def test_a_survey_without_marks_asks_for_many_at_once(host, door):
+    """Four at a time, on each host and of the swarm."""
+    together = threading.Barrier(4, timeout=30)
+    bare = [{key: value for key, value in overlay(name).items() if key != "Containers"} for name in NAMES[:4]]
+    host.engine.answer("GET /networks", body=bare)
+    host.engine.answer("GET /containers/json", body=[])
+    for net in bare:
+        host.engine.does(f"GET /networks/{net['Id']}", lambda net=net: (together.wait() and 0) or (200, net))
+
+    assert NAMES[:4] == [each.name for each in door.survey().swarm.networks]
+
+
+def container(name):
+    """One that hangs on an overlay."""
+    attached = {name: {"NetworkID": f"id-{name}"}}
+    return {"Id": "c1", "Names": ["/x"], "State": "running", "NetworkSettings": {"Networks": attached}}
+
+
+@pytest.fixture
+def four(new_host):
+    """A manager and three workers, with docker_gwbridge and the ingress."""
+    names = ("m1", "w1", "w2", "w3")
+    hosts = {name: new_host(name) for name in names}
+    for name, each in hosts.items():
+        for path, body in ANSWERS.items():
+            each.engine.answer(f"GET {path}", body=body)
+        each.engine.answer("GET /info", body=info(name, {"m1": "10.0.0.1"}, control=name == "m1"))
+    return hosts
+
+
+@pytest.fixture
+def door_to_four(four):
+    """Of which the stack file calls one a manager."""
+    known_at = places(four)
+    accesses = {name: host.access(advertise_address=known_at[name]) for name, host in four.items()}
+    door = Hosts(accesses, Roles(managers=frozenset({"m1"})))
+    yield door.at_rest()
+    door.at_rest().fleet.close()
+
+
+def test_each_host_says_each_thing_once(four, door_to_four):
+    """Whatever the number of resources that are looked at. Tasks are of no use there, and are the most to read."""
+    for name in four:
+        door_to_four.gwbridge(name)
+        door_to_four.node(name)
+    door_to_four.ingress()
+
+    # Who the manager is takes a word more, and its own copy of the ingress is not the swarm's.
+    twice = Counter(["GET /info", "GET /networks/id-ingress"])
+    most = {name: max((asked(host) - twice).values()) for name, host in four.items()}
+    assert ({name: 1 for name in four}, 0) == (most, sum(asked(host)["GET /tasks"] for host in four.values()))
+    assert [1] * 4 == [host.logins for host in four.values()]
+
+
+def test_who_looks_at_a_second_host_asks_all_at_once(four, door_to_four):
+    """Pulumi's plugin and `swarmnet drift` look at four resources at a time; hosts need not be asked four at a time."""
+    door_to_four.gwbridge("m1")
+    together = threading.Barrier(3, timeout=30)
+    for name in ("w1", "w2", "w3"):
+        word = info(name, {"m1": "10.0.0.1"})
+        four[name].engine.does("GET /info", lambda word=word: (together.wait() and 0) or (200, word))
+
+    assert "w1" == door_to_four.gwbridge("w1").member.host
+
+
+def test_who_looks_at_one_host_asks_no_other(four, door_to_four):
+    """As `pulumi refresh --target` does; a swarm is asked of its managers."""
+    door_to_four.gwbridge("w1")
+    door_to_four.node("w1")
+
+    assert [0, 0] == [len(four[name].engine.requests) for name in ("w2", "w3")]

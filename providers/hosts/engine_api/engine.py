@@ -105,7 +105,7 @@ class Engine:
         found = self.read("/info", Info, timeout=timeout)
         reason = unsupported(found)
         if reason:
-            raise EngineError(f"{self.name}: {reason}")
+            raise EngineError(f"{self.name}: {reason[:200]}")
         return found
 
     def post(self, path: str, body: object = None, *, timeout: float = TIMEOUT, **params: object) -> object:

@@ -428,5 +428,6 @@ def why_not(kind: object, answer: object) -> str:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = path(first["loc"])[:80]
-        return f"{where}: {first['msg'].lower()}" if where else first["msg"].lower()
+        wrong = first["msg"].lower()[:200]
+        return f"{where}: {wrong}" if where else wrong
     return ""
