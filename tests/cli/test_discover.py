@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from cli.__main__ import app
 from providers.hosts.reports import COMMAND
 from tests.support.fake_sshd import Ends, FakeHost
-from tests.support.my_ssh import at_home
+from tests.support.my_ssh import at_home, without_ssh
 from tests.support.swarms import SPEC
 
 INFO = {"LocalNodeState": "active", "NodeID": "n1", "NodeAddr": "127.0.0.1", "ControlAvailable": True, "Error": ""}
@@ -56,8 +56,7 @@ NETWORKS[0]["Containers"] = {"ingress-sbox": {"Name": "gateway_ingress-sbox"}}
 @pytest.fixture
 def host(tmp_path, monkeypatch):
     """The one manager of a swarm of two; the other member has no address that leads anywhere."""
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    at_home(monkeypatch, tmp_path)
+    without_ssh(monkeypatch, tmp_path)
     host = FakeHost(tmp_path / "m1", "m1")
     host.commands[shlex.join(COMMAND)] = Ends(
         stdout=b"2: eth0: <UP> mtu 9000 qdisc x\n    inet 127.0.0.1/8 scope host\n"
@@ -118,8 +117,9 @@ def test_member_that_was_not_reached_is_a_comment(discover, host):
     "place", ["$(touch {})", "-oProxyCommand=touch {}", "fe80::1%$(touch {})", "w1;touch {}", "`touch {}`"]
 )
 @pytest.mark.parametrize("where", ["address", "hostname"])
-def test_place_that_is_a_command(discover, host, tmp_path, place, where):
+def test_place_that_is_a_command(discover, host, tmp_path, monkeypatch, place, where):
     """A hostile manager says that of a member: where ~/.ssh/config hands addresses to commands, nothing is run."""
+    at_home(monkeypatch, tmp_path)
     ran = tmp_path / "ran"
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh" / "config").write_text('Match host "*[!a-z0-9.:]*" exec "echo %h"\n')

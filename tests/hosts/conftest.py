@@ -7,7 +7,7 @@ import pytest
 from providers.hosts.fleet import Fleet
 from tests.support.fake_sshd import FakeHost
 from tests.support.memberships import places
-from tests.support.my_ssh import at_home
+from tests.support.my_ssh import at_home, without_ssh
 
 
 @pytest.fixture
@@ -33,8 +33,13 @@ def host(new_host: Callable[[str], FakeHost]) -> FakeHost:
 
 @pytest.fixture(autouse=True)
 def no_keys_of_mine(tmp_path, monkeypatch) -> None:
-    """Neither the agent nor ~/.ssh of whoever runs the tests has a part in them."""
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    """Neither the agent nor ~/.ssh of whoever runs the tests has a part in them, nor any program."""
+    without_ssh(monkeypatch, tmp_path / "home")
+
+
+@pytest.fixture
+def my_ssh(no_keys_of_mine, tmp_path, monkeypatch) -> None:
+    """OpenSSH's own programs, with the same empty home."""
     at_home(monkeypatch, tmp_path / "home")
 
 

@@ -11,6 +11,11 @@ from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import CommandFailed, LoginRefused
 
 
+@pytest.fixture(autouse=True)
+def no_keys_of_mine() -> None:
+    """Programs of this machine are run; no keys have a part in that."""
+
+
 @pytest.fixture
 def local() -> LocalConnection:
     """This machine."""

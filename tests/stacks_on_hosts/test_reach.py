@@ -58,7 +58,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     (folder / ".ssh").mkdir(parents=True)
     at_home(monkeypatch, folder)
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""OpenSSH's client whose home is HOME, as that of tests is."""
+"""OpenSSH's client as tests have it: none at all, or one whose home is HOME, as that of tests is."""
 
 import os
 import pwd
@@ -6,16 +6,30 @@ import shutil
 from pathlib import Path
 
 PROGRAM = Path(__file__).with_name("home_ssh.sh")
+# Where programs are, whatever a test makes of PATH.
+PROGRAMS = os.environ.get("PATH", os.defpath)
+
+
+def without_ssh(monkeypatch, home: Path) -> None:
+    """A home with nothing in it, on a machine without any program: for tests that are not about OpenSSH's words.
+
+    Asking `ssh -G` takes four processes, and more time than all the rest of such a test.
+    """
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PATH", "/nowhere")
+    home.mkdir(exist_ok=True)
 
 
 def at_home(monkeypatch, home: Path) -> None:
     """Let HOME be the home for `ssh -G` too; a machine without ssh stays one."""
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     monkeypatch.setenv("HOME", str(home))
     home.mkdir(exist_ok=True)
-    if real := shutil.which("ssh"):
+    if real := shutil.which("ssh", path=PROGRAMS):
         monkeypatch.setenv("REAL_SSH", real)
         monkeypatch.setenv("REAL_HOME", pwd.getpwuid(os.getuid()).pw_dir)
         # A program of each test's own: what it has said is remembered.
         (home / "bin").mkdir()
         (home / "bin" / "ssh").symlink_to(PROGRAM)
-        monkeypatch.setenv("PATH", str(home / "bin"), prepend=os.pathsep)
+        monkeypatch.setenv("PATH", f"{home / 'bin'}{os.pathsep}{PROGRAMS}")

@@ -20,7 +20,7 @@ from providers.rules.vocabulary.errors import HostError, LoginRefused
 SSHD = "/usr/sbin/sshd"
 HOST = "h1.example"
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("my_ssh")]
 
 
 def keygen(*words: str | Path) -> None:

@@ -13,6 +13,8 @@ from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.host_keys import known_keys, verify
 from providers.rules.vocabulary.errors import HostKeyMismatch, HostKeyUnknown
 
+pytestmark = pytest.mark.usefixtures("my_ssh")
+
 FOR_HOST = ("-h", "-n", "10.0.0.1")
 SHORTLY = ("-V", "20260101000000Z:20260102000000Z")
 

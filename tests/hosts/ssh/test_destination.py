@@ -11,6 +11,8 @@ from providers.hosts.ssh.settings import USUAL_KEYS
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError
 
+pytestmark = pytest.mark.usefixtures("my_ssh")
+
 ME = pwd.getpwuid(os.getuid()).pw_name
 
 

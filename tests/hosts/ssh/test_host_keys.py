@@ -13,6 +13,8 @@ from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.host_keys import key_types, known_keys, verify
 from providers.rules.vocabulary.errors import HostError, HostKeyMismatch, HostKeyUnknown
 
+pytestmark = pytest.mark.usefixtures("my_ssh")
+
 KEY = paramiko.ECDSAKey.generate()
 KEY_TYPE = KEY.get_name()
 # What `ssh-keygen -H` makes of an address; the salt is fixed, so that tests keep their names.

@@ -15,6 +15,8 @@ from providers.hosts.ssh.login_keys import login_keys
 from providers.rules.vocabulary.errors import HostError
 from tests.support.fake_sshd import Ends
 
+pytestmark = pytest.mark.usefixtures("my_ssh")
+
 PASSPHRASE = "hunter2"
 
 

@@ -8,6 +8,8 @@ import pytest
 from providers.hosts.ssh.openssh import OpenSsh
 from providers.rules.vocabulary.errors import HostError
 
+pytestmark = pytest.mark.usefixtures("my_ssh")
+
 
 @pytest.fixture
 def asked(tmp_path, monkeypatch):

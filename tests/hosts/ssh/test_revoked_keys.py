@@ -10,6 +10,8 @@ from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.host_keys import KnownKey, verify
 from providers.rules.vocabulary.errors import HostKeyMismatch, HostKeyUnknown
 
+pytestmark = pytest.mark.usefixtures("my_ssh")
+
 
 def keygen(*words):
     """Run ssh-keygen."""
