@@ -30,7 +30,7 @@ lab: setup # what real Docker hosts on this machine need, and the app on them: D
 demo: lab # three real Docker hosts on this machine, and `pulumi up` on them (root)
 	@tools/demo
 
-check: setup # format, lint, layers, types, and every test that needs no root, no network and no run of pulumi, with few examples
+check: setup # format, lint, layers, types, and every test that needs no root, no network and no program to itself, with few examples
 	@$(MAKE) --no-print-directory --jobs 3 --output-sync quick lint types
 
 lint:

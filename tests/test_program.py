@@ -396,6 +396,7 @@ def test_bridges_of_a_stack_keep_its_order(monkeypatch, stack, waves):
     assert [set(), *named[:-1]] == [needs[min(wave)] for wave in named]
 
 
+@pytest.mark.whole
 def test_program_needs_neither_docker_nor_paramiko():
     """Only plugins reach hosts; the program declares and is done. Nor does it need pulumi-command without `prepare`."""
     script = """

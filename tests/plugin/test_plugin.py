@@ -314,6 +314,7 @@ def test_refusal_is_one_line(plugin, host):
     ) == complaint(plugin.create, OverlayProvider, APP)
 
 
+@pytest.mark.whole
 def test_debugging_shows_the_whole_story(pulumi_engine, config, closed_port):
     """With SWARMNET_DEBUG the line is a traceback that goes down to the cause."""
     h1 = json.loads(config["swarmnet:hosts"])["h1"] | {"port": closed_port}
@@ -326,6 +327,7 @@ def test_debugging_shows_the_whole_story(pulumi_engine, config, closed_port):
     assert "providers.rules.vocabulary.errors.Unreachable" == shown.splitlines()[-1].partition(":")[0]
 
 
+@pytest.mark.whole
 def test_cut_run_starts_nothing(config, host):
     """A plugin whose Pulumi was killed looks, writes nothing, and says how to go on."""
     has_no_overlay(host)
@@ -340,6 +342,7 @@ def test_cut_run_starts_nothing(config, host):
     assert [] == [request for request in asked(host) if not request.startswith("GET")]
 
 
+@pytest.mark.whole
 def test_problem_of_the_configuration_is_told(pulumi_engine):
     """Refresh and destroy get the state's copy of the configuration, which may be another version's."""
     with closing(Plugin(pulumi_engine.address, {"swarmnet:hosts": '{"h1": {}}'}, {"SWARMNET_DEBUG": ""})) as plugin:

@@ -114,6 +114,7 @@ def process() -> Iterator[Any]:
         started.kill()
 
 
+@pytest.mark.whole
 def test_serves_on_printed_port(process: Any) -> None:
     """The first line of output is the port to call."""
     with grpc.insecure_channel(f"127.0.0.1:{process.stdout.readline().strip()}") as channel:
@@ -123,6 +124,7 @@ def test_serves_on_printed_port(process: Any) -> None:
         assert sys.executable == stub.About(language_pb2.AboutRequest(), timeout=20).executable
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ends_quietly(process: Any, number: signal.Signals) -> None:
     """An interrupt reaches the whole process group: this member of it says nothing."""
@@ -133,6 +135,7 @@ def test_ends_quietly(process: Any, number: signal.Signals) -> None:
     assert 0 == process.returncode
 
 
+@pytest.mark.whole
 def test_ends_with_its_engine() -> None:
     """Where the engine was killed, its host does not stay behind."""
     engine: Any
