@@ -17,7 +17,11 @@ from providers.rules.vocabulary import errors as problems
 from tests.support.stackfiles import SHIPPED
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "examples").glob("*/README.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "examples").glob("*/README.md")),
+]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What a comment refers to: `measurements.md#kicks, #sandbox`.
 MEASURED = re.compile(r"measurements\.md(#[\w-]+(?:, #[\w-]+)*)")

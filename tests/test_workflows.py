@@ -20,7 +20,7 @@ from tests.tools.programs import program
 ROOT = Path(__file__).resolve().parent.parent
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
-DEPLOY, DRIFT, PREVIEW, RELEASE = WORKFLOWS
+CI, DEPLOY, DRIFT, PREVIEW, RELEASE = WORKFLOWS
 PAGE = (ROOT / "docs" / "ci.md").read_text()
 BLOCK = re.compile(r"^```sh\n# (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TOLD = dict(BLOCK.findall(PAGE))
@@ -97,9 +97,9 @@ def run(shell, folder, **environment):
     )
 
 
-def test_there_are_four():
+def test_there_are_five():
     """Each found by its name."""
-    assert ["deploy.yml", "drift.yml", "preview.yml", "release.yml"] == [path.name for path in WORKFLOWS]
+    assert ["ci.yml", "deploy.yml", "drift.yml", "preview.yml", "release.yml"] == [path.name for path in WORKFLOWS]
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -203,8 +203,10 @@ def test_each_job_may_do_what_it_has_to():
     reads = {"contents": "read"}
     knows = {**reads, "actions": "read"}
 
-    assert [{}] * 4 == [read(path)["permissions"] for path in WORKFLOWS]
+    assert [{}] * 5 == [read(path)["permissions"] for path in WORKFLOWS]
     assert {
+        ("ci", "check"): reads,
+        ("ci", "test"): reads,
         ("deploy", "environments"): knows,
         ("deploy", "plan"): reads,
         ("deploy", "planned"): {"actions": "read"},
@@ -220,16 +222,25 @@ def test_each_job_may_do_what_it_has_to():
 
 
 def test_each_job_ends():
-    """After six hours at most, which is for a deployment."""
+    """After six hours at most, which is for a deployment; the tests on real hosts have an hour and a half."""
     minutes = {name: job["timeout-minutes"] for name, job in jobs().items()}
 
-    assert 360 == minutes.pop(("deploy", "deploy"))
+    assert (360, 90) == (minutes.pop(("deploy", "deploy")), minutes.pop(("ci", "test")))
     assert 60 == max(minutes.values())
+
+
+def test_nobody_elses_code_gets_root_on_the_runner_of_the_tests():
+    """Only what is on main already runs there, and only where the project has such a runner."""
+    job = read(CI)["jobs"]["test"]
+
+    assert "vars.SWARMNET_DEBIAN_RUNNER && github.event_name == 'push' && github.ref == 'refs/heads/main'" == job["if"]
+    assert "${{ vars.SWARMNET_DEBIAN_RUNNER }}" == job["runs-on"]
 
 
 def test_runs_do_not_meet():
     """A push ends the preview of the one before; a deployment that began is never cut by another of its stack."""
     assert read(PREVIEW)["concurrency"] == {"group": "preview-${{ github.ref }}", "cancel-in-progress": True}
+    assert read(CI)["concurrency"] == {"group": "ci-${{ github.ref }}", "cancel-in-progress": True}
     assert read(DRIFT)["concurrency"] == {"group": "drift"}
     assert jobs()["deploy", "deploy"]["concurrency"] == {
         "group": "deploy-${{ matrix.stack }}",
