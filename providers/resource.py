@@ -173,7 +173,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         if standing.gone or standing.whole is None:
             return ReadResult("", {})
         live = spec.read_as(standing.whole)
-        outputs = {key: props[key] for key in (noun.output, "adopted") if key in props} | there
+        outputs = {key: props[key] for key in (noun.output, "adopted", "kept") if key in props} | there
         inputs = published(to_props(live), recorded)
         return ReadResult(id_, {**inputs, **outputs}, inputs=inputs)
 
@@ -227,7 +227,7 @@ class Provider(ResourceProvider, Generic[S, F]):
                 facts = work(door, in_words(spec), spec.timeout, show, look, decide, ways_back)
         there = self.noun.there(facts)
         assert there is not None
-        return {**to_props(spec), **self.noun.outputs(spec, there)}
+        return {**to_props(spec), **self.noun.outputs(spec, there), **self.noun.kept(spec, known, there)}
 
     def looked(self, door: Door, spec: S, known: Props) -> F:
         """The noun's facts; what is there is a declared resource's from now on."""

@@ -7,22 +7,16 @@ from typing import Any
 
 from providers.discovery.remark import Remark
 from providers.rules.nouns import adoption
-from providers.rules.stack_file.model import PartialGwbridge, Section
+from providers.rules.stack_file.model import Section
 from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.addresses import canonical_subnet, first_address
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.labels import TWIN
-from providers.rules.vocabulary.network_options import VNI
-from providers.rules.vocabulary.places import places
 from providers.rules.vocabulary.shape import Pairs
-from providers.rules.vocabulary.specs import GwbridgeSpec, OverlaySpec, Spec
+from providers.rules.vocabulary.specs import Spec
 
 STACK, PROJECT = "com.docker.stack.namespace", "com.docker.compose.project"
 NOT_DECLARABLE = ("swarmnet.", "com.docker.", "io.docker.", "org.dockerproject.")
-KNOWN_OPTIONS = {
-    "overlay": frozenset({place.option for place in places(OverlaySpec).values()} | {VNI}),
-    "bridge": frozenset(place.option for place in places(GwbridgeSpec).values()),
-}
 _NO_ADDRESS = "0.0.0.0"
 
 
@@ -35,9 +29,8 @@ def section(
     thing: str, where: str, network: Network, live: Spec, model: type[Section]
 ) -> tuple[Raw | None, list[Remark]]:
     """The keys of a network's section, None where it can't be taken over, and what is to be said of it."""
-    driver = "bridge" if model is PartialGwbridge else "overlay"
     foreign = adoption.foreign(thing, network.labels, live.owner)
-    reason = elsewhere(network) or foreign or _unfit(network, driver, live)
+    reason = elsewhere(network) or foreign or _unfit(network, live)
     if reason:
         said = reason if reason.startswith(thing) else f"{thing}: {reason}"
         return None, [Remark("not managed", where, said)]
@@ -45,9 +38,7 @@ def section(
     values = {key: there[key] for key in model.model_fields if key in there}
     if values["gateway"] in (_NO_ADDRESS, first_address(values["subnet"], values.get("ip_range"))):
         values["gateway"] = None
-    unknown = sorted({key for key, _ in network.options} - KNOWN_OPTIONS[driver])
-    line = f"{thing}: its option {', '.join(unknown)} has no key here, and would be lost where the network is made anew"
-    return less_defaults(values, model), [Remark("unusual", where, line)] if unknown else []
+    return less_defaults(values, model), []
 
 
 def elsewhere(network: Network) -> str | None:
@@ -60,14 +51,10 @@ def elsewhere(network: Network) -> str | None:
     return f"made by the Compose project {project}, which looks after it" if project is not None else None
 
 
-def _unfit(network: Network, driver: str, live: Spec) -> str | None:
+def _unfit(network: Network, live: Spec) -> str | None:
     """Why a stack file can't say what a network is, None where it can."""
-    if network.driver not in ("", driver):
-        return f"its driver is {network.driver}"
     if live.settled is not True:
         return str(live.settled)
-    if len(network.subnets) > 1:
-        return f"it has {len(network.subnets)} subnets ({', '.join(network.subnets)}), and a stack file names one"
     try:
         for subnet in (network.subnet, *filter(None, (pool.ip_range for pool in network.shape.pools))):
             canonical_subnet(subnet)

@@ -108,13 +108,14 @@ def _told(spec: Spec, outputs: Known, standing: Standing[Spec]) -> Finding:
 
 
 def _inputs(spec: Spec, live: Spec) -> Iterator[tuple[str, object, object]]:
-    """The inputs that differ, each label by itself."""
-    for key in sorted(spec.changed(live) - {"labels"}):
+    """The inputs that differ, each label and option by itself."""
+    for key in sorted(spec.changed(live) - {"labels", "options"}):
         yield key, getattr(spec, key), getattr(live, key)
-    there = getattr(live, "labels", {})
-    for label, recorded in sorted(getattr(spec, "labels", {}).items()):
-        if recorded != there.get(label):
-            yield f"labels.{label}", recorded, there.get(label)
+    for part in ("labels", "options"):
+        recorded, there = getattr(spec, part, {}), getattr(live, part, {})
+        for key in sorted({*recorded, *there}):
+            if recorded.get(key) != there.get(key):
+                yield f"{part}.{key}", recorded.get(key), there.get(key)
 
 
 def _outputs(spec: Spec, outputs: Known, there: Thing) -> Iterator[tuple[str, object, object]]:

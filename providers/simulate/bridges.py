@@ -20,9 +20,10 @@ GATEWAY_OPTIONS = (
 
 
 def create_bridge(world: World, step: CreateNetwork) -> World:
-    """A bridge on one host. A taken name is refused, and a range of another local bridge.
+    """A bridge on one host. A taken name is refused, and a range of another local bridge; what is not asked for is as
+    its daemon.json says.
 
-    measurements.md#bridge-options, #bridge-ranges
+    measurements.md#bridge-options, #bridge-ranges, #defaults-of-daemonjson
     """
     host = engine(world, step.host)
     shape, asked = step.shape, step.shape.pool
@@ -32,7 +33,9 @@ def create_bridge(world: World, step: CreateNetwork) -> World:
     if any(net.scope == "local" and net.meets(subnet) for net in host.networks):
         raise EngineError(f"{host.name}: Pool overlaps with other one on this address space")
     world, network_id = world.another_id("br")
-    shape = replace(shape, pools=(replace(asked, subnet=subnet),))
+    others = (pool for pool in shape.pools if pool is not asked)
+    options = tuple(sorted({**dict(host.bridge_defaults), **dict(shape.options)}.items()))
+    shape = replace(shape, pools=(replace(asked, subnet=subnet), *others), options=options)
     return world.with_host(host.with_network(Network(id=network_id, scope="local", shape=shape)))
 
 
@@ -53,7 +56,8 @@ def with_gateway_bridge(world: World, name: str) -> World:
     subnet = free_range(host)
     pool = Pool(subnet=subnet, gateway=first_address(subnet))
     default = NetworkShape(name=GATEWAY_BRIDGE, driver="bridge", pools=(pool,), options=GATEWAY_OPTIONS)
-    return create_bridge(world, CreateNetwork(host=name, shape=default))
+    world, network_id = world.another_id("br")
+    return world.with_host(world.host(name).with_network(Network(id=network_id, scope="local", shape=default)))
 
 
 def remove_bridge(world: World, step: RemoveNetwork) -> World:

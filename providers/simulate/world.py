@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from providers.rules.vocabulary.facts import Network, Node, Swarm
-from providers.rules.vocabulary.shape import NetworkShape, Pool
+from providers.rules.vocabulary.shape import NetworkShape, Pairs, Pool
 from providers.simulate.workloads import Container, Placed, Service
 
 Kind = Literal[
@@ -77,7 +77,8 @@ class Host:
     runs. state, node_id, control: its own word on its membership. failing_kicks: so many ingresses that come to it
     next fail to be set up (measurements.md#kicks). slow: it takes four times as long to drop a network.
     start_limit: its docker does not start more often within a minute, 0 for any number; starts: so often it has
-    (measurements.md#start-limit).
+    (measurements.md#start-limit). bridge_defaults: options that its daemon.json has for bridges
+    (measurements.md#defaults-of-daemonjson).
     """
 
     name: str
@@ -94,6 +95,7 @@ class Host:
     slow: bool = False
     start_limit: int = 0
     starts: int = 0
+    bridge_defaults: Pairs = ()
     nano_cpus: int = 2_000_000_000
     memory_bytes: int = 8 << 30
 

@@ -8,6 +8,8 @@ indentation is that of the line; `^` begins at the first column. A problem of th
 
 MAPPING = "write a mapping, `name: value` lines indented below it, with a space after each colon"
 LIST = "write a list, `[…]` or lines that begin with `- `"
+BRIDGE = "com.docker.network.bridge."
+VNI = "com.docker.network.driver.overlay.vxlanid_list"
 PASSED_OVER = "where Pulumi passes it over without a word: indent it"
 
 RIGHT = """\
@@ -244,19 +246,23 @@ WRONG = {
     ],
     "a key that Engines know, and ignore or break on": [
         ("26+", "aux_addresses: {}", 27, "overlays.app.aux_addresses", "leave them out of ip_range instead"),
-        ("26+", "driver_opts: {}", 27, "overlays.app.driver_opts", "the keys here are those that work"),
-        ("26+", "options: {}", 27, "overlays.app.options", "the keys here are those that work"),
+        ("26+", "driver_opts: {}", 27, "overlays.app.driver_opts", "did you mean options?"),
+        ("26+", "options: { encrypted: '' }", 27, "overlays.app.options", "write encrypted beside options"),
+        ("26+", f"options: {{ {VNI}: 5 }}", 27, "overlays.app.options", "write vxlan_id beside options"),
         ("26+", "enable_ipv6: true", 27, "overlays.app.enable_ipv6", "with IPv6, an overlay is dropped or never comes up"),
         ("26+", "enableIpv6: true", 27, "overlays.app.enableIpv6", "with IPv6, an overlay is dropped or never comes up"),
         ("26+", "scope: swarm", 27, "overlays.app.scope", "docker_gwbridge is a host's own"),
         ("22+", "aux_addresses: {}", 23, "ingress.aux_addresses", "leave them out of ip_range instead"),
-        ("22+", "driver_opts: {}", 23, "ingress.driver_opts", "the keys here are those that work"),
-        ("22+", "options: {}", 23, "ingress.options", "the keys here are those that work"),
+        ("22+", "driver_opts: {}", 23, "ingress.driver_opts", "did you mean options?"),
+        ("22+", f"options: {{ {BRIDGE}inhibit_ipv4: true }}", 23, "ingress.options", "does nothing here"),
+        ("19+", f"options: {{ {BRIDGE}enable_icc: true }}", 20, "gwbridge.options", "write icc beside options"),
+        ("19+", f"options: {{ {BRIDGE}host_binding_ipv4: lo }}", 20, "gwbridge.options", "address, such as 127.0.0.1"),
+        ("19+", f"options: {{ {BRIDGE}inhibit_ipv4: maybe }}", 20, "gwbridge.options", "should be true or false"),
+        ("19+", f"options: {{ {BRIDGE}gateway_mode_ipv4: isolated }}", 20, "gwbridge.options", "nat or nat-unprotected or routed"),
         ("22+", "enable_ipv6: true", 23, "ingress.enable_ipv6", "with IPv6, an overlay is dropped or never comes up"),
         ("22+", "enableIpv6: true", 23, "ingress.enableIpv6", "with IPv6, an overlay is dropped or never comes up"),
         ("22+", "scope: swarm", 23, "ingress.scope", "docker_gwbridge is a host's own"),
         ("22+", "attachable: true", 23, "ingress.attachable", "a swarm refuses an ingress that containers may join"),
-        ("22+", "encrypted: true", 23, "ingress.encrypted", "encrypt between services, on an overlay"),
         ("22+", "internal: true", 23, "ingress.internal", "an ingress exists for what comes from outside"),
         ("22+", "ip_range: 10.64.16.0/24", 23, "ingress.ip_range", "every address of subnet serves"),
         ("19+", "internal: true", 20, "gwbridge.internal", "containers on overlays would have no way outside"),

@@ -50,10 +50,17 @@ class Config(TypedDict, total=False):
     Subnet: Range | None
     Gateway: Address | None
     IPRange: Range | None
+    AuxiliaryAddresses: Labels
 
 
 class Ipam(TypedDict, total=False):
+    Driver: str | None
     Config: list[Config] | None
+    Options: Labels
+
+
+class ConfigFrom(TypedDict, total=False):
+    Network: str | None
 
 
 class SubnetStatus(TypedDict, total=False):
@@ -85,6 +92,10 @@ class Network(TypedDict):
     Attachable: NotRequired[bool | None]
     Internal: NotRequired[bool | None]
     Ingress: NotRequired[bool | None]
+    EnableIPv4: NotRequired[bool | None]
+    EnableIPv6: NotRequired[bool | None]
+    ConfigOnly: NotRequired[bool | None]
+    ConfigFrom: NotRequired[ConfigFrom | None]
     Containers: NotRequired[dict[str, Endpoint] | None]
     Status: NotRequired[NetworkStatus | None]
 

@@ -54,6 +54,15 @@ def creation(text: str, host: str = MANAGER) -> CreateNetwork:
     return CreateNetwork(host=host, shape=to_shape(json.loads(text)))
 
 
+def noted(text: str | None) -> NetworkShape | None:
+    """What the network was like, None where nothing was noted, or nothing that a change wrote."""
+    try:
+        _Request.model_validate_json(text or "", strict=True)
+    except ValidationError:
+        return None
+    return to_shape(json.loads(text or ""))
+
+
 def asked_for(network: Network) -> NetworkShape:
     """What has to be asked for to get one like it. Which VNI it gets is the swarm's affair."""
     return replace(network.shape, options=tuple((key, value) for key, value in network.options if key != VNI))

@@ -11,7 +11,7 @@ from shlex import quote
 
 from providers.rules.live import former, judgement, maintenance, running_change
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
-from providers.rules.vocabulary.labels import CHANGE, TWIN, moved_label, twin_name, with_owner
+from providers.rules.vocabulary.labels import CHANGE, PREFIX, TWIN, moved_label, twin_name, with_owner
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import (
     FOREVER,
@@ -34,12 +34,14 @@ ROLLED_BACK = ("paused", "rollback_started", "rollback_paused", "rollback_comple
 
 
 def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
-    """The step that makes the twin: like the old one, on a range that the swarm picks so that it meets nothing."""
+    """The step that makes the twin: like the old one, with what nobody declared of it, on a range that the swarm picks
+    so that it meets nothing."""
+    others = {key: value for key, value in network.labels if not key.startswith(PREFIX)}
     twin = replace(
         former.asked_for(network),
         name=twin_name(spec.name),
         pools=(),
-        labels=with_owner({TWIN: spec.name}, spec.owner),
+        labels=with_owner({**others, TWIN: spec.name}, spec.owner),
     )
     return CreateNetwork(shape=twin)
 

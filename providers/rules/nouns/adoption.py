@@ -3,7 +3,7 @@
 Only labels and intent are looked at here; what a difference is, each noun knows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from providers.rules.vocabulary.labels import OWNER, owner_of
@@ -74,5 +74,16 @@ def kept_if_adopted(spec: S, known: Mapping[str, Any]) -> S:
 
 
 def in_words(wanted: Mapping[str, object], live: Mapping[str, object], changed: frozenset[str]) -> str:
-    """The differing properties as `subnet: 172.18.0.0/16, wanted 10.11.0.0/16; mtu: ...`."""
-    return "; ".join(f"{key}: {live[key]}, wanted {wanted[key]}" for key in sorted(changed))
+    """The differing properties as `subnet: 172.18.0.0/16, wanted 10.11.0.0/16; mtu: ...`; each option and label by
+    itself, and what is unfinished or odd in its own words."""
+    return "; ".join(part for key in sorted(changed) for part in _in_words(key, wanted[key], live[key]))
+
+
+def _in_words(key: str, wanted: object, live: object) -> Iterator[str]:
+    if key == "settled" and isinstance(live, str):
+        yield live
+    elif isinstance(wanted, dict) and isinstance(live, dict):
+        both = sorted(name for name in wanted.keys() | live.keys() if wanted.get(name) != live.get(name))
+        yield from (f"{key}.{name}: {live.get(name, 'not there')}, wanted {wanted.get(name, 'none')}" for name in both)
+    else:
+        yield f"{key}: {live}, wanted {wanted}"

@@ -3,7 +3,7 @@
 Only this host's own Engine counts. Calls and waiting must not enter.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from ipaddress import IPv4Network
 from typing import Any
@@ -12,6 +12,7 @@ from providers.rules.live import bridge_swap, former, maintenance, running_chang
 from providers.rules.nouns import adoption, noun
 from providers.rules.nouns.noun import Decide, Known, Standing, missing
 from providers.rules.stack_file import access
+from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.addresses import shown_network
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
@@ -45,8 +46,8 @@ SETTLES = 5.0
 REJOINS = 30.0
 
 
-def live_spec(spec: GwbridgeSpec, bridge: Network) -> GwbridgeSpec:
-    """The spec with the values that the host has in place of the wanted ones.
+def live_spec(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -> GwbridgeSpec:
+    """The spec with the values that the host has in place of the wanted ones. kept: options that are no difference.
 
     A gateway that the Engine does not show counts as the wanted one: Engines up to 28 show a gateway they chose
     only after a restart (measurements.md#filled-in-by-the-engine).
@@ -56,25 +57,31 @@ def live_spec(spec: GwbridgeSpec, bridge: Network) -> GwbridgeSpec:
         update={
             **there,
             "gateway": there["gateway"] or spec.gateway,
-            "mtu": there["mtu"] or None,
             "bridge_name": there["bridge_name"] or f"br-{bridge.id[:12]}",
+            "options": undeclared.there(spec, bridge.shape, kept),
             "labels": declared_labels(spec.labels, bridge.labels),
-            "settled": "it is internal: containers have no way out" if bridge.shape.internal else True,
+            "settled": undeclared.unsaid(GwbridgeSpec, bridge.shape) or True,
         }
     )
 
 
-def creation(spec: GwbridgeSpec) -> CreateNetwork:
-    """The step that makes the bridge."""
+def creation(spec: GwbridgeSpec, before: str | None = None) -> CreateNetwork:
+    """The step that makes the bridge, with what nobody declared of the one before it, as it was noted."""
     bare = NetworkShape(name=GATEWAY_BRIDGE, driver="bridge", labels=with_owner(spec.labels, spec.owner))
-    return CreateNetwork(host=spec.host, shape=shaped(spec, bare))
+    shape = undeclared.carried(spec, shaped(spec, bare), former.noted(before))
+    return CreateNetwork(host=spec.host, shape=shape)
+
+
+def creation_on(spec: GwbridgeSpec, facts: GwbridgeFacts) -> CreateNetwork:
+    """The same on a host as it is now."""
+    return creation(spec, facts.node.label(FORMER) if facts.node else None)
 
 
 def engine_default(bridge: Network) -> bool:
     """Whether it is just as the Engine makes it by itself, with nothing but the ingress attached."""
     unused = all(container_id(endpoint) is None for endpoint in bridge.endpoints)
     plain = dict(bridge.options) == ENGINE_DEFAULT and not bridge.labels
-    return plain and unused and from_engine_pool(bridge.subnet)
+    return plain and not undeclared.unsaid(GwbridgeSpec, bridge.shape) and unused and from_engine_pool(bridge.subnet)
 
 
 def from_engine_pool(subnet: str) -> bool:
@@ -97,6 +104,7 @@ def look(door: Door, spec: GwbridgeSpec, known: Known, *, leaving: bool = False)
 
 def decide(spec: GwbridgeSpec, known: Known) -> Decide:
     """What the state has is ours to change."""
+    spec = spec.model_copy(update={"dropped": undeclared.dropped(spec, known)})
     return partial(next_step, spec, known=bool(known))
 
 
@@ -118,7 +126,7 @@ def finding(spec: GwbridgeSpec, known: Known, facts: GwbridgeFacts) -> Standing[
         return missing(spec, left_without(facts))
     alone = facts.member.state == "active" and facts.swarm is None
     why = f"{spec.host}: no manager answers for its swarm: it can't be told whether the ingress hangs on its bridge"
-    live = noun.unfinished(live_spec(spec, bridge), unfinished(spec, facts))
+    live = noun.unfinished(live_spec(spec, bridge, known.get("kept", ())), unfinished(spec, facts))
     return Standing(live=live, there=bridge, doubt=why if alone else "")
 
 
@@ -133,11 +141,11 @@ def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decis
     refusal = unfit(facts.member) or (take_over(spec, facts, bridge, known) if bridge else None)
     if refusal:
         return Blocked(refusal)
-    difference = in_words(spec, bridge) if bridge else "missing"
+    difference = in_words(spec, bridge, undeclared.kept(spec, bridge.shape)) if bridge else "missing"
     if facts.member.state == "active":
         return on_member(spec, facts, difference, known=known)
     if bridge is None:
-        return Steps((creation(spec),), f"create {GATEWAY_BRIDGE}")
+        return Steps((creation_on(spec, facts),), f"create {GATEWAY_BRIDGE}")
     return replacement(spec, bridge) if difference else Done()
 
 
@@ -150,11 +158,11 @@ def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, know
         refusal = Blocked(f"{spec.host}: {GATEWAY_BRIDGE} can't change: {another}")
         return refusal if difference or loose or bridge_swap.in_progress(facts) else Done()
     if difference or bridge_swap.in_progress(facts):
-        return bridge_swap.change(spec, facts, creation(spec), right=not difference)
+        return bridge_swap.change(spec, facts, creation_on(spec, facts), right=not difference)
     if loose and facts.unchanged_for < SETTLES:
         return Wait(f"the ingress of {spec.host} to be attached to {GATEWAY_BRIDGE}", SETTLES + 1)
     if loose:
-        return bridge_swap.change(spec, facts, creation(spec), right=True)
+        return bridge_swap.change(spec, facts, creation_on(spec, facts), right=True)
     return bridge_swap.released(spec, facts) or Done()
 
 
@@ -183,7 +191,8 @@ def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
         return True
     if facts.member.state != "active":
         return False
-    wrong = facts.bridge is None or bool(in_words(spec, facts.bridge))
+    bridge = facts.bridge
+    wrong = bridge is None or bool(in_words(spec, bridge, undeclared.kept(spec, bridge.shape)))
     return wrong or bridge_swap.in_progress(facts) or bridge_swap.detached(facts)
 
 
@@ -203,10 +212,10 @@ def unfinished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> str | None:
     return None
 
 
-def in_words(spec: GwbridgeSpec, bridge: Network) -> str:
-    """What differs from intent, empty where nothing does."""
-    live = live_spec(spec, bridge)
-    return adoption.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
+def in_words(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -> str:
+    """What differs from intent, empty where nothing does. kept: options that are no difference."""
+    live = live_spec(spec, bridge, kept)
+    return adoption.in_words(spec.model_dump(), live.model_dump(warnings=False), spec.changed(live))
 
 
 def is_ours(spec: GwbridgeSpec, bridge: Network) -> bool:
@@ -236,7 +245,7 @@ def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: 
         bridge.labels,
         spec.owner,
         spec.adopt,
-        in_words(spec, bridge),
+        in_words(spec, bridge, undeclared.kept(spec, bridge.shape) if is_ours(spec, bridge) else ()),
         engine_default=engine_default(bridge),
         goes_on=running_change.goes_on(spec, facts.swarm),
     )
@@ -293,7 +302,7 @@ def finished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision:
 
     `spec`: as the state has it, for a host that the cut left without any.
     """
-    return brought_back(spec, facts, creation(spec))
+    return brought_back(spec, facts, creation_on(spec, facts))
 
 
 def brought_back(spec: GwbridgeSpec, facts: GwbridgeFacts, wanted: CreateNetwork) -> Decision:
@@ -315,6 +324,6 @@ def ways_back(spec: GwbridgeSpec, *, known: bool = True) -> tuple[Callable[[Gwbr
         if theirs or (not known and running_change.by_another_state(spec, facts.swarm)):
             return Done()
         noted = facts.node.label(FORMER) if before and facts.node else None
-        return brought_back(spec, facts, former.creation(noted, spec.host) if noted else creation(spec))
+        return brought_back(spec, facts, former.creation(noted, spec.host) if noted else creation_on(spec, facts))
 
     return partial(with_ours, before=False), partial(with_ours, before=True)

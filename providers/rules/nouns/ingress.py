@@ -6,13 +6,14 @@ Three manners of the Engine shape this page (measurements.md#removal, #old-ingre
 - a new one does not reach hosts by itself: each node needs an update that really changes it, sometimes twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 
 from providers.rules.live import former, ingress_rollout, judgement, maintenance, published_ports, running_change
 from providers.rules.nouns import adoption, noun
 from providers.rules.nouns.noun import Decide, Known, Standing, missing
+from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.addresses import holds_subnet, is_subnet, prefix_length
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Silent, Swarm
@@ -31,30 +32,34 @@ OLD_DEFAULT = "10.255.0.0/16"
 ALLOCATION = 2.0
 
 
-def live_spec(spec: IngressSpec, network: Network) -> IngressSpec:
-    """The spec with the values that the swarm has in place of the wanted ones."""
+def live_spec(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -> IngressSpec:
+    """The spec with the values that the swarm has in place of the wanted ones. kept: options that are no difference."""
+    dead = "" if network.allocated else "the swarm gave it no addresses: the mesh is dead"
     return spec.model_copy(
         update={
             "name": network.name,
             **shown(IngressSpec, network.shape),
+            "options": undeclared.there(spec, network.shape, kept),
             "labels": declared_labels(spec.labels, network.labels),
-            "settled": True if network.allocated else "the swarm gave it no addresses: the mesh is dead",
+            "settled": dead or undeclared.unsaid(IngressSpec, network.shape) or True,
         }
     )
 
 
-def creation(spec: IngressSpec) -> CreateNetwork:
-    """The step that makes the ingress. The driver must be said; an ingress can't be attachable."""
+def creation(spec: IngressSpec, before: str | None = None) -> CreateNetwork:
+    """The step that makes the ingress, with what nobody declared of the one before it, as it was noted. The driver must
+    be said; an ingress can't be attachable."""
     labels = with_owner(spec.labels, spec.owner)
     bare = NetworkShape(name=spec.name, driver="overlay", labels=labels, ingress=True)
-    return CreateNetwork(shape=shaped(spec, bare))
+    return CreateNetwork(shape=undeclared.carried(spec, shaped(spec, bare), former.noted(before)))
 
 
 def engine_default(network: Network, swarm: Swarm) -> bool:
     """Whether it is just as the Engine makes it at init: its name, no label, no option but the VNI, and a range of the
     swarm's own choice. One that got no addresses shows no range."""
     plain = network.name == "ingress" and not network.labels and not set(dict(network.options)) - {VNI}
-    return plain and (not network.subnet or chosen_by(swarm, network.subnet))
+    odd = len(network.subnets) > 1 or undeclared.unsaid(IngressSpec, network.shape)
+    return plain and not odd and (not network.subnet or chosen_by(swarm, network.subnet))
 
 
 def chosen_by(swarm: Swarm, subnet: str) -> bool:
@@ -73,6 +78,7 @@ def look(door: Door, spec: IngressSpec, known: Known, *, leaving: bool = False) 
 
 def decide(spec: IngressSpec, known: Known) -> Decide:
     """What the state has is ours to change."""
+    spec = spec.model_copy(update={"dropped": undeclared.dropped(spec, known)})
     return partial(next_step, spec, known=bool(known))
 
 
@@ -92,7 +98,9 @@ def finding(spec: IngressSpec, known: Known, facts: IngressFacts) -> Standing[In
         return missing(spec, left_without(facts), silent)
     asked = tuple(host for host in facts.hosts if isinstance(host, HostIngress))
     return Standing(
-        live=noun.unfinished(live_spec(spec, network), unfinished(replace(facts, hosts=()), network)),
+        live=noun.unfinished(
+            live_spec(spec, network, known.get("kept", ())), unfinished(replace(facts, hosts=()), network)
+        ),
         there=network,
         doubt=doubt(facts) or "",
         lacking=tuple(host.host for host in ingress_rollout.lacking(replace(facts, hosts=asked), network)),
@@ -107,10 +115,10 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
     if refusal:
         return Blocked(refusal)
     if network is None:
-        return made(creation(spec), facts, overlap(spec, facts))
+        return made(creation(spec, facts.swarm.label(FORMER)), facts, overlap(spec, facts))
     if not network.allocated:
         return unallocated(spec, facts, network)
-    difference = in_words(spec, network)
+    difference = in_words(spec, network, undeclared.kept(spec, network.shape))
     if difference:
         why_not = overlap(spec, facts) or judged(spec, facts)
         return departure(facts, network, spec, f"change it ({difference})", why_not)
@@ -131,10 +139,10 @@ def made(step: CreateNetwork, facts: IngressFacts, why_not: str | None = None) -
     )
 
 
-def in_words(spec: IngressSpec, network: Network) -> str:
-    """What differs from intent, empty where nothing does."""
-    live = live_spec(spec, network)
-    return adoption.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
+def in_words(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -> str:
+    """What differs from intent, empty where nothing does. kept: options that are no difference."""
+    live = live_spec(spec, network, kept)
+    return adoption.in_words(spec.model_dump(), live.model_dump(warnings=False), spec.changed(live))
 
 
 def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:
@@ -149,13 +157,14 @@ def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | Non
     if known:
         return adoption.foreign(thing, network.labels, spec.owner)
     unused = not any(service.publishes_ingress for service in facts.services)
-    just_made = not network.allocated and owner_of(network.labels) == spec.owner
+    ours = owner_of(network.labels) == spec.owner
+    just_made = not network.allocated and ours
     return adoption.refusal(
         thing,
         network.labels,
         spec.owner,
         spec.adopt,
-        "" if just_made else in_words(spec, network),
+        "" if just_made else in_words(spec, network, undeclared.kept(spec, network.shape) if ours else ()),
         engine_default=engine_default(network, facts.swarm) and unused,
         goes_on=running_change.goes_on(spec, facts.swarm),
     )
@@ -302,7 +311,7 @@ def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
     `spec`: as the state has it, for a swarm that the cut left without any.
     """
     if facts.network is None:
-        return made(creation(spec), facts)
+        return made(creation(spec, facts.swarm.label(FORMER)), facts)
     if not facts.network.allocated:
         return unallocated(spec, facts, facts.network)
     return arrival(facts, facts.network, spec.owner, pin=spec.dynamic_ports == "pin")
@@ -311,7 +320,7 @@ def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
 def ways_back(spec: IngressSpec, *, known: bool = True) -> tuple[Callable[[IngressFacts], Decision], ...]:
     """What finishes a change of ours that can't go on: with the ingress that there is, with the wanted one where the
     old one is gone; and where that one is refused, with the old one made again."""
-    return tuple(partial(turned_round, spec, wanted, known=known) for wanted in (creation(spec), None))
+    return tuple(partial(turned_round, spec, again, known=known) for again in (False, True))
 
 
 def begun(spec: IngressSpec, facts: IngressFacts) -> bool:
@@ -319,10 +328,8 @@ def begun(spec: IngressSpec, facts: IngressFacts) -> bool:
     return running_change.is_ours(spec.owner, facts.swarm) or any(map(maintenance.out, facts.nodes))
 
 
-def turned_round(
-    spec: IngressSpec, wanted: CreateNetwork | None, facts: IngressFacts, *, known: bool = True
-) -> Decision:
-    """The next step back. `wanted`: what is made where there is none; None for the one that was there before."""
+def turned_round(spec: IngressSpec, again: bool, facts: IngressFacts, *, known: bool = True) -> Decision:
+    """The next step back. `again`: where there is none, the one that was there before is made instead of the wanted."""
     network, before = facts.network, facts.swarm.label(FORMER)
     foreign = refused(spec, facts, known=known)
     if foreign or not begun(spec, facts):
@@ -333,5 +340,4 @@ def turned_round(
         if not network.allocated and before:
             return Steps((RemoveNetwork(id=network.id),), "remove the ingress that got no addresses")
         return retreat(facts, network, spec.owner)
-    step = wanted or (former.creation(before) if before else creation(spec))
-    return made(step, facts)
+    return made(former.creation(before) if again and before else creation(spec, before), facts)

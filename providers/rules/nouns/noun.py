@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.door import Door
-from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.facts import Network, Silent
 from providers.rules.vocabulary.labels import owner_of
 from providers.rules.vocabulary.shape import Pairs
-from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.specs import NetworkSpec, Spec
 from providers.rules.vocabulary.steps import Decision
 
 Known = Mapping[str, Any]  # a resource's outputs in the state; empty for one that the state has not
@@ -125,6 +126,16 @@ class Noun(Generic[S, F]):
     def outputs(self, spec: Spec, there: Thing) -> dict[str, Any]:
         """What only hosts know: the Engine's id, and whether somebody else made it."""
         return {self.output: there.id, "adopted": owner_of(there.labels) != spec.owner}
+
+    def kept(self, spec: Spec, known: Known, there: Thing) -> dict[str, Any]:
+        """As the output `kept`, where there are any, the names of the options of a network that stay though nobody
+        declared them: those that this run has carried over or taken over, else those that the state knows."""
+        if not isinstance(spec, NetworkSpec) or not isinstance(there, Network):
+            return {}
+        names = undeclared.options(spec, there.shape)
+        same = known.get(self.output) == there.id
+        found = sorted(key for key in names if not same or key in (known.get("kept") or ()))
+        return {"kept": found} if found else {}
 
 
 def to_props(spec: Spec) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 Nothing about an overlay can be changed in place (the Engine has no such call): a difference means a new one.
 """
 
+from collections.abc import Collection
 from functools import partial
 
 from providers.rules.live import overlay_migration, running_change
 from providers.rules.nouns import adoption
 from providers.rules.nouns.noun import Decide, Known, Standing, unfinished
+from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Network, OverlayFacts
 from providers.rules.vocabulary.labels import declared_labels, owner_of, twin_of, with_owner
@@ -23,21 +25,23 @@ ALLOCATION = 2.0
 NAME_FREE = 60.0
 
 
-def live_spec(spec: OverlaySpec, network: Network) -> OverlaySpec:
-    """The spec with the values that the swarm has in place of the wanted ones."""
+def live_spec(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -> OverlaySpec:
+    """The spec with the values that the swarm has in place of the wanted ones. kept: options that are no difference."""
+    dead = "" if network.allocated else "the swarm gave it no addresses: nothing can start on it"
     return spec.model_copy(
         update={
             **shown(OverlaySpec, network.shape),
+            "options": undeclared.there(spec, network.shape, kept),
             "labels": declared_labels(spec.labels, network.labels),
-            "settled": True if network.allocated else "the swarm gave it no addresses: nothing can start on it",
+            "settled": dead or undeclared.unsaid(OverlaySpec, network.shape) or True,
         }
     )
 
 
-def creation(spec: OverlaySpec) -> CreateNetwork:
-    """The step that makes the network."""
+def creation(spec: OverlaySpec, before: NetworkShape | None = None) -> CreateNetwork:
+    """The step that makes the network. before: the one in whose place it comes."""
     bare = NetworkShape(name=spec.name, driver="overlay", labels=with_owner(spec.labels, spec.owner))
-    return CreateNetwork(shape=shaped(spec, bare))
+    return CreateNetwork(shape=undeclared.carried(spec, shaped(spec, bare), before))
 
 
 def look(door: Door, spec: OverlaySpec, known: Known, *, leaving: bool = False) -> OverlayFacts:
@@ -54,6 +58,7 @@ def thorough(spec: OverlaySpec, known: Known) -> bool:
 
 def decide(spec: OverlaySpec, known: Known) -> Decide:
     """What the state has is ours to change."""
+    spec = spec.model_copy(update={"dropped": undeclared.dropped(spec, known)})
     return partial(next_step, spec, network_id=known.get("network_id", ""))
 
 
@@ -68,7 +73,7 @@ def finding(spec: OverlaySpec, known: Known, facts: OverlayFacts) -> Standing[Ov
     if network is None:
         return Standing(gone=True)
     twin = f"its twin {facts.twin.name} still stands in for it" if facts.twin else None
-    live = unfinished(live_spec(spec, network), twin)
+    live = unfinished(live_spec(spec, network, known.get("kept", ())), twin)
     return Standing(live=live, there=network, gone=not is_ours(spec, network, known["network_id"]))
 
 
@@ -79,9 +84,8 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
         return (None if network_id else replaced_by_twin(spec, facts)) or missing(spec, facts)
     if not network.allocated:
         return unallocated(spec, facts, network)
-    live = live_spec(spec, network)
-    difference = adoption.in_words(spec.model_dump(), live.model_dump(), spec.changed(live))
-    thing = f"overlay {spec.name} ({network.subnet})"
+    difference = in_words(spec, network, undeclared.kept(spec, network.shape))
+    thing = f"overlay {spec.name} ({network.subnet or network.driver})"
     refusal = (
         adoption.foreign(thing, network.labels, spec.owner)
         if network.id == network_id
@@ -90,7 +94,7 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
             network.labels,
             spec.owner,
             spec.adopt,
-            difference,
+            difference if is_ours(spec, network, network_id) else in_words(spec, network),
             goes_on=running_change.goes_on(spec, facts.swarm),
         )
     )
@@ -104,6 +108,12 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
     if spec.on_in_use == "migrate":
         return overlap(spec, facts, network) or overlay_migration.away(spec, facts, network) or taken_away(network)
     return removal(network, facts, f"change it ({difference})")
+
+
+def in_words(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -> str:
+    """What differs from intent, empty where nothing does. kept: options that are no difference."""
+    live = live_spec(spec, network, kept)
+    return adoption.in_words(spec.model_dump(), live.model_dump(warnings=False), spec.changed(live))
 
 
 def is_ours(spec: OverlaySpec, network: Network, network_id: str) -> bool:
@@ -139,7 +149,8 @@ def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
                 f"overlay {spec.name}: the swarm has a network {other.name} ({other.driver or 'dead'}), and tells "
                 "names apart without regard to case: rename one of the two"
             )
-    return overlap(spec, facts, None) or Steps((creation(spec),), f"create overlay {spec.name}")
+    step = creation(spec, facts.twin.shape if facts.twin else None)
+    return overlap(spec, facts, None) or Steps((step,), f"create overlay {spec.name}")
 
 
 def overlap(spec: OverlaySpec, facts: OverlayFacts, instead_of: Network | None) -> Blocked | None:

@@ -54,6 +54,7 @@ _WRITTEN = {
     "subnet": "subnets cidr range ip network net ipam address_range addresses ip_address",
     "ip_range": "ip_ranges iprange allocation_pool dhcp_range",
     "mtu": "com_docker_network_driver_mtu mtu_size max_mtu",
+    "options": "driver_opts driver_options opts opt driver_opt",
     "labels": "label tags tag metadata node_labels annotations",
     "attachable": "attach attachment standalone",
     "internal": "private isolated no_internet",

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from providers.rules.stack_file import field_types, problems
+from providers.rules.stack_file import driver_options, field_types, problems
 from providers.rules.stack_file.field_types import Address, Labels, Mtu, NetworkSubnet, Seconds, Subnet
 from providers.rules.vocabulary.addresses import prefix_length
 from providers.rules.vocabulary.diagnosis import FindingId
@@ -37,15 +37,12 @@ def as_in(spec: type[Spec], key: str) -> Any:  # noqa: ANN401 # a field of any t
 
 _NO_AUX = "swarms drop such addresses without a word; leave them out of ip_range instead"
 _NO_IPV6 = "swarm networks are IPv4: with IPv6, an overlay is dropped or never comes up"
-_NO_OPTIONS = "Engines take any driver option and ignore what they don't know; the keys here are those that work"
 _REFUSED = {
     "aux_address": _NO_AUX,
     "aux_addresses": _NO_AUX,
-    "driver_opts": _NO_OPTIONS,
     "enable_ipv4": "swarm networks are always IPv4",
     "enable_ipv6": _NO_IPV6,
     "ipv6": _NO_IPV6,
-    "options": _NO_OPTIONS,
     "scope": "swarm networks are the whole swarm's, and docker_gwbridge is a host's own",
 }
 
@@ -117,6 +114,7 @@ class PartialGwbridge(GwbridgeKeys, _BridgeRange):
     }
 
     bridge_name: field_types.BridgeName = as_in(GwbridgeSpec, "bridge_name")
+    options: driver_options.BridgeOptions = as_in(GwbridgeSpec, "options")
     labels: Labels = as_in(GwbridgeSpec, "labels")
 
 
@@ -234,11 +232,11 @@ class Ingress(IngressKeys, _IngressRange):
 
     refused: ClassVar[Mapping[str, str]] = _REFUSED | {
         "attachable": "a swarm refuses an ingress that containers may join",
-        "encrypted": "hosts are not known to encrypt an ingress; encrypt between services, on an overlay",
         "internal": "an ingress exists for what comes from outside",
         "ip_range": "with one, Engines skip their own check for overlaps; every address of subnet serves",
     }
 
+    options: driver_options.OverlayOptions = as_in(IngressSpec, "options")
     labels: Labels = as_in(IngressSpec, "labels")
 
 
@@ -259,6 +257,7 @@ class Overlay(OverlayKeys, _OverlayRange):
 
     refused: ClassVar[Mapping[str, str]] = _REFUSED
 
+    options: driver_options.OverlayOptions = as_in(OverlaySpec, "options")
     labels: Labels = as_in(OverlaySpec, "labels")
 
 

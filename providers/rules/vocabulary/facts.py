@@ -74,8 +74,9 @@ class Network:
 
     @property
     def allocated(self) -> bool:
-        """Whether the swarm has given it its subnets; without them no task on it ever starts."""
-        return bool(self.shape.driver and self.shape.pools)
+        """Whether the swarm has given it its subnets; without them no task on it ever starts. Those of drivers whose
+        networks are each host's own affair, such as macvlan, it gives none."""
+        return bool(self.shape.driver and self.shape.pools) or self.shape.driver not in ("", "overlay")
 
     def meets(self, subnet: str) -> bool:
         """Whether a range of it overlaps an IPv4 subnet."""

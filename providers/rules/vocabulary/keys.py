@@ -12,6 +12,8 @@ from providers.rules.vocabulary.network_options import BRIDGE_NAME, ENCRYPTED, G
 from providers.rules.vocabulary.places import attribute, name, presence, switch
 
 Labels = dict[str, str]
+Options = dict[str, str]
+OPTIONS = "options for the driver that have no key here, by their Docker names"
 OnRemove = Annotated[Literal["keep", "restore_default"], Field(description="what happens to it when this section goes")]
 Protect = Annotated[bool, Field(description="refuse changes and removal")]
 
@@ -29,6 +31,7 @@ class OverlayFlags(BaseModel):
 class OverlayKeys(OverlayFlags):
     """Keys of an overlay, the range and the MTU apart."""
 
+    options: Options = Field(default={}, description=OPTIONS)
     labels: Labels = Field(default={}, description="labels of the network; text")
     on_in_use: Literal["refuse", "migrate"] = Field(
         default="refuse", description="what a change does while services use it"
@@ -40,6 +43,8 @@ class OverlayKeys(OverlayFlags):
 class IngressKeys(BaseModel):
     """Keys of the ingress, its name, its range and its MTU apart."""
 
+    encrypted: Annotated[bool, presence(ENCRYPTED)] = Field(default=False, description="IPsec between the hosts")
+    options: Options = Field(default={}, description=OPTIONS)
     labels: Labels = Field(default={}, description="labels of the network; text")
     dynamic_ports: Literal["pin", "renumber"] = Field(
         default="pin", description="whether ports that the swarm chose keep their numbers when the ingress is changed"
@@ -60,6 +65,7 @@ class GwbridgeKeys(BaseModel):
     bridge_name: Annotated[str, name(BRIDGE_NAME)] = Field(
         default=GATEWAY_BRIDGE, description="name of the Linux bridge"
     )
+    options: Options = Field(default={}, description=OPTIONS)
     labels: Labels = Field(default={}, description="labels of the network; text")
     disturb: bool = Field(default=False, description="whether a change may interrupt what cannot be moved away")
     on_remove: OnRemove = "keep"

@@ -1,7 +1,13 @@
 """The Engine's names for networks and their driver options, and how it reads their values.
 
 https://docs.docker.com/reference/cli/docker/network/create/#bridge-driver-options
+Which Engine knows which option, and what it makes of values: measurements.md#options-by-engine.
 """
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from types import MappingProxyType
 
 GATEWAY_BRIDGE = "docker_gwbridge"
 
@@ -11,10 +17,93 @@ MTU = "com.docker.network.driver.mtu"
 BRIDGE_NAME = "com.docker.network.bridge.name"
 ICC = "com.docker.network.bridge.enable_icc"
 MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade"
+HOST_BINDING = "com.docker.network.bridge.host_binding_ipv4"
+GATEWAY_MODE = "com.docker.network.bridge.gateway_mode_ipv4"
+GATEWAY_MODE_IPV6 = "com.docker.network.bridge.gateway_mode_ipv6"
+INHIBIT = "com.docker.network.bridge.inhibit_ipv4"
+TRUSTED = "com.docker.network.bridge.trusted_host_interfaces"
+HOST_IPV4 = "com.docker.network.host_ipv4"
+HOST_IPV6 = "com.docker.network.host_ipv6"
+INTERFACE_PREFIX = "com.docker.network.container_iface_prefix"
 
 # Of overlays.
 ENCRYPTED = "encrypted"
 VNI = "com.docker.network.driver.overlay.vxlanid_list"  # given by the swarm
 
+# What the swarm writes among the options of a network's IPAM driver where it has any.
+IPAM_SERIAL = "com.docker.network.ipam.serial"
+
 # What Go's strconv.ParseBool takes for false; anything else that the Engine let in is true.
 FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+
+# What says of a bridge what is so without it. All of it is asked for, so that `default-network-opts` of daemon.json
+# puts nothing else in its place; an Engine that does not know one keeps it and does nothing
+# (measurements.md#defaults-of-daemonjson).
+NEUTRAL: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "bridge": MappingProxyType(
+            {HOST_BINDING: "0.0.0.0", GATEWAY_MODE: "nat", GATEWAY_MODE_IPV6: "nat", INHIBIT: "false"}
+        ),
+        "overlay": MappingProxyType({}),
+    }
+)
+
+
+def says_nothing(driver: str, option: str, value: str) -> bool:
+    """Whether a driver's option has the value that counts without it."""
+    neutral = NEUTRAL.get(driver, {}).get(option)
+    return value == neutral or (neutral == "false" and value in FALSE)
+
+
+@dataclass(frozen=True)
+class KnownOption:
+    """An option that a driver reads. words: the values that it takes. since: the first Engine, of those measured, that
+    does something with it; others keep it and do nothing."""
+
+    driver: str
+    words: str
+    takes: Callable[[str], bool]
+    since: int = 20
+
+
+def _is(kind: Callable[[str], object]) -> Callable[[str], bool]:
+    def takes(text: str) -> bool:
+        try:
+            kind(text)
+        except ValueError:
+            return False
+        return True
+
+    return takes
+
+
+# What strconv.ParseBool takes for true, beside FALSE.
+_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+# `isolated` is for internal networks alone, and docker_gwbridge must not be one.
+_MODES = ("nat", "nat-unprotected", "routed")
+_TRUTH = KnownOption("bridge", "true or false", lambda text: text in _TRUE | FALSE)
+_MODE = KnownOption("bridge", " or ".join(_MODES), lambda text: text in _MODES, since=28)
+
+KNOWN: Mapping[str, KnownOption] = MappingProxyType(
+    {
+        HOST_BINDING: KnownOption("bridge", "an IPv4 address, such as 127.0.0.1", _is(IPv4Address)),
+        GATEWAY_MODE: _MODE,
+        GATEWAY_MODE_IPV6: _MODE,
+        INHIBIT: _TRUTH,
+        TRUSTED: KnownOption("bridge", "names of links, with colons between", lambda text: bool(text), since=28),
+        HOST_IPV4: KnownOption("bridge", "an IPv4 address of the host", _is(IPv4Address)),
+        HOST_IPV6: KnownOption("bridge", "an IPv6 address of the host", _is(IPv6Address), since=26),
+        INTERFACE_PREFIX: KnownOption("bridge", "the beginning of a link's name, such as eth", lambda text: bool(text)),
+    }
+)
+
+
+# The first number of all Engines' versions since they have swarms and are numbered by year.
+FIRST = 17
+
+
+def major(release: str) -> int:
+    """The number before the first dot of an Engine's version: 28 of 28.5.2+dfsg4. 0 where it says none, or none that an
+    Engine with swarms has: moby's own builds call themselves 2.0.0."""
+    first = release.lstrip("v").partition(".")[0]
+    return int(first) if first.isdecimal() and int(first) >= FIRST else 0

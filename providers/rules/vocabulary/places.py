@@ -31,10 +31,12 @@ def attribute(name: str) -> Place:
 
 
 def in_pool(name: str, absent: str | None = "") -> Place:
-    """A part of the first pool. absent: its value where the pool has none."""
+    """A part of the first pool of IPv4. absent: its value where the pool has none."""
 
     def write(shape: NetworkShape, value: str | None) -> NetworkShape:
-        return replace(shape, pools=(replace(shape.pool, **{name: value or ""}), *shape.pools[1:]))
+        first, part = shape.pool, {name: value or ""}
+        others = (pool for pool in shape.pools if pool is not first)
+        return replace(shape, pools=(replace(first, **part), *others))  # type: ignore[arg-type] # a part that is a text
 
     return Place(lambda shape: getattr(shape.pool, name) or absent, write)
 
@@ -51,11 +53,12 @@ def option(key: str, meaning: Callable[[str | None], Any], text: Callable[[Any],
 
 
 def number(key: str) -> Place:
-    """An option that is a whole number, None where it is not given or no number."""
+    """An option that is a whole number, None where it is not given, 0 or no number: 0 leaves it to the Engine, and is
+    always said, since daemon.json may have another default (measurements.md#defaults-of-daemonjson)."""
     return option(
         key,
-        lambda text: int(text) if text and text.isdecimal() else None,
-        lambda value: None if value is None else str(value),
+        lambda text: (int(text) if text and text.isdecimal() else 0) or None,
+        lambda value: str(value or 0),
     )
 
 

@@ -23,6 +23,12 @@ class Pool:
     subnet: str = ""
     gateway: str = ""
     ip_range: str = ""
+    aux: Pairs = ()  # addresses that are given to nobody, by name
+
+    @property
+    def is_ipv6(self) -> bool:
+        """Whether it is a range of IPv6."""
+        return ":" in self.subnet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +37,7 @@ class NetworkShape:
 
     Without pools the Engine chooses a range. `mtu` and the like are in `options`, as text. A swarm network that was
     never allocated shows an empty `driver` and no pools: the Engine answers 201 to its creation all the same.
+    config_only, config_from: whether it is but a template for others, and whose it was made of.
     """
 
     name: str
@@ -41,11 +48,22 @@ class NetworkShape:
     attachable: bool = False
     internal: bool = False
     ingress: bool = False
+    ipv4: bool = True
+    ipv6: bool = False
+    config_only: bool = False
+    config_from: str = ""
+    ipam_driver: str = "default"
+    ipam_options: Pairs = ()
 
     @property
     def pool(self) -> Pool:
-        """The first pool, or an empty one."""
-        return self.pools[0] if self.pools else Pool()
+        """The first pool of IPv4, where there is none the first, or an empty one."""
+        return next((pool for pool in self.pools if not pool.is_ipv6), self.pools[0] if self.pools else Pool())
+
+    @property
+    def further(self) -> tuple[Pool, ...]:
+        """The pools of IPv4 beside the first."""
+        return tuple(pool for pool in self.pools if not pool.is_ipv6)[1:]
 
     def option(self, key: str) -> str | None:
         """A driver option's value, None where it was not given."""

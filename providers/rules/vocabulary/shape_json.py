@@ -11,33 +11,58 @@ from providers.rules.vocabulary.shape import NetworkShape, Pool, pairs
 Json = dict[str, Any]
 
 # Attributes of the shape, with their names there.
-FLAGS = {"attachable": "Attachable", "internal": "Internal", "ingress": "Ingress"}
+FLAGS = {
+    "attachable": "Attachable",
+    "internal": "Internal",
+    "ingress": "Ingress",
+    "ipv6": "EnableIPv6",
+    "config_only": "ConfigOnly",
+}
 POOL = {"subnet": "Subnet", "gateway": "Gateway", "ip_range": "IPRange"}
 
 
 def to_shape(raw: Mapping[str, Any]) -> NetworkShape:
     """The shape in a network as `GET /networks` and `GET /networks/<id>` show it."""
-    config = (raw.get("IPAM") or {}).get("Config") or []
+    ipam = raw.get("IPAM") or {}
     return NetworkShape(
         name=raw["Name"],
         driver=raw.get("Driver") or "",
-        pools=tuple(Pool(**{part: shown.get(name) or "" for part, name in POOL.items()}) for shown in config),
+        pools=tuple(map(_to_pool, ipam.get("Config") or [])),
         options=pairs(raw.get("Options")),
         labels=pairs(raw.get("Labels")),
+        ipv4=raw.get("EnableIPv4") is not False,  # Engines before 28 show nothing
+        config_from=(raw.get("ConfigFrom") or {}).get("Network") or "",
+        ipam_driver=ipam.get("Driver") or "default",
+        ipam_options=pairs(ipam.get("Options")),
         **{flag: bool(raw.get(name)) for flag, name in FLAGS.items()},
     )
 
 
+def _to_pool(raw: Mapping[str, Any]) -> Pool:
+    parts = {part: raw.get(name) or "" for part, name in POOL.items()}
+    return Pool(**parts, aux=pairs(raw.get("AuxiliaryAddresses")))
+
+
 def to_json(shape: NetworkShape) -> Json:
     """The body of a request for it. Engine 20.10 refuses a second network of the same name only with CheckDuplicate
-    (measurements.md#bridge-options)."""
-    config = [{name: value for part, name in POOL.items() if (value := getattr(pool, part))} for pool in shape.pools]
+    (measurements.md#bridge-options). IPv6 is said where it is off too: daemon.json may have another default."""
+    config = list(map(_of_pool, shape.pools))
+    ipam: Json = {"Driver": shape.ipam_driver, "Config": config}
+    if shape.ipam_options:
+        ipam["Options"] = dict(shape.ipam_options)
     return {
         "Name": shape.name,
         "Driver": shape.driver,
         "CheckDuplicate": True,
         "Options": dict(shape.options),
         "Labels": dict(shape.labels),
-        **{name: getattr(shape, flag) for flag, name in FLAGS.items()},
-        **({"IPAM": {"Driver": "default", "Config": config}} if any(config) else {}),
+        **{name: getattr(shape, flag) for flag, name in FLAGS.items() if flag != "config_only" or shape.config_only},
+        **({} if shape.ipv4 else {"EnableIPv4": False}),
+        **({"ConfigFrom": {"Network": shape.config_from}} if shape.config_from else {}),
+        **({"IPAM": ipam} if any(config) or ipam != {"Driver": "default", "Config": config} else {}),
     }
+
+
+def _of_pool(pool: Pool) -> Json:
+    parts: Json = {name: value for part, name in POOL.items() if (value := getattr(pool, part))}
+    return parts | ({"AuxiliaryAddresses": dict(pool.aux)} if pool.aux else {})

@@ -13,7 +13,15 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from providers.rules.vocabulary.addresses import canonical_address, canonical_subnet
-from providers.rules.vocabulary.keys import GwbridgeKeys, IngressKeys, NodeKeys, OverlayKeys, SwarmKeys
+from providers.rules.vocabulary.keys import (
+    GwbridgeKeys,
+    IngressKeys,
+    Labels,
+    NodeKeys,
+    Options,
+    OverlayKeys,
+    SwarmKeys,
+)
 from providers.rules.vocabulary.network_options import MTU
 from providers.rules.vocabulary.places import in_pool, number
 
@@ -156,7 +164,22 @@ class HostSpec(Spec):
     access: dict[str, Any] = {}
 
 
-class GwbridgeSpec(GwbridgeKeys, HostSpec):
+class NetworkSpec(Spec):
+    """What all networks share.
+
+    dropped: what the state shows and the stack file does not, as `options.x` and `labels.x`, which goes where the
+        network is made anew; all else that nobody declared stays. Neither input nor output.
+    """
+
+    NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"dropped"}
+
+    subnet: Subnet
+    options: Options = {}
+    labels: Labels = {}
+    dropped: frozenset[str] = Field(default=frozenset(), exclude=True)
+
+
+class GwbridgeSpec(GwbridgeKeys, HostSpec, NetworkSpec):
     """docker_gwbridge of one host."""
 
     RESOURCE_NAME: ClassVar[str] = "docker_gwbridge@{spec.host}"
@@ -210,7 +233,7 @@ class NodeSpec(NodeKeys, HostSpec):
     timeout: float = Field(default=120, gt=0, description="seconds for one host's membership")
 
 
-class IngressSpec(IngressKeys, Spec):
+class IngressSpec(IngressKeys, NetworkSpec):
     """The swarm's ingress network."""
 
     RESOURCE_NAME: ClassVar[str] = "ingress"
@@ -224,10 +247,10 @@ class IngressSpec(IngressKeys, Spec):
     timeout: float = Field(default=300, gt=0, description="seconds for the ingress")
 
 
-class OverlaySpec(OverlayKeys, Spec):
+class OverlaySpec(OverlayKeys, NetworkSpec):
     """One overlay network."""
 
-    NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"retain"}
+    NOT_COMPARED: ClassVar[frozenset[str]] = NetworkSpec.NOT_COMPARED | {"retain"}
     RESOURCE_NAME: ClassVar[str] = "overlay/{spec.name}"
 
     name: str

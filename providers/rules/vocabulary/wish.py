@@ -12,7 +12,7 @@ from providers.rules.vocabulary.specs import Spec
 
 LENGTH = 12
 # What a network has beside what its shape keeps for keys of the stack file. Others' names are in their resources'.
-BESIDE = frozenset({"labels", "name"})
+BESIDE = frozenset({"labels", "name", "options"})
 
 
 def wish(specs: Iterable[Spec]) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from providers import simulate
 from providers.rules.nouns import gwbridge
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
+from providers.rules.vocabulary.network_options import NEUTRAL
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import DisconnectEndpoint, Done, RemoveNetwork
 from providers.simulate import bare
@@ -82,7 +83,7 @@ def test_missing_one_is_created():
         driver="bridge",
         subnet="10.12.0.0/16",
         gateway="10.12.0.1",
-        options=tuple(sorted({**OPTIONS, "com.docker.network.driver.mtu": "1400"}.items())),
+        options=tuple(sorted({**OPTIONS, **NEUTRAL["bridge"], "com.docker.network.driver.mtu": "1400"}.items())),
         labels=(("site", "b"), ("swarmnet.owner", OWNER)),
     )
     spec = gwbridge_spec(mtu=1400, labels={"site": "b"})
@@ -201,7 +202,7 @@ def test_create_refuses(adopt: str, found: Network, expected: str):
     ("adopt", "found"),
     [
         pytest.param("identical", bridge(), id="identical"),
-        pytest.param("identical", bridge(OPTIONS | {"x": "y"}), id="an option we do not know is no difference"),
+        pytest.param("converge", bridge(OPTIONS | {"x": "y"}), id="an option that nobody declared stays"),
         pytest.param("refuse", bridge(labels=OURS), id="ours from a cut run"),
     ],
 )

@@ -120,11 +120,9 @@ def test_choice_names_the_likely_one(choice):
     [
         pytest.param("overlays", "aux_addresses", "swarms drop such addresses without a word", id="aux addresses"),
         pytest.param("overlays", "enable_ipv6", "swarm networks are IPv4", id="IPv6"),
-        pytest.param("overlays", "options", "Engines take any driver option and ignore", id="driver options"),
         pytest.param("overlays", "scope", "swarm networks are the whole swarm's", id="scope"),
         pytest.param("ingress", "attachable", "a swarm refuses an ingress", id="attachable ingress"),
         pytest.param("ingress", "internal", "an ingress exists for what comes from outside", id="internal ingress"),
-        pytest.param("ingress", "encrypted", "hosts are not known to encrypt an ingress", id="encrypted ingress"),
         pytest.param("gwbridge", "internal", "containers on overlays would have no way outside", id="internal bridge"),
         pytest.param("gwbridge", "ip_range", "with one, Engines skip their own check", id="ip_range of a bridge"),
     ],

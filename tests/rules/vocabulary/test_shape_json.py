@@ -8,7 +8,8 @@ from providers.rules.vocabulary.shape_json import to_json, to_shape
 
 TEXT = st.text(max_size=3)
 PAIRS = st.dictionaries(TEXT, TEXT, max_size=2).map(lambda mapping: tuple(sorted(mapping.items())))
-POOLS = st.lists(st.builds(Pool, subnet=st.just("10.0.0.0/24"), gateway=TEXT, ip_range=TEXT), max_size=2).map(tuple)
+POOL = st.builds(Pool, subnet=st.sampled_from(["10.0.0.0/24", "fd00:77::/64"]), gateway=TEXT, ip_range=TEXT, aux=PAIRS)
+POOLS = st.lists(POOL, max_size=2).map(tuple)
 SHAPES = st.builds(
     NetworkShape,
     name=TEXT,
@@ -19,6 +20,12 @@ SHAPES = st.builds(
     attachable=st.booleans(),
     internal=st.booleans(),
     ingress=st.booleans(),
+    ipv4=st.booleans(),
+    ipv6=st.booleans(),
+    config_only=st.booleans(),
+    config_from=TEXT,
+    ipam_driver=st.sampled_from(["default", "null"]),
+    ipam_options=PAIRS,
 )
 
 
@@ -45,6 +52,7 @@ def test_request_has_the_engines_names():
         "Attachable": True,
         "Internal": False,
         "Ingress": False,
+        "EnableIPv6": False,
         "Options": {"encrypted": ""},
         "Labels": {"team": "a"},
         "IPAM": {"Driver": "default", "Config": [{"Subnet": "10.20.0.0/24", "IPRange": "10.20.0.128/25"}]},

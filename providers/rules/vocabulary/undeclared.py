@@ -1,0 +1,117 @@
+"""What a network has beside what was declared of it: options and labels of others, and what no key can say.
+
+What of it is a difference, and what becomes of it, the nouns know.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from providers.rules.vocabulary.labels import PREFIX
+from providers.rules.vocabulary.network_options import IPAM_SERIAL, NEUTRAL, VNI, says_nothing
+from providers.rules.vocabulary.places import places
+from providers.rules.vocabulary.shape import NetworkShape
+from providers.rules.vocabulary.specs import GwbridgeSpec, NetworkSpec
+
+_NO_IPV6 = "which swarms don't give addresses to (https://github.com/moby/moby/issues/52469)"
+
+
+def driver_of(spec: type[NetworkSpec] | NetworkSpec) -> str:
+    """The driver of what is declared so."""
+    kind = spec if isinstance(spec, type) else type(spec)
+    return "bridge" if issubclass(kind, GwbridgeSpec) else "overlay"
+
+
+def own_options(spec: type[NetworkSpec]) -> frozenset[str]:
+    """The driver options that have a key of their own, or are the swarm's affair."""
+    return frozenset({place.option for place in places(spec).values() if place.option} | {VNI})
+
+
+def options(spec: NetworkSpec, shape: NetworkShape) -> dict[str, str]:
+    """The options that nobody declared and that say something."""
+    declared, driver = {*own_options(type(spec)), *spec.options}, driver_of(spec)
+    return {key: value for key, value in shape.options if key not in declared and not says_nothing(driver, key, value)}
+
+
+def there(spec: NetworkSpec, shape: NetworkShape, kept: Collection[str] = ()) -> dict[str, str]:
+    """The options as a network has them, in place of `spec.options`. kept: those that stay though nobody declared
+    them."""
+    shown, driver = dict(shape.options), driver_of(spec)
+    found = {key: shown.get(key, NEUTRAL[driver].get(key)) for key in spec.options}
+    for key, value in found.items():
+        if value is not None and says_nothing(driver, key, value) and says_nothing(driver, key, spec.options[key]):
+            found[key] = spec.options[key]
+    more = {key: value for key, value in options(spec, shape).items() if key not in kept}
+    return more | {key: value for key, value in found.items() if value is not None}
+
+
+def dropped(spec: NetworkSpec, known: Mapping[str, Any]) -> frozenset[str]:
+    """What the state shows and the file does not, as `options.x` and `labels.x`: a preview has shown that it goes."""
+    return frozenset(
+        f"{part}.{key}"
+        for part in ("options", "labels")
+        for key in known.get(part) or {}
+        if key not in getattr(spec, part)
+    )
+
+
+def kept(spec: NetworkSpec, shape: NetworkShape) -> frozenset[str]:
+    """Names of the options that nobody declared and that no preview has shown to go."""
+    return frozenset(key for key in options(spec, shape) if f"options.{key}" not in spec.dropped)
+
+
+def carried(spec: NetworkSpec, wanted: NetworkShape, before: NetworkShape | None) -> NetworkShape:
+    """What is to be made, with every option said, and with what the one before it has that nobody declared."""
+    of_others, labels = {}, {}
+    if before:
+        of_others = {key: value for key, value in before.options if key in kept(spec, before)}
+        labels = {
+            key: value
+            for key, value in before.labels
+            if not key.startswith(PREFIX) and f"labels.{key}" not in spec.dropped
+        }
+    said = {**NEUTRAL[driver_of(spec)], **of_others, **spec.options, **dict(wanted.options)}
+    return replace(
+        wanted, options=tuple(sorted(said.items())), labels=tuple(sorted({**labels, **dict(wanted.labels)}.items()))
+    )
+
+
+def unsaid(spec: type[NetworkSpec], shape: NetworkShape) -> str:
+    """What a network is that no key can say, in words; empty where nothing is."""
+    return "; ".join(_unsaid(spec, shape)) if shape.driver else ""
+
+
+def _unsaid(spec: type[NetworkSpec], shape: NetworkShape) -> Iterator[str]:
+    if shape.driver != driver_of(spec):
+        yield f"its driver is {shape.driver}"
+    if shape.config_only:
+        yield "it is a template for other networks (config-only)"
+    if shape.config_from:
+        yield f"its settings come from the network {shape.config_from} (config-from)"
+    if shape.ipam_driver != "default":
+        yield f"its addresses come from the IPAM driver {shape.ipam_driver}"
+    yield from (
+        f"its IPAM driver has the option {key}={text}" for key, text in shape.ipam_options if key != IPAM_SERIAL
+    )
+    if not shape.ipv4:
+        yield "it is without IPv4"
+    yield from _of_ipv6(spec, shape)
+    yield from (f"it keeps {address} for {name}" for pool in shape.pools for name, address in pool.aux)
+    keys = places(spec)
+    if shape.attachable and "attachable" not in keys:
+        yield "containers may join it (attachable)"
+    if shape.internal and "internal" not in keys:
+        yield "it is internal: containers have no way out"
+    yield from _of_ranges(spec, shape)
+
+
+def _of_ipv6(spec: type[NetworkSpec], shape: NetworkShape) -> Iterator[str]:
+    ranges = ", ".join(pool.subnet for pool in shape.pools if pool.is_ipv6)
+    if ranges or shape.ipv6:
+        yield f"it has IPv6{ranges and f' ({ranges})'}{'' if issubclass(spec, GwbridgeSpec) else f', {_NO_IPV6}'}"
+
+
+def _of_ranges(spec: type[NetworkSpec], shape: NetworkShape) -> Iterator[str]:
+    if shape.pool.ip_range and "ip_range" not in places(spec):
+        yield f"it gives addresses from {shape.pool.ip_range} alone (ip_range)"
+    yield from (f"it has a further range, {pool.subnet}" for pool in shape.further)

@@ -1,0 +1,219 @@
+"""What a network has that nobody declared: it is a difference wherever it is news, and stays where it is not."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from providers.rules.live import overlay_migration
+from providers.rules.nouns import gwbridge, ingress, overlay
+from providers.rules.nouns.table import INGRESS, OVERLAY
+from providers.rules.vocabulary import undeclared
+from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Network, OverlayFacts
+from providers.rules.vocabulary.network_options import GATEWAY_MODE, HOST_BINDING, MTU, NEUTRAL
+from providers.rules.vocabulary.shape import NetworkShape, Pool, pairs
+from providers.rules.vocabulary.steps import CreateNetwork, Done
+from providers.simulate import World, bare
+from tests.support import lifecycle
+from tests.support.decisions import reason
+from tests.support.lifecycle import OWNER, gwbridge_spec, ingress_spec, overlay_spec
+from tests.support.simulated import SimulatedHosts
+from tests.support.swarms import a_swarm
+
+VNI = ("com.docker.network.driver.overlay.vxlanid_list", "4097")
+STACK_OF_DOCKER = ("com.docker.stack.namespace", "shop")
+OURS = ("swarmnet.owner", OWNER)
+SWARM = a_swarm()
+
+
+def shown(spec: Any, **given: Any) -> Network:
+    """A network as an Engine shows it, made by nobody in particular, just as a spec wants it but for what is given."""
+    making = {"docker_gwbridge": gwbridge, "ingress": ingress, "overlay": overlay}
+    made = making[spec.resource_name.partition("@")[0].partition("/")[0]].creation(spec).shape
+    options = pairs({**dict(made.options), **dict(given.pop("options", ()))})
+    shape = replace(made, **{"labels": (), "options": options, **given})
+    return Network(id="n" * 25, scope="local" if shape.driver == "bridge" else "swarm", shape=shape)
+
+
+def said(spec: Any, found: Network, *, known: bool = False) -> str:
+    """Why a create leaves it alone, empty where it takes it over; what an update makes of it likewise."""
+    match found.shape.driver, found.ingress:
+        case "bridge", False if spec.resource_name.startswith("docker_gwbridge"):
+            facts = GwbridgeFacts(member=Member(host="m1", state="inactive"), bridge=found)
+            decision = gwbridge.next_step(spec, facts, known=known)
+        case _, True:
+            at = IngressFacts(network=found, swarm=SWARM, hosts=(), nodes=())
+            decision = ingress.next_step(spec, at, known=known)
+        case _:
+            decision = overlay.next_step(spec, OverlayFacts(network=found), network_id=found.id if known else "")
+    return "" if decision == Done() else reason(decision)
+
+
+DUAL_STACK = (Pool(subnet="10.12.0.0/16", gateway="10.12.0.1"), Pool(subnet="fd00:1::/64", gateway="fd00:1::1"))
+TWO = (Pool(subnet="10.20.0.0/24", gateway="10.20.0.1"), Pool(subnet="10.21.0.0/24", gateway="10.21.0.9"))
+BRIDGE, MESH, APP = gwbridge_spec(), ingress_spec(), overlay_spec()
+
+
+@pytest.mark.parametrize(
+    ("spec", "given", "expected"),
+    [
+        pytest.param(MESH, {"options": (("encrypted", ""),)}, "encrypted: True, wanted False", id="encrypted ingress"),
+        pytest.param(BRIDGE, {"options": ((HOST_BINDING, "127.0.0.1"),)}, "127.0.0.1, wanted none", id="host binding"),
+        pytest.param(BRIDGE, {"options": ((GATEWAY_MODE, "nat-unprotected"),)}, "nat-unprotected", id="unprotected"),
+        pytest.param(BRIDGE, {"pools": DUAL_STACK, "ipv6": True}, "fd00:1::/64", id="dual-stack bridge"),
+        pytest.param(BRIDGE, {"attachable": True}, "containers may join it (attachable)", id="attachable bridge"),
+        pytest.param(BRIDGE, {"ipv4": False}, "it is without IPv4", id="no IPv4"),
+        pytest.param(APP, {"driver": "macvlan", "pools": TWO}, "its driver is macvlan", id="macvlan"),
+        pytest.param(
+            APP, {"driver": "macvlan", "pools": ()}, "its driver is macvlan", id="macvlan as managers show it"
+        ),
+        pytest.param(APP, {"pools": TWO}, "10.21.0.0/24", id="second range"),
+        pytest.param(APP, {"ipv6": True}, "it has IPv6, which swarms don't give addresses to", id="IPv6"),
+        pytest.param(APP, {"config_from": "tmpl"}, "its settings come from the network tmpl", id="config-from"),
+        pytest.param(APP, {"config_only": True}, "it is a template for other networks", id="config-only"),
+        pytest.param(APP, {"ipam_driver": "other"}, "its addresses come from the IPAM driver other", id="IPAM driver"),
+        pytest.param(APP, {"ipam_options": (("x", "y"),)}, "its IPAM driver has the option x=y", id="IPAM option"),
+        pytest.param(APP, {"options": (("x", "y"),)}, "options.x: y, wanted none", id="option"),
+        pytest.param(
+            BRIDGE,
+            {"pools": (Pool(subnet="10.12.0.0/16", gateway="10.12.0.1", aux=(("a", "10.12.0.9"),)),)},
+            "it keeps 10.12.0.9 for a",
+            id="kept address",
+        ),
+        pytest.param(MESH, {"internal": True}, "it is internal: containers have no way out", id="internal ingress"),
+    ],
+)
+def test_identical_means_all_that_an_engine_shows(spec: Any, given: dict[str, Any], expected: str):
+    """What somebody made otherwise is no `identical`, whether or not a key could say so."""
+    assert expected in said(spec, shown(spec, **given))
+
+
+@pytest.mark.parametrize(
+    ("spec", "given"),
+    [
+        pytest.param(BRIDGE, {"options": tuple(NEUTRAL["bridge"].items())}, id="options that say what is so anyway"),
+        pytest.param(BRIDGE, {"options": ((MTU, "0"),)}, id="an MTU left to the Engine"),
+        pytest.param(APP, {"options": (VNI,)}, id="the VNI that the swarm gave"),
+        pytest.param(
+            APP,
+            {"options": (VNI,), "ipam_options": (("com.docker.network.ipam.serial", "true"),)},
+            id="the swarm's IPAM",
+        ),
+        pytest.param(APP, {"labels": (STACK_OF_DOCKER,)}, id="labels of others"),
+    ],
+)
+def test_what_engines_fill_in_is_no_difference(spec: Any, given: dict[str, Any]):
+    """As measured on each Engine (measurements.md#options-by-engine)."""
+    assert "" == said(spec, shown(spec, **given))
+
+
+def test_declared_option_is_compared():
+    """As an Engine shows it, or as it is where nothing is shown."""
+    spec = gwbridge_spec(options={HOST_BINDING: "127.0.0.1"})
+
+    assert "" == said(spec, shown(spec))
+    assert f"options.{HOST_BINDING}: 0.0.0.0, wanted 127.0.0.1" in said(spec, shown(BRIDGE))
+
+
+def test_declared_option_that_says_nothing_is_as_good_as_none():
+    """An Engine that shows none has the same."""
+    spec = gwbridge_spec(options={HOST_BINDING: "0.0.0.0"})
+
+    assert "" == said(spec, shown(BRIDGE, options=()))
+
+
+def test_what_a_preview_has_not_shown_stays():
+    """An update for another reason carries it over; one whose preview showed that it goes, drops it."""
+    found = shown(BRIDGE, options=((HOST_BINDING, "127.0.0.1"),), labels=(OURS, ("team", "a"), ("of", "others"))).shape
+    told = BRIDGE.model_copy(update={"dropped": frozenset({f"options.{HOST_BINDING}", "labels.team"})})
+    bare_shape = NetworkShape(name="docker_gwbridge", driver="bridge", labels=(OURS,))
+    remade = [undeclared.carried(spec, bare_shape, found) for spec in (BRIDGE, told)]
+
+    assert [("127.0.0.1", "a"), ("0.0.0.0", None)] == [(new.option(HOST_BINDING), new.label("team")) for new in remade]
+    assert ["others", "others"] == [new.label("of") for new in remade]
+
+
+def swarm_with(*specs: Any, **others: Any) -> SimulatedHosts:
+    """A simulated swarm with what is declared, in which somebody gave the swarm's network other things too."""
+    hosts = SimulatedHosts(lifecycle.made(bare(*lifecycle.HOSTS), *lifecycle.whole_stack()[:-2], *specs))
+    options, labels = others.get("options", {}), others.get("labels", {})
+
+    def touched(net: Network) -> Network:
+        shape = net.shape
+        return replace(
+            net,
+            shape=replace(
+                shape,
+                options=pairs({**dict(shape.options), **options}),
+                labels=pairs({**dict(shape.labels), **labels}),
+            ),
+        )
+
+    world: World = hosts.world
+    hosts.world = world.agreed(networks=tuple(map(touched, world.swarm.networks)))
+    return hosts
+
+
+def test_ingress_keeps_what_nobody_declared_through_a_change_of_its_range():
+    """Labels and options both, by the note that is on the swarm meanwhile."""
+    hosts = swarm_with(MESH, options={"site": "x"}, labels=dict([STACK_OF_DOCKER]))
+    wanted = ingress_spec(subnet="10.99.0.0/16", gateway="10.99.0.1")
+    lifecycle.make(hosts, wanted, known=lifecycle.id_of(hosts.world, MESH))
+    there = hosts.world.swarm.ingress
+
+    assert there is not None
+    assert ("10.99.0.0/16", "x", "shop") == (there.subnet, there.option("site"), there.label(STACK_OF_DOCKER[0]))
+
+
+def test_bridge_of_a_member_keeps_what_nobody_declared():
+    """By the note that is on its node meanwhile."""
+    hosts = SimulatedHosts(lifecycle.running())
+    host = hosts.world.host("w1")
+    bridge = host.network("docker_gwbridge")
+    assert bridge is not None
+    shape = replace(bridge.shape, options=pairs({**dict(bridge.options), HOST_BINDING: "127.0.0.1"}))
+    shape = replace(shape, labels=pairs({**dict(shape.labels), "of": "others"}))
+    hosts.world = hosts.world.with_host(host.with_network(replace(bridge, shape=shape)))
+    lifecycle.make(hosts, gwbridge_spec("w1", subnet="10.99.0.0/16", gateway="10.99.0.1"), known=bridge.id)
+    there = hosts.world.host("w1").network("docker_gwbridge")
+
+    assert there is not None
+    assert ("10.99.0.0/16", "127.0.0.1", "others") == (there.subnet, there.option(HOST_BINDING), there.label("of"))
+
+
+def test_twin_and_new_overlay_have_what_nobody_declared():
+    """An overlay that moves its services is like the old one in all that nobody declared."""
+    hosts = swarm_with(APP, options={"site": "x"}, labels=dict([STACK_OF_DOCKER]))
+    found = next(net for net in hosts.world.swarm.networks if net.name == "app")
+    twin = overlay_migration.twin_creation(APP, found).shape
+    new = overlay.creation(overlay_spec(subnet="10.99.0.0/24", gateway="10.99.0.1"), twin).shape
+
+    assert [("x", "shop"), ("x", "shop")] == [
+        (each.option("site"), each.label(STACK_OF_DOCKER[0])) for each in (twin, new)
+    ]
+    assert (None, ("0", None)) == (new.label("swarmnet.twin"), (new.option(MTU), new.option(VNI[0])))
+
+
+def test_defaults_of_daemon_json_do_not_slip_into_what_we_make():
+    """What Engines would take from there is said; what nobody here knows is there, and is not taken away for ever."""
+    world = bare("m1")
+    defaults = pairs({HOST_BINDING: "127.0.0.1", MTU: "1234", "site": "x"})
+    hosts = SimulatedHosts(world.with_host(replace(world.host("m1"), bridge_defaults=defaults)))
+    lifecycle.make(hosts, BRIDGE)
+    creations = [step for step in hosts.steps if isinstance(step, CreateNetwork)]
+    there = hosts.world.host("m1").network("docker_gwbridge")
+
+    assert there is not None
+    assert (1, "0.0.0.0", "0") == (len(creations), there.option(HOST_BINDING), there.option(MTU))
+
+
+def test_what_stays_is_told_to_the_state():
+    """So that the next refresh finds no difference in it; what comes later is one."""
+    found = shown(APP, options=(("x", "y"),), labels=(OURS,))
+    more = replace(found, shape=replace(found.shape, options=pairs({**dict(found.options), "z": "1"})))
+    known = {"network_id": found.id, **OVERLAY.kept(APP, {}, found)}
+    live = [OVERLAY.finding(APP, known, OverlayFacts(network=each)).live for each in (found, more)]
+
+    assert {"kept": ["x"], "network_id": found.id} == known
+    assert [{}, {"z": "1"}] == [each.options for each in live if each]
+    assert {} == INGRESS.kept(MESH, {}, shown(MESH))
