@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Network
 
+from providers.rules.nouns.ingress import POOL, POOL_PREFIX
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import Conflict, InUse, NotFound
 from providers.rules.vocabulary.facts import Network
@@ -55,7 +56,7 @@ def give_addresses(world: World) -> World:
     for network_id, shape in world.swarm.wanted:
         network, asked = world.swarm.network(network_id), shape.pool
         subnet = asked.subnet or free_pool(world)
-        if network is None or not possible(world, asked, subnet):
+        if network is None or not subnet or not possible(world, asked, subnet):
             continue
         gateway = asked.gateway or first_address(subnet, asked.ip_range)
         options = tuple(sorted((*shape.options, (VNI, str(free_vni(world))))))
@@ -76,15 +77,18 @@ def possible(world: World, asked: Pool, subnet: str) -> bool:
     return (bool(asked.ip_range) or not taken) and asked.gateway != str(IPv4Network(subnet).network_address)
 
 
-def free_pool(world: World) -> str:
-    """The first free range of the swarm's pools."""
+def free_pool(world: World) -> str | None:
+    """The first free range of the swarm's pools, None where none is.
+
+    Engine 28 shows no pool where none was named at init, and takes its own.
+    """
     settings = world.swarm.settings
-    return next(
+    ranges = (
         str(subnet)
-        for pool in settings.default_addr_pool
-        for subnet in IPv4Network(pool).subnets(new_prefix=settings.default_addr_pool_prefix)
-        if not any(net.meets(str(subnet)) for net in world.swarm.networks)
+        for pool in settings.default_addr_pool or POOL
+        for subnet in IPv4Network(pool).subnets(new_prefix=settings.default_addr_pool_prefix or POOL_PREFIX)
     )
+    return next((each for each in ranges if not any(net.meets(each) for net in world.swarm.networks)), None)
 
 
 def free_vni(world: World) -> int:

@@ -190,6 +190,15 @@ def test_what_services_may_lose_is_a_warning():
     assert f"  warning: {swap.warnings[0]}" in [line.plain for line in report_of([swap], [], "")]
 
 
+def test_migration_in_a_swarm_that_shows_no_address_pool():
+    """As Engine 28 shows where none was named at init: it has its own, and the twin gets a range of it."""
+    world = at_work()
+    settings = replace(world.swarm.settings, default_addr_pool=())
+    (migration,) = foretold(world.agreed(settings=settings), NEW_OVERLAY.model_copy(update={"on_in_use": "migrate"}))
+
+    assert ("", True) == (migration.problem, "remove overlay app" in [stage.doing for stage in migration.stages])
+
+
 def test_containers_that_are_stopped_are_named():
     """With `disturb: true` they come back."""
     world = at_work()
