@@ -22,6 +22,7 @@ from providers.discovery.remark import Remark
 from providers.discovery.sections import sections
 from providers.discovery.text import stack_file_text
 from providers.hosts.discovery import found as read
+from providers.rules.checks.ranges import names
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.problems import Raw
 from providers.rules.stack_file.reading import NAMESPACE, BoundedLoader
@@ -58,7 +59,8 @@ def discover(
     others = {name: each.resolved for name, each in readable(out.parent).items() if name != stack}
     raw, remarks = file_of(swarm, owned, others)
     try:
-        write(out, stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1]), new=not force)
+        text = stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1], routes(swarm))
+        write(out, text, new=not force)
     except OSError as error:  # also where somebody has written it meanwhile
         console.print(as_shown(f"{out}: {(error.strerror or str(error)).lower()}", style="red"))
         raise typer.Exit(1) from error
@@ -73,13 +75,22 @@ def file_of(found: Found, owner: str, others: Mapping[str, Resolved]) -> tuple[R
     """
     raw, said = sections(found, owner)
     raw, claimed = unclaimed(raw, others)
-    raw, clashing = mended(raw, short(owner))
+    raw, clashing = mended(raw, short(owner), [each.subnet for each in found.taken if not each.wide])
     remarks = [*said, *claimed, *clashing, *outside(raw, found, owner)]
     try:
         raw, changed = _as_it_is(raw, found, owner)
     except StackFileError:  # each problem of the file is a remark already
         return raw, remarks
     return raw, [*remarks, *changed]
+
+
+def routes(found: Found) -> dict[str, str]:
+    """What hosts have routes to, and which hosts by which link."""
+    said: dict[str, list[str]] = {}
+    for each, hosts in found.taken.items():
+        if each.kind == "route":
+            said.setdefault(each.subnet, []).append(f"{each.words} of {names(hosts)}")
+    return {subnet: "; ".join(words) for subnet, words in said.items()}
 
 
 def _as_it_is(raw: Raw, found: Found, owner: str) -> tuple[Raw, list[Remark]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from providers.rules.checks.taken_on_hosts import Occupied, on_host
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.field_types import is_ip, ssh_address
 from providers.rules.vocabulary.facts import Member, Network, Node
@@ -54,6 +55,15 @@ class Found:
     def reached(self) -> tuple[FoundMember, ...]:
         """The members that told of themselves."""
         return tuple(member for member in self.members if member.host)
+
+    @property
+    def taken(self) -> dict[Occupied, list[str]]:
+        """What hosts have besides the swarm's networks, each with the names of those hosts."""
+        found: dict[Occupied, list[str]] = {}
+        for member in self.reached:
+            for each in on_host(member.report, None) if member.report else ():
+                found.setdefault(each, []).append(member.name)
+        return found
 
 
 def unfit(own: Member) -> str | None:

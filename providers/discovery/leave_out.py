@@ -4,7 +4,7 @@ A section that clashes is left out, since a stack file with a clash is refused a
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from providers.discovery.found import Found
@@ -30,14 +30,15 @@ def unclaimed(raw: Raw, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remar
     return raw, remarks
 
 
-def mended(raw: Raw, stack: str) -> tuple[Raw, list[Remark]]:
+def mended(raw: Raw, stack: str, beside: Collection[str] = ()) -> tuple[Raw, list[Remark]]:
     """The sections without what keeps them from being a stack file, and what is said of those and of the rest.
 
-    Each turn takes one part away. A problem that no part can be left out for stays one of the file.
+    Each turn takes one part away. A problem that no part can be left out for stays one of the file. No range of
+    `beside`, what hosts have, is named as free.
     """
     remarks: list[Remark] = []
     while True:
-        judgement = verdict(raw, stack)
+        judgement = verdict(raw, stack, beside)
         found = ((line, path) for line in judgement.why_no_plan if (path := _to_leave_out(raw, line)))
         line, path = next(found, ("", ()))
         if not path:

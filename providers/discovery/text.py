@@ -35,9 +35,16 @@ _Dumper.add_representer(str, _text)
 
 
 def stack_file_text(
-    sections: Raw, remarks: Iterable[Remark], heading: Sequence[str], kept: Mapping[str, object] | None = None
+    sections: Raw,
+    remarks: Iterable[Remark],
+    heading: Sequence[str],
+    kept: Mapping[str, object] | None = None,
+    routes: Mapping[str, str] | None = None,
 ) -> str:
-    """The whole file. `heading`: paragraphs above all; `kept`: what else the file has at its top level."""
+    """The whole file. `heading`: paragraphs above all; `kept`: what else the file has at its top level.
+
+    routes: what hosts have routes to, with whose they are: `reserved`, for a person to take the marks away.
+    """
     said = list(remarks)
     lines = ["# yaml-language-server: $schema=schema.json"]
     for paragraph in heading:
@@ -45,6 +52,7 @@ def stack_file_text(
     lines.append("config:")
     for key in _SECTIONS:
         lines += [f"  {line}" for line in _section(key, sections, said)]
+    lines += [f"  {line}" for line in _reserved(routes or {})]
     others = {key: value for key, value in sections.items() if key not in _SECTIONS}
     lines += [f"  {line}" for line in _yaml(others)]
     lines += _yaml(kept or {})
@@ -57,6 +65,14 @@ def _section(key: str, sections: Raw, remarks: Iterable[Remark]) -> Iterator[str
         yield from _comment(f"{remark.kind}: {remark.line}")
     if key in sections:
         yield from _yaml({f"{NAMESPACE}:{key}": sections[key]})
+
+
+def _reserved(routes: Mapping[str, str]) -> Iterator[str]:
+    """A section that is none until somebody takes its marks away: what nothing here may meet only he knows."""
+    if routes:
+        yield from _comment("Hosts have routes to these. Take the marks away from what nothing here may ever meet:")
+        yield f"# {NAMESPACE}:reserved:"
+        yield from (f"#   - {subnet} # {line(words)}" for subnet, words in routes.items())
 
 
 def put_first(remarks: Iterable[Remark], where: str) -> list[Remark]:

@@ -104,6 +104,14 @@ def test_stack_file_is_written(discover, host):
     assert sections.startswith(TEXT.format(port=host.port))
 
 
+def test_routes_of_hosts_are_written_as_ranges_to_reserve(discover, host):
+    """As comments: which of them nothing may meet, a person knows."""
+    printed = b"2: eth0: <UP> mtu 1500 qdisc x\n    inet 127.0.0.1/8 scope host\n172.18.0.0/16 via 10.9.9.9 dev eth0\n"
+    host.commands[shlex.join(COMMAND)] = Ends(stdout=printed)
+
+    assert "  # swarmnet:reserved:\n  #   - 172.18.0.0/16 # the route by eth0 of m1\n" in discover()[1]
+
+
 def test_member_that_was_not_reached_is_a_comment(discover, host):
     """With the reason."""
     line = (

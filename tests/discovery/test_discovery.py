@@ -317,6 +317,16 @@ def test_bridge_that_meets_the_ingress_is_left_out():
     ]
 
 
+def test_range_named_as_free_meets_nothing_that_hosts_have():
+    """The one beside it is the VPN's."""
+    report = HostReport(host="m1", surroundings=surroundings(f"{LINKS.format(mtu=1500)}10.63.0.0/16 dev tun0\n"))
+    there = found(member(report=report), networks=[ingress("10.64.0.0/16"), net("app", "10.64.0.0/16")])
+    raw, _ = sections(there, OWNER)
+    _, remarks = mended(raw, "prod", [each.subnet for each in there.taken])
+
+    assert ["10.65.0.0/16 is free"] == [each.line.split("; ")[1] for each in remarks if each.kind == "clash"]
+
+
 def test_only_the_one_overlay_that_clashes_is_left_out():
     """Names that begin alike are others."""
     app, alike = net("app", "172.18.5.0/24"), net("app2", "10.64.33.0/24")
@@ -357,7 +367,7 @@ def test_route_of_a_host_that_meets_a_network():
 
     assert [
         "gwbridge.subnet: 172.18.0.0/16 is the same as 172.18.0.0/16, the route by tun0 of m1: hosts would no longer "
-        "reach what is there"
+        "reach what is there; 172.19.0.0/16 is free"
     ] == [each.line for each in outside(raw, there, OWNER)]
 
 
@@ -391,6 +401,20 @@ def test_whatever_is_found_becomes_a_stack_file_that_can_be_used(networks, bridg
 
 
 # The file
+
+
+def test_routes_are_reserved_once_somebody_takes_the_marks_away():
+    """Until then they are comments; with whose they are, in one line whatever a host calls its links."""
+    routes = {"172.18.0.0/16": "the route by tun0 of m1 and w1", "10.3.0.0/16": "the route by a\nb\x1b of m1"}
+    text = stack_file_text({"hosts": {}}, [], ["A heading."], routes=routes)
+    start = text.index("  # Hosts have routes")
+
+    assert {"hosts": {}} == from_yaml(text)
+    assert (
+        list(routes)
+        == from_yaml(text[:start] + text[start:].replace("# swarm", "swarm").replace("#   - ", "  - "))["reserved"]
+    )
+    assert 4 == len(text[start:].splitlines())
 
 
 def test_remarks_stand_above_what_they_are_about():

@@ -70,7 +70,8 @@ Meetings = dict[tuple[Wanted, Occupied], list[str]]
 def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> Findings:
     """Every range of the stack file that meets one that is taken on its hosts. `owner` is `<project>/<stack>`.
 
-    Who takes all ranges named as free has none refused any more. Hosts without a report are left out.
+    Who takes all ranges named as free has none refused any more, and none that meets what its hosts have. Hosts without
+    a report are left out.
     """
     networks = swarm_networks(reports)
     standing = {(noun_of(net), subnet) for net in networks for subnet in subnets(net)}
@@ -86,11 +87,14 @@ def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> F
         taken.update(each.subnet for each in occupied)
         for pair in _meetings(wanted, occupied):
             found.setdefault(pair, []).append(report.host)
-    refused = {pair: hosts for pair, hosts in found.items() if not pair[0].stands and not _is_wide(*pair)}
+    clashing = {pair: hosts for pair, hosts in found.items() if not _is_wide(*pair)}
+    lines = dict(zip(clashing, _with_remedies(resolved, clashing, taken), strict=True))
+    refused = (line for (wanted, _), line in lines.items() if not wanted.stands)
     # What stands inside a wide route has been seen before.
-    known = (_told(*pair, hosts) for pair, hosts in found.items() if pair[0].stands != _is_wide(*pair))
+    wide = {pair: _told(*pair, hosts) for pair, hosts in found.items() if _is_wide(*pair) and not pair[0].stands}
+    known = ((lines | wide)[pair] for pair in found if pair in wide or (pair in lines and pair[0].stands))
     unread = (f"routes and resolvers were not compared: {report.unread}" for report in reports if report.unread)
-    return Findings(tuple(_refusals(resolved, refused, taken)), (*known, *unread))
+    return Findings(tuple(refused), (*known, *unread))
 
 
 def _bridge(resolved: Resolved, report: HostReport) -> Iterator[Wanted]:
@@ -131,7 +135,7 @@ def _is_wide(wanted: Wanted, occupied: Occupied) -> bool:
     return occupied.wide and holds_subnet(occupied.subnet, wanted.subnet)
 
 
-def _refusals(resolved: Resolved, found: Meetings, taken: set[str]) -> Iterator[str]:
+def _with_remedies(resolved: Resolved, found: Meetings, taken: set[str]) -> Iterator[str]:
     """A line for each, with a range of the same size that is nobody's, where there is one."""
     blamed = {wanted: Range(wanted.noun.kind, wanted.path, wanted.subnet) for wanted, _ in found}
     counted = [subnet for subnet in taken if prefix_length(subnet) >= LARGEST]

@@ -201,10 +201,11 @@ def test_range_in_the_way_to_everywhere_is_known_and_not_refused():
 
 
 def test_clash_of_what_stands_is_known_and_not_refused():
-    """A route that came later is no reason to refuse a change of something else."""
+    """A route that came later is no reason to refuse a change of something else; the line says where to go."""
     seen = report("m1", overlay("app", "10.64.3.0/24"), routes=[("10.64.0.0/16", "tun0")])
 
-    told = f"overlays.app.subnet: 10.64.3.0/24 lies inside 10.64.0.0/16, the route by tun0 of m1: {CONTAINERS}"
+    told = f"overlays.app.subnet: 10.64.3.0/24 lies inside 10.64.0.0/16, the route by tun0 of m1: {CONTAINERS}; "
+    told += "10.63.255.0/24 is free"
     assert Findings(warnings=(told,)) == found(seen, overlays={"app": net("10.64.3.0/24")})
 
 
