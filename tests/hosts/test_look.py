@@ -13,6 +13,8 @@ from providers.rules.doctor.attempts import INGRESS
 from providers.rules.vocabulary.look import Link, Way
 from tests.support.looks import LOOK
 
+pytestmark = pytest.mark.usefixtures("my_ssh")
+
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "doctor.md").read_text()
 
 

@@ -9,6 +9,8 @@ from providers.rules.stack_file.access import HostAccess
 from tests.support.fake_sshd import FakeHost
 from tests.support.prepared import HERE, command, done, shell, ssh_at_home
 
+pytestmark = pytest.mark.usefixtures("my_ssh")
+
 CANARY = "correct-horse-battery-staple"
 
 

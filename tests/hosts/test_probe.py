@@ -15,6 +15,8 @@ from providers.hosts.ssh.connection import Connection
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import CommandFailed
 
+pytestmark = pytest.mark.usefixtures("my_ssh")
+
 HERE = "127.0.0.1"
 
 

@@ -11,6 +11,8 @@ from providers.hosts.ssh.openssh import OpenSsh, Words, _parsed
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.ssh_words import ssh_words
 
+pytestmark = pytest.mark.usefixtures("my_ssh")
+
 CONFIG = """
 Host named
   HostName 10.9.0.7
