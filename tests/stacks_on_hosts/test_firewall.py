@@ -1,16 +1,21 @@
 """The rules of `swarmnet doctor` on hosts that drop by default: members reach each other, strangers nothing."""
 
+import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests.support import machines
 from tests.support.machines import ROOT, Group, Host, eventually
 from tests.support.project import Project
+from tests.support.services import deploy
+from tests.support.strangers import listening, member_sends, stranger_sends
 from tests.support.what_hosts_show import promised, shown, stack_of
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
@@ -28,17 +33,15 @@ DROPPED = {
         "&& iptables -A INPUT -p icmp -j ACCEPT && iptables -A INPUT -p tcp --dport 22 -j ACCEPT && "
         "iptables -P INPUT DROP"
     ),
+    "ufw": (
+        "dpkg --no-triggers --install /root/*.deb && ufw allow 22/tcp && ufw --force enable && "
+        "ufw status | grep -q active"
+    ),
 }
-LISTENS = """
-import socket
-there = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-there.bind(("0.0.0.0", 4789))
-print("listens", flush=True)
-print(there.recvfrom(100)[0].decode(), flush=True)
-"""
-SENDS = """
-import socket, sys
-socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(sys.argv[2].encode(), (sys.argv[1], 4789))
+# Asked from the ingress's sandbox of a host: the way of the mesh but for IPVS, which the lab's kernel lacks.
+ASKS = """
+import sys, urllib.request
+print(urllib.request.urlopen(f"http://{sys.argv[1]}/hostname", timeout=5).read().decode())
 """
 
 
@@ -50,49 +53,59 @@ def group() -> Iterator[Group]:
 
 
 @pytest.fixture(params=DROPPED)
-def behind(request: pytest.FixtureRequest, group: Group) -> tuple[str, Group]:
-    """Bare hosts that drop by default, and which firewall does that."""
+def behind(request: pytest.FixtureRequest, group: Group, tmp_path: Path) -> tuple[str, Group]:
+    """Bare hosts that drop by default, and which firewall does that. What comes in before shows that it is that which
+    keeps strangers out."""
     group.reset()
     group.provide_image()
+    packages = fetched(tmp_path, "ufw", "ucf") if request.param == "ufw" else []
     for host in group:
-        host.run("sh", "-c", DROPPED[request.param])
+        with listening(host) as came:
+            stranger_sends(host, "a stranger")
+            assert "a stranger\n" == came.readline()
+        for package in packages:
+            shutil.copy(package, f"/proc/{host.pid}/root/root")
+    on_each(group, lambda host: host.run("sh", "-c", DROPPED[request.param]))
     return request.param, group
 
 
-@contextmanager
-def listening(host: Host) -> Iterator[IO[str]]:
-    """What comes to the data path's port there, behind the firewall: the first datagram, as a line."""
-    command = ["nsenter", "--all", f"--target={host.pid}", "--", "python3", "-c", LISTENS]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert "listens\n" == process.stdout.readline()
-        try:
-            yield process.stdout
-        finally:
-            process.kill()
+def fetched(folder: Path, *packages: str) -> list[Path]:
+    """Packages of this machine's Debian, for hosts that reach no mirror."""
+    words = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *packages]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"{', '.join(packages)} can't be had from this machine's apt: {done.stderr.strip()}")
+    return list(folder.glob("*.deb"))
+
+
+def on_each(group: Group, does: Callable[[Host], object]) -> None:
+    """Do something on all hosts at once."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(does, group))
 
 
 def load(firewall: str, project: Project, host: Host) -> None:
-    """Put the printed rules in force on a host."""
+    """Put the printed rules in force on a host, twice, as one may."""
     command = [sys.executable, "-m", "cli", "doctor", project.stack, f"--dir={project.stack_file.parent}"]
     words = [*command, f"--rules={firewall}", f"--host={host.name}"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (0, "") == (done.returncode, done.stderr)
-    host.run("sh", "-c", done.stdout)
+    for _ in range(2):
+        host.run("sh", "-c", done.stdout)
 
 
 def test_swarm_forms_and_strangers_stay_outside(behind: tuple[str, Group], project: Project):
-    """Loaded twice, as they may be. The stranger's datagram is sent before the member's, and never arrives."""
+    """The stranger's datagram is sent before the member's, and never arrives; overlays carry packets, and every host's
+    ingress reaches the task behind a published port."""
     firewall, hosts = behind
     sections = stack_of(hosts)
     project.declare(sections)
-    for host in (*hosts, *hosts):
-        load(firewall, project, host)
+    on_each(hosts, partial(load, firewall, project))
     first, second, third = hosts
 
     with listening(first) as came:
-        subprocess.run([sys.executable, "-c", SENDS, first.address, "a stranger"], check=True)
-        second.run("python3", "-c", SENDS, first.address, "a member")
+        stranger_sends(first, "a stranger")
+        member_sends(second, first, "a member")
         assert "a member\n" == came.readline()
 
     assert (formed := project.up()).ok, formed.told
@@ -100,3 +113,19 @@ def test_swarm_forms_and_strangers_stay_outside(behind: tuple[str, Group], proje
     third.docker("run", "--detach", "--name=far", "--network=app", "busybox:lab")
     asks = ("run", "--rm", "--network=app", "busybox:lab", "ping", "-c", "1", "-w", "5", "far")
     eventually(lambda: "1 packets received" in first.docker(*asks, check=False))
+    deploy(first, {"web": f"--publish 8080:80 --constraint node.hostname=={third.name} busybox:lab httpd -f -h /etc"})
+    task = eventually(lambda: on_ingress(first))
+    asks_task = ("nsenter", "--net=/run/docker/netns/ingress_sbox", "python3", "-c", ASKS, task)
+    for host in hosts:
+        eventually(partial(host.run, *asks_task, check=False))
+
+
+def on_ingress(manager: Host) -> str:
+    """The address on the ingress of the one task of `web`, empty until it runs."""
+    task = manager.docker("service", "ps", "--quiet", "--filter=desired-state=running", "web")
+    found = json.loads(manager.docker("inspect", task, check=False) or "[]") if task else []
+    attached = [
+        each for one in found for each in one.get("NetworksAttachments") or () if one["Status"]["State"] == "running"
+    ]
+    ingress = [each for each in attached if each["Network"]["Spec"].get("Ingress")]
+    return ingress[0]["Addresses"][0].partition("/")[0] if ingress else ""
