@@ -1,7 +1,11 @@
 """`python -m cli`: the subcommands put together."""
 
+from collections.abc import Callable
+from typing import Annotated, Any
+
 import typer
 
+from cli import VERSION
 from cli.allocate import allocate
 from cli.check import check
 from cli.discover import discover
@@ -9,31 +13,60 @@ from cli.doctor import doctor
 from cli.drift import drift
 from cli.facts import facts
 from cli.keys import keys
+from cli.lines import give
 from cli.map import draw
 from cli.plan import plan
 from cli.report import report
 from cli.schema import schema
 from cli.state_check import state_app
+from cli.usage import HELP, Command, Group, Panel
 
 app = typer.Typer(
     name="swarmnet",
-    help="The networks of Docker Swarms, as one stack file for each environment.",
+    cls=Group,
+    context_settings=HELP,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(allocate)
-app.command()(check)
-app.command()(discover)
-app.command()(doctor)
-app.command()(drift)
-app.command()(facts)
-app.command()(keys)
-app.command("map")(draw)
-app.command()(plan)
-app.command()(report)
-app.command()(schema)
-app.add_typer(state_app, name="state")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        give(f"swarmnet {VERSION}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def swarmnet(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The networks of Docker Swarms, as one stack file for each environment.
+
+    STACK is a stack's name, as Pulumi has it, or the path of its file. Stacks are those of the project around the
+    current folder.
+    """
+
+
+def _add(panel: Panel, name: str, command: Callable[..., Any], example: str) -> None:
+    app.command(
+        name, cls=Command, context_settings=HELP, rich_help_panel=panel.value, epilog=f"Example: swarmnet {example}"
+    )(command)
+
+
+_add(Panel.LOOK, "check", check, "check prod")
+_add(Panel.LOOK, "doctor", doctor, "doctor prod --skip clock")
+_add(Panel.LOOK, "drift", drift, "drift prod --json")
+_add(Panel.LOOK, "facts", facts, "facts prod --out facts.json")
+_add(Panel.PLAN, "plan", plan, "plan prod")
+_add(Panel.PLAN, "report", report, "report preview.json --facts facts.json --out comment.md")
+_add(Panel.PLAN, "map", draw, "map prod --facts facts.json --out map.html")
+_add(Panel.WRITE, "discover", discover, "discover ssh://root@10.0.0.11 --out stacks/Pulumi.prod.yaml")
+_add(Panel.WRITE, "allocate", allocate, "allocate prod")
+_add(Panel.WRITE, "keys", keys, "keys")
+_add(Panel.WRITE, "schema", schema, "schema")
+app.add_typer(state_app, name="state", cls=Group, context_settings=HELP, rich_help_panel=Panel.LOOK.value)
 
 if __name__ == "__main__":
     app(prog_name="swarmnet")

@@ -9,6 +9,7 @@ import typer
 
 from cli.lines import give, give_data, tell
 from cli.project import short
+from cli.stack_argument import Stacks
 from cli.stack_files import STACKS, Directory, Line, all_of, judged, keys_of, lines_of, names
 from providers.rules.checks.across_stacks import joined, shared, unknown, used
 from providers.rules.checks.declared_twice import claimed_twice
@@ -27,12 +28,15 @@ class Format(StrEnum):
 
 
 def check(
-    stacks: Annotated[
-        list[str] | None, typer.Argument(metavar="STACK", help="Stacks to look at; all, where none is named.")
-    ] = None,
+    stacks: Stacks = None,
     directory: Directory = STACKS,
     form: Annotated[
-        Format, typer.Option("--format", help="Lines to read, annotations on a pull request's lines, or JSON.")
+        Format,
+        typer.Option(
+            "--format",
+            metavar="text|github|json",
+            help="Lines to read, annotations on a pull request's lines, or JSON.",
+        ),
     ] = Format.TEXT,
 ) -> None:
     """Check stack files, each by itself and all together: one line for each problem, warning or shared range.

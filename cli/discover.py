@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.entry import Bastion, KeyFile, KnownHosts, Reach, Sudo, entry
+from cli.errors import told
 from cli.files import write
 from cli.forecasts import forecasts
 from cli.lines import as_shown
 from cli.project import owner, short
 from cli.stack_files import readable
+from cli.waiting import asking
 from providers.discovery.found import Found
 from providers.discovery.leave_out import left_out, mended, outside, path_of, unclaimed, without
 from providers.discovery.remark import Remark
@@ -27,7 +29,7 @@ from providers.rules.plan import plan_of
 from providers.rules.stack_file.problems import Raw
 from providers.rules.stack_file.reading import NAMESPACE, BoundedLoader
 from providers.rules.stack_file.resolved import Resolved
-from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
+from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.snapshot import Survey
 from providers.simulate.from_snapshot import copied
 
@@ -36,7 +38,7 @@ COLOURS = {"clash": "red", "not seen": "yellow", "unusual": "yellow", "not manag
 
 def discover(
     manager: Annotated[str, typer.Argument(metavar="MANAGER", help="ssh://[USER@]HOST[:PORT], or local:")],
-    out: Annotated[Path, typer.Option("--out", help="The file to write: …/Pulumi.STACK.yaml.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write: …/Pulumi.STACK.yaml.")],
     key_file: KeyFile = None,
     known_hosts: KnownHosts = None,
     sudo: Sudo = False,
@@ -49,21 +51,17 @@ def discover(
     others look after stands in the file as comments. Exits with 1, and writes nothing, where there is a problem.
     """
     console = Console(highlight=False, soft_wrap=True)
-    try:
+    with told():
         stack, kept = _stack(out), _kept(out, force)
         owned = owner(out.parent, stack)
-        swarm = read(entry(manager, Reach(key_file, known_hosts, sudo, bastion)))
-    except SwarmnetError as error:
-        console.print(as_shown(str(error), style="red"))
-        raise typer.Exit(1) from error
+        first = entry(manager, Reach(key_file, known_hosts, sudo, bastion))
+        with asking(f"{manager} and all that it knows"):
+            swarm = read(first)
     others = {name: each.resolved for name, each in readable(out.parent).items() if name != stack}
     raw, remarks = file_of(swarm, owned, others)
-    try:
-        text = stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1], routes(swarm))
+    text = stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1], routes(swarm))
+    with told():  # also where somebody has written it meanwhile
         write(out, text, new=not force)
-    except OSError as error:  # also where somebody has written it meanwhile
-        console.print(as_shown(f"{out}: {(error.strerror or str(error)).lower()}", style="red"))
-        raise typer.Exit(1) from error
     for line in _report(raw, remarks, out, stack):
         console.print(line)
 

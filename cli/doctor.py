@@ -11,7 +11,9 @@ from cli.doctor_report import EXIT, as_data, show
 from cli.entry import Bastion, KeyFile, KnownHosts, Reach, Sudo, entry
 from cli.errors import told
 from cli.lines import give, give_data
+from cli.stack_argument import complete, named
 from cli.stack_files import STACKS, Directory, declared
+from cli.waiting import asking
 from providers.explain.firewall import Firewall, script
 from providers.hosts.discovery import found as discovered
 from providers.hosts.examine import examination
@@ -43,6 +45,8 @@ def doctor(
         str,
         typer.Argument(
             metavar="STACK|MANAGER",
+            callback=named,
+            autocompletion=complete,
             help="The stack to look at; without a stack file a manager, ssh://[USER@]HOST[:PORT] or local:",
         ),
     ],
@@ -55,9 +59,16 @@ def doctor(
         list[str] | None, typer.Option("--skip", metavar="ID", callback=_known, help="Leave this out; may come again.")
     ] = None,
     rules: Annotated[
-        Firewall | None, typer.Option("--rules", help="Print the rules for such a firewall, and reach no host.")
+        Firewall | None,
+        typer.Option(
+            "--rules",
+            metavar="FIREWALL",
+            help=f"Print the rules for such a firewall ({', '.join(get_args(Firewall))}), and reach no host.",
+        ),
     ] = None,
-    host: Annotated[str | None, typer.Option("--host", help="With --rules: of this host alone.")] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", metavar="HOST", help="With --rules: of this host alone.")
+    ] = None,
     key_file: KeyFile = None,
     known_hosts: KnownHosts = None,
     sudo: Sudo = False,
@@ -79,9 +90,10 @@ def doctor(
         if rules:
             give(_script(rules, declared(directory, stack)[1], host))
             return
-        fleet, seen, compared_with = begun_at(entry(stack, reach)) if at_one else _declared_hosts(directory, stack)
-    if tries(only or (), skip or ()):
-        seen = replace(seen, reach=probed(fleet, seen, compared_with))
+        with asking(f"{stack} and all that it knows" if at_one else f"the hosts of {stack}"):
+            fleet, seen, compared_with = begun_at(entry(stack, reach)) if at_one else _declared_hosts(directory, stack)
+            if tries(only or (), skip or ()):
+                seen = replace(seen, reach=probed(fleet, seen, compared_with))
     found = diagnosis(seen, compared_with, only or (), skip or ())
     if as_json:
         give_data(as_data(stack, found))

@@ -16,8 +16,10 @@ from cli.forecasts import forecasts
 from cli.lines import give_data
 from cli.looks import SECONDS, Late, Seen, answers, seen
 from cli.project import owner, short
+from cli.stack_argument import Stack
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import State, left, state_of
+from cli.waiting import asking, so_many
 from providers.explain.drift import Finding, doubted, ended, finding
 from providers.explain.forecast import Forecast
 from providers.explain.who_wins import outcome, pending
@@ -40,7 +42,7 @@ class Trial:
 
 
 def drift(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack to look at.")],
+    stack: Stack,
     directory: Directory = STACKS,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: the same, for programs.")] = False,
 ) -> None:
@@ -56,13 +58,15 @@ def drift(
         state = state_of(stack, directory)
     accesses = {**left(state, wanted, resolved.lost), **wanted.access}
     began = time.monotonic()
-    looked = seen(state, accesses, resolved.roles)
+    with asking(so_many(len(accesses))):
+        looked = seen(state, accesses, resolved.roles)
     found = compared(state, looked, own_swarm=wanted.swarm is not None)
     hosts: Trial | SwarmnetError | None = None
     if any(each.differences for each in found) and not any(each.unknown for each in found):
         rest = max(0.0, SECONDS - (time.monotonic() - began))
         of = owner(directory, stack)
-        hosts = answers({"hosts": lambda: hosts_of(of, resolved, accesses, wanted)}, rest, 1)["hosts"]
+        with asking(f"{so_many(len(accesses))} what `pulumi up` would do"):
+            hosts = answers({"hosts": lambda: hosts_of(of, resolved, accesses, wanted)}, rest, 1)["hosts"]
     result = report(wanted, state, found, hosts, resolved.lost)
     if as_json:
         give_data(as_data(short(stack), result))

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.lines import as_shown
-from cli.plan import fields
+from cli.plan_report import fields
 from providers.explain.drift import EXISTS, SETTLED, Difference, Unknown
 from providers.explain.forecast import Forecast
 from providers.explain.who_wins import Outcome

@@ -11,10 +11,14 @@ from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.errors import StackFileError
 
-KeyFile = Annotated[Path | None, typer.Option(help="A private key; else the agent's, then ~/.ssh/id_*.")]
-KnownHosts = Annotated[Path | None, typer.Option(help="The hosts' keys; else the files that `ssh` reads.")]
+KeyFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A private key; else the agent's, then ~/.ssh/id_*.")
+]
+KnownHosts = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The hosts' keys; else the files that `ssh` reads.")
+]
 Sudo = Annotated[bool, typer.Option("--sudo", help="Run docker by `sudo -n` on the hosts.")]
-Bastion = Annotated[str | None, typer.Option(help="[USER@]HOST[:PORT] to go through.")]
+Bastion = Annotated[str | None, typer.Option(metavar="HOST", help="To go through: [USER@]HOST[:PORT].")]
 
 
 class Reach(NamedTuple):

@@ -12,8 +12,10 @@ from cli.files import write
 from cli.forecasts import forecasts
 from cli.lines import complain, give
 from cli.project import owner, short
+from cli.stack_argument import Stack
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, state_if_known
+from cli.waiting import asking, so_many
 from providers.explain.facts_file import facts_file
 from providers.hosts.door import Hosts
 from providers.loop.preflight import preflight
@@ -23,9 +25,10 @@ from providers.simulate.from_snapshot import copied
 
 
 def facts(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack whose hosts are read.")],
+    stack: Stack,
     out: Annotated[
-        Path | None, typer.Option("--out", help="The file to write.", show_default="standard output")
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="The file to write.", show_default="standard output"),
     ] = None,
     directory: Directory = STACKS,
 ) -> None:
@@ -37,8 +40,10 @@ def facts(
     with told(stack):
         wanted, resolved = declared(directory, stack)
         state, doubt = state_if_known(stack, directory)
-        seen = Hosts({**left(state, wanted, resolved.lost), **wanted.access}, resolved.roles).survey()
-        taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), owner(directory, stack))
+        accesses = {**left(state, wanted, resolved.lost), **wanted.access}
+        with asking(so_many(len(accesses))):
+            seen = Hosts(accesses, resolved.roles).survey()
+            taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), owner(directory, stack))
     ahead = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join(taken.refused))
     found = facts_file(short(stack), datetime.now(UTC), seen, ahead, state=doubt or "known")
     for host in seen.hosts:

@@ -1,5 +1,6 @@
 """All that subcommands print goes through here: words of others are in it, which neither a terminal nor a log obeys."""
 
+import os
 import sys
 
 import typer
@@ -15,12 +16,17 @@ def as_shown(text: str, style: str = "") -> Text:
 
 def tell(text: str, colour: str = "") -> None:
     """A line on standard output."""
-    typer.secho(lines(text), fg=colour or None)
+    typer.secho(lines(text), fg=_shown(colour))
 
 
 def complain(text: str, colour: str = "red") -> None:
     """A line on standard error."""
-    typer.secho(lines(text), fg=colour, err=True)
+    typer.secho(lines(text), fg=_shown(colour), err=True)
+
+
+def _shown(colour: str) -> str | None:
+    """The colour, unless nobody wants any: https://no-color.org."""
+    return None if os.environ.get("NO_COLOR") else colour or None
 
 
 def give(text: str) -> None:

@@ -1,6 +1,5 @@
 """`swarmnet report`: previews as Markdown for a pull request, without access to any host."""
 
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,30 +7,32 @@ from typing import Annotated
 
 import typer
 
+from cli.errors import fail, told
+from cli.facts_files import STDIN, content, facts_in
 from cli.files import write
-from cli.lines import complain, give
+from cli.lines import give
 from providers.explain.facts_file import FactsFile, NoFacts
 from providers.explain.report.page import MOST, comment, no_page, page
 from providers.explain.report.preview import NotAPreview, Preview
-
-STDIN = Path("-")
 
 
 def report(
     previews: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[PREVIEW]...",
+            metavar="PREVIEW",
             help="What `pulumi preview --json` wrote, a file for each stack; `-` is standard input.",
             show_default="-",
         ),
     ] = None,
     facts: Annotated[
         list[Path] | None,
-        typer.Option("--facts", help="What `swarmnet facts` wrote: gives names and numbers. Once for each stack."),
+        typer.Option(
+            "--facts", metavar="FILE", help="What `swarmnet facts` wrote: gives names and numbers. Once for each stack."
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Where the Markdown goes; standard output otherwise.")
+        Path | None, typer.Option("--out", metavar="FILE", help="Where the Markdown goes; standard output otherwise.")
     ] = None,
 ) -> None:
     """Say in Markdown what previews change and disturb, for one comment of at most 60,000 characters.
@@ -39,17 +40,13 @@ def report(
     Exits with 0 whatever a preview found, also where it failed; with 1 where there is no preview to read, which the
     Markdown then says in its place.
     """
-    try:
-        found = {path: _bytes(path) for path in previews or [STDIN]}
-        known = {path: _facts(path) for path in facts or ()}
+    with told():
+        found = {path: content(path) for path in previews or [STDIN]}
+        known = {path: facts_in(path) for path in facts or ()}
         pages, problems = _pages(found, known)
         _write(comment(pages), out)
-    except NoFacts as error:
-        _complain([str(error)])
-    except OSError as error:
-        _complain([f"{error.filename}: {error.strerror}"])
     if problems:
-        _complain(problems)
+        fail(problems)
 
 
 def _pages(found: Mapping[Path, bytes], known: Mapping[Path, FactsFile]) -> tuple[list[str], list[str]]:
@@ -77,13 +74,6 @@ def _pages(found: Mapping[Path, bytes], known: Mapping[Path, FactsFile]) -> tupl
     return pages, [f"{path}: {each}" for path, each in read.items() if isinstance(each, NotAPreview)]
 
 
-def _facts(path: Path) -> FactsFile:
-    try:
-        return FactsFile.parse(_bytes(path))
-    except NoFacts as error:
-        raise NoFacts(f"{path}: {error}") from error
-
-
 def _page(preview: Preview, facts: Mapping[str, FactsFile], most: int) -> str:
     known = facts.get(_stack(preview))
     return page(preview, known, datetime.now(UTC) - known.taken_at if known else timedelta(), most)
@@ -93,18 +83,8 @@ def _stack(preview: Preview) -> str:
     return preview.owner.rpartition("/")[2]
 
 
-def _bytes(path: Path) -> bytes:
-    return sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
-
-
 def _write(text: str, out: Path | None) -> None:
     if out:
         write(out, text)
     else:
         give(text)
-
-
-def _complain(lines: list[str]) -> None:
-    for line in lines:
-        complain(line)
-    raise typer.Exit(1)

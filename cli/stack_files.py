@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
 
 import typer
 
+from cli.errors import told
 from cli.files import write as write_file
-from cli.lines import complain
 from cli.project import owner, project_of, settings, short, stacks_around
 from providers.rules.checks.whole_file import Verdict, verdict
 from providers.rules.plan import Plan, planned
@@ -21,24 +22,26 @@ from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.errors import StackFileError
 
 STACKS = Path("stacks")  # in whose place that of the project around the current folder comes
+FOLDER = "swarmnet.folder"  # in a command's `meta`: where the file is by whose path a stack was named
 
 
 def _of_project(context: typer.Context, parameter: typer.CallbackParam, directory: Path) -> Path:
-    """What is said, or the folder of the project around the current one."""
+    """What is said by --dir or by a stack file's path, or the folder of the project around the current one."""
     source = context.get_parameter_source(parameter.name or "")
     if source and source.name != "DEFAULT":
         return directory
-    try:
+    if FOLDER in context.meta:
+        return Path(context.meta[FOLDER])
+    with suppress(ProjectError) if context.resilient_parsing else told():  # a shell that completes has no use for words
         return stacks_around()
-    except ProjectError as error:
-        complain(str(error))
-        raise typer.Exit(1) from error
+    return directory
 
 
 Directory = Annotated[
     Path,
     typer.Option(
         "--dir",
+        metavar="FOLDER",
         help="Where the files Pulumi.STACK.yaml are.",
         show_default="of the project around the current folder",
         callback=_of_project,

@@ -10,14 +10,16 @@ import pickletools
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from cli.errors import told
 from cli.lines import complain, tell
+from cli.stack_argument import Stack
 from cli.stack_files import STACKS, Directory
 from cli.state import exported
+from cli.usage import HELP, Command, Group
 
 PROVIDER = "__provider"
 # All that Swarmnet ever writes: the class by its name, without anything of its own.
@@ -31,7 +33,7 @@ PUBLISHED = frozenset(
     }
 )
 
-state_app = typer.Typer(help="What Pulumi's state holds.", no_args_is_help=True)
+state_app = typer.Typer(help="What Pulumi's state holds.", cls=Group, context_settings=HELP, no_args_is_help=True)
 
 
 @state_app.callback()
@@ -39,9 +41,9 @@ def state() -> None:
     """What Pulumi's state holds."""
 
 
-@state_app.command()
+@state_app.command(cls=Command, context_settings=HELP, epilog="Example: swarmnet state check prod")
 def check(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack whose state is looked at.")],
+    stack: Stack,
     directory: Directory = STACKS,
 ) -> None:
     """Compare each provider in the state with Swarmnet's five: any other is code that Pulumi would run on this machine.

@@ -173,7 +173,7 @@ def test_file_that_is_there_is_left_alone(discover, tmp_path):
     ended, text = discover()
 
     assert (1, "config: {}\n") == (ended.exit_code, text)
-    assert f"{out}: is there already: choose another name, or --force to write in its place\n" == ended.stdout
+    assert f"{out}: is there already: choose another name, or --force to write in its place\n" == ended.stderr
 
 
 def test_what_others_wrote_into_a_file_is_kept(discover, tmp_path):
@@ -216,7 +216,7 @@ def test_manager_that_is_not_said_clearly(discover, manager):
     ended, text = discover(manager=manager)
 
     assert (1, "") == (ended.exit_code, text)
-    assert "MANAGER: should be ssh://[USER@]HOST[:PORT] without a password, or local:\n" == ended.stdout
+    assert "MANAGER: should be ssh://[USER@]HOST[:PORT] without a password, or local:\n" == ended.stderr
 
 
 def test_file_that_pulumi_would_not_find(discover, tmp_path):
@@ -224,7 +224,7 @@ def test_file_that_pulumi_would_not_find(discover, tmp_path):
     ended, _ = discover(out=tmp_path / "prod.yaml")
 
     assert 1 == ended.exit_code
-    assert "should be Pulumi.STACK.yaml in a folder that is there, such as stacks/\n" in ended.stdout
+    assert "should be Pulumi.STACK.yaml in a folder that is there, such as stacks/\n" in ended.stderr
 
 
 def test_host_that_is_no_manager(discover, host, tmp_path):
@@ -233,7 +233,7 @@ def test_host_that_is_no_manager(discover, host, tmp_path):
     ended, text = discover()
 
     assert (1, "") == (ended.exit_code, text)
-    assert "manager: it is a worker, and only a manager can tell of the swarm: name a manager\n" == ended.stdout
+    assert "manager: it is a worker, and only a manager can tell of the swarm: name a manager\n" == ended.stderr
 
 
 def test_file_that_somebody_wrote_meanwhile_is_left_alone(discover, host, tmp_path):
@@ -247,7 +247,7 @@ def test_file_that_somebody_wrote_meanwhile_is_left_alone(discover, host, tmp_pa
     host.engine.does("GET /services", answer)
     ended, text = discover()
 
-    assert (1, f"{out}: file exists\n", "theirs") == (ended.exit_code, ended.stdout, text)
+    assert (1, f"{out}: file exists\n", "theirs") == (ended.exit_code, ended.stderr, text)
 
 
 def test_written_file_is_its_owners(discover, tmp_path):
@@ -264,4 +264,4 @@ def test_file_whose_aliases_grow_without_end_is_left_alone(discover, tmp_path):
     out.write_text("\n".join(["x0: &x0 [a]", *lines, ""]))
     ended, _ = discover("--force")
 
-    assert (1, f"{out}: is no stack file, and is left alone: choose another name\n") == (ended.exit_code, ended.stdout)
+    assert (1, f"{out}: is no stack file, and is left alone: choose another name\n") == (ended.exit_code, ended.stderr)

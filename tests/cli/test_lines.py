@@ -10,7 +10,7 @@ CLI = Path(__file__).parents[2] / "cli"
 # What prints words as they are, by its last name; `write` is also what a file is written by.
 PRINTS = {"echo", "secho", "print", "Text", "writelines"}
 # What a Console is given: what as_shown has made.
-SAFE = {"line", "as_shown", "table"}
+SAFE = {"line", "as_shown", "table", "matrix"}
 
 
 def test_a_terminal_does_not_obey_hosts():

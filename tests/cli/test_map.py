@@ -122,4 +122,4 @@ def test_files_that_are_not_there_are_told(draw, words):
     """To read from, or to write into."""
     ended = draw(*words)
 
-    assert (1, f"{words[1]}: No such file or directory\n") == (ended.exit_code, ended.stderr)
+    assert (1, f"{words[1]}: no such file or directory\n") == (ended.exit_code, ended.stderr)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from cli.__main__ import app
 from cli.forecasts import forecasts
-from cli.plan import report_of
+from cli.plan_report import report_of
 from cli.state import resources
 from providers.explain.forecast import NOT_REACHED, Forecast
 from providers.rules.plan import Plan
@@ -350,5 +350,5 @@ def test_wrong_stack_file_is_told_before_any_host_is_asked(tmp_path):
 
     assert (1, f"bad: {tmp_path}/Pulumi.bad.yaml:2:3: hosts: is empty; a stack needs at least one\n") == (
         ended.exit_code,
-        ended.stdout,
+        ended.stderr,
     )

@@ -76,9 +76,9 @@ def test_other_facts_are_refused(tmp_path, complaint, facts):
 @pytest.mark.parametrize(
     ("complaint", "words"),
     [
-        ("/no/such/file: No such file or directory", ["/no/such/file"]),
-        ("/no/such/file: No such file or directory", [preview("nothing"), "--out", "/no/such/file"]),
-        ("/no/such/file: No such file or directory", [preview("nothing"), "--facts", "/no/such/file"]),
+        ("/no/such/file: no such file or directory", ["/no/such/file"]),
+        ("/no/such/file: no such file or directory", [preview("nothing"), "--out", "/no/such/file"]),
+        ("/no/such/file: no such file or directory", [preview("nothing"), "--facts", "/no/such/file"]),
     ],
     ids=["no preview", "nowhere to write", "no facts"],
 )

@@ -1,0 +1,61 @@
+"""The form of the command line: help in plain words, and commands by what people come for. What any command does must
+not enter.
+"""
+
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+
+class Panel(StrEnum):
+    """What a command is for: where it stands in the help."""
+
+    LOOK = "Look: what is there, and whether it is as it should be"
+    PLAN = "Plan: what a change would be and do"
+    WRITE = "Write a stack file; hosts are changed by `pulumi up` alone"
+
+
+class Command(TyperCommand):
+    """A command whose help names no types of Python, and whose paragraphs fill the terminal."""
+
+    def __init__(self, *, help: str | None = None, **settings: Any) -> None:  # noqa: ANN401 - Typer's own
+        paragraphs = (help or "").split("\n\n")
+        super().__init__(help="\n\n".join(" ".join(each.split()) for each in paragraphs), **settings)
+
+    def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
+        """Its parameters, each with what stands for a value, or nothing where it takes none."""
+        return [_in_words(each) for each in super().get_params(ctx)]
+
+    def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """Arguments that may be left out stand in brackets."""
+        return ["[OPTIONS]", *(_piece(each) for each in self.get_params(ctx) if isinstance(each, TyperArgument))]
+
+
+class Group(TyperGroup):
+    """The same of a group of commands."""
+
+    def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
+        """Its parameters, in words."""
+        return [_in_words(each) for each in super().get_params(ctx)]
+
+
+def _in_words(param: Any) -> Any:  # noqa: ANN401 - Typer has a class of its own for each
+    if isinstance(param, TyperArgument | TyperOption):
+        shown = param.metavar if isinstance(param, TyperOption) and param.metavar else None
+        param.display_type_rich = partial(_same, shown)  # type: ignore[method-assign]
+    return param
+
+
+def _same(shown: str | None, ctx: object) -> str | None:
+    return shown
+
+
+def _piece(argument: TyperArgument) -> str:
+    name = argument.display_name_raw
+    shown = name if argument.required else f"[{name}]"
+    return shown if argument.nargs == 1 else f"{shown}..."

@@ -1,0 +1,176 @@
+"""The command line as its users meet it: help, version, completion, names of stacks, colours, and waiting."""
+
+import io
+import json
+import os
+import pty
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from rich.console import Console
+from typer.testing import CliRunner
+
+from cli.__main__ import app
+from cli.plan_report import show
+from cli.usage import Panel
+from cli.waiting import asking, so_many
+from providers.explain.forecast import Forecast, Stage
+from tests.support.machines import ROOT
+
+GROUP = typer.main.get_command(app)
+COMMANDS = {name: (name,) for name in GROUP.commands} | {"state check": ("state", "check")}  # type: ignore[attr-defined]
+STACK = "config:\n  swarmnet:hosts: {m1: {address: 127.0.0.1, port: 1, role: manager}}\n"
+each_command = pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+
+
+def run(*words: str, color: bool = False, **environment: str):
+    """A command that has ended; the terminal is wide."""
+    return CliRunner(env={"COLUMNS": "250", **environment}).invoke(app, words, prog_name="swarmnet", color=color)
+
+
+def leaf(words: tuple[str, ...]):
+    """The command of these words."""
+    found = GROUP
+    for word in words:
+        found = found.commands[word]  # type: ignore[attr-defined]
+    return found
+
+
+@pytest.fixture
+def stacks(tmp_path: Path) -> Path:
+    """A folder with two stack files."""
+    for name in ("prod", "staging"):
+        (tmp_path / f"Pulumi.{name}.yaml").write_text(STACK)
+    return tmp_path
+
+
+@each_command
+def test_help_has_two_names_and_no_types_of_python(words):
+    """What stands for a value is a word: FILE, FOLDER, HOST."""
+    short, long = run(*words, "-h"), run(*words, "--help")
+
+    assert (0, short.stdout) == (short.exit_code, long.stdout)
+    assert [] == re.findall(r"<\w+>|\b(?:list|bool|str|path|Path|TEXT|PATH)\b\]?", short.stdout.partition("Options")[2])
+
+
+@each_command
+def test_command_stands_in_a_group_with_an_example_that_parses(words):
+    """Of `state` its one subcommand does."""
+    command = leaf(words)
+    if words == ("state",):
+        return
+    program, *example = shlex.split(command.epilog.removeprefix("Example: "))
+
+    assert ("swarmnet", words) == (program, tuple(example[: len(words)]))
+    assert command.make_context(words[-1], example[len(words) :])
+    assert command.rich_help_panel in [*Panel] or words == ("state", "check")
+
+
+def test_version_is_told():
+    """Of the whole project."""
+    assert (0, "swarmnet 0.1.0\n") == (run("--version").exit_code, run("--version").stdout)
+
+
+def test_shell_completes_stacks(stacks):
+    """By their names."""
+    asked = {"_SWARMNET_COMPLETE": "complete_bash", "COMP_WORDS": f"swarmnet plan --dir {stacks} p", "COMP_CWORD": "4"}
+
+    assert ["prod"] == run(**asked).stdout.split()
+
+
+def test_completion_is_there_to_be_installed():
+    """As of other commands of its time."""
+    assert {"--install-completion", "--show-completion"} <= set(run("-h").stdout.split())
+
+
+@pytest.mark.parametrize("named", ["prod", "organization/swarmnet/prod", "Pulumi.prod.yaml", "./Pulumi.prod.yaml"])
+def test_stack_is_named_as_pulumi_does_or_by_its_file(stacks, named, monkeypatch):
+    """Of a path the folder counts, wherever one is."""
+    monkeypatch.chdir(stacks)
+    where = () if named.endswith(".yaml") else ("--dir", ".")
+
+    assert "prod: 1 host, 0 overlays, no problem\n" == run("check", *where, named).stdout
+    assert run("allocate", *where, named).stdout.endswith("prod: no overlay has subnet: auto\n")
+
+
+def test_project_is_the_one_around_the_current_folder(stacks, monkeypatch):
+    """As git finds its own; a manager and a file's path need none."""
+    (stacks / "Pulumi.yaml").write_text("name: swarmnet\nruntime: python\n")
+    (stacks / "below").mkdir()
+    monkeypatch.chdir(stacks / "below")
+    found = run("check", "prod")
+    monkeypatch.chdir("/")
+    lost, path, manager = run("check", "prod"), run("check", f"{stacks}/Pulumi.prod.yaml"), run("doctor", "ssh://[")
+
+    assert (found.stdout, 0, 1) == (path.stdout, found.exit_code, lost.exit_code)
+    assert "neither / nor a folder above it has a Pulumi.yaml: " in lost.stderr
+    assert "doctor: MANAGER: should be ssh://[USER@]HOST[:PORT] without a password, or local:\n" == manager.stderr
+
+
+def test_paths_of_two_folders_are_refused(stacks, tmp_path_factory):
+    """Stacks are compared with those beside them."""
+    prod, other = stacks / "Pulumi.prod.yaml", tmp_path_factory.mktemp("other")
+    two = run("check", str(prod), str(other / "Pulumi.prod.yaml"))
+    with_dir = run("check", "--dir", str(other), str(prod))
+
+    assert (2, 2) == (two.exit_code, with_dir.exit_code)
+    assert (True, True) == tuple("name stacks of one folder" in each.stderr for each in (two, with_dir))
+
+
+def test_colours_are_for_who_wants_them():
+    """https://no-color.org."""
+    found = [run("map", "--out", "x", color=True, NO_COLOR=wish).stderr for wish in ("", "1")]
+
+    assert [True, False] == ["\x1b[31m" in each for each in found]
+
+
+def test_terminal_shows_whom_it_waits_for_and_a_pipe_does_not():
+    """The line is gone with the answer."""
+    terminal, pipe = io.StringIO(), io.StringIO()
+    for file in (terminal, pipe):
+        with asking(so_many(3), Console(file=file, force_terminal=file is terminal, width=80)):
+            pass
+
+    assert (True, "") == ("asking 3 hosts" in terminal.getvalue(), pipe.getvalue())
+
+
+def test_plan_is_a_table_on_a_terminal_and_lines_in_a_pipe():
+    """The same in both."""
+    found = [Forecast(resource="ingress", stages=(Stage(doing="ports of web", seconds=2.0),), seconds=2.0)]
+    terminal, pipe = io.StringIO(), io.StringIO()
+    for file in (terminal, pipe):
+        show(Console(file=file, force_terminal=file is terminal, width=100, no_color=True), found, [], "", [])
+
+    assert re.search(r"│ ingress +│ ports of web +│ 2 s", terminal.getvalue())
+    assert "ingress\n  ports of web (about 2 s)\nabout 2 s in all, one after the other\n" == pipe.getvalue()
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan", "prod", "--dir", "."),
+        ("drift", "prod", "--dir", "."),
+        ("facts", "prod", "--dir", "."),
+        ("doctor", "prod", "--dir", "."),
+        ("discover", "ssh://127.0.0.1:1", "--out", "Pulumi.new.yaml"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_whoever_asks_hosts_says_so_on_a_terminal(stacks, words):
+    """On a real one, with a `pulumi` whose state is empty and hosts that answer nobody."""
+    pulumi = stacks / "pulumi"
+    pulumi.write_text(f"#!/bin/sh\necho '{json.dumps({'deployment': {}})}'\n")
+    pulumi.chmod(0o755)
+    reader, writer = pty.openpty()
+    environment = {**os.environ, "PATH": f"{stacks}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+    command = [sys.executable, "-P", "-m", "cli", *words]
+    subprocess.run(command, cwd=stacks, env=environment, stdout=subprocess.PIPE, stderr=writer, check=False)
+    os.close(writer)
+
+    assert b"asking " in os.read(reader, 65536)
