@@ -4,7 +4,8 @@ No noun's rules and no word of Pulumi may enter.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 
 from providers.hosts import observe, overlays, reports
 from providers.hosts.fleet import fleet_for
@@ -13,6 +14,7 @@ from providers.hosts.shared_answers import WRITES
 from providers.hosts.survey import survey
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.vocabulary.door import Door
+from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
     IngressFacts,
@@ -26,6 +28,8 @@ from providers.rules.vocabulary.facts import (
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostReport, Survey
 from providers.rules.vocabulary.steps import CreateNetwork, Step
+
+STEPS_AT_ONCE = 8
 
 
 class Hosts(Door):
@@ -99,3 +103,9 @@ class Hosts(Door):
             new = perform(self.fleet, step)
         if isinstance(step, CreateNetwork) and new:
             self.made[step.shape.name] = new
+
+    def perform_all(self, steps: Sequence[Step]) -> list[SwarmnetError]:
+        if len(steps) == 1:
+            return super().perform_all(steps)
+        with ThreadPoolExecutor(max_workers=min(STEPS_AT_ONCE, len(steps))) as pool:
+            return [problem for problem in pool.map(self.attempt, steps) if problem]

@@ -8,7 +8,6 @@ a decision that finishes what was begun with what is there.
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -45,6 +44,8 @@ LATE = (
 # Any noun's facts: a frozen dataclass with the field `unchanged_for`, and `calm` where not all of it counts for that.
 F = TypeVar("F", bound=Any)
 T = TypeVar("T")
+# Takes all steps, at once where it can, and returns what they raised.
+Perform = Callable[[Sequence[Step]], Sequence[SwarmnetError]]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def reconcile(
     work: Work,
     observe: Callable[[], F],
     decide: Callable[[F], Decision],
-    perform: Callable[[Step], None],
+    perform: Perform,
     ways_back: Sequence[Callable[[F], Decision]] = (),
 ) -> F:
     """Run the loop until `decide` says Done; returns the facts that were enough.
@@ -107,7 +108,7 @@ def reconcile(
 def turned_round(
     work: Work,
     observe: Callable[[], F],
-    perform: Callable[[Step], None],
+    perform: Perform,
     ways_back: Sequence[Callable[[F], Decision]],
 ) -> str:
     """Finish what was begun with what is there; returns what became of it, for the end of an error message: nothing
@@ -136,15 +137,15 @@ def work(
     ways_back: Sequence[Callable[[F], Decision]] = (),
 ) -> F:
     """`reconcile` on the hosts behind a door, by their clock."""
-    return reconcile(Work(name, seconds, progress, Clock(door.now, door.elapse)), look, decide, door.perform, ways_back)
+    return reconcile(
+        Work(name, seconds, progress, Clock(door.now, door.elapse)), look, decide, door.perform_all, ways_back
+    )
 
 
 class Loop(Generic[F]):
     """One run of the loop; see `reconcile`."""
 
-    def __init__(
-        self, work: Work, observe: Callable[[], F], decide: Callable[[F], Decision], perform: Callable[[Step], None]
-    ) -> None:
+    def __init__(self, work: Work, observe: Callable[[], F], decide: Callable[[F], Decision], perform: Perform) -> None:
         self.work, self.observe, self.decide, self.perform = work, observe, decide, perform
         self.began = work.clock.now()
         self.moment: Moment | None = None
@@ -205,7 +206,7 @@ class Loop(Generic[F]):
             self.in_time(decision.doing)
             self.poll = SHORTEST_POLL
         self.acted = True
-        problems = perform_all(self.perform, decision.steps)
+        problems = sorted(self.perform(decision.steps), key=lambda problem: isinstance(problem, PASSING_STEPS))
         self.moment = None  # patience starts anew with each act
         again, self.refused = self.refused == decision, None
         for problem in problems:
@@ -221,7 +222,8 @@ class Loop(Generic[F]):
         if decision.undo:
             self.work.progress("take back what was begun")
         for step in decision.undo:
-            self.perform(step)
+            for problem in self.perform((step,)):
+                raise problem
         raise Blocked(decision.reason)
 
     def wait(self, decision: Wait) -> None:
@@ -257,21 +259,3 @@ class Loop(Generic[F]):
                 f"{self.work.name}: out of time after {spent:.0f} s (timeout {self.work.seconds:.0f} s), "
                 f"waiting for {for_what}"
             ) from self.passing
-
-
-def perform_all(perform: Callable[[Step], None], steps: tuple[Step, ...]) -> list[SwarmnetError]:
-    """Perform steps at once; returns what they raised, the graver problems first. None is left half-started."""
-
-    def attempt(step: Step) -> SwarmnetError | None:
-        try:
-            perform(step)
-        except SwarmnetError as problem:
-            return problem
-        return None
-
-    if len(steps) == 1:
-        results = [attempt(steps[0])]
-    else:
-        with ThreadPoolExecutor(max_workers=min(8, len(steps))) as pool:
-            results = list(pool.map(attempt, steps))
-    return sorted((problem for problem in results if problem), key=lambda problem: isinstance(problem, PASSING_STEPS))

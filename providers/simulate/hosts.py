@@ -43,7 +43,7 @@ class SimulatedHosts(Door):
     seconds: float = 0
     surroundings: Surroundings = field(default_factory=Surroundings)
     made: dict[str, str] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)  # the loop performs many steps at once
+    lock: threading.Lock = field(default_factory=threading.Lock)  # many resources may work at once
 
     def at_rest(self) -> "SimulatedHosts":
         return self

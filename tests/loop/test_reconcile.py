@@ -1,6 +1,6 @@
 """The loop, over an observer, a decision, a performer and a clock that are all fakes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -71,13 +71,15 @@ class Scene:
             raise look
         return Facts(look)
 
-    def perform(self, step: Step) -> None:
-        """Note the step, and answer as told."""
+    def perform(self, steps: Sequence[Step]) -> list[SwarmnetError]:
+        """Note the steps, and answer as told."""
+        return [refusal for step in steps if (refusal := self.answer(step))]
+
+    def answer(self, step: Step) -> SwarmnetError | None:
+        """Note one step; returns the next refusal."""
         assert isinstance(step, RemoveNetwork)
         self.performed.append(step.id)
-        refusal = self.refusals.pop(0) if self.refusals else None
-        if refusal:
-            raise refusal
+        return self.refusals.pop(0) if self.refusals else None
 
     def progress(self, line: str) -> None:
         """Note the line; nobody may listen any more."""

@@ -4,9 +4,10 @@ The loop, the resources and the command `swarmnet` work through it alone. Two st
 `simulate/hosts.py`. What any of it means for a noun must not enter.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import Protocol
 
+from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
     IngressFacts,
@@ -75,3 +76,15 @@ class Door(Protocol):
 
     def perform(self, step: Step) -> None:
         """Take one step."""
+
+    def perform_all(self, steps: Sequence[Step]) -> list[SwarmnetError]:
+        """Take all steps, whatever one of them raises; returns what they raised. None is left half-done."""
+        return [problem for step in steps if (problem := self.attempt(step))]
+
+    def attempt(self, step: Step) -> SwarmnetError | None:
+        """Take one step; returns what it raised."""
+        try:
+            self.perform(step)
+        except SwarmnetError as problem:
+            return problem
+        return None
