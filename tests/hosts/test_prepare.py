@@ -102,6 +102,17 @@ def test_it_runs_on_the_host(there: FakeHost, log: Path, sudo: bool, expected: s
     assert CANARY not in (Path(log.parent) / "home" / "ssh-words").read_text()
 
 
+def test_key_file_is_looked_for_at_home(there: FakeHost, log: Path):
+    """`~` is HOME, whatever the system has for the user; for ssh itself it would be that."""
+    home = log.parent / "home" / ".ssh"
+    for name in ("key", "known_hosts"):
+        (home / f"my {name}").write_text((there.folder / name).read_text())
+        (home / f"my {name}").chmod(0o600)
+    access = there.access(key_file="~/.ssh/my key", known_hosts="~/.ssh/my known_hosts")
+
+    assert (0, "") == ((ended := done("run", command(access))).returncode, ended.stderr)
+
+
 def test_host_without_a_known_key_is_not_reached(there: FakeHost, log: Path):
     """And nothing is sent to it."""
     there.know(paramiko.ECDSAKey.generate())

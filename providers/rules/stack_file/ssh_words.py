@@ -61,6 +61,8 @@ def _options(host: HostAccess, user: str | None, port: int | None) -> Iterator[s
         yield from _one("Port", str(port))
     if host.key_file:
         yield from _one("IdentityFile", _path(host.key_file))
+        # Else all keys of the agent come before it, and sshd takes few tries.
+        yield from _one("IdentitiesOnly", "yes")
     if host.known_hosts:
         yield from _one("UserKnownHostsFile", _path(host.known_hosts))
 
@@ -102,8 +104,10 @@ def _config(host: HostAccess) -> str:
 
 
 def _path(path: str) -> str:
-    """A path as a configuration has it: a space does not end it, and a percent sign begins no token."""
-    return '"{}"'.format(path.replace("%", "%%"))
+    """A path as a configuration has it: a space does not end it, a percent sign begins no token, and `~` is HOME, not
+    the home that the system has for the user."""
+    at_home = f"${{HOME}}{path[1:]}" if path.startswith("~/") else path
+    return '"{}"'.format(at_home.replace("%", "%%"))
 
 
 def _all(options: dict[str, str]) -> Iterator[str]:

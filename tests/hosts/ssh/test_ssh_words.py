@@ -58,6 +58,7 @@ HOSTS = {
     "nothing said": {"address": "10.9.0.1"},
     "all said": {"address": "10.9.0.1", "user": "deploy", "port": 2222, "key_file": "/k/e y%", "known_hosts": "/k/h"},
     "by the configuration": {"address": "named"},
+    "at home": {"address": "10.9.0.1", "key_file": "~/.ssh/key", "known_hosts": "~/.ssh/hosts"},
     "before the configuration": {"address": "named", "user": "bob", "port": 22, "known_hosts": "/k/h"},
 }
 
@@ -74,9 +75,11 @@ def test_host_user_port_and_files_are_the_same(words, said):
         theirs["user"],
         theirs.get("hostkeyalias"),
     )
-    keys = [file.replace("%%", "%") for file in theirs["identityfile"]]
-    assert not ours.key_files or ours.key_files[0] == keys[0]
-    assert ours.known_hosts[0] == theirs["userknownhostsfile"][0].split()[0]
+    keys = [os.path.expandvars(file).replace("%%", "%") for file in theirs["identityfile"]]
+    assert [os.path.expanduser(file) for file in ours.key_files[:1]] == keys[: len(ours.key_files)]
+    assert (["yes"] if "key_file" in said else ["no"]) == theirs["identitiesonly"]
+    known = os.path.expandvars(theirs["userknownhostsfile"][0]).split()[0]
+    assert os.path.expanduser(ours.known_hosts[0]) == known
 
 
 def test_only_what_the_systems_files_revoke_counts_beside_the_stack_files_own(words):
