@@ -82,7 +82,7 @@ def page(
     head = [
         f"### Networks of {code(preview.owner.rpartition('/')[2] or 'a stack')}",
         "",
-        f"**{verdict(found, joins, facts, others=len(beside), problems=problems, failed=failed)}**",
+        f"**{verdict(found, joins, facts, others=beside, problems=problems, failed=failed)}**",
     ]
     diff = [details(change) for change in found] + [other(step) for step in beside]
     sections = (

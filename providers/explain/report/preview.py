@@ -55,6 +55,17 @@ class Step(_Part):
         """The resource's type: `pulumi-python:dynamic/swarmnet:Overlay`."""
         return self.urn.split("::")[2] if self.urn.count("::") > 2 else ""
 
+    @property
+    def of_prepare(self) -> bool:
+        """Whether it is a command of `prepare`."""
+        return self.type == "command:local:Command" and self.name.startswith("prepare/")
+
+    @property
+    def marks(self) -> tuple[str, str]:
+        """Of such a command: what tells whether it ran as it was before, and as it is after."""
+        old, new = (each.inputs.get("environment", {}).get("ran", "") if each else "" for each in (self.old, self.new))
+        return old, new
+
 
 class Diagnostic(_Part):
     """What Pulumi, the program or a provider had to say. `urn` is empty where it is about no resource."""

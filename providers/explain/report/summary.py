@@ -10,6 +10,7 @@ from providers.explain.report.changes import Change
 from providers.explain.report.effects import MADE_ON_MEMBER, PORTS, SETTINGS, drains, effect
 from providers.explain.report.findings import forecast
 from providers.explain.report.networks import NETWORKS
+from providers.explain.report.preview import Step
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 
 # So many names are told, then their number.
@@ -17,17 +18,37 @@ NAMED = 3
 
 
 def verdict(
-    changes: Sequence[Change], joining: Set[str], facts: FactsFile | None, *, others: int, problems: int, failed: bool
+    changes: Sequence[Change],
+    joining: Set[str],
+    facts: FactsFile | None,
+    *,
+    others: Sequence[Step],
+    problems: int,
+    failed: bool,
 ) -> str:
-    """One sentence. `others`: how many resources change that are not Swarmnet's; `failed`: the preview itself."""
-    said = [*_changes(changes, joining, facts)]
-    if others:
-        said.append(f"{_count(others, 'resource')} beside Swarmnet's {'changes' if others == 1 else 'change'}")
+    """One sentence. `others`: steps on what is no resource of Swarmnet's own; `failed`: the preview itself."""
+    commands = [each for each in others if each.of_prepare]
+    said = [*_commands(commands), *_changes(changes, joining, facts)]
+    if beside := len(others) - len(commands):
+        said.append(f"{_count(beside, 'resource')} beside Swarmnet's {'changes' if beside == 1 else 'change'}")
     if problems:
         found = _count(problems, "problem")
         said.insert(0, f"the preview fails with {found}" if failed else f"this would be refused: {found}")
     text = "; ".join(said) or "nothing changes"
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _commands(steps: Sequence[Step]) -> Iterator[str]:
+    """Commands of `prepare`: those that run, come before all else; of those that go some may have nothing to undo."""
+    run = [each for each in steps if each.op != "delete" and each.marks[0] != each.marks[1]]
+    for found, one, several in (
+        (run, "runs first on", "run first on"),
+        ([each for each in steps if each.op == "delete"], "goes from", "go from"),
+    ):
+        if found:
+            hosts = sorted({each.name.split("/")[1] for each in found})
+            verb = one if len(found) == 1 else several
+            yield f"{_count(len(found), 'command')} of `prepare` {verb} {_names('host', hosts)}"
 
 
 def joining(changes: Sequence[Change]) -> frozenset[str]:

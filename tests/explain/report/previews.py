@@ -58,6 +58,12 @@ def foreign(op: str = "create", kind: str = "command:remote:Command", name: str 
     return Step(op=op, urn=f"{STACK}{kind}::{name}", newState=State(inputs={"password": "hunter2"}))
 
 
+def prepared(name: str, op: str, before: str = "", after: str = "new") -> Step:
+    """A step on a command of `prepare`, by its marks."""
+    old, new = (State(inputs={"environment": {"ran": mark}}) for mark in (before, after))
+    return Step(op=op, urn=f"{STACK}command:local:Command::prepare/{name}", oldState=old, newState=new)
+
+
 def preview(*steps: Step, errors: Mapping[str, str] | None = None, config: Mapping[str, str] | None = None) -> Preview:
     """A preview with these steps; `errors` by the name of the resource that each is about."""
     stack = Step(op="same", urn=f"{STACK}pulumi:pulumi:Stack::swarmnet-prod")

@@ -10,7 +10,7 @@ import pytest
 from providers.explain.facts_file import FactsFile
 from providers.explain.forecast import NOT_REACHED
 from providers.explain.report.page import MOST, comment, no_page, page
-from tests.explain.report.previews import bridge, foreign, ingress, node, overlay, preview, step, swarm
+from tests.explain.report.previews import bridge, foreign, ingress, node, overlay, prepared, preview, step, swarm
 
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}
 
@@ -122,6 +122,16 @@ def test_nothing_is_one_line():
             [step("update", swarm(), swarm(protect=True))],
         ),
         ("1 resource beside Swarmnet's changes.", [foreign()]),
+        (
+            "3 commands of `prepare` run first on hosts `m1` and `w1`; 1 command of `prepare` goes from host `w1`.",
+            [
+                prepared("m1/docker", "create"),
+                prepared("m1/rules", "update", "old", "new"),
+                prepared("w1/docker", "create"),
+                prepared("w1/rules", "update", "same", "same"),
+                prepared("w1/former", "delete"),
+            ],
+        ),
     ],
 )
 def test_verdict(expected, steps):
