@@ -186,6 +186,7 @@ def join(fleet: Fleet, step: JoinSwarm) -> None:
         **addresses(fleet, step.host),
         "RemoteAddrs": [each["Addr"] for each in known if ip_only(each.get("Addr"))],
         "JoinToken": token,
+        "Availability": step.availability,
     }
     fleet.engine(step.host).post("/swarm/join", body, timeout=JOIN_SECONDS)
 

@@ -69,7 +69,7 @@ def join(world: World, step: JoinSwarm) -> World:
     """A host becomes a member at once, and ready a moment later (measurements.md#init-and-join)."""
     manager(world)
     host = outside(world, step.host)
-    world = member(world, host.name, step.role, state="unknown")
+    world = member(world, host.name, step.role, step.availability, state="unknown")
     return world.later(world.manners.ready, Happening("node ready", world.host(host.name).node_id))
 
 
@@ -81,7 +81,7 @@ def outside(world: World, name: str) -> Host:
     return host
 
 
-def member(world: World, name: str, role: str, *, state: str) -> World:
+def member(world: World, name: str, role: str, availability: str = "active", *, state: str) -> World:
     """A host with an entry among the members, and with a docker_gwbridge (measurements.md#bridge-before-a-join)."""
     world, node_id = world.another_id("n")
     world = with_gateway_bridge(world, name)
@@ -90,7 +90,7 @@ def member(world: World, name: str, role: str, *, state: str) -> World:
         id=node_id,
         hostname=name,
         role=role,
-        availability="active",
+        availability=availability,
         state=state,
         address=host.address,
         nano_cpus=host.nano_cpus,

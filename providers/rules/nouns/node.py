@@ -119,7 +119,8 @@ def next_step(
     if member.state == "inactive":
         found = facts.local.bridge_subnet if facts.local else ""
         refusal = gwbridge.not_as_declared(spec.host, spec.gwbridge, found)
-        join = JoinSwarm(host=spec.host, role=spec.role)
+        # No task comes to it before its labels are there, nor ever where it is to stay drained; one update opens it.
+        join = JoinSwarm(host=spec.host, role=spec.role, availability="drain")
         return Blocked(refusal) if refusal else Steps((join,), f"join {spec.host} as a {spec.role}")
     node = member_of(facts)
     if node is None:

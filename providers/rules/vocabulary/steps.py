@@ -112,10 +112,12 @@ class InitSwarm(SwarmSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class JoinSwarm:
-    """`POST /swarm/join` with the role's token, which is fetched from a good manager at that moment."""
+    """`POST /swarm/join` with the role's token, which is fetched from a good manager at that moment. availability:
+    what the host's entry begins with."""
 
     host: str
     role: str
+    availability: str = "active"
 
 
 @dataclass(frozen=True, kw_only=True)

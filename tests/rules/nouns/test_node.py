@@ -68,15 +68,15 @@ def former(*more: Node, role: str = "worker", **given: str) -> NodeFacts:
 
 @pytest.mark.parametrize("role", ["worker", "manager"])
 def test_it_joins(role: str):
-    """A host that is in no swarm joins the stack's, in its role."""
+    """A host that is in no swarm joins the stack's, in its role, and drained: it has no labels yet."""
     decision = node.next_step(node_spec(role=role), facts(None, member=INACTIVE), known=False)
-    assert (JoinSwarm(host="w1", role=role),) == steps(decision)
+    assert (JoinSwarm(host="w1", role=role, availability="drain"),) == steps(decision)
 
 
 def test_it_joins_again():
     """A host that was made to leave joins again; its old entry is another member's."""
     decision = node.next_step(node_spec(), facts(entry(2, "worker", state="down"), member=INACTIVE), known=True)
-    assert (JoinSwarm(host="w1", role="worker"),) == steps(decision)
+    assert (JoinSwarm(host="w1", role="worker", availability="drain"),) == steps(decision)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""A host joins drained, gets its labels, and is then opened: what lands on it meanwhile, and what a cut leaves."""
+
+import pytest
+
+from providers import simulate
+from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.specs import NodeSpec
+from providers.rules.vocabulary.steps import UpdateNode
+from providers.simulate import World, others
+from tests.support.lifecycle import OTHER_OWNER, made, make, node_spec, swarm_spec
+from tests.support.simulated import Killed, SimulatedHosts
+
+NOT_B = {"Placement": {"Constraints": ["node.labels.zone!=b"]}, "ForceUpdate": 0}
+ANYWHERE = others.service_spec("anywhere", replicas=None)
+NOT_IN_B = others.service_spec("not-in-b", replicas=None, TaskTemplate=NOT_B)
+
+
+def with_services() -> World:
+    """A swarm of m1 with two global services, one of which keeps off hosts of zone b."""
+    world = made(simulate.bare("m1", "w1"), swarm_spec(members=("m1", "w1")), node_spec("m1", role="manager"))
+    for service in (ANYWHERE, NOT_IN_B):
+        world = others.create_service(world, service)
+    return simulate.elapse(world, 20)
+
+
+def cut_after_join(world: World, spec: NodeSpec) -> World:
+    """The join is done, and nothing after it; then a while passes."""
+    hosts = SimulatedHosts(world, killed_after=1)
+    with pytest.raises(Killed):
+        make(hosts, spec)
+    return simulate.elapse(hosts.world, 60)
+
+
+def on_w1(world: World) -> set[str]:
+    """The names of the services that have, or had, a task on w1."""
+    names = {service.id: service.name for service in world.swarm.services}
+    return {names[task.service_id] for task in world.swarm.tasks if task.node_id == world.host("w1").node_id}
+
+
+@pytest.mark.parametrize(
+    ("expected", "spec"),
+    [
+        pytest.param(set(), node_spec(availability="drain"), id="drained"),
+        pytest.param({"anywhere"}, node_spec(labels={"zone": "b"}), id="with a label"),
+        pytest.param({"anywhere", "not-in-b"}, node_spec(), id="bare"),
+    ],
+)
+def test_no_task_lands_on_a_host_that_is_not_yet_as_declared(expected: set[str], spec: NodeSpec):
+    """However long it stays so: where the run is cut nothing is on it, and the next one opens it."""
+    cut = cut_after_join(with_services(), spec)
+    done = made(cut, spec)
+
+    assert (set(), expected) == (on_w1(cut), on_w1(done))
+
+
+def test_next_run_opens_a_host_that_was_cut_after_its_join():
+    """With labels and availability in one update, so that it is never open without labels."""
+    spec = node_spec(labels={"zone": "b"})
+    hosts = SimulatedHosts(cut_after_join(with_services(), spec))
+    make(hosts, spec)
+
+    (update,) = hosts.steps
+    assert isinstance(update, UpdateNode)
+    assert ("active", (("swarmnet.owner", spec.owner), ("zone", "b"))) == (update.availability, update.set_labels)
+
+
+def test_host_that_others_drained_stays_so():
+    """In a swarm of somebody else's nothing tells it from one that was cut after its join."""
+    world = made(
+        simulate.bare("m1", "w1"), swarm_spec(owner=OTHER_OWNER), node_spec("m1", role="manager", owner=OTHER_OWNER)
+    )
+    cut = cut_after_join(world, node_spec())
+    with pytest.raises(
+        Blocked, match=r"availability: drain, wanted active.*docker node update --label-add swarmnet.owner"
+    ):
+        make(SimulatedHosts(cut), node_spec())
