@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
@@ -25,9 +25,11 @@ from providers.explain.forecast import Forecast
 from providers.explain.who_wins import outcome, pending
 from providers.hosts.door import Hosts
 from providers.loop.preflight import preflight
+from providers.rules.checks.members import certificates
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.resolved import Resolved, without_lost
+from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.snapshot import Survey
 from providers.simulate.from_snapshot import copied
@@ -67,15 +69,24 @@ def drift(
         of = owner(directory, stack)
         with asking(f"{so_many(len(accesses))} what `pulumi up` would do"):
             hosts = answers({"hosts": lambda: hosts_of(of, resolved, accesses, wanted)}, rest, 1)["hosts"]
-    result = report(wanted, state, found, hosts, resolved.lost)
+    heard = {own.host: accesses[own.host] for own in looked.members}
+    rest = max(0.0, SECONDS - (time.monotonic() - began))
+    warned = answers({"warnings": lambda: ending(Hosts(heard, resolved.roles))}, rest, 1)["warnings"]
+    warnings = () if isinstance(warned, SwarmnetError) else warned
+    result = replace(report(wanted, state, found, hosts, resolved.lost), warnings=warnings)
     if as_json:
         give_data(as_data(short(stack), result))
     else:
         show(Console(highlight=False, soft_wrap=True), result, len(state))
-    if looked.late or isinstance(hosts, Late):
+    if looked.late or isinstance(hosts, Late) or isinstance(warned, Late):
         sys.stdout.flush()
         os._exit(result.status)  # the threads that still wait for a host would keep the process
     raise typer.Exit(result.status)
+
+
+def ending(door: Door) -> tuple[str, ...]:
+    """What will be trouble though nothing drifted: certificates that end soon."""
+    return tuple(certificates(door.reports()[0]))
 
 
 def hosts_of(of: str, resolved: Resolved, accesses: Mapping[str, HostAccess], wanted: Plan) -> Trial:

@@ -23,12 +23,14 @@ WINS = {"stack file": "the stack file wins", "there": "what is there stays", "re
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """What is told. drifted: each difference and who wins; next_up: what `up` would then do, where that can be told;
-    pending: resources that did not drift, and yet are not what the stack file wants."""
+    pending: resources that did not drift, and yet are not what the stack file wants. warnings: what did not drift
+    either, and will be trouble."""
 
     drifted: tuple[tuple[Difference, Outcome], ...] = ()
     unknown: tuple[Unknown, ...] = ()
     pending: tuple[str, ...] = ()
     next_up: tuple[Forecast, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def status(self) -> int:
@@ -46,6 +48,7 @@ def as_data(stack: str, result: Report) -> dict[str, Any]:
         "unknown": [asdict(each) for each in result.unknown],
         "pending": list(result.pending),
         "next_up": [fields(each) for each in result.next_up],
+        "warnings": list(result.warnings),
     }
 
 
@@ -69,6 +72,8 @@ def table(result: Report) -> Table:
 
 def lines(result: Report, *, rows: bool) -> Iterator[Text]:
     """The report, line by line; `rows`: also what a table would show."""
+    for warning in result.warnings:
+        yield as_shown(f"warning: {warning}", style="yellow")
     for each, end in result.drifted if rows else ():
         yield as_shown(f"{place(each)}: {changed(each)}; {WINS[end.wins]}", style="yellow")
     for why in dict.fromkeys(end.why for _, end in result.drifted if end.wins == "refused"):

@@ -1,15 +1,18 @@
 """One host's membership as a Pulumi resource. Decisions are in rules/nouns/node.py."""
 
+from contextlib import suppress
+
 import pulumi
+from pulumi.dynamic import CheckFailure
 
 from providers.resource import Props, Provider, SwarmnetResource
 from providers.rules.nouns import node as rules
 from providers.rules.nouns.noun import Standing
 from providers.rules.nouns.swarm import not_to_be_ended
 from providers.rules.nouns.table import NODE
-from providers.rules.stack_file.access import moved
+from providers.rules.stack_file.access import HostAccess, kept_from_joining, known_by, moved
 from providers.rules.vocabulary.door import Door
-from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.errors import Blocked, EngineError, HostError
 from providers.rules.vocabulary.facts import Member, NodeFacts
 from providers.rules.vocabulary.specs import NodeSpec
 from providers.run import Turn
@@ -25,12 +28,21 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
         return "alone" if "manager" in (spec.role, known.get("role")) else "beside others"
 
     def found(self, spec: NodeSpec, known: Props) -> Standing[NodeSpec]:
-        """By the managers' list alone: a host that is silent is still a member."""
+        """By the managers' list, and by the host's own word on its address: one that is silent is still a member."""
         door, change = self.run.hosts(), moved(spec.access, self.run.declared_access(spec.host))
         member = door.node(spec.host).member if change else None
         if isinstance(member, Member) and member.node_id != known["node_id"]:
             raise Blocked(rules.elsewhere(spec, member, known["node_id"], change))
-        return rules.standing(spec, door.entry(known["node_id"]))
+        if member is None and spec.host in self.run.accesses and known_by(HostAccess.recorded(spec.access, spec.host)):
+            with suppress(HostError, EngineError):
+                member = door.member(spec.host)
+        return rules.standing(spec, door.entry(known["node_id"]), member)
+
+    def refused(self, olds: Props, spec: NodeSpec) -> list[CheckFailure]:
+        """An address that no Engine tells and a member keeps: seen in a preview already, before anything is written."""
+        before = {} if pulumi.contains_unknowns(olds) else olds.get("access", {})
+        kept = kept_from_joining(spec.host, before, spec.access)
+        return [*super().refused(olds, spec), *([CheckFailure("access", kept)] if kept else [])]
 
     def turn_of_removal(self, spec: NodeSpec, known: Props) -> Turn:
         """Others count on each other while one leaves."""

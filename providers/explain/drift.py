@@ -108,10 +108,11 @@ def _told(spec: Spec, outputs: Known, standing: Standing[Spec]) -> Finding:
 
 
 def _inputs(spec: Spec, live: Spec) -> Iterator[tuple[str, object, object]]:
-    """The inputs that differ, each label and option by itself."""
-    for key in sorted(spec.changed(live) - {"labels", "options"}):
+    """The inputs that differ, each label, each option and each part of how a host is reached by itself."""
+    parts = ("access", "labels", "options")
+    for key in sorted(spec.changed(live) - {*parts}):
         yield key, getattr(spec, key), getattr(live, key)
-    for part in ("labels", "options"):
+    for part in parts:
         recorded, there = getattr(spec, part, {}), getattr(live, part, {})
         for key in sorted({*recorded, *there}):
             if recorded.get(key) != there.get(key):

@@ -1,10 +1,13 @@
-"""Reads what hosts have of addresses, all at once: one command and one request a host. Nothing is written.
+"""Reads what hosts have of addresses, all at once: one command and two requests a host. Nothing is written.
 
 What clashes with a stack file is decided in rules/checks/preflight.py.
 """
 
 import re
+import time
 from collections.abc import Set
+
+from cryptography import x509
 
 from providers.hosts import observe
 from providers.hosts.engine_api.engine import Engine
@@ -12,7 +15,7 @@ from providers.hosts.fleet import Fleet
 from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.facts import Silent
 from providers.rules.vocabulary.routes import canonical, surroundings
-from providers.rules.vocabulary.snapshot import HostReport
+from providers.rules.vocabulary.snapshot import Certificate, HostReport
 
 # All tables: some VPNs route by one of their own. Where systemd-resolved answers, its own file names who answers it:
 # https://www.freedesktop.org/software/systemd/man/latest/systemd-resolved.service.html#/etc/resolv.conf
@@ -20,8 +23,10 @@ COMMAND = (
     "sh",
     "-c",
     'PATH="$PATH:/usr/sbin:/sbin"; ip -4 addr && ip -4 route show table all && '
-    "{ cat /etc/resolv.conf /run/systemd/resolve/resolv.conf 2>/dev/null || :; }",
+    "{ cat /etc/resolv.conf /run/systemd/resolve/resolv.conf /var/lib/docker/swarm/certificates/swarm-node.crt "
+    "2>/dev/null || :; }",
 )
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _RESOLVER = re.compile(r"^nameserver\s+(?!127\.)(\d+\.\d+\.\d+\.\d+)\s*$", re.MULTILINE)
 
 
@@ -32,14 +37,34 @@ def reports(fleet: Fleet) -> tuple[list[HostReport], list[Silent]]:
 
 def report(engine: Engine) -> HostReport:
     """What one host has."""
-    networks = observe.networks(engine)
+    own, networks = observe.member(engine), observe.networks(engine)
     try:
         text = engine.connection.run(COMMAND, as_root=False)
     except CommandFailed as problem:
         unread = f"{engine.name}: {str(problem).rpartition(': ')[2]}"
-        return HostReport(host=engine.name, networks=networks, unread=unread)
+        return HostReport(host=engine.name, member=own, networks=networks, unread=unread)
     resolvers = tuple(dict.fromkeys(filter(canonical, _RESOLVER.findall(text))))
-    return HostReport(host=engine.name, networks=networks, surroundings=surroundings(text), resolvers=resolvers)
+    return HostReport(
+        host=engine.name,
+        member=own,
+        certificate=certificate(text) if own.state == "active" else None,
+        networks=networks,
+        surroundings=surroundings(text),
+        resolvers=resolvers,
+    )
+
+
+def certificate(text: str) -> Certificate | None:
+    """The first of the certificates (PEM) in a text, which is the member's own; None where there is none."""
+    found = _PEM.search(text)
+    try:
+        own = x509.load_pem_x509_certificate(found[0].encode()) if found else None
+    except ValueError:
+        return None
+    if own is None:
+        return None
+    end = own.not_valid_after_utc.timestamp()
+    return Certificate(left=end - time.time(), lasts=end - own.not_valid_before_utc.timestamp())
 
 
 def swarm_has(fleet: Fleet, ids: Set[str]) -> frozenset[str]:

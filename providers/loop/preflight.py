@@ -1,14 +1,16 @@
-"""A look at all hosts before the first write: what a stack file wants, compared with the addresses that they have."""
+"""A look at all hosts before the first write: what a stack file wants, compared with the addresses that they have and
+with what they are as members."""
 
 from dataclasses import replace
 
+from providers.rules.checks import members
 from providers.rules.checks.preflight import Findings, findings
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.door import Door
 
 
 def preflight(door: Door, resolved: Resolved, owner: str) -> Findings:
-    """What of a stack file clashes with what its hosts have. Hosts that do not answer are only named.
+    """What of a stack file clashes with what its hosts have or are. Hosts that do not answer are only named.
 
     Raises NoQuorum and the like where a clash may be with a network of a swarm that no manager answers for.
     """
@@ -21,4 +23,8 @@ def preflight(door: Door, resolved: Resolved, owner: str) -> Findings:
             for each in reports
         ]
         found = findings(resolved, owner, confirmed)
-    return replace(found, warnings=(*found.warnings, *(f"ranges were not compared: {each.why}" for each in silent)))
+    unread = (f"ranges were not compared: {each.why}" for each in silent)
+    return Findings(
+        refused=(*members.refusals(resolved, reports), *found.refused),
+        warnings=(*found.warnings, *members.warnings(resolved, reports), *unread),
+    )

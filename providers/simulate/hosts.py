@@ -86,7 +86,12 @@ class SimulatedHosts(Door):
     def reports(self) -> tuple[list[HostReport], list[Silent]]:
         good, silent = reads.answers(self.world)
         reports = [
-            HostReport(host=host.name, networks=reads.listed(self.world, host), surroundings=self.surroundings)
+            HostReport(
+                host=host.name,
+                member=reads.member(self.world, host),
+                networks=reads.listed(self.world, host),
+                surroundings=self.surroundings,
+            )
             for host in good
         ]
         return reports, silent

@@ -13,15 +13,17 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from cli.drift import Trial, compared, report
+from cli.drift import Trial, compared, ending, report
 from cli.drift_report import Report, as_data, lines, place, show
 from cli.looks import Late, answers, seen
 from cli.state import State, resources
 from providers import simulate
 from providers.explain.drift import Difference, Unknown
 from providers.explain.who_wins import Outcome
+from providers.rules.checks.members import DAY
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.vocabulary.errors import Unreachable
+from providers.rules.vocabulary.snapshot import Certificate
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import RemoveNetwork
 from providers.simulate import World, members
@@ -269,7 +271,7 @@ def test_json_has_the_same():
     """As docs/drift.md describes it."""
     found = as_data("prod", told(without_overlay(), *STACK))
 
-    assert ["schema", "stack", "status", "drifted", "unknown", "pending", "next_up"] == list(found)
+    assert ["schema", "stack", "status", "drifted", "unknown", "pending", "next_up", "warnings"] == list(found)
     assert [
         {
             "resource": "overlay/app",
@@ -306,6 +308,22 @@ def test_terminal_gets_a_table():
 
     assert "who wins" in shown(result, terminal=True)
     assert "overlay/app: is gone; the stack file wins\n" == shown(result, terminal=False)
+
+
+def test_certificate_that_ends_soon_is_a_warning():
+    """It is no drift, and yet the next thing to go wrong."""
+
+    class Ends(SimulatedHosts):
+        def reports(self):
+            found, silent = super().reports()
+            return [replace(each, certificate=Certificate(left=3 * DAY, lasts=90 * DAY)) for each in found], silent
+
+    warnings = ending(Ends(RUNNING))
+    result = Report(warnings=warnings)
+
+    assert ["m1", "w1", "w2"] == [line.partition(":")[0] for line in warnings]
+    assert "warning: m1: its certificate as a member ends in 3 days" in shown(result, terminal=True)
+    assert (list(warnings), "clean") == (as_data("prod", result)["warnings"], as_data("prod", result)["status"])
 
 
 def test_clean_stack_is_one_line():

@@ -16,7 +16,7 @@ from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.facts import IngressFacts, Member, Network, Silent
 from providers.rules.vocabulary.labels import AVAILABILITY
 from providers.rules.vocabulary.network_options import MTU
-from providers.rules.vocabulary.specs import IngressSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import (
     InitSwarm,
     JoinSwarm,
@@ -33,6 +33,7 @@ from tests.support.networks import altered, create_network
 from tests.support.simulated import after, elapsed, on_host
 
 TEAM = {"team": "net"}
+AT = {"name": "w1", "address": "10.9.0.2", "advertise_address": "198.51.100.2"}
 GWBRIDGE = lifecycle.gwbridge_spec("w1", labels=TEAM)
 SWARM = lifecycle.swarm_spec(
     labels=TEAM,
@@ -46,7 +47,7 @@ SWARM = lifecycle.swarm_spec(
     default_addr_pool=("10.210.0.0/16",),
     default_addr_pool_prefix=25,
 )
-NODE = lifecycle.node_spec("w1", labels=TEAM)
+NODE = lifecycle.node_spec("w1", labels=TEAM, access=AT)
 INGRESS = lifecycle.ingress_spec(labels=TEAM)
 OVERLAY = lifecycle.overlay_spec(labels=TEAM)
 ALL = (GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY)
@@ -54,7 +55,7 @@ ALL = (GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY)
 BRIDGE = "com.docker.network.bridge."
 
 # What says how a resource is reached or treated is in no Engine.
-NOWHERE = {"host", "access", "protect", "on_remove", "disturb", "on_in_use", "dynamic_ports"}
+NOWHERE = {"host", "protect", "on_remove", "disturb", "on_in_use", "dynamic_ports"}
 
 
 def stack() -> World:
@@ -197,6 +198,7 @@ DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
         "settled": (by_hand(LeaveSwarm(host="w1")), True, "the managers say down"),
         "node_id": (rejoined(), lifecycle.id_of(STACK, NODE), lifecycle.id_of(rejoined(), NODE)),
         "adopted": (of_the_node(labels=THEIRS), False, True),
+        "access.advertise_address": (on_host(STACK, "w1", address="198.51.100.7"), "198.51.100.2", "198.51.100.7"),
         "exists": (by_hand(LeaveSwarm(host="w1"), removal_of_entry()), True, False),
     },
     "ingress": {
@@ -245,7 +247,7 @@ def test_drift_is_reported_by_name(spec, key):
 def test_all_properties_can_drift(spec):
     """Whatever an Engine has of a resource is among the cases above."""
     kind = type(spec)
-    fixed: dict[Any, set[str]] = {OverlaySpec: {"name"}, SwarmSpec: {"settled"}}
+    fixed: dict[Any, set[str]] = {OverlaySpec: {"name"}, SwarmSpec: {"settled"}, GwbridgeSpec: {"access"}}
     own = set(kind.model_fields) - kind.NOT_COMPARED - NOWHERE - fixed.get(kind, set())
 
     assert own == {key.partition(".")[0] for key in DRIFTS[spec.resource_name]} - OUTPUTS - {EXISTS}

@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import Any
 
 from providers import simulate
-from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
+from providers.rules.nouns import departure, gwbridge, ingress, node, overlay, swarm
 from providers.rules.vocabulary.errors import InUse
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import LeaveSwarm, RemoveNetwork
@@ -354,7 +354,7 @@ def leaving(role: str, **given: Any) -> Scene:
     return Scene(
         start,
         partial(simulate.node_facts, host="w1", leaving=True),
-        partial(node.next_step_of_removal, node_spec("w1", role=role), node_id=node_id),
+        partial(departure.next_step_of_removal, node_spec("w1", role=role), node_id=node_id),
         **given,
         always=lambda world: None if {"web"} == {each.name for each in world.swarm.services} else "web is gone",
         when_done=lambda world: "its entry is left" if world.swarm.node(node_id) else None,

@@ -462,6 +462,41 @@ def test_another_host_at_another_address(hosts, spec, do):
     assert world == hosts.world
 
 
+# Addresses that a member keeps
+
+HERE = {"name": "w1", "address": "w1.example.com", "advertise_address": "198.51.100.9"}
+
+
+def test_refresh_shows_the_address_that_members_know(hosts):
+    """What the file says of it stays in the file, and is refused in words."""
+    state = known(hosts, NODE, access=HERE)
+    declared_at(HERE)
+    _, _, inputs = state.read()
+
+    assert {**HERE, "advertise_address": "198.51.100.2"} == inputs["access"]
+    with pytest.raises(Blocked, match=r"w1 advertises 198.51.100.2, the file says 198.51.100.9"):
+        state.update(access=HERE)
+
+
+def test_refresh_of_a_silent_member_keeps_its_address(hosts):
+    """It is still a member, as the managers say."""
+    state = known(hosts, NODE, access=HERE)
+    declared_at(HERE)
+    hosts.world = members.cut(hosts.world, "w1")
+
+    assert HERE == state.read()[2]["access"]
+
+
+def test_address_that_no_engine_tells_is_refused_in_a_preview(hosts):
+    """By what the state has; a host that is new to it may have any."""
+    provider, before = provider_of(NODE), to_props(NODE)
+    after = to_props(NODE.model_copy(update={"access": {**NODE.access, "data_path_address": "10.8.0.3"}}))
+    (failure,) = provider.check(before, after).failures
+
+    assert ("access", True) == (failure.property, "w1 joined with data_path_address the Engine's" in failure.reason)
+    assert [] == provider.check({}, after).failures
+
+
 # What a user sees meanwhile
 
 

@@ -1,8 +1,12 @@
 """What is read of hosts before the first write, and what of it is believed."""
 
 import shlex
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from providers.hosts.door import Hosts
 from providers.hosts.reports import COMMAND
@@ -69,6 +73,7 @@ def hosts(new_host):
     for host in hosts.values():
         host.commands[shlex.join(COMMAND)] = Ends(stdout=(ADDRESSES + ROUTES + RESOLVERS).encode())
         host.engine.answer("GET /networks", body=[network("bridge", "172.17.0.0/16")])
+        host.engine.answer("GET /info", body={"Swarm": {}})
     hosts["m1"].engine.answer("GET /info", body={"Swarm": SWARM})
     return hosts
 
@@ -116,13 +121,41 @@ def test_nothing_else_is_taken(door):
     assert [] == clashes(door, "10.12.0.0/16")
 
 
-def test_one_command_and_one_request_a_host(hosts, door):
+def test_one_command_and_two_requests_a_host(hosts, door):
     """There is nothing to confirm where nothing clashes. The command needs no rights."""
     assert [] == clashes(door, "10.12.0.0/16")
 
     for host in hosts.values():
         assert [shlex.join(COMMAND)] == [each for each in host.ran if "dial-stdio" not in each]
-        assert ["GET /v1.51/networks"] == [each for each in host.engine.requests if "_ping" not in each]
+        assert ["GET /v1.51/info", "GET /v1.51/networks"] == [
+            each for each in host.engine.requests if "_ping" not in each
+        ]
+
+
+def pem(days):
+    """A certificate that ends in so many days, and lasts for 90."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    end = datetime.now(UTC) + timedelta(days=days)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, end - timedelta(days=90), end)
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+@pytest.mark.parametrize(
+    ("days", "printed", "state"),
+    [
+        pytest.param(13, pem(13) + pem(5), "active", id="the member's own comes first"),
+        pytest.param(None, pem(13), "inactive", id="left behind by a member that is none any more"),
+        pytest.param(None, b"", "active", id="not to be read"),
+        pytest.param(None, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "active", id="no sense"),
+    ],
+)
+def test_certificate_is_read(hosts, door, days, printed, state):
+    """With the same command, where the login may read it."""
+    hosts["w1"].commands[shlex.join(COMMAND)] = Ends(stdout=ADDRESSES.encode() + printed)
+    hosts["w1"].engine.answer("GET /info", body={"Swarm": {"LocalNodeState": state}})
+    found = next(each.certificate for each in door.reports()[0] if each.host == "w1")
+
+    assert (days, days and 90) == (found and round(found.left / 86_400), found and round(found.lasts / 86_400))
 
 
 def test_copy_of_a_network_that_the_swarm_has_no_more_does_not_count(hosts, door):

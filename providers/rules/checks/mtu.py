@@ -5,6 +5,7 @@ An Engine never looks: larger packets are lost, while connections are made and s
 
 from collections.abc import Iterator
 
+from providers.rules.checks.taken_on_hosts import Noun
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.field_types import engine_host, is_ip
 from providers.rules.stack_file.model import Ingress, Overlay
@@ -29,10 +30,16 @@ def problems(resolved: Resolved) -> Iterator[str]:
     if not resolved.hosts:
         return
     key, most = min(_underlays(resolved), key=lambda underlay: underlay[1])
+    for _, path, network in networks(resolved):
+        yield from too_large(path, network, key, most)
+
+
+def networks(resolved: Resolved) -> Iterator[tuple[Noun, str, Ingress | Overlay]]:
+    """The networks between the hosts: what each is, the path of its MTU, its section."""
     if resolved.file.ingress:
-        yield from _too_large("ingress.mtu", resolved.file.ingress, key, most)
+        yield Noun("ingress"), "ingress.mtu", resolved.file.ingress
     for name, overlay in resolved.file.overlays.items():
-        yield from _too_large(f"overlays.{name}.mtu", overlay, key, most)
+        yield Noun("overlay", name), f"overlays.{name}.mtu", overlay
 
 
 def warnings(resolved: Resolved) -> Iterator[str]:
@@ -59,7 +66,9 @@ def _is_ipv6(host: HostAccess) -> bool:
     return ":" in address and is_ip(address)
 
 
-def _too_large(path: str, network: Ingress | Overlay, key: str, most: int) -> Iterator[str]:
+def too_large(path: str, network: Ingress | Overlay, key: str, most: int) -> Iterator[str]:
+    """What is wrong with a network's MTU where no more than `most` fits between the hosts, in words. key: what says
+    so."""
     encrypted = isinstance(network, Overlay) and network.encrypted
     given = container_mtu(network.mtu, encrypted)
     if (network.mtu or _ENGINE) > most:

@@ -1,4 +1,5 @@
-"""One host's membership: joining, role, availability, labels, leaving. Calls and waiting must not enter.
+"""One host's membership: joining, role, availability, labels. Leaving is in departure.py; calls and waiting must not
+enter.
 
 Members are told apart by node id, never by hostname: after leaving and joining again two entries share it.
 """
@@ -10,8 +11,9 @@ from shlex import quote
 from providers.rules.live import ingress_rollout, maintenance
 from providers.rules.live.quorum import no_quorum_without
 from providers.rules.nouns import adoption, gwbridge
+from providers.rules.nouns.departure import ROLE_CHANGE, next_step_of_removal, removal_of_entry
 from providers.rules.nouns.noun import Decide, Known, Standing
-from providers.rules.nouns.swarm import ADVICE, divided, still_members
+from providers.rules.nouns.swarm import ADVICE
 from providers.rules.stack_file import access
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
@@ -22,27 +24,24 @@ from providers.rules.vocabulary.steps import (
     Decision,
     Done,
     JoinSwarm,
-    LeaveSwarm,
-    RemoveNode,
     Steps,
     UpdateNode,
     Wait,
 )
 
 READY = 60.0
-# A node promoted right after it was demoted needs 31 s (measurements.md#roles).
-ROLE_CHANGE = 60.0
 PENDING = 30.0
 # The ingress comes to a new member within 0.5 to 3 s (measurements.md#init-and-join); what takes longer is the
 # ingress's own affair.
 INGRESS = 5.0
-TASKS_GONE = 120.0
 
 
-def live_spec(spec: NodeSpec, node: Node) -> NodeSpec:
-    """The spec with the values that the managers have in place of the wanted ones."""
+def live_spec(spec: NodeSpec, node: Node, node_address: str = "") -> NodeSpec:
+    """The spec with the values that the managers have in place of the wanted ones. node_address: by which the host says
+    that members know it; empty where it said nothing."""
     return spec.model_copy(
         update={
+            "access": access.as_advertised(spec.access, node_address),
             "role": node.role,
             "availability": maintenance.availability(node),
             "labels": declared_labels(spec.labels, node.labels),
@@ -75,12 +74,15 @@ def finding(spec: NodeSpec, known: Known, facts: NodeFacts) -> Standing[NodeSpec
     if facts.swarm is None:
         return Standing(doubt=f"{spec.host}: no manager among the hosts answers for a swarm")
     entry = next((each for each in facts.nodes if each.id == known["node_id"]), None)
-    return replace(standing(spec, entry or member_of(facts)), gone=entry is None)
+    return replace(standing(spec, entry or member_of(facts), facts.member), gone=entry is None)
 
 
-def standing(spec: NodeSpec, entry: Node | None) -> Standing[NodeSpec]:
-    """By the managers' list alone."""
-    return Standing(live=live_spec(spec, entry), there=entry) if entry else Standing(gone=True)
+def standing(spec: NodeSpec, entry: Node | None, own: Member | Silent | None = None) -> Standing[NodeSpec]:
+    """By the managers' list, and by the host's own word as to its address; where it gave none, that is as recorded."""
+    if entry is None:
+        return Standing(gone=True)
+    address = own.node_address if isinstance(own, Member) and own.node_id == entry.id else ""
+    return Standing(live=live_spec(spec, entry, address), there=entry)
 
 
 def next_step(
@@ -91,13 +93,15 @@ def next_step(
     drop_labels: tuple[str, ...] = (),
     node_id: str = "",
     moved: str = "",
+    kept: str = "",
     joined: bool = False,
 ) -> Decision:
     """What to do next. `known`: the state has this resource, so that the membership is ours to change. `joined`: this
     very work let the host join, so that the membership is ours.
 
     `node_id`: the member that the state knows; where the host has become another one, the old entry goes. Not so
-    where its address has changed since (`moved`): then that is another host.
+    where its address has changed since (`moved`): then that is another host. `kept`: why another address of it can't
+    change while it is that member.
     """
     member = facts.member
     if isinstance(member, Silent):
@@ -128,6 +132,9 @@ def next_step(
             f"{spec.host}: it is a member (node {member.node_id}) of another swarm than {facts.swarm.id}: "
             "take it out of the stack file, or let it leave that swarm"
         )
+    unlike = readdressed(spec, member, kept if node.id == node_id else "")
+    if unlike:
+        return Blocked(unlike)
     decision = membership(spec, facts, node, known, joined, drop_labels)
     former = former_entry(facts, node, node_id)
     return removal_of_entry(spec, facts, former) if former and decision == Done() else decision
@@ -143,6 +150,7 @@ def decide(spec: NodeSpec, known: Known) -> Decide:
         drop_labels=tuple(sorted(known.get("labels", {}))),
         node_id=known.get("node_id", ""),
         moved=access.moved(known.get("access", {}), spec.access),
+        kept=access.kept_from_joining(spec.host, known.get("access", {}), spec.access),
     )
     joined = False
 
@@ -159,6 +167,11 @@ def elsewhere(spec: NodeSpec, member: Member, node_id: str, moved: str) -> str:
     """Why the host at a changed address is not the member that the state knows."""
     there = f"node {member.node_id}" if member.node_id else "in no swarm"
     return access.another(spec.host, moved, there, f"node {node_id}")
+
+
+def readdressed(spec: NodeSpec, member: Member, kept: str = "") -> str:
+    """Why a member is to have an address that it did not join with, in words; empty where it is not."""
+    return kept or access.advertises(access.HostAccess.recorded(spec.access, spec.host), member.node_address)
 
 
 def former_entry(facts: NodeFacts, node: Node, node_id: str) -> Node | None:
@@ -236,98 +249,3 @@ def has_ingress(spec: NodeSpec, facts: NodeFacts) -> bool:
     if facts.ingress is None or facts.local is None or spec.ingress not in (None, facts.ingress.subnet):
         return True
     return ingress_rollout.reached(facts.ingress, facts.local)
-
-
-def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost: bool = False) -> Decision:
-    """What to do next until the host has left and its entry is gone: drained, emptied, demoted, left, removed.
-
-    `node_id` is what the state knows. A host that was renamed in the stack file is forgotten without a write; the
-    swarm's only member is left to the swarm's own end.
-    """
-    renamed = any(other.node_id == node_id for other in facts.others)
-    node = next((node for node in facts.nodes if node.id == node_id), None)
-    if renamed:
-        return Done()
-    doubt = divided(facts.swarm, facts.nodes, facts.others) if node is None else None
-    if doubt:
-        return Blocked(f"{spec.host}: it can't be told whether it has left (node {node_id}): {doubt}")
-    if isinstance(facts.member, Silent):
-        return removal_of_silent(spec, facts, facts.member, node, lost=lost)
-    if facts.member.state in ("locked", "error"):
-        advice = ADVICE[facts.member.state]
-        return Blocked(f"{spec.host}: it can't be told to leave: its membership is {facts.member.state}: {advice}")
-    here = facts.member.node_id == node_id and facts.member.state != "inactive"
-    if node is None:
-        return stranded(spec, facts, facts.member) if here else Done()
-    if not here:
-        return removal_of_entry(spec, facts, node)
-    if len(facts.nodes) == 1:
-        return Done()
-    return departure(spec, facts, node)
-
-
-def stranded(spec: NodeSpec, facts: NodeFacts, member: Member) -> Decision:
-    """The host believes in a membership that no manager answers for.
-
-    One whose entry was removed says pending (measurements.md#membership); one that says active is counted on by another
-    swarm.
-    """
-    if facts.swarm is not None and member.state == "active":
-        return Blocked(
-            f"{spec.host}: it is a member (node {member.node_id}) of another swarm than {facts.swarm.id}, which "
-            "answers: bring its own managers back, or run `docker swarm leave --force` on it, then run again"
-        )
-    if facts.swarm is not None:
-        return Steps((LeaveSwarm(host=spec.host, force=True),), f"let {spec.host} leave")
-    return Blocked(
-        f"{spec.host}: it is a member of a swarm of which no manager answers: bring a majority of the managers "
-        "back, or run `docker swarm leave --force` on it"
-    )
-
-
-def removal_of_silent(spec: NodeSpec, facts: NodeFacts, silent: Silent, node: Node | None, *, lost: bool) -> Decision:
-    """Without the host itself only its entry can go, and only where the stack file says that it is lost."""
-    if not lost:
-        return Blocked(
-            f"{spec.host}: it can't be told to leave: {silent.why}; bring it back, or put it into the stack file "
-            f"with hosts.{spec.host}.lost: true for one `pulumi up`"
-        )
-    return removal_of_entry(spec, facts, node) if node else Done()
-
-
-def removal_of_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
-    """Remove the entry of a member that is no more. The Engine removes none of a manager, not even by force."""
-    if node.role == "manager":
-        refused = no_quorum_without(node, facts.nodes)
-        if refused:
-            return Blocked(f"{spec.host}: its entry can't be removed: {refused}")
-        return Steps((UpdateNode(node_id=node.id, version=node.version, role="worker"),), f"demote {spec.host}")
-    return Steps((RemoveNode(node_id=node.id, force=True),), f"remove the entry of {spec.host}")
-
-
-def departure(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
-    """Let a member leave that others still count on: nothing of theirs may run on it."""
-    assert isinstance(facts.member, Member)
-    refused = node.role == "manager" and no_quorum_without(node, facts.nodes)
-    if refused:
-        last = not any(other.role == "manager" and other.id != node.id for other in facts.nodes)
-        others = still_members(facts.nodes, facts.others) if last else ""
-        return Blocked(f"{spec.host}: it can't leave the swarm: {'; '.join(filter(None, (refused, others)))}")
-    standalone = [task for task in facts.tasks if task.node_id == node.id and not task.service_id and task.alive]
-    if standalone:
-        names = ", ".join(task.container_id[:12] or task.id for task in standalone)
-        return Blocked(
-            f"{spec.host}: it can't leave the swarm while containers on it use its overlays: {names}: "
-            "stop them, then run again"
-        )
-    if node.availability != "drain":
-        drain = UpdateNode(node_id=node.id, version=node.version, availability="drain")
-        return Steps((drain,), f"drain {spec.host}")
-    running = [task for task in facts.tasks if task.node_id == node.id and task.alive]
-    if running:
-        return Wait(f"{len(running)} tasks to leave {spec.host}", TASKS_GONE)
-    if node.role == "manager":
-        return Steps((UpdateNode(node_id=node.id, version=node.version, role="worker"),), f"demote {spec.host}")
-    if facts.member.control:
-        return Wait(f"{spec.host} to take up the role of worker", ROLE_CHANGE)
-    return Steps((LeaveSwarm(host=spec.host),), f"let {spec.host} leave")

@@ -92,6 +92,51 @@ def another(host: str, change: str, there: str, known: str) -> str:
     )
 
 
+def known_by(host: HostAccess) -> str:
+    """The IP address that members are to know a host by, where the stack file says so itself (`advertise_address`);
+    empty for an interface, and for what only a join takes from `address`."""
+    return "" if host.advertise_address == host.address else ip_only(host.advertise_address)
+
+
+def advertises(host: HostAccess, node_address: str) -> str:
+    """Why a member is not known by the address that the stack file says, in words; empty where it is, or nothing says
+    which. node_address: its own, as it tells it (`/info`, NodeAddr): what the managers show (Status.Addr) is another
+    one behind NAT."""
+    said = known_by(host)
+    if not said or not node_address or ip_address(said) == ip_address(node_address):
+        return ""
+    return (
+        f"{host.name} advertises {node_address}, the file says {said} (advertise_address), and a member keeps what it "
+        f"joined with: take {host.name} out of the file, `pulumi up`, and put it back: it then joins with {said}, its "
+        f"labels and role; or write advertise_address: {node_address}"
+    )
+
+
+def as_advertised(access: Mapping[str, object], node_address: str) -> dict[str, object]:
+    """How a host is reached, with the address that it really has among the members."""
+    if not advertises(HostAccess.recorded(access, ""), node_address):
+        return dict(access)
+    return {**access, "advertise_address": node_address}
+
+
+def kept_from_joining(host: str, before: object, now: object) -> str:
+    """Which address of a member that no Engine tells has changed between two `model_dump()`s of its access, in words;
+    empty where none has, or nothing is known of before."""
+    if not before or not now:
+        return ""
+    then, since = (HostAccess.recorded(each, host) for each in (before, now))
+    changed = [key for key in ("data_path_address", "listen_address") if getattr(then, key) != getattr(since, key)]
+    if not changed:
+        return ""
+    key = changed[0]
+    was, becomes = (getattr(each, key) or "the Engine's choice" for each in (then, since))
+    back = f"write {key}: {was}" if getattr(then, key) else f"take {key} away"
+    return (
+        f"{host} joined with {key} {was}, the file says {becomes}, and a member keeps what it joined with: take {host} "
+        f"out of the file, `pulumi up`, and put it back: it then joins with {becomes}, its labels and role; or {back}"
+    )
+
+
 def marks(host: HostAccess) -> list[str]:
     """What no two hosts share: the way to them, and the address that members know them by."""
     through = f" through {host.bastion}" if host.bastion else ""

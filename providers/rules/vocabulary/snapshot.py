@@ -50,11 +50,22 @@ class Survey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """A member's certificate: seconds until it ends, and for how many it was made."""
+
+    left: float
+    lasts: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class HostReport:
-    """What one host answered. networks: as its Engine lists them, those of the swarm among them. unread: why its
+    """What one host answered. member: its own word on its membership. networks: as its Engine lists them, those of the
+    swarm among them. certificate: as a member, None where it can't be read, which takes root there. unread: why its
     surroundings and resolvers (IPv4 addresses) are not known, empty where they are."""
 
     host: str
+    member: Member | None = None
+    certificate: Certificate | None = None
     networks: tuple[Network, ...] = ()
     surroundings: Surroundings = field(default_factory=Surroundings)
     resolvers: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from providers.rules.nouns import node
+from providers.rules.nouns import departure, node
 from providers.rules.vocabulary.facts import (
     Endpoint,
     HostIngress,
@@ -349,7 +349,7 @@ def test_another_stacks_is_left_alone(known: bool):
 
 def removal(found: NodeFacts, *, lost: bool = False, **given: Any) -> Any:
     """The next step towards the removal of w1, which the state knows as n2."""
-    return node.next_step_of_removal(node_spec(**given), found, "n2", lost=lost)
+    return departure.next_step_of_removal(node_spec(**given), found, "n2", lost=lost)
 
 
 def drained(role: str = "worker", **given: Any) -> NodeFacts:
@@ -507,3 +507,61 @@ def test_another_host_at_the_new_address(there, told):
     decision = node.next_step(node_spec(host="w1"), facts(member=there), known=True, node_id="n2", moved=MOVED)
 
     assert f"w1: its {MOVED}, where another host is than the state knows: {told}" in reason(decision)
+
+
+# Addresses that a member keeps
+
+KNOWN_AT = replace(MEMBER, node_address="198.51.100.2")
+
+
+def at(**keys: str) -> dict[str, str]:
+    """How w1 is reached, with these keys."""
+    return {"name": "w1", "address": "198.51.100.2", "advertise_address": "198.51.100.2", **keys}
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["update", "create"])
+def test_member_with_another_address_than_the_file_says(known: bool):
+    """Neither taken over nor changed: no Engine can give it another one."""
+    spec = node_spec(access=at(advertise_address="198.51.100.7"))
+    decision = node.next_step(spec, facts(member=KNOWN_AT), known=known, node_id="n2")
+
+    assert "w1 advertises 198.51.100.2, the file says 198.51.100.7 (advertise_address)" in reason(decision)
+
+
+@pytest.mark.parametrize("own", [KNOWN_AT, MEMBER], ids=["as the file says", "that tells none"])
+def test_member_with_the_address_that_the_file_says(own: Member):
+    """One that tells none, as an Engine that starts, is not told to be wrong."""
+    spec = node_spec(access=at(address="w1.example.com"))
+    assert Done() == node.next_step(spec, facts(member=own), known=True, node_id="n2")
+
+
+def test_refresh_shows_the_address_that_a_member_has():
+    """Of what it joined with alone: how it is reached stays as it is."""
+    spec = node_spec(access=at(advertise_address="198.51.100.7"))
+    live = node.finding(spec, {"node_id": "n2"}, facts(member=KNOWN_AT)).live
+
+    assert live is not None
+    assert at() == live.access
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        pytest.param(
+            {"data_path_address": "10.8.0.2"},
+            {"data_path_address": "10.8.0.3"},
+            "w1 joined with data_path_address 10.8.0.2, the file says 10.8.0.3",
+            id="another",
+        ),
+        pytest.param(
+            {}, {"listen_address": "eth0"}, "w1 joined with listen_address the Engine's choice, the file says", id="new"
+        ),
+        pytest.param({"listen_address": "eth0"}, {}, "or write listen_address: eth0", id="taken away"),
+    ],
+)
+def test_address_that_no_engine_tells_is_kept(before: dict[str, str], now: dict[str, str], told: str):
+    """It is seen by what the state had; a host that joins anew joins with the new one."""
+    decide = node.decide(node_spec(access=at(**now)), {"node_id": "n2", "access": at(**before)})
+
+    assert told in reason(decide(facts()))
+    assert "join" in str(decide(facts(None, member=INACTIVE)))

@@ -1,0 +1,106 @@
+"""A host that leaves its swarm: drained, emptied, demoted, left, its entry removed. Calls, waiting must not enter."""
+
+from providers.rules.live.quorum import no_quorum_without
+from providers.rules.nouns.swarm import ADVICE, divided, still_members
+from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
+from providers.rules.vocabulary.specs import NodeSpec
+from providers.rules.vocabulary.steps import Blocked, Decision, Done, LeaveSwarm, RemoveNode, Steps, UpdateNode, Wait
+
+TASKS_GONE = 120.0
+# A demotion is seen within moments; a node promoted right after one needs 31 s (measurements.md#roles).
+ROLE_CHANGE = 60.0
+
+
+def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost: bool = False) -> Decision:
+    """What to do next until the host has left and its entry is gone: drained, emptied, demoted, left, removed.
+
+    `node_id` is what the state knows. A host that was renamed in the stack file is forgotten without a write; the
+    swarm's only member is left to the swarm's own end.
+    """
+    renamed = any(other.node_id == node_id for other in facts.others)
+    node = next((node for node in facts.nodes if node.id == node_id), None)
+    if renamed:
+        return Done()
+    doubt = divided(facts.swarm, facts.nodes, facts.others) if node is None else None
+    if doubt:
+        return Blocked(f"{spec.host}: it can't be told whether it has left (node {node_id}): {doubt}")
+    if isinstance(facts.member, Silent):
+        return removal_of_silent(spec, facts, facts.member, node, lost=lost)
+    if facts.member.state in ("locked", "error"):
+        advice = ADVICE[facts.member.state]
+        return Blocked(f"{spec.host}: it can't be told to leave: its membership is {facts.member.state}: {advice}")
+    here = facts.member.node_id == node_id and facts.member.state != "inactive"
+    if node is None:
+        return stranded(spec, facts, facts.member) if here else Done()
+    if not here:
+        return removal_of_entry(spec, facts, node)
+    if len(facts.nodes) == 1:
+        return Done()
+    return departure(spec, facts, node)
+
+
+def stranded(spec: NodeSpec, facts: NodeFacts, member: Member) -> Decision:
+    """The host believes in a membership that no manager answers for.
+
+    One whose entry was removed says pending (measurements.md#membership); one that says active is counted on by another
+    swarm.
+    """
+    if facts.swarm is not None and member.state == "active":
+        return Blocked(
+            f"{spec.host}: it is a member (node {member.node_id}) of another swarm than {facts.swarm.id}, which "
+            "answers: bring its own managers back, or run `docker swarm leave --force` on it, then run again"
+        )
+    if facts.swarm is not None:
+        return Steps((LeaveSwarm(host=spec.host, force=True),), f"let {spec.host} leave")
+    return Blocked(
+        f"{spec.host}: it is a member of a swarm of which no manager answers: bring a majority of the managers "
+        "back, or run `docker swarm leave --force` on it"
+    )
+
+
+def removal_of_silent(spec: NodeSpec, facts: NodeFacts, silent: Silent, node: Node | None, *, lost: bool) -> Decision:
+    """Without the host itself only its entry can go, and only where the stack file says that it is lost."""
+    if not lost:
+        return Blocked(
+            f"{spec.host}: it can't be told to leave: {silent.why}; bring it back, or put it into the stack file "
+            f"with hosts.{spec.host}.lost: true for one `pulumi up`"
+        )
+    return removal_of_entry(spec, facts, node) if node else Done()
+
+
+def removal_of_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
+    """Remove the entry of a member that is no more. The Engine removes none of a manager, not even by force."""
+    if node.role == "manager":
+        refused = no_quorum_without(node, facts.nodes)
+        if refused:
+            return Blocked(f"{spec.host}: its entry can't be removed: {refused}")
+        return Steps((UpdateNode(node_id=node.id, version=node.version, role="worker"),), f"demote {spec.host}")
+    return Steps((RemoveNode(node_id=node.id, force=True),), f"remove the entry of {spec.host}")
+
+
+def departure(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
+    """Let a member leave that others still count on: nothing of theirs may run on it."""
+    assert isinstance(facts.member, Member)
+    refused = node.role == "manager" and no_quorum_without(node, facts.nodes)
+    if refused:
+        last = not any(other.role == "manager" and other.id != node.id for other in facts.nodes)
+        others = still_members(facts.nodes, facts.others) if last else ""
+        return Blocked(f"{spec.host}: it can't leave the swarm: {'; '.join(filter(None, (refused, others)))}")
+    standalone = [task for task in facts.tasks if task.node_id == node.id and not task.service_id and task.alive]
+    if standalone:
+        names = ", ".join(task.container_id[:12] or task.id for task in standalone)
+        return Blocked(
+            f"{spec.host}: it can't leave the swarm while containers on it use its overlays: {names}: "
+            "stop them, then run again"
+        )
+    if node.availability != "drain":
+        drain = UpdateNode(node_id=node.id, version=node.version, availability="drain")
+        return Steps((drain,), f"drain {spec.host}")
+    running = [task for task in facts.tasks if task.node_id == node.id and task.alive]
+    if running:
+        return Wait(f"{len(running)} tasks to leave {spec.host}", TASKS_GONE)
+    if node.role == "manager":
+        return Steps((UpdateNode(node_id=node.id, version=node.version, role="worker"),), f"demote {spec.host}")
+    if facts.member.control:
+        return Wait(f"{spec.host} to take up the role of worker", ROLE_CHANGE)
+    return Steps((LeaveSwarm(host=spec.host),), f"let {spec.host} leave")
