@@ -1,6 +1,5 @@
 """Drift is what a refresh would find: the comparison of `swarmnet drift` against each provider's own `read`."""
 
-from contextlib import suppress
 from functools import cache
 
 import pytest
@@ -26,7 +25,7 @@ from tests.explain.test_drift import (
 )
 from tests.glue.stack import noun, provider_of
 from tests.support import lifecycle
-from tests.support.simulated import Killed, SimulatedHosts, after, elapsed
+from tests.support.simulated import SimulatedHosts, after, elapsed
 
 CHANGES: list[tuple[Spec, dict[str, object]]] = [
     (GWBRIDGE, {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}),
@@ -55,13 +54,11 @@ def at_work() -> World:
     return after(STACK, lambda world: create_service(world, web), elapsed(20))
 
 
-def cut(spec: Spec, changes: dict[str, object], steps: int) -> tuple[World, bool]:
-    """Where a change stands that was killed after so many steps, a while later, and whether it was not over."""
-    hosts = SimulatedHosts(at_work(), killed_after=steps)
-    with suppress(Killed):
-        lifecycle.make(hosts, spec.model_copy(update=changes), lifecycle.id_of(at_work(), spec))
-    hosts.elapse(60)
-    return hosts.world, len(hosts.steps) == steps
+def begun(spec: Spec, changes: dict[str, object]) -> list[World]:
+    """Where a change stands that was killed before each of its steps, and where it ends, each a while later."""
+    hosts = SimulatedHosts(at_work())
+    lifecycle.make(hosts, spec.model_copy(update=changes), lifecycle.id_of(at_work(), spec))
+    return [elapsed(60)(each) for each in (*hosts.before, hosts.world)]
 
 
 @pytest.mark.parametrize(
@@ -77,18 +74,14 @@ def test_refresh_finds_the_same(on, spec, key):
 @pytest.mark.parametrize(("spec", "changes"), CHANGES, ids=lambda value: noun(value) if isinstance(value, Spec) else "")
 def test_refresh_finds_the_same_wherever_a_change_was_cut(on, spec, changes):
     """A docker_gwbridge or ingress that is gone in its middle is unfinished for both."""
-    steps, unfinished = 0, True
-    while unfinished:
-        world, unfinished = cut(spec, changes, steps)
+    for steps, world in enumerate(begun(spec, changes)):
         refreshed, drifted = told(on, world, spec)
         assert (steps, refreshed) == (steps, drifted)
-        steps += 1
 
 
 def test_bridge_that_is_gone_in_a_change_is_unfinished(on):
     """And not gone: taking its section away still has to put the host back."""
-    worlds = (cut(*CHANGES[0], steps)[0] for steps in range(20))
-    world = next(each for each in worlds if not each.host("w1").network("docker_gwbridge"))
+    world = next(each for each in begun(*CHANGES[0]) if not each.host("w1").network("docker_gwbridge"))
 
     (difference,) = found(world, GWBRIDGE).differences
     assert (SETTLED, "it is gone in the middle of a change") == (difference.property, difference.there)

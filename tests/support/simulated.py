@@ -22,10 +22,12 @@ class Killed(BaseException):
 class SimulatedHosts(simulated.SimulatedHosts):
     """Simulated hosts, and what was done to them.
 
-    killed_after: the process dies instead of performing the step after so many.
+    before: the world before each of those steps. killed_after: the process dies instead of performing the step after so
+    many.
     """
 
     steps: list[Step] = field(default_factory=list)
+    before: list[World] = field(default_factory=list)
     progress: list[str] = field(default_factory=list)
     killed_after: int | None = None
     also: dict[str, str] = field(default_factory=dict)  # further names of hosts
@@ -50,7 +52,18 @@ class SimulatedHosts(simulated.SimulatedHosts):
             raise Killed
         assert len(self.steps) < MANY_STEPS, "the loop gets nowhere"
         self.steps.append(step)
+        self.before.append(self.world)
         super().perform(step)
+
+
+def cuts(world: World, run: Callable[[SimulatedHosts], object]) -> list[World]:
+    """Where a run stands that is killed before its first step, its second, and so on to its last.
+
+    It is gone through once: up to where it is killed, it is the same run.
+    """
+    hosts = SimulatedHosts(world)
+    run(hosts)
+    return hosts.before
 
 
 def after(world: World, *acts: Callable[[World], World]) -> World:

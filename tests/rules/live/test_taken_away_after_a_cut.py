@@ -14,27 +14,18 @@ from providers.simulate import World, overlay_facts
 from tests.exploration.checks import all_of, containers_run, no_trace, nothing_lost, specs_as_before
 from tests.rules.live.test_changes_under_services import NEW_BRIDGE, NEW_INGRESS, NEW_OVERLAY, world
 from tests.support.lifecycle import id_of, ingress_spec, make
-from tests.support.simulated import Killed, SimulatedHosts
+from tests.support.simulated import SimulatedHosts, cuts, elapsed
 
-CHANGES: tuple[Spec, ...] = (NEW_INGRESS.model_copy(update={"dynamic_ports": "renumber"}), NEW_BRIDGE)
+INGRESS, BRIDGE, OVERLAY = range(3)
+CHANGES: tuple[Spec, ...] = (NEW_INGRESS.model_copy(update={"dynamic_ports": "renumber"}), NEW_BRIDGE, NEW_OVERLAY)
 
 
 @cache
-def length(at: int) -> int:
-    """How many steps a change takes."""
-    hosts = SimulatedHosts(world())
-    make(hosts, CHANGES[at], id_of(world(), CHANGES[at]))
-    return len(hosts.steps)
-
-
-def cut(spec: Spec, steps: int) -> World:
-    """Where a change stands that was killed after so many steps, a while later."""
-    hosts = SimulatedHosts(world(), killed_after=steps)
-    with pytest.raises(Killed):
-        make(hosts, spec, id_of(world(), spec))
-    hosts.killed_after = None
-    hosts.elapse(60)
-    return hosts.world
+def begun(at: int) -> list[World]:
+    """Where a change stands that was killed after its first step, its second, and so on, each a while later."""
+    spec = CHANGES[at]
+    worlds = cuts(world(), lambda hosts: make(hosts, spec, id_of(world(), spec)))
+    return [elapsed(60)(each) for each in worlds[1:]]
 
 
 def forgotten(start: World, spec: Spec) -> World:
@@ -50,19 +41,19 @@ def forgotten(start: World, spec: Spec) -> World:
     return hosts.world
 
 
-@pytest.mark.parametrize("at", range(len(CHANGES)), ids=["ingress", "docker_gwbridge"])
+@pytest.mark.parametrize("at", [INGRESS, BRIDGE], ids=["ingress", "docker_gwbridge"])
 def test_nothing_is_left_wherever_it_was_cut(at: int):
     """Ports, availability and specs are as before, and no label of ours is left."""
     check = all_of(nothing_lost(world()), specs_as_before(world()), no_trace, containers_run)
-    ends = [check(forgotten(cut(CHANGES[at], steps), CHANGES[at])) for steps in range(1, length(at))]
-
-    assert [None] * (length(at) - 1) == ends
+    worlds = begun(at)
+    assert [None] * len(worlds) == [check(forgotten(each, CHANGES[at])) for each in worlds]
+    assert [] != worlds
 
 
 def test_a_swarm_without_ingress_is_no_swarm_whose_ingress_is_gone():
     """Cut between the old one and the new one, there is still work to do."""
     hosts = SimulatedHosts(world())
-    hosts.world = next(each for steps in range(1, length(0)) if not (each := cut(CHANGES[0], steps)).swarm.ingress)
+    hosts.world = next(each for each in begun(INGRESS) if not each.swarm.ingress)
 
     assert "it is gone in the middle of a change; ports of dynamic, everywhere, web are journaled" == (
         ingress.left_without(hosts.ingress())
@@ -72,25 +63,21 @@ def test_a_swarm_without_ingress_is_no_swarm_whose_ingress_is_gone():
 def test_a_host_without_bridge_is_no_host_whose_bridge_is_gone():
     """Likewise."""
     hosts = SimulatedHosts(world())
-    hosts.world = next(
-        each
-        for steps in range(1, length(1))
-        if not (each := cut(CHANGES[1], steps)).host("w1").network("docker_gwbridge")
-    )
+    hosts.world = next(each for each in begun(BRIDGE) if not each.host("w1").network("docker_gwbridge"))
 
     assert "it is gone in the middle of a change" == gwbridge.left_without(hosts.gwbridge("w1"))
 
 
 def test_a_label_that_only_says_that_a_change_goes_on_is_unfinished_work():
     """Cut before the host was drained: every other stack would wait for it."""
-    hosts = SimulatedHosts(cut(NEW_BRIDGE, 1))
+    hosts = SimulatedHosts(begun(BRIDGE)[0])
 
     assert "the swarm still carries the label swarmnet.change" == gwbridge.unfinished(NEW_BRIDGE, hosts.gwbridge("w1"))
 
 
 def test_a_migration_whose_overlay_goes_leaves_no_label():
     """Cut after the note of what moves, and then neither its users nor the overlay are wanted any more."""
-    start = cut(NEW_OVERLAY, 3)
+    start = begun(OVERLAY)[2]
     known = id_of(world(), NEW_OVERLAY)
     hosts = SimulatedHosts(start.agreed(services=(), tasks=()))
 
@@ -110,7 +97,7 @@ def overlay_facts_of(hosts: SimulatedHosts, network_id: str) -> object:
 
 def test_availability_counts_as_given_back_only_when_it_is():
     """Else the checks above would prove nothing."""
-    drained = cut(NEW_BRIDGE, 2)
+    drained = begun(BRIDGE)[1]
 
     assert [True] == [maintenance.out(node) for node in drained.swarm.nodes if maintenance.drained(node)]
     assert None is not no_trace(drained)

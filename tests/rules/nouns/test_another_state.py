@@ -5,7 +5,6 @@ with the digest of its own stack file is its own, such as a first run that was c
 """
 
 from dataclasses import replace
-from functools import cache
 
 import pytest
 
@@ -18,7 +17,7 @@ from providers.simulate import World
 from tests.exploration.checks import all_of, no_trace, nothing_lost
 from tests.rules.live.test_changes_under_services import NEW_BRIDGE, NEW_INGRESS, NEW_OVERLAY, world
 from tests.support.lifecycle import gwbridge_spec, id_of, make, node_spec, swarm_spec
-from tests.support.simulated import Killed, SimulatedHosts
+from tests.support.simulated import SimulatedHosts, cuts
 
 THEIRS = {"wish": "0123456789ab"}
 OURS = {"wish": "ba9876543210"}
@@ -48,21 +47,10 @@ def refused(hosts: SimulatedHosts, spec: Spec) -> str:
     return str(caught.value)
 
 
-@cache
-def steps_of(at: int) -> int:
-    """How many steps a change takes."""
-    hosts = SimulatedHosts(world())
-    make(hosts, CHANGES[at], id_of(world(), CHANGES[at]))
-    return len(hosts.steps)
-
-
-def cut(spec: Spec, steps: int, state: str) -> SimulatedHosts:
-    """Where a change stands that was killed after so many steps. `state`: the id that its state knew."""
-    hosts = SimulatedHosts(world(), killed_after=steps)
-    with pytest.raises(Killed):
-        make(hosts, spec, state)
-    hosts.killed_after = None
-    return hosts
+def begun(spec: Spec) -> list[SimulatedHosts]:
+    """Where a change stands that was killed after each of its steps but the last."""
+    worlds = cuts(world(), lambda hosts: make(hosts, spec, id_of(world(), spec)))
+    return [SimulatedHosts(each) for each in worlds[1:]]
 
 
 def in_a_change(world: World) -> bool:
@@ -87,8 +75,7 @@ def test_what_the_other_state_made_is_left_alone(spec: Spec):
 def test_a_change_of_the_other_state_is_left_alone(spec: Spec):
     """Wherever it was cut, an empty state with another stack file writes nothing, and the other state finishes it."""
     there, ours = spec.model_copy(update=THEIRS), spec.model_copy(update={**OURS, "mtu": 1380})
-    for steps in range(1, steps_of(CHANGES.index(spec))):
-        hosts = cut(there, steps, id_of(world(), spec))
+    for hosts in begun(there):
         if in_a_change(hosts.world):
             said = refused(hosts, ours)
             assert any(words in said for words in ("differs (", "in the middle of a change", "stands in for it"))
@@ -101,8 +88,7 @@ def test_a_change_of_the_other_state_is_left_alone(spec: Spec):
 def test_a_change_with_the_own_digest_is_gone_on_with(spec: Spec):
     """Wherever it was cut, an empty state with the stack file that it began with finishes it."""
     own = spec.model_copy(update=OURS)
-    for steps in range(1, steps_of(CHANGES.index(spec))):
-        hosts = cut(own, steps, id_of(world(), spec))
+    for hosts in begun(own):
         if in_a_change(hosts.world):
             make(hosts, own)
             hosts.elapse(60)
@@ -128,8 +114,7 @@ def test_joining_ends_no_change_of_the_other_state():
 def test_a_label_without_a_digest_may_be_anybodys(spec: Spec):
     """What 0.1.0 wrote: what is missing is made, and what differs is neither removed nor turned round."""
     ours, known = spec.model_copy(update=OURS), id_of(world(), spec)
-    for steps in range(1, steps_of(CHANGES.index(spec))):
-        hosts = cut(spec, steps, known)
+    for hosts in begun(spec):
         if not in_a_change(hosts.world):
             continue
         if known == id_of(hosts.world, spec):

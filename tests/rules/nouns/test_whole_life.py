@@ -29,7 +29,7 @@ from tests.support.lifecycle import (
     whole_stack,
 )
 from tests.support.networks import create_network
-from tests.support.simulated import Killed, SimulatedHosts
+from tests.support.simulated import Killed, SimulatedHosts, cuts, elapsed
 
 SWARM = (swarm_spec(), node_spec("m1", role="manager"), node_spec("w1"), node_spec("w2"))
 
@@ -119,13 +119,9 @@ def test_a_second_run_writes_nothing(name: str, known: bool):
 def test_a_run_cut_anywhere_is_finished_by_the_next(name: str):
     """Killed before any of its steps, at once or later, another run ends where the first would have."""
     begun = start(name)
-    for killed_after in range(CASES[name].steps):
+    for cut in cuts(begun, lambda hosts: make(hosts, CASES[name].spec)):
         for pause in (0, 0.7, 15):
-            cut = SimulatedHosts(begun, killed_after=killed_after)
-            with pytest.raises(Killed):
-                make(cut, CASES[name].spec)
-            cut.elapse(pause)
-            hosts = SimulatedHosts(cut.world)
+            hosts = SimulatedHosts(elapsed(pause)(cut))
             make(hosts, CASES[name].spec)
             assert shown(hosts.world, CASES[name].spec)
 
@@ -208,13 +204,8 @@ def test_repair_of_drift_cut_anywhere(name: str):
     """A repair that was cut is finished by the next run."""
     spec, act = DRIFT[name]
     before = running()
-    whole = SimulatedHosts(act(before))
-    make(whole, spec, id_of(before, spec))
-    for killed_after in range(len(whole.steps)):
-        cut = SimulatedHosts(act(before), killed_after=killed_after)
-        with pytest.raises(Killed):
-            make(cut, spec, id_of(before, spec))
-        hosts = SimulatedHosts(cut.world)
+    for cut in cuts(act(before), lambda hosts: make(hosts, spec, id_of(before, spec))):
+        hosts = SimulatedHosts(cut)
         make(hosts, spec, id_of(before, spec))
         assert shown(hosts.world, spec)
 
