@@ -25,7 +25,7 @@ SECOND = {"name": "second", "run": f"echo second >>{LOG}", "undo": f"echo second
 @pytest.fixture
 def hosts() -> Iterator[Group]:
     """Hosts of their own, with a secret on each."""
-    group = machines.start("y", "28")
+    group = machines.start("k", "28")
     for host in group:
         host.run("sh", "-c", f"echo {CANARY} >/root/token")
     yield group
