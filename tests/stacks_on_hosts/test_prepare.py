@@ -29,7 +29,7 @@ def hosts() -> Iterator[Group]:
     for host in group:
         host.run("sh", "-c", f"echo {CANARY} >/root/token")
     yield group
-    machines.end("y")
+    machines.end("k")
 
 
 def stack(group: Group, *shared: dict[str, Any], **own: list[dict[str, Any]]) -> dict[str, Any]:
@@ -57,15 +57,15 @@ def log(group: Group) -> list[list[str]]:
 
 def test_commands_of_hosts(hosts: Group, project: Project):
     """One life of two of them, from a host that is not reached to the end of the stack."""
-    last = {"y3": [{"name": "last", "run": f"echo last >>{LOG}"}]}
+    last = {"k3": [{"name": "last", "run": f"echo last >>{LOG}"}]}
     project.declare(stack(hosts, FIRST, SECOND, **last))
-    hosts.fault("y3", "cut")
+    hosts.fault("k3", "cut")
 
     # A host that is not reached: one line, and nothing of ours on any host.
     refused = project.up()
-    assert {"prepare/y3/first"} == {name for name, line in refused.errors.items() if line != "update failed"}
-    assert refused.errors["prepare/y3/first"].splitlines()[1:] == [
-        f"y3: first: not reached, and nothing was run: ssh: connect to host {hosts['y3'].address} port 22: "
+    assert {"prepare/k3/first"} == {name for name, line in refused.errors.items() if line != "update failed"}
+    assert refused.errors["prepare/k3/first"].splitlines()[1:] == [
+        f"k3: first: not reached, and nothing was run: ssh: connect to host {hosts['k3'].address} port 22: "
         "Connection timed out"
     ]
     assert ["inactive"] * 3 == [host.swarm()["LocalNodeState"] for host in hosts]
@@ -76,14 +76,14 @@ def test_commands_of_hosts(hosts: Group, project: Project):
     formed = project.up()
     assert formed.ok, formed.told
     assert [["first", "second"], ["first", "second"], ["first", "second", "last"]] == log(hosts)
-    assert {"ready"} == {node["Status"]["State"] for node in hosts["y1"].nodes().values()}
+    assert {"ready"} == {node["Status"]["State"] for node in hosts["k1"].nodes().values()}
     assert project.is_settled()
 
     # What a command writes is nowhere, nor is its script among the arguments of a process.
     assert CANARY not in refused.text + formed.text
     kept = [path.read_text(errors="replace") for path in project.backend.rglob("*") if path.is_file()]
     assert (True, True) == ("/root/token" in "".join(kept), all(CANARY not in text for text in kept))
-    assert "/root/token" not in hosts["y1"].run("cat", "/var/log/arguments")
+    assert "/root/token" not in hosts["k1"].run("cat", "/var/log/arguments")
 
     # It runs again when it changes, and that one alone; another way to the host changes nothing there.
     changed = stack(hosts, FIRST, {**SECOND, "when_changed": "2"}, **last)
@@ -102,13 +102,13 @@ def test_host_that_is_lost_has_nothing_undone(hosts: Group, project: Project):
     """Nobody is there to do it; the others have theirs undone."""
     project.declare(stack(hosts, FIRST))
     assert (formed := project.up()).ok, formed.told
-    hosts.fault("y3", "cut")
+    hosts.fault("k3", "cut")
     without = stack(hosts, FIRST)
-    without["hosts"]["y3"]["lost"] = True
+    without["hosts"]["k3"]["lost"] = True
     project.declare(without)
     assert (removed := project.up()).ok, removed.told
 
-    del without["hosts"]["y3"]
+    del without["hosts"]["k3"]
     project.declare(without)
     assert (forgotten := project.up()).ok, forgotten.told
     assert (ended := project.destroy()).ok, ended.told
