@@ -26,6 +26,7 @@ BLOCK = re.compile(r"^```sh\n# (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TOLD = dict(BLOCK.findall(PAGE))
 JOBS = ("preview", "report", "comment", "check", "plan", "deploy", "drift")
 PINNED = re.compile(r"^([\w.-]+/[\w.-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$")
+STAGES = ("dev", "staging", "prod")
 # Stands for GitHub's command: says which comment is ours, and writes down what it is told to change.
 GH = """
 case "$*" in
@@ -171,7 +172,7 @@ def test_others_code_is_pinned_by_commit():
     pins = {pin.groups() for each in used() if (pin := PINNED.match(each))}
 
     assert [] == [each for each in used() if not PINNED.match(each)]
-    assert 4 == len(pins) == len({action for action, *_ in pins})
+    assert 5 == len(pins) == len({action for action, *_ in pins})
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -288,7 +289,8 @@ def test_what_jobs_hand_over_lies_outside_of_the_checkout(path):
 def test_secrets_are_those_of_environments():
     """Each job that names one has an environment, and the preview's is its own; no host's key is there."""
     by_job = {name: set(re.findall(r"secrets\.(\w+)", str(job["steps"]))) for name, job in jobs().items()}
-    state = {"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}
+    state = {"PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}
+    state |= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 
     assert {
         ("deploy", "plan"): ("hosts", {*state, "SWARMNET_SSH_KEY"}),
@@ -395,19 +397,91 @@ def test_forks_and_bots_have_no_preview():
     ) == jobs()["preview", "environments"]["if"]
 
 
-def test_stacks_do_not_hold_each_other(tmp_path):
-    """Those that have a plan are deployed, whatever became of the others; each waits for its own approval."""
-    program(tmp_path / "bin" / "gh", """echo '["staging"]'""")
-    shell = step_of(DEPLOY, "planned", "planned")["run"]
+@pytest.mark.parametrize(
+    ("made", "stacks", "said"),
+    [
+        ("plan-prod plan-staging plan-dev", '["dev","staging","prod"]', ""),
+        ("plan-prod nothing-staging plan-dev", '["dev","prod"]', "staging: nothing to do\n"),
+        ("nothing-dev nothing-staging nothing-prod", "[]", "".join(f"{name}: nothing to do\n" for name in STAGES)),
+        (
+            "plan-prod plan-dev",
+            '["dev"]',
+            "::error::staging has no plan: what stands behind it in SWARMNET_STACKS is not deployed\n",
+        ),
+    ],
+    ids=["all", "one without a change", "none with a change", "one without a plan"],
+)
+def test_changes_go_through_the_stacks_in_order(tmp_path, made, stacks, said):
+    """As SWARMNET_STACKS has them: nothing to do asks for no approval, no plan holds those behind it."""
+    program(tmp_path / "bin" / "gh", f"echo '{made}'")
+    asked = {"RUN": "repos/us/nets/actions/runs/7", "STACKS": " ".join(STAGES)}
 
-    done = run(shell, tmp_path, RUN="repos/us/nets/actions/runs/7", GITHUB_OUTPUT=str(tmp_path / "output"))
+    done = run(step_of(DEPLOY, "planned", "planned")["run"], tmp_path, **asked, GITHUB_OUTPUT=str(tmp_path / "output"))
 
-    assert (0, 'stacks=["staging"]\n') == (done.returncode, (tmp_path / "output").read_text())
-    deploy = jobs()["deploy", "deploy"]
-    assert "${{ fromJSON(needs.planned.outputs.stacks) }}" == deploy["strategy"]["matrix"]["stack"]
+    assert (0, said, f"stacks={stacks}\n") == (done.returncode, done.stdout, (tmp_path / "output").read_text())
+
+
+def test_stack_waits_for_the_one_before_it():
+    """One at a time, and none after one that failed; all plans are made side by side, beforehand."""
+    plan, deploy = (jobs()["deploy", name]["strategy"] for name in ("plan", "deploy"))
+
+    assert (1, True) == (deploy["max-parallel"], deploy["fail-fast"])
+    assert "${{ fromJSON(needs.planned.outputs.stacks) }}" == deploy["matrix"]["stack"]
+    assert {"fail-fast", "matrix"} == plan.keys()
     assert "!cancelled() && needs.plan.result != 'skipped'" == jobs()["deploy", "planned"]["if"]
-    assert [False, False] == [jobs()["deploy", name]["strategy"]["fail-fast"] for name in ("plan", "deploy")]
+    assert jobs()["deploy", "deploy"]["if"].endswith("needs.planned.outputs.stacks != '[]'")
     assert "concurrency" not in read(DEPLOY)
+
+
+@pytest.mark.parametrize(
+    ("ends", "changes", "left"),
+    [(0, {"same": 9}, "nothing.json"), (0, {"same": 8, "update": 1}, "plan.json"), (255, {"same": 9}, "plan.json")],
+    ids=["nothing to do", "a change", "an error"],
+)
+def test_plan_without_a_change_is_none(tmp_path, ends, changes, left):
+    """Nobody is asked to approve it. An error fails the job, which then hands nothing over."""
+    program(tmp_path / "bin" / "swarmnet")
+    program(
+        tmp_path / "bin" / "pulumi", f"touch plan.json; echo '{json.dumps({'changeSummary': changes})}'; exit {ends}"
+    )
+    done = run(TOLD["plan"], tmp_path, OUT=".", STACK="prod")
+
+    assert (ends, [left]) == (
+        done.returncode,
+        sorted({path.name for path in tmp_path.glob("*.json")} - {"preview.json"}),
+    )
+
+
+def test_summary_of_a_night_says_what_drifted(tmp_path):
+    """Line by line, as code: whatever a host calls its things is no markup."""
+    program(tmp_path / ".tools" / "activate", ":")
+    program(tmp_path / "bin" / "swarmnet", "echo 'overlay/app: **is** gone'; echo 'w1: unknown' >&2; exit 7")
+    known = {"OUT": ".", "STACK": "prod", "GITHUB_STEP_SUMMARY": "summary"}
+    ended = [run(step_of(DRIFT, "drift", name)["run"], tmp_path, **known) for name in ("Drift", "What drifted")]
+
+    assert [7, 0] == [done.returncode for done in ended]
+    assert "overlay/app: **is** gone\nw1: unknown\n" == ended[0].stdout
+    assert "### Drift of prod\n\n    overlay/app: **is** gone\n    w1: unknown\n" == (tmp_path / "summary").read_text()
+    assert "!cancelled()" == step_of(DRIFT, "drift", "What drifted")["if"]
+
+
+def test_every_step_with_the_state_takes_each_backend():
+    """Whoever has a bucket or a database sets variables, and leaves the workflows as they are."""
+    found = [step["env"] for path in WORKFLOWS for step in steps(path) if "PULUMI_BACKEND_URL" in step.get("env", {})]
+    of_state = [{key: value for key, value in each.items() if key.startswith(("PULUMI_", "AWS_"))} for each in found]
+
+    assert 5 == len(of_state)
+    assert [of_state[0]] * 5 == of_state
+    assert {"PULUMI_BACKEND_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"} <= of_state[0].keys()
+
+
+def test_downloads_are_kept_where_nothing_can_be_written():
+    """A branch fills the cache that later jobs of its pull request read: not the one whose code is main's."""
+    cached = {name for name, job in jobs().items() if any("cache@" in step.get("uses", "") for step in job["steps"])}
+    keys = {step["with"]["key"] for path in WORKFLOWS for step in steps(path) if "cache@" in step.get("uses", "")}
+
+    assert {("ci", "check"), ("preview", "preview")} == cached
+    assert {"pip-${{ hashFiles('requirements-dev.txt') }}"} == keys
 
 
 def test_only_main_reaches_hosts():

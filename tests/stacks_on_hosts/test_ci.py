@@ -92,6 +92,8 @@ def test_a_change_is_reviewed_and_carried_out(standing: Standing, job: Job):
     assert (0, "") == ended(job("deploy"))
     assert promised(changed) == shown(standing.hosts)
     assert (0, "") == ended(job("drift"))
+    assert (0, "") == ended(job("plan"))
+    assert not (out(standing) / "plan.json").exists(), "there is nothing to approve"
 
 
 def test_only_what_was_reviewed_is_carried_out(standing: Standing, job: Job):
@@ -125,6 +127,7 @@ def test_drift_fails_the_night_and_is_repaired_by_a_plan(standing: Standing, job
     standing.hosts[first].docker("node", "update", "--label-add", "rack=r9", last)
 
     assert 7 == job("drift").returncode
+    assert "labels.rack: recorded r1, there r9" in (out(standing) / "drift.txt").read_text()
     facts = json.loads((out(standing) / f"{standing.project.stack}.facts.json").read_text())
     assert sorted(standing.hosts.hosts) == sorted(facts["hosts"])
 
