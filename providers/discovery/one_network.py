@@ -9,11 +9,13 @@ from providers.discovery.remark import Remark
 from providers.rules.nouns import adoption
 from providers.rules.stack_file.model import Section
 from providers.rules.stack_file.problems import Raw
-from providers.rules.vocabulary.addresses import canonical_subnet, first_address
+from providers.rules.vocabulary.addresses import canonical_subnet, first_address, first_address_ipv6
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.labels import TWIN
+from providers.rules.vocabulary.network_options import FIRST_VNI
+from providers.rules.vocabulary.places import places
 from providers.rules.vocabulary.shape import Pairs
-from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.specs import OverlaySpec, Spec
 
 STACK, PROJECT = "com.docker.stack.namespace", "com.docker.compose.project"
 NOT_DECLARABLE = ("swarmnet.", "com.docker.", "io.docker.", "org.dockerproject.")
@@ -25,6 +27,12 @@ def base(network: Network, owner: str) -> dict[str, Any]:
     return {"owner": owner, "subnet": "0.0.0.0/0", "gateway": _NO_ADDRESS, "labels": declarable(network.labels)}
 
 
+def chosen_number(network: Network) -> int | None:
+    """The number of its VXLAN where somebody chose it, as far as numbers tell: the swarm's own begin at 4096."""
+    number: int | None = places(OverlaySpec)["vxlan_id"].read(network.shape)
+    return number if number and number < FIRST_VNI else None
+
+
 def section(
     thing: str, where: str, network: Network, live: Spec, model: type[Section]
 ) -> tuple[Raw | None, list[Remark]]:
@@ -34,8 +42,12 @@ def section(
     if reason:
         said = reason if reason.startswith(thing) else f"{thing}: {reason}"
         return None, [Remark("not managed", where, said)]
-    there = live.model_dump()
+    there = live.model_dump(mode="json", warnings=False)
     values = {key: there[key] for key in model.model_fields if key in there}
+    ipv6 = values.get("ipv6")
+    if ipv6:
+        usual = ipv6["gateway"] in ("", first_address_ipv6(ipv6["subnet"]))
+        values["ipv6"] = {"subnet": ipv6["subnet"]} if usual else ipv6
     if values["gateway"] in (_NO_ADDRESS, first_address(values["subnet"], values.get("ip_range"))):
         values["gateway"] = None
     return less_defaults(values, model), []
@@ -56,7 +68,10 @@ def _unfit(network: Network, live: Spec) -> str | None:
     if live.settled is not True:
         return str(live.settled)
     try:
-        for subnet in (network.subnet, *filter(None, (pool.ip_range for pool in network.shape.pools))):
+        for subnet in (
+            network.subnet,
+            *filter(None, (pool.ip_range for pool in network.shape.pools if not pool.is_ipv6)),
+        ):
             canonical_subnet(subnet)
     except ValueError as problem:
         return str(problem)

@@ -9,7 +9,7 @@ from shlex import quote
 from typing import Any
 
 from providers.discovery.found import Found, FoundMember
-from providers.discovery.one_network import base, declarable, elsewhere, less_defaults, section
+from providers.discovery.one_network import base, chosen_number, declarable, elsewhere, less_defaults, section
 from providers.discovery.remark import Kind, Remark
 from providers.rules.nouns import adoption, gwbridge, ingress, overlay
 from providers.rules.stack_file.access import HostAccess
@@ -165,7 +165,8 @@ def _overlays(found: Found, owner: str) -> Part:
         if network.ingress:
             continue
         thing = f"overlay {network.name} ({network.subnet or 'no subnet'})"
-        live = overlay.live_spec(OverlaySpec(**base(network, owner), name=network.name), network)
+        wanted = OverlaySpec(**base(network, owner), name=network.name, vxlan_id=chosen_number(network))
+        live = overlay.live_spec(wanted, network)
         keys, said = section(thing, "overlays", network, live, Overlay)
         remarks += said
         if keys:

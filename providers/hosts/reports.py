@@ -14,6 +14,7 @@ from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.network_options import release
 from providers.rules.vocabulary.routes import canonical, surroundings
 from providers.rules.vocabulary.snapshot import Certificate, HostReport
 
@@ -38,11 +39,12 @@ def reports(fleet: Fleet) -> tuple[list[HostReport], list[Silent]]:
 def report(engine: Engine) -> HostReport:
     """What one host has."""
     own, networks = observe.member(engine), observe.networks(engine)
+    speaks = release(engine.api_version)
     try:
         text = engine.connection.run(COMMAND, as_root=False)
     except CommandFailed as problem:
         unread = f"{engine.name}: {str(problem).rpartition(': ')[2]}"
-        return HostReport(host=engine.name, member=own, networks=networks, unread=unread)
+        return HostReport(host=engine.name, member=own, networks=networks, unread=unread, engine=speaks)
     resolvers = tuple(dict.fromkeys(filter(canonical, _RESOLVER.findall(text))))
     return HostReport(
         host=engine.name,
@@ -51,6 +53,7 @@ def report(engine: Engine) -> HostReport:
         networks=networks,
         surroundings=surroundings(text),
         resolvers=resolvers,
+        engine=speaks,
     )
 
 

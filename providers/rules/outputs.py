@@ -56,11 +56,14 @@ def _managers(plan: Plan) -> dict[str, str]:
 
 
 def _gwbridge(spec: GwbridgeSpec) -> dict[str, Any]:
-    return {"name": "docker_gwbridge", **_range(spec)}
+    more = {"ipv6": spec.ipv6.model_dump()} if spec.ipv6 else {}
+    return {"name": "docker_gwbridge", **_range(spec), **more}
 
 
 def _network(spec: IngressSpec | OverlaySpec, network_id: object) -> dict[str, Any]:
-    return {"id": network_id, "name": spec.name, **_range(spec)}
+    more: dict[str, Any] = {"subnets": list(spec.subnets)} if spec.subnets else {}
+    more |= {"encrypted": True} if spec.encrypted else {}
+    return {"id": network_id, "name": spec.name, **_range(spec), **more}
 
 
 def _overlay(spec: OverlaySpec, network_id: object) -> dict[str, Any]:
@@ -69,4 +72,4 @@ def _overlay(spec: OverlaySpec, network_id: object) -> dict[str, Any]:
 
 
 def _range(spec: GwbridgeSpec | IngressSpec | OverlaySpec) -> dict[str, Any]:
-    return spec.model_dump(include={"subnet", "gateway", "mtu"}, exclude_none=True)
+    return spec.model_dump(include={"subnet", "gateway", "mtu", "ip_range", "vxlan_id"}, exclude_none=True)

@@ -10,12 +10,20 @@ from typing import Any
 from providers.rules.checks.whole_file import Verdict, verdict
 from providers.rules.stack_file import problems
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.stack_file.model import StackFile
+from providers.rules.stack_file.model import Ipv6, StackFile
 from providers.rules.stack_file.prepare import HostCommand, commands
 from providers.rules.stack_file.resolved import Resolved, ResolvedHost, without_lost
-from providers.rules.vocabulary.addresses import first_address
+from providers.rules.vocabulary.addresses import first_address, first_address_ipv6
 from providers.rules.vocabulary.errors import StackFileError
-from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import (
+    GwbridgeSpec,
+    IngressSpec,
+    Ipv6Range,
+    NodeSpec,
+    OverlaySpec,
+    Spec,
+    SwarmSpec,
+)
 from providers.rules.vocabulary.wish import wish
 
 
@@ -104,11 +112,16 @@ def _gwbridge(host: ResolvedHost, shared: dict[str, Any]) -> GwbridgeSpec | None
         return None
     return GwbridgeSpec(
         **shared,
-        **bridge.model_dump(exclude={"gateway"}),
+        **bridge.model_dump(exclude={"gateway", "ipv6"}),
         host=host.access.name,
         access=_access(host),
-        gateway=bridge.gateway or first_address(bridge.subnet),
+        gateway=bridge.gateway or first_address(bridge.subnet, bridge.ip_range),
+        ipv6=_ipv6(bridge.ipv6) if bridge.ipv6 else None,
     )
+
+
+def _ipv6(wanted: Ipv6) -> Ipv6Range:
+    return Ipv6Range(subnet=wanted.subnet, gateway=wanted.gateway or first_address_ipv6(wanted.subnet))
 
 
 def _access(host: ResolvedHost) -> dict[str, Any]:

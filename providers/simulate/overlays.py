@@ -9,7 +9,7 @@ from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import Conflict, InUse, NotFound
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.network_options import VNI
-from providers.rules.vocabulary.shape import Pool
+from providers.rules.vocabulary.shape import NetworkShape, Pool
 from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork
 from providers.simulate.answering import engine, manager
 from providers.simulate.host_copies import release
@@ -56,11 +56,19 @@ def give_addresses(world: World) -> World:
     for network_id, shape in world.swarm.wanted:
         network, asked = world.swarm.network(network_id), shape.pool
         subnet = asked.subnet or free_pool(world)
-        if network is None or not subnet or not possible(world, asked, subnet):
+        further = all(possible(world, pool, pool.subnet) for pool in shape.further)
+        if (
+            network is None
+            or not subnet
+            or not (further and possible(world, asked, subnet))
+            or number_taken(world, shape)
+        ):
             continue
-        gateway = asked.gateway or first_address(subnet, asked.ip_range)
-        options = tuple(sorted((*shape.options, (VNI, str(free_vni(world))))))
-        pools = (replace(asked, subnet=subnet, gateway=gateway),)
+        pools = tuple(
+            replace(pool, gateway=pool.gateway or first_address(pool.subnet, pool.ip_range))
+            for pool in (replace(asked, subnet=subnet), *shape.further)
+        )
+        options = tuple(sorted({**dict(shape.options), VNI: numbers(world, shape, len(pools))}.items()))
         given = replace(network, shape=replace(shape, pools=pools, options=options))
         networks = (given if net.id == network_id else net for net in world.swarm.networks)
         wanted = (each for each in world.swarm.wanted if each[0] != network_id)
@@ -91,10 +99,23 @@ def free_pool(world: World) -> str | None:
     return next((each for each in ranges if not any(net.meets(each) for net in world.swarm.networks)), None)
 
 
-def free_vni(world: World) -> int:
-    """The lowest number that no network has."""
-    taken = {net.option(VNI) for net in world.swarm.networks}
-    return next(number for number in range(FIRST_VNI, FIRST_VNI + len(taken) + 1) if str(number) not in taken)
+def numbers(world: World, shape: NetworkShape, count: int) -> str:
+    """A VXLAN's number for each range: those asked for, then the lowest that no network has
+    (measurements.md#options-by-engine)."""
+    asked = list(filter(None, (shape.option(VNI) or "").split(",")))[:count]
+    taken = taken_numbers(world) | set(asked)
+    free = (str(number) for number in range(FIRST_VNI, FIRST_VNI + len(taken) + count) if str(number) not in taken)
+    return ",".join([*asked, *(next(free) for _ in range(count - len(asked)))])
+
+
+def taken_numbers(world: World) -> set[str]:
+    """The numbers of all VXLANs of the cluster."""
+    return {number for net in world.swarm.networks for number in (net.option(VNI) or "").split(",")}
+
+
+def number_taken(world: World, shape: NetworkShape) -> bool:
+    """Whether a number that was asked for is another network's (measurements.md#options-by-engine)."""
+    return not taken_numbers(world).isdisjoint(filter(None, (shape.option(VNI) or "").split(",")))
 
 
 def remove_overlay(world: World, step: RemoveNetwork) -> World:

@@ -15,8 +15,9 @@ from providers.rules.nouns.table import noun_of
 from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.facts import IngressFacts, Member, Network, Silent
 from providers.rules.vocabulary.labels import AVAILABILITY
-from providers.rules.vocabulary.network_options import MTU
-from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.network_options import MTU, VNI
+from providers.rules.vocabulary.shape import Pool
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, Ipv6Range, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import (
     InitSwarm,
     JoinSwarm,
@@ -49,7 +50,7 @@ SWARM = lifecycle.swarm_spec(
 )
 NODE = lifecycle.node_spec("w1", labels=TEAM, access=AT)
 INGRESS = lifecycle.ingress_spec(labels=TEAM)
-OVERLAY = lifecycle.overlay_spec(labels=TEAM)
+OVERLAY = lifecycle.overlay_spec(labels=TEAM, vxlan_id=4200)
 ALL = (GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY)
 
 BRIDGE = "com.docker.network.bridge."
@@ -159,6 +160,18 @@ def of_the_node(**changes: Any) -> World:
     return STACK.agreed(nodes=(*(node for node in STACK.swarm.nodes if node != entry), replace(entry, **changes)))
 
 
+def dual_stack(network: Network) -> Network:
+    """A network with a range of IPv6 beside its own."""
+    pool = Pool(subnet="fd00:1::/64", gateway="fd00:1::1")
+    return replace(network, shape=replace(network.shape, pools=(*network.shape.pools, pool), ipv6=True))
+
+
+def grown(network: Network) -> Network:
+    """A network with a further range."""
+    pool = Pool(subnet="10.98.0.0/24", gateway="10.98.0.1")
+    return replace(network, shape=replace(network.shape, pools=(*network.shape.pools, pool)))
+
+
 OURS, THEIRS = (("swarmnet.owner", lifecycle.OWNER),), (("team", "net"),)
 on_ingress, on_overlay = partial(in_the_swarm, INGRESS), partial(in_the_swarm, OVERLAY)
 DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
@@ -170,6 +183,8 @@ DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
         "masquerade": (on_the_bridge(with_option(f"{BRIDGE}enable_ip_masquerade", "false")), True, False),
         "bridge_name": (on_the_bridge(with_option(f"{BRIDGE}name", "gw0")), "docker_gwbridge", "gw0"),
         "labels.team": (on_the_bridge(replaced(labels=OURS)), "net", None),
+        "ip_range": (on_the_bridge(replaced(ip_ranges=("10.12.128.0/17",))), None, "10.12.128.0/17"),
+        "ipv6": (on_the_bridge(dual_stack), None, Ipv6Range(subnet="fd00:1::/64", gateway="fd00:1::1")),
         "options.x": (on_the_bridge(with_option("x", "1")), None, "1"),
         "settled": (on_the_bridge(replaced(internal=True)), True, "it is internal: containers have no way out"),
         "network_id": (on_the_bridge(replaced(id="other")), lifecycle.id_of(STACK, GWBRIDGE), "other"),
@@ -206,6 +221,7 @@ DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
         "subnet": (on_ingress(replaced(subnets=("10.99.0.0/24",))), "10.11.0.0/16", "10.99.0.0/24"),
         "gateway": (on_ingress(replaced(gateways=("10.11.0.9",))), "10.11.0.1", "10.11.0.9"),
         "mtu": (on_ingress(with_option(MTU, "1400")), None, 1400),
+        "subnets": (on_ingress(grown), (), ("10.98.0.0/24",)),
         "encrypted": (on_ingress(with_option("encrypted", "")), False, True),
         "options.x": (on_ingress(with_option("x", "1")), None, "1"),
         "labels.team": (on_ingress(replaced(labels=OURS)), "net", None),
@@ -222,6 +238,8 @@ DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
         "attachable": (on_overlay(replaced(attachable=True)), False, True),
         "internal": (on_overlay(replaced(internal=True)), False, True),
         "encrypted": (on_overlay(with_option("encrypted", "")), False, True),
+        "subnets": (on_overlay(grown), (), ("10.98.0.0/24",)),
+        "vxlan_id": (on_overlay(with_option(VNI, "4100")), 4200, 4100),
         "options.x": (on_overlay(with_option("x", "1")), None, "1"),
         "labels.team": (on_overlay(replaced(labels=OURS)), "net", None),
         "settled": (on_overlay(replaced(driver="")), True, "the swarm gave it no addresses: nothing can start on it"),
@@ -297,7 +315,7 @@ def test_what_has_the_place_of_something_gone_is_compared():
     other = create_network(name="app", driver="overlay", subnet="10.99.0.0/24", gateway="10.99.0.1")
     result = found(by_hand(RemoveNetwork(id=lifecycle.id_of(STACK, OVERLAY)), other), OVERLAY)
 
-    assert ["gateway", "subnet", "labels.team", "network_id", "adopted"] == [
+    assert ["gateway", "subnet", "vxlan_id", "labels.team", "network_id", "adopted"] == [
         each.property for each in result.differences
     ]
     assert result.gone

@@ -21,7 +21,7 @@ COMMON = {"__owner": "swarmnet/t", "adopt": "identical", "timeout": 60, "__row":
 APP = {
     **COMMON,
     **{"name": "app", "subnet": "10.20.0.0/24", "gateway": "10.20.0.1", "mtu": 1450, "labels": {"team": "net"}},
-    **{"attachable": True, "internal": False, "encrypted": False, "options": {}},
+    **{"attachable": True, "internal": False, "encrypted": False, "options": {}, "subnets": []},
     **{"on_in_use": "refuse", "retain": False},
 }
 GWBRIDGE = {**COMMON, "host": "h1", "subnet": "10.12.0.0/16", "gateway": "10.12.0.1"}

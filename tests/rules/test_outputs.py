@@ -14,9 +14,17 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "outputs.md"
 RAW = {
     "hosts": {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}},
     "swarm": {},
-    "gwbridge": {"subnet": "10.1.0.0/20", "mtu": 1400},
-    "ingress": {"subnet": "10.2.0.0/20", "mtu": 1450},
-    "overlays": {"app": {"subnet": "10.3.0.0/24", "mtu": 1450}},
+    "gwbridge": {"subnet": "10.1.0.0/20", "mtu": 1400, "ip_range": "10.1.1.0/24", "ipv6": {"subnet": "fd00:1::/64"}},
+    "ingress": {"subnet": "10.2.0.0/20", "mtu": 1450, "encrypted": True, "subnets": ["10.2.16.0/20"]},
+    "overlays": {
+        "app": {
+            "subnet": "10.3.0.0/24",
+            "mtu": 1450,
+            "ip_range": "10.3.0.128/25",
+            "subnets": ["10.3.1.0/24"],
+            "vxlan_id": 1000,
+        }
+    },
 }
 IDS = {"swarm": "s1", "ingress": "i1", "overlay/app": "o1"}
 # Keys that are names of the user's own, and how the page writes them.

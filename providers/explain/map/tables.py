@@ -106,7 +106,9 @@ def _host_cells(stack: Stack, name: str, found: HostFacts | None) -> tuple[str, 
     host = file.hosts.get(name)
     bridge = stack.verdict.resolved.hosts[name].gwbridge if host else None
     subnet = (bridge.subnet if bridge else None) or ""
-    gateway = (bridge.gateway if bridge else None) or (first_address(subnet) if subnet else "")
+    gateway = (bridge.gateway if bridge else None) or (
+        first_address(subnet, bridge.ip_range) if bridge and subnet else ""
+    )
     address = (host.address or "this machine") if host else ""
     return name, address, host_caption(host, found), subnet or "not declared", gateway
 
@@ -140,7 +142,8 @@ def _networks(stack: Stack) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _network(name: str, kind: str, wanted: Ingress | Overlay, found: NetworkFacts | None) -> tuple[str, ...]:
     ip_range = wanted.ip_range if isinstance(wanted, Overlay) else None
     gateway = wanted.gateway or first_address(wanted.subnet, ip_range)
-    return name, kind, wanted.subnet, gateway, _flags(wanted), *_found(wanted.subnet, found)
+    subnets = ", ".join((wanted.subnet, *wanted.subnets))
+    return name, kind, subnets, gateway, _flags(wanted), *_found(wanted.subnet, found)
 
 
 def _found(subnet: str, found: NetworkFacts | None) -> tuple[str, str]:

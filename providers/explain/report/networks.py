@@ -85,9 +85,14 @@ def flags(spec: Network) -> list[str]:
         case GwbridgeSpec():
             renamed = spec.bridge_name != "docker_gwbridge" and f"bridge {spec.bridge_name}"
             said = [spec.icc and "icc", not spec.masquerade and "no masquerade", renamed]
+            said += [spec.ip_range and f"ip_range {spec.ip_range}", f"IPv6 {spec.ipv6.subnet}" if spec.ipv6 else None]
         case OverlaySpec():
             said = [getattr(spec, flag) and flag for flag in OverlayFlags.model_fields]
-            said.append(spec.ip_range and f"ip_range {spec.ip_range}")
+            said += [spec.ip_range and f"ip_range {spec.ip_range}", f"VNI {spec.vxlan_id}" if spec.vxlan_id else None]
+        case IngressSpec():
+            said = [spec.encrypted and "encrypted"]
+    said += [f"also {subnet}" for subnet in getattr(spec, "subnets", ())]
+    said += [f"{key.rpartition('.')[2]} {value}".rstrip() for key, value in sorted(spec.options.items())]
     return [flag for flag in said if isinstance(flag, str)]
 
 

@@ -24,7 +24,7 @@ def warnings(resolved: Resolved) -> Iterator[str]:
 def _lack(path: str, network: Ingress | Overlay, nodes: int, expect: Expected) -> Iterator[str]:
     ip_range = network.ip_range if isinstance(network, Overlay) else None
     key, subnet = ("ip_range", ip_range) if ip_range else ("subnet", network.subnet)
-    found = room(network.subnet, ip_range, network.gateway)
+    found = room(network.subnet, ip_range, network.gateway) + sum(map(room, network.subnets))
     need = nodes + expect.services + 2 * expect.tasks
     if need > found:
         counted = ", ".join(
@@ -36,5 +36,5 @@ def _lack(path: str, network: Ingress | Overlay, nodes: int, expect: Expected) -
             )
             if number
         )
-        gives = f"{subnet} has {found} addresses to give"
+        gives = f"{', '.join((subnet, *network.subnets))} has {found} addresses to give"
         yield f"{path}.{key}: {gives}, and needs {need} ({counted}); use {mask_for(need)}"

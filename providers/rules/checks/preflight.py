@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from providers.rules.checks import options
 from providers.rules.checks.overlaps import instead, none_free
 from providers.rules.checks.ranges import Range, ranges
 from providers.rules.checks.taken_on_hosts import (
@@ -94,7 +95,7 @@ def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> F
     wide = {pair: _told(*pair, hosts) for pair, hosts in found.items() if _is_wide(*pair) and not pair[0].stands}
     known = ((lines | wide)[pair] for pair in found if pair in wide or (pair in lines and pair[0].stands))
     unread = (f"routes and resolvers were not compared: {report.unread}" for report in reports if report.unread)
-    return Findings(tuple(refused), (*known, *unread))
+    return Findings((*refused, *options.too_old(resolved, reports)), (*known, *unread))
 
 
 def _bridge(resolved: Resolved, report: HostReport) -> Iterator[Wanted]:
@@ -110,7 +111,7 @@ def _of_swarm(resolved: Resolved, standing: set[tuple[Noun | None, str]], *, beg
     """What is wanted of the swarm; its address pools only where it `begins`, since nothing changes them later."""
     for each in ranges(resolved):
         if each.kind in _OVER_ALL or (each.kind == "pool" and begins):
-            name = each.path.removeprefix("overlays.").removesuffix(".subnet") if each.kind == "overlay" else ""
+            name = each.path.removeprefix("overlays.").partition(".subnet")[0] if each.kind == "overlay" else ""
             noun = Noun(each.kind, name)
             yield Wanted(noun, each.path, each.subnet, (noun, each.subnet) in standing)
 

@@ -47,8 +47,10 @@ def ranges(resolved: Resolved) -> Iterator[Range]:
         yield Range("gwbridge", "gwbridge.subnet", file.gwbridge.subnet)
     for name, overlay in reversed(file.overlays.items()):
         yield Range("overlay", f"overlays.{name}.subnet", overlay.subnet)
+        yield from _further("overlay", f"overlays.{name}", overlay.subnets)
     if file.ingress:
         yield Range("ingress", "ingress.subnet", file.ingress.subnet)
+        yield from _further("ingress", "ingress", file.ingress.subnets)
     for number, subnet in enumerate(file.swarm.default_addr_pool if file.swarm else ()):
         yield Range("pool", f"swarm.default_addr_pool[{number}]", subnet)
     yield from _addresses(resolved)
@@ -65,6 +67,11 @@ def reserved(file: StackFile) -> Iterator[Range]:
         yield Range("reserved", f"reserved.{name}", subnet)
     for number, subnet in listed:
         yield Range("reserved", f"reserved[{number}]", subnet)
+
+
+def _further(kind: str, path: str, subnets: Sequence[str]) -> Iterator[Range]:
+    for number, subnet in enumerate(subnets):
+        yield Range(kind, f"{path}.subnets[{number}]", subnet)
 
 
 def meetings(declared: Sequence[Range], why: Mapping[tuple[str, str], str]) -> Iterator[tuple[Range, Range, str]]:

@@ -1,12 +1,20 @@
 """What is wrong with one network by itself: its name, gateway, ip_range. Other networks' ranges must not enter."""
 
 from collections.abc import Iterator
+from ipaddress import IPv6Address, IPv6Network
 
 from providers.rules.checks.ranges import reserved
 from providers.rules.stack_file.field_types import AUTO, LONGEST_NAME
 from providers.rules.stack_file.model import Ingress, Overlay, PartialGwbridge, StackFile
 from providers.rules.stack_file.resolved import Resolved
-from providers.rules.vocabulary.addresses import first_address, holds_address, holds_subnet, prefix_length, relation
+from providers.rules.vocabulary.addresses import (
+    first_address,
+    first_address_ipv6,
+    holds_address,
+    holds_subnet,
+    prefix_length,
+    relation,
+)
 from providers.rules.vocabulary.labels import twin_name
 
 
@@ -58,8 +66,11 @@ def inside(resolved: Resolved) -> Iterator[str]:
         bridge = resolved.hosts[name].gwbridge
         if host.gwbridge and host.gwbridge.gateway and bridge:
             yield from _gateway(f"hosts.{name}.gwbridge", bridge)
-    if resolved.file.gwbridge:
-        yield from _gateway("gwbridge", resolved.file.gwbridge)
+        if host.gwbridge and bridge:
+            yield from _of_bridge(f"hosts.{name}.gwbridge", bridge, own=host.gwbridge)
+    if shared := resolved.file.gwbridge:
+        yield from _gateway("gwbridge", shared)
+        yield from _of_bridge("gwbridge", shared, own=shared)
     if resolved.file.ingress:
         yield from _gateway("ingress", resolved.file.ingress)
     for name, overlay in resolved.file.overlays.items():
@@ -90,8 +101,33 @@ def _gateway(path: str, network: PartialGwbridge | Ingress | Overlay) -> Iterato
         yield f"{path}.gateway: {gateway} is the {which} address of {subnet}; use {first_address(subnet)}"
 
 
-def _ip_range(path: str, overlay: Overlay) -> Iterator[str]:
-    if overlay.ip_range and not holds_subnet(overlay.subnet, overlay.ip_range):
-        yield f"{path}: {overlay.ip_range} is not inside the subnet {overlay.subnet}"
-    elif overlay.ip_range and prefix_length(overlay.ip_range) > 30:
-        yield f"{path}: {overlay.ip_range} leaves no room for containers; use /30 or larger"
+def _of_bridge(path: str, bridge: PartialGwbridge, *, own: PartialGwbridge) -> Iterator[str]:
+    """own: what stands at the path itself."""
+    if own.ip_range:
+        yield from _ip_range(f"{path}.ip_range", bridge)
+    if own.ipv6 and own.ipv6.gateway:
+        subnet, gateway = IPv6Network(own.ipv6.subnet), IPv6Address(own.ipv6.gateway)
+        if gateway not in subnet or gateway == subnet.network_address:
+            fits = first_address_ipv6(str(subnet))
+            yield f"{path}.ipv6.gateway: {gateway} is no host's address in {subnet}; use {fits}"
+
+
+def _ip_range(path: str, network: Overlay | PartialGwbridge) -> Iterator[str]:
+    subnet, ip_range = network.subnet, network.ip_range
+    if not subnet or not ip_range:
+        return
+    if not holds_subnet(subnet, ip_range):
+        yield f"{path}: {ip_range} is not inside the subnet {subnet}"
+    elif prefix_length(ip_range) > 30:
+        yield f"{path}: {ip_range} leaves no room for containers; use /30 or larger"
+
+
+def numbers(resolved: Resolved) -> Iterator[str]:
+    """Overlays with the number of another's VXLAN: the swarm would take the second and never give it addresses."""
+    seen: dict[int, str] = {}
+    for name, overlay in resolved.file.overlays.items():
+        if overlay.vxlan_id is None:
+            continue
+        if other := seen.get(overlay.vxlan_id):
+            yield f"overlays.{name}.vxlan_id: {overlay.vxlan_id} is that of overlays.{other} too; choose another number"
+        seen.setdefault(overlay.vxlan_id, name)

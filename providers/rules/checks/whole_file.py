@@ -6,7 +6,7 @@ The checks themselves must not enter.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from providers.rules.checks import capacity, engine_defaults, hosts_and_order, mtu, single_network
+from providers.rules.checks import capacity, engine_defaults, hosts_and_order, mtu, options, single_network
 from providers.rules.checks.overlaps import clashes, public
 from providers.rules.stack_file.field_types import AUTO
 from providers.rules.stack_file.model import StackFile
@@ -33,6 +33,7 @@ _CHECKS: tuple[tuple[_Check, _Needs], ...] = (
     (single_network.names, ()),
     (single_network.twins, ()),
     (single_network.inside, ()),
+    (single_network.numbers, ()),
     (engine_defaults.pool_masks, (("swarm", "default_addr_pool_prefix"),)),
     (mtu.problems, ()),
 )
@@ -40,6 +41,7 @@ _WARNINGS: tuple[_Check, ...] = (
     engine_defaults.warnings,
     public,
     capacity.warnings,
+    options.warnings,
     mtu.warnings,
     hosts_and_order.managers,
     hosts_and_order.advertised_alone,

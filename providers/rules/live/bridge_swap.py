@@ -76,10 +76,11 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
     if guard:
         return f"its docker has to be restarted for it, and {guard}"
     need = 1 + sum(each.running and each.on_overlay for each in facts.containers)  # the ingress's way out is one more
-    if is_subnet(spec.subnet) and need > room(spec.subnet):  # that of a state may be none
+    found = room(spec.subnet, spec.ip_range) if is_subnet(spec.subnet) else need  # that of a state may be none
+    if need > found:
         return (
-            f"{spec.subnet} has {room(spec.subnet)} addresses to give, and the ingress and {need - 1} containers on "
-            f"overlays need {need}: use {mask_for(need)}"
+            f"{spec.ip_range or spec.subnet} has {found} addresses to give, and the ingress and {need - 1} containers "
+            f"on overlays need {need}: use {mask_for(need)}"
         )
     direct = [each.name for each in facts.containers if each.on_bridge and not each.task]
     if direct:

@@ -136,20 +136,25 @@ def _rounded(seconds: float) -> int:
 
 
 def too_small(
-    subnet: str, ip_range: str | None, services: Sequence[SwarmService], tasks: Collection[Task], nodes: Sequence[Node]
+    ranges: Sequence[str],
+    ip_range: str | None,
+    services: Sequence[SwarmService],
+    tasks: Collection[Task],
+    nodes: Sequence[Node],
 ) -> str | None:
-    """Why a range can't hold what is on the network now: an address for each node, each service and each task, and for
-    those that an update starts before it stops others (measurements.md#addresses-in-use). Nothing is said of a range
-    that a state has and that is none."""
-    if not is_subnet(subnet):
+    """Why ranges, of the first perhaps a part, can't hold what is on the network now: an address for each node, each
+    service and each task, and for those that an update starts before it stops others
+    (measurements.md#addresses-in-use). Nothing is said of a range that a state has and that is none."""
+    if not all(map(is_subnet, ranges)):
         return None
+    first, *further = ranges
     count = sum(_most_tasks(service, tasks, len(nodes)) for service in services)
-    need, found = len(nodes) + len(services) + count, room(subnet, ip_range)
+    need, found = len(nodes) + len(services) + count, room(first, ip_range) + sum(map(room, further))
     if need <= found:
         return None
     return (
-        f"{ip_range or subnet} has {found} addresses to give, and {len(nodes)} nodes, {len(services)} services and "
-        f"{count} tasks need {need}: use {mask_for(need)}"
+        f"{', '.join((ip_range or first, *further))} has {found} addresses to give, and {len(nodes)} nodes, "
+        f"{len(services)} services and {count} tasks need {need}: use {mask_for(need)}"
     )
 
 

@@ -74,7 +74,7 @@ def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
 def unfit(spec: OverlaySpec, facts: OverlayFacts, users: list[SwarmService]) -> Blocked | Wait | None:
     """What forbids the change before its first write, or is let come to its end before; None where nothing is."""
     why_not = judgement.refusal(users, facts.tasks, facts.nodes) or judgement.too_small(
-        spec.subnet, spec.ip_range, users, facts.tasks, facts.nodes
+        spec.ranges, spec.ip_range, users, facts.tasks, facts.nodes
     )
     if why_not:
         return Blocked(f"overlay {spec.name}: it can't be migrated: {why_not}")

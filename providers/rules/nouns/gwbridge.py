@@ -20,7 +20,7 @@ from providers.rules.vocabulary.labels import CHANGE, FORMER, declared_labels, o
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, ICC, MASQUERADE
 from providers.rules.vocabulary.places import shaped, shown
 from providers.rules.vocabulary.shape import NetworkShape
-from providers.rules.vocabulary.specs import GwbridgeSpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, Ipv6Range
 from providers.rules.vocabulary.steps import (
     Blocked,
     CreateNetwork,
@@ -57,12 +57,19 @@ def live_spec(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -
         update={
             **there,
             "gateway": there["gateway"] or spec.gateway,
+            "ipv6": _ipv6(there["ipv6"], spec.ipv6),
             "bridge_name": there["bridge_name"] or f"br-{bridge.id[:12]}",
             "options": undeclared.there(spec, bridge.shape, kept),
             "labels": declared_labels(spec.labels, bridge.labels),
             "settled": undeclared.unsaid(GwbridgeSpec, bridge.shape) or True,
         }
     )
+
+
+def _ipv6(found: Ipv6Range | None, wanted: Ipv6Range | None) -> Ipv6Range | None:
+    if found is None or found.gateway or wanted is None:
+        return found
+    return found.model_copy(update={"gateway": wanted.gateway})
 
 
 def creation(spec: GwbridgeSpec, before: str | None = None) -> CreateNetwork:

@@ -183,7 +183,7 @@ def judged(spec: IngressSpec, facts: IngressFacts) -> str | None:
     services = [service for service in facts.services if published_ports.concerned(service, facts)]
     return (
         judgement.refusal(services, facts.tasks, facts.nodes)
-        or judgement.too_small(spec.subnet, None, services, facts.tasks, facts.nodes)
+        or judgement.too_small(spec.ranges, None, services, facts.tasks, facts.nodes)
         or judgement.too_long(services, spec.timeout, "timeouts.ingress")
     )
 
@@ -267,9 +267,10 @@ def doubt(facts: IngressFacts) -> str | None:
 def overlap(spec: IngressSpec, facts: IngressFacts) -> str | None:
     """Another swarm network on the wanted range: the Engine would answer 201 and never allocate ours."""
     for other in facts.listed:
-        if other.scope == "swarm" and other.meets(spec.subnet):
+        met = next((subnet for subnet in spec.ranges if other.scope == "swarm" and other.meets(subnet)), None)
+        if met:
             return (
-                f"ingress: its subnet {spec.subnet} overlaps {other.subnet} of the swarm's network {other.name}: "
+                f"ingress: its subnet {met} overlaps {', '.join(other.subnets)} of the swarm's network {other.name}: "
                 "choose another range, or free that one first"
             )
     return None

@@ -13,6 +13,7 @@ from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Network, OverlayFacts
 from providers.rules.vocabulary.labels import declared_labels, owner_of, twin_of, with_owner
+from providers.rules.vocabulary.network_options import VNI
 from providers.rules.vocabulary.places import shaped, shown
 from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import OverlaySpec
@@ -26,11 +27,14 @@ NAME_FREE = 60.0
 
 
 def live_spec(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -> OverlaySpec:
-    """The spec with the values that the swarm has in place of the wanted ones. kept: options that are no difference."""
+    """The spec with the values that the swarm has in place of the wanted ones; its VXLAN's number where one is wanted.
+    kept: options that are no difference."""
     dead = "" if network.allocated else "the swarm gave it no addresses: nothing can start on it"
+    there = shown(OverlaySpec, network.shape)
     return spec.model_copy(
         update={
-            **shown(OverlaySpec, network.shape),
+            **there,
+            "vxlan_id": there["vxlan_id"] if spec.vxlan_id is not None else None,
             "options": undeclared.there(spec, network.shape, kept),
             "labels": declared_labels(spec.labels, network.labels),
             "settled": dead or undeclared.unsaid(OverlaySpec, network.shape) or True,
@@ -154,14 +158,21 @@ def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
 
 
 def overlap(spec: OverlaySpec, facts: OverlayFacts, instead_of: Network | None) -> Blocked | None:
-    """Another swarm network on the wanted range: the Engine would answer 201 and never allocate ours."""
+    """Another swarm network on a wanted range, or with the wanted number: the Engine would answer 201 and never give
+    ours an address."""
     for other in facts.listed:
         if instead_of is not None and other.id == instead_of.id:
             continue
-        if other.scope == "swarm" and other.meets(spec.subnet):
+        met = next((subnet for subnet in spec.ranges if other.scope == "swarm" and other.meets(subnet)), None)
+        if met:
             return Blocked(
-                f"overlay {spec.name}: its subnet {spec.subnet} overlaps {other.subnet} of the swarm's network "
+                f"overlay {spec.name}: its subnet {met} overlaps {', '.join(other.subnets)} of the swarm's network "
                 f"{other.name}: choose another range, or free that one first"
+            )
+        if spec.vxlan_id is not None and str(spec.vxlan_id) in (other.option(VNI) or "").split(","):
+            return Blocked(
+                f"overlay {spec.name}: its vxlan_id {spec.vxlan_id} is that of the swarm's network {other.name}: "
+                "choose another number, or leave it to the swarm"
             )
     return None
 

@@ -6,7 +6,7 @@ Each form is a type for the model; its check raises ValueError, which becomes th
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Network, ip_address
 from typing import Annotated
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,7 +15,12 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic.fields import FieldInfo
 
 from providers.rules.vocabulary import specs
-from providers.rules.vocabulary.addresses import canonical_subnet, prefix_length
+from providers.rules.vocabulary.addresses import (
+    canonical_address_ipv6,
+    canonical_subnet,
+    canonical_subnet_ipv6,
+    prefix_length,
+)
 
 AUTO = "auto"  # in place of a subnet: `swarmnet allocate` writes one
 # What resolvers may take for an IPv4 address: fewer than four parts, octal or hexadecimal ones.
@@ -30,6 +35,8 @@ _DNS_NAME = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\.?"
 LONGEST_NAME = 63  # of a network
 # Bytes: Linux takes 131,071 in one variable (https://man7.org/linux/man-pages/man2/execve.2.html).
 LONGEST_SCRIPT = 100_000
+MOST_VXLANS = 2**24 - 1
+SMALLEST_IPV6 = 125  # as many addresses
 SMALLEST_MASK = 29  # a /30 fits the ingress alone, the next container fails: measurements.md#bridge-options
 
 
@@ -204,6 +211,22 @@ def _with_room(subnet: str) -> str:
     return subnet
 
 
+def _vxlan_id(number: int) -> int:
+    if not 1 <= number <= MOST_VXLANS:
+        raise ValueError(f"{number} should be 1 to {MOST_VXLANS}")
+    return number
+
+
+def _with_room_ipv6(text: str) -> str:
+    subnet = canonical_subnet_ipv6(text)
+    whole = IPv6Network(subnet)
+    if whole.is_multicast or whole.is_link_local or whole.is_loopback or whole.is_unspecified:
+        raise ValueError(f"{subnet} is a range of no network; take one of fd00::/8")
+    if whole.prefixlen > SMALLEST_IPV6:
+        raise ValueError(f"{subnet} leaves no room for containers; use /{SMALLEST_IPV6} or larger")
+    return subnet
+
+
 def _with_room_or_auto(subnet: str) -> str:
     return subnet if subnet == AUTO else _with_room(canonical_subnet(subnet))
 
@@ -282,6 +305,11 @@ NetworkSubnet = Annotated[Subnet, AfterValidator(_with_room)]
 OverlaySubnet = Annotated[
     str, AfterValidator(_with_room_or_auto), _shown(f"^({AUTO}|{_OCTETS}{_MASK})$", AUTO, "10.64.32.0/24")
 ]
+Ipv6Subnet = Annotated[str, AfterValidator(_with_room_ipv6), _shown("^[0-9A-Fa-f:]+/[0-9]+$", "fd00:64::/64")]
+Ipv6Address = Annotated[str, AfterValidator(canonical_address_ipv6), _shown("^[0-9A-Fa-f:]+$", "fd00:64::1")]
+# 24 bits (RFC 7348); 0 is no number of one's own. Others are refused by no Engine, and the overlay never comes up
+# (measurements.md#options-by-engine).
+VxlanId = Annotated[int, AfterValidator(_vxlan_id), Field(json_schema_extra={"minimum": 1, "maximum": MOST_VXLANS})]
 # IPv4's smallest (RFC 791) and the largest a link can have; Engines from 26 refuse others, 20.10 takes them
 # (measurements.md#bridge-options).
 Mtu = Annotated[int, Field(ge=68, le=65535)]

@@ -6,7 +6,7 @@ from providers.rules.stack_file.model import PartialGwbridge, StackFile
 def gwbridge_of(stackfile: StackFile, host: str) -> PartialGwbridge | None:
     """The section `gwbridge` with what the host has in its place; None where there is neither.
 
-    A host that has a subnet of its own does not take the gateway from the shared section.
+    A host that has a subnet of its own takes neither the gateway nor the ip_range from the shared section.
     """
     shared, own = stackfile.gwbridge, stackfile.hosts[host].gwbridge
     if own is None:
@@ -14,4 +14,5 @@ def gwbridge_of(stackfile: StackFile, host: str) -> PartialGwbridge | None:
     values = shared.model_dump(exclude_unset=True) if shared else {}
     if own.subnet:
         values.pop("gateway", None)
+        values.pop("ip_range", None)
     return PartialGwbridge.model_validate(values | own.model_dump(exclude_unset=True))

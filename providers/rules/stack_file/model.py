@@ -29,10 +29,11 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-def as_in(spec: type[Spec], key: str) -> Any:  # noqa: ANN401 # a field of any type
-    """The default and the words of a spec's key, of which a stack file takes less than hosts may show."""
+def as_in(spec: type[Spec], key: str, *default: object) -> Any:  # noqa: ANN401 # a field of any type
+    """The default, where none is given, and the words of a spec's key, of which a stack file takes less than hosts may
+    show."""
     of_spec = spec.model_fields[key]
-    return Field(default=of_spec.default, description=of_spec.description)
+    return Field(default=default[0] if default else of_spec.default, description=of_spec.description)
 
 
 _NO_AUX = "swarms drop such addresses without a word; leave them out of ip_range instead"
@@ -90,6 +91,15 @@ class Reach(Section):
     )
 
 
+class Ipv6(Section):
+    """Addresses of IPv6."""
+
+    subnet: field_types.Ipv6Subnet = Field(description="IPv6 range; may be the same on every host")
+    gateway: field_types.Ipv6Address | None = Field(
+        default=None, description="the host's address in it; else the first of it"
+    )
+
+
 class _BridgeRange(Section):
     """Addresses of docker_gwbridge: keys that stand before the others in the reference."""
 
@@ -97,20 +107,22 @@ class _BridgeRange(Section):
         default=None, description="IPv4 range of the bridge; may be the same on every host"
     )
     gateway: Address | None = Field(
-        default=None, description="the host's address on the bridge; else the first of `subnet`"
+        default=None, description="the host's address on the bridge; else the first of `ip_range`, or of `subnet`"
     )
+    ip_range: Subnet | None = as_in(GwbridgeSpec, "ip_range")
+    ipv6: Ipv6 | None = as_in(GwbridgeSpec, "ipv6")
     mtu: Mtu | None = as_in(GwbridgeSpec, "mtu")
 
 
 class PartialGwbridge(GwbridgeKeys, _BridgeRange):
     """docker_gwbridge, or what of it is different on one host."""
 
-    refused: ClassVar[Mapping[str, str]] = _REFUSED | {
+    refused: ClassVar[Mapping[str, str]] = {key: why for key, why in _REFUSED.items() if key != "ipv6"} | {
+        "enable_ipv6": "write a range of it: ipv6: { subnet: fd00:64::/64 }",
         "aux_address": "the Engine keeps them and gives nothing else for them",
         "aux_addresses": "the Engine keeps them and gives nothing else for them",
         "gateway_mode_ipv4": "routed and isolated bridges take the way outside, or published ports, from tasks",
         "internal": "containers on overlays would have no way outside",
-        "ip_range": "with one, Engines skip their own check for overlaps; every address of subnet serves",
     }
 
     bridge_name: field_types.BridgeName = as_in(GwbridgeSpec, "bridge_name")
@@ -222,6 +234,7 @@ class _IngressRange(Section):
 
     name: field_types.IngressName = as_in(IngressSpec, "name")
     subnet: NetworkSubnet = Field(description="IPv4 range; every node takes one address of it")
+    subnets: list[NetworkSubnet] = as_in(IngressSpec, "subnets", [])
     gateway: Address | None = Field(default=None, description="else the first address of `subnet`")
     mtu: Mtu | None = as_in(IngressSpec, "mtu")
     expect: Expected | None = Field(default=None, description=_EXPECT)
@@ -246,6 +259,7 @@ class _OverlayRange(Section):
     subnet: field_types.OverlaySubnet = Field(
         description="IPv4 range; `auto` until `swarmnet allocate` has written one of `pools.overlays` in its place"
     )
+    subnets: list[NetworkSubnet] = as_in(OverlaySpec, "subnets", [])
     gateway: Address | None = Field(default=None, description="else the first address of `ip_range`, or of `subnet`")
     ip_range: Subnet | None = as_in(OverlaySpec, "ip_range")
     mtu: Mtu | None = as_in(OverlaySpec, "mtu")
@@ -257,6 +271,7 @@ class Overlay(OverlayKeys, _OverlayRange):
 
     refused: ClassVar[Mapping[str, str]] = _REFUSED
 
+    vxlan_id: field_types.VxlanId | None = as_in(OverlaySpec, "vxlan_id")
     options: driver_options.OverlayOptions = as_in(OverlaySpec, "options")
     labels: Labels = as_in(OverlaySpec, "labels")
 

@@ -5,7 +5,15 @@ Subnets and addresses travel as text, because they are inputs of resources and k
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Network, NetmaskValueError, ip_network
+from ipaddress import (
+    AddressValueError,
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    NetmaskValueError,
+    ip_network,
+)
 
 MANY = 16384
 _NO_IPV6 = "swarm networks are IPv4: with an IPv6 subnet an overlay is dropped or never comes up"
@@ -59,6 +67,31 @@ def canonical_address(text: str) -> str:
         return str(IPv4Address(text))
     except AddressValueError as problem:
         raise ValueError(f"{text!r} is not an IPv4 address such as 10.11.0.1") from problem
+
+
+def canonical_subnet_ipv6(text: str) -> str:
+    """An IPv6 subnet as `fd00:64::/64`. Raises ValueError where it is none, has no mask, or has host bits."""
+    if "/" not in text:
+        raise ValueError(f"{text!r} has no mask: write it like fd00:64::/64")
+    try:
+        return str(IPv6Network(text))
+    except (AddressValueError, NetmaskValueError) as problem:
+        raise ValueError(f"{text!r} is not an IPv6 subnet such as fd00:64::/64") from problem
+    except ValueError as problem:
+        raise ValueError(f"{text} has host bits set: write {IPv6Network(text, strict=False)}") from problem
+
+
+def canonical_address_ipv6(text: str) -> str:
+    """An IPv6 address as `fd00:64::1`. Raises ValueError where it is none."""
+    try:
+        return str(IPv6Address(text))
+    except AddressValueError as problem:
+        raise ValueError(f"{text!r} is not an IPv6 address such as fd00:64::1") from problem
+
+
+def first_address_ipv6(subnet: str) -> str:
+    """The address that an Engine gives the gateway of an IPv6 subnet where none is asked for."""
+    return str(IPv6Network(subnet).network_address + 1)
 
 
 def first_address(subnet: str, ip_range: str | None = None) -> str:

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from providers.rules.vocabulary.network_options import BRIDGE_NAME, ENCRYPTED, GATEWAY_BRIDGE, ICC, MASQUERADE
-from providers.rules.vocabulary.places import attribute, name, presence, switch
+from providers.rules.vocabulary.network_options import BRIDGE_NAME, ENCRYPTED, GATEWAY_BRIDGE, ICC, MASQUERADE, VNI
+from providers.rules.vocabulary.places import attribute, first_number, name, presence, switch
 
 Labels = dict[str, str]
 Options = dict[str, str]
@@ -31,6 +31,9 @@ class OverlayFlags(BaseModel):
 class OverlayKeys(OverlayFlags):
     """Keys of an overlay, the range and the MTU apart."""
 
+    vxlan_id: Annotated[int | None, first_number(VNI)] = Field(
+        default=None, description="number of the VXLAN (VNI); else the swarm's choice"
+    )
     options: Options = Field(default={}, description=OPTIONS)
     labels: Labels = Field(default={}, description="labels of the network; text")
     on_in_use: Literal["refuse", "migrate"] = Field(

@@ -30,6 +30,8 @@ INTERFACE_PREFIX = "com.docker.network.container_iface_prefix"
 ENCRYPTED = "encrypted"
 VNI = "com.docker.network.driver.overlay.vxlanid_list"  # given by the swarm
 
+FIRST_VNI = 4096  # what the swarm gives first, to the ingress that it makes itself
+
 # What the swarm writes among the options of a network's IPAM driver where it has any.
 IPAM_SERIAL = "com.docker.network.ipam.serial"
 
@@ -98,12 +100,11 @@ KNOWN: Mapping[str, KnownOption] = MappingProxyType(
 )
 
 
-# The first number of all Engines' versions since they have swarms and are numbered by year.
-FIRST = 17
+# The first release with each minor version of API 1: https://docs.docker.com/reference/api/engine/#api-version-matrix
+_RELEASES = {40: 19, 41: 20, 42: 23, 43: 24, 44: 25, 45: 26, 46: 27, 48: 28, 52: 29}
 
 
-def major(release: str) -> int:
-    """The number before the first dot of an Engine's version: 28 of 28.5.2+dfsg4. 0 where it says none, or none that an
-    Engine with swarms has: moby's own builds call themselves 2.0.0."""
-    first = release.lstrip("v").partition(".")[0]
-    return int(first) if first.isdecimal() and int(first) >= FIRST else 0
+def release(api: str) -> int:
+    """The release of an Engine by the newest API that it speaks: 28 for 1.51. 0 where nobody knows."""
+    minor = api.partition(".")[2]
+    return max((number for first, number in _RELEASES.items() if minor.isdecimal() and first <= int(minor)), default=0)

@@ -4,7 +4,7 @@ A model names the place among the annotations of a field's type: `Annotated[bool
 there are must not enter.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
@@ -12,8 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.network_options import FALSE
-from providers.rules.vocabulary.shape import NetworkShape
+from providers.rules.vocabulary.shape import NetworkShape, Pool
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,20 @@ def in_pool(name: str, absent: str | None = "") -> Place:
     return Place(lambda shape: getattr(shape.pool, name) or absent, write)
 
 
+def _read_further(shape: NetworkShape) -> tuple[str, ...]:
+    return tuple(pool.subnet for pool in shape.further)
+
+
+def _write_further(shape: NetworkShape, subnets: Sequence[str]) -> NetworkShape:
+    rest = tuple(Pool(subnet=subnet, gateway=first_address(subnet)) for subnet in subnets)
+    others = tuple(pool for pool in shape.pools if pool is not shape.pool and pool not in shape.further)
+    return replace(shape, pools=(shape.pool, *rest, *others))
+
+
+# The pools of IPv4 beside the first, each with its first address as gateway.
+FURTHER_POOLS = Place(_read_further, _write_further)
+
+
 def option(key: str, meaning: Callable[[str | None], Any], text: Callable[[Any], str | None]) -> Place:
     """A driver option. meaning: the value that a text has (None: not given). text: that of a value."""
 
@@ -59,6 +74,15 @@ def number(key: str) -> Place:
         key,
         lambda text: (int(text) if text and text.isdecimal() else 0) or None,
         lambda value: str(value or 0),
+    )
+
+
+def first_number(key: str) -> Place:
+    """An option that is a list of whole numbers, of which the first counts, None where it is not given."""
+    return option(
+        key,
+        lambda text: int(first) if (first := (text or "").partition(",")[0]).isdecimal() else None,
+        lambda value: None if value is None else str(value),
     )
 
 

@@ -65,6 +65,11 @@ class NetworkShape:
         """The pools of IPv4 beside the first."""
         return tuple(pool for pool in self.pools if not pool.is_ipv6)[1:]
 
+    @property
+    def pool_ipv6(self) -> Pool | None:
+        """The pool of IPv6, of which no Engine takes two; None where there is none."""
+        return next((pool for pool in self.pools if pool.is_ipv6), None)
+
     def option(self, key: str) -> str | None:
         """A driver option's value, None where it was not given."""
         return dict(self.options).get(key)

@@ -61,7 +61,8 @@ class Certificate:
 class HostReport:
     """What one host answered. member: its own word on its membership. networks: as its Engine lists them, those of the
     swarm among them. certificate: as a member, None where it can't be read, which takes root there. unread: why its
-    surroundings and resolvers (IPv4 addresses) are not known, empty where they are."""
+    surroundings and resolvers (IPv4 addresses) are not known, empty where they are. engine: its release, 0 where
+    that is not known."""
 
     host: str
     member: Member | None = None
@@ -70,3 +71,4 @@ class HostReport:
     surroundings: Surroundings = field(default_factory=Surroundings)
     resolvers: tuple[str, ...] = ()
     unread: str = ""
+    engine: int = 0

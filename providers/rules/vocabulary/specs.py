@@ -8,11 +8,19 @@ Observed values (ids, states) must not enter: they are facts.
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
+from ipaddress import IPv6Address
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from providers.rules.vocabulary.addresses import canonical_address, canonical_subnet
+from providers.rules.vocabulary.addresses import (
+    canonical_address,
+    canonical_address_ipv6,
+    canonical_subnet,
+    canonical_subnet_ipv6,
+    shown_network,
+)
 from providers.rules.vocabulary.keys import (
     GwbridgeKeys,
     IngressKeys,
@@ -23,7 +31,8 @@ from providers.rules.vocabulary.keys import (
     SwarmKeys,
 )
 from providers.rules.vocabulary.network_options import MTU
-from providers.rules.vocabulary.places import in_pool, number
+from providers.rules.vocabulary.places import FURTHER_POOLS, Place, in_pool, number
+from providers.rules.vocabulary.shape import NetworkShape, Pool
 
 Subnet = Annotated[str, AfterValidator(canonical_subnet)]
 Address = Annotated[str, AfterValidator(canonical_address)]
@@ -179,6 +188,29 @@ class NetworkSpec(Spec):
     dropped: frozenset[str] = Field(default=frozenset(), exclude=True)
 
 
+class Ipv6Range(BaseModel):
+    """A range of IPv6, with the host's address in it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    subnet: Annotated[str, AfterValidator(canonical_subnet_ipv6)]
+    gateway: Annotated[str, AfterValidator(canonical_address_ipv6)]
+
+
+def _read_ipv6(shape: NetworkShape) -> Ipv6Range | None:
+    pool = shape.pool_ipv6 if shape.ipv6 else None
+    if pool is None:
+        return None
+    subnet, gateway = str(shown_network(pool.subnet)), pool.gateway and str(IPv6Address(pool.gateway.partition("/")[0]))
+    return Ipv6Range.model_construct(subnet=subnet, gateway=gateway)
+
+
+def _write_ipv6(shape: NetworkShape, wanted: Ipv6Range | None) -> NetworkShape:
+    kept = tuple(pool for pool in shape.pools if not pool.is_ipv6)
+    more = (Pool(subnet=wanted.subnet, gateway=wanted.gateway),) if wanted else ()
+    return replace(shape, pools=(*kept, *more), ipv6=bool(wanted))
+
+
 class GwbridgeSpec(GwbridgeKeys, HostSpec, NetworkSpec):
     """docker_gwbridge of one host."""
 
@@ -186,10 +218,29 @@ class GwbridgeSpec(GwbridgeKeys, HostSpec, NetworkSpec):
 
     subnet: Annotated[Subnet, in_pool("subnet")]
     gateway: Annotated[Address, in_pool("gateway")]
+    ip_range: Annotated[Subnet | None, in_pool("ip_range", absent=None)] = Field(
+        default=None, description="part of `subnet` that containers get addresses from"
+    )
+    ipv6: Annotated[Ipv6Range | None, Place(_read_ipv6, _write_ipv6)] = Field(
+        default=None, description="a range of IPv6 beside that of IPv4"
+    )
     mtu: Annotated[int | None, number(MTU)] = Field(
         default=None, description="the link's own MTU, bytes; else the Engine's"
     )
     timeout: float = Field(default=300, gt=0, description="seconds for one host's docker_gwbridge")
+
+
+class SwarmNetworkSpec(NetworkSpec):
+    """What the swarm's networks share."""
+
+    subnets: Annotated[tuple[Subnet, ...], FURTHER_POOLS] = Field(
+        default=(), description="further IPv4 ranges beside `subnet`"
+    )
+
+    @property
+    def ranges(self) -> tuple[str, ...]:
+        """All its ranges."""
+        return (self.subnet, *self.subnets)
 
 
 class SwarmSpec(SwarmKeys, Spec):
@@ -233,7 +284,7 @@ class NodeSpec(NodeKeys, HostSpec):
     timeout: float = Field(default=120, gt=0, description="seconds for one host's membership")
 
 
-class IngressSpec(IngressKeys, NetworkSpec):
+class IngressSpec(IngressKeys, SwarmNetworkSpec):
     """The swarm's ingress network."""
 
     RESOURCE_NAME: ClassVar[str] = "ingress"
@@ -247,7 +298,7 @@ class IngressSpec(IngressKeys, NetworkSpec):
     timeout: float = Field(default=300, gt=0, description="seconds for the ingress")
 
 
-class OverlaySpec(OverlayKeys, NetworkSpec):
+class OverlaySpec(OverlayKeys, SwarmNetworkSpec):
     """One overlay network."""
 
     NOT_COMPARED: ClassVar[frozenset[str]] = NetworkSpec.NOT_COMPARED | {"retain"}

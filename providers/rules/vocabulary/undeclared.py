@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from providers.rules.vocabulary.addresses import first_address, is_subnet
 from providers.rules.vocabulary.labels import PREFIX
 from providers.rules.vocabulary.network_options import IPAM_SERIAL, NEUTRAL, VNI, says_nothing
 from providers.rules.vocabulary.places import places
@@ -106,12 +107,22 @@ def _unsaid(spec: type[NetworkSpec], shape: NetworkShape) -> Iterator[str]:
 
 
 def _of_ipv6(spec: type[NetworkSpec], shape: NetworkShape) -> Iterator[str]:
-    ranges = ", ".join(pool.subnet for pool in shape.pools if pool.is_ipv6)
-    if ranges or shape.ipv6:
-        yield f"it has IPv6{ranges and f' ({ranges})'}{'' if issubclass(spec, GwbridgeSpec) else f', {_NO_IPV6}'}"
+    pool, sayable = shape.pool_ipv6, "ipv6" in places(spec)
+    if not sayable and (pool or shape.ipv6):
+        yield f"it has IPv6{f' ({pool.subnet})' if pool else ''}, {_NO_IPV6}"
+    elif pool and not shape.ipv6:
+        yield f"it has a range of IPv6, {pool.subnet}, and IPv6 is off"
+    elif shape.ipv6 and not pool:
+        yield "IPv6 is on, without a range of it"
+    if sayable and pool and pool.ip_range:
+        yield f"it gives addresses from {pool.ip_range} alone"
 
 
 def _of_ranges(spec: type[NetworkSpec], shape: NetworkShape) -> Iterator[str]:
     if shape.pool.ip_range and "ip_range" not in places(spec):
         yield f"it gives addresses from {shape.pool.ip_range} alone (ip_range)"
-    yield from (f"it has a further range, {pool.subnet}" for pool in shape.further)
+    for pool in shape.further:
+        plain = is_subnet(pool.subnet) and pool.gateway in ("", first_address(pool.subnet)) and not pool.ip_range
+        if not plain or "subnets" not in places(spec):
+            more = f"gateway {pool.gateway}" + (f", ip_range {pool.ip_range}" if pool.ip_range else "")
+            yield f"its further range {pool.subnet} has {more}, which no key says"

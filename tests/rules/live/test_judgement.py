@@ -100,7 +100,7 @@ def test_a_range_has_to_hold_what_is_there(words: str | None, subnet: str, order
     """An address for each node, service and task, and for those that an update starts before it stops others."""
     spec = json.loads(service().spec) | {"UpdateConfig": {"Parallelism": 1, "Order": order}}
     found = judgement.too_small(
-        subnet, None, [SwarmService(id="web", name="web", spec=json.dumps(spec))], (task("w1"), task("w3")), NODES
+        [subnet], None, [SwarmService(id="web", name="web", spec=json.dumps(spec))], (task("w1"), task("w3")), NODES
     )
     assert found is None if words is None else words in (found or "")
 

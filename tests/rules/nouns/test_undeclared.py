@@ -61,6 +61,7 @@ BRIDGE, MESH, APP = gwbridge_spec(), ingress_spec(), overlay_spec()
         pytest.param(BRIDGE, {"options": ((HOST_BINDING, "127.0.0.1"),)}, "127.0.0.1, wanted none", id="host binding"),
         pytest.param(BRIDGE, {"options": ((GATEWAY_MODE, "nat-unprotected"),)}, "nat-unprotected", id="unprotected"),
         pytest.param(BRIDGE, {"pools": DUAL_STACK, "ipv6": True}, "fd00:1::/64", id="dual-stack bridge"),
+        pytest.param(BRIDGE, {"pools": DUAL_STACK}, "fd00:1::/64, and IPv6 is off", id="IPv6 that is off"),
         pytest.param(BRIDGE, {"attachable": True}, "containers may join it (attachable)", id="attachable bridge"),
         pytest.param(BRIDGE, {"ipv4": False}, "it is without IPv4", id="no IPv4"),
         pytest.param(APP, {"driver": "macvlan", "pools": TWO}, "its driver is macvlan", id="macvlan"),
@@ -217,3 +218,30 @@ def test_what_stays_is_told_to_the_state():
     assert {"kept": ["x"], "network_id": found.id} == known
     assert [{}, {"z": "1"}] == [each.options for each in live if each]
     assert {} == INGRESS.kept(MESH, {}, shown(MESH))
+
+
+def test_keys_that_bring_several_ranges_are_asked_for_and_read_back():
+    """IPv6 of a bridge, further ranges and a number of an overlay, on the simulated swarm."""
+    six = gwbridge_spec("m1", ipv6={"subnet": "fd00:1::/64", "gateway": "fd00:1::1"}, ip_range="10.12.4.0/24")
+    app = overlay_spec(subnets=("10.21.0.0/24",), vxlan_id=1000)
+    hosts = SimulatedHosts(lifecycle.made(bare(*lifecycle.HOSTS), six, *lifecycle.whole_stack()[1:-1], app))
+    bridge = hosts.world.host("m1").network("docker_gwbridge")
+    network = next(net for net in hosts.world.swarm.networks if net.name == "app")
+
+    assert bridge is not None
+    assert ["", ""] == [said(six, bridge), said(app, network)]
+    assert (True, ("10.20.0.0/24", "10.21.0.0/24"), "1000,4098") == (
+        bridge.shape.ipv6,
+        network.subnets,
+        network.option(VNI[0]),
+    )
+    assert "vxlan_id: 1000, wanted 1001" in overlay.in_words(overlay_spec(vxlan_id=1001), network)
+
+
+def test_number_of_another_networks_vxlan_is_refused():
+    """The swarm would take it and never give it addresses."""
+    other = shown(overlay_spec("data", subnet="10.30.0.0/24", gateway="10.30.0.1"), options=((VNI[0], "1000,4100"),))
+
+    assert "its vxlan_id 1000 is that of the swarm's network data" in reason(
+        overlay.next_step(overlay_spec(vxlan_id=1000), OverlayFacts(network=None, listed=(other,)))
+    )

@@ -124,7 +124,7 @@ def test_choice_names_the_likely_one(choice):
         pytest.param("ingress", "attachable", "a swarm refuses an ingress", id="attachable ingress"),
         pytest.param("ingress", "internal", "an ingress exists for what comes from outside", id="internal ingress"),
         pytest.param("gwbridge", "internal", "containers on overlays would have no way outside", id="internal bridge"),
-        pytest.param("gwbridge", "ip_range", "with one, Engines skip their own check", id="ip_range of a bridge"),
+        pytest.param("gwbridge", "enable_ipv6", "write a range of it: ipv6:", id="IPv6 of a bridge"),
     ],
 )
 def test_key_that_engines_know_and_break_on(sections, key, reason):
