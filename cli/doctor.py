@@ -7,7 +7,7 @@ from typing import Annotated, get_args
 import typer
 from rich.console import Console
 
-from cli.doctor_report import EXIT, as_data, show
+from cli.doctor_report import EXIT, as_data, show, waiting
 from cli.entry import Bastion, KeyFile, KnownHosts, Reach, Sudo, entry
 from cli.errors import told
 from cli.lines import give, give_data
@@ -92,13 +92,15 @@ def doctor(
             return
         with asking(f"{stack} and all that it knows" if at_one else f"the hosts of {stack}"):
             fleet, seen, compared_with = begun_at(entry(stack, reach)) if at_one else _declared_hosts(directory, stack)
-            if tries(only or (), skip or ()):
-                seen = replace(seen, reach=probed(fleet, seen, compared_with))
+    console = Console(highlight=False, soft_wrap=True, quiet=as_json)
+    if tries(only or (), skip or ()):
+        with waiting(console, [each.host for each in seen.hosts]):
+            seen = replace(seen, reach=probed(fleet, seen, compared_with))
     found = diagnosis(seen, compared_with, only or (), skip or ())
     if as_json:
         give_data(as_data(stack, found))
     else:
-        show(Console(highlight=False, soft_wrap=True), found)
+        show(console, found)
     raise typer.Exit(EXIT[found.status])
 
 

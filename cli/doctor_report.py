@@ -1,10 +1,12 @@
 """What `swarmnet doctor` tells: as lines, as a table on a terminal, and as data. How it was found must not enter."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
+from rich.live import Live
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -47,15 +49,35 @@ def as_data(stack: str, found: Diagnosis) -> dict[str, Any]:
 
 def show(console: Console, found: Diagnosis) -> None:
     """The report for people: a table on a terminal, else a line for each finding."""
-    if console.is_terminal and found.trials:
-        console.print(matrix(found.trials))
-    if console.is_terminal and found.findings:
-        console.print(table(found))
+    for table in tables(found) if console.is_terminal else ():
+        console.print(table)
     for line in lines(found, rows=not console.is_terminal):
         console.print(line)
 
 
-def table(found: Diagnosis) -> Table:
+@contextmanager
+def waiting(console: Console, hosts: Collection[str]) -> Iterator[None]:
+    """On a terminal, the matrix of these hosts while it is not known yet; it makes way for the whole report."""
+    rows = (
+        Trial(sender=one, receiver=other, channel="managers", outcome="unknown") for one in hosts for other in hosts
+    )
+    pairs = [each for each in rows if each.sender != each.receiver]
+    if not (console.is_terminal and pairs):
+        yield
+        return
+    with Live(matrix(pairs, lambda pair: as_shown("…" * bool(pair))), console=console, transient=True):
+        yield
+
+
+def tables(found: Diagnosis) -> Iterator[Table]:
+    """What passes between hosts, then what was found, as far as there is any of it."""
+    if found.trials:
+        yield matrix(found.trials, _cell)
+    if found.findings:
+        yield findings_table(found)
+
+
+def findings_table(found: Diagnosis) -> Table:
     """The findings, row by row."""
     rows = Table("", "id", "host", "what", "what to do", header_style="bold")
     for each in found.findings:
@@ -64,17 +86,18 @@ def table(found: Diagnosis) -> Table:
     return rows
 
 
-def matrix(trials: Collection[Trial]) -> Table:
-    """What passes from host to host: a row for each sender, a column for each receiver."""
+def matrix(trials: Collection[Trial], cell: Callable[[list[Trial]], Text]) -> Table:
+    """What passes from host to host: a row for each sender, a column for each receiver, in each what `cell` makes of
+    what was tried."""
     hosts = list(dict.fromkeys(each.sender for each in trials))
     shown = Table("from, to", *(Column(as_shown(host)) for host in hosts), header_style="bold")
     for sender in hosts:
-        shown.add_row(as_shown(sender, style="bold"), *(_cell(trials, sender, receiver) for receiver in hosts))
+        pairs = ([each for each in trials if (each.sender, each.receiver) == (sender, other)] for other in hosts)
+        shown.add_row(as_shown(sender, style="bold"), *map(cell, pairs))
     return shown
 
 
-def _cell(trials: Collection[Trial], sender: str, receiver: str) -> Text:
-    pair = [each for each in trials if (each.sender, each.receiver) == (sender, receiver)]
+def _cell(pair: list[Trial]) -> Text:
     wrong = list(dict.fromkeys(each.channel for each in pair if each.outcome == "closed"))
     unknown = list(dict.fromkeys(each.channel for each in pair if each.outcome == "unknown"))
     if wrong:

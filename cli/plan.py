@@ -18,7 +18,9 @@ from cli.waiting import asking, so_many
 from providers.explain.forecast import Forecast
 from providers.hosts.door import Hosts
 from providers.loop.preflight import preflight
-from providers.rules.stack_file.resolved import without_lost
+from providers.rules.doctor.halting import CHANGING, JOINING, halting
+from providers.rules.doctor.wanted import wanted as comparison
+from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.facts import Silent
 from providers.simulate.from_snapshot import copied
 
@@ -37,11 +39,13 @@ def plan(
         state, doubt = state_if_known(stack, directory)
         accesses = {**left(state, wanted, resolved.lost), **wanted.access}
         with asking(so_many(len(accesses))):
-            hosts = Hosts(accesses, resolved.roles)
+            hosts, declares = Hosts(accesses, resolved.roles), Hosts(wanted.access, resolved.roles)
             seen = hosts.survey()
-            taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), owner(directory, stack))
+            taken = preflight(declares, without_lost(resolved), owner(directory, stack))
             silent = [each for each in seen.hosts if isinstance(each, Silent)]
             found = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join(taken.refused))
+            if halted := unfit(declares, resolved, found):
+                found = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join([*taken.refused, *halted]))
             warnings = [*taken.warnings, *forbidden(hosts, found)]
     if as_json:
         report = {"state": doubt or "known", "silent": {each.host: each.why for each in silent}}
@@ -51,6 +55,20 @@ def plan(
         show(Console(highlight=False, soft_wrap=True), found, silent, doubt, warnings)
     if silent or any(each.problem for each in found):
         raise typer.Exit(1)
+
+
+def unfit(hosts: Hosts, resolved: Resolved, found: Iterable[Forecast]) -> list[str]:
+    """What would make a membership, or a change of what runs, fail halfway; nothing is looked for where there is
+    neither."""
+    left = without_lost(resolved)
+    begun = [each for each in found if each.stages]
+    joins = any(each.resource == "swarm" or each.resource.startswith("node/") for each in begun)
+    changes = any(each.disturbs for each in begun)
+    if left.file.preflight == "off" or not (joins or changes):
+        return []
+    compared = comparison(left)
+    seen = hosts.examined(compared.managers, compared.mtus, compared.data_path_port)
+    return halting(seen, compared, {*(JOINING if joins else ()), *(CHANGING if changes else ())})
 
 
 def forbidden(hosts: Hosts, found: Iterable[Forecast]) -> list[str]:

@@ -18,6 +18,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
     """One host's docker_gwbridge. It is never replaced: a change is one guarded update."""
 
     noun = GWBRIDGE
+    begins_membership = True
 
     def turn(self, spec: GwbridgeSpec, known: Props, door: Door) -> Turn:
         """What takes a member out of service waits for its turn; before the first bridge all hosts are looked at."""

@@ -22,6 +22,7 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
     """One membership. It is never replaced; changes of managers take turns."""
 
     noun = NODE
+    begins_membership = True
 
     def turn(self, spec: NodeSpec, known: Props, door: Door) -> Turn:
         """Workers join side by side; whoever is or becomes a manager waits for its turn."""

@@ -67,6 +67,7 @@ class Provider(ResourceProvider, Generic[S, F]):
     serialize_as_secret_always = False
     noun: Noun[S, F]
     run: ClassVar[Run] = PROCESS
+    begins_membership: ClassVar[bool] = False  # whether hosts are made ready to be members where it is made
 
     def configure(self, req: ConfigureRequest) -> None:
         """Tell the run what the stack file says."""
@@ -221,8 +222,10 @@ class Provider(ResourceProvider, Generic[S, F]):
             spec, door, show = self.run.wish(spec), self.run.hosts(), Progress(spec.row)
             turn = self.turn(spec, known, door)
             self.run.refuse_clashes(door, show, spec)
+            if self.begins_membership and not known:
+                self.run.refuse_unfit_members(door)
             with self.run.turn(show, turn):
-                look, decide = partial(self.looked, door, spec, known), announcing(door, show, spec, known)
+                look, decide = partial(self.looked, door, spec, known), announcing(self.run, door, show, spec, known)
                 ways_back = self.noun.ways_back(spec, known=bool(known))
                 facts = work(door, in_words(spec), spec.timeout, show, look, decide, ways_back)
         there = self.noun.there(facts)

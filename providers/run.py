@@ -23,6 +23,8 @@ from providers.explain.consequence import Consequences
 from providers.explain.forecast import begins_change
 from providers.loop.dry_run import rehearsed
 from providers.loop.preflight import preflight
+from providers.rules.doctor.halting import CHANGING, JOINING, halting
+from providers.rules.doctor.wanted import wanted as comparison
 from providers.rules.nouns.noun import Decide, Known
 from providers.rules.nouns.swarm import divided, not_to_be_begun
 from providers.rules.nouns.table import noun_of
@@ -31,6 +33,8 @@ from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.stack_file.model import Timeouts
 from providers.rules.stack_file.reading import NAMESPACE, from_flat
 from providers.rules.stack_file.resolved import configured, configured_hosts, without_lost
+from providers.rules.vocabulary import steps
+from providers.rules.vocabulary.diagnosis import Examination, FindingId
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, StackFileError, SwarmnetError
 from providers.rules.vocabulary.specs import HostSpec, NodeSpec, Spec, SwarmSpec
@@ -82,6 +86,9 @@ class Run:
         self._failures: list[str] = []  # of disruptive changes
         self._answered = False  # whether all hosts did, when they were looked at before the first write
         self._looking = threading.Lock()
+        self._examined: Examination | None = None
+        self._joining = threading.Lock()
+        self._may_join = False  # whether those that are no members yet were looked at
         self._refused: dict[str, str | None] = {}  # by owner, once ranges were compared: who says what clashes
         self._wishes: dict[str, str] = {}  # by owner
 
@@ -194,6 +201,35 @@ class Run:
             elif self._refused[spec.owner] is not None:
                 raise Blocked(f"not begun: {self._refused[spec.owner]} says why")
 
+    def refuse_unfit(self, door: Door, ids: tuple[FindingId, ...]) -> str:
+        """Why a change would fail halfway, as far as `doctor` finds out, empty where it would not. Looks once in a run.
+
+        A stack file that makes no sense, as a state's copy may, asks for no look.
+        """
+        with self._looking:
+            try:
+                there = without_lost(configured(self.settings))
+            except StackFileError:
+                return ""
+            if there.file.preflight == "off":
+                return ""
+            compared = comparison(there)
+            if self._examined is None:
+                self._examined = door.examined(compared.managers, compared.mtus, compared.data_path_port)
+            return "\n".join(halting(self._examined, compared, ids))
+
+    def refuse_unfit_members(self, door: Door) -> None:
+        """Raises Blocked where a declared host is no member yet, and could not become one, or be reached as one. Looks
+        once in a run."""
+        with self._joining:
+            if self._may_join or not self.declares_swarm:
+                return
+            if any(each.state == "inactive" for each in door.swarm().members):
+                problems = self.refuse_unfit(door, JOINING)
+                if problems:
+                    raise Blocked(f"nothing was begun: {problems}")
+            self._may_join = True
+
     @contextmanager
     def turn(self, show: "Progress", turn: Turn) -> Iterator[None]:
         """Wait for one's turn, which does not use up one's own time.
@@ -263,7 +299,7 @@ def is_there(address: str) -> bool:
     return True
 
 
-def announcing(door: Door, show: Progress, spec: Spec, known: Known) -> Decide:
+def announcing(run: Run, door: Door, show: Progress, spec: Spec, known: Known) -> Decide:
     """What to do next, and before the first write of what disturbs services or hosts a line that says how.
 
     The line is what `swarmnet plan` says of this resource. `known`: its outputs in the state, empty in `create`.
@@ -274,6 +310,8 @@ def announcing(door: Door, show: Progress, spec: Spec, known: Known) -> Decide:
     def decided(facts: object) -> Decision:
         decision = decide(facts)
         if begins_change(decision):
+            if problems := run.refuse_unfit(door, CHANGING):
+                return steps.Blocked(f"nothing was begun: {problems}")
             look, back = partial(noun.look, spec=spec, known=known), noun.ways_back(spec, known=bool(known))
             world = copied(door.survey())
             forecast = rehearsed(world, spec.resource_name, spec.timeout, look, noun.decide(spec, known), back)[1]

@@ -15,6 +15,7 @@ class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
     """The swarm. It is never replaced: what only init can set is refused."""
 
     noun = SWARM
+    begins_membership = True
 
     def turn(self, spec: SwarmSpec, known: Props, door: Door) -> Turn:
         """All that concerns managers takes turns."""

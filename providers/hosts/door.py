@@ -6,13 +6,18 @@ No noun's rules and no word of Pulumi may enter.
 import time
 from collections.abc import Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from providers.hosts import observe, overlays, reports
+from providers.hosts.examine import examination
 from providers.hosts.fleet import fleet_for
 from providers.hosts.perform import perform
+from providers.hosts.probe.probing import reach
 from providers.hosts.shared_answers import WRITES
 from providers.hosts.survey import survey
+from providers.rules.doctor.wanted import Wanted
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
+from providers.rules.vocabulary.diagnosis import Examination
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
@@ -93,6 +98,11 @@ class Hosts(Door):
 
     def survey(self) -> Survey:
         return survey(self.fleet)
+
+    def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Examination:
+        seen = examination(self.fleet)
+        wanted = Wanted(access=self.accesses, managers=frozenset(managers), mtus=mtus, data_path_port=data_path_port)
+        return replace(seen, reach=reach(self.fleet, seen, wanted))
 
     def forbidden(self, names: Iterable[str]) -> list[str]:
         """What sudo should let us run on hosts whose docker is to be restarted, and who can't be asked, in words."""

@@ -4,10 +4,11 @@ Its clock goes on as it is told, and with each request.
 """
 
 import threading
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from providers import simulate
+from providers.rules.vocabulary.diagnosis import Examination
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
@@ -37,12 +38,14 @@ class SimulatedHosts(Door):
     """A world, and the seconds since it began.
 
     surroundings: what each host has beside Docker's networks. made: ids of networks made through this door, by name.
+    examination: what `doctor` finds out.
     """
 
     world: World
     seconds: float = 0
     surroundings: Surroundings = field(default_factory=Surroundings)
     made: dict[str, str] = field(default_factory=dict)
+    examination: Examination = field(default_factory=lambda: Examination(hosts=()))
     lock: threading.Lock = field(default_factory=threading.Lock)  # many resources may work at once
 
     def at_rest(self) -> "SimulatedHosts":
@@ -99,6 +102,9 @@ class SimulatedHosts(Door):
     def swarm_has(self, ids: Set[str]) -> frozenset[str]:
         there = self.world.cluster.networks if self.world.cluster else ()
         return frozenset(ids & {net.id for net in there})
+
+    def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Examination:
+        return self.examination
 
     def survey(self) -> Survey:
         good, silent = reads.answers(self.world)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.__main__ import app
-from cli.doctor_report import as_data, lines, show
+from cli.doctor_report import as_data, lines, show, waiting
 from providers.rules.doctor.diagnosis import Diagnosis, diagnosis
 from providers.rules.vocabulary.diagnosis import Room
 from providers.rules.vocabulary.facts import Network
@@ -297,3 +298,15 @@ def test_matrix_for_programs():
     assert ([closed], 3) == ([each for each in rows if each["status"] == "closed"], len(rows))
     table = PAGE.partition("## For programs")[2].partition("## ")[0]
     assert [] == [key for key in closed if f"`{key}`" not in table]
+
+
+def test_matrix_while_it_is_waited_for():
+    """With a dot for each pair, which goes again; none where nobody looks."""
+    console = Console(force_terminal=True, width=100, record=True, highlight=False)
+    with waiting(console, ["m1", "w1"]):
+        pass
+    with waiting(Console(file=(silent := StringIO())), ["m1", "w1"]):
+        pass
+
+    assert re.search(r"w1\s+│ …\s+│", console.export_text())
+    assert "" == silent.getvalue()

@@ -20,7 +20,8 @@ _WRITTEN = {
     "connected_to": "connected connects_to connections peers reaches peered_with",
     "adopt": "adoption import takeover take_over existing",
     "timeouts": "timeout deadlines waits",
-    "doctor": "diagnosis diagnose health checks preflight",
+    "preflight": "precheck prechecks preflight_checks check_before",
+    "doctor": "diagnosis diagnose health checks",
     # hosts and how they are reached
     "address": "host hostname host_name ip ip_address ipv4 addr ssh_host fqdn dns name endpoint public_ip private_ip "
     "ansible_host",

@@ -5,7 +5,7 @@ order) must not enter. What a section has in common with the spec that it become
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -352,6 +352,11 @@ class StackFile(Section):
     )
     adopt: Adopt = as_in(Spec, "adopt")
     timeouts: Timeouts = Field(default=Timeouts(), description="seconds that a resource's own work may take")
+    preflight: Literal["on", "off"] = Field(
+        default="on",
+        description="whether `up`, before its first membership or change of what runs, and `plan` look for what would "
+        "make it fail halfway",
+    )
     doctor: Doctor = Field(default=Doctor(), description="what `swarmnet doctor` is to make of what it finds")
 
 

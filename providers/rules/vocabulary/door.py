@@ -4,9 +4,10 @@ The loop, the resources and the command `swarmnet` work through it alone. Two st
 `simulate/hosts.py`. What any of it means for a noun must not enter.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Protocol
 
+from providers.rules.vocabulary.diagnosis import Examination
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
@@ -73,6 +74,10 @@ class Door(Protocol):
 
     def survey(self) -> Survey:
         """All hosts and the swarm, for a simulated copy of them."""
+
+    def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Examination:
+        """What `doctor` finds out of all hosts, and what passes between them. managers: who is to be one. mtus: of the
+        network between hosts, bytes."""
 
     def perform(self, step: Step) -> None:
         """Take one step."""

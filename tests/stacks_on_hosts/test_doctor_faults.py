@@ -1,0 +1,252 @@
+"""Faults that are made on real hosts, each found by its id, its host and its direction, and nothing else besides."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.support import machines
+from tests.support.doctor import IGNORES, command, doctor, found
+from tests.support.machines import ROOT, Group, Host, eventually
+from tests.support.project import Project
+from tests.support.what_hosts_show import stack_of
+
+FETCH = 900.0
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(FETCH + 120)]
+
+PROBES = "pgrep -f 'python3 -[I]c' || true"
+Row = tuple[str, str, str, str]
+
+
+@pytest.fixture(scope="module")
+def group() -> Iterator[Group]:
+    """Three hosts that are in no swarm."""
+    yield machines.start("q", "28")
+    machines.end("q")
+
+
+def declared(group: Group, project: Project) -> Project:
+    """A stack file for them."""
+    sections = stack_of(group)
+    for each in ("swarm", "gwbridge"):
+        sections.pop(each)
+    project.declare({**sections, "doctor": IGNORES})
+    return project
+
+
+@pytest.fixture(scope="module")
+def outside(group: Group, new_project: Callable[..., Project]) -> tuple[Group, Project]:
+    """Hosts before a swarm exists."""
+    return group, declared(group, new_project())
+
+
+@pytest.fixture(scope="module")
+def members(outside: tuple[Group, Project]) -> tuple[Group, Project]:
+    """The same hosts as one swarm."""
+    formed(outside[0])
+    return outside
+
+
+def formed(group: Group) -> None:
+    """One swarm of all hosts, by hand, once each has its part of the ingress."""
+    first, *others = group
+    first.docker("swarm", "init", "--advertise-addr", first.address)
+    token = first.docker("swarm", "join-token", "--quiet", "worker")
+    for each in others:
+        each.docker("swarm", "join", "--token", token, f"{first.address}:2377")
+    eventually(lambda: all("ingress-sbox" in str(each.network("docker_gwbridge")) for each in group))
+
+
+@contextmanager
+def made(host: Host, fault: str, undo: str) -> Iterator[None]:
+    """A fault on a host."""
+    host.run("sh", "-c", fault)
+    try:
+        yield
+    finally:
+        host.run("sh", "-c", undo)
+
+
+def test_hosts_that_are_well(outside: tuple[Group, Project]):
+    """Nothing, with every channel of every pair open, and no listener or process left."""
+    hosts, project = outside
+    code, told = doctor(project)
+
+    assert (0, []) == (code, found(told))
+    assert {"open"} == {each["status"] for each in told["matrix"]}
+    assert 6 * 4 + 2 == len(told["matrix"])
+    assert ["", "", ""] == [host.run("sh", "-c", PROBES) for host in hosts]
+    assert ["", "", ""] == [host.run("ss", "-Hlntu", "sport = 7946 or sport = 4789 or sport = 2377") for host in hosts]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "port", "told"),
+    [
+        ("tcp", 2377, "reach-managers"),
+        ("tcp", 7946, "reach-gossip"),
+        ("udp", 7946, "reach-gossip"),
+        ("udp", 4789, "reach-data-path"),
+    ],
+)
+def test_port_that_is_closed_one_way(outside: tuple[Group, Project], protocol: str, port: int, told: str):
+    """By the second host's rule against the first, with that rule as the cause."""
+    hosts, project = outside
+    with closed(hosts, protocol, port):
+        _, seen = doctor(project)
+
+    assert [(told, "failed", "q2", "q1")] == found(seen)
+    (row,) = (each for each in seen["findings"] if each["id"] == told)
+    assert f"--dport {port} -j DROP" in row["remedy"]
+
+
+@contextmanager
+def closed(hosts: Group, protocol: str, port: int) -> Iterator[None]:
+    """The first host lets nothing of the second in there."""
+    words = f"INPUT --source {hosts['q2'].address} --protocol {protocol} --dport {port} --jump DROP"
+    with made(hosts["q1"], f"iptables --insert {words}", f"iptables --delete {words}"):
+        yield
+
+
+def full_size(*pairs: str) -> list[Row]:
+    """Large packets that do not pass, by sender and receiver."""
+    return [("reach-full-size", "failed", *pair.split()) for pair in pairs]  # type: ignore[misc]
+
+
+LOW = [("link-mtu", "failed", "q2", ""), *full_size("q1 q2", "q2 q1", "q2 q3", "q3 q2")]
+SECOND = "ip link add eth1 type veth peer name eth1-end && ip link set eth1 up && ip link set eth1-end up"
+# It answers no ARP request for the host's address, or others would send to it when it is gone.
+ASTRAY = (
+    "ip link add link eth0 name eth1 type macvlan mode bridge && sysctl -qw net.ipv4.conf.eth1.arp_ignore=1 "
+    "&& ip link set eth1 up"
+)
+FAULTS: dict[str, tuple[str, str, list[Row]]] = {
+    "a link with a low MTU": ("ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500", LOW),
+    "live-restore": (
+        """echo '{"live-restore": true}' >/etc/docker/daemon.json; kill -HUP "$(cat /run/docker.pid)"; sleep 1""",
+        """echo '{"live-restore": false}' >/etc/docker/daemon.json; kill -HUP "$(cat /run/docker.pid)"; sleep 1""",
+        [("live-restore", "failed", "q2", "")],
+    ),
+    "default-network-opts": (
+        """echo '{"default-network-opts": {"overlay": {"com.docker.network.driver.mtu": "1400"}}}' """
+        ">/etc/docker/daemon.json",
+        "rm /etc/docker/daemon.json",
+        [("daemon-settings", "warning", "q2", "")],
+    ),
+    "a wrong source address on a host with two links": (
+        f"{SECOND} && ip address add 198.51.100.250/32 dev eth1 && ip route add $q1/32 dev eth0 src 198.51.100.250",
+        "ip route delete $q1/32 && ip link delete eth1",
+        [("source-address", "failed", "q2", "q1")],
+    ),
+    "a route that is not the way back": (
+        f"{ASTRAY} && ip route add $q1/32 dev eth1 src $q2",
+        'ip link delete eth1; ip neigh flush dev eth0; bash -c "echo >/dev/udp/$q1/9"',
+        [("asymmetric-route", "warning", "q2", "q1")],
+    ),
+    "a port of another program": (
+        "setsid python3 -c 'import socket, time; s = socket.create_server((\"\", 7946)); time.sleep(600)' "
+        "</dev/null >/dev/null 2>&1 & sleep 1",
+        "pkill -f 'create_serve[r]'",
+        [("port-taken", "failed", "q2", "")],
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_of_a_host(outside: tuple[Group, Project], fault: str):
+    """Of the second host."""
+    hosts, project = outside
+    done, undone, expected = FAULTS[fault]
+    known = "".join(f"{host.name}={host.address}; " for host in hosts)
+    with made(hosts["q2"], known + done, known + undone):
+        _, told = doctor(project)
+
+    assert sorted(expected) == found(told)
+
+
+def test_doctor_that_is_killed_leaves_nothing(outside: tuple[Group, Project]):
+    """While it waits for a connection that nobody answers."""
+    hosts, project = outside
+    with closed(hosts, "tcp", 7946), subprocess.Popen(command(project), cwd=ROOT) as run:
+        eventually(lambda: all(host.run("sh", "-c", PROBES) for host in hosts))
+        run.kill()
+    eventually(lambda: not any(host.run("sh", "-c", PROBES) for host in hosts))
+
+    assert ["", "", ""] == [host.run("ss", "-Hlntu", "sport = 7946") for host in hosts]
+
+
+def test_doctor_that_is_cut_off_leaves_nothing(outside: tuple[Group, Project]):
+    """The host is told by nobody; its probe ends by itself."""
+    hosts, project = outside
+    with closed(hosts, "tcp", 7946), subprocess.Popen(command(project), cwd=ROOT, stdout=subprocess.DEVNULL) as run:
+        eventually(lambda: hosts["q2"].run("sh", "-c", PROBES))
+        hosts.fault("q2", "cut")
+        run.kill()
+    try:
+        eventually(lambda: "" == hosts["q2"].run("sh", "-c", PROBES))
+        assert "" == hosts["q2"].run("ss", "-Hlntu", "sport = 7946")
+    finally:
+        hosts.mend()
+
+
+def test_members_that_are_well(members: tuple[Group, Project]):
+    """Nothing, and the data path is tried inside."""
+    _, told = doctor(members[1])
+
+    assert [] == found(told)
+    assert {"managers", "gossip-tcp", "data-path", "full-size", "data"} == {each["channel"] for each in told["matrix"]}
+    assert {"open"} == {each["status"] for each in told["matrix"]}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "port", "told"),
+    [("tcp", 2377, "reach-managers"), ("tcp", 7946, "reach-gossip"), ("udp", 4789, "reach-data-path")],
+)
+def test_port_that_is_closed_between_members(members: tuple[Group, Project], protocol: str, port: int, told: str):
+    """One way alone."""
+    hosts, project = members
+    with closed(hosts, protocol, port):
+        _, seen = doctor(project)
+
+    assert [(told, "failed", "q2", "q1")] == found(seen)
+
+
+def test_low_mtu_between_members(members: tuple[Group, Project]):
+    """Small packets pass."""
+    hosts, project = members
+    with made(hosts["q2"], "ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500"):
+        _, told = doctor(project)
+
+    assert sorted(LOW) == found(told)
+
+
+def test_rules_of_docker_that_were_flushed(members: tuple[Group, Project]):
+    """As by a firewall's reload."""
+    hosts, project = members
+    with made(hosts["q3"], "iptables-save >/run/kept; iptables --flush DOCKER-FORWARD", "iptables-restore </run/kept"):
+        _, told = doctor(project)
+
+    assert [("docker-chains", "failed", "q3", "")] == found(told)
+
+
+@pytest.fixture(params=["20.10", "26", "29"])
+def others(request: pytest.FixtureRequest) -> Iterator[Group]:
+    """Two hosts with another Engine."""
+    yield machines.start("qa", request.param, count=2, seconds=FETCH)
+    machines.end("qa")
+
+
+@pytest.mark.every_engine
+def test_hosts_with_another_engine_that_are_well(others: Group, project: Project):
+    """Before and after a swarm exists. The lab's Engine 29 has no number of Docker's, which is told."""
+    declared(others, project)
+    before, (first, _) = found(doctor(project)[1]), others
+    formed(others)
+    after: Any = doctor(project)[1]
+
+    built = first.docker("version", "--format", "{{.Server.Version}}").startswith("2.0.0")
+    expected = [("engine-release", "unknown", host.name, "") for host in others] if built else []
+    assert (expected, expected) == (before, found(after))
+    assert {"open"} == {each["status"] for each in after["matrix"]}
