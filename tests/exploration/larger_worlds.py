@@ -5,7 +5,6 @@ It is lived through by the real loop with the measured times of real hosts. What
 well, which the change never touches: what has to hold is said by that one.
 """
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 
 from providers.rules.nouns import ingress
 from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, EngineError, SwarmnetError
-from providers.rules.vocabulary.steps import Decision, Step
+from providers.rules.vocabulary.steps import Step
 from providers.simulate import World, elapse, members, others
 from providers.simulate.others import create_service, named, service_spec
 from providers.simulate.workloads import Service, read, text
@@ -304,16 +303,13 @@ def wrong(problem: str | None) -> None:
 class Witness(SimulatedHosts):
     """Hosts on which a story is lived through: every state is looked at, and events happen at their time.
 
-    theirs: the world as others want it. coming: the steps of the latest decision, which are taken in their order,
-    whatever the threads of the loop do, so that the same story always ends in the same way.
+    theirs: the world as others want it.
     """
 
     story: Story = field(kw_only=True)
     theirs: World = field(init=False)
     scene: Scene = field(init=False)
     events: list[Event] = field(init=False)
-    coming: list[Step] = field(default_factory=list)
-    turn: threading.Condition = field(default_factory=threading.Condition)
     happened: list[tuple[Deed, Other]] = field(default_factory=list)
     moments: int = 0  # looks and steps since the last event
     away: dict[str, int] = field(default_factory=dict)  # the host that was lost, and how many of them it stays away
@@ -337,11 +333,10 @@ class Witness(SimulatedHosts):
 
     def ended(self) -> bool:
         """One run: whether nothing is left to do after it."""
-        self.killed, self.coming, self.steps, self.facts = False, [], [], None
+        self.killed, self.steps, self.facts = False, [], None
         acts = len(self.happened)
         try:
-            decide, *ways_back = map(self.following, (self.scene.decide, *self.scene.ways_back))
-            self.work("it", SECONDS, lambda line: None, self.look, decide, ways_back)
+            self.work("it", SECONDS, lambda line: None, self.look, self.scene.decide, self.scene.ways_back)
         except Killed:
             return False
         except SwarmnetError as problem:
@@ -363,29 +358,11 @@ class Witness(SimulatedHosts):
             self.facts, self.seen = self.scene.look(self.world), now
         return self.facts
 
-    def following(self, decide: Callable[[Any], Decision]) -> Callable[[Any], Decision]:
-        """What the run does next, by one of its decisions."""
-
-        def decided(facts: Any) -> Decision:
-            decision = decide(facts)
-            self.coming = [*getattr(decision, "steps", ()), *getattr(decision, "undo", ())]
-            return decision
-
-        return decided
-
     def perform(self, step: Step) -> None:
-        """Take a step in its turn, unless the run was cut."""
-        with self.turn:
-            self.turn.wait_for(lambda: self.coming[0] == step)
-            try:
-                if self.killed:
-                    raise Killed
-                wrong(self.scene.harm(self.world, step))
-                super().perform(step)
-                wrong(self.scene.always(self.world))
-            finally:
-                self.coming.pop(0)
-                self.turn.notify_all()
+        """Take a step, if it may be taken in this state."""
+        wrong(self.scene.harm(self.world, step))
+        super().perform(step)
+        wrong(self.scene.always(self.world))
 
     def elapse(self, seconds: float) -> None:
         """Let time pass, and happen what is due."""

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from tests.exploration.larger_worlds import CUT, Story, Witness, Wrong, begun, stories
 from tests.exploration.test_mutations import MUTATIONS
 
+pytestmark = pytest.mark.exploration
+
 ALWAYS_THE_SAME = settings(
     max_examples=200, derandomize=True, database=None, phases=[Phase.generate, Phase.shrink], deadline=None
 )
@@ -30,7 +32,6 @@ def broken(story: Story) -> bool:
     return False
 
 
-@pytest.mark.exploration
 @pytest.mark.parametrize(
     ("safeguard", "change", "event", "expected"),
     [("our labels away", "swap", CUT, (1, 0, 0)), ("version check", "migration", "scale", (1, 2, 1))],
