@@ -71,7 +71,7 @@ vms: lab # the whole job and live changes on three virtual machines with systemd
 	@$(IN_TOOLS) pytest -m vms $(LAB)
 
 bench: lab # `pulumi up` against a shell script that does the same, and how long ports are away (root)
-	@$(IN_TOOLS) python -m bench
+	@$(IN_TOOLS) python -m bench && python -m bench.examining
 
 chaos: lab # N live changes cut at random moments, on ENGINE; appends to chaos-results.jsonl and goes on there (root)
 	@$(IN_TOOLS) python -m tools.chaos --engine $(or $(ENGINE),28) --cuts $(or $(N),20) --seed $(or $(SEED),1)
