@@ -182,8 +182,7 @@ def serves(world: World, service: Service) -> bool:
         ingress_now is not None
         and service.through_ingress
         and any(
-            task.service_id == service.id and task.state == "running" and ingress_now.id in task.networks
-            for task in world.swarm.tasks
+            task.state == "running" and ingress_now.id in task.networks for task in world.swarm.tasks.of(service.id)
         )
     )
 

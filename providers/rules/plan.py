@@ -17,7 +17,6 @@ from providers.rules.vocabulary.addresses import first_address, first_address_ip
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import (
     GwbridgeSpec,
-    HostSpec,
     IngressSpec,
     Ipv6Range,
     NodeSpec,
@@ -33,7 +32,7 @@ class Plan:
     """What a stack wants, in the order in which it comes about; `owner` is in every spec, `urn` in none.
 
     gwbridges: waves; the hosts of one may be changed at once. nodes: the first manager's is the first.
-    access: every host of the stack file that is not lost. unwatched: members that are not reached.
+    access: every host of the stack file that is not lost.
     commands: of `prepare`, which come before all else; those of each host in their order, lost hosts among them.
     """
 
@@ -45,7 +44,6 @@ class Plan:
     overlays: tuple[OverlaySpec, ...]
     commands: tuple[tuple[HostCommand, ...], ...] = ()
     warnings: tuple[str, ...] = ()
-    unwatched: frozenset[str] = frozenset()
 
     @property
     def specs(self) -> tuple[Spec, ...]:
@@ -55,13 +53,10 @@ class Plan:
         return (*bridges, *single, *self.overlays)
 
     def forgets(self, spec: Spec) -> bool:
-        """Whether what the state has is only forgotten: without the section `swarm` memberships stay, and so does all
-        of a host that is unwatched from now on.
+        """Whether what the state has of the swarm is only forgotten: without the section `swarm` memberships stay.
 
         Hosts that are taken out leave all the same.
         """
-        if isinstance(spec, HostSpec) and spec.host in self.unwatched:
-            return True
         member = isinstance(spec, NodeSpec) and spec.host in self.access
         return self.swarm is None and (member or isinstance(spec, SwarmSpec))
 
@@ -90,10 +85,9 @@ def wanted(whole: Resolved, owner: str) -> Plan:
         access=resolved.access,
         commands=commands(whole),
         gwbridges=_gwbridges(resolved, shared),
-        unwatched=frozenset(resolved.unwatched),
         swarm=_swarm(resolved, shared),
         nodes=_nodes(resolved, shared),
-        ingress=_ingress(resolved, shared),
+        ingress=_ingress(resolved.file, shared),
         overlays=_overlays(resolved.file, shared),
     )
     mark = {"wish": wish(plan.specs)}
@@ -171,17 +165,15 @@ def _nodes(resolved: Resolved, shared: dict[str, Any]) -> tuple[NodeSpec, ...]:
     )
 
 
-def _ingress(resolved: Resolved, shared: dict[str, Any]) -> IngressSpec | None:
-    stackfile, ingress = resolved.file, resolved.file.ingress
+def _ingress(stackfile: StackFile, shared: dict[str, Any]) -> IngressSpec | None:
+    ingress = stackfile.ingress
     if not ingress:
         return None
-    unwatched = sorted({*resolved.unwatched, *resolved.unwatched.values()})
     return IngressSpec(
         **shared,
         **ingress.model_dump(exclude={"gateway", "expect"}),
         gateway=ingress.gateway or first_address(ingress.subnet),
         timeout=stackfile.timeouts.ingress,
-        unwatched=tuple(unwatched) or None,
     )
 
 

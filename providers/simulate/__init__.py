@@ -7,6 +7,7 @@
     overlays.py       networks of the swarm: creation, allocation, removal
     host_copies.py    how those come to hosts, and leave them
     scheduling.py     where tasks may run
+    tasks.py          all tasks, by their services
     orchestrator.py   which tasks services have, and what a rollout moves
     services.py       services: specs, ports, how updates go
     running.py        tasks on their hosts: how they start and end

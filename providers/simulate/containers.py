@@ -9,6 +9,7 @@ from providers.rules.vocabulary.steps import StartContainer, StopContainer
 from providers.simulate.answering import engine
 from providers.simulate.bridges import plugged, unplugged
 from providers.simulate.host_copies import release
+from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Container, Placed
 from providers.simulate.world import Happening, Host, World
 
@@ -94,7 +95,7 @@ def plug(world: World, name: str, container: Container) -> World:
         container_id=container.id,
     )
     others = (task for task in world.swarm.tasks if task.container_id != container.id)
-    return world.agreed(tasks=(*others, task))
+    return world.agreed(tasks=Tasks((*others, task)))
 
 
 def is_active(world: World, name: str) -> bool:
@@ -130,4 +131,4 @@ def detached(world: World, container_id: str) -> World:
     """With a container no longer among the tasks."""
     if world.cluster is None:
         return world
-    return world.agreed(tasks=tuple(task for task in world.swarm.tasks if task.container_id != container_id))
+    return world.agreed(tasks=Tasks(task for task in world.swarm.tasks if task.container_id != container_id))

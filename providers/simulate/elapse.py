@@ -47,7 +47,8 @@ def elapse(world: World, seconds: float) -> World:
 
 def happen(world: World, what: Happening) -> World:
     """The world after this has happened, which is due now."""
-    world = replace(world, pending=tuple(due for due in world.pending if due != Due(0, what)))
+    at = world.pending.index(Due(0, what))
+    world = replace(world, pending=world.pending[:at] + world.pending[at + 1 :])
     if world.cluster is None and what.kind not in OF_A_HOST:
         return world
     return HAPPENINGS[what.kind](world, what)

@@ -10,6 +10,7 @@ from json import loads
 
 from providers.rules.vocabulary.facts import Member, Network, Node, Port, Silent, SwarmService, Task
 from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
+from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Container, Placed, Service, read, text
 from providers.simulate.world import Cluster, Due, Happening, Host, Manners, World
 
@@ -95,7 +96,7 @@ def _cluster(swarm: SwarmSurvey, hosts: list[Host]) -> Cluster:
         else frozenset(),
         networks=swarm.networks,
         services=services,
-        tasks=tuple(_task(task, specs.get(task.service_id)) for task in swarm.tasks if task.alive),
+        tasks=Tasks(_task(task, specs.get(task.service_id)) for task in swarm.tasks if task.alive),
         next_port=max((*numbers, 29999)) + 1,
     )
 

@@ -23,6 +23,7 @@ from providers.simulate.containers import revive
 from providers.simulate.host_copies import attach
 from providers.simulate.orchestrator import orchestrate
 from providers.simulate.overlays import create_overlay
+from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Placed
 from providers.simulate.world import Cluster, Happening, Host, World
 
@@ -242,7 +243,7 @@ def remove_node(world: World, step: RemoveNode) -> World:
         world = world.with_host(replace(host, state="pending"))
     world = world.agreed(
         nodes=tuple(other for other in world.swarm.nodes if other.id != node.id),
-        tasks=tuple(task for task in world.swarm.tasks if task.node_id != node.id),
+        tasks=Tasks(task for task in world.swarm.tasks if task.node_id != node.id),
     )
     return orchestrate(world)
 
@@ -305,7 +306,7 @@ def start_docker(world: World, name: str) -> World:
     if world.cluster is None:
         return revive(world.with_host(host), name)
     tasks = (task for task in world.swarm.tasks if task.node_id != host.node_id or not task.service_id or stays(task))
-    world = world.with_host(host).agreed(tasks=tuple(tasks))
+    world = world.with_host(host).agreed(tasks=Tasks(tasks))
     if host.control and world.swarm.settings.autolock:
         return world.with_host(replace(host, state="locked"))
     return elected(before, revive(back(world, name), name))

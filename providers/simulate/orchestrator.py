@@ -34,9 +34,9 @@ def is_global(service: Service) -> bool:
     return service_spec.mode(service.spec) == "global"
 
 
-def tasks_of(world: World, service: Service) -> list[Placed]:
+def tasks_of(world: World, service: Service) -> tuple[Placed, ...]:
     """The tasks of one service."""
-    return [task for task in world.swarm.tasks if task.service_id == service.id]
+    return world.swarm.tasks.of(service.id)
 
 
 def is_dirty(world: World, service: Service, task: Placed) -> bool:
@@ -58,15 +58,31 @@ def orchestrate(world: World) -> World:
     return schedule(reconciled(world))
 
 
+# For a service the last of its spec, tasks and nodes with which it was as it should be. Most are still, whatever has
+# happened to the one that something happens to: of thousands only a few are gone through each time.
+_AT_REST: dict[str, tuple[Service, tuple[Placed, ...], tuple[Node, ...]]] = {}
+
+
 def reconciled(world: World) -> World:
-    """With the tasks that each service should have, before anybody looks for places.
+    """With the tasks that each service should have, before anybody looks for places."""
+    for service in world.swarm.services:
+        tasks, nodes = world.swarm.tasks.of(service.id), world.swarm.nodes
+        rested = _AT_REST.get(service.id)
+        if rested and rested[0] is service and rested[1] is tasks and rested[2] is nodes:
+            continue
+        before, world = world, corrected(world, service)
+        if world is before:
+            _AT_REST[service.id] = (service, tasks, nodes)
+    return world
+
+
+def corrected(world: World, service: Service) -> World:
+    """With the tasks that one should have.
 
     What follows a task that has ended is made first: its slot counts among those that are in motion.
     """
-    for service in world.swarm.services:
-        world = fill(evict(world, service), service)
-        world = fill(roll_on(world, service), service)
-    return world
+    world = fill(evict(world, service), service)
+    return fill(roll_on(world, service), service)
 
 
 # What must go
@@ -168,7 +184,7 @@ def stop(world: World, task: Placed) -> World:
 
 def forget(world: World, task: Placed) -> World:
     """Without the task; what was told to end is not remembered."""
-    return world.agreed(tasks=tuple(other for other in world.swarm.tasks if other.id != task.id))
+    return world.agreed(tasks=world.swarm.tasks.without(task))
 
 
 def on_live_node(world: World, task: Placed) -> bool:
@@ -250,7 +266,7 @@ def new_task(world: World, service: Service, slot: Slot, *, fresh: bool = False,
         endpoint=service.endpoint,
         fresh=fresh,
     )
-    world = world.agreed(tasks=(*world.swarm.tasks, task))
+    world = world.with_task(task)
     return world.later(after, Happening("task due", task_id)) if after else world
 
 

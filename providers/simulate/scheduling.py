@@ -54,20 +54,27 @@ def takes_tasks(node: Node) -> bool:
 
 def fits(world: World, node: Node, task: Placed) -> bool:
     """Whether a node can take a task now."""
-    others = [other for other in world.swarm.tasks if other.node_id == node.id and other.id != task.id]
     at_most = service_spec.max_per_node(task.spec)
-    same = sum(other.wanted and other.alive for other in others if other.service_id == task.service_id)
     return (
         takes_tasks(node)
         and matches(node, service_spec.constraints(task.spec))
-        and (not at_most or same < at_most)
-        and _has_room(node, task, others)
+        and (not at_most or _beside(world, node, task) < at_most)
+        and _has_room(world, node, task)
     )
 
 
-def _has_room(node: Node, task: Placed, others: list[Placed]) -> bool:
+def _beside(world: World, node: Node, task: Placed) -> int:
+    """How many tasks of its service a node has beside it."""
+    there = world.swarm.tasks.of(task.service_id)
+    return sum(other.node_id == node.id and other.id != task.id and other.wanted and other.alive for other in there)
+
+
+def _has_room(world: World, node: Node, task: Placed) -> bool:
     """Whether what it reserves is free; a task that is to end keeps its own until it has (as `pending` it has none)."""
     asked = service_spec.reservations(task.spec)
+    if not asked.nano_cpus and not asked.memory_bytes:
+        return True
+    others = [other for other in world.swarm.tasks if other.node_id == node.id and other.id != task.id]
     taken = [service_spec.reservations(other.spec) for other in others if other.alive and other.state != "pending"]
     cpus = asked.nano_cpus + sum(each.nano_cpus for each in taken)
     memory = asked.memory_bytes + sum(each.memory_bytes for each in taken)
@@ -80,8 +87,10 @@ def schedule(world: World) -> World:
     A task whose service was written since it was made, though nothing that concerns it, is looked at once more and
     then never again (measurements.md#forgotten-tasks).
     """
-    for task in world.swarm.tasks:
-        if task.state == "pending" and task.wanted and task.queued:
+    there = world.swarm.tasks
+    waiting = [task for service in there.waiting for task in there.of(service) if task.state == "pending"]
+    for task in sorted(waiting, key=lambda task: task.id):
+        if task.wanted and task.queued:
             world = _placed(world, task)
     return world
 
@@ -103,7 +112,7 @@ def _place(world: World, task: Placed) -> Node | None:
     """The node for a task: its own, or of all that can take it the one with the fewest of its service."""
     nodes = [node for node in world.swarm.nodes if task.node_id in ("", node.id) and fits(world, node, task)]
     count = {node.id: 0 for node in nodes}
-    for other in world.swarm.tasks:
-        if other.service_id == task.service_id and other.alive and other.node_id in count:
+    for other in world.swarm.tasks.of(task.service_id):
+        if other.alive and other.node_id in count:
             count[other.node_id] += 1
     return min(nodes, key=lambda node: count[node.id], default=None)

@@ -88,7 +88,7 @@ def published(ports: tuple[Port, ...]) -> set[tuple[str, int]]:
 def watched(world: World, service_id: str) -> World:
     """Its update is watched for a while from now on."""
     what = Happening("update completed", service_id)
-    others = tuple(due for due in world.pending if due.what != what)
+    others = tuple([due for due in world.pending if due.what != what])
     return replace(world, pending=others).later(world.manners.monitor, what)
 
 

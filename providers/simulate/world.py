@@ -3,11 +3,13 @@
 Manners are times in seconds, as measured; behaviour is in the other modules. Nothing here decides anything.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from providers.rules.vocabulary.facts import Network, Node, Swarm
 from providers.rules.vocabulary.shape import NetworkShape, Pairs, Pool
+from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Container, Placed, Service
 
 Kind = Literal[
@@ -122,6 +124,9 @@ class Host:
         return replace(self, networks=tuple(net for net in self.networks if net.id != network_id))
 
 
+NO_TASKS = Tasks()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
     """What the managers agree on.
@@ -137,7 +142,7 @@ class Cluster:
     networks: tuple[Network, ...] = ()
     wanted: tuple[tuple[str, NetworkShape], ...] = ()
     services: tuple[Service, ...] = ()
-    tasks: tuple[Placed, ...] = ()
+    tasks: Tasks = NO_TASKS
     next_port: int = 30000
     belongings: tuple[str, ...] = ()
 
@@ -155,7 +160,7 @@ class Cluster:
 
     def task(self, task_id: str) -> Placed | None:
         """A task by its id."""
-        return next((task for task in self.tasks if task.id == task_id), None)
+        return self.tasks.get(task_id)
 
     @property
     def ingress(self) -> Network | None:
@@ -217,12 +222,16 @@ class World:
         return self.agreed(services=tuple(services))
 
     def with_task(self, changed: Placed) -> "World":
-        """With this task in place of the one with its id."""
-        return self.agreed(tasks=tuple(changed if task.id == changed.id else task for task in self.swarm.tasks))
+        """With this task, in place of the one with its id where there is one."""
+        return self.agreed(tasks=self.swarm.tasks.with_one(changed))
 
     def later(self, seconds: float, what: Happening) -> "World":
         """With something to happen by itself after so many seconds."""
-        return replace(self, pending=tuple(sorted({*self.pending, Due(round(seconds * 1000), what)})))
+        due = Due(round(seconds * 1000), what)
+        at = bisect_left(self.pending, due)
+        if self.pending[at : at + 1] == (due,):
+            return self
+        return replace(self, pending=(*self.pending[:at], due, *self.pending[at:]))
 
     def another_id(self, kind: str) -> tuple["World", str]:
         """An id that nothing has had before: its first twelve characters differ from all others'."""

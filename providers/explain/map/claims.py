@@ -157,8 +157,7 @@ def _words(stack: Stack, each: Range) -> tuple[str, str]:
         case "pool":
             return "address pool", "for undeclared networks"
         case "host":
-            name = each.path.split(".")[1] if each.path.startswith("hosts.") else "bastion"
-            return name, "host" + ", unwatched" * (name in stack.verdict.resolved.unwatched)
+            return (each.path.split(".")[1] if each.path.startswith("hosts.") else "bastion"), "host"
         case "reserved":
             return each.kept_for, "kept free"
         case "allocation":

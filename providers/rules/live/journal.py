@@ -10,8 +10,9 @@ the UpdateConfig to put back (null: there was none).
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from shlex import quote
 from typing import Any, Literal
 
@@ -104,7 +105,8 @@ def journal_on(service: SwarmService) -> Journal | None:
     return opened(service.id, text) if text else None
 
 
-def copies(swarm: Swarm) -> dict[str, Journal]:
+@lru_cache(maxsize=4)  # asked for each of its services
+def copies(swarm: Swarm) -> Mapping[str, Journal]:
     """The swarm's copies of journals, by service id."""
     return {service_id: opened(service_id, text) for service_id, text in journal_copies(swarm.labels).items()}
 

@@ -5,6 +5,7 @@ It speaks only of the services that the change touches. What it says does not de
 change itself does, so that it is as true in the middle: then it is why the change turns round.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from shlex import quote
 
@@ -71,9 +72,10 @@ def held_on(service: SwarmService, tasks: Iterable[Task], nodes: Iterable[Node])
 
 def _ended(services: Iterable[SwarmService], tasks: Collection[Task]) -> Iterable[str]:
     """Tasks that have run to their end are not there to be moved: an update makes new ones."""
+    there = _living(tasks)
     for service in services:
         condition, wanted = service_spec.restart_condition(service.spec), service_spec.replicas(service.spec)
-        living = sum(task.service_id == service.id and task.alive for task in tasks)
+        living = there[service.id]
         if condition != "any" and wanted and living < wanted:
             yield (
                 f"service {service.name}: {wanted - living} of its {wanted} tasks have ended for good (restart "
@@ -148,7 +150,8 @@ def too_small(
     if not all(map(is_subnet, ranges)):
         return None
     first, *further = ranges
-    count = sum(_most_tasks(service, tasks, len(nodes)) for service in services)
+    there = _living(tasks)
+    count = sum(_most_tasks(service, there[service.id], len(nodes)) for service in services)
     need, found = len(nodes) + len(services) + count, room(first, ip_range) + sum(map(room, further))
     if need <= found:
         return None
@@ -158,9 +161,13 @@ def too_small(
     )
 
 
-def _most_tasks(service: SwarmService, tasks: Collection[Task], nodes: int) -> int:
+def _living(tasks: Collection[Task]) -> Counter[str]:
+    """How many tasks of each service live, by its id."""
+    return Counter(task.service_id for task in tasks if task.alive)
+
+
+def _most_tasks(service: SwarmService, there: int, nodes: int) -> int:
     """How many tasks of it have an address at once, at most, while it is updated."""
-    there = sum(task.service_id == service.id and task.alive for task in tasks)
     wanted = service_spec.replicas(service.spec)
     count = max(there, nodes if wanted is None else wanted)
     more = service_spec.parallelism(service.spec) or count

@@ -77,7 +77,7 @@ def misplaced(service: SwarmService, facts: IngressFacts) -> bool:
     """Whether a task of it was made for another placement than its service has now: while only that differs, the swarm
     looks at nothing else and no strip moves the task (swarmkit, IsTaskDirtyPlacementConstraintsOnly:
     https://github.com/moby/swarmkit/blob/master/manager/orchestrator/task.go)."""
-    tasks = [task for task in facts.tasks if task.service_id == service.id and task.desired == "running" and task.alive]
+    tasks = [task for task in facts.tasks_of(service.id) if task.desired == "running" and task.alive]
     return any(task.placement != journal.placement(service) for task in tasks)
 
 
@@ -89,7 +89,8 @@ def emptied(facts: IngressFacts, network: Network) -> Decision | None:
     hanging = hanging_on(network, facts)
     if not hanging:
         return None
-    held = [service for service in facts.services if lingers(service, hanging)]
+    meant = {task.service_id for task in hanging if task.desired == "running"}
+    held = [service for service in facts.services if service.id in meant and service.update_state != "updating"]
     if held and facts.unchanged_for >= MOVES:
         return Steps(tuple(map(forced, held)), f"move the tasks of {names(held)}")
     return Wait(f"{in_words(hanging, facts)} to leave the old ingress", FOREVER)
@@ -109,12 +110,6 @@ def in_words(tasks: list[Task], facts: IngressFacts) -> str:
     named, hosts = ({each.id: each.name for each in facts.services}, {node.id: node.hostname for node in facts.nodes})
     places = sorted({f"{named.get(t.service_id, 'another')} on {hosts.get(t.node_id, 'no host')}" for t in tasks})
     return f"{len(tasks)} tasks ({', '.join(places)})"
-
-
-def lingers(service: SwarmService, tasks: list[Task]) -> bool:
-    """Whether tasks of it that are meant to run hang on, though no update moves them."""
-    meant = any(task.service_id == service.id and task.desired == "running" for task in tasks)
-    return meant and service.update_state != "updating"
 
 
 def forced(service: SwarmService) -> UpdateService:
@@ -204,14 +199,14 @@ def arrived(facts: IngressFacts, network: Network) -> Decision | None:
 def strays(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
     """Whether a task of it that is meant to run has no address on this ingress; one that stays as it is until its host
     is active again apart."""
-    held = {node.id for node in judgement.held_on(service, facts.tasks, facts.nodes)}
+    held = {node.id for node in judgement.held_on(service, facts.tasks_of(service.id), facts.nodes)}
     meant = (task for task in tasks_of(service, facts) if task.desired == "running" and task.node_id not in held)
     return any(network.id not in task.networks for task in meant)
 
 
 def tasks_of(service: SwarmService, facts: IngressFacts) -> list[Task]:
     """The tasks of it that are left, those on hosts that are down apart."""
-    return [task for task in facts.tasks if task.service_id == service.id and task.alive and not lost(task, facts)]
+    return [task for task in facts.tasks_of(service.id) if task.alive and not lost(task, facts)]
 
 
 def at_rest(service: SwarmService, facts: IngressFacts) -> bool:
@@ -225,7 +220,7 @@ def at_rest(service: SwarmService, facts: IngressFacts) -> bool:
 
 def runs(service: SwarmService, facts: IngressFacts) -> bool:
     """Whether a task of it runs, or none is meant to."""
-    meant = [task for task in facts.tasks if task.service_id == service.id and task.desired == "running"]
+    meant = [task for task in facts.tasks_of(service.id) if task.desired == "running"]
     return not meant or any(task.state == "running" for task in meant)
 
 
@@ -238,7 +233,7 @@ def replaced(service: SwarmService, facts: IngressFacts, network: Network) -> bo
 
 def lost(task: Task, facts: IngressFacts) -> bool:
     """Whether it was on a host that is down: it is no longer there, whatever the swarm remembers of it."""
-    return any(node.id == task.node_id and node.state == "down" for node in facts.nodes)
+    return task.node_id in facts.down
 
 
 def back(service: SwarmService, found: Journal, facts: IngressFacts) -> bool:
@@ -312,7 +307,7 @@ def outage(service: SwarmService, facts: IngressFacts) -> float | None:
     copy = journal.copies(facts.swarm).get(service.id)
     if copy is None or facts.network is None:
         return None
-    tasks = [task for task in facts.tasks if task.service_id == service.id and task.since]
+    tasks = [task for task in facts.tasks_of(service.id) if task.since]
     ended = [task.seconds for task in tasks if copy.network in task.networks and not task.alive]
     started = [task.seconds for task in tasks if facts.network.id in task.networks and task.state == "running"]
     return max(0.0, min(started) - max(ended)) if ended and started and copy.network != facts.network.id else None

@@ -6,8 +6,10 @@ the loop puts it there.
 """
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 from providers.rules.vocabulary.shape import NetworkShape, Pairs
 
@@ -385,7 +387,7 @@ class IngressFacts:
 
     `nodes` are all members, declared or not; `hosts` the declared ones that were asked. `listed` are the swarm's
     other networks. `services` are those that publish through an ingress or carry a journal, `tasks` theirs and all
-    that hang on an ingress. `unwatched`: ids of members that the stack file has as such: nobody asks them.
+    that hang on an ingress.
     """
 
     @property
@@ -414,8 +416,23 @@ class IngressFacts:
     listed: tuple[Network, ...] = ()
     services: tuple[SwarmService, ...] = ()
     tasks: tuple[Task, ...] = ()
-    unwatched: frozenset[str] = frozenset()
     unchanged_for: float = field(default=0, compare=False)
+
+    def tasks_of(self, service_id: str) -> Sequence[Task]:
+        """Those of one service. Of 300 services each has few: all are gone through once, and not for each of them."""
+        return self._by_service.get(service_id, ())
+
+    @cached_property
+    def down(self) -> frozenset[str]:
+        """Ids of the members that are down."""
+        return frozenset(node.id for node in self.nodes if node.state == "down")
+
+    @cached_property
+    def _by_service(self) -> Mapping[str, Sequence[Task]]:
+        found: dict[str, list[Task]] = {}
+        for task in self.tasks:
+            found.setdefault(task.service_id, []).append(task)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from providers.rules.live import maintenance
 from providers.rules.nouns import gwbridge, ingress, overlay
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, Spec
 from providers.simulate import World, overlay_facts
+from providers.simulate.world import NO_TASKS
 from tests.exploration.checks import all_of, containers_run, no_trace, nothing_lost, specs_as_before
 from tests.rules.live.test_changes_under_services import NEW_BRIDGE, NEW_INGRESS, NEW_OVERLAY, world
 from tests.support.lifecycle import id_of, ingress_spec, make
@@ -79,7 +80,7 @@ def test_a_migration_whose_overlay_goes_leaves_no_label():
     """Cut after the note of what moves, and then neither its users nor the overlay are wanted any more."""
     start = begun(OVERLAY)[2]
     known = id_of(world(), NEW_OVERLAY)
-    hosts = SimulatedHosts(start.agreed(services=(), tasks=()))
+    hosts = SimulatedHosts(start.agreed(services=(), tasks=NO_TASKS))
 
     look = partial(overlay_facts_of, hosts, known)
     hosts.work("overlay", 60, hosts.progress.append, look, partial(overlay.next_step_of_removal, NEW_OVERLAY))

@@ -14,6 +14,7 @@ from providers.rules.vocabulary.errors import Blocked, DeadlineExceeded, Swarmne
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
 from providers.simulate import World, bare, members, others
+from providers.simulate.world import NO_TASKS
 from tests.support.lifecycle import (
     HOSTS,
     gwbridge_spec,
@@ -371,7 +372,7 @@ def theirs_in(world: World) -> tuple[object, ...]:
     """All that is not ours."""
     bridges = [host.network("theirs") for host in world.hosts]
     if world.cluster is None:
-        return (bridges, [], (), (), [])
+        return (bridges, [], (), NO_TASKS, [])
     labels = [dict(node.labels).get("theirs") for node in world.swarm.nodes]
     return (
         bridges,

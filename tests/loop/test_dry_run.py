@@ -1,0 +1,55 @@
+"""A rehearsal of a change of the ingress under many services: what it costs grows as they do."""
+
+import sys
+from functools import partial
+
+from providers.loop.dry_run import rehearsed
+from providers.rules.nouns.table import INGRESS
+from providers.simulate import World, elapse
+from providers.simulate.from_snapshot import copied
+from providers.simulate.others import create_service
+from providers.simulate.workloads import text
+from tests.support.lifecycle import id_of, ingress_spec, running
+from tests.support.simulated import SimulatedHosts
+
+
+def with_services(count: int) -> World:
+    """Three hosts, and services of four tasks each that publish a port."""
+    world = running()
+    for number in range(count):
+        port = {"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8000 + number, "PublishMode": "ingress"}
+        spec = {
+            "Name": f"web{number}",
+            "TaskTemplate": {"ContainerSpec": {"Image": "web"}},
+            "Mode": {"Replicated": {"Replicas": 4}},
+            "EndpointSpec": {"Ports": [port]},
+        }
+        world = create_service(world, text(spec))
+    return copied(SimulatedHosts(elapse(world, 20)).survey())
+
+
+def calls(count: int) -> int:
+    """How many functions are called, in a rehearsal under so many services that ends well."""
+    world, spec = with_services(count), ingress_spec(subnet="10.99.0.0/16", gateway="10.99.0.1")
+    known = {"network_id": id_of(world, spec)}
+    found = 0
+
+    def note(_frame: object, event: str, _argument: object) -> None:
+        nonlocal found
+        found += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        look = partial(INGRESS.look, spec=spec, known=known)
+        forecast = rehearsed(world, "ingress", 300, look, INGRESS.decide(spec, known))[1]
+    finally:
+        sys.setprofile(before)
+    assert not forecast.problem
+    assert count == len(forecast.absences)
+    return found
+
+
+def test_twice_the_services_cost_twice_as_much():
+    """Not four times, as it would where each task's end were held against all tasks of all services."""
+    assert calls(16) < 2.2 * calls(8)
