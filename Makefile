@@ -70,8 +70,9 @@ engines: lab # every live change with ten services on five hosts, on each Engine
 vms: lab # the whole job and live changes on three virtual machines with systemd and a kernel of their own (root, 20 minutes)
 	@$(IN_TOOLS) pytest -m vms $(LAB)
 
-bench: lab # `pulumi up` against a shell script that does the same, and how long ports are away (root)
-	@$(IN_TOOLS) python -m bench && python -m bench.examining
+bench: lab # against a shell script, against Pulumi itself, and how long ports are away; kept in bench/results (root)
+	@$(IN_TOOLS) python -m bench.jobs
+	@$(IN_TOOLS) python -m bench
 
 chaos: lab # N live changes cut at random moments, on ENGINE; appends to chaos-results.jsonl and goes on there (root)
 	@$(IN_TOOLS) python -m tools.chaos --engine $(or $(ENGINE),28) --cuts $(or $(N),20) --seed $(or $(SEED),1)

@@ -20,7 +20,7 @@ GROUP = "b"
 OUTAGE_ROUNDS = 3
 ENGINE = "28"
 # How many times as long as the script `pulumi up` may take, by number of overlays.
-AT_MOST = {5: 2.0, 100: 1.2}
+AT_MOST = {5: 1.3, 100: 1.2}
 
 Times = dict[Contender, list[float]]
 Counted = dict[Contender, dict[str, Counts]]

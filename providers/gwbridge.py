@@ -30,7 +30,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
 
     def found(self, spec: GwbridgeSpec, known: Props) -> Standing[GwbridgeSpec]:
         """By the host's own word, if it is still that host."""
-        facts = self.run.hosts(spec).gwbridge(spec.host)
+        facts = self.run.hosts(spec).at_rest().gwbridge(spec.host)
         standing = rules.finding(spec, known, facts)
         if not standing.doubt:
             declared = spec.model_copy(update={"access": self.run.declared_access(spec.host)})

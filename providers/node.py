@@ -30,7 +30,7 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
 
     def found(self, spec: NodeSpec, known: Props) -> Standing[NodeSpec]:
         """By the managers' list, and by the host's own word on its address: one that is silent is still a member."""
-        door, change = self.run.hosts(), moved(spec.access, self.run.declared_access(spec.host))
+        door, change = self.run.hosts().at_rest(), moved(spec.access, self.run.declared_access(spec.host))
         member = door.node(spec.host).member if change else None
         if isinstance(member, Member) and member.node_id != known["node_id"]:
             raise Blocked(rules.elsewhere(spec, member, known["node_id"], change))

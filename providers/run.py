@@ -65,8 +65,7 @@ class Run:
     """One run of Pulumi.
 
     settings: the stack file as Pulumi hands it over, flat. accesses: how each declared host that is not lost is
-    reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good. unwatched:
-    members that are not reached.
+    reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good.
     to_be_replaced: ids of resources that make way for a new one. declared: ids of resources that the program declares
     and the state has. forgotten: ids of resources that went without a look. found: the Engines' ids of what declared
     resources have. consequences: of a preview.
@@ -78,7 +77,6 @@ class Run:
         self.accesses: dict[str, HostAccess] = {}
         self.managers: set[str] = set()
         self.lost: set[str] = set()
-        self.unwatched: set[str] = set()
         self.to_be_replaced: set[str] = set()
         self.declared: set[str] = set()
         self.forgotten: set[str] = set()
@@ -105,7 +103,6 @@ class Run:
         self.accesses.update(there.access)
         self.managers.update(there.managers)
         self.lost.update(declared.lost)
-        self.unwatched.update(declared.unwatched)
 
     def hosts(self, spec: Spec | None = None) -> Door:
         """The declared hosts, and that of the spec, which only the state may still know.
@@ -143,10 +140,8 @@ class Run:
         return f"{NAMESPACE}:swarm" in self.settings
 
     def forgets(self, spec: Spec) -> bool:
-        """Whether what the state has is no more this stack's affair: without the section `swarm` the swarm and
-        memberships of hosts that stay declared are left alone, and so is all of a host that is unwatched by now."""
-        if isinstance(spec, HostSpec) and spec.host in self.unwatched:
-            return True
+        """Whether what the state has of the swarm is no more this stack's affair: without the section `swarm` the swarm
+        and memberships of hosts that stay declared are left alone."""
         member = isinstance(spec, NodeSpec) and spec.host in self.accesses
         return not self.declares_swarm and (member or isinstance(spec, SwarmSpec))
 

@@ -1,0 +1,1 @@
+"""A program of Pulumi whose resources do nothing."""
