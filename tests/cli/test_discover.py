@@ -56,7 +56,8 @@ NETWORKS[0]["Containers"] = {"ingress-sbox": {"Name": "gateway_ingress-sbox"}}
 @pytest.fixture
 def host(tmp_path, monkeypatch):
     """The one manager of a swarm of two; the other member has no address that leads anywhere."""
-    without_ssh(monkeypatch, tmp_path)
+    without_ssh(monkeypatch)
+    monkeypatch.setenv("HOME", str(tmp_path))
     host = FakeHost(tmp_path / "m1", "m1")
     host.commands[shlex.join(COMMAND)] = Ends(
         stdout=b"2: eth0: <UP> mtu 9000 qdisc x\n    inet 127.0.0.1/8 scope host\n"

@@ -32,14 +32,14 @@ def host(new_host: Callable[[str], FakeHost]) -> FakeHost:
 
 
 @pytest.fixture(autouse=True)
-def no_keys_of_mine(tmp_path, monkeypatch) -> None:
+def no_keys_of_mine(monkeypatch) -> None:
     """Neither the agent nor ~/.ssh of whoever runs the tests has a part in them, nor any program."""
-    without_ssh(monkeypatch, tmp_path / "home")
+    without_ssh(monkeypatch)
 
 
 @pytest.fixture
 def my_ssh(no_keys_of_mine, tmp_path, monkeypatch) -> None:
-    """OpenSSH's own programs, with the same empty home."""
+    """OpenSSH's own programs, with an empty home."""
     at_home(monkeypatch, tmp_path / "home")
 
 

@@ -10,15 +10,14 @@ PROGRAM = Path(__file__).with_name("home_ssh.sh")
 PROGRAMS = os.environ.get("PATH", os.defpath)
 
 
-def without_ssh(monkeypatch, home: Path) -> None:
-    """A home with nothing in it, on a machine without any program: for tests that are not about OpenSSH's words.
+def without_ssh(monkeypatch) -> None:
+    """Nobody's home, on a machine without any program: for tests that are not about OpenSSH's words.
 
     Asking `ssh -G` takes four processes, and more time than all the rest of such a test.
     """
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("HOME", "/nowhere")
     monkeypatch.setenv("PATH", "/nowhere")
-    home.mkdir(exist_ok=True)
 
 
 def at_home(monkeypatch, home: Path) -> None:

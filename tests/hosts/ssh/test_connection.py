@@ -319,8 +319,9 @@ def test_missing_key_is_named(connect, tmp_path):
     assert f"{tmp_path}/none: no such file" in str(error(connect(key_file=f"{tmp_path}/none")))
 
 
-def test_key_in_home_is_found(host, connect, tmp_path):
+def test_key_in_home_is_found(host, connect, tmp_path, monkeypatch):
     """Without key_file, the usual files in ~/.ssh are tried."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     ssh = tmp_path / "home" / ".ssh"
     ssh.mkdir(parents=True)
     shutil.copy(host.folder / "key", ssh / "id_ecdsa")
