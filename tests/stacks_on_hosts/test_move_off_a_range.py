@@ -93,6 +93,8 @@ class Walk:
                 return self.swarmnet(*rest)
             case ["pulumi", "up", *_]:
                 return self.project.run("up", *CHANGE).text
+            case ["pulumi", "preview", *_]:
+                return self.project.run("preview").text
             case ["pulumi", "stack", "init", self.project.stack]:
                 return self.project.run("stack", "init").text
             case ["git", "checkout", path]:
