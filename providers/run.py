@@ -37,6 +37,7 @@ from providers.rules.vocabulary import steps
 from providers.rules.vocabulary.diagnosis import Examination, FindingId
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, StackFileError, SwarmnetError
+from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import HostSpec, NodeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import Decision
 from providers.rules.vocabulary.wish import wish
@@ -68,7 +69,8 @@ class Run:
     reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good.
     to_be_replaced: ids of resources that make way for a new one. declared: ids of resources that the program declares
     and the state has. forgotten: ids of resources that went without a look. found: the Engines' ids of what declared
-    resources have. consequences: of a preview.
+    resources have. replaced: the overlays that made way for a new one, and what the state had of each, by id.
+    consequences: of a preview.
     """
 
     def __init__(self, reach: Reach = real) -> None:
@@ -81,6 +83,7 @@ class Run:
         self.declared: set[str] = set()
         self.forgotten: set[str] = set()
         self.found: set[str] = set()
+        self.replaced: dict[str, tuple[NetworkShape, Known]] = {}
         self.consequences = Consequences(lambda urn, line: Progress(urn)(line, stays=True))
         self._turn = threading.Lock()
         self._failures: list[str] = []  # of disruptive changes

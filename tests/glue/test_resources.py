@@ -517,3 +517,31 @@ def test_changes_of_managers_take_turns(hosts, pulumi_engine):
         waiting.result(timeout=10)
 
     assert ("urn:node", "waiting for its turn") == pulumi_engine.lines[0]
+
+
+def test_replaced_overlay_keeps_what_nobody_declared(hosts):
+    """Labels and options of others come back with the new one; what the file no longer has does not."""
+    theirs = (("com.docker.stack.namespace", "shop"), ("team", "net"))
+    before = known(hosts, OVERLAY, labels={"team": "net"})
+    hosts.world = hosts.world.agreed(
+        networks=tuple(
+            altered(net, labels=(*net.labels, *theirs), options=(*net.options, ("com.example.x", "1")))
+            if net.name == "app"
+            else net
+            for net in hosts.world.swarm.networks
+        )
+    )
+    wanted, provider = lifecycle.overlay_spec(subnet="10.99.0.0/24", gateway="10.99.0.1"), provider_of(OVERLAY)
+
+    assert ["gateway", "labels", "subnet"] == provider.diff("overlay/app", before.outputs, to_props(wanted)).replaces
+    before.delete()
+    outputs = created(wanted).outputs
+    there = next(net for net in hosts.world.swarm.networks if net.name == "app")
+
+    assert ("10.99.0.0/24", "1", "shop", None) == (
+        there.subnet,
+        there.option("com.example.x"),
+        there.label("com.docker.stack.namespace"),
+        there.label("team"),
+    )
+    assert ["com.example.x"] == outputs["kept"]

@@ -37,6 +37,7 @@ def to_member(host: str, info: schema.Info) -> Member:
         error=line(swarm.get("Error") or ""),
         swarm_id=(swarm.get("Cluster") or {}).get("ID") or "",
         node_address=ip_only(swarm.get("NodeAddr")),
+        release=line(info.get("ServerVersion") or ""),
         remote_managers=tuple(
             sorted((peer.get("NodeID") or "", ip_only(peer.get("Addr"))) for peer in swarm.get("RemoteManagers") or [])
         ),

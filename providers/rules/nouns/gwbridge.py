@@ -17,7 +17,7 @@ from providers.rules.vocabulary.addresses import shown_network
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
 from providers.rules.vocabulary.labels import CHANGE, FORMER, declared_labels, owner_of, with_owner
-from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, ICC, MASQUERADE
+from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, ICC, MASQUERADE, refuses
 from providers.rules.vocabulary.places import shaped, shown
 from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import GwbridgeSpec, Ipv6Range
@@ -149,11 +149,27 @@ def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decis
     if refusal:
         return Blocked(refusal)
     difference = in_words(spec, bridge, undeclared.kept(spec, bridge.shape)) if bridge else "missing"
+    if bridge and difference and (why_not := not_again(spec, facts.member, bridge)):
+        return Blocked(why_not)
     if facts.member.state == "active":
         return on_member(spec, facts, difference, known=known)
     if bridge is None:
         return Steps((creation_on(spec, facts),), f"create {GATEWAY_BRIDGE}")
     return replacement(spec, bridge) if difference else Done()
+
+
+def not_again(spec: GwbridgeSpec, member: Member, bridge: Network) -> str | None:
+    """Why the bridge can't be made anew with what nobody declared of it, None where it can: an option that an older
+    Engine had kept."""
+    found = undeclared.options(spec, bridge.shape)
+    kept = {key: value for key, value in found.items() if key in undeclared.kept(spec, bridge.shape)}
+    refused = sorted(f"{key}={value}" for key, value in kept.items() if refuses(member.release, key, value))
+    if not refused:
+        return None
+    return (
+        f"{spec.host}: {GATEWAY_BRIDGE} has {', '.join(refused)}, which nobody declared, and its Engine "
+        f"({member.release}) would refuse to make it so again: say in gwbridge.options which value it is to have"
+    )
 
 
 def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, known: bool) -> Decision:

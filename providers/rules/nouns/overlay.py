@@ -62,7 +62,7 @@ def thorough(spec: OverlaySpec, known: Known) -> bool:
 
 def decide(spec: OverlaySpec, known: Known) -> Decide:
     """What the state has is ours to change."""
-    spec = spec.model_copy(update={"dropped": undeclared.dropped(spec, known)})
+    spec = spec.model_copy(update={"dropped": spec.dropped | undeclared.dropped(spec, known)})
     return partial(next_step, spec, network_id=known.get("network_id", ""))
 
 
@@ -153,7 +153,7 @@ def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
                 f"overlay {spec.name}: the swarm has a network {other.name} ({other.driver or 'dead'}), and tells "
                 "names apart without regard to case: rename one of the two"
             )
-    step = creation(spec, facts.twin.shape if facts.twin else None)
+    step = creation(spec, facts.twin.shape if facts.twin else spec.before)
     return overlap(spec, facts, None) or Steps((step,), f"create overlay {spec.name}")
 
 

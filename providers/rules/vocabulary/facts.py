@@ -101,7 +101,8 @@ class Member:
     change of ours, as a manager tells. `control`: this node may answer for the swarm.
     `error`: the Engine's own words, such as that the swarm has no leader. `swarm_id` is known on managers only.
     remote_managers: whom it takes for the swarm's managers, by node id, each with an IP address (empty where it has
-    none). Of itself a host's word proves nothing: rules/live/believed.py.
+    none). release: its Engine's version, empty where it says none. Of itself a host's word proves nothing:
+    rules/live/believed.py.
     """
 
     host: str
@@ -112,6 +113,7 @@ class Member:
     swarm_id: str = ""
     node_address: str = ""
     remote_managers: Pairs = ()
+    release: str = ""
 
     @property
     def good_manager(self) -> bool:

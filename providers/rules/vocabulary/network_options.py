@@ -100,6 +100,14 @@ KNOWN: Mapping[str, KnownOption] = MappingProxyType(
 )
 
 
+def refuses(engine: str, option: str, value: str) -> bool:
+    """Whether an Engine of that version would not make a network with an option, which an older one may have kept
+    (measurements.md#options-by-engine). One that does not say its version as releases do is taken for a new one."""
+    known, first = KNOWN.get(option), engine.partition(".")[0]
+    number = int(first) if first.isdecimal() and int(first) >= _RELEASES[40] else max(_RELEASES.values())
+    return known is not None and number >= known.since and not known.takes(value)
+
+
 # The first release with each minor version of API 1: https://docs.docker.com/reference/api/engine/#api-version-matrix
 _RELEASES = {40: 19, 41: 20, 42: 23, 43: 24, 44: 25, 45: 26, 46: 27, 48: 28, 52: 29}
 

@@ -178,14 +178,16 @@ class NetworkSpec(Spec):
 
     dropped: what the state shows and the stack file does not, as `options.x` and `labels.x`, which goes where the
         network is made anew; all else that nobody declared stays. Neither input nor output.
+    before: the network that this run has removed, in whose place this one comes. Neither input nor output.
     """
 
-    NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"dropped"}
+    NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"dropped", "before"}
 
     subnet: Subnet
     options: Options = {}
     labels: Labels = {}
     dropped: frozenset[str] = Field(default=frozenset(), exclude=True)
+    before: NetworkShape | None = Field(default=None, exclude=True)
 
 
 class Ipv6Range(BaseModel):

@@ -12,7 +12,7 @@ from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Network, OverlayFacts
 from providers.rules.vocabulary.network_options import GATEWAY_MODE, HOST_BINDING, MTU, NEUTRAL
 from providers.rules.vocabulary.shape import NetworkShape, Pool, pairs
-from providers.rules.vocabulary.steps import CreateNetwork, Done
+from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done
 from providers.simulate import World, bare
 from tests.support import lifecycle
 from tests.support.decisions import reason
@@ -245,3 +245,17 @@ def test_number_of_another_networks_vxlan_is_refused():
     assert "its vxlan_id 1000 is that of the swarm's network data" in reason(
         overlay.next_step(overlay_spec(vxlan_id=1000), OverlayFacts(network=None, listed=(other,)))
     )
+
+
+@pytest.mark.parametrize(("release", "expected"), [("26.1.5", ""), ("28.5.2", "isolated"), ("2.0.0", "isolated")])
+def test_option_that_the_engine_would_refuse_is_named_before_anything_is_removed(release: str, expected: str):
+    """An older one had kept it; declared otherwise, it is no hindrance."""
+    found = shown(BRIDGE, options=((GATEWAY_MODE, "isolated"),), labels=(OURS,))
+    facts = GwbridgeFacts(member=Member(host="m1", state="inactive", release=release), bridge=found)
+    wanted = gwbridge_spec(mtu=1400)
+    decision = gwbridge.next_step(wanted, facts, known=True)
+
+    assert expected in (reason(decision) if isinstance(decision, Blocked) else "")
+    assert isinstance(decision, Blocked) is bool(expected)
+    declared = wanted.model_copy(update={"options": {GATEWAY_MODE: "nat"}})
+    assert not isinstance(gwbridge.next_step(declared, facts, known=True), Blocked)
