@@ -1,8 +1,8 @@
-"""The plugin of pulumi-command for examples/app: the one on PATH, the official one, one built from Go, or a stand-in.
+"""The plugin of pulumi-command: the one on PATH, the official one, one built from Go, or a stand-in for what is used.
 
-The first of them that can be had. Pulumi fetches plugins by itself, into the user's ~/.pulumi. Tests have a folder of
-their own in its place, so the plugin is put where an activated shell finds it. The stand-in is for machines whose
-module proxy refuses the plugin's module though it serves those of the CLI.
+`prepare` and examples/app need it. The first of them that can be had counts. Pulumi fetches plugins by itself, into the
+user's ~/.pulumi. Tests have a folder of their own in its place, so the plugin is put where an activated shell finds it.
+The stand-in is for machines whose module proxy refuses the plugin's module though it serves those of the CLI.
 """
 
 import os

@@ -60,6 +60,9 @@ def test_commands_of_hosts(hosts: Group, project: Project):
     last = {"k3": [{"name": "last", "run": f"echo last >>{LOG}"}]}
     project.declare(stack(hosts, FIRST, SECOND, **last))
     hosts.fault("k3", "cut")
+    assert (seen := project.preview()).ok, seen.told
+    assert {"prepare/k1/first": "create", "prepare/k3/last": "create"}.items() <= seen.steps.items()
+    assert [[], [], []] == log(hosts)
 
     # A host that is not reached: one line, and nothing of ours on any host.
     refused = project.up()
@@ -99,11 +102,12 @@ def test_commands_of_hosts(hosts: Group, project: Project):
 
 
 def test_host_that_is_lost_has_nothing_undone(hosts: Group, project: Project):
-    """Nobody is there to do it; the others have theirs undone."""
-    project.declare(stack(hosts, FIRST))
+    """Nobody is there to do it; the others have theirs undone, here by somebody who needs sudo."""
+    by_sudo = {"ssh": {**SSH, "user": "deploy", "sudo": True, "connect_timeout": 3}}
+    project.declare(stack(hosts, FIRST) | by_sudo)
     assert (formed := project.up()).ok, formed.told
     hosts.fault("k3", "cut")
-    without = stack(hosts, FIRST)
+    without = stack(hosts, FIRST) | by_sudo
     without["hosts"]["k3"]["lost"] = True
     project.declare(without)
     assert (removed := project.up()).ok, removed.told
