@@ -73,6 +73,7 @@ vms: lab # the whole job and live changes on three virtual machines with systemd
 bench: lab # against a shell script, against Pulumi itself, and how long ports are away; kept in bench/results (root)
 	@$(IN_TOOLS) python -m bench.jobs
 	@$(IN_TOOLS) python -m bench
+	@$(IN_TOOLS) python -m bench.examining
 
 chaos: lab # N live changes cut at random moments, on ENGINE; appends to chaos-results.jsonl and goes on there (root)
 	@$(IN_TOOLS) python -m tools.chaos --engine $(or $(ENGINE),28) --cuts $(or $(N),20) --seed $(or $(SEED),1)

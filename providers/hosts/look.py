@@ -43,6 +43,7 @@ def _questions(root: str, peers: Collection[str], sudo: str) -> Iterator[_Questi
     yield _Question("rules", f"{sudo}iptables-save", "iptables-save")
     yield _Question("legacy", _LEGACY.format(sudo=sudo))
     yield _Question("zone", _ZONE.format(sudo=sudo))
+    yield _Question("gossip", _GOSSIP.format(sudo=sudo))
 
 
 _OFFLOAD = (
@@ -58,6 +59,12 @@ _LEGACY = (
 _ZONE = (
     'command -v firewall-cmd >/dev/null || exit 0; [ "$({sudo}firewall-cmd --state 2>&1)" = running ] || exit 0; '
     "{sudo}firewall-cmd --get-zone-of-interface=docker_gwbridge 2>&1 || :"
+)
+# An Engine says of a member whom only TCP reaches so each time, and under which name it knows whom once.
+_GOSSIP = (
+    "date +%s; if [ -e /var/log/docker.log ]; then l='{sudo}cat /var/log/docker.log'; else "
+    "l='{sudo}journalctl --unit docker --boot --quiet --no-pager --output cat'; fi; "
+    'said=$($l) || exit 1; printf "%s\\n" "$said" | grep -E "UDP probes failed|joined gossip cluster" | tail -n 500'
 )
 # Each line of an answer begins with `|`, so that none can be taken for the head of another.
 _BEGINS = """PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from ipaddress import ip_address
 from typing import TypeVar, cast
 
@@ -20,6 +21,7 @@ from providers.rules.vocabulary.words import line
 T = TypeVar("T")
 
 LONGEST = 200  # letters of what is kept of a host's words
+_LATELY = 60.0  # seconds; an Engine asks each other one in turn, one a second
 _DAEMON_KEYS = ("iptables", "default-network-opts", "firewall-backend")
 _FLAG = re.compile(r"--(iptables|default-network-opt|firewall-backend)(?:=(.*))?")
 _FLAGS = {"default-network-opt": "default-network-opts"}
@@ -190,6 +192,20 @@ def _forwarding(found: Look, text: str) -> Look:
     return replace(found, forwarding=text.strip() == "1")
 
 
+def _gossip(found: Look, text: str) -> Look:
+    now, _, log = text.partition("\n")
+    names: dict[str, str] = {}
+    missed = set()
+    for each in log.splitlines():
+        if joined := re.search(r"Node (\w+)/([0-9a-fA-F.:]+), joined", each):
+            names[joined[1]] = joined[2]
+        elif (failed := re.search(r'time="([^"]+)".*connect to (\w+) over TCP', each)) and (
+            float(now) - datetime.fromisoformat(failed[1]).timestamp() < _LATELY
+        ):
+            missed.add(names.get(failed[2], failed[2]))
+    return replace(found, unanswered=frozenset(missed))
+
+
 _READERS: Mapping[Subject, Callable[[Look, str], Look]] = {
     "links": _links,
     "routes": _routes,
@@ -197,6 +213,7 @@ _READERS: Mapping[Subject, Callable[[Look, str], Look]] = {
     "modules": _modules,
     "daemon": _daemon,
     "room": _room,
+    "gossip": _gossip,
     "offload": _offload,
     "rules": _rules,
     "legacy": _legacy,

@@ -42,7 +42,7 @@ CHECKS: Mapping[FindingId, Check] = {
     "probes": reached.probes,
     "port-taken": reached.taken,
     "reach-managers": reached.on("reach-managers", "managers"),
-    "reach-gossip": reached.on("reach-gossip", "gossip-tcp", "gossip-udp"),
+    "reach-gossip": reached.gossip,
     "reach-data-path": reached.on("reach-data-path", "data-path"),
     "reach-full-size": reached.on("reach-full-size", "full-size"),
     "reach-data": reached.on("reach-data", "data"),

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from providers.rules.doctor.ports import GOSSIP
+from providers.rules.doctor.unread import looks, unread
 from providers.rules.doctor.wanted import Wanted
 from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId, HostExamination, Status
 from providers.rules.vocabulary.reach import Channel, Trial
@@ -76,6 +78,20 @@ def on(told: FindingId, *channels: Channel) -> Callable[[Examination, Wanted], I
     return check
 
 
+def gossip(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
+    """TCP and UDP before there is a swarm; between members UDP is the Engine's, and known by its log alone."""
+    yield from on("reach-gossip", "gossip-tcp", "gossip-udp")(seen, wanted)
+    by_address = {each.known_by: each.host for each in seen.hosts}
+    for host, look in looks(seen):
+        if host.member.state == "active":
+            yield from unread("reach-gossip", host, "gossip")
+            for address in sorted(look.unanswered):
+                peer = by_address.get(address, "")
+                fact = f"by its Engine's log, UDP {GOSSIP} does not pass to {peer or address} and back, TCP does"
+                remedy = f"open UDP {GOSSIP} between them, both ways"
+                yield Finding(id="reach-gossip", status="failed", host=host.host, peer=peer, fact=fact, remedy=remedy)
+
+
 def _finding(told: FindingId, seen: Examination, trial: Trial, port: int) -> Finding:
     hosts = {each.host: each for each in seen.hosts}
     name = _NAMES[trial.channel].format(port=port)
@@ -105,6 +121,10 @@ def _cause(trial: Trial, port: int, sender: HostExamination, receiver: HostExami
             return f"take this rule away on {host.host}, or open the port before it: {chain} {rule}"
         if f"filter :{chain} DROP" in host.looked.rules and not _accepted(host, chain, protocol, port):
             return f"open it on {host.host}, whose firewall drops by default: `swarmnet doctor STACK --rules iptables`"
+    if trial.channel == "data-path" and trial.port is None:
+        for host, other in ((receiver, sender), (sender, receiver)):
+            if rule := _dropped_by(host.looked.of_chain("filter", "INPUT"), "udp", GOSSIP, "-s", other.known_by):
+                return f"members do not tell each other where it goes: take this rule away on {host.host}: INPUT {rule}"
     if trial.channel == "full-size":
         return "find the lowest MTU between them, and write it as hosts.NAME.mtu; networks get theirs from it"
     if trial.channel == "data" or trial.why.startswith("ping passes"):

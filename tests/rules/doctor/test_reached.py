@@ -117,6 +117,24 @@ def test_other_causes(trial, begins):
     assert found(trial)[-1].remedy.startswith(begins)
 
 
+def test_gossip_between_members_is_told_by_their_engines():
+    """By name, where the address is a member's; without their log it is unknown."""
+    rows = found(m1=replace(WELL, unanswered=frozenset({"10.9.0.2", "0123"})))
+    assert [("reach-gossip", "failed", "m1", ""), ("reach-gossip", "failed", "m1", "w1")] == [
+        (each.id, each.status, each.host, each.peer) for each in rows
+    ]
+    (row,) = found(m1=replace(WELL, unread={"gossip": "sudo: no: let it"}))
+    assert ("reach-gossip", "unknown", "m1") == (row.id, row.status, row.host)
+
+
+def test_data_path_without_gossip():
+    """Members do not know where it goes, though it is open."""
+    cause = found(closed("data-path", port=None), m1=rules(f"filter -A INPUT {DROPS}"))[-1].remedy
+    assert cause.startswith(
+        "members do not tell each other where it goes: take this rule away on m1: INPUT -s 10.9.0.2"
+    )
+
+
 def test_what_was_not_seen_is_unknown():
     """With the reason."""
     trial = Trial(sender="w1", receiver="m1", channel="gossip-udp", outcome="unknown", port=7946, why="it has ended")
