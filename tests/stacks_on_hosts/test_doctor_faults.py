@@ -191,6 +191,19 @@ def test_doctor_that_is_cut_off_leaves_nothing(outside: tuple[Group, Project]):
         hosts.mend()
 
 
+def test_up_begins_nothing_where_a_port_is_closed(outside: tuple[Group, Project], project: Project):
+    """Neither a bridge nor a membership, until the stack file says that it is meant so."""
+    hosts, _ = outside
+    project.declare(stack_of(hosts))
+    with closed(hosts, "tcp", 2377):
+        up = project.up()
+
+    assert not up.ok
+    assert "nothing was begun: q2, q1: q1 is not reached at TCP 2377: no answer: take this rule away on q1" in up.told
+    assert [None, None, None] == [host.network("docker_gwbridge") for host in hosts]
+    assert ["inactive"] * 3 == [host.swarm()["LocalNodeState"] for host in hosts]
+
+
 def test_members_that_are_well(members: tuple[Group, Project]):
     """Nothing, and the data path is tried inside."""
     _, told = doctor(members[1])

@@ -18,7 +18,8 @@ def host(name, release="28.5.2", ahead=0.0, took=0.0, member=None, **keys):
     """A host whose clock is so many seconds ahead; asking took so long. `member`: what is different in its word."""
     own = Member(host=name, state="active", node_id=f"id-{name}", control=name[0] == "m", node_address=ADDRESSES[name])
     said = Clock(said=NOW + took / 2 + ahead, asked=NOW, answered=NOW + took)
-    return HostExamination(**{"release": release, "clock": said, "member": replace(own, **(member or {})), **keys})
+    usual = {"release": release, "clock": said, "member": replace(own, **(member or {})), "known_by": own.node_address}
+    return HostExamination(**{**usual, **keys})
 
 
 def node(name, **keys):

@@ -88,7 +88,7 @@ def parties(seen: Examination, wanted: Wanted) -> list[Party]:
             mtu=wanted.mtu(each.host),
         )
         for each in seen.hosts
-        if not each.unfit and _is_ipv4(each.known_by)
+        if not each.unfit and is_ipv4(each.known_by)
     ]
 
 
@@ -243,15 +243,16 @@ def own_link(links: Iterable[tuple[str, str, int]], ranges: Iterable[str]) -> tu
     """Address and MTU of the link that is in one of the ranges; none where no link is."""
     nets = [ip_network(each, strict=False) for each in ranges]
     for _, address, mtu in links:
-        if _is_ipv4(address) and any(ip_address(address) in net for net in nets):
+        if is_ipv4(address) and any(ip_address(address) in net for net in nets):
             return address, mtu
     return "", 0
 
 
 def _data_address(wanted: Wanted, host: str) -> str:
     said = wanted.access[host].data_path_address or ""
-    return said if _is_ipv4(said) else ""
+    return said if is_ipv4(said) else ""
 
 
-def _is_ipv4(address: str) -> bool:
+def is_ipv4(address: str) -> bool:
+    """Whether packets of ours can be sent there: swarm networks are IPv4."""
     return is_ip(address) and ip_address(address).version == 4

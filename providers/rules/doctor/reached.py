@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from providers.rules.doctor.attempts import is_ipv4
 from providers.rules.doctor.ports import GOSSIP
 from providers.rules.doctor.unread import looks, unread
 from providers.rules.doctor.wanted import Wanted
@@ -50,6 +51,15 @@ def probes(seen: Examination, _: Wanted) -> Iterator[Finding]:
             fact=f"packets to and from it were not tried: {why.removeprefix(f'{host}: ')}",
             remedy="install the package python3" if lacks else "see what docs/doctor.md says of what is run",
         )
+    for each in seen.hosts if seen.reach and len(seen.hosts) > 1 else ():
+        if not each.unfit and not is_ipv4(each.known_by):
+            yield Finding(
+                id="probes",
+                status="unknown",
+                host=each.host,
+                fact="packets to and from it were not tried: no IPv4 address is known by which the others reach it",
+                remedy=f"write hosts.{each.host}.advertise_address",
+            )
 
 
 def taken(seen: Examination, _: Wanted) -> Iterator[Finding]:

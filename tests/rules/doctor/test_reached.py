@@ -150,6 +150,14 @@ def test_host_without_a_probe():
     assert ("probes", "unknown", "w1", "install the package python3") == (row.id, row.status, row.host, row.remedy)
 
 
+def test_host_of_which_no_address_is_known():
+    """As where its address is a name, before it is a member."""
+    rows = (host("m1", known_by="10.9.0.1"), host("w1", known_by=""))
+    (row,) = diagnosis(replace(seen(), hosts=rows, reach=Reach()), wants()).findings
+
+    assert ("probes", "unknown", "w1", "write hosts.w1.advertise_address") == (row.id, row.status, row.host, row.remedy)
+
+
 def test_port_of_another_program():
     """Once, whatever the protocol."""
     (row,) = found(taken={"w1": (7946, 7946)})
