@@ -5,7 +5,10 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
+from providers.explain.consequence import consequence
+from providers.explain.report.changes import changes, wanted
 from providers.explain.report.page import MOST
+from providers.explain.report.preview import Preview, name_in
 from tests.recorded import markdown, names, preview, rendered
 
 CELLS = ("network", "change", "subnet", "gateway", "MTU", "flags")
@@ -16,6 +19,21 @@ OURS = re.compile(r"<!-- swarmnet report -->|<details><summary>Full diff</summar
 def test_report_is_the_one_that_was_read(name):
     """`python -m tests.recorded` makes them anew, for the diff to be read."""
     assert markdown(name).read_text() == rendered(name)
+
+
+@pytest.mark.parametrize("name", names())
+def test_preview_says_once_what_each_change_disturbs(name):
+    """On the row of all that is changed or replaced and that running workloads feel, and of nothing else."""
+    seen = Preview.parse(preview(name).read_bytes())
+    plan = wanted(seen)
+    felt = {
+        each.name: consequence(each, frozenset()) for each in changes(seen, plan) if each.op in ("update", "replace")
+    }
+    said = [(name_in(each.urn), each.message.strip()) for each in seen.diagnostics if each.severity == "info"]
+
+    assert sorted((name, f"{words}; names: `swarmnet plan lab`") for name, words in felt.items() if words) == sorted(
+        said
+    )
 
 
 @pytest.mark.parametrize("name", names())
