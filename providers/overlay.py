@@ -5,7 +5,6 @@ import pulumi
 from providers.resource import Props, Provider, SwarmnetResource
 from providers.rules.nouns import overlay as rules
 from providers.rules.nouns.table import OVERLAY
-from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import OverlayFacts
 from providers.rules.vocabulary.specs import OverlaySpec
@@ -40,12 +39,6 @@ class OverlayProvider(Provider[OverlaySpec, OverlayFacts]):
         elif id_ in self.run.to_be_replaced:
             self.run.replaced[id_] = network.shape, known
         return True
-
-    def spec(self, props: Props) -> OverlaySpec:
-        """The intent, with the network that this run has removed for it: what nobody declared of that comes back."""
-        spec = super().spec(props)
-        before, known = self.run.replaced.get(spec.resource_name, (None, {}))
-        return spec.model_copy(update={"before": before, "dropped": undeclared.dropped(spec, known)})
 
 
 class Overlay(SwarmnetResource, module="swarmnet", name="Overlay"):

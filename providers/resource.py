@@ -221,6 +221,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         with one_line():
             spec, door, show = self.run.wish(spec), self.run.hosts(), Progress(spec.row)
             turn = self.turn(spec, known, door)
+            spec = self.run.in_place_of(spec)
             self.run.refuse_clashes(door, show, spec)
             if self.begins_membership and not known:
                 self.run.refuse_unfit_members(door)

@@ -38,8 +38,9 @@ from providers.rules.vocabulary.diagnosis import Examination, FindingId
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, StackFileError, SwarmnetError
 from providers.rules.vocabulary.shape import NetworkShape
-from providers.rules.vocabulary.specs import HostSpec, NodeSpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import HostSpec, NetworkSpec, NodeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import Decision
+from providers.rules.vocabulary.undeclared import dropped
 from providers.rules.vocabulary.wish import wish
 from providers.rules.vocabulary.words import lines
 from providers.simulate.from_snapshot import copied
@@ -69,7 +70,7 @@ class Run:
     reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good.
     to_be_replaced: ids of resources that make way for a new one. declared: ids of resources that the program declares
     and the state has. forgotten: ids of resources that went without a look. found: the Engines' ids of what declared
-    resources have. replaced: the overlays that made way for a new one, and what the state had of each, by id.
+    resources have. replaced: the networks that make way for a new one, and what the state had of each, by id.
     consequences: of a preview.
     """
 
@@ -136,6 +137,14 @@ class Run:
                 everything = wanted(configured(self.settings), spec.owner).specs
                 self._wishes[spec.owner] = wish(everything)
         return spec.model_copy(update={"wish": self._wishes[spec.owner]})
+
+    def in_place_of(self, spec: S) -> S:
+        """The spec with the network in whose place it comes, where this run has removed that or is about to: what
+        nobody declared of it comes back."""
+        if not isinstance(spec, NetworkSpec) or spec.resource_name not in self.replaced:
+            return spec
+        before, known = self.replaced[spec.resource_name]
+        return spec.model_copy(update={"before": before, "dropped": dropped(spec, known)})
 
     @property
     def declares_swarm(self) -> bool:

@@ -545,3 +545,23 @@ def test_replaced_overlay_keeps_what_nobody_declared(hosts):
         there.label("team"),
     )
     assert ["com.example.x"] == outputs["kept"]
+
+
+def test_bridge_of_a_host_outside_any_swarm_keeps_what_nobody_declared(bare_hosts):
+    """It has no entry to note it on: the run itself remembers."""
+    theirs = create_network(
+        host="m1",
+        name="docker_gwbridge",
+        driver="bridge",
+        subnet="10.98.0.0/16",
+        options=(("com.example.x", "1"),),
+        labels=(("of", "others"),),
+    )
+    bare_hosts.world = simulate.perform(bare_hosts.world, theirs)
+    spec = lifecycle.gwbridge_spec("m1", adopt="converge")
+    outputs = created(spec).outputs
+    there = bare_hosts.world.host("m1").network("docker_gwbridge")
+
+    assert there is not None
+    assert (spec.subnet, "1", "others") == (there.subnet, there.option("com.example.x"), there.label("of"))
+    assert (["com.example.x"], False) == (outputs["kept"], outputs["adopted"])

@@ -72,16 +72,17 @@ def _ipv6(found: Ipv6Range | None, wanted: Ipv6Range | None) -> Ipv6Range | None
     return found.model_copy(update={"gateway": wanted.gateway})
 
 
-def creation(spec: GwbridgeSpec, before: str | None = None) -> CreateNetwork:
-    """The step that makes the bridge, with what nobody declared of the one before it, as it was noted."""
+def creation(spec: GwbridgeSpec, before: NetworkShape | None = None) -> CreateNetwork:
+    """The step that makes the bridge, with what nobody declared of the one before it."""
     bare = NetworkShape(name=GATEWAY_BRIDGE, driver="bridge", labels=with_owner(spec.labels, spec.owner))
-    shape = undeclared.carried(spec, shaped(spec, bare), former.noted(before))
+    shape = undeclared.carried(spec, shaped(spec, bare), before)
     return CreateNetwork(host=spec.host, shape=shape)
 
 
 def creation_on(spec: GwbridgeSpec, facts: GwbridgeFacts) -> CreateNetwork:
-    """The same on a host as it is now."""
-    return creation(spec, facts.node.label(FORMER) if facts.node else None)
+    """The same on a host as it is now: the one before is noted on a member's entry, and else what this run found."""
+    noted = former.noted(facts.node.label(FORMER)) if facts.node else None
+    return creation(spec, noted or spec.before)
 
 
 def engine_default(bridge: Network) -> bool:
@@ -111,7 +112,7 @@ def look(door: Door, spec: GwbridgeSpec, known: Known, *, leaving: bool = False)
 
 def decide(spec: GwbridgeSpec, known: Known) -> Decide:
     """What the state has is ours to change."""
-    spec = spec.model_copy(update={"dropped": undeclared.dropped(spec, known)})
+    spec = spec.model_copy(update={"dropped": spec.dropped | undeclared.dropped(spec, known)})
     return partial(next_step, spec, known=bool(known))
 
 
