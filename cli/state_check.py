@@ -1,7 +1,8 @@
 """`swarmnet state check`: whether a state holds code of anybody else. Nothing in it is loaded, only compared.
 
 Pulumi keeps a provider as a pickle, and whatever refreshes, changes or destroys loads it, on the machine that has the
-keys of the hosts: https://docs.python.org/3/library/pickle.html
+keys of the hosts: https://docs.python.org/3/library/pickle.html. A command of pulumi-command is run by what removes it:
+those of `prepare` start one program of ours, with scripts that are for hosts.
 """
 
 import binascii
@@ -33,6 +34,17 @@ PUBLISHED = frozenset(
     }
 )
 
+# All that a command of `prepare` ever has, in inputs or outputs; None where the value may be any.
+COMMAND: dict[str, object] = {
+    "interpreter": ["/bin/sh", "providers/prepare.sh"],
+    "create": "run",
+    "update": "update",
+    "delete": "undo",
+    "logging": "none",
+    **dict.fromkeys(("addPreviousOutputInEnv", "environment", "stdout", "stderr"), None),
+}
+VARIABLES = frozenset({"host", "name", "run", "undo", "when_changed", "ran", "sudo", "ssh", "ssh_config", "host_key"})
+
 state_app = typer.Typer(help="What Pulumi's state holds.", cls=Group, context_settings=HELP, no_args_is_help=True)
 
 
@@ -48,12 +60,22 @@ def check(
 ) -> None:
     """Compare each provider in the state with Swarmnet's five: any other is code that Pulumi would run on this machine.
 
+    So is a command that is none of `prepare`; what scripts of `prepare` do is not judged.
+
     Run it before whatever refreshes, deploys or destroys. Reads the state alone, and loads nothing of it.
 
     Exits with 1 where there is another one, or the state can't be read.
     """
     with told(stack):
-        found = list(providers(json.loads(exported(stack, directory), object_pairs_hook=Object)))
+        whole = json.loads(exported(stack, directory), object_pairs_hook=Object)
+        found = list(providers(whole))
+    others = list(dict.fromkeys(foreign_commands(whole)))
+    for name in others:
+        line = (
+            f"{stack}: {_shown(name)}: it is a command, and none of `prepare`: Pulumi would run it on this machine: "
+            "find out who wrote it, and `pulumi stack import` the last state that is yours"
+        )
+        complain(line)
     strange = [(name, names(text)) for name, text in found if not isinstance(text, str) or text not in PUBLISHED]
     for name, loads in dict.fromkeys(strange):  # inputs and outputs have it
         line = (
@@ -61,7 +83,7 @@ def check(
             "on this machine: find out who wrote it, and `pulumi stack import` the last state that is yours"
         )
         complain(line)
-    if strange:
+    if strange or others:
         raise typer.Exit(1)
     tell(f"{stack}: {len(found)} providers in the state, all of them Swarmnet's")
 
@@ -83,10 +105,36 @@ def providers(value: object, of: str = "the state") -> Iterator[tuple[str, objec
         for key, inner in value.pairs:
             if key == PROVIDER and not isinstance(inner, list):
                 yield of, inner
-            yield from providers(inner, of)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from providers(inner, of)
+    for inner in _within(value):
+        yield from providers(inner, of)
+
+
+def foreign_commands(value: object) -> Iterator[str]:
+    """The names of resources of pulumi-command that are no commands of `prepare`, wherever they stand."""
+    if isinstance(value, Object):
+        kinds = [each for key, each in value.pairs if key == "type" and str(each).startswith("command:")]
+        parts = [each for key, each in value.pairs if key in ("inputs", "outputs")]
+        if kinds and not (set(kinds) == {"command:local:Command"} and all(map(_prepares, parts))):
+            yield next((str(inner).rpartition("::")[2] for key, inner in value.pairs if key == "urn"), "the state")
+    for inner in _within(value):
+        yield from foreign_commands(inner)
+
+
+def _prepares(part: object) -> bool:
+    """Whether inputs or outputs are those of a command of `prepare`."""
+    if not isinstance(part, Object):
+        return False
+    variables = [each for key, each in part.pairs if key == "environment"]
+    return all(key in COMMAND and COMMAND[key] in (None, value) for key, value in part.pairs) and all(
+        isinstance(each, Object) and VARIABLES.issuperset(key for key, _ in each.pairs) for each in variables
+    )
+
+
+def _within(value: object) -> list[object]:
+    """What a list or an object of the JSON holds."""
+    if isinstance(value, Object):
+        return [inner for _, inner in value.pairs]
+    return value if isinstance(value, list) else []
 
 
 def names(text: object) -> str:

@@ -11,8 +11,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.__main__ import app
-from cli.state_check import PUBLISHED
+from cli.state_check import PUBLISHED, VARIABLES
+from providers.prepare import SCRIPT
 from tests.states import former_states
+from tests.support.prepared import command
 
 OWN = min(PUBLISHED)
 Look = Callable[[str], Result]
@@ -118,3 +120,46 @@ def test_state_that_cannot_be_read_is_one_line(tmp_path: Path, monkeypatch: pyte
     ended = CliRunner().invoke(app, ["state", "check", "--dir", str(tmp_path), "t"])
 
     assert (1, "t: there is no `pulumi` on PATH\n") == (ended.exit_code, ended.stderr)
+
+
+def prepared(kind: str = "command:local:Command", **changes: object) -> str:
+    """A state with a command of `prepare`, some of its inputs otherwise."""
+    inputs = {
+        "interpreter": ["/bin/sh", SCRIPT],
+        "create": "run",
+        "update": "update",
+        "delete": "undo",
+        "logging": "none",
+        "addPreviousOutputInEnv": True,
+        "environment": dict(command(undo="true").environment),
+    }
+    whole = {"urn": f"urn:pulumi:t::swarmnet::{kind}::prepare/m1/docker", "type": kind}
+    both = {"inputs": inputs | changes, "outputs": {**inputs, "stdout": "sha256:0", "stderr": ""}}
+    return json.dumps({"version": 3, "deployment": {"resources": [whole | both]}})
+
+
+def test_commands_of_prepare_are_ours(look: Look):
+    """They run one program, which reads these variables."""
+    assert VARIABLES == command().environment.keys()
+    assert 0 == look(prepared()).exit_code
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        prepared(delete="touch /tmp/ran"),
+        prepared(interpreter=["/bin/sh", "-c"]),
+        prepared(dir="/tmp"),
+        prepared(environment={"LD_PRELOAD": "/tmp/x.so"}),
+        prepared("command:remote:Command"),
+    ],
+    ids=["script", "interpreter", "folder", "variable", "kind"],
+)
+def test_any_other_command_is_named(look: Look, state: str):
+    """Pulumi would run it on this machine when the resource goes, or is made anew."""
+    ended = look(state)
+
+    assert (1, True) == (
+        ended.exit_code,
+        ended.stderr.startswith("t: prepare/m1/docker: it is a command, and none of `prepare`: Pulumi would run it on"),
+    )
