@@ -1,5 +1,6 @@
 """Faults that are made on real hosts, each found by its id, its host and its direction, and nothing else besides."""
 
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -166,12 +167,13 @@ def test_fault_of_a_host(outside: tuple[Group, Project], fault: str):
     assert sorted(expected) == found(told)
 
 
-def test_doctor_that_is_killed_leaves_nothing(outside: tuple[Group, Project]):
-    """While it waits for a connection that nobody answers."""
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_doctor_that_is_ended_leaves_nothing(outside: tuple[Group, Project], sent: signal.Signals):
+    """While it waits for a connection that nobody answers: killed, or by Ctrl-C."""
     hosts, project = outside
     with closed(hosts, "tcp", 7946), subprocess.Popen(command(project), cwd=ROOT) as run:
         eventually(lambda: all(host.run("sh", "-c", PROBES) for host in hosts))
-        run.kill()
+        run.send_signal(sent)
     eventually(lambda: not any(host.run("sh", "-c", PROBES) for host in hosts))
 
     assert ["", "", ""] == [host.run("ss", "-Hlntu", "sport = 7946") for host in hosts]

@@ -91,7 +91,8 @@ def reach(fleet: Fleet, seen: Examination, wanted: Wanted) -> Reach:
     swarm = seen.read_swarm
     port = swarm.survey.settings.data_path_port if swarm else wanted.data_path_port
     listening = places(found, seen, port)
-    with ExitStack() as kept, ThreadPoolExecutor(AT_ONCE) as pool:
+    # Probes end before threads are waited for: whoever waits for one that hangs goes on (Ctrl-C).
+    with ThreadPoolExecutor(AT_ONCE) as pool, ExitStack() as kept:
         run = _Run(fleet, pool, kept)
         run.open(listening)
         standing = {place: _standing(seen, place, listening[place], one) for place, one in run.sessions.items()}
