@@ -123,12 +123,13 @@ def ingress_facts(world: World) -> IngressFacts:
     swarm = settings(world)
     concerned = tuple(each for each in services(world) if each.publishes_ingress or concerns(each, swarm))
     ingresses, names = {net.id for net in seen if net.ingress}, {service.id for service in concerned}
-    out = {node.id for node in nodes(world) if node.label(AVAILABILITY) is not None}
+    members = nodes(world)
+    out = {node.id for node in members if node.label(AVAILABILITY) is not None}
     return IngressFacts(
         network=world.swarm.ingress,
         swarm=swarm,
         hosts=(*(host_ingress(world, host) for host in good), *(placed(world, each) for each in silent)),
-        nodes=nodes(world),
+        nodes=members,
         listed=tuple(net for net in seen if net.scope == "swarm" and not net.ingress),
         services=concerned,
         tasks=tuple(

@@ -152,6 +152,7 @@ def tasks(world: World) -> tuple[Task, ...]:
     return tuple(sorted((to_task(task) for task in world.swarm.tasks), key=lambda task: task.id))
 
 
+@lru_cache(maxsize=4096)  # most tasks are as they were at the look before
 def to_task(task: Placed) -> Task:
     """A task without what it was started from."""
     return Task(

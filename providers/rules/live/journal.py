@@ -79,6 +79,7 @@ class _Written(BaseModel):
     update: dict[str, JsonValue] | None
 
 
+@lru_cache(maxsize=256)  # asked for at each look, several times
 def opened(service_id: str, text: str) -> Journal:
     """A journal from its label's value. Raises Blocked where somebody has written something else there."""
     try:
