@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal, TypeVar
 
 import grpc
@@ -281,7 +281,7 @@ class Progress:
         self.urn = urn
         # The last argument of the plugin process is the engine's address; flags may stand before it.
         self.address = sys.argv[-1]
-        self.engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(self.address))
+        self.engine = engine_at(self.address)
         self.patience = patience
 
     def __call__(self, message: str, *, stays: bool = False) -> None:
@@ -299,6 +299,12 @@ class Progress:
                 f"the run was cut before: {message}; run `pulumi cancel`, then `pulumi up` to finish it "
                 "(with a changed stack file: `pulumi up --refresh`)"
             ) from problem
+
+
+@lru_cache(maxsize=1)  # a channel is a connection of its own, and there are as many rows as resources
+def engine_at(address: str) -> engine_pb2_grpc.EngineStub:
+    """Pulumi's engine, by one channel for the process."""
+    return engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
 
 
 def is_there(address: str) -> bool:

@@ -27,3 +27,8 @@ def test_pulumi_that_is_gone_cuts_the_run(pulumi_engine):
     with pytest.raises(RunCut, match="the run was cut before: stop what is no task"):
         show("stop what is no task")
     assert [("urn:x", "drain w1")] == pulumi_engine.lines
+
+
+def test_all_rows_share_one_channel(pulumi_engine):
+    """It is a connection, and there are as many rows as resources."""
+    assert Progress("one").engine is Progress("another").engine
