@@ -40,12 +40,12 @@ def state_if_known(stack: str, directory: Path) -> tuple[State, str]:
 
 
 def left(state: State, wanted: Plan, lost: Set[str]) -> dict[str, HostAccess]:
-    """How hosts are reached that only the state still knows, those that are `lost` apart."""
+    """How hosts are reached that only the state still knows, those that are `lost` or unwatched apart."""
     hosts = (spec for spec, _ in state.values() if isinstance(spec, HostSpec) and spec.access)
     return {
         spec.host: HostAccess.recorded(spec.access, spec.host)
         for spec in hosts
-        if spec.host not in wanted.access and spec.host not in lost
+        if spec.host not in wanted.access and spec.host not in {*lost, *wanted.unwatched}
     }
 
 

@@ -160,6 +160,8 @@ class Provider(ResourceProvider, Generic[S, F]):
         all declared hosts are in no swarm.
         """
         spec, noun, recorded = self.noun.spec.recorded(props, id_), self.noun, props
+        if getattr(spec, "host", "") in self.run.unwatched:  # as it is recorded, until an `up` forgets it
+            return ReadResult(id_, props, inputs=published(to_props(spec), recorded))
         props = self.known(id_, props)
         with one_line():
             try:
@@ -212,6 +214,8 @@ class Provider(ResourceProvider, Generic[S, F]):
         """Why what is only forgotten stays where it is, in words."""
         if known.get("adopted"):
             return "somebody else had made it"
+        if getattr(spec, "host", "") in self.run.unwatched:
+            return f"{getattr(spec, 'host', '')} is unwatched"
         if getattr(spec, "host", "") in self.run.lost:
             return f"{getattr(spec, 'host', '')} is lost"
         return "on_remove is keep" if hasattr(spec, "on_remove") else "the stack file has no section swarm any more"

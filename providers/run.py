@@ -67,7 +67,8 @@ class Run:
     """One run of Pulumi.
 
     settings: the stack file as Pulumi hands it over, flat. accesses: how each declared host that is not lost is
-    reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good.
+    reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good. unwatched:
+    members that are not reached.
     to_be_replaced: ids of resources that make way for a new one. declared: ids of resources that the program declares
     and the state has. forgotten: ids of resources that went without a look. found: the Engines' ids of what declared
     resources have. replaced: the networks that make way for a new one, and what the state had of each, by id.
@@ -80,6 +81,7 @@ class Run:
         self.accesses: dict[str, HostAccess] = {}
         self.managers: set[str] = set()
         self.lost: set[str] = set()
+        self.unwatched: set[str] = set()
         self.to_be_replaced: set[str] = set()
         self.declared: set[str] = set()
         self.forgotten: set[str] = set()
@@ -107,6 +109,7 @@ class Run:
         self.accesses.update(there.access)
         self.managers.update(there.managers)
         self.lost.update(declared.lost)
+        self.unwatched.update(declared.unwatched)
 
     def hosts(self, spec: Spec | None = None) -> Door:
         """The declared hosts, and that of the spec, which only the state may still know.
@@ -152,8 +155,10 @@ class Run:
         return f"{NAMESPACE}:swarm" in self.settings
 
     def forgets(self, spec: Spec) -> bool:
-        """Whether what the state has of the swarm is no more this stack's affair: without the section `swarm` the swarm
-        and memberships of hosts that stay declared are left alone."""
+        """Whether what the state has is no more this stack's affair: without the section `swarm` the swarm and
+        memberships of hosts that stay declared are left alone, and so is all of a host that is unwatched by now."""
+        if isinstance(spec, HostSpec) and spec.host in self.unwatched:
+            return True
         member = isinstance(spec, NodeSpec) and spec.host in self.accesses
         return not self.declares_swarm and (member or isinstance(spec, SwarmSpec))
 

@@ -101,7 +101,8 @@ def _of_member(member: FoundMember, nodes: list[Node]) -> tuple[Kind, str]:
         left = f"it joined again as {again.id}; `docker node rm {quote(node.id)}` takes the old entry away"
         return "unusual", f"{node.hostname}: its entry {node.id} is down, since {left}"
     section = f"{name}: {{address: {member.access.address}, role: {node.role}}}"
-    return "not seen", f"{section} ({node.state}) was not reached: {member.why}"
+    never = f"where it never can be, write {name}: {{address: {member.access.address}, unwatched: true}}"
+    return "not seen", f"{section} ({node.state}) was not reached: {member.why}; {never}"
 
 
 def _swarm(found: Found, owner: str) -> Part:

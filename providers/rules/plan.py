@@ -17,6 +17,7 @@ from providers.rules.vocabulary.addresses import first_address, first_address_ip
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import (
     GwbridgeSpec,
+    HostSpec,
     IngressSpec,
     Ipv6Range,
     NodeSpec,
@@ -32,7 +33,7 @@ class Plan:
     """What a stack wants, in the order in which it comes about; `owner` is in every spec, `urn` in none.
 
     gwbridges: waves; the hosts of one may be changed at once. nodes: the first manager's is the first.
-    access: every host of the stack file that is not lost.
+    access: every host of the stack file that is not lost. unwatched: members that are not reached.
     commands: of `prepare`, which come before all else; those of each host in their order, lost hosts among them.
     """
 
@@ -44,6 +45,7 @@ class Plan:
     overlays: tuple[OverlaySpec, ...]
     commands: tuple[tuple[HostCommand, ...], ...] = ()
     warnings: tuple[str, ...] = ()
+    unwatched: frozenset[str] = frozenset()
 
     @property
     def specs(self) -> tuple[Spec, ...]:
@@ -53,10 +55,13 @@ class Plan:
         return (*bridges, *single, *self.overlays)
 
     def forgets(self, spec: Spec) -> bool:
-        """Whether what the state has of the swarm is only forgotten: without the section `swarm` memberships stay.
+        """Whether what the state has is only forgotten: without the section `swarm` memberships stay, and so does all
+        of a host that is unwatched from now on.
 
         Hosts that are taken out leave all the same.
         """
+        if isinstance(spec, HostSpec) and spec.host in self.unwatched:
+            return True
         member = isinstance(spec, NodeSpec) and spec.host in self.access
         return self.swarm is None and (member or isinstance(spec, SwarmSpec))
 
@@ -85,9 +90,10 @@ def wanted(whole: Resolved, owner: str) -> Plan:
         access=resolved.access,
         commands=commands(whole),
         gwbridges=_gwbridges(resolved, shared),
+        unwatched=frozenset(resolved.unwatched),
         swarm=_swarm(resolved, shared),
         nodes=_nodes(resolved, shared),
-        ingress=_ingress(resolved.file, shared),
+        ingress=_ingress(resolved, shared),
         overlays=_overlays(resolved.file, shared),
     )
     mark = {"wish": wish(plan.specs)}
@@ -165,15 +171,17 @@ def _nodes(resolved: Resolved, shared: dict[str, Any]) -> tuple[NodeSpec, ...]:
     )
 
 
-def _ingress(stackfile: StackFile, shared: dict[str, Any]) -> IngressSpec | None:
-    ingress = stackfile.ingress
+def _ingress(resolved: Resolved, shared: dict[str, Any]) -> IngressSpec | None:
+    stackfile, ingress = resolved.file, resolved.file.ingress
     if not ingress:
         return None
+    unwatched = sorted({*resolved.unwatched, *resolved.unwatched.values()})
     return IngressSpec(
         **shared,
         **ingress.model_dump(exclude={"gateway", "expect"}),
         gateway=ingress.gateway or first_address(ingress.subnet),
         timeout=stackfile.timeouts.ingress,
+        unwatched=tuple(unwatched) or None,
     )
 
 

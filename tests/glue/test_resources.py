@@ -432,6 +432,18 @@ def test_bridge_of_a_lost_host_is_forgotten(bare_hosts):
 ELSEWHERE = {"name": "w1", "address": "10.9.0.99"}
 
 
+@pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
+def test_host_that_is_unwatched_from_now_on_is_forgotten(bare_hosts, pulumi_engine, spec):
+    """It may be so since nobody reaches it: a refresh leaves it as it was, and nothing makes it leave its swarm."""
+    state = Known(spec, {**to_props(spec), id_output(spec): "id", "adopted": False})
+    Provider.run.unwatched.add("w1")
+    _, outputs, _ = state.read()
+    state.delete()
+
+    assert (state.outputs, []) == (outputs, bare_hosts.steps)
+    assert [True] == ["forgotten here: w1 is unwatched" in line for _, line in pulumi_engine.lines]
+
+
 def declared_at(access: dict[str, str]) -> None:
     """What the stack file says of w1 from now on."""
     Provider.run.accesses["w1"] = HostAccess.model_validate(access)

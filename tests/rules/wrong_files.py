@@ -236,7 +236,7 @@ WRONG = {
         ("40+", "migrate: 60", 41, "timeouts.migrate", "did you mean migration?"),
     ],
     "a key that nothing is like": [
-        ("5+", "colour: red", 6, "hosts.m1.colour", "data_path_address, prepare, gwbridge, mtu, lost"),
+        ("5+", "colour: red", 6, "hosts.m1.colour", "data_path_address, prepare, gwbridge, mtu, lost, unwatched"),
         ("40+", "x: 3", 41, "timeouts.x", "known are swarm, node, gwbridge, ingress, overlay, migration"),
         ("36+", "bridges: {}", 37, "pools.bridges", "known are overlays"),
         ("13+", "password: hunter2", 14, "ssh.password", "use a key, by key_file or the agent's"),

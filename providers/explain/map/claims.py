@@ -157,7 +157,8 @@ def _words(stack: Stack, each: Range) -> tuple[str, str]:
         case "pool":
             return "address pool", "for undeclared networks"
         case "host":
-            return (each.path.split(".")[1] if each.path.startswith("hosts.") else "bastion"), "host"
+            name = each.path.split(".")[1] if each.path.startswith("hosts.") else "bastion"
+            return name, "host" + ", unwatched" * (name in stack.verdict.resolved.unwatched)
         case "reserved":
             return each.kept_for, "kept free"
         case "allocation":

@@ -13,7 +13,7 @@ from providers.rules.vocabulary.addresses import mask_for, room
 
 def warnings(resolved: Resolved) -> Iterator[str]:
     """Networks too small for their nodes, and for the tasks and services that are expected, as `path: problem`."""
-    nodes = len(resolved.hosts)
+    nodes = len(resolved.hosts) + len(resolved.unwatched)
     if ingress := resolved.file.ingress:  # every node takes an address of it
         yield from _lack("ingress", ingress, nodes, ingress.expect or Expected())
     for name, overlay in resolved.file.overlays.items():

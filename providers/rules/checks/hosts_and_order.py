@@ -12,7 +12,9 @@ _MANY_MANAGERS = 7  # more are slower and no safer, says Docker's guide, see bel
 
 def nobody(resolved: Resolved) -> Iterator[str]:
     """A stack without a host that could do anything."""
-    if not resolved.hosts:
+    if not resolved.hosts and resolved.unwatched:
+        yield "hosts: all are unwatched; a stack needs at least one that is reached"
+    elif not resolved.hosts:
         yield "hosts: is empty; a stack needs at least one"
     elif not _usable(resolved):
         yield "hosts: all are lost; a stack needs at least one that is not"
@@ -113,7 +115,9 @@ def waves(resolved: Resolved) -> Iterator[str]:
     seen: set[str] = set()
     for number, wave in enumerate(resolved.file.order):
         for place, name in enumerate(wave):
-            if name not in resolved.hosts:
+            if name in resolved.unwatched:
+                yield f"order[{number}][{place}]: {name} is unwatched, and nothing is changed there; take it out"
+            elif name not in resolved.hosts:
                 yield f"order[{number}][{place}]: {name} is not among hosts"
             elif name in seen:
                 yield f"order[{number}][{place}]: {name} comes a second time; each host has one place"

@@ -107,3 +107,8 @@ def _addresses(resolved: Resolved) -> Iterator[Range]:
             if address and address not in seen:
                 seen.add(address)
                 yield Range("host", f"hosts.{name}.{key}" if getattr(declared, key) else f"ssh.{key}", f"{address}/32")
+    for name, place in resolved.unwatched.items():
+        address = ipv4_in(place)
+        if address and address not in seen:
+            seen.add(address)
+            yield Range("host", f"hosts.{name}.address", f"{address}/32")

@@ -56,6 +56,11 @@ def host_rules(resolved: Resolved) -> list[HostRules]:
     """
     left = without_lost(resolved)
     problems = [*_no_manager(left), *(line for host in left.access.values() for line in _unknown(host))]
+    problems += [
+        f"hosts.{name}.address: {place} is no address that a rule can name; write the host's IP address"
+        for name, place in left.unwatched.items()
+        if not is_ip(place)
+    ]
     if problems:
         raise StackFileError(problems)
     members = left.access
@@ -64,8 +69,8 @@ def host_rules(resolved: Resolved) -> list[HostRules]:
 
     def of(name: str) -> Iterator[Opening]:
         others = [host for host in members.values() if host.name != name]
-        known = tuple(_known_by(host) for host in others)
-        senders = tuple(_sends_by(host) for host in others)
+        known = (*(_known_by(host) for host in others), *left.unwatched.values())
+        senders = (*(_sends_by(host) for host in others), *left.unwatched.values())
         if name in left.managers:
             yield Opening(protocol="tcp", port=managers_port(members[name]), sources=known)
         yield Opening(protocol="tcp", port=GOSSIP, sources=known)

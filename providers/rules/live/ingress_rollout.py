@@ -3,6 +3,9 @@
 Each function answers with the next decision, or None where its part is done. Ports and settings must not enter.
 """
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from providers.rules.live import maintenance
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Silent
 from providers.rules.vocabulary.labels import KICK, count
@@ -82,10 +85,30 @@ def kicked(facts: IngressFacts, network: Network) -> Decision | None:
         if kicks(network, node_of(host, facts)) == 0 or facts.unchanged_for >= pause(host, facts, network)
     ]
     if due:
-        return Steps(tuple(kick(network, node_of(host, facts)) for host in due), f"bring the ingress to {names(due)}")
+        nodes = [*(node_of(host, facts) for host in due), *unwatched(facts)]
+        doing = f"bring the ingress to {names(due)}{on_their_word(facts)}"
+        return Steps(tuple(kick(network, node) for node in nodes), doing)
     if silent and facts.unchanged_for < STALE:
         return answer_of(silent[0])
     return Wait(f"{names(asked)} to show the ingress with its sandbox and gateway", SPREAD) if asked else None
+
+
+def less_watched(facts: IngressFacts, names: Collection[str]) -> IngressFacts:
+    """The facts with the members that nobody asks: by hostname or address, as the managers have them."""
+    asked = {host.node_id for host in facts.hosts}
+    found = (node.id for node in facts.nodes if {node.hostname, node.address} & {*names} and node.id not in asked)
+    return replace(facts, unwatched=frozenset(found))
+
+
+def unwatched(facts: IngressFacts) -> list[Node]:
+    """Members that the swarm counts on and that nobody asks: they are kicked with the others, and not waited for."""
+    return [node for node in facts.nodes if node.id in facts.unwatched and node.counted_on]
+
+
+def on_their_word(facts: IngressFacts) -> str:
+    """What is said of them beside what is done; nothing where there are none."""
+    hosts = ", ".join(sorted(node.hostname for node in unwatched(facts)))
+    return f"; unwatched: {hosts}, by the managers' word alone" if hosts else ""
 
 
 def pause(host: HostIngress, facts: IngressFacts, network: Network) -> float:
@@ -269,10 +292,11 @@ def unverifiable(facts: IngressFacts) -> str | None:
     if silent:
         return f"{silent.host} can't be asked whether it follows ({silent.why})"
     for node in facts.nodes:
-        if node.id not in declared and node.counted_on:
+        if node.id not in declared | facts.unwatched and node.counted_on:
             return (
                 f"member {node.hostname} ({node.address or node.id}) is not in the stack file, so that nobody sees "
-                "whether it follows: add it to hosts, or take it out of the swarm"
+                "whether it follows: add it to hosts (with unwatched: true where it can't be reached), or take it out "
+                "of the swarm"
             )
     return None
 

@@ -72,8 +72,8 @@ def chosen_by(swarm: Swarm, subnet: str) -> bool:
 
 
 def look(door: Door, spec: IngressSpec, known: Known, *, leaving: bool = False) -> IngressFacts:
-    """The same for whatever is to be done."""
-    return door.ingress()
+    """The same for whatever is to be done; which of the members are not watched, the stack file says."""
+    return ingress_rollout.less_watched(door.ingress(), spec.unwatched or ())
 
 
 def decide(spec: IngressSpec, known: Known) -> Decide:
@@ -203,7 +203,8 @@ def departure(facts: IngressFacts, network: Network, spec: IngressSpec, why: str
         back = retreat(facts, network, spec.owner) if begun else Done()
         refusal = Blocked(f"the swarm's ingress {network.name}: can't {why}: {why_not}")
         return refusal if isinstance(back, Done) else back
-    remove = Steps((RemoveNetwork(id=network.id),), f"remove the old ingress ({network.subnet})")
+    doing = f"remove the old ingress ({network.subnet}){ingress_rollout.on_their_word(facts)}"
+    remove = Steps((RemoveNetwork(id=network.id),), doing)
     noted = not engine_default(network, facts.swarm)
     before = None if begun else unsettled(facts, network)
     change = running_change.label(spec)

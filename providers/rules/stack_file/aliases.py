@@ -32,6 +32,7 @@ _WRITTEN = {
     "listen_address": "listen_addr listen bind bind_address",
     "data_path_address": "data_path_addr data_path data_address vxlan_address",
     "lost": "dead gone failed force_remove",
+    "unwatched": "unreachable unmanaged external foreign ignore ignored windows",
     "user": "username login ssh_user remote_user ansible_user",
     "port": "ssh_port ansible_port",
     "key_file": "key keyfile private_key private_key_file ssh_key ssh_key_file identity identity_file key_path",

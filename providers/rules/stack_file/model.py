@@ -185,11 +185,19 @@ class Host(NodeKeys, _Machine):
         default=1500, description="MTU of the network between the hosts (the underlay), bytes"
     )
     lost: bool = Field(default=False, description="true for one `up`: remove the node without reaching the host")
+    unwatched: bool = Field(
+        default=False,
+        description="true for a member that can't be reached from here (Windows, somebody else's): nothing is changed "
+        "there, and what it has is the managers' word",
+    )
 
     @model_validator(mode="after")
     def _one_way_to_it(self) -> Self:
         if self.local == (self.address is not None):
             raise ValueError("needs one of address and local: true" + (", not both" if self.local else ""))
+        more = sorted(self.model_fields_set - {"address", "unwatched"})
+        if self.unwatched and more:
+            raise ValueError(f"is unwatched, so that {', '.join(more)} would change nothing there: leave only address")
         return self
 
 

@@ -30,7 +30,8 @@ class ResolvedHost:
 class Resolved:
     """A stack file and what follows from it, whether or not it can be a plan.
 
-    file: the sections as they are written, each with its own defaults. waves: of docker_gwbridge, by names of hosts.
+    file: the sections as they are written, each with its own defaults, less the hosts that are unwatched. waves: of
+    docker_gwbridge, by names of hosts. unwatched: the addresses of hosts that are members and are not reached.
     first_manager, waves: `file` may name hosts there that it does not have.
     """
 
@@ -38,6 +39,7 @@ class Resolved:
     hosts: Mapping[str, ResolvedHost]
     first_manager: str | None
     waves: tuple[tuple[str, ...], ...]
+    unwatched: Mapping[str, str]
 
     @property
     def access(self) -> dict[str, HostAccess]:
@@ -62,12 +64,21 @@ class Resolved:
 
 def resolve(stackfile: StackFile) -> Resolved:
     """What follows from a stack file."""
+    unwatched = {name: host.address or "" for name, host in stackfile.hosts.items() if host.unwatched}
+    watched = {name: host for name, host in stackfile.hosts.items() if name not in unwatched}
+    stackfile = stackfile.model_copy(update={"hosts": watched}) if unwatched else stackfile
     reached = access(stackfile)
     hosts = {
         name: ResolvedHost(access=reached[name], gwbridge=gwbridge_of(stackfile, name), role=host.role)
         for name, host in stackfile.hosts.items()
     }
-    return Resolved(file=stackfile, hosts=hosts, first_manager=first_manager(stackfile), waves=waves(stackfile))
+    return Resolved(
+        file=stackfile,
+        hosts=hosts,
+        first_manager=first_manager(stackfile),
+        waves=waves(stackfile),
+        unwatched=unwatched,
+    )
 
 
 def without_lost(resolved: Resolved) -> Resolved:

@@ -389,7 +389,7 @@ class IngressFacts:
 
     `nodes` are all members, declared or not; `hosts` the declared ones that were asked. `listed` are the swarm's
     other networks. `services` are those that publish through an ingress or carry a journal, `tasks` theirs and all
-    that hang on an ingress.
+    that hang on an ingress. `unwatched`: ids of members that the stack file has as such: nobody asks them.
     """
 
     @property
@@ -418,6 +418,7 @@ class IngressFacts:
     listed: tuple[Network, ...] = ()
     services: tuple[SwarmService, ...] = ()
     tasks: tuple[Task, ...] = ()
+    unwatched: frozenset[str] = frozenset()
     unchanged_for: float = field(default=0, compare=False)
 
     def tasks_of(self, service_id: str) -> Sequence[Task]:

@@ -287,9 +287,16 @@ class NodeSpec(NodeKeys, HostSpec):
 
 
 class IngressSpec(IngressKeys, SwarmNetworkSpec):
-    """The swarm's ingress network."""
+    """The swarm's ingress network.
 
+    unwatched: hostnames and addresses of members that are not reached, which forbid no change: what they have is the
+        managers' word.
+    """
+
+    NOT_COMPARED: ClassVar[frozenset[str]] = SwarmNetworkSpec.NOT_COMPARED | {"unwatched"}
     RESOURCE_NAME: ClassVar[str] = "ingress"
+
+    unwatched: tuple[str, ...] | None = None
 
     name: str = Field(default="ingress", description="name of the network")
     subnet: Annotated[Subnet, in_pool("subnet")]

@@ -31,6 +31,18 @@ def problems(hosts):
     return caught.value.problems
 
 
+def test_unwatched_members_are_let_in():
+    """They are members like others, though nothing is told to their own firewall."""
+    hosts = {"m1": M1, "win": {"address": "10.9.0.9", "unwatched": True}}
+
+    assert {"m1": {("10.9.0.9",)}} == {
+        name: {each.sources for each in own.openings} for name, own in rules(hosts).items()
+    }
+    assert ["hosts.win.address: win.lan is no address that a rule can name; write the host's IP address"] == problems(
+        {"m1": M1, "win": {"address": "win.lan", "unwatched": True}}
+    )
+
+
 def test_manager_is_open_to_all_other_members():
     """Its own address is none of them."""
     others = ("10.9.0.2", "10.9.0.3")

@@ -226,6 +226,20 @@ REFUSED: dict[str, tuple[Spec, Callable[[World], World], str]] = {
 }
 
 
+def test_unwatched_member_forbids_no_change():
+    """It is kicked with the others, and each step that it has a part in says whose word it is by."""
+    start = undeclared(world())
+    hosts = changed(start, NEW_INGRESS.model_copy(update={"unwatched": ("w2",)}))
+    word = "; unwatched: w2, by the managers' word alone"
+    kicked = {step.node_id for step in hosts.steps if isinstance(step, UpdateNode) and step.set_labels}
+
+    assert {node.id for node in start.swarm.nodes} == kicked
+    assert [True, True] == [
+        any(line.startswith(begins) and line.endswith(word) for line in hosts.progress)
+        for begins in ("remove the old ingress", "bring the ingress to m1, w1")
+    ]
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused_before_the_first_write(name: str):
     """What stands in the way is named, and nothing has been written."""

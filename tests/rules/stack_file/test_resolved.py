@@ -112,3 +112,48 @@ def test_configuration_is_refused_with_all_that_is_wrong():
         "hosts.m1: needs one of address and local: true",
         "ingress.subnet: is required",
     ] == refusal.value.problems
+
+
+WATCHED = {"m1": {"address": "10.9.0.1", "role": "manager"}}
+WIN = {"address": "10.9.0.9", "unwatched": True}
+UNWATCHED = {**WATCHED, "win": WIN}
+
+
+def test_unwatched_host_is_a_member_and_nothing_more():
+    """It is not reached, nothing is changed there, and the ingress is told who it is."""
+    sections = {"swarm": {}, "gwbridge": GWBRIDGE, "ingress": {"subnet": "10.11.0.0/16"}}
+    alone, both = (planned(verdict({"hosts": hosts, **sections}, "t"), "i/t") for hosts in (WATCHED, UNWATCHED))
+
+    assert ("10.9.0.9", "win") == (both.ingress and both.ingress.unwatched)
+    assert (["m1"], frozenset({"win"})) == (list(both.access), both.unwatched)
+    assert [spec.resource_name for spec in alone.specs] == [spec.resource_name for spec in both.specs]
+    assert alone.ingress
+    assert "unwatched" not in alone.ingress.model_dump(exclude_none=True)
+
+
+@pytest.mark.parametrize(
+    ("problem", "sections"),
+    [
+        (
+            "hosts.win: is unwatched, so that labels, role would change nothing there: leave only address",
+            {"hosts": {**WATCHED, "win": {**WIN, "role": "manager", "labels": {"a": "b"}}}},
+        ),
+        ("hosts: all are unwatched; a stack needs at least one that is reached", {"hosts": {"win": WIN}}),
+        (
+            "order[1][0]: win is unwatched, and nothing is changed there; take it out",
+            {"hosts": UNWATCHED, "order": [["m1"], ["win"]]},
+        ),
+        (
+            "ingress.subnet: 10.9.0.0/24 contains hosts.win.address 10.9.0.9/32",
+            {
+                "hosts": {"m1": {"address": "m1", "role": "manager"}, "win": WIN},
+                "ingress": {"subnet": "10.9.0.0/24"},
+            },
+        ),
+    ],
+)
+def test_what_can_not_be_said_of_an_unwatched_host(problem, sections):
+    """Nothing is changed there, and its address is taken all the same."""
+    (line,) = verdict(sections, "t").problems
+
+    assert problem == line[: len(problem)]
