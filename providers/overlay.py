@@ -33,7 +33,7 @@ class OverlayProvider(Provider[OverlaySpec, OverlayFacts]):
         """Where a new one is to come in its place, its removal is the first write of an `up` that goes on."""
         if id_ in self.run.to_be_replaced:
             self.run.refuse_clashes(door, Progress(spec.row), spec)
-        network = rules.look(door, spec, known, leaving=True).network
+        network = rules.by_id_alone(door.overlay(spec.name, known["network_id"]), known["network_id"]).network
         if network is None:
             self.run.refuse_two_swarms(door)
         elif id_ in self.run.to_be_replaced:

@@ -295,6 +295,14 @@ def test_delete_removes_it_by_id(plugin, host):
     assert ["DELETE /networks/n9"] == [request for request in asked(host) if not request.startswith("GET")]
 
 
+def test_who_holds_it_is_asked_once_before_it_goes(plugin, host):
+    """All tasks of a swarm are megabytes."""
+    test_delete_removes_it_by_id(plugin, host)
+    requests = asked(host)
+
+    assert 1 == requests[: requests.index("DELETE /networks/n9")].count("GET /tasks")
+
+
 # What goes wrong
 
 
