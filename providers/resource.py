@@ -30,7 +30,7 @@ from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import OWNER
-from providers.rules.vocabulary.specs import Spec, plain, published
+from providers.rules.vocabulary.specs import Spec, plain
 from providers.rules.vocabulary.words import line
 from providers.run import PROCESS, Progress, Run, Turn, announcing, debugging, one_line
 
@@ -52,7 +52,7 @@ class SwarmnetResource(Resource, module=NAMESPACE, name="Resource"):
         urn = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{kind}::{name}"
         # An output becomes an attribute only where its key is among the inputs.
         unknown_yet: Props = dict.fromkeys(self.outputs)
-        inputs = published({**to_props(spec), "row": urn}, {})
+        inputs = spec.published({**to_props(spec), "row": urn}, {})
         if pulumi.runtime.is_dry_run():
             inputs[PREVIEW] = True
         super().__init__(provider, name, {**inputs, **unknown_yet}, opts)
@@ -94,7 +94,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         failures = self.refused(olds, spec)
         if previewed and not failures:
             self.run.consequences.checked(spec, known=bool(olds), begins=self.run.declares_swarm)
-        return CheckResult(published(to_props(spec), olds), failures)
+        return CheckResult(spec.published(to_props(spec), olds), failures)
 
     def refused(self, olds: Props, spec: S) -> list[CheckFailure]:
         """Changes of what is protected: an update would bypass Pulumi's own protection, which minds deletions."""
@@ -147,11 +147,12 @@ class Provider(ResourceProvider, Generic[S, F]):
         name = spec.resource_name
         replaces = name in self.run.to_be_replaced or name in self.run.forgotten
         made = self.brought_about(spec.model_copy(update={"replaces": replaces}), {})
-        return CreateResult(name, published(made, props))
+        return CreateResult(name, spec.published(made, props))
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """Make it right again."""
-        return UpdateResult(published(self.brought_about(self.spec(news), self.known(id_, olds)), news))
+        spec = self.spec(news)
+        return UpdateResult(spec.published(self.brought_about(spec, self.known(id_, olds)), news))
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """What hosts have, and in `settled` what is unfinished.
@@ -161,7 +162,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         """
         spec, noun, recorded = self.noun.spec.recorded(props, id_), self.noun, props
         if getattr(spec, "host", "") in self.run.unwatched:  # as it is recorded, until an `up` forgets it
-            return ReadResult(id_, props, inputs=published(to_props(spec), recorded))
+            return ReadResult(id_, props, inputs=spec.published(to_props(spec), recorded))
         props = self.known(id_, props)
         with one_line():
             try:
@@ -177,7 +178,7 @@ class Provider(ResourceProvider, Generic[S, F]):
             return ReadResult("", {})
         live = spec.read_as(standing.whole)
         outputs = {key: props[key] for key in (noun.output, "adopted", "kept") if key in props} | there
-        inputs = published(to_props(live), recorded)
+        inputs = live.published(to_props(live), recorded)
         return ReadResult(id_, {**inputs, **outputs}, inputs=inputs)
 
     def delete(self, id_: str, props: Props) -> None:

@@ -13,6 +13,7 @@ from ipaddress import IPv6Address
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_jsonable_python
 
 from providers.rules.vocabulary.addresses import (
     canonical_address,
@@ -53,18 +54,6 @@ def plain(props: Mapping[str, Any]) -> dict[str, Any]:
     return {_PLAIN.get(key, key): value for key, value in props.items()}
 
 
-def published(props: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs or outputs as Pulumi gets them: nothing internal in what it shows, and no `settled` where all is.
-
-    like: what the state has of the resource. What version 0.1.0 made there keeps its names, `owner` and `row`, or a
-    diff would show them as removed.
-    """
-    if "owner" in like:
-        return dict(props)
-    settled = props.get("settled") is True
-    return {_INTERNAL.get(key, key): value for key, value in props.items() if key != "settled" or not settled}
-
-
 class Spec(BaseModel):
     """What all nouns share.
 
@@ -102,6 +91,23 @@ class Spec(BaseModel):
     wish: str = Field(default="", exclude=True)
     replaces: bool = Field(default=False, exclude=True)
     declared: str | None = None
+
+    @classmethod
+    def published(cls, props: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+        """Inputs or outputs as Pulumi gets them: nothing internal in what it shows, and no `settled` where all is.
+
+        like: what the state has of the resource, empty where it has none. What version 0.1.0 made there keeps its
+        names, `owner` and `row`, and a key that no version wrote there is left out while it has its default: a diff
+        would show them as changed.
+        """
+        new = {"settled"} if not like else props.keys() - like.keys()
+        shown = {key: value for key, value in props.items() if key not in new or not cls._is_default(key, value)}
+        return shown if "owner" in like else {_INTERNAL.get(key, key): value for key, value in shown.items()}
+
+    @classmethod
+    def _is_default(cls, key: str, value: object) -> bool:
+        field = None if key in _INTERNAL else cls.model_fields.get(key)
+        return field is not None and not field.is_required() and to_jsonable_python(field.get_default()) == value
 
     @property
     def resource_name(self) -> str:
