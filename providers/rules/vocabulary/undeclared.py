@@ -5,6 +5,7 @@ What of it is a difference, and what becomes of it, the nouns know.
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from providers.rules.vocabulary.addresses import first_address, is_subnet
@@ -23,6 +24,7 @@ def driver_of(spec: type[NetworkSpec] | NetworkSpec) -> str:
     return "bridge" if issubclass(kind, GwbridgeSpec) else "overlay"
 
 
+@cache
 def own_options(spec: type[NetworkSpec]) -> frozenset[str]:
     """The driver options that have a key of their own, or are the swarm's affair."""
     return frozenset({place.option for place in places(spec).values() if place.option} | {VNI})
