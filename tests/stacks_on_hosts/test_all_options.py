@@ -96,8 +96,8 @@ def edited(project: Project, *path: str, **keys: Any) -> None:
 
 
 def test_everything_is_compared_and_taken_over(hosts: Group, project: Project):
-    """Discovered and taken over without a write, what nobody declared as well; a file that does not say that the ingress
-    is encrypted is no `identical`."""
+    """Discovered and taken over without a write, what nobody declared as well; a file that does not say that its
+    ingress is encrypted is refused."""
     manager, worker = hosts
     make_swarm(hosts, engine_of(manager))
     written = [host.writes() for host in hosts]
