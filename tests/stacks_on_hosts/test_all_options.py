@@ -1,8 +1,11 @@
-"""Networks with every option that Engines know, on real hosts: compared, and taken over without a write."""
+"""Networks with every option that Engines know: taken over, compared, and kept through a change, on real hosts."""
 
+import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
+import docker
 import pytest
 import yaml
 
@@ -16,7 +19,7 @@ FETCH = 900.0
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(FETCH + 300)]
 
 COM = "com.docker.network."
-OLD = "10.240.0.0/20"
+OLD, NEW = "10.240.0.0/20", "10.241.0.0/20"
 BRIDGE = {
     f"{COM}bridge.name": "docker_gwbridge",
     f"{COM}bridge.enable_icc": "false",
@@ -27,6 +30,10 @@ BRIDGE = {
     "com.example.bridge": "1",
 }
 MODE = {f"{COM}bridge.gateway_mode_ipv4": "nat-unprotected"}
+DEFAULTS = {
+    "bridge": {f"{COM}bridge.host_binding_ipv4": "127.0.0.1", f"{COM}driver.mtu": "1234", "com.example.site": "x"},
+    "overlay": {f"{COM}driver.mtu": "1300"},
+}
 OTHER_ENGINES = [pytest.param(name, marks=pytest.mark.every_engine) for name in ("20.10", "26", "29")]
 
 
@@ -83,6 +90,19 @@ def engine_of(host: Host) -> str:
     return {"1.41": "20.10", "1.45": "26", "1.51": "28"}.get(spoken, "29")
 
 
+def undeclared(network: dict[str, Any]) -> dict[str, Any]:
+    """What a network has beside its ranges, and what Swarmnet and the swarm write into it."""
+    options = {key: value for key, value in network["Options"].items() if not key.endswith("vxlanid_list")}
+    labels = {key: value for key, value in (network["Labels"] or {}).items() if not key.startswith("swarmnet.")}
+    return {"options": options, "labels": labels, "ipv6": network["EnableIPv6"]}
+
+
+def of_swarm(manager: Host, name: str) -> dict[str, Any]:
+    """A network as the swarm has it, which the manager's list shows."""
+    with closing(docker.APIClient(f"unix:///proc/{manager.pid}/root/run/docker.sock", version="auto")) as api:
+        return next(each for each in api.networks() if each["Name"] == name)
+
+
 def edited(project: Project, *path: str, **keys: Any) -> None:
     """Change keys of a section; None takes one away."""
     written = yaml.safe_load(project.stack_file.read_text())
@@ -95,9 +115,9 @@ def edited(project: Project, *path: str, **keys: Any) -> None:
     project.stack_file.write_text(yaml.safe_dump(written, sort_keys=False))
 
 
-def test_everything_is_compared_and_taken_over(hosts: Group, project: Project):
-    """Discovered and taken over without a write, what nobody declared as well; a file that does not say that its
-    ingress is encrypted is refused."""
+def test_everything_is_taken_over_compared_and_kept(hosts: Group, project: Project):
+    """Discovered and taken over without a write; other ranges for the ingress and the bridge, and all else stays, what
+    nobody declared as well; a file that does not say it is no `identical`."""
     manager, worker = hosts
     make_swarm(hosts, engine_of(manager))
     written = [host.writes() for host in hosts]
@@ -116,3 +136,42 @@ def test_everything_is_compared_and_taken_over(hosts: Group, project: Project):
     assert project.up().ok
     assert project.is_settled()
     assert written == [host.writes() for host in hosts]
+
+    before = [undeclared(each) for each in (worker.network("docker_gwbridge"), of_swarm(manager, "mesh"))]
+    edited(project, "hosts", worker.name, "gwbridge", subnet=NEW, ip_range="10.241.4.0/24", gateway="10.241.0.9")
+    edited(project, "ingress", subnet="10.246.0.0/20", gateway=None)
+    changed = project.up()
+    assert changed.ok, changed.told
+    after = [undeclared(each) for each in (worker.network("docker_gwbridge"), of_swarm(manager, "mesh"))]
+    kept = [{**each["options"], **was["options"]} for each, was in zip(after, before, strict=True)]
+    assert [each["options"] for each in after] == kept
+    assert [(was["labels"], was["ipv6"]) for was in before] == [(each["labels"], each["ipv6"]) for each in after]
+    assert project.is_settled()
+
+
+def test_defaults_of_daemon_json_stay_out_of_what_we_make(hosts: Group, project: Project):
+    """A bridge of ours is as declared on a host that gives all others something else, and is not made again."""
+    if engine_of(hosts["o1"]) == "20.10":
+        pytest.skip("does not start with such a daemon.json")
+    for host in hosts:
+        text = json.dumps({"debug": True, "default-network-opts": DEFAULTS})
+        host.run("sh", "-c", f"echo '{text}' >/etc/docker/daemon.json && service docker restart >/dev/null 2>&1")
+        eventually(lambda: host.docker("info", "--format={{.ID}}", check=False))  # noqa: B023 # looked at at once
+    project.declare(
+        {
+            "hosts": {host.name: {"address": host.address} for host in hosts},
+            "ssh": {"user": "root", "key_file": str(machines.KEY_FILE), "known_hosts": str(machines.KNOWN_HOSTS)},
+            "gwbridge": {"subnet": OLD},
+        }
+    )
+    first = project.up()
+    assert first.ok, first.told
+    made = [host.network("docker_gwbridge") for host in hosts]
+    shown = [(each["Options"][f"{COM}bridge.host_binding_ipv4"], each["Options"][f"{COM}driver.mtu"]) for each in made]
+    assert [("0.0.0.0", "0")] * 2 == shown
+
+    assert project.is_settled()
+    edited(project, "gwbridge", icc=True)
+    assert project.up().ok
+    assert project.is_settled()
+    assert ["x", "x"] == [host.network("docker_gwbridge")["Options"]["com.example.site"] for host in hosts]
