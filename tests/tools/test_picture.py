@@ -1,10 +1,13 @@
 """A session at a terminal that nobody sits at, and the picture of it."""
 
+import html
 import sys
 from pathlib import Path
 
 import pytest
 
+from providers.explain.consequence import PORTS_AWAY
+from tests.support.machines import ROOT
 from tools.picture import main
 from tools.terminal import Screen, session
 
@@ -57,6 +60,14 @@ def test_session_is_answered_and_drawn(tmp_path: Path):
 
     assert (0, True, True) == (status, ">ONE<" in text, "yes" in text)
     assert "url(http" not in text
+
+
+def test_picture_of_the_pages_is_of_a_session_that_ended_well():
+    """The consequence stands before the question, and once."""
+    text = html.unescape((ROOT / "docs" / "up.svg").read_text()).replace("\xa0", " ")
+
+    assert 1 == text.count(PORTS_AWAY)
+    assert text.index(PORTS_AWAY) < text.index("Do you want to perform this update?") < text.index("1 updated")
 
 
 @pytest.mark.whole
