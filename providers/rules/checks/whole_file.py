@@ -95,8 +95,8 @@ def verdict(raw: Raw, stack: str, beside: Iterable[str] = (), text: Written | No
     across = (line for check, needs in _CHECKS if not any(map(read.harms, needs)) for line in check(resolved))
     of_text = text.problems if text else ()
     found = [*of_text, *_others(of_text, read.problems)]
-    found += further(read, found, [*blocked, *(kept if waiting else ()), *across, *clashes(resolved, beside)])
-    warnings = [] if found else [*kept, *(line for check in _WARNINGS for line in check(resolved))]
+    found += further(read, found, [*blocked, *kept, *across, *clashes(resolved, beside)])
+    warnings = [] if found else [line for check in _WARNINGS for line in check(resolved)]
     return Verdict(stack, resolved, found, waiting, warnings, read, text)
 
 
