@@ -208,6 +208,14 @@ subnets = st.builds(
     st.integers(0, 255),
     st.integers(18, 24),
 )
+
+
+def has_a_pool_to_take_of(sections):
+    """Whether the pool of overlays, if there is one, is more than what is reserved."""
+    pool = sections.get("pools", {}).get("overlays", {}).get("range", "10.20.0.0/16")
+    return not any(IPv4Network(pool).subnet_of(IPv4Network(subnet)) for subnet in sections["reserved"])
+
+
 stacks = st.fixed_dictionaries(
     {"gwbridge": subnets.map(net), "ingress": subnets.map(net), "reserved": st.lists(subnets, max_size=2)},
     optional={
@@ -217,7 +225,7 @@ stacks = st.fixed_dictionaries(
         "swarm": subnets.map(lambda subnet: {"default_addr_pool": [subnet]}),
         "pools": subnets.map(lambda subnet: {"overlays": {"range": subnet, "prefix": 24}}),
     },
-)
+).filter(has_a_pool_to_take_of)
 
 
 def declared(sections):
