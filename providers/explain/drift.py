@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from providers.rules.nouns.noun import LACKS_IT, Known, Standing, Thing
+from providers.rules.live.ingress_rollout import LACKS_IT
+from providers.rules.nouns.noun import Known, Standing, Thing
 from providers.rules.nouns.table import NOUNS, noun_of
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (

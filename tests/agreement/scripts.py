@@ -322,7 +322,7 @@ def a_kick_must_change_something(story: Story) -> None:
     story.take("a bridge in its way on s2", IN_THE_WAY)
     kick(story, "first", "s1", "s3")
     story.answer("kick s2", lambda: story.update_node("s2", set_labels=(("kick", "first"),)))
-    story.later("s2 has not got it", 2)
+    story.later("s2 is not attached", 2)
     story.take("nothing in its way any more", RemoveNetwork(host="s2", id="in-the-way"))
     story.answer("an update of s2 that changes nothing", lambda: story.update_node("s2"))
     story.later("s2 has still not got it", 3)

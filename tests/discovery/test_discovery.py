@@ -222,7 +222,7 @@ def test_what_another_stack_owns_is_not_taken_over():
     assert "overlays" not in declared(networks=[ingress(), app])
     assert [
         "not managed: overlay app (10.64.32.0/24) belongs to swarmnet/other (label swarmnet.owner), not to "
-        "swarmnet/prod: take it out of one of the two stack files; where swarmnet/other is no more, remove by hand "
+        "swarmnet/prod: take it out of one of the two stack files; if swarmnet/other no longer exists, remove by hand "
         "what it left, or `pulumi stack rename` this one to that name"
     ] == said(networks=[ingress(), app])
 

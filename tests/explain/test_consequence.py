@@ -14,12 +14,12 @@ DRAINED = "w2 is drained and its docker restarted"
 ANEW = "it is removed and made anew; refused while anything uses it"
 CHANGES: dict[str, tuple[Any, dict[str, Any], str | None]] = {
     "bridge": (GWBRIDGE, MOVED, DRAINED),
-    "bridge that a cut run left": (GWBRIDGE.model_copy(update={"settled": "w2 was drained by us"}), {}, DRAINED),
+    "bridge that a cut run left": (GWBRIDGE.model_copy(update={"settled": "w2 was drained by Swarmnet"}), {}, DRAINED),
     "ingress": (INGRESS, MOVED, PORTS_AWAY),
     "ingress that hosts lack": (
-        INGRESS.model_copy(update={"settled": "w1 has not got it"}),
+        INGRESS.model_copy(update={"settled": "w1 is not attached to the ingress"}),
         {},
-        "unfinished (w1 has not got it): brought back on every host",
+        "unfinished (w1 is not attached to the ingress): brought back on every host",
     ),
     "drain": (NODE, {"availability": "drain"}, "w2 is drained: its tasks move to other hosts"),
     "label": (NODE, {"labels": {"disk": "ssd"}}, "tasks that a constraint binds to labels of w2 may move"),

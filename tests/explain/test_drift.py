@@ -225,7 +225,7 @@ DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
         "encrypted": (on_ingress(with_option("encrypted", "")), False, True),
         "options.x": (on_ingress(with_option("x", "1")), None, "1"),
         "labels.team": (on_ingress(replaced(labels=OURS)), "net", None),
-        "settled": (set_node(STACK, "w2", labels=((AVAILABILITY, "active"),)), True, "w2 was drained by us"),
+        "settled": (set_node(STACK, "w2", labels=((AVAILABILITY, "active"),)), True, "w2 was drained by Swarmnet"),
         "network_id": (on_ingress(replaced(id="other")), lifecycle.id_of(STACK, INGRESS), "other"),
         "adopted": (on_ingress(replaced(labels=THEIRS)), False, True),
         "exists": (by_hand(RemoveNetwork(id=lifecycle.id_of(STACK, INGRESS))), True, False),
@@ -295,7 +295,7 @@ def test_each_host_that_lacks_the_ingress_is_named():
     w1 = STACK.host("w1")
     world = STACK.with_host(replace(w1, networks=tuple(net for net in w1.networks if not net.ingress)))
 
-    why = "has not got it with its sandbox and gateway"
+    why = "is not attached to the ingress: its sandbox or gateway endpoint is missing"
     row = Difference(resource="ingress", host="w1", property="settled", recorded=True, there=why)
     assert (row,) == found(world, INGRESS).differences
 
@@ -304,7 +304,7 @@ def test_bridge_that_was_cut_from_the_ingress_is_unfinished():
     """Its inputs are all right."""
     world = on_the_bridge(replaced(endpoints=()))
 
-    assert {"settled": (True, "the ingress is not attached to it")} == drifted(world, GWBRIDGE)
+    assert {"settled": (True, "the ingress is not attached to the bridge")} == drifted(world, GWBRIDGE)
 
 
 # What stands in its place

@@ -201,7 +201,7 @@ def test_ingress_is_not_read_while_a_host_is_silent(on, hosts):
     ingress = known(hosts, INGRESS)
     cut = on(after(hosts.world, partial(members.cut, name="w1")))
 
-    with pytest.raises(Blocked, match="it can't be told whether w1 has it: w1: "):
+    with pytest.raises(Blocked, match="can't tell whether w1 is attached: w1: "):
         ingress.read()
 
     on(after(cut.world, elapsed(60)))

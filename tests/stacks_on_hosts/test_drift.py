@@ -91,7 +91,10 @@ GREAT_DRIFTS = {
             "ingress": {
                 "subnet": ("10.99.0.0/24", "10.201.0.0/20"),
                 "gateway": ("10.99.0.1", "10.201.0.1"),
-                "settled": ("t1, t2, t3 has not got it with its sandbox and gateway", None),
+                "settled": (
+                    "t1, t2, t3 are not attached to the ingress: their sandbox or gateway endpoint is missing",
+                    None,
+                ),
             }
         },
     ),

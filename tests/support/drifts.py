@@ -12,7 +12,7 @@ from tests.support.what_hosts_show import networks_of
 
 BRIDGE, MTU = "com.docker.network.bridge.", "com.docker.network.driver.mtu"
 OVERLAY = ("network", "create", "--driver=overlay")
-LACKS_INGRESS = (True, "has not got it with its sandbox and gateway")
+LACKS_INGRESS = (True, "is not attached to the ingress: its sandbox or gateway endpoint is missing")
 
 ANY = object()  # a value that nobody can foresee
 GONE = {"exists": (True, False)}
@@ -174,7 +174,7 @@ DRIFTS = {
                 "icc": (False, True),
                 "masquerade": (True, False),
                 "bridge_name": ("docker_gwbridge", "gw0"),
-                "settled": (True, "the ingress is not attached to it"),
+                "settled": (True, "the ingress is not attached to the bridge"),
             },
             ("ingress", "f3"): {"settled": LACKS_INGRESS},
         },
@@ -182,8 +182,8 @@ DRIFTS = {
     "host drained by us": Drift(
         leave_drained,
         {
-            ("docker_gwbridge@f2", "f2"): {"settled": (True, "f2 was drained by us")},
-            ("ingress", ""): {"settled": (True, "f2 was drained by us")},
+            ("docker_gwbridge@f2", "f2"): {"settled": (True, "f2 was drained by Swarmnet")},
+            ("ingress", ""): {"settled": (True, "f2 was drained by Swarmnet")},
         },
     ),
     "swarm's settings": Drift(

@@ -207,4 +207,7 @@ def released(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Steps | None:
     swarm = facts.swarm
     if swarm is None or not running_change.is_ours(spec.owner, swarm) or maintenance.something_due(swarm, facts.nodes):
         return None
-    return Steps((UpdateSwarm(version=swarm.version, drop_labels=(CHANGE,)),), f"done with {spec.host}")
+    return Steps(
+        (UpdateSwarm(version=swarm.version, drop_labels=(CHANGE,)),),
+        f"{spec.host} is in service again",
+    )

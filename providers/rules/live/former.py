@@ -1,6 +1,5 @@
-"""A network as it was before its change, whole, so that it can be made again: with the options and labels that nobody
-declared. It is journaled before anything is removed; where the new one is refused, the old one comes back from it.
-"""
+"""A network as it was before its change, with the options and labels that nobody declared, so that it can be made
+again. It is journaled before anything is removed. If the new network is refused, the old one is made again from it."""
 
 import json
 from dataclasses import replace
@@ -37,25 +36,25 @@ class _Request(BaseModel):
 
 
 def text(network: Network) -> str:
-    """The label's value: the request that makes it again, as JSON."""
+    """Return the label's value: the request that makes the network again, as JSON."""
     return json.dumps(to_json(asked_for(network)), separators=(",", ":"))
 
 
 def creation(text: str, host: str = MANAGER) -> CreateNetwork:
-    """The step that makes it again, on that host where it is one host's own. Raises Blocked where the text is none of
-    ours: what the network was like is then in nobody's hand."""
+    """Return the step that makes the network again, on that host if it is one host's own. Raises Blocked if Swarmnet
+    did not write the text: then nobody knows what the network was like."""
     try:
         _Request.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise Blocked(
-            f"the label {FORMER} on {host or 'the swarm'} is none that was written by a change: nobody knows what the "
+            f"the label {FORMER} on {host or 'the swarm'} was not written by Swarmnet: nobody knows what the "
             "network was like before: take the label off, then run again"
         ) from error
     return CreateNetwork(host=host, shape=to_shape(json.loads(text)))
 
 
 def noted(text: str | None) -> NetworkShape | None:
-    """What the network was like, None where nothing was noted, or nothing that a change wrote."""
+    """Return the noted shape, or None if nothing was noted, or nothing that a change wrote."""
     try:
         _Request.model_validate_json(text or "", strict=True)
     except ValidationError:
@@ -64,5 +63,5 @@ def noted(text: str | None) -> NetworkShape | None:
 
 
 def asked_for(network: Network) -> NetworkShape:
-    """What has to be asked for to get one like it. Which VNI it gets is the swarm's affair."""
+    """Return the request for a network like it. The swarm chooses the VNI."""
     return replace(network.shape, options=tuple((key, value) for key, value in network.options if key != VNI))

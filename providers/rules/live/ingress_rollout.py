@@ -3,7 +3,7 @@
 Each function answers with the next decision, or None where its part is done. Ports and settings must not enter.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from providers.rules.live import maintenance
@@ -21,6 +21,7 @@ SPREAD = 120.0
 # A host drops a removed ingress within 0.5 to 4 s; one that still has it after 10 s keeps it until a restart
 # (measurements.md#removal, #old-ingress-stays).
 STALE = 10.0
+LACKS_IT = "is not attached to the ingress: its sandbox or gateway endpoint is missing"
 
 
 def sandbox(network: Network) -> str:
@@ -177,8 +178,8 @@ def abandoned(facts: IngressFacts) -> Blocked | None:
     if not left:
         return None
     return Blocked(
-        f"{left[0].hostname} was drained by us and is {left[0].state} now: bring it back (where its docker is locked, "
-        "with `docker swarm unlock`), then run again, and it gets its availability back"
+        f"{left[0].hostname} was drained by Swarmnet and is {left[0].state} now: bring it back (where its docker is "
+        "locked, with `docker swarm unlock`), then run again, and it gets its availability back"
     )
 
 
@@ -263,20 +264,32 @@ def answer_of(host: Silent) -> Wait:
     return Wait(f"{host.host} to answer ({host.why})", SPREAD)
 
 
-def cleaned(facts: IngressFacts) -> Steps | None:
-    """The kicks' labels go again once every host has the ingress."""
+def cleaned(facts: IngressFacts, network: Network) -> Steps | None:
+    """Remove the kicks' labels once every host is attached to the ingress."""
     labelled = [node for node in facts.nodes if node.label(KICK) is not None]
     steps = tuple(UpdateNode(node_id=n.id, version=n.version, drop_labels=(KICK,)) for n in labelled)
-    return Steps(steps, "take the labels of the kicks off the nodes") if steps else None
+    return Steps(steps, result(facts, network)) if steps else None
+
+
+def result(facts: IngressFacts, network: Network) -> str:
+    """Say on how many hosts the ingress is: `ingress on 3 of 3 hosts`."""
+    wanted = [host for host in facts.hosts if counts(host, facts.nodes)]
+    return f"ingress on {sum(has_it(network, host) for host in wanted)} of {len(wanted)} hosts"
 
 
 def unfinished(facts: IngressFacts, network: Network) -> list[str]:
     """What is left to do on hosts, in words."""
     bad = lacking(facts, network)
-    words = [f"{names(bad)} has not got it with its sandbox and gateway"] if bad else []
-    words += [f"{node.hostname} was drained by us" for node in facts.nodes if maintenance.out(node)]
+    words = [not_attached(sorted(host.host for host in bad))] if bad else []
+    words += [f"{node.hostname} was drained by Swarmnet" for node in facts.nodes if maintenance.out(node)]
     words += [f"{node.hostname} still carries the label {KICK}" for node in facts.nodes if node.label(KICK) is not None]
     return words
+
+
+def not_attached(hosts: Sequence[str]) -> str:
+    """Say that hosts are not attached to the ingress."""
+    words = LACKS_IT if len(hosts) == 1 else LACKS_IT.replace("is not", "are not", 1).replace(" its ", " their ")
+    return f"{', '.join(hosts)} {words}"
 
 
 def unasked(facts: IngressFacts) -> Silent | None:

@@ -242,7 +242,7 @@ def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | No
     if not labels:
         return None
     step = UpdateSwarm(version=swarm.version, drop_labels=tuple(sorted(labels)))
-    return Steps((step,), f"done with overlay {spec.name}")
+    return Steps((step,), f"change finished: services are on overlay {spec.name}")
 
 
 def restarts(facts: OverlayFacts, network: Network) -> str:

@@ -4,7 +4,7 @@ Each function answers with the next decision, or None where its part is done. Wh
 hosts must not enter.
 """
 
-from providers.rules.live import former, journal, judgement, running_change
+from providers.rules.live import former, ingress_rollout, journal, judgement, running_change
 from providers.rules.live.journal import Journal
 from providers.rules.vocabulary.facts import IngressFacts, Network, SwarmService, Task
 from providers.rules.vocabulary.labels import CHANGE, FORMER, JOURNAL, copy_label, journal_copies
@@ -272,7 +272,7 @@ def renewed(facts: IngressFacts) -> Steps | None:
     return Steps(updates, f"make a rollback of {names(own)} keep its ports") if own else None
 
 
-def released(facts: IngressFacts, owner: str) -> Decision | None:
+def released(facts: IngressFacts, network: Network, owner: str) -> Decision | None:
     """The swarm's own labels away, once nothing is left that they are there for."""
     for service in facts.services:
         found = carried(service, facts)
@@ -291,14 +291,14 @@ def released(facts: IngressFacts, owner: str) -> Decision | None:
     if not labels:
         return None
     update = UpdateSwarm(version=facts.swarm.version, drop_labels=tuple(sorted(labels)))
-    return Steps((update,), f"done{away(facts)}")
+    return Steps((update,), f"change finished: {ingress_rollout.result(facts, network)}{away(facts)}")
 
 
 def away(facts: IngressFacts) -> str:
     """How long ports were away, in words, empty where none was."""
     spans = [(service.name, outage(service, facts)) for service in facts.services if service.publishes_ingress]
     known = [f"{name} {span:.1f} s" for name, span in spans if span is not None]
-    return f"; ports were away: {', '.join(known)}" if known else ""
+    return f"; ports away: {', '.join(known)}" if known else ""
 
 
 def outage(service: SwarmService, facts: IngressFacts) -> float | None:

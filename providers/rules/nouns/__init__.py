@@ -1,2 +1,2 @@
-"""The five nouns: what differs from what is wanted, and what comes next. How a change of what runs is carried out is in
-live."""
+"""The five nouns: how each differs from what is wanted, and what comes next. How a change under running services is
+carried out is in live."""

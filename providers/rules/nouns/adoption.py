@@ -1,6 +1,6 @@
-"""Whose is it? Labels that say so, and what `create` does with what it finds.
+"""Labels that say who owns a thing, and what `create` does with a thing that it finds.
 
-Only labels and intent are looked at here; what a difference is, each noun knows.
+Only labels and intent are compared here. Each noun knows its own differences.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ def refusal(
     engine_default: bool = False,
     goes_on: bool = False,
 ) -> str | None:
-    """Why something found may not be taken or changed by `create`, None where it may.
+    """Say why `create` may not take or change something found, or None if it may.
 
     thing: what was found and where, such as `overlay app`. difference: what differs from intent, in words, empty
     where nothing does. engine_default: it is just as the Engine makes it by itself, so that its place may be taken.
@@ -47,35 +47,35 @@ def refusal(
 
 
 def foreign(thing: str, labels: Pairs, owner: str) -> str | None:
-    """Why an update must leave it alone: it carries another stack's label. None where it does not."""
+    """Say why an update must leave it alone: it carries another stack's label. None if it does not."""
     theirs = owner_of(labels)
     return None if theirs in (None, owner) else _of_another(thing, theirs, owner)
 
 
 def of_another_state(thing: str, difference: str) -> str:
-    """What to do about something that carries our label, is not what we want, and is not in the state."""
+    """Say what to do about something that carries our label, differs from what we want, and is not in the state."""
     return (
         f"{thing} was made by this stack from another state, or was kept when this one forgot it, and differs "
-        f"({difference}): `pulumi login` where that state is, or write what is there into the stack file, which joins "
-        "it, and change it then"
+        f"({difference}): `pulumi login` where that state is, or write what is there into the stack file, which "
+        "takes it over, and change it then"
     )
 
 
 def _of_another(thing: str, theirs: str, owner: str) -> str:
     return (
         f"{thing} belongs to {theirs} (label {OWNER}), not to {owner}: take it out of one of the two stack files; "
-        f"where {theirs} is no more, remove by hand what it left, or `pulumi stack rename` this one to that name"
+        f"if {theirs} no longer exists, remove by hand what it left, or `pulumi stack rename` this one to that name"
     )
 
 
 def kept_if_adopted(spec: S, known: Mapping[str, Any]) -> S:
-    """The spec of what goes: what others had made stays, whatever was said of its removal."""
+    """Return the spec for a removal: what others had made stays, whatever `on_remove` says."""
     return spec.model_copy(update={"on_remove": "keep"}) if known.get("adopted") else spec
 
 
 def in_words(wanted: Mapping[str, object], live: Mapping[str, object], changed: frozenset[str]) -> str:
-    """The differing properties as `subnet: 172.18.0.0/16, wanted 10.11.0.0/16; mtu: ...`; each option and label by
-    itself, and what is unfinished or odd in its own words."""
+    """Return the differing properties as `subnet: 172.18.0.0/16, wanted 10.11.0.0/16; mtu: ...`. Each option and label
+    stands by itself; unfinished work is told in its own words."""
     return "; ".join(part for key in sorted(changed) for part in _in_words(key, wanted[key], live[key]))
 
 

@@ -1,4 +1,4 @@
-"""A host that leaves its swarm: drained, emptied, demoted, left, its entry removed. Calls, waiting must not enter."""
+"""How a host leaves its swarm: drained, emptied, demoted, left, its entry removed. No calls and no waiting here."""
 
 from providers.rules.live.quorum import no_quorum_without
 from providers.rules.nouns.swarm import ADVICE, divided, still_members
@@ -12,10 +12,10 @@ ROLE_CHANGE = 60.0
 
 
 def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost: bool = False) -> Decision:
-    """What to do next until the host has left and its entry is gone: drained, emptied, demoted, left, removed.
+    """Return the next step until the host has left and its entry is gone.
 
-    `node_id` is what the state knows. A host that was renamed in the stack file is forgotten without a write; the
-    swarm's only member is left to the swarm's own end.
+    `node_id` is the one in the state. A host that was renamed in the stack file is forgotten without a write. The
+    swarm's only member is left to the removal of the swarm itself.
     """
     renamed = any(other.node_id == node_id for other in facts.others)
     node = next((node for node in facts.nodes if node.id == node_id), None)
@@ -23,7 +23,7 @@ def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost
         return Done()
     doubt = divided(facts.swarm, facts.nodes, facts.others) if node is None else None
     if doubt:
-        return Blocked(f"{spec.host}: it can't be told whether it has left (node {node_id}): {doubt}")
+        return Blocked(f"{spec.host}: can't tell whether it has left (node {node_id}): {doubt}")
     if isinstance(facts.member, Silent):
         return removal_of_silent(spec, facts, facts.member, node, lost=lost)
     if facts.member.state in ("locked", "error"):
@@ -40,10 +40,10 @@ def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost
 
 
 def stranded(spec: NodeSpec, facts: NodeFacts, member: Member) -> Decision:
-    """The host believes in a membership that no manager answers for.
+    """Refuse for a host whose own membership no manager confirms.
 
-    One whose entry was removed says pending (measurements.md#membership); one that says active is counted on by another
-    swarm.
+    A host whose entry was removed says pending (measurements.md#membership). One that says active is a member of
+    another swarm.
     """
     if facts.swarm is not None and member.state == "active":
         return Blocked(
@@ -53,13 +53,13 @@ def stranded(spec: NodeSpec, facts: NodeFacts, member: Member) -> Decision:
     if facts.swarm is not None:
         return Steps((LeaveSwarm(host=spec.host, force=True),), f"let {spec.host} leave")
     return Blocked(
-        f"{spec.host}: it is a member of a swarm of which no manager answers: bring a majority of the managers "
-        "back, or run `docker swarm leave --force` on it"
+        f"{spec.host}: it is a member of a swarm, but no manager of that swarm answers: bring a majority of the "
+        "managers back, or run `docker swarm leave --force` on it"
     )
 
 
 def removal_of_silent(spec: NodeSpec, facts: NodeFacts, silent: Silent, node: Node | None, *, lost: bool) -> Decision:
-    """Without the host itself only its entry can go, and only where the stack file says that it is lost."""
+    """Remove only the entry of a host that does not answer, and only if the stack file says that it is lost."""
     if not lost:
         return Blocked(
             f"{spec.host}: it can't be told to leave: {silent.why}; bring it back, or put it into the stack file "
@@ -69,7 +69,7 @@ def removal_of_silent(spec: NodeSpec, facts: NodeFacts, silent: Silent, node: No
 
 
 def removal_of_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
-    """Remove the entry of a member that is no more. The Engine removes none of a manager, not even by force."""
+    """Remove the entry of a member that is gone. The Engine removes no manager's entry, not even by force."""
     if node.role == "manager":
         refused = no_quorum_without(node, facts.nodes)
         if refused:
@@ -79,7 +79,7 @@ def removal_of_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
 
 
 def departure(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
-    """Let a member leave that others still count on: nothing of theirs may run on it."""
+    """Let a member leave an otherwise working swarm: nothing of other people's may run on it."""
     assert isinstance(facts.member, Member)
     refused = node.role == "manager" and no_quorum_without(node, facts.nodes)
     if refused:

@@ -1,6 +1,6 @@
-"""docker_gwbridge of one host: what differs, and the next step towards what is wanted.
+"""docker_gwbridge of one host: its differences, and the next step towards what is wanted.
 
-Only this host's own Engine counts. Calls and waiting must not enter.
+Only this host's own Engine counts. No calls and no waiting here.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -44,10 +44,11 @@ SETTLES = 5.0
 
 # After its restart an Engine is a member again within seconds; what is pending for longer never is by itself.
 REJOINS = 30.0
+_HALF = {"pending": "still joining a swarm", "locked": "a locked manager"}
 
 
 def live_spec(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -> GwbridgeSpec:
-    """The spec with the values that the host has in place of the wanted ones. kept: options that are no difference.
+    """Return the spec with the host's values in place of the wanted ones. kept: options that are no difference.
 
     A gateway that the Engine does not show counts as the wanted one: Engines up to 28 show a gateway they chose
     only after a restart (measurements.md#filled-in-by-the-engine).
@@ -73,27 +74,28 @@ def _ipv6(found: Ipv6Range | None, wanted: Ipv6Range | None) -> Ipv6Range | None
 
 
 def creation(spec: GwbridgeSpec, before: NetworkShape | None = None) -> CreateNetwork:
-    """The step that makes the bridge, with what nobody declared of the one before it."""
+    """Return the step that makes the bridge, with the undeclared options and labels of the one before it."""
     bare = NetworkShape(name=GATEWAY_BRIDGE, driver="bridge", labels=with_owner(spec.labels, spec.owner))
     shape = undeclared.carried(spec, shaped(spec, bare), before)
     return CreateNetwork(host=spec.host, shape=shape)
 
 
 def creation_on(spec: GwbridgeSpec, facts: GwbridgeFacts) -> CreateNetwork:
-    """The same on a host as it is now: the one before is noted on a member's entry, and else what this run found."""
+    """Return the same step for a host as it is now: the former bridge is noted on a member's entry, otherwise this run
+    found it."""
     noted = former.noted(facts.node.label(FORMER)) if facts.node else None
     return creation(spec, noted or spec.before)
 
 
 def engine_default(bridge: Network) -> bool:
-    """Whether it is just as the Engine makes it by itself, with nothing but the ingress attached."""
+    """Tell whether the bridge is as the Engine makes it by itself, with nothing but the ingress attached."""
     unused = all(container_id(endpoint) is None for endpoint in bridge.endpoints)
     plain = dict(bridge.options) == ENGINE_DEFAULT and not bridge.labels
     return plain and not undeclared.unsaid(GwbridgeSpec, bridge.shape) and unused and from_engine_pool(bridge.subnet)
 
 
 def from_engine_pool(subnet: str) -> bool:
-    """Whether the Engine itself would choose such a range."""
+    """Tell whether the Engine itself would choose such a range."""
     chosen = shown_network(subnet or "::")
     return isinstance(chosen, IPv4Network) and any(
         chosen.prefixlen == length and chosen.subnet_of(pool) for pool, length in ENGINE_POOLS
@@ -101,24 +103,24 @@ def from_engine_pool(subnet: str) -> bool:
 
 
 def container_id(endpoint: Endpoint) -> str | None:
-    """The container behind an endpoint; None for the ingress sandbox and for what a sandbox left behind."""
+    """Return the container behind an endpoint, or None for the ingress sandbox and for what a sandbox left behind."""
     return None if endpoint.key.endswith("-sbox") or endpoint.key.startswith("ep-") else endpoint.key
 
 
 def look(door: Door, spec: GwbridgeSpec, known: Known, *, leaving: bool = False) -> GwbridgeFacts:
-    """The same for whatever is to be done."""
+    """Read the facts. They are the same for a change and a removal."""
     return door.gwbridge(spec.host)
 
 
 def decide(spec: GwbridgeSpec, known: Known) -> Decide:
-    """What the state has is ours to change."""
+    """Return the decisions of one work. What the state has is ours to change."""
     spec = spec.model_copy(update={"dropped": spec.dropped | undeclared.dropped(spec, known)})
     return partial(next_step, spec, known=bool(known))
 
 
 def decide_removal(spec: GwbridgeSpec, known: Known, *, lost: bool) -> Decide | None:
-    """Forgotten is what was adopted and what is on a host that is lost, but not in the middle of a change that was
-    cut."""
+    """Return the decisions of a removal, or None to forget the bridge: it was adopted, or its host is lost, and no cut
+    change of ours is on it."""
     spec = adoption.kept_if_adopted(spec, known)
     if lost or (spec.on_remove == "keep" and spec.settled is True):
         return None
@@ -126,20 +128,21 @@ def decide_removal(spec: GwbridgeSpec, known: Known, *, lost: bool) -> Decide | 
 
 
 def finding(spec: GwbridgeSpec, known: Known, facts: GwbridgeFacts) -> Standing[GwbridgeSpec]:
-    """By its host's own word; whether the ingress hangs on it takes a manager's."""
+    """Say how the bridge stands, from its host's own word. Only a manager can tell whether the ingress is attached to
+    it."""
     doubt, bridge = unfit(facts.member), facts.bridge
     if doubt:
         return Standing(doubt=doubt)
     if bridge is None:
         return missing(spec, left_without(facts))
     alone = facts.member.state == "active" and facts.swarm is None
-    why = f"{spec.host}: no manager answers for its swarm: it can't be told whether the ingress hangs on its bridge"
+    why = f"{spec.host}: no manager answers for its swarm: can't tell whether the ingress is attached to its bridge"
     live = noun.unfinished(live_spec(spec, bridge, known.get("kept", ())), unfinished(spec, facts))
     return Standing(live=live, there=bridge, doubt=why if alone else "")
 
 
 def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decision:
-    """What to do next. `known`: the state has this resource, so that what is found is ours to change."""
+    """Return the next decision. `known`: the state has this resource, so what is found is ours to change."""
     bridge = facts.bridge
     unanswered = unanswering(spec, facts)
     if unanswered:
@@ -160,8 +163,8 @@ def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decis
 
 
 def not_again(spec: GwbridgeSpec, member: Member, bridge: Network) -> str | None:
-    """Why the bridge can't be made anew with what nobody declared of it, None where it can: an option that an older
-    Engine had kept."""
+    """Say why the bridge can't be made again with an undeclared option that an older Engine had kept, or None if it
+    can."""
     found = undeclared.options(spec, bridge.shape)
     kept = {key: value for key, value in found.items() if key in undeclared.kept(spec, bridge.shape)}
     refused = sorted(f"{key}={value}" for key, value in kept.items() if refuses(member.release, key, value))
@@ -169,12 +172,12 @@ def not_again(spec: GwbridgeSpec, member: Member, bridge: Network) -> str | None
         return None
     return (
         f"{spec.host}: {GATEWAY_BRIDGE} has {', '.join(refused)}, which nobody declared, and its Engine "
-        f"({member.release}) would refuse to make it so again: say in gwbridge.options which value it is to have"
+        f"({member.release}) would refuse to make it again with that: set its value in gwbridge.options"
     )
 
 
 def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, known: bool) -> Decision:
-    """The bridge of a member changes by the guarded way; one that is merely detached gets a moment first."""
+    """Change a member's bridge the guarded way. A bridge that is only detached first gets a moment to come back."""
     ours = known or facts.bridge is None or is_ours(spec, facts.bridge)
     loose = ours and bridge_swap.detached(facts)
     another = None if known else running_change.by_another_state(spec, facts.swarm)
@@ -191,12 +194,12 @@ def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, know
 
 
 def unanswering(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
-    """What to do with a member that a cut run of ours left locked, or without its docker; None where it is neither."""
+    """Return what to do with a member that our cut run left locked or without its docker, or None if it is neither."""
     return maintenance.unlocked(facts.member, facts.swarm, spec.owner) or bridge_swap.awaited(spec, facts)
 
 
 def elsewhere(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mapping[str, Any]) -> str | None:
-    """Why the host is another one than that of the state, to be asked before the first write; None where it is not.
+    """Say why the host is another machine than the state's, or None if it is not. Asked before the first write.
 
     `known`: the resource's outputs in the state. A bridge's id tells a machine; it counts where the address has
     changed, unless a change of ours that was cut has made the bridge anew.
@@ -210,7 +213,7 @@ def elsewhere(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Mapping[str, Any]
 
 
 def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
-    """Whether making it right takes a member out of service, so that only one host at a time may do it."""
+    """Tell whether a repair takes a member out of service, so that only one host at a time may do it."""
     if unanswering(spec, facts):
         return True
     if facts.member.state != "active":
@@ -221,46 +224,47 @@ def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
 
 
 def left_without(facts: GwbridgeFacts) -> str | None:
-    """Why the host has no bridge only for now, in words; None where it is gone for good."""
+    """Say why the host has no bridge for now, or None if it is gone for good."""
     return "it is gone in the middle of a change" if bridge_swap.in_progress(facts) else None
 
 
 def unfinished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> str | None:
-    """What is left to do though the bridge is as it should be, in words; None where nothing is."""
+    """Say what is left to do though the bridge is as it should be, or None if nothing is."""
     if bridge_swap.in_progress(facts):
-        return f"{facts.member.host} was drained by us"
+        return f"{facts.member.host} was drained by Swarmnet"
     if bridge_swap.detached(facts):
-        return "the ingress is not attached to it"
+        return "the ingress is not attached to the bridge"
     if bridge_swap.released(spec, facts):
         return f"the swarm still carries the label {CHANGE}"
     return None
 
 
 def in_words(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -> str:
-    """What differs from intent, empty where nothing does. kept: options that are no difference."""
+    """Return the differences from intent in words, empty if there are none. kept: options that are no difference."""
     live = live_spec(spec, bridge, kept)
     return adoption.in_words(spec.model_dump(), live.model_dump(warnings=False), spec.changed(live))
 
 
 def is_ours(spec: GwbridgeSpec, bridge: Network) -> bool:
-    """Whether it carries this stack's label."""
+    """Tell whether the bridge carries this stack's label."""
     return owner_of(bridge.labels) == spec.owner
 
 
 def unfit(member: Member) -> str | None:
-    """Why a host's networks can't be trusted: a locked or half-joined one does not show all of them."""
+    """Say why a host's network list may be incomplete: a locked or half-joined host does not show all of them."""
     if member.state in ("active", "inactive"):
         return None
     if member.state == "silent":
-        return f"{member.error}; it is in the middle of a change of ours: run `pulumi up`, which starts it and goes on"
+        return f"{member.error}; a change stopped halfway on it: run `pulumi up`, which starts its docker and goes on"
     return (
-        f"{member.host}: its membership of a swarm is {member.state} ({member.error or 'no reason given'}), "
-        "so that its networks can't be trusted: unlock it, or let it leave or finish joining, then run again"
+        f"{member.host}: {_HALF.get(member.state, 'its membership of a swarm is broken')}"
+        f"{f' ({member.error})' if member.error else ''}: its network list may be incomplete: "
+        "unlock it, or let it leave or finish joining, then run again"
     )
 
 
 def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: bool) -> str | None:
-    """Why the bridge found may not be taken or changed, None where it may."""
+    """Say why the bridge found may not be taken or changed, or None if it may."""
     thing = f"{spec.host}: {GATEWAY_BRIDGE} ({bridge.subnet})"
     if known:
         return adoption.foreign(thing, bridge.labels, spec.owner)
@@ -276,11 +280,11 @@ def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: 
 
 
 def not_as_declared(host: str, wanted: str | None, found: str) -> str | None:
-    """Why a host may not become a member yet, None where it may. `wanted`, `found`: subnets; None where none is
-    declared, empty where there is no bridge.
+    """Say why a host may not become a member yet, or None if it may. `wanted`, `found`: subnets; None if none is
+    declared, empty if there is no bridge.
 
-    A host keeps the bridge that it joins with, and an Engine that finds none makes its own. Between the bridge and the
-    join somebody may have taken it away: `docker network prune` does.
+    A host keeps the bridge that it joins with, and an Engine that finds none makes its own. Somebody may have removed
+    the bridge before the join: `docker network prune` does.
     """
     if wanted in (None, found):
         return None
@@ -291,7 +295,7 @@ def not_as_declared(host: str, wanted: str | None, found: str) -> str | None:
 
 
 def replacement(spec: GwbridgeSpec, bridge: Network) -> Decision:
-    """Take the old one away on a host outside any swarm: leftovers off first, never a running container."""
+    """Remove the old bridge on a host outside any swarm: leftover endpoints first, never a running container."""
     held = sorted(endpoint.name for endpoint in bridge.endpoints if container_id(endpoint))
     if held:
         return Blocked(
@@ -304,9 +308,10 @@ def replacement(spec: GwbridgeSpec, bridge: Network) -> Decision:
 
 
 def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: str) -> Decision:
-    """What to do next towards its removal, which `on_remove: restore_default` asks for.
+    """Return the next step towards its removal, which `on_remove: restore_default` asks for.
 
-    Gone is as good as default: the Engine makes its own at the next join. Only what the state names is removed.
+    A missing bridge is as good as the default: the Engine makes its own at the next join. Only the one that the state
+    names is removed.
     """
     bridge = facts.bridge
     if spec.on_remove == "keep":
@@ -322,15 +327,15 @@ def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: s
 
 
 def finished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision:
-    """Bring a change that was cut to its end with the bridge that there is, for one that is to be forgotten.
+    """Finish a cut change with the present bridge, for a bridge that is to be forgotten.
 
-    `spec`: as the state has it, for a host that the cut left without any.
+    `spec`: as the state has it, for a host that the cut left without a bridge.
     """
     return brought_back(spec, facts, creation_on(spec, facts))
 
 
 def brought_back(spec: GwbridgeSpec, facts: GwbridgeFacts, wanted: CreateNetwork) -> Decision:
-    """The host as it was before the change that it is in, with the bridge that there is, or with this one."""
+    """Bring the host back to what it was before its change, with the present bridge or with this one."""
     unanswered = unanswering(spec, facts)
     if unanswered:
         return unanswered
@@ -340,8 +345,8 @@ def brought_back(spec: GwbridgeSpec, facts: GwbridgeFacts, wanted: CreateNetwork
 
 
 def ways_back(spec: GwbridgeSpec, *, known: bool = True) -> tuple[Callable[[GwbridgeFacts], Decision], ...]:
-    """What finishes a change of ours that can't go on: with the bridge that there is, with the wanted one where the old
-    one is gone; and where that one is refused, with the old one made again."""
+    """Return the ways to finish a change of ours that can't go on: with the present bridge; with the wanted one if the
+    old one is gone; and, if that is refused, with the old one made again."""
 
     def with_ours(facts: GwbridgeFacts, *, before: bool) -> Decision:
         theirs = facts.bridge is not None and take_over(spec, facts, facts.bridge, known)

@@ -1,4 +1,4 @@
-"""The swarm's ingress: what differs, whether each host has it, and the next step. Calls and waiting must not enter.
+"""The swarm's ingress: its differences, whether each host is attached, and the next step. No calls and no waiting here.
 
 Three manners of the Engine shape this page (measurements.md#removal, #old-ingress-stays, #kicks):
 - a removal is accepted while tasks still hang on the old ingress, and hosts then keep the old one for good;
@@ -33,7 +33,7 @@ ALLOCATION = 2.0
 
 
 def live_spec(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -> IngressSpec:
-    """The spec with the values that the swarm has in place of the wanted ones. kept: options that are no difference."""
+    """Return the spec with the swarm's values in place of the wanted ones. kept: options that are no difference."""
     dead = "" if network.allocated else "the swarm gave it no addresses: the mesh is dead"
     return spec.model_copy(
         update={
@@ -47,7 +47,7 @@ def live_spec(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -
 
 
 def creation(spec: IngressSpec, before: str | None = None) -> CreateNetwork:
-    """The step that makes the ingress, with what nobody declared of the one before it, as it was noted. The driver must
+    """Return the step that makes the ingress, with the noted options and labels of the one before it. The driver must
     be said; an ingress can't be attachable."""
     labels = with_owner(spec.labels, spec.owner)
     bare = NetworkShape(name=spec.name, driver="overlay", labels=labels, ingress=True)
@@ -55,15 +55,15 @@ def creation(spec: IngressSpec, before: str | None = None) -> CreateNetwork:
 
 
 def engine_default(network: Network, swarm: Swarm) -> bool:
-    """Whether it is just as the Engine makes it at init: its name, no label, no option but the VNI, and a range of the
-    swarm's own choice. One that got no addresses shows no range."""
+    """Tell whether the ingress is as the Engine makes it at init: its name, no label, no option but the VNI, and a
+    range of the swarm's choice. One without addresses shows no range."""
     plain = network.name == "ingress" and not network.labels and not set(dict(network.options)) - {VNI}
     odd = len(network.subnets) > 1 or undeclared.unsaid(IngressSpec, network.shape)
     return plain and not odd and (not network.subnet or chosen_by(swarm, network.subnet))
 
 
 def chosen_by(swarm: Swarm, subnet: str) -> bool:
-    """Whether it is one that the swarm takes of its address pool for a network made without a range."""
+    """Tell whether the swarm would take this range from its address pool for a network made without one."""
     if not is_subnet(subnet):
         return False
     of_size = prefix_length(subnet) == (swarm.default_addr_pool_prefix or POOL_PREFIX)
@@ -72,18 +72,19 @@ def chosen_by(swarm: Swarm, subnet: str) -> bool:
 
 
 def look(door: Door, spec: IngressSpec, known: Known, *, leaving: bool = False) -> IngressFacts:
-    """The same for whatever is to be done; which of the members are not watched, the stack file says."""
+    """Read the facts. They are the same for a change and a removal; the stack file says which members are unwatched."""
     return ingress_rollout.less_watched(door.ingress(), spec.unwatched or ())
 
 
 def decide(spec: IngressSpec, known: Known) -> Decide:
-    """What the state has is ours to change."""
+    """Return the decisions of one work. What the state has is ours to change."""
     spec = spec.model_copy(update={"dropped": undeclared.dropped(spec, known)})
     return partial(next_step, spec, known=bool(known))
 
 
 def decide_removal(spec: IngressSpec, known: Known, *, lost: bool) -> Decide | None:
-    """Forgotten is what was adopted, but not in the middle of a change that was cut."""
+    """Return the decisions of a removal, or None to forget the ingress: it was adopted, and no cut change of ours goes
+    on."""
     spec = adoption.kept_if_adopted(spec, known)
     if spec.on_remove == "keep" and spec.settled is True:
         return None
@@ -91,7 +92,7 @@ def decide_removal(spec: IngressSpec, known: Known, *, lost: bool) -> Decide | N
 
 
 def finding(spec: IngressSpec, known: Known, facts: IngressFacts) -> Standing[IngressSpec]:
-    """The swarm's, and each asked host's share of it; of a host that was not, nothing is said."""
+    """Say how the swarm's ingress stands, and each asked host's share of it. Hosts that were not asked are left out."""
     silent = tuple(host for host in facts.hosts if isinstance(host, Silent))
     network = facts.network
     if network is None:
@@ -109,7 +110,7 @@ def finding(spec: IngressSpec, known: Known, facts: IngressFacts) -> Standing[In
 
 
 def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decision:
-    """What to do next. `known`: the state has this resource, so that what is found is ours to change."""
+    """Return the next decision. `known`: the state has this resource, so what is found is ours to change."""
     network = facts.network
     refusal = refused(spec, facts, known=known)
     if refusal:
@@ -126,7 +127,8 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
 
 
 def made(step: CreateNetwork, facts: IngressFacts, why_not: str | None = None) -> Decision:
-    """It is made once hosts have dropped the old one, at a manager that takes it, unless something forbids it."""
+    """Make the ingress once all hosts have dropped the old one, at a manager that accepts it, unless something forbids
+    it."""
     if dropping := ingress_rollout.dropped(facts):
         return dropping
     if why_not:
@@ -140,13 +142,13 @@ def made(step: CreateNetwork, facts: IngressFacts, why_not: str | None = None) -
 
 
 def in_words(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -> str:
-    """What differs from intent, empty where nothing does. kept: options that are no difference."""
+    """Return the differences from intent in words, empty if there are none. kept: options that are no difference."""
     live = live_spec(spec, network, kept)
     return adoption.in_words(spec.model_dump(), live.model_dump(warnings=False), spec.changed(live))
 
 
 def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:
-    """Whose it is, or who is changing the swarm at this moment, in words; None where it is ours to change."""
+    """Say who owns the ingress or is changing the swarm at this moment, or None if it is ours to change."""
     changing = changed_by_another(spec, facts, known=known)
     if changing:
         return changing
@@ -171,15 +173,15 @@ def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | Non
 
 
 def changed_by_another(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:
-    """Who else is changing the swarm at this moment, in words; None where nobody is."""
+    """Say who else is changing the swarm at this moment, or None if nobody is."""
     state = None if known else running_change.by_another_state(spec, facts.swarm)
     who = running_change.by_another(spec, facts.swarm) or state
     return f"ingress: {who}" if who else None
 
 
 def judged(spec: IngressSpec, facts: IngressFacts) -> str | None:
-    """Why the services that publish through the ingress would get stuck or lose something by its change to what is
-    wanted, None where they would not."""
+    """Say why services that publish through the ingress would get stuck or lose something by its change, or None if
+    they would not."""
     services = [service for service in facts.services if published_ports.concerned(service, facts)]
     return (
         judgement.refusal(services, facts.tasks, facts.nodes)
@@ -189,10 +191,11 @@ def judged(spec: IngressSpec, facts: IngressFacts) -> str | None:
 
 
 def departure(facts: IngressFacts, network: Network, spec: IngressSpec, why: str, why_not: str | None) -> Decision:
-    """Ports off, tasks gone, then the old one removed. Nothing is written unless every host can be watched.
+    """Take ports off, wait until tasks have left, then remove the old ingress. Writes nothing unless every host can be
+    watched.
 
-    why_not: what forbids it. In the middle of a change it is turned round: ports go back to the ingress that is there.
-    Once ports are off, a host that falls silent gets a moment: it answers again, or the managers call it down.
+    why_not: what forbids the change. In the middle of it, ports go back to the present ingress. Once ports are off, a
+    host that falls silent gets a moment: it answers again, or the managers call it down.
     """
     begun = bool(published_ports.unfinished(facts))
     silent = ingress_rollout.unasked(facts)
@@ -212,30 +215,33 @@ def departure(facts: IngressFacts, network: Network, spec: IngressSpec, why: str
 
 
 def unsettled(facts: IngressFacts, network: Network) -> Wait | None:
-    """What is let come to its end before the first write: rollouts that go on, tasks that are ending."""
+    """Wait before the first write for rollouts that go on and tasks that are ending. None if there are none."""
     going = judgement.rollouts(published_ports.publishing(facts), facts.unchanged_for)
     if going:
-        return Wait(f"the rollouts of {', '.join(going)} to end, before anything is begun", FOREVER)
+        return Wait(f"the rollouts of {', '.join(going)} to end before the first change", FOREVER)
     ending = judgement.ending((task for task in facts.tasks if network.id in task.networks), facts.nodes)
     if ending:
-        return Wait(f"tasks to end that were told to, before anything is begun: {', '.join(ending)}", FOREVER)
+        return Wait(f"tasks that are stopping to end before the first change: {', '.join(ending)}", FOREVER)
     return None
 
 
 def arrival(facts: IngressFacts, network: Network, owner: str, *, pin: bool) -> Decision:
-    """The right ingress on every host, then the ports back, then hosts in repair, then our labels away."""
+    """Bring the right ingress to every host, put the ports back, finish repairs, then remove our labels."""
     return (
-        brought(facts, network, pin=pin) or ingress_rollout.answered(facts, network) or closed(facts, owner) or Done()
+        brought(facts, network, pin=pin)
+        or ingress_rollout.answered(facts, network)
+        or closed(facts, network, owner)
+        or Done()
     )
 
 
 def retreat(facts: IngressFacts, network: Network, owner: str) -> Decision:
-    """The same with the ingress that there is, for a change that ends: hosts that do not answer wait for the next."""
-    return brought(facts, network, pin=True) or closed(facts, owner) or Done()
+    """Do the same with the present ingress, for a change that ends: hosts that do not answer wait for the next run."""
+    return brought(facts, network, pin=True) or closed(facts, network, owner) or Done()
 
 
 def brought(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | None:
-    """To every host that answers, with all ports."""
+    """Attach every host that answers, with all ports."""
     return (
         ingress_rollout.kicked(facts, network)
         or published_ports.put_back(facts, network, pin=pin)
@@ -243,30 +249,30 @@ def brought(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | N
     )
 
 
-def closed(facts: IngressFacts, owner: str) -> Decision | None:
-    """Our labels away."""
-    return ingress_rollout.cleaned(facts) or published_ports.released(facts, owner)
+def closed(facts: IngressFacts, network: Network, owner: str) -> Decision | None:
+    """Remove our labels."""
+    return ingress_rollout.cleaned(facts, network) or published_ports.released(facts, network, owner)
 
 
 def unfinished(facts: IngressFacts, network: Network) -> str | None:
-    """What is left to do though the swarm has it, in words; None where nothing is."""
+    """Say what is left to do though the swarm has the ingress, or None if nothing is."""
     return "; ".join(ingress_rollout.unfinished(facts, network) + published_ports.unfinished(facts)) or None
 
 
 def left_without(facts: IngressFacts) -> str | None:
-    """What a cut change of the swarm that has no ingress now leaves to do, in words; None where nothing."""
+    """Say what a cut change left to do in a swarm that now has no ingress, or None if nothing is."""
     left = published_ports.unfinished(facts)
     return "; ".join(["it is gone in the middle of a change", *left]) if left else None
 
 
 def doubt(facts: IngressFacts) -> str | None:
-    """Why it can't be told whether every host has it, None where it can."""
+    """Say why it can't be told whether every host is attached, or None if it can."""
     silent = ingress_rollout.unasked(facts)
-    return f"ingress: it can't be told whether {silent.host} has it: {silent.why}" if silent else None
+    return f"ingress: can't tell whether {silent.host} is attached: {silent.why}" if silent else None
 
 
 def overlap(spec: IngressSpec, facts: IngressFacts) -> str | None:
-    """Another swarm network on the wanted range: the Engine would answer 201 and never allocate ours."""
+    """Say which swarm network overlaps the wanted range: the Engine would answer 201 and never allocate ours."""
     for other in facts.listed:
         met = next((subnet for subnet in spec.ranges if other.scope == "swarm" and other.meets(subnet)), None)
         if met:
@@ -278,7 +284,7 @@ def overlap(spec: IngressSpec, facts: IngressFacts) -> str | None:
 
 
 def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Decision:
-    """Give the swarm a moment; a dead ingress of ours is taken away again, a dead default makes room."""
+    """Give the swarm a moment. A dead ingress of ours is removed again; a dead default makes room."""
     if facts.unchanged_for < ALLOCATION:
         return Wait("the ingress to get its addresses", ALLOCATION + 1)
     if engine_default(network, facts.swarm):
@@ -293,7 +299,8 @@ def unallocated(spec: IngressSpec, facts: IngressFacts, network: Network) -> Dec
 
 
 def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str) -> Decision:
-    """What to do next when its section went away: nothing new, or (`restore_default`) the Engine's own in its place."""
+    """Return the next step when its section is gone: none, or (`restore_default`) the Engine's own ingress in its
+    place."""
     changing, network = changed_by_another(spec, facts, known=True), facts.network
     if changing:
         return Blocked(changing)
@@ -308,9 +315,9 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
 
 
 def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
-    """Bring a change that was cut to its end with the ingress that there is, for one that is to be forgotten.
+    """Finish a cut change with the present ingress, for an ingress that is to be forgotten.
 
-    `spec`: as the state has it, for a swarm that the cut left without any.
+    `spec`: as the state has it, for a swarm that the cut left without an ingress.
     """
     if facts.network is None:
         return made(creation(spec, facts.swarm.label(FORMER)), facts)
@@ -320,18 +327,18 @@ def finished(spec: IngressSpec, facts: IngressFacts) -> Decision:
 
 
 def ways_back(spec: IngressSpec, *, known: bool = True) -> tuple[Callable[[IngressFacts], Decision], ...]:
-    """What finishes a change of ours that can't go on: with the ingress that there is, with the wanted one where the
-    old one is gone; and where that one is refused, with the old one made again."""
+    """Return the ways to finish a change of ours that can't go on: with the present ingress; with the wanted one if the
+    old one is gone; and, if that is refused, with the old one made again."""
     return tuple(partial(turned_round, spec, again, known=known) for again in (False, True))
 
 
 def begun(spec: IngressSpec, facts: IngressFacts) -> bool:
-    """Whether anything has to be brought to an end: a change of ours, or the repair of a host."""
+    """Tell whether something is unfinished: a change of ours, or the repair of a host."""
     return running_change.is_ours(spec.owner, facts.swarm) or any(map(maintenance.out, facts.nodes))
 
 
 def turned_round(spec: IngressSpec, again: bool, facts: IngressFacts, *, known: bool = True) -> Decision:
-    """The next step back. `again`: where there is none, the one that was there before is made instead of the wanted."""
+    """Return the next step back. `again`: without an ingress, the former one is made instead of the wanted one."""
     network, before = facts.network, facts.swarm.label(FORMER)
     foreign = refused(spec, facts, known=known)
     if foreign or not begun(spec, facts):

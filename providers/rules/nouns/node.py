@@ -1,5 +1,4 @@
-"""One host's membership: joining, role, availability, labels. Leaving is in departure.py; calls and waiting must not
-enter.
+"""One host's membership: joining, role, availability, labels. Leaving is in departure.py; no calls and no waiting here.
 
 Members are told apart by node id, never by hostname: after leaving and joining again two entries share it.
 """
@@ -37,8 +36,8 @@ INGRESS = 5.0
 
 
 def live_spec(spec: NodeSpec, node: Node, node_address: str = "") -> NodeSpec:
-    """The spec with the values that the managers have in place of the wanted ones. node_address: by which the host says
-    that members know it; empty where it said nothing."""
+    """Return the spec with the managers' values in place of the wanted ones. node_address: the address that the host
+    itself names to members, empty if it said nothing."""
     return spec.model_copy(
         update={
             "access": access.as_advertised(spec.access, node_address),
@@ -51,26 +50,26 @@ def live_spec(spec: NodeSpec, node: Node, node_address: str = "") -> NodeSpec:
 
 
 def member_of(facts: NodeFacts) -> Node | None:
-    """The host's entry among the members, None where it has none."""
+    """Return the host's entry among the members, or None if it has none."""
     if isinstance(facts.member, Silent):
         return None
     return next((node for node in facts.nodes if node.id and node.id == facts.member.node_id), None)
 
 
 def look(door: Door, spec: NodeSpec, known: Known, *, leaving: bool = False) -> NodeFacts:
-    """For a removal with what runs on it."""
+    """Read the facts; for a removal also what runs on the host."""
     return door.node(spec.host, leaving=leaving)
 
 
 def decide_removal(spec: NodeSpec, known: Known, *, lost: bool) -> Decide | None:
-    """What was adopted is forgotten."""
+    """Return the decisions of a removal, or None to forget an adopted membership."""
     if known.get("adopted"):
         return None
     return partial(next_step_of_removal, spec, node_id=known["node_id"], lost=lost)
 
 
 def finding(spec: NodeSpec, known: Known, facts: NodeFacts) -> Standing[NodeSpec]:
-    """The entry that the state knows; where the managers have none, the member that the host is now."""
+    """Say how the entry in the state stands, or, if the managers have none, the member that the host is now."""
     if facts.swarm is None:
         return Standing(doubt=f"{spec.host}: no manager among the hosts answers for a swarm")
     entry = next((each for each in facts.nodes if each.id == known["node_id"]), None)
@@ -78,7 +77,7 @@ def finding(spec: NodeSpec, known: Known, facts: NodeFacts) -> Standing[NodeSpec
 
 
 def standing(spec: NodeSpec, entry: Node | None, own: Member | Silent | None = None) -> Standing[NodeSpec]:
-    """By the managers' list, and by the host's own word as to its address; where it gave none, that is as recorded."""
+    """Say how the member stands by the managers' list, and its address by the host's own word, or else as recorded."""
     if entry is None:
         return Standing(gone=True)
     address = own.node_address if isinstance(own, Member) and own.node_id == entry.id else ""
@@ -96,12 +95,12 @@ def next_step(
     kept: str = "",
     joined: bool = False,
 ) -> Decision:
-    """What to do next. `known`: the state has this resource, so that the membership is ours to change. `joined`: this
-    very work let the host join, so that the membership is ours.
+    """Return the next decision. `known`: the state has this resource, so the membership is ours to change. `joined`:
+    this run let the host join, so the membership is ours.
 
-    `node_id`: the member that the state knows; where the host has become another one, the old entry goes. Not so
-    where its address has changed since (`moved`): then that is another host. `kept`: why another address of it can't
-    change while it is that member.
+    `node_id`: the member in the state. If the host has become another member, the old entry goes, unless its address
+    has changed since (`moved`): then it is another host. `kept`: why another address can't change while it is that
+    member.
     """
     member = facts.member
     if isinstance(member, Silent):
@@ -110,7 +109,7 @@ def next_step(
         return Blocked(elsewhere(spec, member, node_id, moved))
     if facts.swarm is None:
         return Blocked(
-            f"{spec.host}: no manager among the hosts answers for a swarm that it could be a member of: "
+            f"{spec.host}: no manager among the hosts answers, so there is no swarm that it could join: "
             "declare one that the swarm has (role: manager)"
         )
     if member.state == "pending":
@@ -141,8 +140,7 @@ def next_step(
 
 
 def decide(spec: NodeSpec, known: Known) -> Decide:
-    """`next_step` for one work, which keeps in mind that it let the host join: a join can't give the entry a label that
-    says so."""
+    """Return `next_step` for one run; remembers that this run joined the host: a join can't label the entry."""
     step = partial(
         next_step,
         spec,
@@ -164,18 +162,18 @@ def decide(spec: NodeSpec, known: Known) -> Decide:
 
 
 def elsewhere(spec: NodeSpec, member: Member, node_id: str, moved: str) -> str:
-    """Why the host at a changed address is not the member that the state knows."""
+    """Say why the host at a changed address is not the member in the state."""
     there = f"node {member.node_id}" if member.node_id else "in no swarm"
     return access.another(spec.host, moved, there, f"node {node_id}")
 
 
 def readdressed(spec: NodeSpec, member: Member, kept: str = "") -> str:
-    """Why a member is to have an address that it did not join with, in words; empty where it is not."""
+    """Say why a member is to have another address than it joined with, empty if it is not."""
     return kept or access.advertises(access.HostAccess.recorded(spec.access, spec.host), member.node_address)
 
 
 def former_entry(facts: NodeFacts, node: Node, node_id: str) -> Node | None:
-    """What the host was to the managers before it left by itself and joined again."""
+    """Return the host's former entry, from before it left by itself and joined again."""
     listed = (other for other in facts.nodes if other.id == node_id != node.id)
     return next((other for other in listed if other.state == "down" and other.hostname == node.hostname), None)
 
@@ -185,8 +183,8 @@ def membership(
 ) -> Decision:
     """Bring a member's role, availability and labels to what is declared.
 
-    In a swarm that is ours every declared member is: a run that was cut between a join and its label goes on. In one
-    of somebody else's nothing tells such a member from theirs.
+    In a swarm of ours every declared member is ours: a run that was cut between a join and its label goes on. In
+    somebody else's swarm nothing tells such a member from theirs.
     """
     assert facts.swarm is not None
     live = live_spec(spec, node)
@@ -200,7 +198,7 @@ def membership(
     )
     if refusal and owner_of(node.labels) is None:
         mark = f"docker node update --label-add {OWNER}={spec.owner} {quote(node.id)}"
-        return Blocked(f"{refusal}; where a run of this stack that was cut let it join, `{mark}` on a manager says so")
+        return Blocked(f"{refusal}; if a cut run of this stack let it join, run `{mark}` on a manager to say so")
     if refusal:
         return Blocked(refusal)
     gone = tuple(key for key in drop_labels if key not in spec.labels and node.label(key) is not None)
@@ -211,7 +209,7 @@ def membership(
 
 
 def change(spec: NodeSpec, facts: NodeFacts, node: Node, gone: tuple[str, ...], ours: bool) -> Decision:
-    """One update with everything that differs. The last manager and a lost quorum are refused beforehand."""
+    """Make one update with everything that differs. Losing the last manager or the quorum is refused beforehand."""
     demote = node.role == "manager" and spec.role == "worker"
     refused = demote and no_quorum_without(node, facts.nodes)
     if refused:
@@ -232,7 +230,7 @@ def change(spec: NodeSpec, facts: NodeFacts, node: Node, gone: tuple[str, ...], 
 
 
 def settled(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
-    """Wait until the member is what its entry says: ready, and as a manager able to answer."""
+    """Wait until the member is what its entry says: ready, and as a manager reachable."""
     assert isinstance(facts.member, Member)
     if node.state != "ready":
         return Wait(f"{spec.host} to be ready (the managers say {node.state})", READY)
@@ -245,7 +243,7 @@ def settled(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
 
 
 def has_ingress(spec: NodeSpec, facts: NodeFacts) -> bool:
-    """Whether the swarm's ingress, if it has one that stays, has come to the host."""
+    """Tell whether the swarm's ingress, if it has one that stays, has come to the host."""
     if facts.ingress is None or facts.local is None or spec.ingress not in (None, facts.ingress.subnet):
         return True
     return ingress_rollout.reached(facts.ingress, facts.local)

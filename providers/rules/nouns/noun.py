@@ -1,4 +1,4 @@
-"""What one of the five is to those who need not know which: how it is looked at, decided about, and found to stand.
+"""The interface of the five nouns, for callers that need not know which one they have: look, decide, say how it stands.
 
 The five are in table.py.
 """
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from providers.rules.live.ingress_rollout import not_attached
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Network, Silent
@@ -22,11 +23,9 @@ F = TypeVar("F")
 S_contra = TypeVar("S_contra", bound=Spec, contravariant=True)
 F_co = TypeVar("F_co", covariant=True)
 
-LACKS_IT = "has not got it with its sandbox and gateway"
-
 
 class Thing(Protocol):
-    """What an Engine has: a network, a swarm, or a member's entry."""
+    """A thing of an Engine: a network, a swarm, or a member's entry."""
 
     @property
     def id(self) -> str:
@@ -34,17 +33,17 @@ class Thing(Protocol):
 
     @property
     def labels(self) -> Pairs:
-        """Its labels, which say whose it is."""
+        """Its labels, which say who owns it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing(Generic[S]):
     """How a resource of the state stands on the hosts.
 
-    live: its inputs as they are, with a sentence in `settled` where work is unfinished; None where it is not there or
-        nobody knows. there: what the Engine has of it, None in the middle of a change that was cut.
+    live: its inputs as they are, with a sentence in `settled` if work is unfinished; None if it is missing or nobody
+        knows. there: what the Engine has of it, None in the middle of a change that was cut.
     gone: what the state names is proven absent, whatever has its place.
-    doubt: why it can't be told, empty where it can; with `live`, of a part of it.
+    doubt: why it can't be told, empty if it can; with `live`, of a part of it.
     lacking: hosts without their share of it. silent: hosts whose share is not known.
     """
 
@@ -57,21 +56,20 @@ class Standing(Generic[S]):
 
     @property
     def whole(self) -> S | None:
-        """`live`, in which `settled` names the hosts that lack their share too."""
+        """Return `live`, in which `settled` names the hosts that lack their share too."""
         if self.live is None or not self.lacking:
             return self.live
         said = [self.live.settled] if isinstance(self.live.settled, str) else []
-        return unfinished(self.live, "; ".join([f"{', '.join(sorted(self.lacking))} {LACKS_IT}", *said]))
+        return unfinished(self.live, "; ".join([not_attached(sorted(self.lacking)), *said]))
 
 
 def unfinished(live: S, words: str | None) -> S:
-    """The spec with what is left to do in place of `settled`, if anything is."""
+    """Return the spec with the sentence of what is left to do in `settled`, if there is one."""
     return live.model_copy(update={"settled": words}) if words else live
 
 
 def missing(spec: S, left: str | None, silent: tuple[Silent, ...] = ()) -> Standing[S]:
-    """Gone, unless (`left`, in words) a change of ours was cut just there: then it is still to come, with or without
-    its section."""
+    """Return gone, unless (`left`, in words) a change of ours was cut just there: then it is still to come."""
     return Standing(live=unfinished(spec, left), silent=silent) if left else Standing(gone=True, silent=silent)
 
 
@@ -86,14 +84,14 @@ class DecideRemoval(Protocol[S_contra]):
     """Gives the decisions of one removal. lost: the stack file says that the host is dead for good."""
 
     def __call__(self, spec: S_contra, known: Known, *, lost: bool) -> Decide | None:
-        """None for what is only forgotten, without a look."""
+        """Return the decisions, or None if it is only forgotten, without a look."""
 
 
 class WaysBack(Protocol[S_contra]):
     """Gives decisions that finish a change that can't go on. known: the state has the resource."""
 
     def __call__(self, spec: S_contra, *, known: bool) -> Sequence[Decide]:
-        """None where the noun has no such change."""
+        """Return the ways, none if the noun has no such change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,17 +117,17 @@ class Noun(Generic[S, F]):
     ways_back: WaysBack[S] = lambda spec, *, known: ()
 
     def known(self, spec: Spec, outputs: Known) -> dict[str, Any]:
-        """What the state has of it: its outputs, with the Engine's id (empty where there is none) and the inputs as
-        they were recorded."""
+        """Return what the state has of it: its outputs, with the Engine's id (empty if there is none) and the recorded
+        inputs."""
         return {self.output: "", **outputs, **to_props(spec)}
 
     def outputs(self, spec: Spec, there: Thing) -> dict[str, Any]:
-        """What only hosts know: the Engine's id, and whether somebody else made it."""
+        """Return what only hosts know: the Engine's id, and whether somebody else made it."""
         return {self.output: there.id, "adopted": owner_of(there.labels) != spec.owner}
 
     def kept(self, spec: Spec, known: Known, there: Thing) -> dict[str, Any]:
-        """As the output `kept`, where there are any, the names of the options of a network that stay though nobody
-        declared them: those that this run has carried over or taken over, else those that the state knows."""
+        """Return, as the output `kept`, the names of undeclared options of a network that stay: those that this run has
+        carried over or taken over, else those in the state. Empty if there are none."""
         if not isinstance(spec, NetworkSpec) or not isinstance(there, Network):
             return {}
         names = undeclared.options(spec, there.shape)
@@ -139,5 +137,5 @@ class Noun(Generic[S, F]):
 
 
 def to_props(spec: Spec) -> dict[str, Any]:
-    """The canonical inputs; the wire drops absent values anyway."""
+    """Return the canonical inputs; the wire drops absent values anyway."""
     return spec.model_dump(mode="json", exclude_none=True, warnings=False)

@@ -1,4 +1,4 @@
-"""One overlay network: what differs, who holds it, and the next step. Calls and waiting must not enter.
+"""One overlay network: its differences, who uses it, and the next step. No calls and no waiting here.
 
 Nothing about an overlay can be changed in place (the Engine has no such call): a difference means a new one.
 """
@@ -27,8 +27,8 @@ NAME_FREE = 60.0
 
 
 def live_spec(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -> OverlaySpec:
-    """The spec with the values that the swarm has in place of the wanted ones; its VXLAN's number where one is wanted.
-    kept: options that are no difference."""
+    """Return the spec with the swarm's values in place of the wanted ones, and its VNI if one is wanted. kept: options
+    that are no difference."""
     dead = "" if network.allocated else "the swarm gave it no addresses: nothing can start on it"
     there = shown(OverlaySpec, network.shape)
     return spec.model_copy(
@@ -43,46 +43,46 @@ def live_spec(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -
 
 
 def creation(spec: OverlaySpec, before: NetworkShape | None = None) -> CreateNetwork:
-    """The step that makes the network. before: the one in whose place it comes."""
+    """Return the step that makes the network. before: the one that it replaces."""
     bare = NetworkShape(name=spec.name, driver="overlay", labels=with_owner(spec.labels, spec.owner))
     return CreateNetwork(shape=undeclared.carried(spec, shaped(spec, bare), before))
 
 
 def look(door: Door, spec: OverlaySpec, known: Known, *, leaving: bool = False) -> OverlayFacts:
-    """With who holds it, where it may have to go; for a removal the one that the state names, and no other."""
+    """Read the facts, with its users if it may have to go. A removal looks only at the network that the state names."""
     network_id = known.get("network_id", "")
     facts = door.overlay(spec.name, network_id, thorough=thorough(spec, known))
     return by_id_alone(facts, network_id) if leaving else facts
 
 
 def thorough(spec: OverlaySpec, known: Known) -> bool:
-    """Whether what is found may have to go: then it has to be known who holds it."""
+    """Tell whether the network found may have to go, so that its users must be known."""
     return bool(known) or spec.adopt == "converge"
 
 
 def decide(spec: OverlaySpec, known: Known) -> Decide:
-    """What the state has is ours to change."""
+    """Return the decisions of one work. What the state has is ours to change."""
     spec = spec.model_copy(update={"dropped": spec.dropped | undeclared.dropped(spec, known)})
     return partial(next_step, spec, network_id=known.get("network_id", ""))
 
 
 def decide_removal(spec: OverlaySpec, known: Known, *, lost: bool) -> Decide | None:
-    """What was adopted is forgotten."""
+    """Return the decisions of a removal, or None to forget an adopted network."""
     return None if known.get("adopted") else partial(next_step_of_removal, spec)
 
 
 def finding(spec: OverlaySpec, known: Known, facts: OverlayFacts) -> Standing[OverlaySpec]:
-    """The one that the state names, else what has its name."""
+    """Say how the network in the state stands, or else the one that has its name."""
     network = facts.network
     if network is None:
         return Standing(gone=True)
-    twin = f"its twin {facts.twin.name} still stands in for it" if facts.twin else None
+    twin = f"its temporary twin {facts.twin.name} still stands in for it" if facts.twin else None
     live = unfinished(live_spec(spec, network, known.get("kept", ())), twin)
     return Standing(live=live, there=network, gone=not is_ours(spec, network, known["network_id"]))
 
 
 def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -> Decision:
-    """What to do next. `network_id`: the one that the state knows, which is ours to change; empty in `create`."""
+    """Return the next decision. `network_id`: the one in the state, which is ours to change; empty in `create`."""
     network = facts.network
     if network is None:
         return (None if network_id else replaced_by_twin(spec, facts)) or missing(spec, facts)
@@ -115,29 +115,29 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
 
 
 def in_words(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -> str:
-    """What differs from intent, empty where nothing does. kept: options that are no difference."""
+    """Return the differences from intent in words, empty if there are none. kept: options that are no difference."""
     live = live_spec(spec, network, kept)
     return adoption.in_words(spec.model_dump(), live.model_dump(warnings=False), spec.changed(live))
 
 
 def is_ours(spec: OverlaySpec, network: Network, network_id: str) -> bool:
-    """Whether it is the one that the state knows, or one that a cut run of ours left."""
+    """Tell whether it is the one in the state, or one that a cut run of ours left."""
     return network.id == network_id or owner_of(network.labels) == spec.owner
 
 
 def by_id_alone(facts: OverlayFacts, network_id: str) -> OverlayFacts:
-    """The facts of the one that the state names, or of its absence, whatever else has its name by now."""
+    """Return the facts of the network that the state names, or of its absence, whatever else has its name by now."""
     same = facts.network is None or facts.network.id == network_id
     return facts if same else OverlayFacts(network=None)
 
 
 def replaced_by_twin(spec: OverlaySpec, facts: OverlayFacts) -> Blocked | None:
-    """Missing only while another state migrates it: what is to come in its place is that state's affair."""
+    """Refuse to make a missing overlay that another state is migrating: that state makes the new one."""
     twin = twin_of(spec.name, facts.listed)
     if twin is None or (facts.swarm and not running_change.by_another_state(spec, facts.swarm)):
         return None
     return Blocked(
-        f"overlay {spec.name}: its twin {twin.name} stands in for it in a change that this state knows nothing of: "
+        f"overlay {spec.name}: its temporary twin {twin.name} stands in for it in a change that is not in this state: "
         "`pulumi login` where its state is and run `pulumi up` there, or run it here with the stack file that the "
         "change began with"
     )
@@ -158,8 +158,7 @@ def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
 
 
 def overlap(spec: OverlaySpec, facts: OverlayFacts, instead_of: Network | None) -> Blocked | None:
-    """Another swarm network on a wanted range, or with the wanted number: the Engine would answer 201 and never give
-    ours an address."""
+    """Refuse a range or VNI of another swarm network: the Engine would answer 201 and never give ours an address."""
     for other in facts.listed:
         if instead_of is not None and other.id == instead_of.id:
             continue
@@ -178,7 +177,7 @@ def overlap(spec: OverlaySpec, facts: OverlayFacts, instead_of: Network | None) 
 
 
 def unallocated(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision:
-    """Give the swarm a moment; a dead network of ours is taken away again."""
+    """Give the swarm a moment. A dead network of ours is removed again."""
     if facts.unchanged_for < ALLOCATION:
         return Wait(f"overlay {spec.name} to get its addresses", ALLOCATION + 1)
     ours = owner_of(network.labels) == spec.owner
@@ -190,7 +189,7 @@ def unallocated(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Dec
 
 
 def removal(network: Network, facts: OverlayFacts, why: str = "remove it") -> Decision:
-    """Take it away unless somebody holds it; tasks that are stopping anyway are waited for."""
+    """Remove it unless somebody uses it. Waits for tasks that are stopping anyway."""
     held = holders(network, facts)
     if held:
         return Blocked(
@@ -201,12 +200,12 @@ def removal(network: Network, facts: OverlayFacts, why: str = "remove it") -> De
 
 
 def taken_away(network: Network) -> Steps:
-    """The step that removes it."""
+    """Return the step that removes it."""
     return Steps((RemoveNetwork(id=network.id),), f"remove overlay {network.name}")
 
 
 def holders(network: Network, facts: OverlayFacts) -> list[str]:
-    """Who holds the network, in words: services with the hosts of their tasks, standalone containers with theirs."""
+    """Return the network's users in words: services with their tasks' hosts, standalone containers with theirs."""
     hosts = {node.id: node.hostname for node in facts.nodes}
     meant = [task for task in facts.tasks if network.id in task.networks and task.alive and task.desired == "running"]
     held = []
@@ -219,7 +218,7 @@ def holders(network: Network, facts: OverlayFacts) -> list[str]:
 
 
 def next_step_of_removal(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
-    """What to do next towards its removal: gone from the swarm, and its name free on the manager asked."""
+    """Return the next step towards its removal: gone from the swarm, and its name free on the manager asked."""
     for network in (facts.network, facts.twin):
         if network is not None:
             return removal(network, facts)

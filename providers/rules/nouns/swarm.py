@@ -1,4 +1,4 @@
-"""The swarm itself: whether it exists, its settings, and its end. Calls and waiting must not enter."""
+"""The swarm itself: its existence, its settings, and its end. No calls and no waiting here."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -34,7 +34,7 @@ KEEP_THE_KEY = (
 
 
 def live_spec(spec: SwarmSpec, swarm: Swarm) -> SwarmSpec:
-    """The spec with the values that the swarm has in place of the declared ones; undeclared ones stay undeclared."""
+    """Return the spec with the swarm's values in place of the declared ones; undeclared ones stay undeclared."""
     live = {
         "data_path_port": swarm.data_path_port,
         "default_addr_pool": swarm.default_addr_pool,
@@ -46,23 +46,23 @@ def live_spec(spec: SwarmSpec, swarm: Swarm) -> SwarmSpec:
 
 
 def look(door: Door, spec: SwarmSpec, known: Known, *, leaving: bool = False) -> SwarmFacts:
-    """For a removal with all that would end with it."""
+    """Read the facts; for a removal with all that would end with the swarm."""
     return door.swarm(ending=leaving)
 
 
 def decide(spec: SwarmSpec, known: Known) -> Decide:
-    """Labels that were declared, and are no more, go."""
+    """Return the decisions of one work. Labels that are no longer declared are removed."""
     forgotten = tuple(sorted(known.get("labels", {})))
     return partial(next_step, spec, swarm_id=known.get("swarm_id", ""), drop_labels=forgotten)
 
 
 def decide_removal(spec: SwarmSpec, known: Known, *, lost: bool) -> Decide | None:
-    """What was adopted is forgotten."""
+    """Return the decisions of a removal, or None to forget an adopted swarm."""
     return None if known.get("adopted") else partial(next_step_of_removal, swarm_id=known["swarm_id"])
 
 
 def finding(spec: SwarmSpec, known: Known, facts: SwarmFacts) -> Standing[SwarmSpec]:
-    """The one that the hosts are in, if it is certain that the recorded one is gone or that one."""
+    """Say how the swarm of the hosts stands, if it is certain that the recorded one is gone or is that one."""
     is_gone = gone(facts, known["swarm_id"])
     if isinstance(is_gone, str):
         return Standing(doubt=is_gone)
@@ -72,7 +72,7 @@ def finding(spec: SwarmSpec, known: Known, facts: SwarmFacts) -> Standing[SwarmS
 
 
 def next_step(spec: SwarmSpec, facts: SwarmFacts, *, swarm_id: str = "", drop_labels: tuple[str, ...] = ()) -> Decision:
-    """What to do next. `swarm_id`: the one that the state knows, empty in `create`."""
+    """Return the next decision. `swarm_id`: the one in the state, empty in `create`."""
     unfit = unfit_members(facts)
     if unfit:
         return Blocked(unfit)
@@ -87,7 +87,7 @@ def next_step(spec: SwarmSpec, facts: SwarmFacts, *, swarm_id: str = "", drop_la
 
 
 def unfit_members(facts: SwarmFacts) -> str | None:
-    """The host whose membership is neither here nor there, or elsewhere, None where all are clear."""
+    """Return a host whose membership is pending, broken or elsewhere, in words; None if all are clear."""
     for member in facts.members:
         if member.state in ADVICE:
             return f"{member.host}: its membership of a swarm is {member.state}: {ADVICE[member.state]}"
@@ -95,9 +95,9 @@ def unfit_members(facts: SwarmFacts) -> str | None:
 
 
 def divided(swarm: Swarm | None, nodes: Iterable[Node], members: Iterable[Member]) -> str | None:
-    """The host that is in another swarm than the one that answers (`swarm` and its `nodes`), None where none is.
+    """Return a host that is in another swarm than the one that answers (`swarm`, `nodes`), in words; None if none is.
 
-    While there is one, nothing is proven absent by what the one that answers lacks.
+    While there is one, a missing entry proves no absence.
     """
     if swarm is None:
         return None
@@ -108,7 +108,7 @@ def divided(swarm: Swarm | None, nodes: Iterable[Node], members: Iterable[Member
         if member.node_id not in ids:
             return (
                 f"{member.host}: it is a member (node {member.node_id}) of another swarm than {here} ({swarm.id}): "
-                "let the ones or the others leave theirs, or take them out of the stack file"
+                "let the hosts of one swarm leave it, or take them out of the stack file"
             )
     return None
 
@@ -118,12 +118,12 @@ def beginning(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
     active = [member.host for member in facts.members if member.state == "active"]
     if active:
         return Blocked(
-            f"swarm: {', '.join(active)} is a member of a swarm of which no manager among the hosts answers: "
+            f"swarm: {', '.join(active)} is a member of a swarm, but no manager of it among the hosts answers: "
             "bring a majority of its managers back, or declare them in hosts"
         )
     if facts.silent:
         silent = facts.silent[0]
-        return Blocked(f"swarm: it can't be told whether {silent.host} is in one already: {silent.why}")
+        return Blocked(f"swarm: can't tell whether {silent.host} is in one already: {silent.why}")
     if swarm_id:
         return Blocked(
             f"swarm: {swarm_id} is gone: no declared host is a member of any swarm; "
@@ -145,14 +145,14 @@ def beginning(spec: SwarmSpec, facts: SwarmFacts, swarm_id: str) -> Decision:
 
 
 def not_to_be_begun(facts: SwarmFacts) -> str | None:
-    """Why the hosts can't become a swarm, known before the first of them is written to; None where they can, or are."""
+    """Say why the hosts can't become a swarm, before the first write; None if they can, or already are."""
     if any(member.state == "active" for member in facts.members):
         return None
     return unfit_members(facts) or "; ".join(silent.why for silent in facts.silent) or None
 
 
 def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str, ...]) -> Decision:
-    """Bring the settings to what is declared; what only init can set is refused."""
+    """Bring the settings to what is declared. A difference that only init can set is refused."""
     live = live_spec(spec, swarm)
     changed = spec.changed(live)
     difference = adoption.in_words(spec.model_dump(), live.model_dump(), changed)
@@ -169,7 +169,7 @@ def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str,
     if fixed:
         words = adoption.in_words(spec.model_dump(), live.model_dump(), fixed)
         return Blocked(
-            f"swarm {swarm.id}: {words}: this is settled at init and no Engine can change it; "
+            f"swarm {swarm.id}: {words}: only init can set this, and no Engine can change it; "
             "write what the swarm has, or let all hosts leave and begin a new one"
         )
     gone = tuple(key for key in drop_labels if key not in spec.labels and swarm.label(key) is not None)
@@ -185,7 +185,8 @@ def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str,
 
 
 def gone(facts: SwarmFacts, swarm_id: str) -> bool | str:
-    """Whether it is gone, or why that can't be told. Gone: every declared host answers, and none is a member of it."""
+    """Tell whether the swarm is gone, or say why that can't be told. Gone: every declared host answers, and none is a
+    member of it."""
     if facts.swarm is not None and facts.swarm.id == swarm_id:
         return False
     if facts.silent:
@@ -199,16 +200,16 @@ def gone(facts: SwarmFacts, swarm_id: str) -> bool | str:
 
 
 def next_step_of_removal(facts: SwarmFacts, swarm_id: str) -> Decision:
-    """What to do next towards its end. Gone means: every declared host answers and none is a member of it."""
+    """Return the next step towards its end. Gone means: every declared host answers and none is a member of it."""
     if facts.silent:
         silent = facts.silent[0]
-        return Blocked(f"swarm {swarm_id}: it can't be told whether {silent.host} has left it: {silent.why}")
+        return Blocked(f"swarm {swarm_id}: can't tell whether {silent.host} has left it: {silent.why}")
     there = [member for member in facts.members if member.state != "inactive"]
     ids = {node.id for node in facts.nodes}
     active = sorted(there, key=lambda member: (member.node_id not in ids, not member.good_manager))
     if facts.swarm is not None and facts.swarm.id != swarm_id:
         doubt = divided(facts.swarm, facts.nodes, facts.members)
-        return Blocked(f"swarm {swarm_id}: it can't be told whether it has ended: {doubt}") if doubt else Done()
+        return Blocked(f"swarm {swarm_id}: can't tell whether it has ended: {doubt}") if doubt else Done()
     if not active:
         return Done()
     if facts.swarm is None:
@@ -229,22 +230,20 @@ def next_step_of_removal(facts: SwarmFacts, swarm_id: str) -> Decision:
 
 
 def still_members(nodes: Iterable[Node], members: Iterable[Member]) -> str:
-    """What to do about declared hosts that are members still when the swarm ends; empty where none is.
+    """Say what to do about declared hosts that are still members when the swarm ends; empty if none is.
 
-    The state has no membership of theirs, or they would have left before.
+    The state lacks their memberships, or they would have left before.
     """
     ids = {node.id for node in nodes}
     hosts = ", ".join(member.host for member in members if member.node_id in ids)
     if not hosts:
         return ""
-    return (
-        f"hosts of this stack are members still: {hosts}: where a run was cut, run `pulumi up`, then `pulumi destroy`"
-    )
+    return f"hosts of this stack are still members: {hosts}: run `pulumi up` to finish a cut run, then `pulumi destroy`"
 
 
 def not_to_be_ended(facts: SwarmFacts, owner: str) -> str | None:
-    """Why the first host may not leave a swarm that is ours to end, None where it may: what belongs to others in it
-    would stop the end halfway. Where the swarm is not ours, hosts leave and it goes on."""
+    """Say why the first host may not leave a swarm of ours that is to end, or None if it may: things of others in it
+    would stop the end halfway. If the swarm is not ours, hosts leave and it goes on."""
     if facts.swarm is None or owner_of(facts.swarm.labels) != owner:
         return divided(facts.swarm, facts.nodes, facts.members)
     left_behind = foreign(facts, list(facts.members))
@@ -257,7 +256,8 @@ def not_to_be_ended(facts: SwarmFacts, owner: str) -> str | None:
 
 
 def foreign(facts: SwarmFacts, ours: list[Member]) -> list[str]:
-    """What would be lost with the swarm, in words: members but ours, services, networks, secrets, configs."""
+    """Return what of others would be lost with the swarm, in words: members but ours, services, networks, secrets,
+    configs."""
     known = {member.node_id for member in ours}
     members = [f"member {node.hostname}" for node in facts.nodes if node.id not in known]
     services = [f"service {service.name}" for service in facts.services]

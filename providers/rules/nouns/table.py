@@ -1,4 +1,4 @@
-"""The five, in the order in which they come about; what leans on others comes after them."""
+"""The five nouns in the order in which they come about; each comes after those it depends on."""
 
 from operator import attrgetter
 from typing import Any
@@ -71,5 +71,5 @@ ORDER = tuple(noun.spec for noun in NOUNS)
 
 
 def noun_of(spec: Spec) -> Noun[Any, Any]:
-    """The noun that a spec wants."""
+    """Return the noun that a spec is of."""
     return NOUNS[ORDER.index(type(spec))]

@@ -1,6 +1,6 @@
-"""What a network has beside what was declared of it: options and labels of others, and what no key can say.
+"""What a network has that was not declared of it: options and labels of others, and settings that no key can say.
 
-What of it is a difference, and what becomes of it, the nouns know.
+Which of it is a difference, and what becomes of it, the nouns decide.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -19,26 +19,25 @@ _NO_IPV6 = "which swarms don't give addresses to (https://github.com/moby/moby/i
 
 
 def driver_of(spec: type[NetworkSpec] | NetworkSpec) -> str:
-    """The driver of what is declared so."""
+    """Return the driver of a network declared so."""
     kind = spec if isinstance(spec, type) else type(spec)
     return "bridge" if issubclass(kind, GwbridgeSpec) else "overlay"
 
 
 @cache
 def own_options(spec: type[NetworkSpec]) -> frozenset[str]:
-    """The driver options that have a key of their own, or are the swarm's affair."""
+    """Return the driver options that have a key of their own, or are set by the swarm."""
     return frozenset({place.option for place in places(spec).values() if place.option} | {VNI})
 
 
 def options(spec: NetworkSpec, shape: NetworkShape) -> dict[str, str]:
-    """The options that nobody declared and that say something."""
+    """Return the undeclared options whose value is not the default."""
     declared, driver = {*own_options(type(spec)), *spec.options}, driver_of(spec)
     return {key: value for key, value in shape.options if key not in declared and not says_nothing(driver, key, value)}
 
 
 def there(spec: NetworkSpec, shape: NetworkShape, kept: Collection[str] = ()) -> dict[str, str]:
-    """The options as a network has them, in place of `spec.options`. kept: those that stay though nobody declared
-    them."""
+    """Return a network's present options in place of `spec.options`. kept: undeclared ones that stay."""
     shown, driver = dict(shape.options), driver_of(spec)
     found = {key: shown.get(key, NEUTRAL[driver].get(key)) for key in spec.options}
     for key, value in found.items():
@@ -49,7 +48,8 @@ def there(spec: NetworkSpec, shape: NetworkShape, kept: Collection[str] = ()) ->
 
 
 def dropped(spec: NetworkSpec, known: Mapping[str, Any]) -> frozenset[str]:
-    """What the state shows and the file does not, as `options.x` and `labels.x`: a preview has shown that it goes."""
+    """Return what the state shows and the file does not, as `options.x` and `labels.x`: a preview has shown that it
+    goes."""
     return frozenset(
         f"{part}.{key}"
         for part in ("options", "labels")
@@ -59,12 +59,12 @@ def dropped(spec: NetworkSpec, known: Mapping[str, Any]) -> frozenset[str]:
 
 
 def kept(spec: NetworkSpec, shape: NetworkShape) -> frozenset[str]:
-    """Names of the options that nobody declared and that no preview has shown to go."""
+    """Return the names of the undeclared options that no preview has shown to go."""
     return frozenset(key for key in options(spec, shape) if f"options.{key}" not in spec.dropped)
 
 
 def carried(spec: NetworkSpec, wanted: NetworkShape, before: NetworkShape | None) -> NetworkShape:
-    """What is to be made, with every option said, and with what the one before it has that nobody declared."""
+    """Return the shape to make: every option said, with the undeclared options and labels of the network before it."""
     of_others, labels = {}, {}
     if before:
         of_others = {key: value for key, value in before.options if key in kept(spec, before)}
@@ -80,7 +80,7 @@ def carried(spec: NetworkSpec, wanted: NetworkShape, before: NetworkShape | None
 
 
 def unsaid(spec: type[NetworkSpec], shape: NetworkShape) -> str:
-    """What a network is that no key can say, in words; empty where nothing is."""
+    """Say what of a network no key can say; empty if nothing is."""
     return "; ".join(_unsaid(spec, shape)) if shape.driver else ""
 
 

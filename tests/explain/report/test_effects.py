@@ -20,8 +20,8 @@ def effect_of(one, joining=frozenset()):
         ("surely", "the host is drained", step("update", bridge(), bridge(mtu=1400))),
         (
             "surely",
-            "unfinished (w1 was drained by us)",
-            step("update", bridge(settled="w1 was drained by us"), bridge()),
+            "unfinished (w1 was drained by Swarmnet)",
+            step("update", bridge(settled="w1 was drained by Swarmnet"), bridge()),
         ),
         ("nothing", "once its host has left", step("delete", bridge(on_remove="restore_default"))),
         ("nothing", "begun on m1", step("create", after=swarm())),
@@ -46,7 +46,11 @@ def effect_of(one, joining=frozenset()):
         ("surely", "drained: its tasks move to other", step("delete", node())),
         ("maybe", "a matter of `adopt`", step("create", after=ingress())),
         ("surely", "goes away for seconds", step("update", ingress(), ingress("d"))),
-        ("maybe", "unfinished (w1 has not got it)", step("update", ingress(settled="w1 has not got it"), ingress())),
+        (
+            "maybe",
+            "unfinished (w1 is not attached to the ingress)",
+            step("update", ingress(settled="w1 is not attached to the ingress"), ingress()),
+        ),
         ("surely", "swapped for the Engine's own", step("delete", ingress(on_remove="restore_default"))),
         ("nothing", "disturbs nothing", step("create", after=overlay())),
         ("maybe", "refused, by name, while anything uses it", step("replace", overlay(), overlay(where="d"))),

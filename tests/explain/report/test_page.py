@@ -78,8 +78,8 @@ def test_nothing_is_one_line():
             [step("delete", ingress(on_remove="restore_default"))],
         ),
         (
-            "The ingress is brought back on every host: unfinished (w1 has not got it).",
-            [step("update", ingress(settled="w1 has not got it"), ingress())],
+            "The ingress is brought back on every host: unfinished (w1 is not attached to the ingress).",
+            [step("update", ingress(settled="w1 is not attached to the ingress"), ingress())],
         ),
         (
             "Overlay `app` is finished, where a run was cut.",

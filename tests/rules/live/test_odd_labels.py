@@ -23,7 +23,7 @@ def test_a_journal_that_is_none(text):
 @pytest.mark.parametrize("text", [*ODD, '{"Name": "a", "IPAM": {"Config": [1]}}', '{"Name": "a", "Labels": {"a": 1}}'])
 def test_a_network_that_is_none(text):
     """What it was like is then not known."""
-    with pytest.raises(Blocked, match=r"^the label swarmnet.former on w1 is none that was written by a change: "):
+    with pytest.raises(Blocked, match=r"^the label swarmnet.former on w1 was not written by Swarmnet: "):
         former.creation(text, "w1")
 
 

@@ -82,7 +82,7 @@ def test_foreign(labels: tuple[tuple[str, str], ...], expected: str | None):
 
 def test_what_a_stack_left_that_is_no_more():
     """No Engine relabels a network: whoever renamed a stack, or destroyed one that keeps things, is told what helps."""
-    expected = "where infra/staging is no more, remove by hand what it left, or `pulumi stack rename` this one"
+    expected = "if infra/staging no longer exists, remove by hand what it left, or `pulumi stack rename` this one"
     assert expected in (adoption.foreign("it", OTHERS, "infra/prod") or "")
 
 

@@ -67,7 +67,7 @@ def test_what_the_other_state_made_is_left_alone(spec: Spec):
     assert (True, True, True) == (
         expected in said,
         "`pulumi login` where that state is" in said,
-        said.endswith("or write what is there into the stack file, which joins it, and change it then"),
+        said.endswith("or write what is there into the stack file, which takes it over, and change it then"),
     )
 
 

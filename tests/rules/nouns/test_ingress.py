@@ -482,7 +482,7 @@ def test_a_host_that_was_drained_and_is_down_is_named(hosts: tuple[HostIngress |
     """The rest is done, and it would stay drained unseen."""
     found = facts(RIGHT, *hosts, nodes=(node(1), replace(drained(), state="down")))
     decision = ingress.next_step(ingress_spec(), found, known=True)
-    assert "h2 was drained by us and is down now: bring it back" in reason(decision)
+    assert "h2 was drained by Swarmnet and is down now: bring it back" in reason(decision)
 
 
 def test_a_host_that_falls_silent_after_ports_were_taken_off_gets_a_moment():
@@ -521,11 +521,11 @@ def test_the_labels_of_kicks_go():
     ("found", "expected"),
     [
         pytest.param(facts(), None, id="nothing"),
-        pytest.param(facts(RIGHT, with_it(1), without_it(2)), "h2 has not got it", id="a host"),
+        pytest.param(facts(RIGHT, with_it(1), without_it(2)), "h2 is not attached to the ingress", id="a host"),
         pytest.param(facts(nodes=(node(1), node(2, labels=(("swarmnet.kick", "x.1"),)))), "swarmnet.kick", id="a kick"),
         pytest.param(
             facts(nodes=(node(1), node(2, availability="drain", labels=(("swarmnet.availability", "active"),)))),
-            "h2 was drained by us",
+            "h2 was drained by Swarmnet",
             id="a host in repair",
         ),
         pytest.param(

@@ -334,7 +334,7 @@ def test_what_a_cut_join_began_can_be_marked():
     found = facts(entry(2, "worker", labels=()), swarm=swarm(()))
     decision = node.next_step(node_spec(labels={"zone": "b"}), found, known=False)
 
-    assert f"`docker node update --label-add swarmnet.owner={OWNER} n2` on a manager says so" in reason(decision)
+    assert f"`docker node update --label-add swarmnet.owner={OWNER} n2` on a manager to say so" in reason(decision)
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -416,7 +416,7 @@ def test_leaving_waits(found: NodeFacts, expected: str):
                 nodes=(entry(2), entry(3, "worker")),
                 others=(Member(host="w3", state="active", node_id="n3"),),
             ),
-            "it is the last manager of the swarm; hosts of this stack are members still: w3: where a run was cut",
+            "it is the last manager of the swarm; hosts of this stack are still members: w3: run `pulumi up`",
             id="joined in a run that was cut",
         ),
         pytest.param(
@@ -424,11 +424,11 @@ def test_leaving_waits(found: NodeFacts, expected: str):
         ),
         pytest.param(facts(member=SILENT), "lost: true", id="silent"),
         pytest.param(facts(member=replace(MEMBER, node_id="", state="locked")), "docker swarm unlock", id="locked"),
-        pytest.param(facts(None, swarm=None, nodes=()), "no manager answers", id="nobody answers"),
+        pytest.param(facts(None, swarm=None, nodes=()), "no manager of that swarm answers", id="nobody answers"),
         pytest.param(facts(None), "it is a member (node n2) of another swarm than s1", id="another swarm answers"),
         pytest.param(
             facts(None, others=(replace(MEMBER, host="w9", node_id="n9"),)),
-            "it can't be told whether it has left (node n2): w9: it is a member (node n9) of another swarm",
+            "can't tell whether it has left (node n2): w9: it is a member (node n9) of another swarm",
             id="the others are in two",
         ),
         pytest.param(

@@ -89,10 +89,12 @@ def test_it_begins_on_the_first_manager():
     ("found", "expected"),
     [
         pytest.param(
-            SwarmFacts(members=outside("m1", "w1"), silent=(SILENT,)), "can't be told whether w2", id="a silent host"
+            SwarmFacts(members=outside("m1", "w1"), silent=(SILENT,)), "can't tell whether w2", id="a silent host"
         ),
         pytest.param(
-            SwarmFacts(members=(WORKER, *outside("m1"))), "w1 is a member of a swarm of which no manager", id="a worker"
+            SwarmFacts(members=(WORKER, *outside("m1"))),
+            "w1 is a member of a swarm, but no manager of it",
+            id="a worker",
         ),
         pytest.param(
             SwarmFacts(members=(Member(host="m1", state="active", control=True, error="no leader"),)),
@@ -197,7 +199,7 @@ def test_what_only_init_can_set_blocks(given: dict[str, Any]):
     """No Engine can change it: both values are named."""
     decision = swarm.next_step(swarm_spec(**given), facts(), swarm_id="s1")
     assert f"{next(iter(given))}: " in reason(decision)
-    assert "settled at init" in reason(decision)
+    assert "only init can set this" in reason(decision)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +285,7 @@ def test_an_end_that_needs_nothing(found: SwarmFacts):
     ("found", "expected"),
     [
         pytest.param(facts(members=(MANAGER,)), "while it holds member w1", id="a member"),
-        pytest.param(facts(), "hosts of this stack are members still: w1: where a run was cut", id="a host of ours"),
+        pytest.param(facts(), "hosts of this stack are still members: w1: run `pulumi up`", id="a host of ours"),
         pytest.param(alone(services=(SwarmService(id="s", name="web"),)), "service web", id="a service"),
         pytest.param(
             alone(networks=(INGRESS, a_network(id="x", name="theirs", driver="overlay", scope="swarm"))),
@@ -291,7 +293,7 @@ def test_an_end_that_needs_nothing(found: SwarmFacts):
             id="a network",
         ),
         pytest.param(alone(belongings=("secret db", "config web")), "secret db, config web", id="secrets and configs"),
-        pytest.param(alone(silent=(SILENT,)), "can't be told whether w2 has left", id="a silent host"),
+        pytest.param(alone(silent=(SILENT,)), "can't tell whether w2 has left", id="a silent host"),
         pytest.param(SwarmFacts(members=(WORKER,)), "no manager among the hosts answers", id="no manager"),
         pytest.param(
             SwarmFacts(members=(Member(host="m1", state="locked"), *outside("w1"))), "m1 is still a member", id="locked"
@@ -333,7 +335,7 @@ ELSEWHERE = (MANAGER, Member(host="w1", state="active", node_id="n9"))
 def test_end_is_not_told_by_another_swarm():
     """Where the hosts are in two, the one that answers says nothing of the end of the other."""
     found = facts(live(id="s2", labels=()), members=ELSEWHERE)
-    expected = "swarm s1: it can't be told whether it has ended: w1: it is a member (node n9) of another swarm than m1"
+    expected = "swarm s1: can't tell whether it has ended: w1: it is a member (node n9) of another swarm than m1"
     assert expected in reason(swarm.next_step_of_removal(found, "s1"))
 
 
