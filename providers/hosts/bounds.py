@@ -1,7 +1,6 @@
-"""What one exchange with a host may take: so many seconds and so many bytes, all of it together.
+"""Bounds for one exchange with a host: so many seconds and so many bytes, for all of it together.
 
-A timeout of each read alone is none: a host that sends a byte now and then would be waited for for ever. What is
-exchanged must not enter.
+A timeout of each read alone does not bound it: a host that sends a byte now and then could hold a call for ever.
 """
 
 import io
@@ -27,7 +26,7 @@ class TooLong(Exception):
 
 
 class Pipe(Protocol):
-    """What is bounded: a socket, or a channel of SSH."""
+    """The bounded thing: a socket, or a channel of SSH."""
 
     def recv(self, size: int, /) -> bytes: ...
     def send(self, data: bytes, /) -> int: ...
@@ -79,7 +78,7 @@ class Exchange:
 
 
 class _Answer(io.RawIOBase):
-    """What is read in an exchange. It is closed without the pipe, which serves the next one."""
+    """The answer's bytes as they are read. Closing it leaves the pipe open for the next exchange."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange

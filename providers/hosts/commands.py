@@ -43,9 +43,9 @@ def command_failed(access: HostAccess, user: str, argv: Sequence[str], status: i
 
 
 def sudo_refused(name: str, user: str, status: int, line: str) -> HostError | None:
-    """The error for sudo's own last line, None where it is the command's.
+    """Return the error for sudo's own last line, or None if the line is the command's.
 
-    sudo has messages of its own before a command begins, and the shell has one where there is no sudo.
+    sudo has messages of its own before a command begins, and the shell has one if there is no sudo.
     """
     if status == NO_SUCH_COMMAND and "sudo" in line:
         return CommandFailed(f"{name}: there is no sudo command: leave sudo out and log in as root, or install it")

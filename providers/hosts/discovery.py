@@ -51,7 +51,7 @@ def _members(entry: HostAccess, own: Member, nodes: tuple[Node, ...]) -> list[Fo
 
 
 def _asked(accesses: Mapping[Node, HostAccess]) -> Iterator[FoundMember]:
-    """What members say of themselves, all at once."""
+    """Ask each member about itself, all at once."""
     answers = fleet_for({access.name: access for access in accesses.values()}).each(_own_word)
     for node, access in accesses.items():
         answer = answers[access.name]

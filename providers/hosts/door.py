@@ -1,7 +1,4 @@
-"""Real hosts behind the door: what they report, and steps to take there.
-
-No noun's rules and no word of Pulumi may enter.
-"""
+"""Real hosts behind the door: what they report, and steps to take there. No noun's rules and no word of Pulumi here."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -105,7 +102,7 @@ class Hosts(Door):
         return replace(seen, reach=reach(self.fleet, seen, wanted))
 
     def forbidden(self, names: Iterable[str]) -> list[str]:
-        """What sudo should let us run on hosts whose docker is to be restarted, and who can't be asked, in words."""
+        """Name commands that sudo should allow where docker is to be restarted, and hosts that can't be asked."""
         return observe.forbidden(self.fleet, names)
 
     def perform(self, step: Step) -> None:

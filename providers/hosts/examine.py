@@ -99,7 +99,7 @@ def swarm_examination(engine: Engine) -> SwarmExamination:
 
 
 def counted(engine: Engine, network: Network) -> Room | None:
-    """A manager's own count of a swarm network's addresses, None where it keeps none.
+    """Return a manager's own count of a swarm network's addresses, or None if it keeps none.
 
     By name: by id an Engine that has a copy of its own counts that one (measurements.md#addresses-in-use).
     """
@@ -122,7 +122,7 @@ def counted(engine: Engine, network: Network) -> Room | None:
 
 
 def _said(info: schema.Info) -> float | None:
-    """What time it is there, None where it says nothing that can be read."""
+    """Return the time that the host's clock shows, or None if its answer can't be read."""
     try:
         return datetime.fromisoformat(info.get("SystemTime") or "").timestamp()
     except (ValueError, OverflowError):

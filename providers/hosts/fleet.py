@@ -1,5 +1,4 @@
-"""Hosts by name: their Engines, all at once, and any good manager. What is asked of them must not enter, nor who is
-believed to be a manager: that is rules/live/believed.py."""
+"""Hosts by name: their Engines, all at once, and any good manager. rules/live/believed.py decides who is one."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -57,7 +56,7 @@ class Fleet:
         return self._engines[name]
 
     def access(self, name: str) -> HostAccess:
-        """How a declared host is reached. Raises KeyError for any other."""
+        """Return how a declared host is reached. Raises KeyError for any other."""
         return self._accesses[name]
 
     def each(self, ask: Callable[[Engine], T], names: Iterable[str] | None = None) -> dict[str, T | Failure]:
@@ -114,7 +113,7 @@ class Fleet:
             raise Unproved("; ".join(self._witnesses.why_not(name, said) for name in claims))
 
     def lists_as_manager(self, host: str, nodes: tuple[Node, ...]) -> bool:
-        """Whether these members, as another manager lists them, have the host as a manager."""
+        """Tell whether these members, as another manager lists them, have the host as a manager."""
         return self._witnesses.lists_as_manager(host, nodes, self._proved.get(host, ""))
 
     def newest_manager(self) -> Engine:
@@ -128,7 +127,7 @@ class Fleet:
         return self.prefer_newest(self.managers()) or self.manager()
 
     def prefer_newest(self, managers: Iterable[Engine]) -> Engine | None:
-        """Keep the one with the newest API of these good managers for `newest_manager`; None where there is none."""
+        """Keep the one with the newest API of these good managers for `newest_manager`; None if there is none."""
         newest = max(managers, key=lambda engine: tuple(map(int, engine.api_version.split("."))), default=None)
         with self._lock:
             self._newest = (newest, newest.doubts) if newest else None
@@ -148,7 +147,7 @@ class Fleet:
         return True
 
     def _asked_first(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Who may be a manager, and all others: their word is only needed to say why there is none."""
+        """Return the hosts that may be managers, and all others: those are asked only to say why no manager answers."""
         managers = self._witnesses.roles.managers
         if managers is None:
             return self.names, ()
@@ -224,18 +223,19 @@ def _engine_for(access: HostAccess, at_rest: bool) -> Engine:
 
 
 def _own_word(engine: Engine) -> Member:
-    """What a host says of its own membership."""
+    """Return a host's own membership, as it reports it."""
     return to_member(engine.name, engine.info(timeout=INFO_TIMEOUT))
 
 
 def _words(said: Mapping[str, Member | Failure]) -> dict[str, Member | None]:
-    """Each host's own word, None where it gave none."""
+    """Return each host's own membership, or None if it gave none."""
     return {name: answer if isinstance(answer, Member) else None for name, answer in said.items()}
 
 
 def _verdict(answer: Member | Failure) -> tuple[type[Failure], str]:
-    """Why this host cannot answer for the swarm, in a few words, and what kind of error that is; no words if it can, as
-    it says itself."""
+    """Say in a few words why this host cannot answer for the swarm, with the kind of error; no words if it says it
+    can.
+    """
     if not isinstance(answer, Member):
         return Unreachable, str(answer)
     if answer.state != "active":

@@ -50,7 +50,7 @@ class LocalStream:
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still be written to and has nothing unread."""
+        """Tell whether it can still be written to and has nothing unread."""
         return not wait_for_read(self._socket, timeout=0)
 
     def last_words(self) -> tuple[int, str]:
@@ -79,7 +79,7 @@ class LocalConnection:
 
     @property
     def user(self) -> str:
-        """Who we are."""
+        """Return the name of the current user."""
         return getpass.getuser()
 
     def run(
@@ -91,7 +91,7 @@ class LocalConnection:
         as_root: bool = True,
         outlives: bool = False,
     ) -> str:
-        """What the command writes to stdout. Raises CommandFailed, or LoginRefused where sudo refuses."""
+        """Run the command and return its stdout. Raises CommandFailed, or LoginRefused if sudo refuses."""
         try:
             done = subprocess.run(
                 as_run(self.access, argv, as_root=as_root, outlives=outlives),

@@ -1,7 +1,7 @@
 """Looks at a host beside its Engine: one shell script, given on stdin, that reads and writes nothing.
 
-As whoever logs in; what needs root is read through `sudo -n` where the host's access says so. What it means must not
-enter; its answer is taken apart in look_answers.py.
+It runs as the user who logs in; it reads what needs root through `sudo -n` if the host's access says so.
+look_answers.py parses its answer.
 """
 
 import shlex
@@ -85,13 +85,13 @@ ask() {
 
 
 def script(root: str, peers: Collection[str], sudo: bool) -> str:
-    """What a host is given to run."""
+    """Return the shell script for a host."""
     asked = _questions(root, peers, "sudo -n " if sudo else "")
     return _BEGINS + "".join(f"ask {q.subject} {shlex.quote(q.shell)} {shlex.quote(q.needs)}\n" for q in asked)
 
 
 def look(engine: Engine, root: str, peers: Collection[str]) -> Look | str:
-    """What a host's kernel shows; why not, where it can't be asked at all. Raises HostError where it is not reached.
+    """Return what a host's kernel shows, or why it can't be asked at all. Raises HostError if it is unreachable.
 
     root: where its Engine keeps its data. peers: IP addresses of the other members.
     """

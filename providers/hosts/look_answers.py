@@ -1,6 +1,6 @@
-"""What the script of look.py printed, as a value: what makes no sense was not read.
+"""Parses the output of look.py's script into a value: text that makes no sense counts as not read.
 
-A host's answer is input: each piece is held against its form, and what is kept of its words is one short line.
+A host's answer is input: each piece is checked against its form, and what is kept of its words is one short line.
 """
 
 import json
@@ -29,7 +29,7 @@ _PACKAGES = {"iptables-save": "iptables", "ip": "iproute2", "df": "coreutils"}
 
 
 def parsed(said: str) -> Look:
-    """What the script printed, as a value: what makes no sense was not read."""
+    """Parse the script's output; text that makes no sense counts as not read."""
     found = Look()
     answered = set()
     for subject, status, text in _answers(said):
@@ -222,7 +222,7 @@ _READERS: Mapping[Subject, Callable[[Look, str], Look]] = {
 
 
 def is_address(text: str) -> bool:
-    """Whether it is an IP address."""
+    """Tell whether it is an IP address."""
     try:
         return bool(ip_address(text))
     except ValueError:

@@ -99,8 +99,9 @@ def listed_networks(engine: Engine) -> list[schema.Network]:
 
 
 def is_the_swarms(raw: schema.Network) -> bool:
-    """Whether a listed network is surely the swarm's: that shows null for the containers on it, and a host's own copy
-    a table, if an empty one (measurements.md#local-copies). Where an Engine lists neither, nothing is sure."""
+    """Tell whether a listed network is surely the swarm's. The swarm's shows null for the containers on it; a host's
+    own copy shows a table, if an empty one (measurements.md#local-copies). If an Engine lists neither, nothing is sure.
+    """
     return "Containers" in raw and raw["Containers"] is None
 
 
@@ -138,10 +139,10 @@ def local_network(engine: Engine, name: str) -> Network | None:
 
 @shared
 def swarm_network(engine: Engine, network_id: str) -> Network | None:
-    """A network as the swarm has it, None where it has not: never the copy of the manager that is asked.
+    """Return a network as the swarm has it, or None if it has none: never the copy of the manager that is asked.
 
-    `scope=local` does that: a manager's own copies of swarm networks have scope `swarm` and are passed over, and a
-    full id then finds the swarm's (moby, network_routes.go, getNetwork; measurements.md#local-copies).
+    `scope=local` does that: a manager's own copies of swarm networks have scope `swarm` and are passed over, and a full
+    id then finds the swarm's (moby, network_routes.go, getNetwork; measurements.md#local-copies).
     """
     try:
         return to_network(engine.read(at("networks", network_id), schema.Network, scope="local"))
@@ -207,7 +208,7 @@ def in_the_middle(fleet: Fleet, host: str, problem: Unreachable) -> GwbridgeFact
 
 
 def swarm_of_others(fleet: Fleet) -> Swarm | None:
-    """The swarm as another host shows it to one that can't say itself, None where no manager answers."""
+    """Return the swarm as another host shows it to one that can't say itself, or None if no manager answers."""
     try:
         return from_manager(fleet, lambda manager: settings(manager))
     except (EngineError, HostError):
@@ -285,9 +286,9 @@ def network_ids(raw: schema.Container) -> set[str]:
 
 
 def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
-    """What every declared host says of its membership, and the swarm, if one of them can answer for it.
+    """Return each declared host's own membership, and the swarm, if one of them can answer for it.
 
-    Raises Unproved where only hosts that are not believed say that they can.
+    Raises Unproved if only hosts that are not believed say that they can.
     """
     members, silent = answers(fleet, member, fleet.names)
     said: dict[str, Member | None] = {each.host: each for each in members}
@@ -342,7 +343,7 @@ def entry(fleet: Fleet, node_id: str) -> Node | None:
 
 
 def own_word(fleet: Fleet, host: str, leaving: bool) -> Member | Silent:
-    """What the host itself says; silence counts as a word only of one that is leaving."""
+    """Return the host's own membership; silence counts as an answer only from a host that is leaving."""
     try:
         return member(fleet.engine(host))
     except HostError as problem:
@@ -427,7 +428,7 @@ def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], s
 
 
 def concerns(service: SwarmService, swarm: Swarm) -> bool:
-    """Whether a swap of the ingress left something on it: a journal, its copy, or a rollback that would bring one."""
+    """Tell whether an ingress swap left something on it: a journal, its copy, or a rollback that would bring one."""
     labels = {**dict(service.labels), **dict(service.rollback_labels)}
     return JOURNAL in labels or swarm.label(copy_label(service.id)) is not None
 
@@ -444,7 +445,7 @@ def placed(silent: Silent, fleet: Fleet, members: tuple[Node, ...]) -> Silent:
 
 
 def forbidden(fleet: Fleet, names: Iterable[str]) -> list[str]:
-    """Where sudo's rules will not do for a restart of docker, and which hosts can't be asked: a line for each host."""
+    """Name the hosts where sudo forbids a restart of docker, and those that can't be asked: a line for each host."""
     found, silent = answers(fleet, _forbidden_on, names)
     return [*(line for line in found if line), *(f"sudo's rules were not looked at: {host.why}" for host in silent)]
 

@@ -74,7 +74,7 @@ def overlay_at_rest(fleet: Fleet, name: str, network_id: str) -> OverlayFacts:
 
 
 def confirmed(engine: Engine, listed: Listing, network: Network | None) -> Network | None:
-    """A listed network as the swarm has it, None where it has not."""
+    """Return a listed network as the swarm has it, or None if the swarm does not have it."""
     return swarm_network(engine, network.id) if network is not None and network.id in listed.unsure else network
 
 
@@ -95,7 +95,7 @@ class OverlayReader:
         return from_manager(self.fleet, self.read, newest=self.thorough)
 
     def read(self, engine: Engine) -> OverlayFacts:
-        """What one manager knows of it."""
+        """Return what one manager knows of it."""
         network = swarm_network(engine, self.network_id) if self.network_id else None
         if network is not None and not self.thorough:
             return OverlayFacts(network=network)
@@ -117,7 +117,7 @@ class OverlayReader:
         twin: Network | None,
         members: tuple[Node, ...],
     ) -> OverlayFacts:
-        """Who holds it or its twin; absence is framed by a second answered `GET /nodes`."""
+        """Add the holders of it or its twin; absence is framed by a second answered `GET /nodes`."""
         if network is None:
             nodes(engine)
         ids = {net.id for net in (network, twin) if net is not None}
@@ -142,7 +142,7 @@ class OverlayReader:
         return ", ".join(sorted(keeping))
 
     def is_named(self, network: Network) -> bool:
-        """Whether it is a swarm network of exactly this name: one-letter names resolve as prefixes of ids."""
+        """Tell whether it is a swarm network of exactly this name: one-letter names resolve as prefixes of ids."""
         return network.name == self.name and network.scope == "swarm"
 
     def by_name(self, engine: Engine, listed: tuple[Network, ...]) -> tuple[Network | None, str]:

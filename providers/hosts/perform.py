@@ -155,7 +155,7 @@ def unlock(engine: Engine, key: str) -> None:
 
 
 def addresses(fleet: Fleet, host: str) -> Json:
-    """What the stack file says of a host's addresses in the swarm; what it leaves open the Engine finds out."""
+    """Return the stack file's addresses of a host in the swarm, for the request; the Engine finds out the others."""
     access = fleet.engine(host).connection.access
     return {
         "ListenAddr": access.listen_address or LISTEN,

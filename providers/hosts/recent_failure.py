@@ -1,4 +1,4 @@
-"""A failure that is remembered for a moment: who comes meanwhile is told at once. What failed must not enter."""
+"""A failure that is remembered for a moment: callers that come meanwhile get it at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -32,12 +32,12 @@ _RESOLVER = re.compile(r"^nameserver\s+(?!127\.)(\d+\.\d+\.\d+\.\d+)\s*$", re.MU
 
 
 def reports(fleet: Fleet) -> tuple[list[HostReport], list[Silent]]:
-    """What each host has, and who is silent."""
+    """Return each host's report, and the hosts that are silent."""
     return observe.answers(fleet, report, fleet.names)
 
 
 def report(engine: Engine) -> HostReport:
-    """What one host has."""
+    """Read one host's report."""
     own, networks = observe.member(engine), observe.networks(engine)
     speaks = release(engine.api_version)
     try:
@@ -58,7 +58,7 @@ def report(engine: Engine) -> HostReport:
 
 
 def certificate(text: str) -> Certificate | None:
-    """The first of the certificates (PEM) in a text, which is the member's own; None where there is none."""
+    """Return the first of the certificates (PEM) in a text, which is the member's own, or None if there is none."""
     found = _PEM.search(text)
     try:
         own = x509.load_pem_x509_certificate(found[0].encode()) if found else None

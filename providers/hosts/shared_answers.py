@@ -1,15 +1,13 @@
-"""One answer for all who ask a host the same, and why none of them gets one that is too old.
+"""One answer for all who ask a host the same, never one that is too old.
 
-A look that may lead to a write gets what was asked after that look began (`AtOnce`): whoever comes while a request is
-under way does not get its answer, but waits for the next one, together with all who came meanwhile. So what a decision
-rests on is never older than it would be if everybody asked alone.
+A look that may lead to a write gets what was asked after that look began (`AtOnce`). A caller that comes while a
+request is under way does not get its answer. It waits for the next one, together with all who came meanwhile. So a
+decision never rests on older facts than if everybody asked alone.
 
 A look after which nothing is written, as a refresh and `swarmnet drift` take it, gets what was asked after the last
-write of this process had ended (`UntilWritten`). What others write meanwhile it may miss, as may any look that ended a
-moment before. That decides about no write: what Pulumi then creates, updates or deletes is looked at anew, `AtOnce`,
+write of this process had ended (`UntilWritten`). It may miss what others write meanwhile, as may any look that ended a
+moment before. No write depends on that: whatever Pulumi then creates, updates or deletes is looked at anew, `AtOnce`,
 and a proof of absence is a whole of requests in their order, shared as a whole or not at all.
-
-What is asked must not enter, nor when to write.
 """
 
 import threading
@@ -29,7 +27,7 @@ class Answers(Protocol):
 
 
 class AtOnce:
-    """What was asked after the one who gets it came."""
+    """An answer that was asked for after its caller came."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -53,7 +51,7 @@ class AtOnce:
 
 
 class UntilWritten:
-    """What was asked after the last write of this process had ended. What failed is asked again."""
+    """An answer asked for after the last write of this process had ended. After a failure it is asked again."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

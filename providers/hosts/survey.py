@@ -55,14 +55,14 @@ def host_survey(engine: Engine) -> HostSurvey:
 
 
 def is_shared(raw: schema.Network) -> bool:
-    """Whether the list alone does not tell what the host has of it."""
+    """Tell whether the list alone does not show what the host has of it."""
     return raw.get("Scope") == "swarm" or raw["Name"] == GATEWAY_BRIDGE
 
 
 def may_be_its_own(raw: schema.Network, own: Member, attached: Set[str]) -> bool:
-    """Whether the host is asked for its own copy. A manager may only know it from the swarm: its own copy of a swarm
-    network always has an endpoint, the sandbox of the ingress, or of its load balancer beside a container. attached:
-    ids of what containers hang on.
+    """Tell whether the host has to be asked for its own copy. A manager may only know the network from the swarm. Its
+    own copy always has an endpoint: the sandbox of the ingress, or of its load balancer beside a container. attached:
+    ids of networks that containers are attached to.
     """
     if not is_shared(raw):
         return False

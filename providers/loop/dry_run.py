@@ -58,7 +58,7 @@ class _Watched(SimulatedHosts):
         self.record.passed(world, seconds)
 
     def forecast(self, name: str, problem: str) -> Forecast:
-        """What happened, at the end of it."""
+        """Return the forecast of what happened, at the end of it."""
         ends = [*(began for began, _ in self.lines[1:]), self.seconds]
         stages = (
             Stage(doing=line, seconds=end - began)

@@ -10,9 +10,9 @@ from providers.rules.vocabulary.door import Door
 
 
 def preflight(door: Door, resolved: Resolved, owner: str) -> Findings:
-    """What of a stack file clashes with what its hosts have or are. Hosts that do not answer are only named.
+    """Find clashes of a stack file with what its hosts have or are. Hosts that do not answer are only named.
 
-    Raises NoQuorum and the like where a clash may be with a network of a swarm that no manager answers for.
+    Raises NoQuorum and the like if a clash may be with a network of a swarm that no manager answers for.
     """
     reports, silent = door.reports()
     found = findings(resolved, owner, reports)

@@ -72,7 +72,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Moment:
-    """What counts of the latest facts, and since when (by the clock) it has been the same."""
+    """The relevant part of the latest facts, and since when (by the clock) it has been the same."""
 
     calm: object
     since: float

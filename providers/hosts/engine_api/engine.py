@@ -1,7 +1,6 @@
 """The Engine API of one host: GET, POST and DELETE, at the newest version that this Engine speaks.
 
-docker-py's APIClient carries the requests, over streams.py. What an object means must not enter: paths and JSON
-only.
+docker-py's APIClient carries the requests, over streams.py. Paths and JSON only: the meaning of objects is elsewhere.
 """
 
 import json
@@ -109,7 +108,7 @@ class Engine:
         return found
 
     def post(self, path: str, body: object = None, *, timeout: float = TIMEOUT, **params: object) -> object:
-        """The JSON answered, None where there is none. A body that is a string is JSON text already.
+        """Send it; return the answered JSON, or None if there is none. A body that is a string is JSON text already.
 
         Raises EngineError or HostError. After Unreachable it may have been carried out all the same.
         """
@@ -154,7 +153,7 @@ class Engine:
         self._answers(began + timeout, timeout)
 
     def forbidden(self) -> list[str]:
-        """What a restart may need and sudo does not let us run, asked without running it; empty where no sudo is used.
+        """Return the commands a restart may need and sudo forbids, without running them; empty if no sudo is used.
 
         Raises HostError.
         """
@@ -197,7 +196,7 @@ class Engine:
             time.sleep(RESTART_POLL)
 
     def _silence(self) -> Unreachable | EngineError | None:
-        """Why the Engine does not answer; None if it does."""
+        """Return the error that says why the Engine does not answer; None if it answers."""
         try:
             self.ping()
         except (Unreachable, EngineError) as problem:

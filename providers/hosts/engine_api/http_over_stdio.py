@@ -1,6 +1,6 @@
 """HTTP over a command: requests whose connections are streams to `docker system dial-stdio` on the host.
 
-Kept alive, at most four at once to a host. What is asked must not enter; errors are those of the way there.
+Kept alive, at most four at once to a host. Errors are those of the way there.
 """
 
 import http.client
@@ -59,7 +59,7 @@ class _Response(http.client.HTTPResponse):
 
 
 class Dial:
-    """How a host's docker command is asked for a stream to its Engine; looked for where it is not on the PATH."""
+    """Asks a host's docker command for streams to its Engine; looks for the command if it is not on the PATH."""
 
     def __init__(self, connection: AnyConnection) -> None:
         self.connection = connection
@@ -70,7 +70,7 @@ class Dial:
         return self.connection.open_stream((self._docker, *DIAL[1:]))
 
     def found_elsewhere(self) -> bool:
-        """Whether there is a docker command off the PATH; streams are opened by it from now on."""
+        """Tell whether there is a docker command off the PATH; it opens the streams from now on."""
         if self._docker != DIAL[0]:
             return False
         self._docker = (self.connection.run(("sh", "-c", LOOKS_FOR_DOCKER), as_root=False).split() or DIAL)[0]
@@ -137,13 +137,13 @@ class HTTPConnection(urllib3.connection.HTTPConnection):
 
 
 def _no_docker(status: int, complaint: str) -> bool:
-    """Whether the shell there, or sudo, found no docker command."""
+    """Tell whether the shell there, or sudo, found no docker command."""
     missing = status == NO_SUCH_COMMAND and "sudo" not in complaint
     return missing or complaint.strip().endswith("docker: command not found")
 
 
 def why_ended(connection: AnyConnection, status: int, complaint: str) -> HostError:
-    """Why a new stream to the Engine ended at once, by dial-stdio's exit status and stderr."""
+    """Say why a new stream to the Engine ended at once, by dial-stdio's exit status and stderr."""
     access = connection.access
     line = (complaint.strip().splitlines() or ["no reason given"])[-1].strip().removeprefix(DIAL_FAILED)
     if status < 0:

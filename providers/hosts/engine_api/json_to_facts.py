@@ -1,5 +1,4 @@
-"""Engine objects to facts: what `GET` answers, as frozen values. Calls must not enter, nor an answer that schema.py
-has not found to be one.
+"""Engine objects to facts: answers of `GET` that schema.py has accepted, as frozen values. No calls here.
 
 Fields as in https://docs.docker.com/reference/api/engine/; a network's shape is in shape_json.py. Secrets (join tokens)
 are left behind, and addresses are IP addresses or nothing: names could lead anywhere.

@@ -1,6 +1,6 @@
-"""What the Engine's refusals mean: one table, from status and words to our errors; and which Engines we refuse.
+"""The meaning of the Engine's refusals: one table, from status and words to our errors; and which Engines we refuse.
 
-gRPC's codes reach HTTP in odd ways, so that a loss of quorum is a 500, and something that is in use a 400 or a 403
+gRPC's codes reach HTTP in odd ways: a loss of quorum is a 500, and something that is in use a 400 or a 403
 (measurements.md#refusals).
 """
 
@@ -46,7 +46,7 @@ def refusal(host: str, status: int, words: str) -> EngineError:
 
 
 def unsupported(info: Mapping[str, Any]) -> str:
-    """Why an Engine's `/info` means that swarm networks do not work there, and what to do; empty where they do."""
+    """Say why swarm networks do not work on an Engine, by its `/info`, and what to do; empty if they work."""
     if info.get("OperatingSystem") == "Docker Desktop":
         return (
             "this is Docker Desktop, whose Engine lives in a virtual machine of its own, where no other host reaches "

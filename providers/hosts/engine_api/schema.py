@@ -1,7 +1,7 @@
-"""What an Engine may answer, as far as it is read: a host's answer is input, and is held against this first.
+"""The answers that an Engine may give, as far as they are read. A host's answer is input, and is checked here first.
 
-Names and meanings: https://docs.docker.com/reference/api/engine/. Go writes null for what is empty. What is not named
-here is not read; of a service's spec it is written back to the letter. Numbers are those that can be reckoned with.
+Names and meanings: https://docs.docker.com/reference/api/engine/. Go writes null for what is empty. Fields that are not
+named here are not read; a service's spec is written back to the letter. Numbers have to be finite.
 """
 
 import re
@@ -433,7 +433,7 @@ form: Callable[[object], TypeAdapter[object]] = cache(TypeAdapter)
 
 
 def why_not(kind: object, answer: object) -> str:
-    """What is wrong with an answer, where first; empty where nothing is."""
+    """Say what is wrong with an answer, and where, for the first problem; empty if there is none."""
     try:
         form(kind).validate_python(answer, strict=True)
     except ValidationError as error:

@@ -63,7 +63,7 @@ class _Run:
         return {each: why for place, whys in answers.items() for each, why in zip(by_sender[place], whys, strict=True)}
 
     def heard(self) -> dict[Place, set[tuple[str, str]]]:
-        """What came in at each place."""
+        """Return what came in at each place."""
         answers = self.all(lambda place: self.sessions[place].heard(), self.sessions)
         return {place: {(name, label) for name, label, _ in rows} for place, rows in answers.items()}
 
@@ -86,7 +86,7 @@ class _Run:
 
 
 def reach(fleet: Fleet, seen: Examination, wanted: Wanted) -> Reach:
-    """What passes between the hosts that answer. Nothing of it is left on any host."""
+    """Find out what passes between the hosts that answer. Nothing of it is left on any host."""
     found = parties(seen, wanted)
     swarm = seen.read_swarm
     port = swarm.survey.settings.data_path_port if swarm else wanted.data_path_port

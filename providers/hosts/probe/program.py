@@ -109,7 +109,7 @@ class Listeners(threading.Thread):
 
 
 class Trials:
-    """What is sent, all at once as far as AT_ONCE lets it; one answer for each."""
+    """The packets to send, at most AT_ONCE at a time; one answer for each."""
 
     def __init__(self, token: str, name: str, wanted: list[dict[str, Any]]) -> None:
         self.token, self.name, self.wanted = token, name, wanted

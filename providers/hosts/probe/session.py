@@ -1,4 +1,4 @@
-"""One probe on one host: the program in program.py, started there, asked, ended. What is tried must not enter."""
+"""One probe on one host: the program in program.py, started there, asked, ended."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -77,7 +77,7 @@ class Session:
         return [line(each) for each in tried]
 
     def heard(self) -> list[tuple[str, str, str]]:
-        """What came in so far: from whom, its label, and from which address. Raises HostError."""
+        """Return what came in so far: from whom, its label, and from which address. Raises HostError."""
         return self._asked(Heard, {"heard": True})["heard"]
 
     def close(self) -> None:
@@ -131,5 +131,5 @@ def _pairs(found: object) -> object:
 
 @cache
 def program() -> str:
-    """What runs the program, as one line."""
+    """Return the command that runs the program, as one line."""
     return f"exec({files(__package__).joinpath('program.py').read_text()!r})\n"

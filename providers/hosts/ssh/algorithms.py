@@ -1,4 +1,4 @@
-"""Which algorithms may be used with a host: those that OpenSSH names, as far as they are known here, in its order."""
+"""Algorithms that may be used with a host: those that OpenSSH names, as far as paramiko knows them, in its order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

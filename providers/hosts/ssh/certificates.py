@@ -18,7 +18,7 @@ from providers.hosts.ssh.algorithms import SUFFIX
 
 
 def authority_of(shown: paramiko.PKey) -> paramiko.PKey | None:
-    """The key that signed the certificate which a host key came with; None where it came with none."""
+    """Return the key that signed the certificate which a host key came with, or None if it came with none."""
     certificate = _certificate(shown)
     if certificate is None:
         return None
@@ -33,7 +33,7 @@ def authority_of(shown: paramiko.PKey) -> paramiko.PKey | None:
 def unfit(
     shown: paramiko.PKey, address: str, signatures: Container[str], clock: Callable[[], float] = time.time
 ) -> str:
-    """Why the certificate proves nothing about a host at `address` now, to go on after "that"; empty where it does.
+    """Say why the certificate proves nothing about a host at `address` now, to go on after "that"; empty if it does.
 
     One that names no host is for none: what `ssh` makes of it has changed. signatures: algorithms with which it may be
     signed. `clock` counts seconds since 1970.

@@ -39,7 +39,7 @@ class Stream:
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still be written to and has nothing unread."""
+        """Tell whether it can still be written to and has nothing unread."""
         channel = self._channel
         return not (channel.closed or channel.eof_received or channel.recv_ready())
 

@@ -29,7 +29,7 @@ class Connection:
 
     @property
     def user(self) -> str:
-        """Who we are there. Raises HostError."""
+        """Return the name of the user who is logged in. Raises HostError."""
         return self.link.to.user
 
     def run(
@@ -41,12 +41,12 @@ class Connection:
         as_root: bool = True,
         outlives: bool = False,
     ) -> str:
-        """What the command writes to stdout, within `timeout` seconds.
+        """Run a command within `timeout` seconds and return its stdout.
 
-        It runs under `sudo -n` where the host's access says so, unless it need not (`as_root`). One that `outlives`
-        us goes on where the link breaks, and writes nothing to stdout. Words of the command are seen in messages and
-        process lists: a secret goes to its stdin. Raises CommandFailed with its exit status and last line on stderr,
-        or another HostError.
+        It runs under `sudo -n` if the host's access says so, unless it need not (`as_root`). One that `outlives` us
+        goes on when the link breaks, and writes nothing to stdout. Words of the command are seen in messages and
+        process lists: a secret goes to its stdin. Raises CommandFailed with its exit status and last line on stderr, or
+        another HostError.
         """
         channel = self._open_channel(as_run(self.access, argv, as_root=as_root, outlives=outlives))
         with closed_after(channel, timeout) as expired:

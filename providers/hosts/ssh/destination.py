@@ -1,6 +1,6 @@
-"""Where SSH goes for a host, nothing left open: the stack file's word, then OpenSSH's.
+"""The full destination of SSH for a host: the stack file's word, then OpenSSH's.
 
-Found on the machine that runs, each time a link is opened, and never put into a state. Connecting must not enter.
+Found on the machine that runs, each time a link is opened, and never put into a state. No connection is made here.
 """
 
 from dataclasses import dataclass, field
@@ -49,19 +49,18 @@ class Destination:
 
     @property
     def where(self) -> str:
-        """How messages name it: `h2 (198.51.100.12:22)`."""
+        """Name it for messages: `h2 (198.51.100.12:22)`."""
         address = f"[{self.address}]" if ":" in self.address else self.address
         return f"{self.name} ({address}:{self.port})"
 
 
 def destination(access: HostAccess, openssh: OpenSsh = _openssh) -> Destination:
-    """Where a host is. Raises HostError where ssh makes no sense of its configuration, or that names a way that can't
-    be gone."""
+    """Find out where a host is. Raises HostError if ssh rejects its configuration, or that names a way we can't go."""
     return _found(access, access, openssh, ())
 
 
 def _found(own: HostAccess, host: HostAccess, openssh: OpenSsh, before: tuple[str, ...]) -> Destination:
-    """What `own` says, then OpenSSH for its address, then (a bastion) what the host behind it says.
+    """Combine what `own` says, then OpenSSH for its address, then (a bastion) what the host behind it says.
 
     before: the places on whose way this bastion lies.
     """

@@ -1,4 +1,4 @@
-"""Which host keys are known for a host, and whether the one it shows is among them. Never takes one unseen."""
+"""Compares the host key that a host shows with those known for it. An unknown key is never accepted."""
 
 import hmac
 import re
@@ -38,9 +38,9 @@ class KnownKey:
 
 
 def known_keys(to: Destination) -> list[KnownKey]:
-    """What is known for the host: its `host_key`, or else its lines in known_hosts; and all that is revoked.
+    """Return the keys known for the host: its `host_key`, or else its lines in known_hosts; and all that are revoked.
 
-    Raises HostKeyUnknown where `host_key` is not `<type> <base64>`.
+    Raises HostKeyUnknown if `host_key` is not `<type> <base64>`.
     """
     lines = _of_host(to, to.known_hosts)
     beside = _of_host(to, [path for path in to.revoking if path not in to.known_hosts])
@@ -129,13 +129,13 @@ def _where_known(to: Destination) -> str:
 
 
 def _vouched(to: Destination, shown: paramiko.PKey, authorities: list[KnownKey]) -> bool:
-    """Whether the key comes with a certificate by one of the authorities, which is good for the host now."""
+    """Tell whether the key comes with a certificate by one of the authorities, which is valid for the host now."""
     signer = authority_of(shown)
     return any(each.key == signer for each in authorities) and not _unfit(to, shown)
 
 
 def _doubt(to: Destination, shown: paramiko.PKey, authorities: list[KnownKey]) -> str:
-    """What is wrong with the certificate of a known authority, in words; empty where there is none."""
+    """Say what is wrong with the certificate of a known authority; empty if there is none."""
     signer = authority_of(shown)
     by = next((each for each in authorities if each.key == signer), None)
     return f" with a certificate by {by.source} that {_unfit(to, shown)}" if by else ""
@@ -187,9 +187,9 @@ def _in_lines(text: str, path: str, name: str) -> Iterator[KnownKey]:
 
 
 def _match(patterns: str, name: str) -> bool:
-    """Whether a line's first field means `name`: plain, hashed, with wildcards, or excluded by `!`.
+    """Tell whether a line's first field means `name`: plain, hashed, with wildcards, or excluded by `!`.
 
-    Raises ValueError where a hash is none.
+    Raises ValueError for a malformed hash.
     """
     found = False
     for pattern in patterns.split(","):
@@ -203,7 +203,7 @@ def _match(patterns: str, name: str) -> bool:
 
 
 def _hashed(name: str, pattern: str) -> bool:
-    """Whether `|1|<salt>|<hash>` hides `name`. paramiko's own takes what is no such thing for a slip of its caller."""
+    """Tell whether `|1|<salt>|<hash>` hides `name`. paramiko's own check asserts that the form is right."""
     _, _, salt, digest = pattern.split("|")
     return hmac.compare_digest(hmac.digest(b64decode(salt), name.encode(), "sha1"), b64decode(digest))
 

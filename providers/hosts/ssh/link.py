@@ -29,7 +29,7 @@ class Link:
 
     @cached_property
     def to(self) -> Destination:
-        """Where it leads. Raises HostError."""
+        """Return where it leads. Raises HostError."""
         return self._find()
 
     def open_channel(self, open_on: Callable[[paramiko.Transport], paramiko.Channel]) -> paramiko.Channel:

@@ -1,6 +1,6 @@
-"""What OpenSSH on this machine says of a host: the words of `ssh -G`, which has read its whole configuration.
+"""OpenSSH's word on a host on this machine: the output of `ssh -G`, which has read its whole configuration.
 
-Which of them count beside the stack file is destination.py's; what they mean is settings.py's.
+destination.py decides which of them count beside the stack file; settings.py turns them into values.
 """
 
 import os
@@ -36,11 +36,10 @@ class OpenSsh:
         self._lock = threading.Lock()
 
     def words(self, name: str, address: str, user: str | None, port: int | None, usual_user: str) -> Words | None:
-        """What counts for an address, as for `ssh -l user -p port -- address`; None on a machine without ssh.
+        """Return what counts for an address, as for `ssh -l user -p port -- address`; None on a machine without ssh.
 
-        `name` is the host's in messages. Where neither `user` nor the configuration says who logs in it is
-        `usual_user`, not whoever runs this. Raises HostError where ssh refuses its configuration, or where there is
-        one without ssh.
+        `name` is the host's in messages. If neither `user` nor the configuration says who logs in, it is `usual_user`,
+        not the current user. Raises HostError if ssh refuses its configuration, or if there is one without ssh.
         """
         if not shutil.which("ssh"):
             if Path(CONFIG).expanduser().exists():
@@ -62,7 +61,7 @@ class OpenSsh:
         return self._ask(name, ["-l", usual_user, *way])
 
     def unconfigured(self, name: str) -> Words:
-        """What counts for any address where nothing is configured. Raises HostError."""
+        """Return what counts for any address if nothing is configured. Raises HostError."""
         return self._ask(name, ["-F", "none", "--", "localhost"])
 
     def _ask(self, name: str, words: list[str]) -> Words:

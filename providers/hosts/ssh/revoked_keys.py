@@ -1,4 +1,4 @@
-"""Whether a key is in a file of RevokedHostKeys: a list of revoked keys (KRL), which ssh-keygen reads, or a text with a
+"""Looks a key up in a file of RevokedHostKeys: a list of revoked keys (KRL), which ssh-keygen reads, or a text with a
 public key on each line (https://man.openbsd.org/ssh_config#RevokedHostKeys).
 
 A file that can't be read revokes everything, as for `ssh`.
@@ -20,8 +20,7 @@ _KRL = b"SSHKRL\n\0"  # https://github.com/openssh/openssh-portable/blob/V_10_0_
 
 
 def revokes(to: Destination, shown: paramiko.PKey) -> bool:
-    """Whether the file has the key, its certificate, or who signed that. Raises HostKeyUnknown where it can't be
-    read."""
+    """Tell whether the file has the key, its certificate, or its signer. Raises HostKeyUnknown if it can't be read."""
     try:
         content = Path(to.revoked_keys).read_bytes()
         return _in_krl(to, shown) if content.startswith(_KRL) else _in_text(content, shown)

@@ -1,4 +1,4 @@
-"""What OpenSSH says of a host, as values: names, files, algorithms. Asking it is openssh.py's."""
+"""OpenSSH's word on a host as values: names, files, algorithms. openssh.py asks for it."""
 
 import os
 import pwd
@@ -19,12 +19,12 @@ AGENT = "SSH_AUTH_SOCK"
 
 @dataclass(frozen=True)
 class Settings:
-    """What counts for a host where the stack file has no other word.
+    """The settings that count for a host if the stack file has no other word.
 
-    key_files, known_hosts: those named; None where none were, and the usual ones count. only_those: no other key may
-    be tried. global_known_hosts: the system's, beside the user's. alias: the name in known_hosts and certificates,
-    empty for the address. agent: its socket, empty for none. jumps: as ProxyJump has them. revoked_keys: a file of
-    host keys never to be trusted.
+    key_files, known_hosts: those named; None if none were, and the usual ones count. only_those: no other key may be
+    tried. global_known_hosts: the system's, beside the user's. alias: the name in known_hosts and certificates, empty
+    for the address. agent: its socket, empty for none. jumps: as ProxyJump has them. revoked_keys: a file of host keys
+    never to be trusted.
     """
 
     hostname: str
@@ -47,10 +47,10 @@ class Settings:
 def settings(
     name: str, address: str, user: str | None, port: int | None, usual_user: str, openssh: OpenSsh
 ) -> Settings:
-    """What counts for an address, user and port of the stack file's given. Raises HostError.
+    """Return the settings for an address, with the stack file's user and port. Raises HostError.
 
-    `name` is the host's in messages; `usual_user` logs in where nobody says who. Without ssh on this machine, what
-    OpenSSH does by itself counts.
+    `name` is the host's in messages; `usual_user` logs in if nobody says who. Without ssh on this machine, what OpenSSH
+    does by itself counts.
     """
     said = openssh.words(name, address, user, port, usual_user)
     if said is None:

@@ -97,8 +97,7 @@ def _shown_key(to: Destination, transport: paramiko.Transport) -> paramiko.PKey:
 
 
 def _nothing_in_common(transport: paramiko.Transport, problem: str) -> str:
-    """What paramiko says of a server, such as `Incompatible ssh peer (no acceptable host key)`, with what it offered
-    to it."""
+    """Return paramiko's words, such as `Incompatible ssh peer (no acceptable host key)`, and what it offered."""
     options = transport.get_security_options()
     offered = {
         "kex algorithm": ("KexAlgorithms", options.kex),
