@@ -1,6 +1,6 @@
 """A swarm that somebody else made, as it was read: its own settings, its members, and what each of them said.
 
-What becomes of it is in sections.py. Reading must not enter.
+sections.py turns it into sections of a stack file.
 """
 
 import re
@@ -20,7 +20,7 @@ ENTRY = "manager"  # the name of the host that is asked first, until it has told
 
 @dataclass(frozen=True, kw_only=True)
 class FoundMember:
-    """One member. `host` is its own word, None where it was not reached: `why` says so in one line.
+    """One member. `host` is its own word, or None if it was not reached: `why` says so in one line.
 
     access: how it was reached, or would have been, by its name in the stack file. report: what else the host has.
     """
@@ -38,7 +38,7 @@ class FoundMember:
 
     @property
     def bridge(self) -> Network | None:
-        """Its own docker_gwbridge, None where it has none or was not reached."""
+        """Return its own docker_gwbridge, or None if it has none or was not reached."""
         own = self.host.networks if self.host else ()
         return next((network for network in own if network.name == GATEWAY_BRIDGE), None)
 
@@ -58,7 +58,7 @@ class Found:
 
     @property
     def taken(self) -> dict[Occupied, list[str]]:
-        """What hosts have besides the swarm's networks, each with the names of those hosts."""
+        """Return what hosts have besides the swarm's networks, each with the names of those hosts."""
         found: dict[Occupied, list[str]] = {}
         for member in self.reached:
             for each in on_host(member.report, None) if member.report else ():
@@ -67,7 +67,7 @@ class Found:
 
 
 def unfit(own: Member) -> str | None:
-    """Why a host cannot tell of a whole swarm, None where it can."""
+    """Say why a host cannot tell of a whole swarm, or return None if it can."""
     if own.good_manager:
         return None
     if own.state == "inactive":
@@ -91,7 +91,7 @@ def names(nodes: Iterable[Node]) -> dict[str, str]:
 
 
 def leads_somewhere(place: str) -> bool:
-    """Whether a place of a member, as a manager tells it, may be tried: as in a stack file, and not this machine."""
+    """Tell whether an address that a manager lists may be tried: as in a stack file, and not this machine."""
     try:
         ssh_address(place)
     except ValueError:
@@ -100,7 +100,7 @@ def leads_somewhere(place: str) -> bool:
 
 
 def ways(entry: HostAccess, node: Node, name: str) -> list[HostAccess]:
-    """How a member may be reached with the settings of the entry: by the address that the swarm has, by its hostname.
+    """Return the ways to a member with the settings of the entry: by the address that the swarm has, by its hostname.
 
     A leader may be listed with no address of use (0.0.0.0); known_hosts may have the one or the other. What is neither
     an IP address nor a host name is not tried. A member that is the bastion is reached without it.

@@ -1,4 +1,4 @@
-"""What of a swarm that was found clashes: in itself, so that no stack file could say it, and with its surroundings.
+"""Finds clashes of a found swarm: in itself, so that no stack file could say it, and with its surroundings.
 
 A section that clashes is left out, since a stack file with a clash is refused as a whole; what stays can be taken over.
 """
@@ -89,7 +89,7 @@ def path_of(raw: Raw, resource: str) -> tuple[str, ...]:
 
 
 def left_out(raw: Raw, path: tuple[str, ...]) -> str:
-    """What is left out, so that it can be written where it is wanted all the same."""
+    """Say what is left out, so that it can be added by hand if it is wanted all the same."""
     value: object = raw
     for key in path:
         value = value[key] if isinstance(value, dict) else None
@@ -106,7 +106,7 @@ def without(raw: Raw, path: tuple[str, ...]) -> Raw:
 
 
 def outside(raw: Raw, found: Found, owner: str) -> Iterator[Remark]:
-    """What is declared and meets what hosts have besides: routes, addresses, resolvers, their other networks."""
+    """Find clashes of what is declared with what hosts have: routes, addresses, resolvers, their other networks."""
     resolved = verdict(raw, owner.rpartition("/")[2]).resolved
     reports = [member.report for member in found.reached if member.report and member.name in resolved.hosts]
     met = findings(resolved, owner, reports)

@@ -1,7 +1,4 @@
-"""What can be declared of one network that was found, and why one can't be: whose it is, what no key says.
-
-Which networks there are, and what they clash with, must not enter.
-"""
+"""Turns one found network into its section, or says why that can't be done: another's deployment, or no key for it."""
 
 from typing import Any
 
@@ -36,7 +33,7 @@ def chosen_number(network: Network) -> int | None:
 def section(
     thing: str, where: str, network: Network, live: Spec, model: type[Section]
 ) -> tuple[Raw | None, list[Remark]]:
-    """The keys of a network's section, None where it can't be taken over, and what is to be said of it."""
+    """Return the keys of a network's section, or None if it can't be taken over, with the remarks on it."""
     foreign = adoption.foreign(thing, network.labels, live.owner)
     reason = elsewhere(network) or foreign or _unfit(network, live)
     if reason:
@@ -54,7 +51,7 @@ def section(
 
 
 def elsewhere(network: Network) -> str | None:
-    """Whose deployment looks after a network, None where nobody's does."""
+    """Name the deployment that looks after a network, or return None if none does."""
     stack, project, original = network.label(STACK), network.label(PROJECT), network.label(TWIN)
     if original is not None:
         return f"it stands in for overlay {original} while that is changed"
@@ -64,7 +61,7 @@ def elsewhere(network: Network) -> str | None:
 
 
 def _unfit(network: Network, live: Spec) -> str | None:
-    """Why a stack file can't say what a network is, None where it can."""
+    """Say why a stack file can't describe a network, or return None if it can."""
     if live.settled is not True:
         return str(live.settled)
     try:

@@ -1,4 +1,4 @@
-"""What is said of a swarm that was found, beside what can be declared."""
+"""Remarks on a swarm that was found, beside what can be declared."""
 
 from dataclasses import dataclass
 from typing import Literal

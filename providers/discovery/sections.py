@@ -1,7 +1,7 @@
 """From a swarm that was found to the sections of a stack file that takes it over, and remarks for its reviewer.
 
 Only what can be taken over just as it is goes into the sections; the rest is a remark. How a file is written is in
-text.py. Intent of our own must not enter: nothing is declared that the hosts do not show.
+text.py. Nothing is declared that the hosts do not show.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ ENGINES_OWN: Mapping[str, object] = {
 
 
 def sections(found: Found, owner: str) -> tuple[Raw, list[Remark]]:
-    """What can be declared, and what is to be said of the rest. `owner`: `<project>/<stack>` of the file to be."""
+    """Return what can be declared, and remarks on the rest. `owner`: `<project>/<stack>` of the file to be."""
     ssh = _ssh(found)
     raw: Raw = {"hosts": {member.name: _host(member, ssh) for member in found.reached}, **({"ssh": ssh} if ssh else {})}
     remarks = [*_members(found)]
@@ -51,13 +51,13 @@ Part = tuple[dict[str, Any], list[Remark]]
 
 
 def _ssh(found: Found) -> dict[str, Any]:
-    """How hosts are reached, but for defaults: what all have in common."""
+    """Return how all hosts are reached, but for defaults: what they have in common."""
     ways = [_way(member.access) for member in found.reached if not member.access.local] or [_way(found.entry)]
     return {key: value for key, value in ways[0].items() if all(way.get(key) == value for way in ways)}
 
 
 def _way(access: HostAccess) -> Raw:
-    """How one host is reached, but for defaults."""
+    """Return how one host is reached, but for defaults."""
     given = access.model_dump(include=set(Reach.model_fields))
     return {key: value for key, value in given.items() if value != HostAccess.model_fields[key].default}
 
@@ -77,7 +77,7 @@ def _host(member: FoundMember, ssh: Raw) -> Raw:
 
 
 def _members(found: Found) -> Iterator[Remark]:
-    """Who was not reached, and members in an unusual state."""
+    """Remark on members that were not reached or are in an unusual state."""
     nodes = [member.node for member in found.members]
     for member in found.members:
         kind, line = _of_member(member, nodes)
@@ -92,7 +92,7 @@ def _members(found: Found) -> Iterator[Remark]:
 
 
 def _of_member(member: FoundMember, nodes: list[Node]) -> tuple[Kind, str]:
-    """What is to be said of a member's own state, empty where nothing is."""
+    """Return the remark on a member's own state, empty if there is none."""
     node, name = member.node, member.name
     if member.host:
         return "unusual", "" if node.state == "ready" else f"{name}: the managers say {node.state}"

@@ -1,7 +1,4 @@
-"""The text of a stack file for what was found: sections as YAML, remarks as comments above what they are about.
-
-What is declared and what is remarked on must not enter.
-"""
+"""The text of a stack file for what was found: sections as YAML, remarks as comments above what they are about."""
 
 import re
 import textwrap

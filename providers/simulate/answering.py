@@ -1,4 +1,4 @@
-"""Who answers in a simulated swarm, and with which error who does not. Nothing is changed here."""
+"""Answers of a simulated swarm: which members answer, and with which error others do not. Nothing is changed here."""
 
 from providers.rules.vocabulary.errors import NoQuorum, NoSwarm, NotAManager, Unreachable
 from providers.rules.vocabulary.facts import Node
@@ -36,7 +36,7 @@ def manager(world: World) -> Host:
 
 
 def reachable(world: World, node: Node) -> bool:
-    """Whether a manager takes part in agreeing."""
+    """Tell whether a manager takes part in agreeing."""
     host = world.host_of(node.id)
     return node.role == "manager" and host is not None and host.up and host.control
 
@@ -50,13 +50,13 @@ def voters(world: World) -> list[Node]:
 
 
 def quorum(world: World) -> bool:
-    """Whether enough managers can be reached to agree on anything."""
+    """Tell whether enough managers can be reached to agree on anything."""
     members = voters(world)
     return 2 * sum(reachable(world, node) for node in members) > len(members)
 
 
 def can_spare(world: World, node: Node) -> bool:
-    """Whether the other managers could agree without this one."""
+    """Tell whether the other managers could agree without this one."""
     remaining = [other for other in voters(world) if other.id != node.id]
     return 2 * sum(reachable(world, other) for other in remaining) > len(remaining)
 

@@ -99,18 +99,18 @@ def plug(world: World, name: str, container: Container) -> World:
 
 
 def is_active(world: World, name: str) -> bool:
-    """Whether a host's entry is active, so that the swarm puts something there."""
+    """Tell whether a host's entry is active, so that the swarm puts something there."""
     node = world.swarm.node(world.host(name).node_id) if world.cluster else None
     return node is not None and node.availability == "active"
 
 
 def is_overlay(world: World, network_id: str) -> bool:
-    """Whether it is a network of the cluster."""
+    """Tell whether it is a network of the cluster."""
     return world.cluster is not None and world.swarm.network(network_id) is not None
 
 
 def revive(world: World, name: str) -> World:
-    """What ran when the Engine stopped runs again, if it restarts by itself and gets onto its networks; nobody tries
+    """Start again what ran when the Engine stopped, if it restarts by itself and gets onto its networks. Nobody tries
     again later.
 
     measurements.md#restart-of-docker, #attachments-of-paused-nodes

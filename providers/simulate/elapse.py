@@ -1,4 +1,4 @@
-"""What happens by itself in a simulated swarm as time passes. What each thing does is said where it belongs."""
+"""Events that happen by themselves in a simulated swarm as time passes. Each one is explained where it belongs."""
 
 from collections.abc import Callable
 from dataclasses import replace

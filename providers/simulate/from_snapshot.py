@@ -66,7 +66,7 @@ def _host(read: HostSurvey | Silent, swarm: SwarmSurvey | None) -> Host:
 
 
 def _answers(own: Member) -> bool:
-    """Whether it is a manager, also while it is locked."""
+    """Tell whether it is a manager, also while it is locked."""
     return own.control or own.state == "locked"
 
 
@@ -155,7 +155,7 @@ def _task(seen: Task, service: Service | None) -> Placed:
 
 
 def _under_way(task: Placed, manners: Manners) -> Due | None:
-    """What goes on with a task already."""
+    """Return what already goes on with a task."""
     if task.state == "running" and task.desired == "shutdown":
         return Due(round(manners.task_stop * 1000), Happening("task ends", task.id))
     if task.state == "preparing" and task.desired == "running":

@@ -1,4 +1,4 @@
-"""How networks of the cluster come to hosts and leave them. The three traps of the ingress are here."""
+"""Networks of the cluster come to hosts and leave them. The three traps of the ingress are here."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,7 +10,7 @@ from providers.simulate.world import Happening, Host, World
 
 
 def busy(world: World, host: Host, network_id: str) -> bool:
-    """Whether something of the swarm still runs on this network on this host."""
+    """Tell whether something of the swarm still runs on this network on this host."""
     tasks = world.cluster.tasks if world.cluster else ()
     return any(task.alive and task.node_id == host.node_id and network_id in task.networks for task in tasks)
 
@@ -49,11 +49,11 @@ def gateway_endpoint(ingress: Network) -> Endpoint:
 
 
 def attach(world: World, node_id: str, *, changed: bool = True, after: float | None = None) -> World:
-    """What an event of a node does for its ingress.
+    """Do for the ingress of a node what an event of that node brings about.
 
-    The managers give each node an address for the ingress only on such events. The host then sets it up, unless luck
-    is against it; after that only an update that changes the node makes it try again (measurements.md#kicks).
-    after: how long that takes, where not as long as usual.
+    The managers give each node an address for the ingress only on such events. The host then sets it up, unless luck is
+    against it; after that only an update that changes the node makes it try again (measurements.md#kicks).
+    after: how long that takes, if not as long as usual.
     """
     ingress, host = world.swarm.ingress, world.host_of(node_id)
     if ingress is None or not ingress.allocated or host is None:
@@ -91,5 +91,5 @@ def arrive(world: World, name: str, network_id: str) -> World:
 
 
 def overlapping(network: Network, others: Iterable[Network]) -> bool:
-    """Whether a host's own bridge has a range of this network."""
+    """Tell whether a host's own bridge has a range of this network."""
     return any(other.scope == "local" and other.meets(network.subnet) for other in others)

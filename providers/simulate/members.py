@@ -118,7 +118,7 @@ def update_swarm(world: World, step: UpdateSwarm) -> World:
 
 
 def given(step: SwarmSettings, before: SwarmSettings | Swarm) -> dict[str, Any]:
-    """What the step sets, and what was there where it leaves that."""
+    """Return the values that the step sets, and the present ones for what it leaves alone."""
     said = {key: getattr(step, key) for key in SETTINGS}
     return {key: getattr(before, key) if value is None else value for key, value in said.items()}
 
@@ -264,7 +264,7 @@ def cut(world: World, name: str) -> World:
 
 
 def elected(before: World, after: World) -> World:
-    """Who leads from now on does not know of anybody whether he is ready, until he registers anew.
+    """Take nobody for ready after a change of leader, until that member registers anew.
 
     measurements.md#unknown-nodes
     """
@@ -326,7 +326,7 @@ def counted(world: World, name: str) -> World:
 
 
 def stays(task: Placed) -> bool:
-    """Whether the restart of its Engine does nothing to a task: it waits for a place, or has ended and is replaced."""
+    """Tell whether a restart of its Engine leaves a task alone: it waits for a place, or has ended and is replaced."""
     return task.state == "pending" or (not task.alive and not task.wanted)
 
 

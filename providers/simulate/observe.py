@@ -48,7 +48,7 @@ def gwbridge_facts(world: World, host: str) -> GwbridgeFacts:
 
 
 def swarm_of_others(world: World) -> Swarm | None:
-    """The swarm as another host shows it, None where no manager answers."""
+    """Return the swarm as another host shows it, or None if no manager answers."""
     try:
         manager(world)
     except (EngineError, HostError):
@@ -57,7 +57,7 @@ def swarm_of_others(world: World) -> Swarm | None:
 
 
 def swarm_facts(world: World, *, ending: bool = False) -> SwarmFacts:
-    """What every declared host says of its membership, and the swarm, if one of them can answer for it."""
+    """Return each declared host's own membership, and the swarm, if one of them can answer for it."""
     good, silent = answers(world)
     members = tuple(member(world, host) for host in good)
     asked = next((host for host, said in zip(good, members, strict=True) if said.good_manager), None)
@@ -101,13 +101,13 @@ def node_facts(world: World, host: str, *, leaving: bool = False) -> NodeFacts:
 
 
 def entry(world: World, node_id: str) -> Node | None:
-    """A member's entry as the managers list it, None where they list none."""
+    """Return a member's entry as the managers list it, or None if they list none."""
     manager(world)
     return next((node for node in nodes(world) if node.id == node_id), None)
 
 
 def own_word(world: World, host: str, leaving: bool) -> Member | Silent:
-    """What the host itself says; silence counts as a word only of one that is leaving."""
+    """Return the host's own membership; silence counts as an answer only from a host that is leaving."""
     try:
         return member(world, engine(world, host))
     except HostError as problem:
@@ -141,7 +141,7 @@ def ingress_facts(world: World) -> IngressFacts:
 
 
 def concerns(service: SwarmService, swarm: Swarm) -> bool:
-    """Whether a swap of the ingress left something on it: a journal, its copy, or a rollback that would bring one."""
+    """Tell whether an ingress swap left something on it: a journal, its copy, or a rollback that would bring one."""
     labels = {**dict(service.labels), **dict(service.rollback_labels)}
     return JOURNAL in labels or swarm.label(copy_label(service.id)) is not None
 

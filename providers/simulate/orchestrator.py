@@ -1,4 +1,4 @@
-"""Which tasks the services of a simulated swarm have: what a rollout moves, what is missing, what is too many.
+"""The tasks of a simulated swarm's services: which a rollout moves, which are missing, which are too many.
 
 Slots: one of a replicated service's numbered replicas, or one node of a global service.
 """
@@ -30,7 +30,7 @@ def slot_of(service: Service, task: Placed) -> Slot:
 
 
 def is_global(service: Service) -> bool:
-    """Whether it has a task on every node that will do."""
+    """Tell whether it has a task on every node that will do."""
     return service_spec.mode(service.spec) == "global"
 
 
@@ -40,7 +40,7 @@ def tasks_of(world: World, service: Service) -> tuple[Placed, ...]:
 
 
 def is_dirty(world: World, service: Service, task: Placed) -> bool:
-    """Whether a task has to move for the spec as it is now.
+    """Tell whether a task has to move for the spec as it is now.
 
     While only the placement of its template differs, and its node will do, nothing else is looked at, its ports
     included (measurements.md#placement-alone).
@@ -99,7 +99,7 @@ def evict(world: World, service: Service) -> World:
 
 
 def may_keep(node: Node, constraints: tuple[str, ...]) -> bool:
-    """Whether a node keeps its tasks; on a paused one nobody looks at constraints."""
+    """Tell whether a node keeps its tasks; on a paused one nobody looks at constraints."""
     there = node.availability != "drain" and node.state != "down"
     return there and (node.availability == "pause" or matches(node, constraints))
 
@@ -138,7 +138,7 @@ def updatable(world: World, service: Service) -> dict[Slot, list[Placed]]:
 
 
 def in_motion(world: World, task: Placed) -> bool:
-    """Whether an update waits for this task: to end where it runs, or to run where the update made it."""
+    """Tell whether an update waits for this task: to end where it runs, or to run where the update made it."""
     ending = task.state == "running" and not task.wanted
     return ending or (task.fresh and task.wanted and task.alive and task.state != "running")
 
@@ -154,7 +154,7 @@ def replaced(world: World, service: Service, tasks: list[Placed]) -> World:
 
 
 def used(world: World, service: Service) -> World:
-    """Where the new task of a slot is there already, whatever its state, another update stops the old ones at once.
+    """Stop a slot's old tasks at once if another update finds its new task there already, whatever its state.
 
     measurements.md#start-first
     """
@@ -188,7 +188,7 @@ def forget(world: World, task: Placed) -> World:
 
 
 def on_live_node(world: World, task: Placed) -> bool:
-    """Whether somebody can still say how the task is."""
+    """Tell whether somebody can still say how the task is."""
     node = world.swarm.node(task.node_id)
     return not task.node_id or (node is not None and node.state != "down")
 
@@ -210,7 +210,7 @@ def fill(world: World, service: Service) -> World:
 
 
 def abandoned(task: Placed) -> bool:
-    """Whether it was told to end while it waited for a place, so that it never will.
+    """Tell whether it was told to end while it waited for a place, so that it never will.
 
     measurements.md#forgotten-tasks
     """
@@ -218,7 +218,7 @@ def abandoned(task: Placed) -> bool:
 
 
 def fills(world: World, service: Service, task: Placed) -> bool:
-    """Whether no other task is made for its slot: it lives, or has ended for good by its own spec's will."""
+    """Tell whether no other task is made for its slot: it lives, or has ended for good by its own spec's will."""
     if not on_live_node(world, task):
         return False
     if task.state in Task.BY_THEMSELVES:
@@ -228,7 +228,7 @@ def fills(world: World, service: Service, task: Placed) -> bool:
 
 
 def restarts(task: Placed) -> bool:
-    """Whether another follows after it has ended by itself (measurements.md#restart-conditions)."""
+    """Tell whether another follows after it has ended by itself (measurements.md#restart-conditions)."""
     condition = service_spec.restart_condition(task.spec)
     return condition == "any" or (condition == "on-failure" and task.state != "complete")
 
@@ -279,7 +279,7 @@ def remembering(world: World, service: Service, slot: Slot) -> World:
 
 
 def only_remembered(task: Placed) -> bool:
-    """Whether a task is remembered only."""
+    """Tell whether a task is only remembered."""
     return not task.alive or abandoned(task)
 
 

@@ -1,7 +1,7 @@
-"""What others do to a simulated swarm: by hand, by other tools, or by accident.
+"""Acts of others on a simulated swarm: by hand, by other tools, or by accident.
 
-What they can do with one of our steps (remove a network, change a node, leave) they do with `perform`; hosts come
-and go with `stop_docker`, `start_docker`, `cut` and `heal` of members.py.
+What they can do with one of our steps (remove a network, change a node, leave) they do with `perform`; hosts come and
+go with `stop_docker`, `start_docker`, `cut` and `heal` of members.py.
 """
 
 from dataclasses import replace

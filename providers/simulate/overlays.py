@@ -77,7 +77,7 @@ def give_addresses(world: World) -> World:
 
 
 def possible(world: World, asked: Pool, subnet: str) -> bool:
-    """Whether the range can be given: free, unless an ip_range makes nobody look, and its gateway usable.
+    """Tell whether the range can be given: free, unless an ip_range makes nobody look, and its gateway usable.
 
     measurements.md#dead-networks
     """
@@ -86,9 +86,9 @@ def possible(world: World, asked: Pool, subnet: str) -> bool:
 
 
 def free_pool(world: World) -> str | None:
-    """The first free range of the swarm's pools, None where none is.
+    """Return the first free range of the swarm's pools, or None if there is none.
 
-    Engine 28 shows no pool where none was named at init, and takes its own.
+    Engine 28 shows no pool if none was named at init, and takes its own.
     """
     settings = world.swarm.settings
     ranges = (
@@ -114,7 +114,7 @@ def taken_numbers(world: World) -> set[str]:
 
 
 def number_taken(world: World, shape: NetworkShape) -> bool:
-    """Whether a number that was asked for is another network's (measurements.md#options-by-engine)."""
+    """Tell whether a number that was asked for belongs to another network (measurements.md#options-by-engine)."""
     return not taken_numbers(world).isdisjoint(filter(None, (shape.option(VNI) or "").split(",")))
 
 
@@ -140,7 +140,7 @@ def remove_overlay(world: World, step: RemoveNetwork) -> World:
 
 
 def holders(world: World, network: Network) -> Iterator[str]:
-    """What keeps a network of the cluster from being removed."""
+    """Name what keeps a network of the cluster from being removed."""
     for service in world.swarm.services:
         if network.id in service.networks or (network.ingress and service.through_ingress):
             yield f"service {service.id}"

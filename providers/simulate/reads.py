@@ -62,7 +62,7 @@ def own_id(host: Host) -> str:
 
 
 def remote_managers(world: World) -> Pairs:
-    """Whom a member takes for the managers, wherever they are and whether they answer (measurements.md#membership)."""
+    """Return the managers that a member knows, wherever they are, answering or not (measurements.md#membership)."""
     return tuple(sorted((node.id, node.address) for node in voters(world)))
 
 
@@ -211,7 +211,7 @@ def running_on(world: World, host: Host) -> list[Placed]:
 
 
 def host_ingress(world: World, host: Host) -> HostIngress:
-    """What one host shows of ingress networks, and who hangs on its docker_gwbridge."""
+    """Return what one host shows of ingress networks, and the containers on its docker_gwbridge."""
     copies = (inspected(world, host, net.id) for net in listed(world, host) if net.ingress)
     bridge = host.network(GATEWAY_BRIDGE)
     return HostIngress(

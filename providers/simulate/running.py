@@ -105,7 +105,7 @@ def end(world: World, task_id: str) -> World:
 
 
 def let_go(world: World, name: str, networks: tuple[str, ...]) -> World:
-    """What nothing runs on any more goes from a host, but for an ingress (measurements.md#old-ingress-stays)."""
+    """Take unused networks off a host, but for an ingress (measurements.md#old-ingress-stays)."""
     for network_id in networks:
         copy = world.host(name).network(network_id)
         world = world if copy is None or copy.ingress else release(world, name, network_id)

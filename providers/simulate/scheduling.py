@@ -1,4 +1,4 @@
-"""Where tasks of a simulated swarm may run: nodes that take tasks, constraints, tasks per node, what is reserved.
+"""Places where tasks of a simulated swarm may run: nodes that take tasks, constraints, tasks per node, reservations.
 
 As swarmkit's scheduler and its constraints have it:
 https://github.com/moby/swarmkit/blob/master/manager/scheduler/filter.go
@@ -19,7 +19,7 @@ NO_PLACE = "no suitable node"
 
 
 def matches(node: Node, constraints: tuple[str, ...]) -> bool:
-    """Whether a node fulfils all constraints; one of another form is never fulfilled."""
+    """Tell whether a node fulfils all constraints; one of another form is never fulfilled."""
     return all(_fulfils(node, constraint) for constraint in constraints)
 
 
@@ -32,7 +32,7 @@ def _fulfils(node: Node, constraint: str) -> bool:
 
 
 def _value(node: Node, key: str) -> str | None:
-    """What a constraint compares; None for a key that there is not."""
+    """Return the value that a constraint compares; None for an unknown key."""
     if key.lower().startswith(LABEL):
         return node.label(key[len(LABEL) :]) or ""
     known = {
@@ -45,7 +45,7 @@ def _value(node: Node, key: str) -> str | None:
 
 
 def takes_tasks(node: Node) -> bool:
-    """Whether the scheduler gives it anything, standalone containers on overlays included.
+    """Tell whether the scheduler gives it anything, standalone containers on overlays included.
 
     measurements.md#attachments-of-paused-nodes
     """
@@ -53,7 +53,7 @@ def takes_tasks(node: Node) -> bool:
 
 
 def fits(world: World, node: Node, task: Placed) -> bool:
-    """Whether a node can take a task now."""
+    """Tell whether a node can take a task now."""
     at_most = service_spec.max_per_node(task.spec)
     return (
         takes_tasks(node)
@@ -64,13 +64,15 @@ def fits(world: World, node: Node, task: Placed) -> bool:
 
 
 def _beside(world: World, node: Node, task: Placed) -> int:
-    """How many tasks of its service a node has beside it."""
+    """Count the tasks of its service that a node has beside it."""
     there = world.swarm.tasks.of(task.service_id)
     return sum(other.node_id == node.id and other.id != task.id and other.wanted and other.alive for other in there)
 
 
 def _has_room(world: World, node: Node, task: Placed) -> bool:
-    """Whether what it reserves is free; a task that is to end keeps its own until it has (as `pending` it has none)."""
+    """Tell whether its reservation is free; a task that is to end keeps its own until then (as `pending` it has
+    none).
+    """
     asked = service_spec.reservations(task.spec)
     if not asked.nano_cpus and not asked.memory_bytes:
         return True

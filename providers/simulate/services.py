@@ -42,7 +42,7 @@ def begun(world: World, service_id: str) -> World:
 
 
 def moves(world: World, service: Service, tasks: list[Placed]) -> bool:
-    """Whether an update has something to do in a slot, also where its last task has ended for good."""
+    """Tell whether an update has something to do in a slot, also if its last task has ended for good."""
     wanted = [task for task in tasks if task.wanted]
     ended = [task for task in tasks if task.state in Task.BY_THEMSELVES]
     return len(wanted) > 1 or any(is_dirty(world, service, task) for task in wanted or ended[-1:])
@@ -108,14 +108,14 @@ def complete(world: World, service_id: str) -> World:
 
 
 def under_way(world: World, service: Service, task: Placed) -> bool:
-    """Whether an update is not done with a task."""
+    """Tell whether an update is not done with a task."""
     if not task.wanted:
         return task.state == "running"
     return is_dirty(world, service, task) or (task.fresh and task.alive and task.state != "running")
 
 
 def failed(world: World, service: Service) -> World:
-    """What the spec says about an update whose tasks fail."""
+    """Do what the spec says about an update whose tasks fail."""
     if service_spec.failure_action(service.spec) == "rollback":
         return world.later(world.manners.rollback, Happening("rolled back", service.id))
     return world.with_service(replace(service, status="paused"))

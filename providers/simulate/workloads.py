@@ -1,4 +1,4 @@
-"""What runs in a simulated swarm, as values: standalone containers, services and their tasks."""
+"""The workloads of a simulated swarm, as values: standalone containers, services and their tasks."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,7 +40,7 @@ class Placed(Task):
 
     @property
     def wanted(self) -> bool:
-        """Whether it runs or shall run."""
+        """Tell whether it runs or shall run."""
         return self.desired in ("running", "ready")
 
     @property
@@ -86,7 +86,7 @@ class Service:
 
     @property
     def through_ingress(self) -> bool:
-        """Whether a port of its spec goes through the ingress."""
+        """Tell whether a port of its spec goes through the ingress."""
         return any(port.mode == "ingress" for port in self.ports)
 
     @property
@@ -101,7 +101,7 @@ class Service:
 
     @property
     def template(self) -> str:
-        """What its tasks are started from."""
+        """Return the template that its tasks are started from."""
         return part(self.spec, "TaskTemplate")
 
     @property

@@ -1,4 +1,4 @@
-"""What there is in a simulated swarm: hosts, the cluster, and what is still to happen, all frozen and hashable.
+"""The contents of a simulated swarm: hosts, the cluster, and what is still to happen, all frozen and hashable.
 
 Manners are times in seconds, as measured; behaviour is in the other modules. Nothing here decides anything.
 """
@@ -33,7 +33,7 @@ Kind = Literal[
 
 
 class Happening(NamedTuple):
-    """What will happen by itself: what, to whom (a host's name, or an id) and with which other party.
+    """An event that will come by itself: what, to whom (a host's name, or an id) and with which other party.
 
     Tuples, so that they have an order. What each one does is in elapse.py.
     """
@@ -45,7 +45,7 @@ class Happening(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Manners:
-    """How long things take, in seconds, each with the measurement it follows.
+    """Durations in seconds, each with the measurement it follows.
 
     unknown: no member is known to be ready for so long after a leader was elected. ingress_back: the ingress is on its
     host again so long after the Engine answers. life: so long runs what ends by itself.
@@ -103,12 +103,12 @@ class Host:
 
     @property
     def up(self) -> bool:
-        """Whether the other members can talk to it."""
+        """Tell whether the other members can talk to it."""
         return self.connected and self.docker
 
     @property
     def member(self) -> bool:
-        """Whether it takes part in a swarm."""
+        """Tell whether it takes part in a swarm."""
         return self.state == "active"
 
     def network(self, id_or_name: str) -> Network | None:
@@ -129,10 +129,10 @@ NO_TASKS = Tasks()
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """What the managers agree on.
+    """The state that the managers agree on.
 
-    settings: the swarm itself. attached: pairs of a node's id and the ingress that the managers gave it an address
-    for. wanted: networks that have no addresses yet, as they were asked for. next_port: the number for the next dynamic
+    settings: the swarm itself. attached: pairs of a node's id and the ingress that the managers gave it an address for.
+    wanted: networks that have no addresses yet, as they were asked for. next_port: the number for the next dynamic
     port.
     """
 
