@@ -1,5 +1,5 @@
-"""What a preview says of each change that disturbs, once and before anybody says yes: from the diff alone, without a
-host. Names, numbers and what goes are the report's and `swarmnet plan`'s affair.
+"""Lines of a preview on each change that disturbs, once and before anybody says yes: from the diff alone, without a
+host. Names, numbers and what goes are in the report and in `swarmnet plan`.
 """
 
 from collections.abc import Callable, Set
@@ -42,7 +42,9 @@ class Consequences:
             self._say(_created(spec))
 
     def differs(self, before: Spec, after: Spec, *, replaced: bool) -> None:
-        """What the state has is changed, or replaced. Says nothing where `after` was not checked, as in a refresh."""
+        """Note that the state's resource is changed, or replaced. Silent if `after` was not checked, as in a
+        refresh.
+        """
         if after.resource_name in self._known:
             op = "replace" if replaced else "update"
             self._say(Change(name=after.resource_name, op=op, before=before, after=after))
@@ -59,7 +61,7 @@ def _created(spec: Spec) -> Change:
 
 
 def consequence(change: Change, joining: Set[str]) -> str:
-    """What running workloads may feel of a change, in a line that fits on a row; empty where they feel nothing."""
+    """Say what running workloads may feel of a change, in a line that fits on a row; empty if they feel nothing."""
     does = effect(change, joining)
     if does.disturbs is Disturbs.NOTHING:
         return ""

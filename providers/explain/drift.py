@@ -1,8 +1,8 @@
-"""What differs between what the state recorded and what hosts report, by host and property.
+"""Differences between what the state recorded and what hosts report, by host and property.
 
 Each noun's own finding, which is what the providers' `read` records, is compared as by their `diff`. Two things are
-more than they tell: ids and `adopted`, which are outputs, so that a network which somebody made anew is seen; and what
-stands in the place of something that is gone. Reading and printing must not enter.
+added: ids and `adopted`, which are outputs, so that a network which somebody made anew is seen; and what stands in the
+place of something that is gone. No reading or printing here.
 """
 
 from collections.abc import Iterable, Iterator
@@ -56,7 +56,7 @@ class Unknown:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What is found of one resource. `live`: its inputs as they are, None where it is not there or nobody knows.
+    """The finding on one resource. `live`: its inputs as they are, or None if it is not there or nobody knows.
 
     gone: what the state names is proven absent, whatever has its place.
     """
@@ -139,9 +139,9 @@ def doubted(found: Finding, spec: Spec, members: Iterable[Member]) -> Finding:
 
 
 def ended(members: Iterable[Member], silent: Iterable[Silent]) -> bool:
-    """Whether what was in the swarm is gone with it: every declared host answers, and none is in any swarm.
+    """Tell whether what was in the swarm is gone with it: every declared host answers, and none is in any swarm.
 
-    That proves it only where the stack declares the swarm, and so all of its members.
+    That proves it only if the stack declares the swarm, and so all of its members.
     """
     states = {member.state for member in members}
     return states == {"inactive"} and not list(silent)

@@ -1,4 +1,4 @@
-"""What users and hosts wrote, made harmless: in Markdown, in its code, in Mermaid. And what must never be shown.
+"""Makes harmless what users and hosts wrote: in Markdown, in its code, in Mermaid. Hides what must never be shown.
 
 Markdown as forges read it: https://github.github.com/gfm/. Mermaid's entity codes:
 https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters

@@ -1,8 +1,8 @@
-"""The facts file: what `swarmnet facts` found on the hosts, for whoever explains a change and can't reach them.
+"""The facts file: what `swarmnet facts` found on the hosts, for explaining a change without reaching them.
 
-A published format, versioned by `schema`: keys may be added under the same number, and readers pass over keys that
-they do not know; whatever else changes takes the next one. No secret, no join token and no service's spec may enter,
-and no clock: when the facts were taken is told.
+A published format, versioned by `schema`: keys may be added under the same number, and readers pass over keys that they
+do not know; any other change takes the next number. It has no secret, no join token, no service's spec and no clock of
+its own: the caller says when the facts were taken.
 """
 
 from collections import Counter
@@ -87,7 +87,7 @@ class NetworkFacts(OverlayFlags, _Range):
 
 
 class FactsFile(_Part):
-    """What was found. `forecast` is what the next `pulumi up --refresh` would do, in its order, as `swarmnet plan`
+    """The facts found. `forecast` is what the next `pulumi up --refresh` would do, in its order, as `swarmnet plan`
     says it: which ports and tasks of which service it disturbs, hosts that are drained, seconds, and what blocks.
 
     state: `known`, or why Pulumi's state was not; the forecast then takes all as new. networks: by name.
@@ -135,7 +135,7 @@ def facts_file(
 
 
 def _running(swarm: SwarmSurvey) -> dict[str, Counter[str]]:
-    """How many tasks of each service run, by node id."""
+    """Count the running tasks of each service, by node id."""
     names = {service.id: service.name for service in swarm.services}
     found: dict[str, Counter[str]] = {}
     for task in swarm.tasks:

@@ -1,4 +1,4 @@
-"""What a change is going to disturb, as seen on a simulated copy of the hosts: recorded step by step, and in words.
+"""The disturbance by a change, as seen on a simulated copy of the hosts: recorded step by step, and in words.
 
 The loop and its clock are not here.
 """
@@ -26,7 +26,7 @@ NOT_REACHED = "not reached, since something before it fails"
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """What is done, as the loop calls it, and about how many seconds it takes until the next."""
+    """A step, as the loop calls it, and about how many seconds it takes until the next."""
 
     doing: str
     seconds: float
@@ -43,7 +43,7 @@ class Absence:
 
 @dataclass(frozen=True, kw_only=True)
 class Restarts:
-    """How many tasks of a service end so that others take their place, at most; `tasks` is how many it has."""
+    """The number of a service's tasks that end so that others take their place, at most; `tasks` is how many it has."""
 
     service: str
     tasks: int
@@ -52,7 +52,7 @@ class Restarts:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What bringing one resource about does. `problem`: why it would end without success, empty where it would not."""
+    """The course of bringing one resource about. `problem`: why it would end without success, empty if it would not."""
 
     resource: str
     stages: tuple[Stage, ...] = ()
@@ -67,7 +67,7 @@ class Forecast:
 
     @property
     def disturbs(self) -> str:
-        """What running workloads feel of it, in one line; empty where they feel nothing."""
+        """Say in one line what running workloads feel of it; empty if they feel nothing."""
         said = [
             self.drained and f"drain {', '.join(self.drained)}",
             self.restarted and f"restart docker on {', '.join(self.restarted)}",
@@ -87,14 +87,14 @@ def _restarts(restarts: Restarts) -> str:
 
 
 def begins_change(decision: Decision) -> bool:
-    """Whether this is the first write of something that disturbs what runs: the swarm's label that a change goes on."""
+    """Tell whether this is the first write of something that disturbs: the swarm's label that a change goes on."""
     steps = decision.steps if isinstance(decision, Steps) else ()
     return any(isinstance(step, UpdateSwarm) and CHANGE in dict(step.set_labels) for step in steps)
 
 
 @dataclass
 class Record:
-    """What happens to services and hosts while a resource is brought about on a world, told moment by moment."""
+    """The events of services and hosts while a resource is brought about on a world, told moment by moment."""
 
     before: World
     away: dict[str, float] = field(default_factory=dict)
@@ -149,7 +149,7 @@ class Record:
         return tuple(sorted((each for each in found if each.times), key=lambda each: each.service))
 
     def warnings(self, after: World) -> tuple[str, ...]:
-        """What may be lost of services whose tasks restart, or not be reached for a while."""
+        """Say what may be lost of services whose tasks restart, or be unreachable for a while."""
         told = {each.service for each in self.restarts(after)}
         there = {network.id for network in after.cluster.networks} if after.cluster else set()
         before = self.before.cluster.networks if self.before.cluster else ()
@@ -176,7 +176,7 @@ def meant(world: World) -> dict[str, set[str]]:
 
 
 def serves(world: World, service: Service) -> bool:
-    """Whether the service publishes through the ingress, and a running task of it is on the ingress there is."""
+    """Tell whether the service publishes through the ingress, and a running task of it is on the ingress there is."""
     ingress_now = world.swarm.ingress
     return (
         ingress_now is not None

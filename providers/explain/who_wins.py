@@ -1,5 +1,4 @@
-"""Who wins on the next `pulumi up --refresh` where something drifted. How the hosts are brought there must not enter:
-a forecast comes in."""
+"""The winner on the next `pulumi up --refresh` for what drifted. A forecast says how the hosts are brought there."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +10,7 @@ from providers.rules.vocabulary.specs import OverlaySpec, Spec
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Who wins: the stack file, what is there, or nobody, since `up` refuses it. `why` it is not the stack file."""
+    """The winner: the stack file, what is there, or nobody, since `up` refuses it. `why` it is not the stack file."""
 
     wins: Literal["stack file", "there", "refused"]
     why: str = ""
@@ -23,7 +22,7 @@ AGREED = Outcome(wins="there", why="the stack file says so by now")
 
 
 def outcome(difference: Difference, found: Finding, wanted: Spec | None, forecast: Forecast) -> Outcome:
-    """What becomes of a difference. `wanted`: by the stack file, None where it has the resource no more."""
+    """Say what becomes of a difference. `wanted`: by the stack file, or None if it has the resource no more."""
     refusal = protected(found, wanted) or forecast.problem
     if refusal:
         return Outcome(wins="refused", why=refusal)
@@ -39,8 +38,9 @@ def outcome(difference: Difference, found: Finding, wanted: Spec | None, forecas
 
 
 def protected(found: Finding, wanted: Spec | None) -> str:
-    """Why a change is refused before anything is done, empty where it is not: as in the providers' check, and, of an
-    overlay that would be replaced, as by Pulumi's own protection."""
+    """Say why a change is refused before anything is done, empty if it is not: as in the providers' check, and, if an
+    overlay would be replaced, as by Pulumi's own protection.
+    """
     if wanted is None or found.live is None or found.gone:
         return ""
     changed = found.live.protected_from(wanted)
@@ -51,7 +51,7 @@ def protected(found: Finding, wanted: Spec | None) -> str:
 
 
 def pending(found: Finding, wanted: Spec | None) -> bool:
-    """Whether nothing drifted and yet the stack file wants something else than what is there."""
+    """Tell whether nothing drifted and yet the stack file wants something else than what is there."""
     if found.differences or found.unknown or found.live is None:
         return False
     return wanted is None or bool(found.live.changed(wanted))

@@ -1,4 +1,4 @@
-"""Rules of a swarm's ports in the words of firewalls: for each host a piece of shell. Who may come must not enter."""
+"""Rules of a swarm's ports in the words of firewalls: for each host a piece of shell."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal

@@ -11,6 +11,5 @@ tables.py     the same in tables, for those who read rather than look
 page.py       the page: headings, pictures, tables
 markup.py     elements of HTML and SVG
 
-Files, hosts and the clock must not enter, nor a script or an address of the network into what is made. This file
-imports nothing.
+No files, hosts or clock here. The output has no script and no address of the network. This file imports nothing.
 """

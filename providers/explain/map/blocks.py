@@ -1,7 +1,7 @@
 """The address plan as nested blocks: each range in the smallest that holds it, with the free space between.
 
-Ranges that lie in one private block, and in it in one /16, are shown together, so that a /24 beside a /8 has its
-place. Colours, words and places on a page must not enter.
+Ranges that lie in one private block, and in it in one /16, are shown together, so that a /24 beside a /8 has its place.
+No colours, words or places on a page here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ class Block:
 
     @property
     def size(self) -> int:
-        """How many addresses."""
+        """Count its addresses."""
         return int(self.last) - int(self.first) + 1
 
     @property
@@ -58,12 +58,12 @@ class Block:
 
     @property
     def has_network(self) -> bool:
-        """Whether a network of a stack is here."""
+        """Tell whether a network of a stack is here."""
         return any(each.kind in OURS for each in self.claims) or any(each.has_network for each in self.inside)
 
     @property
     def free(self) -> int:
-        """How many addresses in it are free."""
+        """Count its free addresses."""
         return self.size if self.free_for else sum(each.free for each in self.inside)
 
 
@@ -132,7 +132,7 @@ def _pruned(block: Block, outermost: bool = False) -> Block:
 
 
 def _declared(block: Block) -> bool:
-    """Whether anything in it is more than a guess."""
+    """Tell whether anything in it is more than a guess."""
     return any(each.kind != "engine" for each in block.claims) or any(map(_declared, block.inside))
 
 

@@ -1,4 +1,4 @@
-"""What all pictures are made of: boxes in boxes, with their words. Where they are on a page must not enter."""
+"""Boxes in boxes with their words, which all pictures are made of. Their places on a page are in layout.py."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,7 +56,7 @@ class AddressPlan:
 
     @property
     def many(self) -> bool:
-        """Whether it has to be told which stack a claim is of."""
+        """Tell whether a claim has to name its stack."""
         return len(self.stacks) > 1
 
     def kept_by(self, block: Block) -> str:
@@ -64,7 +64,7 @@ class AddressPlan:
         return names([stack for stack in self.stacks if stack not in block.free_for])
 
     def alarm(self, block: Block) -> list[str]:
-        """What overlaps a block."""
+        """Say what overlaps a block."""
         return list(dict.fromkeys(line for each in block.claims for line in self.overlapping.get(each, ())))
 
 
@@ -106,7 +106,7 @@ def name_of(block: Block) -> str:
 
 
 def caption_of(plan: AddressPlan, block: Block) -> str:
-    """What a block is, and of which stacks where there are many."""
+    """Say what a block is, and of which stacks if there are many."""
     if block.free_for:
         return f"free, not for {plan.kept_by(block)}" if plan.kept_by(block) else "free"
     what = " and ".join(dict.fromkeys(each.what for each in block.claims)) or f"{block.size:,} addresses"
@@ -115,7 +115,7 @@ def caption_of(plan: AddressPlan, block: Block) -> str:
 
 
 def free_share(block: Block) -> str:
-    """How much of a block is free, rounded down: what is not empty is not called free."""
+    """Say how much of a block is free, rounded down: what is not empty is not called free."""
     return f"{100 * block.free // block.size} % free"
 
 
@@ -143,7 +143,7 @@ def host_boxes(stack: Stack) -> Iterator[Box]:
 
 
 def host_caption(host: Host | None, found: HostFacts | None) -> str:
-    """What a host is in the swarm, and whether it was silent."""
+    """Say what a host is in the swarm, and whether it was silent."""
     parts = [host.role, _AVAILABILITY[host.availability]] if host else ["not in the file"]
     return ", ".join(part for part in (*parts, "no answer" if found and found.silent else "") if part)
 
@@ -205,7 +205,7 @@ def _bridge(kind: str, caption: str, subnet: str) -> Box:
 
 
 def _scale(outer: Block, inside: Iterable[Block]) -> Iterator[Segment]:
-    """What is not free, to scale, of whatever depth; what only surrounds free space is looked into."""
+    """Return the used parts, to scale, of whatever depth; a block that only surrounds free space is looked into."""
     for each in inside:
         looked_into = each.inside and {claim.kind for claim in each.claims} <= {OVERLAY_POOL, "reserved"} and each.free
         if looked_into:

@@ -1,4 +1,4 @@
-"""Who has which range, keeps it free or probably takes it; and which of that overlaps. Free space must not enter."""
+"""Claims on ranges: which are used, kept free or probably taken, and by whom; and which of them overlap."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ def claims(stacks: Sequence[Stack], met: Sequence[Overlap]) -> list[Claim]:
 
 
 def overlaps(stacks: Sequence[Stack]) -> list[Overlap]:
-    """What overlaps within each stack, with its hosts, and with stacks that it is connected to."""
+    """Find overlaps within each stack, with its hosts, and with stacks that it is connected to."""
     within = [overlap for stack in stacks for overlap in (*_within(stack), *_with_hosts(stack))]
     named = {stack.name: stack for stack in stacks}
     across = [
@@ -85,7 +85,7 @@ def overlaps(stacks: Sequence[Stack]) -> list[Overlap]:
 
 
 def claim(stack: Stack, each: Range) -> Claim:
-    """What a range of a stack is for, in the words of a picture."""
+    """Say what a range of a stack is for, in the words of a picture."""
     name, what = _words(stack, each)
     kind = ENGINE if each.kind in ("first ingress", "replaced ingress") else each.kind
     owner = "" if kind == "special" else stack.name
@@ -111,7 +111,7 @@ def found(stack: Stack) -> Iterator[Range]:
 
 
 def declared_as(stack: Stack, name: str, network: NetworkFacts) -> Ingress | Overlay | None:
-    """What the stack file says of a network of the swarm; the ingress is one whatever its name."""
+    """Return the stack file's section for a network of the swarm; the ingress is one whatever its name."""
     file = stack.verdict.stackfile
     return file.ingress if network.ingress else file.overlays.get(name)
 

@@ -1,7 +1,7 @@
-"""Where each box is in a picture: boxes stand side by side like words, and begin a new row where one is full.
+"""Places of boxes in a picture: they stand side by side like words, and begin a new row if one is full.
 
 A range's width grows by the same step with each doubling of its addresses, since to scale a /24 beside a /8 is nothing.
-Units are those of the picture, about a pixel each. Colours must not enter.
+Units are those of the picture, about a pixel each.
 """
 
 from collections.abc import Iterator, Sequence

@@ -61,7 +61,7 @@ def mermaid(stacks: Sequence[Stack]) -> str:
 
 
 def title(stacks: Sequence[Stack]) -> str:
-    """What the page is about."""
+    """Say what the page is about."""
     return f"Networks of {names([stack.name for stack in stacks], 9)}"
 
 

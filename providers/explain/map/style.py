@@ -1,4 +1,4 @@
-"""Colours and style sheets, for light and dark and for paper. Elements must not enter."""
+"""Colours and style sheets, for light and dark and for paper."""
 
 # Fill and line of each kind in light, then in dark. Words are INK on all of them: 4.5 to 1 and more.
 _KINDS = {

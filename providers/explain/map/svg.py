@@ -1,4 +1,4 @@
-"""Boxes as SVG: for the page, cut where paper ends, and as a file of its own. Tables must not enter."""
+"""Boxes as SVG: for the page, cut where paper ends, and as a file of its own."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -167,6 +167,6 @@ def _text(x: float, y: float, style: str, words: str) -> Element:
 
 
 def _fitting(words: str, room: float, letter: float) -> str:
-    """What has room of a text."""
+    """Cut a text to the room there is."""
     most = max(int(room / letter), 1)
     return words if len(words) <= most else f"{words[: most - 1].rstrip()}…"

@@ -1,4 +1,4 @@
-"""What the pictures show, in tables: for screen readers, for searching, for copying. Pictures must not enter."""
+"""The pictures' content in tables: for screen readers, for searching, for copying."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -12,5 +12,5 @@ details.py   the full diff
 escape.py    what users wrote, made harmless
 page.py      all of it together, within the space that a comment has
 
-Hosts, files and the clock must not enter. This file imports nothing.
+No hosts, files or clock here. This file imports nothing.
 """

@@ -1,7 +1,4 @@
-"""What a preview changes, in the order in which it comes about, and what the stack file wants in all.
-
-What a change disturbs must not enter.
-"""
+"""Changes of a preview, in the order in which they come about, and what the stack file wants in all."""
 
 import re
 from dataclasses import dataclass, replace
@@ -43,7 +40,7 @@ class Change:
 
     @property
     def spec(self) -> Spec:
-        """What is wanted of it, or was of what goes."""
+        """Return what is wanted of it, or was wanted of what goes."""
         spec = self.after or self.before
         assert spec is not None
         return spec
@@ -62,18 +59,18 @@ class Change:
 
     @property
     def forgotten(self) -> bool:
-        """Whether it goes from the state alone, and stays on the hosts."""
+        """Tell whether it goes from the state alone, and stays on the hosts."""
         keeps = getattr(self.before, "on_remove", "") == "keep" or getattr(self.before, "retain", False)
         return self.op == "delete" and (self.adopted or keeps or self.unsaid)
 
     @property
     def on_demand(self) -> bool:
-        """Whether it is replaced because a user told Pulumi to: by itself only an overlay ever is."""
+        """Tell whether it is replaced because a user told Pulumi to: by itself only an overlay ever is."""
         return self.op == "replace" and not isinstance(self.spec, OverlaySpec)
 
     @property
     def unfinished(self) -> str:
-        """What a cut run or somebody's hand left undone, as a refresh found it; empty where nothing is."""
+        """Say what a cut run or somebody's hand left undone, as a refresh found it; empty if nothing is."""
         return self.before.settled if self.before and isinstance(self.before.settled, str) else ""
 
 
@@ -93,7 +90,7 @@ def changes(preview: Preview, plan: Plan | None) -> list[Change]:
 
 
 def _stays(change: Change, plan: Plan) -> bool:
-    """Whether it is only forgotten: the stack file is silent about it, or declares it under another name."""
+    """Tell whether it is only forgotten: the stack file is silent about it, or declares it under another name."""
     renamed = change.name != change.spec.resource_name in {spec.resource_name for spec in plan.specs}
     return plan.forgets(change.spec) or (change.op == "delete" and renamed)
 
@@ -128,7 +125,7 @@ def _spec(kind: type[Spec], state: State) -> Spec:
 
 
 def wanted(preview: Preview) -> Plan | None:
-    """All that the stack file of the preview wants; None where it makes no sense, which a diagnostic then says."""
+    """Return all that the stack file of the preview wants, or None if it makes no sense; a diagnostic then says why."""
     try:
         return plan_of(from_flat(preview.config), preview.owner or "swarmnet/stack")
     except StackFileError:
@@ -144,7 +141,7 @@ def reserved(preview: Preview) -> list[ranges.Range]:
 
 
 def places(plan: Plan) -> dict[str, int]:
-    """Which of several of a kind come first, by name: waves of bridges, and the first manager before the others."""
+    """Return which of a kind come first, by name: waves of bridges, and the first manager before the others."""
     bridges = {spec.resource_name: at for at, wave in enumerate(plan.gwbridges) for spec in wave}
     return bridges | {node.resource_name: min(at, 1) for at, node in enumerate(plan.nodes)}
 

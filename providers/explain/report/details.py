@@ -1,7 +1,7 @@
 """The full diff: each property of each resource that changes, as lines of a diff.
 
-What only Pulumi or a provider needs (the owner's name, the resource's own row, the pickled provider, what a member
-is told of its networks) must not enter.
+It leaves out what only Pulumi or a provider needs: the owner's name, the resource's own row, the pickled provider, what
+a member is told of its networks.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What each change disturbs, and how surely, as far as a preview alone can say: it has not seen the hosts.
+"""Disturbance by each change, and how sure it is, as far as a preview alone can say: it has not seen the hosts.
 
 What the hosts report (facts) adds names and numbers to it. Where the words come from: docs/live-changes.md.
 """
@@ -12,7 +12,7 @@ from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec
 
 
 class Disturbs(StrEnum):
-    """How sure it is that running workloads feel a change."""
+    """The certainty that running workloads feel a change."""
 
     NOTHING = "nothing"
     MAYBE = "maybe"
@@ -21,7 +21,7 @@ class Disturbs(StrEnum):
 
 @dataclass(frozen=True)
 class Effect:
-    """What a change does, in words that go on after the resource's name and a colon."""
+    """The effect of a change, in words that go on after the resource's name and a colon."""
 
     words: str
     disturbs: Disturbs = Disturbs.NOTHING
@@ -43,7 +43,7 @@ PORTS_AWAY = (
 
 
 def effect(change: Change, joining: Set[str]) -> Effect:
-    """What a change does. `joining`: the hosts that this very run lets join the swarm."""
+    """Say what a change does. `joining`: the hosts that this very run lets join the swarm."""
     if change.on_demand:
         return _of_replacement(change)
     match change.spec:
@@ -70,7 +70,7 @@ def _of_replacement(change: Change) -> Effect:
 
 
 def drains(change: Change) -> bool:
-    """Whether a member that stays is to be drained."""
+    """Tell whether a member that stays is to be drained."""
     before, after = change.before, change.after
     if not (isinstance(before, NodeSpec) and isinstance(after, NodeSpec)):
         return False

@@ -1,4 +1,4 @@
-"""What facts add to a change: names and numbers, of the forecast where it is of this change, else of what was there.
+"""Names and numbers that facts add to a change: from the forecast if it is of this change, else from what was there.
 
 The forecast in a facts file is that of the stack file of then. One that says nothing of a resource that changes now was
 made before this change; the services and tasks that were on the network are named all the same.
@@ -39,7 +39,7 @@ def findings(change: Change, facts: FactsFile) -> list[str]:
 
 
 def forecast(change: Change, facts: FactsFile) -> Forecast | None:
-    """What was foretold of the resource; None where nothing was, so that the facts are older than this change."""
+    """Return the resource's forecast, or None if there is none, so that the facts are older than this change."""
     rows = (each for each in facts.forecast if each.resource == change.name)
     return next((each for each in rows if each.stages or each.problem), None)
 
@@ -95,7 +95,7 @@ def _attached(service: Attached) -> str:
 
 
 def source(changes: Sequence[Change], facts: FactsFile, old: timedelta) -> list[str]:
-    """Where names and numbers come from: how old the facts are, and what they lack. Lines of Markdown."""
+    """Say where names and numbers come from: how old the facts are, and what they lack. Lines of Markdown."""
     taken = f"{facts.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     advice = "; **that is long ago: take them anew**" if old > OLD else ""
     said = [

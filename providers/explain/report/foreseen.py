@@ -1,4 +1,4 @@
-"""What a preview alone shows to be refused: a range that another network of the swarm leaves only later in the run,
+"""Refusals that a preview alone can foresee: a range that another network of the swarm leaves only later in the run,
 and a setting that a swarm has for good.
 """
 
@@ -12,7 +12,7 @@ SWARM = (IngressSpec, OverlaySpec)
 
 
 def foreseen(changes: Sequence[Change]) -> list[tuple[str, str]]:
-    """What would be refused, each with the reason. `changes` in the order in which they come about."""
+    """Name what would be refused, each with the reason. `changes` in the order in which they come about."""
     return [*_fixed(changes), *_too_early(changes)]
 
 

@@ -1,4 +1,4 @@
-"""The table of networks: what each has before and after. What a change disturbs must not enter."""
+"""The table of networks: what each has before and after."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -79,7 +79,7 @@ def values(spec: Network | None) -> tuple[str, str, str, str] | None:
 
 
 def flags(spec: Network) -> list[str]:
-    """What is said of a network beside its addresses and MTU."""
+    """Say what a network has beside its addresses and MTU."""
     said: list[str | bool | None] = []
     match spec:
         case GwbridgeSpec():

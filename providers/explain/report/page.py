@@ -60,12 +60,12 @@ class Section:
 
 
 def comment(pages: Sequence[str]) -> str:
-    """What goes into a pull request: the reports on its stacks, one after the other."""
+    """Join the reports on the stacks of a pull request to one comment."""
     return f"{MARKER}\n" + "\n".join(pages)
 
 
 def no_page(name: str, why: str) -> str:
-    """What stands in the place of a report, where there was no preview to read."""
+    """Return the page for a stack without a preview to read."""
     return f"### Networks of {code(name)}\n\n**No preview: {prose(why)}.**\n"
 
 
@@ -161,7 +161,7 @@ def _groups(found: Sequence[Change], joins: Set[str]) -> Iterator[list[Change]]:
 
 
 def _items(number: int, group: Sequence[Change], joins: Set[str], facts: FactsFile | None) -> Iterator[list[str]]:
-    """What a group of changes does, then what facts know of each of them; between any two the page may be cut."""
+    """List what a group of changes does, then what facts know of each of them; between any two the page may be cut."""
     does = effect(group[0], joins)
     names = some([code(change.name) for change in group], networks.NAMED)
     yield [f"{number}. {MARKS[does.disturbs]}{names}: {prose(does.words)}"]

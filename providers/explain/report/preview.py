@@ -1,4 +1,4 @@
-"""The JSON of `pulumi preview --json`, as far as a report needs it. What a change means must not enter.
+"""The JSON of `pulumi preview --json`, as far as a report needs it.
 
 The form: https://github.com/pulumi/pulumi/blob/master/pkg/display/json.go. Resources that stay as they are have no step
 in it, only the stack itself has.
@@ -38,7 +38,7 @@ class State(_Part):
 
 
 class Step(_Part):
-    """What is done to one resource: `op` is Pulumi's word, such as create, update, replace, delete, same, refresh."""
+    """A step on one resource: `op` is Pulumi's word, such as create, update, replace, delete, same, refresh."""
 
     op: str
     urn: str
@@ -57,7 +57,7 @@ class Step(_Part):
 
     @property
     def of_prepare(self) -> bool:
-        """Whether it is a command of `prepare`."""
+        """Tell whether it is a command of `prepare`."""
         return self.type == "command:local:Command" and self.name.startswith("prepare/")
 
     @property
@@ -68,7 +68,7 @@ class Step(_Part):
 
 
 class Diagnostic(_Part):
-    """What Pulumi, the program or a provider had to say. `urn` is empty where it is about no resource."""
+    """A message of Pulumi, the program or a provider. `urn` is empty if it is about no resource."""
 
     message: str
     severity: str

@@ -1,5 +1,5 @@
-"""The line that stands first: what changes, in few words, and the worst of what it does. Names of users must not enter
-but as code.
+"""The line that stands first: what changes, in few words, and the worst of what it does. Names of users only as
+code.
 """
 
 from collections.abc import Iterator, Sequence, Set
