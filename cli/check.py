@@ -20,7 +20,7 @@ _COLOURS = {"error": typer.colors.RED, "warning": typer.colors.YELLOW}
 
 
 class Format(StrEnum):
-    """How lines are printed."""
+    """The form in which lines are printed."""
 
     TEXT = "text"
     GITHUB = "github"
@@ -110,7 +110,7 @@ def _show(there: Mapping[str, Verdict], lines: Mapping[str, Sequence[Line]], tog
 
 
 def _of_one(there: Mapping[str, Verdict], torn: Mapping[str, str], directory: Directory, asked: str) -> Iterator[Line]:
-    """What is said about one stack's file, its claims on what others have too. asked: its name, maybe qualified."""
+    """Say what is wrong with one stack's file, its clashes with others included. asked: its name, maybe qualified."""
     stack = short(asked)
     if stack not in there:
         try:

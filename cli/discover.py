@@ -83,7 +83,7 @@ def file_of(found: Found, owner: str, others: Mapping[str, Resolved]) -> tuple[R
 
 
 def routes(found: Found) -> dict[str, str]:
-    """What hosts have routes to, and which hosts by which link."""
+    """Return the routes of hosts, each with the hosts that have it and by which link."""
     said: dict[str, list[str]] = {}
     for each, hosts in found.taken.items():
         if each.kind == "route":
@@ -122,9 +122,9 @@ def _stack(out: Path) -> str:
 
 
 def _kept(out: Path, force: bool) -> tuple[Raw, Raw]:
-    """What a file in whose place is written has of others': under `config`, and beside it (Pulumi's own salt).
+    """Return what stays of a file that is written over: under `config`, and beside it (Pulumi's own salt).
 
-    Raises StackFileError where there is a file and `force` is not given.
+    Raises StackFileError if there is a file and `force` is not given.
     """
     if not out.exists():
         return {}, {}
@@ -143,7 +143,7 @@ def _is_others(key: str) -> bool:
 
 
 def _heading(found: Found, stack: str) -> list[str]:
-    """What stands above all."""
+    """Return the comment at the top of the file."""
     return [
         f"Swarm {found.swarm.settings.id} as `swarmnet discover` found it: {len(found.members)} members, "
         f"{len(found.reached)} of them reached.",
@@ -153,7 +153,7 @@ def _heading(found: Found, stack: str) -> list[str]:
 
 
 def _report(raw: Raw, remarks: list[Remark], out: Path, stack: str) -> list[Text]:
-    """What was written, and each remark, line by line."""
+    """Say what was written, then each remark, line by line."""
     parts = [key for key in raw if key != "ssh"]
     lines = [as_shown(f"{out}: {', '.join(parts)}", style="green")]
     lines += [as_shown(f"{each.kind}: {each.line}", style=COLOURS[each.kind]) for each in remarks]

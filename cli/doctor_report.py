@@ -1,4 +1,4 @@
-"""What `swarmnet doctor` tells: as lines, as a table on a terminal, and as data. How it was found must not enter."""
+"""Prints what `swarmnet doctor` found: as lines, as a table on a terminal, and as data."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -70,7 +70,7 @@ def waiting(console: Console, hosts: Collection[str]) -> Iterator[None]:
 
 
 def tables(found: Diagnosis) -> Iterator[Table]:
-    """What passes between hosts, then what was found, as far as there is any of it."""
+    """Show what passes between hosts, then what was found, as far as there is any of it."""
     if found.trials:
         yield matrix(found.trials, _cell)
     if found.findings:
@@ -87,8 +87,9 @@ def findings_table(found: Diagnosis) -> Table:
 
 
 def matrix(trials: Collection[Trial], cell: Callable[[list[Trial]], Text]) -> Table:
-    """What passes from host to host: a row for each sender, a column for each receiver, in each what `cell` makes of
-    what was tried."""
+    """Show what passes from host to host: a row for each sender, a column for each receiver, each cell made by
+    `cell`.
+    """
     hosts = list(dict.fromkeys(each.sender for each in trials))
     shown = Table("from, to", *(Column(as_shown(host)) for host in hosts), header_style="bold")
     for sender in hosts:

@@ -37,7 +37,7 @@ from providers.simulate.from_snapshot import copied
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What the next `up` is tried on. clashes: what forbids its first write."""
+    """The ground that the next `up` is tried on. clashes: what forbids its first write."""
 
     seen: Survey
     clashes: str = ""
@@ -85,7 +85,7 @@ def drift(
 
 
 def ending(door: Door) -> tuple[str, ...]:
-    """What will be trouble though nothing drifted: certificates that end soon."""
+    """Warn of trouble to come though nothing drifted: certificates that end soon."""
     return tuple(certificates(door.reports()[0]))
 
 
@@ -111,7 +111,7 @@ def report(
     hosts: Trial | SwarmnetError | None,
     lost: frozenset[str] = frozenset(),
 ) -> Report:
-    """What is told of the findings. `hosts`: what the next `up` is tried on, or why that can't be told."""
+    """Report the findings. `hosts`: what the next `up` is tried on, or why that can't be told."""
     specs = {spec.resource_name: spec for spec in wanted.specs}
     unknown = tuple(each for one in found for each in one.unknown)
     ahead: list[Forecast] = []

@@ -1,4 +1,4 @@
-"""What `swarmnet drift` tells: as lines, as a table on a terminal, and as data. How it was found must not enter."""
+"""Prints what `swarmnet drift` found: as lines, as a table on a terminal, and as data."""
 
 import json
 from collections.abc import Iterator
@@ -22,9 +22,10 @@ WINS = {"stack file": "the stack file wins", "there": "what is there stays", "re
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What is told. drifted: each difference and who wins; next_up: what `up` would then do, where that can be told;
+    """The report. drifted: each difference and who wins; next_up: what `up` would then do, if that can be told;
     pending: resources that did not drift, and yet are not what the stack file wants. warnings: what did not drift
-    either, and will be trouble."""
+    either, and will be trouble.
+    """
 
     drifted: tuple[tuple[Difference, Outcome], ...] = ()
     unknown: tuple[Unknown, ...] = ()
@@ -63,7 +64,7 @@ def show(console: Console, result: Report, compared: int) -> None:
 
 
 def table(result: Report) -> Table:
-    """What drifted, row by row."""
+    """Show what drifted, row by row."""
     rows = Table("where", "property", "recorded", "there", "who wins", header_style="bold")
     for each, end in result.drifted:
         rows.add_row(*map(as_shown, (place(each), each.property, said(each.recorded), said(each.there), end.wins)))
@@ -96,7 +97,7 @@ def place(each: Difference | Unknown) -> str:
 
 
 def changed(each: Difference) -> str:
-    """What happened to a property, in words."""
+    """Say in words what happened to a property."""
     if each.property == EXISTS:
         return "is gone"
     if each.property == SETTLED:

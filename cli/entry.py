@@ -22,7 +22,7 @@ Bastion = Annotated[str | None, typer.Option(metavar="HOST", help="To go through
 
 
 class Reach(NamedTuple):
-    """How the manager and the others are reached, where it is not as `ssh` would."""
+    """Options for reaching the manager and the others, if not as `ssh` would."""
 
     key_file: Path | None
     known_hosts: Path | None
@@ -31,7 +31,7 @@ class Reach(NamedTuple):
 
 
 def entry(manager: str, ways: Reach) -> HostAccess:
-    """How the manager is reached, and with it the others. Raises StackFileError where that is not said clearly."""
+    """Return how the manager is reached, and with it the others. Raises StackFileError if that is not said clearly."""
     files: Raw = {"key_file": _path(ways.key_file), "known_hosts": _path(ways.known_hosts)}
     reach: Raw = {**files, "sudo": ways.sudo, "bastion": ways.bastion}
     if manager == "local:":

@@ -1,4 +1,4 @@
-"""How subcommands tell what went wrong: on standard error, one line each, and exit status 1."""
+"""Errors of subcommands: on standard error, one line each, and exit status 1."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -9,7 +9,7 @@ STDIN = Path("-")
 
 
 def content(path: Path) -> bytes:
-    """What is in a file; `-` is standard input. Raises OSError."""
+    """Read a file; `-` is standard input. Raises OSError."""
     return sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
 
 

@@ -22,7 +22,7 @@ Look = Callable[[Door], Any]
 def forecasts(
     plan: Plan, state: State, world: World, lost: Set[str] = frozenset(), clashes: str = ""
 ) -> list[Forecast]:
-    """What `up` does for each resource, what it makes or changes first, then what it takes away.
+    """Forecast what `up` does for each resource: first what it makes or changes, then what it takes away.
 
     `lost`: hosts that are dead for good. After the first that fails, the others are not reached, as in `pulumi up`.
     `clashes`: what forbids the first write of what is made or changed.
@@ -51,7 +51,7 @@ def forecasts(
 
 
 def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Look, Decide | None, Sequence[Decide]]]:
-    """What is looked at and decided about, resource by resource; nothing is decided of what is only forgotten."""
+    """Return what is looked at and decided, resource by resource; nothing is decided of what is only forgotten."""
     wanted = {spec.resource_name for spec in plan.specs}
     for spec in plan.specs:
         known = state[spec.resource_name][1] if spec.resource_name in state else {}

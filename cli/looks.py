@@ -1,7 +1,4 @@
-"""What hosts say of each resource of the state, read within a time: silence is an answer too.
-
-What a difference is must not enter.
-"""
+"""Hosts' word on each resource of the state, read within a time: silence is an answer too."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -38,7 +35,8 @@ class Late(Unreachable):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What hosts say of themselves, which are silent, and for each resource its facts, or why there are none.
+    """The answers: what hosts say of themselves, which are silent, and for each resource its facts, or why there are
+    none.
 
     late: a request still waits for its answer.
     """
@@ -72,7 +70,7 @@ def seen(
 
 
 def _facts(near: Door | None, silent: tuple[Silent, ...], spec: Spec, outputs: Outputs) -> Facts:
-    """What the providers' `read` looks at. Hosts that are silent are not waited for again."""
+    """Read what the providers' `read` looks at. Hosts that are silent are not waited for again."""
     if isinstance(spec, HostSpec) and spec.host in (each.host for each in silent):
         raise Unreachable(next(each.why for each in silent if each.host == spec.host))
     if near is None:
@@ -92,7 +90,7 @@ def _facts(near: Door | None, silent: tuple[Silent, ...], spec: Spec, outputs: O
 
 
 def answers(asks: Mapping[str, Callable[[], T]], seconds: float, at_once: int) -> dict[str, T | SwarmnetError]:
-    """What each gives, some at once. Errors of ours are values, and Late is what has not come after `seconds`."""
+    """Ask for each, some at once. Errors of ours are values; Late is what has not come after `seconds`."""
     pool = ThreadPoolExecutor(at_once)
     futures = {name: pool.submit(_answer, ask) for name, ask in asks.items()}
     there, _ = wait(futures.values(), timeout=seconds)

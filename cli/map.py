@@ -60,7 +60,7 @@ def _judged(directory: Path, stack: str) -> Verdict:
 
 
 def _facts(paths: Sequence[Path], stacks: Sequence[str]) -> dict[str, FactsFile]:
-    """What was found, by stack. Raises NoFacts and OSError."""
+    """Read the facts files, by stack. Raises NoFacts and OSError."""
     known: dict[str, FactsFile] = {}
     for path in paths:
         read = facts_in(path)

@@ -58,8 +58,7 @@ def plan(
 
 
 def unfit(hosts: Hosts, resolved: Resolved, found: Iterable[Forecast]) -> list[str]:
-    """What would make a membership, or a change of what runs, fail halfway; nothing is looked for where there is
-    neither."""
+    """Say what would make a membership or a change of what runs fail halfway. Looks only if there is one."""
     left = without_lost(resolved)
     begun = [each for each in found if each.stages]
     joins = any(each.resource == "swarm" or each.resource.startswith("node/") for each in begun)
@@ -72,6 +71,6 @@ def unfit(hosts: Hosts, resolved: Resolved, found: Iterable[Forecast]) -> list[s
 
 
 def forbidden(hosts: Hosts, found: Iterable[Forecast]) -> list[str]:
-    """Where sudo's rules will not do for a restart of docker that is foreseen."""
+    """Say where sudo's rules forbid a restart of docker that is foreseen."""
     restarted = dict.fromkeys(host for forecast in found for host in forecast.restarted)
     return hosts.forbidden(restarted)

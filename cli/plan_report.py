@@ -1,4 +1,4 @@
-"""What `swarmnet plan` tells: as lines, as a table on a terminal, and as data. How it was found must not enter."""
+"""Prints what `swarmnet plan` found: as lines, as a table on a terminal, and as data."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -46,7 +46,7 @@ def report_of(
 
 
 def beforehand(silent: Iterable[Silent], doubt: str, warnings: Iterable[str]) -> Iterator[Text]:
-    """What is to be known before all else."""
+    """Say what is to be known before all else."""
     for host in silent:
         yield as_shown(f"no answer: {host.why}", style="red")
     for warning in warnings:
@@ -59,7 +59,7 @@ def beforehand(silent: Iterable[Silent], doubt: str, warnings: Iterable[str]) ->
 
 
 def afterwards(found: Iterable[Forecast]) -> Iterator[Text]:
-    """What stays, and how long the rest takes."""
+    """Say what stays, and how long the rest takes."""
     quiet = [each.resource for each in found if not each.stages and not each.problem]
     if quiet:
         yield as_shown(f"nothing to do: {', '.join(quiet)}", style="green")
@@ -69,7 +69,7 @@ def afterwards(found: Iterable[Forecast]) -> Iterator[Text]:
 
 
 def table(found: Iterable[Forecast]) -> Table:
-    """What is done, resource by resource, and what that disturbs."""
+    """Show what is done, resource by resource, and what that disturbs."""
     rows = Table("resource", "what is done", "about", "what it disturbs", header_style="bold")
     for each in found:
         doing = as_shown("\n".join(stage.doing for stage in each.stages))

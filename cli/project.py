@@ -41,7 +41,9 @@ def _read(file: Path) -> Project:
 
 
 def stacks_around() -> Path:
-    """Where the project around the current folder has its stack files. Raises ProjectError where there is none."""
+    """Return the project's folder of stack files, as seen from the current folder. Raises ProjectError if there is
+    none.
+    """
     here = Path.cwd()
     stacks = project_of(here).stacks
     if not stacks:
@@ -85,7 +87,7 @@ def settings(stack: str, directory: Path) -> tuple[Raw, str]:
 
 
 def asked(*words: str, stack: str, directory: Path) -> str:
-    """What Pulumi answers about a stack. `directory` lies in the project. Raises NoState with Pulumi's own words."""
+    """Return Pulumi's answer about a stack. `directory` lies in the project. Raises NoState with Pulumi's own words."""
     named = f"`pulumi {' '.join(word for word in words if word[0] != '-')}`"
     command = ["pulumi", *words, "--non-interactive", "--stack", stack]
     try:

@@ -26,7 +26,7 @@ FOLDER = "swarmnet.folder"  # in a command's `meta`: where the file is by whose 
 
 
 def _of_project(context: typer.Context, parameter: typer.CallbackParam, directory: Path) -> Path:
-    """What is said by --dir or by a stack file's path, or the folder of the project around the current one."""
+    """Return what --dir or a stack file's path says, or the folder of the project around the current one."""
     source = context.get_parameter_source(parameter.name or "")
     if source and source.name != "DEFAULT":
         return directory
@@ -51,10 +51,10 @@ Directory = Annotated[
 
 @dataclass(frozen=True, order=True)
 class Line:
-    """What is said about a stack: `level` is error, warning or information. Lines are in the order of the file.
+    """One finding about a stack: `level` is error, warning or information. Lines are in the order of the file.
 
-    file: as it is reached from the current folder; empty where it can't be read. path: of the key. words: all of it,
-    the path too.
+    file: as it is reached from the current folder; empty if it can't be read. path: of the key. words: all of it, the
+    path too.
     """
 
     file: str
@@ -74,7 +74,7 @@ class Line:
 
     @classmethod
     def beside(cls, stack: str, words: str, level: str = "error") -> Self:
-        """What is said of a stack and of no place in its file."""
+        """Make a finding about a stack and no place in its file."""
         return cls("", START, level, short(stack), "", words)
 
     def __str__(self) -> str:
@@ -88,7 +88,7 @@ def names(directory: Path) -> list[str]:
 
 
 def file_of(directory: Path, stack: str) -> Path:
-    """Where a stack's file is, or would be."""
+    """Return the path of a stack's file, whether it is there or not."""
     return directory / f"Pulumi.{short(stack)}.yaml"
 
 
@@ -114,7 +114,7 @@ def write(directory: Path, stack: str, text: str) -> None:
 
 
 def judged(directory: Path, stack: str, beside: Iterable[str] = ()) -> Verdict:
-    """What is said about a stack's file. Raises StackFileError where it can't be read at all.
+    """Check a stack's file. Raises StackFileError if it can't be read at all.
 
     beside: ranges that are not free, whatever the file says.
     """
@@ -124,8 +124,9 @@ def judged(directory: Path, stack: str, beside: Iterable[str] = ()) -> Verdict:
 
 
 def keys_of(directory: Path, stack: str, text: Written) -> tuple[Raw, str]:
-    """What the program gets of a stack with that file, and why settings that Pulumi.yaml or an environment may add are
-    not among it, empty where they are. Raises StackFileError."""
+    """Return what the program gets of a stack with that file, and why settings that Pulumi.yaml or an environment may
+    add are not in it, empty if they are. Raises StackFileError.
+    """
     project = project_of(directory)
     if project.stacks != directory.resolve() or not (project.adds or text.imports):
         return text.raw, ""
@@ -135,7 +136,7 @@ def keys_of(directory: Path, stack: str, text: Written) -> tuple[Raw, str]:
 
 
 def declared(directory: Path, stack: str) -> tuple[Plan, Resolved]:
-    """What a stack's file wants, and all of the file. Raises StackFileError with every problem and its place."""
+    """Return what a stack's file wants, and all of the file. Raises StackFileError with every problem and its place."""
     judgement = None
     try:
         judgement = judged(directory, stack)
@@ -158,14 +159,14 @@ def lines_of(directory: Path, stack: str, error: StackFileError, judgement: Verd
 
 
 def readable(directory: Path) -> dict[str, Verdict]:
-    """What is said about every file of the directory that can be read."""
+    """Check every file of the directory that can be read."""
     return all_of(directory)[0]
 
 
 def all_of(directory: Path, qualified: Iterable[str] = ()) -> tuple[dict[str, Verdict], dict[str, str]]:
-    """What is said about every file of the directory that can be read, and why each of the others can't.
+    """Check every file of the directory that can be read, and say why each of the others can't.
 
-    qualified: names by which Pulumi is asked about stacks, where they are not the stacks' own.
+    qualified: names by which Pulumi is asked about stacks, if they are not the stacks' own.
     """
     found, torn = dict[str, Verdict](), dict[str, str]()
     asked = {short(stack): stack for stack in qualified}

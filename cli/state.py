@@ -1,4 +1,4 @@
-"""What Pulumi's state has of a stack, read by `pulumi stack export`."""
+"""Pulumi's state of a stack, read by `pulumi stack export`."""
 
 from collections.abc import Mapping, Set
 from pathlib import Path
@@ -32,7 +32,7 @@ def exported(stack: str, directory: Path) -> str:
 
 
 def state_if_known(stack: str, directory: Path) -> tuple[State, str]:
-    """What the state has, and why that is not known, empty where it is."""
+    """Return the state, and why it is not known, empty if it is."""
     try:
         return state_of(stack, directory), ""
     except NoState as problem:
@@ -40,7 +40,7 @@ def state_if_known(stack: str, directory: Path) -> tuple[State, str]:
 
 
 def left(state: State, wanted: Plan, lost: Set[str]) -> dict[str, HostAccess]:
-    """How hosts are reached that only the state still knows, those that are `lost` or unwatched apart."""
+    """Return how hosts are reached that only the state still knows, those that are `lost` or unwatched apart."""
     hosts = (spec for spec, _ in state.values() if isinstance(spec, HostSpec) and spec.access)
     return {
         spec.host: HostAccess.recorded(spec.access, spec.host)

@@ -50,7 +50,7 @@ state_app = typer.Typer(help="What Pulumi's state holds.", cls=Group, context_se
 
 @state_app.callback()
 def state() -> None:
-    """What Pulumi's state holds."""
+    """Check what Pulumi's state holds."""
 
 
 @state_app.command(cls=Command, context_settings=HELP, epilog="Example: swarmnet state check prod")
@@ -121,7 +121,7 @@ def foreign_commands(value: object) -> Iterator[str]:
 
 
 def _prepares(part: object) -> bool:
-    """Whether inputs or outputs are those of a command of `prepare`."""
+    """Tell whether inputs or outputs are those of a command of `prepare`."""
     if not isinstance(part, Object):
         return False
     variables = [each for key, each in part.pairs if key == "environment"]
@@ -131,14 +131,14 @@ def _prepares(part: object) -> bool:
 
 
 def _within(value: object) -> list[object]:
-    """What a list or an object of the JSON holds."""
+    """Return the items of a list or an object of the JSON."""
     if isinstance(value, Object):
         return [inner for _, inner in value.pairs]
     return value if isinstance(value, list) else []
 
 
 def names(text: object) -> str:
-    """What a pickle would load, as far as it can be told without doing so."""
+    """Name what a pickle would load, as far as it can be told without loading it."""
     if not isinstance(text, str):
         return "it is no text, as where it is encrypted"
     found: list[str] = []

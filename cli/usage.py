@@ -1,6 +1,4 @@
-"""The form of the command line: help in plain words, and commands by what people come for. What any command does must
-not enter.
-"""
+"""The form of the command line: help in plain words, and commands by what people come for."""
 
 from enum import StrEnum
 from functools import partial
@@ -13,7 +11,7 @@ HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
 class Panel(StrEnum):
-    """What a command is for: where it stands in the help."""
+    """The part of the help that a command stands in: what it is for."""
 
     LOOK = "Look: what is there, and whether it is as it should be"
     PLAN = "Plan: what a change would be and do"

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees while hosts are asked, and a pipe never does."""
+"""Progress that a person at a terminal sees while hosts are asked, and a pipe never does."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
