@@ -67,8 +67,7 @@ def refuse_secrets() -> None:
 
 
 def text_of(project: str, stack: str) -> Written | None:
-    """The stack's own file, which may have what Pulumi does not hand over; None where the configuration comes from
-    elsewhere."""
+    """Return the stack's own file, which may have what Pulumi does not hand over; None if there is no such file."""
     with suppress(FileNotFoundError, StackFileError):
         return read((stack_files() / f"Pulumi.{stack}.yaml").read_bytes(), project)
     return None

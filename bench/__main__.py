@@ -80,7 +80,7 @@ def table_of(title: str) -> Table:
 
 
 def ratio(times: Times, to: Contender) -> float:
-    """How many times as long `pulumi up` takes."""
+    """Return how many times as long `pulumi up` takes."""
     return statistics.median(times[PULUMI]) / statistics.median(times[to])
 
 

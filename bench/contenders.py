@@ -33,7 +33,7 @@ def timed(contender: Contender, group: Group, overlays: int) -> float:
 
 
 def counted(contender: Contender, group: Group, overlays: int) -> dict[str, Counts]:
-    """What the hosts count meanwhile. It is a run of its own, since counting takes time."""
+    """Run it and return what the hosts count meanwhile. It is a run of its own, since counting takes time."""
     run(contender, group, overlays, before=watch)
     return counts(group)
 

@@ -1,4 +1,4 @@
-"""How long `swarmnet doctor` takes, with a packet for everything from every host to every other."""
+"""Times `swarmnet doctor`, with a packet for everything from every host to every other."""
 
 import argparse
 import statistics

@@ -1,4 +1,4 @@
-"""What each job on so many overlays takes: this project beside the floor, which is Pulumi itself.
+"""Measures each job on so many overlays: this project beside the floor, which is Pulumi itself.
 
 The floor is a program with as many resources that do nothing, under the same CLI, virtual environment and backend.
 Beside the seconds by the clock stand those of the processors (user and system, of all processes of a job): they say
@@ -53,7 +53,7 @@ Times = dict[tuple[str, str], list[Spent]]  # by job and contender
 
 
 def spent(work: Callable[[], object]) -> Spent:
-    """What some work takes, with all processes that it starts and waits for."""
+    """Measure some work, with all processes that it starts and waits for."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     work()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -149,7 +149,7 @@ def cells(ours: float, floor: float) -> tuple[str, str, str]:
 
 
 def machine() -> str:
-    """Where and with what it was measured."""
+    """Say where and with what it was measured."""
     processors = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(": ")[2] for line in processors if line.startswith("model name")), platform.machine())
     commit = subprocess.run(

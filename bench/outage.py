@@ -1,4 +1,4 @@
-"""How long ports are away while the ingress changes, beside what the Engine itself needs at least for the same.
+"""Measures how long ports are away while the ingress changes, beside the least that the Engine itself needs for it.
 
 The floor is a bare script: ports off, tasks gone, ingress removed, another created, nodes kicked, ports back, first
 task; with no check between and no journal, so that nobody would want it on a swarm that matters. Both are measured by
@@ -164,7 +164,8 @@ class Scene:
         return spans
 
     def reached(self, api: Api, ingress: str) -> bool:
-        """Whether every host has the ingress; those that have not are kicked, so that the next change finds them well.
+        """Tell whether every host has the ingress. Those without it are kicked, so that the next change finds them
+        well.
 
         The bare script does not look.
         """

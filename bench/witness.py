@@ -1,4 +1,4 @@
-"""What hosts count themselves: requests to their Engine, new SSH connections. Who is watched takes no part in it."""
+"""Counts by the hosts themselves: requests to their Engine, new SSH connections. The watched take no part in it."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ SSH = ("INPUT", "-p", "tcp", "--dport", "22", "--syn")
 
 @dataclass(frozen=True)
 class Counts:
-    """What one host counted."""
+    """One host's counts."""
 
     requests: Counter[str]
     connections: int
@@ -27,7 +27,7 @@ def watch(group: Group) -> None:
 
 
 def counts(group: Group) -> dict[str, Counts]:
-    """What each host has counted."""
+    """Return what each host has counted."""
     return {host.name: Counts(kinds(host), connections(host)) for host in group}
 
 

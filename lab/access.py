@@ -37,7 +37,7 @@ def ssh(record: Record, *words: str) -> list[str]:
 
 
 def answers(record: Record) -> bool:
-    """Whether sshd answers within a second."""
+    """Tell whether sshd answers within a second."""
     try:
         with socket.create_connection((record.address, 22), timeout=1) as connection:
             return connection.recv(4) == b"SSH-"

@@ -38,7 +38,7 @@ def places(name: str, membership: str, mounts: str) -> list[Path]:
 
 
 def _roots(kind: str, controllers: str, mounts: str) -> list[Path]:
-    """Where a hierarchy is mounted: at one place, or nowhere."""
+    """Return the mount point of a hierarchy, or nothing."""
     rows = (line.split() for line in mounts.splitlines())
     wanted = set(filter(None, controllers.split(",")))
     return [Path(row[1]) for row in rows if row[2] == kind and wanted <= set(row[3].split(","))][:1]

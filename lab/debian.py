@@ -53,7 +53,7 @@ def _configure(scratch: Path, release: str) -> Path:
 
 
 def mirror() -> str:
-    """Where this machine gets Debian itself from, as its own apt says."""
+    """Return the mirror that this machine gets Debian itself from, as its own apt says."""
     wanted = ("Created-By: Packages", "Origin: Debian", "Label: Debian", "Component: main")
     found = archive(run("apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", *wanted))
     if not found:

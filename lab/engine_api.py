@@ -1,4 +1,4 @@
-"""What the lab itself asks of a host's Docker, at the socket inside the host: no network is needed for it.
+"""The lab's own requests to a host's Docker, at the socket inside the host: no network is needed for it.
 
 https://docs.docker.com/reference/api/engine/version/v1.41/
 """
@@ -37,7 +37,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 def answers(record: Record) -> bool:
-    """Whether the host's Docker answers within a second."""
+    """Tell whether the host's Docker answers within a second."""
     try:
         return _request(record, "GET", "/_ping", seconds=1)[0] == 200
     except (OSError, http.client.HTTPException):

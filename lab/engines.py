@@ -70,7 +70,7 @@ def cache() -> Path:
 
 
 def is_there(name: str) -> bool:
-    """Whether an Engine can be started: the machine has it, or the cache."""
+    """Tell whether an Engine can be started: the machine has it, or the cache."""
     return not named(name).release or (cache() / name).is_dir()
 
 

@@ -1,4 +1,4 @@
-"""What must be installed on the machine: packages of Debian 12, none of whose services may run there."""
+"""The machine's own needs: packages of Debian 12, none of whose services may run there."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def heal(name: str) -> None:
 
 
 def is_cut(name: str) -> bool:
-    """Whether a host's cable is pulled, or not there: another call may be starting or ending the host right now."""
+    """Tell whether a host's cable is pulled or missing: another call may be starting or ending the host right now."""
     up = json.loads(run("ip", "-json", "link", "show", "up") or "[]")
     return cable(name) not in {link.get("ifname") for link in up}
 

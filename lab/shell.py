@@ -15,7 +15,7 @@ _TICK = 3.0
 
 
 class LabError(Exception):
-    """What went wrong and what to do, in one line."""
+    """A failure and its remedy, in one line."""
 
 
 def run(

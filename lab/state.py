@@ -1,7 +1,7 @@
-"""What the lab remembers: the hosts that run, and the lock that lets one command at a time change them.
+"""The lab's memory: the hosts that run, and the lock that lets one command at a time change them.
 
-Its folder belongs to the machine and not to a checkout, so that all checkouts share the hosts. No network and
-no process is touched here.
+Its folder belongs to the machine and not to a checkout, so that all checkouts share the hosts. No network and no
+process is touched here.
 """
 
 from __future__ import annotations
@@ -44,22 +44,22 @@ class Record(Wanted):
 
     @property
     def number(self) -> int:
-        """Which host of its group it is."""
+        """Return the host's number in its group."""
         return int(self.name.removeprefix(self.group))
 
     @property
     def runs(self) -> bool:
-        """Whether the host's first process is still the one that was started."""
+        """Tell whether the host's first process is still the one that was started."""
         return started(self.pid) == self.started
 
     @property
     def has_started(self) -> bool:
-        """Whether init.sh started the host's services. Before that what looks like its files may be the machine's."""
+        """Tell whether init.sh started the services. Before, what looks like the host's files may be the machine's."""
         return Path(f"/proc/{self.pid}/root/run/lab-started").exists()
 
 
 def started(pid: int) -> int | None:
-    """When a process began, in clock ticks since boot; None where there is none, or only a zombie."""
+    """Return when a process began, in clock ticks since boot; None if there is none, or only a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

@@ -79,7 +79,7 @@ def _qemu(folder: Path, wanted: Wanted, kernel: Path) -> list[str]:
 
 
 def _write_initrd(folder: Path, wanted: Wanted, common: Path) -> None:
-    """What the kernel starts first, followed by what is this virtual machine's own."""
+    """Write what the kernel starts first, followed by what is this virtual machine's own."""
     tree = folder / "seed"
     for path in ("seed/etc/ssh", "seed/root/.ssh"):
         (tree / path).mkdir(parents=True)
@@ -110,7 +110,7 @@ def wait_ready(record: Record) -> None:
 
 
 def docker_state(record: Record) -> str:
-    """What systemd says of docker, such as `active` or `failed`; `silent` where the host does not answer."""
+    """Return systemd's word on docker, such as `active` or `failed`; `silent` if the host does not answer."""
     try:
         return run_in(record, "systemctl is-active docker || true").strip()
     except LabError:

@@ -21,7 +21,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
     begins_membership = True
 
     def turn(self, spec: GwbridgeSpec, known: Props, door: Door) -> Turn:
-        """What takes a member out of service waits for its turn; before the first bridge all hosts are looked at."""
+        """Return the turn: whatever takes a member out of service waits. Before the first bridge, look at all hosts."""
         if not known:
             self.run.refuse_half_a_swarm()
         facts = door.gwbridge(spec.host)
@@ -40,7 +40,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
         return standing
 
     def turn_of_removal(self, spec: GwbridgeSpec, known: Props) -> Turn:
-        """What is kept comes here in the middle of a change that was cut, which is brought to its end."""
+        """Return the turn; a bridge that is kept comes here amid a change that was cut, which is brought to its end."""
         return "disruptive" if kept_if_adopted(spec, known).on_remove == "keep" else "beside others"
 
     def goes(self, id_: str, spec: GwbridgeSpec, known: Props, door: Door) -> bool:

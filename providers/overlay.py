@@ -24,13 +24,17 @@ class OverlayProvider(Provider[OverlaySpec, OverlayFacts]):
         return frozenset() if spec.on_in_use == "migrate" else changed - TREATMENT
 
     def turn(self, spec: OverlaySpec, known: Props, door: Door) -> Turn:
-        """Who looks thoroughly takes away labels of a change that is over: no other may be in the middle of one."""
+        """Return the turn; a thorough look takes away labels of an ended change, so no other change may be under
+        way.
+        """
         if not rules.thorough(spec, known):
             return "beside others"
         return "disruptive" if spec.on_in_use == "migrate" else "alone"
 
     def goes(self, id_: str, spec: OverlaySpec, known: Props, door: Door) -> bool:
-        """Where a new one is to come in its place, its removal is the first write of an `up` that goes on."""
+        """Tell whether it goes; if a new one takes its place, this removal is the first write of an `up` that goes
+        on.
+        """
         if id_ in self.run.to_be_replaced:
             self.run.refuse_clashes(door, Progress(spec.row), spec)
         network = rules.by_id_alone(door.overlay(spec.name, known["network_id"]), known["network_id"]).network

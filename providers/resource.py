@@ -106,7 +106,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         ]
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
-        """What differs. `changes=None` makes Pulumi compare inputs itself, which alone shows each property.
+        """Tell what differs. `changes=None` makes Pulumi compare inputs itself, which alone shows each property.
 
         A refresh asks too, of what is declared no more as well: only what was checked before stays. What is to be
         replaced at the user's word (`--replace`, `pulumi state taint`) never comes here.
@@ -155,10 +155,10 @@ class Provider(ResourceProvider, Generic[S, F]):
         return UpdateResult(spec.published(self.brought_about(spec, self.known(id_, olds)), news))
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """What hosts have, and in `settled` what is unfinished.
+        """Return what hosts have, and in `settled` what is unfinished.
 
-        What was in the swarm is absent where a manager does not know it between two answered `GET /nodes`, and where
-        all declared hosts are in no swarm.
+        What was in the swarm is absent if a manager does not know it between two answered `GET /nodes`, and if all
+        declared hosts are in no swarm.
         """
         spec, noun, recorded = self.noun.spec.recorded(props, id_), self.noun, props
         if getattr(spec, "host", "") in self.run.unwatched:  # as it is recorded, until an `up` forgets it
@@ -212,7 +212,7 @@ class Provider(ResourceProvider, Generic[S, F]):
                 kept(spec, self.why_kept(spec, props))
 
     def why_kept(self, spec: S, known: Props) -> str:
-        """Why what is only forgotten stays where it is, in words."""
+        """Say why what is only forgotten stays where it is."""
         if known.get("adopted"):
             return "somebody else had made it"
         if getattr(spec, "host", "") in self.run.unwatched:
@@ -247,7 +247,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         return facts
 
     def found(self, spec: S, known: Props) -> Standing[S]:
-        """How it stands on the hosts."""
+        """Return how it stands on the hosts."""
         return self.noun.finding(spec, known, self.noun.look(self.run.hosts(spec).at_rest(), spec, known))
 
     def turn(self, spec: S, known: Props, door: Door) -> Turn:
@@ -259,7 +259,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         return "beside others"
 
     def goes(self, id_: str, spec: S, known: Props, door: Door) -> bool:
-        """Whether there is anything to take away, asked in its turn. Raises Blocked where it may not go."""
+        """Tell whether there is anything to take away, asked in its turn. Raises Blocked if it may not go."""
         return True
 
     def replaced_by(self, spec: S, changed: frozenset[str]) -> frozenset[str]:
@@ -288,5 +288,5 @@ def kept(spec: Spec, why: str) -> None:
 
 
 def in_words(spec: Spec) -> str:
-    """What errors call it."""
+    """Return the name that errors use for it."""
     return spec.resource_name.replace("/", " ", 1)

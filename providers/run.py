@@ -1,6 +1,6 @@
-"""What one run of Pulumi knows: how hosts are reached, what was looked at and has failed so far, whose turn it is.
+"""One run of Pulumi: how hosts are reached, what was looked at and has failed so far, whose turn it is.
 
-The plugin process serves one run and holds one `Run`; tests build their own. What any noun means must not enter.
+The plugin process serves one run and holds one `Run`; tests build their own. It treats all nouns alike.
 
 The program process declares resources and must stay free of docker and paramiko; only the plugin process, in which
 Pulumi calls the providers' methods, reaches hosts: `real` is the one late import of hosts/.
@@ -128,7 +128,7 @@ class Run:
 
     @property
     def roles(self) -> Roles:
-        """Who is believed to be a manager. A section `swarm` that makes no sense is one all the same."""
+        """Return which hosts are believed to be managers. A section `swarm` that makes no sense is one all the same."""
         return Roles(managers=frozenset(self.managers) if self.declares_swarm else None)
 
     def wish(self, spec: S) -> S:
@@ -151,19 +151,20 @@ class Run:
 
     @property
     def declares_swarm(self) -> bool:
-        """Whether the configuration has the section `swarm`. In `destroy` it is the state's copy."""
+        """Tell whether the configuration has the section `swarm`. In `destroy` it is the state's copy."""
         return f"{NAMESPACE}:swarm" in self.settings
 
     def forgets(self, spec: Spec) -> bool:
-        """Whether what the state has is no more this stack's affair: without the section `swarm` the swarm and
-        memberships of hosts that stay declared are left alone, and so is all of a host that is unwatched by now."""
+        """Tell whether the stack no longer manages it. Without the section `swarm`, the swarm and memberships of hosts
+        that stay declared are left alone, and so is all of a host that is unwatched by now.
+        """
         if isinstance(spec, HostSpec) and spec.host in self.unwatched:
             return True
         member = isinstance(spec, NodeSpec) and spec.host in self.accesses
         return not self.declares_swarm and (member or isinstance(spec, SwarmSpec))
 
     def declared_access(self, host: str) -> dict[str, Any]:
-        """How the configuration says now that a host is reached; empty where it declares none of that name."""
+        """Return how the configuration says now that a host is reached; empty if it declares none of that name."""
         found = self.accesses.get(host)
         return found.model_dump() if found else {}
 
@@ -219,7 +220,7 @@ class Run:
                 raise Blocked(f"not begun: {self._refused[spec.owner]} says why")
 
     def refuse_unfit(self, door: Door, ids: tuple[FindingId, ...]) -> str:
-        """Why a change would fail halfway, as far as `doctor` finds out, empty where it would not. Looks once in a run.
+        """Say why a change would fail halfway, as far as `doctor` finds out; empty if it would not. Looks once a run.
 
         A stack file that makes no sense, as a state's copy may, asks for no look.
         """
@@ -313,7 +314,7 @@ def engine_at(address: str) -> engine_pb2_grpc.EngineStub:
 
 
 def is_there(address: str) -> bool:
-    """Whether somebody has that port open, stopped or not: the kernel takes connections for a stopped process."""
+    """Tell whether somebody has that port open, stopped or not: the kernel takes connections for a stopped process."""
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), LISTENS).close()
@@ -323,7 +324,7 @@ def is_there(address: str) -> bool:
 
 
 def announcing(run: Run, door: Door, show: Progress, spec: Spec, known: Known) -> Decide:
-    """What to do next, and before the first write of what disturbs services or hosts a line that says how.
+    """Return what to do next; before the first write of what disturbs services or hosts, log a line that says how.
 
     The line is what `swarmnet plan` says of this resource. `known`: its outputs in the state, empty in `create`.
     """
@@ -361,5 +362,5 @@ def one_line() -> Iterator[None]:
 
 
 def debugging() -> bool:
-    """Whether tracebacks are wanted."""
+    """Tell whether tracebacks are wanted."""
     return bool(os.environ.get("SWARMNET_DEBUG"))

@@ -22,7 +22,7 @@ class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
         return "alone"
 
     def brought_about(self, spec: SwarmSpec, known: Props) -> Props:
-        """Where autolock was turned on, a line that stays says how to see the key."""
+        """Bring it about. After autolock was turned on, a line that stays says how to see the key."""
         outputs = super().brought_about(spec, known)
         if spec.autolock and not known.get("autolock"):
             with one_line():

@@ -173,7 +173,7 @@ class Scene:
         cut.wrong.append(f"up does not end well: {last.told}")
 
     def wrong(self) -> list[str]:
-        """What is not as it was or not as the stack file says, in words."""
+        """Say what is not as it was or not as the stack file says."""
         manager = next(iter(self.group))
         found = [f"lost: {line}" for line in lost(self.before, specs(manager))]
         found += [f"left: {key}" for key in journals(manager)]

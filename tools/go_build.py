@@ -55,7 +55,7 @@ _SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resour
 
 
 def cache_folder() -> Path:
-    """Where this user keeps what can be made again: https://specifications.freedesktop.org/basedir-spec/."""
+    """Return the user's cache: https://specifications.freedesktop.org/basedir-spec/."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "swarmnet"
 
 
@@ -174,6 +174,6 @@ def _build_plugin(go: str, version: str, scratch: Path) -> None:
 
 
 def _module_folder(go: str, scratch: Path) -> Path:
-    """Where Go keeps the SDK's sources."""
+    """Return the folder in which Go keeps the SDK's sources."""
     query = [go, "list", "-mod=mod", "-m", "-f", "{{.Dir}}", _SDK]
     return Path(subprocess.run(query, cwd=scratch, capture_output=True, text=True, check=True).stdout.strip())

@@ -46,7 +46,7 @@ def command(request: language_pb2.RunRequest, engine: str, executor: Path) -> li
 
 
 def environment(request: language_pb2.RunRequest) -> dict[str, str]:
-    """What the SDK reads besides its arguments: the stack's configuration and which of it is secret."""
+    """Return what the SDK reads besides its arguments: the stack's configuration and which of it is secret."""
     return {
         "PULUMI_CONFIG": json.dumps(dict(request.config)),
         "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),

@@ -75,13 +75,13 @@ def wanted_versions(project: str) -> str:
 
 
 def satisfies(version: str, wanted: str) -> bool:
-    """Whether a version as `pulumi version` prints it (v3.259.0) lies in a range as Pulumi.yaml writes it."""
+    """Tell whether a version as `pulumi version` prints it (v3.259.0) lies in a range as Pulumi.yaml writes it."""
     number = version.removeprefix("v")
     return Version.is_valid(number) and all(Version.parse(number).match(part) for part in wanted.split())
 
 
 def unfit(pulumi: Path, wanted: str) -> str:
-    """Why this `pulumi` cannot be used; empty where it can."""
+    """Say why this `pulumi` cannot be used; empty if it can."""
     if not pulumi.is_file():
         return f"{pulumi} is missing"
     beside = [pulumi.parent, pulumi.resolve().parent]
@@ -92,7 +92,7 @@ def unfit(pulumi: Path, wanted: str) -> str:
 
 
 def _version(pulumi: Path) -> str:
-    """What `pulumi version` prints, or how it fails."""
+    """Return what `pulumi version` prints, or how it fails."""
     quiet = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         answer = subprocess.run([pulumi, "version"], env=quiet, capture_output=True, text=True, timeout=30, check=True)
@@ -102,7 +102,7 @@ def _version(pulumi: Path) -> str:
 
 
 def _downloaded(folder: Path, archives: str) -> bool:
-    """Whether the official archive could be had, and lies unpacked in `folder`. Raises SetupError for another one."""
+    """Get the official archive unpacked into `folder`; tell whether that worked. Raises SetupError for another one."""
     platform = f"{sys.platform}-{_PROCESSORS.get(os.uname().machine, os.uname().machine)}"
     if platform not in SHA256:
         say(f"pulumi: there is no archive for {platform}: it is built instead")

@@ -34,7 +34,7 @@ def provide_plugin(root: Path, path: list[str]) -> None:
 
 
 def _downloaded(wanted: str, home: Path) -> bool:
-    """Whether Pulumi's own way to fetch it works, with `home` in the place of ~/.pulumi."""
+    """Tell whether Pulumi's own way to fetch it works, with `home` in the place of ~/.pulumi."""
     command = ["pulumi", "plugin", "install", "resource", "command", wanted]
     try:
         run(f"{PLUGIN} {wanted}", command, at_most=_DOWNLOAD_TAKES_AT_MOST, env={"PULUMI_HOME": str(home)})
@@ -45,7 +45,7 @@ def _downloaded(wanted: str, home: Path) -> bool:
 
 
 def _built(wanted: str, folder: Path, python: Path) -> bool:
-    """Whether it could be built, as the CLI is, and lies in `folder` now. `python`: that of the checkout."""
+    """Tell whether it could be built, as the CLI is, and lies in `folder` now. `python`: that of the checkout."""
     try:
         put(built_plugin(wanted, cache_folder(), python) / PLUGIN, folder)
     except SetupError as problem:

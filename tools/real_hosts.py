@@ -1,4 +1,4 @@
-"""Whether this machine can run real Docker hosts of the lab, and what they need."""
+"""Says whether this machine can run real Docker hosts of the lab, and what they need."""
 
 import os
 import platform
@@ -11,12 +11,12 @@ from tools.console import SetupError, say
 
 
 def why_not_here() -> str:
-    """Why real Docker hosts cannot be started on this machine; empty where they can, after `lab/hosts setup`."""
+    """Say why real Docker hosts cannot be started on this machine; empty if they can, after `lab/hosts setup`."""
     return why_not(sys.platform, os.geteuid(), _os_release())
 
 
 def why_not(system: str, uid: int, release: dict[str, str]) -> str:
-    """Why a machine like this cannot run them; `release` is its /etc/os-release."""
+    """Say why a machine like this cannot run them; `release` is its /etc/os-release."""
     if system != "linux":
         return "they need Linux"
     if (release.get("ID"), release.get("VERSION_ID")) != ("debian", "12"):

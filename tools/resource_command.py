@@ -41,7 +41,7 @@ class Failed(Exception):
 
 
 def refused(kind: str, inputs: Values) -> dict[str, str]:
-    """What is beyond this plugin: by property, why."""
+    """Say what is beyond this plugin: by property, why."""
     if kind not in _INPUTS:
         return {"": f"only {' and '.join(_INPUTS)} are known here, not {kind}"}
     found = {name: "not known here" for name in inputs.keys() - _INPUTS[kind]}
@@ -78,7 +78,7 @@ def ssh(connection: Values, known_hosts: str) -> list[str]:
 
 
 def ran(script: str, inputs: Values, context: grpc.ServicerContext) -> dict[str, str]:
-    """What a script wrote on the host; Failed where it does not end well."""
+    """Run a script on the host and return what it wrote. Raises Failed if it does not end well."""
     connection = inputs["connection"]
     with tempfile.NamedTemporaryFile("w", prefix="known_hosts.") as known_hosts:
         known_hosts.write(f"host {connection['hostKey']}\n")
@@ -96,8 +96,7 @@ def ran(script: str, inputs: Values, context: grpc.ServicerContext) -> dict[str,
 
 
 def ran_here(script: str, inputs: Values, before: str, context: grpc.ServicerContext) -> dict[str, str]:
-    """What a command on this machine wrote, which may read what it wrote last (`before`); Failed where it does not end
-    well."""
+    """Run a command on this machine, which may read its last output (`before`); return its output. Raises Failed."""
     added = {**inputs.get("environment", {}), **({"PULUMI_COMMAND_STDOUT": before} if before else {})}
     pipe = subprocess.PIPE
     words, null = [*inputs["interpreter"], script], subprocess.DEVNULL
@@ -110,7 +109,7 @@ def ran_here(script: str, inputs: Values, before: str, context: grpc.ServicerCon
 
 
 def differences(old: Values, new: Values) -> dict[str, "provider_pb2.PropertyDiff.Kind.ValueType"]:
-    """Which inputs are not what they were, and how; all are changed in place."""
+    """Return the inputs that are not what they were, and how; all are changed in place."""
     kinds = provider_pb2.PropertyDiff
     changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     return {
@@ -148,7 +147,7 @@ class Command(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
-        """What the state has: nobody looks whether a command is still in force."""
+        """Return what the state has: nobody looks whether a command is still in force."""
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:

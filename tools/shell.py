@@ -1,4 +1,4 @@
-"""What a shell gets from the toolchain: the activation script and the `swarmnet` command, as text."""
+"""The toolchain's text for a shell: the activation script and the `swarmnet` command."""
 
 import shlex
 from pathlib import Path

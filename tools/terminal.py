@@ -24,7 +24,7 @@ WHERE = "\x1b[6n"  # asks where the cursor is
 
 
 class Screen:
-    """What a terminal of so many columns shows; lines that leave it at the top are kept."""
+    """The content of a terminal of so many columns; lines that leave it at the top are kept."""
 
     def __init__(self, columns: int) -> None:
         self.columns = columns
@@ -92,12 +92,12 @@ class Screen:
 
     @property
     def lines(self) -> list[str]:
-        """What is shown, line by line, with its colours as escape sequences."""
+        """Return the screen, line by line, with its colours as escape sequences."""
         return ["".join(self._parts(line)).rstrip() for line in self._lines]
 
     @property
     def text(self) -> str:
-        """What is shown, without colours."""
+        """Return the screen without colours."""
         return "\n".join(
             "".join(line.get(at, (" ", ""))[0] for at in range(max(line, default=-1) + 1)) for line in self._lines
         )
@@ -139,7 +139,7 @@ def session(
 
 
 def _read(terminal: int, seconds: float) -> str:
-    """What comes next; empty at the end, or where nothing comes in time."""
+    """Return what comes next; empty at the end, or if nothing comes in time."""
     if not select.select([terminal], [], [], max(0.0, seconds))[0]:
         return ""
     try:

@@ -1,6 +1,6 @@
 """The virtual environment at .tools/venv, made of the locked requirements: the first half of `make setup`.
 
-Runs on a bare Python: nothing but the standard library enters here, nor what this module imports.
+Runs on a bare Python: it imports nothing but the standard library, and so does what it imports.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _PIP_TAKES_AT_MOST = 900.0  # seconds, for about 70 MB
 
 
 def fingerprint(venv: Path, requirements: bytes) -> str:
-    """What an environment depends on: where it lies, the Python it was made from, the locked packages."""
+    """Return what an environment depends on: where it lies, the Python it was made from, the locked packages."""
     parts = [os.fsencode(venv), sys.version.encode(), os.fsencode(sys.base_prefix), requirements]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 

@@ -21,7 +21,7 @@ class NothingProvider(ResourceProvider):
         return DiffResult(changes=False)
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """What the state has."""
+        """Return what the state has."""
         return ReadResult(id_, props)
 
 

@@ -57,7 +57,7 @@ def known(output: Mapping[str, Any], source: str) -> Mapping[str, Any]:
 
 
 def a_manager(output: Mapping[str, Any], source: str) -> str:
-    """Where the first manager is reached."""
+    """Return how the first manager is reached."""
     if "swarm" not in output:
         raise pulumi.RunError(f"{source} has no section swarm, and so names no manager: set app:manager to an address")
     return str(min(output["swarm"]["managers"].items())[1])
@@ -99,7 +99,7 @@ def found(host: str, known_hosts: str) -> list[list[str]]:
 
 
 def told(*words: str, stdin: str = "") -> str:
-    """What a command says, where it says that all is well."""
+    """Return a command's output if it says that all is well."""
     ended = subprocess.run(words, input=stdin, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise pulumi.RunError(f"{shlex.join(words)}: {' '.join((ended.stdout + ended.stderr).split())}")
