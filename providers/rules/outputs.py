@@ -17,11 +17,11 @@ SCHEMA = 1
 
 
 def exports(plan: Plan, ids: Mapping[str, Any]) -> dict[str, Any]:
-    """What the stack has. `ids` are the Engine's, by resource name; in a preview they may be unknown. What has none is
-    left out: a partial run did not make it.
+    """Return the outputs of the stack. `ids` are the Engine's, by resource name; in a preview they may be unknown. A
+    network without one is left out: a partial run did not make it.
 
-    All else is intent, so that previews show it. A section that the stack file leaves out is left out, and so is
-    an `mtu` that is left to the Engine. `managers` maps host names to the addresses where they are reached.
+    All else is intent, so that previews show it. A section that the stack file leaves out is left out, and so is an
+    `mtu` that is left to the Engine. `managers` maps host names to the addresses where they are reached.
     """
     return {
         "schema": SCHEMA,
@@ -33,8 +33,7 @@ def exports(plan: Plan, ids: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compose(plan: Plan, ids: Mapping[str, Any]) -> str:
-    """The overlays that have an id, as text of a Compose file, which `docker stack deploy` takes beside the file of an
-    app.
+    """Return the overlays that have an id, as text of a Compose file, for `docker stack deploy` beside an app's file.
 
     By name alone, so that it is known in previews, and stays when a network is replaced. Names are quoted because
     readers differ in which bare words they take for something else, such as the number 1e5. The last line has no end:

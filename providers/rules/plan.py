@@ -1,4 +1,4 @@
-"""A whole stack as what its resources are made of: the stack file with every default filled in.
+"""A whole stack as the intent of its resources: the stack file with every default filled in.
 
 What hosts report must not enter: a plan is the same on every machine.
 """
@@ -30,7 +30,7 @@ from providers.rules.vocabulary.wish import wish
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a stack wants, in the order in which it comes about; `owner` is in every spec, `urn` in none.
+    """The intent of a stack, in the order in which it comes about; `owner` is in every spec, `urn` in none.
 
     gwbridges: waves; the hosts of one may be changed at once. nodes: the first manager's is the first.
     access: every host of the stack file that is not lost. unwatched: members that are not reached.
@@ -49,14 +49,14 @@ class Plan:
 
     @property
     def specs(self) -> tuple[Spec, ...]:
-        """All of them, in that order."""
+        """Return all of them, in that order."""
         bridges = (spec for wave in self.gwbridges for spec in wave)
         single = (spec for spec in (self.swarm, *self.nodes, self.ingress) if spec)
         return (*bridges, *single, *self.overlays)
 
     def forgets(self, spec: Spec) -> bool:
-        """Whether what the state has is only forgotten: without the section `swarm` memberships stay, and so does all
-        of a host that is unwatched from now on.
+        """Tell whether the state's resource is only forgotten: without the section `swarm` memberships stay, and so
+        does all of a host that is unwatched from now on.
 
         Hosts that are taken out leave all the same.
         """
@@ -67,23 +67,22 @@ class Plan:
 
 
 def plan_of(raw: problems.Raw, owner: str) -> Plan:
-    """The plan of a stack file's keys as they were read. `owner` is `<project>/<stack>`.
+    """Return the plan of a stack file's keys as they were read. `owner` is `<project>/<stack>`.
 
-    Raises StackFileError with every problem at once: of what makes no sense by itself, and of all that can be
-    said beside it.
+    Raises StackFileError with every problem at once, also those that could be said beside it.
     """
     return planned(verdict(raw, owner.rpartition("/")[2]), owner)
 
 
 def planned(judgement: Verdict, owner: str) -> Plan:
-    """The plan of a stack file that was judged. Raises StackFileError where it can't be one."""
+    """Return the plan of a stack file that was judged. Raises StackFileError if it can't be one."""
     if judgement.why_no_plan:
         raise StackFileError(judgement.why_no_plan)
     return replace(wanted(judgement.resolved, owner), warnings=tuple(judgement.warnings))
 
 
 def wanted(whole: Resolved, owner: str) -> Plan:
-    """What a stack file wants, whether or not it can be had."""
+    """Return the plan that a stack file wants, whether or not it can be carried out."""
     resolved = without_lost(whole)
     shared: dict[str, Any] = {"owner": owner, "adopt": resolved.file.adopt}
     plan = Plan(

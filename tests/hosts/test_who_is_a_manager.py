@@ -54,7 +54,7 @@ def test_a_worker_that_was_promoted_by_hand(hosts, declared):
     hosts["m1"].close()
 
     assert words(Unproved, declared("m1")).endswith(
-        "w1: it says that it is a manager, and the stack file calls it a worker: where that is so (promoted by hand, "
+        "w1: it says that it is a manager, and the stack file calls it a worker: if it is a manager (promoted by hand, "
         "or about to be replaced) write hosts.w1.role: manager; else bring back m1"
     )
 
@@ -79,8 +79,8 @@ def test_a_manager_that_is_replaced(declared):
     """The new one is none yet: the old one has to stay a manager of the file until then."""
     assert (
         "no declared host can answer for the swarm: m1: it says that it is a manager, and the stack file calls it a "
-        "worker: where that is so (promoted by hand, or about to be replaced) write hosts.m1.role: manager; else bring "
-        "back m2; m2: a worker; w1: a worker"
+        "worker: if it is a manager (promoted by hand, or about to be replaced) write hosts.m1.role: manager; else "
+        "bring back m2; m2: a worker; w1: a worker"
     ) == words(Unproved, declared("m2"))
 
 

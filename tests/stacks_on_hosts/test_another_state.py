@@ -48,7 +48,7 @@ def test_a_cut_change_of_the_first_state_is_left_to_it(standing: Standing, proje
     refused = project.up()
 
     assert not refused.ok
-    assert "swarmnet/t is in the middle of a change that this state knows nothing of" in refused.told
+    assert "swarmnet/t is in the middle of a change that is not in this state" in refused.told
     assert before == identities(standing.hosts)
     assert standing.project.up("--refresh").ok
     assert standing.project.is_settled()

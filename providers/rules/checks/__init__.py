@@ -1,1 +1,1 @@
-"""What of a plan cannot work, and why: within one stack file, across stacks, and against what hosts have."""
+"""Everything in a plan that cannot work, and why: within one stack file, across stacks, and against what hosts have."""

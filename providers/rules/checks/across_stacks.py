@@ -1,6 +1,6 @@
-"""Several stack files together: which ranges two of them share, and whether that matters. Reading files must not enter.
+"""Compares several stack files: which ranges two of them share, and whether that matters. No files are read here.
 
-Stacks may have the same ranges where nothing joins their networks; `connected_to` says that something does.
+Stacks may have the same ranges if nothing joins their networks; `connected_to` says that something does.
 """
 
 import difflib
@@ -28,12 +28,13 @@ class Shared:
 
 
 def used(stacks: Iterable[Resolved]) -> list[str]:
-    """What stacks give to their networks and hosts; what they reserve is left out, since it may be each other's."""
+    """Return the ranges that stacks give to their networks and hosts. Reserved ones are left out, since they may be
+    each other's."""
     return [each.subnet for resolved in stacks for each in _own(resolved)]
 
 
 def shared(stacks: Mapping[str, Resolved]) -> list[Shared]:
-    """Every two ranges that two stacks share, as `path: words`."""
+    """Return every two ranges that two stacks share, as `path: words`."""
     owned = [(stack, each) for stack, resolved in stacks.items() for each in _own(resolved)]
     pairs = [(owned[one], owned[other]) for one, other in sorted(overlapping([each.subnet for _, each in owned]))]
     found = [_of(stacks, one, other) for one, other in pairs if one[0] != other[0]]
@@ -45,7 +46,7 @@ def shared(stacks: Mapping[str, Resolved]) -> list[Shared]:
 
 
 def joined(stack: str, stacks: Mapping[str, Resolved]) -> list[Resolved]:
-    """The other stacks that one reaches, or that reach it."""
+    """Return the other stacks that one reaches, or that reach it."""
     own = stacks[stack].file.connected_to
     return [
         other for name, other in stacks.items() if name != stack and (name in own or stack in other.file.connected_to)
@@ -53,12 +54,12 @@ def joined(stack: str, stacks: Mapping[str, Resolved]) -> list[Resolved]:
 
 
 def unread(stack: str, why: str) -> str:
-    """What is said of a stack whose ranges nobody knows."""
+    """Say that a stack's file can't be read, so that its ranges are unknown."""
     return f"{stack}'s file can't be read: {why}"
 
 
 def unknown(stack: str, resolved: Resolved, known: Iterable[str], torn: Mapping[str, str]) -> Iterator[str]:
-    """What `connected_to` names and is not there, or can't be read (`torn`: why), as `path: problem`."""
+    """Yield the names in `connected_to` that do not exist or can't be read (`torn`: why), as `path: problem`."""
     others = [name for name in known if name != stack]
     for number, name in enumerate(resolved.file.connected_to):
         if name == stack:
@@ -76,8 +77,8 @@ def _own(resolved: Resolved) -> Iterator[Range]:
 
 
 def _instead(stacks: Mapping[str, Resolved], meetings: Iterable[Shared]) -> dict[tuple[str, Range], str]:
-    """What to write in the place of each to blame but hosts: a range of the same size, nobody's, not reserved, and
-    another for each; where there is none, why."""
+    """Return the range to write in place of each one to blame, except hosts: of the same size, free, not reserved, each
+    another; or the reason why there is none."""
     blamed: dict[str, list[Range]] = {}
     for each in meetings:
         if each.ranges[0].kind != "host":
@@ -93,13 +94,14 @@ def _instead(stacks: Mapping[str, Resolved], meetings: Iterable[Shared]) -> dict
 
 
 def _every(stack: str, stacks: Mapping[str, Resolved]) -> list[Range]:
-    """Every range that one stack has to leave alone, by whose it is."""
+    """Return every range that one stack has to leave alone, by its owner."""
     others = ((name, each) for name, resolved in stacks.items() if name != stack for each in _own(resolved))
     return [*ranges(stacks[stack]), *(replace(each, path=f"{name}'s {each.path}") for name, each in others)]
 
 
 def _of(stacks: Mapping[str, Resolved], *sides: tuple[str, Range]) -> Shared:
-    """What is said of two: the one whose stack declares the other joined is blamed, and no host for its address."""
+    """Return the problem between two ranges. The stack that declares the other joined is to blame, and never a host for
+    its address."""
 
     def last(side: tuple[str, Range]) -> tuple[bool, bool]:
         (partner,) = {stack for stack, _ in sides} - {side[0]}

@@ -1,4 +1,4 @@
-"""Ranges for overlays with `subnet: auto`. The text of the stack file must not enter."""
+"""Chooses ranges for overlays with `subnet: auto`."""
 
 from collections.abc import Iterable
 
@@ -12,10 +12,11 @@ from providers.rules.vocabulary.errors import StackFileError
 
 
 def allocate(stack: Verdict, others: Iterable[Resolved]) -> dict[str, str]:
-    """The first free range of `pools.overlays` for each overlay that waits for one, by name, in the file's order.
+    """Return the first free range of `pools.overlays` for each overlay that waits for one, by name, in the file's
+    order.
 
-    Free is what meets nothing of this stack, no network and no host of another, and nothing that Engines choose.
-    Raises StackFileError where the stack has other problems or the pool has not enough.
+    Free means that it meets nothing of this stack, no network and no host of another, and nothing that Engines choose.
+    Raises StackFileError if the stack has other problems or the pool is too small.
     """
     if stack.problems:
         raise StackFileError(stack.problems)

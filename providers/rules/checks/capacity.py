@@ -1,4 +1,4 @@
-"""How many addresses networks need, against what their masks give: warnings, never errors.
+"""Compares the addresses that networks need with those that their masks give: warnings, never errors.
 
 An Engine says nothing when they run out: tasks stay `new` without a reason. The counting: a /28 with one service on
 three hosts is full at nine tasks (measurements.md#addresses-in-use).
@@ -12,7 +12,7 @@ from providers.rules.vocabulary.addresses import mask_for, room
 
 
 def warnings(resolved: Resolved) -> Iterator[str]:
-    """Networks too small for their nodes, and for the tasks and services that are expected, as `path: problem`."""
+    """Yield networks too small for their nodes and for the expected tasks and services, as `path: problem`."""
     nodes = len(resolved.hosts) + len(resolved.unwatched)
     if ingress := resolved.file.ingress:  # every node takes an address of it
         yield from _lack("ingress", ingress, nodes, ingress.expect or Expected())

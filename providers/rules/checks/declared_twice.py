@@ -1,7 +1,7 @@
-"""What two stacks both declare of one swarm or one machine: each would undo what the other does.
+"""Finds what two stacks both declare of one swarm or one machine: each would undo what the other does.
 
-A stack that takes over what others made writes nothing to hosts, so that there only the stack files can tell. Stacks
-may share hosts: the one has the swarm, another some overlays in it. Reading files must not enter.
+A stack that takes over what others made writes nothing to hosts, so only the stack files can tell. Stacks may share
+hosts: one has the swarm, another some overlays in it. No files are read here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ Path = tuple[str, ...]
 
 
 def claims(resolved: Resolved, others: Mapping[str, Resolved]) -> Iterator[tuple[Path, str]]:
-    """Each section that another stack declares too, by its path, and why one of the two has to leave it out."""
+    """Yield each section that another stack declares too, by its path, and why one of the two has to leave it out."""
     for stack, other in others.items():
         shared = _shared(resolved, other)
         seen: set[Path] = set()
@@ -31,19 +31,19 @@ def _same(here: str, there: str) -> str:
 
 
 def claimed_twice(resolved: Resolved, others: Mapping[str, Resolved]) -> list[str]:
-    """The same as `path: problem`."""
+    """Return the same as `path: problem`."""
     return [f"{'.'.join(path)}: {why}" for path, why in claims(resolved, others)]
 
 
 def _shared(resolved: Resolved, other: Resolved) -> dict[str, str]:
-    """The machines that both have: the host here, and what it is called there."""
+    """Return the machines that both have: the host here, and its name there."""
     there = {mark: name for name, host in other.access.items() for mark in marks(host)}
     here = {name: [there[mark] for mark in marks(host) if mark in there] for name, host in resolved.access.items()}
     return {name: found[0] for name, found in here.items() if found}
 
 
 def _both(resolved: Resolved, other: Resolved, shared: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
-    """What both declare, and a machine by which that is the same."""
+    """Yield what both declare, with a machine that makes it the same."""
     if not shared:
         return
     first = next(iter(shared))

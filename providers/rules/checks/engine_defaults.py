@@ -1,6 +1,6 @@
-"""Ranges that an Engine chooses by itself: the swarm's address pool, the first ingress, docker0.
+"""Checks ranges that an Engine chooses by itself: the swarm's address pool, the first ingress, docker0.
 
-What it does choose is known only on the hosts, so most of it is a warning.
+Its real choice is known only on the hosts, so most of it is a warning.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ _WHY = {
 
 
 def pool_masks(resolved: Resolved) -> Iterator[str]:
-    """Pools smaller than the subnets that are taken of them."""
+    """Yield pools smaller than the subnets that are taken from them."""
     swarm = resolved.file.swarm or Swarm()
     prefix = _prefix(swarm)
     for number, subnet in enumerate(swarm.default_addr_pool):
@@ -42,10 +42,10 @@ def pool_masks(resolved: Resolved) -> Iterator[str]:
 
 
 def first_of_engine_pool(resolved: Resolved) -> Iterator[Range]:
-    """The ingress that an Engine makes at init, where the stack begins the swarm without a pool of its own.
+    """Yield the ingress that an Engine makes at init, if the stack begins the swarm without a pool of its own.
 
-    An ingress of the stack may be the very same, and takes its place before any overlay comes, yet after the hosts
-    have joined.
+    An ingress of the stack may be the very same, and takes its place before any overlay comes, yet after the hosts have
+    joined.
     """
     swarm = resolved.file.swarm
     if swarm and not swarm.default_addr_pool:
@@ -54,7 +54,8 @@ def first_of_engine_pool(resolved: Resolved) -> Iterator[Range]:
 
 
 def warnings(resolved: Resolved) -> Iterator[str]:
-    """What meets ranges that Engines probably choose, as `path: problem`; once for each kind that one key mends."""
+    """Yield clashes with ranges that Engines probably choose, as `path: problem`; one for each kind that one key
+    mends."""
     seen: set[tuple[str, str]] = set()
     for first, other, why in meetings([*ranges(resolved), *_likely(resolved)], _WHY):
         kinds = (first.kind, other.kind)
@@ -64,7 +65,7 @@ def warnings(resolved: Resolved) -> Iterator[str]:
 
 
 def _likely(resolved: Resolved) -> Iterator[Range]:
-    """What Engines probably choose."""
+    """Yield the ranges that Engines probably choose."""
     docker0, own_pool = LIKELY.items()
     yield Range("docker0", *docker0)
     swarm = resolved.file.swarm

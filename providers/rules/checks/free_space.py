@@ -1,6 +1,6 @@
-"""Which ranges of addresses are still free: the first in a pool, the nearest to one that cannot stay.
+"""Finds free ranges of addresses: the first in a pool, the nearest to one that cannot stay.
 
-Whole numbers and `ipaddress` only. What a range is for must not enter.
+Whole numbers and `ipaddress` only.
 """
 
 from bisect import bisect_left
@@ -12,7 +12,7 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
 
 class FreeSpace:
-    """All addresses but those of the ranges taken so far."""
+    """All addresses except those of the ranges taken so far."""
 
     def __init__(self, taken: Iterable[str]) -> None:
         self._firsts: list[int] = []
@@ -24,7 +24,7 @@ class FreeSpace:
                 self._lasts.append(last)
 
     def take(self, subnet: str) -> str:
-        """A free range is free no longer. Returns it."""
+        """Mark a free range as taken, and return it."""
         first, last = _ends(IPv4Network(subnet))
         place = bisect_left(self._firsts, first)
         self._firsts.insert(place, first)
@@ -32,14 +32,14 @@ class FreeSpace:
         return subnet
 
     def first(self, within: str, prefix: int) -> str | None:
-        """The lowest free range of a mask length in a canonical subnet; None where there is none."""
+        """Return the lowest free range of a mask length in a canonical subnet, or None."""
         first, last = _ends(IPv4Network(within))
         size = 2 ** (32 - prefix)
         found = self._above(first, size)
         return _written(found, prefix) if found + size - 1 <= last else None
 
     def nearest(self, subnet: str, within: Iterable[str] = PRIVATE) -> str | None:
-        """The free range of the same size that is nearest to a canonical subnet; None where there is none."""
+        """Return the free range of the same size that is nearest to a canonical subnet, or None."""
         network = IPv4Network(subnet)
         start = int(network.network_address)
         found = {
@@ -59,19 +59,19 @@ class FreeSpace:
             yield below
 
     def _above(self, start: int, size: int) -> int:
-        """The lowest free place of a size from an aligned start on."""
+        """Return the lowest free place of a size from an aligned start upwards."""
         while (hit := self._hit(start, size)) is not None:
             start = (self._lasts[hit] // size + 1) * size
         return start
 
     def _below(self, start: int, size: int) -> int:
-        """The highest free place of a size from an aligned start down; below zero where there is none."""
+        """Return the highest free place of a size from an aligned start downwards; below zero if there is none."""
         while start >= 0 and (hit := self._hit(start, size)) is not None:
             start = (self._firsts[hit] // size - 1) * size
         return start
 
     def _hit(self, start: int, size: int) -> int | None:
-        """The position of a taken range that shares an address with the place."""
+        """Return the position of a taken range that shares an address with the place, or None."""
         place = bisect_left(self._lasts, start)
         return place if place < len(self._firsts) and self._firsts[place] < start + size else None
 

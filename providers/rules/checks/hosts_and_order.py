@@ -1,4 +1,4 @@
-"""What is wrong with hosts as a set and with their order. Ranges and networks must not enter."""
+"""Checks hosts as a set, and their order. No ranges and no networks here."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -11,7 +11,7 @@ _MANY_MANAGERS = 7  # more are slower and no safer, says Docker's guide, see bel
 
 
 def nobody(resolved: Resolved) -> Iterator[str]:
-    """A stack without a host that could do anything."""
+    """Yield a problem if the stack has no host that could do anything."""
     if not resolved.hosts and resolved.unwatched:
         yield "hosts: all are unwatched; a stack needs at least one that is reached"
     elif not resolved.hosts:
@@ -25,7 +25,7 @@ def _usable(resolved: Resolved) -> bool:
 
 
 def managers(resolved: Resolved) -> Iterator[str]:
-    """Numbers of managers that survive no more than fewer would, or cost more than they give: a warning.
+    """Warn of numbers of managers that survive no more than fewer would, or cost more than they give.
 
     https://docs.docker.com/engine/swarm/admin_guide/#add-manager-nodes-for-fault-tolerance
     """
@@ -40,7 +40,7 @@ def managers(resolved: Resolved) -> Iterator[str]:
 
 
 def advertised(resolved: Resolved) -> Iterator[str]:
-    """Addresses at which other hosts would find themselves, and names, which no Engine looks up."""
+    """Yield addresses at which other hosts would find themselves, and names, which no Engine looks up."""
     alone = len(resolved.hosts) == 1
     for name, host in resolved.file.hosts.items():
         for key in ("advertise_address", "data_path_address"):
@@ -58,7 +58,7 @@ def advertised(resolved: Resolved) -> Iterator[str]:
 
 
 def advertised_alone(resolved: Resolved) -> Iterator[str]:
-    """The same of a host that has no others yet: a warning."""
+    """Warn of the same on a host that has no others yet."""
     for name, host in resolved.file.hosts.items():
         told, _ = engine_host(host.advertise_address or "")
         if _is_itself(told) and len(resolved.hosts) == 1:
@@ -66,14 +66,14 @@ def advertised_alone(resolved: Resolved) -> Iterator[str]:
 
 
 def ignored(resolved: Resolved) -> Iterator[str]:
-    """Findings that are accepted on hosts that are none."""
+    """Yield accepted findings whose host is not in the stack file."""
     for at, each in enumerate(resolved.file.doctor.ignore):
         if each.host is not None and each.host not in resolved.hosts:
             yield f"doctor.ignore[{at}].host: {each.host} is not among hosts"
 
 
 def prepared_twice(resolved: Resolved) -> Iterator[str]:
-    """Commands of `prepare` that one host has under one name."""
+    """Yield commands of `prepare` that share a name on one host."""
     shared = [each.name for each in resolved.file.prepare]
     yield from (f"prepare[{at}].name: {name} is there twice" for at, name in enumerate(shared) if name in shared[:at])
     for host, sections in resolved.file.hosts.items():
@@ -88,14 +88,14 @@ def _is_itself(address: str) -> bool:
 
 
 def through_themselves(resolved: Resolved) -> Iterator[str]:
-    """Hosts whose bastion they are, as `path: problem`."""
+    """Yield hosts that are their own bastion, as `path: problem`."""
     for name, host in resolved.access.items():
         if host.bastion and host.address and split_place(host.bastion)[1:] == (host.address, host.port):
             yield f"hosts.{name}.bastion: {host.bastion} is the host itself; write `bastion: none` there"
 
 
 def beginning(resolved: Resolved) -> Iterator[str]:
-    """A swarm without a manager to begin on."""
+    """Yield a problem if a swarm has no manager to begin on."""
     managers, swarm = resolved.managers, resolved.file.swarm
     if not swarm or not _usable(resolved):
         return
@@ -109,7 +109,7 @@ def beginning(resolved: Resolved) -> Iterator[str]:
 
 
 def waves(resolved: Resolved) -> Iterator[str]:
-    """Hosts that `order` has more or less than once, and what is no host."""
+    """Yield hosts that `order` names twice or not at all, and names that are no hosts."""
     if resolved.file.order is None or not _usable(resolved):
         return
     seen: set[str] = set()
@@ -127,7 +127,7 @@ def waves(resolved: Resolved) -> Iterator[str]:
 
 
 def same_machine(resolved: Resolved) -> Iterator[str]:
-    """Hosts that are one machine."""
+    """Yield hosts that are one machine."""
     seen: dict[str, str] = {}
     for name, host in resolved.access.items():
         own = marks(host)

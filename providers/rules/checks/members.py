@@ -1,7 +1,5 @@
-"""Members against what the stack file says of them: addresses that they keep, links between them, certificates.
-
-Reading hosts must not enter.
-"""
+"""Compares members with the stack file: addresses that they keep, links between them, certificates. No hosts are read
+here."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
@@ -24,7 +22,8 @@ OVERDUE = 1 / 6
 
 
 def refusals(resolved: Resolved, reports: Sequence[HostReport]) -> Iterator[str]:
-    """What forbids the first write: addresses that no change brings about, packets that would be lost."""
+    """Yield the problems that forbid the first write: addresses that no change brings about, packets that would be
+    lost."""
     for report in reports:
         if report.member and (unlike := advertises(resolved.access[report.host], report.member.node_address)):
             yield unlike
@@ -32,14 +31,14 @@ def refusals(resolved: Resolved, reports: Sequence[HostReport]) -> Iterator[str]
 
 
 def warnings(resolved: Resolved, reports: Sequence[HostReport]) -> Iterator[str]:
-    """What is only to be known."""
+    """Yield warnings."""
     yield from _lost(resolved, reports, standing=True)
     yield from _links(resolved, reports)
     yield from certificates(reports)
 
 
 def certificates(reports: Iterable[HostReport]) -> Iterator[str]:
-    """Members whose certificate ends soon and should have been renewed: without one they are out of the swarm."""
+    """Yield members whose certificate ends soon and should have been renewed: without one they are out of the swarm."""
     for report in reports:
         own = report.certificate
         if own and own.left < min(SOON, OVERDUE * own.lasts):
@@ -52,7 +51,8 @@ def certificates(reports: Iterable[HostReport]) -> Iterator[str]:
 
 
 def _link(resolved: Resolved, report: HostReport) -> Link | None:
-    """The link by which a host sends to other members, None where none of its links has that address, as behind NAT."""
+    """Return the link by which a host sends to other members, or None if none of its links has that address, as behind
+    NAT."""
     host = resolved.access[report.host]
     own = report.member.node_address if report.member else ""
     said, _ = engine_host(host.data_path_address or own or host.advertise_address or "")
@@ -61,7 +61,7 @@ def _link(resolved: Resolved, report: HostReport) -> Link | None:
 
 
 def _lost(resolved: Resolved, reports: Sequence[HostReport], *, standing: bool) -> Iterator[str]:
-    """Networks whose packets do not fit through a link; `standing`: those that have that MTU already."""
+    """Yield networks whose packets do not fit through a link. `standing`: those that have that MTU already."""
     found = [(link.mtu, report.host, link.name) for report in reports if (link := _link(resolved, report))]
     if not found:
         return
@@ -74,7 +74,8 @@ def _lost(resolved: Resolved, reports: Sequence[HostReport], *, standing: bool) 
 
 
 def _links(resolved: Resolved, reports: Iterable[HostReport]) -> Iterator[str]:
-    """Links with another MTU than the stack file has for the network between the hosts; alike ones in one line."""
+    """Yield links with another MTU than the stack file has for the network between the hosts; alike ones in one
+    line."""
     found: dict[tuple[int, int], list[str]] = {}
     for report in reports:
         said, link = resolved.file.hosts[report.host].mtu, _link(resolved, report)

@@ -1,6 +1,6 @@
-"""Whether packets of the networks fit between the hosts. Bytes throughout; measuring must not enter.
+"""Checks that packets of the networks fit between the hosts. Bytes throughout; nothing is measured here.
 
-An Engine never looks: larger packets are lost, while connections are made and small answers come.
+An Engine never checks: larger packets are lost, while connections are made and small answers come.
 """
 
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ _SMALLEST = 68  # of an IPv4 link, https://www.rfc-editor.org/rfc/rfc791
 
 
 def container_mtu(mtu: int | None, encrypted: bool = False) -> int:
-    """What an Engine gives the containers of an overlay or the ingress with the option `mtu`."""
+    """Return the MTU that an Engine gives the containers of an overlay or the ingress for the option `mtu`."""
     left = (mtu or _ENGINE) - _VXLAN
     return (left - _ESP) // 4 * 4 if encrypted else left
 
 
 def problems(resolved: Resolved) -> Iterator[str]:
-    """Networks of the swarm whose packets do not fit between the hosts, as `path: problem`."""
+    """Yield networks of the swarm whose packets do not fit between the hosts, as `path: problem`."""
     if not resolved.hosts:
         return
     key, most = min(_underlays(resolved), key=lambda underlay: underlay[1])
@@ -35,7 +35,7 @@ def problems(resolved: Resolved) -> Iterator[str]:
 
 
 def networks(resolved: Resolved) -> Iterator[tuple[Noun, str, Ingress | Overlay]]:
-    """The networks between the hosts: what each is, the path of its MTU, its section."""
+    """Yield the networks between the hosts: its noun, the path of its MTU, its section."""
     if resolved.file.ingress:
         yield Noun("ingress"), "ingress.mtu", resolved.file.ingress
     for name, overlay in resolved.file.overlays.items():
@@ -43,7 +43,7 @@ def networks(resolved: Resolved) -> Iterator[tuple[Noun, str, Ingress | Overlay]
 
 
 def warnings(resolved: Resolved) -> Iterator[str]:
-    """Bridges with a larger MTU than their host's, which may have another for the way outside."""
+    """Warn of bridges with a larger MTU than their host's, which may have another for the way outside."""
     for name, host in resolved.file.hosts.items():
         bridge = resolved.hosts[name].gwbridge
         if bridge and bridge.mtu and bridge.mtu > host.mtu:
@@ -55,7 +55,7 @@ def warnings(resolved: Resolved) -> Iterator[str]:
 
 
 def _underlays(resolved: Resolved) -> Iterator[tuple[str, int]]:
-    """For each host the words for its underlay's MTU, and the most that an Engine's option may be for it."""
+    """Yield, for each host, the words for its underlay's MTU, and the largest option of an Engine that fits it."""
     for name, host in resolved.access.items():
         mtu, six = resolved.file.hosts[name].mtu, _is_ipv6(host)
         yield f"hosts.{name}.mtu{f' less {_IPV6} for IPv6' if six else ''}", mtu - (_IPV6 if six else 0)
@@ -67,8 +67,8 @@ def _is_ipv6(host: HostAccess) -> bool:
 
 
 def too_large(path: str, network: Ingress | Overlay, key: str, most: int) -> Iterator[str]:
-    """What is wrong with a network's MTU where no more than `most` fits between the hosts, in words. key: what says
-    so."""
+    """Say what is wrong with a network's MTU if no more than `most` fits between the hosts. key: the key that limits
+    it."""
     encrypted = isinstance(network, Overlay) and network.encrypted
     given = container_mtu(network.mtu, encrypted)
     if (network.mtu or _ENGINE) > most:

@@ -1,4 +1,4 @@
-"""Driver options of a stack file: those that nobody here knows, and those that a host's Engine does not know."""
+"""Checks driver options of a stack file: unknown ones, and those that a host's Engine does not know."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,14 +9,14 @@ from providers.rules.vocabulary.snapshot import HostReport
 
 
 def warnings(resolved: Resolved) -> Iterator[str]:
-    """Options that are passed on as they are: an Engine keeps what it does not know, and does nothing with it."""
+    """Warn of options that are passed on as they are: an Engine keeps an unknown one and does nothing with it."""
     for path, driver, options in _declared(resolved):
         for key in driver_options.unknown(driver, options):
-            yield f"{path}.options: {key} is known to nobody here, and passed on: no Engine says whether it knows it"
+            yield f"{path}.options: {key} is unknown to Swarmnet and passed on: no Engine says whether it knows it"
 
 
 def too_old(resolved: Resolved, reports: Sequence[HostReport]) -> Iterator[str]:
-    """Options that a host's Engine would keep and do nothing with."""
+    """Yield options that a host's Engine would keep without doing anything."""
     for report in reports:
         bridge, found = resolved.hosts[report.host].gwbridge, report.engine
         own = resolved.file.hosts[report.host].gwbridge

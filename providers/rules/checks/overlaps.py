@@ -1,6 +1,6 @@
-"""Ranges that cannot stand together in a stack file, each with a free one that would fit. No roles, no order.
+"""Finds ranges that cannot stand together in a stack file, each with a free one that would fit. No roles, no order.
 
-An Engine takes most of this without a word and breaks later, so all of it is refused, whatever the Engine.
+An Engine takes most of this without an error and breaks later, so all of it is refused, whatever the Engine.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,18 +52,18 @@ class Clash:
 
     @property
     def blamed(self) -> list[Range]:
-        """Those that cannot stay, the last of the file first: each needs another range."""
+        """Return the ranges that cannot stay, the last of the file first: each needs another range."""
         return list(dict.fromkeys(first for first, _ in self.pairs))
 
     @property
     def others(self) -> list[Range]:
-        """What they meet, and what may stay."""
+        """Return the ranges that they meet, and that may stay."""
         blamed = set(self.blamed)
         return [other for other in dict.fromkeys(other for _, other in self.pairs) if other not in blamed]
 
 
 def clashing(resolved: Resolved) -> list[Clash]:
-    """Whatever clashes, each once."""
+    """Return all clashes, each once."""
     found: dict[tuple[str, ...], list[tuple[Range, Range]]] = {}
     for first, other, why in meetings(_declared(resolved), _WHY):
         key = (why, first.kind, first.subnet, relation(first.subnet, other.subnet))
@@ -72,7 +72,7 @@ def clashing(resolved: Resolved) -> list[Clash]:
 
 
 def clashes(resolved: Resolved, beside: Iterable[str] = ()) -> list[str]:
-    """Each of `clashing` as `path: problem`; who takes all ranges named as free has no clash of those left.
+    """Return each of `clashing` as `path: problem`. If all ranges named as free are taken, no clash of those is left.
 
     beside: ranges that are not free either, those of stacks that this one reaches.
     """
@@ -84,7 +84,7 @@ def clashes(resolved: Resolved, beside: Iterable[str] = ()) -> list[str]:
 
 
 def public(resolved: Resolved) -> Iterator[str]:
-    """Ranges of the stack that belong to somebody on the Internet: a warning, since that may be oneself."""
+    """Warn of ranges of the stack that belong to somebody on the Internet, perhaps to its owner."""
     found = [each for each in ranges(resolved) if each.kind in OURS and IPv4Network(each.subnet).is_global]
     free = instead(resolved, (), found)
     for each in found:
@@ -100,14 +100,14 @@ def _told(clash: Clash) -> str:
 
 
 def _remedy(resolved: Resolved, beside: Sequence[str], clash: Clash, free: Mapping[Range, str | None]) -> str:
-    """What to write in the place of those to blame."""
+    """Return the ranges to write in place of those to blame."""
     if chosen := [subnet for each in clash.blamed if (subnet := free[each])]:
         return f"{names(chosen)} {'is' if len(chosen) == 1 else 'are'} free"
     return none_free(clash.blamed[0].subnet, [each for each in _declared(resolved) if each not in clash.blamed], beside)
 
 
 def none_free(subnet: str, taken: Sequence[Range], beside: Iterable[str] = ()) -> str:
-    """Why no range of the size of a subnet is free: what has most of the private ones, and which smaller one is.
+    """Say why no range of a subnet's size is free: what takes most of the private ones, and which smaller one is free.
 
     beside: ranges that are taken too, and not named.
     """
@@ -126,9 +126,9 @@ def _listed(several: Sequence[Range]) -> str:
 
 
 def instead(resolved: Resolved, taken: Iterable[str], blamed: Iterable[Range]) -> dict[Range, str | None]:
-    """A range of the same size for each that cannot stay: from the pool for overlays, else a private one nearby.
+    """Return a range of the same size for each that cannot stay: from the pool for overlays, else a private one nearby.
 
-    taken: what is not free beside what the stack file names.
+    taken: ranges that are not free beside those of the stack file.
     """
     space = FreeSpace([*(each.subnet for each in _declared(resolved)), *taken, *LIKELY.values()])
     pool = resolved.file.pools.overlays

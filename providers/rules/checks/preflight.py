@@ -1,7 +1,7 @@
-"""The whole stack file against what hosts really have, before the first write: ranges that cannot stand together.
+"""Compares the whole stack file with what hosts really have, before the first write: ranges that cannot stand together.
 
-Engines take most of it without a word and break later. What a stack file says against itself is in overlaps.py.
-Reading hosts must not enter.
+Engines take most of it without an error and break later. Clashes within the stack file are in overlaps.py. No hosts are
+read here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,7 +49,7 @@ _WHY = {
 
 @dataclass(frozen=True)
 class Findings:
-    """A line for each clash: those that forbid to begin, and those that are only to be known."""
+    """A line for each clash: those that forbid to begin, and warnings."""
 
     refused: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -69,10 +69,10 @@ Meetings = dict[tuple[Wanted, Occupied], list[str]]
 
 
 def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> Findings:
-    """Every range of the stack file that meets one that is taken on its hosts. `owner` is `<project>/<stack>`.
+    """Return every range of the stack file that meets one that is taken on its hosts. `owner` is `<project>/<stack>`.
 
-    Who takes all ranges named as free has none refused any more, and none that meets what its hosts have. Hosts without
-    a report are left out.
+    If all ranges named as free are taken, none is refused any more, and none meets what its hosts have. Hosts without a
+    report are left out.
     """
     networks = swarm_networks(reports)
     standing = {(noun_of(net), subnet) for net in networks for subnet in subnets(net)}
@@ -99,7 +99,7 @@ def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> F
 
 
 def _bridge(resolved: Resolved, report: HostReport) -> Iterator[Wanted]:
-    """What is wanted of one host."""
+    """Yield the ranges wanted of one host."""
     bridge, own = resolved.hosts[report.host].gwbridge, resolved.file.hosts[report.host].gwbridge
     if bridge and bridge.subnet:
         path = f"hosts.{report.host}.gwbridge.subnet" if own and own.subnet else "gwbridge.subnet"
@@ -108,7 +108,7 @@ def _bridge(resolved: Resolved, report: HostReport) -> Iterator[Wanted]:
 
 
 def _of_swarm(resolved: Resolved, standing: set[tuple[Noun | None, str]], *, begins: bool) -> Iterator[Wanted]:
-    """What is wanted of the swarm; its address pools only where it `begins`, since nothing changes them later."""
+    """Yield the ranges wanted of the swarm; its address pools only if it `begins`, since nothing changes them later."""
     for each in ranges(resolved):
         if each.kind in _OVER_ALL or (each.kind == "pool" and begins):
             name = each.path.removeprefix("overlays.").partition(".subnet")[0] if each.kind == "overlay" else ""
@@ -117,7 +117,7 @@ def _of_swarm(resolved: Resolved, standing: set[tuple[Noun | None, str]], *, beg
 
 
 def _meetings(wanted: Sequence[Wanted], occupied: Sequence[Occupied]) -> Iterator[tuple[Wanted, Occupied]]:
-    """What is wanted, with each thing that has an address of it and will have it still."""
+    """Yield each wanted range with each thing that has an address of it and will still have it."""
     both = [*(each.subnet for each in wanted), *(each.subnet for each in occupied)]
     for one, other in sorted(overlapping(both)):
         if one < len(wanted) <= other and not _gives_way(occupied[other - len(wanted)], wanted[one]):
@@ -125,7 +125,8 @@ def _meetings(wanted: Sequence[Wanted], occupied: Sequence[Occupied]) -> Iterato
 
 
 def _gives_way(occupied: Occupied, wanted: Wanted) -> bool:
-    """Whether the range is free by the time that it is wanted: the same noun has it, or one that changes before."""
+    """Tell whether the range is free by the time that it is wanted: the same noun has it, or one that changes
+    before."""
     if occupied.noun is None:
         return False
     before = ORDER.index(occupied.noun.kind) < ORDER.index(wanted.noun.kind)
@@ -137,7 +138,7 @@ def _is_wide(wanted: Wanted, occupied: Occupied) -> bool:
 
 
 def _with_remedies(resolved: Resolved, found: Meetings, taken: set[str]) -> Iterator[str]:
-    """A line for each, with a range of the same size that is nobody's, where there is one."""
+    """Yield a line for each, with a free range of the same size, if there is one."""
     blamed = {wanted: Range(wanted.noun.kind, wanted.path, wanted.subnet) for wanted, _ in found}
     counted = [subnet for subnet in taken if prefix_length(subnet) >= LARGEST]
     free = instead(resolved, counted, blamed.values())
@@ -155,7 +156,7 @@ def _told(wanted: Wanted, occupied: Occupied, hosts: Sequence[str]) -> str:
 
 
 def _recipe(wanted: Wanted, occupied: Occupied) -> str:
-    """What to do about a range that this stack itself still has; empty where it has not."""
+    """Say what to do about a range that this stack itself still has; empty if it has not."""
     if occupied.noun:
         return f"give {occupied.noun} another range in one `pulumi up`, and this one to {wanted.noun} in the next"
     if occupied.dropped:

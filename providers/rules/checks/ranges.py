@@ -1,4 +1,4 @@
-"""Every range of addresses that a stack file names, with its path and its kind. Which may meet must not enter."""
+"""Every range of addresses that a stack file names, with its path and its kind."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ class Range:
 
     @property
     def kept_for(self) -> str:
-        """What it is called in pictures where it is `reserved`: by its own name, if it has one."""
+        """Return its name in pictures if it is `reserved`: its own name, if it has one."""
         return self.path.partition("reserved.")[2] or "reserved"
 
 
 def ranges(resolved: Resolved) -> Iterator[Range]:
-    """Every range in the file, in the order of blame: of two that clash, the first is reported."""
+    """Yield every range in the file, in the order of blame: of two that clash, the first is reported."""
     file = resolved.file
     for name, host in file.hosts.items():
         if host.gwbridge and host.gwbridge.subnet:
@@ -60,7 +60,7 @@ def ranges(resolved: Resolved) -> Iterator[Range]:
 
 
 def reserved(file: StackFile) -> Iterator[Range]:
-    """What nothing may meet: `reserved.vpn` where it has a name, else `reserved[0]`."""
+    """Yield the ranges that nothing may meet: `reserved.vpn` if it has a name, else `reserved[0]`."""
     named = file.reserved.items() if isinstance(file.reserved, dict) else ()
     listed = () if isinstance(file.reserved, dict) else enumerate(file.reserved)
     for name, subnet in named:
@@ -75,7 +75,7 @@ def _further(kind: str, path: str, subnets: Sequence[str]) -> Iterator[Range]:
 
 
 def meetings(declared: Sequence[Range], why: Mapping[tuple[str, str], str]) -> Iterator[tuple[Range, Range, str]]:
-    """Every two ranges that share an address though their kinds must not, and the reason."""
+    """Yield every two ranges that share an address though their kinds must not, and the reason."""
     for one, other in sorted(overlapping([each.subnet for each in declared])):
         first, second = declared[one], declared[other]
         if reason := why.get((first.kind, second.kind)):
@@ -83,19 +83,19 @@ def meetings(declared: Sequence[Range], why: Mapping[tuple[str, str], str]) -> I
 
 
 def names(listed: Sequence[str], most: int = MANY) -> str:
-    """`a, b and c`, and no more than so many of them."""
+    """Return `a, b and c`, and no more than so many of them."""
     if len(listed) > most:
         return f"{', '.join(listed[: most - 1])} and {len(listed) - most + 1} more"
     return " and ".join(part for part in (", ".join(listed[:-1]), *listed[-1:]) if part)
 
 
 def told(first: Range, other: Range) -> str:
-    """Two ranges that share an address, in words."""
+    """Describe two ranges that share an address."""
     return f"{first.path}: {first.subnet} {relation(first.subnet, other.subnet)} {other.path} {other.subnet}"
 
 
 def _addresses(resolved: Resolved) -> Iterator[Range]:
-    """The hosts' own addresses and their bastions', where they are numbers; each once.
+    """Yield the hosts' own addresses and their bastions', if they are numbers; each once.
 
     A bastion's counts because a host sends its answers there.
     """

@@ -1,4 +1,4 @@
-"""What is wrong with one network by itself: its name, gateway, ip_range. Other networks' ranges must not enter."""
+"""Checks one network by itself: its name, gateway, ip_range. Other networks' ranges are not compared here."""
 
 from collections.abc import Iterator
 from ipaddress import IPv6Address, IPv6Network
@@ -19,14 +19,14 @@ from providers.rules.vocabulary.labels import twin_name
 
 
 def lacking(resolved: Resolved) -> Iterator[str]:
-    """Hosts whose own section `gwbridge` has no subnet, and no shared section to take it from."""
+    """Yield hosts whose own section `gwbridge` has no subnet, with no shared section to take it from."""
     for name, host in resolved.hosts.items():
         if host.gwbridge and not host.gwbridge.subnet:
             yield f"hosts.{name}.gwbridge.subnet: is required, since there is no section gwbridge to take it from"
 
 
 def names(resolved: Resolved) -> Iterator[str]:
-    """Two names that differ in case only are one to a swarm, which answers with an internal error."""
+    """Yield names that differ in case only: to a swarm they are one, and it answers with an internal error."""
     seen = {resolved.file.ingress.name.lower(): "ingress.name"} if resolved.file.ingress else {}
     for name in resolved.file.overlays:
         if name.lower() in seen:
@@ -35,7 +35,10 @@ def names(resolved: Resolved) -> Iterator[str]:
 
 
 def twins(resolved: Resolved) -> Iterator[str]:
-    """Overlays in the way of another's twin, and names that leave the twin's own no room."""
+    """Yield overlays in the way of another's twin, and names that leave no room for the twin's own.
+
+    A twin is the temporary network to which services move while an overlay changes.
+    """
     names = {name.lower(): name for name in resolved.file.overlays}
     for name, overlay in resolved.file.overlays.items():
         twin = twin_name(name)
@@ -50,7 +53,7 @@ def twins(resolved: Resolved) -> Iterator[str]:
 
 
 def kept_pools(stackfile: StackFile) -> Iterator[str]:
-    """A pool to take ranges from, of which nothing can be taken."""
+    """Yield a pool of which nothing can be taken."""
     pool = stackfile.pools.overlays
     for kept in reserved(stackfile) if pool else ():
         if pool and holds_subnet(kept.subnet, pool.range):
@@ -61,7 +64,7 @@ def kept_pools(stackfile: StackFile) -> Iterator[str]:
 
 
 def inside(resolved: Resolved) -> Iterator[str]:
-    """Gateways and ranges that are not where they belong."""
+    """Yield gateways and ranges that are not where they belong."""
     for name, host in resolved.file.hosts.items():
         bridge = resolved.hosts[name].gwbridge
         if host.gwbridge and host.gwbridge.gateway and bridge:
@@ -79,7 +82,7 @@ def inside(resolved: Resolved) -> Iterator[str]:
 
 
 def unresolvable(stackfile: StackFile) -> Iterator[str]:
-    """Overlays whose range is still to be chosen, and cannot be."""
+    """Yield overlays whose range is still to be chosen, and cannot be."""
     for name, overlay in stackfile.overlays.items():
         if overlay.subnet != AUTO:
             continue
@@ -123,7 +126,8 @@ def _ip_range(path: str, network: Overlay | PartialGwbridge) -> Iterator[str]:
 
 
 def numbers(resolved: Resolved) -> Iterator[str]:
-    """Overlays with the number of another's VXLAN: the swarm would take the second and never give it addresses."""
+    """Yield overlays with the number of another's VXLAN: the swarm would take the second and never give it
+    addresses."""
     seen: dict[int, str] = {}
     for name, overlay in resolved.file.overlays.items():
         if overlay.vxlan_id is None:

@@ -1,6 +1,6 @@
-"""Which ranges are taken on hosts as they are: by routes, addresses, resolvers, and networks of Engines and the swarm.
+"""The ranges that are taken on hosts: by routes, addresses, resolvers, and networks of Engines and the swarm.
 
-And of which noun of a stack file each is the range now. What is wanted, and what clashes, must not enter.
+Each with the noun of the stack file that now has it. Nothing is compared with what is wanted here.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ WIDE = 12
 
 
 class Noun(NamedTuple):
-    """Whose range it is: `gwbridge`, `ingress`, or `overlay` with its name."""
+    """The noun that has a range: `gwbridge`, `ingress`, or `overlay` with its name."""
 
     kind: str
     name: str = ""
@@ -33,8 +33,8 @@ class Occupied:
     """A range that is taken: by a `route`, an `address` or a `resolver` of a host, a `network` of its Engine or of the
     `swarm`.
 
-    noun: what of the stack file has it; None for what the stack file does not declare. dropped: the overlay of this
-    stack that has it, where the stack file declares it no more.
+    noun: the noun of the stack file that has it; None if the stack file does not declare it. dropped: the overlay of
+    this stack that has it, if the stack file no longer declares it.
     """
 
     kind: str
@@ -45,12 +45,12 @@ class Occupied:
 
     @property
     def wide(self) -> bool:
-        """Whether it says little about the ranges in it."""
+        """Tell whether it says little about the ranges in it."""
         return self.kind == "route" and prefix_length(self.subnet) < WIDE
 
 
 def noun_of(network: Network) -> Noun | None:
-    """What of a stack file a network would be; an overlay's twin is the overlay."""
+    """Return the noun that a network would be in a stack file, or None; an overlay's twin is the overlay."""
     if network.ingress:
         return Noun("ingress")
     if network.scope == "swarm":
@@ -59,19 +59,20 @@ def noun_of(network: Network) -> Noun | None:
 
 
 def subnets(network: Network) -> list[str]:
-    """A network's IPv4 ranges. Engine 20.10 shows host bits as they were asked for (measurements.md#bridge-ranges)."""
+    """Return a network's IPv4 ranges. Engine 20.10 shows host bits as they were asked for
+    (measurements.md#bridge-ranges)."""
     found = (shown_network(subnet) for subnet in network.subnets if subnet)
     return [str(each) for each in found if isinstance(each, IPv4Network)]
 
 
 def swarm_networks(reports: Iterable[HostReport]) -> list[Network]:
-    """The swarm's networks, each once: as a manager lists it, since a host's own copy has no labels."""
+    """Return the swarm's networks, each once: as a manager lists it, since a host's own copy has no labels."""
     listed = [net for report in reports for net in report.networks if net.scope == "swarm"]
     return list({net.id: net for net in sorted(listed, key=lambda net: len(net.labels))}.values())
 
 
 def in_swarm(networks: Iterable[Network], declared: Collection[Noun], owner: str) -> Iterator[Occupied]:
-    """What the swarm has given to its networks."""
+    """Yield the ranges that the swarm has given to its networks."""
     for net in networks:
         noun = noun_of(net)
         dropped = str(noun) if not net.ingress and owner_of(net.labels) == owner else ""
@@ -80,7 +81,7 @@ def in_swarm(networks: Iterable[Network], declared: Collection[Noun], owner: str
 
 
 def on_host(report: HostReport, bridge_name: str | None) -> Iterator[Occupied]:
-    """What one host has for itself. bridge_name: the declared link of its docker_gwbridge, None where none is."""
+    """Yield the ranges that one host has for itself. bridge_name: the declared link of its docker_gwbridge, or None."""
     local = [net for net in report.networks if net.scope != "swarm"]
     for net in local:
         noun = noun_of(net) if bridge_name else None
@@ -95,7 +96,8 @@ def on_host(report: HostReport, bridge_name: str | None) -> Iterator[Occupied]:
 
 
 def _alone(report: HostReport, links: set[str], known: Sequence[str]) -> Iterator[Occupied]:
-    """Single addresses that no route or network tells: of links that are down or lead to one machine, of resolvers."""
+    """Yield single addresses that no route or network shows: of links that are down or lead to one machine, of
+    resolvers."""
     for link in report.surroundings.links:
         for address in () if link.name in links else link.addresses:
             if not any(holds_subnet(subnet, f"{address}/32") for subnet in known if prefix_length(subnet) >= WIDE):

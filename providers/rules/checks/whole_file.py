@@ -1,7 +1,4 @@
-"""Everything that is wrong with one stack file, at once: which check needs what to make sense.
-
-The checks themselves must not enter.
-"""
+"""Runs every check on one stack file at once, and knows which check needs what to make sense."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -50,11 +47,11 @@ _WARNINGS: tuple[_Check, ...] = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """What of a stack file makes sense, and each thing that does not as `path: problem`.
+    """The parts of a stack file that make sense, and each thing that does not as `path: problem`.
 
-    waiting: overlays whose range is still to be chosen; `resolved` is without them.
-    warnings: only where there is no problem. read: what of the keys makes sense each by itself.
-    text: the file as it was read; Pulumi hands over keys that stand nowhere.
+    waiting: overlays whose range is still to be chosen; `resolved` is without them. warnings: only if there is no
+    problem. read: the keys that make sense each by itself. text: the file as it was read; Pulumi hands over keys that
+    stand nowhere.
     """
 
     stack: str
@@ -67,24 +64,24 @@ class Verdict:
 
     @property
     def stackfile(self) -> StackFile:
-        """The sections that make sense."""
+        """Return the sections that make sense."""
         return self.resolved.file
 
     def further(self, lines: Iterable[str]) -> list[str]:
-        """What of other lines about the stack is to be said beside its own problems."""
+        """Return lines about the stack beside its own problems."""
         return further(self.read, self.problems, lines)
 
     @property
     def why_no_plan(self) -> list[str]:
-        """What keeps this from being a plan: reviewers are to see numbers, so that ranges are chosen before."""
+        """Say what keeps this from being a plan: reviewers are to see numbers, so ranges are chosen before."""
         chosen = f"is {AUTO}; `swarmnet allocate {self.stack}` writes a free range in its place"
         return [*self.problems, *(f"overlays.{name}.subnet: {chosen}" for name in self.waiting)]
 
 
 def verdict(raw: Raw, stack: str, beside: Iterable[str] = (), text: Written | None = None) -> Verdict:
-    """All there is to say about a stack file's keys as they were read.
+    """Return everything there is to say about a stack file's keys as they were read.
 
-    beside: ranges that are not free either. text: the file that the keys are of, where that was read.
+    beside: ranges that are not free either. text: the file that the keys are of, if one was read.
     """
     read = readable(StackFile, raw)
     kept = list(single_network.kept_pools(read.model))
@@ -101,9 +98,9 @@ def verdict(raw: Raw, stack: str, beside: Iterable[str] = (), text: Written | No
 
 
 def further(read: Readable[StackFile], told: Sequence[str], lines: Iterable[str]) -> list[str]:
-    """Problems of other keys than those that are told, with the places in lists that the file has.
+    """Return problems of other keys than those told already, with the places in lists that the file has.
 
-    Of what is wrong by itself nothing else is said: what follows from it is not known.
+    Nothing else is said of what is wrong by itself: what follows from it is not known.
     """
     return _others(told, (read.as_written(line) for line in lines))
 

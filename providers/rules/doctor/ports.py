@@ -20,7 +20,7 @@ MANAGERS, GOSSIP, VXLAN = 2377, 7946, 4789
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """One thing that must be open: `port` is None where the protocol has none. sources: IP addresses."""
+    """One thing that must be open: `port` is None if the protocol has none. sources: IP addresses."""
 
     protocol: Protocol
     port: int | None

@@ -1,2 +1,2 @@
-"""Changes of what runs: ports off and back, the ingress on every host, a bridge swapped under a member, services moved
-between overlays, Engines restarted, the quorum kept."""
+"""Changes under running services: ports off and back, the ingress on every host, a bridge swapped under a member,
+services moved between overlays, Engines restarted, the quorum kept."""

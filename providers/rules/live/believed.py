@@ -1,8 +1,8 @@
-"""Whose word on the swarm counts: a host's own never makes it a manager.
+"""Which host's claim to be a manager is believed: a host's own word never is enough.
 
-With the section `swarm` the stack file says who is one. Without it, the other declared hosts do: each names the
-managers that it knows by node id (`RemoteManagers`, measurements.md#membership). Who says a manager's node id is that
-manager's own is told by the address at which the others know it. Asking must not enter.
+With the section `swarm` the stack file says who is a manager. Without it, the other declared hosts do: each names the
+managers that it knows by node id (`RemoteManagers`, measurements.md#membership). A host is that manager if the others
+know the node id at its address. No host is asked here.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ Said = Mapping[str, Member | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Witnesses:
-    """What a stack file has to tell managers by: roles, and each host's IP addresses, by its name."""
+    """The stack file's evidence about managers: roles, and each host's IP addresses by its name."""
 
     roles: Roles
     addresses: Mapping[str, frozenset[str]]
 
     def proved(self, host: str, said: Said) -> bool:
-        """Whether a host's word that it is a manager is borne out. `said`: what each host that was asked so far said of
-        itself, None where it gave no answer."""
+        """Tell whether a host's claim to be a manager is confirmed. `said`: what each host asked so far said of itself,
+        None if it gave no answer."""
         own = said.get(host)
         if own is None or not own.control:
             return False
@@ -41,7 +41,7 @@ class Witnesses:
         return not others
 
     def lists_as_manager(self, host: str, nodes: tuple[Node, ...], known_as: str = "") -> bool:
-        """Whether another manager lists a host among the managers: who is locked can't say which member it is.
+        """Tell whether another manager lists a host among the managers: a locked host can't say which member it is.
 
         By the host's address or name, or by the member that it was proved to be (`known_as`).
         """
@@ -52,7 +52,7 @@ class Witnesses:
         return any(node.address in mine or node.hostname == host or node.id == known_as for node in managers)
 
     def advice(self, said: Said) -> str:
-        """What to do where none of the stack file's managers is one, for the end of a line."""
+        """Say, for the end of a line, what to do if none of the stack file's managers is one."""
         managers = self.roles.managers or frozenset()
         if any(said.get(name) is None for name in managers):
             return f"; bring {'a majority of ' if len(managers) > 1 else ''}{_words(managers)} back"
@@ -63,7 +63,7 @@ class Witnesses:
         )
 
     def why_not(self, host: str, said: Said) -> str:
-        """Why a host that says it is a manager is not believed, and what to write or do, in one line."""
+        """Say in one line why a host that claims to be a manager is not believed, and what to write or do."""
         claims = f"{host}: it says that it is a manager"
         own = said.get(host)
         managers = [said.get(name) for name in self.roles.managers or ()]
@@ -74,7 +74,7 @@ class Witnesses:
             )
         if self.roles.managers is not None:
             return (
-                f"{claims}, and the stack file calls it a worker: where that is so (promoted by hand, or about to be "
+                f"{claims}, and the stack file calls it a worker: if it is a manager (promoted by hand, or about to be "
                 f"replaced) write hosts.{host}.role: manager; else bring back {_words(self.roles.managers)}"
             )
         places = self._places(host, own.node_id, said) - {"?"} if own else frozenset()
@@ -84,29 +84,29 @@ class Witnesses:
         if places:
             return (
                 f"{claims}, and the stack file has no address for it at which others know that manager "
-                f"({_words(places)}): where it is this host's, write hosts.{host}.advertise_address: {min(places)}"
+                f"({_words(places)}): if it is this host's, write hosts.{host}.advertise_address: {min(places)}"
             )
         if silent:
             return f"{claims}, and no other host that answers confirms it: bring back {_words(silent)}"
         return f"{claims}, and no other host names it: see `docker info` there, or take {host} out of the stack file"
 
     def _places(self, host: str, node_id: str, said: Said) -> frozenset[str]:
-        """The addresses at which other hosts know a manager of this node id; `?` for one without."""
+        """Return the addresses at which other hosts know a manager of this node id; `?` for one without."""
         others = (word for name, word in said.items() if name != host and word is not None and word.state == "active")
         named = (place for word in others for known, place in word.remote_managers if known and known == node_id)
         return frozenset(place or "?" for place in named)
 
     def _at(self, places: frozenset[str]) -> frozenset[str]:
-        """The declared hosts that have one of these addresses."""
+        """Return the declared hosts that have one of these addresses."""
         return frozenset(name for name, own in self.addresses.items() if own & places)
 
     def _silent(self, host: str, said: Said) -> frozenset[str]:
-        """The other declared hosts that have not answered."""
+        """Return the other declared hosts that have not answered."""
         return frozenset(name for name in {*self.addresses, *self.roles.unasked} - {host} if said.get(name) is None)
 
 
 def witnesses(hosts: Mapping[str, HostAccess], roles: Roles) -> Witnesses:
-    """What the stack file has of these hosts."""
+    """Return the stack file's evidence about these hosts."""
     return Witnesses(roles=roles, addresses={name: addresses(access) for name, access in hosts.items()})
 
 

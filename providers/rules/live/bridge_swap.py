@@ -1,4 +1,4 @@
-"""docker_gwbridge changed on a member of a swarm, without leaving it.
+"""Changes docker_gwbridge on a member of a swarm, without leaving it.
 
 Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge made anew, the Engine restarted
 (without that the ingress and what was cut never come back), checked, and everything given back: 73 of 73 cycles
@@ -32,31 +32,32 @@ DETACHED = 1.0
 
 
 def in_progress(facts: GwbridgeFacts) -> bool:
-    """Whether the host was drained by us and is not given back yet."""
+    """Tell whether the host was drained by us and is not back in service yet."""
     return facts.node is not None and maintenance.out(facts.node)
 
 
 def attached(facts: GwbridgeFacts) -> bool:
-    """Whether the swarm's ingress, if it has one, has its sandbox on this host and its way out through the bridge."""
+    """Tell whether the swarm's ingress, if it has one, is attached on this host: its sandbox, and its gateway on the
+    bridge."""
     if facts.ingress is None or facts.local is None:
         return True
     return ingress_rollout.reached(facts.ingress, facts.local)
 
 
 def detached(facts: GwbridgeFacts) -> bool:
-    """Whether the sandbox is there but not its way out: the bridge was made anew under it."""
+    """Tell whether the sandbox has lost its gateway endpoint: the bridge was made anew under it."""
     return not attached(facts) and facts.local is not None and any(copy.endpoints for copy in facts.local.copies)
 
 
 def change(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, right: bool) -> Decision:
-    """The next step of the change; `right`: the bridge is as it should be, what is left is to bring the host back."""
+    """Return the next step of the change. `right`: the bridge is as it should be; only the host has to come back."""
     node, swarm = facts.node, facts.swarm
     if node is None or swarm is None:
         return Blocked(
             f"{spec.host}: docker_gwbridge can't change while no manager among the hosts answers for its swarm: "
             "bring a majority of the managers back, then run again"
         )
-    # With the right bridge on a host that is out all that is left is to bring it back, by itself if it can.
+    # With the right bridge on a drained host only its return to service is left, by itself if it can.
     due = not (right and maintenance.out(node))
     refusal = running_change.by_another(spec, swarm) or (refused(spec, facts, node, swarm) if due else None)
     if refusal:
@@ -71,7 +72,8 @@ def change(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, ri
 
 
 def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) -> str | None:
-    """Why it can't be carried out now, None where it can. Nothing has been written to this host yet, or it goes on."""
+    """Say why it can't be carried out now, or None if it can. Nothing has been written to this host yet, or it goes
+    on."""
     guard = maintenance.refused(node, facts.nodes, swarm)
     if guard:
         return f"its docker has to be restarted for it, and {guard}"
@@ -85,7 +87,7 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
     direct = [each.name for each in facts.containers if each.on_bridge and not each.task]
     if direct:
         return (
-            f"{', '.join(direct)} was put on docker_gwbridge itself and could never start again on a new one: "
+            f"{', '.join(direct)} was put on docker_gwbridge itself and could not start again on a new one: "
             "take it off that network (`docker network disconnect`), then run again"
         )
     bystanders = [container for container in standing(facts) if container.id not in maintenance.stopped_on(node)]
@@ -102,8 +104,8 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
 
 
 def awaited(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
-    """An Engine that does not answer in the middle of our change, waited for as it restarts, and started if it stays
-    down. None where it answers."""
+    """Wait for an Engine that does not answer in the middle of our change, and start it if it stays down. None if it
+    answers."""
     if facts.member.state != "silent" or facts.node is None:
         return None
     if facts.unchanged_for < maintenance.patience(facts.node, 0):
@@ -112,13 +114,13 @@ def awaited(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
 
 
 def standing(facts: GwbridgeFacts) -> list[Container]:
-    """Running containers that are no tasks: draining does not move them, and they end with the Engine's restart. Only
-    those with a restart policy would come back by themselves."""
+    """Return the running containers that are no tasks: draining does not move them, and the Engine's restart stops
+    them. Only those with a restart policy would come back by themselves."""
     return [each for each in facts.containers if each.running and not each.task]
 
 
 def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm, *, right: bool) -> Steps | None:
-    """The swarm told that a change goes on, the host drained; both journaled."""
+    """Note on the swarm that a change goes on and drain the host; both are journaled."""
     if not running_change.noted(spec, swarm):
         step = UpdateSwarm(version=swarm.version, set_labels=(running_change.label(spec),))
         return Steps((step,), "note on the swarm that a change goes on")
@@ -134,7 +136,7 @@ def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
 
 
 def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decision | None:
-    """No task left, and the journaled containers stopped, until the bridge is right and only a restart away."""
+    """Wait until no task is left, and stop the journaled containers, until only a restart is missing."""
     if right and attached(facts):
         return None
     tasks = [container for container in facts.containers if container.running and container.task]
@@ -147,7 +149,7 @@ def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decisio
 
 
 def renewed(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork) -> Steps:
-    """Every endpoint off by its inspected name, the old one removed, the new one made."""
+    """Disconnect every endpoint by its inspected name, remove the old bridge, create the new one."""
     bridge = facts.bridge
     if bridge is None:
         return Steps((creation,), "create docker_gwbridge")
@@ -157,14 +159,14 @@ def renewed(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork) -
 
 
 def cut(host: str, bridge: Network) -> tuple[Step, ...]:
-    """All endpoints off a bridge, each by its inspected name."""
+    """Return the steps that disconnect all endpoints of a bridge, each by its inspected name."""
     return tuple(DisconnectEndpoint(host=host, network=bridge.id, endpoint=end.name) for end in bridge.endpoints)
 
 
 def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) -> Decision | None:
-    """The Engine restarted until the ingress is attached, the host ready and, as a manager, reachable."""
+    """Restart the Engine until the ingress is attached, the host ready and, as a manager, reachable."""
     took = facts.local.restart_took if facts.local else 0
-    # Before the first restart nothing brings the way out back; after it the Engine itself does, at its own pace.
+    # Before the first restart nothing brings the gateway endpoint back; after it the Engine does, at its own pace.
     stuck = detached(facts) and not maintenance.restarts(node) and facts.unchanged_for >= DETACHED
     if stuck or (not attached(facts) and facts.unchanged_for >= maintenance.patience(node, took)):
         return maintenance.restart(node, spec.host, facts.nodes, swarm)
@@ -183,13 +185,13 @@ def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
 
 
 def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision:
-    """The stopped containers started again and the host's availability as it was.
+    """Start the stopped containers again and restore the host's availability.
 
     That comes first where containers wait for it: a drained host lets none onto an overlay (the start ends after 20 s
     with "attaching to network failed": measurements.md#bridge-of-a-member).
     """
     there = {container.id: container for container in facts.containers}
-    # One that was started since and runs no more has run to its end.
+    # A container that was started since and has stopped has run to its end.
     stopped = [
         each
         for each, started in maintenance.stopped_on(node).items()
@@ -203,7 +205,7 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
 
 
 def released(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Steps | None:
-    """The swarm's label of our change away, once the host is as it was and no other noun's change needs it."""
+    """Remove the swarm's label of our change once the host is as it was and no other noun's change needs it."""
     swarm = facts.swarm
     if swarm is None or not running_change.is_ours(spec.owner, swarm) or maintenance.something_due(swarm, facts.nodes):
         return None

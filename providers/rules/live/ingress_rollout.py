@@ -1,6 +1,7 @@
-"""Bringing the ingress to every host: kicks, and for a host that no kick helps, a guarded restart of its Engine.
+"""Brings the ingress to every host: kicks, and a guarded restart of the Engine for a host that no kick helps.
 
-Each function answers with the next decision, or None where its part is done. Ports and settings must not enter.
+A kick is an update of a node's labels, after which its Engine takes up the new ingress. Each function returns the next
+decision, or None if its part is done. No ports and no settings here.
 """
 
 from collections.abc import Collection, Sequence
@@ -25,21 +26,22 @@ LACKS_IT = "is not attached to the ingress: its sandbox or gateway endpoint is m
 
 
 def sandbox(network: Network) -> str:
-    """The key of the ingress's own endpoint in `Containers`, on each host that has it."""
+    """Return the key of the ingress's own endpoint in `Containers`, on each host that has it."""
     return f"{network.name}-sbox"
 
 
 def gateway_endpoint(network: Network) -> str:
-    """The name of the ingress's endpoint on docker_gwbridge: names of more than 12 characters give way to the
+    """Return the name of the ingress's endpoint on docker_gwbridge. Names of more than 12 characters give way to the
     sandbox's id (https://github.com/moby/moby/blob/master/daemon/libnetwork/default_gateway.go)."""
     name = sandbox(network)
     return f"gateway_{name}" if len(name) <= 12 else "gateway_ingress_sbox"
 
 
 def reached(network: Network, host: HostIngress) -> bool:
-    """Whether the host has this ingress with its sandbox, and the sandbox its way out through the bridge.
+    """Tell whether the host is attached: it has this ingress with its sandbox, and the sandbox its gateway on the
+    bridge.
 
-    The sandbox proves it: a manager answers for networks that it has not got itself.
+    The sandbox proves it: a manager answers even for networks that it does not have itself.
     """
     here = any(
         copy.id == network.id and any(endpoint.key == sandbox(network) for endpoint in copy.endpoints)
@@ -49,34 +51,34 @@ def reached(network: Network, host: HostIngress) -> bool:
 
 
 def has_it(network: Network, host: HostIngress | Silent) -> bool:
-    """Whether the host was asked and has it."""
+    """Tell whether the host was asked and is attached."""
     return isinstance(host, HostIngress) and reached(network, host)
 
 
 def counts(host: HostIngress | Silent, nodes: tuple[Node, ...]) -> bool:
-    """Whether the host has to have it now. One that is down gets it by itself when it is back
-    (measurements.md#host-that-is-down); one that is no member has none."""
+    """Tell whether the host has to be attached now. A host that is down is attached when it is back
+    (measurements.md#host-that-is-down); one that is no member is not."""
     return any(node.counted_on and node.id == host.node_id for node in nodes)
 
 
 def lacking(facts: IngressFacts, network: Network) -> list[HostIngress | Silent]:
-    """The hosts that should have it and have not."""
+    """Return the hosts that should be attached and are not."""
     return [host for host in facts.hosts if counts(host, facts.nodes) and not has_it(network, host)]
 
 
 def members(facts: IngressFacts) -> list[HostIngress]:
-    """The hosts that were asked and should have it."""
+    """Return the hosts that were asked and should be attached."""
     return [host for host in facts.hosts if isinstance(host, HostIngress) and counts(host, facts.nodes)]
 
 
 def node_of(host: HostIngress, facts: IngressFacts) -> Node:
-    """The member that a host is."""
+    """Return the member that a host is."""
     return next(node for node in facts.nodes if node.id == host.node_id)
 
 
 def kicked(facts: IngressFacts, network: Network) -> Decision | None:
-    """Kick the hosts that lack it, with updates of the node that really change it. None once only hosts lack it that
-    are in repair, that no kick helps or that do not answer: they do not keep the ports of all others away."""
+    """Kick the hosts that are not attached, with node updates that really change something. None once the only ones
+    left are in repair, do not answer, or are not helped by kicks: they do not keep all other hosts' ports away."""
     bad = lacking(facts, network)
     asked = [host for host in bad if isinstance(host, HostIngress) and not given_up(host, facts, network)]
     silent = [host for host in bad if isinstance(host, Silent)]
@@ -95,42 +97,44 @@ def kicked(facts: IngressFacts, network: Network) -> Decision | None:
 
 
 def less_watched(facts: IngressFacts, names: Collection[str]) -> IngressFacts:
-    """The facts with the members that nobody asks: by hostname or address, as the managers have them."""
+    """Return the facts with the members that nobody asks: by hostname or address, as the managers have them."""
     asked = {host.node_id for host in facts.hosts}
     found = (node.id for node in facts.nodes if {node.hostname, node.address} & {*names} and node.id not in asked)
     return replace(facts, unwatched=frozenset(found))
 
 
 def unwatched(facts: IngressFacts) -> list[Node]:
-    """Members that the swarm counts on and that nobody asks: they are kicked with the others, and not waited for."""
+    """Return the members that the swarm counts on and nobody asks. They are kicked with the others, and not waited
+    for."""
     return [node for node in facts.nodes if node.id in facts.unwatched and node.counted_on]
 
 
 def on_their_word(facts: IngressFacts) -> str:
-    """What is said of them beside what is done; nothing where there are none."""
+    """Say which members are unwatched, beside what is done; empty if there are none."""
     hosts = ", ".join(sorted(node.hostname for node in unwatched(facts)))
     return f"; unwatched: {hosts}, by the managers' word alone" if hosts else ""
 
 
 def pause(host: HostIngress, facts: IngressFacts, network: Network) -> float:
-    """Seconds until the next kick is worth sending: each a little longer, so that slow machines have their time."""
+    """Return the seconds until the next kick is worth sending: each a little longer, for slow machines."""
     return KICK_AGAIN * (1 + (kicks(network, node_of(host, facts)) - 1) / 4)
 
 
 def given_up(host: HostIngress, facts: IngressFacts, network: Network) -> bool:
-    """Whether it is out of service for a repair, or kicks are of no use to it."""
+    """Tell whether the host is out of service for a repair, or was kicked in vain."""
     node = node_of(host, facts)
     return maintenance.drained(node) or kicks(network, node) >= KICKS or facts.left_on(host)
 
 
 def kicks(network: Network, node: Node) -> int:
-    """How often the node was kicked for this ingress."""
+    """Return how often the node was kicked for this ingress."""
     of_network, _, kicked = (node.label(KICK) or "").partition(".")
     return count(kicked) if of_network == network.id[:12] else 0
 
 
 def kick(network: Network, node: Node) -> UpdateNode:
-    """A label with a fresh value: the agent ignores an update that changes nothing (measurements.md#kicks)."""
+    """Return the kick: a label with a fresh value. The agent ignores an update that changes nothing
+    (measurements.md#kicks)."""
     value = f"{network.id[:12]}.{kicks(network, node) + 1}"
     return UpdateNode(node_id=node.id, version=node.version, set_labels=((KICK, value),))
 
@@ -145,7 +149,7 @@ def taken_out(host: HostIngress, facts: IngressFacts, why: str) -> Decision:
 
 
 def repaired(facts: IngressFacts, network: Network) -> Decision | None:
-    """Restart the Engines of hosts that no kick helps, one after the other, and put back those that are well."""
+    """Restart the Engines of hosts that no kick helps, one after the other, and put repaired hosts back in service."""
     nodes = {node.id: node for node in facts.nodes}
     out = [
         (host, nodes[host.node_id])
@@ -167,12 +171,12 @@ def repaired(facts: IngressFacts, network: Network) -> Decision | None:
 
 
 def ours_to_put_back(node: Node) -> bool:
-    """Whether nothing else waits for it: containers that were stopped for a change of its bridge start with that."""
+    """Tell whether nothing else waits for the host: containers stopped for a change of its bridge start with that."""
     return not maintenance.stopped_on(node)
 
 
 def abandoned(facts: IngressFacts) -> Blocked | None:
-    """A host that was taken out of service and that nobody can look at now."""
+    """Refuse while a host that was taken out of service can't be looked at."""
     asked = {host.node_id for host in facts.hosts if isinstance(host, HostIngress)}
     left = [node for node in facts.nodes if maintenance.out(node) and node.id not in asked]
     if not left:
@@ -184,8 +188,8 @@ def abandoned(facts: IngressFacts) -> Blocked | None:
 
 
 def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
-    """Restart one emptied host's Engine, and again if that did not help. An ingress that was removed too early does not
-    go by itself (measurements.md#old-ingress-stays)."""
+    """Restart a drained host's Engine, and again if that did not help. An ingress that was removed too early stays
+    otherwise (measurements.md#old-ingress-stays)."""
     busy = maintenance.running_on(node, facts.tasks)
     if busy:
         return Wait(f"{len(busy)} tasks to leave {host.host}", FOREVER)
@@ -199,7 +203,7 @@ def dropped(facts: IngressFacts) -> Decision | None:
     """Wait until the hosts have dropped a removed ingress. None once another can be made.
 
     A host that keeps it is taken out of service, and repaired when all others have their ports again: nothing of theirs
-    waits for it. A manager that keeps it would refuse another of its name; where there is no other one to ask, it is
+    waits for it. A manager that keeps it would refuse another of its name; if no other manager can be asked, it is
     repaired first.
     """
     here = members(facts)
@@ -217,12 +221,12 @@ def dropped(facts: IngressFacts) -> Decision | None:
 
 
 def in_repair(host: HostIngress, facts: IngressFacts) -> bool:
-    """Whether it was drained since it keeps an ingress that is no more: whoever drained it has waited for that."""
+    """Tell whether the host was drained because it keeps a removed ingress: whoever drained it has waited for that."""
     return bool(host.copies or maintenance.restarts(node_of(host, facts)))
 
 
 def kept_out(facts: IngressFacts, keeping: list[HostIngress], drained: list[HostIngress]) -> Decision | None:
-    """One host that keeps it is out of service. None where a manager can be asked for another."""
+    """Take one host that keeps the old ingress out of service. None if a manager can be asked for another."""
     if any(not host.copies for host in managers(facts)):
         decision = taken_out(keeping[0], facts, "it keeps the old ingress") if keeping and not drained else None
         return decision if isinstance(decision, Steps) else None
@@ -235,19 +239,20 @@ def kept_out(facts: IngressFacts, keeping: list[HostIngress], drained: list[Host
 
 
 def repaired_before(facts: IngressFacts) -> tuple[UpdateNode, ...]:
-    """Put back the hosts that have dropped the old ingress by a restart."""
+    """Put back the hosts that a restart has rid of the old ingress."""
     nodes = [node_of(host, facts) for host in members(facts) if not host.copies]
     return tuple(maintenance.put_back(node) for node in nodes if maintenance.drained(node) and ours_to_put_back(node))
 
 
 def managers(facts: IngressFacts) -> list[HostIngress]:
-    """The hosts that were asked and can answer for the swarm."""
+    """Return the hosts that were asked and can answer for the swarm."""
     ids = {node.id for node in facts.nodes if node.role == "manager"}
     return [host for host in facts.hosts if isinstance(host, HostIngress) and host.node_id in ids]
 
 
 def made_at(facts: IngressFacts) -> str:
-    """The manager to ask for another ingress: any, unless one of them keeps the old one, which refuses it."""
+    """Return the manager to ask for another ingress: any, or, if one keeps the old ingress and would refuse, another
+    one."""
     if not any(host.copies for host in managers(facts)):
         return MANAGER
     return next((host.host for host in managers(facts) if not host.copies), MANAGER)
@@ -260,7 +265,7 @@ def answered(facts: IngressFacts, network: Network) -> Decision | None:
 
 
 def answer_of(host: Silent) -> Wait:
-    """Give it time to answer."""
+    """Give the host time to answer."""
     return Wait(f"{host.host} to answer ({host.why})", SPREAD)
 
 
@@ -278,7 +283,7 @@ def result(facts: IngressFacts, network: Network) -> str:
 
 
 def unfinished(facts: IngressFacts, network: Network) -> list[str]:
-    """What is left to do on hosts, in words."""
+    """Return what is left to do on hosts, in words."""
     bad = lacking(facts, network)
     words = [not_attached(sorted(host.host for host in bad))] if bad else []
     words += [f"{node.hostname} was drained by Swarmnet" for node in facts.nodes if maintenance.out(node)]
@@ -293,13 +298,13 @@ def not_attached(hosts: Sequence[str]) -> str:
 
 
 def unasked(facts: IngressFacts) -> Silent | None:
-    """A host that does not answer though the swarm counts on it."""
+    """Return a host that does not answer though the swarm counts on it, or None."""
     silent = (host for host in facts.hosts if isinstance(host, Silent))
     return next((host for host in silent if counts(host, facts.nodes)), None)
 
 
 def unverifiable(facts: IngressFacts) -> str | None:
-    """Why it could not be seen whether every host follows, None where it can."""
+    """Say why it can't be seen whether every host follows, or None if it can."""
     declared = {host.node_id for host in facts.hosts}
     silent = unasked(facts)
     if silent:
@@ -315,5 +320,5 @@ def unverifiable(facts: IngressFacts) -> str | None:
 
 
 def names(hosts: "list[HostIngress | Silent] | list[HostIngress]") -> str:
-    """Hosts by name, in words."""
+    """Return the hosts' names in words."""
     return ", ".join(sorted(host.host for host in hosts))

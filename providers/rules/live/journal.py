@@ -1,4 +1,5 @@
-"""Labels that hold what must come back: the ports taken off a service, a node's availability, stopped containers.
+"""Labels that hold what must come back: the ports taken off a service, a node's availability, stopped containers. Such
+a label is called a journal.
 
 A journal is written by the very update that makes it necessary, so that no cut can come between. The ports' journal
 has a copy on the swarm, since a rollback restores a service's whole former spec and takes its labels away.
@@ -40,7 +41,7 @@ FILLED_IN = {"MaxFailureRatio": 0, "Order": "stop-first"}
 
 @dataclass(frozen=True)
 class Journal:
-    """What was taken off one service. `network` is the id of the ingress that it published through then."""
+    """The settings taken off one service. `network`: the id of the ingress that it published through then."""
 
     service_id: str
     network: str
@@ -49,7 +50,7 @@ class Journal:
     update: str  # UpdateConfig as JSON, `null` where there was none
 
     def text(self) -> str:
-        """The label's value."""
+        """Return the label's value."""
         return json.dumps(
             {
                 "network": self.network,
@@ -62,7 +63,7 @@ class Journal:
 
 
 class _Port(BaseModel):
-    """A port of a journal, as far as it is looked at."""
+    """The parts of a journaled port that are read."""
 
     Protocol: Literal["", "tcp", "udp", "sctp"] | None = None
     TargetPort: int | None = None
@@ -71,7 +72,7 @@ class _Port(BaseModel):
 
 
 class _Written(BaseModel):
-    """What a journal's label holds."""
+    """The content of a journal's label."""
 
     network: str
     ports: list[_Port]
@@ -81,12 +82,12 @@ class _Written(BaseModel):
 
 @lru_cache(maxsize=256)  # asked for at each look, several times
 def opened(service_id: str, text: str) -> Journal:
-    """A journal from its label's value. Raises Blocked where somebody has written something else there."""
+    """Return the journal in a label's value. Raises Blocked if somebody has written something else there."""
     try:
         _Written.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise Blocked(
-            f"service {service_id}: the label {JOURNAL} is none that was written by a change: put the ports back by "
+            f"service {service_id}: the label {JOURNAL} was not written by Swarmnet: put the ports back by "
             f"hand, and take it off the service and the swarm (`docker service update --label-rm {JOURNAL} "
             f"{quote(service_id)}`), then run again"
         ) from error
@@ -101,19 +102,19 @@ def opened(service_id: str, text: str) -> Journal:
 
 
 def journal_on(service: SwarmService) -> Journal | None:
-    """The journal that the service carries, None where it carries none."""
+    """Return the journal that the service carries, or None."""
     text = dict(service.labels).get(JOURNAL)
     return opened(service.id, text) if text else None
 
 
 @lru_cache(maxsize=4)  # asked for each of its services
 def copies(swarm: Swarm) -> Mapping[str, Journal]:
-    """The swarm's copies of journals, by service id."""
+    """Return the swarm's copies of journals, by service id."""
     return {service_id: opened(service_id, text) for service_id, text in journal_copies(swarm.labels).items()}
 
 
 def written(service: SwarmService, network_id: str) -> Journal:
-    """The journal of a service as it is: its ports, their present numbers, its way of updating."""
+    """Return the journal of a service as it is: its ports, their present numbers, its update settings."""
     spec = json.loads(service.spec)
     return Journal(
         service_id=service.id,
@@ -125,7 +126,8 @@ def written(service: SwarmService, network_id: str) -> Journal:
 
 
 def to_strip(service: SwarmService, network_id: str) -> Journal:
-    """The journal for taking a service's ports off now: a new one, or the one it carries with what was added since."""
+    """Return the journal for taking a service's ports off now: a new one, or the one it carries with later
+    additions."""
     carried, fresh = journal_on(service), written(service, network_id)
     if carried is None:
         return fresh
@@ -135,7 +137,7 @@ def to_strip(service: SwarmService, network_id: str) -> Journal:
 
 
 def stripped(service: SwarmService, journal: Journal) -> str:
-    """The spec without its ingress-mode ports, with the journal, and safe against the swarm's own rollback."""
+    """Return the spec without its ingress-mode ports, with the journal, and safe against the swarm's own rollback."""
     spec = json.loads(service.spec)
     spec["EndpointSpec"] = {**spec["EndpointSpec"], "Ports": [port for port in ports_in(spec) if not by_ingress(port)]}
     spec["Labels"] = {**(spec.get("Labels") or {}), JOURNAL: journal.text()}
@@ -144,7 +146,7 @@ def stripped(service: SwarmService, journal: Journal) -> str:
 
 
 def refilled(service: SwarmService, journal: Journal, *, pin: bool) -> str:
-    """The spec with its ports back; the journal stays until the tasks have moved.
+    """Return the spec with its ports back; the journal stays until the tasks have moved.
 
     Ports that somebody changed in the meantime stay beside them. `pin`: dynamic ports get the numbers they had.
     """
@@ -161,9 +163,9 @@ def refilled(service: SwarmService, journal: Journal, *, pin: bool) -> str:
 
 
 def closed(service: SwarmService, journal: Journal) -> str:
-    """The spec as it was before: its own way of updating, no journal. This restarts no task.
+    """Return the spec as it was before: its own update settings, no journal. This restarts no task.
 
-    What somebody changed of its way of updating meanwhile stays.
+    Update settings that somebody changed meanwhile stay.
     """
     spec = json.loads(service.spec)
     spec["Labels"] = {key: value for key, value in (spec.get("Labels") or {}).items() if key != JOURNAL}
@@ -179,7 +181,7 @@ def closed(service: SwarmService, journal: Journal) -> str:
 
 
 def edits(present: Json, before: Json) -> Json:
-    """What somebody changed of a way of updating while ours stood in its place."""
+    """Return what somebody changed of the update settings while ours stood in their place."""
     return {
         key: value
         for key, value in present.items()
@@ -188,12 +190,12 @@ def edits(present: Json, before: Json) -> Json:
 
 
 def placement(service: SwarmService) -> str:
-    """Where its tasks may run, as raw JSON."""
+    """Return where its tasks may run, as raw JSON."""
     return json.dumps(json.loads(service.spec).get("TaskTemplate", {}).get("Placement"))
 
 
 def forced(text: str) -> str:
-    """A spec with its ForceUpdate counter raised, which moves tasks that nothing else moves."""
+    """Return a spec with its ForceUpdate counter raised, which moves tasks that nothing else moves."""
     spec = json.loads(text)
     template = spec["TaskTemplate"]
     spec["TaskTemplate"] = {**template, "ForceUpdate": (template.get("ForceUpdate") or 0) + 1}
@@ -201,7 +203,7 @@ def forced(text: str) -> str:
 
 
 def ports_back(service: SwarmService, journal: Journal) -> bool:
-    """Whether every ingress-mode port of the journal is in the spec again: a fixed one by its number as well."""
+    """Tell whether every ingress-mode port of the journal is in the spec again, a fixed one with its number."""
     present = {
         (ident(port), port.get("PublishedPort")) for port in ports_in(json.loads(service.spec)) if by_ingress(port)
     }
@@ -214,13 +216,13 @@ def ports_back(service: SwarmService, journal: Journal) -> bool:
 
 
 def targets_back(service: SwarmService, journal: Journal) -> bool:
-    """Whether every ingress-mode port of the journal is in the spec again, by target and protocol."""
+    """Tell whether every ingress-mode port of the journal is in the spec again, by target and protocol."""
     present = Counter(ident(port) for port in ports_in(json.loads(service.spec)) if by_ingress(port))
     return Counter(ident(port) for port in map(json.loads, journal.ports) if by_ingress(port)) <= present
 
 
 def pinned(port: Json, journal: Journal) -> Json:
-    """A dynamic port with the number that the swarm had given it; others as they are."""
+    """Return a dynamic port with the number that the swarm had given it; other ports as they are."""
     if port.get("PublishedPort") or not by_ingress(port):
         return port
     fixed = {other.get("PublishedPort") for other in map(json.loads, journal.ports)}
@@ -230,13 +232,13 @@ def pinned(port: Json, journal: Journal) -> Json:
 
 
 def numbers_of(journal: Journal, *, pin: bool) -> set[tuple[str, int]]:
-    """The numbers that the journal's ports will take through the ingress, each with its protocol."""
+    """Return the numbers that the journal's ports will take through the ingress, each with its protocol."""
     wanted = [pinned(port, journal) if pin else port for port in map(json.loads, journal.ports) if by_ingress(port)]
     return {(port.get("Protocol") or "tcp", port["PublishedPort"]) for port in wanted if port.get("PublishedPort")}
 
 
 def taken(journal: Journal, others: Iterable[SwarmService], *, pin: bool) -> tuple[SwarmService, int] | None:
-    """The service that meanwhile publishes one of the journal's ports, and the number; None where none does."""
+    """Return the service that meanwhile publishes one of the journal's ports, and the number; None if none does."""
     numbers = numbers_of(journal, pin=pin)
     for service in others:
         for port in service.ports:
@@ -246,15 +248,15 @@ def taken(journal: Journal, others: Iterable[SwarmService], *, pin: bool) -> tup
 
 
 def ports_in(spec: Json) -> list[Json]:
-    """All published ports of a spec."""
+    """Return all published ports of a spec."""
     return list((spec.get("EndpointSpec") or {}).get("Ports") or [])
 
 
 def by_ingress(port: Json) -> bool:
-    """Whether a port goes through the ingress; the Engine's own default is that it does."""
+    """Tell whether a port goes through the ingress, which is the Engine's default."""
     return (port.get("PublishMode") or "ingress") == "ingress"
 
 
 def ident(port: Json) -> tuple[str, int]:
-    """What tells the ports of one service apart, whatever number is published."""
+    """Return what tells the ports of one service apart, whatever number is published."""
     return port.get("Protocol") or "tcp", port.get("TargetPort") or 0

@@ -1,8 +1,8 @@
-"""What a change under services would get stuck in, or lose, seen before its first write: services, tasks and hosts as
-they are. Each function answers in words (thing, problem, values, what to type), or with None.
+"""Finds, before the first write, what a change under services would get stuck in or lose: services, tasks, hosts. Each
+function answers in words (thing, problem, values, what to type), or with None.
 
-It speaks only of the services that the change touches. What it says does not depend on patience and not on what the
-change itself does, so that it is as true in the middle: then it is why the change turns round.
+Only services that the change touches count. The answers depend neither on patience nor on what the change itself does,
+so they are as true in the middle of it: then they are why the change turns round.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ NETWORK_CHANGES = 20.0
 
 
 def refusal(services: Sequence[SwarmService], tasks: Collection[Task], nodes: Iterable[Node]) -> str | None:
-    """Why these services can't be moved, or should not be; None where they can."""
+    """Say why these services can't or should not be moved, or None if they can."""
     there = {node.id: node for node in nodes}
     found = [*_jobs(services), *_halted(services), *_paused(services, tasks, there), *_ended(services, tasks)]
     return "; ".join(found) or None
@@ -41,8 +41,8 @@ def _jobs(services: Iterable[SwarmService]) -> Iterable[str]:
 
 
 def _halted(services: Iterable[SwarmService]) -> Iterable[str]:
-    """An update of a service whose rollout is paused starts it again on all that is left
-    (measurements.md#paused-rollouts). Where our journal is, the rollout is ours."""
+    """Yield services with a paused rollout: an update would start it again on all tasks that are left
+    (measurements.md#paused-rollouts). With our journal on it, the rollout is ours."""
     for service in services:
         if service.update_state in HALTED and journal.journal_on(service) is None:
             yield (
@@ -62,8 +62,8 @@ def _paused(services: Iterable[SwarmService], tasks: Collection[Task], nodes: di
 
 
 def held_on(service: SwarmService, tasks: Iterable[Task], nodes: Iterable[Node]) -> list[Node]:
-    """The hosts on which its tasks stay as they are: the orchestrator of global services neither adds nor updates tasks
-    on a paused node, and does so once it is active again (measurements.md#paused-nodes)."""
+    """Return the paused hosts on which its tasks stay as they are: the orchestrator of global services neither adds nor
+    updates tasks there until they are active again (measurements.md#paused-nodes)."""
     if service_spec.mode(service.spec) != "global":
         return []
     there = {task.node_id for task in tasks if task.service_id == service.id and task.alive and task.node_id}
@@ -71,7 +71,7 @@ def held_on(service: SwarmService, tasks: Iterable[Task], nodes: Iterable[Node])
 
 
 def _ended(services: Iterable[SwarmService], tasks: Collection[Task]) -> Iterable[str]:
-    """Tasks that have run to their end are not there to be moved: an update makes new ones."""
+    """Yield services whose tasks have run to their end: an update would start new ones."""
     there = _living(tasks)
     for service in services:
         condition, wanted = service_spec.restart_condition(service.spec), service_spec.replicas(service.spec)
@@ -85,7 +85,7 @@ def _ended(services: Iterable[SwarmService], tasks: Collection[Task]) -> Iterabl
 
 
 def rollouts(services: Iterable[SwarmService], unchanged_for: float) -> list[str]:
-    """The services whose rollout goes on: something moves, or will within what the swarm waits between tasks."""
+    """Return the services whose rollout goes on: something moves, or will after the pause between tasks."""
     return sorted(
         service.name
         for service in services
@@ -99,7 +99,7 @@ def _between_tasks(spec: str) -> float:
 
 
 def ending(tasks: Iterable[Task], nodes: Iterable[Node]) -> list[str]:
-    """Tasks that were told to end and have not yet, by what is known of them: `<id> on <host>`."""
+    """Return the tasks that were told to end and have not yet, as far as known: `<id> on <host>`."""
     hosts = {node.id: node.hostname for node in nodes if node.state != "down"}
     return sorted(
         f"{task.id[:12]} on {hosts[task.node_id]}"
@@ -109,8 +109,8 @@ def ending(tasks: Iterable[Task], nodes: Iterable[Node]) -> list[str]:
 
 
 def too_long(services: Sequence[SwarmService], seconds: float, key: str) -> str | None:
-    """Why so many seconds do not do for taking ports off these services and putting them back. `key`: of the stack
-    file, where they stand."""
+    """Say why so many seconds are too few to take ports off these services and put them back. `key`: their place in the
+    stack file."""
     if not services:
         return None
     ends = {service.name: service_spec.stop_grace(service.spec) for service in services}
@@ -133,7 +133,7 @@ def _start_seconds(spec: str) -> float:
 
 
 def _rounded(seconds: float) -> int:
-    """So many seconds and some to spare, as a round number."""
+    """Return the seconds with some to spare, as a round number."""
     return int(-(-seconds * 1.2 // 10) * 10)
 
 
@@ -144,9 +144,9 @@ def too_small(
     tasks: Collection[Task],
     nodes: Sequence[Node],
 ) -> str | None:
-    """Why ranges, of the first perhaps a part, can't hold what is on the network now: an address for each node, each
-    service and each task, and for those that an update starts before it stops others
-    (measurements.md#addresses-in-use). Nothing is said of a range that a state has and that is none."""
+    """Say why ranges can't hold what is on the network now (of the first perhaps only a part is used): an address for
+    each node, service and task, and for tasks that an update starts before it stops others
+    (measurements.md#addresses-in-use). A recorded range that makes no sense is passed over."""
     if not all(map(is_subnet, ranges)):
         return None
     first, *further = ranges
@@ -162,12 +162,12 @@ def too_small(
 
 
 def _living(tasks: Collection[Task]) -> Counter[str]:
-    """How many tasks of each service live, by its id."""
+    """Return how many tasks of each service live, by its id."""
     return Counter(task.service_id for task in tasks if task.alive)
 
 
 def _most_tasks(service: SwarmService, there: int, nodes: int) -> int:
-    """How many tasks of it have an address at once, at most, while it is updated."""
+    """Return how many of its tasks have an address at once, at most, during an update."""
     wanted = service_spec.replicas(service.spec)
     count = max(there, nodes if wanted is None else wanted)
     more = service_spec.parallelism(service.spec) or count
@@ -180,9 +180,9 @@ TRAEFIK = ("traefik.swarm.network", "traefik.docker.network")
 
 
 def warned(name: str, spec: str, replaced: Collection[str]) -> list[str]:
-    """What a change may do to this service that nobody else sees coming: it is allowed, and said beforehand.
+    """Return warnings: what a change may do to this service that nobody else sees coming. The change is allowed.
 
-    name, spec: the service's, whose tasks restart. replaced: overlays that give way to a twin for a while.
+    name, spec: of the service, whose tasks restart. replaced: overlays that give way to a twin for a while.
     """
     volumes = service_spec.local_volumes(spec)
     alone = service_spec.replicas(spec) == 1 and not service_spec.constraints(spec)

@@ -1,7 +1,7 @@
-"""Taking a member out of service for a moment: drained with its former availability journaled, restarted, put back.
+"""Takes a member out of service for a moment: drained with its former availability journaled, restarted, put back.
 
-Used where only a restart of a host's Engine helps: a changed docker_gwbridge, an ingress that does not arrive. What
-makes the restart necessary must not enter.
+Used when only a restart of a host's Engine helps: a changed docker_gwbridge, an ingress that does not arrive. The
+reason for the restart is not known here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,10 +22,10 @@ MOST_RESTARTS = 2
 
 
 def refused(node: Node, nodes: tuple[Node, ...], swarm: Swarm) -> str | None:
-    """Why this member's Engine may not be restarted now, None where it may.
+    """Say why this member's Engine may not be restarted now, or None if it may.
 
-    A swarm of one or two managers is without an answer while one of them restarts, whoever does it: there all the
-    others have to be well. A locked manager needs the key, which only another manager has.
+    A swarm of one or two managers gives no answer while one of them restarts, whoever restarts it: there all the others
+    have to be well. A locked manager needs the key, which only another manager has.
     """
     if node.role != "manager":
         return None
@@ -43,27 +43,27 @@ def refused(node: Node, nodes: tuple[Node, ...], swarm: Swarm) -> str | None:
 
 
 def out(node: Node) -> bool:
-    """Whether it was taken out of service by us and has not been put back: its former availability is on it."""
+    """Tell whether we took it out of service and have not put it back: its former availability is on it."""
     return node.label(AVAILABILITY) is not None
 
 
 def something_due(swarm: Swarm, nodes: Iterable[Node]) -> bool:
-    """Whether a change of ours has left something that has to come back: ports of services, hosts in service."""
+    """Tell whether a change of ours has left something that has to come back: ports of services, hosts in service."""
     return any(map(out, nodes)) or bool(journal_copies(swarm.labels))
 
 
 def drained(node: Node) -> bool:
-    """Whether it is out of service, and nobody has given it another availability since."""
+    """Tell whether it is out of service, and nobody has given it another availability since."""
     return out(node) and node.availability == "drain"
 
 
 def availability(node: Node) -> str:
-    """The availability that it will have once it is put back."""
+    """Return the availability that it will have once it is put back."""
     return (node.label(AVAILABILITY) or node.availability) if drained(node) else node.availability
 
 
 def drain(node: Node, stopped: Mapping[str, str] | None = None, former: str = "") -> UpdateNode:
-    """Drain it and journal what it was by the same update.
+    """Drain the member and journal its former availability in the same update.
 
     stopped: the containers that will be stopped, and when each was started. former: what its bridge was like.
     """
@@ -79,34 +79,34 @@ def drain(node: Node, stopped: Mapping[str, str] | None = None, former: str = ""
 
 
 def stopped_on(node: Node) -> dict[str, str]:
-    """Ids of the containers that were stopped for the restart, and when each was started before; empty where that was
-    not noted."""
+    """Return the containers that were stopped for the restart: by id, when each was started before; empty if not
+    noted."""
     noted = (each.partition("@") for each in (node.label(STOPPED) or "").split(",") if each)
     return {key: started for key, _, started in noted}
 
 
 def running_on(node: Node, tasks: Iterable[Task]) -> list[Task]:
-    """Tasks of services that still live on it."""
+    """Return the tasks of services that still live on it."""
     return [task for task in tasks if task.node_id == node.id and task.service_id and task.alive]
 
 
 def restarts(node: Node) -> int:
-    """How often its Engine was restarted for the change that it is in."""
+    """Return how often its Engine was restarted for its present change."""
     noted = node.label(RESTARTS) or ""
     return count(noted)
 
 
 def patience(node: Node, took: float) -> float:
-    """Seconds without any change after which (another) restart is worth a try; `took`: those of the last one, 0 where
-    nobody has seen it."""
+    """Return the seconds without any change after which a (further) restart is worth a try. `took`: seconds of the last
+    restart, 0 if nobody has seen it."""
     if not restarts(node):
         return PATIENCE
     return max(PATIENCE, TIMES * took) if took else UNKNOWN
 
 
 def restart(node: Node, host: str, nodes: tuple[Node, ...], swarm: Swarm) -> Steps | Blocked:
-    """Restart its Engine, where that may be, and count that; not a third time. A manager of an autolocked swarm is
-    unlocked after it."""
+    """Restart its Engine, if allowed, and count that; not a third time. A manager of an autolocked swarm is unlocked
+    after it."""
     guard = refused(node, nodes, swarm)
     if guard:
         return Blocked(f"{host}: its docker has to be restarted, and {guard}; it stays drained until then")
@@ -124,14 +124,14 @@ def restart(node: Node, host: str, nodes: tuple[Node, ...], swarm: Swarm) -> Ste
 
 
 def opened(node: Node) -> UpdateNode:
-    """Give it the availability that was journaled; the journal stays until what was stopped runs again."""
+    """Give it the journaled availability; the journal stays until what was stopped runs again."""
     return UpdateNode(node_id=node.id, version=node.version, availability=availability(node))
 
 
 def put_back(node: Node) -> UpdateNode:
-    """Give it the availability that was journaled, and take the journal away by the same update.
+    """Give it the journaled availability, and remove the journal in the same update.
 
-    What somebody else has given it since stays.
+    An availability that somebody else has given it since stays.
     """
     return UpdateNode(
         node_id=node.id,
@@ -142,8 +142,8 @@ def put_back(node: Node) -> UpdateNode:
 
 
 def unlocked(member: Member, swarm: Swarm | None, owner: str) -> Steps | None:
-    """Unlock a manager that a cut run left locked: where the swarm, or the change it is in, is ours and another manager
-    can give the key."""
+    """Unlock a manager that a cut run left locked, if the swarm or its present change is ours and another manager has
+    the key."""
     if member.state != "locked" or swarm is None:
         return None
     if owner_of(swarm.labels) != owner and not running_change.is_ours(owner, swarm):

@@ -1,6 +1,6 @@
-"""An overlay changed while services use it: over to a temporary twin, and from there to the new one.
+"""Changes an overlay while services use it: over to a temporary network, its twin, and from there to the new one.
 
-Each function answers with the next decision, or None where its part is done. Services move under their own update
+Each function returns the next decision, or None if its part is done. Services move under their own update
 settings, twice; in between those on the twin and those not yet there do not reach each other. What has to be journaled
 is journaled on the swarm before: a rollback takes a service's own labels away.
 """
@@ -34,8 +34,8 @@ ROLLED_BACK = ("paused", "rollback_started", "rollback_paused", "rollback_comple
 
 
 def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
-    """The step that makes the twin: like the old one, with what nobody declared of it, on a range that the swarm picks
-    so that it meets nothing."""
+    """Return the step that makes the twin: like the old one, with its undeclared options, on a range that the swarm
+    picks so that it meets nothing."""
     others = {key: value for key, value in network.labels if not key.startswith(PREFIX)}
     twin = replace(
         former.asked_for(network),
@@ -47,7 +47,7 @@ def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
 
 
 def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:
-    """Off the old overlay and onto the twin; None once nothing hangs on the old one."""
+    """Move off the old overlay and onto the twin. None once nothing is attached to the old one."""
     swarm, users = facts.swarm, on(network, facts)
     if swarm is None:
         return Blocked(f"overlay {spec.name}: no manager answers for its swarm: bring a majority of them back")
@@ -72,24 +72,24 @@ def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
 
 
 def unfit(spec: OverlaySpec, facts: OverlayFacts, users: list[SwarmService]) -> Blocked | Wait | None:
-    """What forbids the change before its first write, or is let come to its end before; None where nothing is."""
+    """Refuse or delay the change before its first write. None if nothing forbids it and nothing has to end first."""
     why_not = judgement.refusal(users, facts.tasks, facts.nodes) or judgement.too_small(
         spec.ranges, spec.ip_range, users, facts.tasks, facts.nodes
     )
     if why_not:
         return Blocked(f"overlay {spec.name}: it can't be migrated: {why_not}")
     going = judgement.rollouts(users, facts.unchanged_for)
-    return Wait(f"the rollouts of {', '.join(going)} to end, before anything is begun", FOREVER) if going else None
+    return Wait(f"the rollouts of {', '.join(going)} to end before the first change", FOREVER) if going else None
 
 
 def begun(spec: OverlaySpec, swarm: Swarm) -> Steps:
-    """The swarm told that a change goes on."""
+    """Note on the swarm that a change goes on."""
     step = UpdateSwarm(version=swarm.version, set_labels=(running_change.label(spec),))
     return Steps((step,), "note on the swarm that a change goes on")
 
 
 def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:
-    """From the twin to the new overlay, then the twin away; None once no trace is left."""
+    """Move from the twin to the new overlay, then remove the twin. None once no trace is left."""
     twin, swarm = facts.twin, facts.swarm
     if swarm is None:
         return None
@@ -105,7 +105,7 @@ def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
 
 
 def refused(spec: OverlaySpec, facts: OverlayFacts, network: Network, swarm: Swarm) -> str | None:
-    """Why it can't be carried out, None where it can."""
+    """Say why it can't be carried out, or None if it can."""
     changing = running_change.by_another(spec, swarm)
     if changing:
         return changing
@@ -124,19 +124,19 @@ def refused(spec: OverlaySpec, facts: OverlayFacts, network: Network, swarm: Swa
 
 
 def on(network: Network, facts: OverlayFacts) -> list[SwarmService]:
-    """The services whose spec names the network."""
+    """Return the services whose spec names the network."""
     return [service for service in facts.services if targets(service, network)]
 
 
 def targets(service: SwarmService, network: Network) -> bool:
-    """Whether the service's spec names the network; its address there may outlive that for a moment."""
+    """Tell whether the service's spec names the network; its address there may outlive that for a moment."""
     return any(each.get("Target") == network.id for each in networks_in(json.loads(service.spec)))
 
 
 def moved(
     facts: OverlayFacts, users: list[SwarmService], source: Network, target: Network, swarm: Swarm
 ) -> Decision | None:
-    """All users from one network to another, each by one update; None once none is left on the source."""
+    """Move all users from one network to another, each by one update. None once none is left on the source."""
     if not users:
         return None
     back = [service.name for service in users if came_back(service, target, swarm)]
@@ -156,24 +156,25 @@ def moved(
 
 
 def note(service: SwarmService, target: Network) -> str:
-    """The value of a service's label MOVED: where it moves, and at which version an earlier update had failed."""
+    """Return the value of a service's label MOVED: its target, and the version at which an earlier update had
+    failed."""
     return f"{target.id}.{service.version}" if service.update_state in ROLLED_BACK else target.id
 
 
 def noted(service: SwarmService, swarm: Swarm) -> tuple[str, str]:
-    """Where a service is noted to move, and at which version its failed update says nothing of that; or empty."""
+    """Return a service's noted target, and the version whose failed update says nothing of it; or empty."""
     target, _, version = (swarm.label(moved_label(service.id)) or "").partition(".")
     return target, version
 
 
 def came_back(service: SwarmService, target: Network, swarm: Swarm) -> bool:
-    """Whether it was moved there, and its tasks failed."""
+    """Tell whether it was moved there, and its tasks failed."""
     where, version = noted(service, swarm)
     return where == target.id and service.update_state in ROLLED_BACK and version != str(service.version)
 
 
 def retargeted(service: SwarmService, source: Network, target: Network) -> str:
-    """The spec with one network in place of another; aliases and driver options stay."""
+    """Return the spec with one network in place of another; aliases and driver options stay."""
     spec = json.loads(service.spec)
     for attachments in ((spec.get("TaskTemplate") or {}).get("Networks"), spec.get("Networks")):
         for each in attachments or []:
@@ -182,14 +183,14 @@ def retargeted(service: SwarmService, source: Network, target: Network) -> str:
 
 
 def networks_in(spec: dict[str, object]) -> list[dict[str, object]]:
-    """The networks that a service's spec names: in the task's template or, of old, in the service's own."""
+    """Return the networks in a service's spec: in the task's template or, in old specs, in the service's own."""
     template = spec.get("TaskTemplate")
     found = (template.get("Networks") if isinstance(template, dict) else None) or spec.get("Networks")
     return list(found) if isinstance(found, list) else []
 
 
 def left(facts: OverlayFacts, network: Network) -> Wait | Blocked | None:
-    """Wait until no task has an address on it any more, so that no host keeps a copy that blocks the name."""
+    """Wait until no task has an address on it, so that no host keeps a copy that blocks the name."""
     down = {node.id for node in facts.nodes if node.state == "down"}
     hanging = [task for task in facts.tasks if network.id in task.networks and task.alive and task.node_id not in down]
     users = {task.service_id for task in hanging}
@@ -203,8 +204,8 @@ def left(facts: OverlayFacts, network: Network) -> Wait | Blocked | None:
 
 
 def watched(facts: OverlayFacts, target: Network, swarm: Swarm) -> Wait | None:
-    """Wait until the swarm no longer watches the tasks that have moved: until then one that fails takes its service
-    back to the network that is about to be removed. An update whose tasks can't even start is not waited for."""
+    """Wait until the swarm no longer watches the moved tasks: until then, one that fails takes its service back to the
+    network that is about to be removed. An update whose tasks can't even start is not waited for."""
     going = [
         service.name
         for service in on(target, facts)
@@ -216,13 +217,14 @@ def watched(facts: OverlayFacts, target: Network, swarm: Swarm) -> Wait | None:
 
 
 def watching(service: SwarmService) -> float:
-    """Seconds for which the swarm watches a new task of the service (in its spec: nanoseconds), and a few more."""
+    """Return the seconds for which the swarm watches a new task of the service (in its spec: nanoseconds), and a few
+    more."""
     update = json.loads(service.spec).get("UpdateConfig") or {}
     return ((update.get("Monitor") or MONITOR) + (update.get("Delay") or 0)) / 1e9 + ENDS
 
 
 def renewed(facts: OverlayFacts, leaving: Network) -> Steps | None:
-    """One unchanged update, so that a rollback goes to the spec as it is and not to the network that will be gone."""
+    """Make one unchanged update, so that a rollback keeps the present network and not the one that will be gone."""
     behind = [service for service in facts.services if leaving.id in service.rollback_networks]
     updates = tuple(written_back(s, s.spec) for s in behind)
     names = ", ".join(sorted(service.name for service in behind))
@@ -230,7 +232,7 @@ def renewed(facts: OverlayFacts, leaving: Network) -> Steps | None:
 
 
 def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | None:
-    """The swarm's labels of this change away; the one that a change goes on stays while another noun needs it.
+    """Remove the swarm's labels of this change. The one that says a change goes on stays while another noun needs it.
 
     While another overlay has a twin the labels are that one's.
     """
@@ -246,5 +248,5 @@ def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | No
 
 
 def restarts(facts: OverlayFacts, network: Network) -> str:
-    """How often each service's tasks restart, in words, for whoever has to agree."""
+    """Say how often each service's tasks restart, for whoever has to agree."""
     return ", ".join(f"{service.name} 2 times" for service in on(network, facts)) or "none"

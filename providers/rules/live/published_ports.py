@@ -1,7 +1,6 @@
-"""Ports off the services before the ingress goes, and back once it has come: the journaled part of a swap.
+"""Takes ports off the services before the ingress goes, and puts them back once it has come; both are journaled.
 
-Each function answers with the next decision, or None where its part is done. What becomes of the network and of the
-hosts must not enter.
+Each function returns the next decision, or None if its part is done. The network and the hosts are not decided here.
 """
 
 from providers.rules.live import former, ingress_rollout, journal, judgement, running_change
@@ -27,7 +26,7 @@ STARTS = 6.0
 
 
 def take_off(facts: IngressFacts, network: Network, change: tuple[str, str], *, noted: bool = True) -> Decision | None:
-    """Take all ingress-mode ports off, journaled twice; None once no task hangs on the network any more.
+    """Take all ingress-mode ports off, journaled twice. None once no task is attached to the network any more.
 
     change: the swarm's label that it goes on. noted: what the network is like is noted before, though nothing may
     publish through it.
@@ -39,20 +38,20 @@ def take_off(facts: IngressFacts, network: Network, change: tuple[str, str], *, 
 
 
 def publishing(facts: IngressFacts) -> list[SwarmService]:
-    """The services with a port through the ingress now."""
+    """Return the services with a port through the ingress now."""
     return [service for service in facts.services if service.publishes_ingress]
 
 
 def concerned(service: SwarmService, facts: IngressFacts) -> bool:
-    """Whether it publishes through the ingress, or did before this change."""
+    """Tell whether it publishes through the ingress, or did before this change."""
     return service.publishes_ingress or carried(service, facts) is not None
 
 
 def copied(
     facts: IngressFacts, network: Network, change: tuple[str, str], journals: dict[str, Journal]
 ) -> Steps | None:
-    """On the swarm, before the first service is touched: that a change goes on, what the network is like, and copies of
-    the journals."""
+    """Note on the swarm, before the first service is touched: a change goes on, the network's settings, copies of the
+    journals."""
     wanted = {copy_label(key): value.text() for key, value in journals.items()}
     wanted |= dict([change, (FORMER, former.text(network))])
     missing = tuple(sorted((key, value) for key, value in wanted.items() if facts.swarm.label(key) != value))
@@ -62,7 +61,7 @@ def copied(
 
 
 def stripped(facts: IngressFacts, publishing: list[SwarmService], journals: dict[str, Journal]) -> Steps | None:
-    """All ports off at once."""
+    """Take all ports off at once."""
     if not publishing:
         return None
     specs = {service: journal.stripped(service, journals[service.id]) for service in publishing}
@@ -74,15 +73,15 @@ def stripped(facts: IngressFacts, publishing: list[SwarmService], journals: dict
 
 
 def misplaced(service: SwarmService, facts: IngressFacts) -> bool:
-    """Whether a task of it was made for another placement than its service has now: while only that differs, the swarm
-    looks at nothing else and no strip moves the task (swarmkit, IsTaskDirtyPlacementConstraintsOnly:
+    """Tell whether a task of it was made for another placement than its service has now. While only that differs, the
+    swarm looks at nothing else and no strip moves the task (swarmkit, IsTaskDirtyPlacementConstraintsOnly:
     https://github.com/moby/swarmkit/blob/master/manager/orchestrator/task.go)."""
     tasks = [task for task in facts.tasks_of(service.id) if task.desired == "running" and task.alive]
     return any(task.placement != journal.placement(service) for task in tasks)
 
 
 def emptied(facts: IngressFacts, network: Network) -> Decision | None:
-    """Wait for the last task to leave the network; those that do not move by themselves are moved.
+    """Wait for the last task to leave the network, and move those that do not move by themselves.
 
     A removal is accepted while tasks still run on it, and then their hosts keep the old ingress for good.
     """
@@ -97,7 +96,7 @@ def emptied(facts: IngressFacts, network: Network) -> Decision | None:
 
 
 def hanging_on(network: Network, facts: IngressFacts) -> list[Task]:
-    """Tasks that have, or may soon have, an address of the network on some host."""
+    """Return the tasks that have, or may soon have, an address of the network on some host."""
     return [
         task
         for task in facts.tasks
@@ -106,19 +105,19 @@ def hanging_on(network: Network, facts: IngressFacts) -> list[Task]:
 
 
 def in_words(tasks: list[Task], facts: IngressFacts) -> str:
-    """How many tasks, of which services on which hosts."""
+    """Say how many tasks, of which services on which hosts."""
     named, hosts = ({each.id: each.name for each in facts.services}, {node.id: node.hostname for node in facts.nodes})
     places = sorted({f"{named.get(t.service_id, 'another')} on {hosts.get(t.node_id, 'no host')}" for t in tasks})
     return f"{len(tasks)} tasks ({', '.join(places)})"
 
 
 def forced(service: SwarmService) -> UpdateService:
-    """The update that moves tasks which nothing else moves."""
+    """Return the update that moves tasks which nothing else moves."""
     return written_back(service, journal.forced(service.spec))
 
 
 def put_back(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | None:
-    """Put all ports back and move the tasks; None once each service is as it was.
+    """Put all ports back and move the tasks. None once each service is as it was.
 
     A service that is all there is given back before any other is waited for.
     """
@@ -135,8 +134,8 @@ def put_back(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | 
 
 
 def carried(service: SwarmService, facts: IngressFacts) -> Journal | None:
-    """The journal to honour: the service's own, or the swarm's copy where a rollback took the label away and left the
-    service without any port."""
+    """Return the journal to restore: the service's own, or the swarm's copy if a rollback took the label away and left
+    the service without any port."""
     own = journal.journal_on(service)
     if own or service.publishes_ingress:
         return own
@@ -144,7 +143,7 @@ def carried(service: SwarmService, facts: IngressFacts) -> Journal | None:
 
 
 def refilled(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, pin: bool) -> Steps | None:
-    """Ports back, all at once, but for those that somebody has taken meanwhile."""
+    """Put ports back, all at once, except those that somebody has taken meanwhile."""
     free = {
         service: found
         for service, found in waiting.items()
@@ -160,7 +159,7 @@ def refilled(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, pin: 
 
 
 def first_come(free: dict[SwarmService, Journal], *, pin: bool) -> dict[SwarmService, Journal]:
-    """Of services that want the same port back only the first: the others find it occupied then."""
+    """Return, of services that want the same port back, only the first: the others then find it occupied."""
     claimed: set[tuple[str, int]] = set()
     ready = {}
     for service, found in free.items():
@@ -174,14 +173,14 @@ def first_come(free: dict[SwarmService, Journal], *, pin: bool) -> dict[SwarmSer
 def occupied(
     service: SwarmService, found: Journal, facts: IngressFacts, *, pin: bool
 ) -> tuple[SwarmService, int] | None:
-    """Who publishes one of its ports by now, and which."""
+    """Return who publishes one of its ports by now, and which; None if nobody does."""
     return journal.taken(found, (other for other in facts.services if other.id != service.id), pin=pin)
 
 
 def arrived(facts: IngressFacts, network: Network) -> Decision | None:
-    """Wait until the tasks of what publishes are on the new ingress; those that do not move are moved.
+    """Wait until the tasks of publishing services are on the new ingress, and move those that do not move.
 
-    A task of a service that was rolled back while there was no ingress stays `new` for ever without this.
+    Without this, a task of a service that was rolled back while there was no ingress stays `new` for ever.
     """
     behind = [service for service in facts.services if service.publishes_ingress and strays(service, facts, network)]
     stuck = [service for service in behind if service.update_state != "updating"]
@@ -197,21 +196,21 @@ def arrived(facts: IngressFacts, network: Network) -> Decision | None:
 
 
 def strays(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
-    """Whether a task of it that is meant to run has no address on this ingress; one that stays as it is until its host
-    is active again apart."""
+    """Tell whether a task of it that is meant to run has no address on this ingress. A task held on a paused host does
+    not count."""
     held = {node.id for node in judgement.held_on(service, facts.tasks_of(service.id), facts.nodes)}
     meant = (task for task in tasks_of(service, facts) if task.desired == "running" and task.node_id not in held)
     return any(network.id not in task.networks for task in meant)
 
 
 def tasks_of(service: SwarmService, facts: IngressFacts) -> list[Task]:
-    """The tasks of it that are left, those on hosts that are down apart."""
+    """Return its remaining tasks, without those on hosts that are down."""
     return [task for task in facts.tasks_of(service.id) if task.alive and not lost(task, facts)]
 
 
 def at_rest(service: SwarmService, facts: IngressFacts) -> bool:
-    """Whether its update has ended, or moves nothing any more since no host takes the tasks that are left: such a one
-    is called `updating` for ever (measurements.md#states-of-an-update)."""
+    """Tell whether its update has ended, or moves nothing more because no host takes the remaining tasks: such an
+    update is called `updating` for ever (measurements.md#states-of-an-update)."""
     if service.update_state != "updating":
         return True
     left = [task for task in tasks_of(service, facts) if not task.desired == task.state == "running"]
@@ -219,41 +218,42 @@ def at_rest(service: SwarmService, facts: IngressFacts) -> bool:
 
 
 def runs(service: SwarmService, facts: IngressFacts) -> bool:
-    """Whether a task of it runs, or none is meant to."""
+    """Tell whether a task of it runs, or none is meant to."""
     meant = [task for task in facts.tasks_of(service.id) if task.desired == "running"]
     return not meant or any(task.state == "running" for task in meant)
 
 
 def replaced(service: SwarmService, facts: IngressFacts, network: Network) -> bool:
-    """Whether all tasks of it that are left are meant to run, run, and are on this ingress."""
+    """Tell whether all its remaining tasks that are meant to run do run, on this ingress."""
     left = tasks_of(service, facts)
     new = [task for task in left if task.desired == task.state == "running" and network.id in task.networks]
     return bool(left) and new == left
 
 
 def lost(task: Task, facts: IngressFacts) -> bool:
-    """Whether it was on a host that is down: it is no longer there, whatever the swarm remembers of it."""
+    """Tell whether it was on a host that is down: it is no longer there, whatever the swarm remembers of it."""
     return task.node_id in facts.down
 
 
 def back(service: SwarmService, found: Journal, facts: IngressFacts) -> bool:
-    """Whether it has all its ports again: a fixed one by its number, or another number where somebody else holds it."""
+    """Tell whether it has all its ports again: a fixed one by its number, or another number if somebody else holds
+    it."""
     if journal.ports_back(service, found):
         return True
     return journal.targets_back(service, found) and occupied(service, found, facts, pin=True) is not None
 
 
 def closed(facts: IngressFacts, ended: dict[SwarmService, Journal]) -> Steps | None:
-    """Journals away and each service's own way of updating back, once its update has ended or has nothing left to do
-    but watch its new tasks. This moves no task."""
+    """Remove journals and restore each service's own update settings, once its update has ended or only watches its new
+    tasks. This moves no task."""
     whole = {service: found for service, found in ended.items() if back(service, found, facts)}
     updates = tuple(written_back(service, close(service, found, facts)) for service, found in whole.items())
     return Steps(updates, f"close the journals of {names(whole)}") if updates else None
 
 
 def close(service: SwarmService, found: Journal, facts: IngressFacts) -> str:
-    """The spec as it was before. After an update that makes no new tasks the swarm forgets to place those that wait for
-    a host (https://github.com/moby/moby/issues/53722): where nothing but such tasks is there, they are made anew."""
+    """Return the spec as it was before. After an update that makes no new tasks the swarm forgets to place those that
+    wait for a host (https://github.com/moby/moby/issues/53722): if only such tasks are left, they are made anew."""
     spec, left = journal.closed(service, found), tasks_of(service, facts)
     return journal.forced(spec) if left and all(task.unplaced for task in left) else spec
 
@@ -265,7 +265,7 @@ def ending(facts: IngressFacts, waiting: dict[SwarmService, Journal]) -> Wait | 
 
 
 def renewed(facts: IngressFacts) -> Steps | None:
-    """One unchanged update, so that a rollback goes to the spec with its ports and not to one in the middle."""
+    """Make one unchanged update, so that a rollback goes to the spec with its ports and not to one in the middle."""
     behind = [service for service in facts.services if JOURNAL in dict(service.rollback_labels)]
     own = [service for service in behind if journal.journal_on(service) is None]
     updates = tuple(written_back(s, s.spec) for s in own)
@@ -273,7 +273,7 @@ def renewed(facts: IngressFacts) -> Steps | None:
 
 
 def released(facts: IngressFacts, network: Network, owner: str) -> Decision | None:
-    """The swarm's own labels away, once nothing is left that they are there for."""
+    """Remove the swarm's own labels once nothing needs them any more."""
     for service in facts.services:
         found = carried(service, facts)
         holder = occupied(service, found, facts, pin=True) if found else None
@@ -295,15 +295,15 @@ def released(facts: IngressFacts, network: Network, owner: str) -> Decision | No
 
 
 def away(facts: IngressFacts) -> str:
-    """How long ports were away, in words, empty where none was."""
+    """Say how long ports were away, empty if none was."""
     spans = [(service.name, outage(service, facts)) for service in facts.services if service.publishes_ingress]
     known = [f"{name} {span:.1f} s" for name, span in spans if span is not None]
     return f"; ports away: {', '.join(known)}" if known else ""
 
 
 def outage(service: SwarmService, facts: IngressFacts) -> float | None:
-    """Seconds between the end of its last task on the old ingress and the start of its first on the new one, by the
-    Engines' own clocks; None where the swarm no longer remembers both."""
+    """Return the seconds between the end of its last task on the old ingress and the start of its first on the new one,
+    by the Engines' own clocks. None if the swarm no longer remembers both."""
     copy = journal.copies(facts.swarm).get(service.id)
     if copy is None or facts.network is None:
         return None
@@ -314,16 +314,16 @@ def outage(service: SwarmService, facts: IngressFacts) -> float | None:
 
 
 def unfinished(facts: IngressFacts) -> list[str]:
-    """What of a swap is left to do, in words."""
+    """Return what of a swap is left to do, in words."""
     stripped_now = [service for service in facts.services if carried(service, facts)]
-    words = [f"ports of {names(stripped_now)} are journaled"] if stripped_now else []
+    words = [f"ports of {names(stripped_now)} are off and have to come back"] if stripped_now else []
     if not words and any(key in (CHANGE, FORMER) or key.startswith(JOURNAL) for key, _ in facts.swarm.labels):
         words.append("the swarm still carries the labels of a change")
     return words
 
 
 def published(service: SwarmService) -> str:
-    """A service and the ports that it publishes through the ingress, in words."""
+    """Return a service and its ports through the ingress, in words."""
     ports = (
         f"{port.published or 'dynamic'}->{port.target}/{port.protocol}"
         for port in service.ports
@@ -333,5 +333,5 @@ def published(service: SwarmService) -> str:
 
 
 def names(services: "list[SwarmService] | dict[SwarmService, Journal]") -> str:
-    """Services by name, in words."""
+    """Return services by name, in words."""
     return ", ".join(sorted(service.name for service in services))

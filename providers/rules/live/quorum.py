@@ -1,10 +1,10 @@
-"""Whether the swarm can do without a manager, for good or for a moment. Which one, and why, must not enter."""
+"""Tells whether the swarm can do without a manager, for good or for a moment."""
 
 from providers.rules.vocabulary.facts import Node
 
 
 def no_quorum_without(node: Node, nodes: tuple[Node, ...]) -> str | None:
-    """Why the swarm can't do without this manager, None where it can. The rule is swarmkit's:
+    """Say why the swarm can't do without this manager, or None if it can. The rule is swarmkit's:
     https://github.com/moby/swarmkit/blob/master/manager/state/raft/raft.go (CanRemoveMember)."""
     managers = [other for other in nodes if other.role == "manager"]
     if len(managers) <= 1:
@@ -21,10 +21,10 @@ def no_quorum_without(node: Node, nodes: tuple[Node, ...]) -> str | None:
 
 
 def no_quorum_meanwhile(node: Node, nodes: tuple[Node, ...]) -> str | None:
-    """Why the swarm would have no leader while this manager is away for a moment, None where it would have one.
+    """Say why the swarm would have no leader while this manager is away for a moment, or None if it would have one.
 
-    It stays a voter all the while: the others alone have to be a majority of all. That is more than a removal takes,
-    which makes the swarm smaller: four managers of which one is down can lose another for good, and not for a moment.
+    It stays a voter meanwhile: the others alone have to be a majority of all. A removal takes less, because it makes
+    the swarm smaller: four managers of which one is down can lose another for good, but not for a moment.
     https://docs.docker.com/engine/swarm/admin_guide/#add-manager-nodes-for-fault-tolerance
     """
     managers = [other for other in nodes if other.role == "manager"]

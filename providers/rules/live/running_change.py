@@ -1,4 +1,4 @@
-"""The swarm's label that a change goes on: who began it, and whether this work may go on with it.
+"""The swarm's label that a change goes on: who began it, and whether this run may go on with it.
 
 Two states may bear one name, each with the owner's name in it. What the state knows goes on with any change of its
 owner; what it does not know yet, only with one that has the digest of its own stack file. A label without a digest, as
@@ -11,29 +11,29 @@ from providers.rules.vocabulary.specs import Spec
 
 
 def label(spec: Spec) -> tuple[str, str]:
-    """The label that this work writes."""
+    """Return the label that this run writes."""
     return CHANGE, Change(spec.owner, spec.wish).text
 
 
 def noted(spec: Spec, swarm: Swarm) -> bool:
-    """Whether the swarm carries that very label."""
+    """Tell whether the swarm carries that very label."""
     return label(spec) in swarm.labels
 
 
 def goes_on(spec: Spec, swarm: Swarm | None) -> bool:
-    """Whether what `create` finds under our own label may be changed though it differs: our own change is in the middle
-    of it, or the state had it at the beginning of this run."""
+    """Tell whether `create` may change what it finds under our own label though it differs: our own change is in the
+    middle of it, or the state had it at the beginning of this run."""
     return spec.replaces or (swarm is not None and noted(spec, swarm))
 
 
 def is_ours(owner: str, swarm: Swarm) -> bool:
-    """Whether a change by this owner goes on, in whatever state and with whatever stack file it was begun."""
+    """Tell whether a change by this owner goes on, whatever state and stack file it was begun with."""
     change = change_on(swarm.labels)
     return change is not None and change.owner == owner
 
 
 def by_another(spec: Spec, swarm: Swarm) -> str | None:
-    """Which other stack is changing the swarm at this moment, in words; None where none is."""
+    """Say which other stack is changing the swarm at this moment, or None if none is."""
     change = change_on(swarm.labels)
     if change is None or change.owner == spec.owner:
         return None
@@ -44,12 +44,12 @@ def by_another(spec: Spec, swarm: Swarm) -> str | None:
 
 
 def by_another_state(spec: Spec, swarm: Swarm | None) -> str | None:
-    """That this stack is changing the swarm from another state, or with another stack file, in words, for what the
-    state does not know; None where it is not."""
+    """Say that this stack is changing the swarm from another state or with another stack file, for what the state does
+    not know; None if it is not."""
     change = change_on(swarm.labels) if swarm and not spec.replaces else None
     if change is None or change.owner != spec.owner or change.wish in ("", spec.wish):
         return None
     return (
-        f"{spec.owner} is in the middle of a change that this state knows nothing of (label {CHANGE}): `pulumi login` "
+        f"{spec.owner} is in the middle of a change that is not in this state (label {CHANGE}): `pulumi login` "
         "where its state is and run `pulumi up` there, or run it here with the stack file that the change began with"
     )

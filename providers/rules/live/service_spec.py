@@ -1,4 +1,4 @@
-"""What a service's raw spec asks for, as far as a change under it depends on that. Durations are in seconds.
+"""Reads from a service's raw spec what a change under it depends on. Durations are in seconds.
 
 Each function takes the spec's JSON as `SwarmService.spec` has it. Where the spec says nothing the Engine's own default
 counts: swarmkit's (https://github.com/moby/swarmkit/blob/master/api/defaults/service.go) if no other source is named.
@@ -23,14 +23,14 @@ PROBE_RETRIES = 3
 
 
 class Resources(NamedTuple):
-    """CPUs in billionths, memory in bytes; 0 where none are asked for."""
+    """CPUs in billionths, memory in bytes; 0 if none are asked for."""
 
     nano_cpus: int
     memory_bytes: int
 
 
 def mode(spec: str) -> Mode:
-    """How its tasks are spread: so many, one on each node, or until they have run to an end."""
+    """Return how its tasks are spread: so many, one on each node, or until they have run to an end."""
     kinds = _read(spec).get("Mode") or {}
     if {"ReplicatedJob", "GlobalJob"} & set(kinds):
         return "job"
@@ -38,7 +38,7 @@ def mode(spec: str) -> Mode:
 
 
 def replicas(spec: str) -> int | None:
-    """How many tasks it wants; None where it does not say: one on each node that will do, or a job."""
+    """Return how many tasks it wants, or None if it does not say: one on each node that will do, or a job."""
     if mode(spec) != "replicated":
         return None
     found = ((_read(spec).get("Mode") or {}).get("Replicated") or {}).get("Replicas")
@@ -46,53 +46,54 @@ def replicas(spec: str) -> int | None:
 
 
 def has_virtual_address(spec: str) -> bool:
-    """Whether each of its networks gives the service an address, beside those of its tasks."""
+    """Tell whether each of its networks gives the service an address, beside those of its tasks."""
     return (_read(spec).get("EndpointSpec") or {}).get("Mode") != "dnsrr"
 
 
 def constraints(spec: str) -> tuple[str, ...]:
-    """What a node has to fulfil for its tasks, such as `node.labels.zone == a`."""
+    """Return what a node has to fulfil for its tasks, such as `node.labels.zone == a`."""
     return tuple(_placement(spec).get("Constraints") or ())
 
 
 def max_per_node(spec: str) -> int:
-    """How many of its tasks one node takes; 0: any number."""
+    """Return how many of its tasks one node takes; 0: any number."""
     return int(_placement(spec).get("MaxReplicas") or 0)
 
 
 def reservations(spec: str) -> Resources:
-    """What each of its tasks keeps for itself of a node."""
+    """Return what each of its tasks reserves of a node."""
     found = (_template(spec).get("Resources") or {}).get("Reservations") or {}
     return Resources(int(found.get("NanoCPUs") or 0), int(found.get("MemoryBytes") or 0))
 
 
 def restart_condition(spec: str) -> str:
-    """When a task that has ended is followed by another: `none`, `on-failure` or `any`."""
+    """Return when a task that has ended is followed by another: `none`, `on-failure` or `any`."""
     return str(_restarts(spec).get("Condition") or "any")
 
 
 def restart_delay(spec: str) -> float:
-    """How long after the end of a task the one that follows it starts."""
+    """Return the seconds from the end of a task to the start of the one that follows it."""
     return _seconds(_restarts(spec).get("Delay"), RESTART_DELAY)
 
 
 def restart_attempts(spec: str) -> int:
-    """How often tasks of one slot are followed by another; 0: any number of times."""
+    """Return how often tasks of one slot are followed by another; 0: any number of times."""
     return int(_restarts(spec).get("MaxAttempts") or 0)
 
 
 def stop_grace(spec: str) -> float:
-    """How long a task may take to end after it was told to, before it is killed."""
+    """Return the seconds that a task may take to end after it was told to, before it is killed."""
     return _seconds(_container(spec).get("StopGracePeriod"), STOP_GRACE)
 
 
 def start_period(spec: str) -> float:
-    """How long failures of its health check do not count after a start; 0 without a health check."""
+    """Return the seconds after a start for which failures of its health check do not count; 0 without a health
+    check."""
     return _seconds(_health_check(spec).get("StartPeriod"), 0) if _health_check(spec) else 0
 
 
 def health_seconds(spec: str) -> float:
-    """The longest after the start of a container until its health check calls it well or not; 0 without one.
+    """Return the longest time from a container's start to its health check's verdict, in seconds; 0 without one.
 
     A task is seen as running only once that has called it well:
     https://github.com/moby/moby/blob/master/daemon/cluster/executor/container/controller.go
@@ -105,7 +106,7 @@ def health_seconds(spec: str) -> float:
 
 
 def local_volumes(spec: str) -> tuple[str, ...]:
-    """The volumes of its tasks that stay on the host where they were made, by name or by their place in the container.
+    """Return the volumes of its tasks that stay on their host, by name or by their place in the container.
 
     https://docs.docker.com/engine/storage/volumes/#use-a-volume-driver
     """
@@ -115,39 +116,39 @@ def local_volumes(spec: str) -> tuple[str, ...]:
 
 
 def labels(spec: str) -> dict[str, str]:
-    """The labels of the service and of its containers, under which proxies look for it."""
+    """Return the labels of the service and of its containers, under which proxies look for it."""
     return {**(_container(spec).get("Labels") or {}), **(_read(spec).get("Labels") or {})}
 
 
 def update_order(spec: str) -> str:
-    """Which comes first in an update: `stop-first` (the old task ends) or `start-first` (the new one runs)."""
+    """Return the order of an update: `stop-first` (the old task ends) or `start-first` (the new one runs)."""
     return str(_update(spec).get("Order") or "stop-first")
 
 
 def parallelism(spec: str) -> int:
-    """How many of its tasks an update moves at once; 0: all."""
+    """Return how many of its tasks an update moves at once; 0: all."""
     update = _read(spec).get("UpdateConfig")
     return 1 if update is None else int(update.get("Parallelism") or 0)
 
 
 def update_delay(spec: str) -> float:
-    """How long an update rests after each of its batches."""
+    """Return the seconds that an update rests after each of its batches."""
     return _seconds(_update(spec).get("Delay"), 0)
 
 
 def monitor(spec: str) -> float:
-    """How long after its start the failure of a task counts as one of the update."""
+    """Return the seconds after its start for which a task's failure counts as the update's."""
     return _seconds(_update(spec).get("Monitor"), MONITOR)
 
 
 def failure_action(spec: str) -> str:
-    """What an update does whose tasks fail: `pause`, `continue` or `rollback`."""
+    """Return what an update does if its tasks fail: `pause`, `continue` or `rollback`."""
     return str(_update(spec).get("FailureAction") or "pause")
 
 
 @lru_cache(maxsize=4096)
 def _read(spec: str) -> Json:
-    """A spec as data, read once; nobody may change it."""
+    """Return a spec as data, read once; nobody may change it."""
     data: Json = json.loads(spec)
     return data
 
@@ -173,16 +174,16 @@ def _update(spec: str) -> Json:
 
 
 def _volume_driver(mount: Json) -> str:
-    """Who keeps a volume; empty where the Engine's own default does."""
+    """Return the driver of a volume; empty for the Engine's own default."""
     return str(((mount.get("VolumeOptions") or {}).get("DriverConfig") or {}).get("Name") or "")
 
 
 def _health_check(spec: str) -> Json:
-    """The health check, empty where there is none or `NONE` takes that of the image away."""
+    """Return the health check, empty if there is none or `NONE` removes the image's."""
     check: Json = _container(spec).get("Healthcheck") or {}
     return {} if list(check.get("Test") or ())[:1] in ([], ["NONE"]) else check
 
 
 def _seconds(nanoseconds: int | None, default: float) -> float:
-    """A duration that the Engine writes in nanoseconds, or what it takes where none is written."""
+    """Return the seconds of a duration that the Engine writes in nanoseconds, or its default if none is written."""
     return default if nanoseconds is None else nanoseconds / NANOSECONDS

@@ -18,7 +18,7 @@ class HostAccess(BaseModel):
     It lives in users' state files: keys may be added with a default, not renamed. `HostAccess(**data)` takes
     back what `model_dump()` gave, also where numbers became floats and absent values missing keys.
 
-    address: a name, an IP address or a Host of ~/.ssh/config; None where `local`. key_file, known_hosts: paths, `~`
+    address: a name, an IP address or a Host of ~/.ssh/config; None if `local`. key_file, known_hosts: paths, `~`
     not expanded. host_key: `<type> <base64>`. bastion: `[user@]host[:port]`; `none` for no bastion.
     None, for each of them, user and port: what ~/.ssh/config says on the machine that runs, then a default; neither
     gets into a state (hosts/ssh/destination.py).
@@ -59,7 +59,7 @@ class HostAccess(BaseModel):
 class Roles:
     """Who is believed to be a manager, as far as the stack file says.
 
-    managers: the hosts that it calls managers; None where it has no section `swarm`, and so no word on that. unasked:
+    managers: the hosts that it calls managers; None if it has no section `swarm`, and so no word on that. unasked:
     hosts that it declares beside those that are asked.
     """
 

@@ -91,7 +91,7 @@ def snake(key: str) -> str:
 
 
 def meant(key: str, known: Container[str]) -> str | None:
-    """Which of a section's keys is meant by another word; None where none is known to be."""
+    """Which of a section's keys is meant by another word; None if none is known to be."""
     plain = snake(key)
     if plain in known:
         return plain

@@ -4,7 +4,7 @@ from providers.rules.stack_file.model import PartialGwbridge, StackFile
 
 
 def gwbridge_of(stackfile: StackFile, host: str) -> PartialGwbridge | None:
-    """The section `gwbridge` with what the host has in its place; None where there is neither.
+    """The section `gwbridge` with what the host has in its place; None if there is neither.
 
     A host that has a subnet of its own takes neither the gateway nor the ip_range from the shared section.
     """

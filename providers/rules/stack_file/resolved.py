@@ -19,7 +19,7 @@ from providers.rules.vocabulary.errors import StackFileError
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedHost:
-    """One host. gwbridge: the shared section with the host's own in its place, None where there is neither."""
+    """One host. gwbridge: the shared section with the host's own in its place, None if there is neither."""
 
     access: HostAccess
     gwbridge: PartialGwbridge | None

@@ -1,1 +1,1 @@
-"""The values that all wings speak in: facts, specs, steps, errors, addresses, routes. Nothing here decides anything."""
+"""The values that all wings share: facts, specs, steps, errors, addresses, routes. Nothing here decides anything."""

@@ -1,4 +1,4 @@
-"""Subnet arithmetic over `ipaddress`: canonical forms, defaults, overlaps. No key's name may enter.
+"""Subnet arithmetic over `ipaddress`: canonical forms, defaults, overlaps. It knows no key of the stack file.
 
 Subnets and addresses travel as text, because they are inputs of resources and keys of the Engine's API.
 """
@@ -23,21 +23,21 @@ _NO_IPV6 = "swarm networks are IPv4: with an IPv6 subnet an overlay is dropped o
 # networks fit: of one more than fit, none would be found when all are gone through in turn.
 @lru_cache(maxsize=MANY)
 def network(subnet: str) -> IPv4Network:
-    """A subnet to reckon with. Raises ValueError where `IPv4Network` does."""
+    """Return a subnet to reckon with. Raises ValueError like `IPv4Network`."""
     return IPv4Network(subnet)
 
 
 @lru_cache(maxsize=MANY)
 def shown_network(subnet: str) -> IPv4Network | IPv6Network:
-    """A range as an Engine shows it, of either version and perhaps with host bits. Raises ValueError."""
+    """Return a range as an Engine shows it, of either version and perhaps with host bits. Raises ValueError."""
     return ip_network(subnet, strict=False)
 
 
 def canonical_subnet(text: str) -> str:
-    """An IPv4 subnet as `10.11.0.0/16`.
+    """Return an IPv4 subnet as `10.11.0.0/16`.
 
-    Raises ValueError where it is none, has no mask, or has host bits: Engine 20.10 takes 10.11.0.5/16 and
-    echoes it, newer ones refuse it (measurements.md#bridge-ranges). IPv6: https://github.com/moby/moby/issues/52469
+    Raises ValueError if it is none, has no mask, or has host bits: Engine 20.10 takes 10.11.0.5/16 and echoes it, newer
+    ones refuse it (measurements.md#bridge-ranges). IPv6: https://github.com/moby/moby/issues/52469
     """
     if ":" in text:
         raise ValueError(f"{text!r} is IPv6; {_NO_IPV6}")
@@ -52,7 +52,7 @@ def canonical_subnet(text: str) -> str:
 
 
 def is_subnet(text: str) -> bool:
-    """Whether it is a canonical IPv4 subnet, which a network that somebody made by hand need not have."""
+    """Tell whether it is a canonical IPv4 subnet; a network made by hand need not have one."""
     try:
         return canonical_subnet(text) == text
     except ValueError:
@@ -60,7 +60,7 @@ def is_subnet(text: str) -> bool:
 
 
 def canonical_address(text: str) -> str:
-    """An IPv4 address as `10.11.0.1`. Raises ValueError where it is none."""
+    """Return an IPv4 address as `10.11.0.1`. Raises ValueError if it is none."""
     if ":" in text:
         raise ValueError(f"{text!r} is IPv6; {_NO_IPV6}")
     try:
@@ -70,7 +70,7 @@ def canonical_address(text: str) -> str:
 
 
 def canonical_subnet_ipv6(text: str) -> str:
-    """An IPv6 subnet as `fd00:64::/64`. Raises ValueError where it is none, has no mask, or has host bits."""
+    """Return an IPv6 subnet as `fd00:64::/64`. Raises ValueError if it is none, has no mask, or has host bits."""
     if "/" not in text:
         raise ValueError(f"{text!r} has no mask: write it like fd00:64::/64")
     try:
@@ -82,7 +82,7 @@ def canonical_subnet_ipv6(text: str) -> str:
 
 
 def canonical_address_ipv6(text: str) -> str:
-    """An IPv6 address as `fd00:64::1`. Raises ValueError where it is none."""
+    """Return an IPv6 address as `fd00:64::1`. Raises ValueError if it is none."""
     try:
         return str(IPv6Address(text))
     except AddressValueError as problem:
@@ -90,14 +90,14 @@ def canonical_address_ipv6(text: str) -> str:
 
 
 def first_address_ipv6(subnet: str) -> str:
-    """The address that an Engine gives the gateway of an IPv6 subnet where none is asked for."""
+    """Return the address that an Engine gives the gateway of an IPv6 subnet if none is asked for."""
     return str(IPv6Network(subnet).network_address + 1)
 
 
 def first_address(subnet: str, ip_range: str | None = None) -> str:
-    """The address that an Engine gives the gateway of a canonical subnet where none is asked for.
+    """Return the address that an Engine gives the gateway of a canonical subnet if none is asked for.
 
-    It is the first one of `ip_range`, which may end in .0, the network's own address apart
+    It is the first one of `ip_range`, which may end in .0, except the network's own address
     (measurements.md#filled-in-by-the-engine).
     """
     start = network(ip_range or subnet).network_address
@@ -105,30 +105,30 @@ def first_address(subnet: str, ip_range: str | None = None) -> str:
 
 
 def holds_address(subnet: str, address: str) -> bool:
-    """Whether an address is one of a canonical subnet's, and neither its network nor its broadcast one."""
+    """Tell whether an address is one of a canonical subnet's, and neither its network nor its broadcast one."""
     whole, wanted = network(subnet), IPv4Address(address)
     return wanted in whole and wanted not in (whole.network_address, whole.broadcast_address)
 
 
 def holds_subnet(subnet: str, inner: str) -> bool:
-    """Whether a canonical subnet contains another, or is the same."""
+    """Tell whether a canonical subnet contains another, or is the same."""
     return network(inner).subnet_of(network(subnet))
 
 
 def prefix_length(subnet: str) -> int:
-    """16 for 10.11.0.0/16."""
+    """Return 16 for 10.11.0.0/16."""
     return network(subnet).prefixlen
 
 
 def relation(subnet: str, other: str) -> str:
-    """How a canonical subnet lies to one that it overlaps: two subnets can only be equal or nested."""
+    """Say how a canonical subnet lies to one that it overlaps: two subnets can only be equal or nested."""
     if subnet == other:
         return "is the same as"
     return "lies inside" if holds_subnet(other, subnet) else "contains"
 
 
 def overlapping(subnets: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """The positions of every two subnets that share an address, the smaller position first.
+    """Yield the positions of every two subnets that share an address, the smaller position first.
 
     One pass over the sorted subnets, since those that overlap are nested: comparing each of 1,000 with each
     takes seconds, this milliseconds.
@@ -147,7 +147,7 @@ _NOT_GIVEN = 3
 
 
 def room(subnet: str, ip_range: str | None = None, gateway: str | None = None) -> int:
-    """How many addresses of a network the swarm can give."""
+    """Return how many addresses of a network the swarm can give."""
     whole, given = network(subnet), network(ip_range or subnet)
     kept = {
         str(whole.network_address),
@@ -158,5 +158,5 @@ def room(subnet: str, ip_range: str | None = None, gateway: str | None = None) -
 
 
 def mask_for(need: int) -> str:
-    """The smallest range with so many addresses to give, as `/26 or larger`."""
+    """Return the smallest range with so many addresses to give, as `/26 or larger`."""
     return f"/{32 - (need + _NOT_GIVEN - 1).bit_length()} or larger"

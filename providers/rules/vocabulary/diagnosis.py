@@ -1,4 +1,4 @@
-"""What `swarmnet doctor` reads of hosts, and the words in which it tells what it found. Published: docs/doctor.md."""
+"""The facts that `swarmnet doctor` reads of hosts, and the words for its findings. Published: docs/doctor.md."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -50,10 +50,10 @@ Status = Literal["failed", "warning", "unknown", "ignored"]
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that is not well, or could not be looked at.
+    """One thing that is wrong, or could not be looked at.
 
-    host: empty for what is the swarm's. peer: the other host, where it is between two. fact, remedy: one line each; of
-    what is ignored, the remedy is the reason for that.
+    host: empty for a finding about the swarm. peer: the other host, if it is between two. fact, remedy: one line each;
+    of an ignored finding, the remedy is the reason for ignoring it.
     """
 
     id: FindingId
@@ -66,7 +66,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """What a host's clock said, and this machine's when it was asked and had answered: seconds since the epoch."""
+    """A host's clock, and this machine's when it was asked and had answered: seconds since the epoch."""
 
     said: float
     asked: float
@@ -74,11 +74,11 @@ class Clock:
 
     @property
     def ahead(self) -> float:
-        """Seconds before this machine's clock, in the middle of what is possible."""
+        """Return the seconds before this machine's clock, in the middle of the possible range."""
         return self.said - (self.asked + self.answered) / 2
 
     def apart(self, other: "Clock") -> float:
-        """Seconds that it is ahead of another at least, less than 0 where it is behind; 0 where they may agree."""
+        """Return the least seconds that it is ahead of another, below 0 if it is behind; 0 if they may agree."""
         after = (self.said - self.answered) - (other.said - other.asked)
         before = (self.said - self.asked) - (other.said - other.answered)
         return max(after, 0.0) + min(before, 0.0)
@@ -96,11 +96,11 @@ class Room:
 
 @dataclass(frozen=True, kw_only=True)
 class HostExamination:
-    """One host's own word. unfit: why swarm networks do not work there, empty where they do. clock: None where its
-    Engine tells no time that can be read. bridge: its docker_gwbridge with its endpoints, None where it has none.
+    """One host's own word. unfit: why swarm networks do not work there, empty where they do. clock: None if its
+    Engine tells no time that can be read. bridge: its docker_gwbridge with its endpoints, None if it has none.
     backend: how its Engine writes firewall rules, empty where it does not say. known_by: the IP address that members
     find it by, or are to; empty where none is known. look: what commands there showed, the reason where none ran, None
-    where none were to."""
+    if none were to."""
 
     member: Member
     release: str
@@ -115,7 +115,7 @@ class HostExamination:
 
     @property
     def looked(self) -> Look:
-        """What commands showed, nothing where none ran."""
+        """Return the output of the commands, empty if none ran."""
         return self.look if isinstance(self.look, Look) else Look()
 
     @property
@@ -127,7 +127,7 @@ class HostExamination:
 @dataclass(frozen=True, kw_only=True)
 class SwarmExamination:
     """The swarm as one good manager shows it. now: that manager's clock. ca_ends: when the certificate of the swarm's
-    own authority does, None where it can't be read. Both are seconds since the epoch. rooms: the swarm's own count of
+    own authority does, None if it can't be read. Both are seconds since the epoch. rooms: the swarm's own count of
     its networks' addresses, for those of which it keeps one.
     """
 
@@ -139,14 +139,14 @@ class SwarmExamination:
 
 @dataclass(frozen=True, kw_only=True)
 class Unread:
-    """Why the swarm could not be read."""
+    """The reason why the swarm could not be read."""
 
     why: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Examination:
-    """All that was read. swarm: None where all hosts answer and none is in one. reach: None where nothing was tried."""
+    """All that was read. swarm: None if all hosts answer and none is in one. reach: None if nothing was tried."""
 
     hosts: tuple[HostExamination, ...]
     silent: tuple[Silent, ...] = ()
@@ -155,5 +155,5 @@ class Examination:
 
     @property
     def read_swarm(self) -> SwarmExamination | None:
-        """The swarm, where it was read."""
+        """Return the swarm, or None if it was not read."""
         return self.swarm if isinstance(self.swarm, SwarmExamination) else None

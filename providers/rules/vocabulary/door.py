@@ -1,7 +1,7 @@
-"""What may be asked of hosts and done to them, as one set of methods behind which real or simulated hosts stand.
+"""All that may be asked of hosts and done to them, as one set of methods behind which real or simulated hosts stand.
 
-The loop, the resources and the command `swarmnet` work through it alone. Two stand behind it: `hosts/door.py` and
-`simulate/hosts.py`. What any of it means for a noun must not enter.
+The loop, the resources and the command `swarmnet` work through it alone. Two implementations: `hosts/door.py` and
+`simulate/hosts.py`. No noun is known here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -24,70 +24,71 @@ from providers.rules.vocabulary.steps import Step
 
 
 class Door(Protocol):
-    """The hosts of one stack. Everything that reads or acts raises HostError and EngineError."""
+    """The hosts of one stack. Every method that reads or acts raises HostError and EngineError."""
 
     def at_rest(self) -> "Door":
-        """The same hosts, for looks after which nothing is written: what one of them was told may answer the others
-        too, as long as no step was taken since. Who holds an overlay is not asked there."""
+        """Return the same hosts, for looks after which nothing is written: one host's answer may serve the others too,
+        as long as no step was taken since. Who uses an overlay is not asked there."""
 
     def now(self) -> float:
-        """Seconds that only grow."""
+        """Return seconds that only grow."""
 
     def elapse(self, seconds: float) -> None:
         """Let time pass."""
 
     def member(self, host: str) -> Member:
-        """A host's own word on its membership."""
+        """Return a host's own word on its membership."""
 
     def gwbridge(self, host: str) -> GwbridgeFacts:
-        """One host's docker_gwbridge."""
+        """Return one host's docker_gwbridge."""
 
     def own_bridge(self, host: str) -> GwbridgeFacts:
-        """The same by the host's own word alone, which proves what it has and what not."""
+        """Return the same by the host's own word alone, which proves what it has and what not."""
 
     def bridge_ids(self, names: Iterable[str]) -> frozenset[str]:
-        """Ids of docker_gwbridge on the named hosts that answer."""
+        """Return the ids of docker_gwbridge on the named hosts that answer."""
 
     def swarm(self, *, ending: bool = False) -> SwarmFacts:
-        """The swarm and all hosts' membership; `ending`: with all that would end with it."""
+        """Return the swarm and all hosts' membership; `ending`: with all that would end with it."""
 
     def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
-        """One host's membership; `leaving`: with what runs on it."""
+        """Return one host's membership; `leaving`: with what runs on it."""
 
     def entry(self, node_id: str) -> Node | None:
-        """A member's entry as the managers list it, None where they list none."""
+        """Return a member's entry as the managers list it, or None if they list none."""
 
     def ingress(self) -> IngressFacts:
-        """The swarm's ingress and what each host has of it."""
+        """Return the swarm's ingress and each host's share of it."""
 
     def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:
-        """One overlay: the one of this name that was made through this door, else by its id, else by its exact name.
+        """Return one overlay: the one of this name that was made through this door, else by its id, else by its exact
+        name.
 
-        thorough: also who holds it, and an absence framed by two answered `GET /nodes`.
+        thorough: also who uses it, and an absence framed by two answered `GET /nodes`.
         """
 
     def reports(self) -> tuple[list[HostReport], list[Silent]]:
-        """What each host has of addresses, and who is silent."""
+        """Return each host's addresses, and the hosts that do not answer."""
 
     def swarm_has(self, ids: Set[str]) -> frozenset[str]:
-        """Those of the networks that the swarm has: hosts keep copies of others for a while."""
+        """Return those of the networks that the swarm has: hosts keep copies of others for a while."""
 
     def survey(self) -> Survey:
-        """All hosts and the swarm, for a simulated copy of them."""
+        """Return all hosts and the swarm, for a simulated copy of them."""
 
     def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Examination:
-        """What `doctor` finds out of all hosts, and what passes between them. managers: who is to be one. mtus: of the
-        network between hosts, bytes."""
+        """Return what `doctor` finds out of all hosts, and what passes between them. managers: the hosts that are to be
+        managers. mtus: of the network between hosts, bytes."""
 
     def perform(self, step: Step) -> None:
         """Take one step."""
 
     def perform_all(self, steps: Sequence[Step]) -> list[SwarmnetError]:
-        """Take all steps, whatever one of them raises; returns what they raised. None is left half-done."""
+        """Take all steps, whatever one of them raises, and return what they raised. None is left half-done."""
         return [problem for step in steps if (problem := self.attempt(step))]
 
     def attempt(self, step: Step) -> SwarmnetError | None:
-        """Take one step; returns what it raised."""
+        """Take one step and return what it raised, or None."""
         try:
             self.perform(step)
         except SwarmnetError as problem:

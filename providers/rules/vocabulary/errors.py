@@ -1,4 +1,4 @@
-"""What can go wrong, drawn as a tree. Every message: thing, problem, both values, what to do; lower case.
+"""All errors, drawn as a tree. Every message: thing, problem, both values, what to do; lower case.
 
     SwarmnetError
     ├── StackFileError        the stack file is wrong: all problems at once, by path

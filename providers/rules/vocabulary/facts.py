@@ -1,8 +1,7 @@
-"""What hosts report: frozen values, as each host's own Engine tells them.
+"""The answers of hosts: frozen values, as each host's own Engine tells them.
 
-Counters that the swarm moves by itself (versions) do not count when facts are compared, so that `unchanged_for`
-means what it says. Intent must not enter, nor anything that was not read from a host, `unchanged_for` apart:
-the loop puts it there.
+Counters that the swarm moves by itself (versions) do not count when facts are compared, so that `unchanged_for` means
+what it says. Nothing here is intent, and all of it was read from a host, except `unchanged_for`: the loop sets it.
 """
 
 from collections import Counter
@@ -46,7 +45,7 @@ class Network:
 
     @property
     def ingress(self) -> bool:
-        """Whether it is an ingress."""
+        """Tell whether it is an ingress."""
         return self.shape.ingress
 
     @property
@@ -76,20 +75,20 @@ class Network:
 
     @property
     def allocated(self) -> bool:
-        """Whether the swarm has given it its subnets; without them no task on it ever starts. Those of drivers whose
-        networks are each host's own affair, such as macvlan, it gives none."""
+        """Tell whether the swarm has given it its subnets; without them no task on it ever starts. The swarm gives none
+        to drivers whose networks are each host's own, such as macvlan."""
         return bool(self.shape.driver and self.shape.pools) or self.shape.driver not in ("", "overlay")
 
     def meets(self, subnet: str) -> bool:
-        """Whether a range of it overlaps an IPv4 subnet."""
+        """Tell whether a range of it overlaps an IPv4 subnet."""
         return self.shape.meets(subnet)
 
     def option(self, key: str) -> str | None:
-        """A driver option's value, None where it was not given."""
+        """Return a driver option's value, or None if it was not given."""
         return self.shape.option(key)
 
     def label(self, key: str) -> str | None:
-        """A label's value, None where there is none."""
+        """Return a label's value, or None."""
         return self.shape.label(key)
 
 
@@ -117,14 +116,14 @@ class Member:
 
     @property
     def good_manager(self) -> bool:
-        """Whether it can answer for the swarm now, as it says itself."""
+        """Tell whether it can answer for the swarm now, as it says itself."""
         return self.state == "active" and self.control and not self.error
 
 
 @dataclass(frozen=True, kw_only=True)
 class Silent:
-    """A declared host that could not be asked, and why, in one line. `node_id`: the member that has its address,
-    where a manager knows one."""
+    """A declared host that could not be asked, and why, in one line. `node_id`: the member at its address, if a manager
+    knows one."""
 
     host: str
     why: str = field(compare=False)
@@ -154,11 +153,11 @@ class Node:
 
     @property
     def counted_on(self) -> bool:
-        """Whether the swarm counts on it. After an election all are unknown for some seconds; that is not down."""
+        """Tell whether the swarm counts on it. After an election all are unknown for some seconds; that is not down."""
         return self.state in ("ready", "unknown")
 
     def label(self, key: str) -> str | None:
-        """A label's value, None where there is none."""
+        """Return a label's value, or None."""
         return dict(self.labels).get(key)
 
 
@@ -183,7 +182,7 @@ class Swarm:
     version: int = field(default=0, compare=False)
 
     def label(self, key: str) -> str | None:
-        """A label's value, None where there is none."""
+        """Return a label's value, or None."""
         return dict(self.labels).get(key)
 
 
@@ -226,7 +225,7 @@ class SwarmService:
 
     @property
     def publishes_ingress(self) -> bool:
-        """Whether a port of its spec goes through the ingress network."""
+        """Tell whether a port of its spec goes through the ingress network."""
         return any(port.mode == "ingress" for port in self.ports)
 
 
@@ -261,23 +260,24 @@ class Task:
 
     @property
     def seconds(self) -> float:
-        """`since` as seconds since the epoch. The Engine gives nanoseconds, which Python's parser does not take."""
+        """Return `since` as seconds since the epoch. The Engine gives nanoseconds, which Python's parser does not
+        take."""
         whole, _, fraction = self.since.rstrip("Z").partition(".")
         return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
 
     @property
     def alive(self) -> bool:
-        """Whether it may still hold its addresses, whatever is wanted of it."""
+        """Tell whether it may still hold its addresses, whatever is wanted of it."""
         return self.state not in self.ENDED and (self.desired in self.WANTED or self.state not in self.NOWHERE)
 
     @property
     def unplaced(self) -> bool:
-        """Whether it is to run and no host has it: for want of a host that fits, or of addresses."""
+        """Tell whether it is to run and no host has it: no host fits, or addresses are missing."""
         return self.state in self.NOWHERE and self.desired in self.WANTED
 
 
 def _of_sandbox(endpoint: Endpoint) -> bool:
-    """Whether it is the ingress's own, or its way out."""
+    """Tell whether it is the ingress's own endpoint, or its gateway."""
     return "sbox" in endpoint.key or "sbox" in endpoint.name
 
 
@@ -298,7 +298,7 @@ class HostIngress:
 
     @property
     def calm(self) -> "HostIngress":
-        """Without the endpoints of tasks and containers, which come and go."""
+        """Return it without the endpoints of tasks and containers, which come and go."""
         copies = tuple(replace(copy, endpoints=tuple(filter(_of_sandbox, copy.endpoints))) for copy in self.copies)
         ways_out = tuple(name for name in self.bridge_endpoints if "sbox" in name)
         return replace(self, copies=copies, bridge_endpoints=ways_out)
@@ -306,9 +306,9 @@ class HostIngress:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A container on one host. `task`: the swarm's own. `on_overlay`: its way out is docker_gwbridge. `on_bridge`: it
-    was put on docker_gwbridge by name. `started`: when it was last, as the Engine says it; of those alone that are no
-    tasks and run, or that we have stopped."""
+    """A container on one host. `task`: the swarm's own. `on_overlay`: its way outside is docker_gwbridge. `on_bridge`:
+    it was put on docker_gwbridge by name. `started`: when it last was, as the Engine says; only of containers that are
+    no tasks and run, or that we have stopped."""
 
     id: str
     name: str
@@ -324,7 +324,7 @@ class GwbridgeFacts:
     """One host's docker_gwbridge (None: proven absent) and membership.
 
     Of a member also: its entry (`node`) among all `nodes`, the swarm and its ingress as a good manager shows them
-    (None where none answers), and the host's own copy of the ingress and containers.
+    (None if none answers), and the host's own copy of the ingress and containers.
     """
 
     member: Member
@@ -339,7 +339,7 @@ class GwbridgeFacts:
 
     @property
     def calm(self) -> object:
-        """What has to stay the same for patience to grow: nothing that strangers' containers do."""
+        """Return what has to stay the same for patience to grow: nothing that other people's containers do."""
         bridge = self.bridge and replace(self.bridge, endpoints=tuple(filter(_of_sandbox, self.bridge.endpoints)))
         running = tuple(each for each in self.containers if each.running and each.task)
         local = self.local and self.local.calm
@@ -394,9 +394,9 @@ class IngressFacts:
 
     @property
     def calm(self) -> object:
-        """What has to stay the same for patience to grow: nothing that strangers do. Of a service whose tasks end by
-        themselves only how many live where: they are replaced over and over, and would keep patience with all else
-        from ever coming to an end. So are the tasks of a host on which an ingress was left that is no more."""
+        """Return what has to stay the same for patience to grow: nothing that other people do. Of a service whose tasks
+        end by themselves only how many live where counts: they are replaced over and over, and would keep patience with
+        all else from ever coming to an end. The same goes for tasks on a host that keeps a removed ingress."""
         left = {host.node_id for host in self.hosts if isinstance(host, HostIngress) and self.left_on(host)}
         tasks = [task for task in self.tasks if self.network is None or task.node_id not in left]
         ending = {task.service_id for task in tasks if task.state in Task.BY_THEMSELVES}
@@ -408,7 +408,7 @@ class IngressFacts:
         return replace(self, tasks=rest, hosts=hosts, listed=()), frozenset(live.items())
 
     def left_on(self, host: HostIngress) -> bool:
-        """Whether an ingress is on a host that the swarm has no more: no other comes to it there."""
+        """Tell whether the host keeps an ingress that the swarm no longer has: no other comes to it there."""
         return any(self.network is None or copy.id != self.network.id for copy in host.copies)
 
     network: Network | None
@@ -422,12 +422,12 @@ class IngressFacts:
     unchanged_for: float = field(default=0, compare=False)
 
     def tasks_of(self, service_id: str) -> Sequence[Task]:
-        """Those of one service. Of 300 services each has few: all are gone through once, and not for each of them."""
+        """Return the tasks of one service. All tasks are gone through once, and not once for each of 300 services."""
         return self._by_service.get(service_id, ())
 
     @cached_property
     def down(self) -> frozenset[str]:
-        """Ids of the members that are down."""
+        """Return the ids of the members that are down."""
         return frozenset(node.id for node in self.nodes if node.state == "down")
 
     @cached_property

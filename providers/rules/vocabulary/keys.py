@@ -19,7 +19,7 @@ Protect = Annotated[bool, Field(description="refuse changes and removal")]
 
 
 class OverlayFlags(BaseModel):
-    """What an overlay is or is not."""
+    """The yes-or-no keys of an overlay."""
 
     attachable: Annotated[bool, attribute("attachable")] = Field(
         default=False, description="whether containers that are no services may join"
@@ -29,7 +29,7 @@ class OverlayFlags(BaseModel):
 
 
 class OverlayKeys(OverlayFlags):
-    """Keys of an overlay, the range and the MTU apart."""
+    """The keys of an overlay, except its range and its MTU."""
 
     vxlan_id: Annotated[int | None, first_number(VNI)] = Field(
         default=None, description="number of the VXLAN (VNI); else the swarm's choice"
@@ -44,7 +44,7 @@ class OverlayKeys(OverlayFlags):
 
 
 class IngressKeys(BaseModel):
-    """Keys of the ingress, its name, its range and its MTU apart."""
+    """The keys of the ingress, except its name, its range and its MTU."""
 
     encrypted: Annotated[bool, presence(ENCRYPTED)] = Field(default=False, description="IPsec between the hosts")
     options: Options = Field(default={}, description=OPTIONS)
@@ -57,7 +57,7 @@ class IngressKeys(BaseModel):
 
 
 class GwbridgeKeys(BaseModel):
-    """Keys of docker_gwbridge, its range and its MTU apart."""
+    """The keys of docker_gwbridge, except its range and its MTU."""
 
     icc: Annotated[bool, switch(ICC)] = Field(
         default=False, description="whether containers reach each other through the bridge"
@@ -76,7 +76,7 @@ class GwbridgeKeys(BaseModel):
 
 
 class SwarmKeys(BaseModel):
-    """Keys of the swarm, those apart that can only be given at init."""
+    """The keys of the swarm, except those that can only be given at init."""
 
     autolock: bool | None = Field(default=None, description="whether managers need an unlock key after a restart")
     task_history_limit: int | None = Field(default=None, description="ended tasks kept for each slot")
@@ -100,7 +100,7 @@ class SwarmKeys(BaseModel):
 
 
 class NodeKeys(BaseModel):
-    """Keys of a host's membership."""
+    """The keys of a host's membership."""
 
     role: Literal["manager", "worker"] = Field(default="worker", description="role in the swarm")
     availability: Literal["active", "pause", "drain"] = Field(

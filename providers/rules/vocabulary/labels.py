@@ -41,19 +41,19 @@ MOVED = "swarmnet.moved"
 
 @dataclass(frozen=True)
 class Change:
-    """What `swarmnet.change` says. wish: empty where it says nothing of that."""
+    """The content of `swarmnet.change`. wish: empty if the label has none."""
 
     owner: str
     wish: str = ""
 
     @property
     def text(self) -> str:
-        """The label's value."""
+        """Return the label's value."""
         return f"{self.owner} {self.wish}".rstrip()
 
 
 def change_on(labels: Pairs) -> Change | None:
-    """The change that the swarm's labels say goes on, None where they say nothing of one."""
+    """Return the change that the swarm's labels name, or None."""
     text = dict(labels).get(CHANGE)
     if text is None:
         return None
@@ -62,46 +62,46 @@ def change_on(labels: Pairs) -> Change | None:
 
 
 def owner_of(labels: Pairs) -> str | None:
-    """The `<project>/<stack>` that the labels name, None where they name nobody."""
+    """Return the `<project>/<stack>` that the labels name, or None if they name nobody."""
     return dict(labels).get(OWNER)
 
 
 def with_owner(labels: Mapping[str, str], owner: str) -> Pairs:
-    """The labels to write on what we create: the declared ones and whose it is."""
+    """Return the labels to write on what we create: the declared ones and the owner's."""
     return tuple(sorted({**labels, OWNER: owner}.items()))
 
 
 def declared_labels(wanted: Mapping[str, str], live: Pairs) -> dict[str, str]:
-    """The live values of the declared keys: labels are compared for those only, and ours are nobody's difference."""
+    """Return the live values of the declared keys: only those labels are compared, and ours never differ."""
     return {key: value for key, value in live if key in wanted and not key.startswith(PREFIX)}
 
 
 def count(text: str) -> int:
-    """The small number in a label; 0 where somebody has written something else there."""
+    """Return the small number in a label; 0 if somebody has written something else there."""
     return int(text) if text.isdecimal() and len(text) < 5 else 0
 
 
 def copy_label(service_id: str) -> str:
-    """The key of the copy on the swarm of a service's journal."""
+    """Return the key of the copy on the swarm of a service's journal."""
     return f"{JOURNAL}.{service_id}"
 
 
 def moved_label(service_id: str) -> str:
-    """The key on the swarm of where a service moves to."""
+    """Return the key on the swarm of where a service moves to."""
     return f"{MOVED}.{service_id}"
 
 
 def journal_copies(labels: Pairs) -> dict[str, str]:
-    """The copies of journals among the swarm's labels, by service id."""
+    """Return the copies of journals among the swarm's labels, by service id."""
     start = copy_label("")
     return {key.removeprefix(start): value for key, value in labels if key.startswith(start)}
 
 
 def twin_name(name: str) -> str:
-    """What the network is called that stands in for an overlay while it changes."""
+    """Return the name of the network that stands in for an overlay while it changes."""
     return f"{name}-swarmnet-twin"
 
 
 def twin_of(name: str, listed: Iterable[Network]) -> Network | None:
-    """The twin that a change of the overlay left or needs, None where there is none."""
+    """Return the twin that a change of the overlay left or needs, or None."""
     return next((network for network in listed if network.label(TWIN) == name), None)

@@ -1,6 +1,6 @@
-"""What `swarmnet doctor` reads of a host beside its Engine, by commands there: kernel, links, routes, firewall, disk.
+"""The facts that `swarmnet doctor` reads of a host by commands there: kernel, links, routes, firewall, disk.
 
-Each is None, or empty, where it could not be read; why is in `unread`. How it is read is hosts/look.py's.
+Each is None or empty if it could not be read; the reason is in `unread`. hosts/look.py reads them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ Subject = Literal[
 @dataclass(frozen=True, kw_only=True)
 class Link:
     """A network interface. mtu: bytes. driver: the kernel's, empty for one without hardware. offloads: whether it is
-    left to the interface to reckon checksums, None where that is not known."""
+    left to the interface to reckon checksums, None if that is not known."""
 
     name: str
     mtu: int
@@ -26,7 +26,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """How packets to a peer's address leave: by which link, from which address."""
+    """The way of packets to a peer's address: by which link, from which address."""
 
     to: str
     device: str
@@ -37,7 +37,7 @@ class Way:
 class Look:
     """One host's kernel and its settings.
 
-    daemon: the keys of daemon.json and flags of dockerd that matter here, as text. modules: by name, None where it
+    daemon: the keys of daemon.json and flags of dockerd that matter here, as text. modules: by name, None if it
     can't be told. strict: links with strict reverse path filtering. rules: lines of iptables-save, each behind its
     table, `filter -A INPUT …`. legacy: how many rules the older iptables has beside. zone: firewalld's of
     docker_gwbridge, empty without firewalld. room, whole: KiB where docker keeps its data. unanswered: addresses of
@@ -59,15 +59,15 @@ class Look:
     unread: Mapping[Subject, str] = field(default_factory=dict)
 
     def link_of(self, address: str) -> Link | None:
-        """The link that has an address."""
+        """Return the link that has an address, or None."""
         return next((link for link in self.links if address in link.addresses), None)
 
     def way_to(self, address: str) -> Way | None:
-        """How packets to an address leave."""
+        """Return how packets to an address leave, or None."""
         return next((way for way in self.ways if way.to == address), None)
 
     def of_chain(self, table: str, chain: str) -> Iterator[str]:
-        """The rules of a chain, in order, without what names it: `-p tcp -j DROP`."""
+        """Yield the rules of a chain, in order, without the chain's name: `-p tcp -j DROP`."""
         begins = f"{table} -A {chain} "
         for line in self.rules:
             if line.startswith(begins):

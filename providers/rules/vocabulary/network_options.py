@@ -52,7 +52,7 @@ NEUTRAL: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 
 def says_nothing(driver: str, option: str, value: str) -> bool:
-    """Whether a driver's option has the value that counts without it."""
+    """Tell whether a driver's option has the value that counts without it."""
     neutral = NEUTRAL.get(driver, {}).get(option)
     return value == neutral or (neutral == "false" and value in FALSE)
 
@@ -101,8 +101,8 @@ KNOWN: Mapping[str, KnownOption] = MappingProxyType(
 
 
 def refuses(engine: str, option: str, value: str) -> bool:
-    """Whether an Engine of that version would not make a network with an option, which an older one may have kept
-    (measurements.md#options-by-engine). One that does not say its version as releases do is taken for a new one."""
+    """Tell whether an Engine of that version would refuse a network with an option that an older one may have kept
+    (measurements.md#options-by-engine). A version that is not written as releases are counts as a new one."""
     known, first = KNOWN.get(option), engine.partition(".")[0]
     number = int(first) if first.isdecimal() and int(first) >= _RELEASES[40] else max(_RELEASES.values())
     return known is not None and number >= known.since and not known.takes(value)
@@ -113,6 +113,6 @@ _RELEASES = {40: 19, 41: 20, 42: 23, 43: 24, 44: 25, 45: 26, 46: 27, 48: 28, 52:
 
 
 def release(api: str) -> int:
-    """The release of an Engine by the newest API that it speaks: 28 for 1.51. 0 where nobody knows."""
+    """Return the release of an Engine by the newest API that it speaks: 28 for 1.51. 0 if unknown."""
     minor = api.partition(".")[2]
     return max((number for first, number in _RELEASES.items() if minor.isdecimal() and first <= int(minor)), default=0)

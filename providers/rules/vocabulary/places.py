@@ -1,7 +1,7 @@
-"""Where a network's shape keeps the value of a key: how it is read there, and how it is written.
+"""The places where a network's shape keeps the values of keys: how each is read there, and how it is written.
 
-A model names the place among the annotations of a field's type: `Annotated[bool, attribute("internal")]`. Which keys
-there are must not enter.
+A model names the place among the annotations of a field's type: `Annotated[bool, attribute("internal")]`. No key is
+known here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from providers.rules.vocabulary.shape import NetworkShape, Pool
 
 @dataclass(frozen=True)
 class Place:
-    """Where a shape keeps a key's value. `option`: the driver option that it is, empty where it is none."""
+    """The place of a key's value in a shape. `option`: the driver option that it is, else empty."""
 
     read: Callable[[NetworkShape], Any]
     write: Callable[[NetworkShape, Any], NetworkShape]
@@ -27,12 +27,12 @@ class Place:
 
 
 def attribute(name: str) -> Place:
-    """An attribute of the shape."""
+    """Return the place of an attribute of the shape."""
     return Place(lambda shape: getattr(shape, name), lambda shape, value: replace(shape, **{name: value}))
 
 
 def in_pool(name: str, absent: str | None = "") -> Place:
-    """A part of the first pool of IPv4. absent: its value where the pool has none."""
+    """Return the place of a part of the first IPv4 pool. absent: its value if the pool has none."""
 
     def write(shape: NetworkShape, value: str | None) -> NetworkShape:
         first, part = shape.pool, {name: value or ""}
@@ -57,7 +57,8 @@ FURTHER_POOLS = Place(_read_further, _write_further)
 
 
 def option(key: str, meaning: Callable[[str | None], Any], text: Callable[[Any], str | None]) -> Place:
-    """A driver option. meaning: the value that a text has (None: not given). text: that of a value."""
+    """Return the place of a driver option. meaning: the value of a text (None: not given). text: the text of a
+    value."""
 
     def write(shape: NetworkShape, value: object) -> NetworkShape:
         said = text(value)
@@ -68,8 +69,8 @@ def option(key: str, meaning: Callable[[str | None], Any], text: Callable[[Any],
 
 
 def number(key: str) -> Place:
-    """An option that is a whole number, None where it is not given, 0 or no number: 0 leaves it to the Engine, and is
-    always said, since daemon.json may have another default (measurements.md#defaults-of-daemonjson)."""
+    """Return the place of an option that is a whole number. None if it is not given, 0 or no number: 0 leaves it to the
+    Engine, and is always said, since daemon.json may have another default (measurements.md#defaults-of-daemonjson)."""
     return option(
         key,
         lambda text: (int(text) if text and text.isdecimal() else 0) or None,
@@ -78,7 +79,7 @@ def number(key: str) -> Place:
 
 
 def first_number(key: str) -> Place:
-    """An option that is a list of whole numbers, of which the first counts, None where it is not given."""
+    """Return the place of an option that is a list of whole numbers, of which the first counts; None if not given."""
     return option(
         key,
         lambda text: int(first) if (first := (text or "").partition(",")[0]).isdecimal() else None,
@@ -87,25 +88,24 @@ def first_number(key: str) -> Place:
 
 
 def presence(key: str) -> Place:
-    """An option that counts by its presence, whatever its value, as `encrypted` does:
-    https://github.com/moby/moby/blob/master/daemon/libnetwork/drivers/overlay/ov_network.go
-    """
+    """Return the place of an option that counts by its presence, whatever its value, as `encrypted` does:
+    https://github.com/moby/moby/blob/master/daemon/libnetwork/drivers/overlay/ov_network.go"""
     return option(key, lambda text: text is not None, lambda value: "" if value else None)
 
 
 def switch(key: str) -> Place:
-    """An option that is on where it is left out, and therefore always said."""
+    """Return the place of an option that is on if it is left out, and therefore always said."""
     return option(key, lambda text: text not in FALSE, lambda value: str(value).lower())
 
 
 def name(key: str) -> Place:
-    """An option that is a text, None where it is not given."""
+    """Return the place of an option that is a text; None if not given."""
     return option(key, lambda text: text or None, lambda value: value)
 
 
 @cache
 def places(keys: type[BaseModel]) -> Mapping[str, Place]:
-    """Where a shape keeps each key that it keeps."""
+    """Return the place of each key that a shape keeps."""
     listed = keys.model_fields.items()
     return MappingProxyType(
         {key: place for key, field in listed for place in field.metadata if isinstance(place, Place)}
@@ -113,12 +113,12 @@ def places(keys: type[BaseModel]) -> Mapping[str, Place]:
 
 
 def shown(keys: type[BaseModel], shape: NetworkShape) -> dict[str, Any]:
-    """The keys as a shape has them."""
+    """Return the keys as a shape has them."""
     return {key: place.read(shape) for key, place in places(keys).items()}
 
 
 def shaped(wanted: BaseModel, shape: NetworkShape) -> NetworkShape:
-    """The shape with what is wanted of its keys."""
+    """Return the shape with the wanted values of its keys."""
     for key, place in places(type(wanted)).items():
         shape = place.write(shape, getattr(wanted, key))
     return shape

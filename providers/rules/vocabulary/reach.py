@@ -1,4 +1,4 @@
-"""What is sent from host to host to see whether it arrives, and what became of it. How it is sent is hosts/probe's."""
+"""The packets sent from host to host to see whether they arrive, and what became of them. hosts/probe sends them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Outcome = Literal["open", "closed", "unknown"]
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One channel from one host to another. port: None where the protocol has none. why: of what is closed or unknown,
+    """One channel from one host to another. port: None if the protocol has none. why: of what is closed or unknown,
     in the words of the sender's kernel, or ours."""
 
     sender: str

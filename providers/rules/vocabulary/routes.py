@@ -1,6 +1,6 @@
-"""What a host has beside Docker's networks: links with their MTU and addresses, and routes. IPv4 only.
+"""A host's links with their MTU and addresses, and its routes, beside Docker's networks. IPv4 only.
 
-Which of it is a clash must not enter, nor how it was read.
+They are neither read nor judged here.
 """
 
 import re
@@ -41,7 +41,7 @@ class Route:
 
     @property
     def words(self) -> str:
-        """How it is told of."""
+        """Return its name for messages."""
         return f"the {self.kind} route" if self.kind else f"the route by {self.device or 'several links'}"
 
 
@@ -53,18 +53,18 @@ class Surroundings:
     routes: tuple[Route, ...] = ()
 
     def mtu_at(self, address: str) -> int | None:
-        """The MTU of the link that has an address, bytes; None where no link has it."""
+        """Return the MTU of the link that has an address, bytes; None if no link has it."""
         return next((link.mtu for link in self.links if address in link.addresses), None)
 
     def foreign_routes(self, bridges: frozenset[str]) -> Iterator[Route]:
-        """Routes through other links than Docker's own and the named bridges."""
+        """Yield the routes through other links than Docker's own and the named bridges."""
         for route in self.routes:
             if route.device not in bridges and not _OF_DOCKER.fullmatch(route.device):
                 yield route
 
 
 def surroundings(text: str) -> Surroundings:
-    """What `ip -4 addr` and `ip -4 route` printed, one after the other.
+    """Return the links and routes in the output of `ip -4 addr` and `ip -4 route`, one after the other.
 
     Lines of other forms, such as the default route, are passed over.
     """
@@ -86,7 +86,7 @@ def surroundings(text: str) -> Surroundings:
 
 
 def canonical(text: str) -> str | None:
-    """An IPv4 subnet, or None where the text is none."""
+    """Return an IPv4 subnet, or None if the text is none."""
     try:
         return str(IPv4Network(text))
     except ValueError:

@@ -1,6 +1,6 @@
-"""A network's shape: what an Engine is asked to make and what it then shows, in the one value.
+"""A network's shape: the request to an Engine and what the Engine then shows, in one value.
 
-Where a network is and who is on it are facts; which host is asked is a step. What anybody wants must not enter.
+Where a network is and who is on it are facts; which host is asked is a step. No intent here.
 """
 
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 def pairs(mapping: dict[str, str] | None) -> Pairs:
-    """A mapping as sorted pairs, so that it can be part of a frozen value."""
+    """Return a mapping as sorted pairs, so that it can be part of a frozen value."""
     return tuple(sorted((mapping or {}).items()))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """A range of a network. Empty is what was not asked for, or is not shown."""
+    """A range of a network. Empty means not asked for, or not shown."""
 
     subnet: str = ""
     gateway: str = ""
@@ -27,7 +27,7 @@ class Pool:
 
     @property
     def is_ipv6(self) -> bool:
-        """Whether it is a range of IPv6."""
+        """Tell whether it is a range of IPv6."""
         return ":" in self.subnet
 
 
@@ -57,29 +57,29 @@ class NetworkShape:
 
     @property
     def pool(self) -> Pool:
-        """The first pool of IPv4, where there is none the first, or an empty one."""
+        """Return the first IPv4 pool, else the first pool, else an empty one."""
         return next((pool for pool in self.pools if not pool.is_ipv6), self.pools[0] if self.pools else Pool())
 
     @property
     def further(self) -> tuple[Pool, ...]:
-        """The pools of IPv4 beside the first."""
+        """Return the IPv4 pools beside the first."""
         return tuple(pool for pool in self.pools if not pool.is_ipv6)[1:]
 
     @property
     def pool_ipv6(self) -> Pool | None:
-        """The pool of IPv6, of which no Engine takes two; None where there is none."""
+        """Return the IPv6 pool, of which no Engine takes two, or None."""
         return next((pool for pool in self.pools if pool.is_ipv6), None)
 
     def option(self, key: str) -> str | None:
-        """A driver option's value, None where it was not given."""
+        """Return a driver option's value, or None if it was not given."""
         return dict(self.options).get(key)
 
     def label(self, key: str) -> str | None:
-        """A label's value, None where there is none."""
+        """Return a label's value, or None."""
         return dict(self.labels).get(key)
 
     def meets(self, subnet: str) -> bool:
-        """Whether a range of it overlaps an IPv4 subnet."""
+        """Tell whether a range of it overlaps an IPv4 subnet."""
         ranges = (shown_network(pool.subnet) for pool in self.pools if pool.subnet)
         wanted = network(subnet)
         return any(isinstance(taken, IPv4Network) and taken.overlaps(wanted) for taken in ranges)

@@ -1,4 +1,4 @@
-"""A network's shape in the Engine's JSON, both ways: what `GET` shows, and what `POST /networks/create` asks for.
+"""A network's shape in the Engine's JSON, both ways: from `GET`, and for `POST /networks/create`.
 
 https://docs.docker.com/reference/api/engine/
 """
@@ -22,7 +22,7 @@ POOL = {"subnet": "Subnet", "gateway": "Gateway", "ip_range": "IPRange"}
 
 
 def to_shape(raw: Mapping[str, Any]) -> NetworkShape:
-    """The shape in a network as `GET /networks` and `GET /networks/<id>` show it."""
+    """Return the shape in a network as `GET /networks` and `GET /networks/<id>` show it."""
     ipam = raw.get("IPAM") or {}
     return NetworkShape(
         name=raw["Name"],
@@ -44,8 +44,9 @@ def _to_pool(raw: Mapping[str, Any]) -> Pool:
 
 
 def to_json(shape: NetworkShape) -> Json:
-    """The body of a request for it. Engine 20.10 refuses a second network of the same name only with CheckDuplicate
-    (measurements.md#bridge-options). IPv6 is said where it is off too: daemon.json may have another default."""
+    """Return the body of a request for it. Engine 20.10 refuses a second network of the same name only with
+    CheckDuplicate (measurements.md#bridge-options). IPv6 is said even if it is off: daemon.json may have another
+    default."""
     config = list(map(_of_pool, shape.pools))
     ipam: Json = {"Driver": shape.ipam_driver, "Config": config}
     if shape.ipam_options:

@@ -1,8 +1,7 @@
-"""All that a plan of live changes has to know, read once: every declared host's own word, and the swarm's.
+"""All facts that a plan of live changes needs, read once: every declared host's own word, and the swarm's.
 
-Unlike facts, which are what one noun needs to decide, a survey is enough to go on with by itself:
-simulate/from_snapshot.py makes a simulated swarm of it. A report is what a host has of addresses. Intent must not
-enter.
+Unlike facts, which one noun needs to decide, a survey is enough to go on with by itself: simulate/from_snapshot.py
+makes a simulated swarm of it. A report holds a host's addresses. No intent here.
 """
 
 from dataclasses import dataclass, field
@@ -32,7 +31,7 @@ class HostSurvey:
 
 @dataclass(frozen=True, kw_only=True)
 class SwarmSurvey:
-    """The swarm as one good manager shows it. `networks` as the swarm has them, never that manager's own copies."""
+    """The swarm as one good manager shows it. `networks` are the swarm's, never that manager's own copies."""
 
     settings: Swarm
     nodes: tuple[Node, ...]
@@ -59,10 +58,9 @@ class Certificate:
 
 @dataclass(frozen=True, kw_only=True)
 class HostReport:
-    """What one host answered. member: its own word on its membership. networks: as its Engine lists them, those of the
-    swarm among them. certificate: as a member, None where it can't be read, which takes root there. unread: why its
-    surroundings and resolvers (IPv4 addresses) are not known, empty where they are. engine: its release, 0 where
-    that is not known."""
+    """One host's answer. member: its own word on its membership. networks: as its Engine lists them, those of the swarm
+    among them. certificate: as a member, None if it can't be read, which takes root there. unread: why its surroundings
+    and resolvers (IPv4 addresses) are not known, empty if they are. engine: its release, 0 if unknown."""
 
     host: str
     member: Member | None = None

@@ -1,8 +1,8 @@
-"""Intent: what is wanted of each noun, one frozen type each, in the one canonical form.
+"""Intent: the wanted state of each noun, one frozen type each, in the one canonical form.
 
 These are the inputs of Swarmnet's Pulumi resources. Numbers may arrive as floats and absent values as missing
 keys (the wire between Pulumi and its plugins does both); pydantic brings them back to ints and defaults.
-Observed values (ids, states) must not enter: they are facts.
+No observed values (ids, states) here: they are facts.
 """
 
 import json
@@ -50,7 +50,7 @@ _PLAIN = {theirs: ours for ours, theirs in _INTERNAL.items()}
 
 
 def plain(props: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs or outputs under the names that specs have, whichever version wrote them."""
+    """Return inputs or outputs under the names that specs have, whichever version wrote them."""
     return {_PLAIN.get(key, key): value for key, value in props.items()}
 
 
@@ -94,11 +94,12 @@ class Spec(BaseModel):
 
     @classmethod
     def published(cls, props: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
-        """Inputs or outputs as Pulumi gets them: nothing internal in what it shows, and no `settled` where all is.
+        """Return inputs or outputs as Pulumi gets them: nothing internal in what it shows, and no `settled` if all is
+        finished.
 
-        like: what the state has of the resource, empty where it has none. What version 0.1.0 made there keeps its
-        names, `owner` and `row`, and a key that no version wrote there is left out while it has its default: a diff
-        would show them as changed.
+        like: what the state has of the resource, empty if nothing. What version 0.1.0 made there keeps its names,
+        `owner` and `row`. A key that no version wrote there is left out while it has its default: a diff would show it
+        as changed.
         """
         new = {"settled"} if not like else props.keys() - like.keys()
         shown = {key: value for key, value in props.items() if key not in new or not cls._is_default(key, value)}
@@ -111,16 +112,17 @@ class Spec(BaseModel):
 
     @property
     def resource_name(self) -> str:
-        """The resource's name, which is its id too and never changes, such as `docker_gwbridge@m1` or `overlay/app`."""
+        """Return the resource's name, which is its id too and never changes, such as `docker_gwbridge@m1` or
+        `overlay/app`."""
         return self.RESOURCE_NAME.format(spec=self)
 
     @classmethod
     def recorded(cls, props: Mapping[str, Any], resource_name: str = "") -> Self:
-        """What a state has: of another version, or as a refresh found it on a host. Never fails.
+        """Return the spec that a state has: of another version, or as a refresh found it on a host. Never fails.
 
-        What makes no sense of what a host has is kept as it is, so that it differs from whatever is wanted; what else
-        makes none has its default, and an unknown key is left out. resource_name: the resource's id, for the name of
-        what has nothing else.
+        A value found on a host that makes no sense is kept as it is, so that it differs from whatever is wanted. Any
+        other that makes none gets its default, and an unknown key is left out. resource_name: the resource's id, for
+        the name of a spec that has nothing else.
         """
         begin, _, rest = cls.RESOURCE_NAME.partition("{spec.")
         named = {rest.removesuffix("}"): resource_name.removeprefix(begin)} if rest else {}
@@ -140,12 +142,12 @@ class Spec(BaseModel):
         return not isinstance(cls.model_fields[key].default, dict | tuple)
 
     def changed(self, other: Self) -> frozenset[str]:
-        """Names of the properties in which `other` differs in a way that matters."""
+        """Return the names of the properties in which `other` differs in a way that matters."""
         ours, theirs = self.model_dump(warnings=False), other.model_dump(warnings=False)
         return frozenset(key for key in ours if key not in self.NOT_COMPARED and ours[key] != theirs[key])
 
     def last_declared(self) -> Self:
-        """What the state has, with what was declared in the place of what drifted."""
+        """Return the state's spec, with the declared values in place of what drifted."""
         drifted: object = {}
         with suppress(ValueError, TypeError):
             drifted = json.loads(self.declared or "{}")
@@ -153,7 +155,8 @@ class Spec(BaseModel):
         return self.recorded({**props, "declared": None})
 
     def read_as(self, live: Self) -> Self:
-        """`live`, found there of what the state has; of what is protected, with what was last declared otherwise."""
+        """Return `live`, found there of what the state has; of a protected resource, with the values last declared
+        otherwise."""
         if not self.protect:
             return live
         last = self.last_declared()
@@ -162,14 +165,14 @@ class Spec(BaseModel):
         return live.model_copy(update={"declared": json.dumps(drifted) if drifted else None})
 
     def protected_from(self, wanted: Self) -> frozenset[str]:
-        """Names of the protected properties that `wanted` declares anew; what brings back what drifted does not."""
+        """Return the protected properties that `wanted` declares anew; bringing back what drifted does not count."""
         if not self.protect:
             return frozenset()
         return (self.last_declared().changed(wanted) & self.changed(wanted)) - self.UNPROTECTED
 
 
 class HostSpec(Spec):
-    """What is wanted of one host.
+    """The intent for one host.
 
     `access` is how the host is reached (rules/stack_file/access.py, nothing secret): kept in the state, so that a host
     taken out of the stack file can still be reached, and compared, so that the state follows the stack file.
@@ -180,7 +183,7 @@ class HostSpec(Spec):
 
 
 class NetworkSpec(Spec):
-    """What all networks share.
+    """The properties that all networks share.
 
     dropped: what the state shows and the stack file does not, as `options.x` and `labels.x`, which goes where the
         network is made anew; all else that nobody declared stays. Neither input nor output.
@@ -239,7 +242,7 @@ class GwbridgeSpec(GwbridgeKeys, HostSpec, NetworkSpec):
 
 
 class SwarmNetworkSpec(NetworkSpec):
-    """What the swarm's networks share."""
+    """The properties that the swarm's networks share."""
 
     subnets: Annotated[tuple[Subnet, ...], FURTHER_POOLS] = Field(
         default=(), description="further IPv4 ranges beside `subnet`"
@@ -247,7 +250,7 @@ class SwarmNetworkSpec(NetworkSpec):
 
     @property
     def ranges(self) -> tuple[str, ...]:
-        """All its ranges."""
+        """Return all its ranges."""
         return (self.subnet, *self.subnets)
 
 
@@ -256,7 +259,7 @@ class SwarmSpec(SwarmKeys, Spec):
 
     default_addr_pool, default_addr_pool_prefix and data_path_port can only be given at init.
     `members` are the names of all hosts that the stack declares. gwbridge: the subnet that is declared for
-        docker_gwbridge of the first manager, None where none is.
+        docker_gwbridge of the first manager, None if none is.
     """
 
     INIT_ONLY: ClassVar[frozenset[str]] = frozenset({"default_addr_pool", "default_addr_pool_prefix", "data_path_port"})
@@ -281,7 +284,7 @@ class NodeSpec(NodeKeys, HostSpec):
 
     ingress: the subnet of the ingress that the stack declares. Another one, such as the Engine's own after init, is
         about to go and is not waited for.
-    gwbridge: the subnet that is declared for the host's docker_gwbridge, None where none is.
+    gwbridge: the subnet that is declared for the host's docker_gwbridge, None if none is.
     """
 
     NOT_COMPARED: ClassVar[frozenset[str]] = HostSpec.NOT_COMPARED | {"ingress", "gwbridge"}

@@ -1,9 +1,8 @@
-"""What can be done, and what `next_step` may answer.
+"""The steps that can be taken, and the answers of `next_step`.
 
-A step is one Engine call or one host command, as a frozen value: it knows no noun, does nothing by itself,
-and holds no secret (join tokens and unlock keys are fetched by whoever performs it). `host` names the host
-whose Engine is asked; the empty string means any good manager.
-Deciding and performing must not enter.
+A step is one Engine call or one host command, as a frozen value: it knows no noun, does nothing by itself, and holds no
+secret (whoever performs it fetches join tokens and unlock keys). `host` names the host whose Engine is asked; the empty
+string means any good manager. Nothing is decided or performed here.
 """
 
 from dataclasses import dataclass, field, fields
@@ -85,8 +84,8 @@ class StartContainer:
 
 @dataclass(frozen=True, kw_only=True)
 class SwarmSettings:
-    """What of a swarm can be set at init and later. None leaves the value to the Engine, or as it is. cert_expiry,
-    dispatcher_heartbeat: seconds."""
+    """The settings of a swarm that init and later updates can set. None leaves the value to the Engine, or as it is.
+    cert_expiry, dispatcher_heartbeat: seconds."""
 
     autolock: bool | None = None
     task_history_limit: int | None = None
@@ -169,7 +168,7 @@ class UpdateService:
 
 
 def written_back(service: SwarmService, spec: str) -> UpdateService:
-    """The service with this spec (JSON), where and as it was read."""
+    """Return the update that writes this spec (JSON) back to the service, where and as it was read."""
     return UpdateService(service_id=service.id, version=service.version, spec=spec, read_on=service.read_on)
 
 
@@ -202,7 +201,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Wait:
-    """Nothing to do but look again; after `at_most` seconds of waiting for the same, give up."""
+    """Nothing to do but look again; gives up after `at_most` seconds of waiting for the same."""
 
     for_what: str
     at_most: float
@@ -210,12 +209,12 @@ class Wait:
 
 @dataclass(frozen=True)
 class Done:
-    """What is wanted is so, on every host that counts."""
+    """Everything is as wanted, on every host that counts."""
 
 
 @dataclass(frozen=True)
 class Blocked:
-    """It can't be done: why, and what to do. `undo` takes back what only this run made."""
+    """A refusal: why, and what to do. `undo` takes back only what this run made."""
 
     reason: str
     undo: tuple[Step, ...] = ()

@@ -1,6 +1,8 @@
-"""What a stack file wants of networks, in twelve characters: how a state that knows nothing tells a change of its own.
+"""A digest of twelve characters of what a stack file wants of networks: with it, an empty state recognises its own
+change.
 
-How it is brought about (times, hosts' addresses, treatment) must not enter: after a cut somebody may give it more time.
+How the change is carried out (times, hosts' addresses, treatment) is not part of it: after a cut somebody may give it
+more time.
 """
 
 import json
@@ -16,7 +18,7 @@ BESIDE = frozenset({"labels", "name", "options"})
 
 
 def wish(specs: Iterable[Spec]) -> str:
-    """Hexadecimal characters that stand for the networks among the specs, whatever their order.
+    """Return hexadecimal characters that stand for the networks among the specs, whatever their order.
 
     Defaults are left out, so that a key of a later version changes nothing for those who don't use it.
     """

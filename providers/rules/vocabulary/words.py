@@ -1,7 +1,7 @@
 """Words that others wrote (hosts, states, facts and stack files), made safe to show in a terminal, a log, an error.
 
 One function for each medium: `line` and `lines` here for terminals, logs and errors, `data` for JSON; for Markdown,
-Mermaid and HTML those of explain/escape.py, which begin with `line`. What the words say must not enter.
+Mermaid and HTML those of explain/escape.py, which begin with `line`.
 """
 
 import json
@@ -32,12 +32,12 @@ _COMMANDS = re.compile(r"^(\s*:)(?=:)|#(?=#\w*\[)")
 
 
 def without_secrets(text: str) -> str:
-    """The text with HIDDEN in the place of each secret."""
+    """Return the text with HIDDEN in the place of each secret."""
     return _WORD.sub(_without_login, _SECRETS.sub(HIDDEN, text)) if "://" in text else _SECRETS.sub(HIDDEN, text)
 
 
 def _without_login(found: re.Match[str]) -> str:
-    """A word without what stands before the last @ of an address; a user of SSH alone has no password in it."""
+    """Return a word without the part before the last @ of an address; a user of SSH alone has no password in it."""
     scheme, _, rest = found[0].partition("://")
     login, at, host = rest.rpartition("@")
     if not at or (scheme.endswith("ssh") and ":" not in login):
@@ -46,12 +46,13 @@ def _without_login(found: re.Match[str]) -> str:
 
 
 def line(text: str) -> Shown:
-    """The text on one line, without secrets, what can't be seen, and what a terminal or a log would obey."""
+    """Return the text on one line, without secrets, invisible characters, and anything that a terminal or a log would
+    obey."""
     return Shown(_COMMANDS.sub(r"\g<0> ", INVISIBLE.sub(" ", without_secrets(text)).strip()))
 
 
 def lines(text: str) -> Shown:
-    """The same of each line: where lines are ours to make, as those of an error with several problems."""
+    """Do the same for each line, if the line breaks are ours, as in an error with several problems."""
     return Shown("\n".join(_as_it_stands(each) for each in without_secrets(text).split("\n")))
 
 
@@ -60,7 +61,7 @@ def _as_it_stands(text: str) -> str:
 
 
 def data(value: object) -> Shown:
-    """A value as JSON in ASCII, indented, without secrets; no line of it is anything that a log obeys."""
+    """Return a value as JSON in ASCII, indented, without secrets; no line of it is anything that a log obeys."""
     return Shown(json.dumps(_told(value), indent=2).replace("##", "#\\u0023"))
 
 

@@ -145,7 +145,7 @@ def why(host, *said, silent=(), roles=UNSAID, accesses=None):
 def test_a_worker_promoted_by_hand():
     """The edit that makes it a manager of the file."""
     assert (
-        "w1: it says that it is a manager, and the stack file calls it a worker: where that is so (promoted by hand, "
+        "w1: it says that it is a manager, and the stack file calls it a worker: if it is a manager (promoted by hand, "
         "or about to be replaced) write hosts.w1.role: manager; else bring back m1"
     ) == why("w1", LIAR, silent=["m1"], roles=FILE)
 
@@ -184,7 +184,7 @@ def test_without_roles_there_is_no_advice():
         ("no other host names it: see `docker info` there, or take w1 out of the stack file", [LIAR, M1, W2], []),
         ("others know that manager at the address of m1: see what runs on w1", [CLAIMS_M1, W2], ["m1"]),
         (
-            "the stack file has no address for it at which others know that manager (192.168.0.1): where it is this "
+            "the stack file has no address for it at which others know that manager (192.168.0.1): if it is this "
             "host's, write hosts.w1.advertise_address: 192.168.0.1",
             [word("w1", control=True, node_id="n-m1", managers=TALL), word("w2", managers=TALL)],
             ["m1"],

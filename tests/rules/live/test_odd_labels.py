@@ -14,9 +14,7 @@ OF_PORTS = [f'{{"network": "n", "ports": {ports}, "numbers": [], "update": null}
 @pytest.mark.parametrize("text", [*ODD, *OF_PORTS])
 def test_a_journal_that_is_none(text):
     """What to put back is then not known."""
-    with pytest.raises(
-        Blocked, match=r"^service s1: the label swarmnet.journal is none that was written by a change: "
-    ):
+    with pytest.raises(Blocked, match=r"^service s1: the label swarmnet.journal was not written by Swarmnet: "):
         journal.opened("s1", text)
 
 

@@ -56,7 +56,7 @@ def test_a_swarm_without_ingress_is_no_swarm_whose_ingress_is_gone():
     hosts = SimulatedHosts(world())
     hosts.world = next(each for each in begun(INGRESS) if not each.swarm.ingress)
 
-    assert "it is gone in the middle of a change; ports of dynamic, everywhere, web are journaled" == (
+    assert "it is gone in the middle of a change; ports of dynamic, everywhere, web are off and have to come back" == (
         ingress.left_without(hosts.ingress())
     )
 
