@@ -43,7 +43,7 @@ def test_unknown_option_is_passed_on_with_a_warning():
 
     assert {"com.example.a": "1", INHIBIT: "true"} == plan.gwbridges[0][0].options
     assert ["gwbridge.options: com.example.a", "overlays.app.options: com.example.b"] == [
-        line.partition(" is known to nobody")[0] for line in plan.warnings if "options" in line
+        line.partition(" is unknown to Swarmnet")[0] for line in plan.warnings if "options" in line
     ]
 
 
