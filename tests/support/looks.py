@@ -40,11 +40,15 @@ LOOK = """\
 |:INPUT ACCEPT [0:0]
 |:FORWARD DROP [0:0]
 |:DOCKER-FORWARD - [0:0]
+|:DOCKER-INGRESS - [0:0]
 |:DOCKER-USER - [0:0]
 |-A FORWARD -j DOCKER-USER
 |-A FORWARD -j DOCKER-FORWARD
 |-A DOCKER-FORWARD -j DOCKER-INGRESS
 |-A DOCKER-FORWARD -i docker_gwbridge ! -o docker_gwbridge -j ACCEPT
+|-A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j ACCEPT
+|-A DOCKER-INGRESS -p tcp -m tcp --sport 8080 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+|-A DOCKER-INGRESS -j RETURN
 |COMMIT
 @ legacy 0
 |

@@ -1,6 +1,6 @@
 """All checks over what was read, and what comes of them together. What one of them looks at must not enter."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -71,13 +71,19 @@ class Diagnosis:
 def diagnosis(seen: Examination, wanted: Wanted, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Diagnosis:
     """What the chosen checks find: `only` these where there are some, none of `skip`."""
     chosen = ({*only, *_LOOKS} if only else set(CHECKS)) - set(skip)
+    found = [_judged(each, wanted) for name, check in CHECKS.items() if name in chosen for each in check(seen, wanted)]
     return Diagnosis(
-        findings=tuple(
-            _judged(each, wanted) for name, check in CHECKS.items() if name in chosen for each in check(seen, wanted)
-        ),
+        findings=tuple(_unexplained(found)),
         rooms=tuple(capacity.rooms(seen)) if "network-addresses" in chosen else (),
-        trials=seen.reach.trials if seen.reach else (),
+        trials=(*seen.reach.trials, *reached.unheard(seen)) if seen.reach else (),
     )
+
+
+def _unexplained(found: Iterable[Finding]) -> Iterator[Finding]:
+    """All but large packets that do not pass to or from a link that is told to be too narrow: the matrix shows them."""
+    rows = tuple(found)
+    narrow = {each.host for each in rows if each.id == "link-mtu" and each.status == "failed"}
+    return (each for each in rows if each.id != "reach-full-size" or narrow.isdisjoint((each.host, each.peer)))
 
 
 def _judged(found: Finding, wanted: Wanted) -> Finding:

@@ -4,7 +4,7 @@ Which ports must be open to other hosts is tried, not read: reach.py.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from providers.rules.doctor.unread import looks, unread
 from providers.rules.doctor.wanted import Wanted
@@ -13,6 +13,10 @@ from providers.rules.vocabulary.look import Look
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
 _ENDS = re.compile(r"-j (DROP|REJECT)\b.*")  # a rule that has no condition and lets nothing past it
+_INGRESS = "DOCKER-INGRESS"
+# The newest Engines write them as those of any container:
+# https://github.com/moby/moby/blob/v2.0.0-beta.24/daemon/libnetwork/service_linux.go
+_OF_PORTS = (_INGRESS, "DOCKER")
 _AGAIN = "restart docker there, and let what reloads the firewall do so before docker starts"
 
 
@@ -42,10 +46,15 @@ def chains(seen: Examination, _: Wanted) -> Iterator[Finding]:
         yield from unread("docker-chains", host, "rules")
         if not look.rules or host.bridge is None or host.member.state != "active":
             continue
-        lacking = [*_of_bridge(host, look), *(_of_ports(seen, host, look) if look.modules.get("ip_vs") else ())]
+        lacking = [*_of_bridge(host, look), *(_of_ports(seen, look) if _mesh(look) else ())]
         if lacking:
             fact = f"of docker's firewall rules there lack: {'; '.join(lacking)}"
             yield Finding(id="docker-chains", status="failed", host=host.host, fact=fact, remedy=_AGAIN)
+
+
+def _mesh(look: Look) -> bool:
+    """Whether its docker writes rules of published ports: it does after it has told ip_vs of them."""
+    return bool(look.modules.get("ip_vs")) or any(_INGRESS in rule for rule in look.rules)
 
 
 def _of_bridge(host: HostExamination, look: Look) -> Iterator[str]:
@@ -69,20 +78,31 @@ def _outside(look: Look) -> Iterator[str]:
     yield from look.of_chain("nat", "POSTROUTING")
 
 
-def _of_ports(seen: Examination, host: HostExamination, look: Look) -> Iterator[str]:
+def _of_ports(seen: Examination, look: Look) -> Iterator[str]:
     """Rules of published ports: each host has those of all services that run somewhere."""
-    ports = sorted(_published(seen))
-    if not ports:
+    if not (ports := sorted(_published(seen))):
         return
-    if not any("-j DOCKER-INGRESS" in rule for rule in look.of_chain("nat", "PREROUTING")):
-        yield "the way from nat PREROUTING to DOCKER-INGRESS"
-    rules = list(look.of_chain("nat", "DOCKER-INGRESS"))
+    to_ingress = [*look.of_chain("filter", "FORWARD"), *look.of_chain("filter", "DOCKER-FORWARD")]
+    for table, before, verb in (
+        ("nat", [*look.of_chain("nat", "PREROUTING")], "DNAT"),
+        ("filter", to_ingress, "ACCEPT"),
+    ):
+        written = {chain: list(_written(look, table, chain, verb, ports)) for chain in _OF_PORTS}
+        for port in ports:
+            if not any(port in of_chain for of_chain in written.values()):
+                yield f"{table} {_INGRESS} for {port[0]} {port[1]}"
+        if not (written["DOCKER"] or any(f"-j {_INGRESS}" in rule for rule in before)):
+            yield f"the way from {'nat PREROUTING' if table == 'nat' else 'FORWARD'} to {_INGRESS}"
+
+
+def _written(
+    look: Look, table: str, chain: str, verb: str, ports: Iterable[tuple[str, int]]
+) -> Iterator[tuple[str, int]]:
+    """The ports that a chain lets in."""
+    rules = list(look.of_chain(table, chain))
     for protocol, port in ports:
-        if not any(f"-p {protocol} " in rule and f"--dport {port} " in rule and "-j DNAT" in rule for rule in rules):
-            yield f"nat DOCKER-INGRESS for {protocol} {port}"
-    forward = [*look.of_chain("filter", "FORWARD"), *look.of_chain("filter", "DOCKER-FORWARD")]
-    if not any("-j DOCKER-INGRESS" in rule for rule in forward):
-        yield "the way from FORWARD to DOCKER-INGRESS"
+        if any(f"-p {protocol} " in rule and f"--dport {port} " in rule and f"-j {verb}" in rule for rule in rules):
+            yield protocol, port
 
 
 def _published(seen: Examination) -> set[tuple[str, int]]:

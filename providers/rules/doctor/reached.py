@@ -29,6 +29,10 @@ TRIED: tuple[FindingId, ...] = (
     "reach-data",
     "reach-esp",
 )
+# What shows of UDP 7946 between members.
+_RULE = "a rule of a firewall drops it"
+_MISSED = "its Engine's log says that it does not pass there and back"
+_OWN = "it is the Engines' own and encrypted, and their logs say nothing of it"
 _DROPS = re.compile(r"-j (DROP|REJECT)\b")
 # What a rule asks of a packet; one that asks for anything else may not mean ours.
 _KNOWN = re.compile(r"(?:-s|-d|-p|-m|--dport|--dports|--comment|-j|--reject-with) \S+|\"[^\"]*\"")
@@ -89,17 +93,41 @@ def on(told: FindingId, *channels: Channel) -> Callable[[Examination, Wanted], I
 
 
 def gossip(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
-    """TCP and UDP before there is a swarm; between members UDP is the Engine's, and known by its log alone."""
+    """TCP and UDP before there is a swarm; between members UDP is known by what shows of it alone: see `unheard`."""
     yield from on("reach-gossip", "gossip-tcp", "gossip-udp")(seen, wanted)
+    yield from (_finding("reach-gossip", seen, each, GOSSIP) for each in unheard(seen) if each.why == _RULE)
     by_address = {each.known_by: each.host for each in seen.hosts}
+    ruled = {frozenset((each.sender, each.receiver)) for each in unheard(seen) if each.why == _RULE}
     for host, look in looks(seen):
         if host.member.state == "active":
             yield from unread("reach-gossip", host, "gossip")
             for address in sorted(look.unanswered):
                 peer = by_address.get(address, "")
+                if {host.host, peer} in ruled:
+                    continue
                 fact = f"by its Engine's log, UDP {GOSSIP} does not pass to {peer or address} and back, TCP does"
                 remedy = f"open UDP {GOSSIP} between them, both ways"
                 yield Finding(id="reach-gossip", status="failed", host=host.host, peer=peer, fact=fact, remedy=remedy)
+
+
+def unheard(seen: Examination) -> Iterator[Trial]:
+    """UDP 7946 from member to member, which nothing of ours can hear: closed where a firewall's rule drops it, or where
+    the sender's Engine has missed an answer and says so; else unknown, and no finding. An Engine says nothing while a
+    third member passes on what it asks."""
+    members = [each for each in seen.hosts if each.member.state == "active" and is_ipv4(each.known_by)]
+    for sender in members:
+        for receiver in members:
+            if sender is not receiver:
+                rule = any(_ruled_out(sender, receiver, "udp", GOSSIP))
+                missed = receiver.known_by in sender.looked.unanswered
+                yield Trial(
+                    sender=sender.host,
+                    receiver=receiver.host,
+                    channel="gossip-udp",
+                    outcome="closed" if rule or missed else "unknown",
+                    port=GOSSIP,
+                    why=_RULE if rule else _MISSED if missed else _OWN,
+                )
 
 
 def _finding(told: FindingId, seen: Examination, trial: Trial, port: int) -> Finding:
@@ -126,9 +154,9 @@ def _what(trial: Trial, name: str) -> str:
 def _cause(trial: Trial, port: int, sender: HostExamination, receiver: HostExamination) -> str:
     """The likeliest cause, by what was found on both hosts, and what to do about it."""
     protocol = "tcp" if trial.channel in ("managers", "gossip-tcp") else "esp" if trial.channel == "esp" else "udp"
-    for host, chain, other, flag in ((receiver, "INPUT", sender, "-s"), (sender, "OUTPUT", receiver, "-d")):
-        if rule := _dropped_by(host.looked.of_chain("filter", chain), protocol, port, flag, other.known_by):
-            return f"take this rule away on {host.host}, or open the port before it: {chain} {rule}"
+    for place, dropping in _ruled_out(sender, receiver, protocol, port):
+        return f"take this rule away on {place}, or open the port before it: {dropping}"
+    for host, chain in ((receiver, "INPUT"), (sender, "OUTPUT")):
         if f"filter :{chain} DROP" in host.looked.rules and not _accepted(host, chain, protocol, port):
             return f"open it on {host.host}, whose firewall drops by default: `swarmnet doctor STACK --rules iptables`"
     if trial.channel == "data-path" and trial.port is None:
@@ -146,6 +174,15 @@ def _cause(trial: Trial, port: int, sender: HostExamination, receiver: HostExami
         if own and own.name != way.device:
             return f"packets leave by {way.device}, not by {own.name}: correct the route on {sender.host}"
     return f"open it from {sender.known_by} to {receiver.known_by}: a firewall between them, a cloud's security group"
+
+
+def _ruled_out(
+    sender: HostExamination, receiver: HostExamination, protocol: str, port: int
+) -> Iterator[tuple[str, str]]:
+    """Rules of the two hosts that drop such packets: the host, then the rule behind its chain."""
+    for host, chain, other, flag in ((receiver, "INPUT", sender, "-s"), (sender, "OUTPUT", receiver, "-d")):
+        if rule := _dropped_by(host.looked.of_chain("filter", chain), protocol, port, flag, other.known_by):
+            yield host.host, f"{chain} {rule}"
 
 
 def _dropped_by(rules: Iterator[str], protocol: str, port: int, flag: str, address: str) -> str:

@@ -95,7 +95,8 @@ def test_each_fault_is_found_by_its_id(changed, expected):
 @pytest.mark.parametrize(
     ("changed", "lacking"),
     [
-        (rules("--dport 8080"), "nat DOCKER-INGRESS for tcp 8080"),
+        (rules("-j DNAT"), "nat DOCKER-INGRESS for tcp 8080"),
+        (rules("--dport 8080 -j ACCEPT"), "filter DOCKER-INGRESS for tcp 8080"),
         (rules("PREROUTING"), "the way from nat PREROUTING to DOCKER-INGRESS"),
         (rules("DOCKER-FORWARD -j DOCKER-INGRESS"), "the way from FORWARD to DOCKER-INGRESS"),
         (rules("FORWARD -j DOCKER-USER"), "the way from FORWARD to DOCKER-USER"),
@@ -118,10 +119,26 @@ def test_rules_that_lack_are_named(changed, lacking):
 
 
 def test_without_ip_vs_rules_of_ports_are_not_missed():
-    """docker writes none."""
+    """docker writes none, not even their chain."""
     modules = {**WELL.modules, "ip_vs": False}
 
-    assert [("kernel-ipvs", "failed", "")] == found(modules=modules, **rules("8080"))[0]
+    assert [("kernel-ipvs", "failed", "")] == found(modules=modules, **rules("DOCKER-INGRESS"))[0]
+    assert [("kernel-ipvs", "failed", ""), ("docker-chains", "failed", "")] == (
+        found(modules=modules, **rules("8080"))[0]
+    )
+
+
+def test_newest_engines_write_ports_as_those_of_any_container():
+    """They have no chain for the ingress."""
+    without = [each for each in WELL.rules if "DOCKER-INGRESS" not in each]
+    of_port = (
+        "nat -A DOCKER -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080",
+        "filter -A DOCKER -d 172.18.0.2/32 ! -i docker_gwbridge -o docker_gwbridge -p tcp -m tcp --dport 8080 "
+        "-j ACCEPT",
+    )
+
+    assert [] == found(rules=(*without, *of_port))[0]
+    assert [("docker-chains", "failed", "")] == found(rules=(*without, of_port[1]))[0]
 
 
 def test_esp_is_for_what_is_encrypted():
