@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def refuse_secrets() -> None:
-    """Raises StackFileError where the stack file holds an encrypted value: networks and plans would show it."""
+    """Raise StackFileError if the stack file holds an encrypted value: networks and plans would show it."""
     keys = sorted(from_flat(dict.fromkeys(get_config_secret_keys_env(), "")))
     if keys:
         raise StackFileError([f"{key}: {SECRET}" for key in keys])
@@ -81,7 +81,7 @@ def stack_files() -> Path:
 
 
 def keep_apart(project: str, stack: str, own: Resolved) -> None:
-    """Raises StackFileError where the file of another stack declares the same of the same swarm."""
+    """Raise StackFileError if the file of another stack declares the same of the same swarm."""
     files = {
         path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in stack_files().glob("Pulumi.*.yaml")
     }

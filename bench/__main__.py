@@ -27,7 +27,7 @@ Counted = dict[Contender, dict[str, Counts]]
 
 
 def main() -> int:
-    """Measure and print; 1 where a promise is not kept, 2 where there are no hosts to measure on."""
+    """Measure and print; return 1 if a promise is not kept, 2 if there are no hosts to measure on."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="`pulumi up` against a shell script.")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each contender; default: 5")
     rounds = parser.parse_args().rounds

@@ -26,7 +26,7 @@ SECONDS = 600.0
 
 
 def main() -> int:
-    """Measure and print; 1 where a promise is not kept, 2 where there are no hosts to measure on."""
+    """Measure and print; return 1 if a promise is not kept, 2 if there are no hosts to measure on."""
     parser = argparse.ArgumentParser(prog="python -m bench.examining", description="Seconds of `swarmnet doctor`.")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each; default: 3")
     parser.add_argument("--hosts", type=int, action="append", choices=list(AT_MOST), help="default: 3 and 20")

@@ -164,7 +164,7 @@ def machine() -> str:
 
 
 def main() -> int:
-    """Measure, print and keep; 2 where there are no hosts to measure on."""
+    """Measure, print and keep; 2 if there are no hosts to measure on."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.jobs", description="Each job beside what Pulumi itself takes."
     )

@@ -219,7 +219,7 @@ def measured(scene: Scene, rounds: int) -> dict[str, list[float]]:
 
 
 def main() -> int:
-    """Measure and print; 2 where there are no hosts to measure on."""
+    """Measure and print; 2 if there are no hosts to measure on."""
     parser = argparse.ArgumentParser(prog="python -m bench.outage", description="How long ports are away.")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--engine", action="append", help=f"repeatable; default: {', '.join(ENGINES)}")

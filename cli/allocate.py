@@ -22,7 +22,7 @@ def allocate(
     own, (there, torn) = None, all_of(directory, [stack])
     others = {name: why for name, why in torn.items() if name != short(stack)}
     if others:
-        fail((f"{unread(name, why)}: mend it first, its ranges count" for name, why in others.items()), stack)
+        fail((f"{unread(name, why)}: correct it first: its ranges count" for name, why in others.items()), stack)
     try:
         own = judged(directory, stack)
         chosen = choose(own, [found.resolved for name, found in there.items() if name != short(stack)])

@@ -41,7 +41,7 @@ def check(
 ) -> None:
     """Check stack files, each by itself and all together: one line for each problem, warning or shared range.
 
-    Pulumi is asked only where Pulumi.yaml or an environment adds to a stack file; a line says where it can't tell.
+    Pulumi is asked only where Pulumi.yaml or an environment adds to a stack file; a line says if it can't tell.
 
     Exits with 1 where there is a problem.
     """

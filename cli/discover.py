@@ -43,7 +43,7 @@ def discover(
     known_hosts: KnownHosts = None,
     sudo: Sudo = False,
     bastion: Bastion = None,
-    force: Annotated[bool, typer.Option("--force", help="Write in the place of a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
 ) -> None:
     """Read a whole swarm from one of its managers, and write the stack file that takes it over. Writes to no host.
 
@@ -94,7 +94,7 @@ def routes(found: Found) -> dict[str, str]:
 def _as_it_is(raw: Raw, found: Found, owner: str) -> tuple[Raw, list[Remark]]:
     """The sections without what `pulumi up` would not take over as it is, by a trial on a simulated copy.
 
-    Raises StackFileError where the sections make no plan.
+    Raises StackFileError if the sections make no plan.
     """
     hosts = tuple(member.host for member in found.reached if member.host)
     world = copied(Survey(hosts=hosts, swarm=found.swarm))
@@ -114,7 +114,7 @@ def _as_it_is(raw: Raw, found: Found, owner: str) -> tuple[Raw, list[Remark]]:
 
 
 def _stack(out: Path) -> str:
-    """The stack's name in that of its file. Raises StackFileError where Pulumi would not find it."""
+    """The stack's name in that of its file. Raises StackFileError if Pulumi would not find it."""
     named = re.fullmatch(r"Pulumi\.([\w.-]+)\.yaml", out.name)
     if not named or not out.parent.is_dir():
         raise StackFileError([f"{out}: should be Pulumi.STACK.yaml in a folder that is there, such as stacks/"])
@@ -135,7 +135,7 @@ def _kept(out: Path, force: bool) -> tuple[Raw, Raw]:
         config = document.pop("config", None) or {}
         return {key: value for key, value in config.items() if _is_others(key)}, document
     except (yaml.YAMLError, AttributeError, UnicodeDecodeError, RecursionError) as error:
-        raise StackFileError([f"{out}: is no stack file, and is left alone: choose another name"]) from error
+        raise StackFileError([f"{out}: is not a stack file, so it is not overwritten: choose another name"]) from error
 
 
 def _is_others(key: str) -> bool:

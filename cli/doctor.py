@@ -33,10 +33,10 @@ IDS = get_args(FindingId)
 
 
 def _known(ids: list[str] | None) -> list[str]:
-    """Ids of findings. Raises BadParameter where one is none."""
+    """Ids of findings. Raises BadParameter if one is none."""
     for each in ids or ():
         if each not in IDS:
-            raise typer.BadParameter(f"{each} is no id of a finding; they are {', '.join(IDS)}")
+            raise typer.BadParameter(f"{each} is not a finding; findings are {', '.join(IDS)}")
     return ids or []
 
 
@@ -51,12 +51,18 @@ def doctor(
         ),
     ],
     directory: Directory = STACKS,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: the same, for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON, for programs.")] = False,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="ID", callback=_known, help="Look for this; may come again.")
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="ID", callback=_known, help="Look for this finding; may be given more than once."
+        ),
     ] = None,
     skip: Annotated[
-        list[str] | None, typer.Option("--skip", metavar="ID", callback=_known, help="Leave this out; may come again.")
+        list[str] | None,
+        typer.Option(
+            "--skip", metavar="ID", callback=_known, help="Leave this finding out; may be given more than once."
+        ),
     ] = None,
     rules: Annotated[
         Firewall | None,
@@ -67,7 +73,7 @@ def doctor(
         ),
     ] = None,
     host: Annotated[
-        str | None, typer.Option("--host", metavar="HOST", help="With --rules: of this host alone.")
+        str | None, typer.Option("--host", metavar="HOST", help="With --rules: for this host only.")
     ] = None,
     key_file: KeyFile = None,
     known_hosts: KnownHosts = None,
@@ -105,7 +111,7 @@ def doctor(
 
 
 def _misused(at_one: bool, reach: Reach, rules: Firewall | None, host: str | None) -> str:
-    """Options that do not go together, in words; empty where they do."""
+    """Options that do not go together, in words; empty if they do."""
     if host and not rules:
         return "--host goes with --rules"
     if rules and at_one:
@@ -122,9 +128,9 @@ def _declared_hosts(directory: Path, stack: str) -> tuple[Fleet, Examination, Wa
 
 
 def begun_at(manager: HostAccess) -> tuple[Fleet, Examination, Wanted]:
-    """A swarm that is begun at one manager; that host alone where it can't tell of the others.
+    """A swarm that is begun at one manager; that host alone if it can't tell of the others.
 
-    Who else is a manager it tells: it was named as one. Raises HostError where it is not reached.
+    Who else is a manager it tells: it was named as one. Raises HostError if it is not reached.
     """
     try:
         members = discovered(manager).members
@@ -145,9 +151,11 @@ def begun_at(manager: HostAccess) -> tuple[Fleet, Examination, Wanted]:
 
 
 def _script(firewall: Firewall, resolved: Resolved, host: str | None) -> str:
-    """The rules, of one host where it is named. Raises StackFileError where there are none."""
+    """The rules, of one host if it is named. Raises StackFileError if there are none."""
     found = host_rules(resolved)
     names = [each.host for each in found]
     if host and host not in names:
-        raise typer.BadParameter(f"{host} is no host of the stack; it has {', '.join(names)}", param_hint="--host")
+        raise typer.BadParameter(
+            f"{host} is not a host of the stack, which has {', '.join(names)}", param_hint="--host"
+        )
     return script(firewall, [each for each in found if host in (None, each.host)])

@@ -18,7 +18,11 @@ from providers.rules.vocabulary.reach import Trial
 SCHEMA = 1
 EXIT = {"well": 0, "unknown": 1, "wrong": 7}
 _COLOURS = {"failed": "red", "warning": "yellow", "unknown": "yellow"}
-_ENDS = {"well": "well", "wrong": "something is wrong", "unknown": "nothing is known to be wrong, and not all is known"}
+_ENDS = {
+    "well": "well",
+    "wrong": "something is wrong",
+    "unknown": "no problem found, but not everything could be checked",
+}
 
 
 def as_data(stack: str, found: Diagnosis) -> dict[str, Any]:

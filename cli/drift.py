@@ -46,7 +46,7 @@ class Trial:
 def drift(
     stack: Stack,
     directory: Directory = STACKS,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: the same, for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON, for programs.")] = False,
 ) -> None:
     """Compare what the state recorded with what the hosts report, by host and property. Writes nothing.
 

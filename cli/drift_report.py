@@ -87,7 +87,7 @@ def lines(result: Report, *, rows: bool) -> Iterator[Text]:
             lasts = f"; about {forecast.seconds:.0f} s in all"
             yield as_shown(f"`pulumi up --refresh` will, for {forecast.resource}: {forecast.disturbs}{lasts}")
     if result.pending:
-        yield as_shown(f"not drifted, and the stack file wants it otherwise: {', '.join(result.pending)}")
+        yield as_shown(f"not drifted, but different in the stack file: {', '.join(result.pending)}")
 
 
 def place(each: Difference | Unknown) -> str:

@@ -18,7 +18,7 @@ KnownHosts = Annotated[
     Path | None, typer.Option(metavar="FILE", help="The hosts' keys; else the files that `ssh` reads.")
 ]
 Sudo = Annotated[bool, typer.Option("--sudo", help="Run docker by `sudo -n` on the hosts.")]
-Bastion = Annotated[str | None, typer.Option(metavar="HOST", help="To go through: [USER@]HOST[:PORT].")]
+Bastion = Annotated[str | None, typer.Option(metavar="HOST", help="The bastion to go through: [USER@]HOST[:PORT].")]
 
 
 class Reach(NamedTuple):

@@ -26,7 +26,7 @@ HOSTS_AT_ONCE = 32
 # As many as Pulumi has of its plugin: more would come near sshd's 10 sessions on the one manager that all ask.
 RESOURCES_AT_ONCE = 4
 
-NO_WAY = "the stack file has it no more, or says that it is lost, and it is not asked"
+NO_WAY = "not asked: the stack file does not declare it any more, or says that it is lost"
 
 
 class Late(Unreachable):

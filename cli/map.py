@@ -28,7 +28,7 @@ def draw(
         typer.Option(
             "--facts",
             metavar="FILE",
-            help="What `swarmnet facts` wrote: shows what is attached. One file for each stack.",
+            help="The file of `swarmnet facts`: shows what is attached. One for each stack.",
         ),
     ] = None,
     out: Annotated[

@@ -28,7 +28,7 @@ from providers.simulate.from_snapshot import copied
 def plan(
     stack: Stack,
     directory: Directory = STACKS,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: the same, for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON, for programs.")] = False,
 ) -> None:
     """Say what `pulumi up --refresh` would do to the hosts: read them, and try it on a simulated copy. Writes nothing.
 

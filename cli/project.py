@@ -24,7 +24,7 @@ class NoState(Exception):
 
 @lru_cache
 def project_of(directory: Path) -> Project:
-    """The project that Pulumi finds from that folder on upwards. Raises ProjectError where its file is none."""
+    """The project that Pulumi finds from that folder on upwards. Raises ProjectError if its file is none."""
     there = directory.resolve()
     for file in (folder / name for folder in (there, *there.parents) for name in FILES):
         if file.is_file():
@@ -60,7 +60,7 @@ def short(stack: str) -> str:
 def owner(directory: Path, stack: str) -> str:
     """`<project>/<stack>`, as in the labels of what the program makes.
 
-    Raises ProjectError where the stack's name says that it is of another project.
+    Raises ProjectError if the stack's name says that it is of another project.
     """
     project = project_of(directory)
     *_, named, _ = ["", "", *stack.split("/")][-3:]
@@ -71,9 +71,9 @@ def owner(directory: Path, stack: str) -> str:
 
 @lru_cache
 def settings(stack: str, directory: Path) -> tuple[Raw, str]:
-    """The keys of a stack as its program gets them, and why they are not known, empty where they are.
+    """The keys of a stack as its program gets them, and why they are not known, empty if they are.
 
-    Raises StackFileError where one is encrypted: Pulumi shows no such value here.
+    Raises StackFileError if one is encrypted: Pulumi shows no such value here.
     """
     try:
         found = json.loads(asked("config", "--json", stack=stack, directory=directory))

@@ -21,14 +21,16 @@ def report(
         list[Path] | None,
         typer.Argument(
             metavar="PREVIEW",
-            help="What `pulumi preview --json` wrote, a file for each stack; `-` is standard input.",
+            help="The output of `pulumi preview --json`, a file for each stack; `-` is standard input.",
             show_default="-",
         ),
     ] = None,
     facts: Annotated[
         list[Path] | None,
         typer.Option(
-            "--facts", metavar="FILE", help="What `swarmnet facts` wrote: gives names and numbers. Once for each stack."
+            "--facts",
+            metavar="FILE",
+            help="The file of `swarmnet facts`: gives names and numbers. Once for each stack.",
         ),
     ] = None,
     out: Annotated[
@@ -37,7 +39,7 @@ def report(
 ) -> None:
     """Say in Markdown what previews change and disturb, for one comment of at most 60,000 characters.
 
-    Exits with 0 whatever a preview found, also where it failed; with 1 where there is no preview to read, which the
+    Exits with 0 whatever a preview found, also if it failed; with 1 if there is no preview to read, which the
     Markdown then says in its place.
     """
     with told():

@@ -14,7 +14,7 @@ T = TypeVar("T", str, list[str], list[str] | None)
 
 
 def named(context: typer.Context, given: T) -> T:
-    """Names in the place of paths. Raises BadParameter where paths and --dir, or two paths, say different folders."""
+    """Names in the place of paths. Raises BadParameter if paths and --dir, or two paths, say different folders."""
     if isinstance(given, list):
         return [_name(context, each) for each in given]
     return _name(context, given) if given else given
@@ -48,7 +48,7 @@ Stacks = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="STACK",
-        help="Names of stacks, or paths of their files; all, where none is named.",
+        help="Names of stacks, or paths of their files; all, if none is named.",
         callback=named,
         autocompletion=complete,
     ),

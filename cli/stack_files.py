@@ -93,7 +93,7 @@ def file_of(directory: Path, stack: str) -> Path:
 
 
 def text_of(directory: Path, stack: str) -> str:
-    """A stack's file as it is, its line ends too. Raises StackFileError where there is none or it is no text."""
+    """A stack's file as it is, its line ends too. Raises StackFileError if there is none or it is no text."""
     path = file_of(directory, stack)
     try:
         return decoded(path.read_bytes())
@@ -105,7 +105,7 @@ def text_of(directory: Path, stack: str) -> str:
 
 
 def write(directory: Path, stack: str, text: str) -> None:
-    """Put a text in the place of a stack's file. Raises StackFileError where it can't be written."""
+    """Put a text in the place of a stack's file. Raises StackFileError if it can't be written."""
     path = file_of(directory, stack)
     try:
         write_file(path, text)

@@ -22,7 +22,7 @@ def state_of(stack: str, directory: Path) -> State:
     try:
         found = from_json(exported(stack, directory))
     except ValueError as error:
-        raise NoState("`pulumi stack export` writes what is no JSON") from error
+        raise NoState("`pulumi stack export` does not print JSON") from error
     return resources(found)
 
 
@@ -69,13 +69,13 @@ class _Exported(BaseModel):
 
 
 def _recorded(exported: object) -> list[_Resource]:
-    """All resources of an exported state. Raises NoState where it is none."""
+    """All resources of an exported state. Raises NoState if it is none."""
     try:
         deployment = _Exported.model_validate(exported).deployment
     except ValidationError as error:
         (problem, *_) = error.errors(include_url=False, include_input=False)
         where = ".".join(map(str, problem["loc"])) or "it"
-        raise NoState(f"`pulumi stack export` writes what is no state: {where}: {problem['msg'].lower()}") from error
+        raise NoState(f"`pulumi stack export` does not print a state: {where}: {problem['msg'].lower()}") from error
     return (deployment.resources if deployment else None) or []
 
 

@@ -140,7 +140,7 @@ def _within(value: object) -> list[object]:
 def names(text: object) -> str:
     """Name what a pickle would load, as far as it can be told without loading it."""
     if not isinstance(text, str):
-        return "it is no text, as where it is encrypted"
+        return "it is not text; it may be encrypted"
     found: list[str] = []
     texts: list[str] = []
     try:

@@ -52,7 +52,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
 
 
 def refuse_another_host(spec: GwbridgeSpec, facts: GwbridgeFacts, known: Props) -> None:
-    """Raises Blocked where the host's address has changed and another one is there than the state knows."""
+    """Raise Blocked if the host's address has changed and another one is there than the state knows."""
     another = rules.elsewhere(spec, facts, known)
     if another:
         raise Blocked(another)

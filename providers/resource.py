@@ -130,7 +130,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         return DiffResult(changes=None, replaces=sorted(replaces), delete_before_replace=bool(replaces))
 
     def refuse_another_name(self, olds: Props, wanted: S) -> None:
-        """Raises Blocked where the stack or its project was renamed: labels on the hosts still have the former name."""
+        """Raise Blocked if the stack or its project was renamed: labels on the hosts still have the former name."""
         former = plain(olds).get("owner")
         if former in (None, wanted.owner) or olds.get("adopted"):
             return
@@ -251,7 +251,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         return self.noun.finding(spec, known, self.noun.look(self.run.hosts(spec).at_rest(), spec, known))
 
     def turn(self, spec: S, known: Props, door: Door) -> Turn:
-        """When it may be brought about. Raises Blocked where it may not."""
+        """When it may be brought about. Raises Blocked if it may not."""
         return "beside others"
 
     def turn_of_removal(self, spec: S, known: Props) -> Turn:
@@ -271,7 +271,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         return self.run.proofs_of_absence() if self.noun.of_swarm else ()
 
     def known(self, id_: str, olds: Props) -> Props:
-        """Outputs in the state: the Engine's id, empty where there is none, and inputs that each have a value of their
+        """Outputs in the state: the Engine's id, empty if there is none, and inputs that each have a value of their
         kind."""
         return self.noun.known(self.noun.spec.recorded(olds, id_), olds)
 

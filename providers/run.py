@@ -101,7 +101,7 @@ class Run:
     def configure(self, settings: Mapping[str, str]) -> None:
         """Keep how hosts are reached: the stack file's word, or (in refresh and destroy) the state's copy of it.
 
-        Raises StackFileError where that part of it makes no sense.
+        Raises StackFileError if that part of it makes no sense.
         """
         self.settings.update(settings)
         declared = configured_hosts(self.settings)
@@ -114,7 +114,7 @@ class Run:
     def hosts(self, spec: Spec | None = None) -> Door:
         """The declared hosts, and that of the spec, which only the state may still know.
 
-        Raises Blocked where that one is to be asked and the state says nothing that makes sense.
+        Raises Blocked if that one is to be asked and the state says nothing that makes sense.
         """
         if not isinstance(spec, HostSpec) or spec.host in self.accesses or not spec.access:
             return self.reach(self.accesses, self.roles)
@@ -132,7 +132,7 @@ class Run:
         return Roles(managers=frozenset(self.managers) if self.declares_swarm else None)
 
     def wish(self, spec: S) -> S:
-        """The spec with the digest of what the stack file wants; without one where that makes no sense, as the copy in
+        """The spec with the digest of what the stack file wants; without one if that makes no sense, as the copy in
         the state of another version may."""
         if spec.owner not in self._wishes:
             self._wishes[spec.owner] = ""
@@ -188,7 +188,7 @@ class Run:
         return (NoSwarm,) if self.declares_swarm else ()
 
     def refuse_half_a_swarm(self) -> None:
-        """Raises Blocked where the hosts are in no swarm yet and one of them can't be used.
+        """Raise Blocked if the hosts are in no swarm yet and one of them can't be used.
 
         Looks once in a run, at all hosts, before the first bridge is made.
         """
@@ -199,7 +199,7 @@ class Run:
             self._answered = True
 
     def refuse_two_swarms(self, door: Door) -> None:
-        """Raises Blocked where declared hosts are in more than one swarm: what the one that answers lacks, the other
+        """Raise Blocked if declared hosts are in more than one swarm: what the one that answers lacks, the other
         may have. Asked only before something is called absent."""
         facts = door.swarm()
         refusal = divided(facts.swarm, facts.nodes, facts.members)
@@ -207,7 +207,7 @@ class Run:
             raise Blocked(refusal)
 
     def refuse_clashes(self, door: Door, show: "Progress", spec: Spec) -> None:
-        """Raises Blocked where a range of the stack file meets one that hosts have. Looks once in a run."""
+        """Raise Blocked if a range of the stack file meets one that hosts have. Looks once in a run."""
         with self._looking:
             if spec.owner not in self._refused:
                 found = preflight(door, without_lost(configured(self.settings)), spec.owner)
@@ -217,7 +217,7 @@ class Run:
                 if found.refused:
                     raise Blocked("nothing was begun: " + "\n".join(found.refused))
             elif self._refused[spec.owner] is not None:
-                raise Blocked(f"not begun: {self._refused[spec.owner]} says why")
+                raise Blocked(f"nothing was begun, for the reason that {self._refused[spec.owner]} gives")
 
     def refuse_unfit(self, door: Door, ids: tuple[FindingId, ...]) -> str:
         """Say why a change would fail halfway, as far as `doctor` finds out; empty if it would not. Looks once a run.
@@ -237,7 +237,7 @@ class Run:
             return "\n".join(halting(self._examined, compared, ids))
 
     def refuse_unfit_members(self, door: Door) -> None:
-        """Raises Blocked where a declared host is no member yet, and could not become one, or be reached as one. Looks
+        """Raise Blocked if a declared host is no member yet, and could not become one, or be reached as one. Looks
         once in a run."""
         with self._joining:
             if self._may_join or not self.declares_swarm:

@@ -14,7 +14,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 def provide() -> None:
     """Install one, or say that tests in it will be skipped.
 
-    Raises SetupError where it should work and does not.
+    Raises SetupError if it should work and does not.
     """
     if any(map(shutil.which, NAMES)):
         return

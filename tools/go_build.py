@@ -63,7 +63,7 @@ def built_pulumi(version: str, cache: Path, python: Path | None = None) -> Path:
     """A folder with `pulumi` of this version and its scripts, from `cache` or built into it.
 
     `python`: that of the virtual environment which takes a Go where the machine has none; this one by default.
-    Raises SetupError, with what to do, where there is no room for it, no Go can be had or the build fails.
+    Raises SetupError, with what to do, if there is no room for it, no Go can be had or the build fails.
     """
     return _kept(cache, f"pulumi-{version}", python, lambda go, scratch: _build_cli(go, version, scratch))
 
@@ -132,7 +132,7 @@ def _go(python: Path) -> str:
 
 
 def _require_checksums(go: str) -> None:
-    """Raise SetupError where this Go would take modules that nobody has vouched for."""
+    """Raise SetupError if this Go would take modules that nobody has vouched for."""
     asked = subprocess.run([go, "env", "GOSUMDB"], capture_output=True, text=True, check=False)
     if asked.stdout.strip() == "off":
         raise SetupError(

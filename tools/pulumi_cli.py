@@ -18,7 +18,7 @@ from semver import Version
 from tools.console import SetupError, run, say
 from tools.go_build import built_pulumi, cache_folder, put
 
-VERSION = "3.259.0"  # the CLI this project is tried with; installed or built where there is none
+VERSION = "3.259.0"  # the CLI this project is tried with; installed or built if there is none
 LANGUAGE_HOST = "pulumi-language-python"
 
 # By platform the sha256 of the archive of VERSION, as Pulumi publishes it:
@@ -47,7 +47,7 @@ def provide_pulumi(root: Path, home: Path, path: list[str], archives: str = ARCH
     """The folder of a fit `pulumi` for the checkout at `root`: one of `path`, or `home`/bin, filled at need.
 
     `archives`: where the official ones are, with `{platform}` for one of SHA256.
-    Raises SetupError, with what to do, where it can be neither found nor downloaded nor built, or where what was
+    Raises SetupError, with what to do, if it can be neither found nor downloaded nor built, or if what was
     downloaded is not what Pulumi published.
     """
     wanted = wanted_versions((root / "Pulumi.yaml").read_text())
@@ -123,7 +123,7 @@ def _downloaded(folder: Path, archives: str) -> bool:
 def unpack(archive: Path, url: str, published: str, folder: Path) -> None:
     """Put what is in an archive from `url` into `folder`, after its sha256 was found to be the published one.
 
-    Raises SetupError where it is not, and leaves `folder` alone then.
+    Raises SetupError if it is not, and leaves `folder` alone then.
     """
     with archive.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()

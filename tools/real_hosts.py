@@ -29,7 +29,7 @@ def why_not(system: str, uid: int, release: dict[str, str]) -> str:
 def provide(root: Path, engines: list[str]) -> None:
     """Install what the lab needs, with these Engines or its default one, or say why it will not be tried.
 
-    Raises SetupError where it should work and does not.
+    Raises SetupError if it should work and does not.
     """
     if reason := why_not_here():
         lacking = f"; missing packages: {', '.join(missing)}" if (missing := missing_packages()) else ""
@@ -41,7 +41,7 @@ def provide(root: Path, engines: list[str]) -> None:
 
 
 def _os_release() -> dict[str, str]:
-    """https://www.freedesktop.org/software/systemd/man/latest/os-release.html; empty where there is none."""
+    """https://www.freedesktop.org/software/systemd/man/latest/os-release.html; empty if there is none."""
     try:
         return platform.freedesktop_os_release()
     except OSError:

@@ -156,7 +156,7 @@ class Command(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=f"command{secrets.token_hex(4)}", properties=made)
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
-        """Run `update`, or `create` where there is none."""
+        """Run `update`, or `create` if there is none."""
         before = MessageToDict(request.olds).get("stdout", "")
         return provider_pb2.UpdateResponse(properties=self._run(("update", "create"), request.news, context, before))
 

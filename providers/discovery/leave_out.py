@@ -54,7 +54,7 @@ def mended(raw: Raw, stack: str, beside: Collection[str] = ()) -> tuple[Raw, lis
 
 
 def _to_leave_out(raw: Raw, line: str) -> tuple[str, ...]:
-    """The path of the part without which there is no such problem; empty where there is none.
+    """The path of the part without which there is no such problem; empty if there is none.
 
     A pool is needed by networks to come alone, and a host's measured MTU by nothing: they go before any network does.
     """

@@ -18,7 +18,7 @@ from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.facts import Node
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 
-# What the Engine settles at init where nothing is said: https://docs.docker.com/reference/cli/docker/swarm/init/
+# What the Engine settles at init if nothing is said: https://docs.docker.com/reference/cli/docker/swarm/init/
 DEFAULT_POOL = ("10.0.0.0/8",)  # as some Engines show it; others show none
 ENGINES_OWN: Mapping[str, object] = {
     "data_path_port": 4789,
@@ -101,12 +101,12 @@ def _of_member(member: FoundMember, nodes: list[Node]) -> tuple[Kind, str]:
         left = f"it joined again as {again.id}; `docker node rm {quote(node.id)}` takes the old entry away"
         return "unusual", f"{node.hostname}: its entry {node.id} is down, since {left}"
     section = f"{name}: {{address: {member.access.address}, role: {node.role}}}"
-    never = f"where it never can be, write {name}: {{address: {member.access.address}, unwatched: true}}"
+    never = f"if it never can be, write {name}: {{address: {member.access.address}, unwatched: true}}"
     return "not seen", f"{section} ({node.state}) was not reached: {member.why}; {never}"
 
 
 def _swarm(found: Found, owner: str) -> Part:
-    """The swarm's settings where they are not the Engine's; without the section where another stack has it."""
+    """The swarm's settings if they are not the Engine's; without the section where another stack has it."""
     live = found.swarm.settings
     theirs = adoption.foreign(f"the swarm {live.id}", live.labels, owner)
     if theirs:

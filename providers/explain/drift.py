@@ -133,7 +133,10 @@ def doubted(found: Finding, spec: Spec, members: Iterable[Member]) -> Finding:
     if not found.gone or len(managers) < 2 or isinstance(spec, GwbridgeSpec):
         return found
     places = ", ".join(f"{host} in {swarm_id}" for swarm_id, host in sorted(managers.items()))
-    why = f"{found.resource}: the hosts are in {len(managers)} swarms ({places}): it can't be told which should have it"
+    why = (
+        f"{found.resource}: the hosts are in {len(managers)} swarms ({places}), and its own is not known: "
+        "let the hosts of all others leave"
+    )
     unknown = Unknown(resource=found.resource, host=str(getattr(spec, "host", "")), why=why)
     return Finding(resource=found.resource, unknown=(unknown,))
 

@@ -43,7 +43,7 @@ class Bridge(_Part):
 class HostFacts(_Part):
     """A host of the stack, or one that only the state still knows.
 
-    silent: why it could not be asked, empty where it was. state: its own word on its membership (inactive, pending,
+    silent: why it could not be asked, empty if it was. state: its own word on its membership (inactive, pending,
     active, locked, error). role, availability: as the managers list them. tasks: how many run on it, by the name of
     their service. Empty is what is not known.
     """

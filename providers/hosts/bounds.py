@@ -45,7 +45,7 @@ class Exchange:
         self._end, self._bytes = self._clock() + seconds, MOST
 
     def sendall(self, data: bytes) -> None:
-        """Send all of it. Raises TooLate, or OSError where the other end is gone."""
+        """Send all of it. Raises TooLate, or OSError if the other end is gone."""
         while data:
             self._pipe.settimeout(self._left())
             data = data[self._in_time(self._pipe.send, data) :]

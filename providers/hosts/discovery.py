@@ -20,7 +20,7 @@ from providers.rules.vocabulary.snapshot import HostReport, HostSurvey
 def found(entry: HostAccess) -> Found:
     """The swarm of a manager, its members in the order of a stack file.
 
-    Raises Blocked where the host that is asked can't tell of a swarm, HostError or EngineError where it can't be asked.
+    Raises Blocked if the host that is asked can't tell of a swarm, HostError or EngineError if it can't be asked.
     """
     engine = fleet_for({entry.name: entry}).engine(entry.name)
     own = observe.member(engine)

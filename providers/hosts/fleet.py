@@ -107,7 +107,7 @@ class Fleet:
         ]
 
     def refuse_unproved(self, said: Mapping[str, Member | None]) -> None:
-        """Raises Unproved where a host says that it can answer for the swarm, and none is believed."""
+        """Raise Unproved if a host says that it can answer for the swarm, and none is believed."""
         claims = [name for name, own in said.items() if own and own.good_manager]
         if claims and not self.good(said):
             raise Unproved("; ".join(self._witnesses.why_not(name, said) for name in claims))

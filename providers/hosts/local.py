@@ -108,7 +108,7 @@ class LocalConnection:
         return done.stdout.decode(errors="replace")
 
     def open_stream(self, argv: Sequence[str], *, as_root: bool = True) -> LocalStream:
-        """A stream to a command. Raises CommandFailed where there is no such command."""
+        """A stream to a command. Raises CommandFailed if there is no such command."""
         try:
             return LocalStream(with_sudo(self.access, argv) if as_root else argv)
         except OSError as problem:

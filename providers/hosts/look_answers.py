@@ -89,7 +89,7 @@ class _Way(TypedDict, total=False):
 
 
 def _json(kind: type[T], text: str) -> T:
-    """Raises ValueError where it is none."""
+    """Raise ValueError if it is none."""
     found = from_json(text, allow_inf_nan=False)
     if wrong := why_not(kind, found):
         raise ValueError(wrong)

@@ -241,8 +241,10 @@ def gwbridge_facts_from(
 
 
 def containers(engine: Engine, stopped: Collection[str] = ()) -> tuple[Container, ...]:
-    """All containers on a host, running or not, and whether they hang on the swarm's networks. `stopped`: ids of those
-    that we have stopped."""
+    """Return all containers on a host, running or not, and whether they are attached to the swarm's networks.
+
+    stopped: ids of those that we have stopped.
+    """
     listed = networks(engine)
     overlays = {net.id for net in listed if net.scope == "swarm"}
     bridge = {net.id for net in listed if net.name == GATEWAY_BRIDGE}
@@ -371,7 +373,7 @@ def node_facts_from(
 
 @shared
 def host_ingress(engine: Engine, own: Member) -> HostIngress:
-    """A host's own copies of ingress networks with their sandboxes, and who hangs on its docker_gwbridge."""
+    """A host's own copies of ingress networks with their sandboxes, and the containers on its docker_gwbridge."""
     copies = (local_network(engine, net.id) for net in networks(engine) if net.ingress)
     bridge = local_network(engine, GATEWAY_BRIDGE)
     return HostIngress(

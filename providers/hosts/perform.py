@@ -131,7 +131,7 @@ def restart(fleet: Fleet, step: RestartEngine) -> None:
 def unlock_key(fleet: Fleet, host: str) -> str:
     """The unlock key from another manager than the one that needs it, which must list that one as a manager.
 
-    Raises NotAManager where none can give it, EngineError where none lists the host, which does not pass by itself.
+    Raises NotAManager if none can give it, EngineError where none lists the host, which does not pass by itself.
     """
     others = [other for other in fleet.managers() if other.name != host]
     if not others:
@@ -194,7 +194,7 @@ def join(fleet: Fleet, step: JoinSwarm) -> None:
 def current(engine: Engine, path: str, kind: type[schema.ToUpdate], version: int) -> Json:
     """The object's spec, if it is still as it was when the step was decided; it is written back to this very Engine.
 
-    Raises Conflict where it is not.
+    Raises Conflict if it is not.
     """
     raw = engine.read(path, kind)
     if raw["Version"]["Index"] != version:

@@ -24,7 +24,7 @@ def rehearsed(
     decide: Callable[[Any], Decision],
     ways_back: Sequence[Callable[[Any], Decision]] = (),
 ) -> tuple[World, Forecast]:
-    """Work on one resource on a world: the world after it, and what happened on the way, there and, where it can't go
+    """Work on one resource on a world: the world after it, and what happened on the way, there and, if it can't go
     on, back."""
     hosts = _Watched(world)
     problem = ""

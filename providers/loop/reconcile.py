@@ -44,7 +44,7 @@ LATE = (
 # Any noun's facts: a frozen dataclass with the field `unchanged_for`, and `calm` where not all of it counts for that.
 F = TypeVar("F", bound=Any)
 T = TypeVar("T")
-# Takes all steps, at once where it can, and returns what they raised.
+# Takes all steps, at once if it can, and returns what they raised.
 Perform = Callable[[Sequence[Step]], Sequence[SwarmnetError]]
 
 
@@ -123,8 +123,8 @@ def turned_round(
         except SwarmnetError as problem:
             problems.append(str(problem))
             continue
-        return "; what was begun has been brought to an end with what is there" if loop.acted else ""
-    return f"; nor could what was begun be brought to an end: {'; '.join(problems)}" if problems else ""
+        return "; what was begun was finished with what is there" if loop.acted else ""
+    return f"; what was begun could not be finished either: {'; '.join(problems)}" if problems else ""
 
 
 def work(
@@ -197,7 +197,7 @@ class Loop(Generic[F]):
     def act(self, decision: Steps) -> None:
         """Perform the steps at once; one that came too late only leads to another look.
 
-        One that is refused, since something has come or gone since the look, does so once: the next look may name it.
+        A refused step is tried once more after a fresh look: something may have come or gone since the last one.
         """
         self.work.progress(decision.doing)
         if isinstance(self.last, Steps) and self.last.doing == decision.doing:

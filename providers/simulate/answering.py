@@ -10,7 +10,7 @@ LOCKED = "Swarm is encrypted and needs to be unlocked before it can be used."  #
 
 
 def engine(world: World, name: str) -> Host:
-    """A host whose Engine answers. Raises Unreachable, also where docker is not running."""
+    """A host whose Engine answers. Raises Unreachable, also if docker is not running."""
     host = world.host(name)
     if not host.connected:
         raise Unreachable(f"{name}: nothing answers at {host.address}")

@@ -62,7 +62,7 @@ def with_container(host: Host, changed: Container) -> Host:
 def plug(world: World, name: str, container: Container) -> World:
     """A container on its networks; one on a network of the cluster has a gateway endpoint and is known as a task.
 
-    Raises EngineError where the swarm lets nothing onto its networks: on a node that is paused or drained.
+    Raises EngineError if the swarm lets nothing onto its networks: on a node that is paused or drained.
     measurements.md#attachments-of-paused-nodes
     """
     overlays = [

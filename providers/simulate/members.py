@@ -124,7 +124,7 @@ def given(step: SwarmSettings, before: SwarmSettings | Swarm) -> dict[str, Any]:
 
 
 def refuse_version(asked: Host, current: int, read: int) -> None:
-    """Raises Conflict where what was read is no longer so (measurements.md#versions)."""
+    """Raise Conflict if what was read is no longer so (measurements.md#versions)."""
     if current != read:
         raise Conflict(f"{asked.name}: update out of sequence")
 
@@ -159,7 +159,7 @@ def update_node(world: World, step: UpdateNode) -> World:
 
 
 def refuse_demotion(world: World, asked: Host, node: Node, step: UpdateNode) -> None:
-    """Raises EngineError where the swarm can't do without this manager (measurements.md#quorum)."""
+    """Raise EngineError if the swarm can't do without this manager (measurements.md#quorum)."""
     if node.role != "manager" or step.role != "worker":
         return
     if len([other for other in world.swarm.nodes if other.role == "manager"]) == 1:

@@ -154,7 +154,7 @@ def placed(world: World, silent: Silent) -> Silent:
 
 
 def overlay_facts(world: World, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:
-    """One overlay: by its id where that is known, else by its exact name. `thorough`: also who holds it."""
+    """One overlay: by its id if that is known, else by its exact name. `thorough`: also who holds it."""
     asked = manager(world)
     network = world.swarm.network(network_id)
     if network is not None and not thorough:

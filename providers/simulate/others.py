@@ -112,7 +112,7 @@ def leave_endpoint(world: World, host: str) -> World:
 def set_node(
     world: World, host: str, *, role: str | None = None, availability: str | None = None, labels: Pairs = ()
 ) -> World:
-    """Somebody changes the member that a host is. Raises NotFound where it is none."""
+    """Somebody changes the member that a host is. Raises NotFound if it is none."""
     node = world.swarm.node(world.host(host).node_id)
     if node is None:
         raise NotFound(f"{host}: it is no member")

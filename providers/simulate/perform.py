@@ -105,7 +105,7 @@ def unlock(world: World, host: str) -> World:
 
 
 def key_holder(world: World, host: str) -> None:
-    """Raises NotAManager where no other manager can give the unlock key, Unproved where none lists the host."""
+    """Raise NotAManager if no other manager can give the unlock key, Unproved if none lists the host."""
     others = (other for other in world.hosts if other.declared and other.up and other.name != host)
     if not any(other.member and other.control for other in others) or not quorum(world):
         raise NotAManager(f"{host}: it needs the swarm's unlock key and no other manager among the hosts can give it")

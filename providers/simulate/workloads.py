@@ -13,7 +13,7 @@ from providers.rules.vocabulary.shape import Pairs, pairs
 class Container:
     """A standalone container: running or not, on networks by id. `restarts`: it comes back with its Engine.
 
-    `name`: empty where it goes by its id. `ends`: its process runs to an end, each time it is started.
+    `name`: empty if it goes by its id. `ends`: its process runs to an end, each time it is started.
     """
 
     id: str
@@ -55,8 +55,8 @@ class Service:
 
     spec, previous: JSON. numbers: its ports with those that the swarm chose (Endpoint.Ports). failing: the tasks of
     its updates die at once, those of a rollback do not. ends: how its tasks end by themselves a while after they
-    started, `failed` or `complete`; empty where they do not. stubborn: they do not end before they are killed.
-    status: of its last update, in the Engine's words; empty where it moved no task.
+    started, `failed` or `complete`; empty if they do not. stubborn: they do not end before they are killed.
+    status: of its last update, in the Engine's words; empty if it moved no task.
     """
 
     id: str

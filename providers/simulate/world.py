@@ -177,7 +177,7 @@ class Due(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Everything. `asked`: the manager that answers, where it can; else the first that can. `made`: how many things
+    """Everything. `asked`: the manager that answers, if it can; else the first that can. `made`: how many things
     were given an id so far."""
 
     hosts: tuple[Host, ...]
@@ -222,7 +222,7 @@ class World:
         return self.agreed(services=tuple(services))
 
     def with_task(self, changed: Placed) -> "World":
-        """With this task, in place of the one with its id where there is one."""
+        """With this task, in place of the one with its id if there is one."""
         return self.agreed(tasks=self.swarm.tasks.with_one(changed))
 
     def later(self, seconds: float, what: Happening) -> "World":

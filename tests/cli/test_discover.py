@@ -265,4 +265,7 @@ def test_file_whose_aliases_grow_without_end_is_left_alone(discover, tmp_path):
     out.write_text("\n".join(["x0: &x0 [a]", *lines, ""]))
     ended, _ = discover("--force")
 
-    assert (1, f"{out}: is no stack file, and is left alone: choose another name\n") == (ended.exit_code, ended.stderr)
+    assert (1, f"{out}: is not a stack file, so it is not overwritten: choose another name\n") == (
+        ended.exit_code,
+        ended.stderr,
+    )

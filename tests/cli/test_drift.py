@@ -143,7 +143,9 @@ def test_host_that_may_not_be_asked_is_unknown():
     """One that the stack file calls lost."""
     found = seen(recorded(lifecycle.gwbridge_spec("w1")), {"m1": ACCESSES["m1"]}, UNSAID, reaching(RUNNING))
 
-    assert "w1: the stack file has it no more, or says that it is lost" in str(found.facts["docker_gwbridge@w1"])
+    assert "w1: not asked: the stack file does not declare it any more, or says that it is lost" in str(
+        found.facts["docker_gwbridge@w1"]
+    )
 
 
 @pytest.fixture
@@ -257,7 +259,7 @@ def test_what_only_the_stack_file_changed_is_pending():
     result = told(RUNNING, *STACK, wanted=(*STACK[:-1], changed, lifecycle.overlay_spec("more")))
 
     assert (0, ("overlay/app", "overlay/more")) == (result.status, result.pending)
-    assert ["not drifted, and the stack file wants it otherwise: overlay/app, overlay/more"] == plain(result)
+    assert ["not drifted, but different in the stack file: overlay/app, overlay/more"] == plain(result)
 
 
 def test_swarm_that_was_ended_is_begun_again():

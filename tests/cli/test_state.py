@@ -24,7 +24,7 @@ OVERLAY = "pulumi-python:dynamic/swarmnet:Overlay"
 )
 def test_what_is_no_state(exported):
     """One line, with where it is wrong."""
-    with pytest.raises(NoState, match=r"^`pulumi stack export` writes what is no state: "):
+    with pytest.raises(NoState, match=r"^`pulumi stack export` does not print a state: "):
         resources(exported)
 
 

@@ -86,7 +86,7 @@ def test_hostile_provider_is_refused_by_name(look: Look, tmp_path: Path, where: 
     [
         pytest.param(b64encode(b"cposix\nsystem\n.").decode(), "it loads posix.system", id="an old protocol"),
         pytest.param("!!!", "it loads what is no pickle", id="no pickle"),
-        pytest.param({"ciphertext": "v1:x"}, "it is no text, as where it is encrypted", id="encrypted"),
+        pytest.param({"ciphertext": "v1:x"}, "it is not text; it may be encrypted", id="encrypted"),
         pytest.param(OWN + "\n", "it loads providers.", id="almost ours"),
         pytest.param(b64encode(b"cx\ny\x1b[2J\n.").decode(), r"it loads x.y\x1b[2J", id="what a terminal would obey"),
     ],

@@ -255,7 +255,7 @@ def test_member_that_was_not_reached_is_no_host_of_the_file():
     assert ["m1"] == list(declared(member(), unreached())["hosts"])
     assert [
         "not seen: w9: {address: 10.99.0.9, role: worker} (ready) was not reached: w9 (10.99.0.9:22): "
-        "no answer within 10 s; where it never can be, write w9: {address: 10.99.0.9, unwatched: true}"
+        "no answer within 10 s; if it never can be, write w9: {address: 10.99.0.9, unwatched: true}"
     ] == said(member(), unreached())
 
 

@@ -58,7 +58,7 @@ def test_others_name_who_says_it(bare_hosts, monkeypatch):
 
     with pytest.raises(Blocked) as refusal:
         created(lifecycle.gwbridge_spec("w2"))
-    assert "not begun: docker_gwbridge@w1 says why" == str(refusal.value)
+    assert "nothing was begun, for the reason that docker_gwbridge@w1 gives" == str(refusal.value)
     assert (1, []) == (len(looks), bare_hosts.steps)
 
 

@@ -134,5 +134,5 @@ def test_a_refusal_is_told_in_a_few_lines():
 def test_a_version_is_two_numbers(version):
     """It becomes part of every path."""
     pong = HEAD + f"Api-Version: {version}\r\nContent-Length: 2\r\n\r\nOK".encode()
-    with pytest.raises(EngineError, match="h1: what answers there is no Docker Engine"):
+    with pytest.raises(EngineError, match="h1: the answer is not from a Docker Engine"):
         Engine(PipedHost([pong])).get("/info")

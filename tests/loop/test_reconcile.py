@@ -353,7 +353,7 @@ def test_what_was_begun_is_brought_to_an_end_before_an_error_is_told():
     """A change that runs out of time leaves nothing half done."""
     scene = Scene(seconds=10)
     ways_back = script(remove("b"))
-    with pytest.raises(DeadlineExceeded, match=r"waiting for the name to be free.*has been brought to an end"):
+    with pytest.raises(DeadlineExceeded, match=r"waiting for the name to be free.*was finished"):
         scene.run(lambda facts: WAIT if scene.performed else remove("a"), ways_back)
     assert ["a", "b"] == scene.performed
 
@@ -367,7 +367,7 @@ def test_a_refusal_before_anything_was_begun_is_told_as_it_is():
 def test_the_second_way_back_is_taken_where_the_first_ends_nowhere():
     """What can't go forward goes back."""
     scene = Scene(refusals=[None, EngineError("refused"), EngineError("refused")])
-    with pytest.raises(EngineError, match="has been brought to an end"):
+    with pytest.raises(EngineError, match="was finished"):
         scene.run(
             lambda facts: remove("a"),
             lambda facts: steps.Blocked("not this way"),
@@ -377,7 +377,9 @@ def test_the_second_way_back_is_taken_where_the_first_ends_nowhere():
 
 def test_where_no_way_back_leads_to_an_end_both_problems_are_told():
     """Whoever has to look at it needs to know what stands half done."""
-    with pytest.raises(DeadlineExceeded, match=r"waiting for the name.*nor could what was begun.*not this way"):
+    with pytest.raises(
+        DeadlineExceeded, match=r"waiting for the name.*what was begun could not be finished either.*not this way"
+    ):
         Scene(seconds=10).run(lambda facts: WAIT, lambda facts: steps.Blocked("not this way"))
 
 

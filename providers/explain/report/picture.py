@@ -38,7 +38,7 @@ class Box:
 
 
 def picture(rows: Sequence[Row], reserved: Sequence[Range]) -> list[str]:
-    """The lines of the flowchart; none where there is no range."""
+    """The lines of the flowchart; none if there is no range."""
     boxes = [box for row in rows for box in _boxes(row)]
     boxes += [Box(IPv4Network(each.subnet), each.kept_for, "reserved") for each in reserved]
     if not boxes:

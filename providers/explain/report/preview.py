@@ -103,7 +103,7 @@ class Preview(_Part):
 
     @property
     def owner(self) -> str:
-        """`<project>/<stack>`; empty where no step says it."""
+        """`<project>/<stack>`; empty if no step says it."""
         parts = self.steps[0].urn.split("::") if self.steps else []
         return f"{parts[1]}/{parts[0].rpartition(':')[2]}" if len(parts) > 1 else ""
 

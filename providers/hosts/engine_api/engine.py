@@ -83,7 +83,7 @@ class Engine:
         return self.checked(f"GET {path}", kind, self.get(path, timeout=timeout, **params))
 
     def checked(self, asked: str, kind: type[T], answer: object) -> T:
-        """The answer to what was asked, to the letter, as one of schema.py. Raises EngineError where it is none."""
+        """The answer to what was asked, to the letter, as one of schema.py. Raises EngineError if it is none."""
         wrong = why_not(kind, answer)
         if wrong:
             raise self._senseless(asked, wrong)
@@ -134,7 +134,7 @@ class Engine:
         """Restart dockerd by the host's service manager, and return when it answers again.
 
         It takes 2 to 9 s, 24 s where a container ignores TERM (measurements.md#restart-of-docker). Where that fails it
-        is started once more, also where the service manager has given it up. Raises CommandFailed where that fails too,
+        is started once more, also where the service manager has given it up. Raises CommandFailed if that fails too,
         DeadlineExceeded after `timeout` seconds, or another HostError.
         """
         began = time.monotonic()
@@ -213,7 +213,7 @@ class Engine:
             if not self._api_version:
                 version = self._first_ping(min(timeout, FIRST_PING_TIMEOUT)).headers.get("Api-Version")
                 if not (version and API_VERSION.fullmatch(version)):
-                    raise EngineError(f"{self.name}: what answers there is no Docker Engine")
+                    raise EngineError(f"{self.name}: the answer is not from a Docker Engine")
                 self._api_version = version
             return self._api_version
 
@@ -239,7 +239,7 @@ class Engine:
         try:
             return from_json(answer, allow_inf_nan=False) if answer else None
         except ValueError as problem:  # also where it is nested without end, which json.loads takes a traceback for
-            raise self._senseless(f"{method} {path}", "it is no JSON: no Docker Engine says that") from problem
+            raise self._senseless(f"{method} {path}", "it is not JSON: not a Docker Engine's answer") from problem
 
     def _exchange(
         self, method: str, path: str, versioned: str, params: dict[str, object], body: object, timeout: float

@@ -35,7 +35,7 @@ def _of(kind: Callable[[str], object]) -> AfterValidator:
 
 
 def _time(text: str) -> None:
-    """Raises ValueError where it is no time in UTC as Go writes it: to the second, and perhaps a fraction."""
+    """Raise ValueError if it is no time in UTC as Go writes it: to the second, and perhaps a fraction."""
     if not re.fullmatch(r"[0-9T:-]{19}(?:\.[0-9]{1,9})?Z", text):
         raise ValueError("should be a time such as 2026-11-24T04:00:00.5Z")
     datetime.fromisoformat(text[:19])

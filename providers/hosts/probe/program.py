@@ -9,7 +9,7 @@ Requests, the first with `listen`, others with `try` or `heard`:
     {"token": TEXT, "name": TEXT, "seconds": N, "listen": [["udp", PORT], ["tcp", 0], …]}
     -> {"ready": [[PORT, WHY_NOT], …], "links": [[NAME, ADDRESS, MTU], …]}
     {"try": [{"kind": "udp" | "tcp" | "connect" | "ping", "to": ADDRESS, "port": N, "bytes": N, "label": TEXT}, …]}
-    -> {"tried": [WHY_NOT, …]}, empty where it went well; what became of datagrams the other side knows
+    -> {"tried": [WHY_NOT, …]}, empty if it went well; what became of datagrams the other side knows
     {"heard": true} -> {"heard": [[NAME, LABEL, FROM_ADDRESS], …]}
 """
 
@@ -117,7 +117,7 @@ class Trials:
         self.found = selectors.DefaultSelector()
 
     def all(self) -> list[str]:
-        """Send it; why each did not go, empty where it went."""
+        """Send it; why each did not go, empty if it went."""
         self.pings([at for at, each in enumerate(self.wanted) if each["kind"] == "ping"])
         self.datagrams([at for at, each in enumerate(self.wanted) if each["kind"] == "udp"])
         waiting = [at for at, each in enumerate(self.wanted) if each["kind"] in ("tcp", "connect")]

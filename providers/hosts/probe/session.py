@@ -70,7 +70,7 @@ class Session:
             raise
 
     def attempt(self, tries: Sequence[Try]) -> list[str]:
-        """Send all of it; why each did not go, empty where it went. Raises HostError."""
+        """Send all of it; why each did not go, empty if it went. Raises HostError."""
         tried = self._asked(Tried, {"try": list(tries)})["tried"] if tries else []
         if len(tried) != len(tries):
             raise self._senseless()

@@ -51,7 +51,7 @@ DEFAULT = Algorithms(
 
 
 def restrict(transport: paramiko.Transport, where: str, allowed: Algorithms) -> None:
-    """Let a transport that has not begun offer nothing else. Raises HostError where nothing is left of one kind."""
+    """Let a transport that has not begun offer nothing else. Raises HostError if nothing is left of one kind."""
     options = transport.get_security_options()  # at first all that is known
     plain = options.key_types
     options.ciphers = _both(where, "Ciphers", allowed.ciphers, options.ciphers)

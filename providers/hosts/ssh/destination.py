@@ -23,7 +23,7 @@ class Destination:
     """One host's sshd, and with what it is asked.
 
     name: the host's in the stack file, for messages; a bastion's is its address. key_files: as given, `~` not
-    expanded; empty where none was named, and usual_keys are tried after the agent's. only_those: no other key may be
+    expanded; empty if none was named, and usual_keys are tried after the agent's. only_those: no other key may be
     tried, agents have them or not. alias: its name in known_hosts and certificates, empty for the address.
     known_hosts: files; host_key (`<type> <base64>`) takes their place. revoking: files whose `@revoked` counts beside
     either. revoked_keys: a file of keys never to be trusted, empty for none. agent: its socket, empty for none.

@@ -156,7 +156,7 @@ def _given(to: Destination, line: str) -> KnownKey:
         return KnownKey(_read(key_type, rest.split()[0]), "host_key")
     except (IndexError, *_UNREADABLE) as problem:
         raise HostKeyUnknown(
-            f"{to.name}: host_key is no key that can be read: write its type and base64, `ssh-ed25519 AAAA…`"
+            f"{to.name}: host_key can't be read as a key: write its type and base64, `ssh-ed25519 AAAA…`"
         ) from problem
 
 

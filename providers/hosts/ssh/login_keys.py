@@ -77,4 +77,4 @@ def _from_file(to: Destination, name: str, tried: list[str], held: set[bytes]) -
     except OSError as problem:
         tried.append(f"{name}: {(problem.strerror or str(problem)).lower()}")
     except (paramiko.SSHException, UnknownKeyType, ValueError):
-        tried.append(f"{name} is no private key that can be read")
+        tried.append(f"{name} can't be read as a private key")

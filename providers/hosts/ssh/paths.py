@@ -6,7 +6,7 @@ from providers.rules.vocabulary.errors import HostError
 
 
 def expanded(name: str, path: str) -> Path:
-    """The path with `~` and `~user` in full; `name` is the host's in messages. Raises HostError where nobody has that
+    """The path with `~` and `~user` in full; `name` is the host's in messages. Raises HostError if nobody has that
     name here."""
     try:
         return Path(path).expanduser()

@@ -47,7 +47,7 @@ def _in_krl(to: Destination, shown: paramiko.PKey) -> bool:
 
 
 def _in_text(content: bytes, shown: paramiko.PKey) -> bool:
-    """Raises ValueError or SSHException where a line is no key."""
+    """Raises ValueError or SSHException if a line is no key."""
     for line in content.decode().splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -63,6 +63,6 @@ def _in_text(content: bytes, shown: paramiko.PKey) -> bool:
 
 def _unreadable(to: Destination, reason: str) -> HostKeyUnknown:
     return HostKeyUnknown(
-        f"{to.where}: whether its key is revoked can't be told: {reason}: correct that, or RevokedHostKeys in ssh's "
+        f"{to.where}: can't tell whether its key is revoked: {reason}: correct that, or RevokedHostKeys in ssh's "
         "configuration"
     )

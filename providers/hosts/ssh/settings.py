@@ -83,7 +83,7 @@ def settings(
 
 
 def _one(said: Words, keyword: str) -> str:
-    """A keyword's value, empty where it is `none`, which is as good as nothing."""
+    """A keyword's value, empty if it is `none`, which is as good as nothing."""
     value = next(iter(said.get(keyword, ())), "")
     return "" if value.lower() == "none" else value
 

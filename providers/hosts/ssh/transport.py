@@ -59,7 +59,9 @@ def dial(to: Destination) -> socket.socket:
     except TimeoutError as problem:
         raise no_answer(to) from problem
     except UnicodeError as problem:  # what getaddrinfo says of a label that is empty or too long
-        raise Unreachable(f"{to.where}: {to.address} is no name: check its address, and ~/.ssh/config") from problem
+        raise Unreachable(
+            f"{to.where}: {to.address} is not a host name: check its address, and ~/.ssh/config"
+        ) from problem
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
         raise Unreachable(f"{to.where}: {reason}: check its address and port, and that sshd runs") from problem
@@ -84,7 +86,7 @@ def _shown_key(to: Destination, transport: paramiko.Transport) -> paramiko.PKey:
         raise Unreachable(f"{to.where}: {_nothing_in_common(transport, str(problem))}") from problem
     except (paramiko.SSHException, EOFError, OSError) as problem:
         reason = str(problem).rstrip(".").lower() or "it hung up"
-        raise Unreachable(f"{to.where}: something answers, but not as SSH does: {reason}") from problem
+        raise Unreachable(f"{to.where}: something answers, but it is not SSH: {reason}") from problem
     try:
         shown = transport.get_remote_server_key()
     except paramiko.SSHException as problem:  # time was up, which start_client does not tell
@@ -92,7 +94,7 @@ def _shown_key(to: Destination, transport: paramiko.Transport) -> paramiko.PKey:
     kind = shown.public_blob.key_type if shown.public_blob else shown.get_name()
     agreed = transport.host_key_type or ""
     if kind != re.sub("rsa-sha2-(256|512)", "ssh-rsa", agreed):
-        raise Unreachable(f"{to.where}: something answers, but not as SSH does: it shows {kind}, agreed was {agreed}")
+        raise Unreachable(f"{to.where}: something answers, but it is not SSH: it shows {kind}, agreed was {agreed}")
     return shown
 
 

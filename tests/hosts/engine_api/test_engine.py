@@ -126,7 +126,7 @@ def test_something_else_is_no_engine(host, engine, answer):
     host.engine.does("GET /info", hang_up(b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n\r\n" + answer))
     with pytest.raises(
         EngineError,
-        match="h1: the Engine's answer makes no sense: GET /info: it is no JSON: no Docker Engine says that",
+        match="h1: the Engine's answer makes no sense: GET /info: it is not JSON: not a Docker Engine's answer",
     ):
         engine.get("/info")
 

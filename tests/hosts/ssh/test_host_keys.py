@@ -124,7 +124,7 @@ def test_unreadable_lines_are_passed_over(known, line):
 @pytest.mark.parametrize("key", ["ssh-ed25519", "ssh-ed25519 AAAA", "ssh-ed25519 ÄÄ", "ssh-new AAAA"])
 def test_host_key_that_is_none(key):
     """A host_key that cannot be read, as from an old state, is the host's error."""
-    with pytest.raises(HostKeyUnknown, match=r"^h1: host_key is no key that can be read: "):
+    with pytest.raises(HostKeyUnknown, match=r"^h1: host_key can't be read as a key: "):
         known_keys(replace(to(), host_key=key))
 
 

@@ -77,12 +77,14 @@ def test_revoked_key(verdict, folder, file, shows):
 @pytest.mark.parametrize("file", ["nosuch", "nonsense", "word", "krl-cut"])
 def test_file_that_cannot_be_read(verdict, folder, file):
     """It could have any key, so that none is good."""
-    with pytest.raises(HostKeyUnknown, match=r"h1 \(10.0.0.1:22\): whether its key is revoked can't be told: \S.+: "):
+    with pytest.raises(HostKeyUnknown, match=r"h1 \(10.0.0.1:22\): can't tell whether its key is revoked: \S.+: "):
         verdict(file)
 
 
 def test_krl_without_ssh_keygen(verdict, monkeypatch):
     """Nobody else can read it."""
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(HostKeyUnknown, match="can't be told: ssh-keygen: no such file or directory: "):
+    with pytest.raises(
+        HostKeyUnknown, match="can't tell whether its key is revoked: ssh-keygen: no such file or directory: "
+    ):
         verdict("krl-other")
