@@ -13,7 +13,7 @@ from providers.hosts.engine_api.schema import Made
 from providers.hosts.fleet import Fleet
 from providers.hosts.perform import perform
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.vocabulary.facts import GwbridgeFacts, OverlayFacts, SwarmFacts, Task
+from providers.rules.vocabulary.facts import GwbridgeFacts, Node, OverlayFacts, SwarmFacts, Task
 from providers.rules.vocabulary.steps import Step
 from providers.simulate import members, others
 from providers.simulate.observe import tasks
@@ -63,6 +63,9 @@ class Side(Protocol):
     def swarm(self) -> SwarmFacts:
         """Members, services and networks."""
 
+    def known_by(self, host: str) -> tuple[Node, ...]:
+        """The members as one manager has them, by a single request: nothing passes unseen while others are asked."""
+
     def overlay(self, name: str) -> OverlayFacts:
         """One overlay."""
 
@@ -105,6 +108,9 @@ class Simulated(Side):
 
     def swarm(self) -> SwarmFacts:
         return simulate.swarm_facts(self.world, ending=True)
+
+    def known_by(self, host: str) -> tuple[Node, ...]:
+        return self.swarm().nodes
 
     def overlay(self, name: str) -> OverlayFacts:
         return simulate.overlay_facts(self.world, name)
@@ -160,6 +166,9 @@ class Real(Side):
 
     def swarm(self) -> SwarmFacts:
         return observe.swarm_facts(self.fleet, ending=True)
+
+    def known_by(self, host: str) -> tuple[Node, ...]:
+        return observe.nodes(self.fleet.engine(host))
 
     def overlay(self, name: str) -> OverlayFacts:
         return overlays.OverlayReader(self.fleet, name)()
