@@ -1,6 +1,6 @@
 """A whole stack as the intent of its resources: the stack file with every default filled in.
 
-What hosts report must not enter: a plan is the same on every machine.
+No reports of hosts here: a plan is the same on every machine.
 """
 
 from collections.abc import Mapping

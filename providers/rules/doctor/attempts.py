@@ -1,5 +1,4 @@
-"""Which packets are sent from which host to which, and what it means where they arrive or do not. Sending them is
-hosts/probe's.
+"""The packets to send from host to host, and what it means if they arrive or not. hosts/probe sends them.
 
 Before a host is a member a listener of ours stands where its Engine will. Between members the Engine itself is asked
 over TCP, and the data path is tried from one's ingress sandbox to the other's: each member has one, with an address of
@@ -41,7 +40,7 @@ class Party:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a probe runs: on a host, in a network namespace of docker's where `sandbox` names one."""
+    """The place of a probe: a host, or a network namespace of docker's on it, if `sandbox` names one."""
 
     host: str
     sandbox: str = ""
@@ -71,12 +70,12 @@ class Attempt:
 
     @property
     def label(self) -> str:
-        """What the receiver is told of it."""
+        """Return the words by which the receiver knows it."""
         return self.channel
 
 
 def parties(seen: Examination, wanted: Wanted) -> list[Party]:
-    """The hosts between which something can be tried: those that answer, and of which an IPv4 address is known."""
+    """Return the hosts between which something can be tried: those that answer and have a known IPv4 address."""
     return [
         Party(
             host=each.host,
@@ -93,7 +92,7 @@ def parties(seen: Examination, wanted: Wanted) -> list[Party]:
 
 
 def places(found: Collection[Party], seen: Examination, data_path_port: int) -> dict[Place, list[tuple[str, int]]]:
-    """Where probes are to run, and what each listens to."""
+    """Return the places where probes are to run, and what each listens to."""
     wanted: dict[Place, list[tuple[str, int]]] = {}
     if len(found) < 2:
         return wanted
@@ -109,7 +108,7 @@ def places(found: Collection[Party], seen: Examination, data_path_port: int) -> 
 
 
 def attempts(found: Collection[Party], standing: Mapping[Place, Standing], data_path_port: int) -> list[Attempt]:
-    """All that is sent."""
+    """Return all attempts."""
     by_host = {each.host: each for each in found}
     pairs = [(one, other) for one in standing for other in standing if one.host != other.host]
     sent: list[Attempt] = []
@@ -126,9 +125,9 @@ def outcomes(
     tried: Mapping[Attempt, str],
     heard: Mapping[Place, Collection[tuple[str, str]]],
 ) -> Iterator[Trial]:
-    """What became of what was sent. tried: why each did not go, as far as its sender says; an attempt that is not there
-    was not made. heard: what arrived at each place, by sender and label; a place that is not there tells nothing.
-    """
+    """Yield what became of each attempt. tried: why each was not sent, as far as its sender says; an attempt that is
+    missing there was not made. heard: what arrived at each place, by sender and label; a place that is missing there
+    tells nothing."""
     ends = {each: _end(each, tried, heard) for each in sent}
     passed = {(each.sender, each.receiver, each.channel) for each, (outcome, _) in ends.items() if outcome == "open"}
     for each, (outcome, why) in ends.items():
@@ -161,7 +160,7 @@ def _end(
 
 
 def _counts(each: Attempt, passed: Collection[tuple[Place, Place, str]]) -> bool:
-    """Whether it tells more than what was tried with less: small packets before large ones, those before a stream."""
+    """Tell whether it says more than an attempt with less: small packets before large ones, those before a stream."""
     there, back = (each.sender, each.receiver), (each.receiver, each.sender)
     if each.channel == "full-size":
         return (*there, "data-path") in passed
@@ -171,10 +170,10 @@ def _counts(each: Attempt, passed: Collection[tuple[Place, Place, str]]) -> bool
 
 
 def _outside(one: Party, other: Party, standing: Standing, data_path_port: int) -> Iterator[Attempt]:
-    """From host to host, before one of them or both are members."""
+    """Yield attempts from host to host, before one of them or both are members."""
 
     def to(channel: Channel, kind: Kind, port: int, size: int = _SMALL) -> Iterator[Attempt]:
-        """Nothing where the port is another program's."""
+        """Yield one attempt; none if the port is another program's."""
         address = other.data_address if channel in ("data-path", "full-size") else other.address
         if not isinstance(standing.ports.get((kind, port), port), str):
             sender, receiver = Place(one.host), Place(other.host)
@@ -193,7 +192,7 @@ def _outside(one: Party, other: Party, standing: Standing, data_path_port: int) 
 
 
 def _inside(sender: Place, receiver: Place, standing: Mapping[Place, Standing]) -> Iterator[Attempt]:
-    """From sandbox to sandbox."""
+    """Yield attempts from sandbox to sandbox."""
     here, there = standing[sender], standing[receiver]
 
     def to(channel: Channel, kind: Kind, size: int = _SMALL) -> Iterator[Attempt]:
@@ -213,7 +212,7 @@ def _inside(sender: Place, receiver: Place, standing: Mapping[Place, Standing]) 
 
 
 def _sandboxes(seen: Examination, members: Collection[str]) -> Iterator[tuple[str, list[str]]]:
-    """Namespaces in which the data path is tried, and the hosts that have them."""
+    """Yield the namespaces in which the data path is tried, and the hosts that have them."""
     swarm = seen.read_swarm
     if swarm is None:
         return
@@ -227,20 +226,20 @@ def _sandboxes(seen: Examination, members: Collection[str]) -> Iterator[tuple[st
 
 
 def sandbox_of(network: Network) -> str:
-    """The namespace of a network's load balancer, which each host with a task of its services has:
+    """Return the namespace of a network's load balancer, which each host with a task of its services has:
     https://github.com/moby/moby/blob/v28.5.2/libnetwork/sandbox.go"""
     return INGRESS if network.ingress else f"lb_{network.id[:9]}"
 
 
 def subnets(seen: Examination, sandbox: str) -> list[str]:
-    """The ranges in which a place there has its address."""
+    """Return the ranges in which a place there has its address."""
     swarm = seen.read_swarm
     found = [each for each in swarm.survey.networks if sandbox_of(each) == sandbox] if swarm else []
     return [subnet for network in found for subnet in network.subnets]
 
 
 def own_link(links: Iterable[tuple[str, str, int]], ranges: Iterable[str]) -> tuple[str, int]:
-    """Address and MTU of the link that is in one of the ranges; none where no link is."""
+    """Return address and MTU of the link that is in one of the ranges, or an empty address and 0."""
     nets = [ip_network(each, strict=False) for each in ranges]
     for _, address, mtu in links:
         if is_ipv4(address) and any(ip_address(address) in net for net in nets):
@@ -254,5 +253,5 @@ def _data_address(wanted: Wanted, host: str) -> str:
 
 
 def is_ipv4(address: str) -> bool:
-    """Whether packets of ours can be sent there: swarm networks are IPv4."""
+    """Tell whether packets of ours can be sent there: swarm networks are IPv4."""
     return is_ip(address) and ip_address(address).version == 4

@@ -19,7 +19,7 @@ _LARGER = "give it a larger range (docs/live-changes.md)"
 
 
 def rooms(seen: Examination) -> Iterator[Room]:
-    """What each network of the swarm has left, by the swarm's own count where it keeps one."""
+    """Yield the addresses that each network of the swarm has left, by the swarm's own count if it keeps one."""
     swarm = seen.read_swarm
     if swarm is None:
         return
@@ -32,13 +32,13 @@ def rooms(seen: Examination) -> Iterator[Room]:
 
 
 def full_networks(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Networks of the swarm with few addresses left, or none."""
+    """Yield networks of the swarm with few addresses left, or none."""
     for each in rooms(seen):
         yield from _scarce("network-addresses", each, _LARGER)
 
 
 def waiting_tasks(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Tasks that stay `new`: the swarm gives them no address, and says no word of it.
+    """Yield tasks that stay `new`: the swarm gives them no address and does not say so.
 
     https://github.com/moby/moby/issues/43052
     """
@@ -55,7 +55,7 @@ def waiting_tasks(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def full_bridges(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Hosts whose docker_gwbridge has room for few more containers, or none."""
+    """Yield hosts whose docker_gwbridge has room for few more containers, or none."""
     for host in seen.hosts:
         if host.bridge and _pools(host.bridge):
             yield from _scarce("gwbridge-addresses", _on(host.bridge), f"{_LARGER}, or move containers away", host.host)
@@ -70,7 +70,7 @@ def _scarce(name: FindingId, found: Room, remedy: str, host: str = "") -> Iterat
 
 
 def _counted(network: Network, swarm: SwarmExamination) -> Room:
-    """Kept ones + 1 for each host that has it, task, and service with an address of its own."""
+    """Count the kept addresses + 1 for each host that has it, task, and service with an address of its own."""
     survey = swarm.survey
     tasks = [task for task in survey.tasks if task.alive and network.id in task.networks]
     hosts = len(survey.nodes) if network.ingress else len({task.node_id for task in tasks if task.node_id})
@@ -79,12 +79,12 @@ def _counted(network: Network, swarm: SwarmExamination) -> Room:
 
 
 def _on(bridge: Network) -> Room:
-    """A host's docker_gwbridge: each container, and the ingress, has an endpoint."""
+    """Count a host's docker_gwbridge: each container, and the ingress, has an endpoint."""
     return _room(bridge, len(bridge.endpoints), most=_PORTS)
 
 
 def _room(network: Network, given: int, most: int | None = None) -> Room:
-    """What is left where so many addresses are given, of `most` at most."""
+    """Return what is left if so many addresses are given, of `most` at most."""
     pools = _pools(network)
     whole = sum(room(each.subnet, each.ip_range or None, each.gateway or None) for each in pools)
     left = (whole if most is None else min(whole, most)) - given
@@ -93,7 +93,7 @@ def _room(network: Network, given: int, most: int | None = None) -> Room:
 
 
 def _pools(network: Network) -> list[Pool]:
-    """Its IPv4 ranges, without what an old Engine leaves in them: host bits, and a mask behind the gateway."""
+    """Return its IPv4 ranges, without what an old Engine leaves in them: host bits, and a mask behind the gateway."""
     return [
         replace(each, subnet=str(shown_network(each.subnet)), gateway=each.gateway.partition("/")[0])
         for each in network.shape.pools
@@ -106,7 +106,7 @@ def _waits(task: Task, now: float) -> bool:
 
 
 def _why(service: SwarmService, swarm: SwarmExamination, full: set[str]) -> tuple[str, str]:
-    """What they wait for, and what to do."""
+    """Say what they wait for, and what to do."""
     theirs = [network for network in swarm.survey.networks if network.id in service.networks]
     if names := [network.name for network in theirs if network.name in full]:
         return f"{', '.join(names)} has no address left", _LARGER

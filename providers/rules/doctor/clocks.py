@@ -1,4 +1,4 @@
-"""Clocks of hosts against each other: certificates of a swarm begin and end by them."""
+"""Compares the hosts' clocks: certificates of a swarm begin and end by them."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ _NOTICED = 60.0  # less is no business of a swarm's, and a time service that wor
 
 
 def clocks(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Clocks that differ from the one in the middle, a manager's where there is one, by more than asking took."""
+    """Yield clocks that differ from the middle one (a manager's, if there is one) by more than asking took."""
     timed = {host.host: host.clock for host in seen.hosts if host.clock}
     for host in seen.hosts:
         if not host.clock:
@@ -34,7 +34,7 @@ def clocks(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def _lasting(seconds: float) -> str:
-    """`75 s`, `12 min`, `3 h`."""
+    """Return `75 s`, `12 min`, `3 h`."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

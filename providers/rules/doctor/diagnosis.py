@@ -1,4 +1,4 @@
-"""All checks over what was read, and what comes of them together. What one of them looks at must not enter."""
+"""All checks over the facts that were read, and their common result."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -54,8 +54,8 @@ _LOOKS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers", "comm
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What was found, in the order of the checks. rooms: of each network of the swarm, whether or not it is well; so
-    are trials, of each pair of hosts."""
+    """The findings, in the order of the checks. rooms: of each network of the swarm, well or not; trials: of each pair
+    of hosts."""
 
     findings: tuple[Finding, ...]
     rooms: tuple[Room, ...] = ()
@@ -63,13 +63,13 @@ class Diagnosis:
 
     @property
     def status(self) -> Literal["well", "wrong", "unknown"]:
-        """Warnings are no more than that, what is ignored is nothing, and what failed outweighs what is unknown."""
+        """Sum up: warnings and ignored findings count as well, and what failed outweighs what is unknown."""
         statuses = {each.status for each in self.findings}
         return "wrong" if "failed" in statuses else "unknown" if "unknown" in statuses else "well"
 
 
 def diagnosis(seen: Examination, wanted: Wanted, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Diagnosis:
-    """What the chosen checks find: `only` these where there are some, none of `skip`."""
+    """Return what the chosen checks find: `only` these if there are some, none of `skip`."""
     chosen = ({*only, *_LOOKS} if only else set(CHECKS)) - set(skip)
     found = [_judged(each, wanted) for name, check in CHECKS.items() if name in chosen for each in check(seen, wanted)]
     return Diagnosis(
@@ -87,7 +87,7 @@ def _unexplained(found: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _judged(found: Finding, wanted: Wanted) -> Finding:
-    """The finding, ignored where the stack file says so."""
+    """Return the finding, ignored if the stack file says so."""
     for each in wanted.ignored:
         if each.id == found.id and each.host in (None, found.host):
             return replace(found, status="ignored", remedy=each.why)

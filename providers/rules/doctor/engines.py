@@ -1,4 +1,4 @@
-"""What an Engine is: its kind, its release, its settings. As a member of a swarm it is looked at in members.py."""
+"""Checks an Engine by itself: its kind, its release, its settings. members.py checks it as a member of a swarm."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from providers.rules.vocabulary.network_options import ENCRYPTED
 
 
 def kinds(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Engines on which swarm networks do not work."""
+    """Yield Engines on which swarm networks do not work."""
     for host in seen.hosts:
         if host.unfit:
             told = host.unfit.partition(": ")
@@ -17,20 +17,20 @@ def kinds(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def live_restore(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """https://docs.docker.com/engine/daemon/live-restore/"""
+    """Yield Engines with live-restore. https://docs.docker.com/engine/daemon/live-restore/"""
     for host in seen.hosts:
         if host.live_restore:
             yield Finding(
                 id="live-restore",
                 status="failed",
                 host=host.host,
-                fact="live-restore is on, and Engines refuse to be in a swarm with it",
+                fact="live-restore is on, with which no Engine can be in a swarm",
                 remedy='take "live-restore" out of /etc/docker/daemon.json there, and reload docker',
             )
 
 
 def bad_releases(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
-    """Releases that are known to be bad, and those that can't be told."""
+    """Yield releases that are known to be bad, and those that can't be told."""
     numbers = {host.host: release(host.release) for host in seen.hosts}
     encrypted = wanted.encrypted or is_encrypted(seen)
     for host in seen.hosts:
@@ -45,7 +45,7 @@ def bad_releases(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
 
 
 def mixed_releases(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Hosts of one swarm with several releases; patches are no difference."""
+    """Yield hosts of one swarm with several releases; patches are no difference."""
     found: dict[str, list[str]] = {}
     for host in seen.hosts:
         number = release(host.release)
@@ -61,13 +61,13 @@ def mixed_releases(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def is_encrypted(seen: Examination) -> bool:
-    """Whether the swarm has an encrypted network."""
+    """Tell whether the swarm has an encrypted network."""
     swarm = seen.read_swarm
     return swarm is not None and any(each.option(ENCRYPTED) is not None for each in swarm.survey.networks)
 
 
 def _beside(bad: Bad, numbers: dict[str, Release | None]) -> list[str]:
-    """The hosts beside which a release is bad; one empty name where it is bad by itself."""
+    """Return the hosts beside which a release is bad; one empty name if it is bad by itself."""
     if not bad.beside_older:
         return [""]
     return [name for name, number in numbers.items() if number and number < bad.first]

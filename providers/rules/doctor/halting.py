@@ -1,4 +1,4 @@
-"""What of all that is looked for could make a change fail halfway, so that it is looked for before its first write."""
+"""The findings that could make a change fail halfway, so that they are looked for before its first write."""
 
 from collections.abc import Iterable
 
@@ -22,7 +22,7 @@ CHANGING: tuple[FindingId, ...] = ("kernel-vxlan", "disk-room", "reach-managers"
 
 
 def halting(seen: Examination, wanted: Wanted, ids: Iterable[FindingId]) -> list[str]:
-    """Why such a change would not come to its end, in words; only what is sure, and not ignored, counts."""
+    """Say why such a change would not finish; only certain findings that are not ignored count."""
     chosen = tuple(ids)
     return [
         f"{', '.join(filter(None, (each.host, each.peer)))}: {each.fact}: {each.remedy} ({each.id}, docs/doctor.md)"

@@ -1,4 +1,4 @@
-"""What a host's kernel and its docker are set to, as far as a swarm needs it, and the room on its disk."""
+"""Checks the settings of a host's kernel and docker that a swarm needs, and the room on its disk."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _FULL, _SCARCE = 2**18, 2**21  # KiB: 256 MiB for what docker writes of itself, 
 
 
 def commands(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Hosts on which no command ran."""
+    """Yield hosts on which no command ran."""
     for host in seen.hosts:
         if isinstance(host.look, str):
             yield Finding(
@@ -25,7 +25,8 @@ def commands(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def daemon_settings(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Settings of dockerd that keep it from writing the rules a swarm lives by, or differ from host to host."""
+    """Yield settings of dockerd that keep it from writing a swarm's firewall rules, or that differ from host to
+    host."""
     told: FindingId = "daemon-settings"
     for host, look in looks(seen):
         yield from unread(told, host, "daemon")
@@ -45,23 +46,23 @@ def daemon_settings(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def vxlan(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Without it there are no overlays."""
+    """Yield kernels without VXLAN: without it there are no overlays."""
     yield from _module(seen, "kernel-vxlan", "vxlan", "overlays")
 
 
 def ipvs(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Without it no service is reached by its own address or a published port."""
+    """Yield kernels without IPVS: without it no service is reached by its own address or a published port."""
     yield from _module(seen, "kernel-ipvs", "ip_vs", "published ports and services' own addresses")
 
 
 def esp(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
-    """Only where something is encrypted."""
+    """Yield kernels without ESP, only if something is encrypted."""
     if wanted.encrypted or is_encrypted(seen):
         yield from _module(seen, "kernel-esp", "esp4", "encrypted overlays")
 
 
 def forwarding(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """docker turns it on when it starts; what is loaded after it may turn it off."""
+    """Yield kernels that do not forward: docker turns it on when it starts; what is loaded after it may turn it off."""
     for host, look in looks(seen):
         yield from unread("forwarding", host, "forwarding")
         if look.forwarding is False:
@@ -71,7 +72,7 @@ def forwarding(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def room(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """A full disk stops tasks, and a manager's log of the swarm."""
+    """Yield full disks: they stop tasks, and a manager's log of the swarm."""
     for host, look in looks(seen):
         yield from unread("disk-room", host, "room")
         if look.room is not None and look.room < _SCARCE:
@@ -90,5 +91,5 @@ def _module(seen: Examination, told: FindingId, name: str, what: str) -> Iterato
             remedy = "install the kernel's extra modules, such as linux-modules-extra-$(uname -r)"
             yield Finding(id=told, status="failed", host=host.host, fact=fact, remedy=remedy)
         elif has is None:
-            fact = f"it can't be told whether its kernel has {name}"
+            fact = f"can't tell whether its kernel has {name}"
             yield Finding(id=told, status="unknown", host=host.host, fact=fact, remedy=f"try `modprobe {name}` there")

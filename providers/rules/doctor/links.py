@@ -1,4 +1,4 @@
-"""A host's links and its ways to the other members: MTU, source address, the way back, checksums."""
+"""Checks a host's links and its routes to the other members: MTU, source address, the way back, checksums."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from providers.rules.vocabulary.diagnosis import Examination, Finding
 
 
 def mtus(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
-    """Links that carry less than networks are told."""
+    """Yield links that carry less than networks are told."""
     for host, look in looks(seen):
         yield from unread("link-mtu", host, "links")
         link, told = look.link_of(host.known_by), wanted.mtu(host.host)
@@ -19,7 +19,7 @@ def mtus(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
 
 
 def sources(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
-    """Packets that leave for a member from another address than it expects: its firewall knows that one alone."""
+    """Yield packets that leave for a member from another address than it expects: its firewall knows that one alone."""
     for host, look in looks(seen):
         yield from unread("source-address", host, "routes")
         access = wanted.access.get(host.host)
@@ -38,7 +38,7 @@ def sources(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
 
 
 def asymmetric(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
-    """Packets that leave for a member by another link than the one by which its own come in."""
+    """Yield packets that leave for a member by another link than the one by which its own come in."""
     for host, look in looks(seen):
         yield from unread("asymmetric-route", host, "links", "routes")
         own = look.link_of(host.known_by)
@@ -61,11 +61,11 @@ def asymmetric(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
 
 
 def offloads(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Virtual interfaces that are known to reckon wrong checksums within VXLAN."""
+    """Yield virtual interfaces that are known to compute wrong checksums within VXLAN."""
     for host, look in looks(seen):
         yield from unread("checksum-offload", host, "offload")
         link = look.link_of(host.known_by)
         if link and link.driver == "vmxnet3" and link.offloads:
-            fact = f"{link.name} ({link.driver}) reckons checksums itself, wrong ones within VXLAN on some hypervisors"
+            fact = f"{link.name} ({link.driver}) computes checksums, and on some hypervisors wrong ones within VXLAN"
             remedy = f"if TCP fails where ping passes: `ethtool -K {link.name} tx-checksum-ip-generic off`"
             yield Finding(id="checksum-offload", status="warning", host=host.host, fact=fact, remedy=remedy)

@@ -1,4 +1,4 @@
-"""Hosts as members of one swarm: who answers, memberships, certificates, addresses."""
+"""Checks hosts as members of one swarm: who answers, memberships, certificates, addresses."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -13,7 +13,7 @@ _SOON = 30 * 86_400.0
 
 
 def answers(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Hosts of which nothing is known."""
+    """Yield hosts that do not answer."""
     for silent in seen.silent:
         yield Finding(
             id="host-answers",
@@ -25,7 +25,7 @@ def answers(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def swarm_answers(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """A swarm of which nothing is known."""
+    """Yield a swarm that does not answer."""
     if isinstance(seen.swarm, Unread):
         yield Finding(
             id="swarm-answers",
@@ -36,7 +36,7 @@ def swarm_answers(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def memberships(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Members that are none at the moment, by their own word or the managers'."""
+    """Yield members that are not in the swarm at the moment, by their own word or the managers'."""
     for host in seen.hosts:
         own = host.member
         if own.state not in ("active", "inactive"):
@@ -62,7 +62,7 @@ def memberships(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def certificates(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Those of members, as far as they say themselves that they ended, and the one of the swarm's authority."""
+    """Yield ended certificates of members, as they say themselves, and the one of the swarm's authority."""
     for host in seen.hosts:
         if _ENDED in host.member.error:
             yield _certificate(
@@ -86,7 +86,7 @@ def certificates(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def addresses(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
-    """Addresses that members are known by and that are not, or may not be, their own."""
+    """Yield addresses that members are known by and that are not, or may not be, their own."""
     known = [host for host in seen.hosts if host.member.state == "active" and host.member.node_address]
     listed = {node.id: node.address for node in (seen.read_swarm.survey.nodes if seen.read_swarm else ())}
     for one, other in combinations(known, 2):
@@ -134,5 +134,6 @@ def _same(one: str, other: str) -> bool:
 
 
 def _is_somewhere(address: str) -> bool:
-    """A leader may be listed with 0.0.0.0, and one that asks itself with 127.0.0.1."""
+    """Tell whether an address is a place: a leader may be listed with 0.0.0.0, and one that asks itself with
+    127.0.0.1."""
     return bool(address) and not (ip_address(address).is_unspecified or ip_address(address).is_loopback)

@@ -1,6 +1,6 @@
-"""A host's firewall as docker needs it: its chains there and in order, one world of rules, firewalld's zone.
+"""Checks a host's firewall as docker needs it: its chains there and in order, rules of one kind, firewalld's zone.
 
-Which ports must be open to other hosts is tried, not read: reach.py.
+Which ports are open to other hosts is tried, not read: reached.py.
 """
 
 import re
@@ -21,7 +21,7 @@ _AGAIN = "restart docker there, and let what reloads the firewall do so before d
 
 
 def two(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Rules in both worlds: a packet has to pass both, and who looks sees one."""
+    """Yield hosts with rules of both kinds: a packet has to pass both, and a reader sees only one."""
     for host, look in looks(seen):
         yield from unread("two-firewalls", host, "legacy")
         if look.legacy:
@@ -31,7 +31,7 @@ def two(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def zones(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """firewalld lets docker's bridges alone only in docker's own zone."""
+    """Yield bridges outside firewalld's docker zone: it lets docker's bridges alone only there."""
     for host, look in looks(seen):
         yield from unread("firewalld-zone", host, "zone")
         if look.zone and host.bridge is not None and look.zone != "docker":
@@ -41,7 +41,7 @@ def zones(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def chains(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """What docker has written for docker_gwbridge and published ports, and somebody may have flushed."""
+    """Yield docker's rules for docker_gwbridge and published ports that somebody has flushed."""
     for host, look in looks(seen):
         yield from unread("docker-chains", host, "rules")
         if not look.rules or host.bridge is None or host.member.state != "active":
@@ -79,7 +79,7 @@ def _outside(look: Look) -> Iterator[str]:
 
 
 def _of_ports(seen: Examination, look: Look) -> Iterator[str]:
-    """Rules of published ports: each host has those of all services that run somewhere."""
+    """Yield the missing rules of published ports: each host has those of all services that run somewhere."""
     if not (ports := sorted(_published(seen))):
         return
     to_ingress = [*look.of_chain("filter", "FORWARD"), *look.of_chain("filter", "DOCKER-FORWARD")]
@@ -98,7 +98,7 @@ def _of_ports(seen: Examination, look: Look) -> Iterator[str]:
 def _written(
     look: Look, table: str, chain: str, verb: str, ports: Iterable[tuple[str, int]]
 ) -> Iterator[tuple[str, int]]:
-    """The ports that a chain lets in."""
+    """Yield the ports that a chain accepts."""
     rules = list(look.of_chain(table, chain))
     for protocol, port in ports:
         if any(f"-p {protocol} " in rule and f"--dport {port} " in rule and f"-j {verb}" in rule for rule in rules):

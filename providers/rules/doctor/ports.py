@@ -1,4 +1,4 @@
-"""What must be open on each host for a swarm, and to whom. How a firewall is told so must not enter.
+"""The ports that must be open on each host for a swarm, and to whom.
 
 https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-and-ports-between-the-hosts
 """
@@ -20,7 +20,7 @@ MANAGERS, GOSSIP, VXLAN = 2377, 7946, 4789
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """One thing that must be open: `port` is None if the protocol has none. sources: IP addresses."""
+    """One thing that must be open. `port`: None if the protocol has none. sources: IP addresses."""
 
     protocol: Protocol
     port: int | None
@@ -29,9 +29,9 @@ class Opening:
 
 @dataclass(frozen=True, kw_only=True)
 class HostRules:
-    """What is open on one host to the other members alone: all ports here are closed to everybody else.
+    """The ports open on one host to the other members alone: to everybody else they are closed.
 
-    ESP from others is not: without a key the kernel drops it, and a VPN on the same host lives by it.
+    ESP from others is not closed: without a key the kernel drops it, and a VPN on the same host needs it.
     """
 
     host: str
@@ -39,7 +39,7 @@ class HostRules:
 
     @property
     def closed(self) -> dict[Protocol, tuple[int, ...]]:
-        """The ports that nobody else may reach, by protocol."""
+        """Return the ports that nobody else may reach, by protocol."""
         ports: dict[Protocol, tuple[int, ...]] = {}
         for each in self.openings:
             if each.port is not None:
@@ -48,11 +48,11 @@ class HostRules:
 
 
 def host_rules(resolved: Resolved) -> list[HostRules]:
-    """The rules of each host that is not lost.
+    """Return the rules of each host that is not lost.
 
     TCP 2377 is opened, and closed to strangers, on managers alone: on a worker nobody listens there, and a rule that
-    closed it would be in the way of its promotion.
-    Raises StackFileError where the file does not say who is a manager, or by which addresses members know each other.
+    closed it would be in the way of its promotion. Raises StackFileError if the file does not say who is a manager, or
+    by which addresses members know each other.
     """
     left = without_lost(resolved)
     problems = [*_no_manager(left), *(line for host in left.access.values() for line in _unknown(host))]
@@ -88,7 +88,7 @@ def _no_manager(resolved: Resolved) -> Iterator[str]:
 
 
 def _unknown(host: HostAccess) -> Iterator[str]:
-    """Addresses that a firewall can't be told, as `path: problem`."""
+    """Yield addresses that a firewall can't be told, as `path: problem`."""
     place = f"hosts.{host.name}"
     advertised = engine_host(host.advertise_address or "")[0]
     if not advertised:
@@ -103,10 +103,10 @@ def _known_by(host: HostAccess) -> str:
 
 
 def _sends_by(host: HostAccess) -> str:
-    """Where its overlay traffic comes from."""
+    """Return the address from which its overlay traffic comes."""
     return str(ip_address(host.data_path_address)) if host.data_path_address else _known_by(host)
 
 
 def managers_port(host: HostAccess) -> int:
-    """The TCP port of the swarm on a host that is a manager, or is to be."""
+    """Return the TCP port of the swarm on a host that is a manager, or is to be."""
     return int(engine_host(host.listen_address or "")[1] or MANAGERS)

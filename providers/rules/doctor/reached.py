@@ -1,4 +1,5 @@
-"""What passes between hosts, as it was tried: what is closed, in which direction, and why as far as hosts show it."""
+"""Checks what passes between hosts, as it was tried: what is closed, in which direction, and why as far as hosts show
+it."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -39,13 +40,13 @@ _KNOWN = re.compile(r"(?:-s|-d|-p|-m|--dport|--dports|--comment|-j|--reject-with
 
 
 def tries(only: Iterable[str], skip: Iterable[str]) -> bool:
-    """Whether packets are to be sent for a choice of checks."""
+    """Tell whether packets are to be sent for a choice of checks."""
     chosen: set[str] = set(only)
     return bool(({*TRIED} & chosen if chosen else {*TRIED}) - set(skip))
 
 
 def probes(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Hosts between which nothing was tried."""
+    """Yield hosts between which nothing was tried."""
     for host, why in (seen.reach.silent if seen.reach else {}).items():
         lacks = "python3" in why and ("not found" in why or "127" in why)
         yield Finding(
@@ -67,7 +68,7 @@ def probes(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def taken(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Ports that a swarm needs, on hosts that are in none."""
+    """Yield ports that a swarm needs and another program has, on hosts that are in no swarm."""
     for host, ports in (seen.reach.taken if seen.reach else {}).items():
         for port in dict.fromkeys(ports):
             yield Finding(
@@ -80,7 +81,7 @@ def taken(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def on(told: FindingId, *channels: Channel) -> Callable[[Examination, Wanted], Iterator[Finding]]:
-    """The check of some channels."""
+    """Return the check of some channels."""
 
     def check(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
         swarm = seen.read_swarm
@@ -93,7 +94,7 @@ def on(told: FindingId, *channels: Channel) -> Callable[[Examination, Wanted], I
 
 
 def gossip(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
-    """TCP and UDP before there is a swarm; between members UDP is known by what shows of it alone: see `unheard`."""
+    """Yield closed gossip: TCP and UDP before there is a swarm, then UDP as far as it shows: see `unheard`."""
     yield from on("reach-gossip", "gossip-tcp", "gossip-udp")(seen, wanted)
     yield from (_finding("reach-gossip", seen, each, GOSSIP) for each in unheard(seen) if each.why == _RULE)
     by_address = {each.known_by: each.host for each in seen.hosts}
@@ -111,7 +112,7 @@ def gossip(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
 
 
 def unheard(seen: Examination) -> Iterator[Trial]:
-    """UDP 7946 from member to member, which nothing of ours can hear: closed where a firewall's rule drops it, or where
+    """Yield UDP 7946 from member to member, which nothing of ours can hear: closed if a firewall's rule drops it, or if
     the sender's Engine has missed an answer and says so; else unknown, and no finding. An Engine says nothing while a
     third member passes on what it asks."""
     members = [each for each in seen.hosts if each.member.state == "active" and is_ipv4(each.known_by)]
@@ -134,7 +135,7 @@ def _finding(told: FindingId, seen: Examination, trial: Trial, port: int) -> Fin
     hosts = {each.host: each for each in seen.hosts}
     name = _NAMES[trial.channel].format(port=port)
     if trial.outcome == "unknown":
-        fact, remedy = f"whether {name} of {trial.receiver} is open was not seen: {trial.why}", "try again"
+        fact, remedy = f"can't tell whether {name} of {trial.receiver} is open: {trial.why}", "try again"
     else:
         fact = f"{_what(trial, name)}: {trial.why}"
         remedy = _cause(trial, port, hosts[trial.sender], hosts[trial.receiver])
@@ -152,7 +153,7 @@ def _what(trial: Trial, name: str) -> str:
 
 
 def _cause(trial: Trial, port: int, sender: HostExamination, receiver: HostExamination) -> str:
-    """The likeliest cause, by what was found on both hosts, and what to do about it."""
+    """Say the likeliest cause, by the findings on both hosts, and what to do about it."""
     protocol = "tcp" if trial.channel in ("managers", "gossip-tcp") else "esp" if trial.channel == "esp" else "udp"
     for place, dropping in _ruled_out(sender, receiver, protocol, port):
         return f"take this rule away on {place}, or open the port before it: {dropping}"
@@ -179,14 +180,15 @@ def _cause(trial: Trial, port: int, sender: HostExamination, receiver: HostExami
 def _ruled_out(
     sender: HostExamination, receiver: HostExamination, protocol: str, port: int
 ) -> Iterator[tuple[str, str]]:
-    """Rules of the two hosts that drop such packets: the host, then the rule behind its chain."""
+    """Yield the rules of the two hosts that drop such packets: the host, then the rule behind its chain."""
     for host, chain, other, flag in ((receiver, "INPUT", sender, "-s"), (sender, "OUTPUT", receiver, "-d")):
         if rule := _dropped_by(host.looked.of_chain("filter", chain), protocol, port, flag, other.known_by):
             yield host.host, f"{chain} {rule}"
 
 
 def _dropped_by(rules: Iterator[str], protocol: str, port: int, flag: str, address: str) -> str:
-    """The first rule that drops such packets, empty where none is seen to; what an earlier one lets in is let in."""
+    """Return the first rule that drops such packets, empty if none is seen to; what an earlier rule accepts is
+    accepted."""
     for rule in rules:
         words: dict[str, str] = dict(re.findall(r"(-s|-d|-p|--dport|--dports) (\S+)", rule))
         fits = (
@@ -203,7 +205,7 @@ def _dropped_by(rules: Iterator[str], protocol: str, port: int, flag: str, addre
 
 
 def _accepted(host: HostExamination, chain: str, protocol: str, port: int) -> bool:
-    """Whether a rule lets in, or hands on, what may be such packets."""
+    """Tell whether a rule accepts, or hands on, what may be such packets."""
     ports: Collection[str] = (f"--dport {port} ", f"--dports {port}", f",{port}")
     return any(
         (f"-p {protocol} " in rule and any(each in rule for each in ports)) or not re.search(r"-p |-i |ctstate", rule)

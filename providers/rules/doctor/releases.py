@@ -71,12 +71,12 @@ BAD = (
 
 
 def release(text: str) -> Release | None:
-    """The number in an Engine's own words such as `28.5.2+dfsg4`; None if it is none of Docker's."""
+    """Return the number in an Engine's own words such as `28.5.2+dfsg4`, or None if it is none of Docker's."""
     found = re.match(r"v?(\d+)\.(\d+)\.(\d+)", text)
     number = (int(found[1]), int(found[2]), int(found[3])) if found else None
     return number if number and number[0] >= _NO_DOCKER else None
 
 
 def written(number: Release) -> str:
-    """`27.0.3`."""
+    """Return `27.0.3`."""
     return ".".join(map(str, number))

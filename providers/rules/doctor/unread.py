@@ -1,4 +1,4 @@
-"""Checks whose facts a host did not give: unknown, with the reason, never well."""
+"""Reports checks whose facts a host did not give: unknown, with the reason, never well."""
 
 from collections.abc import Iterator
 
@@ -7,14 +7,14 @@ from providers.rules.vocabulary.look import Look, Subject
 
 
 def looks(seen: Examination) -> Iterator[tuple[HostExamination, Look]]:
-    """The hosts on which commands ran, with what they showed."""
+    """Yield the hosts on which commands ran, with their output."""
     for host in seen.hosts:
         if isinstance(host.look, Look):
             yield host, host.look
 
 
 def unread(check: FindingId, host: HostExamination, *subjects: Subject) -> Iterator[Finding]:
-    """One finding where what the check looks at could not be read on a host."""
+    """Yield one finding if what the check needs could not be read on a host."""
     why = next((host.looked.unread[each] for each in subjects if each in host.looked.unread), "")
     if why:
         fact, _, remedy = why.rpartition(": ")

@@ -1,4 +1,4 @@
-"""What `doctor` compares hosts with. What was read of them must not enter."""
+"""The parts of a stack file with which `doctor` compares hosts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,12 +26,12 @@ class Wanted:
     data_path_port: int = VXLAN
 
     def mtu(self, host: str) -> int:
-        """The MTU that packets to and from a host are to have room in, bytes."""
+        """Return the MTU that packets to and from a host are to fit in, bytes."""
         return self.mtus.get(host, ETHERNET)
 
 
 def wanted(resolved: Resolved) -> Wanted:
-    """What a stack file says of that."""
+    """Return those parts of a stack file."""
     left = without_lost(resolved)
     return Wanted(
         access=left.access,

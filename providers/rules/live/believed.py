@@ -1,4 +1,4 @@
-"""Which host's claim to be a manager is believed: a host's own word never is enough.
+"""Decides whose claim to be a manager is believed: a host's own word is never enough.
 
 With the section `swarm` the stack file says who is a manager. Without it, the other declared hosts do: each names the
 managers that it knows by node id (`RemoteManagers`, measurements.md#membership). A host is that manager if the others

@@ -1,4 +1,4 @@
-"""How a host leaves its swarm: drained, emptied, demoted, left, its entry removed. No calls and no waiting here."""
+"""The way of a host out of its swarm: drained, emptied, demoted, left, its entry removed. No calls, no waiting."""
 
 from providers.rules.live.quorum import no_quorum_without
 from providers.rules.nouns.swarm import ADVICE, divided, still_members

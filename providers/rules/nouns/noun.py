@@ -38,7 +38,7 @@ class Thing(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Standing(Generic[S]):
-    """How a resource of the state stands on the hosts.
+    """The state of a resource on the hosts.
 
     live: its inputs as they are, with a sentence in `settled` if work is unfinished; None if it is missing or nobody
         knows. there: what the Engine has of it, None in the middle of a change that was cut.
@@ -77,7 +77,7 @@ class Look(Protocol[S_contra, F_co]):
     """Reads facts. leaving: for a removal."""
 
     def __call__(self, door: Door, spec: S_contra, known: Known, *, leaving: bool = False) -> F_co:
-        """The noun's facts as they are now."""
+        """Return the noun's facts as they are now."""
 
 
 class DecideRemoval(Protocol[S_contra]):

@@ -1,2 +1,2 @@
-"""The stack file: from text to one model, its types, its reference, and edits of its text. What its networks may not
-do to each other is in checks."""
+"""The stack file: from text to one model, its types, its reference, and edits of its text. Conflicts between its
+networks are in checks."""

@@ -1,4 +1,4 @@
-"""How each host is reached, every default filled in. Reaching it and reading files must not enter."""
+"""The way to each host, every default filled in. No host is reached and no file is read here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,8 +44,8 @@ class HostAccess(BaseModel):
 
     @classmethod
     def recorded(cls, access: object, host: str) -> Self:
-        """What a state has, of another version too. Never fails: what makes no sense is left out, and a host without an
-        address is one that can't be reached."""
+        """Return the access that a state has, of another version too. Never fails: what makes no sense is left out, and
+        a host without an address can't be reached."""
         raw = access if isinstance(access, Mapping) else {}
         given = {key: value for key, value in raw.items() if key in cls.model_fields} | {"name": host}
         try:
@@ -57,7 +57,7 @@ class HostAccess(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Roles:
-    """Who is believed to be a manager, as far as the stack file says.
+    """The stack file's word on who is a manager.
 
     managers: the hosts that it calls managers; None if it has no section `swarm`, and so no word on that. unasked:
     hosts that it declares beside those that are asked.
@@ -73,35 +73,34 @@ SSH_PORT = 22
 
 
 def moved(before: object, now: object) -> str:
-    """How where a host is has changed between two `model_dump()`s of its access, in words; empty where it has not.
+    """Say how a host's place has changed between two `model_dump()`s of its access; empty if it has not.
 
-    As whom and with which keys it is reached does not count.
+    The login and its keys do not count.
     """
     if not before or not now:
         return ""
     then, since = (_place(HostAccess.recorded(each, "")) for each in (before, now))
-    return "" if then == since else f"address has changed from {then} to {since}"
+    return "" if then == since else f"address changed from {then} to {since}"
 
 
 def another(host: str, change: str, there: str, known: str) -> str:
-    """Why a host whose way has changed (in the words of `moved`) is not touched: it is not the one of the state."""
+    """Say why a host with a changed address (in the words of `moved`) is not touched: it is not the state's host."""
     return (
-        f"{host}: its {change}, where another host is than the state knows: it is {there}, the state has {known}: "
-        f"correct the address; where it is a new machine, take {host} out of the stack file for one `pulumi up` "
+        f"{host}: its {change}, but that is another machine: it is {there}, the state has {known}: "
+        f"correct the address; if it is a new machine, take {host} out of the stack file for one `pulumi up` "
         "(with lost: true before that, if the old one is gone), then add it"
     )
 
 
 def known_by(host: HostAccess) -> str:
-    """The IP address that members are to know a host by, where the stack file says so itself (`advertise_address`);
-    empty for an interface, and for what only a join takes from `address`."""
+    """Return the IP address that members are to know a host by, if the stack file itself says so (`advertise_address`);
+    empty for an interface, and if only a join takes it from `address`."""
     return "" if host.advertise_address == host.address else ip_only(host.advertise_address)
 
 
 def advertises(host: HostAccess, node_address: str) -> str:
-    """Why a member is not known by the address that the stack file says, in words; empty where it is, or nothing says
-    which. node_address: its own, as it tells it (`/info`, NodeAddr): what the managers show (Status.Addr) is another
-    one behind NAT."""
+    """Say why a member is not known by the stack file's address; empty if it is, or nothing says which. node_address:
+    its own, as it tells it (`/info`, NodeAddr): the managers' (Status.Addr) is another one behind NAT."""
     said = known_by(host)
     if not said or not node_address or ip_address(said) == ip_address(node_address):
         return ""
@@ -113,15 +112,15 @@ def advertises(host: HostAccess, node_address: str) -> str:
 
 
 def as_advertised(access: Mapping[str, object], node_address: str) -> dict[str, object]:
-    """How a host is reached, with the address that it really has among the members."""
+    """Return how a host is reached, with the address that it really has among the members."""
     if not advertises(HostAccess.recorded(access, ""), node_address):
         return dict(access)
     return {**access, "advertise_address": node_address}
 
 
 def kept_from_joining(host: str, before: object, now: object) -> str:
-    """Which address of a member that no Engine tells has changed between two `model_dump()`s of its access, in words;
-    empty where none has, or nothing is known of before."""
+    """Say which address of a member, that no Engine tells, has changed between two `model_dump()`s of its access; empty
+    if none has, or nothing is known of before."""
     if not before or not now:
         return ""
     then, since = (HostAccess.recorded(each, host) for each in (before, now))
@@ -138,7 +137,7 @@ def kept_from_joining(host: str, before: object, now: object) -> str:
 
 
 def marks(host: HostAccess) -> list[str]:
-    """What no two hosts share: the way to them, and the address that members know them by."""
+    """Return what no two hosts share: the way to them, and the address that members know them by."""
     through = f" through {host.bastion}" if host.bastion else ""
     address = (host.address or "").lower()  # case does not count in names
     way = "local: true" if host.local else f"address {address} port {host.port or SSH_PORT}{through}"
@@ -147,7 +146,7 @@ def marks(host: HostAccess) -> list[str]:
 
 
 def addresses(host: HostAccess) -> frozenset[str]:
-    """The IP addresses that the stack file has for a host and other members may know it by."""
+    """Return the IP addresses that the stack file has for a host and other members may know it by."""
     found = {ip_only(host.address), ip_only(host.advertise_address)}
     return frozenset(each for each in found if each and not _everybodys(each))
 
@@ -163,7 +162,7 @@ def _place(host: HostAccess) -> str:
 
 
 def access(stackfile: StackFile) -> dict[str, HostAccess]:
-    """How each host is reached, by its name: its own keys, then those of `ssh`, then the defaults."""
+    """Return how each host is reached, by its name: its own keys, then those of `ssh`, then the defaults."""
     shared = stackfile.ssh.model_dump(exclude_none=True)
     return {name: _of(name, host, shared) for name, host in stackfile.hosts.items()}
 
@@ -185,5 +184,6 @@ def _of(name: str, host: Host, shared: dict[str, object]) -> HostAccess:
 
 
 def _advertised(address: str | None) -> str | None:
-    """The Engine advertises IP addresses and interfaces only, so that a name leaves the choice to it."""
+    """Return the advertised address. The Engine takes IP addresses and interfaces only: a name leaves the choice to
+    it."""
     return address if address and is_ip(address) else None

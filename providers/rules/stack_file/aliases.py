@@ -1,6 +1,6 @@
-"""What people write in place of a key: words of other tools and of Docker's own, by the key that they mean.
+"""Words that people write in place of a key: of other tools and of Docker's own, by the key that they mean.
 
-None of these is a key. What a section has no key for must not enter.
+None of these is a key, and none stands for a key that a section does not have.
 """
 
 import re
@@ -85,13 +85,14 @@ _WRITTEN = {
 
 
 def snake(key: str) -> str:
-    """A key in lower case with `_` between its words: `advertiseAddress`, `advertise-address`, `ADVERTISE_ADDRESS`."""
+    """Return a key in lower case with `_` between its words: `advertiseAddress`, `advertise-address`,
+    `ADVERTISE_ADDRESS`."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", key)
     return re.sub("_+", "_", parted).strip("_").lower()
 
 
 def meant(key: str, known: Container[str]) -> str | None:
-    """Which of a section's keys is meant by another word; None if none is known to be."""
+    """Return the key of a section that another word means, or None if none is known."""
     plain = snake(key)
     if plain in known:
         return plain

@@ -34,12 +34,12 @@ _REFUSED = {
 
 
 def of_bridge(options: dict[str, str]) -> dict[str, str]:
-    """Options of docker_gwbridge. Raises ValueError with all that is wrong."""
+    """Check options of docker_gwbridge. Raises ValueError with all that is wrong."""
     return _checked("bridge", options)
 
 
 def of_overlay(options: dict[str, str]) -> dict[str, str]:
-    """Options of an overlay or the ingress. Raises ValueError with all that is wrong."""
+    """Check options of an overlay or the ingress. Raises ValueError with all that is wrong."""
     return _checked("overlay", options)
 
 
@@ -67,14 +67,14 @@ def _problem(driver: str, key: str, value: str) -> str:
 
 
 def _as_text(value: Any) -> Any:  # noqa: ANN401 # whatever stands in the file
-    """Truth and numbers as Engines take them, which is as text."""
+    """Return truth and numbers as Engines take them, which is as text."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(int(value)) if isinstance(value, int) else value
 
 
 def unknown(driver: str, options: Mapping[str, str]) -> list[str]:
-    """The options that are passed on though nobody here knows them."""
+    """Return the options that are passed on though Swarmnet does not know them."""
     return [key for key in options if key not in KNOWN or KNOWN[key].driver != driver]
 
 

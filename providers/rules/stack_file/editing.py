@@ -1,4 +1,4 @@
-"""Values changed in the text of a stack file, every other character kept. Choosing the values must not enter.
+"""Changes values in the text of a stack file and keeps every other character.
 
 A parser finds where a value stands; nothing is written anew, so that comments, order and quotes stay.
 """
@@ -15,10 +15,10 @@ _SECTIONS = (f"{NAMESPACE}:overlays", "overlays")
 
 
 def with_subnets(text: str, subnets: Mapping[str, str]) -> str:
-    """The text with a subnet in place of `auto`, by the overlay's name.
+    """Return the text with a subnet in place of `auto`, by the overlay's name.
 
-    Raises StackFileError where the value does not stand in the overlay's own section: in one that several share by
-    an anchor, or in JSON text.
+    Raises StackFileError if the value does not stand in the overlay's own section: in one that several share by an
+    anchor, or in JSON text.
     """
     places: dict[tuple[int, int], str] = {}
     unclear = []
@@ -36,7 +36,7 @@ def with_subnets(text: str, subnets: Mapping[str, str]) -> str:
 
 
 def _place(text: str, name: str) -> tuple[int, int] | None:
-    """Where the value of an overlay's `subnet` begins and ends, in characters."""
+    """Return where the value of an overlay's `subnet` begins and ends, in characters."""
     config = _value(yaml.compose(text, yaml.SafeLoader), "config")
     section = next((found for key in _SECTIONS if (found := _value(config, key))), None)
     value = _value(_value(section, name), "subnet")

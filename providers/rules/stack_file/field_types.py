@@ -1,4 +1,4 @@
-"""What single values of the stack file may look like: names, addresses, labels, bounds. No key and no section.
+"""The forms of single values of the stack file: names, addresses, labels, bounds. No key and no section.
 
 Each form is a type for the model; its check raises ValueError, which becomes the problem that the user reads.
 """
@@ -41,7 +41,7 @@ SMALLEST_MASK = 29  # a /30 fits the ingress alone, the next container fails: me
 
 
 def _matching(pattern: str, wanted: str, *, show: bool = True) -> AfterValidator:
-    """Text of a form. `show=False` where what stands there instead could be a secret."""
+    """Return the check that a text has a form. `show=False` if the text there could be a secret."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -52,7 +52,7 @@ def _matching(pattern: str, wanted: str, *, show: bool = True) -> AfterValidator
 
 
 def _network_name(*taken: str) -> Callable[[str], str]:
-    """A name that every Engine takes for a swarm network, and that is not taken by one of its own.
+    """Check a name that every Engine takes for a swarm network, and that none of its own networks has.
 
     One character is refused because Engine 20.10 reads it as the beginning of a network's id
     (measurements.md#ids-and-names).
@@ -70,7 +70,7 @@ def _network_name(*taken: str) -> Callable[[str], str]:
 
 
 def _bridge_name(text: str) -> str:
-    """A name that Linux takes, and not that of a device the bridge driver would take over or refuse."""
+    """Check a name that Linux takes, and that is not a device which the bridge driver would take over or refuse."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}", text):
         raise ValueError(f"{text!r} should be 1 to 15 letters, digits, '.', - or _, as Linux names devices")
     if re.fullmatch(r"lo|docker\d+|(eth|veth|vxlan|wlan|bond)\w*|(en|wl|ww)[opsx]\d\w*", text):
@@ -79,7 +79,7 @@ def _bridge_name(text: str) -> str:
 
 
 def _engine_address(*, anywhere: bool = False, port: bool = True) -> AfterValidator:
-    """What the Engine takes as an address of its host: an IP address or an interface.
+    """Check an address as the Engine takes it of its host: an IP address or an interface.
 
     anywhere: 0.0.0.0 may stand for all of them. port: one may follow.
     """
@@ -98,12 +98,12 @@ def _engine_address(*, anywhere: bool = False, port: bool = True) -> AfterValida
 
 
 def taken_by_ssh(host: str, user: str = "") -> bool:
-    """Whether ssh itself would take these for a host and a user."""
+    """Tell whether ssh itself would take these for a host and a user."""
     return not (_NO_SSH_HOST.search(host) or _NO_SSH_USER.search(user))
 
 
 def ssh_address(text: str) -> str:
-    """A name or an IP address that SSH may go to. Raises ValueError where it is none."""
+    """Check a name or an IP address that SSH may go to. Raises ValueError if it is none."""
     if is_ip(text) and taken_by_ssh(text):
         return _of_a_machine(text, text)
     if not re.fullmatch(r"\w[\w.-]*", text):
@@ -128,7 +128,7 @@ def _bastion(text: str) -> str:
 
 
 def _of_a_machine(text: str, address: str) -> str:
-    """Text with an IP address that one machine can have."""
+    """Check text with an IP address that one machine can have."""
     found = ip_address(address)
     if found.is_unspecified or found.is_multicast or address == "255.255.255.255":
         raise ValueError(f"{text} is the address of no machine")
@@ -136,7 +136,7 @@ def _of_a_machine(text: str, address: str) -> str:
 
 
 def _host_key(text: str) -> str:
-    """A public key that can be read. What stands there instead could be a private one, and is not shown."""
+    """Check a public key that can be read. A text that is none could be a private key, and is not shown."""
     try:
         load_ssh_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm, NotImplementedError):
@@ -145,7 +145,7 @@ def _host_key(text: str) -> str:
 
 
 def _path(text: str) -> str:
-    """The path of a file. What stands there instead could be a private key, and is not shown."""
+    """Check the path of a file. A text that is none could be a private key, and is not shown."""
     if re.search(r"PRIVATE KEY|b3BlbnNzaC1rZXkt|^(ssh|ecdsa|sk)-\S+ AAAA", text):
         raise ValueError(
             "holds a key itself, not the path of its file; write the path, and where it was a private key, use another"
@@ -156,7 +156,7 @@ def _path(text: str) -> str:
 
 
 def _seconds(least: int, most: int) -> tuple[AfterValidator, FieldInfo]:
-    """Whole seconds within bounds, with their unit in what is said of others."""
+    """Return the type of whole seconds within bounds; problems name the unit."""
 
     def check(seconds: int) -> int:
         if not least <= seconds <= most:
@@ -180,7 +180,7 @@ def _reason(text: str) -> str:
 
 
 def _script(text: str) -> str:
-    """A shell script that can be handed on. What stands there instead could be a private key, and is not shown."""
+    """Check a shell script that can be handed on. A text that is none could be a private key, and is not shown."""
     if not text.strip():
         raise ValueError("is empty: write a command, or take it away")
     if "\0" in text:
@@ -236,14 +236,14 @@ _SWARMS_PORTS = {2377: "managers listen", 7946: "members look for each other"}
 
 
 def _shown(pattern: str, *examples: str) -> FieldInfo:
-    """What editors check and suggest while typing: the JSON Schema's, looser than the check itself."""
+    """Return what editors check and suggest while typing: the JSON Schema's form, looser than the check itself."""
     shown: FieldInfo = Field(json_schema_extra={"pattern": pattern, "examples": list(examples)})
     return shown
 
 
 @lru_cache(maxsize=1024)  # each check of a file asks for every host's addresses again
 def is_ip(text: str) -> bool:
-    """Whether this is an IP address of either version."""
+    """Tell whether this is an IP address of either version."""
     try:
         ip_address(text)
     except ValueError:
@@ -252,7 +252,7 @@ def is_ip(text: str) -> bool:
 
 
 def engine_host(text: str) -> tuple[str, str]:
-    """The host in an Engine's address and its port, empty where there is none; no host where it is no address."""
+    """Return the host in an Engine's address and its port, empty if there is none; no host if it is no address."""
     if is_ip(text):
         return text, ""
     found = re.fullmatch(r"(?:\[([^\[\]]+)\](?=:)|([^:\[\]]+))(?::([0-9]{1,5}))?", text)
@@ -260,14 +260,14 @@ def engine_host(text: str) -> tuple[str, str]:
 
 
 def ip_only(text: object) -> str:
-    """The IP address in what an Engine calls an address, without port; empty for anything else, a zone among it: what a
-    host says must not become a name that somebody looks up."""
+    """Return the IP address in an Engine's address, without port; empty for anything else, also with a zone: a host's
+    word must not become a name that somebody looks up."""
     host, _ = engine_host(text) if isinstance(text, str) else ("", "")
     return str(ip_address(host)) if is_ip(host) and "%" not in host else ""
 
 
 def split_place(place: str) -> tuple[str, str, int | None]:
-    """User, address and port of `[user@]host[:port]`; an IPv6 address stands in brackets, or alone."""
+    """Return user, address and port of `[user@]host[:port]`; an IPv6 address stands in brackets, or alone."""
     user, _, rest = place.rpartition("@")
     bare = rest.count(":") > 1 and not rest.startswith("[")
     address, _, port = (rest, "", "") if bare else rest.partition("]:" if rest.startswith("[") else ":")
@@ -276,7 +276,7 @@ def split_place(place: str) -> tuple[str, str, int | None]:
 
 @lru_cache(maxsize=1024)
 def ipv4_in(text: str) -> str | None:
-    """The IPv4 address in a host's address, an Engine's (perhaps with a port) or a bastion; None for a name."""
+    """Return the IPv4 address in a host's address, an Engine's (perhaps with a port) or a bastion; None for a name."""
     found = re.fullmatch(r"(?:.*@)?(\d+\.\d+\.\d+\.\d+)(?::\d+)?", text)
     return found[1] if found and is_ip(found[1]) else None
 

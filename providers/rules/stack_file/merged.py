@@ -1,10 +1,10 @@
-"""What a host has of sections that all hosts share. How it is reached is in access.py."""
+"""A host's share of sections that all hosts share. How it is reached is in access.py."""
 
 from providers.rules.stack_file.model import PartialGwbridge, StackFile
 
 
 def gwbridge_of(stackfile: StackFile, host: str) -> PartialGwbridge | None:
-    """The section `gwbridge` with what the host has in its place; None if there is neither.
+    """Return the section `gwbridge` with the host's own keys in its place, or None if there is neither.
 
     A host that has a subnet of its own takes neither the gateway nor the ip_range from the shared section.
     """

@@ -1,6 +1,6 @@
-"""Values of a wrong type: what is said of one, and how to write what was meant.
+"""Messages for values of a wrong type, with how to write what was meant.
 
-Text is shown only where it is truth or a number: other text could be a password put in the wrong place.
+Text is shown only if it is truth or a number: other text could be a password put in the wrong place.
 """
 
 import json
@@ -39,7 +39,7 @@ class WrittenFloat(float):
 
 
 class Date:
-    """What looks like a date. Pulumi makes `2026-01-01 00:00:00 +0000 UTC` of 2026-01-01."""
+    """Text that looks like a date. Pulumi makes `2026-01-01 00:00:00 +0000 UTC` of 2026-01-01."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -49,9 +49,9 @@ class Date:
 
 
 def mistyped(kind: str, value: object, choices: str = "") -> str:
-    """What is said of a value: what it is, and what to write. kind: pydantic's word for the type that is wanted.
+    """Return the message for a value: what it is, and what to write. kind: pydantic's word for the wanted type.
 
-    choices: where one of several words is wanted, these.
+    choices: the words of which one is wanted, if so.
     """
     if isinstance(value, Date):
         return f'{value} is a date, of which Pulumi would make another text: write "{value}"'
@@ -72,7 +72,7 @@ def mistyped(kind: str, value: object, choices: str = "") -> str:
 
 
 def _plain(kind: str, value: object) -> str:
-    """The truth or number that text, or a number, was meant to be; empty where it is none."""
+    """Return the truth or number that text, or a number, was meant to be; empty if it is none."""
     text = str(value).strip()
     if kind == "bool_type":
         return _TRUTH.get(text.lower(), "")
@@ -89,5 +89,5 @@ def _is(value: object) -> str:
 
 
 def _written(value: object) -> str:
-    """Truth, a number or text as it stands in the file."""
+    """Return truth, a number or text as it stands in the file."""
     return getattr(value, "text", None) or json.dumps(value)

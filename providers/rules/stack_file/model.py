@@ -1,7 +1,7 @@
-"""The stack file's model: every key, its type, its default and what it means, and nothing else.
+"""The stack file's model: every key, its type, its default and its meaning, and nothing else.
 
-The table in docs/stack-file.md is made of it. What spans two keys (clashes, defaults that depend on others,
-order) must not enter. What a section has in common with the spec that it becomes is taken from there.
+The table in docs/stack-file.md is made of it. Nothing here spans two keys (clashes, defaults that depend on others,
+order). Keys that a section shares with its spec are taken from the spec.
 """
 
 from collections.abc import Mapping
@@ -30,8 +30,8 @@ class Section(BaseModel):
 
 
 def as_in(spec: type[Spec], key: str, *default: object) -> Any:  # noqa: ANN401 # a field of any type
-    """The default, where none is given, and the words of a spec's key, of which a stack file takes less than hosts may
-    show."""
+    """Return the default, if none is given, and the words of a spec's key, of which a stack file takes less than hosts
+    may show."""
     of_spec = spec.model_fields[key]
     return Field(default=default[0] if default else of_spec.default, description=of_spec.description)
 
@@ -52,14 +52,14 @@ _EXPECT = "what it is to hold: too few addresses are a warning"
 
 
 class Expected(Section):
-    """What a network is to hold, for counting its addresses."""
+    """The expected contents of a network, for counting its addresses."""
 
     tasks: field_types.Count = Field(default=0, description="tasks at the same time, all services together")
     services: field_types.Count = Field(default=0, description="services, each with a virtual address of its own")
 
 
 class Reach(Section):
-    """How hosts are reached by SSH: what is left out is as `~/.ssh/config` says for the address."""
+    """The way to hosts by SSH: what is left out is as `~/.ssh/config` says for the address."""
 
     refused: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("password", "passphrase"), "the file holds no secret: use a key, by key_file or the agent's"
@@ -115,7 +115,7 @@ class _BridgeRange(Section):
 
 
 class PartialGwbridge(GwbridgeKeys, _BridgeRange):
-    """docker_gwbridge, or what of it is different on one host."""
+    """docker_gwbridge, or the keys of it that differ on one host."""
 
     refused: ClassVar[Mapping[str, str]] = {key: why for key, why in _REFUSED.items() if key != "ipv6"} | {
         "enable_ipv6": "write a range of it: ipv6: { subnet: fd00:64::/64 }",
@@ -153,7 +153,7 @@ class Preparation(Section):
 
 
 class _Machine(Reach):
-    """Where a host is: keys that stand before the others in the reference."""
+    """The place of a host: keys that stand before the others in the reference."""
 
     address: field_types.SshAddress | None = Field(
         default=None, description="name, IP address or Host of `~/.ssh/config` where SSH goes"
@@ -205,7 +205,7 @@ _ENGINE_POOL = "10.0.0.0/8"
 
 
 class _SwarmInit(Section):
-    """How the swarm begins: keys that stand before the others in the reference."""
+    """The beginning of the swarm: keys that stand before the others in the reference."""
 
     first_manager: str | None = Field(default=None, description="host where the swarm begins; else the first manager")
     data_path_port: field_types.DataPathPort | None = as_in(SwarmSpec, "data_path_port")
@@ -285,7 +285,7 @@ class Overlay(OverlayKeys, _OverlayRange):
 
 
 class Pool(Section):
-    """Where `swarmnet allocate` takes ranges from."""
+    """The pool from which `swarmnet allocate` takes ranges."""
 
     range: Subnet = Field(description="IPv4 range to take from")
     prefix: field_types.PoolPrefix = Field(description="mask length of what is taken, such as 24")
@@ -325,7 +325,7 @@ class Ignored(Section):
 
 
 class Doctor(Section):
-    """What `swarmnet doctor` is to make of what it finds."""
+    """The settings of `swarmnet doctor`."""
 
     ignore: list[Ignored] = Field(default=[], description="findings that are known and accepted")
 
@@ -369,7 +369,7 @@ class StackFile(Section):
 
 
 def parse(raw: problems.Raw) -> StackFile:
-    """The model of a stack file whose top-level keys have lost their namespace (`hosts`, `ssh`, …).
+    """Return the model of a stack file whose top-level keys have lost their namespace (`hosts`, `ssh`, …).
 
     Raises StackFileError with every problem that one key has by itself.
     """

@@ -1,4 +1,4 @@
-"""Where the keys of a text stand, and so where a problem is. What is wrong must not enter."""
+"""The places of keys in a text, and so of problems."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ _BY_ITSELF = re.compile(r"\Aline (\d+), column (\d+): ")
 
 
 def of_keys(root: yaml.Node | None, section: str, prefix: str) -> dict[str, Position]:
-    """Where each key and each item of a list stands, by its path within one section of the root, less a prefix.
+    """Return where each key and each item of a list stands, by its path within one section of the root, less a prefix.
 
     A key of the root that has the name of one in the section is the one that is told of.
     """
@@ -35,7 +35,7 @@ def of_keys(root: yaml.Node | None, section: str, prefix: str) -> dict[str, Posi
 
 
 def position(problem: str, keys: Mapping[str, Position]) -> Position:
-    """Where a problem is that begins with the path of a key, or with a line and a column."""
+    """Return the place of a problem that begins with the path of a key, or with a line and a column."""
     if by_itself := _BY_ITSELF.match(problem):
         return Position(int(by_itself[1]), int(by_itself[2]))
     ends = (at.start() for at in re.finditer(r"[.:\[]", problem))
@@ -44,29 +44,29 @@ def position(problem: str, keys: Mapping[str, Position]) -> Position:
 
 
 def told_at(where: Position, words: str) -> str:
-    """A problem of the text itself, which no path of a key would tell."""
+    """Return a problem of the text itself, which no path of a key would tell, with its place."""
     return f"line {where.line}, column {where.column}: {words}"
 
 
 def parted(problem: str) -> tuple[str, str]:
-    """The path that a problem begins with, empty where it is one of the text itself, and all its words."""
+    """Return the path that a problem begins with (empty for one of the text itself), and all its words."""
     words = _BY_ITSELF.sub("", problem, count=1)
     path_or_words = words.partition(": ")[0]
     return ("" if words != problem and " " in path_or_words else path_or_words), words
 
 
 def of_character(text: str, number: int) -> Position:
-    """The position of a character, counted from 0 on."""
+    """Return the position of a character, counted from 0 on."""
     return Position(text.count("\n", 0, number) + 1, number - text.rfind("\n", 0, number))
 
 
 def of_mark(mark: Mark | None) -> Position:
-    """The position of a mark of PyYAML's."""
+    """Return the position of a mark of PyYAML's."""
     return Position(mark.line + 1, mark.column + 1) if mark else START
 
 
 def _below(node: yaml.Node, above: Location, seen: set[int]) -> Iterator[tuple[Location, yaml.Node]]:
-    """Each key and item below a node. What stands once and is named in other places is looked into where it stands."""
+    """Yield each key and item below a node. A node that is named in other places is looked into where it stands."""
     if id(node) in seen:
         return
     seen.add(id(node))

@@ -1,6 +1,6 @@
-"""Commands of `prepare`: which host has which, and what of one is handed to the script that runs it there.
+"""Commands of `prepare`: which host has which, and what each hands to the script that runs it there.
 
-How ssh is led there is in ssh_words.py. Running anything must not enter.
+How ssh is led there is in ssh_words.py. Nothing is run here.
 """
 
 import json
@@ -25,14 +25,14 @@ class HostCommand:
 
     @property
     def resource_name(self) -> str:
-        """Pulumi's name and id."""
+        """Return Pulumi's name and id."""
         return f"prepare/{self.host}/{self.wanted.name}"
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What the script gets, and a state keeps: its names are a published format.
+        """Return the variables that the script gets, and a state keeps: their names are a published format.
 
-        Each is always there: what stands in the environment of whoever runs this must not take its place.
+        Each is always there: a variable in the environment of whoever runs this must not take its place.
         """
         ssh, wanted = self.ssh or SshWords(words="", config="", host_key=""), self.wanted
         return {
@@ -50,13 +50,14 @@ class HostCommand:
 
     @property
     def _mark(self) -> str:
-        """Tells whether it ran as it is now; how the host is reached does not count, nor how it would be undone."""
+        """Return a digest that tells whether it ran as it is now; how the host is reached and how it is undone do not
+        count."""
         said = json.dumps([self.wanted.run, self.wanted.when_changed or ""])
         return f"sha256:{sha256(said.encode()).hexdigest()}"
 
 
 def commands(resolved: Resolved) -> tuple[tuple[HostCommand, ...], ...]:
-    """Those of each host that has some, in their order: the shared ones first."""
+    """Return the commands of each host that has some, in their order: the shared ones first."""
     file = resolved.file
     found = (
         tuple(

@@ -1,6 +1,6 @@
-"""What a pydantic model found wrong, as lines `path: problem`. What any key means must not enter.
+"""A pydantic model's errors as lines `path: problem`.
 
-What is said of values of a wrong type is in mistyped.py, of keys that people write for others in aliases.py.
+Words for values of a wrong type are in mistyped.py, for keys that people write for others in aliases.py.
 """
 
 import copy
@@ -37,10 +37,10 @@ _MARKS = frozenset({"[key]", LIST, MAPPING})
 
 @dataclass(frozen=True)
 class Readable(Generic[Model]):
-    """What of a text's keys makes sense, and a line for each thing that does not.
+    """The keys of a text that make sense, and a line for each that does not.
 
-    taken: where something was taken out since it is wrong, or cannot do without what is; and the keys that unknown ones
-    stand for.
+    taken: the places from which something was taken out because it is wrong, or cannot do without what is; and the keys
+    that unknown ones stand for.
     """
 
     model: Model
@@ -48,14 +48,14 @@ class Readable(Generic[Model]):
     taken: frozenset[Location]
 
     def harms(self, need: tuple[str, ...]) -> bool:
-        """Whether what stands at a place was taken out, or what it stands in; `*` is any key."""
+        """Tell whether the value at a place, or a section around it, was taken out; `*` is any key."""
         return any(
             len(each) <= len(need) and all(key in ("*", step) for key, step in zip(need, each, strict=False))
             for each in self.taken
         )
 
     def as_written(self, line: str) -> str:
-        """A line with the places in lists that the text has, where items before were taken out."""
+        """Return a line with the places in lists that the text has, if items before were taken out."""
         for *parents, number in sorted(
             (each for each in self.taken if isinstance(each[-1], int)), key=lambda each: each[-1]
         ):
@@ -64,7 +64,7 @@ class Readable(Generic[Model]):
 
 
 def _moved_up(line: str, items: str, gone: int) -> str:
-    """A line that names items of a list from which one is gone, with the places that they had before."""
+    """Return a line about items of a list from which one is gone, with the places that they had before."""
 
     def before(found: re.Match[str]) -> str:
         return str(int(found[0]) + (int(found[0]) >= gone))
@@ -73,10 +73,10 @@ def _moved_up(line: str, items: str, gone: int) -> str:
 
 
 def readable(model: type[Model], raw: Raw) -> Readable[Model]:
-    """What of `raw` makes sense.
+    """Return the part of `raw` that makes sense.
 
-    Whatever is wrong is taken out, with the section it stands in where that cannot do without it, so that the
-    rest can be checked further. A missing top-level section that is required counts as empty.
+    Whatever is wrong is taken out, with its section if that cannot do without it, so that the rest can be checked
+    further. A missing top-level section that is required counts as empty.
     """
     rest = copy.deepcopy(raw)
     found, errors = _validated(model, rest)
@@ -92,14 +92,14 @@ def readable(model: type[Model], raw: Raw) -> Readable[Model]:
 
 
 def _meant(model: type[BaseModel], errors: Sequence[ErrorDetails]) -> set[Location]:
-    """The keys that stand there by another name: they are neither missing nor known."""
+    """Return the keys that stand there by another name: they are neither missing nor known."""
     unknown = (error["loc"] for error in errors if error["type"] == "extra_forbidden")
     likely = ((here, _likely(str(key), _at(model, tuple(here)))) for *here, key in unknown)
     return {(*here, key) for here, key in likely if key}
 
 
 def path(location: Location) -> str:
-    """Where a key stands: `hosts.w1.gwbridge.subnet`, `reserved[0]`."""
+    """Return the path of a key: `hosts.w1.gwbridge.subnet`, `reserved[0]`."""
     text = ""
     for step in location:
         if isinstance(step, int):
@@ -110,7 +110,7 @@ def path(location: Location) -> str:
 
 
 def section(annotation: object) -> type[BaseModel] | None:
-    """The model in an annotation such as `Gwbridge`, `Gwbridge | None` or `dict[str, Host]`."""
+    """Return the model in an annotation such as `Gwbridge`, `Gwbridge | None` or `dict[str, Host]`."""
     if isclass(annotation) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := section(part))), None)
@@ -146,7 +146,7 @@ def _one_of(value: str, expected: str) -> str:
 
 
 def _unknown_key(key: str, annotation: object) -> str:
-    """What is said of a key that its section does not have, with the section's reason where it gives one."""
+    """Return the message for a key that its section does not have, with the section's reason if it gives one."""
     refused = getattr(section(annotation), "refused", {})
     if reason := refused.get(key) or refused.get(snake(key)):
         return f"is refused: {reason}"
@@ -155,13 +155,14 @@ def _unknown_key(key: str, annotation: object) -> str:
 
 
 def _likely(key: str, annotation: object) -> str | None:
-    """The key of a section that was probably meant by one that it does not have."""
+    """Return the key of a section that was probably meant by one that it does not have, or None."""
     known = list(_fields(annotation))
     return meant(key, known) or next(iter(difflib.get_close_matches(snake(key), known, n=1)), None)
 
 
 def _at(model: type[BaseModel], location: Location) -> object:
-    """The annotation of the section at a location; under a mapping or a list of sections, a step is a name or place."""
+    """Return the annotation of the section at a location; under a mapping or a list of sections, a step is a name or
+    place."""
     here: object = model
     for step in location:
         here = get_args(here)[-1] if get_origin(here) in (dict, list) else _fields(here)[str(step)].annotation

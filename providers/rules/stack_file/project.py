@@ -1,4 +1,4 @@
-"""What a project's own file says of its stack files: whose they are, and where. Reading must not enter."""
+"""A project's own file: the owner of its stack files, and where they are. No file is read here."""
 
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -14,12 +14,12 @@ FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
 class ProjectError(StackFileError):
-    """The project is wrong or another one: nothing that stands in a stack file."""
+    """The project is wrong or another one: not a problem of a stack file."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """name: what the program, too, makes the owner of. adds: whether it has settings for all its stacks.
+    """name: the owner's name, which the program makes too. adds: whether it has settings for all its stacks.
 
     stacks: where Pulumi looks for its stack files; None for files that belong to no project.
     """
@@ -30,7 +30,7 @@ class Project:
 
     @classmethod
     def parse(cls, file: PurePath, text: bytes) -> Self:
-        """The project of a file with that text. Raises ProjectError where it is none."""
+        """Return the project of a file with that text. Raises ProjectError if it is none."""
         try:
             said = yaml.safe_load(text)
             stacks = file.parent / str(said.get("stackConfigDir") or "")

@@ -1,4 +1,4 @@
-"""The two forms in which a stack's configuration arrives, brought to one. Text in, data out; no file is read.
+"""Brings the two forms in which a stack's configuration arrives to one. Text in, data out; no file is read.
 
 Both give the keys of the namespace `swarmnet` without it; what belongs to other namespaces is left out. Of the one
 that is a file, what Pulumi would pass over or lose is told, and where each key stands.
@@ -43,7 +43,7 @@ class BoundedLoader(yaml.SafeLoader):
         self._sizes: dict[int, int] = {}  # of nodes, with every alias in them written out
 
     def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
-        """A node; its aliases count as what they stand for. Raises ConstructorError where that is too much: of
+        """Return a node; its aliases count as what they stand for. Raises ConstructorError if that is too much: with
         anchors in anchors a few lines can make more than any machine holds."""
         mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         alias = self.check_event(yaml.AliasEvent)
@@ -67,7 +67,7 @@ class _Loader(BoundedLoader):
         self.doubled: list[str] = []  # keys that come twice
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """A mapping, of which the last of equal keys counts."""
+        """Return a mapping, of which the last of equal keys counts."""
         seen: set[str] = set()
         for key, _ in node.value:
             if str(key.value) in seen:
@@ -78,7 +78,7 @@ class _Loader(BoundedLoader):
         return super().construct_mapping(node, deep)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
-        """A value. Raises ConstructorError also where it is not what its own tag says, as in `!!int x`."""
+        """Return a value. Raises ConstructorError also if it is not what its own tag says, as in `!!int x`."""
         try:
             return super().construct_object(node, deep)
         except (AttributeError, KeyError, ValueError) as error:  # what PyYAML's own constructors raise there
@@ -88,7 +88,7 @@ class _Loader(BoundedLoader):
 
 
 def _inside(node: yaml.Node | None) -> Iterator[yaml.Node]:
-    """The nodes right within another."""
+    """Yield the nodes right within another."""
     if isinstance(node, yaml.MappingNode):
         yield from (part for pair in node.value for part in pair)
     if isinstance(node, yaml.SequenceNode):
@@ -101,7 +101,8 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 
 
 def _number(text: str) -> int | float | str:
-    """The number in a plain word that begins like one, where it is one. A whole one is an int, as in Pulumi's JSON."""
+    """Return the number in a plain word that begins like one, if it is one. A whole one is an int, as in Pulumi's
+    JSON."""
     plain = text.replace("_", "")
     with suppress(ValueError):
         return int(plain, 8 if re.fullmatch("[-+]?0[0-7]+", plain) else 0)
@@ -114,7 +115,7 @@ def _number(text: str) -> int | float | str:
 
 
 def _written(text: str) -> int | float | str:
-    """The same, with its text where it would be written otherwise."""
+    """Return the same, with its text if it would be written otherwise."""
     number = _number(text)
     if isinstance(number, str) or str(number) == text:
         return number
@@ -153,14 +154,15 @@ class Written:
     imports: bool
 
     def position(self, problem: str) -> Position:
-        """Where in the text the problem is: at the key whose path it begins with, else at what that would stand in."""
+        """Return where in the text the problem is: at the key whose path it begins with, else at what that would stand
+        in."""
         return position(problem, self.keys)
 
 
 def from_yaml(text: str | bytes, project: str = NAMESPACE) -> Raw:
-    """The keys of a `Pulumi.<stack>.yaml` in a project of that name.
+    """Return the keys of a `Pulumi.<stack>.yaml` in a project of that name.
 
-    Raises StackFileError where the text can't be read, or Pulumi would not read all of it.
+    Raises StackFileError if the text can't be read, or Pulumi would not read all of it.
     """
     written = read(text, project)
     if written.problems:
@@ -169,9 +171,9 @@ def from_yaml(text: str | bytes, project: str = NAMESPACE) -> Raw:
 
 
 def read(text: str | bytes, project: str = NAMESPACE) -> Written:
-    """A `Pulumi.<stack>.yaml` as it stands, in a project of that name.
+    """Return a `Pulumi.<stack>.yaml` as it stands, in a project of that name.
 
-    Raises StackFileError where the text is not YAML, has no mapping `config`, or holds what no message can show.
+    Raises StackFileError if the text is not YAML, has no mapping `config`, or holds what no message can show.
     """
     text = decoded(text) if isinstance(text, bytes) else text
     document, node, doubled = _parsed(text)
@@ -190,7 +192,7 @@ _NO_CONFIG = "config: is required: the mapping that holds swarmnet:hosts and the
 
 
 def decoded(text: bytes) -> str:
-    """Text as Unicode. Raises StackFileError where it is no UTF-8."""
+    """Return text as Unicode. Raises StackFileError if it is no UTF-8."""
     try:
         return text.decode()
     except UnicodeDecodeError as error:
@@ -201,7 +203,7 @@ def decoded(text: bytes) -> str:
 
 
 def _parsed(text: str) -> tuple[object, yaml.Node | None, list[str]]:
-    """The document in a text, its nodes, and keys in it that come twice."""
+    """Return the document in a text, its nodes, and keys in it that come twice."""
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -215,7 +217,7 @@ def _parsed(text: str) -> tuple[object, yaml.Node | None, list[str]]:
 
 
 def _beside_config(document: Mapping[str, object]) -> Iterator[str]:
-    """Keys at the root of which Pulumi says nothing and the program sees nothing."""
+    """Yield keys at the root of which Pulumi says nothing and the program sees nothing."""
     for key in document:
         if _section(key) in SECTIONS:
             yield f"{key}: stands beside config, where Pulumi passes it over without a word: indent it"
@@ -226,8 +228,8 @@ def _beside_config(document: Mapping[str, object]) -> Iterator[str]:
 
 
 def _misnamed(settings: Mapping[str, object], project: str) -> Iterator[str]:
-    """Keys of ours that stand with and without their namespace, of which Pulumi takes one by chance, and keys in a
-    namespace that is almost ours, or in that of a project of another name for want of any."""
+    """Yield keys of ours that stand with and without their namespace, of which Pulumi takes one by chance; and keys in
+    a namespace that is almost ours, or in that of a project of another name for want of any."""
     for key in settings:
         namespace, name = key.split(":", 1) if ":" in key else (project, key)
         if f"{NAMESPACE}:{key}" in settings:
@@ -240,7 +242,7 @@ def _misnamed(settings: Mapping[str, object], project: str) -> Iterator[str]:
 
 
 def _section(key: str) -> str:
-    """The section that a key is, where its namespace is ours, almost ours or none."""
+    """Return the section that a key is, if its namespace is ours, almost ours or none."""
     namespace, parted, name = key.rpartition(":")
     ours = difflib.SequenceMatcher(None, namespace.lower(), NAMESPACE).ratio() >= _ALMOST
     return name if ours or not parted else ""
@@ -250,9 +252,9 @@ _ALMOST = 0.75  # swarm: and swarmnets: are, docker: is not
 
 
 def from_flat(settings: Mapping[str, object]) -> Raw:
-    """The keys of what Pulumi hands to programs and providers: mappings and lists as JSON, else text.
+    """Return the keys of what Pulumi hands to programs and providers: mappings and lists as JSON, else text.
 
-    Raises StackFileError where a value is more deeply nested than any section, or has half a character in it.
+    Raises StackFileError if a value is more deeply nested than any section, or has half a character in it.
     """
     try:
         raw = {key: _structured(value) for key, value in _ours(settings).items()}
@@ -265,7 +267,7 @@ def from_flat(settings: Mapping[str, object]) -> Raw:
 
 
 def _structured(value: object) -> object:
-    """A top-level value. `pulumi up -c KEY=JSON` writes JSON text into the file; nothing is empty text."""
+    """Return a top-level value. `pulumi up -c KEY=JSON` writes JSON text into the file; nothing is empty text."""
     if isinstance(value, str) and value.startswith(("{", "[")):
         with suppress(json.JSONDecodeError):  # then it is text
             return json.loads(value)
@@ -273,7 +275,7 @@ def _structured(value: object) -> object:
 
 
 def _unsound(value: object) -> str:
-    """What no section can hold and no message show, in words; empty where all is well."""
+    """Say what no section can hold and no message show; empty if all is well."""
     left, seen = [(value, 0)], set[int]()
     while left:
         each, depth = left.pop()

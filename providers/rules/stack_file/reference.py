@@ -1,4 +1,4 @@
-"""The keys of the stack file as a table, made of its model. Where the table is shown must not enter."""
+"""Makes the keys of the stack file into a table, from its model."""
 
 from collections.abc import Iterator
 from typing import Literal, get_args, get_origin
@@ -16,7 +16,7 @@ _INNER: dict[object, str] = {dict: ".<name>", list: "[]"}
 
 
 def table() -> str:
-    """The keys as Markdown: key, default, meaning."""
+    """Return the keys as Markdown: key, default, meaning."""
     rows = [("key", "default", "meaning"), ("---", "---", "---"), *_rows(StackFile, "")]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 

@@ -1,6 +1,6 @@
-"""The stack file resolved, once: what each host has of its own and of shared sections, the first manager, the waves.
+"""The stack file resolved, once: each host's own and shared sections, the first manager, the waves.
 
-Checks, the plan and the plugin take this one value. What is wrong with a file must not enter.
+Checks, the plan and the plugin take this one value.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from providers.rules.vocabulary.errors import StackFileError
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedHost:
-    """One host. gwbridge: the shared section with the host's own in its place, None if there is neither."""
+    """One host. gwbridge: the shared section with the host's own in its place, or None if there is neither."""
 
     access: HostAccess
     gwbridge: PartialGwbridge | None
@@ -43,27 +43,27 @@ class Resolved:
 
     @property
     def access(self) -> dict[str, HostAccess]:
-        """How each host is reached, by its name."""
+        """Return how each host is reached, by its name."""
         return {name: host.access for name, host in self.hosts.items()}
 
     @property
     def managers(self) -> list[str]:
-        """The hosts that are managers, in the file's order."""
+        """Return the hosts that are managers, in the file's order."""
         return [name for name, host in self.hosts.items() if host.role == "manager"]
 
     @property
     def roles(self) -> Roles:
-        """Who is believed to be a manager: without the section `swarm` roles are not this file's affair."""
+        """Return who is believed to be a manager: without the section `swarm` this file does not say."""
         return Roles(managers=None if self.file.swarm is None else frozenset(self.managers) - self.lost)
 
     @property
     def lost(self) -> frozenset[str]:
-        """The hosts that are dead for good."""
+        """Return the hosts that are dead for good."""
         return frozenset(name for name, host in self.file.hosts.items() if host.lost)
 
 
 def resolve(stackfile: StackFile) -> Resolved:
-    """What follows from a stack file."""
+    """Return what follows from a stack file."""
     unwatched = {name: host.address or "" for name, host in stackfile.hosts.items() if host.unwatched}
     watched = {name: host for name, host in stackfile.hosts.items() if name not in unwatched}
     stackfile = stackfile.model_copy(update={"hosts": watched}) if unwatched else stackfile
@@ -82,7 +82,7 @@ def resolve(stackfile: StackFile) -> Resolved:
 
 
 def without_lost(resolved: Resolved) -> Resolved:
-    """The same without the hosts that are dead for good: their resources are to go."""
+    """Return the same without the hosts that are dead for good: their resources are to go."""
     file, lost = resolved.file, resolved.lost
     if not lost:
         return resolved
@@ -97,7 +97,7 @@ def without_lost(resolved: Resolved) -> Resolved:
 
 
 def configured(settings: Mapping[str, str]) -> Resolved:
-    """The stack file of a configuration as Pulumi hands it to the plugin.
+    """Return the stack file of a configuration as Pulumi hands it to the plugin.
 
     Raises StackFileError with every problem that one key has by itself.
     """
@@ -108,8 +108,8 @@ def configured(settings: Mapping[str, str]) -> Resolved:
 
 
 def configured_hosts(settings: Mapping[str, str]) -> Resolved:
-    """The same, of which only the hosts and how they are reached need to make sense: what they have can be removed
-    whatever the other sections say.
+    """Return the same, of which only the hosts and how they are reached need to make sense: what they have can be
+    removed whatever the other sections say.
 
     Raises StackFileError with every problem of those two.
     """
@@ -128,6 +128,6 @@ _REACH = (f"{NAMESPACE}:hosts", f"{NAMESPACE}:ssh")
 
 @lru_cache(maxsize=2)  # Pulumi configures each of the five providers, with one configuration in a run
 def _read(settings: tuple[tuple[str, str], ...]) -> tuple[Resolved, tuple[str, ...]]:
-    """What of a configuration makes sense, and a line for each thing that does not."""
+    """Return what of a configuration makes sense, and a line for each thing that does not."""
     read = readable(StackFile, from_flat(dict(settings)))
     return resolve(read.model), read.problems

@@ -1,6 +1,6 @@
 """The stack file as a JSON Schema, made of its model: completion and errors while typing. No check of its own.
 
-What spans two keys no schema tells; `swarmnet check` does.
+A schema can't tell what spans two keys; `swarmnet check` does.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ _OTHERS = r"^(?!swarmnet:)[^:]+:"  # keys of other namespaces: Pulumi's own, oth
 
 
 def schema() -> dict[str, Any]:
-    """The schema of a whole `Pulumi.<stack>.yaml`, draft 2020-12."""
+    """Return the schema of a whole `Pulumi.<stack>.yaml`, draft 2020-12."""
     model = StackFile.model_json_schema()
     sections: dict[str, Any] = model["properties"]
     config = {
@@ -36,7 +36,7 @@ def schema() -> dict[str, Any]:
 
 
 def _without_titles(node: Any) -> Any:  # noqa: ANN401 # JSON
-    """A schema without the titles that pydantic makes of the keys' own names."""
+    """Return a schema without the titles that pydantic makes of the keys' own names."""
     if isinstance(node, list):
         return [_without_titles(each) for each in node]
     if isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""The system's own `ssh` led as a stack file says: its words, in front of all that its configuration says.
+"""Leads the system's own `ssh` as a stack file says: its words, in front of all that its configuration says.
 
 hosts/ssh/destination.py does the same for the connections of this program; a test holds both against each other. What
 `ssh` would do beside that, and nobody is there to answer or see, is turned off.
@@ -35,7 +35,7 @@ _CONFIG, _REVOKED, _KNOWN = '"$config"', '"$revoked"', '"$known"'
 
 @dataclass(frozen=True, kw_only=True)
 class SshWords:
-    """What leads ssh to one host.
+    """The words that lead ssh to one host.
 
     words: its options and the address, as a shell reads them: `eval "set -- $words"`. config: text of a configuration
     that counts after the user's own and the system's. host_key: the one key that is trusted, empty for known_hosts.
@@ -47,7 +47,7 @@ class SshWords:
 
 
 def ssh_words(host: HostAccess) -> SshWords:
-    """How ssh is led to a host that is not this machine."""
+    """Return how ssh is led to a host that is not this machine."""
     address = host.address or ""
     words = [*_options(host, host.user, host.port), *_way(host), *_trusted(host), "--", shlex.quote(address)]
     return SshWords(words=" ".join(words), config=_config(host), host_key=host.host_key or "")
@@ -68,7 +68,8 @@ def _options(host: HostAccess, user: str | None, port: int | None) -> Iterator[s
 
 
 def _trusted(host: HostAccess) -> Iterator[str]:
-    """Of the system's files only what they revoke counts beside a file or key of the stack file's."""
+    """Yield the trusted keys: of the system's files only what they revoke counts beside a file or key of the stack
+    file's."""
     if host.host_key:
         yield f"-o UserKnownHostsFile={_KNOWN}"
     if host.host_key or host.known_hosts:
@@ -76,7 +77,8 @@ def _trusted(host: HostAccess) -> Iterator[str]:
 
 
 def _way(host: HostAccess) -> Iterator[str]:
-    """Through the bastion that the stack file names; it is reached as the host is, but for its user and port."""
+    """Yield the way through the bastion that the stack file names; it is reached as the host is, but for its user and
+    port."""
     if not host.bastion:
         return
     if host.bastion.lower() == "none":
@@ -90,9 +92,9 @@ def _way(host: HostAccess) -> Iterator[str]:
 
 
 def _config(host: HostAccess) -> str:
-    """The user's and the system's words, and what counts where those say nothing.
+    """Return the user's and the system's words, and what counts if those say nothing.
 
-    Who logs in where nobody says it is root, not whoever runs this. The rest is for the bastions that they name.
+    Root logs in if nobody says who, not whoever runs this. The rest is for the bastions that they name.
     """
     said = [f"User {host.user or 'root'}"]
     if host.key_file:
@@ -104,8 +106,8 @@ def _config(host: HostAccess) -> str:
 
 
 def _path(path: str) -> str:
-    """A path as a configuration has it: a space does not end it, a percent sign begins no token, and `~` is HOME, not
-    the home that the system has for the user."""
+    """Return a path as a configuration has it: a space does not end it, a percent sign begins no token, and `~` is
+    HOME, not the home that the system has for the user."""
     at_home = f"${{HOME}}{path[1:]}" if path.startswith("~/") else path
     return '"{}"'.format(at_home.replace("%", "%%"))
 

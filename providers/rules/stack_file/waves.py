@@ -1,16 +1,16 @@
-"""Which host comes first: the first manager, the waves of docker_gwbridge. What is wrong with either must not enter."""
+"""The order of hosts: the first manager, the waves of docker_gwbridge."""
 
 from providers.rules.stack_file.model import StackFile
 
 
 def first_manager(stackfile: StackFile) -> str | None:
-    """The host where the swarm begins: the one named, else the first manager of the file."""
+    """Return the host where the swarm begins: the one named, else the first manager of the file."""
     named = stackfile.swarm.first_manager if stackfile.swarm else None
     return named or next(iter(_managers(stackfile)), None)
 
 
 def waves(stackfile: StackFile) -> tuple[tuple[str, ...], ...]:
-    """Host names in waves: `order`, else all workers, each further manager alone, the first manager last."""
+    """Return host names in waves: `order`, else all workers, each further manager alone, the first manager last."""
     if stackfile.order is not None:
         return tuple(tuple(wave) for wave in stackfile.order if wave)
     first = first_manager(stackfile)

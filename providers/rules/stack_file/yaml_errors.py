@@ -1,4 +1,4 @@
-"""What is wrong with text that is no YAML, in plain words: a row for each of PyYAML's problems."""
+"""Plain words for text that is no YAML: a row for each of PyYAML's problems."""
 
 import re
 
@@ -41,7 +41,7 @@ _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: .*)?$", re.MULTILINE)
 
 
 def in_plain_words(error: MarkedYAMLError, text: str) -> str:
-    """`line 4, column 5: what is wrong: what to write`."""
+    """Return `line 4, column 5: what is wrong: what to write`."""
     if conflict := _CONFLICT.search(text):
         words = "the mark of a merge that git left to you: choose a side, take the marks away"
         return told_at(of_character(text, conflict.start()), words)
@@ -56,6 +56,6 @@ def in_plain_words(error: MarkedYAMLError, text: str) -> str:
 
 
 def not_readable(error: ReaderError, text: str) -> str:
-    """The same, of a character that no YAML has."""
+    """Return the same for a character that no YAML has."""
     words = f"the character U+{ord(text[error.position]):04X} is not allowed: take it away"
     return told_at(of_character(text, error.position), words)

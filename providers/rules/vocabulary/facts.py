@@ -40,7 +40,7 @@ class Network:
 
     @property
     def driver(self) -> str:
-        """Its driver, empty where the swarm gave it no addresses."""
+        """Its driver, empty if the swarm gave it no addresses."""
         return self.shape.driver
 
     @property
@@ -348,7 +348,7 @@ class GwbridgeFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class SwarmFacts:
-    """What every declared host says of its membership, and the swarm as a good manager shows it, if any.
+    """Every declared host's word on its membership, and the swarm as a good manager shows it, if any.
 
     `services`, `networks` and `belongings` (such as "secret db") are read only where the swarm may have to end, and
     `bridges` only where it is still to begin: the subnet of docker_gwbridge by host, for those that have one.

@@ -55,7 +55,7 @@ def plain(props: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Spec(BaseModel):
-    """What all nouns share.
+    """The properties that all nouns share.
 
     owner: `<project>/<stack>`, written as the label `swarmnet.owner` on what we create.
     adopt: what `create` does with what somebody else made.

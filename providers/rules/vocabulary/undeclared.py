@@ -1,4 +1,4 @@
-"""What a network has that was not declared of it: options and labels of others, and settings that no key can say.
+"""The parts of a network that nobody declared: options and labels of others, and settings that no key can say.
 
 Which of it is a difference, and what becomes of it, the nouns decide.
 """

@@ -179,7 +179,7 @@ def test_what_was_not_seen_is_unknown():
     trial = Trial(sender="w1", receiver="m1", channel="gossip-udp", outcome="unknown", port=7946, why="it has ended")
     (row,) = found(trial)
 
-    assert ("unknown", "whether UDP 7946 of m1 is open was not seen: it has ended") == (row.status, row.fact)
+    assert ("unknown", "can't tell whether UDP 7946 of m1 is open: it has ended") == (row.status, row.fact)
 
 
 def test_host_without_a_probe():

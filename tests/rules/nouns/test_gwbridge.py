@@ -351,6 +351,6 @@ def test_same_host_at_another_address():
 def test_another_host_at_the_new_address(found, told):
     """What is there is left alone, whatever it looks like."""
     assert (
-        "m1: its address has changed from 10.0.0.1 port 22 to 10.0.0.2 port 22, where another host is than the state "
-        f"knows: it is {told}, the state has the one with docker_gwbridge bbbbbbbbbbbb"
+        "m1: its address changed from 10.0.0.1 port 22 to 10.0.0.2 port 22, but that is another machine: "
+        f"it is {told}, the state has the one with docker_gwbridge bbbbbbbbbbbb"
     ) in (moved(found) or "")

@@ -489,7 +489,7 @@ def test_one_that_is_not_ready_is_unsettled(state: str, expected: bool | str):
 
 # A changed address
 
-MOVED = "address has changed from 198.51.100.2 port 22 to 198.51.100.9 port 22"
+MOVED = "address changed from 198.51.100.2 port 22 to 198.51.100.9 port 22"
 
 
 def test_member_at_another_address():
@@ -506,7 +506,7 @@ def test_another_host_at_the_new_address(there, told):
     """Neither joined nor changed: the address may be a slip."""
     decision = node.next_step(node_spec(host="w1"), facts(member=there), known=True, node_id="n2", moved=MOVED)
 
-    assert f"w1: its {MOVED}, where another host is than the state knows: {told}" in reason(decision)
+    assert f"w1: its {MOVED}, but that is another machine: {told}" in reason(decision)
 
 
 # Addresses that a member keeps

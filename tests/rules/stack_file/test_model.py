@@ -661,7 +661,7 @@ PLACE = {"name": "m1", "address": "10.0.0.1"}
 )
 def test_what_counts_as_another_address(now, expected):
     """Where a host is counts, not as whom it is reached."""
-    assert (expected and f"address has changed from {expected}") == moved(PLACE, now)
+    assert (expected and f"address changed from {expected}") == moved(PLACE, now)
 
 
 def test_a_new_host_has_not_moved():
