@@ -74,7 +74,7 @@ def text_of(project: str, stack: str) -> Written | None:
 
 
 def stack_files() -> Path:
-    """The folder of the project's stack files; the project may lie elsewhere than this program."""
+    """Return the folder of the project's stack files; the project may lie elsewhere than this program."""
     root = Path(pulumi.get_root_directory())
     file = next(root / name for name in FILES if (root / name).is_file())
     return Path(Project.parse(file, file.read_bytes()).stacks or root)
@@ -137,7 +137,7 @@ async def only_known(ids: Mapping[str, pulumi.Output[str]]) -> dict[str, str]:
 
 
 def after(needed: Sequence[pulumi.Resource], protect: bool = False, retain: bool = False) -> pulumi.ResourceOptions:
-    """The options of a resource that comes after all it needs.
+    """Return the options of a resource that comes after all it needs.
 
     Where somebody asks for a replacement, the old one goes first: the new one would be found to be there already, and
     then be removed as the old one.

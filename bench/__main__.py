@@ -75,7 +75,7 @@ def seconds_table(times: dict[int, Times], rounds: int) -> Table:
 
 
 def table_of(title: str) -> Table:
-    """A table that reads well in a log, too."""
+    """Return a table that reads well in a log, too."""
     return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
 
 

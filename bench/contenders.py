@@ -28,7 +28,7 @@ class Contender:
 
 
 def timed(contender: Contender, group: Group, overlays: int) -> float:
-    """Seconds from bare hosts to the end of the process."""
+    """Return seconds from bare hosts to the end of the process."""
     return run(contender, group, overlays)
 
 
@@ -80,7 +80,7 @@ def pulumi(group: Group, overlays: int, folder: Path) -> Callable[[], None]:
 
 
 def stack(group: Group, overlays: int) -> dict[str, Any]:
-    """The stack file's sections; by_hand.sh has the same ranges."""
+    """Return the stack file's sections; by_hand.sh has the same ranges."""
     first, *_ = group
     return {
         "hosts": {

@@ -48,11 +48,11 @@ class Api:
         self.base = f"http+docker://localhost/v{self.client.api_version}"
 
     def get(self, path: str) -> Json:
-        """The JSON at a path."""
+        """Return the JSON at a path."""
         return self.client.get(self.base + path).json()
 
     def post(self, path: str, body: Json) -> int:
-        """The status answered."""
+        """Return the status answered."""
         return int(self.client.post(self.base + path, json=body).status_code)
 
     def update(self, path: str, change: Callable[[Json], None]) -> None:
@@ -64,16 +64,16 @@ class Api:
                 return
 
     def ingress(self) -> str:
-        """The id of the swarm's ingress."""
+        """Return the id of the swarm's ingress."""
         return str(next(each["Id"] for each in self.get("/networks") if each.get("Ingress")))
 
     def tasks(self, network: str) -> list[Json]:
-        """The tasks of services with an address on a network."""
+        """Return the tasks of services with an address on a network."""
         return [task for task in self.get("/tasks") if network in networks_of(task)]
 
 
 def networks_of(task: Json) -> set[str]:
-    """Ids of the networks that a task has an address on."""
+    """Return ids of the networks that a task has an address on."""
     return {each["Network"]["ID"] for each in task.get("NetworksAttachments") or []}
 
 
@@ -152,7 +152,7 @@ class Scene:
         return cls(group, project, sections)
 
     def measured(self, change: Callable[["Scene", Api, str], None]) -> list[float]:
-        """Seconds that each service's ports are away in one change."""
+        """Return seconds that each service's ports are away in one change."""
         self.number += 1
         manager = next(iter(self.group))
         api = Api(manager)

@@ -32,7 +32,7 @@ def counts(group: Group) -> dict[str, Counts]:
 
 
 def kinds(host: Host) -> Counter[str]:
-    """The Engine's requests by kind: `GET /networks/{id}`."""
+    """Return the Engine's requests by kind: `GET /networks/{id}`."""
     return Counter(NAMED.sub(r"\1/{id}", request) for request in host.requests())
 
 

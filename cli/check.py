@@ -64,7 +64,7 @@ def check(
 
 
 def as_data(stacks: Sequence[str], lines: Sequence[Line]) -> dict[str, object]:
-    """The same for programs. `schema` grows where a key changes its meaning or goes."""
+    """Return the same for programs. `schema` grows where a key changes its meaning or goes."""
     findings = [
         {
             "stack": line.stack,
@@ -81,7 +81,7 @@ def as_data(stacks: Sequence[str], lines: Sequence[Line]) -> dict[str, object]:
 
 
 def annotation(line: Line) -> str:
-    """A workflow command: GitHub shows it on the line of the pull request.
+    """Return a workflow command: GitHub shows it on the line of the pull request.
 
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions; the escapes are those of
     https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts

@@ -67,7 +67,7 @@ def discover(
 
 
 def file_of(found: Found, owner: str, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remark]]:
-    """The sections that can be taken over as they are, and the remarks, those of a trial on a simulated copy too.
+    """Return the sections that can be taken over as they are, and remarks, those of a trial on a simulated copy too.
 
     `owner`: `<project>/<stack>`. `others`: the stack files that are there already.
     """
@@ -92,7 +92,7 @@ def routes(found: Found) -> dict[str, str]:
 
 
 def _as_it_is(raw: Raw, found: Found, owner: str) -> tuple[Raw, list[Remark]]:
-    """The sections without what `pulumi up` would not take over as it is, by a trial on a simulated copy.
+    """Return the sections without what `pulumi up` would not take over as it is, by a trial on a simulated copy.
 
     Raises StackFileError if the sections make no plan.
     """
@@ -114,7 +114,7 @@ def _as_it_is(raw: Raw, found: Found, owner: str) -> tuple[Raw, list[Remark]]:
 
 
 def _stack(out: Path) -> str:
-    """The stack's name in that of its file. Raises StackFileError if Pulumi would not find it."""
+    """Return the stack's name in that of its file. Raises StackFileError if Pulumi would not find it."""
     named = re.fullmatch(r"Pulumi\.([\w.-]+)\.yaml", out.name)
     if not named or not out.parent.is_dir():
         raise StackFileError([f"{out}: should be Pulumi.STACK.yaml in a folder that is there, such as stacks/"])

@@ -33,7 +33,7 @@ IDS = get_args(FindingId)
 
 
 def _known(ids: list[str] | None) -> list[str]:
-    """Ids of findings. Raises BadParameter if one is none."""
+    """Return ids of findings. Raises BadParameter if one is none."""
     for each in ids or ():
         if each not in IDS:
             raise typer.BadParameter(f"{each} is not a finding; findings are {', '.join(IDS)}")
@@ -111,7 +111,7 @@ def doctor(
 
 
 def _misused(at_one: bool, reach: Reach, rules: Firewall | None, host: str | None) -> str:
-    """Options that do not go together, in words; empty if they do."""
+    """Return options that do not go together, in words; empty if they do."""
     if host and not rules:
         return "--host goes with --rules"
     if rules and at_one:
@@ -128,7 +128,7 @@ def _declared_hosts(directory: Path, stack: str) -> tuple[Fleet, Examination, Wa
 
 
 def begun_at(manager: HostAccess) -> tuple[Fleet, Examination, Wanted]:
-    """A swarm that is begun at one manager; that host alone if it can't tell of the others.
+    """Return a swarm that is begun at one manager; that host alone if it can't tell of the others.
 
     Who else is a manager it tells: it was named as one. Raises HostError if it is not reached.
     """
@@ -151,7 +151,7 @@ def begun_at(manager: HostAccess) -> tuple[Fleet, Examination, Wanted]:
 
 
 def _script(firewall: Firewall, resolved: Resolved, host: str | None) -> str:
-    """The rules, of one host if it is named. Raises StackFileError if there are none."""
+    """Return the rules, of one host if it is named. Raises StackFileError if there are none."""
     found = host_rules(resolved)
     names = [each.host for each in found]
     if host and host not in names:

@@ -26,7 +26,7 @@ _ENDS = {
 
 
 def as_data(stack: str, found: Diagnosis) -> dict[str, Any]:
-    """The report as docs/doctor.md describes it: a published format, to which keys may be added."""
+    """Return the report as docs/doctor.md describes it: a published format, to which keys may be added."""
     keys = ("id", "status", "host", "peer", "fact", "remedy")
     findings = [{key: asdict(each)[key] for key in keys} for each in found.findings]
     networks = [asdict(each) for each in found.rooms]
@@ -82,7 +82,7 @@ def tables(found: Diagnosis) -> Iterator[Table]:
 
 
 def findings_table(found: Diagnosis) -> Table:
-    """The findings, row by row."""
+    """Return the findings, row by row."""
     rows = Table("", "id", "host", "what", "what to do", header_style="bold")
     for each in found.findings:
         status = as_shown(each.status, style=_COLOURS.get(each.status, ""))
@@ -115,7 +115,7 @@ def _cell(pair: list[Trial]) -> Text:
 
 
 def lines(found: Diagnosis, *, rows: bool) -> Iterator[Text]:
-    """The report, line by line; `rows`: also what a table would show."""
+    """Yield the report, line by line; `rows`: also what a table would show."""
     for each in found.findings if rows else ():
         where = f"{_place(each)}: " if each.host else ""
         line = f"{each.status}: {each.id}: {where}{each.fact}: {each.remedy}"

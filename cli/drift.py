@@ -96,7 +96,7 @@ def hosts_of(of: str, resolved: Resolved, accesses: Mapping[str, HostAccess], wa
 
 
 def compared(state: State, looked: Seen, *, own_swarm: bool) -> list[Finding]:
-    """Each resource of the state with what was read of it. `own_swarm`: the stack declares the swarm."""
+    """Return each resource of the state with what was read of it. `own_swarm`: the stack declares the swarm."""
     no_swarm = own_swarm and ended(looked.members, looked.silent)
     return [
         doubted(finding(spec, known, looked.facts[name], ended=no_swarm), spec, looked.members)

@@ -35,12 +35,12 @@ class Report:
 
     @property
     def status(self) -> int:
-        """The command's exit status."""
+        """Return the command's exit status."""
         return DRIFTED if self.drifted else UNKNOWN if self.unknown else CLEAN
 
 
 def as_data(stack: str, result: Report) -> dict[str, Any]:
-    """The report as docs/drift.md describes it: a published format, to which keys may be added."""
+    """Return the report as docs/drift.md describes it: a published format, to which keys may be added."""
     return {
         "schema": SCHEMA,
         "stack": stack,
@@ -72,7 +72,7 @@ def table(result: Report) -> Table:
 
 
 def lines(result: Report, *, rows: bool) -> Iterator[Text]:
-    """The report, line by line; `rows`: also what a table would show."""
+    """Yield the report, line by line; `rows`: also what a table would show."""
     for warning in result.warnings:
         yield as_shown(f"warning: {warning}", style="yellow")
     for each, end in result.drifted if rows else ():
@@ -91,7 +91,7 @@ def lines(result: Report, *, rows: bool) -> Iterator[Text]:
 
 
 def place(each: Difference | Unknown) -> str:
-    """The resource, and the host where its name does not end in it."""
+    """Return the resource, and the host where its name does not end in it."""
     named = not each.host or each.resource.endswith((f"@{each.host}", f"/{each.host}"))
     return each.resource if named else f"{each.resource} on {each.host}"
 
@@ -106,7 +106,7 @@ def changed(each: Difference) -> str:
 
 
 def said(value: object) -> str:
-    """A value in words."""
+    """Return a value in words."""
     if value is None:
         return "not set"
     if isinstance(value, list | tuple):

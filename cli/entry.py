@@ -48,7 +48,7 @@ def entry(manager: str, ways: Reach) -> HostAccess:
 
 
 def _path(file: Path | None) -> str | None:
-    """A path that means the same wherever Pulumi runs, and whoever's home it is in."""
+    """Return a path that means the same wherever Pulumi runs, and whoever's home it is in."""
     if file is None:
         return None
     path, home = file.expanduser().absolute(), Path.home()

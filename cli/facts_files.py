@@ -14,7 +14,7 @@ def content(path: Path) -> bytes:
 
 
 def facts_in(path: Path) -> FactsFile:
-    """The facts in a file. Raises OSError, and NoFacts that names it."""
+    """Return the facts in a file. Raises OSError, and NoFacts that names it."""
     try:
         return FactsFile.parse(content(path))
     except NoFacts as error:

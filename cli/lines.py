@@ -10,7 +10,7 @@ from providers.rules.vocabulary.words import data, lines
 
 
 def as_shown(text: str, style: str = "") -> Text:
-    """A line, or a few, for rich."""
+    """Return a line, or a few, for rich."""
     return Text(lines(text), style=style)
 
 
@@ -25,7 +25,7 @@ def complain(text: str, colour: str = "red") -> None:
 
 
 def _shown(colour: str) -> str | None:
-    """The colour, unless nobody wants any: https://no-color.org."""
+    """Return the colour, unless nobody wants any: https://no-color.org."""
     return None if os.environ.get("NO_COLOR") else colour or None
 
 

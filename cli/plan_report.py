@@ -13,7 +13,7 @@ from providers.rules.vocabulary.facts import Silent
 
 
 def fields(forecast: Forecast) -> dict[str, object]:
-    """A forecast as JSON has it."""
+    """Return a forecast as JSON has it."""
     return {**asdict(forecast), "disturbs": forecast.disturbs}
 
 
@@ -37,7 +37,7 @@ def show(
 def report_of(
     found: Sequence[Forecast], silent: Iterable[Silent], doubt: str, warnings: Iterable[str] = ()
 ) -> Iterator[Text]:
-    """The report, line by line."""
+    """Yield the report, line by line."""
     yield from beforehand(silent, doubt, warnings)
     for forecast in found:
         if forecast.stages or forecast.problem:

@@ -24,7 +24,7 @@ class NoState(Exception):
 
 @lru_cache
 def project_of(directory: Path) -> Project:
-    """The project that Pulumi finds from that folder on upwards. Raises ProjectError if its file is none."""
+    """Return the project that Pulumi finds from that folder on upwards. Raises ProjectError if its file is none."""
     there = directory.resolve()
     for file in (folder / name for folder in (there, *there.parents) for name in FILES):
         if file.is_file():
@@ -53,7 +53,7 @@ def stacks_around() -> Path:
 
 
 def short(stack: str) -> str:
-    """The stack's own name in one that may be qualified, as `organization/project/stack`."""
+    """Return the stack's own name in one that may be qualified, as `organization/project/stack`."""
     return stack.rpartition("/")[2]
 
 
@@ -71,7 +71,7 @@ def owner(directory: Path, stack: str) -> str:
 
 @lru_cache
 def settings(stack: str, directory: Path) -> tuple[Raw, str]:
-    """The keys of a stack as its program gets them, and why they are not known, empty if they are.
+    """Return the keys of a stack as its program gets them, and why they are not known, empty if they are.
 
     Raises StackFileError if one is encrypted: Pulumi shows no such value here.
     """

@@ -52,7 +52,7 @@ def report(
 
 
 def _pages(found: Mapping[Path, bytes], known: Mapping[Path, FactsFile]) -> tuple[list[str], list[str]]:
-    """A page for each preview, and what is wrong with those that can't be read. Raises NoFacts."""
+    """Return a page for each preview, and what is wrong with those that can't be read. Raises NoFacts."""
     read: dict[Path, Preview | NotAPreview] = {}
     for path, text in found.items():
         try:

@@ -36,7 +36,7 @@ def _name(context: typer.Context, given: str) -> str:
 
 
 def complete(context: typer.Context, incomplete: str) -> list[str]:
-    """The stacks that a shell offers."""
+    """Return the stacks that a shell offers."""
     return [name for name in names(context.params["directory"]) if name.startswith(incomplete)]
 
 

@@ -83,7 +83,7 @@ class Line:
 
 
 def names(directory: Path) -> list[str]:
-    """The stacks that have a file."""
+    """Return the stacks that have a file."""
     return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in directory.glob("Pulumi.*.yaml"))
 
 
@@ -93,7 +93,7 @@ def file_of(directory: Path, stack: str) -> Path:
 
 
 def text_of(directory: Path, stack: str) -> str:
-    """A stack's file as it is, its line ends too. Raises StackFileError if there is none or it is no text."""
+    """Return a stack's file as it is, its line ends too. Raises StackFileError if there is none or it is no text."""
     path = file_of(directory, stack)
     try:
         return decoded(path.read_bytes())
@@ -146,13 +146,13 @@ def declared(directory: Path, stack: str) -> tuple[Plan, Resolved]:
 
 
 def located(directory: Path, stack: str, error: StackFileError, judgement: Verdict | None) -> list[str]:
-    """The problems of a stack's file in its order, each with its place."""
+    """Return the problems of a stack's file in its order, each with its place."""
     lines = lines_of(directory, stack, error, judgement)
     return [str(line) if line.file else line.words for line in lines]
 
 
 def lines_of(directory: Path, stack: str, error: StackFileError, judgement: Verdict | None) -> list[Line]:
-    """The same as lines."""
+    """Return the same as lines."""
     if isinstance(error, ProjectError):
         return [Line.beside(stack, problem) for problem in error.problems]
     return sorted(Line.of(directory, stack, problem, judgement) for problem in error.problems)

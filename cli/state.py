@@ -18,7 +18,7 @@ State = Mapping[str, tuple[Spec, Outputs]]
 
 
 def state_of(stack: str, directory: Path) -> State:
-    """The resources that the state has, by name: what was wanted of each, and its outputs. Raises NoState."""
+    """Return the resources that the state has, by name: what was wanted of each, and its outputs. Raises NoState."""
     try:
         found = from_json(exported(stack, directory))
     except ValueError as error:
@@ -27,7 +27,7 @@ def state_of(stack: str, directory: Path) -> State:
 
 
 def exported(stack: str, directory: Path) -> str:
-    """The state as JSON. Raises NoState with Pulumi's own words."""
+    """Return the state as JSON. Raises NoState with Pulumi's own words."""
     return asked("stack", "export", stack=stack, directory=directory)
 
 
@@ -69,7 +69,7 @@ class _Exported(BaseModel):
 
 
 def _recorded(exported: object) -> list[_Resource]:
-    """All resources of an exported state. Raises NoState if it is none."""
+    """Return all resources of an exported state. Raises NoState if it is none."""
     try:
         deployment = _Exported.model_validate(exported).deployment
     except ValidationError as error:
@@ -80,7 +80,7 @@ def _recorded(exported: object) -> list[_Resource]:
 
 
 def resources(exported: object) -> State:
-    """The resources in an exported state that are Swarmnet's, as they are recorded there. Raises NoState."""
+    """Return the resources in an exported state that are Swarmnet's, as they are recorded there. Raises NoState."""
     found: dict[str, tuple[Spec, Outputs]] = {}
     for each in _recorded(exported):
         kind = KINDS.get(each.type.rpartition(":")[2]) if "swarmnet" in each.type else None

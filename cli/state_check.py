@@ -96,7 +96,7 @@ class Object:
 
 
 def providers(value: object, of: str = "the state") -> Iterator[tuple[str, object]]:
-    """Every provider in an exported state, wherever it stands, with the name of the resource that it is in.
+    """Yield every provider in an exported state, wherever it stands, with the name of the resource that it is in.
 
     A list under that key says what the provider depends on (`propertyDependencies`), and nobody can load it.
     """
@@ -110,7 +110,7 @@ def providers(value: object, of: str = "the state") -> Iterator[tuple[str, objec
 
 
 def foreign_commands(value: object) -> Iterator[str]:
-    """The names of resources of pulumi-command that are no commands of `prepare`, wherever they stand."""
+    """Yield the names of resources of pulumi-command that are no commands of `prepare`, wherever they stand."""
     if isinstance(value, Object):
         kinds = [each for key, each in value.pairs if key == "type" and str(each).startswith("command:")]
         parts = [each for key, each in value.pairs if key in ("inputs", "outputs")]
@@ -157,5 +157,5 @@ def names(text: object) -> str:
 
 
 def _shown(text: str) -> str:
-    """A text of the state on one line, whatever is in it."""
+    """Return a text of the state on one line, whatever is in it."""
     return text.encode("unicode_escape").decode()[:200]

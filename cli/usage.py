@@ -26,7 +26,7 @@ class Command(TyperCommand):
         super().__init__(help="\n\n".join(" ".join(each.split()) for each in paragraphs), **settings)
 
     def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
-        """Its parameters, each with what stands for a value, or nothing where it takes none."""
+        """Return its parameters, each with what stands for a value, or nothing where it takes none."""
         return [_in_words(each) for each in super().get_params(ctx)]
 
     def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
@@ -38,7 +38,7 @@ class Group(TyperGroup):
     """The same of a group of commands."""
 
     def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
-        """Its parameters, in words."""
+        """Return its parameters, in words."""
         return [_in_words(each) for each in super().get_params(ctx)]
 
 

@@ -11,7 +11,7 @@ from lab.state import Record
 
 
 def host_key(name: str) -> Path:
-    """The file of a host's ssh key, made when it is not there."""
+    """Return the file of a host's ssh key, made when it is not there."""
     state.HOST_KEYS.mkdir(exist_ok=True)
     return make_key(state.HOST_KEYS / name)
 
@@ -23,14 +23,14 @@ def forget_key(name: str) -> None:
 
 
 def make_key(file: Path) -> Path:
-    """An ssh key pair without passphrase, made when it is not there."""
+    """Return an ssh key pair without passphrase, made when it is not there."""
     if not file.exists():
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "swarmnet-lab", "-f", file)
     return file
 
 
 def ssh(record: Record, *words: str) -> list[str]:
-    """The command that logs in to a host as root, by the lab's key, and checks the host's."""
+    """Return the command that logs in to a host as root, by the lab's key, and checks the host's."""
     options = ("BatchMode=yes", "LogLevel=ERROR", "StrictHostKeyChecking=yes")
     checked = [word for option in (*options, f"UserKnownHostsFile={state.KNOWN_HOSTS}") for word in ("-o", option)]
     return ["ssh", "-F", "none", "-i", str(state.KEY), *checked, f"root@{record.address}", *words]

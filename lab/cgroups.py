@@ -25,7 +25,7 @@ def enter(name: str, pid: int) -> None:
 
 
 def places(name: str, membership: str, mounts: str) -> list[Path]:
-    """The directories of a host's cgroups, from the texts of /proc/self/cgroup and /proc/self/mounts."""
+    """Return the directories of a host's cgroups, from the texts of /proc/self/cgroup and /proc/self/mounts."""
     own = dict(line.split(":", 2)[1:] for line in membership.splitlines())
     if set(own) == {""}:
         return [root / _PARENT / name for root in _roots("cgroup2", "", mounts)]
@@ -85,5 +85,5 @@ def _remove_unless_busy(folder: Path) -> None:
 
 
 def _parents() -> list[Path]:
-    """The cgroups that hold hosts, in every hierarchy and below whichever cgroup the lab was called in."""
+    """Return the cgroups that hold hosts, in every hierarchy and below whichever cgroup the lab was called in."""
     return [Path(folder, _PARENT) for folder, inner, _ in os.walk("/sys/fs/cgroup") if _PARENT in inner]

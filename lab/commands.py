@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def add_command(commands: Commands, run: Command) -> argparse.ArgumentParser:
-    """A command with the name of a function, which is run for it, and its docstring as help."""
+    """Return a command with the name of a function, which is run for it, and its docstring as help."""
     added = commands.add_parser(run.__name__.strip("_"), help=run.__doc__, description=run.__doc__)
     added.set_defaults(run=run)
     return added
@@ -103,7 +103,7 @@ def _up(arguments: argparse.Namespace) -> None:
 
 
 def wanted_engines(count: int | None, names: list[str]) -> list[str]:
-    """Each host's Engine, for so many hosts and these names; LabError where the two do not fit."""
+    """Return each host's Engine, for so many hosts and these names; LabError where the two do not fit."""
     if len(names) == 1:
         return names * (3 if count is None else count)
     if count not in (None, len(names)):
@@ -197,7 +197,7 @@ def _running(name: str) -> Record:
 
 
 def named(name: str, records: dict[str, Record]) -> Record:
-    """The host of that name among those that run; LabError if there is none."""
+    """Return the host of that name among those that run; LabError if there is none."""
     if name not in records:
         raise LabError(f"host {name}: does not run: running are {', '.join(records) or 'none'}")
     return records[name]

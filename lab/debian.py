@@ -62,6 +62,6 @@ def mirror() -> str:
 
 
 def archive(targets: str) -> str | None:
-    """The address of a whole release, not of its updates, among lines of codename and address."""
+    """Return the address of a whole release, not of its updates, among lines of codename and address."""
     rows = (line.split() for line in targets.splitlines())
     return next((address for codename, address in rows if "-" not in codename), None)

@@ -73,7 +73,7 @@ def _request(record: Record, method: str, path: str, body: bytes = b"", seconds:
 
 
 def busybox_root() -> bytes:
-    """A tar file of the smallest useful root: busybox, a link to it for each of its programs, and /tmp."""
+    """Return a tar file of the smallest useful root: busybox, a link to it for each of its programs, and /tmp."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         tar.add(_BUSYBOX, "bin/busybox")

@@ -32,7 +32,7 @@ class Engine:
 
     @property
     def packages(self) -> dict[str, list[str]]:
-        """The Debian packages it takes files from, and which."""
+        """Return the Debian packages it takes files from, and which."""
         if not self.release:
             return {}
         cli, daemon = _DOCKER[:1], _DOCKER[1:]
@@ -51,21 +51,21 @@ _ENGINES = {
 
 
 def named(name: str) -> Engine:
-    """The Engine of that name; LabError if there is none."""
+    """Return the Engine of that name; LabError if there is none."""
     if name not in _ENGINES:
         raise LabError(f"engine {name}: not known: use {', '.join(_ENGINES)}")
     return _ENGINES[name]
 
 
 def binds(name: str) -> dict[Path, str]:
-    """The files of an Engine, and the paths where a host sees them."""
+    """Return the files of an Engine, and the paths where a host sees them."""
     folder = cache() / name
     files = (file for file in folder.rglob("*") if file.is_file())
     return {file: f"/{file.relative_to(folder)}" for file in files}
 
 
 def cache() -> Path:
-    """The folder of all unpacked Engines, shared by checkouts."""
+    """Return the folder of all unpacked Engines, shared by checkouts."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "swarmnet/engines"
 
 

@@ -63,7 +63,7 @@ def write(folder: Path, name: str, host_key: Path, covered: Iterable[str]) -> No
 
 
 def _place(upper: Path, path: str) -> Path:
-    """A path in the layer, in directories with the machine's own modes, since those of the layer count."""
+    """Return a path in the layer, in directories with the machine's own modes, since those of the layer count."""
     place = upper
     for part in Path(path).parent.parts:
         place /= part
@@ -133,5 +133,5 @@ def _write_docker(upper: Path) -> None:
 
 
 def without_limits(script: str) -> str:
-    """An init script without its `ulimit` lines: where a machine refuses to raise a limit, they end it."""
+    """Return an init script without its `ulimit` lines: where a machine refuses to raise a limit, they end it."""
     return re.sub(r"^(\s*)ulimit .*$", r"\1:", script, flags=re.MULTILINE)

@@ -17,7 +17,7 @@ _AT_ONCE = 8
 
 
 def start(group: str, engines: list[str]) -> list[Record]:
-    """A host that answers for each Engine named; those that run that Engine already are kept, and mended."""
+    """Return a host that answers for each Engine named; those that run that Engine already are kept, and mended."""
     with state.locked():
         records = state.load()
         taken = {record.name: record.address for record in records.values()}
@@ -80,7 +80,7 @@ def close_up() -> None:
 
 
 def _names_on_disk(group: str | None) -> set[str]:
-    """The hosts of a group, or of all, that have files here, however far their start came."""
+    """Return the hosts of a group, or of all, that have files here, however far their start came."""
     names = {path.stem for folder in (state.FOLDERS, state.HOST_KEYS) for path in folder.glob("*")}
     groups = {name: name.rstrip("0123456789") for name in names}
     return {name for name, its in groups.items() if group == its or (group is None and its != network.VM_GROUP)}
@@ -92,7 +92,7 @@ def _forget(name: str) -> None:
 
 
 def of_group(group: str, records: dict[str, Record]) -> list[Record]:
-    """The hosts of a group among those that run; LabError if there are none."""
+    """Return the hosts of a group among those that run; LabError if there are none."""
     found = [record for record in records.values() if record.group == group]
     if not found:
         raise LabError(f"group {group}: no host runs: start some with `lab/hosts up --group {group}`")

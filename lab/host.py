@@ -37,7 +37,7 @@ class NewHost:
         self.record = Record(wanted.name, wanted.group, wanted.address, wanted.engine, pid, started)
 
     def _first_process(self, log: Path) -> tuple[int, int]:
-        """Its id and its start, once it says so."""
+        """Return its id and its start, once it says so."""
         assert self._process.stdout
         with self._process.stdout as pipe:
             pid = int(pipe.readline() or 0)

@@ -34,7 +34,7 @@ _SECONDS = 900
 
 
 def missing_packages(provided_by: Mapping[str, str] = _PROVIDED_BY) -> list[str]:
-    """The packages still to be installed, by the files that are needed and which package has each."""
+    """Return the packages still to be installed, by the files that are needed and which package has each."""
     return [package for file, package in provided_by.items() if not Path(file).exists()]
 
 

@@ -28,7 +28,7 @@ MOST = 20
 
 
 def names(group: str, count: int) -> list[str]:
-    """The hosts of a group: `h1`, `h2` and so on."""
+    """Return the hosts of a group: `h1`, `h2` and so on."""
     if not re.fullmatch("[a-z]{1,8}", group):
         raise LabError(f"group {group}: not a name: use one to eight letters a to z")
     if count not in range(1, MOST + 1):
@@ -50,7 +50,7 @@ def _numbered(numbers: Iterable[int]) -> Iterator[str]:
 
 
 def cable(name: str) -> str:
-    """The machine's end of a host's cable."""
+    """Return the machine's end of a host's cable."""
     return f"swl-{name}"
 
 
@@ -74,7 +74,7 @@ def _refuse_clash() -> None:
 
 
 def clash(destinations: Iterable[str]) -> str | None:
-    """The first of a machine's routes that leads where the lab's own addresses are."""
+    """Return the first of a machine's routes that leads where the lab's own addresses are."""
     for destination in destinations:
         if destination != "default":
             network = IPv4Network(destination)
@@ -84,7 +84,7 @@ def clash(destinations: Iterable[str]) -> str | None:
 
 
 def mac(address: IPv4Address) -> str:
-    """The link address that goes with an address, for ever: nobody's ARP cache is wrong after a reset."""
+    """Return the link address that goes with an address, for ever: nobody's ARP cache is wrong after a reset."""
     return ":".join(f"{byte:02x}" for byte in b"\x02\x53" + address.packed)
 
 

@@ -69,7 +69,7 @@ def started(pid: int) -> int | None:
 
 
 def load(which: Path = HOSTS) -> dict[str, Record]:
-    """Those of a list that run, by name: group after group, and in each by number."""
+    """Return those of a list that run, by name: group after group, and in each by number."""
     try:
         rows = json.loads(which.read_text())
     except FileNotFoundError:

@@ -239,7 +239,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         return {**to_props(spec), **self.noun.outputs(spec, there), **self.noun.kept(spec, known, there)}
 
     def looked(self, door: Door, spec: S, known: Props) -> F:
-        """The noun's facts; what is there is a declared resource's from now on."""
+        """Return the noun's facts; what is there is a declared resource's from now on."""
         facts = self.noun.look(door, spec, known)
         there = self.noun.there(facts)
         if there is not None:
@@ -263,11 +263,11 @@ class Provider(ResourceProvider, Generic[S, F]):
         return True
 
     def replaced_by(self, spec: S, changed: frozenset[str]) -> frozenset[str]:
-        """The changed properties that take a new object; none, unless a noun says otherwise."""
+        """Return the changed properties that take a new object; none, unless a noun says otherwise."""
         return frozenset()
 
     def proofs_of_absence(self) -> tuple[type[Exception], ...]:
-        """Errors that prove that it is gone."""
+        """Return errors that prove that it is gone."""
         return self.run.proofs_of_absence() if self.noun.of_swarm else ()
 
     def known(self, id_: str, olds: Props) -> Props:

@@ -112,7 +112,7 @@ class Run:
         self.unwatched.update(declared.unwatched)
 
     def hosts(self, spec: Spec | None = None) -> Door:
-        """The declared hosts, and that of the spec, which only the state may still know.
+        """Return the declared hosts, and that of the spec, which only the state may still know.
 
         Raises Blocked if that one is to be asked and the state says nothing that makes sense.
         """
@@ -132,8 +132,9 @@ class Run:
         return Roles(managers=frozenset(self.managers) if self.declares_swarm else None)
 
     def wish(self, spec: S) -> S:
-        """The spec with the digest of what the stack file wants; without one if that makes no sense, as the copy in
-        the state of another version may."""
+        """Return the spec with the digest of what the stack file wants; without one if that makes no sense, as the
+        state's copy of another version may.
+        """
         if spec.owner not in self._wishes:
             self._wishes[spec.owner] = ""
             with suppress(StackFileError):
@@ -142,8 +143,9 @@ class Run:
         return spec.model_copy(update={"wish": self._wishes[spec.owner]})
 
     def in_place_of(self, spec: S) -> S:
-        """The spec with the network in whose place it comes, where this run has removed that or is about to: what
-        nobody declared of it comes back."""
+        """Return the spec with the network it replaces, if this run removes that: what nobody declared of it comes
+        back.
+        """
         if not isinstance(spec, NetworkSpec) or spec.resource_name not in self.replaced:
             return spec
         before, known = self.replaced[spec.resource_name]
@@ -169,8 +171,7 @@ class Run:
         return found.model_dump() if found else {}
 
     def removal_time(self, spec: Spec) -> float:
-        """Seconds that a removal may take, as the configuration says now: the state has what held at the last
-        change."""
+        """Return the seconds that a removal may take by the present configuration; the state has the last change's."""
         key = f"{NAMESPACE}:timeouts"
         said = from_flat({key: self.settings[key]} if key in self.settings else {}).get("timeouts", {})
         try:
@@ -180,8 +181,8 @@ class Run:
         return seconds
 
     def proofs_of_absence(self) -> tuple[type[SwarmnetError], ...]:
-        """Errors that prove that what was in the swarm is gone: all declared hosts in no swarm, where they are the
-        swarm.
+        """Return errors that prove that what was in the swarm is gone: all declared hosts in no swarm, where they are
+        the swarm.
 
         A stack without a section `swarm` declares some hosts of one that others keep: there it proves nothing.
         """

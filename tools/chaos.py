@@ -88,7 +88,7 @@ def main() -> int:
 
 
 def read(results: Path) -> list[dict[str, Any]]:
-    """All cuts so far."""
+    """Return all cuts so far."""
     return [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
 
 
@@ -104,7 +104,7 @@ def summary(cuts: list[dict[str, Any]]) -> int:
 
 
 def planned(engine: str, seed: int, number: int) -> Cut:
-    """The cut of that number: the same for the same seed."""
+    """Return the cut of that number: the same for the same seed."""
     chance = random.Random(f"{engine} {seed} {number}")
     change = CHANGES[number % len(CHANGES)]
     return Cut(engine, seed, number, VICTIMS[number % len(VICTIMS)], change, chance.randint(1, LINES[change]))
@@ -191,7 +191,7 @@ class Scene:
 
 
 def changed(sections: dict[str, Any], change: str, number: int) -> dict[str, Any]:
-    """The stack file with another range for the ingress or for the bridges."""
+    """Return the stack file with another range for the ingress or for the bridges."""
     if change == "ingress":
         return {**sections, "ingress": {"subnet": f"10.201.{16 * (number % 8 + 1)}.0/20"}}
     return {**sections, "gwbridge": {**sections["gwbridge"], "subnet": f"10.200.{16 * (number % 8 + 1)}.0/20"}}

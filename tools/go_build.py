@@ -60,7 +60,7 @@ def cache_folder() -> Path:
 
 
 def built_pulumi(version: str, cache: Path, python: Path | None = None) -> Path:
-    """A folder with `pulumi` of this version and its scripts, from `cache` or built into it.
+    """Return a folder with `pulumi` of this version and its scripts, from `cache` or built into it.
 
     `python`: that of the virtual environment which takes a Go where the machine has none; this one by default.
     Raises SetupError, with what to do, if there is no room for it, no Go can be had or the build fails.
@@ -69,7 +69,7 @@ def built_pulumi(version: str, cache: Path, python: Path | None = None) -> Path:
 
 
 def built_plugin(version: str, cache: Path, python: Path | None = None) -> Path:
-    """A folder with the plugin `pulumi-resource-command` of this release, from `cache` or built into it.
+    """Return a folder with the plugin `pulumi-resource-command` of this release, from `cache` or built into it.
 
     `python` as for `built_pulumi`. Raises SetupError, also for a release of which the commit is not known here.
     """
@@ -94,7 +94,7 @@ def put(part: Path, folder: Path) -> None:
 
 
 def _kept(cache: Path, name: str, python: Path | None, build: Callable[[str, Path], None]) -> Path:
-    """The folder of this name in the cache. build: makes it with a Go, as `bin` in a folder for scratch."""
+    """Return the folder of this name in the cache. build: makes it with a Go, as `bin` in a folder for scratch."""
     kept = cache / name
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ def _kept(cache: Path, name: str, python: Path | None, build: Callable[[str, Pat
 
 
 def _go(python: Path) -> str:
-    """The machine's Go, else the virtual environment's, installed at need."""
+    """Return the machine's Go, else the virtual environment's, installed at need."""
     own = python.with_name("go")
     if (found := shutil.which("go")) or own.exists():
         return found or str(own)

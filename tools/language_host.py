@@ -27,7 +27,7 @@ _TOLD_THE_USER = 32
 
 
 def command(request: language_pb2.RunRequest, engine: str, executor: Path) -> list[str]:
-    """The process that runs the program: the SDK's own executor, by the project's own Python."""
+    """Return the process that runs the program: the SDK's own executor, by the project's own Python."""
     venv = dict(request.info.options).get("virtualenv")
     python = str(Path(request.info.root_directory, str(venv), "bin", "python")) if venv else sys.executable
     options = {
@@ -90,7 +90,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.GetProgramDependenciesResponse()
 
     def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:
-        """The Python that runs programs."""
+        """Return the Python that runs programs."""
         return language_pb2.AboutResponse(executable=sys.executable, version=sys.version.split()[0])
 
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:

@@ -23,7 +23,7 @@ FONTS = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 
 
 def drawn(command: Sequence[str], lines: Sequence[str], columns: int) -> str:
-    """The SVG of a command and what it showed."""
+    """Return the SVG of a command and what it showed."""
     console = Console(record=True, width=columns, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text(f"$ {shlex.join(command)}", style="bold"))
     for line in lines:

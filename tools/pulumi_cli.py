@@ -44,7 +44,7 @@ with urllib.request.urlopen(sys.argv[1], timeout=5) as answer, open(sys.argv[2],
 
 
 def provide_pulumi(root: Path, home: Path, path: list[str], archives: str = ARCHIVES) -> Path:
-    """The folder of a fit `pulumi` for the checkout at `root`: one of `path`, or `home`/bin, filled at need.
+    """Return the folder of a fit `pulumi` for the checkout at `root`: one of `path`, or `home`/bin, filled at need.
 
     `archives`: where the official ones are, with `{platform}` for one of SHA256.
     Raises SetupError, with what to do, if it can be neither found nor downloaded nor built, or if what was
@@ -70,7 +70,7 @@ def provide_pulumi(root: Path, home: Path, path: list[str], archives: str = ARCH
 
 
 def wanted_versions(project: str) -> str:
-    """The range that the text of Pulumi.yaml asks for: comparisons, all to hold, with spaces between."""
+    """Return the range that the text of Pulumi.yaml asks for: comparisons, all to hold, with spaces between."""
     return str(yaml.safe_load(project)["requiredPulumiVersion"])
 
 

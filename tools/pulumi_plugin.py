@@ -55,5 +55,5 @@ def _built(wanted: str, folder: Path, python: Path) -> bool:
 
 
 def _reason(problem: SetupError) -> str:
-    """The last line of what went wrong."""
+    """Return the last line of what went wrong."""
     return str(problem).splitlines()[-1].strip().rstrip(".")

@@ -60,7 +60,7 @@ def refused(kind: str, inputs: Values) -> dict[str, str]:
 
 
 def ssh(connection: Values, known_hosts: str) -> list[str]:
-    """The client that reaches a host, and none that shows another key."""
+    """Return the client that reaches a host, and none that shows another key."""
     options = {
         "BatchMode": "yes",
         "ConnectTimeout": f"{connection.get('perDialTimeout', 15):.0f}",
@@ -121,7 +121,7 @@ class Command(provider_pb2_grpc.ResourceProviderServicer):
     """The calls the engine makes; what is missing here is answered by gRPC with UNIMPLEMENTED."""
 
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
-        """The version that it stands in for."""
+        """Return the version that it stands in for."""
         return plugin_pb2.PluginInfo(version=version("pulumi-command"))
 
     def Configure(
@@ -131,7 +131,7 @@ class Command(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ConfigureResponse()
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
-        """The inputs as they are, or why not."""
+        """Return the inputs as they are, or why not."""
         found = refused(request.urn.split("::")[2].split("$")[-1], MessageToDict(request.news))
         failures = [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in found.items()]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)

@@ -33,7 +33,7 @@ class FoundMember:
 
     @property
     def name(self) -> str:
-        """Its name in the stack file."""
+        """Return its name in the stack file."""
         return self.access.name
 
     @property
@@ -53,7 +53,7 @@ class Found:
 
     @property
     def reached(self) -> tuple[FoundMember, ...]:
-        """The members that told of themselves."""
+        """Return the members that told of themselves."""
         return tuple(member for member in self.members if member.host)
 
     @property

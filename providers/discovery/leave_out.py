@@ -22,7 +22,7 @@ _MTU = Host.model_fields["mtu"].default
 
 
 def unclaimed(raw: Raw, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remark]]:
-    """The sections without what another stack file declares of the same swarm, and what was taken out."""
+    """Return the sections without what another stack file declares of the same swarm, and what was taken out."""
     remarks = []
     for path, why in claims(resolve(readable(StackFile, raw).model), others):
         remarks.append(Remark("not managed", path[0], f"{'.'.join(path)}: {why}; {left_out(raw, path)}"))
@@ -31,7 +31,7 @@ def unclaimed(raw: Raw, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remar
 
 
 def mended(raw: Raw, stack: str, beside: Collection[str] = ()) -> tuple[Raw, list[Remark]]:
-    """The sections without what keeps them from being a stack file, and what is said of those and of the rest.
+    """Return the sections without what keeps them from being a stack file, and what is said of those and of the rest.
 
     Each turn takes one part away. A problem that no part can be left out for stays one of the file. No range of
     `beside`, what hosts have, is named as free.
@@ -54,7 +54,7 @@ def mended(raw: Raw, stack: str, beside: Collection[str] = ()) -> tuple[Raw, lis
 
 
 def _to_leave_out(raw: Raw, line: str) -> tuple[str, ...]:
-    """The path of the part without which there is no such problem; empty if there is none.
+    """Return the path of the part without which there is no such problem; empty if there is none.
 
     A pool is needed by networks to come alone, and a host's measured MTU by nothing: they go before any network does.
     """
@@ -80,7 +80,7 @@ def _mapping(raw: Raw, key: str) -> dict[str, Any]:
 
 
 def path_of(raw: Raw, resource: str) -> tuple[str, ...]:
-    """The path of the section that a resource is made of."""
+    """Return the path of the section that a resource is made of."""
     kind, _, name = resource.replace("docker_gwbridge@", "gwbridge/").partition("/")
     if kind == "gwbridge" and "gwbridge" in _mapping(_mapping(raw, "hosts"), name):
         return "hosts", name, "gwbridge"
@@ -97,7 +97,7 @@ def left_out(raw: Raw, path: tuple[str, ...]) -> str:
 
 
 def without(raw: Raw, path: tuple[str, ...]) -> Raw:
-    """The sections less what stands at a path; without its last overlay, `overlays` goes too."""
+    """Return the sections less what stands at a path; without its last overlay, `overlays` goes too."""
     key, *rest = path
     left = without(_mapping(raw, key), tuple(rest)) if rest else {}
     if not rest or (key == "overlays" and not left):

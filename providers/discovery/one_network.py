@@ -20,12 +20,12 @@ _NO_ADDRESS = "0.0.0.0"
 
 
 def base(network: Network, owner: str) -> dict[str, Any]:
-    """A spec to be filled with what is live; its labels are the keys that are looked at."""
+    """Return a spec to be filled with what is live; its labels are the keys that are looked at."""
     return {"owner": owner, "subnet": "0.0.0.0/0", "gateway": _NO_ADDRESS, "labels": declarable(network.labels)}
 
 
 def chosen_number(network: Network) -> int | None:
-    """The number of its VXLAN where somebody chose it, as far as numbers tell: the swarm's own begin at 4096."""
+    """Return the number of its VXLAN where somebody chose it, as far as numbers tell: the swarm's own begin at 4096."""
     number: int | None = places(OverlaySpec)["vxlan_id"].read(network.shape)
     return number if number and number < FIRST_VNI else None
 
@@ -76,11 +76,11 @@ def _unfit(network: Network, live: Spec) -> str | None:
 
 
 def less_defaults(values: Raw, model: type[Section]) -> Raw:
-    """The values that are there and not the model's own."""
+    """Return the values that are there and not the model's own."""
     fields = model.model_fields
     return {key: value for key, value in values.items() if value is not None and value != fields[key].default}
 
 
 def declarable(labels: Pairs) -> dict[str, str]:
-    """The labels that a stack file may declare; the others are Docker's or Swarmnet's."""
+    """Return the labels that a stack file may declare; the others are Docker's or Swarmnet's."""
     return {key: value for key, value in labels if not key.startswith(NOT_DECLARABLE)}

@@ -63,7 +63,7 @@ def _way(access: HostAccess) -> Raw:
 
 
 def _host(member: FoundMember, ssh: Raw) -> Raw:
-    """One host's keys; `ssh` is what it has in common with the others."""
+    """Return one host's keys; `ssh` is what it has in common with the others."""
     assert member.host
     own, access, node = member.host.member, member.access, member.node
     host: Raw = {"local": True} if access.local else {"address": access.address}
@@ -106,7 +106,7 @@ def _of_member(member: FoundMember, nodes: list[Node]) -> tuple[Kind, str]:
 
 
 def _swarm(found: Found, owner: str) -> Part:
-    """The swarm's settings if they are not the Engine's; without the section where another stack has it."""
+    """Return the swarm's settings if they are not the Engine's; without the section where another stack has it."""
     live = found.swarm.settings
     theirs = adoption.foreign(f"the swarm {live.id}", live.labels, owner)
     if theirs:
@@ -147,7 +147,7 @@ def _gwbridges(found: Found, owner: str) -> Part:
 
 
 def _ingress(found: Found, owner: str) -> Part:
-    """The ingress, the Engine's own as well: what is declared is what clashes are looked for with."""
+    """Return the ingress, the Engine's own as well: what is declared is what clashes are looked for with."""
     network = next((each for each in found.swarm.networks if each.ingress), None)
     if network is None:
         return {}, [Remark("unusual", "ingress", "the swarm has no ingress: no service can publish a port by the mesh")]
@@ -157,7 +157,7 @@ def _ingress(found: Found, owner: str) -> Part:
 
 
 def _overlays(found: Found, owner: str) -> Part:
-    """Every overlay that nobody else looks after."""
+    """Return every overlay that nobody else looks after."""
     declared: dict[str, Raw] = {}
     remarks, unused = [], list[str]()
     used = {key for service in found.swarm.services for key in service.networks}
@@ -179,7 +179,7 @@ def _overlays(found: Found, owner: str) -> Part:
 
 
 def _local(found: Found) -> Iterator[Remark]:
-    """The hosts' own networks that Compose made, alike ones in one line."""
+    """Yield the hosts' own networks that Compose made, alike ones in one line."""
     where: dict[str, list[str]] = {}
     for member in found.reached:
         assert member.host

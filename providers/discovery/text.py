@@ -38,7 +38,7 @@ def stack_file_text(
     kept: Mapping[str, object] | None = None,
     routes: Mapping[str, str] | None = None,
 ) -> str:
-    """The whole file. `heading`: paragraphs above all; `kept`: what else the file has at its top level.
+    """Return the whole file. `heading`: paragraphs above all; `kept`: what else the file has at its top level.
 
     routes: what hosts have routes to, with whose they are: `reserved`, for a person to take the marks away.
     """
@@ -57,7 +57,7 @@ def stack_file_text(
 
 
 def _section(key: str, sections: Raw, remarks: Iterable[Remark]) -> Iterator[str]:
-    """One top-level key under `config`, after the remarks that are about it."""
+    """Yield one top-level key under `config`, after the remarks that are about it."""
     for remark in put_first(remarks, key):
         yield from _comment(f"{remark.kind}: {remark.line}")
     if key in sections:
@@ -65,7 +65,7 @@ def _section(key: str, sections: Raw, remarks: Iterable[Remark]) -> Iterator[str
 
 
 def _reserved(routes: Mapping[str, str]) -> Iterator[str]:
-    """A section that is none until somebody takes its marks away: what nothing here may meet only he knows."""
+    """Yield a section that is none until somebody takes its marks away: what nothing here may meet only he knows."""
     if routes:
         yield from _comment("Hosts have routes to these. Take the marks away from what nothing here may ever meet:")
         yield f"# {NAMESPACE}:reserved:"
@@ -73,7 +73,7 @@ def _reserved(routes: Mapping[str, str]) -> Iterator[str]:
 
 
 def put_first(remarks: Iterable[Remark], where: str) -> list[Remark]:
-    """The remarks on one key, clashes before all others."""
+    """Return the remarks on one key, clashes before all others."""
     return sorted((each for each in remarks if each.where == where), key=lambda each: _KINDS.index(each.kind))
 
 
@@ -87,13 +87,13 @@ def _yaml(values: Mapping[str, object]) -> Iterator[str]:
 
 
 def flow(value: object) -> str:
-    """A value in one line."""
+    """Return a value in one line."""
     text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, default_flow_style=True, width=10_000, allow_unicode=True)
     return text.removesuffix("\n...\n").strip()
 
 
 def _comment(paragraph: str) -> list[str]:
-    """A paragraph as comment lines; what a host said in several lines or with control characters is one."""
+    """Return a paragraph as comment lines; what a host said in several lines or with control characters is one."""
     plain = " ".join("".join(char if char.isprintable() else " " for char in line(paragraph)).split())
     first, *rest = textwrap.wrap(plain, _WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
     return [f"# {first}".rstrip(), *(f"#   {line}" for line in rest)]

@@ -67,13 +67,13 @@ def consequence(change: Change, joining: Set[str]) -> str:
         return ""
     match change.spec:
         case GwbridgeSpec(host=host):
-            already = f"where {host} is in a swarm already, it" if change.op == "create" else host
+            already = f"if {host} is in a swarm already, it" if change.op == "create" else host
             return f"{already} is drained and its docker restarted"
         case NodeSpec(host=host):
             moved = f"tasks that a constraint binds to labels of {host} may move"
             return f"{host} is drained: its tasks move to other hosts" if drains(change) else moved
         case IngressSpec(adopt=adopt) if change.op == "create":  # or it is refused where something publishes
-            return f"where services publish through one already, {PORTS_AWAY}" if adopt == "converge" else ""
+            return f"if services publish through one already, {PORTS_AWAY}" if adopt == "converge" else ""
         case IngressSpec() if change.properties:
             return PORTS_AWAY
         case OverlaySpec() if change.properties and change.op == "update":

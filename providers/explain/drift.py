@@ -109,7 +109,7 @@ def _told(spec: Spec, outputs: Known, standing: Standing[Spec]) -> Finding:
 
 
 def _inputs(spec: Spec, live: Spec) -> Iterator[tuple[str, object, object]]:
-    """The inputs that differ, each label, each option and each part of how a host is reached by itself."""
+    """Yield the inputs that differ, each label, each option and each part of how a host is reached by itself."""
     parts = ("access", "labels", "options")
     for key in sorted(spec.changed(live) - {*parts}):
         yield key, getattr(spec, key), getattr(live, key)
@@ -121,14 +121,14 @@ def _inputs(spec: Spec, live: Spec) -> Iterator[tuple[str, object, object]]:
 
 
 def _outputs(spec: Spec, outputs: Known, there: Thing) -> Iterator[tuple[str, object, object]]:
-    """The outputs that differ."""
+    """Yield the outputs that differ."""
     for key, value in noun_of(spec).outputs(spec, there).items():
         if value != outputs.get(key):
             yield key, outputs.get(key), value
 
 
 def doubted(found: Finding, spec: Spec, members: Iterable[Member]) -> Finding:
-    """The finding, unknown where something of a swarm is gone and managers are in two: the other may have it."""
+    """Return the finding, unknown where something of a swarm is gone and managers are in two: the other may have it."""
     managers = {member.swarm_id: member.host for member in members if member.good_manager}
     if not found.gone or len(managers) < 2 or isinstance(spec, GwbridgeSpec):
         return found

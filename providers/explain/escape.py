@@ -20,12 +20,12 @@ PLAIN = re.compile(r"[^A-Za-z0-9 ,.:/_-]")
 
 
 def plain(text: str) -> str:
-    """A text that Markdown shows as it is, also in a table: no markup, no HTML, no link, nobody called."""
+    """Return a text that Markdown shows as it is, also in a table: no markup, no HTML, no link, nobody called."""
     return _escaped(shown(text))
 
 
 def prose(text: str) -> str:
-    """The same, but what stands between two backticks is code."""
+    """Return the same, but what stands between two backticks is code."""
     parts = shown(text).split("`")
     if len(parts) % 2 == 0:
         return plain(text)
@@ -37,7 +37,7 @@ def _escaped(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """A text as a code span, also in a table, whatever it holds; empty for an empty one."""
+    """Return a text as a code span, also in a table, whatever it holds; empty for an empty one."""
     bare = shown(text).replace("|", "\\|")
     ticks = "`" * (longest_run(bare) + 1)
     space = " " if bare.startswith("`") or bare.endswith("`") else ""
@@ -45,22 +45,22 @@ def code(text: str) -> str:
 
 
 def some(said: Sequence[str], most: int) -> str:
-    """Words in a line: of very many the first, and how many more there are."""
+    """Return words in a line: of very many the first, and how many more there are."""
     more = len(said) - most
     return f"{', '.join(said[:most])}{f' and {more} more' if more > 0 else ''}"
 
 
 def fenced(language: str, lines: list[str]) -> list[str]:
-    """Lines of code between fences that none of them can close."""
+    """Return lines of code between fences that none of them can close."""
     fence = "`" * max(3, 1 + max(map(longest_run, lines), default=0))
     return [f"{fence}{language}", *lines, fence]
 
 
 def label(text: str) -> str:
-    """A text for a quoted label of Mermaid: what is no letter, digit or harmless sign becomes an entity code."""
+    """Return a text for a quoted label of Mermaid: what is no letter, digit or harmless sign becomes an entity code."""
     return PLAIN.sub(lambda found: f"#{ord(found[0])};", shown(text))
 
 
 def longest_run(text: str) -> int:
-    """The length of the longest run of backticks."""
+    """Return the length of the longest run of backticks."""
     return max(map(len, re.findall("`+", text)), default=0)

@@ -103,7 +103,7 @@ class FactsFile(_Part):
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
-        """The facts in a file's text. Raises NoFacts."""
+        """Return the facts in a file's text. Raises NoFacts."""
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -113,14 +113,14 @@ class FactsFile(_Part):
             raise NoFacts(f"no facts of schema {SCHEMA} as `swarmnet facts` writes them: {says}") from error
 
     def text(self) -> str:
-        """The file's text."""
+        """Return the file's text."""
         return data(self.model_dump(mode="json", by_alias=True)) + "\n"
 
 
 def facts_file(
     stack: str, taken_at: datetime, survey: Survey, forecast: Iterable[Forecast], state: str = "known"
 ) -> FactsFile:
-    """The facts of a stack, of what was read and foretold."""
+    """Return the facts of a stack, of what was read and foretold."""
     nodes = {node.id: node for node in survey.swarm.nodes} if survey.swarm else {}
     running = _running(survey.swarm) if survey.swarm else {}
     return FactsFile(

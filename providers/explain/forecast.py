@@ -128,7 +128,7 @@ class Record:
         self._note_tasks(world)
 
     def absences(self) -> tuple[Absence, ...]:
-        """Services that had ports, and at some moment no task behind them."""
+        """Return services that had ports, and at some moment no task behind them."""
         there = [service for service in _services(self.before) if service.id in self.away]
         return tuple(
             Absence(service=each.name, ports=tuple(published(each)), seconds=self.away[each.id])
@@ -136,7 +136,7 @@ class Record:
         )
 
     def restarts(self, after: World) -> tuple[Restarts, ...]:
-        """Services of which tasks were to run, and are to run no more though the service is still there."""
+        """Return services of which tasks were to run, and are to run no more though the service is still there."""
         first, last = meant(self.before), meant(after)
         found = (
             Restarts(
@@ -167,7 +167,7 @@ def _services(world: World) -> tuple[Service, ...]:
 
 
 def meant(world: World) -> dict[str, set[str]]:
-    """Ids of the tasks that run or are about to, by their service's id."""
+    """Return ids of the tasks that run or are about to, by their service's id."""
     found: dict[str, set[str]] = {}
     for task in world.cluster.tasks if world.cluster else ():
         if task.service_id and task.desired == "running" and task.alive:
@@ -188,7 +188,7 @@ def serves(world: World, service: Service) -> bool:
 
 
 def published(service: Service | SwarmService) -> Iterable[str]:
-    """The ports that a service publishes through the ingress, in words."""
+    """Yield the ports that a service publishes through the ingress, in words."""
     for port in service.ports:
         if port.mode == "ingress":
             number = str(port.published) if port.published else f"a dynamic port to {port.target}"

@@ -51,7 +51,7 @@ class Exchange:
             data = data[self._in_time(self._pipe.send, data) :]
 
     def recv(self, size: int) -> bytes:
-        """Some of the answer; nothing is its end. Raises TooLate, TooLong or OSError."""
+        """Return some of the answer; nothing is its end. Raises TooLate, TooLong or OSError."""
         self._pipe.settimeout(self._left())
         data = self._in_time(self._pipe.recv, size)
         self._bytes -= len(data)
@@ -60,7 +60,7 @@ class Exchange:
         return data
 
     def file(self) -> BinaryIO:
-        """A file over the answer."""
+        """Return a file over the answer."""
         return cast(BinaryIO, io.BufferedReader(_Answer(self), 2**16))
 
     def _left(self) -> float:

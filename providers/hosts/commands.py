@@ -19,7 +19,7 @@ INIT_SIGNS = (SYSTEMD, OPENRC, *UNITS, SNAP_UNIT)
 
 
 def with_sudo(access: HostAccess, argv: Sequence[str]) -> list[str]:
-    """The command as it is run there."""
+    """Return the command as it is run there."""
     return ["sudo", "-n", *argv] if access.sudo else list(argv)
 
 
@@ -29,13 +29,13 @@ TO_THE_END = 'said=$("$@" 2>&1); status=$?; echo "$said" >&2; exit "$status"'
 
 
 def as_run(access: HostAccess, argv: Sequence[str], *, as_root: bool, outlives: bool) -> list[str]:
-    """The command with what stands before it: sudo, and what lets it go on to its end whatever becomes of us."""
+    """Return the command with what stands before it: sudo, and what lets it go on to its end whatever becomes of us."""
     words = with_sudo(access, argv) if as_root else list(argv)
     return ["sh", "-c", TO_THE_END, "sh", *words] if outlives else words
 
 
 def command_failed(access: HostAccess, user: str, argv: Sequence[str], status: int, complaint: str) -> HostError:
-    """The error for a command that ended with `status`, or that sudo did not let `user` begin."""
+    """Return the error for a command that ended with `status`, or that sudo did not let `user` begin."""
     lines = [line.strip() for line in complaint.strip().splitlines()] or ["it says nothing"]
     return (access.sudo and sudo_refused(access.name, user, status, lines[-1])) or CommandFailed(
         f"{access.name}: {shlex.join(argv)}: exit status {status}: {lines[-1]}"
@@ -58,17 +58,19 @@ def sudo_refused(name: str, user: str, status: int, line: str) -> HostError | No
 
 
 def restarts_docker(seen: Collection[str]) -> tuple[str, ...]:
-    """The command that restarts docker, by which of INIT_SIGNS a host has: systemd's (a unit of its own where docker
-    is a snap), OpenRC's, else SysV's."""
+    """Return the command that restarts docker, by which of INIT_SIGNS a host has: systemd's (a unit of its own if
+    docker is a snap), OpenRC's, else SysV's.
+    """
     if SYSTEMD in seen:
         return ("systemctl", "restart", _unit(seen))
     return ("rc-service", "docker", "restart") if OPENRC in seen else ("service", "docker", "restart")
 
 
 def starts_docker(seen: Collection[str]) -> tuple[tuple[str, ...], ...]:
-    """The commands that start a docker which is stopped, one after the other. systemd starts no unit that it has given
-    up (StartLimitBurst) before it is told to forget that:
-    https://www.freedesktop.org/software/systemd/man/latest/systemctl.html#reset-failed%20PATTERN%E2%80%A6"""
+    """Return the commands that start a stopped docker, in order. systemd starts no unit that it has given up
+    (StartLimitBurst) before it is told to forget that:
+    https://www.freedesktop.org/software/systemd/man/latest/systemctl.html#reset-failed%20PATTERN%E2%80%A6
+    """
     if SYSTEMD in seen:
         return ("systemctl", "reset-failed", _unit(seen)), ("systemctl", "start", _unit(seen))
     return (("rc-service", "docker", "start") if OPENRC in seen else ("service", "docker", "start"),)

@@ -18,7 +18,7 @@ from providers.rules.vocabulary.snapshot import HostReport, HostSurvey
 
 
 def found(entry: HostAccess) -> Found:
-    """The swarm of a manager, its members in the order of a stack file.
+    """Return the swarm of a manager, its members in the order of a stack file.
 
     Raises Blocked if the host that is asked can't tell of a swarm, HostError or EngineError if it can't be asked.
     """
@@ -33,7 +33,7 @@ def found(entry: HostAccess) -> Found:
 
 
 def _members(entry: HostAccess, own: Member, nodes: tuple[Node, ...]) -> list[FoundMember]:
-    """Every member, by the first way to it that leads to that very node."""
+    """Return every member, by the first way to it that leads to that very node."""
     named = names(nodes)
     tried = {node.id: ways(entry, node, named[node.id]) for node in nodes}
     tried[own.node_id] = [entry.model_copy(update={"name": named[own.node_id]})]
@@ -66,5 +66,5 @@ def _asked(accesses: Mapping[Node, HostAccess]) -> Iterator[FoundMember]:
 
 
 def _own_word(engine: Engine) -> tuple[HostSurvey, HostReport]:
-    """One host's networks and containers, and what else it has of addresses."""
+    """Return one host's networks and containers, and what else it has of addresses."""
     return host_survey(engine), report(engine)

@@ -52,7 +52,7 @@ class Fleet:
         self._newest: tuple[Engine, int] | None = None
 
     def engine(self, name: str) -> Engine:
-        """The Engine of a declared host. Raises KeyError for any other."""
+        """Return the Engine of a declared host. Raises KeyError for any other."""
         return self._engines[name]
 
     def access(self, name: str) -> HostAccess:
@@ -94,12 +94,11 @@ class Fleet:
             raise self._no_manager({name: said[name] for name in self.names})
 
     def managers(self) -> list[Engine]:
-        """All declared hosts that are proved managers and can answer for the swarm now; none is no error."""
+        """Return all declared hosts that are proved managers and can answer for the swarm now; none is no error."""
         return self.good(_words(self.each(_own_word, self._asked_first()[0])))
 
     def good(self, said: Mapping[str, Member | None]) -> list[Engine]:
-        """Those of the hosts that can answer for the swarm and are proved managers, by what each said of itself (None:
-        nothing)."""
+        """Return the proved managers that can answer for the swarm, by each host's own word (None: it gave none)."""
         return [
             self._engines[name]
             for name, own in said.items()
@@ -156,7 +155,7 @@ class Fleet:
         )
 
     def _no_manager(self, said: dict[str, Member | Failure]) -> Failure:
-        """One line with what each host said. A silent host might be the manager."""
+        """Return one line with what each host said. A silent host might be the manager."""
         own = _words(said)
         words, kinds = [], set[type[Failure]]()
         for name, answer in said.items():
@@ -198,7 +197,7 @@ class Fleet:
 
 
 def fleet_for(hosts: Mapping[str, HostAccess], roles: Roles = UNSAID, *, at_rest: bool = False) -> Fleet:
-    """The process's one Fleet of these hosts. Hosts reached in the same way share their connection."""
+    """Return the process's one Fleet of these hosts. Hosts reached in the same way share their connection."""
     key = (tuple(hosts.items()), roles, at_rest)
     with _known:
         if key not in _fleets:

@@ -19,8 +19,9 @@ SOCKET = "unix:///var/run/docker.sock"
 
 
 def _own_engine() -> dict[str, str]:
-    """An environment in which `docker` speaks to this machine's Engine: else DOCKER_HOST or a docker context that is in
-    use here could make it another's."""
+    """Return an environment in which `docker` speaks to this machine's Engine: else DOCKER_HOST or a docker context
+    that is in use here could lead it to another.
+    """
     host = os.environ.get("DOCKER_HOST", "")
     return {**os.environ, "DOCKER_HOST": host if host.startswith("unix://") else SOCKET}
 
@@ -45,7 +46,7 @@ class LocalStream:
         """Nothing, as in channel.py."""
 
     def makefile(self, mode: str) -> BinaryIO:
-        """A file over the command's stdout."""
+        """Return a file over the command's stdout."""
         return self.exchange.file()
 
     @property
@@ -108,7 +109,7 @@ class LocalConnection:
         return done.stdout.decode(errors="replace")
 
     def open_stream(self, argv: Sequence[str], *, as_root: bool = True) -> LocalStream:
-        """A stream to a command. Raises CommandFailed if there is no such command."""
+        """Return a stream to a command. Raises CommandFailed if there is no such command."""
         try:
             return LocalStream(with_sudo(self.access, argv) if as_root else argv)
         except OSError as problem:

@@ -27,7 +27,7 @@ class _Question:
 
 
 def _questions(root: str, peers: Collection[str], sudo: str) -> Iterator[_Question]:
-    """All that is asked. `peers`: IP addresses."""
+    """Yield all that is asked. `peers`: IP addresses."""
     yield _Question("links", "ip -j address", "ip")
     yield _Question("routes", f"for a in {' '.join(peers)}; do ip -j route get $a || :; done", "ip")
     yield _Question("routes", "grep -H . /proc/sys/net/ipv4/conf/*/rp_filter")

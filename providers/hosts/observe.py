@@ -53,7 +53,7 @@ NOT_THIS_MANAGER = (NotAManager, NoQuorum, Unreachable)
 
 
 def shared(read: Callable[Concatenate[Engine, P], T]) -> Callable[Concatenate[Engine, P], T]:
-    """A reader of one Engine whose answer all share who ask for the same."""
+    """Return a reader of one Engine whose answer all share who ask for the same."""
 
     @wraps(read)
     def asked(engine: Engine, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -77,24 +77,24 @@ def from_manager(fleet: Fleet, read: Callable[[Engine], T], *, newest: bool = Fa
 
 @shared
 def member(engine: Engine) -> Member:
-    """A host's own word on its membership."""
+    """Return a host's own word on its membership."""
     return to_member(engine.name, engine.info())
 
 
 @shared
 def nodes(engine: Engine) -> tuple[Node, ...]:
-    """All members; this call fails where the manager has no quorum, which makes it the frame of a proof."""
+    """Return all members; this call fails where the manager has no quorum, which makes it the frame of a proof."""
     return tuple(sorted((to_node(raw) for raw in engine.read("/nodes", list[schema.Node])), key=lambda node: node.id))
 
 
 @shared
 def networks(engine: Engine) -> tuple[Network, ...]:
-    """All networks that an Engine lists. On a manager the swarm's copies and its own are mixed."""
+    """Return all networks that an Engine lists. On a manager the swarm's copies and its own are mixed."""
     return tuple(sorted(map(to_network, listed_networks(engine)), key=lambda network: network.id))
 
 
 def listed_networks(engine: Engine) -> list[schema.Network]:
-    """All networks as an Engine lists them."""
+    """Return all networks as an Engine lists them."""
     return engine.read("/networks", list[schema.Network])
 
 
@@ -107,22 +107,23 @@ def is_the_swarms(raw: schema.Network) -> bool:
 
 @shared
 def settings(engine: Engine) -> Swarm:
-    """The swarm itself."""
+    """Return the swarm itself."""
     return to_swarm(engine.read("/swarm", schema.Swarm))
 
 
 @shared
 def services(engine: Engine) -> tuple[SwarmService, ...]:
-    """All services of the swarm."""
+    """Return all services of the swarm."""
     found = (to_service(raw, engine.name) for raw in engine.read("/services", list[schema.Service]))
     return tuple(sorted(found, key=lambda service: service.id))
 
 
 @shared
 def tasks(engine: Engine, node_id: str = "") -> tuple[Task, ...]:
-    """The tasks that the swarm remembers, of one member or of all, attached standalone containers among them: those are
-    listed only where the filter names their runtime
-    (https://github.com/moby/moby/blob/master/daemon/cluster/filters.go)."""
+    """Return the tasks that the swarm remembers, of one member or of all. Attached standalone containers are among
+    them: they are listed only if the filter names their runtime
+    (https://github.com/moby/moby/blob/master/daemon/cluster/filters.go).
+    """
     asked = {"runtime": ["container", "plugin", "attachment"], **({"node": [node_id]} if node_id else {})}
     found = engine.read("/tasks", list[schema.Task], filters=asked)
     return tuple(sorted(map(to_task, found), key=lambda task: task.id))
@@ -130,7 +131,7 @@ def tasks(engine: Engine, node_id: str = "") -> tuple[Task, ...]:
 
 @shared
 def local_network(engine: Engine, name: str) -> Network | None:
-    """A network of this host's own by its id or exact name, with its endpoints."""
+    """Return a network of this host's own by its id or exact name, with its endpoints."""
     try:
         return to_network(engine.read(at("networks", name), schema.Network))
     except NotFound:
@@ -193,8 +194,9 @@ def gwbridge_facts(fleet: Fleet, host: str) -> GwbridgeFacts:
 
 
 def in_the_middle(fleet: Fleet, host: str, problem: Unreachable) -> GwbridgeFacts | None:
-    """A host that does not answer and was drained by us, as the managers show it: its docker may be restarting. None
-    where it was not, or no manager answers."""
+    """Return a silent host that we drained, as the managers show it: its docker may be restarting. None if we did not
+    drain it, or no manager answers.
+    """
     try:
         swarm, members = from_manager(fleet, lambda manager: (settings(manager), nodes(manager)))
     except (EngineError, HostError):
@@ -216,7 +218,7 @@ def swarm_of_others(fleet: Fleet) -> Swarm | None:
 
 
 def bridge_ids(fleet: Fleet, names: Iterable[str]) -> frozenset[str]:
-    """Ids of docker_gwbridge on the named hosts that answer: an id tells a machine, whatever it is called."""
+    """Return ids of docker_gwbridge on the named hosts that answer: an id tells a machine, whatever it is called."""
     found, _ = answers(fleet, lambda engine: local_network(engine, GATEWAY_BRIDGE), names)
     return frozenset(bridge.id for bridge in found if bridge is not None)
 
@@ -224,7 +226,7 @@ def bridge_ids(fleet: Fleet, names: Iterable[str]) -> frozenset[str]:
 def gwbridge_facts_from(
     manager: Engine, engine: Engine, own: Member, bridge: Network | None, local: HostIngress
 ) -> GwbridgeFacts:
-    """The managers' side of a member's bridge, and the containers on the host."""
+    """Return the managers' side of a member's bridge, and the containers on the host."""
     members = nodes(manager)
     ingresses = [swarm_network(manager, net.id) for net in networks(manager) if net.ingress]
     node = next((node for node in members if node.id == own.node_id), None)
@@ -265,7 +267,7 @@ def containers(engine: Engine, stopped: Collection[str] = ()) -> tuple[Container
 
 @shared
 def listed_containers(engine: Engine) -> list[schema.Container]:
-    """All containers on a host, running or not, as it lists them."""
+    """Return all containers on a host, running or not, as it lists them."""
     return engine.read("/containers/json", list[schema.Container], all=True)
 
 
@@ -282,7 +284,7 @@ def started(engine: Engine, raw: schema.Container, stopped: Collection[str]) -> 
 
 
 def network_ids(raw: schema.Container) -> set[str]:
-    """Ids of the networks that a listed container is attached to."""
+    """Return ids of the networks that a listed container is attached to."""
     attached = (raw.get("NetworkSettings") or {}).get("Networks") or {}
     return {(each or {}).get("NetworkID") or "" for each in attached.values()}
 
@@ -311,13 +313,13 @@ def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
 
 
 def bridges(fleet: Fleet, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """The subnets of docker_gwbridge on the named hosts that answer and have one."""
+    """Return the subnets of docker_gwbridge on the named hosts that answer and have one."""
     found, _ = answers(fleet, lambda engine: (engine.name, local_network(engine, GATEWAY_BRIDGE)), names)
     return tuple((host, bridge.subnet) for host, bridge in found if bridge is not None)
 
 
 def belongings(engine: Engine) -> tuple[str, ...]:
-    """Names of the secrets and configs that would end with the swarm; never their content."""
+    """Return names of the secrets and configs that would end with the swarm; never their content."""
     found = [f"secret {raw['Spec']['Name']}" for raw in engine.read("/secrets", list[schema.Belonging])]
     return tuple(
         sorted(found + [f"config {raw['Spec']['Name']}" for raw in engine.read("/configs", list[schema.Belonging])])
@@ -325,7 +327,7 @@ def belongings(engine: Engine) -> tuple[str, ...]:
 
 
 def node_facts(fleet: Fleet, host: str, *, leaving: bool = False) -> NodeFacts:
-    """One host's membership. Where no declared host answers for a swarm, `swarm` is None.
+    """Return one host's membership. Where no declared host answers for a swarm, `swarm` is None.
 
     Raises what reaching the host raises, unless it is leaving: then silence is a fact.
     """
@@ -357,7 +359,7 @@ def own_word(fleet: Fleet, host: str, leaving: bool) -> Member | Silent:
 def node_facts_from(
     engine: Engine, own: Member | Silent, local: HostIngress | None, others: tuple[Member, ...], leaving: bool
 ) -> NodeFacts:
-    """The managers' side of a membership."""
+    """Return the managers' side of a membership."""
     listed = () if leaving else networks(engine)
     ingress = next((net for net in listed if net.ingress), None)
     return NodeFacts(
@@ -396,13 +398,13 @@ def ingress_facts(fleet: Fleet) -> IngressFacts:
 
 
 def member_with_ingress(engine: Engine) -> tuple[Member, HostIngress]:
-    """A host's own word on its membership, and what it has of the ingress."""
+    """Return a host's own word on its membership, and what it has of the ingress."""
     own = member(engine)
     return own, host_ingress(engine, own)
 
 
 def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], silent: list[Silent]) -> IngressFacts:
-    """The managers' side: absence counts only between two answered `GET /nodes`."""
+    """Return the managers' side: absence counts only between two answered `GET /nodes`."""
     before = nodes(engine)
     listed = networks(engine)
     found = [swarm_network(engine, net.id) for net in listed if net.ingress]
@@ -436,8 +438,7 @@ def concerns(service: SwarmService, swarm: Swarm) -> bool:
 
 
 def placed(silent: Silent, fleet: Fleet, members: tuple[Node, ...]) -> Silent:
-    """A silent host with the member that it was or that has its address, so that it is known whether the swarm counts
-    on it."""
+    """Add to a silent host the member that it was or that has its address, to know whether the swarm counts on it."""
     access = fleet.engine(silent.host).connection.access
     addresses = {access.address, engine_host(access.advertise_address or "")[0]}
     known = fleet.node_ids.get(silent.host)

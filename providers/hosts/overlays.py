@@ -44,7 +44,7 @@ class Listing:
 
 @shared
 def listing(engine: Engine) -> Listing:
-    """The list in its frame: whoever shares it has the whole proof of an absence."""
+    """Return the list in its frame: whoever shares it has the whole proof of an absence."""
     engine.read("/nodes", list[schema.Node])
     listed = listed_networks(engine)
     engine.read("/nodes", list[schema.Node])
@@ -61,7 +61,7 @@ def listing(engine: Engine) -> Listing:
 
 
 def overlay_at_rest(fleet: Fleet, name: str, network_id: str) -> OverlayFacts:
-    """An overlay by its id, else by its exact name, and its twin, from the list that all share."""
+    """Return an overlay by its id, else by its exact name, and its twin, from the list that all share."""
 
     def read(engine: Engine) -> OverlayFacts:
         listed = listing(engine)
@@ -91,7 +91,7 @@ class OverlayReader:
     thorough: bool = False
 
     def __call__(self) -> OverlayFacts:
-        """The overlay as it is now."""
+        """Return the overlay as it is now."""
         return from_manager(self.fleet, self.read, newest=self.thorough)
 
     def read(self, engine: Engine) -> OverlayFacts:
@@ -134,7 +134,7 @@ class OverlayReader:
         )
 
     def held_elsewhere(self, network: Network | None) -> str:
-        """The other hosts that still have a copy of a removed network of this name."""
+        """Return the other hosts that still have a copy of a removed network of this name."""
         if network is not None or not self.thorough:
             return ""
         found, _ = answers(self.fleet, lambda engine: (engine.name, networks(engine)), self.fleet.names)
@@ -146,7 +146,7 @@ class OverlayReader:
         return network.name == self.name and network.scope == "swarm"
 
     def by_name(self, engine: Engine, listed: tuple[Network, ...]) -> tuple[Network | None, str]:
-        """The overlay of that name as the swarm has it, and the manager's name where it only keeps the name."""
+        """Return the overlay of that name as the swarm has it, and the manager's name where it only keeps the name."""
         named = [net for net in listed if self.is_named(net)]
         confirmed = [swarm_network(engine, net.id) for net in named]
         network = next((net for net in confirmed if net is not None), None)

@@ -91,12 +91,12 @@ def perform(fleet: Fleet, step: Step) -> str | None:
 
 
 def asked(fleet: Fleet, host: str) -> Engine:
-    """The Engine of a host by name, or any good manager's."""
+    """Return the Engine of a host by name, or any good manager's."""
     return fleet.engine(host) if host else fleet.manager()
 
 
 def create(engine: Engine, step: CreateNetwork) -> str:
-    """The id of the network that was made."""
+    """Return the id of the network that was made."""
     made = engine.post("/networks/create", to_json(step.shape))
     return engine.checked("POST /networks/create", schema.Made, made)["Id"]
 
@@ -129,7 +129,7 @@ def restart(fleet: Fleet, step: RestartEngine) -> None:
 
 
 def unlock_key(fleet: Fleet, host: str) -> str:
-    """The unlock key from another manager than the one that needs it, which must list that one as a manager.
+    """Return the unlock key from another manager than the one that needs it, which must list that one as a manager.
 
     Raises NotAManager if none can give it, EngineError where none lists the host, which does not pass by itself.
     """
@@ -192,7 +192,7 @@ def join(fleet: Fleet, step: JoinSwarm) -> None:
 
 
 def current(engine: Engine, path: str, kind: type[schema.ToUpdate], version: int) -> Json:
-    """The object's spec, if it is still as it was when the step was decided; it is written back to this very Engine.
+    """Return the object's spec, to be written back to this very Engine, if it is as it was when the step was decided.
 
     Raises Conflict if it is not.
     """
@@ -203,7 +203,7 @@ def current(engine: Engine, path: str, kind: type[schema.ToUpdate], version: int
 
 
 def relabelled(spec: Json, step: UpdateSwarm | UpdateNode) -> dict[str, str]:
-    """The labels as the step wants them, all others as they are."""
+    """Return the labels as the step wants them, all others as they are."""
     kept = {key: value for key, value in (spec.get("Labels") or {}).items() if key not in step.drop_labels}
     return {**kept, **dict(step.set_labels)}
 
@@ -216,7 +216,7 @@ def update_swarm(engine: Engine, step: UpdateSwarm) -> None:
 
 
 def with_settings(spec: Json, step: SwarmSettings) -> Json:
-    """A swarm's spec with what the step sets, and all else as it is. The Engine has durations in nanoseconds."""
+    """Return a swarm's spec with what the step sets, and all else as it is. The Engine has durations in nanoseconds."""
     for name, (part, key, unit) in SETTING.items():
         value = getattr(step, name)
         if value is not None:

@@ -71,7 +71,7 @@ def certificate(text: str) -> Certificate | None:
 
 
 def swarm_has(fleet: Fleet, ids: Set[str]) -> frozenset[str]:
-    """Those of the networks that the swarm has.
+    """Return those of the networks that the swarm has.
 
     Raises NoQuorum and the like where hosts are in a swarm and no manager can answer for it.
     """

@@ -23,7 +23,7 @@ AT_ONCE = 4
 
 
 def survey(fleet: Fleet) -> Survey:
-    """All declared hosts and, where one of them answers for it, the swarm.
+    """Return all declared hosts and, where one of them answers for it, the swarm.
 
     Raises NoQuorum and the like where there is a swarm and no manager can answer for it.
     """
@@ -38,7 +38,7 @@ def survey(fleet: Fleet) -> Survey:
 
 
 def host_survey(engine: Engine) -> HostSurvey:
-    """One host's own word."""
+    """Return one host's own word."""
     own, containers = observe.member(engine), observe.listed_containers(engine)
     attached = set().union(*map(observe.network_ids, containers))
     listed = observe.listed_networks(engine)
@@ -71,7 +71,7 @@ def may_be_its_own(raw: schema.Network, own: Member, attached: Set[str]) -> bool
 
 
 def standalone(listed: list[schema.Container]) -> tuple[Standalone, ...]:
-    """Those of the containers that are no tasks, running or not."""
+    """Return those of the containers that are no tasks, running or not."""
     found = (
         Standalone(
             id=raw["Id"],
@@ -92,7 +92,7 @@ def at_once(ask: Callable[[str], T], ids: Iterable[str]) -> list[T]:
 
 
 def swarm_survey(engine: Engine) -> SwarmSurvey:
-    """The swarm as one manager shows it."""
+    """Return the swarm as one manager shows it."""
     listed = listing(engine)
     found = at_once(lambda each: confirmed(engine, listed, listed.by_id[each]), listed.by_id)
     networks = sorted((network for network in found if network is not None), key=lambda network: network.id)

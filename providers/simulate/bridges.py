@@ -46,7 +46,7 @@ def free_range(host: Host) -> str:
 
 
 def with_gateway_bridge(world: World, name: str) -> World:
-    """With docker_gwbridge on a host: kept if there is one, else the Engine's default.
+    """Return the world with docker_gwbridge on a host: kept if there is one, else the Engine's default.
 
     measurements.md#bridge-before-a-join, #default-bridge
     """

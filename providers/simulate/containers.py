@@ -128,7 +128,7 @@ def revive(world: World, name: str) -> World:
 
 
 def detached(world: World, container_id: str) -> World:
-    """With a container no longer among the tasks."""
+    """Return the world with a container no longer among the tasks."""
     if world.cluster is None:
         return world
     return world.agreed(tasks=Tasks(task for task in world.swarm.tasks if task.container_id != container_id))

@@ -64,7 +64,7 @@ _AT_REST: dict[str, tuple[Service, tuple[Placed, ...], tuple[Node, ...]]] = {}
 
 
 def reconciled(world: World) -> World:
-    """With the tasks that each service should have, before anybody looks for places."""
+    """Return the world with the tasks that each service should have, before anybody looks for places."""
     for service in world.swarm.services:
         tasks, nodes = world.swarm.tasks.of(service.id), world.swarm.nodes
         rested = _AT_REST.get(service.id)
@@ -77,7 +77,7 @@ def reconciled(world: World) -> World:
 
 
 def corrected(world: World, service: Service) -> World:
-    """With the tasks that one should have.
+    """Return the world with the tasks that one should have.
 
     What follows a task that has ended is made first: its slot counts among those that are in motion.
     """
@@ -271,7 +271,7 @@ def new_task(world: World, service: Service, slot: Slot, *, fresh: bool = False,
 
 
 def remembering(world: World, service: Service, slot: Slot) -> World:
-    """With the last task of a slot that ended by itself, or never will, and none before it; the Engine keeps more."""
+    """Return the world with the last task of a slot that ended by itself, or never will; Engines keep more than one."""
     ended = [task for task in tasks_of(world, service) if slot_of(service, task) == slot and only_remembered(task)]
     for task in ended[: -1 if world.swarm.settings.task_history_limit else None]:
         world = forget(world, task)

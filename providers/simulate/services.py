@@ -49,7 +49,7 @@ def moves(world: World, service: Service, tasks: list[Placed]) -> bool:
 
 
 def numbered(world: World, service_id: str) -> World:
-    """With numbers for a service's dynamic ports: those they have, else the next ones.
+    """Return the world with numbers for a service's dynamic ports: those they have, else the next ones.
 
     measurements.md#dynamic-ports
     """

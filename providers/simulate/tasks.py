@@ -53,7 +53,7 @@ class Tasks:
         return next((task for tasks in (there, self) for task in tasks if task.id == task_id), None)
 
     def with_one(self, task: Placed) -> "Tasks":
-        """With this one in place of the one with its id, or as the last of its service."""
+        """Return all tasks with this one in place of the one with its id, or as the last of its service."""
         before = self.of(task.service_id)
         self._homes[task.id] = task.service_id
         if any(each.id == task.id for each in before):

@@ -116,7 +116,7 @@ class Host:
         return next((net for net in self.networks if id_or_name in (net.id, net.name)), None)
 
     def with_network(self, network: Network) -> "Host":
-        """With this network, in place of one with the same id."""
+        """Return the world with this network, in place of one with the same id."""
         return replace(self, networks=(*(net for net in self.networks if net.id != network.id), network))
 
     def without_network(self, network_id: str) -> "Host":
@@ -199,7 +199,7 @@ class World:
         return next((host for host in self.hosts if host.node_id == node_id and host.member), None)
 
     def with_host(self, changed: Host) -> "World":
-        """With this host in place of the one of its name."""
+        """Return the world with this host in place of the one of its name."""
         return replace(self, hosts=tuple(changed if host.name == changed.name else host for host in self.hosts))
 
     @property
@@ -209,24 +209,24 @@ class World:
         return self.cluster
 
     def agreed(self, **changes: Any) -> "World":  # noqa: ANN401 # any of the cluster's fields
-        """With changes of the cluster."""
+        """Return the world with changes of the cluster."""
         return replace(self, cluster=replace(self.swarm, **changes))
 
     def with_node(self, changed: Node) -> "World":
-        """With this entry in place of the one with its id."""
+        """Return the world with this entry in place of the one with its id."""
         return self.agreed(nodes=tuple(changed if node.id == changed.id else node for node in self.swarm.nodes))
 
     def with_service(self, changed: Service) -> "World":
-        """With this service in place of the one with its id."""
+        """Return the world with this service in place of the one with its id."""
         services = (changed if service.id == changed.id else service for service in self.swarm.services)
         return self.agreed(services=tuple(services))
 
     def with_task(self, changed: Placed) -> "World":
-        """With this task, in place of the one with its id if there is one."""
+        """Return the world with this task, in place of the one with its id if there is one."""
         return self.agreed(tasks=self.swarm.tasks.with_one(changed))
 
     def later(self, seconds: float, what: Happening) -> "World":
-        """With something to happen by itself after so many seconds."""
+        """Return the world with something to happen by itself after so many seconds."""
         due = Due(round(seconds * 1000), what)
         at = bisect_left(self.pending, due)
         if self.pending[at : at + 1] == (due,):

@@ -84,7 +84,7 @@ def test_line_stands_on_the_row_and_says_where_names_are():
 
 def test_new_bridge_waits_for_the_word_of_its_node():
     """Of a host that joins in the same run nothing is disturbed; of a member, and without nodes, it may be."""
-    maybe = "where w2 is in a swarm already, it is drained and its docker restarted"
+    maybe = "if w2 is in a swarm already, it is drained and its docker restarted"
 
     assert [] == Told().checked(GWBRIDGE, NODE).words
     assert [] == Told().checked(GWBRIDGE).words
@@ -97,7 +97,7 @@ def test_new_ingress_disturbs_where_it_may_take_the_place_of_what_is_used():
     converge = INGRESS.model_copy(update={"adopt": "converge"})
 
     assert [] == Told().checked(INGRESS, begins=False).words
-    assert [f"where services publish through one already, {PORTS_AWAY}"] == Told().checked(converge).words
+    assert [f"if services publish through one already, {PORTS_AWAY}"] == Told().checked(converge).words
     assert [] == Told().checked(NODE, converge).words
 
 

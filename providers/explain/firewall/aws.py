@@ -12,7 +12,7 @@ _ESP = "50"  # by its number: https://www.iana.org/assignments/protocol-numbers/
 
 
 def aws(rules: HostRules) -> str:
-    """One host's rules, as a shell script; its security group is to be in the variable GROUP."""
+    """Return one host's rules, as a shell script; its security group is to be in the variable GROUP."""
     asked = json.dumps([_permission(each) for each in rules.openings if each.sources])
     group = f'"${{GROUP:?is to be the security group of {rules.host}}}"'
     return f"aws ec2 authorize-security-group-ingress --group-id {group} \\\n  --ip-permissions '{asked}'\n"

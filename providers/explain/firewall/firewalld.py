@@ -13,7 +13,7 @@ _OPEN, _CLOSED = -200, -100
 
 
 def firewalld(rules: HostRules) -> str:
-    """One host's rules, as a shell script."""
+    """Return one host's rules, as a shell script."""
     return "".join(
         f"firewall-cmd{when} --add-rich-rule='rule {rule}'\n" for rule in _rules(rules) for when in ("", " --permanent")
     )

@@ -11,7 +11,7 @@ _CHAIN = "SWARMNET"
 
 
 def iptables(rules: HostRules) -> str:
-    """One host's rules, as a shell script."""
+    """Return one host's rules, as a shell script."""
     return "\n".join(
         [
             *_family("iptables", rules, six=False),

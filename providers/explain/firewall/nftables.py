@@ -13,7 +13,7 @@ _INPUT = "inet filter input"
 
 
 def nftables(rules: HostRules) -> str:
-    """One host's rules, as a shell script."""
+    """Return one host's rules, as a shell script."""
     return "\n".join(
         [
             "nft -f - <<'END'",

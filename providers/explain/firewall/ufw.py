@@ -6,7 +6,7 @@ from providers.rules.doctor.ports import HostRules
 
 
 def ufw(rules: HostRules) -> str:
-    """One host's rules, as a shell script: what is closed comes first, and so ends up last."""
+    """Return one host's rules, as a shell script: what is closed comes first, and so ends up last."""
     return "".join(f"ufw prepend {rule}\n" for rule in _rules(rules))
 
 

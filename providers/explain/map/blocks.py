@@ -53,7 +53,7 @@ class Block:
 
     @property
     def largest(self) -> str:
-        """The largest subnet in it."""
+        """Return the largest subnet in it."""
         return str(min(summarize_address_range(self.first, self.last), key=lambda each: each.prefixlen))
 
     @property
@@ -68,7 +68,7 @@ class Block:
 
 
 def blocks(claims: Sequence[Claim], stacks: Sequence[str]) -> tuple[Block, ...]:
-    """The outermost blocks in the order of their addresses; what Engines alone take is left out."""
+    """Return the outermost blocks in the order of their addresses; what Engines alone take is left out."""
     claimed: dict[IPv4Network, list[Claim]] = {}
     for claim in sorted(claims, key=lambda each: _ORDER.index(each.kind)):
         claimed.setdefault(IPv4Network(claim.subnet), []).append(claim)
@@ -79,14 +79,14 @@ def blocks(claims: Sequence[Claim], stacks: Sequence[str]) -> tuple[Block, ...]:
 
 
 def walk(found: Sequence[Block], depth: int = 0) -> Iterator[tuple[int, Block]]:
-    """Every block with its depth, each before what is inside."""
+    """Yield every block with its depth, each before what is inside."""
     for each in found:
         yield depth, each
         yield from walk(each.inside, depth + 1)
 
 
 def _outlines(range_: IPv4Network, claimed: Sequence[Claim]) -> Iterator[IPv4Network]:
-    """The blocks that a range is shown in."""
+    """Yield the blocks that a range is shown in."""
     private = [block for block in _PRIVATE if range_.subnet_of(block)]
     yield from private
     hosts = all(each.kind == "host" for each in claimed)
@@ -95,7 +95,7 @@ def _outlines(range_: IPv4Network, claimed: Sequence[Claim]) -> Iterator[IPv4Net
 
 
 def _nested(ranges: Sequence[IPv4Network], claimed: Mapping[IPv4Network, Sequence[Claim]]) -> list[Block]:
-    """Each outermost of sorted ranges, with those inside it."""
+    """Return each outermost of sorted ranges, with those inside it."""
     found, at = [], 0
     while at < len(ranges):
         outer = ranges[at]

@@ -60,7 +60,7 @@ class AddressPlan:
         return len(self.stacks) > 1
 
     def kept_by(self, block: Block) -> str:
-        """The stacks that free space is not free for, since they have reserved it."""
+        """Return the stacks that free space is not free for, since they have reserved it."""
         return names([stack for stack in self.stacks if stack not in block.free_for])
 
     def alarm(self, block: Block) -> list[str]:
@@ -69,7 +69,7 @@ class AddressPlan:
 
 
 def plan_box(plan: AddressPlan, block: Block) -> Box:
-    """A block of the address plan."""
+    """Return a block of the address plan."""
     name, caption = name_of(block), caption_of(plan, block)
     lines = plan.alarm(block)
     inside = tuple(plan_box(plan, each) for each in block.inside)
@@ -92,14 +92,14 @@ def plan_box(plan: AddressPlan, block: Block) -> Box:
 
 
 def kind_of(block: Block) -> str:
-    """The kind that gives a block its colours."""
+    """Return the kind that gives a block its colours."""
     if block.claims:
         return block.claims[0].kind
     return "free" if block.free_for else "outline"
 
 
 def name_of(block: Block) -> str:
-    """The names of a block's claims; without any, how many addresses are free or the range itself."""
+    """Return the names of a block's claims; without any, how many addresses are free or the range itself."""
     if block.free_for:
         return f"{block.size:,} {'address' if block.size == 1 else 'addresses'}"
     return names(list(dict.fromkeys(each.name for each in block.claims))) or block.range
@@ -120,17 +120,17 @@ def free_share(block: Block) -> str:
 
 
 def anchor(block: Block) -> str:
-    """The id of a block's row: no two blocks have the same range."""
+    """Return the id of a block's row: no two blocks have the same range."""
     return f"a{int(block.first):x}-{int(block.last):x}"
 
 
 def row_id(*parts: str) -> str:
-    """The id of a row of something with a name, whatever stands in the name."""
+    """Return the id of a row of something with a name, whatever stands in the name."""
     return re.sub(r"[^A-Za-z0-9-]", lambda found: f"_{ord(found[0]):x}_", "-".join(parts))
 
 
 def host_boxes(stack: Stack) -> Iterator[Box]:
-    """Each host with its bridge: as the stack file has it, and as it was found where that is something else."""
+    """Yield each host with its bridge: as the stack file has it, and as it was found where that is something else."""
     file = stack.verdict.stackfile
     found: Mapping[str, HostFacts] = stack.facts.hosts if stack.facts else {}
     for name in dict.fromkeys([*file.hosts, *found]):
@@ -149,7 +149,7 @@ def host_caption(host: Host | None, found: HostFacts | None) -> str:
 
 
 def bridge_ranges(stack: Stack, host: str) -> Iterator[tuple[str, str, str]]:
-    """The kind, the words and the range of what a host's docker_gwbridge is to have, and of what it has."""
+    """Yield the kind, the words and the range of what a host's docker_gwbridge is to have, and of what it has."""
     file = stack.verdict.stackfile
     wanted = stack.verdict.resolved.hosts[host].gwbridge if host in file.hosts else None
     facts = stack.facts.hosts.get(host) if stack.facts else None
@@ -162,7 +162,7 @@ def bridge_ranges(stack: Stack, host: str) -> Iterator[tuple[str, str, str]]:
 
 
 def network_boxes(stack: Stack) -> Iterator[Box]:
-    """Each network that is declared or was found, with the services and containers on it."""
+    """Yield each network that is declared or was found, with the services and containers on it."""
     file = stack.verdict.stackfile
     found = stack.facts.networks if stack.facts else {}
     if file.ingress:

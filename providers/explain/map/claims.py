@@ -59,7 +59,7 @@ class Overlap:
 
 
 def claims(stacks: Sequence[Stack], met: Sequence[Overlap]) -> list[Claim]:
-    """Every claim of the stacks and of their Engines, each once. met: what overlaps."""
+    """Return every claim of the stacks and of their Engines, each once. met: what overlaps."""
     special = [side for overlap in met for pair in overlap.pairs for side in pair]
     declared = [
         claim(stack, each) for stack in stacks for each in (*_ranges(stack), *found(stack)) if each.kind != "special"
@@ -94,7 +94,7 @@ def claim(stack: Stack, each: Range) -> Claim:
 
 
 def found(stack: Stack) -> Iterator[Range]:
-    """Ranges that networks and bridges have on the hosts and that the stack file does not give them."""
+    """Yield ranges that networks and bridges have on the hosts and that the stack file does not give them."""
     if not stack.facts:
         return
     foreign = undeclared(stack)
@@ -117,7 +117,7 @@ def declared_as(stack: Stack, name: str, network: NetworkFacts) -> Ingress | Ove
 
 
 def undeclared(stack: Stack) -> dict[str, NetworkFacts]:
-    """The networks of the swarm that the stack file does not have, by name."""
+    """Return the networks of the swarm that the stack file does not have, by name."""
     found = stack.facts.networks if stack.facts else {}
     return {
         name: network
@@ -127,7 +127,7 @@ def undeclared(stack: Stack) -> dict[str, NetworkFacts]:
 
 
 def bridged(stack: Stack, path: str) -> list[str]:
-    """The hosts whose docker_gwbridge has the range at a path."""
+    """Return the hosts whose docker_gwbridge has the range at a path."""
     hosts: Mapping[str, object] = stack.verdict.stackfile.hosts
     own = {f"hosts.{name}.gwbridge.subnet": name for name in hosts}
     if path in own:
@@ -145,7 +145,7 @@ def _ranges(stack: Stack) -> Iterator[Range]:
 
 
 def _words(stack: Stack, each: Range) -> tuple[str, str]:
-    """The name of a range, and what it is."""
+    """Return the name of a range, and what it is."""
     file = stack.verdict.stackfile
     match each.kind:
         case "gwbridge":

@@ -39,25 +39,24 @@ def placed(boxes: Sequence[Box], width: float = WIDTH) -> tuple[tuple[Placed, ..
 
 
 def flat(found: Sequence[Placed]) -> Iterator[Placed]:
-    """Every box, each before what is inside."""
+    """Yield every box, each before what is inside."""
     for each in found:
         yield each
         yield from flat(each.inside)
 
 
 def header(box: Box) -> float:
-    """The height of a box above what is inside."""
+    """Return the height of a box above what is inside."""
     return HEADER + (SCALE + GAP if box.scale else 0)
 
 
 def caption_letter(box: Box) -> float:
-    """The width of a letter of a caption; those that warn are bold."""
+    """Return the width of a letter of a caption; those that warn are bold."""
     return ALARM_LETTER if box.alarm else CAPTION_LETTER
 
 
 def slices(found: Sequence[Placed], height: float, first: float, most: float) -> Iterator[tuple[float, float]]:
-    """A picture cut where no words are; the first part is no higher than `first` and the others than `most`, if it
-    can be."""
+    """Cut a picture where no words are: the first part no higher than `first`, others than `most`, if it can be."""
     uncut = [(each.y, each.y + (header(each.box) if each.inside else each.height)) for each in flat(found)]
     places = sorted({top - GAP / 2 for top, _ in uncut if top > 0})
     places = [at for at in places if not any(top < at < bottom for top, bottom in uncut)]
@@ -72,7 +71,7 @@ def slices(found: Sequence[Placed], height: float, first: float, most: float) ->
 
 
 def _place(box: Box, room: float) -> Placed:
-    """A box in its own corner, as wide as it needs, at most as the room."""
+    """Return a box in its own corner, as wide as it needs, at most as the room."""
     if not box.inside:
         width = min(max(_LEAF_WIDTH + _STEP * box.bits, len(box.detail) * DETAIL_LETTER + 2 * PADDING), room)
         return Placed(box, 0, 0, width, _LEAF_HEIGHT)

@@ -15,7 +15,7 @@ Attributes = Mapping[str, str | int | float]
 
 
 def element(tag: str, attributes: Attributes | None = None, *children: Child) -> Element:
-    """An element with its attributes and what is in it; numbers have at most two decimals."""
+    """Return an element with its attributes and what is in it; numbers have at most two decimals."""
     made = Element(tag, {name: _written(value) for name, value in (attributes or {}).items()})
     for child in children:
         if isinstance(child, Element):
@@ -28,17 +28,17 @@ def element(tag: str, attributes: Attributes | None = None, *children: Child) ->
 
 
 def page_text(root: Element) -> str:
-    """A whole HTML page."""
+    """Return a whole HTML page."""
     return "<!DOCTYPE html>\n" + _text(root, "html")
 
 
 def picture_text(root: Element) -> str:
-    """A whole SVG file."""
+    """Return a whole SVG file."""
     return _text(root, "xml")
 
 
 def seen(text: str) -> str:
-    """A text on one line, without what can't be seen or must not be."""
+    """Return a text on one line, without what can't be seen or must not be."""
     return _NOT_XML.sub(" ", shown(text))
 
 

@@ -24,7 +24,7 @@ _PLAN = (
 
 
 def page(stacks: Sequence[Stack]) -> str:
-    """The whole page."""
+    """Return the whole page."""
     head = element(
         "head",
         None,
@@ -41,7 +41,7 @@ def page(stacks: Sequence[Stack]) -> str:
 
 
 def svg(stacks: Sequence[Stack]) -> str:
-    """All pictures of the page as one SVG."""
+    """Return all pictures of the page as one SVG."""
     plan = address_plan(stacks)
     found = [_plan_drawing(plan)]
     for stack in stacks:
@@ -50,7 +50,7 @@ def svg(stacks: Sequence[Stack]) -> str:
 
 
 def mermaid(stacks: Sequence[Stack]) -> str:
-    """The pictures as a flowchart for Mermaid."""
+    """Return the pictures as a flowchart for Mermaid."""
     plan = address_plan(stacks)
     groups = {"Address plan": [plan_box(plan, each) for each in plan.blocks]}
     for stack in stacks:
@@ -78,7 +78,7 @@ def _summary(stacks: Sequence[Stack], plan: AddressPlan) -> str:
 
 
 def address_plan(stacks: Sequence[Stack]) -> AddressPlan:
-    """The address plan of the stacks."""
+    """Return the address plan of the stacks."""
     every = overlaps(stacks)
     overlapping: dict[Claim, list[str]] = {}
     for one, other in (pair for overlap in every for pair in overlap.pairs):

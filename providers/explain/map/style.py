@@ -38,7 +38,7 @@ _DARK |= {"link": "#79b8ff", "alarmed": "#4a1518"}
 
 
 def picture_style() -> str:
-    """The style sheet of pictures. Without variables, which not everything that draws an SVG knows."""
+    """Return the style sheet of pictures. Without variables, which not everything that draws an SVG knows."""
     dashed = ", ".join(f".{kind}" for kind in _DASHED)
     return f"""
 text {{ font: 11px system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }}
@@ -71,7 +71,7 @@ def flowchart_style() -> list[str]:
 
 
 def page_style() -> str:
-    """The style sheet of the page around the pictures."""
+    """Return the style sheet of the page around the pictures."""
     return f"""
 :root {{ color-scheme: light dark; {_variables(_LIGHT)} }}
 @media (prefers-color-scheme: dark) {{ :root {{ {_variables(_DARK)} }} }}

@@ -61,7 +61,7 @@ def figure(drawing: Drawing, name: str) -> Iterator[Element]:
 
 
 def document(title: str, desc: str, drawings: Sequence[Drawing]) -> str:
-    """A file with all pictures below each other, and a legend."""
+    """Return a file with all pictures below each other, and a legend."""
     y: float = _MARGIN + _LEGEND
     parts: list[Child] = [element("text", {"x": 0, "y": _MARGIN + 6, "class": "name"}, title), *legend(drawings, y - 4)]
     y += _LEGEND
@@ -88,7 +88,7 @@ def document(title: str, desc: str, drawings: Sequence[Drawing]) -> str:
 
 
 def legend(drawings: Sequence[Drawing], y: float) -> Iterator[Element]:
-    """The kinds that are in the pictures, side by side."""
+    """Yield the kinds that are in the pictures, side by side."""
     kinds = {each.box.kind for drawing in drawings for each in flat(drawing.placed)}
     x = 0.0
     for kind, words in WORDS.items():
@@ -99,7 +99,7 @@ def legend(drawings: Sequence[Drawing], y: float) -> Iterator[Element]:
 
 
 def _hatch(name: str) -> Element:
-    """The pattern of what overlaps, so that it is told by more than its colour."""
+    """Return the pattern of what overlaps, so that it is told by more than its colour."""
     attributes: Attributes = {
         "id": f"{name}-hatch",
         "width": 12,
@@ -112,7 +112,7 @@ def _hatch(name: str) -> Element:
 
 
 def _box(each: Placed, name: str, words: bool, link: bool) -> Element:
-    """A box; without its words where it began in the part above."""
+    """Return a box; without its words where it began in the part above."""
     box = each.box
     shape: Attributes = {"x": each.x, "y": each.y, "width": each.width, "height": each.height, "rx": 4}
     parts: list[Element] = [element("rect", {**shape, "class": f"box {box.kind}{' alarmed' if box.alarm else ''}"})]
@@ -129,7 +129,7 @@ def _box(each: Placed, name: str, words: bool, link: bool) -> Element:
 
 
 def _lines(each: Placed) -> Iterator[Element]:
-    """The three lines of a box with nothing in it."""
+    """Yield the three lines of a box with nothing in it."""
     box, x, room = each.box, each.x + PADDING, each.width - 2 * PADDING
     name_class = "free-name" if box.kind == "free" else "name"
     yield _text(x, each.y + 15, "alarm" if box.alarm else "caption", _fitting(box.caption, room, caption_letter(box)))
@@ -138,7 +138,7 @@ def _lines(each: Placed) -> Iterator[Element]:
 
 
 def _header(each: Placed) -> Iterator[Element]:
-    """The one line of a box with others in it."""
+    """Yield the one line of a box with others in it."""
     box, y = each.box, each.y + 17
     used = len(box.name) * NAME_LETTER + len(box.detail) * DETAIL_LETTER + 4 * PADDING
     caption = _fitting(box.caption, each.width - used, caption_letter(box))
@@ -151,7 +151,7 @@ def _header(each: Placed) -> Iterator[Element]:
 
 
 def _to_scale(each: Placed) -> Iterator[Element]:
-    """A thin bar that shows what is taken of a block as it is: at least a line for each range."""
+    """Yield a thin bar that shows what is taken of a block as it is: at least a line for each range."""
     if not each.box.scale:
         return
     x, y, width = each.x + PADDING, each.y + HEADER - 1, each.width - 2 * PADDING

@@ -29,7 +29,7 @@ class Row:
 
 
 def plan_table(plan: AddressPlan) -> Element:
-    """Every block of the address plan, one row for each claim, those inside a block below it."""
+    """Return every block of the address plan, one row for each claim, those inside a block below it."""
     heads = {"Range": "range", "Addresses": "number", "What": "", "Stack": "", "Key": "", "Remarks": ""}
     rows = [row for depth, block in walk(plan.blocks) for row in _block_rows(plan, block, depth)]
     if not plan.many:
@@ -39,7 +39,7 @@ def plan_table(plan: AddressPlan) -> Element:
 
 
 def hosts_table(stack: Stack) -> Element:
-    """Each host with its bridge."""
+    """Return each host with its bridge."""
     heads = {"Host": "", "Address": "range", "In the swarm": "", "docker_gwbridge": "range", "Gateway": "range"}
     found = stack.facts.hosts if stack.facts else {}
     if stack.facts:
@@ -61,7 +61,7 @@ def networks_table(stack: Stack) -> Element:
 
 
 def table(caption: str, heads: dict[str, str], rows: Sequence[Row]) -> Element:
-    """A table in a frame that a narrow screen can scroll; `heads` has the class of each column."""
+    """Return a table in a frame that a narrow screen can scroll; `heads` has the class of each column."""
     top = (element("th", {"scope": "col", "class": style}, head) for head, style in heads.items())
     frame = {"class": "table", "role": "region", "aria-label": caption, "tabindex": "0"}
     body = element("tbody", None, *(_row(row, list(heads.values())) for row in rows))
@@ -123,7 +123,7 @@ def _host_found(found: HostFacts | None) -> str:
 
 
 def _networks(stack: Stack) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The kind of box and the cells of each network; the last two cells need facts."""
+    """Yield the kind of box and the cells of each network; the last two cells need facts."""
     file = stack.verdict.stackfile
     found = stack.facts.networks if stack.facts else {}
     if file.ingress:

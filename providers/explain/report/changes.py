@@ -133,7 +133,7 @@ def wanted(preview: Preview) -> Plan | None:
 
 
 def reserved(preview: Preview) -> list[ranges.Range]:
-    """The ranges that nothing may meet; none where the stack file makes no sense."""
+    """Return the ranges that nothing may meet; none where the stack file makes no sense."""
     try:
         return list(ranges.reserved(model.parse(from_flat(preview.config))))
     except StackFileError:
@@ -147,5 +147,5 @@ def places(plan: Plan) -> dict[str, int]:
 
 
 def natural(text: str) -> list[Any]:
-    """A key that sorts w2 before w10."""
+    """Return a key that sorts w2 before w10."""
     return [int(part) if at % 2 else part for at, part in enumerate(re.split(r"([0-9]+)", text))]

@@ -34,7 +34,7 @@ BRIDGE_CHANGE = (
     "checked and given back; one host at a time, and none after a failure"
 )
 ON_DEMAND = "replaced, since somebody asked for that (`--replace`, `pulumi state taint`)"
-MADE_ON_MEMBER = "made; where its host is in a swarm already, "
+MADE_ON_MEMBER = "made; if its host is in a swarm already, "
 PORTS = "every port published through it goes away for seconds"
 PORTS_AWAY = (
     f"{PORTS} (about 10, and the longest `stop_grace_period` of a task "

@@ -34,7 +34,7 @@ def _value(value: object) -> str:
 
 
 def _too_early(changes: Sequence[Change]) -> list[tuple[str, str]]:
-    """Networks that come to a range that is not free yet.
+    """Return networks that come to a range that is not free yet.
 
     Pulumi removes what goes at the very end, and overlays change side by side.
     """

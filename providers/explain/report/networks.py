@@ -29,7 +29,7 @@ class Row:
 
 
 def rows(changes: Iterable[Change], plan: Plan | None) -> list[Row]:
-    """All networks, those that stay as they are included; by kind, then name."""
+    """Return all networks, those that stay as they are included; by kind, then name."""
     changed = {change.name: change for change in changes if isinstance(change.spec, NETWORKS)}
     found = [_changed(change) for change in changed.values()]
     found += [_row(spec, spec, spec, "") for name, spec in _planned(plan) if name not in changed]
@@ -63,7 +63,7 @@ def _row(spec: Network, before: Network | None, after: Network | None, change: s
 
 
 def _merged(found: Iterable[Row]) -> Iterator[Row]:
-    """The bridges of hosts that have the same before and after, as one."""
+    """Yield the bridges of hosts that have the same before and after, as one."""
     same: dict[object, list[Row]] = {}
     for row in found:
         key = (row.kind, row.name, row.change, values(row.before), values(row.after))
@@ -74,7 +74,7 @@ def _merged(found: Iterable[Row]) -> Iterator[Row]:
 
 
 def values(spec: Network | None) -> tuple[str, str, str, str] | None:
-    """A network's cells: subnet, gateway, MTU, flags."""
+    """Return a network's cells: subnet, gateway, MTU, flags."""
     return (spec.subnet, spec.gateway, str(spec.mtu or "Engine's"), ", ".join(flags(spec))) if spec else None
 
 
@@ -97,7 +97,7 @@ def flags(spec: Network) -> list[str]:
 
 
 def line(row: Row) -> str:
-    """A row of the table; what changes is bold."""
+    """Return a row of the table; what changes is bold."""
     before, after = values(row.before), values(row.after)
     cells = [_cell(old, new) for old, new in zip(before or [""] * 4, after or [""] * 4, strict=True)]
     on = f" on {some([code(host) for host in row.hosts], NAMED)}" if row.hosts else ""

@@ -46,7 +46,7 @@ class Section:
     noun: str = "more"
 
     def within(self, space: float) -> list[str]:
-        """The lines that fit into so many characters; none where not one item does."""
+        """Return the lines that fit into so many characters; none where not one item does."""
         room = space - _size([*self.head, *self.foot]) - 200  # for the line that says what is missing
         taken: list[str] = []
         for at, item in enumerate(self.items):
@@ -72,7 +72,7 @@ def no_page(name: str, why: str) -> str:
 def page(
     preview: Preview, facts: FactsFile | None = None, age: timedelta = timedelta(), most: int = MOST - len(MARKER) - 1
 ) -> str:
-    """The report on a preview, in at most so many characters. `age` is that of the facts."""
+    """Return the report on a preview, in at most so many characters. `age` is that of the facts."""
     plan = wanted(preview)
     found, beside = changes(preview, plan), others(preview)
     errors = _told(preview.diagnostics, "error")

@@ -38,7 +38,7 @@ class Box:
 
 
 def picture(rows: Sequence[Row], reserved: Sequence[Range]) -> list[str]:
-    """The lines of the flowchart; none if there is no range."""
+    """Return the lines of the flowchart; none if there is no range."""
     boxes = [box for row in rows for box in _boxes(row)]
     boxes += [Box(IPv4Network(each.subnet), each.kept_for, "reserved") for each in reserved]
     if not boxes:
@@ -52,7 +52,7 @@ def picture(rows: Sequence[Row], reserved: Sequence[Range]) -> list[str]:
 
 
 def _blocks(boxes: Sequence[Box]) -> dict[IPv4Network, list[Box]]:
-    """The boxes of each block; both in the order of their addresses."""
+    """Return the boxes of each block; both in the order of their addresses."""
     for prefix in PREFIXES:
         found: dict[IPv4Network, list[Box]] = {}
         for box in sorted(boxes, key=lambda box: (box.range, box.words)):

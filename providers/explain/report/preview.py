@@ -47,12 +47,12 @@ class Step(_Part):
 
     @property
     def name(self) -> str:
-        """The resource's name: `overlay/app`."""
+        """Return the resource's name: `overlay/app`."""
         return name_in(self.urn)
 
     @property
     def type(self) -> str:
-        """The resource's type: `pulumi-python:dynamic/swarmnet:Overlay`."""
+        """Return the resource's type: `pulumi-python:dynamic/swarmnet:Overlay`."""
         return self.urn.split("::")[2] if self.urn.count("::") > 2 else ""
 
     @property
@@ -84,7 +84,7 @@ class Preview(_Part):
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
-        """The preview in a text. Raises NotAPreview."""
+        """Return the preview in a text. Raises NotAPreview."""
         if not text.strip():
             raise NotAPreview("it is empty: `pulumi preview --json` ended before it began; its stderr says why")
         if (text.decode(errors="replace") if isinstance(text, bytes) else text).lstrip().startswith(STREAM):
@@ -109,5 +109,5 @@ class Preview(_Part):
 
 
 def name_in(urn: str) -> str:
-    """The name in a URN: `urn:pulumi:lab::swarmnet::…:Overlay::overlay/app` has overlay/app."""
+    """Return the name in a URN: `urn:pulumi:lab::swarmnet::…:Overlay::overlay/app` has overlay/app."""
     return urn.split("::", 3)[-1]

@@ -26,7 +26,7 @@ def verdict(
     problems: int,
     failed: bool,
 ) -> str:
-    """One sentence. `others`: steps on what is no resource of Swarmnet's own; `failed`: the preview itself."""
+    """Return one sentence. `others`: steps on what is no resource of Swarmnet's own; `failed`: the preview itself."""
     commands = [each for each in others if each.of_prepare]
     said = [*_commands(commands), *_changes(changes, joining, facts)]
     if beside := len(others) - len(commands):
@@ -52,7 +52,7 @@ def _commands(steps: Sequence[Step]) -> Iterator[str]:
 
 
 def joining(changes: Sequence[Change]) -> frozenset[str]:
-    """The hosts that are to join the swarm."""
+    """Return the hosts that are to join the swarm."""
     return frozenset(each.spec.host for each in changes if each.op == "create" and isinstance(each.spec, NodeSpec))
 
 

@@ -79,25 +79,25 @@ class Engine:
         self._client.mount("http+docker://", EngineAdapter(connection))
 
     def read(self, path: str, kind: type[T], *, timeout: float = TIMEOUT, **params: object) -> T:
-        """The JSON at `path`, which is one of schema.py. Raises as `get`, and EngineError where it is none."""
+        """Return the JSON at `path`, which is one of schema.py. Raises as `get`, and EngineError where it is none."""
         return self.checked(f"GET {path}", kind, self.get(path, timeout=timeout, **params))
 
     def checked(self, asked: str, kind: type[T], answer: object) -> T:
-        """The answer to what was asked, to the letter, as one of schema.py. Raises EngineError if it is none."""
+        """Return the answer to what was asked, to the letter, as one of schema.py. Raises EngineError if it is none."""
         wrong = why_not(kind, answer)
         if wrong:
             raise self._senseless(asked, wrong)
         return cast(T, answer)
 
     def get(self, path: str, *, timeout: float = TIMEOUT, **params: object) -> object:
-        """The JSON at `path`. Parameters that are dicts or lists (filters) are sent as JSON.
+        """Return the JSON at `path`. Parameters that are dicts or lists (filters) are sent as JSON.
 
         Raises EngineError or HostError. Asked again once if a kept-alive channel turned out to be dead.
         """
         return self._request("GET", path, params, None, timeout)
 
     def info(self, timeout: float = TIMEOUT) -> Info:
-        """The JSON at `/info`: who works with a host asks for it first.
+        """Return the JSON at `/info`: who works with a host asks for it first.
 
         Raises EngineError also where the Engine is one on which swarm networks do not work.
         """
@@ -120,7 +120,7 @@ class Engine:
 
     @property
     def api_version(self) -> str:
-        """The newest API version the Engine speaks, such as `1.51`.
+        """Return the newest API version the Engine speaks, such as `1.51`.
 
         Always that one, whatever docker-py knows: a service written back through an older one loses settings.
         """
@@ -244,7 +244,7 @@ class Engine:
     def _exchange(
         self, method: str, path: str, versioned: str, params: dict[str, object], body: object, timeout: float
     ) -> requests.Response:
-        """One request and its answer, a success."""
+        """Return one request and its answer, a success."""
         self._count(method, path)
         try:
             try:
@@ -289,12 +289,12 @@ class Engine:
 
 
 def at(*steps: str) -> str:
-    """A path, each step of which stays one whatever is in it: `/networks/a%2Fb`."""
+    """Return a path, each step of which stays one whatever is in it: `/networks/a%2Fb`."""
     return "".join(f"/{quote(step, safe='')}" for step in steps)
 
 
 def shape(path: str) -> str:
-    """A path without its ids and names: `/networks/{id}/connect`."""
+    """Return a path without its ids and names: `/networks/{id}/connect`."""
     first, _, rest = path.strip("/").partition("/")
     second, _, third = rest.partition("/")
     if first in COLLECTIONS and second and second not in OPERATIONS:
@@ -303,14 +303,14 @@ def shape(path: str) -> str:
 
 
 def _parameter(value: object) -> str | None:
-    """A query parameter's text; None is left out."""
+    """Return a query parameter's text; None is left out."""
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value)  # true, false, numbers, and filters as JSON
 
 
 def _words(answer: bytes) -> str:
-    """The Engine's own words: `message` of its JSON, or the text where it is none; no more than a few lines."""
+    """Return the Engine's own words: `message` of its JSON, or the text where it is none; no more than a few lines."""
     text = answer[:WORDS].decode(errors="replace")
     try:
         return str(json.loads(text)["message"])

@@ -66,7 +66,7 @@ class Dial:
         self._docker = DIAL[0]
 
     def open(self) -> AnyStream:
-        """A new stream. Raises HostError."""
+        """Return a new stream. Raises HostError."""
         return self.connection.open_stream((self._docker, *DIAL[1:]))
 
     def found_elsewhere(self) -> bool:

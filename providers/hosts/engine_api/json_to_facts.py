@@ -17,7 +17,7 @@ NANOSECONDS = 1_000_000_000  # in a second
 
 
 def to_network(raw: schema.Network) -> Network:
-    """A network as `GET /networks` and `GET /networks/<id>` show it."""
+    """Return a network as `GET /networks` and `GET /networks/<id>` show it."""
     endpoints = (
         Endpoint(name=end.get("Name") or "", key=key, address=end.get("IPv4Address") or "")
         for key, end in sorted((raw.get("Containers") or {}).items())
@@ -26,7 +26,7 @@ def to_network(raw: schema.Network) -> Network:
 
 
 def to_member(host: str, info: schema.Info) -> Member:
-    """A host's membership as `GET /info` shows it."""
+    """Return a host's membership as `GET /info` shows it."""
     swarm = info.get("Swarm") or {}
     return Member(
         host=host,
@@ -44,7 +44,7 @@ def to_member(host: str, info: schema.Info) -> Member:
 
 
 def to_node(raw: schema.Node) -> Node:
-    """A member as `GET /nodes` shows it."""
+    """Return a member as `GET /nodes` shows it."""
     spec, manager, described = raw["Spec"], raw.get("ManagerStatus") or {}, raw.get("Description") or {}
     resources = described.get("Resources") or {}
     return Node(
@@ -64,7 +64,7 @@ def to_node(raw: schema.Node) -> Node:
 
 
 def to_swarm(raw: schema.Swarm) -> Swarm:
-    """The swarm as `GET /swarm` shows it; its join tokens are left behind."""
+    """Return the swarm as `GET /swarm` shows it; its join tokens are left behind."""
     spec = raw["Spec"]
     raft, certificates, dispatcher = spec.get("Raft") or {}, spec.get("CAConfig") or {}, spec.get("Dispatcher") or {}
     return Swarm(
@@ -84,7 +84,7 @@ def to_swarm(raw: schema.Swarm) -> Swarm:
 
 
 def targets(spec: schema.FormerSpec | schema.ServiceSpec) -> set[str]:
-    """Ids of the networks that a service's spec names."""
+    """Return ids of the networks that a service's spec names."""
     return {net["Target"] for net in (spec.get("TaskTemplate") or {}).get("Networks") or spec.get("Networks") or []}
 
 
@@ -114,7 +114,7 @@ def to_service(raw: schema.Service, host: str = "") -> SwarmService:
 
 
 def to_port(raw: schema.Port) -> Port:
-    """One published port of a service's spec."""
+    """Return one published port of a service's spec."""
     return Port(
         protocol=raw.get("Protocol") or "tcp",
         target=raw.get("TargetPort") or 0,
@@ -124,7 +124,7 @@ def to_port(raw: schema.Port) -> Port:
 
 
 def to_task(raw: schema.Task) -> Task:
-    """A task as `GET /tasks` shows it; an attached standalone container is one without a service."""
+    """Return a task as `GET /tasks` shows it; an attached standalone container is one without a service."""
     status, spec = raw.get("Status") or {}, raw.get("Spec") or {}
     attached = spec.get("NetworkAttachmentSpec") or {}
     container = (status.get("ContainerStatus") or {}).get("ContainerID") or attached.get("ContainerID") or ""

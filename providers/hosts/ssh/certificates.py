@@ -76,5 +76,5 @@ def _text(name: bytes) -> str:
 
 
 def _day(seconds: int) -> str:
-    """A date in UTC; a certificate may be valid for ever, which no calendar has."""
+    """Return a date in UTC; a certificate may be valid for ever, which no calendar has."""
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds)) if seconds < 2**40 else "for ever"

@@ -34,7 +34,7 @@ class Stream:
         close(self._channel)
 
     def makefile(self, mode: str) -> BinaryIO:
-        """A file over the command's stdout."""
+        """Return a file over the command's stdout."""
         return self.exchange.file()
 
     @property

@@ -125,12 +125,12 @@ def _bastion(
 
 
 def _named(own: str | None, said: tuple[str, ...] | None, behind: str | None) -> tuple[str, ...] | None:
-    """The files of whoever names some first: the stack file, OpenSSH, and for a bastion the host behind it."""
+    """Return the files of whoever names some first: the stack file, OpenSSH, and for a bastion the host behind it."""
     return (own,) if own else said if said is not None else (behind,) if behind else None
 
 
 def _known_hosts(own: HostAccess, host: HostAccess, said: Settings) -> tuple[str, ...]:
-    """One file of the stack file's, or the user's with those of the system beside them."""
+    """Return one file of the stack file's, or the user's with those of the system beside them."""
     if not own.known_hosts and said.known_hosts is not None:
         return (*said.known_hosts, *said.global_known_hosts)
     return _named(own.known_hosts, None, host.known_hosts) or (*said.usual_known_hosts, *said.global_known_hosts)

@@ -50,7 +50,7 @@ def known_keys(to: Destination) -> list[KnownKey]:
 
 
 def _of_host(to: Destination, paths: Iterable[str]) -> list[KnownKey]:
-    """A host's lines in these files.
+    """Return a host's lines in these files.
 
     A port other than 22 has lines of its own, `[host]:port`; as for `ssh`, those for the bare name serve where none of
     them has a key. An alias stands for any port.
@@ -70,7 +70,7 @@ def _of_host(to: Destination, paths: Iterable[str]) -> list[KnownKey]:
 
 
 def key_types(known: Iterable[KnownKey], offered: Iterable[str]) -> list[str]:
-    """The key types that may be taken, those known first, so that the server shows the key that is known for it.
+    """Return the key types that may be taken, those known first, so that the server shows the key that is known for it.
 
     Certificates of any type come before all where an authority is known, and else after all.
     """
@@ -123,7 +123,7 @@ def _refuse(to: Destination, ours: str, trusted: list[KnownKey], authorities: li
 
 
 def _where_known(to: Destination) -> str:
-    """The files that there are, or else the first that could be."""
+    """Return the files that there are, or else the first that could be."""
     existing = [path for path in to.known_hosts if expanded(to.name, path).is_file()]
     return " or ".join(existing or to.known_hosts[:1]) or "any file"
 
@@ -146,7 +146,7 @@ def _unfit(to: Destination, shown: paramiko.PKey) -> str:
 
 
 def _described(key: paramiko.PKey) -> str:
-    """A key as `ssh-keygen -l` shows it, such as `ssh-ed25519 SHA256:…`."""
+    """Return a key as `ssh-keygen -l` shows it, such as `ssh-ed25519 SHA256:…`."""
     return f"{key.get_name()} {key.fingerprint}"
 
 
@@ -169,7 +169,7 @@ def _read_file(to: Destination, path: str) -> str:
 
 
 def _in_lines(text: str, path: str, name: str) -> Iterator[KnownKey]:
-    """A host's keys in known_hosts (https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT).
+    """Yield a host's keys in known_hosts (https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT).
 
     Lines with other markers, and those that cannot be read, are passed over, as by `ssh`.
     """
@@ -214,7 +214,7 @@ def _alike(name: str, pattern: str) -> bool:
 
 
 def _written(name: str) -> str:
-    """A name as it is compared: in lower case, and an IP address in its one form, perhaps in `[…]:port`."""
+    """Return a name as it is compared: in lower case, and an IP address in its one form, perhaps in `[…]:port`."""
     inside = re.fullmatch(r"\[(.+)\](:.+)", name)
     address = inside[1] if inside else name
     address = str(ip_address(address)) if is_ip(address) else address.lower()

@@ -33,7 +33,7 @@ class Link:
         return self._find()
 
     def open_channel(self, open_on: Callable[[paramiko.Transport], paramiko.Channel]) -> paramiko.Channel:
-        """A channel on the shared transport; one that turns out to be dead is replaced, once.
+        """Return a channel on the shared transport; one that turns out to be dead is replaced, once.
 
         Raises HostError, or paramiko's ChannelException where the host opens no such channel.
         """
@@ -49,7 +49,7 @@ class Link:
                     raise no_answer(self.to) from problem
 
     def open_tunnel(self, address: str, port: int) -> paramiko.Channel:
-        """A channel to another host's port, as this host reaches it. Raises HostError."""
+        """Return a channel to another host's port, as this host reaches it. Raises HostError."""
         to = self.to
         origin = ("127.0.0.1", 0)
         try:
@@ -73,7 +73,7 @@ class Link:
             self._failure.forget()
 
     def _shared_transport(self) -> tuple[paramiko.Transport, bool]:
-        """The transport, and whether it was opened just now; who comes meanwhile shares the result."""
+        """Return the transport, and whether it was opened just now; who comes meanwhile shares the result."""
         with self._lock:
             if self._transport and self._transport.is_active():
                 return self._transport, False
@@ -109,6 +109,6 @@ _bastions_lock = threading.Lock()
 
 
 def _through(bastion: Destination) -> Link:
-    """The process's one link to a bastion, whatever hosts lie behind it."""
+    """Return the process's one link to a bastion, whatever hosts lie behind it."""
     with _bastions_lock:
         return _bastions.setdefault(bastion, Link(lambda: bastion))

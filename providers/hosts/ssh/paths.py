@@ -6,8 +6,9 @@ from providers.rules.vocabulary.errors import HostError
 
 
 def expanded(name: str, path: str) -> Path:
-    """The path with `~` and `~user` in full; `name` is the host's in messages. Raises HostError if nobody has that
-    name here."""
+    """Return the path with `~` and `~user` in full; `name` is the host's in messages. Raises HostError for an unknown
+    user.
+    """
     try:
         return Path(path).expanduser()
     except RuntimeError as problem:

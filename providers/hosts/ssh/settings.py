@@ -83,7 +83,7 @@ def settings(
 
 
 def _one(said: Words, keyword: str) -> str:
-    """A keyword's value, empty if it is `none`, which is as good as nothing."""
+    """Return a keyword's value, empty if it is `none`, which is as good as nothing."""
     value = next(iter(said.get(keyword, ())), "")
     return "" if value.lower() == "none" else value
 
@@ -109,7 +109,7 @@ class _Files:
         self.name, self.address, self.said = name, address, said
 
     def agent(self) -> str:
-        """The agent's socket: SSH_AUTH_SOCK, unless IdentityAgent names another, a variable with it, or none."""
+        """Return the agent's socket: SSH_AUTH_SOCK, unless IdentityAgent names another, a variable with it, or none."""
         named = next(iter(self.said.get("identityagent", ())), AGENT)
         if named == "none":
             return ""
@@ -121,7 +121,7 @@ class _Files:
         return tuple(self.expanded(key) for key in self.said.get("identityfile", ()) if key != "none")
 
     def listed(self, keyword: str) -> tuple[str, ...]:
-        """Several files in one value, in which a space is no longer told from that between two."""
+        """Return several files in one value, in which a space is no longer told from that between two."""
         found = tuple(self.expanded(word) for word in _one(self.said, keyword).split())
         for file in found:
             if not file.startswith("/"):
@@ -132,7 +132,7 @@ class _Files:
         return found
 
     def expanded(self, path: str) -> str:
-        """A path with `~`, tokens and variables in full (https://man.openbsd.org/ssh_config#TOKENS).
+        """Return a path with `~`, tokens and variables in full (https://man.openbsd.org/ssh_config#TOKENS).
 
         `~` is the home of whoever runs this by the system's list of users, whatever HOME is. Raises HostError.
         """

@@ -25,7 +25,7 @@ logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 def open_transport(to: Destination, sock: socket.socket | paramiko.Channel) -> paramiko.Transport:
-    """A transport over `sock` whose host key is verified and whose login is done.
+    """Return a transport over `sock` whose host key is verified and whose login is done.
 
     Raises Unreachable, HostKeyUnknown, HostKeyMismatch or LoginRefused; then `sock` is closed.
     """
@@ -48,7 +48,7 @@ def open_transport(to: Destination, sock: socket.socket | paramiko.Channel) -> p
 
 
 def dial(to: Destination) -> socket.socket:
-    """A TCP connection to the host's sshd, which breaks by itself when the host falls silent.
+    """Return a TCP connection to the host's sshd, which breaks by itself when the host falls silent.
 
     TCP_NODELAY: without it a creation takes 47 ms, not 4 (measurements.md#calls-over-ssh). TCP_USER_TIMEOUT
     (Linux): data that stays unacknowledged ends the connection, https://www.rfc-editor.org/rfc/rfc5482; with
@@ -72,14 +72,14 @@ def dial(to: Destination) -> socket.socket:
 
 
 def no_answer(to: Destination) -> Unreachable:
-    """The error for a host that says nothing."""
+    """Return the error for a host that says nothing."""
     return Unreachable(
         f"{to.where}: no answer within {to.connect_timeout:g} s: check that the host is up and reachable from here"
     )
 
 
 def _shown_key(to: Destination, transport: paramiko.Transport) -> paramiko.PKey:
-    """The host key that the server has proved to hold."""
+    """Return the host key that the server has proved to hold."""
     try:
         transport.start_client(timeout=to.connect_timeout)
     except paramiko.ssh_exception.IncompatiblePeer as problem:

@@ -16,7 +16,7 @@ def effect_of(one, joining=frozenset()):
 @pytest.mark.parametrize(
     ("disturbs", "says", "one"),
     [
-        ("maybe", "where its host is in a swarm already, the host is drained", step("create", after=bridge())),
+        ("maybe", "if its host is in a swarm already, the host is drained", step("create", after=bridge())),
         ("surely", "the host is drained", step("update", bridge(), bridge(mtu=1400))),
         (
             "surely",
