@@ -89,7 +89,7 @@ def public(resolved: Resolved) -> Iterator[str]:
     free = instead(resolved, (), found)
     for each in found:
         fits = f"; {free[each]} is free" if free[each] else ""
-        yield f"{each.path}: {each.subnet} is public: whoever has it would not be reached; take a private range{fits}"
+        yield f"{each.path}: {each.subnet} is public: its owner would be unreachable; take a private range{fits}"
 
 
 def _told(clash: Clash) -> str:

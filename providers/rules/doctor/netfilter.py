@@ -53,7 +53,7 @@ def chains(seen: Examination, _: Wanted) -> Iterator[Finding]:
 
 
 def _mesh(look: Look) -> bool:
-    """Whether its docker writes rules of published ports: it does after it has told ip_vs of them."""
+    """Tell whether its docker writes rules of published ports: it does after it has told ip_vs of them."""
     return bool(look.modules.get("ip_vs")) or any(_INGRESS in rule for rule in look.rules)
 
 

@@ -123,7 +123,7 @@ def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
     """Note on the swarm that a change goes on and drain the host; both are journaled."""
     if not running_change.noted(spec, swarm):
         step = UpdateSwarm(version=swarm.version, set_labels=(running_change.label(spec),))
-        return Steps((step,), "note on the swarm that a change goes on")
+        return Steps((step,), "label the swarm: a change goes on")
     known = maintenance.stopped_on(node)
     to_stop = {container.id: container.started for container in standing(facts)} | known
     if right and attached(facts):
@@ -145,7 +145,7 @@ def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decisio
     if right and not detached(facts):
         return None
     running: tuple[Step, ...] = tuple(StopContainer(host=spec.host, id=each.id) for each in standing(facts))
-    return Steps(running, f"stop what is no task on {spec.host}") if running else None
+    return Steps(running, f"stop containers that are no tasks on {spec.host}") if running else None
 
 
 def renewed(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork) -> Steps:
@@ -198,10 +198,10 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
         if each in there and not there[each].running and (not started or there[each].started == started)
     ]
     if stopped and maintenance.drained(node):
-        return Steps((maintenance.opened(node),), f"give {spec.host} its availability back")
+        return Steps((maintenance.opened(node),), f"put {spec.host} back in service")
     if stopped:
-        return Steps(tuple(StartContainer(host=spec.host, id=each) for each in stopped), "start what was stopped")
-    return Steps((maintenance.put_back(node),), f"give {spec.host} its availability back")
+        return Steps(tuple(StartContainer(host=spec.host, id=each) for each in stopped), "start the stopped containers")
+    return Steps((maintenance.put_back(node),), f"put {spec.host} back in service")
 
 
 def released(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Steps | None:

@@ -93,7 +93,7 @@ def kicked(facts: IngressFacts, network: Network) -> Decision | None:
         return Steps(tuple(kick(network, node) for node in nodes), doing)
     if silent and facts.unchanged_for < STALE:
         return answer_of(silent[0])
-    return Wait(f"{names(asked)} to show the ingress with its sandbox and gateway", SPREAD) if asked else None
+    return Wait(f"{names(asked)} to attach to the ingress", SPREAD) if asked else None
 
 
 def less_watched(facts: IngressFacts, names: Collection[str]) -> IngressFacts:
@@ -158,7 +158,7 @@ def repaired(facts: IngressFacts, network: Network) -> Decision | None:
     ]
     well = [node for host, node in out if has_it(network, host) and ours_to_put_back(node)]
     if well:
-        return Steps(tuple(map(maintenance.put_back, well)), "give repaired hosts their availability back")
+        return Steps(tuple(map(maintenance.put_back, well)), "put repaired hosts back in service")
     drained = [(host, node) for host, node in out if maintenance.drained(node) and not has_it(network, host)]
     if drained:
         return restarted(*drained[0], facts)
@@ -167,7 +167,7 @@ def repaired(facts: IngressFacts, network: Network) -> Decision | None:
     dropping = [host for host in hopeless if facts.left_on(host)]
     if dropping and facts.unchanged_for < STALE:
         return Wait(f"{names(dropping)} to drop the old ingress", SPREAD)
-    return taken_out(hopeless[0], facts, "the ingress does not come to it") if hopeless else abandoned(facts)
+    return taken_out(hopeless[0], facts, "it is not attached to the ingress") if hopeless else abandoned(facts)
 
 
 def ours_to_put_back(node: Node) -> bool:
@@ -195,7 +195,7 @@ def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
         return Wait(f"{len(busy)} tasks to leave {host.host}", FOREVER)
     stale = not maintenance.restarts(node) and facts.left_on(host)
     if not stale and facts.unchanged_for < maintenance.patience(node, host.restart_took):
-        return Wait(f"{host.host} to come right by itself", FOREVER)
+        return Wait(f"{host.host} to recover by itself", FOREVER)
     return maintenance.restart(node, host.host, facts.nodes, facts.swarm)
 
 

@@ -113,10 +113,10 @@ def restart(node: Node, host: str, nodes: tuple[Node, ...], swarm: Swarm) -> Ste
     count = restarts(node)
     if count >= MOST_RESTARTS:
         return Blocked(
-            f"{host}: its docker was restarted {count} times, and the ingress has not come to it with its way out: it "
-            f"stays drained; see docker's log there, mend it, then run again; "
-            f"`docker node update --availability {quote(availability(node))} {quote(node.hostname)}` gives it back "
-            "without that"
+            f"{host}: its docker was restarted {count} times, and it is still not attached to the ingress: "
+            "it stays drained: see docker's log there, fix the cause, then run again; "
+            f"`docker node update --availability {quote(availability(node))} {quote(node.hostname)}` puts it back in "
+            "service as it is"
         )
     noted = UpdateNode(node_id=node.id, version=node.version, set_labels=((RESTARTS, str(count + 1)),))
     unlock = swarm.autolock and node.role == "manager"

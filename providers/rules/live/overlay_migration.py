@@ -85,7 +85,7 @@ def unfit(spec: OverlaySpec, facts: OverlayFacts, users: list[SwarmService]) -> 
 def begun(spec: OverlaySpec, swarm: Swarm) -> Steps:
     """Note on the swarm that a change goes on."""
     step = UpdateSwarm(version=swarm.version, set_labels=(running_change.label(spec),))
-    return Steps((step,), "note on the swarm that a change goes on")
+    return Steps((step,), "label the swarm: a change goes on")
 
 
 def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision | None:

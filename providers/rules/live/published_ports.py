@@ -57,7 +57,7 @@ def copied(
     missing = tuple(sorted((key, value) for key, value in wanted.items() if facts.swarm.label(key) != value))
     if not missing:
         return None
-    return Steps((UpdateSwarm(version=facts.swarm.version, set_labels=missing),), "note what has to come back")
+    return Steps((UpdateSwarm(version=facts.swarm.version, set_labels=missing),), "journal what has to come back")
 
 
 def stripped(facts: IngressFacts, publishing: list[SwarmService], journals: dict[str, Journal]) -> Steps | None:
@@ -188,7 +188,7 @@ def arrived(facts: IngressFacts, network: Network) -> Decision | None:
         return Steps(tuple(map(forced, stuck)), f"move the tasks of {names(stuck)}")
     coming = [service for service in behind if service in stuck or not at_rest(service, facts)]
     if coming:
-        return Wait(f"the tasks of {names(coming)} to come to the new ingress", FOREVER)
+        return Wait(f"the tasks of {names(coming)} to attach to the new ingress", FOREVER)
     starting = [service for service in facts.services if journal.journal_on(service) and not runs(service, facts)]
     if starting and facts.unchanged_for < STARTS:
         return Wait(f"the tasks of {names(starting)} to start", FOREVER)

@@ -28,7 +28,7 @@ def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost
         return removal_of_silent(spec, facts, facts.member, node, lost=lost)
     if facts.member.state in ("locked", "error"):
         advice = ADVICE[facts.member.state]
-        return Blocked(f"{spec.host}: it can't be told to leave: its membership is {facts.member.state}: {advice}")
+        return Blocked(f"{spec.host}: can't make it leave: its membership is {facts.member.state}: {advice}")
     here = facts.member.node_id == node_id and facts.member.state != "inactive"
     if node is None:
         return stranded(spec, facts, facts.member) if here else Done()
@@ -62,7 +62,7 @@ def removal_of_silent(spec: NodeSpec, facts: NodeFacts, silent: Silent, node: No
     """Remove only the entry of a host that does not answer, and only if the stack file says that it is lost."""
     if not lost:
         return Blocked(
-            f"{spec.host}: it can't be told to leave: {silent.why}; bring it back, or put it into the stack file "
+            f"{spec.host}: can't make it leave: {silent.why}; bring it back, or put it into the stack file "
             f"with hosts.{spec.host}.lost: true for one `pulumi up`"
         )
     return removal_of_entry(spec, facts, node) if node else Done()

@@ -320,8 +320,8 @@ def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: s
         return Done()
     if facts.member.state != "inactive":
         return Blocked(
-            f"{spec.host}: {GATEWAY_BRIDGE} ({bridge.subnet}) can't be given back while the host is a member of a "
-            f"swarm ({facts.member.state}): let the host leave first, or set gwbridge.on_remove to keep"
+            f"{spec.host}: {GATEWAY_BRIDGE} ({bridge.subnet}) can't become the Engine's default again while the "
+            f"host is a member of a swarm ({facts.member.state}): let it leave first, or set gwbridge.on_remove to keep"
         )
     return replacement(spec, bridge)
 

@@ -34,7 +34,7 @@ ALLOCATION = 2.0
 
 def live_spec(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -> IngressSpec:
     """Return the spec with the swarm's values in place of the wanted ones. kept: options that are no difference."""
-    dead = "" if network.allocated else "the swarm gave it no addresses: the mesh is dead"
+    dead = "" if network.allocated else "the swarm gave it no addresses: published ports do not work"
     return spec.model_copy(
         update={
             "name": network.name,
@@ -310,7 +310,7 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
         default = CreateNetwork(shape=NetworkShape(name="ingress", driver="overlay", ingress=True))
         return made(default, facts)
     if network.id == network_id:
-        return departure(facts, network, spec, "give the default back", judged(spec, facts))
+        return departure(facts, network, spec, "restore the default ingress", judged(spec, facts))
     return arrival(facts, network, spec.owner, pin=spec.dynamic_ports == "pin")
 
 

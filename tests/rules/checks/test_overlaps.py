@@ -350,7 +350,7 @@ def test_public_range_is_a_warning(sections, expected):
     """Whoever has it on the Internet is reached no more; that may be the stack's own company."""
     told, free = expected
 
-    assert [f"{told} is public: whoever has it would not be reached; take a private range; {free} is free"] == (
+    assert [f"{told} is public: its owner would be unreachable; take a private range; {free} is free"] == (
         said(**sections).warnings
     )
 

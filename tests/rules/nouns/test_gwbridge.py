@@ -318,7 +318,9 @@ def test_removal_restores_the_default():
 def test_removal_from_a_member_blocks(state: str):
     """As long as the host may be in a swarm its bridge stays."""
     spec = gwbridge_spec(on_remove="restore_default")
-    assert "can't be given back" in reason(gwbridge.next_step_of_removal(spec, facts(bridge(), state), "b" * 64))
+    assert "can't become the Engine's default again" in reason(
+        gwbridge.next_step_of_removal(spec, facts(bridge(), state), "b" * 64)
+    )
 
 
 # A changed address

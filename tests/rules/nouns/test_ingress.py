@@ -422,7 +422,7 @@ def kicked(value: str, **given: Any) -> IngressFacts:
 def test_a_kick_gets_a_moment():
     """It takes 0.2 to 1.7 s (measurements.md#kicks)."""
     decision = ingress.next_step(ingress_spec(), kicked(f"{'i' * 12}.1"), known=True)
-    assert "h2 to show the ingress" in waits_for(decision)
+    assert "h2 to attach to the ingress" in waits_for(decision)
 
 
 @pytest.mark.parametrize(
@@ -466,7 +466,7 @@ def test_one_host_at_a_time_is_taken_out_of_service():
     """While one is in repair the next that no kick helps goes on working."""
     given_up = (("swarmnet.kick", f"{'i' * 12}.20"),)
     found = facts(RIGHT, without_it(1), without_it(2), nodes=(node(1, labels=given_up), drained()))
-    assert "h2 to come right by itself" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
+    assert "h2 to recover by itself" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
 
 
 def test_containers_that_were_stopped_keep_their_host_out_of_service():
