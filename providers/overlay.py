@@ -40,8 +40,6 @@ class OverlayProvider(Provider[OverlaySpec, OverlayFacts]):
         network = rules.by_id_alone(door.overlay(spec.name, known["network_id"]), known["network_id"]).network
         if network is None:
             self.run.refuse_two_swarms(door)
-        elif id_ in self.run.to_be_replaced:
-            self.run.replaced[id_] = network.shape, known
         return True
 
 

@@ -191,6 +191,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         it, so that it came under another URN before it goes under this one.
         """
         spec, props = self.run.wish(self.noun.spec.recorded(props, id_)), self.known(id_, props)
+        spec = spec.model_copy(update={"replaces": id_ in self.run.to_be_replaced})
         if not props[self.noun.output]:
             return
         if props[self.noun.output] in self.run.found:

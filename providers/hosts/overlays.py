@@ -25,7 +25,7 @@ from providers.hosts.observe import (
     tasks,
 )
 from providers.rules.vocabulary.facts import Network, Node, OverlayFacts
-from providers.rules.vocabulary.labels import TWIN, twin_of
+from providers.rules.vocabulary.labels import TWIN, former_label, twin_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,8 @@ def confirmed(engine: Engine, listed: Listing, network: Network | None) -> Netwo
 class OverlayReader:
     """Looks at one overlay: by its id where one is known (from the state, or just created), else by its exact name.
 
-    `thorough`: reads also who holds it, and frames absence with two answered `GET /nodes`.
+    `thorough`: reads also who holds it, and frames absence with two answered `GET /nodes`. Who holds it is read as well
+    where the swarm has a note of what it was like: a run was cut while it was made anew.
     """
 
     fleet: Fleet
@@ -97,14 +98,15 @@ class OverlayReader:
     def read(self, engine: Engine) -> OverlayFacts:
         """Return what one manager knows of it."""
         network = swarm_network(engine, self.network_id) if self.network_id else None
-        if network is not None and not self.thorough:
+        deep = self.thorough or settings(engine).label(former_label(self.name)) is not None
+        if network is not None and not deep:
             return OverlayFacts(network=network)
         members = nodes(engine) if self.thorough else ()
         listed = networks(engine)
         network, held = (network, "") if network else self.by_name(engine, listed)
         standing_in = twin_of(self.name, listed)
         twin = swarm_network(engine, standing_in.id) if standing_in else None
-        if not self.thorough and twin is None:
+        if not deep and twin is None:
             return OverlayFacts(network=network, listed=listed, name_held_by=held)
         return self.with_holders(engine, network, listed, held, twin, members or nodes(engine))
 

@@ -16,7 +16,7 @@ from providers.rules.vocabulary.facts import (
     SwarmFacts,
     SwarmService,
 )
-from providers.rules.vocabulary.labels import AVAILABILITY, JOURNAL, copy_label, twin_of
+from providers.rules.vocabulary.labels import AVAILABILITY, JOURNAL, copy_label, former_label, twin_of
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.simulate.answering import engine, manager
 from providers.simulate.reads import answers, containers, host_ingress, listed, member, nodes, services, settings, tasks
@@ -157,14 +157,15 @@ def overlay_facts(world: World, name: str, network_id: str = "", *, thorough: bo
     """One overlay: by its id if that is known, else by its exact name. `thorough`: also who holds it."""
     asked = manager(world)
     network = world.swarm.network(network_id)
-    if network is not None and not thorough:
+    deep = thorough or settings(world).label(former_label(name)) is not None
+    if network is not None and not deep:
         return OverlayFacts(network=network)
     seen = listed(world, asked)
     network, held = (network, "") if network else by_name(world, asked, name)
     standing_in = twin_of(name, seen)
     twin = world.swarm.network(standing_in.id) if standing_in else None
     facts = OverlayFacts(network=network, listed=seen, name_held_by=held, twin=twin)
-    if not thorough and twin is None:
+    if not deep and twin is None:
         return facts
     ids = {net.id for net in (network, twin) if net is not None}
     return replace(

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from providers import simulate
-from providers.resource import Provider
+from providers.resource import Props, Provider
 from providers.rules.nouns import gwbridge, overlay
 from providers.rules.nouns.noun import to_props
 from providers.rules.stack_file.access import HostAccess
@@ -17,6 +17,7 @@ from providers.rules.vocabulary.specs import GwbridgeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
 from providers.run import Progress
 from providers.simulate import World, bare, members
+from providers.simulate.reads import settings
 from tests.glue.stack import (
     ALL,
     GWBRIDGE,
@@ -33,7 +34,7 @@ from tests.glue.stack import (
 )
 from tests.support import lifecycle
 from tests.support.networks import altered, create_network
-from tests.support.simulated import after, elapsed, on_host
+from tests.support.simulated import SimulatedHosts, after, elapsed, on_host
 
 each = pytest.mark.parametrize("spec", ALL, ids=noun)
 
@@ -531,32 +532,76 @@ def test_changes_of_managers_take_turns(hosts, pulumi_engine):
     assert ("urn:node", "waiting for its turn") == pulumi_engine.lines[0]
 
 
-def test_replaced_overlay_keeps_what_nobody_declared(hosts):
-    """Labels and options of others come back with the new one; what the file no longer has does not."""
-    theirs = (("com.docker.stack.namespace", "shop"), ("team", "net"))
-    before = known(hosts, OVERLAY, labels={"team": "net"})
-    hosts.world = hosts.world.agreed(
+THEIRS: Pairs = (("com.docker.stack.namespace", "shop"), ("team", "net"))
+X = "com.example.x"
+
+
+def with_more(world: World) -> World:
+    """The overlay with labels and an option that nobody declared."""
+    return world.agreed(
         networks=tuple(
-            altered(net, labels=(*net.labels, *theirs), options=(*net.options, ("com.example.x", "1")))
-            if net.name == "app"
-            else net
-            for net in hosts.world.swarm.networks
+            altered(net, labels=(*net.labels, *THEIRS), options=(*net.options, (X, "1"))) if net.name == "app" else net
+            for net in world.swarm.networks
         )
     )
+
+
+def carried_over(hosts: SimulatedHosts) -> tuple[object, ...]:
+    """The overlay's range, what nobody declared of it, what the file dropped; and what is left of the change."""
+    there = next(net for net in hosts.world.swarm.networks if net.name == "app")
+    labels = (there.label(key) for key in ("com.docker.stack.namespace", "team"))
+    left = tuple(key for key, _ in settings(hosts.world).labels if key.startswith("swarmnet.former"))
+    return there.subnet, there.option(X), *labels, left
+
+
+def replace_overlay(wanted: Spec, outputs: Props) -> None:
+    """What Pulumi does in one run: a look at the difference, the old one away where it still has it, the new one."""
+    provider = provider_of(wanted)
+    if outputs:
+        provider.diff("overlay/app", outputs, to_props(wanted))
+        provider.delete("overlay/app", outputs)
+    created(wanted)
+
+
+def test_replaced_overlay_keeps_what_nobody_declared(hosts):
+    """Labels and options of others come back with the new one; what the file no longer has does not."""
+    before = known(hosts, OVERLAY, labels={"team": "net"})
+    hosts.world = with_more(hosts.world)
     wanted, provider = lifecycle.overlay_spec(subnet="10.99.0.0/24", gateway="10.99.0.1"), provider_of(OVERLAY)
 
     assert ["gateway", "labels", "subnet"] == provider.diff("overlay/app", before.outputs, to_props(wanted)).replaces
     before.delete()
     outputs = created(wanted).outputs
-    there = next(net for net in hosts.world.swarm.networks if net.name == "app")
 
-    assert ("10.99.0.0/24", "1", "shop", None) == (
-        there.subnet,
-        there.option("com.example.x"),
-        there.label("com.docker.stack.namespace"),
-        there.label("team"),
-    )
-    assert ["com.example.x"] == outputs["kept"]
+    assert ("10.99.0.0/24", "1", "shop", None, ()) == carried_over(hosts)
+    assert [X] == outputs["kept"]
+
+
+@pytest.mark.parametrize("remembered", [True, False], ids=["in the state", "a refresh found it gone"])
+def test_replaced_overlay_keeps_it_wherever_its_run_was_cut(on, remembered):
+    """The swarm has it noted until the new one is there: each run goes on from what it finds, the next one too."""
+    running = lifecycle.running()
+    outputs = known(SimulatedHosts(running), OVERLAY, labels={"team": "net"}).outputs
+    wanted = lifecycle.overlay_spec(subnet="10.99.0.0/24", gateway="10.99.0.1")
+    whole = on(with_more(running))
+    replace_overlay(wanted, outputs)
+    found = set()
+    for world in (*whole.before, whole.world):
+        again = on(world)
+        gone = all(net.id != outputs["network_id"] for net in world.swarm.networks)
+        replace_overlay(wanted, outputs if remembered or not gone else {})
+        found.add(carried_over(again))
+
+    assert {("10.99.0.0/24", "1", "shop", None, ())} == found
+
+
+def test_unused_overlay_that_migrates_keeps_what_nobody_declared(hosts):
+    """No service moves, so that no twin has it meanwhile."""
+    hosts.world = with_more(hosts.world)
+    before = known(hosts, lifecycle.overlay_spec(on_in_use="migrate"), labels={"team": "net"})
+    before.update(subnet="10.99.0.0/24", gateway="10.99.0.1")
+
+    assert ("10.99.0.0/24", "1", "shop", None, ()) == carried_over(hosts)
 
 
 def test_bridge_of_a_host_outside_any_swarm_keeps_what_nobody_declared(bare_hosts):

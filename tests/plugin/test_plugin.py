@@ -202,14 +202,16 @@ def test_unknowns_replace_nothing(plugin):
 # create, read, update, delete
 
 
-def test_create_takes_three_requests(plugin, host):
-    """Look for it by name, make it, see that it got its addresses. What hosts have was compared once, at the first."""
+def test_create_takes_five_requests(plugin, host):
+    """Look for it by name, make it, see that it got its addresses, and whether the swarm has a note of what it was like
+    before a cut. What hosts have was compared once, at the first."""
     has_no_overlay(host)
     plugin.create(OverlayProvider, {**APP, "name": "first"})
     host.engine.requests.clear()
 
     assert ("overlay/app", {**APP, **KNOWN}) == plugin.create(OverlayProvider, APP)
-    assert ["GET /networks", "POST /networks/create", "GET /networks/n1"] == asked(host)
+    looks = (["GET /swarm", "GET /networks"], ["GET /networks/n1", "GET /swarm"])
+    assert [*looks[0], "POST /networks/create", *looks[1]] == asked(host)
 
 
 def test_numbers_reach_the_engine_whole(plugin, host):

@@ -11,7 +11,7 @@ from shlex import quote
 
 from providers.rules.live import former, judgement, maintenance, running_change
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
-from providers.rules.vocabulary.labels import CHANGE, PREFIX, TWIN, moved_label, twin_name, with_owner
+from providers.rules.vocabulary.labels import CHANGE, PREFIX, TWIN, former_label, moved_label, twin_name, with_owner
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.rules.vocabulary.steps import (
     FOREVER,
@@ -232,15 +232,17 @@ def renewed(facts: OverlayFacts, leaving: Network) -> Steps | None:
 
 
 def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | None:
-    """Remove the swarm's labels of this change. The one that says a change goes on stays while another noun needs it.
+    """Remove the swarm's labels of this change. The one that says a change goes on stays while another noun needs it,
+    and the note of what it was like until the new one is there.
 
-    While another overlay has a twin the labels are that one's.
+    While another overlay has a twin the other labels are that one's.
     """
-    if any(network.label(TWIN) not in (None, spec.name) for network in facts.listed):
-        return None
-    labels = [key for key, _ in swarm.labels if key.startswith(moved_label(""))]
-    if running_change.is_ours(spec.owner, swarm) and not maintenance.something_due(swarm, facts.nodes):
-        labels.append(CHANGE)
+    labels = [former_label(spec.name)] if facts.network is not None or not spec.replaces else []
+    labels = [key for key in labels if swarm.label(key) is not None]
+    if all(network.label(TWIN) in (None, spec.name) for network in facts.listed):
+        labels += [key for key, _ in swarm.labels if key.startswith(moved_label(""))]
+        if running_change.is_ours(spec.owner, swarm) and not maintenance.something_due(swarm, facts.nodes):
+            labels.append(CHANGE)
     if not labels:
         return None
     step = UpdateSwarm(version=swarm.version, drop_labels=tuple(sorted(labels)))

@@ -4,20 +4,30 @@ Nothing about an overlay can be changed in place (the Engine has no such call): 
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from functools import partial
 
-from providers.rules.live import overlay_migration, running_change
+from providers.rules.live import former, overlay_migration, running_change
 from providers.rules.nouns import adoption
 from providers.rules.nouns.noun import Decide, Known, Standing, unfinished
 from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Network, OverlayFacts
-from providers.rules.vocabulary.labels import declared_labels, owner_of, twin_of, with_owner
+from providers.rules.vocabulary.labels import declared_labels, former_label, owner_of, twin_of, with_owner
 from providers.rules.vocabulary.network_options import VNI
 from providers.rules.vocabulary.places import shaped, shown
 from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import OverlaySpec
-from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
+from providers.rules.vocabulary.steps import (
+    Blocked,
+    CreateNetwork,
+    Decision,
+    Done,
+    RemoveNetwork,
+    Steps,
+    UpdateSwarm,
+    Wait,
+)
 
 # Allocation takes 1 to 30 ms; a network without it after this many seconds is dead (measurements.md#dead-networks).
 ALLOCATION = 2.0
@@ -110,8 +120,13 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
     if not difference:
         return overlay_migration.home(spec, facts, network) or Done()
     if spec.on_in_use == "migrate":
-        return overlap(spec, facts, network) or overlay_migration.away(spec, facts, network) or taken_away(network)
-    return removal(network, facts, f"change it ({difference})")
+        return (
+            overlap(spec, facts, network)
+            or overlay_migration.away(spec, facts, network)
+            or noted(spec, facts, network)
+            or taken_away(network)
+        )
+    return noted_first(spec, facts, network, removal(network, facts, f"change it ({difference})"))
 
 
 def in_words(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -> str:
@@ -153,7 +168,8 @@ def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
                 f"overlay {spec.name}: the swarm has a network {other.name} ({other.driver or 'dead'}), and tells "
                 "names apart without regard to case: rename one of the two"
             )
-    step = creation(spec, facts.twin.shape if facts.twin else spec.before)
+    before = former.noted(facts.swarm.label(former_label(spec.name))) if facts.swarm else None
+    step = creation(spec, facts.twin.shape if facts.twin else before)
     return overlap(spec, facts, None) or Steps((step,), f"create overlay {spec.name}")
 
 
@@ -199,6 +215,26 @@ def removal(network: Network, facts: OverlayFacts, why: str = "remove it") -> De
     return overlay_migration.left(facts, network) or taken_away(network)
 
 
+def noted(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Steps | None:
+    """Note on the swarm what nobody declared of it, for the one that comes in its place. None where that is noted, or a
+    twin has it."""
+    theirs = undeclared.of_others(spec, network.shape)
+    if facts.swarm is None or facts.twin is not None:
+        return None
+    key = former_label(network.name)
+    text = former.text(replace(network, shape=theirs)) if theirs.options or theirs.labels else None
+    if facts.swarm.label(key) == text:
+        return None
+    labels = ((key, text),) if text else ()
+    step = UpdateSwarm(version=facts.swarm.version, set_labels=labels, drop_labels=() if text else (key,))
+    return Steps((step,), f"note what overlay {network.name} was like")
+
+
+def noted_first(spec: OverlaySpec, facts: OverlayFacts, network: Network, decision: Decision) -> Decision:
+    """Do the same first, where the decision is to take it away."""
+    return (noted(spec, facts, network) if decision == taken_away(network) else None) or decision
+
+
 def taken_away(network: Network) -> Steps:
     """Return the step that removes it."""
     return Steps((RemoveNetwork(id=network.id),), f"remove overlay {network.name}")
@@ -221,7 +257,8 @@ def next_step_of_removal(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
     """Return the next step towards its removal: gone from the swarm, and its name free on the manager asked."""
     for network in (facts.network, facts.twin):
         if network is not None:
-            return removal(network, facts)
+            decision = removal(network, facts)
+            return noted_first(spec, facts, network, decision) if spec.replaces else decision
     if facts.name_held_by:
         return Wait(f"its name to be free again on {facts.name_held_by}", NAME_FREE)
     return (overlay_migration.released(spec, facts, facts.swarm) if facts.swarm else None) or Done()

@@ -445,7 +445,7 @@ class OverlayFacts:
     `name_held_by`: the hosts that still keep the name for a network that the swarm no longer has, the manager that was
     asked among them. `twin`: the network that stands in for it while it changes.
     Who holds the one or the other (`services`, `tasks`, `nodes` to name their hosts) and the `swarm` are read only
-    where it may have to go.
+    where it may have to go, has a twin, or the swarm has a note of what it was like.
     """
 
     network: Network | None

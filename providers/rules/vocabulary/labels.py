@@ -7,6 +7,7 @@
 | `swarmnet.journal` | a service | what was taken off it and has to come back (JSON, see live/journal.py) |
 | `swarmnet.journal.<service id>` | the swarm | that journal's copy: a rollback takes a service's labels away |
 | `swarmnet.former` | the swarm, a node | the ingress or docker_gwbridge before its change (JSON, live/former.py) |
+| `swarmnet.former.<name>` | the swarm | the same of the overlay of that name, without what was declared |
 | `swarmnet.restarts` | a node | how often its docker was restarted for the change that it is in |
 | `swarmnet.availability` | a node | the availability that it had before it was drained |
 | `swarmnet.stopped` | a node | ids of the containers that were stopped on it (`@` when each was started), with commas |
@@ -89,6 +90,11 @@ def copy_label(service_id: str) -> str:
 def moved_label(service_id: str) -> str:
     """Return the key on the swarm of where a service moves to."""
     return f"{MOVED}.{service_id}"
+
+
+def former_label(name: str) -> str:
+    """Name the swarm's label that says what an overlay was like that is being made anew."""
+    return f"{FORMER}.{name}"
 
 
 def journal_copies(labels: Pairs) -> dict[str, str]:

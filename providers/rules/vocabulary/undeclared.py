@@ -65,17 +65,23 @@ def kept(spec: NetworkSpec, shape: NetworkShape) -> frozenset[str]:
 
 def carried(spec: NetworkSpec, wanted: NetworkShape, before: NetworkShape | None) -> NetworkShape:
     """Return the shape to make: every option said, with the undeclared options and labels of the network before it."""
-    of_others, labels = {}, {}
-    if before:
-        of_others = {key: value for key, value in before.options if key in kept(spec, before)}
-        labels = {
-            key: value
-            for key, value in before.labels
-            if not key.startswith(PREFIX) and f"labels.{key}" not in spec.dropped
-        }
-    said = {**NEUTRAL[driver_of(spec)], **of_others, **spec.options, **dict(wanted.options)}
+    theirs = of_others(spec, before) if before else NetworkShape(name=wanted.name, driver=wanted.driver)
+    said = {**NEUTRAL[driver_of(spec)], **dict(theirs.options), **spec.options, **dict(wanted.options)}
+    labels = {**dict(theirs.labels), **dict(wanted.labels)}
+    return replace(wanted, options=tuple(sorted(said.items())), labels=tuple(sorted(labels.items())))
+
+
+def of_others(spec: NetworkSpec, before: NetworkShape) -> NetworkShape:
+    """Return the network with only those options and labels that nobody declared and that stay."""
+    stays = kept(spec, before)
     return replace(
-        wanted, options=tuple(sorted(said.items())), labels=tuple(sorted({**labels, **dict(wanted.labels)}.items()))
+        before,
+        options=tuple((key, value) for key, value in before.options if key in stays),
+        labels=tuple(
+            (key, value)
+            for key, value in before.labels
+            if not key.startswith(PREFIX) and key not in spec.labels and f"labels.{key}" not in spec.dropped
+        ),
     )
 
 
