@@ -19,6 +19,7 @@ from providers import simulate
 from providers.rules.vocabulary.errors import Conflict, NoQuorum, NotAManager, SwarmnetError
 from providers.rules.vocabulary.steps import Blocked, Decision, Done, Step, Steps, Wait
 from providers.simulate import Manners, World
+from providers.simulate.tasks import Tasks
 
 Act = Callable[[World], World]
 Check = Callable[[World], str | None]
@@ -88,11 +89,14 @@ def plain(thing: object) -> str:
         return f"({','.join([plain(each) for each in thing])})"
     if type(thing) is frozenset:
         return f"{{{','.join(sorted(plain(each) for each in thing))}}}"
-    if not is_dataclass(thing):
+    if not is_dataclass(thing) and type(thing) is not Tasks:
         return repr(thing)
     if id(thing) not in _plain:
         if len(_plain) > 100_000:
             _plain.clear()
+        if isinstance(thing, Tasks):
+            _plain[id(thing)] = (thing, plain(tuple(thing)))
+            return _plain[id(thing)][1]
         values = [plain(getattr(thing, each.name)) for each in fields(thing) if each.name not in COUNTS]
         _plain[id(thing)] = (thing, f"{type(thing).__name__}({','.join(values)})")
     return _plain[id(thing)][1]
