@@ -131,7 +131,7 @@ def prepared(commands: Iterable[HostCommand]) -> pulumi.Resource:
 
 
 async def only_known(ids: Mapping[str, pulumi.Output[str]]) -> dict[str, str]:
-    """Those that there are: after a partial run (`--target`, `--exclude`, `--continue-on-error`) the others are the
+    """Return the known ones: after a partial run (`--target`, `--exclude`, `--continue-on-error`) the others are the
     marker that Pulumi has for what is unknown, which readers would take for an id."""
     return {name: await output.future() or "" for name, output in ids.items() if await output.is_known()}
 

@@ -17,7 +17,7 @@ def allocate(
 ) -> None:
     """Write the first free range of pools.overlays for each overlay with `subnet: auto`.
 
-    Everything else in the file stays as it is. Exits with 1, and writes nothing, where there is a problem.
+    Everything else in the file stays as it is. Exits with 1, and writes nothing, if there is a problem.
     """
     own, (there, torn) = None, all_of(directory, [stack])
     others = {name: why for name, why in torn.items() if name != short(stack)}

@@ -41,9 +41,9 @@ def check(
 ) -> None:
     """Check stack files, each by itself and all together: one line for each problem, warning or shared range.
 
-    Pulumi is asked only where Pulumi.yaml or an environment adds to a stack file; a line says if it can't tell.
+    Pulumi is asked only if Pulumi.yaml or an environment adds to a stack file; a line says if it can't tell.
 
-    Exits with 1 where there is a problem.
+    Exits with 1 if there is a problem.
     """
     asked = {short(stack): stack for stack in stacks or names(directory)}
     there, torn = all_of(directory, asked.values())
@@ -64,7 +64,7 @@ def check(
 
 
 def as_data(stacks: Sequence[str], lines: Sequence[Line]) -> dict[str, object]:
-    """Return the same for programs. `schema` grows where a key changes its meaning or goes."""
+    """Return the same for programs. `schema` grows if a key changes its meaning or goes."""
     findings = [
         {
             "stack": line.stack,

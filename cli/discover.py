@@ -48,7 +48,7 @@ def discover(
     """Read a whole swarm from one of its managers, and write the stack file that takes it over. Writes to no host.
 
     The other members are reached with the same settings. What was not seen, what is unusual, what clashes and what
-    others look after stands in the file as comments. Exits with 1, and writes nothing, where there is a problem.
+    others look after stands in the file as comments. Exits with 1, and writes nothing, if there is a problem.
     """
     console = Console(highlight=False, soft_wrap=True)
     with told():
@@ -60,7 +60,7 @@ def discover(
     others = {name: each.resolved for name, each in readable(out.parent).items() if name != stack}
     raw, remarks = file_of(swarm, owned, others)
     text = stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1], routes(swarm))
-    with told():  # also where somebody has written it meanwhile
+    with told():  # also if somebody has written it meanwhile
         write(out, text, new=not force)
     for line in _report(raw, remarks, out, stack):
         console.print(line)

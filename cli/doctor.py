@@ -85,8 +85,8 @@ def doctor(
     With --rules: what has to be open on each host, to the other members alone, as a shell script. A manager is asked
     for the other members, which are reached with the same settings (--key-file and the like); a stack file has its own.
 
-    Exits with 0 where all is well, with 7 where something is wrong, with 1 where nothing is and something is unknown,
-    with 2 where the command is.
+    Exits with 0 if all is well, with 7 if something is wrong, with 1 if nothing is and something is unknown,
+    with 2 if the command is.
     """
     at_one = ":" in stack
     reach = Reach(key_file, known_hosts, sudo, bastion)

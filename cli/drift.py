@@ -53,7 +53,7 @@ def drift(
     Says who wins on the next `pulumi up --refresh`, and what that would disturb. A host that does not answer is
     unknown, never drifted; the others are compared.
 
-    Exits with 0 where nothing drifted, with 7 where something did, with 1 where nothing did and something is unknown.
+    Exits with 0 if nothing drifted, with 7 if something did, with 1 if nothing did and something is unknown.
     """
     with told(stack):
         wanted, resolved = declared(directory, stack)

@@ -91,7 +91,7 @@ def lines(result: Report, *, rows: bool) -> Iterator[Text]:
 
 
 def place(each: Difference | Unknown) -> str:
-    """Return the resource, and the host where its name does not end in it."""
+    """Return the resource, and the host if its name does not end in it."""
     named = not each.host or each.resource.endswith((f"@{each.host}", f"/{each.host}"))
     return each.resource if named else f"{each.resource} on {each.host}"
 

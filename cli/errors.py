@@ -13,7 +13,7 @@ from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
 
 
 def fail(problems: Iterable[str], about: str = "") -> NoReturn:
-    """End the command with these problems. about: what each is about, where its words do not say it."""
+    """End the command with these problems. about: what each is about, if its words do not say it."""
     for problem in problems:
         complain(f"{about}: {problem}" if about else problem)
     raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Files that subcommands write: whole or not at all, and for nobody else to read where they name hosts."""
+"""Files that subcommands write: whole or not at all, and readable by nobody else if they name hosts."""
 
 import os
 import tempfile
@@ -27,7 +27,7 @@ def _written(path: Path, data: bytes, new: bool) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         if new:
-            os.link(name, path)  # unlike a rename, it fails where something is there
+            os.link(name, path)  # unlike a rename, it fails if something is there
         else:
             if path.exists():
                 os.chmod(name, path.stat().st_mode)

@@ -38,7 +38,7 @@ def draw(
 ) -> None:
     """Draw the address plan with its free space and overlaps, the hosts with their bridges, and the networks.
 
-    Exits with 0 also where a stack file has problems, which are in the picture; with 1 where nothing could be drawn.
+    Exits with 0 also if a stack file has problems, which are in the picture; with 1 if nothing could be drawn.
     """
     form = _FORMS.get(out.suffix.lower())
     if not form:

@@ -32,7 +32,7 @@ def plan(
 ) -> None:
     """Say what `pulumi up --refresh` would do to the hosts: read them, and try it on a simulated copy. Writes nothing.
 
-    Exits with 1 where something would block, fail or not be reached, and where a host does not answer.
+    Exits with 1 if something would block, fail or not be reached, and if a host does not answer.
     """
     with told(stack):
         wanted, resolved = declared(directory, stack)

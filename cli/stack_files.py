@@ -66,7 +66,7 @@ class Line:
 
     @classmethod
     def of(cls, directory: Path, stack: str, said: str, judgement: Verdict | None, level: str = "error") -> Self:
-        """`path: words` as it was said. judgement: that of the stack's file, where it could be read."""
+        """`path: words` as it was said. judgement: that of the stack's file, if it could be read."""
         file = file_of(directory, stack)
         shown = os.path.relpath(file) if file.resolve().is_relative_to(Path.cwd()) else str(file)
         keys = judgement.text.keys if judgement and judgement.text else {}

@@ -34,7 +34,7 @@ PUBLISHED = frozenset(
     }
 )
 
-# All that a command of `prepare` ever has, in inputs or outputs; None where the value may be any.
+# All that a command of `prepare` ever has, in inputs or outputs; None if the value may be any.
 COMMAND: dict[str, object] = {
     "interpreter": ["/bin/sh", "providers/prepare.sh"],
     "create": "run",
@@ -64,7 +64,7 @@ def check(
 
     Run it before whatever refreshes, deploys or destroys. Reads the state alone, and loads nothing of it.
 
-    Exits with 1 where there is another one, or the state can't be read.
+    Exits with 1 if there is another one, or the state can't be read.
     """
     with told(stack):
         whole = json.loads(exported(stack, directory), object_pairs_hook=Object)

@@ -26,7 +26,7 @@ class Command(TyperCommand):
         super().__init__(help="\n\n".join(" ".join(each.split()) for each in paragraphs), **settings)
 
     def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
-        """Return its parameters, each with what stands for a value, or nothing where it takes none."""
+        """Return its parameters, each with what stands for a value, or nothing if it takes none."""
         return [_in_words(each) for each in super().get_params(ctx)]
 
     def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]

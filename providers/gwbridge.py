@@ -31,7 +31,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
         return "disruptive" if rules.disruptive(spec, facts) else "beside others"
 
     def found(self, spec: GwbridgeSpec, known: Props) -> Standing[GwbridgeSpec]:
-        """By the host's own word, if it is still that host."""
+        """Find it by the host's own word, if it is still that host."""
         facts = self.run.hosts(spec).at_rest().gwbridge(spec.host)
         standing = rules.finding(spec, known, facts)
         if not standing.doubt:
@@ -44,7 +44,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
         return "disruptive" if kept_if_adopted(spec, known).on_remove == "keep" else "beside others"
 
     def goes(self, id_: str, spec: GwbridgeSpec, known: Props, door: Door) -> bool:
-        """Not the bridge of a host that was only renamed."""
+        """Tell whether it goes: the bridge of a host that was only renamed stays."""
         declared = frozenset(self.run.accesses)
         if kept_if_adopted(spec, known).on_remove == "keep" or spec.host in declared:
             return True

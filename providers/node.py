@@ -25,11 +25,11 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
     begins_membership = True
 
     def turn(self, spec: NodeSpec, known: Props, door: Door) -> Turn:
-        """Workers join side by side; whoever is or becomes a manager waits for its turn."""
+        """Let workers join side by side; a host that is or becomes a manager waits for its turn."""
         return "alone" if "manager" in (spec.role, known.get("role")) else "beside others"
 
     def found(self, spec: NodeSpec, known: Props) -> Standing[NodeSpec]:
-        """By the managers' list, and by the host's own word on its address: one that is silent is still a member."""
+        """Find it by the managers' list and by the host's own word on its address; a silent host is still a member."""
         door, change = self.run.hosts().at_rest(), moved(spec.access, self.run.declared_access(spec.host))
         member = door.node(spec.host).member if change else None
         if isinstance(member, Member) and member.node_id != known["node_id"]:
@@ -46,7 +46,7 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
         return [*super().refused(olds, spec), *([CheckFailure("access", kept)] if kept else [])]
 
     def turn_of_removal(self, spec: NodeSpec, known: Props) -> Turn:
-        """Others count on each other while one leaves."""
+        """Let one leave at a time: the others count on each other meanwhile."""
         return "alone"
 
     def goes(self, id_: str, spec: NodeSpec, known: Props, door: Door) -> bool:

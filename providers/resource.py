@@ -78,7 +78,7 @@ class Provider(ResourceProvider, Generic[S, F]):
             self.run.configure({key: value for key, value in given.items() if value is not None})
 
     def check(self, olds: Props, news: Props) -> CheckResult:
-        """Canonical inputs, or failures by property. Never a network call."""
+        """Return canonical inputs, or failures by property. Never a network call."""
         previewed = news.pop(PREVIEW, False)
         if pulumi.contains_unknowns(news):
             return CheckResult(news, [])
@@ -97,7 +97,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         return CheckResult(spec.published(to_props(spec), olds), failures)
 
     def refused(self, olds: Props, spec: S) -> list[CheckFailure]:
-        """Changes of what is protected: an update would bypass Pulumi's own protection, which minds deletions."""
+        """Refuse changes of what is protected: Pulumi's own protection minds deletions, not updates."""
         if not olds or pulumi.contains_unknowns(olds):
             return []
         return [
@@ -252,11 +252,11 @@ class Provider(ResourceProvider, Generic[S, F]):
         return self.noun.finding(spec, known, self.noun.look(self.run.hosts(spec).at_rest(), spec, known))
 
     def turn(self, spec: S, known: Props, door: Door) -> Turn:
-        """When it may be brought about. Raises Blocked if it may not."""
+        """Say when it may be brought about. Raises Blocked if it may not."""
         return "beside others"
 
     def turn_of_removal(self, spec: S, known: Props) -> Turn:
-        """When it may be taken away."""
+        """Say when it may be taken away."""
         return "beside others"
 
     def goes(self, id_: str, spec: S, known: Props, door: Door) -> bool:

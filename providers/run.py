@@ -279,8 +279,8 @@ PROCESS = Run()
 class Progress:
     """Sends lines to the row of one resource; raises RunCut when Pulumi's engine is gone.
 
-    A killed `pulumi` leaves its plugin working, and its next command may start a second one: whoever is not listened
-    to any more must not start anything. One that is stopped (Ctrl-Z) takes no line and is there all the same: work goes
+    A killed `pulumi` leaves its plugin working, and its next command may start a second one: a plugin whose
+    Pulumi is gone must not start anything. A stopped one (Ctrl-Z) takes no line but is still there: work goes
     on, so that nothing stays half-finished on hosts for as long.
     """
 
@@ -351,7 +351,7 @@ def announcing(run: Run, door: Door, show: Progress, spec: Spec, known: Known) -
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """One line for each error of ours: Pulumi shows whole tracebacks, chained causes included."""
+    """Print one line for each error of ours: Pulumi shows whole tracebacks, chained causes included."""
     try:
         yield
     except SwarmnetError as error:

@@ -18,7 +18,7 @@ class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
     begins_membership = True
 
     def turn(self, spec: SwarmSpec, known: Props, door: Door) -> Turn:
-        """All that concerns managers takes turns."""
+        """Let all that concerns managers take turns."""
         return "alone"
 
     def brought_about(self, spec: SwarmSpec, known: Props) -> Props:

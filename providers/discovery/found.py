@@ -80,7 +80,7 @@ def unfit(own: Member) -> str | None:
 
 
 def names(nodes: Iterable[Node]) -> dict[str, str]:
-    """A name for each member by its id: its hostname in the stack file's form, numbered where two would be alike."""
+    """A name for each member by its id: its hostname in the stack file's form, numbered if two would be alike."""
     found: dict[str, str] = {}
     for node in sorted(nodes, key=lambda node: (node.state != "ready", node.hostname, node.id)):
         plain = re.sub(r"[^a-z0-9]+", "-", node.hostname.lower().partition(".")[0]).strip("-")[:58].rstrip("-")

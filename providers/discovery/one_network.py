@@ -25,7 +25,7 @@ def base(network: Network, owner: str) -> dict[str, Any]:
 
 
 def chosen_number(network: Network) -> int | None:
-    """Return the number of its VXLAN where somebody chose it, as far as numbers tell: the swarm's own begin at 4096."""
+    """Return the number of its VXLAN if somebody chose it, as far as numbers tell: the swarm's own begin at 4096."""
     number: int | None = places(OverlaySpec)["vxlan_id"].read(network.shape)
     return number if number and number < FIRST_VNI else None
 

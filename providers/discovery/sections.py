@@ -106,7 +106,7 @@ def _of_member(member: FoundMember, nodes: list[Node]) -> tuple[Kind, str]:
 
 
 def _swarm(found: Found, owner: str) -> Part:
-    """Return the swarm's settings if they are not the Engine's; without the section where another stack has it."""
+    """Return the swarm's settings if they are not the Engine's; without the section if another stack has it."""
     live = found.swarm.settings
     theirs = adoption.foreign(f"the swarm {live.id}", live.labels, owner)
     if theirs:
@@ -126,7 +126,7 @@ def _whole(value: object) -> object:
 
 
 def _gwbridges(found: Found, owner: str) -> Part:
-    """docker_gwbridge: one section where all that were reached are alike, else one for each host."""
+    """docker_gwbridge: one section if all that were reached are alike, else one for each host."""
     own: dict[str, Raw] = {}
     remarks = []
     for member in found.reached:

@@ -14,7 +14,7 @@ from providers.rules.vocabulary.words import line
 _WIDTH = 110
 _KINDS: tuple[Kind, ...] = ("clash", "not seen", "unusual", "not managed")
 _SECTIONS = ("hosts", "ssh", "swarm", "gwbridge", "ingress", "overlays")
-# Text that every version of YAML reads as text where it stands without quotes.
+# Text that every version of YAML reads as text without quotes.
 _PLAIN = re.compile(
     r"(?!(?i:true|false|null|yes|no|on|off|y|n)$)[A-Za-z][\w./@-]*|~?/[\w./@-]+|swarmnet:[a-z_]+|\d+(\.\d+){3}(/\d+)?"
 )

@@ -128,7 +128,7 @@ def _outputs(spec: Spec, outputs: Known, there: Thing) -> Iterator[tuple[str, ob
 
 
 def doubted(found: Finding, spec: Spec, members: Iterable[Member]) -> Finding:
-    """Return the finding, unknown where something of a swarm is gone and managers are in two: the other may have it."""
+    """Return the finding, unknown if something of a swarm is gone and managers are in two: the other may have it."""
     managers = {member.swarm_id: member.host for member in members if member.good_manager}
     if not found.gone or len(managers) < 2 or isinstance(spec, GwbridgeSpec):
         return found

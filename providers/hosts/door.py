@@ -37,7 +37,7 @@ STEPS_AT_ONCE = 8
 class Hosts(Door):
     """One stack's hosts, over the process's one connection to each.
 
-    made: ids of networks that were made through this door, by name: whoever looks for one of them finds that very one,
+    made: ids of networks that were made through this door, by name: a look for one of them finds that very one,
     whatever else has its name. resting: nothing is written through it.
     """
 

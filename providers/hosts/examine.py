@@ -35,7 +35,7 @@ _COUNTS = (1, 52)  # the first API version with a count: measurements.md#address
 
 
 def examination(fleet: Fleet) -> Examination:
-    """Return all declared hosts and their swarm. What can't be read is a value, with the reason."""
+    """Return all declared hosts and their swarm. What can't be read has the reason as its value."""
     found, silent = observe.answers(fleet, host_examination, fleet.names)
     swarm: SwarmExamination | Unread | None
     try:
@@ -48,7 +48,7 @@ def examination(fleet: Fleet) -> Examination:
 
 
 def _looked_at(fleet: Fleet, hosts: list[HostExamination]) -> tuple[HostExamination, ...]:
-    """Return the hosts with what commands on them show; where one fails to run them, with the reason."""
+    """Return the hosts with what commands on them show, or the reason if one fails to run them."""
     known = {each.host: replace(each, known_by=_known_by(fleet.access(each.host), each)) for each in hosts}
 
     def ask(engine: Engine) -> Look | str:
@@ -68,7 +68,7 @@ def _known_by(access: HostAccess, own: HostExamination) -> str:
 
 
 def host_examination(engine: Engine) -> HostExamination:
-    """Return one host's own word, also where swarm networks do not work there."""
+    """Return one host's own word, also if swarm networks do not work there."""
     engine.ping()  # so that the connection is there: what it takes is no time of the host's
     asked = time.time()
     info = engine.read("/info", schema.Info, timeout=INFO_TIMEOUT)

@@ -1,6 +1,6 @@
 """Readers of facts: what hosts report, one reader for each type of facts.
 
-Nothing is decided here, and nothing is written to any host. A 404 becomes "absent" only where it proves that: on the
+Nothing is decided here, and nothing is written to any host. A 404 becomes "absent" only if it proves that: on the
 network's own host, or from a manager between two answered `GET /nodes` (one without a quorum answers 404 for networks
 that exist: measurements.md#no-quorum).
 """
@@ -63,7 +63,7 @@ def shared(read: Callable[Concatenate[Engine, P], T]) -> Callable[Concatenate[En
 
 
 def from_manager(fleet: Fleet, read: Callable[[Engine], T], *, newest: bool = False) -> T:
-    """Read from a good manager; where the one remembered is none any more, from another.
+    """Read from a good manager: from another if the one remembered is no manager any more.
 
     `newest`: from the one with the newest API, for services that may be written back.
     """
@@ -83,7 +83,7 @@ def member(engine: Engine) -> Member:
 
 @shared
 def nodes(engine: Engine) -> tuple[Node, ...]:
-    """Return all members; this call fails where the manager has no quorum, which makes it the frame of a proof."""
+    """Return all members; this call fails without a quorum, which makes it the frame of a proof."""
     return tuple(sorted((to_node(raw) for raw in engine.read("/nodes", list[schema.Node])), key=lambda node: node.id))
 
 
@@ -164,7 +164,7 @@ def answers(fleet: Fleet, read: Callable[[Engine], T], names: Iterable[str]) -> 
 
 
 def first_words(engine: Engine) -> None:
-    """Ask a host for what each look at it needs, so that it is there for whoever shares it."""
+    """Ask a host for what each look at it needs, so that all looks can share the answers."""
     own = member(engine)
     local_network(engine, GATEWAY_BRIDGE)
     if own.state == "active":
@@ -389,7 +389,7 @@ def host_ingress(engine: Engine, own: Member) -> HostIngress:
 
 
 def ingress_facts(fleet: Fleet) -> IngressFacts:
-    """The swarm's ingress, and what each declared host has of it. Tasks are read only where a change may move them."""
+    """The swarm's ingress, and what each declared host has of it. Tasks are read only if a change may move them."""
     found, silent = answers(fleet, member_with_ingress, fleet.names)
     fleet.prefer_newest(fleet.good({own.host: own for own, _ in found}))
     hosts = [ingress for _, ingress in found]

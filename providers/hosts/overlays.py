@@ -44,7 +44,7 @@ class Listing:
 
 @shared
 def listing(engine: Engine) -> Listing:
-    """Return the list in its frame: whoever shares it has the whole proof of an absence."""
+    """Return the list in its frame: every caller that shares it has the whole proof of an absence."""
     engine.read("/nodes", list[schema.Node])
     listed = listed_networks(engine)
     engine.read("/nodes", list[schema.Node])
@@ -80,7 +80,7 @@ def confirmed(engine: Engine, listed: Listing, network: Network | None) -> Netwo
 
 @dataclass
 class OverlayReader:
-    """Looks at one overlay: by its id where one is known (from the state, or just created), else by its exact name.
+    """Looks at one overlay: by its id if one is known (from the state, or just created), else by its exact name.
 
     `thorough`: reads also who holds it, and frames absence with two answered `GET /nodes`. Who holds it is read as well
     where the swarm has a note of what it was like: a run was cut while it was made anew.
@@ -148,7 +148,7 @@ class OverlayReader:
         return network.name == self.name and network.scope == "swarm"
 
     def by_name(self, engine: Engine, listed: tuple[Network, ...]) -> tuple[Network | None, str]:
-        """Return the overlay of that name as the swarm has it, and the manager's name where it only keeps the name."""
+        """Return the overlay of that name as the swarm has it, and the manager's name if it only keeps the name."""
         named = [net for net in listed if self.is_named(net)]
         confirmed = [swarm_network(engine, net.id) for net in named]
         network = next((net for net in confirmed if net is not None), None)

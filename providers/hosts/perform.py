@@ -131,7 +131,7 @@ def restart(fleet: Fleet, step: RestartEngine) -> None:
 def unlock_key(fleet: Fleet, host: str) -> str:
     """Return the unlock key from another manager than the one that needs it, which must list that one as a manager.
 
-    Raises NotAManager if none can give it, EngineError where none lists the host, which does not pass by itself.
+    Raises NotAManager if none can give it, EngineError if none lists the host, which does not pass by itself.
     """
     others = [other for other in fleet.managers() if other.name != host]
     if not others:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from providers.rules.vocabulary.errors import HostError
 
-REMEMBERED = 5.0  # seconds in which nobody tries again: many resources on one dead host wait once
+REMEMBERED = 5.0  # seconds without another try: many resources on one dead host wait once
 
 
 @dataclass
 class LastFailure:
-    """The latest failure of one thing, if it is recent. `clock` counts seconds; whoever asks holds the thing's lock."""
+    """The latest failure of one thing, if it is recent. `clock` counts seconds; callers hold the thing's lock."""
 
     clock: Callable[[], float]
     problem: HostError | None = None

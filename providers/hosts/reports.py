@@ -73,7 +73,7 @@ def certificate(text: str) -> Certificate | None:
 def swarm_has(fleet: Fleet, ids: Set[str]) -> frozenset[str]:
     """Return those of the networks that the swarm has.
 
-    Raises NoQuorum and the like where hosts are in a swarm and no manager can answer for it.
+    Raises NoQuorum and the like if hosts are in a swarm and no manager can answer for it.
     """
     if not ids:
         return frozenset()

@@ -35,7 +35,7 @@ class AtOnce:
         self._turns: dict[object, threading.Lock] = {}
 
     def to(self, question: object, ask: Callable[[], T]) -> T:
-        """The first who comes asks, once the request before it is answered; until then others join."""
+        """Let the first caller ask, once the request before it is answered; until then others join."""
         with self._lock:
             joined = self._coming.get(question)
             if joined is None:
@@ -59,7 +59,7 @@ class UntilWritten:
         self._since = WRITES.number
 
     def to(self, question: object, ask: Callable[[], T]) -> T:
-        """The first who comes asks; whoever comes before the next write gets the same."""
+        """Let the first caller ask; all that come before the next write get the same."""
         with self._lock:
             if self._since != WRITES.number:
                 self._kept, self._since = {}, WRITES.number

@@ -23,9 +23,9 @@ AT_ONCE = 4
 
 
 def survey(fleet: Fleet) -> Survey:
-    """Return all declared hosts and, where one of them answers for it, the swarm.
+    """Return all declared hosts and, if one of them answers for it, the swarm.
 
-    Raises NoQuorum and the like where there is a swarm and no manager can answer for it.
+    Raises NoQuorum and the like if there is a swarm and no manager can answer for it.
     """
     found, silent = observe.answers(fleet, host_survey, fleet.names)
     if not any(host.member.state == "active" for host in found):

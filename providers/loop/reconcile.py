@@ -32,7 +32,7 @@ from providers.rules.vocabulary.steps import Decision, Done, Step, Steps, Wait
 PASSING = (Conflict, NoQuorum, NotAManager, Unproved)
 # A step whose host fell silent may have been carried out: the next look tells, or says that nobody answers.
 PASSING_STEPS = (*PASSING, Unreachable)
-# An election takes a few seconds (up to 19 s where a leader restarts: measurements.md#restart-of-docker).
+# An election takes a few seconds (up to 19 s if a leader restarts: measurements.md#restart-of-docker).
 ELECTION = 20.0
 SHORTEST_POLL, LONGEST_POLL = 0.05, 0.5
 LATE = (
@@ -41,7 +41,7 @@ LATE = (
 )
 
 
-# Any noun's facts: a frozen dataclass with the field `unchanged_for`, and `calm` where not all of it counts for that.
+# Any noun's facts: a frozen dataclass with the field `unchanged_for`, and `calm` if not all of it counts for that.
 F = TypeVar("F", bound=Any)
 T = TypeVar("T")
 # Takes all steps, at once if it can, and returns what they raised.
@@ -112,7 +112,7 @@ def turned_round(
     ways_back: Sequence[Callable[[F], Decision]],
 ) -> str:
     """Finish what was begun with what is there; returns what became of it, for the end of an error message: nothing
-    where nothing was begun."""
+    if nothing was begun."""
     problems = []
     for decide in ways_back:
         loop = Loop(work, observe, decide, perform)

@@ -62,7 +62,7 @@ def can_spare(world: World, node: Node) -> bool:
 
 
 def leader(world: World) -> str:
-    """The node id of the leader: the first manager that can be reached, where there is a majority."""
+    """The node id of the leader: the first manager that can be reached, if there is a majority."""
     if not quorum(world):
         return ""
     return next((node.id for node in voters(world) if reachable(world, node)), "")

@@ -30,7 +30,7 @@ def stop_container(world: World, step: StopContainer) -> World:
 
 
 def start_container(world: World, step: StartContainer) -> World:
-    """A container runs again, on the very networks it was made for: it fails where one of them is gone.
+    """A container runs again, on the very networks it was made for: it fails if one of them is gone.
 
     measurements.md#containers-without-a-service
     """

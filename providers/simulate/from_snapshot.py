@@ -14,7 +14,7 @@ from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Container, Placed, Service, read, text
 from providers.simulate.world import Cluster, Due, Happening, Host, Manners, World
 
-# Ids of what is made in the copy begin here, so that they are new also where the hosts are a simulated swarm.
+# Ids of what is made in the copy begin here, so that they are new also if the hosts are a simulated swarm.
 COUNTED_FROM = 1_000_000
 
 

@@ -74,7 +74,7 @@ def attach(world: World, node_id: str, *, changed: bool = True, after: float | N
 def arrive(world: World, name: str, network_id: str) -> World:
     """The ingress on a host with its sandbox and its gateway endpoint.
 
-    It does not come where an old one got stuck or docker_gwbridge has the same range
+    It does not come if an old one got stuck or docker_gwbridge has the same range
     (measurements.md#old-ingress-stays, #bridge-ranges).
     """
     host = world.host(name)

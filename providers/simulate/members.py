@@ -292,10 +292,10 @@ def gone_down(world: World, node_id: str) -> World:
 
 
 def start_docker(world: World, name: str) -> World:
-    """A host's Engine starts: locked where the swarm says so, else with what the swarm has now.
+    """A host's Engine starts: locked if the swarm says so, else with what the swarm has now.
 
     Old networks are gone, a stuck ingress too; standalone containers come back; the ingress comes by itself.
-    It stays stopped where it was started too often.
+    It stays stopped if it was started too often.
     measurements.md#autolock, #old-ingress-stays, #restart-of-docker, #host-that-is-down
     """
     before, world = world, counted(world, name)

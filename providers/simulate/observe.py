@@ -179,7 +179,7 @@ def overlay_facts(world: World, name: str, network_id: str = "", *, thorough: bo
 
 
 def by_name(world: World, asked: Host, name: str) -> tuple[Network | None, str]:
-    """The overlay of that name as the swarm has it, and the manager's name where it only keeps the name.
+    """The overlay of that name as the swarm has it, and the manager's name if it only keeps the name.
 
     measurements.md#names-stay-taken
     """

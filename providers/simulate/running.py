@@ -14,7 +14,7 @@ from providers.simulate.world import Happening, World
 
 
 def start(world: World, task_id: str) -> World:
-    """A task begins to run where its networks can come to its host; then the ones that it replaces may go."""
+    """A task begins to run if its networks can come to its host; then the ones that it replaces may go."""
     task = world.swarm.task(task_id)
     host = world.host_of(task.node_id) if task else None
     if task is None or host is None or task.desired != "running" or not host.up:

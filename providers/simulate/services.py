@@ -30,7 +30,7 @@ def update_service(world: World, step: UpdateService) -> World:
 
 
 def begun(world: World, service_id: str) -> World:
-    """A service whose spec was written: another update begins with all of its tasks, where one has to move."""
+    """A service whose spec was written: another update begins with all of its tasks, if one has to move."""
     service = world.swarm.service(service_id)
     assert service is not None
     for task in tasks_of(world, service):

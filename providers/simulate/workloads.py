@@ -139,5 +139,5 @@ def part(json: str, key: str) -> str:
 
 
 def text(data: dict[str, Any]) -> str:
-    """Data as text that is equal where the data are."""
+    """Data as text that is equal if the data are."""
     return dumps(data, sort_keys=True)

@@ -1,6 +1,6 @@
 """Rules for iptables, in a chain of their own before all others of INPUT, for IPv4 and for IPv6.
 
-Also where all members have IPv4 addresses: the Engine listens on 2377 and 7946 of both.
+Also if all members have IPv4 addresses: the Engine listens on 2377 and 7946 of both.
 """
 
 from collections.abc import Iterator

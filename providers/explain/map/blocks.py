@@ -108,7 +108,7 @@ def _nested(ranges: Sequence[IPv4Network], claimed: Mapping[IPv4Network, Sequenc
 
 
 def _hosts_together(found: Sequence[Block]) -> list[Block]:
-    """Neighbours that are nothing but addresses of hosts as one block, where they lie in one /16."""
+    """Neighbours that are nothing but addresses of hosts as one block, if they lie in one /16."""
     merged: list[Block] = []
     for each in found:
         before = merged[-1] if merged else None

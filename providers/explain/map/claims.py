@@ -24,7 +24,7 @@ _FOREIGN_WHY = dict.fromkeys(product(OURS[:3], [FOREIGN]), "the hosts have it al
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack as it is drawn: what is said of its file, and what was found on its hosts where that is given."""
+    """A stack as it is drawn: what is said of its file, and what was found on its hosts if that is given."""
 
     name: str
     verdict: Verdict
@@ -37,7 +37,7 @@ class Claim:
 
     stack: empty for what belongs to none. kind: one of OURS, `host`, `reserved`, `special`, OVERLAY_POOL (what
     `swarmnet allocate` takes from), ENGINE (what Engines take by themselves), FOREIGN (on the hosts and in no stack
-    file), OUTGOING (on the hosts, where the stack file has another range). path: the key of the stack file, words for
+    file), OUTGOING (on the hosts, if the stack file has another range). path: the key of the stack file, words for
     what has none, or empty.
     """
 

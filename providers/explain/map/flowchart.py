@@ -12,7 +12,7 @@ from providers.explain.escape import label
 from providers.explain.map.boxes import Box
 from providers.explain.map.style import flowchart_style
 
-# What Mermaid draws where nobody has said otherwise: https://mermaid.js.org/config/schema-docs/config.html
+# Mermaid's limits unless somebody has said otherwise: https://mermaid.js.org/config/schema-docs/config.html
 _CHARACTERS, _LINKS = 50_000, 500
 _MOST = (40, 20, 10, 5, 2)  # boxes in one: the first with which all of it is drawn
 
@@ -32,7 +32,7 @@ class _Drawing:
 
 
 def flowchart(groups: Mapping[str, Sequence[Box]]) -> str:
-    """Groups of boxes by their headings; where there are too many for Mermaid, some are counted instead."""
+    """Groups of boxes by their headings; if there are too many for Mermaid, some are only counted."""
     text = ""
     for most in _MOST:
         drawing = _Drawing(most)

@@ -112,7 +112,7 @@ def _hatch(name: str) -> Element:
 
 
 def _box(each: Placed, name: str, words: bool, link: bool) -> Element:
-    """Return a box; without its words where it began in the part above."""
+    """Return a box; without its words if it began in the part above."""
     box = each.box
     shape: Attributes = {"x": each.x, "y": each.y, "width": each.width, "height": each.height, "rx": 4}
     parts: list[Element] = [element("rect", {**shape, "class": f"box {box.kind}{' alarmed' if box.alarm else ''}"})]

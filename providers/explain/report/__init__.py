@@ -2,7 +2,7 @@
 
 preview.py   the JSON as Pulumi writes it
 changes.py   what is to change, in the order in which it comes about
-effects.py   what each change disturbs, in words, with names and numbers where facts are given
+effects.py   what each change disturbs, in words, with names and numbers if facts are given
 foreseen.py  what can be seen to be refused
 findings.py  what facts add: names and numbers
 summary.py   the one line that stands first

@@ -15,7 +15,7 @@ from providers.rules.stack_file.reading import from_flat
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import NodeSpec, OverlaySpec, Spec, SwarmSpec, plain
 
-# Pulumi's words for what is done. A replacement is told by `replace`; its halves come only where a user asks for them.
+# Pulumi's words for what is done. A replacement is told by `replace`; its halves come only if a user asks for them.
 OPS = frozenset({"create", "update", "replace", "delete"})
 IDLE = frozenset({"same", "refresh", "read", "create-replacement", "delete-replaced"})
 # What says how Swarmnet treats a resource or reaches its host, not what is on any host.
@@ -133,7 +133,7 @@ def wanted(preview: Preview) -> Plan | None:
 
 
 def reserved(preview: Preview) -> list[ranges.Range]:
-    """Return the ranges that nothing may meet; none where the stack file makes no sense."""
+    """Return the ranges that nothing may meet; none if the stack file makes no sense."""
     try:
         return list(ranges.reserved(model.parse(from_flat(preview.config))))
     except StackFileError:

@@ -21,7 +21,7 @@ NAMED = 10
 
 
 def findings(change: Change, facts: FactsFile) -> list[str]:
-    """Return lines of Markdown on one change; none where the facts have nothing to say of it."""
+    """Return lines of Markdown on one change; none if the facts have nothing to say of it."""
     foretold = forecast(change, facts)
     if foretold:
         return [*_foretold(foretold)]

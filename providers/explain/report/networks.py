@@ -18,7 +18,7 @@ Network = GwbridgeSpec | IngressSpec | OverlaySpec
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A network, or docker_gwbridge of hosts where all of it is the same. `change` is empty for one that stays."""
+    """A network, or docker_gwbridge of hosts if all of it is the same. `change` is empty for one that stays."""
 
     kind: str
     name: str

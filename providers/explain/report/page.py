@@ -46,7 +46,7 @@ class Section:
     noun: str = "more"
 
     def within(self, space: float) -> list[str]:
-        """Return the lines that fit into so many characters; none where not one item does."""
+        """Return the lines that fit into so many characters; none if not one item does."""
         room = space - _size([*self.head, *self.foot]) - 200  # for the line that says what is missing
         taken: list[str] = []
         for at, item in enumerate(self.items):

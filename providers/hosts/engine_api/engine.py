@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 TIMEOUT = 30.0  # seconds; a GET by name may take 20 s: measurements.md#no-quorum
 PING_TIMEOUT = 5.0
-# A ping waits for nothing but dockerd, and who comes meanwhile waits for it: one that hangs costs all of them once.
+# A ping waits for dockerd alone, and other callers wait for it: one that hangs costs all of them once.
 FIRST_PING_TIMEOUT = 10.0
 RESTART_TIMEOUT = 300.0  # 88 s were seen on virtual machines (vms.md)
 RESTART_POLL = 0.2
@@ -56,7 +56,7 @@ class Engine:
 
     counts: requests sent so far, by method and path shape (`GET /networks/{id}`).
     restart_took: seconds of its last restart by this process, 0 before the first.
-    doubts: how often it could not answer for the swarm, or at all; who relies on it as a manager looks again.
+    doubts: how often it could not answer for the swarm, or at all. Callers that need a manager then check it again.
     shared: what readers get together.
     """
 
@@ -79,7 +79,7 @@ class Engine:
         self._client.mount("http+docker://", EngineAdapter(connection))
 
     def read(self, path: str, kind: type[T], *, timeout: float = TIMEOUT, **params: object) -> T:
-        """Return the JSON at `path`, which is one of schema.py. Raises as `get`, and EngineError where it is none."""
+        """Return the JSON at `path`, which is one of schema.py. Raises as `get`, and EngineError if it is none."""
         return self.checked(f"GET {path}", kind, self.get(path, timeout=timeout, **params))
 
     def checked(self, asked: str, kind: type[T], answer: object) -> T:
@@ -99,7 +99,7 @@ class Engine:
     def info(self, timeout: float = TIMEOUT) -> Info:
         """Return the JSON at `/info`: who works with a host asks for it first.
 
-        Raises EngineError also where the Engine is one on which swarm networks do not work.
+        Raises EngineError also if swarm networks do not work on this Engine.
         """
         found = self.read("/info", Info, timeout=timeout)
         reason = unsupported(found)
@@ -115,7 +115,7 @@ class Engine:
         return self._request("POST", path, params, body, timeout)
 
     def delete(self, path: str, *, timeout: float = TIMEOUT, **params: object) -> None:
-        """Raises EngineError (NotFound where it is gone already) or HostError."""
+        """Raises EngineError (NotFound if it is gone already) or HostError."""
         self._request("DELETE", path, params, None, timeout)
 
     @property
@@ -133,8 +133,8 @@ class Engine:
     def restart(self, timeout: float = RESTART_TIMEOUT) -> None:
         """Restart dockerd by the host's service manager, and return when it answers again.
 
-        It takes 2 to 9 s, 24 s where a container ignores TERM (measurements.md#restart-of-docker). Where that fails it
-        is started once more, also where the service manager has given it up. Raises CommandFailed if that fails too,
+        It takes 2 to 9 s, 24 s if a container ignores TERM (measurements.md#restart-of-docker). If that fails it
+        is started once more, also if the service manager has given it up. Raises CommandFailed if that fails too,
         DeadlineExceeded after `timeout` seconds, or another HostError.
         """
         began = time.monotonic()
@@ -218,7 +218,7 @@ class Engine:
             return self._api_version
 
     def _first_ping(self, timeout: float) -> requests.Response:
-        """A ping, of which it is remembered for a moment that nobody answered."""
+        """Ping once; remember for a moment that nobody answered."""
         self._silent.again()
         try:
             return self._ping(timeout)
@@ -238,7 +238,7 @@ class Engine:
             raise
         try:
             return from_json(answer, allow_inf_nan=False) if answer else None
-        except ValueError as problem:  # also where it is nested without end, which json.loads takes a traceback for
+        except ValueError as problem:  # also if it is nested without end, which json.loads takes a traceback for
             raise self._senseless(f"{method} {path}", "it is not JSON: not a Docker Engine's answer") from problem
 
     def _exchange(
@@ -310,7 +310,7 @@ def _parameter(value: object) -> str | None:
 
 
 def _words(answer: bytes) -> str:
-    """Return the Engine's own words: `message` of its JSON, or the text where it is none; no more than a few lines."""
+    """Return the Engine's own words: `message` of its JSON, or the text if it is none; no more than a few lines."""
     text = answer[:WORDS].decode(errors="replace")
     try:
         return str(json.loads(text)["message"])

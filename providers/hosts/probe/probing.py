@@ -68,7 +68,7 @@ class _Run:
         return {place: {(name, label) for name, label, _ in rows} for place, rows in answers.items()}
 
     def all(self, act: Callable[[Place], T], where: Collection[Place]) -> dict[Place, T]:
-        """Do it in each place, at once; who fails is silent."""
+        """Do it in each place, at once; a place that fails is silent."""
 
         def answer(place: Place) -> T | Failure:
             try:

@@ -1,7 +1,7 @@
 """The program that `swarmnet doctor` starts on a host to send packets and to receive them. It imports nothing of ours.
 
 Its text goes to `python3 -Ic BOOT` on stdin, after it one line of JSON for each request; a line comes back for each. It
-ends with its stdin, which is when who asked is gone, and by itself when its seconds are over: where a link is cut
+ends with its stdin, which is when its caller is gone, and by itself when its seconds are over: where a link is cut
 nobody tells it. Python 3.7 or a later one.
 
 Requests, the first with `listen`, others with `try` or `heard`:

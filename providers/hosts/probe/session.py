@@ -55,7 +55,7 @@ class Session:
     """A probe that runs. It ends when this is closed, and with the connection."""
 
     def __init__(self, engine: Engine, token: str, listen: Sequence[tuple[str, int]], sandbox: str = "") -> None:
-        """Starts it, in a network namespace of docker's where `sandbox` names one. Raises HostError."""
+        """Starts it, in a network namespace of docker's if `sandbox` names one. Raises HostError."""
         self.name = engine.name
         into = ("nsenter", f"--net={SANDBOX}{sandbox}") if sandbox else ()
         self._stream = engine.connection.open_stream((*into, *BOOT), as_root=bool(sandbox))

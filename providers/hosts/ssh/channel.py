@@ -44,7 +44,7 @@ class Stream:
         return not (channel.closed or channel.eof_received or channel.recv_ready())
 
     def last_words(self) -> tuple[int, str]:
-        """Exit status and stderr of a command that has ended; the status is negative where the link broke."""
+        """Exit status and stderr of a command that has ended; the status is negative if the link broke."""
         with closed_after(self._channel, LAST_WORDS):
             complaint = self._channel.makefile_stderr("rb").read(COMPLAINT).decode(errors="replace")
             status = self._channel.recv_exit_status()

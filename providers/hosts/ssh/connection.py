@@ -69,7 +69,7 @@ class Connection:
         return output.decode(errors="replace")
 
     def open_stream(self, argv: Sequence[str], *, as_root: bool = True) -> Stream:
-        """Return a stream to a command, after `sudo -n` where the host has it and it needs that. Raises HostError."""
+        """Return a stream to a command, after `sudo -n` if the host has sudo and it needs that. Raises HostError."""
         return Stream(self._open_channel(with_sudo(self.access, argv) if as_root else argv))
 
     def close(self) -> None:

@@ -73,7 +73,7 @@ def _found(own: HostAccess, host: HostAccess, openssh: OpenSsh, before: tuple[st
     if not taken_by_ssh(address, own.user or ""):
         raise HostError(
             f"{host.name}: {place!r}, user {own.user!r}: ssh would take no such host or user, since it could become a "
-            "command: correct it in the stack file; where only the state has it, see `pulumi stack export`"
+            "command: correct it in the stack file; if only the state has it, see `pulumi stack export`"
         )
     said = settings(host.name, address, own.user, own.port, host.user or USER, openssh)
     keys = _named(own.key_file, said.key_files, host.key_file)

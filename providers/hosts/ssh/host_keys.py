@@ -52,7 +52,7 @@ def known_keys(to: Destination) -> list[KnownKey]:
 def _of_host(to: Destination, paths: Iterable[str]) -> list[KnownKey]:
     """Return a host's lines in these files.
 
-    A port other than 22 has lines of its own, `[host]:port`; as for `ssh`, those for the bare name serve where none of
+    A port other than 22 has lines of its own, `[host]:port`; as for `ssh`, those for the bare name serve if none of
     them has a key. An alias stands for any port.
     """
     existing = [path for path in paths if expanded(to.name, path).is_file()]
@@ -72,7 +72,7 @@ def _of_host(to: Destination, paths: Iterable[str]) -> list[KnownKey]:
 def key_types(known: Iterable[KnownKey], offered: Iterable[str]) -> list[str]:
     """Return the key types that may be taken, those known first, so that the server shows the key that is known for it.
 
-    Certificates of any type come before all where an authority is known, and else after all.
+    Certificates of any type come first if an authority is known, else last.
     """
     known = list(known)
     types = {"rsa-sha2-512" if each.key.get_name() == "ssh-rsa" else each.key.get_name() for each in known}

@@ -35,7 +35,7 @@ class Link:
     def open_channel(self, open_on: Callable[[paramiko.Transport], paramiko.Channel]) -> paramiko.Channel:
         """Return a channel on the shared transport; one that turns out to be dead is replaced, once.
 
-        Raises HostError, or paramiko's ChannelException where the host opens no such channel.
+        Raises HostError, or paramiko's ChannelException if the host opens no such channel.
         """
         while True:
             transport, is_new = self._shared_transport()
@@ -73,7 +73,7 @@ class Link:
             self._failure.forget()
 
     def _shared_transport(self) -> tuple[paramiko.Transport, bool]:
-        """Return the transport, and whether it was opened just now; who comes meanwhile shares the result."""
+        """Return the transport, and whether it was opened just now; concurrent callers share the result."""
         with self._lock:
             if self._transport and self._transport.is_active():
                 return self._transport, False

@@ -18,7 +18,7 @@ Labelled = tuple[str, paramiko.PKey]
 
 
 def login_keys(to: Destination, tried: list[str]) -> Generator[Labelled, None, None]:
-    """Yield the named key files, then the agent's keys, then (where no file is named) the usual files.
+    """Yield the named key files, then the agent's keys, then (if no file is named) the usual files.
 
     The agent's copies of the files come first, since sshd counts tries; they are how an encrypted file works. What
     can't be used is noted in `tried`.
@@ -68,7 +68,7 @@ def _public(to: Destination, name: str) -> Iterator[bytes]:
 
 
 def _from_file(to: Destination, name: str, tried: list[str], held: set[bytes]) -> Iterator[Labelled]:
-    """Yield the key in a file, with its certificate where one lies beside it."""
+    """Yield the key in a file, with its certificate if one lies beside it."""
     try:
         yield name, paramiko.PKey.from_path(expanded(to.name, name))
     except (paramiko.PasswordRequiredException, TypeError):

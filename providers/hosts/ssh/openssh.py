@@ -55,7 +55,7 @@ class OpenSsh:
         me = pwd.getpwuid(os.getuid()).pw_name
         if said["user"] != [me] or me == usual_user:
             return said
-        # ssh names whoever runs it where its configuration names nobody.
+        # ssh names the current user if its configuration names nobody.
         if self._ask(name, ["-F", str(_ELSE_NOBODY), *way])["user"] != [NOBODY]:
             return said
         return self._ask(name, ["-l", usual_user, *way])

@@ -61,7 +61,7 @@ def settings(
             "take it away for this host, and write its key into known_hosts"
         )
     files = _Files(name, address, said)
-    usual = _Files(name, address, openssh.unconfigured(name))  # which ssh lists where none are named
+    usual = _Files(name, address, openssh.unconfigured(name))  # which ssh lists if none are named
     keys, known_hosts = files.keys(), files.listed("userknownhostsfile")
     return Settings(
         hostname=said["hostname"][0],
