@@ -139,7 +139,7 @@ def table(found: dict[int, Times], rounds: int, engine: str) -> Table:
 
 
 def median(of: list[Spent] | None, kind: str) -> float:
-    """Of one contender's runs of a job; 0 where it has no such job."""
+    """Of one contender's runs of a job; 0 if it has no such job."""
     return statistics.median(getattr(each, kind) for each in of) if of else 0.0
 
 

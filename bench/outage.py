@@ -56,7 +56,7 @@ class Api:
         return int(self.client.post(self.base + path, json=body).status_code)
 
     def update(self, path: str, change: Callable[[Json], None]) -> None:
-        """Change a spec as it is now, again where the swarm was faster."""
+        """Change a spec as it is now, again if the swarm was faster."""
         while True:
             found = self.get(path)
             change(found["Spec"])

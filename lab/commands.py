@@ -81,7 +81,7 @@ def _group(name: str) -> str:
 
 
 def _setup(arguments: argparse.Namespace) -> None:
-    """Install the packages the lab needs and fetch Engines; does nothing where they are there."""
+    """Install the packages the lab needs and fetch Engines; does nothing if they are there."""
     _provide(arguments.engine or [engines.DEFAULT])
 
 
@@ -103,7 +103,7 @@ def _up(arguments: argparse.Namespace) -> None:
 
 
 def wanted_engines(count: int | None, names: list[str]) -> list[str]:
-    """Return each host's Engine, for so many hosts and these names; LabError where the two do not fit."""
+    """Return each host's Engine, for so many hosts and these names; LabError if the two do not fit."""
     if len(names) == 1:
         return names * (3 if count is None else count)
     if count not in (None, len(names)):

@@ -133,5 +133,5 @@ def _write_docker(upper: Path) -> None:
 
 
 def without_limits(script: str) -> str:
-    """Return an init script without its `ulimit` lines: where a machine refuses to raise a limit, they end it."""
+    """Return an init script without its `ulimit` lines: if a machine refuses to raise a limit, they end it."""
     return re.sub(r"^(\s*)ulimit .*$", r"\1:", script, flags=re.MULTILINE)

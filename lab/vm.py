@@ -1,6 +1,6 @@
 """One virtual machine: a host with a kernel, systemd and Docker of its own, in QEMU under software emulation.
 
-KVM is not used: where the machine is itself a virtual one, it may start and then hang.
+KVM is not used: if the machine is itself a virtual one, it may start and then hang.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ip addr add {address}/{prefix} dev eth0
 ip link set eth0 up
 ip route add default via {gateway}
 """
-# QEMU, once there is a word on its standard input; nothing, where that ends before.
+# QEMU, once there is a word on its standard input; nothing, if that ends before.
 _RELEASED = ("sh", "-c", 'read -r _ && exec "$@" </dev/null', "sh")
 
 

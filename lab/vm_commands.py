@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(_: argparse.Namespace) -> None:
-    """Install the packages that virtual machines need and build their image; does nothing where they are there."""
+    """Install the packages that virtual machines need and build their image; does nothing if they are there."""
     vm_image.provide()
 
 

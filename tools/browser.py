@@ -1,4 +1,4 @@
-"""`make test`: the browser in which tests look at pages, Debian's Chromium where the machine has none."""
+"""`make test`: the browser in which tests look at pages, Debian's Chromium if the machine has none."""
 
 import shutil
 import sys

@@ -58,7 +58,7 @@ class Cut:
 
 
 def main() -> int:
-    """Cut, finish, check, write down; 1 where anything was lost."""
+    """Cut, finish, check, write down; 1 if anything was lost."""
     parser = argparse.ArgumentParser(prog="python -m tools.chaos", description=__doc__)
     parser.add_argument("--engine", default="28", help="one for all three hosts, or one for each: 28,26,28")
     parser.add_argument("--cuts", type=int, default=20)
@@ -93,7 +93,7 @@ def read(results: Path) -> list[dict[str, Any]]:
 
 
 def summary(cuts: list[dict[str, Any]]) -> int:
-    """Print how many hit by engine, and what went wrong; 1 where anything did."""
+    """Print how many hit by engine, and what went wrong; 1 if anything did."""
     cuts = [each for each in cuts if each["hit"] or each["wrong"]]
     for engine, count in sorted(Counter(each["engine"] for each in cuts).items()):
         wrong = sum(bool(each["wrong"]) for each in cuts if each["engine"] == engine)

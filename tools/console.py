@@ -75,7 +75,7 @@ def run(
 
 
 def _wait(child: subprocess.Popen[bytes], until: float) -> int:
-    """Return the exit code, -SIGKILL where the child's time was up; an interrupt ends the child too."""
+    """Return the exit code, -SIGKILL if the child's time was up; an interrupt ends the child too."""
     try:
         while (left := until - time.monotonic()) > 0:
             try:

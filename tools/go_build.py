@@ -46,7 +46,7 @@ _PLUGIN = "pulumi-resource-command"
 # (https://go.dev/ref/mod#pseudo-versions), of https://github.com/pulumi/pulumi-command/releases.
 _RELEASES = {"1.2.1": "v0.0.0-20260303235922-7f3eb6f3b77c"}
 
-# Every module is held against the checksum database, also where the machine makes an exception for some of them:
+# Every module is held against the checksum database, also if the machine makes an exception for some of them:
 # https://go.dev/ref/mod#private-module-privacy
 _NO_EXCEPTIONS = {"GONOSUMDB": "none"}
 
@@ -62,7 +62,7 @@ def cache_folder() -> Path:
 def built_pulumi(version: str, cache: Path, python: Path | None = None) -> Path:
     """Return a folder with `pulumi` of this version and its scripts, from `cache` or built into it.
 
-    `python`: that of the virtual environment which takes a Go where the machine has none; this one by default.
+    `python`: that of the virtual environment which takes a Go if the machine has none; this one by default.
     Raises SetupError, with what to do, if there is no room for it, no Go can be had or the build fails.
     """
     return _kept(cache, f"pulumi-{version}", python, lambda go, scratch: _build_cli(go, version, scratch))

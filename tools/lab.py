@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def provide(engines: list[str]) -> None:
-    """Set up what is missing; say so where this machine can't run hosts."""
+    """Set up what is missing; say so if this machine can't run hosts."""
     real_hosts.provide(ROOT, engines)
     if not real_hosts.why_not_here():
         provide_plugin(ROOT, os.get_exec_path())

@@ -1,4 +1,4 @@
-"""A small Python language host for Pulumi, for machines where the official one cannot be had.
+"""A small Python language host for Pulumi, for machines on which the official one cannot be had.
 
 Pulumi starts it as `pulumi-language-python ENGINE-ADDRESS`, reads a port from its first line of output, and
 speaks gRPC to it (https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/language.proto). This one
@@ -63,7 +63,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Handshake(
         self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
     ) -> language_pb2.LanguageHandshakeResponse:
-        """Take the engine's address from here where it was not an argument."""
+        """Take the engine's address from here if it was not an argument."""
         self._engine = request.engine_address
         return language_pb2.LanguageHandshakeResponse()
 
@@ -94,7 +94,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.AboutResponse(executable=sys.executable, version=sys.version.split()[0])
 
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
-        """Run the program to its end; end it where the engine takes the call back or this host is stopped."""
+        """Run the program to its end; end it if the engine takes the call back or this host is stopped."""
         words = command(request, self._engine, self._executor)
         with subprocess.Popen(words, env={**os.environ, **environment(request)}, stdin=subprocess.DEVNULL) as program:
             context.add_callback(program.terminate)

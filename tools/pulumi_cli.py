@@ -31,7 +31,7 @@ SHA256 = {
 }
 ARCHIVES = f"https://github.com/pulumi/pulumi/releases/download/v{VERSION}/pulumi-v{VERSION}-{{platform}}.tar.gz"
 
-_DOWNLOAD_TAKES_AT_MOST = 300.0  # seconds, for about 100 MB; 5 where nobody answers
+_DOWNLOAD_TAKES_AT_MOST = 300.0  # seconds, for about 100 MB; 5 if nobody answers
 _UNPACKING_TAKES_AT_MOST = 120.0  # seconds
 _PROCESSORS = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -130,7 +130,7 @@ def unpack(archive: Path, url: str, published: str, folder: Path) -> None:
     if found != published:
         raise SetupError(
             f"pulumi: {url} has the sha256 {found}, and Pulumi published {published}: it is not used: run make"
-            " setup again, and where that changes nothing put pulumi on PATH (https://www.pulumi.com/docs/install/)"
+            " setup again; if that changes nothing, put pulumi on PATH (https://www.pulumi.com/docs/install/)"
         )
     folder.mkdir(parents=True)
     tar: list[str | Path] = ["tar", "-xzf", archive, "-C", folder, "--strip-components=1"]

@@ -14,7 +14,7 @@ from tools.console import SetupError, run, say
 from tools.go_build import built_plugin, cache_folder, put
 
 PLUGIN = "pulumi-resource-command"
-_DOWNLOAD_TAKES_AT_MOST = 300.0  # seconds; 3 where nobody answers
+_DOWNLOAD_TAKES_AT_MOST = 300.0  # seconds; 3 if nobody answers
 
 
 def provide_plugin(root: Path, path: list[str]) -> None:

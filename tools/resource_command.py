@@ -1,4 +1,4 @@
-"""A small plugin `command` for Pulumi, for machines where the official one cannot be had.
+"""A small plugin `command` for Pulumi, for machines on which the official one cannot be had.
 
 Pulumi starts it as `pulumi-resource-command ENGINE-ADDRESS`, reads a port from its first line of output, and speaks
 gRPC to it (https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/provider.proto). It knows `remote.Command`

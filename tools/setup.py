@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def set_up(root: Path, path: list[str]) -> None:
     """Add what the checkout at `root` lacks, with the folders of `path` to look for pulumi in.
 
-    Raises SetupError, with what to do, where pulumi cannot be had.
+    Raises SetupError, with what to do, if pulumi cannot be had.
     """
     folder = root / ".tools"
     programs = folder / "venv" / "bin"

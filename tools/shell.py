@@ -32,7 +32,7 @@ PYTHONPATH={root}${{PYTHONPATH:+:$PYTHONPATH}} exec {python} -P -m cli "$@"
 
 
 def activation_script(root: Path, path: list[Path]) -> str:
-    """Shell text that puts the folders of `path` first on PATH, and says what to type where no backend is chosen."""
+    """Shell text that puts the folders of `path` first on PATH, and says what to type if no backend is chosen."""
     nowhere = (
         "nothing says where Pulumi's state is: type `pulumi login`, or `pulumi login URL` such as s3://BUCKET; for the "
         f"stack of `make demo`: export PULUMI_BACKEND_URL={shlex.quote(f'file://{root}/.pulumi-state')}"

@@ -27,9 +27,9 @@ def fingerprint(venv: Path, requirements: bytes) -> str:
 
 
 def make_venv(root: Path, venv: Path) -> None:
-    """Make `venv` what the requirements of `root` say; do nothing where its stamp says so already.
+    """Make `venv` what the requirements of `root` say; do nothing if its stamp says so already.
 
-    Raises SetupError, with what to do, where this Python cannot make one or pip fails, as it does where a package is
+    Raises SetupError, with what to do, if this Python cannot make one or pip fails, as it does if a package is
     not the one that was locked.
     """
     stamp = venv / "swarmnet-stamp"

@@ -38,7 +38,7 @@ def main() -> None:
         delete=command("remove.sh"),
         stdin=app,
         add_previous_output_in_env=False,
-        # There is one Docker stack of this name: where Pulumi is told to replace it, the old one goes first.
+        # There is one Docker stack of this name: if Pulumi is told to replace it, the old one goes first.
         opts=pulumi.ResourceOptions(delete_before_replace=True),
     )
 
@@ -50,7 +50,7 @@ def command(script: str, **variables: str) -> str:
 
 
 def known(output: Mapping[str, Any], source: str) -> Mapping[str, Any]:
-    """The output, where its form is the one that this program reads."""
+    """The output, if its form is the one that this program reads."""
     if output["schema"] != SCHEMA:
         raise pulumi.RunError(f"{source} has schema {output['schema']:g}, and this program reads {SCHEMA}")
     return output
