@@ -595,6 +595,16 @@ def test_replaced_overlay_keeps_it_wherever_its_run_was_cut(on, remembered):
     assert {("10.99.0.0/24", "1", "shop", None, ())} == found
 
 
+def test_replaced_overlay_that_somebody_else_made_keeps_what_nobody_declared(hosts):
+    """It is forgotten first, and makes way once the new one is made."""
+    hosts.world = with_more(hosts.world)
+    outputs = known(hosts, OVERLAY, labels={"team": "net"}, adopted=True).outputs
+    replace_overlay(lifecycle.overlay_spec(subnet="10.99.0.0/24", gateway="10.99.0.1"), outputs)
+
+    assert ("10.99.0.0/24", "1", "shop") == carried_over(hosts)[:3]
+    assert () == carried_over(hosts)[-1]
+
+
 def test_unused_overlay_that_migrates_keeps_what_nobody_declared(hosts):
     """No service moves, so that no twin has it meanwhile."""
     hosts.world = with_more(hosts.world)

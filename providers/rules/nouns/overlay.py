@@ -67,7 +67,7 @@ def look(door: Door, spec: OverlaySpec, known: Known, *, leaving: bool = False) 
 
 def thorough(spec: OverlaySpec, known: Known) -> bool:
     """Tell whether the network found may have to go, so that its users must be known."""
-    return bool(known) or spec.adopt == "converge"
+    return bool(known) or spec.replaces or spec.adopt == "converge"
 
 
 def decide(spec: OverlaySpec, known: Known) -> Decide:
