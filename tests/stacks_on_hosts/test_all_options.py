@@ -103,12 +103,6 @@ def of_swarm(manager: Host, name: str) -> dict[str, Any]:
         return next(each for each in api.networks() if each["Name"] == name)
 
 
-def all_three(manager: Host, worker: Host) -> list[dict[str, Any]]:
-    """What the bridge, the ingress and the overlay have beside their ranges."""
-    of_the_swarm = (of_swarm(manager, name) for name in ("mesh", "app"))
-    return [undeclared(each) for each in (worker.network("docker_gwbridge"), *of_the_swarm)]
-
-
 def edited(project: Project, *path: str, **keys: Any) -> None:
     """Change keys of a section; None takes one away."""
     written = yaml.safe_load(project.stack_file.read_text())
@@ -122,7 +116,7 @@ def edited(project: Project, *path: str, **keys: Any) -> None:
 
 
 def test_everything_is_taken_over_compared_and_kept(hosts: Group, project: Project):
-    """Discovered and taken over without a write; other ranges for all three networks, and all else stays, what
+    """Discovered and taken over without a write; other ranges for the ingress and the bridge, and all else stays, what
     nobody declared as well; a file that does not say it is no `identical`."""
     manager, worker = hosts
     make_swarm(hosts, engine_of(manager))
@@ -139,18 +133,16 @@ def test_everything_is_taken_over_compared_and_kept(hosts: Group, project: Proje
     refused = project.up()
     assert "encrypted: True, wanted False" in refused.told
     edited(project, "ingress", encrypted=True, labels=None)  # which others look after
-    edited(project, "overlays", "app", labels=None)
     assert project.up().ok
     assert project.is_settled()
     assert written == [host.writes() for host in hosts]
 
-    before = all_three(manager, worker)
+    before = [undeclared(each) for each in (worker.network("docker_gwbridge"), of_swarm(manager, "mesh"))]
     edited(project, "hosts", worker.name, "gwbridge", subnet=NEW, ip_range="10.241.4.0/24", gateway="10.241.0.9")
     edited(project, "ingress", subnet="10.246.0.0/20", gateway=None)
-    edited(project, "overlays", "app", subnet="10.247.0.0/24", gateway=None, ip_range=None)
     changed = project.up()
     assert changed.ok, changed.told
-    after = all_three(manager, worker)
+    after = [undeclared(each) for each in (worker.network("docker_gwbridge"), of_swarm(manager, "mesh"))]
     kept = [{**each["options"], **was["options"]} for each, was in zip(after, before, strict=True)]
     assert [each["options"] for each in after] == kept
     assert [(was["labels"], was["ipv6"]) for was in before] == [(each["labels"], each["ipv6"]) for each in after]
