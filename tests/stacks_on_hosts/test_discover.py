@@ -198,7 +198,7 @@ def test_worker_is_not_asked(swarm: Group, project: Project):
     told = discover(project, f"ssh://root@{swarm['d2'].address}", "--force")
 
     assert (1, before) == (told.returncode, project.stack_file.read_text())
-    assert "manager: it is a worker, and only a manager can tell of the swarm: name a manager\n" == told.stdout
+    assert "manager: it is a worker, and only a manager can tell of the swarm: name a manager\n" == told.stderr
 
 
 def test_from_a_manager_itself(swarm: Group, project: Project):

@@ -101,7 +101,8 @@ class Spec(BaseModel):
         `owner` and `row`. A key that no version wrote there is left out while it has its default: a diff would show it
         as changed.
         """
-        new = {"settled"} if not like else props.keys() - like.keys()
+        new = set() if like.get("settled") is True else {"settled"}
+        new |= props.keys() - like.keys() if like else set()
         shown = {key: value for key, value in props.items() if key not in new or not cls._is_default(key, value)}
         return shown if "owner" in like else {_INTERNAL.get(key, key): value for key, value in shown.items()}
 

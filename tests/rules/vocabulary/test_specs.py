@@ -53,6 +53,19 @@ def test_what_is_not_protected_keeps_no_record():
     assert None is read(gwbridge_spec("w1"), icc=True).declared
 
 
+@pytest.mark.parametrize(
+    ("expected", "found"),
+    [(None, {}), (None, {"settled": "the managers say down"}), (True, {"settled": True, "owner": "infra/prod"})],
+    ids=["nothing", "a refresh found it unfinished", "0.1.0 wrote it"],
+)
+def test_what_is_finished_is_not_said(expected, found):
+    """An input `settled` is there only while something is unfinished; what version 0.1.0 wrote stays."""
+    props = node_spec("w1").model_dump(mode="json")
+    like = {**props, **found} if found else {}
+
+    assert expected == type(node_spec("w1")).published(props, like).get("settled")
+
+
 def test_names_are_those_in_the_users_states():
     """Names and ids are a published format."""
     specs = [gwbridge_spec("m1"), swarm_spec(), node_spec("w1"), ingress_spec(name="mesh"), overlay_spec("app")]
