@@ -112,6 +112,25 @@ def next_step(
             f"{spec.host}: no manager among the hosts answers, so there is no swarm that it could join: "
             "declare one that the swarm has (role: manager)"
         )
+    outside = until_member(spec, facts, member, known=known)
+    if outside:
+        return outside
+    node = member_of(facts)
+    if node is None:
+        return Blocked(
+            f"{spec.host}: it is a member (node {member.node_id}) of another swarm than {facts.swarm.id}: "
+            "take it out of the stack file, or let it leave that swarm"
+        )
+    unlike = readdressed(spec, member, kept if node.id == node_id else "")
+    if unlike:
+        return Blocked(unlike)
+    decision = membership(spec, facts, node, known, joined, drop_labels)
+    former = former_entry(facts, node, node_id)
+    return removal_of_entry(spec, facts, former) if former and decision == Done() else decision
+
+
+def until_member(spec: NodeSpec, facts: NodeFacts, member: Member, *, known: bool) -> Decision | None:
+    """Return the next decision for a host that is no working member of a swarm; None if it is one."""
     if member.state == "pending":
         return Wait(f"{spec.host} to finish joining (or run `docker swarm leave --force` on it)", PENDING)
     unlock = maintenance.unlocked(member, facts.swarm, spec.owner) if known else None
@@ -125,18 +144,7 @@ def next_step(
         # No task comes to it before its labels are there, nor ever where it is to stay drained; one update opens it.
         join = JoinSwarm(host=spec.host, role=spec.role, availability="drain")
         return Blocked(refusal) if refusal else Steps((join,), f"join {spec.host} as a {spec.role}")
-    node = member_of(facts)
-    if node is None:
-        return Blocked(
-            f"{spec.host}: it is a member (node {member.node_id}) of another swarm than {facts.swarm.id}: "
-            "take it out of the stack file, or let it leave that swarm"
-        )
-    unlike = readdressed(spec, member, kept if node.id == node_id else "")
-    if unlike:
-        return Blocked(unlike)
-    decision = membership(spec, facts, node, known, joined, drop_labels)
-    former = former_entry(facts, node, node_id)
-    return removal_of_entry(spec, facts, former) if former and decision == Done() else decision
+    return None
 
 
 def decide(spec: NodeSpec, known: Known) -> Decide:
