@@ -28,13 +28,18 @@ def test_every_host_shows_what_the_stack_file_promises(standing: Standing):
 
 
 def test_bridges_keep_containers_apart_and_say_whose_they_are(standing: Standing):
-    """Each docker_gwbridge has the Engine's own options, and the label of the stack that made it."""
+    """Each docker_gwbridge has the Engine's own options, all others said and neutral, and the label of its stack."""
     for host in standing.hosts:
         bridge = host.network("docker_gwbridge")
         expected = {
             "com.docker.network.bridge.name": "docker_gwbridge",
             "com.docker.network.bridge.enable_icc": "false",
             "com.docker.network.bridge.enable_ip_masquerade": "true",
+            "com.docker.network.bridge.gateway_mode_ipv4": "nat",
+            "com.docker.network.bridge.gateway_mode_ipv6": "nat",
+            "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
+            "com.docker.network.bridge.inhibit_ipv4": "false",
+            "com.docker.network.driver.mtu": "0",
         }
 
         assert (expected, {"swarmnet.owner": "swarmnet/t"}) == (bridge["Options"], bridge["Labels"])

@@ -120,7 +120,7 @@ def test_other_causes(trial, begins):
 def test_gossip_between_members_is_told_by_their_engines():
     """By name, where the address is a member's; without their log it is unknown."""
     rows = found(m1=replace(WELL, unanswered=frozenset({"10.9.0.2", "0123"})))
-    assert [("reach-gossip", "failed", "m1", ""), ("reach-gossip", "failed", "m1", "w1")] == [
+    assert [("reach-gossip", "warning", "m1", ""), ("reach-gossip", "warning", "m1", "w1")] == [
         (each.id, each.status, each.host, each.peer) for each in rows
     ]
     (row,) = found(m1=replace(WELL, unread={"gossip": "sudo: no: let it"}))
