@@ -18,6 +18,15 @@ FETCH = 900.0
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(FETCH + 120)]
 
+CLOSED_PORTS = pytest.mark.parametrize(
+    ("protocol", "port", "told"),
+    [
+        ("tcp", 2377, "reach-managers"),
+        ("tcp", 7946, "reach-gossip"),
+        ("udp", 7946, "reach-gossip"),
+        ("udp", 4789, "reach-data-path"),
+    ],
+)
 PROBES = "pgrep -f 'python3 -[I]c' || true"
 Row = tuple[str, str, str, str]
 
@@ -83,15 +92,7 @@ def test_hosts_that_are_well(outside: tuple[Group, Project]):
     assert ["", "", ""] == [host.run("ss", "-Hlntu", "sport = 7946 or sport = 4789 or sport = 2377") for host in hosts]
 
 
-@pytest.mark.parametrize(
-    ("protocol", "port", "told"),
-    [
-        ("tcp", 2377, "reach-managers"),
-        ("tcp", 7946, "reach-gossip"),
-        ("udp", 7946, "reach-gossip"),
-        ("udp", 4789, "reach-data-path"),
-    ],
-)
+@CLOSED_PORTS
 def test_port_that_is_closed_one_way(outside: tuple[Group, Project], protocol: str, port: int, told: str):
     """By the second host's rule against the first, with that rule as the cause."""
     hosts, project = outside
@@ -210,15 +211,7 @@ def test_members_that_are_well(members: tuple[Group, Project]):
     assert {*tried, ("gossip-udp", "unknown")} == {cell(row) for row in told["matrix"]}
 
 
-@pytest.mark.parametrize(
-    ("protocol", "port", "told"),
-    [
-        ("tcp", 2377, "reach-managers"),
-        ("tcp", 7946, "reach-gossip"),
-        ("udp", 7946, "reach-gossip"),
-        ("udp", 4789, "reach-data-path"),
-    ],
-)
+@CLOSED_PORTS
 def test_port_that_is_closed_between_members(members: tuple[Group, Project], protocol: str, port: int, told: str):
     """One way alone. Of UDP 7946 no Engine says anything while the third member helps out: the rule is seen."""
     hosts, project = members

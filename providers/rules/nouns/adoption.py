@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from providers.rules.vocabulary.labels import OWNER, owner_of
 from providers.rules.vocabulary.shape import Pairs
-from providers.rules.vocabulary.specs import Adopt, GwbridgeSpec, IngressSpec
+from providers.rules.vocabulary.specs import Adopt, GwbridgeSpec, IngressSpec, Spec
 
 S = TypeVar("S", GwbridgeSpec, IngressSpec)
 
@@ -73,10 +73,15 @@ def kept_if_adopted(spec: S, known: Mapping[str, Any]) -> S:
     return spec.model_copy(update={"on_remove": "keep"}) if known.get("adopted") else spec
 
 
-def in_words(wanted: Mapping[str, object], live: Mapping[str, object], changed: frozenset[str]) -> str:
+def in_words(wanted: Spec, live: Spec, changed: frozenset[str] | None = None) -> str:
     """Return the differing properties as `subnet: 172.18.0.0/16, wanted 10.11.0.0/16; mtu: ...`. Each option and label
-    stands by itself; unfinished work is told in its own words."""
-    return "; ".join(part for key in sorted(changed) for part in _in_words(key, wanted[key], live[key]))
+    stands by itself; unfinished work is told in its own words.
+
+    live: the same with what is found, which may be no value that a spec allows. changed: those to tell, else all.
+    """
+    before, after = wanted.model_dump(), live.model_dump(warnings=False)
+    keys = wanted.changed(live) if changed is None else changed
+    return "; ".join(part for key in sorted(keys) for part in _in_words(key, before[key], after[key]))
 
 
 def _in_words(key: str, wanted: object, live: object) -> Iterator[str]:

@@ -241,8 +241,7 @@ def unfinished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> str | None:
 
 def in_words(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -> str:
     """Return the differences from intent in words, empty if there are none. kept: options that are no difference."""
-    live = live_spec(spec, bridge, kept)
-    return adoption.in_words(spec.model_dump(), live.model_dump(warnings=False), spec.changed(live))
+    return adoption.in_words(spec, live_spec(spec, bridge, kept))
 
 
 def is_ours(spec: GwbridgeSpec, bridge: Network) -> bool:

@@ -143,8 +143,7 @@ def made(step: CreateNetwork, facts: IngressFacts, why_not: str | None = None) -
 
 def in_words(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -> str:
     """Return the differences from intent in words, empty if there are none. kept: options that are no difference."""
-    live = live_spec(spec, network, kept)
-    return adoption.in_words(spec.model_dump(), live.model_dump(warnings=False), spec.changed(live))
+    return adoption.in_words(spec, live_spec(spec, network, kept))
 
 
 def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:

@@ -196,7 +196,7 @@ def membership(
     """
     assert facts.swarm is not None
     live = live_spec(spec, node)
-    difference = adoption.in_words(spec.model_dump(), live.model_dump(), spec.changed(live) - {"settled"})
+    difference = adoption.in_words(spec, live, spec.changed(live) - {"settled"})
     thing = f"{spec.host}: its membership (node {node.id})"
     ours = joined or owner_of(facts.swarm.labels) == spec.owner
     refusal = (

@@ -131,8 +131,7 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
 
 def in_words(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -> str:
     """Return the differences from intent in words, empty if there are none. kept: options that are no difference."""
-    live = live_spec(spec, network, kept)
-    return adoption.in_words(spec.model_dump(), live.model_dump(warnings=False), spec.changed(live))
+    return adoption.in_words(spec, live_spec(spec, network, kept))
 
 
 def is_ours(spec: OverlaySpec, network: Network, network_id: str) -> bool:

@@ -155,7 +155,7 @@ def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str,
     """Bring the settings to what is declared. A difference that only init can set is refused."""
     live = live_spec(spec, swarm)
     changed = spec.changed(live)
-    difference = adoption.in_words(spec.model_dump(), live.model_dump(), changed)
+    difference = adoption.in_words(spec, live)
     refusal = (
         adoption.foreign(f"swarm {swarm.id}", swarm.labels, spec.owner)
         if known
@@ -167,7 +167,7 @@ def settings(spec: SwarmSpec, swarm: Swarm, known: bool, drop_labels: tuple[str,
         return Blocked(refusal)
     fixed = changed & SwarmSpec.INIT_ONLY
     if fixed:
-        words = adoption.in_words(spec.model_dump(), live.model_dump(), fixed)
+        words = adoption.in_words(spec, live, fixed)
         return Blocked(
             f"swarm {swarm.id}: {words}: only init can set this, and no Engine can change it; "
             "write what the swarm has, or let all hosts leave and begin a new one"

@@ -3,7 +3,7 @@
 Subnets and addresses travel as text, because they are inputs of resources and keys of the Engine's API.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from ipaddress import (
     AddressValueError,
@@ -41,14 +41,19 @@ def canonical_subnet(text: str) -> str:
     """
     if ":" in text:
         raise ValueError(f"{text!r} is IPv6; {_NO_IPV6}")
+    return _subnet(text, network, "IPv4", "10.11.0.0/16")
+
+
+def _subnet(text: str, read: Callable[[str], object], version: str, example: str) -> str:
+    """Return a subnet as the reader of its version writes it. Raises ValueError as `canonical_subnet` says."""
     if "/" not in text:
-        raise ValueError(f"{text!r} has no mask: write it like 10.11.0.0/16")
+        raise ValueError(f"{text!r} has no mask: write it like {example}")
     try:
-        return str(network(text))
+        return str(read(text))
     except (AddressValueError, NetmaskValueError) as problem:
-        raise ValueError(f"{text!r} is not an IPv4 subnet such as 10.11.0.0/16") from problem
+        raise ValueError(f"{text!r} is not an {version} subnet such as {example}") from problem
     except ValueError as problem:
-        raise ValueError(f"{text} has host bits set: write {IPv4Network(text, strict=False)}") from problem
+        raise ValueError(f"{text} has host bits set: write {ip_network(text, strict=False)}") from problem
 
 
 def is_subnet(text: str) -> bool:
@@ -71,14 +76,7 @@ def canonical_address(text: str) -> str:
 
 def canonical_subnet_ipv6(text: str) -> str:
     """Return an IPv6 subnet as `fd00:64::/64`. Raises ValueError if it is none, has no mask, or has host bits."""
-    if "/" not in text:
-        raise ValueError(f"{text!r} has no mask: write it like fd00:64::/64")
-    try:
-        return str(IPv6Network(text))
-    except (AddressValueError, NetmaskValueError) as problem:
-        raise ValueError(f"{text!r} is not an IPv6 subnet such as fd00:64::/64") from problem
-    except ValueError as problem:
-        raise ValueError(f"{text} has host bits set: write {IPv6Network(text, strict=False)}") from problem
+    return _subnet(text, IPv6Network, "IPv6", "fd00:64::/64")
 
 
 def canonical_address_ipv6(text: str) -> str:

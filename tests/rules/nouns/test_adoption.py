@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from providers.rules.nouns import adoption
 from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.shape import pairs
+from tests.support.lifecycle import overlay_spec
 
 OURS = (("swarmnet.owner", "infra/prod"),)
 OTHERS = (("swarmnet.owner", "infra/staging"),)
@@ -88,6 +89,6 @@ def test_what_a_stack_left_that_is_no_more():
 
 def test_difference_in_words():
     """Both values stand beside each property, in order."""
-    wanted, live = {"mtu": 1400, "subnet": "10.1.0.0/16"}, {"mtu": None, "subnet": "10.2.0.0/16"}
+    wanted, live = overlay_spec(mtu=1400, subnet="10.1.0.0/16"), overlay_spec(mtu=None, subnet="10.2.0.0/16")
     expected = "mtu: None, wanted 1400; subnet: 10.2.0.0/16, wanted 10.1.0.0/16"
     assert expected == adoption.in_words(wanted, live, frozenset({"subnet", "mtu"}))
