@@ -220,7 +220,7 @@ class Run:
             elif self._refused[spec.owner] is not None:
                 raise Blocked(f"nothing was begun, for the reason that {self._refused[spec.owner]} gives")
 
-    def refuse_unfit(self, door: Door, ids: tuple[FindingId, ...]) -> str:
+    def why_unfit(self, door: Door, ids: tuple[FindingId, ...]) -> str:
         """Say why a change would fail halfway, as far as `doctor` finds out; empty if it would not. Looks once a run.
 
         A stack file that makes no sense, as a state's copy may, asks for no look.
@@ -244,7 +244,7 @@ class Run:
             if self._may_join or not self.declares_swarm:
                 return
             if any(each.state == "inactive" for each in door.swarm().members):
-                problems = self.refuse_unfit(door, JOINING)
+                problems = self.why_unfit(door, JOINING)
                 if problems:
                     raise Blocked(f"nothing was begun: {problems}")
             self._may_join = True
@@ -335,7 +335,7 @@ def announcing(run: Run, door: Door, show: Progress, spec: Spec, known: Known) -
     def decided(facts: object) -> Decision:
         decision = decide(facts)
         if begins_change(decision):
-            if problems := run.refuse_unfit(door, CHANGING):
+            if problems := run.why_unfit(door, CHANGING):
                 return steps.Blocked(f"nothing was begun: {problems}")
             look, back = partial(noun.look, spec=spec, known=known), noun.ways_back(spec, known=bool(known))
             world = copied(door.survey())
