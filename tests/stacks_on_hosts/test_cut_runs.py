@@ -72,7 +72,8 @@ def test_the_documented_commands_finish_a_cut_run(bare: Group, project: Project,
 
     with ended(killed(project, cut.victim, lambda _: next(lines) == last, delay=chance.uniform(0, 0.3))):
         if cut.victim != "plugin":
-            assert project.run("cancel", "--yes").ok
+            cancelled = project.run("cancel", "--yes")
+            assert cancelled.ok, cancelled.told
         final = {"the same file": wanted, "another file": changed(before, 3), "the file taken back": before}[cut.finish]
         project.declare(final)
         finish = project.up() if cut.finish == "the same file" else project.up("--refresh")

@@ -14,6 +14,7 @@ from tests.support.services import deploy, specs
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
+KICKED = "bring the ingress to "
 SERVICES = {
     "web": "--replicas 2 --publish 8080:80 busybox:lab sleep 100000",
     "inside": "--replicas 1 --network monitoring busybox:lab sleep 100000",
@@ -31,13 +32,15 @@ def planned(project: Project) -> tuple[int, dict[str, Any]]:
 
 
 def begun(run: Run) -> dict[str, list[str]]:
-    """The progress lines of a run that are no waiting, by resource."""
+    """The progress lines of a run that are no waiting, by resource; a host that is slow to attach is kicked again,
+    which no plan can know, so that is no line of its own."""
     found: dict[str, list[str]] = {}
     told = (event["diagnosticEvent"] for event in run.events if "diagnosticEvent" in event)
     for line in (each for each in told if each.get("ephemeral")):
-        text = line["message"].strip()
-        if not text.startswith("waiting for") and text.partition(";")[0] != "done":
-            found.setdefault(name(line["urn"]), []).append(untimed(text))
+        text, lines = line["message"].strip(), found.setdefault(name(line["urn"]), [])
+        again = lines and text.startswith(KICKED) and lines[-1].startswith(KICKED)
+        if not text.startswith("waiting for") and text.partition(";")[0] != "done" and not again:
+            lines.append(untimed(text))
     return found
 
 
