@@ -1,4 +1,4 @@
-"""What every test shares: tests on real hosts run where they can, and say so where they cannot."""
+"""Things that all tests share: tests on real hosts run only where they can, and say so if they cannot."""
 
 import gc
 import os

@@ -54,7 +54,7 @@ def errors() -> list[str]:
 
 @cache
 def help_of(*words: str) -> str:
-    """What a command's help says."""
+    """Return a command's help."""
     if words[0] == "swarmnet":  # in this process, which is quicker
         return CliRunner().invoke(app, [*words[1:], "--help"]).stdout
     return subprocess.run([*words, "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -138,7 +138,7 @@ def test_design_names_each_folder_of_the_providers():
 
 @pytest.mark.parametrize("command", commands("make"))
 def test_make_has_the_target(command):
-    """What the pages tell to make can be made."""
+    """Every target that a page tells to make is in the Makefile."""
     assert re.search(rf"^{command.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 

@@ -26,7 +26,7 @@ QUICK = "not (lab or every_engine or vms or exploration or whole or network)"
 
 
 def failures(folder: Path) -> str:
-    """What the quick tests say in a copy of this checkout."""
+    """Run the quick tests in a copy of this checkout, and return what they print if they fail."""
     command = [sys.executable, "-m", "pytest", "-q", "-m", QUICK, "-p", "no:cacheprovider", *TESTS]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout[-3000:]

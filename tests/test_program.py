@@ -182,7 +182,7 @@ def test_sections_left_out_leave_no_gap(monkeypatch):
 
 
 def test_protect_is_pulumis(monkeypatch):
-    """What has `protect` is protected by Pulumi as well."""
+    """A resource with `protect` is protected by Pulumi as well."""
     requests = run(monkeypatch, WHOLE).requests.items()
     expected = {"docker_gwbridge@m1", "docker_gwbridge@w1", "docker_gwbridge@m2", "ingress"}
 
@@ -190,7 +190,7 @@ def test_protect_is_pulumis(monkeypatch):
 
 
 def test_retain_is_pulumis(monkeypatch):
-    """What has `retain` is forgotten by Pulumi, not deleted."""
+    """A resource with `retain` is forgotten by Pulumi, not deleted."""
     requests = run(monkeypatch, WHOLE).requests.items()
 
     assert {"overlay/data"} == {name for name, request in requests if request.retainOnDelete}
@@ -295,7 +295,7 @@ def test_what_is_replaced_on_demand_goes_first(monkeypatch):
 
 
 def test_warnings_are_shown_beside_the_resources(monkeypatch, caplog):
-    """What may go wrong is told, and the program goes on."""
+    """Warnings are told, and the program goes on."""
     with caplog.at_level(logging.WARNING):
         declared = run(monkeypatch, {"hosts": HOSTS, "overlays": {"app": {"subnet": "172.17.3.0/24"}}})
 

@@ -56,7 +56,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.mark.parametrize("words", [("--exclude", "**"), ("--continue-on-error",)], ids=lambda words: words[0])
 def test_outputs_of_a_partial_run_have_no_unknowns(project: Project, words: tuple[str, ...]):
-    """What was not made is not there, for readers in other programs and for `docker stack deploy`."""
+    """A network that was not made is missing, for readers in other programs and for `docker stack deploy`."""
     project.up(*words)
     outputs = json.loads(project.run("stack", "output", "--json").text)
 

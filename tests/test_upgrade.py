@@ -18,7 +18,7 @@ pytestmark = pytest.mark.whole
 
 
 def run(folder: Path, shell: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """How some shell ends in a folder, with no settings of git but the project's."""
+    """Run some shell in a folder, with no settings of git but the project's."""
     return subprocess.run(
         ["bash", "-e", "-c", shell],
         cwd=folder,

@@ -75,7 +75,7 @@ def jobs():
 
 
 def used():
-    """What every step takes from somebody else, and the page as well: with the comment behind it."""
+    """Return all actions of others that steps and the page use, with the comment behind each."""
     texts = [*(path.read_text() for path in WORKFLOWS), PAGE]
     return [line for text in texts for line in re.findall(r"^ *(?:- )?uses: (.*)$", text, re.MULTILINE)]
 
@@ -86,7 +86,7 @@ def step_of(workflow, job, name):
 
 
 def run(shell, folder, **environment):
-    """How a step ends in a folder, with the programs in its folder `bin` first on the PATH."""
+    """Run a step in a folder, with the programs in its folder `bin` first on the PATH."""
     path = f"{folder / 'bin'}:{os.environ['PATH']}"
     return subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", shell],
@@ -192,7 +192,7 @@ def test_bot_moves_what_is_pinned():
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_no_checkout_leaves_a_token_behind(path):
-    """What runs later in a job can't push with it."""
+    """Later steps of a job can't push with the token of the checkout."""
     found = [step["with"]["persist-credentials"] for step in steps(path) if "checkout@" in step.get("uses", "")]
 
     assert [False] * len(found) == found
@@ -494,7 +494,7 @@ def test_only_main_reaches_hosts():
 def release(
     folder, version="0.2.0", changelog="## Unreleased\n\n## 0.2.0 - 2026-12-01\n\n- more\n\n## 0.1.0 - 2026-11-01\n"
 ):
-    """How the notes of a version come out in a checkout that has a state of 0.2.0."""
+    """Write the notes of a version in a checkout that has a state of 0.2.0."""
     for path in (folder / "tests" / "states" / "0.2.0" / "whole-stack.json", folder / "stacks" / "Pulumi.lab.yaml"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

@@ -272,7 +272,7 @@ def listed_containers(engine: Engine) -> list[schema.Container]:
 
 
 def started(engine: Engine, raw: schema.Container, stopped: Collection[str]) -> str:
-    """When a container that is no task was last started, if it runs or we have stopped it."""
+    """Return when a container that is no task was last started, or nothing if it neither runs nor was stopped by us."""
     ours = "com.docker.swarm.task" in (raw.get("Labels") or {})
     if ours or not (raw.get("State") in RUNNING or raw["Id"] in stopped):
         return ""

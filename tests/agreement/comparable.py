@@ -19,7 +19,7 @@ OF_A_CONTAINER = re.compile(r"gateway_(?!.*sbox).*")
 
 
 def picture(side: Side) -> Picture:
-    """What a swarm shows now."""
+    """Describe what a swarm shows now."""
     facts = side.swarm()
     names = {network.id: network.name for network in facts.networks}
     names |= {service.id: service.name for service in facts.services}
@@ -35,7 +35,7 @@ def picture(side: Side) -> Picture:
 
 
 def of_host(side: Side, name: str, names: Mapping[str, str]) -> Picture | str:
-    """What one host says itself, or why it does not."""
+    """Describe what one host says about itself, or say that it does not answer."""
     try:
         facts = side.gwbridge(name)
     except (HostError, EngineError):

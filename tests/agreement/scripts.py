@@ -75,31 +75,31 @@ def template(story: Story, name: str, **changes: object) -> Json:
 
 
 def allocated(story: Story, name: str) -> bool:
-    """Whether a network has its addresses."""
+    """Tell whether a network has its addresses."""
     found = story.side.overlay(name).network
     return found is not None and found.allocated
 
 
 def running(story: Story, service: str, count: int = 3) -> bool:
-    """Whether a service has so many tasks that run and shall, and its last update is not under way."""
+    """Tell whether a service has this many running tasks that are meant to run, and no update under way."""
     found = story.service(service)
     tasks = [task for task in story.side.tasks() if task.service_id == found.id and task.alive]
     return count == len(tasks) == sum((task.state, task.desired) == ("running", "running") for task in tasks)
 
 
 def on_network(story: Story, network: str) -> int:
-    """How many tasks live on a network, by its id."""
+    """Count the live tasks on the network with this id."""
     return sum(task.alive and network in task.networks for task in story.side.tasks())
 
 
 def gone_everywhere(story: Story, name: str) -> bool:
-    """Whether no host has an ingress of this name any more."""
+    """Tell whether no host has an ingress of this name any more."""
     shown = (story.side.gwbridge(host).local for host in HOSTS)
     return not any(copy.name == name for local in shown if local for copy in local.copies)
 
 
 def leads(story: Story, host: str) -> bool:
-    """Whether a host calls itself a manager."""
+    """Tell whether a host calls itself a manager."""
     return story.side.gwbridge(host).member.control
 
 
@@ -315,7 +315,7 @@ def a_new_ingress_reaches_nobody(story: Story) -> None:
 
 
 def a_kick_must_change_something(story: Story) -> None:
-    """Where it could not be set up, an update that changes nothing does not help, and a fresh label does.
+    """A failed attachment is repaired by a fresh label, and not by an update that changes nothing.
 
     measurements.md#kicks
     """
@@ -409,7 +409,7 @@ def strip_and_fail(story: Story, action: str) -> None:
 
 
 def a_rollback_brings_ports_back(story: Story) -> None:
-    """Where the new tasks of a strip die the swarm brings the whole former spec back by itself.
+    """The swarm brings the whole former spec back by itself if the new tasks of a strip die.
 
     measurements.md#rollback
     """
@@ -455,7 +455,7 @@ def start_first_waits_for_room(story: Story) -> None:
 
 
 def no_place_no_end(story: Story) -> None:
-    """Where no task finds a place an update goes on for ever, and what it told to end on a node stays as it is.
+    """An update goes on for ever if no task finds a place; tasks that it told to end on a node stay as they are.
 
     measurements.md#states-of-an-update, #forgotten-tasks
     """
@@ -530,13 +530,13 @@ def crash_loops(story: Story) -> None:
 
 
 def waiting(story: Story) -> bool:
-    """Whether all tasks that live only get ready."""
+    """Tell whether all live tasks only get ready."""
     alive = [(task.state, task.desired) for task in story.side.tasks() if task.alive]
     return 3 * [("ready", "ready")] == alive
 
 
 def hanging(story: Story) -> bool:
-    """Whether a task hangs on a host's docker_gwbridge."""
+    """Tell whether a task is attached to the docker_gwbridge of any host."""
     return any("ingress" not in end.name for host in HOSTS for end in story.bridge(host).endpoints)
 
 
@@ -604,7 +604,7 @@ def ended_ends_again(story: Story) -> None:
 
 
 def runs(story: Story, host: str) -> bool:
-    """Whether a container runs on a host."""
+    """Tell whether a container runs on a host."""
     return any(each.running for each in story.side.gwbridge(host).containers)
 
 
@@ -629,7 +629,7 @@ def unknown_for_a_while(story: Story) -> None:
 
 
 def unknown(story: Story, by: str) -> bool:
-    """Whether the state of all members is unknown to a manager."""
+    """Tell whether all members are in state unknown to a manager."""
     try:
         return {"unknown"} == {node.state for node in story.side.known_by(by)}
     except EngineError:  # there is no leader yet

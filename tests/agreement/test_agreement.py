@@ -27,7 +27,7 @@ class Stage:
         self.stories: dict[Script, Story] = {}
 
     def story(self, script: Script) -> Story:
-        """What this script told."""
+        """Run the scripts up to this one, and return what this one told."""
         while script not in self.stories:
             coming = self.coming.pop(0)
             story = Story(self.side, self.other.story(coming).told if self.other else ())
@@ -58,14 +58,14 @@ class Hosts:
         self.stages: dict[str, Stage] = {}
 
     def story(self, group: str, script: Script) -> Story:
-        """What this script told."""
+        """Run the scripts of the group up to this one on real hosts, and return what this one told."""
         if group not in self.stages:
             self.hosts.reset().provide_image()
             self.stages[group] = Stage(group, Real(self.hosts), self.simulated(group))
         return self.stages[group].story(script)
 
     def undisturbed(self, group: str, script: Script) -> list[Line]:
-        """What this script tells while no member is out of its manager's reach.
+        """Return what this script tells while no member is out of its manager's reach.
 
         On a busy machine one may be for a moment. It registers anew and gets an ingress that nobody kicked it for, so
         that the scripts begin anew, as often as that happens; pytest's time limit is the bound.
@@ -77,7 +77,7 @@ class Hosts:
         return told
 
     def lost_sessions(self) -> bool:
-        """Whether a member said so since the group began."""
+        """Tell whether a member said that it lost its session since the group began."""
         return any("agent: session failed" in host.run("cat", "/var/log/docker.log") for host in self.hosts)
 
     def forget(self, group: str) -> None:
@@ -102,7 +102,7 @@ def test_as_measured(group: str, script: Script, simulated: Callable[[str], Stag
 @pytest.mark.timeout(400)  # a script whose swarms disagree waits for as long as its patience lasts, again and again
 @pytest.mark.parametrize(("group", "script"), SCRIPTS)
 def test_as_real_hosts(group: str, script: Script, simulated: Callable[[str], Stage], real: Hosts):
-    """What real hosts answer and show, and how they look at rest, is what the simulated swarm answers and shows."""
+    """The simulated swarm answers, shows and comes to rest as real hosts do."""
     measured: list[Line] = simulated(group).story(script).told
     told: list[Line] = real.undisturbed(group, script)
     if told != measured:

@@ -1,4 +1,4 @@
-"""What a script tells about a swarm while it runs on it: answers, and pictures of the swarm at rest.
+"""Record what a script tells about a swarm while it runs on it: answers, and pictures of the swarm at rest.
 
 Times are no part of it. A swarm is at rest when it looks as the other one did there; one that never does is told as it
 is when patience ends, and so disagrees.
@@ -41,7 +41,7 @@ class Story:
 
     @property
     def answers(self) -> list[Line]:
-        """What was told, without the pictures."""
+        """Return what was told, without the pictures."""
         return [line for line in self.told if not isinstance(line[1], dict)]
 
     # Telling
@@ -91,7 +91,7 @@ class Story:
         self.told.append((what, picture(self.side)))
 
     def comes(self, look: Callable[[], bool], seconds: float) -> bool:
-        """Whether something comes to be within so many looks."""
+        """Tell whether something comes to be within this many seconds."""
         for _ in range(round(seconds / POLL)):
             if look():
                 return True

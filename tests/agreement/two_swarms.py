@@ -73,7 +73,7 @@ class Side(Protocol):
         """All tasks."""
 
     def job_is_over(self) -> bool:
-        """Whether a job's task ran to its end: on a simulated swarm jobs have no tasks, their ports alone are there."""
+        """Tell whether a job's task ran to its end. On a simulated swarm a job has no task, only its ports."""
 
 
 class Simulated(Side):

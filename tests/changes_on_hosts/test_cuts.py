@@ -22,7 +22,7 @@ pytestmark = pytest.mark.lab
 
 
 def begins_with(words: str) -> Callable[[str], bool]:
-    """Whether a progress line begins with these words."""
+    """Return a test of whether a progress line begins with these words."""
     return lambda line: line.startswith(words)
 
 
@@ -71,7 +71,7 @@ def test_a_change_taken_back(live: Live, ranges: Callable[[], str]):
 
 
 def test_a_refresh_between_the_cut_and_the_next_up(live: Live, ranges: Callable[[], str]):
-    """What is unfinished is drift like any other: the state knows it, and `up` finishes it."""
+    """Unfinished work is drift like any other: a refresh puts it into the state, and `up` finishes it."""
     live.declare(ingress={"subnet": ranges()})
 
     with ended(killed(live.project, "plugin", begins_with("bring the ingress to"))):

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(4 * SECONDS)]
 
 @dataclass(frozen=True)
 class Picture:
-    """What has to be as it was: specs, how many tasks of each service run, each host's networks and availability."""
+    """Everything that has to be as it was: specs, running tasks per service, each host's networks and availability."""
 
     specs: Mapping[str, Json]
     running: Mapping[str, str]
@@ -59,7 +59,7 @@ class Scene:
         return found
 
     def picture(self) -> Picture:
-        """What it is like now."""
+        """Take a picture of the hosts as they are now."""
         return Picture(
             specs=specs(self.manager),
             running=task_counts(self.manager),
@@ -101,7 +101,7 @@ class Scene:
 
 
 def task_counts(manager: Host) -> dict[str, str]:
-    """How many tasks of each service run, of how many: `3/4`."""
+    """Return how many tasks of each service run, and of how many: `3/4`."""
     rows = (row.split(" ") for row in manager.docker("service", "ls", "--format", ROW).splitlines())
     return {name: counts[0] for name, *counts in rows}
 

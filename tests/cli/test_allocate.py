@@ -73,7 +73,7 @@ def test_ranges_of_samples_are_free(allocate, tmp_path):
 
 
 def test_nothing_is_chosen_beside_a_file_that_cannot_be_read(allocate, tmp_path):
-    """What a neighbour's torn file has could be the range that is chosen."""
+    """A range is not chosen while a neighbour's file is torn: that file might have the same range."""
     (tmp_path / "Pulumi.dev.yaml").write_text("config: {")
     ended, text = allocate()
     line = "dev's file can't be read: line 1, column 10: a value is missing here: write one, or take the key away"

@@ -78,7 +78,7 @@ def test_unknown_stack_names_those_there_are(check):
 
 
 def test_file_that_is_no_yaml_is_a_problem(check, tmp_path):
-    """What cannot be read is one line as well."""
+    """A file that can't be parsed is told in one line."""
     (tmp_path / "Pulumi.torn.yaml").write_text("config: {")
 
     assert "Pulumi.torn.yaml:1:10: a value is missing here: write one, or take the key away\n" == check("torn").stdout
@@ -92,7 +92,7 @@ def test_directory_without_stack_files(tmp_path):
 
 
 def test_directory_in_place_of_a_file(check, tmp_path):
-    """What can't be opened is one line as well."""
+    """A file that can't be opened is told in one line."""
     (tmp_path / "Pulumi.odd.yaml").mkdir()
 
     assert f"odd: {tmp_path}/Pulumi.odd.yaml can't be read: is a directory\n" == check("odd").stdout
@@ -222,7 +222,7 @@ def test_lines_for_programs(check):
 
 
 def test_json_of_a_stack_without_a_file(check):
-    """What stands in no file has no place."""
+    """A stack without a file has no place in the JSON."""
     (found,) = json.loads(check("--format", "json", "nope").stdout)["findings"]
 
     assert {"stack": "nope", "file": None, "line": None, "column": None} == {
@@ -231,7 +231,7 @@ def test_json_of_a_stack_without_a_file(check):
 
 
 def test_the_page_of_the_stack_file_shows_a_real_run(tmp_path, monkeypatch):
-    """What it says of its example is what the command says."""
+    """The page shows what the command really says of its example."""
     page = (ROOT / "docs" / "stack-file.md").read_text()
     ((text, shown),) = re.findall(r"```text\n(config:.*?)```.*?\$ swarmnet check prod\n(.*?)```", page, re.DOTALL)
     (tmp_path / "stacks").mkdir()

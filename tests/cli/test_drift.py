@@ -42,12 +42,12 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "drift.md"
 
 
 def reaching(world: World) -> Callable[[Mapping[str, HostAccess], Roles], Any]:
-    """How the hosts of a world are reached."""
+    """Return a function that reaches the hosts of a world."""
     return lambda accesses, roles: SimulatedHosts(world)
 
 
 def recorded(*specs: Spec) -> State:
-    """What the state has since the stack was brought about."""
+    """Return the state as it is once the stack is up."""
     return {name: (spec, {**known, "adopted": False}) for name, (spec, known) in state(RUNNING, *specs).items()}
 
 
@@ -150,7 +150,7 @@ def test_host_that_may_not_be_asked_is_unknown():
 
 @pytest.fixture
 def never() -> Iterator[threading.Event]:
-    """What is waited for in vain, until the test is over."""
+    """Provide an event that is not set until the test is over."""
     event = threading.Event()
     yield event
     event.set()
@@ -297,7 +297,7 @@ def test_json_of_a_cut_host():
 
 
 def shown(result: Report, *, terminal: bool) -> str:
-    """What a user sees."""
+    """Return a report as a user sees it."""
     console = Console(force_terminal=terminal, width=160, no_color=True)
     with console.capture() as captured:
         show(console, result, len(STACK))
@@ -343,7 +343,7 @@ def test_clean_stack_is_one_line():
     ],
 )
 def test_place_names_each_host_once(resource, host, where):
-    """Where the resource does not name it already."""
+    """The host is named only if the resource's name does not have it already."""
     assert where == place(Unknown(resource=resource, host=host, why=""))
 
 

@@ -64,7 +64,7 @@ def test_hosts_have_their_bridges():
 
 
 def test_silent_host_is_there_with_the_reason():
-    """What the managers know of it stands beside that; its bridge nobody knows."""
+    """A silent host has what the managers know of it; its bridge is unknown."""
     found = facts(members.cut(WORLD, "w1")).hosts["w1"]
 
     assert ("worker", None, "") == (found.role, found.bridge, found.state)

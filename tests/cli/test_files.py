@@ -48,7 +48,7 @@ def test_a_new_file_takes_nobodys_place(tmp_path):
 
 
 def test_a_link_that_leads_nowhere_is_not_followed(tmp_path):
-    """What is new is made where its name says."""
+    """A new file is made under its own name, and not where a link of that name points."""
     path = tmp_path / "Pulumi.prod.yaml"
     path.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(FileExistsError):

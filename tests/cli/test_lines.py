@@ -14,7 +14,7 @@ SAFE = {"line", "as_shown", "table", "matrix"}
 
 
 def test_a_terminal_does_not_obey_hosts():
-    """What a host named with more than letters."""
+    """Control characters in a host's name do not reach the terminal."""
     assert ("overlay a [2J", "red") == (as_shown("overlay a\x1b[2J", style="red").plain, as_shown("", "red").style)
 
 

@@ -64,7 +64,7 @@ def plan_of(*specs: Spec) -> Plan:
 
 
 def state(world: World, *specs: Spec) -> dict[str, tuple[Spec, dict[str, Any]]]:
-    """What Pulumi has of resources that are up on this world."""
+    """Return Pulumi's state of resources that are up on this world."""
     ids = {NodeSpec: "node_id", SwarmSpec: "swarm_id"}
     return {
         spec.resource_name: (
@@ -121,7 +121,7 @@ def begun(progress: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_problem_is_the_runs(name):
-    """What blocks, blocks for the same reason."""
+    """A forecast has the same problem as the run."""
     world, specs, known = SITUATIONS[name]
 
     said = [forecast.problem for forecast in foretold(world, *specs, known=known) if forecast.problem]
@@ -230,7 +230,7 @@ CLASH = "ingress.subnet: 10.55.0.0/16 is the same as 10.55.0.0/16, the route by 
 
 
 def test_clash_with_what_hosts_have_stops_the_first_that_would_write():
-    """What is settled stays so, and what comes after is not reached."""
+    """Resources that are right stay so, the first that would write is blocked, and the rest is not reached."""
     wanted = (lifecycle.gwbridge_spec("w1"), NEW_INGRESS, lifecycle.overlay_spec())
     world = at_work()
     found = forecasts(plan_of(*wanted), state(world, *wanted), copied(Simulated(world).survey()), clashes=CLASH)
@@ -240,7 +240,7 @@ def test_clash_with_what_hosts_have_stops_the_first_that_would_write():
 
 
 def test_clash_does_not_keep_anything_from_going():
-    """What only takes away writes nothing that could meet a route."""
+    """A removal goes on despite a clash, since it writes nothing that could meet a route."""
     world = at_work()
     more = lifecycle.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1")
     world = lifecycle.made(world, more)

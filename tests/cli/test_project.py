@@ -33,7 +33,7 @@ def named(folder: Path, more: str) -> None:
 
 
 def says(folder: Path, **keys: Any) -> None:
-    """What `pulumi config --json` writes beside the keys of the stack file."""
+    """Make a `pulumi` whose `config --json` answers the keys of the stack file and these."""
     told = {key: {"value": value, "secret": False} for key, value in KEYS.items()} | keys
     (folder / "told").write_text(json.dumps(told))
     (folder / "pulumi").write_text(
@@ -131,7 +131,7 @@ def test_stack_of_another_project_is_not_asked_for(folder: Path, command: str):
 
 
 def test_project_that_cannot_be_read_is_no_problem_of_a_line(folder: Path):
-    """What is to be mended is not the stack file."""
+    """A Pulumi.yaml without a name is told as a problem of that file, and not of the stack file."""
     (folder / "Pulumi.yaml").write_text("runtime: python\n")
     ended = check(folder)
 
@@ -180,7 +180,7 @@ def test_doubt_is_in_every_format(folder: Path):
 
 
 def test_doubt_stands_beside_problems(folder: Path):
-    """What is missing may be what was not looked at."""
+    """A problem is told together with the doubt that the missing value may be in a part that was not read."""
     (folder / "stacks" / "Pulumi.t.yaml").write_text("environment: [nets]\nconfig: {}\n")
     ended = check(folder)
     doubt, problem = ended.stdout.splitlines()

@@ -1,4 +1,4 @@
-"""What Pulumi's state has of a stack."""
+"""Pulumi's state of a stack."""
 
 import pytest
 

@@ -115,7 +115,7 @@ def test_published_providers_are_those_of_the_states():
 
 
 def test_state_that_cannot_be_read_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """What nobody has looked at is not called clean."""
+    """A state that can't be read is not called clean."""
     monkeypatch.setenv("PATH", str(tmp_path))
     ended = CliRunner().invoke(app, ["state", "check", "--dir", str(tmp_path), "t"])
 

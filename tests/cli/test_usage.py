@@ -51,7 +51,7 @@ def stacks(tmp_path: Path) -> Path:
 
 @each_command
 def test_help_has_two_names_and_no_types_of_python(words):
-    """What stands for a value is a word: FILE, FOLDER, HOST."""
+    """Placeholders for values are words: FILE, FOLDER, HOST."""
     short, long = run(*words, "-h"), run(*words, "--help")
 
     assert (0, short.stdout) == (short.exit_code, long.stdout)

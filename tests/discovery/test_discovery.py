@@ -28,7 +28,7 @@ def declared(*members, **keys):
 
 
 def said(*members, **keys):
-    """What is remarked on in what was found, as `kind: line`."""
+    """Return the remarks on what was found, each as `kind: line`."""
     return [f"{each.kind}: {each.line}" for each in sections(found(*members, **keys), OWNER)[1]]
 
 
@@ -72,7 +72,7 @@ def test_address_that_members_use_is_declared_where_ssh_goes_elsewhere():
 
 
 def test_way_to_hosts_is_declared_but_for_defaults():
-    """What was given to reach the manager reaches the others."""
+    """Options given to reach the manager are declared for the other hosts too."""
     entry = HostAccess(name="manager", address="10.99.0.1", user="deploy", sudo=True, key_file="~/.ssh/swarm")
 
     there = replace(member(), access=entry.model_copy(update={"name": "m1"}))
@@ -358,7 +358,7 @@ def test_too_small_links_are_told_and_not_declared():
 
 
 def test_route_of_a_host_that_meets_a_network():
-    """What the way into the VPN and docker_gwbridge both have."""
+    """A route into the VPN that has the range of docker_gwbridge is told as a clash, with a free range."""
     report = HostReport(
         host="m1", networks=(bridge(),), surroundings=surroundings("172.18.0.0/16 via 10.99.0.254 dev tun0\n")
     )

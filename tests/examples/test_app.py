@@ -109,7 +109,7 @@ def ssh(tmp_path, monkeypatch):
 
 
 def test_files_are_those_of_ssh(run, ssh):
-    """Where none is named."""
+    """The host key comes from the files that ssh reads if known_hosts is not set."""
     ssh()
 
     assert f"ssh-ed25519 {KEY}1" == run(known_hosts="").inputs["connection"]["hostKey"]
@@ -148,7 +148,7 @@ def test_list_of_revoked_keys(run, ssh, tmp_path, revokes, refused):
 
 
 def test_no_secret_is_an_input(run):
-    """Who logs in proves it by the agent."""
+    """The login is proved by the agent, so that no key or password is an input."""
     assert {"host", "hostKey", "user", "port", "dialErrorLimit", "perDialTimeout"} == set(run().inputs["connection"])
 
 

@@ -1,4 +1,4 @@
-"""What a preview says of a change that disturbs: one short line, once, whatever Pulumi asks in between."""
+"""A preview tells of a change that disturbs in one short line, once, whatever Pulumi asks in between."""
 
 from typing import Any
 

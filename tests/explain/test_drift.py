@@ -1,4 +1,4 @@
-"""What counts as drift: every property of every resource, by name; silence and doubt never."""
+"""Every differing property of every resource is drift, by name; silence and doubt are not."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -82,12 +82,12 @@ def recorded(spec: Spec) -> dict[str, Any]:
 
 
 def facts(world: World, spec: Spec) -> Any:
-    """What hosts report of a resource."""
+    """Return what hosts report of a resource."""
     return noun_of(spec).look(SimulatedHosts(world), spec, recorded(spec))
 
 
 def found(world: World, spec: Spec) -> Finding:
-    """What is found of a resource of the stack on these hosts."""
+    """Return what drift is found in a resource of the stack on these hosts."""
     return finding(spec, recorded(spec), facts(world, spec))
 
 
@@ -144,7 +144,7 @@ def without_bridge() -> World:
 
 
 def removal_of_entry() -> RemoveNode:
-    """What takes w1 off the managers' list."""
+    """Return the step that takes w1 off the managers' list."""
     return RemoveNode(node_id=lifecycle.id_of(STACK, NODE), force=True)
 
 
@@ -359,7 +359,7 @@ def test_share_of_a_silent_host_in_the_ingress_is_unknown():
 
 
 def test_bridge_of_a_member_without_managers_is_half_known():
-    """What its own host shows is compared; whether the ingress hangs on it is not known."""
+    """The host's own answers are compared; the attachment of the ingress stays unknown."""
     seen = facts(on_the_bridge(with_option(MTU, "1400")), GWBRIDGE)
     result = finding(GWBRIDGE, recorded(GWBRIDGE), replace(seen, swarm=None, ingress=None))
 
@@ -402,7 +402,7 @@ def test_what_was_in_a_swarm_that_ended_is_gone(spec):
 
 @pytest.mark.parametrize(("second", "gone"), [("s1", True), ("s2", False)], ids=["one swarm", "two swarms"])
 def test_nothing_is_gone_while_hosts_are_in_two_swarms(second, gone):
-    """What the one lacks that was asked, the other may have: then it is unknown."""
+    """A network that one swarm lacks is unknown, not gone, if hosts are in two: the other may have it."""
     member = Member(host="m1", state="active", control=True, swarm_id="s1")
     result = doubted(found(GONE, OVERLAY), OVERLAY, (member, replace(member, host="m2", swarm_id=second)))
 
@@ -429,7 +429,7 @@ ATTACHABLE = OVERLAY.model_copy(update={"attachable": True})
 
 
 def winner(key: str, world: World, wanted: Spec | None, forecast: Forecast, spec: Spec = OVERLAY) -> str:
-    """Who wins about a property of the overlay."""
+    """Return which side wins for a property of the overlay."""
     result = found(world, spec)
     (difference,) = (each for each in result.differences if each.property == key)
     return outcome(difference, result, wanted, forecast).wins
@@ -467,7 +467,7 @@ def test_protected_is_refused():
 
 
 def test_protected_is_brought_back():
-    """What is in place again declares nothing anew; the overlay, which is replaced, is Pulumi's own to protect."""
+    """A protected resource is put right in place; a change of what is declared is refused."""
     spec = SWARM.model_copy(update={"protect": True, "task_history_limit": 5})
     result = finding(spec, recorded(SWARM), facts(of_the_swarm(task_history_limit=9), SWARM))
     (difference,) = result.differences

@@ -1,4 +1,4 @@
-"""What has to hold in explored worlds: always, when a run calls it done, and of each step."""
+"""Conditions that explored worlds must meet: always, at the end of a run, and for each step."""
 
 import json
 from typing import Any
@@ -152,7 +152,7 @@ def ingress_everywhere(world: World) -> str | None:
 
 
 def tasks_on_ingress(world: World) -> str | None:
-    """What publishes a port, and runs where somebody can say so and the swarm moves it, is on the ingress."""
+    """Say which task that publishes a port and can be attached to the ingress is not attached."""
     network = world.swarm.ingress
     for service in world.swarm.services:
         tasks = [task for task in world.swarm.tasks if task.service_id == service.id and task.desired == "running"]
@@ -179,7 +179,7 @@ def containers_run(world: World) -> str | None:
 
 
 def promised(start: World) -> Check:
-    """What was published is published, and no host that works is drained by us: none of our journals is left."""
+    """Say which port is no longer published, which host is still drained, or which journal is left."""
     ports = {service.name: ports_in_spec(start, service) for service in start.swarm.services}
 
     def check(world: World) -> str | None:
@@ -218,5 +218,5 @@ def breaks_quorum(world: World, step: Step) -> str | None:
 
 
 def restarts(_: World, step: Step) -> str | None:
-    """Where nothing is stuck no Engine is restarted."""
+    """Say if an Engine is restarted: nothing is stuck here, so that none needs it."""
     return f"{step.host} is restarted without need" if isinstance(step, RestartEngine) else None

@@ -104,7 +104,7 @@ def plain(thing: object) -> str:
 
 @dataclass(frozen=True)
 class Other:
-    """What somebody else does, and what is wrong with a world in which it has been undone at once."""
+    """An act of somebody else, and a check that tells whether it was undone at once."""
 
     act: Act
     undone: Check = lambda world: None
@@ -112,11 +112,11 @@ class Other:
 
 @dataclass(frozen=True)
 class Scene:
-    """What is explored: how a run looks and decides, what others may do, which hosts may be lost, what must hold.
+    """A world to explore: how a run looks and decides, what others may do, which hosts may be lost, what must hold.
 
     manners: how long things take. hurried: its time may be over anywhere. ways_back: how a run that can't go on
-    finishes what was begun. always, when_done, when_ended: what is wrong with a world, None where nothing is; the last
-    one however a run has ended. harm: what is wrong with a step.
+    finishes what was begun. always, when_done, when_ended: say what is wrong with a world, or None if nothing is; the
+    last one however a run has ended. harm: says what is wrong with a step.
     """
 
     start: World
@@ -136,7 +136,7 @@ class Scene:
 
 @dataclass
 class Exploration:
-    """What was found.
+    """The states that were found.
 
     came: how each state was reached first. onward: the state after one turn of a run, or how the run ends there.
     """
@@ -262,7 +262,7 @@ class Exploration:
         return self.reach(following, here, f"wait for {for_what}")
 
     def ends(self) -> dict[bytes, str]:
-        """How a run that nothing disturbs any more ends, from every state."""
+        """Return for every state how a run ends from there if nothing disturbs it any more."""
         known: dict[bytes, str] = {}
         for start in self.onward:
             path: dict[bytes, None] = {}
@@ -275,11 +275,11 @@ class Exploration:
         return known
 
     def outcomes(self) -> Counter[str]:
-        """How many states end how, in the first word: done, back, blocked, error, stuck, for ever, wrong."""
+        """Count the states by the first word of their end: done, back, blocked, error, stuck, for ever, wrong."""
         return Counter(end.partition(":")[0] for end in self.ends().values())
 
     def report(self) -> list[str]:
-        """What did not hold, each with how it came to that; empty where everything holds.
+        """Return what did not hold, each with how it came to that; empty if everything holds.
 
         A run may end with an error only where a host is away; it never gets stuck, and never goes on for ever.
         """
@@ -294,7 +294,7 @@ class Exploration:
         return [f"{problem}: {' | '.join(self.story(here))}" for problem, here in first.items()]
 
     def story(self, here: bytes) -> list[str]:
-        """How a state was reached, in words."""
+        """Tell in words how a state was reached."""
         lines: list[str] = []
         at: bytes | None = here
         while at is not None:
@@ -318,7 +318,7 @@ def performed(world: World, steps: tuple[Step, ...]) -> World | SwarmnetError:
 
 
 def attempt(act: Act, world: World) -> World | None:
-    """The world after an act of somebody, None where it was refused."""
+    """Return the world after an act of somebody, or None if it was refused."""
     try:
         return act(world)
     except SwarmnetError:
@@ -334,7 +334,7 @@ def waited(scene: Scene, state: State, *, acted: bool) -> State:
 
 
 def seen(scene: Scene, world: World) -> object:
-    """What a run would see of that which counts for its patience, or why it sees nothing."""
+    """Return the part of what a run sees that counts for its patience, or the kind of error if it sees nothing."""
     try:
         facts = scene.look(world)
         return getattr(facts, "calm", facts)
@@ -343,7 +343,7 @@ def seen(scene: Scene, world: World) -> object:
 
 
 def befalls(scene: Scene, state: State) -> Iterator[tuple[str, State]]:
-    """What can happen to a state without this run: another run, time, others, a host lost or back."""
+    """Yield what can happen to a state without this run: another run, time, others, a host lost or back."""
     if state.patience or state.back:  # all else befalls the fresh run, whose world is the same
         yield "another run", replace(state, patience=0, back=0)
         return

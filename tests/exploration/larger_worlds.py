@@ -84,7 +84,7 @@ class ServiceShape:
 
 @dataclass(frozen=True)
 class Event:
-    """What happens so many looks and steps after the event before it. which: the number of a service or host, or the
+    """One event, so many looks and steps after the one before it. which: the number of a service or host, or the
     seconds until the next run after a cut."""
 
     what: str
@@ -202,7 +202,7 @@ def spec_of(number: int, shape: ServiceShape, overlay: str) -> str:
 
 @dataclass(frozen=True)
 class Deed:
-    """What others may do to a service, a host or the swarm: by the name of the one, or by a number.
+    """An act of others on a service, a host or the swarm: by name, or by a number.
 
     lasts: it stands in the world as others want it. undoes: it may undo what the change did, and nothing else.
     ends: how the change may end for it without being done.
@@ -352,7 +352,7 @@ class Witness(SimulatedHosts):
         return not self.come_back()
 
     def look(self) -> Any:
-        """What the run sees; nothing is read anew where nothing has changed."""
+        """Return what the run sees; it is read anew only if something has changed."""
         now = (self.world.hosts, self.world.cluster)
         if self.facts is None or not same(now, self.seen):
             self.facts, self.seen = self.scene.look(self.world), now
@@ -402,7 +402,7 @@ class Witness(SimulatedHosts):
             self.world = members.stop_docker(self.world, host)
 
     def come_back(self) -> bool:
-        """Whether a host was away, which is back now."""
+        """Bring back a host that was away, and tell whether there was one."""
         host = next((host for host in self.away if not self.world.host(host).docker), None)
         if host is None:
             return False
@@ -435,15 +435,15 @@ class Witness(SimulatedHosts):
 
 
 def keeps_its_numbers(service: Service) -> bool:
-    """Whether a rollback that brings its ports back gives none of them another number."""
+    """Tell whether a rollback that brings its ports back gives none of them another number."""
     return all(port.published for port in service.ports)
 
 
 def nowhere_to_run(world: World) -> bool:
-    """Whether no host takes tasks any more, so that what was taken off can't come back."""
+    """Tell whether no host takes tasks any more, so that removed ports and tasks can't come back."""
     return all(node.availability != "active" for node in world.swarm.nodes)
 
 
 def same(these: tuple[object, ...], those: tuple[object, ...]) -> bool:
-    """Whether they are the very same values, of which most of a world consists from one moment to the next."""
+    """Tell whether all pairs are the very same objects: most of a world is, from one moment to the next."""
     return all(this is that for this, that in zip(these, those, strict=True))

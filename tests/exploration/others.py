@@ -1,4 +1,4 @@
-"""What others do in explored worlds, and how it is seen that it was undone."""
+"""Acts of others in explored worlds, and checks that tell whether they were undone."""
 
 from functools import partial
 
@@ -23,7 +23,7 @@ def changed(name: str, **changes: object) -> Other:
 
 
 def still_so(name: str) -> Check:
-    """Whether the label that says so has vanished, and the change with it."""
+    """Return a check that says if a change by hand was written over: the label that marks it is gone."""
 
     def undone(world: World) -> str | None:
         service = next((service for service in world.swarm.services if service.name == name), None)

@@ -377,7 +377,7 @@ def creation() -> Scene:
 
 
 def gone(name: str, subnet: str) -> Check:
-    """Whether a network of others has vanished, alive or waiting for addresses."""
+    """Return a check that a network of others is still there, alive or waiting for addresses."""
 
     def check(world: World) -> str | None:
         there = any(net.name == name and net.subnet in (subnet, "") for net in world.swarm.networks)

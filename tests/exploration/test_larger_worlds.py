@@ -24,7 +24,7 @@ def test_a_change(change: str, data: st.DataObject):
 
 
 def broken(story: Story) -> bool:
-    """Whether something does not hold in a story."""
+    """Tell whether something does not hold in a story."""
     try:
         Witness(begun(story), story=story).live()
     except Wrong:

@@ -105,7 +105,7 @@ def test_without_it_something_breaks(safeguard: str, monkeypatch: pytest.MonkeyP
     ("part", "world"), [("_paused", "paused_and_global"), ("_halted", "paused_rollout"), ("_ended", "ended_for_good")]
 )
 def test_without_a_part_of_the_judgement_the_change_begins(part: str, world: str, monkeypatch: pytest.MonkeyPatch):
-    """What would get stuck or lose something is written to, and not refused."""
+    """A change that would get stuck or lose something begins, instead of being refused."""
     scene = SCENES[world]()
     facts = replace(scene.look(scene.start), unchanged_for=PATIENCE)
     assert isinstance(scene.decide(facts), Blocked)
@@ -114,7 +114,7 @@ def test_without_a_part_of_the_judgement_the_change_begins(part: str, world: str
 
 
 def ended(world: World, spec: Spec) -> str:
-    """How one run ends there: the worlds of these safeguards have too many states to be explored."""
+    """Return how one run ends: the worlds of these safeguards have too many states to be explored."""
     hosts = SimulatedHosts(world)
     try:
         make(hosts, spec, known=id_of(world, spec))

@@ -83,7 +83,7 @@ def test_a_change_that_would_get_stuck_is_refused_before_the_first_write(name: s
 
 @pytest.mark.parametrize("name", ["too_large", "left_pending"])
 def test_tasks_without_a_place_hold_up_no_change(name: str):
-    """What no host takes is neither waited for nor forced, and leaves no journal."""
+    """Tasks that no host takes are neither waited for nor forced, and leave no journal."""
     hosts = SimulatedHosts(UNTIDY[name]())
     make(hosts, NEW_INGRESS, known=id_of(hosts.world, NEW_INGRESS))
     found = hosts.ingress().network

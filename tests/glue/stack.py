@@ -37,7 +37,7 @@ def id_output(spec: Spec) -> str:
 
 
 def noun(spec: Spec) -> str:
-    """What a test is about, for its name."""
+    """Return the noun that a test is about, for its name."""
     return noun_of(spec).name.lower()
 
 
@@ -49,7 +49,7 @@ class Known:
     outputs: Props
 
     def read(self) -> tuple[str, Props, Props]:
-        """What a refresh finds: the id, the outputs, the inputs."""
+        """Return the id, outputs and inputs that a refresh finds."""
         found = provider_of(self.spec).read(self.spec.resource_name, self.outputs)
         return found.id or "", found.outs or {}, found.inputs or {}
 

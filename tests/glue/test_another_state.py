@@ -1,4 +1,4 @@
-"""What the glue does so that no state destroys what another, or another name in it, has on the hosts."""
+"""The glue keeps a state from destroying what another state, or another name in it, has on the hosts."""
 
 import pytest
 

@@ -37,7 +37,7 @@ CHANGES: list[tuple[Spec, dict[str, object]]] = [
 
 
 def told(on, world: World, spec: Spec) -> list[tuple[bool, frozenset[str]]]:
-    """Whether it is gone, and what differs of its inputs: as a refresh finds it, and as `swarmnet drift` does."""
+    """Return whether it is gone and which inputs differ: as a refresh finds it, then as `swarmnet drift` does."""
     on(world)
     provider, result = provider_of(spec), found(world, spec)
     read = provider.read(spec.resource_name, {**recorded(spec), **to_props(spec)})
@@ -55,7 +55,7 @@ def at_work() -> World:
 
 
 def begun(spec: Spec, changes: dict[str, object]) -> list[World]:
-    """Where a change stands that was killed before each of its steps, and where it ends, each a while later."""
+    """Return the worlds left by a change killed before each of its steps, and its end, each a while later."""
     hosts = SimulatedHosts(at_work())
     lifecycle.make(hosts, spec.model_copy(update=changes), lifecycle.id_of(at_work(), spec))
     return [elapsed(60)(each) for each in (*hosts.before, hosts.world)]
@@ -65,7 +65,7 @@ def begun(spec: Spec, changes: dict[str, object]) -> list[World]:
     ("spec", "key"), CASES, ids=lambda value: value if isinstance(value, str) else value.resource_name
 )
 def test_refresh_finds_the_same(on, spec, key):
-    """What is gone for the one is gone for the other; else the same inputs differ, to the same values."""
+    """A refresh and `swarmnet drift` agree on what is gone and on which inputs differ."""
     refreshed, drifted = told(on, DRIFTS[spec.resource_name][key][0], spec)
 
     assert refreshed == drifted

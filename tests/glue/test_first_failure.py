@@ -41,7 +41,7 @@ def test_exactly_one_of_twenty_hosts_is_touched(on):
 
 
 def told_of_update(bridge: Known) -> str:
-    """What the update of one host's bridge complains of."""
+    """Return the error of an update of one host's bridge."""
     with pytest.raises(SwarmnetError) as caught:
         bridge.update(subnet=WANTED, gateway="10.66.0.1")
     return str(caught.value)

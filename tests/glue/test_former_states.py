@@ -1,4 +1,4 @@
-"""What releases wrote into users' states, worked on by today's providers: on simulated hosts that are as it says."""
+"""States written by releases, worked on by today's providers, on simulated hosts that match them."""
 
 from functools import partial
 
@@ -17,7 +17,7 @@ each = pytest.mark.parametrize("state", former_states(), ids=lambda state: state
 
 
 def specs(state: FormerState) -> list[Spec]:
-    """What the state has of each resource, in the order in which it came about."""
+    """Return the spec of each resource in the state, in the order in which they were created."""
     found = state.of_providers.values()
     return [KINDS[one["type"].rpartition(":")[2]].recorded(one["outputs"], one["id"]) for one in found]
 
@@ -51,7 +51,7 @@ def test_former_state_is_read(on, state):
 
 @each
 def test_former_state_is_taken_away(on, state):
-    """What is last made goes first; the hosts are bare again."""
+    """Resources are removed in reverse order, and the hosts are bare again."""
     hosts = on(world_of(state))
     for resource in reversed(known(hosts, state)):
         resource.delete()

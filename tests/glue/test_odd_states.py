@@ -62,7 +62,7 @@ def test_odd_range_is_drift(on, hosts, spec, found):
 @networks
 @odd
 def test_odd_range_is_no_change_of_what_is_protected(on, hosts, spec, found):
-    """What drifted is brought back, protected or not."""
+    """Drift is repaired, protected or not."""
     protected = spec.model_copy(update={"protect": True})
     _, drifted = refreshed(on, hosts, protected, found)
 

@@ -27,7 +27,7 @@ def declare(**sections):
 
 
 def counted(hosts, monkeypatch):
-    """What was looked at for the comparison so far."""
+    """Return the list of looks taken for the comparison so far."""
     looks, look = [], hosts.reports
 
     def reports():
@@ -63,7 +63,7 @@ def test_others_name_who_says_it(bare_hosts, monkeypatch):
 
 
 def test_hosts_are_looked_at_once(bare_hosts, monkeypatch):
-    """What the run itself makes is no clash for what comes after it."""
+    """A network made by this run is no clash for a later one: hosts are looked at once."""
     looks = counted(bare_hosts, monkeypatch)
     declare(**BRIDGES)
 

@@ -58,7 +58,7 @@ def test_create_echoes_the_inputs(on, spec):
 
 @each
 def test_second_preview_is_empty(on, spec):
-    """What create and read answer is no difference to the inputs."""
+    """The outputs of create and read do not differ from the inputs."""
     on(before(spec))
     outputs = created(spec).outputs
     _, refreshed, inputs = created(spec).read()
@@ -69,7 +69,7 @@ def test_second_preview_is_empty(on, spec):
 
 @each
 def test_create_goes_on_where_a_cut_run_of_ours_left(hosts, spec):
-    """What carries our label is ours, and right already: nothing is done, whatever `adopt` says."""
+    """A resource with our label that is right already takes no step, whatever `adopt` says."""
     outputs = created(spec.model_copy(update={"adopt": "refuse"})).outputs
 
     assert (False, []) == (outputs["adopted"], hosts.steps)
@@ -198,7 +198,7 @@ def test_read_fails_where_it_cannot_be_told(on, hosts, spec):
 
 
 def test_ingress_is_not_read_while_a_host_is_silent(on, hosts):
-    """Whether a member that does not answer has it can't be told; once the managers say down, it need not have it."""
+    """A silent member leaves the attachment unknown; once the managers call it down, it need not be attached."""
     ingress = known(hosts, INGRESS)
     cut = on(after(hosts.world, partial(members.cut, name="w1")))
 
@@ -211,7 +211,7 @@ def test_ingress_is_not_read_while_a_host_is_silent(on, hosts):
 
 @pytest.mark.parametrize("spec", [NODE, INGRESS, OVERLAY], ids=noun)
 def test_nothing_is_gone_while_hosts_are_in_two_swarms(on, hosts, spec):
-    """What the swarm that answers lacks, the other may have."""
+    """A resource that the answering swarm lacks is not gone: the other swarm may have it."""
     resource = known(hosts, spec, **{id_output(spec): "of the other swarm"})
     gone = hosts.world if spec is NODE else without(hosts.world, spec)
     on(on_host(gone, "w2", node_id="n9"))
@@ -269,7 +269,7 @@ adoptable = pytest.mark.parametrize("spec", [GWBRIDGE, SWARM, NODE, OVERLAY], id
 
 @adoptable
 def test_what_others_made_is_adopted(strangers, spec):
-    """What is as declared is taken over as it is; the outputs say so, and nothing is written."""
+    """A resource of somebody else that is as declared is adopted unchanged, and the outputs say so."""
     assert (True, []) == (created(spec).outputs["adopted"], strangers.steps)
 
 
@@ -289,7 +289,7 @@ def test_host_that_joins_a_swarm_of_others_is_ours(on, strangers):
 
 @adoptable
 def test_what_was_adopted_is_forgotten(strangers, spec):
-    """When its section goes it stays, whatever the section says."""
+    """An adopted resource stays on the hosts when its section goes."""
     restored = {"on_remove": "restore_default"} if isinstance(spec, GwbridgeSpec) else {}
     created(spec.model_copy(update=restored)).delete()
 
@@ -317,7 +317,7 @@ def test_membership_of_a_stack_without_a_swarm_is_forgotten(hosts, spec):
 
 
 def test_host_that_goes_with_the_section_leaves(hosts):
-    """What is declared no more leaves, whatever the stack file says of the others."""
+    """A host that is no longer declared leaves, whatever the stack file says of the others."""
     del Provider.run.settings["swarmnet:swarm"]
     node = known(hosts, NODE)
     Provider.run.accesses.pop("w1")
@@ -389,7 +389,7 @@ def test_node_leaves_a_host_that_the_stack_file_forgot(hosts):
 
 @pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
 def test_host_that_the_stack_file_forgot_is_read(hosts, spec):
-    """Where its removal failed, the next refresh finds it as it is: the state knows how to reach it."""
+    """A resource whose removal failed is found by the next refresh: the state knows how to reach its host."""
     reached: dict[str, HostAccess] = {}
     Provider.run.reach = lambda accesses, _: reached.update(accesses) or hosts
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.9.9"})
@@ -446,7 +446,7 @@ def test_host_that_is_unwatched_from_now_on_is_forgotten(bare_hosts, pulumi_engi
 
 
 def declared_at(access: dict[str, str]) -> None:
-    """What the stack file says of w1 from now on."""
+    """Declare w1 with this access from now on."""
     Provider.run.accesses["w1"] = HostAccess.model_validate(access)
 
 
@@ -481,7 +481,7 @@ HERE = {"name": "w1", "address": "w1.example.com", "advertise_address": "198.51.
 
 
 def test_refresh_shows_the_address_that_members_know(hosts):
-    """What the file says of it stays in the file, and is refused in words."""
+    """The inputs show the address that members know; an update to the address in the file is refused."""
     state = known(hosts, NODE, access=HERE)
     declared_at(HERE)
     _, _, inputs = state.read()
@@ -555,7 +555,7 @@ def carried_over(hosts: SimulatedHosts) -> tuple[object, ...]:
 
 
 def replace_overlay(wanted: Spec, outputs: Props) -> None:
-    """What Pulumi does in one run: a look at the difference, the old one away where it still has it, the new one."""
+    """Do what Pulumi does in one run: diff, delete the old one if the state has it, create the new one."""
     provider = provider_of(wanted)
     if outputs:
         provider.diff("overlay/app", outputs, to_props(wanted))

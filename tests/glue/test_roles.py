@@ -1,4 +1,4 @@
-"""What a run takes from the stack file to tell managers by."""
+"""The part of the stack file by which a run tells managers."""
 
 import json
 

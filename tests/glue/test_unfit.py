@@ -1,4 +1,4 @@
-"""What `doctor` finds and would make a change fail halfway is refused before the first write."""
+"""A host that `doctor` finds unfit for a change is refused before the first write."""
 
 import json
 
@@ -26,7 +26,7 @@ def declare(**sections):
 
 
 def counted(hosts, monkeypatch):
-    """How often all hosts were examined."""
+    """Return the list of examinations of all hosts so far."""
     looks, look = [], hosts.examined
 
     def examined(*words):

@@ -110,7 +110,7 @@ def test_it_is_told_no_unlock_key(hosts, fleet, claims):
 
 
 def test_its_key_is_no_key(hosts, fleet):
-    """Who is locked waits for a manager that is one."""
+    """A locked member waits for a real manager, and gets no key from a false one."""
     says(hosts["m1"], state="locked")
 
     with pytest.raises(SwarmnetError, match="no other manager among the hosts can give it"):

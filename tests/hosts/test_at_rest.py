@@ -1,4 +1,5 @@
-"""What looks share after which nothing is written: how little they ask, and that no write ever rests on it."""
+"""Looks share their answers if nothing is written after them: they ask little, and no write ever rests on a shared
+one."""
 
 import threading
 from collections import Counter
@@ -60,7 +61,7 @@ def door(host):
 
 
 def looked(door, names=NAMES):
-    """What is there of each by its id, as a refresh asks."""
+    """Return the network of each name by its id, as a refresh asks for it."""
     return [door.overlay(name, f"id-{name}", thorough=True).network for name in names]
 
 

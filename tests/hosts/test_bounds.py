@@ -1,4 +1,4 @@
-"""What one exchange with a host may take, of a host that gives it no end."""
+"""The bounds of one exchange with a host that never stops sending."""
 
 from collections import deque
 from itertools import chain, repeat
@@ -32,7 +32,7 @@ def test_time_is_for_all_of_it():
 
 
 def test_each_exchange_has_its_own():
-    """What the one before took does not count."""
+    """Time spent on the exchange before does not count."""
     pipe = Pipe(repeat(b"x"), seconds=20)
     pipe.exchange.begin(30)
     first = pipe.exchange.recv(1)

@@ -1,4 +1,4 @@
-"""What `doctor` reads of hosts: requests that change nothing, and what can't be read as a value."""
+"""The reads of `doctor`: requests that change nothing, and unreadable answers returned as a value."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -40,7 +40,7 @@ def test_each_asks_every_host(fleet):
 
 
 def test_each_asks_the_named_hosts_alone(fleet):
-    """Where names are given, nobody else is asked."""
+    """Only the named hosts are asked."""
     assert ["w2"] == list(fleet.each(lambda engine: engine.name, ["w2"]))
 
 
@@ -117,7 +117,7 @@ def test_manager_that_fails_is_replaced(hosts, fleet):
 
 
 def test_forgotten_manager_is_sought_again(hosts, fleet):
-    """Who knows better can have the search done anew."""
+    """The search for a manager is done anew once it is told to forget the one it knows."""
     fleet.manager()
     member(hosts["m1"])
     member(hosts["w2"], control=True)
@@ -152,7 +152,7 @@ def test_managers_are_all_that_answer(hosts, fleet):
 
 
 def test_manager_can_be_sought_while_asking(fleet):
-    """What is asked of each host may itself need a manager."""
+    """A question to each host may need a manager itself."""
     assert {"m1": "m1", "w1": "m1", "w2": "m1"} == fleet.each(lambda engine: fleet.manager().name)
 
 
@@ -179,7 +179,7 @@ def test_no_swarm_is_told_where_every_host_says_so(hosts, fleet):
 
 
 def test_silent_host_might_be_in_a_swarm(hosts, fleet):
-    """Where one host does not answer, nothing is proven."""
+    """One silent host leaves open whether there is a swarm."""
     member(hosts["m1"], state="inactive")
     member(hosts["w1"], state="inactive")
     go_silent(hosts["w2"])
@@ -188,7 +188,7 @@ def test_silent_host_might_be_in_a_swarm(hosts, fleet):
 
 
 def test_no_quorum_is_told(hosts, fleet):
-    """Where a manager has no quorum, that is the kind of error."""
+    """A manager without quorum is its own kind of error."""
     member(hosts["m1"], control=True, error=NO_LEADER)
     go_silent(hosts["w1"])
     with pytest.raises(NoQuorum, match=rf"m1: {NO_LEADER}; w1 \(127.0.0.1:\d+\): connection refused"):
@@ -196,7 +196,7 @@ def test_no_quorum_is_told(hosts, fleet):
 
 
 def test_silent_host_might_be_the_manager(hosts, fleet):
-    """Where a host does not answer and no other is a manager, the swarm is unreachable."""
+    """The swarm is unreachable if a host is silent and no other is a manager."""
     go_silent(hosts["m1"])
     with pytest.raises(Unreachable, match=r"m1 \(127.0.0.1:\d+\): connection refused.*; w1: a worker"):
         fleet.manager()

@@ -1,4 +1,4 @@
-"""Where sudo's rules will not do for a restart of docker: asked before, on all hosts at once."""
+"""Rules of sudo that do not allow a restart of docker: asked for beforehand, on all hosts at once."""
 
 from providers.hosts.engine_api.engine import LOOKS_FOR_INIT
 from providers.hosts.fleet import Fleet

@@ -23,7 +23,7 @@ def local() -> LocalConnection:
 
 
 def test_run_returns_stdout(local):
-    """What a command writes comes back as text."""
+    """The output of a command is returned as text."""
     assert "a b\n" == local.run(["echo", "a b"])
 
 

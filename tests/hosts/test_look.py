@@ -1,4 +1,4 @@
-"""What a host's kernel and firewall show: commands that write nothing, and answers that are input."""
+"""The state of a host's kernel and firewall: commands that write nothing, and answers that are not trusted."""
 
 import re
 import subprocess

@@ -69,5 +69,5 @@ def test_services_are_written_where_they_were_read(hosts, fleet, read_on):
 
 
 def test_services_are_read_there(fleet):
-    """What is written back whole has to be read whole."""
+    """Services are read from the newest manager, since their specs are written back whole."""
     assert "m2" == from_manager(fleet, lambda engine: engine.name, newest=True)

@@ -110,7 +110,7 @@ class One(Fleet):
 
 
 def tried(answers: dict[str, Json]) -> list[str]:
-    """What the readers and performers that fail say: errors of ours alone get here."""
+    """Return the errors of all readers and performers that fail; only our own kinds may occur."""
     engine, said = Told(answers), []
     for act in (*READ.values(), *(lambda _, step=step: perform.perform(One(engine), step) for step in DONE)):
         try:
@@ -175,7 +175,7 @@ def test_an_answer_of_any_shape(answers):
 
 
 def test_one_garbled_host_stops_no_other(hosts, fleet):
-    """What the others answer is there, and of it why it has none."""
+    """The other hosts are read, and the garbled one is told with the reason."""
     for host in hosts.values():
         host.engine.answer("GET /info", body={"Swarm": {"LocalNodeState": "inactive"}})
     hosts["w1"].engine.answer("GET /info", body={"Swarm": ["inactive"]})

@@ -1,4 +1,4 @@
-"""Which member a silent host is: the one that it was when it last answered, or the one at its address."""
+"""A silent host is the member that it was when it last answered, or the member at its address."""
 
 import pytest
 

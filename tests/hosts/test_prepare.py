@@ -16,7 +16,7 @@ CANARY = "correct-horse-battery-staple"
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """Where commands write that they ran."""
+    """Return the file in which commands note that they ran."""
     return tmp_path / "ran"
 
 

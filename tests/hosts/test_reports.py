@@ -1,4 +1,4 @@
-"""What is read of hosts before the first write, and what of it is believed."""
+"""Reports are read from hosts before the first write, and believed only so far."""
 
 import shlex
 from datetime import UTC, datetime, timedelta
@@ -87,13 +87,13 @@ def door(hosts):
 
 
 def found(door, **sections):
-    """What clashes with these sections."""
+    """Return what clashes with these sections."""
     named = {name: {"address": "127.0.0.1"} for name in door.fleet.names}
     return preflight(door, resolve(model.parse({"hosts": named, **sections})), "infra/prod")
 
 
 def clashes(door, subnet):
-    """What a range of docker_gwbridge clashes with."""
+    """Return what a range of docker_gwbridge clashes with."""
     return [line.partition(", ")[2].partition(":")[0] for line in found(door, gwbridge={"subnet": subnet}).refused]
 
 

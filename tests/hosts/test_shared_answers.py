@@ -1,4 +1,5 @@
-"""Who gets whose answer: what decides about a write is asked after its look began, all else after our last write."""
+"""Answers are shared, but a decision to write rests on one asked after its look began, all else on one after our
+last write."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -97,7 +98,7 @@ def test_a_write_that_fails_may_have_been_one():
 
 
 def test_at_rest_the_midst_of_a_request_is_no_place_for_a_write():
-    """What was asked before a write and answered after it is for those who came before the write."""
+    """An answer asked for before a write and got after it serves only those who asked before the write."""
     host, answers = Host(), UntilWritten()
     with ThreadPoolExecutor(2) as pool:
         before = pool.submit(answers.to, "networks", host.ask)

@@ -5,7 +5,7 @@ from tests.loop.test_reconcile import Scene, remove, script
 
 
 def test_the_next_look_tells():
-    """What is left to do is decided anew, by whoever answers then: another manager, say."""
+    """The rest is decided anew by the next look, whoever answers then: another manager, say."""
     scene = Scene(refusals=[Unreachable("m1: the connection broke")])
     scene.run(script(remove("a"), remove("b")))
 

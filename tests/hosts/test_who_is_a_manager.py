@@ -1,4 +1,4 @@
-"""What is said where nobody who is believed answers for the swarm: one line, with the edit or the command to make."""
+"""If no believed manager answers, one line tells the edit or the command to make."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def says(host, **word):
 
 
 def words(kind, fleet):
-    """Why there is no manager."""
+    """Return the reason why there is no manager."""
     with pytest.raises(kind) as caught:
         fleet.manager()
     assert kind is type(caught.value)
@@ -114,14 +114,14 @@ def test_all_managers_are_down_where_roles_are_not_declared(hosts, declared):
 
 
 def test_nobody_but_managers_is_asked(hosts, declared):
-    """Where the stack file says who they are."""
+    """If the stack file names the managers, only they are asked."""
     declared("m1").manager()
 
     assert [0, 0] == [hosts[name].logins for name in ("m2", "w1")]
 
 
 def test_a_manager_stays_proved(hosts, declared):
-    """Who confirmed it may be restarting by now."""
+    """A proved manager stays proved while the hosts that confirmed it are away."""
     fleet = declared(None)
     fleet.manager()
     for name in ("m2", "w1"):

@@ -1,4 +1,4 @@
-"""Where a host's cgroups are made."""
+"""The places where a host's cgroups are made."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def test_version_1_is_below_the_callers_own() -> None:
 
 
 def test_hierarchy_that_is_not_mounted_is_left_out() -> None:
-    """What cannot be reached cannot hold a host."""
+    """A hierarchy that is not mounted can't hold a host, and is left out."""
     assert [] == cgroups.places("h1", "4:net_cls:/\n0::/\n", VERSION_1)
 
 

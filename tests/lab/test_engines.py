@@ -1,4 +1,4 @@
-"""Which Engines there are, and what is taken from where."""
+"""The Engines there are, and the sources of their parts."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def test_unknown_engine_is_refused_with_the_known_ones() -> None:
 
 
 def test_no_room_for_engines_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whose home can't be written is told what to set."""
+    """If the home can't be written, one line says which variable to set."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
 

@@ -1,4 +1,4 @@
-"""What the lab reads from the machine it runs on."""
+"""The lab's view of the machine that it runs on."""
 
 import os
 

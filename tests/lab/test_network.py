@@ -1,4 +1,4 @@
-"""Which addresses hosts get, and which machines have no room for them."""
+"""The addresses of hosts, and machines that have no room for them."""
 
 import pytest
 

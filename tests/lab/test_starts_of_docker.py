@@ -1,4 +1,4 @@
-"""How docker starts on a host of the lab that has a fault of that kind."""
+"""The start of docker on a lab host that has a fault of that kind."""
 
 import time
 
@@ -28,7 +28,7 @@ def host(only: Host):
 
 
 def is_active(host: Host) -> str:
-    """What systemctl says of docker."""
+    """Return what systemctl says of docker."""
     return host.run("systemctl", "is-active", "docker", check=False)
 
 
@@ -99,6 +99,6 @@ def test_slow_start_takes_so_much_longer(host: Host):
 
 
 def test_slow_start_lacks_its_seconds(host: Host):
-    """How slow is for the caller to say."""
+    """The fault slow-docker requires its seconds."""
     with pytest.raises(AssertionError, match="slow-docker: lacks the seconds"):
         lab("fault", "b1", "slow-docker")

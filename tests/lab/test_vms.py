@@ -1,4 +1,4 @@
-"""What of virtual machines can be told without starting one."""
+"""Checks of virtual machines that need none to be started."""
 
 import pytest
 

@@ -29,7 +29,7 @@ def with_services(count: int) -> World:
 
 
 def calls(count: int) -> int:
-    """How many functions are called, in a rehearsal under so many services that ends well."""
+    """Count the function calls of a rehearsal under so many services that ends well."""
     world, spec = with_services(count), ingress_spec(subnet="10.99.0.0/16", gateway="10.99.0.1")
     known = {"network_id": id_of(world, spec)}
     found = 0

@@ -28,7 +28,7 @@ from providers.rules.vocabulary.steps import Decision, Done, RemoveNetwork, Step
 
 @dataclass(frozen=True)
 class Facts:
-    """What a host reports: a number."""
+    """A host's report: a number."""
 
     number: int
     unchanged_for: float = field(default=0, compare=False)
@@ -116,7 +116,7 @@ def test_done_returns_the_facts():
 
 
 def test_done_writes_nothing():
-    """What is right already is left alone, without a line."""
+    """A resource that is right already is left alone, without a line."""
     scene = Scene()
     scene.run(script())
     assert ([], []) == (scene.performed, scene.lines)
@@ -188,7 +188,7 @@ def test_blocked_says_why():
 
 
 def test_blocked_takes_back_what_it_made():
-    """What only this run made is taken back first."""
+    """The steps of this run are undone first."""
     scene = Scene()
     with pytest.raises(Blocked):
         scene.run(script(steps.Blocked("dead", undo=(RemoveNetwork(id="a"),))))
@@ -196,7 +196,7 @@ def test_blocked_takes_back_what_it_made():
 
 
 def test_a_wait_has_its_own_limit():
-    """What takes longer than it may ends with what was waited for."""
+    """A wait that takes longer than it may ends with an error that says what it waited for."""
     with pytest.raises(
         DeadlineExceeded, match=r"overlay app: still waiting for the name to be free after \d+ s: see what"
     ):
@@ -240,7 +240,7 @@ def test_steps_in_turn_that_get_nowhere_end():
 
 
 def test_a_refusal_ends_it():
-    """What does not pass by itself is raised as it is."""
+    """An error that does not pass by itself is raised as it is."""
     with pytest.raises(CommandFailed, match="no such file"):
         Scene(refusals=[CommandFailed("w1: no such file")]).run(script(remove("a")))
 
@@ -258,7 +258,7 @@ def test_who_was_overtaken_looks_once_more(problem: SwarmnetError):
 
 
 def test_a_refusal_of_the_same_steps_ends_it():
-    """Where the next look decides just the same, another try would be refused as well."""
+    """If the next look decides on the same steps, they are not tried a third time."""
     with pytest.raises(InUse, match="in use"):
         Scene(refusals=[InUse("in use"), InUse("in use")]).run(script(remove("a"), remove("a")))
 
@@ -304,7 +304,7 @@ def test_an_election_is_not_waited_for_ever():
 
 
 def test_the_cause_of_a_deadline_is_kept():
-    """Where time ran out over a problem that did not pass, that is the cause."""
+    """If time runs out over a repeated problem, that problem is the cause."""
     refusal = Conflict("the name is taken")
     scene = Scene(seconds=5, refusals=[refusal] * 1000)
     with pytest.raises(DeadlineExceeded) as raised:
@@ -316,7 +316,7 @@ def test_the_cause_of_a_deadline_is_kept():
 
 
 def test_a_cut_run_starts_nothing():
-    """Where nobody listens any more, no step is started."""
+    """No step is started once Pulumi has gone."""
     scene = Scene(cut_before="remove")
     with pytest.raises(RunCut):
         scene.run(script(remove("a")))
@@ -332,7 +332,7 @@ def test_a_cut_run_takes_nothing_back():
 
 
 def test_a_cut_run_stops_between_steps():
-    """What was begun is finished, and nothing follows it."""
+    """The step under way is finished, and no other follows."""
     scene = Scene(cut_before="create")
     with pytest.raises(RunCut):
         scene.run(script(remove("a"), remove("b", doing="create")))
@@ -365,7 +365,7 @@ def test_a_refusal_before_anything_was_begun_is_told_as_it_is():
 
 
 def test_the_second_way_back_is_taken_where_the_first_ends_nowhere():
-    """What can't go forward goes back."""
+    """If the first way back ends nowhere, the second is taken."""
     scene = Scene(refusals=[None, EngineError("refused"), EngineError("refused")])
     with pytest.raises(EngineError, match="was finished"):
         scene.run(

@@ -48,7 +48,7 @@ class Plugin:
         return plain(answer.inputs), {failure.property: failure.reason for failure in answer.failures}
 
     def diff(self, provider: type, olds: Props, news: Props) -> provider_pb2.DiffResponse:
-        """What is to change between the last outputs and the new inputs."""
+        """Return the changes between the last outputs and the new inputs."""
         request = provider_pb2.DiffRequest(id="id", olds=by(provider, olds), news=by(provider, news))
         answer: provider_pb2.DiffResponse = self._calls.Diff(request, timeout=SECONDS)
         return answer

@@ -1,4 +1,4 @@
-"""What releases wrote into users' states, met by today's providers: recorded on real hosts, read here without any."""
+"""States written by releases, read by today's providers: recorded on real hosts, read here without any."""
 
 import base64
 import pickle
@@ -21,7 +21,7 @@ def provider(resource):
 
 
 def declared(resource):
-    """What the program gave Pulumi."""
+    """Return the inputs that the program gave Pulumi."""
     return {key: value for key, value in resource["inputs"].items() if key != "__provider"}
 
 

@@ -1,4 +1,4 @@
-"""What users' state files hold of a provider: a reference to its module and class, and nothing else."""
+"""A state file holds only a reference to a provider's module and class."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ def test_pickle_names_the_class_and_no_more(provider):
 
 @pytest.mark.parametrize(("published", "text"), PUBLISHED.items())
 def test_published_pickles_still_find_their_class(published, text):
-    """What an earlier version wrote into a state file is loaded by this one."""
+    """A provider pickled by an earlier version is loaded by this one."""
     assert published == name(type(pickle.loads(base64.b64decode(text))))
 
 

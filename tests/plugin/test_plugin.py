@@ -61,13 +61,13 @@ def something_was_written(plugin, host) -> None:
 
 
 def asked(host) -> list[str]:
-    """What the Engine was asked for a resource's sake, without the search for a manager."""
+    """Return the requests that the Engine got for a resource, without the search for a manager."""
     requests = (request.partition("?")[0].replace("/v1.51", "") for request in host.engine.requests)
     return [request for request in requests if request not in ("GET /_ping", "GET /info")]
 
 
 def complaint(call, *arguments) -> str:
-    """What Pulumi shows when a call fails."""
+    """Return what Pulumi shows when a call fails."""
     with pytest.raises(grpc.RpcError) as caught:
         call(*arguments)
     return str(caught.value.details()).removesuffix("\n")
@@ -104,7 +104,7 @@ def test_check_says_what_is_wrong_by_property(plugin):
 
 
 def test_check_lets_unknowns_pass(plugin):
-    """What a preview cannot know yet is no mistake."""
+    """A value that a preview cannot know yet is no mistake."""
     assert ({**APP, "subnet": UNKNOWN}, {}) == plugin.check(OverlayProvider, {**APP, "subnet": UNKNOWN})
 
 
@@ -316,7 +316,7 @@ def test_error_is_one_line(plugin, host):
 
 
 def test_refusal_is_one_line(plugin, host):
-    """What clashes with what, and what to do."""
+    """One line says what clashes with what, and what to do."""
     has_overlay(host, Name="data")
 
     assert (

@@ -22,12 +22,12 @@ def names() -> list[str]:
 
 
 def preview(name: str) -> Path:
-    """Where a preview is."""
+    """Return the file of a preview."""
     return FOLDER / f"{name}.json"
 
 
 def markdown(name: str) -> Path:
-    """Where the report on it is."""
+    """Return the file of the report on it."""
     return FOLDER / f"{name}.md"
 
 

@@ -1,4 +1,4 @@
-"""What deployments of apps read: the outputs as docs/outputs.md promises them."""
+"""The outputs that deployments of apps read, as docs/outputs.md promises them."""
 
 import re
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def fragment(*names):
 
 
 def paths(value: object, at: str = "") -> Iterator[str]:
-    """Where each plain value of the output stands: `networks.NAME.id`."""
+    """Yield the path of each plain value of the output: `networks.NAME.id`."""
     if not isinstance(value, dict):
         yield at
         return

@@ -24,13 +24,13 @@ def planned(hosts=HOSTS, **sections):
 
 
 def gwbridge_of_w1(own, **shared):
-    """What one host's bridge becomes."""
+    """Return the spec of one host's bridge."""
     hosts = {"w1": {"address": "10.99.0.2", "gwbridge": own}}
     return planned(hosts, **({"gwbridge": shared} if shared else {})).gwbridges[0][0]
 
 
 def test_hosts_alone_make_no_resource():
-    """What a stack file leaves out is not touched."""
+    """Sections that a stack file leaves out make no resource."""
     nothing = planned()
 
     assert ((), None, (), None, ()) == (
@@ -107,7 +107,7 @@ def test_gateway_left_out_is_the_first_of_the_range():
 
 
 def test_every_spec_carries_owner_adopt_and_its_timeout():
-    """What holds for the whole stack is in each spec."""
+    """Each spec has the keys that hold for the whole stack."""
     whole = planned(
         adopt="converge",
         swarm={},
@@ -166,7 +166,7 @@ def test_what_makes_sense_is_checked_beside_what_does_not():
 
 
 def test_order_is_checked_beside_a_key_elsewhere_that_makes_no_sense():
-    """What has nothing to do with an error of typing is told at the same time."""
+    """A misspelt key does not hide problems that have nothing to do with it."""
     with pytest.raises(StackFileError) as caught:
         plan_of({"hosts": HOSTS, "order": [["m1", "w1"]], "ingres": {"subnet": "10.12.0.0/16"}}, OWNER)
 

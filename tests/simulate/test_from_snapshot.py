@@ -78,7 +78,7 @@ def test_member_that_is_not_declared_is_in_the_copy():
 
 
 def test_tasks_that_are_ending_end_in_the_copy():
-    """What was under way when the hosts were read goes on."""
+    """Work that was under way when the hosts were read goes on in the copy."""
     world = at_work()
     moving = change_service(world, "api", TaskTemplate={"Networks": [], "Placement": {}, "ForceUpdate": 1})
     copy = simulate.elapse(copied(Simulated(moving).survey()), 20)

@@ -58,7 +58,7 @@ def bridge_of(world: World, host: str) -> Network:
 
 
 def state_of(world: World, node_id: str) -> str:
-    """What the managers say of a member."""
+    """Return the state of a member as the managers know it."""
     return next(node.state for node in world.swarm.nodes if node.id == node_id)
 
 
@@ -110,7 +110,7 @@ def test_the_endpoint_comes_after_the_join():
 
 
 def test_the_default_bridge():
-    """Where there is none the Engine makes one, from the first free range (measurements.md#default-bridge)."""
+    """The Engine makes a missing bridge from the first free range (measurements.md#default-bridge)."""
     bridge = bridge_of(swarm(), "w1")
     assert ("172.18.0.0/16", "172.18.0.1", "false") == (
         bridge.subnet,
@@ -418,7 +418,7 @@ def test_a_locked_manager():
 
 
 def test_a_new_membership_is_another():
-    """Who leaves and joins again has another node id, and the old entry stays (measurements.md#leaving)."""
+    """A host that leaves and joins again has another node id; the old entry stays (measurements.md#leaving)."""
     world = elapse(perform(swarm(), LeaveSwarm(host="w1")), 20)
     world = elapse(perform(world, JoinSwarm(host="w1", role="worker")), 5)
     assert ["down", "ready"] == sorted(node.state for node in world.swarm.nodes if node.hostname == "w1")
@@ -431,7 +431,7 @@ def test_workers_of_an_ended_swarm():
 
 
 def test_a_leftover_endpoint():
-    """What a leave left on the bridge holds it, until it is taken off by its name.
+    """An endpoint that a leave left on the bridge holds it until it is disconnected by name.
 
     measurements.md#endpoint-left-behind
     """
@@ -495,7 +495,7 @@ def test_a_strip_takes_seconds():
 
 
 def test_idle_hosts_drop_it():
-    """Where no task is on it each host drops it within a second (measurements.md#removal)."""
+    """A host without a task on it drops it within a second (measurements.md#removal)."""
     assert [] == has(elapse(remove(elapse(without_ports(publishing()), 6), "ingress"), 1), "ingress")
 
 
@@ -549,7 +549,7 @@ def test_a_kick_brings_it(availability: str):
 
 
 def test_an_unchanged_update_repairs_nothing():
-    """Where setting it up failed, an update that changes nothing does not help (measurements.md#kicks)."""
+    """An update that changes nothing does not repair a failed attachment (measurements.md#kicks)."""
     world = elapse(kick(others.fail_kicks(swapped(swarm()), "w1", 1), "w1"), 5)
     assert [] == has(elapse(kick(world, "w1"), 30), "ingress")
 
@@ -707,7 +707,7 @@ def test_without_a_manager():
 
 
 def test_a_world_at_rest_stays_the_same():
-    """Where nothing is pending, time changes nothing: states can be told apart and found again."""
+    """Time changes nothing if nothing is pending, so that states can be told apart and found again."""
     world = elapse(publishing(), 60)
     assert {world} == {elapse(world, 0.1), elapse(world, 1000)}
 

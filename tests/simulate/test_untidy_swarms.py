@@ -79,7 +79,7 @@ def on_ingress(world: World) -> list[Placed]:
 
 
 def status(world: World) -> str:
-    """How the last update stands."""
+    """Return the state of the last update."""
     return named(world, "web").status
 
 
@@ -210,7 +210,7 @@ def test_a_crash_loop_keeps_its_address():
 
 
 def endpoints_of_tasks(world: World) -> int:
-    """How many endpoints tasks have on bridges of hosts."""
+    """Count the endpoints that tasks have on the bridges of hosts."""
     bridges = (host.network("docker_gwbridge") for host in world.hosts)
     return sum("ingress" not in end.name for bridge in bridges if bridge for end in bridge.endpoints)
 
@@ -309,7 +309,7 @@ def test_a_new_leader_knows_nobody():
 
 
 def test_another_manager_is_elected():
-    """Where one of three stops that does not lead, nobody notices (measurements.md#unknown-nodes)."""
+    """The stop of one manager of three goes unnoticed unless it is the leader (measurements.md#unknown-nodes)."""
     world = swarm("w1", "w2")
     after = {host: members.stop_docker(world, host) for host in ("m1", "w1")}
     assert ({"unknown"}, {"ready"}) == tuple({node.state for node in each.swarm.nodes} for each in after.values())
@@ -345,6 +345,6 @@ def test_a_start_in_each_minute():
 
 
 def test_the_words_on_an_update():
-    """What an update's state means, as the Engine says it (measurements.md#restart-conditions)."""
+    """An update's message is the Engine's own (measurements.md#restart-conditions)."""
     world = elapse(stripped(with_web(web(1))), 2)
     assert ["update in progress"] == [service.update_message for service in services(world)]

@@ -23,7 +23,7 @@ def form_swarm(hosts: Group, *options: str) -> None:
 
 
 def do_the_whole_job(hosts: Group) -> None:
-    """What `stack_of` declares, by hand and with the docker command."""
+    """Make by hand, with the docker command, what `stack_of` declares."""
     options = [f"--opt=com.docker.network.{key}={value}" for key, value in BRIDGE_OPTIONS.items()]
     for host in hosts:
         host.docker("network", "create", "--subnet=10.200.0.0/20", "--gateway=10.200.0.1", *options, "docker_gwbridge")

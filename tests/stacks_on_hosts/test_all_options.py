@@ -91,7 +91,7 @@ def engine_of(host: Host) -> str:
 
 
 def undeclared(network: dict[str, Any]) -> dict[str, Any]:
-    """What a network has beside its ranges, and what Swarmnet and the swarm write into it."""
+    """Return the options, labels and IPv6 of a network, without those that Swarmnet and the swarm write into it."""
     options = {key: value for key, value in network["Options"].items() if not key.endswith("vxlanid_list")}
     labels = {key: value for key, value in (network["Labels"] or {}).items() if not key.startswith("swarmnet.")}
     return {"options": options, "labels": labels, "ipv6": network["EnableIPv6"]}

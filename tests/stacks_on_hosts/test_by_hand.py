@@ -1,4 +1,4 @@
-"""What docs/live-changes.md says about finishing by hand, done on real hosts after a change was cut for good."""
+"""The page docs/live-changes.md on finishing by hand, done on real hosts after a change was cut for good."""
 
 import shlex
 from collections.abc import Callable

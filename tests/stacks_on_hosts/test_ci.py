@@ -51,7 +51,7 @@ def job(standing: Standing) -> Job:
 
 
 def out(standing: Standing) -> Path:
-    """Where jobs write what others read."""
+    """Return the folder in which jobs write what others read."""
     return standing.project.folder / "out"
 
 
@@ -61,12 +61,12 @@ def state(standing: Standing) -> dict[Path, bytes]:
 
 
 def verdict(standing: Standing) -> str:
-    """What the comment says first."""
+    """Return the first line of the comment."""
     return (out(standing) / "comment.md").read_text().splitlines()[3]
 
 
 def ended(done: subprocess.CompletedProcess[str]) -> tuple[int, str]:
-    """How a job ended, with its last words where it failed."""
+    """Return the exit code of a job, and its last words if it failed."""
     return done.returncode, (done.stdout + done.stderr)[-2000:] if done.returncode else ""
 
 

@@ -1,4 +1,4 @@
-"""What a run costs the hosts, by their own logs: logins to sshd and requests to the Engine."""
+"""The cost of a run to the hosts, by their own logs: logins to sshd and requests to the Engine."""
 
 from collections import Counter
 
@@ -21,7 +21,7 @@ def log_logins(hosts: Group) -> None:
 
 
 def logins(hosts: Group) -> list[int]:
-    """How often somebody logged in to each host since then."""
+    """Count the logins to each host in its sshd's log."""
     return [host.run("cat", "/run/sshd.log").count("Accepted publickey") for host in hosts]
 
 

@@ -90,7 +90,7 @@ def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def config(project: Project) -> dict[str, Any]:
-    """What the stack file says."""
+    """Return the configuration in the stack file."""
     found: dict[str, Any] = yaml.safe_load(project.stack_file.read_text())["config"]
     return found
 
@@ -126,12 +126,12 @@ def at_rest(hosts: Group) -> dict[str, Any]:
 
 
 def differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """What differs, in words."""
+    """Return the differences in words."""
     return [line for _, line in differences(before, after, "")]
 
 
 def events(host: Host, since: str) -> list[str]:
-    """What the host's Engine noted since a moment of its own clock."""
+    """Return the events of the host's Engine since a moment of its own clock."""
     until = host.run("date", "+%s.%N")
     return host.docker("events", f"--since={since}", f"--until={until}", "--format={{json .}}").splitlines()
 
@@ -149,7 +149,7 @@ def added(project: Project, section: str, name: str, keys: dict[str, Any]) -> No
 
 
 def outputs_of(project: Project) -> list[dict[str, Any]]:
-    """What the state has of each resource."""
+    """Return the outputs of each resource in the state."""
     return [each.get("outputs", {}) for each in project.state().values()]
 
 
@@ -237,7 +237,7 @@ def test_member_that_is_cut_off_is_a_comment(swarm: Group, project: Project):
 
 
 def test_protect_and_retain_are_pulumis(swarm: Group, project: Project):
-    """What is protected keeps `destroy` away, also where it was adopted; what is retained stays on the hosts."""
+    """A protected resource is refused by `destroy`, also if adopted; a retained one stays on the hosts."""
     manager = swarm["d1"]
     assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
     added(project, "overlays", "plain", {"protect": True})

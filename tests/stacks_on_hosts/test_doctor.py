@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 
 def doctor(stack: Standing) -> tuple[int, Any]:
-    """How the command ends, and what it tells programs."""
+    """Return the exit code of the command, and its report for programs."""
     stack.project.declare({**stack.sections, "doctor": IGNORES})
     return run(stack.project)
 

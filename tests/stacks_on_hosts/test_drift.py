@@ -1,4 +1,4 @@
-"""What was changed by hand is shown per property by `preview --refresh`, and repaired by `up --refresh`."""
+"""Drift made by hand is shown per property by `preview --refresh`, and repaired by `up --refresh`."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -129,7 +129,7 @@ def test_small_drifts_are_shown_per_property_and_repaired(standing: Standing):
 
 @pytest.mark.parametrize("drift", GREAT_DRIFTS.values(), ids=list(GREAT_DRIFTS))
 def test_great_drift_is_shown_and_repaired(standing: Standing, drift: Drift):
-    """What takes the swarm's nodes, its ingress or the swarm itself away comes back with one `up --refresh`."""
+    """Lost nodes, a lost ingress or a lost swarm come back with one `up --refresh`."""
     drift.by_hand(standing.hosts)
 
     preview = standing.project.preview("--refresh")

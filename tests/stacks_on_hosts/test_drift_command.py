@@ -40,7 +40,7 @@ class Stack:
         return ended
 
     def drift(self) -> tuple[int, dict[str, Any]]:
-        """How the command ends, and its report."""
+        """Return the exit code of the command, and its report."""
         ended = self.run("drift", "--json")
         assert ended.stdout, ended.stderr
         return ended.returncode, json.loads(ended.stdout)
@@ -79,7 +79,7 @@ def declared(hosts: Group) -> dict[str, Any]:
 
 
 def by_place(rows: list[dict[str, Any]]) -> Told:
-    """What drifted, by resource and host."""
+    """Return what drifted, by resource and host."""
     found: Told = {}
     for row in rows:
         found.setdefault((row["resource"], row["host"]), {})[row["property"]] = (row["recorded"], row["there"])
@@ -87,7 +87,7 @@ def by_place(rows: list[dict[str, Any]]) -> Told:
 
 
 def masked(told: Told, expected: Told) -> Told:
-    """What was told, with ANY in the place of the values that nobody can foresee."""
+    """Return what was told, with ANY in place of values that nobody can foresee."""
     return {
         place: {
             key: tuple(

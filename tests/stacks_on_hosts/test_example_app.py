@@ -40,7 +40,7 @@ class App:
 
     @property
     def hosts(self) -> Group:
-        """Where it runs."""
+        """Return the hosts that it runs on."""
         return self.networks.hosts
 
     def shell(self, script: str) -> Run:
@@ -74,19 +74,19 @@ class App:
         return sorted(line for host in self.hosts for line in host.docker("ps", "--quiet").split())
 
     def talk(self, since: str = "2s") -> set[tuple[str, str]]:
-        """Who asked of late, and who answered."""
+        """Return who asked of late, and who answered."""
         manager = next(iter(self.hosts))
         return set(LINE.findall(manager.docker("service", "logs", "--since", since, "hello_client")))
 
     def all_answered(self) -> bool:
-        """Whether each host's client has its answer, from the one host that has `web`."""
+        """Tell whether each host's client has its answer, from the one host that has `web`."""
         talk = self.talk()
         return {host.name for host in self.hosts} == {asked for asked, _ in talk} and 1 == len({by for _, by in talk})
 
 
 @pytest.fixture(scope="module")
 def networks(hosts: Group, shelf: list[Standing], new_project: Callable[..., Project]) -> Standing:
-    """What `make demo` leaves: the stack `lab` on three hosts."""
+    """Provide the stack `lab` on three hosts, as `make demo` leaves it."""
     shelf.clear()
     return brought_up(hosts.reset(), new_project("lab"))
 
@@ -196,7 +196,7 @@ def test_network_in_use_is_replaced_in_the_documented_order(app: App):
 
 
 def test_taken_down_is_gone_everywhere(app: App):
-    """When the README's command ends, no container of it runs on any host, and there is no service."""
+    """The README's command leaves no container of the app on any host, and no service."""
     down = app.taken_down()
 
     assert down.ok, down.text
@@ -205,7 +205,7 @@ def test_taken_down_is_gone_everywhere(app: App):
 
 
 def test_replacement_on_demand_leaves_it_running(app: App):
-    """Where Pulumi is told to replace the deployment, the old one goes before the new one comes."""
+    """If Pulumi is told to replace the deployment, the old one goes before the new one comes."""
     resource = "urn:pulumi:lab::app::command:remote:Command::hello"
 
     again = app.pulumi("up", "--skip-preview", "--json", "--replace", resource)
@@ -215,7 +215,7 @@ def test_replacement_on_demand_leaves_it_running(app: App):
 
 
 def test_another_host_key_is_refused(app: App, tmp_path: Path):
-    """Where known_hosts has another key for the manager nothing is sent to it."""
+    """Nothing is sent to the manager if known_hosts has another key for it."""
     manager, other, _ = app.hosts
     key = next(line.split(" ", 1)[1] for line in KNOWN_HOSTS.read_text().splitlines() if other.address in line)
     (tmp_path / "known_hosts").write_text(f"{manager.address} {key}\n")

@@ -1,4 +1,4 @@
-"""What belongs to others: it stands in the way by name, and is still there afterwards."""
+"""Belongings of others: they are named if they stand in the way, and are still there afterwards."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SERVICE = ("service", "create", "--detach", "--no-resolve-image", "--name=web")
 
 
 def running(hosts: Group, service: str) -> bool:
-    """Whether a service has a task that runs."""
+    """Tell whether a service has a task that runs."""
     shown = hosts["t1"].docker("service", "ps", "--filter=desired-state=running", "--format={{.CurrentState}}", service)
     return shown.startswith("Running")
 

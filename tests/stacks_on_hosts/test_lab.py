@@ -14,7 +14,7 @@ GROUP = "y"
 
 
 def traces(word: str) -> dict[str, list[str]]:
-    """What there is on this machine with that word: interfaces, cgroups, files, and the mounts of its processes."""
+    """Return what this machine has with that word: interfaces, cgroups, files, and the mounts of its processes."""
     mounts = [line for path in Path("/proc").glob("[0-9]*/mounts") for line in lines(path)]
     return {
         "interfaces": [path.name for path in Path("/sys/class/net").iterdir() if word in path.name],

@@ -62,7 +62,7 @@ def swarm(request: pytest.FixtureRequest, new_project: Callable[..., Project]):
 
 
 def writes(swarm: Swarm) -> list[list[str]]:
-    """What each host's Engine was told to change so far."""
+    """Return the changes requested from each host's Engine so far."""
     return [host.writes() for host in swarm.hosts]
 
 

@@ -83,7 +83,7 @@ class Walk:
                 yield command, shown, said
 
     def run(self, words: list[str]) -> str:
-        """What a command of the page says here."""
+        """Run a command of the page as it is to be run here, and return its output."""
         match words:
             case ["ssh", login, *rest]:
                 return self.host(login.partition("@")[2]).run(*rest)
@@ -109,7 +109,7 @@ class Walk:
         return done.stdout + done.stderr
 
     def host(self, address: str) -> Host:
-        """Who has an address."""
+        """Return the host that has an address."""
         found: Host
         (found,) = (host for host in self.hosts if host.address == address)
         return found

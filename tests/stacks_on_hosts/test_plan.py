@@ -22,7 +22,7 @@ SERVICES = {
 
 
 def planned(project: Project) -> tuple[int, dict[str, Any]]:
-    """How the command ends, and what it says of each resource."""
+    """Return the exit code of the command, and its forecast for each resource."""
     command = [sys.executable, "-m", "cli", "plan", project.stack, "--dir", str(project.folder / "stacks"), "--json"]
     ended = subprocess.run(command, cwd=ROOT, env=project._environment(), capture_output=True, text=True, check=False)
     assert ended.stdout, ended.stderr
@@ -50,7 +50,7 @@ def untimed(line: str) -> str:
 
 
 def announced(run: Run) -> dict[str, str]:
-    """What a run said that it will disturb, by resource."""
+    """Return what a run said that it will disturb, by resource."""
     told = (event["diagnosticEvent"] for event in run.events if "diagnosticEvent" in event)
     return {name(each["urn"]): each["message"].strip() for each in told if each["message"].startswith("will ")}
 

@@ -60,7 +60,7 @@ def bare(hosts: Group) -> Group:
 
 
 def complaint(run: Run) -> str:
-    """What was refused, by the one row that says it."""
+    """Return the one row that says what was refused."""
     assert not run.ok
     said = [line for line in run.errors.values() if "nothing was begun: " in line]
     assert 1 == len(said), run.told

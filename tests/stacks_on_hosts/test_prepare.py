@@ -51,7 +51,7 @@ def stack(group: Group, *shared: dict[str, Any], **own: list[dict[str, Any]]) ->
 
 
 def log(group: Group) -> list[list[str]]:
-    """What ran on each host."""
+    """Return the commands that ran on each host."""
     return [host.run("cat", LOG, check=False).splitlines() for host in group]
 
 

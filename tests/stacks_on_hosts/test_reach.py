@@ -124,7 +124,7 @@ def known(tmp_path: Path) -> Callable[..., str]:
 
 
 def keygen(*words: str | Path) -> str:
-    """What ssh-keygen prints."""
+    """Run ssh-keygen and return its output."""
     return subprocess.run(["ssh-keygen", *words], check=True, capture_output=True, text=True).stdout
 
 
@@ -146,12 +146,12 @@ def fingerprint(key: str, folder: Path) -> str:
 
 
 def name_of(connection: Connection) -> str:
-    """What a host calls itself."""
+    """Return the name that a host has for itself."""
     return connection.run(["hostname"], as_root=False).strip()
 
 
 def refusal(connection: Connection) -> HostError:
-    """Why a host can't be used."""
+    """Return the error of a host that can't be used."""
     with pytest.raises(HostError) as caught:
         name_of(connection)
     return caught.value
@@ -166,7 +166,7 @@ def test_sudo_user(connect: Connect, x1: Host):
 
 
 def test_user_without_rights(connect: Connect, x1: Host):
-    """Who may not read docker's socket is told what to set."""
+    """A user who may not read docker's socket is told what to set."""
     with pytest.raises(LoginRefused, match=r"x1: deploy may not use docker \(.*permission denied\): .* sudo: true$"):
         Engine(connect(x1, user="deploy")).info()
 
@@ -327,7 +327,7 @@ def test_docker_off_the_path(connect: Connect, x1: Host, sshd: Callable[..., int
 
 
 def test_bastion(connect: Connect, group: Group, x1: Host):
-    """What reaches a host through a bastion comes from there."""
+    """A connection through a bastion comes from the bastion."""
     connection = connect(group["x2"], bastion=f"deploy@{x1.address}")
 
     assert x1.address == connection.run(["sh", "-c", "echo $SSH_CLIENT"]).split()[0]

@@ -1,4 +1,4 @@
-"""What cannot be read is an error, and never taken for gone: `pulumi refresh` with hosts that do not answer."""
+"""`pulumi refresh` with hosts that do not answer: what can't be read is an error, and is never taken for gone."""
 
 import time
 from collections.abc import Callable

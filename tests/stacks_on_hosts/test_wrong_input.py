@@ -1,4 +1,4 @@
-"""What is wrong with the stack file, or with the way to a host, ends a run before anything is written."""
+"""Errors in the stack file, or on the way to a host, end a run before anything is written."""
 
 import subprocess
 from pathlib import Path

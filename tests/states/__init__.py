@@ -27,7 +27,7 @@ class FormerState:
 
     @property
     def resources(self) -> dict[str, Json]:
-        """What the stack holds, by name."""
+        """Return the resources of the stack, by name."""
         return {name(each["urn"]): each for each in json.loads(self.text)["deployment"]["resources"]}
 
     @property

@@ -1,4 +1,4 @@
-"""What a decision says, for tests: its steps, what it waits for, why it is blocked."""
+"""Decisions taken apart for tests: steps, waits, reasons to be blocked."""
 
 from providers.rules.vocabulary.steps import Blocked, Decision, Step, Steps, Wait
 
@@ -15,12 +15,12 @@ def kinds(decision: Decision) -> list[str]:
 
 
 def reason(decision: Decision) -> str:
-    """Why it is blocked."""
+    """Return the reason why it is blocked."""
     assert isinstance(decision, Blocked), decision
     return decision.reason
 
 
 def waits_for(decision: Decision) -> str:
-    """What it waits for."""
+    """Return what it waits for."""
     assert isinstance(decision, Wait), decision
     return decision.for_what

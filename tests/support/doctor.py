@@ -23,13 +23,13 @@ def command(project: Project, *words: str) -> list[str]:
 
 
 def doctor(project: Project, *words: str) -> tuple[int, Any]:
-    """How it ends, and what it tells programs."""
+    """Return the exit code of the command, and its report for programs."""
     done = subprocess.run(command(project, "--json", *words), cwd=ROOT, capture_output=True, text=True, check=False)
     assert "" == done.stderr
     return done.returncode, json.loads(done.stdout)
 
 
 def found(told: Any) -> list[tuple[str, str, str, str]]:
-    """What is not ignored: id, status, host and peer, in order."""
+    """Return the findings that are not ignored: id, status, host and peer, in order."""
     rows = (tuple(each[key] for key in ("id", "status", "host", "peer")) for each in told["findings"])
     return sorted(row for row in rows if row[1] != "ignored")

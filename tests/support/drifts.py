@@ -1,6 +1,6 @@
-"""What an operator can change by hand on three lab hosts, and what each of it is to be told as.
+"""Changes that an operator can make by hand on three lab hosts, and the drift that each is to be told as.
 
-Everything is done with docker's own commands. How drift is found must not enter.
+Everything is done with docker's own commands.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def manager(hosts: Group) -> Host:
 
 
 def state_of(hosts: Group, name: str) -> str:
-    """What the manager says of a member."""
+    """Return the state of a member as the manager knows it."""
     return str(manager(hosts).nodes()[name]["Status"]["State"])
 
 
@@ -70,7 +70,7 @@ def leave_drained(hosts: Group) -> None:
 
 
 def change_swarm(hosts: Group) -> None:
-    """What its API lets one change."""
+    """Change settings of the swarm that only its API can change."""
     manager(hosts).update_swarm(
         lambda spec: spec.update(
             Labels={**spec["Labels"], "team": "other"},

@@ -1,4 +1,4 @@
-"""What an Engine 28 answers, by path: a manager of a small swarm with a service on the ingress and an overlay."""
+"""Answers of an Engine 28, by path: a manager of a small swarm with a service on the ingress and an overlay."""
 
 from typing import Any
 

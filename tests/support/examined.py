@@ -41,7 +41,7 @@ def swarm(nodes=None, ca_ends=NOW + 1e9, rooms=(), **survey):
 
 
 def seen(*hosts, **keys):
-    """What was read: these hosts, and the others as they should be."""
+    """Return an examination with these hosts, and the others as they should be."""
     given = {each.host: each for each in hosts}
     return Examination(
         **{"hosts": tuple(given.get(name) or host(name) for name in ADDRESSES), "swarm": swarm(), **keys}

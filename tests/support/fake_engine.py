@@ -27,12 +27,12 @@ class FakeEngine:
         self.bodies: list[object] = []
 
     def answer(self, request: str, status: int = 200, body: object = None) -> None:
-        """What to answer to `GET /info`, at the Engine's own API version."""
+        """Set the answer to a request such as `GET /info`, at the Engine's own API version."""
         method, _, path = request.partition(" ")
         self.answers[f"{method} /v{self.api_version}{path}"] = (status, body)
 
     def does(self, request: str, answer: Callable[[], tuple[int, object]]) -> None:
-        """How to find the answer to `GET /info`."""
+        """Set the function that finds the answer to a request such as `GET /info`."""
         method, _, path = request.partition(" ")
         self.answers[f"{method} /v{self.api_version}{path}"] = answer
 

@@ -58,7 +58,7 @@ class FakeHost:
         self._thread.start()
 
     def access(self, **changes: object) -> HostAccess:
-        """How this host is reached."""
+        """Return how this host is reached."""
         usual: dict[str, object] = {
             "name": self.name,
             "address": "127.0.0.1",

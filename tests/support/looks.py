@@ -1,4 +1,4 @@
-"""What a host's own commands show where all is well, as hosts/look.py gets it: recorded on Engine 28 and Debian 12."""
+"""Output of a host's own commands if all is well, as hosts/look.py gets it: recorded on Engine 28 and Debian 12."""
 
 LOOK = """\
 @ links 0

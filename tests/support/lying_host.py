@@ -53,7 +53,7 @@ class LyingEngine(FakeEngine):
         return answer.status, None if not text else "OK" if path == "/_ping" else json.loads(text)
 
     def told(self, path: str) -> Json:
-        """What the other answers to a GET."""
+        """Return the other's answer to a GET."""
         found = self.otherwise("GET", f"/v{self.api_version}{path}", b"")
         assert isinstance(found, tuple)
         assert isinstance(found[1], dict), found
@@ -82,7 +82,7 @@ class LyingHost(FakeHost):
 
     @property
     def section(self) -> Json:
-        """How a stack file reaches it, in the place of the real one."""
+        """Return the section of a stack file that reaches this host in place of the real one."""
         way = {"address": "127.0.0.1", "port": self.port, "advertise_address": self.real.address}
         return {**way, "key_file": str(self.folder / "key"), "known_hosts": str(self.folder / "known_hosts")}
 

@@ -40,18 +40,18 @@ class Host:
     pid: int
 
     def run(self, *words: str, check: bool = True) -> str:
-        """What a command inside the host prints. Raises where it fails, unless `check` is false."""
+        """Run a command inside the host and return its output. Raises if it fails, unless `check` is false."""
         command = ["nsenter", "--all", f"--target={self.pid}", "--", *words]
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         assert done.returncode == 0 or not check, f"{self.name}: {' '.join(words)}: {done.stderr or done.stdout}"
         return done.stdout.strip()
 
     def docker(self, *words: str, check: bool = True) -> str:
-        """What a docker command on the host prints."""
+        """Run a docker command on the host and return its output."""
         return self.run("docker", *words, check=check)
 
     def network(self, name: str) -> Json:
-        """A network as the host's own Engine inspects it, None where it has none of that name."""
+        """Return a network as the host's own Engine inspects it, or None if it has none of that name."""
         return next(iter(json.loads(self.docker("network", "inspect", name, check=False) or "[]")), None)
 
     def networks(self) -> dict[str, dict[str, str]]:
@@ -88,7 +88,8 @@ class Host:
         eventually(lambda: "Reloaded configuration" in self.run("cat", "/var/log/docker.log"))
 
     def requests(self) -> list[str]:
-        """What the host's Engine was asked since `log_requests`: `GET /networks/app`, API version and query apart.
+        """Return the requests to the host's Engine since `log_requests`: `GET /networks/app`, without API version and
+        query.
 
         The docker command's own requests count too: read this before asking anything else. Pings are left out,
         since `lab/hosts list` sends some.
@@ -146,7 +147,7 @@ def identities(group: Group) -> dict[str, list[str]]:
 
 
 def is_quiet(group: Group, seconds: float = 2.0) -> bool:
-    """Whether nobody asks the Engines of a group anything for a while: whoever works on hosts looks more often."""
+    """Tell whether the Engines of a group get no request for a while: programs at work ask more often than that."""
     before = [host.requests() for host in group]
     time.sleep(seconds)
     return before == [host.requests() for host in group]
@@ -171,14 +172,14 @@ def running(group: str) -> dict[str, Host]:
 
 
 def lab(*words: str, seconds: float = SECONDS) -> str:
-    """What `lab/hosts` prints. Raises AssertionError with its complaint where it fails."""
+    """Run `lab/hosts` and return its output. Raises AssertionError with its complaint if it fails."""
     done = subprocess.run([LAB, *words], capture_output=True, text=True, timeout=seconds, check=False)
     assert done.returncode == 0, f"lab/hosts {' '.join(words)}: {done.stderr}"
     return done.stdout
 
 
 def eventually(look: Callable[[], T], seconds: float = SECONDS) -> T:
-    """What `look` gives once it is true; fails where it is not within `seconds`."""
+    """Look until the answer is true, and return it; fail if that takes more than `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"not so within {seconds:g} s: {found}"

@@ -1,4 +1,4 @@
-"""What an Engine says of its host's membership: the JSON of `GET /info`, for hosts that a fake Engine stands for.
+"""Memberships as Engines tell them: the JSON of `GET /info`, for hosts that a fake Engine stands for.
 
 The swarm knows the hosts of a test at 10.0.0.1, 10.0.0.2 and so on, in their order, as `fleet` does.
 """
@@ -14,7 +14,7 @@ def places(names: Iterable[str]) -> dict[str, str]:
 
 
 def node_id(name: str) -> str:
-    """Which member a host is."""
+    """Return the node id of a host."""
     return f"n-{name}"
 
 

@@ -39,7 +39,7 @@ def command(access: HostAccess = HERE, **wanted: Any) -> HostCommand:
 
 
 def done(verb: str, of: HostCommand, before: str = "") -> subprocess.CompletedProcess[str]:
-    """What came of it. `before`: what it wrote when it ran last."""
+    """Run the script and return how it ended. `before`: its output of the last time."""
     added = {**of.environment, **({"PULUMI_COMMAND_STDOUT": before} if before else {})}
     words = ["/bin/sh", SCRIPT, verb]
     return subprocess.run(words, cwd=ROOT, env=os.environ | added, capture_output=True, text=True, check=False)

@@ -33,18 +33,18 @@ class Run:
 
     @property
     def ok(self) -> bool:
-        """Whether it ended well."""
+        """Tell whether it ended well."""
         return self.code == 0
 
     @property
     def steps(self) -> dict[str, str]:
-        """What was (in a preview: will be) done, by resource: `create`, `update`, `replace`, `delete`."""
+        """Return what was done (in a preview: will be done), by resource: `create`, `update`, `replace`, `delete`."""
         done = [event["metadata"] for event in self._of("resOutputsEvent")]
         return {name(one["urn"]): one["op"] for one in done if one["op"] not in ("same", "refresh", "read")}
 
     @property
     def differences(self) -> dict[str, dict[str, tuple[Json, Json]]]:
-        """What is to change, by resource and property: from what, to what."""
+        """Return the changes, by resource and property: from what, to what."""
         found: dict[str, dict[str, tuple[Json, Json]]] = {}
         for event in self._of("resourcePreEvent"):
             one = event["metadata"]
@@ -57,20 +57,20 @@ class Run:
 
     @property
     def errors(self) -> dict[str, str]:
-        """What went wrong, by resource; the empty name is the program or Pulumi itself."""
+        """Return the errors, by resource; the empty name is the program or Pulumi itself."""
         found = [event for event in self._of("diagnosticEvent") if event["severity"] == "error"]
         return {name(event.get("urn", "")): event["message"].strip() for event in found}
 
     @property
     def notes(self) -> dict[str, str]:
-        """What was said beside errors and warnings, by resource: once, or it is not found here."""
+        """Return the lines that are neither errors nor warnings and were told once, by resource."""
         found = [event for event in self._of("diagnosticEvent") if event["severity"].startswith("info")]
         said = [(name(event["urn"]), event["message"].strip()) for event in found if event.get("urn")]
         return {resource: line for resource, line in said if said.count((resource, line)) == 1}
 
     @property
     def told(self) -> str:
-        """What went wrong, a line for each resource: for the messages of assertions."""
+        """Return the errors, a line for each resource, for the messages of assertions."""
         lines = [f"{resource}: {line}" for resource, line in self.errors.items()]
         return "\n".join(lines) if self.events else self.text[-2000:]
 
@@ -138,7 +138,7 @@ class Project:
         return self.run("destroy", *CHANGE, "--json", *words)
 
     def is_settled(self) -> bool:
-        """Whether there is nothing to do, by what the hosts report."""
+        """Tell whether there is nothing to do, by the hosts' reports."""
         return self.preview("--refresh", "--expect-no-changes").ok
 
     def output(self) -> Json:

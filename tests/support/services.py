@@ -35,7 +35,7 @@ def deploy(manager: Host, services: Mapping[str, str] = SERVICES) -> None:
 
 
 def all_run(manager: Host, apart: str = "") -> bool:
-    """Whether every service, one `apart`, has the tasks that it should have; those of a job are done."""
+    """Tell whether every service but `apart` has all its tasks; a job has them once they are done."""
     rows = [row.split(" ", 1) for row in manager.docker("service", "ls", "--format", ROW).splitlines()]
     # a job's replicas: 0/1 (1/1 completed); those of others may end in (max 1 per node)
     told = [said.partition("(")[2] if "completed" in said else said for name, said in rows if name != apart]
@@ -51,7 +51,8 @@ def specs(manager: Host) -> dict[str, Json]:
 
 
 def lost(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[str]:
-    """What differs, in words, but for what is announced: a number for a dynamic port, a raised ForceUpdate."""
+    """Return the differences in words, without the announced ones: a number for a dynamic port, a raised
+    ForceUpdate."""
     found = differences(dict(before), dict(after), "")
     return [line for path, line in found if not path.endswith((".ForceUpdate", ".PublishedPort"))] + moved(
         before, after
@@ -82,7 +83,7 @@ def differences(before: Json, after: Json, path: str) -> Iterator[tuple[str, str
 
 
 def journals(manager: Host) -> list[str]:
-    """What of an unfinished change is still noted on services, members or the swarm: keys of labels."""
+    """Return the labels on services, members and the swarm that note an unfinished change."""
     labels = [spec.get("Labels") or {} for spec in specs(manager).values()]
     labels += [node["Spec"]["Labels"] or {} for node in manager.nodes().values()]
     labels.append(manager.swarm()["Cluster"]["Spec"]["Labels"] or {})

@@ -57,7 +57,7 @@ class SimulatedHosts(simulated.SimulatedHosts):
 
 
 def cuts(world: World, run: Callable[[SimulatedHosts], object]) -> list[World]:
-    """Where a run stands that is killed before its first step, its second, and so on to its last.
+    """Return the worlds left by a run killed before its first step, its second, and so on to its last.
 
     It is gone through once: up to where it is killed, it is the same run.
     """

@@ -27,7 +27,7 @@ def raw(w1=None, **sections):
 
 
 def said(w1=None, **sections) -> Verdict:
-    """What is said about such a stack, named prod."""
+    """Return the verdict on such a stack, named prod."""
     return verdict(raw(w1, **sections), "prod")
 
 

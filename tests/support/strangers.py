@@ -24,7 +24,7 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(sys.argv[2].encode(), (s
 
 @contextmanager
 def listening(host: Host) -> Iterator[IO[str]]:
-    """What comes to the port there: the first datagram, as a line. No overlay may have the port yet."""
+    """Provide the first datagram that comes to the port there, as a line. No overlay may have the port yet."""
     command = ["nsenter", "--all", f"--target={host.pid}", "--", "python3", "-c", _LISTENS]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

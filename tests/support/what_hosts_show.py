@@ -1,4 +1,4 @@
-"""What the hosts of a group show, and what a stack file promises, in the same words: to be compared.
+"""Pictures of what the hosts of a group show and of what a stack file promises, in the same words, to be compared.
 
 Each host is asked itself. Only what a stack file can say is in a picture; ids and counters are not.
 """
@@ -94,7 +94,7 @@ def overlay_of(network: Json, labels: Mapping[str, str]) -> tuple[str, str | Non
 
 
 def subnet(network: Json | None) -> str | None:
-    """A network's first subnet, None where there is none."""
+    """Return a network's first subnet, or None if there is none."""
     config: list[dict[str, str]] = ((network or {}).get("IPAM") or {}).get("Config") or [{}]
     return config[0].get("Subnet")
 
@@ -110,5 +110,5 @@ def others(labels: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def is_bare(host: Host) -> bool:
-    """Whether a host is as if nothing had ever been done to it: in no swarm, and with no network of one."""
+    """Tell whether a host is as if nothing had ever been done to it: in no swarm, and with no network of one."""
     return host.swarm()["LocalNodeState"] == "inactive" and not host.networks()

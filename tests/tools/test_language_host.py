@@ -93,7 +93,7 @@ def test_run(expected: language_pb2.RunResponse, code: int, tmp_path: Path) -> N
 
 
 def test_run_taken_back(tmp_path: Path) -> None:
-    """When the engine takes the call back, the program ends."""
+    """The program ends if the engine takes the call back."""
     host = LanguageHost("127.0.0.1:1", executor(tmp_path, "import signal; signal.pause()"))
 
     answer = host.Run(request(tmp_path), CallTakenBack())
@@ -137,7 +137,7 @@ def test_ends_quietly(process: Any, number: signal.Signals) -> None:
 
 @pytest.mark.whole
 def test_ends_with_its_engine() -> None:
-    """Where the engine was killed, its host does not stay behind."""
+    """A host whose engine was killed ends."""
     engine: Any
     with subprocess.Popen(
         ["sh", "-c", f"{sys.executable} -P {language_host.__file__} 127.0.0.1:1 & wait"],

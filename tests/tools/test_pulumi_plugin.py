@@ -1,4 +1,4 @@
-"""Which plugin of pulumi-command is used."""
+"""The choice of a plugin of pulumi-command."""
 
 import shutil
 from importlib.metadata import version
@@ -30,7 +30,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def used(root: Path) -> Path:
-    """Where the environment's plugin really lies, from the checkout."""
+    """Return the place of the environment's plugin, from the checkout."""
     return (root / ".tools" / "venv" / "bin" / PLUGIN).resolve().relative_to(root)
 
 
@@ -110,7 +110,7 @@ def test_what_was_chosen_stays(root: Path, tmp_path: Path) -> None:
 
 
 def test_another_version_is_fetched_anew(root: Path, tmp_path: Path) -> None:
-    """Where the link leads to that of an older package."""
+    """A link to the plugin of an older package is replaced."""
     program(tmp_path / "path" / "pulumi", FETCHES)
     old = program(root / ".tools" / "plugins" / "plugins" / "resource-command-v1.0.0" / PLUGIN)
     (root / ".tools" / "venv" / "bin" / PLUGIN).symlink_to(old)

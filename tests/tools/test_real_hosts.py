@@ -1,4 +1,4 @@
-"""Where tests on real hosts run."""
+"""The machines on which tests on real hosts run."""
 
 import pytest
 

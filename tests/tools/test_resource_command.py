@@ -67,7 +67,7 @@ def struct(**changes: Any) -> Struct:
 
 
 def refusals(plugin: provider_pb2_grpc.ResourceProviderStub, urn: str = URN, **changes: Any) -> dict[str, str]:
-    """What Check refuses, by property."""
+    """Return the refusals of Check, by property."""
     checked = plugin.Check(provider_pb2.CheckRequest(urn=urn, news=struct(**changes)))
     return {failure.property: failure.reason for failure in checked.failures}
 

@@ -1,4 +1,4 @@
-"""What `make setup` does to a machine, and what it leaves to `make lab`."""
+"""The effects of `make setup` on a machine, and what it leaves to `make lab`."""
 
 import os
 import subprocess

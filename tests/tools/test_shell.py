@@ -1,4 +1,4 @@
-"""What a shell gets: tried in real shells."""
+"""The environment that a shell gets, in real shells."""
 
 import shlex
 import subprocess
@@ -39,7 +39,7 @@ def sourced(shell: str, checkout: Path, **environment: str) -> subprocess.Comple
 
 
 def activated(shell: str, checkout: Path, **environment: str) -> dict[str, str]:
-    """What an empty environment becomes by that."""
+    """Return what an empty environment becomes by activation."""
     answer = sourced(shell, checkout, **environment)
     return dict(zip(("path", "backend", "passphrase"), answer.stdout.split("|"), strict=True))
 

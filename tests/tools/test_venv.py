@@ -1,4 +1,4 @@
-"""When the virtual environment is made anew, and of what."""
+"""The virtual environment is made anew only if something that it is made of has changed."""
 
 import re
 import zipfile
@@ -28,7 +28,7 @@ def direct(name):
 
 
 def test_same_pins_same_fingerprint() -> None:
-    """What is as it was is not made again."""
+    """An environment made of the same pins is not made again."""
     assert fingerprint(HERE, PINS) == fingerprint(HERE, bytes(PINS))
 
 
@@ -43,7 +43,7 @@ def test_other_place() -> None:
 
 
 def test_right_already(tmp_path: Path) -> None:
-    """Where the stamp fits, nothing in the environment is touched."""
+    """Nothing in the environment is touched if the stamp fits."""
     (tmp_path / REQUIREMENTS).write_bytes(PINS)
     venv = tmp_path / "venv"
     venv.mkdir()

@@ -90,7 +90,7 @@ class Work:
         return picture
 
     def timed(self, what: str, work: Callable[[], Any]) -> Any:
-        """What some work gives, its seconds taken down."""
+        """Do some work, note its seconds, and return what it gives."""
         began = time.monotonic()
         found = work()
         self.figures.append(f"{what}: {time.monotonic() - began:.0f} s")
@@ -117,7 +117,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) 
 
 
 def versions(host: Host) -> str:
-    """What runs there, in one line."""
+    """Return the versions on a host, in one line."""
     kernel, systemd = host.run("uname", "-r"), host.run("systemctl", "--version").split()[1]
     return f"Engine {host.docker('version', '--format', '{{.Server.Version}}')}, kernel {kernel}, systemd {systemd}"
 
@@ -128,17 +128,17 @@ def soon(look: Callable[[], bool]) -> None:
 
 
 def everything_answers(hosts: Group) -> bool:
-    """Whether each service answers all requests, whichever host is asked."""
+    """Tell whether each service answers all requests, whichever host is asked."""
     return all(answers(host.address, port) == REQUESTS for host in hosts for port in PORTS.values())
 
 
 def answers(address: str, port: int) -> int:
-    """How many of some requests are answered there."""
+    """Count the answers to some requests to that port."""
     return sum(answered(f"http://{address}:{port}/") for _ in range(REQUESTS))
 
 
 def answered(url: str) -> bool:
-    """Whether a request is answered as the services do."""
+    """Tell whether a request is answered as the services do."""
     try:
         with urllib.request.urlopen(url, timeout=5) as response:
             return bool(response.read() == b"ok\n")
@@ -147,14 +147,14 @@ def answered(url: str) -> bool:
 
 
 def reach_each_other(here: Host, there: Host) -> bool:
-    """Whether a container on one host reaches one on another over the overlay, in packets that are encrypted."""
+    """Tell whether a container on one host reaches one on another over the overlay, in encrypted packets."""
     inspect = ("inspect", "--format", '{{(index .NetworkSettings.Networks "app").IPAddress}}', task(there))
     address = there.docker(*inspect, check=False)
     return pings(here, address) and "proto esp" in here.run("ip", "xfrm", "state")
 
 
 def pings(host: Host, address: str) -> bool:
-    """Whether a task on a host gets an answer from an address."""
+    """Tell whether a task on a host gets an answer from an address."""
     ping = ("exec", task(host), "ping", "-c1", "-W5", address)
     return "1 packets received" in host.docker(*ping, check=False)
 

@@ -34,7 +34,7 @@ class Vm(Host):
     """One that runs; commands go there by ssh."""
 
     def run(self, *words: str, check: bool = True) -> str:
-        """What a command on it prints. Raises AssertionError where it fails, unless `check` is false."""
+        """Run a command on it and return its output. Raises AssertionError if it fails, unless `check` is false."""
         done = called("ssh", self.name, shlex.join(words), seconds=SECONDS)
         assert done.returncode == 0 or not check, f"{self.name}: {' '.join(words)}: {done.stderr or done.stdout}"
         return done.stdout.strip()
@@ -61,7 +61,7 @@ def end() -> None:
 
 
 def lab(*words: str) -> str:
-    """What `lab/vms` prints. Raises AssertionError with its complaint where it fails."""
+    """Run `lab/vms` and return its output. Raises AssertionError with its complaint if it fails."""
     done = called(*words, seconds=BUILT)
     assert done.returncode == 0, f"lab/vms {' '.join(words)}: {done.stderr}"
     return done.stdout

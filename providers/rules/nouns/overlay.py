@@ -215,7 +215,7 @@ def removal(network: Network, facts: OverlayFacts, why: str = "remove it") -> De
 
 
 def noted(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Steps | None:
-    """Note on the swarm what nobody declared of it, for the one that comes in its place. None where that is noted, or a
+    """Note on the swarm what nobody declared of it, for the one that takes its place. None if that is noted, or a
     twin has it."""
     theirs = undeclared.of_others(spec, network.shape)
     if facts.swarm is None or facts.twin is not None:

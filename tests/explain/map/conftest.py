@@ -18,7 +18,7 @@ PACKAGES = ("playwright-core@1.65.1", "axe-core@4.14.1")
 
 @pytest.fixture(scope="session")
 def browser() -> Callable[[Sequence[Path]], list[dict[str, Any]]]:
-    """What Chromium shows of each page, in light and in dark: see browser.mjs."""
+    """Return a function that shows pages to Chromium, in light and in dark: see browser.mjs."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not program:
         pytest.skip(f"there is no browser: {', '.join(BROWSERS)}")

@@ -50,7 +50,7 @@ def test_same_range_is_one_block():
 
 
 def test_no_space_is_free_in_what_is_reserved():
-    """What a stack keeps free is not free for it."""
+    """A range that a stack keeps free is not offered to it."""
     assert [] == [
         row for row in plan(stack(reserved=["10.0.0.0/8"], overlays={"app": net("10.3.0.0/24")})) if "free" in row
     ]
@@ -73,7 +73,7 @@ def test_blocks_without_networks_have_no_free_space():
 
 
 def test_largest_subnet_of_free_space():
-    """Where a new network of any size would fit."""
+    """Each free space tells the largest subnet that fits into it."""
     found = blocks([network("10.3.0.0/24")], ["prod"])
 
     assert ["10.0.0.0/15", "10.128.0.0/9"] == [each.largest for _, each in walk(found) if each.free_for]

@@ -10,7 +10,7 @@ PAGES = {"projects": lambda: projects(), "shop": lambda: [shop()], "hostile": la
 
 @pytest.fixture(scope="module")
 def seen(browser, tmp_path_factory):
-    """What Chromium shows of every sample, by name, in light and in dark."""
+    """Return what Chromium shows of every sample, by name, in light and in dark."""
     folder = tmp_path_factory.mktemp("pages")
     files = {name: folder / f"{name}.html" for name in PAGES}
     for name, stacks in PAGES.items():
@@ -34,7 +34,7 @@ def test_nothing_runs_and_nothing_is_loaded(seen):
 
 
 def test_page_is_no_wider_than_the_window(seen):
-    """What is wide scrolls in its own frame."""
+    """Wide content scrolls in its own frame."""
     assert {1200} == {look["width"] for look in seen.values()}
 
 

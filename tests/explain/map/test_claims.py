@@ -1,4 +1,4 @@
-"""Who has which range, and what overlaps."""
+"""Claims on ranges, and their overlaps."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_every_section_with_a_range_is_a_claim():
 
 
 def test_what_is_reserved_by_name_is_called_by_it():
-    """Whose range is kept free is seen in the picture."""
+    """A reserved range has the name that it is reserved for."""
     assert [("reserved", "10.5.0.0/16", "vpn")] == kinds(stack(reserved={"vpn": "10.5.0.0/16"}))
 
 
@@ -54,7 +54,7 @@ def test_bridge_of_one_host_is_its_own():
 
 
 def test_stacks_of_the_project_do_not_overlap():
-    """What comes with the project has no red in it."""
+    """The stacks that come with the project have no overlap."""
     assert [] == overlaps(projects())
 
 
@@ -86,7 +86,7 @@ def test_what_hosts_have_and_the_file_does_not_is_a_claim():
 
 
 def test_undeclared_network_overlaps_a_declared_one():
-    """What the hosts have already can't be given to another network."""
+    """A range that hosts use already is told as a clash with a declared network."""
     facts = shop().facts.model_copy(update={"stack": "prod"})
     (found,) = overlaps([stack(facts=facts, overlays={"app": net("10.74.0.0/16")})])
 
@@ -103,7 +103,7 @@ def test_bridge_of_a_host_that_left_overlaps_no_bridge():
 
 
 def test_network_whose_range_is_still_to_be_chosen_is_declared():
-    """What the hosts have under that name will be changed."""
+    """A network on the hosts is shown as outgoing if the stack file declares its name with a range yet to be chosen."""
     facts = shop().facts.model_copy(update={"stack": "prod", "hosts": {}})
     pools = {"overlays": {"range": "10.3.0.0/16", "prefix": 24}}
     drawn = stack(facts=facts, pools=pools, overlays={"shop": net("auto"), "payments": net("10.72.34.0/24")})

@@ -1,4 +1,4 @@
-"""Where boxes are in a picture."""
+"""The places of boxes in a picture."""
 
 from itertools import combinations
 
@@ -35,7 +35,7 @@ def test_row_that_is_full_is_followed_by_another():
 
 
 def test_boxes_of_a_row_are_of_one_height():
-    """What stands beside a box with others in it is as high as that."""
+    """A box is as high as the box beside it that holds others."""
     found, _ = placed([box(8), box(8, box(4))])
 
     assert 1 == len({each.height for each in found})

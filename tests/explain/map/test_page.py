@@ -36,7 +36,7 @@ def rows(found):
 
 
 def test_summary_counts():
-    """What the command and the page say first."""
+    """The command and the page begin with the same counts."""
     assert "1 stack, 4 hosts, 7 networks, 2 overlaps" == summary([shop()])
 
 
@@ -118,7 +118,7 @@ def test_without_facts_nothing_is_said_of_what_is_attached():
 
 
 def test_age_of_facts_is_told():
-    """When they were taken; how long ago that was depends on the reader."""
+    """The page says when the facts were taken; their age depends on the reader."""
     assert "found on the hosts of shop is as of 2026-11-20 21:04 UTC" in page([shop()])
 
 

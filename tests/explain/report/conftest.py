@@ -16,7 +16,7 @@ PARSER = Path(__file__).with_name("parse.mjs")
 
 @pytest.fixture(scope="session")
 def mermaid() -> Callable[[Sequence[str]], list[str]]:
-    """What Mermaid finds wrong with each diagram; empty where it is right."""
+    """Return what Mermaid finds wrong with each diagram; empty if it is right."""
     folder = installed(*PACKAGES)
 
     def parse(diagrams: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What changes, and in which order."""
+"""Changes, and their order."""
 
 import json
 
@@ -85,7 +85,7 @@ def test_what_can_not_be_read_is_not_ours():
     ids=["treatment", "mtu", "label", "label no longer declared", "label of a node", "way to the host"],
 )
 def test_properties_are_those_of_what_is_on_hosts(expected, before, after):
-    """How Swarmnet treats a resource is none."""
+    """Keys that only say how Swarmnet treats a resource are not shown as properties."""
     (change,) = changes(preview(step("update", before, after)), None)
 
     assert expected == change.properties

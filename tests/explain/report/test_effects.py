@@ -1,4 +1,4 @@
-"""What each change disturbs."""
+"""The effect of each change on what runs."""
 
 import pytest
 
@@ -61,7 +61,7 @@ def effect_of(one, joining=frozenset()):
     ids=lambda value: value.urn.rpartition("::")[2] + " " + value.op if hasattr(value, "urn") else None,
 )
 def test_effect(disturbs, says, one):
-    """How surely, and in words."""
+    """An effect says how sure it is, and says it in words."""
     found = effect_of(one)
 
     assert Disturbs(disturbs) == found.disturbs

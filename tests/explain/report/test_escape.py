@@ -1,4 +1,4 @@
-"""What users wrote, as a Markdown parser reads it after it was made harmless."""
+"""Text written by users, as a Markdown parser reads it once it is made harmless."""
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ def cell(markdown):
 
 
 def written(tokens):
-    """What a reader sees of them."""
+    """Return the text that a reader sees."""
     return "".join(token.content for token in tokens)
 
 
@@ -110,7 +110,7 @@ def test_secrets_are_not_shown(text):
     ["ssh://deploy@10.0.0.1:22", "https://docs.docker.com/engine/", "sudo asks for a password: allow it without one"],
 )
 def test_what_is_no_secret_is_shown(text):
-    """How a host is reached, where to read on, and words about passwords."""
+    """Addresses, links and words about passwords are shown as they are."""
     assert text == escape.shown(text)
 
 

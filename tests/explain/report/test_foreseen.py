@@ -10,7 +10,7 @@ RENAMED = [step("create", after=overlay("new")), step("delete", overlay("old"))]
 
 
 def told(*steps):
-    """Who comes too early."""
+    """Return the names of the resources that would come too early."""
     return [name for name, _ in foreseen(changes(preview(*steps), None))]
 
 

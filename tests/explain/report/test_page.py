@@ -24,7 +24,7 @@ def facts(**parts):
 
 
 def foretold(resource="ingress", **parts):
-    """What a forecast says of one resource."""
+    """Return a forecast of one resource."""
     return {"resource": resource, "stages": [{"doing": "work", "seconds": 8}], "seconds": 8, **parts}
 
 
@@ -157,7 +157,7 @@ def test_problems_come_first():
 
 
 def test_an_error_of_pulumi_alone_is_told():
-    """Where nobody says more."""
+    """An error that only Pulumi tells is in the report."""
     assert "- preview failed" in page(preview(errors={"": "preview failed"}))
 
 
@@ -290,7 +290,7 @@ def test_facts_give_names_and_numbers():
 
 
 def test_older_facts_give_names():
-    """Where the forecast knows nothing of the change."""
+    """Facts taken earlier name the services and containers if there is no forecast of the change."""
     there = {"id": "x", "services": [{"name": "a|b", "tasks": 1}], "containers": ["box on w1"]}
     text = page(preview(step("replace", overlay(), overlay(where="d"))), facts(networks={"app": there}))
 

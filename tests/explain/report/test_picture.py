@@ -41,7 +41,7 @@ def test_what_is_reserved_by_name_is_called_by_it():
 
 
 def test_a_change_of_range_is_drawn_twice():
-    """Where it was, and where it will be."""
+    """A network that gets another range is drawn at its old and at its new range."""
     found = drawn(step("replace", overlay(), overlay(where="d")))
 
     assert 'n0_0["overlay app (until now)<br>10.3.0.0/24"]:::gone' in found
@@ -59,7 +59,7 @@ def test_bridges_of_the_same_range_are_one_box(expected, hosts):
 
 
 def test_what_stays_becomes_one_box_where_there_is_too_much():
-    """What changes stays named."""
+    """Unchanged networks share one box if there are too many; changed ones keep their names."""
     many = {f"n{at}": {"subnet": f"10.8.{at}.0/24"} for at in range(BOXES)}
     plan = planned(hosts=HOSTS, overlays=many)
     found = drawn(step("create", after=overlay()), plan=plan)

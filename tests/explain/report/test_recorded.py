@@ -74,5 +74,5 @@ def test_mermaid_finds_what_is_wrong(mermaid):
 
 @pytest.mark.parametrize("name", names())
 def test_no_path_of_a_machine_was_recorded(name):
-    """What a recording keeps is neutral."""
+    """A recording holds no path of the machine that made it."""
     assert [] == re.findall(r"sourcePosition|stackTrace|/root/\S*|/home/\S*|/tmp/\S*", preview(name).read_text())

@@ -58,7 +58,7 @@ def hang_up(sent: bytes = b""):
 
 
 def asked(host):
-    """What the Engine was asked, pings aside."""
+    """Return the requests that the Engine got, pings left out."""
     return [request for request in host.engine.requests if request != "GET /_ping"]
 
 
@@ -121,7 +121,7 @@ def test_refusal_is_raised(host, engine):
 
 @pytest.mark.parametrize("answer", [b"hello", b"[" * 100_000], ids=["no JSON", "JSON without end"])
 def test_something_else_is_no_engine(host, engine, answer):
-    """What answers without JSON is named for what it is."""
+    """An answer that is not JSON is called just that."""
     length = str(len(answer)).encode()
     host.engine.does("GET /info", hang_up(b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n\r\n" + answer))
     with pytest.raises(
@@ -245,7 +245,7 @@ def test_break_in_the_middle_of_an_answer(host, engine):
 
 
 def test_engine_that_hangs_costs_its_bound_once(host):
-    """Who comes meanwhile is told the same; a moment later it is asked again."""
+    """Callers in the next seconds get the same error without asking; a moment later the Engine is asked again."""
     now, over = [0.0], threading.Event()
     host.engine.answers["GET /_ping"] = lambda: (200, over.wait(60))
     engine = Engine(Connection(host.access()), lambda: now[0])
@@ -333,7 +333,7 @@ def test_docker_off_the_path(host, reach, sudo, plain, complaint, status):
 
 
 def test_login_that_writes(host, engine):
-    """What a shell's start-up files write is told from a broken connection."""
+    """Text written by a shell's start-up files is told apart from a broken connection."""
 
     def serve(channel):
         channel.sendall(b"Welcome to h1!\n")
@@ -361,7 +361,7 @@ def test_no_sudo_command(host, reach):
     ids=["desktop", "rootless", "windows"],
 )
 def test_engine_that_can_have_no_swarm_networks(host, engine, info, expected):
-    """Who asks for a host's own word is refused where nothing would ever work."""
+    """An Engine that can never have swarm networks is refused when it is asked about itself."""
     host.engine.answer("GET /info", body=info)
     with pytest.raises(EngineError, match=expected):
         engine.info()
@@ -383,7 +383,7 @@ def test_sudo_that_asks_for_a_password(host, reach):
 
 
 def test_no_secret_in_errors(host, engine):
-    """What a request carries is in no message, nor in that of any cause."""
+    """The content of a request is in no message, nor in that of any cause."""
     host.engine.does("POST /swarm/join", hang_up())
     with pytest.raises(Unreachable) as caught:
         engine.post("/swarm/join", {"JoinToken": "SWMTKN-1-secret"})
@@ -457,7 +457,7 @@ SNAP_UNIT = "/etc/systemd/system/snap.docker.dockerd.service\n"
     ids=["systemd", "systemd with a snap", "systemd with both", "OpenRC", "SysV"],
 )
 def test_restart_by_each_init_system(restartable, reach, shown, expected):
-    """What runs the host's services restarts docker, by sudo where that is needed; looking for it needs none."""
+    """The init system of the host restarts docker, with sudo if needed; finding out which it is needs none."""
     restartable.commands |= {
         f"sh -c '{LOOKS_FOR_INIT}'": Ends(stdout=shown.encode()),
         to_the_end(f"sudo -n {expected}"): Ends(),
@@ -485,7 +485,7 @@ def test_restart_gives_up(restartable, engine):
 
 
 def test_failed_restart_is_told(restartable, engine):
-    """Where the service manager fails, and fails to start it as well, its last lines are the message."""
+    """If the service manager fails to restart docker and then to start it, the message has the last lines of both."""
     restartable.commands[RESTART] = Ends(stderr=b"refused to die\n", status=1)
     restartable.commands[to_the_end("service docker start")] = Ends(stderr=b"no room\n", status=1)
     both = "h1: service docker restart: exit status 1: refused to die; .*: exit status 1: no room"
@@ -521,7 +521,7 @@ def test_what_sudo_forbids_is_asked_before(restartable, reach):
 
 
 def test_without_sudo_nothing_is_forbidden(restartable, engine):
-    """Who is root is not asked."""
+    """Nothing is asked if the user is root."""
     assert [] == engine.forbidden()
     assert [] == restartable.ran
 
@@ -567,7 +567,7 @@ def test_a_container_that_is_so_already(host, engine, told):
 
 
 def test_an_answer_is_checked_to_the_letter(host, engine):
-    """What is not named in the schema stays, since a spec is written back."""
+    """Keys that are not in the schema are kept, since a spec is written back."""
     made = {"Id": "x", "Warning": "", "More": [1]}
     host.engine.answer("GET /networks/x", body=made)
 
@@ -583,7 +583,7 @@ def test_an_answer_is_checked_to_the_letter(host, engine):
     ],
 )
 def test_an_answer_that_is_something_else(host, engine, expected, answer):
-    """Where it is wrong, and how."""
+    """An answer of another shape is an error that says where it is wrong, and how."""
     host.engine.answer("GET /networks/x", body=answer)
     with pytest.raises(EngineError) as caught:
         engine.read("/networks/x", Made)

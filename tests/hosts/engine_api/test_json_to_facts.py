@@ -1,4 +1,4 @@
-"""What an Engine's JSON says of nodes, services and tasks, as facts."""
+"""JSON of nodes, services and tasks, read as facts."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the Engine's refusals mean; statuses and words as measured (measurements.md#refusals)."""
+"""The Engine's refusals and their meaning; statuses and words as measured (measurements.md#refusals)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which algorithms a host is offered."""
+"""The algorithms that a host is offered."""
 
 import socket
 from dataclasses import replace
@@ -18,7 +18,7 @@ TAKEN_ONCE = {"3des-cbc", "aes256-cbc", "hmac-md5", "hmac-md5-96", "hmac-sha1-96
 
 @pytest.fixture
 def offered(socketpair):
-    """What is left of these algorithms, by kind."""
+    """Return a function that tells what is left of these algorithms, by kind."""
 
     def offered(allowed):
         transport = paramiko.Transport(socketpair)
@@ -54,7 +54,7 @@ def test_choice_of_this_ssh():
 
 
 def test_order_is_that_of_openssh(offered):
-    """What is not known here is left out."""
+    """The order is OpenSSH's; algorithms unknown here are left out."""
     allowed = replace(DEFAULT, ciphers=("chacha20-poly1305@openssh.com", "aes256-ctr", "aes128-ctr"))
 
     assert ("aes256-ctr", "aes128-ctr") == offered(allowed)[0]
@@ -86,7 +86,7 @@ def test_nothing_is_left(offered, keyword, field):
     ],
 )
 def test_nothing_in_common_with_the_host(host, field, name, told):
-    """What was offered is named."""
+    """The message names what was offered."""
     host.without = {field: name}
     ours = {"ciphers": "ciphers", "digests": "macs", "kex": "kex"}[field]
     to = replace(destination(host.access(), OpenSsh()), algorithms=replace(DEFAULT, **{ours: (name,)}))

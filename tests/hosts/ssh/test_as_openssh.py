@@ -68,7 +68,8 @@ CERTIFICATES = {
 
 @pytest.fixture
 def verdicts(keys, tmp_path):
-    """What ssh and what we make of a host at a port, with this in known_hosts, the configuration and its sshd's.
+    """Return what ssh and this program make of a host at a port, with these known_hosts, configuration and sshd
+    settings.
 
     `{host}` and so on are keys, `{keys}` their folder, `{system}` the system's known_hosts.
     """
@@ -94,7 +95,7 @@ def verdicts(keys, tmp_path):
 
 
 def by_ssh(config: Path, served: Path, port: int) -> bool:
-    """Whether ssh goes as far as the login, where it has no key to try."""
+    """Tell whether ssh goes as far as the login; it has no key to try."""
     proxy = f"ProxyCommand={SSHD} -i -f {served}"
     words = ["-F", str(config), "-o", proxy, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-p", str(port)]
     ended = subprocess.run(
@@ -107,7 +108,7 @@ def by_ssh(config: Path, served: Path, port: int) -> bool:
 
 
 def by_us(served: Path, port: int) -> bool:
-    """Whether we do."""
+    """Tell whether this program goes as far as the login."""
     to = destination(HostAccess(name="h1", address=HOST, port=port), OpenSsh())
     with server(served) as sock, pytest.raises(HostError) as caught:
         open_transport(to, sock)
@@ -159,7 +160,7 @@ SIGNED = f"@cert-authority *.example {{ca}}\n@cert-authority {HOST} {{rsa-ca}}\n
     ],
 )
 def test_known_hosts(verdicts, known, expected):
-    """Which line speaks of the host, and what it says."""
+    """Both find the same lines for a host, and read them alike."""
     assert expected == verdicts(known)
 
 
@@ -225,7 +226,7 @@ def test_known_hosts_of_the_system(verdicts, system, known, expected):
     ],
 )
 def test_certificates(verdicts, shows, known, expected):
-    """Who signed, with what, for whom, and until when."""
+    """Both judge a certificate alike: its authority, algorithm, names and dates."""
     assert expected == verdicts(known, shows=shows)
 
 
@@ -246,7 +247,7 @@ def test_certificates(verdicts, shows, known, expected):
     ],
 )
 def test_configuration_for_certificates(verdicts, said, shows, expected):
-    """What it allows and revokes."""
+    """Both follow the configuration in what it allows and revokes."""
     assert expected == verdicts(SIGNED, said=f"{said}\n", shows=shows)
 
 

@@ -51,7 +51,8 @@ def signed(folder):
 
 @pytest.fixture
 def verdict(folder, tmp_path):
-    """What becomes of a key that the host shows, with these lines in known_hosts; `{ca}` and so on are keys."""
+    """Return a function that judges a key shown by the host, with these lines in known_hosts; `{ca}` and so on are
+    keys."""
 
     def verdict(shown: paramiko.PKey, *lines: str) -> None:
         file = tmp_path / "known_hosts"
@@ -81,7 +82,7 @@ def test_key_without_certificate(folder, verdict):
 
 
 def test_certificate_by_another_authority(signed, verdict):
-    """Who signs must be known for this host."""
+    """The authority has to be known for this host."""
     with pytest.raises(HostKeyUnknown):
         verdict(signed(*FOR_HOST), "@cert-authority * {other}", "@cert-authority 10.0.0.2 {ca}")
 
@@ -93,7 +94,7 @@ def test_authority_is_no_host_key(folder, verdict):
 
 
 def test_changed_key_with_a_bad_certificate(signed, verdict):
-    """Where another key is known, a certificate for another host does not help, and is told."""
+    """A certificate for another host does not help against a changed key, and is told."""
     with pytest.raises(HostKeyMismatch, match=r"that is for 10.0.0.2, not for 10.0.0.1, known is"):
         verdict(signed("-h", "-n", "10.0.0.2"), "@cert-authority * {ca}", "10.0.0.1 {other}")
 

@@ -49,7 +49,7 @@ def closed_port():
 
 
 def error(connection: Connection, argv=("true",)) -> HostError:
-    """What running a command raises."""
+    """Return the error that running a command raises."""
     with pytest.raises(HostError) as caught:
         connection.run(argv)
     return caught.value
@@ -59,7 +59,7 @@ def error(connection: Connection, argv=("true",)) -> HostError:
 
 
 def test_run_returns_stdout(host, connect):
-    """What a command writes comes back as text."""
+    """The output of a command is returned as text."""
     host.commands["hostname"] = Ends(stdout=b"h1\n")
 
     assert "h1\n" == connect().run(["hostname"])
@@ -113,7 +113,7 @@ def test_sudo_goes_before_the_command(host, connect):
 
 
 def test_sudo_with_password_is_refused(host, connect):
-    """Where sudo asks for a password, the message says what to allow."""
+    """If sudo asks for a password, the message says what to allow."""
     host.commands["sudo -n id"] = Ends(stderr=b"sudo: a password is required\n", status=1)
     problem = error(connect(sudo=True, user="deploy"), ["id"])
 
@@ -124,7 +124,7 @@ def test_sudo_with_password_is_refused(host, connect):
 
 
 def test_sudo_that_allows_other_commands(host, connect):
-    """Where sudo allows some commands and not this one, that is told as well."""
+    """A sudo that allows some commands but not this one is a refused login too."""
     words = b"Sorry, user deploy is not allowed to execute '/usr/bin/id' as root on h1.\n"
     host.commands["sudo -n id"] = Ends(stderr=words, status=1)
 
@@ -170,7 +170,7 @@ def test_break_during_a_command_is_unreachable(host, connect):
 
 
 def test_too_few_sessions_are_named(host, connect):
-    """Where sshd opens no further session, the message names its setting."""
+    """If sshd opens no further session, the message names its setting."""
     host.max_sessions = 0
     problem = error(connect())
 

@@ -1,4 +1,4 @@
-"""Where SSH goes: the stack file's word, then OpenSSH's, by the ssh of this machine."""
+"""The way of an SSH connection: the stack file decides, then OpenSSH's configuration, read by this machine's ssh."""
 
 import os
 import pwd
@@ -29,23 +29,23 @@ def config(tmp_path):
 
 
 def found(address: str = "w1", **said) -> Destination:
-    """Where a host with that address is."""
+    """Return the destination of a host with that address."""
     return destination(HostAccess(name="h1", address=address, **said), OpenSsh())
 
 
 def way(to: Destination | None) -> list[str]:
-    """What is gone through, the nearest last, each as `user@address:port`."""
+    """Return the hops, the host itself last, each as `user@address:port`."""
     return [*way(to.bastion), f"{to.user}@{to.address}:{to.port}"] if to else []
 
 
 def bastion(to: Destination) -> Destination:
-    """What is gone through at last."""
+    """Return the last hop before the host."""
     assert to.bastion is not None
     return to.bastion
 
 
 def refusal(**said) -> str:
-    """Why no way is found."""
+    """Return the error if no way is found."""
     with pytest.raises(HostError) as caught:
         found(**said)
     return str(caught.value)
@@ -144,7 +144,7 @@ def test_config_of_another_host_says_nothing(config):
 
 
 def test_stack_file_wins(config):
-    """What the stack file says counts, whatever the config says."""
+    """The stack file's values win over those of the configuration."""
     config("Host *\n  User ann\n  Port 2222\n  IdentityFile ~/a\n  UserKnownHostsFile ~/k\n  ProxyJump b1\n")
     to = found(user="bob", port=22, key_file="b", known_hosts="known", bastion="none")
 
@@ -212,7 +212,7 @@ def test_tokens_in_files(config, monkeypatch, tmp_path, path, expected):
 
 @pytest.mark.parametrize(("path", "what"), [("/%C", "'C'"), ("${NOSUCH}/key", "'NOSUCH'")])
 def test_tokens_that_are_nothing(config, path, what):
-    """What can't be told is the host's error."""
+    """A token that can't be expanded is an error of that host."""
     config(f"RevokedHostKeys {path}\n")
 
     assert f"h1: ssh's configuration names the file {path} for w1, in which {what} is nothing on this machine" in (
@@ -281,7 +281,7 @@ def test_match_counts(config):
 
 
 def test_port_of_the_stack_file_is_asked_for(config):
-    """What depends on the port depends on that one."""
+    """The stack file's port is the one that the configuration is asked for."""
     config("Host w1\n  IdentityFile /key-%p\n")
 
     assert ("/key-2200",) == found(port=2200).key_files
@@ -296,7 +296,7 @@ def test_port_of_the_stack_file_is_asked_for(config):
     ],
 )
 def test_config_that_makes_no_sense(config, text, complaint, tmp_path):
-    """What ssh refuses is the host's error, in one line and with its words."""
+    """A configuration that ssh refuses is the host's error, in one line and with ssh's words."""
     config(text.replace("~", f"{tmp_path}/home"))
     told = refusal()
 
@@ -365,7 +365,7 @@ def test_proxy_jump_by_whoever_runs_this(config, line, expected):
 
 
 def test_user_that_counts_is_asked_for(config):
-    """Where nobody says who logs in, the configuration is asked for whom it will be."""
+    """The configuration is asked for the user who will log in."""
     config("Host w1\n  ProxyJump b1\nMatch user bob\n  Port 2222\n")
 
     assert ["bob@b1:2222", "bob@w1:2222"] == way(found(user="bob"))

@@ -1,4 +1,4 @@
-"""Which lines of known_hosts speak of a host."""
+"""The lines of known_hosts that apply to a host."""
 
 import re
 import subprocess
@@ -31,7 +31,7 @@ def to(address="10.0.0.1", port=22, known_hosts="known_hosts"):
 
 @pytest.fixture
 def known(tmp_path):
-    """What is known for 10.0.0.1 (or another address), from these lines."""
+    """Return a function that reads the keys known for 10.0.0.1 (or another address) from these lines."""
 
     def keys(*lines, address="10.0.0.1", port=22):
         path = tmp_path / "known_hosts"
@@ -162,7 +162,7 @@ def test_ssh_keygen_finds_no_other_lines(known, tmp_path, address, port, name):
 
 
 def test_source_is_file_and_line(known, tmp_path):
-    """Where a key was found can be said to a user."""
+    """A known key has the file and line that it was found in."""
     assert [f"{tmp_path}/known_hosts line 2"] == [each.source for each in known("#", f"10.0.0.1 {LINE}")]
 
 
@@ -218,7 +218,7 @@ def test_rsa_key_that_is_too_short(tmp_path):
 
 
 def test_certificates_are_asked_for_last(known):
-    """Where no authority is known they prove nothing."""
+    """Certificates are asked for last if no authority is known."""
     offered = ["ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", "ecdsa-sha2-nistp256"]
 
     assert ["ecdsa-sha2-nistp256", "ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com"] == key_types(

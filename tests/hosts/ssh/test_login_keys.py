@@ -56,7 +56,7 @@ def agent(folder):
 
 @pytest.fixture
 def tried(folder):
-    """What is tried for a host with these key files and that agent: labels, then what can't be used."""
+    """Return a function that lists the keys tried with these files and that agent: labels, then unusable files."""
 
     def tried(*files: str, **said) -> tuple[list[str], list[str]]:
         to = Destination("h1", "10.0.0.1", 22, "root", key_files=tuple(str(folder / name) for name in files))
@@ -69,7 +69,7 @@ def tried(folder):
 
 @pytest.fixture
 def held(folder):
-    """How the agent's copy of a key is called."""
+    """Return a function that names the agent's copy of a key."""
 
     def called(name: str) -> str:
         return f"agent's {run('ssh-keygen', '-l', '-f', str(folder / name)).split()[1]}"
@@ -88,7 +88,7 @@ def test_encrypted_file_works_through_the_agent(tried, agent, held):
 
 
 def test_encrypted_file_without_agent(tried, folder):
-    """What only an agent could use is named."""
+    """An encrypted key that is not in the agent is named."""
     assert ([], [f"{folder}/locked is encrypted and not in the agent"]) == tried("locked")
 
 

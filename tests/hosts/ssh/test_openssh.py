@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("my_ssh")
 
 @pytest.fixture
 def asked(tmp_path, monkeypatch):
-    """What a program `ssh` was asked that knows nobody but root."""
+    """Return a function that lists the questions put to an `ssh` that knows only the user root."""
     program, log = tmp_path / "ssh", tmp_path / "log"
     program.write_text(f'#!/bin/sh\necho "$*" >>{log}\necho user root\n')
     program.chmod(0o755)

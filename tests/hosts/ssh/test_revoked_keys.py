@@ -39,7 +39,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def verdict(folder):
-    """What becomes of the host's key, which is known, with such a file."""
+    """Return a function that checks the host's known key against such a file."""
 
     def verdict(file: str, shows: str = "host") -> None:
         shown = paramiko.Ed25519Key(data=b64decode((folder / f"{shows}.pub").read_text().split()[1]))

@@ -32,7 +32,7 @@ Host far
 
 @pytest.fixture
 def words(tmp_path: Path):
-    """What `ssh -G` says where it is led to a host as prepare.sh leads it."""
+    """Return a function that gives the answer of `ssh -G` for a host that is reached as prepare.sh reaches it."""
     (tmp_path / "home" / ".ssh").mkdir()
     (tmp_path / "home" / ".ssh" / "config").write_text(CONFIG)
 

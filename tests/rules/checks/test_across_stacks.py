@@ -14,12 +14,12 @@ def stack(address, **sections):
 
 
 def lines(joined, **stacks):
-    """What is said of shared ranges, with the stack that each line is about."""
+    """Return the lines on shared ranges, with the stack that each line is about."""
     return [(each.stack, each.line) for each in shared(stacks) if each.joined == joined]
 
 
 def test_shared_range_is_an_information():
-    """Where nothing joins two stacks, they may have the same ranges, and it is told."""
+    """Two stacks that nothing joins may share ranges; it is told as an information."""
     expected = "overlays.app.subnet: 10.12.1.0/24 lies inside prod's ingress.subnet 10.12.0.0/16"
 
     assert [("dev", expected)] == lines(
@@ -71,7 +71,7 @@ def test_shared_range_is_an_information():
     ],
 )
 def test_shared_range_of_joined_stacks_is_a_problem(dev, prod, expected):
-    """Where one stack names the other in `connected_to`, the line names both ranges and a free one."""
+    """If one stack names the other in `connected_to`, the line names both ranges and a free one."""
     assert [expected] == lines(True, dev=stack("dev.example", **dev), prod=stack("10.99.1.9", **prod))
 
 
@@ -90,7 +90,7 @@ def test_shared_range_of_joined_stacks_is_a_problem(dev, prod, expected):
     ],
 )
 def test_range_named_as_free_is_free(prod, expected):
-    """Who takes what is named has no clash left, neither with the other stacks nor in the file itself."""
+    """The range named as free clashes neither with the other stacks nor with the file itself."""
     dev = stack("dev.example", ingress=net("10.12.0.0/24"), overlays={"app": net("10.12.1.0/24")})
     own = {"overlays": {"app": net("10.12.1.0/24")}, "connected_to": ["dev"], **prod}
     told = lines(True, dev=dev, prod=stack("prod.example", **own))

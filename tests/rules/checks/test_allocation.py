@@ -36,7 +36,7 @@ def test_first_free_ranges_are_taken_in_the_files_order():
     ],
 )
 def test_range_that_meets_something_is_passed_over(sections):
-    """What is chosen clashes with nothing in the file."""
+    """The chosen range clashes with nothing in the file."""
     assert {"app": "10.20.1.0/24"} == chosen(overlays={"app": AUTO}, **sections)
 
 
@@ -55,7 +55,7 @@ def test_ranges_of_other_stacks_are_passed_over():
     ],
 )
 def test_range_of_the_ingress_that_the_engine_makes_is_passed_over(sections, expected):
-    """What is chosen is not refused by the next check."""
+    """The chosen range is not refused by the next check."""
     pools = {"overlays": {"range": "10.0.0.0/11", "prefix": 24}}
     swarm = {"default_addr_pool_prefix": 12}
 
@@ -63,7 +63,7 @@ def test_range_of_the_ingress_that_the_engine_makes_is_passed_over(sections, exp
 
 
 def test_pool_that_is_used_up():
-    """Where the pool has no range left, nothing is chosen."""
+    """Nothing is chosen if the pool has no range left."""
     with pytest.raises(StackFileError) as caught:
         chosen(overlays={"app": AUTO}, reserved=["10.20.0.0/23", "10.20.2.0/23"])
 

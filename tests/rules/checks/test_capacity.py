@@ -50,7 +50,7 @@ def warnings(hosts=NODES, **sections):
     ],
 )
 def test_too_few_addresses(sections, warning):
-    """What nodes, services and tasks need is counted against what the mask gives."""
+    """The addresses that nodes, services and tasks need are counted against those of the mask."""
     assert [warning] == warnings(**sections)
 
 
@@ -63,5 +63,5 @@ def test_too_few_addresses(sections, warning):
     ],
 )
 def test_enough_addresses(sections):
-    """Where everything has an address, nothing is said."""
+    """Nothing is said if everything has an address."""
     assert [] == warnings(**sections)

@@ -1,4 +1,4 @@
-"""What two stacks both declare of one swarm or one machine."""
+"""Things that two stacks both declare of one swarm or one machine."""
 
 import pytest
 
@@ -12,7 +12,7 @@ SAME = "leave it out of one of the two"
 
 
 def against(ours, theirs, here=HOSTS, there=HOSTS):
-    """What is refused of sections beside those of another stack."""
+    """Return what is refused of sections beside those of another stack."""
     own = resolve(model.parse({"hosts": here, **ours}))
     return claimed_twice(own, {"other": resolve(model.parse({"hosts": there, **theirs}))})
 

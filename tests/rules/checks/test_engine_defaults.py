@@ -1,4 +1,4 @@
-"""What meets ranges that Engines choose by themselves: warnings, since only hosts know what they chose."""
+"""Ranges that meet those chosen by Engines themselves are warnings, since only hosts know what was chosen."""
 
 import pytest
 
@@ -48,7 +48,7 @@ SAY = "say which pool in swarm.default_addr_pool"
     ],
 )
 def test_ranges_that_an_engine_may_choose(sections, warning):
-    """Where an Engine's own choice may meet a range, the warning names both, and what to say."""
+    """If an Engine's own choice may meet a range, the warning names both, and the key to set."""
     assert [warning] == said(**sections).warnings
 
 
@@ -64,12 +64,12 @@ def test_ranges_that_an_engine_may_choose(sections, warning):
     ],
 )
 def test_ranges_that_no_engine_chooses(sections):
-    """Where no choice of an Engine meets a range, nothing is said."""
+    """Nothing is said if no choice of an Engine meets a range."""
     assert [] == said(**sections).warnings
 
 
 def test_prefix_that_the_engines_pool_has_no_room_for():
-    """Where no pool is given, subnets are taken of the Engine's 10.0.0.0/8."""
+    """Without a pool, subnets are taken from the Engine's 10.0.0.0/8."""
     expected = (
         "swarm: the Engine's own pool 10.0.0.0/8 is smaller than the /6 of default_addr_pool_prefix; "
         "say which pool in default_addr_pool"
@@ -79,7 +79,7 @@ def test_prefix_that_the_engines_pool_has_no_room_for():
 
 
 def test_warnings_wait_until_there_is_no_problem():
-    """What is certain comes first."""
+    """Warnings are told only once there is no problem."""
     wrong = said(adopt="no", overlays={"app": net("172.17.3.0/24")})
 
     assert (1, []) == (len(wrong.problems), wrong.warnings)

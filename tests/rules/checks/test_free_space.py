@@ -1,4 +1,4 @@
-"""Which ranges are still free, against trying them all."""
+"""The free ranges found, compared with trying them all."""
 
 from ipaddress import IPv4Network
 
@@ -27,7 +27,7 @@ def test_first_free_range(taken, expected):
 
 
 def test_range_is_taken_once():
-    """What is taken is free no longer."""
+    """A range that is taken is no longer free."""
     space = FreeSpace([])
     space.take("10.12.0.0/24")
 

@@ -1,4 +1,4 @@
-"""What is wrong with hosts as a set and with their order."""
+"""Problems with hosts as a set, and with their order."""
 
 import pytest
 
@@ -9,7 +9,7 @@ WORKERS = ("w1", "w2")
 
 
 def disorder(hosts=None, **sections):
-    """What is said of a stack of three managers and two workers, workers declared between the managers."""
+    """Return the problems of a stack of three managers and two workers, workers declared between the managers."""
     declared = {
         name: {"address": f"10.0.0.{number}", "role": "manager" if name in MANAGERS else "worker"}
         for number, name in enumerate(("m1", "w1", "m2", "w2", "m3"), start=1)
@@ -208,7 +208,7 @@ def test_manager_reached_by_loopback_is_told_to_others():
     ids=["address", "interface", "local"],
 )
 def test_way_to_a_host_may_be_a_tunnel(h1):
-    """What members use is another thing."""
+    """A host may be reached through a tunnel: members use another address."""
     assert [] == disorder({"h1": h1, "h2": {"address": "10.0.0.2"}})
 
 

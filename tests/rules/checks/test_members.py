@@ -18,14 +18,14 @@ ENGINES = (
 
 
 def told(check, *reports, ingress=None, **w1):
-    """What a check says of m1 and w1, which has these keys."""
+    """Return what a check says of m1 and w1, which has these keys."""
     hosts = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2", **w1}}
     sections = {"hosts": hosts, **({"ingress": ingress} if ingress else {})}
     return list(check(resolve(model.parse(sections)), reports))
 
 
 def host(name="w1", address="10.9.0.2", mtu=1500, link="eth0", **given):
-    """What a member says that others know by an address, which a link of its own has."""
+    """Return the report of a member known to others by an address that one of its own links has."""
     own = Member(host=name, state="active", node_id=f"id-{name}", node_address=address)
     around = Surroundings(links=(Link(link, mtu, (address,)),))
     return HostReport(**{"host": name, "member": own, "surroundings": around, **given})

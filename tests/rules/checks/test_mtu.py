@@ -99,5 +99,5 @@ def test_bridge_larger_than_its_hosts_link_is_a_warning():
 
 @given(st.integers(200, 65535))
 def test_packets_of_encrypted_containers_fit(mtu):
-    """What containers get is a multiple of four that leaves room for both headers."""
+    """The MTU of containers is a multiple of four that leaves room for both headers."""
     assert mtu - 80 < container_mtu(mtu, encrypted=True) <= mtu - 76

@@ -12,7 +12,7 @@ HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w2": {"address": "10
 
 
 def refused(options: dict[str, object], **engines: int) -> tuple[str, ...]:
-    """What hosts with these Engines are said to lack for the options of docker_gwbridge."""
+    """Return what hosts with these Engines lack for the options of docker_gwbridge."""
     raw = {"hosts": HOSTS, "gwbridge": {"subnet": "10.64.0.0/20", "options": options}}
     reports = [HostReport(host=host, engine=engine) for host, engine in engines.items()]
     return findings(resolve(model.parse(raw)), "infra/prod", reports).refused

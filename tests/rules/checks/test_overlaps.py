@@ -1,4 +1,4 @@
-"""What cannot stand together, from stack file to message."""
+"""Ranges that cannot stand together, from stack file to message."""
 
 import copy
 import re
@@ -211,7 +211,7 @@ subnets = st.builds(
 
 
 def has_a_pool_to_take_of(sections):
-    """Whether the pool of overlays, if there is one, is more than what is reserved."""
+    """Tell whether the pool of overlays, if there is one, is more than the reserved ranges."""
     pool = sections.get("pools", {}).get("overlays", {}).get("range", "10.20.0.0/16")
     return not any(IPv4Network(pool).subnet_of(IPv4Network(subnet)) for subnet in sections["reserved"])
 
@@ -303,7 +303,7 @@ def test_range_that_meets_several_names_them_in_one():
 
 
 def test_two_reasons_are_two_clashes():
-    """What to do about the one may not do for the other."""
+    """A range with two reasons against it has two lines: the remedy for one may not help with the other."""
     found = problems(gwbridge=net("10.12.0.0/16"), ingress=net("10.12.0.0/20"), reserved=["10.12.16.0/20"])
 
     assert [f"{RECIPE}; 10.13.0.0/16 is free", f"{UNREACHABLE}; 10.13.0.0/16 is free"] == [
@@ -331,7 +331,7 @@ def test_two_reasons_are_two_clashes():
     ids=["smaller ones are", "none is"],
 )
 def test_clash_without_a_free_range_says_where_to_look(reserved, subnet, remedy):
-    """What has the most of the private ranges, and which smaller range is free."""
+    """If no range is free, the line names what has most of the private ranges, and a smaller range that is free."""
     (line,) = problems(overlays={"app": net(subnet)}, reserved=reserved)
 
     assert remedy == line.rpartition("; ")[2]

@@ -56,7 +56,7 @@ def bridge(subnet) -> Network:
 
 
 def report(host="m1", *networks, routes=(), links=(), **told) -> HostReport:
-    """What a host has; routes as (subnet, device), links as (name, address)."""
+    """Return a host's report; routes as (subnet, device), links as (name, address)."""
     around = Surroundings(
         tuple(Link(name, 1500, (address,)) for name, address in links), tuple(Route(*route) for route in routes)
     )
@@ -64,7 +64,7 @@ def report(host="m1", *networks, routes=(), links=(), **told) -> HostReport:
 
 
 def found(*reports, w1=None, **sections) -> Findings:
-    """What clashes between a stack file and these hosts."""
+    """Return the clashes between a stack file and these hosts."""
     return findings(resolve(model.parse(raw(w1, **sections))), OWNER, reports)
 
 
@@ -288,12 +288,12 @@ def test_address_inside_a_network_of_its_host_is_not_told_twice():
 
 
 def recipe(holder, taker):
-    """How a range that is still held passes on."""
+    """Return the remedy for a range that another network still has."""
     return f"give {holder} another range in one `pulumi up`, and this one to {taker} in the next"
 
 
 def told(*lines):
-    """What is blamed, and what to do: the first and the last part of each line."""
+    """Return who is blamed, and the remedy: the first and the last part of each line."""
     return [(line.partition(":")[0], line.rpartition(": ")[2].rpartition("; ")[0]) for line in lines]
 
 
@@ -408,7 +408,8 @@ def test_ranges_named_as_free_fit(sections, seen):
 
 
 def test_where_nothing_is_free_it_says_where_to_look():
-    """What has most of the private ranges, of the file and of hosts, and which smaller range is free."""
+    """If nothing is free, the line names what has most of the private ranges in the file and on hosts, and a smaller
+    range."""
     (line,) = refused(
         report(routes=[("10.12.0.0/16", "tun0")]),
         overlays={"app": net("10.12.0.0/16")},

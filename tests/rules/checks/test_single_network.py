@@ -1,4 +1,4 @@
-"""What is wrong with one network by itself, from stack file to message."""
+"""Problems of one network by itself, from stack file to message."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is sent from host to host, and what it means."""
+"""Packets sent from host to host, and what their arrival means."""
 
 from dataclasses import replace
 
@@ -57,7 +57,7 @@ def sent(*members, networks=(MESH,), tasks=(), lacking=(), taken=()):
 
 
 def told(rows, sender="w1", receiver="m1"):
-    """What one host sends another."""
+    """Return what one host sends another."""
     return [
         (each.channel, each.kind, each.port, each.bytes)
         for each in rows
@@ -100,7 +100,7 @@ def test_host_that_is_to_join():
 
 
 def test_encrypted_overlay():
-    """Where it has tasks on both."""
+    """ESP is tried between the hosts that both have tasks on the encrypted overlay."""
     tasks = [
         Task(id=name, service_id="s1", node_id=f"id-{name}", state="running", desired="running", networks=(SECRET.id,))
         for name in ("m1", "w1")
@@ -122,7 +122,7 @@ def test_what_grows_with_the_number_of_pairs():
 
 
 def test_port_of_another_program_is_not_tried():
-    """Who answers there is not known."""
+    """A port of another program is not tried, since it isn't known who would answer."""
     rows = sent(taken=[("m1", "tcp", 7946)])
 
     assert "gossip-tcp" not in [each[0] for each in told(rows)]

@@ -1,4 +1,4 @@
-"""What is said of addresses: what is left, who waits for one."""
+"""Findings on addresses: how many are left, and who waits for one."""
 
 import json
 from datetime import UTC, datetime
@@ -54,7 +54,7 @@ def waiting(age=60.0, state="new", desired="running", **keys):
 
 
 def of(**survey):
-    """What was read of a swarm with one network."""
+    """Return what was read of a swarm with one network."""
     return seen(swarm=swarm(**{"networks": (network(),), "services": (service(),), **survey}))
 
 
@@ -90,7 +90,7 @@ def test_ingress_is_on_every_host():
 
 
 def test_count_of_the_swarm_itself_is_believed():
-    """Where it keeps one."""
+    """The swarm's own count of addresses is used if it keeps one."""
     told = Room(network="app", subnet=SUBNET, used=15, left=1)
     examined = seen(swarm=swarm(networks=(network(),), rooms=(told,)))
 

@@ -1,4 +1,4 @@
-"""What is said of clocks."""
+"""Findings on clocks."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.support.examined import host, seen, wants
 
 
 def found(*hosts):
-    """Whose clocks are said to differ from whose, how much, and how bad that is."""
+    """Return whose clocks differ from whose, how bad that is, and by how much."""
     return [(each.host, each.peer, each.status, each.fact) for each in clocks(seen(*hosts), wants())]
 
 

@@ -1,4 +1,4 @@
-"""What is said of an Engine's kind, release and settings."""
+"""Findings on an Engine's kind, release and settings."""
 
 import pytest
 
@@ -16,7 +16,7 @@ ENCRYPTED_OVERLAY = Network(
 
 
 def bad(*releases, encrypted=False, **keys):
-    """Who is said to have a bad release, beside whom, and how sure that is."""
+    """Return which hosts have a bad release, beside whom, and how sure that is."""
     hosts = [host(name, each) for name, each in zip(("m1", "w1", "w2"), releases, strict=False)]
     return [(each.host, each.peer, each.status) for each in bad_releases(seen(*hosts, **keys), wants(encrypted))]
 
@@ -74,7 +74,7 @@ def test_release_without_a_number_is_unknown():
 
 
 def test_finding_names_thread_and_remedy():
-    """What is wrong and which release is right."""
+    """The finding says what is wrong, with the thread, and which release is right."""
     (found,) = bad_releases(seen(host("m1", "27.0.1")), wants())
 
     assert (
@@ -112,7 +112,7 @@ def test_mixed_releases():
     ],
 )
 def test_engine_on_which_swarm_networks_do_not_work(info, fact, remedy):
-    """What it is, then what to do."""
+    """The finding says what kind of Engine it is, then what to do."""
     (found,) = kinds(seen(host("w1", unfit=unsupported(info))), wants())
 
     assert ("w1", "failed") == (found.host, found.status)

@@ -1,4 +1,4 @@
-"""What is wrong with a host's kernel, links and firewall."""
+"""Faults of a host's kernel, links and firewall."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ MESH = swarm(services=(WEB,), tasks=(RUNS,))
 
 
 def found(wanted=None, **changed):
-    """What is found where m1 shows so of itself: `(id, status, peer)`, and the facts."""
+    """Return the findings if m1 shows this of itself: `(id, status, peer)`, and the facts."""
     own = host("m1", bridge=BRIDGE, known_by="10.9.0.1", look=replace(WELL, **changed))
     others = (host(name, known_by=address) for name, address in (("w1", "10.9.0.2"), ("w2", "10.9.0.3")))
     rows = diagnosis(seen(own, *others, swarm=MESH), wanted or wants()).findings

@@ -1,4 +1,4 @@
-"""What is said of hosts as members of a swarm."""
+"""Findings on hosts as members of a swarm."""
 
 import pytest
 

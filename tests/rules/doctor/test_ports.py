@@ -1,4 +1,4 @@
-"""What must be open on which host, and to whom."""
+"""Ports that must be open on each host, and to whom."""
 
 import pytest
 
@@ -20,12 +20,12 @@ def rules(hosts=None, **sections):
 
 
 def opened(host, **sections):
-    """What is open on a host, as `protocol, port`, and to whom."""
+    """Return the openings of a host: `protocol, port`, and to whom."""
     return {(each.protocol, each.port): each.sources for each in rules(**sections)[host].openings}
 
 
 def problems(hosts):
-    """Why there are no rules for these hosts."""
+    """Return the reasons why there are no rules for these hosts."""
     with pytest.raises(StackFileError) as caught:
         rules(hosts)
     return caught.value.problems
@@ -93,7 +93,7 @@ def test_overlay_traffic_comes_from_the_data_path_address():
 
 
 def test_managers_port_is_the_one_it_listens_on():
-    """Where the stack file names another."""
+    """The port is the one that the stack file names for the manager."""
     hosts = {"m1": {**M1, "listen_address": "0.0.0.0:2400"}, "w1": W1}
 
     assert ("tcp", 2400) in opened("m1", hosts=hosts)

@@ -1,4 +1,4 @@
-"""What is closed between hosts, in which direction, and why."""
+"""Ways between hosts that are closed: in which direction, and why."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ WELL = parsed(LOOK)
 
 
 def found(*trials, m1=None, w1=None, **keys):
-    """What is found of these trials, where m1 and w1 show so of themselves."""
+    """Return the findings of these trials, with what m1 and w1 show of themselves."""
     rows = (
         host("m1", known_by="10.9.0.1", look=m1 or WELL),
         host("w1", known_by="10.9.0.2", look=w1 or Look()),

@@ -1,4 +1,5 @@
-"""Whose word on the swarm counts: the stack file's managers, or whom others name; never one's own alone."""
+"""The hosts that are believed on the swarm: the stack file's managers, or those named by others; none on its own
+word."""
 
 import pytest
 
@@ -11,7 +12,7 @@ MANAGERS = (("n-m1", "10.0.0.1"),)
 
 
 def word(host, control=False, state="active", node_id=None, managers=MANAGERS):
-    """What a host says of itself."""
+    """Return what a host says about itself."""
     member = state == "active"
     own = (f"n-{host}" if node_id is None else node_id) if member else ""
     return Member(host=host, state=state, node_id=own, control=control, remote_managers=managers if member else ())
@@ -27,7 +28,7 @@ TALL = (("n-m1", "192.168.0.1"),)  # an address that the stack file has for nobo
 
 
 def at(*names, address="10.0.0.{}", **advertised):
-    """How hosts are reached, and the address that is written for the swarm."""
+    """Return how hosts are reached, and the addresses that the swarm knows them by."""
     return {
         name: HostAccess(name=name, address=address.format(number), advertise_address=advertised.get(name))
         for number, name in enumerate(names, 1)
@@ -35,7 +36,7 @@ def at(*names, address="10.0.0.{}", **advertised):
 
 
 def proved(host, *said, silent=(), roles=UNSAID, accesses=None):
-    """Whether a host is taken for a manager, by what these say and others do not."""
+    """Tell whether a host is taken for a manager, with these answers and those hosts silent."""
     heard = {each.host: each for each in said}
     names = sorted({*heard, *silent}, key=lambda name: (name[0], name))
     known = witnesses(accesses or at(*names), roles)
@@ -119,7 +120,7 @@ def test_an_address_that_the_file_does_not_have(expected, said, silent):
 
 
 def test_the_advertised_address_tells():
-    """Where SSH goes by a name, or another way than the swarm does."""
+    """A member is known by its advertised address if SSH uses a name or another way."""
     accesses = at("m1", "w1", "w2", address="far-{}", m1="192.168.0.1:2377")
 
     assert proved(
@@ -128,7 +129,7 @@ def test_the_advertised_address_tells():
 
 
 def test_hosts_that_are_not_asked_count_as_silent():
-    """Who looks only at those that answered knows of the others."""
+    """Hosts that were not asked count as silent."""
     assert not proved("m1", M1, roles=Roles(unasked=frozenset({"w1"})))
 
 
@@ -136,7 +137,7 @@ def test_hosts_that_are_not_asked_count_as_silent():
 
 
 def why(host, *said, silent=(), roles=UNSAID, accesses=None):
-    """Why a host is not believed."""
+    """Return the reason why a host is not believed."""
     heard = {each.host: each for each in said}
     known = witnesses(accesses or at(*heard, *silent), roles)
     return known.why_not(host, heard | dict.fromkeys(silent))
@@ -166,7 +167,7 @@ def test_a_worker_that_is_in_a_swarm_of_its_own():
     ],
 )
 def test_no_manager_of_the_file_is_one(expected, silent):
-    """Where all answer, the swarm has another; else those that are silent may be it."""
+    """If all hosts answer, the swarm has another manager; else a silent one may be it."""
     said = {host: word(host) for host in ("m1", "m2", "w1") if host not in silent} | dict.fromkeys(silent)
 
     assert expected == witnesses(at("m1", "m2", "w1"), Roles(managers=frozenset({"m1", "m2"}))).advice(said)

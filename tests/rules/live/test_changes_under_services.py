@@ -58,7 +58,7 @@ def tasks(found: World, name: str) -> set[str]:
 
 
 def updates(steps: list[Step], start: World, name: str) -> int:
-    """How often a service was updated."""
+    """Count the updates of a service."""
     return sum(isinstance(step, UpdateService) and step.service_id == named(start, name).id for step in steps)
 
 
@@ -91,7 +91,7 @@ def test_updates_are_counted(name: str, expected: int):
 
 @pytest.mark.parametrize("name", ["direct", "quiet"])
 def test_tasks_of_others_are_left_alone(name: str):
-    """What publishes nothing through the ingress goes on running."""
+    """Tasks that publish nothing through the ingress go on running."""
     start = world()
     assert tasks(start, name) == tasks(ingress_changed().world, name)
 
@@ -110,7 +110,7 @@ def test_there_and_back():
 
 @cache
 def begun() -> list[World]:
-    """Where the change of the ingress stands that was killed before each of its steps."""
+    """Return the worlds left by a change of the ingress killed before each of its steps."""
     return cuts(world(), lambda hosts: make(hosts, NEW_INGRESS, id_of(world(), NEW_INGRESS)))
 
 
@@ -172,7 +172,7 @@ def test_a_container_that_is_on_no_overlay_blocks_too():
 
 
 def test_a_container_that_is_on_no_overlay_is_started_again():
-    """Where the stack file allows to disturb it."""
+    """A plain container is restarted if the stack file allows to disturb it."""
     hosts = changed(with_plain_container(world()), NEW_BRIDGE.model_copy(update={"disturb": True}))
 
     assert [True] == [each.running for each in hosts.world.host("w1").containers if each.id == "plain"]
@@ -242,7 +242,7 @@ def test_unwatched_member_forbids_no_change():
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused_before_the_first_write(name: str):
-    """What stands in the way is named, and nothing has been written."""
+    """The obstacle is named, and nothing has been written."""
     spec, act, expected = REFUSED[name]
     start = act(world())
     hosts = SimulatedHosts(start, killed_after=0)

@@ -1,4 +1,4 @@
-"""When a service's journal is closed: as soon as nothing of its update is left but the watching of new tasks."""
+"""A service's journal is closed as soon as its update only watches new tasks."""
 
 import json
 from dataclasses import replace
@@ -19,7 +19,7 @@ RUNNING = Task(id="t1", service_id="s1", node_id="n1", state="running", desired=
 
 
 def closing(*tasks: Task, update_state: str = "updating", mode: str = "Replicated") -> Decision | None:
-    """What is decided for a service whose port is back and which these tasks are left of. Node n2 is down, n3 paused;
+    """Return the decision on a service whose port is back, with these tasks left. Node n2 is down, n3 paused;
     nothing has changed for a while."""
     opened = Journal(service_id="s1", network="old", ports=(PORT,), numbers=(PORT,), update="null")
     labels = {JOURNAL: opened.text()}

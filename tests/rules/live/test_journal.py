@@ -116,7 +116,7 @@ def test_the_update_is_safe_meanwhile(spec: dict[str, Any]):
 
 @given(spec=specs)
 def test_the_journal_can_be_read_back(spec: dict[str, Any]):
-    """What the label says is what was taken off."""
+    """The label holds exactly what was taken off."""
     written = journal.to_strip(service(spec), "old")
     assert written == journal.opened("s1", written.text())
 
@@ -137,7 +137,7 @@ def test_a_dynamic_port_keeps_its_number():
 
 
 def test_a_port_that_somebody_added_stays():
-    """What is published while the ports are away stays beside them."""
+    """A port published while the others are away stays beside them."""
     without = stripped(service(spec_with(FIXED)))
     added = {**FIXED, "TargetPort": 443, "PublishedPort": 8443}
     spec = json.loads(without.spec)
@@ -170,7 +170,7 @@ def test_a_counter_moves_tasks():
     ],
 )
 def test_a_taken_port(other: dict[str, Any], expected: int | None):
-    """Who publishes the number meanwhile is found."""
+    """The service that publishes the number meanwhile is found."""
     opened = journal.to_strip(service(spec_with(FIXED)), "old")
     alien = replace(service(spec_with(other)), id="s2", name="alien")
     found = journal.taken(opened, [alien], pin=True)
@@ -214,7 +214,7 @@ def test_what_somebody_changed_of_its_way_of_updating_stays(before: Any, edited:
     ids=["as it was", "under another number", "another one"],
 )
 def test_a_fixed_port_is_back_with_its_number(expected: bool, port: dict[str, Any]):
-    """What somebody published meanwhile to the same target is not it."""
+    """A port that somebody published to the same target under another number is not the fixed one."""
     opened = journal.to_strip(service(spec_with(FIXED)), "old")
 
     assert expected == journal.ports_back(service(spec_with(port)), opened)

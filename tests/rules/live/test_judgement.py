@@ -1,4 +1,4 @@
-"""What a change under services would get stuck in is seen before its first write."""
+"""A change under services that would get stuck is refused before its first write."""
 
 import json
 from typing import Any
@@ -72,7 +72,7 @@ def test_what_forbids_it(words: str, judged: SwarmService, tasks: tuple[Task, ..
     ],
 )
 def test_time_that_does_not_do(words: str | None, seconds: float, template: dict[str, Any]):
-    """What stops and starts of tasks may take is more than the resource has; the number to set is said."""
+    """If stops and starts of tasks may take longer than the resource has, the number to set is said."""
     found = judgement.too_long([service(**template)], seconds, "timeouts.ingress")
     assert found is None if words is None else words in (found or "")
 
@@ -84,7 +84,7 @@ def test_services_that_are_equally_slow():
 
 
 def test_no_service_takes_no_time():
-    """Where nothing publishes a port nothing has to stop."""
+    """Nothing has to stop if no service publishes a port."""
     assert judgement.too_long([], 1, "timeouts.ingress") is None
 
 

@@ -13,7 +13,7 @@ SWARM = a_swarm(id="swarm")
 
 
 def misplaced(now: object, made_for: object, *, desired: str = "running", service_id: str = "s1") -> bool:
-    """What is said of a service with one placement and a task that was made for another."""
+    """Tell whether a task was made for another placement than its service has."""
     service = SwarmService(id="s1", name="web", spec=json.dumps({"TaskTemplate": {"Placement": now}}))
     placement = json.dumps(made_for)
     task = Task(id="t1", service_id=service_id, node_id="n1", state="running", desired=desired, placement=placement)

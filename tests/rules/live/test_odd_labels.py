@@ -13,14 +13,14 @@ OF_PORTS = [f'{{"network": "n", "ports": {ports}, "numbers": [], "update": null}
 
 @pytest.mark.parametrize("text", [*ODD, *OF_PORTS])
 def test_a_journal_that_is_none(text):
-    """What to put back is then not known."""
+    """A journal that Swarmnet did not write is refused: it does not say what to put back."""
     with pytest.raises(Blocked, match=r"^service s1: the label swarmnet.journal was not written by Swarmnet: "):
         journal.opened("s1", text)
 
 
 @pytest.mark.parametrize("text", [*ODD, '{"Name": "a", "IPAM": {"Config": [1]}}', '{"Name": "a", "Labels": {"a": 1}}'])
 def test_a_network_that_is_none(text):
-    """What it was like is then not known."""
+    """A note on a network that Swarmnet did not write is refused: it does not say what the network was like."""
     with pytest.raises(Blocked, match=r"^the label swarmnet.former on w1 was not written by Swarmnet: "):
         former.creation(text, "w1")
 

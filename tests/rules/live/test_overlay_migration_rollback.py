@@ -39,8 +39,8 @@ def test_another_rollback_is_left():
 
 
 def moving(update_state: str, *labels: tuple[str, str], version: int = 7, there: bool = False) -> Decision | None:
-    """What is decided about a service with an update of this state, on its way to the twin: before it moves, or once
-    its spec names the twin and a task hangs on."""
+    """Return the decision on a service with an update in this state, on its way to the twin: before it moves, or
+    once its spec names the twin and a task is on it."""
     target = TWIN.id if there else OLD.id
     spec = json.dumps({"Name": "web", "TaskTemplate": {"Networks": [{"Target": target}]}})
     service = SwarmService(

@@ -1,4 +1,4 @@
-"""Whether the swarm can do without a manager, for good or for a moment."""
+"""The swarm's need of a manager: can it go for good, or for a moment?"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a service's raw spec asks for, and the Engine's defaults where it says nothing."""
+"""A service's raw spec, with the Engine's defaults for what it leaves out."""
 
 from collections.abc import Callable
 from json import dumps
@@ -38,7 +38,7 @@ def updating(**keys: Any) -> str:  # any JSON
     ],
 )
 def test_mode(expected: str, kinds: object):
-    """How tasks are spread is the key of its mode."""
+    """The way in which tasks are spread is the key of the mode."""
     assert expected == service_spec.mode(dumps({"Mode": kinds}))
 
 
@@ -79,7 +79,7 @@ def test_reservations():
 
 
 def test_restarts():
-    """When a task is followed by another, after how long, and how often."""
+    """The restart policy says when a task is followed by another, after how long, and how often."""
     spec = template(RestartPolicy={"Condition": "on-failure", "Delay": 2 * SECOND, "MaxAttempts": 3})
     found = (
         service_spec.restart_condition(spec),

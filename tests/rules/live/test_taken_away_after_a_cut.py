@@ -23,7 +23,7 @@ CHANGES: tuple[Spec, ...] = (NEW_INGRESS.model_copy(update={"dynamic_ports": "re
 
 @cache
 def begun(at: int) -> list[World]:
-    """Where a change stands that was killed after its first step, its second, and so on, each a while later."""
+    """Return the worlds left by a change killed after each of its steps, each a while later."""
     spec = CHANGES[at]
     worlds = cuts(world(), lambda hosts: make(hosts, spec, id_of(world(), spec)))
     return [elapsed(60)(each) for each in worlds[1:]]
@@ -92,7 +92,7 @@ def test_a_migration_whose_overlay_goes_leaves_no_label():
 
 
 def overlay_facts_of(hosts: SimulatedHosts, network_id: str) -> object:
-    """What is seen of the overlay now."""
+    """Return what is seen of the overlay now."""
     return overlay_facts(hosts.world, NEW_OVERLAY.name, network_id, thorough=True)
 
 

@@ -1,4 +1,4 @@
-"""Whose is it? Labels that say so, and what `create` does with what it finds."""
+"""Adoption: labels that say whose a network is, and what `create` does with what it finds."""
 
 import pytest
 from hypothesis import given
@@ -62,13 +62,13 @@ def test_a_missing_label_is_a_difference(labels: dict[str, str]):
 def test_refusal(
     adopt: str, labels: tuple[tuple[str, str], ...], difference: str, engine_default: bool, expected: str | None
 ):
-    """What was found may be taken, or the reason names what stands against it."""
+    """A network that was found is taken over, or the reason against it is named."""
     found = adoption.refusal("overlay app", labels, "infra/prod", adopt, difference, engine_default=engine_default)
     assert expected is found if expected is None else expected in (found or "")
 
 
 def test_change_of_our_own_goes_on():
-    """What is ours and different is on its way where the change that goes on is that of our own stack file."""
+    """A difference does not matter if it is left by a change of our own stack file that goes on."""
     assert None is adoption.refusal("overlay app", OURS, "infra/prod", "refuse", "mtu: 1450", goes_on=True)
 
 

@@ -34,12 +34,12 @@ AS_BEFORE = all_of(nothing_lost(world()), no_trace)
 
 
 def noun(spec: Spec) -> str:
-    """What a test is about, for its name."""
+    """Return the noun that a test is about, for its name."""
     return noun_of(spec).name.lower()
 
 
 def refused(hosts: SimulatedHosts, spec: Spec) -> str:
-    """Why an empty state may not bring it about; nothing is written."""
+    """Return why an empty state may not make this resource; nothing is written."""
     hosts.steps.clear()
     with pytest.raises(Blocked) as caught:
         make(hosts, spec)
@@ -48,13 +48,13 @@ def refused(hosts: SimulatedHosts, spec: Spec) -> str:
 
 
 def begun(spec: Spec) -> list[SimulatedHosts]:
-    """Where a change stands that was killed after each of its steps but the last."""
+    """Return the worlds left by a change killed after each of its steps but the last."""
     worlds = cuts(world(), lambda hosts: make(hosts, spec, id_of(world(), spec)))
     return [SimulatedHosts(each) for each in worlds[1:]]
 
 
 def in_a_change(world: World) -> bool:
-    """Whether the swarm says so."""
+    """Tell whether the swarm is marked as in a change."""
     return change_on(world.swarm.settings.labels) is not None
 
 
@@ -112,7 +112,7 @@ def test_joining_ends_no_change_of_the_other_state():
 
 @pytest.mark.parametrize("spec", CHANGES, ids=noun)
 def test_a_label_without_a_digest_may_be_anybodys(spec: Spec):
-    """What 0.1.0 wrote: what is missing is made, and what differs is neither removed nor turned round."""
+    """A label as 0.1.0 wrote it: what is missing is made; what differs is neither removed nor turned back."""
     ours, known = spec.model_copy(update=OURS), id_of(world(), spec)
     for hosts in begun(spec):
         if not in_a_change(hosts.world):

@@ -57,7 +57,7 @@ DEFAULT = bridge(subnets=("172.18.0.0/16",), gateways=("172.18.0.1",))
 
 
 def facts(found: Network | None, state: str = "inactive") -> GwbridgeFacts:
-    """What the host reports."""
+    """Return a host's report of its bridge."""
     return GwbridgeFacts(member=Member(host="m1", state=state), bridge=found)
 
 
@@ -93,7 +93,7 @@ def test_missing_one_is_created():
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("state", ["inactive", "active"])
 def test_right_one_needs_nothing(known: bool, state: str):
-    """What is as wanted stays as it is, on members too."""
+    """A bridge that is as wanted takes no step, on members too."""
     assert Done() == gwbridge.next_step(gwbridge_spec(), facts(bridge(labels=OURS), state), known=known)
 
 
@@ -141,7 +141,10 @@ def test_undeclared_label_is_none():
 
 
 def test_leftover_endpoints_go_first():
-    """What a leave left on the bridge is taken off before it is removed (measurements.md#endpoint-left-behind)."""
+    """An endpoint that a leave left behind is disconnected before its bridge is removed.
+
+    measurements.md#endpoint-left-behind
+    """
     found = replace(DRIFT["mtu"], endpoints=(LEFTOVER,))
     expected = DisconnectEndpoint(host="m1", network=found.id, endpoint="gateway_ingress-sbox")
     assert (expected,) == steps(gwbridge.next_step(gwbridge_spec(), facts(found), known=True))
@@ -201,7 +204,7 @@ def test_a_member_gets_a_moment_to_come_back():
     ],
 )
 def test_create_refuses(adopt: str, found: Network, expected: str):
-    """What somebody else made stays as it is, unless `adopt` says otherwise."""
+    """A bridge of somebody else is refused unless `adopt` allows to take it."""
     assert expected in reason(gwbridge.next_step(gwbridge_spec(adopt=adopt), facts(found), known=False))
 
 
@@ -214,12 +217,12 @@ def test_create_refuses(adopt: str, found: Network, expected: str):
     ],
 )
 def test_create_takes_over(adopt: str, found: Network):
-    """What is right already is taken as it is, without a step."""
+    """A bridge that is right already is taken over without a step."""
     assert Done() == gwbridge.next_step(gwbridge_spec(adopt=adopt), facts(found), known=False)
 
 
 def test_create_changes():
-    """What differs and may be changed is removed, to be made again."""
+    """A bridge that differs and may be changed is removed, to be made again."""
     found = altered(DRIFT["mtu"], labels=())
     decision = gwbridge.next_step(gwbridge_spec(adopt="converge"), facts(found), known=False)
     assert (RemoveNetwork(host="m1", id=found.id),) == steps(decision)
@@ -327,7 +330,7 @@ def test_removal_from_a_member_blocks(state: str):
 
 
 def moved(found: Network | None, state: str = "inactive", *, to: str = "10.0.0.2") -> str | None:
-    """What is said of the host at an address, where the state knows 10.0.0.1 and the bridge `bbb…`."""
+    """Return the objection to the host at an address; the state knows 10.0.0.1 and the bridge `bbb…`."""
     known = {"access": {"name": "m1", "address": "10.0.0.1"}, "network_id": "b" * 64}
     return gwbridge.elsewhere(gwbridge_spec(access={"name": "m1", "address": to}), facts(found, state), known)
 
@@ -351,7 +354,7 @@ def test_same_host_at_another_address():
     ids=["another bridge", "none"],
 )
 def test_another_host_at_the_new_address(found, told):
-    """What is there is left alone, whatever it looks like."""
+    """Another host at the new address is left alone, whatever it looks like."""
     assert (
         "m1: its address changed from 10.0.0.1 port 22 to 10.0.0.2 port 22, but that is another machine: "
         f"it is {told}, the state has the one with docker_gwbridge bbbbbbbbbbbb"

@@ -187,7 +187,7 @@ def test_plain_ingress_with_a_range_of_somebodys_own_is_not_replaced():
     ],
 )
 def test_create_refuses(adopt: str, found: Network, given: dict[str, Any], expected: str):
-    """What somebody else made, or uses, stays as it is, unless `adopt` says otherwise."""
+    """An ingress that somebody else made or uses is refused unless `adopt` allows to take it."""
     decision = ingress.next_step(ingress_spec(adopt=adopt), facts(found, **given), known=False)
     assert expected in reason(decision)
 
@@ -229,7 +229,7 @@ def test_another_stack_in_the_middle_blocks():
     ],
 )
 def test_change_is_refused_beforehand(given: dict[str, Any], expected: str):
-    """What would stop halfway is refused before the first write."""
+    """A change that would stop halfway is refused before the first write."""
     found = facts(DRIFT["gateway"], *given.pop("hosts", ()), **given)
     assert expected in reason(ingress.next_step(ingress_spec(), found, known=True))
 
@@ -261,7 +261,7 @@ def test_tasks_are_waited_for():
     ],
 )
 def test_tasks_that_do_not_count(task: Task, nodes: tuple[Node, ...]):
-    """What has ended, or is on a host that is down, holds nothing."""
+    """Tasks that have ended, or are on a host that is down, do not hold the ingress."""
     found = begun(DRIFT["mtu"], tasks=(task,), nodes=nodes)
     assert ["RemoveNetwork"] == kinds(ingress.next_step(ingress_spec(), found, known=True))
 
@@ -534,7 +534,7 @@ def test_the_labels_of_kicks_go():
     ],
 )
 def test_unfinished_work(found: IngressFacts, expected: str | None):
-    """What is left to do shows as drift."""
+    """Unfinished work is drift."""
     words = ingress.unfinished(found, RIGHT)
     assert expected is words if expected is None else expected in (words or "")
 

@@ -283,7 +283,7 @@ def test_a_demotion_keeps_the_quorum():
 
 
 def test_a_demotion():
-    """Where the others are enough a manager becomes a worker."""
+    """A manager becomes a worker if the others are enough."""
     expected = UpdateNode(node_id="n2", version=2, role="worker")
     assert (expected,) == steps(node.next_step(node_spec(), as_manager(), known=True))
 
@@ -455,7 +455,7 @@ def test_leaving_is_refused(found: NodeFacts, expected: str):
     ],
 )
 def test_leaving_takes_nothing(found: NodeFacts):
-    """What is gone, or not ours to end, takes no step."""
+    """A member that is gone, or not ours to end, takes no step."""
     assert Done() == removal(found)
 
 
@@ -493,7 +493,7 @@ MOVED = "address changed from 198.51.100.2 port 22 to 198.51.100.9 port 22"
 
 
 def test_member_at_another_address():
-    """Where the host at the new address is the member that the state knows, nothing is to do."""
+    """A host at a new address that is the member in the state takes no step."""
     assert Done() == node.next_step(node_spec(host="w1"), facts(), known=True, node_id="n2", moved=MOVED)
 
 
@@ -515,7 +515,7 @@ KNOWN_AT = replace(MEMBER, node_address="198.51.100.2")
 
 
 def at(**keys: str) -> dict[str, str]:
-    """How w1 is reached, with these keys."""
+    """Return how w1 is reached, with these keys."""
     return {"name": "w1", "address": "198.51.100.2", "advertise_address": "198.51.100.2", **keys}
 
 

@@ -53,7 +53,7 @@ DRIFT: dict[str, Network] = {
 
 
 def known(found: Network, **given: Any) -> OverlayFacts:
-    """What a manager reports of a network whose id the state knows."""
+    """Return a manager's report of a network whose id is in the state."""
     return OverlayFacts(network=found, **given)
 
 
@@ -108,7 +108,7 @@ def test_clash_with_another_network_blocks(other: Network, expected: str):
     ],
 )
 def test_no_clash(other: Network):
-    """What shares no address of the swarm's is in nobody's way."""
+    """A network that shares no address with the swarm's others is created."""
     assert steps(overlay.next_step(overlay_spec(), OverlayFacts(network=None, listed=(other,))))
 
 
@@ -140,7 +140,7 @@ def test_dead_one_blocks(labels: tuple[tuple[str, str], ...], undo: tuple[Remove
 
 @pytest.mark.parametrize("network_id", ["", network().id])
 def test_right_one_needs_nothing(network_id: str):
-    """What is as wanted stays as it is: an adoption is no step at all."""
+    """An overlay that is as wanted takes no step, and neither does its adoption."""
     assert Done() == overlay.next_step(overlay_spec(), known(network()), network_id=network_id)
 
 
@@ -153,7 +153,7 @@ def test_drift_of_ours_is_repaired(property_name: str):
 
 @pytest.mark.parametrize("property_name", DRIFT)
 def test_drift_of_somebodys_blocks(property_name: str):
-    """What somebody else made and differs is refused, with both values."""
+    """A differing overlay of somebody else is refused, with both values."""
     decision = overlay.next_step(overlay_spec(), known(DRIFT[property_name]))
     assert f"{property_name}: " in reason(decision)
 
@@ -166,12 +166,12 @@ def test_drift_of_somebodys_blocks(property_name: str):
     ],
 )
 def test_create_refuses(adopt: str, labels: tuple[tuple[str, str], ...], expected: str):
-    """What somebody else made stays as it is, unless `adopt` says otherwise."""
+    """An overlay of somebody else is refused unless `adopt` allows to take it."""
     assert expected in reason(overlay.next_step(overlay_spec(adopt=adopt), known(network(labels=labels))))
 
 
 def test_create_changes():
-    """What may be changed and differs is removed, to be made again."""
+    """An overlay that differs and may be changed is removed, to be made again."""
     found = altered(DRIFT["mtu"], labels=())
     assert (RemoveNetwork(id=found.id),) == steps(overlay.next_step(overlay_spec(adopt="converge"), known(found)))
 
@@ -216,7 +216,7 @@ def task(state: str = "running", **given: Any) -> Task:
     ],
 )
 def test_holders(services: tuple[SwarmService, ...], tasks: tuple[Task, ...], expected: list[str]):
-    """Who uses a network is named as an operator knows it."""
+    """Users of a network are named as an operator knows them."""
     facts = known(network(), services=services, tasks=tasks, nodes=(NODE,))
     assert expected == overlay.holders(network(), facts)
 
@@ -250,7 +250,7 @@ def test_removal_waits_for_stopping_tasks():
 
 
 def test_removal_does_not_wait_for_a_host_that_is_down():
-    """What the swarm remembers of tasks there is not news."""
+    """Tasks that the swarm remembers on a host that is down do not hold up a removal."""
     facts = known(network(), tasks=(task(),), nodes=(replace(NODE, state="down"),))
     assert (RemoveNetwork(id=network().id),) == steps(overlay.next_step_of_removal(overlay_spec(), facts))
 

@@ -109,7 +109,7 @@ def test_it_does_not_begin_in_doubt(found: SwarmFacts, expected: str):
 
 
 def test_a_lost_one_is_not_begun_again_by_an_update():
-    """What the state knows and is gone takes a refresh, so that the user sees it go."""
+    """A swarm that the state has and the hosts lost needs a refresh, which shows the user that it is gone."""
     assert "pulumi up --refresh" in reason(swarm.next_step(swarm_spec(), BARE, swarm_id="s1"))
 
 
@@ -154,7 +154,7 @@ def test_half_of_one_is_not_begun(found: SwarmFacts, expected: str | None):
 
 @pytest.mark.parametrize("swarm_id", ["", "s1"])
 def test_right_one_needs_nothing(swarm_id: str):
-    """What is not declared is right as it is."""
+    """Settings that are not declared are right as they are."""
     assert Done() == swarm.next_step(swarm_spec(), facts(), swarm_id=swarm_id)
 
 
@@ -277,7 +277,7 @@ def test_it_ends_on_its_last_member():
     ],
 )
 def test_an_end_that_needs_nothing(found: SwarmFacts):
-    """What is gone takes no step."""
+    """A swarm that is gone takes no step."""
     assert Done() == swarm.next_step_of_removal(found, "s1")
 
 
@@ -306,7 +306,7 @@ def test_an_end_that_needs_nothing(found: SwarmFacts):
     ],
 )
 def test_it_does_not_end_while_it_holds_something(found: SwarmFacts, expected: str):
-    """What would be lost with it is named, and who may still be a member keeps it."""
+    """Whatever would be lost with the swarm is named, and a host that may still be a member keeps it."""
     assert expected in reason(swarm.next_step_of_removal(found, "s1"))
 
 
@@ -333,7 +333,7 @@ ELSEWHERE = (MANAGER, Member(host="w1", state="active", node_id="n9"))
 
 
 def test_end_is_not_told_by_another_swarm():
-    """Where the hosts are in two, the one that answers says nothing of the end of the other."""
+    """If the hosts are in two swarms, the one that answers says nothing about the end of the other."""
     found = facts(live(id="s2", labels=()), members=ELSEWHERE)
     expected = "swarm s1: can't tell whether it has ended: w1: it is a member (node n9) of another swarm than m1"
     assert expected in reason(swarm.next_step_of_removal(found, "s1"))

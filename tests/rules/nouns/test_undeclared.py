@@ -1,4 +1,4 @@
-"""What a network has that nobody declared: it is a difference wherever it is news, and stays where it is not."""
+"""Options and labels that nobody declared differ if they are new, and are kept if they were there."""
 
 from dataclasses import replace
 from typing import Any
@@ -36,7 +36,7 @@ def shown(spec: Any, **given: Any) -> Network:
 
 
 def said(spec: Any, found: Network, *, known: bool = False) -> str:
-    """Why a create leaves it alone, empty where it takes it over; what an update makes of it likewise."""
+    """Return why a create or an update leaves it alone; empty if a create takes it over."""
     match found.shape.driver, found.ingress:
         case "bridge", False if spec.resource_name.startswith("docker_gwbridge"):
             facts = GwbridgeFacts(member=Member(host="m1", state="inactive"), bridge=found)
@@ -85,7 +85,8 @@ BRIDGE, MESH, APP = gwbridge_spec(), ingress_spec(), overlay_spec()
     ],
 )
 def test_identical_means_all_that_an_engine_shows(spec: Any, given: dict[str, Any], expected: str):
-    """What somebody made otherwise is no `identical`, whether or not a key could say so."""
+    """A network with anything that an Engine shows and nobody declared is not `identical`, with or without a key for
+    it."""
     assert expected in said(spec, shown(spec, **given))
 
 
@@ -196,7 +197,8 @@ def test_twin_and_new_overlay_have_what_nobody_declared():
 
 
 def test_defaults_of_daemon_json_do_not_slip_into_what_we_make():
-    """What Engines would take from there is said; what nobody here knows is there, and is not taken away for ever."""
+    """Defaults that Engines would take from daemon.json are declared; unknown ones stay, and are not removed time
+    and again."""
     world = bare("m1")
     defaults = pairs({HOST_BINDING: "127.0.0.1", MTU: "1234", "site": "x"})
     hosts = SimulatedHosts(world.with_host(replace(world.host("m1"), bridge_defaults=defaults)))

@@ -72,7 +72,7 @@ def start(name: str) -> World:
 
 
 def shown(world: World, spec: Spec) -> bool:
-    """Whether all hosts show that it is right: nothing is left to do, at this very moment."""
+    """Tell whether all hosts show that it is right: nothing is left to do or to wait for."""
     hosts = SimulatedHosts(world, killed_after=0)
     make(hosts, spec, id_of(world, spec))
     return hosts.seconds == 0
@@ -94,7 +94,7 @@ def test_steps_are_counted(name: str):
 
 @every_case
 def test_done_means_that_every_host_shows_it(name: str):
-    """When the work ends nothing is left to wait for."""
+    """Nothing is left to wait for when the work ends."""
     hosts = SimulatedHosts(start(name))
     make(hosts, CASES[name].spec)
     assert shown(hosts.world, CASES[name].spec)
@@ -109,7 +109,7 @@ def test_done_stays_done(name: str):
 @every_case
 @pytest.mark.parametrize("known", [True, False], ids=["update", "create"])
 def test_a_second_run_writes_nothing(name: str, known: bool):
-    """What is right takes no step, whether the state knows it or not."""
+    """A resource that is right takes no step, whether the state knows it or not."""
     world = made(start(name), CASES[name].spec)
     hosts = SimulatedHosts(world)
     make(hosts, CASES[name].spec, id_of(world, CASES[name].spec) if known else "")
@@ -192,7 +192,7 @@ DRIFT: dict[str, tuple[Spec, Callable[[World], World]]] = {
 
 @pytest.mark.parametrize("name", DRIFT)
 def test_drift_is_repaired(name: str):
-    """What was changed by hand is as it should be after a run."""
+    """Changes made by hand are undone by a run."""
     spec, act = DRIFT[name]
     before = running()
     hosts = SimulatedHosts(act(before))
@@ -232,7 +232,7 @@ def test_what_can_not_be_seen_is_an_error(spec: Spec, act: Callable[[World], Wor
 
 
 def gone(world: World, spec: Spec) -> bool:
-    """Whether nothing of it is left, on any host."""
+    """Tell whether nothing of it is left, on any host."""
     name = getattr(spec, "name", "")
     copies = [host.network(name) for host in world.hosts] if name else []
     return not any(copies) and (world.cluster is None or not id_of(world, spec))
@@ -338,7 +338,7 @@ def test_a_used_overlay_stays():
 
 
 def test_a_swarm_with_others_in_it_stays():
-    """What somebody keeps in the swarm blocks its end, by name, and nothing of it is lost."""
+    """Belongings of others in the swarm block its end, by name, and nothing of them is lost."""
     world = others.keep_belongings(running(), "secret db")
     with pytest.raises(Blocked, match="secret db"):
         down(world, *restoring())

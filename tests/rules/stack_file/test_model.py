@@ -1,4 +1,4 @@
-"""What one key of a stack file may be, and what is said where it may not."""
+"""The values that one key of a stack file may have, and the problem told for others."""
 
 import json
 
@@ -94,7 +94,7 @@ def test_unknown_key_names_the_likely_one(sections, problem):
     ],
 )
 def test_words_of_other_tools_are_understood(sections, problem):
-    """What people write in place of a key names the key."""
+    """Words of other tools get a problem that names the right key."""
     assert [problem] == [line[: len(problem)] for line in problems(**sections)]
 
 
@@ -128,7 +128,7 @@ def test_choice_names_the_likely_one(choice):
     ],
 )
 def test_key_that_engines_know_and_break_on(sections, key, reason):
-    """What an Engine takes and then ignores, or breaks on, is refused with the reason."""
+    """A key that an Engine takes and then ignores, or breaks on, is refused with the reason."""
     section = {"subnet": "10.2.0.0/24", key: "x"}
     path = "overlays.app" if sections == "overlays" else sections
     found = problems(**{sections: {"app": section} if sections == "overlays" else section})
@@ -288,7 +288,7 @@ def test_wrong_type_says_what_it_should_be(sections, problem):
     ],
 )
 def test_value_out_of_bounds(sections, problem):
-    """What an Engine refuses, or takes and then breaks on, is a problem with the bound that it crosses."""
+    """A value that an Engine refuses, or takes and then breaks on, is a problem that names the bound."""
     assert [problem] == problems(**sections)
 
 
@@ -373,7 +373,7 @@ def test_address_is_not_taken_for_another(address):
 
 @pytest.mark.parametrize("address", ["a..b", ".a", "x" * 64, "ü" * 60])
 def test_address_has_labels_that_can_be_looked_up(address):
-    """What no resolver takes is told before one is asked."""
+    """An address that no resolver takes is told before one is asked."""
     assert problems(hosts={"m1": {"address": address}})
 
 
@@ -387,7 +387,7 @@ def test_address_is_that_of_a_machine(address):
     "address", ["10.0.0.1:99999", "10.0.0.1:0", "10.0.0.1:abc", "eth0:", "[::1", "[10.0.0.1]", "]["]
 )
 def test_advertise_address_has_a_port_or_none(address):
-    """What the Engine would refuse at init, or take for another address, is told before."""
+    """An address that the Engine would refuse at init, or take for another, is told before."""
     expected = (
         f"hosts.m1.advertise_address: {address!r} should be an IP address or an interface of the host, "
         "such as 10.0.0.1 or eth0"
@@ -453,7 +453,7 @@ def test_advertise_address_is_one(address):
     "key", ["ssh-ed25519 AAAA", "ssh-ed25519 ÄÄ", f"{HOST_KEY[:-8]}", HOST_KEY.replace("-ed", "-Ed")]
 )
 def test_host_key_is_one_that_can_be_read(key):
-    """What is cut off or no base64 is told before a host is asked for its key."""
+    """A host key that is cut off or no base64 is told before the host is asked for its key."""
     expected = "hosts.m1.host_key: should be a public key that can be read, type and base64: ssh-ed25519 AAAA…"
 
     assert [expected] == problems(hosts={"m1": {"address": "m1", "host_key": key}})
@@ -567,7 +567,7 @@ def test_whatever_is_written_gives_a_stack_file_or_lines(raw):
     ids=["gwbridge", "swarm", "host", "ingress", "overlay"],
 )
 def test_sections_have_the_defaults_of_their_specs(section, spec):
-    """What the stack file says of a default is what resources have."""
+    """Sections of the stack file and specs of resources have the same defaults."""
     shared = section.model_fields.keys() & spec.model_fields.keys() - {"gateway", "subnet", "first_manager"}
 
     assert {key: _plain(spec.model_fields[key].default) for key in shared} == {
@@ -660,7 +660,7 @@ PLACE = {"name": "m1", "address": "10.0.0.1"}
     ids=["as whom", "address", "port", "bastion", "local"],
 )
 def test_what_counts_as_another_address(now, expected):
-    """Where a host is counts, not as whom it is reached."""
+    """Another place is another address; another user is not."""
     assert (expected and f"address changed from {expected}") == moved(PLACE, now)
 
 

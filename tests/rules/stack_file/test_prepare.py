@@ -17,7 +17,7 @@ def planned(w1=None, **sections):
 
 
 def problems(**sections):
-    """What is said of a stack file with these sections."""
+    """Return the problems of a stack file with these sections."""
     with pytest.raises(StackFileError) as caught:
         planned(**sections)
     return caught.value.problems

@@ -34,7 +34,7 @@ def test_key_without_namespace_is_the_projects():
 
 
 def test_both_forms_give_the_same():
-    """What Pulumi hands over, objects as JSON and the rest as text, is what the file says."""
+    """Pulumi's form (objects as JSON, the rest as text) gives the same as the file."""
     raw = from_yaml(TEXT)
     flat = {f"swarmnet:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
 
@@ -136,7 +136,7 @@ def test_section_without_keys_is_empty_text():
 
 
 def test_mapping_that_holds_itself_is_left_for_the_model():
-    """What stands for itself comes to an end all the same."""
+    """A mapping that contains itself is read without end."""
     assert from_yaml("config: {hosts: &a {m1: *a}}")["hosts"]
 
 
@@ -206,7 +206,7 @@ def test_json_in_yaml_is_what_it_says():
     ],
 )
 def test_yaml_that_is_no_stack_file(text, problem):
-    """What cannot be read is a problem with its line."""
+    """YAML that can't be read is a problem with its line."""
     with pytest.raises(StackFileError) as caught:
         from_yaml(text)
 

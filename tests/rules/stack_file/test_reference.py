@@ -45,7 +45,7 @@ def test_row_has_key_default_and_meaning(row):
     "example", re.findall(r"```yaml\n(config:.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 )
 def test_examples_of_the_page_have_no_problem(example):
-    """What the page shows as a stack file is one."""
+    """The page's examples of a stack file have no problem."""
     assert plan_of(from_yaml(example), "swarmnet/example").gwbridges
 
 

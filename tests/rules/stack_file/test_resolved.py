@@ -1,4 +1,4 @@
-"""What follows from a stack file, said once."""
+"""Facts that follow from a stack file, derived in one place."""
 
 import json
 
@@ -25,7 +25,7 @@ def settings(**sections):
 
 
 def test_a_host_has_what_shared_sections_give_it():
-    """How it is reached, its bridge and its role stand together."""
+    """Access, bridge and role of a host stand together."""
     host = resolve(parse({"hosts": HOSTS, "gwbridge": GWBRIDGE, "ssh": {"user": "ann"}})).hosts["w1"]
 
     assert host.gwbridge
@@ -39,7 +39,7 @@ def test_a_host_has_what_shared_sections_give_it():
 
 
 def test_lost_host_is_planned_no_more():
-    """What is dead for good has no resources, whatever still names it."""
+    """A host that is lost for good has no resources, whatever still names it."""
     sections = {"hosts": HOSTS, "order": [["m2", "w1"], ["m1"]], "swarm": {"first_manager": "m1"}}
     left = without_lost(resolve(parse(sections)))
 
@@ -94,7 +94,7 @@ def test_hosts_are_known_whatever_is_wrong_beside_them(value):
 
 
 def test_hosts_that_make_no_sense_are_refused_alone():
-    """What is wrong elsewhere is said where it matters."""
+    """Problems elsewhere in the stack file are not told here."""
     given = settings(hosts={"m1": {}}, ingress={})
 
     with pytest.raises(StackFileError) as refusal:

@@ -16,12 +16,12 @@ HOSTS = {"m1": {"address": "10.9.0.1"}}
 
 @cache
 def validator():
-    """What finds fault by the schema."""
+    """Provide a validator of the schema."""
     return Draft202012Validator(schema())
 
 
 def errors(config, **beside):
-    """Where the schema finds fault with a stack file."""
+    """Return the places at which the schema finds fault with a stack file."""
     document = {"config": config, **beside}
     return [error.json_path for error in validator().iter_errors(document)]
 
@@ -68,7 +68,7 @@ def test_stack_files_of_the_project_name_the_schema(path):
     ],
 )
 def test_mistakes_are_found_while_typing(config, place):
-    """What is wrong with a key by itself is an error in the editor."""
+    """A wrong value of a key is an error in the editor."""
     assert [place] == errors(config)
 
 

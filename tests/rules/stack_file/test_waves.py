@@ -1,4 +1,4 @@
-"""Which host comes first."""
+"""The order of hosts."""
 
 from providers.rules.stack_file.model import parse
 from providers.rules.stack_file.waves import first_manager, waves
@@ -34,7 +34,7 @@ def test_order_is_taken_as_it_is():
 
 
 def test_stack_of_workers_has_one_wave():
-    """Where the swarm exists already, its managers may be somebody else's."""
+    """Workers alone share one wave: the swarm's managers may be somebody else's."""
     only = parse({"hosts": {"w1": {"address": "10.0.0.1"}, "w2": {"address": "10.0.0.2"}}})
 
     assert (("w1", "w2"),) == waves(only)

@@ -53,7 +53,7 @@ def test_subnet_has_one_form(text, expected):
     ],
 )
 def test_what_is_no_subnet_is_refused(text, problem):
-    """What no Engine, or not every Engine, takes as a subnet is a problem that says what to write."""
+    """A subnet that not every Engine takes is a problem that says what to write."""
     with pytest.raises(ValueError, match=r".") as caught:
         canonical_subnet(text)
 
@@ -62,7 +62,7 @@ def test_what_is_no_subnet_is_refused(text, problem):
 
 @pytest.mark.parametrize("text", ["10.11.0", "10.11.0.256", "10.11.0.1/16", "fd00::1", ""])
 def test_what_is_no_address_is_refused(text):
-    """What is no IPv4 address is a problem that quotes it."""
+    """A text that is no IPv4 address is a problem that quotes it."""
     with pytest.raises(ValueError, match=f"^'{text}' is "):
         canonical_address(text)
 
@@ -101,7 +101,7 @@ def test_first_address_can_be_given_away(subnet):
     ],
 )
 def test_relation_reads_from_the_first(subnet, other, expected):
-    """How two subnets lie is told from the first one's side."""
+    """The relation of two subnets is told from the first one's side."""
     assert expected == relation(subnet, other)
 
 

@@ -93,7 +93,7 @@ def test_allocated(network: Network, expected: bool):
     ],
 )
 def test_meets(subnets: tuple[str, ...], wanted: str, expected: bool):
-    """Whether two ranges share an address, host bits of 20.10 and IPv6 included."""
+    """Two ranges meet if they share an address, with host bits as 20.10 writes them, and with IPv6 beside them."""
     assert expected == altered(NETWORK, subnets=subnets).meets(wanted)
 
 
@@ -135,7 +135,7 @@ def test_publishes_ingress(mode: str, expected: bool):
     ],
 )
 def test_alive(state: str, expected: bool):
-    """What is observed counts; of what no host was ever told, what is wanted of it."""
+    """A task's observed state counts; before any host was told of it, its desired state."""
     task = Task(id="t", service_id="s", node_id="n", state=state, desired="shutdown")
     assert expected == task.alive
 
@@ -152,7 +152,7 @@ FAILED = replace(TASK, id="t0", state="failed", desired="shutdown")
 
 
 def calm(*tasks: Task) -> object:
-    """What counts of these tasks for patience with the ingress."""
+    """Return the part of these tasks that counts for patience with the ingress."""
     return IngressFacts(network=None, swarm=SWARM, hosts=(), nodes=(), tasks=tasks).calm
 
 
@@ -166,7 +166,7 @@ def calm(*tasks: Task) -> object:
     ids=["a task that failed before", "on another network", "a task that never failed"],
 )
 def test_a_task_in_the_place_of_another(expected: bool, before: tuple[Task, ...], later: tuple[Task, ...]):
-    """Where tasks fail over and over, patience with everything else goes on."""
+    """Tasks that fail over and over do not renew the patience with everything else."""
     assert expected == (calm(*before) == calm(*later))
 
 

@@ -1,4 +1,4 @@
-"""Where a network's shape keeps the values of keys."""
+"""The places of keys' values in a network's shape."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What a host has beside Docker, as it prints it."""
+"""The links and routes of a host, as the host prints them."""
 
 import pytest
 

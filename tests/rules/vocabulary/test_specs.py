@@ -9,7 +9,7 @@ DECLARED = gwbridge_spec("w1", protect=True)
 
 
 def read(spec: GwbridgeSpec, **live: object) -> GwbridgeSpec:
-    """What the state has after a refresh that found something else, as the wire gives it back."""
+    """Return the spec in the state after a refresh that found something else, as the wire gives it back."""
     found = spec.read_as(spec.model_copy(update=live))
     return GwbridgeSpec.model_validate(found.model_dump(mode="json", exclude_none=True))
 
