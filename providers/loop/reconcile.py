@@ -35,6 +35,8 @@ PASSING_STEPS = (*PASSING, Unreachable)
 # An election takes a few seconds (up to 19 s if a leader restarts: measurements.md#restart-of-docker).
 ELECTION = 20.0
 SHORTEST_POLL, LONGEST_POLL = 0.05, 0.5
+# How a row's last line begins if something was waited for at the end; a forecast leaves it out.
+DONE = "done"
 LATE = (
     ": see what holds it up there, then run `pulumi up` again, which goes on from there; "
     "`timeouts` in the stack file gives it more time"
@@ -93,12 +95,13 @@ def reconcile(
     Raises Blocked with the decision's reason, DeadlineExceeded when the work's seconds or a wait's own are over,
     and whatever a step or a look raises that does not pass by itself. The message says what became of what was begun.
     """
+    loop = Loop(work, observe, decide, perform)
     try:
-        return Loop(work, observe, decide, perform).run()
+        return loop.run()
     except RunCut:
         raise
     except SwarmnetError as error:
-        became = turned_round(work, observe, perform, ways_back)
+        became = turned_round(work, observe, perform, ways_back, error, loop.acted)
         late = isinstance(error, DeadlineExceeded)
         if not became and not late:
             raise
@@ -110,9 +113,11 @@ def turned_round(
     observe: Callable[[], F],
     perform: Perform,
     ways_back: Sequence[Callable[[F], Decision]],
+    error: SwarmnetError,
+    acted: bool,
 ) -> str:
-    """Finish what was begun with what is there; returns what became of it, for the end of an error message: nothing
-    if nothing was begun."""
+    """Finish what was begun with what is there; returns what became of it, for the end of the error's message: nothing
+    if nothing was begun. What the error says already is not said again."""
     problems = []
     for decide in ways_back:
         loop = Loop(work, observe, decide, perform)
@@ -124,7 +129,10 @@ def turned_round(
             problems.append(str(problem))
             continue
         return "; what was begun was finished with what is there" if loop.acted else ""
-    return f"; what was begun could not be finished either: {'; '.join(problems)}" if problems else ""
+    others = [problem for problem in dict.fromkeys(problems) if problem != str(error)]
+    if others:
+        return f"; what was begun could not be finished either: {'; '.join(others)}"
+    return "; what was begun could not be finished either" if problems and acted else ""
 
 
 def work(
@@ -156,6 +164,7 @@ class Loop(Generic[F]):
         self.shown = ""
         self.passing: SwarmnetError | None = None
         self.acted = False
+        self.doing = ""
 
     def run(self) -> F:
         """Look, decide, act, until done."""
@@ -164,7 +173,8 @@ class Loop(Generic[F]):
             match decision := self.decide(facts):
                 case Done():
                     if isinstance(self.last, Wait):
-                        self.work.progress("done")  # or the row would go on saying what was waited for
+                        # or the row would go on saying what was waited for
+                        self.work.progress(f"{DONE}: {self.doing}" if self.doing else DONE)
                     return facts
                 case BlockedDecision():
                     self.undo(decision)
@@ -199,6 +209,7 @@ class Loop(Generic[F]):
 
         A refused step is tried once more after a fresh look: something may have come or gone since the last one.
         """
+        self.doing = decision.doing
         self.work.progress(decision.doing)
         if isinstance(self.last, Steps) and self.last.doing == decision.doing:
             self.pause(decision.doing)

@@ -383,6 +383,20 @@ def test_where_no_way_back_leads_to_an_end_both_problems_are_told():
         Scene(seconds=10).run(lambda facts: WAIT, lambda facts: steps.Blocked("not this way"))
 
 
+def test_what_holds_up_the_ways_back_too_is_told_once():
+    """Hosts that can't be reached are named once, and nothing is called begun that was not."""
+    scene = Scene(looks=[Unreachable("w1: no answer")])
+    with pytest.raises(Unreachable, match=r"^w1: no answer$"):
+        scene.run(script(), script(), script())
+
+
+def test_after_a_wait_the_row_says_what_was_done():
+    """The last line is a result, not what was waited for."""
+    scene = Scene()
+    scene.run(script(remove("a"), WAIT))
+    assert "done: remove" == scene.lines[-1]
+
+
 def test_a_run_that_was_cut_does_not_turn_round():
     """Nobody listens: nothing more is started."""
     scene = Scene(cut_before="remove")

@@ -57,7 +57,7 @@ def copied(
     missing = tuple(sorted((key, value) for key, value in wanted.items() if facts.swarm.label(key) != value))
     if not missing:
         return None
-    return Steps((UpdateSwarm(version=facts.swarm.version, set_labels=missing),), "journal what has to come back")
+    return Steps((UpdateSwarm(version=facts.swarm.version, set_labels=missing),), "note what has to come back")
 
 
 def stripped(facts: IngressFacts, publishing: list[SwarmService], journals: dict[str, Journal]) -> Steps | None:
@@ -248,7 +248,7 @@ def closed(facts: IngressFacts, ended: dict[SwarmService, Journal]) -> Steps | N
     tasks. This moves no task."""
     whole = {service: found for service, found in ended.items() if back(service, found, facts)}
     updates = tuple(written_back(service, close(service, found, facts)) for service, found in whole.items())
-    return Steps(updates, f"close the journals of {names(whole)}") if updates else None
+    return Steps(updates, f"remove the notes of the ports of {names(whole)}") if updates else None
 
 
 def close(service: SwarmService, found: Journal, facts: IngressFacts) -> str:

@@ -92,7 +92,7 @@ def test_a_task_that_its_paused_host_keeps():
     decided = closing(RUNNING, but(node_id="n3", networks=()), update_state="completed", mode="Global")
 
     assert isinstance(decided, Steps)
-    assert "close the journals of web" == decided.doing
+    assert "remove the notes of the ports of web" == decided.doing
 
 
 def test_a_replica_on_a_paused_host():
