@@ -208,7 +208,7 @@ class Provider(ResourceProvider, Generic[S, F]):
                 if self.goes(id_, spec, props, door):
                     look = partial(self.noun.look, door, spec, props, leaving=True)
                     seconds, ways_back = self.run.removal_time(spec), self.noun.ways_back(spec, known=True)
-                    work(door, in_words(spec), seconds, show, look, decide, ways_back)
+                    work(door, in_words(spec), seconds, show, look, decide, ways_back, show)
             if props.get("adopted") or getattr(spec, "on_remove", "") == "keep":  # but for the change it was in
                 kept(spec, self.why_kept(spec, props))
 
@@ -234,7 +234,7 @@ class Provider(ResourceProvider, Generic[S, F]):
             with self.run.turn(show, turn):
                 look, decide = partial(self.looked, door, spec, known), announcing(self.run, door, show, spec, known)
                 ways_back = self.noun.ways_back(spec, known=bool(known))
-                facts = work(door, in_words(spec), spec.timeout, show, look, decide, ways_back)
+                facts = work(door, in_words(spec), spec.timeout, show, look, decide, ways_back, show)
         there = self.noun.there(facts)
         assert there is not None
         return {**to_props(spec), **self.noun.outputs(spec, there), **self.noun.kept(spec, known, there)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.explain.forecast import Forecast, Record, Stage
-from providers.loop.reconcile import DONE, work
+from providers.loop.reconcile import work
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.steps import Decision, Step
@@ -63,7 +63,6 @@ class _Watched(SimulatedHosts):
         stages = (
             Stage(doing=line, seconds=end - began)
             for (began, line), end in zip(self.lines, ends, strict=False)  # no line, no end
-            if not line.startswith(DONE)
         )
         return Forecast(
             resource=name,

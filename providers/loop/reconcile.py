@@ -35,8 +35,6 @@ PASSING_STEPS = (*PASSING, Unreachable)
 # An election takes a few seconds (up to 19 s if a leader restarts: measurements.md#restart-of-docker).
 ELECTION = 20.0
 SHORTEST_POLL, LONGEST_POLL = 0.05, 0.5
-# How a row's last line begins if something was waited for at the end; a forecast leaves it out.
-DONE = "done"
 LATE = (
     ": see what holds it up there, then run `pulumi up` again, which goes on from there; "
     "`timeouts` in the stack file gives it more time"
@@ -60,7 +58,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Work:
-    """One resource's work: its name for errors, seconds it may take, and where progress lines go.
+    """One resource's work: its name for errors, seconds it may take, and where lines of progress and the result go.
 
     `progress` raises RunCut when nobody listens any more: then nothing is started. Turning round has as many seconds
     of its own.
@@ -70,6 +68,7 @@ class Work:
     seconds: float
     progress: Callable[[str], None]
     clock: Clock = Clock()
+    result: Callable[[str], None] = lambda line: None
 
 
 @dataclass(frozen=True)
@@ -143,11 +142,11 @@ def work(
     look: Callable[[], F],
     decide: Callable[[F], Decision],
     ways_back: Sequence[Callable[[F], Decision]] = (),
+    result: Callable[[str], None] = lambda line: None,
 ) -> F:
     """`reconcile` on the hosts behind a door, by their clock."""
-    return reconcile(
-        Work(name, seconds, progress, Clock(door.now, door.elapse)), look, decide, door.perform_all, ways_back
-    )
+    one = Work(name, seconds, progress, Clock(door.now, door.elapse), result)
+    return reconcile(one, look, decide, door.perform_all, ways_back)
 
 
 class Loop(Generic[F]):
@@ -164,17 +163,15 @@ class Loop(Generic[F]):
         self.shown = ""
         self.passing: SwarmnetError | None = None
         self.acted = False
-        self.doing = ""
 
     def run(self) -> F:
         """Look, decide, act, until done."""
         while True:
             facts = self.look()
             match decision := self.decide(facts):
-                case Done():
-                    if isinstance(self.last, Wait):
-                        # or the row would go on saying what was waited for
-                        self.work.progress(f"{DONE}: {self.doing}" if self.doing else DONE)
+                case Done(result):
+                    if self.shown and result not in self.shown:  # else the row would end on what was waited for
+                        self.work.result(result)
                     return facts
                 case BlockedDecision():
                     self.undo(decision)
@@ -209,8 +206,7 @@ class Loop(Generic[F]):
 
         A refused step is tried once more after a fresh look: something may have come or gone since the last one.
         """
-        self.doing = decision.doing
-        self.work.progress(decision.doing)
+        self.show(decision.doing)
         if isinstance(self.last, Steps) and self.last.doing == decision.doing:
             self.pause(decision.doing)
         else:
@@ -251,7 +247,7 @@ class Loop(Generic[F]):
         self.pause(decision.for_what)
 
     def show(self, line: str) -> None:
-        """Send a line of waiting, unless it is the one that was sent last."""
+        """Send a line of progress, unless it is the one that was sent last."""
         if line != self.shown:
             self.shown = line
             self.work.progress(line)

@@ -3,10 +3,11 @@
 import pytest
 
 from providers import simulate
+from providers.resource import Provider
 from providers.rules.nouns.swarm import KEEP_THE_KEY
 from providers.simulate import World
 from providers.simulate.others import create_service, service_spec
-from tests.glue.stack import GWBRIDGE, INGRESS, OVERLAY, SWARM, known
+from tests.glue.stack import GWBRIDGE, INGRESS, NODE, OVERLAY, SWARM, known
 from tests.support import lifecycle
 
 DISTURBING = {
@@ -47,6 +48,32 @@ def test_change_that_disturbs_nobody_is_not_announced(on, pulumi_engine):
     known(on(lifecycle.running()), INGRESS).update(subnet="10.55.0.0/16", gateway="10.55.0.1")
 
     assert [] == [line for _, line in pulumi_engine.lines if line.startswith("will ")]
+
+
+@pytest.mark.parametrize(
+    ("spec", "changes", "result"),
+    [
+        (NODE, {"labels": {"rack": "a"}}, "w1 is a worker of the swarm"),
+        (INGRESS, {"subnet": "10.55.0.0/16", "gateway": "10.55.0.1"}, "change finished: ingress on 3 of 3 hosts"),
+        (GWBRIDGE, {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}, "w1 is in service again"),
+        (OVERLAY, {"subnet": "10.77.0.0/24", "gateway": "10.77.0.1"}, "overlay app has 10.77.0.0/24"),
+    ],
+    ids=["node", "ingress", "bridge", "overlay"],
+)
+def test_row_ends_with_its_result(on, pulumi_engine, spec, changes, result):
+    """The last line of a row is what came of it, and no wait."""
+    known(on(lifecycle.running()), spec).update(**changes)
+
+    assert result == pulumi_engine.lines[-1][1]
+
+
+def test_row_of_a_removal_ends_with_its_result(on, pulumi_engine):
+    """The last line in the row of a host that is no longer declared is that it has left."""
+    node = known(on(lifecycle.running()), NODE)
+    Provider.run.accesses.pop("w1")
+    node.delete()
+
+    assert "w1 has left the swarm" == pulumi_engine.lines[-1][1]
 
 
 def test_turning_autolock_on_tells_how_to_see_the_key(on, pulumi_engine):

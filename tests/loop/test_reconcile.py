@@ -57,7 +57,7 @@ class Scene:
             self.seen.append(facts)
             return decide(facts)
 
-        work = Work("overlay app", self.seconds, self.progress, Clock(lambda: self.now, self.sleep))
+        work = Work("overlay app", self.seconds, self.progress, Clock(lambda: self.now, self.sleep), self.progress)
         return reconcile(work, self.observe, watched, self.perform, ways_back)
 
     def sleep(self, seconds: float) -> None:
@@ -155,6 +155,22 @@ def test_a_wait_is_shown_once_a_second():
     scene = Scene()
     scene.run(script(*[WAIT] * 8))
     assert ["waiting for the name to be free (0 s)", "waiting for the name to be free (1 s)"] == scene.lines[:2]
+
+
+@pytest.mark.parametrize("result", ["app has 10.1.0.0/24", ""])
+def test_a_row_ends_with_its_result(result: str):
+    """The result is the last line, and no row ends on an empty one."""
+    scene = Scene()
+    scene.run(script(remove("a"), WAIT, Done(result)))
+    assert ["remove", "waiting for the name to be free (0 s)", *filter(None, [result])] == scene.lines
+
+
+def test_a_result_is_not_said_twice():
+    """A last line that has the result stays, with what else it says; without any line there is nothing to end."""
+    scene = Scene()
+    scene.run(script(remove("a", doing="app has 10.1.0.0/24; ports away: web 1.0 s"), Done("app has 10.1.0.0/24")))
+    scene.run(script(Done("app has 10.1.0.0/24")))
+    assert ["app has 10.1.0.0/24; ports away: web 1.0 s"] == scene.lines
 
 
 def test_patience_is_a_fact():
@@ -388,13 +404,6 @@ def test_what_holds_up_the_ways_back_too_is_told_once():
     scene = Scene(looks=[Unreachable("w1: no answer")])
     with pytest.raises(Unreachable, match=r"^w1: no answer$"):
         scene.run(script(), script(), script())
-
-
-def test_after_a_wait_the_row_says_what_was_done():
-    """The last line is a result, not what was waited for."""
-    scene = Scene()
-    scene.run(script(remove("a"), WAIT))
-    assert "done: remove" == scene.lines[-1]
 
 
 def test_a_run_that_was_cut_does_not_turn_round():

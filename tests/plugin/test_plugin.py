@@ -224,11 +224,11 @@ def test_numbers_reach_the_engine_whole(plugin, host):
 
 
 def test_progress_shows_on_the_row_of_the_resource(plugin, host, pulumi_engine):
-    """Each step is told before it is taken."""
+    """Each step is told before it is taken, and the result at the end."""
     has_no_overlay(host)
     plugin.create(OverlayProvider, APP)
 
-    assert [(ROW, "create overlay app")] == pulumi_engine.lines
+    assert [(ROW, "create overlay app"), (ROW, "overlay app has 10.20.0.0/24")] == pulumi_engine.lines
 
 
 def test_four_resources_are_worked_on_at_once(plugin, host):

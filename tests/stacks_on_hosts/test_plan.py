@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from providers.loop.reconcile import DONE
 from tests.stacks_on_hosts.conftest import Standing
 from tests.support.machines import ROOT
 from tests.support.project import Project, Run, name
@@ -40,7 +39,7 @@ def begun(run: Run) -> dict[str, list[str]]:
     for line in (each for each in told if each.get("ephemeral")):
         text, lines = line["message"].strip(), found.setdefault(name(line["urn"]), [])
         again = lines and text.startswith(KICKED) and lines[-1].startswith(KICKED)
-        if not text.startswith(("waiting for", DONE)) and not again:
+        if not text.startswith("waiting for") and not again:
             lines.append(untimed(text))
     return found
 

@@ -246,7 +246,8 @@ def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | No
     if not labels:
         return None
     step = UpdateSwarm(version=swarm.version, drop_labels=tuple(sorted(labels)))
-    return Steps((step,), f"change finished: services are on overlay {spec.name}")
+    has = f": overlay {spec.name} has {facts.network.subnet}" if facts.network else ""
+    return Steps((step,), f"change finished{has}")
 
 
 def restarts(facts: OverlayFacts, network: Network) -> str:

@@ -31,7 +31,7 @@ def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost
         return Blocked(f"{spec.host}: can't make it leave: its membership is {facts.member.state}: {advice}")
     here = facts.member.node_id == node_id and facts.member.state != "inactive"
     if node is None:
-        return stranded(spec, facts, facts.member) if here else Done()
+        return stranded(spec, facts, facts.member) if here else Done(f"{spec.host} has left the swarm")
     if not here:
         return removal_of_entry(spec, facts, node)
     if len(facts.nodes) == 1:
@@ -65,7 +65,7 @@ def removal_of_silent(spec: NodeSpec, facts: NodeFacts, silent: Silent, node: No
             f"{spec.host}: can't make it leave: {silent.why}; bring it back, or put it into the stack file "
             f"with hosts.{spec.host}.lost: true for one `pulumi up`"
         )
-    return removal_of_entry(spec, facts, node) if node else Done()
+    return removal_of_entry(spec, facts, node) if node else Done(f"{spec.host} is no member any more")
 
 
 def removal_of_entry(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:

@@ -159,7 +159,7 @@ def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decis
         return on_member(spec, facts, difference, known=known)
     if bridge is None:
         return Steps((creation_on(spec, facts),), f"create {GATEWAY_BRIDGE}")
-    return replacement(spec, bridge) if difference else Done()
+    return replacement(spec, bridge) if difference else Done(f"{GATEWAY_BRIDGE} has {bridge.subnet}")
 
 
 def not_again(spec: GwbridgeSpec, member: Member, bridge: Network) -> str | None:
@@ -190,7 +190,7 @@ def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, know
         return Wait(f"the ingress of {spec.host} to be attached to {GATEWAY_BRIDGE}", SETTLES + 1)
     if loose:
         return bridge_swap.change(spec, facts, creation_on(spec, facts), right=True)
-    return bridge_swap.released(spec, facts) or Done()
+    return bridge_swap.released(spec, facts) or Done(f"{spec.host} is in service")
 
 
 def unanswering(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
@@ -340,7 +340,7 @@ def brought_back(spec: GwbridgeSpec, facts: GwbridgeFacts, wanted: CreateNetwork
         return unanswered
     if facts.member.state == "active" and bridge_swap.in_progress(facts):
         return bridge_swap.change(spec, facts, wanted, right=facts.bridge is not None)
-    return bridge_swap.released(spec, facts) or Done()
+    return bridge_swap.released(spec, facts) or Done(f"{spec.host} is in service")
 
 
 def ways_back(spec: GwbridgeSpec, *, known: bool = True) -> tuple[Callable[[GwbridgeFacts], Decision], ...]:

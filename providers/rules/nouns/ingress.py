@@ -230,13 +230,14 @@ def arrival(facts: IngressFacts, network: Network, owner: str, *, pin: bool) -> 
         brought(facts, network, pin=pin)
         or ingress_rollout.answered(facts, network)
         or closed(facts, network, owner)
-        or Done()
+        or Done(ingress_rollout.result(facts, network))
     )
 
 
 def retreat(facts: IngressFacts, network: Network, owner: str) -> Decision:
     """Do the same with the present ingress, for a change that ends: hosts that do not answer wait for the next run."""
-    return brought(facts, network, pin=True) or closed(facts, network, owner) or Done()
+    decision = brought(facts, network, pin=True) or closed(facts, network, owner)
+    return decision or Done(ingress_rollout.result(facts, network))
 
 
 def brought(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | None:

@@ -247,7 +247,7 @@ def settled(spec: NodeSpec, facts: NodeFacts, node: Node) -> Decision:
         return Wait(f"{spec.host} to take up the role of {spec.role}", ROLE_CHANGE)
     if not has_ingress(spec, facts) and facts.unchanged_for < INGRESS:
         return Wait(f"{spec.host} to get the ingress", INGRESS + 1)
-    return Done()
+    return Done(f"{spec.host} is a {spec.role} of the swarm")
 
 
 def has_ingress(spec: NodeSpec, facts: NodeFacts) -> bool:

@@ -118,7 +118,7 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
     if not difference and another:
         return Done()
     if not difference:
-        return overlay_migration.home(spec, facts, network) or Done()
+        return overlay_migration.home(spec, facts, network) or Done(f"overlay {spec.name} has {network.subnet}")
     if spec.on_in_use == "migrate":
         return (
             overlap(spec, facts, network)
@@ -260,4 +260,5 @@ def next_step_of_removal(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
             return noted_first(spec, facts, network, decision) if spec.replaces else decision
     if facts.name_held_by:
         return Wait(f"its name to be free again on {facts.name_held_by}", NAME_FREE)
-    return (overlay_migration.released(spec, facts, facts.swarm) if facts.swarm else None) or Done()
+    closed = overlay_migration.released(spec, facts, facts.swarm) if facts.swarm else None
+    return closed or Done(f"overlay {spec.name} is gone")

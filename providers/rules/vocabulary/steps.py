@@ -209,7 +209,9 @@ class Wait:
 
 @dataclass(frozen=True)
 class Done:
-    """Everything is as wanted, on every host that counts."""
+    """Everything is as wanted, on every host that counts. `result` says it in words, for the end of the row."""
+
+    result: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
