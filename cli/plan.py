@@ -17,9 +17,8 @@ from cli.state import left, state_if_known
 from cli.waiting import asking, so_many
 from providers.explain.forecast import Forecast
 from providers.hosts.door import Hosts
-from providers.loop.preflight import preflight
-from providers.rules.doctor.halting import CHANGING, JOINING, halting
-from providers.rules.doctor.wanted import wanted as comparison
+from providers.loop.preflight import Fitness, preflight
+from providers.rules.doctor.halting import CHANGING, JOINING
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.facts import Silent
 from providers.simulate.from_snapshot import copied
@@ -59,15 +58,11 @@ def plan(
 
 def unfit(hosts: Hosts, resolved: Resolved, found: Iterable[Forecast]) -> list[str]:
     """Say what would make a membership or a change of what runs fail halfway. Looks only if there is one."""
-    left = without_lost(resolved)
     begun = [each for each in found if each.stages]
     joins = any(each.resource == "swarm" or each.resource.startswith("node/") for each in begun)
     changes = any(each.disturbs for each in begun)
-    if left.file.preflight == "off" or not (joins or changes):
-        return []
-    compared = comparison(left)
-    seen = hosts.examined(compared.managers, compared.mtus, compared.data_path_port)
-    return halting(seen, compared, {*(JOINING if joins else ()), *(CHANGING if changes else ())})
+    ids = {*(JOINING if joins else ()), *(CHANGING if changes else ())}
+    return Fitness().problems(hosts, resolved, ids) if ids else []
 
 
 def forbidden(hosts: Hosts, found: Iterable[Forecast]) -> list[str]:

@@ -22,9 +22,8 @@ from pydantic import ValidationError
 from providers.explain.consequence import Consequences
 from providers.explain.forecast import begins_change
 from providers.loop.dry_run import rehearsed
-from providers.loop.preflight import preflight
-from providers.rules.doctor.halting import CHANGING, JOINING, halting
-from providers.rules.doctor.wanted import wanted as comparison
+from providers.loop.preflight import Fitness, preflight
+from providers.rules.doctor.halting import CHANGING, JOINING
 from providers.rules.nouns.noun import Decide, Known
 from providers.rules.nouns.swarm import divided, not_to_be_begun
 from providers.rules.nouns.table import noun_of
@@ -34,7 +33,7 @@ from providers.rules.stack_file.model import Timeouts
 from providers.rules.stack_file.reading import NAMESPACE, from_flat
 from providers.rules.stack_file.resolved import configured, configured_hosts, without_lost
 from providers.rules.vocabulary import steps
-from providers.rules.vocabulary.diagnosis import Examination, FindingId
+from providers.rules.vocabulary.diagnosis import FindingId
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, StackFileError, SwarmnetError
 from providers.rules.vocabulary.shape import NetworkShape
@@ -92,7 +91,7 @@ class Run:
         self._failures: list[str] = []  # of disruptive changes
         self._answered = False  # whether all hosts did, when they were looked at before the first write
         self._looking = threading.Lock()
-        self._examined: Examination | None = None
+        self._fitness = Fitness()
         self._joining = threading.Lock()
         self._may_join = False  # whether those that are no members yet were looked at
         self._refused: dict[str, str | None] = {}  # by owner, once ranges were compared: who says what clashes
@@ -225,17 +224,9 @@ class Run:
 
         A stack file that makes no sense, as a state's copy may, asks for no look.
         """
-        with self._looking:
-            try:
-                there = without_lost(configured(self.settings))
-            except StackFileError:
-                return ""
-            if there.file.preflight == "off":
-                return ""
-            compared = comparison(there)
-            if self._examined is None:
-                self._examined = door.examined(compared.managers, compared.mtus, compared.data_path_port)
-            return "\n".join(halting(self._examined, compared, ids))
+        with self._looking, suppress(StackFileError):
+            return "\n".join(self._fitness.problems(door, configured(self.settings), ids))
+        return ""
 
     def refuse_unfit_members(self, door: Door) -> None:
         """Raise Blocked if a declared host is no member yet, and could not become one, or be reached as one. Looks

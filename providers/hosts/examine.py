@@ -5,9 +5,8 @@ import time
 from dataclasses import replace
 from datetime import datetime
 
-from cryptography import x509
-
 from providers.hosts import observe
+from providers.hosts.certificates import certificates
 from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.engine_api.json_to_facts import to_member
@@ -90,11 +89,14 @@ def swarm_examination(engine: Engine) -> SwarmExamination:
     """Return the swarm as one manager shows it."""
     now = _said(engine.info())
     survey = swarm_survey(engine)
+    tls = engine.read("/swarm", schema.Swarm).get("TLSInfo") or schema.TlsInfo()
+    authorities = certificates(tls.get("TrustRoot") or "")
     return SwarmExamination(
         survey=survey,
         rooms=tuple(room for network in survey.networks if (room := counted(engine, network))),
         now=time.time() if now is None else now,
-        ca_ends=_ends((engine.read("/swarm", schema.Swarm).get("TLSInfo") or schema.TlsInfo()).get("TrustRoot") or ""),
+        # The last one counts: while the authority changes there are two.
+        ca_ends=max((each.not_valid_after_utc.timestamp() for each in authorities), default=None),
     )
 
 
@@ -127,12 +129,3 @@ def _said(info: schema.Info) -> float | None:
         return datetime.fromisoformat(info.get("SystemTime") or "").timestamp()
     except (ValueError, OverflowError):
         return None
-
-
-def _ends(certificates: str) -> float | None:
-    """When the last of these certificates (PEM) ends: while the authority changes there are two."""
-    try:
-        found = x509.load_pem_x509_certificates(certificates.encode())
-    except ValueError:
-        return None
-    return max(each.not_valid_after_utc.timestamp() for each in found)

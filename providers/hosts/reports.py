@@ -7,9 +7,8 @@ import re
 import time
 from collections.abc import Set
 
-from cryptography import x509
-
 from providers.hosts import observe
+from providers.hosts.certificates import certificates
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.rules.vocabulary.errors import CommandFailed
@@ -27,7 +26,6 @@ COMMAND = (
     "{ cat /etc/resolv.conf /run/systemd/resolve/resolv.conf /var/lib/docker/swarm/certificates/swarm-node.crt "
     "2>/dev/null || :; }",
 )
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _RESOLVER = re.compile(r"^nameserver\s+(?!127\.)(\d+\.\d+\.\d+\.\d+)\s*$", re.MULTILINE)
 
 
@@ -59,14 +57,10 @@ def report(engine: Engine) -> HostReport:
 
 def certificate(text: str) -> Certificate | None:
     """Return the first of the certificates (PEM) in a text, which is the member's own, or None if there is none."""
-    found = _PEM.search(text)
-    try:
-        own = x509.load_pem_x509_certificate(found[0].encode()) if found else None
-    except ValueError:
+    found = certificates(text)
+    if not found:
         return None
-    if own is None:
-        return None
-    end = own.not_valid_after_utc.timestamp()
+    own, end = found[0], found[0].not_valid_after_utc.timestamp()
     return Certificate(left=end - time.time(), lasts=end - own.not_valid_before_utc.timestamp())
 
 

@@ -1,11 +1,15 @@
-"""A look at all hosts before the first write: what a stack file wants, compared with the addresses that they have and
-with what they are as members."""
+"""Looks at all hosts before the first write: what a stack file wants, compared with the addresses that they have, with
+what they are as members, and with what `doctor` finds."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from providers.rules.checks import members
 from providers.rules.checks.preflight import Findings, findings
+from providers.rules.doctor.halting import halting
+from providers.rules.doctor.wanted import wanted
 from providers.rules.stack_file.resolved import Resolved
+from providers.rules.vocabulary.diagnosis import Examination, FindingId
 from providers.rules.vocabulary.door import Door
 
 
@@ -28,3 +32,19 @@ def preflight(door: Door, resolved: Resolved, owner: str) -> Findings:
         refused=(*members.refusals(resolved, reports), *found.refused),
         warnings=(*found.warnings, *members.warnings(resolved, reports), *unread),
     )
+
+
+@dataclass
+class Fitness:
+    """All hosts as `doctor` sees them; `seen` once somebody asked."""
+
+    seen: Examination | None = None
+
+    def problems(self, door: Door, resolved: Resolved, ids: Iterable[FindingId]) -> list[str]:
+        """Say why a change would fail halfway, by these findings. Looks at most once, and not with `preflight: off`."""
+        if resolved.file.preflight == "off":
+            return []
+        compared = wanted(resolved)
+        if self.seen is None:
+            self.seen = door.examined(compared.managers, compared.mtus, compared.data_path_port)
+        return halting(self.seen, compared, ids)

@@ -9,6 +9,11 @@ from providers.rules.vocabulary.facts import Swarm
 from providers.rules.vocabulary.labels import CHANGE, Change, change_on
 from providers.rules.vocabulary.specs import Spec
 
+FINISH_ELSEWHERE = (
+    "`pulumi login` where its state is and run `pulumi up` there, or run it here with the stack file that the change "
+    "began with"
+)
+
 
 def label(spec: Spec) -> tuple[str, str]:
     """Return the label that this run writes."""
@@ -49,7 +54,4 @@ def by_another_state(spec: Spec, swarm: Swarm | None) -> str | None:
     change = change_on(swarm.labels) if swarm and not spec.replaces else None
     if change is None or change.owner != spec.owner or change.wish in ("", spec.wish):
         return None
-    return (
-        f"{spec.owner} is in the middle of a change that is not in this state (label {CHANGE}): `pulumi login` "
-        "where its state is and run `pulumi up` there, or run it here with the stack file that the change began with"
-    )
+    return f"{spec.owner} is in the middle of a change that is not in this state (label {CHANGE}): {FINISH_ELSEWHERE}"

@@ -152,8 +152,7 @@ def replaced_by_twin(spec: OverlaySpec, facts: OverlayFacts) -> Blocked | None:
         return None
     return Blocked(
         f"overlay {spec.name}: its temporary twin {twin.name} stands in for it in a change that is not in this state: "
-        "`pulumi login` where its state is and run `pulumi up` there, or run it here with the stack file that the "
-        "change began with"
+        f"{running_change.FINISH_ELSEWHERE}"
     )
 
 
