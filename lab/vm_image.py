@@ -29,8 +29,10 @@ IMAGE_FILE = "/usr/local/lib/busybox-lab.tar"
 _RELEASE, _KERNEL = "bookworm", "linux-image-cloud-amd64"
 _PACKAGES = (
     *("systemd-sysv", "dbus", "kmod", "openssh-server", "sudo", "docker.io", "ca-certificates"),
-    *("iptables", "iproute2", "iputils-ping", "ipvsadm", "tcpdump"),
+    *("iptables", "iproute2", "iputils-ping", "ipvsadm", "tcpdump", "nftables", "python3"),
 )
+# Installed by apt: debootstrap configures in an order in which a package that this one needs fails.
+_FIREWALL = "firewalld"
 _IDLE = ("serial-getty@ttyS0.service", "getty@tty1.service", "apt-daily.timer", "apt-daily-upgrade.timer")
 _SIZE = "4G"
 _MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "ext4")
@@ -105,6 +107,8 @@ def _build(into: Path) -> None:
             run("apt-get", "-q", "update", seconds=_SECONDS)
             wanted = ("--variant=minbase", f"--include={','.join(_PACKAGES)}")
             run("debootstrap", *wanted, _RELEASE, root, debian.mirror(), seconds=_SECONDS)
+            by_apt = ("apt-get", "-q", "-y", "-o", "APT::Sandbox::User=root", "--no-install-recommends", "install")
+            run("chroot", root, "env", "DEBIAN_FRONTEND=noninteractive", *by_apt, _FIREWALL, seconds=_SECONDS)
             version = _unpack_kernel(draft, root)
             _settle(root)
             _write_initrd(draft, root, version)
@@ -145,6 +149,7 @@ def newest_kernel(depends: str) -> str:
 def _settle(root: Path) -> None:
     """What every virtual machine has in common, beyond its packages."""
     run("chroot", root, "systemctl", "enable", "ssh", "docker")
+    run("chroot", root, "systemctl", "disable", _FIREWALL)  # whoever tries it starts it
     # Nobody logs in at a terminal, and no package changes: both would take time from a slow processor.
     run("chroot", root, "systemctl", "mask", *_IDLE)
     for key in root.glob("etc/ssh/ssh_host_*"):

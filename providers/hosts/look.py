@@ -43,7 +43,6 @@ def _questions(root: str, peers: Collection[str], sudo: str) -> Iterator[_Questi
     yield _Question("rules", f"{sudo}iptables-save", "iptables-save")
     yield _Question("legacy", _LEGACY.format(sudo=sudo))
     yield _Question("zone", _ZONE.format(sudo=sudo))
-    yield _Question("gossip", _GOSSIP.format(sudo=sudo))
 
 
 _OFFLOAD = (
@@ -60,14 +59,8 @@ _ZONE = (
     'command -v firewall-cmd >/dev/null || exit 0; [ "$({sudo}firewall-cmd --state 2>&1)" = running ] || exit 0; '
     "{sudo}firewall-cmd --get-zone-of-interface=docker_gwbridge 2>&1 || :"
 )
-# An Engine says of a member whom only TCP reaches so each time, and under which name it knows whom once.
-_GOSSIP = (
-    "date +%s; if [ -e /var/log/docker.log ]; then l='{sudo}cat /var/log/docker.log'; else "
-    "l='{sudo}journalctl --unit docker --boot --quiet --no-pager --output cat'; fi; "
-    'said=$($l) || exit 1; printf "%s\\n" "$said" | grep -E "UDP probes failed|joined gossip cluster" | tail -n 500'
-)
 # Each line of an answer begins with `|`, so that none can be taken for the head of another.
-_BEGINS = """PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C
+BEGINS = """PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C
 has() {
   if [ -e /sys/module/$1 ] || modprobe -nq $1 2>/dev/null; then echo "$1 yes"; return; fi
   for c in /proc/config.gz /boot/config-$(uname -r); do
@@ -87,7 +80,12 @@ ask() {
 def script(root: str, peers: Collection[str], sudo: bool) -> str:
     """Return the shell script for a host."""
     asked = _questions(root, peers, "sudo -n " if sudo else "")
-    return _BEGINS + "".join(f"ask {q.subject} {shlex.quote(q.shell)} {shlex.quote(q.needs)}\n" for q in asked)
+    return BEGINS + "".join(asking(q.subject, q.shell, q.needs) for q in asked)
+
+
+def asking(subject: str, shell: str, needs: str = "") -> str:
+    """Return the line that asks one thing, of a script that begins with BEGINS."""
+    return f"ask {subject} {shlex.quote(shell)} {shlex.quote(needs)}\n"
 
 
 def look(engine: Engine, root: str, peers: Collection[str]) -> Look | str:

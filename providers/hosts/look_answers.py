@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from ipaddress import ip_address
 from typing import TypeVar, cast
 
@@ -21,7 +20,6 @@ from providers.rules.vocabulary.words import line
 T = TypeVar("T")
 
 LONGEST = 200  # letters of what is kept of a host's words
-_LATELY = 60.0  # seconds; an Engine asks each other one in turn, one a second
 _DAEMON_KEYS = ("iptables", "default-network-opts", "firewall-backend")
 _FLAG = re.compile(r"--(iptables|default-network-opt|firewall-backend)(?:=(.*))?")
 _FLAGS = {"default-network-opt": "default-network-opts"}
@@ -32,10 +30,13 @@ def parsed(said: str) -> Look:
     """Parse the script's output; text that makes no sense counts as not read."""
     found = Look()
     answered = set()
-    for subject, status, text in _answers(said):
+    for name, status, text in answers(said):
+        subject = next((each for each in _READERS if each == name), None)
+        if subject is None:
+            continue
         answered.add(subject)
         if status:
-            found = _not_read(found, subject, status, text)
+            found = _with(found, subject, why_not_read(status, text))
             continue
         try:
             found = _READERS[subject](found, text)
@@ -47,25 +48,23 @@ def parsed(said: str) -> Look:
     return found
 
 
-def _answers(said: str) -> Iterator[tuple[Subject, int, str]]:
-    """Of each question its subject, how it ended, and what was printed."""
+def answers(said: str) -> Iterator[tuple[str, int, str]]:
+    """Yield of each question of a script its subject, how it ended, and what was printed."""
     for piece in re.split(r"^@ ", said, flags=re.MULTILINE)[1:]:
         head, _, text = piece.partition("\n")
         subject, _, status = head.partition(" ")
-        known = next((each for each in _READERS if each == subject), None)
-        if known and status.isdecimal():
-            yield known, int(status), "\n".join(each[1:] for each in text.splitlines())
+        if status.isdecimal():
+            yield subject, int(status), "\n".join(each[1:] for each in text.splitlines())
 
 
-def _not_read(found: Look, subject: Subject, status: int, text: str) -> Look:
+def why_not_read(status: int, text: str) -> str:
+    """Return the reason why something can't be read, and behind a colon what to do."""
     if status == 127:
         program = text.strip() or "such program"
-        why = f"there is no {line(program)[:LONGEST]}: install the package {_PACKAGES.get(program, program)}"
-    else:
-        last = line(next((each for each in reversed(text.splitlines()) if each.strip()), "it says nothing"))[:LONGEST]
-        denied = "denied" in last.lower() or last.startswith("sudo:")
-        why = f"{last}: " + ("log in as root or let sudo run it (docs/doctor.md)" if denied else "look there by hand")
-    return _with(found, subject, why)
+        return f"there is no {line(program)[:LONGEST]}: install the package {_PACKAGES.get(program, program)}"
+    last = line(next((each for each in reversed(text.splitlines()) if each.strip()), "it says nothing"))[:LONGEST]
+    denied = "denied" in last.lower() or last.startswith("sudo:")
+    return f"{last}: " + ("log in as root or let sudo run it (docs/doctor.md)" if denied else "look there by hand")
 
 
 def _with(found: Look, subject: Subject, why: str) -> Look:
@@ -192,20 +191,6 @@ def _forwarding(found: Look, text: str) -> Look:
     return replace(found, forwarding=text.strip() == "1")
 
 
-def _gossip(found: Look, text: str) -> Look:
-    now, _, log = text.partition("\n")
-    names: dict[str, str] = {}
-    missed = set()
-    for each in log.splitlines():
-        if joined := re.search(r"Node (\w+)/([0-9a-fA-F.:]+), joined", each):
-            names[joined[1]] = joined[2]
-        elif (failed := re.search(r'time="([^"]+)".*connect to (\w+) over TCP', each)) and (
-            float(now) - datetime.fromisoformat(failed[1]).timestamp() < _LATELY
-        ):
-            missed.add(names.get(failed[2], failed[2]))
-    return replace(found, unanswered=frozenset(missed))
-
-
 _READERS: Mapping[Subject, Callable[[Look, str], Look]] = {
     "links": _links,
     "routes": _routes,
@@ -213,7 +198,6 @@ _READERS: Mapping[Subject, Callable[[Look, str], Look]] = {
     "modules": _modules,
     "daemon": _daemon,
     "room": _room,
-    "gossip": _gossip,
     "offload": _offload,
     "rules": _rules,
     "legacy": _legacy,

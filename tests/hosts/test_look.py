@@ -8,6 +8,7 @@ import pytest
 
 from providers.hosts.look import script
 from providers.hosts.look_answers import parsed
+from providers.hosts.probe import engine_log
 from providers.hosts.probe.session import BOOT, SANDBOX
 from providers.rules.doctor.attempts import INGRESS
 from providers.rules.vocabulary.look import Link, Way
@@ -16,13 +17,6 @@ from tests.support.looks import LOOK
 pytestmark = pytest.mark.usefixtures("my_ssh")
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "doctor.md").read_text()
-
-
-JOINED = 'time="2026-11-26T14:00:00.500000000Z" level=info msg="Node fe85ebe32050/10.9.0.2, joined gossip cluster"'
-FAILED = (
-    'time="2026-11-26T14:44:50.5Z" level=warning msg="memberlist: Was able to connect to {} over TCP but UDP probes '
-    'failed, network may be misconfigured"'
-)
 
 
 def answers(**changed):
@@ -65,12 +59,13 @@ def test_script_runs_in_any_shell():
 
 def test_only_what_the_page_lists_is_run_as_root():
     """Each with sudo, none without."""
-    run = set(re.findall(r"sudo -n ([^|)&;\n]+?)(?: 2>&1|\)|'|\"| ''|$)", script("/", [], True), re.MULTILINE))
+    scripts = script("/", [], True) + engine_log.script(True)
+    run = set(re.findall(r"sudo -n ([^|)&;\n]+?)(?: 2>&1|\)|'|\"| ''|$)", scripts, re.MULTILINE))
     listed = re.findall(r"NOPASSWD: /usr/s?bin/(.+)", PAGE.partition("## What is run")[2].partition("## ")[0])
 
     probes = {f"nsenter --net={SANDBOX}{each} {' '.join(BOOT[:2])} *" for each in (INGRESS, "lb_*")}
     assert {each.replace("\\", "").removesuffix(' ""') for each in listed} == {each.strip() for each in run} | probes
-    assert "sudo" not in script("/", [], False)
+    assert "sudo" not in script("/", [], False) + engine_log.script(False)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +86,6 @@ def test_only_what_the_page_lists_is_run_as_root():
         ({"routes": (0, '[{"gateway": "10.9.0.1"}]')}, "what the host answers makes no sense"),
         ({"daemon": (0, '{"iptables": ')}, "what the host answers makes no sense"),
         ({"modules": (0, "vxlan perhaps")}, "what the host answers makes no sense"),
-        ({"gossip": (0, f"soon\n{FAILED.format('a')}")}, "what the host answers makes no sense"),
         ({"room": (0, "much")}, "what the host answers makes no sense"),
         ({"forwarding": ("", "")}, "the host does not answer"),
         ({"offload": (0, "driver eth0 vmxnet3")}, "eth0: install the package ethtool"),
@@ -115,11 +109,6 @@ def test_what_can_not_be_read_has_its_reason(said, why):
         ),
         ({"legacy": (0, "*filter\n:INPUT DROP [0:0]\n-A INPUT -j DROP\nCOMMIT")}, "legacy", 1),
         ({"zone": (0, "public")}, "zone", "public"),
-        (
-            {"gossip": (0, f"1795704295\n{JOINED}\n{FAILED.format('fe85ebe32050')}\n{FAILED.format('0123')}")},
-            "unanswered",
-            frozenset({"10.9.0.2", "0123"}),
-        ),
         (
             {"routes": (0, "/proc/sys/net/ipv4/conf/all/rp_filter:0\n/proc/sys/net/ipv4/conf/eth1/rp_filter:1")},
             "strict",

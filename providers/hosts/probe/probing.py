@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from providers.hosts.fleet import AT_ONCE, Failure, Fleet
+from providers.hosts.probe.engine_log import engine_log
 from providers.hosts.probe.session import Session, Try
 from providers.rules.doctor.attempts import (
     Attempt,
@@ -20,14 +21,17 @@ from providers.rules.doctor.attempts import (
     own_link,
     parties,
     places,
+    refused_of,
     subnets,
 )
 from providers.rules.doctor.wanted import Wanted
 from providers.rules.vocabulary.diagnosis import Examination
 from providers.rules.vocabulary.errors import EngineError, HostError
-from providers.rules.vocabulary.reach import Reach
+from providers.rules.vocabulary.reach import EngineLog, Reach
 
 T = TypeVar("T")
+
+_ROUNDS = 3  # of datagrams to Engines, each read of in their logs
 
 
 @dataclass
@@ -67,6 +71,17 @@ class _Run:
         answers = self.all(lambda place: self.sessions[place].heard(), self.sessions)
         return {place: {(name, label) for name, label, _ in rows} for place, rows in answers.items()}
 
+    def logs(self, where: Collection[Place]) -> dict[str, EngineLog | str]:
+        """Return what the Engines of these hosts say."""
+
+        def read(place: Place) -> EngineLog | str:
+            try:
+                return engine_log(self.fleet.engine(place.host))
+            except HostError as problem:
+                return str(problem)
+
+        return {place.host: log for place, log in zip(where, self.pool.map(read, where), strict=True)}
+
     def all(self, act: Callable[[Place], T], where: Collection[Place]) -> dict[Place, T]:
         """Do it in each place, at once; a place that fails is silent."""
 
@@ -103,6 +118,9 @@ def reach(fleet: Fleet, seen: Examination, wanted: Wanted) -> Reach:
             each.kind == "udp" and (each.sender.host, each.label) not in heard.get(each.receiver, ()) for each in sent
         ):
             heard = run.heard()  # what was under way
+        logs = _logs(run, sent, standing)
+        for place, refused in refused_of(logs, standing).items():
+            heard.get(place, set()).update(refused)
     taken = {
         place.host: tuple(at for (_, at), has in one.ports.items() if isinstance(has, str))
         for place, one in standing.items()
@@ -111,7 +129,29 @@ def reach(fleet: Fleet, seen: Examination, wanted: Wanted) -> Reach:
         trials=tuple(outcomes(sent, tried, heard)),
         silent=run.silent,
         taken={host: ports for host, ports in taken.items() if ports},
+        logs=logs,
     )
+
+
+def _logs(run: _Run, sent: Collection[Attempt], standing: Mapping[Place, Standing]) -> dict[str, EngineLog | str]:
+    """Return the logs of the Engines that datagrams were sent to. What they say nothing of is sent again: one may be
+    lost, and a log be late."""
+    missing = [each for each in sent if each.kind == "once"]
+    logs: dict[str, EngineLog | str] = {}
+    for again in range(_ROUNDS):
+        if again:
+            run.send(missing)
+        logs |= run.logs({each.receiver for each in missing})
+        refused = refused_of(logs, standing)
+        missing = [
+            each
+            for each in missing
+            if isinstance(logs.get(each.receiver.host), EngineLog)
+            and (each.sender.host, each.label) not in refused[each.receiver]
+        ]
+        if not missing:
+            break
+    return logs
 
 
 def _standing(seen: Examination, place: Place, listen: list[tuple[str, int]], session: Session) -> Standing:
@@ -119,7 +159,8 @@ def _standing(seen: Examination, place: Place, listen: list[tuple[str, int]], se
         wanted: why or got for wanted, (got, why) in zip(listen, session.ready["ready"], strict=True)
     }
     address, mtu = own_link(session.ready["links"], subnets(seen, place.sandbox)) if place.sandbox else ("", 0)
-    return Standing(ports=ports, address=address, mtu=mtu)
+    addresses = tuple(each for _, each, _ in session.ready["links"])
+    return Standing(ports=ports, address=address, mtu=mtu, source=session.ready["from"], addresses=addresses)
 
 
 def _try(each: Attempt) -> Try:

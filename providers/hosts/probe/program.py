@@ -7,10 +7,12 @@ nobody tells it. Python 3.7 or a later one.
 Requests, the first with `listen`, others with `try` or `heard`:
 
     {"token": TEXT, "name": TEXT, "seconds": N, "listen": [["udp", PORT], ["tcp", 0], …]}
-    -> {"ready": [[PORT, WHY_NOT], …], "links": [[NAME, ADDRESS, MTU], …]}
-    {"try": [{"kind": "udp" | "tcp" | "connect" | "ping", "to": ADDRESS, "port": N, "bytes": N, "label": TEXT}, …]}
+    -> {"ready": [[PORT, WHY_NOT], …], "links": [[NAME, ADDRESS, MTU], …], "from": PORT_THAT_DATAGRAMS_COME_FROM}
+    {"try": [{"kind": KIND, "to": ADDRESS, "port": N, "bytes": N, "label": TEXT}, …]}
     -> {"tried": [WHY_NOT, …]}, empty if it went well; what became of datagrams the other side knows
     {"heard": true} -> {"heard": [[NAME, LABEL, FROM_ADDRESS], …]}
+
+Kinds are `udp` (a datagram, some times), `once` (the same, one time), `tcp` (data, and an answer), `connect`, `ping`.
 """
 
 from __future__ import annotations
@@ -111,15 +113,16 @@ class Listeners(threading.Thread):
 class Trials:
     """The packets to send, at most AT_ONCE at a time; one answer for each."""
 
-    def __init__(self, token: str, name: str, wanted: list[dict[str, Any]]) -> None:
-        self.token, self.name, self.wanted = token, name, wanted
+    def __init__(self, token: str, name: str, sock: socket.socket, wanted: list[dict[str, Any]]) -> None:
+        self.token, self.name, self.sock, self.wanted = token, name, sock, wanted
         self.tried = ["no answer"] * len(wanted)
         self.found = selectors.DefaultSelector()
 
     def all(self) -> list[str]:
         """Send it; why each did not go, empty if it went."""
         self.pings([at for at, each in enumerate(self.wanted) if each["kind"] == "ping"])
-        self.datagrams([at for at, each in enumerate(self.wanted) if each["kind"] == "udp"])
+        self.datagrams([at for at, each in enumerate(self.wanted) if each["kind"] == "once"], 1)
+        self.datagrams([at for at, each in enumerate(self.wanted) if each["kind"] == "udp"], COPIES)
         waiting = [at for at, each in enumerate(self.wanted) if each["kind"] in ("tcp", "connect")]
         ends: dict[int, float] = {}
         while waiting or ends:
@@ -136,22 +139,19 @@ class Trials:
                 ends.pop(key.data[0], None)
         return self.tried
 
-    def datagrams(self, places: list[int]) -> None:
-        """Each some times, one after the other."""
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setsockopt(socket.IPPROTO_IP, MTU_DISCOVER, PROBE)
-        for copy in range(COPIES if places else 0):
+    def datagrams(self, places: list[int], copies: int) -> None:
+        """Each so many times, one after the other."""
+        for copy in range(copies if places else 0):
             for at in places:
                 each = self.wanted[at]
                 data = b"\0".join([self.token.encode(), self.name.encode(), each["label"].encode(), b""])
                 try:
-                    sock.sendto(data.ljust(each["bytes"], b"\0"), (each["to"], each["port"]))
+                    self.sock.sendto(data.ljust(each["bytes"], b"\0"), (each["to"], each["port"]))
                     self.tried[at] = ""
                 except OSError as problem:
                     self.tried[at] = why(problem)
-            if copy + 1 < COPIES:
+            if copy + 1 < copies:
                 time.sleep(APART)
-        sock.close()
 
     def pings(self, places: list[int]) -> None:
         """One to each, as root."""
@@ -237,6 +237,14 @@ class Trials:
         return True
 
 
+def sender() -> socket.socket:
+    """What datagrams are sent by: one port for all."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.IPPROTO_IP, MTU_DISCOVER, PROBE)
+    sock.bind(("", 0))
+    return sock
+
+
 def links() -> list[tuple[str, str, int]]:
     """Interfaces with their IPv4 address and MTU."""
     found: list[tuple[str, str, int]] = []
@@ -272,12 +280,13 @@ def main() -> None:
     signal.alarm(first["seconds"])
     here = Listeners(first["token"], first["listen"])
     here.start()
-    answer: dict[str, Any] = {"ready": here.ready, "links": links()}
+    sock = sender()
+    answer: dict[str, Any] = {"ready": here.ready, "links": links(), "from": sock.getsockname()[1]}
     while True:
         print(json.dumps(answer), flush=True)
         request = next(asked)
         if "try" in request:
-            answer = {"tried": Trials(first["token"], first["name"], request["try"]).all()}
+            answer = {"tried": Trials(first["token"], first["name"], sock, request["try"]).all()}
         else:
             answer = {"heard": sorted(here.heard)}
 

@@ -28,9 +28,9 @@ _ANSWER = 4 * 2**20  # bytes
 Word = Annotated[str, Field(max_length=300)]
 
 
-class Ready(TypedDict):
-    ready: list[tuple[PortNumber, Word]]
-    links: list[tuple[Word, Word, Few]]
+Ready = TypedDict(
+    "Ready", {"ready": list[tuple[PortNumber, Word]], "links": list[tuple[Word, Word, Few]], "from": PortNumber}
+)
 
 
 class Tried(TypedDict):

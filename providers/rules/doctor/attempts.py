@@ -2,7 +2,7 @@
 
 Before a host is a member a listener of ours stands where its Engine will. Between members the Engine itself is asked
 over TCP, and the data path is tried from one's ingress sandbox to the other's: each member has one, with an address of
-its own. UDP 7946 of members is the Engine's, and encrypted: nothing of ours could hear what arrives there.
+its own. UDP 7946 of members is the Engine's, and encrypted: what arrives there of ours the Engine says in its log.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -16,13 +16,14 @@ from providers.rules.stack_file.field_types import is_ip
 from providers.rules.vocabulary.diagnosis import Examination
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.network_options import ENCRYPTED
-from providers.rules.vocabulary.reach import Channel, Outcome, Trial
+from providers.rules.vocabulary.reach import Channel, EngineLog, Outcome, Trial
 
-Kind = Literal["udp", "tcp", "connect", "ping"]
+Kind = Literal["udp", "once", "tcp", "connect", "ping"]
 INGRESS = "ingress_sbox"
 _HEADERS = 28  # bytes of IPv4 and UDP
 _SMALL, _DATA = 100, 65_536  # bytes
 _ENCRYPTED_AT_MOST = 4  # overlays: one tells of the path, more of their keys
+SAYS_NOTHING = "its Engine's log says nothing of datagrams that it can't read"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +50,13 @@ class Place:
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """A probe that runs. ports: where it listens, by what was wanted; a reason in the place of one that is taken.
-    address, mtu: of the place."""
+    address, mtu: of the place. source: the port that its datagrams come from. addresses: all that it may send from."""
 
     ports: Mapping[tuple[str, int], int | str] = field(default_factory=dict)
     address: str = ""
     mtu: int = 0
+    source: int = 0
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +120,26 @@ def attempts(found: Collection[Party], standing: Mapping[Place, Standing], data_
             sent += _inside(sender, receiver, standing)
         elif sender.sandbox == receiver.sandbox:
             sent += _outside(by_host[sender.host], by_host[receiver.host], standing[receiver], data_path_port)
-    return sent
+    return [*sent, *(_to_itself(each) for each in found if each.member and Place(each.host) in standing)]
+
+
+def refused_of(
+    logs: Mapping[str, EngineLog | str], standing: Mapping[Place, Standing]
+) -> dict[Place, set[tuple[str, str]]]:
+    """Return whose datagrams members' Engines could not read, by sender and label. An address that no host of ours has
+    is one behind which any of them may be."""
+    senders = {place.host: one for place, one in standing.items() if not place.sandbox}
+    ours = {address for one in senders.values() for address in one.addresses}
+    found: dict[Place, set[tuple[str, str]]] = {}
+    for host, log in logs.items():
+        refused = log.refused if isinstance(log, EngineLog) else ()
+        found[Place(host)] = {
+            (name, "gossip-udp")
+            for name, one in senders.items()
+            for address, port in refused
+            if port == one.source and (address in one.addresses or address not in ours)
+        }
+    return found
 
 
 def outcomes(
@@ -131,7 +153,7 @@ def outcomes(
     ends = {each: _end(each, tried, heard) for each in sent}
     passed = {(each.sender, each.receiver, each.channel) for each, (outcome, _) in ends.items() if outcome == "open"}
     for each, (outcome, why) in ends.items():
-        if each.channel == "ping" or not _counts(each, passed):
+        if each.channel == "ping" or each.sender == each.receiver or not _counts(each, passed):
             continue
         if each.channel == "data-path" and (each.sender, each.receiver, "ping") in passed and outcome == "closed":
             why = "ping passes, UDP does not"
@@ -150,12 +172,14 @@ def _end(
 ) -> tuple[Outcome, str]:
     if each not in tried:
         return "unknown", f"the probe on {each.sender.host} has ended"
-    if each.kind != "udp" or (tried[each] and each.channel == "full-size"):
+    if each.kind not in ("udp", "once") or (tried[each] and each.channel == "full-size"):
         return ("closed", tried[each]) if tried[each] else ("open", "")
     if each.receiver not in heard:
         return "unknown", f"the probe on {each.receiver.host} has ended"
     if (each.sender.host, each.label) in heard[each.receiver]:
         return "open", ""
+    if each.kind == "once" and (each.receiver.host, each.label) not in heard[each.receiver]:
+        return "unknown", SAYS_NOTHING
     return "closed", tried[each] or "nothing arrives"
 
 
@@ -185,10 +209,16 @@ def _outside(one: Party, other: Party, standing: Standing, data_path_port: int) 
     if other.manager:
         yield from to("managers", engine, other.managers_port)
     yield from to("gossip-tcp", engine, GOSSIP)
+    yield from to("gossip-udp", "once" if other.member else "udp", GOSSIP)
     if not other.member:
-        yield from to("gossip-udp", "udp", GOSSIP)
         yield from to("data-path", "udp", data_path_port)
         yield from to("full-size", "udp", data_path_port, min(one.mtu, other.mtu) - _HEADERS)
+
+
+def _to_itself(member: Party) -> Attempt:
+    """Return the datagram to a member's own Engine, without whose line its log tells nothing by the lack of others."""
+    place = Place(member.host)
+    return Attempt(sender=place, receiver=place, channel="gossip-udp", kind="once", to=member.address, port=GOSSIP)
 
 
 def _inside(sender: Place, receiver: Place, standing: Mapping[Place, Standing]) -> Iterator[Attempt]:

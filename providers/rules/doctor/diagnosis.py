@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from providers.rules.doctor import capacity, clocks, engines, kernels, links, members, netfilter, reached
+from providers.rules.doctor import capacity, clocks, engines, gossip, kernels, links, members, netfilter, reached
 from providers.rules.doctor.wanted import Wanted
 from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId, Room
 from providers.rules.vocabulary.reach import Trial
@@ -42,7 +42,7 @@ CHECKS: Mapping[FindingId, Check] = {
     "probes": reached.probes,
     "port-taken": reached.taken,
     "reach-managers": reached.on("reach-managers", "managers"),
-    "reach-gossip": reached.gossip,
+    "reach-gossip": gossip.gossip,
     "reach-data-path": reached.on("reach-data-path", "data-path"),
     "reach-full-size": reached.on("reach-full-size", "full-size"),
     "reach-data": reached.on("reach-data", "data"),
@@ -75,7 +75,7 @@ def diagnosis(seen: Examination, wanted: Wanted, only: Iterable[str] = (), skip:
     return Diagnosis(
         findings=tuple(_unexplained(found)),
         rooms=tuple(capacity.rooms(seen)) if "network-addresses" in chosen else (),
-        trials=(*seen.reach.trials, *reached.unheard(seen)) if seen.reach else (),
+        trials=tuple(gossip.trials(seen)),
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from providers.rules.doctor.attempts import is_ipv4
 from providers.rules.doctor.ports import GOSSIP
-from providers.rules.doctor.unread import looks, unread
 from providers.rules.doctor.wanted import Wanted
 from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId, HostExamination, Status
 from providers.rules.vocabulary.reach import Channel, Trial
@@ -30,10 +29,6 @@ TRIED: tuple[FindingId, ...] = (
     "reach-data",
     "reach-esp",
 )
-# What shows of UDP 7946 between members.
-_RULE = "a rule of a firewall drops it"
-_MISSED = "its Engine's log says that it does not pass there and back"
-_OWN = "it is the Engines' own and encrypted, and their logs say nothing of it"
 _DROPS = re.compile(r"-j (DROP|REJECT)\b")
 # What a rule asks of a packet; one that asks for anything else may not mean ours.
 _KNOWN = re.compile(r"(?:-s|-d|-p|-m|--dport|--dports|--comment|-j|--reject-with) \S+|\"[^\"]*\"")
@@ -88,52 +83,13 @@ def on(told: FindingId, *channels: Channel) -> Callable[[Examination, Wanted], I
         data_path = swarm.survey.settings.data_path_port if swarm else wanted.data_path_port
         for trial in seen.reach.trials if seen.reach else ():
             if trial.channel in channels and trial.outcome != "open":
-                yield _finding(told, seen, trial, trial.port or data_path)
+                yield finding(told, seen, trial, trial.port or data_path)
 
     return check
 
 
-def gossip(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
-    """Yield closed gossip: TCP and UDP before there is a swarm, then UDP as far as it shows: see `unheard`."""
-    yield from on("reach-gossip", "gossip-tcp", "gossip-udp")(seen, wanted)
-    yield from (_finding("reach-gossip", seen, each, GOSSIP) for each in unheard(seen) if each.why == _RULE)
-    by_address = {each.known_by: each.host for each in seen.hosts}
-    ruled = {frozenset((each.sender, each.receiver)) for each in unheard(seen) if each.why == _RULE}
-    for host, look in looks(seen):
-        if host.member.state == "active":
-            yield from unread("reach-gossip", host, "gossip")
-            for address in sorted(look.unanswered):
-                peer = by_address.get(address, "")
-                if {host.host, peer} in ruled:
-                    continue
-                fact = f"by its Engine's log, UDP {GOSSIP} does not pass to {peer or address} and back, TCP does"
-                remedy = f"open UDP {GOSSIP} between them, both ways"
-                # A warning: the log tells of the last minute, in which a restart of docker or a host that was away does
-                # the same. No change is refused for it.
-                yield Finding(id="reach-gossip", status="warning", host=host.host, peer=peer, fact=fact, remedy=remedy)
-
-
-def unheard(seen: Examination) -> Iterator[Trial]:
-    """Yield UDP 7946 from member to member, which nothing of ours can hear: closed if a firewall's rule drops it, or if
-    the sender's Engine has missed an answer and says so; else unknown, and no finding. An Engine says nothing while a
-    third member passes on what it asks."""
-    members = [each for each in seen.hosts if each.member.state == "active" and is_ipv4(each.known_by)]
-    for sender in members:
-        for receiver in members:
-            if sender is not receiver:
-                rule = any(_ruled_out(sender, receiver, "udp", GOSSIP))
-                missed = receiver.known_by in sender.looked.unanswered
-                yield Trial(
-                    sender=sender.host,
-                    receiver=receiver.host,
-                    channel="gossip-udp",
-                    outcome="closed" if rule or missed else "unknown",
-                    port=GOSSIP,
-                    why=_RULE if rule else _MISSED if missed else _OWN,
-                )
-
-
-def _finding(told: FindingId, seen: Examination, trial: Trial, port: int) -> Finding:
+def finding(told: FindingId, seen: Examination, trial: Trial, port: int) -> Finding:
+    """Return what is told of a trial that is not open."""
     hosts = {each.host: each for each in seen.hosts}
     name = _NAMES[trial.channel].format(port=port)
     if trial.outcome == "unknown":
@@ -157,7 +113,7 @@ def _what(trial: Trial, name: str) -> str:
 def _cause(trial: Trial, port: int, sender: HostExamination, receiver: HostExamination) -> str:
     """Say the likeliest cause, by the findings on both hosts, and what to do about it."""
     protocol = "tcp" if trial.channel in ("managers", "gossip-tcp") else "esp" if trial.channel == "esp" else "udp"
-    for place, dropping in _ruled_out(sender, receiver, protocol, port):
+    for place, dropping in ruled_out(sender, receiver, protocol, port):
         return f"take this rule away on {place}, or open the port before it: {dropping}"
     for host, chain in ((receiver, "INPUT"), (sender, "OUTPUT")):
         if f"filter :{chain} DROP" in host.looked.rules and not _accepted(host, chain, protocol, port):
@@ -179,7 +135,7 @@ def _cause(trial: Trial, port: int, sender: HostExamination, receiver: HostExami
     return f"open it from {sender.known_by} to {receiver.known_by}: a firewall between them, a cloud's security group"
 
 
-def _ruled_out(
+def ruled_out(
     sender: HostExamination, receiver: HostExamination, protocol: str, port: int
 ) -> Iterator[tuple[str, str]]:
     """Yield the rules of the two hosts that drop such packets: the host, then the rule behind its chain."""

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Subject = Literal[
-    "daemon", "modules", "forwarding", "links", "routes", "offload", "rules", "legacy", "zone", "room", "gossip"
-]
+Subject = Literal["daemon", "modules", "forwarding", "links", "routes", "offload", "rules", "legacy", "zone", "room"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +38,7 @@ class Look:
     daemon: the keys of daemon.json and flags of dockerd that matter here, as text. modules: by name, None if it
     can't be told. strict: links with strict reverse path filtering. rules: lines of iptables-save, each behind its
     table, `filter -A INPUT …`. legacy: how many rules the older iptables has beside. zone: firewalld's of
-    docker_gwbridge, empty without firewalld. room, whole: KiB where docker keeps its data. unanswered: addresses of
-    members whose gossip over UDP the Engine has missed in the last minute, by its own log.
+    docker_gwbridge, empty without firewalld. room, whole: KiB where docker keeps its data.
     """
 
     daemon: Mapping[str, str] = field(default_factory=dict)
@@ -55,7 +52,6 @@ class Look:
     zone: str = ""
     room: int | None = None
     whole: int | None = None
-    unanswered: frozenset[str] = frozenset()
     unread: Mapping[Subject, str] = field(default_factory=dict)
 
     def link_of(self, address: str) -> Link | None:

@@ -24,10 +24,20 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EngineLog:
+    """What a member's Engine says of gossip over UDP, in the last minute. unanswered: addresses of members that it did
+    not get an answer from. refused: from where datagrams came that it can't read, address and port."""
+
+    unanswered: frozenset[str] = frozenset()
+    refused: frozenset[tuple[str, int]] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reach:
     """All that was tried. silent: hosts on which nothing could be, with the reason. taken: ports that another program
-    has, by host."""
+    has, by host. logs: of each member, or why it can't be read."""
 
     trials: tuple[Trial, ...] = ()
     silent: Mapping[str, str] = field(default_factory=dict)
     taken: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    logs: Mapping[str, EngineLog | str] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import pytest
 
 from providers.rules.doctor.attempts import (
     INGRESS,
+    SAYS_NOTHING,
     Place,
     Standing,
     attempts,
@@ -13,10 +14,12 @@ from providers.rules.doctor.attempts import (
     own_link,
     parties,
     places,
+    refused_of,
     sandbox_of,
     subnets,
 )
 from providers.rules.vocabulary.facts import Network, Task
+from providers.rules.vocabulary.reach import EngineLog
 from providers.rules.vocabulary.shape import NetworkShape, Pool
 from tests.support.examined import ADDRESSES, host, seen, swarm, wants
 
@@ -84,6 +87,7 @@ def test_between_members():
     assert [
         ("managers", "connect", 2377, 100),
         ("gossip-tcp", "connect", 7946, 100),
+        ("gossip-udp", "once", 7946, 100),
         ("data-path", "udp", 40000, 100),
         ("full-size", "udp", 40000, 1422),
         ("data", "tcp", 40000, 65536),
@@ -95,7 +99,7 @@ def test_host_that_is_to_join():
     """It is tried both ways, as far as each side can hear."""
     rows = sent("m1", "w1")
 
-    assert ["managers", "gossip-tcp"] == [each[0] for each in told(rows, "w2", "m1")]
+    assert ["managers", "gossip-tcp", "gossip-udp"] == [each[0] for each in told(rows, "w2", "m1")]
     assert ["gossip-tcp", "gossip-udp", "data-path", "full-size"] == [each[0] for each in told(rows, "m1", "w2")]
 
 
@@ -153,7 +157,7 @@ def arrived(rows, *lost, whys=()):
     tried = {each: whys.get((each.sender.host, each.receiver.host, each.channel), "") for each in rows}
     heard: dict[Place, set[tuple[str, str]]] = {each.receiver: set() for each in rows}
     for each in rows:
-        if each.kind == "udp" and (each.sender.host, each.receiver.host, each.channel) not in lost:
+        if each.kind in ("udp", "once") and (each.sender.host, each.receiver.host, each.channel) not in lost:
             heard[each.receiver].add((each.sender.host, each.label))
     return [
         (each.sender, each.receiver, each.channel, each.outcome, each.port, each.why)
@@ -192,6 +196,34 @@ def test_full_size_and_data_have_their_own():
     assert [("m1", "w1", "full-size", "closed", None, "nothing arrives")] == arrived(
         rows, ("m1", "w1", "full-size"), whys=dead
     )
+
+
+def test_engines_log_counts_by_what_it_says_of_its_own_host():
+    """Without that line the lack of others tells nothing."""
+    rows = sent("m1", "w1", "w2")
+    lost = ("w1", "m1", "gossip-udp")
+
+    assert [("w1", "m1", "gossip-udp", "closed", 7946, "nothing arrives")] == arrived(rows, lost)
+    assert {("w1", "m1", "unknown", SAYS_NOTHING), ("w2", "m1", "unknown", SAYS_NOTHING)} == {
+        (sender, receiver, outcome, why)
+        for sender, receiver, _, outcome, _, why in arrived(
+            rows, lost, ("w2", "m1", "gossip-udp"), ("m1", "m1", "gossip-udp")
+        )
+    }
+
+
+def test_whose_datagram_an_engine_refused():
+    """By port and address of the sender's probe; one behind an address that is nobody's is known by its port."""
+    standing = {
+        Place("m1"): Standing(source=40001, addresses=("127.0.0.1", "10.9.0.1")),
+        Place("w1"): Standing(source=40002, addresses=("10.9.0.2",)),
+        Place("w2"): Standing(source=40001, addresses=("10.9.0.3",)),
+        Place("w2", INGRESS): Standing(source=40009, addresses=("10.0.0.3",)),
+    }
+    refused = {("10.9.0.1", 40001), ("192.0.2.9", 40002), ("10.9.0.1", 40002), ("10.9.0.3", 40009)}
+    logs: dict[str, EngineLog | str] = {"m1": EngineLog(refused=frozenset(refused)), "w1": "sudo: no"}
+
+    assert {Place("m1"): {("m1", "gossip-udp"), ("w1", "gossip-udp")}, Place("w1"): set()} == refused_of(logs, standing)
 
 
 def test_probe_that_has_ended_tells_nothing():

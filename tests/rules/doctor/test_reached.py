@@ -117,44 +117,6 @@ def test_other_causes(trial, begins):
     assert found(trial)[-1].remedy.startswith(begins)
 
 
-def test_gossip_between_members_is_told_by_their_engines():
-    """By name, where the address is a member's; without their log it is unknown."""
-    rows = found(m1=replace(WELL, unanswered=frozenset({"10.9.0.2", "0123"})))
-    assert [("reach-gossip", "warning", "m1", ""), ("reach-gossip", "warning", "m1", "w1")] == [
-        (each.id, each.status, each.host, each.peer) for each in rows
-    ]
-    (row,) = found(m1=replace(WELL, unread={"gossip": "sudo: no: let it"}))
-    assert ("reach-gossip", "unknown", "m1") == (row.id, row.status, row.host)
-
-
-def test_gossip_that_a_rule_drops_between_members():
-    """With its direction, also while a third member helps out and no Engine says anything; and once where they do."""
-    dropping = replace(rules(f"filter -A INPUT {DROPS}"), unanswered=frozenset({"10.9.0.2"}))
-    (row,) = found(m1=dropping, w1=Look(unanswered=frozenset({"10.9.0.1"})))
-
-    assert ("reach-gossip", "failed", "w1", "m1", f"{AT_M1}{DROPS}") == (
-        row.id,
-        row.status,
-        row.host,
-        row.peer,
-        row.remedy,
-    )
-
-
-def test_gossip_between_members_is_never_shown_as_open():
-    """It is unknown, in the matrix alone: nothing of ours can hear it."""
-    rows = (
-        host("m1", known_by="10.9.0.1"),
-        host("w1", known_by="10.9.0.2", look=Look(unanswered=frozenset({"10.9.0.1"}))),
-    )
-    shown = diagnosis(replace(seen(), hosts=rows, reach=Reach()), wants(), only=["probes"])
-
-    assert () == shown.findings
-    assert [("m1", "w1", "gossip-udp", "unknown"), ("w1", "m1", "gossip-udp", "closed")] == [
-        (each.sender, each.receiver, each.channel, each.outcome) for each in shown.trials
-    ]
-
-
 def test_large_packets_are_told_once_with_the_link_that_is_too_narrow():
     """And by themselves where nothing is told of a link."""
     narrow = replace(WELL, links=tuple(replace(each, mtu=1400) for each in WELL.links))

@@ -1,0 +1,74 @@
+"""Reads what a member's Engine says of gossip over UDP in its own log.
+
+UDP 7946 is the Engine's and encrypted, and yet it tells what arrives there: of a datagram that does not begin with the
+number of a known encryption it writes one line, with the address and port of the sender, and does nothing else.
+https://github.com/hashicorp/memberlist/blob/v0.4.0/net.go, ingestPacket
+"""
+
+import re
+from datetime import datetime
+
+from providers.hosts.engine_api.engine import Engine
+from providers.hosts.look import BEGINS, TIMEOUT, asking
+from providers.hosts.look_answers import answers, is_address, why_not_read
+from providers.rules.vocabulary.errors import CommandFailed
+from providers.rules.vocabulary.reach import EngineLog
+
+_LATELY = 60.0  # seconds; an Engine asks each other one in turn, one a second
+# An Engine says of a member whom only TCP reaches so each time, and under which name it knows whom once.
+_LINES = (
+    "date +%s; if [ -e /var/log/docker.log ]; then l='{sudo}cat /var/log/docker.log'; else "
+    "l='{sudo}journalctl --unit docker --boot --quiet --no-pager --output cat'; fi; said=$($l) || exit 1; "
+    'for e in "UDP probes failed|joined gossip cluster" "nsupported encryption version"; do '
+    'printf "%s\\n" "$said" | grep -E "$e" | tail -n 500; done'
+)
+_TIME = r'time"?[=:]"([^"]+)"'
+_JOINED = re.compile(r"Node (\w+)/([0-9a-fA-F.:]+), joined")
+_MISSED = re.compile(r"connect to (\w+) over TCP")
+_REFUSED = re.compile(r"nsupported encryption version .*from=([0-9.]+):(\d{1,5})\b")
+
+
+def script(sudo: bool) -> str:
+    """Return the shell script that reads it."""
+    return BEGINS + asking("log", _LINES.format(sudo="sudo -n " if sudo else ""))
+
+
+def engine_log(engine: Engine) -> EngineLog | str:
+    """Return what the log says, or why it can't be read, and behind a colon what to do. Raises HostError."""
+    try:
+        said = engine.connection.run(
+            ("sh", "-s"), script(engine.connection.access.sudo).encode(), TIMEOUT, as_root=False
+        )
+    except CommandFailed as problem:
+        return str(problem)
+    return parsed(said)
+
+
+def parsed(said: str) -> EngineLog | str:
+    """Parse the script's output."""
+    for _, status, text in answers(said):
+        if status:
+            return why_not_read(status, text)
+        try:
+            return _read(text)
+        except ValueError:
+            break
+    return "what the host answers makes no sense: look there by hand"
+
+
+def _read(text: str) -> EngineLog:
+    """Raise ValueError if a time is none."""
+    now, _, log = text.partition("\n")
+    names: dict[str, str] = {}
+    missed: set[str] = set()
+    refused: set[tuple[str, int]] = set()
+    for each in log.splitlines():
+        if joined := _JOINED.search(each):
+            names[joined[1]] = joined[2]
+        elif not (said := re.search(_TIME, each)) or float(now) - datetime.fromisoformat(said[1]).timestamp() > _LATELY:
+            continue
+        elif failed := _MISSED.search(each):
+            missed.add(names.get(failed[1], failed[1]))
+        elif (came := _REFUSED.search(each)) and is_address(came[1]):
+            refused.add((came[1], int(came[2])))
+    return EngineLog(unanswered=frozenset(missed), refused=frozenset(refused))
