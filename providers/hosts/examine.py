@@ -10,7 +10,7 @@ from providers.hosts.certificates import certificates
 from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.engine_api.json_to_facts import to_member
-from providers.hosts.engine_api.refusals import unsupported
+from providers.hosts.engine_api.refusals import doubtful, unsupported
 from providers.hosts.fleet import INFO_TIMEOUT, Fleet
 from providers.hosts.look import look
 from providers.hosts.survey import swarm_survey
@@ -77,6 +77,7 @@ def host_examination(engine: Engine) -> HostExamination:
         member=to_member(engine.name, info),
         release=line(info.get("ServerVersion") or ""),
         unfit=unsupported(info),
+        doubtful=doubtful(info),
         live_restore=bool(info.get("LiveRestoreEnabled")),
         clock=None if said is None else Clock(said=said, asked=asked, answered=answered),
         bridge=observe.local_network(engine, GATEWAY_BRIDGE),

@@ -61,3 +61,19 @@ def unsupported(info: Mapping[str, Any]) -> str:
     if info.get("OSType", "linux") != "linux":
         return f"its Engine runs {info['OSType']} containers: swarm networks are made on Linux hosts alone"
     return ""
+
+
+def doubtful(info: Mapping[str, Any]) -> str:
+    """Say why other hosts may not reach an Engine, by its `/info`, and what to do; empty if nothing shows so."""
+    if "microsoft" in str(info.get("KernelVersion") or "").lower():
+        return (
+            "it is WSL, a virtual machine behind Windows, which translates addresses and has a firewall of its own: "
+            "use `networkingMode=mirrored`, and ignore this once all channels are open"
+        )
+    # https://github.com/moby/moby/blob/v28.5.2/daemon/info.go, operatingSystem
+    if str(info.get("OperatingSystem") or "").endswith("(containerized)"):
+        return (
+            "its dockerd runs in a container, which other hosts reach only where it has an address of theirs, or the "
+            "host's own network: give it that, and ignore this once all channels are open"
+        )
+    return ""

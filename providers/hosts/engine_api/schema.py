@@ -130,6 +130,7 @@ class Info(TypedDict, total=False):
     ServerVersion: str | None
     SystemTime: str | None
     LiveRestoreEnabled: bool | None
+    KernelVersion: str | None
     OperatingSystem: str | None
     OSType: str | None
     SecurityOptions: list[str] | None

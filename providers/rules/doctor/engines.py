@@ -4,16 +4,17 @@ from collections.abc import Iterator
 
 from providers.rules.doctor.releases import BAD, Bad, Release, release, written
 from providers.rules.doctor.wanted import Wanted
-from providers.rules.vocabulary.diagnosis import Examination, Finding, HostExamination
+from providers.rules.vocabulary.diagnosis import Examination, Finding, HostExamination, Status
 from providers.rules.vocabulary.network_options import ENCRYPTED
 
 
 def kinds(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Yield Engines on which swarm networks do not work."""
+    """Yield Engines on which swarm networks do not work, and those that others may not reach: a warning."""
     for host in seen.hosts:
-        if host.unfit:
-            told = host.unfit.partition(": ")
-            yield Finding(id="engine-kind", status="failed", host=host.host, fact=told[0], remedy=told[2])
+        if why := host.unfit or host.doubtful:
+            told = why.partition(": ")
+            status: Status = "failed" if host.unfit else "warning"
+            yield Finding(id="engine-kind", status=status, host=host.host, fact=told[0], remedy=told[2])
 
 
 def live_restore(seen: Examination, _: Wanted) -> Iterator[Finding]:

@@ -35,8 +35,11 @@ def zones(seen: Examination, _: Wanted) -> Iterator[Finding]:
     for host, look in looks(seen):
         yield from unread("firewalld-zone", host, "zone")
         if look.zone and host.bridge is not None and look.zone != "docker":
-            fact = f"firewalld has {GATEWAY_BRIDGE} in the zone {look.zone}, not in docker's"
-            remedy = "run `firewall-cmd --permanent --zone=docker --change-interface=docker_gwbridge`, restart docker"
+            where = "in no zone" if look.zone == "no zone" else f"in the zone {look.zone}"
+            fact = f"firewalld has {GATEWAY_BRIDGE} {where}, not in docker's"
+            # For now and for later: a docker that restarts finds the bridge in another zone, and makes no rule for it.
+            move = f"firewall-cmd --zone=docker --change-interface={GATEWAY_BRIDGE}"
+            remedy = f"run `{move}`, the same with --permanent, and restart docker"
             yield Finding(id="firewalld-zone", status="failed", host=host.host, fact=fact, remedy=remedy)
 
 

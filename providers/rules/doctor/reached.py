@@ -132,7 +132,11 @@ def _cause(trial: Trial, port: int, sender: HostExamination, receiver: HostExami
         own = sender.looked.link_of(sender.known_by)
         if own and own.name != way.device:
             return f"packets leave by {way.device}, not by {own.name}: correct the route on {sender.host}"
-    return f"open it from {sender.known_by} to {receiver.known_by}: a firewall between them, a cloud's security group"
+    own_firewall = f"firewalld on {receiver.host} (`swarmnet doctor STACK --rules firewalld`), "
+    return (
+        f"open it from {sender.known_by} to {receiver.known_by}: {own_firewall * bool(receiver.looked.zone)}"
+        "a firewall between them, a cloud's security group"
+    )
 
 
 def ruled_out(

@@ -96,7 +96,8 @@ class Room:
 
 @dataclass(frozen=True, kw_only=True)
 class HostExamination:
-    """One host's own word. unfit: why swarm networks do not work there, empty where they do. clock: None if its
+    """One host's own word. unfit: why swarm networks do not work there, empty where they do. doubtful: why
+    other hosts may not reach it, empty where nothing shows so. clock: None if its
     Engine tells no time that can be read. bridge: its docker_gwbridge with its endpoints, None if it has none.
     backend: how its Engine writes firewall rules, empty where it does not say. known_by: the IP address that members
     find it by, or are to; empty where none is known. look: what commands there showed, the reason where none ran, None
@@ -105,6 +106,7 @@ class HostExamination:
     member: Member
     release: str
     unfit: str = ""
+    doubtful: str = ""
     live_restore: bool = False
     clock: Clock | None = field(default=None, compare=False)
     bridge: Network | None = None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.hosts.engine_api.refusals import unsupported
+from providers.hosts.engine_api.refusals import doubtful, unsupported
 from providers.rules.doctor.engines import bad_releases, kinds, live_restore, mixed_releases
 from providers.rules.doctor.releases import BAD, release
 from providers.rules.vocabulary.facts import Network
@@ -118,6 +118,43 @@ def test_engine_on_which_swarm_networks_do_not_work(info, fact, remedy):
     assert ("w1", "failed") == (found.host, found.status)
     assert found.fact.startswith(fact)
     assert found.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("info", "fact"),
+    [
+        # Recorded: https://github.com/rancher-sandbox/rancher-desktop/issues/7266
+        ({"KernelVersion": "5.15.153.1-microsoft-standard-WSL2", "OperatingSystem": "Ubuntu 22.04.4 LTS"}, "it is WSL"),
+        ({"KernelVersion": "4.4.0-19041-Microsoft"}, "it is WSL"),
+        # Recorded: https://github.com/orbstack/orbstack/issues/1
+        (
+            {"KernelVersion": "6.1.23-orbstack-00113", "OperatingSystem": "Alpine Linux edge (containerized)"},
+            "its dockerd runs in a container",
+        ),
+    ],
+)
+def test_engine_that_others_may_not_reach(info, fact):
+    """A warning: with an address of theirs they do."""
+    (found,) = kinds(seen(host("w1", unfit=unsupported(info), doubtful=doubtful(info))), wants())
+
+    assert ("w1", "warning") == (found.host, found.status)
+    assert found.fact.startswith(fact)
+    assert found.remedy.endswith("ignore this once all channels are open")
+
+
+def test_engine_that_is_more_than_one_of_these():
+    """What can't work counts. Recorded: https://github.com/docker-library/docker/pull/165"""
+    info = {"SecurityOptions": ["name=rootless"], "OperatingSystem": "Alpine Linux v3.10 (containerized)"}
+    (found,) = kinds(seen(host("w1", unfit=unsupported(info), doubtful=doubtful(info))), wants())
+
+    assert "failed" == found.status
+
+
+def test_engine_on_a_host_of_its_own():
+    """Nothing. Recorded: Debian 12."""
+    assert "" == doubtful(
+        {"KernelVersion": "6.1.0-56-cloud-amd64", "OperatingSystem": "Debian GNU/Linux 12 (bookworm)"}
+    )
 
 
 def test_live_restore():

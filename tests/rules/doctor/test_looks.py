@@ -81,6 +81,7 @@ ETH1 = Link(name="eth1", mtu=1500, addresses=("192.0.2.1",))
         (links(driver="vmxnet3", offloads=False), []),
         ({"legacy": 3}, [("two-firewalls", "warning", "")]),
         ({"zone": "public"}, [("firewalld-zone", "failed", "")]),
+        ({"zone": "no zone"}, [("firewalld-zone", "failed", "")]),
         ({"zone": "docker"}, []),
         ({"room": 2**20}, [("disk-room", "warning", "")]),
         ({"room": 2**10}, [("disk-room", "failed", "")]),

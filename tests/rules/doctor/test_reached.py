@@ -85,6 +85,10 @@ BETWEEN = "open it from 10.9.0.2 to 10.9.0.1: a firewall between them, a cloud's
             rules("filter :INPUT DROP"),
             "open it on m1, whose firewall drops by default: `swarmnet doctor STACK --rules iptables`",
         ),
+        (
+            replace(WELL, zone="docker"),
+            BETWEEN.replace(": ", ": firewalld on m1 (`swarmnet doctor STACK --rules firewalld`), "),
+        ),
     ],
 )
 def test_likeliest_cause_is_what_hosts_show(m1, cause):
