@@ -3,7 +3,8 @@
 The plugin process serves one run and holds one `Run`; tests build their own. It treats all nouns alike.
 
 The program process declares resources and must stay free of docker and paramiko; only the plugin process, in which
-Pulumi calls the providers' methods, reaches hosts: `real` is the one late import of hosts/.
+Pulumi calls the providers' methods, reaches hosts: `real` is the one late import of hosts/. What is only looked at or
+tried before a write is imported where that is done: a preview, or an `up` with nothing to do, begins without it.
 """
 
 import os
@@ -12,22 +13,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import lru_cache, partial
-from typing import Any, Literal, TypeVar
+from functools import cached_property, lru_cache, partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
 from providers.explain.consequence import Consequences
-from providers.explain.forecast import begins_change
-from providers.loop.dry_run import rehearsed
-from providers.loop.preflight import Fitness, preflight
-from providers.rules.doctor.halting import CHANGING, JOINING
+from providers.rules.live import running_change
 from providers.rules.nouns.noun import Decide, Known
 from providers.rules.nouns.swarm import divided, not_to_be_begun
 from providers.rules.nouns.table import noun_of
-from providers.rules.plan import wanted
 from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.stack_file.model import Timeouts
 from providers.rules.stack_file.reading import NAMESPACE, from_flat
@@ -42,7 +39,9 @@ from providers.rules.vocabulary.steps import Decision
 from providers.rules.vocabulary.undeclared import dropped
 from providers.rules.vocabulary.wish import wish
 from providers.rules.vocabulary.words import lines
-from providers.simulate.from_snapshot import copied
+
+if TYPE_CHECKING:
+    from providers.loop.preflight import Fitness
 
 # Seconds for Pulumi's engine to take a progress line, or a connection; it is on this machine. While it is stopped
 # (Ctrl-Z) it takes none, and work does not wait for each.
@@ -91,7 +90,6 @@ class Run:
         self._failures: list[str] = []  # of disruptive changes
         self._answered = False  # whether all hosts did, when they were looked at before the first write
         self._looking = threading.Lock()
-        self._fitness = Fitness()
         self._joining = threading.Lock()
         self._may_join = False  # whether those that are no members yet were looked at
         self._refused: dict[str, str | None] = {}  # by owner, once ranges were compared: who says what clashes
@@ -135,6 +133,8 @@ class Run:
         state's copy of another version may.
         """
         if spec.owner not in self._wishes:
+            from providers.rules.plan import wanted
+
             self._wishes[spec.owner] = ""
             with suppress(StackFileError):
                 everything = wanted(configured(self.settings), spec.owner).specs
@@ -208,6 +208,8 @@ class Run:
 
     def refuse_clashes(self, door: Door, show: "Progress", spec: Spec) -> None:
         """Raise Blocked if a range of the stack file meets one that hosts have. Looks once in a run."""
+        from providers.loop.preflight import preflight
+
         with self._looking:
             if spec.owner not in self._refused:
                 found = preflight(door, without_lost(configured(self.settings)), spec.owner)
@@ -228,6 +230,12 @@ class Run:
             return "\n".join(self._fitness.problems(door, configured(self.settings), ids))
         return ""
 
+    @cached_property
+    def _fitness(self) -> "Fitness":
+        from providers.loop.preflight import Fitness
+
+        return Fitness()
+
     def refuse_unfit_members(self, door: Door) -> None:
         """Raise Blocked if a declared host is no member yet, and could not become one, or be reached as one. Looks
         once in a run."""
@@ -235,6 +243,8 @@ class Run:
             if self._may_join or not self.declares_swarm:
                 return
             if any(each.state == "inactive" for each in door.swarm().members):
+                from providers.rules.doctor.halting import JOINING
+
                 problems = self.why_unfit(door, JOINING)
                 if problems:
                     raise Blocked(f"nothing was begun: {problems}")
@@ -325,7 +335,11 @@ def announcing(run: Run, door: Door, show: Progress, spec: Spec, known: Known) -
 
     def decided(facts: object) -> Decision:
         decision = decide(facts)
-        if begins_change(decision):
+        if running_change.begins(decision):
+            from providers.loop.dry_run import rehearsed
+            from providers.rules.doctor.halting import CHANGING
+            from providers.simulate.from_snapshot import copied
+
             if problems := run.why_unfit(door, CHANGING):
                 return steps.Blocked(f"nothing was begun: {problems}")
             look, back = partial(noun.look, spec=spec, known=known), noun.ways_back(spec, known=bool(known))

@@ -8,15 +8,11 @@ from dataclasses import dataclass, field
 
 from providers.rules.live.judgement import warned
 from providers.rules.vocabulary.facts import SwarmService
-from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.steps import (
-    Decision,
     RestartEngine,
     Step,
-    Steps,
     StopContainer,
     UpdateNode,
-    UpdateSwarm,
 )
 from providers.simulate.workloads import Service
 from providers.simulate.world import World
@@ -84,12 +80,6 @@ def _absence(absence: Absence) -> str:
 
 def _restarts(restarts: Restarts) -> str:
     return f"{restarts.times} of {restarts.service} (it has {restarts.tasks})"
-
-
-def begins_change(decision: Decision) -> bool:
-    """Tell whether this is the first write of something that disturbs: the swarm's label that a change goes on."""
-    steps = decision.steps if isinstance(decision, Steps) else ()
-    return any(isinstance(step, UpdateSwarm) and CHANGE in dict(step.set_labels) for step in steps)
 
 
 @dataclass

@@ -27,7 +27,7 @@ Properties = Annotated[Mapping[str, Any], BeforeValidator(_present)]
 class _Part(BaseModel):
     """A part of the JSON; keys that nobody asked for are passed over."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class State(_Part):

@@ -8,6 +8,7 @@ owner; what it does not know yet, only with one that has the digest of its own s
 from providers.rules.vocabulary.facts import Swarm
 from providers.rules.vocabulary.labels import CHANGE, Change, change_on
 from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.steps import Decision, Steps, UpdateSwarm
 
 FINISH_ELSEWHERE = (
     "`pulumi login` where its state is and run `pulumi up` there, or run it here with the stack file that the change "
@@ -18,6 +19,12 @@ FINISH_ELSEWHERE = (
 def label(spec: Spec) -> tuple[str, str]:
     """Return the label that this run writes."""
     return CHANGE, Change(spec.owner, spec.wish).text
+
+
+def begins(decision: Decision) -> bool:
+    """Tell whether it is the first write of something that disturbs: that label."""
+    steps = decision.steps if isinstance(decision, Steps) else ()
+    return any(isinstance(step, UpdateSwarm) and CHANGE in dict(step.set_labels) for step in steps)
 
 
 def noted(spec: Spec, swarm: Swarm) -> bool:

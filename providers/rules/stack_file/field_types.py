@@ -9,8 +9,6 @@ from functools import lru_cache
 from ipaddress import IPv6Network, ip_address
 from typing import Annotated
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic.fields import FieldInfo
 
@@ -137,6 +135,10 @@ def _of_a_machine(text: str, address: str) -> str:
 
 def _host_key(text: str) -> str:
     """Check a public key that can be read. A text that is none could be a private key, and is not shown."""
+    # Few stack files have one, and each process would import it.
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_ssh_public_key
+
     try:
         load_ssh_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm, NotImplementedError):

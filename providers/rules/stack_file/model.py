@@ -7,18 +7,18 @@ order). Keys that a section shares with its spec are taken from the spec.
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from providers.rules.stack_file import driver_options, field_types, problems
 from providers.rules.stack_file.field_types import Address, Labels, Mtu, NetworkSubnet, Seconds, Subnet
 from providers.rules.vocabulary.addresses import prefix_length
 from providers.rules.vocabulary.diagnosis import FindingId
 from providers.rules.vocabulary.errors import StackFileError
-from providers.rules.vocabulary.keys import GwbridgeKeys, IngressKeys, NodeKeys, OverlayKeys, SwarmKeys
+from providers.rules.vocabulary.keys import GwbridgeKeys, IngressKeys, Keys, NodeKeys, OverlayKeys, SwarmKeys
 from providers.rules.vocabulary.specs import Adopt, GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 
-class Section(BaseModel):
+class Section(Keys):
     """A mapping in the stack file: unknown keys and values of another type are problems.
 
     refused: keys that Engines know and Swarmnet does not, with the reason; most do nothing there without a word.

@@ -6,7 +6,7 @@ section has a narrower type of its own.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, ENCRYPTED, GATEWAY_BRIDGE, ICC, MASQUERADE, VNI
 from providers.rules.vocabulary.places import attribute, first_number, name, presence, switch
@@ -18,7 +18,14 @@ OnRemove = Annotated[Literal["keep", "restore_default"], Field(description="what
 Protect = Annotated[bool, Field(description="refuse changes and removal")]
 
 
-class OverlayFlags(BaseModel):
+class Keys(BaseModel):
+    """What every model of keys is: its validator is built when something is first held against it, by whichever thread
+    comes first. A process works with few of them, and all of them take a third of its start."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class OverlayFlags(Keys):
     """The yes-or-no keys of an overlay."""
 
     attachable: Annotated[bool, attribute("attachable")] = Field(
@@ -43,7 +50,7 @@ class OverlayKeys(OverlayFlags):
     retain: bool = Field(default=False, description="when its key goes, forget the network instead of removing it")
 
 
-class IngressKeys(BaseModel):
+class IngressKeys(Keys):
     """The keys of the ingress, except its name, its range and its MTU."""
 
     encrypted: Annotated[bool, presence(ENCRYPTED)] = Field(default=False, description="IPsec between the hosts")
@@ -56,7 +63,7 @@ class IngressKeys(BaseModel):
     protect: Protect = False
 
 
-class GwbridgeKeys(BaseModel):
+class GwbridgeKeys(Keys):
     """The keys of docker_gwbridge, except its range and its MTU."""
 
     icc: Annotated[bool, switch(ICC)] = Field(
@@ -75,7 +82,7 @@ class GwbridgeKeys(BaseModel):
     protect: Protect = False
 
 
-class SwarmKeys(BaseModel):
+class SwarmKeys(Keys):
     """The keys of the swarm, except those that can only be given at init."""
 
     autolock: bool | None = Field(default=None, description="whether managers need an unlock key after a restart")
@@ -99,7 +106,7 @@ class SwarmKeys(BaseModel):
     labels: Labels = Field(default={}, description="labels of the swarm; text")
 
 
-class NodeKeys(BaseModel):
+class NodeKeys(Keys):
     """The keys of a host's membership."""
 
     role: Literal["manager", "worker"] = Field(default="worker", description="role in the swarm")

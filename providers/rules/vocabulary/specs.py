@@ -12,7 +12,7 @@ from dataclasses import replace
 from ipaddress import IPv6Address
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from pydantic_core import to_jsonable_python
 
 from providers.rules.vocabulary.addresses import (
@@ -25,6 +25,7 @@ from providers.rules.vocabulary.addresses import (
 from providers.rules.vocabulary.keys import (
     GwbridgeKeys,
     IngressKeys,
+    Keys,
     Labels,
     NodeKeys,
     Options,
@@ -54,7 +55,7 @@ def plain(props: Mapping[str, Any]) -> dict[str, Any]:
     return {_PLAIN.get(key, key): value for key, value in props.items()}
 
 
-class Spec(BaseModel):
+class Spec(Keys):
     """The properties that all nouns share.
 
     owner: `<project>/<stack>`, written as the label `swarmnet.owner` on what we create.
@@ -180,7 +181,7 @@ class HostSpec(Spec):
     """
 
     host: str
-    access: dict[str, Any] = {}
+    access: dict[str, Any] = Field(default={})
 
 
 class NetworkSpec(Spec):
@@ -194,13 +195,13 @@ class NetworkSpec(Spec):
     NOT_COMPARED: ClassVar[frozenset[str]] = Spec.NOT_COMPARED | {"dropped", "before"}
 
     subnet: Subnet
-    options: Options = {}
-    labels: Labels = {}
+    options: Options = Field(default={})
+    labels: Labels = Field(default={})
     dropped: frozenset[str] = Field(default=frozenset(), exclude=True)
     before: NetworkShape | None = Field(default=None, exclude=True)
 
 
-class Ipv6Range(BaseModel):
+class Ipv6Range(Keys):
     """A range of IPv6, with the host's address in it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -1,0 +1,50 @@
+"""What the plugin takes to begin: each `pulumi` command pays for what a process imports and builds."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.plugin.process import ROOT
+from tests.plugin.test_plugin import APP, KNOWN
+
+# What only a look at hosts, or a write, needs.
+LATE = (
+    "docker",
+    "paramiko",
+    "providers.hosts",
+    "providers.loop.dry_run",
+    "providers.rules.doctor",
+    "providers.simulate",
+)
+
+SCRIPT = """
+import json, sys
+from types import SimpleNamespace
+from providers.overlay import OverlayProvider
+from providers.rules.vocabulary.specs import Spec
+
+def kinds(of):
+    return {kind for each in of.__subclasses__() for kind in (each, *kinds(each))}
+
+app, known = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+provider = OverlayProvider()
+provider.configure(SimpleNamespace(config={"swarmnet:hosts": '{"h1": {"address": "192.0.2.1", "role": "manager"}}'}))
+inputs = provider.check({}, app).inputs
+assert provider.diff("overlay/app", {**inputs, **known}, inputs).changes is False
+built = [kind.__name__ for kind in kinds(Spec) if kind.__pydantic_complete__]
+print(json.dumps({"modules": sorted(sys.modules), "specs": built}))
+"""
+
+
+@pytest.mark.whole
+def test_an_up_with_nothing_to_do_begins_with_little():
+    """Checks and compares: nothing that reaches hosts or tries changes is imported, and one noun's validator is
+    built."""
+    command = [sys.executable, "-c", SCRIPT, json.dumps(APP), json.dumps(KNOWN)]
+    ended = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    found = json.loads(ended.stdout)
+
+    assert ["OverlaySpec"] == found["specs"]
+    assert [] == [name for name in found["modules"] if name.startswith(LATE)]
