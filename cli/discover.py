@@ -133,13 +133,10 @@ def _kept(out: Path, force: bool) -> tuple[Raw, Raw]:
     try:
         document = yaml.load(out.read_text(), BoundedLoader) or {}
         config = document.pop("config", None) or {}
-        return {key: value for key, value in config.items() if _is_others(key)}, document
+        ours = f"{NAMESPACE}:"
+        return {key: value for key, value in config.items() if ":" in key and not key.startswith(ours)}, document
     except (yaml.YAMLError, AttributeError, UnicodeDecodeError, RecursionError) as error:
         raise StackFileError([f"{out}: is not a stack file, so it is not overwritten: choose another name"]) from error
-
-
-def _is_others(key: str) -> bool:
-    return ":" in key and not key.startswith(f"{NAMESPACE}:")
 
 
 def _heading(found: Found, stack: str) -> list[str]:

@@ -21,16 +21,11 @@ def show(
     console: Console, found: Sequence[Forecast], silent: Iterable[Silent], doubt: str, warnings: Iterable[str]
 ) -> None:
     """The report for people: a table on a terminal, else lines."""
-    for line in beforehand(silent, doubt, warnings):
-        console.print(line)
     told = [each for each in found if each.stages or each.problem]
     if told and console.is_terminal:
-        console.print(table(told))
-    elif told:
-        for each in told:
-            for line in _resource(each):
-                console.print(line)
-    for line in afterwards(found):
+        console.print(Group(*beforehand(silent, doubt, warnings), table(told), *afterwards(found)))
+        return
+    for line in report_of(found, silent, doubt, warnings):
         console.print(line)
 
 

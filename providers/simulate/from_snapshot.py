@@ -8,7 +8,7 @@ are not declared.
 from dataclasses import replace
 from json import loads
 
-from providers.rules.vocabulary.facts import Member, Network, Node, Port, Silent, SwarmService, Task
+from providers.rules.vocabulary.facts import Member, Node, Port, Silent, SwarmService, Task
 from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Container, Placed, Service, read, text
@@ -91,7 +91,7 @@ def _cluster(swarm: SwarmSurvey, hosts: list[Host]) -> Cluster:
     return Cluster(
         settings=swarm.settings,
         nodes=swarm.nodes,
-        attached=frozenset((host.node_id, ingress.id) for host in hosts if _has(host, ingress))
+        attached=frozenset((host.node_id, ingress.id) for host in hosts if host.network(ingress.id))
         if ingress
         else frozenset(),
         networks=swarm.networks,
@@ -99,10 +99,6 @@ def _cluster(swarm: SwarmSurvey, hosts: list[Host]) -> Cluster:
         tasks=Tasks(_task(task, specs.get(task.service_id)) for task in swarm.tasks if task.alive),
         next_port=max((*numbers, 29999)) + 1,
     )
-
-
-def _has(host: Host, ingress: Network | None) -> bool:
-    return ingress is not None and host.network(ingress.id) is not None
 
 
 def _service(seen: SwarmService) -> Service:

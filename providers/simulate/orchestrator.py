@@ -110,11 +110,11 @@ def roll_on(world: World, service: Service) -> World:
     measurements.md#parallelism, #paused-rollouts
     """
     slots = updatable(world, service)
-    moving = sum(any(in_motion(world, task) for task in tasks) for tasks in slots.values())
+    moving = sum(any(in_motion(task) for task in tasks) for tasks in slots.values())
     due = [
         tasks
         for tasks in slots.values()
-        if not any(in_motion(world, task) for task in tasks)
+        if not any(in_motion(task) for task in tasks)
         and any(task.wanted and is_dirty(world, service, task) for task in tasks)
     ]
     at_once = service_spec.parallelism(service.spec) or len(slots)
@@ -137,7 +137,7 @@ def updatable(world: World, service: Service) -> dict[Slot, list[Placed]]:
     return slots
 
 
-def in_motion(world: World, task: Placed) -> bool:
+def in_motion(task: Placed) -> bool:
     """Tell whether an update waits for this task: to end where it runs, or to run where the update made it."""
     ending = task.state == "running" and not task.wanted
     return ending or (task.fresh and task.wanted and task.alive and task.state != "running")
@@ -272,15 +272,14 @@ def new_task(world: World, service: Service, slot: Slot, *, fresh: bool = False,
 
 def remembering(world: World, service: Service, slot: Slot) -> World:
     """Return the world with the last task of a slot that ended by itself, or never will; Engines keep more than one."""
-    ended = [task for task in tasks_of(world, service) if slot_of(service, task) == slot and only_remembered(task)]
+    ended = [
+        task
+        for task in tasks_of(world, service)
+        if slot_of(service, task) == slot and (not task.alive or abandoned(task))
+    ]
     for task in ended[: -1 if world.swarm.settings.task_history_limit else None]:
         world = forget(world, task)
     return world
-
-
-def only_remembered(task: Placed) -> bool:
-    """Tell whether a task is only remembered."""
-    return not task.alive or abandoned(task)
 
 
 def due(world: World, task_id: str) -> World:

@@ -27,15 +27,6 @@ from providers.simulate.answering import LEADERLESS, LOCKED, engine, leader, quo
 from providers.simulate.workloads import Placed, Service, read
 from providers.simulate.world import Host, World
 
-# The Engine's words on an update; real ones name the task that failed.
-UPDATES = {
-    "updating": "update in progress",
-    "paused": "update paused due to failure or early termination of task",
-    "completed": "update completed",
-    "rollback_started": "update rolled back due to failure or early termination of task",
-    "rollback_completed": "rollback completed",
-}
-
 
 def member(world: World, host: Host) -> Member:
     """A host's own word on its membership.
@@ -127,7 +118,6 @@ def shown_service(service: Service, ingress_id: str) -> SwarmService:
         job=service_spec.mode(service.spec) == "job",
         labels=service.labels,
         update_state=service.status,
-        update_message=UPDATES.get(service.status, ""),
         rollback_labels=pairs(read(service.previous).get("Labels")) if service.previous else (),
         rollback_networks=replace(service, spec=service.previous).networks if service.previous else (),
         force_update=service.force_update,

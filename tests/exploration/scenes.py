@@ -29,7 +29,7 @@ from tests.exploration.checks import (
     specs_as_before,
     tasks_on_ingress,
 )
-from tests.exploration.explore import MANNERS, TICK, Check, Other, Scene
+from tests.exploration.explore import Check, Other, Scene
 from tests.exploration.others import (
     another_image,
     another_placement,
@@ -105,7 +105,6 @@ FULL = service_spec(
     TaskTemplate={"Networks": [], "Placement": {"MaxReplicas": 1}, "ForceUpdate": 0},
     UpdateConfig={"Parallelism": 0, "FailureAction": "pause", "Order": "start-first"},
 )
-SLOW_ENGINE = replace(MANNERS, restart=13 * TICK, ingress_back=9 * TICK)
 
 
 def specified(*, ports: tuple[tuple[int, int], ...] = ((8080, 80),), replicas: int | None = 1, **template: Any) -> str:

@@ -17,7 +17,6 @@ from providers.rules.vocabulary.steps import (
 )
 from providers.simulate import Manners, World, bare, elapse, members, others, perform
 from providers.simulate.others import change_service, create_service, named, service_spec
-from providers.simulate.reads import services
 from providers.simulate.workloads import Placed, read
 from tests.support.networks import create_network
 
@@ -342,9 +341,3 @@ def test_a_start_in_each_minute():
     for _ in range(8):
         world = elapse(perform(world, RestartEngine(host="w1")), 20)
     assert world.host("w1").docker
-
-
-def test_the_words_on_an_update():
-    """An update's message is the Engine's own (measurements.md#restart-conditions)."""
-    world = elapse(stripped(with_web(web(1))), 2)
-    assert ["update in progress"] == [service.update_message for service in services(world)]

@@ -158,7 +158,6 @@ def begin_another_swarm(hosts: Group) -> None:
     join(hosts, "f2", "f3")
 
 
-IN_THE_SWARM = ("node/f1", "node/f2", "node/f3")
 DRIFTS = {
     "bridge gone": Drift(
         remove_bridge, {("docker_gwbridge@f3", "f3"): GONE, ("ingress", "f3"): {"settled": LACKS_INGRESS}}

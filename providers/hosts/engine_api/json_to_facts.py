@@ -102,7 +102,6 @@ def to_service(raw: schema.Service, host: str = "") -> SwarmService:
         job=bool({"ReplicatedJob", "GlobalJob"} & set(spec.get("Mode") or {})),
         labels=pairs(spec.get("Labels")),
         update_state=update.get("State") or "",
-        update_message=line(update.get("Message") or ""),
         rollback_labels=pairs(previous.get("Labels")),
         rollback_networks=tuple(sorted(targets(previous))),
         force_update=(spec.get("TaskTemplate") or {}).get("ForceUpdate") or 0,

@@ -324,7 +324,6 @@ class ServiceEndpoint(TypedDict, total=False):
 
 class UpdateStatus(TypedDict, total=False):
     State: str | None
-    Message: str | None
 
 
 class Service(TypedDict):

@@ -58,7 +58,9 @@ def full_bridges(seen: Examination, _: Wanted) -> Iterator[Finding]:
     """Yield hosts whose docker_gwbridge has room for few more containers, or none."""
     for host in seen.hosts:
         if host.bridge and _pools(host.bridge):
-            yield from _scarce("gwbridge-addresses", _on(host.bridge), f"{_LARGER}, or move containers away", host.host)
+            # Each container on it, and the ingress, has an endpoint.
+            left = _room(host.bridge, len(host.bridge.endpoints), most=_PORTS)
+            yield from _scarce("gwbridge-addresses", left, f"{_LARGER}, or move containers away", host.host)
 
 
 def _scarce(name: FindingId, found: Room, remedy: str, host: str = "") -> Iterator[Finding]:
@@ -76,11 +78,6 @@ def _counted(network: Network, swarm: SwarmExamination) -> Room:
     hosts = len(survey.nodes) if network.ingress else len({task.node_id for task in tasks if task.node_id})
     services = sum(network.id in each.networks and has_virtual_address(each.spec) for each in survey.services)
     return _room(network, hosts + len(tasks) + services)
-
-
-def _on(bridge: Network) -> Room:
-    """Count a host's docker_gwbridge: each container, and the ingress, has an endpoint."""
-    return _room(bridge, len(bridge.endpoints), most=_PORTS)
 
 
 def _room(network: Network, given: int, most: int | None = None) -> Room:

@@ -114,7 +114,7 @@ def too_long(services: Sequence[SwarmService], seconds: float, key: str) -> str 
     if not services:
         return None
     ends = {service.name: service_spec.stop_grace(service.spec) for service in services}
-    starts = {service.name: _start_seconds(service.spec) for service in services}
+    starts = {service.name: max(TASK_STARTS, service_spec.health_seconds(service.spec)) for service in services}
     slowest, latest = max(ends.values()), max(starts.values())
     slow, late = (
         ", ".join(name for name in names if names[name] == most) for names, most in ((ends, slowest), (starts, latest))
@@ -126,10 +126,6 @@ def too_long(services: Sequence[SwarmService], seconds: float, key: str) -> str 
         f"tasks of {slow} may take {slowest:.0f} s to stop, twice, and those of {late} {latest:.0f} s to "
         f"start: that is up to {need:.0f} s in all, and {key} is {seconds:.0f}: set it to {_rounded(need)} or more"
     )
-
-
-def _start_seconds(spec: str) -> float:
-    return max(TASK_STARTS, service_spec.health_seconds(spec))
 
 
 def _rounded(seconds: float) -> int:

@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from shlex import quote
 
-from providers.rules.live import former, judgement, maintenance, running_change
+from providers.rules.live import former, judgement, maintenance, running_change, service_spec
 from providers.rules.vocabulary.facts import Network, OverlayFacts, Swarm, SwarmService
 from providers.rules.vocabulary.labels import CHANGE, PREFIX, TWIN, former_label, moved_label, twin_name, with_owner
 from providers.rules.vocabulary.specs import OverlaySpec
@@ -28,8 +28,6 @@ from providers.rules.vocabulary.steps import (
 # Services move under their own settings: parallelism, delay and monitor decide; the work's timeout ends it.
 MOVING = 3600.0
 ALLOCATION = 3.0
-# What the Engine watches where a service says nothing, in nanoseconds; an update ends within moments after that.
-MONITOR, ENDS = 5_000_000_000, 5.0
 ROLLED_BACK = ("paused", "rollback_started", "rollback_paused", "rollback_completed")
 
 
@@ -64,7 +62,7 @@ def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
     if not facts.twin.allocated:
         return Wait(f"the twin of overlay {spec.name} to get its addresses", ALLOCATION)
     return (
-        moved(facts, users, network, facts.twin, swarm)
+        moved(users, network, facts.twin, swarm)
         or left(facts, network)
         or watched(facts, facts.twin, swarm)
         or renewed(facts, network)
@@ -96,7 +94,7 @@ def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
     if twin is None:
         return released(spec, facts, swarm)
     return (
-        moved(facts, on(twin, facts), twin, network, swarm)
+        moved(on(twin, facts), twin, network, swarm)
         or left(facts, twin)
         or watched(facts, network, swarm)
         or renewed(facts, twin)
@@ -133,9 +131,7 @@ def targets(service: SwarmService, network: Network) -> bool:
     return any(each.get("Target") == network.id for each in networks_in(json.loads(service.spec)))
 
 
-def moved(
-    facts: OverlayFacts, users: list[SwarmService], source: Network, target: Network, swarm: Swarm
-) -> Decision | None:
+def moved(users: list[SwarmService], source: Network, target: Network, swarm: Swarm) -> Decision | None:
     """Move all users from one network to another, each by one update. None once none is left on the source."""
     if not users:
         return None
@@ -217,10 +213,8 @@ def watched(facts: OverlayFacts, target: Network, swarm: Swarm) -> Wait | None:
 
 
 def watching(service: SwarmService) -> float:
-    """Return the seconds for which the swarm watches a new task of the service (in its spec: nanoseconds), and a few
-    more."""
-    update = json.loads(service.spec).get("UpdateConfig") or {}
-    return ((update.get("Monitor") or MONITOR) + (update.get("Delay") or 0)) / 1e9 + ENDS
+    """Return the seconds for which the swarm watches a new task of the service, and a few more."""
+    return service_spec.monitor(service.spec) + service_spec.update_delay(service.spec) + judgement.ENDS
 
 
 def renewed(facts: OverlayFacts, leaving: Network) -> Steps | None:

@@ -76,11 +76,6 @@ def restart_delay(spec: str) -> float:
     return _seconds(_restarts(spec).get("Delay"), RESTART_DELAY)
 
 
-def restart_attempts(spec: str) -> int:
-    """Return how often tasks of one slot are followed by another; 0: any number of times."""
-    return int(_restarts(spec).get("MaxAttempts") or 0)
-
-
 def stop_grace(spec: str) -> float:
     """Return the seconds that a task may take to end after it was told to, before it is killed."""
     return _seconds(_container(spec).get("StopGracePeriod"), STOP_GRACE)

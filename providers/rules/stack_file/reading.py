@@ -256,8 +256,9 @@ def from_flat(settings: Mapping[str, object]) -> Raw:
 
     Raises StackFileError if a value is more deeply nested than any section, or has half a character in it.
     """
+    ours = f"{NAMESPACE}:"
     try:
-        raw = {key: _structured(value) for key, value in _ours(settings).items()}
+        raw = {key.removeprefix(ours): _structured(value) for key, value in settings.items() if key.startswith(ours)}
     except RecursionError as error:
         raise StackFileError([f"config: {_TOO_DEEP}"]) from error
     wrong = {key: problem for key, value in raw.items() if (problem := _unsound([key, value]))}
@@ -287,8 +288,3 @@ def _unsound(value: object) -> str:
             seen.add(id(each))
             left += [(inner, depth + 1) for inner in ([*each, *each.values()] if isinstance(each, dict) else each)]
     return ""
-
-
-def _ours(settings: Mapping[str, object]) -> Raw:
-    prefix = f"{NAMESPACE}:"
-    return {key.removeprefix(prefix): value for key, value in settings.items() if key.startswith(prefix)}

@@ -201,7 +201,7 @@ class SwarmService:
     """A service. `spec` is the raw JSON as read, `endpoint` the raw Endpoint.Ports, with the numbers that the swarm
     chose for dynamic ports; `networks` the ids it is attached to.
 
-    update_state: `updating`, `paused`, `completed`, `rollback_...` or empty; `update_message`: the swarm's words on it.
+    update_state: `updating`, `paused`, `completed`, `rollback_...` or empty.
     `rollback_labels`, `rollback_networks`: those of the spec to which a rollback would return. `force_update`: the
     counter that moves tasks. read_on: the host that told it. What else the spec asks for is read by
     rules/live/service_spec.py.
@@ -214,7 +214,6 @@ class SwarmService:
     job: bool = False
     labels: Pairs = ()
     update_state: str = ""
-    update_message: str = field(default="", compare=False)
     rollback_labels: Pairs = ()
     rollback_networks: tuple[str, ...] = ()
     force_update: int = 0

@@ -5,7 +5,6 @@ import pytest
 from providers.rules.checks.whole_file import verdict
 
 MANAGERS = ("m1", "m2", "m3")
-WORKERS = ("w1", "w2")
 
 
 def disorder(hosts=None, **sections):

@@ -49,9 +49,8 @@ def moving(update_state: str, *labels: tuple[str, str], version: int = 7, there:
     task = Task(id="t", service_id="s1", node_id="n1", state="running", desired="running", networks=(OLD.id,))
     found = OverlayFacts(network=OLD, services=(service,), tasks=(task,), swarm=replace(SWARM, labels=labels))
     users = overlay_migration.on(OLD, found)
-    return overlay_migration.moved(found, users, OLD, TWIN, replace(SWARM, labels=labels)) or overlay_migration.left(
-        found, OLD
-    )
+    moved = overlay_migration.moved(users, OLD, TWIN, replace(SWARM, labels=labels))
+    return moved or overlay_migration.left(found, OLD)
 
 
 @pytest.mark.parametrize(

@@ -79,14 +79,9 @@ def test_reservations():
 
 
 def test_restarts():
-    """The restart policy says when a task is followed by another, after how long, and how often."""
-    spec = template(RestartPolicy={"Condition": "on-failure", "Delay": 2 * SECOND, "MaxAttempts": 3})
-    found = (
-        service_spec.restart_condition(spec),
-        service_spec.restart_delay(spec),
-        service_spec.restart_attempts(spec),
-    )
-    assert ("on-failure", 2, 3) == found
+    """The restart policy says when a task is followed by another, and after how long."""
+    spec = template(RestartPolicy={"Condition": "on-failure", "Delay": 2 * SECOND})
+    assert ("on-failure", 2) == (service_spec.restart_condition(spec), service_spec.restart_delay(spec))
 
 
 @pytest.mark.parametrize(("expected", "grace"), [(40, 40 * SECOND), (0.5, SECOND // 2), (0, 0), (10, None)])
@@ -136,7 +131,6 @@ def test_settings_of_updates():
         ((0, 0), service_spec.reservations),
         ("any", service_spec.restart_condition),
         (5, service_spec.restart_delay),
-        (0, service_spec.restart_attempts),
         (10, service_spec.stop_grace),
         (0, service_spec.start_period),
         (0, service_spec.health_seconds),

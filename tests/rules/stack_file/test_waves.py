@@ -4,7 +4,6 @@ from providers.rules.stack_file.model import parse
 from providers.rules.stack_file.waves import first_manager, waves
 
 MANAGERS = ("m1", "m2", "m3")
-WORKERS = ("w1", "w2")
 
 
 def stackfile(hosts=None, **sections):
