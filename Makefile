@@ -56,6 +56,7 @@ offline:
 
 test: lab # all of it; tests on real hosts are skipped, with the reason, where they cannot run
 	@$(IN_TOOLS) python -m tools.browser
+	@$(IN_TOOLS) python -m tools.state_servers
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types
 	@$(MAKE) --no-print-directory offline
 	@$(IN_TOOLS) python -m tools.lab $(ENGINES)

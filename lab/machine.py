@@ -28,6 +28,7 @@ _SERVICES = {
     "docker.io": ("docker.service", "docker.socket"),
     "containerd": ("containerd.service",),
     "openssh-server": ("ssh.service",),
+    "postgresql": ("postgresql.service",),
 }
 _POLICY = Path("/usr/sbin/policy-rc.d")
 _SECONDS = 900

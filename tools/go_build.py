@@ -1,4 +1,6 @@
-"""Pulumi's CLI and its plugin `command` built from Go modules, for machines that reach module proxies and nothing else.
+"""Pulumi's CLI, its plugin `command`, and a server for tests, built from Go modules.
+
+For machines that reach module proxies and nothing else.
 
 The results are kept in a cache that all checkouts of a user share, ~/.cache/swarmnet/<program>-<version>. The
 official Python language host is not among the modules; tools/language_host.py stands in for it.
@@ -46,6 +48,10 @@ _PLUGIN = "pulumi-resource-command"
 # (https://go.dev/ref/mod#pseudo-versions), of https://github.com/pulumi/pulumi-command/releases.
 _RELEASES = {"1.2.1": "v0.0.0-20260303235922-7f3eb6f3b77c"}
 
+# A server that speaks S3 and keeps all in memory: https://github.com/johannesboyne/gofakes3.
+S3 = "gofakes3"
+_S3_VERSION = "1.2.0"
+
 # Every module is held against the checksum database, also if the machine makes an exception for some of them:
 # https://go.dev/ref/mod#private-module-privacy
 _NO_EXCEPTIONS = {"GONOSUMDB": "none"}
@@ -77,7 +83,21 @@ def built_plugin(version: str, cache: Path, python: Path | None = None) -> Path:
         raise SetupError(
             f"{_PLUGIN} {version} can't be built: its commit is not known; add it to _RELEASES of tools/go_build.py"
         )
-    return _kept(cache, f"{_PLUGIN}-{version}", python, lambda go, scratch: _build_plugin(go, version, scratch))
+    module = f"{_COMMAND}/cmd/{_PLUGIN}@{_RELEASES[version]}"
+    flags = f"-X {_COMMAND}/pkg/version.Version={version}"
+    return _kept(
+        cache,
+        f"{_PLUGIN}-{version}",
+        python,
+        lambda go, scratch: _install(go, f"{_PLUGIN} {version}", module, scratch, flags),
+    )
+
+
+def built_s3(cache: Path, python: Path | None = None) -> Path:
+    """Return a folder with the server `gofakes3`, from `cache` or built into it. `python` and errors as above."""
+    module = f"github.com/johannesboyne/{S3}/cmd/{S3}@v{_S3_VERSION}"
+    name = f"{S3}-{_S3_VERSION}"
+    return _kept(cache, name, python, lambda go, scratch: _install(go, f"{S3} {_S3_VERSION}", module, scratch))
 
 
 def put(part: Path, folder: Path) -> None:
@@ -159,14 +179,11 @@ def _build_cli(go: str, version: str, scratch: Path) -> None:
         copy.chmod(0o755)  # modules are kept without the run bit
 
 
-def _build_plugin(go: str, version: str, scratch: Path) -> None:
-    """Make scratch/bin with the one binary, of the versions that its own module names."""
+def _install(go: str, name: str, module: str, scratch: Path, flags: str = "") -> None:
+    """Make scratch/bin with the one binary of a module, of the versions that the module itself names."""
     run(
-        f"{_PLUGIN} {version} built from Go modules, about 2 minutes on two cores, once",
-        [
-            *(go, "install", "-ldflags", f"-s -w -X {_COMMAND}/pkg/version.Version={version}"),
-            f"{_COMMAND}/cmd/{_PLUGIN}@{_RELEASES[version]}",
-        ],
+        f"{name} built from Go modules, at most 2 minutes on two cores, once",
+        [go, "install", "-ldflags", f"-s -w {flags}".strip(), module],
         cwd=scratch,
         at_most=_BUILD_TAKES_AT_MOST,
         env={**_NO_EXCEPTIONS, "GOBIN": str(scratch / "bin")},

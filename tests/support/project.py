@@ -6,7 +6,9 @@ What a run did is read from the events that `pulumi --json` writes, what a user 
 
 import json
 import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,8 @@ from typing import Any
 import yaml
 
 from tests.support.machines import ROOT
+from tests.support.state_servers import Store
+from tools.shell import swarmnet_script
 
 Json = Any
 STACK = "t"
@@ -87,12 +91,18 @@ class Run:
 
 @dataclass
 class Project:
-    """One project with one stack, in a folder of its own. `project`: its Pulumi.yaml, else that of this checkout."""
+    """One project with one stack, in a folder of its own.
+
+    project: its Pulumi.yaml, else that of this checkout. store: where its state is, else in a folder of it.
+    first: the checkout of a colleague, whose stack and store it shares.
+    """
 
     folder: Path
     home: Path
     stack: str = STACK
     project: str = ""
+    store: Store | None = None
+    first: "Project | None" = None
 
     @property
     def backend(self) -> Path:
@@ -107,6 +117,10 @@ class Project:
         if self.project:
             (self.folder / "Pulumi.yaml").unlink()
             (self.folder / "Pulumi.yaml").write_text(self.project)
+        if self.first:
+            self.store = self.first.store
+            self.stack_file.write_bytes(self.first.stack_file.read_bytes())
+            return
         begun = self.run("stack", "init")
         assert begun.ok, begun.text
 
@@ -172,15 +186,39 @@ class Project:
             text=True,
         )
 
+    def shell(self, script: str, seconds: float = SECONDS, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the shell of a page in this checkout, with a `swarmnet` of its own."""
+        programs = self.folder / "bin"
+        if not programs.exists():
+            programs.mkdir()
+            shutil.copytree(ROOT / "cli", self.folder / "cli")
+            (programs / "swarmnet").write_text(swarmnet_script(self.folder, sys.executable))
+            (programs / "swarmnet").chmod(0o755)
+        kept = {key: value for key, value in self._environment().items() if "STREAMING" not in key}
+        path = os.pathsep.join([str(programs), kept["PATH"]])
+        return subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", script],
+            cwd=self.folder,
+            env={**kept, "PATH": path, "STACK": self.stack, **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
     def _environment(self) -> dict[str, str]:
+        """The variables of its commands."""
+        store = self.store or Store(f"file://{self.backend}")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "SWARMNET_"))}
         return kept | {
-            "PULUMI_BACKEND_URL": f"file://{self.backend}",
+            "PULUMI_BACKEND_URL": store.url,
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_HOME": str(self.home),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             # so that a preview writes the same events as an update
             "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
+            **store.variables,
         }
 
 

@@ -1,0 +1,132 @@
+"""A state that a team shares, in PostgreSQL, in a bucket and in a folder: docs/state.md, run as it stands there."""
+
+import itertools
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.cutting import command_line, descendants
+from tests.support.machines import ROOT
+from tests.support.project import CHANGE, SECONDS, Project
+from tests.support.state_servers import Store, in_postgresql, in_s3
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+
+PAGE = (ROOT / "docs" / "state.md").read_text()
+TOLD = dict(re.findall(r"^```sh\n# ([\w ]+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+SERVERS = {"postgresql": in_postgresql, "s3": in_s3}
+COMPRESSED = {"PULUMI_DIY_BACKEND_ZSTD": "true"}
+FLOOR = ROOT / "bench" / "floor" / "__main__.py"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Callable[[str], Store]]:
+    """Gives a server by its name, each begun when it is asked for first."""
+    with ExitStack() as running:
+        yield cache(lambda name: running.enter_context(SERVERS[name]()))
+
+
+@pytest.fixture
+def store(server: Callable[[str], Store], tmp_path: Path) -> Callable[[str], Store]:
+    """Gives a place for a state by its name: in each test an empty one."""
+
+    def find(name: str) -> Store:
+        if name not in SERVERS:
+            (tmp_path / name).mkdir()
+            return Store(f"file://{tmp_path / name}?metadata=skip", COMPRESSED if name == "compressed" else {})
+        there = server(name)
+        apart = f"table={tmp_path.name}" if name == "postgresql" else f"prefix={tmp_path.name}/"
+        return Store(f"{there.url}&{apart}", there.variables)
+
+    return find
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Callable[..., Project]:
+    """Makes checkouts of the project."""
+    numbers = itertools.count(1)
+
+    def new(**how: Any) -> Project:
+        folder = tmp_path / f"checkout{next(numbers)}"
+        folder.mkdir()
+        return Project(folder, tmp_path / "home", **how)
+
+    return new
+
+
+def floor(project: Project) -> Project:
+    """The same checkout with a program that reaches no host."""
+    (project.folder / "__main__.py").unlink()
+    (project.folder / "__main__.py").symlink_to(FLOOR)
+    (project.folder / "bench").symlink_to(ROOT / "bench")
+    return project
+
+
+def overlays(*names: str) -> dict[str, Any]:
+    """So many resources for that program."""
+    return {"overlays": {name: {"subnet": f"10.1.{number}.0/24"} for number, name in enumerate(names)}}
+
+
+def told(project: Project, block: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a block of the page to a good end."""
+    done = project.shell(TOLD[block], **variables)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
+    return done
+
+
+def test_a_kill_may_leave_a_folder_with_an_empty_attribute(checkout):
+    """Every command says EOF then, until the empty file is gone. With `metadata=skip` there is none."""
+    project = floor(checkout())
+    project.declare(overlays("a"))
+    assert project.up().ok
+    (project.backend / ".pulumi" / "stacks" / "swarmnet" / "t.json.attrs").write_text("")
+
+    assert "error: failed to load checkpoint: EOF\n" == project.run("cancel", "--yes").text
+    told(project, "eof", FOLDER=str(project.backend))
+    project.store = Store(f"file://{project.backend}?metadata=skip")
+
+    assert project.up().ok
+    assert project.run("cancel", "--yes").ok
+
+
+def test_compressed_and_plain_states_are_read_by_all(store, checkout, tmp_path: Path):
+    """Who has not set the variable reads what the other wrote, and writes it plain; it is one state in either form."""
+    compressed = store("compressed")
+    first = floor(checkout(store=compressed))
+    second = floor(checkout(first=first))
+    second.store = Store(compressed.url)
+    kept = tmp_path / "compressed" / ".pulumi" / "stacks" / "swarmnet"
+
+    first.declare(overlays("a"))
+    assert {"stack": "create", "a": "create"} == first.up().steps
+    assert (["t.json.zst"], []) == tuple([path.name for path in kept.glob(f"t.json{end}")] for end in (".zst", ""))
+    second.declare(overlays("a", "b"))
+    assert {"b": "create"} == second.up().steps
+    assert ([], ["t.json"]) == tuple([path.name for path in kept.glob(f"t.json{end}")] for end in (".zst", ""))
+    assert {"b": "delete"} == first.up().steps
+
+
+@pytest.mark.parametrize("where", SERVERS)
+def test_passwords_stay_in_the_environment(store, checkout, where: str):
+    """Neither arguments of processes, nor what Pulumi says and logs, nor the state and its history have them."""
+    place = store(where)
+    project = floor(checkout(store=place))
+    project.declare(overlays("a"))
+    key = {"postgresql": "PGPASSWORD", "s3": "AWS_SECRET_ACCESS_KEY"}[where]
+
+    with project.start("up", *CHANGE, "--logtostderr", "-v=9") as running:
+        assert running.stdout
+        said = running.stdout.readline()
+        arguments = [command_line(pid) for pid in (running.pid, *descendants(running.pid))]
+        said += "".join(running.communicate(timeout=SECONDS))
+    said += project.run("stack", "export").text + project.run("stack", "history", "--json").text
+
+    assert running.returncode == 0
+    assert any("--yes" in words for words in arguments)
+    assert place.variables[key] not in said + "".join(arguments)
