@@ -80,7 +80,7 @@ def drift(
         show(Console(highlight=False, soft_wrap=True), result, len(state))
     if looked.late or isinstance(hosts, Late) or isinstance(warned, Late):
         sys.stdout.flush()
-        os._exit(result.status)  # the threads that still wait for a host would keep the process
+        os._exit(result.status)  # threads that still wait for a host would keep the process alive
     raise typer.Exit(result.status)
 
 

@@ -23,7 +23,7 @@ T = TypeVar("T")
 SECONDS = 40.0
 FIRST_WORD = 22.0
 HOSTS_AT_ONCE = 32
-# As many as Pulumi has of its plugin: more would come near sshd's 10 sessions on the one manager that all ask.
+# As many as Pulumi's plugin has threads: more would come near sshd's 10 sessions on the one manager that all ask.
 RESOURCES_AT_ONCE = 4
 
 NO_WAY = "not asked: the stack file does not declare it any more, or says that it is lost"

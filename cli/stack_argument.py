@@ -21,7 +21,7 @@ def named(context: typer.Context, given: T) -> T:
 
 
 def _name(context: typer.Context, given: str) -> str:
-    if ":" in given:  # a manager, such as ssh://m1: no project is needed for it
+    if ":" in given:  # a manager, such as ssh://m1, needs no project
         context.meta[FOLDER] = Path()
     found = _FILE.fullmatch(given)
     if not found:

@@ -23,7 +23,7 @@ from cli.state import exported
 from cli.usage import HELP, Command, Group
 
 PROVIDER = "__provider"
-# All that Swarmnet ever writes: the class by its name, without anything of its own.
+# The only pickles that Swarmnet writes: a class by its name, without any values.
 PUBLISHED = frozenset(
     {
         "gASVLgAAAAAAAACMEnByb3ZpZGVycy5nd2JyaWRnZZSMEEd3YnJpZGdlUHJvdmlkZXKUk5QpgZQu",
@@ -34,7 +34,7 @@ PUBLISHED = frozenset(
     }
 )
 
-# All that a command of `prepare` ever has, in inputs or outputs; None if the value may be any.
+# The only inputs and outputs that a command of `prepare` has; None if the value may be any.
 COMMAND: dict[str, object] = {
     "interpreter": ["/bin/sh", "providers/prepare.sh"],
     "create": "run",

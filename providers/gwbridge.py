@@ -26,7 +26,7 @@ class GwbridgeProvider(Provider[GwbridgeSpec, GwbridgeFacts]):
             self.run.refuse_half_a_swarm()
         facts = door.gwbridge(spec.host)
         refuse_another_host(spec, facts, known)
-        if facts.bridge and facts.member.state == "inactive":  # a member's entry has it noted meanwhile
+        if facts.bridge and facts.member.state == "inactive":  # meanwhile it is noted on the member's entry
             self.run.replaced[spec.resource_name] = facts.bridge.shape, known
         return "disruptive" if rules.disruptive(spec, facts) else "beside others"
 

@@ -10,7 +10,7 @@ from providers.rules.vocabulary.facts import OverlayFacts
 from providers.rules.vocabulary.specs import OverlaySpec
 from providers.run import Progress, Turn
 
-# What says how it is treated, not what it is: a change of these alone writes nothing.
+# Keys that say how it is treated, not what it is: a change of these alone writes nothing.
 TREATMENT = frozenset({"on_in_use", "protect"})
 
 

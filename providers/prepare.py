@@ -20,7 +20,7 @@ def declare(command: HostCommand, opts: pulumi.ResourceOptions) -> pulumi.Resour
         delete="undo" if command.wanted.undo and not command.lost else None,
         environment=command.environment,
         logging=local.Logging.NONE,
-        # What ran last, by its mark: a change of the way to a host runs nothing.
+        # The mark of the last command that ran: a change of the way to a host runs nothing.
         add_previous_output_in_env=True,
         opts=opts,
     )

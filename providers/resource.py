@@ -67,7 +67,7 @@ class Provider(ResourceProvider, Generic[S, F]):
     serialize_as_secret_always = False
     noun: Noun[S, F]
     run: ClassVar[Run] = PROCESS
-    begins_membership: ClassVar[bool] = False  # whether hosts are made ready to be members where it is made
+    begins_membership: ClassVar[bool] = False  # whether its creation makes hosts ready to be members
 
     def configure(self, req: ConfigureRequest) -> None:
         """Tell the run what the stack file says."""
@@ -209,7 +209,7 @@ class Provider(ResourceProvider, Generic[S, F]):
                     look = partial(self.noun.look, door, spec, props, leaving=True)
                     seconds, ways_back = self.run.removal_time(spec), self.noun.ways_back(spec, known=True)
                     work(door, in_words(spec), seconds, show, look, decide, ways_back, show)
-            if props.get("adopted") or getattr(spec, "on_remove", "") == "keep":  # but for the change it was in
+            if props.get("adopted") or getattr(spec, "on_remove", "") == "keep":  # after a cut change was finished
                 kept(spec, self.why_kept(spec, props))
 
     def why_kept(self, spec: S, known: Props) -> str:

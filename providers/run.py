@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 # (Ctrl-Z) it takes none, and work does not wait for each.
 LISTENS, STOPPED = 5.0, 0.1
 
-# When a change may go on: beside others, one at a time (of a swarm's managers), or one at a time and only while none
-# has failed (of what takes a host or ports out of service).
+# When a change may go on: beside others; one at a time (a swarm's managers); or one at a time and only while none
+# has failed (changes that take a host or ports out of service).
 Turn = Literal["beside others", "alone", "disruptive"]
 Reach = Callable[[Mapping[str, HostAccess], Roles], Door]
 S = TypeVar("S", bound=Spec)
@@ -88,11 +88,13 @@ class Run:
         self.consequences = Consequences(lambda urn, line: Progress(urn)(line, stays=True))
         self._turn = threading.Lock()
         self._failures: list[str] = []  # of disruptive changes
-        self._answered = False  # whether all hosts did, when they were looked at before the first write
+        self._answered = False  # whether all hosts answered the look before the first write
         self._looking = threading.Lock()
         self._joining = threading.Lock()
-        self._may_join = False  # whether those that are no members yet were looked at
-        self._refused: dict[str, str | None] = {}  # by owner, once ranges were compared: who says what clashes
+        self._may_join = False  # whether hosts that are no members yet were looked at
+        self._refused: dict[
+            str, str | None
+        ] = {}  # by owner, once ranges were compared: the resource that tells the clashes
         self._wishes: dict[str, str] = {}  # by owner
 
     def configure(self, settings: Mapping[str, str]) -> None:

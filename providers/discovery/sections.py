@@ -18,7 +18,7 @@ from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.facts import Node
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 
-# What the Engine settles at init if nothing is said: https://docs.docker.com/reference/cli/docker/swarm/init/
+# The defaults of init: https://docs.docker.com/reference/cli/docker/swarm/init/
 DEFAULT_POOL = ("10.0.0.0/8",)  # as some Engines show it; others show none
 ENGINES_OWN: Mapping[str, object] = {
     "data_path_port": 4789,

@@ -21,7 +21,7 @@ class Consequences:
         self._known: set[str] = set()  # names of what the state has
         self._told: set[str] = set()
         self._joining: set[str] = set()
-        self._bridges: dict[str, Spec] = {}  # to be made, by hosts of which a node will say whether they join
+        self._bridges: dict[str, Spec] = {}  # to be made on hosts; each host's node will say whether it joins
 
     def checked(self, spec: Spec, *, known: bool, begins: bool) -> None:
         """A resource was checked: bridges first, then nodes, then the ingress. known: the state has it. begins: the

@@ -27,7 +27,7 @@ def outcome(difference: Difference, found: Finding, wanted: Spec | None, forecas
     if refusal:
         return Outcome(wins="refused", why=refusal)
     if wanted is not None and difference.property in (EXISTS, SETTLED):
-        return STACK_FILE  # it may come right by what is done for another resource
+        return STACK_FILE  # work on another resource may put it right
     if not forecast.stages:
         return NOTHING_TO_DO
     if wanted is None or difference.property in OUTPUTS:

@@ -10,7 +10,7 @@ RUN_TIMEOUT = 60.0  # seconds
 LAST_WORDS = 5.0  # seconds that a command which closed its output may take to end
 NO_SUCH_COMMAND = 127  # a shell's exit status
 
-# What tells the system that runs services: https://www.freedesktop.org/software/systemd/man/latest/sd_booted.html,
+# Signs of the init system: https://www.freedesktop.org/software/systemd/man/latest/sd_booted.html,
 # https://github.com/OpenRC/openrc/blob/master/src/librc/librc.c
 SYSTEMD, OPENRC = "/run/systemd/system", "/run/openrc"
 UNITS = tuple(f"{folder}/systemd/system/docker.service" for folder in ("/etc", "/lib", "/usr/lib"))

@@ -68,7 +68,7 @@ def _known_by(access: HostAccess, own: HostExamination) -> str:
 
 def host_examination(engine: Engine) -> HostExamination:
     """Return one host's own word, also if swarm networks do not work there."""
-    engine.ping()  # so that the connection is there: what it takes is no time of the host's
+    engine.ping()  # opens the connection, so that its time does not count as the host's
     asked = time.time()
     info = engine.read("/info", schema.Info, timeout=INFO_TIMEOUT)
     answered = time.time()

@@ -42,7 +42,7 @@ class Fleet:
         self.at_rest = at_rest
         self._looked_at: set[str] = set()
         self._witnesses = witnesses(hosts, roles)
-        # Which member a host was proved to be as a manager: who could confirm it may be restarting by now.
+        # The node id that a host was proved to have as a manager: the hosts that confirmed it may be restarting by now.
         self._proved: dict[str, str] = {}
         self._accesses = dict(hosts)
         self._engines = {name: _engine_for(access, at_rest) for name, access in hosts.items()}

@@ -50,7 +50,7 @@ _OFFLOAD = (
     'n=${l#/sys/class/net/}; n=${n%%/*}; echo "driver $n $d"; [ "$d" = vmxnet3 ] || continue; '
     'ethtool -k "$n" | sed -n "s/^[[:space:]]*tx-checksum-ip-generic: \\([a-z]*\\).*/offload $n \\1/p"; done'
 )
-# Asking the older iptables makes its tables, so that it is asked only if they are there.
+# The older iptables makes its tables when asked, so it is asked only if they are there.
 _LEGACY = (
     "if iptables --version 2>/dev/null | grep -q legacy; then exit 0; fi; t=$({sudo}cat /proc/net/ip_tables_names) || "
     '{{ [ ! -e /proc/net/ip_tables_names ] && exit 0; exit 1; }}; [ -z "$t" ] || {sudo}iptables-legacy-save'

@@ -19,7 +19,7 @@ from providers.rules.vocabulary.words import line
 
 T = TypeVar("T")
 
-LONGEST = 200  # letters of what is kept of a host's words
+LONGEST = 200  # letters that are kept of a host's words
 _DAEMON_KEYS = ("iptables", "default-network-opts", "firewall-backend")
 _FLAG = re.compile(r"--(iptables|default-network-opt|firewall-backend)(?:=(.*))?")
 _FLAGS = {"default-network-opt": "default-network-opts"}

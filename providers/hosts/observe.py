@@ -48,7 +48,7 @@ T = TypeVar("T")
 # States in which a container holds its endpoints.
 RUNNING = frozenset({"running", "paused", "restarting"})
 
-# What another manager may answer better.
+# Errors after which another manager may give an answer.
 NOT_THIS_MANAGER = (NotAManager, NoQuorum, Unreachable)
 
 

@@ -35,7 +35,7 @@ from providers.rules.vocabulary.steps import (
 )
 
 LISTEN = "0.0.0.0:2377"
-# The docker command's default for `--default-addr-pool-mask-length`; the API takes 0 for it, and then gives nobody
+# The docker command's default for `--default-addr-pool-mask-length`; the API takes 0 for it, and gives nobody then
 # an address, not even the ingress.
 POOL_PREFIX = 24
 # A join that gets no answer gives up by itself after 20 s and goes on in the background

@@ -27,7 +27,7 @@ from providers.rules.vocabulary.errors import (
 from providers.rules.vocabulary.steps import Blocked as BlockedDecision
 from providers.rules.vocabulary.steps import Decision, Done, Step, Steps, Wait
 
-# What was read is no longer so, the managers are electing a leader, or hosts do not know each other yet: looking again
+# The facts have changed, the managers are electing a leader, or hosts do not know each other yet: looking again
 # is the answer.
 PASSING = (Conflict, NoQuorum, NotAManager, Unproved)
 # A step whose host fell silent may have been carried out: the next look tells, or says that nobody answers.

@@ -31,7 +31,7 @@ HAPPENINGS: dict[Kind, Callable[[World, Happening], World]] = {
     "starts forgotten": lambda world, what: world.with_host(replace(world.host(what.subject), starts=0)),
 }
 
-# What happens also if there is no swarm any more.
+# Events that happen also if there is no swarm any more.
 OF_A_HOST = frozenset({"network dropped", "container ends", "starts forgotten"})
 
 

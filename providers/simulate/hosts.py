@@ -29,7 +29,7 @@ from providers.simulate.answering import engine
 from providers.simulate.observe import placed
 from providers.simulate.world import Host, World
 
-# A request takes about so long over a connection that is open (seconds), in which other things go on.
+# Seconds that a request takes over an open connection; other things go on meanwhile.
 REQUEST = 0.02
 
 

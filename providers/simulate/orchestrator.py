@@ -12,7 +12,7 @@ from providers.simulate.scheduling import matches, schedule
 from providers.simulate.workloads import Placed, Service, read
 from providers.simulate.world import Happening, World
 
-# So long a task waits for the one it follows to end (seconds):
+# Seconds that a task waits for the end of the one it follows:
 # https://github.com/moby/swarmkit/blob/master/manager/orchestrator/restart/restart.go
 OLD_TASK_TIMEOUT = 60.0
 

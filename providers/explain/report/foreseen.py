@@ -20,7 +20,7 @@ def _fixed(changes: Sequence[Change]) -> Iterator[tuple[str, str]]:
     for change in changes:
         for key in sorted(change.properties & SwarmSpec.INIT_ONLY) if isinstance(change.spec, SwarmSpec) else ():
             was, wanted = getattr(change.before, key), getattr(change.after, key)
-            # What the state does not know may be so already, and what is no longer declared may stay.
+            # A resource that the state lacks may be right already, and one that is no longer declared may stay.
             if was and wanted:
                 yield (
                     change.name,

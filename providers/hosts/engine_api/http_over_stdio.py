@@ -21,10 +21,10 @@ AnyConnection = Connection | LocalConnection
 AnyStream = Stream | LocalStream
 
 DIAL = ("docker", "system", "dial-stdio")
-IDENTITY = "identity"  # the coding of an answer that is as it is
+IDENTITY = "identity"  # the coding of an answer that is not compressed
 CHANNELS = 4  # at once to one host; as many as Pulumi's plugin has threads, and sshd's MaxSessions is 10
 DIAL_FAILED = "failed to open the raw stream connection: "
-# Where docker may be beyond a PATH that is short for logins without a terminal, and shorter by sudo.
+# Folders where docker may be: the PATH of a login without a terminal is short, and shorter still by sudo.
 FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/snap/bin", "/opt/bin", "/run/current-system/sw/bin")
 LOOKS_FOR_DOCKER = f"for each in {' '.join(FOLDERS)}; do if [ -x $each/docker ]; then echo $each/docker; fi; done"
 
@@ -122,7 +122,7 @@ class HTTPConnection(urllib3.connection.HTTPConnection):
             ) from problem
         self._answered = True
         coding = response.headers.get("Content-Encoding", IDENTITY)
-        if coding != IDENTITY:  # nobody asked for it, and a few bytes could become any number of them
+        if coding != IDENTITY:  # nobody asked for compression, and a few bytes could become any number of them
             raise Senseless(f"it is packed as {coding[:80]!r}")
         return response
 

@@ -12,7 +12,7 @@ from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NoQu
 
 UNLOCK = "run `docker swarm unlock` there"
 
-# The Engine's status (None: any), what its words match, what that means, and what to do where that helps.
+# The Engine's status (None: any), what its words match, what that means, and what to do, if anything helps.
 # The first that fits counts.
 MEANINGS: tuple[tuple[int | None, str, type[EngineError], str], ...] = (
     # A container that is stopped, or started, already.

@@ -428,7 +428,7 @@ class SwarmToUpdate(TypedDict):
 ToUpdate = NodeToUpdate | SwarmToUpdate
 
 
-# What holds an answer against one of these; each is made when it is first needed, which takes a few milliseconds.
+# Validators of answers. Each is made when it is first needed, which takes a few milliseconds.
 form: Callable[[object], TypeAdapter[object]] = cache(TypeAdapter)
 
 

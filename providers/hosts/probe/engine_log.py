@@ -15,7 +15,7 @@ from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.reach import EngineLog
 
 _LATELY = 60.0  # seconds; an Engine asks each other one in turn, one a second
-# An Engine says of a member whom only TCP reaches so each time, and under which name it knows whom once.
+# An Engine says each time that only TCP reaches a member, and once by which name it knows each member.
 _LINES = (
     "date +%s; if [ -e /var/log/docker.log ]; then l='{sudo}cat /var/log/docker.log'; else "
     "l='{sudo}journalctl --unit docker --boot --quiet --no-pager --output cat'; fi; said=$($l) || exit 1; "

@@ -24,7 +24,7 @@ class Algorithms:
 SUFFIX = "-cert-v01@openssh.com"  # of a key type that is a certificate
 _KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
 _RSA = ("rsa-sha2-512", "rsa-sha2-256")
-# Of OpenSSH's own choice what is known here: https://github.com/openssh/openssh-portable/blob/V_10_0_P1/myproposal.h
+# The part of OpenSSH's own choice that is known here: https://github.com/openssh/openssh-portable/blob/V_10_0_P1/myproposal.h
 DEFAULT = Algorithms(
     ciphers=("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr"),
     macs=(

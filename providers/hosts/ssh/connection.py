@@ -50,7 +50,7 @@ class Connection:
         """
         channel = self._open_channel(as_run(self.access, argv, as_root=as_root, outlives=outlives))
         with closed_after(channel, timeout) as expired:
-            with suppress(OSError, EOFError):  # it need not read its stdin; how it ends tells what is wrong
+            with suppress(OSError, EOFError):  # it need not read its stdin; its exit tells what is wrong
                 channel.sendall(stdin or b"")
                 channel.shutdown_write()
             output = channel.makefile("rb").read(ROUTES + 1)

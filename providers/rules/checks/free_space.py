@@ -19,7 +19,7 @@ class FreeSpace:
         self._lasts: list[int] = []
         for network in sorted(IPv4Network(subnet) for subnet in taken):
             first, last = _ends(network)
-            if not self._lasts or self._lasts[-1] < first:  # else it lies inside the one before: they are nested
+            if not self._lasts or self._lasts[-1] < first:  # else it lies inside the one before
                 self._firsts.append(first)
                 self._lasts.append(last)
 

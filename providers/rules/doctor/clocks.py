@@ -7,7 +7,7 @@ from providers.rules.vocabulary.diagnosis import Examination, Finding
 
 # A member's certificate begins an hour before it was made: https://github.com/moby/swarmkit/issues/1175
 _BACKDATED = 3600.0
-_NOTICED = 60.0  # less is no business of a swarm's, and a time service that works keeps within
+_NOTICED = 60.0  # a swarm minds no smaller difference, and a working time service keeps within it
 
 
 def clocks(seen: Examination, _: Wanted) -> Iterator[Finding]:

@@ -48,7 +48,7 @@ CHECKS: Mapping[FindingId, Check] = {
     "reach-data": reached.on("reach-data", "data"),
     "reach-esp": reached.on("reach-esp", "esp"),
 }
-# Without these nothing is told of what was not read: they go with any choice of others.
+# These findings tell what was not read, so they belong to any choice.
 _LOOKS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers", "commands"})
 
 

@@ -17,7 +17,7 @@ JOINING: tuple[FindingId, ...] = (
     "reach-managers",
     "reach-gossip",
 )
-# A bridge or the ingress that is changed under what runs: what is new has to come to each host.
+# A bridge or the ingress that changes under running services: the new one has to come to each host.
 CHANGING: tuple[FindingId, ...] = ("kernel-vxlan", "disk-room", "reach-managers", "reach-gossip")
 
 

@@ -29,7 +29,7 @@ def sources(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
             if way and host.known_by and look.link_of(host.known_by) and way.source and way.source not in right:
                 link = look.link_of(host.known_by)
                 if link is not None and link.name != way.device:
-                    continue  # it leaves by another link, which is told as such
+                    continue  # packets leave by another link, which is a finding of its own
                 fact = f"packets to {peer.host} leave from {way.source}; members know it as {host.known_by}"
                 remedy = f"correct the route there: `ip route get {peer.known_by}` has src {way.source}"
                 yield Finding(

@@ -12,7 +12,7 @@ from providers.rules.vocabulary.diagnosis import Examination, Finding, HostExami
 from providers.rules.vocabulary.look import Look
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
-_ENDS = re.compile(r"-j (DROP|REJECT)\b.*")  # a rule that has no condition and lets nothing past it
+_ENDS = re.compile(r"-j (DROP|REJECT)\b.*")  # a rule without a condition, behind which nothing passes
 _INGRESS = "DOCKER-INGRESS"
 # The newest Engines write them as those of any container:
 # https://github.com/moby/moby/blob/v2.0.0-beta.24/daemon/libnetwork/service_linux.go

@@ -30,7 +30,7 @@ TRIED: tuple[FindingId, ...] = (
     "reach-esp",
 )
 _DROPS = re.compile(r"-j (DROP|REJECT)\b")
-# What a rule asks of a packet; one that asks for anything else may not mean ours.
+# Conditions of a rule; one with any other condition may not apply to our packets.
 _KNOWN = re.compile(r"(?:-s|-d|-p|-m|--dport|--dports|--comment|-j|--reject-with) \S+|\"[^\"]*\"")
 
 

@@ -57,7 +57,7 @@ def change(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, ri
             f"{spec.host}: docker_gwbridge can't change while no manager among the hosts answers for its swarm: "
             "bring a majority of the managers back, then run again"
         )
-    # With the right bridge on a drained host only its return to service is left, by itself if it can.
+    # A drained host with the right bridge only has to return to service, by itself if it can.
     due = not (right and maintenance.out(node))
     refusal = running_change.by_another(spec, swarm) or (refused(spec, facts, node, swarm) if due else None)
     if refusal:
@@ -191,7 +191,7 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
     with "attaching to network failed": measurements.md#bridge-of-a-member).
     """
     there = {container.id: container for container in facts.containers}
-    # A container that was started since and has stopped has run to its end.
+    # A container that we started, and that has stopped since, has run to its end.
     stopped = [
         each
         for each, started in maintenance.stopped_on(node).items()

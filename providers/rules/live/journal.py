@@ -35,7 +35,7 @@ MEANWHILE = {
     "FailureAction": "pause",
     "Order": "stop-first",
 }
-# What the Engine adds to an UpdateConfig that does not say it.
+# The values that the Engine adds to an UpdateConfig without them.
 FILLED_IN = {"MaxFailureRatio": 0, "Order": "stop-first"}
 
 

@@ -170,7 +170,7 @@ def _most_tasks(service: SwarmService, there: int, nodes: int) -> int:
     return count + (min(more, count) if service_spec.update_order(service.spec) == "start-first" else 0)
 
 
-# Under these labels Traefik is told by which of a service's networks to reach it, in its versions 3 and 2:
+# Labels that tell Traefik, in its versions 3 and 2, by which network to reach a service:
 # https://doc.traefik.io/traefik/reference/routing-configuration/other-providers/swarm/
 TRAEFIK = ("traefik.swarm.network", "traefik.docker.network")
 

@@ -13,8 +13,9 @@ from providers.rules.vocabulary.facts import Member, Node, Swarm, Task
 from providers.rules.vocabulary.labels import AVAILABILITY, FORMER, RESTARTS, STOPPED, count, journal_copies, owner_of
 from providers.rules.vocabulary.steps import Blocked, RestartEngine, Steps, UnlockSwarm, UpdateNode
 
-# Seconds after the emptying without any change before a restart is worth a try; after a restart it counts how long that
-# took on this host: the ingress was back 8.5 s after an Engine that took 13 s (measurements.md#restart-of-docker).
+# Seconds without any change, once the host is empty, before a restart is worth a try. After a restart it counts how
+# long that took on this host: the ingress was back 8.5 s after an Engine that took 13 s
+# (measurements.md#restart-of-docker).
 PATIENCE = 10.0
 TIMES, UNKNOWN = 5, 60.0
 # systemd gives a unit up that is started more than three times in 60 s (measurements.md#start-limit).

@@ -35,14 +35,14 @@ from providers.rules.vocabulary.steps import (
 # https://github.com/moby/moby/blob/master/daemon/libnetwork/default_gateway_linux.go
 ENGINE_DEFAULT = {BRIDGE_NAME: GATEWAY_BRIDGE, ICC: "false", MASQUERADE: "true"}
 
-# Where the Engine takes its range from, as long as nobody told it otherwise: networks of these sizes in these pools.
+# The Engine's default choice of its range: networks of these sizes in these pools.
 # https://github.com/moby/moby/blob/master/daemon/libnetwork/ipamutils/utils.go
 ENGINE_POOLS = ((IPv4Network("172.16.0.0/12"), 16), (IPv4Network("192.168.0.0/16"), 20))
 
 # Right after a join the sandbox comes a moment before its endpoint on the bridge.
 SETTLES = 5.0
 
-# After its restart an Engine is a member again within seconds; what is pending for longer never is by itself.
+# After its restart an Engine is a member again within seconds; one that is pending for longer stays so.
 REJOINS = 30.0
 _HALF = {"pending": "still joining a swarm", "locked": "a locked manager"}
 

@@ -24,7 +24,7 @@ from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import IngressSpec
 from providers.rules.vocabulary.steps import FOREVER, Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
 
-# What a swarm shows and uses where init was given nothing; one begun by an Engine before 18.09 shows nothing.
+# What a swarm shows and uses if init was given nothing; one begun by an Engine before 18.09 shows nothing.
 POOL, POOL_PREFIX = ("10.0.0.0/8",), 24
 # What older Engines gave it, whatever the pool: https://github.com/moby/moby/issues/39228
 OLD_DEFAULT = "10.255.0.0/16"

@@ -141,7 +141,8 @@ def until_member(spec: NodeSpec, facts: NodeFacts, member: Member, *, known: boo
     if member.state == "inactive":
         found = facts.local.bridge_subnet if facts.local else ""
         refusal = gwbridge.not_as_declared(spec.host, spec.gwbridge, found)
-        # No task comes to it before its labels are there, nor ever where it is to stay drained; one update opens it.
+        # Drained, so that no task comes to it before its labels are there, and none at all if it is to stay drained.
+        # One update opens it.
         join = JoinSwarm(host=spec.host, role=spec.role, availability="drain")
         return Blocked(refusal) if refusal else Steps((join,), f"join {spec.host} as a {spec.role}")
     return None
@@ -225,7 +226,7 @@ def change(spec: NodeSpec, facts: NodeFacts, node: Node, gone: tuple[str, ...], 
     labels = dict(with_owner(spec.labels, spec.owner)) if ours else dict(spec.labels)
     drained = maintenance.drained(node)
     if drained:
-        labels[AVAILABILITY] = spec.availability  # it will be given that once it is put back
+        labels[AVAILABILITY] = spec.availability  # it gets that once it is back in service
     update = UpdateNode(
         node_id=node.id,
         version=node.version,

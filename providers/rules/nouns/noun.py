@@ -16,7 +16,7 @@ from providers.rules.vocabulary.shape import Pairs
 from providers.rules.vocabulary.specs import NetworkSpec, Spec
 from providers.rules.vocabulary.steps import Decision
 
-Known = Mapping[str, Any]  # a resource's outputs in the state; empty for one that the state has not
+Known = Mapping[str, Any]  # a resource's outputs in the state; empty if the state lacks it
 Decide = Callable[[Any], Decision]
 S = TypeVar("S", bound=Spec)
 F = TypeVar("F")

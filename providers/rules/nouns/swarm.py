@@ -26,7 +26,7 @@ ADVICE = {
     "error": "see `docker info` on it; `docker swarm leave --force` ends a broken membership",
 }
 
-# The key itself is a secret: whoever may read it reads it on a manager.
+# The key itself is a secret: those who may see it read it on a manager.
 KEEP_THE_KEY = (
     "autolock is on: a manager whose docker restarts stays locked until it is given the key: "
     "`docker swarm unlock-key` on another manager shows it; keep it in a safe place"

@@ -297,7 +297,7 @@ Subnet = Annotated[specs.Subnet, _shown(f"^{_OCTETS}{_MASK}$", "10.64.0.0/20")]
 RangeName = Annotated[
     str, _matching(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?", "up to 63 letters, digits, - and _, as in vpn")
 ]
-LIST, MAPPING = "[list]", "[mapping]"  # marks in pydantic's places of problems, not keys
+LIST, MAPPING = "[list]", "[mapping]"  # parts of pydantic's paths that are no keys
 # Alone, or each by a name.
 Reserved = Annotated[
     Annotated[list[Subnet], Tag(LIST)] | Annotated[dict[RangeName, Subnet], Tag(MAPPING)],
@@ -345,7 +345,7 @@ PreparationName = Annotated[
 Script = Annotated[str, AfterValidator(_script)]
 Count = Annotated[int, Field(ge=0, le=100_000)]  # more than any swarm has of anything
 # The Engine refuses certificates of less than an hour. It takes a heartbeat of nanoseconds, with which a dockerd
-# crashed, and one of hours, with which nobody would be missed (measurements.md#settings-of-the-swarm).
+# crashed, and one of hours, after which a lost member is not noticed (measurements.md#settings-of-the-swarm).
 CertExpiry = Annotated[int, *_seconds(3600, 315_360_000)]
 Heartbeat = Annotated[int, *_seconds(1, 300)]
 SnapshotInterval = Annotated[int, Field(ge=1, le=1_000_000_000)]

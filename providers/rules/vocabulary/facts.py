@@ -252,7 +252,7 @@ class Task:
 
     BY_THEMSELVES = frozenset({"complete", "failed", "rejected"})
     ENDED = BY_THEMSELVES | {"shutdown", "remove", "orphaned"}
-    # No host was ever told of it. One that is wanted no more stays in the history so, for ever:
+    # No host was ever told of it. One that is no longer wanted stays so in the history, for ever:
     # https://github.com/moby/moby/issues/36699
     NOWHERE = frozenset({"new", "allocated", "pending"})
     WANTED = frozenset({"running", "ready"})  # `ready`: it is to run a moment later

@@ -32,13 +32,13 @@ VNI = "com.docker.network.driver.overlay.vxlanid_list"  # given by the swarm
 
 FIRST_VNI = 4096  # what the swarm gives first, to the ingress that it makes itself
 
-# What the swarm writes among the options of a network's IPAM driver where it has any.
+# Written by the swarm among the options of a network's IPAM driver, if it has any.
 IPAM_SERIAL = "com.docker.network.ipam.serial"
 
 # What Go's strconv.ParseBool takes for false; anything else that the Engine let in is true.
 FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
-# What says of a bridge what is so without it. All of it is asked for, so that `default-network-opts` of daemon.json
+# The defaults of a bridge, written out. All of them are asked for, so that `default-network-opts` of daemon.json
 # puts nothing else in its place; an Engine that does not know one keeps it and does nothing
 # (measurements.md#defaults-of-daemonjson).
 NEUTRAL: Mapping[str, Mapping[str, str]] = MappingProxyType(

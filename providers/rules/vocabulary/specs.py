@@ -40,12 +40,12 @@ Subnet = Annotated[str, AfterValidator(canonical_subnet)]
 Address = Annotated[str, AfterValidator(canonical_address)]
 Adopt = Literal["refuse", "identical", "converge"]
 
-# What stands for a value that makes no sense while all others are validated.
+# Stands for a value that makes no sense while all others are validated.
 _SENSIBLE: dict[str, Any] = {"subnet": "0.0.0.0/0", "gateway": "0.0.0.0", "members": ()}
-# What says how it is treated, not what it is: nothing on a host has it, and a value that makes no sense says nothing.
+# Keys that say how it is treated, not what it is: nothing on a host has them, and a senseless value says nothing.
 _TREATMENT = frozenset({"disturb", "dynamic_ports", "on_in_use", "on_remove", "protect", "retain"})
 
-# What Swarmnet tells only itself: Pulumi shows no property whose name begins with two underscores.
+# Swarmnet's notes to itself: Pulumi shows no property whose name begins with two underscores.
 _INTERNAL = {"owner": "__owner", "row": "__row"}
 _PLAIN = {theirs: ours for ours, theirs in _INTERNAL.items()}
 

@@ -13,7 +13,7 @@ from providers.rules.vocabulary.places import places
 from providers.rules.vocabulary.specs import Spec
 
 LENGTH = 12
-# What a network has beside what its shape keeps for keys of the stack file. Others' names are in their resources'.
+# Parts of a network that its shape does not keep for keys of the stack file.
 BESIDE = frozenset({"labels", "name", "options"})
 
 

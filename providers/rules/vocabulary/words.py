@@ -8,7 +8,7 @@ import json
 import re
 from typing import NewType
 
-# Text that a terminal shows and neither it nor a log obeys, without secrets: what writers take.
+# Text without secrets that no terminal or log takes for a command: the type that writers accept.
 Shown = NewType("Shown", str)
 
 # Control characters and those that change the direction of what follows: https://trojansource.codes/
