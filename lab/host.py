@@ -117,9 +117,13 @@ def wait_docker(record: Record) -> None:
 def _wait(record: Record, what: str, is_there: Callable[[Record], bool]) -> None:
     deadline = time.monotonic() + _SECONDS
     while not is_there(record):
-        if not record.runs or time.monotonic() > deadline:
-            logs = f"{state.FOLDERS / record.name}/boot.log and upper/var/log beside it"
-            raise LabError(f"{record.name}: {what} is not there: read {logs}")
+        logs = f"read {state.FOLDERS / record.name}/boot.log and upper/var/log beside it"
+        if not record.runs:
+            raise LabError(f"{record.name}: the host has ended: {logs}")
+        if time.monotonic() > deadline:
+            raise LabError(
+                f"{record.name}: no answer of {what} within {_SECONDS:.0f} s: is the machine busy? Else {logs}"
+            )
         time.sleep(0.03)
 
 
