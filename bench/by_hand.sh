@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # The stack of the bench without Pulumi: ssh with one shared connection for each host, and the docker command there.
 #
-#     by_hand.sh wait|no-wait KEY KNOWN_HOSTS OVERLAYS MANAGER WORKER...
+#     by_hand.sh KEY KNOWN_HOSTS OVERLAYS MANAGER WORKER...
 #
-# `wait` ends when every host shows the ingress with its sandbox and the sandbox's way out; `no-wait` before.
+# It ends when every host shows the ingress with its sandbox and the sandbox's way out.
 set -euo pipefail
 
-how=$1 key=$2 known_hosts=$3 overlays=$4 manager=$5 workers=("${@:6}") hosts=("${@:5}")
+key=$1 known_hosts=$2 overlays=$3 manager=$4 workers=("${@:5}") hosts=("${@:4}")
 
 sockets=$(mktemp -d)
 options=(-F none -i "$key" -o BatchMode=yes -o LogLevel=ERROR -o "UserKnownHostsFile=$known_hosts"
@@ -79,7 +79,5 @@ on "$manager" "for number in \$(seq 0 $((overlays - 1))); do
     docker network create --driver overlay --subnet 10.202.\$number.0/24 --gateway 10.202.\$number.1 app\$number
 done"
 
-if [[ $how == wait ]]; then
-    at_once with_ingress "${hosts[@]}"
-    on "$manager" 'for node in $(docker node ls --quiet); do docker node update --label-rm kick "$node" & done; wait'
-fi
+at_once with_ingress "${hosts[@]}"
+on "$manager" 'for node in $(docker node ls --quiet); do docker node update --label-rm kick "$node" & done; wait'

@@ -1,82 +1,78 @@
-"""The ways from bare hosts to the stack, each as one process that is timed whole."""
+"""From bare hosts to the stack: `pulumi up` beside a careful shell script, each as one process that is timed whole."""
 
-import shutil
 import subprocess
-import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.witness import Counts, counts, watch
+from bench.measuring import FETCH, Asked, Row, Spent, median, spent
+from bench.programs import UP, programs
+from bench.witness import connections, requests, watch
+from tests.support import machines
 from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Group
-from tests.support.project import Project
 from tests.support.what_hosts_show import SSH, networks_of
 
 SCRIPT = Path(__file__).parent / "by_hand.sh"
-SECONDS = 120.0
+SECONDS = 600.0
+# How many times as long as the script `pulumi up` may take, by number of overlays.
+AT_MOST = {5: 1.3, 100: 1.2}
 
 
-@dataclass(frozen=True)
-class Contender:
-    """One way. `prepare` returns what is to be timed; `whole`: it returns only when every host is right."""
+def rows(asked: Asked) -> list[Row]:
+    """Measure each number of overlays. The two take turns, so that whatever else the machine does meets both."""
+    found = []
+    try:
+        group = machines.start(asked.group, asked.engine, seconds=FETCH)
+        for overlays, factor in AT_MOST.items():
+            runs: dict[str, list[Spent]] = {"ours": [], "script": []}
+            for number in range(1, asked.rounds + 1):
+                for name, way in WAYS.items():
+                    runs[name].append(way(group, overlays))
+                    prove(group, overlays)
+                    asked.say(f"bare hosts, {overlays} overlays, round {number}: {name}: {runs[name][-1]}")
+            ours, script = (median(each) for each in runs.values())
+            job = f"bare hosts to {overlays} overlays: up"
+            found.append(Row(job=job, ours=ours.elapsed, beside=script.elapsed, of="script", factor=factor))
+        found += counted(group)
+    finally:
+        machines.end(asked.group)
+    return found
 
-    name: str
-    prepare: Callable[[Group, int, Path], Callable[[], None]]
-    whole: bool = True
+
+def counted(group: Group) -> list[Row]:
+    """Return what the hosts count of each way, in runs of their own, since counting takes time."""
+    overlays = min(AT_MOST)
+    found = []
+    for way in WAYS.values():
+        way(group, overlays, before=watch)
+        found.append((requests(group), max(connections(group))))
+    ours, script = found
+    return [
+        Row(job=f"bare hosts to {overlays} overlays: {what}", ours=mine, beside=theirs, of="script", unit="")
+        for what, mine, theirs in zip(("requests to Engines", "connections to a host"), ours, script, strict=True)
+    ]
 
 
-def timed(contender: Contender, group: Group, overlays: int) -> float:
-    """Return seconds from bare hosts to the end of the process."""
-    return run(contender, group, overlays)
-
-
-def counted(contender: Contender, group: Group, overlays: int) -> dict[str, Counts]:
-    """Run it and return what the hosts count meanwhile. It is a run of its own, since counting takes time."""
-    run(contender, group, overlays, before=watch)
-    return counts(group)
-
-
-def run(
-    contender: Contender, group: Group, overlays: int, before: Callable[[Group], None] = lambda group: None
-) -> float:
-    """Seconds of one run on bare hosts."""
+def by_pulumi(group: Group, overlays: int, before: Callable[[Group], None] = lambda _: None) -> Spent:
+    """`pulumi up --yes --skip-preview`, in a new project."""
     group.reset()
     before(group)
-    folder = Path(tempfile.mkdtemp(prefix="swarmnet-bench-"))
-    try:
-        work = contender.prepare(group, overlays, folder)
-        began = time.monotonic()
-        work()
-        seconds = time.monotonic() - began
-    finally:
-        shutil.rmtree(folder)
-    if contender.whole and before is not watch:
-        prove(group, overlays)
-    return seconds
+    with programs(False) as (ours,):
+        ours.declare(stack(group, overlays))
+        return ours.pulumi(*UP)
 
 
-def prove(group: Group, overlays: int) -> None:
-    """Raise AssertionError unless every host is right."""
-    right = {"bridge": "10.200.0.0/20", "ingress": "10.201.0.0/20", "sandbox": True, "way out": True}
-    for host in group:
-        assert networks_of(host) == right, f"{host.name}: {networks_of(host)}"
-    made = [name for name in next(iter(group)).networks() if name.startswith("app")]
-    assert len(made) == overlays, made
-
-
-def pulumi(group: Group, overlays: int, folder: Path) -> Callable[[], None]:
-    """`pulumi up --yes --skip-preview`, in a new project."""
-    folder.joinpath("project").mkdir()
-    project = Project(folder / "project", folder / "home")
-    project.declare(stack(group, overlays))
+def by_script(group: Group, overlays: int, before: Callable[[Group], None] = lambda _: None) -> Spent:
+    """by_hand.sh."""
+    group.reset()
+    before(group)
+    words = [SCRIPT, KEY_FILE, KNOWN_HOSTS, str(overlays), *(host.address for host in group)]
 
     def work() -> None:
-        done = project.run("up", "--yes", "--skip-preview", seconds=SECONDS)
-        assert done.ok, done.text
+        done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
+        assert done.returncode == 0, done.stderr
 
-    return work
+    return spent(work)
 
 
 def stack(group: Group, overlays: int) -> dict[str, Any]:
@@ -94,22 +90,13 @@ def stack(group: Group, overlays: int) -> dict[str, Any]:
     }
 
 
-def script(how: str) -> Callable[[Group, int, Path], Callable[[], None]]:
-    """by_hand.sh, with or without its last wait."""
-
-    def prepare(group: Group, overlays: int, _folder: Path) -> Callable[[], None]:
-        words = [SCRIPT, how, KEY_FILE, KNOWN_HOSTS, str(overlays), *(host.address for host in group)]
-
-        def work() -> None:
-            done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
-            assert done.returncode == 0, done.stderr
-
-        return work
-
-    return prepare
+def prove(group: Group, overlays: int) -> None:
+    """Raise AssertionError unless every host is right."""
+    right = {"bridge": "10.200.0.0/20", "ingress": "10.201.0.0/20", "sandbox": True, "way out": True}
+    for host in group:
+        assert networks_of(host) == right, f"{host.name}: {networks_of(host)}"
+    made = [name for name in next(iter(group)).networks() if name.startswith("app")]
+    assert len(made) == overlays, made
 
 
-PULUMI = Contender("pulumi up", pulumi)
-BY_HAND = Contender("script", script("wait"))
-WITHOUT_WAIT = Contender("script, no wait", script("no-wait"), whole=False)
-ALL = (PULUMI, BY_HAND, WITHOUT_WAIT)
+WAYS: dict[str, Callable[..., Spent]] = {"ours": by_pulumi, "script": by_script}

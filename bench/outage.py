@@ -9,72 +9,30 @@ first on the new one, by the Engines' own clocks.
 import argparse
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from functools import partial
 
-import docker
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
+from bench.api import Api, Json
+from bench.measuring import FETCH, Asked, Row, Spent, median, spent
+from bench.programs import PATIENT, UP, Program, programs
+from bench.report import GROUP, printed
 from tests.support import machines
-from tests.support.machines import Group, Host, eventually
-from tests.support.project import Project
-from tests.support.services import FOREVER, all_run, deploy
+from tests.support.machines import Group, eventually
+from tests.support.services import FOREVER, all_run
 from tests.support.what_hosts_show import stack_of
-from tools.real_hosts import why_not_here
 
-GROUP = "o"
 ENGINES = ("20.10", "26", "28", "29")
 SERVICES = (3, 10)
-FETCH = 900.0
+# With so many, the whole change may take so many seconds more than the Engine's own steps.
+MANY, OWN_SECONDS = 300, 10.0
+SECONDS = 1800.0
 KICK = "bench.kick"
 POLL = 0.02
 ENDED = frozenset({"complete", "shutdown", "failed", "rejected", "remove", "orphaned"})
-Json = Any
-
-
-class Api:
-    """A manager's Engine API at its newest version, over its own socket."""
-
-    def __init__(self, host: Host) -> None:
-        self.client = docker.APIClient(f"unix:///proc/{host.pid}/root/run/docker.sock", version="auto", timeout=60)
-        self.base = f"http+docker://localhost/v{self.client.api_version}"
-
-    def get(self, path: str) -> Json:
-        """Return the JSON at a path."""
-        return self.client.get(self.base + path).json()
-
-    def post(self, path: str, body: Json) -> int:
-        """Return the status answered."""
-        return int(self.client.post(self.base + path, json=body).status_code)
-
-    def update(self, path: str, change: Callable[[Json], None]) -> None:
-        """Change a spec as it is now, again if the swarm was faster."""
-        while True:
-            found = self.get(path)
-            change(found["Spec"])
-            if self.post(f"{path}/update?version={found['Version']['Index']}", found["Spec"]) < 400:
-                return
-
-    def ingress(self) -> str:
-        """Return the id of the swarm's ingress."""
-        return str(next(each["Id"] for each in self.get("/networks") if each.get("Ingress")))
-
-    def tasks(self, network: str) -> list[Json]:
-        """Return the tasks of services with an address on a network."""
-        return [task for task in self.get("/tasks") if network in networks_of(task)]
-
-
-def networks_of(task: Json) -> set[str]:
-    """Return ids of the networks that a task has an address on."""
-    return {each["Network"]["ID"] for each in task.get("NetworksAttachments") or []}
 
 
 def seconds(task: Json) -> float:
@@ -108,7 +66,7 @@ def bare_script(api: Api, subnet: str) -> None:
         list(pool.map(lambda path: api.update(path, strip), services))
         while any(task["Status"]["State"] not in ENDED for task in api.tasks(old)):
             time.sleep(POLL)
-        api.client.delete(f"{api.base}/networks/{old}")
+        api.delete(f"/networks/{old}")
         config = {"Subnet": subnet}
         wanted = {"Name": "ingress", "Driver": "overlay", "Ingress": True, "IPAM": {"Config": [config]}}
         while api.post("/networks/create", wanted) >= 400:
@@ -133,23 +91,21 @@ class Scene:
     """A swarm whose services publish, and the project that made its networks."""
 
     group: Group
-    project: Project
-    sections: dict[str, Json]
+    ours: Program
     number: int = 0
 
     @classmethod
-    def brought_up(cls, group: Group, services: int) -> "Scene":
+    def brought_up(cls, group: Group, ours: Program, services: int) -> "Scene":
         """From bare hosts, with so many services of one task each."""
         group.reset()
         group.provide_image()
-        folder = Path(tempfile.mkdtemp(prefix="swarmnet-outage-"))
-        project, sections = Project(folder, folder / "home"), stack_of(group)
-        project.declare(sections)
-        run = project.up()
-        assert run.ok, run.told
-        wanted = {f"web{n}": f"--publish {8100 + n}:80 busybox:lab {FOREVER}" for n in range(services)}
-        deploy(next(iter(group)), wanted)
-        return cls(group, project, sections)
+        ours.declare({**stack_of(group), "timeouts": PATIENT})
+        ours.pulumi(*UP)
+        manager = next(iter(group))
+        for number in range(services):
+            Api(manager).create("/services", service(number))
+        eventually(lambda: all_run(manager), SECONDS)
+        return cls(group, ours)
 
     def measured(self, change: Callable[["Scene", Api, str], None]) -> list[float]:
         """Return seconds that each service's ports are away in one change."""
@@ -159,8 +115,8 @@ class Scene:
         old = api.ingress()
         change(self, api, f"10.201.{16 * self.number}.0/20")
         new = api.ingress()
-        spans = eventually(lambda: away(api, old, new))
-        eventually(lambda: self.reached(api, new) and all_run(manager))
+        spans = eventually(lambda: away(api, old, new), SECONDS)
+        eventually(lambda: self.reached(api, new) and all_run(manager), SECONDS)
         return spans
 
     def reached(self, api: Api, ingress: str) -> bool:
@@ -178,38 +134,50 @@ class Scene:
 
     def by_pulumi(self, _: Api, subnet: str) -> None:
         """As a user does it."""
-        self.project.declare({**self.sections, "ingress": {"subnet": subnet}})
-        run = self.project.up()
-        assert run.ok, run.told
+        self.ours.declare({**self.ours.sections, "ingress": {"subnet": subnet}})
+        self.ours.pulumi(*UP)
 
     def by_script(self, api: Api, subnet: str) -> None:
         """As the Engine allows it at best."""
         bare_script(api, subnet)
 
 
+def service(number: int) -> Json:
+    """Return a service of one task that publishes, as the Engine is asked for it."""
+    return {
+        "Name": f"web{number}",
+        "TaskTemplate": {
+            "ContainerSpec": {"Image": "busybox:lab", "Args": FOREVER.split(), "StopGracePeriod": 1_000_000_000}
+        },
+        "Mode": {"Replicated": {"Replicas": 1}},
+        "EndpointSpec": {"Ports": [{"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8100 + number}]},
+    }
+
+
 WAYS: dict[str, Callable[[Scene, Api, str], None]] = {"pulumi up": Scene.by_pulumi, "floor": Scene.by_script}
 
 
-def table(rounds: int, engines: tuple[str, ...] = ENGINES, counts: tuple[int, ...] = SERVICES) -> Table:
-    """Measure on hosts of each Engine; medians over services and rounds, with the shortest and the longest."""
-    title = f"Seconds that a port is away while the ingress changes, 3 hosts, median of {rounds} (shortest, longest)"
-    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for heading in ("engine", "services", *WAYS, "ratio"):
-        shown.add_column(heading, justify="right")
-    for engine in engines:
-        try:
-            group = machines.start(GROUP, engine, seconds=FETCH)
-            for count in counts:
-                found = measured(Scene.brought_up(group, count), rounds)
-                medians = {way: statistics.median(spans) for way, spans in found.items()}
-                cells = (f"{medians[way]:.1f} ({min(of):.1f}, {max(of):.1f})" for way, of in found.items())
-                shown.add_row(engine, str(count), *cells, f"{medians['pulumi up'] / medians['floor']:.2f}")
-        finally:
-            machines.end(GROUP)
-    return shown
+def rows(asked: Asked, counts: tuple[int, ...] = SERVICES) -> list[Row]:
+    """Measure with each number of services: the median over services and rounds."""
+    found = []
+    try:
+        group = machines.start(asked.group, asked.engine, seconds=FETCH)
+        for count in counts:
+            with programs(False) as (ours,):
+                spans = alternating(Scene.brought_up(group, ours, count), asked.rounds)
+            asked.say(
+                f"{count} services: "
+                + ", ".join(f"{way} {min(of):.1f} to {max(of):.1f} s" for way, of in spans.items())
+            )
+            away_by_us, least = (statistics.median(of) for of in spans.values())
+            job = f"{count} services: a port is away while the ingress changes"
+            found.append(Row(job=job, ours=away_by_us, beside=least, of="the Engine's steps"))
+    finally:
+        machines.end(asked.group)
+    return found
 
 
-def measured(scene: Scene, rounds: int) -> dict[str, list[float]]:
+def alternating(scene: Scene, rounds: int) -> dict[str, list[float]]:
     """All spans by way. The ways take turns."""
     found: dict[str, list[float]] = {way: [] for way in WAYS}
     for _ in range(rounds):
@@ -218,19 +186,44 @@ def measured(scene: Scene, rounds: int) -> dict[str, list[float]]:
     return found
 
 
+def many(asked: Asked, services: int = MANY) -> list[Row]:
+    """Measure a change under hundreds of services, to the moment when all run again."""
+    spent_by: dict[str, list[Spent]] = {way: [] for way in WAYS}
+    try:
+        group = machines.start(asked.group, asked.engine, seconds=FETCH)
+        with programs(False) as (ours,):
+            scene = Scene.brought_up(group, ours, services)
+            for _ in range(asked.few):
+                for way, change in WAYS.items():
+                    spent_by[way].append(spent(partial(scene.measured, change)))
+                    asked.say(f"{services} services: {way}: {spent_by[way][-1]}")
+    finally:
+        machines.end(asked.group)
+    whole, engine = (median(of) for of in spent_by.values())
+    return [
+        Row(
+            job=f"{services} services: ingress changed, all run again",
+            ours=whole.elapsed,
+            beside=engine.elapsed,
+            of="the Engine's steps",
+            factor=1,
+            more=OWN_SECONDS,
+            cpu=(whole.cpu,),
+        )
+    ]
+
+
 def main() -> int:
-    """Measure and print; 2 if there are no hosts to measure on."""
+    """Measure, print and keep; 2 if there are no hosts to measure on."""
     parser = argparse.ArgumentParser(prog="python -m bench.outage", description="How long ports are away.")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--engine", action="append", help=f"repeatable; default: {', '.join(ENGINES)}")
     parser.add_argument("--services", type=int, action="append", help="repeatable; default: 3 and 10")
+    parser.add_argument("--group", default=GROUP, help="of the lab's hosts")
     given = parser.parse_args()
-    if reason := why_not_here():
-        print(f"no real Docker hosts on this machine: {reason}", file=sys.stderr)
-        return 2
     counts = tuple(given.services or SERVICES)
-    Console(soft_wrap=True, highlight=False).print(table(given.rounds, tuple(given.engine or ENGINES), counts))
-    return 0
+    parts = {"outage": partial(rows, counts=counts)}
+    return printed("outage", given.engine or ENGINES, given.rounds, given.group, parts)
 
 
 if __name__ == "__main__":
