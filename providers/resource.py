@@ -195,7 +195,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         if not props[self.noun.output]:
             return
         if props[self.noun.output] in self.run.found:
-            kept(spec, "a resource that the stack file declares has it")
+            kept(spec, "it is that of a resource that the stack file declares")
             return
         decide = self.noun.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.run.lost)
         if decide is None or self.run.forgets(spec):

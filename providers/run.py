@@ -266,7 +266,7 @@ class Run:
             show("waiting for its turn")
         try:
             if turn == "disruptive" and self._failures:
-                raise Blocked(f"not begun, since another change failed in this run: {self._failures[0]}")
+                raise Blocked(f"nothing was begun, because another change failed in this run: {self._failures[0]}")
             yield
         except SwarmnetError as error:
             if turn == "disruptive":

@@ -147,7 +147,7 @@ def ingress_everywhere(world: World) -> str | None:
         bridge = host.network("docker_gwbridge")
         attached = bridge is not None and any(end.key == "ingress-sbox" for end in bridge.endpoints)
         if network is None or copies != [network.id] or not attached:
-            return f"{host.name} has not got the ingress"
+            return f"{host.name} is not attached to the ingress"
     return None
 
 

@@ -45,16 +45,16 @@ def unfit(
     try:
         certificate.verify_cert_signature()
     except InvalidSignature:
-        return "it has not really signed"
+        return "has a wrong signature"
     # The one that was just verified; there is no public name for it.
     if (algorithm := _text(bytes(certificate._inner_sig_type))) not in signatures:
-        return f"is signed by {algorithm}, which ssh's CASignatureAlgorithms has not"
+        return f"is signed by {algorithm}, which ssh's CASignatureAlgorithms does not list"
     if certificate.type is not SSHCertificateType.HOST:
         return "is for users, not for hosts"
     if not certificate.valid_after <= clock() < certificate.valid_before:
         return f"is valid from {_day(certificate.valid_after)} until {_day(certificate.valid_before)}"
     if certificate.critical_options:
-        return f"asks for what is not known here: {', '.join(map(_text, certificate.critical_options))}"
+        return f"has options that are unknown here: {', '.join(map(_text, certificate.critical_options))}"
     if address.lower() not in names:  # wildcards are for newer versions of ssh alone
         return f"is for {', '.join(names) or 'no host'}, not for {address}"
     return ""

@@ -57,7 +57,7 @@ def mixed_releases(seen: Examination, _: Wanted) -> Iterator[Finding]:
             id="mixed-releases",
             status="warning",
             fact=f"hosts have several releases of the Engine: {told}",
-            remedy="bring them to one; several are for the time of an upgrade",
+            remedy="bring them to one: several are meant for the time of an upgrade",
         )
 
 

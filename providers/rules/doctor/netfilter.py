@@ -51,7 +51,7 @@ def chains(seen: Examination, _: Wanted) -> Iterator[Finding]:
             continue
         lacking = [*_of_bridge(host, look), *(_of_ports(seen, look) if _mesh(look) else ())]
         if lacking:
-            fact = f"of docker's firewall rules there lack: {'; '.join(lacking)}"
+            fact = f"docker's firewall rules lack: {'; '.join(lacking)}"
             yield Finding(id="docker-chains", status="failed", host=host.host, fact=fact, remedy=_AGAIN)
 
 

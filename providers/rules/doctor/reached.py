@@ -70,7 +70,7 @@ def taken(seen: Examination, _: Wanted) -> Iterator[Finding]:
                 id="port-taken",
                 status="failed",
                 host=host,
-                fact=f"port {port}, which a swarm needs, is another program's there",
+                fact=f"port {port}, which a swarm needs, is used by another program",
                 remedy=f"see which by `ss -lnptu sport = {port}`, and stop it",
             )
 

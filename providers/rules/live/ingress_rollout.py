@@ -304,17 +304,17 @@ def unasked(facts: IngressFacts) -> Silent | None:
 
 
 def unverifiable(facts: IngressFacts) -> str | None:
-    """Say why it can't be seen whether every host follows, or None if it can."""
+    """Say why it can't be seen whether every host gets the new ingress, or None if it can."""
     declared = {host.node_id for host in facts.hosts}
     silent = unasked(facts)
     if silent:
-        return f"{silent.host} can't be asked whether it follows ({silent.why})"
+        return f"{silent.host} can't be asked whether it has the new ingress ({silent.why})"
     for node in facts.nodes:
         if node.id not in declared | facts.unwatched and node.counted_on:
             return (
-                f"member {node.hostname} ({node.address or node.id}) is not in the stack file, so that nobody sees "
-                "whether it follows: add it to hosts (with unwatched: true where it can't be reached), or take it out "
-                "of the swarm"
+                f"member {node.hostname} ({node.address or node.id}) is not in the stack file, so its ingress "
+                "can't be watched: add it to hosts (with unwatched: true if it can't be reached), or take it out of "
+                "the swarm"
             )
     return None
 

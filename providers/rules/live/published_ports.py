@@ -57,7 +57,9 @@ def copied(
     missing = tuple(sorted((key, value) for key, value in wanted.items() if facts.swarm.label(key) != value))
     if not missing:
         return None
-    return Steps((UpdateSwarm(version=facts.swarm.version, set_labels=missing),), "note what has to come back")
+    return Steps(
+        (UpdateSwarm(version=facts.swarm.version, set_labels=missing),), "note the ports that have to come back"
+    )
 
 
 def stripped(facts: IngressFacts, publishing: list[SwarmService], journals: dict[str, Journal]) -> Steps | None:

@@ -116,7 +116,7 @@ def test_revoked_key_has_no_certificate(signed, verdict, revoked):
         (("-h",), "is for no host, not for 10.0.0.1"),
         (("-n", "10.0.0.1"), "is for users, not for hosts"),
         (("-h", "-n", "10.0.0.1", *SHORTLY), "is valid from 2026-01-01 00:00 UTC until 2026-01-02 00:00 UTC"),
-        (("-h", "-n", "10.0.0.1", "-O", "critical:x@y=1"), "asks for what is not known here: x@y"),
+        (("-h", "-n", "10.0.0.1", "-O", "critical:x@y=1"), "has options that are unknown here: x@y"),
     ],
     ids=["fits", "one of two", "wildcard", "other host", "no host", "user", "over", "critical"],
 )
@@ -133,7 +133,7 @@ def test_certificate_signed_with_sha_1(folder, signed):
         keygen("-s", folder / "rsa", "-t", kind, "-I", "h1", *FOR_HOST, folder / "host.pub")
         return unfit(read(folder / "host-cert.pub"), "10.0.0.1", (*DEFAULT.ca_signatures, *more))
 
-    assert ["is signed by ssh-rsa, which ssh's CASignatureAlgorithms has not", "", ""] == [
+    assert ["is signed by ssh-rsa, which ssh's CASignatureAlgorithms does not list", "", ""] == [
         verdict("ssh-rsa"),
         verdict("ssh-rsa", "ssh-rsa"),
         verdict("rsa-sha2-512"),
@@ -156,7 +156,7 @@ def test_forged_certificate(signed, folder):
     shown = signed(*FOR_HOST)
     shown.public_blob.key_blob = shown.public_blob.key_blob.replace(b"10.0.0.1", b"10.0.0.9")
 
-    assert (read(folder / "ca.pub"), "it has not really signed") == (
+    assert (read(folder / "ca.pub"), "has a wrong signature") == (
         authority_of(shown),
         unfit(shown, "10.0.0.9", DEFAULT.ca_signatures),
     )

@@ -114,9 +114,7 @@ def test_each_fault_is_found_by_its_id(changed, expected):
 )
 def test_rules_that_lack_are_named(changed, lacking):
     """After a firewall's reload, say."""
-    assert ([("docker-chains", "failed", "")], [f"of docker's firewall rules there lack: {lacking}"]) == found(
-        **changed
-    )
+    assert ([("docker-chains", "failed", "")], [f"docker's firewall rules lack: {lacking}"]) == found(**changed)
 
 
 def test_without_ip_vs_rules_of_ports_are_not_missed():

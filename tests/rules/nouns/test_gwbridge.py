@@ -129,7 +129,7 @@ def test_drift_is_repaired(property_name: str):
 
 
 def test_declared_label_is_a_difference():
-    """A declared label that the bridge has not got makes a new one of it."""
+    """A bridge without a declared label is made anew."""
     found = gwbridge.next_step(gwbridge_spec(labels={"site": "b"}), facts(bridge(labels=OURS)), known=True)
     assert (RemoveNetwork(host="m1", id="b" * 64),) == steps(found)
 

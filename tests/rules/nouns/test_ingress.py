@@ -88,7 +88,7 @@ def with_it(number: int, of: Network = RIGHT) -> HostIngress:
 
 
 def without_it(number: int, *copies: Network, **given: Any) -> HostIngress:
-    """A host that has not got it."""
+    """A host that is not attached."""
     return HostIngress(host=f"h{number}", node_id=f"n{number}", copies=copies, **given)
 
 
@@ -414,7 +414,7 @@ def test_a_way_back_waits_for_no_host_that_does_not_answer():
 
 
 def kicked(value: str, **given: Any) -> IngressFacts:
-    """h2 was kicked and has not got it."""
+    """h2 was kicked and is not attached."""
     nodes = (node(1), node(2, labels=(("swarmnet.kick", value),)))
     return facts(RIGHT, with_it(1), without_it(2), nodes=nodes, **given)
 
