@@ -144,7 +144,7 @@ class Preparation(Section):
         "the file and the state would hold it: let the command read it where it runs",
     )
 
-    name: field_types.PreparationName = Field(description="what it is called in previews; one of a kind on its host")
+    name: field_types.PreparationName = Field(description="its name in previews, unique on its host")
     run: field_types.Script = Field(
         description="shell script, for `sh -e` on the host: once, and again when it changes"
     )
@@ -188,7 +188,7 @@ class Host(NodeKeys, _Machine):
     unwatched: bool = Field(
         default=False,
         description="true for a member that can't be reached from here (Windows, somebody else's): nothing is changed "
-        "there, and what it has is the managers' word",
+        "there, and what the managers say of it counts",
     )
 
     @model_validator(mode="after")
@@ -362,10 +362,9 @@ class StackFile(Section):
     timeouts: Timeouts = Field(default=Timeouts(), description="seconds that a resource's own work may take")
     preflight: Literal["on", "off"] = Field(
         default="on",
-        description="whether `up`, before its first membership or change of what runs, and `plan` look for what would "
-        "make it fail halfway",
+        description="whether `up` and `plan` look first for what would make a change of what runs, or a join, fail halfway",
     )
-    doctor: Doctor = Field(default=Doctor(), description="what `swarmnet doctor` is to make of what it finds")
+    doctor: Doctor = Field(default=Doctor(), description="settings of `swarmnet doctor`")
 
 
 def parse(raw: problems.Raw) -> StackFile:

@@ -89,12 +89,12 @@ class SwarmKeys(Keys):
     task_history_limit: int | None = Field(default=None, description="ended tasks kept for each slot")
     cert_expiry: float | None = Field(
         default=None,
-        description="seconds that a member's certificate is good for, of which it is renewed in the second half; "
+        description="seconds that a member's certificate lasts; it is renewed in the second half of them; "
         "else the Engine's, 7776000 (90 days)",
     )
     dispatcher_heartbeat: float | None = Field(
         default=None,
-        description="seconds between two signs of life of a member, which is down without three of them; "
+        description="seconds between two heartbeats of a member; three missing ones mean that it is down; "
         "else the Engine's, 5",
     )
     snapshot_interval: int | None = Field(
