@@ -362,7 +362,7 @@ class StackFile(Section):
     timeouts: Timeouts = Field(default=Timeouts(), description="seconds that a resource's own work may take")
     preflight: Literal["on", "off"] = Field(
         default="on",
-        description="whether `up` and `plan` look first for what would make a change of what runs, or a join, fail halfway",
+        description="whether `up` and `plan` look first for what would make a join or a change of what runs fail",
     )
     doctor: Doctor = Field(default=Doctor(), description="settings of `swarmnet doctor`")
 
