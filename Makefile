@@ -65,7 +65,7 @@ test: lab # all of it; tests on real hosts are skipped, with the reason, where t
 explore: setup # every state of the large worlds as well (4 minutes)
 	@$(IN_TOOLS) python -m tests.exploration
 
-engines: lab # every live change with ten services on five hosts, on each Engine (root, 20 minutes)
+engines: lab # every live change with ten services on five hosts, and every untidy scene, on each Engine (root, 1 hour)
 	@$(IN_TOOLS) pytest -m every_engine $(LAB)
 
 vms: lab # the whole job and live changes on three virtual machines with systemd and a kernel of their own (root, 20 minutes)

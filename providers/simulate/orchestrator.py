@@ -169,9 +169,10 @@ def used(world: World, service: Service) -> World:
 def stop(world: World, task: Placed) -> World:
     """A task is told to end: it takes a while where it runs, and is gone at once where it never did.
 
-    One that waits for a place on its own node is never looked at again (measurements.md#strip, #forgotten-tasks).
+    One that waits for a place on its own node is never looked at again, nor does one end that its host can't start
+    (measurements.md#strip, #forgotten-tasks, #old-ingress-stays).
     """
-    if task.state == "pending" and task.node_id:
+    if task.state == "starting" or (task.state == "pending" and task.node_id):
         return world.with_task(replace(task, desired="shutdown"))
     if task.state != "running":
         return forget(world, task)

@@ -10,7 +10,7 @@ from providers.simulate.host_copies import arrive, attach, overlapping, release
 from providers.simulate.orchestrator import forget, is_global, new_task, orchestrate, restarts, slot_of, stop, tasks_of
 from providers.simulate.services import failed, watched
 from providers.simulate.workloads import Placed, Service
-from providers.simulate.world import Happening, World
+from providers.simulate.world import Happening, Host, World
 
 
 def start(world: World, task_id: str) -> World:
@@ -53,6 +53,8 @@ def settle(world: World, task: Placed) -> World:
     host, service = world.host_of(task.node_id), world.swarm.service(task.service_id)
     assert host is not None
     if not all(host.network(each) for each in task.networks):
+        if world.manners.held and keeps_another_ingress(world, host, task):
+            return world.with_task(replace(task, state="starting"))
         rejected = replace(task, state="rejected")
         return ended(world, service, rejected) if service else world.with_task(rejected)
     if service is not None and service.failing and service.status == "updating":
@@ -64,6 +66,11 @@ def settle(world: World, task: Placed) -> World:
         host = plugged(host, GATEWAY_BRIDGE, Endpoint(name=f"gateway_{container}", key=container))
     world = world.with_host(host).with_task(replace(task, state="running", container_id=container))
     return world.later(world.manners.life, Happening("task dies", task.id)) if service and service.ends else world
+
+
+def keeps_another_ingress(world: World, host: Host, task: Placed) -> bool:
+    """Tell whether the host has an ingress that is none of the task's, and none of the swarm's."""
+    return any(each.ingress and each.id not in task.networks for each in host.networks) and bool(world.swarm.ingress)
 
 
 def dies(world: World, task_id: str) -> World:

@@ -45,10 +45,11 @@ class Happening(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Manners:
-    """Durations in seconds, each with the measurement it follows.
+    """Durations in seconds, each with the measurement it follows, and what differs between Engines.
 
-    unknown: no member is known to be ready for so long after a leader was elected. ingress_back: the ingress is on its
-    host again so long after the Engine answers. life: so long runs what ends by itself.
+    held: a task waits on a host that keeps a removed ingress (20.10) instead of being rejected there. unknown: no
+    member is known to be ready for so long after a leader was elected. ingress_back: the ingress is on its host
+    again so long after the Engine answers. life: so long runs what ends by itself.
     """
 
     allocation: float = 0.01  # measurements.md#allocation
@@ -69,6 +70,7 @@ class Manners:
     unknown: float = 4.0  # measurements.md#unknown-nodes
     life: float = 2.0
     bump: float = 0.2  # measurements.md#versions
+    held: bool = False  # measurements.md#old-ingress-stays
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,10 @@ from tests.support.what_hosts_show import promised, shown, stack_of
 
 Json = Any
 NUMBERS = count(210)
+ENGINE = "28"
+FETCH = 900.0
+# What `make engines` adds for the scenes that are untidy.
+OTHERS = [pytest.param(engine, marks=pytest.mark.every_engine) for engine in ("20.10", "26", "29", "26,20.10,29")]
 
 
 @dataclass
@@ -45,10 +49,17 @@ class Live:
         eventually(lambda: all_run(self.manager))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give every test the same swarm at work, and the untidy scenes one of each other Engine and of mixed ones too."""
+    if "running" in metafunc.fixturenames:
+        engines = [ENGINE, *OTHERS] if metafunc.module.__name__.endswith(".test_untidy") else [ENGINE]
+        metafunc.parametrize("running", engines, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Brought up once: a manager, two workers, five services."""
-    hosts = machines.start("l", "28")
+    hosts = machines.start("l", request.param, seconds=FETCH)
     hosts.provide_image()
     project = Project(tmp_path_factory.mktemp("live"), tmp_path_factory.mktemp("pulumi-home"))
     sections = stack_of(hosts)

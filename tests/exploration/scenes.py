@@ -29,7 +29,7 @@ from tests.exploration.checks import (
     specs_as_before,
     tasks_on_ingress,
 )
-from tests.exploration.explore import Check, Other, Scene
+from tests.exploration.explore import MANNERS, Check, Other, Scene
 from tests.exploration.others import (
     another_image,
     another_placement,
@@ -466,6 +466,13 @@ SMALL: dict[str, Callable[[], Scene]] = {
     ),
     "swap, the ingress is removed too early": lambda: swap(
         stack(SINGLE), harm=breaks_quorum, always=nothing_lost(stack(SINGLE)), others={"removal": too_early()}
+    ),
+    "swap, removed too early, tasks wait there": lambda: swap(
+        stack(EVERYWHERE),
+        harm=breaks_quorum,
+        always=nothing_lost(stack(EVERYWHERE)),
+        others={"removal": too_early()},
+        manners=replace(MANNERS, held=True),
     ),
     "swap, removed too early from managers": lambda: swap(
         down(stack(SINGLE, managers=HOSTS[1:]), "w2"),

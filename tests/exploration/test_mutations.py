@@ -12,7 +12,7 @@ from providers import simulate
 from providers.rules.live import bridge_swap, ingress_rollout, journal, judgement, maintenance, published_ports, quorum
 from providers.rules.nouns import gwbridge, ingress
 from providers.rules.vocabulary.errors import SwarmnetError
-from providers.rules.vocabulary.facts import Task
+from providers.rules.vocabulary.facts import IngressFacts, Task
 from providers.rules.vocabulary.labels import JOURNAL
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import Blocked, Done, Step, Steps, UpdateNode, UpdateService, UpdateSwarm
@@ -85,6 +85,14 @@ MUTATIONS: dict[str, tuple[str, list[tuple[Any, str, Any]]]] = {
     "ports back where it turns round": ("swap", [(ingress, "turned_round", done)]),
     "host back where it turns round": ("bridge", [(gwbridge, "brought_back", done)]),
     "tasks that no host takes": ("fits_nowhere", [(Task, "unplaced", False)]),
+    "tasks that wait where an ingress stays": (
+        "swap, removed too early, tasks wait there",
+        [(IngressFacts, "keeping", frozenset())],
+    ),
+    "tasks that no Engine ends": (
+        "swap, removed too early, tasks wait there",
+        [(ingress_rollout, "never_leave", lambda *_: False)],
+    ),
 }
 SCENES: dict[str, Callable[[], Scene]] = {
     **SMALL,

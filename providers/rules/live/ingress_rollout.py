@@ -7,8 +7,8 @@ decision, or None if its part is done. No ports and no settings here.
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from providers.rules.live import maintenance
-from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Silent
+from providers.rules.live import maintenance, service_spec
+from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Silent, Task
 from providers.rules.vocabulary.labels import KICK, count
 from providers.rules.vocabulary.steps import FOREVER, MANAGER, Blocked, Decision, Steps, UpdateNode, Wait
 
@@ -191,12 +191,20 @@ def restarted(host: HostIngress, node: Node, facts: IngressFacts) -> Decision:
     """Restart a drained host's Engine, and again if that did not help. An ingress that was removed too early stays
     otherwise (measurements.md#old-ingress-stays)."""
     busy = maintenance.running_on(node, facts.tasks)
-    if busy:
+    if busy and not never_leave(busy, host, facts):
         return Wait(f"{len(busy)} tasks to leave {host.host}", FOREVER)
     stale = not maintenance.restarts(node) and facts.left_on(host)
     if not stale and facts.unchanged_for < maintenance.patience(node, host.restart_took):
         return Wait(f"{host.host} to recover by itself", FOREVER)
     return maintenance.restart(node, host.host, facts.nodes, facts.swarm)
+
+
+def never_leave(busy: Collection[Task], host: HostIngress, facts: IngressFacts) -> bool:
+    """Tell whether tasks have outlived their stop grace on a host that keeps a removed ingress: an Engine that tries to
+    start them there, again and again, never ends them (measurements.md#old-ingress-stays)."""
+    services = {task.service_id for task in busy}
+    graces = [service_spec.stop_grace(service.spec) for service in facts.services if service.id in services]
+    return facts.left_on(host) and facts.unchanged_for >= STALE + max(graces, default=0)
 
 
 def dropped(facts: IngressFacts) -> Decision | None:

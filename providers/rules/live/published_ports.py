@@ -211,12 +211,13 @@ def tasks_of(service: SwarmService, facts: IngressFacts) -> list[Task]:
 
 
 def at_rest(service: SwarmService, facts: IngressFacts) -> bool:
-    """Tell whether its update has ended, or moves nothing more because no host takes the remaining tasks: such an
-    update is called `updating` for ever (measurements.md#states-of-an-update)."""
+    """Tell whether its update has ended, or moves nothing more because no host takes the remaining tasks, or only one
+    that keeps a removed ingress (measurements.md#old-ingress-stays). Such an update is called `updating` for ever
+    (measurements.md#states-of-an-update)."""
     if service.update_state != "updating":
         return True
     left = [task for task in tasks_of(service, facts) if not task.desired == task.state == "running"]
-    return facts.unchanged_for >= STARTS and all(task.unplaced for task in left)
+    return facts.unchanged_for >= STARTS and all(task.unplaced or task.node_id in facts.keeping for task in left)
 
 
 def runs(service: SwarmService, facts: IngressFacts) -> bool:
@@ -305,14 +306,17 @@ def away(facts: IngressFacts) -> str:
 
 def outage(service: SwarmService, facts: IngressFacts) -> float | None:
     """Return the seconds between the end of its last task on the old ingress and the start of its first on the new one,
-    by the Engines' own clocks. None if the swarm no longer remembers both."""
+    by the Engines' own clocks. None if the swarm no longer remembers both, or if an old task ended later than that: its
+    host kept the old ingress."""
     copy = journal.copies(facts.swarm).get(service.id)
     if copy is None or facts.network is None:
         return None
     tasks = [task for task in facts.tasks_of(service.id) if task.since]
     ended = [task.seconds for task in tasks if copy.network in task.networks and not task.alive]
     started = [task.seconds for task in tasks if facts.network.id in task.networks and task.state == "running"]
-    return max(0.0, min(started) - max(ended)) if ended and started and copy.network != facts.network.id else None
+    if not ended or not started or copy.network == facts.network.id or min(started) < max(ended):
+        return None
+    return min(started) - max(ended)
 
 
 def unfinished(facts: IngressFacts) -> list[str]:

@@ -396,8 +396,7 @@ class IngressFacts:
         """Return what has to stay the same for patience to grow: nothing that other people do. Of a service whose tasks
         end by themselves only how many live where counts: they are replaced over and over, and would keep patience with
         all else from ever coming to an end. The same goes for tasks on a host that keeps a removed ingress."""
-        left = {host.node_id for host in self.hosts if isinstance(host, HostIngress) and self.left_on(host)}
-        tasks = [task for task in self.tasks if self.network is None or task.node_id not in left]
+        tasks = [task for task in self.tasks if self.network is None or task.node_id not in self.keeping]
         ending = {task.service_id for task in tasks if task.state in Task.BY_THEMSELVES}
         rest = tuple(task for task in tasks if task.service_id not in ending)
         live = Counter(
@@ -423,6 +422,11 @@ class IngressFacts:
     def tasks_of(self, service_id: str) -> Sequence[Task]:
         """Return the tasks of one service. All tasks are gone through once, and not once for each of 300 services."""
         return self._by_service.get(service_id, ())
+
+    @cached_property
+    def keeping(self) -> frozenset[str]:
+        """Return the ids of the members that keep a removed ingress: no task with ports comes to run there."""
+        return frozenset(host.node_id for host in self.hosts if isinstance(host, HostIngress) and self.left_on(host))
 
     @cached_property
     def down(self) -> frozenset[str]:

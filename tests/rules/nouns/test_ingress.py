@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers.rules.live import former
+from providers.rules.live import former, journal, published_ports
 from providers.rules.nouns import ingress
 from providers.rules.vocabulary.facts import (
     Endpoint,
@@ -19,7 +19,7 @@ from providers.rules.vocabulary.facts import (
     SwarmService,
     Task,
 )
-from providers.rules.vocabulary.labels import CHANGE, FORMER
+from providers.rules.vocabulary.labels import CHANGE, FORMER, copy_label
 from providers.rules.vocabulary.network_options import MTU
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done, RemoveNetwork, UpdateNode, UpdateSwarm
 from tests.support.decisions import kinds, reason, steps, waits_for
@@ -581,3 +581,42 @@ def test_the_default_is_restored(found: IngressFacts, expected: object):
 def test_removal_that_needs_nothing(decide: Callable[[], Any]):
     """By default it is only forgotten."""
     assert Done() == decide()
+
+
+# How long ports were away
+
+
+@pytest.mark.parametrize(
+    ("expected", "ended"),
+    [
+        pytest.param(1.5, "2026-01-02T03:04:03.5Z", id="ended before"),
+        pytest.param(None, "2026-01-02T03:04:09.5Z", id="ended where the old ingress stayed"),
+    ],
+)
+def test_outage_is_told_by_tasks_that_ended_before_new_ones_started(expected: float | None, ended: str):
+    """From the end of the last task on the old ingress to the start of the first on the new one."""
+    old = network(id="o" * 25)
+    text = journal.written(service(), old.id).text()
+    tasks = (
+        Task(
+            id="1",
+            service_id="web1",
+            node_id="n1",
+            state="shutdown",
+            desired="shutdown",
+            networks=(old.id,),
+            since=ended,
+        ),
+        Task(
+            id="2",
+            service_id="web1",
+            node_id="n1",
+            state="running",
+            desired="running",
+            networks=(RIGHT.id,),
+            since="2026-01-02T03:04:05Z",
+        ),
+    )
+    swarm = replace(SWARM, labels=(*OURS, (copy_label("web1"), text)))
+
+    assert expected == published_ports.outage(service(), facts(swarm=swarm, services=(service(),), tasks=tasks))
