@@ -22,10 +22,10 @@ def show(
 ) -> None:
     """The report for people: a table on a terminal, else lines."""
     told = [each for each in found if each.stages or each.problem]
+    lines: Iterable[Text | Table] = report_of(found, silent, doubt, warnings)
     if told and console.is_terminal:
-        console.print(Group(*beforehand(silent, doubt, warnings), table(told), *afterwards(found)))
-        return
-    for line in report_of(found, silent, doubt, warnings):
+        lines = (*beforehand(silent, doubt, warnings), table(told), *afterwards(found))
+    for line in lines:
         console.print(line)
 
 
