@@ -50,7 +50,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the network, and what has to take turns; skip what needs real hosts, where there are none."""
+    """Mark tests that need the network or have to take turns; skip those that need real hosts, if there are none."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if FROM_NPM & fixtures:
@@ -65,6 +65,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(specname="pytest_collection_modifyitems", trylast=True)
 def pytest_collection_groups(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse to share hosts between workers: where xdist wrote no group into a test's id, each would start its own."""
+    """Refuse to share hosts between workers: if xdist wrote no group into a test's id, each would start its own."""
     if getattr(config.option, "loadgroup", False) and not all("@" in item.nodeid for item in items):
         raise pytest.UsageError("pytest-xdist does not know groups in this version of pytest: see requirements-dev.in")

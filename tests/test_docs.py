@@ -99,14 +99,14 @@ CONTRADICTED = {
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_page_says_what_another_contradicts(page):
-    """Of what was found so: waves, `swarm` after a discovery, drift and previews."""
+    """The contradictions once found were about waves, `swarm` after a discovery, drift and previews."""
     text = " ".join(page.read_text().split())
 
     assert [] == [said for said in CONTRADICTED if said in text]
 
 
 def test_readme_is_short():
-    """Whoever reads it first reads it whole."""
+    """A newcomer reads it whole."""
     assert 200 > len((ROOT / "README.md").read_text().splitlines())
 
 
@@ -122,7 +122,7 @@ def test_links_lead_somewhere(page):
 
 
 def test_measurements_are_there():
-    """Whatever code or page refers to a measurement names one of its headings."""
+    """Code and pages that refer to a measurement name one of its headings."""
     found = {each for path in SOURCES for names in MEASURED.findall(path.read_text()) for each in names.split(", ")}
 
     assert set() == {name.removeprefix("#") for name in found} - anchors(ROOT / "docs" / "measurements.md")

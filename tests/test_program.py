@@ -175,7 +175,7 @@ def test_nothing_is_run_on_a_lost_host(monkeypatch):
 
 
 def test_sections_left_out_leave_no_gap(monkeypatch):
-    """Without swarm and ingress, overlays come right after the last bridges."""
+    """Overlays come right after the last bridges if swarm and ingress are left out."""
     sections = {key: WHOLE[key] for key in ("hosts", "gwbridge", "overlays")}
 
     assert {"docker_gwbridge@m1"} == run(monkeypatch, sections).needs()["overlay/app"]
@@ -288,7 +288,7 @@ def test_stack_file_is_validated_once(monkeypatch):
 
 
 def test_what_is_replaced_on_demand_goes_first(monkeypatch):
-    """Else `--replace` would find the new one to be there already, and then remove it as the old one."""
+    """`--replace` would find the new one to be there already otherwise, and then remove it as the old one."""
     requests = run(monkeypatch, WHOLE).requests
 
     assert set(requests) == {name for name, request in requests.items() if request.deleteBeforeReplace}
@@ -343,7 +343,7 @@ def test_what_pulumi_does_not_hand_over_is_refused(monkeypatch, caplog, tmp_path
 
 
 def test_keys_of_a_project_of_another_name_are_its_own(monkeypatch, tmp_path):
-    """Without a namespace they are no second ones of ours."""
+    """They are no second ones of ours without a namespace."""
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.test.yaml").write_text("config: {hosts: {}, swarmnet:hosts: {}}")
     shutil.copy(ROOT / "Pulumi.yaml", tmp_path)

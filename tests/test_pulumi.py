@@ -152,7 +152,7 @@ def test_destroy_needs_no_program(project: Project, recorded: FormerState):
 
 @each_state
 def test_renamed_stack_is_refused_by_the_next_preview(project: Project, recorded: FormerState):
-    """In words, with both ways out; renamed back, the preview is empty."""
+    """The words name both ways out; the preview is empty once it is renamed back."""
     standing(project, recorded)
     assert project.run("stack", "rename", "u").ok
     project.stack = "u"

@@ -22,7 +22,7 @@ def ranges(stack):
 
 
 def test_there_is_a_sample_for_each_environment():
-    """In a folder where no command looks for stacks by itself."""
+    """It is in a folder where no command looks for stacks by itself."""
     assert {"dev", "prod", "staging"} == STACKS.keys() - {"lab"}
 
 
@@ -46,5 +46,5 @@ def test_file_is_as_pulumi_would_write_it(stack):
 
 @pytest.mark.skipif("lab" not in STACKS, reason="stacks/Pulumi.lab.yaml was deleted")
 def test_making_the_lab_stack_changes_no_file():
-    """With a salt in the file, `pulumi stack init lab` has nothing to write into it."""
+    """`pulumi stack init lab` has nothing to write into a file with a salt."""
     assert "\nencryptionsalt: v1:" in STACKS["lab"]

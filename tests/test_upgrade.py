@@ -86,7 +86,7 @@ def test_merge_of_a_release_leaves_own_files_alone(upstream: Path, own: Path):
 
 
 def test_what_was_deleted_and_changes_is_asked_about(upstream: Path, own: Path):
-    """As the page says, and by that name alone; `git rm` and `git commit` go on."""
+    """It is asked about by that name alone, as the page says; `git rm` and `git commit` go on."""
     released(upstream, "__main__.py", "stacks/Pulumi.lab.yaml")
     done = run(own, SHELL["upgrade"], TAG="v0.2.0")
 

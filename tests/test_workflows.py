@@ -111,7 +111,7 @@ def test_workflows_run_the_shell_of_the_documentation(job):
 
 @pytest.mark.parametrize("job", JOBS)
 def test_jobs_look_at_the_state_before_pulumi_loads_it(job):
-    """Whatever refreshes or deploys runs what stands in the state: the first line compares it."""
+    """A job that refreshes or deploys runs what is in the state: its first line compares it."""
     told = dict(BLOCK.findall((ROOT / "docs" / "ci.md").read_text()))[job].splitlines()
     loads = any("--refresh" in line or re.match("pulumi (up|refresh|destroy)", line) for line in told)
 
@@ -119,7 +119,7 @@ def test_jobs_look_at_the_state_before_pulumi_loads_it(job):
 
 
 def test_workflows_look_at_the_state_before_pulumi_loads_it():
-    """In each step, right after the environment is there; so does the demo."""
+    """Each step does so right after the environment is there; so does the demo."""
     scripts = [step["run"].splitlines() for path in WORKFLOWS for step in steps(path) if "run" in step]
     loading = [lines for lines in scripts if any("--refresh" in line for line in lines)]
     demo = [line for line in (ROOT / "tools" / "demo").read_text().splitlines() if line.startswith("show ")]
@@ -154,7 +154,7 @@ def test_a_pull_request_has_one_comment(tmp_path, changed, comments):
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_nothing_of_a_job_but_its_own_step_sees_secrets(path):
-    """Neither other people's actions nor the installation of packages do."""
+    """Other people's actions and the installation of packages do not."""
     document = read(path)
     shared = [document.get("env", {}), *(job.get("env", {}) for job in document["jobs"].values())]
 
@@ -168,7 +168,7 @@ def test_no_value_of_others_is_pasted_into_shell(path):
 
 
 def test_others_code_is_pinned_by_commit():
-    """With the release that it is beside it, and each action in one release everywhere."""
+    """Its release stands beside the commit, and each action has one release everywhere."""
     pins = {pin.groups() for each in used() if (pin := PINNED.match(each))}
 
     assert [] == [each for each in used() if not PINNED.match(each)]
@@ -177,7 +177,7 @@ def test_others_code_is_pinned_by_commit():
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_no_package_is_built(path):
-    """That would take tools which are not locked."""
+    """A build would take tools that are not locked."""
     assert {"PIP_ONLY_BINARY": ":all:"} == read(path)["env"]
 
 
@@ -326,7 +326,7 @@ def test_a_preview_needs_no_right_to_write_the_state(tmp_path):
     ],
 )
 def test_environment_that_is_not_there_fails(expected, names, tmp_path):
-    """So does one that every branch may use, as GitHub makes it for a job that names one."""
+    """One that every branch may use, as GitHub makes it for a job that names one, fails too."""
     program(tmp_path / "bin" / "gh", ENVIRONMENTS)
 
     done = run(f"{GITHUB}/environments {names}", tmp_path, GITHUB_REPOSITORY="us/nets")
@@ -344,7 +344,7 @@ def test_environment_that_is_not_there_fails(expected, names, tmp_path):
     ids=lambda each: getattr(each, "stem", ""),
 )
 def test_environments_are_looked_at_before_a_job_names_one(path, asked, of):
-    """By the first job, which has none itself, and which all others wait for."""
+    """The first job looks at them: it has none itself, and all others wait for it."""
     first, *others = read(path)["jobs"].values()
 
     assert f".github/environments {asked}" == step_of(path, "environments", "Environments")["run"]
@@ -364,7 +364,7 @@ def test_comment_is_made_by_the_code_of_main():
 
 
 def test_no_preview_of_a_stack_is_told(tmp_path):
-    """Also where the branch's job left nothing: the report is asked about each stack."""
+    """It is told also if the branch's job left nothing: the report is asked about each stack."""
     program(tmp_path / ".tools" / "activate", ":")
     program(tmp_path / "bin" / "swarmnet", 'echo "$*"')
     (tmp_path / "prod.facts.json").touch()
@@ -377,7 +377,7 @@ def test_no_preview_of_a_stack_is_told(tmp_path):
 
 
 def test_link_that_a_branch_left_is_not_followed(tmp_path):
-    """Neither read nor written through: it counts as no preview."""
+    """It is neither read nor written through: it counts as no preview."""
     program(tmp_path / ".tools" / "activate", ":")
     program(tmp_path / "bin" / "swarmnet")
     (tmp_path / "previews").mkdir()
@@ -412,7 +412,7 @@ def test_forks_and_bots_have_no_preview():
     ids=["all", "one without a change", "none with a change", "one without a plan"],
 )
 def test_changes_go_through_the_stacks_in_order(tmp_path, made, stacks, said):
-    """As SWARMNET_STACKS has them: nothing to do asks for no approval, no plan holds those behind it."""
+    """They go as SWARMNET_STACKS has them: nothing to do asks for no approval, no plan holds those behind it."""
     program(tmp_path / "bin" / "gh", f"echo '{made}'")
     asked = {"RUN": "repos/us/nets/actions/runs/7", "STACKS": " ".join(STAGES)}
 
@@ -439,7 +439,7 @@ def test_stack_waits_for_the_one_before_it():
     ids=["nothing to do", "a change", "an error"],
 )
 def test_plan_without_a_change_is_none(tmp_path, ends, changes, left):
-    """Nobody is asked to approve it. An error fails the job, which then hands nothing over."""
+    """It needs no approval. An error fails the job, which then hands nothing over."""
     program(tmp_path / "bin" / "swarmnet")
     program(
         tmp_path / "bin" / "pulumi", f"touch plan.json; echo '{json.dumps({'changeSummary': changes})}'; exit {ends}"
@@ -466,7 +466,7 @@ def test_summary_of_a_night_says_what_drifted(tmp_path):
 
 
 def test_every_step_with_the_state_takes_each_backend():
-    """Whoever has a bucket or a database sets variables, and leaves the workflows as they are."""
+    """A user with a bucket or a database sets variables, and leaves the workflows as they are."""
     found = [step["env"] for path in WORKFLOWS for step in steps(path) if "PULUMI_BACKEND_URL" in step.get("env", {})]
     of_state = [{key: value for key, value in each.items() if key.startswith(("PULUMI_", "AWS_"))} for each in found]
 
@@ -485,7 +485,7 @@ def test_downloads_are_kept_where_nothing_can_be_written():
 
 
 def test_only_main_reaches_hosts():
-    """Whoever starts a workflow by hand on another branch starts nothing."""
+    """A workflow that is started by hand on another branch starts nothing."""
     where = {name: jobs()[name]["if"] for name in (("deploy", "environments"), ("drift", "environments"))}
 
     assert {"vars.SWARMNET_STACKS && vars.SWARMNET_RUNNER && github.ref == 'refs/heads/main'"} == set(where.values())
@@ -534,7 +534,7 @@ def test_release_brings_no_stack_file_of_a_users_name(tmp_path):
 
 
 def test_release_is_published_with_its_notes(tmp_path):
-    """By a job that runs none of the code that others wrote, after one that does."""
+    """The publishing job runs none of the code that others wrote, and follows one that does."""
     program(tmp_path / "bin" / "gh", 'echo "$*" >>"$OUT/asked"')
     program(tmp_path / ".github" / "release-notes", 'echo "notes of $1"')
     job = jobs()["release", "release"]
@@ -557,7 +557,7 @@ def test_copies_release_nothing():
 
 
 def test_public_repository_is_warned_about_its_runner():
-    """By the page, and in every deployment."""
+    """The page warns, and so does every deployment."""
     warns = step_of(DEPLOY, "environments", "A runner of one's own is for private repositories")
 
     assert "!github.event.repository.private" == warns["if"]

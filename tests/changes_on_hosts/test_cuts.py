@@ -27,7 +27,7 @@ def begins_with(words: str) -> Callable[[str], bool]:
 
 
 def finish(live: Live, victim: str) -> None:
-    """`pulumi cancel` where pulumi was killed, then `up`."""
+    """Run `pulumi cancel` if pulumi was killed, then `up`."""
     if victim == "pulumi":
         assert live.project.run("cancel", "--yes").ok
     run = live.project.up()
@@ -36,7 +36,7 @@ def finish(live: Live, victim: str) -> None:
 
 @pytest.mark.parametrize(("victim", "moment"), INGRESS, ids=[moment for _, moment in INGRESS])
 def test_an_ingress_change(live: Live, ranges: Callable[[], str], victim: str, moment: str):
-    """With all ports of five services back, whatever it was doing when it was killed."""
+    """It is finished with all ports of five services back, whatever it was doing when it was killed."""
     live.declare(ingress={"subnet": ranges()})
 
     with ended(killed(live.project, victim, begins_with(moment))):
@@ -57,7 +57,7 @@ def test_a_bridge_change(live: Live, ranges: Callable[[], str], victim: str, mom
 
 
 def test_a_change_taken_back(live: Live, ranges: Callable[[], str]):
-    """With the former stack file, `up --refresh` brings the former ingress back, and every port with it."""
+    """The former stack file and `up --refresh` bring the former ingress back, and every port with it."""
     former = live.sections["ingress"]["subnet"]
     live.declare(ingress={"subnet": ranges()})
 

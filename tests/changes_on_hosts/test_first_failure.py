@@ -20,7 +20,7 @@ def obstacle(live: Live):
 
 
 def clear(live: Live) -> None:
-    """Take the obstacle away, where it is still there."""
+    """Remove the obstacle if it is still there."""
     for host in live.hosts:
         host.docker("network", "rm", "other", check=False)
 

@@ -220,7 +220,7 @@ def test_tasks_that_take_longer_to_stop_than_there_is_time(scene: Scene):
 
 
 def test_a_service_that_has_run_to_its_end(scene: Scene):
-    """Without its port it would run again."""
+    """It would run again without its port."""
     create(scene, "once", "--restart-condition none --publish 8076:80 busybox:lab true")
     eventually(lambda: "Complete" in scene.manager.docker("service", "ps", "--format={{.CurrentState}}", "once"))
 

@@ -43,7 +43,7 @@ def test_range_is_told(allocate):
 
 
 def test_second_run_has_nothing_to_do(allocate):
-    """Without `auto`, the file stays as it is."""
+    """The file stays as it is if it has no `auto`."""
     text = STACK.replace("auto", "10.20.0.0/24").replace("\n", "\r\n")
 
     assert ("prod: no overlay has subnet: auto\n", text) == (allocate(text)[0].stdout, allocate(text)[1])

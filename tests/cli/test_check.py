@@ -66,7 +66,7 @@ def test_problem_ends_badly(check):
 
 
 def test_all_stacks_are_looked_at_where_none_is_named(check):
-    """Without names, every stack file is checked."""
+    """Every stack file is checked if no name is given."""
     assert ["Pulumi.bad.yaml", "Pulumi.bad.yaml", "good"] == [
         line.partition(":")[0] for line in check().stdout.splitlines()
     ]
@@ -112,7 +112,7 @@ def test_range_that_two_stacks_share_is_an_information(check, tmp_path):
 
 
 def test_range_that_joined_stacks_share_is_a_problem(check, tmp_path):
-    """A stack that reaches another has no range of it; told in its file also where only the other is looked at."""
+    """A stack has no range of one that it reaches; its file is told so also if only the other is looked at."""
     (tmp_path / "Pulumi.other.yaml").write_text(OTHER + "  swarmnet:connected_to: [good]\n")
     ended = check("good")
     line = "overlays.app.subnet: 10.3.0.0/24 is the same as good's overlays.app.subnet 10.3.0.0/24"
@@ -145,7 +145,7 @@ def test_joined_stack_that_does_not_exist(check, tmp_path):
 
 
 def test_range_named_as_free_is_not_a_joined_stacks(check, tmp_path):
-    """Else taking it would lead to the next problem."""
+    """A range of a joined stack is not named: taking it would be the next problem."""
     (tmp_path / "Pulumi.near.yaml").write_text(OTHER.replace("10.3.0.0", "10.4.255.0"))
     (tmp_path / "Pulumi.bad.yaml").write_text(BAD + "  swarmnet:connected_to: [near]\n")
 
@@ -153,7 +153,7 @@ def test_range_named_as_free_is_not_a_joined_stacks(check, tmp_path):
 
 
 def test_joined_stack_that_cannot_be_read(check, tmp_path):
-    """Nobody knows what a torn file has, so that nothing is said to be well."""
+    """A torn file may have any range, so nothing is said to be well."""
     (tmp_path / "Pulumi.torn.yaml").write_text("config: {")
     (tmp_path / "Pulumi.joined.yaml").write_text(OTHER + "  swarmnet:connected_to: [torn]\n")
     line = "torn's file can't be read: line 1, column 10: a value is missing here: write one, or take the key away"

@@ -106,7 +106,7 @@ def test_stack_file_is_written(discover, host):
 
 
 def test_routes_of_hosts_are_written_as_ranges_to_reserve(discover, host):
-    """As comments: which of them nothing may meet, a person knows."""
+    """They are comments: a person knows which of them nothing may meet."""
     printed = b"2: eth0: <UP> mtu 1500 qdisc x\n    inet 127.0.0.1/8 scope host\n172.18.0.0/16 via 10.9.9.9 dev eth0\n"
     host.commands[shlex.join(COMMAND)] = Ends(stdout=printed)
 
@@ -114,7 +114,7 @@ def test_routes_of_hosts_are_written_as_ranges_to_reserve(discover, host):
 
 
 def test_member_that_was_not_reached_is_a_comment(discover, host):
-    """With the reason."""
+    """The comment has the reason."""
     line = (
         f"# not seen: w1: {{address: w1.invalid, role: worker}} (ready) was not reached: w1 (w1.invalid:{host.port}): "
     )
@@ -127,7 +127,7 @@ def test_member_that_was_not_reached_is_a_comment(discover, host):
 )
 @pytest.mark.parametrize("where", ["address", "hostname"])
 def test_place_that_is_a_command(discover, host, tmp_path, monkeypatch, place, where):
-    """A hostile manager says that of a member: where ~/.ssh/config hands addresses to commands, nothing is run."""
+    """An address from a hostile manager is not run, even if ~/.ssh/config hands addresses to commands."""
     at_home(monkeypatch, tmp_path)
     ran = tmp_path / "ran"
     (tmp_path / ".ssh").mkdir()
@@ -150,14 +150,14 @@ def test_nothing_is_written_to_the_host(discover, host):
 
 
 def test_written_file_has_no_problem(discover, tmp_path):
-    """As `swarmnet check` sees it."""
+    """`swarmnet check` finds no problem in it."""
     discover()
 
     assert 0 == CliRunner().invoke(app, ["check", "--dir", str(tmp_path / "stacks")]).exit_code
 
 
 def test_remarks_are_told(discover):
-    """And the file, and what comes next."""
+    """They are told with the file and what comes next."""
     lines = discover()[0].stdout.splitlines()
 
     assert ("hosts, swarm, gwbridge, ingress, overlays", True) == (
@@ -168,7 +168,7 @@ def test_remarks_are_told(discover):
 
 
 def test_file_that_is_there_is_left_alone(discover, tmp_path):
-    """Without --force."""
+    """It is written over only with --force."""
     out = tmp_path / "stacks" / "Pulumi.prod.yaml"
     out.write_text("config: {}\n")
     ended, text = discover()
@@ -238,7 +238,7 @@ def test_host_that_is_no_manager(discover, host, tmp_path):
 
 
 def test_file_that_somebody_wrote_meanwhile_is_left_alone(discover, host, tmp_path):
-    """While the hosts were read; it was not there before."""
+    """A file that appears while the hosts are read is not written over."""
     out = tmp_path / "stacks" / "Pulumi.prod.yaml"
 
     def answer():
@@ -259,7 +259,7 @@ def test_written_file_is_its_owners(discover, tmp_path):
 
 
 def test_file_whose_aliases_grow_without_end_is_left_alone(discover, tmp_path):
-    """With --force too: what others wrote into it can't be kept."""
+    """It is left alone with --force too, since what others wrote into it can't be kept."""
     out = tmp_path / "stacks" / "Pulumi.prod.yaml"
     lines = [f"x{at + 1}: &x{at + 1} [{', '.join([f'*x{at}'] * 9)}]" for at in range(50)]
     out.write_text("\n".join(["x0: &x0 [a]", *lines, ""]))

@@ -43,7 +43,7 @@ def doctor(tmp_path):
 
 
 def test_rules_are_printed_for_each_host(doctor):
-    """And nothing else."""
+    """The output has the rules and nothing else."""
     done = doctor("--rules=ufw")
 
     assert (0, "") == (done.exit_code, done.stderr)
@@ -51,7 +51,7 @@ def test_rules_are_printed_for_each_host(doctor):
 
 
 def test_rules_of_one_host(doctor):
-    """To be piped to it."""
+    """The rules can be piped to that host."""
     assert ["# w1"] == [line for line in doctor("--rules=ufw", "--host=w1").stdout.splitlines() if line[0] == "#"]
 
 
@@ -120,7 +120,7 @@ def test_host_that_is_not(doctor, machine):
 
 
 def test_host_that_does_not_answer_is_unknown(doctor, machine):
-    """Whatever else was to be looked at."""
+    """It is unknown whatever else was to be looked at."""
     machine.close()
     done = doctor("--only=clock", hosts=declared(machine))
 
@@ -178,7 +178,7 @@ def test_page_names_each_key():
 
 
 def test_room_of_each_network_is_told():
-    """Also where all is well."""
+    """It is told also if all is well."""
     room = Room(network="app", subnet="10.202.0.0/24", used=12, left=244)
     told, end = (line.plain for line in lines(Diagnosis(findings=(), rooms=(room,)), rows=False))
 
@@ -239,7 +239,7 @@ def test_other_members_are_found(begun, machine):
 
 
 def test_host_in_no_swarm_is_looked_at_alone(begun, machine):
-    """By its address."""
+    """It is named by its address."""
     says(machine, LiveRestoreEnabled=True)
     done = begun()
 
@@ -301,7 +301,7 @@ def test_matrix_for_programs():
 
 
 def test_matrix_while_it_is_waited_for():
-    """With a dot for each pair, which goes again; none where nobody looks."""
+    """It has a dot for each pair, which goes again; there is none if nobody looks."""
     console = Console(force_terminal=True, width=100, record=True, highlight=False)
     with waiting(console, ["m1", "w1"]):
         pass

@@ -52,7 +52,7 @@ def recorded(*specs: Spec) -> State:
 
 
 def told(world: World, *specs: Spec, wanted: tuple[Spec, ...] = ()) -> Report:
-    """The report about these resources; `wanted`: by the stack file, where that is another by now."""
+    """Return the report about these resources. `wanted`: by the stack file, if that is another by now."""
     found = compared(recorded(*specs), seen(recorded(*specs), ACCESSES, UNSAID, reaching(world)), own_swarm=True)
     clear = not any(each.unknown for each in found)
     return report(
@@ -61,7 +61,7 @@ def told(world: World, *specs: Spec, wanted: tuple[Spec, ...] = ()) -> Report:
 
 
 def plain(result: Report) -> list[str]:
-    """The report's lines where there is no terminal."""
+    """Return the report's lines without a terminal."""
     return [line.plain for line in lines(result, rows=True)]
 
 
@@ -131,7 +131,7 @@ def test_nothing_is_drifted_where_nobody_answers():
 
 
 def test_end_of_the_swarm_needs_every_hosts_word():
-    """With one silent it may go on there."""
+    """The swarm may go on at a host that is silent."""
     everywhere = simulate.bare(*lifecycle.HOSTS)
     half = members.cut(everywhere, "w1")
 
@@ -172,7 +172,7 @@ def test_who_does_not_answer_in_time_is_late(never):
 
 
 def test_rows_come_in_the_order_of_their_names():
-    """Whatever order the state has."""
+    """The order of the state does not matter."""
     world = set_node(set_node(without_overlay(), "w2", availability="pause"), "w1", availability="pause")
     result = told(world, *reversed(STACK))
 
@@ -201,7 +201,7 @@ def test_page_shows_what_is_told():
 
 
 def test_refusal_is_told_once_with_its_reason():
-    """For all the rows that it concerns."""
+    """It is told once for all the rows that it concerns."""
     refused = Outcome(wins="refused", why="overlay app is in use")
     row = Difference(resource="overlay/app", host="", property="mtu", recorded=None, there=1400)
     result = Report(drifted=((row, refused), (replace(row, property="internal", recorded=False, there=True), refused)))
@@ -214,7 +214,7 @@ def test_refusal_is_told_once_with_its_reason():
 
 
 def test_up_is_refused_where_ranges_clash():
-    """As `swarmnet plan` tells it: before the first write."""
+    """It is told as `swarmnet plan` tells it: before the first write."""
     looked = seen(recorded(OVERLAY), ACCESSES, UNSAID, reaching(without_overlay()))
     changed, found = recorded(OVERLAY), compared(recorded(OVERLAY), looked, own_swarm=True)
     result = report(
@@ -270,7 +270,7 @@ def test_swarm_that_was_ended_is_begun_again():
 
 
 def test_json_has_the_same():
-    """As docs/drift.md describes it."""
+    """The JSON is as docs/drift.md describes it."""
     found = as_data("prod", told(without_overlay(), *STACK))
 
     assert ["schema", "stack", "status", "drifted", "unknown", "pending", "next_up", "warnings"] == list(found)
@@ -305,7 +305,7 @@ def shown(result: Report, *, terminal: bool) -> str:
 
 
 def test_terminal_gets_a_table():
-    """With a column for each thing to know; a pipe gets lines."""
+    """The table has a column for each thing to know; a pipe gets lines."""
     result = told(without_overlay(), *STACK)
 
     assert "who wins" in shown(result, terminal=True)
@@ -329,7 +329,7 @@ def test_certificate_that_ends_soon_is_a_warning():
 
 
 def test_clean_stack_is_one_line():
-    """With how much was looked at."""
+    """The line says how much was looked at."""
     assert f"nothing drifted: {len(STACK)} resources are as recorded\n" == shown(Report(), terminal=False)
 
 
@@ -351,7 +351,7 @@ def test_place_names_each_host_once(resource, host, where):
 
 
 def test_wrong_stack_file_is_one_line_for_each_problem(tmp_path: Path):
-    """On stderr, before any host is asked."""
+    """The lines go to stderr before any host is asked."""
     (tmp_path / "Pulumi.bad.yaml").write_text("config:\n  swarmnet:hosts: {}\n")
     ended = CliRunner().invoke(app, ["drift", "--dir", str(tmp_path), "bad"])
 
@@ -363,7 +363,7 @@ def test_wrong_stack_file_is_one_line_for_each_problem(tmp_path: Path):
 
 
 def test_unknown_state_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Without a state there is nothing to compare."""
+    """There is nothing to compare without a state."""
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "Pulumi.t.yaml").write_text("config:\n  swarmnet:hosts: {m1: {address: 10.9.0.1}}\n")
     ended = CliRunner().invoke(app, ["drift", "--dir", str(tmp_path), "t"])
@@ -372,7 +372,7 @@ def test_unknown_state_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_value_that_makes_no_sense_is_kept():
-    """As a refresh leaves it that found a network without addresses: it differs from whatever is wanted."""
+    """A value left by a refresh of a network without addresses differs from whatever is wanted."""
     kind = "pulumi-python:dynamic/swarmnet:Overlay"
     outputs = {**OVERLAY.model_dump(mode="json"), "subnet": "", "network_id": "n1", "adopted": False}
     each = {"urn": f"urn:pulumi:t::swarmnet::{kind}::overlay/app", "type": kind, "outputs": outputs}

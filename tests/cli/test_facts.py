@@ -21,7 +21,7 @@ TAKEN_AT = datetime(2026, 11, 24, 3, 40, tzinfo=UTC)
 
 
 def with_shell(world: World) -> World:
-    """With a container on w1 that is no task, on the overlay."""
+    """Return the world with a container on w1 that is no task, on the overlay."""
     host = run_container(world, "w1", lifecycle.id_of(world, lifecycle.overlay_spec())).host("w1")
     return world.with_host(replace(host, containers=tuple(replace(each, name="shell") for each in host.containers)))
 
@@ -40,7 +40,7 @@ def test_file_is_read_as_it_was_written():
 
 
 def test_file_says_of_what_and_when():
-    """By keys that stay."""
+    """The file says it under keys that stay."""
     found = json.loads(facts().text())
 
     assert ["schema", "stack", "taken_at", "state", "hosts", "networks", "forecast"] == list(found)
@@ -53,7 +53,7 @@ def test_file_says_of_what_and_when():
 
 
 def test_hosts_have_their_bridges():
-    """And what they are to the managers, and the tasks on them by service."""
+    """A host has its bridge, its role for the managers, and its tasks by service."""
     tasks = {"api": 1, "web": 1}
     bridge = Bridge(subnet="10.12.0.0/16", gateway="10.12.0.1")
 
@@ -93,7 +93,7 @@ def test_overlay_has_who_is_attached():
 
 
 def test_ingress_has_who_publishes():
-    """Whatever else hangs on it is no service's port."""
+    """Anything else attached to it is no service's port."""
     found = facts().networks["ingress"]
 
     assert ["api", "web"] == [service.name for service in found.services]
@@ -135,7 +135,7 @@ def test_keys_of_a_later_version_are_passed_over():
     ],
 )
 def test_other_files_are_no_facts(text, problem):
-    """One line says where it is not as it should be."""
+    """One line says where the file is wrong."""
     with pytest.raises(NoFacts, match="no facts of schema 1 as `swarmnet facts` writes them: ") as refused:
         FactsFile.parse(text)
 

@@ -38,7 +38,7 @@ def test_where_writing_fails_the_old_file_stays(tmp_path):
 
 
 def test_a_new_file_takes_nobodys_place(tmp_path):
-    """Also where somebody was quicker; nothing stays beside it."""
+    """A file that somebody else made first stays, and nothing is left beside it."""
     path = tmp_path / "Pulumi.prod.yaml"
     path.write_text("theirs")
     with pytest.raises(FileExistsError, match=str(path)):

@@ -32,5 +32,5 @@ def prints(path: Path) -> Iterator[str]:
 
 
 def test_nothing_else_prints():
-    """So that no subcommand can forget it."""
+    """No subcommand can forget to make its lines harmless."""
     assert {"lines.py"} == {path.name for path in CLI.glob("*.py") if [*prints(path)]}

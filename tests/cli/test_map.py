@@ -46,7 +46,7 @@ def test_commands_of_the_page_say_what_they_say_there(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("name", "begins"), [("a.svg", "<svg "), ("a.mmd", "flowchart TB"), ("A.HTML", "<!DOCTYPE")])
 def test_name_of_the_file_says_the_form(draw, tmp_path, name, begins):
-    """By its end, whatever the case."""
+    """The end of the name says the form, in any case."""
     draw("shop", "--out", name)
 
     assert (tmp_path / name).read_text().startswith(begins)
@@ -60,7 +60,7 @@ def test_facts_are_drawn(draw, tmp_path):
 
 
 def test_other_end_of_a_name_is_refused(draw):
-    """Before anything is read."""
+    """It is refused before anything is read."""
     ended = draw("--out", "map.png")
 
     assert (1, "map.png: a map is written as one of .html, .mmd, .svg, by the end of the file's name\n") == (
@@ -119,7 +119,7 @@ def test_facts_given_twice_are_refused(draw):
 
 @pytest.mark.parametrize("words", [("--facts", "missing.json"), ("--out", "missing/map.html")])
 def test_files_that_are_not_there_are_told(draw, words):
-    """To read from, or to write into."""
+    """A missing file to read and a missing folder to write into are told."""
     ended = draw(*words)
 
     assert (1, f"{words[1]}: no such file or directory\n") == (ended.exit_code, ended.stderr)

@@ -167,14 +167,14 @@ def test_ports_are_away_from_strip_to_first_task():
 
 
 def test_tasks_restart_twice_for_an_ingress():
-    """Once as the ports go, once as they come back."""
+    """They restart once as the ports go, and once as they come back."""
     (forecast,) = foretold(at_work(), NEW_INGRESS)
 
     assert [("api", 3, 6), ("web", 2, 4)] == [(each.service, each.tasks, each.times) for each in forecast.restarts]
 
 
 def test_what_services_may_lose_is_a_warning():
-    """Of those whose tasks restart: a volume of the one host, and the network by which a proxy finds them."""
+    """Services whose tasks restart may lose a volume of their one host, and the network by which a proxy finds them."""
     mounted = {"Image": "db", "Mounts": [{"Type": "volume", "Source": "data", "Target": "/data"}]}
     template = {"ContainerSpec": mounted, "Networks": [], "Placement": {}, "ForceUpdate": 0}
     database = service_spec("db", ports=((5432, 5432),), replicas=1, TaskTemplate=template)
@@ -191,7 +191,7 @@ def test_what_services_may_lose_is_a_warning():
 
 
 def test_migration_in_a_swarm_that_shows_no_address_pool():
-    """As Engine 28 shows where none was named at init: it has its own, and the twin gets a range of it."""
+    """Engine 28 shows none if init named none: it uses its own, and the twin gets a range of it."""
     world = at_work()
     settings = replace(world.swarm.settings, default_addr_pool=())
     (migration,) = foretold(world.agreed(settings=settings), NEW_OVERLAY.model_copy(update={"on_in_use": "migrate"}))
@@ -200,7 +200,7 @@ def test_migration_in_a_swarm_that_shows_no_address_pool():
 
 
 def test_containers_that_are_stopped_are_named():
-    """With `disturb: true` they come back."""
+    """They come back with `disturb: true`."""
     world = at_work()
     world = run_container(world, "w1", lifecycle.id_of(world, lifecycle.overlay_spec()))
     container = world.host("w1").containers[0]
@@ -212,7 +212,7 @@ def test_containers_that_are_stopped_are_named():
 
 
 def test_what_comes_after_a_problem_is_not_reached():
-    """As in `up`, which begins nothing more."""
+    """`up` begins nothing after a problem either."""
     found = foretold(at_work(), NEW_OVERLAY, lifecycle.overlay_spec("more", subnet="10.88.0.0/24", gateway="10.88.0.1"))
 
     assert "not reached, since something before it fails" == found[1].problem
@@ -272,7 +272,7 @@ def test_what_is_only_forgotten_has_nothing_done_to_it():
 
 
 def test_swarm_that_the_stack_file_has_no_more_is_left():
-    """Without the section `swarm` its hosts stay members; one that is taken out leaves."""
+    """Its hosts stay members without the section `swarm`; one that is taken out leaves."""
     world = lifecycle.running()
     stays = {"m1": HostAccess(name="m1"), "w1": HostAccess(name="w1")}
     members = state(
@@ -301,7 +301,7 @@ def test_report_of_a_settled_stack_is_one_line():
 
 
 def test_report_names_silent_hosts_and_an_unknown_state():
-    """Before all else."""
+    """They are named before all else."""
     silent = Silent(host="w1", why="w1: no answer at 10.9.0.2")
 
     assert [
@@ -344,7 +344,7 @@ def test_whether_an_overlay_is_retained_is_pulumis_to_say(retained):
 
 
 def test_wrong_stack_file_is_told_before_any_host_is_asked(tmp_path):
-    """As by `swarmnet check`."""
+    """It is told as by `swarmnet check`."""
     (tmp_path / "Pulumi.bad.yaml").write_text("config:\n  swarmnet:hosts: {}\n")
     ended = CliRunner().invoke(app, ["plan", "--dir", str(tmp_path), "bad"])
 

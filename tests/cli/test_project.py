@@ -87,7 +87,7 @@ def test_outside_of_any_project_one_line_says_so(tmp_path: Path, monkeypatch: py
 
 
 def test_files_of_no_project_are_swarmnets(folder: Path):
-    """As before: nothing says another name."""
+    """The name is Swarmnet's if nothing says another."""
     (folder / "Pulumi.yaml").unlink()
 
     assert "swarmnet/t" == owner(folder / "stacks", "t")
@@ -95,7 +95,7 @@ def test_files_of_no_project_are_swarmnets(folder: Path):
 
 @pytest.mark.parametrize("stack", ["t", "acme/t", "acme/nets/t"])
 def test_qualified_name_is_the_same_stack(folder: Path, stack: str):
-    """With an organization, and with organization and project."""
+    """The name may have an organization, or organization and project, before it."""
     assert "nets/t" == owner(folder / "stacks", stack)
     assert (0, "t: 1 host, 1 overlay, no problem\n") == ((ended := check(folder, stack)).exit_code, ended.stdout)
 
@@ -111,7 +111,7 @@ def test_qualified_name_of_another_project_is_refused(folder: Path):
 
 
 def test_pulumi_is_asked_by_the_qualified_name(folder: Path):
-    """Without its organization it may be another stack, or none; and once is enough."""
+    """The bare name may be another stack, or none; Pulumi is asked once."""
     named(folder, "config:\n  swarmnet:adopt: {value: refuse}\n")
     says(folder)
 
@@ -190,7 +190,7 @@ def test_doubt_stands_beside_problems(folder: Path):
 
 
 def test_encrypted_value_from_elsewhere_is_refused(folder: Path):
-    """As in the program; its value is asked for by nobody."""
+    """It is refused as in the program, and its value is not asked for."""
     named(folder, "config:\n  swarmnet:adopt: {value: refuse}\n")
     says(folder, **{"swarmnet:reserved": {"secret": True}})
     with pytest.raises(StackFileError, match="reserved: has an encrypted value"):

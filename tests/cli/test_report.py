@@ -19,7 +19,7 @@ def report(*words, text=""):
 
 
 def test_a_file_is_reported_to_standard_output():
-    """As Markdown, without any access to hosts."""
+    """It is reported as Markdown, without any access to hosts."""
     assert (0, markdown("overlay-added").read_text()) == (
         (done := report(preview("overlay-added"))).exit_code,
         done.stdout,
@@ -27,14 +27,14 @@ def test_a_file_is_reported_to_standard_output():
 
 
 def test_standard_input_will_do():
-    """So that `pulumi preview --json | swarmnet report` works."""
+    """`pulumi preview --json | swarmnet report` works."""
     text = preview("overlay-added").read_text()
 
     assert markdown("overlay-added").read_text() == report(text=text).stdout == report("-", text=text).stdout
 
 
 def test_a_file_is_written(tmp_path):
-    """And nothing else is said."""
+    """Nothing else is printed."""
     done = report(preview("overlay-added"), "--out", tmp_path / "comment.md")
 
     assert (0, "") == (done.exit_code, done.output)
@@ -65,7 +65,7 @@ def test_facts_show_their_age(tmp_path):
     ids=["another stack", "no facts"],
 )
 def test_other_facts_are_refused(tmp_path, complaint, facts):
-    """In one line that names the file."""
+    """They are refused in one line that names the file."""
     (tmp_path / "facts.json").write_text(facts)
     done = report(preview("overlay-added"), "--facts", tmp_path / "facts.json")
 
@@ -83,14 +83,14 @@ def test_other_facts_are_refused(tmp_path, complaint, facts):
     ids=["no preview", "nowhere to write", "no facts"],
 )
 def test_what_can_not_be_read_is_one_line(complaint, words):
-    """On stderr, with exit status 1 and nothing on stdout."""
+    """The line goes to stderr, with exit status 1 and nothing on stdout."""
     done = report(*words)
 
     assert (1, "", f"{complaint}\n") == (done.exit_code, done.stdout, done.stderr)
 
 
 def test_an_empty_preview_is_said_in_the_comment():
-    """So that what an earlier push left there does not stand; the exit status is 1 all the same."""
+    """It takes the place of what an earlier push left there; the exit status is 1 all the same."""
     done = report("-")
 
     why = "it is empty: `pulumi preview --json` ended before it began; its stderr says why"
@@ -115,7 +115,7 @@ def test_stacks_share_one_comment(tmp_path):
 
 
 def test_all_stacks_fit_into_one_comment(tmp_path):
-    """At most 60,000 characters in all, however large each preview is."""
+    """The comment has at most 60,000 characters, however large each preview is."""
     paths = [tmp_path / f"p{at}.json" for at in range(4)]
     for path in paths:
         path.write_text(preview("200-networks").read_text())

@@ -23,12 +23,12 @@ OVERLAY = "pulumi-python:dynamic/swarmnet:Overlay"
     ],
 )
 def test_what_is_no_state(exported):
-    """One line, with where it is wrong."""
+    """One line says where it is wrong."""
     with pytest.raises(NoState, match=r"^`pulumi stack export` does not print a state: "):
         resources(exported)
 
 
 @pytest.mark.parametrize("exported", [{}, {"deployment": None}, {"deployment": {"resources": None}}])
 def test_a_state_without_resources(exported):
-    """As Pulumi writes that of a new stack."""
+    """It is read as Pulumi writes that of a new stack."""
     assert {} == resources(exported)

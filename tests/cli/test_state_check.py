@@ -22,7 +22,7 @@ Look = Callable[[str], Result]
 
 @pytest.fixture
 def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
-    """Runs the command where `pulumi stack export` writes a text."""
+    """Return a function that runs the command with a `pulumi stack export` that writes this text."""
     (tmp_path / "pulumi").write_text(f"#!/bin/sh\n[ \"$1 $2\" = 'stack export' ] && exec cat {tmp_path}/state\n")
     (tmp_path / "pulumi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
@@ -35,7 +35,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
 
 
 class Hostile:
-    """A pickle that makes a file where it is loaded."""
+    """A pickle that makes a file when it is loaded."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -55,7 +55,7 @@ def state(*providers: object, where: str = "inputs") -> str:
 
 @pytest.mark.parametrize("recorded", former_states(), ids=lambda state: state.version)
 def test_states_of_releases_are_clean(look: Look, recorded):
-    """Whatever a version of Swarmnet wrote."""
+    """Any state that a version of Swarmnet wrote is clean."""
     ended = look(recorded.text)
     expected = f"t: {2 * len(recorded.of_providers)} providers in the state, all of them Swarmnet's\n"
 
@@ -92,7 +92,7 @@ def test_hostile_provider_is_refused_by_name(look: Look, tmp_path: Path, where: 
     ],
 )
 def test_whatever_is_not_published_is_refused(look: Look, provider: object, words: str):
-    """To the letter, and with the way out."""
+    """It is compared to the letter, and the line says the way out."""
     ended = look(state(provider))
 
     assert (1, True) == (ended.exit_code, words in ended.stderr), ended.stderr

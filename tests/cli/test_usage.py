@@ -60,7 +60,7 @@ def test_help_has_two_names_and_no_types_of_python(words):
 
 @each_command
 def test_command_stands_in_a_group_with_an_example_that_parses(words):
-    """Of `state` its one subcommand does."""
+    """For `state`, its one subcommand has the example."""
     command = leaf(words)
     if words == ("state",):
         return
@@ -72,25 +72,25 @@ def test_command_stands_in_a_group_with_an_example_that_parses(words):
 
 
 def test_version_is_told():
-    """Of the whole project."""
+    """It is the version of the whole project."""
     assert (0, "swarmnet 0.1.0\n") == (run("--version").exit_code, run("--version").stdout)
 
 
 def test_shell_completes_stacks(stacks):
-    """By their names."""
+    """They are completed by their names."""
     asked = {"_SWARMNET_COMPLETE": "complete_bash", "COMP_WORDS": f"swarmnet plan --dir {stacks} p", "COMP_CWORD": "4"}
 
     assert ["prod"] == run(**asked).stdout.split()
 
 
 def test_completion_is_there_to_be_installed():
-    """As of other commands of its time."""
+    """It is installed as that of other commands."""
     assert {"--install-completion", "--show-completion"} <= set(run("-h").stdout.split())
 
 
 @pytest.mark.parametrize("named", ["prod", "organization/swarmnet/prod", "Pulumi.prod.yaml", "./Pulumi.prod.yaml"])
 def test_stack_is_named_as_pulumi_does_or_by_its_file(stacks, named, monkeypatch):
-    """Of a path the folder counts, wherever one is."""
+    """A path's own folder is used, wherever the command runs."""
     monkeypatch.chdir(stacks)
     where = () if named.endswith(".yaml") else ("--dir", ".")
 
@@ -99,7 +99,7 @@ def test_stack_is_named_as_pulumi_does_or_by_its_file(stacks, named, monkeypatch
 
 
 def test_project_is_the_one_around_the_current_folder(stacks, monkeypatch):
-    """As git finds its own; a manager and a file's path need none."""
+    """It is found as git finds its own; a manager and a file's path need none."""
     (stacks / "Pulumi.yaml").write_text("name: swarmnet\nruntime: python\n")
     (stacks / "below").mkdir()
     monkeypatch.chdir(stacks / "below")
@@ -163,7 +163,7 @@ def test_plan_is_a_table_on_a_terminal_and_lines_in_a_pipe():
     ids=lambda words: words[0],
 )
 def test_whoever_asks_hosts_says_so_on_a_terminal(stacks, words):
-    """On a real one, with a `pulumi` whose state is empty and hosts that answer nobody."""
+    """It is seen on a real one, with a `pulumi` whose state is empty and hosts that do not answer."""
     pulumi = stacks / "pulumi"
     pulumi.write_text(f"#!/bin/sh\necho '{json.dumps({'deployment': {}})}'\n")
     pulumi.chmod(0o755)

@@ -93,7 +93,7 @@ def test_way_that_not_all_hosts_share_stands_with_each():
 
 
 def test_settings_of_the_swarm_that_are_not_the_engines():
-    """Only those: what is not declared is left alone."""
+    """Only those are declared: the rest is left alone."""
     settings = {"data_path_port": 7789, "default_addr_pool": ("10.64.0.0/16",), "autolock": True, "cert_expiry": 3600.0}
     expected = {**settings, "default_addr_pool": ["10.64.0.0/16"]}
 
@@ -101,7 +101,7 @@ def test_settings_of_the_swarm_that_are_not_the_engines():
 
 
 def test_settings_that_no_stack_file_may_have_are_left_out():
-    """With a heartbeat of nanoseconds the file would be refused as a whole."""
+    """A heartbeat of nanoseconds would make the file refused as a whole."""
     raw, remarks = after_clashes(dispatcher_heartbeat=1e-9, cert_expiry=3600.0)
 
     assert {"cert_expiry": 3600} == raw["swarm"]
@@ -151,14 +151,14 @@ def test_overlay_with_all_that_a_stack_file_can_say():
 
 
 def test_gateway_that_a_stack_file_would_choose_too_is_left_out():
-    """The first address of the ip_range, where there is one."""
+    """It is the first address of the ip_range, if there is one."""
     app = net("app", "10.64.32.0/22", gateway="10.64.33.0", ip_ranges=("10.64.33.0/24",))
 
     assert {"subnet": "10.64.32.0/22", "ip_range": "10.64.33.0/24"} == declared(networks=[app])["overlays"]["app"]
 
 
 def test_mtu_between_hosts_is_that_of_the_link_which_members_use():
-    """In bytes, where it is not 1500."""
+    """It is declared in bytes if it is not 1500."""
     report = HostReport(host="m1", surroundings=surroundings(LINKS.format(mtu=9000)))
 
     assert 9000 == declared(member(report=report))["hosts"]["m1"]["mtu"]
@@ -228,19 +228,19 @@ def test_what_another_stack_owns_is_not_taken_over():
 
 
 def test_swarm_of_another_stack_is_left_with_its_members():
-    """Without the section, members stay as they are."""
+    """Members stay as they are without the section."""
     assert "swarm" not in declared(labels=(("swarmnet.owner", "swarmnet/other"),))
 
 
 def test_what_this_stack_owns_already_is_declared():
-    """Whoever lost the stack file finds it again."""
+    """A user who lost the stack file finds it again."""
     app = net("app", "10.64.32.0/24", labels={"swarmnet.owner": OWNER})
 
     assert {"app": {"subnet": "10.64.32.0/24"}} == declared(networks=[ingress(), app])["overlays"]
 
 
 def test_networks_of_compose_on_hosts_are_told_once():
-    """With the hosts that have them."""
+    """They are told with the hosts that have them."""
     shop = net("shop", "10.5.0.0/24", scope="local", driver="bridge", labels={"com.docker.compose.project": "s"})
     line = "not managed: network shop (10.5.0.0/24), made by the Compose project s, which looks after it; on m1, w1"
 
@@ -404,7 +404,7 @@ def test_whatever_is_found_becomes_a_stack_file_that_can_be_used(networks, bridg
 
 
 def test_routes_are_reserved_once_somebody_takes_the_marks_away():
-    """Until then they are comments; with whose they are, in one line whatever a host calls its links."""
+    """Until then they are comments, one line for each with its hosts, whatever a host calls its links."""
     routes = {"172.18.0.0/16": "the route by tun0 of m1 and w1", "10.3.0.0/16": "the route by a\nb\x1b of m1"}
     text = stack_file_text({"hosts": {}}, [], ["A heading."], routes=routes)
     start = text.index("  # Hosts have routes")
@@ -468,7 +468,7 @@ def test_names_are_hostnames_in_the_form_of_the_stack_file():
 
 
 def test_member_is_looked_for_by_address_and_by_name():
-    """With the settings of the manager, but for its own address and host key."""
+    """The settings of the manager are used, without its own address and host key."""
     entry = HostAccess(name="manager", local=True, user="deploy", host_key="ssh-ed25519 AAAA")
     expected = [HostAccess(name="w1", address=address, user="deploy") for address in ("10.99.0.2", "w1.example.com")]
 
@@ -490,7 +490,7 @@ def test_leader_that_is_listed_without_an_address_is_looked_for_by_name():
 
 
 def test_manager_that_was_asked_comes_first():
-    """Then other managers, then workers: the first is where a swarm would begin."""
+    """Other managers follow, then workers: a swarm would begin at the first."""
     members = [member("w1", 3, role="worker"), member("a1", 1), member("m1", 2)]
 
     assert ["m1", "a1", "w1"] == [each.name for each in order(members, "n2")]

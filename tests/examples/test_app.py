@@ -73,7 +73,7 @@ def run(tmp_path):
 
 
 def test_networks_are_those_of_the_stack_of_the_same_name(run):
-    """Of the same organization, unless the configuration says otherwise."""
+    """They are those of the same organization, unless the configuration says otherwise."""
     assert (["acme/swarmnet/test"], ["organization/swarmnet/prod"]) == (
         run().asked,
         run(swarmnet="organization/swarmnet/prod").asked,
@@ -117,7 +117,7 @@ def test_files_are_those_of_ssh(run, ssh):
 
 @pytest.mark.parametrize("file", ["known_hosts", "system"])
 def test_revoked_key_is_refused(run, ssh, tmp_path, file):
-    """In the named file, and in that of the system beside it."""
+    """It is looked for in the named file, and in that of the system beside it."""
     ssh()
     with (tmp_path / file).open("a") as lines:
         lines.write(f"@revoked * ssh-ed25519 {KEY}1\n")
@@ -127,7 +127,7 @@ def test_revoked_key_is_refused(run, ssh, tmp_path, file):
 
 
 def test_kind_that_ssh_does_not_take_is_refused(run, ssh):
-    """By its HostKeyAlgorithms."""
+    """It is refused by ssh's HostKeyAlgorithms."""
     ssh(hostkeyalgorithms="ecdsa-sha2-nistp256")
 
     with pytest.raises(pulumi.RunError, match="no ed25519 or ecdsa key"):
@@ -136,7 +136,7 @@ def test_kind_that_ssh_does_not_take_is_refused(run, ssh):
 
 @pytest.mark.parametrize(("revokes", "refused"), [("other", False), ("host", True), ("nosuch", True)])
 def test_list_of_revoked_keys(run, ssh, tmp_path, revokes, refused):
-    """RevokedHostKeys counts, and where it can't be read no key is good."""
+    """RevokedHostKeys counts, and no key is good if it can't be read."""
     for name in ("host", "other"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name], check=True)
         subprocess.run(["ssh-keygen", "-q", "-k", "-f", tmp_path / f"{name}.krl", tmp_path / f"{name}.pub"], check=True)
@@ -161,7 +161,7 @@ def test_another_id_of_its_network_deploys_again(run):
 
 
 def test_other_networks_change_nothing(run):
-    """Neither one that was replaced nor one that is new."""
+    """A network that was replaced changes nothing, and neither does a new one."""
     others = {"monitoring": {"id": "o8", "name": "monitoring"}, "data": {"id": "o7", "name": "data"}}
 
     assert run().inputs == run({**OUTPUT, "networks": {**NETWORKS, **others}}).inputs

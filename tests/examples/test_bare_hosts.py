@@ -15,7 +15,7 @@ JUDGED = verdict(from_yaml(FILE.read_bytes()), "bare")
 
 
 def test_it_is_a_plan_with_commands_before_it():
-    """On each host the same three, in this order."""
+    """Each host has the same three, in this order."""
     plan = planned(JUDGED, "swarmnet/bare")
 
     assert [["docker", "firewall", "members"]] * 3 == [[each.wanted.name for each in host] for host in plan.commands]
@@ -24,7 +24,7 @@ def test_it_is_a_plan_with_commands_before_it():
 
 @pytest.mark.parametrize("rules", host_rules(JUDGED.resolved), ids=lambda rules: rules.host)
 def test_rules_in_it_are_those_that_are_printed_of_it(rules):
-    """And one line, which keeps them."""
+    """One line follows, which keeps them."""
     (members,) = JUDGED.stackfile.hosts[rules.host].prepare
     *printed, kept = members.run.splitlines()
 

@@ -62,7 +62,7 @@ class Told:
 
     @property
     def words(self):
-        """The lines without where names are found."""
+        """Return the lines without the place where names are found."""
         return [line.removesuffix("; names: `swarmnet plan prod`") for _, line in self.lines]
 
 
@@ -83,7 +83,8 @@ def test_line_stands_on_the_row_and_says_where_names_are():
 
 
 def test_new_bridge_waits_for_the_word_of_its_node():
-    """Of a host that joins in the same run nothing is disturbed; of a member, and without nodes, it may be."""
+    """Nothing is disturbed on a host that joins in the same run; on a member, or in a stack without nodes, it may
+    be."""
     maybe = "if w2 is in a swarm already, it is drained and its docker restarted"
 
     assert [] == Told().checked(GWBRIDGE, NODE).words
@@ -93,7 +94,7 @@ def test_new_bridge_waits_for_the_word_of_its_node():
 
 
 def test_new_ingress_disturbs_where_it_may_take_the_place_of_what_is_used():
-    """Otherwise services that publish through what is there have it refused; where hosts join, none does."""
+    """Services that publish through the present one have it refused otherwise; no service does if hosts join."""
     converge = INGRESS.model_copy(update={"adopt": "converge"})
 
     assert [] == Told().checked(INGRESS, begins=False).words
@@ -109,7 +110,7 @@ def test_replacement_is_told_once():
 
 
 def test_diff_of_what_was_not_checked_says_nothing():
-    """As in a refresh, and in the run after the prompt."""
+    """That is so in a refresh, and in the run after the prompt."""
     told = Told()
     told.consequences.differs(INGRESS, INGRESS.model_copy(update=MOVED), replaced=False)
 

@@ -92,7 +92,7 @@ def found(world: World, spec: Spec) -> Finding:
 
 
 def drifted(world: World, spec: Spec) -> dict[str, tuple[Any, Any]]:
-    """From what, to what, by property."""
+    """Return the differences by property: from what, to what."""
     return {each.property: (each.recorded, each.there) for each in found(world, spec).differences}
 
 
@@ -101,7 +101,7 @@ each = pytest.mark.parametrize("spec", ALL, ids=lambda spec: spec.resource_name)
 
 @each
 def test_what_is_as_recorded_is_no_drift(spec):
-    """Nor is anything of it unknown, and the values there are those recorded."""
+    """Nothing of it is unknown, and the values there are those recorded."""
     assert Finding(resource=spec.resource_name, live=spec) == found(STACK, spec)
 
 
@@ -255,7 +255,7 @@ CASES = [(spec, key) for spec in ALL for key in DRIFTS[spec.resource_name]]
     ("spec", "key"), CASES, ids=lambda value: value if isinstance(value, str) else value.resource_name
 )
 def test_drift_is_reported_by_name(spec, key):
-    """With what was recorded, and what is there."""
+    """The report has what was recorded, and what is there."""
     world, was, there = DRIFTS[spec.resource_name][key]
 
     assert (was, there) == drifted(world, spec)[key]
@@ -263,7 +263,7 @@ def test_drift_is_reported_by_name(spec, key):
 
 @each
 def test_all_properties_can_drift(spec):
-    """Whatever an Engine has of a resource is among the cases above."""
+    """Every property that an Engine has of a resource is among the cases above."""
     kind = type(spec)
     fixed: dict[Any, set[str]] = {OverlaySpec: {"name"}, SwarmSpec: {"settled"}, GwbridgeSpec: {"access"}}
     own = set(kind.model_fields) - kind.NOT_COMPARED - NOWHERE - fixed.get(kind, set())
@@ -291,7 +291,7 @@ def test_sentence_that_a_refresh_recorded_is_still_drift():
 
 
 def test_each_host_that_lacks_the_ingress_is_named():
-    """In a row of its own."""
+    """Each has a row of its own."""
     w1 = STACK.host("w1")
     world = STACK.with_host(replace(w1, networks=tuple(net for net in w1.networks if not net.ingress)))
 
@@ -335,7 +335,7 @@ def test_another_swarm_is_compared_where_the_recorded_one_is_gone():
 
 @each
 def test_what_could_not_be_read_is_unknown(spec):
-    """With the reason, and nothing else."""
+    """It is told with the reason, and nothing else."""
     result = finding(spec, recorded(spec), Unreachable("w1: no answer"))
 
     host = "w1" if spec in (GWBRIDGE, NODE) else ""
@@ -375,14 +375,14 @@ def test_bridge_of_half_a_member_is_unknown():
 
 
 def test_swarm_that_nobody_answers_for_is_unknown():
-    """While a declared host is silent it may be there."""
+    """It may be there while a declared host is silent."""
     result = found(after(STACK, partial(members.cut, name="m1")), SWARM)
 
     assert ((), 1) == (result.differences, len(result.unknown))
 
 
 def test_membership_without_managers_is_unknown():
-    """As is the role of a node."""
+    """The role of a node is unknown too."""
     seen = facts(STACK, NODE)
     result = finding(NODE, recorded(NODE), replace(seen, swarm=None, nodes=()))
 
@@ -391,7 +391,7 @@ def test_membership_without_managers_is_unknown():
 
 @pytest.mark.parametrize("spec", [NODE, INGRESS, OVERLAY], ids=lambda spec: spec.resource_name)
 def test_what_was_in_a_swarm_that_ended_is_gone(spec):
-    """Whatever reading it said."""
+    """It is gone whatever reading it said."""
     result = finding(spec, recorded(spec), Unreachable("nobody"), ended=True)
 
     assert ([("exists", True, False)], True) == (
@@ -454,7 +454,7 @@ ANOTHER = DRIFTS["overlay/app"]["network_id"][0]
     ],
 )
 def test_who_wins(wins, key, world, wanted, forecast):
-    """By the stack file, and by what the next `up` would do."""
+    """The stack file decides, and what the next `up` would do."""
     assert wins == winner(key, world, wanted, forecast)
 
 

@@ -162,7 +162,7 @@ def healed(*hosts: str) -> dict[str, Act]:
 
 
 def back(*hosts: str) -> dict[str, Act]:
-    """Docker starts again where it had stopped."""
+    """Docker starts again after it had stopped."""
 
     def start(host: str) -> Act:
         return lambda world: world if world.host(host).docker else members.start_docker(world, host)

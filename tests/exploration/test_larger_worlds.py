@@ -39,7 +39,7 @@ def broken(story: Story) -> bool:
 def test_without_a_safeguard(
     safeguard: str, change: str, event: str, expected: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
 ):
-    """With it taken out something breaks, and is shown with as few hosts, services and events as that takes."""
+    """Something breaks if it is taken out, and is shown with as few hosts, services and events as that takes."""
     for module, name, instead in MUTATIONS[safeguard][1]:
         monkeypatch.setattr(module, name, instead)
     found = find(stories(change, events=(event,)), broken, settings=ALWAYS_THE_SAME)

@@ -102,7 +102,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
 
 @pytest.mark.parametrize("safeguard", MUTATIONS)
 def test_without_it_something_breaks(safeguard: str, monkeypatch: pytest.MonkeyPatch):
-    """With this one safeguard taken out, what it is there for happens."""
+    """The harm that a safeguard is there for happens if it alone is taken out."""
     scene, changes = MUTATIONS[safeguard]
     for module, name, instead in changes:
         monkeypatch.setattr(module, name, instead)
@@ -160,7 +160,7 @@ def test_without_it_a_run_ends_otherwise(
     ends: tuple[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """With it as promised; without it all ports stay off, or docker stays down."""
+    """With it a run ends as promised; without it all ports stay off, or docker stays down."""
     first = ended(world(), spec)
     monkeypatch.setattr(module, name, instead)
     assert ends == (first, ended(world(), spec))

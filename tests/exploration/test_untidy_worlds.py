@@ -56,7 +56,7 @@ def test_tasks_at_the_start(name: str):
     ],
 )
 def test_the_ingress_changes(name: str):
-    """Whatever does not run, or never comes to rest, keeps nothing else from having its ports back."""
+    """A service that does not run, or never comes to rest, keeps no other from having its ports back."""
     found = Exploration(swap(UNTIDY[name](), hurried=name in HURRIED)).run()
     print(f"{name}: {len(found.came)} states: {dict(found.outcomes())}")
     assert [] == found.report()

@@ -1,4 +1,4 @@
-"""Before the first write of what disturbs services or hosts, a row says how, in a line that stays."""
+"""A row says how a change disturbs services or hosts, before its first write, in a line that stays."""
 
 import pytest
 

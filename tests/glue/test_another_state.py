@@ -37,7 +37,7 @@ def declared(resource: Known, spec: Spec | None = None) -> None:
 
 @each
 def test_what_was_renamed_in_the_state_stays(hosts, spec):
-    """It comes under its declared name, where it is found, before it goes under the other: only that name goes."""
+    """It is found under its declared name before it goes under the other: only that name goes."""
     renamed, world = known(hosts, spec), hosts.world
     provider_of(spec).create(to_props(spec))
     renamed.delete()
@@ -56,7 +56,7 @@ def test_what_was_renamed_stays_after_a_cut_in_between(hosts, spec):
 
 
 def test_what_a_refused_create_found_stays(hosts):
-    """With `--continue-on-error` the other name goes all the same: what was found under the declared one is not its."""
+    """The other name goes with `--continue-on-error` too: the network found under the declared name is not its own."""
     renamed, world = known(hosts, OVERLAY), hosts.world
     with pytest.raises(Blocked):
         created(OVERLAY.model_copy(update={"mtu": 1400}))

@@ -80,7 +80,7 @@ def test_refresh_finds_the_same_wherever_a_change_was_cut(on, spec, changes):
 
 
 def test_bridge_that_is_gone_in_a_change_is_unfinished(on):
-    """And not gone: taking its section away still has to put the host back."""
+    """It is not gone: a removal of its section still has to put the host back."""
     world = next(each for each in begun(*CHANGES[0]) if not each.host("w1").network("docker_gwbridge"))
 
     (difference,) = found(world, GWBRIDGE).differences

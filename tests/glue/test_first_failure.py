@@ -1,4 +1,4 @@
-"""Of many hosts in one wave, the first that fails is the only one that was touched."""
+"""The first of many hosts in one wave that fails is the only one that was touched."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -114,7 +114,7 @@ def test_state_of_another_version_is_worked_on(hosts, spec, strange):
 
 @pytest.mark.parametrize("spec", [INGRESS_GOING, OVERLAY], ids=noun)
 def test_an_id_is_enough_for_a_removal(hosts, spec):
-    """Whatever else the state had: names and ranges are not asked for."""
+    """Names and ranges are not asked for, whatever else the state had."""
     props: Props = {id_output(spec): lifecycle.id_of(hosts.world, spec), "on_remove": "restore_default"}
     provider_of(spec).delete(spec.resource_name, props)
 

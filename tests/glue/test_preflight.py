@@ -1,4 +1,4 @@
-"""Before the first write of a process the whole stack file is compared with what the hosts have, once."""
+"""The whole stack file is compared with the hosts once, before the first write of a process."""
 
 import json
 
@@ -39,7 +39,7 @@ def counted(hosts, monkeypatch):
 
 
 def test_clash_is_refused_before_the_first_write(bare_hosts):
-    """By the first resource that is to be written, with all that is wrong."""
+    """The first resource to be written is refused, with all that is wrong."""
     bare_hosts.surroundings = VPN
     declare(**BRIDGES)
 
@@ -83,7 +83,7 @@ def test_what_is_only_to_be_known_is_shown(bare_hosts, pulumi_engine):
 
 
 def test_removal_that_begins_a_replacement_is_a_first_write(hosts):
-    """Of two overlays that swap their ranges, neither is taken away."""
+    """Neither of two overlays that swap their ranges is taken away."""
     other = lifecycle.overlay_spec("web", subnet="10.21.0.0/24", gateway="10.21.0.1")
     lifecycle.make(hosts, other)
     before = list(hosts.steps)

@@ -189,7 +189,7 @@ def with_icc(options: Pairs) -> Pairs:
 
 @each
 def test_read_fails_where_it_cannot_be_told(on, hosts, spec):
-    """With no manager in reach (for a bridge: without its own host) nothing is called gone."""
+    """Nothing is called gone without a manager in reach (for a bridge: without its own host)."""
     resource = known(hosts, spec)
     on(after(hosts.world, partial(members.cut, name="m1"), partial(members.cut, name="w1")))
 
@@ -309,7 +309,7 @@ def test_on_remove_keep_forgets(hosts, spec):
 
 @pytest.mark.parametrize("spec", [NODE, SWARM], ids=noun)
 def test_membership_of_a_stack_without_a_swarm_is_forgotten(hosts, spec):
-    """Taking the section `swarm` away leaves hosts that stay declared where they are."""
+    """Hosts that stay declared are left where they are if the section `swarm` goes."""
     del Provider.run.settings["swarmnet:swarm"]
     known(hosts, spec).delete()
 
@@ -327,7 +327,7 @@ def test_host_that_goes_with_the_section_leaves(hosts):
 
 
 def test_overlay_that_was_retained_once_is_removed(hosts):
-    """Of what is retained now Pulumi asks for no removal, and the outputs may be older."""
+    """Pulumi asks for no removal of what is retained now; the outputs may be older."""
     known(hosts, OVERLAY, retain=True).delete()
 
     assert "" == lifecycle.id_of(hosts.world, OVERLAY)
@@ -351,7 +351,7 @@ def test_overlay_is_removed(hosts):
 
 
 def test_ingress_makes_room_for_the_engines_own(hosts):
-    """With restore_default the swarm has an ingress again, and it is nobody's."""
+    """The swarm has an ingress again with restore_default, and it is nobody's."""
     known(hosts, INGRESS, on_remove="restore_default").delete()
 
     assert hosts.world.swarm.ingress
@@ -420,7 +420,7 @@ def test_bridge_of_a_host_that_was_renamed_stays(bare_hosts):
 
 
 def test_bridge_of_a_lost_host_is_forgotten(bare_hosts):
-    """Nobody can reach it any more."""
+    """The host can't be reached any more."""
     bridge = created(lifecycle.gwbridge_spec("w1", on_remove="restore_default"))
     Provider.run.lost.add("w1")
     bridge.delete()
@@ -464,7 +464,7 @@ def test_same_host_at_another_address(hosts, spec):
 @pytest.mark.parametrize("do", [Known.read, lambda resource: resource.update(access=ELSEWHERE)], ids=["read", "update"])
 @pytest.mark.parametrize("spec", [GWBRIDGE, NODE], ids=noun)
 def test_another_host_at_another_address(hosts, spec, do):
-    """Neither changed, nor taken for what became of the old one."""
+    """It is not changed, and not taken for what became of the old one."""
     other = {id_output(spec): lifecycle.id_of(hosts.world, spec.model_copy(update={"host": "w2"}))}
     state = known(hosts, spec, access={"name": "w1", "address": "10.9.0.2"}, **other)
     world = hosts.world
@@ -501,7 +501,7 @@ def test_refresh_of_a_silent_member_keeps_its_address(hosts):
 
 
 def test_address_that_no_engine_tells_is_refused_in_a_preview(hosts):
-    """By what the state has; a host that is new to it may have any."""
+    """It is refused by the recorded one; a host that is new to the state may have any."""
     provider, before = provider_of(NODE), to_props(NODE)
     after = to_props(NODE.model_copy(update={"access": {**NODE.access, "data_path_address": "10.8.0.3"}}))
     (failure,) = provider.check(before, after).failures
@@ -521,7 +521,7 @@ def test_progress_shows_on_the_row_of_the_resource(bare_hosts, pulumi_engine):
 
 
 def test_changes_of_managers_take_turns(hosts, pulumi_engine):
-    """Whoever waits says so, and goes on when it is its turn."""
+    """One that waits says so, and goes on when it is its turn."""
     manager = known(hosts, lifecycle.node_spec("m1", role="manager", row="urn:node"))
     with ThreadPoolExecutor(1) as pool:
         with Provider.run.turn(Progress("urn:another"), "alone"):

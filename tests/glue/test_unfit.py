@@ -38,7 +38,7 @@ def counted(hosts, monkeypatch):
 
 
 def test_first_membership_is_not_begun(bare_hosts):
-    """By the bridge that is to be made before it, with what is wrong and its id."""
+    """The bridge that is to be made before it is refused, with the problem and its id."""
     bare_hosts.examination = UNFIT
 
     with pytest.raises(Blocked) as refusal:
@@ -49,7 +49,7 @@ def test_first_membership_is_not_begun(bare_hosts):
 
 
 def test_hosts_are_examined_once(bare_hosts, monkeypatch):
-    """Whatever is made."""
+    """They are examined once, whatever is made."""
     looks = counted(bare_hosts, monkeypatch)
     created(GWBRIDGE)
     created(lifecycle.gwbridge_spec("w2"))
@@ -84,7 +84,7 @@ def test_overlays_and_members_are_not_looked_at(hosts, monkeypatch):
     ],
 )
 def test_what_is_accepted_is_begun(bare_hosts, sections):
-    """By the stack file."""
+    """A finding that the stack file ignores refuses nothing."""
     bare_hosts.examination = UNFIT
     declare(**sections)
     created(GWBRIDGE)

@@ -77,7 +77,7 @@ def written(host):
 
 
 def test_no_host_joins_its_swarm(hosts, fleet):
-    """Not even while the manager's link is down: there is no manager then, and a line says why."""
+    """None joins it while the manager's link is down either: there is no manager then, and a line says why."""
     hosts["m1"].close()
 
     with pytest.raises(Unproved, match="liar: it says that it is a manager, and"):
@@ -87,7 +87,7 @@ def test_no_host_joins_its_swarm(hosts, fleet):
 
 
 def test_a_host_joins_the_swarm_of_the_manager(hosts, fleet):
-    """With its token, at the addresses that it names."""
+    """It joins with that manager's token, at the addresses that it names."""
     perform(fleet, JoinSwarm(host="new", role="worker"))
 
     (join,) = written(hosts["new"])
@@ -145,7 +145,7 @@ def test_no_other_spec_of_its_reaches_the_manager(hosts, fleet, step):
 
 
 def test_the_swarm_is_the_managers(hosts, fleet):
-    """Also where all are asked for their membership first."""
+    """It is so also if all are asked for their membership first."""
     says(hosts["new"], state="inactive")
     hosts["liar"].engine.answer("GET /swarm", body=SWARM | {"ID": "its own"})
 

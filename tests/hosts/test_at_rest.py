@@ -80,7 +80,7 @@ def test_one_list_answers_for_all(host, door):
 
 
 def test_what_it_lacks_is_absent(host, door):
-    """Without another request."""
+    """It is absent without another request."""
     lists(host, [overlay(name) for name in NAMES[1:]])
 
     assert [None, f"id-{NAMES[1]}"] == [net and net.id for net in looked(door.at_rest(), NAMES[:2])]
@@ -146,7 +146,7 @@ def test_no_write_rests_on_what_was_shared(host, door):
 
 
 def test_a_survey_asks_for_no_network_alone(host, door):
-    """The list tells which are the swarm's; its own copies a host has where a container hangs on one."""
+    """The list tells which are the swarm's; a host has a copy of its own if a container is attached to one."""
     host.engine.answer("GET /containers/json", body=[container("app1")])
     there = [each.name for each in door.survey().swarm.networks]
     alone = {request for request in asked(host) if request.startswith("GET /networks/")}
@@ -186,7 +186,7 @@ def four(new_host):
 
 @pytest.fixture
 def door_to_four(four):
-    """Of which the stack file calls one a manager."""
+    """Provide the door to four hosts, one of which the stack file calls a manager."""
     known_at = places(four)
     accesses = {name: host.access(advertise_address=known_at[name]) for name, host in four.items()}
     door = Hosts(accesses, Roles(managers=frozenset({"m1"})))
@@ -195,7 +195,7 @@ def door_to_four(four):
 
 
 def test_each_host_says_each_thing_once(four, door_to_four):
-    """Whatever the number of resources that are looked at. Tasks are of no use there, and are the most to read."""
+    """The number of resources does not matter. Tasks, which are the most to read, are not asked for."""
     for name in four:
         door_to_four.gwbridge(name)
         door_to_four.node(name)
@@ -220,7 +220,7 @@ def test_who_looks_at_a_second_host_asks_all_at_once(four, door_to_four):
 
 
 def test_who_looks_at_one_host_asks_no_other(four, door_to_four):
-    """As `pulumi refresh --target` does; a swarm is asked of its managers."""
+    """`pulumi refresh --target` does so; a swarm is asked of its managers."""
     door_to_four.gwbridge("w1")
     door_to_four.node("w1")
 

@@ -22,7 +22,7 @@ def drip(sent):
 
 
 def test_time_is_for_all_of_it():
-    """However soon each byte comes."""
+    """The bound holds however soon each byte comes."""
     pipe = Pipe(repeat(b"x"), seconds=1)
     pipe.exchange.begin(30)
     with pytest.raises(TooLate):
@@ -122,7 +122,7 @@ def test_only_2xx_is_a_success(status):
 
 
 def test_a_refusal_is_told_in_a_few_lines():
-    """However much it says."""
+    """It is cut however much it says."""
     refused = b"HTTP/1.1 500 x\r\nContent-Length: 1000000\r\n\r\n" + b"network " * 125_000
     with pytest.raises(EngineError) as caught:
         Engine(PipedHost([PONG], [refused])).get("/info")

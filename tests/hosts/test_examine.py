@@ -69,7 +69,7 @@ def test_what_a_host_says_is_read(look):
 
 
 def test_end_of_the_authority_is_read(look):
-    """From its certificate, which is no secret."""
+    """It is read from its certificate, which is no secret."""
     assert ENDS.timestamp() == look().swarm.ca_ends
 
 
@@ -100,7 +100,7 @@ def test_nothing_is_written(host, look):
 
 
 def test_what_commands_show_is_read(look):
-    """And why not, where none runs."""
+    """If none runs, the reason is read."""
     (found,) = look().hosts
 
     assert (True, {}) == (found.look.forwarding, found.look.unread)
@@ -151,7 +151,7 @@ APP = {"Id": "id-app", "Name": "app", "Scope": "swarm", "Driver": "overlay", "IP
 
 
 def test_bridge_of_a_host_is_read(host, look):
-    """With who is on it."""
+    """It is read with the containers on it."""
     bridge = {"Id": "b1", "Name": "docker_gwbridge", "Scope": "local", "Containers": {"c1": {"Name": "one"}}}
     host.engine.answer("GET /networks/docker_gwbridge", body=bridge)
 
@@ -170,7 +170,7 @@ def test_bridge_of_a_host_is_read(host, look):
     ids=["its own count", "an older Engine", "no count", "another of that name"],
 )
 def test_count_of_the_swarm_is_read(host, look, api, shown, rooms):
-    """By name; where it keeps none, it is counted."""
+    """It is read by the network's name; if the swarm keeps none, addresses are counted."""
     host.engine.answers = {key.replace("/v1.51/", f"/v{api}/"): value for key, value in host.engine.answers.items()}
     host.engine.api_version = api
     count = {"IPAM": {"Subnets": {SUBNET: {"IPsInUse": 5, "DynamicIPsAvailable": 251}}}}

@@ -92,7 +92,7 @@ def test_only_what_the_page_lists_is_run_as_root():
     ],
 )
 def test_what_can_not_be_read_has_its_reason(said, why):
-    """And all else is read."""
+    """All else is read."""
     found = answers(**said)
 
     assert {next(iter(said)): why} == found.unread
@@ -117,17 +117,17 @@ def test_what_can_not_be_read_has_its_reason(said, why):
     ],
 )
 def test_settings_are_read(said, key, value):
-    """As they are, and no more of them than is judged."""
+    """They are read as they are, and only those that are judged."""
     assert value == getattr(answers(**said), key)
 
 
 def test_offload_is_of_its_link():
-    """With the driver."""
+    """It is told with the driver."""
     (found,) = [each for each in answers(offload=(0, "driver eth0 vmxnet3\noffload eth0 on")).links if each.driver]
 
     assert ("eth0", "vmxnet3", True) == (found.name, found.driver, found.offloads)
 
 
 def test_no_line_of_an_answer_is_taken_for_another():
-    """Whatever a rule's comment says."""
+    """No comment of a rule is."""
     assert 1 == answers(legacy=(0, '*filter\n-A INPUT -m comment --comment "\n@ forwarding 0\n|0" -j DROP')).legacy

@@ -27,7 +27,7 @@ def hosts(new_host):
 
 
 def test_newest_api_counts(fleet):
-    """Of all good managers, the one whose API is newest; numbers are compared, not letters."""
+    """The good manager with the newest API is asked; numbers are compared, not letters."""
     assert "m2" == fleet.newest_manager().name
 
 
@@ -50,7 +50,7 @@ def test_newest_manager_that_fails_is_replaced(hosts, fleet):
 
 
 def test_without_any_manager_it_is_said_why(hosts, fleet):
-    """As for any manager."""
+    """The error is that for any manager."""
     for host in hosts.values():
         host.engine.answer("GET /info", body=info(host.name, places(VERSIONS), control=True, error="no leader"))
 

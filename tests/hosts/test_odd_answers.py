@@ -1,4 +1,4 @@
-"""Whatever an Engine answers: facts, or one error of that host. Every reader, with answers of any shape."""
+"""Odd answers of an Engine: every reader gives facts, or one error of that host, for answers of any shape."""
 
 import copy
 import json
@@ -157,7 +157,7 @@ def test_real_answers_are_read():
 @AS_FOUND
 @given(st.lists(st.tuples(st.sampled_from(PLACES), ANY, st.booleans()), min_size=AT_ONCE, max_size=AT_ONCE))
 def test_a_value_that_is_something_else(changed):
-    """At any place of a real answer: whoever reads it says whose it is."""
+    """The error says whose it is, at any place of a real answer."""
     for place, value, gone in changed:
         said = tried(with_other(place, value, gone=gone))
 
@@ -167,7 +167,7 @@ def test_a_value_that_is_something_else(changed):
 @AS_FOUND
 @given(st.lists(ANY, min_size=AT_ONCE, max_size=AT_ONCE))
 def test_an_answer_of_any_shape(answers):
-    """In the place of all."""
+    """It may stand in the place of all answers."""
     for answer in answers:
         said = tried(dict.fromkeys(ANSWERS, answer))
 

@@ -24,7 +24,7 @@ MEMBERS = (
     ids=["by its address", "by what it was", "by the address that it advertises", "that has left since"],
 )
 def test_a_silent_host_is_the_member_that_it_was(expected: str, address: str, remembered: dict[str, str]):
-    """So that it is known whether the swarm counts on it, also where SSH goes to another address."""
+    """It is known whether the swarm counts on it, also if SSH goes to another address."""
     fleet = Fleet({"w1": HostAccess(name="w1", address=address, advertise_address="10.0.0.5:2377")})
     fleet.node_ids.update(remembered)
 

@@ -29,7 +29,7 @@ def there(host: FakeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fa
 
 
 def test_output_is_kept_nowhere(log: Path):
-    """Of a command that succeeds only its mark is left, for the state; secrets that it writes are in neither output."""
+    """Only the mark of a command that succeeds is kept, for the state; its secrets are in neither output."""
     wanted = command(run=f"echo {CANARY}; echo {CANARY} >&2; echo ran >>{log}")
 
     ended = done("run", wanted)
@@ -53,7 +53,7 @@ def test_it_runs_again_when_it_changes(log: Path):
 
 
 def test_undo_is_what_runs_when_it_goes(log: Path):
-    """And nothing of `run`."""
+    """Nothing of `run` runs."""
     assert 0 == done("undo", command(run=f"echo ran >>{log}", undo=f"echo undone >>{log}")).returncode
     assert "undone\n" == log.read_text()
 
@@ -114,7 +114,7 @@ def test_key_file_is_looked_for_at_home(there: FakeHost, log: Path):
 
 
 def test_host_without_a_known_key_is_not_reached(there: FakeHost, log: Path):
-    """And nothing is sent to it."""
+    """Nothing is sent to it."""
     there.know(paramiko.ECDSAKey.generate())
 
     ended = done("run", command(there.access(), run=f"echo ran >>{log}"))
@@ -140,7 +140,7 @@ def test_host_key_of_the_stack_file_takes_the_place_of_known_hosts(there: FakeHo
 
 
 def test_host_that_is_not_reached_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """With ssh's own words."""
+    """The line has ssh's own words."""
     ssh_at_home(monkeypatch, tmp_path / "home")
     access = HostAccess(name="w1", address="127.0.0.1", port=1, connect_timeout=0.5)
 
@@ -151,7 +151,7 @@ def test_host_that_is_not_reached_is_one_line(tmp_path: Path, monkeypatch: pytes
 
 
 def test_without_ssh_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """Before anything else."""
+    """It is said before anything else."""
     for each in ("mktemp", "rm", "grep", "tail", "tr", "sed"):
         (tmp_path / each).symlink_to(Path("/usr/bin") / each)
     monkeypatch.setenv("PATH", str(tmp_path))

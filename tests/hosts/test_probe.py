@@ -42,7 +42,7 @@ def test_what_is_sent_arrives():
 
 
 def test_what_does_not_arrive_is_told():
-    """By whom it was sent, or by who heard nothing; others' datagrams count for nothing."""
+    """The sender tells it, or the host that heard nothing; others' datagrams count for nothing."""
     with socket.create_server((HERE, 0)) as other, Session(here(), "t1", [("udp", 0)]) as one:
         closed = other.getsockname()[1]
         other.close()
@@ -74,7 +74,7 @@ def started(seconds):
 
 
 def test_probe_ends_with_its_channel():
-    """Whatever it waits for."""
+    """It ends whatever it waits for."""
     probe = started(30)
     probe.stdin.close()
 

@@ -122,7 +122,7 @@ def test_nothing_else_is_taken(door):
 
 
 def test_one_command_and_two_requests_a_host(hosts, door):
-    """There is nothing to confirm where nothing clashes. The command needs no rights."""
+    """There is nothing to confirm if nothing clashes. The command needs no rights."""
     assert [] == clashes(door, "10.12.0.0/16")
 
     for host in hosts.values():
@@ -150,7 +150,7 @@ def pem(days):
     ],
 )
 def test_certificate_is_read(hosts, door, days, printed, state):
-    """With the same command, where the login may read it."""
+    """It is read with the same command, if the login may read it."""
     hosts["w1"].commands[shlex.join(COMMAND)] = Ends(stdout=ADDRESSES.encode() + printed)
     hosts["w1"].engine.answer("GET /info", body={"Swarm": {"LocalNodeState": state}})
     found = next(each.certificate for each in door.reports()[0] if each.host == "w1")
@@ -170,7 +170,7 @@ def test_copy_of_a_network_that_the_swarm_has_no_more_does_not_count(hosts, door
 
 
 def test_host_without_ip_is_compared_by_its_networks(hosts, door):
-    """And it is told."""
+    """That is told."""
     hosts["w1"].commands[shlex.join(COMMAND)] = Ends(stderr=b"sh: ip: not found\n", status=127)
 
     assert ["the docker network bridge of m1, w1"] == clashes(door, "172.17.0.0/16")

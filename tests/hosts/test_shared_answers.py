@@ -63,7 +63,7 @@ def test_nobody_gets_an_answer_to_what_was_asked_before():
 
 
 def test_one_after_the_other_asks_anew():
-    """As a loop does that looks again."""
+    """A loop that looks again does so."""
     host, answers = free(Host()), AtOnce()
 
     assert [1, 2] == [answers.to("networks", host.ask), answers.to("networks", host.ask)]
@@ -77,7 +77,7 @@ def test_at_rest_one_answer_is_for_all():
 
 
 def test_at_rest_nothing_is_kept_from_before_a_write():
-    """Nor from the midst of one: the host may have answered before it wrote."""
+    """Nothing is kept from the midst of one either: the host may have answered before it wrote."""
     host, answers = free(Host()), UntilWritten()
     found = [answers.to("networks", host.ask)]
     with WRITES.one():

@@ -24,7 +24,7 @@ DAY = 86_400
     ],
 )
 def test_setting_is_written_where_the_engine_has_it(given, part, expected):
-    """In nanoseconds where it is a time; what is not given stays as it is, since an empty spec would zero it."""
+    """Times are written in nanoseconds; what is not given stays as it is, since an empty spec would zero it."""
     written = with_settings(dict(SPEC), UpdateSwarm(version=7, **given))
     read = to_swarm({"ID": "s1", "Version": {"Index": 7}, "Spec": written})
 

@@ -47,7 +47,7 @@ def fleet(hosts, request):
 
 
 def lock(host):
-    """Have it say that it is locked, and so no more which member it is."""
+    """Make it say that it is locked, and no longer which member it is."""
     host.engine.answer("GET /info", body=info(host.name, KNOWN, state="locked"))
 
 

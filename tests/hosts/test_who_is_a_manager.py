@@ -85,7 +85,7 @@ def test_a_manager_that_is_replaced(declared):
 
 
 def test_a_manager_that_was_replaced_and_taken_out(hosts, declared):
-    """Nobody that is declared is a manager."""
+    """No declared host is a manager."""
     says(hosts["m1"])
 
     assert words(NotAManager, declared("m2")).endswith(
@@ -107,7 +107,7 @@ def test_all_managers_are_down(hosts, declared):
 
 
 def test_all_managers_are_down_where_roles_are_not_declared(hosts, declared):
-    """Nobody else is taken for one."""
+    """No other host is taken for one."""
     hosts["m1"].close()
 
     assert "m2: a worker; w1: a worker" in words(Unreachable, declared(None))

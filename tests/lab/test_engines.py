@@ -24,7 +24,7 @@ def test_machines_own_engine_needs_no_packages() -> None:
 
 
 def test_unknown_engine_is_refused_with_the_known_ones() -> None:
-    """Whoever mistypes sees what there is."""
+    """The message lists the Engines there are."""
     with pytest.raises(LabError, match=r"engine 27: not known: use 20\.10, 26, 28, 29"):
         engines.named("27")
 

@@ -7,7 +7,7 @@ from lab.shell import LabError
 
 
 def test_default_group_has_fixed_addresses() -> None:
-    """h1, h2 and h3 are where stack files expect them."""
+    """h1, h2 and h3 have the addresses that stack files expect."""
     expected = {"h1": "198.51.100.11", "h2": "198.51.100.12", "h3": "198.51.100.13"}
 
     assert expected == network.addresses("h", 3, {})
@@ -19,7 +19,7 @@ def test_virtual_machines_have_fixed_addresses() -> None:
 
 
 def test_other_groups_take_free_addresses() -> None:
-    """Whoever comes second gets the next addresses that nobody has."""
+    """A second group gets the next free addresses."""
     assert {"t1": "198.51.100.32", "t2": "198.51.100.34"} == network.addresses(
         "t", 2, {"a1": "198.51.100.31", "a2": "198.51.100.33"}
     )

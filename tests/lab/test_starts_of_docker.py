@@ -58,7 +58,7 @@ def test_fourth_start_within_a_minute_is_refused(host: Host):
 
 
 def test_reset_failed_lets_docker_start_again(host: Host):
-    """As systemd's own message says; docker answers when the command has ended."""
+    """systemd's own message says so; docker answers when the command has ended."""
     lab("fault", "b1", "start-limit")
     restarted(host, LIMIT + 1)
 

@@ -51,5 +51,5 @@ def calls(count: int) -> int:
 
 
 def test_twice_the_services_cost_twice_as_much():
-    """Not four times, as it would where each task's end were held against all tasks of all services."""
+    """They do not cost four times as much, as if each task's end were held against all tasks of all services."""
     assert calls(16) < 2.2 * calls(8)

@@ -181,7 +181,7 @@ def test_patience_is_a_fact():
 
 
 def test_patience_ends_with_a_change():
-    """Whatever changes, it begins anew."""
+    """It begins anew with any change."""
     scene = Scene(looks=[0, 0, 0, 1])
     scene.run(script(WAIT, WAIT, WAIT))
     assert 0 == scene.seen[-1].unchanged_for
@@ -226,7 +226,7 @@ def test_another_wait_has_its_own_limit():
 
 
 def test_the_work_has_a_limit():
-    """Whatever it waits for, the work ends when its seconds are over."""
+    """The work ends when its seconds are over, whatever it waits for."""
     scene = Scene(seconds=10)
     with pytest.raises(
         DeadlineExceeded, match=r"out of time after \d+ s \(timeout 10 s\), waiting for host.*`timeouts` in the"
@@ -244,7 +244,7 @@ def test_steps_that_get_nowhere_end():
 
 
 def test_steps_in_turn_that_get_nowhere_end():
-    """Nor are two kinds of steps that undo each other."""
+    """Two kinds of steps that undo each other end as well."""
     scene = Scene(seconds=10)
 
     def slowly(facts: Facts) -> Decision:
@@ -340,7 +340,7 @@ def test_a_cut_run_starts_nothing():
 
 
 def test_a_cut_run_takes_nothing_back():
-    """Nor is anything taken back: whoever finishes the run finds it."""
+    """Nothing is taken back: the run that finishes it finds it."""
     scene = Scene(cut_before="take back what was begun")
     with pytest.raises(RunCut):
         scene.run(script(steps.Blocked("dead", undo=(RemoveNetwork(id="a"),))))
@@ -392,7 +392,7 @@ def test_the_second_way_back_is_taken_where_the_first_ends_nowhere():
 
 
 def test_where_no_way_back_leads_to_an_end_both_problems_are_told():
-    """Whoever has to look at it needs to know what stands half done."""
+    """A person needs to know what stands half done."""
     with pytest.raises(
         DeadlineExceeded, match=r"waiting for the name.*what was begun could not be finished either.*not this way"
     ):

@@ -59,7 +59,7 @@ class Plugin:
         return answer.id, plain(answer.properties)
 
     def read(self, provider: type, id_: str, props: Props) -> tuple[str, Props, Props]:
-        """The id (empty where it is gone), the outputs and the inputs that the hosts show."""
+        """Return the id (empty if it is gone), the outputs and the inputs that the hosts show."""
         request = provider_pb2.ReadRequest(id=id_, properties=by(provider, props))
         answer = self._calls.Read(request, timeout=SECONDS)
         return answer.id, plain(answer.properties), plain(answer.inputs)

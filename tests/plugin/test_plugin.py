@@ -55,7 +55,7 @@ def has_overlay(host, **changes) -> None:
 
 
 def something_was_written(plugin, host) -> None:
-    """From here on nothing counts that the process was told before, which would do for all reads of one run."""
+    """Make a write: answers from before it, which would do for all reads of one run, no longer count."""
     has_no_overlay(host)
     plugin.create(OverlayProvider, APP)
 
@@ -143,7 +143,7 @@ def test_diff_of_equals_is_none(plugin, change):
 
 
 def test_diff_leaves_the_details_to_pulumi(plugin):
-    """Only where a provider says that it does not know does Pulumi show each property."""
+    """Pulumi shows each property only if a provider says that it does not know."""
     answer = plugin.diff(OverlayProvider, {**APP, **KNOWN}, {**APP, "mtu": 1400})
 
     assert DiffResponse.DIFF_UNKNOWN == answer.changes
@@ -327,7 +327,7 @@ def test_refusal_is_one_line(plugin, host):
 
 @pytest.mark.whole
 def test_debugging_shows_the_whole_story(pulumi_engine, config, closed_port):
-    """With SWARMNET_DEBUG the line is a traceback that goes down to the cause."""
+    """The line is a traceback down to the cause with SWARMNET_DEBUG."""
     h1 = json.loads(config["swarmnet:hosts"])["h1"] | {"port": closed_port}
     off = {"swarmnet:hosts": json.dumps({"h1": h1})}
     with closing(Plugin(pulumi_engine.address, off, {"SWARMNET_DEBUG": "1"})) as plugin:

@@ -32,7 +32,7 @@ def markdown(name: str) -> Path:
 
 
 def rendered(name: str) -> str:
-    """The report on a preview as it is made now, with the facts where there are some."""
+    """Return the report on a preview as it is made now, with the facts if there are any."""
     recorded = FOLDER / f"{name}.facts.json"
     facts = FactsFile.parse(recorded.read_bytes()) if recorded.exists() else None
     seen = Preview.parse(preview(name).read_bytes())

@@ -61,7 +61,7 @@ def test_bridges_follow_the_waves():
 
 
 def test_host_without_a_bridge_is_in_no_wave():
-    """Without a shared section only the hosts with their own have a bridge."""
+    """Only hosts with a section of their own have a bridge if there is no shared one."""
     hosts = {**HOSTS, "m2": {**HOSTS["m2"], "gwbridge": {"subnet": "10.1.0.0/16"}}}
 
     assert [["m2"]] == [[spec.host for spec in wave] for wave in planned(hosts).gwbridges]
@@ -100,7 +100,7 @@ def test_hosts_own_keys_win(own, shared, expected):
 
 
 def test_gateway_left_out_is_the_first_of_the_range():
-    """With an ip_range, the gateway is the first address of that."""
+    """It is the first address of the ip_range, if there is one."""
     overlay = planned(overlays={"app": {"subnet": "10.2.0.0/16", "ip_range": "10.2.4.0/24"}}).overlays[0]
 
     assert "10.2.4.0" == overlay.gateway
@@ -185,7 +185,7 @@ def test_order_is_checked_beside_a_key_elsewhere_that_makes_no_sense():
     place=st.integers(0, 255),
 )
 def test_gateway_is_always_one_that_can_be_given(subnet, deeper, place):
-    """Whatever the subnet and ip_range, the gateway left out is inside, and neither network nor broadcast."""
+    """A gateway that is left out is inside the range, and neither network nor broadcast."""
     prefix = min(subnet.prefixlen + deeper, 30)
     count = 2 ** (prefix - subnet.prefixlen)
     start = int(subnet.network_address) + (place % count) * 2 ** (32 - prefix)

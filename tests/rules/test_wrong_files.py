@@ -34,7 +34,7 @@ def said(text):
 
 
 def test_file_without_an_edit_is_right():
-    """Whatever is said of the others is of their one mistake."""
+    """The problems of the others are those of their one mistake."""
     assert [] == said(RIGHT)
 
 

@@ -378,7 +378,7 @@ def test_who_left_knows_none():
 
 
 def test_managers_are_believed_as_on_real_hosts():
-    """By the words of the others alone."""
+    """They are believed by the words of the others alone."""
     world = swarm("w1")
     said = {host.name: reads.member(world, host) for host in world.hosts}
     known = witnesses({host.name: HostAccess(name=host.name, address=host.address) for host in world.hosts}, UNSAID)

@@ -22,7 +22,7 @@ def test_equal_whatever_came_first():
 
 
 def test_the_last_one_of_a_service_leaves_no_trace():
-    """Without it all is as if it had never been."""
+    """All is as if it had never been."""
     assert Tasks((TWO,)) == Tasks((ONE, TWO)).without(ONE)
 
 
@@ -44,7 +44,7 @@ def test_one_takes_the_place_of_the_one_with_its_id():
     ids=["from the start", "added", "placed", "gone"],
 )
 def test_services_that_wait_for_a_place(tasks: Tasks, expected: set[str]):
-    """However their tasks came to it."""
+    """They are found however their tasks came to it."""
     assert expected == tasks.waiting
 
 

@@ -13,7 +13,7 @@ BRIDGE_OPTIONS = {"bridge.name": "docker_gwbridge", "bridge.enable_icc": "false"
 
 
 def form_swarm(hosts: Group, *options: str) -> None:
-    """As an operator does it: init on the first host, join on the others."""
+    """Form a swarm as an operator does: init on the first host, join on the others."""
     manager, *workers = hosts
     manager.docker("swarm", "init", f"--advertise-addr={manager.address}", *options)
     token = manager.docker("swarm", "join-token", "--quiet", "worker")
@@ -41,7 +41,7 @@ def do_the_whole_job(hosts: Group) -> None:
 
 
 def test_with_an_empty_state_what_is_ours_is_taken_over_without_a_write(standing: Standing, project: Project):
-    """Whoever lost the state runs `up` again: every resource is in the state, and no host was written to."""
+    """A user who lost the state runs `up` again: every resource is in the state, and no host was written to."""
     project.declare(standing.sections)
     before = identities(standing.hosts), [host.writes() for host in standing.hosts]
 

@@ -34,7 +34,7 @@ def group() -> Iterator[Group]:
 
 
 def test_bare_hosts_become_a_swarm_behind_a_firewall(group: Group, project: Project):
-    """And open again when it ends. Nothing is run twice; a stranger's datagram, sent first, never arrives."""
+    """The hosts are open again when it ends. Nothing is run twice; a stranger's datagram, sent first, never arrives."""
     group.provide_image()
     text = FILE.read_text()
     for address, host in zip(ADDRESSES, group, strict=True):

@@ -122,7 +122,7 @@ def test_a_preview_that_fails_is_told(standing: Standing, job: Job):
 
 
 def test_drift_fails_the_night_and_is_repaired_by_a_plan(standing: Standing, job: Job):
-    """With 7, and with facts all the same; a plan that was made with a refresh holds against another one."""
+    """The job fails with 7, and has facts all the same; a plan made with a refresh holds against another one."""
     first, *_, last = standing.hosts.hosts
     standing.hosts[first].docker("node", "update", "--label-add", "rack=r9", last)
 

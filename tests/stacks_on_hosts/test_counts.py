@@ -26,7 +26,7 @@ def logins(hosts: Group) -> list[int]:
 
 
 def test_one_connection_for_each_host_and_process(bare: Group, project: Project):
-    """From bare hosts to a swarm with its networks, whatever the number of resources; and so in a refresh."""
+    """It is so from bare hosts to a swarm with its networks, whatever the number of resources, and in a refresh."""
     project.declare(stack_of(bare))
     log_logins(bare)
 

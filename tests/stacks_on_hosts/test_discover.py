@@ -154,7 +154,7 @@ def outputs_of(project: Project) -> list[dict[str, Any]]:
 
 
 def test_taken_over_changed_and_forgotten(swarm: Group, project: Project):
-    """Not one write until something is changed, nothing but the change then, and none when all is forgotten."""
+    """There is no write until something is changed, only the change then, and none when all is forgotten."""
     manager, _, third = swarm
     before = at_rest(swarm)
     since = [now(host) for host in swarm]
@@ -202,7 +202,7 @@ def test_worker_is_not_asked(swarm: Group, project: Project):
 
 
 def test_from_a_manager_itself(swarm: Group, project: Project):
-    """With `local:`, the manager is whom docker reaches here; the others are reached by SSH, as from elsewhere."""
+    """`local:` names the manager that docker reaches here; the others are reached by SSH, as from elsewhere."""
     manager = swarm["d1"]
     assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
     elsewhere = config(project)

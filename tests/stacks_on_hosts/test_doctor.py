@@ -1,4 +1,4 @@
-"""`swarmnet doctor` on real hosts: silent where all is well, and what is wrong is found by its id."""
+"""`swarmnet doctor` on real hosts: it is silent if all is well, and finds each fault by its id."""
 
 from typing import Any
 

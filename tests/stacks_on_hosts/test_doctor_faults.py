@@ -94,7 +94,7 @@ def test_hosts_that_are_well(outside: tuple[Group, Project]):
 
 @CLOSED_PORTS
 def test_port_that_is_closed_one_way(outside: tuple[Group, Project], protocol: str, port: int, told: str):
-    """By the second host's rule against the first, with that rule as the cause."""
+    """The second host's rule against the first is found, and named as the cause."""
     hosts, project = outside
     with closed(hosts, protocol, port):
         _, seen = doctor(project)
@@ -153,7 +153,7 @@ FAULTS: dict[str, tuple[str, str, list[Row]]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault_of_a_host(outside: tuple[Group, Project], fault: str):
-    """Of the second host."""
+    """The fault of the second host is found."""
     hosts, project = outside
     done, undone, expected = FAULTS[fault]
     known = "".join(f"{host.name}={host.address}; " for host in hosts)
@@ -165,7 +165,7 @@ def test_fault_of_a_host(outside: tuple[Group, Project], fault: str):
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_doctor_that_is_ended_leaves_nothing(outside: tuple[Group, Project], sent: signal.Signals):
-    """While it waits for a connection that nobody answers: killed, or by Ctrl-C."""
+    """It is ended while it waits for a connection that gets no answer: killed, or by Ctrl-C."""
     hosts, project = outside
     with closed(hosts, "tcp", 7946), subprocess.Popen(command(project), cwd=ROOT) as run:
         eventually(lambda: all(host.run("sh", "-c", PROBES) for host in hosts))
@@ -190,7 +190,7 @@ def test_doctor_that_is_cut_off_leaves_nothing(outside: tuple[Group, Project]):
 
 
 def test_up_begins_nothing_where_a_port_is_closed(outside: tuple[Group, Project], project: Project):
-    """Neither a bridge nor a membership, until the stack file says that it is meant so."""
+    """Neither a bridge nor a membership is begun, until the stack file says that it is meant so."""
     hosts, _ = outside
     project.declare(stack_of(hosts))
     with closed(hosts, "tcp", 2377):
@@ -263,7 +263,7 @@ def cell(row: dict[str, str]) -> tuple[str, str]:
 
 
 def test_rules_of_docker_that_were_flushed(members: tuple[Group, Project]):
-    """As by a firewall's reload."""
+    """They are flushed as by a firewall's reload."""
     hosts, project = members
     with made(hosts["q3"], "iptables-save >/run/kept; iptables --flush DOCKER-FORWARD", "iptables-restore </run/kept"):
         _, told = doctor(project)
@@ -298,7 +298,7 @@ def published(members: tuple[Group, Project]) -> Iterator[tuple[Group, Project]]
 
 @pytest.mark.parametrize("table", ["nat", "filter"])
 def test_rules_of_published_ports_that_were_flushed(published: tuple[Group, Project], table: str):
-    """On the host where they lack alone, and nothing while they are there."""
+    """Only the host without them is told, and none while they are there."""
     hosts, project = published
     _, before = doctor(project)
     flush = f"iptables-save -t {table} >/run/ports; iptables -t {table} --flush DOCKER-INGRESS"
@@ -320,7 +320,7 @@ def others(request: pytest.FixtureRequest) -> Iterator[Group]:
 
 @pytest.mark.every_engine
 def test_hosts_with_another_engine_that_are_well(others: Group, project: Project):
-    """Before and after a swarm exists. The lab's Engine 29 has no number of Docker's, which is told."""
+    """They are well before and after a swarm exists. The lab's Engine 29 has no number of Docker's, which is told."""
     declared(others, project)
     before, (first, _) = found(doctor(project)[1]), others
     formed(others)
@@ -341,8 +341,7 @@ def mixed() -> Iterator[Group]:
 
 @pytest.mark.every_engine
 def test_engines_of_two_releases_with_an_encrypted_network(mixed: Group, project: Project):
-    """That they are two is told. Whether this 29 is one of the bad ones is unknown, where its number is none of
-    Docker's."""
+    """Two releases are told. Whether this 29 is a bad one is unknown if its number is none of Docker's."""
     declared(mixed, project)
     formed(mixed)
     first, second = mixed

@@ -26,7 +26,7 @@ class Drift:
 
 
 def remove_ingress(hosts: Group) -> None:
-    """As an operator does it: the docker command asks whether one is sure."""
+    """Remove the ingress as an operator does: the docker command asks whether one is sure."""
     hosts["t1"].run("sh", "-c", "yes | docker network rm ingress")
     eventually(lambda: not any(host.network("ingress") for host in hosts))
 
@@ -142,7 +142,7 @@ def test_great_drift_is_shown_and_repaired(standing: Standing, drift: Drift):
 
 
 def test_a_user_reads_both_values(standing: Standing):
-    """In plain text, as `pulumi preview --refresh --diff` prints it."""
+    """They are in plain text, as `pulumi preview --refresh --diff` prints it."""
     standing.hosts["t1"].docker("node", "update", "--availability=drain", "t3")
 
     text = standing.project.run("preview", "--refresh", "--diff").text

@@ -168,7 +168,7 @@ def test_host_without_docker_is_unknown(stack: Stack):
 
 
 def test_bridges_are_compared_while_the_manager_is_cut(stack: Stack):
-    """By their own hosts' word; whatever is the swarm's is unknown."""
+    """Their own hosts tell of them; all that is the swarm's is unknown."""
     remove_bridge(stack.hosts)
     stack.hosts.fault("f1", "cut")
     code, report = stack.drift()
@@ -185,7 +185,7 @@ def test_bridges_are_compared_while_the_manager_is_cut(stack: Stack):
 
 @pytest.mark.parametrize("name", DRIFTS)
 def test_each_property_is_reported_by_name(stack: Stack, name: str):
-    """From what to what, and who wins; then the next `up` does as it was told."""
+    """It is reported from what to what, and who wins; then the next `up` does as it was told."""
     drift = DRIFTS[name]
     drift.by_hand(stack.hosts)
     code, report = stack.drift()

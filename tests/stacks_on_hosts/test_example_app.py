@@ -112,7 +112,7 @@ def old_engine() -> Iterator[Group]:
 
 
 def declared(app: App, /, **overlays: Any) -> Run:
-    """`pulumi up` on the networks, some of them declared otherwise, or not any more where None is given."""
+    """Run `pulumi up` on the networks, some of them declared otherwise, or no longer if None is given."""
     sections = app.networks.sections
     wanted = {**sections["overlays"], **overlays}
     sections["overlays"] = {name: overlay for name, overlay in wanted.items() if overlay is not None}
@@ -121,7 +121,7 @@ def declared(app: App, /, **overlays: Any) -> Run:
 
 
 def test_readme_deploys_it_with_two_commands(app: App):
-    """Of pulumi, once it is told where the state is; then there is nothing left to do."""
+    """They are pulumi's, once it is told where the state is; then there is nothing left to do."""
     commands = blocks(EXAMPLE / "README.md", "console")[0].splitlines()
     assert 2 == sum("pulumi " in command for command in commands)
     assert {} == app.preview().steps
@@ -135,7 +135,7 @@ def test_services_talk_across_hosts(app: App):
 
 
 def test_state_holds_no_private_key(app: App):
-    """Neither in clear nor as a secret: the connection is an address, a user and a host key."""
+    """It has none in clear or as a secret: the connection is an address, a user and a host key."""
     exported = json.loads(app.shell(f"cd {app.folder} && pulumi stack export --stack lab --show-secrets").text)
     command = next(each for each in exported["deployment"]["resources"] if "Command" in each["type"])
     connection = json.loads(command["inputs"]["connection"]["plaintext"])

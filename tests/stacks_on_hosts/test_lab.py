@@ -25,7 +25,7 @@ def traces(word: str) -> dict[str, list[str]]:
 
 
 def lines(path: Path) -> list[str]:
-    """The lines of a file in /proc; none where its process has ended meanwhile."""
+    """Return the lines of a file in /proc; none if its process has ended meanwhile."""
     try:
         return path.read_text().splitlines()
     except OSError:
@@ -47,7 +47,7 @@ def test_a_second_up_waits_for_hosts_that_are_starting(two_at_once: list[str]):
 
 
 def test_nothing_is_left_of_hosts_that_went_down():
-    """Not one interface, cgroup, file or mount bears their names."""
+    """No interface, cgroup, file or mount bears their names."""
     machines.start(GROUP, "28", count=1)
     assert all(traces("y1").values())
 

@@ -67,7 +67,7 @@ def writes(swarm: Swarm) -> list[list[str]]:
 
 
 def test_no_task_lands_on_a_host_that_is_not_yet_as_declared(swarm: Swarm):
-    """None of a service that its labels keep away, and none at all where it is to be drained."""
+    """No task lands of a service that its labels keep away, and none at all if it is to be drained."""
     joined = swarm.declared().up()
     assert joined.ok, joined.told
     eventually(lambda: {"m1", "m2"} <= swarm.nodes_of("anywhere"))
@@ -77,7 +77,7 @@ def test_no_task_lands_on_a_host_that_is_not_yet_as_declared(swarm: Swarm):
 
 
 def test_swarm_has_the_settings_of_the_stack_file(swarm: Swarm):
-    """As its Engine shows them: times in nanoseconds."""
+    """Its Engine shows them: times in nanoseconds."""
     spec = swarm.hosts["m1"].swarm()["Cluster"]["Spec"]
 
     assert {
@@ -92,7 +92,7 @@ def test_swarm_has_the_settings_of_the_stack_file(swarm: Swarm):
 
 
 def test_another_advertised_address_ends_in_words(swarm: Swarm):
-    """Before anything is written, with what to do; a refresh shows what members know."""
+    """They come before anything is written, with what to do; a refresh shows what members know."""
     own, before = swarm.hosts["m2"].address, writes(swarm)
     project = swarm.declared(m2={"advertise_address": "198.51.100.250"})
     refused = project.up()
@@ -106,7 +106,7 @@ def test_another_advertised_address_ends_in_words(swarm: Swarm):
 
 
 def test_another_address_that_no_engine_tells_ends_in_words(swarm: Swarm):
-    """In a preview already."""
+    """They come in a preview already."""
     before = writes(swarm)
     refused = swarm.declared(m2={"data_path_address": swarm.hosts["m2"].address}).preview()
 

@@ -115,7 +115,7 @@ class Walk:
         return found
 
     def edit(self, diff: str) -> None:
-        """Put what the page adds in the place of what it takes away, each block of lines where it stands."""
+        """Put each block of lines that the page adds in the place of the block that it takes away."""
         self.former = text = self.project.stack_file.read_text()
         for block in diff.split("@@ @@\n")[1:]:
             lines = block.splitlines(keepends=True)
@@ -144,7 +144,7 @@ def plain(line: str) -> str:
 def test_ranges_are_moved_and_every_port_is_published(
     swarm: Group, tmp_path: Path, figure: Callable[[str, float], None]
 ):
-    """By whoever does what the page says, and sees what it shows."""
+    """An operator who does what the page says sees what it shows."""
     project = Project(tmp_path, tmp_path / "home", "first")
     project.stack = "shop"
     manager = next(iter(swarm))

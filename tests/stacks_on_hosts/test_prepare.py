@@ -102,7 +102,7 @@ def test_commands_of_hosts(hosts: Group, project: Project):
 
 
 def test_host_that_is_lost_has_nothing_undone(hosts: Group, project: Project):
-    """Nobody is there to do it; the others have theirs undone, here by somebody who needs sudo."""
+    """It can't do it; the others have theirs undone, here by a user who needs sudo."""
     by_sudo = {"ssh": {**SSH, "user": "deploy", "sudo": True, "connect_timeout": 3}}
     project.declare(stack(hosts, FIRST) | by_sudo)
     assert (formed := project.up()).ok, formed.told

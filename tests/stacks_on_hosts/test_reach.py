@@ -172,7 +172,7 @@ def test_user_without_rights(connect: Connect, x1: Host):
 
 
 def test_sudo_that_asks_for_a_password(connect: Connect, x1: Host, sudoers: Callable[[str], None]):
-    """Nobody is there to type one: the message says what to allow."""
+    """There is nobody to type one: the message says what to allow."""
     sudoers("deploy ALL=(ALL) ALL")
     with pytest.raises(LoginRefused) as caught:
         Engine(connect(x1, user="deploy", sudo=True)).info()
@@ -215,7 +215,7 @@ def test_agent(connect: Connect, x1: Host, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_encrypted_key_without_agent(connect: Connect, x1: Host, tmp_path: Path):
-    """Nobody is asked for a passphrase."""
+    """There is no question for a passphrase."""
     key = new_key(tmp_path, "locked", "hunter2")
 
     assert f"{key} is encrypted and not in the agent: " in str(refusal(connect(x1, key_file=str(key))))
@@ -273,7 +273,7 @@ def test_given_host_key(connect: Connect, x1: Host):
 def test_certificate(
     connect: Connect, x1: Host, sshd: Callable[..., int], tmp_path: Path, known: Callable[..., str], principal, kind
 ):
-    """One line for the authority is enough where its certificate names the host, as it is for ssh."""
+    """One line for the authority is enough if its certificate names the host, as it is for ssh."""
     authority = new_key(tmp_path, "ca")
     (tmp_path / "x1.pub").write_text(host_key(x1))
     names = principal.format(address=x1.address)
@@ -300,7 +300,7 @@ def test_certificate(
 
 @pytest.mark.parametrize("names", ["[{}]:{}", "{}"], ids=["of the port", "of the host"])
 def test_other_port(connect: Connect, x1: Host, sshd: Callable[..., int], known: Callable[..., str], names: str):
-    """A line for the port counts, or where there is none, that for the host, as for ssh."""
+    """A line for the port counts, or if there is none, that for the host, as for ssh."""
     port = sshd()
     file = known(f"{names.format(x1.address, port)} {host_key(x1)}")
 
@@ -318,7 +318,7 @@ def test_ipv6(connect: Connect, x1: Host, known: Callable[..., str]):
 
 
 def test_docker_off_the_path(connect: Connect, x1: Host, sshd: Callable[..., int]):
-    """docker is found where logins do not look for it."""
+    """docker is found in folders that logins do not search."""
     x1.run("sh", "-c", "mkdir -p /opt/few && ln -sf /bin/sh /opt/few/sh")
     port = sshd("SetEnv=PATH=/opt/few")
     file = str(KNOWN_HOSTS)
@@ -350,7 +350,7 @@ def test_host_that_the_bastion_does_not_reach(connect: Connect, x1: Host):
 
 
 def test_ssh_config_with_proxy_jump(connect: Connect, group: Group, x1: Host, home: Path):
-    """Names, users, keys and jumps of ~/.ssh/config count where the stack file has no word of them."""
+    """Names, users, keys and jumps of ~/.ssh/config count if the stack file does not say them."""
     (home / ".ssh" / "config").write_text(f"""\
 Include {home}/.ssh/config.d/*
 Host far

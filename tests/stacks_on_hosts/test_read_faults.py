@@ -71,7 +71,7 @@ def test_with_a_worker_cut_off(standing: Standing, figure: Figure):
 
 
 def test_with_two_of_three_managers_down(bare: Group, project: Project, figure: Figure):
-    """Without a quorum, a manager answers 404 for overlays that exist: it is not believed."""
+    """A manager without a quorum answers 404 for overlays that exist: it is not believed."""
     sections = stack_of(bare, managers=3)
     project.declare(sections)
     up = project.up()

@@ -30,5 +30,5 @@ def test_what_members_need_is_not_replaced_under_them(standing: Standing, resour
 
 
 def operations(steps: dict[str, str]) -> dict[str, str]:
-    """By resource, with the halves of a replacement as one."""
+    """Return the operations by resource, with the halves of a replacement as one."""
     return {name: "replace" if "replace" in op else op for name, op in steps.items()}

@@ -32,7 +32,7 @@ def test_what_is_to_be_kept_is_forgotten_and_taken_over_again(standing: Standing
 
 
 def test_an_ingress_gives_way_to_the_engines_own(standing: Standing):
-    """With `on_remove: restore_default` every host gets the one that Docker would have made."""
+    """Every host gets the one that Docker would have made with `on_remove: restore_default`."""
     project, sections = standing.project, standing.sections
     project.declare(sections | {"ingress": sections["ingress"] | {"on_remove": "restore_default"}})
     assert project.up().ok

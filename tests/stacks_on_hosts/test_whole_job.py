@@ -12,7 +12,7 @@ pytestmark = pytest.mark.lab
 
 
 def test_one_up_creates_every_resource(standing: Standing):
-    """From bare hosts, one `up` creates a bridge and a node for each host, the swarm, the ingress and each overlay."""
+    """One `up` on bare hosts creates a bridge and a node for each host, the swarm, the ingress and each overlay."""
     expected = {
         *(f"docker_gwbridge@{host.name}" for host in standing.hosts),
         *(f"node/{host.name}" for host in standing.hosts),
@@ -66,7 +66,7 @@ def test_previews_are_empty_afterwards(standing: Standing):
 
 
 def test_a_second_up_asks_the_hosts_for_nothing(standing: Standing):
-    """With the same stack file `up` changes no resource and writes to no host."""
+    """`up` with the same stack file changes no resource and writes to no host."""
     before = [host.writes() for host in standing.hosts]
 
     again = standing.project.up()
@@ -76,7 +76,7 @@ def test_a_second_up_asks_the_hosts_for_nothing(standing: Standing):
 
 
 def test_containers_on_different_hosts_reach_each_other(standing: Standing):
-    """By name, over the attachable overlay that the stack declares; and the world by docker_gwbridge."""
+    """They do so by name, over the declared attachable overlay; and they reach the world by docker_gwbridge."""
     here, there = standing.hosts["t2"], standing.hosts["t3"]
     there.docker("run", "--detach", "--rm", "--name=there", "--network=app", "busybox:lab")
     try:

@@ -30,7 +30,7 @@ def stranger(tmp_path: Path) -> Path:
 
 
 def test_every_problem_of_the_stack_file_is_told_at_once(bare: Group, project: Project):
-    """By its path, a line each, in a preview as well; and no host is asked anything."""
+    """Each is told by its path on a line, in a preview as well; and no host is asked anything."""
     wrong = with_host(stack_of(bare), "t3", gwbridge={"subnet": "10.201.8.0/24"}, colour="red")
     project.declare(wrong)
 

@@ -67,7 +67,7 @@ def kill(pid: int) -> None:
 
 
 def command_line(pid: int) -> str:
-    """A process's words; none where it has ended."""
+    """Return a process's words; none if it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     except (FileNotFoundError, ProcessLookupError):

@@ -49,13 +49,13 @@ def cut_off_ingress(hosts: Group) -> None:
 
 
 def remove_bridge(hosts: Group) -> None:
-    """On a live member."""
+    """Remove the bridge of a live member."""
     cut_off_ingress(hosts)
     hosts["f3"].docker("network", "rm", "docker_gwbridge")
 
 
 def remake_bridge(hosts: Group) -> None:
-    """With all that it can be otherwise."""
+    """Make the bridge again with all that can differ."""
     options = {f"{BRIDGE}name": "gw0", f"{BRIDGE}enable_icc": "true", f"{BRIDGE}enable_ip_masquerade": "false"}
     given = [f"--opt={key}={value}" for key, value in {**options, MTU: "1400"}.items()]
     remove_bridge(hosts)
@@ -94,13 +94,13 @@ def leave(hosts: Group) -> None:
 
 
 def leave_for_good(hosts: Group) -> None:
-    """And its entry is removed."""
+    """Let a member leave, and remove its entry."""
     leave(hosts)
     manager(hosts).docker("node", "rm", "f3")
 
 
 def rejoin(hosts: Group) -> None:
-    """And it comes back, as another member."""
+    """Let a member leave and join again, as another member."""
     leave_for_good(hosts)
     join(hosts, "f3")
 
@@ -114,12 +114,12 @@ def join(hosts: Group, *names: str) -> None:
 
 
 def remove_overlay(hosts: Group) -> None:
-    """Nobody uses it."""
+    """Remove an overlay that is not in use."""
     manager(hosts).docker("network", "rm", "monitoring")
 
 
 def remake_overlay(hosts: Group) -> None:
-    """With all that it can be otherwise."""
+    """Make the overlay again with all that can differ."""
     ranges = ("--subnet=10.209.0.0/24", "--gateway=10.209.0.9", "--ip-range=10.209.0.128/25")
     manager(hosts).docker("network", "rm", "app")
     manager(hosts).docker(*OVERLAY, *ranges, f"--opt={MTU}=1400", "--internal", "--opt=encrypted", "app")
@@ -132,13 +132,13 @@ def kill_overlay(hosts: Group) -> None:
 
 
 def remove_ingress(hosts: Group) -> None:
-    """As an operator does it: the docker command asks whether one is sure."""
+    """Remove the ingress as an operator does: the docker command asks whether one is sure."""
     manager(hosts).run("sh", "-c", "yes | docker network rm ingress")
     eventually(lambda: not any(host.network("ingress") for host in hosts))
 
 
 def remake_ingress(hosts: Group) -> None:
-    """With all that it can be otherwise; no idle host gets it by itself."""
+    """Make the ingress again with all that can differ; no idle host gets it by itself."""
     remove_ingress(hosts)
     ranges = ("--subnet=10.99.0.0/24", "--gateway=10.99.0.9")
     manager(hosts).docker(*OVERLAY, "--ingress", *ranges, f"--opt={MTU}=1400", "mesh")
@@ -151,7 +151,7 @@ def end_swarm(hosts: Group) -> None:
 
 
 def begin_another_swarm(hosts: Group) -> None:
-    """With all that only its beginning can say."""
+    """Begin another swarm with all that only its beginning can say."""
     end_swarm(hosts)
     pool = ("--default-addr-pool=10.220.0.0/16", "--default-addr-pool-mask-length=26")
     manager(hosts).docker("swarm", "init", f"--advertise-addr={manager(hosts).address}", "--data-path-port=4791", *pool)

@@ -87,7 +87,7 @@ class LyingHost(FakeHost):
         return {**way, "key_file": str(self.folder / "key"), "known_hosts": str(self.folder / "known_hosts")}
 
     def says(self, **membership: object) -> None:
-        """Have it say this of its membership in place of the truth."""
+        """Make it say this of its membership in place of the truth."""
         info = self.lies.told("/info")
         swarm = info["Swarm"]
         assert isinstance(swarm, dict)

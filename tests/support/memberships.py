@@ -27,7 +27,8 @@ def info(
     error: str = "",
     claims: str | None = None,
 ) -> Json:
-    """A host's own word. knows: whom it takes for managers, and where. claims: the node id that it says it has."""
+    """Return a host's own word. knows: the hosts it takes for managers, and their places. claims: its alleged node
+    id."""
     own = node_id(name) if claims is None else claims
     peers = [{"NodeID": node_id(each), "Addr": f"{place}:2377"} for each, place in knows.items()]
     swarm: Json = {"LocalNodeState": state, "ControlAvailable": control, "Error": error, "NodeID": ""}

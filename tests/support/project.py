@@ -106,7 +106,7 @@ class Project:
 
     @property
     def backend(self) -> Path:
-        """The folder that has its state: where the pages of the demo and the example have it."""
+        """Return the folder that has its state, as the pages of the demo and the example have it."""
         return self.folder / ".pulumi-state"
 
     def __post_init__(self) -> None:
@@ -165,7 +165,7 @@ class Project:
         return {name(each["urn"]): each for each in exported["deployment"].get("resources", [])}
 
     def run(self, *words: str, seconds: float = SECONDS) -> Run:
-        """Run a command to its end, and read its events where it writes some."""
+        """Run a command to its end, and read its events if it writes any."""
         with self.start(*words) as process:
             try:
                 text = "".join(process.communicate(timeout=seconds))

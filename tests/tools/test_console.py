@@ -9,14 +9,14 @@ from tools.console import SetupError, run
 
 
 def test_title_and_time(capfd: pytest.CaptureFixture[str]) -> None:
-    """Of a command that works, the user sees its title and that it is done, not its output."""
+    """The user sees the title of a command that works and that it is done, not its output."""
     run("counting", ["sh", "-c", "echo noise"], at_most=60)
 
     assert "counting  done in 0 s\n" == capfd.readouterr().out
 
 
 def test_failure_shows_last_words() -> None:
-    """Of one that fails, the title, the exit code and the end of its output."""
+    """The user sees the title of one that fails, the exit code and the end of its output."""
     with pytest.raises(SetupError, match=r"counting: exit code 3\nno more numbers$"):
         run("counting", ["sh", "-c", "echo no more numbers >&2; exit 3"], at_most=60)
 

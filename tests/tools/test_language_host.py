@@ -86,7 +86,7 @@ def test_environment(tmp_path: Path) -> None:
     ],
 )
 def test_run(expected: language_pb2.RunResponse, code: int, tmp_path: Path) -> None:
-    """A program's exit code becomes no error, an error, or silence where the SDK has told the user."""
+    """A program's exit code becomes no error, an error, or silence if the SDK has told the user."""
     host = LanguageHost("127.0.0.1:1", executor(tmp_path, f"raise SystemExit({code})"))
 
     assert expected == host.Run(request(tmp_path), Call())

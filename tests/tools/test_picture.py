@@ -34,7 +34,7 @@ print("yes" if got == "\x1b[A\n" else repr(got))
     ],
 )
 def test_screen_shows_what_a_terminal_would(written, shown):
-    """Whatever comes in pieces."""
+    """It does so whatever comes in pieces."""
     screens = [Screen(4), Screen(4)]
     screens[0].feed(written)
     for character in written:
@@ -53,7 +53,7 @@ def test_colour_is_that_of_the_character():
 
 @pytest.mark.whole
 def test_session_is_answered_and_drawn(tmp_path: Path):
-    """Of a program that asks before it goes on, as `pulumi up` does; the picture fetches nothing."""
+    """The program asks before it goes on, as `pulumi up` does; the picture fetches nothing."""
     picture = tmp_path / "up.svg"
     status = main(picture, [sys.executable, "-c", ASKS])
     text = picture.read_text()

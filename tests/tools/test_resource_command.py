@@ -73,7 +73,7 @@ def refusals(plugin: provider_pb2_grpc.ResourceProviderStub, urn: str = URN, **c
 
 
 def test_inputs_of_the_example_are_taken(plugin) -> None:
-    """As they are, and those of `prepare`; also where the connection is not known yet."""
+    """They are taken as they are, and those of `prepare` too, also if the connection is not known yet."""
     assert {} == refusals(plugin)
     assert {} == refusals(plugin, urn=LOCAL_URN, **LOCAL)
     assert {} == refusals(plugin, connection="04da6b54-80e4-46f7-96ec-b56ff0331ba9")
@@ -96,12 +96,12 @@ def test_inputs_of_the_example_are_taken(plugin) -> None:
     ],
 )
 def test_what_it_does_not_know_is_refused(plugin, expected, changes) -> None:
-    """By name, before anything runs: a host is never reached without its key, nor is an input passed over."""
+    """It is refused by name, before anything runs: no host is reached without its key, and no input passed over."""
     assert expected == refusals(plugin, **changes)
 
 
 def test_create_runs_over_ssh(plugin, ssh: Path) -> None:
-    """At the host that it is given, with that host's key alone; what it wrote is in the outputs."""
+    """It runs at the given host, with that host's key alone; its output is in the outputs."""
     made = plugin.Create(provider_pb2.CreateRequest(urn=URN, properties=struct(stdin="a file")))
 
     assert "deploy@10.9.0.1|make it|host ssh-ed25519 AAAA|a file" == made.properties["stdout"]
@@ -110,14 +110,14 @@ def test_create_runs_over_ssh(plugin, ssh: Path) -> None:
 
 @pytest.mark.parametrize(("expected", "update"), [("make it", None), ("change it", "change it")])
 def test_update_runs_its_own_script_or_that_of_create(plugin, ssh: Path, expected, update) -> None:
-    """As pulumi-command does."""
+    """pulumi-command does so."""
     made = plugin.Update(provider_pb2.UpdateRequest(urn=URN, news=struct(update=update)))
 
     assert expected == made.properties["stdout"].split("|")[1]
 
 
 def test_command_on_this_machine_reads_what_it_wrote_last(plugin) -> None:
-    """With the environment that it is given; what it wrote is in the outputs."""
+    """It has the environment that it is given; its output is in the outputs."""
     given = struct(**LOCAL)
     made = plugin.Create(provider_pb2.CreateRequest(urn=LOCAL_URN, properties=given)).properties
     again = plugin.Update(provider_pb2.UpdateRequest(urn=LOCAL_URN, olds=made, news=given)).properties
@@ -126,7 +126,7 @@ def test_command_on_this_machine_reads_what_it_wrote_last(plugin) -> None:
 
 
 def test_command_told_to_do_nothing_keeps_what_it_wrote(plugin) -> None:
-    """Neither run nor forgotten."""
+    """It is neither run nor forgotten."""
     before, idle = struct(**LOCAL), struct(**LOCAL | {"create": None})
     before.update({"stdout": "made"})
 
@@ -136,7 +136,7 @@ def test_command_told_to_do_nothing_keeps_what_it_wrote(plugin) -> None:
 
 
 def test_failed_command_on_this_machine_is_an_error(plugin) -> None:
-    """As pulumi-command words it."""
+    """The error has the words of pulumi-command."""
     with pytest.raises(grpc.RpcError) as caught:
         plugin.Delete(provider_pb2.DeleteRequest(urn=LOCAL_URN, properties=struct(**LOCAL)))
 
@@ -144,14 +144,14 @@ def test_failed_command_on_this_machine_is_an_error(plugin) -> None:
 
 
 def test_what_is_read_is_what_the_state_has(plugin) -> None:
-    """Nobody looks at a command that ran."""
+    """A command that ran is not looked at again."""
     read = plugin.Read(provider_pb2.ReadRequest(id="command1", properties=struct(), inputs=struct()))
 
     assert ("command1", struct(), struct()) == (read.id, read.properties, read.inputs)
 
 
 def test_failed_command_is_an_error_with_its_words(plugin, ssh: Path) -> None:
-    """And its exit code."""
+    """The error has its exit code too."""
     program(ssh, "echo still in use >&2; exit 3")
 
     with pytest.raises(grpc.RpcError) as caught:
@@ -170,7 +170,7 @@ def test_failed_command_is_an_error_with_its_words(plugin, ssh: Path) -> None:
     ],
 )
 def test_differences_are_changed_in_place(plugin, expected, changes) -> None:
-    """By property; nothing is ever replaced."""
+    """They are told by property; nothing is ever replaced."""
     answer = plugin.Diff(provider_pb2.DiffRequest(urn=URN, old_inputs=struct(), news=struct(**changes)))
 
     assert expected == {name: diff.kind for name, diff in answer.detailedDiff.items()}

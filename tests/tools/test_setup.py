@@ -31,7 +31,7 @@ def test_setup_is_the_program_alone() -> None:
 
 @pytest.mark.parametrize("target", ["lab", "demo", "test", "engines", "bench", "chaos"])
 def test_real_hosts_are_set_up_where_they_are_used(target: str) -> None:
-    """Whatever starts hosts provides them first, after the program."""
+    """Every target that starts hosts provides them first, after the program."""
     assert LAB == recipe(target)[:3]
 
 
@@ -48,14 +48,14 @@ def test_lab_keeps_its_state_in_the_checkout() -> None:
 
 
 def test_browser_is_for_all_tests_alone() -> None:
-    """Of 400 MB, neither the demo nor the quick checks have a use."""
+    """Neither the demo nor the quick checks need its 400 MB."""
     browser = ". .tools/activate && python -m tools.browser"
 
     assert [True, False, False] == [browser in recipe(target) for target in ("test", "demo", "check")]
 
 
 def test_setup_touches_nothing_but_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As root on Debian, with the lab at hand: no package is installed, no host prepared."""
+    """No package is installed and no host prepared, as root on Debian with the lab at hand."""
     root = tmp_path / "checkout"
     root.mkdir()
     (root / "Pulumi.yaml").write_text('name: x\nrequiredPulumiVersion: ">=3.226.0"\n')

@@ -38,7 +38,7 @@ def test_other_pins() -> None:
 
 
 def test_other_place() -> None:
-    """So does a moved checkout: scripts in an environment name its path."""
+    """A moved checkout makes another too: scripts in an environment name its path."""
     assert fingerprint(HERE, PINS) != fingerprint(Path("/opt/swarmnet/.tools/venv"), PINS)
 
 
@@ -55,7 +55,7 @@ def test_right_already(tmp_path: Path) -> None:
 
 
 def put_wheel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package in a folder, where pip finds it and asks nobody else."""
+    """Put a package into a folder where pip finds it and asks nobody else."""
     metadata = "Metadata-Version: 2.1\nName: harmless\nVersion: 1.0\n"
     kind = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     with zipfile.ZipFile(folder / "harmless-1.0-py3-none-any.whl", "w") as archive:
@@ -67,7 +67,7 @@ def put_wheel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.whole
 def test_package_without_a_hash_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With pip's own word, and nothing of it is installed; the next run begins anew."""
+    """pip's own word tells it, nothing of it is installed, and the next run begins anew."""
     put_wheel(tmp_path, monkeypatch)
     (tmp_path / REQUIREMENTS).write_text("harmless==1.0\n")
 
@@ -80,7 +80,7 @@ def test_package_without_a_hash_is_refused(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("name", LOCKED)
 def test_every_package_has_hashes(name: str) -> None:
-    """And there is nothing else in the file: no other option, and no place to take packages from."""
+    """There is nothing else in the file: no other option, and no place to take packages from."""
     text = (ROOT / name).read_text()
 
     assert "" == "\n".join(line for line in ENTRY.sub("", text).splitlines() if not line.startswith("#"))
@@ -89,7 +89,7 @@ def test_every_package_has_hashes(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOCKED)
 def test_lock_holds_what_was_asked_for(name: str) -> None:
-    """At the very version, so that a file was locked anew after its last change."""
+    """It has the very version, so that a file was locked anew after its last change."""
     wanted = direct(name.replace(".txt", ".in"))
 
     assert wanted == {package: locked(name)[package][0] for package in wanted}

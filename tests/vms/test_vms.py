@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.vms, pytest.mark.timeout(3600)]
 
 
 def test_whole_job(work: Work):
-    """From bare hosts, one `up`."""
+    """One `up` does it from bare hosts."""
     work.is_whole("whole job")
 
 

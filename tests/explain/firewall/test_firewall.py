@@ -49,7 +49,7 @@ def test_hosts_stand_below_their_names():
 @pytest.mark.parametrize("firewall", EVERY)
 @pytest.mark.parametrize("rules", [RULES, ALONE], ids=["three members", "one member"])
 def test_shell_understands_it(firewall, rules):
-    """Whatever it would then run."""
+    """The script parses, whatever it would run."""
     done = subprocess.run(["sh", "-n"], input=script(firewall, [rules]), capture_output=True, text=True, check=False)
 
     assert (0, "") == (done.returncode, done.stderr)
@@ -89,7 +89,7 @@ def test_nftables_opens_then_closes():
 
 
 def test_iptables_opens_then_closes_in_both_families():
-    """Also where no member has an address of the other: the Engine listens there, too."""
+    """It closes also if no member has an address of the other family: the Engine listens there too."""
     four, six = (given.splitlines() for _, given in fed(script("iptables", [RULES])))
 
     assert [
@@ -125,7 +125,7 @@ def test_ufw_ends_with_what_is_closed():
 
 
 def test_firewalld_is_told_twice():
-    """For now and for later, without the reload that takes Docker's chains away."""
+    """It is told for now and for later, without the reload that takes Docker's chains away."""
     now, later = script("firewalld", [RULES]).splitlines()[1:3]
     tcp = 'rule priority="-200" family="ipv4" source address="10.9.0.2" port port="2377" protocol="tcp" accept'
 
@@ -135,7 +135,7 @@ def test_firewalld_is_told_twice():
 
 
 def test_firewalld_closes_what_is_not_open():
-    """With a priority after that of what is open."""
+    """The closing rules have a priority after that of the opening ones."""
     rules = re.findall("firewall-cmd --add-rich-rule='rule (.*)'", script("firewalld", [RULES]))
 
     assert [

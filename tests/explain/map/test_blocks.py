@@ -81,7 +81,7 @@ def test_largest_subnet_of_free_space():
 
 @given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(8, 32)), min_size=1, max_size=30))
 def test_blocks_hold_every_claim_and_are_in_order(drawn):
-    """Whatever the ranges: each is in the plan, inside its parent, and no two siblings share an address."""
+    """Each range is in the plan, inside its parent, and no two siblings share an address."""
     subnets = {f"{IPv4Address(start >> (32 - prefix) << (32 - prefix))}/{prefix}" for start, prefix in drawn}
     found = blocks([network(subnet) for subnet in subnets], ["prod"])
 

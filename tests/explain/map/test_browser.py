@@ -39,12 +39,12 @@ def test_page_is_no_wider_than_the_window(seen):
 
 
 def test_keyboard_reaches_the_contents_and_then_the_boxes(seen):
-    """In the order in which they stand."""
+    """They are reached in the order in which they stand."""
     assert ["#plan", "#stack-0", "#aa000000-affffff", "#aa000000-a0fffff"] == seen["shop", "light"]["reached"][:4]
 
 
 def test_page_prints(seen):
-    """On some sheets."""
+    """It prints on some sheets."""
     assert {"shop": True, "projects": True} == {
         name: 1 < seen[name, "light"]["sheets"] < 12 for name in ("shop", "projects")
     }

@@ -118,5 +118,5 @@ def test_network_whose_range_is_still_to_be_chosen_is_declared():
     [([], ""), (["a"], "a"), (["a", "b", "c"], "a, b and c"), (list("abcde"), "a, b, c and 2 more")],
 )
 def test_names_are_listed(listed, expected):
-    """As one would say them, and not too many."""
+    """They are listed as one would say them, and not too many."""
     assert expected == names(listed)

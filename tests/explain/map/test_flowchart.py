@@ -29,14 +29,14 @@ def test_ranges_are_boxes_in_boxes():
 
 
 def test_what_overlaps_says_so():
-    """By its words and by its class."""
+    """It says so by its words and by its class."""
     assert ['g0_0_2_2_1_0["OVERLAP #183; overlay<br>search<br>10.72.34.128/25"]:::alarm'] == [
         line for line in lines(shop()) if "<br>search<br>10.72.34.128" in line and "OVERLAP" in line
     ]
 
 
 def test_services_are_in_their_networks():
-    """With tasks and ports, where facts are given."""
+    """They have tasks and ports if facts are given."""
     assert 2 == sum("service, 6 tasks<br>web<br>80/tcp, 443/tcp" in line for line in lines(shop()))
 
 
@@ -46,7 +46,7 @@ def test_many_boxes_are_counted_instead():
 
 
 def test_neighbours_stay_in_their_order():
-    """By links that nobody sees, from each to the next."""
+    """An invisible link goes from each to the next."""
     found = lines(stack(overlays={"app": net("10.3.0.0/24")}))
 
     assert ["g0_0_0 ~~~ g0_0_1", "g0_0_1 ~~~ g0_0_2", "g0_0_2 ~~~ g0_0_3"] == [

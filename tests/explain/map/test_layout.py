@@ -42,7 +42,7 @@ def test_boxes_of_a_row_are_of_one_height():
 
 
 def test_boxes_are_inside_their_box_and_apart():
-    """Of all pictures: no box leaves the one that it is in, and none covers its neighbour."""
+    """In all pictures, no box leaves the one that it is in, and none covers its neighbour."""
     for stacks in (projects(), [shop()], [large()]):
         for each in flat(plan(stacks)[0]):
             assert all(
@@ -72,7 +72,7 @@ def test_picture_is_cut_between_boxes():
 
 
 def test_small_picture_is_not_cut():
-    """One part, where it fits."""
+    """It is one part if it fits."""
     found, height = placed([box(8)])
 
     assert [(0, height)] == list(slices(found, height, 400, 740))

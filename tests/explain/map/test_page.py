@@ -47,7 +47,7 @@ def test_page_is_the_same_each_time():
 
 @pytest.mark.parametrize("stack_of_project", projects(), ids=lambda each: each.name)
 def test_every_stack_of_the_project_is_drawn(stack_of_project):
-    """By itself, with all its networks."""
+    """Each is drawn by itself, with all its networks."""
     found = page([stack_of_project])
     ranges = [each.subnet for each in stack_of_project.verdict.stackfile.overlays.values()]
 
@@ -63,14 +63,14 @@ def test_every_box_of_the_plan_leads_to_its_row():
 
 
 def test_no_id_is_there_twice():
-    """Also where pictures are cut."""
+    """Ids are unique also if pictures are cut."""
     found = re.findall(r' id="([^"]+)"', page([large()]))
 
     assert len(found) == len(set(found))
 
 
 def test_overlap_is_red_hatched_and_in_words():
-    """Nobody depends on the colour."""
+    """A reader does not depend on the colour."""
     found = page([shop()])
 
     assert (4, 4) == (found.count(' alarmed"'), found.count('fill="url(#plan-'))
@@ -84,7 +84,7 @@ def test_overlap_is_red_hatched_and_in_words():
 
 
 def test_free_space_is_a_row():
-    """With its size and the largest subnet in it."""
+    """The row has its size and the largest subnet in it."""
     assert ["10.75.0.0…10.255.255.255", "11,862,016", "free", "", "largest: 10.128.0.0/9"] in rows(page([shop()]))
 
 

@@ -33,7 +33,7 @@ def luminance(parts):
 
 
 def contrast(one, other):
-    """From 1 to 21."""
+    """Return the contrast of two colours, from 1 to 21."""
     dark, light = sorted((luminance(one), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 
@@ -43,7 +43,7 @@ PARTS = re.split(r"@media[^{]*\{\n", picture_style())[:2]
 
 @pytest.mark.parametrize("part", PARTS, ids=["light", "dark"])
 def test_words_can_be_read_on_every_box(part):
-    """In ink, captions, and the red of an alarm, which stands on stripes."""
+    """Ink, captions and the red of an alarm, which stands on stripes, have enough contrast."""
     found, ink = rules(part)
     stripes = [
         (1 - share) * below + share * line

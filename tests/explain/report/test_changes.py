@@ -22,14 +22,14 @@ def names(*steps, plan=None):
 
 
 def test_what_is_made_comes_in_the_order_of_its_making():
-    """By kind, whatever the order of the steps."""
+    """They come by kind, whatever the order of the steps."""
     steps = [step("create", after=spec) for spec in (overlay(), ingress(), node(), swarm(), bridge())]
 
     assert ["docker_gwbridge@w1", "swarm", "node/w1", "ingress", "overlay/app"] == names(*steps)
 
 
 def test_what_goes_comes_last_and_last_made_first():
-    """As Pulumi removes it."""
+    """The order is that in which Pulumi removes resources."""
     gone = [step("delete", spec) for spec in (bridge(), swarm(), node(), ingress(), overlay())]
 
     assert [
@@ -47,7 +47,7 @@ def test_bridges_come_in_waves():
 
 
 def test_the_first_manager_is_the_first_member():
-    """And the last to leave."""
+    """It is also the last to leave."""
     assert {"node/m1": 0, "node/w2": 1, "node/w10": 1} == {
         name: at for name, at in places(planned(**PLAN)).items() if name.startswith("node/")
     }
@@ -55,13 +55,13 @@ def test_the_first_manager_is_the_first_member():
 
 @pytest.mark.parametrize("op", ["same", "refresh", "read", "create-replacement", "delete-replaced"])
 def test_what_changes_nothing_is_no_change(op):
-    """Nor is half of a replacement, which is told as a whole."""
+    """Half of a replacement is none either: it is told as a whole."""
     assert [] == names(step(op, overlay(), overlay()))
     assert [] == others(preview(step(op, overlay(), overlay())))
 
 
 def test_what_is_not_ours_is_told_apart():
-    """By name and kind only."""
+    """It is told by name and kind only."""
     assert ["deploy"] == [each.name for each in others(preview(step("create", after=overlay()), foreign()))]
 
 
@@ -134,5 +134,5 @@ def test_a_stack_file_that_makes_no_sense_wants_nothing():
 
 
 def test_numbers_sort_as_numbers():
-    """Whatever stands before and after them."""
+    """They do so whatever stands before and after them."""
     assert ["a", "w2", "w2b", "w10", "x"] == sorted(["w10", "x", "w2b", "a", "w2"], key=natural)

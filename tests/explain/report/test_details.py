@@ -53,7 +53,7 @@ def test_details(expected, one):
 
 
 def test_values_stay_on_their_line():
-    """Whatever is in them."""
+    """They do so whatever is in them."""
     lines = told(step("create", after=overlay(labels={"a\n@@": "x\n- y"})))
 
     assert '+ labels.a @@: "x\\n- y"' in lines

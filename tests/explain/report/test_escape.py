@@ -54,13 +54,13 @@ def test_prose_is_text_and_code(text):
 
 
 def test_commands_in_an_error_are_code():
-    """As they stand between backticks."""
+    """They stay between their backticks."""
     assert "run `pulumi up`, \\<then\\> look" == escape.prose("run `pulumi up`, <then> look")
 
 
 @given(st.lists(st.text("`a\n"), max_size=4))
 def test_no_line_closes_a_fence(lines):
-    """However many backticks it has."""
+    """No number of backticks does."""
     shown = [escape.shown(line) for line in lines]
     tokens = MARKDOWN.parse("\n".join(escape.fenced("diff", shown)))
 
@@ -100,7 +100,7 @@ def test_a_name_with_an_at_sign_is_no_mention():
     ],
 )
 def test_secrets_are_not_shown(text):
-    """Wherever they come from."""
+    """They are left out wherever they come from."""
     assert "abc" not in escape.shown(text)
     assert "[secret]" in escape.shown(text)
 

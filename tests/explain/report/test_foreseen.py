@@ -58,7 +58,7 @@ def test_an_overlay_under_another_name_comes_too_early():
     ],
 )
 def test_who_comes_too_early(expected, steps):
-    """Whoever meets a range that its owner leaves later, or beside it."""
+    """A resource comes too early if its range is left by the owner later, or at the same time."""
     assert expected == told(*steps)
 
 

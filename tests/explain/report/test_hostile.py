@@ -1,4 +1,4 @@
-"""Whatever a host, a state or a stack file says: the report shows it, and makes nothing of it."""
+"""Hostile text of a host, a state or a stack file: the report shows it, and obeys none of it."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -90,7 +90,7 @@ def test_nothing_becomes_markup(which):
 
 @pytest.mark.parametrize("which", [0, 1], ids=["a preview", "none"])
 def test_nothing_is_obeyed_or_given_away(which):
-    """By the log of a workflow, or to its readers."""
+    """A workflow's log obeys nothing, and readers see no secret."""
     shown = pages()[which]
 
     assert "\x1b" not in shown

@@ -1,4 +1,4 @@
-"""The whole report: what stands where, what is cut, what is never shown."""
+"""The whole report: its order, its cuts, and what it never shows."""
 
 import json
 import random
@@ -140,7 +140,7 @@ def test_verdict(expected, steps):
 
 
 def test_problems_come_first():
-    """In the verdict and on the page, without Pulumi's wrapping, each once."""
+    """Each is told once, in the verdict and on the page, without Pulumi's wrapping."""
     errors = {
         "ingress": "Preview failed: Blocked: no | way",
         "overlay/app": "t:Overlay resource 'overlay/app': property subnet value {x} has a problem: is protected",
@@ -162,7 +162,7 @@ def test_an_error_of_pulumi_alone_is_told():
 
 
 def test_bridges_with_the_same_change_are_one_row():
-    """And changes that do the same are one item."""
+    """Changes that do the same are one item."""
     text = page(preview(*(step("update", bridge(host), bridge(host, mtu=1400)) for host in ("w2", "w10"))))
 
     assert (
@@ -204,7 +204,7 @@ def test_row(expected, one):
 
 
 def test_networks_that_stay_are_in_the_table():
-    """From the stack file, since Pulumi has no step for them."""
+    """They come from the stack file, since Pulumi has no step for them."""
     config = {"swarmnet:hosts": json.dumps(HOSTS), "swarmnet:ingress": '{"subnet": "10.2.0.0/24"}'}
     text = page(preview(step("create", after=overlay()), config=config))
 
@@ -221,7 +221,7 @@ def test_the_order_of_steps_does_not_matter():
 
 
 def test_secrets_are_not_shown():
-    """Neither values of others' resources, nor what the provider is made of, nor tokens in messages."""
+    """Values of others' resources, parts of the provider and tokens in messages are left out."""
     errors = {"": "join with SWMTKN-1-abc"}
     text = page(preview(step("create", after=overlay()), foreign(), errors=errors, config={"other:token": "t0ken"}))
 
@@ -236,7 +236,7 @@ def test_a_secret_is_not_cut_in_half():
 
 
 def test_bridges_of_many_hosts_are_one_short_row():
-    """Nobody reads nine hundred names."""
+    """Nine hundred names would not be read."""
     hosts = [f"{'h' * 50}{at}" for at in range(900)]
     text = page(preview(*(step("update", bridge(host), bridge(host, mtu=1400)) for host in hosts)))
 
@@ -279,7 +279,7 @@ def test_what_users_wrote_closes_nothing():
 
 
 def test_facts_give_names_and_numbers():
-    """Of the forecast, where it is of this change."""
+    """They come from the forecast if it is of this change."""
     absent = {"absences": [{"service": "web", "ports": ["8080/tcp"], "seconds": 9.6}]}
     restarts = {"restarts": [{"service": "web", "tasks": 2, "times": 4}], "drained": ["w1"]}
     text = page(preview(step("update", ingress(), ingress("d"))), facts(forecast=[foretold(**absent, **restarts)]))
@@ -345,7 +345,7 @@ def test_what_the_facts_say_would_be_refused_is_a_problem():
     ],
 )
 def test_the_age_of_facts_is_shown(expected, age):
-    """With a warning after a day."""
+    """A warning follows after a day."""
     text = page(preview(step("create", after=overlay())), facts(), age)
 
     assert f"Names and numbers are from facts taken at 2026-11-24 04:00 UTC, {expected}" in text

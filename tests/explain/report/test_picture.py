@@ -20,7 +20,7 @@ def drawn(*steps, reserved=(), plan=None):
 
 
 def test_ranges_lie_in_their_blocks():
-    """By address; a range that is larger than a block has one to itself."""
+    """They lie there by address; a range that is larger than a block has one to itself."""
     assert [
         "flowchart LR",
         'subgraph b0["10.3.0.0/16"]',
@@ -69,7 +69,7 @@ def test_what_stays_becomes_one_box_where_there_is_too_much():
 
 
 def test_too_many_changes_are_counted():
-    """Nobody can look at two hundred boxes."""
+    """Two hundred boxes can't be looked at."""
     ranges = [{"subnet": f"10.8.{at}.0/24", "gateway": f"10.8.{at}.1"} for at in range(200)]
     found = drawn(*(step("create", after=overlay(f"n{at}", **each)) for at, each in enumerate(ranges)))
 
@@ -77,7 +77,7 @@ def test_too_many_changes_are_counted():
 
 
 def test_what_goes_is_counted_apart():
-    """In its own colours."""
+    """It is counted in its own colours."""
     ranges = [{"subnet": f"10.8.{at}.0/24", "gateway": f"10.8.{at}.1"} for at in range(200)]
     found = drawn(*(step("delete", overlay(f"n{at}", **each)) for at, each in enumerate(ranges)))
 

@@ -20,7 +20,7 @@ from tests.explain.report.previews import overlay, preview, step
     ],
 )
 def test_anything_else_is_refused(text, says):
-    """In one line that says what to do."""
+    """One line says what to do."""
     with pytest.raises(NotAPreview) as refused:
         Preview.parse(text)
 
@@ -36,7 +36,7 @@ def test_absent_parts_are_empty():
 
 
 def test_owner_is_in_the_urns():
-    """As `<project>/<stack>`."""
+    """The owner is `<project>/<stack>`."""
     assert "swarmnet/prod" == preview(step("create", after=overlay())).owner
 
 

@@ -23,7 +23,7 @@ def test_report_is_the_one_that_was_read(name):
 
 @pytest.mark.parametrize("name", names())
 def test_preview_says_once_what_each_change_disturbs(name):
-    """On the row of all that is changed or replaced and that running workloads feel, and of nothing else."""
+    """It is on the row of each changed or replaced resource that running workloads feel, and on no other."""
     seen = Preview.parse(preview(name).read_bytes())
     plan = wanted(seen)
     felt = {
@@ -38,7 +38,7 @@ def test_preview_says_once_what_each_change_disturbs(name):
 
 @pytest.mark.parametrize("name", names())
 def test_report_fits_into_a_comment(name):
-    """At most 60,000 characters."""
+    """It has at most 60,000 characters."""
     assert MOST >= len(markdown(name).read_text())
 
 

@@ -527,7 +527,7 @@ def test_without_sudo_nothing_is_forbidden(restartable, engine):
 
 
 def test_stopped_docker_is_started(restartable, engine):
-    """By the host's service manager; then the Engine is asked whether it is there."""
+    """The host's service manager starts it; then the Engine is asked whether it is there."""
     start = to_the_end("service docker start")
     restartable.commands[start] = Ends()
     engine.start()
@@ -544,7 +544,7 @@ def test_new_version_after_restart(restartable, engine):
 
 
 def test_a_step_of_a_path_stays_one(host, engine):
-    """Whatever is in an id."""
+    """No character of an id makes it two."""
     host.engine.answer("GET /networks/a%2F..%2Fb%3Fc%20%25", body={"Id": "x"})
 
     assert {"Id": "x"} == engine.get(at("networks", "a/../b?c %"))

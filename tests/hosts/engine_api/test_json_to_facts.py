@@ -48,7 +48,7 @@ def test_addresses_are_ip_addresses_or_nothing():
 
 
 def test_whom_a_host_takes_for_managers():
-    """By node id, each where it is known; in an order of ours, since the Engine has none."""
+    """They are told by node id, if it is known, in an order of ours: the Engine has none."""
     peers = [{"NodeID": "n2", "Addr": "10.0.0.2:2377"}, {"NodeID": "n1", "Addr": "m1:2377"}, {"Addr": "10.0.0.3:2377"}]
     member = to_member("w1", {"Swarm": {"LocalNodeState": "active", "RemoteManagers": peers}})
 

@@ -47,7 +47,7 @@ def test_without_ssh_its_own_choice_counts(offered):
 
 
 def test_choice_of_this_ssh():
-    """Nor does the ssh of this machine take those."""
+    """The ssh of this machine does not take those either."""
     said = destination(HostAccess(name="h1", address="w1"), OpenSsh()).algorithms
 
     assert TAKEN_ONCE.isdisjoint({*said.ciphers, *said.macs})

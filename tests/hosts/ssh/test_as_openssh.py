@@ -183,7 +183,7 @@ def test_known_hosts_at_another_port(verdicts, known, expected):
 
 
 def test_hashed_known_hosts(verdicts, keys, tmp_path):
-    """As ssh-keygen hashes them."""
+    """Both read names as ssh-keygen hashes them."""
     lines = tmp_path / "lines"
     lines.write_text(f"{HOST} {(keys / 'host.pub').read_text()}")
     keygen("-H", "-f", lines)

@@ -66,7 +66,7 @@ def verdict(folder, tmp_path):
 
 @pytest.mark.parametrize("names", ["10.0.0.1", "*", "10.0.0.*,10.0.1.*"])
 def test_certificate_by_a_known_authority(signed, verdict, names):
-    """One line for all hosts is enough where their keys are signed."""
+    """One line for all hosts is enough if their keys are signed."""
     verdict(signed(*FOR_HOST), f"@cert-authority {names} {{ca}}")
 
 
@@ -141,7 +141,7 @@ def test_certificate_signed_with_sha_1(folder, signed):
 
 
 def test_validity_has_a_beginning_and_an_end(signed):
-    """From the first second to the last but none."""
+    """It lasts from the first second to the last but one."""
     key = signed(*FOR_HOST, *SHORTLY)
     first = 1767225600
 

@@ -255,7 +255,7 @@ def test_changed_host_key_is_refused(host, connect):
 
 
 def test_no_login_at_an_unverified_host(host, connect):
-    """Nobody logs in where the host key was refused."""
+    """There is no login if the host key was refused."""
     host.know(ANOTHER_KEY)
     error(connect())
 
@@ -331,7 +331,7 @@ def test_key_in_home_is_found(host, connect, tmp_path, monkeypatch):
 
 
 def test_no_key_at_all_is_said(connect):
-    """Neither agent nor files: the message says so."""
+    """The message says so if there is neither an agent nor a file."""
     assert "there is no key to try" in str(error(connect(key_file=None)))
 
 

@@ -71,7 +71,7 @@ def test_without_ssh(monkeypatch):
 
 
 def test_config_without_ssh(config, monkeypatch):
-    """Nobody else reads it, and it is not left out in silence."""
+    """Only ssh reads it, and it is not left out in silence."""
     config("")
     monkeypatch.setenv("PATH", "/nowhere")
 
@@ -107,7 +107,7 @@ REFUSED = "ssh would take no such host or user, since it could become a command:
     ids=str,
 )
 def test_what_could_become_a_command_is_refused(said, config, tmp_path):
-    """By ssh's own rule, and before the config is asked: also where only an old state says it."""
+    """It is refused by ssh's own rule before the config is asked, also if only an old state has it."""
     config(f'Match exec "touch {tmp_path}/ran"\n')
 
     assert REFUSED in refusal(**said)
@@ -221,7 +221,7 @@ def test_tokens_that_are_nothing(config, path, what):
 
 
 def test_config_names_algorithms(config):
-    """In ssh's own words: added, left out, put in order."""
+    """They are named in ssh's own words: added, left out, put in order."""
     config("Ciphers -aes128-*\nMACs hmac-sha2-512,hmac-sha1\nRequiredRSASize 3072\n")
     said = found().algorithms
 
@@ -265,7 +265,7 @@ def test_agent(config, monkeypatch, line, expected):
 
 
 def test_included_files_count(config, tmp_path):
-    """Include is followed, and counts where its section does, whatever the included file says."""
+    """Include is followed, and counts in the section that it stands in, whatever the included file says."""
     more = tmp_path / "home" / ".ssh" / "more"
     config(f"Host w1\n  User ann\nMatch host w1\n  Include {more}\nHost *\n  Port 2222\n")
     config("HostName 10.0.0.1\nHost *\n  ProxyJump b1\nHost b1\n  ProxyJump none", "more")
@@ -319,7 +319,7 @@ def test_config_that_makes_no_sense(config, text, complaint, tmp_path):
     ],
 )
 def test_bastion_is_read(named, expected):
-    """`[user@]host[:port]`, by the host's own user where none is given."""
+    """It is `[user@]host[:port]`, with the host's own user if none is given."""
     assert [expected, "deploy@w1:2200"] == way(found(user="deploy", port=2200, bastion=named))
 
 
@@ -358,7 +358,7 @@ def test_proxy_jump_has_the_hosts_keys_where_it_names_none(config):
 
 @pytest.mark.parametrize(("line", "expected"), [("", "bob"), (f"Host b1\n  User {ME}\n", ME)])
 def test_proxy_jump_by_whoever_runs_this(config, line, expected):
-    """ssh names that user also where nobody said so; only where the config says it, it counts."""
+    """ssh names the current user if nobody names one; the user counts only if the config says it."""
     config(f"Host w1\n  ProxyJump b1\n{line}")
 
     assert expected == bastion(found(user="bob")).user

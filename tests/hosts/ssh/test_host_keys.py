@@ -87,7 +87,7 @@ def test_spelling_does_not_count(known, names, address):
 
 
 def test_spelling_does_not_count_beside_a_port(known):
-    """In brackets neither."""
+    """It does not count in brackets either."""
     assert 1 == len(known(f"[2001:DB8:0::1]:2222 {LINE}", address="2001:db8::1", port=2222))
 
 
@@ -144,7 +144,7 @@ def test_home_that_nobody_has():
     ("address", "port", "name"), [("10.0.0.1", 22, "10.0.0.1"), ("10.0.0.1", 2222, "[10.0.0.1]:2222")]
 )
 def test_ssh_keygen_finds_no_other_lines(known, tmp_path, address, port, name):
-    """Of names that are plain, hashed, with wildcards, excluded, marked, and of lines that are none."""
+    """Both find the same among names that are plain, hashed, excluded or marked, with wildcards, and invalid lines."""
     names = ["10.0.0.1", "10.0.0.2", "a,10.0.0.1", "10.0.0.*", "10.0.0.?", "*", "*,!10.0.0.1", "!10.0.0.2", "10.0.0"]
     ports = [f"[{each}]:2222" for each in ("10.0.0.1", "10.0.0.2", "10.0.0.*")] + ["[10.0.0.1]:2223", "[10.0.0.1]:*"]
     hashed = [HASHED, HASHED_OTHER, HostKeys.hash_host("[10.0.0.1]:2222", SALT), "|1|abc", "#10.0.0.1", "@new 10.0.0.1"]
@@ -177,7 +177,7 @@ def test_revoked_key_is_refused(known, before):
 @pytest.mark.parametrize("place", ["known_hosts", "revoking"])
 @pytest.mark.parametrize("given", [None, LINE], ids=["file", "host_key"])
 def test_revoked_key_is_refused_beside_others(tmp_path, place, given):
-    """Whichever file revokes it, and also where the stack file gives the key itself."""
+    """It is refused whichever file revokes it, also if the stack file gives the key itself."""
     for name in ("known_hosts", "revoking"):
         (tmp_path / name).write_text(f"10.0.0.1 {LINE}\n" if name != place else f"@revoked * {LINE}\n")
     host = replace(to(), known_hosts=(f"{tmp_path}/known_hosts",), revoking=(f"{tmp_path}/revoking",), host_key=given)
@@ -187,7 +187,7 @@ def test_revoked_key_is_refused_beside_others(tmp_path, place, given):
 
 
 def test_system_trusts_nobody_beside_the_stack_file(tmp_path):
-    """Of files that only revoke, other lines don't count."""
+    """Only the revoking lines of the system's files count."""
     (tmp_path / "system").write_text(f"10.0.0.1 {LINE}\n")
 
     assert [] == known_keys(replace(to(), known_hosts=(), revoking=(f"{tmp_path}/system",)))

@@ -22,7 +22,7 @@ def asked(tmp_path, monkeypatch):
 
 
 def test_nobody_is_asked_for_twice(asked):
-    """However many hosts lie behind one bastion, and however many threads ask."""
+    """One question is enough for many hosts behind one bastion, and for many threads."""
     openssh = OpenSsh()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: openssh.words("h1", "b1", "ann", 22, "root"), range(16)))

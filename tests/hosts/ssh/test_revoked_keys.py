@@ -82,7 +82,7 @@ def test_file_that_cannot_be_read(verdict, folder, file):
 
 
 def test_krl_without_ssh_keygen(verdict, monkeypatch):
-    """Nobody else can read it."""
+    """Only ssh-keygen can read it."""
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(
         HostKeyUnknown, match="can't tell whether its key is revoked: ssh-keygen: no such file or directory: "

@@ -65,7 +65,7 @@ HOSTS = {
 
 @pytest.mark.parametrize("said", HOSTS.values(), ids=HOSTS)
 def test_host_user_port_and_files_are_the_same(words, said):
-    """Whoever says them: the stack file, the configuration, or nobody."""
+    """They are the same if the stack file says them, or the configuration, or nobody."""
     access = HostAccess(name="h1", **said)
     ours, theirs = destination(access, OpenSsh()), words(access)
 
@@ -110,7 +110,7 @@ def test_bastions_of_the_configuration_count_until_the_stack_file_says_otherwise
 
 
 def test_nobody_is_asked_and_every_key_is_verified(words):
-    """Whatever the configuration has for people."""
+    """That is so whatever the configuration has for people."""
     said = words(HostAccess(name="h1", address="far"))
 
     assert {"batchmode": ["yes"], "stricthostkeychecking": ["true"], "requesttty": ["false"]} == {

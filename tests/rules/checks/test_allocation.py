@@ -118,7 +118,7 @@ def test_value_that_is_not_the_overlays_own(text, names):
     st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="\x85\u2028\u2029"), max_size=9),
 )
 def test_text_says_what_was_chosen(names, end, comment):
-    """Whatever comments, letters and line ends the file has, it reads as before but for the ranges."""
+    """The file reads as before but for the ranges, whatever comments, letters and line ends it has."""
     lines = ["config:", "  swarmnet:overlays:", *(f"    {name}: {{subnet: auto}} # {comment}" for name in names), ""]
     subnets = {name: f"10.20.{number}.0/24" for number, name in enumerate(names)}
 

@@ -56,7 +56,7 @@ def test_stacks_that_share_a_swarm_and_declare_different_things():
 
 
 def test_stacks_of_different_machines():
-    """Whatever they declare."""
+    """They may declare anything."""
     there = {"m1": {"address": "10.98.0.1", "role": "manager"}}
 
     assert [] == against({"swarm": {}, "ingress": SUBNET}, {"swarm": {}, "ingress": SUBNET}, there=there)

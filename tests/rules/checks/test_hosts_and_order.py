@@ -163,7 +163,7 @@ def test_number_of_managers_says_what_they_survive(number, expected):
 
 
 def test_managers_of_a_swarm_that_others_keep_are_not_counted():
-    """Without the section `swarm` the roles stay as they are."""
+    """The roles stay as they are without the section `swarm`."""
     assert [] == warnings(dict(list(MANY.items())[:2]))
 
 

@@ -58,7 +58,7 @@ def ingress(mtu=None):
     ],
 )
 def test_member_has_the_address_that_the_file_says(expected, keys):
-    """As it tells it itself; what only a join takes is no word on a member."""
+    """The member tells it itself; keys that only a join uses say nothing about a member."""
     assert expected == told(refusals, host(), **keys)
 
 
@@ -85,8 +85,8 @@ def test_host_that_is_no_member_yet_joins_with_it():
     ],
 )
 def test_packets_that_do_not_fit_a_link_are_refused(refused, warned, there, keys):
-    """Before the network is made; one that has it already is only told of. The file's own word on the link is wrong
-    either way."""
+    """A new network is refused; one that has it already is only told of. The file's MTU of the link is wrong either
+    way."""
     link = ["hosts.w1.mtu: 1500, and the link to the other members has 1400: write 1400"]
     report = host(mtu=1400, networks=there)
 
@@ -136,7 +136,7 @@ def test_alike_links_are_told_in_one_line():
     ],
 )
 def test_certificate_that_ends_soon_is_told(expected, left, lasts):
-    """Within 14 days; one that lasts an hour always does, and is told of where it was not renewed in its time."""
+    """It is told within 14 days; one that lasts an hour is told only if it was not renewed in its time."""
     lines = told(warnings, host(certificate=Certificate(left=left * DAY, lasts=lasts * DAY)))
 
     assert ([f"w1: its certificate as a member {expected}"] if expected else []) == [

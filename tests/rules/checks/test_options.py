@@ -28,12 +28,12 @@ def test_option_that_an_engine_is_too_old_for_is_refused_by_host():
 
 
 def test_engine_is_known_by_the_api_that_it_speaks():
-    """As each Engine of the lab was seen to say it."""
+    """Each Engine of the lab was seen to say it."""
     assert [20, 26, 28, 29, 0] == [release(api) for api in ("1.41", "1.45", "1.51", "1.56", "")]
 
 
 def test_unknown_option_is_passed_on_with_a_warning():
-    """Whatever driver it is for; truth and numbers are text to an Engine."""
+    """It is passed on for either driver; truth and numbers are text to an Engine."""
     raw = {
         "hosts": HOSTS,
         "gwbridge": {"subnet": "10.64.0.0/20", "options": {"com.example.a": 1, INHIBIT: True}},

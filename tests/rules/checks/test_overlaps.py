@@ -347,7 +347,7 @@ def test_clash_without_a_free_range_says_where_to_look(reserved, subnet, remedy)
     ids=["overlay", "beside the private ranges", "ingress"],
 )
 def test_public_range_is_a_warning(sections, expected):
-    """Whoever has it on the Internet is reached no more; that may be the stack's own company."""
+    """Its owner on the Internet is no longer reached; that may be the stack's own company."""
     told, free = expected
 
     assert [f"{told} is public: its owner would be unreachable; take a private range; {free} is free"] == (

@@ -183,7 +183,7 @@ def test_alike_clashes_of_many_hosts_are_one():
 
 
 def test_every_clash_is_told():
-    """Not only the first."""
+    """All are told, not only the first."""
     seen = report(routes=[("10.64.0.0/16", "tun0"), ("10.66.0.0/16", "eth1")])
 
     lines = refused(seen, gwbridge=net("10.64.0.0/16"), overlays={"app": net("10.66.0.0/24")})
@@ -271,7 +271,7 @@ def test_host_that_can_not_tell_its_routes_is_named():
     ],
 )
 def test_no_clash(seen, sections):
-    """Neither with itself, nor with what makes room in the same `up`."""
+    """A network clashes neither with itself, nor with one that makes room in the same `up`."""
     assert Findings() == found(seen, **sections)
 
 
@@ -333,7 +333,7 @@ def test_overlay_gives_its_range_to_the_ingress():
 
 
 def test_three_nouns_in_a_circle():
-    """Whoever takes from a later one is told; the last takes what the first has given up."""
+    """One that takes a range from a later one is told; the last takes what the first has given up."""
     seen = report("m1", bridge("10.12.0.0/24"), ingress("10.13.0.0/24"), overlay("app", "10.14.0.0/24"))
     wanted = {
         "gwbridge": net("10.13.0.0/24"),

@@ -54,7 +54,7 @@ class Watched(SimulatedHosts):
 
 
 def test_stack_that_comes_about():
-    """From bare hosts to the whole."""
+    """It goes from bare hosts to the whole."""
     hosts = Watched(bare(*HOSTS))
     for spec in whole_stack():
         make(hosts, spec)
@@ -80,7 +80,7 @@ CHANGES: dict[str, tuple[Spec, Resolved]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_stack_that_changes(change: str):
-    """Also into a part of its own range."""
+    """It may change into a part of its own range."""
     spec, wanted = CHANGES[change]
     world = running()
     networks = (id_of(world, overlay_spec()),)
@@ -93,7 +93,7 @@ def test_stack_that_changes(change: str):
 
 
 def test_what_stands_for_long():
-    """Nor does time make a clash."""
+    """Time does not make a clash."""
     hosts = SimulatedHosts(running())
     hosts.elapse(100)
 

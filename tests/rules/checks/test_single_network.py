@@ -78,7 +78,7 @@ def test_names_that_differ_in_case_only(sections, problem):
 
 
 def test_host_lacks_a_subnet():
-    """A host's own section needs a subnet where there is no shared one."""
+    """A host's own section needs a subnet if there is no shared one."""
     expected = "hosts.w1.gwbridge.subnet: is required, since there is no section gwbridge to take it from"
 
     assert [expected] == problems(w1={"mtu": 1400})
@@ -148,7 +148,7 @@ def test_overlay_is_not_named_as_another_twin(name):
     ],
 )
 def test_name_leaves_room_for_the_twin(length, on_in_use, expected):
-    """Of an overlay that migrates; any other has no twin."""
+    """That is so for an overlay that migrates; any other has no twin."""
     name = "a" * length
     found = problems(overlays={name: net("10.12.0.0/24", on_in_use=on_in_use)})
 

@@ -81,7 +81,7 @@ def test_what_would_follow_from_a_wrong_value_is_not_told(sections, expected):
 
 
 def test_items_of_a_list_keep_their_places():
-    """Also where items before them are wrong."""
+    """They keep them also if items before them are wrong."""
     sections = {"reserved": ["x", "10.13.0.0/16", "y", "10.12.0.0/16"], "overlays": {"app": net("10.12.1.0/24")}}
 
     assert (

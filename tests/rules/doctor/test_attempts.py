@@ -69,7 +69,7 @@ def told(rows, sender="w1", receiver="m1"):
 
 
 def test_before_a_swarm_exists():
-    """To where Engines are going to listen; managers alone at 2377."""
+    """Packets go where Engines are going to listen; to managers alone at 2377."""
     rows = sent()
     common = [
         ("gossip-tcp", "tcp", 7946, 100),
@@ -142,7 +142,7 @@ def test_one_host_alone():
 
 
 def test_host_without_an_ipv4_address_takes_no_part():
-    """As one that is known by a name."""
+    """A host that is known by a name takes none either."""
     examined = seen(host("w1", known_by=""), host("w2", known_by="fd00::1"), swarm=swarm())
 
     assert [] == [each.host for each in parties(examined, WANTED) if each.host != "m1"]
@@ -227,7 +227,7 @@ def test_whose_datagram_an_engine_refused():
 
 
 def test_probe_that_has_ended_tells_nothing():
-    """That is unknown, not closed."""
+    """The port is unknown, not closed."""
     rows = [each for each in sent() if each.channel in ("gossip-udp", "gossip-tcp")]
     pair = [each for each in rows if (each.sender.host, each.receiver.host) == ("w1", "m1")]
     tried = dict.fromkeys(pair, "")
@@ -249,7 +249,7 @@ def test_sandbox_has_its_address_in_the_range_of_its_network():
 
 @pytest.mark.parametrize("place", [Place("m1"), Place("m1", INGRESS)])
 def test_host_without_a_probe_is_left_out(place):
-    """Of that place alone."""
+    """It is left out of that place alone."""
     rows = sent("m1", "w1", "w2", lacking=[place])
 
     assert place not in {each.sender for each in rows} | {each.receiver for each in rows}

@@ -85,7 +85,7 @@ def test_what_gives_nothing_does_not_count():
 
 
 def test_ingress_is_on_every_host():
-    """With and without tasks."""
+    """It is there with and without tasks."""
     assert [6] == [each.used for each in rooms(of(networks=(network(ingress=True),), services=()))]
 
 
@@ -100,7 +100,7 @@ def test_count_of_the_swarm_itself_is_believed():
 
 @pytest.mark.parametrize("gateway", ["10.202.0.1/28", "10.202.0.1", ""])
 def test_ranges_are_read_as_old_engines_show_them(gateway):
-    """With host bits, and a mask behind the gateway."""
+    """They have host bits, and a mask behind the gateway."""
     assert [(SUBNET, 13)] == [
         (each.subnet, each.left)
         for each in rooms(of(networks=(network(subnet="10.202.0.5/28", gateway=gateway),), services=()))
@@ -108,7 +108,7 @@ def test_ranges_are_read_as_old_engines_show_them(gateway):
 
 
 def test_network_without_a_range_has_no_room():
-    """Nor one of IPv6."""
+    """One of IPv6 has none either."""
     assert [] == list(rooms(of(networks=(network(driver=""), network("six", "fd00::/64", gateway="")))))
 
 

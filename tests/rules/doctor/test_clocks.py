@@ -25,7 +25,7 @@ def test_clocks_that_agree():
     ],
 )
 def test_clock_that_differs(ahead, status, fact):
-    """From a manager's. Certificates of members begin an hour before they were made."""
+    """It is compared with a manager's. Certificates of members begin an hour before they were made."""
     assert [("w1", "m1", status, fact)] == found(host("w1", ahead=ahead))
 
 

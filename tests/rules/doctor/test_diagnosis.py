@@ -30,7 +30,7 @@ def found(*statuses):
 
 
 def test_swarm_that_is_well():
-    """Nothing is found where nothing is wrong."""
+    """Nothing is found if nothing is wrong."""
     assert Diagnosis(findings=()) == diagnosis(seen(), wants())
 
 
@@ -50,7 +50,7 @@ def test_whole_is_as_its_worst_part(statuses, whole):
 
 
 def test_only_what_is_chosen_is_looked_for():
-    """But who did not answer is told in any case: nothing is known of it."""
+    """A host that did not answer is told in any case: nothing is known of it."""
     examined = seen(BAD, silent=(SILENT,))
 
     assert ["host-answers", "live-restore", "clock"] == ids(examined)
@@ -60,7 +60,7 @@ def test_only_what_is_chosen_is_looked_for():
 
 
 def test_finding_that_is_accepted_is_ignored():
-    """On the host that is named, or on all; the reason takes the remedy's place."""
+    """It is ignored on the named host, or on all; the reason takes the remedy's place."""
     examined = seen(host("m1", live_restore=True), host("w1", live_restore=True))
 
     def told(**where):
@@ -72,12 +72,12 @@ def test_finding_that_is_accepted_is_ignored():
 
 
 def test_each_id_has_its_check():
-    """And no check another id."""
+    """No check has another id."""
     assert get_args(FindingId) == tuple(CHECKS)
 
 
 def test_each_id_has_its_paragraph():
-    """And no paragraph another id: what it is, why it hurts, how to mend it."""
+    """The paragraph says what it is, why it hurts and how to mend it; there is none for another id."""
     headings = re.findall(r"^### (.*)$", PAGE, re.MULTILINE)
 
     assert list(get_args(FindingId)) == headings

@@ -33,19 +33,19 @@ def bad(*releases, encrypted=False, **keys):
     ],
 )
 def test_release_is_read(text, number):
-    """As Docker, Debian and others write it."""
+    """It is read as Docker, Debian and others write it."""
     assert number == release(text)
 
 
 @pytest.mark.parametrize("number", ["27.0.0", "27.0.2", "28.0.0", "27.0.1+dfsg1"])
 def test_release_that_is_known_to_be_bad(number):
-    """By itself, on the host that has it."""
+    """It is bad by itself, on the host that has it."""
     assert [("m1", "", "failed")] == bad(number)
 
 
 @pytest.mark.parametrize("number", ["26.1.5", "27.0.3", "28.0.1", "28.3.0", "29.2.1", "20.10.24"])
 def test_release_that_is_good(number):
-    """Before the first bad one, and from the fixed one on."""
+    """Releases before the first bad one, and from the fixed one on, are good."""
     assert [] == bad(number, encrypted=True)
 
 
@@ -55,7 +55,7 @@ def test_cause_that_nobody_found_is_a_warning():
 
 
 def test_pair_that_does_not_understand_each_other():
-    """29.0.0 to 29.2.0 beside older ones, where an overlay is encrypted: each pair by itself."""
+    """29.0.0 to 29.2.0 beside older ones are told, each pair by itself, if an overlay is encrypted."""
     assert [("w2", "m1", "failed"), ("w2", "w1", "failed")] == bad("28.5.2", "28.5.2", "29.2.0", encrypted=True)
     assert [] == bad("28.5.2", "28.5.2", "29.2.0")
     assert [] == bad("29.2.0", "29.2.0", "29.2.1", encrypted=True)
@@ -158,7 +158,7 @@ def test_engine_on_a_host_of_its_own():
 
 
 def test_live_restore():
-    """On the host that has it."""
+    """It is told on the host that has it."""
     assert [("w1", "failed")] == [
         (each.host, each.status) for each in live_restore(seen(host("w1", live_restore=True)), wants())
     ]

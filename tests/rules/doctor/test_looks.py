@@ -89,7 +89,7 @@ ETH1 = Link(name="eth1", mtu=1500, addresses=("192.0.2.1",))
     ],
 )
 def test_each_fault_is_found_by_its_id(changed, expected):
-    """And nothing else is."""
+    """Nothing else is found."""
     assert expected == found(**changed)[0]
 
 

@@ -24,14 +24,14 @@ def test_silent_host_is_unknown():
 
 
 def test_swarm_that_can_not_be_asked_is_unknown():
-    """One where no host is a member is none at all."""
+    """If no host is a member there is no swarm at all."""
     assert [("", "", "unknown", "no quorum")] == found(swarm_answers, seen(swarm=Unread(why="no quorum")))
     assert [] == found(swarm_answers, seen(swarm=None))
 
 
 @pytest.mark.parametrize("state", ["pending", "locked", "error"])
 def test_membership_that_is_none(state):
-    """In the host's own words, on one line."""
+    """It is told in the host's own words, on one line."""
     examined = seen(host("w1", member={"state": state, "error": "it is\n so"}), swarm=None)
 
     assert [("w1", "", "failed", f"its membership of the swarm is {state}: it is so")] == found(memberships, examined)
@@ -43,7 +43,7 @@ def test_host_that_is_in_no_swarm_yet():
 
 
 def test_member_that_is_down_for_its_managers():
-    """By the name of the stack file, else by its own."""
+    """It has the name of the stack file, else its own."""
     nodes = (node("m1"), node("w1", state="down", hostname="vm7"), node("w2", id="other", state="down", hostname="old"))
 
     assert [
@@ -53,7 +53,7 @@ def test_member_that_is_down_for_its_managers():
 
 
 def test_certificate_that_ended():
-    """As far as the host itself says so; when one will, no Engine tells."""
+    """The host itself has to say so; no Engine tells when one will end."""
     examined = seen(host("w1", member={"state": "error", "error": EXPIRED}))
 
     assert [("w1", "", "failed", " ".join(EXPIRED.split()))] == found(certificates, examined)
@@ -67,7 +67,7 @@ def test_certificate_that_ended():
     ],
 )
 def test_end_of_the_authority(left, status, fact):
-    """By the manager's clock."""
+    """The manager's clock counts."""
     assert [("", "", status, fact)] == found(certificates, seen(swarm=swarm(ca_ends=NOW + left)))
 
 

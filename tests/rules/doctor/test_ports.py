@@ -68,19 +68,19 @@ def test_esp_is_open_where_an_overlay_is_encrypted_and_closed_to_nobody():
 
 
 def test_data_path_port_is_the_declared_one():
-    """In the place of 4789."""
+    """It is open in place of 4789."""
     assert {("tcp", 7946), ("udp", 7946), ("udp", 7789)} == set(opened("w1", swarm={"data_path_port": 7789}))
 
 
 def test_members_are_known_by_the_address_they_advertise():
-    """Whatever way SSH goes, and whatever port stands beside it."""
+    """The way of SSH does not matter, nor a port beside the address."""
     hosts = {"m1": M1, "w1": {"address": "w1.example", "advertise_address": "10.9.9.2:2377"}}
 
     assert {("10.9.9.2",)} == set(opened("m1", hosts=hosts).values())
 
 
 def test_overlay_traffic_comes_from_the_data_path_address():
-    """And what is encrypted of it."""
+    """Encrypted traffic does too."""
     hosts = {"m1": M1, "w1": {**W1, "data_path_address": "10.8.0.2"}}
 
     assert {

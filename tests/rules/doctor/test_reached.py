@@ -55,7 +55,7 @@ def closed(channel, why="nothing arrives", port=7946):
     ],
 )
 def test_each_channel_has_its_id(trial, told, fact):
-    """With the direction: the sender, then its peer."""
+    """A finding has the direction: the sender, then its peer."""
     (row,) = found(trial)
 
     assert (told, "failed", "w1", "m1", fact) == (row.id, row.status, row.host, row.peer, row.fact)
@@ -92,7 +92,7 @@ BETWEEN = "open it from 10.9.0.2 to 10.9.0.1: a firewall between them, a cloud's
     ],
 )
 def test_likeliest_cause_is_what_hosts_show(m1, cause):
-    """The rule itself, where there is one."""
+    """The rule itself is named, if there is one."""
     assert cause == found(closed("gossip-udp"), m1=m1)[-1].remedy
 
 
@@ -117,12 +117,12 @@ def test_senders_own_firewall_and_route():
     ],
 )
 def test_other_causes(trial, begins):
-    """As the trial itself tells."""
+    """The trial itself tells them."""
     assert found(trial)[-1].remedy.startswith(begins)
 
 
 def test_large_packets_are_told_once_with_the_link_that_is_too_narrow():
-    """And by themselves where nothing is told of a link."""
+    """They are told by themselves if nothing is told of a link."""
     narrow = replace(WELL, links=tuple(replace(each, mtu=1400) for each in WELL.links))
 
     assert ["link-mtu"] == [each.id for each in found(closed("full-size"), m1=narrow)]
@@ -133,7 +133,7 @@ def test_large_packets_are_told_once_with_the_link_that_is_too_narrow():
 
 
 def test_data_path_without_gossip():
-    """Members do not know where it goes, though it is open."""
+    """Members do not know where packets go, though the way is open."""
     cause = found(closed("data-path", port=None), m1=rules(f"filter -A INPUT {DROPS}"))[-1].remedy
     assert cause.startswith(
         "members do not tell each other where it goes: take this rule away on m1: INPUT -s 10.9.0.2"
@@ -141,7 +141,7 @@ def test_data_path_without_gossip():
 
 
 def test_what_was_not_seen_is_unknown():
-    """With the reason."""
+    """It is told with the reason."""
     trial = Trial(sender="w1", receiver="m1", channel="gossip-udp", outcome="unknown", port=7946, why="it has ended")
     (row,) = found(trial)
 
@@ -149,14 +149,14 @@ def test_what_was_not_seen_is_unknown():
 
 
 def test_host_without_a_probe():
-    """Of python3 the package is named."""
+    """The package is named if python3 is missing."""
     (row,) = found(silent={"w1": "w1: python3: exit status 127: sh: 1: python3: not found"})
 
     assert ("probes", "unknown", "w1", "install the package python3") == (row.id, row.status, row.host, row.remedy)
 
 
 def test_host_of_which_no_address_is_known():
-    """As where its address is a name, before it is a member."""
+    """That is so if its address is a name, before it is a member."""
     rows = (host("m1", known_by="10.9.0.1"), host("w1", known_by=""))
     (row,) = diagnosis(replace(seen(), hosts=rows, reach=Reach()), wants()).findings
 
@@ -164,12 +164,12 @@ def test_host_of_which_no_address_is_known():
 
 
 def test_port_of_another_program():
-    """Once, whatever the protocol."""
+    """It is told once, whatever the protocol."""
     (row,) = found(taken={"w1": (7946, 7946)})
 
     assert ("port-taken", "failed", "w1") == (row.id, row.status, row.host)
 
 
 def test_nothing_is_sent_for_other_checks():
-    """By --only and --skip."""
+    """--only and --skip choose the checks."""
     assert [True, False, True] == [tries([], []), tries(["clock"], []), tries(["reach-gossip"], [])]

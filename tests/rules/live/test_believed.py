@@ -54,7 +54,7 @@ def proved(host, *said, silent=(), roles=UNSAID, accesses=None):
     ids=["it", "it, beside a liar", "a liar", "a liar, while it is silent"],
 )
 def test_with_roles_the_file_decides(expected, host, said, silent):
-    """Its managers are managers where they say so too, and nobody else is."""
+    """Its managers are managers if they say so too, and no other host is."""
     assert expected == proved(host, *said, silent=silent, roles=FILE)
 
 
@@ -93,7 +93,7 @@ def test_a_manager_of_the_file_may_be_none_yet():
     ],
 )
 def test_without_roles_the_others_decide(expected, host, said, silent):
-    """By node id, at an address of that host; where nobody can tell, its own word is not enough."""
+    """They decide by node id and address; if no other host can tell, the host's own word is not enough."""
     assert expected == proved(host, *said, silent=silent)
 
 
@@ -152,7 +152,7 @@ def test_a_worker_promoted_by_hand():
 
 
 def test_a_worker_that_is_in_a_swarm_of_its_own():
-    """Before the stack's own is begun: it would be taken for one."""
+    """It would be taken for the stack's own swarm before that is begun."""
     assert (
         "w1: it says that it is a manager, and those of the stack file are in no swarm: let it leave its own (`docker "
         "swarm leave --force` on it), or write hosts.w1.role: manager"
@@ -222,5 +222,5 @@ def entry(hostname, role="manager", address="10.9.9.9"):
     ids=["by name", "by address", "by its member", "another's", "a worker", "a manager of the file", "a worker of it"],
 )
 def test_the_key_goes_to_who_is_listed_as_a_manager(expected, listed, roles, known_as):
-    """By another manager, and where the file has roles by the file too."""
+    """Another manager has to list it, and the file too if it has roles."""
     assert expected == witnesses(at("m1", "w1"), roles).lists_as_manager("m1", (listed,), known_as)

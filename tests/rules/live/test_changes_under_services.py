@@ -148,7 +148,7 @@ def test_only_that_host_is_touched():
 
 
 def test_host_by_host():
-    """On all hosts, one after the other, and the ingress is on every one at the end."""
+    """All hosts change, one after the other, and the ingress is on every one at the end."""
     found = world()
     for host in ("w1", "w2", "m1"):
         found = changed(found, gwbridge_spec(host, subnet="10.112.0.0/16", gateway="10.112.0.1")).world
@@ -158,7 +158,7 @@ def test_host_by_host():
 
 
 def with_plain_container(start: World) -> World:
-    """With a container on w1 that is on no overlay: it ends with the restart of docker."""
+    """Return the world with a container on w1 that is on no overlay: it ends with the restart of docker."""
     host = start.host("w1")
     return start.with_host(replace(host, containers=(*host.containers, Container(id="plain", name="db", networks=()))))
 

@@ -22,7 +22,7 @@ def changed() -> SimulatedHosts:
 
 
 def test_ports_are_back_before_a_host_is_drained():
-    """Nobody waits for the repair."""
+    """The repair is not waited for."""
     steps = changed().steps
     drains = [at for at, step in enumerate(steps) if isinstance(step, UpdateNode) and step.availability == "drain"]
     refilled = [at for at, step in enumerate(steps) if isinstance(step, UpdateService) and "8080" in step.spec]

@@ -52,7 +52,7 @@ def but(**changes: object) -> Task:
 
 @pytest.mark.parametrize("state", ["completed", "paused", ""])
 def test_an_update_that_has_ended(state: str):
-    """However it ended, nothing is waited for."""
+    """Nothing is waited for, however it ended."""
     assert isinstance(closing(update_state=state), Steps)
 
 
@@ -77,7 +77,7 @@ def test_an_update_that_only_watches(old: Task):
     ids=["starting", "leaving", "to be restarted", "not on the new ingress"],
 )
 def test_an_update_that_goes_on(other: Task):
-    """With the service's own way of updating it might yet roll back."""
+    """It might yet roll back with the service's own way of updating."""
     assert isinstance(closing(RUNNING, other), Wait)
 
 

@@ -97,7 +97,7 @@ def test_no_port_through_the_ingress_is_left(spec: dict[str, Any]):
 
 @given(spec=specs)
 def test_a_spec_comes_back_to_the_letter(spec: dict[str, Any]):
-    """With dynamic ports left dynamic, nothing at all differs."""
+    """Nothing at all differs if dynamic ports are left dynamic."""
     assert spec == there_and_back(spec, pin=False)
 
 
@@ -221,7 +221,7 @@ def test_a_fixed_port_is_back_with_its_number(expected: bool, port: dict[str, An
 
 
 def test_old_tasks_make_room_before_new_ones_start_while_ports_are_away():
-    """A start-first update never ends where each host is full."""
+    """A start-first update never ends if each host is full."""
     update = {"Order": "start-first"}
     full = {"Name": "web", "Labels": {}, "TaskTemplate": {}, "EndpointSpec": {}, "UpdateConfig": update}
     before = service(full)

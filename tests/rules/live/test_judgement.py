@@ -57,7 +57,7 @@ ONCE = {"RestartPolicy": {"Condition": "none"}}
     ],
 )
 def test_what_forbids_it(words: str, judged: SwarmService, tasks: tuple[Task, ...]):
-    """In words that name the service, the host and what to type; nothing where it may be."""
+    """The words name the service, the host and what to type; there are none if it may be."""
     found = judgement.refusal([judged], tasks, NODES)
     assert found is None if not words else words in (found or "")
 

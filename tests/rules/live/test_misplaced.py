@@ -35,6 +35,6 @@ def test_the_same_placement(placement: object):
 
 
 def test_tasks_that_leave_anyway_do_not_count():
-    """Neither do those of other services."""
+    """Those of other services do not count either."""
     assert not misplaced(LINUX, {}, desired="shutdown")
     assert not misplaced(LINUX, {}, service_id="s2")

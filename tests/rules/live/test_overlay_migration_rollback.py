@@ -26,7 +26,7 @@ def facts(rollback_network: str) -> OverlayFacts:
 
 
 def test_a_rollback_to_the_twin_is_replaced():
-    """By one unchanged update."""
+    """One unchanged update replaces it."""
     decision = overlay_migration.renewed(facts("twin"), TWIN)
 
     assert decision is not None
@@ -59,7 +59,7 @@ def moving(update_state: str, *labels: tuple[str, str], version: int = 7, there:
     ids=["no update", "an old rollback", "an old pause"],
 )
 def test_what_failed_before_is_noted_apart(expected: str, label: str):
-    """With the version that it has now."""
+    """It is noted with the version that the service has now."""
     decision = moving(label)
 
     assert decision is not None
@@ -97,7 +97,7 @@ def test_a_service_that_stopped_on_the_way_is_named():
     ("expected", "state"), [("the updates of web to end", "updating"), (None, "completed"), (None, "")]
 )
 def test_new_tasks_are_watched_to_the_end(expected: str | None, state: str):
-    """Until then one that fails takes its service back to the network that is about to be removed."""
+    """A task that fails before takes its service back to the network that is about to be removed."""
     spec = json.dumps({"Name": "web", "TaskTemplate": {"Networks": [{"Target": TWIN.id}]}})
     service = SwarmService(id="s1", name="web", networks=(TWIN.id,), update_state=state, spec=spec)
     swarm = replace(SWARM, labels=(("swarmnet.moved.s1", TWIN.id),))

@@ -58,7 +58,7 @@ def test_replicas(expected: int | None, kinds: object):
 
 
 def test_virtual_address():
-    """Not where names lead to the tasks themselves."""
+    """There is none if names lead to the tasks themselves."""
     assert service_spec.has_virtual_address(BARE)
     assert service_spec.has_virtual_address(dumps({"EndpointSpec": {"Mode": "vip"}}))
     assert not service_spec.has_virtual_address(dumps({"EndpointSpec": {"Mode": "dnsrr"}}))

@@ -30,7 +30,7 @@ def stale(world: World) -> World:
 
 
 def test_each_is_restarted_once():
-    """And all have the new ingress then."""
+    """All have the new ingress then."""
     hosts = repaired()
 
     assert ["m1", "w1", "w2"] == sorted(step.host for step in hosts.steps if isinstance(step, RestartEngine))

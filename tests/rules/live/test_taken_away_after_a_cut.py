@@ -97,7 +97,7 @@ def overlay_facts_of(hosts: SimulatedHosts, network_id: str) -> object:
 
 
 def test_availability_counts_as_given_back_only_when_it_is():
-    """Else the checks above would prove nothing."""
+    """The checks above would prove nothing otherwise."""
     drained = begun(BRIDGE)[1]
 
     assert [True] == [maintenance.out(node) for node in drained.swarm.nodes if maintenance.drained(node)]

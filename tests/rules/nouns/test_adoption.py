@@ -26,13 +26,13 @@ def test_owner(labels: tuple[tuple[str, str], ...], expected: str | None):
 
 @given(labels=LABELS)
 def test_what_we_create_is_ours(labels: dict[str, str]):
-    """Whatever labels are declared, the owner's is among them."""
+    """The owner's label is among the labels, whatever is declared."""
     assert "infra/prod" == owner_of(with_owner(labels, "infra/prod"))
 
 
 @given(labels=LABELS, more=LABELS)
 def test_undeclared_labels_are_no_difference(labels: dict[str, str], more: dict[str, str]):
-    """Of the live labels only the declared keys count, and never our own."""
+    """Only the declared keys of the live labels count, and never our own."""
     live = pairs({**more, **labels, "swarmnet.owner": "infra/prod", "swarmnet.kick": "1"})
     assert labels == declared_labels(labels, live)
 

@@ -73,7 +73,7 @@ def test_what_the_other_state_made_is_left_alone(spec: Spec):
 
 @pytest.mark.parametrize("spec", CHANGES, ids=noun)
 def test_a_change_of_the_other_state_is_left_alone(spec: Spec):
-    """Wherever it was cut, an empty state with another stack file writes nothing, and the other state finishes it."""
+    """An empty state with another stack file writes nothing wherever it was cut, and the other state finishes it."""
     there, ours = spec.model_copy(update=THEIRS), spec.model_copy(update={**OURS, "mtu": 1380})
     for hosts in begun(there):
         if in_a_change(hosts.world):
@@ -86,7 +86,7 @@ def test_a_change_of_the_other_state_is_left_alone(spec: Spec):
 
 @pytest.mark.parametrize("spec", CHANGES, ids=noun)
 def test_a_change_with_the_own_digest_is_gone_on_with(spec: Spec):
-    """Wherever it was cut, an empty state with the stack file that it began with finishes it."""
+    """An empty state with the stack file that it began with finishes it, wherever it was cut."""
     own = spec.model_copy(update=OURS)
     for hosts in begun(own):
         if in_a_change(hosts.world):

@@ -41,14 +41,14 @@ def of_other_hands(world: World, host: str) -> World:
 
 
 def subnet_on(world: World, host: str) -> str:
-    """The subnet of a host's docker_gwbridge, empty where it has none."""
+    """Return the subnet of a host's docker_gwbridge, empty if it has none."""
     bridge = world.host(host).network(GATEWAY_BRIDGE)
     return bridge.subnet if bridge else ""
 
 
 @each
 def test_host_with_its_bridge_becomes_a_member(becoming: str):
-    """And keeps it."""
+    """It keeps its bridge."""
     host, spec, step = MEMBERS[becoming]
     hosts = SimulatedHosts(ready_for(spec))
     make(hosts, spec)
@@ -76,7 +76,7 @@ def test_host_without_it_stays_outside(becoming: str, spoil, why: str):
 
 @each
 def test_what_the_stack_does_not_declare_is_the_engines_affair(becoming: str):
-    """Without a section `gwbridge` an Engine makes its own."""
+    """An Engine makes its own bridge without a section `gwbridge`."""
     host, spec, step = MEMBERS[becoming]
     assert isinstance(spec, NodeSpec | SwarmSpec)
     hosts = SimulatedHosts(pruned(ready_for(spec), host))
@@ -87,7 +87,7 @@ def test_what_the_stack_does_not_declare_is_the_engines_affair(becoming: str):
 
 @each
 def test_bridge_made_again_lets_it_in(becoming: str):
-    """As `pulumi up --refresh` does it."""
+    """`pulumi up --refresh` does so."""
     host, spec, _ = MEMBERS[becoming]
     world = made(pruned(ready_for(spec), host), gwbridge_spec(host), spec)
 

@@ -123,7 +123,7 @@ def test_engine_default_has_a_range_of_the_engine(subnet: str, expected: bool):
 
 @pytest.mark.parametrize("property_name", DRIFT)
 def test_drift_is_repaired(property_name: str):
-    """Whatever differs, the bridge is removed, to be made again."""
+    """The bridge is removed, to be made again, whatever differs."""
     found = gwbridge.next_step(gwbridge_spec(), facts(DRIFT[property_name]), known=True)
     assert (RemoveNetwork(host="m1", id="b" * 64),) == steps(found)
 
@@ -285,7 +285,7 @@ SPECS = st.builds(
 
 @given(spec=SPECS)
 def test_what_is_created_is_what_is_wanted(spec: GwbridgeSpec):
-    """Whatever is wanted, one step makes it, and it is seen to be right."""
+    """One step makes it, and it is seen to be right, whatever is wanted."""
     world = bare("m1")
     for step in steps(gwbridge.next_step(spec, simulate.gwbridge_facts(world, "m1"), known=False)):
         world = simulate.perform(world, step)
@@ -319,7 +319,7 @@ def test_removal_restores_the_default():
 
 @pytest.mark.parametrize("state", ["active", "pending", "locked"])
 def test_removal_from_a_member_blocks(state: str):
-    """As long as the host may be in a swarm its bridge stays."""
+    """Its bridge stays as long as the host may be in a swarm."""
     spec = gwbridge_spec(on_remove="restore_default")
     assert "can't become the Engine's default again" in reason(
         gwbridge.next_step_of_removal(spec, facts(bridge(), state), "b" * 64)

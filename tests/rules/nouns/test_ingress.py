@@ -130,13 +130,13 @@ def test_a_service_does_not_matter_where_nothing_changes():
 
 @pytest.mark.parametrize("property_name", DRIFT)
 def test_drift_is_repaired(property_name: str):
-    """Whatever differs, an unused one is removed, to be made again."""
+    """An unused ingress is removed, to be made again, whatever differs."""
     found = DRIFT[property_name]
     assert (RemoveNetwork(id=found.id),) == steps(ingress.next_step(ingress_spec(), begun(found), known=True))
 
 
 def test_what_it_is_like_is_noted_before_anything_is_removed():
-    """With options and labels that nobody declared: the old one comes back from the note where the new is refused."""
+    """Undeclared options and labels are noted too: the old one is made from the note if the new one is refused."""
     found = network(subnets=("10.99.0.0/16",), labels=(*OURS, ("theirs", "1")), options=(("com.example.x", "2"), VNI))
     (note,) = steps(ingress.next_step(ingress_spec(), facts(found), known=True))
     assert isinstance(note, UpdateSwarm)
@@ -193,7 +193,7 @@ def test_create_refuses(adopt: str, found: Network, given: dict[str, Any], expec
 
 
 def test_create_changes_what_may_be_changed():
-    """With `adopt: converge` what somebody made gives way."""
+    """An ingress that somebody made gives way with `adopt: converge`."""
     found = altered(DRIFT["mtu"], labels=())
     decision = ingress.next_step(ingress_spec(adopt="converge"), begun(found), known=False)
     assert (RemoveNetwork(id=found.id),) == steps(decision)
@@ -206,7 +206,7 @@ def test_update_leaves_another_stacks_alone():
 
 
 def test_another_stack_in_the_middle_blocks():
-    """While another stack changes the swarm nothing is begun."""
+    """Nothing is begun while another stack changes the swarm."""
     changing = replace(SWARM, labels=(("swarmnet.change", OTHER_OWNER),))
     decision = ingress.next_step(ingress_spec(), facts(DRIFT["mtu"], swarm=changing), known=True)
     assert f"{OTHER_OWNER} is in the middle of a change" in reason(decision)
@@ -283,7 +283,7 @@ def test_hosts_have_time_to_drop_the_old_one(hosts: tuple[HostIngress, ...]):
 
 
 def test_a_silent_member_has_time_to_answer():
-    """Nobody knows whether it has dropped the old one."""
+    """It is not known whether it has dropped the old one."""
     found = facts(None, without_it(1), SILENT, unchanged_for=9)
     assert "h2 to answer" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
 
@@ -324,7 +324,7 @@ def test_a_host_that_keeps_the_old_one_does_not_keep_the_ports_of_all_others_awa
 
 
 def test_where_every_manager_keeps_the_old_one_one_is_repaired_first():
-    """None of them would take another of its name."""
+    """None of them would take another ingress of its name."""
     out = node(1, availability="drain", labels=DRAIN.set_labels)
     found = facts(None, with_it(1, DEFAULT), KEEPING, nodes=(out, node(2)), unchanged_for=10)
     assert ["RestartEngine"] == kinds(ingress.next_step(ingress_spec(), found, known=True))
@@ -354,7 +354,7 @@ def test_allocation_is_waited_for():
 
 
 def test_dead_one_of_ours_is_taken_back():
-    """Without addresses after two seconds it never gets any."""
+    """An ingress without addresses after two seconds never gets any."""
     decision = ingress.next_step(ingress_spec(), facts(DEAD, unchanged_for=2.0), known=True)
     assert isinstance(decision, Blocked)
     assert (RemoveNetwork(id=DEAD.id),) == decision.undo
@@ -393,13 +393,13 @@ def test_a_host_that_still_has_the_old_one_is_not_kicked():
 
 
 def test_a_host_that_keeps_the_old_one_is_repaired_last():
-    """Once all others have their ports."""
+    """It is repaired once all others have their ports."""
     found = facts(RIGHT, with_it(1), OLD, unchanged_for=10)
     assert (DRAIN,) == steps(ingress.next_step(ingress_spec(), found, known=True))
 
 
 def test_a_host_that_does_not_answer_is_waited_for_at_last():
-    """Once all others have their ports."""
+    """It is waited for once all others have their ports."""
     found = facts(RIGHT, with_it(1), SILENT, unchanged_for=10)
     assert "h2 to answer" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
 
@@ -463,7 +463,7 @@ def drained(**labels: str) -> Node:
 
 
 def test_one_host_at_a_time_is_taken_out_of_service():
-    """While one is in repair the next that no kick helps goes on working."""
+    """The next host that no kick helps goes on working while one is in repair."""
     given_up = (("swarmnet.kick", f"{'i' * 12}.20"),)
     found = facts(RIGHT, without_it(1), without_it(2), nodes=(node(1, labels=given_up), drained()))
     assert "h2 to recover by itself" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
@@ -511,7 +511,7 @@ def test_a_silent_host_is_waited_for_until_it_shows_it():
 
 
 def test_the_labels_of_kicks_go():
-    """Once every host has it they are taken off again."""
+    """They are removed once every host is attached."""
     found = facts(nodes=(node(1), node(2, labels=(("swarmnet.kick", "x.1"),))))
     expected = UpdateNode(node_id="n2", version=2, drop_labels=("swarmnet.kick",))
     assert (expected,) == steps(ingress.next_step(ingress_spec(), found, known=True))
@@ -579,7 +579,7 @@ def test_the_default_is_restored(found: IngressFacts, expected: object):
     ],
 )
 def test_removal_that_needs_nothing(decide: Callable[[], Any]):
-    """By default it is only forgotten."""
+    """It is only forgotten by default."""
     assert Done() == decide()
 
 

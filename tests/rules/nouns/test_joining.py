@@ -46,7 +46,7 @@ def on_w1(world: World) -> set[str]:
     ],
 )
 def test_no_task_lands_on_a_host_that_is_not_yet_as_declared(expected: set[str], spec: NodeSpec):
-    """However long it stays so: where the run is cut nothing is on it, and the next one opens it."""
+    """Nothing is on it however long it stays so, even if the run is cut; the next one opens it."""
     cut = cut_after_join(with_services(), spec)
     done = made(cut, spec)
 
@@ -54,7 +54,7 @@ def test_no_task_lands_on_a_host_that_is_not_yet_as_declared(expected: set[str],
 
 
 def test_next_run_opens_a_host_that_was_cut_after_its_join():
-    """With labels and availability in one update, so that it is never open without labels."""
+    """One update sets labels and availability, so that it is never open without labels."""
     spec = node_spec(labels={"zone": "b"})
     hosts = SimulatedHosts(cut_after_join(with_services(), spec))
     make(hosts, spec)
@@ -65,7 +65,7 @@ def test_next_run_opens_a_host_that_was_cut_after_its_join():
 
 
 def test_host_that_others_drained_stays_so():
-    """In a swarm of somebody else's nothing tells it from one that was cut after its join."""
+    """In somebody else's swarm nothing tells it from one that was cut after its join."""
     world = made(
         simulate.bare("m1", "w1"), swarm_spec(owner=OTHER_OWNER), node_spec("m1", role="manager", owner=OTHER_OWNER)
     )

@@ -103,7 +103,7 @@ def test_it_does_not_join_in_doubt(found: NodeFacts, expected: str):
     ids=["worker", "manager"],
 )
 def test_its_former_entry_goes(found: NodeFacts, expected: object):
-    """Of a host that left by itself and joined again, only the entry that the state knew is left behind."""
+    """Only the entry that the state knew is left behind by a host that left by itself and joined again."""
     assert (expected,) == steps(node.next_step(node_spec("w1"), found, known=True, node_id="n2"))
 
 
@@ -219,7 +219,7 @@ def test_settings_are_updated(given: dict[str, Any], expected: UpdateNode):
 
 
 def test_everything_changes_at_once():
-    """Whatever differs, it is one update."""
+    """It is one update, whatever differs."""
     spec = node_spec(role="manager", availability="pause", labels={"zone": "b"})
     found = facts(entry(2, "worker", labels=()))
     expected = UpdateNode(
@@ -249,7 +249,7 @@ def test_one_that_we_drained_will_be_put_back_to_what_is_wanted(availability: st
 
 
 def test_a_membership_of_ours_gets_our_label():
-    """In a swarm of ours a member without our label was joined by a run that was cut."""
+    """A member of our swarm without our label was joined by a run that was cut."""
     expected = UpdateNode(node_id="n2", version=2, set_labels=OURS)
     decision = node.next_step(node_spec(), facts(entry(2, "worker", labels=())), known=False)
     assert (expected,) == steps(decision)
@@ -277,7 +277,7 @@ def test_the_last_manager_stays_one():
 
 
 def test_a_demotion_keeps_the_quorum():
-    """With one of three managers away the two others are needed."""
+    """The two other managers are needed while one of three is away."""
     found = as_manager(entry(3, reachability="unreachable"))
     assert "of the other 2 managers only 1 can be reached" in reason(node.next_step(node_spec(), found, known=True))
 
@@ -300,7 +300,7 @@ def test_a_demotion():
     ],
 )
 def test_create_refuses(adopt: str, given: dict[str, Any], labels: tuple[tuple[str, str], ...], expected: str):
-    """In a swarm of somebody else's a membership stays as it is, unless `adopt` says otherwise."""
+    """A membership of somebody else's swarm stays as it is, unless `adopt` says otherwise."""
     found = facts(entry(2, "worker", labels=labels), swarm=swarm(()))
     assert expected in reason(node.next_step(node_spec(adopt=adopt, **given), found, known=False))
 
@@ -312,14 +312,14 @@ def test_create_takes_over_what_is_identical():
 
 
 def test_create_changes_what_may_be_changed():
-    """With `adopt: converge` it is changed, and stays nobody's."""
+    """It is changed with `adopt: converge`, and stays nobody's."""
     found = facts(entry(2, "worker", labels=()), swarm=swarm(()))
     decision = node.next_step(node_spec(adopt="converge", availability="drain"), found, known=False)
     assert (UpdateNode(node_id="n2", version=2, availability="drain"),) == steps(decision)
 
 
 def test_what_its_own_join_began_is_ours():
-    """In a swarm of somebody else's too: its entry gets our label and what is declared, whatever `adopt` says."""
+    """Its entry gets our label and what is declared in somebody else's swarm too, whatever `adopt` says."""
     spec = node_spec(adopt="refuse", labels={"zone": "b"})
     decide = node.decide(spec, {})
     theirs = swarm(())
@@ -469,7 +469,7 @@ def test_leaving_takes_nothing(found: NodeFacts):
     ],
 )
 def test_a_lost_one_is_removed(found: NodeFacts, expected: object):
-    """With `lost: true` a host that is dead for good goes without its own word."""
+    """A host that is dead for good goes without its own word with `lost: true`."""
     assert (expected,) == steps(removal(found, lost=True))
 
 
@@ -503,7 +503,7 @@ def test_member_at_another_address():
     ids=["another member", "in no swarm"],
 )
 def test_another_host_at_the_new_address(there, told):
-    """Neither joined nor changed: the address may be a slip."""
+    """It neither joins nor changes: the address may be a slip."""
     decision = node.next_step(node_spec(host="w1"), facts(member=there), known=True, node_id="n2", moved=MOVED)
 
     assert f"w1: its {MOVED}, but that is another machine: {told}" in reason(decision)
@@ -521,7 +521,7 @@ def at(**keys: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("known", [True, False], ids=["update", "create"])
 def test_member_with_another_address_than_the_file_says(known: bool):
-    """Neither taken over nor changed: no Engine can give it another one."""
+    """It is neither taken over nor changed: no Engine can give it another one."""
     spec = node_spec(access=at(advertise_address="198.51.100.7"))
     decision = node.next_step(spec, facts(member=KNOWN_AT), known=known, node_id="n2")
 
@@ -536,7 +536,7 @@ def test_member_with_the_address_that_the_file_says(own: Member):
 
 
 def test_refresh_shows_the_address_that_a_member_has():
-    """Of what it joined with alone: how it is reached stays as it is."""
+    """It shows only what the member joined with: the way to it stays as it is."""
     spec = node_spec(access=at(advertise_address="198.51.100.7"))
     live = node.finding(spec, {"node_id": "n2"}, facts(member=KNOWN_AT)).live
 

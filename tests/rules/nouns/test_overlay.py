@@ -129,7 +129,7 @@ def test_allocation_is_waited_for():
     ],
 )
 def test_dead_one_blocks(labels: tuple[tuple[str, str], ...], undo: tuple[RemoveNetwork, ...]):
-    """Without addresses after two seconds nothing will ever start on it."""
+    """Nothing will ever start on an overlay without addresses after two seconds."""
     decision = overlay.next_step(overlay_spec(), known(altered(DEAD, labels=labels), unchanged_for=2.0))
     assert isinstance(decision, Blocked)
     assert undo == decision.undo
@@ -303,7 +303,7 @@ def swarm_of_one() -> World:
 
 @given(spec=specs())
 def test_what_is_created_is_what_is_wanted(spec: OverlaySpec):
-    """Whatever is wanted, one step makes it, and it is seen to be right."""
+    """One step makes it, and it is seen to be right, whatever is wanted."""
     world = swarm_of_one()
     for step in steps(overlay.next_step(spec, simulate.overlay_facts(world, "app"))):
         world = simulate.elapse(simulate.perform(world, step), 1)

@@ -142,7 +142,7 @@ def test_another_swarm_than_the_known_one_blocks():
     ids=["all bare", "one silent", "one locked", "one in a swarm"],
 )
 def test_half_of_one_is_not_begun(found: SwarmFacts, expected: str | None):
-    """Before the first bridge is made, each host that is to be in it has to answer; later on, one may be down."""
+    """Each host that is to be in it has to answer before the first bridge is made; later on, one may be down."""
     refusal = swarm.not_to_be_begun(found)
 
     assert (expected or "") in (refusal or "")
@@ -222,7 +222,7 @@ def test_create_takes_over_what_is_identical():
 
 
 def test_create_changes_what_may_be_changed():
-    """With `adopt: converge` its settings are changed."""
+    """Its settings are changed with `adopt: converge`."""
     decision = swarm.next_step(swarm_spec(adopt="converge", task_history_limit=2), facts(live(labels=())))
     assert (UpdateSwarm(version=7, task_history_limit=2),) == steps(decision)
 

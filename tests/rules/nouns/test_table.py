@@ -21,7 +21,7 @@ def test_what_was_adopted_is_forgotten_without_a_look(noun: Noun[Any, Any]):
 
 @each
 def test_what_a_cut_change_left_is_finished_before_it_is_forgotten(noun: Noun[Any, Any]):
-    """Of what is kept where its section goes away."""
+    """That is so for networks that are kept when their section goes away."""
     spec = next(each for each in whole_stack() if noun_of(each) is noun).model_copy(update={"settled": "unfinished"})
     keeps = "on_remove" in noun.spec.model_fields
 

@@ -105,12 +105,12 @@ def test_identical_means_all_that_an_engine_shows(spec: Any, given: dict[str, An
     ],
 )
 def test_what_engines_fill_in_is_no_difference(spec: Any, given: dict[str, Any]):
-    """As measured on each Engine (measurements.md#options-by-engine)."""
+    """Each Engine fills in what was measured on it (measurements.md#options-by-engine)."""
     assert "" == said(spec, shown(spec, **given))
 
 
 def test_declared_option_is_compared():
-    """As an Engine shows it, or as it is where nothing is shown."""
+    """It is compared as an Engine shows it, or as it is if nothing is shown."""
     spec = gwbridge_spec(options={HOST_BINDING: "127.0.0.1"})
 
     assert "" == said(spec, shown(spec))
@@ -168,7 +168,7 @@ def test_ingress_keeps_what_nobody_declared_through_a_change_of_its_range():
 
 
 def test_bridge_of_a_member_keeps_what_nobody_declared():
-    """By the note that is on its node meanwhile."""
+    """The note on its node keeps it meanwhile."""
     hosts = SimulatedHosts(lifecycle.running())
     host = hosts.world.host("w1")
     bridge = host.network("docker_gwbridge")
@@ -211,7 +211,7 @@ def test_defaults_of_daemon_json_do_not_slip_into_what_we_make():
 
 
 def test_what_stays_is_told_to_the_state():
-    """So that the next refresh finds no difference in it; what comes later is one."""
+    """The next refresh finds no difference in it; a later addition is one."""
     found = shown(APP, options=(("x", "y"),), labels=(OURS,))
     more = replace(found, shape=replace(found.shape, options=pairs({**dict(found.options), "z": "1"})))
     known = {"network_id": found.id, **OVERLAY.kept(APP, {}, found)}

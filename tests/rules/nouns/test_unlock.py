@@ -27,12 +27,12 @@ def test_the_bridge_of_a_locked_member():
 
 
 def test_its_change_takes_its_turn():
-    """Once unlocked the member may have to be taken out of service."""
+    """The member may have to be taken out of service once it is unlocked."""
     assert gwbridge.disruptive(gwbridge_spec(), GwbridgeFacts(member=LOCKED, bridge=None, swarm=swarm(OWNER)))
 
 
 def test_a_locked_membership():
-    """Likewise where the membership itself is looked at."""
+    """The same is done if the membership itself is looked at."""
     facts = NodeFacts(member=LOCKED, swarm=swarm(OWNER))
 
     assert (UnlockSwarm(host="m1"),) == steps(node.next_step(node_spec("m1"), facts, known=True))

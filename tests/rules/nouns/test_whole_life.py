@@ -86,7 +86,7 @@ every_case = pytest.mark.parametrize("name", CASES)
 
 @every_case
 def test_steps_are_counted(name: str):
-    """From nothing to done it takes just the steps that it needs."""
+    """It takes just the steps that it needs, from nothing to done."""
     hosts = SimulatedHosts(start(name))
     make(hosts, CASES[name].spec)
     assert CASES[name].steps == len(hosts.steps)
@@ -102,7 +102,7 @@ def test_done_means_that_every_host_shows_it(name: str):
 
 @every_case
 def test_done_stays_done(name: str):
-    """Nor does time undo it."""
+    """Time does not undo it."""
     assert shown(simulate.elapse(made(start(name), CASES[name].spec), 100), CASES[name].spec)
 
 
@@ -118,7 +118,7 @@ def test_a_second_run_writes_nothing(name: str, known: bool):
 
 @every_case
 def test_a_run_cut_anywhere_is_finished_by_the_next(name: str):
-    """Killed before any of its steps, at once or later, another run ends where the first would have."""
+    """Another run, at once or later, ends where the first would have, before whichever step that was killed."""
     begun = start(name)
     for cut in cuts(begun, lambda hosts: make(hosts, CASES[name].spec)):
         for pause in (0, 0.7, 15):
@@ -268,7 +268,7 @@ def test_a_whole_stack_goes():
 
 
 def test_a_whole_stack_is_kept_where_it_says_so():
-    """By default the bridges stay as they are, and the ingress goes with its swarm."""
+    """The bridges stay as they are by default, and the ingress goes with its swarm."""
     hosts = down(running(), *whole_stack())
     assert ["10.12.0.0/16"] * 3 == [host.network("docker_gwbridge").subnet for host in hosts.world.hosts]  # type: ignore[union-attr]
 
@@ -306,7 +306,7 @@ def test_a_removed_overlay_is_gone_everywhere():
 
 
 def test_the_default_ingress_comes_back():
-    """In the place of ours there is one of the Engine's own, on every host."""
+    """The Engine's own takes the place of ours on every host."""
     hosts = down(running(), ingress_spec(on_remove="restore_default"))
     networks = [host.network("ingress") for host in hosts.world.hosts]
     assert ["10.0.0.0/24"] * 3 == [network.subnet for network in networks if network]

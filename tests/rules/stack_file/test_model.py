@@ -37,7 +37,7 @@ def test_hosts_alone_are_enough():
 
 
 def test_hosts_are_required():
-    """Without `hosts` there is nothing to do anything with."""
+    """There is nothing to do anything with if `hosts` is missing."""
     with pytest.raises(StackFileError) as caught:
         parse({})
 
@@ -440,7 +440,7 @@ def test_advertise_address_is_no_name(address):
 
 @pytest.mark.parametrize("address", ["10.0.0", "10.0.0.300", "eth 0"])
 def test_advertise_address_is_one(address):
-    """Neither a part of one nor words."""
+    """A part of one or words are refused."""
     expected = (
         f"hosts.m1.advertise_address: {address!r} should be an IP address or an interface of the host, "
         "such as 10.0.0.1 or eth0"
@@ -493,7 +493,7 @@ def test_variable_in_a_path_is_not_replaced(path):
 
 @pytest.mark.parametrize("path", ["~/.ssh/id", "/keys/a$1", "keys/team key", "~ops/.ssh/id"])
 def test_path_is_any_other_text(path):
-    """Whatever a file may be called."""
+    """A file may have any name."""
     assert [] == problems(ssh={"key_file": path})
 
 
@@ -665,5 +665,5 @@ def test_what_counts_as_another_address(now, expected):
 
 
 def test_a_new_host_has_not_moved():
-    """Without a state there is nothing to compare with."""
+    """There is nothing to compare with if there is no state."""
     assert "" == moved({}, PLACE)

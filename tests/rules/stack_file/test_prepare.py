@@ -34,13 +34,13 @@ def test_shared_commands_come_first():
 
 
 def test_hosts_without_any_are_not_there():
-    """Nor is anything where nobody has one."""
+    """There is nothing at all if no host has one."""
     assert [["prepare/w1/docker"]] == [[each.resource_name for each in host] for host in planned({"prepare": [DOCKER]})]
     assert () == planned()
 
 
 def test_words_of_the_file_are_those_that_are_handed_on():
-    """Each variable is there, also where it says nothing: a state keeps these names."""
+    """Each variable is there, also if it says nothing: a state keeps these names."""
     ((first, *_), *_) = planned(prepare=[RULES], ssh={"user": "deploy", "sudo": True, "host_key": None})
 
     assert {

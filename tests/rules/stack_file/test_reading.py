@@ -94,14 +94,14 @@ def test_date_is_told(date):
 
 @pytest.mark.parametrize("written", ["7", "0777", "1.10", "12e5", "1_0", "0x1f"])
 def test_number_in_place_of_text_is_shown_as_it_stands(written):
-    """Whoever puts quotes around it has what was meant."""
+    """Quotes around it give what was meant."""
     raw = from_yaml(f"config: {{hosts: {{m1: {{local: true, labels: {{x: {written}}}}}}}}}")
 
     assert [f'hosts.m1.labels.x: {written} is a number: write "{written}"'] == verdict(raw, "a").problems
 
 
 def test_date_elsewhere_is_nobodys_business():
-    """In quotes, as a key and in other namespaces it is as Pulumi says."""
+    """A date in quotes, as a key or in another namespace is as Pulumi says."""
     assert {"a": {"2026-01-01": "2026-01-01"}} == from_yaml(
         "config: {other:a: 2026-01-01, a: {2026-01-01: '2026-01-01'}}"
     )
@@ -247,7 +247,7 @@ def test_yaml_that_is_no_stack_file(text, problem):
     ],
 )
 def test_text_that_is_no_yaml_is_told_in_plain_words(text, line, problem):
-    """With the line where it is to be mended, and what to write."""
+    """The problem has the line to mend, and what to write."""
     with pytest.raises(StackFileError) as caught:
         from_yaml(text)
 
@@ -306,7 +306,7 @@ def test_what_pulumi_would_pass_over_is_told(text, problems):
     ids=["ours", "both", "the project's"],
 )
 def test_key_without_a_namespace_is_the_projects(text, raw, problems):
-    """In a project of another name it is none of ours, and no second one of ours."""
+    """It is none of ours in a project of another name, and no second one of ours."""
     written = read(text, "nets")
 
     assert (raw, problems) == (written.raw, list(written.problems))
@@ -346,7 +346,7 @@ def test_every_key_has_its_place():
     ids=["key", "key that is missing", "section", "section that is missing", "of the text"],
 )
 def test_where_a_problem_is(problem, expected):
-    """At its key, else at what that would stand in."""
+    """It is at its key, else at the section that the key would be in."""
     text = "config:\n  swarmnet:hosts:\n    m1:\n      local: true\n"
 
     assert expected == read(text).position(problem)

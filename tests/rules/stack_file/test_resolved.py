@@ -50,7 +50,7 @@ def test_lost_host_is_planned_no_more():
     ("expected", "sections"), [(frozenset({"m2"}), {"swarm": {}}), (None, {})], ids=["with swarm", "without"]
 )
 def test_who_is_a_manager(expected, sections):
-    """Whom the file calls one and does not call lost, where it has the section `swarm`."""
+    """A host is one if the file calls it a manager and not lost, and has the section `swarm`."""
     assert expected == resolve(parse({"hosts": HOSTS, **sections})).roles.managers
 
 
@@ -103,7 +103,7 @@ def test_hosts_that_make_no_sense_are_refused_alone():
 
 
 def test_configuration_is_refused_with_all_that_is_wrong():
-    """Before the first write every section counts."""
+    """Every section counts before the first write."""
     given = settings(hosts={"m1": {}}, ingress={})
 
     with pytest.raises(StackFileError) as refusal:

@@ -16,7 +16,7 @@ def stackfile(hosts=None, **sections):
 
 
 def test_workers_come_first_and_the_first_manager_last():
-    """Without an order: all workers at once, each further manager alone, the first manager last."""
+    """This is so without an order: all workers at once, each further manager alone, the first manager last."""
     assert (("w1", "w2"), ("m2",), ("m3",), ("m1",)) == waves(stackfile())
 
 
@@ -40,5 +40,5 @@ def test_stack_of_workers_has_one_wave():
 
 
 def test_first_manager_is_the_first_declared():
-    """Without a word, the swarm begins on the first manager of the file."""
+    """The swarm begins on the first manager of the file if no key says otherwise."""
     assert "m1" == first_manager(stackfile())

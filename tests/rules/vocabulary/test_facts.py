@@ -142,7 +142,7 @@ def test_alive(state: str, expected: bool):
 
 @pytest.mark.parametrize("desired", ["ready", "running"])
 def test_a_task_that_waits_is_alive(desired: str):
-    """Also one that only has to get ready, before it runs: it has its addresses."""
+    """One that only has to get ready before it runs is alive too: it has its addresses."""
     assert Task(id="t", service_id="s", node_id="n", state="pending", desired=desired).alive
 
 

@@ -15,7 +15,7 @@ BARE = NetworkShape(name="app", driver="overlay", options=(("other", "1"),))
     "place", [attribute("internal"), presence("x"), switch("x")], ids=["attribute", "mark", "switch"]
 )
 def test_flag_is_read_as_it_was_written(place, value):
-    """Wherever it is kept."""
+    """It is read so wherever it is kept."""
     assert value is place.read(place.write(BARE, value))
 
 
@@ -64,5 +64,5 @@ def test_what_others_wrote_is_read_as_engines_read_it(place, text, expected):
 
 
 def test_switch_that_nobody_set_is_on():
-    """So does a bridge."""
+    """That of a bridge is on too."""
     assert switch("x").read(BARE)

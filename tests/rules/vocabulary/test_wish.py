@@ -19,7 +19,7 @@ DIGEST = "733ee0cba10e"
 
 
 def digest(raw):
-    """Of what a stack file wants."""
+    """Return the digest of what a stack file wants."""
     return wish(plan_of(raw, "swarmnet/test").specs)
 
 
@@ -52,7 +52,7 @@ def test_how_it_comes_about_counts_for_nothing(changes):
     ],
 )
 def test_another_wish_is_another_digest(changes):
-    """Whatever a network has counts."""
+    """Everything that a network has counts."""
     assert DIGEST != digest(RAW | changes)
 
 

@@ -56,7 +56,7 @@ def test_other_signs_stay(text):
 
 @given(st.text(st.characters(codec=None)))
 def test_any_text_is_one_line(text):
-    """Whatever it holds, and so it stays."""
+    """It is one line whatever it holds, and stays so."""
     said = line(text)
 
     assert not INVISIBLE.search(said)
@@ -65,7 +65,7 @@ def test_any_text_is_one_line(text):
 
 @pytest.mark.parametrize("text", [TOKEN, KEY, f"join with {TOKEN}: refused", f'{{"JoinToken": "{KEY}"}}'])
 def test_no_error_and_no_data_holds_a_secret(text):
-    """Whoever put it there."""
+    """None does, whoever put it there."""
     shown = [
         str(EngineError(text)),
         *StackFileError([text]).problems,
@@ -77,12 +77,12 @@ def test_no_error_and_no_data_holds_a_secret(text):
 
 
 def test_no_error_holds_what_a_terminal_obeys():
-    """Whatever the Engine said."""
+    """None does, whatever the Engine said."""
     assert "m1:  [2J" == str(EngineError("m1: \x1b[2J"))
 
 
 def test_data_is_data():
-    """In ASCII, as it was given."""
+    """It is in ASCII, as it was given."""
     given_ = {"a##[b": ["ö\u202e", 1, None, True, ("x",)]}
 
     assert {"a##[b": ["ö\u202e", 1, None, True, ["x"]]} == json.loads(data(given_))
@@ -107,5 +107,5 @@ def test_data_is_data():
     ],
 )
 def test_the_time_goes_with_the_length(part):
-    """A hundred thousand times the same, which would take hours where each had a look at all that follows."""
+    """A hundred thousand repetitions would take hours if each looked at all that follows."""
     assert isinstance(without_secrets(part * 100_000 + HIDDEN), str)
