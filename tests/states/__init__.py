@@ -1,5 +1,5 @@
-"""States that releases wrote on real hosts, as users have them: `VERSION/whole-stack.json`; `unreleased` is
-what the code after the last of them writes, which the next release records under its own number.
+"""States that releases wrote on real hosts, as users have them: `VERSION/whole-stack.json`; `before-0.1.0` is what a
+checkout wrote before the first release, with names of outputs that have changed since.
 
 Taken out is what says where code lay on the recording machine, and the salt of its passphrase, which is empty. How one
 is recorded: tests/states/__main__.py.
