@@ -1,4 +1,4 @@
-"""Packages of npm that tests need, installed into .tools; tests are skipped where they can't be had."""
+"""Packages of npm that tests need, installed into .tools; tests are skipped if they can't be had."""
 
 import shutil
 import subprocess

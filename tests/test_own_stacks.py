@@ -34,7 +34,7 @@ def failures(folder: Path) -> str:
 
 @pytest.mark.whole
 def test_tests_take_a_users_files_as_they_are(tmp_path: Path):
-    """Whatever their names, and whatever is in them: torn ones, other people's form, hosts and ranges of the tests.
+    """Names and content do not matter: torn files, other people's form, hosts and ranges of the tests.
 
     What may be deleted is: the stack of `make demo`.
     """

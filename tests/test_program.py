@@ -352,8 +352,8 @@ def test_keys_of_a_project_of_another_name_are_its_own(monkeypatch, tmp_path):
 
 
 def test_what_another_stack_file_declares_is_refused(monkeypatch, caplog, tmp_path):
-    """Two stacks would undo what the other does. The files are those of the project that is run, where its Pulumi.yaml
-    says, also where this program lies elsewhere."""
+    """Two stacks would undo what the other does. The files are those of the project that is run, in the folder that
+    its Pulumi.yaml names, also if this program lies elsewhere."""
     own = {"hosts": {"m1": HOSTS["m1"]}, "swarm": {}}
     (tmp_path / "Pulumi.yaml").write_text("name: nets\nmain: swarmnet\nstackConfigDir: environments\n")
     (tmp_path / "environments").mkdir()

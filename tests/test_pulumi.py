@@ -111,8 +111,8 @@ def test_hostile_state_is_refused_and_not_run(project: Project, tmp_path: Path, 
 
 @each_state
 def test_consequence_is_told_before_the_prompt_and_not_again(project: Project, recorded: FormerState):
-    """On the row of each resource whose change disturbs; the run after the prompt, whose hosts answer nobody, is silent
-    about it. What is shown of a change is what the stack file changed, whichever version wrote the state."""
+    """It is on the row of each resource whose change disturbs; the run after the prompt, whose hosts do not answer,
+    is silent about it. A shown change is that of the stack file, whichever version wrote the state."""
     standing(project, recorded)
     project.declare(
         silent(recorded).sections

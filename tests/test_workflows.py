@@ -231,7 +231,7 @@ def test_each_job_ends():
 
 
 def test_nobody_elses_code_gets_root_on_the_runner_of_the_tests():
-    """Only what is on main already runs there, and only where the project has such a runner."""
+    """Only code that is on main already runs there, and only if the project has such a runner."""
     job = read(CI)["jobs"]["test"]
 
     assert "vars.SWARMNET_DEBIAN_RUNNER && github.event_name == 'push' && github.ref == 'refs/heads/main'" == job["if"]
@@ -250,7 +250,7 @@ def test_runs_do_not_meet():
 
 
 def test_facts_are_one_file_of_the_night_on_main(tmp_path):
-    """Whatever else is in the artifact stays where it was unpacked: beside the checkout, where nothing is run."""
+    """Other files of the artifact stay beside the checkout, where nothing is run."""
     program(tmp_path / "bin" / "gh", NIGHT)
     checkout, out = tmp_path / "checkout", tmp_path / "out"
     checkout.mkdir()

@@ -121,7 +121,7 @@ class Scene:
 
     @classmethod
     def brought_up(cls, group: Group) -> "Scene":
-        """From bare hosts."""
+        """Bring the stack up on bare hosts."""
         group.provide_image()
         folder = tempfile.mkdtemp(prefix="swarmnet-chaos-")
         project = Project(Path(folder), Path(folder) / "home")
@@ -162,7 +162,7 @@ class Scene:
             self.finish(cut)
 
     def finish(self, cut: Cut) -> None:
-        """`pulumi cancel` where pulumi was killed, then `up` until it ends well."""
+        """Run `pulumi cancel` if pulumi was killed, then `up` until it ends well."""
         if cut.victim == "pulumi":
             self.project.run("cancel", "--yes")
         for _ in range(TRIES):

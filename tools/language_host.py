@@ -74,19 +74,19 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetRequiredPackages(
         self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetRequiredPackagesResponse:
-        """None ahead of need."""
+        """Name none ahead of need."""
         return language_pb2.GetRequiredPackagesResponse()
 
     def GetRequiredPlugins(
         self, request: language_pb2.GetRequiredPluginsRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetRequiredPluginsResponse:
-        """None ahead of need."""
+        """Name none ahead of need."""
         return language_pb2.GetRequiredPluginsResponse()
 
     def GetProgramDependencies(
         self, request: language_pb2.GetProgramDependenciesRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetProgramDependenciesResponse:
-        """Not told: requirements.txt says it better."""
+        """Tell none: requirements.txt says it better."""
         return language_pb2.GetProgramDependenciesResponse()
 
     def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:

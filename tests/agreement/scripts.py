@@ -290,7 +290,7 @@ def ports_hold_the_ingress(story: Story) -> None:
 
 
 def no_port_without_an_ingress(story: Story) -> None:
-    """Without an ingress no service gets a port through it; with other ports, or none, it runs all the same.
+    """No service gets a port through the mesh without an ingress; with other ports, or none, it runs all the same.
 
     measurements.md#no-ingress
     """
@@ -331,7 +331,7 @@ def a_kick_must_change_something(story: Story) -> None:
 
 
 def tasks_do_not_hold_the_ingress(story: Story) -> None:
-    """Once the last port is off the ingress can be removed, though every task still runs on it.
+    """The ingress can be removed once the last port is off, though every task still runs on it.
 
     measurements.md#removal
     """
@@ -418,7 +418,7 @@ def a_rollback_brings_ports_back(story: Story) -> None:
 
 
 def paused_ports_stay_off(story: Story) -> None:
-    """With FailureAction pause they stay off, until somebody puts them back (measurements.md#rollback)."""
+    """They stay off with FailureAction pause, until somebody puts them back (measurements.md#rollback)."""
     strip_and_fail(story, "pause")
     story.until("paused", lambda: "paused" == story.service("web").update_state)
     story.fact("its ports", (), story.service("web").ports)
@@ -439,7 +439,7 @@ def started_first(story: Story, replicas: int, **placed: object) -> None:
 
 
 def start_first_waits_for_room(story: Story) -> None:
-    """On full nodes a start-first rollout never ends; one more update, of anything, makes the old tasks go.
+    """A start-first rollout never ends on full nodes; one more update, of anything, makes the old tasks go.
 
     measurements.md#start-first
     """
@@ -495,7 +495,7 @@ def labels_make_it_forgotten(story: Story) -> None:
 
 
 def ended_for_good(story: Story) -> None:
-    """A task that has ended is followed by none where the spec says so, but for an update that concerns it.
+    """No task follows one that has ended if the spec says so, but for an update that concerns it.
 
     measurements.md#restart-conditions
     """
@@ -561,7 +561,7 @@ def slow_to_end(story: Story) -> None:
 
 
 def paused_nodes_keep_global_tasks(story: Story) -> None:
-    """On a paused node a global service's task stays as it is, whatever is updated, until the node is active again.
+    """A global service's task stays as it is on a paused node, whatever is updated, until the node is active again.
 
     measurements.md#paused-nodes
     """
@@ -612,7 +612,7 @@ def runs(story: Story, host: str) -> bool:
 
 
 def unknown_for_a_while(story: Story) -> None:
-    """After a restart of a lone manager, and where another is elected, no other member is ready until it registers.
+    """No other member is ready until it registers, after a restart of a lone manager or an election of another.
 
     measurements.md#unknown-nodes
     """

@@ -149,7 +149,7 @@ class Story:
 
 
 def again(write: Callable[[], None]) -> None:
-    """Read and write, and again where what was read has changed since. Raises the last refusal."""
+    """Read and write, and do both again if the thing that was read has changed since. Raises the last refusal."""
     for _ in range(TRIES - 1):
         try:
             return write()

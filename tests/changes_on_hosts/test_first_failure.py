@@ -11,7 +11,7 @@ pytestmark = pytest.mark.lab
 
 @pytest.fixture
 def obstacle(live: Live):
-    """On each host another network has the link that the new bridge is to have: the Engine makes no second one."""
+    """Give the new bridge's link to another network on each host: the Engine makes no second one."""
     link = "gwother"
     for host in live.hosts:
         host.docker("network", "create", "--opt", f"com.docker.network.bridge.name={link}", "other")
@@ -26,8 +26,8 @@ def clear(live: Live) -> None:
 
 
 def test_exactly_one_host_is_touched(live: Live, ranges: Callable[[], str], obstacle: str):
-    """Of three hosts in one wave, two keep bridge and tasks as they were. On the third the new bridge is refused:
-    the old one is made again and the host given back. The next `up` finishes all three."""
+    """Two of three hosts in one wave keep bridge and tasks as they were. The new bridge is refused on the third: the
+    old one is made again and the host given back. The next `up` finishes all three."""
     former = {host.name: host.network("docker_gwbridge") for host in live.hosts}
     live.declare(gwbridge={"subnet": ranges(), "bridge_name": obstacle})
     live.sections["order"] = [[host.name for host in live.hosts]]

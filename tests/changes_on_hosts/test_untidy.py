@@ -107,7 +107,7 @@ def task_counts(manager: Host) -> dict[str, str]:
 
 
 def memory(host: Host, hundredths: int) -> int:
-    """So many hundredths of a host's memory, in bytes."""
+    """Return so many hundredths of a host's memory, in bytes."""
     return int(host.docker("info", "--format={{.MemTotal}}")) * hundredths // 100
 
 

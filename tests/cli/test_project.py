@@ -61,7 +61,7 @@ def test_owner_is_the_programs(folder: Path):
 
 @pytest.mark.parametrize("here", [".", "stacks", "providers/rules"])
 def test_stack_files_are_those_of_the_project_around(folder: Path, monkeypatch: pytest.MonkeyPatch, here: str):
-    """Wherever the command lies: as Pulumi, and git, find theirs."""
+    """Pulumi and git find theirs in the same way, wherever the command lies."""
     (folder / here).mkdir(parents=True, exist_ok=True)
     monkeypatch.chdir(folder / here)
 

@@ -77,7 +77,7 @@ def unreached(name="w9", why="w9 (10.99.0.9:22): no answer within 10 s", **node)
 
 
 def found(*members, networks=None, entry=None, **settings):
-    """A swarm of these members (one manager, where none is named) with these networks (an ingress, where none is)."""
+    """Return a swarm of these members (one manager, if none is named) with these networks (an ingress, if none is)."""
     there = members or (member(),)
     swarm = a_swarm(**settings)
     nodes = tuple(each.node for each in there)

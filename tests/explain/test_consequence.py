@@ -68,7 +68,7 @@ class Told:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_change_says_what_it_disturbs(change):
-    """Only what running workloads may feel."""
+    """It says only what running workloads may feel."""
     before, keys, said = CHANGES[change]
     after = before.model_copy(update={"settled": True, **keys})
 

@@ -8,7 +8,7 @@ from tests.exploration.scenes import LARGE, SMALL
 
 
 def main(words: str) -> int:
-    """Explore the scenes whose names hold these words; 1 where something did not hold."""
+    """Explore the scenes whose names hold these words; return 1 if something did not hold."""
     wrong = 0
     for name, scene in {**SMALL, **LARGE}.items():
         if words not in name:

@@ -213,7 +213,7 @@ class Exploration:
         return self.turn_round(here, undone, f"blocked: {decision.reason}")
 
     def turn_round(self, here: bytes, state: State, end: str) -> bytes | str:
-        """A run that can't go on takes the next way back, and ends where there is none."""
+        """Let a run that can't go on take the next way back, or end if there is none."""
         if state.back == len(self.scene.ways_back):
             return self.ended(here, state, end)
         return self.reach(replace(state, patience=0, back=state.back + 1), here, f"turn round: {end}")
@@ -255,7 +255,7 @@ class Exploration:
                     self.problems[there] = problem
 
     def rest(self, here: bytes, state: State, for_what: str, *, acted: bool = False) -> bytes | str:
-        """A moment passes in the run; where nothing moves any more, it is stuck."""
+        """Let a moment pass in the run; it is stuck if nothing moves any more."""
         following = waited(self.scene, state, acted=acted)
         if following == state:
             return self.turn_round(here, state, f"stuck: {for_what}")

@@ -294,7 +294,7 @@ class Wrong(AssertionError):
 
 
 def wrong(problem: str | None) -> None:
-    """Raise what is wrong, where something is."""
+    """Raise what is wrong, if something is."""
     if problem:
         raise Wrong(problem)
 
@@ -325,7 +325,7 @@ class Witness(SimulatedHosts):
     # The run
 
     def live(self) -> None:
-        """Go on until it is done, or blocked by what others did. Raises Wrong where something does not hold."""
+        """Go on until it is done, or blocked by what others did. Raises Wrong if something does not hold."""
         while not self.ended():
             self.killed = True
             self.elapse(self.until_next_run)
@@ -410,7 +410,7 @@ class Witness(SimulatedHosts):
         return True
 
     def others_act(self, deed: Deed, which: int) -> None:
-        """Somebody acts, where the swarm lets them; what lasts is what they want from now on."""
+        """Let somebody act, if the swarm allows it; a lasting act is what they want from now on."""
         services = [
             service.name
             for service in self.theirs.swarm.services

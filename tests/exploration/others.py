@@ -66,7 +66,7 @@ def another_port(service: str, port: int) -> Other:
 
 
 def scaled(service: str, replicas: int) -> Other:
-    """Somebody wants another number of tasks, where it is not one on every node."""
+    """Somebody wants another number of tasks, if it is not one on every node."""
 
     def act(world: World) -> World:
         spec = read(named(world, service).spec)
@@ -91,7 +91,7 @@ def rolled_back(service: str) -> Other:
 
 
 def failing(service: str) -> Other:
-    """From now on the tasks of a service's updates die at once, if no update of others is under way."""
+    """The tasks of a service's updates die at once from now on, if no update of others is under way."""
 
     def act(world: World) -> World:
         theirs = BY_HAND in dict(named(world, service).labels)
@@ -101,7 +101,7 @@ def failing(service: str) -> Other:
 
 
 def created(port: int) -> Other:
-    """Somebody creates a service that publishes a port, where none has its name."""
+    """Somebody creates a service that publishes a port, if none has its name."""
 
     def act(world: World) -> World:
         there = any(service.name == "alien" for service in world.swarm.services)

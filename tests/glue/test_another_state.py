@@ -17,7 +17,7 @@ each = pytest.mark.parametrize("spec", GOING, ids=noun)
 
 
 def test_a_change_carries_the_digest_of_the_stack_file(hosts):
-    """Before anything is touched the swarm is told whose change goes on, and what its stack file wants."""
+    """The swarm is told whose change goes on, and what its stack file wants, before anything is touched."""
     known(hosts, INGRESS).update(subnet="10.31.0.0/24", gateway="10.31.0.1")
     written = [dict(step.set_labels) for step in hosts.steps if isinstance(step, UpdateSwarm) and step.set_labels]
 

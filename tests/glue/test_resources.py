@@ -337,7 +337,7 @@ def test_overlay_that_was_retained_once_is_removed(hosts):
     ("settings", "seconds"), [({"swarmnet:timeouts": '{"overlay": 7}'}, 7), ({"swarmnet:hosts": "[]"}, 60)]
 )
 def test_removal_takes_the_time_that_is_declared_now(hosts, settings, seconds):
-    """The state's outputs have that of the last change, which counts where the configuration makes no sense."""
+    """The state's outputs have that of the last change, which counts if the configuration makes no sense."""
     Provider.run.settings |= settings
 
     assert seconds == Provider.run.removal_time(OVERLAY)

@@ -120,7 +120,7 @@ def test_its_key_is_no_key(hosts, fleet):
 
 
 def test_no_service_of_its_reaches_the_manager(hosts, fleet):
-    """It is not asked while the manager is silent, and what was read is written back where that was."""
+    """It is not asked while the manager is silent, and a spec is written back to the host that it was read from."""
     hosts["m1"].engine.answer("GET /info", 500, {"message": "not now"})
     with pytest.raises(SwarmnetError):
         from_manager(fleet, services, newest=True)

@@ -121,7 +121,7 @@ def test_where_an_engine_lists_no_containers_each_is_asked_for(host, door):
 
 
 def test_after_a_write_of_ours_it_is_asked_anew(host, door):
-    """Whichever door it went through."""
+    """The door that the write went through does not matter."""
     looked(door.at_rest())
     host.engine.answer("DELETE /networks/id-app0", 204)
     door.perform(RemoveNetwork(id="id-app0"))

@@ -32,14 +32,14 @@ def answered(*lines, status=0, now=NOW):
 
 
 def test_members_that_did_not_answer():
-    """By address, where the Engine has said whose name it is."""
+    """They are told by address, if the Engine has said whose name it is."""
     said = answered(JOINED, MISSED.format("fe85ebe32050"), MISSED.format("0123"))
 
     assert EngineLog(unanswered=frozenset({"10.9.0.2", "0123"})) == parsed(said)
 
 
 def test_datagrams_that_it_could_not_read():
-    """With address and port of the sender, in the last minute."""
+    """They are told with address and port of the sender, for the last minute."""
     assert EngineLog(refused=frozenset({("10.9.0.2", 41494), ("10.9.0.3", 41495)})) == parsed(
         answered(REFUSED, REFUSED_29)
     )

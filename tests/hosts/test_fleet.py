@@ -135,7 +135,7 @@ def test_manager_without_leader_is_no_good(hosts, fleet):
 
 
 def test_slow_host_is_not_waited_for(hosts, fleet):
-    """As soon as a good manager and one that names it have answered, nobody waits for the others."""
+    """The search ends as soon as a good manager and one that names it have answered."""
     over = threading.Event()
     hosts["w1"].engine.does("GET /info", lambda: (200, over.wait(60)))
 

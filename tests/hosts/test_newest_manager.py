@@ -60,7 +60,7 @@ def test_without_any_manager_it_is_said_why(hosts, fleet):
 
 @pytest.mark.parametrize("read_on", ["m2", "m3"])
 def test_services_are_written_where_they_were_read(hosts, fleet, read_on):
-    """Whichever manager answers now."""
+    """Another manager that answers by then is not used."""
     hosts[read_on].engine.answer("POST /services/s1/update", body={})
 
     perform(fleet, UpdateService(service_id="s1", version=7, spec="{}", read_on=read_on))

@@ -170,7 +170,7 @@ def test_copy_of_a_network_that_the_swarm_has_no_more_does_not_count(hosts, door
 
 
 def test_host_without_ip_is_compared_by_its_networks(hosts, door):
-    """That is told."""
+    """A warning says so."""
     hosts["w1"].commands[shlex.join(COMMAND)] = Ends(stderr=b"sh: ip: not found\n", status=127)
 
     assert ["the docker network bridge of m1, w1"] == clashes(door, "172.17.0.0/16")
@@ -179,7 +179,7 @@ def test_host_without_ip_is_compared_by_its_networks(hosts, door):
 
 
 def test_host_that_does_not_answer_is_only_named(hosts, door):
-    """Whoever needs it refuses; what the others have is compared."""
+    """A resource that needs it is refused; the ranges of the others are compared."""
     hosts["w1"].close()
 
     assert ["the route by wg0 of m1"] == clashes(door, "10.64.0.0/16")

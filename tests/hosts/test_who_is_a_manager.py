@@ -49,7 +49,7 @@ def words(kind, fleet):
 
 
 def test_a_worker_that_was_promoted_by_hand(hosts, declared):
-    """While the manager is away it could answer: the line says what to write for that."""
+    """It could answer while the manager is away: the line says what to write for that."""
     says(hosts["w1"], control=True)
     hosts["m1"].close()
 

@@ -280,7 +280,7 @@ def test_a_refusal_of_the_same_steps_ends_it():
 
 
 def test_the_gravest_problem_comes_first():
-    """Of several problems the one that does not pass by itself is raised."""
+    """The problem that does not pass by itself is raised, of several."""
     refusals: list[SwarmnetError | None] = [Conflict("taken"), CommandFailed("no"), NoQuorum("no leader")]
     with pytest.raises(CommandFailed):
         Scene(refusals=refusals).run(script(remove("a", "b", "c")))
@@ -312,7 +312,7 @@ def test_an_election_is_waited_out(problem: SwarmnetError):
 
 
 def test_an_election_is_not_waited_for_ever():
-    """Without a leader after twenty seconds the managers' own words are raised."""
+    """The managers' own words are raised after twenty seconds without a leader."""
     scene = Scene(looks=[NoQuorum("m1: the swarm does not have a leader")])
     with pytest.raises(NoQuorum, match="does not have a leader"):
         scene.run(script())
@@ -407,7 +407,7 @@ def test_what_holds_up_the_ways_back_too_is_told_once():
 
 
 def test_a_run_that_was_cut_does_not_turn_round():
-    """Nobody listens: nothing more is started."""
+    """Nothing more is started once Pulumi has gone."""
     scene = Scene(cut_before="remove")
     with pytest.raises(RunCut):
         scene.run(lambda facts: remove("a"), lambda facts: remove("b"))

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 # one row is one line
-"""Wrong stack files by kind: one edit of a file that is right, and what is said of it.
+"""Wrong stack files by kind: one edit of a file that is right, and the problem told of it.
 
 A row is (where, what is written there, the line of the problem, the path of its key, how the problem ends: the remedy).
 `4` is in the place of line 4, `4+` below it, `4!` in the place of line 4 and of all that is indented below it. The

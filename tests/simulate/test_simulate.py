@@ -150,7 +150,7 @@ def cut_bridge() -> World:
 
 
 def test_the_ingress_does_not_find_a_new_bridge():
-    """Without a restart nothing brings the ingress onto the new bridge, a kick neither.
+    """Only a restart brings the ingress onto the new bridge; a kick does not.
 
     measurements.md#gateway-lost
     """
@@ -239,7 +239,7 @@ def test_a_service_holds_its_network():
 
 
 def test_stopping_tasks_hold_nothing():
-    """Once the service is removed the network can be, while every host still has its copy.
+    """The network can be removed once the service is, while every host still has its copy.
 
     measurements.md#names-stay-taken
     """
@@ -408,7 +408,7 @@ def test_versions_move_by_themselves():
 
 
 def test_a_locked_manager():
-    """With autolock a manager is locked after a restart, and knows nothing of the swarm (measurements.md#autolock)."""
+    """A manager with autolock is locked after a restart, and knows nothing of the swarm (measurements.md#autolock)."""
     world = perform(bare("m1"), InitSwarm(host="m1", autolock=True))
     world = perform(elapse(world, 5), RestartEngine(host="m1"))
     assert ("locked", "") == (
@@ -455,7 +455,7 @@ def test_a_leftover_endpoint():
     ],
 )
 def test_no_ingress_no_port(act: partial[World]):
-    """Without an ingress no service gets a port through it (measurements.md#no-ingress)."""
+    """No service gets a port through the mesh without an ingress (measurements.md#no-ingress)."""
     with pytest.raises(EngineError, match="no ingress network is present"):
         act(elapse(remove(swarm(), "ingress"), 5))
 
@@ -661,7 +661,7 @@ def test_between_removal_and_creation():
 
 
 def test_one_at_a_time():
-    """With Parallelism 1 a strip of three replicas takes three times as long (measurements.md#parallelism)."""
+    """A strip of three replicas takes three times as long with Parallelism 1 (measurements.md#parallelism)."""
     world = change_service(publishing(), "web", UpdateConfig={"Parallelism": 1})
     old = network(world, "ingress").id
     left = [

@@ -95,7 +95,7 @@ OVER_HALF = {
 
 @pytest.mark.parametrize(("replicas", "template"), [(3, ONE_EACH), (1, OVER_HALF)])
 def test_a_new_task_waits_beside_the_old_one(replicas: int, template: dict[str, Any]):
-    """On full nodes a start-first rollout goes on for ever (measurements.md#start-first)."""
+    """A start-first rollout goes on for ever on full nodes (measurements.md#start-first)."""
     world = elapse(stripped(with_web(web(replicas, order="start-first", **template))), 600)
     assert (replicas * [("pending", "running")] + replicas * [("running", "running")], "updating") == (
         states(world),
@@ -104,7 +104,7 @@ def test_a_new_task_waits_beside_the_old_one(replicas: int, template: dict[str, 
 
 
 def test_another_update_makes_the_old_tasks_go():
-    """Labels are enough, where each slot has its new task (measurements.md#start-first)."""
+    """Labels are enough, if each slot has its new task (measurements.md#start-first)."""
     world = elapse(stripped(with_web(web(order="start-first", **ONE_EACH))), 60)
     world = elapse(labelled(world), 60)
     assert (3 * [("running", "running")], [], "completed") == (states(world), on_ingress(world), status(world))
@@ -161,7 +161,7 @@ def test_why_it_waits():
 
 
 def test_a_paused_rollout_goes_on_with_the_next_update():
-    """With whatever parallelism that has (measurements.md#paused-rollouts)."""
+    """It goes on with the parallelism of that update (measurements.md#paused-rollouts)."""
     world = with_web(web(3, at_once=1))
     world = world.with_service(replace(named(world, "web"), failing=True))
     world = elapse(forced(world), 20)
@@ -199,7 +199,7 @@ def test_labels_start_nothing_again():
 
 
 def test_a_crash_loop_keeps_its_address():
-    """While it waits for its next run it has one on the ingress, and no endpoint (measurements.md#crash-loops)."""
+    """It has one on the ingress while it waits for its next run, and no endpoint (measurements.md#crash-loops)."""
     waits = elapse(create_service(swarm(), web(1), ends="failed"), 4)
     runs = elapse(waits, 5)
     assert ([1, 1], [0, 1]) == (
@@ -215,7 +215,7 @@ def endpoints_of_tasks(world: World) -> int:
 
 
 def test_the_next_of_a_rejected_task():
-    """It waits for its place where it was rejected, or elsewhere (measurements.md#forgotten-tasks)."""
+    """It waits for a place on the node that rejected the first, or elsewhere (measurements.md#forgotten-tasks)."""
     in_the_way = create_network(host="w1", name="x", driver="bridge", subnet="10.20.0.0/24", gateway="10.20.0.1")
     world = elapse(perform(perform(swarm(), APP), in_the_way), 1)
     app = next(net.id for net in world.swarm.networks if net.name == "app")
@@ -336,7 +336,7 @@ def test_the_fourth_start_within_a_minute():
 
 
 def test_a_start_in_each_minute():
-    """As many as one likes (measurements.md#start-limit)."""
+    """There may be as many as one likes (measurements.md#start-limit)."""
     world = others.limit_starts(swarm(), "w1")
     for _ in range(8):
         world = elapse(perform(world, RestartEngine(host="w1")), 20)

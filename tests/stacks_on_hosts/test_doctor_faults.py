@@ -222,7 +222,8 @@ def test_port_that_is_closed_between_members(members: tuple[Group, Project], pro
 
 
 def test_gossip_that_is_closed_out_of_sight(members: tuple[Group, Project]):
-    """By a table that docker's own tool does not show, while the third member helps out and no Engine complains."""
+    """A table that docker's own tool does not show closes it, while the third member helps out and no Engine
+    complains."""
     hosts, project = members
     drops = f"ip saddr {hosts['q2'].address} udp dport 7946 drop"
     table = f"table inet out_of_sight {{ chain input {{ type filter hook input priority filter; {drops}; }}; }}"

@@ -1,4 +1,4 @@
-"""Every way to a host, tried with real sshd's: whom it lets in, what is believed of it, what is said where it fails.
+"""Every way to a host, tried with real sshd's: who is let in, what is believed of it, and the words if it fails.
 
 Mostly by the connection alone, which `pulumi up` and `swarmnet plan` reach hosts by; the whole program comes last.
 """
@@ -95,7 +95,7 @@ def sshd(x1: Host) -> Iterator[Callable[..., int]]:
 
 @pytest.fixture
 def mute() -> Iterator[socket.socket]:
-    """A port of this machine, at an address that hosts reach, where connections are taken and nothing is said."""
+    """Provide a port of this machine, at an address that hosts reach, that takes connections and says nothing."""
     with socket.create_server((MACHINE, 0)) as server:
         yield server
 

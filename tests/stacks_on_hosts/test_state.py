@@ -69,7 +69,7 @@ def floor(project: Project) -> Project:
 
 
 def overlays(*names: str) -> dict[str, Any]:
-    """So many resources for that program."""
+    """Return so many resources for that program."""
     return {"overlays": {name: {"subnet": f"10.1.{number}.0/24"} for number, name in enumerate(names)}}
 
 
@@ -114,7 +114,7 @@ def test_compressed_and_plain_states_are_read_by_all(store, checkout, tmp_path: 
 
 @pytest.mark.parametrize("where", SERVERS)
 def test_passwords_stay_in_the_environment(store, checkout, where: str):
-    """Neither arguments of processes, nor what Pulumi says and logs, nor the state and its history have them."""
+    """Arguments of processes, Pulumi's output and logs, and the state with its history have none."""
     place = store(where)
     project = floor(checkout(store=place))
     project.declare(overlays("a"))

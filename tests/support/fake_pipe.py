@@ -22,7 +22,7 @@ class Pipe:
         """It has a clock of its own."""
 
     def send(self, data: bytes) -> int:
-        """All of it where that takes no time, else one byte."""
+        """Send all of it if that takes no time, else one byte."""
         self.now += self.seconds
         self.sent += data[:1] if self.seconds else data
         return 1 if self.seconds else len(data)

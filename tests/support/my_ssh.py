@@ -11,7 +11,7 @@ PROGRAMS = os.environ.get("PATH", os.defpath)
 
 
 def without_ssh(monkeypatch) -> None:
-    """Nobody's home, on a machine without any program: for tests that are not about OpenSSH's words.
+    """Provide an empty home, on a machine without any program: for tests that are not about OpenSSH's words.
 
     Asking `ssh -G` takes four processes, and more time than all the rest of such a test.
     """

@@ -64,5 +64,5 @@ def shell(channel: paramiko.Channel) -> None:
 
 
 def me() -> str:
-    """Whoever runs this."""
+    """Return the user who runs this."""
     return pwd.getpwuid(os.getuid()).pw_name

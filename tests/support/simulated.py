@@ -1,4 +1,4 @@
-"""The simulated swarm in the place of real hosts, watched: what was done to it, and where a run is cut."""
+"""The simulated swarm in place of real hosts, watched: the steps taken on it, and the points at which a run is cut."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace

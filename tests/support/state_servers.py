@@ -89,7 +89,7 @@ def free_port() -> int:
 
 
 def as_user(*command: str | Path) -> None:
-    """Run a program as Debian's user for PostgreSQL. Raises AssertionError with what it says where it fails."""
+    """Run a program as Debian's user for PostgreSQL. Raises AssertionError with its output if it fails."""
     done = subprocess.run(
         command,
         user=USER,

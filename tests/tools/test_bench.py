@@ -21,7 +21,7 @@ def test_promise_is_so_many_times_what_stands_beside_and_so_much_more(expected, 
 
 
 def test_figures_have_as_many_digits_as_they_are_worth():
-    """Of hundreds no tenths; counts, which have no unit, three digits."""
+    """Hundreds have no tenths; counts, which have no unit, have three digits."""
     assert ["121 s", "6.7 s", "1234", "0.0333"] == [
         amount(121.4, "s"),
         amount(6.72, "s"),

@@ -88,7 +88,7 @@ def test_unfit_without_language_host(tmp_path: Path) -> None:
 
 
 def test_fit_behind_link(tmp_path: Path) -> None:
-    """Package managers link `pulumi` alone into a folder of PATH; its parts stay where it really lies."""
+    """Package managers link `pulumi` alone into a folder of PATH; its parts stay in their own."""
     real = installation(tmp_path / "real", "v3.259.0")
     (tmp_path / "pulumi").symlink_to(real / "pulumi")
 

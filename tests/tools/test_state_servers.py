@@ -9,7 +9,7 @@ from tools.go_build import S3, built_s3
 
 
 def test_the_s3_server_is_built_once_in_one_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the release that is named, held against the checksum database; later it comes from the cache."""
+    """It is the named release, held against the checksum database; later it comes from the cache."""
     go = f'if [ "$1" = install ]; then echo "$4" "$GONOSUMDB" >>"{tmp_path}/asked"; touch "$GOBIN/{S3}"; fi'
     program(tmp_path / "path" / "go", f'mkdir -p "${{GOBIN:-{tmp_path}}}"; {go}')
     monkeypatch.setenv("PATH", f"{tmp_path}/path:/usr/bin:/bin")

@@ -1,4 +1,4 @@
-"""On hosts with a kernel and a systemd of their own: the whole job, and live changes under two services.
+"""The whole job, and live changes under two services, on hosts with a kernel and a systemd of their own.
 
 Each change leaves docker active, every host's mesh answering, the encrypted overlay carrying packets, tasks with a way
 out. The tests follow on one another: a host that one leaves broken is broken for the next.

@@ -1,4 +1,4 @@
-"""Rules in the words of each firewall, held against the real programs where this machine has them."""
+"""Rules in the words of each firewall, held against the real programs if this machine has them."""
 
 import json
 import re

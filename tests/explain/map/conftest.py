@@ -1,4 +1,4 @@
-"""A real browser with axe, and the real Mermaid parser; tests that need them are skipped where they can't be had."""
+"""A real browser with axe, and the real Mermaid parser; tests that need them are skipped if they can't be had."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The real Mermaid parser; tests that need it are skipped where it can't be had."""
+"""The real Mermaid parser; tests that need it are skipped if it can't be had."""
 
 import json
 import subprocess

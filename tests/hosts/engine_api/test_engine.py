@@ -73,7 +73,7 @@ def test_get_returns_json(host, engine):
 
 
 def test_newest_api_version_is_used(host, engine):
-    """The Engine's own version counts, also where docker-py knows no such version."""
+    """The Engine's own version counts, also if docker-py knows no such version."""
     host.engine.api_version = "1.99"
     host.engine.answer("GET /info", body={})
     engine.get("/info")
@@ -171,7 +171,7 @@ def test_channel_is_kept(host, engine):
 
 
 def test_few_channels_at_once(host, engine):
-    """However many threads ask, a host sees no more than CHANNELS channels, and all are answered."""
+    """A host sees no more than CHANNELS channels, however many threads ask, and all are answered."""
     together = threading.Barrier(CHANNELS)
     host.engine.does("GET /info", lambda: (200, together.wait(10)))
     with ThreadPoolExecutor(3 * CHANNELS) as pool:

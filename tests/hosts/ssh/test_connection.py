@@ -142,7 +142,7 @@ def test_not_all_needs_root(host, connect):
 
 
 def test_threads_share_one_login(host, connect):
-    """However many threads come at once, a host sees one login."""
+    """A host sees one login, however many threads come at once."""
     host.commands["true"] = Ends()
     connection = connect()
     with ThreadPoolExecutor(8) as pool:
@@ -320,7 +320,7 @@ def test_missing_key_is_named(connect, tmp_path):
 
 
 def test_key_in_home_is_found(host, connect, tmp_path, monkeypatch):
-    """Without key_file, the usual files in ~/.ssh are tried."""
+    """The usual files in ~/.ssh are tried without key_file."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     ssh = tmp_path / "home" / ".ssh"
     ssh.mkdir(parents=True)

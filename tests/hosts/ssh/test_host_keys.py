@@ -61,7 +61,7 @@ def test_line_that_names_another(known, names):
 
 @pytest.mark.parametrize("names", ["[10.0.0.1]:2222", "[10.0.0.*]:2222"])
 def test_other_port_has_its_own_line(known, names):
-    """With a port that is not 22, names have the form `[host]:port`."""
+    """Names have the form `[host]:port` with a port that is not 22."""
     assert 1 == len(known(f"{names} {LINE}", port=2222))
 
 

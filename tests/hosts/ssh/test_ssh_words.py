@@ -1,4 +1,4 @@
-"""The system's own ssh is led where the connections of this program go: by its own word, `ssh -G`."""
+"""The system's own ssh goes the same way as the connections of this program: by its own word, `ssh -G`."""
 
 import os
 import subprocess

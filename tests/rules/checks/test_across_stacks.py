@@ -1,4 +1,4 @@
-"""Stack files together: shared ranges are information, or problems where `connected_to` joins the stacks."""
+"""Stack files together: shared ranges are information, or problems if `connected_to` joins the stacks."""
 
 import pytest
 

@@ -69,7 +69,7 @@ def test_ranges_that_no_engine_chooses(sections):
 
 
 def test_prefix_that_the_engines_pool_has_no_room_for():
-    """Without a pool, subnets are taken from the Engine's 10.0.0.0/8."""
+    """Subnets are taken from the Engine's 10.0.0.0/8 if there is no pool."""
     expected = (
         "swarm: the Engine's own pool 10.0.0.0/8 is smaller than the /6 of default_addr_pool_prefix; "
         "say which pool in default_addr_pool"

@@ -264,7 +264,7 @@ def with_free_ranges(sections, lines):
 
 @given(stacks)
 def test_verdict_is_that_of_comparing_each_with_each(sections):
-    """A stack file is accepted exactly where no two of its ranges meet that must not."""
+    """A stack file is accepted exactly if no two of its ranges meet that must not."""
     meet = [
         (subnet, range_)
         for (kind, subnet), (other, range_) in combinations(declared(sections), 2)

@@ -199,7 +199,7 @@ def test_full_size_and_data_have_their_own():
 
 
 def test_engines_log_counts_by_what_it_says_of_its_own_host():
-    """Without that line the lack of others tells nothing."""
+    """The lack of other lines tells nothing without that line."""
     rows = sent("m1", "w1", "w2")
     lost = ("w1", "m1", "gossip-udp")
 
@@ -213,7 +213,8 @@ def test_engines_log_counts_by_what_it_says_of_its_own_host():
 
 
 def test_whose_datagram_an_engine_refused():
-    """By port and address of the sender's probe; one behind an address that is nobody's is known by its port."""
+    """It is told by port and address of the sender's probe; one behind an address that is nobody's is known by its
+    port."""
     standing = {
         Place("m1"): Standing(source=40001, addresses=("127.0.0.1", "10.9.0.1")),
         Place("w1"): Standing(source=40002, addresses=("10.9.0.2",)),

@@ -1,4 +1,4 @@
-"""What is found of UDP 7946 between members, where their Engines' logs tell, and where they do not."""
+"""Findings on UDP 7946 between members, with and without a word of it in their Engines' logs."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ MISSED = EngineLog(unanswered=frozenset({"10.9.0.2"}))  # m1's, of w1
 
 
 def found(to_m1="open", to_w1="open", look=None, log=None):
-    """What is found, and shown in the matrix, where datagrams of m1 and w1 ended so; look, log: of m1."""
+    """Return the findings and the matrix if datagrams of m1 and w1 ended so; look, log: of m1."""
     whys = {"unknown": SAYS_NOTHING, "closed": "nothing arrives", "open": ""}
     trials = tuple(
         Trial(sender=one, receiver=other, channel="gossip-udp", outcome=end, port=7946, why=whys[end])
@@ -35,7 +35,7 @@ def test_what_logs_tell():
 
 
 def test_complaint_of_the_past():
-    """Of what passes now, or is told already, nothing is told."""
+    """Nothing is told of packets that pass now, or were told already."""
     assert [] == found(log=MISSED)[0]
     assert [("failed", "w1", "m1")] == found(to_m1="closed", log=MISSED)[0]
 
@@ -46,7 +46,7 @@ def test_host_whose_log_says_nothing():
 
 
 def test_log_that_can_not_be_read():
-    """With the reason, and what to do."""
+    """It is told with the reason, and what to do."""
     reach = Reach(
         trials=(Trial(sender="w1", receiver="m1", channel="gossip-udp", outcome="unknown", why=SAYS_NOTHING),),
         logs={"m1": "sudo: a password is required: let sudo run it"},
@@ -60,7 +60,7 @@ def test_log_that_can_not_be_read():
 
 
 def test_where_no_log_tells_a_rule_does():
-    """With its direction."""
+    """It is told with its direction."""
     assert ([("failed", "w1", "m1")], ["closed", "open"]) == found(to_m1="unknown", look=DROPS)
 
 
@@ -72,7 +72,7 @@ def test_where_no_log_tells_a_complaint_does():
 
 
 def test_complaint_of_nobody_that_is_known():
-    """By its address."""
+    """It is told by its address."""
     (row,) = diagnosis(
         seen(reach=Reach(logs={"m1": EngineLog(unanswered=frozenset({"192.0.2.9"}))})), wants(), only=["reach-gossip"]
     ).findings

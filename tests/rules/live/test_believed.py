@@ -115,7 +115,7 @@ def test_without_roles_the_others_decide(expected, host, said, silent):
     ids=["all answer", "the silent one may be it", "two say that they are it"],
 )
 def test_an_address_that_the_file_does_not_have(expected, said, silent):
-    """The id decides where every other host says that it is another member."""
+    """The id decides if every other host says that it is another member."""
     assert expected == proved("m1", *said, silent=silent)
 
 

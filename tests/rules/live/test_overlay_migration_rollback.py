@@ -1,4 +1,4 @@
-"""Services that roll back or stop in a migration, and where a later rollback goes."""
+"""Services that roll back or stop in a migration, and the network to which a later rollback goes."""
 
 import json
 from dataclasses import replace

@@ -594,7 +594,7 @@ def test_removal_that_needs_nothing(decide: Callable[[], Any]):
     ],
 )
 def test_outage_is_told_by_tasks_that_ended_before_new_ones_started(expected: float | None, ended: str):
-    """From the end of the last task on the old ingress to the start of the first on the new one."""
+    """It lasts from the end of the last task on the old ingress to the start of the first on the new one."""
     old = network(id="o" * 25)
     text = journal.written(service(), old.id).text()
     tasks = (

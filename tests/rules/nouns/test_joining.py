@@ -65,7 +65,7 @@ def test_next_run_opens_a_host_that_was_cut_after_its_join():
 
 
 def test_host_that_others_drained_stays_so():
-    """In somebody else's swarm nothing tells it from one that was cut after its join."""
+    """Nothing in somebody else's swarm tells it from one that was cut after its join."""
     world = made(
         simulate.bare("m1", "w1"), swarm_spec(owner=OTHER_OWNER), node_spec("m1", role="manager", owner=OTHER_OWNER)
     )

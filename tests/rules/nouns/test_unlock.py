@@ -1,4 +1,4 @@
-"""A manager that a cut run left locked is unlocked where the swarm is ours; elsewhere a person is asked."""
+"""A manager that a cut run left locked is unlocked in a swarm of ours; elsewhere a person is asked."""
 
 from dataclasses import replace
 

@@ -118,7 +118,7 @@ def test_a_second_run_writes_nothing(name: str, known: bool):
 
 @every_case
 def test_a_run_cut_anywhere_is_finished_by_the_next(name: str):
-    """Another run, at once or later, ends where the first would have, before whichever step that was killed."""
+    """A run killed before any step is ended by another one, at once or later, where it would have ended itself."""
     begun = start(name)
     for cut in cuts(begun, lambda hosts: make(hosts, CASES[name].spec)):
         for pause in (0, 0.7, 15):

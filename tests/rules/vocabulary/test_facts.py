@@ -1,4 +1,4 @@
-"""Facts: values that can be compared, where what moves by itself does not count."""
+"""Facts: values that can be compared; changes that happen by themselves do not count."""
 
 from dataclasses import replace
 
