@@ -13,12 +13,14 @@ export PULUMI_BACKEND_URL ?= file://$(CURDIR)/.pulumi-state
 # Compiled modules are kept whatever the environment says: compiling them anew takes a third of `make check`.
 export PYTHONDONTWRITEBYTECODE :=
 
-QUICK = $(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest --quiet -m "not (lab or every_engine or vms or exploration or whole or network)"
-# Half of the quick tests, by the time they take; the other half loads Pulumi, and waits for it now and then.
-RULES := $(addprefix tests/,agreement cli discovery exploration explain loop rules simulate test_docs.py)
+# No test reads a log: to keep one for each takes a twelfth of what pytest itself does for a test.
+QUICK = $(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest --quiet -p no:logging -m "not (lab or every_engine or vms or exploration or whole or network)"
+# A third each of the quick tests, by the processor time they take; the last third loads Pulumi.
+PURE := $(addprefix tests/,agreement discovery exploration explain loop rules simulate test_docs.py)
+HOSTS := tests/hosts
 
 .DEFAULT_GOAL := check
-.PHONY: setup lab demo check lint types quick quick-rules quick-rest offline test explore engines vms bench chaos fmt down clean
+.PHONY: setup lab demo check lint types quick quick-pure quick-hosts quick-rest offline test explore engines vms bench chaos fmt down clean
 
 setup: # the program alone: Python packages, pulumi, the command swarmnet; nothing is installed on the machine
 	@python3 -m tools.venv
@@ -31,7 +33,7 @@ demo: lab # three real Docker hosts on this machine, and `pulumi up` on them (ro
 	@tools/demo
 
 check: setup # format, lint, layers, types, and every test that needs no root, no network and no program to itself, with few examples
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync quick lint types
+	@$(MAKE) --no-print-directory --jobs 5 --output-sync quick lint types
 
 lint:
 	@$(IN_TOOLS) ruff format --check --quiet .
@@ -41,15 +43,19 @@ lint:
 types:
 	@$(IN_TOOLS) mypy $(CODE)
 
-# Two halves side by side, each a process that imports and collects its own tests alone. The two workers of
-# pytest-xdist would each do that for all tests, and report every test to a third process: a fifth more work.
-quick: quick-rules quick-rest
+# Three processes side by side, each of which imports and collects its own tests alone. The workers of pytest-xdist
+# would each do that for all tests, and report every test to a further process: a fifth more work. Three on two cores,
+# since tests of hosts and of plugins wait for their other end now and then.
+quick: quick-pure quick-hosts quick-rest
 
-quick-rules:
-	@$(QUICK) $(RULES)
+quick-pure:
+	@$(QUICK) $(PURE)
+
+quick-hosts:
+	@$(QUICK) $(HOSTS)
 
 quick-rest:
-	@$(QUICK) tests $(RULES:%=--ignore=%)
+	@$(QUICK) tests $(PURE:%=--ignore=%) $(HOSTS:%=--ignore=%)
 
 offline:
 	@$(IN_TOOLS) pytest -m "not (lab or every_engine or vms)" -n 2
