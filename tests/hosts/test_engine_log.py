@@ -1,4 +1,4 @@
-"""What a member's Engine says of gossip over UDP: lines of real Engines, and answers that are input."""
+"""A member's Engine on gossip over UDP: lines of real Engines, and answers that are not trusted."""
 
 import subprocess
 

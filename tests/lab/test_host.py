@@ -1,4 +1,4 @@
-"""What the lab says of a host that does not come up."""
+"""The lab's words on a host that does not come up."""
 
 import pytest
 

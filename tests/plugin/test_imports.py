@@ -1,4 +1,4 @@
-"""What the plugin takes to begin: each `pulumi` command pays for what a process imports and builds."""
+"""The start of the plugin: each `pulumi` command pays for the imports and values of a process."""
 
 import json
 import subprocess

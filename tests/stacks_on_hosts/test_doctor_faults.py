@@ -234,7 +234,7 @@ def test_gossip_that_is_closed_out_of_sight(members: tuple[Group, Project]):
 
 
 def test_engine_that_logs_no_warnings(members: tuple[Group, Project]):
-    """What arrives there is unknown, with the reason; what arrives elsewhere is not."""
+    """Its own gossip is unknown, with the reason; that of the others is not."""
     hosts, project = members
     quiet = """echo '{"log-level": "error"}' >/etc/docker/daemon.json; service docker restart"""
     with made(hosts["q3"], quiet, "rm /etc/docker/daemon.json; service docker restart"):

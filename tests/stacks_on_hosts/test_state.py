@@ -96,7 +96,7 @@ def test_a_kill_may_leave_a_folder_with_an_empty_attribute(checkout):
 
 
 def test_compressed_and_plain_states_are_read_by_all(store, checkout, tmp_path: Path):
-    """Who has not set the variable reads what the other wrote, and writes it plain; it is one state in either form."""
+    """A user without the variable reads what the other wrote, and writes it plain; it is one state in either form."""
     compressed = store("compressed")
     first = floor(checkout(store=compressed))
     second = floor(checkout(first=first))

@@ -1,4 +1,4 @@
-"""Where a state can be: servers of PostgreSQL and of S3, each begun for a test run, on a free port of this machine.
+"""Places for a state: servers of PostgreSQL and of S3, each begun for a test run, on a free port of this machine.
 
 Passwords are made anew for each server, and given to Pulumi in the environment alone.
 """
@@ -26,7 +26,8 @@ LISTENS = re.compile(r"using port: (\d+)")
 
 @dataclass(frozen=True)
 class Store:
-    """Where a state is: what `pulumi login` takes, the variables that go with it, and the server's process, if any."""
+    """One place for a state: the URL for `pulumi login`, the variables that go with it, and the server's process, if
+    any."""
 
     url: str
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -1,4 +1,4 @@
-"""What the table of `make bench` says of a promise."""
+"""The table of `make bench` on a promise."""
 
 import pytest
 

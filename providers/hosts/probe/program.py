@@ -238,7 +238,7 @@ class Trials:
 
 
 def sender() -> socket.socket:
-    """What datagrams are sent by: one port for all."""
+    """Return the socket that sends datagrams: one port for all."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.IPPROTO_IP, MTU_DISCOVER, PROBE)
     sock.bind(("", 0))

@@ -19,8 +19,10 @@ Protect = Annotated[bool, Field(description="refuse changes and removal")]
 
 
 class Keys(BaseModel):
-    """What every model of keys is: its validator is built when something is first held against it, by whichever thread
-    comes first. A process works with few of them, and all of them take a third of its start."""
+    """A model of keys, whose validator is built at its first use, by the thread that comes first.
+
+    A process works with few models, and to build all of them takes a third of its start.
+    """
 
     model_config = ConfigDict(defer_build=True)
 

@@ -25,8 +25,8 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineLog:
-    """What a member's Engine says of gossip over UDP, in the last minute. unanswered: addresses of members that it did
-    not get an answer from. refused: from where datagrams came that it can't read, address and port."""
+    """A member's Engine on gossip over UDP, in the last minute. unanswered: addresses of members that did not answer
+    it. refused: sources of datagrams that it can't read, address and port."""
 
     unanswered: frozenset[str] = frozenset()
     refused: frozenset[tuple[str, int]] = frozenset()

@@ -143,7 +143,7 @@ def test_engine_that_others_may_not_reach(info, fact):
 
 
 def test_engine_that_is_more_than_one_of_these():
-    """What can't work counts. Recorded: https://github.com/docker-library/docker/pull/165"""
+    """The kind that can't work counts. Recorded: https://github.com/docker-library/docker/pull/165"""
     info = {"SecurityOptions": ["name=rootless"], "OperatingSystem": "Alpine Linux v3.10 (containerized)"}
     (found,) = kinds(seen(host("w1", unfit=unsupported(info), doubtful=doubtful(info))), wants())
 

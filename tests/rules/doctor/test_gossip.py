@@ -65,7 +65,7 @@ def test_where_no_log_tells_a_rule_does():
 
 
 def test_where_no_log_tells_a_complaint_does():
-    """Which way is not known: a warning."""
+    """The direction is not known, so it is a warning."""
     told = found(to_m1="unknown", to_w1="unknown", log=MISSED)
 
     assert ([("unknown", "m1", ""), ("warning", "m1", "w1")], ["unknown", "closed"]) == told
