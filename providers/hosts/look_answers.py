@@ -142,9 +142,10 @@ def _daemon(found: Look, text: str) -> Look:
 
 
 def _modules(found: Look, text: str) -> Look:
-    words = {"yes": True, "no": False, "unknown": None}
-    lines = (each.split() for each in text.splitlines())
-    return replace(found, modules={name: words[value] for name, value in lines})
+    words = {"yes": True, "no": False, "unknown": None, "forbidden": False}
+    lines = [each.split() for each in text.splitlines()]
+    forbidden = frozenset(name for name, value in lines if value == "forbidden")
+    return replace(found, modules={name: words[value] for name, value in lines}, forbidden=forbidden)
 
 
 def _offload(found: Look, text: str) -> Look:

@@ -108,6 +108,8 @@ def test_what_can_not_be_read_has_its_reason(said, why):
             {"iptables": "false", "default-network-opts": "overlay=a=1"},
         ),
         ({"legacy": (0, "*filter\n:INPUT DROP [0:0]\n-A INPUT -j DROP\nCOMMIT")}, "legacy", 1),
+        ({"modules": (0, "vxlan yes\nip_vs forbidden")}, "modules", {"vxlan": True, "ip_vs": False}),
+        ({"modules": (0, "vxlan yes\nip_vs forbidden")}, "forbidden", frozenset({"ip_vs"})),
         ({"zone": (0, "public")}, "zone", "public"),
         (
             {"routes": (0, "/proc/sys/net/ipv4/conf/all/rp_filter:0\n/proc/sys/net/ipv4/conf/eth1/rp_filter:1")},

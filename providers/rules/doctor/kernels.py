@@ -86,7 +86,11 @@ def _module(seen: Examination, told: FindingId, name: str, what: str) -> Iterato
     for host, look in looks(seen):
         yield from unread(told, host, "modules")
         has = look.modules.get(name, True)
-        if has is False:
+        if name in look.forbidden:
+            fact = f"its kernel is kept from loading {name}: {what} do not work"
+            remedy = f"take `install {name} …` out of the files in /etc/modprobe.d"
+            yield Finding(id=told, status="failed", host=host.host, fact=fact, remedy=remedy)
+        elif has is False:
             fact = f"its kernel has no {name}: {what} do not work"
             remedy = "install the kernel's extra modules, such as linux-modules-extra-$(uname -r)"
             yield Finding(id=told, status="failed", host=host.host, fact=fact, remedy=remedy)

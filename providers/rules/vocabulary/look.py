@@ -35,14 +35,16 @@ class Way:
 class Look:
     """One host's kernel and its settings.
 
-    daemon: the keys of daemon.json and flags of dockerd that matter here, as text. modules: by name, None if it
-    can't be told. strict: links with strict reverse path filtering. rules: lines of iptables-save, each behind its
-    table, `filter -A INPUT …`. legacy: how many rules the older iptables has beside. zone: firewalld's of
-    docker_gwbridge, empty without firewalld. room, whole: KiB where docker keeps its data.
+    daemon: the keys of daemon.json and flags of dockerd that matter here, as text. modules: by name, None if it can't
+    be told; forbidden: those of them that are there, and kept from being loaded. strict: links with strict reverse path
+    filtering. rules: lines of iptables-save, each behind its table, `filter -A INPUT …`. legacy: how many rules the
+    older iptables has beside. zone: firewalld's of docker_gwbridge, empty without firewalld. room, whole: KiB where
+    docker keeps its data.
     """
 
     daemon: Mapping[str, str] = field(default_factory=dict)
     modules: Mapping[str, bool | None] = field(default_factory=dict)
+    forbidden: frozenset[str] = frozenset()
     forwarding: bool | None = None
     links: tuple[Link, ...] = ()
     ways: tuple[Way, ...] = ()

@@ -56,6 +56,10 @@ ETH1 = Link(name="eth1", mtu=1500, addresses=("192.0.2.1",))
         ({"daemon": {"default-network-opts": '{"bridge": {}}'}}, []),
         ({"modules": {**WELL.modules, "vxlan": False}}, [("kernel-vxlan", "failed", "")]),
         ({"modules": {**WELL.modules, "ip_vs": None}}, [("kernel-ipvs", "unknown", "")]),
+        (
+            {"modules": {**WELL.modules, "ip_vs": False}, "forbidden": frozenset({"ip_vs"})},
+            [("kernel-ipvs", "failed", "")],
+        ),
         ({"modules": {**WELL.modules, "esp4": False}}, []),
         ({"forwarding": False}, [("forwarding", "failed", "")]),
         (links(mtu=1400), [("link-mtu", "failed", "")]),
