@@ -4,6 +4,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -67,7 +68,12 @@ def formed(group: Group) -> None:
     token = first.docker("swarm", "join-token", "--quiet", "worker")
     for each in others:
         each.docker("swarm", "join", "--token", token, f"{first.address}:2377")
-    eventually(lambda: all("ingress-sbox" in str(each.network("docker_gwbridge")) for each in group))
+    eventually(lambda: all(map(has_ingress, group)))
+
+
+def has_ingress(host: Host) -> bool:
+    """Whether its Engine runs, and has its part of the ingress."""
+    return "ingress-sbox" in host.docker("network", "inspect", "docker_gwbridge", check=False)
 
 
 @contextmanager
@@ -167,12 +173,17 @@ def test_fault_of_a_host(outside: tuple[Group, Project], fault: str):
 def test_doctor_that_is_ended_leaves_nothing(outside: tuple[Group, Project], sent: signal.Signals):
     """It is ended while it waits for a connection that gets no answer: killed, or by Ctrl-C."""
     hosts, project = outside
+    ended(hosts, project, sent)
+
+    assert ["", "", ""] == [host.run("ss", "-Hlntu", "sport = 7946") for host in hosts]
+
+
+def ended(hosts: Group, project: Project, sent: signal.Signals) -> None:
+    """A run that is ended while it waits, and no process of it on any host a moment later."""
     with closed(hosts, "tcp", 7946), subprocess.Popen(command(project), cwd=ROOT) as run:
         eventually(lambda: all(host.run("sh", "-c", PROBES) for host in hosts))
         run.send_signal(sent)
     eventually(lambda: not any(host.run("sh", "-c", PROBES) for host in hosts))
-
-    assert ["", "", ""] == [host.run("ss", "-Hlntu", "sport = 7946") for host in hosts]
 
 
 def test_doctor_that_is_cut_off_leaves_nothing(outside: tuple[Group, Project]):
@@ -236,15 +247,30 @@ def test_gossip_that_is_closed_out_of_sight(members: tuple[Group, Project]):
 def test_engine_that_logs_no_warnings(members: tuple[Group, Project]):
     """Its own gossip is unknown, with the reason; that of the others is not."""
     hosts, project = members
-    quiet = """echo '{"log-level": "error"}' >/etc/docker/daemon.json; service docker restart"""
-    with made(hosts["q3"], quiet, "rm /etc/docker/daemon.json; service docker restart"):
-        eventually(lambda: "active" == hosts["q3"].docker("info", "--format={{.Swarm.LocalNodeState}}", check=False))
+    anew = "service docker stop; : >/var/log/docker.log; service docker start"  # without what it said before
+    quiet = f"""echo '{{"log-level": "error"}}' >/etc/docker/daemon.json; {anew}"""
+    with made(hosts["q3"], quiet, f"rm /etc/docker/daemon.json; {anew}"):
+        eventually(partial(has_ingress, hosts["q3"]))
         _, seen = doctor(project, "--only=reach-gossip")
+    eventually(partial(has_ingress, hosts["q3"]))
 
     assert [("reach-gossip", "unknown", "q3", "")] == found(seen)
     assert {"q1": "open", "q2": "open", "q3": "unknown"} == {
         row["to"]: row["status"] for row in seen["matrix"] if row["channel"] == "gossip-udp"
     }
+
+
+IN_SANDBOX = ("nsenter", "--net=/run/docker/netns/ingress_sbox", "ss", "-Hlntu")
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_doctor_that_is_ended_among_members_leaves_nothing(members: tuple[Group, Project], sent: signal.Signals):
+    """Neither on a host nor in its ingress's sandbox, where a probe listens as well."""
+    hosts, project = members
+    before = [host.run(*IN_SANDBOX) for host in hosts]
+    ended(hosts, project, sent)
+
+    assert before == [host.run(*IN_SANDBOX) for host in hosts]
 
 
 def test_low_mtu_between_members(members: tuple[Group, Project]):

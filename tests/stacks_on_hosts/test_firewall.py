@@ -1,6 +1,7 @@
 """The rules of `swarmnet doctor` on hosts that drop by default: members reach each other, strangers nothing."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import machines
+from tests.support.doctor import IGNORES, doctor, found
 from tests.support.machines import ROOT, Group, Host, eventually
 from tests.support.project import Project
 from tests.support.services import deploy
@@ -37,6 +39,21 @@ DROPPED = {
         "dpkg --no-triggers --install /root/*.deb && ufw allow 22/tcp && ufw --force enable && "
         "ufw status | grep -q active"
     ),
+    # Docker joins in when it starts: its bridges go into a zone of their own.
+    "firewalld": (
+        "for each in /root/*.deb; do dpkg-deb --fsys-tarfile $each | tar -xC / --keep-directory-symlink; done; "
+        "cd /usr/share/polkit-1/actions && cp org.fedoraproject.FirewallD1.server.policy.choice "
+        "org.fedoraproject.FirewallD1.policy && mkdir -p /run/dbus && dbus-daemon --system --fork && "
+        "firewalld --nopid && timeout 30 sh -c 'until firewall-cmd --state; do sleep 0.2; done' 2>/dev/null && "
+        "service docker restart"
+    ),
+}
+PACKAGES = {
+    "ufw": ("ufw", "ucf"),
+    "firewalld": (
+        *("firewalld", "python3-firewall", "python3-nftables", "python3-jsonschema", "python3-attr"),
+        *("python3-pyrsistent", "gir1.2-nm-1.0", "libnm0"),
+    ),
 }
 # Asked from the ingress's sandbox of a host: the way of the mesh but for IPVS, which the lab's kernel lacks.
 ASKS = """
@@ -58,7 +75,7 @@ def behind(request: pytest.FixtureRequest, group: Group, tmp_path: Path) -> tupl
     keeps strangers out."""
     group.reset()
     group.provide_image()
-    packages = fetched(tmp_path, "ufw", "ucf") if request.param == "ufw" else []
+    packages = fetched(tmp_path, *PACKAGES.get(request.param, ()))
     for host in group:
         with listening(host) as came:
             stranger_sends(host, "a stranger")
@@ -71,6 +88,8 @@ def behind(request: pytest.FixtureRequest, group: Group, tmp_path: Path) -> tupl
 
 def fetched(folder: Path, *packages: str) -> list[Path]:
     """Packages of this machine's Debian, for hosts that reach no mirror."""
+    if not packages:
+        return []
     words = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *packages]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -99,7 +118,7 @@ def test_swarm_forms_and_strangers_stay_outside(behind: tuple[str, Group], proje
     ingress reaches the task behind a published port."""
     firewall, hosts = behind
     sections = stack_of(hosts)
-    project.declare(sections)
+    project.declare({**sections, "doctor": IGNORES})
     on_each(hosts, partial(load, firewall, project))
     first, second, third = hosts
 
@@ -110,6 +129,7 @@ def test_swarm_forms_and_strangers_stay_outside(behind: tuple[str, Group], proje
 
     assert (formed := project.up()).ok, formed.told
     assert promised(sections) == shown(hosts)
+    assert [] == found(doctor(project)[1])
     third.docker("run", "--detach", "--name=far", "--network=app", "busybox:lab")
     asks = ("run", "--rm", "--network=app", "busybox:lab", "ping", "-c", "1", "-w", "5", "far")
     eventually(lambda: "1 packets received" in first.docker(*asks, check=False))
@@ -118,6 +138,29 @@ def test_swarm_forms_and_strangers_stay_outside(behind: tuple[str, Group], proje
     asks_task = ("nsenter", "--net=/run/docker/netns/ingress_sbox", "python3", "-c", ASKS, task)
     for host in hosts:
         eventually(partial(host.run, *asks_task, check=False))
+
+
+@pytest.mark.parametrize("behind", ["firewalld"], indirect=True)
+def test_bridge_in_another_zone_of_firewalld(behind: tuple[str, Group], project: Project):
+    """It is found, and what doctor says to do mends it; a reload leaves all well."""
+    firewall, hosts = behind
+    first, *_ = hosts
+    project.declare({**stack_of(hosts), "doctor": IGNORES})
+    on_each(hosts, partial(load, firewall, project))
+    assert (formed := project.up()).ok, formed.told
+
+    first.run("firewall-cmd", "--reload")
+    eventually(lambda: [] == found(doctor(project)[1]))
+    first.run("firewall-cmd", "--zone=public", "--change-interface=docker_gwbridge")
+    _, told = doctor(project)
+    assert [("firewalld-zone", "failed", first.name, "")] == found(told)
+
+    (row,) = (each for each in told["findings"] if each["id"] == "firewalld-zone")
+    (move,) = re.findall(r"`firewall-cmd (.+?)`", row["remedy"])
+    for when in ("", "--permanent "):
+        first.run("sh", "-c", f"firewall-cmd {when}{move}")
+    first.run("service", "docker", "restart")
+    eventually(lambda: [] == found(doctor(project)[1]))
 
 
 def on_ingress(manager: Host) -> str:

@@ -1,6 +1,6 @@
 """Rules for firewalld's default zone, now and after a restart.
 
-Each is given twice, since a reload would take Docker's own chains away from Engines before 29:
+All are given twice, since a reload would take Docker's own chains away from Engines before 29:
 https://github.com/moby/moby/pull/50443. Priorities below 0 come before all else of a zone, and without them what is
 denied comes before what is allowed: https://firewalld.org/2018/12/rich-rule-priorities
 """
@@ -13,10 +13,9 @@ _OPEN, _CLOSED = -200, -100
 
 
 def firewalld(rules: HostRules) -> str:
-    """Return one host's rules, as a shell script."""
-    return "".join(
-        f"firewall-cmd{when} --add-rich-rule='rule {rule}'\n" for rule in _rules(rules) for when in ("", " --permanent")
-    )
+    """Return one host's rules, as a shell script: two commands, as each takes its time to start."""
+    added = "".join(f" \\\n  --add-rich-rule='rule {rule}'" for rule in _rules(rules))
+    return "".join(f"firewall-cmd{when}{added}\n" for when in ("", " --permanent") if added)
 
 
 def _rules(rules: HostRules) -> Iterator[str]:
