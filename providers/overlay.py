@@ -37,8 +37,9 @@ class OverlayProvider(Provider[OverlaySpec, OverlayFacts]):
         """
         if id_ in self.run.to_be_replaced:
             self.run.refuse_clashes(door, Progress(spec.row), spec)
-        network = rules.by_id_alone(door.overlay(spec.name, known["network_id"]), known["network_id"]).network
-        if network is None:
+        network_id = known["network_id"]
+        found = door.unused(spec.name, network_id) or rules.by_id_alone(door.overlay(spec.name, network_id), network_id)
+        if found.network is None:
             self.run.refuse_two_swarms(door)
         return True
 

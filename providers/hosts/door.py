@@ -29,7 +29,7 @@ from providers.rules.vocabulary.facts import (
 )
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostReport, Survey
-from providers.rules.vocabulary.steps import CreateNetwork, Step
+from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork, Step
 
 STEPS_AT_ONCE = 8
 
@@ -38,13 +38,18 @@ class Hosts(Door):
     """One stack's hosts, over the process's one connection to each.
 
     made: ids of networks that were made through this door, by name: a look for one of them finds that very one,
-    whatever else has its name. resting: nothing is written through it.
+    whatever else has its name. seen_unused: overlays that nobody used when they were looked for here, by id.
+    removed: ids of those that an Engine took away. written: whether a step was taken. resting: nothing is written
+    through it.
     """
 
     def __init__(self, accesses: Mapping[str, HostAccess], roles: Roles = UNSAID, *, resting: bool = False) -> None:
         self.accesses, self.roles, self.resting = accesses, roles, resting
         self.fleet = fleet_for(accesses, roles, at_rest=resting)
         self.made: dict[str, str] = {}
+        self.seen_unused: dict[str, OverlayFacts] = {}
+        self.removed: set[str] = set()
+        self.written = False
 
     def at_rest(self) -> "Hosts":
         return Hosts(self.accesses, self.roles, resting=True)
@@ -87,6 +92,17 @@ class Hosts(Door):
             return overlays.overlay_at_rest(self.fleet, name, network_id)
         return overlays.OverlayReader(self.fleet, name, self.made.get(name, network_id), thorough)()
 
+    def unused(self, name: str, network_id: str) -> OverlayFacts | None:
+        seen = self.seen_unused.get(network_id)
+        if seen and network_id in self.removed:
+            return overlays.after_removal(self.fleet, network_id)
+        if self.written:
+            return None
+        found = seen or overlays.before_removal(self.fleet, name, network_id)
+        if found:
+            self.seen_unused[network_id] = found
+        return found
+
     def reports(self) -> tuple[list[HostReport], list[Silent]]:
         return reports.reports(self.fleet)
 
@@ -106,10 +122,14 @@ class Hosts(Door):
         return observe.forbidden(self.fleet, names)
 
     def perform(self, step: Step) -> None:
-        with WRITES.one():
-            new = perform(self.fleet, step)
-        if isinstance(step, CreateNetwork) and new:
-            self.made[step.shape.name] = new
+        self.written = True
+        with WRITES.one(of_users=not isinstance(step, CreateNetwork | RemoveNetwork)):
+            network = perform(self.fleet, step)
+        match step:
+            case CreateNetwork() if network:
+                self.made[step.shape.name] = network
+            case RemoveNetwork() if network:
+                self.removed.add(network)
 
     def perform_all(self, steps: Sequence[Step]) -> list[SwarmnetError]:
         if len(steps) == 1:

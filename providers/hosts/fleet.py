@@ -8,7 +8,7 @@ from typing import TypeVar
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.engine_api.json_to_facts import to_member
 from providers.hosts.local import LocalConnection
-from providers.hosts.shared_answers import AtOnce, UntilWritten
+from providers.hosts.shared_answers import WRITES, AtOnce, UntilWritten
 from providers.hosts.ssh.connection import Connection
 from providers.rules.live.believed import witnesses
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
@@ -35,6 +35,7 @@ class Fleet:
 
     at_rest: for looks after which nothing is written, which share what hosts said: shared_answers.py.
     node_ids: which member a host was when it last answered, by its name: one that is silent now is still that one.
+    uses: what is known of who uses the swarm's networks, until a write of ours may change that.
     """
 
     def __init__(self, hosts: Mapping[str, HostAccess], roles: Roles = UNSAID, *, at_rest: bool = False) -> None:
@@ -47,6 +48,7 @@ class Fleet:
         self._accesses = dict(hosts)
         self._engines = {name: _engine_for(access, at_rest) for name, access in hosts.items()}
         self.node_ids: dict[str, str] = {}
+        self.uses = UntilWritten(lambda: WRITES.of_users)
         self._lock = threading.Lock()
         self._manager: tuple[Engine, int] | None = None
         self._newest: tuple[Engine, int] | None = None

@@ -6,6 +6,7 @@ As in observe.py nothing is decided here, and nothing written.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine
@@ -16,6 +17,8 @@ from providers.hosts.observe import (
     from_manager,
     is_the_swarms,
     listed_networks,
+    local_network,
+    member,
     networks,
     nodes,
     services,
@@ -24,7 +27,7 @@ from providers.hosts.observe import (
     swarm_network,
     tasks,
 )
-from providers.rules.vocabulary.facts import Network, Node, OverlayFacts
+from providers.rules.vocabulary.facts import Network, Node, OverlayFacts, Swarm
 from providers.rules.vocabulary.labels import TWIN, former_label, twin_of
 
 
@@ -71,6 +74,51 @@ def overlay_at_rest(fleet: Fleet, name: str, network_id: str) -> OverlayFacts:
         return OverlayFacts(network=network, twin=confirmed(engine, listed, listed.twins.get(name)))
 
     return from_manager(fleet, read)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uses:
+    """The networks of a swarm, and who has to do with them. used: ids of those that a service or a task is on, or that
+    a host has a copy of."""
+
+    listed: Listing
+    swarm: Swarm
+    used: frozenset[str]
+
+
+def uses(fleet: Fleet) -> Uses:
+    """Return who uses which network, as far as no write of this run came after; asked once for all who remove one."""
+    return fleet.uses.to(uses, lambda: from_manager(fleet, lambda engine: uses_from(fleet, engine)))
+
+
+def uses_from(fleet: Fleet, engine: Engine) -> Uses:
+    """Ask one manager who uses what, and each host that is none for the networks that it has a copy of."""
+    listed = listing(engine)
+    attached = [each.networks for each in services(engine)] + [each.networks for each in tasks(engine) if each.alive]
+    of_hosts, _ = answers(fleet, copies, fleet.names)
+    return Uses(listed=listed, swarm=settings(engine), used=frozenset(chain(*attached, *of_hosts)))
+
+
+def copies(engine: Engine) -> list[str]:
+    """Return ids of the swarm's networks that a host lists because it has a copy; a manager lists all of them."""
+    return [] if member(engine).control else [net.id for net in networks(engine) if net.scope == "swarm"]
+
+
+def before_removal(fleet: Fleet, name: str, network_id: str) -> OverlayFacts | None:
+    """Return an overlay that nobody uses and nothing stands in for, None if it is not known to be one."""
+    seen = uses(fleet)
+    network = seen.listed.by_id.get(network_id)
+    if network is None or network_id in seen.used or name in seen.listed.twins:
+        return None
+    there = from_manager(fleet, lambda engine: confirmed(engine, seen.listed, network))
+    return OverlayFacts(network=there, swarm=seen.swarm) if there else None
+
+
+def after_removal(fleet: Fleet, network_id: str) -> OverlayFacts:
+    """Return the absence of an unused overlay that a manager has just taken away, which proves it; and that manager, if
+    a copy of its own still keeps the name."""
+    held = from_manager(fleet, lambda engine: engine.name if local_network(engine, network_id) else "")
+    return OverlayFacts(network=None, name_held_by=held, swarm=uses(fleet).swarm)
 
 
 def confirmed(engine: Engine, listed: Listing, network: Network | None) -> Network | None:

@@ -54,12 +54,14 @@ SETTING = {
 
 
 def perform(fleet: Fleet, step: Step) -> str | None:
-    """Perform one step; returns the id of what it created, if anything. Raises HostError and EngineError."""
+    """Perform one step; returns the id of the network that it made or took away, None if it did neither. Raises
+    HostError and EngineError.
+    """
     match step:
         case CreateNetwork():
             return create(asked(fleet, step.host), step)
         case RemoveNetwork():
-            remove(asked(fleet, step.host), at("networks", step.id))
+            return step.id if remove(asked(fleet, step.host), at("networks", step.id)) else None
         case DisconnectEndpoint():
             disconnect(fleet.engine(step.host), step)
         case RestartEngine():
@@ -101,12 +103,13 @@ def create(engine: Engine, step: CreateNetwork) -> str:
     return engine.checked("POST /networks/create", schema.Made, made)["Id"]
 
 
-def remove(engine: Engine, path: str, **params: bool) -> None:
-    """Remove an object; one that is not there is removed already."""
+def remove(engine: Engine, path: str, **params: bool) -> bool:
+    """Remove an object; returns False if it is not there, which is no error."""
     try:
         engine.delete(path, **params)
     except NotFound:
-        return
+        return False
+    return True
 
 
 def disconnect(engine: Engine, step: DisconnectEndpoint) -> None:

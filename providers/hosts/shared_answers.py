@@ -8,6 +8,9 @@ A look after which nothing is written, as a refresh and `swarmnet drift` take it
 write of this process had ended (`UntilWritten`). It may miss what others write meanwhile, as may any look that ended a
 moment before. No write depends on that: whatever Pulumi then creates, updates or deletes is looked at anew, `AtOnce`,
 and a proof of absence is a whole of requests in their order, shared as a whole or not at all.
+
+One write may rest on an older answer: the removal of an overlay that nobody used, after this run's last write that
+could give it a user. The Engine refuses it where somebody uses it by then (measurements.md#in-use).
 """
 
 import threading
@@ -50,19 +53,49 @@ class AtOnce:
             return _answered(mine, ask)
 
 
-class UntilWritten:
-    """An answer asked for after the last write of this process had ended. After a failure it is asked again."""
+class Writes:
+    """The writes of this process; `number` grows when one begins, and when it ends; `of_users` with those that may give
+    a network a user, or the swarm a note of a change."""
 
     def __init__(self) -> None:
+        self.number = self.of_users = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def one(self, *, of_users: bool = True) -> Iterator[None]:
+        """A write, however it ends: what was asked before or meanwhile is not kept."""
+        self._count(of_users)
+        try:
+            yield
+        finally:
+            self._count(of_users)
+
+    def _count(self, of_users: bool) -> None:
+        with self._lock:
+            self.number += 1
+            self.of_users += of_users
+
+
+WRITES = Writes()
+
+
+class UntilWritten:
+    """An answer asked for after the last write of this process had ended. After a failure it is asked again.
+
+    written: a number that grows with the writes that count.
+    """
+
+    def __init__(self, written: Callable[[], int] = lambda: WRITES.number) -> None:
         self._lock = threading.Lock()
         self._kept: dict[object, Future[Any]] = {}
-        self._since = WRITES.number
+        self._written = written
+        self._since = written()
 
     def to(self, question: object, ask: Callable[[], T]) -> T:
         """Let the first caller ask; all that come before the next write get the same."""
         with self._lock:
-            if self._since != WRITES.number:
-                self._kept, self._since = {}, WRITES.number
+            if self._since != (now := self._written()):
+                self._kept, self._since = {}, now
             kept = self._kept.get(question)
             if kept is None:
                 mine = self._kept[question] = Future[T]()
@@ -76,30 +109,6 @@ class UntilWritten:
             with self._lock:
                 home.pop(question, None)
             raise
-
-
-class Writes:
-    """The writes of this process; `number` grows when one begins, and when it ends."""
-
-    def __init__(self) -> None:
-        self.number = 0
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """A write, however it ends: what was asked before or meanwhile is not kept."""
-        self._count()
-        try:
-            yield
-        finally:
-            self._count()
-
-    def _count(self) -> None:
-        with self._lock:
-            self.number += 1
-
-
-WRITES = Writes()
 
 
 def _answered(future: Future[T], ask: Callable[[], T]) -> T:

@@ -281,28 +281,33 @@ def test_update_of_its_treatment_writes_nothing(plugin, host):
     assert [] == [request for request in asked(host) if not request.startswith("GET")]
 
 
-def test_delete_removes_it_by_id(plugin, host):
-    """It goes by the id that the state knows, and is gone when the call returns."""
-    has_overlay(host, Id="n9")
-    host.engine.answer("GET /networks/n9", body={**LIVE, "Id": "n9"})
+def deleted(plugin, host, network_id) -> list[str]:
+    """Take an overlay away; returns what was asked."""
+    has_overlay(host, Id=network_id)
+    host.engine.answer(f"GET /networks/{network_id}", body={**LIVE, "Id": network_id})
 
     def gone() -> tuple[int, object]:
         host.engine.answer("GET /networks", body=[])
-        host.engine.answer("GET /networks/n9", status=404, body={"message": "network n9 not found"})
+        host.engine.answer(f"GET /networks/{network_id}", status=404, body={"message": "network not found"})
         return 204, None
 
-    host.engine.answers["DELETE /v1.51/networks/n9"] = gone
-    plugin.delete(OverlayProvider, "overlay/app", {**APP, **KNOWN, "network_id": "n9"})
+    host.engine.answers[f"DELETE /v1.51/networks/{network_id}"] = gone
+    plugin.delete(OverlayProvider, "overlay/app", {**APP, **KNOWN, "network_id": network_id})
+    return asked(host)
 
-    assert ["DELETE /networks/n9"] == [request for request in asked(host) if not request.startswith("GET")]
+
+def test_delete_removes_it_by_id(plugin, host):
+    """It goes by the id that the state knows, and is gone when the call returns."""
+    requests = deleted(plugin, host, "n9")
+
+    assert ["DELETE /networks/n9"] == [request for request in requests if not request.startswith("GET")]
 
 
 def test_who_holds_it_is_asked_once_before_it_goes(plugin, host):
     """All tasks of a swarm are megabytes."""
-    test_delete_removes_it_by_id(plugin, host)
-    requests = asked(host)
+    requests = deleted(plugin, host, "n8")
 
-    assert 1 == requests[: requests.index("DELETE /networks/n9")].count("GET /tasks")
+    assert 1 == requests[: requests.index("DELETE /networks/n8")].count("GET /tasks")
 
 
 # What goes wrong

@@ -54,3 +54,19 @@ def test_at_most_five_requests_for_each_overlay(standing: Standing):
     waiting = sum(asked[request] - 1 for request in asked if request.startswith("GET /networks/"))
     assert MANY == asked["POST /networks/create"]
     assert asked.total() - waiting <= 5 * MANY, asked
+
+
+def test_two_requests_for_each_overlay_that_goes(standing: Standing):
+    """Take it away, and look whether it is gone; who uses which network is asked once for all."""
+    standing.stands = False
+    more = {f"net{number}": {"subnet": f"10.203.{number}.0/24"} for number in range(MANY)}
+    standing.project.declare({**standing.sections, "overlays": {**standing.sections["overlays"], **more}})
+    assert standing.project.up().ok
+    standing.project.declare(standing.sections)
+    before = len(standing.hosts["t1"].requests())
+
+    assert standing.project.up().ok
+
+    asked = Counter(request.partition("/networks/")[0] for request in standing.hosts["t1"].requests()[before:])
+    assert (MANY, MANY) == (asked.pop("DELETE"), asked.pop("GET"))
+    assert asked.total() <= MANY, asked

@@ -59,8 +59,16 @@ def creation(spec: OverlaySpec, before: NetworkShape | None = None) -> CreateNet
 
 
 def look(door: Door, spec: OverlaySpec, known: Known, *, leaving: bool = False) -> OverlayFacts:
-    """Read the facts, with its users if it may have to go. A removal looks only at the network that the state names."""
+    """Read the facts, with its users if it may have to go.
+
+    A removal looks only at the network that the state names. Of one that nobody uses, and of which no change has left a
+    trace, it takes what is known already.
+    """
     network_id = known.get("network_id", "")
+    if leaving and not spec.replaces:
+        unused = door.unused(spec.name, network_id)
+        if unused and not (unused.swarm and overlay_migration.released(spec, unused, unused.swarm)):
+            return unused
     facts = door.overlay(spec.name, network_id, thorough=thorough(spec, known))
     return by_id_alone(facts, network_id) if leaving else facts
 

@@ -67,6 +67,16 @@ class Door(Protocol):
         thorough: also who uses it, and an absence framed by two answered `GET /nodes`.
         """
 
+    def unused(self, name: str, network_id: str) -> OverlayFacts | None:
+        """Return an overlay that is to go without a look at it alone, or None where that does not do.
+
+        Before a step was taken through this door: that nobody used it, after the last write of this run that could
+        give it a user. After the step that took it away: its absence, and whether the manager asked still keeps its
+        name. Only its removal may rest on it, which the Engine refuses where somebody uses it by then
+        (measurements.md#in-use).
+        """
+        return None
+
     def reports(self) -> tuple[list[HostReport], list[Silent]]:
         """Return each host's addresses, and the hosts that do not answer."""
 
