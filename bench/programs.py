@@ -12,6 +12,7 @@ from typing import Any
 from bench.measuring import Spent, spent
 from tests.support.machines import ROOT, Group
 from tests.support.project import Project
+from tests.support.state_servers import Store
 from tests.support.what_hosts_show import SSH
 
 FLOOR = Path(__file__).parent / "floor"
@@ -26,10 +27,10 @@ PATIENT = {"swarm": 600, "node": 600, "gwbridge": 900, "ingress": 1800}
 class Program:
     """A project whose commands are timed. Of the `floor` the program is another, with resources that do nothing."""
 
-    def __init__(self, folder: Path, *, floor: bool = False) -> None:
+    def __init__(self, folder: Path, *, floor: bool = False, store: Store | None = None) -> None:
         folder.mkdir()
         self.name = "floor" if floor else "ours"
-        self.project = Project(folder, folder.parent / "home")
+        self.project = Project(folder, folder.parent / "home", store=store)
         if floor:
             (folder / "__main__.py").unlink()
             (folder / "__main__.py").symlink_to(FLOOR / "__main__.py")

@@ -11,18 +11,35 @@ from typing import Any
 
 import pytest
 
-from tests.support.cutting import command_line, descendants
-from tests.support.machines import ROOT
+from tests.support import machines
+from tests.support.cutting import command_line, descendants, ended, killed, progress
+from tests.support.machines import ROOT, Group
 from tests.support.project import CHANGE, SECONDS, Project
 from tests.support.state_servers import Store, in_postgresql, in_s3
+from tests.support.what_hosts_show import promised, shown, stack_of
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
 
+GROUP = "c"
 PAGE = (ROOT / "docs" / "state.md").read_text()
 TOLD = dict(re.findall(r"^```sh\n# ([\w ]+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 SERVERS = {"postgresql": in_postgresql, "s3": in_s3}
 COMPRESSED = {"PULUMI_DIY_BACKEND_ZSTD": "true"}
+LOCKED = "the stack is currently locked by 1 lock(s)"
 FLOOR = ROOT / "bench" / "floor" / "__main__.py"
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Group]:
+    """One host with Engine 28."""
+    yield machines.start(GROUP, "28", count=1)
+    machines.end(GROUP)
+
+
+@pytest.fixture
+def bare(host: Group) -> Group:
+    """The host, as if nothing had ever been done to it."""
+    return host.reset()
 
 
 @pytest.fixture(scope="module")
@@ -80,19 +97,71 @@ def told(project: Project, block: str, **variables: str) -> subprocess.Completed
     return done
 
 
-def test_a_kill_may_leave_a_folder_with_an_empty_attribute(checkout):
+@pytest.mark.parametrize("where", SERVERS)
+def test_of_two_at_once_one_is_refused(bare: Group, store, checkout, where: str):
+    """It names the lock, and the other one ends well; of two that begin in one instant both may be. Nothing is lost."""
+    sections = stack_of(bare)
+    first = checkout(store=store(where))
+    first.declare(sections)
+    second = checkout(first=first)
+
+    with first.start("up", *CHANGE, "--json") as running:
+        assert running.stdout
+        next(progress(running.stdout))
+        refused = second.up()
+        rest = "".join(running.communicate(timeout=SECONDS))
+    assert 0 == running.returncode, rest[-2000:]
+    assert (False, True) == (refused.ok, LOCKED in refused.text), refused.text
+
+    more = sections | {"overlays": sections["overlays"] | {"extra": {"subnet": "10.202.9.0/24"}}}
+    for each in (first, second):
+        each.declare(more)
+    both = [each.start("up", *CHANGE) for each in (first, second)]
+    ends = [("".join(each.communicate(timeout=SECONDS)), each.returncode) for each in both]
+    stopped = [text for text, code in ends if code]
+    assert stopped == [text for text in stopped if LOCKED in text] != []
+    again = second.up()
+
+    assert again.ok, again.told
+    assert promised(more) == shown(bare)
+    assert first.is_settled()
+
+
+@pytest.mark.parametrize("where", [*SERVERS, "compressed"])
+def test_a_killed_run_is_finished(bare: Group, store, checkout, where: str):
+    """`kill -9` of pulumi and its plugin in the middle, `pulumi cancel`, and `up` ends well."""
+    sections = stack_of(bare)
+    project = checkout(store=store(where))
+    project.declare(sections)
+    lines = itertools.count(1)
+
+    with ended(killed(project, "both", lambda _: next(lines) == 4)):
+        locked = project.up()
+        assert (False, True) == (locked.ok, LOCKED in locked.text), locked.text
+        told(project, "unlock")
+
+    assert promised(sections) == shown(bare)
+    assert project.is_settled()
+
+
+def test_a_kill_may_leave_a_folder_with_an_empty_attribute(checkout, tmp_path: Path):
     """Every command says EOF then, until the empty file is gone. With `metadata=skip` there is none."""
-    project = floor(checkout())
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    project = floor(checkout(store=Store(f"file://{folder}")))
     project.declare(overlays("a"))
     assert project.up().ok
-    (project.backend / ".pulumi" / "stacks" / "swarmnet" / "t.json.attrs").write_text("")
+    (folder / ".pulumi" / "stacks" / "swarmnet" / "t.json.attrs").write_text("")
 
     assert "error: failed to load checkpoint: EOF\n" == project.run("cancel", "--yes").text
-    told(project, "eof", FOLDER=str(project.backend))
-    project.store = Store(f"file://{project.backend}?metadata=skip")
-
-    assert project.up().ok
+    told(project, "eof", FOLDER=str(folder))
     assert project.run("cancel", "--yes").ok
+
+    before = set(folder.rglob("*.attrs"))
+    project.store = Store(f"file://{folder}?metadata=skip")
+    project.declare(overlays("a", "b"))
+    assert project.up().ok
+    assert set(folder.rglob("*.attrs")) <= before
 
 
 def test_compressed_and_plain_states_are_read_by_all(store, checkout, tmp_path: Path):

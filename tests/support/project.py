@@ -209,7 +209,8 @@ class Project:
 
     def _environment(self) -> dict[str, str]:
         """The variables of its commands."""
-        store = self.store or Store(f"file://{self.backend}")
+        # A killed run may leave a broken file of metadata: docs/state.md#locks.
+        store = self.store or Store(f"file://{self.backend}?metadata=skip")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "SWARMNET_"))}
         return kept | {
             "PULUMI_BACKEND_URL": store.url,
