@@ -11,6 +11,7 @@ from cli.lines import give, give_data, tell
 from cli.project import short
 from cli.stack_argument import Stacks
 from cli.stack_files import STACKS, Directory, Line, all_of, judged, keys_of, lines_of, names
+from cli.waiting import so_many
 from providers.rules.checks.across_stacks import joined, shared, unknown, used
 from providers.rules.checks.declared_twice import claimed_twice
 from providers.rules.checks.whole_file import Verdict
@@ -143,8 +144,4 @@ def _of_several(there: Mapping[str, Verdict], directory: Directory, named: Seque
 
 def _summary(found: Verdict) -> str:
     hosts, overlays = len(found.stackfile.hosts), len(found.stackfile.overlays)
-    return f"{_count(hosts, 'host')}, {_count(overlays, 'overlay')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{so_many(hosts)}, {so_many(overlays, 'overlay')}"

@@ -17,6 +17,6 @@ def asking(whom: str, console: Console | None = None) -> Iterator[None]:
         yield
 
 
-def so_many(number: int) -> str:
-    """So many hosts, in words."""
-    return f"{number} host{'' if number == 1 else 's'}"
+def so_many(number: int, noun: str = "host") -> str:
+    """Return a number of things in words."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -39,7 +39,7 @@ from providers.rules.vocabulary.facts import (
     SwarmService,
     Task,
 )
-from providers.rules.vocabulary.labels import AVAILABILITY, JOURNAL, copy_label
+from providers.rules.vocabulary.labels import AVAILABILITY, concerns
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
 P = ParamSpec("P")
@@ -429,12 +429,6 @@ def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], s
             if task.service_id in names or task.node_id in out or ingresses & set(task.networks)
         ),
     )
-
-
-def concerns(service: SwarmService, swarm: Swarm) -> bool:
-    """Tell whether an ingress swap left something on it: a journal, its copy, or a rollback that would bring one."""
-    labels = {**dict(service.labels), **dict(service.rollback_labels)}
-    return JOURNAL in labels or swarm.label(copy_label(service.id)) is not None
 
 
 def placed(silent: Silent, fleet: Fleet, members: tuple[Node, ...]) -> Silent:

@@ -14,9 +14,8 @@ from providers.rules.vocabulary.facts import (
     Silent,
     Swarm,
     SwarmFacts,
-    SwarmService,
 )
-from providers.rules.vocabulary.labels import AVAILABILITY, JOURNAL, copy_label, former_label, twin_of
+from providers.rules.vocabulary.labels import AVAILABILITY, concerns, former_label, twin_of
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.simulate.answering import engine, manager
 from providers.simulate.reads import answers, containers, host_ingress, listed, member, nodes, services, settings, tasks
@@ -138,12 +137,6 @@ def ingress_facts(world: World) -> IngressFacts:
             if task.service_id in names or task.node_id in out or ingresses & set(task.networks)
         ),
     )
-
-
-def concerns(service: SwarmService, swarm: Swarm) -> bool:
-    """Tell whether an ingress swap left something on it: a journal, its copy, or a rollback that would bring one."""
-    labels = {**dict(service.labels), **dict(service.rollback_labels)}
-    return JOURNAL in labels or swarm.label(copy_label(service.id)) is not None
 
 
 def placed(world: World, silent: Silent) -> Silent:

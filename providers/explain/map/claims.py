@@ -11,7 +11,7 @@ from providers.rules.checks.overlaps import clashes, clashing
 from providers.rules.checks.ranges import OURS, Range, meetings, names, ranges, told
 from providers.rules.checks.whole_file import Verdict
 from providers.rules.stack_file.model import Ingress, Overlay
-from providers.rules.vocabulary.addresses import canonical_subnet
+from providers.rules.vocabulary.addresses import is_subnet
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
 OVERLAY_POOL = "allocation"
@@ -100,13 +100,13 @@ def found(stack: Stack) -> Iterator[Range]:
     foreign = undeclared(stack)
     for name, network in stack.facts.networks.items():
         wanted = declared_as(stack, name, network)
-        if _is_subnet(network.subnet) and not (wanted and wanted.subnet == network.subnet):
+        if is_subnet(network.subnet) and not (wanted and wanted.subnet == network.subnet):
             yield Range(FOREIGN if name in foreign else OUTGOING, name, network.subnet)
     hosts = stack.verdict.resolved.hosts
     for host, facts in stack.facts.hosts.items():
         bridge = hosts[host].gwbridge if host in hosts else None
         wanted_subnet = bridge.subnet if bridge else None
-        if facts.bridge and _is_subnet(facts.bridge.subnet) and facts.bridge.subnet != wanted_subnet:
+        if facts.bridge and is_subnet(facts.bridge.subnet) and facts.bridge.subnet != wanted_subnet:
             yield Range(OUTGOING if wanted_subnet else FOREIGN, f"{GATEWAY_BRIDGE} of {host}", facts.bridge.subnet)
 
 
@@ -181,10 +181,3 @@ def _with_hosts(stack: Stack) -> Iterator[Overlap]:
         both_bridges = one.kind == "gwbridge" and other.path.startswith(GATEWAY_BRIDGE)  # they never leave their hosts
         if not both_bridges:
             yield Overlap(stack.name, f"{told(one, other)}: {why}", ((claim(stack, one), claim(stack, other)),))
-
-
-def _is_subnet(text: str) -> bool:
-    try:
-        return canonical_subnet(text) == text
-    except ValueError:
-        return False

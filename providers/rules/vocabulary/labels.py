@@ -24,7 +24,7 @@ Whose labels decide what is in nouns and live.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.facts import Network, Swarm, SwarmService
 from providers.rules.vocabulary.shape import Pairs
 
 PREFIX = "swarmnet."
@@ -85,6 +85,12 @@ def count(text: str) -> int:
 def copy_label(service_id: str) -> str:
     """Return the key of the copy on the swarm of a service's journal."""
     return f"{JOURNAL}.{service_id}"
+
+
+def concerns(service: SwarmService, swarm: Swarm) -> bool:
+    """Tell whether an ingress swap left something on it: a journal, its copy, or a rollback that would bring one."""
+    labels = {**dict(service.labels), **dict(service.rollback_labels)}
+    return JOURNAL in labels or swarm.label(copy_label(service.id)) is not None
 
 
 def moved_label(service_id: str) -> str:
