@@ -20,7 +20,7 @@ from tests.support.what_hosts_show import promised, shown, stack_of
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
 
-GROUP = "c"
+GROUP = "st"
 PAGE = (ROOT / "docs" / "state.md").read_text()
 TOLD = dict(re.findall(r"^```sh\n# ([\w ]+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 SERVERS = {"postgresql": in_postgresql, "s3": in_s3}
@@ -92,7 +92,7 @@ def overlays(*names: str) -> dict[str, Any]:
 
 def told(project: Project, block: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a block of the page to a good end."""
-    done = project.shell(TOLD[block], **variables)
+    done = project.shell(TOLD[block], 3 * SECONDS, **variables)
     assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
     return done
 
