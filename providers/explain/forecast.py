@@ -3,7 +3,7 @@
 The loop and its clock are not here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from providers.rules.live.judgement import warned
@@ -14,7 +14,7 @@ from providers.rules.vocabulary.steps import (
     StopContainer,
     UpdateNode,
 )
-from providers.simulate.workloads import Service
+from providers.simulate.workloads import Placed, Service
 from providers.simulate.world import World
 
 NOT_REACHED = "not reached, since something before it fails"
@@ -95,7 +95,8 @@ class Record:
 
     def __post_init__(self) -> None:
         self.publishing = {each.id for each in _services(self.before) if serves(self.before, each)}
-        self._note_tasks(self.before)
+        self._last, self._unserved = World(hosts=()), set[str]()
+        self._note(self.before)
 
     def step(self, world: World, step: Step) -> None:
         """A step that is about to be performed on this world."""
@@ -111,11 +112,9 @@ class Record:
 
     def passed(self, world: World, seconds: float) -> None:
         """So many seconds, at the end of which the world is this."""
-        now = {service.id: service for service in _services(world)}
-        for service_id in self.publishing:
-            if service_id in now and not serves(world, now[service_id]):
-                self.away[service_id] = self.away.get(service_id, 0.0) + seconds
-        self._note_tasks(world)
+        self._note(world)
+        for service_id in self._unserved:
+            self.away[service_id] = self.away.get(service_id, 0.0) + seconds
 
     def absences(self) -> tuple[Absence, ...]:
         """Return services that had ports, and at some moment no task behind them."""
@@ -147,9 +146,30 @@ class Record:
         services = sorted(_services(self.before), key=lambda service: service.name)
         return tuple(line for each in services if each.name in told for line in warned(each.name, each.spec, replaced))
 
-    def _note_tasks(self, world: World) -> None:
-        for service_id, tasks in meant(world).items():
-            self.seen.setdefault(service_id, set()).update(tasks)
+    def _note(self, world: World) -> None:
+        """Look at the services that are not as they were at the last moment: of thousands only a few."""
+        for service in changed(self._last, world):
+            tasks = {each.id for each in world.swarm.tasks.of(service.id) if is_meant(each)}
+            if tasks:
+                self.seen.setdefault(service.id, set()).update(tasks)
+            if service.id in self.publishing and not serves(world, service):
+                self._unserved.add(service.id)
+            else:
+                self._unserved.discard(service.id)
+        if _services(self._last) is not _services(world):
+            self._unserved &= {service.id for service in _services(world)}
+        self._last = world
+
+
+def changed(before: World, after: World) -> Sequence[Service]:
+    """Return the services of which the spec, a task or the ingress is another; those that are as they were are the very
+    same values."""
+    services = _services(after)
+    if before.cluster is None or after.cluster is None or before.cluster.ingress is not after.cluster.ingress:
+        return services
+    same = set(map(id, before.cluster.services))
+    then, now = before.cluster.tasks.by_service, after.cluster.tasks.by_service
+    return [each for each in services if id(each) not in same or then.get(each.id) is not now.get(each.id)]
 
 
 def _services(world: World) -> tuple[Service, ...]:
@@ -160,9 +180,14 @@ def meant(world: World) -> dict[str, set[str]]:
     """Return ids of the tasks that run or are about to, by their service's id."""
     found: dict[str, set[str]] = {}
     for task in world.cluster.tasks if world.cluster else ():
-        if task.service_id and task.desired == "running" and task.alive:
+        if task.service_id and is_meant(task):
             found.setdefault(task.service_id, set()).add(task.id)
     return found
+
+
+def is_meant(task: Placed) -> bool:
+    """Tell whether a task runs or is about to."""
+    return task.desired == "running" and task.alive
 
 
 def serves(world: World, service: Service) -> bool:

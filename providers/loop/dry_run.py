@@ -40,9 +40,7 @@ class _Watched(SimulatedHosts):
     """Simulated hosts on which everything that happens is noted down."""
 
     lines: list[tuple[float, str]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.record = Record(self.world)
+    record: Record | None = None  # made when something begins to happen: to most resources of a plan nothing does
 
     def note(self, line: str) -> None:
         """Keep what is begun; waiting is part of what was begun before."""
@@ -50,15 +48,23 @@ class _Watched(SimulatedHosts):
             self.lines.append((self.seconds, line))
 
     def perform(self, step: Step) -> None:
-        self.record.step(self.world, step)
+        self.recorded().step(self.world, step)
         super().perform(step)
 
     def became(self, world: World, seconds: float) -> None:
+        record = self.recorded()
         super().became(world, seconds)
-        self.record.passed(world, seconds)
+        record.passed(world, seconds)
+
+    def recorded(self) -> Record:
+        """Return the record, which begins with the world as it is now."""
+        self.record = self.record or Record(self.world)
+        return self.record
 
     def forecast(self, name: str, problem: str) -> Forecast:
         """Return the forecast of what happened, at the end of it."""
+        if self.record is None:
+            return Forecast(resource=name, problem=problem)
         ends = [*(began for began, _ in self.lines[1:]), self.seconds]
         stages = (
             Stage(doing=line, seconds=end - began)

@@ -2,7 +2,7 @@
 
 from providers.rules.vocabulary.errors import NoQuorum, NoSwarm, NotAManager, Unreachable
 from providers.rules.vocabulary.facts import Node
-from providers.simulate.world import Host, World
+from providers.simulate.world import Host, Lately, World
 
 # measurements.md#no-quorum
 LEADERLESS = "The swarm does not have a leader. It's possible that too few managers are online."
@@ -21,6 +21,10 @@ def engine(world: World, name: str) -> Host:
 
 def manager(world: World) -> Host:
     """A declared host that can answer for the swarm. Raises NoQuorum, NoSwarm, NotAManager or Unreachable."""
+    return MANAGER.of(world)
+
+
+def _manager(world: World) -> Host:
     declared = [host for host in world.hosts if host.declared]
     answering = [host for host in declared if host.up]
     managers = [host for host in answering if host.member and host.control]
@@ -35,6 +39,9 @@ def manager(world: World) -> Host:
     raise Unreachable("no host answers for the swarm: none of them can be reached")
 
 
+MANAGER = Lately[Host](_manager)
+
+
 def reachable(world: World, node: Node) -> bool:
     """Tell whether a manager takes part in agreeing."""
     host = world.host_of(node.id)
@@ -43,16 +50,30 @@ def reachable(world: World, node: Node) -> bool:
 
 def voters(world: World) -> list[Node]:
     """The managers that count for a majority: all but those that were promoted and have not taken up the role."""
+    return VOTERS.of(world)
+
+
+def _voters(world: World) -> list[Node]:
     if world.cluster is None:
         return []
     waiting = {host.node_id for host in world.hosts if host.member and host.up and not host.control}
     return [node for node in world.swarm.nodes if node.role == "manager" and node.id not in waiting]
 
 
+VOTERS = Lately[list[Node]](_voters)
+
+
 def quorum(world: World) -> bool:
     """Tell whether enough managers can be reached to agree on anything."""
+    return QUORUM.of(world)
+
+
+def _quorum(world: World) -> bool:
     members = voters(world)
     return 2 * sum(reachable(world, node) for node in members) > len(members)
+
+
+QUORUM = Lately[bool](_quorum)
 
 
 def can_spare(world: World, node: Node) -> bool:

@@ -58,7 +58,7 @@ def passed(world: World, milliseconds: int) -> World:
     """The world with everything that is pending so much nearer."""
     if not milliseconds:
         return world
-    pending = (Due(due.milliseconds - milliseconds, due.what) for due in world.pending)
+    pending = [Due(due.milliseconds - milliseconds, due.what) for due in world.pending]
     return replace(world, pending=tuple(pending))
 
 

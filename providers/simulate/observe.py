@@ -94,7 +94,7 @@ def node_facts(world: World, host: str, *, leaving: bool = False) -> NodeFacts:
         nodes=nodes(world),
         others=others,
         tasks=tuple(task for task in tasks(world) if own.node_id in ("", task.node_id)) if leaving else (),
-        ingress=None if leaving else next((net for net in listed(world, asked) if net.ingress), None),
+        ingress=None if leaving else next((net for net in listed(world, asked) if net.shape.ingress), None),
         local=local,
     )
 
@@ -165,8 +165,8 @@ def overlay_facts(world: World, name: str, network_id: str = "", *, thorough: bo
         facts,
         name_held_by=held or (held_elsewhere(world, name) if thorough and network is None else ""),
         swarm=settings(world),
-        services=tuple(each for each in services(world) if ids & set(each.networks)),
-        tasks=tuple(each for each in tasks(world) if ids & set(each.networks) and each.alive),
+        services=tuple([each for each in services(world) if not ids.isdisjoint(each.networks)]),
+        tasks=tuple([each for each in tasks(world) if not ids.isdisjoint(each.networks) and each.alive]),
         nodes=nodes(world),
     )
 

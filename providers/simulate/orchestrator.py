@@ -60,19 +60,24 @@ def orchestrate(world: World) -> World:
 
 # For a service the last of its spec, tasks and nodes with which it was as it should be. Most are still, whatever has
 # happened to the one that something happens to: of thousands only a few are gone through each time.
-_AT_REST: dict[str, tuple[Service, tuple[Placed, ...], tuple[Node, ...]]] = {}
+_AT_REST: dict[str, tuple[Service, tuple[Placed, ...] | None, tuple[Node, ...]]] = {}
 
 
 def reconciled(world: World) -> World:
     """Return the world with the tasks that each service should have, before anybody looks for places."""
-    for service in world.swarm.services:
-        tasks, nodes = world.swarm.tasks.of(service.id), world.swarm.nodes
-        rested = _AT_REST.get(service.id)
-        if rested and rested[0] is service and rested[1] is tasks and rested[2] is nodes:
-            continue
+    nodes, groups = world.swarm.nodes, world.swarm.tasks.by_service
+    restless = [
+        each
+        for each in world.swarm.services
+        if (rested := _AT_REST.get(each.id)) is None
+        or rested[0] is not each
+        or rested[1] is not groups.get(each.id)
+        or rested[2] is not nodes
+    ]
+    for service in restless:
         before, world = world, corrected(world, service)
         if world is before:
-            _AT_REST[service.id] = (service, tasks, nodes)
+            _AT_REST[service.id] = (service, groups.get(service.id), nodes)
     return world
 
 

@@ -6,6 +6,7 @@ What a manager lists is the cluster's networks and its own copies; what it inspe
 from dataclasses import replace
 from functools import lru_cache
 from json import dumps
+from operator import attrgetter
 
 from providers.rules.live import service_spec
 from providers.rules.vocabulary.errors import EngineError, HostError
@@ -24,8 +25,9 @@ from providers.rules.vocabulary.facts import (
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.shape import Pairs, pairs
 from providers.simulate.answering import LEADERLESS, LOCKED, engine, leader, quorum, reachable, voters
-from providers.simulate.workloads import Placed, Service, read
-from providers.simulate.world import Host, World
+from providers.simulate.tasks import Tasks
+from providers.simulate.workloads import MANY, Placed, Service, read
+from providers.simulate.world import Host, Lately, World
 
 
 def member(world: World, host: Host) -> Member:
@@ -64,8 +66,15 @@ def settings(world: World) -> Swarm:
 
 def nodes(world: World) -> tuple[Node, ...]:
     """All members, as any manager lists them."""
+    return NODES_SHOWN.of(world)
+
+
+def _nodes(world: World) -> tuple[Node, ...]:
     first = leader(world)
-    return tuple(sorted((shown(world, node, first) for node in world.swarm.nodes), key=lambda node: node.id))
+    return tuple(sorted([shown(world, node, first) for node in world.swarm.nodes], key=attrgetter("id")))
+
+
+NODES_SHOWN = Lately[tuple[Node, ...]](_nodes)
 
 
 def shown(world: World, node: Node, first: str) -> Node:
@@ -82,10 +91,16 @@ def listed(world: World, host: Host) -> tuple[Network, ...]:
     measurements.md#names-stay-taken
     """
     cluster = world.swarm.networks if world.cluster and host.control and host.member else ()
+    return LISTED.of(cluster, host.networks) if cluster else _listed(cluster, host.networks)
+
+
+def _listed(cluster: tuple[Network, ...], own: tuple[Network, ...]) -> tuple[Network, ...]:
     known = {net.id for net in cluster}
-    own = (net for net in host.networks if net.id not in known)
-    mixed = [*cluster, *(replace(net, endpoints=()) if net.endpoints else net for net in own)]
-    return tuple(sorted(mixed, key=lambda net: net.id))
+    mixed = [*cluster, *(replace(net, endpoints=()) if net.endpoints else net for net in own if net.id not in known)]
+    return tuple(sorted(mixed, key=attrgetter("id")))
+
+
+LISTED = Lately[tuple[Network, ...]](_listed)
 
 
 def inspected(world: World, host: Host, network_id: str) -> Network | None:
@@ -97,16 +112,20 @@ def inspected(world: World, host: Host, network_id: str) -> Network | None:
 
 def services(world: World) -> tuple[SwarmService, ...]:
     """All services."""
-    return tuple(sorted((to_service(world, service) for service in world.swarm.services), key=lambda each: each.id))
+    return SERVICES_SHOWN.of(world.swarm.services, world.swarm.ingress)
 
 
-def to_service(world: World, service: Service) -> SwarmService:
-    """A service as `GET /services` shows it; one that publishes through the ingress has an address on it."""
-    ingress = world.swarm.ingress
-    return shown_service(service, ingress.id if ingress else "")
+def _shown(services: tuple[Service, ...], ingress: Network | None) -> tuple[SwarmService, ...]:
+    """Services as `GET /services` shows them; one that publishes through the ingress has an address on it."""
+    return tuple(
+        sorted([shown_service(each, ingress.id if ingress else "") for each in services], key=attrgetter("id"))
+    )
 
 
-@lru_cache(maxsize=1024)  # most services are as they were at the look before
+SERVICES_SHOWN = Lately[tuple[SwarmService, ...]](_shown)
+
+
+@lru_cache(maxsize=MANY)  # most services are as they were at the look before
 def shown_service(service: Service, ingress_id: str) -> SwarmService:
     """A service beside an ingress, empty for none."""
     through = (ingress_id,) if ingress_id and service.through_ingress else ()
@@ -139,10 +158,10 @@ def raw_port(port: Port) -> dict[str, str | int]:
 
 def tasks(world: World) -> tuple[Task, ...]:
     """All tasks, standalone containers on networks of the cluster among them."""
-    return tuple(sorted((to_task(task) for task in world.swarm.tasks), key=lambda task: task.id))
+    return TASKS_SHOWN.of(world.swarm.tasks)
 
 
-@lru_cache(maxsize=4096)  # most tasks are as they were at the look before
+@lru_cache(maxsize=MANY)  # most tasks are as they were at the look before
 def to_task(task: Placed) -> Task:
     """A task without what it was started from."""
     return Task(
@@ -158,6 +177,9 @@ def to_task(task: Placed) -> Task:
         error=task.error,
         placement=dumps(read(task.template or "{}").get("Placement")),
     )
+
+
+TASKS_SHOWN = Lately[tuple[Task, ...]](lambda tasks: tuple(sorted(map(to_task, tasks), key=attrgetter("id"))))
 
 
 def answers(world: World, *, without: str = "") -> tuple[list[Host], list[Silent]]:
@@ -196,13 +218,23 @@ def containers(world: World, host: Host) -> tuple[Container, ...]:
 
 def running_on(world: World, host: Host) -> list[Placed]:
     """The tasks of services whose containers run on a host."""
-    tasks = world.cluster.tasks if world.cluster else ()
-    return [task for task in tasks if task.node_id == host.node_id and task.service_id and task.state == "running"]
+    return RUNNING.of(world.cluster.tasks).get(host.node_id, []) if world.cluster else []
+
+
+def _running(tasks: Tasks) -> dict[str, list[Placed]]:
+    found: dict[str, list[Placed]] = {}
+    for task in tasks:
+        if task.service_id and task.state == "running":
+            found.setdefault(task.node_id, []).append(task)
+    return found
+
+
+RUNNING = Lately[dict[str, list[Placed]]](_running)
 
 
 def host_ingress(world: World, host: Host) -> HostIngress:
     """Return what one host shows of ingress networks, and the containers on its docker_gwbridge."""
-    copies = (inspected(world, host, net.id) for net in listed(world, host) if net.ingress)
+    copies = (inspected(world, host, net.id) for net in listed(world, host) if net.shape.ingress)
     bridge = host.network(GATEWAY_BRIDGE)
     return HostIngress(
         host=host.name,

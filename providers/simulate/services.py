@@ -74,9 +74,10 @@ def refuse_ports(world: World, asked: Host, service: Service) -> None:
     if service.through_ingress and world.swarm.ingress is None:
         raise EngineError(f"{asked.name}: service needs ingress network, but no ingress network is present")
     wanted = published(service.ports)
-    for other in world.swarm.services:
-        taken = wanted & published(other.numbers)
-        if other.id != service.id and taken:
+    for other in world.swarm.services if wanted else ():
+        if other.id == service.id or not other.numbers:
+            continue
+        if taken := wanted & published(other.numbers):
             raise EngineError(f"{asked.name}: port '{min(taken)[1]}' is already in use by service '{other.name}'")
 
 

@@ -4,7 +4,7 @@ A change of one task costs what its service has of them, and not what the swarm 
 while a change goes from service to service.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from providers.simulate.workloads import Placed
 
@@ -42,6 +42,11 @@ class Tasks:
         if self._hash is None:
             self._hash = hash(frozenset(self._groups.items()))
         return self._hash
+
+    @property
+    def by_service(self) -> Mapping[str, tuple[Placed, ...]]:
+        """Those of each service that has some. Where none of them changed, it is the very same value as before."""
+        return self._groups
 
     def of(self, service_id: str) -> tuple[Placed, ...]:
         """Those of one service."""

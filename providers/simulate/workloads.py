@@ -8,6 +8,9 @@ from typing import Any
 from providers.rules.vocabulary.facts import Port, Task
 from providers.rules.vocabulary.shape import Pairs, pairs
 
+# Specs, services or tasks that are remembered: of the largest swarms there are, all.
+MANY = 16384
+
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
@@ -110,14 +113,14 @@ class Service:
         return part(self.spec, "EndpointSpec")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MANY)
 def read(json: str) -> dict[str, Any]:
     """A spec as data; nobody may change it."""
     data: dict[str, Any] = loads(json)
     return data
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MANY)
 def published(spec: str) -> tuple[Port, ...]:
     """The ports that a spec publishes."""
     found = (read(spec).get("EndpointSpec") or {}).get("Ports") or []
@@ -132,7 +135,7 @@ def published(spec: str) -> tuple[Port, ...]:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MANY)
 def part(json: str, key: str) -> str:
     """A part of a spec, as text."""
     return text(read(json).get(key) or {})

@@ -4,13 +4,17 @@ Manners are times in seconds, as measured; behaviour is in the other modules. No
 """
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from operator import is_
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from providers.rules.vocabulary.facts import Network, Node, Swarm
 from providers.rules.vocabulary.shape import NetworkShape, Pairs, Pool
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Container, Placed, Service
+
+T = TypeVar("T")
 
 Kind = Literal[
     "addresses given",
@@ -126,6 +130,30 @@ class Host:
         return replace(self, networks=tuple(net for net in self.networks if net.id != network_id))
 
 
+class Lately(Generic[T]):
+    """Keeps what was made last, as long as it would be made of the very same values: of a world that one thing happens
+    to all else stays as it is, and thousands of questions are about that.
+    """
+
+    def __init__(self, make: Callable[..., T]) -> None:
+        self._make = make
+        self._last: tuple[tuple[object, ...], T] | None = None
+
+    def of(self, *values: object) -> T:
+        """Return what is made of these."""
+        last = self._last
+        if last is None or not all(map(is_, last[0], values)):
+            last = self._last = (values, self._make(*values))
+        return last[1]
+
+
+# By what they are asked for; of several with the same the first counts.
+NODES = Lately[dict[str, Node]](lambda nodes: {each.id: each for each in reversed(nodes)})
+NETWORKS = Lately[dict[str, Network]](lambda networks: {each.id: each for each in reversed(networks)})
+INGRESS = Lately[Network | None](lambda networks: next((each for each in networks if each.shape.ingress), None))
+SERVICES = Lately[dict[str, Service]](lambda services: {each.id: each for each in reversed(services)})
+HOSTS = Lately[dict[str, Host]](lambda hosts: {each.name: each for each in reversed(hosts)})
+MEMBERS = Lately[dict[str, Host]](lambda hosts: {each.node_id: each for each in reversed(hosts) if each.member})
 NO_TASKS = Tasks()
 
 
@@ -150,15 +178,15 @@ class Cluster:
 
     def node(self, node_id: str) -> Node | None:
         """A member's entry by its id."""
-        return next((node for node in self.nodes if node.id == node_id), None)
+        return NODES.of(self.nodes).get(node_id)
 
     def network(self, network_id: str) -> Network | None:
         """A network of the cluster by its id."""
-        return next((net for net in self.networks if net.id == network_id), None)
+        return NETWORKS.of(self.networks).get(network_id)
 
     def service(self, service_id: str) -> Service | None:
         """A service by its id."""
-        return next((service for service in self.services if service.id == service_id), None)
+        return SERVICES.of(self.services).get(service_id)
 
     def task(self, task_id: str) -> Placed | None:
         """A task by its id."""
@@ -167,7 +195,7 @@ class Cluster:
     @property
     def ingress(self) -> Network | None:
         """The ingress, with addresses or not."""
-        return next((net for net in self.networks if net.ingress), None)
+        return INGRESS.of(self.networks)
 
 
 class Due(NamedTuple):
@@ -191,18 +219,15 @@ class World:
 
     def host(self, name: str) -> Host:
         """A host by its name. Raises KeyError for a name there is not."""
-        for host in self.hosts:
-            if host.name == name:
-                return host
-        raise KeyError(name)
+        return HOSTS.of(self.hosts)[name]
 
     def host_of(self, node_id: str) -> Host | None:
         """The host that takes part as this node, if it still does."""
-        return next((host for host in self.hosts if host.node_id == node_id and host.member), None)
+        return MEMBERS.of(self.hosts).get(node_id)
 
     def with_host(self, changed: Host) -> "World":
         """Return the world with this host in place of the one of its name."""
-        return replace(self, hosts=tuple(changed if host.name == changed.name else host for host in self.hosts))
+        return replace(self, hosts=tuple([changed if host.name == changed.name else host for host in self.hosts]))
 
     @property
     def swarm(self) -> Cluster:
@@ -216,11 +241,11 @@ class World:
 
     def with_node(self, changed: Node) -> "World":
         """Return the world with this entry in place of the one with its id."""
-        return self.agreed(nodes=tuple(changed if node.id == changed.id else node for node in self.swarm.nodes))
+        return self.agreed(nodes=tuple([changed if node.id == changed.id else node for node in self.swarm.nodes]))
 
     def with_service(self, changed: Service) -> "World":
         """Return the world with this service in place of the one with its id."""
-        services = (changed if service.id == changed.id else service for service in self.swarm.services)
+        services = [changed if service.id == changed.id else service for service in self.swarm.services]
         return self.agreed(services=tuple(services))
 
     def with_task(self, changed: Placed) -> "World":

@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 from providers.rules.live import journal, judgement, maintenance
+from providers.rules.vocabulary.facts import SwarmService
 from providers.rules.vocabulary.steps import RestartEngine, Step
 from providers.simulate import World, members
 from providers.simulate.answering import quorum, voters
-from providers.simulate.reads import to_service
+from providers.simulate.reads import shown_service
 from providers.simulate.workloads import Service, read
 from tests.exploration.explore import Check
 
@@ -18,6 +19,12 @@ Ports = frozenset[tuple[str, int, int]]
 def all_of(*checks: Check) -> Check:
     """The first thing that is wrong."""
     return lambda world: next(filter(None, (check(world) for check in checks)), None)
+
+
+def shown(world: World, service: Service) -> SwarmService:
+    """A service as a manager shows it."""
+    ingress = world.swarm.ingress
+    return shown_service(service, ingress.id if ingress else "")
 
 
 # Always
@@ -54,7 +61,7 @@ def nothing_lost(start: World, *, may_go: tuple[str, ...] = ()) -> Check:
 
 def ports_of(world: World, service: Service) -> Ports:
     """The ports that a service publishes or will publish again: those of its spec, of its journal, and those added."""
-    seen = to_service(world, service)
+    seen = shown(world, service)
     present = {(port.protocol, port.target, port.published) for port in seen.ports}
     own = journal.journal_on(seen)
     if own is None and not seen.publishes_ingress:
@@ -156,7 +163,7 @@ def tasks_on_ingress(world: World) -> str | None:
     network = world.swarm.ingress
     for service in world.swarm.services:
         tasks = [task for task in world.swarm.tasks if task.service_id == service.id and task.desired == "running"]
-        held = {node.id for node in judgement.held_on(to_service(world, service), tasks, world.swarm.nodes)}
+        held = {node.id for node in judgement.held_on(shown(world, service), tasks, world.swarm.nodes)}
         live = [task for task in tasks if (host := world.host_of(task.node_id)) is None or host.up]
         live = [task for task in live if task.node_id not in held]
         if service.through_ingress and any(network is None or network.id not in task.networks for task in live):
@@ -203,7 +210,7 @@ def promised(start: World) -> Check:
 
 def ports_in_spec(world: World, service: Service) -> Ports:
     """The ports that a service publishes now."""
-    return frozenset((port.protocol, port.target, port.published) for port in to_service(world, service).ports)
+    return frozenset((port.protocol, port.target, port.published) for port in shown(world, service).ports)
 
 
 # Of a step

@@ -58,7 +58,7 @@ def has_it(network: Network, host: HostIngress | Silent) -> bool:
 def counts(host: HostIngress | Silent, nodes: tuple[Node, ...]) -> bool:
     """Tell whether the host has to be attached now. A host that is down is attached when it is back
     (measurements.md#host-that-is-down); one that is no member is not."""
-    return any(node.counted_on and node.id == host.node_id for node in nodes)
+    return any(node.counted_on for node in nodes if node.id == host.node_id)
 
 
 def lacking(facts: IngressFacts, network: Network) -> list[HostIngress | Silent]:

@@ -204,21 +204,22 @@ def forced(text: str) -> str:
 
 def ports_back(service: SwarmService, journal: Journal) -> bool:
     """Tell whether every ingress-mode port of the journal is in the spec again, a fixed one with its number."""
-    present = {
-        (ident(port), port.get("PublishedPort")) for port in ports_in(json.loads(service.spec)) if by_ingress(port)
-    }
-    fixed = {
-        (ident(port), port["PublishedPort"])
-        for port in map(json.loads, journal.ports)
-        if by_ingress(port) and port.get("PublishedPort")
-    }
-    return fixed <= present and targets_back(service, journal)
+    return all(_back(service.spec, journal.ports))
 
 
 def targets_back(service: SwarmService, journal: Journal) -> bool:
     """Tell whether every ingress-mode port of the journal is in the spec again, by target and protocol."""
-    present = Counter(ident(port) for port in ports_in(json.loads(service.spec)) if by_ingress(port))
-    return Counter(ident(port) for port in map(json.loads, journal.ports) if by_ingress(port)) <= present
+    return _back(service.spec, journal.ports)[0]
+
+
+@lru_cache(maxsize=4096)  # most services are as they were at the look before
+def _back(spec: str, journaled: tuple[str, ...]) -> tuple[bool, bool]:
+    """Tell whether all are in a spec, by target and protocol, and the fixed ones with their number."""
+    present = [port for port in ports_in(json.loads(spec)) if by_ingress(port)]
+    wanted = [port for port in map(json.loads, journaled) if by_ingress(port)]
+    numbers = {(ident(port), port.get("PublishedPort")) for port in present}
+    fixed = {(ident(port), port["PublishedPort"]) for port in wanted if port.get("PublishedPort")}
+    return Counter(map(ident, wanted)) <= Counter(map(ident, present)), fixed <= numbers
 
 
 def pinned(port: Json, journal: Journal) -> Json:

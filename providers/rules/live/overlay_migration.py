@@ -233,10 +233,11 @@ def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | No
     """
     labels = [former_label(spec.name)] if facts.network is not None or not spec.replaces else []
     labels = [key for key in labels if swarm.label(key) is not None]
-    if all(network.label(TWIN) in (None, spec.name) for network in facts.listed):
-        labels += [key for key, _ in swarm.labels if key.startswith(moved_label(""))]
-        if running_change.is_ours(spec.owner, swarm) and not maintenance.something_due(swarm, facts.nodes):
-            labels.append(CHANGE)
+    others = [key for key, _ in swarm.labels if key.startswith(moved_label(""))]
+    if running_change.is_ours(spec.owner, swarm) and not maintenance.something_due(swarm, facts.nodes):
+        others.append(CHANGE)
+    if others and all(network.label(TWIN) in (None, spec.name) for network in facts.listed):
+        labels += others
     if not labels:
         return None
     step = UpdateSwarm(version=swarm.version, drop_labels=tuple(sorted(labels)))
