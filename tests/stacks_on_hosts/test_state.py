@@ -144,6 +144,26 @@ def test_a_killed_run_is_finished(bare: Group, store, checkout, where: str):
     assert project.is_settled()
 
 
+def test_a_state_moves(store, checkout):
+    """From a folder into PostgreSQL, into a bucket, and back; the place before is empty, the stack file stays."""
+    places = [store(name) for name in ("folder", *SERVERS)]
+    project = floor(checkout(store=places[0]))
+    project.declare(overlays("a", "b"))
+    assert project.up().ok
+    before = project.state()
+    variables = {key: value for each in places for key, value in each.variables.items()}
+
+    for old, new in zip(places, [*places[1:], places[0]], strict=True):
+        told(project, "move", FROM=old.url, TO=new.url, **variables)
+        told(project, "leave", FROM=old.url, **variables)
+        project.store = old
+        assert "no stack named 't' found" in project.run("stack", "export").text
+
+    project.store = places[0]
+    assert before == project.state()
+    assert project.stack_file.exists()
+
+
 def test_a_kill_may_leave_a_folder_with_an_empty_attribute(checkout, tmp_path: Path):
     """Every command says EOF then, until the empty file is gone. With `metadata=skip` there is none."""
     folder = tmp_path / "plain"
