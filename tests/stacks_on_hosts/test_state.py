@@ -13,7 +13,7 @@ import pytest
 
 from tests.support import machines
 from tests.support.cutting import command_line, descendants, ended, killed, progress
-from tests.support.machines import ROOT, Group
+from tests.support.machines import ROOT, Group, identities
 from tests.support.project import CHANGE, SECONDS, Project
 from tests.support.state_servers import Store, in_postgresql, in_s3
 from tests.support.what_hosts_show import promised, shown, stack_of
@@ -31,14 +31,14 @@ FLOOR = ROOT / "bench" / "floor" / "__main__.py"
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[Group]:
-    """One host with Engine 28."""
-    yield machines.start(GROUP, "28", count=1)
+    """Hosts with Engine 28."""
+    yield machines.start(GROUP, "28")
     machines.end(GROUP)
 
 
 @pytest.fixture
 def bare(host: Group) -> Group:
-    """The host, as if nothing had ever been done to it."""
+    """The hosts, as if nothing had ever been done to them."""
     return host.reset()
 
 
@@ -162,6 +162,34 @@ def test_a_state_moves(store, checkout):
     project.store = places[0]
     assert before == project.state()
     assert project.stack_file.exists()
+
+
+@pytest.mark.parametrize(("where", "kept"), [("postgresql", "backup"), ("folder", "own backup")])
+def test_a_backup_three_changes_old_is_mended(bare: Group, store, checkout, where: str, kept: str):
+    """One added, one moved, one replaced and one gone since: the refresh finds each, and no host is written to."""
+    sections = stack_of(bare)
+    project = checkout(store=store(where))
+    backup = str(project.folder / "backup.json")
+    app, monitoring = sections["overlays"].values()
+    added = {"overlays": {"app": app, "monitoring": monitoring, "extra": {"subnet": "10.202.9.0/24"}}}
+    moved = added | {"ingress": {"subnet": "10.204.0.0/20"}}
+    last = moved | {"overlays": {"app": app | {"subnet": "10.202.8.0/24"}, "extra": {"subnet": "10.202.9.0/24"}}}
+    project.declare(sections)
+    assert project.up().ok
+    first = min((project.folder.parent / where).glob(".pulumi/backups/*/*/*.json"), default=Path())
+    told(project, kept, BACKUP=backup, OWN=str(first))
+    for change in (added, moved, last):
+        project.declare(sections | change)
+        up = project.up()
+        assert up.ok, up.told
+    before = identities(bare)
+
+    told(project, "restore", BACKUP=backup)
+
+    assert promised(sections | last) == shown(bare)
+    assert before == identities(bare)
+    assert {"overlay/app", "overlay/extra"} == {name for name in project.state() if name.startswith("overlay/")}
+    assert project.is_settled()
 
 
 def test_a_kill_may_leave_a_folder_with_an_empty_attribute(checkout, tmp_path: Path):
