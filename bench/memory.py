@@ -9,6 +9,8 @@ from pathlib import Path
 
 SECONDS = 0.1  # between looks: what is missed is the last moment of a process
 
+PLUGIN = b"pulumi.dynamic"  # of the words that start it
+
 
 def most(work: Callable[[], object]) -> float:
     """Return the megabytes that a plugin in Python which this process starts, or its children do, had at most while
@@ -27,6 +29,7 @@ def most(work: Callable[[], object]) -> float:
     finally:
         over.set()
         watching.join()
+    assert max(found) > 0, "no plugin was seen"
     return max(found)
 
 
@@ -34,7 +37,7 @@ def plugins() -> Iterator[float]:
     """Megabytes that each plugin below this process has had at most."""
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(FileNotFoundError, ProcessLookupError):
-            if b"pulumi/dynamic" in (folder / "cmdline").read_bytes() and below(folder.name):
+            if PLUGIN in (folder / "cmdline").read_bytes() and below(folder.name):
                 found = re.search(r"VmHWM:\s+(\d+) kB", (folder / "status").read_text())
                 yield int(found[1]) / 1000 if found else 0.0
 
