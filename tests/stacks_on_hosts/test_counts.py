@@ -67,6 +67,6 @@ def test_two_requests_for_each_overlay_that_goes(standing: Standing):
 
     assert standing.project.up().ok
 
-    asked = Counter(request.partition("/networks/")[0] for request in standing.hosts["t1"].requests()[before:])
+    asked = Counter(request.partition(" /networks/")[0] for request in standing.hosts["t1"].requests()[before:])
     assert (MANY, MANY) == (asked.pop("DELETE"), asked.pop("GET"))
     assert asked.total() <= MANY, asked
