@@ -65,8 +65,9 @@ _ZONE = (
 BEGINS = """PATH=$PATH:/usr/sbin:/sbin; export LC_ALL=C
 has() {
   if [ -e /sys/module/$1 ]; then echo "$1 yes"; return; fi
-  if how=$(modprobe -nvq $1 2>/dev/null); then
-    if echo "$how" | grep -Eq "^install [^ ]*(true|false) *$"; then echo "$1 forbidden"; else echo "$1 yes"; fi; return
+  if how=$(modprobe -nv $1 2>/dev/null); then
+    echo "$how" | grep -Eq "^install [^ ]*/(true|false)( |$)" && echo "$1 forbidden" || echo "$1 yes"
+    return
   fi
   for c in /proc/config.gz /boot/config-$(uname -r); do
     [ -r $c ] || continue

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.hosts.look import script
+from providers.hosts.look import BEGINS, script
 from providers.hosts.look_answers import parsed
 from providers.hosts.probe import engine_log
 from providers.hosts.probe.session import BOOT, SANDBOX
@@ -133,3 +133,22 @@ def test_offload_is_of_its_link():
 def test_no_line_of_an_answer_is_taken_for_another():
     """No comment of a rule is."""
     assert 1 == answers(legacy=(0, '*filter\n-A INPUT -m comment --comment "\n@ forwarding 0\n|0" -j DROP')).legacy
+
+
+@pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        pytest.param("forbidden", "install /bin/false numdummies=0", id="with the module's options behind"),
+        pytest.param("forbidden", "install /bin/true", id="bare"),
+        pytest.param("yes", "insmod /lib/modules/6.1.0/kernel/net/no_such.ko", id="a module"),
+    ],
+)
+def test_module_that_is_kept_from_being_loaded(tmp_path: Path, expected: str, said: str):
+    """By what modprobe would do; told to be quiet it says nothing of it (kmod 30)."""
+    (tmp_path / "modprobe").write_text(f'#!/bin/sh\ncase $1 in *q*) ;; *) echo "{said}" ;; esac\n')
+    (tmp_path / "modprobe").chmod(0o755)
+
+    words = ["sh", "-c", f"{BEGINS}\nhas no_such"]
+    ended = subprocess.run(words, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True)
+
+    assert f"no_such {expected}\n" == ended.stdout
