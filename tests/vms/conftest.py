@@ -1,4 +1,4 @@
-"""A stack with services on three virtual machines, and what it is measured to take."""
+"""Three virtual machines, a stack with services on them, and what it is measured to take."""
 
 import time
 import urllib.request
@@ -98,8 +98,8 @@ class Work:
 
 
 @pytest.fixture(scope="session")
-def work(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Work]:
-    """Brought up once, from bare hosts: a manager, two workers, an encrypted overlay, two services."""
+def bare(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Work]:
+    """Bare hosts, and what is declared for them: a manager, two workers, an encrypted overlay."""
     figures = pytestconfig.stash.setdefault(FIGURES, [])
     try:
         hosts = machines.start(3)
@@ -107,13 +107,20 @@ def work(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) 
         sections["overlays"] = {"app": {"subnet": "10.202.0.0/24", "attachable": True, "encrypted": True}}
         sections["timeouts"] = TIMEOUTS
         project = Project(tmp_path_factory.mktemp("vms"), tmp_path_factory.mktemp("pulumi-home"))
+        project.declare(sections)
         whole = Work(hosts, project, sections, figures)
         figures.append(versions(whole.manager))
-        whole.up("whole job")
-        whole.deploy()
         yield whole
     finally:
         machines.end()
+
+
+@pytest.fixture(scope="session")
+def work(bare: Work) -> Work:
+    """Brought up once, with two services."""
+    bare.up("whole job")
+    bare.deploy()
+    return bare
 
 
 def versions(host: Host) -> str:

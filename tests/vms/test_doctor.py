@@ -1,0 +1,77 @@
+"""`swarmnet doctor` on a kernel of its own, before and after there is a swarm: ip_vs, ESP, rules of published ports.
+
+Each fault is found on its host, in its direction, and nothing else besides. Hosts are bare for the first tests.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.support.doctor import doctor, found
+from tests.vms.conftest import PORTS, Work, everything_answers, soon
+from tests.vms.machines import Host
+
+pytestmark = [pytest.mark.vms, pytest.mark.timeout(3600)]
+
+
+@contextmanager
+def made(host: Host, fault: str, undo: str) -> Iterator[None]:
+    """A fault on a host."""
+    host.run("sh", "-c", fault)
+    try:
+        yield
+    finally:
+        host.run("sh", "-c", undo)
+
+
+def test_bare_hosts_are_well(bare: Work):
+    """Nothing is found, and every channel is open."""
+    code, told = doctor(bare.project)
+
+    assert (0, []) == (code, found(told))
+    assert {"open"} == {each["status"] for each in told["matrix"]}
+
+
+@pytest.mark.parametrize(("module", "told"), [("ip_vs", "kernel-ipvs"), ("esp4", "kernel-esp")])
+def test_module_that_is_not_there(bare: Work, module: str, told: str):
+    """It is found on its host."""
+    fault = f"f=$(modinfo -n {module}); mv $f /root; echo $f >/root/was; depmod"
+    with made(bare.hosts["vm2"], fault, "f=$(cat /root/was); mv /root/${f##*/} $f; depmod"):
+        _, seen = doctor(bare.project)
+
+    assert [(told, "failed", "vm2", "")] == found(seen)
+
+
+def test_members_are_well(work: Work):
+    """Encrypted packets are tried between all, since a service has a task on each."""
+    _, told = doctor(work.project)
+
+    assert [] == found(told)
+    assert {"open"} == {each["status"] for each in told["matrix"]}
+    assert 6 == sum(each["channel"] == "esp" for each in told["matrix"])
+
+
+def test_esp_that_is_closed_one_way(work: Work):
+    """By a table that docker's own tool does not show."""
+    drops = f"ip saddr {work.hosts['vm3'].address} meta l4proto esp drop"
+    table = f"table inet out_of_sight {{ chain input {{ type filter hook input priority filter; {drops}; }}; }}"
+    with made(work.hosts["vm2"], f"nft '{table}'", "nft delete table inet out_of_sight"):
+        _, told = doctor(work.project)
+
+    assert [("reach-esp", "failed", "vm3", "vm2")] == found(told)
+
+
+def test_rules_of_published_ports_that_were_flushed(work: Work):
+    """They are found by their ports, and what doctor says to do brings them back: docker is restarted."""
+    host = work.hosts["vm2"]
+    host.run("iptables", "--wait", "--table", "nat", "--flush", "DOCKER-INGRESS")
+    _, told = doctor(work.project)
+
+    assert [("docker-chains", "failed", "vm2", "")] == found(told)
+    (row,) = told["findings"]
+    assert all(f"nat DOCKER-INGRESS for tcp {port}" in row["fact"] for port in PORTS.values())
+    assert row["remedy"].startswith("restart docker there")
+
+    host.run("sh", "-c", "systemctl reset-failed docker; systemctl restart docker")
+    soon(lambda: everything_answers(work.hosts))
