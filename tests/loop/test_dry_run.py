@@ -1,14 +1,15 @@
 """A rehearsal of a change of the ingress under many services: what it costs grows as they do."""
 
-import sys
 from functools import partial
 
+from providers.explain.forecast import Forecast
 from providers.loop.dry_run import rehearsed
 from providers.rules.nouns.table import INGRESS
 from providers.simulate import World, elapse
 from providers.simulate.from_snapshot import copied
 from providers.simulate.others import create_service
 from providers.simulate.workloads import text
+from tests.support.calls import calls
 from tests.support.lifecycle import id_of, ingress_spec, running
 from tests.support.simulated import SimulatedHosts
 
@@ -28,28 +29,19 @@ def with_services(count: int) -> World:
     return copied(SimulatedHosts(elapse(world, 20)).survey())
 
 
-def calls(count: int) -> int:
+def cost(count: int) -> int:
     """Count the function calls of a rehearsal under so many services that ends well."""
     world, spec = with_services(count), ingress_spec(subnet="10.99.0.0/16", gateway="10.99.0.1")
     known = {"network_id": id_of(world, spec)}
-    found = 0
-
-    def note(_frame: object, event: str, _argument: object) -> None:
-        nonlocal found
-        found += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        look = partial(INGRESS.look, spec=spec, known=known)
-        forecast = rehearsed(world, "ingress", 300, look, INGRESS.decide(spec, known))[1]
-    finally:
-        sys.setprofile(before)
+    look, decide = partial(INGRESS.look, spec=spec, known=known), INGRESS.decide(spec, known)
+    ended: list[Forecast] = []
+    called = calls(lambda: ended.append(rehearsed(world, "ingress", 300, look, decide)[1]))
+    (forecast,) = ended
     assert not forecast.problem
     assert count == len(forecast.absences)
-    return found
+    return called
 
 
 def test_twice_the_services_cost_twice_as_much():
     """They do not cost four times as much, as if each task's end were held against all tasks of all services."""
-    assert calls(16) < 2.2 * calls(8)
+    assert cost(16) < 2.2 * cost(8)

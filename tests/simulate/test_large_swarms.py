@@ -1,9 +1,6 @@
 """Swarms past one machine: what grows with hosts, services and networks, and what does not. Counts, no times."""
 
-import sys
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -12,26 +9,10 @@ from providers.explain.forecast import Forecast
 from providers.rules.plan import Plan
 from providers.simulate.from_snapshot import copied
 from tests.simulate.large import NETWORKS, SERVICES, Large, large
+from tests.support.calls import calls
 from tests.support.simulated import SimulatedHosts
 
 pytestmark = [pytest.mark.exploration, pytest.mark.timeout(600)]
-
-
-def calls(work: Callable[[], Any]) -> int:
-    """How many functions are called in some work."""
-    found = 0
-
-    def note(_frame: object, event: str, _argument: object) -> None:
-        nonlocal found
-        found += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return found
 
 
 def foretold(swarm: Large, plan: Plan) -> list[Forecast]:

@@ -1,21 +1,17 @@
 """The shell of docs/ci.md, run as a CI would: a preview, a plan, that plan carried out, drift."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.stacks_on_hosts.conftest import Standing
-from tests.support.machines import ROOT
 from tests.support.services import deploy
 from tests.support.what_hosts_show import promised, shown
 from tests.test_workflows import TOLD
-from tools.shell import swarmnet_script
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
 
@@ -28,26 +24,10 @@ Job = Callable[[str], subprocess.CompletedProcess[str]]
 @pytest.fixture
 def job(standing: Standing) -> Job:
     """Runs a job of the page in the checkout of a project, by its name."""
-    project = standing.project
-    programs = project.folder / "bin"
     out(standing).mkdir(exist_ok=True)
     shutil.rmtree(out(standing) / "previews", ignore_errors=True)
-    if not programs.exists():
-        programs.mkdir()
-        shutil.copytree(ROOT / "cli", project.folder / "cli")
-        (programs / "swarmnet").write_text(swarmnet_script(project.folder, sys.executable))
-        (programs / "swarmnet").chmod(0o755)
-    kept = {key: value for key, value in project._environment().items() if "STREAMING" not in key}
-    path = os.pathsep.join([str(programs), kept["PATH"]])
-    environment = {**kept, "PATH": path, "STACK": project.stack, "STACKS": project.stack, "OUT": str(out(standing))}
-
-    def run(name: str) -> subprocess.CompletedProcess[str]:
-        command = ["bash", "-e", "-o", "pipefail", "-c", TOLD[name]]
-        return subprocess.run(
-            command, cwd=project.folder, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
-        )
-
-    return run
+    given = {"STACKS": standing.project.stack, "OUT": str(out(standing))}
+    return lambda name: standing.project.shell(TOLD[name], SECONDS, **given)
 
 
 def out(standing: Standing) -> Path:

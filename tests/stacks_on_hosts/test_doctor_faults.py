@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support import machines
-from tests.support.doctor import IGNORES, command, doctor, found
+from tests.support.doctor import IGNORES, command, doctor, found, made
 from tests.support.machines import ROOT, Group, Host, eventually
 from tests.support.project import Project
 from tests.support.what_hosts_show import stack_of
@@ -74,16 +74,6 @@ def formed(group: Group) -> None:
 def has_ingress(host: Host) -> bool:
     """Whether its Engine runs, and has its part of the ingress."""
     return "ingress-sbox" in host.docker("network", "inspect", "docker_gwbridge", check=False)
-
-
-@contextmanager
-def made(host: Host, fault: str, undo: str) -> Iterator[None]:
-    """A fault on a host."""
-    host.run("sh", "-c", fault)
-    try:
-        yield
-    finally:
-        host.run("sh", "-c", undo)
 
 
 def test_hosts_that_are_well(outside: tuple[Group, Project]):

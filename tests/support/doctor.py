@@ -1,11 +1,13 @@
-"""`swarmnet doctor` as a user runs it on lab hosts, whose kernel has neither ip_vs nor esp."""
+"""`swarmnet doctor` as a user runs it on lab hosts, whose kernel has neither ip_vs nor esp, and faults to be found."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from tests.support.machines import ROOT
+from tests.support.machines import ROOT, Host
 from tests.support.project import Project
 
 # A section of the stack file.
@@ -33,3 +35,13 @@ def found(told: Any) -> list[tuple[str, str, str, str]]:
     """Return the findings that are not ignored: id, status, host and peer, in order."""
     rows = (tuple(each[key] for key in ("id", "status", "host", "peer")) for each in told["findings"])
     return sorted(row for row in rows if row[1] != "ignored")
+
+
+@contextmanager
+def made(host: Host, fault: str, undo: str) -> Iterator[None]:
+    """Make a fault on a host, in shell; undo it at the end."""
+    host.run("sh", "-c", fault)
+    try:
+        yield
+    finally:
+        host.run("sh", "-c", undo)

@@ -3,26 +3,12 @@
 Each fault is found on its host, in its direction, and nothing else besides. Hosts are bare for the first tests.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
-from tests.support.doctor import doctor, found
+from tests.support.doctor import doctor, found, made
 from tests.vms.conftest import PORTS, Work, everything_answers, soon
-from tests.vms.machines import Host
 
 pytestmark = [pytest.mark.vms, pytest.mark.timeout(3600)]
-
-
-@contextmanager
-def made(host: Host, fault: str, undo: str) -> Iterator[None]:
-    """A fault on a host."""
-    host.run("sh", "-c", fault)
-    try:
-        yield
-    finally:
-        host.run("sh", "-c", undo)
 
 
 def test_bare_hosts_are_well(bare: Work):

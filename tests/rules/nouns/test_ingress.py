@@ -585,6 +585,8 @@ def test_removal_that_needs_nothing(decide: Callable[[], Any]):
 
 # How long ports were away
 
+STARTED = "2026-01-02T03:04:05Z"
+
 
 @pytest.mark.parametrize(
     ("expected", "ended"),
@@ -597,26 +599,10 @@ def test_outage_is_told_by_tasks_that_ended_before_new_ones_started(expected: fl
     """It lasts from the end of the last task on the old ingress to the start of the first on the new one."""
     old = network(id="o" * 25)
     text = journal.written(service(), old.id).text()
-    tasks = (
-        Task(
-            id="1",
-            service_id="web1",
-            node_id="n1",
-            state="shutdown",
-            desired="shutdown",
-            networks=(old.id,),
-            since=ended,
-        ),
-        Task(
-            id="2",
-            service_id="web1",
-            node_id="n1",
-            state="running",
-            desired="running",
-            networks=(RIGHT.id,),
-            since="2026-01-02T03:04:05Z",
-        ),
+    new = Task(
+        id="2", service_id="web1", node_id="n1", state="running", desired="running", networks=(RIGHT.id,), since=STARTED
     )
+    last = replace(new, id="1", state="shutdown", desired="shutdown", networks=(old.id,), since=ended)
     swarm = replace(SWARM, labels=(*OURS, (copy_label("web1"), text)))
 
-    assert expected == published_ports.outage(service(), facts(swarm=swarm, services=(service(),), tasks=tasks))
+    assert expected == published_ports.outage(service(), facts(swarm=swarm, services=(service(),), tasks=(last, new)))
