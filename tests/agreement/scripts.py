@@ -304,6 +304,7 @@ def no_port_without_an_ingress(story: Story) -> None:
     story.rest("two services run")
     for name in ("host", "none"):
         story.answer(f"without {name}", partial(story.side.remove_service, name))
+    story.until("none of their tasks is left", lambda: not story.side.tasks())  # one that goes is a kick
     story.rest("an idle swarm")
 
 

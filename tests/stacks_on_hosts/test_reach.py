@@ -404,26 +404,26 @@ def test_slow(connect: Connect, x1: Host, mute: socket.socket):
     )
 
 
-@pytest.mark.parametrize("fault", ["cable", "sshd"])
-def test_dropped_in_the_middle(connect: Connect, group: Group, fault: str):
+@pytest.mark.parametrize(("fault", "command"), [("cable", "sleep 3600"), ("sshd", "sleep 3601")])
+def test_dropped_in_the_middle(connect: Connect, group: Group, fault: str, command: str):
     """A command whose connection breaks ends with an error; the next one opens another, on the same host."""
     host = group["x3"]
     connection = connect(host, connect_timeout=2)
     with ThreadPoolExecutor(1) as pool:
-        begun = pool.submit(connection.run, ["sleep", "3600"], timeout=30)
-        machines.eventually(lambda: host.run("pgrep", "-f", "sleep 3600$", check=False))
+        begun = pool.submit(connection.run, command.split(), timeout=30)
+        runs = machines.eventually(lambda: host.run("pgrep", "-n", "-f", f"{command}$", check=False))
         if fault == "cable":
             group.fault("x3", "cut")
         else:
             # That of this command: the one whose cable was cut may not know yet that nobody is there any more.
-            host.run("sh", "-c", "kill $(ps -o ppid= -p $(pgrep -n -f 'sleep 3600$'))")
+            host.run("kill", host.run("ps", "-o", "ppid=", "-p", runs).strip())
         problem = begun.exception()
     group.fault("x3", "heal")
 
     assert Unreachable is type(problem)
-    assert f"x3 ({host.address}:22): the connection broke during sleep 3600" == str(problem)
+    assert f"x3 ({host.address}:22): the connection broke during {command}" == str(problem)
     assert "x3" == machines.eventually(lambda: name_of(connect(host)))
-    host.run("pkill", "-f", "sleep 3600$", check=False)
+    host.run("pkill", "-f", f"{command}$", check=False)
 
 
 def test_fifty_hosts_of_which_one_is_down(group: Group, sshd: Callable[..., int], mute: socket.socket, figure: Figure):
