@@ -17,7 +17,7 @@ _INGRESS = "DOCKER-INGRESS"
 # The newest Engines write them as those of any container:
 # https://github.com/moby/moby/blob/v2.0.0-beta.24/daemon/libnetwork/service_linux.go
 _OF_PORTS = (_INGRESS, "DOCKER")
-_AGAIN = "restart docker there, and let what reloads the firewall do so before docker starts"
+AGAIN = "restart docker there, and let what reloads the firewall do so before docker starts"
 
 
 def two(seen: Examination, _: Wanted) -> Iterator[Finding]:
@@ -52,7 +52,7 @@ def chains(seen: Examination, _: Wanted) -> Iterator[Finding]:
         lacking = [*_of_bridge(host, look), *(_of_ports(seen, look) if _mesh(look) else ())]
         if lacking:
             fact = f"docker's firewall rules lack: {'; '.join(lacking)}"
-            yield Finding(id="docker-chains", status="failed", host=host.host, fact=fact, remedy=_AGAIN)
+            yield Finding(id="docker-chains", status="failed", host=host.host, fact=fact, remedy=AGAIN)
 
 
 def _mesh(look: Look) -> bool:

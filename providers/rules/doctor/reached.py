@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from providers.rules.doctor.attempts import is_ipv4
+from providers.rules.doctor.netfilter import AGAIN
 from providers.rules.doctor.ports import GOSSIP
 from providers.rules.doctor.wanted import Wanted
 from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId, HostExamination, Status
@@ -30,6 +31,8 @@ TRIED: tuple[FindingId, ...] = (
     "reach-esp",
 )
 _DROPS = re.compile(r"-j (DROP|REJECT)\b")
+# The xfrm policies take packets with it: https://github.com/moby/moby/blob/v28.5.2/libnetwork/drivers/overlay/encryption.go
+_MARK = "--set-xmark 0xd0c4e3/"
 # Conditions of a rule; one with any other condition may not apply to our packets.
 _KNOWN = re.compile(r"(?:-s|-d|-p|-m|--dport|--dports|--comment|-j|--reject-with) \S+|\"[^\"]*\"")
 
@@ -112,6 +115,8 @@ def _what(trial: Trial, name: str) -> str:
 
 def _cause(trial: Trial, port: int, sender: HostExamination, receiver: HostExamination) -> str:
     """Say the likeliest cause, by the findings on both hosts, and what to do about it."""
+    if trial.channel == "esp" and sender.looked.rules and not _marks(sender) and _marks(receiver):
+        return f"docker's marks for it were flushed from mangle OUTPUT on {sender.host}: {AGAIN}"
     protocol = "tcp" if trial.channel in ("managers", "gossip-tcp") else "esp" if trial.channel == "esp" else "udp"
     for place, dropping in ruled_out(sender, receiver, protocol, port):
         return f"take this rule away on {place}, or open the port before it: {dropping}"
@@ -137,6 +142,11 @@ def _cause(trial: Trial, port: int, sender: HostExamination, receiver: HostExami
         f"open it from {sender.known_by} to {receiver.known_by}: {own_firewall * bool(receiver.looked.zone)}"
         "a firewall between them, a cloud's security group"
     )
+
+
+def _marks(host: HostExamination) -> bool:
+    """Tell whether docker's rules are there by which packets of encrypted overlays are encrypted."""
+    return any(_MARK in rule for rule in host.looked.of_chain("mangle", "OUTPUT"))
 
 
 def ruled_out(

@@ -67,6 +67,7 @@ def rules(*lines):
 
 
 DROPS = "-s 10.9.0.2/32 -p udp -m udp --dport 7946 -j DROP"
+MARK = Look(rules=("mangle -A OUTPUT -p udp --dport 4789 -m u32 --u32 x -j MARK --set-xmark 0xd0c4e3/0xffffffff",))
 AT_M1 = "take this rule away on m1, or open the port before it: INPUT "
 BETWEEN = "open it from 10.9.0.2 to 10.9.0.1: a firewall between them, a cloud's security group"
 
@@ -105,6 +106,21 @@ def test_senders_own_firewall_and_route():
     assert "packets leave by eth1, not by eth0: correct the route on w1" == (
         found(closed("gossip-udp"), w1=astray)[-1].remedy
     )
+
+
+@pytest.mark.parametrize(
+    ("sender", "receiver", "told"),
+    [
+        (MARK, MARK, False),
+        (Look(rules=("nat :OUTPUT ACCEPT",)), MARK, True),
+        (Look(), MARK, False),
+        (MARK, Look(), False),
+    ],
+)
+def test_flushed_rules_by_which_docker_encrypts(sender, receiver, told):
+    """They are told of a sender whose rules were read and which has none, if its peer has."""
+    cause = found(closed("esp", port=None), m1=receiver, w1=sender)[-1].remedy
+    assert told is cause.startswith("docker's marks for it were flushed from mangle OUTPUT on w1: restart docker there")
 
 
 @pytest.mark.parametrize(
