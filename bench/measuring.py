@@ -6,8 +6,8 @@ import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -51,8 +51,8 @@ class Row:
     """One job. `ours` is to be at most `factor` times what stands `beside` it, and `more`; without both nothing is
     promised.
 
-    of: what stands beside. terraform: seconds of Terraform's provider. cpu: seconds of the processors, of ours and of
-    what stands beside.
+    named: what it may take beyond that, by what each is for. of: what stands beside. terraform: seconds of Terraform's
+    provider. cpu: seconds of the processors, of ours and of what stands beside.
     """
 
     job: str
@@ -61,6 +61,7 @@ class Row:
     of: str = ""
     factor: float = 0.0
     more: float = 0.0
+    named: Mapping[str, float] = field(default_factory=dict)
     unit: str = "s"
     terraform: float | None = None
     cpu: tuple[float, ...] = ()
@@ -68,7 +69,7 @@ class Row:
     @property
     def at_most(self) -> float:
         """Return what is promised, in the row's unit; 0 if nothing is."""
-        return self.factor * self.beside + self.more
+        return self.factor * self.beside + self.more + sum(self.named.values())
 
     @property
     def broken(self) -> bool:
@@ -110,6 +111,7 @@ def table(title: str, rows: Iterable[Row]) -> Table:
 def cells(row: Row) -> tuple[str, ...]:
     """Return a row's figures as words; what is not measured is empty."""
     parts = [f"{row.factor:g} x" if row.factor else "", amount(row.more, row.unit) if row.more else ""]
+    parts += [f"{amount(value, row.unit)} {what}" for what, value in row.named.items() if value]
     return (
         row.job,
         amount(row.ours, row.unit),

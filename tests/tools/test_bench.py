@@ -10,6 +10,10 @@ from bench.measuring import Row, amount, cells
     [
         (("3.5 s", "1.25 x + 1.0 s", "yes"), Row(job="up", ours=3.5, beside=2, of="floor", factor=1.25, more=1)),
         (("3.5 s", "1.25 x + 1.0 s", "NO"), Row(job="up", ours=3.6, beside=2, of="floor", factor=1.25, more=1)),
+        (
+            ("3.0 s", "1.25 x + 0.2 s logins + 0.3 s calls", "yes"),
+            Row(job="up", ours=3.0, beside=2, factor=1.25, named={"logins": 0.2, "none": 0, "calls": 0.3}),
+        ),
         (("200 MB", "", "yes"), Row(job="plugin", ours=180, more=200, unit="MB")),
         (("", "", ""), Row(job="swarmnet drift", ours=37, beside=2, of="floor")),
     ],
