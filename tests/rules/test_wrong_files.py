@@ -8,8 +8,6 @@ from providers.rules.stack_file.reading import read
 from providers.rules.vocabulary.errors import StackFileError
 from tests.rules.wrong_files import RIGHT, WRONG
 
-ROWS = [pytest.param(*row, id=f"{kind}: {row[0]} {row[1]}") for kind, rows in WRONG.items() for row in rows]
-
 
 def edited(where, written):
     """The right file with one edit."""
@@ -45,9 +43,12 @@ def test_there_are_hundreds():
     assert (True, len(edits)) == (len(edits) >= 340, len(set(edits)))
 
 
-@pytest.mark.parametrize(("where", "written", "line", "path", "remedy"), ROWS)
-def test_one_mistake_is_one_problem_with_its_place_and_its_remedy(where, written, line, path, remedy):
+@pytest.mark.parametrize("kind", WRONG)
+def test_one_mistake_is_one_problem_with_its_place_and_its_remedy(kind):
     """The line of the file, the path of the key, and the end of the problem, which says what to write."""
-    found = said(edited(where, written))
+    expected = [(where, written, [(line, path, remedy)]) for where, written, line, path, remedy in WRONG[kind]]
 
-    assert [(line, path, remedy)] == [(at, key, words[-len(remedy) :]) for at, key, words in found]
+    assert expected == [
+        (where, written, [(at, key, words[-len(remedy) :]) for at, key, words in said(edited(where, written))])
+        for where, written, _, _, remedy in WRONG[kind]
+    ]
