@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
 from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api.http_over_stdio import AnyConnection
 from providers.hosts.engine_api.json_to_facts import to_member
 from providers.hosts.local import LocalConnection
 from providers.hosts.shared_answers import WRITES, AtOnce, UntilWritten
@@ -207,16 +208,21 @@ def fleet_for(hosts: Mapping[str, HostAccess], roles: Roles = UNSAID, *, at_rest
         return _fleets[key]
 
 
+def reach_by(connection: AnyConnection) -> None:
+    """Reach a host by this connection, which knows its access, wherever it has not been reached yet."""
+    with _known:
+        _connections.setdefault(connection.access, connection)
+
+
 _known = threading.RLock()
 _fleets: dict[tuple[tuple[tuple[str, HostAccess], ...], Roles, bool], Fleet] = {}
 _engines: dict[tuple[HostAccess, bool], Engine] = {}
-_connections: dict[HostAccess, LocalConnection | Connection] = {}
+_connections: dict[HostAccess, AnyConnection] = {}
 
 
 def _engine_for(access: HostAccess, at_rest: bool) -> Engine:
     with _known:
-        if access not in _connections:
-            _connections[access] = LocalConnection(access) if access.local else Connection(access)
+        reach_by(LocalConnection(access) if access.local else Connection(access))
         if (access, at_rest) not in _engines:
             shared = UntilWritten() if at_rest else AtOnce()
             _engines[access, at_rest] = Engine(_connections[access], shared=shared)

@@ -1,4 +1,4 @@
-"""Hosts for tests: SSH servers on loopback with an Engine that says what the test wants."""
+"""Hosts for tests, with an Engine that says what the test wants: behind an SSH server on loopback, or within reach."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,11 +8,26 @@ from providers.hosts.fleet import Fleet
 from tests.support.fake_sshd import FakeHost
 from tests.support.memberships import places
 from tests.support.my_ssh import at_home, without_ssh
+from tests.support.near_host import NearHost
 
 
 @pytest.fixture
-def new_host(tmp_path) -> Iterator[Callable[[str], FakeHost]]:
-    """Starts a host of that name."""
+def new_host() -> Iterator[Callable[[str], NearHost]]:
+    """Starts a host of that name that is reached without SSH."""
+    hosts: list[NearHost] = []
+
+    def start(name: str) -> NearHost:
+        hosts.append(NearHost(name))
+        return hosts[-1]
+
+    yield start
+    for host in hosts:
+        host.close()
+
+
+@pytest.fixture
+def new_sshd(tmp_path) -> Iterator[Callable[[str], FakeHost]]:
+    """Starts a host of that name with an SSH server."""
     hosts: list[FakeHost] = []
 
     def start(name: str) -> FakeHost:
@@ -26,9 +41,9 @@ def new_host(tmp_path) -> Iterator[Callable[[str], FakeHost]]:
 
 
 @pytest.fixture
-def host(new_host: Callable[[str], FakeHost]) -> FakeHost:
-    """A host named h1."""
-    return new_host("h1")
+def host(new_sshd: Callable[[str], FakeHost]) -> FakeHost:
+    """A host named h1, with an SSH server."""
+    return new_sshd("h1")
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +59,7 @@ def my_ssh(no_keys_of_mine, tmp_path, monkeypatch) -> None:
 
 
 @pytest.fixture
-def fleet(hosts: dict[str, FakeHost]) -> Iterator[Fleet]:
+def fleet(hosts: dict[str, NearHost]) -> Iterator[Fleet]:
     """The fleet of the hosts that a test declares; the swarm knows them at 10.0.0.1, 10.0.0.2 and so on."""
     known_at = places(hosts)
     found = Fleet({name: host.access(advertise_address=known_at[name]) for name, host in hosts.items()})

@@ -42,8 +42,9 @@ def swarm(**more):
 
 
 @pytest.fixture
-def host(host):
+def host(new_host):
     """A manager of a swarm of one."""
+    host = new_host("h1")
     host.engine.answer("GET /info", body={**INFO, "Swarm": ACTIVE})
     host.engine.answer("GET /swarm", body=swarm(TLSInfo={"TrustRoot": authority()}))
     for path in ("/nodes", "/networks", "/services", "/tasks"):

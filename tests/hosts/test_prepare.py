@@ -161,9 +161,9 @@ def test_without_ssh_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert "this machine has no ssh: install the client of OpenSSH\n" == ended.stderr.partition("was run: ")[2]
 
 
-def test_bastion_of_the_stack_file_is_gone_through(there: FakeHost, new_host, log: Path):
+def test_bastion_of_the_stack_file_is_gone_through(there: FakeHost, new_sshd, log: Path):
     """Reached as the host is; both show keys that are known."""
-    bastion = new_host("bastion")
+    bastion = new_sshd("bastion")
     bastion.forwards, bastion.user_key = True, there.user_key
     known = [each.folder / "known_hosts" for each in (there, bastion)]
     known[0].write_text("".join(file.read_text() for file in known))

@@ -28,21 +28,36 @@ class Ends:
 Command = Ends | Callable[[paramiko.Channel], None]
 
 
-class FakeHost:
-    """A host with an SSH server and an Engine.
+class Machine:
+    """A host with an Engine, however it is reached.
 
     commands: what each command does, by its text; any other is not found. ran: the commands that were run.
-    logins: how many there were. user_key: the one that may log in. host_keys: those it can show.
-    max_sessions: of one connection, in all. forwards: whether it forwards ports. without: an algorithm that it does
-    not take, by the name of paramiko's option.
+    logins: how many there were.
     """
 
-    def __init__(self, folder: Path, name: str = "h1") -> None:
-        self.name, self.folder = name, folder
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.engine = FakeEngine()
         self.commands: dict[str, Command] = {DIAL: self.engine.serve, "sh -s": Ends(stdout=LOOK.encode())}
         self.ran: list[str] = []
         self.logins = 0
+
+    def does(self, text: str) -> Command:
+        """Return what a command does that is run now."""
+        self.ran.append(text)
+        return self.commands.get(text, Ends(stderr=f"sh: 1: {text}: not found\n".encode(), status=127))
+
+
+class FakeHost(Machine):
+    """A host with an SSH server.
+
+    user_key: the one that may log in. host_keys: those it can show. max_sessions: of one connection, in all.
+    forwards: whether it forwards ports. without: an algorithm that it does not take, by the name of paramiko's option.
+    """
+
+    def __init__(self, folder: Path, name: str = "h1") -> None:
+        super().__init__(name)
+        self.folder = folder
         self.max_sessions = 1000
         self.user_key = paramiko.ECDSAKey.generate()
         self.host_keys: list[paramiko.PKey] = [paramiko.ECDSAKey.generate()]
@@ -131,10 +146,7 @@ class _Server(paramiko.ServerInterface):
         return paramiko.common.OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
-        text = command.decode()
-        self.host.ran.append(text)
-        missing = Ends(stderr=b"sh: 1: " + command + b": not found\n", status=127)
-        does = self.host.commands.get(text, missing)
+        does = self.host.does(command.decode())
         threading.Thread(target=_run, args=(channel, does), daemon=True).start()
         return True
 

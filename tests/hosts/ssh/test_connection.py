@@ -338,9 +338,9 @@ def test_no_key_at_all_is_said(connect):
 # Bastions
 
 
-def test_host_behind_bastion(host, connect, new_host):
+def test_host_behind_bastion(host, connect, new_sshd):
     """Commands reach a host by way of another; both hosts' keys are verified."""
-    bastion = new_host("b1")
+    bastion = new_sshd("b1")
     bastion.forwards, bastion.user_key = True, host.user_key
     with open(host.access().known_hosts, "a") as known_hosts:
         known_hosts.write((bastion.folder / "known_hosts").read_text())
@@ -350,9 +350,9 @@ def test_host_behind_bastion(host, connect, new_host):
     bastion.close()
 
 
-def test_bastion_that_forwards_nothing(host, connect, new_host):
+def test_bastion_that_forwards_nothing(host, connect, new_sshd):
     """The message names the host, its bastion and the setting."""
-    bastion = new_host("b1")
+    bastion = new_sshd("b1")
     bastion.user_key = host.user_key
     with open(host.access().known_hosts, "a") as known_hosts:
         known_hosts.write((bastion.folder / "known_hosts").read_text())

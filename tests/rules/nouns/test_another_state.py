@@ -51,7 +51,7 @@ def refused(hosts: SimulatedHosts, spec: Spec) -> str:
 
 
 def begun(spec: Spec) -> list[SimulatedHosts]:
-    """Return the worlds left by a change killed after its steps but the last, ONE_IN so many of them."""
+    """Return the worlds left by a change killed after each of its steps but the last, or after one in ONE_IN."""
     worlds = cuts(world(), lambda hosts: make(hosts, spec, id_of(world(), spec)))
     return [SimulatedHosts(each) for each in worlds[1::ONE_IN]]
 
