@@ -80,6 +80,7 @@ def run(monkeypatch, raw, stack="test", root=None, preview=False, project="swarm
     recorder = Recorder()
     set_mocks(Engine(), project=project, stack=stack, preview=preview, monitor=recorder)
     settings.SETTINGS.root_directory = str(root or without_stack_files().name)
+    monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)  # the program's own affair
 
     whole = get_root_resource()
     assert isinstance(whole, Stack)
@@ -129,6 +130,16 @@ def test_every_resource_comes_after_what_it_needs(monkeypatch):
         "overlay/app": {"ingress"},
         "overlay/data": {"ingress"},
     } == declared.needs()
+
+
+@pytest.mark.parametrize(("expected", "wanted"), [(0, ""), (3, "1")])
+def test_pulumis_engine_is_not_told_what_it_throws_away(monkeypatch, caplog, expected, wanted):
+    """The SDK's lines for `pulumi --debug`, of which three name a resource, are sent with SWARMNET_DEBUG alone."""
+    monkeypatch.setenv("SWARMNET_DEBUG", wanted)
+    with caplog.at_level(logging.DEBUG, logger=""):
+        run(monkeypatch, WHOLE)
+
+    assert expected == sum("overlay/app" in message for message in caplog.messages)
 
 
 def test_whatever_is_made_comes_after_every_hosts_commands(monkeypatch):
