@@ -38,15 +38,16 @@ class Hosts(Door):
     """One stack's hosts, over the process's one connection to each.
 
     made: ids of networks that were made through this door, by name: a look for one of them finds that very one,
-    whatever else has its name. seen_unused: overlays that nobody used when they were looked for here, by id.
-    removed: ids of those that an Engine took away. written: whether a step was taken. resting: nothing is written
-    through it.
+    whatever else has its name. seen_free: names that were free when they were looked for here. seen_unused: overlays
+    that nobody used when they were looked for here, by id. removed: ids of those that an Engine took away. written:
+    whether a step was taken. resting: nothing is written through it.
     """
 
     def __init__(self, accesses: Mapping[str, HostAccess], roles: Roles = UNSAID, *, resting: bool = False) -> None:
         self.accesses, self.roles, self.resting = accesses, roles, resting
         self.fleet = fleet_for(accesses, roles, at_rest=resting)
         self.made: dict[str, str] = {}
+        self.seen_free: set[str] = set()
         self.seen_unused: dict[str, OverlayFacts] = {}
         self.removed: set[str] = set()
         self.written = False
@@ -90,7 +91,20 @@ class Hosts(Door):
     def overlay(self, name: str, network_id: str = "", *, thorough: bool = False) -> OverlayFacts:
         if self.resting:
             return overlays.overlay_at_rest(self.fleet, name, network_id)
-        return overlays.OverlayReader(self.fleet, name, self.made.get(name, network_id), thorough)()
+        known = self.made.get(name, network_id)
+        short = None if thorough else self.in_short(name, known)
+        return short or overlays.OverlayReader(self.fleet, name, known, thorough)()
+
+    def in_short(self, name: str, network_id: str) -> OverlayFacts | None:
+        """Return an overlay before and after its creation, as far as all that are made may share a look."""
+        if name in self.seen_free and network_id:
+            return overlays.after_creation(self.fleet, network_id)
+        if self.written or network_id:
+            return None
+        found = overlays.before_creation(self.fleet, name)
+        if found:
+            self.seen_free.add(name)
+        return found
 
     def unused(self, name: str, network_id: str) -> OverlayFacts | None:
         seen = self.seen_unused.get(network_id)
@@ -122,8 +136,9 @@ class Hosts(Door):
         return observe.forbidden(self.fleet, names)
 
     def perform(self, step: Step) -> None:
+        expected = isinstance(step, CreateNetwork) and not self.written and step.shape.name in self.seen_free
         self.written = True
-        with WRITES.one(of_users=not isinstance(step, CreateNetwork | RemoveNetwork)):
+        with WRITES.one(of_users=not isinstance(step, CreateNetwork | RemoveNetwork), of_names=not expected):
             network = perform(self.fleet, step)
         match step:
             case CreateNetwork() if network:

@@ -36,7 +36,8 @@ class Fleet:
 
     at_rest: for looks after which nothing is written, which share what hosts said: shared_answers.py.
     node_ids: which member a host was when it last answered, by its name: one that is silent now is still that one.
-    uses: what is known of who uses the swarm's networks, until a write of ours may change that.
+    uses: what is known of who uses the swarm's networks, until a write of ours may change that. names_taken:
+    likewise, of names and ranges.
     """
 
     def __init__(self, hosts: Mapping[str, HostAccess], roles: Roles = UNSAID, *, at_rest: bool = False) -> None:
@@ -50,6 +51,7 @@ class Fleet:
         self._engines = {name: _engine_for(access, at_rest) for name, access in hosts.items()}
         self.node_ids: dict[str, str] = {}
         self.uses = UntilWritten(lambda: WRITES.of_users)
+        self.names_taken = UntilWritten(lambda: WRITES.of_names)
         self._lock = threading.Lock()
         self._manager: tuple[Engine, int] | None = None
         self._newest: tuple[Engine, int] | None = None

@@ -121,6 +121,38 @@ def after_removal(fleet: Fleet, network_id: str) -> OverlayFacts:
     return OverlayFacts(network=None, name_held_by=held, swarm=uses(fleet).swarm)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """All networks that a manager lists, and what is taken among names: those of networks, in lower case, and of what
+    twins stand in for."""
+
+    listed: tuple[Network, ...]
+    taken: frozenset[str]
+    swarm: Swarm
+
+
+def names_from(engine: Engine) -> Names:
+    """Ask one manager which names and ranges are taken, and what changes that were cut have noted."""
+    swarm, listed = settings(engine), networks(engine)
+    twins = (twin.lower() for net in listed if (twin := net.label(TWIN)) is not None)
+    return Names(listed=listed, taken=frozenset(chain((net.name.lower() for net in listed), twins)), swarm=swarm)
+
+
+def before_creation(fleet: Fleet, name: str) -> OverlayFacts | None:
+    """Return the absence of an overlay whose name was free when all were asked for, and of which no change has left a
+    trace. None if it takes a look of its own."""
+    seen = fleet.names_taken.to(before_creation, lambda: from_manager(fleet, names_from))
+    if name.lower() in seen.taken or seen.swarm.label(former_label(name)) is not None:
+        return None
+    return OverlayFacts(network=None, listed=seen.listed)
+
+
+def after_creation(fleet: Fleet, network_id: str) -> OverlayFacts | None:
+    """Return an overlay that was just made where nothing was; None if the swarm does not have it."""
+    there = from_manager(fleet, lambda engine: swarm_network(engine, network_id))
+    return OverlayFacts(network=there) if there else None
+
+
 def confirmed(engine: Engine, listed: Listing, network: Network | None) -> Network | None:
     """Return a listed network as the swarm has it, or None if the swarm does not have it."""
     return swarm_network(engine, network.id) if network is not None and network.id in listed.unsure else network

@@ -9,8 +9,11 @@ write of this process had ended (`UntilWritten`). It may miss what others write 
 moment before. No write depends on that: whatever Pulumi then creates, updates or deletes is looked at anew, `AtOnce`,
 and a proof of absence is a whole of requests in their order, shared as a whole or not at all.
 
-One write may rest on an older answer: the removal of an overlay that nobody used, after this run's last write that
-could give it a user. The Engine refuses it where somebody uses it by then (measurements.md#in-use).
+Two writes may rest on an older answer. The removal of an overlay that nobody used, after this run's last write that
+could give it a user: the Engine refuses it where somebody uses it by then (measurements.md#in-use). And the creation of
+one whose name and range were free, after this run's last write but such creations: the Engine refuses a name that
+somebody took meanwhile, and gives no addresses to a network whose range is taken, which is then taken away again. What
+an Engine refused is looked at anew.
 """
 
 import threading
@@ -55,25 +58,30 @@ class AtOnce:
 
 class Writes:
     """The writes of this process; `number` grows when one begins, and when it ends; `of_users` with those that may give
-    a network a user, or the swarm a note of a change."""
+    a network a user, or the swarm a note of a change; `of_names` with those that may take or free a name or a range
+    that nobody knows of. Both grow with one that fails: others write there too."""
 
     def __init__(self) -> None:
-        self.number = self.of_users = 0
+        self.number = self.of_users = self.of_names = 0
         self._lock = threading.Lock()
 
     @contextmanager
-    def one(self, *, of_users: bool = True) -> Iterator[None]:
+    def one(self, *, of_users: bool = True, of_names: bool = True) -> Iterator[None]:
         """A write, however it ends: what was asked before or meanwhile is not kept."""
-        self._count(of_users)
+        self._count(of_users, of_names)
         try:
             yield
+        except BaseException:
+            of_users = of_names = True
+            raise
         finally:
-            self._count(of_users)
+            self._count(of_users, of_names)
 
-    def _count(self, of_users: bool) -> None:
+    def _count(self, of_users: bool, of_names: bool) -> None:
         with self._lock:
             self.number += 1
             self.of_users += of_users
+            self.of_names += of_names
 
 
 WRITES = Writes()
