@@ -17,13 +17,21 @@ from tests.support.simulated import SimulatedHosts
 Declare = Callable[..., SimulatedHosts]
 
 
-@pytest.fixture
-def pulumi_engine(monkeypatch) -> Iterator[FakePulumi]:
-    """The engine that shows progress; a plugin finds its address in its last argument."""
+@pytest.fixture(scope="package")
+def started() -> Iterator[FakePulumi]:
+    """The engine that tests share: to start one and to connect to it takes longer than most of them."""
     engine = FakePulumi()
-    monkeypatch.setattr(sys, "argv", ["pulumi.dynamic", engine.address])
     yield engine
     engine.kill()
+
+
+@pytest.fixture
+def pulumi_engine(monkeypatch, started: FakePulumi) -> FakePulumi:
+    """The engine that shows progress, before anything was shown; a plugin finds its address in its last argument."""
+    started.lines.clear()
+    started.shown.clear()
+    monkeypatch.setattr(sys, "argv", ["pulumi.dynamic", started.address])
+    return started
 
 
 @pytest.fixture

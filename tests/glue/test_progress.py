@@ -6,6 +6,7 @@ import pytest
 
 from providers.rules.vocabulary.errors import RunCut
 from providers.run import STOPPED, Progress
+from tests.plugin.fake_pulumi import FakePulumi
 
 
 def test_stopped_pulumi_is_there(monkeypatch):
@@ -18,8 +19,10 @@ def test_stopped_pulumi_is_there(monkeypatch):
         assert STOPPED == show.patience
 
 
-def test_pulumi_that_is_gone_cuts_the_run(pulumi_engine):
+def test_pulumi_that_is_gone_cuts_the_run(monkeypatch):
     """Its port is closed: nothing more is started."""
+    pulumi_engine = FakePulumi()
+    monkeypatch.setattr("sys.argv", ["pulumi.dynamic", pulumi_engine.address])
     show = Progress("urn:x")
     show("drain w1")
     pulumi_engine.kill()
