@@ -7,13 +7,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.__main__ import app
 from providers.loop.reconcile import LATE
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.reading import from_yaml
 from providers.rules.vocabulary import errors as problems
+from tests.support.command_line import swarmnet
 from tests.support.stackfiles import SHIPPED
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,7 +55,7 @@ def errors() -> list[str]:
 def help_of(*words: str) -> str:
     """Return a command's help."""
     if words[0] == "swarmnet":  # in this process, which is quicker
-        return CliRunner().invoke(app, [*words[1:], "--help"]).stdout
+        return swarmnet(*words[1:], "--help").stdout
     return subprocess.run([*words, "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 

@@ -7,12 +7,11 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.__main__ import app
 from cli.stack_files import declared
 from providers.explain.consequence import PORTS_AWAY
 from tests.states import FormerState, former_states
+from tests.support.command_line import swarmnet
 from tests.support.machines import ROOT
 from tests.support.project import Project
 
@@ -101,7 +100,7 @@ def test_hostile_state_is_refused_and_not_run(project: Project, tmp_path: Path, 
     assert project.run("stack", "import", "--file", "hostile.json").ok
     for key, value in project._environment().items():
         monkeypatch.setenv(key, value)
-    ended = CliRunner().invoke(app, ["state", "check", "--dir", str(project.folder / "stacks"), "t"])
+    ended = swarmnet("state", "check", "--dir", str(project.folder / "stacks"), "t")
 
     lines = ended.stderr.splitlines()
     assert (1, 3) == (ended.exit_code, sum("none of Swarmnet's (it loads posix.system)" in line for line in lines))
@@ -188,7 +187,7 @@ def test_without_a_login_one_line_says_what_to_type(tmp_path: Path, monkeypatch:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
-    ended = CliRunner().invoke(app, ["state", "check", "prod"])
+    ended = swarmnet("state", "check", "prod")
 
     assert (1, "prod: nothing says where Pulumi's state is: type `pulumi login`, or set PULUMI_BACKEND_URL\n") == (
         ended.exit_code,

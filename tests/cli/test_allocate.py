@@ -3,9 +3,8 @@
 import shutil
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.__main__ import app
+from tests.support.command_line import swarmnet
 from tests.support.stackfiles import STACKS
 
 STACK = """\
@@ -26,7 +25,7 @@ def allocate(tmp_path):
     def run(text=STACK):
         path = tmp_path / "Pulumi.prod.yaml"
         path.write_bytes(text.encode())
-        ended = CliRunner().invoke(app, ["allocate", "--dir", str(tmp_path), "prod"])
+        ended = swarmnet("allocate", "--dir", str(tmp_path), "prod")
         return ended, path.read_bytes().decode()
 
     return run
@@ -83,7 +82,7 @@ def test_nothing_is_chosen_beside_a_file_that_cannot_be_read(allocate, tmp_path)
 
 def test_stack_without_a_file(tmp_path):
     """There is nothing to write into."""
-    ended = CliRunner().invoke(app, ["allocate", "--dir", str(tmp_path), "prod"])
+    ended = swarmnet("allocate", "--dir", str(tmp_path), "prod")
 
     assert (1, f"prod: there is no file {tmp_path}/Pulumi.prod.yaml; stacks are none\n") == (
         ended.exit_code,

@@ -5,12 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.__main__ import app
 from cli.check import annotation
 from cli.stack_files import Line
 from providers.rules.stack_file.positions import Position
+from tests.support.command_line import swarmnet
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = """
@@ -36,7 +35,7 @@ def check(tmp_path, monkeypatch):
     (tmp_path / "Pulumi.bad.yaml").write_text(BAD)
 
     def run(*stacks):
-        return CliRunner().invoke(app, ["check", "--dir", str(tmp_path), *stacks])
+        return swarmnet("check", "--dir", str(tmp_path), *stacks)
 
     return run
 
@@ -86,7 +85,7 @@ def test_file_that_is_no_yaml_is_a_problem(check, tmp_path):
 
 def test_directory_without_stack_files(tmp_path):
     """Nothing was checked, which is not well."""
-    ended = CliRunner().invoke(app, ["check", "--dir", str(tmp_path / "nosuch")])
+    ended = swarmnet("check", "--dir", str(tmp_path / "nosuch"))
 
     assert (1, f"no stack files in {tmp_path}/nosuch\n") == (ended.exit_code, ended.stdout)
 
@@ -238,4 +237,4 @@ def test_the_page_of_the_stack_file_shows_a_real_run(tmp_path, monkeypatch):
     (tmp_path / "stacks" / "Pulumi.prod.yaml").write_text(text)
     monkeypatch.chdir(tmp_path)
 
-    assert shown == CliRunner().invoke(app, ["check", "--dir", "stacks", "prod"]).stdout
+    assert shown == swarmnet("check", "--dir", "stacks", "prod").stdout

@@ -3,10 +3,9 @@
 import shlex
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.__main__ import app
 from providers.hosts.reports import COMMAND
+from tests.support.command_line import swarmnet
 from tests.support.fake_sshd import Ends, FakeHost
 from tests.support.my_ssh import at_home, without_ssh
 from tests.support.swarms import SPEC
@@ -81,7 +80,7 @@ def discover(host, tmp_path):
 
     def run(*words, manager=f"ssh://root@127.0.0.1:{host.port}", out=out):
         keys = [f"--key-file={host.folder / 'key'}", f"--known-hosts={host.folder / 'known_hosts'}"]
-        ended = CliRunner().invoke(app, ["discover", manager, f"--out={out}", *keys, *words])
+        ended = swarmnet("discover", manager, f"--out={out}", *keys, *words)
         return ended, out.read_text() if out.exists() else ""
 
     return run
@@ -153,7 +152,7 @@ def test_written_file_has_no_problem(discover, tmp_path):
     """`swarmnet check` finds no problem in it."""
     discover()
 
-    assert 0 == CliRunner().invoke(app, ["check", "--dir", str(tmp_path / "stacks")]).exit_code
+    assert 0 == swarmnet("check", "--dir", str(tmp_path / "stacks")).exit_code
 
 
 def test_remarks_are_told(discover):

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from rich.console import Console
-from typer.testing import CliRunner
 
-from cli.__main__ import app
 from cli.doctor_report import as_data, lines, show, waiting
 from providers.rules.doctor.diagnosis import Diagnosis, diagnosis
 from providers.rules.vocabulary.diagnosis import Room
@@ -18,6 +16,7 @@ from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.reach import Trial
 from providers.rules.vocabulary.shape import NetworkShape
 from tests.cli.test_discover import node as listed
+from tests.support.command_line import swarmnet
 from tests.support.examined import host, seen, swarm, wants
 from tests.support.fake_sshd import FakeHost
 from tests.support.swarms import SPEC
@@ -37,7 +36,7 @@ def doctor(tmp_path):
     def run(*words, **sections):
         written = {f"swarmnet:{key}": value for key, value in {"hosts": HOSTS, **sections}.items()}
         (tmp_path / "Pulumi.prod.yaml").write_text(yaml.safe_dump({"config": written}))
-        return CliRunner().invoke(app, ["doctor", "prod", f"--dir={tmp_path}", *words])
+        return swarmnet("doctor", "prod", f"--dir={tmp_path}", *words)
 
     return run
 
@@ -213,7 +212,7 @@ def begun(machine):
 
     def run(*words, to=f"ssh://root@127.0.0.1:{machine.port}"):
         keys = (f"--key-file={machine.folder / 'key'}", f"--known-hosts={machine.folder / 'known_hosts'}")
-        return CliRunner().invoke(app, ["doctor", to, *keys, *words])
+        return swarmnet("doctor", to, *keys, *words)
 
     return run
 

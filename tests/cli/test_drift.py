@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from typer.testing import CliRunner
 
-from cli.__main__ import app
 from cli.drift import Trial, compared, ending, report
 from cli.drift_report import Report, as_data, lines, place, show
 from cli.looks import Late, answers, seen
@@ -31,6 +29,7 @@ from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.others import create_service, service_spec, set_node
 from tests.cli.test_plan import plan_of, state
 from tests.support import lifecycle
+from tests.support.command_line import swarmnet
 from tests.support.networks import altered
 from tests.support.simulated import SimulatedHosts, after, elapsed
 
@@ -353,7 +352,7 @@ def test_place_names_each_host_once(resource, host, where):
 def test_wrong_stack_file_is_one_line_for_each_problem(tmp_path: Path):
     """The lines go to stderr before any host is asked."""
     (tmp_path / "Pulumi.bad.yaml").write_text("config:\n  swarmnet:hosts: {}\n")
-    ended = CliRunner().invoke(app, ["drift", "--dir", str(tmp_path), "bad"])
+    ended = swarmnet("drift", "--dir", str(tmp_path), "bad")
 
     assert (1, "", f"bad: {tmp_path}/Pulumi.bad.yaml:2:3: hosts: is empty; a stack needs at least one\n") == (
         ended.exit_code,
@@ -366,7 +365,7 @@ def test_unknown_state_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """There is nothing to compare without a state."""
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "Pulumi.t.yaml").write_text("config:\n  swarmnet:hosts: {m1: {address: 10.9.0.1}}\n")
-    ended = CliRunner().invoke(app, ["drift", "--dir", str(tmp_path), "t"])
+    ended = swarmnet("drift", "--dir", str(tmp_path), "t")
 
     assert (1, "t: there is no `pulumi` on PATH\n") == (ended.exit_code, ended.stderr)
 

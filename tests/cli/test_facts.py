@@ -6,15 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.__main__ import app
 from providers.explain.facts_file import Attached, Bridge, FactsFile, HostFacts, NetworkFacts, NoFacts, facts_file
 from providers.simulate import World, bare, members
 from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.others import create_service, run_container, service_spec
 from tests.cli.test_plan import NEW_INGRESS, at_work, foretold
 from tests.support import lifecycle
+from tests.support.command_line import swarmnet
 from tests.support.simulated import after, elapsed
 
 TAKEN_AT = datetime(2026, 11, 24, 3, 40, tzinfo=UTC)
@@ -151,7 +150,7 @@ def test_empty_network_is_no_error():
 def test_wrong_stack_file_is_told_on_stderr(tmp_path: Path):
     """One line for each problem; standard output is for the facts."""
     (tmp_path / "Pulumi.bad.yaml").write_text("config:\n  swarmnet:hosts: {}\n")
-    ended = CliRunner().invoke(app, ["facts", "--dir", str(tmp_path), "bad"])
+    ended = swarmnet("facts", "--dir", str(tmp_path), "bad")
 
     assert (1, "", f"bad: {tmp_path}/Pulumi.bad.yaml:2:3: hosts: is empty; a stack needs at least one\n") == (
         ended.exit_code,

@@ -4,10 +4,9 @@ import json
 import re
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.__main__ import app
 from tests.explain.map.samples import ROOT, SHOP
+from tests.support.command_line import swarmnet
 
 FACTS = SHOP / "shop.facts.json"
 
@@ -18,7 +17,7 @@ def draw(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(*words, directory=SHOP):
-        return CliRunner().invoke(app, ["map", "--dir", str(directory), *map(str, words)])
+        return swarmnet("map", "--dir", str(directory), *map(str, words))
 
     return run
 
@@ -38,9 +37,7 @@ def test_commands_of_the_page_say_what_they_say_there(tmp_path, monkeypatch):
     (tmp_path / "stacks").symlink_to(ROOT / "stacks")
     monkeypatch.chdir(tmp_path)
 
-    assert [line for _, line in shown] == [
-        CliRunner().invoke(app, ["map", *words.split()]).stdout.rstrip() for words, _ in shown
-    ]
+    assert [line for _, line in shown] == [swarmnet("map", *words.split()).stdout.rstrip() for words, _ in shown]
     assert len(shown) == 3
 
 

@@ -6,9 +6,7 @@ from functools import cache, partial
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.__main__ import app
 from cli.forecasts import forecasts
 from cli.plan_report import report_of
 from cli.state import resources
@@ -25,6 +23,7 @@ from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.members import cut
 from providers.simulate.others import create_service, run_container, service_spec
 from tests.support import lifecycle
+from tests.support.command_line import swarmnet
 from tests.support.simulated import SimulatedHosts, after, elapsed
 
 SWARM = lifecycle.swarm_spec()
@@ -346,7 +345,7 @@ def test_whether_an_overlay_is_retained_is_pulumis_to_say(retained):
 def test_wrong_stack_file_is_told_before_any_host_is_asked(tmp_path):
     """It is told as by `swarmnet check`."""
     (tmp_path / "Pulumi.bad.yaml").write_text("config:\n  swarmnet:hosts: {}\n")
-    ended = CliRunner().invoke(app, ["plan", "--dir", str(tmp_path), "bad"])
+    ended = swarmnet("plan", "--dir", str(tmp_path), "bad")
 
     assert (1, f"bad: {tmp_path}/Pulumi.bad.yaml:2:3: hosts: is empty; a stack needs at least one\n") == (
         ended.exit_code,

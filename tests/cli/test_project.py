@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from cli.__main__ import app
 from cli.project import owner
 from cli.stack_files import declared
 from providers.rules.vocabulary.errors import StackFileError
+from tests.support.command_line import Ended, swarmnet
 
 FILE = "config:\n  swarmnet:hosts: {m1: {address: 10.9.0.1}}\n  swarmnet:overlays: {app: {subnet: 10.3.0.0/24}}\n"
 KEYS = {"swarmnet:hosts": '{"m1": {"address": "10.9.0.1"}}', "swarmnet:overlays": '{"app": {"subnet": "10.3.0.0/24"}}'}
@@ -42,12 +41,12 @@ def says(folder: Path, **keys: Any) -> None:
     (folder / "pulumi").chmod(0o755)
 
 
-def run(folder: Path, command: str, *words: str) -> Result:
+def run(folder: Path, command: str, *words: str) -> Ended:
     """`swarmnet COMMAND` with the folder's stack files."""
-    return CliRunner().invoke(app, [command, "--dir", str(folder / "stacks"), *words])
+    return swarmnet(command, "--dir", str(folder / "stacks"), *words)
 
 
-def check(folder: Path, *words: str) -> Result:
+def check(folder: Path, *words: str) -> Ended:
     """`swarmnet check` of the folder's stack files."""
     return run(folder, "check", *words)
 
@@ -65,7 +64,7 @@ def test_stack_files_are_those_of_the_project_around(folder: Path, monkeypatch: 
     (folder / here).mkdir(parents=True, exist_ok=True)
     monkeypatch.chdir(folder / here)
 
-    assert "t: 1 host, 1 overlay, no problem\n" == CliRunner().invoke(app, ["check"]).stdout
+    assert "t: 1 host, 1 overlay, no problem\n" == swarmnet("check").stdout
 
 
 def test_folder_of_stack_files_is_named_by_the_project(folder: Path, monkeypatch: pytest.MonkeyPatch):
@@ -74,13 +73,13 @@ def test_folder_of_stack_files_is_named_by_the_project(folder: Path, monkeypatch
     (folder / "Pulumi.yaml").write_text("name: nets\nruntime: python\nstackConfigDir: environments\n")
     monkeypatch.chdir(folder)
 
-    assert "t: 1 host, 1 overlay, no problem\n" == CliRunner().invoke(app, ["check"]).stdout
+    assert "t: 1 host, 1 overlay, no problem\n" == swarmnet("check").stdout
 
 
 def test_outside_of_any_project_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Another project's files are not taken instead."""
     monkeypatch.chdir(tmp_path)
-    ended = CliRunner().invoke(app, ["check"])
+    ended = swarmnet("check")
 
     line = f"neither {tmp_path} nor a folder above it has a Pulumi.yaml: go into the project, or say where its stack "
     assert (1, f"{line}files are (--dir)\n") == (ended.exit_code, ended.stderr)

@@ -4,18 +4,17 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.__main__ import app
 from providers.explain.report.page import MOST
 from tests.recorded import FOLDER, markdown, preview
+from tests.support.command_line import swarmnet
 
 FACTS = '{"schema": 1, "stack": "%s", "taken_at": "%s", "hosts": {}, "networks": {}, "forecast": []}'
 
 
 def report(*words, text=""):
     """Run the command."""
-    return CliRunner().invoke(app, ["report", *map(str, words)], input=text)
+    return swarmnet("report", *map(str, words), text=text)
 
 
 def test_a_file_is_reported_to_standard_output():

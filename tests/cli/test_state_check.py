@@ -8,16 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from cli.__main__ import app
 from cli.state_check import PUBLISHED, VARIABLES
 from providers.prepare import SCRIPT
 from tests.states import former_states
+from tests.support.command_line import Ended, swarmnet
 from tests.support.prepared import command
 
 OWN = min(PUBLISHED)
-Look = Callable[[str], Result]
+Look = Callable[[str], Ended]
 
 
 @pytest.fixture
@@ -27,9 +26,9 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
     (tmp_path / "pulumi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
 
-    def run(state: str) -> Result:
+    def run(state: str) -> Ended:
         (tmp_path / "state").write_text(state)
-        return CliRunner().invoke(app, ["state", "check", "--dir", str(tmp_path), "t"])
+        return swarmnet("state", "check", "--dir", str(tmp_path), "t")
 
     return run
 
@@ -117,7 +116,7 @@ def test_published_providers_are_those_of_the_states():
 def test_state_that_cannot_be_read_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A state that can't be read is not called clean."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    ended = CliRunner().invoke(app, ["state", "check", "--dir", str(tmp_path), "t"])
+    ended = swarmnet("state", "check", "--dir", str(tmp_path), "t")
 
     assert (1, "t: there is no `pulumi` on PATH\n") == (ended.exit_code, ended.stderr)
 

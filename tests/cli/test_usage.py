@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 import typer
 from rich.console import Console
-from typer.testing import CliRunner
 
 from cli.__main__ import app
 from cli.plan_report import show
 from cli.usage import Panel
 from cli.waiting import asking, so_many
 from providers.explain.forecast import Forecast, Stage
+from tests.support.command_line import swarmnet
 from tests.support.machines import ROOT
 
 GROUP = typer.main.get_command(app)
@@ -30,7 +30,7 @@ each_command = pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
 
 def run(*words: str, color: bool = False, **environment: str):
     """A command that has ended; the terminal is wide."""
-    return CliRunner(env={"COLUMNS": "250", **environment}).invoke(app, words, prog_name="swarmnet", color=color)
+    return swarmnet(*words, color=color, **{"COLUMNS": "250", **environment})
 
 
 def leaf(words: tuple[str, ...]):

@@ -5,10 +5,9 @@ from functools import cache
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from typer.testing import CliRunner
 
-from cli.__main__ import app
 from providers.rules.stack_file.schema import schema
+from tests.support.command_line import swarmnet
 from tests.support.stackfiles import SHIPPED, STACKS
 
 HOSTS = {"m1": {"address": "10.9.0.1"}}
@@ -28,7 +27,7 @@ def errors(config, **beside):
 
 def test_committed_copy_is_what_the_model_says():
     """`swarmnet schema > stacks/schema.json` makes the copy that editors read."""
-    assert CliRunner().invoke(app, ["schema"]).stdout == (STACKS / "schema.json").read_text(encoding="utf-8")
+    assert swarmnet("schema").stdout == (STACKS / "schema.json").read_text(encoding="utf-8")
 
 
 def test_schema_is_one():
