@@ -7,6 +7,7 @@ from providers.rules.stack_file.positions import parted, position
 from providers.rules.stack_file.reading import read
 from providers.rules.vocabulary.errors import StackFileError
 from tests.rules.wrong_files import RIGHT, WRONG
+from tests.support.quick import some
 
 
 def edited(where, written):
@@ -46,9 +47,10 @@ def test_there_are_hundreds():
 @pytest.mark.parametrize("kind", WRONG)
 def test_one_mistake_is_one_problem_with_its_place_and_its_remedy(kind):
     """The line of the file, the path of the key, and the end of the problem, which says what to write."""
-    expected = [(where, written, [(line, path, remedy)]) for where, written, line, path, remedy in WRONG[kind]]
+    rows = some(WRONG[kind])
+    expected = [(where, written, [(line, path, remedy)]) for where, written, line, path, remedy in rows]
 
     assert expected == [
         (where, written, [(at, key, words[-len(remedy) :]) for at, key, words in said(edited(where, written))])
-        for where, written, _, _, remedy in WRONG[kind]
+        for where, written, _, _, remedy in rows
     ]

@@ -7,7 +7,6 @@ with the digest of its own stack file is its own, such as a first run that was c
 from dataclasses import replace
 
 import pytest
-from hypothesis import settings
 
 from providers.rules.live import running_change
 from providers.rules.nouns.table import noun_of
@@ -18,6 +17,7 @@ from providers.simulate import World
 from tests.exploration.checks import all_of, no_trace, nothing_lost
 from tests.rules.live.test_changes_under_services import NEW_BRIDGE, NEW_INGRESS, NEW_OVERLAY, world
 from tests.support.lifecycle import gwbridge_spec, id_of, make, node_spec, swarm_spec
+from tests.support.quick import some
 from tests.support.simulated import SimulatedHosts, cuts
 
 THEIRS = {"wish": "0123456789ab"}
@@ -31,8 +31,6 @@ DIFFERENT = [
 ]
 # The first run of a stack changes what somebody else made; what is on an overlay moves to another network.
 CHANGES = [spec.model_copy(update={"adopt": "converge"}) for spec in (NEW_INGRESS, NEW_BRIDGE, NEW_OVERLAY)]
-# Of the moments at which a change is cut: all of them in `make test`, one in three in `make check`.
-ONE_IN = 3 if settings().max_examples <= 10 else 1
 AS_BEFORE = all_of(nothing_lost(world()), no_trace)
 
 
@@ -51,9 +49,9 @@ def refused(hosts: SimulatedHosts, spec: Spec) -> str:
 
 
 def begun(spec: Spec) -> list[SimulatedHosts]:
-    """Return the worlds left by a change killed after each of its steps but the last, or after one in ONE_IN."""
+    """Return the worlds left by a change killed after each of its steps but the last, or some of them."""
     worlds = cuts(world(), lambda hosts: make(hosts, spec, id_of(world(), spec)))
-    return [SimulatedHosts(each) for each in worlds[1::ONE_IN]]
+    return [SimulatedHosts(each) for each in some(worlds[1:])]
 
 
 def in_a_change(world: World) -> bool:
