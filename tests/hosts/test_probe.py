@@ -84,7 +84,7 @@ def test_probe_ends_with_its_channel():
 
 def test_probe_ends_by_itself():
     """A probe ends by itself: nobody closes its channel if the link was cut."""
-    with started(1) as probe:
+    with started(0.05) as probe:
         assert -14 == probe.wait(10)  # SIGALRM
 
 

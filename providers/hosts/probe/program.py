@@ -277,7 +277,7 @@ def main() -> None:
     """Answer each request."""
     asked = requests()
     first = next(asked)
-    signal.alarm(first["seconds"])
+    signal.setitimer(signal.ITIMER_REAL, first["seconds"])
     here = Listeners(first["token"], first["listen"])
     here.start()
     sock = sender()
