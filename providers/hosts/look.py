@@ -13,7 +13,7 @@ from providers.hosts.look_answers import is_address, parsed
 from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.look import Look, Subject
 
-TIMEOUT = 20.0
+TIMEOUT = 60.0  # an emulated host took more than 20 s just after its start (vms.md)
 MODULES = {"vxlan": "VXLAN", "ip_vs": "IP_VS", "esp4": "INET_ESP", "br_netfilter": "BRIDGE_NETFILTER"}
 
 

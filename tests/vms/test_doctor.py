@@ -3,9 +3,12 @@
 Each fault is found on its host, in its direction, and nothing else besides. Hosts are bare for the first tests.
 """
 
+import subprocess
+
 import pytest
 
-from tests.support.doctor import doctor, found, made
+from tests.support.doctor import command, doctor, found, made
+from tests.support.machines import ROOT
 from tests.vms.conftest import PORTS, Work, everything_answers, soon
 
 pytestmark = [pytest.mark.vms, pytest.mark.timeout(3600)]
@@ -59,5 +62,32 @@ def test_rules_of_published_ports_that_were_flushed(work: Work):
     assert all(f"nat DOCKER-INGRESS for tcp {port}" in row["fact"] for port in PORTS.values())
     assert row["remedy"].startswith("restart docker there")
 
-    host.run("sh", "-c", "systemctl reset-failed docker; systemctl restart docker")
+    restart_docker(work)
+
+
+def restart_docker(work: Work) -> None:
+    """On the second host; return when the services answer everywhere again."""
+    work.hosts["vm2"].run("sh", "-c", "systemctl reset-failed docker; systemctl restart docker")
     soon(lambda: everything_answers(work.hosts))
+
+
+def test_reload_of_firewalld(work: Work):
+    """It takes docker's rules of published ports away, and sometimes those by which this host's packets are encrypted."""
+    host = work.hosts["vm2"]
+    words = command(work.project, "--rules=firewalld", f"--host={host.name}")
+    rules = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    try:
+        with made(host, "systemctl start firewalld", "systemctl stop firewalld"):
+            host.run("sh", "-c", rules)
+            restart_docker(work)
+            soon(lambda: [] == found(doctor(work.project)[1]))
+            host.run("firewall-cmd", "--reload")
+            _, told = doctor(work.project)
+            restart_docker(work)
+            soon(lambda: [] == found(doctor(work.project)[1]))
+    finally:
+        restart_docker(work)
+
+    assert "docker-chains" in {each["id"] for each in told["findings"]}
+    assert {host.name} == {each["host"] for each in told["findings"]}
+    assert all(each["remedy"].split(": ")[-1].startswith("restart docker there") for each in told["findings"])
