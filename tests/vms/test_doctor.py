@@ -72,7 +72,7 @@ def restart_docker(work: Work) -> None:
 
 
 def test_reload_of_firewalld(work: Work):
-    """It takes docker's rules of published ports away, and sometimes those by which this host's packets are encrypted."""
+    """It takes away docker's rules of published ports, and sometimes those by which packets are encrypted."""
     host = work.hosts["vm2"]
     words = command(work.project, "--rules=firewalld", f"--host={host.name}")
     rules = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
