@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 QUICK = $(IN_TOOLS) HYPOTHESIS_PROFILE=quick pytest --quiet -m "not (lab or every_engine or vms or exploration or whole or network)"
 # A third each of the quick tests, by the processor time they take; the last third loads Pulumi.
-PURE := $(addprefix tests/,agreement discovery exploration explain loop rules simulate test_docs.py)
+PURE := $(addprefix tests/,agreement discovery exploration explain loop rules simulate test_docs.py test_stacks.py test_workflows.py)
 HOSTS := tests/hosts
 
 .DEFAULT_GOAL := check
