@@ -74,7 +74,7 @@ explore: setup # every state of the large worlds as well (4 minutes)
 engines: lab # every live change with ten services on five hosts, and every untidy scene, on each Engine (root, 1 hour)
 	@$(IN_TOOLS) pytest -m every_engine $(LAB)
 
-vms: lab # the whole job and live changes on three virtual machines with systemd and a kernel of their own (root, 20 minutes)
+vms: lab # the whole job and live changes on three virtual machines with systemd and a kernel of their own (root, 40 minutes)
 	@$(IN_TOOLS) pytest -m vms $(LAB)
 
 bench: lab # every promise of speed, measured on ENGINE as one table; kept in bench/results (root, an hour and a half)
