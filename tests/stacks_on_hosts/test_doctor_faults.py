@@ -110,10 +110,10 @@ def closed(hosts: Group, protocol: str, port: int) -> Iterator[None]:
 
 LOW = [("link-mtu", "failed", "q2", "")]
 SECOND = "ip link add eth1 type veth peer name eth1-end && ip link set eth1 up && ip link set eth1-end up"
-# It answers no ARP request for the host's address, or others would send to it when it is gone.
+# It neither answers ARP requests for the host's address nor asks in its name: others would send to it when it is gone.
 ASTRAY = (
-    "ip link add link eth0 name eth1 type macvlan mode bridge && sysctl -qw net.ipv4.conf.eth1.arp_ignore=1 "
-    "&& ip link set eth1 up"
+    "ip link add link eth0 name eth1 type macvlan mode bridge && ip address add 198.51.100.251/32 dev eth1 "
+    "&& sysctl -qw net.ipv4.conf.eth1.arp_ignore=1 net.ipv4.conf.eth1.arp_announce=2 && ip link set eth1 up"
 )
 FAULTS: dict[str, tuple[str, str, list[Row]]] = {
     "a link with a low MTU": ("ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500", LOW),
@@ -135,7 +135,7 @@ FAULTS: dict[str, tuple[str, str, list[Row]]] = {
     ),
     "a route that is not the way back": (
         f"{ASTRAY} && ip route add $q1/32 dev eth1 src $q2",
-        'ip link delete eth1; ip neigh flush dev eth0; bash -c "echo >/dev/udp/$q1/9"',
+        "ip link delete eth1",
         [("asymmetric-route", "warning", "q2", "q1")],
     ),
     "a port of another program": (
