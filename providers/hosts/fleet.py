@@ -224,7 +224,8 @@ _connections: dict[HostAccess, AnyConnection] = {}
 
 def _engine_for(access: HostAccess, at_rest: bool) -> Engine:
     with _known:
-        reach_by(LocalConnection(access) if access.local else Connection(access))
+        if access not in _connections:
+            reach_by(LocalConnection(access) if access.local else Connection(access))
         if (access, at_rest) not in _engines:
             shared = UntilWritten() if at_rest else AtOnce()
             _engines[access, at_rest] = Engine(_connections[access], shared=shared)

@@ -26,33 +26,41 @@ def _own_engine() -> dict[str, str]:
     return {**os.environ, "DOCKER_HOST": host if host.startswith("unix://") else SOCKET}
 
 
-class LocalStream:
-    """A command's stdin and stdout as one socket."""
+class SocketStream:
+    """One end of a socket as an open stream."""
 
-    def __init__(self, argv: Sequence[str]) -> None:
-        self._socket, theirs = socket.socketpair()
-        end = theirs.fileno()
-        try:
-            self._command = subprocess.Popen(argv, stdin=end, stdout=end, stderr=subprocess.PIPE, env=_own_engine())
-        except OSError:
-            self._socket.close()
-            raise
-        finally:
-            theirs.close()
-        self.exchange = Exchange(self._socket)
+    def __init__(self, ours: socket.socket) -> None:
+        self._socket = ours
+        self.exchange = Exchange(ours)
         self.sendall = self.exchange.sendall
 
     def settimeout(self, seconds: float) -> None:
         """Nothing, as in channel.py."""
 
     def makefile(self, mode: str) -> BinaryIO:
-        """Return a file over the command's stdout."""
+        """Return a file over what the other end says."""
         return self.exchange.file()
 
     @property
     def is_open(self) -> bool:
         """Tell whether it can still be written to and has nothing unread."""
         return not wait_for_read(self._socket, timeout=0)
+
+
+class LocalStream(SocketStream):
+    """A command's stdin and stdout as one socket."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        ours, theirs = socket.socketpair()
+        end = theirs.fileno()
+        try:
+            self._command = subprocess.Popen(argv, stdin=end, stdout=end, stderr=subprocess.PIPE, env=_own_engine())
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        super().__init__(ours)
 
     def last_words(self) -> tuple[int, str]:
         """Exit status and stderr of a command that has ended."""

@@ -4,30 +4,17 @@ from collections import Counter
 
 import pytest
 
-from providers.hosts.door import Hosts
 from providers.loop.reconcile import Clock, Work, reconcile
 from providers.rules.nouns.table import OVERLAY
-from providers.rules.stack_file.access import Roles
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import OWNER, TWIN, former_label
 from providers.rules.vocabulary.steps import RemoveNetwork
 from tests.support.engine_answers import network
 from tests.support.lifecycle import overlay_spec
+from tests.support.manager_of_overlays import NAMES, OURS, SWARM, door_to, has_overlays, subnet
 from tests.support.memberships import info, places
 
-OURS = "p/s"
-NAMES = [f"app{number}" for number in range(5)]
-SWARM = {"ID": "s1", "Version": {"Index": 7}, "Spec": {"Name": "default"}}
-NODE = {
-    **{"ID": "n-m1", "Version": {"Index": 5}, "Status": {"State": "ready"}, "Description": {"Hostname": "m1"}},
-    "Spec": {"Role": "manager", "Availability": "active", "Labels": {}},
-}
 TAKEN = (409, {"message": "network with name app1 already exists"})
-
-
-def subnet(name):
-    """Each has a range of its own."""
-    return f"10.1.{NAMES.index(name)}.0/24"
 
 
 def overlay(name, owner=OURS, **more):
@@ -55,26 +42,16 @@ def manager(new_host, there):
         return 201, {"Id": f"id-{name}"}
 
     engine.answer("GET /info", body=info("m1", places({"m1": host}), control=True))
-    engine.answer("GET /nodes", body=[NODE])
-    engine.answer("GET /swarm", body=SWARM)
-    for what in ("services", "tasks"):
-        engine.answer(f"GET /{what}", body=[])
-    engine.does("GET /networks", lambda: (200, list(there.values())))
+    has_overlays(engine, there)
     engine.does("POST /networks/create", made)
-    for key in (f"id-{name}" for name in NAMES):
-        gone = (404, {"message": f"network {key} not found"})
-        engine.does(f"GET /networks/{key}", lambda key=key, gone=gone: (200, there[key]) if key in there else gone)
-        engine.does(f"DELETE /networks/{key}", lambda key=key, gone=gone: (204, None) if there.pop(key, None) else gone)
     return host
 
 
 @pytest.fixture
 def new_door(manager):
     """Gives a door for each creation, as the plugin has it."""
-    accesses = {"m1": manager.access(advertise_address=places({"m1": manager})["m1"])}
-    roles = Roles(managers=frozenset({"m1"}))
-    yield lambda: Hosts(accesses, roles)
-    Hosts(accesses, roles).fleet.close()
+    yield door_to({"m1": manager})
+    door_to({"m1": manager})().fleet.close()
 
 
 def create(door, name):

@@ -4,34 +4,25 @@ from collections import Counter
 
 import pytest
 
-from providers.hosts.door import Hosts
 from providers.loop.reconcile import work
 from providers.rules.nouns.table import OVERLAY
-from providers.rules.stack_file.access import Roles
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import TWIN, former_label, twin_name
 from providers.rules.vocabulary.steps import UpdateNode
 from tests.support.engine_answers import network
 from tests.support.lifecycle import overlay_spec
+from tests.support.manager_of_overlays import NAMES, NODE, OURS, SWARM, door_to, has_overlays, subnet
 from tests.support.memberships import info, places
 
-OURS = "p/s"
-MANY = 5
-NAMES = [f"app{number}" for number in range(MANY)]
-SWARM = {"ID": "s1", "Version": {"Index": 7}, "Spec": {"Name": "default"}}
 SERVICE = {
     **{"ID": "web", "Version": {"Index": 3}, "Endpoint": {}},
     "Spec": {"Name": "web", "TaskTemplate": {"Networks": [{"Target": "id-app0"}]}},
-}
-NODE = {
-    **{"ID": "n-m1", "Version": {"Index": 5}, "Status": {"State": "ready"}, "Description": {"Hostname": "m1"}},
-    "Spec": {"Role": "manager", "Availability": "active", "Labels": {}},
 }
 
 
 def overlay(name, **more):
     """An overlay of ours."""
-    return network(name, f"10.1.{NAMES.index(name)}.0/24", Labels={"swarmnet.owner": OURS}, **more)
+    return network(name, subnet(name), Labels={"swarmnet.owner": OURS}, **more)
 
 
 @pytest.fixture
@@ -42,27 +33,15 @@ def hosts(new_host):
     for name, host in hosts.items():
         host.engine.answer("GET /info", body=info(name, known_at, control=name == "m1"))
         host.engine.answer("GET /networks", body=[])
-    engine, there = hosts["m1"].engine, {f"id-{name}": overlay(name) for name in NAMES}
-    engine.answer("GET /nodes", body=[NODE])
-    engine.answer("GET /swarm", body=SWARM)
-    for what in ("services", "tasks"):
-        engine.answer(f"GET /{what}", body=[])
-    engine.does("GET /networks", lambda: (200, list(there.values())))
-    for key in list(there):
-        gone = (404, {"message": f"network {key} not found"})
-        engine.does(f"GET /networks/{key}", lambda key=key, gone=gone: (200, there[key]) if key in there else gone)
-        engine.does(f"DELETE /networks/{key}", lambda key=key, gone=gone: (204, None) if there.pop(key, None) else gone)
+    has_overlays(hosts["m1"].engine, {f"id-{name}": overlay(name) for name in NAMES})
     return hosts
 
 
 @pytest.fixture
 def new_door(hosts):
     """Gives a door for each removal, as the plugin has it."""
-    known_at = places(hosts)
-    accesses = {name: host.access(advertise_address=known_at[name]) for name, host in hosts.items()}
-    roles = Roles(managers=frozenset({"m1"}))
-    yield lambda: Hosts(accesses, roles)
-    Hosts(accesses, roles).fleet.close()
+    yield door_to(hosts)
+    door_to(hosts)().fleet.close()
 
 
 def removed(door, name):

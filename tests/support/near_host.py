@@ -7,13 +7,11 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
-from typing import Any, BinaryIO
+from typing import Any
 
-from urllib3.util.wait import wait_for_read
-
-from providers.hosts.bounds import Exchange
 from providers.hosts.commands import as_run, command_failed, with_sudo
 from providers.hosts.fleet import reach_by
+from providers.hosts.local import SocketStream
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Unreachable
 from tests.support.fake_sshd import Command, Ends, Machine
@@ -45,24 +43,11 @@ class NearHost(Machine):
                 stream.shutdown(socket.SHUT_RDWR)
 
 
-class _Stream:
-    """An open stream, as providers/hosts/local.py has it."""
+class _Stream(SocketStream):
+    """An open stream to a command that says nothing at its end."""
 
-    def __init__(self, ours: socket.socket) -> None:
-        self._socket = ours
-        self.exchange = Exchange(ours)
-        self.sendall = self.exchange.sendall
-        self.close = ours.close
-
-    def settimeout(self, seconds: float) -> None:
-        """Nothing, as there."""
-
-    def makefile(self, mode: str) -> BinaryIO:
-        return self.exchange.file()
-
-    @property
-    def is_open(self) -> bool:
-        return not wait_for_read(self._socket, timeout=0)
+    def close(self) -> None:
+        self._socket.close()
 
     def last_words(self) -> tuple[int, str]:
         self.close()

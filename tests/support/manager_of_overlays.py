@@ -1,0 +1,58 @@
+"""A fake manager whose swarm has overlays: it lists, shows and removes them, and nobody uses them."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from providers.hosts.door import Hosts
+from providers.rules.stack_file.access import Roles
+from tests.support.fake_engine import FakeEngine
+from tests.support.memberships import places
+from tests.support.near_host import NearHost
+
+Json = dict[str, Any]
+
+OURS = "p/s"
+NAMES = [f"app{number}" for number in range(5)]
+SWARM: Json = {"ID": "s1", "Version": {"Index": 7}, "Spec": {"Name": "default"}}
+NODE: Json = {
+    **{"ID": "n-m1", "Version": {"Index": 5}, "Status": {"State": "ready"}, "Description": {"Hostname": "m1"}},
+    "Spec": {"Role": "manager", "Availability": "active", "Labels": {}},
+}
+
+
+def subnet(name: str) -> str:
+    """Return an overlay's range: each has one of its own."""
+    return f"10.1.{NAMES.index(name)}.0/24"
+
+
+def has_overlays(engine: FakeEngine, there: dict[str, Json]) -> None:
+    """Let a manager answer for its swarm, with what is `there` by id at that moment; what is removed is gone."""
+    engine.answer("GET /nodes", body=[NODE])
+    engine.answer("GET /swarm", body=SWARM)
+    for what in ("services", "tasks"):
+        engine.answer(f"GET /{what}", body=[])
+    engine.does("GET /networks", lambda: (200, list(there.values())))
+    for name in NAMES:
+        key = f"id-{name}"
+        engine.does(f"GET /networks/{key}", partial(_shown, there, key))
+        engine.does(f"DELETE /networks/{key}", partial(_removed, there, key))
+
+
+def _shown(there: dict[str, Json], key: str) -> tuple[int, Json]:
+    return (200, there[key]) if key in there else _unknown(key)
+
+
+def _removed(there: dict[str, Json], key: str) -> tuple[int, Json | None]:
+    return (204, None) if there.pop(key, None) else _unknown(key)
+
+
+def _unknown(key: str) -> tuple[int, Json]:
+    return 404, {"message": f"network {key} not found"}
+
+
+def door_to(hosts: Mapping[str, NearHost]) -> Callable[[], Hosts]:
+    """Return what gives a door to these hosts, of which m1 is the manager: one for each resource, as the plugin has."""
+    known_at = places(hosts)
+    accesses = {name: host.access(advertise_address=known_at[name]) for name, host in hosts.items()}
+    return lambda: Hosts(accesses, Roles(managers=frozenset({"m1"})))
