@@ -32,7 +32,7 @@ def attribute(name: str) -> Place:
 
 
 def in_pool(name: str, absent: str | None = "") -> Place:
-    """Return the place of a part of the first IPv4 pool. absent: its value if the pool has none."""
+    """Return the place of a part of the main pool. absent: its value if the pool has none."""
 
     def write(shape: NetworkShape, value: str | None) -> NetworkShape:
         first, part = shape.pool, {name: value or ""}
@@ -52,7 +52,7 @@ def _write_further(shape: NetworkShape, subnets: Sequence[str]) -> NetworkShape:
     return replace(shape, pools=(shape.pool, *rest, *others))
 
 
-# The pools of IPv4 beside the first, each with its first address as gateway.
+# The pools of IPv4 beside the main one, each with its first address as gateway.
 FURTHER_POOLS = Place(_read_further, _write_further)
 
 

@@ -6,7 +6,7 @@ Where a network is and who is on it are facts; which host is asked is a step. No
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from providers.rules.vocabulary.addresses import network, shown_network
+from providers.rules.vocabulary.addresses import first_address, is_subnet, network, shown_network
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -29,6 +29,12 @@ class Pool:
     def is_ipv6(self) -> bool:
         """Tell whether it is a range of IPv6."""
         return ":" in self.subnet
+
+    @property
+    def plain(self) -> bool:
+        """Tell whether its subnet says all of it: an IPv4 range that is given out whole, with its first address as
+        gateway."""
+        return is_subnet(self.subnet) and self.gateway in ("", first_address(self.subnet)) and not self.ip_range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +63,19 @@ class NetworkShape:
 
     @property
     def pool(self) -> Pool:
-        """Return the first IPv4 pool, else the first pool, else an empty one."""
-        return next((pool for pool in self.pools if not pool.is_ipv6), self.pools[0] if self.pools else Pool())
+        """Return the main pool: of the IPv4 ones the first that is not plain, else the first; else the first pool, else
+        an empty one.
+
+        Their order means nothing: `docker network create` sends them in any (measurements.md#order-of-ranges).
+        """
+        ipv4 = [pool for pool in self.pools if not pool.is_ipv6]
+        return next((pool for pool in ipv4 if not pool.plain), (*ipv4, *self.pools, Pool())[0])
 
     @property
     def further(self) -> tuple[Pool, ...]:
-        """Return the IPv4 pools beside the first."""
-        return tuple(pool for pool in self.pools if not pool.is_ipv6)[1:]
+        """Return the IPv4 pools beside the main one."""
+        main = self.pool
+        return tuple(pool for pool in self.pools if not pool.is_ipv6 and pool is not main)
 
     @property
     def pool_ipv6(self) -> Pool | None:

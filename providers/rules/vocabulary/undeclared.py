@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from providers.rules.vocabulary.addresses import first_address, is_subnet
 from providers.rules.vocabulary.labels import PREFIX
 from providers.rules.vocabulary.network_options import IPAM_SERIAL, NEUTRAL, VNI, says_nothing
 from providers.rules.vocabulary.places import places
@@ -130,7 +129,6 @@ def _of_ranges(spec: type[NetworkSpec], shape: NetworkShape) -> Iterator[str]:
     if shape.pool.ip_range and "ip_range" not in places(spec):
         yield f"it gives addresses from {shape.pool.ip_range} alone (ip_range)"
     for pool in shape.further:
-        plain = is_subnet(pool.subnet) and pool.gateway in ("", first_address(pool.subnet)) and not pool.ip_range
-        if not plain or "subnets" not in places(spec):
+        if not pool.plain or "subnets" not in places(spec):
             more = f"gateway {pool.gateway}" + (f", ip_range {pool.ip_range}" if pool.ip_range else "")
             yield f"its further range {pool.subnet} has {more}, which no key says"

@@ -1,10 +1,12 @@
 """The places of keys' values in a network's shape."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.rules.vocabulary.places import attribute, in_pool, name, number, presence, switch
+from providers.rules.vocabulary.places import FURTHER_POOLS, attribute, in_pool, name, number, presence, switch
 from providers.rules.vocabulary.shape import NetworkShape, Pool
 
 BARE = NetworkShape(name="app", driver="overlay", options=(("other", "1"),))
@@ -35,6 +37,19 @@ def test_part_of_a_range_is_read_as_it_was_written(part):
         place.read(place.write(before, "d")),
         place.write(place.write(before, "d"), place.read(before)),
     )
+
+
+@pytest.mark.parametrize(
+    "narrow", [{"ip_range": "10.1.0.128/25"}, {"gateway": "10.1.0.9"}], ids=["ip_range", "gateway"]
+)
+def test_range_with_more_to_say_is_the_main_one_wherever_it_stands(narrow):
+    """A client may send the ranges of a network in any order."""
+    wide, main = Pool(subnet="10.2.0.0/24", gateway="10.2.0.1"), Pool(subnet="10.1.0.0/24", **narrow)
+    orders = [replace(BARE, pools=pools) for pools in ((wide, main), (main, wide))]
+
+    assert [("10.1.0.0/24", ("10.2.0.0/24",))] * 2 == [
+        (in_pool("subnet").read(shape), FURTHER_POOLS.read(shape)) for shape in orders
+    ]
 
 
 def test_other_options_stay():
