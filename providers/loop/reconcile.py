@@ -34,7 +34,8 @@ PASSING = (Conflict, NoQuorum, NotAManager, Unproved)
 PASSING_STEPS = (*PASSING, Unreachable)
 # An election takes a few seconds (up to 19 s if a leader restarts: measurements.md#restart-of-docker).
 ELECTION = 20.0
-SHORTEST_POLL, LONGEST_POLL = 0.05, 0.5
+# Seconds between looks: from, to, and to where looks themselves take as long. Ports are away while some waits go on.
+SHORTEST_POLL, LONG_POLL, LONGEST_POLL = 0.05, 0.25, 0.5
 LATE = (
     ": see what holds it up there, then run `pulumi up` again, which goes on from there; "
     "`timeouts` in the stack file gives it more time"
@@ -159,7 +160,7 @@ class Loop(Generic[F]):
         self.refused: Steps | None = None
         self.last: Decision | None = None
         self.waiting_since = self.began
-        self.poll = SHORTEST_POLL
+        self.poll, self.looked_for = SHORTEST_POLL, 0.0
         self.shown = ""
         self.passing: SwarmnetError | None = None
         self.acted = False
@@ -193,8 +194,11 @@ class Loop(Generic[F]):
         """Read, and through an election of the managers' leader read again."""
         first = self.work.clock.now()
         while True:
+            began = self.work.clock.now()
             try:
-                return read()
+                found = read()
+                self.looked_for = self.work.clock.now() - began
+                return found
             except PASSING as problem:
                 if self.work.clock.now() - first > ELECTION:
                     raise
@@ -253,10 +257,11 @@ class Loop(Generic[F]):
             self.work.progress(line)
 
     def pause(self, for_what: str) -> None:
-        """Sleep until the next look, a little longer each time; raises when the work's seconds are over."""
+        """Sleep until the next look, a little longer each time, and as long as a look takes; raises when the work's
+        seconds are over."""
         self.in_time(for_what)
-        self.work.clock.sleep(self.poll)
-        self.poll = min(self.poll * 1.5, LONGEST_POLL)
+        self.work.clock.sleep(max(self.poll, min(self.looked_for, LONGEST_POLL)))
+        self.poll = min(self.poll * 1.5, LONG_POLL)
 
     def in_time(self, for_what: str) -> None:
         """Raise DeadlineExceeded when the work's seconds are over."""

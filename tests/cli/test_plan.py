@@ -287,7 +287,7 @@ def test_report_says_what_is_felt():
     lines = [line.plain for line in report_of(foretold(at_work(), NEW_INGRESS), [], "")]
 
     assert (
-        "  will: take ports away: api (8081/tcp) for about 10 s; web (8080/tcp) for about 10 s; "
+        "  will: take ports away: api (8081/tcp) for about 11 s; web (8080/tcp) for about 11 s; "
         "restart tasks: 6 of api (it has 3), 4 of web (it has 2)"
     ) in lines
 

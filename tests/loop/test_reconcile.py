@@ -46,6 +46,7 @@ class Scene:
     seconds: float = 60
     cut_before: str | None = None
     now: float = 0
+    a_look_takes: float = 0
     performed: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     seen: list[Facts] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Scene:
     def observe(self) -> Facts:
         """The next look."""
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+        self.now += self.a_look_takes
         if isinstance(look, SwarmnetError):
             raise look
         return Facts(look)
@@ -240,7 +242,23 @@ def test_steps_that_get_nowhere_end():
     scene = Scene(seconds=10)
     with pytest.raises(DeadlineExceeded, match="out of time"):
         scene.run(lambda facts: remove(f"version {next(versions)}"))
-    assert len(scene.performed) < 40
+    assert len(scene.performed) < 50
+
+
+@pytest.mark.parametrize(("a_look_takes", "rest"), [(0.01, 0.25), (0.4, 0.4), (20.0, 0.5)])
+def test_costly_looks_are_further_apart(a_look_takes: float, rest: float):
+    """A look at hundreds of services takes Engines' time, which they need for the work that is waited for."""
+    scene = Scene(a_look_takes=a_look_takes)
+    times: list[float] = []
+
+    def noted(facts: Facts) -> Decision:
+        times.append(scene.now)
+        return Wait("the tasks to end", 500) if len(times) < 20 else Done()
+
+    scene.seconds = 1000
+    scene.run(noted)
+
+    assert pytest.approx(rest) == times[-1] - times[-2] - a_look_takes
 
 
 def test_steps_in_turn_that_get_nowhere_end():
