@@ -142,6 +142,14 @@ def test_pulumis_engine_is_not_told_what_it_throws_away(monkeypatch, caplog, exp
     assert expected == sum("overlay/app" in message for message in caplog.messages)
 
 
+def test_state_does_not_say_where_the_program_lies(monkeypatch):
+    """Paths of one's own machine are nobody else's business, and Pulumi writes them again and again."""
+    declared = run(monkeypatch, {**WHOLE, "prepare": [{"name": "docker", "run": "true"}]})
+
+    assert {("", 0)} == {(each.sourcePosition.uri, len(each.stackTrace.frames)) for each in declared.requests.values()}
+    assert not hasattr(sys, "tracebacklimit")
+
+
 def test_whatever_is_made_comes_after_every_hosts_commands(monkeypatch):
     """One after the other on each host; of what is made the first waits for all hosts, since it looks at them all."""
     own = {"m1": {**HOSTS["m1"], "prepare": [{"name": "firewall", "run": "true"}]}, "w1": HOSTS["w1"]}
