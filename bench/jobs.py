@@ -152,8 +152,9 @@ def main() -> int:
     parser.add_argument("--group", default=GROUP, help="of the lab's hosts")
     given = parser.parse_args()
     counts = tuple(given.count or COUNTS)
+    name = "-".join(("jobs", *map(str, given.count or ())))
     return printed(
-        "jobs", given.engine or ["20.10", "28"], given.rounds, given.group, {"jobs": lambda asked: rows(asked, counts)}
+        name, given.engine or ["20.10", "28"], given.rounds, given.group, {"jobs": lambda asked: rows(asked, counts)}
     )
 
 
