@@ -83,14 +83,14 @@ def sshd(x1: Host) -> Iterator[Callable[..., int]]:
 
     def start(*options: str) -> int:
         port = 2201 + len(ports)
-        words = [word for option in (*options, f"PidFile=/run/sshd-{port}.pid") for word in ("-o", option)]
-        x1.run("/usr/sbin/sshd", "-p", str(port), *words)
+        words = [word for option in options for word in ("-o", option)]
+        x1.start_sshd("-p", str(port), *words, pid_file=f"/run/sshd-{port}.pid")
         ports.append(port)
         return port
 
     yield start
     for port in ports:
-        x1.run("sh", "-c", f"kill $(cat /run/sshd-{port}.pid)")
+        x1.end_sshd(f"/run/sshd-{port}.pid")
 
 
 @pytest.fixture

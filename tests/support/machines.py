@@ -6,6 +6,7 @@ Nothing of Swarmnet may enter: these are the witnesses against it.
 
 import json
 import re
+import shlex
 import subprocess
 import time
 from collections.abc import Callable
@@ -26,6 +27,8 @@ SECONDS = 60.0
 
 # dockerd's log at level debug, on Engine 20.10 and on newer ones.
 REQUEST = re.compile(r'msg="(?:Calling|handling) (GET|POST|PUT|DELETE)(?: request)?(?: |".*request-url="?)([^"\s]+)')
+
+SSHD = "/run/sshd.pid"
 
 Json = Any
 T = TypeVar("T")
@@ -80,6 +83,16 @@ class Host:
     def swarm(self) -> Json:
         """The host's own word on its membership, with the swarm's spec on a manager."""
         return json.loads(self.docker("info", "--format", "{{json .Swarm}}"))
+
+    def start_sshd(self, *words: str, pid_file: str = SSHD) -> None:
+        """Start an sshd, and return once it listens: it goes to the background before that, and then writes the
+        file."""
+        words = ("/usr/sbin/sshd", "-o", f"PidFile={pid_file}", *words)
+        self.run("sh", "-c", f"{shlex.join(words)} && until [ -s {pid_file} ]; do sleep 0.1; done")
+
+    def end_sshd(self, pid_file: str = SSHD) -> None:
+        """End an sshd, and return once its port is free: it removes the file after that."""
+        self.run("sh", "-c", f'kill "$(cat {pid_file})" && while [ -e {pid_file} ]; do sleep 0.1; done')
 
     def log_requests(self) -> None:
         """Let the host's Engine log each API request from now on."""

@@ -32,8 +32,12 @@ class Run:
     """One command that has ended."""
 
     code: int
-    text: str = field(repr=False)  # all that it wrote to stdout and stderr
-    events: list[Json] = field(default_factory=list, repr=False)
+    text: str  # all that it wrote to stdout and stderr
+    events: list[Json] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Say why it failed, for the messages of assertions."""
+        return f"Run(code={self.code})" if self.ok else f"Run(code={self.code}): {self.told}"
 
     @property
     def ok(self) -> bool:
