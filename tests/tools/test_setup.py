@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,15 @@ def test_setup_touches_nothing_but_the_checkout(tmp_path: Path, monkeypatch: pyt
     assert not called.exists()
     made = (root / ".tools").rglob("*")
     assert {"activate", "venv/bin/swarmnet"} == {str(p.relative_to(root / ".tools")) for p in made if p.is_file()}
+
+
+def test_modules_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run would compile them anew where the environment forbids Python to keep what it compiled."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "Pulumi.yaml").write_text('name: x\nrequiredPulumiVersion: ">=3.226.0"\n')
+    (tmp_path / "providers").mkdir()
+    (tmp_path / "providers" / "overlay.py").write_text("NAME = 1\n")
+
+    set_up(tmp_path, [str(installation(tmp_path / "theirs", "v3.300.1"))])
+
+    assert [f"overlay.{sys.implementation.cache_tag}.pyc"] == [p.name for p in tmp_path.rglob("providers/__pycache__/*")]
