@@ -20,7 +20,6 @@ import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
-from providers.explain.consequence import Consequences
 from providers.rules.live import running_change
 from providers.rules.nouns.noun import Decide, Known
 from providers.rules.nouns.swarm import divided, not_to_be_begun
@@ -41,6 +40,7 @@ from providers.rules.vocabulary.wish import wish
 from providers.rules.vocabulary.words import lines
 
 if TYPE_CHECKING:
+    from providers.explain.consequence import Consequences
     from providers.loop.preflight import Fitness
 
 # Seconds for Pulumi's engine to take a progress line, or a connection; it is on this machine. While it is stopped
@@ -70,7 +70,6 @@ class Run:
     to_be_replaced: ids of resources that make way for a new one. declared: ids of resources that the program declares
     and the state has. forgotten: ids of resources that went without a look. found: the Engines' ids of what declared
     resources have. replaced: the networks that make way for a new one, and what the state had of each, by id.
-    consequences: of a preview.
     """
 
     def __init__(self, reach: Reach = real) -> None:
@@ -85,7 +84,8 @@ class Run:
         self.forgotten: set[str] = set()
         self.found: set[str] = set()
         self.replaced: dict[str, tuple[NetworkShape, Known]] = {}
-        self.consequences = Consequences(lambda urn, line: Progress(urn)(line, stays=True))
+        self._consequences: Consequences | None = None
+        self._loading = threading.Lock()
         self._turn = threading.Lock()
         self._failures: list[str] = []  # of disruptive changes
         self._answered = False  # whether all hosts answered the look before the first write
@@ -96,6 +96,15 @@ class Run:
             str, str | None
         ] = {}  # by owner, once ranges were compared: the resource that tells the clashes
         self._wishes: dict[str, str] = {}  # by owner
+
+    @property
+    def consequences(self) -> "Consequences":
+        """Return those of a preview; nobody else tells any."""
+        from providers.explain.consequence import Consequences
+
+        with self._loading:
+            self._consequences = self._consequences or Consequences(lambda urn, line: Progress(urn)(line, stays=True))
+            return self._consequences
 
     def configure(self, settings: Mapping[str, str]) -> None:
         """Keep how hosts are reached: the stack file's word, or (in refresh and destroy) the state's copy of it.

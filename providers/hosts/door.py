@@ -1,18 +1,17 @@
-"""Real hosts behind the door: what they report, and steps to take there. No noun's rules and no word of Pulumi here."""
+"""Real hosts behind the door: what they report, and steps to take there. No noun's rules and no word of Pulumi here.
+
+Readers that a refresh does without are imported where they are used, since each run would load them.
+"""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from providers.hosts import observe, overlays, reports
-from providers.hosts.examine import examination
+from providers.hosts import observe, overlays
 from providers.hosts.fleet import fleet_for
 from providers.hosts.perform import perform
-from providers.hosts.probe.probing import reach
 from providers.hosts.shared_answers import WRITES
-from providers.hosts.survey import survey
-from providers.rules.doctor.wanted import Wanted
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.vocabulary.diagnosis import Examination
 from providers.rules.vocabulary.door import Door
@@ -118,15 +117,25 @@ class Hosts(Door):
         return found
 
     def reports(self) -> tuple[list[HostReport], list[Silent]]:
+        from providers.hosts import reports
+
         return reports.reports(self.fleet)
 
     def swarm_has(self, ids: Set[str]) -> frozenset[str]:
+        from providers.hosts import reports
+
         return reports.swarm_has(self.fleet, ids)
 
     def survey(self) -> Survey:
+        from providers.hosts.survey import survey
+
         return survey(self.fleet)
 
     def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Examination:
+        from providers.hosts.examine import examination
+        from providers.hosts.probe.probing import reach
+        from providers.rules.doctor.wanted import Wanted
+
         seen = examination(self.fleet)
         wanted = Wanted(access=self.accesses, managers=frozenset(managers), mtus=mtus, data_path_port=data_path_port)
         return replace(seen, reach=reach(self.fleet, seen, wanted))
