@@ -9,7 +9,7 @@ import typer
 
 from cli.errors import told
 from cli.files import write
-from cli.forecasts import forecasts
+from cli.forecasts import forecasts, tried
 from cli.lines import complain, give
 from cli.project import owner, short
 from cli.stack_argument import Stack
@@ -21,7 +21,6 @@ from providers.hosts.door import Hosts
 from providers.loop.preflight import preflight
 from providers.rules.stack_file.resolved import without_lost
 from providers.rules.vocabulary.facts import Silent
-from providers.simulate.from_snapshot import copied
 
 
 def facts(
@@ -42,9 +41,10 @@ def facts(
         state, doubt = state_if_known(stack, directory)
         accesses = {**left(state, wanted, resolved.lost), **wanted.access}
         with asking(so_many(len(accesses))):
-            seen = Hosts(accesses, resolved.roles).survey()
             taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), owner(directory, stack))
-    ahead = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join(taken.refused))
+            clashes = "\n".join(taken.refused)
+            hosts = Hosts(accesses, resolved.roles)
+            seen, ahead = tried(hosts, lambda world: forecasts(wanted, state, world, resolved.lost, clashes))
     found = facts_file(short(stack), datetime.now(UTC), seen, ahead, state=doubt or "known")
     for host in seen.hosts:
         if isinstance(host, Silent):

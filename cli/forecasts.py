@@ -13,10 +13,26 @@ from providers.rules.nouns.noun import Decide
 from providers.rules.nouns.table import ORDER, noun_of
 from providers.rules.plan import Plan
 from providers.rules.vocabulary.door import Door
+from providers.rules.vocabulary.snapshot import Survey
 from providers.rules.vocabulary.specs import Spec
 from providers.simulate import World
+from providers.simulate.from_snapshot import copied
 
 Look = Callable[[Door], Any]
+
+
+def tried(hosts: Door, on: Callable[[World], list[Forecast]]) -> tuple[Survey, list[Forecast]]:
+    """Read hosts and try something on a copy of them: what was read, and what it came to.
+
+    The tasks that are to stop, which most of a large swarm's are, since those that have ended are among them, are read
+    only if something would happen.
+    """
+    seen = hosts.survey(stopped=False)
+    found = on(copied(seen))
+    if any(each.stages or each.problem for each in found):
+        seen = hosts.survey()
+        found = on(copied(seen))
+    return seen, found
 
 
 def forecasts(

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from cli.errors import told
-from cli.forecasts import forecasts
+from cli.forecasts import forecasts, tried
 from cli.lines import give_data
 from cli.plan_report import fields, show
 from cli.project import owner
@@ -39,10 +39,10 @@ def plan(
         accesses = {**left(state, wanted, resolved.lost), **wanted.access}
         with asking(so_many(len(accesses))):
             hosts, declares = Hosts(accesses, resolved.roles), Hosts(wanted.access, resolved.roles)
-            seen = hosts.survey()
             taken = preflight(declares, without_lost(resolved), owner(directory, stack))
+            clashes = "\n".join(taken.refused)
+            seen, found = tried(hosts, lambda world: forecasts(wanted, state, world, resolved.lost, clashes))
             silent = [each for each in seen.hosts if isinstance(each, Silent)]
-            found = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join(taken.refused))
             if halted := unfit(declares, resolved, found):
                 found = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join([*taken.refused, *halted]))
             warnings = [*taken.warnings, *forbidden(hosts, found)]

@@ -126,10 +126,10 @@ class Hosts(Door):
 
         return reports.swarm_has(self.fleet, ids)
 
-    def survey(self) -> Survey:
+    def survey(self, *, stopped: bool = True) -> Survey:
         from providers.hosts.survey import survey
 
-        return survey(self.fleet)
+        return survey(self.fleet, stopped=stopped)
 
     def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Examination:
         from providers.hosts.examine import examination

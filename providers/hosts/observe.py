@@ -48,6 +48,10 @@ T = TypeVar("T")
 # States in which a container holds its endpoints.
 RUNNING = frozenset({"running", "paused", "restarting"})
 
+# States that the swarm may want of a task, but `shutdown`
+# (https://github.com/moby/swarmkit/blob/master/design/task_model.md).
+LASTING = ["ready", "running", "complete", "remove"]
+
 # Errors after which another manager may give an answer.
 NOT_THIS_MANAGER = (NotAManager, NoQuorum, Unreachable)
 
@@ -119,12 +123,16 @@ def services(engine: Engine) -> tuple[SwarmService, ...]:
 
 
 @shared
-def tasks(engine: Engine, node_id: str = "") -> tuple[Task, ...]:
-    """Return the tasks that the swarm remembers, of one member or of all. Attached standalone containers are among
-    them: they are listed only if the filter names their runtime
+def tasks(engine: Engine, node_id: str = "", *, stopped: bool = True) -> tuple[Task, ...]:
+    """Return the tasks that the swarm remembers, of one member or of all. stopped: with those that are to stop, among
+    which are all that have ended. Attached standalone containers are listed only if the filter names their runtime
     (https://github.com/moby/moby/blob/master/daemon/cluster/filters.go).
     """
-    asked = {"runtime": ["container", "plugin", "attachment"], **({"node": [node_id]} if node_id else {})}
+    asked = {"runtime": ["container", "plugin", "attachment"]}
+    if node_id:
+        asked["node"] = [node_id]
+    if not stopped:
+        asked["desired-state"] = LASTING
     found = engine.read("/tasks", list[schema.Task], filters=asked)
     return tuple(sorted(map(to_task, found), key=lambda task: task.id))
 

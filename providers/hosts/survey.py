@@ -22,8 +22,9 @@ T = TypeVar("T")
 AT_ONCE = 4
 
 
-def survey(fleet: Fleet) -> Survey:
-    """Return all declared hosts and, if one of them answers for it, the swarm.
+def survey(fleet: Fleet, *, stopped: bool = True) -> Survey:
+    """Return all declared hosts and, if one of them answers for it, the swarm. stopped: also the tasks that are
+    to stop.
 
     Raises NoQuorum and the like if there is a swarm and no manager can answer for it.
     """
@@ -31,7 +32,7 @@ def survey(fleet: Fleet) -> Survey:
     if not any(host.member.state == "active" for host in found):
         return Survey(hosts=(*found, *silent))
     try:
-        swarm = observe.from_manager(fleet, swarm_survey, newest=True)
+        swarm = observe.from_manager(fleet, partial(swarm_survey, stopped=stopped), newest=True)
     except NotAManager:
         return Survey(hosts=(*found, *silent))
     return Survey(hosts=(*found, *(observe.placed(each, fleet, swarm.nodes) for each in silent)), swarm=swarm)
@@ -91,7 +92,7 @@ def at_once(ask: Callable[[str], T], ids: Iterable[str]) -> list[T]:
         return list(pool.map(ask, ids))
 
 
-def swarm_survey(engine: Engine) -> SwarmSurvey:
+def swarm_survey(engine: Engine, *, stopped: bool = True) -> SwarmSurvey:
     """Return the swarm as one manager shows it."""
     listed = listing(engine)
     found = at_once(lambda each: confirmed(engine, listed, listed.by_id[each]), listed.by_id)
@@ -101,5 +102,5 @@ def swarm_survey(engine: Engine) -> SwarmSurvey:
         nodes=observe.nodes(engine),
         networks=tuple(replace(network, endpoints=()) for network in networks),
         services=observe.services(engine),
-        tasks=observe.tasks(engine),
+        tasks=observe.tasks(engine, stopped=stopped),
     )

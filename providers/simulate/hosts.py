@@ -106,7 +106,7 @@ class SimulatedHosts(Door):
     def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Examination:
         return self.examination
 
-    def survey(self) -> Survey:
+    def survey(self, *, stopped: bool = True) -> Survey:
         good, silent = reads.answers(self.world)
         hosts = tuple(_host_survey(self.world, host) for host in good)
         if self.world.cluster is None:
@@ -116,7 +116,7 @@ class SimulatedHosts(Door):
             nodes=reads.nodes(self.world),
             networks=tuple(replace(net, endpoints=()) for net in self.world.swarm.networks),
             services=reads.services(self.world),
-            tasks=reads.tasks(self.world),
+            tasks=tuple(task for task in reads.tasks(self.world) if stopped or task.desired != "shutdown"),
         )
         return Survey(hosts=(*hosts, *(placed(self.world, each) for each in silent)), swarm=swarm)
 

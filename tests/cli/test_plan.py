@@ -1,13 +1,13 @@
 """`swarmnet plan`, on the simulated swarm: what it says is what bringing the stack about does there."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
 import pytest
 
-from cli.forecasts import forecasts
+from cli.forecasts import forecasts, tried
 from cli.plan_report import report_of
 from cli.state import resources
 from providers.explain.forecast import NOT_REACHED, Forecast
@@ -15,6 +15,7 @@ from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.snapshot import Survey
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import RestartEngine, UpdateNode
 from providers.simulate import World, bare
@@ -351,3 +352,27 @@ def test_wrong_stack_file_is_told_before_any_host_is_asked(tmp_path):
         ended.exit_code,
         ended.stderr,
     )
+
+
+@dataclass
+class Asked(Simulated):
+    """Simulated hosts that note which surveys they were asked for."""
+
+    surveys: list[bool] = field(default_factory=list)
+
+    def survey(self, *, stopped: bool = True) -> Survey:
+        self.surveys.append(stopped)
+        return super().survey(stopped=stopped)
+
+
+@pytest.mark.parametrize(
+    ("expected", "situation"), [([False], "nothing to do"), ([False, True], "ingress"), ([False, True], "bridges")]
+)
+def test_tasks_that_stop_or_ended_are_read_where_something_would_happen(expected: list[bool], situation: str):
+    """They are most of all tasks that a swarm remembers, and nobody waits for one where nothing is changed."""
+    world, specs, _ = SITUATIONS[situation]
+    hosts = Asked(world)
+    seen, found = tried(hosts, lambda copy: forecasts(plan_of(*specs), state(world, *specs), copy))
+
+    assert expected == hosts.surveys
+    assert (hosts.survey(stopped=expected[-1]), foretold(world, *specs)) == (seen, found)

@@ -1,8 +1,10 @@
 """Looks share their answers if nothing is written after them: they ask little, and no write ever rests on a shared
 one."""
 
+import json
 import threading
 from collections import Counter
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -164,6 +166,18 @@ def test_a_survey_without_marks_asks_for_many_at_once(host, door):
         host.engine.does(f"GET /networks/{net['Id']}", lambda net=net: (together.wait() and 0) or (200, net))
 
     assert NAMES[:4] == [each.name for each in door.survey().swarm.networks]
+
+
+@pytest.mark.parametrize(
+    ("expected", "stopped"), [(None, True), (["ready", "running", "complete", "remove"], False)], ids=["all", "lasting"]
+)
+def test_a_survey_may_leave_out_tasks_that_stop(host, door, expected, stopped):
+    """All that have ended are among them; those that are there only until their service is removed are not."""
+    host.engine.answer("GET /containers/json", body=[])
+    door.survey(stopped=stopped)
+    (path,) = {request.partition(" ")[2] for request in host.engine.requests if "/tasks" in request}
+
+    assert expected == json.loads(parse_qs(urlsplit(path).query)["filters"][0]).get("desired-state")
 
 
 def container(name):

@@ -83,8 +83,9 @@ class Door(Protocol):
     def swarm_has(self, ids: Set[str]) -> frozenset[str]:
         """Return those of the networks that the swarm has: hosts keep copies of others for a while."""
 
-    def survey(self) -> Survey:
-        """Return all hosts and the swarm, for a simulated copy of them."""
+    def survey(self, *, stopped: bool = True) -> Survey:
+        """Return all hosts and the swarm, for a simulated copy of them. stopped: with the tasks that are to stop, among
+        which a manager lists all that have ended."""
 
     def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Examination:
         """Return what `doctor` finds out of all hosts, and what passes between them. managers: the hosts that are to be
