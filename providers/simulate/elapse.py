@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from providers.simulate.containers import run_to_its_end
 from providers.simulate.host_copies import arrive, drop
-from providers.simulate.members import gone_down, ready, take_role
+from providers.simulate.members import give_up, gone_down, ready, take_role
 from providers.simulate.orchestrator import due, orchestrate
 from providers.simulate.overlays import give_addresses
 from providers.simulate.running import dies, end, start
@@ -16,6 +16,7 @@ HAPPENINGS: dict[Kind, Callable[[World, Happening], World]] = {
     "addresses given": lambda world, _: give_addresses(world),
     "ingress arrives": lambda world, what: arrive(world, what.subject, what.other),
     "network dropped": lambda world, what: drop(world, what.subject, what.other),
+    "join given up": lambda world, what: give_up(world, what.subject),
     "node ready": lambda world, what: ready(world, what.subject),
     "node down": lambda world, what: gone_down(world, what.subject),
     "role taken": lambda world, what: take_role(world, what.subject),
@@ -32,7 +33,7 @@ HAPPENINGS: dict[Kind, Callable[[World, Happening], World]] = {
 }
 
 # Events that happen also if there is no swarm any more.
-OF_A_HOST = frozenset({"network dropped", "container ends", "starts forgotten"})
+OF_A_HOST = frozenset({"network dropped", "container ends", "starts forgotten", "join given up"})
 
 
 def elapse(world: World, seconds: float) -> World:

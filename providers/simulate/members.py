@@ -70,8 +70,17 @@ def join(world: World, step: JoinSwarm) -> World:
     """A host becomes a member at once, and ready a moment later (measurements.md#init-and-join)."""
     manager(world)
     host = outside(world, step.host)
+    if host.failing_joins:
+        world = world.with_host(replace(host, state="pending", failing_joins=host.failing_joins - 1))
+        return world.later(world.manners.join_given_up, Happening("join given up", host.name))
     world = member(world, host.name, step.role, step.availability, state="unknown")
     return world.later(world.manners.ready, Happening("node ready", world.host(host.name).node_id))
+
+
+def give_up(world: World, name: str) -> World:
+    """A join that was begun has failed; the host keeps a broken membership."""
+    host = world.host(name)
+    return world.with_host(replace(host, state="error")) if host.state == "pending" else world
 
 
 def outside(world: World, name: str) -> Host:

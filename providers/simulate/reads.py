@@ -24,7 +24,7 @@ from providers.rules.vocabulary.facts import (
 )
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.shape import Pairs, pairs
-from providers.simulate.answering import LEADERLESS, LOCKED, engine, leader, quorum, reachable, voters
+from providers.simulate.answering import GIVEN_UP, LEADERLESS, LOCKED, engine, leader, quorum, reachable, voters
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import MANY, Placed, Service, read
 from providers.simulate.world import Host, Lately, World
@@ -42,7 +42,7 @@ def member(world: World, host: Host) -> Member:
         state=host.state,
         node_id=own_id(host),
         control=host.control and not locked,
-        error=LEADERLESS if leaderless else LOCKED if locked else "",
+        error=LEADERLESS if leaderless else LOCKED if locked else GIVEN_UP if host.state == "error" else "",
         swarm_id=world.swarm.settings.id if world.cluster and host.control and not locked else "",
         node_address=host.address if host.member else "",
         remote_managers=remote_managers(world) if host.member and world.cluster else (),

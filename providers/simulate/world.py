@@ -20,6 +20,7 @@ Kind = Literal[
     "addresses given",
     "ingress arrives",
     "network dropped",
+    "join given up",
     "node ready",
     "node down",
     "role taken",
@@ -60,6 +61,7 @@ class Manners:
     ingress_arrives: float = 0.5  # measurements.md#kicks
     drop: float = 0.6  # measurements.md#removal
     ready: float = 0.3  # measurements.md#init-and-join
+    join_given_up: float = 20.0  # measurements.md#joins-that-fail-later
     back: float = 1.6  # measurements.md#down-and-back
     down: float = 12.0  # measurements.md#down-and-back
     promotion: float = 1.2  # measurements.md#roles
@@ -82,8 +84,9 @@ class Host:
     """One host and its own Engine.
 
     declared: the stack file names it. connected: it is reached, by us and by the other hosts. docker: its Engine
-    runs. state, node_id, control: its own word on its membership. failing_kicks: so many ingresses that come to it
-    next fail to be set up (measurements.md#kicks). slow: it takes four times as long to drop a network.
+    runs. state, node_id, control: its own word on its membership. failing_joins: so many joins from now on are given up
+    (measurements.md#joins-that-fail-later). failing_kicks: so many ingresses that come to it next fail to be set up
+    (measurements.md#kicks). slow: it takes four times as long to drop a network.
     start_limit: its docker does not start more often within a minute, 0 for any number; starts: so often it has
     (measurements.md#start-limit). bridge_defaults: options that its daemon.json has for bridges
     (measurements.md#defaults-of-daemonjson).
@@ -99,6 +102,7 @@ class Host:
     control: bool = False
     networks: tuple[Network, ...] = ()
     containers: tuple[Container, ...] = ()
+    failing_joins: int = 0
     failing_kicks: int = 0
     slow: bool = False
     start_limit: int = 0

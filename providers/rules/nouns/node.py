@@ -12,7 +12,7 @@ from providers.rules.live.quorum import no_quorum_without
 from providers.rules.nouns import adoption, gwbridge
 from providers.rules.nouns.departure import ROLE_CHANGE, next_step_of_removal, removal_of_entry
 from providers.rules.nouns.noun import Decide, Known, Standing
-from providers.rules.nouns.swarm import ADVICE
+from providers.rules.nouns.swarm import ADVICE, broken
 from providers.rules.stack_file import access
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
@@ -23,13 +23,16 @@ from providers.rules.vocabulary.steps import (
     Decision,
     Done,
     JoinSwarm,
+    LeaveSwarm,
     Steps,
     UpdateNode,
     Wait,
 )
+from providers.rules.vocabulary.words import line
 
 READY = 60.0
-PENDING = 30.0
+# Of a join that its Engine gave up, the next one came through (measurements.md#joins-that-fail-later).
+PENDING, JOINS = 30.0, 3
 # The ingress comes to a new member within 0.5 to 3 s (measurements.md#init-and-join); what takes longer is the
 # ingress's own affair.
 INGRESS = 5.0
@@ -93,10 +96,10 @@ def next_step(
     node_id: str = "",
     moved: str = "",
     kept: str = "",
-    joined: bool = False,
+    joins: int = 0,
 ) -> Decision:
-    """Return the next decision. `known`: the state has this resource, so the membership is ours to change. `joined`:
-    this run let the host join, so the membership is ours.
+    """Return the next decision. `known`: the state has this resource, so the membership is ours to change. `joins`: so
+    often this run let the host join; if at all, the membership is ours.
 
     `node_id`: the member in the state. If the host has become another member, the old entry goes, unless its address
     has changed since (`moved`): then it is another host. `kept`: why another address can't change while it is that
@@ -112,7 +115,7 @@ def next_step(
             f"{spec.host}: no manager among the hosts answers, so there is no swarm that it could join: "
             "declare one that the swarm has (role: manager)"
         )
-    outside = until_member(spec, facts, member, known=known)
+    outside = until_member(spec, facts, member, known=known, joins=joins)
     if outside:
         return outside
     node = member_of(facts)
@@ -124,20 +127,22 @@ def next_step(
     unlike = readdressed(spec, member, kept if node.id == node_id else "")
     if unlike:
         return Blocked(unlike)
-    decision = membership(spec, facts, node, known, joined, drop_labels)
+    decision = membership(spec, facts, node, known, joins > 0, drop_labels)
     former = former_entry(facts, node, node_id)
     return removal_of_entry(spec, facts, former) if former and decision == Done() else decision
 
 
-def until_member(spec: NodeSpec, facts: NodeFacts, member: Member, *, known: bool) -> Decision | None:
+def until_member(spec: NodeSpec, facts: NodeFacts, member: Member, *, known: bool, joins: int) -> Decision | None:
     """Return the next decision for a host that is no working member of a swarm; None if it is one."""
     if member.state == "pending":
         return Wait(f"{spec.host} to finish joining (or run `docker swarm leave --force` on it)", PENDING)
     unlock = maintenance.unlocked(member, facts.swarm, spec.owner) if known else None
     if unlock:
         return unlock
+    if member.state == "error" and joins and spec.role == "worker":
+        return taken_back(spec, member, joins)
     if member.state in ADVICE:
-        return Blocked(f"{spec.host}: its membership of a swarm is {member.state}: {ADVICE[member.state]}")
+        return Blocked(broken(member))
     if member.state == "inactive":
         found = facts.local.bridge_subnet if facts.local else ""
         refusal = gwbridge.not_as_declared(spec.host, spec.gwbridge, found)
@@ -148,8 +153,19 @@ def until_member(spec: NodeSpec, facts: NodeFacts, member: Member, *, known: boo
     return None
 
 
+def taken_back(spec: NodeSpec, member: Member, joins: int) -> Decision:
+    """Take back a worker's join that its Engine gave up after it had begun it: nothing runs there yet, and the next one
+    may come through (measurements.md#joins-that-fail-later). On a manager's vote others may count by then.
+    """
+    leave = LeaveSwarm(host=spec.host, force=True)
+    if joins < JOINS:
+        return Steps((leave,), f"take back the join of {spec.host}, which failed: {line(member.error)}")
+    why = f"{spec.host}: it does not join: {joins} joins failed, the last one with: {line(member.error)}"
+    return Blocked(f"{why}: see whether it reaches the managers' port 2377 (`swarmnet doctor`)", undo=(leave,))
+
+
 def decide(spec: NodeSpec, known: Known) -> Decide:
-    """Return `next_step` for one run; remembers that this run joined the host: a join can't label the entry."""
+    """Return `next_step` for one run; remembers how often this run let the host join: a join can't label the entry."""
     step = partial(
         next_step,
         spec,
@@ -159,12 +175,12 @@ def decide(spec: NodeSpec, known: Known) -> Decide:
         moved=access.moved(known.get("access", {}), spec.access),
         kept=access.kept_from_joining(spec.host, known.get("access", {}), spec.access),
     )
-    joined = False
+    joins = 0
 
     def decided(facts: NodeFacts) -> Decision:
-        nonlocal joined
-        decision = step(facts, joined=joined)
-        joined = joined or (isinstance(decision, Steps) and isinstance(decision.steps[0], JoinSwarm))
+        nonlocal joins
+        decision = step(facts, joins=joins)
+        joins += isinstance(decision, Steps) and isinstance(decision.steps[0], JoinSwarm)
         return decision
 
     return decided

@@ -19,6 +19,7 @@ from providers.rules.vocabulary.steps import (
     Steps,
     UpdateSwarm,
 )
+from providers.rules.vocabulary.words import line
 
 ADVICE = {
     "locked": "run `docker swarm unlock` on it, then run again",
@@ -90,8 +91,14 @@ def unfit_members(facts: SwarmFacts) -> str | None:
     """Return a host whose membership is pending, broken or elsewhere, in words; None if all are clear."""
     for member in facts.members:
         if member.state in ADVICE:
-            return f"{member.host}: its membership of a swarm is {member.state}: {ADVICE[member.state]}"
+            return broken(member)
     return divided(facts.swarm, facts.nodes, facts.members)
+
+
+def broken(member: Member) -> str:
+    """Say that a host's membership is pending, locked or broken, and what helps."""
+    said = f" ({line(member.error)})" if member.state == "error" and member.error else ""
+    return f"{member.host}: its membership of a swarm is {member.state}{said}: {ADVICE[member.state]}"
 
 
 def divided(swarm: Swarm | None, nodes: Iterable[Node], members: Iterable[Member]) -> str | None:

@@ -1,11 +1,13 @@
 """A host joins drained, gets its labels, and is then opened: what lands on it meanwhile, and what a cut leaves."""
 
+from dataclasses import replace
+
 import pytest
 
 from providers import simulate
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.specs import NodeSpec
-from providers.rules.vocabulary.steps import UpdateNode
+from providers.rules.vocabulary.steps import JoinSwarm, LeaveSwarm, UpdateNode
 from providers.simulate import World, others
 from tests.support.lifecycle import OTHER_OWNER, made, make, node_spec, swarm_spec
 from tests.support.simulated import Killed, SimulatedHosts
@@ -62,6 +64,46 @@ def test_next_run_opens_a_host_that_was_cut_after_its_join():
     (update,) = hosts.steps
     assert isinstance(update, UpdateNode)
     assert ("active", (("swarmnet.owner", spec.owner), ("zone", "b"))) == (update.availability, update.set_labels)
+
+
+def with_failing_joins(number: int) -> World:
+    """A swarm of m1, and w1, the next joins of which are given up."""
+    world = made(simulate.bare("m1", "w1"), swarm_spec(members=("m1", "w1")), node_spec("m1", role="manager"))
+    return world.with_host(replace(world.host("w1"), failing_joins=number))
+
+
+def test_join_that_the_engine_gave_up_is_made_again():
+    """On a machine that is slow enough a join fails after it was begun, and the next one comes through."""
+    hosts = SimulatedHosts(with_failing_joins(2))
+    make(hosts, node_spec())
+
+    join, leave = JoinSwarm(host="w1", role="worker", availability="drain"), LeaveSwarm(host="w1", force=True)
+    assert [join, leave, join, leave, join] == hosts.steps[:5]
+    assert "ready" == hosts.world.swarm.nodes[1].state
+
+
+def test_joins_that_fail_again_and_again_end_with_a_bare_host():
+    """The Engine's own words say why; nothing is left of what was begun."""
+    hosts = SimulatedHosts(with_failing_joins(9))
+    with pytest.raises(Blocked, match=r"w1: it does not join: 3 joins failed, the last one with: rpc error"):
+        make(hosts, node_spec())
+
+    assert ("inactive", 3) == (hosts.world.host("w1").state, sum(isinstance(each, JoinSwarm) for each in hosts.steps))
+
+
+@pytest.mark.parametrize("spec", [node_spec(role="manager"), node_spec()], ids=["a manager's", "another run's"])
+def test_broken_membership_that_may_count_is_left_alone(spec: NodeSpec):
+    """The others may count on a manager's vote; what another run left behind may be more than a join that failed."""
+    world = with_failing_joins(1)
+    if spec.role == "worker":
+        world = cut_after_join(world, spec)
+    hosts = SimulatedHosts(world)
+    with pytest.raises(
+        Blocked, match=r"w1: its membership of a swarm is error \(rpc error.*docker swarm leave --force"
+    ):
+        make(hosts, spec)
+
+    assert not [each for each in hosts.steps if isinstance(each, LeaveSwarm)]
 
 
 def test_host_that_others_drained_stays_so():
