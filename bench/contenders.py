@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.measuring import FETCH, Asked, Row, Spent, median, spent
 from bench.programs import UP, programs
+from bench.programs import overlays as so_many
 from bench.witness import connections, requests, watch
 from tests.support import machines
 from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Group
@@ -24,15 +25,17 @@ def rows(asked: Asked) -> list[Row]:
     try:
         group = machines.start(asked.group, asked.engine, seconds=FETCH)
         for overlays, factor in AT_MOST.items():
-            runs: dict[str, list[Spent]] = {"ours": [], "script": []}
+            runs: dict[str, list[Spent]] = {"ours": [], "script": [], "floor": []}
             for number in range(1, asked.rounds + 1):
                 for name, way in WAYS.items():
                     runs[name].append(way(group, overlays))
                     prove(group, overlays)
                     asked.say(f"bare hosts, {overlays} overlays, round {number}: {name}: {runs[name][-1]}")
-            ours, script = (median(each) for each in runs.values())
+                runs["floor"].append(by_nobody(len(group.hosts), overlays))
+            ours, script, floor = (median(each) for each in runs.values())
             job = f"bare hosts to {overlays} overlays: up"
             found.append(Row(job=job, ours=ours.elapsed, beside=script.elapsed, of="script", factor=factor))
+            found.append(Row(job=f"{job}, less the floor", ours=ours.elapsed - floor.elapsed))
         found += counted(group)
     finally:
         machines.end(asked.group)
@@ -73,6 +76,13 @@ def by_script(group: Group, overlays: int, before: Callable[[Group], None] = lam
         assert done.returncode == 0, done.stderr
 
     return spent(work)
+
+
+def by_nobody(hosts: int, number: int) -> Spent:
+    """The floor of as many resources: a bridge and a node for each host, swarm, ingress and overlays."""
+    with programs(True) as (floor,):
+        floor.declare({"hosts": {}, "overlays": so_many(2 * hosts + 2 + number)})
+        return floor.pulumi(*UP)
 
 
 def stack(group: Group, overlays: int) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def _replace(records: dict[str, Record], wanted: list[Wanted]) -> None:
     at_once(host.end, [records.pop(one.name) for one in wanted if one.name in records])
     access.make_key(state.KEY)
     network.lay_bridge()
+    network.make_room(len(records) + len(wanted), state.NEIGHBOURS)
     fresh = at_once(host.NewHost, wanted)
     records |= {new.record.name: new.record for new in fresh}
     state.save(records)
@@ -75,6 +76,7 @@ def close_up() -> None:
     """Remove what all hosts share, unless one of either kind runs; the lab's lock is held, and goes with its folder."""
     if not state.load() and not state.load(state.VMS):
         network.remove_bridge()
+        network.give_room_back(state.NEIGHBOURS)
         cgroups.remove_parents()
         shutil.rmtree(state.FOLDER)
 

@@ -1,6 +1,7 @@
 """The lab's network: addresses from TEST-NET-2, one bridge, one cable (a veth pair) for each host.
 
-https://www.rfc-editor.org/rfc/rfc5737 reserves the range. Only the lab's own interfaces are touched.
+https://www.rfc-editor.org/rfc/rfc5737 reserves the range. Only the lab's own interfaces are touched, and, where more
+than twenty hosts run, the kernel's limit of neighbours.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ _FIXED = {DEFAULT_GROUP: range(11, 31), VM_GROUP: range(51, 71)}
 _FREE = (*range(31, 51), *range(71, 251))
 MOST = 20
 """Hosts in a group."""
+NEIGHBOURS = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
+"""The most neighbours (addresses of other hosts on a link) that the kernel remembers, of all namespaces together:
+https://docs.kernel.org/networking/ip-sysctl.html. Packets to one for whom it has no room are dropped."""
 
 
 def names(group: str, count: int) -> list[str]:
@@ -65,6 +69,22 @@ def lay_bridge() -> None:
         f"addr add {OUTSIDE}/32 dev {BRIDGE}",
         f"link set {BRIDGE} up",
     )
+
+
+def make_room(hosts: int, kept: Path, limit: Path = NEIGHBOURS) -> None:
+    """Let so many hosts know each other, twice over; the limit of before goes into the file `kept`."""
+    before, wanted = int(limit.read_text()), 2 * hosts * hosts
+    if wanted <= before:
+        return
+    if not kept.exists():
+        kept.write_text(str(before))
+    limit.write_text(str(wanted))
+
+
+def give_room_back(kept: Path, limit: Path = NEIGHBOURS) -> None:
+    """Bring the limit of before back, if it was raised."""
+    if kept.exists():
+        limit.write_text(kept.read_text())
 
 
 def _refuse_clash() -> None:

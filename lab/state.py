@@ -21,6 +21,8 @@ FOLDERS = FOLDER / "hosts"
 """In it a folder for each host, named after it."""
 HOST_KEYS = FOLDER / "host_keys"
 """In it each host's ssh key, named after the host; a reset keeps it."""
+NEIGHBOURS = FOLDER / "neighbours"
+"""The kernel's limit of neighbours as it was before it was raised."""
 HOSTS, VMS = FOLDER / "hosts.json", FOLDER / "vms.json"
 """The lists of those that run: hosts in namespaces, and virtual machines."""
 

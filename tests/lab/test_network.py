@@ -1,5 +1,7 @@
 """The addresses of hosts, and machines that have no room for them."""
 
+from pathlib import Path
+
 import pytest
 
 from lab import network
@@ -71,3 +73,16 @@ def test_route_to_the_labs_addresses_clashes(destination: str) -> None:
 def test_other_routes_do_not_clash() -> None:
     """The default route leads everywhere and is in nobody's way."""
     assert network.clash(["default", "192.0.2.0/24", "198.51.101.0/24"]) is None
+
+
+@pytest.mark.parametrize(("expected", "hosts"), [("1024", [3, 20]), ("5000", [20, 40, 50])], ids=["few", "many"])
+def test_many_hosts_know_each_other(tmp_path: Path, expected: str, hosts: list[int]) -> None:
+    """The kernel has room for the neighbours of twenty-two; with more hosts the limit is raised, and comes back."""
+    limit, kept = tmp_path / "limit", tmp_path / "kept"
+    limit.write_text("1024\n")
+    for number in hosts:
+        network.make_room(number, kept, limit)
+    raised = limit.read_text().strip()
+    network.give_room_back(kept, limit)
+
+    assert (expected, "1024") == (raised, limit.read_text().strip())
