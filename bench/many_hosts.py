@@ -1,6 +1,7 @@
 """Many hosts: how much longer than three they are looked at over slow links, what twelve take beside the floor, and
 what memory the plugin takes with fifty."""
 
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +9,12 @@ from pathlib import Path
 
 from bench import services
 from bench.links import slow
-from bench.measuring import FETCH, Asked, Row, Spent, median
+from bench.measuring import FETCH, Asked, Row, Spent, median, spent
 from bench.memory import most
 from bench.programs import PATIENT, REFRESH, UP, Program, overlays, programs
+from providers.hosts.engine_api.http_over_stdio import DIAL
 from tests.support import machines
-from tests.support.machines import Host
+from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Host
 from tests.support.what_hosts_show import stack_of
 
 FEW, MANY = 3, 50
@@ -27,8 +29,10 @@ MEGABYTES = 200.0
 def rows(asked: Asked) -> list[Row]:
     """Measure each look on few hosts and on many, over links of 20 ms."""
     found: dict[int, dict[str, Spent]] = {}
+    bare: dict[int, Spent] = {}
     for count in (FEW, MANY):
         with many(asked, count) as hosts, stack(hosts) as ours:
+            bare[count] = median(spent(lambda hosts=hosts: log_in(hosts)) for _ in range(asked.rounds))  # type: ignore[misc]
             found[count] = {each: median(ours.swarmnet(each) for _ in range(asked.rounds)) for each in LOOKS}
             asked.say(f"{count} hosts: {found[count]}")
             if count == MANY:
@@ -45,6 +49,12 @@ def rows(asked: Asked) -> list[Row]:
             )
             for each in LOOKS
         ),
+        Row(
+            job=f"{MANY} hosts: bare ssh to their docker",
+            ours=bare[MANY].elapsed,
+            beside=bare[FEW].elapsed,
+            of=f"{FEW} hosts",
+        ),
         *(
             Row(
                 job=f"plugin, {NETWORKS:,} networks, {MANY} hosts, {services.COUNT} services: {job}",
@@ -55,6 +65,18 @@ def rows(asked: Asked) -> list[Row]:
             for job, taken in megabytes.items()
         ),
     ]
+
+
+def log_in(hosts: list[Host]) -> None:
+    """Do by OpenSSH, at all hosts at once, what any look begins with: all of them share this machine's processors."""
+    options = ("-i", str(KEY_FILE), "-o", f"UserKnownHostsFile={KNOWN_HOSTS}", "-o", "ControlMaster=no")
+    begun = [
+        subprocess.Popen(
+            ("ssh", *options, f"root@{host.address}", *DIAL), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        for host in hosts
+    ]
+    assert not any([each.wait() for each in begun])
 
 
 def memory(asked: Asked, manager: Host, ours: Program) -> dict[str, float]:
