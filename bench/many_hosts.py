@@ -22,7 +22,7 @@ LINK = 0.020  # seconds there and back
 LOOKS = ("drift", "plan", "facts")
 # A group of the lab has no more.
 IN_A_GROUP = 20
-FEW_NETWORKS, NETWORKS = 3, 1000
+FEW_NETWORKS, NETWORKS = 10, 1000  # the few have addresses for the tasks of all services
 MEGABYTES = 200.0
 
 
@@ -110,7 +110,7 @@ def many(asked: Asked, count: int) -> Iterator[list[Host]]:
 
 @contextmanager
 def stack(hosts: list[Host]) -> Iterator[Program]:
-    """Give a project whose stack is on these hosts, all reached over slow links: three managers, three overlays."""
+    """Give a project whose stack is on these hosts, all reached over slow links: three managers, ten overlays."""
     with (
         tempfile.TemporaryDirectory() as folder,
         slow(hosts, LINK, Path(folder)) as (reached, ssh),
