@@ -31,8 +31,9 @@ from providers.rules.vocabulary.steps import (
 from providers.rules.vocabulary.words import line
 
 READY = 60.0
-# Of a join that its Engine gave up, the next one came through (measurements.md#joins-that-fail-later).
-PENDING, JOINS = 30.0, 3
+PENDING = 30.0
+# So often a join is made whose Engine gives it up (measurements.md#joins-that-fail-later).
+JOINS = 3
 # The ingress comes to a new member within 0.5 to 3 s (measurements.md#init-and-join); what takes longer is the
 # ingress's own affair.
 INGRESS = 5.0

@@ -73,7 +73,7 @@ def with_failing_joins(number: int) -> World:
 
 
 def test_join_that_the_engine_gave_up_is_made_again():
-    """On a machine that is slow enough a join fails after it was begun, and the next one comes through."""
+    """Where packets get lost, a join fails after it was begun, and the next one comes through."""
     hosts = SimulatedHosts(with_failing_joins(2))
     make(hosts, node_spec())
 
