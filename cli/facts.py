@@ -9,7 +9,7 @@ import typer
 
 from cli.errors import told
 from cli.files import write
-from cli.forecasts import forecasts, tried
+from cli.forecasts import tried
 from cli.lines import complain, give
 from cli.project import owner, short
 from cli.stack_argument import Stack
@@ -42,9 +42,8 @@ def facts(
         accesses = {**left(state, wanted, resolved.lost), **wanted.access}
         with asking(so_many(len(accesses))):
             taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), owner(directory, stack))
-            clashes = "\n".join(taken.refused)
             hosts = Hosts(accesses, resolved.roles)
-            seen, ahead = tried(hosts, lambda world: forecasts(wanted, state, world, resolved.lost, clashes))
+            seen, ahead = tried(hosts, wanted, state, resolved.lost, "\n".join(taken.refused))
     found = facts_file(short(stack), datetime.now(UTC), seen, ahead, state=doubt or "known")
     for host in seen.hosts:
         if isinstance(host, Silent):

@@ -21,17 +21,19 @@ from providers.simulate.from_snapshot import copied
 Look = Callable[[Door], Any]
 
 
-def tried(hosts: Door, on: Callable[[World], list[Forecast]]) -> tuple[Survey, list[Forecast]]:
-    """Read hosts and try something on a copy of them: what was read, and what it came to.
+def tried(
+    hosts: Door, plan: Plan, state: State, lost: Set[str] = frozenset(), clashes: str = ""
+) -> tuple[Survey, list[Forecast]]:
+    """Read hosts, and forecast as `forecasts` on a copy of them: what was read, and what it came to.
 
     The tasks that are to stop, which most of a large swarm's are, since those that have ended are among them, are read
     only if something would happen.
     """
     seen = hosts.survey(stopped=False)
-    found = on(copied(seen))
+    found = forecasts(plan, state, copied(seen), lost, clashes)
     if any(each.stages or each.problem for each in found):
         seen = hosts.survey()
-        found = on(copied(seen))
+        found = forecasts(plan, state, copied(seen), lost, clashes)
     return seen, found
 
 

@@ -40,8 +40,7 @@ def plan(
         with asking(so_many(len(accesses))):
             hosts, declares = Hosts(accesses, resolved.roles), Hosts(wanted.access, resolved.roles)
             taken = preflight(declares, without_lost(resolved), owner(directory, stack))
-            clashes = "\n".join(taken.refused)
-            seen, found = tried(hosts, lambda world: forecasts(wanted, state, world, resolved.lost, clashes))
+            seen, found = tried(hosts, wanted, state, resolved.lost, "\n".join(taken.refused))
             silent = [each for each in seen.hosts if isinstance(each, Silent)]
             if halted := unfit(declares, resolved, found):
                 found = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join([*taken.refused, *halted]))

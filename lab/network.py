@@ -1,7 +1,7 @@
 """The lab's network: addresses from TEST-NET-2, one bridge, one cable (a veth pair) for each host.
 
 https://www.rfc-editor.org/rfc/rfc5737 reserves the range. Only the lab's own interfaces are touched, and, where more
-than twenty hosts run, the kernel's limit of neighbours.
+than 22 hosts run, the kernel's limit of neighbours.
 """
 
 from __future__ import annotations

@@ -6,9 +6,8 @@ from providers.simulate.world import Host, Lately, World
 
 # measurements.md#no-quorum
 LEADERLESS = "The swarm does not have a leader. It's possible that too few managers are online."
-GIVEN_UP = (
-    "rpc error: code = DeadlineExceeded desc = context deadline exceeded"  # measurements.md#joins-that-fail-later
-)
+# measurements.md#joins-that-fail-later
+GIVEN_UP = "rpc error: code = DeadlineExceeded desc = context deadline exceeded"
 LOCKED = "Swarm is encrypted and needs to be unlocked before it can be used."  # measurements.md#autolock
 
 

@@ -372,7 +372,7 @@ def test_tasks_that_stop_or_ended_are_read_where_something_would_happen(expected
     """They are most of all tasks that a swarm remembers, and nobody waits for one where nothing is changed."""
     world, specs, _ = SITUATIONS[situation]
     hosts = Asked(world)
-    seen, found = tried(hosts, lambda copy: forecasts(plan_of(*specs), state(world, *specs), copy))
+    seen, found = tried(hosts, plan_of(*specs), state(world, *specs))
 
     assert expected == hosts.surveys
     assert (hosts.survey(stopped=expected[-1]), foretold(world, *specs)) == (seen, found)
