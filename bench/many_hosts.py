@@ -12,9 +12,10 @@ from bench.links import slow
 from bench.measuring import FETCH, Asked, Row, Spent, median, spent
 from bench.memory import most
 from bench.programs import PATIENT, REFRESH, UP, Program, overlays, programs
+from lab import access, state
 from providers.hosts.engine_api.http_over_stdio import DIAL
 from tests.support import machines
-from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Host
+from tests.support.machines import Host
 from tests.support.what_hosts_show import stack_of
 
 FEW, MANY = 3, 50
@@ -69,13 +70,9 @@ def rows(asked: Asked) -> list[Row]:
 
 def log_in(hosts: list[Host]) -> None:
     """Do by OpenSSH, at all hosts at once, what any look begins with: all of them share this machine's processors."""
-    options = ("-i", str(KEY_FILE), "-o", f"UserKnownHostsFile={KNOWN_HOSTS}", "-o", "ControlMaster=no")
-    begun = [
-        subprocess.Popen(
-            ("ssh", *options, f"root@{host.address}", *DIAL), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-        )
-        for host in hosts
-    ]
+    records = state.load()
+    words = [access.ssh(records[host.name], *DIAL) for host in hosts]
+    begun = [subprocess.Popen(each, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for each in words]
     assert not any([each.wait() for each in begun])
 
 
