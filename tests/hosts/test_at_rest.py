@@ -81,6 +81,18 @@ def test_one_list_answers_for_all(host, door):
     assert 1 == host.logins
 
 
+def test_all_read_as_many_bytes_as_one(host, door):
+    """The members twice and the list once; no service and no task, of which a swarm has megabytes."""
+    engine = host.engine
+    for what in ("services", "tasks"):
+        engine.answer(f"GET /{what}", body=[{"Spec": "x" * 100_000}])
+    ping_and_info = len(json.dumps("OK")) + len(json.dumps(engine.answers["GET /v1.51/info"][1]))
+    listed = len(json.dumps(engine.answers["GET /v1.51/networks"][1]))
+    looked(door.at_rest())
+
+    assert ping_and_info + 2 * len("[]") + listed == engine.sent
+
+
 def test_what_it_lacks_is_absent(host, door):
     """It is absent without another request."""
     lists(host, [overlay(name) for name in NAMES[1:]])

@@ -17,7 +17,8 @@ class HangUp(Exception):
 class FakeEngine:
     """Answers by method and path (`GET /v1.51/info`), 404 for any other.
 
-    requests: what was asked, as `GET /v1.51/info?a=b`. bodies: the JSON that came with each.
+    requests: what was asked, as `GET /v1.51/info?a=b`. bodies: the JSON that came with each. sent: bytes of all
+    answers, less their headers.
     """
 
     def __init__(self, api_version: str = "1.51") -> None:
@@ -25,6 +26,7 @@ class FakeEngine:
         self.answers: dict[str, Answer] = {}
         self.requests: list[str] = []
         self.bodies: list[object] = []
+        self.sent = 0
 
     def answer(self, request: str, status: int = 200, body: object = None) -> None:
         """Set the answer to a request such as `GET /info`, at the Engine's own API version."""
@@ -73,6 +75,7 @@ class FakeEngine:
             answer = self.otherwise(http.command, http.path, text)
         status, body = answer() if callable(answer) else answer
         data = b"" if body is None else json.dumps(body).encode()
+        self.sent += len(data)
         http.send_response(status)
         http.send_header("Api-Version", self.api_version)
         http.send_header("Content-Length", str(len(data)))
