@@ -9,16 +9,16 @@ engine looks for one when a resource wants it.
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+
+from tools.plugin_process import serve
 
 EXECUTOR = Path(__file__).resolve().parent.parent / ".tools" / "pulumi" / "bin" / "pulumi-language-python-exec"
 
@@ -105,20 +105,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
 
 def main() -> None:
-    """Serve until told to stop, or until the engine that started this process is gone."""
+    """Serve the engine whose address is the first argument that is no flag, or comes with the handshake."""
     engine = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    started_by = os.getppid()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    server = grpc.server(ThreadPoolExecutor(max_workers=4))
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(engine), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    print(port, flush=True)
-    while os.getppid() == started_by and not stop.wait(timeout=1):
-        pass
-    server.stop(grace=None).wait()
+    serve(partial(language_pb2_grpc.add_LanguageRuntimeServicer_to_server, LanguageHost(engine)))
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ import os
 import secrets
 import subprocess
 import tempfile
-import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -23,6 +22,8 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from tools.plugin_process import serve
 
 _REMOTE, _LOCAL = "command:remote:Command", "command:local:Command"
 _INPUTS = {
@@ -187,15 +188,8 @@ class Command(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def main() -> None:
-    """Serve until the engine that started this process ends it, or is gone."""
-    started_by = os.getppid()
-    server = grpc.server(ThreadPoolExecutor(max_workers=4))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Command(), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    print(port, flush=True)
-    while os.getppid() == started_by:
-        time.sleep(1)
+    """Serve one engine."""
+    serve(partial(provider_pb2_grpc.add_ResourceProviderServicer_to_server, Command()))
 
 
 if __name__ == "__main__":

@@ -1,18 +1,13 @@
 """The stand-in language host, asked as Pulumi's engine asks it."""
 
 import signal
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import grpc
 import pytest
-from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc
+from pulumi.runtime.proto import language_pb2
 
-from tools import language_host
 from tools.language_host import LanguageHost, command, environment
 
 
@@ -99,52 +94,3 @@ def test_run_taken_back(tmp_path: Path) -> None:
     answer = host.Run(request(tmp_path), CallTakenBack())
 
     assert f"program exited with non-zero exit code: {-signal.SIGTERM}" == answer.error
-
-
-@pytest.fixture
-def process() -> Iterator[Any]:
-    """The host as Pulumi starts it."""
-    with subprocess.Popen(
-        [sys.executable, "-P", language_host.__file__, "-root=/", "127.0.0.1:1"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as started:
-        yield started
-        started.kill()
-
-
-@pytest.mark.whole
-def test_serves_on_printed_port(process: Any) -> None:
-    """The first line of output is the port to call."""
-    with grpc.insecure_channel(f"127.0.0.1:{process.stdout.readline().strip()}") as channel:
-        stub = language_pb2_grpc.LanguageRuntimeStub(channel)
-
-        assert "" == stub.GetPluginInfo(Empty(), timeout=20).version
-        assert sys.executable == stub.About(language_pb2.AboutRequest(), timeout=20).executable
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ends_quietly(process: Any, number: signal.Signals) -> None:
-    """An interrupt reaches the whole process group: this member of it says nothing."""
-    process.stdout.readline()
-    process.send_signal(number)
-
-    assert ("", "") == process.communicate(timeout=20)
-    assert 0 == process.returncode
-
-
-@pytest.mark.whole
-def test_ends_with_its_engine() -> None:
-    """A host whose engine was killed ends."""
-    engine: Any
-    with subprocess.Popen(
-        ["sh", "-c", f"{sys.executable} -P {language_host.__file__} 127.0.0.1:1 & wait"],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as engine:
-        assert engine.stdout.readline().strip().isdecimal()
-        engine.kill()
-
-        assert "" == engine.stdout.read()  # nobody is left who could write
