@@ -16,7 +16,6 @@ from tests.support.what_hosts_show import promised, shown, stack_of
 Json = Any
 NUMBERS = count(210)
 ENGINE = "28"
-FETCH = 900.0
 # What `make engines` adds for the scenes that are untidy.
 OTHERS = [pytest.param(engine, marks=pytest.mark.every_engine) for engine in ("20.10", "26", "29", "26,20.10,29")]
 
@@ -59,7 +58,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Brought up once: a manager, two workers, five services."""
-    hosts = machines.start("l", request.param, seconds=FETCH)
+    hosts = machines.start("l", request.param)
     hosts.provide_image()
     project = Project(tmp_path_factory.mktemp("live"), tmp_path_factory.mktemp("pulumi-home"))
     sections = stack_of(hosts)

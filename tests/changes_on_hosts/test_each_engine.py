@@ -14,7 +14,6 @@ from tests.support.services import FOREVER, SERVICES, all_run, deploy, differenc
 from tests.support.what_hosts_show import promised, shown, stack_of
 
 Json = Any
-FETCH = 900.0
 CHANGED = 600.0
 FAILING = "failing"
 # With those of the other live tests, one of every kind that has a trap of its own.
@@ -27,13 +26,13 @@ TEN = SERVICES | {
     "job": "--mode replicated-job busybox:lab true",
 }
 
-pytestmark = [pytest.mark.every_engine, pytest.mark.timeout(FETCH + 6 * CHANGED)]
+pytestmark = pytest.mark.every_engine
 
 
 @pytest.fixture(params=["20.10", "26", "28", "29", "26,28,26,28,26"])
 def five(request: pytest.FixtureRequest):
     """Five bare hosts."""
-    hosts = machines.start("w", request.param, count=5, seconds=FETCH)
+    hosts = machines.start("w", request.param, count=5)
     hosts.provide_image()
     yield hosts
     machines.end("w")

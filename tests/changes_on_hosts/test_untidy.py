@@ -1,6 +1,7 @@
 """The ingress changes while something is odd: it comes to its end, or is refused and nothing has changed.
 
-However an `up` ends: what was published is published, what ran and can run runs, and no host stays drained.
+However an `up` ends: what was published is published, what ran and can run runs, and no host stays drained. Scenes that
+the simulated swarm shows as well are left to `make engines`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +26,8 @@ LARGE = "--replicas {replicas} --reserve-memory {memory} --update-order start-fi
 # No host has that label.
 NOWHERE = f"--constraint node.labels.there==nowhere --update-order start-first --publish 8073:80 busybox:lab {FOREVER}"
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(4 * SECONDS)]
+pytestmark = pytest.mark.lab
+simulated_too = pytest.mark.every_engine
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ def large(scene: Scene, replicas: int) -> str:
     return f"{LARGE.format(replicas=replicas, memory=memory(scene.manager, 60))} {FOREVER}"
 
 
+@simulated_too
 def test_a_global_service_on_a_paused_host(scene: Scene):
     """Its task there can't move: the host is named with what to type, and once that is done the change goes through."""
     last = scene.last.name
@@ -166,6 +169,7 @@ def test_a_global_service_on_a_paused_host(scene: Scene):
     scene.done()
 
 
+@simulated_too
 def test_tasks_that_start_first_and_have_no_place_beside_the_old_ones(scene: Scene):
     """One task for each host at most: they stop first for once, and their way of updating is as before."""
     deploy(scene.manager, {"spread": SPREAD})
@@ -175,6 +179,7 @@ def test_tasks_that_start_first_and_have_no_place_beside_the_old_ones(scene: Sce
     assert "start-first" == specs(scene.manager)["spread"]["UpdateConfig"]["Order"]
 
 
+@simulated_too
 def test_tasks_that_start_first_and_have_no_memory_beside_the_old_ones(scene: Scene):
     """Three that reserve 60 % of a host each."""
     deploy(scene.manager, {"large": large(scene, replicas=3)})
@@ -182,6 +187,7 @@ def test_tasks_that_start_first_and_have_no_memory_beside_the_old_ones(scene: Sc
     scene.done()
 
 
+@simulated_too
 def test_a_rollout_that_is_paused(scene: Scene):
     """The three good tasks of four go on running."""
     deploy(scene.manager, {"halted": f"--replicas 4 --update-delay 30s --publish 8074:80 busybox:lab {FOREVER}"})
@@ -197,6 +203,7 @@ def test_a_rollout_that_is_paused(scene: Scene):
     assert "3/4" == task_counts(scene.manager)["halted"]
 
 
+@simulated_too
 def test_a_service_that_no_host_takes(scene: Scene):
     """It keeps nobody else's ports away, and has its own again; after that there is nothing to do."""
     create(scene, "nowhere", NOWHERE)
@@ -207,6 +214,7 @@ def test_a_service_that_no_host_takes(scene: Scene):
     assert scene.live.project.is_settled()
 
 
+@simulated_too
 def test_tasks_that_take_longer_to_stop_than_there_is_time(scene: Scene):
     """The number to set is told beforehand; with that number the change goes through."""
     scene.live.declare(timeouts={"ingress": 50})
@@ -219,6 +227,7 @@ def test_tasks_that_take_longer_to_stop_than_there_is_time(scene: Scene):
     scene.done(timeouts={"ingress": 70})
 
 
+@simulated_too
 def test_a_service_that_has_run_to_its_end(scene: Scene):
     """It would run again without its port."""
     create(scene, "once", "--restart-condition none --publish 8076:80 busybox:lab true")
@@ -229,6 +238,7 @@ def test_a_service_that_has_run_to_its_end(scene: Scene):
     assert "service once: 1 of its 1 tasks have ended for good" in told
 
 
+@simulated_too
 def test_a_range_that_is_too_small(scene: Scene):
     """The mask that does is told."""
     small = scene.ranges().replace("/20", "/28")

@@ -15,8 +15,7 @@ from tests.support.machines import Group, Host, eventually
 from tests.support.project import Project
 
 GROUP = "o"
-FETCH = 900.0
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(FETCH + 300)]
+pytestmark = pytest.mark.lab
 
 COM = "com.docker.network."
 OLD, NEW = "10.240.0.0/20", "10.241.0.0/20"
@@ -77,7 +76,7 @@ def make_swarm(hosts: Group, engine: str) -> None:
 @pytest.fixture(params=["28", *OTHER_ENGINES])
 def hosts(request: pytest.FixtureRequest) -> Iterator[Group]:
     """Two bare hosts."""
-    group = machines.start(GROUP, request.param, count=2, seconds=FETCH)
+    group = machines.start(GROUP, request.param, count=2)
     for host in group:
         host.log_requests()
     yield group

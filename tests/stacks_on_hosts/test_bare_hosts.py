@@ -18,7 +18,7 @@ from tests.support.project import Project
 from tests.support.strangers import listening, member_sends, stranger_sends
 from tests.support.what_hosts_show import SSH
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.lab
 
 ADDRESSES = ("10.1.16.11", "10.1.16.12", "10.1.16.13")
 # The hosts share this machine's kernel.

@@ -11,7 +11,7 @@ from tests.support.machines import ROOT, Host, eventually
 from tests.support.services import all_run, deploy, journals, lost, specs
 from tests.support.what_hosts_show import promised, shown
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.lab
 
 BLOCKS = {
     block.partition("\n")[0].removeprefix("# "): block.partition("```")[0]

@@ -13,7 +13,7 @@ from tests.support.services import deploy
 from tests.support.what_hosts_show import promised, shown
 from tests.test_workflows import TOLD
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.lab
 
 WEB = {"web": "--replicas 2 --publish 8080:80 busybox:lab sleep 100000"}
 SECONDS = 150.0

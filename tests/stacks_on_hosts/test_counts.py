@@ -39,35 +39,27 @@ def test_one_connection_for_each_host_and_process(bare: Group, project: Project)
 
 
 def test_two_requests_for_each_overlay(standing: Standing):
-    """Create it, and look whether it has its addresses: looking again is waiting. Which names are taken, and what a cut
-    run left, is asked once for all.
+    """Create it, and look whether it has its addresses: looking again is waiting. Take it away, and look whether it is
+    gone. Which names are taken, what a cut run left and who uses which network is asked once for all.
     """
     standing.stands = False
+    manager = standing.hosts["t1"]
     more = {f"net{number}": {"subnet": f"10.203.{number}.0/24"} for number in range(MANY)}
     standing.project.declare({**standing.sections, "overlays": {**standing.sections["overlays"], **more}})
-    before = len(standing.hosts["t1"].requests())
-
+    before = len(manager.requests())
     assert standing.project.up().ok
 
-    asked = Counter(standing.hosts["t1"].requests()[before:])
+    asked = Counter(manager.requests()[before:])
     of_each = [count for request, count in asked.items() if request.startswith("GET /networks/")]
     others = asked.total() - asked["POST /networks/create"] - sum(of_each)
     assert (MANY, MANY) == (asked["POST /networks/create"], len(of_each)), asked
     # Whatever their number: who is a manager, which ranges hosts have before the first write, which names are taken.
     assert others <= 10, asked
 
-
-def test_two_requests_for_each_overlay_that_goes(standing: Standing):
-    """Take it away, and look whether it is gone; who uses which network is asked once for all."""
-    standing.stands = False
-    more = {f"net{number}": {"subnet": f"10.203.{number}.0/24"} for number in range(MANY)}
-    standing.project.declare({**standing.sections, "overlays": {**standing.sections["overlays"], **more}})
-    assert standing.project.up().ok
     standing.project.declare(standing.sections)
-    before = len(standing.hosts["t1"].requests())
-
+    before = len(manager.requests())
     assert standing.project.up().ok
 
-    asked = Counter(request.partition(" /networks/")[0] for request in standing.hosts["t1"].requests()[before:])
+    asked = Counter(request.partition(" /networks/")[0] for request in manager.requests()[before:])
     assert (MANY, MANY) == (asked.pop("DELETE"), asked.pop("GET"))
     assert asked.total() <= MANY, asked

@@ -44,15 +44,9 @@ class Cut:
 
 
 CUTS = [
-    Cut("pulumi", "creating"),
     Cut("plugin", "creating"),
-    Cut("both", "creating"),
     Cut("pulumi", "changing"),
-    Cut("plugin", "changing"),
-    Cut("both", "changing"),
-    Cut("pulumi", "creating", "another file"),
     Cut("both", "creating", "another file"),
-    Cut("pulumi", "changing", "another file"),
     Cut("both", "changing", "the file taken back"),
 ]
 

@@ -16,7 +16,7 @@ from tests.support.machines import KEY_FILE, KNOWN_HOSTS, ROOT, Group, Host, eve
 from tests.support.project import Project
 from tests.support.services import deploy, differences
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.lab
 
 GROUP = "d"
 KNOWN = (f"--key-file={KEY_FILE}", f"--known-hosts={KNOWN_HOSTS}")

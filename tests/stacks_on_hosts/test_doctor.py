@@ -10,7 +10,7 @@ from tests.support.doctor import doctor as run
 from tests.support.machines import eventually
 from tests.support.services import deploy
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.lab
 
 
 def doctor(stack: Standing) -> tuple[int, Any]:

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -15,19 +15,15 @@ from tests.support.machines import ROOT, Group, Host, eventually
 from tests.support.project import Project
 from tests.support.what_hosts_show import stack_of
 
-FETCH = 900.0
+pytestmark = pytest.mark.lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(FETCH + 120)]
-
-CLOSED_PORTS = pytest.mark.parametrize(
-    ("protocol", "port", "told"),
-    [
-        ("tcp", 2377, "reach-managers"),
-        ("tcp", 7946, "reach-gossip"),
-        ("udp", 7946, "reach-gossip"),
-        ("udp", 4789, "reach-data-path"),
-    ],
-)
+# Ports that are closed one way: the protocol, the port, from whom to whom, and what is told. No two between one pair.
+CLOSED = [
+    ("tcp", 2377, "q2", "q1", "reach-managers"),
+    ("tcp", 7946, "q3", "q1", "reach-gossip"),
+    ("udp", 7946, "q2", "q3", "reach-gossip"),
+    ("udp", 4789, "q3", "q2", "reach-data-path"),
+]
 PROBES = "pgrep -f 'python3 -[I]c' || true"
 Row = tuple[str, str, str, str]
 
@@ -88,23 +84,25 @@ def test_hosts_that_are_well(outside: tuple[Group, Project]):
     assert ["", "", ""] == [host.run("ss", "-Hlntu", "sport = 7946 or sport = 4789 or sport = 2377") for host in hosts]
 
 
-@CLOSED_PORTS
-def test_port_that_is_closed_one_way(outside: tuple[Group, Project], protocol: str, port: int, told: str):
-    """The second host's rule against the first is found, and named as the cause."""
+def test_ports_that_are_closed_one_way(outside: tuple[Group, Project]):
+    """Each host's rule against another is found, and named as the cause."""
     hosts, project = outside
-    with closed(hosts, protocol, port):
+    with ExitStack() as rules:
+        for protocol, port, source, there, _ in CLOSED:
+            rules.enter_context(closed(hosts, protocol, port, source, there))
         _, seen = doctor(project)
 
-    assert [(told, "failed", "q2", "q1")] == found(seen)
-    (row,) = (each for each in seen["findings"] if each["id"] == told)
-    assert f"--dport {port} -j DROP" in row["remedy"]
+    assert sorted((told, "failed", source, there) for *_, source, there, told in CLOSED) == found(seen)
+    remedies = {(each["host"], each["peer"]): each["remedy"] for each in seen["findings"]}
+    for _, port, source, there, _ in CLOSED:
+        assert f"--dport {port} -j DROP" in remedies[source, there]
 
 
 @contextmanager
-def closed(hosts: Group, protocol: str, port: int) -> Iterator[None]:
-    """The first host lets nothing of the second in there."""
-    words = f"INPUT --source {hosts['q2'].address} --protocol {protocol} --dport {port} --jump DROP"
-    with made(hosts["q1"], f"iptables --insert {words}", f"iptables --delete {words}"):
+def closed(hosts: Group, protocol: str, port: int, source: str = "q2", there: str = "q1") -> Iterator[None]:
+    """A host lets nothing of another in there."""
+    words = f"INPUT --source {hosts[source].address} --protocol {protocol} --dport {port} --jump DROP"
+    with made(hosts[there], f"iptables --insert {words}", f"iptables --delete {words}"):
         yield
 
 
@@ -212,14 +210,15 @@ def test_members_that_are_well(members: tuple[Group, Project]):
     assert {(channel, "open") for channel in tried} == {cell(row) for row in told["matrix"]}
 
 
-@CLOSED_PORTS
-def test_port_that_is_closed_between_members(members: tuple[Group, Project], protocol: str, port: int, told: str):
+def test_ports_that_are_closed_between_members(members: tuple[Group, Project]):
     """One way alone."""
     hosts, project = members
-    with closed(hosts, protocol, port):
+    with ExitStack() as rules:
+        for protocol, port, source, there, _ in CLOSED:
+            rules.enter_context(closed(hosts, protocol, port, source, there))
         _, seen = doctor(project)
 
-    assert [(told, "failed", "q2", "q1")] == found(seen)
+    assert sorted((told, "failed", source, there) for *_, source, there, told in CLOSED) == found(seen)
 
 
 def test_gossip_that_is_closed_out_of_sight(members: tuple[Group, Project]):
@@ -331,7 +330,7 @@ def test_rules_of_published_ports_that_were_flushed(published: tuple[Group, Proj
 @pytest.fixture(params=["20.10", "26", "29"])
 def others(request: pytest.FixtureRequest) -> Iterator[Group]:
     """Two hosts with another Engine."""
-    yield machines.start("qa", request.param, count=2, seconds=FETCH)
+    yield machines.start("qa", request.param, count=2)
     machines.end("qa")
 
 
@@ -352,7 +351,7 @@ def test_hosts_with_another_engine_that_are_well(others: Group, project: Project
 @pytest.fixture
 def mixed() -> Iterator[Group]:
     """An older host and a newer one."""
-    yield machines.start("qa", "28,29", count=2, seconds=FETCH)
+    yield machines.start("qa", "28,29", count=2)
     machines.end("qa")
 
 

@@ -1,154 +1,217 @@
-"""Drift made by hand is shown per property by `preview --refresh`, and repaired by `up --refresh`."""
+"""Drift made by hand: `swarmnet drift` and `preview --refresh` tell it per property, and `up --refresh` repairs it."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from providers.explain.facts_file import Attached, FactsFile
 from tests.stacks_on_hosts.conftest import Standing
-from tests.support.machines import Group, eventually
-from tests.support.project import Project
+from tests.stacks_on_hosts.drifts import ANY, OVERLAY, ROUNDS, Told, remove_bridge, remove_overlay, state_of
+from tests.support import machines
+from tests.support.machines import ROOT, Group, eventually
+from tests.support.project import Project, Run
+from tests.support.services import deploy
 from tests.support.what_hosts_show import promised, shown, stack_of
 
 pytestmark = pytest.mark.lab
 
-OVERLAY = ("network", "create", "--driver=overlay")
-
 
 @dataclass
-class Drift:
-    """Something done by hand, and what a preview has to say about it."""
+class Stack:
+    """A stack that is up, with all its properties declared. It is given back as it was."""
 
-    by_hand: Callable[[Group], object]
-    steps: dict[str, str]
-    differences: dict[str, dict[str, tuple[Any, Any]]] = field(default_factory=dict)
+    hosts: Group
+    project: Project
 
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """`swarmnet <words> STACK`, while no host is written to."""
+        command = [sys.executable, "-m", "cli", *words, self.project.stack]
+        command += ["--dir", str(self.project.folder / "stacks")]
+        before = [host.writes() for host in self.hosts]
+        ended = subprocess.run(
+            command, cwd=ROOT, env=self.project._environment(), capture_output=True, text=True, check=False
+        )
+        assert before == [host.writes() for host in self.hosts]
+        return ended
 
-def remove_ingress(hosts: Group) -> None:
-    """Remove the ingress as an operator does: the docker command asks whether one is sure."""
-    hosts["t1"].run("sh", "-c", "yes | docker network rm ingress")
-    eventually(lambda: not any(host.network("ingress") for host in hosts))
+    def drift(self) -> tuple[int, dict[str, Any]]:
+        """Return the exit code of the command, and its report."""
+        ended = self.run("drift", "--json")
+        assert ended.stdout, ended.stderr
+        return ended.returncode, json.loads(ended.stdout)
 
-
-def replace_ingress(hosts: Group) -> None:
-    """Another one in its place, which no idle host gets by itself."""
-    remove_ingress(hosts)
-    hosts["t1"].docker(*OVERLAY, "--ingress", "--subnet=10.99.0.0/24", "ingress")
-
-
-def leave(hosts: Group) -> None:
-    """A worker leaves by itself, and the manager has noticed."""
-    hosts["t3"].docker("swarm", "leave")
-    eventually(lambda: hosts["t1"].nodes()["t3"]["Status"]["State"] == "down")
-
-
-def end_swarm(hosts: Group) -> None:
-    """All leave, the manager last."""
-    for name in ("t3", "t2", "t1"):
-        hosts[name].docker("swarm", "leave", "--force")
+    def repair(self) -> None:
+        """Bring it back by `up --refresh`."""
+        repaired = self.project.up("--refresh")
+        assert repaired.ok, repaired.told
+        assert 0 == self.drift()[0]
 
 
-# Each on another object, so that one preview has to show them all.
-SMALL_DRIFTS = [
-    Drift(
-        lambda hosts: hosts["t1"].docker("network", "rm", "monitoring"),
-        {"overlay/monitoring": "create"},
-    ),
-    Drift(
-        lambda hosts: hosts["t1"].docker("node", "update", "--availability=drain", "t3"),
-        {"node/t3": "update"},
-        {"node/t3": {"availability": ("drain", "active")}},
-    ),
-    Drift(
-        lambda hosts: hosts["t1"].docker("node", "promote", "t2"),
-        {"node/t2": "update"},
-        {"node/t2": {"role": ("manager", "worker")}},
-    ),
-    Drift(
-        lambda hosts: hosts["t1"].docker("node", "update", "--label-rm=rack", "t1"),
-        {"node/t1": "update"},
-        {"node/t1": {"labels.rack": (None, "r1")}},
-    ),
-    Drift(
-        lambda hosts: hosts["t1"].update_swarm(
-            lambda spec: spec.update(
-                Labels={**spec["Labels"], "team": "other"},
-                Orchestration={"TaskHistoryRetentionLimit": 9},
+@pytest.fixture(scope="module", params=["28", pytest.param("20.10", marks=pytest.mark.every_engine)])
+def stack(request: pytest.FixtureRequest, new_project: Callable[..., Project]) -> Iterator[Stack]:
+    """Three hosts with one manager, on two Engines that tell networks in different words."""
+    hosts = machines.start("f", request.param)
+    hosts.provide_image()
+    project = new_project()
+    project.declare(declared(hosts))
+    first = project.up()
+    assert first.ok, first.told
+    for host in hosts:
+        host.log_requests()
+    yield Stack(hosts, project)
+    machines.end("f")
+
+
+def declared(hosts: Group) -> dict[str, Any]:
+    """A stack file that says as much as it can."""
+    sections = stack_of(hosts)
+    sections["swarm"].update(
+        autolock=False, data_path_port=4790, default_addr_pool=["10.210.0.0/16"], default_addr_pool_prefix=25
+    )
+    for section in (sections["gwbridge"], sections["ingress"], sections["overlays"]["app"]):
+        section["labels"] = {"team": "net"}
+    return sections
+
+
+def by_place(rows: list[dict[str, Any]]) -> Told:
+    """Return what drifted, by resource and host."""
+    found: Told = {}
+    for row in rows:
+        found.setdefault((row["resource"], row["host"]), {})[row["property"]] = (row["recorded"], row["there"])
+    return found
+
+
+def masked(told: Told, expected: Told) -> Told:
+    """Return what was told, with ANY in place of values that nobody can foresee."""
+    return {
+        place: {
+            key: tuple(
+                ANY if foreseen is ANY else value
+                for value, foreseen in zip(values, expected.get(place, {}).get(key, (None, None)), strict=True)
             )
-        ),
-        {"swarm": "update"},
-        {"swarm": {"labels.team": ("other", "net"), "task_history_limit": (9, 4)}},
-    ),
-]
-
-GREAT_DRIFTS = {
-    "ingress removed": Drift(remove_ingress, {"ingress": "create"}),
-    "ingress replaced": Drift(
-        replace_ingress,
-        {"ingress": "update"},
-        {
-            "ingress": {
-                "subnet": ("10.99.0.0/24", "10.201.0.0/20"),
-                "gateway": ("10.99.0.1", "10.201.0.1"),
-                "settled": (
-                    "t1, t2, t3 are not attached to the ingress: their sandbox or gateway endpoint is missing",
-                    None,
-                ),
-            }
-        },
-    ),
-    "node left": Drift(
-        leave,
-        {"node/t3": "update"},
-        {"node/t3": {"settled": ("the managers say down", None)}},
-    ),
-    "swarm ended": Drift(
-        end_swarm,
-        dict.fromkeys(
-            ("swarm", "node/t1", "node/t2", "node/t3", "ingress", "overlay/app", "overlay/monitoring"), "create"
-        ),
-    ),
-}
+            for key, values in rows.items()
+        }
+        for place, rows in told.items()
+    }
 
 
-def test_small_drifts_are_shown_per_property_and_repaired(standing: Standing):
-    """A removed overlay; a node's role, availability and label; the swarm's label and setting: all in one preview."""
-    for drift in SMALL_DRIFTS:
-        drift.by_hand(standing.hosts)
+def test_settled_stack_is_clean(stack: Stack):
+    """Right after its `up`, as `preview --refresh` says too."""
+    code, report = stack.drift()
 
-    preview = standing.project.preview("--refresh")
-    assert merged(drift.steps for drift in SMALL_DRIFTS) == preview.steps
-    assert merged(drift.differences for drift in SMALL_DRIFTS) == preview.differences
-
-    repair = standing.project.up("--refresh")
-    assert (True, preview.steps) == (repair.ok, repair.steps), repair.told
-    assert promised(standing.sections) == shown(standing.hosts)
-    assert standing.project.is_settled()
+    assert (0, "clean", [], [], []) == (code, *(report[key] for key in ("status", "drifted", "unknown", "pending")))
 
 
-@pytest.mark.parametrize("drift", GREAT_DRIFTS.values(), ids=list(GREAT_DRIFTS))
-def test_great_drift_is_shown_and_repaired(standing: Standing, drift: Drift):
-    """Lost nodes, a lost ingress or a lost swarm come back with one `up --refresh`."""
-    drift.by_hand(standing.hosts)
+def test_facts_are_what_is_there(stack: Stack):
+    """Bridges, who is attached, and what a change of the ingress would do to a service."""
+    manager = stack.hosts["f1"]
+    before = stack.project.stack_file.read_text()
+    deploy(manager, {"web": "--replicas 2 --network app --publish 8080:80 busybox:lab sleep 100000"})
+    stack.project.declare({**declared(stack.hosts), "ingress": {"subnet": "10.230.0.0/20"}})
+    out = stack.project.folder / "facts.json"
+    assert 0 == stack.run("facts", "--out", str(out)).returncode
+    stack.project.stack_file.write_text(before)
+    facts = FactsFile.parse(out.read_text())
+    manager.docker("service", "rm", "web")
 
-    preview = standing.project.preview("--refresh")
-    assert (drift.steps, drift.differences) == (preview.steps, preview.differences)
+    assert datetime.now(UTC) - facts.taken_at < timedelta(minutes=5)
+    assert {"f1": "10.200.0.0/20", "f2": "10.200.0.0/20", "f3": "10.200.0.0/20"} == {
+        name: host.bridge.subnet if host.bridge else "" for name, host in facts.hosts.items()
+    }
+    web = Attached(name="web", ports=("8080/tcp",), tasks=2)
+    assert {"app": (web,), "ingress": (web,), "monitoring": ()} == {
+        name: network.services for name, network in facts.networks.items()
+    }
+    (ingress,) = (each for each in facts.forecast if each.stages)
+    assert ("ingress", [("web", ("8080/tcp",))]) == (
+        ingress.resource,
+        [(each.service, each.ports) for each in ingress.absences],
+    )
+    assert "SWMTKN" not in out.read_text()
 
-    repair = standing.project.up("--refresh")
-    assert (True, drift.steps) == (repair.ok, repair.steps), repair.told
-    assert promised(standing.sections) == shown(standing.hosts)
-    assert standing.project.is_settled()
+
+def test_host_that_is_cut_is_unknown(stack: Stack):
+    """Its own rows, before and after the managers call it down; the rest is compared."""
+    stack.hosts.fault("f3", "cut")
+    rows = [("docker_gwbridge@f3", "f3"), ("ingress", "f3"), ("node/f3", "f3")]
+
+    for _ in range(2):
+        code, report = stack.drift()
+        assert (1, "unknown", []) == (code, report["status"], report["drifted"])
+        assert rows == [(each["resource"], each["host"]) for each in report["unknown"]]
+        eventually(lambda: state_of(stack.hosts, "f3") == "down")
+
+    remove_overlay(stack.hosts)
+    code, report = stack.drift()
+    assert (7, ["overlay/monitoring"]) == (code, [each["resource"] for each in report["drifted"]])
+    assert rows == [(each["resource"], each["host"]) for each in report["unknown"]]
+    stack.hosts.mend()
+    eventually(lambda: state_of(stack.hosts, "f3") == "ready")
+    stack.repair()
 
 
-def test_a_user_reads_both_values(standing: Standing):
-    """They are in plain text, as `pulumi preview --refresh --diff` prints it."""
-    standing.hosts["t1"].docker("node", "update", "--availability=drain", "t3")
+def test_bridges_are_compared_while_the_manager_is_cut(stack: Stack):
+    """Their own hosts tell of them; all that is the swarm's is unknown."""
+    remove_bridge(stack.hosts)
+    stack.hosts.fault("f1", "cut")
+    code, report = stack.drift()
+    stack.hosts.mend()
+    eventually(lambda: all(node["Status"]["State"] == "ready" for node in stack.hosts["f1"].nodes().values()))
 
-    text = standing.project.run("preview", "--refresh", "--diff").text
+    assert (7, [("docker_gwbridge@f3", "exists")]) == (
+        code,
+        [(each["resource"], each["property"]) for each in report["drifted"]],
+    )
+    assert {"swarm", "overlay/app", "overlay/monitoring", "node/f1"} < {each["resource"] for each in report["unknown"]}
+    stack.repair()
 
-    assert '~ availability: "drain" => "active"' in text
-    assert standing.project.up("--refresh").ok
+
+@pytest.mark.parametrize("name", ROUNDS)
+def test_each_property_is_told_by_name_and_repaired(stack: Stack, name: str):
+    """From what to what, and who wins, by the command and by a preview; then the next `up` does as it was told."""
+    told: Told = {}
+    for drift in ROUNDS[name]:
+        drift.by_hand(stack.hosts)
+        told |= drift.told
+    refused = frozenset().union(*(drift.refused for drift in ROUNDS[name]))
+
+    code, report = stack.drift()
+    assert told == masked(by_place(report["drifted"]), told)
+    assert (7, refused) == (
+        code,
+        frozenset(row["resource"] for row in report["drifted"] if row["wins"] == "refused"),
+    )
+    preview = stack.project.preview("--refresh")
+    assert {resource for resource, _ in told} == preview.steps.keys()
+    assert [] == unlike(preview, report["drifted"])
+
+    assert bool(refused) != stack.project.up("--refresh").ok
+    for drift in ROUNDS[name]:
+        drift.undo(stack.hosts)
+    if refused:
+        stack.repair()
+    assert 0 == stack.drift()[0]
+
+
+def unlike(preview: Run, rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return inputs of which a preview that updates tells other values than the command: what is there, then what is
+    declared."""
+    inputs = [row for row in rows if row["property"] not in ("exists", "settled", "adopted", *IDS)]
+    updated = [row for row in inputs if preview.steps[row["resource"]] == "update"]
+    return [
+        (row["resource"], row["property"])
+        for row in updated
+        if (row["there"], row["recorded"]) != preview.differences[row["resource"]].get(row["property"])
+    ]
+
+
+IDS = ("network_id", "node_id", "swarm_id")
 
 
 def test_what_nobody_declared_is_no_drift_and_stays(standing: Standing):
@@ -186,39 +249,6 @@ def test_an_overlay_made_again_alike_is_adopted(standing: Standing):
     assert standing.project.up("--refresh").ok
 
 
-def test_an_overlay_made_again_otherwise_is_refused_with_both_values(standing: Standing):
-    """`adopt: identical` changes nothing that somebody else made: one line says what differs and what to do."""
-    manager = standing.hosts["t1"]
-    manager.docker("network", "rm", "monitoring")
-    manager.docker(*OVERLAY, "--subnet=10.209.0.0/24", "--label=team=ops", "monitoring")
-    by_hand = manager.network("monitoring")["Id"]
-
-    refused = standing.project.up("--refresh")
-
-    assert not refused.ok
-    assert refused.error.startswith("Blocked: overlay monitoring (10.209.0.0/24) exists already and differs")
-    assert "subnet: 10.209.0.0/24, wanted 10.202.1.0/24" in refused.error
-    assert by_hand == manager.network("monitoring")["Id"]
-    manager.docker("network", "rm", "monitoring")
-    assert standing.project.up("--refresh").ok
-
-
-def test_the_bridge_of_a_member_is_repaired(standing: Standing):
-    """One replaced by hand on a live member, which leaves the ingress cut off there."""
-    host = standing.hosts["t3"]
-    host.docker("network", "disconnect", "--force", "docker_gwbridge", "gateway_ingress-sbox")
-    host.docker("network", "rm", "docker_gwbridge")
-    host.docker("network", "create", "--subnet=172.31.0.0/16", "docker_gwbridge")
-
-    preview = standing.project.preview("--refresh")
-    assert ("172.31.0.0/16", "10.200.0.0/20") == preview.differences["docker_gwbridge@t3"]["subnet"]
-
-    repair = standing.project.up("--refresh")
-    assert repair.ok, repair.told
-    assert promised(standing.sections) == shown(standing.hosts)
-    assert standing.project.is_settled()
-
-
 def test_bridges_of_bare_hosts_are_repaired(bare: Group, project: Project):
     """Replaced on one host, pruned on another before it joins: shown, repaired, and the swarm comes about on them."""
     sections = stack_of(bare)
@@ -236,8 +266,3 @@ def test_bridges_of_bare_hosts_are_repaired(bare: Group, project: Project):
     project.declare(sections)
     assert project.up("--refresh").ok
     assert promised(sections) == shown(bare)
-
-
-def merged(found: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Several dictionaries as one."""
-    return {key: value for each in found for key, value in each.items()}

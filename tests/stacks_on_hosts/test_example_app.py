@@ -16,7 +16,7 @@ from tests.support.machines import KEY_FILE, KNOWN_HOSTS, ROOT, Group, end, even
 from tests.support.project import Project, Run, events
 from tools.pulumi_plugin import PLUGIN
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.lab
 
 EXAMPLE = ROOT / "examples" / "app"
 OUTPUTS = ROOT / "docs" / "outputs.md"

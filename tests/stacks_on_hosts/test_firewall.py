@@ -20,7 +20,7 @@ from tests.support.services import deploy
 from tests.support.strangers import listening, member_sends, stranger_sends
 from tests.support.what_hosts_show import promised, shown, stack_of
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.lab
 
 # What a careful operator has: nothing comes in but answers, pings and SSH.
 DROPPED = {

@@ -11,9 +11,7 @@ from tests.support.machines import Group, eventually
 from tests.support.project import Project
 from tests.support.what_hosts_show import stack_of
 
-FETCH = 900.0
-
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(FETCH + 120)]
+pytestmark = pytest.mark.lab
 OTHERS = [pytest.param(engine, marks=pytest.mark.every_engine) for engine in ("20.10,28,20.10", "26,28,26", "29,28,29")]
 # Each has a task on every host that it may: one on any, one on hosts that have no label `zone: b`.
 GLOBAL = ("service", "create", "--detach", "--mode", "global", "--no-resolve-image")
@@ -43,7 +41,7 @@ class Swarm:
 @pytest.fixture(scope="module", params=["28", *OTHERS])
 def swarm(request: pytest.FixtureRequest, new_project: Callable[..., Project]):
     """m1 alone, and then m2 with a label and m3 drained."""
-    hosts = machines.start("m", request.param, seconds=FETCH)
+    hosts = machines.start("m", request.param)
     hosts.provide_image()
     sections: dict[str, Any] = {key: stack_of(hosts)[key] for key in ("hosts", "ssh", "ingress")}
     sections["swarm"] = {**SETTINGS}

@@ -21,7 +21,7 @@ from tests.support.machines import KEY_FILE, KNOWN_HOSTS, ROOT, Group, Host
 from tests.support.project import CHANGE, Project
 from tests.support.services import all_run, deploy, lost, specs
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.lab
 
 GROUP = "i"
 PAGE = (ROOT / "docs" / "move-off-a-range.md").read_text()

@@ -12,7 +12,7 @@ from tests.support.machines import ROOT
 from tests.support.project import Project, Run, name
 from tests.support.services import deploy, specs
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.lab
 
 KICKED = "bring the ingress to "
 SERVICES = {

@@ -10,7 +10,7 @@ from tests.support.machines import Group
 from tests.support.project import Project
 from tests.support.what_hosts_show import SSH
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.lab
 
 CANARY = "correct-horse-battery-staple"
 LOG = "/var/log/prepared"

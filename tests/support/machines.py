@@ -17,13 +17,15 @@ from typing import Any, TypeVar
 
 import docker
 
+from tests.support import bounds
+
 ROOT = Path(__file__).resolve().parents[2]
 LAB = ROOT / "lab" / "hosts"
 KEY_FILE = Path("/var/lib/swarmnet-lab/key")
 KNOWN_HOSTS = Path("/var/lib/swarmnet-lab/known_hosts")
 # The machine beyond the hosts' subnet: what a container reaches only by its way out through docker_gwbridge.
 OUTSIDE = "198.51.102.254"
-SECONDS = 60.0
+SECONDS = bounds.ENGINE
 
 # dockerd's log at level debug, on Engine 20.10 and on newer ones.
 REQUEST = re.compile(r'msg="(?:Calling|handling) (GET|POST|PUT|DELETE)(?: request)?(?: |".*request-url="?)([^"\s]+)')

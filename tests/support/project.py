@@ -16,13 +16,14 @@ from typing import Any
 
 import yaml
 
+from tests.support import bounds
 from tests.support.machines import ROOT
 from tests.support.state_servers import Store
 from tools.shell import swarmnet_script
 
 Json = Any
 STACK = "t"
-SECONDS = 110.0
+SECONDS = bounds.RUN
 PARTS = ("Pulumi.yaml", "__main__.py", "providers", "requirements.txt", ".tools")
 CHANGE = ("--yes", "--skip-preview")
 

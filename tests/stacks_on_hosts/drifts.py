@@ -1,6 +1,6 @@
 """Changes that an operator can make by hand on three lab hosts, and the drift that each is to be told as.
 
-Everything is done with docker's own commands.
+Everything is done with docker's own commands. What does not get in each other's way is done at once.
 """
 
 from collections.abc import Callable
@@ -280,4 +280,21 @@ DRIFTS = {
         refused=frozenset({"swarm", "ingress", "overlay/app", "overlay/monitoring", "node/f1", "node/f2", "node/f3"}),
         undo=end_swarm,
     ),
+}
+
+
+# By what is done at once.
+ROUNDS = {
+    " and ".join(names): [DRIFTS[name] for name in names]
+    for names in (
+        ("bridge gone", "host drained by us", "swarm's settings", "overlay gone"),
+        ("bridge otherwise", "overlay dead"),
+        ("members otherwise", "overlay otherwise"),
+        ("member left",),
+        ("member gone", "ingress gone"),
+        ("member another",),
+        ("ingress otherwise",),
+        ("swarm gone",),
+        ("swarm another",),
+    )
 }
