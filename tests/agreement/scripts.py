@@ -124,6 +124,27 @@ def swarm_of_three(story: Story) -> None:
     story.rest("three members with the ingress")
 
 
+def three_managers(story: Story) -> None:
+    """The workers become managers too."""
+    for host in ("s2", "s3"):
+        story.answer(f"promote {host}", partial(story.update_node, host, role="manager"))
+        story.until(f"{host} is one", partial(leads, story, host))
+    story.rest("three managers")
+
+
+def on_every_host(story: Story, endpoint: Json, **template: object) -> None:
+    """A service comes to run on every host."""
+    service = spec("web", endpoint, **template)
+    story.answer("a service on every host", lambda: story.side.create_service(service))
+    story.until("its tasks run", lambda: running(story, "web"))
+
+
+def with_overlay(story: Story) -> None:
+    """An overlay is made, and gets its addresses."""
+    story.take("an overlay", APP)
+    story.until("it has addresses", lambda: allocated(story, "app"))
+
+
 # docker_gwbridge
 
 
@@ -132,11 +153,9 @@ def endpoints_hold_the_bridge(story: Story) -> None:
 
     measurements.md#cutting-endpoints
     """
-    story.take("an overlay", APP)
-    story.until("it has addresses", lambda: allocated(story, "app"))
+    with_overlay(story)
     story.answer("a container on it", lambda: story.side.run_container("s2", story.network("app")))
-    story.answer("a service on every host", lambda: story.side.create_service(spec("web", ports(8080))))
-    story.until("its tasks run", lambda: running(story, "web"))
+    on_every_host(story, ports(8080))
     story.take("remove the bridge", RemoveNetwork(host="s2", id=story.bridge("s2").id), refused=InUse)
     story.answer("drain", lambda: story.update_node("s2", availability="drain"))
     story.rest("drained")
@@ -202,12 +221,9 @@ def names_stay_taken(story: Story) -> None:
 
     measurements.md#names-stay-taken
     """
-    story.take("an overlay", APP)
-    story.until("it has addresses", lambda: allocated(story, "app"))
+    with_overlay(story)
     old = story.network("app")
-    service = spec("web", ports(), Networks=[{"Target": old}])
-    story.answer("a service on every host", lambda: story.side.create_service(service))
-    story.until("its tasks run", lambda: running(story, "web"))
+    on_every_host(story, ports(), Networks=[{"Target": old}])
     story.take("remove it in use", RemoveNetwork(id=old), refused=InUse)
     story.answer("without the service", lambda: story.side.remove_service("web"))
     story.take("remove it", RemoveNetwork(id=old))
@@ -230,10 +246,7 @@ def managers_and_entries_stay(story: Story) -> None:
     """
     story.answer("demote the last manager", lambda: story.update_node("s1", role="worker"), EngineError)
     story.take("remove a worker", RemoveNode(node_id=story.node("s2").id), refused=EngineError)
-    for host in ("s2", "s3"):
-        story.answer(f"promote {host}", partial(story.update_node, host, role="manager"))
-        story.until(f"{host} is one", partial(leads, story, host))
-    story.rest("three managers")
+    three_managers(story)
     manager = story.node("s2").id
     story.take("remove a manager", RemoveNode(node_id=manager), refused=EngineError)
     story.take("remove it by force", RemoveNode(node_id=manager, force=True), refused=EngineError)
@@ -336,8 +349,7 @@ def tasks_do_not_hold_the_ingress(story: Story) -> None:
 
     measurements.md#removal
     """
-    story.answer("a service on every host", lambda: story.side.create_service(spec("web", ports(8080))))
-    story.until("its tasks run", lambda: running(story, "web"))
+    on_every_host(story, ports(8080))
     old = story.network("ingress")
     story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
     story.take("remove the ingress", RemoveNetwork(id=old))
@@ -378,8 +390,7 @@ def placement_hides_the_strip(story: Story) -> None:
 
     measurements.md#placement-alone
     """
-    story.answer("a service on every host", lambda: story.side.create_service(spec("web", ports(8080))))
-    story.until("its tasks run", lambda: running(story, "web"))
+    on_every_host(story, ports(8080))
     placement = {"Constraints": ["node.role != nothing"]}
     moved = template(story, "web", Placement=placement)
     story.answer("place it where it is", lambda: story.update_service("web", TaskTemplate=moved))
@@ -566,8 +577,7 @@ def paused_nodes_keep_global_tasks(story: Story) -> None:
 
     measurements.md#paused-nodes
     """
-    story.answer("a service on every host", lambda: story.side.create_service(spec("web", ports(8080))))
-    story.until("its tasks run", lambda: running(story, "web"))
+    on_every_host(story, ports(8080))
     story.answer("pause s2", lambda: story.update_node("s2", availability="pause"))
     story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
     story.rest("one is still on the ingress, and the update is complete")
@@ -582,8 +592,7 @@ def paused_nodes_attach_nothing(story: Story) -> None:
 
     measurements.md#attachments-of-paused-nodes
     """
-    story.take("an overlay", APP)
-    story.until("it has addresses", lambda: allocated(story, "app"))
+    with_overlay(story)
     app = story.network("app")
     story.answer("a container on it", lambda: story.side.run_container("s2", app))
     story.answer("pause s2", lambda: story.update_node("s2", availability="pause"))
@@ -620,10 +629,7 @@ def unknown_for_a_while(story: Story) -> None:
     story.take("restart", RestartEngine(host="s1"))
     story.fact("the workers", ["unknown", "unknown"], [story.node(host).state for host in ("s2", "s3")])
     story.rest("all are ready")
-    for host in ("s2", "s3"):
-        story.answer(f"promote {host}", partial(story.update_node, host, role="manager"))
-        story.until(f"{host} is one", partial(leads, story, host))
-    story.rest("three managers")
+    three_managers(story)
     story.side.stop_docker("s1")
     story.until("nobody is known", lambda: unknown(story, "s2"))
     story.rest("one is down")
@@ -640,11 +646,7 @@ def unknown(story: Story, by: str) -> bool:
 GROUPS: dict[str, tuple[Script, ...]] = {
     "bridge": (endpoints_hold_the_bridge, endpoints_go_by_their_name),
     "overlays": (dead_networks, names_stay_taken),
-    "members": (
-        managers_and_entries_stay,
-        managers_leave_by_force_only,
-        quorum_is_kept,
-    ),
+    "members": (managers_and_entries_stay, managers_leave_by_force_only, quorum_is_kept),
     "ingress": (
         ports_hold_the_ingress,
         no_port_without_an_ingress,
@@ -657,25 +659,9 @@ GROUPS: dict[str, tuple[Script, ...]] = {
         a_stale_ingress_keeps_its_name,
         another_name_reaches_nobody,
     ),
-    "services": (
-        placement_hides_the_strip,
-        a_rollback_brings_ports_back,
-        paused_ports_stay_off,
-    ),
-    "waiting": (
-        start_first_waits_for_room,
-        no_place_no_end,
-        labels_make_it_forgotten,
-    ),
-    "ending": (
-        ended_for_good,
-        crash_loops,
-        slow_to_end,
-    ),
-    "paused": (
-        paused_nodes_keep_global_tasks,
-        paused_nodes_attach_nothing,
-        ended_ends_again,
-    ),
+    "services": (placement_hides_the_strip, a_rollback_brings_ports_back, paused_ports_stay_off),
+    "waiting": (start_first_waits_for_room, no_place_no_end, labels_make_it_forgotten),
+    "ending": (ended_for_good, crash_loops, slow_to_end),
+    "paused": (paused_nodes_keep_global_tasks, paused_nodes_attach_nothing, ended_ends_again),
     "leaders": (unknown_for_a_while,),
 }

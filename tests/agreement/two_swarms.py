@@ -1,11 +1,11 @@
 """The two swarms that are held against each other, behind one interface: the simulated one, and real hosts.
 
-Only how something is done or read may differ here; what is done is in scripts.py, and what is compared in picture.py.
+Only how something is done or read may differ here; what is done is in scripts.py, what is compared in comparable.py.
 """
 
 import time
 from json import dumps
-from typing import Any, Protocol
+from typing import Any
 
 from providers import simulate
 from providers.hosts import observe, overlays
@@ -26,11 +26,15 @@ HOSTS = ("s1", "s2", "s3")
 POLL = 0.1
 
 
-class Side(Protocol):
-    """A swarm to be. Everything raises HostError and EngineError as real hosts do."""
+class Simulated:
+    """The simulated swarm. Everything raises HostError and EngineError as real hosts do."""
+
+    def __init__(self) -> None:
+        self.world = simulate.bare(*HOSTS)
 
     def perform(self, step: Step) -> None:
         """Take one step."""
+        self.world = simulate.perform(self.world, step)
 
     def create_service(self, spec: Json, *, ends: str = "", stubborn: bool = False) -> None:
         """Create a service at a manager.
@@ -38,92 +42,58 @@ class Side(Protocol):
         ends: its tasks do by themselves, and end up `failed` or `complete`. stubborn: they have to be killed. On real
         hosts their command sees to that.
         """
+        self.world = others.create_service(self.world, dumps(spec, sort_keys=True), ends=ends, stubborn=stubborn)
 
     def remove_service(self, name: str) -> None:
         """Remove a service."""
+        self.world = others.remove_service(self.world, name)
 
     def break_service(self, name: str) -> None:
         """The new tasks of this service's updates die at once; on real hosts their command sees to that."""
+        self.world = others.break_service(self.world, name)
 
     def run_container(self, host: str, network: str, *, ends: bool = False) -> None:
         """Run a standalone container that restarts with its Engine on a network, by the network's id.
 
         ends: its process runs to an end, and nothing but a start by hand follows.
         """
-
-    def stop_docker(self, host: str) -> None:
-        """Stop a host's Engine."""
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass."""
-
-    def gwbridge(self, host: str) -> GwbridgeFacts:
-        """One host's docker_gwbridge, copies of the ingress, and containers."""
-
-    def swarm(self) -> SwarmFacts:
-        """Members, services and networks."""
-
-    def known_by(self, host: str) -> tuple[Node, ...]:
-        """The members as one manager has them, by a single request: nothing passes unseen while others are asked."""
-
-    def overlay(self, name: str) -> OverlayFacts:
-        """One overlay."""
-
-    def tasks(self) -> tuple[Task, ...]:
-        """All tasks."""
-
-    def job_is_over(self) -> bool:
-        """Tell whether a job's task ran to its end. On a simulated swarm a job has no task, only its ports."""
-
-
-class Simulated(Side):
-    """The simulated swarm."""
-
-    def __init__(self) -> None:
-        self.world = simulate.bare(*HOSTS)
-
-    def perform(self, step: Step) -> None:
-        self.world = simulate.perform(self.world, step)
-
-    def create_service(self, spec: Json, *, ends: str = "", stubborn: bool = False) -> None:
-        self.world = others.create_service(self.world, dumps(spec, sort_keys=True), ends=ends, stubborn=stubborn)
-
-    def remove_service(self, name: str) -> None:
-        self.world = others.remove_service(self.world, name)
-
-    def break_service(self, name: str) -> None:
-        self.world = others.break_service(self.world, name)
-
-    def run_container(self, host: str, network: str, *, ends: bool = False) -> None:
         self.world = others.run_container(self.world, host, network, ends=ends)
 
     def stop_docker(self, host: str) -> None:
+        """Stop a host's Engine."""
         self.world = members.stop_docker(self.world, host)
 
     def wait(self, seconds: float) -> None:
+        """Let time pass."""
         self.world = simulate.elapse(self.world, seconds)
 
     def gwbridge(self, host: str) -> GwbridgeFacts:
+        """One host's docker_gwbridge, copies of the ingress, and containers."""
         return simulate.gwbridge_facts(self.world, host)
 
     def swarm(self) -> SwarmFacts:
+        """Members, services and networks."""
         return simulate.swarm_facts(self.world, ending=True)
 
     def known_by(self, host: str) -> tuple[Node, ...]:
+        """The members as one manager has them, by a single request: nothing passes unseen while others are asked."""
         return self.swarm().nodes
 
     def overlay(self, name: str) -> OverlayFacts:
+        """One overlay."""
         return simulate.overlay_facts(self.world, name)
 
     def tasks(self) -> tuple[Task, ...]:
+        """All tasks."""
         return tasks(self.world)
 
     def job_is_over(self) -> bool:
+        """Tell whether a job's task ran to its end. On a simulated swarm a job has no task, only its ports."""
         return True
 
 
-class Real(Side):
-    """Lab hosts, over connections of their own: those to hosts before a reset are dead."""
+class Real:
+    """Lab hosts, asked the same, over connections of their own: those to hosts before a reset are dead."""
 
     def __init__(self, group: Group) -> None:
         self.group = group
@@ -178,3 +148,6 @@ class Real(Side):
 
     def job_is_over(self) -> bool:
         return any(task.state == "complete" for task in self.tasks())
+
+
+Side = Simulated | Real

@@ -19,21 +19,9 @@ from providers.rules.vocabulary.steps import Step
 from providers.simulate import World, elapse, members, others
 from providers.simulate.others import create_service, named, service_spec
 from providers.simulate.workloads import Service, read, text
+from tests.exploration import deeds
 from tests.exploration.checks import all_of, breaks_quorum, ports_of, specs_as_before, unpinned
 from tests.exploration.explore import REST, Check, Other, Scene, attempt
-from tests.exploration.others import (
-    another_image,
-    another_placement,
-    another_port,
-    created,
-    drained,
-    failing,
-    labelled,
-    paused,
-    removed,
-    rolled_back,
-    scaled,
-)
 from tests.exploration.scenes import DISTURBING, NEW_INGRESS, NEW_OVERLAY, bridge, migration, stack, swap, used
 from tests.support.lifecycle import id_of, overlay_spec
 from tests.support.simulated import Killed, SimulatedHosts
@@ -216,19 +204,19 @@ class Deed:
 
 
 DEEDS: dict[str, Deed] = {
-    "scale": Deed(partial(scaled, replicas=2)),
-    "image": Deed(another_image),
-    "placement": Deed(another_placement),
-    "port": Deed(partial(another_port, port=9999)),
-    "removal": Deed(removed),
-    "rollback": Deed(rolled_back, lasts=False, undoes=True),
-    "failure": Deed(failing, ends=(Blocked, DeadlineExceeded)),
-    "alien": Deed(lambda number: created(7171), "swarm", lasts=False),
-    "rival": Deed(lambda number: created(PORTS["fixed"][0] + 10 * number), "swarm", lasts=False, ends=(Blocked,)),
+    "scale": Deed(partial(deeds.scaled, replicas=2)),
+    "image": Deed(deeds.another_image),
+    "placement": Deed(deeds.another_placement),
+    "port": Deed(partial(deeds.another_port, port=9999)),
+    "removal": Deed(deeds.removed),
+    "rollback": Deed(deeds.rolled_back, lasts=False, undoes=True),
+    "failure": Deed(deeds.failing, ends=(Blocked, DeadlineExceeded)),
+    "alien": Deed(lambda number: deeds.created(7171), "swarm", lasts=False),
+    "rival": Deed(lambda number: deeds.created(PORTS["fixed"][0] + 10 * number), "swarm", lasts=False, ends=(Blocked,)),
     "late user": Deed(lambda number: used(), "swarm", lasts=False),
-    "pause": Deed(paused, "host", ends=(Blocked,)),
-    "drain": Deed(drained, "host"),
-    "label": Deed(labelled, "host"),
+    "pause": Deed(deeds.paused, "host", ends=(Blocked,)),
+    "drain": Deed(deeds.drained, "host"),
+    "label": Deed(deeds.labelled, "host"),
 }
 
 

@@ -14,35 +14,8 @@ from providers.rules.vocabulary.steps import LeaveSwarm, RemoveNetwork
 from providers.simulate import World, bare, elapse, members, others
 from providers.simulate.others import create_service, service_spec
 from providers.simulate.workloads import read, text
-from tests.exploration.checks import (
-    all_of,
-    breaks_quorum,
-    containers_run,
-    ingress_everywhere,
-    networks_exist,
-    no_trace,
-    nothing_lost,
-    one_ingress,
-    one_out,
-    promised,
-    restarts,
-    specs_as_before,
-    tasks_on_ingress,
-)
+from tests.exploration import checks, deeds
 from tests.exploration.explore import MANNERS, Check, Other, Scene
-from tests.exploration.others import (
-    another_image,
-    another_placement,
-    another_port,
-    back,
-    created,
-    cut,
-    healed,
-    labelled,
-    lost,
-    paused,
-    removed,
-)
 from tests.support.lifecycle import HOSTS, gwbridge_spec, id_of, ingress_spec, made, node_spec, overlay_spec, swarm_spec
 from tests.support.networks import create_network
 
@@ -62,7 +35,6 @@ ONE_BY_ONE = service_spec("web", ports=((8080, 80),), replicas=2, UpdateConfig={
 # Where it starts
 
 
-@cache
 @cache
 def stack(*services: str, managers: tuple[str, ...] = (), hosts: tuple[str, ...] = HOSTS) -> World:
     """The whole stack on three hosts, or on these, with an overlay of others and these services, at rest."""
@@ -138,7 +110,7 @@ def reserved_and_start_first() -> World:
 
 def stuck_rollout() -> World:
     """Somebody's start-first rollout, of another image, waits for room for ever."""
-    return elapse(another_image("web").act(full_and_start_first()), 60)
+    return elapse(deeds.another_image("web").act(full_and_start_first()), 60)
 
 
 def fits_nowhere() -> World:
@@ -161,20 +133,14 @@ def too_large() -> World:
 
 def left_pending() -> World:
     """Such a service after an update: what was told to end waits on, on the ingress."""
-    return elapse(another_image("web").act(too_large()), 90)
+    return elapse(deeds.another_image("web").act(too_large()), 90)
 
 
 def paused_rollout() -> World:
     """Somebody's rollout stands at its first bad task."""
     world = stack(service_spec("web", ports=((8080, 80),), replicas=3, UpdateConfig={"Parallelism": 1}))
-    world = elapse(another_image("web").act(others.break_service(world, "web")), 60)
+    world = elapse(deeds.another_image("web").act(others.break_service(world, "web")), 60)
     return world.with_service(replace(others.named(world, "web"), failing=False))
-
-
-def slow_to_stop() -> World:
-    """A service whose tasks take forty seconds to end."""
-    grace = {"StopGracePeriod": 40_000_000_000}
-    return serving(stack(), specified(replicas=2, ContainerSpec=grace), stubborn=True)
 
 
 def ended_for_good() -> World:
@@ -198,23 +164,10 @@ def just_elected() -> World:
     return elapse(members.start_docker(members.stop_docker(stack(WEB, managers=HOSTS[1:]), "m1"), "m1"), 1)
 
 
-def started_often() -> World:
-    """Somebody has started docker on w1 twice within the last minute; it may be started once more."""
-    world = others.limit_starts(stack(WEB), "w1")
-    for _ in range(2):
-        world = elapse(members.start_docker(members.stop_docker(world, "w1"), "w1"), 5)
-    return world
-
-
 def with_container_that_ends() -> World:
     """A container on our overlay has run to its end."""
     world = stack(WEB)
     return elapse(others.run_container(world, "w1", id_of(world, overlay_spec()), ends=True), 5)
-
-
-def with_container_on_paused() -> World:
-    """A container on our overlay, on a node that somebody paused since."""
-    return elapse(others.set_node(with_container(), "w1", availability="pause"), 5)
 
 
 UNTIDY: dict[str, Callable[[], World]] = {
@@ -229,14 +182,11 @@ UNTIDY: dict[str, Callable[[], World]] = {
         too_large,
         left_pending,
         paused_rollout,
-        slow_to_stop,
         ended_for_good,
         crash_loop,
         crash_loop_on_overlay,
         just_elected,
-        started_often,
         with_container_that_ends,
-        with_container_on_paused,
     )
 }
 
@@ -244,26 +194,33 @@ UNTIDY: dict[str, Callable[[], World]] = {
 # What is done there
 
 
-def swap(start: World, *, may_go: tuple[str, ...] = (), **given: Any) -> Scene:
+def ours(world: World) -> str | None:
+    """Say if the ingress is not the new one."""
+    return None if world.swarm.ingress and world.swarm.ingress.subnet == NEW_INGRESS.subnet else "it is the old one"
+
+
+def swap(start: World, *, may_go: tuple[str, ...] = (), right: Check = ours, **given: Any) -> Scene:
     """The ingress changed under services that publish through it."""
-
-    def right(world: World) -> str | None:
-        return None if world.swarm.ingress and world.swarm.ingress.subnet == NEW_INGRESS.subnet else "it is the old one"
-
+    on_ingress = checks.all_of(checks.ingress_everywhere, checks.tasks_on_ingress)
     return Scene(
         **{
             "start": start,
             "look": simulate.ingress_facts,
             "decide": partial(ingress.next_step, NEW_INGRESS, known=True),
-            "always": all_of(nothing_lost(start, may_go=may_go), one_ingress, one_out),
-            "when_done": all_of(no_trace, specs_as_before(start), ingress_everywhere, tasks_on_ingress, right),
-            "when_ended": promised(start),
+            "always": checks.all_of(checks.nothing_lost(start, may_go=may_go), checks.one_ingress, checks.one_out),
+            "when_done": checks.all_of(checks.no_trace, checks.specs_as_before(start), on_ingress, right),
+            "when_ended": checks.promised(start),
             "ways_back": ingress.ways_back(NEW_INGRESS),
-            "harm": restarts,
+            "harm": checks.restarts,
             "hurried": given.keys().isdisjoint({"others", "losses"}),  # both are for the large ones
             **given,
         }
     )
+
+
+def roughly(start: World) -> dict[str, Any]:
+    """What has to hold of a swap where hosts keep an old ingress for good: Engines may be restarted."""
+    return {"harm": checks.breaks_quorum, "always": checks.nothing_lost(start)}
 
 
 def bridge(start: World, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any) -> Scene:
@@ -277,11 +234,11 @@ def bridge(start: World, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any) -> Scene
         start,
         partial(simulate.gwbridge_facts, host=spec.host),
         partial(gwbridge.next_step, spec, known=True),
-        always=nothing_lost(start),
-        when_done=all_of(no_trace, specs_as_before(start), right, containers_run),
-        when_ended=promised(start),
+        always=checks.nothing_lost(start),
+        when_done=checks.all_of(checks.no_trace, checks.specs_as_before(start), right, checks.containers_run),
+        when_ended=checks.promised(start),
         ways_back=gwbridge.ways_back(spec),
-        harm=breaks_quorum,
+        harm=checks.breaks_quorum,
         **given,
     )
 
@@ -298,9 +255,9 @@ def migration(start: World, *, may_go: tuple[str, ...] = (), **given: Any) -> Sc
         start,
         lambda world: simulate.overlay_facts(world, NEW_OVERLAY.name, known, thorough=True),
         partial(overlay.next_step, NEW_OVERLAY, network_id=known),
-        always=all_of(nothing_lost(start, may_go=may_go), networks_exist),
-        when_done=all_of(no_trace, right),
-        harm=restarts,
+        always=checks.all_of(checks.nothing_lost(start, may_go=may_go), checks.networks_exist),
+        when_done=checks.all_of(checks.no_trace, right),
+        harm=checks.restarts,
         **given,
     )
 
@@ -311,22 +268,20 @@ def joining(role: str) -> Scene:
         made(bare(*HOSTS), swarm_spec(), node_spec("m1", role="manager")),
         partial(simulate.node_facts, host="w1"),
         partial(node.next_step, node_spec("w1", role=role), known=False),
-        losses=lost("w1"),
-        returns=back("w1"),
+        **deeds.losing("w1"),
         when_done=lambda world: None if world.swarm.node(world.host("w1").node_id) else "it is no member",
     )
 
 
 def restoring(start: World, **given: Any) -> Scene:
     """The Engine's own ingress put in the place of ours."""
-    ours = ingress_spec(on_remove="restore_default")
+    spec = ingress_spec(on_remove="restore_default")
 
     def right(world: World) -> str | None:
         return None if world.swarm.ingress and not world.swarm.ingress.labels else "it is ours"
 
-    decide = partial(ingress.next_step_of_removal, ours, network_id=id_of(start, ours))
-    checks = (no_trace, specs_as_before(start), ingress_everywhere, tasks_on_ingress, right)
-    return swap(start, decide=decide, when_done=all_of(*checks), **given)
+    decide = partial(ingress.next_step_of_removal, spec, network_id=id_of(start, spec))
+    return swap(start, decide=decide, right=right, **given)
 
 
 def removal(start: World, **given: Any) -> Scene:
@@ -340,7 +295,7 @@ def removal(start: World, **given: Any) -> Scene:
         start,
         lambda world: simulate.overlay_facts(world, "app", known, thorough=True),
         partial(overlay.next_step_of_removal, overlay_spec()),
-        always=networks_exist,
+        always=checks.networks_exist,
         when_done=right,
         **given,
     )
@@ -391,8 +346,7 @@ def beginning() -> Scene:
         bare(*HOSTS),
         simulate.swarm_facts,
         partial(swarm.next_step, swarm_spec()),
-        losses=lost("w1"),
-        returns=back("w1"),
+        **deeds.losing("w1"),
     )
 
 
@@ -442,100 +396,88 @@ SMALL: dict[str, Callable[[], Scene]] = {
     "a worker leaves": lambda: leaving(
         "worker",
         others={
-            "pause": paused("w1"),
+            "pause": deeds.paused("w1"),
             "container": contained("w1"),
             "leave": Other(partial(simulate.perform, step=LeaveSwarm(host="w1", force=True))),
         },
     ),
-    "a worker leaves and is lost": lambda: leaving("worker", losses=lost("w1"), returns=back("w1")),
-    "a manager leaves and is lost": lambda: leaving("manager", losses=lost("w1"), returns=back("w1")),
+    "a worker leaves and is lost": lambda: leaving("worker", **deeds.losing("w1")),
+    "a manager leaves and is lost": lambda: leaving("manager", **deeds.losing("w1")),
     "an overlay is made": creation,
     "an overlay goes": lambda: removal(stack(), others={"service": used(), "container": contained("w1")}),
     "swap": lambda: swap(stack(WEB, HOST_MODE)),
     "swap, a kick fails twice": lambda: swap(others.fail_kicks(stack(WEB), "w1", 2)),
     "swap, a host is slow": lambda: swap(others.slow_down(stack(WEB), "w1")),
-    "swap, placement changed before": lambda: swap(elapse(another_placement("web").act(stack(WEB)), 20)),
+    "swap, placement changed before": lambda: swap(elapse(deeds.another_placement("web").act(stack(WEB)), 20)),
     "swap, rolls back": lambda: swap(others.break_service(stack(ROLLS_BACK), "web")),
     "swap, its tasks begin to fail": lambda: swap(
         stack(ROLLS_BACK), others={"failure": Other(partial(others.break_service, name="web"))}
     ),
     "swap, one by one": lambda: swap(stack(ONE_BY_ONE)),
-    "swap, an old ingress is stuck": lambda: swap(stuck(), harm=breaks_quorum, always=nothing_lost(stuck())),
-    "swap, a stuck host is paused": lambda: swap(
-        stuck(), harm=breaks_quorum, always=nothing_lost(stuck()), others={"pause": paused("w1")}
-    ),
+    "swap, an old ingress is stuck": lambda: swap(stuck(), **roughly(stuck())),
+    "swap, a stuck host is paused": lambda: swap(stuck(), **roughly(stuck()), others={"pause": deeds.paused("w1")}),
     "swap, the ingress is removed too early": lambda: swap(
-        stack(SINGLE), harm=breaks_quorum, always=nothing_lost(stack(SINGLE)), others={"removal": too_early()}
+        stack(SINGLE), **roughly(stack(SINGLE)), others={"removal": too_early()}
     ),
     "swap, removed too early, tasks wait there": lambda: swap(
         stack(EVERYWHERE),
-        harm=breaks_quorum,
-        always=nothing_lost(stack(EVERYWHERE)),
+        **roughly(stack(EVERYWHERE)),
         others={"removal": too_early()},
         manners=replace(MANNERS, held=True),
     ),
     "swap, removed too early from managers": lambda: swap(
         down(stack(SINGLE, managers=HOSTS[1:]), "w2"),
-        harm=breaks_quorum,
-        always=nothing_lost(stack(SINGLE)),
+        **roughly(stack(SINGLE)),
         others={"removal": too_early()},
     ),
     "swap, no kick helps": lambda: swap(
-        others.fail_kicks(stack(SINGLE), "w1", 21), harm=breaks_quorum, others={"pause": paused("w1")}
+        others.fail_kicks(stack(SINGLE), "w1", 21), harm=checks.breaks_quorum, others={"pause": deeds.paused("w1")}
     ),
     "swap, no kick helps two": lambda: swap(
-        others.fail_kicks(others.fail_kicks(stack(SINGLE), "w1", 21), "w2", 21), harm=breaks_quorum
+        others.fail_kicks(others.fail_kicks(stack(SINGLE), "w1", 21), "w2", 21), harm=checks.breaks_quorum
     ),
     "swap, services come and go": lambda: swap(
-        stack(SINGLE), may_go=("web",), others={"alien": created(7171), "removal": removed("web")}
+        stack(SINGLE), may_go=("web",), others={"alien": deeds.created(7171), "removal": deeds.removed("web")}
     ),
-    "swap, a host is cut off": lambda: swap(stack(SINGLE), losses=cut("w1"), returns=healed("w1")),
-    "swap, a port is added": lambda: swap(stack(SINGLE), others={"port": another_port("web", 8443)}),
+    "swap, a host is cut off": lambda: swap(stack(SINGLE), **deeds.cutting("w1")),
+    "swap, a port is added": lambda: swap(stack(SINGLE), others={"port": deeds.another_port("web", 8443)}),
     "bridge": lambda: bridge(
-        stack(WEB), others={"alien": created(7171), "pause": paused("w1"), "label": labelled("w1")}
+        stack(WEB), others={"alien": deeds.created(7171), "pause": deeds.paused("w1"), "label": deeds.labelled("w1")}
     ),
     "bridge, no container yet": lambda: bridge(stack(WEB), DISTURBING, others={"container": contained("w1")}),
-    "bridge, a host is lost": lambda: bridge(stack(WEB), losses=lost("w1", "w2"), returns=back("w1", "w2")),
-    "bridge of a manager": lambda: bridge(
-        stack(WEB, managers=HOSTS[1:]), losses=lost("m1", "w2"), returns=back("m1", "w2")
-    ),
-    "bridge, a container": lambda: bridge(with_container(), DISTURBING, losses=lost("w1"), returns=back("w1")),
-    "bridge, another container": lambda: bridge(
-        with_container(),
-        DISTURBING,
-        others={"container": contained("w1")},
-    ),
-    "migration": lambda: migration(with_users(), others={"image": another_image("web")}),
+    "bridge, a host is lost": lambda: bridge(stack(WEB), **deeds.losing("w1", "w2")),
+    "bridge of a manager": lambda: bridge(stack(WEB, managers=HOSTS[1:]), **deeds.losing("m1", "w2")),
+    "bridge, a container": lambda: bridge(with_container(), DISTURBING, **deeds.losing("w1")),
+    "bridge, another container": lambda: bridge(with_container(), DISTURBING, others={"container": contained("w1")}),
+    "migration": lambda: migration(with_users(), others={"image": deeds.another_image("web")}),
     "migration, its user is removed": lambda: migration(
-        with_users(), may_go=("web",), others={"removal": removed("web")}
+        with_users(), may_go=("web",), others={"removal": deeds.removed("web")}
     ),
-    "migration, a host is lost": lambda: migration(with_users(), losses=lost("w1"), returns=back("w1")),
+    "migration, a host is lost": lambda: migration(with_users(), **deeds.losing("w1")),
 }
 LARGE: dict[str, Callable[[], Scene]] = {
     "swap, others": lambda: swap(
         stack(WEB, EVERYWHERE),
         may_go=("everywhere",),
         others={
-            "alien": created(7171),
-            "rival": created(8080),
-            "image": another_image("web"),
-            "placement": another_placement("web"),
-            "port": another_port("web", 8443),
-            "removal": removed("everywhere"),
-            "label": labelled("w1"),
+            "alien": deeds.created(7171),
+            "rival": deeds.created(8080),
+            "image": deeds.another_image("web"),
+            "placement": deeds.another_placement("web"),
+            "port": deeds.another_port("web", 8443),
+            "removal": deeds.removed("everywhere"),
+            "label": deeds.labelled("w1"),
         },
     ),
-    "swap, a host is lost": lambda: swap(stack(WEB, EVERYWHERE), losses=lost("w1"), returns=back("w1")),
-    "restoring": lambda: restoring(stack(SINGLE), others={"image": another_image("web")}),
-    "restoring, a host is lost": lambda: restoring(stack(SINGLE), losses=lost("w1"), returns=back("w1")),
-    "swap, the manager is lost": lambda: swap(stack(SINGLE), losses=lost("m1"), returns=back("m1")),
+    "swap, a host is lost": lambda: swap(stack(WEB, EVERYWHERE), **deeds.losing("w1")),
+    "restoring": lambda: restoring(stack(SINGLE), others={"image": deeds.another_image("web")}),
+    "restoring, a host is lost": lambda: restoring(stack(SINGLE), **deeds.losing("w1")),
+    "swap, the manager is lost": lambda: swap(stack(SINGLE), **deeds.losing("m1")),
     "swap with three managers": lambda: swap(
-        others.fail_kicks(stack(WEB, managers=HOSTS[1:]), "w1", 1), losses=lost("m1", "w2"), returns=back("m1", "w2")
+        others.fail_kicks(stack(WEB, managers=HOSTS[1:]), "w1", 1), **deeds.losing("m1", "w2")
     ),
     "swap, others and a host is lost": lambda: swap(
-        stack(WEB), others={"image": another_image("web")}, losses=lost("w1"), returns=back("w1")
+        stack(WEB), others={"image": deeds.another_image("web")}, **deeds.losing("w1")
     ),
-    "swap, stuck and a host is lost": lambda: swap(
-        stuck(), harm=breaks_quorum, always=nothing_lost(stuck()), losses=lost("w2"), returns=back("w2")
-    ),
+    "swap, stuck and a host is lost": lambda: swap(stuck(), **roughly(stuck()), **deeds.losing("w2")),
 }

@@ -1,15 +1,14 @@
 """The five providers in this process, on the simulated swarm in the place of real hosts."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from pulumi.dynamic import Config, ConfigureRequest
 
 from providers.resource import Provider
 from providers.run import Run
 from providers.simulate import World, bare
+from tests.glue.stack import configure
 from tests.plugin.fake_pulumi import FakePulumi
 from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts
@@ -44,8 +43,7 @@ def on(monkeypatch, pulumi_engine) -> Declare:
         monkeypatch.setattr(Provider, "run", Run(lambda accesses, roles: simulated))
         hosts = {host.name: {"address": f"10.9.0.{n}"} for n, host in enumerate(world.hosts, start=1)}
         hosts[world.hosts[0].name]["role"] = "manager"
-        settings = {"swarmnet:hosts": json.dumps(hosts), "swarmnet:swarm": "{}"}
-        Provider().configure(ConfigureRequest(Config(settings, "swarmnet")))
+        configure(hosts=hosts, swarm={})
         return simulated
 
     return declare
@@ -61,3 +59,21 @@ def bare_hosts(on: Declare) -> SimulatedHosts:
 def hosts(on: Declare) -> SimulatedHosts:
     """Hosts on which the whole stack is up and at rest."""
     return on(lifecycle.running())
+
+
+@pytest.fixture
+def counted(monkeypatch) -> Callable[[SimulatedHosts, str], list[object]]:
+    """Returns the words of all calls of a method of these hosts so far."""
+
+    def count(hosts: SimulatedHosts, method: str) -> list[object]:
+        calls: list[object] = []
+        call = getattr(hosts, method)
+
+        def noted(*words):
+            calls.append(words)
+            return call(*words)
+
+        monkeypatch.setattr(hosts, method, noted)
+        return calls
+
+    return count

@@ -1,7 +1,11 @@
 """The whole stack as Pulumi holds it: each resource's provider, inputs and outputs."""
 
+import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+from pulumi.dynamic import Config, ConfigureRequest
 
 from providers.gwbridge import GwbridgeProvider
 from providers.ingress import IngressProvider
@@ -11,6 +15,8 @@ from providers.resource import Props, Provider
 from providers.rules.nouns.noun import to_props
 from providers.rules.nouns.table import noun_of
 from providers.rules.vocabulary.specs import Spec
+from providers.simulate import World, elapse
+from providers.simulate.others import create_service, service_spec
 from providers.swarm import SwarmProvider
 from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts
@@ -21,9 +27,18 @@ NODE = lifecycle.node_spec("w1", access={"name": "w1", "address": "10.9.0.2"})
 INGRESS = lifecycle.ingress_spec()
 OVERLAY = lifecycle.overlay_spec()
 ALL = [GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY]
-
-
+# Another range for each.
+BRIDGE_RANGE: Props = {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}
+INGRESS_RANGE: Props = {"subnet": "10.55.0.0/16", "gateway": "10.55.0.1"}
+OVERLAY_RANGE: Props = {"subnet": "10.77.0.0/24", "gateway": "10.77.0.1"}
 PROVIDERS = (GwbridgeProvider, SwarmProvider, NodeProvider, IngressProvider, OverlayProvider)
+
+
+@cache
+def at_work(world: World) -> World:
+    """The stack with a service that publishes, on the overlay."""
+    networks = (lifecycle.id_of(world, OVERLAY),)
+    return elapse(create_service(world, service_spec("web", ports=((8080, 80),), replicas=2, networks=networks)), 20)
 
 
 def provider_of(spec: Spec) -> Provider[Any, Any]:
@@ -39,6 +54,15 @@ def id_output(spec: Spec) -> str:
 def noun(spec: Spec) -> str:
     """Return the noun that a test is about, for its name."""
     return noun_of(spec).name.lower()
+
+
+def configure(**sections: object) -> None:
+    """Hand over the rest of the stack file, as Pulumi does; a word as it is, everything else as JSON."""
+    settings = {
+        f"swarmnet:{key}": section if isinstance(section, str) else json.dumps(section)
+        for key, section in sections.items()
+    }
+    Provider().configure(ConfigureRequest(Config(settings, "swarmnet")))
 
 
 @dataclass

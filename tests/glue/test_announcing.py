@@ -2,39 +2,35 @@
 
 import pytest
 
-from providers import simulate
 from providers.resource import Provider
 from providers.rules.nouns.swarm import KEEP_THE_KEY
-from providers.simulate import World
-from providers.simulate.others import create_service, service_spec
-from tests.glue.stack import GWBRIDGE, INGRESS, NODE, OVERLAY, SWARM, known
+from tests.glue.stack import (
+    BRIDGE_RANGE,
+    GWBRIDGE,
+    INGRESS,
+    INGRESS_RANGE,
+    NODE,
+    OVERLAY,
+    OVERLAY_RANGE,
+    SWARM,
+    at_work,
+    known,
+)
 from tests.support import lifecycle
 
-DISTURBING = {
-    "ingress": (INGRESS, {"subnet": "10.55.0.0/16", "gateway": "10.55.0.1"}, "will take ports away: web (8080/tcp)"),
-    "bridge": (GWBRIDGE, {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}, "will drain w1; restart docker on w1"),
-    "overlay": (
-        OVERLAY,
-        {"subnet": "10.77.0.0/24", "gateway": "10.77.0.1", "on_in_use": "migrate"},
-        "will take ports away: web (8080/tcp)",
-    ),
-}
 
-
-def at_work() -> World:
-    """The whole stack with a service that publishes, on the overlay."""
-    world = lifecycle.running()
-    networks = (lifecycle.id_of(world, OVERLAY),)
-    return simulate.elapse(
-        create_service(world, service_spec("web", ports=((8080, 80),), replicas=2, networks=networks)), 20
-    )
-
-
-@pytest.mark.parametrize("noun", DISTURBING)
-def test_first_line_of_a_disturbing_change_says_what_it_disturbs(on, pulumi_engine, noun):
+@pytest.mark.parametrize(
+    ("spec", "changes", "said"),
+    [
+        (INGRESS, INGRESS_RANGE, "will take ports away: web (8080/tcp)"),
+        (GWBRIDGE, BRIDGE_RANGE, "will drain w1; restart docker on w1"),
+        (OVERLAY, {**OVERLAY_RANGE, "on_in_use": "migrate"}, "will take ports away: web (8080/tcp)"),
+    ],
+    ids=["ingress", "bridge", "overlay"],
+)
+def test_first_line_of_a_disturbing_change_says_what_it_disturbs(on, pulumi_engine, spec, changes, said):
     """No other line comes before it, and no step."""
-    spec, changes, said = DISTURBING[noun]
-    hosts = on(at_work())
+    hosts = on(at_work(lifecycle.running()))
     stack = known(hosts, spec)
     stack.update(**changes)
 
@@ -45,7 +41,7 @@ def test_first_line_of_a_disturbing_change_says_what_it_disturbs(on, pulumi_engi
 
 def test_change_that_disturbs_nobody_is_not_announced(on, pulumi_engine):
     """An ingress through which nobody publishes."""
-    known(on(lifecycle.running()), INGRESS).update(subnet="10.55.0.0/16", gateway="10.55.0.1")
+    known(on(lifecycle.running()), INGRESS).update(**INGRESS_RANGE)
 
     assert [] == [line for _, line in pulumi_engine.lines if line.startswith("will ")]
 
@@ -54,9 +50,9 @@ def test_change_that_disturbs_nobody_is_not_announced(on, pulumi_engine):
     ("spec", "changes", "result"),
     [
         (NODE, {"labels": {"rack": "a"}}, "w1 is a worker of the swarm"),
-        (INGRESS, {"subnet": "10.55.0.0/16", "gateway": "10.55.0.1"}, "change finished: ingress on 3 of 3 hosts"),
-        (GWBRIDGE, {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}, "w1 is in service again"),
-        (OVERLAY, {"subnet": "10.77.0.0/24", "gateway": "10.77.0.1"}, "overlay app has 10.77.0.0/24"),
+        (INGRESS, INGRESS_RANGE, "change finished: ingress on 3 of 3 hosts"),
+        (GWBRIDGE, BRIDGE_RANGE, "w1 is in service again"),
+        (OVERLAY, OVERLAY_RANGE, "overlay app has 10.77.0.0/24"),
     ],
     ids=["node", "ingress", "bridge", "overlay"],
 )

@@ -9,7 +9,7 @@ from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import UpdateSwarm
 from tests.glue.stack import GWBRIDGE, INGRESS, NODE, OVERLAY, SWARM, Known, created, known, noun, provider_of
-from tests.support.lifecycle import OWNER
+from tests.support import lifecycle
 
 # Each as it is taken away where its resource goes.
 GOING = [GWBRIDGE, SWARM, NODE, INGRESS.model_copy(update={"on_remove": "restore_default"}), OVERLAY]
@@ -21,7 +21,7 @@ def test_a_change_carries_the_digest_of_the_stack_file(hosts):
     known(hosts, INGRESS).update(subnet="10.31.0.0/24", gateway="10.31.0.1")
     written = [dict(step.set_labels) for step in hosts.steps if isinstance(step, UpdateSwarm) and step.set_labels]
 
-    assert f"{OWNER} {Provider.run.wish(INGRESS).wish}" == written[0][CHANGE]
+    assert f"{lifecycle.OWNER} {Provider.run.wish(INGRESS).wish}" == written[0][CHANGE]
     assert 12 == len(Provider.run.wish(INGRESS).wish)
 
 
@@ -36,20 +36,17 @@ def declared(resource: Known, spec: Spec | None = None) -> None:
 
 
 @each
-def test_what_was_renamed_in_the_state_stays(hosts, spec):
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(lambda hosts, spec: provider_of(spec).create(to_props(spec)), id="made under its declared name"),
+        pytest.param(lambda hosts, spec: declared(known(hosts, spec)), id="the state has both names after a cut"),
+    ],
+)
+def test_what_was_renamed_in_the_state_stays(hosts, spec, found):
     """It is found under its declared name before it goes under the other: only that name goes."""
     renamed, world = known(hosts, spec), hosts.world
-    provider_of(spec).create(to_props(spec))
-    renamed.delete()
-
-    assert ([], world) == (hosts.steps, hosts.world)
-
-
-@each
-def test_what_was_renamed_stays_after_a_cut_in_between(hosts, spec):
-    """The state has both names now; the declared one is looked at first, by its last outputs."""
-    renamed, declared_one, world = known(hosts, spec), known(hosts, spec), hosts.world
-    declared(declared_one)
+    found(hosts, spec)
     renamed.delete()
 
     assert ([], world) == (hosts.steps, hosts.world)
@@ -65,22 +62,22 @@ def test_what_a_refused_create_found_stays(hosts):
     assert ([], world) == (hosts.steps, hosts.world)
 
 
-def test_what_is_replaced_goes(hosts):
-    """The declared resource itself makes room for its new network."""
+@pytest.mark.parametrize(
+    "met",
+    [
+        pytest.param(lambda known: declared(known, OVERLAY.model_copy(update={"mtu": 1400})), id="replaced"),
+        pytest.param(
+            lambda known: provider_of(OVERLAY).diff("overlay/app", known.outputs, to_props(OVERLAY)), id="refreshed"
+        ),
+    ],
+)
+def test_what_is_replaced_or_was_only_refreshed_goes(hosts, met):
+    """A declared resource makes room for its new network; a refresh asks of what is declared no more as well."""
     overlay = known(hosts, OVERLAY)
-    declared(overlay, OVERLAY.model_copy(update={"mtu": 1400}))
+    met(overlay)
     overlay.delete()
 
-    assert [] == [net for net in hosts.world.swarm.networks if net.name == OVERLAY.name]
-
-
-def test_what_was_only_refreshed_goes(hosts):
-    """A refresh asks for differences too, of what is declared no more as well."""
-    overlay = known(hosts, OVERLAY)
-    provider_of(OVERLAY).diff("overlay/app", overlay.outputs, to_props(OVERLAY))
-    overlay.delete()
-
-    assert [] == [net for net in hosts.world.swarm.networks if net.name == OVERLAY.name]
+    assert "" == lifecycle.id_of(hosts.world, OVERLAY)
 
 
 # A replacement is no other state
@@ -108,24 +105,22 @@ def test_ingress_that_is_kept_is_replaced_on_demand(hosts):
 @pytest.mark.parametrize(
     ("spec", "state", "why"),
     [
-        pytest.param(GWBRIDGE, {}, "on_remove is keep", id="kept"),
-        pytest.param(OVERLAY, {"adopted": True}, "somebody else had made it", id="adopted"),
+        (GWBRIDGE, {}, "on_remove is keep"),
+        (INGRESS, {}, "on_remove is keep"),
+        *((spec, {"adopted": True}, "somebody else had made it") for spec in GOING),
+        (NODE, {}, "the stack file has no section swarm any more"),
+        (SWARM, {}, "the stack file has no section swarm any more"),
     ],
+    ids=lambda value: noun(value) if isinstance(value, Spec) else "" if isinstance(value, str) else str(value),
 )
 def test_what_is_kept_says_so(hosts, pulumi_engine, spec, state, why):
-    """A `destroy` tells on its row that it stays on the hosts, and why."""
+    """A `destroy` writes nothing, and tells on its row that it stays on the hosts, and why."""
     words = spec.resource_name.replace("/", " ")
+    del Provider.run.settings["swarmnet:swarm"]
     known(hosts, spec.model_copy(update={"row": "urn:it"}), **state).delete()
 
     assert [("urn:it", f"{words} is kept on the hosts, and forgotten here: {why}")] == pulumi_engine.lines
-
-
-def test_membership_without_a_section_says_so(hosts, pulumi_engine):
-    """A host that stays declared stays a member."""
-    Provider.run.settings.pop("swarmnet:swarm")
-    known(hosts, NODE.model_copy(update={"row": "urn:it"})).delete()
-
-    assert "the stack file has no section swarm any more" in pulumi_engine.lines[0][1]
+    assert [] == hosts.steps
 
 
 # A stack of another name

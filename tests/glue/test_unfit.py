@@ -1,40 +1,15 @@
 """A host that `doctor` finds unfit for a change is refused before the first write."""
 
-import json
-
 import pytest
-from pulumi.dynamic import Config, ConfigureRequest
 
-from providers.resource import Provider
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.reach import Reach, Trial
-from tests.glue.stack import GWBRIDGE, INGRESS, OVERLAY, created, known
+from tests.glue.stack import GWBRIDGE, INGRESS, INGRESS_RANGE, OVERLAY, configure, created, known
 from tests.support import examined, lifecycle
 
 CLOSED = Trial(sender="w1", receiver="m1", channel="gossip-tcp", outcome="closed", port=7946, why="no answer")
 UNFIT = examined.seen(reach=Reach(trials=(CLOSED,)))
 SAID = "nothing was begun: w1, m1: m1 is not reached at TCP 7946: no answer: "
-RANGE = {"subnet": "10.55.0.0/16", "gateway": "10.55.0.1"}
-
-
-def declare(**sections):
-    """The rest of the stack file, as Pulumi hands it over."""
-    settings = {
-        f"swarmnet:{key}": section if key == "preflight" else json.dumps(section) for key, section in sections.items()
-    }
-    Provider().configure(ConfigureRequest(Config(settings, "swarmnet")))
-
-
-def counted(hosts, monkeypatch):
-    """Return the list of examinations of all hosts so far."""
-    looks, look = [], hosts.examined
-
-    def examined(*words):
-        looks.append(words)
-        return look(*words)
-
-    monkeypatch.setattr(hosts, "examined", examined)
-    return looks
 
 
 def test_first_membership_is_not_begun(bare_hosts):
@@ -48,9 +23,9 @@ def test_first_membership_is_not_begun(bare_hosts):
     assert [] == bare_hosts.steps
 
 
-def test_hosts_are_examined_once(bare_hosts, monkeypatch):
+def test_hosts_are_examined_once(bare_hosts, counted):
     """They are examined once, whatever is made."""
-    looks = counted(bare_hosts, monkeypatch)
+    looks = counted(bare_hosts, "examined")
     created(GWBRIDGE)
     created(lifecycle.gwbridge_spec("w2"))
 
@@ -62,14 +37,14 @@ def test_change_of_what_runs_is_not_begun(hosts):
     hosts.examination = UNFIT
 
     with pytest.raises(Blocked) as refusal:
-        known(hosts, INGRESS).update(**RANGE)
+        known(hosts, INGRESS).update(**INGRESS_RANGE)
     assert SAID in str(refusal.value)
     assert [] == hosts.steps
 
 
-def test_overlays_and_members_are_not_looked_at(hosts, monkeypatch):
+def test_overlays_and_members_are_not_looked_at(hosts, counted):
     """A plain `up` of overlays, and a bridge on hosts that are all members, begin no membership."""
-    looks = counted(hosts, monkeypatch)
+    looks = counted(hosts, "examined")
     created(lifecycle.overlay_spec("web", subnet="10.21.0.0/24", gateway="10.21.0.1"))
     created(OVERLAY)
 
@@ -86,7 +61,7 @@ def test_overlays_and_members_are_not_looked_at(hosts, monkeypatch):
 def test_what_is_accepted_is_begun(bare_hosts, sections):
     """A finding that the stack file ignores refuses nothing."""
     bare_hosts.examination = UNFIT
-    declare(**sections)
+    configure(**sections)
     created(GWBRIDGE)
 
     assert bare_hosts.steps

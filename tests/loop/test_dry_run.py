@@ -7,8 +7,7 @@ from providers.loop.dry_run import rehearsed
 from providers.rules.nouns.table import INGRESS
 from providers.simulate import World, elapse
 from providers.simulate.from_snapshot import copied
-from providers.simulate.others import create_service
-from providers.simulate.workloads import text
+from providers.simulate.others import create_service, service_spec
 from tests.support.calls import calls
 from tests.support.lifecycle import id_of, ingress_spec, running
 from tests.support.simulated import SimulatedHosts
@@ -18,14 +17,7 @@ def with_services(count: int) -> World:
     """Three hosts, and services of four tasks each that publish a port."""
     world = running()
     for number in range(count):
-        port = {"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8000 + number, "PublishMode": "ingress"}
-        spec = {
-            "Name": f"web{number}",
-            "TaskTemplate": {"ContainerSpec": {"Image": "web"}},
-            "Mode": {"Replicated": {"Replicas": 4}},
-            "EndpointSpec": {"Ports": [port]},
-        }
-        world = create_service(world, text(spec))
+        world = create_service(world, service_spec(f"web{number}", ports=((8000 + number, 80),), replicas=4))
     return copied(SimulatedHosts(elapse(world, 20)).survey())
 
 

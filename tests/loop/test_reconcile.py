@@ -106,6 +106,11 @@ def by_number(**decisions: Decision) -> Callable[[Facts], Decision]:
     return lambda facts: decisions.get(f"at_{facts.number}", Done())
 
 
+def always(decision: Decision) -> Callable[[Facts], Decision]:
+    """One decision, whatever it finds."""
+    return lambda facts: decision
+
+
 WAIT = Wait("the name to be free", 5)
 
 
@@ -113,15 +118,9 @@ WAIT = Wait("the name to be free", 5)
 
 
 def test_done_returns_the_facts():
-    """The facts that were enough are what it returns."""
-    assert Facts(7) == Scene(looks=[7]).run(script())
-
-
-def test_done_writes_nothing():
-    """A resource that is right already is left alone, without a line."""
-    scene = Scene()
-    scene.run(script())
-    assert ([], []) == (scene.performed, scene.lines)
+    """The facts that were enough are what it returns, and nothing is written or shown."""
+    scene = Scene(looks=[7])
+    assert (Facts(7), [], []) == (scene.run(script()), scene.performed, scene.lines)
 
 
 def test_steps_are_followed_by_a_look():
@@ -136,13 +135,6 @@ def test_steps_of_one_set_are_all_performed():
     scene = Scene(refusals=[Conflict("taken")])
     scene.run(script(remove("a", "b", "c")))
     assert {"a", "b", "c"} == set(scene.performed)
-
-
-def test_progress_is_shown_before_steps():
-    """Each set of steps is announced."""
-    scene = Scene()
-    scene.run(script(remove("a", doing="remove the old ingress")))
-    assert ["remove the old ingress"] == scene.lines
 
 
 def test_a_wait_lets_time_pass():
@@ -161,7 +153,7 @@ def test_a_wait_is_shown_once_a_second():
 
 @pytest.mark.parametrize("result", ["app has 10.1.0.0/24", ""])
 def test_a_row_ends_with_its_result(result: str):
-    """The result is the last line, and no row ends on an empty one."""
+    """Each set of steps is announced; the result is the last line, and no row ends on an empty one."""
     scene = Scene()
     scene.run(script(remove("a"), WAIT, Done(result)))
     assert ["remove", "waiting for the name to be free (0 s)", *filter(None, [result])] == scene.lines
@@ -182,27 +174,63 @@ def test_patience_is_a_fact():
     assert 2 <= scene.now <= 3
 
 
-def test_patience_ends_with_a_change():
-    """It begins anew with any change."""
-    scene = Scene(looks=[0, 0, 0, 1])
-    scene.run(script(WAIT, WAIT, WAIT))
-    assert 0 == scene.seen[-1].unchanged_for
-
-
-def test_patience_ends_with_an_act():
-    """After a step the facts count from then, though they look the same."""
-    scene = Scene()
-    scene.run(script(WAIT, WAIT, remove("a")))
+@pytest.mark.parametrize(
+    ("looks", "decisions"),
+    [([0, 0, 0, 1], [WAIT, WAIT, WAIT]), ([0], [WAIT, WAIT, remove("a")])],
+    ids=["a change", "a step, though they look the same"],
+)
+def test_patience_ends_with(looks: list[int | SwarmnetError], decisions: list[Decision]):
+    """The facts count from then on."""
+    scene = Scene(looks=looks)
+    scene.run(script(*decisions))
     assert 0 == scene.seen[-1].unchanged_for
 
 
 # What stops it
 
+ENDS: dict[str, tuple[type[SwarmnetError], str, Callable[[], object]]] = {
+    "a decision that it can't be done": (
+        *(Blocked, r"^in use by web$"),
+        lambda: Scene().run(script(steps.Blocked("in use by web"))),
+    ),
+    "a wait that takes longer than it may": (
+        *(DeadlineExceeded, r"overlay app: still waiting for the name to be free after \d+ s: see what"),
+        lambda: Scene().run(always(WAIT)),
+    ),
+    "a refusal that does not pass": (
+        *(CommandFailed, "no such file"),
+        lambda: Scene(refusals=[CommandFailed("w1: no such file")]).run(script(remove("a"))),
+    ),
+    "a second refusal of the same steps": (
+        *(InUse, "in use"),
+        lambda: Scene(refusals=[InUse("in use"), InUse("in use")]).run(script(remove("a"), remove("a"))),
+    ),
+    "the gravest of several refusals": (
+        *(CommandFailed, "^no$"),
+        lambda: Scene(refusals=[Conflict("taken"), CommandFailed("no"), NoQuorum("no leader")]).run(
+            script(remove("a", "b", "c"))
+        ),
+    ),
+    "a refusal before anything was begun": (
+        *(Blocked, r"^no way$"),
+        lambda: Scene().run(always(steps.Blocked("no way")), script()),
+    ),
+    "a deadline where no way back leads to an end": (
+        *(DeadlineExceeded, r"waiting for the name.*what was begun could not be finished either.*not this way"),
+        lambda: Scene(seconds=10).run(always(WAIT), always(steps.Blocked("not this way"))),
+    ),
+    "hosts that can't be reached, told once": (
+        *(Unreachable, r"^w1: no answer$"),
+        lambda: Scene(looks=[Unreachable("w1: no answer")]).run(script(), script(), script()),
+    ),
+}
 
-def test_blocked_says_why():
-    """A decision that it can't be done is the error."""
-    with pytest.raises(Blocked, match=r"^in use by web$"):
-        Scene().run(script(steps.Blocked("in use by web")))
+
+@pytest.mark.parametrize(("error", "words", "run"), ENDS.values(), ids=ENDS)
+def test_it_ends_with(error: type[SwarmnetError], words: str, run: Callable[[], object]):
+    """The error that a person needs, with nothing else called begun or unfinished."""
+    with pytest.raises(error, match=words):
+        run()
 
 
 def test_blocked_takes_back_what_it_made():
@@ -211,14 +239,6 @@ def test_blocked_takes_back_what_it_made():
     with pytest.raises(Blocked):
         scene.run(script(steps.Blocked("dead", undo=(RemoveNetwork(id="a"),))))
     assert ["a"] == scene.performed
-
-
-def test_a_wait_has_its_own_limit():
-    """A wait that takes longer than it may ends with an error that says what it waited for."""
-    with pytest.raises(
-        DeadlineExceeded, match=r"overlay app: still waiting for the name to be free after \d+ s: see what"
-    ):
-        Scene().run(lambda facts: WAIT)
 
 
 def test_another_wait_has_its_own_limit():
@@ -273,12 +293,6 @@ def test_steps_in_turn_that_get_nowhere_end():
         scene.run(slowly)
 
 
-def test_a_refusal_ends_it():
-    """An error that does not pass by itself is raised as it is."""
-    with pytest.raises(CommandFailed, match="no such file"):
-        Scene(refusals=[CommandFailed("w1: no such file")]).run(script(remove("a")))
-
-
 @pytest.mark.parametrize(
     "problem",
     [InUse("in use"), NotFound("no such service"), EngineError("port '8080' is already in use by service 'web'")],
@@ -289,25 +303,6 @@ def test_who_was_overtaken_looks_once_more(problem: SwarmnetError):
     scene = Scene(refusals=[problem])
     with pytest.raises(Blocked, match="used by web"):
         scene.run(script(remove("a"), steps.Blocked("used by web")))
-
-
-def test_a_refusal_of_the_same_steps_ends_it():
-    """If the next look decides on the same steps, they are not tried a third time."""
-    with pytest.raises(InUse, match="in use"):
-        Scene(refusals=[InUse("in use"), InUse("in use")]).run(script(remove("a"), remove("a")))
-
-
-def test_the_gravest_problem_comes_first():
-    """The problem that does not pass by itself is raised, of several."""
-    refusals: list[SwarmnetError | None] = [Conflict("taken"), CommandFailed("no"), NoQuorum("no leader")]
-    with pytest.raises(CommandFailed):
-        Scene(refusals=refusals).run(script(remove("a", "b", "c")))
-
-
-def test_an_unreachable_host_ends_it():
-    """A look that fails for good is raised as it is."""
-    with pytest.raises(Unreachable):
-        Scene(looks=[Unreachable("m1: nothing answers")]).run(script())
 
 
 # What passes by itself
@@ -349,35 +344,22 @@ def test_the_cause_of_a_deadline_is_kept():
 # A run that was cut
 
 
-def test_a_cut_run_starts_nothing():
-    """No step is started once Pulumi has gone."""
-    scene = Scene(cut_before="remove")
+@pytest.mark.parametrize(
+    ("performed", "cut_before", "decisions"),
+    [
+        ([], "remove", [remove("a")]),
+        ([], "take back what was begun", [steps.Blocked("dead", undo=(RemoveNetwork(id="a"),))]),
+        (["a"], "create", [remove("a"), remove("b", doing="create")]),
+        ([], "waiting for the name to be free (1 s)", [WAIT] * 100),
+    ],
+    ids=["a step", "taking back", "the next step", "a wait"],
+)
+def test_a_cut_run_starts_nothing(performed: list[str], cut_before: str, decisions: list[Decision]):
+    """Once Pulumi has gone a run goes no further, nor does it turn round: the next one finds what is there."""
+    scene = Scene(cut_before=cut_before)
     with pytest.raises(RunCut):
-        scene.run(script(remove("a")))
-    assert [] == scene.performed
-
-
-def test_a_cut_run_takes_nothing_back():
-    """Nothing is taken back: the run that finishes it finds it."""
-    scene = Scene(cut_before="take back what was begun")
-    with pytest.raises(RunCut):
-        scene.run(script(steps.Blocked("dead", undo=(RemoveNetwork(id="a"),))))
-    assert [] == scene.performed
-
-
-def test_a_cut_run_stops_between_steps():
-    """The step under way is finished, and no other follows."""
-    scene = Scene(cut_before="create")
-    with pytest.raises(RunCut):
-        scene.run(script(remove("a"), remove("b", doing="create")))
-    assert ["a"] == scene.performed
-
-
-def test_a_cut_run_stops_waiting():
-    """A wait notices it too."""
-    scene = Scene(cut_before="waiting for the name to be free (1 s)")
-    with pytest.raises(RunCut):
-        scene.run(lambda facts: WAIT)
+        scene.run(script(*decisions), always(remove("b")))
+    assert performed == scene.performed
 
 
 # Turning round
@@ -392,12 +374,6 @@ def test_what_was_begun_is_brought_to_an_end_before_an_error_is_told():
     assert ["a", "b"] == scene.performed
 
 
-def test_a_refusal_before_anything_was_begun_is_told_as_it_is():
-    """There is nothing to bring to an end."""
-    with pytest.raises(Blocked, match=r"^no way$"):
-        Scene().run(lambda facts: steps.Blocked("no way"), script())
-
-
 def test_the_second_way_back_is_taken_where_the_first_ends_nowhere():
     """If the first way back ends nowhere, the second is taken."""
     scene = Scene(refusals=[None, EngineError("refused"), EngineError("refused")])
@@ -407,26 +383,3 @@ def test_the_second_way_back_is_taken_where_the_first_ends_nowhere():
             lambda facts: steps.Blocked("not this way"),
             lambda facts: Done() if scene.performed[-1] == "c" else remove("c"),
         )
-
-
-def test_where_no_way_back_leads_to_an_end_both_problems_are_told():
-    """A person needs to know what stands half done."""
-    with pytest.raises(
-        DeadlineExceeded, match=r"waiting for the name.*what was begun could not be finished either.*not this way"
-    ):
-        Scene(seconds=10).run(lambda facts: WAIT, lambda facts: steps.Blocked("not this way"))
-
-
-def test_what_holds_up_the_ways_back_too_is_told_once():
-    """Hosts that can't be reached are named once, and nothing is called begun that was not."""
-    scene = Scene(looks=[Unreachable("w1: no answer")])
-    with pytest.raises(Unreachable, match=r"^w1: no answer$"):
-        scene.run(script(), script(), script())
-
-
-def test_a_run_that_was_cut_does_not_turn_round():
-    """Nothing more is started once Pulumi has gone."""
-    scene = Scene(cut_before="remove")
-    with pytest.raises(RunCut):
-        scene.run(lambda facts: remove("a"), lambda facts: remove("b"))
-    assert [] == scene.performed

@@ -56,17 +56,9 @@ class Recorder:
 
     def facts(self, name: str) -> None:
         """Record what `swarmnet facts` finds, with the stack file of the last preview."""
-        command = [
-            sys.executable,
-            "-m",
-            "cli",
-            "facts",
-            self.project.stack,
-            "--dir",
-            str(self.project.folder / "stacks"),
-        ]
-        out = ["--out", str(FOLDER / f"{name}.facts.json")]
-        subprocess.run([*command, *out], cwd=ROOT, env=self._environment(), check=True)
+        where = ["--dir", str(self.project.folder / "stacks"), "--out", str(FOLDER / f"{name}.facts.json")]
+        command = [sys.executable, "-m", "cli", "facts", self.project.stack, *where]
+        subprocess.run(command, cwd=ROOT, env=self._environment(), check=True)
 
     def up(self, **sections: Json) -> None:
         """Bring what stands to these sections."""

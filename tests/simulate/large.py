@@ -9,8 +9,9 @@ from providers.rules.plan import Plan
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.shape import Pool
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec
+from providers.simulate.others import service_spec
 from providers.simulate.tasks import Tasks
-from providers.simulate.workloads import Placed, Service, text
+from providers.simulate.workloads import Placed, Service
 from providers.simulate.world import Host, World
 from tests.support.lifecycle import gwbridge_spec, id_of, ingress_spec, node_spec, overlay_spec, running
 
@@ -57,8 +58,9 @@ def large(hosts: int) -> Large:
     ingress = seed.swarm.ingress
     assert ingress is not None
     overlays = [
-        overlay_spec(f"app{number}", subnet=subnet(number), gateway=gateway(number))
+        overlay_spec(f"app{number}", subnet=f"{place}.0/24", gateway=f"{place}.1")
         for number in range(NETWORKS * hosts)
+        for place in (f"10.{128 + number // 250}.{number % 250}",)
     ]
     model = next(net for net in seed.swarm.networks if net.name == "app")
     made = [
@@ -105,26 +107,10 @@ def entry(seed: World, host: Host, number: int):
     return replace(model, id=host.node_id, hostname=host.name, address=host.address)
 
 
-def subnet(number: int) -> str:
-    """Of an overlay."""
-    return f"10.{128 + number // 250}.{number % 250}.0/24"
-
-
-def gateway(number: int) -> str:
-    """Of an overlay."""
-    return subnet(number).replace("0/24", "1")
-
-
 def service(number: int, network: str) -> Service:
     """One of a single task, which publishes a port."""
-    port = {"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8000 + number, "PublishMode": "ingress"}
-    spec = {
-        "Name": f"web{number}",
-        "TaskTemplate": {"ContainerSpec": {"Image": "web"}, "Networks": [{"Target": network}]},
-        "Mode": {"Replicated": {"Replicas": 1}},
-        "EndpointSpec": {"Ports": [port]},
-    }
-    made = Service(id=f"service{number:05d}", spec=text(spec))
+    spec = service_spec(f"web{number}", ports=((8000 + number, 80),), networks=(network,))
+    made = Service(id=f"service{number:05d}", spec=spec)
     return replace(made, numbers=made.ports)
 
 

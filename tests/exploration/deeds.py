@@ -1,6 +1,9 @@
 """Acts of others in explored worlds, and checks that tell whether they were undone."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from providers import simulate
 from providers.rules.live import maintenance
@@ -12,12 +15,12 @@ from tests.exploration.checks import BY_HAND
 from tests.exploration.explore import Act, Check, Other
 
 
-def changed(name: str, **changes: object) -> Other:
-    """Somebody changes top-level keys of a service's spec, and says so in a label."""
+def by_hand(name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Other:
+    """Somebody changes top-level keys of a service's spec, by that spec, and says so in a label."""
 
     def act(world: World) -> World:
-        labels = {**read(named(world, name).spec)["Labels"], BY_HAND: ""}
-        return change_service(world, name, **changes, Labels=labels)
+        spec = read(named(world, name).spec)
+        return change_service(world, name, **change(spec), Labels={**spec["Labels"], BY_HAND: ""})
 
     return Other(act, still_so(name))
 
@@ -32,49 +35,36 @@ def still_so(name: str) -> Check:
     return undone
 
 
-def template(service: str, **given: object) -> Act:
+def template(service: str, **given: object) -> Other:
     """Somebody changes keys of a service's task template."""
-
-    def act(world: World) -> World:
-        spec = read(named(world, service).spec)
-        labels = {**spec["Labels"], BY_HAND: ""}
-        return change_service(world, service, TaskTemplate={**spec["TaskTemplate"], **given}, Labels=labels)
-
-    return act
+    return by_hand(service, lambda spec: {"TaskTemplate": {**spec["TaskTemplate"], **given}})
 
 
 def another_image(service: str) -> Other:
     """Somebody changes what a service's tasks are made of, which replaces them."""
-    return Other(template(service, ContainerSpec={"Image": "other"}), still_so(service))
+    return template(service, ContainerSpec={"Image": "other"})
 
 
 def another_placement(service: str) -> Other:
     """Somebody changes where a service's tasks may run, which moves none of them."""
-    return Other(template(service, Placement={"Constraints": ["node.role != x"]}), still_so(service))
+    return template(service, Placement={"Constraints": ["node.role != x"]})
 
 
 def another_port(service: str, port: int) -> Other:
     """Somebody publishes one more port of a service."""
-
-    def act(world: World) -> World:
-        spec = read(named(world, service).spec)
-        more = {"Protocol": "tcp", "TargetPort": port, "PublishedPort": port, "PublishMode": "ingress"}
-        ports = [*(spec["EndpointSpec"].get("Ports") or []), more]
-        return change_service(world, service, EndpointSpec={"Ports": ports}, Labels={**spec["Labels"], BY_HAND: ""})
-
-    return Other(act, still_so(service))
+    more = {"Protocol": "tcp", "TargetPort": port, "PublishedPort": port, "PublishMode": "ingress"}
+    return by_hand(
+        service, lambda spec: {"EndpointSpec": {"Ports": [*(spec["EndpointSpec"].get("Ports") or []), more]}}
+    )
 
 
 def scaled(service: str, replicas: int) -> Other:
     """Somebody wants another number of tasks, if it is not one on every node."""
-
-    def act(world: World) -> World:
-        spec = read(named(world, service).spec)
-        mode = {"Replicated": {"Replicas": replicas}}
-        labels = {**spec["Labels"], BY_HAND: ""}
-        return world if "Global" in spec["Mode"] else change_service(world, service, Mode=mode, Labels=labels)
-
-    return Other(act, still_so(service))
+    other = by_hand(service, lambda spec: {"Mode": {"Replicated": {"Replicas": replicas}}})
+    return replace(
+        other,
+        act=lambda world: world if "Global" in read(named(world, service).spec)["Mode"] else other.act(world),
+    )
 
 
 def rolled_back(service: str) -> Other:
@@ -146,25 +136,17 @@ def labelled(host: str) -> Other:
     return Other(lambda world: others.set_node(world, host, labels=(("theirs", "1"),)), undone)
 
 
-def lost(*hosts: str) -> dict[str, Act]:
-    """Docker stops on one of these hosts."""
-    return {f"{host} is lost": partial(members.stop_docker, name=host) for host in hosts}
-
-
-def cut(*hosts: str) -> dict[str, Act]:
-    """The cable of one of these hosts is pulled: it is silent at once, and down for the managers after a while."""
-    return {f"{host} is cut off": partial(members.cut, name=host) for host in hosts}
-
-
-def healed(*hosts: str) -> dict[str, Act]:
-    """The cable is in again."""
-    return {f"{host} is back": partial(members.heal, name=host) for host in hosts}
-
-
-def back(*hosts: str) -> dict[str, Act]:
-    """Docker starts again after it had stopped."""
+def losing(*hosts: str) -> dict[str, dict[str, Act]]:
+    """Docker stops on one of these hosts, and starts again."""
 
     def start(host: str) -> Act:
         return lambda world: world if world.host(host).docker else members.start_docker(world, host)
 
-    return {f"{host} is back": start(host) for host in hosts}
+    lost: dict[str, Act] = {f"{host} is lost": partial(members.stop_docker, name=host) for host in hosts}
+    return {"losses": lost, "returns": {f"{host} is back": start(host) for host in hosts}}
+
+
+def cutting(*hosts: str) -> dict[str, dict[str, Act]]:
+    """The cable of one of these hosts is pulled: it is silent at once, and down for the managers after a while."""
+    cut: dict[str, Act] = {f"{host} is cut off": partial(members.cut, name=host) for host in hosts}
+    return {"losses": cut, "returns": {f"{host} is back": partial(members.heal, name=host) for host in hosts}}
