@@ -90,7 +90,7 @@ def _provide(names: list[str]) -> None:
     lacking = [name for name in dict.fromkeys(names) if not engines.is_there(name)]
     packages = machine.missing_packages()
     if packages:
-        machine.install(packages)
+        machine.install(packages, "for the hosts of the lab, which run them")
     for name in lacking:
         engines.fetch(name)
 

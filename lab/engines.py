@@ -87,13 +87,18 @@ def fetch(name: str) -> None:
         if is_there(name):
             return
         draft = cache() / f"{name}.new"
-        how = "built from source, about 5 minutes" if named(name).built else "about 15 seconds"
         try:
-            with told(f"fetching Engine {name}, {how}"):
+            with told(f"Engine {name}: {_about(named(name))}, once for this user"):
                 _fill(draft, named(name))
             draft.rename(cache() / name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def _about(engine: Engine) -> str:
+    if engine.built:
+        return "built from source, since Debian has no package of it: about 5 minutes"
+    return f"fetched from Debian {engine.release}, since this machine's own is another one: 5 to 15 seconds"
 
 
 def _fill(draft: Path, engine: Engine) -> None:

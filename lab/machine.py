@@ -46,12 +46,13 @@ def refuse_other_release() -> None:
         raise LabError(f"this machine is {release['PRETTY_NAME']}: the hosts are copies of Debian 12: use one")
 
 
-def install(packages: list[str]) -> None:
-    """Install packages, and leave their services stopped, now and at the next boot."""
+def install(packages: list[str], why: str) -> None:
+    """Install packages, and leave their services stopped, now and at the next boot. why: what they are for."""
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     apt = ("apt-get", "-q", "-o", "DPkg::Lock::Timeout=120")
     options = ("--yes", "--no-remove", "--no-install-recommends")
-    with told(f"installing {', '.join(packages)}, about half a minute"), _no_service_starts():
+    title = f"Debian packages: {', '.join(packages)} installed {why}: 10 to 30 seconds"
+    with told(title), _no_service_starts():
         run(*apt, "update", seconds=_SECONDS)
         run(*apt, "install", *options, *packages, env=quiet, seconds=_SECONDS)
     services = [service for package in packages for service in _SERVICES.get(package, ())]

@@ -89,7 +89,7 @@ def provide() -> None:
     machine.refuse_other_release()
     packages = [*machine.missing_packages(), *machine.missing_packages(PROVIDED_BY)]
     if packages:
-        machine.install(packages)
+        machine.install(packages, "to build and run virtual machines")
     _images().mkdir(parents=True, exist_ok=True)
     with open(_images() / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -103,7 +103,9 @@ def _build(into: Path) -> None:
     root = draft.folder / "root"
     root.mkdir(parents=True)
     try:
-        with told("building the image of virtual machines, about a minute"):
+        with told(
+            "image of virtual machines: built from Debian packages, since none is kept: a minute, once for this user"
+        ):
             run("apt-get", "-q", "update", seconds=_SECONDS)
             wanted = ("--variant=minbase", f"--include={','.join(_PACKAGES)}")
             run("debootstrap", *wanted, _RELEASE, root, debian.mirror(), seconds=_SECONDS)

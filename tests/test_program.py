@@ -151,17 +151,20 @@ def test_state_does_not_say_where_the_program_lies(monkeypatch):
 
 
 def test_whatever_is_made_comes_after_every_hosts_commands(monkeypatch):
-    """One after the other on each host; of what is made the first waits for all hosts, since it looks at them all."""
+    """One after the other on each host; of what is made the first waits for all hosts, since it looks at them all.
+    Sections that are left out leave no gap."""
     own = {"m1": {**HOSTS["m1"], "prepare": [{"name": "firewall", "run": "true"}]}, "w1": HOSTS["w1"]}
-    declared = run(monkeypatch, {"hosts": own, "prepare": [{"name": "docker", "run": "true"}], "swarm": {}})
+    sections = {"gwbridge": WHOLE["gwbridge"], "overlays": {"app": {"subnet": "10.3.0.0/24"}}}
+    declared = run(monkeypatch, {"hosts": own, "prepare": [{"name": "docker", "run": "true"}], **sections})
 
+    commands = {"prepare/m1/firewall", "prepare/w1/docker"}
     assert {
         "prepare/m1/docker": set(),
         "prepare/m1/firewall": {"prepare/m1/docker"},
         "prepare/w1/docker": set(),
-        "swarm": {"prepare/m1/firewall", "prepare/w1/docker"},
-        "node/m1": {"swarm"},
-        "node/w1": {"node/m1"},
+        "docker_gwbridge@w1": commands,
+        "docker_gwbridge@m1": {"docker_gwbridge@w1"},
+        "overlay/app": {"docker_gwbridge@m1"},
     } == declared.needs()
 
 
@@ -193,26 +196,19 @@ def test_nothing_is_run_on_a_lost_host(monkeypatch):
     assert set() == {"create", "update", "delete"} & declared.inputs("prepare/w1/docker").keys()
 
 
-def test_sections_left_out_leave_no_gap(monkeypatch):
-    """Overlays come right after the last bridges if swarm and ingress are left out."""
-    sections = {key: WHOLE[key] for key in ("hosts", "gwbridge", "overlays")}
+def test_options_are_pulumis(monkeypatch):
+    """Pulumi protects what has `protect`, forgets what has `retain` when it goes, and has whatever `--replace` names go
+    first, since the new one would be found to be there already, and then be removed as the old one."""
+    requests = run(monkeypatch, WHOLE).requests
 
-    assert {"docker_gwbridge@m1"} == run(monkeypatch, sections).needs()["overlay/app"]
-
-
-def test_protect_is_pulumis(monkeypatch):
-    """A resource with `protect` is protected by Pulumi as well."""
-    requests = run(monkeypatch, WHOLE).requests.items()
-    expected = {"docker_gwbridge@m1", "docker_gwbridge@w1", "docker_gwbridge@m2", "ingress"}
-
-    assert expected == {name for name, request in requests if request.protect}
-
-
-def test_retain_is_pulumis(monkeypatch):
-    """A resource with `retain` is forgotten by Pulumi, not deleted."""
-    requests = run(monkeypatch, WHOLE).requests.items()
-
-    assert {"overlay/data"} == {name for name, request in requests if request.retainOnDelete}
+    assert {
+        "protect": {"docker_gwbridge@m1", "docker_gwbridge@w1", "docker_gwbridge@m2", "ingress"},
+        "retainOnDelete": {"overlay/data"},
+        "deleteBeforeReplace": set(requests),
+    } == {
+        option: {name for name, request in requests.items() if getattr(request, option)}
+        for option in ("protect", "retainOnDelete", "deleteBeforeReplace")
+    }
 
 
 def test_inputs_are_the_plan(monkeypatch):
@@ -225,7 +221,8 @@ def test_inputs_are_the_plan(monkeypatch):
 
 
 def test_output_is_the_published_format(monkeypatch):
-    """The output has the ids of the Engine and, apart from them, only what the stack file says."""
+    """The output has the ids of the Engine and, apart from them, only what the stack file says: a stack of hosts alone
+    has no swarm and no ingress to tell of."""
     bridge = {"name": "docker_gwbridge", "subnet": "10.1.0.0/20", "gateway": "10.1.0.1", "mtu": 1400}
 
     assert {
@@ -255,10 +252,6 @@ def test_output_is_the_published_format(monkeypatch):
             },
         },
     } == run(monkeypatch, WHOLE).exported
-
-
-def test_output_leaves_out_what_the_file_leaves_out(monkeypatch):
-    """A stack of hosts alone has no swarm and no ingress to tell of."""
     assert {"schema": 1, "gwbridge": {}, "networks": {}} == run(monkeypatch, {"hosts": HOSTS}).exported
 
 
@@ -267,29 +260,6 @@ def test_compose_fragment_is_known_in_previews(monkeypatch):
     networks = {"app": {"external": True}, "data": {"external": True}}
 
     assert {"networks": networks} == yaml.safe_load(run(monkeypatch, WHOLE, preview=True).compose)
-
-
-def test_problems_are_shown_one_by_one(monkeypatch, caplog):
-    """A wrong stack file ends the program with a line for each problem."""
-    with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
-        run(monkeypatch, {**WHOLE, "adopt": "yes", "order": [["m1"], 3]})
-
-    assert [
-        "order[1]: 3 is a number: write a list, `[…]` or lines that begin with `- `",
-        "adopt: 'yes' should be 'refuse', 'identical' or 'converge'",
-    ] == caplog.messages
-
-
-def test_an_encrypted_value_is_refused(monkeypatch, caplog):
-    """Networks have no secrets: plans, outputs and reviews would show it. Values of other namespaces are not ours."""
-    monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", json.dumps(["swarmnet:overlays", "app:token"]))
-    with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
-        run(monkeypatch, WHOLE)
-
-    assert [
-        "overlays: has an encrypted value, which networks, plans and reviews would show: set it without --secret, "
-        "or take it away"
-    ] == caplog.messages
 
 
 def test_stack_file_is_validated_once(monkeypatch):
@@ -306,13 +276,6 @@ def test_stack_file_is_validated_once(monkeypatch):
     assert [WHOLE] == validated
 
 
-def test_what_is_replaced_on_demand_goes_first(monkeypatch):
-    """`--replace` would find the new one to be there already otherwise, and then remove it as the old one."""
-    requests = run(monkeypatch, WHOLE).requests
-
-    assert set(requests) == {name for name, request in requests.items() if request.deleteBeforeReplace}
-
-
 def test_warnings_are_shown_beside_the_resources(monkeypatch, caplog):
     """Warnings are told, and the program goes on."""
     with caplog.at_level(logging.WARNING):
@@ -324,41 +287,56 @@ def test_warnings_are_shown_beside_the_resources(monkeypatch, caplog):
     )
 
 
-def test_range_that_is_still_to_be_chosen_is_refused(monkeypatch, caplog):
-    """Previews and `up` name the command that chooses it."""
-    pools = {"overlays": {"range": "10.20.0.0/14", "prefix": 24}}
-    with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
-        run(monkeypatch, {"hosts": HOSTS, "overlays": {"app": {"subnet": "auto"}}, "pools": pools})
-
-    assert [
-        "overlays.app.subnet: is auto; `swarmnet allocate test` writes a free range in its place"
-    ] == caplog.messages
+ADOPT = "adopt: 'x' should be 'refuse', 'identical' or 'converge'"
+ALONE = {"hosts": {"m1": HOSTS["m1"]}, "swarm": {}}
+TO_CHOOSE = {"overlays": {"app": {"subnet": "auto"}}, "pools": {"overlays": {"range": "10.20.0.0/14", "prefix": 24}}}
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    ("problems", "raw", "files"),
     [
-        pytest.param(
-            "config: {hosts: {}, swarmnet:hosts: {}}",
-            "hosts: stands twice, as hosts and as swarmnet:hosts; keep one",
-            id="twice",
+        (
+            ["order[1]: 3 is a number: write a list, `[…]` or lines that begin with `- `", ADOPT],
+            *({**WHOLE, "adopt": "x", "order": [["m1"], 3]}, {}),
         ),
-        pytest.param(
-            "config: {swarmnet:hosts: {}}\nswarmnet:overlays: {}",
-            "swarmnet:overlays: stands beside config, where Pulumi passes it over without a word: indent it",
-            id="beside config",
+        (
+            ["overlays.app.subnet: is auto; `swarmnet allocate test` writes a free range in its place"],
+            *({"hosts": HOSTS, **TO_CHOOSE}, {}),
+        ),
+        (
+            ["swarmnet:overlays: stands beside config, where Pulumi passes it over without a word: indent it", ADOPT],
+            *({**WHOLE, "adopt": "x"}, {"test": "config: {swarmnet:hosts: {}}\nswarmnet:overlays: {}"}),
+        ),
+        (
+            ["swarm: stack dev declares it too, and hosts.m1 is in both: leave it out of one of the two"],
+            *(ALONE, {"dev": yaml.safe_dump({"config": {f"swarmnet:{key}": value for key, value in ALONE.items()}})}),
         ),
     ],
+    ids=["each has a line", "to be chosen", "what Pulumi does not hand over", "declared by two stacks"],
 )
-def test_what_pulumi_does_not_hand_over_is_refused(monkeypatch, caplog, tmp_path, text, problem):
-    """It would vanish without a word; the stack's own file has it, and hides nothing of the rest."""
-    (tmp_path / "stacks").mkdir()
-    (tmp_path / "stacks" / "Pulumi.test.yaml").write_text(text)
-    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+def test_wrong_stack_file_is_refused(monkeypatch, caplog, tmp_path, problems, raw, files):
+    """The files are those of the project that is run, in the folder that its Pulumi.yaml names, also if this program
+    lies elsewhere."""
+    (tmp_path / "Pulumi.yaml").write_text("name: swarmnet\nmain: program\nstackConfigDir: environments\n")
+    (tmp_path / "environments").mkdir()
+    for stack, text in files.items():
+        (tmp_path / "environments" / f"Pulumi.{stack}.yaml").write_text(text)
     with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
-        run(monkeypatch, {**WHOLE, "adopt": "x"}, root=tmp_path)
+        run(monkeypatch, raw, root=tmp_path)
 
-    assert [problem, "adopt: 'x' should be 'refuse', 'identical' or 'converge'"] == caplog.messages
+    assert problems == caplog.messages
+
+
+def test_an_encrypted_value_is_refused(monkeypatch, caplog):
+    """Networks have no secrets: plans, outputs and reviews would show it. Values of other namespaces are not ours."""
+    monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", json.dumps(["swarmnet:overlays", "app:token"]))
+    with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
+        run(monkeypatch, WHOLE)
+
+    assert [
+        "overlays: has an encrypted value, which networks, plans and reviews would show: set it without --secret, "
+        "or take it away"
+    ] == caplog.messages
 
 
 def test_keys_of_a_project_of_another_name_are_its_own(monkeypatch, tmp_path):
@@ -368,22 +346,6 @@ def test_keys_of_a_project_of_another_name_are_its_own(monkeypatch, tmp_path):
     shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
 
     assert "nets/test" == run(monkeypatch, WHOLE, root=tmp_path, project="nets").inputs("swarm")["__owner"]
-
-
-def test_what_another_stack_file_declares_is_refused(monkeypatch, caplog, tmp_path):
-    """Two stacks would undo what the other does. The files are those of the project that is run, in the folder that
-    its Pulumi.yaml names, also if this program lies elsewhere."""
-    own = {"hosts": {"m1": HOSTS["m1"]}, "swarm": {}}
-    (tmp_path / "Pulumi.yaml").write_text("name: nets\nmain: swarmnet\nstackConfigDir: environments\n")
-    (tmp_path / "environments").mkdir()
-    other = {"config": {f"swarmnet:{key}": value for key, value in own.items()}}
-    (tmp_path / "environments" / "Pulumi.dev.yaml").write_text(yaml.safe_dump(other))
-    with pytest.raises(SystemExit), caplog.at_level(logging.ERROR):
-        run(monkeypatch, own, root=tmp_path, project="nets")
-
-    assert [
-        "swarm: stack dev declares it too, and hosts.m1 is in both: leave it out of one of the two"
-    ] == caplog.messages
 
 
 @pytest.mark.parametrize("stack", SHIPPED)
@@ -396,23 +358,6 @@ def test_stack_is_declared_whole(monkeypatch, stack):
     overlays = {f"overlay/{spec.name}" for spec in plan.overlays}
 
     assert bridges | {"swarm"} | nodes | {"ingress"} | overlays == run(monkeypatch, raw, stack).needs().keys()
-
-
-@pytest.mark.parametrize(
-    ("stack", "waves"),
-    [
-        pytest.param("dev", ["dev2", "dev1"], id="dev"),
-        pytest.param("staging", ["stage2", "stage3", "stage1"], id="staging"),
-        pytest.param("prod", ["w1", "w2", "m2", "m3", "m1"], id="prod"),
-    ],
-)
-def test_bridges_of_a_stack_keep_its_order(monkeypatch, stack, waves):
-    """Each wave's bridges come after those of the wave before."""
-    raw = from_yaml(SHIPPED[stack].read_bytes())
-    named = [{f"docker_gwbridge@{host}" for host in wave.split()} for wave in waves]
-    needs = run(monkeypatch, raw, stack).needs()
-
-    assert [set(), *named[:-1]] == [needs[min(wave)] for wave in named]
 
 
 @pytest.mark.whole

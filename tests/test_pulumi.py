@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from base64 import b64encode
 from pathlib import Path
 
@@ -53,6 +52,13 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
+def entered(project: Project, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let the environment be the project's; its folder of stack files."""
+    for key, value in project._environment().items():
+        monkeypatch.setenv(key, value)
+    return str(project.folder / "stacks")
+
+
 @pytest.mark.parametrize("words", [("--exclude", "**"), ("--continue-on-error",)], ids=lambda words: words[0])
 def test_outputs_of_a_partial_run_have_no_unknowns(project: Project, words: tuple[str, ...]):
     """A network that was not made is missing, for readers in other programs and for `docker stack deploy`."""
@@ -60,34 +66,6 @@ def test_outputs_of_a_partial_run_have_no_unknowns(project: Project, words: tupl
     outputs = json.loads(project.run("stack", "output", "--json").text)
 
     assert {"compose": "networks: {}", "swarmnet": {"schema": 1, "gwbridge": {}, "networks": {}}} == outputs
-
-
-class WithoutPlugin(Project):
-    """A machine that has no plugin `command` and may fetch none."""
-
-    def _environment(self) -> dict[str, str]:
-        return super()._environment() | {
-            "PATH": f"{self.home}/bin:/usr/bin:/bin",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        }
-
-
-def test_without_the_plugin_of_prepare_nothing_is_made(tmp_path: Path):
-    """One line of Pulumi's says what is missing, in a preview as in an `up`; without `prepare` nobody misses it."""
-    for folder in ("project", "home/bin"):
-        (tmp_path / folder).mkdir(parents=True)
-    for each in ("pulumi", "pulumi-language-python", "pulumi-language-python-exec", "pulumi-resource-pulumi-python"):
-        if found := shutil.which(each):
-            (tmp_path / "home" / "bin" / each).symlink_to(Path(found).resolve())
-    project = WithoutPlugin(tmp_path / "project", tmp_path / "home")
-    project.declare(SECTIONS)
-    assert project.preview().ok
-    project.declare({**SECTIONS, "prepare": [{"name": "docker", "run": "true"}]})
-
-    for ended in (project.preview(), project.up()):
-        missing = "no resource plugin 'pulumi-resource-command' found in the workspace at version v"
-        assert (1, True) == (len(ended.error.splitlines()), ended.error.startswith(missing))
-    assert {"stack", "default"} >= {each.partition("_")[0] for each in project.state()}
 
 
 def test_hostile_state_is_refused_and_not_run(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -98,9 +76,7 @@ def test_hostile_state_is_refused_and_not_run(project: Project, tmp_path: Path, 
     own = recorded.of_providers[nodes[0]]["inputs"]["__provider"]
     (project.folder / "hostile.json").write_text(recorded.text.replace(own, hostile))
     assert project.run("stack", "import", "--file", "hostile.json").ok
-    for key, value in project._environment().items():
-        monkeypatch.setenv(key, value)
-    ended = swarmnet("state", "check", "--dir", str(project.folder / "stacks"), "t")
+    ended = swarmnet("state", "check", "--dir", entered(project, monkeypatch), "t")
 
     lines = ended.stderr.splitlines()
     assert (1, 3) == (ended.exit_code, sum("none of Swarmnet's (it loads posix.system)" in line for line in lines))
@@ -167,13 +143,10 @@ def test_renamed_stack_is_refused_by_the_next_preview(project: Project, recorded
 
 def test_command_line_reads_what_the_program_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A project of another name, with settings for all its stacks: the owner and `adopt` are the same on both sides."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    project = Project(folder, tmp_path / "home", project=OTHER)
+    (tmp_path / "project").mkdir()
+    project = Project(tmp_path / "project", tmp_path / "home", project=OTHER)
     project.declare(SECTIONS)
-    for key, value in project._environment().items():
-        monkeypatch.setenv(key, value)
-    plan, _ = declared(folder / "stacks", "organization/nets/t")
+    plan, _ = declared(Path(entered(project, monkeypatch)), "organization/nets/t")
     events = project.preview().events
     made = [each["resourcePreEvent"]["metadata"]["new"]["inputs"] for each in events if "resourcePreEvent" in each]
 

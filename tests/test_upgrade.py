@@ -39,11 +39,8 @@ def committed(folder: Path, then: str = "true") -> None:
 def upstream(tmp_path: Path) -> Path:
     """The project at v0.1.0, as far as users' files may meet its own."""
     folder = tmp_path / "upstream"
-    folder.mkdir()
-    for name in ("CHANGELOG.md", "__main__.py", ".gitignore"):
-        shutil.copy(ROOT / name, folder)
     (folder / "stacks" / "samples").mkdir(parents=True)
-    for path in SHIPPED.values():
+    for path in (*(ROOT / name for name in ("CHANGELOG.md", "__main__.py", ".gitignore")), *SHIPPED.values()):
         shutil.copy(path, folder / path.relative_to(ROOT))
     (folder / "stacks" / "Pulumi.lab.yaml").touch()
     run(folder, "git init --quiet --initial-branch main")
@@ -57,12 +54,11 @@ def own(upstream: Path, tmp_path: Path) -> Path:
     run(tmp_path, "git init --quiet --bare origin.git")
     done = run(tmp_path, SHELL["begin"], UPSTREAM=str(upstream), ORIGIN=str(tmp_path / "origin.git"))
     assert done.returncode == 0, done.stderr
-    nets = tmp_path / "nets"
     for stack in ("prod", "shop"):
-        (nets / "stacks" / f"Pulumi.{stack}.yaml").write_text("config: {}\n")
-    (nets / "stacks" / "Pulumi.lab.yaml").unlink()
-    committed(nets)
-    return nets
+        (tmp_path / "nets" / "stacks" / f"Pulumi.{stack}.yaml").write_text("config: {}\n")
+    (tmp_path / "nets" / "stacks" / "Pulumi.lab.yaml").unlink()
+    committed(tmp_path / "nets")
+    return tmp_path / "nets"
 
 
 def released(upstream: Path, *changed: str) -> None:

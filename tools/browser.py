@@ -22,7 +22,7 @@ def provide() -> None:
         say(f"tests in a browser are skipped: no {', '.join(NAMES)}; one is installed as root on Debian 12 alone")
         return
     try:
-        machine.install(["chromium"])
+        machine.install(["chromium"], "for tests that look at pages in a browser")
     except LabError as problem:
         raise SetupError(f"no browser for the tests: {problem}") from problem
 

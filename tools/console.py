@@ -39,17 +39,18 @@ def run(
     title: str,
     command: Sequence[str | Path],
     *,
+    about: str,
     at_most: float,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> None:
-    """Run `command` for at most `at_most` seconds: a line with the title, dots meanwhile, the time taken.
+    """Run `command` for at most `at_most` seconds: a line with title and `about`, dots meanwhile, the time taken.
 
-    `env` is added to the environment. Raises SetupError, with the last lines of output, when the command
-    cannot be started, fails, or runs out of time.
+    about: what is done, why, and about how long it takes on two cores. `env` is added to the environment. Raises
+    SetupError, with the last lines of output, when the command cannot be started, fails, or runs out of time.
     """
     start = time.monotonic()
-    say(title, end=" ")
+    say(f"{title}: {about}", end=" ")
     with tempfile.TemporaryFile("w+") as output:
         try:
             child = subprocess.Popen(

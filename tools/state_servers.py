@@ -28,7 +28,7 @@ def provide() -> None:
         return
     if not postgresql():
         try:
-            machine.install(["postgresql"])
+            machine.install(["postgresql"], "for tests that keep states in a database")
         except LabError as problem:
             raise SetupError(f"no PostgreSQL for the tests: {problem}") from problem
     if not os.access(S3_SERVER, os.X_OK):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from lab import cgroups
 
 VERSION_1 = """\
@@ -11,27 +13,23 @@ cgroup /sys/fs/cgroup/memory cgroup rw,relatime,memory 0 0
 cgroup /sys/fs/cgroup/systemd cgroup rw,relatime,name=systemd 0 0
 cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0
 """
+VERSION_2 = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n"
 
 
-def test_version_1_is_below_the_callers_own() -> None:
-    """Each hierarchy has its own path, and the host's cgroup is below it."""
-    membership = "3:memory:/user/me\n2:cpu,cpuacct:/\n1:name=systemd:/\n0::/user/me\n"
-    expected = [
-        Path("/sys/fs/cgroup/memory/user/me/swarmnet-lab/h1"),
-        Path("/sys/fs/cgroup/cpu,cpuacct/swarmnet-lab/h1"),
-        Path("/sys/fs/cgroup/systemd/swarmnet-lab/h1"),
-    ]
-
-    assert expected == cgroups.places("h1", membership, VERSION_1)
-
-
-def test_hierarchy_that_is_not_mounted_is_left_out() -> None:
-    """A hierarchy that is not mounted can't hold a host, and is left out."""
-    assert [] == cgroups.places("h1", "4:net_cls:/\n0::/\n", VERSION_1)
-
-
-def test_version_2_is_below_the_root() -> None:
-    """Below the caller's own, which has processes, a cgroup would get no controllers."""
-    mounts = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n"
-
-    assert [Path("/sys/fs/cgroup/swarmnet-lab/h1")] == cgroups.places("h1", "0::/user.slice/me\n", mounts)
+@pytest.mark.parametrize(
+    ("expected", "membership", "mounts"),
+    [
+        (
+            ["memory/user/me/swarmnet-lab/h1", "cpu,cpuacct/swarmnet-lab/h1", "systemd/swarmnet-lab/h1"],
+            "3:memory:/user/me\n2:cpu,cpuacct:/\n1:name=systemd:/\n0::/user/me\n",
+            VERSION_1,
+        ),
+        ([], "4:net_cls:/\n0::/\n", VERSION_1),
+        (["swarmnet-lab/h1"], "0::/user.slice/me\n", VERSION_2),
+    ],
+    ids=["version 1", "a hierarchy that is not mounted", "version 2"],
+)
+def test_place_is_below_the_callers_own_or_the_root(expected: list[str], membership: str, mounts: str) -> None:
+    """In version 1 each hierarchy has its own path; one that is not mounted can't hold a host. In version 2 a cgroup
+    below the caller's own, which has processes, would get no controllers."""
+    assert [Path("/sys/fs/cgroup", place) for place in expected] == cgroups.places("h1", membership, mounts)

@@ -8,19 +8,14 @@ from lab import commands, engines
 from lab.shell import LabError
 
 
-def test_packaged_engine_is_client_daemon_and_containerd() -> None:
-    """All programs of one Engine come from one release."""
-    assert ["docker-cli", "containerd", "docker.io"] == list(engines.named("28").packages)
-
-
-def test_built_engine_takes_no_daemon_from_packages() -> None:
-    """Engine 29 is compiled; its containerd and its client are packaged."""
-    assert ["docker-cli", "containerd"] == list(engines.named("29").packages)
-
-
-def test_machines_own_engine_needs_no_packages() -> None:
-    """Engine 20.10 is what Debian 12 installs."""
-    assert {} == engines.named("20.10").packages
+@pytest.mark.parametrize(
+    ("expected", "name"),
+    [([], "20.10"), (["docker-cli", "containerd", "docker.io"], "28"), (["docker-cli", "containerd"], "29")],
+    ids=["the machine's own", "packaged, all of one release", "built, whose daemon is no package"],
+)
+def test_packages_of_an_engine(expected: list[str], name: str) -> None:
+    """Engine 20.10 is what Debian 12 installs, and 29 is compiled; its containerd and its client are packaged."""
+    assert expected == list(engines.named(name).packages)
 
 
 def test_unknown_engine_is_refused_with_the_known_ones() -> None:
@@ -38,19 +33,18 @@ def test_no_room_for_engines_is_one_line(tmp_path: Path, monkeypatch: pytest.Mon
         engines.fetch("26")
 
 
-def test_three_hosts_by_default() -> None:
-    """One Engine and no number: three hosts."""
-    assert ["28", "28", "28"] == commands.wanted_engines(None, ["28"])
-
-
-def test_one_engine_for_any_number() -> None:
-    """One Engine serves all hosts."""
-    assert ["26", "26"] == commands.wanted_engines(2, ["26"])
-
-
-def test_as_many_hosts_as_engines() -> None:
-    """Several Engines say how many hosts there are."""
-    assert ["28", "26"] == commands.wanted_engines(None, ["28", "26"])
+@pytest.mark.parametrize(
+    ("expected", "count", "names"),
+    [
+        (["28", "28", "28"], None, ["28"]),
+        (["26", "26"], 2, ["26"]),
+        (["28", "26"], None, ["28", "26"]),
+        (["28", "26"], 2, ["28", "26"]),
+    ],
+)
+def test_each_host_has_an_engine(expected: list[str], count: int | None, names: list[str]) -> None:
+    """One Engine serves any number of hosts, three by default; several say how many there are."""
+    assert expected == commands.wanted_engines(count, names)
 
 
 def test_numbers_of_hosts_and_engines_must_fit() -> None:

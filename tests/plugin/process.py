@@ -39,40 +39,42 @@ class Plugin:
         assert self._process.stdout
         self._channel = grpc.insecure_channel(f"127.0.0.1:{int(self._process.stdout.readline())}")
         self._calls = provider_pb2_grpc.ResourceProviderStub(self._channel)
-        self._calls.Configure(provider_pb2.ConfigureRequest(args=struct(config)), timeout=SECONDS)
+        self._call("Configure", args=struct(config))
+
+    def _call(self, name: str, **fields: Any) -> Any:
+        """Call it, and wait for the answer."""
+        request = getattr(provider_pb2, f"{name}Request")(**fields)
+        return getattr(self._calls, name)(request, timeout=SECONDS)
 
     def check(self, provider: type, news: Props, olds: Props | None = None) -> tuple[Props, dict[str, str]]:
         """The canonical inputs, and the failures by property."""
-        request = provider_pb2.CheckRequest(olds=by(provider, olds) if olds else None, news=by(provider, news))
-        answer = self._calls.Check(request, timeout=SECONDS)
+        answer = self._call("Check", olds=by(provider, olds) if olds else None, news=by(provider, news))
         return plain(answer.inputs), {failure.property: failure.reason for failure in answer.failures}
 
     def diff(self, provider: type, olds: Props, news: Props) -> provider_pb2.DiffResponse:
         """Return the changes between the last outputs and the new inputs."""
-        request = provider_pb2.DiffRequest(id="id", olds=by(provider, olds), news=by(provider, news))
-        answer: provider_pb2.DiffResponse = self._calls.Diff(request, timeout=SECONDS)
+        answer: provider_pb2.DiffResponse = self._call(
+            "Diff", id="id", olds=by(provider, olds), news=by(provider, news)
+        )
         return answer
 
     def create(self, provider: type, props: Props) -> tuple[str, Props]:
         """The id and the outputs of what was made."""
-        answer = self._calls.Create(provider_pb2.CreateRequest(properties=by(provider, props)), timeout=SECONDS)
+        answer = self._call("Create", properties=by(provider, props))
         return answer.id, plain(answer.properties)
 
     def read(self, provider: type, id_: str, props: Props) -> tuple[str, Props, Props]:
         """Return the id (empty if it is gone), the outputs and the inputs that the hosts show."""
-        request = provider_pb2.ReadRequest(id=id_, properties=by(provider, props))
-        answer = self._calls.Read(request, timeout=SECONDS)
+        answer = self._call("Read", id=id_, properties=by(provider, props))
         return answer.id, plain(answer.properties), plain(answer.inputs)
 
     def update(self, provider: type, id_: str, olds: Props, news: Props) -> Props:
         """The outputs after a change."""
-        request = provider_pb2.UpdateRequest(id=id_, olds=by(provider, olds), news=by(provider, news))
-        return plain(self._calls.Update(request, timeout=SECONDS).properties)
+        return plain(self._call("Update", id=id_, olds=by(provider, olds), news=by(provider, news)).properties)
 
     def delete(self, provider: type, id_: str, props: Props) -> None:
         """Take it away."""
-        request = provider_pb2.DeleteRequest(id=id_, properties=by(provider, props))
-        self._calls.Delete(request, timeout=SECONDS)
+        self._call("Delete", id=id_, properties=by(provider, props))
 
     def close(self) -> None:
         """End the process."""

@@ -26,9 +26,6 @@ def test_promise_is_so_many_times_what_stands_beside_and_so_much_more(expected, 
 
 def test_figures_have_as_many_digits_as_they_are_worth():
     """Hundreds have no tenths; counts, which have no unit, have three digits."""
-    assert ["121 s", "6.7 s", "1234", "0.0333"] == [
-        amount(121.4, "s"),
-        amount(6.72, "s"),
-        amount(1234, ""),
-        amount(1 / 30, ""),
-    ]
+    figures = [(121.4, "s"), (6.72, "s"), (1234, ""), (1 / 30, "")]
+
+    assert ["121 s", "6.7 s", "1234", "0.0333"] == [amount(*each) for each in figures]

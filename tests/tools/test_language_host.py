@@ -12,19 +12,15 @@ from tools.language_host import LanguageHost, command, environment
 
 
 class Call:
-    """A call that lasts: as the engine's, but nobody takes it back."""
+    """A call that lasts, or one that the engine takes back as soon as it is under way."""
+
+    def __init__(self, taken_back: bool = False) -> None:
+        self.taken_back = taken_back
 
     def add_callback(self, callback: Callable[[], None]) -> bool:
-        """Promise to call back when the call is over."""
-        return True
-
-
-class CallTakenBack(Call):
-    """A call that the engine takes back as soon as it is under way."""
-
-    def add_callback(self, callback: Callable[[], None]) -> bool:
-        """Call back at once."""
-        callback()
+        """Call back when the call is over."""
+        if self.taken_back:
+            callback()
         return True
 
 
@@ -35,27 +31,15 @@ def request(root: Path, **options: str) -> language_pb2.RunRequest:
     return language_pb2.RunRequest(project="swarmnet", stack="lab", dryRun=True, parallel=4, info=info)
 
 
-def executor(folder: Path, text: str) -> Path:
-    """A program in the place of the SDK's executor."""
-    path = folder / "executor.py"
-    path.write_text(text)
-    return path
-
-
 def test_command(tmp_path: Path) -> None:
-    """The executor gets the request as flags, the program's place last; what is empty is left out."""
+    """The executor gets the request as flags, the program's place last; what is empty is left out. A project that names
+    no virtual environment is run by the host's own Python."""
     expected = (
         f"{tmp_path}/.tools/venv/bin/python -u /sdk/exec --engine 127.0.0.1:1 --project swarmnet"
         f" --root_directory {tmp_path} --stack lab --dry_run true --parallel 4 ."
     )
 
-    words = command(request(tmp_path, virtualenv=".tools/venv"), "127.0.0.1:1", Path("/sdk/exec"))
-
-    assert expected == " ".join(words)
-
-
-def test_command_without_virtualenv(tmp_path: Path) -> None:
-    """A project that names no virtual environment is run by the host's own Python."""
+    assert expected == " ".join(command(request(tmp_path, virtualenv=".tools/venv"), "127.0.0.1:1", Path("/sdk/exec")))
     assert sys.executable == command(request(tmp_path), "", Path("/sdk/exec"))[0]
 
 
@@ -72,25 +56,22 @@ def test_environment(tmp_path: Path) -> None:
     assert expected == environment(run)
 
 
+TAKEN_BACK = f"program exited with non-zero exit code: {-signal.SIGTERM}"
+
+
 @pytest.mark.parametrize(
-    ("expected", "code"),
+    ("expected", "program", "taken_back"),
     [
-        (language_pb2.RunResponse(), 0),
-        (language_pb2.RunResponse(error="program exited with non-zero exit code: 1"), 1),
-        (language_pb2.RunResponse(bail=True), 32),
+        (language_pb2.RunResponse(), "raise SystemExit(0)", False),
+        (language_pb2.RunResponse(error="program exited with non-zero exit code: 1"), "raise SystemExit(1)", False),
+        (language_pb2.RunResponse(bail=True), "raise SystemExit(32)", False),
+        (language_pb2.RunResponse(error=TAKEN_BACK), "import signal; signal.pause()", True),
     ],
+    ids=["ends well", "fails", "fails, and the SDK has told the user", "is taken back by the engine"],
 )
-def test_run(expected: language_pb2.RunResponse, code: int, tmp_path: Path) -> None:
-    """A program's exit code becomes no error, an error, or silence if the SDK has told the user."""
-    host = LanguageHost("127.0.0.1:1", executor(tmp_path, f"raise SystemExit({code})"))
+def test_run(tmp_path: Path, expected: language_pb2.RunResponse, program: str, taken_back: bool) -> None:
+    """A program's exit code becomes no error, an error, or silence; it ends if the engine takes the call back."""
+    executor = tmp_path / "executor.py"
+    executor.write_text(program)
 
-    assert expected == host.Run(request(tmp_path), Call())
-
-
-def test_run_taken_back(tmp_path: Path) -> None:
-    """The program ends if the engine takes the call back."""
-    host = LanguageHost("127.0.0.1:1", executor(tmp_path, "import signal; signal.pause()"))
-
-    answer = host.Run(request(tmp_path), CallTakenBack())
-
-    assert f"program exited with non-zero exit code: {-signal.SIGTERM}" == answer.error
+    assert expected == LanguageHost("127.0.0.1:1", executor).Run(request(tmp_path), Call(taken_back))

@@ -12,7 +12,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
-PLUGINS = {
+PLUGINS: dict[str, Any] = {
     "pulumi-language-python": language_pb2_grpc.LanguageRuntimeStub,
     "pulumi-resource-command": provider_pb2_grpc.ResourceProviderStub,
 }
@@ -30,16 +30,12 @@ def process(name: str) -> Iterator[Any]:
         started.kill()
 
 
-def test_serves_on_the_port_it_prints(name: str, process: Any) -> None:
-    """The first line of output is the port to call."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serves_and_ends_quietly(number: signal.Signals, name: str, process: Any) -> None:
+    """The first line of output is the port to call. Pulumi interrupts its plugins, and Ctrl-C the whole process group:
+    a plugin says nothing then."""
     with grpc.insecure_channel(f"127.0.0.1:{process.stdout.readline().strip()}") as channel:
         assert PLUGINS[name](channel).GetPluginInfo(Empty(), timeout=20) is not None
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ends_quietly(number: signal.Signals, name: str, process: Any) -> None:
-    """Pulumi interrupts its plugins, and Ctrl-C the whole process group: a plugin says nothing then."""
-    process.stdout.readline()
     process.send_signal(number)
 
     assert ("", "") == process.communicate(timeout=20)

@@ -15,7 +15,6 @@ from tests.tools.programs import program
 from tools.resource_command import Command
 
 URN = "urn:pulumi:lab::app::command:remote:Command::hello"
-OTHER = "urn:pulumi:lab::app::command:remote:Other"
 CONNECTION = {"host": "10.9.0.1", "user": "deploy", "port": 2222, "hostKey": "ssh-ed25519 AAAA"}
 INPUTS: dict[str, Any] = {
     "connection": CONNECTION,
@@ -72,31 +71,28 @@ def refusals(plugin: provider_pb2_grpc.ResourceProviderStub, urn: str = URN, **c
     return {failure.property: failure.reason for failure in checked.failures}
 
 
-def test_inputs_of_the_example_are_taken(plugin) -> None:
-    """They are taken as they are, and those of `prepare` too, also if the connection is not known yet."""
-    assert {} == refusals(plugin)
-    assert {} == refusals(plugin, urn=LOCAL_URN, **LOCAL)
-    assert {} == refusals(plugin, connection="04da6b54-80e4-46f7-96ec-b56ff0331ba9")
-
-
 @pytest.mark.parametrize(
     ("expected", "changes"),
     [
+        ({}, {}),
+        ({}, {"urn": LOCAL_URN, **LOCAL}),
+        ({}, {"connection": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}),  # not known yet
         ({"triggers": "not known here"}, {"triggers": ["one"]}),
         ({"addPreviousOutputInEnv": "has to be false here"}, {"addPreviousOutputInEnv": None}),
         ({"connection.privateKey": "not known here"}, {"connection": {**CONNECTION, "privateKey": "secret"}}),
         ({"connection.hostKey": "needed here"}, {"connection": {"host": "10.9.0.1"}}),
         (
             {"": "only command:remote:Command and command:local:Command are known here, not command:remote:Other"},
-            {"urn": f"{OTHER}::hello"},
+            {"urn": URN.replace(":Command", ":Other")},
         ),
         ({"dir": "not known here"}, {"urn": LOCAL_URN, **LOCAL, "dir": "/"}),
         ({"interpreter": "needed here"}, {"urn": LOCAL_URN, **LOCAL, "interpreter": None}),
         ({"logging": "has to be none here"}, {"urn": LOCAL_URN, **LOCAL, "logging": "stdout"}),
     ],
 )
-def test_what_it_does_not_know_is_refused(plugin, expected, changes) -> None:
-    """It is refused by name, before anything runs: no host is reached without its key, and no input passed over."""
+def test_only_what_it_does_not_know_is_refused(plugin, expected, changes) -> None:
+    """Inputs of the example and of `prepare` are taken. Others are refused by name, before anything runs: no host is
+    reached without its key, and no input passed over."""
     assert expected == refusals(plugin, **changes)
 
 
@@ -117,30 +113,35 @@ def test_update_runs_its_own_script_or_that_of_create(plugin, ssh: Path, expecte
 
 
 def test_command_on_this_machine_reads_what_it_wrote_last(plugin) -> None:
-    """It has the environment that it is given; its output is in the outputs."""
-    given = struct(**LOCAL)
+    """It has the environment that it is given; its output is in the outputs, and stays there if there is nothing to
+    do."""
+    given, idle = struct(**LOCAL), struct(**LOCAL | {"create": None})
     made = plugin.Create(provider_pb2.CreateRequest(urn=LOCAL_URN, properties=given)).properties
-    again = plugin.Update(provider_pb2.UpdateRequest(urn=LOCAL_URN, olds=made, news=given)).properties
+    again, still = (
+        plugin.Update(provider_pb2.UpdateRequest(urn=LOCAL_URN, olds=made, news=news)).properties["stdout"]
+        for news in (given, idle)
+    )
 
-    assert ("made, nothing before", "made, made, nothing before") == (made["stdout"], again["stdout"])
-
-
-def test_command_told_to_do_nothing_keeps_what_it_wrote(plugin) -> None:
-    """It is neither run nor forgotten."""
-    before, idle = struct(**LOCAL), struct(**LOCAL | {"create": None})
-    before.update({"stdout": "made"})
-
-    updated = plugin.Update(provider_pb2.UpdateRequest(urn=LOCAL_URN, olds=before, news=idle)).properties
-
-    assert "made" == updated["stdout"]
+    assert ["made, nothing before", "made, made, nothing before"] == [made["stdout"], again]
+    assert "made, nothing before" == still
 
 
-def test_failed_command_on_this_machine_is_an_error(plugin) -> None:
-    """The error has the words of pulumi-command."""
+@pytest.mark.parametrize(
+    ("expected", "urn", "changes"),
+    [
+        ('exit status 4: running "exit 4":\n', LOCAL_URN, LOCAL),
+        ("10.9.0.1: exit code 3: still in use", URN, {}),
+    ],
+    ids=["on this machine, in the words of pulumi-command", "on a host"],
+)
+def test_failed_command_is_an_error(plugin, ssh: Path, expected, urn, changes) -> None:
+    """The error has its exit code and its words."""
+    program(ssh, "echo still in use >&2; exit 3")
+
     with pytest.raises(grpc.RpcError) as caught:
-        plugin.Delete(provider_pb2.DeleteRequest(urn=LOCAL_URN, properties=struct(**LOCAL)))
+        plugin.Delete(provider_pb2.DeleteRequest(urn=urn, properties=struct(**changes)))
 
-    assert 'exit status 4: running "exit 4":\n' == caught.value.details()
+    assert expected == caught.value.details()
 
 
 def test_what_is_read_is_what_the_state_has(plugin) -> None:
@@ -148,16 +149,6 @@ def test_what_is_read_is_what_the_state_has(plugin) -> None:
     read = plugin.Read(provider_pb2.ReadRequest(id="command1", properties=struct(), inputs=struct()))
 
     assert ("command1", struct(), struct()) == (read.id, read.properties, read.inputs)
-
-
-def test_failed_command_is_an_error_with_its_words(plugin, ssh: Path) -> None:
-    """The error has its exit code too."""
-    program(ssh, "echo still in use >&2; exit 3")
-
-    with pytest.raises(grpc.RpcError) as caught:
-        plugin.Delete(provider_pb2.DeleteRequest(urn=URN, properties=struct()))
-
-    assert "10.9.0.1: exit code 3: still in use" == caught.value.details()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from tools.shell import activation_script, swarmnet_script
 
 SHOW = 'printf "%s|%s|%s" "$PATH" "${PULUMI_BACKEND_URL-}" "${PULUMI_CONFIG_PASSPHRASE-unset}"'
+MINE = {"PULUMI_BACKEND_URL": "s3://mine"}
 
 
 @pytest.fixture(params=["sh", "bash"])
@@ -26,88 +27,56 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def sourced(shell: str, checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The script, sourced in an empty environment."""
-    home = {"PATH": "/usr/bin:/bin", "HOME": str(checkout)}
-    return subprocess.run(
-        [shell, "-euc", f'. "$0"; {SHOW}', checkout / "activate"],
-        env={**home, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def sourced(shell: str, checkout: Path, **environment: str) -> tuple[list[str], str]:
+    """The script, sourced in an environment without more: PATH, backend and passphrase, and what was said."""
+    command = [shell, "-euc", f'. "$0"; {SHOW}', checkout / "activate"]
+    environment = {"PATH": "/usr/bin:/bin", **environment}
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return answer.stdout.split("|"), answer.stderr
 
 
-def activated(shell: str, checkout: Path, **environment: str) -> dict[str, str]:
-    """Return what an empty environment becomes by activation."""
-    answer = sourced(shell, checkout, **environment)
-    return dict(zip(("path", "backend", "passphrase"), answer.stdout.split("|"), strict=True))
-
-
-def test_path(shell: str, checkout: Path) -> None:
-    """The folders given come first, in their order."""
-    expected = f"{checkout}/one:{checkout}/two:/usr/bin:/bin"
-
-    assert expected == activated(shell, checkout)["path"]
-
-
-def test_no_backend_is_chosen(shell: str, checkout: Path) -> None:
-    """One line says what to type; no state is begun in the checkout."""
+def test_path_comes_first_and_no_backend_is_chosen(shell: str, checkout: Path) -> None:
+    """One line says what to type, and no state is begun in the checkout. Pulumi is not to ask for a passphrase that
+    protects nothing."""
     quoted = shlex.quote(f"file://{checkout}/.pulumi-state")
     line = (
         "nothing says where Pulumi's state is: type `pulumi login`, or `pulumi login URL` such as s3://BUCKET; for the "
         f"stack of `make demo`: export PULUMI_BACKEND_URL={quoted}\n"
     )
 
-    assert (line, "") == (sourced(shell, checkout).stderr, activated(shell, checkout)["backend"])
+    told = sourced(shell, checkout, HOME=str(checkout))
+
+    assert ([f"{checkout}/one:{checkout}/two:/usr/bin:/bin", "", ""], line) == told
     assert not (checkout / ".pulumi-state").exists()
 
 
-def test_backend_of_user_stays(shell: str, checkout: Path) -> None:
-    """A backend named in the environment is left alone, and nothing is said of it."""
-    assert "s3://mine" == activated(shell, checkout, PULUMI_BACKEND_URL="s3://mine")["backend"]
-    assert "" == sourced(shell, checkout, PULUMI_BACKEND_URL="s3://mine").stderr
+@pytest.mark.parametrize(
+    ("expected", "chosen"),
+    [
+        (("s3://mine", ""), MINE),
+        (("s3://mine", "hers"), {**MINE, "PULUMI_CONFIG_PASSPHRASE": "hers"}),
+        (("s3://mine", "unset"), {**MINE, "PULUMI_CONFIG_PASSPHRASE_FILE": "/hers"}),
+    ],
+    ids=["a backend", "a passphrase", "a file that holds one"],
+)
+def test_choice_of_user_stays(shell: str, checkout: Path, expected: tuple[str, str], chosen: dict[str, str]) -> None:
+    """Nothing is said of it, also in a shell without a home that stops at what is unset, as in CI."""
+    (_, *there), said = sourced(shell, checkout, **chosen)
 
-
-def test_login_stays(shell: str, checkout: Path) -> None:
-    """After `pulumi login` no backend is set: Pulumi finds its own."""
-    (checkout / ".pulumi").mkdir()
-    (checkout / ".pulumi" / "credentials.json").write_text('{\n    "current": "https://api.example.com"\n}')
-
-    assert ("", "") == (activated(shell, checkout)["backend"], sourced(shell, checkout).stderr)
-
-
-def test_logout_is_no_login(shell: str, checkout: Path) -> None:
-    """`pulumi logout` leaves the file with nobody in it."""
-    (checkout / ".pulumi").mkdir()
-    (checkout / ".pulumi" / "credentials.json").write_text('{\n    "current": ""\n}')
-
-    assert sourced(shell, checkout).stderr.startswith("nothing says where Pulumi's state is")
-
-
-def test_shell_without_a_home(shell: str, checkout: Path) -> None:
-    """One that stops at what is unset, as in CI, is not stopped."""
-    bare = {"PATH": "/usr/bin:/bin", "PULUMI_BACKEND_URL": "s3://mine"}
-    ended = subprocess.run([shell, "-euc", '. "$0"', checkout / "activate"], env=bare, capture_output=True, text=True)
-
-    assert (0, "") == (ended.returncode, ended.stderr)
-
-
-def test_passphrase_empty_by_default(shell: str, checkout: Path) -> None:
-    """Pulumi is not to ask for a passphrase that protects nothing."""
-    assert "" == activated(shell, checkout)["passphrase"]
+    assert (expected, "") == (tuple(there), said)
 
 
 @pytest.mark.parametrize(
-    ("expected", "given"),
-    [
-        ("hers", {"PULUMI_CONFIG_PASSPHRASE": "hers"}),
-        ("unset", {"PULUMI_CONFIG_PASSPHRASE_FILE": "/hers"}),
-    ],
+    ("expected", "url"), [("", "https://api.example.com"), ("nothing says where", "")], ids=["login", "logout"]
 )
-def test_passphrase_of_user_stays(shell: str, checkout: Path, expected: str, given: dict[str, str]) -> None:
-    """A passphrase, or a file that holds one, is left alone."""
-    assert expected == activated(shell, checkout, **given)["passphrase"]
+def test_login_stays(shell: str, checkout: Path, expected: str, url: str) -> None:
+    """Pulumi finds its own backend; `pulumi logout` leaves the file with nobody in it."""
+    (checkout / ".pulumi").mkdir()
+    (checkout / ".pulumi" / "credentials.json").write_text(f'{{\n    "current": "{url}"\n}}')
+
+    (_, backend, _), said = sourced(shell, checkout, HOME=str(checkout))
+
+    assert ("", expected) == (backend, said[:18])
 
 
 def test_swarmnet_from_anywhere(tmp_path: Path) -> None:
@@ -119,8 +88,7 @@ def test_swarmnet_from_anywhere(tmp_path: Path) -> None:
     script = tmp_path / "swarmnet"
     script.write_text(swarmnet_script(package.parent, Path("python3")))
 
-    answer = subprocess.run(
-        ["sh", script, "plan", "two words"], cwd=elsewhere.parent, capture_output=True, text=True, check=True
-    )
+    command = ["sh", script, "plan", "two words"]
+    answer = subprocess.run(command, cwd=elsewhere.parent, capture_output=True, text=True, check=True)
 
     assert "ours ['plan', 'two words']\n" == answer.stdout

@@ -22,24 +22,12 @@ def locked(name):
     return {package: (version, hashes) for package, version, _, hashes in ENTRY.findall((ROOT / name).read_text())}
 
 
-def direct(name):
-    """The packages that a file asks for, with their versions."""
-    return dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / name).read_text(), re.MULTILINE))
+def test_environment_is_made_anew_if_it_must() -> None:
+    """For a changed version, and for a moved checkout, since scripts in an environment name its path."""
+    made = fingerprint(HERE, PINS)
 
-
-def test_same_pins_same_fingerprint() -> None:
-    """An environment made of the same pins is not made again."""
-    assert fingerprint(HERE, PINS) == fingerprint(HERE, bytes(PINS))
-
-
-def test_other_pins() -> None:
-    """A changed version makes it anew."""
-    assert fingerprint(HERE, PINS) != fingerprint(HERE, b"pytest==9.1.2\n")
-
-
-def test_other_place() -> None:
-    """A moved checkout makes another too: scripts in an environment name its path."""
-    assert fingerprint(HERE, PINS) != fingerprint(Path("/opt/swarmnet/.tools/venv"), PINS)
+    assert made == fingerprint(HERE, bytes(PINS))
+    assert made not in (fingerprint(HERE, b"pytest==9.1.2\n"), fingerprint(Path("/opt/swarmnet/.tools/venv"), PINS))
 
 
 def test_right_already(tmp_path: Path) -> None:
@@ -54,21 +42,16 @@ def test_right_already(tmp_path: Path) -> None:
     assert ["swarmnet-stamp"] == [entry.name for entry in venv.iterdir()]
 
 
-def put_wheel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a package into a folder where pip finds it and asks nobody else."""
-    metadata = "Metadata-Version: 2.1\nName: harmless\nVersion: 1.0\n"
-    kind = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    with zipfile.ZipFile(folder / "harmless-1.0-py3-none-any.whl", "w") as archive:
-        for name, text in {"METADATA": metadata, "WHEEL": kind, "RECORD": ""}.items():
-            archive.writestr(f"harmless-1.0.dist-info/{name}", text)
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-
-
 @pytest.mark.whole
 def test_package_without_a_hash_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """pip's own word tells it, nothing of it is installed, and the next run begins anew."""
-    put_wheel(tmp_path, monkeypatch)
+    metadata = "Metadata-Version: 2.1\nName: harmless\nVersion: 1.0\n"
+    kind = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(tmp_path / "harmless-1.0-py3-none-any.whl", "w") as archive:
+        for name, text in {"METADATA": metadata, "WHEEL": kind, "RECORD": ""}.items():
+            archive.writestr(f"harmless-1.0.dist-info/{name}", text)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
     (tmp_path / REQUIREMENTS).write_text("harmless==1.0\n")
 
     with pytest.raises(SetupError, match=r"(?s)locked Python packages: .*Hashes are required in --require-hashes mode"):
@@ -79,30 +62,19 @@ def test_package_without_a_hash_is_refused(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("name", LOCKED)
-def test_every_package_has_hashes(name: str) -> None:
-    """There is nothing else in the file: no other option, and no place to take packages from."""
+def test_lock_holds_what_was_asked_for_with_hashes(name: str) -> None:
+    """It has the very versions, so that it was locked anew after the last change; there is nothing else in the file: no
+    other option, and no place to take packages from."""
     text = (ROOT / name).read_text()
+    wanted = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / name.replace(".txt", ".in")).read_text(), re.MULTILINE))
 
     assert "" == "\n".join(line for line in ENTRY.sub("", text).splitlines() if not line.startswith("#"))
-    assert {} != locked(name)
-
-
-@pytest.mark.parametrize("name", LOCKED)
-def test_lock_holds_what_was_asked_for(name: str) -> None:
-    """It has the very version, so that a file was locked anew after its last change."""
-    wanted = direct(name.replace(".txt", ".in"))
-
     assert wanted == {package: locked(name)[package][0] for package in wanted}
+    assert {} != wanted
 
 
-def test_checks_run_with_the_packages_of_users() -> None:
-    """All that the program needs is among what the checks need, with the same hashes."""
+def test_checks_run_with_the_packages_of_users_on_every_machine() -> None:
+    """All that the program needs is among what the checks need, with the same hashes: one for each file of a package
+    that is built for each machine, the source among them. pyyaml 6.0.3 has 73 files."""
     assert locked("requirements.txt").items() <= locked("requirements-dev.txt").items()
-
-
-def test_lock_is_for_every_machine() -> None:
-    """A package that is built for each machine has a hash for each of its files, the source among them.
-
-    pyyaml 6.0.3 has 73 files.
-    """
     assert 73 == locked("requirements.txt")["pyyaml"][1].count("--hash")
