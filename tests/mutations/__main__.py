@@ -89,7 +89,7 @@ def main(words: list[str]) -> None:
             elif part.is_file():
                 shutil.copy2(part, folder)
             elif part.name in PARTS:
-                shutil.copytree(part, folder / part.name, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(part, folder / part.name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         for number in map(int, words or range(len(mutations))):
             mutation = mutations[number]
             print(f"{number} {mutation['file']}: {mutation['new']}: {finder(folder, mutation)}", flush=True)
