@@ -1,9 +1,11 @@
 """Packages of npm that tests need, installed into .tools; tests are skipped if they can't be had."""
 
+import json
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +23,13 @@ def installed(*packages: str) -> Path:
     if not folder.is_dir():
         _install(folder, packages)
     return folder
+
+
+def node(script: Path, *words: str, text: str) -> Any:
+    """Run a script of Node.js on a text; returns what it prints, which is JSON."""
+    done = subprocess.run(["node", str(script), *words], input=text, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def _install(folder: Path, packages: tuple[str, ...]) -> None:

@@ -40,47 +40,91 @@ def check(tmp_path, monkeypatch):
     return run
 
 
-def test_good_stack_is_one_line(check):
-    """A stack without a problem is summed up."""
-    assert "good: 2 hosts, 1 overlay, no problem\n" == check("good").stdout
-
-
-def test_good_stack_ends_well(check):
-    """A stack without a problem is a success."""
-    assert 0 == check("good").exit_code
-
-
 def test_problems_are_one_line_each(check):
-    """Each problem is a line with its file, line and column, in the order of the file."""
+    """Each problem is a line with its file, line and column, in the order of the file; then the stack that is well."""
     assert [
         "Pulumi.bad.yaml:7:11: overlays.app.subnet: 10.5.0.0/24 lies inside reserved[0] 10.5.0.0/16: "
         "hosts would no longer reach what is there; 10.4.255.0/24 is free",
         "Pulumi.bad.yaml:9:3: order: lacks w1; each host has one place",
-    ] == check("bad").stdout.splitlines()
+        "good: 2 hosts, 1 overlay, no problem",
+    ] == check().stdout.splitlines()
 
 
-def test_problem_ends_badly(check):
-    """A problem in any stack is a failure."""
-    assert 1 == check("good", "bad").exit_code
+TORN = "a value is missing here: write one, or take the key away"
+TWICE = "overlays.app: stack {} declares it too, and hosts.m1 is in both: leave it out of one of the two"
+SAME = "overlays.app.subnet: 10.3.0.0/24 is the same as"
+WARNED = OTHER.replace("10.3.0.0/24", "172.17.3.0/24")
+AGAIN = GOOD.replace("w1:", "w9:")
 
 
-def test_all_stacks_are_looked_at_where_none_is_named(check):
-    """Every stack file is checked if no name is given."""
-    assert ["Pulumi.bad.yaml", "Pulumi.bad.yaml", "good"] == [
-        line.partition(":")[0] for line in check().stdout.splitlines()
-    ]
+def joined(stack, text=OTHER):
+    """A stack that reaches another."""
+    return f"{text}  swarmnet:connected_to: [{stack}]\n"
 
 
-def test_unknown_stack_names_those_there_are(check):
-    """A stack without a file is a problem that names the others."""
-    assert check("nope").stdout.endswith("Pulumi.nope.yaml; stacks are bad, good\n")
+# What is beside the two stacks, the stacks that are named, how it ends, and how one of the lines begins.
+CASES = {
+    "good": ({}, "good", 0, "good: 2 hosts, 1 overlay, no problem"),
+    "one of two is bad": ({}, "good bad", 1, "good: 2 hosts"),
+    "unknown": ({}, "nope", 1, "nope: there is no file {folder}/Pulumi.nope.yaml; stacks are bad, good"),
+    "no YAML": ({"torn": "config: {"}, "torn", 1, f"Pulumi.torn.yaml:1:10: {TORN}"),
+    "directory": ({"odd": None}, "odd", 1, "odd: {folder}/Pulumi.odd.yaml can't be read: is a directory"),
+    "warning": (
+        {"warned": WARNED},
+        "warned",
+        0,
+        "Pulumi.warned.yaml:7:11: warning: overlays.app.subnet: 172.17.3.0/24 lies inside",
+    ),
+    "range that two share": (
+        {"other": OTHER},
+        "good other",
+        0,
+        f"Pulumi.good.yaml:7:11: information: {SAME} other's overlays.app.subnet 10.3.0.0/24",
+    ),
+    "range that joined stacks share": (
+        {"other": joined("good")},
+        "good",
+        1,
+        f"Pulumi.other.yaml:7:11: {SAME} good's overlays.app.subnet 10.3.0.0/24: connected_to joins",
+    ),
+    "joined with none": (
+        {"lonely": joined("god")},
+        "lonely",
+        1,
+        "Pulumi.lonely.yaml:8:27: connected_to[0]: there is no stack god; did you mean good?",
+    ),
+    "joined with what may have any range": (
+        {"torn": "config: {", "joined": joined("torn")},
+        "joined",
+        1,
+        f"Pulumi.joined.yaml:8:27: connected_to[0]: torn's file can't be read: line 1, column 10: {TORN}",
+    ),
+    "same of one swarm": ({"again": AGAIN}, "again good", 1, f"Pulumi.again.yaml:7:5: {TWICE.format('good')}"),
+    "same, told of both": ({"again": AGAIN}, "again good", 1, f"Pulumi.good.yaml:7:5: {TWICE.format('again')}"),
+}
 
 
-def test_file_that_is_no_yaml_is_a_problem(check, tmp_path):
-    """A file that can't be parsed is told in one line."""
-    (tmp_path / "Pulumi.torn.yaml").write_text("config: {")
+@pytest.mark.parametrize(("files", "named", "code", "begins"), CASES.values(), ids=CASES)
+def test_stacks_are_looked_at_together(check, tmp_path, files, named, code, begins):
+    """A problem in any stack is a failure; a warning, and a range that stacks share unjoined, is none."""
+    for stack, text in files.items():
+        path = tmp_path / f"Pulumi.{stack}.yaml"
+        path.mkdir() if text is None else path.write_text(text)
+    ended = check(*named.split())
+    begins = begins.replace("{folder}", str(tmp_path))
 
-    assert "Pulumi.torn.yaml:1:10: a value is missing here: write one, or take the key away\n" == check("torn").stdout
+    assert (code, [begins]) == (
+        ended.exit_code,
+        [line[: len(begins)] for line in ended.stdout.splitlines() if line.startswith(begins)],
+    ), ended.stdout
+
+
+def test_range_named_as_free_is_not_a_joined_stacks(check, tmp_path):
+    """A range of a joined stack is not named: taking it would be the next problem."""
+    (tmp_path / "Pulumi.near.yaml").write_text(OTHER.replace("10.3.0.0", "10.4.255.0"))
+    (tmp_path / "Pulumi.bad.yaml").write_text(joined("near", BAD))
+
+    assert "10.4.254.0/24 is free" == check("bad").stdout.splitlines()[0].rpartition("; ")[2]
 
 
 def test_directory_without_stack_files(tmp_path):
@@ -88,86 +132,6 @@ def test_directory_without_stack_files(tmp_path):
     ended = swarmnet("check", "--dir", str(tmp_path / "nosuch"))
 
     assert (1, f"no stack files in {tmp_path}/nosuch\n") == (ended.exit_code, ended.stdout)
-
-
-def test_directory_in_place_of_a_file(check, tmp_path):
-    """A file that can't be opened is told in one line."""
-    (tmp_path / "Pulumi.odd.yaml").mkdir()
-
-    assert f"odd: {tmp_path}/Pulumi.odd.yaml can't be read: is a directory\n" == check("odd").stdout
-
-
-def test_range_that_two_stacks_share_is_an_information(check, tmp_path):
-    """Stacks are looked at together; what they share does no harm by itself."""
-    (tmp_path / "Pulumi.other.yaml").write_text(OTHER)
-    ended = check("good", "other")
-
-    line = "information: overlays.app.subnet: 10.3.0.0/24 is the same as other's overlays.app.subnet"
-
-    assert (0, f"Pulumi.good.yaml:7:11: {line}") == (
-        ended.exit_code,
-        ended.stdout.splitlines()[-1].removesuffix(" 10.3.0.0/24"),
-    )
-
-
-def test_range_that_joined_stacks_share_is_a_problem(check, tmp_path):
-    """A stack has no range of one that it reaches; its file is told so also if only the other is looked at."""
-    (tmp_path / "Pulumi.other.yaml").write_text(OTHER + "  swarmnet:connected_to: [good]\n")
-    ended = check("good")
-    line = "overlays.app.subnet: 10.3.0.0/24 is the same as good's overlays.app.subnet 10.3.0.0/24"
-
-    assert (1, f"Pulumi.other.yaml:7:11: {line}: connected_to joins") == (
-        ended.exit_code,
-        ended.stdout.partition(" the two")[0],
-    )
-
-
-def test_warning_is_no_failure(check, tmp_path):
-    """A warning is a line of its own beside a good end."""
-    (tmp_path / "Pulumi.warned.yaml").write_text(OTHER.replace("10.3.0.0/24", "172.17.3.0/24"))
-    ended = check("warned")
-
-    assert (0, "Pulumi.warned.yaml:7:11: warning: overlays.app.subnet: 172.17.3.0/24 lies inside") == (
-        ended.exit_code,
-        ended.stdout.splitlines()[1].partition(" the range")[0],
-    )
-
-
-def test_joined_stack_that_does_not_exist(check, tmp_path):
-    """A name in connected_to without a file is a problem."""
-    (tmp_path / "Pulumi.lonely.yaml").write_text(OTHER + "  swarmnet:connected_to: [god]\n")
-
-    assert (
-        "Pulumi.lonely.yaml:8:27: connected_to[0]: there is no stack god; did you mean good?\n"
-        == check("lonely").stdout
-    )
-
-
-def test_range_named_as_free_is_not_a_joined_stacks(check, tmp_path):
-    """A range of a joined stack is not named: taking it would be the next problem."""
-    (tmp_path / "Pulumi.near.yaml").write_text(OTHER.replace("10.3.0.0", "10.4.255.0"))
-    (tmp_path / "Pulumi.bad.yaml").write_text(BAD + "  swarmnet:connected_to: [near]\n")
-
-    assert "10.4.254.0/24 is free" == check("bad").stdout.splitlines()[0].rpartition("; ")[2]
-
-
-def test_joined_stack_that_cannot_be_read(check, tmp_path):
-    """A torn file may have any range, so nothing is said to be well."""
-    (tmp_path / "Pulumi.torn.yaml").write_text("config: {")
-    (tmp_path / "Pulumi.joined.yaml").write_text(OTHER + "  swarmnet:connected_to: [torn]\n")
-    line = "torn's file can't be read: line 1, column 10: a value is missing here: write one, or take the key away"
-
-    assert f"Pulumi.joined.yaml:8:27: connected_to[0]: {line}\n" == check("joined").stdout
-
-
-def test_stacks_that_declare_the_same_of_one_swarm(check, tmp_path):
-    """Each would undo what the other does, and both are told."""
-    (tmp_path / "Pulumi.again.yaml").write_text(GOOD.replace("w1:", "w9:"))
-    line = "overlays.app: stack {} declares it too, and hosts.m1 is in both: leave it out of one of the two"
-
-    assert [f"Pulumi.again.yaml:7:5: {line.format('good')}", f"Pulumi.good.yaml:7:5: {line.format('again')}"] == [
-        text for text in check("again", "good").stdout.splitlines() if "declares" in text
-    ]
 
 
 def test_file_elsewhere_is_named_in_full(check, tmp_path, monkeypatch):
@@ -179,7 +143,7 @@ def test_file_elsewhere_is_named_in_full(check, tmp_path, monkeypatch):
 
 def test_annotations_of_a_pull_request(check, tmp_path):
     """GitHub shows each on its line of the file; what is well is not said."""
-    (tmp_path / "Pulumi.warned.yaml").write_text(OTHER.replace("10.3.0.0/24", "172.17.3.0/24"))
+    (tmp_path / "Pulumi.warned.yaml").write_text(WARNED)
     shown = [line[:60] for line in check("--format", "github", "good", "bad", "warned", "nope").stdout.splitlines()]
 
     assert [
@@ -198,8 +162,8 @@ def test_annotation_is_escaped_as_github_wants():
 
 
 def test_lines_for_programs(check):
-    """The same as JSON, with a number that says which form it is."""
-    ended = check("--format", "json", "good", "bad")
+    """The same as JSON, with a number that says which form it is; a stack without a file has no place in it."""
+    ended = check("--format", "json", "good", "bad", "nope")
     found = json.loads(ended.stdout)
     order = {
         "stack": "bad",
@@ -210,23 +174,14 @@ def test_lines_for_programs(check):
         "path": "order",
         "message": "order: lacks w1; each host has one place",
     }
+    nope = {"stack": "nope", "file": None, "line": None, "column": None}
 
-    assert (1, 1, ["good", "bad"], 2, order) == (
-        ended.exit_code,
-        found["schema"],
-        found["stacks"],
+    assert (1, 1, ["good", "bad", "nope"]) == (ended.exit_code, found["schema"], found["stacks"])
+    assert (3, order, nope) == (
         len(found["findings"]),
         found["findings"][1],
+        {key: found["findings"][2][key] for key in nope},
     )
-
-
-def test_json_of_a_stack_without_a_file(check):
-    """A stack without a file has no place in the JSON."""
-    (found,) = json.loads(check("--format", "json", "nope").stdout)["findings"]
-
-    assert {"stack": "nope", "file": None, "line": None, "column": None} == {
-        key: found[key] for key in ("stack", "file", "line", "column")
-    }
 
 
 def test_the_page_of_the_stack_file_shows_a_real_run(tmp_path, monkeypatch):

@@ -1,17 +1,16 @@
 """`swarmnet discover`, against a host whose Engine says what the test wants."""
 
 import shlex
+from pathlib import Path
 
 import pytest
 
 from providers.hosts.reports import COMMAND
+from tests.cli.one_manager import INFO, manages, node, way
 from tests.support.command_line import swarmnet
 from tests.support.fake_sshd import Ends, FakeHost
 from tests.support.my_ssh import at_home, without_ssh
-from tests.support.swarms import SPEC
 
-INFO = {"LocalNodeState": "active", "NodeID": "n1", "NodeAddr": "127.0.0.1", "ControlAvailable": True, "Error": ""}
-SWARM = {"ID": "s1", "Version": {"Index": 9}, "DataPathPort": 4789, "SubnetSize": 24, "Spec": SPEC}
 BRIDGE = {
     "com.docker.network.bridge.name": "docker_gwbridge",
     "com.docker.network.bridge.enable_icc": "false",
@@ -19,37 +18,19 @@ BRIDGE = {
 }
 
 
-def node(node_id, hostname, address, role="manager"):
-    """A member as the Engine lists it."""
-    return {
-        "ID": node_id,
-        "Version": {"Index": 9},
-        "Spec": {"Role": role, "Availability": "active", "Labels": {}},
-        "Description": {"Hostname": hostname},
-        "Status": {"State": "ready", "Addr": address},
-        "ManagerStatus": {"Leader": True, "Reachability": "reachable"} if role == "manager" else None,
-    }
-
-
-def network(name, driver, scope, subnet, **more):
-    """A network as the Engine lists and inspects it."""
+def network(name, driver, scope, subnet, box="", **more):
+    """A network as the Engine lists and inspects it. box: the name that the ingress has as attached to it."""
     config = [{"Subnet": subnet, "Gateway": subnet.replace("0/", "1/").partition("/")[0]}]
-    return {"Id": f"id-{name}", "Name": name, "Driver": driver, "Scope": scope, "IPAM": {"Config": config}, **more}
+    attached = {"ingress-sbox": {"Name": box}} if box else {}
+    given = {"Id": f"id-{name}", "Name": name, "Driver": driver, "Scope": scope, "IPAM": {"Config": config}}
+    return {**given, "Containers": attached, **more}
 
 
 NETWORKS = [
-    network("docker_gwbridge", "bridge", "local", "172.18.0.0/16", Options=BRIDGE),
-    network(
-        "ingress",
-        "overlay",
-        "swarm",
-        "10.0.0.0/24",
-        Ingress=True,
-        Containers={"ingress-sbox": {"Name": "ingress-endpoint"}},
-    ),
+    network("docker_gwbridge", "bridge", "local", "172.18.0.0/16", "gateway_ingress-sbox", Options=BRIDGE),
+    network("ingress", "overlay", "swarm", "10.0.0.0/24", "ingress-endpoint", Ingress=True),
     network("app", "overlay", "swarm", "10.64.0.0/24", Attachable=True),
 ]
-NETWORKS[0]["Containers"] = {"ingress-sbox": {"Name": "gateway_ingress-sbox"}}
 
 
 @pytest.fixture
@@ -61,10 +42,8 @@ def host(tmp_path, monkeypatch):
     host.commands[shlex.join(COMMAND)] = Ends(
         stdout=b"2: eth0: <UP> mtu 9000 qdisc x\n    inet 127.0.0.1/8 scope host\n"
     )
-    nodes = [node("n1", "m1", "127.0.0.1"), node("n2", "w1.invalid", "0.0.0.0", role="worker")]
-    answers = {"info": {"Swarm": INFO}, "swarm": SWARM, "nodes": nodes, "networks": NETWORKS}
-    for path, body in (answers | {"services": [], "tasks": [], "containers/json": []}).items():
-        host.engine.answer(f"GET /{path}", body=body)
+    host.engine.answer("GET /info", body={"Swarm": INFO})
+    manages(host, NETWORKS)
     for each in NETWORKS:
         host.engine.answer(f"GET /networks/{each['Id']}", body=each)
         host.engine.answer(f"GET /networks/{each['Name']}", body=each)
@@ -73,14 +52,19 @@ def host(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def discover(host, tmp_path):
-    """Run the command; how it ended, and the text of the file."""
+def out(tmp_path):
+    """The stack file that the command writes."""
     (tmp_path / "stacks").mkdir()
-    out = tmp_path / "stacks" / "Pulumi.prod.yaml"
+    return tmp_path / "stacks" / "Pulumi.prod.yaml"
 
-    def run(*words, manager=f"ssh://root@127.0.0.1:{host.port}", out=out):
-        keys = [f"--key-file={host.folder / 'key'}", f"--known-hosts={host.folder / 'known_hosts'}"]
-        ended = swarmnet("discover", manager, f"--out={out}", *keys, *words)
+
+@pytest.fixture
+def discover(host, out):
+    """Run the command; how it ended, and the text of the file."""
+
+    def run(*words, manager="", out=out):
+        place, *keys = way(host)
+        ended = swarmnet("discover", manager or place, f"--out={out}", *keys, *words)
         return ended, out.read_text() if out.exists() else ""
 
     return run
@@ -95,13 +79,15 @@ config:
 """
 
 
-def test_stack_file_is_written(discover, host):
-    """Comments and sections."""
+def test_stack_file_is_written(discover, host, out):
+    """Comments and sections, in which `swarmnet check` finds no problem; it is its owner's, since it names hosts."""
     ended, text = discover()
 
     assert 0 == ended.exit_code, ended.output
     sections = "".join(f"{line}\n" for line in text.splitlines() if not line.lstrip().startswith("#"))
     assert sections.startswith(TEXT.format(port=host.port))
+    assert 0 == swarmnet("check", "--dir", str(out.parent)).exit_code
+    assert 0o600 == out.stat().st_mode & 0o777
 
 
 def test_routes_of_hosts_are_written_as_ranges_to_reserve(discover, host):
@@ -110,15 +96,6 @@ def test_routes_of_hosts_are_written_as_ranges_to_reserve(discover, host):
     host.commands[shlex.join(COMMAND)] = Ends(stdout=printed)
 
     assert "  # swarmnet:reserved:\n  #   - 172.18.0.0/16 # the route by eth0 of m1\n" in discover()[1]
-
-
-def test_member_that_was_not_reached_is_a_comment(discover, host):
-    """The comment has the reason."""
-    line = (
-        f"# not seen: w1: {{address: w1.invalid, role: worker}} (ready) was not reached: w1 (w1.invalid:{host.port}): "
-    )
-
-    assert line in discover()[1]
 
 
 @pytest.mark.parametrize("where", ["address", "hostname"])
@@ -148,48 +125,31 @@ def test_nothing_is_written_to_the_host(discover, host):
     assert {"GET"} == {request.partition(" ")[0] for request in host.engine.requests}
 
 
-def test_written_file_has_no_problem(discover, tmp_path):
-    """`swarmnet check` finds no problem in it."""
-    discover()
+def test_remarks_are_told(discover, host):
+    """They are told with the file and what comes next, and are comments in it, such as why a member was not reached."""
+    ended, text = discover()
+    lines = ended.stdout.splitlines()
+    why = f"was not reached: w1 (w1.invalid:{host.port}): "
 
-    assert 0 == swarmnet("check", "--dir", str(tmp_path / "stacks")).exit_code
-
-
-def test_remarks_are_told(discover):
-    """They are told with the file and what comes next."""
-    lines = discover()[0].stdout.splitlines()
-
-    assert ("hosts, swarm, gwbridge, ingress, overlays", True) == (
-        lines[0].partition("yaml: ")[2],
-        any(line.startswith("not seen: w1") for line in lines),
-    )
+    assert "hosts, swarm, gwbridge, ingress, overlays" == lines[0].partition("yaml: ")[2]
+    assert any(line.startswith("not seen: w1") for line in lines)
+    assert f"# not seen: w1: {{address: w1.invalid, role: worker}} (ready) {why}" in text
     assert "next: `pulumi stack init prod`, `pulumi preview --stack prod`: it shows only creates" == lines[-1]
 
 
-def test_file_that_is_there_is_left_alone(discover, tmp_path):
-    """It is written over only with --force."""
-    out = tmp_path / "stacks" / "Pulumi.prod.yaml"
-    out.write_text("config: {}\n")
-    ended, text = discover()
-
-    assert (1, "config: {}\n") == (ended.exit_code, text)
-    assert f"{out}: is there already: choose another name, or --force to write in its place\n" == ended.stderr
-
-
-def test_what_others_wrote_into_a_file_is_kept(discover, tmp_path):
+def test_what_others_wrote_into_a_file_is_kept(discover, out):
     """Pulumi's own salt, and keys of other namespaces."""
-    out = tmp_path / "stacks" / "Pulumi.prod.yaml"
     out.write_text("encryptionsalt: v1:abc\nconfig:\n  aws:region: eu\n  swarmnet:hosts: {x: {local: true}}\n")
     _, text = discover("--force")
 
     assert [True, True, False] == [part in text for part in ('encryptionsalt: "v1:abc"', '"aws:region": eu', "local")]
 
 
-def test_what_another_stack_file_declares_is_left_out(discover, host, tmp_path):
+def test_what_another_stack_file_declares_is_left_out(discover, host, out):
     """Two stacks that claim the same swarm would undo what the other does."""
     hosts = f"m1: {{address: 127.0.0.1, port: {host.port}, role: manager}}"
     other = f"config:\n  swarmnet:hosts: {{{hosts}}}\n  swarmnet:swarm: {{}}\n"
-    (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text(other)
+    (out.parent / "Pulumi.dev.yaml").write_text(other)
     _, text = discover()
 
     assert "swarmnet:swarm:" not in text
@@ -208,26 +168,36 @@ def test_what_up_would_mend_is_left_out(discover, host):
     assert ("swarmnet:ingress:" in text, "swarmnet:gwbridge:" in text) == (False, True)
 
 
+ALIASES = "x0: &x0 [a]\n" + "".join(f"x{at + 1}: &x{at + 1} [{', '.join([f'*x{at}'] * 9)}]\n" for at in range(50))
+UNCLEAR = "MANAGER: should be ssh://[USER@]HOST[:PORT] without a password, or local:"
+MANAGERS = ["10.0.0.1", "http://m1", "ssh://", "ssh://root:secret@m1", "ssh://m1/path", "ssh://m1:x"]
+
+
 @pytest.mark.parametrize(
-    "manager", ["10.0.0.1", "http://m1", "ssh://", "ssh://root:secret@m1", "ssh://m1/path", "ssh://m1:x"]
+    ("before", "words", "given", "line"),
+    [
+        *(("", "", {"manager": manager}, UNCLEAR) for manager in MANAGERS),
+        (
+            "",
+            "",
+            {"out": Path("prod.yaml")},
+            "prod.yaml: should be Pulumi.STACK.yaml in a folder that is there, such as stacks/",
+        ),
+        ("config: {}\n", "", {}, "{out}: is there already: choose another name, or --force to write in its place"),
+        (ALIASES, "--force", {}, "{out}: is not a stack file, so it is not overwritten: choose another name"),
+    ],
 )
-def test_manager_that_is_not_said_clearly(discover, manager):
-    """One line, which never shows what could be a password."""
-    ended, text = discover(manager=manager)
+def test_whatever_cannot_be_written_is_one_line(discover, out, before, words, given, line):
+    """What is there stays, with --force too if what others wrote can't be kept; a password is not repeated."""
+    if before:
+        out.write_text(before)
+    ended, _ = discover(*words.split(), **given)
 
-    assert (1, "") == (ended.exit_code, text)
-    assert "MANAGER: should be ssh://[USER@]HOST[:PORT] without a password, or local:\n" == ended.stderr
-
-
-def test_file_that_pulumi_would_not_find(discover, tmp_path):
-    """It has the stack's name in its own."""
-    ended, _ = discover(out=tmp_path / "prod.yaml")
-
-    assert 1 == ended.exit_code
-    assert "should be Pulumi.STACK.yaml in a folder that is there, such as stacks/\n" in ended.stderr
+    assert (1, f"{line.replace('{out}', str(out))}\n") == (ended.exit_code, ended.stderr)
+    assert before == (out.read_text() if out.exists() else "")
 
 
-def test_host_that_is_no_manager(discover, host, tmp_path):
+def test_host_that_is_no_manager(discover, host):
     """It is said what to do, and nothing is written."""
     host.engine.answer("GET /info", body={"Swarm": INFO | {"ControlAvailable": False}})
     ended, text = discover()
@@ -236,9 +206,8 @@ def test_host_that_is_no_manager(discover, host, tmp_path):
     assert "manager: it is a worker, and only a manager can tell of the swarm: name a manager\n" == ended.stderr
 
 
-def test_file_that_somebody_wrote_meanwhile_is_left_alone(discover, host, tmp_path):
+def test_file_that_somebody_wrote_meanwhile_is_left_alone(discover, host, out):
     """A file that appears while the hosts are read is not written over."""
-    out = tmp_path / "stacks" / "Pulumi.prod.yaml"
 
     def answer():
         out.write_text("theirs")
@@ -248,23 +217,3 @@ def test_file_that_somebody_wrote_meanwhile_is_left_alone(discover, host, tmp_pa
     ended, text = discover()
 
     assert (1, f"{out}: file exists\n", "theirs") == (ended.exit_code, ended.stderr, text)
-
-
-def test_written_file_is_its_owners(discover, tmp_path):
-    """It names hosts and how they are reached."""
-    discover()
-
-    assert 0o600 == (tmp_path / "stacks" / "Pulumi.prod.yaml").stat().st_mode & 0o777
-
-
-def test_file_whose_aliases_grow_without_end_is_left_alone(discover, tmp_path):
-    """It is left alone with --force too, since what others wrote into it can't be kept."""
-    out = tmp_path / "stacks" / "Pulumi.prod.yaml"
-    lines = [f"x{at + 1}: &x{at + 1} [{', '.join([f'*x{at}'] * 9)}]" for at in range(50)]
-    out.write_text("\n".join(["x0: &x0 [a]", *lines, ""]))
-    ended, _ = discover("--force")
-
-    assert (1, f"{out}: is not a stack file, so it is not overwritten: choose another name\n") == (
-        ended.exit_code,
-        ended.stderr,
-    )

@@ -15,51 +15,58 @@ from providers.rules.vocabulary.diagnosis import Room
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.reach import Trial
 from providers.rules.vocabulary.shape import NetworkShape
-from tests.cli.test_discover import node as listed
+from tests.cli.one_manager import INFO, manages, way
 from tests.support.command_line import swarmnet
 from tests.support.examined import host, seen, swarm, wants
 from tests.support.fake_sshd import FakeHost
-from tests.support.swarms import SPEC
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "doctor.md").read_text()
+KEYS = PAGE.partition("## For programs")[2].partition("## ")[0]
 PAIR = (host("w1", live_restore=True), host("w2", "29.1.3"))
 APP = Network(id="o1", scope="swarm", shape=NetworkShape(name="app", driver="overlay"))
-SWARM = {"ID": "s1", "Version": {"Index": 9}, "DataPathPort": 4789, "SubnetSize": 24, "Spec": SPEC}
-NODES = [listed("n1", "m1", "127.0.0.1"), listed("n2", "w1.invalid", "0.0.0.0", role="worker")]
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}
+TRIALS = (
+    Trial(sender="m1", receiver="w1", channel="gossip-tcp", outcome="open", port=7946),
+    Trial(sender="w1", receiver="m1", channel="managers", outcome="closed", port=2377, why="no answer"),
+    Trial(sender="w1", receiver="m1", channel="data-path", outcome="unknown", why="it has ended"),
+)
 
 
 @pytest.fixture
 def doctor(tmp_path):
     """Runs the command on a stack named prod."""
 
-    def run(*words, **sections):
+    def run(*words, stack="prod", **sections):
         written = {f"swarmnet:{key}": value for key, value in {"hosts": HOSTS, **sections}.items()}
         (tmp_path / "Pulumi.prod.yaml").write_text(yaml.safe_dump({"config": written}))
-        return swarmnet("doctor", "prod", f"--dir={tmp_path}", *words)
+        return swarmnet("doctor", stack, f"--dir={tmp_path}", *words)
 
     return run
 
 
-def test_rules_are_printed_for_each_host(doctor):
-    """The output has the rules and nothing else."""
-    done = doctor("--rules=ufw")
+@pytest.mark.parametrize(("hosts", "words"), [(["# m1", "# w1"], ()), (["# w1"], ("--host=w1",))])
+def test_rules_are_printed_for_each_host_or_one(doctor, hosts, words):
+    """The output has the rules and nothing else, and can be piped to that host."""
+    done = doctor("--rules=ufw", *words)
 
     assert (0, "") == (done.exit_code, done.stderr)
-    assert ["# m1", "# w1"] == [line for line in done.stdout.splitlines() if line.startswith("#")]
+    assert hosts == [line for line in done.stdout.splitlines() if line.startswith("#")]
 
 
-def test_rules_of_one_host(doctor):
-    """The rules can be piped to that host."""
-    assert ["# w1"] == [line for line in doctor("--rules=ufw", "--host=w1").stdout.splitlines() if line[0] == "#"]
-
-
-@pytest.mark.parametrize("words", [("--rules=pf",), ("--rules=ufw", "--host=w9")])
+@pytest.mark.parametrize(
+    "words",
+    ["--rules=pf", "--rules=ufw --host=w9", "--only=clocks", "--skip=clocks", "--host=m1", "--sudo"],
+)
 def test_wrong_usage_ends_with_2(doctor, words):
-    """Nothing is printed that could be piped."""
-    done = doctor(*words)
+    """Nothing is printed that could be piped, and no host is asked."""
+    done = doctor(*words.split())
 
     assert (2, "") == (done.exit_code, done.stdout)
+
+
+def test_rules_take_a_stack_file(doctor):
+    """Roles, addresses and ports are its own, and no manager's."""
+    assert 2 == doctor("--rules=ufw", stack="ssh://m1").exit_code
 
 
 def test_rules_need_addresses(doctor):
@@ -67,9 +74,8 @@ def test_rules_need_addresses(doctor):
     done = doctor("--rules=ufw", hosts={**HOSTS, "w1": {"address": "w1.example"}})
 
     assert (1, "") == (done.exit_code, done.stdout)
-    assert (
-        "prod: hosts.w1.advertise_address: is required for rules: write the IP address that the other members see\n"
-    ) == done.stderr
+    line = "hosts.w1.advertise_address: is required for rules: write the IP address that the other members see"
+    assert f"prod: {line}\n" == done.stderr
 
 
 # What is found
@@ -132,9 +138,8 @@ def test_host_that_does_not_answer_is_unknown(doctor, machine):
 def test_what_is_accepted_does_not_count(doctor, machine):
     """It is told all the same, with the reason."""
     says(machine, LiveRestoreEnabled=True)
-    done = doctor(
-        hosts=declared(machine), doctor={"ignore": [{"id": "live-restore", "host": "m1", "why": "tried out"}]}
-    )
+    ignored = [{"id": "live-restore", "host": "m1", "why": "tried out"}]
+    done = doctor(hosts=declared(machine), doctor={"ignore": ignored})
 
     assert 0 == done.exit_code
     assert done.stdout.splitlines()[0].startswith("ignored: live-restore: m1: ")
@@ -151,12 +156,6 @@ def test_json_is_for_programs(doctor, machine):
     assert [["id", "status", "host", "peer", "fact", "remedy"]] == [list(row) for row in data["findings"]]
 
 
-@pytest.mark.parametrize("words", [("--only=clocks",), ("--skip=clocks",), ("--host=m1",), ("--sudo",)])
-def test_wrong_words_end_with_2(doctor, words):
-    """No host is asked."""
-    assert 2 == doctor(*words).exit_code
-
-
 def test_page_shows_what_is_printed():
     """Word by word."""
     found = diagnosis(seen(*PAIR), wants(encrypted=True), skip=["clock"])
@@ -167,13 +166,12 @@ def test_page_shows_what_is_printed():
 
 def test_page_names_each_key():
     """The object as it is printed, and each column of its rows."""
-    table = PAGE.partition("## For programs")[2].partition("## ")[0]
     rooms = (Room(network="app", subnet="10.202.0.0/24", used=12, left=244),)
     data = as_data("prod", diagnosis(seen(*PAIR, swarm=swarm(networks=(APP,), rooms=rooms)), wants()))
 
-    assert list(data) == re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert list(data) == re.findall(r"^\| `(\w+)` \|", KEYS, re.MULTILINE)
     rows = (data["findings"][0], data["networks"][0])
-    assert [] == [key for row in rows for key in row if f"`{key}`" not in table]
+    assert [] == [key for row in rows for key in row if f"`{key}`" not in KEYS]
 
 
 def test_room_of_each_network_is_told():
@@ -185,22 +183,27 @@ def test_room_of_each_network_is_told():
     assert f"`{told}`" in PAGE
 
 
-def test_table_on_a_terminal():
-    """Hosts and peers in one column."""
+def on_terminal(found):
+    """A report as a terminal shows it."""
     console = Console(force_terminal=True, width=200, record=True, highlight=False)
-    show(console, diagnosis(seen(*PAIR), wants(encrypted=True)))
-    text = console.export_text()
+    show(console, found)
+    return console.export_text()
+
+
+def test_tables_on_a_terminal():
+    """Findings with hosts and peers in one column; a row for each sender, with what is closed to whom."""
+    found = diagnosis(seen(*PAIR), wants(encrypted=True))
+    text = on_terminal(Diagnosis(findings=found.findings, trials=TRIALS))
 
     assert re.search(r"failed\s+│ engine-release\s+│ w2, m1\s+│", text)
+    assert re.search(r"m1\s+│\s+│ ok\s+│", text)
+    assert re.search(r"w1\s+│ closed: managers\s+│", text)
     assert "something is wrong" in text.splitlines()[-1]
 
 
 def test_nothing_but_the_end_where_all_is_well():
     """No empty table."""
-    console = Console(force_terminal=True, width=80, record=True)
-    show(console, Diagnosis(findings=()))
-
-    assert "well\n" == console.export_text()
+    assert "well\n" == on_terminal(Diagnosis(findings=()))
 
 
 # Without a stack file
@@ -209,25 +212,12 @@ def test_nothing_but_the_end_where_all_is_well():
 @pytest.fixture
 def begun(machine):
     """Runs the command on the manager by its address."""
-
-    def run(*words, to=f"ssh://root@127.0.0.1:{machine.port}"):
-        keys = (f"--key-file={machine.folder / 'key'}", f"--known-hosts={machine.folder / 'known_hosts'}")
-        return swarmnet("doctor", to, *keys, *words)
-
-    return run
-
-
-def manages(machine, address="127.0.0.1"):
-    """Let it be the manager of a swarm of two, whose other member is not reached."""
-    own = {"LocalNodeState": "active", "ControlAvailable": True, "NodeID": "n1", "NodeAddr": address, "Error": ""}
-    says(machine, Swarm=own)
-    answers = {"swarm": SWARM, "nodes": NODES, "networks": [], "services": [], "tasks": [], "containers/json": []}
-    for path, body in answers.items():
-        machine.engine.answer(f"GET /{path}", body=body)
+    return lambda *words: swarmnet("doctor", *way(machine), *words)
 
 
 def test_other_members_are_found(begun, machine):
     """One that is not reached is unknown, by the name that the swarm has for it."""
+    says(machine, Swarm=INFO)
     manages(machine)
     done = begun("--only=advertised-address")
 
@@ -237,56 +227,23 @@ def test_other_members_are_found(begun, machine):
     ]
 
 
-def test_host_in_no_swarm_is_looked_at_alone(begun, machine):
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ({"LiveRestoreEnabled": True}, "failed: live-restore: 127.0.0.1: "),
+        ({"SecurityOptions": ["name=rootless"]}, "failed: engine-kind: 127.0.0.1: its docker is rootless"),
+    ],
+    ids=["in no swarm", "no swarm works there"],
+)
+def test_host_that_knows_no_members_is_looked_at_alone(begun, machine, told, line):
     """It is named by its address."""
-    says(machine, LiveRestoreEnabled=True)
+    says(machine, **told)
     done = begun()
 
-    assert 7 == done.exit_code, done.output
-    assert done.stdout.startswith("failed: live-restore: 127.0.0.1: ")
-
-
-def test_host_on_which_no_swarm_works_is_told_so(begun, machine):
-    """It can't tell of any members."""
-    says(machine, SecurityOptions=["name=rootless"])
-    done = begun("--only=engine-kind")
-
-    assert 7 == done.exit_code, done.output
-    assert "failed: engine-kind: 127.0.0.1: its docker is rootless" in done.stdout
-
-
-@pytest.mark.parametrize("to", ["ssh://root:secret@10.9.0.1", "http://10.9.0.1", "ssh:"])
-def test_manager_that_is_none(begun, to):
-    """A password is not repeated."""
-    done = begun(to=to)
-
-    assert (1, "") == (done.exit_code, done.stdout)
-    assert "MANAGER: should be ssh://[USER@]HOST[:PORT] without a password, or local:" in done.stderr
-    assert "secret" not in done.stderr
-
-
-def test_rules_take_a_stack_file(begun):
-    """Roles, addresses and ports are its own."""
-    assert 2 == begun("--rules=ufw").exit_code
+    assert (7, True) == (done.exit_code, f"\n{line}" in f"\n{done.stdout}"), done.output
 
 
 # What passes between hosts
-
-TRIALS = (
-    Trial(sender="m1", receiver="w1", channel="gossip-tcp", outcome="open", port=7946),
-    Trial(sender="w1", receiver="m1", channel="managers", outcome="closed", port=2377, why="no answer"),
-    Trial(sender="w1", receiver="m1", channel="data-path", outcome="unknown", why="it has ended"),
-)
-
-
-def test_matrix_on_a_terminal():
-    """A row for each sender, with what is closed to whom."""
-    console = Console(force_terminal=True, width=100, record=True, highlight=False)
-    show(console, Diagnosis(findings=(), trials=TRIALS))
-    text = console.export_text()
-
-    assert re.search(r"m1\s+│\s+│ ok\s+│", text)
-    assert re.search(r"w1\s+│ closed: managers\s+│", text)
 
 
 def test_matrix_for_programs():
@@ -295,8 +252,7 @@ def test_matrix_for_programs():
 
     closed = {"from": "w1", "to": "m1", "channel": "managers", "port": 2377, "status": "closed", "why": "no answer"}
     assert ([closed], 3) == ([each for each in rows if each["status"] == "closed"], len(rows))
-    table = PAGE.partition("## For programs")[2].partition("## ")[0]
-    assert [] == [key for key in closed if f"`{key}`" not in table]
+    assert [] == [key for key in closed if f"`{key}`" not in KEYS]
 
 
 def test_matrix_while_it_is_waited_for():

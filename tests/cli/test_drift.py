@@ -14,7 +14,7 @@ from rich.console import Console
 from cli.drift import Trial, compared, ending, report
 from cli.drift_report import Report, as_data, lines, place, show
 from cli.looks import Late, answers, seen
-from cli.state import State, resources
+from cli.state import State
 from providers import simulate
 from providers.explain.drift import Difference, Unknown
 from providers.explain.who_wins import Outcome
@@ -29,7 +29,6 @@ from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.others import create_service, service_spec, set_node
 from tests.cli.test_plan import plan_of, state
 from tests.support import lifecycle
-from tests.support.command_line import swarmnet
 from tests.support.networks import altered
 from tests.support.simulated import SimulatedHosts, after, elapsed
 
@@ -50,13 +49,18 @@ def recorded(*specs: Spec) -> State:
     return {name: (spec, {**known, "adopted": False}) for name, (spec, known) in state(RUNNING, *specs).items()}
 
 
-def told(world: World, *specs: Spec, wanted: tuple[Spec, ...] = ()) -> Report:
+def told(world: World, *specs: Spec, wanted: tuple[Spec, ...] = (), clashes: str = "") -> Report:
     """Return the report about these resources. `wanted`: by the stack file, if that is another by now."""
-    found = compared(recorded(*specs), seen(recorded(*specs), ACCESSES, UNSAID, reaching(world)), own_swarm=True)
+    state = recorded(*specs)
+    found = compared(state, seen(state, ACCESSES, UNSAID, reaching(world)), own_swarm=True)
     clear = not any(each.unknown for each in found)
-    return report(
-        plan_of(*(wanted or specs)), recorded(*specs), found, Trial(seen=Simulated(world).survey()) if clear else None
-    )
+    trial = Trial(seen=Simulated(world).survey(), clashes=clashes) if clear else None
+    return report(plan_of(*(wanted or specs)), state, found, trial)
+
+
+def drifted(result: Report) -> list[tuple[str, str]]:
+    """Return what drifted, by resource and property."""
+    return [(each.resource, each.property) for each, _ in result.drifted]
 
 
 def plain(result: Report) -> list[str]:
@@ -66,9 +70,13 @@ def plain(result: Report) -> list[str]:
 
 def without_overlay() -> World:
     """The stack after somebody removed its overlay."""
-    return after(
-        RUNNING, partial(simulate.perform, step=RemoveNetwork(id=lifecycle.id_of(RUNNING, OVERLAY))), elapsed(20)
-    )
+    removed = RemoveNetwork(id=lifecycle.id_of(RUNNING, OVERLAY))
+    return after(RUNNING, partial(simulate.perform, step=removed), elapsed(20))
+
+
+def paused(world: World, *hosts: str) -> World:
+    """The world after somebody paused these."""
+    return after(world, *(partial(set_node, host=host, availability="pause") for host in hosts))
 
 
 def cut(*hosts: str) -> World:
@@ -80,15 +88,17 @@ def cut(*hosts: str) -> World:
 
 
 def test_settled_stack_is_clean():
-    """Every resource was compared."""
+    """Every resource was compared; the one line says how many."""
     result = told(RUNNING, *STACK)
 
     assert (0, Report()) == (result.status, result)
+    assert f"nothing drifted: {len(STACK)} resources are as recorded\n" == shown(result, terminal=False)
 
 
-def test_rows_of_a_host_that_is_cut_are_unknown():
-    """Its bridge, its membership and its share of the ingress; nothing else, and nothing drifted."""
-    result = told(cut("w1"), *STACK)
+@pytest.mark.parametrize("seconds", [0, 60], ids=["just now", "so that the managers call it down"])
+def test_rows_of_a_host_that_is_cut_are_unknown(seconds):
+    """It is asked itself: its bridge, its membership and its share of the ingress are; nothing else, nor drifted."""
+    result = told(after(cut("w1"), elapsed(seconds)), *STACK)
 
     assert {("docker_gwbridge@w1", "w1"), ("node/w1", "w1"), ("ingress", "w1")} == {
         (each.resource, each.host) for each in result.unknown
@@ -96,29 +106,22 @@ def test_rows_of_a_host_that_is_cut_are_unknown():
     assert (1, ()) == (result.status, result.drifted)
 
 
-def test_host_that_is_down_for_the_managers_is_still_unknown():
-    """It is asked itself."""
-    result = told(after(cut("w1"), elapsed(60)), *STACK)
-
-    assert (1, ()) == (result.status, result.drifted)
-
-
 def test_other_hosts_are_compared_while_one_is_cut():
-    """Drift wins over what is unknown."""
-    world = set_node(cut("w1"), "w2", availability="pause")
-    result = told(world, *STACK)
+    """Drift wins over what is unknown; a refresh ends there, so that `up` is refused."""
+    result = told(paused(cut("w1"), "w2"), *STACK)
+    ((_, end),) = result.drifted
 
-    assert [("node/w2", "availability")] == [(each.resource, each.property) for each, _ in result.drifted]
-    assert 7 == result.status
+    assert (7, [("node/w2", "availability")], "refused") == (result.status, drifted(result), end.wins)
+    assert end.why.startswith("`pulumi up --refresh` can't read docker_gwbridge@w1: w1: ")
 
 
 def test_bridges_are_compared_without_managers():
     """Each by its own host's word."""
-    world = cut("m1")
-    w1 = world.host("w1")
-    result = told(world.with_host(w1.without_network(lifecycle.id_of(RUNNING, lifecycle.gwbridge_spec("w1")))), *STACK)
+    w1 = cut("m1").host("w1")
+    world = cut("m1").with_host(w1.without_network(lifecycle.id_of(RUNNING, lifecycle.gwbridge_spec("w1"))))
+    result = told(world, *STACK)
 
-    assert [("docker_gwbridge@w1", "exists")] == [(each.resource, each.property) for each, _ in result.drifted]
+    assert [("docker_gwbridge@w1", "exists")] == drifted(result)
     assert {"docker_gwbridge@m1", "swarm", "ingress", "overlay/app"} < {each.resource for each in result.unknown}
 
 
@@ -130,11 +133,12 @@ def test_nothing_is_drifted_where_nobody_answers():
 
 
 def test_end_of_the_swarm_needs_every_hosts_word():
-    """The swarm may go on at a host that is silent."""
+    """The swarm may go on at a host that is silent; if it is gone with all that was in it, `up` makes it anew."""
     everywhere = simulate.bare(*lifecycle.HOSTS)
     half = members.cut(everywhere, "w1")
+    result = told(everywhere, *STACK)
 
-    assert "node/m1" in {each.resource for each, _ in told(everywhere, *STACK).drifted}
+    assert ({"stack file"}, True) == ({end.wins for _, end in result.drifted}, ("node/m1", "exists") in drifted(result))
     assert () == told(half, lifecycle.swarm_spec(), lifecycle.node_spec("m1", role="manager"), OVERLAY).drifted
 
 
@@ -170,27 +174,18 @@ def test_who_does_not_answer_in_time_is_late(never):
 # What is told
 
 
-def test_rows_come_in_the_order_of_their_names():
-    """The order of the state does not matter."""
-    world = set_node(set_node(without_overlay(), "w2", availability="pause"), "w1", availability="pause")
-    result = told(world, *reversed(STACK))
-
-    assert ["node/w1", "node/w2", "overlay/app"] == [each.resource for each, _ in result.drifted]
-
-
-def test_lines_say_where_what_and_who_wins():
-    """One for each row."""
-    world = set_node(without_overlay(), "w2", availability="pause")
-
+def test_rows_come_in_the_order_of_their_names_with_who_wins():
+    """A line says where and what; the order of the state does not matter."""
     assert [
+        "node/w1: availability: recorded active, there pause; the stack file wins",
         "node/w2: availability: recorded active, there pause; the stack file wins",
         "overlay/app: is gone; the stack file wins",
-    ] == plain(told(world, *STACK))
+    ] == plain(told(paused(without_overlay(), "w2", "w1"), *reversed(STACK)))
 
 
 def test_page_shows_what_is_told():
     """The example of docs/drift.md: a bridge made anew, a node paused, an overlay removed."""
-    world = set_node(without_overlay(), "w2", availability="pause")
+    world = paused(without_overlay(), "w2")
     host = world.host("w1")
     (bridge,) = (net for net in host.networks if net.name == "docker_gwbridge")
     other = altered(bridge, subnets=("172.31.0.0/16",), gateways=("172.31.0.1",))
@@ -214,38 +209,21 @@ def test_refusal_is_told_once_with_its_reason():
 
 def test_up_is_refused_where_ranges_clash():
     """It is told as `swarmnet plan` tells it: before the first write."""
-    looked = seen(recorded(OVERLAY), ACCESSES, UNSAID, reaching(without_overlay()))
-    changed, found = recorded(OVERLAY), compared(recorded(OVERLAY), looked, own_swarm=True)
-    result = report(
-        plan_of(OVERLAY),
-        changed,
-        found,
-        Trial(seen=Simulated(without_overlay()).survey(), clashes="w1: 10.20.0.0/24 is a route"),
-    )
+    result = told(without_overlay(), OVERLAY, clashes="w1: 10.20.0.0/24 is a route")
 
     assert {Outcome(wins="refused", why="nothing is begun: w1: 10.20.0.0/24 is a route")} == {
         end for _, end in result.drifted
     }
 
 
-def test_up_is_refused_while_something_cannot_be_read():
-    """A refresh ends there."""
-    result = told(set_node(cut("w1"), "w2", availability="pause"), *STACK)
-    ((_, end),) = result.drifted
-
-    assert "refused" == end.wins
-    assert end.why.startswith("`pulumi up --refresh` can't read docker_gwbridge@w1: w1: ")
-
-
 def test_what_up_would_disturb_is_told():
     """Another ingress stands in the place of the recorded one, and a service publishes through it."""
     ingress = lifecycle.ingress_spec()
+    hosts = SimulatedHosts(RUNNING)
+    other = ingress.model_copy(update={"subnet": "10.55.0.0/16", "gateway": "10.55.0.1"})
+    lifecycle.make(hosts, other, lifecycle.id_of(RUNNING, ingress))
     service = service_spec("web", ports=((8080, 80),), replicas=2)
-    other = lifecycle.ingress_spec(subnet="10.55.0.0/16", gateway="10.55.0.1")
-    world = lifecycle.made(RUNNING, lifecycle.ingress_spec())
-    hosts = SimulatedHosts(world)
-    lifecycle.make(hosts, other, lifecycle.id_of(world, ingress))
-    world = after(hosts.world, lambda world: create_service(world, service), elapsed(20))
+    world = after(hosts.world, partial(create_service, spec=service), elapsed(20))
     result = told(world, *STACK)
 
     assert {"gateway", "subnet", "network_id"} == {each.property for each, _ in result.drifted}
@@ -261,36 +239,15 @@ def test_what_only_the_stack_file_changed_is_pending():
     assert ["not drifted, but different in the stack file: overlay/app, overlay/more"] == plain(result)
 
 
-def test_swarm_that_was_ended_is_begun_again():
-    """It is gone with all that was in it, and a refresh lets `up` make it anew."""
-    result = told(simulate.bare(*lifecycle.HOSTS), *STACK)
-
-    assert {"stack file"} == {end.wins for _, end in result.drifted}
-
-
 def test_json_has_the_same():
     """The JSON is as docs/drift.md describes it."""
     found = as_data("prod", told(without_overlay(), *STACK))
+    row = {"resource": "overlay/app", "host": "", "property": "exists", "recorded": True, "there": False}
 
     assert ["schema", "stack", "status", "drifted", "unknown", "pending", "next_up", "warnings"] == list(found)
-    assert [
-        {
-            "resource": "overlay/app",
-            "host": "",
-            "property": "exists",
-            "recorded": True,
-            "there": False,
-            "wins": "stack file",
-            "why": "",
-        }
-    ] == json.loads(json.dumps(found["drifted"]))
+    assert [{**row, "wins": "stack file", "why": ""}] == json.loads(json.dumps(found["drifted"]))
     assert ["overlay/app"] == [each["resource"] for each in found["next_up"]]
-
-
-def test_json_of_a_cut_host():
-    """The reason is there for each row."""
     found = as_data("prod", told(cut("w1"), *STACK))
-
     assert ("unknown", []) == (found["status"], found["drifted"])
     assert {"resource", "host", "why"} == set(found["unknown"][0])
 
@@ -327,54 +284,10 @@ def test_certificate_that_ends_soon_is_a_warning():
     assert (list(warnings), "clean") == (as_data("prod", result)["warnings"], as_data("prod", result)["status"])
 
 
-def test_clean_stack_is_one_line():
-    """The line says how much was looked at."""
-    assert f"nothing drifted: {len(STACK)} resources are as recorded\n" == shown(Report(), terminal=False)
-
-
 @pytest.mark.parametrize(
     ("resource", "host", "where"),
-    [
-        ("docker_gwbridge@w1", "w1", "docker_gwbridge@w1"),
-        ("node/w1", "w1", "node/w1"),
-        ("ingress", "ss", "ingress on ss"),
-        ("overlay/app", "", "overlay/app"),
-    ],
+    [("docker_gwbridge@w1", "w1", ""), ("node/w1", "w1", ""), ("ingress", "ss", " on ss"), ("overlay/app", "", "")],
 )
 def test_place_names_each_host_once(resource, host, where):
     """The host is named only if the resource's name does not have it already."""
-    assert where == place(Unknown(resource=resource, host=host, why=""))
-
-
-# Errors
-
-
-def test_wrong_stack_file_is_one_line_for_each_problem(tmp_path: Path):
-    """The lines go to stderr before any host is asked."""
-    (tmp_path / "Pulumi.bad.yaml").write_text("config:\n  swarmnet:hosts: {}\n")
-    ended = swarmnet("drift", "--dir", str(tmp_path), "bad")
-
-    assert (1, "", f"bad: {tmp_path}/Pulumi.bad.yaml:2:3: hosts: is empty; a stack needs at least one\n") == (
-        ended.exit_code,
-        ended.stdout,
-        ended.stderr,
-    )
-
-
-def test_unknown_state_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """There is nothing to compare without a state."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    (tmp_path / "Pulumi.t.yaml").write_text("config:\n  swarmnet:hosts: {m1: {address: 10.9.0.1}}\n")
-    ended = swarmnet("drift", "--dir", str(tmp_path), "t")
-
-    assert (1, "t: there is no `pulumi` on PATH\n") == (ended.exit_code, ended.stderr)
-
-
-def test_value_that_makes_no_sense_is_kept():
-    """A value left by a refresh of a network without addresses differs from whatever is wanted."""
-    kind = "pulumi-python:dynamic/swarmnet:Overlay"
-    outputs = {**OVERLAY.model_dump(mode="json"), "subnet": "", "network_id": "n1", "adopted": False}
-    each = {"urn": f"urn:pulumi:t::swarmnet::{kind}::overlay/app", "type": kind, "outputs": outputs}
-    spec, known = resources({"deployment": {"resources": [each]}})["overlay/app"]
-
-    assert ({"subnet"}, "n1") == (OVERLAY.changed(spec), known["network_id"])
+    assert f"{resource}{where}" == place(Unknown(resource=resource, host=host, why=""))

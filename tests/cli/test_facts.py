@@ -3,17 +3,15 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from providers.explain.facts_file import Attached, Bridge, FactsFile, HostFacts, NetworkFacts, NoFacts, facts_file
+from providers.explain.facts_file import Attached, Bridge, FactsFile, HostFacts, NoFacts, facts_file
 from providers.simulate import World, bare, members
 from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.others import create_service, run_container, service_spec
 from tests.cli.test_plan import NEW_INGRESS, at_work, foretold
 from tests.support import lifecycle
-from tests.support.command_line import swarmnet
 from tests.support.simulated import after, elapsed
 
 TAKEN_AT = datetime(2026, 11, 24, 3, 40, tzinfo=UTC)
@@ -41,25 +39,18 @@ def test_file_is_read_as_it_was_written():
 def test_file_says_of_what_and_when():
     """The file says it under keys that stay."""
     found = json.loads(facts().text())
+    said = {"schema": 1, "stack": "prod", "taken_at": "2026-11-24T03:40:00Z", "state": "known"}
 
-    assert ["schema", "stack", "taken_at", "state", "hosts", "networks", "forecast"] == list(found)
-    assert (1, "prod", "2026-11-24T03:40:00Z", "known") == (
-        found["schema"],
-        found["stack"],
-        found["taken_at"],
-        found["state"],
-    )
+    assert [*said, "hosts", "networks", "forecast"] == list(found)
+    assert said == {key: found[key] for key in said}
 
 
 def test_hosts_have_their_bridges():
     """A host has its bridge, its role for the managers, and its tasks by service."""
-    tasks = {"api": 1, "web": 1}
     bridge = Bridge(subnet="10.12.0.0/16", gateway="10.12.0.1")
+    member = {"role": "worker", "availability": "active", "tasks": {"api": 1, "web": 1}}
 
-    assert (
-        HostFacts(state="active", role="worker", availability="active", bridge=bridge, tasks=tasks)
-        == (facts().hosts["w1"])
-    )
+    assert HostFacts(state="active", bridge=bridge, **member) == facts().hosts["w1"]
 
 
 def test_silent_host_is_there_with_the_reason():
@@ -77,35 +68,23 @@ def test_hosts_outside_any_swarm_have_no_networks():
     assert ({}, HostFacts(state="inactive")) == (found.networks, found.hosts["m1"])
 
 
-def test_overlay_has_who_is_attached():
-    """Services with their tasks and published ports, and containers that are no tasks."""
-    found = facts().networks["app"]
+def test_networks_have_who_is_attached():
+    """Services with tasks and published ports, and containers that are no tasks; the ingress who publishes, alone."""
+    found = facts().networks
+    app, ingress = found["app"], found["ingress"]
 
-    assert (Attached(name="api", ports=("8081/tcp",), tasks=3),) == found.services
-    assert ("shell on w1",) == found.containers
-    assert ("10.20.0.0/24", "10.20.0.1", True, False) == (
-        found.subnet,
-        found.gateway,
-        found.attachable,
-        found.ingress,
-    )
+    assert (Attached(name="api", ports=("8081/tcp",), tasks=3),) == app.services
+    assert ("shell on w1",) == app.containers
+    assert ("10.20.0.0/24", "10.20.0.1", True, False) == (app.subnet, app.gateway, app.attachable, app.ingress)
+    assert (True, ["api", "web"]) == (ingress.ingress, [service.name for service in ingress.services])
 
 
-def test_ingress_has_who_publishes():
-    """Anything else attached to it is no service's port."""
-    found = facts().networks["ingress"]
+def test_forecast_is_that_of_plan():
+    """With all that it disturbs."""
+    (forecast,), (found,) = foretold(WORLD, NEW_INGRESS), FactsFile.parse(facts().text()).forecast
 
-    assert ["api", "web"] == [service.name for service in found.services]
-    assert found.ingress
-
-
-def test_forecast_has_what_plan_says():
-    """The ports that each service loses, and how many of its tasks restart."""
-    (found,) = FactsFile.parse(facts().text()).forecast
-
-    assert [("api", ("8081/tcp",)), ("web", ("8080/tcp",))] == [(each.service, each.ports) for each in found.absences]
-    assert [("api", 6), ("web", 4)] == [(each.service, each.times) for each in found.restarts]
-    assert foretold(WORLD, NEW_INGRESS)[0].disturbs == found.disturbs
+    assert (forecast, forecast.disturbs) == (found, found.disturbs)
+    assert "take ports away: api (8081/tcp) for" in found.disturbs
 
 
 def test_nothing_of_a_services_spec_is_in_it():
@@ -124,13 +103,16 @@ def test_keys_of_a_later_version_are_passed_over():
     assert facts() == FactsFile.parse(json.dumps(found))
 
 
+WRITTEN = facts().text()
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         pytest.param("", "it: ", id="empty"),
         pytest.param("[]", "it: ", id="no object"),
-        pytest.param(facts().text().replace('"schema": 1', '"schema": 2'), "schema: input should be 1", id="version"),
-        pytest.param(facts().text().replace("2026-11-24T03:40:00Z", "2026-11-24T03:40:00"), "taken_at: ", id="no zone"),
+        pytest.param(WRITTEN.replace('"schema": 1', '"schema": 2'), "schema: input should be 1", id="version"),
+        pytest.param(WRITTEN.replace("03:40:00Z", "03:40:00"), "taken_at: ", id="no zone"),
     ],
 )
 def test_other_files_are_no_facts(text, problem):
@@ -140,20 +122,3 @@ def test_other_files_are_no_facts(text, problem):
 
     assert problem in str(refused.value)
     assert 1 == len(str(refused.value).splitlines())
-
-
-def test_empty_network_is_no_error():
-    """One that the swarm gave no addresses."""
-    assert NetworkFacts(id="dead") == NetworkFacts.model_validate_json('{"id": "dead"}')
-
-
-def test_wrong_stack_file_is_told_on_stderr(tmp_path: Path):
-    """One line for each problem; standard output is for the facts."""
-    (tmp_path / "Pulumi.bad.yaml").write_text("config:\n  swarmnet:hosts: {}\n")
-    ended = swarmnet("facts", "--dir", str(tmp_path), "bad")
-
-    assert (1, "", f"bad: {tmp_path}/Pulumi.bad.yaml:2:3: hosts: is empty; a stack needs at least one\n") == (
-        ended.exit_code,
-        ended.stdout,
-        ended.stderr,
-    )

@@ -16,8 +16,8 @@ def draw(tmp_path, monkeypatch):
     """Run the command in an empty directory, on the shop's stack file."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*words, directory=SHOP):
-        return swarmnet("map", "--dir", str(directory), *map(str, words))
+    def run(*words):
+        return swarmnet("map", "--dir", str(SHOP), *map(str, words))
 
     return run
 
@@ -56,67 +56,27 @@ def test_facts_are_drawn(draw, tmp_path):
     assert "tools_grafana" in (tmp_path / "map.html").read_text()
 
 
-def test_other_end_of_a_name_is_refused(draw):
-    """It is refused before anything is read."""
-    ended = draw("--out", "map.png")
-
-    assert (1, "map.png: a map is written as one of .html, .mmd, .svg, by the end of the file's name\n") == (
-        ended.exit_code,
-        ended.stderr,
-    )
-
-
-def test_unknown_stack_is_refused(draw, tmp_path):
-    """One line, and no file."""
-    ended = draw("nope")
-
-    assert (1, f"nope: there is no file {SHOP}/Pulumi.nope.yaml; stacks are shop\n") == (ended.exit_code, ended.stderr)
-    assert not (tmp_path / "map.html").exists()
+DEV, LATER = (json.dumps(json.loads(FACTS.read_text()) | change) for change in ({"stack": "dev"}, {"schema": 9}))
+TORN = "torn: line 1, column 10: a value is missing here: write one, or take the key away"
+REFUSED = [
+    ("--out map.png", "map.png: a map is written as one of .html, .mmd, .svg, by the end of the file's name"),
+    ("--out missing/map.html", "missing/map.html: no such file or directory"),
+    ("--facts missing.json", "missing.json: no such file or directory"),
+    ("--facts dev", "dev: facts of stack dev, which is not drawn: name it, or leave this file out"),
+    ("--facts later", "later: no facts of schema 1 as `swarmnet facts` writes them: schema: input should be 1"),
+    (f"--facts {FACTS} --facts {FACTS}", f"{FACTS}: facts of stack shop, as another file is: leave one of the two out"),
+    ("nope", f"nope: there is no file {SHOP}/Pulumi.nope.yaml; stacks are shop"),
+    ("--dir .", TORN),
+    ("--dir empty", "empty: there is no file Pulumi.STACK.yaml"),
+]
 
 
-def test_stack_file_that_cannot_be_read_is_refused(draw, tmp_path):
-    """A map that lacks a stack without a word would mislead."""
-    (tmp_path / "Pulumi.torn.yaml").write_text("config: {")
-    ended = draw(directory=tmp_path)
+@pytest.mark.parametrize(("words", "line"), REFUSED)
+def test_what_cannot_be_drawn_is_one_line_and_no_file(draw, tmp_path, words, line):
+    """A map that lacks a stack, or has the facts of another or of two times, without a word would mislead."""
+    for name, text in {"dev": DEV, "later": LATER, "Pulumi.torn.yaml": "config: {"}.items():
+        (tmp_path / name).write_text(text)
+    ended = draw(*words.split())
 
-    assert (1, "torn: line 1, column 10: a value is missing here: write one, or take the key away\n") == (
-        ended.exit_code,
-        ended.stderr,
-    )
-
-
-def test_directory_without_stacks_is_refused(draw, tmp_path):
-    """There is nothing to draw."""
-    ended = draw(directory=tmp_path)
-
-    assert (1, f"{tmp_path}: there is no file Pulumi.STACK.yaml\n") == (ended.exit_code, ended.stderr)
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        ({"stack": "dev"}, "facts of stack dev, which is not drawn: name it, or leave this file out"),
-        ({"schema": 9}, "no facts of schema 1 as `swarmnet facts` writes them: schema: input should be 1"),
-    ],
-)
-def test_facts_that_do_not_fit_are_refused(draw, tmp_path, change, expected):
-    """Those of another stack, or of another version."""
-    (tmp_path / "facts.json").write_text(json.dumps(json.loads(FACTS.read_text()) | change))
-    ended = draw("--facts", "facts.json")
-
-    assert (1, f"facts.json: {expected}\n") == (ended.exit_code, ended.stderr)
-
-
-def test_facts_given_twice_are_refused(draw):
-    """Two looks at one stack: which is the newer is not ours to guess."""
-    ended = draw("--facts", FACTS, "--facts", FACTS)
-
-    assert f"{FACTS}: facts of stack shop, as another file is: leave one of the two out\n" == ended.stderr
-
-
-@pytest.mark.parametrize("words", [("--facts", "missing.json"), ("--out", "missing/map.html")])
-def test_files_that_are_not_there_are_told(draw, words):
-    """A missing file to read and a missing folder to write into are told."""
-    ended = draw(*words)
-
-    assert (1, f"{words[1]}: no such file or directory\n") == (ended.exit_code, ended.stderr)
+    assert (1, f"{line}\n") == (ended.exit_code, ended.stderr)
+    assert [] == [path.name for path in tmp_path.iterdir() if path.name.startswith("map")]

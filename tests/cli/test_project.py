@@ -13,6 +13,8 @@ from tests.support.command_line import Ended, swarmnet
 
 FILE = "config:\n  swarmnet:hosts: {m1: {address: 10.9.0.1}}\n  swarmnet:overlays: {app: {subnet: 10.3.0.0/24}}\n"
 KEYS = {"swarmnet:hosts": '{"m1": {"address": "10.9.0.1"}}', "swarmnet:overlays": '{"app": {"subnet": "10.3.0.0/24"}}'}
+WELL = "t: 1 host, 1 overlay, no problem\n"
+ADOPT = "config:\n  swarmnet:adopt: {value: refuse}\n"
 NOT_LOOKED_AT = "t: warning: what Pulumi.yaml or an environment adds to the stack file was not looked at: "
 
 
@@ -46,9 +48,27 @@ def run(folder: Path, command: str, *words: str) -> Ended:
     return swarmnet(command, "--dir", str(folder / "stacks"), *words)
 
 
-def check(folder: Path, *words: str) -> Ended:
-    """`swarmnet check` of the folder's stack files."""
-    return run(folder, "check", *words)
+def checked(folder: Path, *words: str) -> tuple[object, str]:
+    """How `swarmnet check` of the folder's stack files ended, and what it said."""
+    ended = run(folder, "check", *words)
+    return ended.exit_code, ended.stdout
+
+
+@pytest.mark.parametrize("command", ["drift", "facts", "plan"])
+def test_wrong_stack_file_is_told_before_any_host_is_asked(folder: Path, command: str):
+    """On standard error, as `swarmnet check` tells it: one line for each problem."""
+    (folder / "stacks" / "Pulumi.t.yaml").write_text("config:\n  swarmnet:hosts: {}\n")
+    ended = run(folder, command, "t")
+
+    line = f"t: {folder}/stacks/Pulumi.t.yaml:2:3: hosts: is empty; a stack needs at least one\n"
+    assert (1, "", line) == (ended.exit_code, ended.stdout, ended.stderr)
+
+
+def test_unknown_state_is_one_line(folder: Path):
+    """There is nothing to compare without a state."""
+    ended = run(folder, "drift", "t")
+
+    assert (1, "t: there is no `pulumi` on PATH\n") == (ended.exit_code, ended.stderr)
 
 
 def test_owner_is_the_programs(folder: Path):
@@ -60,20 +80,13 @@ def test_owner_is_the_programs(folder: Path):
 
 @pytest.mark.parametrize("here", [".", "stacks", "providers/rules"])
 def test_stack_files_are_those_of_the_project_around(folder: Path, monkeypatch: pytest.MonkeyPatch, here: str):
-    """Pulumi and git find theirs in the same way, wherever the command lies."""
+    """Pulumi and git find theirs in the same way, wherever the command lies; Pulumi.yaml says in which folder."""
     (folder / here).mkdir(parents=True, exist_ok=True)
     monkeypatch.chdir(folder / here)
-
-    assert "t: 1 host, 1 overlay, no problem\n" == swarmnet("check").stdout
-
-
-def test_folder_of_stack_files_is_named_by_the_project(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    """Pulumi.yaml says where they are."""
     (folder / "stacks").rename(folder / "environments")
     (folder / "Pulumi.yaml").write_text("name: nets\nruntime: python\nstackConfigDir: environments\n")
-    monkeypatch.chdir(folder)
 
-    assert "t: 1 host, 1 overlay, no problem\n" == swarmnet("check").stdout
+    assert WELL == swarmnet("check").stdout
 
 
 def test_outside_of_any_project_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -96,54 +109,42 @@ def test_files_of_no_project_are_swarmnets(folder: Path):
 def test_qualified_name_is_the_same_stack(folder: Path, stack: str):
     """The name may have an organization, or organization and project, before it."""
     assert "nets/t" == owner(folder / "stacks", stack)
-    assert (0, "t: 1 host, 1 overlay, no problem\n") == ((ended := check(folder, stack)).exit_code, ended.stdout)
-
-
-def test_qualified_name_of_another_project_is_refused(folder: Path):
-    """Its files are elsewhere."""
-    ended = check(folder, "acme/other/t")
-
-    assert (1, f"t: acme/other/t is of the project other, and {folder}/stacks of nets\n") == (
-        ended.exit_code,
-        ended.stdout,
-    )
+    assert (0, WELL) == checked(folder, stack)
 
 
 def test_pulumi_is_asked_by_the_qualified_name(folder: Path):
     """The bare name may be another stack, or none; Pulumi is asked once."""
-    named(folder, "config:\n  swarmnet:adopt: {value: refuse}\n")
+    named(folder, ADOPT)
     says(folder)
 
-    assert 0 == check(folder, "acme/nets/t").exit_code
+    assert 0 == checked(folder, "acme/nets/t")[0]
     assert "acme/nets/t\n" == (folder / "asked").read_text()
 
 
-@pytest.mark.parametrize("command", ["allocate", "facts", "map", "plan"])
-def test_stack_of_another_project_is_not_asked_for(folder: Path, command: str):
-    """No command takes the file of this project's stack for it."""
-    named(folder, "config:\n  swarmnet:adopt: {value: refuse}\n")
+@pytest.mark.parametrize("command", ["allocate", "check", "facts", "map", "plan"])
+def test_stack_of_another_project_is_refused_unasked(folder: Path, command: str):
+    """Its files are elsewhere: no command takes the file of this project's stack for it."""
+    named(folder, ADOPT)
     says(folder)
     ended = run(folder, command, "acme/other/t")
+    line = f": acme/other/t is of the project other, and {folder}/stacks of nets\n"
 
-    assert (1, True) == (ended.exit_code, "acme/other/t is of the project other" in ended.output), ended.output
+    assert (1, True) == (ended.exit_code, line in ended.output), ended.output
     assert not (folder / "asked").exists()
 
 
 def test_project_that_cannot_be_read_is_no_problem_of_a_line(folder: Path):
     """A Pulumi.yaml without a name is told as a problem of that file, and not of the stack file."""
     (folder / "Pulumi.yaml").write_text("runtime: python\n")
-    ended = check(folder)
+    line = f"t: {folder}/Pulumi.yaml is no Pulumi project: it has no name that can be read\n"
 
-    assert (1, f"t: {folder}/Pulumi.yaml is no Pulumi project: it has no name that can be read\n") == (
-        ended.exit_code,
-        ended.stdout,
-    )
+    assert (1, line) == checked(folder)
 
 
 @pytest.mark.parametrize(
     ("project", "file"),
     [
-        pytest.param("config:\n  swarmnet:adopt: {value: refuse}\n", FILE, id="Pulumi.yaml"),
+        pytest.param(ADOPT, FILE, id="Pulumi.yaml"),
         pytest.param("", f"environment: [nets]\n{FILE}", id="an environment"),
     ],
 )
@@ -159,48 +160,43 @@ def test_settings_from_elsewhere_come_through_pulumi(folder: Path, project: str,
 
 def test_check_says_where_it_cannot_tell(folder: Path):
     """It judges the file alone then, and the line says so."""
-    named(folder, "config:\n  swarmnet:adopt: {value: refuse}\n")
-    ended = check(folder)
+    named(folder, ADOPT)
 
-    assert (0, f"t: 1 host, 1 overlay, no problem\n{NOT_LOOKED_AT}there is no `pulumi` on PATH\n") == (
-        ended.exit_code,
-        ended.stdout,
-    )
+    assert (0, f"{WELL}{NOT_LOOKED_AT}there is no `pulumi` on PATH\n") == checked(folder)
 
 
 def test_doubt_is_in_every_format(folder: Path):
     """A warning of no line: it is of no place in the stack file."""
-    named(folder, "config:\n  swarmnet:adopt: {value: refuse}\n")
+    named(folder, ADOPT)
     line = f"{NOT_LOOKED_AT.removeprefix('t: warning: ')}there is no `pulumi` on PATH"
     found = {"stack": "t", "file": None, "line": None, "column": None, "level": "warning", "path": "", "message": line}
 
-    assert f"::warning::t: {line}\n" == check(folder, "--format", "github").stdout
-    assert [found] == json.loads(check(folder, "--format", "json").stdout)["findings"]
+    assert f"::warning::t: {line}\n" == checked(folder, "--format", "github")[1]
+    assert [found] == json.loads(checked(folder, "--format", "json")[1])["findings"]
 
 
 def test_doubt_stands_beside_problems(folder: Path):
     """A problem is told together with the doubt that the missing value may be in a part that was not read."""
     (folder / "stacks" / "Pulumi.t.yaml").write_text("environment: [nets]\nconfig: {}\n")
-    ended = check(folder)
-    doubt, problem = ended.stdout.splitlines()
+    code, said = checked(folder)
+    doubt, problem = said.splitlines()
 
-    assert (1, f"{NOT_LOOKED_AT}there is no `pulumi` on PATH") == (ended.exit_code, doubt)
+    assert (1, f"{NOT_LOOKED_AT}there is no `pulumi` on PATH") == (code, doubt)
     assert problem.startswith(f"{folder}/stacks/Pulumi.t.yaml:2:1: hosts: ")
 
 
 def test_encrypted_value_from_elsewhere_is_refused(folder: Path):
     """It is refused as in the program, and its value is not asked for."""
-    named(folder, "config:\n  swarmnet:adopt: {value: refuse}\n")
+    named(folder, ADOPT)
     says(folder, **{"swarmnet:reserved": {"secret": True}})
     with pytest.raises(StackFileError, match="reserved: has an encrypted value"):
         declared(folder / "stacks", "t")
-    assert 1 == check(folder).exit_code
+    assert 1 == checked(folder)[0]
 
 
 def test_key_without_a_namespace_is_the_projects(folder: Path):
     """`hosts` in a project of another name is none of Swarmnet's, and the line says so."""
     (folder / "stacks" / "Pulumi.t.yaml").write_text(FILE.replace("swarmnet:hosts", "hosts"))
-    ended = check(folder)
     line = "hosts: is in the namespace nets, which nobody reads; did you mean swarmnet:hosts?"
 
-    assert (1, [f"{folder}/stacks/Pulumi.t.yaml:2:3: {line}"]) == (ended.exit_code, ended.stdout.splitlines())
+    assert (1, f"{folder}/stacks/Pulumi.t.yaml:2:3: {line}\n") == checked(folder)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from providers.explain.report.page import MOST
-from tests.recorded import FOLDER, markdown, preview
+from tests.recorded import markdown, preview
 from tests.support.command_line import swarmnet
 
 FACTS = '{"schema": 1, "stack": "%s", "taken_at": "%s", "hosts": {}, "networks": {}, "forecast": []}'
@@ -17,24 +17,24 @@ def report(*words, text=""):
     return swarmnet("report", *map(str, words), text=text)
 
 
-def test_a_file_is_reported_to_standard_output():
-    """It is reported as Markdown, without any access to hosts."""
-    assert (0, markdown("overlay-added").read_text()) == (
-        (done := report(preview("overlay-added"))).exit_code,
-        done.stdout,
-    )
+ADDED = preview("overlay-added")
 
 
-def test_standard_input_will_do():
-    """`pulumi preview --json | swarmnet report` works."""
-    text = preview("overlay-added").read_text()
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [([ADDED], ""), ([], ADDED.read_text()), (["-"], ADDED.read_text())],
+    ids=["a file", "standard input", "its name"],
+)
+def test_report_goes_to_standard_output(words, text):
+    """It is Markdown, without any access to hosts; `pulumi preview --json | swarmnet report` works."""
+    done = report(*words, text=text)
 
-    assert markdown("overlay-added").read_text() == report(text=text).stdout == report("-", text=text).stdout
+    assert (0, markdown("overlay-added").read_text()) == (done.exit_code, done.stdout)
 
 
 def test_a_file_is_written(tmp_path):
     """Nothing else is printed."""
-    done = report(preview("overlay-added"), "--out", tmp_path / "comment.md")
+    done = report(ADDED, "--out", tmp_path / "comment.md")
 
     assert (0, "") == (done.exit_code, done.output)
     assert markdown("overlay-added").read_text() == (tmp_path / "comment.md").read_text()
@@ -50,42 +50,36 @@ def test_a_preview_that_failed_is_reported():
 def test_facts_show_their_age(tmp_path):
     """Counted from now."""
     (tmp_path / "facts.json").write_text(FACTS % ("lab", datetime.now(UTC).isoformat()))
-    done = report(preview("overlay-added"), "--facts", tmp_path / "facts.json")
+    done = report(ADDED, "--facts", tmp_path / "facts.json")
 
     assert re.search(r"facts taken at \S+ \S+ UTC, \d minutes? before this report", done.stdout)
 
 
-@pytest.mark.parametrize(
-    ("complaint", "facts"),
-    [
-        ("facts of stack prod, but the preview is of lab: take facts of lab", FACTS % ("prod", "2026-11-24T04:00:00Z")),
-        ("no facts of schema 1 as `swarmnet facts` writes them: ", "{}"),
-    ],
-    ids=["another stack", "no facts"],
-)
-def test_other_facts_are_refused(tmp_path, complaint, facts):
-    """They are refused in one line that names the file."""
-    (tmp_path / "facts.json").write_text(facts)
-    done = report(preview("overlay-added"), "--facts", tmp_path / "facts.json")
-
-    assert 1 == done.exit_code
-    assert done.stderr.startswith(f"{tmp_path / 'facts.json'}: {complaint}")
+MISSING = "/no/such/file"
 
 
 @pytest.mark.parametrize(
-    ("complaint", "words"),
+    ("about", "complaint", "words"),
     [
-        ("/no/such/file: no such file or directory", ["/no/such/file"]),
-        ("/no/such/file: no such file or directory", [preview("nothing"), "--out", "/no/such/file"]),
-        ("/no/such/file: no such file or directory", [preview("nothing"), "--facts", "/no/such/file"]),
+        ("", "no such file or directory", [MISSING]),
+        ("", "no such file or directory", [preview("nothing"), "--out", MISSING]),
+        ("", "no such file or directory", [preview("nothing"), "--facts", MISSING]),
+        (
+            FACTS % ("prod", "2026-11-24T04:00:00Z"),
+            "facts of stack prod, but the preview is of lab: take facts of lab",
+            [],
+        ),
+        ("{}", "no facts of schema 1 as `swarmnet facts` writes them: ", []),
     ],
-    ids=["no preview", "nowhere to write", "no facts"],
+    ids=["no preview", "nowhere to write", "no facts", "facts of another stack", "other facts"],
 )
-def test_what_can_not_be_read_is_one_line(complaint, words):
-    """The line goes to stderr, with exit status 1 and nothing on stdout."""
-    done = report(*words)
+def test_what_can_not_be_read_is_one_line(tmp_path, about, complaint, words):
+    """The line names the file on stderr, with exit status 1 and nothing on stdout."""
+    (tmp_path / "facts.json").write_text(about)
+    done = report(*(words or [ADDED, "--facts", tmp_path / "facts.json"]))
 
-    assert (1, "", f"{complaint}\n") == (done.exit_code, done.stdout, done.stderr)
+    assert (1, "", 1) == (done.exit_code, done.stdout, len(done.stderr.splitlines()))
+    assert done.stderr.startswith(f"{MISSING if words else tmp_path / 'facts.json'}: {complaint}")
 
 
 def test_an_empty_preview_is_said_in_the_comment():
@@ -108,7 +102,7 @@ def test_stacks_share_one_comment(tmp_path):
     (tmp_path / "facts").write_text(FACTS % ("prod", "2026-11-24T04:00:00Z"))
     done = report(staging, prod, "--facts", tmp_path / "facts")
 
-    first, second = done.stdout.split("### Networks of ")[1:]
+    first, second = done.stdout.split("\n### Networks of ")[1:]
     assert (0, True, True) == (done.exit_code, first.startswith("`staging`"), second.startswith("`prod`"))
     assert (False, True) == ("facts taken at" in first, "facts taken at" in second)
 
@@ -120,10 +114,3 @@ def test_all_stacks_fit_into_one_comment(tmp_path):
         path.write_text(preview("200-networks").read_text())
 
     assert MOST >= len(report(*paths).stdout)
-
-
-def test_recorded_facts_are_of_this_format():
-    """The format is published: what an older `swarmnet facts` wrote is still read."""
-    done = report(preview("ingress-changed"), "--facts", FOLDER / "ingress-changed.facts.json")
-
-    assert (0, True) == (done.exit_code, "`api` (8443/tcp, about 10 s)" in done.stdout)

@@ -143,14 +143,8 @@ def without_bridge() -> World:
     return STACK.with_host(host.without_network(lifecycle.id_of(STACK, GWBRIDGE)))
 
 
-def removal_of_entry() -> RemoveNode:
-    """Return the step that takes w1 off the managers' list."""
-    return RemoveNode(node_id=lifecycle.id_of(STACK, NODE), force=True)
-
-
-def rejoined() -> World:
-    """The stack after w1 left and joined again: another member."""
-    return by_hand(LeaveSwarm(host="w1"), removal_of_entry(), JoinSwarm(host="w1", role="worker"))
+LEAVES, REMOVED = LeaveSwarm(host="w1"), RemoveNode(node_id=lifecycle.id_of(STACK, NODE), force=True)
+REJOINED = by_hand(LEAVES, REMOVED, JoinSwarm(host="w1", role="worker"))
 
 
 def of_the_node(**changes: Any) -> World:
@@ -160,16 +154,12 @@ def of_the_node(**changes: Any) -> World:
     return STACK.agreed(nodes=(*(node for node in STACK.swarm.nodes if node != entry), replace(entry, **changes)))
 
 
-def dual_stack(network: Network) -> Network:
-    """A network with a range of IPv6 beside its own."""
-    pool = Pool(subnet="fd00:1::/64", gateway="fd00:1::1")
-    return replace(network, shape=replace(network.shape, pools=(*network.shape.pools, pool), ipv6=True))
+MORE, IPV6 = (Pool(subnet="10.98.0.0/24", gateway="10.98.0.1"), Pool(subnet="fd00:1::/64", gateway="fd00:1::1"))
 
 
-def grown(network: Network) -> Network:
+def grown(network: Network, pool: Pool = MORE, **more: Any) -> Network:
     """A network with a further range."""
-    pool = Pool(subnet="10.98.0.0/24", gateway="10.98.0.1")
-    return replace(network, shape=replace(network.shape, pools=(*network.shape.pools, pool)))
+    return replace(network, shape=replace(network.shape, pools=(*network.shape.pools, pool), **more))
 
 
 OURS, THEIRS = (("swarmnet.owner", lifecycle.OWNER),), (("team", "net"),)
@@ -184,7 +174,11 @@ DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
         "bridge_name": (on_the_bridge(with_option(f"{BRIDGE}name", "gw0")), "docker_gwbridge", "gw0"),
         "labels.team": (on_the_bridge(replaced(labels=OURS)), "net", None),
         "ip_range": (on_the_bridge(replaced(ip_ranges=("10.12.128.0/17",))), None, "10.12.128.0/17"),
-        "ipv6": (on_the_bridge(dual_stack), None, Ipv6Range(subnet="fd00:1::/64", gateway="fd00:1::1")),
+        "ipv6": (
+            on_the_bridge(partial(grown, pool=IPV6, ipv6=True)),
+            None,
+            Ipv6Range(subnet="fd00:1::/64", gateway="fd00:1::1"),
+        ),
         "options.x": (on_the_bridge(with_option("x", "1")), None, "1"),
         "settled": (on_the_bridge(replaced(internal=True)), True, "it is internal: containers have no way out"),
         "network_id": (on_the_bridge(replaced(id="other")), lifecycle.id_of(STACK, GWBRIDGE), "other"),
@@ -210,11 +204,11 @@ DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
         "role": (of_the_node(role="manager"), "worker", "manager"),
         "availability": (of_the_node(availability="pause"), "active", "pause"),
         "labels.team": (of_the_node(labels=OURS), "net", None),
-        "settled": (by_hand(LeaveSwarm(host="w1")), True, "the managers say down"),
-        "node_id": (rejoined(), lifecycle.id_of(STACK, NODE), lifecycle.id_of(rejoined(), NODE)),
+        "settled": (by_hand(LEAVES), True, "the managers say down"),
+        "node_id": (REJOINED, lifecycle.id_of(STACK, NODE), lifecycle.id_of(REJOINED, NODE)),
         "adopted": (of_the_node(labels=THEIRS), False, True),
         "access.advertise_address": (on_host(STACK, "w1", address="198.51.100.7"), "198.51.100.2", "198.51.100.7"),
-        "exists": (by_hand(LeaveSwarm(host="w1"), removal_of_entry()), True, False),
+        "exists": (by_hand(LEAVES, REMOVED), True, False),
     },
     "ingress": {
         "name": (on_ingress(replaced(name="mesh")), "ingress", "mesh"),
@@ -282,7 +276,7 @@ def test_labels_of_others_are_no_drift(spec):
 def test_sentence_that_a_refresh_recorded_is_still_drift():
     """Intent is that it is settled, whatever a refresh wrote down."""
     refreshed = NODE.model_copy(update={"settled": "the managers say down"})
-    seen = facts(by_hand(LeaveSwarm(host="w1")), NODE)
+    seen = facts(by_hand(LEAVES), NODE)
 
     assert ["settled"] == [each.property for each in finding(refreshed, recorded(NODE), seen).differences]
 
@@ -290,14 +284,18 @@ def test_sentence_that_a_refresh_recorded_is_still_drift():
 # By host
 
 
+def without_ingress() -> World:
+    """The stack whose ingress lacks its share on w1."""
+    w1 = STACK.host("w1")
+    return STACK.with_host(replace(w1, networks=tuple(net for net in w1.networks if not net.ingress)))
+
+
 def test_each_host_that_lacks_the_ingress_is_named():
     """Each has a row of its own."""
-    w1 = STACK.host("w1")
-    world = STACK.with_host(replace(w1, networks=tuple(net for net in w1.networks if not net.ingress)))
-
     why = "is not attached to the ingress: its sandbox or gateway endpoint is missing"
     row = Difference(resource="ingress", host="w1", property="settled", recorded=True, there=why)
-    assert (row,) == found(world, INGRESS).differences
+
+    assert (row,) == found(without_ingress(), INGRESS).differences
 
 
 def test_bridge_that_was_cut_from_the_ingress_is_unfinished():
@@ -336,25 +334,22 @@ def test_another_swarm_is_compared_where_the_recorded_one_is_gone():
 @each
 def test_what_could_not_be_read_is_unknown(spec):
     """It is told with the reason, and nothing else."""
-    result = finding(spec, recorded(spec), Unreachable("w1: no answer"))
-
     host = "w1" if spec in (GWBRIDGE, NODE) else ""
-    assert (
-        Finding(
-            resource=spec.resource_name, unknown=(Unknown(resource=spec.resource_name, host=host, why="w1: no answer"),)
-        )
-        == result
+    unknown = Unknown(resource=spec.resource_name, host=host, why="w1: no answer")
+
+    assert Finding(resource=spec.resource_name, unknown=(unknown,)) == finding(
+        spec, recorded(spec), Unreachable(unknown.why)
     )
 
 
 def test_share_of_a_silent_host_in_the_ingress_is_unknown():
     """The ingress itself and the other hosts are compared."""
-    world = on_ingress(replaced(subnets=("10.99.0.0/24",)))
-    seen: IngressFacts = facts(world, INGRESS)
-    hosts = (*(host for host in seen.hosts if host.host != "w1"), Silent(host="w1", why="w1: no answer"))
+    seen: IngressFacts = facts(on_ingress(replaced(subnets=("10.99.0.0/24",))), INGRESS)
+    silent = Silent(host="w1", why="w1: no answer")
+    hosts = (*(host for host in seen.hosts if host.host != "w1"), silent)
     result = finding(INGRESS, recorded(INGRESS), replace(seen, hosts=hosts))
 
-    assert (Unknown(resource="ingress", host="w1", why="w1: no answer"),) == result.unknown
+    assert (Unknown(resource="ingress", host="w1", why=silent.why),) == result.unknown
     assert ["subnet"] == [each.property for each in result.differences]
 
 
@@ -367,25 +362,19 @@ def test_bridge_of_a_member_without_managers_is_half_known():
     assert ["w1"] == [each.host for each in result.unknown]
 
 
-def test_bridge_of_half_a_member_is_unknown():
-    """A locked one does not show what it has."""
-    result = found(on_host(STACK, "w1", state="locked"), GWBRIDGE)
-
-    assert ((), 1) == (result.differences, len(result.unknown))
-
-
-def test_swarm_that_nobody_answers_for_is_unknown():
-    """It may be there while a declared host is silent."""
-    result = found(after(STACK, partial(members.cut, name="m1")), SWARM)
-
-    assert ((), 1) == (result.differences, len(result.unknown))
-
-
-def test_membership_without_managers_is_unknown():
-    """The role of a node is unknown too."""
-    seen = facts(STACK, NODE)
-    result = finding(NODE, recorded(NODE), replace(seen, swarm=None, nodes=()))
-
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param(found(on_host(STACK, "w1", state="locked"), GWBRIDGE), id="bridge of a locked member"),
+        pytest.param(found(after(STACK, partial(members.cut, name="m1")), SWARM), id="swarm of silent managers"),
+        pytest.param(
+            finding(NODE, recorded(NODE), replace(facts(STACK, NODE), swarm=None, nodes=())),
+            id="member without managers",
+        ),
+    ],
+)
+def test_what_half_of_the_answers_tell_is_unknown(result):
+    """What is there may be so, or not."""
     assert ((), 1) == (result.differences, len(result.unknown))
 
 
@@ -393,11 +382,10 @@ def test_membership_without_managers_is_unknown():
 def test_what_was_in_a_swarm_that_ended_is_gone(spec):
     """It is gone whatever reading it said."""
     result = finding(spec, recorded(spec), Unreachable("nobody"), ended=True)
+    (difference,) = result.differences
 
-    assert ([("exists", True, False)], True) == (
-        [(each.property, each.recorded, each.there) for each in result.differences],
-        result.gone,
-    )
+    assert (EXISTS, True, False) == (difference.property, difference.recorded, difference.there)
+    assert result.gone
 
 
 @pytest.mark.parametrize(("second", "gone"), [("s1", True), ("s2", False)], ids=["one swarm", "two swarms"])
@@ -478,10 +466,7 @@ def test_protected_is_brought_back():
 
 def test_what_comes_right_by_another_resource_is_the_stack_files():
     """The ingress comes to a host again with its bridge; nothing is done about the ingress itself."""
-    w1 = STACK.host("w1")
-    world = STACK.with_host(replace(w1, networks=tuple(net for net in w1.networks if not net.ingress)))
-
-    assert "stack file" == winner("settled", world, INGRESS, Forecast(resource="ingress"), INGRESS)
+    assert "stack file" == winner("settled", without_ingress(), INGRESS, Forecast(resource="ingress"), INGRESS)
 
 
 def test_pending_is_what_only_the_stack_file_wants():

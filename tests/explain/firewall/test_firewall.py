@@ -22,6 +22,7 @@ RULES = HostRules(
 )
 ALONE = HostRules(host="m1", openings=(Opening(protocol="tcp", port=2377, sources=()),))
 EVERY = ("nftables", "iptables", "ufw", "firewalld", "aws")
+each = pytest.mark.parametrize("rules", [RULES, ALONE], ids=["three members", "one member"])
 
 
 def fed(text: str) -> list[tuple[list[str], str]]:
@@ -39,15 +40,8 @@ def accepted(command: list[str], given: str) -> None:
     assert (0, "") == (done.returncode, done.stderr)
 
 
-def test_hosts_stand_below_their_names():
-    """Each script by itself."""
-    other = HostRules(host="w1", openings=())
-
-    assert ["# m1", "# w1"] == [line for line in script("ufw", [RULES, other]).splitlines() if line.startswith("#")]
-
-
 @pytest.mark.parametrize("firewall", EVERY)
-@pytest.mark.parametrize("rules", [RULES, ALONE], ids=["three members", "one member"])
+@each
 def test_shell_understands_it(firewall, rules):
     """The script parses, whatever it would run."""
     done = subprocess.run(["sh", "-n"], input=script(firewall, [rules]), capture_output=True, text=True, check=False)
@@ -55,7 +49,7 @@ def test_shell_understands_it(firewall, rules):
     assert (0, "") == (done.returncode, done.stderr)
 
 
-@pytest.mark.parametrize("rules", [RULES, ALONE], ids=["three members", "one member"])
+@each
 def test_nft_understands_it(rules):
     """All that is fed to it, by its own check."""
     ((command, given),) = fed(script("nftables", [rules]))
@@ -64,7 +58,7 @@ def test_nft_understands_it(rules):
     accepted(["nft", "--check", "-f", "-"], given)
 
 
-@pytest.mark.parametrize("rules", [RULES, ALONE], ids=["three members", "one member"])
+@each
 @pytest.mark.parametrize("family", [0, 1], ids=["IPv4", "IPv6"])
 def test_iptables_understands_it(rules, family):
     """All that is fed to either program, by its own test."""
@@ -91,6 +85,7 @@ def test_nftables_opens_then_closes():
 def test_iptables_opens_then_closes_in_both_families():
     """It closes also if no member has an address of the other family: the Engine listens there too."""
     four, six = (given.splitlines() for _, given in fed(script("iptables", [RULES])))
+    closed = ["-A SWARMNET -p tcp --dport 2377 -j DROP", "-A SWARMNET -p udp --dport 4789 -j DROP"]
 
     assert [
         "-A SWARMNET -i lo -j RETURN",
@@ -99,15 +94,10 @@ def test_iptables_opens_then_closes_in_both_families():
         "-A SWARMNET -s 10.9.0.2 -p udp --dport 4789 -j ACCEPT",
         "-A SWARMNET -s 10.9.0.3 -p udp --dport 4789 -j ACCEPT",
         "-A SWARMNET -s 10.9.0.2 -p esp -j ACCEPT",
-        "-A SWARMNET -p tcp --dport 2377 -j DROP",
-        "-A SWARMNET -p udp --dport 4789 -j DROP",
+        *closed,
     ] == four[2:-1]
-    assert [
-        "-A SWARMNET -i lo -j RETURN",
-        "-A SWARMNET -s fd00::4 -p tcp --dport 2377 -j ACCEPT",
-        "-A SWARMNET -p tcp --dport 2377 -j DROP",
-        "-A SWARMNET -p udp --dport 4789 -j DROP",
-    ] == six[2:-1]
+    opened = "-A SWARMNET -s fd00::4 -p tcp --dport 2377 -j ACCEPT"
+    assert ["-A SWARMNET -i lo -j RETURN", opened, *closed] == six[2:-1]
 
 
 def test_ufw_ends_with_what_is_closed():
@@ -125,40 +115,29 @@ def test_ufw_ends_with_what_is_closed():
 
 
 def test_firewalld_is_told_twice():
-    """It is told for now and for later, without the reload that takes Docker's chains away."""
+    """For now and for later, without the reload that takes Docker's chains away; what closes comes after what opens."""
     now, later = script("firewalld", [RULES]).removeprefix("# m1\n").replace("\\\n", "").splitlines()
-    tcp = 'rule priority="-200" family="ipv4" source address="10.9.0.2" port port="2377" protocol="tcp" accept'
-
-    assert now.startswith(f"firewall-cmd   --add-rich-rule='{tcp}'   --add-rich-rule=")
-    assert now.replace("firewall-cmd", "firewall-cmd --permanent") == later
-    assert "reload" not in now
-
-
-def test_firewalld_closes_what_is_not_open():
-    """The closing rules have a priority after that of the opening ones."""
-    rules = re.findall("--add-rich-rule='rule (.*)'", script("firewalld", [RULES]))
+    rules = re.findall("--add-rich-rule='rule (.*?)'", now)
 
     assert [
+        'priority="-200" family="ipv4" source address="10.9.0.2" port port="2377" protocol="tcp" accept',
         'priority="-200" family="ipv6" source address="fd00::4" port port="2377" protocol="tcp" accept',
         'priority="-200" family="ipv4" source address="10.9.0.2" protocol value="esp" accept',
         'priority="-100" port port="2377" protocol="tcp" drop',
         'priority="-100" port port="4789" protocol="udp" drop',
-    ] == [rules[at] for at in (2, 5, 6, 7)]
+    ] == [rules[at] for at in (0, 2, 5, 6, 7)]
+    assert (8, now.replace("firewall-cmd", "firewall-cmd --permanent")) == (len(rules), later)
+    assert "reload" not in now
 
 
 def test_aws_opens_alone():
     """A security group is closed to all that it does not name."""
     found = json.loads(script("aws", [RULES]).partition("--ip-permissions '")[2].partition("'")[0])
     four = [{"CidrIp": "10.9.0.2/32"}, {"CidrIp": "10.9.0.3/32"}]
+    six = [{"CidrIpv6": "fd00::4/128"}]
 
     assert [
-        {
-            "IpProtocol": "tcp",
-            "FromPort": 2377,
-            "ToPort": 2377,
-            "IpRanges": four,
-            "Ipv6Ranges": [{"CidrIpv6": "fd00::4/128"}],
-        },
+        {"IpProtocol": "tcp", "FromPort": 2377, "ToPort": 2377, "IpRanges": four, "Ipv6Ranges": six},
         {"IpProtocol": "udp", "FromPort": 4789, "ToPort": 4789, "IpRanges": four},
         {"IpProtocol": "50", "IpRanges": four[:1]},
     ] == found

@@ -4,7 +4,7 @@ import pytest
 
 from providers.explain.map.claims import claims, overlaps
 from providers.rules.checks.ranges import names
-from tests.explain.map.samples import projects, shop, stack
+from tests.explain.map.samples import shop, stack
 from tests.support.stackfiles import net
 
 
@@ -25,7 +25,7 @@ def test_every_section_with_a_range_is_a_claim():
         "ingress": net("10.2.0.0/20", name="door"),
         "overlays": {"app": net("10.3.0.0/24")},
         "swarm": {"default_addr_pool": ["10.4.0.0/16"]},
-        "reserved": ["10.5.0.0/16"],
+        "reserved": {"vpn": "10.5.0.0/16"},
         "pools": {"overlays": {"range": "10.3.0.0/16", "prefix": 24}},
     }
 
@@ -34,14 +34,9 @@ def test_every_section_with_a_range_is_a_claim():
         ("overlay", "10.3.0.0/24", "app"),
         ("ingress", "10.2.0.0/20", "door"),
         ("pool", "10.4.0.0/16", "address pool"),
-        ("reserved", "10.5.0.0/16", "reserved"),
+        ("reserved", "10.5.0.0/16", "vpn"),
         ("allocation", "10.3.0.0/16", "pool for overlays"),
     ] == kinds(stack(**sections))
-
-
-def test_what_is_reserved_by_name_is_called_by_it():
-    """A reserved range has the name that it is reserved for."""
-    assert [("reserved", "10.5.0.0/16", "vpn")] == kinds(stack(reserved={"vpn": "10.5.0.0/16"}))
 
 
 def test_bridge_of_one_host_is_its_own():
@@ -51,11 +46,6 @@ def test_bridge_of_one_host_is_its_own():
     assert {"10.1.0.0/20": "bridge of m1", "10.2.0.0/20": "bridge of w1"} == {
         each.subnet: each.what for each in found if each.kind == "gwbridge"
     }
-
-
-def test_stacks_of_the_project_do_not_overlap():
-    """The stacks that come with the project have no overlap."""
-    assert [] == overlaps(projects())
 
 
 def test_overlap_is_told_as_check_tells_it():
@@ -85,32 +75,31 @@ def test_what_hosts_have_and_the_file_does_not_is_a_claim():
     ]
 
 
+def seen(**changes):
+    """What was found on the hosts of the shop, as of a stack named prod."""
+    return shop().facts.model_copy(update={"stack": "prod", **changes})
+
+
 def test_undeclared_network_overlaps_a_declared_one():
     """A range that hosts use already is told as a clash with a declared network."""
-    facts = shop().facts.model_copy(update={"stack": "prod"})
-    (found,) = overlaps([stack(facts=facts, overlays={"app": net("10.74.0.0/16")})])
+    (found,) = overlaps([stack(facts=seen(), overlays={"app": net("10.74.0.0/16")})])
 
-    assert (
-        "overlays.app.subnet: 10.74.0.0/16 contains tools_default 10.74.0.0/24: " == found.line.partition("the ho")[0]
-    )
+    assert found.line.startswith("overlays.app.subnet: 10.74.0.0/16 contains tools_default 10.74.0.0/24: the ho")
 
 
 def test_bridge_of_a_host_that_left_overlaps_no_bridge():
     """Bridges are each host's own, also that of a host which only the state knows."""
-    facts = shop().facts.model_copy(update={"stack": "prod", "networks": {}})
-
-    assert [] == overlaps([stack(facts=facts, gwbridge=net("172.18.0.0/16"))])
+    assert [] == overlaps([stack(facts=seen(networks={}), gwbridge=net("172.18.0.0/16"))])
 
 
 def test_network_whose_range_is_still_to_be_chosen_is_declared():
     """A network on the hosts is shown as outgoing if the stack file declares its name with a range yet to be chosen."""
-    facts = shop().facts.model_copy(update={"stack": "prod", "hosts": {}})
     pools = {"overlays": {"range": "10.3.0.0/16", "prefix": 24}}
-    drawn = stack(facts=facts, pools=pools, overlays={"shop": net("auto"), "payments": net("10.72.34.0/24")})
+    overlays = {"shop": net("auto"), "payments": net("10.72.34.0/24")}
+    found = {each.name: each.kind for each in claimed(stack(facts=seen(hosts={}), pools=pools, overlays=overlays))}
 
-    assert {"shop": "outgoing", "ingress": "foreign", "tools_default": "foreign"} == {
-        each.name: each.kind for each in claimed(drawn) if each.kind in ("outgoing", "foreign")
-    }
+    assert ("outgoing", "foreign", "foreign") == (found["shop"], found["ingress"], found["tools_default"])
+    assert 3 == sum(kind in ("outgoing", "foreign") for kind in found.values())
 
 
 @pytest.mark.parametrize(

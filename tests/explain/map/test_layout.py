@@ -59,20 +59,15 @@ def test_boxes_are_inside_their_box_and_apart():
 
 
 def test_picture_is_cut_between_boxes():
-    """Parts for paper: no words are cut, none is too high, and together they are the whole."""
+    """Parts for paper: no words are cut, none is too high, and together they are the whole; what fits is one part."""
+    small, fits = placed([box(8)])
     found, height = plan([large()])
     parts = list(slices(found, height, 400, 740))
     cuts = [bottom for _, bottom in parts[:-1]]
 
+    assert [(0, fits)] == list(slices(small, fits, 400, 740))
     assert (0, height, len(parts) - 1) == (parts[0][0], parts[-1][1], len(cuts))
     assert all(bottom - top <= 740 for top, bottom in parts)
     assert [] == [
         each for each in flat(found) if not each.inside and any(each.y < cut < each.y + each.height for cut in cuts)
     ]
-
-
-def test_small_picture_is_not_cut():
-    """It is one part if it fits."""
-    found, height = placed([box(8)])
-
-    assert [(0, height)] == list(slices(found, height, 400, 740))

@@ -1,13 +1,12 @@
 """The real Mermaid parser; tests that need it are skipped if it can't be had."""
 
 import json
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.npm import installed
+from tests.npm import installed, node
 
 # The newest that Node.js 20 runs, and of the major version with which GitHub draws: `info` in a mermaid block shows it.
 PACKAGES = ("mermaid@11.17.2", "jsdom@29.1.1")
@@ -18,12 +17,4 @@ PARSER = Path(__file__).with_name("parse.mjs")
 def mermaid() -> Callable[[Sequence[str]], list[str]]:
     """Return what Mermaid finds wrong with each diagram; empty if it is right."""
     folder = installed(*PACKAGES)
-
-    def parse(diagrams: Sequence[str]) -> list[str]:
-        command = ["node", str(PARSER), str(folder)]
-        done = subprocess.run(command, input=json.dumps(diagrams), capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        found: list[str] = json.loads(done.stdout)
-        return found
-
-    return parse
+    return lambda diagrams: node(PARSER, str(folder), text=json.dumps(diagrams))

@@ -1,6 +1,5 @@
 """The whole report: its order, its cuts, and what it never shows."""
 
-import json
 import random
 import re
 from datetime import UTC, datetime, timedelta
@@ -9,18 +8,15 @@ import pytest
 
 from providers.explain.facts_file import FactsFile
 from providers.explain.forecast import NOT_REACHED
-from providers.explain.report.page import MOST, comment, no_page, page
+from providers.explain.report.page import MOST, page
 from tests.explain.report.previews import bridge, foreign, ingress, node, overlay, prepared, preview, step, swarm
-
-HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}
 
 
 def facts(**parts):
     """A facts file."""
     taken = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
-    return FactsFile(
-        **{"schema": 1, "stack": "prod", "taken_at": taken, "hosts": {}, "networks": {}, "forecast": (), **parts}
-    )
+    empty = {"schema": 1, "stack": "prod", "taken_at": taken, "hosts": {}, "networks": {}, "forecast": ()}
+    return FactsFile(**{**empty, **parts})
 
 
 def foretold(resource="ingress", **parts):
@@ -33,109 +29,49 @@ def verdict(text):
     return text.splitlines()[2].strip("*")
 
 
-def test_first_line_says_whose_it_is():
-    """Unseen, for the next run to find its comment; each stack has its head."""
-    assert ["<!-- swarmnet report -->", "### Networks of `prod`"] == comment([page(preview())]).splitlines()[:2]
-
-
-def test_what_could_not_be_read_is_said_in_its_place():
-    """The other stacks are reported all the same."""
-    text = comment([no_page("staging", "it is empty"), page(preview())])
-
-    assert "### Networks of `staging`\n\n**No preview: it is empty.**\n\n### Networks of `prod`" in text
-
-
-def test_nothing_is_one_line():
-    """No table, no picture, no diff."""
-    assert ["Nothing changes."] == [line.strip("*") for line in page(preview()).splitlines()[2:]]
-
-
-@pytest.mark.parametrize(
-    ("expected", "steps"),
-    [
-        (
-            "2 networks created; the ingress changes: every port published through it goes away for seconds.",
-            [
-                *(step("create", after=overlay(name)) for name in ("app", "data")),
-                step("update", ingress(), ingress("d")),
-            ],
-        ),
-        ("A swarm begins; host `w1` joins.", [step("create", after=swarm()), step("create", after=node())]),
-        (
-            "The swarm ends; 4 hosts are drained and leave.",
-            [step("delete", swarm()), *(step("delete", node(host)) for host in "abcd")],
-        ),
-        (
-            "Hosts `a` and `b` change in their places.",
-            [step("update", node(host), node(host, role="manager")) for host in "ab"],
-        ),
-        (
-            "Hosts `a` and `b` are drained: their tasks move away.",
-            [step("update", node(host), node(host, availability="drain")) for host in "ab"],
-        ),
-        (
-            "The ingress is swapped for the Engine's own: every port published through it goes away for seconds.",
-            [step("delete", ingress(on_remove="restore_default"))],
-        ),
-        (
-            "The ingress is brought back on every host: unfinished (w1 is not attached to the ingress).",
-            [step("update", ingress(settled="w1 is not attached to the ingress"), ingress())],
-        ),
-        (
-            "Overlay `app` is finished, where a run was cut.",
-            [step("update", overlay(settled="its twin stands in"), overlay())],
-        ),
-        (
-            "This would be refused: 1 problem; settings of the swarm change.",
-            [step("update", swarm(data_path_port=7777), swarm(data_path_port=7789))],
-        ),
-        (
-            "Resources `swarm`, `node/w1` and `ingress` are replaced on demand.",
-            [
-                *(step("replace", spec, spec) for spec in (swarm(), node())),
-                step("replace", *2 * [ingress(on_remove="restore_default")]),
-            ],
-        ),
-        (
-            "Overlays `a`, `b` and `c` are replaced, which is refused while anything uses it.",
-            [step("replace", overlay(name), overlay(name, "d")) for name in "abc"],
-        ),
-        (
-            "Overlay `app` migrates: each task on it restarts twice.",
-            [step("update", overlay(), overlay(where="d", on_in_use="migrate"))],
-        ),
-        (
-            "The bridge of `w1` changes: the host is drained and its docker restarted.",
-            [step("update", bridge(), bridge(mtu=1400))],
-        ),
-        (
-            "The bridge changes on 2 hosts: one after the other is drained and its docker restarted.",
-            [step("update", bridge(host), bridge(host, mtu=1400)) for host in ("w1", "w2")],
-        ),
-        (
-            "1 network created; hosts that are in a swarm already are drained for their new bridge.",
-            [step("create", after=bridge())],
-        ),
-        ("1 resource forgotten, not removed.", [step("delete", ingress())]),
-        (
-            "How Swarmnet treats resource `swarm` changes, nothing on any host.",
-            [step("update", swarm(), swarm(protect=True))],
-        ),
-        ("1 resource beside Swarmnet's changes.", [foreign()]),
-        (
-            "3 commands of `prepare` run first on hosts `m1` and `w1`; 1 command of `prepare` goes from host `w1`.",
-            [
-                prepared("m1/docker", "create"),
-                prepared("m1/rules", "update", "old", "new"),
-                prepared("w1/docker", "create"),
-                prepared("w1/rules", "update", "same", "same"),
-                prepared("w1/former", "delete"),
-            ],
-        ),
+ON_DEMAND = [swarm(), node(), ingress(on_remove="restore_default")]
+LACKING, CUT = "w1 is not attached to the ingress", "its twin stands in"
+VERDICTS = {
+    "A swarm begins; host `w1` joins.": [step("create", after=swarm()), step("create", after=node())],
+    "The swarm ends; 4 hosts are drained and leave.": [
+        step("delete", each) for each in (swarm(), *(node(host) for host in "abcd"))
     ],
-)
+    "Hosts `a` and `b` change in their places.": [
+        step("update", node(host), node(host, role="manager")) for host in "ab"
+    ],
+    "Hosts `a` and `b` are drained: their tasks move away.": [
+        step("update", node(host), node(host, availability="drain")) for host in "ab"
+    ],
+    "The ingress is swapped for the Engine's own: every port published through it goes away for seconds.": [
+        step("delete", ingress(on_remove="restore_default"))
+    ],
+    f"The ingress is brought back on every host: unfinished ({LACKING}).": [
+        step("update", ingress(settled=LACKING), ingress())
+    ],
+    "Overlay `app` is finished, where a run was cut.": [step("update", overlay(settled=CUT), overlay())],
+    "Resources `swarm`, `node/w1` and `ingress` are replaced on demand.": [
+        step("replace", each, each) for each in ON_DEMAND
+    ],
+    "Overlays `a`, `b` and `c` are replaced, which is refused while anything uses it.": [
+        step("replace", overlay(name), overlay(name, "d")) for name in "abc"
+    ],
+    "1 network created; hosts that are in a swarm already are drained for their new bridge.": [
+        step("create", after=bridge())
+    ],
+    "1 resource beside Swarmnet's changes.": [foreign()],
+    "3 commands of `prepare` run first on hosts `m1` and `w1`; 1 command of `prepare` goes from host `w1`.": [
+        prepared("m1/docker", "create"),
+        prepared("m1/rules", "update", "old", "new"),
+        prepared("w1/docker", "create"),
+        prepared("w1/rules", "update", "same", "same"),
+        prepared("w1/former", "delete"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("expected", "steps"), VERDICTS.items())
 def test_verdict(expected, steps):
-    """One line for those who read no further."""
+    """One line for those who read no further; the usual ones are in the recorded reports."""
     assert expected == verdict(page(preview(*steps)))
 
 
@@ -149,10 +85,8 @@ def test_problems_come_first():
     text = page(preview(step("create", after=overlay()), errors=errors))
 
     assert "The preview fails with 2 problems; 1 network created." == verdict(text)
-    assert (
-        "- `ingress`: Blocked: no \\| way\n- `overlay/app`: property subnet value {x} has a problem: is protected"
-        in text
-    )
+    overlay_line = "- `overlay/app`: property subnet value {x} has a problem: is protected"
+    assert f"- `ingress`: Blocked: no \\| way\n{overlay_line}" in text
     assert text.index("#### Problems") < text.index("#### Networks")
 
 
@@ -161,31 +95,9 @@ def test_an_error_of_pulumi_alone_is_told():
     assert "- preview failed" in page(preview(errors={"": "preview failed"}))
 
 
-def test_bridges_with_the_same_change_are_one_row():
-    """Changes that do the same are one item."""
-    text = page(preview(*(step("update", bridge(host), bridge(host, mtu=1400)) for host in ("w2", "w10"))))
-
-    assert (
-        "| `docker_gwbridge` on `w2`, `w10` | **changed** | 10.1.0.0/24 | 10.1.0.1 | Engine's → **1400** |  |" in text
-    )
-    assert "1. ⚠️ `docker_gwbridge@w2`, `docker_gwbridge@w10`: the host is drained" in text
-
-
 @pytest.mark.parametrize(
     ("expected", "one"),
     [
-        (
-            "| overlay `app` | **new** | **10.3.0.0/24** | **10.3.0.1** | **Engine's** |  |",
-            step("create", after=overlay()),
-        ),
-        (
-            "| overlay `app` | **removed** | ~~10.3.0.0/24~~ | ~~10.3.0.1~~ | ~~1400~~ | ~~internal~~ |",
-            step("delete", overlay(mtu=1400, internal=True)),
-        ),
-        (
-            "| overlay `app` | **forgotten** | 10.3.0.0/24 | 10.3.0.1 | Engine's |  |",
-            step("delete", overlay(retain=True)),
-        ),
         (
             "| overlay `app` | **replaced** | 10.3.0.0/24 | 10.3.0.1 | Engine's | **ip\\_range 10.3.0.0/25** |",
             step("replace", overlay(), overlay(ip_range="10.3.0.0/25")),
@@ -196,19 +108,11 @@ def test_bridges_with_the_same_change_are_one_row():
             step("update", bridge(), bridge(icc=True, masquerade=False, bridge_name="br|0")),
         ),
     ],
-    ids=["new", "removed", "forgotten", "replaced", "flags"],
+    ids=["range", "flags"],
 )
 def test_row(expected, one):
     """Only what changes is bold."""
     assert expected in page(preview(one)).splitlines()
-
-
-def test_networks_that_stay_are_in_the_table():
-    """They come from the stack file, since Pulumi has no step for them."""
-    config = {"swarmnet:hosts": json.dumps(HOSTS), "swarmnet:ingress": '{"subnet": "10.2.0.0/24"}'}
-    text = page(preview(step("create", after=overlay()), config=config))
-
-    assert "| ingress `ingress` |  | 10.2.0.0/24 | 10.2.0.1 | Engine's |  |" in text
 
 
 def test_the_order_of_steps_does_not_matter():
@@ -218,14 +122,6 @@ def test_the_order_of_steps_does_not_matter():
     shuffled = random.Random(1).sample(steps, len(steps))
 
     assert page(preview(*steps)) == page(preview(*shuffled))
-
-
-def test_secrets_are_not_shown():
-    """Values of others' resources, parts of the provider and tokens in messages are left out."""
-    errors = {"": "join with SWMTKN-1-abc"}
-    text = page(preview(step("create", after=overlay()), foreign(), errors=errors, config={"other:token": "t0ken"}))
-
-    assert [] == [secret for secret in ("hunter2", "gASV", "SWMTKN", "t0ken") if secret in text]
 
 
 def test_a_secret_is_not_cut_in_half():
@@ -244,18 +140,17 @@ def test_bridges_of_many_hosts_are_one_short_row():
     assert "and 870 more: the host is drained" in text
 
 
-@pytest.mark.parametrize("count", [200, 1000])
-def test_a_large_change_is_cut_between_items(count):
+def test_a_large_change_is_cut_between_items():
     """Every section keeps its fences and says what it lacks."""
     ranges = [
-        {"subnet": f"10.{at // 250}.{at % 250}.0/24", "gateway": f"10.{at // 250}.{at % 250}.1"} for at in range(count)
+        {"subnet": f"10.{at // 250}.{at % 250}.0/24", "gateway": f"10.{at // 250}.{at % 250}.1"} for at in range(1000)
     ]
     text = page(preview(*(step("create", after=overlay(f"n{at}", **each)) for at, each in enumerate(ranges))))
 
     assert MOST >= len(text)
     assert text.rstrip().endswith("</details>")
-    assert (count > 200) == ("networks left out here" in text and "resources left out here" in text)
-    assert f"and {count - 30} more: made; disturbs nothing" in text
+    for words in ("networks left out here", "resources left out here", "and 970 more: made; disturbs nothing"):
+        assert words in text
     assert 0 == len(re.findall("^```", text, re.MULTILINE)) % 2
 
 
@@ -269,24 +164,14 @@ def test_long_problems_leave_room():
     assert "#### Networks" in text
 
 
-def test_what_users_wrote_closes_nothing():
-    """Labels go into the diff alone, between fences that they cannot close."""
-    hostile = {"a": "```\n</details> <script>", "b|c": "@all"}
-    text = page(preview(step("create", after=overlay(labels=hostile))))
-
-    assert '+ labels.a: "```\\n</details> <script>"' in text
-    assert "````diff" in text
-
-
-def test_facts_give_names_and_numbers():
+@pytest.mark.parametrize(("seconds", "about"), [(9.6, 10), (0.2, 1)])
+def test_facts_give_names_and_numbers(seconds, about):
     """They come from the forecast if it is of this change."""
-    absent = {"absences": [{"service": "web", "ports": ["8080/tcp"], "seconds": 9.6}]}
-    restarts = {"restarts": [{"service": "web", "tasks": 2, "times": 4}], "drained": ["w1"]}
-    text = page(preview(step("update", ingress(), ingress("d"))), facts(forecast=[foretold(**absent, **restarts)]))
+    absent = {"absences": [{"service": "web", "ports": ["8080/tcp"], "seconds": seconds}]}
+    text = page(preview(step("update", ingress(), ingress("d"))), facts(forecast=[foretold(**absent)]))
 
-    assert "The ingress changes: service `web` is without published ports for about 10 s." == verdict(text)
-    assert "   - drained: `w1`\n   - without ports: `web` (8080/tcp, about 10 s)\n" in text
-    assert "   - tasks that restart: 4 of `web` (it has 2)\n   - takes about 8 s\n" in text
+    assert f"The ingress changes: service `web` is without published ports for about {about} s." == verdict(text)
+    assert f"   - without ports: `web` (8080/tcp, about {about} s)\n" in text
 
 
 def test_older_facts_give_names():
@@ -295,7 +180,6 @@ def test_older_facts_give_names():
     text = page(preview(step("replace", overlay(), overlay(where="d"))), facts(networks={"app": there}))
 
     assert "   - services on it: `a\\|b` (1 task)\n   - containers on it that are no tasks: `box on w1`\n" in text
-    assert "They were taken before this change was made" in text
 
 
 @pytest.mark.parametrize(
@@ -323,13 +207,7 @@ def test_what_is_not_reached_is_no_problem_of_its_own():
     assert verdict(page(preview(*steps), facts(forecast=rows))).startswith("This would be refused: 1 problem; ")
 
 
-def test_what_the_facts_say_would_be_refused_is_a_problem():
-    """Told first."""
-    refused = foretold("overlay/app", stages=(), problem="it is used by service web")
-    text = page(preview(step("replace", overlay(), overlay(where="d"))), facts(forecast=[refused]))
-
-    assert verdict(text).startswith("This would be refused: 1 problem; overlay `app` is replaced")
-    assert "- `up` would be refused: `overlay/app`: it is used by service web" in text
+LONG_AGO = "3 days before this report, with the stack file of then; **that is long ago: take them anew**."
 
 
 @pytest.mark.parametrize(
@@ -337,11 +215,7 @@ def test_what_the_facts_say_would_be_refused_is_a_problem():
     [
         ("0 minutes before", timedelta(seconds=-5)),
         ("1 minute before", timedelta(seconds=90)),
-        ("2 hours before", timedelta(hours=2, minutes=59)),
-        (
-            "3 days before this report, with the stack file of then; **that is long ago: take them anew**.",
-            timedelta(days=3),
-        ),
+        (LONG_AGO, timedelta(days=3)),
     ],
 )
 def test_the_age_of_facts_is_shown(expected, age):

@@ -3,7 +3,6 @@
 import pytest
 
 from providers.explain.report.preview import NotAPreview, Preview, State
-from tests.explain.report.previews import overlay, preview, step
 
 
 @pytest.mark.parametrize(
@@ -35,13 +34,8 @@ def test_absent_parts_are_empty():
     assert (State(), ()) == (found.steps[0].new, found.diagnostics)
 
 
-def test_owner_is_in_the_urns():
-    """The owner is `<project>/<stack>`."""
-    assert "swarmnet/prod" == preview(step("create", after=overlay())).owner
-
-
-def test_name_may_hold_what_parts_a_urn():
-    """Only the first three parts have a meaning of their own."""
+def test_owner_and_name_are_in_the_urns():
+    """The owner is `<project>/<stack>`; only the first three parts have a meaning of their own, the rest is a name."""
     found = Preview.parse('{"steps": [{"op": "create", "urn": "urn:pulumi:s::p::t::a::b"}]}')
 
-    assert "a::b" == found.steps[0].name
+    assert ("p/s", "a::b") == (found.owner, found.steps[0].name)
