@@ -1,39 +1,20 @@
 """The reads of `doctor`: requests that change nothing, and unreadable answers returned as a value."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
 from providers.hosts.examine import examination
 from providers.hosts.fleet import Fleet
 from providers.rules.stack_file.access import Roles
 from providers.rules.vocabulary.diagnosis import Room, SwarmExamination, Unread
+from tests.support.certificates import pem
 from tests.support.swarms import SPEC
 
 SUBNET = "10.202.0.0/24"
 ENDS = datetime(2040, 1, 2, 3, 4, 5, tzinfo=UTC)
 ACTIVE = {"LocalNodeState": "active", "ControlAvailable": True, "NodeID": "n1", "NodeAddr": "10.0.0.1", "Error": ""}
 INFO = {"ServerVersion": "28.5.2", "SystemTime": "2026-11-26T10:57:50.123456789+01:00", "LiveRestoreEnabled": True}
-
-
-def authority():
-    """The certificate of an authority, as text."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "swarm-ca")])
-    built = x509.CertificateBuilder(
-        issuer_name=name,
-        subject_name=name,
-        public_key=key.public_key(),
-        serial_number=1,
-        not_valid_before=ENDS - timedelta(days=365),
-        not_valid_after=ENDS,
-    )
-    return built.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 def swarm(**more):
@@ -46,7 +27,7 @@ def host(new_host):
     """A manager of a swarm of one."""
     host = new_host("h1")
     host.engine.answer("GET /info", body={**INFO, "Swarm": ACTIVE})
-    host.engine.answer("GET /swarm", body=swarm(TLSInfo={"TrustRoot": authority()}))
+    host.engine.answer("GET /swarm", body=swarm(TLSInfo={"TrustRoot": pem(ENDS, 365).decode()}))
     for path in ("/nodes", "/networks", "/services", "/tasks"):
         host.engine.answer(f"GET {path}", body=[])
     return host
@@ -60,18 +41,16 @@ def look(host):
     fleet.close()
 
 
-def test_what_a_host_says_is_read(look):
-    """Its release, its settings, its clock with its zone."""
-    (found,) = look().hosts
+def test_what_is_said_is_read(look):
+    """A host's release, its settings, its clock with its zone, what its commands show; when the authority ends."""
+    found = look()
+    (host,) = found.hosts
 
-    assert ("h1", "28.5.2", True, "") == (found.host, found.release, found.live_restore, found.unfit)
-    assert datetime(2026, 11, 26, 9, 57, 50, 123456, tzinfo=UTC).timestamp() == found.clock.said
-    assert found.clock.asked <= found.clock.answered
-
-
-def test_end_of_the_authority_is_read(look):
-    """It is read from its certificate, which is no secret."""
-    assert ENDS.timestamp() == look().swarm.ca_ends
+    assert ("h1", "28.5.2", True, "") == (host.host, host.release, host.live_restore, host.unfit)
+    assert datetime(2026, 11, 26, 9, 57, 50, 123456, tzinfo=UTC).timestamp() == host.clock.said
+    assert host.clock.asked <= host.clock.answered
+    assert (True, {}) == (host.look.forwarding, host.look.unread)
+    assert ENDS.timestamp() == found.swarm.ca_ends
 
 
 @pytest.mark.parametrize("shown", [{}, {"TLSInfo": None}, {"TLSInfo": {"TrustRoot": "none"}}])
@@ -98,13 +77,6 @@ def test_nothing_is_written(host, look):
 
     assert [] == [each for each in host.engine.requests if not each.startswith("GET ")]
     assert ["sh -s"] == [each for each in host.ran if "dial-stdio" not in each]
-
-
-def test_what_commands_show_is_read(look):
-    """If none runs, the reason is read."""
-    (found,) = look().hosts
-
-    assert (True, {}) == (found.look.forwarding, found.look.unread)
 
 
 def test_host_that_runs_no_command(host, look):

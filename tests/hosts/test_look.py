@@ -1,4 +1,4 @@
-"""The state of a host's kernel and firewall: commands that write nothing, and answers that are not trusted."""
+"""A host's kernel, firewall and log of its Engine: commands that write nothing, and answers that are not trusted."""
 
 import re
 import subprocess
@@ -12,11 +12,16 @@ from providers.hosts.probe import engine_log
 from providers.hosts.probe.session import BOOT, SANDBOX
 from providers.rules.doctor.attempts import INGRESS
 from providers.rules.vocabulary.look import Link, Way
+from providers.rules.vocabulary.reach import EngineLog
 from tests.support.looks import LOOK
+from tests.tools.programs import program
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "doctor.md").read_text()
+
+
+SENSELESS = "what the host answers makes no sense"
 
 
 def answers(**changed):
@@ -47,12 +52,18 @@ def test_recorded_answer_is_read():
     assert ["-j DOCKER-USER", "-j DOCKER-FORWARD"] == list(found.of_chain("filter", "FORWARD"))
 
 
-def test_script_runs_in_any_shell():
-    """Here, as whoever runs the tests: each question has an answer, whatever it is."""
-    done = subprocess.run(["sh", "-s"], input=script("/", ["127.0.0.1"], False), capture_output=True, text=True)
+@pytest.mark.parametrize("text", [script("/", ["127.0.0.1"], False), engine_log.script(False)], ids=["look", "log"])
+def test_script_runs_in_any_shell(text):
+    """Here, as whoever runs the tests."""
+    done = subprocess.run(["sh", "-s"], input=text, capture_output=True, text=True, check=False)
 
-    assert (0, "") == (done.returncode, done.stderr)
-    found = parsed(done.stdout)
+    assert (0, "", "@ ") == (done.returncode, done.stderr, done.stdout[:2])
+
+
+def test_each_question_has_an_answer():
+    """Here, whatever it is."""
+    found = parsed(subprocess.check_output(["sh", "-s"], input=script("/", ["127.0.0.1"], False), text=True))
+
     assert ["lo"] == [each.name for each in found.links if "127.0.0.1" in each.addresses]
     assert "the host does not answer" not in found.unread.values()
 
@@ -78,15 +89,12 @@ def test_only_what_the_page_lists_is_run_as_root():
         ),
         ({"rules": (4, "")}, "it says nothing: look there by hand"),
         ({"rules": (0, "")}, "iptables-save shows no table: look at `nft list ruleset`"),
-        (
-            {"links": (0, '[{"ifname": "eth0", "mtu": "much", "addr_info": []}]')},
-            "what the host answers makes no sense",
-        ),
-        ({"links": (0, "[" * 100_000)}, "what the host answers makes no sense"),
-        ({"routes": (0, '[{"gateway": "10.9.0.1"}]')}, "what the host answers makes no sense"),
-        ({"daemon": (0, '{"iptables": ')}, "what the host answers makes no sense"),
-        ({"modules": (0, "vxlan perhaps")}, "what the host answers makes no sense"),
-        ({"room": (0, "much")}, "what the host answers makes no sense"),
+        ({"links": (0, '[{"ifname": "eth0", "mtu": "much", "addr_info": []}]')}, SENSELESS),
+        ({"links": (0, "[" * 100_000)}, SENSELESS),
+        ({"routes": (0, '[{"gateway": "10.9.0.1"}]')}, SENSELESS),
+        ({"daemon": (0, '{"iptables": ')}, SENSELESS),
+        ({"modules": (0, "vxlan perhaps")}, SENSELESS),
+        ({"room": (0, "much")}, SENSELESS),
         ({"forwarding": ("", "")}, "the host does not answer"),
         ({"offload": (0, "driver eth0 vmxnet3")}, "eth0: install the package ethtool"),
     ],
@@ -108,6 +116,8 @@ def test_what_can_not_be_read_has_its_reason(said, why):
             {"iptables": "false", "default-network-opts": "overlay=a=1"},
         ),
         ({"legacy": (0, "*filter\n:INPUT DROP [0:0]\n-A INPUT -j DROP\nCOMMIT")}, "legacy", 1),
+        # No line of an answer is taken for another, such as a comment of a rule.
+        ({"legacy": (0, '*filter\n-A INPUT -m comment --comment "\n@ forwarding 0\n|0" -j DROP')}, "legacy", 1),
         ({"modules": (0, "vxlan yes\nip_vs forbidden")}, "modules", {"vxlan": True, "ip_vs": False}),
         ({"modules": (0, "vxlan yes\nip_vs forbidden")}, "forbidden", frozenset({"ip_vs"})),
         ({"zone": (0, "public")}, "zone", "public"),
@@ -130,11 +140,6 @@ def test_offload_is_of_its_link():
     assert ("eth0", "vmxnet3", True) == (found.name, found.driver, found.offloads)
 
 
-def test_no_line_of_an_answer_is_taken_for_another():
-    """No comment of a rule is."""
-    assert 1 == answers(legacy=(0, '*filter\n-A INPUT -m comment --comment "\n@ forwarding 0\n|0" -j DROP')).legacy
-
-
 @pytest.mark.parametrize(
     ("expected", "said"),
     [
@@ -145,10 +150,68 @@ def test_no_line_of_an_answer_is_taken_for_another():
 )
 def test_module_that_is_kept_from_being_loaded(tmp_path: Path, expected: str, said: str):
     """By what modprobe would do; told to be quiet it says nothing of it (kmod 30)."""
-    (tmp_path / "modprobe").write_text(f'#!/bin/sh\ncase $1 in *q*) ;; *) echo "{said}" ;; esac\n')
-    (tmp_path / "modprobe").chmod(0o755)
+    program(tmp_path / "modprobe", f'case $1 in *q*) ;; *) echo "{said}" ;; esac')
 
     words = ["sh", "-c", f"{BEGINS}\nhas no_such"]
     ended = subprocess.run(words, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True)
 
     assert f"no_such {expected}\n" == ended.stdout
+
+
+# The log of an Engine, on gossip over UDP
+
+NOW = 1795704295  # 2026-11-26T14:44:55Z
+JOINED = 'time="2026-11-26T14:00:00.500000000Z" level=info msg="Node fe85ebe32050/10.9.0.2, joined gossip cluster"'
+MISSED = (
+    'time="2026-11-26T14:44:50.5Z" level=warning msg="memberlist: Was able to connect to {} over TCP but UDP probes '
+    'failed, network may be misconfigured"'
+)
+# Engines 20.10 and 28, and 29; both kinds of log.
+REFUSED = (
+    'time="2026-11-26T14:44:44.862904504Z" level=warning msg="memberlist: Decrypt packet failed: Unsupported '
+    'encryption version 77 from=10.9.0.2:41494"'
+)
+REFUSED_29 = (
+    '{"level":"warning","msg":"memberlist: Decrypt packet failed: unsupported encryption version 77 '
+    'from=10.9.0.3:41495","time":"2026-11-26T14:44:49.914134410Z"}'
+)
+
+
+def answered(*lines, status=0, now=NOW):
+    """The script's output."""
+    return f"@ log {status}\n" + "".join(f"|{each}\n" for each in (now, *lines))
+
+
+def test_members_that_did_not_answer():
+    """They are told by address, if the Engine has said whose name it is."""
+    said = answered(JOINED, MISSED.format("fe85ebe32050"), MISSED.format("0123"))
+
+    assert EngineLog(unanswered=frozenset({"10.9.0.2", "0123"})) == engine_log.parsed(said)
+
+
+def test_datagrams_that_it_could_not_read():
+    """They are told with address and port of the sender, for the last minute."""
+    assert EngineLog(refused=frozenset({("10.9.0.2", 41494), ("10.9.0.3", 41495)})) == engine_log.parsed(
+        answered(REFUSED, REFUSED_29)
+    )
+    assert EngineLog() == engine_log.parsed(answered(REFUSED, now=NOW + 60))
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (
+            "@ log 1\n|sudo: a password is required\n",
+            "sudo: a password is required: log in as root or let sudo run it ",
+        ),
+        (answered(MISSED.format("a"), now="soon"), "what the host answers makes no sense: look there by hand"),
+        (answered('time="soon" nsupported encryption version'), SENSELESS),
+        ("", SENSELESS),
+    ],
+)
+def test_log_that_can_not_be_read(said, why):
+    """The reason, then what to do."""
+    told = engine_log.parsed(said)
+
+    assert isinstance(told, str)
+    assert told.startswith(why)

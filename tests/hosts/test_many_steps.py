@@ -1,12 +1,13 @@
-"""Steps on real hosts that are taken at once."""
+"""Steps on real hosts that are taken at once, and one whose host falls silent."""
 
 from threading import Barrier
 
 import pytest
 
 from providers.hosts.door import Hosts
-from providers.rules.vocabulary.errors import Conflict
+from providers.rules.vocabulary.errors import Conflict, Unreachable
 from providers.rules.vocabulary.steps import RemoveNetwork, Step
+from tests.loop.test_reconcile import Scene, remove, script
 
 
 class Meeting(Hosts):
@@ -28,3 +29,11 @@ def test_none_waits_for_another(ids: tuple[str, ...]):
     expected = ["taken"] if "taken" in ids else []
 
     assert expected == [str(problem) for problem in Meeting(len(ids)).perform_all([RemoveNetwork(id=i) for i in ids])]
+
+
+def test_the_next_look_tells_what_a_silent_host_did():
+    """It may have taken the step all the same: the rest is decided anew, whoever answers then: another manager, say."""
+    scene = Scene(refusals=[Unreachable("m1: the connection broke")])
+    scene.run(script(remove("a"), remove("b")))
+
+    assert ["a", "b"] == scene.performed

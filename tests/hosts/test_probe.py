@@ -14,6 +14,7 @@ from providers.hosts.probe.session import BOOT, Session
 from providers.hosts.ssh.connection import Connection
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import CommandFailed
+from tests.support.fake_sshd import Ends
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
 
@@ -65,8 +66,8 @@ def started(seconds):
     """The program, by itself."""
     probe = subprocess.Popen([sys.executable, *BOOT[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     asked = {"token": "t", "name": "n", "seconds": seconds, "listen": [["udp", 0]]}
-    assert probe.stdin is not None
-    assert probe.stdout is not None
+    assert probe.stdin
+    assert probe.stdout
     probe.stdin.write(f"{session.program()}{json.dumps(asked)}\n".encode())
     probe.stdin.flush()
     probe.stdout.readline()
@@ -89,38 +90,36 @@ def test_probe_ends_by_itself():
 
 
 COMMAND = "python3 -Ic 'import sys; exec(sys.stdin.readline())'"
+SENSELESS = "h1: the probe's answer makes no sense"
+
+
+@pytest.fixture
+def engine(host):
+    """The Engine of a host whose command gives an answer that a test says."""
+    engine = Engine(Connection(host.access()))
+    yield engine
+    engine.connection.close()
 
 
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
         (b"", "h1: python3: exit status 0: it says nothing"),
-        (b"not JSON\n", "h1: the probe's answer makes no sense"),
-        (b'{"ready": [], "links": []}\n', "h1: the probe's answer makes no sense"),
-        (b'{"ready": [[99999, ""]], "links": []}\n', "h1: the probe's answer makes no sense"),
-        (b'{"ready": [[1, "' + b"x" * 1000 + b'"]], "links": []}\n', "h1: the probe's answer makes no sense"),
-        (b"[" * 100_000 + b"\n", "h1: the probe's answer makes no sense"),
+        (b"not JSON\n", SENSELESS),
+        (b'{"ready": [], "links": []}\n', SENSELESS),
+        (b'{"ready": [[99999, ""]], "links": []}\n', SENSELESS),
+        (b'{"ready": [[1, "' + b"x" * 1000 + b'"]], "links": []}\n', SENSELESS),
+        (b"[" * 100_000 + b"\n", SENSELESS),
     ],
 )
-def test_answer_that_makes_no_sense(host, answer, why):
+def test_answer_that_makes_no_sense(host, engine, answer, why):
     """An error of that host."""
-    host.commands[COMMAND] = lambda channel: (
-        channel.recv(100_000),
-        channel.sendall(answer),
-        channel.send_exit_status(0),
-    )
-    engine = Engine(Connection(host.access()))
-    with pytest.raises(CommandFailed) as caught:
+    host.commands[COMMAND] = Ends(answer)
+    with pytest.raises(CommandFailed, match=f"^{why}$"):
         Session(engine, "t1", [("udp", 0)])
 
-    assert why == str(caught.value)
-    engine.connection.close()
 
-
-def test_host_without_python(host):
+def test_host_without_python(engine):
     """Its shell says so."""
-    engine = Engine(Connection(host.access()))
     with pytest.raises(CommandFailed, match=r"exit status 127: .*not found"):
         Session(engine, "t1", [("udp", 0)])
-
-    engine.connection.close()

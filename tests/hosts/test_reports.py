@@ -4,9 +4,6 @@ import shlex
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from providers.hosts.door import Hosts
 from providers.hosts.reports import COMMAND
@@ -14,6 +11,8 @@ from providers.loop.preflight import preflight
 from providers.rules.stack_file import model
 from providers.rules.stack_file.access import Roles
 from providers.rules.stack_file.resolved import resolve
+from tests.support.certificates import pem
+from tests.support.engine_answers import network
 from tests.support.fake_sshd import Ends
 
 # As iproute2 6.1 and BusyBox 1.35 print it; the VPN's route is in a table of its own, as Tailscale's are.
@@ -54,25 +53,13 @@ search lan
 SWARM = {"LocalNodeState": "active", "ControlAvailable": True, "Error": ""}
 
 
-def network(name, subnet, **more):
-    """A network as the Engine lists it."""
-    return {
-        "Id": f"{name}-id",
-        "Name": name,
-        "Driver": "bridge",
-        "Scope": "local",
-        "IPAM": {"Config": [{"Subnet": subnet}]},
-        **more,
-    }
-
-
 @pytest.fixture
 def hosts(new_host):
     """Two hosts with the same VPN, the first a manager."""
     hosts = {name: new_host(name) for name in ("m1", "w1")}
     for host in hosts.values():
         host.commands[shlex.join(COMMAND)] = Ends(stdout=(ADDRESSES + ROUTES + RESOLVERS).encode())
-        host.engine.answer("GET /networks", body=[network("bridge", "172.17.0.0/16")])
+        host.engine.answer("GET /networks", body=[network("bridge", "172.17.0.0/16", Scope="local", Driver="bridge")])
         host.engine.answer("GET /info", body={"Swarm": {}})
     hosts["m1"].engine.answer("GET /info", body={"Swarm": SWARM})
     return hosts
@@ -116,13 +103,9 @@ def test_what_hosts_have_is_compared(door, subnet, with_what):
     assert [with_what] == clashes(door, subnet)
 
 
-def test_nothing_else_is_taken(door):
-    """The default route, the loopback, what a host sends to itself or to all, and exceptions are no ranges."""
-    assert [] == clashes(door, "10.12.0.0/16")
-
-
 def test_one_command_and_two_requests_a_host(hosts, door):
-    """There is nothing to confirm if nothing clashes. The command needs no rights."""
+    """There is nothing to confirm if nothing clashes: the default route, the loopback, what a host sends to itself or
+    to all, and exceptions are no ranges. The command needs no rights."""
     assert [] == clashes(door, "10.12.0.0/16")
 
     for host in hosts.values():
@@ -132,19 +115,16 @@ def test_one_command_and_two_requests_a_host(hosts, door):
         ]
 
 
-def pem(days):
+def ending(days):
     """A certificate that ends in so many days, and lasts for 90."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    end = datetime.now(UTC) + timedelta(days=days)
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, end - timedelta(days=90), end)
-    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    return pem(datetime.now(UTC) + timedelta(days=days), 90)
 
 
 @pytest.mark.parametrize(
     ("days", "printed", "state"),
     [
-        pytest.param(13, pem(13) + pem(5), "active", id="the member's own comes first"),
-        pytest.param(None, pem(13), "inactive", id="left behind by a member that is none any more"),
+        pytest.param(13, ending(13) + ending(5), "active", id="the member's own comes first"),
+        pytest.param(None, ending(13), "inactive", id="left behind by a member that is none any more"),
         pytest.param(None, b"", "active", id="not to be read"),
         pytest.param(None, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "active", id="no sense"),
     ],
@@ -160,10 +140,9 @@ def test_certificate_is_read(hosts, door, days, printed, state):
 
 def test_copy_of_a_network_that_the_swarm_has_no_more_does_not_count(hosts, door):
     """Hosts list a removed overlay for seconds, and a stuck ingress for good: a manager is asked before a refusal."""
-    swarm = {"Scope": "swarm", "Driver": "overlay"}
-    listed = [network("gone", "10.72.0.0/24", **swarm), network("there", "10.71.0.0/24", **swarm)]
+    listed = [network("gone", "10.72.0.0/24"), network("there", "10.71.0.0/24")]
     hosts["w1"].engine.answer("GET /networks", body=listed)
-    hosts["m1"].engine.answer("GET /networks/there-id", body=listed[1])
+    hosts["m1"].engine.answer("GET /networks/id-there", body=listed[1])
 
     assert [] == clashes(door, "10.72.0.0/24")
     assert ["the swarm's network there"] == clashes(door, "10.71.0.0/24")

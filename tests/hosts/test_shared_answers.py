@@ -62,18 +62,14 @@ def test_nobody_gets_an_answer_to_what_was_asked_before():
         assert (1, [2, 2, 2, 2]) == (first.result(30), [each.result(30) for each in late])
 
 
-def test_one_after_the_other_asks_anew():
-    """A loop that looks again does so."""
-    host, answers = free(Host()), AtOnce()
+@pytest.mark.parametrize(
+    ("expected", "answers"), [([1, 2, 3], AtOnce()), ([1, 1, 2], UntilWritten())], ids=["at once", "at rest"]
+)
+def test_one_after_the_other(expected, answers):
+    """A loop that looks again does so; at rest one answer is for all, and each question has its own."""
+    host = free(Host())
 
-    assert [1, 2] == [answers.to("networks", host.ask), answers.to("networks", host.ask)]
-
-
-def test_at_rest_one_answer_is_for_all():
-    """Each question has its own."""
-    host, answers = free(Host()), UntilWritten()
-
-    assert [1, 1, 2] == [answers.to(question, host.ask) for question in ("networks", "networks", "nodes")]
+    assert expected == [answers.to(question, host.ask) for question in ("networks", "networks", "nodes")]
 
 
 def test_at_rest_nothing_is_kept_from_before_a_write():

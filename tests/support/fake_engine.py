@@ -1,6 +1,7 @@
 """An Engine that answers what a test tells it to, over any byte stream."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 
@@ -37,6 +38,10 @@ class FakeEngine:
         """Set the function that finds the answer to a request such as `GET /info`."""
         method, _, path = request.partition(" ")
         self.answers[f"{method} /v{self.api_version}{path}"] = answer
+
+    def asked(self) -> Counter[str]:
+        """Count the requests so far by method and path, such as `GET /info`."""
+        return Counter(each.partition("?")[0].replace(f"/v{self.api_version}", "") for each in self.requests)
 
     def serve(self, stream) -> None:
         """Answer requests until the stream ends."""

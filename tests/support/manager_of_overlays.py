@@ -6,6 +6,8 @@ from typing import Any
 
 from providers.hosts.door import Hosts
 from providers.rules.stack_file.access import Roles
+from providers.rules.vocabulary.labels import OWNER
+from tests.support.engine_answers import network
 from tests.support.fake_engine import FakeEngine
 from tests.support.memberships import places
 from tests.support.near_host import NearHost
@@ -24,6 +26,11 @@ NODE: Json = {
 def subnet(name: str) -> str:
     """Return an overlay's range: each has one of its own."""
     return f"10.1.{NAMES.index(name)}.0/24"
+
+
+def overlay(name: str, owner: str = OURS, **more: object) -> Json:
+    """An overlay as the swarm has it."""
+    return network(name, subnet(name), **{"Labels": {OWNER: owner}, **more})
 
 
 def has_overlays(engine: FakeEngine, there: dict[str, Json]) -> None:

@@ -1,5 +1,6 @@
 """The Engine API over one SSH connection: kept alive, bounded, and honest about what is not known."""
 
+import re
 import shlex
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from providers.hosts.commands import TO_THE_END
-from providers.hosts.engine_api.engine import LOOKS_FOR_INIT, Engine, at, shape
+from providers.hosts.engine_api.engine import LOOKS_FOR_INIT, Engine, at
 from providers.hosts.engine_api.http_over_stdio import CHANNELS, LOOKS_FOR_DOCKER
 from providers.hosts.engine_api.schema import Made
 from providers.hosts.ssh.connection import Connection
@@ -57,142 +58,142 @@ def hang_up(sent: bytes = b""):
     return answer
 
 
-def asked(host):
-    """Return the requests that the Engine got, pings left out."""
-    return [request for request in host.engine.requests if request != "GET /_ping"]
-
-
 # Requests
 
 
-def test_get_returns_json(host, engine):
-    """An answer is the JSON that the Engine sent."""
-    host.engine.answer("GET /networks/app", body={"Name": "app"})
+@pytest.mark.parametrize(
+    ("call", "asked", "sent"),
+    [
+        (lambda engine: engine.get("/networks/app"), "GET /v1.51/networks/app", None),
+        (
+            lambda engine: engine.get("/tasks", filters={"node": ["x"]}, force=True, version=7, none=None),
+            "GET /v1.51/tasks?filters=%7B%22node%22%3A+%5B%22x%22%5D%7D&force=true&version=7",
+            None,
+        ),
+        (lambda engine: engine.get(at("networks", "a/../b?c %")), "GET /v1.51/networks/a%2F..%2Fb%3Fc%20%25", None),
+        (
+            lambda engine: engine.post("/networks/create", {"Name": "app", "Labels": {"a": None}}),
+            "POST /v1.51/networks/create",
+            {"Name": "app", "Labels": {"a": None}},
+        ),
+        (lambda engine: engine.post("/swarm/update", '{"Name": "x"}'), "POST /v1.51/swarm/update", {"Name": "x"}),
+    ],
+    ids=[
+        "a path",
+        "filters as JSON, booleans as the Engine spells them, nothing for None",
+        "a step of a path stays one, whatever is in it",
+        "a body as JSON",
+        "a body that is JSON text already",
+    ],
+)
+def test_what_an_engine_is_asked(host, engine, call, asked, sent):
+    """The answer is the JSON that the Engine sent."""
+    host.engine.answer(asked.partition("?")[0].replace("/v1.51", ""), body={"Id": "x"})
 
-    assert {"Name": "app"} == engine.get("/networks/app")
-
-
-def test_newest_api_version_is_used(host, engine):
-    """The Engine's own version counts, also if docker-py knows no such version."""
-    host.engine.api_version = "1.99"
-    host.engine.answer("GET /info", body={})
-    engine.get("/info")
-
-    assert ["GET /_ping", "GET /v1.99/info"] == host.engine.requests
-
-
-def test_parameters_are_encoded(host, engine):
-    """Filters go as JSON, booleans as the Engine spells them, and None is left out."""
-    host.engine.answer("GET /tasks", body=[])
-    engine.get("/tasks", filters={"node": ["x"]}, force=True, version=7, none=None)
-
-    assert ["GET /v1.51/tasks?filters=%7B%22node%22%3A+%5B%22x%22%5D%7D&force=true&version=7"] == asked(host)
-
-
-def test_post_sends_json(host, engine):
-    """A body is sent as JSON, and the answer's JSON comes back."""
-    host.engine.answer("POST /networks/create", 201, {"Id": "x"})
-
-    assert {"Id": "x"} == engine.post("/networks/create", {"Name": "app", "Labels": {"a": None}})
-    assert {"Name": "app", "Labels": {"a": None}} == host.engine.bodies[-1]
-
-
-def test_post_sends_text_as_it_is(host, engine):
-    """A body that is JSON text already is not encoded again."""
-    host.engine.answer("POST /services/x/update", 200)
-    engine.post("/services/x/update", '{"Name": "web"}', version=3)
-
-    assert {"Name": "web"} == host.engine.bodies[-1]
-
-
-def test_empty_answer_is_none(host, engine):
-    """204 has no JSON."""
-    host.engine.answer("POST /containers/x/stop", 204)
-
-    assert None is engine.post("/containers/x/stop")
-
-
-def test_refusal_is_raised(host, engine):
-    """A status of 400 or more is an error with the host's name and the Engine's words."""
-    host.engine.answer("DELETE /networks/x", 404, {"message": "network x not found"})
-    with pytest.raises(NotFound, match=r"^h1: network x not found$"):
-        engine.delete("/networks/x")
-
-
-@pytest.mark.parametrize("answer", [b"hello", b"[" * 100_000], ids=["no JSON", "JSON without end"])
-def test_something_else_is_no_engine(host, engine, answer):
-    """An answer that is not JSON is called just that."""
-    length = str(len(answer)).encode()
-    host.engine.does("GET /info", hang_up(b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n\r\n" + answer))
-    with pytest.raises(
-        EngineError,
-        match="h1: the Engine's answer makes no sense: GET /info: it is not JSON: not a Docker Engine's answer",
-    ):
-        engine.get("/info")
-
-
-def test_requests_are_counted(host, engine):
-    """Counts are by method and shape of the path."""
-    host.engine.answer("GET /networks/a", body={})
-    host.engine.answer("GET /networks/b", body={})
-    engine.get("/networks/a")
-    engine.get("/networks/b")
-
-    assert {"GET /_ping": 1, "GET /networks/{id}": 2} == engine.counts
+    assert {"Id": "x"} == call(engine)
+    assert (["GET /_ping", asked], sent) == (host.engine.requests, host.engine.bodies[-1])
 
 
 @pytest.mark.parametrize(
-    ("path", "expected"),
+    ("status", "said", "kind", "words", "doubts"),
     [
-        ("/info", "/info"),
-        ("/networks", "/networks"),
-        ("/networks/create", "/networks/create"),
-        ("/networks/x", "/networks/{id}"),
-        ("/networks/x/disconnect", "/networks/{id}/disconnect"),
-        ("/containers/json", "/containers/json"),
-        ("/swarm/init", "/swarm/init"),
+        (404, "network x not found", NotFound, "network x not found", 0),
+        (409, "already exists", Conflict, "already exists", 0),
+        (304, None, Conflict, "the Engine answers 304 and says nothing", 0),
+        (500, "The swarm does not have a leader.", NoQuorum, "The swarm does not have a leader.", 1),
+        *(
+            (400, f"invalid join token {secret}", EngineError, "invalid join token [secret]", 0)
+            for secret in ("SWMTKN-1-abc-def", "SWMKEY-1-abc", "-----BEGIN RSA PRIVATE KEY-----\nabc")
+        ),
     ],
 )
-def test_shape(path, expected):
-    """Ids and names are left out of a path's shape, operations are not."""
-    assert expected == shape(path)
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_refusal_is_raised(host, engine, method, status, said, kind, words, doubts):
+    """It has the host's name and the Engine's words without secrets. An Engine that can't answer for the swarm is in
+    doubt; one that refuses is not."""
+    host.engine.answer(f"{method.upper()} /networks/x", status, said and {"message": said})
+    with pytest.raises(kind, match=f"^h1: {re.escape(words)}$"):
+        getattr(engine, method)("/networks/x")
+
+    assert doubts == engine.doubts
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+NO_JSON = "h1: the Engine's answer makes no sense: GET /info: it is not JSON: not a Docker Engine's answer"
+
+
+@pytest.mark.parametrize(
+    ("answer", "length", "kind", "message"),
+    [
+        (b"hello", 5, EngineError, NO_JSON),
+        (b"[" * 100_000, 100_000, EngineError, NO_JSON),
+        (b'{"Swarm"', 99, Unreachable, "h1: the connection broke during GET /info"),
+    ],
+    ids=["no JSON", "JSON without end", "half an answer"],
+)
+def test_answer_that_is_none(host, engine, answer, length, kind, message):
+    """It is called just that."""
+    host.engine.does("GET /info", hang_up(HEAD % length + answer))
+    with pytest.raises(kind, match=f"^{message}$"):
+        engine.get("/info")
+
+
+def test_an_answer_is_checked_to_the_letter(host, engine):
+    """Keys that are not in the schema are kept, since a spec is written back."""
+    made = {"Id": "x", "Warning": "", "More": [1]}
+    host.engine.answer("GET /networks/x", body=made)
+
+    assert made == engine.read("/networks/x", Made)
+
+
+@pytest.mark.parametrize(
+    ("expected", "answer"),
+    [
+        ("Id: field required", {}),
+        ("input should be a valid dictionary", []),
+        ("Id: input should be a valid string", {"Id": 1}),
+    ],
+)
+def test_an_answer_that_is_something_else(host, engine, expected, answer):
+    """An answer of another shape is an error that says where it is wrong, and how."""
+    host.engine.answer("GET /networks/x", body=answer)
+    with pytest.raises(EngineError) as caught:
+        engine.read("/networks/x", Made)
+
+    assert f"h1: the Engine's answer makes no sense: GET /networks/x: {expected}" == str(caught.value)
+
+
+def test_requests_are_counted(host, engine):
+    """Counts are by method and shape of the path: ids and names are left out of it, operations are not."""
+    shapes = ["/info", "/networks", "/networks/create", "/containers/json", "/swarm/init"]
+    for path in (*shapes, "/networks/a", "/networks/b", "/networks/a/disconnect"):
+        host.engine.answer(f"GET {path}", body={})
+        engine.get(path)
+
+    expected = dict.fromkeys(["/_ping", *shapes, "/networks/{id}/disconnect"], 1) | {"/networks/{id}": 2}
+    assert {f"GET {path}": count for path, count in expected.items()} == engine.counts
 
 
 # Channels
 
 
-def test_channel_is_kept(host, engine):
-    """Calls after one another share one channel, and so one process on the host."""
-    host.engine.answer("GET /info", body={})
-    for _ in range(5):
-        engine.get("/info")
-
-    assert [DIAL] == host.ran
-
-
 def test_few_channels_at_once(host, engine):
-    """A host sees no more than CHANNELS channels, however many threads ask, and all are answered."""
+    """A host sees one login and CHANNELS channels, which are kept, however many threads ask; all are answered."""
     together = threading.Barrier(CHANNELS)
     host.engine.does("GET /info", lambda: (200, together.wait(10)))
     with ThreadPoolExecutor(3 * CHANNELS) as pool:
         list(pool.map(engine.get, ["/info"] * 3 * CHANNELS))
 
-    assert [DIAL] * CHANNELS == host.ran
+    assert (1, [DIAL] * CHANNELS) == (host.logins, host.ran)
 
 
 def test_reading_survives_a_dead_channel(host, engine):
     """A GET on a kept-alive channel that dies without a word is asked again on a new one."""
-    answers = iter([(200, 1), HangUp(), (200, 2)])
-
-    def answer():
-        if isinstance(following := next(answers), HangUp):
-            raise following
-        return following
-
-    host.engine.does("GET /info", answer)
+    answers = iter([lambda: (200, 1), hang_up(), lambda: (200, 2)])
+    host.engine.does("GET /info", lambda: next(answers)())
 
     assert [1, 2] == [engine.get("/info"), engine.get("/info")]
-    assert 3 == len(asked(host))
+    assert 3 == host.engine.requests.count("GET /v1.51/info")
 
 
 def test_writing_is_not_repeated(host, engine):
@@ -203,7 +204,7 @@ def test_writing_is_not_repeated(host, engine):
     with pytest.raises(Unreachable, match="the connection broke during POST /networks/create"):
         engine.post("/networks/create", {})
 
-    assert ["GET /v1.51/info", "POST /v1.51/networks/create"] == asked(host)
+    assert ["GET /_ping", "GET /v1.51/info", "POST /v1.51/networks/create"] == host.engine.requests
 
 
 def test_ended_channel_is_replaced_before_it_is_used(host, engine):
@@ -237,13 +238,6 @@ def test_host_that_was_rebooted(host, engine):
     assert 2 == host.logins
 
 
-def test_break_in_the_middle_of_an_answer(host, engine):
-    """Half an answer is no answer."""
-    host.engine.does("GET /info", hang_up(b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"Swarm"'))
-    with pytest.raises(Unreachable, match=r"^h1: the connection broke during GET /info$"):
-        engine.get("/info")
-
-
 def test_engine_that_hangs_costs_its_bound_once(host):
     """Callers in the next seconds get the same error without asking; a moment later the Engine is asked again."""
     now, over = [0.0], threading.Event()
@@ -262,15 +256,6 @@ def test_engine_that_hangs_costs_its_bound_once(host):
     assert 2 == engine.counts["GET /_ping"]
 
 
-def test_answer_that_never_comes(host, engine):
-    """Waiting ends, with what was waited for."""
-    over = threading.Event()
-    host.engine.does("GET /info", lambda: (200, over.wait(10)))
-    with pytest.raises(Unreachable, match=r"does not answer GET /info within 0.1 s"):
-        engine.get("/info", timeout=0.1)
-    over.set()
-
-
 # Engines that cannot be asked
 
 NOT_RUNNING = (
@@ -279,35 +264,48 @@ NOT_RUNNING = (
 
 
 @pytest.mark.parametrize(
-    ("end", "kind", "message"),
+    ("sudo", "stderr", "status", "kind", "message"),
     [
         (
-            Ends(stderr=NOT_RUNNING, status=1),
+            False,
+            NOT_RUNNING,
+            1,
             Unreachable,
             "h1: the Engine does not answer (docker is not running?): dial unix /var/run/docker.sock: "
             "connect: no such file or directory: start it, then run again",
         ),
         (
-            Ends(stderr=b"bash: docker: command not found\n", status=127),
+            False,
+            b"bash: docker: command not found\n",
+            127,
             CommandFailed,
             "h1: there is no docker command, neither on the PATH nor in /usr/bin, /usr/local/bin, /usr/local/sbin, "
             "/snap/bin, /opt/bin, /run/current-system/sw/bin: install Docker Engine there",
         ),
         (
-            Ends(stderr=b"dial unix /var/run/docker.sock: connect: permission denied\n", status=1),
+            False,
+            b"dial unix /var/run/docker.sock: connect: permission denied\n",
+            1,
             LoginRefused,
             "h1: root may not use docker (dial unix /var/run/docker.sock: connect: permission denied): "
             "log in as root, or set sudo: true",
         ),
+        (
+            True,
+            b"bash: sudo: command not found\n",
+            127,
+            CommandFailed,
+            "h1: there is no sudo command: leave sudo out and log in as root, or install it",
+        ),
     ],
-    ids=["docker-stopped", "no-docker", "no-right"],
+    ids=["docker is stopped", "no docker", "no right", "no sudo"],
 )
-def test_why_there_is_no_answer(host, engine, end, kind, message):
-    """dial-stdio's last words are told in ours."""
-    host.commands[DIAL] = end
+def test_why_there_is_no_answer(host, reach, sudo, stderr, status, kind, message):
+    """dial-stdio's last words are told in ours, or those of sudo."""
+    host.commands[f"sudo -n {DIAL}" if sudo else DIAL] = Ends(stderr=stderr, status=status)
     host.commands[shlex.join(("sh", "-c", LOOKS_FOR_DOCKER))] = Ends()
     with pytest.raises(SwarmnetError) as caught:
-        engine.get("/info")
+        reach(sudo=sudo).get("/info")
 
     assert (kind, message) == (type(caught.value), str(caught.value))
 
@@ -344,13 +342,6 @@ def test_login_that_writes(host, engine):
         engine.get("/info")
 
 
-def test_no_sudo_command(host, reach):
-    """A host without sudo is told from one without docker."""
-    host.commands[f"sudo -n {DIAL}"] = Ends(stderr=b"bash: sudo: command not found\n", status=127)
-    with pytest.raises(CommandFailed, match="h1: there is no sudo command: leave sudo out and log in as root"):
-        reach(sudo=True).get("/info")
-
-
 @pytest.mark.parametrize(
     ("info", "expected"),
     [
@@ -367,21 +358,6 @@ def test_engine_that_can_have_no_swarm_networks(host, engine, info, expected):
         engine.info()
 
 
-def test_engine_that_can(host, engine):
-    """Any other Engine's word is given on."""
-    info = {"OperatingSystem": "Debian", "OSType": "linux", "SecurityOptions": ["name=seccomp"]}
-    host.engine.answer("GET /info", body=info)
-
-    assert info == engine.info()
-
-
-def test_sudo_that_asks_for_a_password(host, reach):
-    """sudo's refusal is told as such."""
-    host.commands[f"sudo -n {DIAL}"] = Ends(stderr=b"sudo: a password is required\n", status=1)
-    with pytest.raises(LoginRefused, match=r"sudo refuses root \(a password is required\)"):
-        reach(sudo=True).get("/info")
-
-
 def test_no_secret_in_errors(host, engine):
     """The content of a request is in no message, nor in that of any cause."""
     host.engine.does("POST /swarm/join", hang_up())
@@ -393,25 +369,6 @@ def test_no_secret_in_errors(host, engine):
         problem = problem.__cause__ or problem.__context__
 
 
-# Doubts
-
-
-@pytest.mark.parametrize(
-    ("status", "words", "kind", "doubts"),
-    [
-        (500, "The swarm does not have a leader.", NoQuorum, 1),
-        (409, "already exists", Conflict, 0),
-    ],
-)
-def test_doubts(host, engine, status, words, kind, doubts):
-    """An Engine that cannot answer for the swarm is in doubt; one that refuses is not."""
-    host.engine.answer("GET /nodes", status, {"message": words})
-    with pytest.raises(kind):
-        engine.get("/nodes")
-
-    assert doubts == engine.doubts
-
-
 # Restart
 
 
@@ -420,29 +377,25 @@ def to_the_end(command: str) -> str:
     return f"{shlex.join(('sh', '-c', TO_THE_END, 'sh'))} {command}"
 
 
-RESTART = to_the_end("service docker restart")
+INIT = f"sh -c '{LOOKS_FOR_INIT}'"
+RESTART, START = to_the_end("service docker restart"), to_the_end("service docker start")
+SYSTEMD = "/run/systemd/system\n"
+SNAP_UNIT = "/etc/systemd/system/snap.docker.dockerd.service\n"
+OF_SYSTEMD = [f"systemctl {words}" for words in ("restart docker", "reset-failed docker", "start docker")]
 
 
 @pytest.fixture
 def restartable(host):
-    """The host, on which `service docker restart` works."""
-    host.commands[f"sh -c '{LOOKS_FOR_INIT}'"] = Ends()
-    host.commands[RESTART] = Ends()
+    """The host, where `service docker restart` and `service docker start` work."""
+    host.commands |= {INIT: Ends(), RESTART: Ends(), START: Ends()}
     return host
 
 
-def test_restart_uses_the_hosts_service_manager(restartable, engine):
-    """The host says which command restarts docker; then the Engine is asked whether it is back."""
-    engine.restart()
+def test_stopped_docker_is_started(restartable, engine):
+    """The host's service manager starts it; then the Engine is asked whether it is there."""
+    engine.start()
 
-    assert ([RESTART, DIAL], ["GET /_ping"]) == (
-        restartable.ran[1:],
-        restartable.engine.requests,
-    )
-
-
-SYSTEMD = "/run/systemd/system\n"
-SNAP_UNIT = "/etc/systemd/system/snap.docker.dockerd.service\n"
+    assert ([INIT, START, DIAL], ["GET /_ping"]) == (restartable.ran, restartable.engine.requests)
 
 
 @pytest.mark.parametrize(
@@ -456,16 +409,13 @@ SNAP_UNIT = "/etc/systemd/system/snap.docker.dockerd.service\n"
     ],
     ids=["systemd", "systemd with a snap", "systemd with both", "OpenRC", "SysV"],
 )
-def test_restart_by_each_init_system(restartable, reach, shown, expected):
+def test_restart_by_each_init_system(host, reach, shown, expected):
     """The init system of the host restarts docker, with sudo if needed; finding out which it is needs none."""
-    restartable.commands |= {
-        f"sh -c '{LOOKS_FOR_INIT}'": Ends(stdout=shown.encode()),
-        to_the_end(f"sudo -n {expected}"): Ends(),
-        f"sudo -n {DIAL}": restartable.engine.serve,
-    }
+    as_root = to_the_end(f"sudo -n {expected}")
+    host.commands |= {INIT: Ends(stdout=shown.encode()), as_root: Ends(), f"sudo -n {DIAL}": host.engine.serve}
     reach(sudo=True).restart()
 
-    assert [f"sh -c '{LOOKS_FOR_INIT}'", to_the_end(f"sudo -n {expected}")] == restartable.ran[:2]
+    assert [INIT, as_root] == host.ran[:2]
 
 
 def test_restart_waits_for_the_engine(restartable, engine):
@@ -487,51 +437,35 @@ def test_restart_gives_up(restartable, engine):
 def test_failed_restart_is_told(restartable, engine):
     """If the service manager fails to restart docker and then to start it, the message has the last lines of both."""
     restartable.commands[RESTART] = Ends(stderr=b"refused to die\n", status=1)
-    restartable.commands[to_the_end("service docker start")] = Ends(stderr=b"no room\n", status=1)
+    restartable.commands[START] = Ends(stderr=b"no room\n", status=1)
     both = "h1: service docker restart: exit status 1: refused to die; .*: exit status 1: no room"
     with pytest.raises(CommandFailed, match=both):
         engine.restart()
 
 
-def test_docker_that_systemd_has_given_up_is_started(restartable, engine):
+def test_docker_that_systemd_has_given_up_is_started(host, engine):
     """After too many starts systemd starts no more before it is told to forget them."""
-    restart, *start = (
-        to_the_end(f"systemctl {words}") for words in ("restart docker", "reset-failed docker", "start docker")
-    )
-    restartable.commands |= {
-        f"sh -c '{LOOKS_FOR_INIT}'": Ends(stdout=SYSTEMD.encode()),
-        restart: Ends(stderr=b"start-limit-hit\n", status=1),
-        **{command: Ends() for command in start},
-    }
+    restart, *start = map(to_the_end, OF_SYSTEMD)
+    host.commands |= {INIT: Ends(stdout=SYSTEMD.encode()), restart: Ends(stderr=b"start-limit-hit\n", status=1)}
+    host.commands |= dict.fromkeys(start, Ends())
     engine.restart()
-    assert [restart, *start] == restartable.ran[1:4]
+
+    assert [restart, *start] == host.ran[1:4]
 
 
-def test_what_sudo_forbids_is_asked_before(restartable, reach):
+def test_what_sudo_forbids_is_asked_before(host, reach):
     """An older line of sudoers lacks what starts a docker that systemd has given up; nothing is restarted."""
-    asked = [f"sudo -n -l systemctl {words}" for words in ("restart docker", "reset-failed docker", "start docker")]
-    restartable.commands |= {
-        f"sh -c '{LOOKS_FOR_INIT}'": Ends(stdout=SYSTEMD.encode()),
-        asked[0]: Ends(stdout=b"/usr/bin/systemctl restart docker\n"),
-        asked[1]: Ends(status=1),
-        asked[2]: Ends(status=1),
-    }
-    assert ["systemctl reset-failed docker", "systemctl start docker"] == reach(sudo=True).forbidden()
-    assert asked == restartable.ran[1:]
+    asked = [f"sudo -n -l {each}" for each in OF_SYSTEMD]
+    host.commands |= {INIT: Ends(stdout=SYSTEMD.encode()), **dict.fromkeys(asked, Ends(status=1))}
+    host.commands[asked[0]] = Ends(stdout=b"/usr/bin/systemctl restart docker\n")
+
+    assert OF_SYSTEMD[1:] == reach(sudo=True).forbidden()
+    assert asked == host.ran[1:]
 
 
-def test_without_sudo_nothing_is_forbidden(restartable, engine):
+def test_without_sudo_nothing_is_forbidden(host, engine):
     """Nothing is asked if the user is root."""
-    assert [] == engine.forbidden()
-    assert [] == restartable.ran
-
-
-def test_stopped_docker_is_started(restartable, engine):
-    """The host's service manager starts it; then the Engine is asked whether it is there."""
-    start = to_the_end("service docker start")
-    restartable.commands[start] = Ends()
-    engine.start()
-    assert ([start, DIAL], ["GET /_ping"]) == (restartable.ran[1:], restartable.engine.requests)
+    assert ([], []) == (engine.forbidden(), host.ran)
 
 
 def test_new_version_after_restart(restartable, engine):
@@ -541,51 +475,3 @@ def test_new_version_after_restart(restartable, engine):
     engine.restart()
 
     assert ("1.51", "1.56") == (before, engine.api_version)
-
-
-def test_a_step_of_a_path_stays_one(host, engine):
-    """No character of an id makes it two."""
-    host.engine.answer("GET /networks/a%2F..%2Fb%3Fc%20%25", body={"Id": "x"})
-
-    assert {"Id": "x"} == engine.get(at("networks", "a/../b?c %"))
-
-
-@pytest.mark.parametrize("told", ["SWMTKN-1-abc-def", "SWMKEY-1-abc", "-----BEGIN RSA PRIVATE KEY-----\nabc"])
-def test_no_secret_in_what_an_engine_refuses(host, engine, told):
-    """Engines say in their refusal what they were given."""
-    host.engine.answer("POST /swarm/join", 400, {"message": f"invalid join token {told}"})
-    with pytest.raises(EngineError, match=r"^h1: invalid join token \[secret\]$"):
-        engine.post("/swarm/join", {})
-
-
-@pytest.mark.parametrize("told", ["stopped", "started"])
-def test_a_container_that_is_so_already(host, engine, told):
-    """The Engine's 304: what was read is no longer so, and is looked at again."""
-    host.engine.answer(f"POST /containers/x/{told}", 304)
-    with pytest.raises(Conflict, match=r"^h1: the Engine answers 304 and says nothing$"):
-        engine.post(f"/containers/x/{told}")
-
-
-def test_an_answer_is_checked_to_the_letter(host, engine):
-    """Keys that are not in the schema are kept, since a spec is written back."""
-    made = {"Id": "x", "Warning": "", "More": [1]}
-    host.engine.answer("GET /networks/x", body=made)
-
-    assert made == engine.read(at("networks", "x"), Made)
-
-
-@pytest.mark.parametrize(
-    ("expected", "answer"),
-    [
-        ("Id: field required", {}),
-        ("input should be a valid dictionary", []),
-        ("Id: input should be a valid string", {"Id": 1}),
-    ],
-)
-def test_an_answer_that_is_something_else(host, engine, expected, answer):
-    """An answer of another shape is an error that says where it is wrong, and how."""
-    host.engine.answer("GET /networks/x", body=answer)
-    with pytest.raises(EngineError) as caught:
-        engine.read("/networks/x", Made)
-
-    assert f"h1: the Engine's answer makes no sense: GET /networks/x: {expected}" == str(caught.value)

@@ -1,8 +1,13 @@
-"""JSON of nodes, services and tasks, read as facts."""
+"""JSON of nodes, services, tasks and swarms, read as facts."""
 
 from typing import Any
 
-from providers.hosts.engine_api.json_to_facts import to_member, to_node, to_service, to_task
+import pytest
+
+from providers.hosts.engine_api.json_to_facts import to_member, to_node, to_service, to_swarm, to_task
+from providers.hosts.perform import with_settings
+from providers.rules.vocabulary.steps import SETTINGS, UpdateSwarm
+from tests.support.swarms import SPEC
 
 NODE: dict[str, Any] = {
     "ID": "n1",
@@ -11,19 +16,26 @@ NODE: dict[str, Any] = {
     "Status": {"State": "ready", "Addr": "198.51.100.11"},
 }
 SERVICE: dict[str, Any] = {"ID": "s1", "Version": {"Index": 7}, "Spec": {"Name": "web"}}
+SWARM: dict[str, Any] = {"ID": "s1", "Version": {"Index": 7}}
 
 
-def test_the_resources_of_a_node():
-    """All that it has, in the units of reservations."""
-    described = {"Hostname": "w1", "Resources": {"NanoCPUs": 2_000_000_000, "MemoryBytes": 1 << 30}}
-    node = to_node({**NODE, "Description": described})
-    assert (2_000_000_000, 1 << 30) == (node.nano_cpus, node.memory_bytes)
+@pytest.mark.parametrize(
+    ("expected", "shown"),
+    [
+        (
+            ("w1", 2_000_000_000, 1 << 30),
+            {"Description": {"Hostname": "w1", "Resources": {"NanoCPUs": 2_000_000_000, "MemoryBytes": 1 << 30}}},
+        ),
+        (("", 0, 0), {}),
+        (("m1 [2J", 0, 0), {"Description": {"Hostname": "m1\x1b[2J"}}),
+    ],
+    ids=["in the units of reservations", "never heard of", "a name that a terminal would obey"],
+)
+def test_name_and_resources_of_a_node(expected, shown):
+    """A host names itself as it likes; one that was never heard of has nothing."""
+    node = to_node(NODE | shown)
 
-
-def test_a_node_that_was_never_heard_of():
-    """It has nothing, and no name."""
-    node = to_node(NODE)
-    assert ("", 0, 0) == (node.hostname, node.nano_cpus, node.memory_bytes)
+    assert expected == (node.hostname, node.nano_cpus, node.memory_bytes)
 
 
 def test_the_state_of_an_update():
@@ -35,6 +47,7 @@ def test_why_a_task_waits():
     """Its slot, and the words on its state."""
     status = {"State": "pending", "Message": "pending task scheduling", "Err": "no suitable node"}
     task = to_task({"ID": "t1", "ServiceID": "s1", "Slot": 2, "Status": status, "DesiredState": "running"})
+
     assert (2, status["Message"], status["Err"]) == (task.slot, task.message, task.error)
 
 
@@ -55,6 +68,29 @@ def test_whom_a_host_takes_for_managers():
     assert (("", "10.0.0.3"), ("n1", ""), ("n2", "10.0.0.2")) == member.remote_managers
 
 
-def test_names_hold_nothing_that_a_terminal_obeys():
-    """A host names itself as it likes."""
-    assert "m1 [2J" == to_node({**NODE, "Description": {"Hostname": "m1\x1b[2J"}}).hostname
+@pytest.mark.parametrize(
+    ("given", "part", "expected"),
+    [
+        ({"autolock": True}, "EncryptionConfig", {"AutoLockManagers": True}),
+        ({"task_history_limit": 0}, "Orchestration", {"TaskHistoryRetentionLimit": 0}),
+        ({"cert_expiry": 2_592_000}, "CAConfig", {"NodeCertExpiry": 2_592_000_000_000_000}),
+        ({"dispatcher_heartbeat": 15}, "Dispatcher", {"HeartbeatPeriod": 15_000_000_000}),
+        ({"snapshot_interval": 500}, "Raft", {"SnapshotInterval": 500, "KeepOldSnapshots": 0}),
+        ({"keep_old_snapshots": 2}, "Raft", {"SnapshotInterval": 10_000, "KeepOldSnapshots": 2}),
+    ],
+)
+def test_setting_is_written_where_the_engine_has_it(given, part, expected):
+    """Times are written in nanoseconds; what is not given stays as it is, since an empty spec would zero it."""
+    written = with_settings(dict(SPEC), UpdateSwarm(version=7, **given))
+    read = to_swarm({**SWARM, "Spec": written})
+
+    assert {**SPEC, part: expected} == written
+    assert given == {key: getattr(read, key) for key in SETTINGS if key in given}
+
+
+def test_settings_that_an_engine_shows_as_none_are_nothing():
+    """Engines take a zero, and then show no value at all (28.5)."""
+    read = to_swarm({**SWARM, "Spec": {"CAConfig": {}, "Dispatcher": {}, "Raft": None}})
+
+    assert (0, 0) == (read.cert_expiry, read.dispatcher_heartbeat)
+    assert (0, 0) == (read.snapshot_interval, read.keep_old_snapshots)

@@ -44,18 +44,15 @@ def test_meaning(status, words, kind):
     assert kind is type(refusal("h1", status, words))
 
 
-def test_message_is_one_line():
-    """Host, then the Engine's words, on one line."""
-    assert "h1: invalid network config: invalid subnet" == str(
-        refusal("h1", 400, "invalid network config:\ninvalid subnet\n")
-    )
-
-
-def test_locked_swarm_says_what_to_do():
-    """A locked manager's message names the command that unlocks it."""
-    assert f"h1: {LOCKED}: run `docker swarm unlock` there" == str(refusal("h1", 503, LOCKED))
-
-
-def test_silent_refusal_names_the_status():
-    """An answer without words is not an empty message."""
-    assert "h1: the Engine answers 502 and says nothing" == str(refusal("h1", 502, ""))
+@pytest.mark.parametrize(
+    ("status", "words", "message"),
+    [
+        (400, "invalid network config:\ninvalid subnet\n", "invalid network config: invalid subnet"),
+        (503, LOCKED, f"{LOCKED}: run `docker swarm unlock` there"),
+        (502, "", "the Engine answers 502 and says nothing"),
+    ],
+    ids=["one line", "a locked swarm, and what to do", "no words"],
+)
+def test_message(status, words, message):
+    """Host, then the Engine's words, on one line that is never empty."""
+    assert f"h1: {message}" == str(refusal("h1", status, words))

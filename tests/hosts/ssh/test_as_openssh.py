@@ -16,6 +16,7 @@ from providers.hosts.ssh.openssh import OpenSsh
 from providers.hosts.ssh.transport import open_transport
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError, LoginRefused
+from tests.support.ssh_keys import key_pair, keygen
 
 SSHD = "/usr/sbin/sshd"
 HOST = "h1.example"
@@ -23,19 +24,13 @@ HOST = "h1.example"
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("my_ssh")]
 
 
-def keygen(*words: str | Path) -> None:
-    """Run ssh-keygen."""
-    subprocess.run(["ssh-keygen", "-q", *words], check=True, stdin=subprocess.DEVNULL)
-
-
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory):
     """Key pairs of hosts and of authorities, each certificate beside a copy of the host's key, and revoked keys."""
     folder = tmp_path_factory.mktemp("keys")
-    for name, kind in (("host", "ed25519"), ("other", "ed25519"), ("ca", "ed25519"), ("ecdsa", "ecdsa")):
-        keygen("-t", kind, "-N", "", "-C", "", "-f", folder / name)
-    for name in ("rsa", "rsa-ca"):
-        keygen("-t", "rsa", "-b", "2048", "-N", "", "-C", "", "-f", folder / name)
+    kinds = {"ecdsa": "ecdsa", "rsa": "rsa", "rsa-ca": "rsa"}
+    for name, kind in {"host": "ed25519", "other": "ed25519", "ca": "ed25519", **kinds}.items():
+        key_pair(folder / name, kind)
     for name, words in CERTIFICATES.items():
         for file in ("host", "host.pub"):
             shutil.copy(folder / file, folder / file.replace("host", name))
@@ -83,11 +78,11 @@ def verdicts(keys, tmp_path):
         (tmp_path / "system").write_text(system.format(**words))
         config.write_text(
             f"UserKnownHostsFile {tmp_path}/known\nGlobalKnownHostsFile {tmp_path}/system\nIdentityFile none\n"
-            f"{said.format(**words)}"
+            f"{said.format(**words)}\n"
         )
         served = tmp_path / "sshd_config"
         certificate = f"HostCertificate {keys}/{shows}-cert.pub\n" if shows in CERTIFICATES else ""
-        served.write_text(f"HostKey {keys}/{shows}\n{certificate}UsePAM no\n{sshd}")
+        served.write_text(f"HostKey {keys}/{shows}\n{certificate}UsePAM no\n{sshd}\n")
         return by_ssh(config, served, port), by_us(served, port)
 
     Path("/run/sshd").mkdir(exist_ok=True)  # as its service does
@@ -135,51 +130,97 @@ def server(served: Path) -> Iterator[socket.socket]:
 TAKEN, REFUSED = (True, True), (False, False)
 PLAIN = f"{HOST} {{host}}\n"
 SIGNED = f"@cert-authority *.example {{ca}}\n@cert-authority {HOST} {{rsa-ca}}\n"
+OLD = "Ciphers aes128-ctr\nMACs "  # a cipher that does not bring its own MAC
+REVOKED, GROUP = "RevokedHostKeys {keys}", "KexAlgorithms diffie-hellman-group"
+CASES = [
+    # Both find the same lines for a host, and read them alike.
+    (TAKEN, PLAIN, {}),
+    (REFUSED, "", {}),
+    (REFUSED, f"{HOST} {{other}}\n", {}),
+    (TAKEN, f"{HOST} {{other}}\n{PLAIN}", {}),
+    (TAKEN, "H1.Example {host}\n", {}),
+    (TAKEN, "*.example,!h2.example {host}\n", {}),
+    (REFUSED, f"*.example,!{HOST} {{host}}\n", {}),
+    (TAKEN, "h?.example {host} a comment\n", {}),
+    (REFUSED, f"# {PLAIN}", {}),
+    (REFUSED, f"[{HOST}]:22 {{host}}\n", {}),
+    (REFUSED, f"{PLAIN}@revoked * {{host}}\n", {}),
+    (REFUSED, f"@revoked {HOST} {{host}}\n{PLAIN}", {}),
+    (TAKEN, f"{PLAIN}@revoked h2.example {{host}}\n", {}),
+    (TAKEN, f"{PLAIN}@revoked * {{other}}\n", {}),
+    (REFUSED, f"@cert-authority {HOST} {{host}}\n", {}),
+    (REFUSED, f"@unknown {HOST} {{host}}\n", {}),
+    (TAKEN, f"{HOST} ssh-ed25519 nonsense\n{PLAIN}", {}),
+    # A port has lines of its own, and else those of the host.
+    (TAKEN, f"[{HOST}]:2222 {{host}}\n", {"port": 2222}),
+    (TAKEN, PLAIN, {"port": 2222}),
+    (REFUSED, f"[{HOST}]:2222 {{other}}\n{PLAIN}", {"port": 2222}),
+    (REFUSED, f"[{HOST}]:2223 {{host}}\n", {"port": 2222}),
+    (TAKEN, f"@cert-authority [{HOST}]:2222 {{ca}}\n{PLAIN}", {"port": 2222}),
+    (REFUSED, f"{PLAIN}@revoked [{HOST}]:2222 {{host}}\n", {"port": 2222}),
+    (REFUSED, f"{PLAIN}@revoked {HOST} {{host}}\n", {"port": 2222}),
+    (TAKEN, f"[{HOST}]:2222 {{host}}\n@revoked {HOST} {{host}}\n", {"port": 2222}),
+    # The system's lines count beside the user's.
+    (TAKEN, "", {"system": PLAIN}),
+    (REFUSED, PLAIN, {"system": "@revoked * {host}\n"}),
+    (REFUSED, "@revoked * {host}\n", {"system": PLAIN}),
+    (TAKEN, PLAIN, {"system": f"{HOST} {{other}}\n"}),
+    # Both judge a certificate alike: its authority, algorithm, names and dates.
+    (TAKEN, SIGNED, {"shows": "good"}),
+    *((TAKEN, SIGNED, {"shows": each}) for each in ("sha-256", "sha-512")),
+    *((REFUSED, SIGNED, {"shows": each}) for each in ("wildcard", "of-other", "over", "to-come", "critical", "sha-1")),
+    (REFUSED, SIGNED, {"shows": "host"}),
+    (REFUSED, "@cert-authority * {other}\n", {"shows": "good"}),
+    (REFUSED, "@cert-authority h2.example {ca}\n", {"shows": "good"}),
+    (REFUSED, f"{SIGNED}@revoked * {{ca}}\n", {"shows": "good"}),
+    (REFUSED, f"{SIGNED}@revoked * {{host}}\n", {"shows": "good"}),
+    (TAKEN, PLAIN, {"shows": "good"}),
+    # Both follow the configuration in what it allows and revokes.
+    (TAKEN, SIGNED, {"said": "CASignatureAlgorithms rsa-sha2-512", "shows": "sha-512"}),
+    (REFUSED, SIGNED, {"said": "CASignatureAlgorithms rsa-sha2-512", "shows": "sha-256"}),
+    (REFUSED, SIGNED, {"said": "CASignatureAlgorithms rsa-sha2-512", "shows": "good"}),
+    (TAKEN, SIGNED, {"said": "CASignatureAlgorithms +ssh-rsa", "shows": "sha-1"}),
+    (TAKEN, SIGNED, {"said": "HostKeyAlias h2.example", "shows": "of-other"}),
+    (REFUSED, SIGNED, {"said": "HostKeyAlias h2.example", "shows": "good"}),
+    *(
+        (REFUSED, SIGNED, {"said": f"{REVOKED}/{each}", "shows": "good"})
+        for each in ("krl-of-serial", "text-of-ca", "krl")
+    ),
+    *((TAKEN, SIGNED, {"said": f"{REVOKED}/{each}", "shows": "sha-256"}) for each in ("krl-of-serial", "text-of-ca")),
+    # Revoked keys, and another name.
+    *((REFUSED, PLAIN, {"said": f"{REVOKED}/{each}"}) for each in ("krl", "text", "nosuch", "nonsense")),
+    *((TAKEN, PLAIN, {"said": f"{REVOKED}/{each}"}) for each in ("krl-of-other", "text-of-other")),
+    (TAKEN, PLAIN, {"said": "RevokedHostKeys none"}),
+    (TAKEN, "m7 {host}\n", {"said": "HostKeyAlias m7"}),
+    (REFUSED, PLAIN, {"said": "HostKeyAlias m7"}),
+    # OpenSSH's own and no others, unless the configuration has another word.
+    *((REFUSED, PLAIN, {"sshd": f"Ciphers {each}"}) for each in ("3des-cbc", "aes256-cbc", "aes128-cbc")),
+    (TAKEN, PLAIN, {"sshd": "Ciphers aes256-gcm@openssh.com"}),
+    (TAKEN, PLAIN, {"said": "Ciphers +aes256-cbc", "sshd": "Ciphers aes256-cbc"}),
+    (REFUSED, PLAIN, {"said": "Ciphers aes128-ctr", "sshd": "Ciphers aes256-ctr"}),
+    *((REFUSED, PLAIN, {"sshd": f"{OLD}{each}"}) for each in ("hmac-md5", "hmac-md5-96", "hmac-sha1-96")),
+    *((TAKEN, PLAIN, {"sshd": f"{OLD}{each}"}) for each in ("hmac-sha1", "hmac-sha2-512-etm@openssh.com")),
+    (REFUSED, PLAIN, {"said": "MACs -hmac-sha1*", "sshd": f"{OLD}hmac-sha1"}),
+    *((REFUSED, PLAIN, {"sshd": f"{GROUP}{each}"}) for each in ("1-sha1", "14-sha1")),
+    (TAKEN, PLAIN, {"sshd": f"{GROUP}16-sha512"}),
+    (REFUSED, PLAIN, {"said": "KexAlgorithms ecdh-sha2-nistp256", "sshd": f"{GROUP}16-sha512"}),
+    (REFUSED, PLAIN, {"said": "HostKeyAlgorithms ecdsa-sha2-nistp256"}),
+    (TAKEN, PLAIN, {"said": "HostKeyAlgorithms ssh-ed25519"}),
+    # Types, sizes and signatures of keys.
+    (TAKEN, f"{HOST} {{rsa}}\n", {"shows": "rsa"}),
+    (REFUSED, f"{HOST} {{rsa}}\n", {"said": "RequiredRSASize 3072", "shows": "rsa"}),
+    (REFUSED, f"{HOST} {{rsa}}\n", {"shows": "rsa", "sshd": "HostKeyAlgorithms ssh-rsa"}),
+    (TAKEN, f"{HOST} {{rsa}}\n", {"said": "HostKeyAlgorithms rsa-sha2-256", "shows": "rsa"}),
+    (REFUSED, f"{HOST} {{rsa}}\n", {"said": "HostKeyAlgorithms -rsa*", "shows": "rsa"}),
+    (TAKEN, f"{HOST} {{ecdsa}}\n", {"shows": "ecdsa"}),
+    (TAKEN, f"{HOST} {{ecdsa}}\n", {"said": "HostKeyAlgorithms ^ssh-ed25519", "shows": "ecdsa"}),
+]
 
 
-@pytest.mark.parametrize(
-    ("known", "expected"),
-    [
-        (PLAIN, TAKEN),
-        ("", REFUSED),
-        (f"{HOST} {{other}}\n", REFUSED),
-        (f"{HOST} {{other}}\n{PLAIN}", TAKEN),
-        ("H1.Example {host}\n", TAKEN),
-        ("*.example,!h2.example {host}\n", TAKEN),
-        (f"*.example,!{HOST} {{host}}\n", REFUSED),
-        ("h?.example {host} a comment\n", TAKEN),
-        (f"# {PLAIN}", REFUSED),
-        (f"[{HOST}]:22 {{host}}\n", REFUSED),
-        (f"{PLAIN}@revoked * {{host}}\n", REFUSED),
-        (f"@revoked {HOST} {{host}}\n{PLAIN}", REFUSED),
-        (f"{PLAIN}@revoked h2.example {{host}}\n", TAKEN),
-        (f"{PLAIN}@revoked * {{other}}\n", TAKEN),
-        (f"@cert-authority {HOST} {{host}}\n", REFUSED),
-        (f"@unknown {HOST} {{host}}\n", REFUSED),
-        (f"{HOST} ssh-ed25519 nonsense\n{PLAIN}", TAKEN),
-    ],
-)
-def test_known_hosts(verdicts, known, expected):
-    """Both find the same lines for a host, and read them alike."""
-    assert expected == verdicts(known)
-
-
-@pytest.mark.parametrize(
-    ("known", "expected"),
-    [
-        (f"[{HOST}]:2222 {{host}}\n", TAKEN),
-        (PLAIN, TAKEN),
-        (f"[{HOST}]:2222 {{other}}\n{PLAIN}", REFUSED),
-        (f"[{HOST}]:2223 {{host}}\n", REFUSED),
-        (f"@cert-authority [{HOST}]:2222 {{ca}}\n{PLAIN}", TAKEN),
-        (f"{PLAIN}@revoked [{HOST}]:2222 {{host}}\n", REFUSED),
-        (f"{PLAIN}@revoked {HOST} {{host}}\n", REFUSED),
-        (f"[{HOST}]:2222 {{host}}\n@revoked {HOST} {{host}}\n", TAKEN),
-    ],
-)
-def test_known_hosts_at_another_port(verdicts, known, expected):
-    """A port has lines of its own, and else those of the host."""
-    assert expected == verdicts(known, port=2222)
+@pytest.mark.parametrize(("expected", "known", "more"), CASES, ids=str)
+def test_both_judge_alike(verdicts, expected, known, more):
+    """Known hosts, certificates, keys and algorithms, as the configuration has them."""
+    assert expected == verdicts(known, **more)
 
 
 def test_hashed_known_hosts(verdicts, keys, tmp_path):
@@ -189,133 +230,6 @@ def test_hashed_known_hosts(verdicts, keys, tmp_path):
     keygen("-H", "-f", lines)
 
     assert TAKEN == verdicts(lines.read_text())
-
-
-@pytest.mark.parametrize(
-    ("system", "known", "expected"),
-    [
-        (PLAIN, "", TAKEN),
-        ("@revoked * {host}\n", PLAIN, REFUSED),
-        (PLAIN, "@revoked * {host}\n", REFUSED),
-        (f"{HOST} {{other}}\n", PLAIN, TAKEN),
-    ],
-)
-def test_known_hosts_of_the_system(verdicts, system, known, expected):
-    """They count beside the user's."""
-    assert expected == verdicts(known, system=system)
-
-
-@pytest.mark.parametrize(
-    ("shows", "known", "expected"),
-    [
-        ("good", SIGNED, TAKEN),
-        ("wildcard", SIGNED, REFUSED),
-        ("of-other", SIGNED, REFUSED),
-        ("over", SIGNED, REFUSED),
-        ("to-come", SIGNED, REFUSED),
-        ("critical", SIGNED, REFUSED),
-        ("sha-1", SIGNED, REFUSED),
-        ("sha-256", SIGNED, TAKEN),
-        ("sha-512", SIGNED, TAKEN),
-        ("host", SIGNED, REFUSED),
-        ("good", "@cert-authority * {other}\n", REFUSED),
-        ("good", "@cert-authority h2.example {ca}\n", REFUSED),
-        ("good", f"{SIGNED}@revoked * {{ca}}\n", REFUSED),
-        ("good", f"{SIGNED}@revoked * {{host}}\n", REFUSED),
-        ("good", PLAIN, TAKEN),
-    ],
-)
-def test_certificates(verdicts, shows, known, expected):
-    """Both judge a certificate alike: its authority, algorithm, names and dates."""
-    assert expected == verdicts(known, shows=shows)
-
-
-@pytest.mark.parametrize(
-    ("said", "shows", "expected"),
-    [
-        ("CASignatureAlgorithms rsa-sha2-512", "sha-512", TAKEN),
-        ("CASignatureAlgorithms rsa-sha2-512", "sha-256", REFUSED),
-        ("CASignatureAlgorithms rsa-sha2-512", "good", REFUSED),
-        ("CASignatureAlgorithms +ssh-rsa", "sha-1", TAKEN),
-        ("HostKeyAlias h2.example", "of-other", TAKEN),
-        ("HostKeyAlias h2.example", "good", REFUSED),
-        ("RevokedHostKeys {keys}/krl-of-serial", "good", REFUSED),
-        ("RevokedHostKeys {keys}/krl-of-serial", "sha-256", TAKEN),
-        ("RevokedHostKeys {keys}/text-of-ca", "good", REFUSED),
-        ("RevokedHostKeys {keys}/text-of-ca", "sha-256", TAKEN),
-        ("RevokedHostKeys {keys}/krl", "good", REFUSED),
-    ],
-)
-def test_configuration_for_certificates(verdicts, said, shows, expected):
-    """Both follow the configuration in what it allows and revokes."""
-    assert expected == verdicts(SIGNED, said=f"{said}\n", shows=shows)
-
-
-@pytest.mark.parametrize(
-    ("said", "known", "expected"),
-    [
-        ("RevokedHostKeys {keys}/krl", PLAIN, REFUSED),
-        ("RevokedHostKeys {keys}/krl-of-other", PLAIN, TAKEN),
-        ("RevokedHostKeys {keys}/text", PLAIN, REFUSED),
-        ("RevokedHostKeys {keys}/text-of-other", PLAIN, TAKEN),
-        ("RevokedHostKeys {keys}/nosuch", PLAIN, REFUSED),
-        ("RevokedHostKeys {keys}/nonsense", PLAIN, REFUSED),
-        ("RevokedHostKeys none", PLAIN, TAKEN),
-        ("HostKeyAlias m7", "m7 {host}\n", TAKEN),
-        ("HostKeyAlias m7", PLAIN, REFUSED),
-    ],
-)
-def test_configuration_for_keys(verdicts, said, known, expected):
-    """Revoked keys, and another name."""
-    assert expected == verdicts(known, said=f"{said}\n")
-
-
-OLD = "aes128-ctr"  # a cipher that does not bring its own MAC
-
-
-@pytest.mark.parametrize(
-    ("sshd", "said", "expected"),
-    [
-        ("Ciphers 3des-cbc", "", REFUSED),
-        ("Ciphers aes256-cbc", "", REFUSED),
-        ("Ciphers aes128-cbc", "", REFUSED),
-        ("Ciphers aes256-gcm@openssh.com", "", TAKEN),
-        ("Ciphers aes256-cbc", "Ciphers +aes256-cbc", TAKEN),
-        ("Ciphers aes256-ctr", "Ciphers aes128-ctr", REFUSED),
-        (f"Ciphers {OLD}\nMACs hmac-md5", "", REFUSED),
-        (f"Ciphers {OLD}\nMACs hmac-md5-96", "", REFUSED),
-        (f"Ciphers {OLD}\nMACs hmac-sha1-96", "", REFUSED),
-        (f"Ciphers {OLD}\nMACs hmac-sha1", "", TAKEN),
-        (f"Ciphers {OLD}\nMACs hmac-sha1", "MACs -hmac-sha1*", REFUSED),
-        (f"Ciphers {OLD}\nMACs hmac-sha2-512-etm@openssh.com", "", TAKEN),
-        ("KexAlgorithms diffie-hellman-group1-sha1", "", REFUSED),
-        ("KexAlgorithms diffie-hellman-group14-sha1", "", REFUSED),
-        ("KexAlgorithms diffie-hellman-group16-sha512", "", TAKEN),
-        ("KexAlgorithms diffie-hellman-group16-sha512", "KexAlgorithms ecdh-sha2-nistp256", REFUSED),
-        ("", "HostKeyAlgorithms ecdsa-sha2-nistp256", REFUSED),
-        ("", "HostKeyAlgorithms ssh-ed25519", TAKEN),
-    ],
-)
-def test_algorithms(verdicts, sshd, said, expected):
-    """OpenSSH's own and no others, unless the configuration has another word."""
-    assert expected == verdicts(PLAIN, said=f"{said}\n", sshd=f"{sshd}\n")
-
-
-@pytest.mark.parametrize(
-    ("shows", "said", "sshd", "expected"),
-    [
-        ("rsa", "", "", TAKEN),
-        ("rsa", "RequiredRSASize 3072", "", REFUSED),
-        ("rsa", "", "HostKeyAlgorithms ssh-rsa", REFUSED),
-        ("rsa", "HostKeyAlgorithms rsa-sha2-256", "", TAKEN),
-        ("rsa", "HostKeyAlgorithms -rsa*", "", REFUSED),
-        ("ecdsa", "", "", TAKEN),
-        ("ecdsa", "HostKeyAlgorithms ^ssh-ed25519", "", TAKEN),
-    ],
-)
-def test_kinds_of_keys(verdicts, shows, said, sshd, expected):
-    """Their types, sizes and signatures."""
-    assert expected == verdicts(f"{HOST} {{{shows}}}\n", said=f"{said}\n", sshd=f"{sshd}\n", shows=shows)
 
 
 def test_certificate_for_no_host(verdicts):

@@ -1,7 +1,5 @@
-"""Host keys that an authority in known_hosts vouches for, as ssh-keygen signs them."""
+"""Host keys for which an authority vouches, and those that RevokedHostKeys has, as ssh-keygen writes them."""
 
-import subprocess
-from base64 import b64decode
 from functools import partial
 
 import paramiko
@@ -12,11 +10,14 @@ from providers.hosts.ssh.certificates import authority_of, unfit
 from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.host_keys import known_keys, verify
 from providers.rules.vocabulary.errors import HostKeyMismatch, HostKeyUnknown
+from tests.support.ssh_keys import key_pair, keygen, line, shown
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
 
 FOR_HOST = ("-h", "-n", "10.0.0.1")
+FOR_OTHER = ("-h", "-n", "10.0.0.2")
 SHORTLY = ("-V", "20260101000000Z:20260102000000Z")
+CA = "@cert-authority * {ca}"
 
 
 @pytest.fixture(scope="module")
@@ -24,99 +25,96 @@ def folder(tmp_path_factory):
     """Key pairs: an authority's, a host's, and another's."""
     folder = tmp_path_factory.mktemp("keys")
     for name in ("ca", "host", "other"):
-        keygen("-t", "ed25519", "-N", "", "-f", folder / name)
+        key_pair(folder / name)
     return folder
-
-
-def keygen(*words):
-    """Run ssh-keygen."""
-    subprocess.run(["ssh-keygen", "-q", *words], check=True)
-
-
-def read(file) -> paramiko.PKey:
-    """The key in a public file, as a host shows it."""
-    return paramiko.Ed25519Key(data=b64decode(file.read_text().split()[1]))
 
 
 @pytest.fixture
 def signed(folder):
-    """The host's key with a certificate by the authority."""
+    """The host's key with a certificate by the authority, or by another."""
 
-    def sign(*words: str) -> paramiko.PKey:
-        keygen("-s", folder / "ca", "-I", "h1", *words, folder / "host.pub")
-        return read(folder / "host-cert.pub")
+    def sign(*words: str, by: str = "ca") -> paramiko.PKey:
+        keygen("-s", folder / by, "-I", "h1", *words, folder / "host.pub")
+        return shown(folder / "host-cert.pub")
 
     return sign
 
 
 @pytest.fixture
 def verdict(folder, tmp_path):
-    """Return a function that judges a key shown by the host, with these lines in known_hosts; `{ca}` and so on are
-    keys."""
+    """Return a function that judges a key shown by the host, with these lines in known_hosts, where `{ca}` and so on
+    are keys, and a file of revoked keys."""
 
-    def verdict(shown: paramiko.PKey, *lines: str) -> None:
+    def verdict(key: paramiko.PKey, *lines: str, revoked: str = "") -> None:
         file = tmp_path / "known_hosts"
-        keys = {name: " ".join((folder / f"{name}.pub").read_text().split()[:2]) for name in ("ca", "host", "other")}
-        file.write_text("".join(f"{line.format(**keys)}\n" for line in lines))
-        to = Destination("h1", "10.0.0.1", 22, "root", known_hosts=(str(file),))
-        verify(to, shown, known_keys(to))
+        keys = {name: line(folder / f"{name}.pub") for name in ("ca", "host", "other")}
+        file.write_text("".join(f"{each.format(**keys)}\n" for each in lines))
+        to = Destination("h1", "10.0.0.1", 22, "root", known_hosts=(str(file),), revoked_keys=revoked)
+        verify(to, key, known_keys(to))
 
     return verdict
 
 
-@pytest.mark.parametrize("names", ["10.0.0.1", "*", "10.0.0.*,10.0.1.*"])
-def test_certificate_by_a_known_authority(signed, verdict, names):
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (FOR_HOST, ["@cert-authority 10.0.0.1 {ca}"]),
+        (FOR_HOST, [CA]),
+        (FOR_HOST, ["@cert-authority 10.0.0.*,10.0.1.* {ca}"]),
+        (FOR_OTHER, [CA, "10.0.0.1 {host}"]),
+    ],
+    ids=["by its name", "for all hosts", "for some", "the key itself counts, whatever its certificate says"],
+)
+def test_certificate_by_a_known_authority(signed, verdict, words, lines):
     """One line for all hosts is enough if their keys are signed."""
-    verdict(signed(*FOR_HOST), f"@cert-authority {names} {{ca}}")
+    verdict(signed(*words), *lines)
 
 
-def test_known_key_needs_no_certificate(signed, verdict):
-    """The key itself counts too, whatever its certificate says."""
-    verdict(signed("-h", "-n", "10.0.0.2"), "@cert-authority * {ca}", "10.0.0.1 {host}")
+@pytest.mark.parametrize(
+    ("words", "lines", "kind", "told"),
+    [
+        (
+            FOR_HOST,
+            ["@cert-authority * {other}", "@cert-authority 10.0.0.2 {ca}"],
+            HostKeyUnknown,
+            "no host key is known",
+        ),
+        (FOR_OTHER, [CA, "10.0.0.1 {other}"], HostKeyMismatch, "that is for 10.0.0.2, not for 10.0.0.1, known is"),
+        (FOR_HOST, [CA, "@revoked * {host}"], HostKeyMismatch, r"which \S+ line 2 revokes"),
+        (FOR_HOST, [CA, "@revoked * {ca}"], HostKeyMismatch, r"which \S+ line 2 revokes"),
+    ],
+    ids=["by another", "for another host, of a key that has changed", "of a revoked key", "by a revoked authority"],
+)
+def test_certificate_that_does_not_help(signed, verdict, words, lines, kind, told):
+    """The authority has to be known for this host, and the certificate for it, and neither key may be revoked."""
+    with pytest.raises(kind, match=told):
+        verdict(signed(*words), *lines)
 
 
-def test_key_without_certificate(folder, verdict):
-    """An authority says nothing of a key that it has not signed; the error names both."""
-    with pytest.raises(HostKeyUnknown, match=r"no certificate by ssh-ed25519 SHA256:\S+ \(\S+ line 1\)"):
-        verdict(read(folder / "host.pub"), "@cert-authority * {ca}")
-
-
-def test_certificate_by_another_authority(signed, verdict):
-    """The authority has to be known for this host."""
-    with pytest.raises(HostKeyUnknown):
-        verdict(signed(*FOR_HOST), "@cert-authority * {other}", "@cert-authority 10.0.0.2 {ca}")
-
-
-def test_authority_is_no_host_key(folder, verdict):
-    """A host that shows the authority's own key is not vouched for."""
-    with pytest.raises(HostKeyUnknown):
-        verdict(read(folder / "ca.pub"), "@cert-authority * {ca}")
-
-
-def test_changed_key_with_a_bad_certificate(signed, verdict):
-    """A certificate for another host does not help against a changed key, and is told."""
-    with pytest.raises(HostKeyMismatch, match=r"that is for 10.0.0.2, not for 10.0.0.1, known is"):
-        verdict(signed("-h", "-n", "10.0.0.2"), "@cert-authority * {ca}", "10.0.0.1 {other}")
-
-
-@pytest.mark.parametrize("revoked", ["host", "ca"])
-def test_revoked_key_has_no_certificate(signed, verdict, revoked):
-    """A revoked host key stays so with a certificate, and a revoked authority vouches for nobody."""
-    with pytest.raises(HostKeyMismatch, match=r"which \S+ line 2 revokes"):
-        verdict(signed(*FOR_HOST), "@cert-authority * {ca}", f"@revoked * {{{revoked}}}")
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("host", r"no certificate by ssh-ed25519 SHA256:\S+ \(\S+ line 1\)"), ("ca", "no host key is known")],
+    ids=["not signed", "the authority's own"],
+)
+def test_key_without_certificate(folder, verdict, name, told):
+    """An authority says nothing of a key that it has not signed, nor of its own; the error names both."""
+    key = shown(folder / f"{name}.pub")
+    assert authority_of(key) is None
+    with pytest.raises(HostKeyUnknown, match=told):
+        verdict(key, CA)
 
 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("-h", "-n", "10.0.0.1"), ""),
+        (FOR_HOST, ""),
         (("-h", "-n", "10.0.0.2,10.0.0.1"), ""),
         (("-h", "-n", "10.0.0.2,10.0.*"), "is for 10.0.0.2, 10.0.*, not for 10.0.0.1"),
-        (("-h", "-n", "10.0.0.2"), "is for 10.0.0.2, not for 10.0.0.1"),
+        (FOR_OTHER, "is for 10.0.0.2, not for 10.0.0.1"),
         (("-h",), "is for no host, not for 10.0.0.1"),
         (("-n", "10.0.0.1"), "is for users, not for hosts"),
-        (("-h", "-n", "10.0.0.1", *SHORTLY), "is valid from 2026-01-01 00:00 UTC until 2026-01-02 00:00 UTC"),
-        (("-h", "-n", "10.0.0.1", "-O", "critical:x@y=1"), "has options that are unknown here: x@y"),
+        ((*FOR_HOST, *SHORTLY), "is valid from 2026-01-01 00:00 UTC until 2026-01-02 00:00 UTC"),
+        ((*FOR_HOST, "-O", "critical:x@y=1"), "has options that are unknown here: x@y"),
     ],
     ids=["fits", "one of two", "wildcard", "other host", "no host", "user", "over", "critical"],
 )
@@ -127,11 +125,10 @@ def test_what_a_certificate_is_good_for(signed, words, expected):
 
 def test_certificate_signed_with_sha_1(folder, signed):
     """OpenSSH takes none, unless its configuration says so; the other signatures of an RSA key are fine."""
-    keygen("-t", "rsa", "-b", "2048", "-N", "", "-f", folder / "rsa")
+    key_pair(folder / "rsa", "rsa")
 
     def verdict(kind: str, *more: str) -> str:
-        keygen("-s", folder / "rsa", "-t", kind, "-I", "h1", *FOR_HOST, folder / "host.pub")
-        return unfit(read(folder / "host-cert.pub"), "10.0.0.1", (*DEFAULT.ca_signatures, *more))
+        return unfit(signed("-t", kind, *FOR_HOST, by="rsa"), "10.0.0.1", (*DEFAULT.ca_signatures, *more))
 
     assert ["is signed by ssh-rsa, which ssh's CASignatureAlgorithms does not list", "", ""] == [
         verdict("ssh-rsa"),
@@ -153,15 +150,76 @@ def test_validity_has_a_beginning_and_an_end(signed):
 
 def test_forged_certificate(signed, folder):
     """A certificate that says an authority signed it, and whose content was changed, is told from a true one."""
-    shown = signed(*FOR_HOST)
-    shown.public_blob.key_blob = shown.public_blob.key_blob.replace(b"10.0.0.1", b"10.0.0.9")
+    forged = signed(*FOR_HOST)
+    forged.public_blob.key_blob = forged.public_blob.key_blob.replace(b"10.0.0.1", b"10.0.0.9")
 
-    assert (read(folder / "ca.pub"), "has a wrong signature") == (
-        authority_of(shown),
-        unfit(shown, "10.0.0.9", DEFAULT.ca_signatures),
+    assert (shown(folder / "ca.pub"), "has a wrong signature") == (
+        authority_of(forged),
+        unfit(forged, "10.0.0.9", DEFAULT.ca_signatures),
     )
 
 
-def test_plain_key_has_no_authority(folder):
-    """A key without certificate was signed by nobody."""
-    assert authority_of(read(folder / "host.pub")) is None
+# Revoked keys
+
+
+@pytest.fixture(scope="module")
+def revoking(folder):
+    """Files that revoke a key, an authority or a certificate, and such as can't be read."""
+    for name in ("ca", "host", "other"):
+        keygen("-k", "-f", folder / f"krl-{name}", folder / f"{name}.pub")
+        (folder / f"text-{name}").write_text(f"\n# stolen\n{(folder / f'{name}.pub').read_text()}")
+    keygen("-s", folder / "ca", "-I", "h1", *FOR_HOST, folder / "host.pub")
+    (folder / "serial").write_text("serial: 7\n")
+    keygen("-k", "-s", folder / "ca.pub", "-f", folder / "krl-serial", folder / "serial")
+    (folder / "text-certificate").write_text((folder / "host-cert.pub").read_text())
+    (folder / "text-unknown").write_text("sk-ssh-ed25519@openssh.com AAAA\n")
+    (folder / "nonsense").write_text("ssh-ed25519 nonsense\n")
+    (folder / "word").write_text("nonsense\n")
+    (folder / "krl-cut").write_bytes((folder / "krl-host").read_bytes()[:20])
+    return folder
+
+
+@pytest.fixture
+def verdict_by(verdict, folder, signed, revoking):
+    """Return a function that checks the host's known key, or its certificate of number 7, against such a file."""
+
+    def verdict_by(file: str, shows: str = "host") -> None:
+        key = shown(folder / "host.pub") if shows == "host" else signed("-z", "7", *FOR_HOST)
+        verdict(key, "10.0.0.1 {host}", revoked=str(revoking / file))
+
+    return verdict_by
+
+
+@pytest.mark.parametrize("file", ["krl-other", "text-other", "text-unknown", "krl-serial"])
+def test_other_keys_are_revoked(verdict_by, file):
+    """A key that is in no such file is good."""
+    verdict_by(file)
+
+
+@pytest.mark.parametrize(
+    ("file", "shows"),
+    [
+        *((file, "host") for file in ("krl-host", "text-host", "text-certificate")),
+        *((file, "host-cert") for file in ("krl-host", "krl-serial", "krl-ca", "text-host", "text-ca")),
+    ],
+)
+def test_revoked_key(verdict_by, revoking, file, shows):
+    """It is refused, also by its certificate's number, or for who signed that."""
+    with pytest.raises(HostKeyMismatch, match=f"which {revoking}/{file} revokes: the key is not to be trusted"):
+        verdict_by(file, shows)
+
+
+@pytest.mark.parametrize("file", ["nosuch", "nonsense", "word", "krl-cut"])
+def test_file_that_cannot_be_read(verdict_by, file):
+    """It could have any key, so that none is good."""
+    with pytest.raises(HostKeyUnknown, match=r"h1 \(10.0.0.1:22\): can't tell whether its key is revoked: \S.+: "):
+        verdict_by(file)
+
+
+def test_krl_without_ssh_keygen(verdict_by, monkeypatch):
+    """Only ssh-keygen can read it."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(
+        HostKeyUnknown, match="can't tell whether its key is revoked: ssh-keygen: no such file or directory: "
+    ):
+        verdict_by("krl-other")

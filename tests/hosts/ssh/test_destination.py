@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from operator import attrgetter
 
 import pytest
 
@@ -33,15 +34,21 @@ def found(address: str = "w1", **said) -> Destination:
     return destination(HostAccess(name="h1", address=address, **said), OpenSsh())
 
 
-def way(to: Destination | None) -> list[str]:
+def way(to: Destination | None) -> str:
     """Return the hops, the host itself last, each as `user@address:port`."""
-    return [*way(to.bastion), f"{to.user}@{to.address}:{to.port}"] if to else []
+    return f"{way(to.bastion)} {to.user}@{to.address}:{to.port}".strip() if to else ""
 
 
-def bastion(to: Destination) -> Destination:
-    """Return the last hop before the host."""
-    assert to.bastion is not None
-    return to.bastion
+def field(to: Destination, name: str) -> object:
+    """Return the way there, or any other word on it."""
+    return way(to) if name == "way" else attrgetter(name)(to)
+
+
+def at_home(value: object) -> object:
+    """Return a path, or several, with the home in full."""
+    if isinstance(value, tuple):
+        return tuple(map(os.path.expanduser, value))
+    return os.path.expanduser(value) if isinstance(value, str) else value
 
 
 def refusal(**said) -> str:
@@ -58,7 +65,7 @@ def test_without_any_config(tmp_path):
     """root at port 22, by the usual keys and the files that ssh reads."""
     to, home = found(), f"{tmp_path}/home"
 
-    assert (["root@w1:22"], ()) == (way(to), to.key_files)
+    assert ("root@w1:22", ()) == (way(to), to.key_files)
     assert {name.replace("~", home) for name in USUAL_KEYS} <= set(to.usual_keys)
     assert {f"{home}/.ssh/known_hosts", f"{home}/system/ssh_known_hosts"} < set(to.known_hosts)
 
@@ -78,190 +85,147 @@ def test_config_without_ssh(config, monkeypatch):
     assert "h1: ~/.ssh/config can't be read, since this machine has no ssh: install OpenSSH's client, " in refusal()
 
 
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [("10.0.0.1", "h1 (10.0.0.1:22)"), ("2001:db8::1", "h1 ([2001:db8::1]:22)"), ("w1", "h1 (w1:22)")],
-)
-def test_name_in_messages(address, expected):
-    """Host, address and port; an IPv6 address stands in brackets."""
-    assert expected == found(address).where
+# What the stack file and the configuration say
+
+W1 = "Host w1\nHostName 10.0.0.1\nUser ann\nPort 2222\n"
+MOST = "Host *\nUser ann\nPort 2222\nIdentityFile ~/a\nUserKnownHostsFile ~/k\nProxyJump b1\n"
+ALL_SAID = {"user": "bob", "port": 22, "key_file": "b", "known_hosts": "known", "bastion": "none"}
+MATCH = 'Match exec "test %n = w1"\nHostName 10.0.0.1\nMatch user bob\nPort 2222\n'
+JUMP, OF_BOB = "Host w1\nProxyJump b1\n", {"user": "bob", "key_file": "k", "known_hosts": "known"}
+B1 = "Host b1\nHostName 10.0.0.9\nPort 2222\nUser ann\n"
+BEHIND = {"user": "deploy", "port": 2200}
+
+WAYS = {
+    "HostName, User and Port": (W1, {}, "ann@10.0.0.1:2222"),
+    "the section of another host": ("Host w2 !w1\nUser ann\n", {}, "root@w1:22"),
+    "a match by a command": (MATCH, {}, "root@10.0.0.1:22"),
+    "a match by the user of the stack file": (MATCH, {"address": "w2", "user": "bob"}, "bob@w2:2222"),
+    "a bastion, by the host's user": ("", BEHIND | {"bastion": "b1"}, "deploy@b1:22 deploy@w1:2200"),
+    "a bastion's own user and port": (
+        "",
+        BEHIND | {"bastion": "jump@b1.example:2222"},
+        "jump@b1.example:2222 deploy@w1:2200",
+    ),
+    "a bastion by IPv6 and its port": (
+        "",
+        BEHIND | {"bastion": "[2001:db8::1]:2222"},
+        "deploy@2001:db8::1:2222 deploy@w1:2200",
+    ),
+    "a bastion by IPv6": ("", BEHIND | {"bastion": "2001:db8::1"}, "deploy@2001:db8::1:22 deploy@w1:2200"),
+    "a bastion of the configuration": (B1, {"bastion": "b1"}, "ann@10.0.0.9:2222 root@w1:22"),
+    "the stack file's user at that bastion": (B1, {"bastion": "b1", "user": "bob"}, "bob@10.0.0.9:2222 bob@w1:22"),
+    "a jump for the user who will log in": (
+        f"{JUMP}Match user bob\nPort 2222\n",
+        {"user": "bob"},
+        "bob@b1:2222 bob@w1:2222",
+    ),
+    "jumps in their order, those of the first before them": (
+        "Host w1\nProxyJump a@b1,ssh://b2:2222\nHost b1\nProxyJump b0\n",
+        {},
+        "root@b0:22 a@b1:22 root@b2:2222 root@w1:22",
+    ),
+    "a jump to nowhere": ("Host w1\nProxyJump none\nHost *\nProxyJump b1\n", {}, "root@w1:22"),
+    "a bastion in the place of a ProxyCommand": (
+        "Host w1\nProxyCommand nc %h %p\n",
+        {"bastion": "b1"},
+        "root@b1:22 root@w1:22",
+    ),
+}
 
 
-REFUSED = "ssh would take no such host or user, since it could become a command: correct it in the stack file"
+@pytest.mark.parametrize(("text", "said", "expected"), WAYS.values(), ids=WAYS)
+def test_the_way(config, text, said, expected):
+    """The stack file's word counts, then that of the configuration for the address and the user who will log in."""
+    config(text)
+
+    assert expected == way(found(**said))
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"address": "$(touch x)"},
-        {"address": "-oProxyCommand=x"},
-        {"address": "w1,w2"},
-        {"address": "w1 w2"},
-        {"address": "fe80::1%$(x)"},
-        {"address": "w1\n"},
-        {"user": "-l"},
-        {"user": "a`x`"},
-        {"user": "a\\"},
-        {"user": "a -b"},
-    ],
-    ids=str,
-)
-def test_what_could_become_a_command_is_refused(said, config, tmp_path):
-    """It is refused by ssh's own rule before the config is asked, also if only an old state has it."""
-    config(f'Match exec "touch {tmp_path}/ran"\n')
-
-    assert REFUSED in refusal(**said)
-    assert not (tmp_path / "ran").exists()
-
-
-@pytest.mark.parametrize("bastion", ["$(touch x)", "-l@b1", "b1,$(x)"])
-def test_bastion_that_could_become_a_command_is_refused(bastion):
-    """Likewise."""
-    assert REFUSED in refusal(bastion=bastion)
-
-
-@pytest.mark.parametrize("said", [{"address": "fe80::1%eth0"}, {"address": "w-1.example.com", "user": "CORP\\ann"}])
-def test_what_ssh_takes_is_taken(said):
-    """A link's own address, a user of a domain."""
-    assert said["address"] == found(**said).address
-
-
-# ~/.ssh/config
-
-
-def test_config_says_where(config):
-    """HostName, User and Port count for the Host that the stack file gives as address."""
-    config("Host w1\n  HostName 10.0.0.1\n  User ann\n  Port 2222\n")
-
-    assert ["ann@10.0.0.1:2222"] == way(found())
-
-
-def test_config_of_another_host_says_nothing(config):
-    """Only the sections that match the address count."""
-    config("Host w2 !w1\n  User ann\n")
-
-    assert ["root@w1:22"] == way(found())
-
-
-def test_stack_file_wins(config):
-    """The stack file's values win over those of the configuration."""
-    config("Host *\n  User ann\n  Port 2222\n  IdentityFile ~/a\n  UserKnownHostsFile ~/k\n  ProxyJump b1\n")
-    to = found(user="bob", port=22, key_file="b", known_hosts="known", bastion="none")
-
-    assert (["bob@w1:22"], ("b",), (), ("known",)) == (way(to), to.key_files, to.usual_keys, to.known_hosts)
-
-
-def test_config_names_keys(config, tmp_path):
-    """Each IdentityFile is tried, in its order; IdentitiesOnly leaves all others out."""
-    config("Host w1\n  IdentityFile ~/one\n  IdentitiesOnly yes\nHost *\n  IdentityFile /two\n")
-    to = found()
-
-    assert ((f"{tmp_path}/home/one", "/two"), (), True) == (to.key_files, to.usual_keys, to.only_those)
-
-
-def test_config_names_no_keys(config):
-    """`none` is no file, and leaves the usual ones out."""
-    config("IdentityFile none\n")
-
-    assert ((), ()) == (found().key_files, found().usual_keys)
+FOUND = {
+    "an IPv4 address in messages": ("", {"address": "10.0.0.1"}, {"where": "h1 (10.0.0.1:22)"}),
+    "an IPv6 address in messages": ("", {"address": "2001:db8::1"}, {"where": "h1 ([2001:db8::1]:22)"}),
+    "a name in messages": ("", {}, {"where": "h1 (w1:22)"}),
+    "a link's own address": ("", {"address": "fe80::1%eth0"}, {"address": "fe80::1%eth0"}),
+    "a user of a domain": ("", {"address": "w-1.example.com", "user": "CORP\\ann"}, {"address": "w-1.example.com"}),
+    "the stack file wins": (
+        MOST,
+        ALL_SAID,
+        {"way": "bob@w1:22", "key_files": ("b",), "usual_keys": (), "known_hosts": ("known",)},
+    ),
+    "each IdentityFile in its order, and no other": (
+        "Host w1\nIdentityFile ~/one\nIdentitiesOnly yes\nHost *\nIdentityFile /two\n",
+        {},
+        {"key_files": ("~/one", "/two"), "usual_keys": (), "only_those": True},
+    ),
+    "no IdentityFile": ("IdentityFile none\n", {}, {"key_files": (), "usual_keys": ()}),
+    "the system's known hosts beside the user's": (
+        "Host w1\nUserKnownHostsFile ~/a ~/b\nGlobalKnownHostsFile /g\n",
+        {},
+        {"known_hosts": ("~/a", "~/b", "/g"), "revoking": ("/g",)},
+    ),
+    "no known hosts": ("UserKnownHostsFile none\nGlobalKnownHostsFile none\n", {}, {"known_hosts": (), "revoking": ()}),
+    "the system revokes beside the stack file": (
+        "GlobalKnownHostsFile /g\n",
+        {"known_hosts": "k", "host_key": "ssh-ed25519 AAAA"},
+        {"known_hosts": ("k",), "revoking": ("/g",)},
+    ),
+    "tokens": (f"{W1}IdentityFile ~/%n-%h_%p-%r\n", {}, {"key_files": ("~/w1-10.0.0.1_2222-ann",)}),
+    "a percent sign": (f"{W1}IdentityFile ~/%k%%\n", {}, {"key_files": ("~/w1%",)}),
+    "a variable": (f"{W1}IdentityFile ${{OTHER}}/key\n", {}, {"key_files": ("/run/o/key",)}),
+    "algorithms in their order": (
+        "MACs hmac-sha2-512,hmac-sha1\n",
+        {},
+        {"algorithms.macs": ("hmac-sha2-512", "hmac-sha1")},
+    ),
+    "the least size of RSA": ("RequiredRSASize 3072\n", {}, {"algorithms.rsa_bits": 3072}),
+    "a name in known_hosts": ("Host w1\nHostKeyAlias m7\n", {}, {"alias": "m7"}),
+    "the agent of the environment": ("", {}, {"agent": "/run/agent"}),
+    "an agent": ("IdentityAgent /run/other\n", {}, {"agent": "/run/other"}),
+    "an agent with a variable": ("IdentityAgent ${OTHER}/agent\n", {}, {"agent": "/run/o/agent"}),
+    "an agent by a variable": ("IdentityAgent $OTHER\n", {}, {"agent": "/run/o"}),
+    "an agent by the usual variable": ("IdentityAgent SSH_AUTH_SOCK\n", {}, {"agent": "/run/agent"}),
+    "no agent": ("IdentityAgent none\n", {}, {"agent": ""}),
+    "the port of the stack file is asked for": (
+        "Host w1\nIdentityFile /key-%p\n",
+        {"port": 2200},
+        {"key_files": ("/key-2200",)},
+    ),
+    "a bastion has the host's files, and a host key of its own": (
+        "",
+        {"key_file": "k", "known_hosts": "known", "host_key": "ssh-ed25519 AAAA", "bastion": "b1"},
+        {"bastion.key_files": ("k",), "bastion.known_hosts": ("known",), "bastion.host_key": None},
+    ),
+    "a jump, whose own section counts first": (
+        f"{JUMP}Host b1\nUser ann\nIdentityFile ~/b\n",
+        {"user": "bob", "key_file": "k"},
+        {"way": "ann@b1:22 bob@w1:22", "bastion.key_files": ("~/b",)},
+    ),
+    "a jump of which nothing is said": (
+        JUMP,
+        OF_BOB,
+        {"bastion.user": "bob", "bastion.key_files": ("k",), "bastion.known_hosts": ("known",)},
+    ),
+    "a jump by whoever runs this, if it is said": (f"{JUMP}Host b1\nUser {ME}\n", OF_BOB, {"bastion.user": ME}),
+}
 
 
-def test_config_names_known_hosts(config, tmp_path):
-    """UserKnownHostsFile takes the place of the user's own file; the system's counts beside it."""
-    config("Host w1\n  UserKnownHostsFile ~/a ~/b\n  GlobalKnownHostsFile /g\n")
-
-    assert ((f"{tmp_path}/home/a", f"{tmp_path}/home/b", "/g"), ("/g",)) == (found().known_hosts, found().revoking)
-
-
-def test_config_knows_no_hosts_but_the_systems(config):
-    """`none` is no file."""
-    config("UserKnownHostsFile none\nGlobalKnownHostsFile none\n")
-
-    assert ((), ()) == (found().known_hosts, found().revoking)
-
-
-def test_system_revokes_beside_the_stack_file(config):
-    """Its file counts for `@revoked`, whatever the stack file has for known hosts."""
-    config("GlobalKnownHostsFile /g\n")
-    to = found(known_hosts="k", host_key="ssh-ed25519 AAAA")
-
-    assert (("k",), ("/g",)) == (to.known_hosts, to.revoking)
-
-
-def test_path_that_is_not_whole(config):
-    """A file that could be another, or half of one with a space in its name, is told: what it revokes would be lost."""
-    config('GlobalKnownHostsFile "/a file"\n')
-
-    assert (
-        "h1: ssh's configuration names for w1 in globalknownhostsfile a file without its whole path, or with a space "
-        "in it: file: name another"
-    ) == refusal()
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [("%d/%n-%h_%p-%r", "{home}/w1-10.0.0.1_2222-ann"), ("~/%k%%", "{home}/w1%"), ("${OTHER}/key", "/run/o/key")],
-)
-def test_tokens_in_files(config, monkeypatch, tmp_path, path, expected):
-    """Tokens, variables and the home are expanded as ssh does that later."""
-    monkeypatch.setenv("OTHER", "/run/o")
-    config(f"Host w1\n  HostName 10.0.0.1\n  User ann\n  Port 2222\n  IdentityFile {path.replace('%d', '~')}\n")
-
-    assert (expected.format(home=f"{tmp_path}/home"),) == found().key_files
-
-
-@pytest.mark.parametrize(("path", "what"), [("/%C", "'C'"), ("${NOSUCH}/key", "'NOSUCH'")])
-def test_tokens_that_are_nothing(config, path, what):
-    """A token that can't be expanded is an error of that host."""
-    config(f"RevokedHostKeys {path}\n")
-
-    assert f"h1: ssh's configuration names the file {path} for w1, in which {what} is nothing on this machine" in (
-        refusal()
-    )
-
-
-def test_config_names_algorithms(config):
-    """They are named in ssh's own words: added, left out, put in order."""
-    config("Ciphers -aes128-*\nMACs hmac-sha2-512,hmac-sha1\nRequiredRSASize 3072\n")
-    said = found().algorithms
-
-    assert ("hmac-sha2-512", "hmac-sha1") == said.macs
-    assert ("aes256-ctr" in said.ciphers, "aes128-ctr" in said.ciphers) == (True, False)
-    assert said.rsa_bits == 3072
-
-
-def test_config_gives_an_alias(config):
-    """HostKeyAlias is the name in known_hosts."""
-    config("Host w1\n  HostKeyAlias m7\n")
-
-    assert "m7" == found().alias
-
-
-def test_known_hosts_command_is_refused(config):
-    """It could revoke a key, and is not left out in silence."""
-    config("KnownHostsCommand /bin/keys %H\n")
-
-    assert "h1: ssh's configuration has a KnownHostsCommand for w1 (/bin/keys %H), which is not run here: " in refusal()
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("", "/run/agent"),
-        ("IdentityAgent /run/other", "/run/other"),
-        ("IdentityAgent ${OTHER}/agent", "/run/o/agent"),
-        ("IdentityAgent $OTHER", "/run/o"),
-        ("IdentityAgent SSH_AUTH_SOCK", "/run/agent"),
-        ("IdentityAgent none", ""),
-    ],
-)
-def test_agent(config, monkeypatch, line, expected):
-    """The agent of the environment, unless the config names another or none."""
+@pytest.mark.parametrize(("text", "said", "expected"), FOUND.values(), ids=FOUND)
+def test_with_what_a_host_is_asked(config, monkeypatch, text, said, expected):
+    """The stack file's word counts, then that of the configuration for the address, then what ssh does by itself."""
     monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")
     monkeypatch.setenv("OTHER", "/run/o")
-    config(f"Host *\n  {line}\n")
+    config(text)
+    to = found(**said)
 
-    assert expected == found().agent
+    assert {name: at_home(value) for name, value in expected.items()} == {name: field(to, name) for name in expected}
+
+
+def test_config_takes_algorithms_away(config):
+    """It does so in ssh's own words."""
+    config("Ciphers -aes128-*\n")
+    ciphers = found().algorithms.ciphers
+
+    assert (True, False) == ("aes256-ctr" in ciphers, "aes128-ctr" in ciphers)
 
 
 def test_included_files_count(config, tmp_path):
@@ -270,21 +234,82 @@ def test_included_files_count(config, tmp_path):
     config(f"Host w1\n  User ann\nMatch host w1\n  Include {more}\nHost *\n  Port 2222\n")
     config("HostName 10.0.0.1\nHost *\n  ProxyJump b1\nHost b1\n  ProxyJump none", "more")
 
-    assert (["root@b1:2222", "ann@10.0.0.1:2222"], ["root@w2:2222"]) == (way(found()), way(found("w2")))
+    assert ("root@b1:2222 ann@10.0.0.1:2222", "root@w2:2222") == (way(found()), way(found("w2")))
 
 
-def test_match_counts(config):
-    """Match is asked as ssh asks it, with the user of the stack file."""
-    config('Match exec "test %n = w1"\n  HostName 10.0.0.1\nMatch user bob\n  Port 2222\n')
+# No way
 
-    assert (["root@10.0.0.1:22"], ["bob@w2:2222"]) == (way(found()), way(found("w2", user="bob")))
+BECOMES = "ssh would take no such host or user, since it could become a command: correct it in the stack file"
 
 
-def test_port_of_the_stack_file_is_asked_for(config):
-    """The stack file's port is the one that the configuration is asked for."""
-    config("Host w1\n  IdentityFile /key-%p\n")
+@pytest.mark.parametrize(
+    "said",
+    [
+        *({"address": each} for each in ("$(touch x)", "-oProxyCommand=x", "w1,w2", "w1 w2", "fe80::1%$(x)", "w1\n")),
+        *({"user": each} for each in ("-l", "a`x`", "a\\", "a -b")),
+    ],
+    ids=str,
+)
+def test_what_could_become_a_command_is_refused(said, config, tmp_path):
+    """It is refused by ssh's own rule before the config is asked, also if only an old state has it."""
+    config(f'Match exec "touch {tmp_path}/ran"\n')
 
-    assert ("/key-2200",) == found(port=2200).key_files
+    assert BECOMES in refusal(**said)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("bastion", ["$(touch x)", "-l@b1", "b1,$(x)"])
+def test_bastion_that_could_become_a_command_is_refused(bastion):
+    """Likewise."""
+    assert BECOMES in refusal(bastion=bastion)
+
+
+REFUSED = {
+    "a file that is perhaps half of a name": (
+        'GlobalKnownHostsFile "/a file"\n',
+        {},
+        "h1: ssh's configuration names for w1 in globalknownhostsfile a file without its whole path, or with a space "
+        "in it: file: name another",
+    ),
+    "a token that is nothing": (
+        "RevokedHostKeys /%C\n",
+        {},
+        "h1: ssh's configuration names the file /%C for w1, in which 'C' is nothing on this machine",
+    ),
+    "a variable that is nothing": (
+        "RevokedHostKeys ${NOSUCH}/key\n",
+        {},
+        "h1: ssh's configuration names the file ${NOSUCH}/key for w1, in which 'NOSUCH' is nothing on this machine",
+    ),
+    "a command that could revoke a key": (
+        "KnownHostsCommand /bin/keys %H\n",
+        {},
+        "h1: ssh's configuration has a KnownHostsCommand for w1 (/bin/keys %H), which is not run here: ",
+    ),
+    "a circle": (
+        "Host b1\nProxyJump b2\nHost *\nProxyJump b1\n",
+        {},
+        "h1: its way leads in a circle: w1 by b1 by b2 by b1: see ~/.ssh/config",
+    ),
+    "a bastion that is the host itself": (
+        "",
+        {"bastion": "ann@w1"},
+        "h1: its bastion ann@w1 is the host itself: give it `bastion: none`",
+    ),
+    "a way that can't be gone": (
+        "Host w1\nProxyCommand nc %h %p\n",
+        {},
+        "h1: ssh's configuration has a ProxyCommand for w1, which is not run here: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said", "expected"), REFUSED.values(), ids=REFUSED)
+def test_no_way(config, text, said, expected):
+    """What can't be followed is the host's error, and is not left out in silence."""
+    config(text)
+
+    assert expected in refusal(**said)
 
 
 @pytest.mark.parametrize(
@@ -304,102 +329,3 @@ def test_config_that_makes_no_sense(config, text, complaint, tmp_path):
     assert complaint.lower() in told.lower()
     assert told.endswith(": correct it, and see `ssh -G w1`")
     assert "\n" not in told
-
-
-# Bastions
-
-
-@pytest.mark.parametrize(
-    ("named", "expected"),
-    [
-        ("b1", "deploy@b1:22"),
-        ("jump@b1.example:2222", "jump@b1.example:2222"),
-        ("[2001:db8::1]:2222", "deploy@2001:db8::1:2222"),
-        ("2001:db8::1", "deploy@2001:db8::1:22"),
-    ],
-)
-def test_bastion_is_read(named, expected):
-    """It is `[user@]host[:port]`, with the host's own user if none is given."""
-    assert [expected, "deploy@w1:2200"] == way(found(user="deploy", port=2200, bastion=named))
-
-
-def test_bastion_is_reached_with_the_hosts_keys():
-    """Its key file and known_hosts are the host's; its host key is its own."""
-    to = bastion(found(key_file="k", known_hosts="known", host_key="ssh-ed25519 AAAA", bastion="b1"))
-
-    assert (("k",), ("known",), None) == (to.key_files, to.known_hosts, to.host_key)
-
-
-def test_bastion_may_be_a_host_of_the_config(config):
-    """The config says what the stack file does not say of it."""
-    config("Host b1\n  HostName 10.0.0.9\n  Port 2222\n  User ann\n")
-
-    assert (["ann@10.0.0.9:2222", "root@w1:22"], ["bob@10.0.0.9:2222", "bob@w1:22"]) == (
-        way(found(bastion="b1")),
-        way(found(bastion="b1", user="bob")),
-    )
-
-
-def test_proxy_jump(config):
-    """ProxyJump is gone through, and its own section counts before the stack file's word on the host."""
-    config("Host w1\n  ProxyJump b1\nHost b1\n  User ann\n  IdentityFile ~/b\n")
-    to = found(user="bob", key_file="k")
-
-    assert (["ann@b1:22", "bob@w1:22"], "/b") == (way(to), bastion(to).key_files[0][-2:])
-
-
-def test_proxy_jump_has_the_hosts_keys_where_it_names_none(config):
-    """A jump of which the config says nothing is reached as the host is."""
-    config("Host w1\n  ProxyJump b1\n")
-    to = bastion(found(user="bob", key_file="k", known_hosts="known"))
-
-    assert ("bob", ("k",), ("known",)) == (to.user, to.key_files, to.known_hosts)
-
-
-@pytest.mark.parametrize(("line", "expected"), [("", "bob"), (f"Host b1\n  User {ME}\n", ME)])
-def test_proxy_jump_by_whoever_runs_this(config, line, expected):
-    """ssh names the current user if nobody names one; the user counts only if the config says it."""
-    config(f"Host w1\n  ProxyJump b1\n{line}")
-
-    assert expected == bastion(found(user="bob")).user
-
-
-def test_user_that_counts_is_asked_for(config):
-    """The configuration is asked for the user who will log in."""
-    config("Host w1\n  ProxyJump b1\nMatch user bob\n  Port 2222\n")
-
-    assert ["bob@b1:2222", "bob@w1:2222"] == way(found(user="bob"))
-
-
-def test_chain_of_jumps(config):
-    """Several jumps are gone through in their order, those of the first jump before them."""
-    config("Host w1\n  ProxyJump a@b1,ssh://b2:2222\nHost b1\n  ProxyJump b0\n")
-
-    assert ["root@b0:22", "a@b1:22", "root@b2:2222", "root@w1:22"] == way(found())
-
-
-def test_jump_to_nowhere(config):
-    """`ProxyJump none` is no bastion."""
-    config("Host w1\n  ProxyJump none\nHost *\n  ProxyJump b1\n")
-
-    assert ["root@w1:22"] == way(found())
-
-
-def test_circle_of_jumps_is_told(config):
-    """A jump that needs itself would never end."""
-    config("Host b1\n  ProxyJump b2\nHost *\n  ProxyJump b1\n")
-
-    assert "h1: its way leads in a circle: w1 by b1 by b2 by b1: see ~/.ssh/config" == refusal()
-
-
-def test_bastion_that_is_the_host_itself():
-    """The stack file says so for all hosts, and is the one to mend."""
-    assert "h1: its bastion ann@w1 is the host itself: give it `bastion: none`" == refusal(bastion="ann@w1")
-
-
-def test_proxy_command_is_refused(config):
-    """A way that can't be gone is not left out in silence; a bastion takes its place."""
-    config("Host w1\n  ProxyCommand nc %h %p\n")
-
-    assert "h1: ssh's configuration has a ProxyCommand for w1, which is not run here: " in refusal()
-    assert ["root@b1:22", "root@w1:22"] == way(found(bastion="b1"))

@@ -2,11 +2,9 @@
 
 import os
 import subprocess
-from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 
-import paramiko
 import pytest
 
 from providers.hosts.ssh.connection import Connection
@@ -14,16 +12,12 @@ from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.login_keys import login_keys
 from providers.rules.vocabulary.errors import HostError
 from tests.support.fake_sshd import Ends
+from tests.support.ssh_keys import fingerprint, key_pair, shown
+from tests.tools.programs import program
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
 
 PASSPHRASE = "hunter2"
-
-
-def run(*words, **environment) -> str:
-    """Run one of OpenSSH's tools to its end; returns what it prints."""
-    done = subprocess.run(words, env=os.environ | environment, capture_output=True, text=True, check=True)
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +25,7 @@ def folder(tmp_path_factory) -> Path:
     """Key pairs, of which `locked` needs a passphrase."""
     folder: Path = tmp_path_factory.mktemp("keys")
     for name, phrase in (("open", ""), ("locked", PASSPHRASE), ("further", "")):
-        run("ssh-keygen", "-q", "-t", "ed25519", "-N", phrase, "-f", str(folder / name))
+        key_pair(folder / name, phrase=phrase)
     return folder
 
 
@@ -42,13 +36,10 @@ def agent(folder):
     process = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.PIPE, text=True)
     assert process.stdout
     process.stdout.readline()  # it says where it listens, and then it does
-    ask = folder / "ask"
-    ask.write_text(f"#!/bin/sh\necho {PASSPHRASE}\n")
-    ask.chmod(0o700)
+    ask = program(folder / "ask", f"echo {PASSPHRASE}")
+    environment = {**os.environ, "SSH_AUTH_SOCK": socket, "SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force"}
     for name in ("further", "locked"):
-        run(
-            "ssh-add", "-q", str(folder / name), SSH_AUTH_SOCK=socket, SSH_ASKPASS=str(ask), SSH_ASKPASS_REQUIRE="force"
-        )
+        subprocess.run(["ssh-add", "-q", folder / name], env=environment, check=True)
     yield socket
     process.terminate()
     process.communicate()
@@ -67,34 +58,29 @@ def tried(folder):
     return tried
 
 
-@pytest.fixture
-def held(folder):
-    """Return a function that names the agent's copy of a key."""
+@pytest.mark.parametrize(
+    ("expected", "file", "said"),
+    [
+        (["open", "further", "locked"], "open", {}),
+        (["locked", "further"], "locked", {}),
+        (["locked"], "locked", {"only_those": True}),
+    ],
+    ids=[
+        "the named file first, then all that the agent has in its order",
+        "the agent's copy of a named file before its other keys, since sshd takes few tries",
+        "IdentitiesOnly leaves out what the agent has beyond the named files",
+    ],
+)
+def test_keys_of_the_agent(tried, folder, agent, expected, file, said):
+    """An encrypted file works through the agent."""
+    held = {name: f"agent's {fingerprint(folder / name)}" for name in ("further", "locked")}
 
-    def called(name: str) -> str:
-        return f"agent's {run('ssh-keygen', '-l', '-f', str(folder / name)).split()[1]}"
-
-    return called
-
-
-def test_file_then_agent(tried, agent, held):
-    """The named file comes first, then all that the agent has, in its order."""
-    assert (["open", held("further"), held("locked")], []) == tried("open", agent=agent)
-
-
-def test_encrypted_file_works_through_the_agent(tried, agent, held):
-    """The agent's copy of a named file comes before its other keys: sshd takes few tries."""
-    assert ([held("locked"), held("further")], []) == tried("locked", agent=agent)
+    assert ([held.get(name, name) for name in expected], []) == tried(file, agent=agent, **said)
 
 
 def test_encrypted_file_without_agent(tried, folder):
     """An encrypted key that is not in the agent is named."""
     assert ([], [f"{folder}/locked is encrypted and not in the agent"]) == tried("locked")
-
-
-def test_no_other_keys(tried, agent, held):
-    """IdentitiesOnly leaves out what the agent has beyond the named files."""
-    assert ([held("locked")], []) == tried("locked", agent=agent, only_those=True)
 
 
 def test_file_in_the_home_of_nobody():
@@ -113,8 +99,7 @@ def test_agent_that_is_gone(tried, tmp_path):
 
 def test_login_by_the_agent(host, folder, agent, monkeypatch):
     """A host lets in whoever has its key in the agent."""
-    public = (folder / "locked.pub").read_text().split()
-    host.user_key = paramiko.Ed25519Key(data=b64decode(public[1]))
+    host.user_key = shown(folder / "locked.pub")
     host.commands["true"] = Ends()
     monkeypatch.setenv("SSH_AUTH_SOCK", agent)
     connection = Connection(host.access(key_file=str(folder / "locked")))

@@ -7,6 +7,7 @@ import pytest
 
 from providers.hosts.ssh.openssh import OpenSsh
 from providers.rules.vocabulary.errors import HostError
+from tests.tools.programs import program
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
 
@@ -14,9 +15,8 @@ pytestmark = pytest.mark.usefixtures("my_ssh")
 @pytest.fixture
 def asked(tmp_path, monkeypatch):
     """Return a function that lists the questions put to an `ssh` that knows only the user root."""
-    program, log = tmp_path / "ssh", tmp_path / "log"
-    program.write_text(f'#!/bin/sh\necho "$*" >>{log}\necho user root\n')
-    program.chmod(0o755)
+    log = tmp_path / "log"
+    program(tmp_path / "ssh", f'echo "$*" >>{log}\necho user root')
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     return lambda: sorted(log.read_text().splitlines())
 
@@ -45,8 +45,6 @@ def test_endless_command_is_cut(tmp_path):
     config.parent.mkdir()
     config.write_text('Match exec "exec sleep 2"\n')
 
-    with pytest.raises(HostError) as caught:
+    told = "^h1: `ssh -G w1` is not done within 0.2 s: see what Match exec runs in its configuration$"
+    with pytest.raises(HostError, match=told):
         OpenSsh(timeout=0.2).words("h1", "w1", "ann", None, "root")
-    assert ("h1: `ssh -G w1` is not done within 0.2 s: see what Match exec runs in its configuration") == str(
-        caught.value
-    )

@@ -38,10 +38,7 @@ def words(tmp_path: Path):
 
     def asked(access: HostAccess) -> Words:
         led = ssh_words(access)
-        home = {"~": f"{tmp_path}/home", "/etc/ssh/ssh_config": f"{tmp_path}/none"}
-        config = led.config
-        for name, place in home.items():
-            config = config.replace(name, place)
+        config = led.config.replace("~", f"{tmp_path}/home").replace("/etc/ssh/ssh_config", f"{tmp_path}/none")
         (tmp_path / "config").write_text(config)
         files = {"config": f"{tmp_path}/config", "revoked": f"{tmp_path}/revoked", "known": f"{tmp_path}/known"}
         script = f'eval "set -- $ssh"; exec {os.environ.get("REAL_SSH", "ssh")} -G -F "$config" "$@"'
@@ -113,10 +110,7 @@ def test_nobody_is_asked_and_every_key_is_verified(words):
     """That is so whatever the configuration has for people."""
     said = words(HostAccess(name="h1", address="far"))
 
-    assert {"batchmode": ["yes"], "stricthostkeychecking": ["true"], "requesttty": ["false"]} == {
-        key: said[key] for key in ("batchmode", "stricthostkeychecking", "requesttty")
-    }
-    assert {"controlmaster": ["false"], "forwardagent": ["no"], "updatehostkeys": ["false"]} == {
-        key: said[key] for key in ("controlmaster", "forwardagent", "updatehostkeys")
-    }
+    expected = {"batchmode": "yes", "stricthostkeychecking": "true", "requesttty": "false"}
+    expected |= {"controlmaster": "false", "forwardagent": "no", "updatehostkeys": "false"}
+    assert {key: [value] for key, value in expected.items()} == {key: said[key] for key in expected}
     assert "remotecommand" not in said

@@ -1,0 +1,256 @@
+"""What creations and removals of overlays share: which names and ranges were taken, and who used which network, after
+the last write of ours that could change that."""
+
+import pytest
+
+from providers.loop.reconcile import Clock, Work, reconcile, work
+from providers.rules.nouns.table import OVERLAY
+from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.labels import OWNER, TWIN, former_label, twin_name
+from providers.rules.vocabulary.steps import RemoveNetwork, UpdateNode
+from tests.support.lifecycle import overlay_spec
+from tests.support.manager_of_overlays import NAMES, NODE, OURS, SWARM, door_to, has_overlays, overlay, subnet
+from tests.support.memberships import info, places
+
+TAKEN = (409, {"message": "network with name app1 already exists"})
+NOT_FOUND = (404, {"message": "network id-app0 not found"})
+SERVICE = {
+    **{"ID": "web", "Version": {"Index": 3}, "Endpoint": {}},
+    "Spec": {"Name": "web", "TaskTemplate": {"Networks": [{"Target": "id-app0"}]}},
+}
+
+
+@pytest.fixture
+def there():
+    """The networks of the swarm, by id."""
+    return {}
+
+
+@pytest.fixture
+def hosts(new_host, there):
+    """A manager and a worker of a swarm without overlays, where networks can be made. What is removed is gone."""
+    hosts = {name: new_host(name) for name in ("m1", "w1")}
+    known_at = {"m1": places(hosts)["m1"]}
+    for name, host in hosts.items():
+        host.engine.answer("GET /info", body=info(name, known_at, control=name == "m1"))
+        host.engine.answer("GET /networks", body=[])
+    engine = hosts["m1"].engine
+
+    def made():
+        name = engine.bodies[-1]["Name"]
+        if any(net["Name"] == name for net in there.values()):
+            return TAKEN
+        there[f"id-{name}"] = overlay(name)
+        return 201, {"Id": f"id-{name}"}
+
+    has_overlays(engine, there)
+    engine.does("POST /networks/create", made)
+    return hosts
+
+
+@pytest.fixture
+def manager(hosts):
+    """The manager's Engine."""
+    return hosts["m1"].engine
+
+
+@pytest.fixture
+def new_door(hosts):
+    """Gives a door for each resource, as the plugin has it."""
+    yield door_to(hosts)
+    door_to(hosts)().fleet.close()
+
+
+@pytest.fixture
+def create(new_door):
+    """Makes one, on a clock that stands unless it is waited for."""
+
+    def create(name):
+        door, waited = new_door(), [0.0]
+        spec = overlay_spec(name, owner=OURS, subnet=subnet(name), gateway=f"{subnet(name)[:-4]}1")
+        job = Work(name, 60, lambda line: None, Clock(lambda: sum(waited), waited.append))
+        return reconcile(job, lambda: OVERLAY.look(door, spec, {}), OVERLAY.decide(spec, {}), door.perform_all)
+
+    return create
+
+
+@pytest.fixture
+def remove(new_door, there):
+    """Takes one away of many, which nobody uses."""
+    there |= {f"id-{name}": overlay(name) for name in NAMES}
+
+    def remove(name):
+        door, spec, known = new_door(), overlay_spec(name, owner=OURS), {"network_id": f"id-{name}"}
+        decide = OVERLAY.decide_removal(spec, known, lost=False)
+        assert decide
+        return work(door, name, 60, lambda line: None, lambda: OVERLAY.look(door, spec, known, leaving=True), decide)
+
+    return remove
+
+
+def writes(engine):
+    """What was written, in its order."""
+    return [request.replace("/v1.51", "") for request in engine.requests if not request.startswith("GET")]
+
+
+# Creations
+
+
+def test_two_requests_for_each_creation(manager, create):
+    """It is made, and the manager asked whether it has its addresses; what is taken is asked once for all of them."""
+    assert [f"id-{name}" for name in NAMES] == [create(name).network.id for name in NAMES]
+
+    found = manager.asked()
+    assert len(NAMES) == found["POST /networks/create"]
+    assert [1] * len(NAMES) == [found[f"GET /networks/id-{name}"] for name in NAMES]
+    assert [1, 1] == [found[f"GET /{what}"] for what in ("networks", "swarm")]
+
+
+def test_a_name_that_somebody_took_meanwhile_is_refused(manager, create, there):
+    """The Engine refuses it, and a look of its own finds whose it is: nothing of theirs is taken for ours. Others write
+    there too, so that it is asked anew then."""
+    create("app0")
+    there["id-app1"] = overlay("app1", owner="p/other")
+    with pytest.raises(Blocked, match="p/other"):
+        create("app1")
+    before = manager.asked()
+    create("app2")
+
+    assert "p/other" == there["id-app1"]["Labels"][OWNER]
+    assert {"GET /networks", "GET /swarm", "POST /networks/create", "GET /networks/id-app2"} == set(
+        manager.asked() - before
+    )
+
+
+def test_after_another_write_of_ours_it_is_asked_anew(manager, create, new_door):
+    """A removal frees a name and a range."""
+    create("app0")
+    before = manager.asked()
+    new_door().perform(RemoveNetwork(id="id-app0"))
+    create("app0")
+
+    assert 1 == (manager.asked() - before)["GET /networks"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "traces"),
+    [
+        ({}, {"id-x": overlay("app0", Name="APP0", Id="id-x")}),
+        ({}, {"id-x": overlay("app0", Name="x", Id="id-x", Labels={OWNER: "p/other", TWIN: "app0"})}),
+        ({former_label("app0"): "{}"}, {}),
+    ],
+    ids=["another case", "twin", "note"],
+)
+def test_what_a_change_left_takes_a_look_of_its_own(manager, new_door, there, labels, traces):
+    """So does a name that differs by case alone: of none of these the shared look says that it is free."""
+    there |= traces
+    manager.answer("GET /swarm", body={**SWARM, "Spec": {"Name": "default", "Labels": labels}})
+    door = new_door()
+
+    assert door.in_short("app0", "") is None
+    assert door.in_short("app1", "") is not None
+
+
+def test_one_without_addresses_is_taken_away_again(manager, create, there):
+    """Somebody took its range after the look that all share: the swarm gives it none."""
+    create("app0")
+    manager.does("GET /networks/id-app1", lambda: (200, overlay("app1", Driver="", IPAM={"Config": []})))
+
+    with pytest.raises(Blocked, match="gave it no addresses"):
+        create("app1")
+    assert "id-app1" not in there
+
+
+# Removals
+
+
+def test_two_requests_for_each_removal(hosts, manager, remove):
+    """It is removed, and the manager asked whether it is gone; who uses what is asked once for all of them, in a frame
+    that proves absences, and each worker once what it has copies of."""
+    for name in NAMES:
+        remove(name)
+
+    found = manager.asked()
+    alone = {request: count for request, count in found.items() if "/id-" in request}
+    assert dict.fromkeys([f"{word} /networks/id-{name}" for name in NAMES for word in ("DELETE", "GET")], 1) == alone
+    assert [2, 1, 1, 1, 1] == [found[f"GET /{what}"] for what in ("nodes", "networks", "services", "tasks", "swarm")]
+    assert 1 == hosts["w1"].engine.asked()["GET /networks"]
+
+
+def test_one_that_came_into_use_stays(manager, remove):
+    """The Engine refuses it, though it was unused when a removal looked last; then it is looked at alone."""
+    remove("app1")
+    manager.answer("DELETE /networks/id-app0", 400, {"message": "network id-app0 is in use by service web"})
+    manager.answer("GET /services", body=[SERVICE])
+
+    with pytest.raises(Blocked, match="used by service web"):
+        remove("app0")
+    assert "GET /networks/id-app0" in manager.asked()
+
+
+def test_one_that_was_in_use_is_looked_at_alone(manager, remove):
+    """Whoever used it may be gone by now."""
+    manager.answer("GET /services", body=[SERVICE])
+    remove("app1")
+    manager.answer("GET /services", body=[])
+    remove("app0")
+
+    assert ["DELETE /networks/id-app1", "DELETE /networks/id-app0"] == writes(manager)
+
+
+def test_a_copy_on_a_worker_is_waited_for(hosts, remove):
+    """A host that has a copy keeps the name when the swarm has let go of it."""
+    worker, copies = hosts["w1"].engine, [[overlay("app0", Containers={})], [overlay("app0", Containers={})], []]
+    worker.does("GET /networks", lambda: (200, copies.pop(0) if len(copies) > 1 else []))
+
+    assert "" == remove("app0").name_held_by
+    assert 3 <= worker.asked()["GET /networks"]
+
+
+def test_a_copy_on_the_manager_is_waited_for(manager, remove):
+    """The manager that took it away lists its own copy from then on."""
+    answers = [(200, overlay("app0", Containers={})), NOT_FOUND]
+    manager.does("GET /networks/id-app0", lambda: answers.pop(0) if len(answers) > 1 else answers[0])
+
+    assert "" == remove("app0").name_held_by
+    assert 2 == manager.asked()["GET /networks/id-app0"]
+
+
+def test_a_removal_that_finds_nothing_proves_nothing(manager, remove):
+    """A manager without a quorum answers 404 to it: absence takes two answers to `GET /nodes`."""
+    remove("app1")
+    for word in ("DELETE", "GET"):
+        manager.answer(f"{word} /networks/id-app0", *NOT_FOUND)
+    manager.answer("GET /networks", body=[])
+    remove("app0")
+
+    assert 4 == manager.asked()["GET /nodes"]
+
+
+def test_after_a_write_that_may_give_it_a_user_it_is_asked_anew(manager, remove, new_door):
+    """Such as a member that comes back into service."""
+    remove("app0")
+    manager.answer("GET /nodes/n-m1", body=NODE)
+    manager.answer("POST /nodes/n-m1/update", body={})
+    new_door().perform(UpdateNode(node_id="n-m1", version=5, availability="active"))
+    remove("app1")
+
+    assert 2 == manager.asked()["GET /tasks"]
+
+
+def test_a_twin_is_looked_at(manager, remove, there):
+    """It stands in for the overlay in a change that was cut, and goes with it."""
+    there["id-app1"] = overlay("app1", Name=twin_name("app0"), Labels={OWNER: OURS, TWIN: "app0"})
+    remove("app0")
+
+    assert ["DELETE /networks/id-app0", "DELETE /networks/id-app1"] == writes(manager)
+
+
+def test_a_note_of_a_cut_change_goes_too(manager, remove):
+    """Nobody else would take it away."""
+    labels = [{former_label("app0"): "{}"}, {}]
+    manager.does("GET /swarm", lambda: (200, {**SWARM, "Spec": {"Name": "default", "Labels": labels[0]}}))
+    manager.does("POST /swarm/update", lambda: (200, labels.pop(0) and None))
+    remove("app0")
+
+    assert ["DELETE /networks/id-app0", "POST /swarm/update?version=7"] == writes(manager)
