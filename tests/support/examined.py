@@ -55,3 +55,10 @@ def wants(encrypted=False, **advertised):
         for name, address in ADDRESSES.items()
     }
     return Wanted(access=access, encrypted=encrypted)
+
+
+def told(findings):
+    """Each finding as `w1 -> m1 failed: fact`, or `w1 failed: fact`, or `failed: fact`."""
+    return [
+        f"{each.host}{f' -> {each.peer}' if each.peer else ''} {each.status}: {each.fact}".strip() for each in findings
+    ]

@@ -1,6 +1,11 @@
 """Stack files for tests: those that come with the project, and others as raw keys and as what is said about them."""
 
+from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
+
+import yaml
+from hypothesis import strategies as st
 
 from providers.rules.checks.whole_file import Verdict, verdict
 
@@ -11,6 +16,12 @@ SHIPPED = {
     for path in (*sorted((STACKS / "samples").glob("Pulumi.*.yaml")), STACKS / "Pulumi.lab.yaml")
     if path.is_file()
 }
+# Ranges that often meet each other.
+SUBNETS = st.builds(
+    lambda third, prefix: str(IPv4Network(f"10.12.{third}.0/{prefix}", strict=False)),
+    st.integers(0, 255),
+    st.integers(18, 24),
+)
 
 
 def net(subnet, **keys):
@@ -34,3 +45,27 @@ def said(w1=None, **sections) -> Verdict:
 def problems(w1=None, **sections) -> list[str]:
     """The problems of such a stack, those that wait for a range included."""
     return said(w1, **sections).why_no_plan
+
+
+def merged(*parts: dict[str, Any]) -> dict[str, Any]:
+    """The keys of all parts; what a later one says of a key counts."""
+    found: dict[str, Any] = {}
+    for part in parts:
+        for key, value in part.items():
+            both = isinstance(value, dict) and isinstance(found.get(key), dict)
+            found[key] = merged(found[key], value) if both else value
+    return found
+
+
+def at(path: str, value: Any) -> dict[str, Any]:
+    """The keys that say one thing, by its path in problems: `overlays.app.subnet`, `reserved[0]`."""
+    for step in reversed(path.split(".")):
+        name, listed, _ = step.partition("[")
+        value = {name: [value] if listed else value}
+    return dict(value)
+
+
+def stating(*told: str) -> dict[str, Any]:
+    """The keys of such a stack with others besides, each told as `overlays.app.subnet 10.12.0.0/24`, values as YAML."""
+    split = (each.partition(" ") for each in told)
+    return merged(raw(), *(at(path, yaml.safe_load(value)) for path, _, value in split))

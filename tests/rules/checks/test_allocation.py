@@ -8,7 +8,7 @@ from providers.rules.checks.allocation import allocate
 from providers.rules.stack_file.editing import with_subnets
 from providers.rules.stack_file.reading import from_yaml
 from providers.rules.vocabulary.errors import StackFileError
-from tests.support.stackfiles import net, said
+from tests.support.stackfiles import net, said, stating
 
 POOLS = {"overlays": {"range": "10.20.0.0/22", "prefix": 24}}
 AUTO = {"subnet": "auto"}
@@ -19,47 +19,36 @@ def chosen(others=(), **sections):
     return allocate(said(pools=POOLS, **sections), [other.resolved for other in others])
 
 
-def test_first_free_ranges_are_taken_in_the_files_order():
-    """Each overlay gets a range of its own, past those that are there."""
-    overlays = {"web": AUTO, "old": net("10.20.0.0/24"), "app": AUTO}
-
-    assert {"web": "10.20.1.0/24", "app": "10.20.2.0/24"} == chosen(overlays=overlays)
-
-
 @pytest.mark.parametrize(
-    "sections",
+    "taken",
     [
-        pytest.param({"reserved": ["10.20.0.128/25"]}, id="reserved"),
-        pytest.param({"gwbridge": net("10.20.0.0/24")}, id="bridge"),
-        pytest.param({"ingress": net("10.20.0.0/25")}, id="ingress"),
-        pytest.param({"hosts": {"m1": {"address": "10.20.0.9"}}}, id="host"),
+        "reserved[0] 10.20.0.128/25",
+        "gwbridge.subnet 10.20.0.0/24",
+        "ingress.subnet 10.20.0.0/25",
+        "hosts.m1.address 10.20.0.9",
     ],
 )
-def test_range_that_meets_something_is_passed_over(sections):
+def test_range_that_meets_something_is_passed_over(taken):
     """The chosen range clashes with nothing in the file."""
-    assert {"app": "10.20.1.0/24"} == chosen(overlays={"app": AUTO}, **sections)
+    assert {"app": "10.20.1.0/24"} == chosen(**stating(taken), overlays={"app": AUTO})
 
 
-def test_ranges_of_other_stacks_are_passed_over():
-    """Environments do not collide, though one may reserve the whole of another's."""
+def test_first_free_ranges_are_taken_in_the_files_order():
+    """They are past those of the file and of other stacks, though one may reserve the whole of another's."""
     other = said(overlays={"app": net("10.20.0.0/24")}, reserved=["10.20.2.0/23"], hosts={"x": {"address": "x"}})
+    overlays = {"web": AUTO, "old": net("10.20.1.0/24"), "app": AUTO}
 
-    assert {"app": "10.20.1.0/24", "web": "10.20.2.0/24"} == chosen([other], overlays={"app": AUTO, "web": AUTO})
+    assert {"web": "10.20.2.0/24", "app": "10.20.3.0/24"} == chosen([other], overlays=overlays)
 
 
 @pytest.mark.parametrize(
-    ("sections", "expected"),
-    [
-        pytest.param({}, "10.16.0.0/24", id="the Engine's own ingress stays"),
-        pytest.param({"ingress": net("10.99.16.0/20")}, "10.1.0.0/24", id="it goes before overlays come"),
-    ],
+    ("keys", "expected"), [([], "10.16.0.0/24"), (["ingress.subnet 10.99.16.0/20"], "10.1.0.0/24")]
 )
-def test_range_of_the_ingress_that_the_engine_makes_is_passed_over(sections, expected):
-    """The chosen range is not refused by the next check."""
-    pools = {"overlays": {"range": "10.0.0.0/11", "prefix": 24}}
-    swarm = {"default_addr_pool_prefix": 12}
+def test_range_of_the_ingress_that_the_engine_makes_is_passed_over(keys, expected):
+    """The chosen range is not refused by the next check; an ingress of the stack goes before overlays come."""
+    engines = ("pools.overlays {range: 10.0.0.0/11, prefix: 24}", "swarm.default_addr_pool_prefix 12")
 
-    assert {"app": expected} == allocate(said(pools=pools, swarm=swarm, overlays={"app": AUTO}, **sections), [])
+    assert {"app": expected} == allocate(said(**stating("overlays.app.subnet auto", *engines, *keys)), [])
 
 
 def test_pool_that_is_used_up():

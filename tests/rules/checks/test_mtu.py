@@ -5,96 +5,76 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.checks.mtu import container_mtu
-from tests.support.stackfiles import net, problems, said
+from tests.support.stackfiles import problems, said, stating
 
+APP = "overlays.app.subnet 10.12.0.0/24"
+INGRESS = "ingress {subnet: 10.12.0.0/24, mtu: 1400}"
+SECRET = "overlays.app.encrypted true"
+ENGINES = "1500, the Engine's choice, is more than hosts.m1.mtu"
+LESS = "less 20 for IPv6, 1480"
 LOST = "and their large packets be lost between hosts"
 
 
-def hosts(mtu, address="m1.example"):
-    """Two hosts, one with an underlay of its own."""
-    return {"m1": {"address": address, "mtu": mtu}, "w1": {"address": "w1.example"}}
-
-
 @pytest.mark.parametrize(
-    ("sections", "problem"),
+    ("keys", "words", "given", "fits"),
     [
-        pytest.param(
-            {"hosts": hosts(1400), "overlays": {"app": net("10.12.0.0/24")}},
-            f"overlays.app.mtu: 1500, the Engine's choice, is more than hosts.m1.mtu, 1400: "
-            f"containers would get 1450, {LOST}; use 1400, which gives them 1350",
-            id="left to the Engine",
+        (["hosts.m1.mtu 1400"], f"{ENGINES}, 1400", 1450, "1400, which gives them 1350"),
+        (
+            ["hosts.m1.mtu 1450", "overlays.app.mtu 1500", SECRET],
+            "1500 is more than hosts.m1.mtu, 1450",
+            1424,
+            "1450, which gives them 1372",
         ),
-        pytest.param(
-            {"hosts": hosts(1400), "ingress": net("10.12.0.0/24", mtu=1450)},
-            f"ingress.mtu: 1450 is more than hosts.m1.mtu, 1400: "
-            f"containers would get 1400, {LOST}; use 1400, which gives them 1350",
-            id="ingress",
+        (
+            ["hosts.m1.mtu 9000", "overlays.app.mtu 9000"],
+            "9000 is more than hosts.w1.mtu, 1500",
+            8950,
+            "1500, which gives them 1450",
         ),
-        pytest.param(
-            {"hosts": hosts(1450), "overlays": {"app": net("10.12.0.0/24", mtu=1500, encrypted=True)}},
-            f"overlays.app.mtu: 1500 is more than hosts.m1.mtu, 1450: "
-            f"containers would get 1424, {LOST}; use 1450, which gives them 1372",
-            id="encrypted",
-        ),
-        pytest.param(
-            {"hosts": hosts(9000), "overlays": {"app": net("10.12.0.0/24", mtu=9000)}},
-            f"overlays.app.mtu: 9000 is more than hosts.w1.mtu, 1500: "
-            f"containers would get 8950, {LOST}; use 1500, which gives them 1450",
-            id="jumbo frames on one host only",
-        ),
-        pytest.param(
-            {"hosts": hosts(1500, "2001:db8::1"), "overlays": {"app": net("10.12.0.0/24")}},
-            f"overlays.app.mtu: 1500, the Engine's choice, is more than hosts.m1.mtu less 20 for IPv6, 1480: "
-            f"containers would get 1450, {LOST}; use 1480, which gives them 1430",
-            id="underlay of IPv6",
-        ),
-        pytest.param(
-            {
-                "hosts": {"m1": {"address": "m1.example", "advertise_address": "[fd00::1]:2377"}},
-                "overlays": {"app": net("10.12.0.0/24")},
-            },
-            f"overlays.app.mtu: 1500, the Engine's choice, is more than hosts.m1.mtu less 20 for IPv6, 1480: "
-            f"containers would get 1450, {LOST}; use 1480, which gives them 1430",
-            id="underlay of IPv6, given with a port",
-        ),
-        pytest.param(
-            {"overlays": {"app": net("10.12.0.0/24", mtu=100)}},
-            "overlays.app.mtu: 100 leaves containers 50, and IPv4 needs 68; use 118 or more",
-            id="too small",
-        ),
-        pytest.param(
-            {"overlays": {"app": net("10.12.0.0/24", mtu=143, encrypted=True)}},
-            "overlays.app.mtu: 143 leaves containers 64, and IPv4 needs 68; use 144 or more",
-            id="too small to encrypt",
-        ),
+        (["hosts.m1.address 2001:db8::1"], f"{ENGINES} {LESS}", 1450, "1480, which gives them 1430"),
+        (["hosts.m1.advertise_address '[fd00::1]:2377'"], f"{ENGINES} {LESS}", 1450, "1480, which gives them 1430"),
     ],
 )
-def test_mtu_that_does_not_fit(sections, problem):
+def test_mtu_that_does_not_fit(keys, words, given, fits):
     """Both numbers are named, the one that fits, and what containers get."""
-    assert [problem] == problems(**sections)
+    expected = f"overlays.app.mtu: {words}: containers would get {given}, {LOST}; use {fits}"
+
+    assert [expected] == problems(**stating(APP, *keys))
+
+
+def test_mtu_of_the_ingress_that_does_not_fit():
+    """It goes between the hosts as overlays do."""
+    words = "ingress.mtu: 1400 is more than hosts.m1.mtu, 1300: containers would get 1350"
+    expected = f"{words}, {LOST}; use 1300, which gives them 1250"
+
+    assert [expected] == problems(**stating("hosts.m1.mtu 1300", INGRESS))
 
 
 @pytest.mark.parametrize(
-    "sections",
+    ("keys", "problem"),
     [
-        pytest.param({"hosts": hosts(1500), "overlays": {"app": net("10.12.0.0/24")}}, id="nothing said"),
-        pytest.param({"hosts": hosts(1400), "ingress": net("10.12.0.0/24", mtu=1400)}, id="as the underlay"),
-        pytest.param({"hosts": hosts(1400), "gwbridge": net("10.12.0.0/24")}, id="bridges do not go between hosts"),
+        (["overlays.app.mtu 100"], "100 leaves containers 50, and IPv4 needs 68; use 118 or more"),
+        (["overlays.app.mtu 143", SECRET], "143 leaves containers 64, and IPv4 needs 68; use 144 or more"),
     ],
 )
-def test_mtu_that_fits(sections):
-    """The option of a swarm's network is the underlay's MTU."""
-    assert [] == problems(**sections)
+def test_mtu_that_is_too_small(keys, problem):
+    """Both headers are counted."""
+    assert [f"overlays.app.mtu: {problem}"] == problems(**stating(APP, *keys))
+
+
+@pytest.mark.parametrize(("mtu", "network"), [(1500, APP), (1400, INGRESS), (1400, "gwbridge.subnet 10.12.0.0/24")])
+def test_mtu_that_fits(mtu, network):
+    """The option of a swarm's network is the underlay's MTU; bridges do not go between hosts."""
+    assert [] == problems(**stating(f"hosts.m1.mtu {mtu}", network))
 
 
 def test_bridge_larger_than_its_hosts_link_is_a_warning():
     """The way outside may be another link than the one between hosts."""
-    expected = (
-        "gwbridge.mtu: 1500 is more than hosts.m1.mtu 1400: "
-        "what containers send outside may be too large for the host's own link"
-    )
+    why = "what containers send outside may be too large for the host's own link"
 
-    assert [expected] == said(hosts=hosts(1400), gwbridge=net("10.12.0.0/24", mtu=1500)).warnings
+    assert [f"gwbridge.mtu: 1500 is more than hosts.m1.mtu 1400: {why}"] == (
+        said(**stating("hosts.m1.mtu 1400", "gwbridge {subnet: 10.12.0.0/24, mtu: 1500}")).warnings
+    )
 
 
 @given(st.integers(200, 65535))

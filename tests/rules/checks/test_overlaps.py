@@ -1,6 +1,5 @@
 """Ranges that cannot stand together, from stack file to message."""
 
-import copy
 import re
 from ipaddress import IPv4Network
 from itertools import combinations
@@ -9,205 +8,112 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.stackfiles import net, problems, said
+from tests.support.stackfiles import SUBNETS, at, merged, net, problems, raw, said, stating
 
 NO_INGRESS = 'hosts would join and be ready, but without ingress, and tasks would fail with "Pool overlaps"'
 RECIPE = f"{NO_INGRESS}; examples in Docker's documentation give both one range"
 REJECTED = 'tasks on the host would be rejected with "Pool overlaps"'
+POOLED = 'tasks on networks made without a subnet would be rejected with "Pool overlaps"'
 DEAD = "the swarm would take it and never give it addresses"
 UNREACHABLE = "hosts would no longer reach what is there"
+ON_THE_BRIDGE = "hosts would look for that address on the bridge and not reach it"
+CONTAINERS = "containers there would not reach that address"
 TAKEN = "a network made without a subnet may take the range first, also while this one is being replaced"
 UNUSABLE = "nothing can be given an address there"
 
+# The reason, and a free range, by the words for two ranges; then how the second one is written, if not as in the words.
+CLASHES = {
+    "gwbridge.subnet: 10.11.0.0/16 is the same as ingress.subnet 10.11.0.0/16": (RECIPE, "10.12.0.0/16"),
+    "hosts.w1.gwbridge.subnet: 10.12.0.0/24 lies inside ingress.subnet 10.12.0.0/16": (RECIPE, "10.11.255.0/24"),
+    "gwbridge.subnet: 10.12.0.0/16 contains overlays.app.subnet 10.12.1.0/24": (REJECTED, "10.13.0.0/16"),
+    "overlays.web.subnet: 10.12.0.0/16 contains overlays.app.subnet 10.12.1.0/24": (DEAD, "10.13.0.0/16"),
+    "overlays.app.subnet: 10.12.1.0/24 lies inside ingress.subnet 10.12.0.0/16": (DEAD, "10.11.255.0/24"),
+    "gwbridge.subnet: 172.18.0.0/16 lies inside reserved[0] 172.16.0.0/12": (UNREACHABLE, "192.168.0.0/16"),
+    "gwbridge.subnet: 172.18.0.0/16 lies inside reserved.vpn 172.16.0.0/12": (UNREACHABLE, "192.168.0.0/16"),
+    "hosts.w1.gwbridge.subnet: 172.18.0.0/16 contains reserved[0] 172.18.4.0/24": (UNREACHABLE, "172.19.0.0/16"),
+    "ingress.subnet: 10.12.0.0/16 contains reserved[0] 10.12.0.9/32": (UNREACHABLE, "10.13.0.0/16"),
+    "overlays.app.subnet: 10.12.0.0/24 is the same as reserved[0] 10.12.0.0/24": (UNREACHABLE, "10.12.1.0/24"),
+    "swarm.default_addr_pool[0]: 10.12.0.0/16 contains reserved[0] 10.12.0.0/24": (UNREACHABLE, "10.13.0.0/16"),
+    "overlays.app.subnet: 10.12.1.0/24 lies inside swarm.default_addr_pool[0] 10.12.0.0/16": (TAKEN, "10.11.255.0/24"),
+    "ingress.subnet: 10.12.0.0/20 lies inside swarm.default_addr_pool[0] 10.12.0.0/16": (TAKEN, "10.11.240.0/20"),
+    "gwbridge.subnet: 10.12.0.0/20 lies inside swarm.default_addr_pool[0] 10.12.0.0/16": (POOLED, "10.11.240.0/20"),
+}
 
-@pytest.mark.parametrize(
-    ("sections", "problem"),
-    [
-        pytest.param(
-            {"gwbridge": net("10.11.0.0/16"), "ingress": net("10.11.0.0/16")},
-            f"gwbridge.subnet: 10.11.0.0/16 is the same as ingress.subnet 10.11.0.0/16: {RECIPE}; 10.12.0.0/16 is free",
-            id="the documented recipe",
-        ),
-        pytest.param(
-            {"w1": net("10.12.0.0/24"), "ingress": net("10.12.0.0/16")},
-            f"hosts.w1.gwbridge.subnet: 10.12.0.0/24 lies inside ingress.subnet 10.12.0.0/16: {RECIPE}; "
-            "10.11.255.0/24 is free",
-            id="one host's gwbridge and ingress",
-        ),
-        pytest.param(
-            {"gwbridge": net("10.12.0.0/16"), "overlays": {"app": net("10.12.1.0/24")}},
-            f"gwbridge.subnet: 10.12.0.0/16 contains overlays.app.subnet 10.12.1.0/24: {REJECTED}; "
-            "10.13.0.0/16 is free",
-            id="gwbridge and overlay",
-        ),
-        pytest.param(
-            {"overlays": {"app": net("10.12.1.0/24"), "web": net("10.12.0.0/16")}},
-            f"overlays.web.subnet: 10.12.0.0/16 contains overlays.app.subnet 10.12.1.0/24: {DEAD}; "
-            "10.13.0.0/16 is free",
-            id="overlay and overlay",
-        ),
-        pytest.param(
-            {"overlays": {"app": net("10.12.1.0/24")}, "ingress": net("10.12.0.0/16")},
-            f"overlays.app.subnet: 10.12.1.0/24 lies inside ingress.subnet 10.12.0.0/16: {DEAD}; "
-            "10.11.255.0/24 is free",
-            id="overlay and ingress",
-        ),
-        pytest.param(
-            {"overlays": {"app": net("10.12.1.0/24", ip_range="10.12.1.0/25"), "web": net("10.12.1.0/24")}},
-            f"overlays.web.subnet: 10.12.1.0/24 is the same as overlays.app.subnet 10.12.1.0/24: {DEAD}; "
-            "10.12.2.0/24 is free",
-            id="an ip_range is no way around",
-        ),
-        pytest.param(
-            {"gwbridge": net("172.18.0.0/16"), "reserved": ["172.16.0.0/12"]},
-            f"gwbridge.subnet: 172.18.0.0/16 lies inside reserved[0] 172.16.0.0/12: {UNREACHABLE}; "
-            "192.168.0.0/16 is free",
-            id="gwbridge and reserved",
-        ),
-        pytest.param(
-            {"gwbridge": net("172.18.0.0/16"), "reserved": {"lan": "10.0.0.0/8", "vpn": "172.16.0.0/12"}},
-            f"gwbridge.subnet: 172.18.0.0/16 lies inside reserved.vpn 172.16.0.0/12: {UNREACHABLE}; "
-            "192.168.0.0/16 is free",
-            id="gwbridge and what is reserved by name",
-        ),
-        pytest.param(
-            {"w1": net("172.18.0.0/16"), "reserved": ["172.18.4.0/24"]},
-            f"hosts.w1.gwbridge.subnet: 172.18.0.0/16 contains reserved[0] 172.18.4.0/24: {UNREACHABLE}; "
-            "172.19.0.0/16 is free",
-            id="one host's gwbridge and reserved",
-        ),
-        pytest.param(
-            {"ingress": net("10.12.0.0/16"), "reserved": ["10.12.0.9/32"]},
-            f"ingress.subnet: 10.12.0.0/16 contains reserved[0] 10.12.0.9/32: {UNREACHABLE}; 10.13.0.0/16 is free",
-            id="ingress and one reserved address",
-        ),
-        pytest.param(
-            {"overlays": {"app": net("10.12.0.0/24")}, "reserved": ["10.12.0.0/24"]},
-            f"overlays.app.subnet: 10.12.0.0/24 is the same as reserved[0] 10.12.0.0/24: {UNREACHABLE}; "
-            "10.12.1.0/24 is free",
-            id="overlay and reserved",
-        ),
-        pytest.param(
-            {"swarm": {"default_addr_pool": ["10.12.0.0/16"]}, "reserved": ["10.12.0.0/24"]},
-            f"swarm.default_addr_pool[0]: 10.12.0.0/16 contains reserved[0] 10.12.0.0/24: {UNREACHABLE}; "
-            "10.13.0.0/16 is free",
-            id="pool and reserved",
-        ),
-        pytest.param(
-            {"swarm": {"default_addr_pool": ["10.12.0.0/16", "10.12.8.0/24"]}},
-            "swarm.default_addr_pool[0]: 10.12.0.0/16 contains swarm.default_addr_pool[1] 10.12.8.0/24: "
-            "a swarm takes only pools that are apart; 10.13.0.0/16 is free",
-            id="pool and pool",
-        ),
-        pytest.param(
-            {"overlays": {"app": net("127.0.8.0/24")}},
-            f"overlays.app.subnet: 127.0.8.0/24 lies inside the loopback range 127.0.0.0/8: {UNUSABLE}; "
-            "172.16.0.0/24 is free",
-            id="loopback",
-        ),
-        pytest.param(
-            {"gwbridge": net("169.254.8.0/24")},
-            f"gwbridge.subnet: 169.254.8.0/24 lies inside the link-local range 169.254.0.0/16: {UNUSABLE}; "
-            "172.16.0.0/24 is free",
-            id="link-local",
-        ),
-        pytest.param(
-            {"swarm": {"default_addr_pool": ["10.12.0.0/16"]}, "overlays": {"app": net("10.12.1.0/24")}},
-            f"overlays.app.subnet: 10.12.1.0/24 lies inside swarm.default_addr_pool[0] 10.12.0.0/16: {TAKEN}; "
-            "10.11.255.0/24 is free",
-            id="overlay and pool",
-        ),
-        pytest.param(
-            {"swarm": {"default_addr_pool": ["10.12.0.0/16"]}, "ingress": net("10.12.0.0/20")},
-            f"ingress.subnet: 10.12.0.0/20 lies inside swarm.default_addr_pool[0] 10.12.0.0/16: {TAKEN}; "
-            "10.11.240.0/20 is free",
-            id="ingress and pool",
-        ),
-        pytest.param(
-            {"swarm": {"default_addr_pool": ["10.12.0.0/16"]}, "gwbridge": net("10.12.0.0/20")},
-            "gwbridge.subnet: 10.12.0.0/20 lies inside swarm.default_addr_pool[0] 10.12.0.0/16: "
-            'tasks on networks made without a subnet would be rejected with "Pool overlaps"; 10.11.240.0/20 is free',
-            id="gwbridge and pool",
-        ),
-        pytest.param(
-            {"gwbridge": net("10.99.0.0/24"), "hosts": {"m1": {"address": "10.99.0.1"}}},
-            "gwbridge.subnet: 10.99.0.0/24 contains hosts.m1.address 10.99.0.1/32: "
-            "hosts would look for that address on the bridge and not reach it; 10.99.1.0/24 is free",
-            id="gwbridge and a host's address",
-        ),
-        pytest.param(
-            {
-                "overlays": {"app": net("10.12.0.0/24")},
-                "hosts": {"m1": {"address": "m1.example", "data_path_address": "10.12.0.7"}},
-            },
-            "overlays.app.subnet: 10.12.0.0/24 contains hosts.m1.data_path_address 10.12.0.7/32: "
-            "containers there would not reach that address; 10.12.1.0/24 is free",
-            id="overlay and a host's address for data",
-        ),
-        pytest.param(
-            {
-                "ingress": net("10.12.0.0/24"),
-                "hosts": {"m1": {"address": "m1.example", "advertise_address": "10.12.0.7:2377"}},
-            },
-            "ingress.subnet: 10.12.0.0/24 contains hosts.m1.advertise_address 10.12.0.7/32: "
-            "containers there would not reach that address; 10.12.1.0/24 is free",
-            id="ingress and a host's address among members",
-        ),
-        pytest.param(
-            {"gwbridge": net("10.12.0.0/24"), "ssh": {"bastion": "jump@10.12.0.7:2222"}},
-            "gwbridge.subnet: 10.12.0.0/24 contains ssh.bastion 10.12.0.7/32: "
-            "hosts would look for that address on the bridge and not reach it; 10.12.1.0/24 is free",
-            id="gwbridge and the bastion",
-        ),
-        pytest.param(
-            {"swarm": {}, "gwbridge": net("10.0.0.0/20"), "ingress": net("10.12.0.0/20")},
-            "gwbridge.subnet: 10.0.0.0/20 contains the ingress that the Engine makes at init, 10.0.0.0/24: "
-            f"{NO_INGRESS}; 10.1.0.0/20 is free",
-            id="gwbridge and the Engine's own ingress",
-        ),
-        pytest.param(
-            {"swarm": {}, "overlays": {"app": net("10.0.0.0/24")}},
-            "overlays.app.subnet: 10.0.0.0/24 is the same as the ingress that the Engine makes at init, 10.0.0.0/24: "
-            f"{DEAD}; 10.1.0.0/24 is free",
-            id="overlay and the Engine's own ingress",
-        ),
-        pytest.param(
-            {
-                "overlays": {"app": net("10.12.1.0/24"), "web": net("10.12.1.0/24")},
-                "pools": {"overlays": {"range": "10.20.0.0/16", "prefix": 24}},
-            },
-            f"overlays.web.subnet: 10.12.1.0/24 is the same as overlays.app.subnet 10.12.1.0/24: {DEAD}; "
-            "10.20.0.0/24 is free",
-            id="overlays with a pool to choose from",
-        ),
-    ],
-)
-def test_ranges_that_clash(sections, problem):
+
+@pytest.mark.parametrize("words", CLASHES)
+def test_ranges_that_clash(words):
     """Two ranges that cannot both work are one problem with both paths, both values and the reason."""
-    assert [problem] == problems(**sections)
+    why, free = CLASHES[words]
+    path, subnet, *_, met, other = words.replace(":", "", 1).split()
+
+    assert [f"{words}: {why}; {free} is free"] == problems(**stating(f"{met} {other}", f"{path} {subnet}"))
 
 
 @pytest.mark.parametrize(
-    "sections",
+    ("network", "key", "value", "why"),
     [
-        pytest.param({"w1": net("10.11.0.0/16"), "gwbridge": net("10.11.0.0/16")}, id="gwbridges of two hosts"),
-        pytest.param({"reserved": ["10.0.0.0/8", "10.1.0.0/16"]}, id="reserved twice"),
-        pytest.param({"reserved": ["10.99.0.0/16"]}, id="hosts in what is reserved"),
-        pytest.param({"swarm": {}, "ingress": net("10.0.0.0/24")}, id="the very ingress that the Engine makes"),
-        pytest.param({"swarm": {}, "overlays": {"app": net("10.200.0.0/24")}}, id="the Engine's own pool"),
-        pytest.param({"gwbridge": net("10.11.0.0/17"), "ingress": net("10.11.128.0/17")}, id="side by side"),
+        ("gwbridge", "hosts.m1.address", "10.12.0.7", ON_THE_BRIDGE),
+        ("overlays.app", "hosts.m1.data_path_address", "10.12.0.7", CONTAINERS),
+        ("ingress", "hosts.m1.advertise_address", "10.12.0.7:2377", CONTAINERS),
+        ("gwbridge", "ssh.bastion", "jump@10.12.0.7:2222", ON_THE_BRIDGE),
     ],
 )
-def test_ranges_that_may_meet(sections):
-    """docker_gwbridge is a host's own affair, and what is reserved is not ours."""
-    assert [] == problems(**sections)
+def test_range_that_contains_an_address(network, key, value, why):
+    """The address of a host or a bastion would not be reached."""
+    expected = f"{network}.subnet: 10.12.0.0/24 contains {key} 10.12.0.7/32: {why}; 10.12.1.0/24 is free"
+
+    assert [expected] == problems(**stating(f"{network}.subnet 10.12.0.0/24", f"{key} {value}"))
 
 
-subnets = st.builds(
-    lambda third, prefix: str(IPv4Network(f"10.12.{third}.0/{prefix}", strict=False)),
-    st.integers(0, 255),
-    st.integers(18, 24),
+TWICE = ("overlays.app.subnet 10.12.1.0/24", "overlays.web.subnet 10.12.1.0/24")
+AS_APP = f"overlays.web.subnet: 10.12.1.0/24 is the same as overlays.app.subnet 10.12.1.0/24: {DEAD}"
+AT_INIT = "the ingress that the Engine makes at init, 10.0.0.0/24"
+POOLS = "swarm.default_addr_pool[0]: 10.12.0.0/16 contains swarm.default_addr_pool[1] 10.12.8.0/24"
+LOOPBACK = "overlays.app.subnet: 127.0.8.0/24 lies inside the loopback range 127.0.0.0/8"
+LINK_LOCAL = "gwbridge.subnet: 169.254.8.0/24 lies inside the link-local range 169.254.0.0/16"
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ([*TWICE, "overlays.app.ip_range 10.12.1.0/25"], f"{AS_APP}; 10.12.2.0/24 is free"),
+        ([*TWICE, "pools.overlays {range: 10.20.0.0/16, prefix: 24}"], f"{AS_APP}; 10.20.0.0/24 is free"),
+        (
+            ["swarm.default_addr_pool [10.12.0.0/16, 10.12.8.0/24]"],
+            f"{POOLS}: a swarm takes only pools that are apart; 10.13.0.0/16 is free",
+        ),
+        (["overlays.app.subnet 127.0.8.0/24"], f"{LOOPBACK}: {UNUSABLE}; 172.16.0.0/24 is free"),
+        (["gwbridge.subnet 169.254.8.0/24"], f"{LINK_LOCAL}: {UNUSABLE}; 172.16.0.0/24 is free"),
+        (
+            ["swarm {}", "gwbridge.subnet 10.0.0.0/20", "ingress.subnet 10.12.0.0/20"],
+            f"gwbridge.subnet: 10.0.0.0/20 contains {AT_INIT}: {NO_INGRESS}; 10.1.0.0/20 is free",
+        ),
+        (
+            ["swarm {}", "overlays.app.subnet 10.0.0.0/24"],
+            f"overlays.app.subnet: 10.0.0.0/24 is the same as {AT_INIT}: {DEAD}; 10.1.0.0/24 is free",
+        ),
+    ],
 )
+def test_range_that_clashes_with_what_is_not_another_section(keys, problem):
+    """Ranges of one section, those that nobody can use, and those that the Engine chooses count as well."""
+    assert [problem] == problems(**stating(*keys))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["hosts.w1.gwbridge.subnet 10.11.0.0/16", "gwbridge.subnet 10.11.0.0/16"],
+        ["reserved [10.0.0.0/8, 10.1.0.0/16]"],
+        ["reserved [10.99.0.0/16]"],  # the hosts are there
+        ["swarm {}", "ingress.subnet 10.0.0.0/24"],  # the very one that the Engine makes
+        ["swarm {}", "overlays.app.subnet 10.200.0.0/24"],  # of the Engine's own pool
+        ["gwbridge.subnet 10.11.0.0/17", "ingress.subnet 10.11.128.0/17"],
+    ],
+    ids=" ".join,
+)
+def test_ranges_that_may_meet(keys):
+    """docker_gwbridge is a host's own affair, and what is reserved is not ours."""
+    assert [] == problems(**stating(*keys))
 
 
 def has_a_pool_to_take_of(sections):
@@ -217,13 +123,13 @@ def has_a_pool_to_take_of(sections):
 
 
 stacks = st.fixed_dictionaries(
-    {"gwbridge": subnets.map(net), "ingress": subnets.map(net), "reserved": st.lists(subnets, max_size=2)},
+    {"gwbridge": SUBNETS.map(net), "ingress": SUBNETS.map(net), "reserved": st.lists(SUBNETS, max_size=2)},
     optional={
-        "w1": subnets.map(net),
-        "overlays": st.dictionaries(st.sampled_from(["app", "web", "data", "logs"]), subnets.map(net)),
-        "hosts": subnets.map(lambda subnet: {"m1": {"address": subnet.partition("/")[0], "role": "manager"}}),
-        "swarm": subnets.map(lambda subnet: {"default_addr_pool": [subnet]}),
-        "pools": subnets.map(lambda subnet: {"overlays": {"range": subnet, "prefix": 24}}),
+        "w1": SUBNETS.map(net),
+        "overlays": st.dictionaries(st.sampled_from(["app", "web", "data", "logs"]), SUBNETS.map(net)),
+        "hosts": SUBNETS.map(lambda subnet: {"m1": {"address": subnet.partition("/")[0], "role": "manager"}}),
+        "swarm": SUBNETS.map(lambda subnet: {"default_addr_pool": [subnet]}),
+        "pools": SUBNETS.map(lambda subnet: {"overlays": {"range": subnet, "prefix": 24}}),
     },
 ).filter(has_a_pool_to_take_of)
 
@@ -245,20 +151,12 @@ def may_meet(kind, other):
 
 def with_free_ranges(sections, lines):
     """The stack with every range that a problem names as free in the place of the one it blames."""
-    changed = copy.deepcopy(sections)
+    changed = raw(**sections)
     for line in lines:
-        first = line.partition(":")[0]
         also = re.match(r"[^ ]+ [^ ]+, as (.*?), (?:is|contains|lies) ", line)
-        too = re.split(", | and ", also[1]) if also else []
+        blamed = [line.partition(":")[0], *(re.split(", | and ", also[1]) if also else ())]
         free = re.findall(r"\d[\d./]+", line.rpartition("; ")[2])
-        for written, subnet in zip([first, *too], free, strict=True):
-            *path, key = written.removeprefix("hosts.").replace("w1.gwbridge", "w1").split(".")
-            section = changed
-            for step in path:
-                section = section[step]
-            if key == "default_addr_pool[0]":
-                section, key = section["default_addr_pool"], 0
-            section[key] = subnet
+        changed = merged(changed, *(at(path, subnet) for path, subnet in zip(blamed, free, strict=True)))
     return changed
 
 
@@ -311,56 +209,41 @@ def test_two_reasons_are_two_clashes():
     ]
 
 
+NONE = "no /16 of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16 is free"
+LOOK = "look at reserved[0] 10.0.0.0/8, reserved[1] 172.16.0.0/12, reserved[2] {} and hosts.m1.address 10.99.0.1/32"
+
+
 @pytest.mark.parametrize(
-    ("reserved", "subnet", "remedy"),
-    [
-        (
-            ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/17"],
-            "10.1.0.0/16",
-            "no /16 of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16 is free: look at reserved[0] 10.0.0.0/8, "
-            "reserved[1] 172.16.0.0/12, reserved[2] 192.168.0.0/17 and hosts.m1.address 10.99.0.1/32, "
-            "or take a smaller range: 192.168.128.0/17 is free",
-        ),
-        (
-            ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"],
-            "10.1.0.0/16",
-            "no /16 of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16 is free: look at reserved[0] 10.0.0.0/8, "
-            "reserved[1] 172.16.0.0/12, reserved[2] 192.168.0.0/16 and hosts.m1.address 10.99.0.1/32",
-        ),
-    ],
-    ids=["smaller ones are", "none is"],
+    ("third", "smaller"),
+    [("192.168.0.0/17", ", or take a smaller range: 192.168.128.0/17 is free"), ("192.168.0.0/16", "")],
 )
-def test_clash_without_a_free_range_says_where_to_look(reserved, subnet, remedy):
+def test_clash_without_a_free_range_says_where_to_look(third, smaller):
     """If no range is free, the line names what has most of the private ranges, and a smaller range that is free."""
-    (line,) = problems(overlays={"app": net(subnet)}, reserved=reserved)
+    (line,) = problems(overlays={"app": net("10.1.0.0/16")}, reserved=["10.0.0.0/8", "172.16.0.0/12", third])
 
-    assert remedy == line.rpartition("; ")[2]
+    assert f"{NONE}: {LOOK.format(third)}{smaller}" == line.rpartition("; ")[2]
 
 
 @pytest.mark.parametrize(
-    ("sections", "expected"),
+    ("key", "free"),
     [
-        ({"overlays": {"app": net("8.8.8.0/24")}}, ["overlays.app.subnet: 8.8.8.0/24", "10.1.0.0/24"]),
-        ({"gwbridge": net("172.32.0.0/16")}, ["gwbridge.subnet: 172.32.0.0/16", "172.31.0.0/16"]),
-        ({"ingress": net("11.0.0.0/20")}, ["ingress.subnet: 11.0.0.0/20", "10.255.240.0/20"]),
+        ("overlays.app.subnet 8.8.8.0/24", "10.1.0.0/24"),
+        ("gwbridge.subnet 172.32.0.0/16", "172.31.0.0/16"),
+        ("ingress.subnet 11.0.0.0/20", "10.255.240.0/20"),
     ],
-    ids=["overlay", "beside the private ranges", "ingress"],
 )
-def test_public_range_is_a_warning(sections, expected):
+def test_public_range_is_a_warning(key, free):
     """Its owner on the Internet is no longer reached; that may be the stack's own company."""
-    told, free = expected
+    expected = f"is public: its owner would be unreachable; take a private range; {free} is free"
 
-    assert [f"{told} is public: its owner would be unreachable; take a private range; {free} is free"] == (
-        said(**sections).warnings
-    )
+    assert [f"{key.replace(' ', ': ')} {expected}"] == said(**stating(key)).warnings
 
 
-@pytest.mark.parametrize("subnet", ["100.64.8.0/24", "192.0.2.0/24", "198.18.0.0/24", "172.31.0.0/16"])
-def test_range_that_nobody_has_on_the_internet(subnet):
-    """Shared, documentation, benchmark and private ranges are no warning."""
-    assert [] == said(overlays={"app": net(subnet)}).warnings
-
-
-def test_public_addresses_of_hosts_and_reserved_ones_are_no_warning():
-    """They are what is to be reached."""
-    assert [] == said(hosts={"m1": {"address": "8.8.4.4"}}, reserved=["9.9.9.0/24"]).warnings
+@pytest.mark.parametrize(
+    "key",
+    [f"overlays.app.subnet {each}" for each in ("100.64.8.0/24", "192.0.2.0/24", "198.18.0.0/24", "172.31.0.0/16")]
+    + ["hosts.m1.address 8.8.4.4", "reserved [9.9.9.0/24]"],
+)
+def test_range_that_is_no_loss(key):
+    """Nobody has those of its own kind on the Internet, and hosts and what is reserved are to be reached."""
+    assert [] == said(**stating(key)).warnings

@@ -12,17 +12,7 @@ from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import Step
 from providers.simulate import bare
 from providers.simulate.others import create_service, service_spec
-from tests.support.lifecycle import (
-    HOSTS,
-    OWNER,
-    gwbridge_spec,
-    id_of,
-    ingress_spec,
-    make,
-    overlay_spec,
-    running,
-    whole_stack,
-)
+from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts
 
 
@@ -30,7 +20,7 @@ def declared(**changed: str) -> Resolved:
     """The stack of `whole_stack`, with another subnet for some of its networks."""
     subnets = {"gwbridge": "10.12.0.0/16", "ingress": "10.11.0.0/16", "app": "10.20.0.0/24", **changed}
     sections = {
-        "hosts": {name: {"address": f"198.51.100.{number}"} for number, name in enumerate(HOSTS, 1)},
+        "hosts": {name: {"address": f"198.51.100.{number}"} for number, name in enumerate(lifecycle.HOSTS, 1)},
         "swarm": {},
         "gwbridge": {"subnet": subnets["gwbridge"]},
         "ingress": {"subnet": subnets["ingress"]},
@@ -48,31 +38,31 @@ class Watched(SimulatedHosts):
 
     def perform(self, step: Step) -> None:
         """Take one step."""
-        self.found.append(preflight(self, self.wanted, OWNER))
+        self.found.append(preflight(self, self.wanted, lifecycle.OWNER))
         super().perform(step)
-        self.found.append(preflight(self, self.wanted, OWNER))
+        self.found.append(preflight(self, self.wanted, lifecycle.OWNER))
 
 
 def test_stack_that_comes_about():
     """It goes from bare hosts to the whole."""
-    hosts = Watched(bare(*HOSTS))
-    for spec in whole_stack():
-        make(hosts, spec)
+    hosts = Watched(bare(*lifecycle.HOSTS))
+    for spec in lifecycle.whole_stack():
+        lifecycle.make(hosts, spec)
 
     assert {Findings()} == set(hosts.found)
 
 
 CHANGES: dict[str, tuple[Spec, Resolved]] = {
     "gwbridge": (
-        gwbridge_spec("w1", subnet="10.12.0.0/20", gateway="10.12.0.1"),
+        lifecycle.gwbridge_spec("w1", subnet="10.12.0.0/20", gateway="10.12.0.1"),
         declared(gwbridge="10.12.0.0/20"),
     ),
     "ingress": (
-        ingress_spec(subnet="10.11.0.0/20", gateway="10.11.0.1"),
+        lifecycle.ingress_spec(subnet="10.11.0.0/20", gateway="10.11.0.1"),
         declared(ingress="10.11.0.0/20"),
     ),
     "overlay that moves under a service": (
-        overlay_spec(subnet="10.21.0.0/24", gateway="10.21.0.1", on_in_use="migrate"),
+        lifecycle.overlay_spec(subnet="10.21.0.0/24", gateway="10.21.0.1", on_in_use="migrate"),
         declared(app="10.21.0.0/24"),
     ),
 }
@@ -82,19 +72,11 @@ CHANGES: dict[str, tuple[Spec, Resolved]] = {
 def test_stack_that_changes(change: str):
     """It may change into a part of its own range."""
     spec, wanted = CHANGES[change]
-    world = running()
-    networks = (id_of(world, overlay_spec()),)
+    world = lifecycle.running()
+    networks = (lifecycle.id_of(world, lifecycle.overlay_spec()),)
     world = create_service(world, service_spec("web", ports=((8080, 80),), replicas=2, networks=networks))
     hosts = Watched(world, wanted=wanted)
     hosts.elapse(20)
-    make(hosts, spec, id_of(hosts.world, spec))
+    lifecycle.make(hosts, spec, lifecycle.id_of(hosts.world, spec))
 
     assert {Findings()} == set(hosts.found)
-
-
-def test_what_stands_for_long():
-    """Time does not make a clash."""
-    hosts = SimulatedHosts(running())
-    hosts.elapse(100)
-
-    assert Findings() == preflight(hosts, declared(), OWNER)

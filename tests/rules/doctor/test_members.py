@@ -5,123 +5,97 @@ import pytest
 from providers.rules.doctor.members import addresses, answers, certificates, memberships, swarm_answers
 from providers.rules.vocabulary.diagnosis import Unread
 from providers.rules.vocabulary.facts import Silent
-from tests.support.examined import NOW, host, node, seen, swarm, wants
+from tests.support.examined import NOW, host, node, seen, swarm, told, wants
 
 DAY = 86_400.0
+AUTHORITY = "the certificate of the swarm's authority"
 EXPIRED = "rpc error: x509: certificate has expired or is not yet valid:\n current time is after"
+SILENT = Silent(host="w2", why="w2: no answer within 10 s")
+NODES = (node("m1"), node("w1"), node("w2"))
+OF_NO_USE = (node("m1", address="0.0.0.0"), node("w1", address="127.0.0.1"), node("w2", address=""))
 
 
-def found(check, examined, wanted=None):
-    """Hosts, peers, statuses and facts of what a check finds."""
-    return [(each.host, each.peer, each.status, each.fact) for each in check(examined, wanted or wants())]
+def of_w1(**member):
+    """An examination in which w1 says this of its membership."""
+    return seen(host("w1", member=member))
 
 
-def test_silent_host_is_unknown():
-    """Its name comes once."""
-    silent = Silent(host="w2", why="w2: no answer within 10 s")
-
-    assert [("w2", "", "unknown", "no answer within 10 s")] == found(answers, seen(silent=(silent,)))
-
-
-def test_swarm_that_can_not_be_asked_is_unknown():
-    """If no host is a member there is no swarm at all."""
-    assert [("", "", "unknown", "no quorum")] == found(swarm_answers, seen(swarm=Unread(why="no quorum")))
-    assert [] == found(swarm_answers, seen(swarm=None))
-
-
-@pytest.mark.parametrize("state", ["pending", "locked", "error"])
-def test_membership_that_is_none(state):
-    """It is told in the host's own words, on one line."""
-    examined = seen(host("w1", member={"state": state, "error": "it is\n so"}), swarm=None)
-
-    assert [("w1", "", "failed", f"its membership of the swarm is {state}: it is so")] == found(memberships, examined)
-
-
-def test_host_that_is_in_no_swarm_yet():
-    """It may still join."""
-    assert [] == found(memberships, seen(host("w1", member={"state": "inactive", "node_address": ""})))
-
-
-def test_member_that_is_down_for_its_managers():
-    """It has the name of the stack file, else its own."""
-    nodes = (node("m1"), node("w1", state="down", hostname="vm7"), node("w2", id="other", state="down", hostname="old"))
-
-    assert [
-        ("w1", "", "failed", "its managers say that it is down"),
-        ("old", "", "failed", "its managers say that it is down"),
-    ] == found(memberships, seen(swarm=swarm(nodes)))
-
-
-def test_certificate_that_ended():
-    """The host itself has to say so; no Engine tells when one will end."""
-    examined = seen(host("w1", member={"state": "error", "error": EXPIRED}))
-
-    assert [("w1", "", "failed", " ".join(EXPIRED.split()))] == found(certificates, examined)
+def listed(*nodes, ends=NOW + 31 * DAY):
+    """An examination of a swarm whose managers list these members, and whose authority's certificate ends then."""
+    return seen(swarm=swarm(nodes or NODES, ca_ends=ends))
 
 
 @pytest.mark.parametrize(
-    ("left", "status", "fact"),
+    ("check", "examined", "expected"),
     [
-        (-DAY, "failed", "the certificate of the swarm's authority has ended, or does within a day"),
-        (29.5 * DAY, "warning", "the certificate of the swarm's authority ends in 29 days"),
+        (answers, seen(silent=(SILENT,)), "w2 unknown: no answer within 10 s"),
+        (swarm_answers, seen(swarm=Unread(why="no quorum")), "unknown: no quorum"),
+        *(
+            (
+                memberships,
+                of_w1(state=state, error="it is\n so"),
+                f"w1 failed: its membership of the swarm is {state}: it is so",
+            )
+            for state in ("pending", "locked", "error")
+        ),
+        (memberships, listed(node("w1", state="down", hostname="vm7")), "w1 failed: its managers say that it is down"),
+        (
+            memberships,
+            listed(node("w2", id="x", state="down", hostname="old")),
+            "old failed: its managers say that it is down",
+        ),
+        (certificates, of_w1(state="error", error=EXPIRED), f"w1 failed: {' '.join(EXPIRED.split())}"),
+        (certificates, listed(ends=NOW - DAY), f"failed: {AUTHORITY} has ended, or does within a day"),
+        (certificates, listed(ends=NOW + 29.5 * DAY), f"warning: {AUTHORITY} ends in 29 days"),
+        (certificates, listed(ends=None), f"unknown: {AUTHORITY} can't be read"),
+        (
+            addresses,
+            of_w1(node_address="127.0.0.1"),
+            "w1 failed: members are told 127.0.0.1, which is each of them itself",
+        ),
+        # Behind a translation of addresses, or from its other link.
+        (
+            addresses,
+            listed(node("m1"), node("w1", address="203.0.113.7")),
+            "w1 warning: it tells members 10.9.0.2, and comes to the managers from 203.0.113.7",
+        ),
     ],
 )
-def test_end_of_the_authority(left, status, fact):
-    """The manager's clock counts."""
-    assert [("", "", status, fact)] == found(certificates, seen(swarm=swarm(ca_ends=NOW + left)))
+def test_what_is_wrong_with_a_member(check, examined, expected):
+    """It is told by the stack file's name, else its own, on one line; what can't be read is never well."""
+    assert [expected] == told(check(examined, wants()))
 
 
-def test_authority_that_lasts():
-    """Thirty days are enough to do something."""
-    assert [] == found(certificates, seen(swarm=swarm(ca_ends=NOW + 31 * DAY)))
+@pytest.mark.parametrize(
+    ("check", "examined"),
+    [
+        (swarm_answers, seen(swarm=None)),
+        (memberships, of_w1(state="inactive", node_address="")),
+        (certificates, listed(ends=NOW + 31 * DAY)),
+        (addresses, listed(*OF_NO_USE)),
+    ],
+    ids=[
+        "there is no swarm at all",
+        "it may still join",
+        "it lasts long",
+        "a leader may be listed by no address of use",
+    ],
+)
+def test_what_is_well(check, examined):
+    """Nothing is told."""
+    assert [] == told(check(examined, wants()))
 
 
-def test_authority_that_can_not_be_read_is_unknown():
-    """It is never well."""
-    assert [("", "", "unknown", "the certificate of the swarm's authority can't be read")] == found(
-        certificates, seen(swarm=swarm(ca_ends=None))
-    )
+def test_declared_address_is_compared_unless_it_is_an_interface():
+    """It was fixed when the host joined; only the host knows what its interface has."""
+    expected = "w1 warning: members know it as 10.9.0.2, the stack file says 10.7.0.2"
 
-
-def test_addresses_that_are_as_declared():
-    """Managers may list a leader by no address of use."""
-    nodes = (node("m1", address="0.0.0.0"), node("w1", address="127.0.0.1"), node("w2", address=""))
-
-    assert [] == found(addresses, seen(swarm=swarm(nodes)))
-
-
-def test_address_that_is_another_than_declared():
-    """It was fixed when the host joined."""
-    assert [("w1", "", "warning", "members know it as 10.9.0.2, the stack file says 10.7.0.2")] == found(
-        addresses, seen(), wants(w1="10.7.0.2")
-    )
-
-
-def test_interface_says_nothing_of_the_address():
-    """Only the host knows what it has there."""
-    assert [] == found(addresses, seen(), wants(w1="eth1"))
-
-
-def test_host_that_comes_from_elsewhere():
-    """Behind a translation of addresses, or from its other link."""
-    nodes = (node("m1"), node("w1", address="203.0.113.7"), node("w2"))
-
-    assert [("w1", "", "warning", "it tells members 10.9.0.2, and comes to the managers from 203.0.113.7")] == found(
-        addresses, seen(swarm=swarm(nodes))
-    )
+    assert [expected] == told(addresses(seen(), wants(w1="10.7.0.2")))
+    assert [] == told(addresses(seen(), wants(w1="eth1")))
 
 
 def test_two_members_with_one_address():
     """The later one, and the other as its peer."""
     examined = seen(host("w1", member={"node_address": "10.9.0.3"}), swarm=None)
 
-    assert ("w2", "w1", "failed", "both are known to the swarm as 10.9.0.3") in found(addresses, examined)
-
-
-def test_member_that_is_known_as_loopback():
-    """Each of the others would find itself there."""
-    examined = seen(host("w1", member={"node_address": "127.0.0.1"}))
-
-    assert [("w1", "", "failed", "members are told 127.0.0.1, which is each of them itself")] == found(
-        addresses, examined
-    )
+    assert "w2 -> w1 failed: both are known to the swarm as 10.9.0.3" in told(addresses(examined, wants()))
