@@ -61,11 +61,6 @@ def test_compose_fragment_has_the_overlays_by_name():
     assert expected == fragment("app", "monitoring").split("\n")
 
 
-def test_compose_fragment_without_overlays_adds_nothing():
-    """It can still be given to `docker stack deploy`."""
-    assert {"networks": {}} == yaml.safe_load(fragment())
-
-
 def test_what_a_partial_run_did_not_make_is_left_out():
     """A network without an id is in neither output, nor are a swarm and an ingress without one."""
     plan = plan_of(RAW, "swarmnet/test")

@@ -1,13 +1,8 @@
 """A stack file becomes the specs of its resources."""
 
-from ipaddress import IPv4Network
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from providers.rules.plan import plan_of
-from providers.rules.vocabulary.addresses import holds_address
 from providers.rules.vocabulary.errors import StackFileError
 
 OWNER = "swarmnet/test"
@@ -23,23 +18,9 @@ def planned(hosts=HOSTS, **sections):
     return plan_of({"hosts": hosts, **sections}, OWNER)
 
 
-def gwbridge_of_w1(own, **shared):
-    """Return the spec of one host's bridge."""
-    hosts = {"w1": {"address": "10.99.0.2", "gwbridge": own}}
-    return planned(hosts, **({"gwbridge": shared} if shared else {})).gwbridges[0][0]
-
-
 def test_hosts_alone_make_no_resource():
     """Sections that a stack file leaves out make no resource."""
-    nothing = planned()
-
-    assert ((), None, (), None, ()) == (
-        nothing.gwbridges,
-        nothing.swarm,
-        nothing.nodes,
-        nothing.ingress,
-        nothing.overlays,
-    )
+    assert () == planned().specs
 
 
 def test_swarm_begins_with_the_first_manager():
@@ -53,48 +34,48 @@ def test_swarm_begins_with_the_first_manager():
     )
 
 
-def test_bridges_follow_the_waves():
-    """Every host has a bridge, in the waves of the order."""
-    waves = planned(gwbridge={"subnet": "10.1.0.0/16"}).gwbridges
+@pytest.mark.parametrize(
+    ("expected", "sections"),
+    [
+        pytest.param([["w1"], ["m2"], ["m1"]], {"gwbridge": {"subnet": "10.1.0.0/16"}}, id="every host has one"),
+        pytest.param(
+            [["m2"]], {"hosts": {**HOSTS, "m2": {**HOSTS["m2"], "gwbridge": {"subnet": "10.1.0.0/16"}}}}, id="its own"
+        ),
+    ],
+)
+def test_bridges_follow_the_waves(expected, sections):
+    """A host without a bridge is in none."""
+    assert expected == [[spec.host for spec in wave] for wave in planned(**sections).gwbridges]
 
-    assert [["w1"], ["m2"], ["m1"]] == [[spec.host for spec in wave] for wave in waves]
 
-
-def test_host_without_a_bridge_is_in_no_wave():
-    """Only hosts with a section of their own have a bridge if there is no shared one."""
-    hosts = {**HOSTS, "m2": {**HOSTS["m2"], "gwbridge": {"subnet": "10.1.0.0/16"}}}
-
-    assert [["m2"]] == [[spec.host for spec in wave] for wave in planned(hosts).gwbridges]
+SHARED = {"subnet": "10.1.0.0/16"}
 
 
 @pytest.mark.parametrize(
     ("own", "shared", "expected"),
     [
-        pytest.param({}, {"subnet": "10.1.0.0/16"}, ("10.1.0.0/16", "10.1.0.1", None), id="shared"),
-        pytest.param(
-            {"mtu": 1400}, {"subnet": "10.1.0.0/16", "mtu": 9000}, ("10.1.0.0/16", "10.1.0.1", 1400), id="own mtu"
-        ),
+        pytest.param({}, SHARED, ("10.1.0.0/16", "10.1.0.1", None), id="shared"),
+        pytest.param({"mtu": 1400}, SHARED | {"mtu": 9000}, ("10.1.0.0/16", "10.1.0.1", 1400), id="own mtu"),
+        pytest.param({"mtu": None}, SHARED | {"mtu": 9000}, ("10.1.0.0/16", "10.1.0.1", None), id="the Engine's"),
         pytest.param(
             {"subnet": "10.2.0.0/16"},
-            {"subnet": "10.1.0.0/16", "gateway": "10.1.0.9", "mtu": 9000},
+            SHARED | {"gateway": "10.1.0.9", "mtu": 9000},
             ("10.2.0.0/16", "10.2.0.1", 9000),
             id="own subnet",
         ),
         pytest.param(
             {"gateway": "10.1.0.7"},
-            {"subnet": "10.1.0.0/16", "gateway": "10.1.0.9"},
+            SHARED | {"gateway": "10.1.0.9"},
             ("10.1.0.0/16", "10.1.0.7", None),
             id="own gateway",
         ),
         pytest.param({"subnet": "10.2.0.0/16"}, {}, ("10.2.0.0/16", "10.2.0.1", None), id="own alone"),
-        pytest.param(
-            {"mtu": None}, {"subnet": "10.1.0.0/16", "mtu": 9000}, ("10.1.0.0/16", "10.1.0.1", None), id="the Engine's"
-        ),
     ],
 )
 def test_hosts_own_keys_win(own, shared, expected):
     """A host's bridge is the shared one with the host's own keys in place."""
-    bridge = gwbridge_of_w1(own, **shared)
+    hosts = {"w1": {"address": "10.99.0.2", "gwbridge": own}}
+    bridge = planned(hosts, **({"gwbridge": shared} if shared else {})).gwbridges[0][0]
 
     assert expected == (bridge.subnet, bridge.gateway, bridge.mtu)
 
@@ -131,21 +112,6 @@ def test_plan_of_a_plan_file_is_the_same():
     assert loose == canonical
 
 
-def test_all_problems_come_at_once():
-    """Order, roles and ranges are looked at together."""
-    with pytest.raises(StackFileError) as caught:
-        planned(
-            swarm={"first_manager": "w1"},
-            order=[["m1"]],
-            gwbridge={"subnet": "10.11.0.0/16"},
-            ingress={"subnet": "10.11.0.0/16"},
-        )
-
-    assert ["swarm.first_manager", "order", "gwbridge.subnet"] == [
-        line.partition(":")[0] for line in caught.value.problems
-    ]
-
-
 def test_what_makes_sense_is_checked_beside_what_does_not():
     """A typing error in one place does not hide a clash in another, and blames nothing that follows from it."""
     with pytest.raises(StackFileError) as caught:
@@ -156,50 +122,34 @@ def test_what_makes_sense_is_checked_beside_what_does_not():
                 "gwbridge": {"subnet": "10.11.0.1/16"},
                 "ingress": {"subnet": "10.12.0.0/16", "mtu": "big"},
                 "overlays": {"app": {"subnet": "10.12.0.0/24"}},
+                "reserved": ["lan", "192.168.0.0/16", 3],
+                "pool": {},
             },
             OWNER,
         )
 
-    assert ["hosts.m1.addres", "gwbridge.subnet", "ingress.mtu", "overlays.app.subnet"] == [
+    wrong = ["hosts.m1.addres", "gwbridge.subnet", "ingress.mtu", "reserved[0]", "reserved[2]", "pool"]
+    assert [*wrong, "overlays.app.subnet"] == [line.partition(":")[0] for line in caught.value.problems]
+
+
+def test_all_problems_come_at_once():
+    """Order, roles and ranges are looked at together, also beside a misspelt key that has nothing to do with them."""
+    with pytest.raises(StackFileError) as caught:
+        planned(
+            swarm={"first_manager": "w1"},
+            order=[["m1", "w1"]],
+            gwbridge={"subnet": "10.11.0.0/16"},
+            overlays={"app": {"subnet": "10.11.0.0/24"}},
+            ingres={"subnet": "10.12.0.0/16"},
+        )
+
+    assert ["ingres", "swarm.first_manager", "order", "gwbridge.subnet"] == [
         line.partition(":")[0] for line in caught.value.problems
     ]
-
-
-def test_order_is_checked_beside_a_key_elsewhere_that_makes_no_sense():
-    """A misspelt key does not hide problems that have nothing to do with it."""
-    with pytest.raises(StackFileError) as caught:
-        plan_of({"hosts": HOSTS, "order": [["m1", "w1"]], "ingres": {"subnet": "10.12.0.0/16"}}, OWNER)
-
-    assert ["ingres: unknown key; did you mean ingress?", "order: lacks m2; each host has one place"] == (
-        caught.value.problems
-    )
-
-
-@given(
-    subnet=st.builds(
-        lambda second, prefix: IPv4Network(f"10.{second}.0.0/{prefix}", strict=False),
-        st.integers(0, 255),
-        st.integers(8, 29),
-    ),
-    deeper=st.integers(0, 8),
-    place=st.integers(0, 255),
-)
-def test_gateway_is_always_one_that_can_be_given(subnet, deeper, place):
-    """A gateway that is left out is inside the range, and neither network nor broadcast."""
-    prefix = min(subnet.prefixlen + deeper, 30)
-    count = 2 ** (prefix - subnet.prefixlen)
-    start = int(subnet.network_address) + (place % count) * 2 ** (32 - prefix)
-    ip_range = str(IPv4Network((start, prefix)))
-
-    hosts = {"m1": {"address": "m1.example"}}
-    overlay = planned(hosts, overlays={"app": {"subnet": str(subnet), "ip_range": ip_range}}).overlays[0]
-
-    assert holds_address(str(subnet), overlay.gateway)
 
 
 def test_an_overlay_that_migrates_has_more_time():
     """Its services move at their own pace."""
     overlays = {"app": {"subnet": "10.3.0.0/24"}, "data": {"subnet": "10.3.1.0/24", "on_in_use": "migrate"}}
-    found = plan_of({"hosts": HOSTS, "overlays": overlays}, "infra/prod")
 
-    assert {"app": 60, "data": 900} == {spec.name: spec.timeout for spec in found.overlays}
+    assert {"app": 60, "data": 900} == {spec.name: spec.timeout for spec in planned(overlays=overlays).overlays}

@@ -28,20 +28,6 @@ def test_every_key_says_what_it_means(model):
 
 
 @pytest.mark.parametrize(
-    "row",
-    [
-        "| `hosts` | required | the machines, by a name of your choice |",
-        "| `hosts.<name>.role` | `worker` | role in the swarm (`manager`, `worker`) |",
-        "| `ssh.connect_timeout` | `10` | seconds until a host that does not answer is given up |",
-        "| `overlays.<name>.attachable` | `false` | whether containers that are no services may join |",
-    ],
-)
-def test_row_has_key_default_and_meaning(row):
-    """Defaults are shown as they are written in YAML, those of `ssh` included."""
-    assert row in table().splitlines()
-
-
-@pytest.mark.parametrize(
     "example", re.findall(r"```yaml\n(config:.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 )
 def test_examples_of_the_page_have_no_problem(example):

@@ -24,20 +24,6 @@ def settings(**sections):
     return {f"swarmnet:{key}": json.dumps(section) for key, section in sections.items()}
 
 
-def test_a_host_has_what_shared_sections_give_it():
-    """Access, bridge and role of a host stand together."""
-    host = resolve(parse({"hosts": HOSTS, "gwbridge": GWBRIDGE, "ssh": {"user": "ann"}})).hosts["w1"]
-
-    assert host.gwbridge
-    assert ("10.9.0.3", "ann", "10.12.0.0/16", 1400, "worker") == (
-        host.access.address,
-        host.access.user,
-        host.gwbridge.subnet,
-        host.gwbridge.mtu,
-        host.role,
-    )
-
-
 def test_lost_host_is_planned_no_more():
     """A host that is lost for good has no resources, whatever still names it."""
     sections = {"hosts": HOSTS, "order": [["m2", "w1"], ["m1"]], "swarm": {"first_manager": "m1"}}
@@ -93,25 +79,20 @@ def test_hosts_are_known_whatever_is_wrong_beside_them(value):
     assert set(HOSTS) == configured_hosts(given).hosts.keys()
 
 
-def test_hosts_that_make_no_sense_are_refused_alone():
-    """Problems elsewhere in the stack file are not told here."""
-    given = settings(hosts={"m1": {}}, ingress={})
-
+@pytest.mark.parametrize(
+    ("expected", "read"),
+    [
+        (["hosts.m1: needs one of address and local: true"], configured_hosts),
+        (["hosts.m1: needs one of address and local: true", "ingress.subnet: is required"], configured),
+    ],
+    ids=["hosts alone", "every section"],
+)
+def test_configuration_is_refused_with_all_that_is_wrong(expected, read):
+    """Every section counts before the first write; for hosts alone, problems elsewhere do not."""
     with pytest.raises(StackFileError) as refusal:
-        configured_hosts(given)
-    assert ["hosts.m1: needs one of address and local: true"] == refusal.value.problems
+        read(settings(hosts={"m1": {}}, ingress={}))
 
-
-def test_configuration_is_refused_with_all_that_is_wrong():
-    """Every section counts before the first write."""
-    given = settings(hosts={"m1": {}}, ingress={})
-
-    with pytest.raises(StackFileError) as refusal:
-        configured(given)
-    assert [
-        "hosts.m1: needs one of address and local: true",
-        "ingress.subnet: is required",
-    ] == refusal.value.problems
+    assert expected == refusal.value.problems
 
 
 WATCHED = {"m1": {"address": "10.9.0.1", "role": "manager"}}
@@ -134,15 +115,7 @@ def test_unwatched_host_is_a_member_and_nothing_more():
 @pytest.mark.parametrize(
     ("problem", "sections"),
     [
-        (
-            "hosts.win: is unwatched, so that labels, role would change nothing there: leave only address",
-            {"hosts": {**WATCHED, "win": {**WIN, "role": "manager", "labels": {"a": "b"}}}},
-        ),
         ("hosts: all are unwatched; a stack needs at least one that is reached", {"hosts": {"win": WIN}}),
-        (
-            "order[1][0]: win is unwatched, and nothing is changed there; take it out",
-            {"hosts": UNWATCHED, "order": [["m1"], ["win"]]},
-        ),
         (
             "ingress.subnet: 10.9.0.0/24 contains hosts.win.address 10.9.0.9/32",
             {

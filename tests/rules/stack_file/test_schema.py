@@ -36,59 +36,31 @@ def test_schema_is_one():
 
 
 @pytest.mark.parametrize("path", SHIPPED.values(), ids=lambda path: path.name)
-def test_stack_files_of_the_project_are_valid(path):
-    """Each of the files is as the schema says."""
+def test_stack_files_of_the_project_are_as_the_schema_says(path):
+    """Each is valid, and names the schema beside it, where an editor finds it."""
     assert [] == errors(**yaml.safe_load(path.read_text(encoding="utf-8")))
-
-
-@pytest.mark.parametrize("path", SHIPPED.values(), ids=lambda path: path.name)
-def test_stack_files_of_the_project_name_the_schema(path):
-    """An editor finds the schema beside the file."""
     assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=schema.json\n")
     assert (path.parent / "schema.json").samefile(STACKS / "schema.json")
 
 
 @pytest.mark.parametrize(
-    ("config", "place"),
+    ("places", "config", "beside"),
     [
-        pytest.param({"swarmnet:hosts": HOSTS, "swarmnet:overlay": {}}, "$.config", id="unknown section"),
-        pytest.param({"swarmnet:hosts": {"m1": {"adress": "x"}}}, "$.config['swarmnet:hosts'].m1", id="unknown key"),
-        pytest.param({}, "$.config", id="no hosts"),
-        pytest.param(
-            {"swarmnet:hosts": HOSTS, "swarmnet:ingress": {"subnet": "10.1.0.0"}},
-            "$.config['swarmnet:ingress']",
-            id="subnet without a mask",
-        ),
-        pytest.param(
-            {"swarmnet:hosts": {"m1": {"address": "x", "role": "boss"}}},
-            "$.config['swarmnet:hosts'].m1.role",
-            id="one of several",
-        ),
+        (["$.config"], {"swarmnet:hosts": HOSTS, "swarmnet:overlay": {}}, {}),
+        (["$.config['swarmnet:hosts'].m1"], {"swarmnet:hosts": {"m1": {"adress": "x"}}}, {}),
+        (["$.config"], {}, {}),
+        (["$.config['swarmnet:ingress']"], {"swarmnet:hosts": HOSTS, "swarmnet:ingress": {"subnet": "10.1.0.0"}}, {}),
+        (["$.config['swarmnet:hosts'].m1.role"], {"swarmnet:hosts": {"m1": {"address": "x", "role": "boss"}}}, {}),
+        ([], {"hosts": HOSTS}, {}),
+        ([], {"swarmnet:hosts": HOSTS, "pulumi:tags": {"team": "net"}}, {}),
+        ([], {"swarmnet:hosts": HOSTS}, {"encryptionsalt": "v1:x"}),
+        ([], {"swarmnet:hosts": HOSTS, "swarmnet:overlays": {"app": {"subnet": "auto"}}}, {}),
+    ],
+    ids=[
+        *("unknown section", "unknown key", "no hosts", "subnet without a mask", "one of several"),
+        *("without the namespace", "Pulumi's own keys", "what Pulumi keeps there", "a range to be chosen"),
     ],
 )
-def test_mistakes_are_found_while_typing(config, place):
-    """A wrong value of a key is an error in the editor."""
-    assert [place] == errors(config)
-
-
-@pytest.mark.parametrize(
-    ("config", "beside"),
-    [
-        pytest.param({"hosts": HOSTS}, {}, id="without the namespace"),
-        pytest.param({"swarmnet:hosts": HOSTS, "pulumi:tags": {"team": "net"}}, {}, id="Pulumi's own keys"),
-        pytest.param({"swarmnet:hosts": HOSTS}, {"encryptionsalt": "v1:x"}, id="what Pulumi keeps there"),
-        pytest.param(
-            {"swarmnet:hosts": HOSTS, "swarmnet:overlays": {"app": {"subnet": "auto"}}}, {}, id="a range to be chosen"
-        ),
-    ],
-)
-def test_what_pulumi_takes_is_valid(config, beside):
-    """The schema is no narrower than the program."""
-    assert [] == errors(config, **beside)
-
-
-def test_every_key_of_the_schema_tells_its_meaning():
-    """Editors show the description of each key."""
-    sections = [part["properties"] for part in schema()["$defs"].values()]
-
-    assert [] == [key for section in sections for key, value in section.items() if "description" not in value]
+def test_mistakes_are_found_while_typing(places, config, beside):
+    """A wrong value of a key is an error in the editor; what the program takes is none."""
+    assert places == errors(config, **beside)

@@ -1,28 +1,33 @@
 """The order of hosts."""
 
+import pytest
+
 from providers.rules.stack_file.model import parse
-from providers.rules.stack_file.waves import first_manager, waves
+from providers.rules.stack_file.waves import waves
 
 MANAGERS = ("m1", "m2", "m3")
 
 
-def stackfile(hosts=None, **sections):
+def stackfile(**sections):
     """A stack of three managers and two workers, workers declared between the managers."""
     declared = {
         name: {"address": f"10.0.0.{number}", "role": "manager" if name in MANAGERS else "worker"}
         for number, name in enumerate(("m1", "w1", "m2", "w2", "m3"), start=1)
     }
-    return parse({"hosts": declared if hosts is None else hosts, "swarm": {}, **sections})
+    return parse({"hosts": declared, "swarm": {}, **sections})
 
 
-def test_workers_come_first_and_the_first_manager_last():
+@pytest.mark.parametrize(
+    ("expected", "swarm"),
+    [
+        ((("w1", "w2"), ("m2",), ("m3",), ("m1",)), {}),
+        ((("w1", "w2"), ("m1",), ("m3",), ("m2",)), {"first_manager": "m2"}),
+    ],
+    ids=["the first declared", "the one named"],
+)
+def test_workers_come_first_and_the_first_manager_last(expected, swarm):
     """This is so without an order: all workers at once, each further manager alone, the first manager last."""
-    assert (("w1", "w2"), ("m2",), ("m3",), ("m1",)) == waves(stackfile())
-
-
-def test_named_first_manager_comes_last():
-    """The first manager is the one named."""
-    assert (("w1", "w2"), ("m1",), ("m3",), ("m2",)) == waves(stackfile(swarm={"first_manager": "m2"}))
+    assert expected == waves(stackfile(swarm=swarm))
 
 
 def test_order_is_taken_as_it_is():
@@ -37,8 +42,3 @@ def test_stack_of_workers_has_one_wave():
     only = parse({"hosts": {"w1": {"address": "10.0.0.1"}, "w2": {"address": "10.0.0.2"}}})
 
     assert (("w1", "w2"),) == waves(only)
-
-
-def test_first_manager_is_the_first_declared():
-    """The swarm begins on the first manager of the file if no key says otherwise."""
-    assert "m1" == first_manager(stackfile())
