@@ -1,6 +1,6 @@
 """Decisions taken apart for tests: steps, waits, reasons to be blocked."""
 
-from providers.rules.vocabulary.steps import Blocked, Decision, Step, Steps, Wait
+from providers.rules.vocabulary.steps import Blocked, Decision, Done, Step, Steps, Wait
 
 
 def steps(decision: Decision) -> tuple[Step, ...]:
@@ -24,3 +24,8 @@ def waits_for(decision: Decision) -> str:
     """Return what it waits for."""
     assert isinstance(decision, Wait), decision
     return decision.for_what
+
+
+def todo(decision: Decision) -> tuple[Step, ...]:
+    """The steps to perform, none if all is done."""
+    return () if decision == Done() else steps(decision)

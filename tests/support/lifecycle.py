@@ -11,6 +11,8 @@ from tests.support.simulated import SimulatedHosts
 
 OWNER = "infra/prod"
 OTHER_OWNER = "infra/staging"
+OURS = (("swarmnet.owner", OWNER),)
+OTHERS = (("swarmnet.owner", OTHER_OWNER),)
 HOSTS = ("m1", "w1", "w2")
 
 

@@ -7,7 +7,6 @@ from functools import cache
 import pytest
 
 from providers.rules.vocabulary.errors import Blocked
-from providers.rules.vocabulary.facts import Node
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import StartContainer, Step, StopContainer, UpdateNode, UpdateService
 from providers.simulate import World, elapse, members
@@ -15,6 +14,7 @@ from providers.simulate.others import create_service, named, service_spec
 from providers.simulate.workloads import Container, read
 from tests.support.lifecycle import gwbridge_spec, id_of, ingress_spec, make, overlay_spec, running
 from tests.support.simulated import SimulatedHosts, cuts
+from tests.support.tables import cases
 
 NEW_INGRESS = ingress_spec(name="mesh", subnet="10.111.0.0/16", gateway="10.111.0.1", mtu=1400)
 NEW_BRIDGE = gwbridge_spec("w1", subnet="10.112.0.0/16", gateway="10.112.0.1")
@@ -62,14 +62,10 @@ def updates(steps: list[Step], start: World, name: str) -> int:
     return sum(isinstance(step, UpdateService) and step.service_id == named(start, name).id for step in steps)
 
 
-# The ingress under services that publish through it
-
-
 @pytest.mark.parametrize("name", ["web", "everywhere", "direct", "quiet"])
 def test_specs_are_as_before(name: str):
     """Every spec is equal to the letter."""
-    start = world()
-    assert read(named(start, name).spec) == read(named(ingress_changed().world, name).spec)
+    assert read(named(world(), name).spec) == read(named(ingress_changed().world, name).spec)
 
 
 @pytest.mark.parametrize(("treatment", "spec_has"), [("pin", 30000), ("renumber", 0)])
@@ -80,20 +76,16 @@ def test_a_dynamic_port(treatment: str, spec_has: int):
     assert (spec_has, spec_has or 30001) == (service.ports[0].published, service.numbers[0].published)
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"), [("web", 4), ("everywhere", 4), ("dynamic", 4), ("direct", 0), ("quiet", 0)]
-)
-def test_updates_are_counted(name: str, expected: int):
+def test_updates_are_counted():
     """Ports off, ports on, journal closed, rollback kept: four updates, and none of a service without such a port."""
-    start = world()
-    assert expected == updates(ingress_changed().steps, start, name)
+    expected = {"web": 4, "everywhere": 4, "dynamic": 4, "direct": 0, "quiet": 0}
+    assert expected == {name: updates(ingress_changed().steps, world(), name) for name in expected}
 
 
 @pytest.mark.parametrize("name", ["direct", "quiet"])
 def test_tasks_of_others_are_left_alone(name: str):
     """Tasks that publish nothing through the ingress go on running."""
-    start = world()
-    assert tasks(start, name) == tasks(ingress_changed().world, name)
+    assert tasks(world(), name) == tasks(ingress_changed().world, name)
 
 
 def test_a_rollback_keeps_its_ports():
@@ -102,23 +94,19 @@ def test_a_rollback_keeps_its_ports():
     assert read(service.spec)["EndpointSpec"] == read(service.previous)["EndpointSpec"]
 
 
-def test_there_and_back():
-    """Changed to another one and back, the swarm has the ingress of before."""
-    back = changed(ingress_changed().world, ingress_spec()).world.swarm.ingress
-    assert ("ingress", "10.11.0.0/16") == (back and back.name, back and back.subnet)
-
-
 @cache
 def begun() -> list[World]:
     """Return the worlds left by a change of the ingress killed before each of its steps."""
     return cuts(world(), lambda hosts: make(hosts, NEW_INGRESS, id_of(world(), NEW_INGRESS)))
 
 
-@pytest.mark.parametrize("killed_after", range(1, 22, 3))
+@pytest.mark.parametrize("killed_after", [*range(1, 22, 3), -1])
 def test_taken_back_after_a_cut(killed_after: int):
     """A change that was cut, and then taken back in the stack file, ends where it began."""
     start = world()
     back = changed(begun()[killed_after], ingress_spec()).world
+    ingress = back.swarm.ingress
+    assert ("ingress", "10.11.0.0/16") == (ingress and ingress.name, ingress and ingress.subnet)
     specs = {service.name: read(service.spec)["EndpointSpec"] for service in start.swarm.services}
     del specs["dynamic"]  # pinned
     assert specs == {
@@ -129,22 +117,13 @@ def test_taken_back_after_a_cut(killed_after: int):
 # docker_gwbridge under a member
 
 
-def plain(node: Node) -> Node:
-    """An entry without its version."""
-    return replace(node, version=0)
-
-
 def test_a_member_stays_the_same_member():
-    """Its node id, labels, role and availability survive."""
+    """Its node id, labels, role and availability survive, and no other host is drained."""
     start = world()
-    assert list(map(plain, start.swarm.nodes)) == list(map(plain, changed(start, NEW_BRIDGE).world.swarm.nodes))
-
-
-def test_only_that_host_is_touched():
-    """No other host is drained."""
-    start = world()
-    drained = {step.node_id for step in changed(start, NEW_BRIDGE).steps if isinstance(step, UpdateNode)}
-    assert {start.host("w1").node_id} == drained
+    hosts = changed(start, NEW_BRIDGE)
+    before, after = ([replace(node, version=0) for node in each.swarm.nodes] for each in (start, hosts.world))
+    assert before == after
+    assert {start.host("w1").node_id} == {step.node_id for step in hosts.steps if isinstance(step, UpdateNode)}
 
 
 def test_host_by_host():
@@ -163,14 +142,6 @@ def with_plain_container(start: World) -> World:
     return start.with_host(replace(host, containers=(*host.containers, Container(id="plain", name="db", networks=()))))
 
 
-def test_a_container_that_is_on_no_overlay_blocks_too():
-    """It would end with docker's restart, and only a restart policy would bring it back."""
-    start = with_plain_container(world())
-    hosts = SimulatedHosts(start, killed_after=0)
-    with pytest.raises(Blocked, match="w1: docker_gwbridge can't change: db would stop with its docker"):
-        make(hosts, NEW_BRIDGE, id_of(start, NEW_BRIDGE))
-
-
 def test_a_container_that_is_on_no_overlay_is_started_again():
     """A plain container is restarted if the stack file allows to disturb it."""
     hosts = changed(with_plain_container(world()), NEW_BRIDGE.model_copy(update={"disturb": True}))
@@ -181,28 +152,14 @@ def test_a_container_that_is_on_no_overlay_is_started_again():
     ]
 
 
-# An overlay in use
-
-
 def test_a_service_moves_with_its_overlay():
     """It is on the new one in the end, and what is not on it has gone on running."""
     start = world()
-    end = changed(start, NEW_OVERLAY).world
+    hosts = changed(start, NEW_OVERLAY)
+    end = hosts.world
     assert ((id_of(end, NEW_OVERLAY),), tasks(start, "quiet")) == (named(end, "web").networks, tasks(end, "quiet"))
-
-
-def test_moves_are_counted():
-    """Onto the twin and off it, each with one that changes nothing, so that a rollback goes to no removed network."""
-    start = world()
-    assert 4 == updates(changed(start, NEW_OVERLAY).steps, start, "web")
-
-
-# What is refused beforehand
-
-
-def with_job(start: World) -> World:
-    """Somebody runs a job that publishes a port."""
-    return create_service(start, service_spec("batch", ports=((6060, 80),), Mode={"ReplicatedJob": {}}))
+    # Onto the twin and off it, each with one that changes nothing, so that a rollback goes to no removed network.
+    assert 4 == updates(hosts.steps, start, "web")
 
 
 def undeclared(start: World) -> World:
@@ -214,16 +171,6 @@ def in_a_change(start: World) -> World:
     """Another stack is changing the swarm."""
     swarm = start.swarm.settings
     return start.agreed(settings=replace(swarm, labels=(*swarm.labels, ("swarmnet.change", "infra/staging"))))
-
-
-REFUSED: dict[str, tuple[Spec, Callable[[World], World], str]] = {
-    "a job": (NEW_INGRESS, with_job, "the job batch"),
-    "a member that is not declared": (NEW_INGRESS, undeclared, "member w2"),
-    "a member that is silent": (NEW_INGRESS, lambda start: members.cut(start, "w1"), "w1 can't be asked"),
-    "another stack's change": (NEW_INGRESS, in_a_change, "infra/staging is in the middle"),
-    "another stack's change, bridge": (NEW_BRIDGE, in_a_change, "infra/staging is in the middle"),
-    "another stack's change, overlay": (NEW_OVERLAY, in_a_change, "infra/staging is in the middle"),
-}
 
 
 def test_unwatched_member_forbids_no_change():
@@ -240,10 +187,23 @@ def test_unwatched_member_forbids_no_change():
     ]
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_it_is_refused_before_the_first_write(name: str):
+@cases(
+    "spec, act, expected",
+    {
+        "a member that is not declared": (NEW_INGRESS, undeclared, "member w2"),
+        "a member that is silent": (NEW_INGRESS, lambda start: members.cut(start, "w1"), "w1 can't be asked"),
+        "another stack's change, bridge": (NEW_BRIDGE, in_a_change, "infra/staging is in the middle"),
+        "another stack's change, overlay": (NEW_OVERLAY, in_a_change, "infra/staging is in the middle"),
+        # It would end with docker's restart, and only a restart policy would bring it back.
+        "a container on no overlay": (
+            NEW_BRIDGE,
+            with_plain_container,
+            "w1: docker_gwbridge can't change: db would stop with its docker",
+        ),
+    },
+)
+def test_it_is_refused_before_the_first_write(spec: Spec, act: Callable[[World], World], expected: str):
     """The obstacle is named, and nothing has been written."""
-    spec, act, expected = REFUSED[name]
     start = act(world())
     hosts = SimulatedHosts(start, killed_after=0)
     with pytest.raises(Blocked, match=expected):

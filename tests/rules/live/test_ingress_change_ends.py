@@ -12,42 +12,44 @@ from providers.rules.vocabulary.labels import JOURNAL
 from providers.rules.vocabulary.steps import Decision, Steps, Wait
 from tests.support.networks import a_network
 from tests.support.swarms import a_swarm
+from tests.support.tables import cases
 
 NEW = a_network(id="new", name="ingress", driver="overlay", scope="swarm", subnets=("10.11.0.0/16",), ingress=True)
 PORT = '{"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8080, "PublishMode": "ingress"}'
 RUNNING = Task(id="t1", service_id="s1", node_id="n1", state="running", desired="running", networks=("new",))
 
 
+NODES = tuple(
+    Node(id=name, hostname=name, role="worker", availability=availability, state=state)
+    for name, availability, state in (("n1", "active", "ready"), ("n2", "active", "down"), ("n3", "pause", "ready"))
+)
+
+
 def closing(*tasks: Task, update_state: str = "updating", mode: str = "Replicated") -> Decision | None:
-    """Return the decision on a service whose port is back, with these tasks left. Node n2 is down, n3 paused;
-    nothing has changed for a while."""
+    """Return the decision on a service whose port is back, with these tasks left. Nothing has changed for a while."""
     opened = Journal(service_id="s1", network="old", ports=(PORT,), numbers=(PORT,), update="null")
-    labels = {JOURNAL: opened.text()}
     ports = {"Ports": [json.loads(PORT)]}
-    template: dict[str, object] = {"Placement": {}}
-    spec = {"Name": "web", "Labels": labels, "Mode": {mode: {}}, "TaskTemplate": template, "EndpointSpec": ports}
+    spec: dict[str, object] = {
+        "Name": "web",
+        "Mode": {mode: {}},
+        "TaskTemplate": {"Placement": {}},
+        "EndpointSpec": ports,
+    }
     service = SwarmService(
         id="s1",
         name="web",
         ports=(Port(protocol="tcp", target=80, published=8080, mode="ingress"),),
         update_state=update_state,
-        labels=tuple(labels.items()),
+        labels=((JOURNAL, opened.text()),),
         spec=json.dumps(spec),
     )
-    states = {"n1": ("active", "ready"), "n2": ("active", "down"), "n3": ("pause", "ready")}
-    nodes = tuple(
-        Node(id=id_, hostname=id_, role="worker", availability=availability, state=state)
-        for id_, (availability, state) in states.items()
-    )
-    facts = IngressFacts(
-        network=NEW, swarm=a_swarm(id="swarm"), hosts=(), nodes=nodes, services=(service,), tasks=tasks
-    )
+    facts = IngressFacts(network=NEW, swarm=a_swarm(), hosts=(), nodes=NODES, services=(service,), tasks=tasks)
     return published_ports.put_back(replace(facts, unchanged_for=published_ports.MOVES), NEW, pin=True)
 
 
 def but(**changes: object) -> Task:
     """The running task with changes."""
-    return Task(**{**RUNNING.__dict__, "id": "t2", **changes})
+    return replace(RUNNING, id="t2", **changes)
 
 
 @pytest.mark.parametrize("state", ["completed", "paused", ""])
@@ -56,48 +58,40 @@ def test_an_update_that_has_ended(state: str):
     assert isinstance(closing(update_state=state), Steps)
 
 
-@pytest.mark.parametrize(
+@cases(
     "old",
-    [but(state="shutdown", desired="shutdown", networks=()), but(node_id="n2", desired="shutdown", networks=("old",))],
-    ids=["ended", "on a host that is down"],
+    {
+        "ended": but(state="shutdown", desired="shutdown", networks=()),
+        "on a host that is down": but(node_id="n2", desired="shutdown", networks=("old",)),
+    },
 )
 def test_an_update_that_only_watches(old: Task):
     """All that is left are new tasks, running on the new ingress: the five seconds of watching are not waited for."""
     assert isinstance(closing(RUNNING, old), Steps)
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        but(state="starting"),
-        but(desired="shutdown", networks=("old",)),
-        but(desired="ready", state="ready"),
-        but(networks=()),
-    ],
-    ids=["starting", "leaving", "to be restarted", "not on the new ingress"],
+@cases(
+    "tasks",
+    {
+        "starting": (RUNNING, but(state="starting")),
+        "leaving": (RUNNING, but(desired="shutdown", networks=("old",))),
+        "to be restarted": (RUNNING, but(desired="ready", state="ready")),
+        "not on the new ingress": (RUNNING, but(networks=())),
+        "no task is no proof": (),
+    },
 )
-def test_an_update_that_goes_on(other: Task):
+def test_an_update_that_goes_on(tasks: tuple[Task, ...]):
     """It might yet roll back with the service's own way of updating."""
-    assert isinstance(closing(RUNNING, other), Wait)
+    assert isinstance(closing(*tasks), Wait)
 
 
-def test_an_update_without_tasks():
-    """No task is no proof."""
-    assert isinstance(closing(), Wait)
-
-
-def test_a_task_that_its_paused_host_keeps():
+@pytest.mark.parametrize(
+    ("mode", "doing"), [("Global", "remove the notes of the ports of web"), ("Replicated", "move the tasks of web")]
+)
+def test_a_task_on_a_paused_host(mode: str, doing: str):
     """One of a global service stays without its port until the host is active again: nothing moves it before, and the
-    others would be moved again and again with it."""
-    decided = closing(RUNNING, but(node_id="n3", networks=()), update_state="completed", mode="Global")
+    others would be moved again and again with it. A replica moves like any other."""
+    decided = closing(RUNNING, but(node_id="n3", networks=()), update_state="completed", mode=mode)
 
     assert isinstance(decided, Steps)
-    assert "remove the notes of the ports of web" == decided.doing
-
-
-def test_a_replica_on_a_paused_host():
-    """It moves like any other."""
-    decided = closing(RUNNING, but(node_id="n3", networks=()), update_state="completed")
-
-    assert isinstance(decided, Steps)
-    assert "move the tasks of web" == decided.doing
+    assert doing == decided.doing

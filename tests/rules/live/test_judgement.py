@@ -1,12 +1,12 @@
 """A change under services that would get stuck is refused before its first write."""
 
 import json
+from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from providers.rules.live import judgement
 from providers.rules.vocabulary.facts import Node, SwarmService, Task
+from tests.support.tables import cases
 
 NODES = tuple(
     Node(id=name, hostname=name, role="worker", availability=availability, state="ready")
@@ -29,32 +29,24 @@ def task(node: str, state: str = "running", desired: str = "running", of: str = 
 
 
 ONCE = {"RestartPolicy": {"Condition": "none"}}
+ENDED = task("w3", state="complete", desired="shutdown")
+PAUSED = "its task on w2 can't move while w2 is paused: `docker node update --availability active w2`"
 
 
-@pytest.mark.parametrize(
-    ("words", "judged", "tasks"),
-    [
-        pytest.param("", service(), (task("w1"), task("w2")), id="nothing odd"),
-        pytest.param("its rollout is paused", service(state="paused"), (), id="a paused rollout"),
-        pytest.param("its rollout is rollback_paused", service(state="rollback_paused"), (), id="a paused rollback"),
-        pytest.param("", service(state="rollback_completed"), (task("w1"),), id="a rollback that is over"),
-        pytest.param(
-            "its task on w2 can't move while w2 is paused: `docker node update --availability active w2`",
-            service(mode=GLOBAL),
-            (task("w1"), task("w2")),
-            id="a global task on a paused host",
-        ),
-        pytest.param("", service(mode=GLOBAL), (task("w1"),), id="a global service without a task there"),
-        pytest.param("the job web would run again", service(mode={"ReplicatedJob": {}}), (), id="a job"),
-        pytest.param(
-            "1 of its 2 tasks have ended for good",
-            service(**ONCE),
-            (task("w1"), task("w3", state="complete", desired="shutdown")),
-            id="a task that ran to its end",
-        ),
-        pytest.param("", service(**ONCE), (task("w1"), task("w3")), id="tasks that run once and still do"),
-        pytest.param("", service(), (task("w1", state="pending"),), id="a task that no host takes"),
-    ],
+@cases(
+    "words, judged, tasks",
+    {
+        "nothing odd": ("", service(), (task("w1"), task("w2"))),
+        "a paused rollout": ("its rollout is paused", service(state="paused"), ()),
+        "a paused rollback": ("its rollout is rollback_paused", service(state="rollback_paused"), ()),
+        "a rollback that is over": ("", service(state="rollback_completed"), (task("w1"),)),
+        "a global task on a paused host": (PAUSED, service(mode=GLOBAL), (task("w1"), task("w2"))),
+        "a global service without a task there": ("", service(mode=GLOBAL), (task("w1"),)),
+        "a job": ("the job web would run again", service(mode={"ReplicatedJob": {}}), ()),
+        "a task that ran to its end": ("1 of its 2 tasks have ended for good", service(**ONCE), (task("w1"), ENDED)),
+        "tasks that run once and still do": ("", service(**ONCE), (task("w1"), task("w3"))),
+        "a task that no host takes": ("", service(), (task("w1", state="pending"),)),
+    },
 )
 def test_what_forbids_it(words: str, judged: SwarmService, tasks: tuple[Task, ...]):
     """The words name the service, the host and what to type; there are none if it may be."""
@@ -62,45 +54,39 @@ def test_what_forbids_it(words: str, judged: SwarmService, tasks: tuple[Task, ..
     assert found is None if not words else words in (found or "")
 
 
-@pytest.mark.parametrize(
-    ("words", "seconds", "template"),
-    [
-        pytest.param(None, 60, {}, id="a grace of ten seconds, twice"),
-        pytest.param(
-            "set it to 140 or more", 75, {"ContainerSpec": {"StopGracePeriod": 40_000_000_000}}, id="forty, twice"
-        ),
-    ],
+BOTH = "tasks of web, api may take 10 s to stop, twice, and those of web, api 6 s to start"
+FORTY = {"ContainerSpec": {"StopGracePeriod": 40_000_000_000}}
+
+
+@cases(
+    "words, seconds, services",
+    {
+        "a grace of ten seconds, twice": (None, 60, [service()]),
+        "forty, twice": ("set it to 140 or more", 75, [service(**FORTY)]),
+        # None of them is the one to look at.
+        "two that are equally slow": (BOTH, 1, [service(), service("api")]),
+        "nothing has to stop": (None, 1, []),
+    },
 )
-def test_time_that_does_not_do(words: str | None, seconds: float, template: dict[str, Any]):
+def test_time_that_does_not_do(words: str | None, seconds: float, services: list[SwarmService]):
     """If stops and starts of tasks may take longer than the resource has, the number to set is said."""
-    found = judgement.too_long([service(**template)], seconds, "timeouts.ingress")
+    found = judgement.too_long(services, seconds, "timeouts.ingress")
     assert found is None if words is None else words in (found or "")
 
 
-def test_services_that_are_equally_slow():
-    """All of them are named: none of them is the one to look at."""
-    found = judgement.too_long([service(), service("api")], 1, "timeouts.ingress")
-    assert "tasks of web, api may take 10 s to stop, twice, and those of web, api 6 s to start" in (found or "")
-
-
-def test_no_service_takes_no_time():
-    """Nothing has to stop if no service publishes a port."""
-    assert judgement.too_long([], 1, "timeouts.ingress") is None
-
-
-@pytest.mark.parametrize(
-    ("words", "subnet", "order"),
-    [
-        pytest.param(None, "10.9.0.0/28", "stop-first", id="enough"),
-        pytest.param("5 addresses to give", "10.9.0.0/29", "stop-first", id="too few"),
-        pytest.param("use /28 or larger", "10.9.0.0/29", "start-first", id="the mask that would do"),
-    ],
+@cases(
+    "words, subnet, order",
+    {
+        "enough": (None, "10.9.0.0/28", "stop-first"),
+        "too few": ("5 addresses to give", "10.9.0.0/29", "stop-first"),
+        "the mask that would do": ("use /28 or larger", "10.9.0.0/29", "start-first"),
+    },
 )
 def test_a_range_has_to_hold_what_is_there(words: str | None, subnet: str, order: str):
     """An address for each node, service and task, and for those that an update starts before it stops others."""
     spec = json.loads(service().spec) | {"UpdateConfig": {"Parallelism": 1, "Order": order}}
     found = judgement.too_small(
-        [subnet], None, [SwarmService(id="web", name="web", spec=json.dumps(spec))], (task("w1"), task("w3")), NODES
+        [subnet], None, [replace(service(), spec=json.dumps(spec))], (task("w1"), task("w3")), NODES
     )
     assert found is None if words is None else words in (found or "")
 
@@ -118,30 +104,32 @@ def test_tasks_that_were_told_to_end_are_named_with_their_hosts():
     assert ["t-w1 on w1"] == judgement.ending(ending, NODES)
 
 
+def one(volume: dict[str, Any], **template: Any) -> SwarmService:
+    """A service with one task, which has a volume."""
+    return service("db", mode={"Replicated": {"Replicas": 1}}, ContainerSpec={"Mounts": [volume]}, **template)
+
+
 DATA = {"Type": "volume", "Source": "data", "Target": "/data"}
 SHARED = {**DATA, "VolumeOptions": {"DriverConfig": {"Name": "nfs"}}}
-ONE: dict[str, Any] = {"Replicated": {"Replicas": 1}}
 BOUND = {"Placement": {"Constraints": ["node.hostname == w1"]}}
 
 
-@pytest.mark.parametrize(
-    ("words", "judged"),
-    [
-        pytest.param(
+@cases(
+    "words, judged",
+    {
+        "one task with a volume of its host": (
             ["service db: its one task may start on another host, and would find volume data empty there"],
-            service("db", mode=ONE, ContainerSpec={"Mounts": [DATA]}),
-            id="one task with a volume of its host",
+            one(DATA),
         ),
-        pytest.param([], service("db", mode=ONE, ContainerSpec={"Mounts": [DATA]}, **BOUND), id="bound to its host"),
-        pytest.param([], service("db", mode=ONE, ContainerSpec={"Mounts": [SHARED]}), id="a volume that hosts share"),
-        pytest.param([], service("db", ContainerSpec={"Mounts": [DATA]}), id="two tasks"),
-        pytest.param(
+        "bound to its host": ([], one(DATA, **BOUND)),
+        "a volume that hosts share": ([], one(SHARED)),
+        "two tasks": ([], service("db", ContainerSpec={"Mounts": [DATA]})),
+        "reached by an overlay that gives way to a twin": (
             ["service web: Traefik reaches it by overlay app (label traefik.docker.network)"],
             service(ContainerSpec={"Labels": {"traefik.docker.network": "app"}}),
-            id="reached by an overlay that gives way to a twin",
         ),
-        pytest.param([], service(ContainerSpec={"Labels": {"traefik.docker.network": "web"}}), id="by another one"),
-    ],
+        "by another one": ([], service(ContainerSpec={"Labels": {"traefik.docker.network": "web"}})),
+    },
 )
 def test_what_is_said_beforehand(words: list[str], judged: SwarmService):
     """It may be, and nobody else sees it coming."""

@@ -7,98 +7,88 @@ from typing import Any
 import pytest
 
 from providers.rules.live import service_spec
+from tests.support.tables import cases
 
 SECOND = 1_000_000_000
-BARE = dumps({"Name": "web"})
+CHECK = {"Test": ["CMD", "true"]}
 
 
-def template(**keys: Any) -> str:  # any JSON
+def template(**keys: Any) -> str:
     """A spec whose template has these keys."""
-    return dumps({"Name": "web", "TaskTemplate": keys})
+    return dumps({"TaskTemplate": keys})
 
 
-def checked(**health_check: Any) -> str:  # any JSON
+def checked(**health_check: Any) -> str:
     """A spec with a health check."""
     return template(ContainerSpec={"Healthcheck": health_check})
 
 
-def updating(**keys: Any) -> str:  # any JSON
-    """A spec with settings for its updates."""
-    return dumps({"Name": "web", "UpdateConfig": keys})
-
-
-@pytest.mark.parametrize(
-    ("expected", "kinds"),
-    [
-        ("replicated", {"Replicated": {"Replicas": 2}}),
-        ("global", {"Global": {}}),
-        ("job", {"ReplicatedJob": {"TotalCompletions": 1}}),
-        ("job", {"GlobalJob": {}}),
-        ("replicated", None),
-    ],
+LIMITS = {"Limits": {"NanoCPUs": 9, "MemoryBytes": 9}}  # which keep nothing of a node
+RESERVED = {"Reservations": {"NanoCPUs": 500_000_000, "MemoryBytes": 1 << 20}, **LIMITS}
+UPDATES = dumps(
+    {
+        "UpdateConfig": {
+            "Parallelism": 2,
+            "Delay": 3 * SECOND,
+            "Monitor": 4 * SECOND,
+            "Order": "start-first",
+            "FailureAction": "rollback",
+        }
+    }
 )
-def test_mode(expected: str, kinds: object):
-    """The way in which tasks are spread is the key of the mode."""
-    assert expected == service_spec.mode(dumps({"Mode": kinds}))
+TIMED = {"StartPeriod": 60 * SECOND, "Interval": 5 * SECOND, "Timeout": SECOND}
 
 
-@pytest.mark.parametrize(
-    ("expected", "kinds"),
-    [
-        (2, {"Replicated": {"Replicas": 2}}),
-        (0, {"Replicated": {"Replicas": 0}}),
-        (1, {"Replicated": {}}),
-        (None, {"Global": {}}),
-        (None, {"ReplicatedJob": {"TotalCompletions": 3}}),
-    ],
+@cases(
+    "expected, question, spec",
+    {
+        # The way in which tasks are spread is the key of the mode.
+        "replicated": ("replicated", service_spec.mode, dumps({"Mode": {"Replicated": {"Replicas": 2}}})),
+        "global": ("global", service_spec.mode, dumps({"Mode": {"Global": {}}})),
+        "a job": ("job", service_spec.mode, dumps({"Mode": {"ReplicatedJob": {"TotalCompletions": 1}}})),
+        "a global job": ("job", service_spec.mode, dumps({"Mode": {"GlobalJob": {}}})),
+        "no mode": ("replicated", service_spec.mode, dumps({"Mode": None})),
+        # A number is told apart from none, and none at all from zero.
+        "two": (2, service_spec.replicas, dumps({"Mode": {"Replicated": {"Replicas": 2}}})),
+        "zero": (0, service_spec.replicas, dumps({"Mode": {"Replicated": {"Replicas": 0}}})),
+        "no number": (1, service_spec.replicas, dumps({"Mode": {"Replicated": {}}})),
+        "one on each node": (None, service_spec.replicas, dumps({"Mode": {"Global": {}}})),
+        "so many that end": (None, service_spec.replicas, dumps({"Mode": {"ReplicatedJob": {"TotalCompletions": 3}}})),
+        # There is none if names lead to the tasks themselves.
+        "a virtual address": (True, service_spec.has_virtual_address, dumps({"EndpointSpec": {"Mode": "vip"}})),
+        "none": (False, service_spec.has_virtual_address, dumps({"EndpointSpec": {"Mode": "dnsrr"}})),
+        "constraints": (
+            ("node.role == worker",),
+            service_spec.constraints,
+            template(Placement={"Constraints": ["node.role == worker"]}),
+        ),
+        "at most one a node": (1, service_spec.max_per_node, template(Placement={"MaxReplicas": 1})),
+        "reservations": ((500_000_000, 1 << 20), service_spec.reservations, template(Resources=RESERVED)),
+        "limits": ((0, 0), service_spec.reservations, template(Resources=LIMITS)),
+        # When a task is followed by another, and after how long.
+        "restarts": ("on-failure", service_spec.restart_condition, template(RestartPolicy={"Condition": "on-failure"})),
+        "their delay": (2, service_spec.restart_delay, template(RestartPolicy={"Delay": 2 * SECOND})),
+        # Failures count from the end of the start period; each takes an interval and at most a timeout.
+        "a health check": (60 + 4 * 6, service_spec.health_seconds, checked(**CHECK, **TIMED, Retries=4)),
+        "one that leaves all out": (3 * 60, service_spec.health_seconds, checked(**CHECK)),
+        "parallelism": (2, service_spec.parallelism, UPDATES),
+        # An UpdateConfig without one has zero there, which is all at once.
+        "no parallelism": (0, service_spec.parallelism, dumps({"UpdateConfig": {"Order": "stop-first"}})),
+        "delay": (3, service_spec.update_delay, UPDATES),
+        "monitor": (4, service_spec.monitor, UPDATES),
+        "order": ("start-first", service_spec.update_order, UPDATES),
+        "failures": ("rollback", service_spec.failure_action, UPDATES),
+    },
 )
-def test_replicas(expected: int | None, kinds: object):
-    """A number is told apart from none, and none at all from zero."""
-    assert expected == service_spec.replicas(dumps({"Mode": kinds}))
-
-
-def test_virtual_address():
-    """There is none if names lead to the tasks themselves."""
-    assert service_spec.has_virtual_address(BARE)
-    assert service_spec.has_virtual_address(dumps({"EndpointSpec": {"Mode": "vip"}}))
-    assert not service_spec.has_virtual_address(dumps({"EndpointSpec": {"Mode": "dnsrr"}}))
-
-
-def test_where_its_tasks_may_run():
-    """Constraints, and how many one node takes."""
-    spec = template(Placement={"Constraints": ["node.role == worker"], "MaxReplicas": 1})
-    assert (("node.role == worker",), 1) == (service_spec.constraints(spec), service_spec.max_per_node(spec))
-
-
-def test_reservations():
-    """Limits are none: they keep nothing of a node."""
-    limits = {"NanoCPUs": 9, "MemoryBytes": 9}
-    spec = template(Resources={"Reservations": {"NanoCPUs": 500_000_000, "MemoryBytes": 1 << 20}, "Limits": limits})
-    assert (500_000_000, 1 << 20) == service_spec.reservations(spec)
-    assert (0, 0) == service_spec.reservations(template(Resources={"Limits": limits}))
-
-
-def test_restarts():
-    """The restart policy says when a task is followed by another, and after how long."""
-    spec = template(RestartPolicy={"Condition": "on-failure", "Delay": 2 * SECOND})
-    assert ("on-failure", 2) == (service_spec.restart_condition(spec), service_spec.restart_delay(spec))
+def test_what_it_says(expected: object, question: Callable[[str], object], spec: str):
+    """Each is read from its place, durations in seconds."""
+    assert expected == question(spec)
 
 
 @pytest.mark.parametrize(("expected", "grace"), [(40, 40 * SECOND), (0.5, SECOND // 2), (0, 0), (10, None)])
 def test_stop_grace(expected: float, grace: int | None):
     """A grace of nothing is no grace, and not the default."""
     assert expected == service_spec.stop_grace(template(ContainerSpec={"StopGracePeriod": grace}))
-
-
-def test_the_longest_until_a_health_check_has_judged():
-    """Failures count from the end of the start period; each takes an interval and at most a timeout."""
-    check = {"Test": ["CMD", "true"], "StartPeriod": 60 * SECOND, "Interval": 5 * SECOND, "Timeout": SECOND}
-    assert 60 + 4 * 6 == service_spec.health_seconds(checked(**check, Retries=4))
-
-
-def test_a_health_check_that_leaves_all_out():
-    """It takes three times an interval and a timeout of 30 seconds."""
-    assert 3 * 60 == service_spec.health_seconds(checked(Test=["CMD", "true"]))
 
 
 @pytest.mark.parametrize("test", [["NONE"], [], None])
@@ -108,24 +98,12 @@ def test_no_health_check(test: list[str] | None):
     assert (0, 0) == (service_spec.start_period(spec), service_spec.health_seconds(spec))
 
 
-def test_settings_of_updates():
-    """All of them, durations in seconds."""
-    spec = updating(Parallelism=2, Delay=3 * SECOND, Monitor=4 * SECOND, Order="start-first", FailureAction="rollback")
-    found = (
-        service_spec.parallelism(spec),
-        service_spec.update_delay(spec),
-        service_spec.monitor(spec),
-        service_spec.update_order(spec),
-        service_spec.failure_action(spec),
-    )
-    assert (2, 3, 4, "start-first", "rollback") == found
-
-
 @pytest.mark.parametrize(
     ("expected", "question"),
     [
         ("replicated", service_spec.mode),
         (1, service_spec.replicas),
+        (True, service_spec.has_virtual_address),
         ((), service_spec.constraints),
         (0, service_spec.max_per_node),
         ((0, 0), service_spec.reservations),
@@ -143,9 +121,4 @@ def test_settings_of_updates():
 )
 def test_a_spec_that_says_nothing(expected: object, question: Callable[[str], object]):
     """Each has the Engine's default."""
-    assert expected == question(BARE)
-
-
-def test_settings_without_a_number_move_all_tasks():
-    """An UpdateConfig that leaves its parallelism out has zero there, which is all at once."""
-    assert 0 == service_spec.parallelism(updating(Order="stop-first"))
+    assert expected == question(dumps({"Name": "web"}))

@@ -13,7 +13,8 @@ from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, Spec
 from providers.simulate import World, overlay_facts
 from providers.simulate.world import NO_TASKS
 from tests.exploration.checks import all_of, containers_run, no_trace, nothing_lost, specs_as_before
-from tests.rules.live.test_changes_under_services import NEW_BRIDGE, NEW_INGRESS, NEW_OVERLAY, world
+from tests.rules.live.test_changes_under_services import NEW_BRIDGE, NEW_INGRESS, NEW_OVERLAY, in_a_change, world
+from tests.support.decisions import reason
 from tests.support.lifecycle import id_of, ingress_spec, make
 from tests.support.simulated import SimulatedHosts, cuts, elapsed
 
@@ -51,21 +52,14 @@ def test_nothing_is_left_wherever_it_was_cut(at: int):
     assert [] != worlds
 
 
-def test_a_swarm_without_ingress_is_no_swarm_whose_ingress_is_gone():
+def test_what_is_missing_in_the_middle_is_not_gone():
     """Cut between the old one and the new one, there is still work to do."""
-    hosts = SimulatedHosts(world())
-    hosts.world = next(each for each in begun(INGRESS) if not each.swarm.ingress)
-
+    hosts = SimulatedHosts(next(each for each in begun(INGRESS) if not each.swarm.ingress))
     assert "it is gone in the middle of a change; ports of dynamic, everywhere, web are off and have to come back" == (
         ingress.left_without(hosts.ingress())
     )
 
-
-def test_a_host_without_bridge_is_no_host_whose_bridge_is_gone():
-    """Likewise."""
-    hosts = SimulatedHosts(world())
-    hosts.world = next(each for each in begun(BRIDGE) if not each.host("w1").network("docker_gwbridge"))
-
+    hosts = SimulatedHosts(next(each for each in begun(BRIDGE) if not each.host("w1").network("docker_gwbridge")))
     assert "it is gone in the middle of a change" == gwbridge.left_without(hosts.gwbridge("w1"))
 
 
@@ -82,18 +76,18 @@ def test_a_migration_whose_overlay_goes_leaves_no_label():
     known = id_of(world(), NEW_OVERLAY)
     hosts = SimulatedHosts(start.agreed(services=(), tasks=NO_TASKS))
 
-    look = partial(overlay_facts_of, hosts, known)
-    hosts.work("overlay", 60, hosts.progress.append, look, partial(overlay.next_step_of_removal, NEW_OVERLAY))
+    hosts.work(
+        "overlay",
+        60,
+        hosts.progress.append,
+        lambda: overlay_facts(hosts.world, NEW_OVERLAY.name, known, thorough=True),
+        partial(overlay.next_step_of_removal, NEW_OVERLAY),
+    )
 
     assert (None, []) == (
         no_trace(hosts.world),
         [net.name for net in hosts.world.swarm.networks if net.name.startswith(NEW_OVERLAY.name)],
     )
-
-
-def overlay_facts_of(hosts: SimulatedHosts, network_id: str) -> object:
-    """Return what is seen of the overlay now."""
-    return overlay_facts(hosts.world, NEW_OVERLAY.name, network_id, thorough=True)
 
 
 def test_availability_counts_as_given_back_only_when_it_is():
@@ -106,12 +100,8 @@ def test_availability_counts_as_given_back_only_when_it_is():
 
 def test_another_stacks_change_is_not_overwritten():
     """Giving the default back asks who is changing the swarm, as every change does."""
-    start = world()
-    labels = (*start.swarm.settings.labels, ("swarmnet.change", "infra/staging"))
-    settings = start.swarm.settings.__class__(**{**start.swarm.settings.__dict__, "labels": labels})
-    facts = SimulatedHosts(start.agreed(settings=settings)).ingress()
+    start = in_a_change(world())
     spec = ingress_spec(on_remove="restore_default")
+    decision = ingress.next_step_of_removal(spec, SimulatedHosts(start).ingress(), id_of(start, spec))
 
-    decision = ingress.next_step_of_removal(spec, facts, id_of(start, spec))
-
-    assert "infra/staging is in the middle of a change" in getattr(decision, "reason", "")
+    assert "infra/staging is in the middle of a change" in reason(decision)

@@ -1,27 +1,27 @@
 """Adoption: labels that say whose a network is, and what `create` does with what it finds."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.nouns import adoption
+from providers.rules.nouns.noun import Noun
+from providers.rules.nouns.table import NOUNS, noun_of
 from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
-from providers.rules.vocabulary.shape import pairs
-from tests.support.lifecycle import overlay_spec
+from providers.rules.vocabulary.shape import Pairs, pairs
+from tests.support.lifecycle import OTHERS, OURS, overlay_spec, whole_stack
+from tests.support.tables import cases
 
-OURS = (("swarmnet.owner", "infra/prod"),)
-OTHERS = (("swarmnet.owner", "infra/staging"),)
 NOBODYS = (("site", "b"),)
 
 LABELS = st.dictionaries(st.text("ab", min_size=1), st.text(max_size=3), max_size=3)
 
 
-@pytest.mark.parametrize(
-    ("labels", "expected"), [(OURS, "infra/prod"), (OTHERS, "infra/staging"), (NOBODYS, None), ((), None)]
-)
-def test_owner(labels: tuple[tuple[str, str], ...], expected: str | None):
+def test_owner():
     """The label names the project and stack that made it."""
-    assert expected == owner_of(labels)
+    assert ["infra/prod", "infra/staging", None, None] == [owner_of(each) for each in (OURS, OTHERS, NOBODYS, ())]
 
 
 @given(labels=LABELS)
@@ -45,46 +45,45 @@ def test_a_missing_label_is_a_difference(labels: dict[str, str]):
     assert missing not in declared_labels(labels, live)
 
 
-@pytest.mark.parametrize(
-    ("adopt", "labels", "difference", "engine_default", "expected"),
-    [
-        pytest.param("refuse", OURS, "", False, None, id="ours, whatever adopt says"),
-        pytest.param("converge", OURS, "mtu: 1450", True, "from another state", id="ours and different"),
-        pytest.param("converge", OTHERS, "", False, "belongs to infra/staging", id="another stack's"),
-        pytest.param("converge", OTHERS, "", True, "belongs to infra/staging", id="another stack's, like a default"),
-        pytest.param("refuse", (), "mtu", True, None, id="the Engine's default"),
-        pytest.param("refuse", NOBODYS, "", False, "adopt is refuse", id="refuse"),
-        pytest.param("identical", NOBODYS, "", False, None, id="identical"),
-        pytest.param("identical", NOBODYS, "mtu: 1450", False, "differs (mtu: 1450)", id="not identical"),
-        pytest.param("converge", NOBODYS, "mtu: 1450", False, None, id="converge"),
-    ],
+@cases(
+    "expected, adopt, labels, difference, more",
+    {
+        "ours, whatever adopt says": (None, "refuse", OURS, "", {}),
+        "ours and different": ("from another state", "converge", OURS, "mtu: 1450", {"engine_default": True}),
+        # It is left by a change of our own stack file.
+        "ours and different, in a change that goes on": (None, "refuse", OURS, "mtu: 1450", {"goes_on": True}),
+        "another stack's": ("belongs to infra/staging", "converge", OTHERS, "", {}),
+        "another stack's default": (
+            "belongs to infra/staging",
+            "converge",
+            OTHERS,
+            "",
+            {"engine_default": True},
+        ),
+        "the Engine's default": (None, "refuse", (), "mtu", {"engine_default": True}),
+        "refuse": ("adopt is refuse", "refuse", NOBODYS, "", {}),
+        "identical": (None, "identical", NOBODYS, "", {}),
+        "not identical": ("differs (mtu: 1450)", "identical", NOBODYS, "mtu: 1450", {}),
+        "converge": (None, "converge", NOBODYS, "mtu: 1450", {}),
+    },
 )
-def test_refusal(
-    adopt: str, labels: tuple[tuple[str, str], ...], difference: str, engine_default: bool, expected: str | None
-):
+def test_refusal(expected: str | None, adopt: str, labels: Pairs, difference: str, more: dict[str, bool]):
     """A network that was found is taken over, or the reason against it is named."""
-    found = adoption.refusal("overlay app", labels, "infra/prod", adopt, difference, engine_default=engine_default)
+    found = adoption.refusal("overlay app", labels, "infra/prod", adopt, difference, **more)
     assert expected is found if expected is None else expected in (found or "")
 
 
-def test_change_of_our_own_goes_on():
-    """A difference does not matter if it is left by a change of our own stack file that goes on."""
-    assert None is adoption.refusal("overlay app", OURS, "infra/prod", "refuse", "mtu: 1450", goes_on=True)
+def test_foreign():
+    """An update leaves alone what another stack has taken over, and nothing else.
 
-
-@pytest.mark.parametrize(
-    ("labels", "expected"), [(OURS, None), ((), None), (OTHERS, "overlay app belongs to infra/staging")]
-)
-def test_foreign(labels: tuple[tuple[str, str], ...], expected: str | None):
-    """An update leaves alone what another stack has taken over, and nothing else."""
-    found = adoption.foreign("overlay app", labels, "infra/prod")
-    assert expected is found if expected is None else (found or "").startswith(expected)
-
-
-def test_what_a_stack_left_that_is_no_more():
-    """No Engine relabels a network: whoever renamed a stack, or destroyed one that keeps things, is told what helps."""
-    expected = "if infra/staging no longer exists, remove by hand what it left, or `pulumi stack rename` this one"
-    assert expected in (adoption.foreign("it", OTHERS, "infra/prod") or "")
+    No Engine relabels a network: whoever renamed a stack, or destroyed one that keeps things, is told what helps.
+    """
+    assert (
+        "overlay app belongs to infra/staging (label swarmnet.owner), not to infra/prod: take it out of one of the two "
+        "stack files; if infra/staging no longer exists, remove by hand what it left, or `pulumi stack rename` this "
+        "one to that name"
+    ) == adoption.foreign("overlay app", OTHERS, "infra/prod")
+    assert [None, None] == [adoption.foreign("overlay app", labels, "infra/prod") for labels in (OURS, ())]
 
 
 def test_difference_in_words():
@@ -92,3 +91,14 @@ def test_difference_in_words():
     wanted, live = overlay_spec(mtu=1400, subnet="10.1.0.0/16"), overlay_spec(mtu=None, subnet="10.2.0.0/16")
     expected = "mtu: None, wanted 1400; subnet: 10.2.0.0/16, wanted 10.1.0.0/16"
     assert expected == adoption.in_words(wanted, live, frozenset({"subnet", "mtu"}))
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
+def test_what_was_adopted_is_forgotten(noun: Noun[Any, Any]):
+    """Nothing is decided about it, but a cut change of a network that is kept is finished before."""
+    spec = next(each for each in whole_stack() if noun_of(each) is noun)
+    unfinished = spec.model_copy(update={"settled": "unfinished"})
+    known = {noun.output: "x1", "adopted": True}
+
+    assert None is noun.decide_removal(spec, known, lost=False)
+    assert ("on_remove" in noun.spec.model_fields) == bool(noun.decide_removal(unfinished, known, lost=False))

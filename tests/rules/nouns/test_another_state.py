@@ -16,21 +16,16 @@ from providers.rules.vocabulary.specs import Spec
 from providers.simulate import World
 from tests.exploration.checks import all_of, no_trace, nothing_lost
 from tests.rules.live.test_changes_under_services import NEW_BRIDGE, NEW_INGRESS, NEW_OVERLAY, world
-from tests.support.lifecycle import gwbridge_spec, id_of, make, node_spec, swarm_spec
+from tests.support.lifecycle import id_of, make, node_spec, swarm_spec
 from tests.support.quick import some
 from tests.support.simulated import SimulatedHosts, cuts
 
 THEIRS = {"wish": "0123456789ab"}
 OURS = {"wish": "ba9876543210"}
-DIFFERENT = [
-    gwbridge_spec(mtu=1400, adopt="converge"),
-    swarm_spec(task_history_limit=2, adopt="converge"),
-    node_spec(availability="drain", adopt="converge"),
-    NEW_INGRESS.model_copy(update={"adopt": "converge"}),
-    NEW_OVERLAY.model_copy(update={"adopt": "converge"}),
-]
+NEW: list[Spec] = [NEW_INGRESS, NEW_BRIDGE, NEW_OVERLAY]
 # The first run of a stack changes what somebody else made; what is on an overlay moves to another network.
-CHANGES = [spec.model_copy(update={"adopt": "converge"}) for spec in (NEW_INGRESS, NEW_BRIDGE, NEW_OVERLAY)]
+CHANGES = [spec.model_copy(update={"adopt": "converge"}) for spec in NEW]
+MORE = [swarm_spec(task_history_limit=2, adopt="converge"), node_spec(availability="drain", adopt="converge")]
 AS_BEFORE = all_of(nothing_lost(world()), no_trace)
 
 
@@ -59,7 +54,7 @@ def in_a_change(world: World) -> bool:
     return change_on(world.swarm.settings.labels) is not None
 
 
-@pytest.mark.parametrize("spec", DIFFERENT, ids=noun)
+@pytest.mark.parametrize("spec", [*CHANGES, *MORE], ids=noun)
 def test_what_the_other_state_made_is_left_alone(spec: Spec):
     """It carries our label and differs: whatever `adopt` says, both ways out are told and nothing is written."""
     expected = "made by this stack from another state, or was kept when this one forgot it, and differs ("
@@ -101,11 +96,9 @@ def test_joining_ends_no_change_of_the_other_state():
     spec = NEW_OVERLAY.model_copy(update=OURS)
     hosts = SimulatedHosts(world())
     make(hosts, NEW_OVERLAY, id_of(world(), NEW_OVERLAY))
-    labels = ((CHANGE, "infra/prod 0123456789ab"),)
     settings = hosts.world.swarm.settings
-    swarm = replace(hosts.world.swarm, settings=replace(settings, labels=(*settings.labels, *labels)))
-    hosts.world = replace(hosts.world, cluster=swarm)
-    hosts.steps.clear()
+    labels = (*settings.labels, (CHANGE, "infra/prod 0123456789ab"))
+    hosts = SimulatedHosts(hosts.world.agreed(settings=replace(settings, labels=labels)))
     make(hosts, spec)
 
     assert ([], True) == (hosts.steps, in_a_change(hosts.world))

@@ -1,6 +1,5 @@
 """The swarm's ingress: what counts as a difference, whose it is, and what is done until every host has it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,63 +20,60 @@ from providers.rules.vocabulary.facts import (
 )
 from providers.rules.vocabulary.labels import CHANGE, FORMER, copy_label
 from providers.rules.vocabulary.network_options import MTU
-from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done, RemoveNetwork, UpdateNode, UpdateSwarm
-from tests.support.decisions import kinds, reason, steps, waits_for
-from tests.support.lifecycle import OTHER_OWNER, OWNER, ingress_spec
+from providers.rules.vocabulary.steps import (
+    Blocked,
+    CreateNetwork,
+    Decision,
+    Done,
+    RemoveNetwork,
+    Step,
+    UpdateNode,
+    UpdateSwarm,
+)
+from tests.support.decisions import kinds, reason, steps, todo, waits_for
+from tests.support.lifecycle import OTHER_OWNER, OTHERS, OURS, OWNER, ingress_spec
 from tests.support.networks import a_network, altered, create_network
 from tests.support.swarms import a_swarm
+from tests.support.tables import cases
 
+ID = "i" * 25
 VNI = ("com.docker.network.driver.overlay.vxlanid_list", "4096")
-OURS = (("swarmnet.owner", OWNER),)
-OTHERS = (("swarmnet.owner", OTHER_OWNER),)
-
 SWARM = a_swarm(default_addr_pool=("10.0.0.0/8",), labels=OURS, version=7)
-
-
-def network(**given: Any) -> Network:
-    """An ingress just as `ingress_spec()` wants it."""
-    return a_network(
-        **{
-            "id": "i" * 25,
-            "name": "ingress",
-            "driver": "overlay",
-            "scope": "swarm",
-            "subnets": ("10.11.0.0/16",),
-            "gateways": ("10.11.0.1",),
-            "options": (VNI,),
-            "labels": OURS,
-            "ingress": True,
-            **given,
-        }
-    )
-
-
-RIGHT = network()
-DEFAULT = network(subnets=("10.0.0.0/24",), gateways=("10.0.0.1",), labels=())
-DEAD = network(driver="", subnets=(), gateways=(), options=())
+# Just as `ingress_spec()` wants it.
+RIGHT = a_network(
+    id=ID,
+    name="ingress",
+    driver="overlay",
+    scope="swarm",
+    subnets=("10.11.0.0/16",),
+    gateways=("10.11.0.1",),
+    options=(VNI,),
+    labels=OURS,
+    ingress=True,
+)
+DEFAULT = altered(RIGHT, subnets=("10.0.0.0/24",), gateways=("10.0.0.1",), labels=())
+DEAD = altered(RIGHT, driver="", subnets=(), options=())
 DRIFT = {
-    "name": network(name="other"),
-    "subnet": network(subnets=("10.99.0.0/16",)),
-    "gateway": network(gateways=("10.11.0.254",)),
-    "mtu": network(options=((MTU, "1400"), VNI)),
+    "name": altered(RIGHT, name="other"),
+    "subnet": altered(RIGHT, subnets=("10.99.0.0/16",)),
+    "gateway": altered(RIGHT, gateways=("10.11.0.254",)),
+    "mtu": altered(RIGHT, options=((MTU, "1400"), VNI)),
 }
+SOMEBODYS = altered(DRIFT["mtu"], labels=())
+ANOTHER_STACKS = altered(DRIFT["mtu"], labels=OTHERS)
+CHOSEN = altered(DEFAULT, subnets=("10.31.0.0/16",), gateways=("10.31.0.1",))
 
 
 def node(number: int, **given: Any) -> Node:
     """A member's entry: the first is the manager."""
-    role = "manager" if number == 1 else "worker"
-    given = {"availability": "active", "state": "ready", **given}
-    return Node(
-        id=f"n{number}",
-        hostname=f"h{number}",
-        role=role,
-        version=number,
-        reachability="reachable" if number == 1 else "",
-        **given,
-    )
+    usual = {"availability": "active", "state": "ready", "role": "worker", "version": number}
+    if number == 1:
+        usual |= {"role": "manager", "reachability": "reachable"}
+    return Node(**{"id": f"n{number}", "hostname": f"h{number}", **usual, **given})
 
 
 NODES = (node(1), node(2))
+DOWN = (node(1), node(2, state="down"))
 
 
 def with_it(number: int, of: Network = RIGHT) -> HostIngress:
@@ -114,53 +110,89 @@ def service(published: int = 8080, mode: str = "ingress", **given: Any) -> Swarm
     return SwarmService(id="web1", name="web", ports=(port,), spec=spec, **given)
 
 
+USED = {"services": (service(),)}
+
+
+def task(found: Network, **given: Any) -> Task:
+    """A task on an ingress, told to end."""
+    usual = {"id": "t1", "service_id": "gone", "node_id": "n2", "state": "running", "desired": "shutdown"}
+    return Task(**{**usual, "networks": (found.id,), **given})
+
+
+def labelled(entry: Node, **labels: str) -> Node:
+    """A member's entry with these labels of ours."""
+    return replace(entry, labels=tuple(sorted((f"swarmnet.{key}", value) for key, value in labels.items())))
+
+
+def drained(number: int = 2, **labels: str) -> Node:
+    """A host drained by us."""
+    return labelled(node(number, availability="drain"), availability="active", **labels)
+
+
+def decided(found: IngressFacts, *, known: bool = True, **given: Any) -> Decision:
+    """Return the next decision; `given` is declared."""
+    return ingress.next_step(ingress_spec(**given), found, known=known)
+
+
 # It is there
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_right_one_needs_nothing(known: bool):
-    """An ingress that is as wanted on every host takes no step."""
-    assert Done() == ingress.next_step(ingress_spec(), facts(), known=known)
+@cases(
+    "found, known",
+    {
+        "as wanted": (facts(), True),
+        "as wanted, in create": (facts(), False),
+        "in use": (facts(**USED), True),
+        # They start with the change of its bridge, which gives it back.
+        "a host waits for containers that were stopped": (facts(nodes=(node(1), drained(stopped="c1"))), True),
+        # It gets it when it is back.
+        "a silent host that is down": (facts(RIGHT, with_it(1), SILENT, nodes=DOWN), True),
+        "a host that is no member": (facts(RIGHT, with_it(1), without_it(2), nodes=(node(1),)), True),
+    },
+)
+def test_right_one_needs_nothing(found: IngressFacts, known: bool):
+    """An ingress that is as wanted on every host that has to have it takes no step."""
+    assert Done() == decided(found, known=known)
 
 
-def test_a_service_does_not_matter_where_nothing_changes():
-    """An ingress in use that is right stays as it is."""
-    assert Done() == ingress.next_step(ingress_spec(), facts(services=(service(),)), known=True)
-
-
-@pytest.mark.parametrize("property_name", DRIFT)
-def test_drift_is_repaired(property_name: str):
-    """An unused ingress is removed, to be made again, whatever differs."""
-    found = DRIFT[property_name]
-    assert (RemoveNetwork(id=found.id),) == steps(ingress.next_step(ingress_spec(), begun(found), known=True))
+@cases(
+    "found, given",
+    {
+        **{name: (begun(found), {}) for name, found in DRIFT.items()},
+        "the Engine's default, whatever adopt says": (facts(DEFAULT), {"known": False, "adopt": "refuse"}),
+        "somebody's that may be changed": (begun(SOMEBODYS), {"known": False, "adopt": "converge"}),
+        "a dead default": (facts(altered(DEAD, labels=()), unchanged_for=2.0), {"known": False}),
+        # It gets the new one by itself when it is back.
+        "a silent member is down": (begun(DRIFT["mtu"], with_it(1, DRIFT["mtu"]), SILENT, nodes=DOWN), {}),
+        "a task has ended": (begun(DRIFT["mtu"], tasks=(task(RIGHT, state="shutdown"),)), {}),
+        "a task on a host that is down": (begun(DRIFT["mtu"], tasks=(task(RIGHT),), nodes=DOWN), {}),
+    },
+)
+def test_old_one_is_removed(found: IngressFacts, given: dict[str, Any]):
+    """One that differs and that nothing holds is removed, to be made again, whatever differs."""
+    assert (RemoveNetwork(id=ID),) == steps(decided(found, **given))
 
 
 def test_what_it_is_like_is_noted_before_anything_is_removed():
     """Undeclared options and labels are noted too: the old one is made from the note if the new one is refused."""
-    found = network(subnets=("10.99.0.0/16",), labels=(*OURS, ("theirs", "1")), options=(("com.example.x", "2"), VNI))
-    (note,) = steps(ingress.next_step(ingress_spec(), facts(found), known=True))
+    found = altered(DRIFT["subnet"], labels=(*OURS, ("theirs", "1")), options=(("com.example.x", "2"), VNI))
+    (note,) = steps(decided(facts(found)))
     assert isinstance(note, UpdateSwarm)
     again = former.creation(dict(note.set_labels)[FORMER]).shape
     assert (found.subnet, found.labels, (("com.example.x", "2"),)) == (again.pool.subnet, again.labels, again.options)
 
 
-def test_engine_default_makes_room():
-    """The ingress that the Engine made by itself gives way, whatever `adopt` says."""
-    decision = ingress.next_step(ingress_spec(adopt="refuse"), facts(DEFAULT), known=False)
-    assert (RemoveNetwork(id=DEFAULT.id),) == steps(decision)
-
-
-@pytest.mark.parametrize(
-    ("pools", "prefix", "subnet", "expected"),
-    [
-        pytest.param(("10.0.0.0/8",), 24, "10.0.0.0/24", True, id="the usual pool"),
-        pytest.param(("10.40.0.0/16",), 26, "10.40.0.0/26", True, id="a pool of its own"),
-        pytest.param(("10.40.0.0/16", "10.50.0.0/16"), 24, "10.50.3.0/24", True, id="one of its pools"),
-        pytest.param((), 0, "10.0.0.0/24", True, id="a swarm that shows no pool"),
-        pytest.param(("10.40.0.0/16",), 24, "10.255.0.0/16", True, id="an Engine of old"),
-        pytest.param(("10.40.0.0/16",), 24, "10.0.0.0/24", False, id="outside its pool"),
-        pytest.param(("10.0.0.0/8",), 24, "10.31.0.0/16", False, id="of another size"),
-    ],
+@cases(
+    "pools, prefix, subnet, expected",
+    {
+        "the usual pool": (("10.0.0.0/8",), 24, "10.0.0.0/24", True),
+        "a pool of its own": (("10.40.0.0/16",), 26, "10.40.0.0/26", True),
+        "one of its pools": (("10.40.0.0/16", "10.50.0.0/16"), 24, "10.50.3.0/24", True),
+        "a swarm that shows no pool": ((), 0, "10.0.0.0/24", True),
+        "an Engine of old": (("10.40.0.0/16",), 24, "10.255.0.0/16", True),
+        "outside its pool": (("10.40.0.0/16",), 24, "10.0.0.0/24", False),
+        "of another size": (("10.0.0.0/8",), 24, "10.31.0.0/16", False),
+    },
 )
 def test_engine_default_has_a_range_of_the_swarms_pool(
     pools: tuple[str, ...], prefix: int, subnet: str, expected: bool
@@ -170,169 +202,141 @@ def test_engine_default_has_a_range_of_the_swarms_pool(
     assert expected == ingress.engine_default(altered(DEFAULT, subnets=(subnet,)), swarm)
 
 
-def test_plain_ingress_with_a_range_of_somebodys_own_is_not_replaced():
-    """It is for `adopt` to say."""
-    found = altered(DEFAULT, subnets=("10.31.0.0/16",), gateways=("10.31.0.1",))
-    decision = ingress.next_step(ingress_spec(adopt="identical"), facts(found), known=False)
-    assert "subnet: 10.31.0.0/16, wanted 10.11.0.0/16" in reason(decision)
+CHANGING = replace(SWARM, labels=(("swarmnet.change", OTHER_OWNER),))
+TAKEN = a_network(id="o", name="app", driver="overlay", scope="swarm", subnets=("10.11.5.0/24",))
 
 
-@pytest.mark.parametrize(
-    ("adopt", "found", "given", "expected"),
-    [
-        pytest.param("refuse", network(labels=()), {"services": (service(),)}, "adopt is refuse", id="refuse"),
-        pytest.param("identical", altered(DRIFT["mtu"], labels=()), {}, "mtu: 1400, wanted None", id="differs"),
-        pytest.param("identical", DEFAULT, {"services": (service(),)}, "10.0.0.0/24", id="a default in use"),
-        pytest.param("converge", altered(DRIFT["mtu"], labels=OTHERS), {}, OTHER_OWNER, id="another stack's"),
-    ],
+@cases(
+    "expected, found, given",
+    {
+        "refuse": ("adopt is refuse", facts(altered(RIGHT, labels=()), **USED), {"known": False, "adopt": "refuse"}),
+        "not identical": ("mtu: 1400, wanted None", facts(SOMEBODYS), {"known": False}),
+        "plain, with a chosen range": ("10.31.0.0/16, wanted 10.11.0.0/16", facts(CHOSEN), {"known": False}),
+        "a default in use": ("10.0.0.0/24", facts(DEFAULT, **USED), {"known": False}),
+        "another stack's": (OTHER_OWNER, facts(ANOTHER_STACKS), {"known": False, "adopt": "converge"}),
+        "another stack took it over": (OTHER_OWNER, facts(ANOTHER_STACKS), {}),
+        "another stack's change": (f"{OTHER_OWNER} is in the middle", facts(DRIFT["mtu"], swarm=CHANGING), {}),
+        # A change would stop halfway.
+        "a silent member": ("h2 can't be asked", facts(DRIFT["gateway"], with_it(1), SILENT), {}),
+        "an undeclared member": ("member h3", facts(DRIFT["gateway"], nodes=(*NODES, node(3))), {}),
+        "its range is taken": ("overlaps 10.11.5.0/24", facts(DRIFT["gateway"], listed=(TAKEN,)), {}),
+        "a job would run again": ("the job web", facts(DRIFT["gateway"], services=(service(job=True),)), {}),
+    },
 )
-def test_create_refuses(adopt: str, found: Network, given: dict[str, Any], expected: str):
-    """An ingress that somebody else made or uses is refused unless `adopt` allows to take it."""
-    decision = ingress.next_step(ingress_spec(adopt=adopt), facts(found, **given), known=False)
-    assert expected in reason(decision)
+def test_it_is_left_alone(expected: str, found: IngressFacts, given: dict[str, Any]):
+    """It is refused before the first write to change what is somebody else's, or what may not go."""
+    assert expected in reason(decided(found, **given))
 
 
-def test_create_changes_what_may_be_changed():
-    """An ingress that somebody made gives way with `adopt: converge`."""
-    found = altered(DRIFT["mtu"], labels=())
-    decision = ingress.next_step(ingress_spec(adopt="converge"), begun(found), known=False)
-    assert (RemoveNetwork(id=found.id),) == steps(decision)
+# It has to go, is not there, or has no addresses
 
-
-def test_update_leaves_another_stacks_alone():
-    """An ingress that another stack took over since is not changed."""
-    found = altered(DRIFT["mtu"], labels=OTHERS)
-    assert OTHER_OWNER in reason(ingress.next_step(ingress_spec(), facts(found), known=True))
-
-
-def test_another_stack_in_the_middle_blocks():
-    """Nothing is begun while another stack changes the swarm."""
-    changing = replace(SWARM, labels=(("swarmnet.change", OTHER_OWNER),))
-    decision = ingress.next_step(ingress_spec(), facts(DRIFT["mtu"], swarm=changing), known=True)
-    assert f"{OTHER_OWNER} is in the middle of a change" in reason(decision)
-
-
-# It has to go
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        pytest.param({"hosts": (with_it(1), SILENT)}, "h2 can't be asked", id="a member that is silent"),
-        pytest.param({"nodes": (*NODES, node(3))}, "member h3", id="a member that is not declared"),
-        pytest.param(
-            {"listed": (a_network(id="o", name="app", driver="overlay", scope="swarm", subnets=("10.11.5.0/24",)),)},
-            "overlaps 10.11.5.0/24",
-            id="its range is taken",
-        ),
-        pytest.param({"services": (service(job=True),)}, "the job web", id="a job that would run again"),
-    ],
-)
-def test_change_is_refused_beforehand(given: dict[str, Any], expected: str):
-    """A change that would stop halfway is refused before the first write."""
-    found = facts(DRIFT["gateway"], *given.pop("hosts", ()), **given)
-    assert expected in reason(ingress.next_step(ingress_spec(), found, known=True))
-
-
-def test_a_member_that_is_down_is_no_hindrance():
-    """It gets the new one by itself when it is back."""
-    found = begun(DRIFT["mtu"], with_it(1, DRIFT["mtu"]), SILENT, nodes=(node(1), node(2, state="down")))
-    assert ["RemoveNetwork"] == kinds(ingress.next_step(ingress_spec(), found, known=True))
-
-
-def on(found: Network, **given: Any) -> Task:
-    """A task on an ingress."""
-    given = {"id": "t1", "service_id": "gone", "node_id": "n2", "state": "running", "desired": "shutdown", **given}
-    return Task(networks=(found.id,), **given)
-
-
-def test_tasks_are_waited_for():
-    """A removal while tasks still run on it would leave their hosts with it for good."""
-    old = DRIFT["mtu"]
-    decision = ingress.next_step(ingress_spec(), begun(old, tasks=(on(old),)), known=True)
-    assert "1 tasks (another on h2) to leave the old ingress" == waits_for(decision)
-
-
-@pytest.mark.parametrize(
-    ("task", "nodes"),
-    [
-        pytest.param(on(DRIFT["mtu"], state="shutdown"), NODES, id="ended"),
-        pytest.param(on(DRIFT["mtu"]), (node(1), node(2, state="down")), id="on a host that is down"),
-    ],
-)
-def test_tasks_that_do_not_count(task: Task, nodes: tuple[Node, ...]):
-    """Tasks that have ended, or are on a host that is down, do not hold the ingress."""
-    found = begun(DRIFT["mtu"], tasks=(task,), nodes=nodes)
-    assert ["RemoveNetwork"] == kinds(ingress.next_step(ingress_spec(), found, known=True))
-
-
-# It is not there
-
-
-@pytest.mark.parametrize(
-    "hosts",
-    [
-        pytest.param((without_it(1, DEFAULT), without_it(2)), id="a host keeps it"),
-        pytest.param((without_it(1), with_it(2, DEFAULT)), id="with its sandbox"),
-    ],
-)
-def test_hosts_have_time_to_drop_the_old_one(hosts: tuple[HostIngress, ...]):
-    """A new one does not come to a host that has the old one."""
-    found = facts(None, *hosts, unchanged_for=9)
-    assert "to drop the old ingress" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
-
-
-def test_a_silent_member_has_time_to_answer():
-    """It is not known whether it has dropped the old one."""
-    found = facts(None, without_it(1), SILENT, unchanged_for=9)
-    assert "h2 to answer" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
-
-
-def test_a_silent_member_does_not_keep_the_ports_of_all_others_away():
-    """The new one is made all the same."""
-    found = facts(None, without_it(1), SILENT, unchanged_for=10)
-    assert ["CreateNetwork"] == kinds(ingress.next_step(ingress_spec(), found, known=True))
-
-
+CHANGED = replace(SWARM, labels=(*OURS, ("swarmnet.change", OWNER)))
+OLD = with_it(2, altered(RIGHT, id="o" * 25))
 KEEPING = with_it(2, DEFAULT)
+GIVEN_UP = f"{'i' * 12}.20"
+REPAIRS = (labelled(node(1), kick=GIVEN_UP), drained())
+KICKED_BEFORE = facts(nodes=(node(1), labelled(node(2), kick="x.1")))
+
+
+def kicked(value: str, **given: Any) -> IngressFacts:
+    """h2 was kicked and is not attached."""
+    return facts(RIGHT, with_it(1), without_it(2), nodes=(node(1), labelled(node(2), kick=value)), **given)
+
+
+@cases(
+    "expected, found",
+    {
+        # A removal while tasks still run on it would leave their hosts with it for good.
+        "a task": ("1 tasks (another on h2) to leave the old ingress", begun(DRIFT["mtu"], tasks=(task(RIGHT),))),
+        # It answers again, or the managers call it down; before the first write it blocks.
+        "silent, and ports are off": ("h2 to answer", begun(DRIFT["mtu"], with_it(1, DRIFT["mtu"]), SILENT)),
+        # A new one does not come to a host that has the old one.
+        "a host keeps it": ("drop the old ingress", facts(None, without_it(1, DEFAULT), without_it(2))),
+        "with its sandbox": ("drop the old ingress", facts(None, without_it(1), KEEPING, unchanged_for=9)),
+        "a silent member may keep it": ("h2 to answer", facts(None, without_it(1), SILENT, unchanged_for=9)),
+        "addresses come after the network": ("to get its addresses", facts(DEAD)),
+        "a host drops the old one": ("h2 to drop the old ingress", facts(RIGHT, with_it(1), OLD)),
+        "a silent member may have it": ("h2 to answer", facts(RIGHT, with_it(1), SILENT)),
+        "a silent member, at last": ("h2 to answer", facts(RIGHT, with_it(1), SILENT, unchanged_for=10)),
+        # It takes 0.2 to 1.7 s (measurements.md#kicks).
+        "a kick": ("h2 to attach to the ingress", kicked(f"{'i' * 12}.1")),
+        "one host at a time": ("h2 to recover by itself", facts(RIGHT, without_it(1), without_it(2), nodes=REPAIRS)),
+    },
+)
+def test_it_is_waited_for(expected: str, found: IngressFacts):
+    """Nothing is written while a host or a task needs a moment."""
+    assert expected in waits_for(decided(found))
+
+
 DRAIN = UpdateNode(node_id="n2", version=2, availability="drain", set_labels=(("swarmnet.availability", "active"),))
 
 
-def test_a_host_that_keeps_the_old_one_is_taken_out_of_service():
-    """Tasks that come to it would fail."""
-    found = facts(None, without_it(1), KEEPING, unchanged_for=10)
-    assert (DRAIN,) == steps(ingress.next_step(ingress_spec(), found, known=True))
+def kick(value: str) -> UpdateNode:
+    """h2 is kicked."""
+    return UpdateNode(node_id="n2", version=2, set_labels=(("swarmnet.kick", value),))
 
 
-LOST = replace(node(3, state="down"), role="manager", reachability="unreachable")
-SECOND = replace(node(2), role="manager", reachability="reachable")
+UNLABELLED = UpdateNode(node_id="n2", version=2, drop_labels=("swarmnet.kick",))
+FIRST_KICK = kick(f"{'i' * 12}.1")
 
 
-@pytest.mark.parametrize(
-    ("nodes", "asked"),
-    [
-        pytest.param((node(1), node(2, availability="drain", labels=DRAIN.set_labels)), "", id="it is out of service"),
-        pytest.param((node(1), SECOND, LOST), "h1", id="its docker can't be restarted"),
-    ],
+@cases(
+    "step, found",
+    {
+        # Tasks that come to it would fail.
+        "a host that keeps the old one is drained": (DRAIN, facts(None, without_it(1), KEEPING, unchanged_for=10)),
+        "and last, once all others have their ports": (DRAIN, facts(RIGHT, with_it(1), OLD, unchanged_for=10)),
+        "a host that no kick helps is drained": (DRAIN, kicked(GIVEN_UP)),
+        # A label with a fresh value makes the host take it up; 201 alone proves nothing.
+        "no copy": (FIRST_KICK, facts(RIGHT, with_it(1), without_it(2))),
+        "a manager's word without a sandbox": (FIRST_KICK, facts(RIGHT, with_it(1), without_it(2, RIGHT))),
+        "no way out": (FIRST_KICK, facts(RIGHT, with_it(1), replace(with_it(2), bridge_endpoints=()))),
+        "another kick": (kick(f"{'i' * 12}.2"), kicked(f"{'i' * 12}.1", unchanged_for=1.5)),
+        "the last kick was for another ingress": (FIRST_KICK, kicked(f"{'o' * 12}.7")),
+        "a value that we did not write": (FIRST_KICK, kicked("by hand")),
+        "labels of kicks go once every host is attached": (UNLABELLED, KICKED_BEFORE),
+    },
 )
-def test_a_host_that_keeps_the_old_one_does_not_keep_the_ports_of_all_others_away(nodes: tuple[Node, ...], asked: str):
+def test_it_comes_to_every_host(step: Step, found: IngressFacts):
+    """Hosts that are not attached are kicked, each time with a fresh value, or drained for a restart."""
+    assert (step,) == steps(decided(found))
+
+
+def test_all_are_kicked_at_once():
+    """Hosts do not wait for each other."""
+    assert ["UpdateNode", "UpdateNode"] == kinds(decided(facts(RIGHT, without_it(1), without_it(2))))
+
+
+SECOND = node(2, role="manager", reachability="reachable")
+LOST = node(3, state="down", role="manager", reachability="unreachable")
+
+
+@cases(
+    "asked, found",
+    {
+        "it does not answer": ("", facts(None, without_it(1), SILENT, unchanged_for=10)),
+        "it is out of service": ("", facts(None, without_it(1), KEEPING, nodes=(node(1), drained()), unchanged_for=10)),
+        "no restart of it": (
+            "h1",
+            facts(None, without_it(1), KEEPING, nodes=(node(1), SECOND, LOST), unchanged_for=10),
+        ),
+    },
+)
+def test_one_host_does_not_keep_the_ports_of_all_others_away(asked: str, found: IngressFacts):
     """The new one is made, at a manager that has dropped the old one."""
-    found = facts(None, without_it(1), KEEPING, nodes=nodes, unchanged_for=10)
-    (step,) = steps(ingress.next_step(ingress_spec(), found, known=True))
+    (step,) = steps(decided(found))
     assert isinstance(step, CreateNetwork)
     assert asked == step.host
 
 
 def test_where_every_manager_keeps_the_old_one_one_is_repaired_first():
     """None of them would take another ingress of its name."""
-    out = node(1, availability="drain", labels=DRAIN.set_labels)
-    found = facts(None, with_it(1, DEFAULT), KEEPING, nodes=(out, node(2)), unchanged_for=10)
-    assert ["RestartEngine"] == kinds(ingress.next_step(ingress_spec(), found, known=True))
+    found = facts(None, with_it(1, DEFAULT), KEEPING, nodes=(drained(1), node(2)), unchanged_for=10)
+    assert ["RestartEngine"] == kinds(decided(found))
 
 
 def test_it_is_created():
     """One step makes it, with all that is wanted said outright."""
-    spec = ingress_spec(name="mesh", mtu=1400, labels={"site": "b"})
     expected = create_network(
         name="mesh",
         driver="overlay",
@@ -342,198 +346,41 @@ def test_it_is_created():
         labels=(("site", "b"), ("swarmnet.owner", OWNER)),
         ingress=True,
     )
-    assert (expected,) == steps(ingress.next_step(spec, facts(None), known=False))
-
-
-# It has no addresses
-
-
-def test_allocation_is_waited_for():
-    """Addresses come some milliseconds after the network."""
-    assert "to get its addresses" in waits_for(ingress.next_step(ingress_spec(), facts(DEAD), known=True))
+    assert (expected,) == steps(decided(facts(None), known=False, name="mesh", mtu=1400, labels={"site": "b"}))
 
 
 def test_dead_one_of_ours_is_taken_back():
     """An ingress without addresses after two seconds never gets any."""
-    decision = ingress.next_step(ingress_spec(), facts(DEAD, unchanged_for=2.0), known=True)
+    decision = decided(facts(DEAD, unchanged_for=2.0))
     assert isinstance(decision, Blocked)
-    assert (RemoveNetwork(id=DEAD.id),) == decision.undo
-
-
-def test_dead_default_makes_room():
-    """A dead ingress of the Engine's own gives way to ours."""
-    found = facts(altered(DEAD, labels=()), unchanged_for=2.0)
-    assert ["RemoveNetwork"] == kinds(ingress.next_step(ingress_spec(), found, known=False))
-
-
-# It has to reach every host
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        pytest.param(without_it(2), id="no copy"),
-        pytest.param(without_it(2, RIGHT), id="a manager's word without a sandbox"),
-        pytest.param(replace(with_it(2), bridge_endpoints=()), id="no way out"),
-    ],
-)
-def test_a_host_without_it_is_kicked(host: HostIngress):
-    """A label with a fresh value makes the host take it up; 201 alone proves nothing."""
-    expected = UpdateNode(node_id="n2", version=2, set_labels=(("swarmnet.kick", f"{'i' * 12}.1"),))
-    assert (expected,) == steps(ingress.next_step(ingress_spec(), facts(RIGHT, with_it(1), host), known=True))
-
-
-OLD = with_it(2, network(id="o" * 25))
-
-
-def test_a_host_that_still_has_the_old_one_is_not_kicked():
-    """No other comes to it before it has dropped that one."""
-    found = facts(RIGHT, with_it(1), OLD)
-    assert "h2 to drop the old ingress" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
-
-
-def test_a_host_that_keeps_the_old_one_is_repaired_last():
-    """It is repaired once all others have their ports."""
-    found = facts(RIGHT, with_it(1), OLD, unchanged_for=10)
-    assert (DRAIN,) == steps(ingress.next_step(ingress_spec(), found, known=True))
-
-
-def test_a_host_that_does_not_answer_is_waited_for_at_last():
-    """It is waited for once all others have their ports."""
-    found = facts(RIGHT, with_it(1), SILENT, unchanged_for=10)
-    assert "h2 to answer" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
+    assert (RemoveNetwork(id=ID),) == decision.undo
 
 
 def test_a_way_back_waits_for_no_host_that_does_not_answer():
     """The run ends with its name, and with nothing of the change left."""
-    swarm = replace(SWARM, labels=(*OURS, (CHANGE, OWNER)))
-    found = facts(RIGHT, with_it(1), SILENT, swarm=swarm, unchanged_for=10)
+    found = facts(RIGHT, with_it(1), SILENT, swarm=CHANGED, unchanged_for=10)
     for decide in ingress.ways_back(ingress_spec()):
-        (step,) = steps(decide(found))
-        assert UpdateSwarm(version=7, drop_labels=(CHANGE,)) == step
+        assert (UpdateSwarm(version=7, drop_labels=(CHANGE,)),) == steps(decide(found))
 
 
-def kicked(value: str, **given: Any) -> IngressFacts:
-    """h2 was kicked and is not attached."""
-    nodes = (node(1), node(2, labels=(("swarmnet.kick", value),)))
-    return facts(RIGHT, with_it(1), without_it(2), nodes=nodes, **given)
-
-
-def test_a_kick_gets_a_moment():
-    """It takes 0.2 to 1.7 s (measurements.md#kicks)."""
-    decision = ingress.next_step(ingress_spec(), kicked(f"{'i' * 12}.1"), known=True)
-    assert "h2 to attach to the ingress" in waits_for(decision)
-
-
-@pytest.mark.parametrize(
-    ("value", "unchanged_for", "expected"),
-    [
-        pytest.param(f"{'i' * 12}.1", 1.5, f"{'i' * 12}.2", id="another one"),
-        pytest.param(f"{'o' * 12}.7", 0, f"{'i' * 12}.1", id="the last was for another ingress"),
-        pytest.param("by hand", 0, f"{'i' * 12}.1", id="a value that we did not write"),
-    ],
-)
-def test_the_next_kick(value: str, unchanged_for: float, expected: str):
-    """Each has a value that was not there before."""
-    found = kicked(value, unchanged_for=unchanged_for)
-    (step,) = steps(ingress.next_step(ingress_spec(), found, known=True))
-    assert isinstance(step, UpdateNode)
-    assert (("swarmnet.kick", expected),) == step.set_labels
-
-
-def test_all_are_kicked_at_once():
-    """Hosts do not wait for each other."""
-    found = facts(RIGHT, without_it(1), without_it(2))
-    assert ["UpdateNode", "UpdateNode"] == kinds(ingress.next_step(ingress_spec(), found, known=True))
-
-
-def test_what_no_kick_helps_is_taken_out_of_service():
-    """After twenty kicks the host is drained for a restart, with its availability journaled."""
-    found = kicked(f"{'i' * 12}.20")
-    expected = UpdateNode(
-        node_id="n2", version=2, availability="drain", set_labels=(("swarmnet.availability", "active"),)
-    )
-    assert (expected,) == steps(ingress.next_step(ingress_spec(), found, known=True))
-
-
-def drained(**labels: str) -> Node:
-    """h2, drained by us."""
-    given = {"swarmnet.availability": "active", **{f"swarmnet.{key}": value for key, value in labels.items()}}
-    return node(2, availability="drain", labels=tuple(sorted(given.items())))
-
-
-def test_one_host_at_a_time_is_taken_out_of_service():
-    """The next host that no kick helps goes on working while one is in repair."""
-    given_up = (("swarmnet.kick", f"{'i' * 12}.20"),)
-    found = facts(RIGHT, without_it(1), without_it(2), nodes=(node(1, labels=given_up), drained()))
-    assert "h2 to recover by itself" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
-
-
-def test_containers_that_were_stopped_keep_their_host_out_of_service():
-    """They start with the change of its bridge, which gives it back."""
-    found = facts(nodes=(node(1), drained(stopped="c1")))
-    assert Done() == ingress.next_step(ingress_spec(), found, known=True)
-
-
-@pytest.mark.parametrize(
-    "hosts", [(with_it(1), SILENT), (with_it(1),)], ids=["it does not answer", "it is not in the stack file"]
-)
+@pytest.mark.parametrize("hosts", [(with_it(1), SILENT), (with_it(1),)], ids=["silent", "not in the stack file"])
 def test_a_host_that_was_drained_and_is_down_is_named(hosts: tuple[HostIngress | Silent, ...]):
     """The rest is done, and it would stay drained unseen."""
     found = facts(RIGHT, *hosts, nodes=(node(1), replace(drained(), state="down")))
-    decision = ingress.next_step(ingress_spec(), found, known=True)
-    assert "h2 was drained by Swarmnet and is down now: bring it back" in reason(decision)
+    assert "h2 was drained by Swarmnet and is down now: bring it back" in reason(decided(found))
 
 
-def test_a_host_that_falls_silent_after_ports_were_taken_off_gets_a_moment():
-    """It answers again, or the managers call it down; before the first write it blocks."""
-    swarm = replace(SWARM, labels=(*OURS, ("swarmnet.change", OWNER)))
-    found = facts(DRIFT["subnet"], with_it(1, DRIFT["subnet"]), SILENT, swarm=swarm)
-    assert "h2 to answer" in waits_for(ingress.next_step(ingress_spec(), found, known=True))
-
-
-@pytest.mark.parametrize(
-    ("host", "nodes"),
-    [
-        pytest.param(SILENT, (node(1), node(2, state="down")), id="it is down"),
-        pytest.param(without_it(2), (node(1),), id="it is no member"),
-    ],
+@cases(
+    "expected, found",
+    {
+        "nothing": (None, facts()),
+        "a host": ("h2 is not attached to the ingress", facts(RIGHT, with_it(1), without_it(2))),
+        "a kick": ("swarmnet.kick", KICKED_BEFORE),
+        "a host in repair": ("h2 was drained by Swarmnet", facts(nodes=(node(1), drained()))),
+        "our label": ("labels of a change", facts(swarm=CHANGED)),
+    },
 )
-def test_who_need_not_have_it(host: HostIngress | Silent, nodes: tuple[Node, ...]):
-    """One that is down gets it when it is back; one that is no member has none."""
-    assert Done() == ingress.next_step(ingress_spec(), facts(RIGHT, with_it(1), host, nodes=nodes), known=True)
-
-
-def test_a_silent_host_is_waited_for_until_it_shows_it():
-    """A member that is ready and can't be asked may have it, or not."""
-    decision = ingress.next_step(ingress_spec(), facts(RIGHT, with_it(1), SILENT), known=True)
-    assert "h2 to answer" in waits_for(decision)
-
-
-def test_the_labels_of_kicks_go():
-    """They are removed once every host is attached."""
-    found = facts(nodes=(node(1), node(2, labels=(("swarmnet.kick", "x.1"),))))
-    expected = UpdateNode(node_id="n2", version=2, drop_labels=("swarmnet.kick",))
-    assert (expected,) == steps(ingress.next_step(ingress_spec(), found, known=True))
-
-
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        pytest.param(facts(), None, id="nothing"),
-        pytest.param(facts(RIGHT, with_it(1), without_it(2)), "h2 is not attached to the ingress", id="a host"),
-        pytest.param(facts(nodes=(node(1), node(2, labels=(("swarmnet.kick", "x.1"),)))), "swarmnet.kick", id="a kick"),
-        pytest.param(
-            facts(nodes=(node(1), node(2, availability="drain", labels=(("swarmnet.availability", "active"),)))),
-            "h2 was drained by Swarmnet",
-            id="a host in repair",
-        ),
-        pytest.param(
-            facts(swarm=replace(SWARM, labels=(("swarmnet.change", OWNER),))), "labels of a change", id="our label"
-        ),
-    ],
-)
-def test_unfinished_work(found: IngressFacts, expected: str | None):
+def test_unfinished_work(expected: str | None, found: IngressFacts):
     """Unfinished work is drift."""
     words = ingress.unfinished(found, RIGHT)
     assert expected is words if expected is None else expected in (words or "")
@@ -542,67 +389,43 @@ def test_unfinished_work(found: IngressFacts, expected: str | None):
 # Its section is taken away
 
 
-def removal(found: IngressFacts, on_remove: str = "restore_default") -> Any:
-    """The next step towards its removal; the state knows the right one."""
-    return ingress.next_step_of_removal(ingress_spec(on_remove=on_remove), found, RIGHT.id)
+RESTORED = altered(DEFAULT, id="d" * 25)
+COMING = facts(RESTORED, with_it(1, RESTORED), without_it(2))
+EMPTY = create_network(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True)
 
 
-KICKED_DEFAULT = altered(DEFAULT, id="d" * 25)
-
-
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        pytest.param(begun(RIGHT), RemoveNetwork(id=RIGHT.id), id="ours goes"),
-        pytest.param(
-            facts(None),
-            create_network(name="ingress", driver="overlay", subnet=None, gateway=None, ingress=True),
-            id="then a default one comes",
-        ),
-        pytest.param(
-            facts(KICKED_DEFAULT, with_it(1, KICKED_DEFAULT), without_it(2)),
-            UpdateNode(node_id="n2", version=2, set_labels=(("swarmnet.kick", f"{'d' * 12}.1"),)),
-            id="to every host",
-        ),
-    ],
+@cases(
+    "expected, found, on_remove",
+    {
+        "ours goes": ((RemoveNetwork(id=ID),), begun(RIGHT), "restore_default"),
+        "then a default one comes": ((EMPTY,), facts(None), "restore_default"),
+        "to every host": ((kick(f"{'d' * 12}.1"),), COMING, "restore_default"),
+        "restored already": ((), facts(RESTORED), "restore_default"),
+        "kept": ((), facts(), "keep"),
+    },
 )
-def test_the_default_is_restored(found: IngressFacts, expected: object):
-    """Swapped for one of the Engine's own, in the same way."""
-    assert (expected,) == steps(removal(found))
+def test_removal(expected: tuple[Step, ...], found: IngressFacts, on_remove: str):
+    """Swapped for one of the Engine's own, in the same way, or only forgotten; the state knows the right one."""
+    spec = ingress_spec(on_remove=on_remove)
+    assert expected == todo(ingress.next_step_of_removal(spec, found, ID))
 
-
-@pytest.mark.parametrize(
-    "decide",
-    [
-        pytest.param(lambda: removal(facts(), "keep"), id="kept"),
-        pytest.param(lambda: removal(facts(KICKED_DEFAULT)), id="restored already"),
-    ],
-)
-def test_removal_that_needs_nothing(decide: Callable[[], Any]):
-    """It is only forgotten by default."""
-    assert Done() == decide()
-
-
-# How long ports were away
 
 STARTED = "2026-01-02T03:04:05Z"
 
 
-@pytest.mark.parametrize(
-    ("expected", "ended"),
-    [
-        pytest.param(1.5, "2026-01-02T03:04:03.5Z", id="ended before"),
-        pytest.param(None, "2026-01-02T03:04:09.5Z", id="ended where the old ingress stayed"),
-    ],
+@cases(
+    "expected, ended",
+    {
+        "ended before": (1.5, "2026-01-02T03:04:03.5Z"),
+        "ended where the old ingress stayed": (None, "2026-01-02T03:04:09.5Z"),
+    },
 )
 def test_outage_is_told_by_tasks_that_ended_before_new_ones_started(expected: float | None, ended: str):
     """It lasts from the end of the last task on the old ingress to the start of the first on the new one."""
-    old = network(id="o" * 25)
+    old = altered(RIGHT, id="o" * 25)
     text = journal.written(service(), old.id).text()
-    new = Task(
-        id="2", service_id="web1", node_id="n1", state="running", desired="running", networks=(RIGHT.id,), since=STARTED
-    )
-    last = replace(new, id="1", state="shutdown", desired="shutdown", networks=(old.id,), since=ended)
+    new = task(RIGHT, id="2", service_id="web1", desired="running", since=STARTED)
+    last = task(old, id="1", service_id="web1", state="shutdown", since=ended)
     swarm = replace(SWARM, labels=(*OURS, (copy_label("web1"), text)))
 
-    assert expected == published_ports.outage(service(), facts(swarm=swarm, services=(service(),), tasks=(last, new)))
+    assert expected == published_ports.outage(service(), facts(swarm=swarm, **USED, tasks=(last, new)))

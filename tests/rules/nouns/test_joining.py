@@ -7,19 +7,26 @@ import pytest
 from providers import simulate
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.specs import NodeSpec
-from providers.rules.vocabulary.steps import JoinSwarm, LeaveSwarm, UpdateNode
+from providers.rules.vocabulary.steps import JoinSwarm, LeaveSwarm
 from providers.simulate import World, others
-from tests.support.lifecycle import OTHER_OWNER, made, make, node_spec, swarm_spec
+from tests.support.lifecycle import OTHER_OWNER, gwbridge_spec, id_of, made, make, node_spec, swarm_spec
 from tests.support.simulated import Killed, SimulatedHosts
+from tests.support.tables import cases
 
 NOT_B = {"Placement": {"Constraints": ["node.labels.zone!=b"]}, "ForceUpdate": 0}
 ANYWHERE = others.service_spec("anywhere", replicas=None)
 NOT_IN_B = others.service_spec("not-in-b", replicas=None, TaskTemplate=NOT_B)
 
 
+def with_m1(**given: str) -> World:
+    """A swarm of m1, beside w1."""
+    first = node_spec("m1", role="manager", **given)
+    return made(simulate.bare("m1", "w1"), swarm_spec(members=("m1", "w1"), **given), first)
+
+
 def with_services() -> World:
     """A swarm of m1 with two global services, one of which keeps off hosts of zone b."""
-    world = made(simulate.bare("m1", "w1"), swarm_spec(members=("m1", "w1")), node_spec("m1", role="manager"))
+    world = with_m1()
     for service in (ANYWHERE, NOT_IN_B):
         world = others.create_service(world, service)
     return simulate.elapse(world, 20)
@@ -39,13 +46,13 @@ def on_w1(world: World) -> set[str]:
     return {names[task.service_id] for task in world.swarm.tasks if task.node_id == world.host("w1").node_id}
 
 
-@pytest.mark.parametrize(
-    ("expected", "spec"),
-    [
-        pytest.param(set(), node_spec(availability="drain"), id="drained"),
-        pytest.param({"anywhere"}, node_spec(labels={"zone": "b"}), id="with a label"),
-        pytest.param({"anywhere", "not-in-b"}, node_spec(), id="bare"),
-    ],
+@cases(
+    "expected, spec",
+    {
+        "drained": (set(), node_spec(availability="drain")),
+        "with a label": ({"anywhere"}, node_spec(labels={"zone": "b"})),
+        "bare": ({"anywhere", "not-in-b"}, node_spec()),
+    },
 )
 def test_no_task_lands_on_a_host_that_is_not_yet_as_declared(expected: set[str], spec: NodeSpec):
     """Nothing is on it however long it stays so, even if the run is cut; the next one opens it."""
@@ -55,20 +62,9 @@ def test_no_task_lands_on_a_host_that_is_not_yet_as_declared(expected: set[str],
     assert (set(), expected) == (on_w1(cut), on_w1(done))
 
 
-def test_next_run_opens_a_host_that_was_cut_after_its_join():
-    """One update sets labels and availability, so that it is never open without labels."""
-    spec = node_spec(labels={"zone": "b"})
-    hosts = SimulatedHosts(cut_after_join(with_services(), spec))
-    make(hosts, spec)
-
-    (update,) = hosts.steps
-    assert isinstance(update, UpdateNode)
-    assert ("active", (("swarmnet.owner", spec.owner), ("zone", "b"))) == (update.availability, update.set_labels)
-
-
 def with_failing_joins(number: int) -> World:
     """A swarm of m1, and w1, the next joins of which are given up."""
-    world = made(simulate.bare("m1", "w1"), swarm_spec(members=("m1", "w1")), node_spec("m1", role="manager"))
+    world = with_m1()
     return world.with_host(replace(world.host("w1"), failing_joins=number))
 
 
@@ -108,11 +104,18 @@ def test_broken_membership_that_may_count_is_left_alone(spec: NodeSpec):
 
 def test_host_that_others_drained_stays_so():
     """Nothing in somebody else's swarm tells it from one that was cut after its join."""
-    world = made(
-        simulate.bare("m1", "w1"), swarm_spec(owner=OTHER_OWNER), node_spec("m1", role="manager", owner=OTHER_OWNER)
-    )
-    cut = cut_after_join(world, node_spec())
+    cut = cut_after_join(with_m1(owner=OTHER_OWNER), node_spec())
     with pytest.raises(
         Blocked, match=r"availability: drain, wanted active.*docker node update --label-add swarmnet.owner"
     ):
         make(SimulatedHosts(cut), node_spec())
+
+
+def test_host_keeps_the_bridge_that_it_joins_with():
+    """It joins with the declared one, and not before it has that: `docker network prune` may have removed it."""
+    spec, bridge = node_spec(gwbridge="10.12.0.0/16"), gwbridge_spec("w1")
+    with pytest.raises(Blocked, match=r"w1: docker_gwbridge is gone, wanted 10\.12\.0\.0/16"):
+        make(SimulatedHosts(with_m1()), spec)
+    ready = made(with_m1(), bridge)
+
+    assert id_of(ready, bridge) == id_of(made(ready, spec), bridge)

@@ -1,21 +1,31 @@
 """The swarm itself: when it may begin, what of it can change, and when it may end."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from providers.rules.nouns import swarm
 from providers.rules.vocabulary.facts import Member, Node, Silent, Swarm, SwarmFacts, SwarmService
-from providers.rules.vocabulary.steps import Done, InitSwarm, LeaveSwarm, UpdateSwarm
-from tests.support.decisions import reason, steps
-from tests.support.lifecycle import OTHER_OWNER, OWNER, swarm_spec
+from providers.rules.vocabulary.shape import Pairs
+from providers.rules.vocabulary.steps import Decision, Done, InitSwarm, LeaveSwarm, UpdateSwarm
+from tests.support.decisions import reason, steps, todo
+from tests.support.lifecycle import OTHER_OWNER, OTHERS, OURS, OWNER, swarm_spec
 from tests.support.networks import a_network
 from tests.support.swarms import a_swarm
+from tests.support.tables import cases
 
-OURS = (("swarmnet.owner", OWNER),)
-OTHERS = (("swarmnet.owner", OTHER_OWNER),)
 SILENT = Silent(host="w2", why="w2: nothing answers at 198.51.100.3")
 INGRESS = a_network(id="i1", name="ingress", driver="overlay", scope="swarm", ingress=True)
+THEIRS = a_network(id="x", name="theirs", driver="overlay", scope="swarm")
+MANAGER = Member(host="m1", state="active", node_id="n1", control=True, swarm_id="s1")
+WORKER = Member(host="w1", state="active", node_id="n2")
+ELSEWHERE = Member(host="w1", state="active", node_id="n9")
+OTHER_MANAGER = Member(host="a1", state="active", node_id="n9", control=True, swarm_id="s9")
+NODES = (
+    Node(id="n1", hostname="m1", role="manager", availability="active", state="ready"),
+    Node(id="n2", hostname="w1", role="worker", availability="active", state="ready"),
+)
 
 
 def live(**given: Any) -> Swarm:
@@ -28,118 +38,99 @@ def outside(*hosts: str) -> tuple[Member, ...]:
     return tuple(Member(host=host, state="inactive") for host in hosts)
 
 
-MANAGER = Member(host="m1", state="active", node_id="n1", control=True, swarm_id="s1")
-WORKER = Member(host="w1", state="active", node_id="n2")
-
-
-def node(number: int, hostname: str) -> Node:
-    """A member's entry."""
-    role = "manager" if number == 1 else "worker"
-    return Node(id=f"n{number}", hostname=hostname, role=role, availability="active", state="ready")
-
-
 def facts(found: Swarm | None = None, **given: Any) -> SwarmFacts:
     """A swarm of m1 and w1, as m1 shows it."""
-    members = {"members": (MANAGER, WORKER), "nodes": (node(1, "m1"), node(2, "w1"))}
-    return SwarmFacts(**{"swarm": found or live(), **members, **given})
+    return SwarmFacts(**{"swarm": found or live(), "members": (MANAGER, WORKER), "nodes": NODES, **given})
 
 
 def alone(**given: Any) -> SwarmFacts:
     """A swarm of which only m1 is left."""
-    return facts(**{"members": (MANAGER, *outside("w1")), "nodes": (node(1, "m1"),), **given})
+    return facts(**{"members": (MANAGER, *outside("w1")), "nodes": NODES[:1], **given})
 
 
-BARE = SwarmFacts(members=outside("m1", "w1", "w2"))
+def none(*members: Member, silent: tuple[Silent, ...] = ()) -> SwarmFacts:
+    """Hosts of which none answers for a swarm."""
+    return SwarmFacts(members=members, silent=silent)
 
 
-# Its beginning
+def half(state: str, host: str = "m1", **given: Any) -> Member:
+    """A host that is neither in a swarm nor out of it."""
+    return Member(host=host, state=state, **given)
+
+
+BARE = none(*outside("m1", "w1", "w2"))
+
+
+def decided(found: SwarmFacts, swarm_id: str = "s1", *, drop_labels: tuple[str, ...] = (), **given: Any) -> Decision:
+    """Return the next decision, if the state knows this swarm; `given` is declared."""
+    return swarm.next_step(swarm_spec(**given), found, swarm_id=swarm_id, drop_labels=drop_labels)
 
 
 def test_it_begins_on_the_first_manager():
     """One step begins it, with all that only init can set."""
-    spec = swarm_spec(
-        data_path_port=7789,
-        default_addr_pool=("10.40.0.0/16",),
-        default_addr_pool_prefix=25,
-        autolock=True,
-        task_history_limit=2,
-        cert_expiry=3600,
-        dispatcher_heartbeat=15,
-        snapshot_interval=500,
-        keep_old_snapshots=2,
-        labels={"site": "b"},
-    )
-    expected = InitSwarm(
-        host="m1",
-        data_path_port=7789,
-        default_addr_pool=("10.40.0.0/16",),
-        default_addr_pool_prefix=25,
-        autolock=True,
-        task_history_limit=2,
-        cert_expiry=3600,
-        dispatcher_heartbeat=15,
-        snapshot_interval=500,
-        keep_old_snapshots=2,
-        labels=(("site", "b"), ("swarmnet.owner", OWNER)),
-    )
-    assert (expected,) == steps(swarm.next_step(spec, BARE))
+    settings: dict[str, Any] = {
+        "data_path_port": 7789,
+        "default_addr_pool": ("10.40.0.0/16",),
+        "default_addr_pool_prefix": 25,
+        "autolock": True,
+        "task_history_limit": 2,
+        "cert_expiry": 3600,
+        "dispatcher_heartbeat": 15,
+        "snapshot_interval": 500,
+        "keep_old_snapshots": 2,
+    }
+    expected = InitSwarm(host="m1", labels=(("site", "b"), ("swarmnet.owner", OWNER)), **settings)
+    assert (expected,) == steps(decided(BARE, "", labels={"site": "b"}, **settings))
 
 
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        pytest.param(
-            SwarmFacts(members=outside("m1", "w1"), silent=(SILENT,)), "can't tell whether w2", id="a silent host"
-        ),
-        pytest.param(
-            SwarmFacts(members=(WORKER, *outside("m1"))),
-            "w1 is a member of a swarm, but no manager of it",
-            id="a worker",
-        ),
-        pytest.param(
-            SwarmFacts(members=(Member(host="m1", state="active", control=True, error="no leader"),)),
-            "bring a majority of its managers back",
-            id="no majority",
-        ),
-    ],
+def test_it_begins_on_a_host_with_its_bridge():
+    """A host keeps the docker_gwbridge that it becomes a member with: one that is not as declared stays outside."""
+    as_declared, other = (replace(BARE, bridges=(("m1", found),)) for found in ("10.12.0.0/16", "10.77.0.0/16"))
+
+    assert steps(decided(as_declared, "", gwbridge="10.12.0.0/16"))
+    assert "m1: docker_gwbridge is 10.77.0.0/16, wanted 10.12.0.0/16: run `pulumi up --refresh`" in reason(
+        decided(other, "", gwbridge="10.12.0.0/16")
+    )
+    assert "m1: docker_gwbridge is gone, wanted 10.12.0.0/16" in reason(decided(BARE, "", gwbridge="10.12.0.0/16"))
+
+
+NO_LEADER = half("active", control=True, error="no leader")
+
+
+@cases(
+    "expected, found, swarm_id",
+    {
+        # A second swarm is never begun while a host may be in one.
+        "a silent host": ("can't tell whether w2", none(*outside("m1", "w1"), silent=(SILENT,)), ""),
+        "a worker": ("w1 is a member of a swarm, but no manager of it", none(WORKER, *outside("m1")), ""),
+        "no majority": ("bring a majority of its managers back", none(NO_LEADER), ""),
+        # A refresh shows the user that it is gone.
+        "lost": ("pulumi up --refresh", BARE, "s1"),
+        **{
+            state: (f"w1: its membership of a swarm is {state}", facts(members=(MANAGER, half(state, "w1"))), "")
+            for state in ("locked", "pending", "error")
+        },
+        # A host whose node the managers do not list is in another swarm.
+        "in another swarm": ("w1: it is a member (node n9) of another swarm", facts(members=(MANAGER, ELSEWHERE)), ""),
+        "another swarm than the known one": ("are in swarm s1, the state knows s0", facts(), "s0"),
+    },
 )
-def test_it_does_not_begin_in_doubt(found: SwarmFacts, expected: str):
-    """A second swarm is never begun while a host may be in one."""
-    assert expected in reason(swarm.next_step(swarm_spec(), found))
+def test_it_neither_begins_nor_changes_in_doubt(expected: str, found: SwarmFacts, swarm_id: str):
+    """A host that is not clearly in the swarm or outside any is named, with what to do about it."""
+    assert expected in reason(decided(found, swarm_id))
 
 
-def test_a_lost_one_is_not_begun_again_by_an_update():
-    """A swarm that the state has and the hosts lost needs a refresh, which shows the user that it is gone."""
-    assert "pulumi up --refresh" in reason(swarm.next_step(swarm_spec(), BARE, swarm_id="s1"))
+NO_ANSWER = (Silent(host="w1", why="w1: no answer"),)
 
 
-@pytest.mark.parametrize("state", ["locked", "pending", "error"])
-def test_half_a_member_blocks(state: str):
-    """A host that is neither in nor out is named, with what to do about it."""
-    found = facts(members=(MANAGER, Member(host="w1", state=state)))
-    assert f"w1: its membership of a swarm is {state}" in reason(swarm.next_step(swarm_spec(), found))
-
-
-def test_a_member_of_another_swarm_blocks():
-    """A host whose node the managers do not list is in another swarm."""
-    found = facts(members=(MANAGER, Member(host="w1", state="active", node_id="n9")))
-    assert "w1: it is a member (node n9) of another swarm" in reason(swarm.next_step(swarm_spec(), found))
-
-
-def test_another_swarm_than_the_known_one_blocks():
-    """Hosts that are in another swarm than the state knows are left alone."""
-    assert "are in swarm s1, the state knows s0" in reason(swarm.next_step(swarm_spec(), facts(), swarm_id="s0"))
-
-
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        (BARE, None),
-        (SwarmFacts(members=outside("m1"), silent=(Silent(host="w1", why="w1: no answer"),)), "w1: no answer"),
-        (SwarmFacts(members=(*outside("m1"), Member(host="w1", state="locked"))), "w1: its membership"),
-        (alone(silent=(Silent(host="w1", why="w1: no answer"),)), None),
-    ],
-    ids=["all bare", "one silent", "one locked", "one in a swarm"],
+@cases(
+    "found, expected",
+    {
+        "all bare": (BARE, None),
+        "one silent": (none(*outside("m1"), silent=NO_ANSWER), "w1: no answer"),
+        "one locked": (none(half("locked"), *outside("w1")), "m1: its membership"),
+        "one in a swarm": (alone(silent=NO_ANSWER), None),
+    },
 )
 def test_half_of_one_is_not_begun(found: SwarmFacts, expected: str | None):
     """Each host that is to be in it has to answer before the first bridge is made; later on, one may be down."""
@@ -149,198 +140,134 @@ def test_half_of_one_is_not_begun(found: SwarmFacts, expected: str | None):
     assert (expected is None) == (refusal is None)
 
 
-# Its settings
-
-
-@pytest.mark.parametrize("swarm_id", ["", "s1"])
-def test_right_one_needs_nothing(swarm_id: str):
-    """Settings that are not declared are right as they are."""
-    assert Done() == swarm.next_step(swarm_spec(), facts(), swarm_id=swarm_id)
-
-
-def test_a_silent_host_does_not_stop_settings():
-    """The swarm answers; who is silent is another resource's affair."""
-    assert Done() == swarm.next_step(swarm_spec(), facts(silent=(SILENT,)), swarm_id="s1")
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({"autolock": True}, UpdateSwarm(version=7, autolock=True)),
-        ({"task_history_limit": 2}, UpdateSwarm(version=7, task_history_limit=2)),
-        ({"cert_expiry": 3600}, UpdateSwarm(version=7, cert_expiry=3600)),
-        ({"dispatcher_heartbeat": 15}, UpdateSwarm(version=7, dispatcher_heartbeat=15)),
-        ({"snapshot_interval": 500}, UpdateSwarm(version=7, snapshot_interval=500)),
-        ({"keep_old_snapshots": 2}, UpdateSwarm(version=7, keep_old_snapshots=2)),
-        ({"labels": {"site": "b"}}, UpdateSwarm(version=7, set_labels=(("site", "b"),))),
-    ],
+@cases(
+    "found, swarm_id",
+    {
+        "settings that are not declared": (facts(), "s1"),
+        "identical, in create": (facts(live(labels=())), ""),
+        "ours, in create": (facts(), ""),
+        # It is another resource's affair.
+        "a silent host": (facts(silent=(SILENT,)), "s1"),
+        "a label that nobody declared": (facts(live(labels=(("site", "b"), *OURS))), "s1"),
+    },
 )
-def test_settings_are_updated(given: dict[str, Any], expected: UpdateSwarm):
+def test_right_one_needs_nothing(found: SwarmFacts, swarm_id: str):
+    """What is not declared is right as it is."""
+    assert Done() == decided(found, swarm_id)
+
+
+@cases(
+    "given, labels, swarm_id",
+    {
+        "autolock": ({"autolock": True}, OURS, "s1"),
+        "task_history_limit": ({"task_history_limit": 2}, OURS, "s1"),
+        "cert_expiry": ({"cert_expiry": 3600}, OURS, "s1"),
+        "dispatcher_heartbeat": ({"dispatcher_heartbeat": 15}, OURS, "s1"),
+        "snapshot_interval": ({"snapshot_interval": 500}, OURS, "s1"),
+        "keep_old_snapshots": ({"keep_old_snapshots": 2}, OURS, "s1"),
+        "somebody else's that may be changed": ({"task_history_limit": 2}, (), ""),
+    },
+)
+def test_settings_are_updated(given: dict[str, Any], labels: Pairs, swarm_id: str):
     """One update, at the version that was read, changes what is declared and nothing else."""
-    assert (expected,) == steps(swarm.next_step(swarm_spec(**given), facts(), swarm_id="s1"))
+    decision = decided(facts(live(labels=labels)), swarm_id, adopt="converge", **given)
+    assert (UpdateSwarm(version=7, **given),) == steps(decision)
 
 
-def test_a_label_is_taken_back():
-    """A label that was declared before, and is no more, goes."""
+def test_labels_are_updated():
+    """A declared label is set; one that was declared before, and is no more, goes."""
+    assert (UpdateSwarm(version=7, set_labels=(("site", "b"),)),) == steps(decided(facts(), labels={"site": "b"}))
     found = facts(live(labels=(("site", "b"), *OURS)))
-    expected = UpdateSwarm(version=7, drop_labels=("site",))
-    assert (expected,) == steps(swarm.next_step(swarm_spec(), found, swarm_id="s1", drop_labels=("site",)))
+    assert (UpdateSwarm(version=7, drop_labels=("site",)),) == steps(decided(found, drop_labels=("site",)))
 
 
-def test_a_label_of_others_stays():
-    """A label that nobody declared is nobody's difference."""
-    assert Done() == swarm.next_step(swarm_spec(), facts(live(labels=(("site", "b"), *OURS))), swarm_id="s1")
+POOLS = "default_addr_pool: ('10.0.0.0/8',), wanted ('10.40.0.0/16',)"
+ONLY_INIT = ": only init can set this"
 
 
-@pytest.mark.parametrize(
-    "given", [{"data_path_port": 7789}, {"default_addr_pool": ("10.40.0.0/16",)}, {"default_addr_pool_prefix": 25}]
+@cases(
+    "expected, labels, swarm_id, given",
+    {
+        "refuse": ("adopt is refuse", (), "", {"adopt": "refuse"}),
+        "not identical": ("task_history_limit: 5, wanted 2", (), "", {"task_history_limit": 2}),
+        "another stack's": (OTHER_OWNER, OTHERS, "", {"adopt": "converge", "task_history_limit": 2}),
+        "another stack took it over": (OTHER_OWNER, OTHERS, "s1", {"autolock": True}),
+        "port": (f"data_path_port: 4789, wanted 7789{ONLY_INIT}", OURS, "s1", {"data_path_port": 7789}),
+        "prefix": (f"default_addr_pool_prefix: 24, wanted 25{ONLY_INIT}", OURS, "s1", {"default_addr_pool_prefix": 25}),
+        "pool": (POOLS + ONLY_INIT, OURS, "s1", {"default_addr_pool": ("10.40.0.0/16",)}),
+    },
 )
-def test_what_only_init_can_set_blocks(given: dict[str, Any]):
-    """No Engine can change it: both values are named."""
-    decision = swarm.next_step(swarm_spec(**given), facts(), swarm_id="s1")
-    assert f"{next(iter(given))}: " in reason(decision)
-    assert "only init can set this" in reason(decision)
+def test_it_stays_as_it_is(expected: str, labels: Pairs, swarm_id: str, given: dict[str, Any]):
+    """A swarm that somebody else began, unless `adopt` says otherwise, and what no Engine can change."""
+    assert expected in reason(decided(facts(live(labels=labels)), swarm_id, **given))
 
 
-@pytest.mark.parametrize(
-    ("adopt", "given", "labels", "expected"),
-    [
-        ("refuse", {}, (), "adopt is refuse"),
-        ("identical", {"task_history_limit": 2}, (), "task_history_limit: 5, wanted 2"),
-        ("converge", {"task_history_limit": 2}, OTHERS, OTHER_OWNER),
-    ],
-)
-def test_create_refuses(adopt: str, given: dict[str, Any], labels: tuple[tuple[str, str], ...], expected: str):
-    """A swarm that somebody else began stays as it is, unless `adopt` says otherwise."""
-    decision = swarm.next_step(swarm_spec(adopt=adopt, **given), facts(live(labels=labels)))
-    assert expected in reason(decision)
+UNANSWERED = "of a swarm for which no declared host answers"
+LOCKED = none(half("locked", error="needs to be unlocked"))
 
 
-def test_create_takes_over_what_is_identical():
-    """A swarm that is right already is taken as it is."""
-    assert Done() == swarm.next_step(swarm_spec(), facts(live(labels=())))
-
-
-def test_create_changes_what_may_be_changed():
-    """Its settings are changed with `adopt: converge`."""
-    decision = swarm.next_step(swarm_spec(adopt="converge", task_history_limit=2), facts(live(labels=())))
-    assert (UpdateSwarm(version=7, task_history_limit=2),) == steps(decision)
-
-
-def test_update_leaves_another_stacks_alone():
-    """A swarm that another stack took over since is not changed."""
-    found = facts(live(labels=OTHERS))
-    assert OTHER_OWNER in reason(swarm.next_step(swarm_spec(autolock=True), found, swarm_id="s1"))
-
-
-# Whether it is gone
-
-
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        pytest.param(BARE, True, id="all answer, none is a member"),
-        pytest.param(facts(), False, id="it is there"),
-        pytest.param(facts(live(id="s2")), True, id="all are members of another one that answers"),
-        pytest.param(SwarmFacts(members=outside("m1"), silent=(SILENT,)), SILENT.why, id="a silent host"),
-        pytest.param(
-            SwarmFacts(members=(WORKER, *outside("m1"))),
-            "w1: it is a member (active) of a swarm for which no declared host answers",
-            id="a worker without a manager",
-        ),
-        pytest.param(
-            SwarmFacts(members=(Member(host="m1", state="locked", error="needs to be unlocked"),)),
-            "m1: it is a member (locked) of a swarm for which no declared host answers (needs to be unlocked)",
-            id="a locked manager",
-        ),
-    ],
+@cases(
+    "found, expected",
+    {
+        "all answer, none is a member": (BARE, True),
+        "it is there": (facts(), False),
+        "all are members of another one that answers": (facts(live(id="s2")), True),
+        "a silent host": (none(*outside("m1"), silent=(SILENT,)), SILENT.why),
+        "a worker without a manager": (none(WORKER, *outside("m1")), f"w1: it is a member (active) {UNANSWERED}"),
+        "a locked manager": (LOCKED, f"m1: it is a member (locked) {UNANSWERED} (needs to be unlocked)"),
+    },
 )
 def test_gone(found: SwarmFacts, expected: bool | str):
     """Gone is what every declared host denies; all else is there, or in doubt."""
     assert expected == swarm.gone(found, "s1")
 
 
-# Its end
+ENDED = (LeaveSwarm(host="m1", force=True),)
 
 
-def test_it_ends_on_its_last_member():
-    """The last manager leaves by force, which ends the swarm."""
-    decision = swarm.next_step_of_removal(alone(), "s1")
-    assert (LeaveSwarm(host="m1", force=True),) == steps(decision)
-
-
-@pytest.mark.parametrize(
-    "found",
-    [
-        pytest.param(BARE, id="nobody is a member"),
-        pytest.param(facts(live(id="s2")), id="the hosts are in another one"),
-    ],
+@cases(
+    "expected, found",
+    {
+        "the last manager": (ENDED, alone()),
+        # It is the swarm's own.
+        "its own ingress": (ENDED, alone(networks=(INGRESS,))),
+        "another host is still trying to join": (ENDED, alone(members=(half("pending", "a1"), MANAGER))),
+        "another host is a manager elsewhere": (ENDED, alone(members=(OTHER_MANAGER, MANAGER))),
+        "nobody is a member": ((), BARE),
+        "the hosts are in another one": ((), facts(live(id="s2"))),
+    },
 )
-def test_an_end_that_needs_nothing(found: SwarmFacts):
-    """A swarm that is gone takes no step."""
-    assert Done() == swarm.next_step_of_removal(found, "s1")
+def test_it_ends_on_its_last_member(expected: tuple[LeaveSwarm, ...], found: SwarmFacts):
+    """The last manager that the swarm has leaves by force, which ends the swarm; one that is gone takes no step."""
+    assert expected == todo(swarm.next_step_of_removal(found, "s1"))
 
 
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        pytest.param(facts(members=(MANAGER,)), "while it holds member w1", id="a member"),
-        pytest.param(facts(), "hosts of this stack are still members: w1: run `pulumi up`", id="a host of ours"),
-        pytest.param(alone(services=(SwarmService(id="s", name="web"),)), "service web", id="a service"),
-        pytest.param(
-            alone(networks=(INGRESS, a_network(id="x", name="theirs", driver="overlay", scope="swarm"))),
-            "network theirs",
-            id="a network",
+@cases(
+    "found, expected",
+    {
+        "a member": (facts(members=(MANAGER,)), "while it holds member w1"),
+        "a host of ours": (facts(), "hosts of this stack are still members: w1: run `pulumi up`"),
+        "a service": (alone(services=(SwarmService(id="s", name="web"),)), "service web"),
+        "a network": (alone(networks=(INGRESS, THEIRS)), "network theirs"),
+        "secrets and configs": (alone(belongings=("secret db", "config web")), "secret db, config web"),
+        "a silent host": (alone(silent=(SILENT,)), "can't tell whether w2 has left"),
+        "no manager": (none(WORKER), "no manager among the hosts answers"),
+        "locked": (none(half("locked"), *outside("w1")), "m1 is still a member"),
+        "pending": (none(half("pending"), *outside("w1")), "m1 is still a member"),
+        # The swarm that answers says nothing about the end of the other.
+        "hosts in two swarms": (
+            facts(live(id="s2", labels=()), members=(MANAGER, ELSEWHERE)),
+            "swarm s1: can't tell whether it has ended: w1: it is a member (node n9) of another swarm than m1",
         ),
-        pytest.param(alone(belongings=("secret db", "config web")), "secret db, config web", id="secrets and configs"),
-        pytest.param(alone(silent=(SILENT,)), "can't tell whether w2 has left", id="a silent host"),
-        pytest.param(SwarmFacts(members=(WORKER,)), "no manager among the hosts answers", id="no manager"),
-        pytest.param(
-            SwarmFacts(members=(Member(host="m1", state="locked"), *outside("w1"))), "m1 is still a member", id="locked"
-        ),
-        pytest.param(
-            SwarmFacts(members=(Member(host="m1", state="pending"), *outside("w1"))),
-            "m1 is still a member",
-            id="pending",
-        ),
-    ],
+    },
 )
 def test_it_does_not_end_while_it_holds_something(found: SwarmFacts, expected: str):
     """Whatever would be lost with the swarm is named, and a host that may still be a member keeps it."""
     assert expected in reason(swarm.next_step_of_removal(found, "s1"))
 
 
-def test_its_own_ingress_goes_with_it():
-    """The ingress is the swarm's own and holds nothing up."""
-    assert steps(swarm.next_step_of_removal(alone(networks=(INGRESS,)), "s1"))
-
-
-def test_it_ends_where_it_is_managed():
-    """A host that is still trying to join is not the one that ends it."""
-    found = alone(members=(Member(host="a1", state="pending"), MANAGER))
-    assert (LeaveSwarm(host="m1", force=True),) == steps(swarm.next_step_of_removal(found, "s1"))
-
-
-def test_it_does_not_end_on_a_host_that_only_says_it_is_a_manager():
-    """The member that the swarm has ends it, not one of another swarm."""
-    found = alone(members=(Member(host="a1", state="active", node_id="n9", control=True, swarm_id="s9"), MANAGER))
-    assert (LeaveSwarm(host="m1", force=True),) == steps(swarm.next_step_of_removal(found, "s1"))
-
-
-# Two swarms
-
-ELSEWHERE = (MANAGER, Member(host="w1", state="active", node_id="n9"))
-
-
-def test_end_is_not_told_by_another_swarm():
-    """If the hosts are in two swarms, the one that answers says nothing about the end of the other."""
-    found = facts(live(id="s2", labels=()), members=ELSEWHERE)
-    expected = "swarm s1: can't tell whether it has ended: w1: it is a member (node n9) of another swarm than m1"
-    assert expected in reason(swarm.next_step_of_removal(found, "s1"))
-
-
 @pytest.mark.parametrize(("labels", "refused"), [((), True), (OURS, False)], ids=["another's", "ours"])
-def test_hosts_in_two_swarms_do_not_leave(labels: tuple[tuple[str, str], ...], refused: bool):
+def test_hosts_in_two_swarms_do_not_leave(labels: Pairs, refused: bool):
     """Unless the one that answers is known to be ours."""
-    refusal = swarm.not_to_be_ended(facts(live(labels=labels), members=ELSEWHERE), OWNER)
+    refusal = swarm.not_to_be_ended(facts(live(labels=labels), members=(MANAGER, ELSEWHERE)), OWNER)
     assert refused == ("another swarm than m1 (s1)" in (refusal or ""))

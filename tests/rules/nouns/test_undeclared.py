@@ -12,6 +12,7 @@ from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Network, OverlayFacts
 from providers.rules.vocabulary.network_options import GATEWAY_MODE, HOST_BINDING, MTU, NEUTRAL
 from providers.rules.vocabulary.shape import NetworkShape, Pool, pairs
+from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec, Spec
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done
 from providers.simulate import World, bare
 from tests.support import lifecycle
@@ -19,33 +20,38 @@ from tests.support.decisions import reason
 from tests.support.lifecycle import OWNER, gwbridge_spec, ingress_spec, overlay_spec
 from tests.support.simulated import SimulatedHosts
 from tests.support.swarms import a_swarm
+from tests.support.tables import cases
 
 VNI = ("com.docker.network.driver.overlay.vxlanid_list", "4097")
 STACK_OF_DOCKER = ("com.docker.stack.namespace", "shop")
 OURS = ("swarmnet.owner", OWNER)
-SWARM = a_swarm()
 
 
-def shown(spec: Any, **given: Any) -> Network:
+CREATION: dict[type, Any] = {
+    GwbridgeSpec: gwbridge.creation,
+    IngressSpec: ingress.creation,
+    OverlaySpec: overlay.creation,
+}
+OUTSIDE = Member(host="m1", state="inactive")
+
+
+def shown(spec: Any, *more: tuple[str, str], **given: Any) -> Network:
     """A network as an Engine shows it, made by nobody in particular, just as a spec wants it but for what is given."""
-    making = {"docker_gwbridge": gwbridge, "ingress": ingress, "overlay": overlay}
-    made = making[spec.resource_name.partition("@")[0].partition("/")[0]].creation(spec).shape
-    options = pairs({**dict(made.options), **dict(given.pop("options", ()))})
-    shape = replace(made, **{"labels": (), "options": options, **given})
+    made = CREATION[type(spec)](spec).shape
+    shape = replace(made, **{"labels": (), "options": pairs({**dict(made.options), **dict(more)}), **given})
     return Network(id="n" * 25, scope="local" if shape.driver == "bridge" else "swarm", shape=shape)
 
 
-def said(spec: Any, found: Network, *, known: bool = False) -> str:
-    """Return why a create or an update leaves it alone; empty if a create takes it over."""
-    match found.shape.driver, found.ingress:
-        case "bridge", False if spec.resource_name.startswith("docker_gwbridge"):
-            facts = GwbridgeFacts(member=Member(host="m1", state="inactive"), bridge=found)
-            decision = gwbridge.next_step(spec, facts, known=known)
-        case _, True:
-            at = IngressFacts(network=found, swarm=SWARM, hosts=(), nodes=())
-            decision = ingress.next_step(spec, at, known=known)
+def said(spec: Any, found: Network) -> str:
+    """Return why a create leaves it alone; empty if it takes it over."""
+    match spec:
+        case GwbridgeSpec():
+            decision = gwbridge.next_step(spec, GwbridgeFacts(member=OUTSIDE, bridge=found), known=False)
+        case IngressSpec():
+            facts = IngressFacts(network=found, swarm=a_swarm(), hosts=(), nodes=())
+            decision = ingress.next_step(spec, facts, known=False)
         case _:
-            decision = overlay.next_step(spec, OverlayFacts(network=found), network_id=found.id if known else "")
+            decision = overlay.next_step(spec, OverlayFacts(network=found))
     return "" if decision == Done() else reason(decision)
 
 
@@ -54,59 +60,56 @@ TWO = (Pool(subnet="10.20.0.0/24", gateway="10.20.0.1"), Pool(subnet="10.21.0.0/
 BRIDGE, MESH, APP = gwbridge_spec(), ingress_spec(), overlay_spec()
 
 
-@pytest.mark.parametrize(
-    ("spec", "given", "expected"),
-    [
-        pytest.param(MESH, {"options": (("encrypted", ""),)}, "encrypted: True, wanted False", id="encrypted ingress"),
-        pytest.param(BRIDGE, {"options": ((HOST_BINDING, "127.0.0.1"),)}, "127.0.0.1, wanted none", id="host binding"),
-        pytest.param(BRIDGE, {"options": ((GATEWAY_MODE, "nat-unprotected"),)}, "nat-unprotected", id="unprotected"),
-        pytest.param(BRIDGE, {"pools": DUAL_STACK, "ipv6": True}, "fd00:1::/64", id="dual-stack bridge"),
-        pytest.param(BRIDGE, {"pools": DUAL_STACK}, "fd00:1::/64, and IPv6 is off", id="IPv6 that is off"),
-        pytest.param(BRIDGE, {"attachable": True}, "containers may join it (attachable)", id="attachable bridge"),
-        pytest.param(BRIDGE, {"ipv4": False}, "it is without IPv4", id="no IPv4"),
-        pytest.param(APP, {"driver": "macvlan", "pools": TWO}, "its driver is macvlan", id="macvlan"),
-        pytest.param(
-            APP, {"driver": "macvlan", "pools": ()}, "its driver is macvlan", id="macvlan as managers show it"
-        ),
-        pytest.param(APP, {"pools": TWO}, "10.21.0.0/24", id="second range"),
-        pytest.param(APP, {"ipv6": True}, "it has IPv6, which swarms don't give addresses to", id="IPv6"),
-        pytest.param(APP, {"config_from": "tmpl"}, "its settings come from the network tmpl", id="config-from"),
-        pytest.param(APP, {"config_only": True}, "it is a template for other networks", id="config-only"),
-        pytest.param(APP, {"ipam_driver": "other"}, "its addresses come from the IPAM driver other", id="IPAM driver"),
-        pytest.param(APP, {"ipam_options": (("x", "y"),)}, "its IPAM driver has the option x=y", id="IPAM option"),
-        pytest.param(APP, {"options": (("x", "y"),)}, "options.x: y, wanted none", id="option"),
-        pytest.param(
-            BRIDGE,
-            {"pools": (Pool(subnet="10.12.0.0/16", gateway="10.12.0.1", aux=(("a", "10.12.0.9"),)),)},
-            "it keeps 10.12.0.9 for a",
-            id="kept address",
-        ),
-        pytest.param(MESH, {"internal": True}, "it is internal: containers have no way out", id="internal ingress"),
-    ],
+KEPT = (Pool(subnet="10.12.0.0/16", gateway="10.12.0.1", aux=(("a", "10.12.0.9"),)),)
+
+
+@cases(
+    "expected, spec, options, given",
+    {
+        "encrypted ingress": ("encrypted: True, wanted False", MESH, [("encrypted", "")], {}),
+        "host binding": ("127.0.0.1, wanted none", BRIDGE, [(HOST_BINDING, "127.0.0.1")], {}),
+        "unprotected": ("nat-unprotected", BRIDGE, [(GATEWAY_MODE, "nat-unprotected")], {}),
+        "option": ("options.x: y, wanted none", APP, [("x", "y")], {}),
+        "dual-stack bridge": ("fd00:1::/64", BRIDGE, [], {"pools": DUAL_STACK, "ipv6": True}),
+        "IPv6 that is off": ("fd00:1::/64, and IPv6 is off", BRIDGE, [], {"pools": DUAL_STACK}),
+        "attachable bridge": ("containers may join it (attachable)", BRIDGE, [], {"attachable": True}),
+        "no IPv4": ("it is without IPv4", BRIDGE, [], {"ipv4": False}),
+        "macvlan": ("its driver is macvlan", APP, [], {"driver": "macvlan", "pools": TWO}),
+        "macvlan as managers show it": ("its driver is macvlan", APP, [], {"driver": "macvlan", "pools": ()}),
+        "second range": ("10.21.0.0/24", APP, [], {"pools": TWO}),
+        "IPv6": ("it has IPv6, which swarms don't give addresses to", APP, [], {"ipv6": True}),
+        "config-from": ("its settings come from the network tmpl", APP, [], {"config_from": "tmpl"}),
+        "config-only": ("it is a template for other networks", APP, [], {"config_only": True}),
+        "IPAM driver": ("its addresses come from the IPAM driver other", APP, [], {"ipam_driver": "other"}),
+        "IPAM option": ("its IPAM driver has the option x=y", APP, [], {"ipam_options": (("x", "y"),)}),
+        "kept address": ("it keeps 10.12.0.9 for a", BRIDGE, [], {"pools": KEPT}),
+        "internal ingress": ("it is internal: containers have no way out", MESH, [], {"internal": True}),
+    },
 )
-def test_identical_means_all_that_an_engine_shows(spec: Any, given: dict[str, Any], expected: str):
+def test_identical_means_all_that_an_engine_shows(
+    expected: str, spec: Any, options: list[tuple[str, str]], given: dict[str, Any]
+):
     """A network with anything that an Engine shows and nobody declared is not `identical`, with or without a key for
     it."""
-    assert expected in said(spec, shown(spec, **given))
+    assert expected in said(spec, shown(spec, *options, **given))
 
 
-@pytest.mark.parametrize(
-    ("spec", "given"),
-    [
-        pytest.param(BRIDGE, {"options": tuple(NEUTRAL["bridge"].items())}, id="options that say what is so anyway"),
-        pytest.param(BRIDGE, {"options": ((MTU, "0"),)}, id="an MTU left to the Engine"),
-        pytest.param(APP, {"options": (VNI,)}, id="the VNI that the swarm gave"),
-        pytest.param(
-            APP,
-            {"options": (VNI,), "ipam_options": (("com.docker.network.ipam.serial", "true"),)},
-            id="the swarm's IPAM",
-        ),
-        pytest.param(APP, {"labels": (STACK_OF_DOCKER,)}, id="labels of others"),
-    ],
+SERIAL = (("com.docker.network.ipam.serial", "true"),)
+
+
+@cases(
+    "spec, options, given",
+    {
+        "options that say what is so anyway": (BRIDGE, NEUTRAL["bridge"].items(), {}),
+        "an MTU left to the Engine": (BRIDGE, [(MTU, "0")], {}),
+        "the VNI that the swarm gave": (APP, [VNI], {}),
+        "the swarm's IPAM": (APP, [VNI], {"ipam_options": SERIAL}),
+        "labels of others": (APP, [], {"labels": (STACK_OF_DOCKER,)}),
+    },
 )
-def test_what_engines_fill_in_is_no_difference(spec: Any, given: dict[str, Any]):
+def test_what_engines_fill_in_is_no_difference(spec: Any, options: list[tuple[str, str]], given: dict[str, Any]):
     """Each Engine fills in what was measured on it (measurements.md#options-by-engine)."""
-    assert "" == said(spec, shown(spec, **given))
+    assert "" == said(spec, shown(spec, *options, **given))
 
 
 def test_declared_option_is_compared():
@@ -119,14 +122,14 @@ def test_declared_option_is_compared():
 
 def test_declared_option_that_says_nothing_is_as_good_as_none():
     """An Engine that shows none has the same."""
-    spec = gwbridge_spec(options={HOST_BINDING: "0.0.0.0"})
+    bare_options = tuple(each for each in shown(BRIDGE).options if each[0] != HOST_BINDING)
 
-    assert "" == said(spec, shown(BRIDGE, options=()))
+    assert "" == said(gwbridge_spec(options={HOST_BINDING: "0.0.0.0"}), shown(BRIDGE, options=bare_options))
 
 
 def test_what_a_preview_has_not_shown_stays():
     """An update for another reason carries it over; one whose preview showed that it goes, drops it."""
-    found = shown(BRIDGE, options=((HOST_BINDING, "127.0.0.1"),), labels=(OURS, ("team", "a"), ("of", "others"))).shape
+    found = shown(BRIDGE, (HOST_BINDING, "127.0.0.1"), labels=(OURS, ("team", "a"), ("of", "others"))).shape
     told = BRIDGE.model_copy(update={"dropped": frozenset({f"options.{HOST_BINDING}", "labels.team"})})
     bare_shape = NetworkShape(name="docker_gwbridge", driver="bridge", labels=(OURS,))
     remade = [undeclared.carried(spec, bare_shape, found) for spec in (BRIDGE, told)]
@@ -135,30 +138,23 @@ def test_what_a_preview_has_not_shown_stays():
     assert ["others", "others"] == [new.label("of") for new in remade]
 
 
-def swarm_with(*specs: Any, **others: Any) -> SimulatedHosts:
-    """A simulated swarm with what is declared, in which somebody gave the swarm's network other things too."""
-    hosts = SimulatedHosts(lifecycle.made(bare(*lifecycle.HOSTS), *lifecycle.whole_stack()[:-2], *specs))
-    options, labels = others.get("options", {}), others.get("labels", {})
+def touched(found: Network, options: dict[str, str], labels: dict[str, str]) -> Network:
+    """A network to which somebody gave more options and labels."""
+    shape = found.shape
+    more = {"options": pairs({**dict(shape.options), **options}), "labels": pairs({**dict(shape.labels), **labels})}
+    return replace(found, shape=replace(shape, **more))
 
-    def touched(net: Network) -> Network:
-        shape = net.shape
-        return replace(
-            net,
-            shape=replace(
-                shape,
-                options=pairs({**dict(shape.options), **options}),
-                labels=pairs({**dict(shape.labels), **labels}),
-            ),
-        )
 
-    world: World = hosts.world
-    hosts.world = world.agreed(networks=tuple(map(touched, world.swarm.networks)))
-    return hosts
+def swarm_with(spec: Spec) -> SimulatedHosts:
+    """A simulated swarm with a network, to which somebody gave other things too."""
+    world: World = lifecycle.made(bare(*lifecycle.HOSTS), *lifecycle.whole_stack()[:-2], spec)
+    theirs = [touched(each, {"site": "x"}, dict([STACK_OF_DOCKER])) for each in world.swarm.networks]
+    return SimulatedHosts(world.agreed(networks=tuple(theirs)))
 
 
 def test_ingress_keeps_what_nobody_declared_through_a_change_of_its_range():
     """Labels and options both, by the note that is on the swarm meanwhile."""
-    hosts = swarm_with(MESH, options={"site": "x"}, labels=dict([STACK_OF_DOCKER]))
+    hosts = swarm_with(MESH)
     wanted = ingress_spec(subnet="10.99.0.0/16", gateway="10.99.0.1")
     lifecycle.make(hosts, wanted, known=lifecycle.id_of(hosts.world, MESH))
     there = hosts.world.swarm.ingress
@@ -169,13 +165,10 @@ def test_ingress_keeps_what_nobody_declared_through_a_change_of_its_range():
 
 def test_bridge_of_a_member_keeps_what_nobody_declared():
     """The note on its node keeps it meanwhile."""
-    hosts = SimulatedHosts(lifecycle.running())
-    host = hosts.world.host("w1")
-    bridge = host.network("docker_gwbridge")
-    assert bridge is not None
-    shape = replace(bridge.shape, options=pairs({**dict(bridge.options), HOST_BINDING: "127.0.0.1"}))
-    shape = replace(shape, labels=pairs({**dict(shape.labels), "of": "others"}))
-    hosts.world = hosts.world.with_host(host.with_network(replace(bridge, shape=shape)))
+    host = lifecycle.running().host("w1")
+    bridge = next(each for each in host.networks if each.name == "docker_gwbridge")
+    more = touched(bridge, {HOST_BINDING: "127.0.0.1"}, {"of": "others"})
+    hosts = SimulatedHosts(lifecycle.running().with_host(host.with_network(more)))
     lifecycle.make(hosts, gwbridge_spec("w1", subnet="10.99.0.0/16", gateway="10.99.0.1"), known=bridge.id)
     there = hosts.world.host("w1").network("docker_gwbridge")
 
@@ -185,7 +178,7 @@ def test_bridge_of_a_member_keeps_what_nobody_declared():
 
 def test_twin_and_new_overlay_have_what_nobody_declared():
     """An overlay that moves its services is like the old one in all that nobody declared."""
-    hosts = swarm_with(APP, options={"site": "x"}, labels=dict([STACK_OF_DOCKER]))
+    hosts = swarm_with(APP)
     found = next(net for net in hosts.world.swarm.networks if net.name == "app")
     twin = overlay_migration.twin_creation(APP, found).shape
     new = overlay.creation(overlay_spec(subnet="10.99.0.0/24", gateway="10.99.0.1"), twin).shape
@@ -212,8 +205,8 @@ def test_defaults_of_daemon_json_do_not_slip_into_what_we_make():
 
 def test_what_stays_is_told_to_the_state():
     """The next refresh finds no difference in it; a later addition is one."""
-    found = shown(APP, options=(("x", "y"),), labels=(OURS,))
-    more = replace(found, shape=replace(found.shape, options=pairs({**dict(found.options), "z": "1"})))
+    found = shown(APP, ("x", "y"), labels=(OURS,))
+    more = touched(found, {"z": "1"}, {})
     known = {"network_id": found.id, **OVERLAY.kept(APP, {}, found)}
     live = [OVERLAY.finding(APP, known, OverlayFacts(network=each)).live for each in (found, more)]
 
@@ -242,7 +235,7 @@ def test_keys_that_bring_several_ranges_are_asked_for_and_read_back():
 
 def test_number_of_another_networks_vxlan_is_refused():
     """The swarm would take it and never give it addresses."""
-    other = shown(overlay_spec("data", subnet="10.30.0.0/24", gateway="10.30.0.1"), options=((VNI[0], "1000,4100"),))
+    other = shown(overlay_spec("data", subnet="10.30.0.0/24", gateway="10.30.0.1"), (VNI[0], "1000,4100"))
 
     assert "its vxlan_id 1000 is that of the swarm's network data" in reason(
         overlay.next_step(overlay_spec(vxlan_id=1000), OverlayFacts(network=None, listed=(other,)))
@@ -252,8 +245,8 @@ def test_number_of_another_networks_vxlan_is_refused():
 @pytest.mark.parametrize(("release", "expected"), [("26.1.5", ""), ("28.5.2", "isolated"), ("2.0.0", "isolated")])
 def test_option_that_the_engine_would_refuse_is_named_before_anything_is_removed(release: str, expected: str):
     """An older one had kept it; declared otherwise, it is no hindrance."""
-    found = shown(BRIDGE, options=((GATEWAY_MODE, "isolated"),), labels=(OURS,))
-    facts = GwbridgeFacts(member=Member(host="m1", state="inactive", release=release), bridge=found)
+    found = shown(BRIDGE, (GATEWAY_MODE, "isolated"), labels=(OURS,))
+    facts = GwbridgeFacts(member=replace(OUTSIDE, release=release), bridge=found)
     wanted = gwbridge_spec(mtu=1400)
     decision = gwbridge.next_step(wanted, facts, known=True)
 
