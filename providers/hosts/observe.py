@@ -418,11 +418,12 @@ def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], s
     found = [swarm_network(engine, net.id) for net in listed if net.ingress]
     network = next((net for net in found if net is not None), None)
     swarm = settings(engine)
-    concerned = tuple(each for each in services(engine) if each.publishes_ingress or concerns(each, swarm))
+    publishing = tuple(each for each in services(engine) if each.ports or concerns(each, swarm))
     running = () if fleet.at_rest else tasks(engine)
     if network is None:
         nodes(engine)
-    ingresses, names = {net.id for net in listed if net.ingress}, {service.id for service in concerned}
+    ingresses = {net.id for net in listed if net.ingress}
+    moved = {each.id for each in publishing if each.publishes_ingress or concerns(each, swarm)}
     out = {node.id for node in before if node.label(AVAILABILITY) is not None}
     return IngressFacts(
         network=network,
@@ -430,11 +431,11 @@ def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], s
         hosts=(*hosts, *(placed(each, fleet, before) for each in silent)),
         nodes=before,
         listed=tuple(net for net in listed if net.scope == "swarm" and not net.ingress),
-        services=concerned,
+        services=publishing,
         tasks=tuple(
             task
             for task in running
-            if task.service_id in names or task.node_id in out or ingresses & set(task.networks)
+            if task.service_id in moved or task.node_id in out or ingresses & set(task.networks)
         ),
     )
 

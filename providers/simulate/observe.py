@@ -120,8 +120,9 @@ def ingress_facts(world: World) -> IngressFacts:
     good, silent = answers(world)
     seen = listed(world, manager(world))
     swarm = settings(world)
-    concerned = tuple(each for each in services(world) if each.publishes_ingress or concerns(each, swarm))
-    ingresses, names = {net.id for net in seen if net.ingress}, {service.id for service in concerned}
+    publishing = tuple(each for each in services(world) if each.ports or concerns(each, swarm))
+    ingresses = {net.id for net in seen if net.ingress}
+    moved = {each.id for each in publishing if each.publishes_ingress or concerns(each, swarm)}
     members = nodes(world)
     out = {node.id for node in members if node.label(AVAILABILITY) is not None}
     return IngressFacts(
@@ -130,11 +131,11 @@ def ingress_facts(world: World) -> IngressFacts:
         hosts=(*(host_ingress(world, host) for host in good), *(placed(world, each) for each in silent)),
         nodes=members,
         listed=tuple(net for net in seen if net.scope == "swarm" and not net.ingress),
-        services=concerned,
+        services=publishing,
         tasks=tuple(
             task
             for task in tasks(world)
-            if task.service_id in names or task.node_id in out or ingresses & set(task.networks)
+            if task.service_id in moved or task.node_id in out or ingresses & set(task.networks)
         ),
     )
 

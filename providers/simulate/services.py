@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from providers.rules.live import service_spec
 from providers.rules.vocabulary.errors import Conflict, EngineError, NotFound
-from providers.rules.vocabulary.facts import Port, Task
+from providers.rules.vocabulary.facts import Task
 from providers.rules.vocabulary.steps import UpdateService
 from providers.simulate.answering import manager
 from providers.simulate.orchestrator import is_dirty, orchestrate, reconciled, tasks_of, updatable, used
@@ -57,12 +57,16 @@ def numbered(world: World, service_id: str) -> World:
     assert service is not None
     if service.through_ingress and world.swarm.ingress is None:
         return world.with_service(replace(service, numbers=()))
-    had = {(port.protocol, port.target): port.published for port in service.numbers if port.mode == "ingress"}
+    had = [port for port in service.numbers if port.mode == "ingress"]
     numbers, following = [], world.swarm.next_port
     for port in service.ports:
-        number = port.published or had.get((port.protocol, port.target), following)
-        following += number == following
-        numbers.append(replace(port, published=number if port.mode == "ingress" else port.published))
+        if port.mode == "ingress" and not port.published:
+            own = next((one for one in had if (one.protocol, one.target) == (port.protocol, port.target)), None)
+            if own:
+                had.remove(own)
+            port = replace(port, published=own.published if own else following)
+        following += port.published == following
+        numbers.append(port)
     return world.with_service(replace(service, numbers=tuple(numbers))).agreed(next_port=following)
 
 
@@ -73,17 +77,15 @@ def refuse_ports(world: World, asked: Host, service: Service) -> None:
     """
     if service.through_ingress and world.swarm.ingress is None:
         raise EngineError(f"{asked.name}: service needs ingress network, but no ingress network is present")
-    wanted = published(service.ports)
+    ports = [port for port in service.ports if port.published]
+    wanted = {(port.protocol, port.published): port.mode for port in ports}
+    if len(wanted) < len(ports):
+        raise EngineError(f"{asked.name}: duplicate published ports provided")
     for other in world.swarm.services if wanted else ():
-        if other.id == service.id or not other.numbers:
-            continue
-        if taken := wanted & published(other.numbers):
-            raise EngineError(f"{asked.name}: port '{min(taken)[1]}' is already in use by service '{other.name}'")
-
-
-def published(ports: tuple[Port, ...]) -> set[tuple[str, int]]:
-    """The numbers among these ports that go through the ingress."""
-    return {(port.protocol, port.published) for port in ports if port.mode == "ingress" and port.published}
+        for port in other.numbers if other.id != service.id else ():
+            mode = wanted.get((port.protocol, port.published))
+            if mode and "ingress" in (mode, port.mode):  # on hosts alone, two may have it
+                raise EngineError(f"{asked.name}: port '{port.published}' is already in use by service '{other.name}'")
 
 
 def watched(world: World, service_id: str) -> World:

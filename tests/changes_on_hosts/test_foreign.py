@@ -1,13 +1,14 @@
 """Others go on using the swarm while it changes, and what can't be moved blocks by name before the first write."""
 
-import time
+import json
 from collections.abc import Callable
 
 import pytest
 
 from tests.changes_on_hosts.conftest import Live
 from tests.support.cutting import ended, killed
-from tests.support.services import FOREVER, journals, specs
+from tests.support.machines import eventually, is_quiet
+from tests.support.services import FOREVER, all_run, create_by_api, journals, lost, specs
 
 pytestmark = pytest.mark.lab
 
@@ -61,21 +62,62 @@ def test_a_service_made_in_the_middle_is_taken_along(live: Live, ranges: Callabl
     live.is_whole()
 
 
-def test_a_port_that_was_taken_meanwhile_blocks_by_name(live: Live, ranges: Callable[[], str]):
-    """All other ports come back; once the thief is gone, `up` brings the last one."""
+@pytest.fixture
+def two_ports(live: Live):
+    """A service with two fixed ports through the ingress."""
+    create(live, "two", "--publish=8443:443", "--publish=8444:444", "busybox:lab", *FOREVER.split())
+    eventually(lambda: all_run(live.manager))
+    yield "two"
+    live.manager.docker("service", "rm", "two")
+
+
+def test_ports_that_were_taken_meanwhile_keep_no_other_away(live: Live, ranges: Callable[[], str], two_ports: str):
+    """One through the ingress, one on hosts: each is named with both services, and all others are back. Once the thieves
+    are gone, `up` brings the last ones."""
+    before = specs(live.manager)
     live.declare(ingress={"subnet": ranges()})
 
     with ended(killed(live.project, "plugin", lambda line: line.startswith("bring the ingress to"))):
-        time.sleep(1)  # the plugin's last calls may still be on their way
+        eventually(lambda: is_quiet(live.hosts))  # the plugin's last calls may still be on their way
         create(live, "thief", "--publish=8080:80", "busybox:lab", *FOREVER.split())
+        create(live, "other", "--publish=mode=host,published=8444,target=80", "busybox:lab", *FOREVER.split())
         run = live.project.up()
 
     assert not run.ok
     assert "service web: its port 8080 can't come back: service thief publishes it" in run.error
+    assert f"service {two_ports}: its port 8444 can't come back: service other publishes it" in run.error
     stripped = [name for name, spec in specs(live.manager).items() if "swarmnet.journal" in (spec["Labels"] or {})]
-    assert ["web"] == stripped
-    live.manager.docker("service", "rm", "thief")
+    assert [two_ports, "web"] == sorted(stripped)
+    assert [8443] == numbers(live, two_ports)
+    live.manager.docker("service", "rm", "thief", "other")
     assert live.project.up().ok
+    assert [] == lost(before, specs(live.manager))
+    live.is_whole()
+
+
+def numbers(live: Live, service: str) -> list[int]:
+    """The numbers that a service publishes, by its Endpoint."""
+    shown = live.manager.docker("service", "inspect", "--format={{json .Endpoint.Ports}}", service)
+    return sorted(port["PublishedPort"] for port in json.loads(shown) or [])
+
+
+def test_ports_that_only_the_api_can_write(live: Live, ranges: Callable[[], str]):
+    """Two to one target without numbers, protocol or mode: each comes back with the number that it had."""
+    ports = [{"TargetPort": 80}, {"TargetPort": 80}]
+    container = {"Image": "busybox:lab", "Command": FOREVER.split()}
+    create_by_api(
+        live.manager,
+        {"Name": "twice", "TaskTemplate": {"ContainerSpec": container}, "EndpointSpec": {"Ports": ports}},
+    )
+    eventually(lambda: all_run(live.manager))
+    before = numbers(live, "twice")
+    live.declare(ingress={"subnet": ranges()})
+
+    run = live.project.up()
+
+    assert run.ok, run.told
+    assert (2, before) == (len(set(before)), numbers(live, "twice"))
+    live.manager.docker("service", "rm", "twice")
     live.is_whole()
 
 

@@ -10,8 +10,7 @@ the UpdateConfig to put back (null: there was none).
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from shlex import quote
@@ -145,18 +144,15 @@ def stripped(service: SwarmService, journal: Journal) -> str:
     return json.dumps(spec)
 
 
-def refilled(service: SwarmService, journal: Journal, *, pin: bool) -> str:
-    """Return the spec with its ports back; the journal stays until the tasks have moved.
+def refilled(service: SwarmService, journal: Journal, ports: Sequence[Json], *, pin: bool) -> str:
+    """Return the spec with some of its ports back; the journal stays until the tasks have moved.
 
-    Ports that somebody changed in the meantime stay beside them. `pin`: dynamic ports get the numbers they had.
+    Ports that somebody published in the meantime stay beside them. ports, pin: of `absent`.
     """
     spec = json.loads(service.spec)
-    wanted = [pinned(port, journal) if pin else port for port in map(json.loads, journal.ports)]
-    present = ports_in(spec)
-    untouched = [port for port in wanted if not by_ingress(port)] == present
-    added = [] if untouched else [port for port in present if port not in wanted]
-    kept = [port for port in wanted if by_ingress(port) or untouched or port in present]
-    spec["EndpointSpec"] = {**(spec.get("EndpointSpec") or {}), "Ports": kept + added}
+    wanted, present = due(journal, pin=pin), ports_in(spec)
+    back = [port for port in wanted if port in ports or port in present]
+    spec["EndpointSpec"] = {**(spec.get("EndpointSpec") or {}), "Ports": back + [p for p in present if p not in wanted]}
     spec["Labels"] = {**(spec.get("Labels") or {}), JOURNAL: journal.text()}
     spec["UpdateConfig"] = {**(spec.get("UpdateConfig") or {}), **MEANWHILE}
     return json.dumps(spec)
@@ -202,50 +198,74 @@ def forced(text: str) -> str:
     return json.dumps(spec)
 
 
-def ports_back(service: SwarmService, journal: Journal) -> bool:
-    """Tell whether every ingress-mode port of the journal is in the spec again, a fixed one with its number."""
-    return all(_back(service.spec, journal.ports))
+def due(journal: Journal, *, pin: bool) -> list[Json]:
+    """Return the journal's ports as they are to be in the spec again.
+
+    pin: a dynamic one gets a number that the swarm had given it, and no two the same.
+    """
+    ports: list[Json] = list(map(json.loads, journal.ports))
+    if not pin:
+        return ports
+    used = set(map(number, ports))
+    chosen = [port for port in map(json.loads, journal.numbers) if by_ingress(port)]
+    for port in ports:
+        if by_ingress(port) and not port.get("PublishedPort"):
+            had = next((one for one in chosen if ident(one) == ident(port) and number(one) not in used), port)
+            if had.get("PublishedPort"):
+                port["PublishedPort"] = had["PublishedPort"]
+                used.add(number(port))
+    return ports
 
 
-def targets_back(service: SwarmService, journal: Journal) -> bool:
-    """Tell whether every ingress-mode port of the journal is in the spec again, by target and protocol."""
-    return _back(service.spec, journal.ports)[0]
+def absent(
+    service: SwarmService, journal: Journal, others: Iterable[SwarmService], *, pin: bool
+) -> list[tuple[Json, SwarmService | None]]:
+    """Return the journal's ports through the ingress that are not in the spec again, each with who holds its number.
+
+    A dynamic one is there with any number, a fixed one with its own, or with another while somebody else holds that.
+    """
+    missing, spare = _missing(service.spec, journal, pin)
+    left, found = list(spare), []
+    for port in map(json.loads, missing):
+        other = holder(port, others)
+        if other and ident(port) in left:
+            left.remove(ident(port))
+        else:
+            found.append((port, other))
+    return found
 
 
 @lru_cache(maxsize=4096)  # most services are as they were at the look before
-def _back(spec: str, journaled: tuple[str, ...]) -> tuple[bool, bool]:
-    """Tell whether all are in a spec, by target and protocol, and the fixed ones with their number."""
+def _missing(spec: str, journal: Journal, pin: bool) -> tuple[list[str], list[tuple[str, int]]]:
+    """Return the journal's ports that are not in a spec, as JSON, and what tells the others in it apart."""
     present = [port for port in ports_in(json.loads(spec)) if by_ingress(port)]
-    wanted = [port for port in map(json.loads, journaled) if by_ingress(port)]
-    numbers = {(ident(port), port.get("PublishedPort")) for port in present}
-    fixed = {(ident(port), port["PublishedPort"]) for port in wanted if port.get("PublishedPort")}
-    return Counter(map(ident, wanted)) <= Counter(map(ident, present)), fixed <= numbers
+    dynamic = [not json.loads(port).get("PublishedPort") for port in journal.ports]
+    wanted = [(port, any_) for port, any_ in zip(due(journal, pin=pin), dynamic, strict=True) if by_ingress(port)]
+    missing = []
+    for port, any_ in sorted(wanted, key=lambda pair: pair[1]):  # those with a number of their own choose first
+        there = (one for one in present if ident(one) == ident(port) and (any_ or number(one) == number(port)))
+        if match := next(there, None):
+            present.remove(match)
+        else:
+            missing.append(json.dumps(port))
+    return missing, list(map(ident, present))
 
 
-def pinned(port: Json, journal: Journal) -> Json:
-    """Return a dynamic port with the number that the swarm had given it; other ports as they are."""
-    if port.get("PublishedPort") or not by_ingress(port):
-        return port
-    fixed = {other.get("PublishedPort") for other in map(json.loads, journal.ports)}
-    numbers = (number for number in map(json.loads, journal.numbers) if ident(number) == ident(port))
-    published = next((n["PublishedPort"] for n in numbers if n.get("PublishedPort") not in {None, 0, *fixed}), None)
-    return {**port, "PublishedPort": published} if published else port
+def holder(port: Json, others: Iterable[SwarmService]) -> SwarmService | None:
+    """Return the service that has a port's number by now, in a way that allows no other: two may have it on hosts.
+
+    https://github.com/moby/swarmkit/blob/master/manager/controlapi/service.go (checkPortConflicts)
+    """
+    if not port.get("PublishedPort"):
+        return None
+    clashes = {(*number(port), True), (*number(port), not by_ingress(port))}
+    return next((other for other in others if clashes & _published(other.spec, other.endpoint)), None)
 
 
-def numbers_of(journal: Journal, *, pin: bool) -> set[tuple[str, int]]:
-    """Return the numbers that the journal's ports will take through the ingress, each with its protocol."""
-    wanted = [pinned(port, journal) if pin else port for port in map(json.loads, journal.ports) if by_ingress(port)]
-    return {(port.get("Protocol") or "tcp", port["PublishedPort"]) for port in wanted if port.get("PublishedPort")}
-
-
-def taken(journal: Journal, others: Iterable[SwarmService], *, pin: bool) -> tuple[SwarmService, int] | None:
-    """Return the service that meanwhile publishes one of the journal's ports, and the number; None if none does."""
-    numbers = numbers_of(journal, pin=pin)
-    for service in others:
-        for port in service.ports:
-            if port.mode == "ingress" and (port.protocol, port.published) in numbers:
-                return service, port.published
-    return None
+@lru_cache(maxsize=4096)
+def _published(spec: str, endpoint: str) -> frozenset[tuple[str, int, bool]]:
+    """Return the numbers of a service, those that the swarm chose too, and whether each goes through the ingress."""
+    return frozenset((*number(port), by_ingress(port)) for port in (*ports_in(json.loads(spec)), *json.loads(endpoint)))
 
 
 def ports_in(spec: Json) -> list[Json]:
@@ -256,6 +276,11 @@ def ports_in(spec: Json) -> list[Json]:
 def by_ingress(port: Json) -> bool:
     """Tell whether a port goes through the ingress, which is the Engine's default."""
     return (port.get("PublishMode") or "ingress") == "ingress"
+
+
+def number(port: Json) -> tuple[str, int]:
+    """Return a port's published number, 0 for a dynamic one, with its protocol."""
+    return port.get("Protocol") or "tcp", port.get("PublishedPort") or 0
 
 
 def ident(port: Json) -> tuple[str, int]:

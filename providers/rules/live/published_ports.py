@@ -3,6 +3,8 @@
 Each function returns the next decision, or None if its part is done. The network and the hosts are not decided here.
 """
 
+from collections.abc import Iterable
+
 from providers.rules.live import former, ingress_rollout, journal, judgement, running_change
 from providers.rules.live.journal import Journal
 from providers.rules.vocabulary.facts import IngressFacts, Network, SwarmService, Task
@@ -145,38 +147,26 @@ def carried(service: SwarmService, facts: IngressFacts) -> Journal | None:
 
 
 def refilled(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, pin: bool) -> Steps | None:
-    """Put ports back, all at once, except those that somebody has taken meanwhile."""
-    free = {
-        service: found
-        for service, found in waiting.items()
-        if not back(service, found, facts) and not occupied(service, found, facts, pin=pin)
-    }
-    ready = first_come(free, pin=pin)
-    if not ready:
-        return None
-    updates = tuple(
-        written_back(service, journal.refilled(service, found, pin=pin)) for service, found in ready.items()
-    )
-    return Steps(updates, f"put ports back: {names(ready)}")
-
-
-def first_come(free: dict[SwarmService, Journal], *, pin: bool) -> dict[SwarmService, Journal]:
-    """Return, of services that want the same port back, only the first: the others then find it occupied."""
+    """Put ports back, all at once, except those that somebody has taken meanwhile. Of services that want the same one
+    the first has it: the others then find it taken."""
     claimed: set[tuple[str, int]] = set()
     ready = {}
-    for service, found in free.items():
-        numbers = journal.numbers_of(found, pin=pin)
-        if claimed.isdisjoint(numbers):
-            ready[service] = found
-            claimed |= numbers
-    return ready
+    for service, found in waiting.items():
+        free = [port for port, other in absent(service, found, facts, pin=pin) if other is None]
+        ports = [port for port in free if journal.number(port) not in claimed]
+        claimed |= {journal.number(port) for port in ports if port.get("PublishedPort")}
+        if ports:
+            ready[service] = journal.refilled(service, found, ports, pin=pin)
+    updates = tuple(written_back(service, spec) for service, spec in ready.items())
+    return Steps(updates, f"put ports back: {names(ready)}") if updates else None
 
 
-def occupied(
-    service: SwarmService, found: Journal, facts: IngressFacts, *, pin: bool
-) -> tuple[SwarmService, int] | None:
-    """Return who publishes one of its ports by now, and which; None if nobody does."""
-    return journal.taken(found, (other for other in facts.services if other.id != service.id), pin=pin)
+def absent(
+    service: SwarmService, found: Journal, facts: IngressFacts, *, pin: bool = True
+) -> list[tuple[journal.Json, SwarmService | None]]:
+    """Return the ports that it has to get back, each with the service that has taken it meanwhile, if one has."""
+    others = (other for other in facts.services if other.id != service.id)
+    return journal.absent(service, found, list(others), pin=pin)
 
 
 def arrived(facts: IngressFacts, network: Network) -> Decision | None:
@@ -238,18 +228,10 @@ def lost(task: Task, facts: IngressFacts) -> bool:
     return task.node_id in facts.down
 
 
-def back(service: SwarmService, found: Journal, facts: IngressFacts) -> bool:
-    """Tell whether it has all its ports again: a fixed one by its number, or another number if somebody else holds
-    it."""
-    if journal.ports_back(service, found):
-        return True
-    return journal.targets_back(service, found) and occupied(service, found, facts, pin=True) is not None
-
-
 def closed(facts: IngressFacts, ended: dict[SwarmService, Journal]) -> Steps | None:
     """Remove journals and restore each service's own update settings, once its update has ended or only watches its new
     tasks. This moves no task."""
-    whole = {service: found for service, found in ended.items() if back(service, found, facts)}
+    whole = {service: found for service, found in ended.items() if not absent(service, found, facts)}
     updates = tuple(written_back(service, close(service, found, facts)) for service, found in whole.items())
     return Steps(updates, f"remove the notes of the ports of {names(whole)}") if updates else None
 
@@ -262,8 +244,8 @@ def close(service: SwarmService, found: Journal, facts: IngressFacts) -> str:
 
 
 def ending(facts: IngressFacts, waiting: dict[SwarmService, Journal]) -> Wait | None:
-    """Wait for updates that still go on."""
-    left = [service for service, found in waiting.items() if back(service, found, facts)]
+    """Wait for updates that still go on, with all ports that nobody else has."""
+    left = [service for service in waiting if service.publishes_ingress and not at_rest(service, facts)]
     return Wait(f"the updates of {names(left)} to end", FOREVER) if left else None
 
 
@@ -277,15 +259,16 @@ def renewed(facts: IngressFacts) -> Steps | None:
 
 def released(facts: IngressFacts, network: Network, owner: str) -> Decision | None:
     """Remove the swarm's own labels once nothing needs them any more."""
-    for service in facts.services:
-        found = carried(service, facts)
-        holder = occupied(service, found, facts, pin=True) if found else None
-        if holder:
-            other, number = holder
-            return Blocked(
-                f"service {service.name}: its port {number} can't come back: service {other.name} publishes it by "
-                f"now; take it off {other.name} or give {service.name} another, then run again"
-            )
+    due = {service: found for service in facts.services if (found := carried(service, facts))}
+    taken = [
+        f"service {service.name}: its port {port['PublishedPort']} can't come back: service {other.name} publishes it "
+        f"by now; take it off {other.name} or give {service.name} another, then run again"
+        for service, found in due.items()
+        for port, other in absent(service, found, facts)
+        if other
+    ]
+    if taken:
+        return Blocked("; ".join(taken))
     labels = set(map(copy_label, journal_copies(facts.swarm.labels)))
     if running_change.is_ours(owner, facts.swarm):
         labels.add(CHANGE)
@@ -338,6 +321,6 @@ def published(service: SwarmService) -> str:
     return f"{service.name} ({', '.join(ports)})"
 
 
-def names(services: "list[SwarmService] | dict[SwarmService, Journal]") -> str:
+def names(services: Iterable[SwarmService]) -> str:
     """Return services by name, in words."""
     return ", ".join(sorted(service.name for service in services))

@@ -27,6 +27,13 @@ ports = st.builds(
     st.sampled_from([0, 8080, 9090]),
     st.sampled_from(["ingress", "host"]),
 )
+
+
+def as_the_api_takes_it(port: dict[str, Any], left_out: set[str]) -> dict[str, Any]:
+    """A port without what the API lets one leave out, which the docker command always writes."""
+    return {key: value for key, value in port.items() if key not in left_out}
+
+
 specs = st.fixed_dictionaries(
     {
         "Name": st.just("web"),
@@ -51,10 +58,10 @@ def service(spec: dict[str, Any], **given: Any) -> SwarmService:
     ]
     ports = tuple(
         Port(
-            protocol=port["Protocol"],
+            protocol=port.get("Protocol", "tcp"),
             target=port["TargetPort"],
             published=port.get("PublishedPort", 0),
-            mode=port["PublishMode"],
+            mode=port.get("PublishMode", "ingress"),
         )
         for port in found
     )
@@ -76,10 +83,16 @@ def carried(found: SwarmService) -> journal.Journal:
     return opened
 
 
+def put_back(found: SwarmService, *, pin: bool = True) -> SwarmService:
+    """The service with all ports of its journal that are missing."""
+    missing = [port for port, _ in journal.absent(found, carried(found), (), pin=pin)]
+    return service(json.loads(journal.refilled(found, carried(found), missing, pin=pin)))
+
+
 def there_and_back(spec: dict[str, Any], *, pin: bool) -> dict[str, Any]:
     """The spec after its ports were taken off, put back, and the journal closed."""
     without = stripped(service(spec))
-    refilled = service(json.loads(journal.refilled(without, carried(without), pin=pin)))
+    refilled = put_back(without, pin=pin)
     result: dict[str, Any] = json.loads(journal.closed(refilled, carried(refilled)))
     return result
 
@@ -131,8 +144,7 @@ def test_a_port_that_somebody_added_stays():
     """It stays beside those that come back, and a second strip adds it to the journal, which forgets nothing."""
     without = stripped(service(spec_with(FIXED)))
     with_more = service({**json.loads(without.spec), "EndpointSpec": {"Ports": [ADDED]}})
-    refilled = json.loads(journal.refilled(with_more, carried(with_more), pin=True))
-    assert [FIXED, ADDED] == refilled["EndpointSpec"]["Ports"]
+    assert [FIXED, ADDED] == json.loads(put_back(with_more).spec)["EndpointSpec"]["Ports"]
     assert [FIXED, ADDED] == [json.loads(port) for port in journal.to_strip(with_more, "old").ports]
 
 
@@ -142,19 +154,26 @@ def test_a_counter_moves_tasks():
     assert {**spec, "TaskTemplate": {"ForceUpdate": 1}} == json.loads(journal.forced(json.dumps(spec)))
 
 
+ON_HOSTS = {**FIXED, "PublishMode": "host"}
+
+
 @cases(
-    "expected, other",
+    "expected, other, port",
     {
-        "the same number": (8080, FIXED),
-        "another protocol": (None, {**FIXED, "Protocol": "udp"}),
-        "not through the ingress": (None, {**FIXED, "PublishMode": "host"}),
-        "another number": (None, {**FIXED, "PublishedPort": 8081}),
+        "the same number": ("alien", FIXED, FIXED),
+        "the number that the swarm chose": ("alien", DYNAMIC, {**FIXED, "PublishedPort": FIRST_DYNAMIC}),
+        "through the ingress, the other on hosts": ("alien", ON_HOSTS, FIXED),
+        "on hosts, the other through the ingress": ("alien", FIXED, ON_HOSTS),
+        "both on hosts": (None, ON_HOSTS, ON_HOSTS),
+        "another protocol": (None, {**FIXED, "Protocol": "udp"}, FIXED),
+        "another number": (None, {**FIXED, "PublishedPort": 8081}, FIXED),
+        "no number": (None, FIXED, DYNAMIC),
     },
 )
-def test_a_taken_port(expected: int | None, other: dict[str, Any]):
-    """The service that publishes the number meanwhile is found."""
-    found = journal.taken(journaled(FIXED), [service(spec_with(other), id="s2", name="alien")], pin=True)
-    assert expected == (found[1] if found else None)
+def test_a_taken_port(expected: str | None, other: dict[str, Any], port: dict[str, Any]):
+    """The service that publishes the number meanwhile is found, as the Engine would find it."""
+    found = journal.holder(port, [service(spec_with(other), id="s2", name="alien")])
+    assert expected == (found.name if found else None)
 
 
 def test_the_swarm_has_a_copy():
@@ -197,14 +216,43 @@ def test_what_somebody_changed_of_its_way_of_updating_stays(before: Any, edited:
 @cases(
     "expected, port",
     {
-        "as it was": (True, FIXED),
-        "under another number": (False, {**FIXED, "PublishedPort": 8081}),
-        "another one": (False, {**FIXED, "TargetPort": 443}),
+        "as it was": ([], FIXED),
+        "under another number": ([FIXED], {**FIXED, "PublishedPort": 8081}),
+        "another one": ([FIXED], {**FIXED, "TargetPort": 443}),
     },
 )
-def test_a_fixed_port_is_back_with_its_number(expected: bool, port: dict[str, Any]):
+def test_a_fixed_port_is_back_with_its_number(expected: list[dict[str, Any]], port: dict[str, Any]):
     """A port that somebody published to the same target under another number is not the fixed one."""
-    assert expected == journal.ports_back(service(spec_with(port)), journaled(FIXED))
+    found = journal.absent(service(spec_with(port)), journaled(FIXED), (), pin=True)
+    assert [(each, None) for each in expected] == found
+
+
+def test_another_number_will_do_while_somebody_has_that_of_a_fixed_port():
+    """The service's owner has given it another."""
+    alien = service(spec_with(FIXED), id="s2", name="alien")
+    moved = service(spec_with({**FIXED, "PublishedPort": 8081}))
+
+    assert [] == journal.absent(moved, journaled(FIXED), [alien], pin=True)
+    assert [(FIXED, alien)] == journal.absent(service(spec_with()), journaled(FIXED), [alien], pin=True)
+
+
+@given(found=st.lists(st.builds(as_the_api_takes_it, ports, st.sets(st.sampled_from(["Protocol", "PublishMode"])))))
+def test_whatever_the_api_takes_comes_back(found: list[dict[str, Any]]):
+    """No number is given twice, and each port through the ingress has one that it had."""
+    found = [port for at, port in enumerate(found) if not port.get("PublishedPort") or not twice(port, found[:at])]
+    before = service(spec_with(*found))
+    after = put_back(stripped(before))
+
+    had = [
+        (*journal.number(port), port["TargetPort"]) for port in json.loads(before.endpoint) if journal.by_ingress(port)
+    ]
+    has = [port for port in json.loads(after.spec)["EndpointSpec"]["Ports"] if journal.by_ingress(port)]
+    assert sorted(had) == sorted((*journal.number(port), port["TargetPort"]) for port in has)
+
+
+def twice(port: dict[str, Any], others: list[dict[str, Any]]) -> bool:
+    """Whether one of the others has the same number, which the Engine refuses."""
+    return journal.number(port) in map(journal.number, others)
 
 
 def test_old_tasks_make_room_before_new_ones_start_while_ports_are_away():
