@@ -62,18 +62,11 @@ def test_a_service_made_in_the_middle_is_taken_along(live: Live, ranges: Callabl
     live.is_whole()
 
 
-@pytest.fixture
-def two_ports(live: Live):
-    """A service with two fixed ports through the ingress."""
+def test_ports_that_were_taken_meanwhile_keep_no_other_away(live: Live, ranges: Callable[[], str]):
+    """One through the ingress, one on hosts: each is named with both services, and all others are back. `up` brings the
+    last ones once the thieves are gone."""
     create(live, "two", "--publish=8443:443", "--publish=8444:444", "busybox:lab", *FOREVER.split())
     eventually(lambda: all_run(live.manager))
-    yield "two"
-    live.manager.docker("service", "rm", "two")
-
-
-def test_ports_that_were_taken_meanwhile_keep_no_other_away(live: Live, ranges: Callable[[], str], two_ports: str):
-    """One through the ingress, one on hosts: each is named with both services, and all others are back. Once the thieves
-    are gone, `up` brings the last ones."""
     before = specs(live.manager)
     live.declare(ingress={"subnet": ranges()})
 
@@ -85,13 +78,14 @@ def test_ports_that_were_taken_meanwhile_keep_no_other_away(live: Live, ranges: 
 
     assert not run.ok
     assert "service web: its port 8080 can't come back: service thief publishes it" in run.error
-    assert f"service {two_ports}: its port 8444 can't come back: service other publishes it" in run.error
+    assert "service two: its port 8444 can't come back: service other publishes it" in run.error
     stripped = [name for name, spec in specs(live.manager).items() if "swarmnet.journal" in (spec["Labels"] or {})]
-    assert [two_ports, "web"] == sorted(stripped)
-    assert [8443] == numbers(live, two_ports)
+    assert ["two", "web"] == sorted(stripped)
+    assert [8443] == numbers(live, "two")
     live.manager.docker("service", "rm", "thief", "other")
     assert live.project.up().ok
     assert [] == lost(before, specs(live.manager))
+    live.manager.docker("service", "rm", "two")
     live.is_whole()
 
 
