@@ -65,7 +65,7 @@ test: lab # all of it; tests on real hosts are skipped, with the reason, where t
 	@$(IN_TOOLS) python -m tools.state_servers
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types
 	@$(MAKE) --no-print-directory offline
-	@$(IN_TOOLS) pytest -m "lab and not every_engine" -n 3 --dist loadgroup $(LAB)
+	@$(IN_TOOLS) pytest -m "lab and not every_engine" -n 3 --dist loadgroup --no-loadscope-reorder $(LAB)
 
 explore: setup # every state of the large worlds as well (4 minutes)
 	@$(IN_TOOLS) python -m tests.exploration

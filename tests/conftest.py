@@ -15,8 +15,18 @@ from tools.real_hosts import why_not_here
 
 # Fixtures that install packages of npm.
 FROM_NPM = {"mermaid", "browser"}
-# Fixtures that start hosts for several files: tests with the same one run one after the other, in one worker.
-SHARED_HOSTS = {"hosts", "running"}
+# Fixtures of hosts that several files share, some by the name in HOSTS: such tests take turns in one worker.
+SHARED_HOSTS = {"shared_hosts", "running"}
+# The groups that take longest, by measured time: they are begun first, lest one is left alone at the end.
+LONGEST = (
+    "running",
+    "shared_hosts t",
+    "shared_hosts b",
+    "test_agreement.py",
+    "test_drift.py",
+    "test_state.py",
+    "test_firewall.py",
+)
 
 
 # Property tests have no deadline: a busy machine is no reason to fail. `make check` takes few examples of each.
@@ -57,16 +67,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not official.folders():
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("official")])
         items[:] = [item for item in items if not item.get_closest_marker("official")]
+    places: dict[pytest.Item, int] = {}
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if FROM_NPM & fixtures:
             item.add_marker("network")
-        shared = sorted(SHARED_HOSTS & fixtures)
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else item.path.name))
+        group = group_of(item, fixtures)
+        item.add_marker(pytest.mark.xdist_group(group))
+        places[item] = LONGEST.index(group) if group in LONGEST else len(LONGEST)
+    items.sort(key=places.__getitem__)
     if reason := why_not_here():
         for item in items:
             if any(map(item.get_closest_marker, ("lab", "every_engine", "vms"))):
                 item.add_marker(pytest.mark.skip(reason=f"real Docker hosts: {reason}"))
+
+
+def group_of(item: pytest.Item, fixtures: set[str]) -> str:
+    """Return the name of what a test shares hosts with: its file, if nothing else does."""
+    shared = sorted(SHARED_HOSTS & fixtures)
+    named = (
+        [getattr(item.module, "HOSTS", "t")] if "shared_hosts" in shared and isinstance(item, pytest.Function) else []
+    )
+    return " ".join([*shared, *named]) or item.path.name
 
 
 @pytest.hookimpl(specname="pytest_collection_modifyitems", trylast=True)

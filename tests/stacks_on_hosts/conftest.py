@@ -1,7 +1,7 @@
 """Fixtures for real hosts and the real CLI. Hosts are shared by all tests and made bare again between them."""
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -67,17 +67,42 @@ class Standing:
     stands: bool = True
 
 
-@pytest.fixture(scope="session")
-def hosts() -> Iterator[Group]:
-    """Three hosts with Engine 28, shared: take `bare` or `standing`, which leave them as the next one needs them."""
-    yield machines.start("t", "28")
-    machines.end("t")
+@dataclass
+class Shared:
+    """Hosts that many modules use one after the other, and the stack that stands on them now, if any."""
+
+    hosts: Group
+    shelf: list[Standing] = field(default_factory=list)
 
 
 @pytest.fixture(scope="session")
-def shelf() -> list[Standing]:
+def groups() -> Iterator[dict[str, Shared]]:
+    """The groups of hosts that were started so far, by name."""
+    started: dict[str, Shared] = {}
+    yield started
+    for name in started:
+        machines.end(name)
+
+
+@pytest.fixture(scope="module")
+def shared_hosts(request: pytest.FixtureRequest, groups: dict[str, Shared]) -> Shared:
+    """Three hosts with Engine 28. A module's HOSTS names their group, `t` by default: two take half as long as one."""
+    name = getattr(request.module, "HOSTS", "t")
+    if name not in groups:
+        groups[name] = Shared(machines.start(name, "28"))
+    return groups[name]
+
+
+@pytest.fixture(scope="module")
+def hosts(shared_hosts: Shared) -> Group:
+    """The hosts alone: take `bare` or `standing`, which leave them as the next test needs them."""
+    return shared_hosts.hosts
+
+
+@pytest.fixture(scope="module")
+def shelf(shared_hosts: Shared) -> list[Standing]:
     """The stack that stands now, if any: kept from one test to the next."""
-    return []
+    return shared_hosts.shelf
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from tests.support.what_hosts_show import promised, shown
 
 pytestmark = pytest.mark.lab
 
+HOSTS = "b"
+
 BLOCKS = {
     block.partition("\n")[0].removeprefix("# "): block.partition("```")[0]
     for block in (ROOT / "docs" / "live-changes.md").read_text().split("```sh\n")[1:]

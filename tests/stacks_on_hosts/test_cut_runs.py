@@ -16,6 +16,8 @@ from tests.support.what_hosts_show import promised, shown, stack_of
 
 pytestmark = pytest.mark.lab
 
+HOSTS = "b"
+
 
 def changed(sections: dict[str, Any], number: int) -> dict[str, Any]:
     """Another stack file for the same hosts: ranges, a label, a setting and one overlay more."""
@@ -115,7 +117,7 @@ def test_a_plugin_whose_pulumi_was_killed_starts_nothing_more(bare: Group, proje
     with ended(killed(project, "pulumi", lambda line: line.startswith("remove the old ingress"))):
         eventually(lambda: not any(host.network("ingress") for host in bare))
         eventually(lambda: is_quiet(bare))
-        assert not bare["t1"].network("ingress")
+        assert not bare["b1"].network("ingress")
 
         locked = project.up()
         assert not locked.ok

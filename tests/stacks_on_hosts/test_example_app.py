@@ -18,6 +18,8 @@ from tools.pulumi_plugin import PLUGIN
 
 pytestmark = pytest.mark.lab
 
+HOSTS = "b"
+
 EXAMPLE = ROOT / "examples" / "app"
 OUTPUTS = ROOT / "docs" / "outputs.md"
 SECONDS = 200.0
