@@ -12,7 +12,7 @@ from providers.loop.reconcile import work
 from providers.rules.nouns.table import OVERLAY
 from providers.rules.vocabulary.errors import NoQuorum
 from providers.rules.vocabulary.steps import RemoveNetwork
-from tests.support.engine_answers import ANSWERS
+from tests.support.engine_answers import ANSWERS, network
 from tests.support.lifecycle import overlay_spec
 from tests.support.manager_of_overlays import NAMES, OURS, door_to, has_overlays, overlay
 from tests.support.memberships import info, places
@@ -61,17 +61,6 @@ def test_one_list_answers_for_all(host, door):
     assert IDS == looked(door.at_rest())
     assert {"GET /_ping": 1, "GET /info": 1, "GET /nodes": 2, "GET /networks": 1} == host.engine.asked()
     assert 1 == host.logins
-
-
-def test_all_read_as_many_bytes_as_one(host, door, there):
-    """The members twice and the list once; no service and no task, of which a swarm has megabytes."""
-    engine = host.engine
-    for what in ("services", "tasks"):
-        engine.answer(f"GET /{what}", body=[{"Spec": "x" * 100_000}])
-    told, members = (len(json.dumps(engine.answers[f"GET /v1.51/{what}"][1])) for what in ("info", "nodes"))
-    looked(door.at_rest())
-
-    assert len(json.dumps("OK")) + told + 2 * members + len(json.dumps(list(there.values()))) == engine.sent
 
 
 @pytest.mark.parametrize("copies", [[], [overlay("app0", Containers={})]], ids=["not listed", "but a copy"])
@@ -134,15 +123,16 @@ def test_no_write_rests_on_what_was_shared(host, door, there):
     assert seen == looked(door.at_rest())
 
 
-def test_a_survey_asks_for_no_network_alone(host, door):
-    """The list tells which are the swarm's; a host has a copy of its own if a container is attached to one."""
+def test_a_survey_asks_for_no_network_alone(host, door, there):
+    """The list shows the host's own, and which are the swarm's; a host has a copy of one if a container is attached."""
+    there["id-own"] = network("own", "172.18.0.0/16", Scope="local", Driver="bridge")
     attached = {"app1": {"NetworkID": "id-app1"}}
     one = {"Id": "c1", "Names": ["/x"], "State": "running", "NetworkSettings": {"Networks": attached}}
     host.engine.answer("GET /containers/json", body=[one])
-    there = [each.name for each in door.survey().swarm.networks]
+    names = [each.name for each in door.survey().swarm.networks]
     alone = {request for request in host.engine.asked() if request.startswith("GET /networks/")}
 
-    assert (sorted(NAMES), {"GET /networks/id-app1"}) == (sorted(there), alone)
+    assert (sorted(NAMES), {"GET /networks/id-app1"}) == (sorted(names), alone)
 
 
 def test_a_survey_without_marks_asks_for_many_at_once(host, door):

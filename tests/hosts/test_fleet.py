@@ -1,15 +1,18 @@
-"""Hosts by name, all at once."""
+"""Hosts by name, all at once, and steps on them."""
 
-import threading
+from threading import Barrier
 
 import pytest
 
+from providers.hosts.door import Hosts
 from providers.hosts.engine_api.engine import LOOKS_FOR_INIT
 from providers.hosts.fleet import Fleet, fleet_for
 from providers.hosts.observe import forbidden, placed
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.vocabulary.errors import NotFound, Unreachable
+from providers.rules.vocabulary.errors import Conflict, NotFound, Unreachable
 from providers.rules.vocabulary.facts import Node, Silent
+from providers.rules.vocabulary.steps import RemoveNetwork, Step
+from tests.loop.test_reconcile import Scene, remove, script
 from tests.support.fake_sshd import Ends
 
 
@@ -42,28 +45,6 @@ def test_each_does_not_hide_mistakes(fleet):
         fleet.each(lambda engine: 1 / 0)
     with pytest.raises(KeyError):
         fleet.engine("w9")
-
-
-def test_fifty_hosts_of_which_one_is_down(new_host):
-    """All others have answered before the one that does not is given up: it makes nobody wait."""
-    host, down = new_host("m1"), "w7"
-    names = [f"w{number}" for number in range(50)]
-    fleet = Fleet({name: host.access(name=name, port=1 if name == down else host.port) for name in names})
-    others = threading.Semaphore(0)
-
-    def ask(engine):
-        if engine.name == down:
-            assert all(others.acquire(timeout=30) for _ in names[1:])
-        engine.ping()
-        others.release()
-        return engine.name
-
-    answers = fleet.each(ask)
-    silent = answers.pop(down)
-    fleet.close()
-
-    assert [name for name in names if name != down] == list(answers.values())
-    assert str(silent).startswith("w7 (127.0.0.1:1): connection refused")
 
 
 def test_fleet_is_shared(hosts):
@@ -110,3 +91,35 @@ def test_a_host_whose_sudo_can_not_be_asked_stops_no_other(hosts, fleet_of):
 
     assert lacking.startswith("w2: sudo does not let root run `service docker start`: a restart of docker there may")
     assert silent.startswith("sudo's rules were not looked at: w1 (")
+
+
+# Steps
+
+
+class Meeting(Hosts):
+    """Hosts on which a step ends only once all the others are under way; one that removes `taken` is refused."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__({})
+        self.barrier = Barrier(steps, timeout=20)
+
+    def perform(self, step: Step) -> None:
+        self.barrier.wait()
+        if step == RemoveNetwork(id="taken"):
+            raise Conflict("taken")
+
+
+@pytest.mark.parametrize("ids", [("a",), ("a", "b", "c"), ("a", "taken", "c")])
+def test_none_waits_for_another(ids: tuple[str, ...]):
+    """They are under way together, whatever becomes of one, and what was refused comes back."""
+    expected = ["taken"] if "taken" in ids else []
+
+    assert expected == [str(problem) for problem in Meeting(len(ids)).perform_all([RemoveNetwork(id=i) for i in ids])]
+
+
+def test_the_next_look_tells_what_a_silent_host_did():
+    """It may have taken the step all the same: the rest is decided anew, whoever answers then: another manager, say."""
+    scene = Scene(refusals=[Unreachable("m1: the connection broke")])
+    scene.run(script(remove("a"), remove("b")))
+
+    assert ["a", "b"] == scene.performed

@@ -82,14 +82,6 @@ def test_manager_is_sought_again(hosts, fleet, seek, how):
     assert ("m1", "w1") == (manager.name, getattr(fleet, seek)().name)
 
 
-def test_manager_without_leader_is_no_good(hosts, fleet):
-    """A manager that says itself that the swarm has no leader cannot answer for it."""
-    says(hosts["m1"], control=True, error=NO_LEADER)
-    says(hosts["w1"], **MANAGER)
-
-    assert "w1" == fleet.manager().name
-
-
 def test_slow_host_is_not_waited_for(hosts, fleet):
     """The search ends as soon as a good manager and one that names it have answered."""
     over = threading.Event()
@@ -97,14 +89,6 @@ def test_slow_host_is_not_waited_for(hosts, fleet):
 
     assert "m1" == fleet.manager().name
     over.set()
-
-
-def test_managers_are_all_that_answer(hosts, fleet):
-    """All good managers, in the order in which the hosts are declared."""
-    says(hosts["w2"], **MANAGER)
-    hosts["w1"].close()
-
-    assert ["m1", "w2"] == [engine.name for engine in fleet.managers()]
 
 
 def test_nobody_but_managers_is_asked(hosts, fleet_of):

@@ -7,7 +7,7 @@ from providers.loop.reconcile import Clock, Work, reconcile, work
 from providers.rules.nouns.table import OVERLAY
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import OWNER, TWIN, former_label, twin_name
-from providers.rules.vocabulary.steps import RemoveNetwork, UpdateNode
+from providers.rules.vocabulary.steps import UpdateNode
 from tests.support.lifecycle import overlay_spec
 from tests.support.manager_of_overlays import NAMES, NODE, OURS, SWARM, door_to, has_overlays, overlay, subnet
 from tests.support.memberships import info, places
@@ -122,16 +122,6 @@ def test_a_name_that_somebody_took_meanwhile_is_refused(manager, create, there):
     )
 
 
-def test_after_another_write_of_ours_it_is_asked_anew(manager, create, new_door):
-    """A removal frees a name and a range."""
-    create("app0")
-    before = manager.asked()
-    new_door().perform(RemoveNetwork(id="id-app0"))
-    create("app0")
-
-    assert 1 == (manager.asked() - before)["GET /networks"]
-
-
 @pytest.mark.parametrize(
     ("labels", "traces"),
     [
@@ -149,16 +139,6 @@ def test_what_a_change_left_takes_a_look_of_its_own(manager, new_door, there, la
 
     assert door.in_short("app0", "") is None
     assert door.in_short("app1", "") is not None
-
-
-def test_one_without_addresses_is_taken_away_again(manager, create, there):
-    """Somebody took its range after the look that all share: the swarm gives it none."""
-    create("app0")
-    manager.does("GET /networks/id-app1", lambda: (200, overlay("app1", Driver="", IPAM={"Config": []})))
-
-    with pytest.raises(Blocked, match="gave it no addresses"):
-        create("app1")
-    assert "id-app1" not in there
 
 
 # Removals
@@ -186,16 +166,6 @@ def test_one_that_came_into_use_stays(manager, remove):
     with pytest.raises(Blocked, match="used by service web"):
         remove("app0")
     assert "GET /networks/id-app0" in manager.asked()
-
-
-def test_one_that_was_in_use_is_looked_at_alone(manager, remove):
-    """Whoever used it may be gone by now."""
-    manager.answer("GET /services", body=[SERVICE])
-    remove("app1")
-    manager.answer("GET /services", body=[])
-    remove("app0")
-
-    assert ["DELETE /networks/id-app1", "DELETE /networks/id-app0"] == writes(manager)
 
 
 def test_a_copy_on_a_worker_is_waited_for(hosts, remove):
@@ -244,13 +214,3 @@ def test_a_twin_is_looked_at(manager, remove, there):
     remove("app0")
 
     assert ["DELETE /networks/id-app0", "DELETE /networks/id-app1"] == writes(manager)
-
-
-def test_a_note_of_a_cut_change_goes_too(manager, remove):
-    """Nobody else would take it away."""
-    labels = [{former_label("app0"): "{}"}, {}]
-    manager.does("GET /swarm", lambda: (200, {**SWARM, "Spec": {"Name": "default", "Labels": labels[0]}}))
-    manager.does("POST /swarm/update", lambda: (200, labels.pop(0) and None))
-    remove("app0")
-
-    assert ["DELETE /networks/id-app0", "POST /swarm/update?version=7"] == writes(manager)

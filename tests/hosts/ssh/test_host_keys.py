@@ -1,17 +1,18 @@
-"""The lines of known_hosts that apply to a host."""
+"""The lines of known_hosts that apply to a host, and the algorithms that it is offered."""
 
-import re
-import subprocess
+import socket
 from dataclasses import replace
 
 import paramiko
 import pytest
 from paramiko.hostkeys import HostKeys
 
-from providers.hosts.ssh.algorithms import DEFAULT
-from providers.hosts.ssh.destination import Destination
+from providers.hosts.ssh.algorithms import DEFAULT, restrict
+from providers.hosts.ssh.destination import Destination, destination
 from providers.hosts.ssh.host_keys import key_types, known_keys, verify
-from providers.rules.vocabulary.errors import HostError, HostKeyMismatch, HostKeyUnknown
+from providers.hosts.ssh.openssh import OpenSsh
+from providers.hosts.ssh.transport import dial, open_transport
+from providers.rules.vocabulary.errors import HostError, HostKeyMismatch, HostKeyUnknown, Unreachable
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
 
@@ -114,27 +115,6 @@ def test_what_can_not_be_read_is_named(given, kind, told):
         known_keys(to(**given))
 
 
-@pytest.mark.parametrize(
-    ("address", "port", "name"), [("10.0.0.1", 22, "10.0.0.1"), ("10.0.0.1", 2222, "[10.0.0.1]:2222")]
-)
-def test_ssh_keygen_finds_no_other_lines(known, tmp_path, address, port, name):
-    """Both find the same among names that are plain, hashed, excluded or marked, with wildcards, and invalid lines."""
-    names = ["10.0.0.1", "10.0.0.2", "a,10.0.0.1", "10.0.0.*", "10.0.0.?", "*", "*,!10.0.0.1", "!10.0.0.2", "10.0.0"]
-    ports = [f"[{each}]:2222" for each in ("10.0.0.1", "10.0.0.2", "10.0.0.*")] + ["[10.0.0.1]:2223", "[10.0.0.1]:*"]
-    hashed = [HASHED, HASHED_OTHER, HostKeys.hash_host("[10.0.0.1]:2222", SALT), "|1|abc", "#10.0.0.1", "@new 10.0.0.1"]
-    lines = [
-        f"{mark}{each} {LINE}" for each in names + ports + hashed for mark in ("", "@revoked ", "@cert-authority ")
-    ]
-    ours = known(*lines, address=address, port=port)
-    told = subprocess.run(
-        ["ssh-keygen", "-F", name, "-f", tmp_path / "known_hosts"], capture_output=True, text=True, check=True
-    )
-
-    assert [int(line) for line in re.findall(r" found: line (\d+)", told.stdout)] == sorted(
-        int(each.source.split()[-1]) for each in ours if not each.other_port
-    )
-
-
 @pytest.mark.parametrize("before", ["", " ", "\t"])
 def test_revoked_key_is_refused(known, before):
     """A revoked key is not trusted, even if another line trusts it, and wherever its own line begins."""
@@ -185,20 +165,74 @@ def test_rsa_key_that_is_too_short():
         verify(host, key, known_keys(host))
 
 
+def test_known_types_come_first(known):
+    """Then the server is asked for the others in their order, and for certificates last if no authority is known."""
+    offered = ["ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", "rsa-sha2-512", "ecdsa-sha2-nistp256"]
+
+    assert [offered[each] for each in (3, 1, 2, 0)] == key_types(known(f"10.0.0.1 {LINE}"), offered)
+
+
+# Algorithms
+
+TAKEN_ONCE = {"3des-cbc", "aes256-cbc", "hmac-md5", "hmac-md5-96", "hmac-sha1-96"}
+
+
+@pytest.fixture
+def offered():
+    """Return a function that tells what is left of these algorithms, by kind."""
+    one, other = socket.socketpair()  # nobody listens there
+
+    def offered(allowed):
+        transport = paramiko.Transport(one)
+        restrict(transport, "h1", allowed)
+        options = transport.get_security_options()
+        return options.ciphers, options.digests, options.kex, options.key_types
+
+    yield offered
+    one.close()
+    other.close()
+
+
+def test_without_ssh_its_own_choice_counts(offered):
+    """All of it is known here, and what OpenSSH leaves out is left out."""
+    allowed = (DEFAULT.ciphers, DEFAULT.macs, DEFAULT.kex, DEFAULT.host_keys)
+
+    assert allowed == offered(DEFAULT)
+    assert TAKEN_ONCE.isdisjoint({name for names in allowed for name in names})
+
+
+def test_order_is_that_of_openssh(offered):
+    """The order is OpenSSH's; algorithms unknown here are left out."""
+    allowed = replace(DEFAULT, ciphers=("chacha20-poly1305@openssh.com", "aes256-ctr", "aes128-ctr"))
+
+    assert ("aes256-ctr", "aes128-ctr") == offered(allowed)[0]
+
+
 @pytest.mark.parametrize(
-    ("expected", "offered"),
-    [
-        (
-            ["ecdsa-sha2-nistp256", "ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com"],
-            ["ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", "ecdsa-sha2-nistp256"],
-        ),
-        (
-            ["ecdsa-sha2-nistp256", "ssh-ed25519", "rsa-sha2-512"],
-            ["ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512"],
-        ),
-    ],
-    ids=["certificates last", "others in their order"],
+    ("keyword", "field"),
+    [("Ciphers", "ciphers"), ("MACs", "macs"), ("KexAlgorithms", "kex"), ("HostKeyAlgorithms", "host_keys")],
 )
-def test_known_types_come_first(known, expected, offered):
-    """Then the server is asked for the others, and for certificates last if no authority is known."""
-    assert expected == key_types(known(f"10.0.0.1 {LINE}"), offered)
+def test_nothing_is_left(offered, keyword, field):
+    """One line names both."""
+    with pytest.raises(HostError) as caught:
+        offered(replace(DEFAULT, **{field: ("new@example",)}))
+
+    assert str(caught.value).startswith(f"h1: of ssh's {keyword} (new@example) none is known here (")
+    assert str(caught.value).endswith("): allow one of those for this host")
+
+
+@pytest.mark.parametrize(
+    ("field", "keyword", "name"),
+    [
+        ("ciphers", "Ciphers", "aes128-ctr"),
+        ("macs", "MACs", "hmac-sha1"),
+        ("kex", "KexAlgorithms", "ecdh-sha2-nistp256"),
+    ],
+)
+def test_nothing_in_common_with_the_host(host, field, keyword, name):
+    """The message names what was offered."""
+    host.without = {"digests" if field == "macs" else field: name}
+    to = replace(destination(host.access(), OpenSsh()), algorithms=replace(DEFAULT, **{field: (name,)}))
+
+    with pytest.raises(Unreachable, match=rf"its sshd takes none of the {keyword} that count here \({name}\): "):
+        open_transport(to, dial(to))

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from providers.hosts.ssh.connection import Connection
 from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.login_keys import login_keys
 from providers.rules.vocabulary.errors import HostError
-from tests.support.fake_sshd import Ends
-from tests.support.ssh_keys import fingerprint, key_pair, shown
+from tests.support.ssh_keys import fingerprint, key_pair
 from tests.tools.programs import program
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
@@ -95,14 +93,3 @@ def test_agent_that_is_gone(tried, tmp_path):
     assert (["open"], [f"the agent at {tmp_path}/gone: no such file or directory"]) == tried(
         "open", agent=f"{tmp_path}/gone"
     )
-
-
-def test_login_by_the_agent(host, folder, agent, monkeypatch):
-    """A host lets in whoever has its key in the agent."""
-    host.user_key = shown(folder / "locked.pub")
-    host.commands["true"] = Ends()
-    monkeypatch.setenv("SSH_AUTH_SOCK", agent)
-    connection = Connection(host.access(key_file=str(folder / "locked")))
-
-    assert ("", 1) == (connection.run(["true"]), host.logins)
-    connection.close()
