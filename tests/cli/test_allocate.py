@@ -75,13 +75,3 @@ def test_nothing_is_chosen_beside_a_file_that_cannot_be_read(allocate, tmp_path)
     line = "dev's file can't be read: line 1, column 10: a value is missing here: write one, or take the key away"
 
     assert (1, f"prod: {line}: correct it first: its ranges count\n", STACK) == (ended.exit_code, ended.stderr, text)
-
-
-def test_stack_without_a_file(tmp_path):
-    """There is nothing to write into."""
-    ended = swarmnet("allocate", "--dir", str(tmp_path), "prod")
-
-    assert (1, f"prod: there is no file {tmp_path}/Pulumi.prod.yaml; stacks are none\n") == (
-        ended.exit_code,
-        ended.stderr,
-    )

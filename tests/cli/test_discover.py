@@ -145,17 +145,6 @@ def test_what_others_wrote_into_a_file_is_kept(discover, out):
     assert [True, True, False] == [part in text for part in ('encryptionsalt: "v1:abc"', '"aws:region": eu', "local")]
 
 
-def test_what_another_stack_file_declares_is_left_out(discover, host, out):
-    """Two stacks that claim the same swarm would undo what the other does."""
-    hosts = f"m1: {{address: 127.0.0.1, port: {host.port}, role: manager}}"
-    other = f"config:\n  swarmnet:hosts: {{{hosts}}}\n  swarmnet:swarm: {{}}\n"
-    (out.parent / "Pulumi.dev.yaml").write_text(other)
-    _, text = discover()
-
-    assert "swarmnet:swarm:" not in text
-    assert "# not managed: swarm: stack dev declares it too, and hosts.m1 is in both" in text
-
-
 def test_what_up_would_mend_is_left_out(discover, host):
     """The ingress has no way out here: a trial on a simulated copy finds what would be written."""
     lame = NETWORKS[0] | {"Containers": {}}
@@ -195,15 +184,6 @@ def test_whatever_cannot_be_written_is_one_line(discover, out, before, words, gi
 
     assert (1, f"{line.replace('{out}', str(out))}\n") == (ended.exit_code, ended.stderr)
     assert before == (out.read_text() if out.exists() else "")
-
-
-def test_host_that_is_no_manager(discover, host):
-    """It is said what to do, and nothing is written."""
-    host.engine.answer("GET /info", body={"Swarm": INFO | {"ControlAvailable": False}})
-    ended, text = discover()
-
-    assert (1, "") == (ended.exit_code, text)
-    assert "manager: it is a worker, and only a manager can tell of the swarm: name a manager\n" == ended.stderr
 
 
 def test_file_that_somebody_wrote_meanwhile_is_left_alone(discover, host, out):

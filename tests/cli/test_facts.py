@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from providers.explain.facts_file import Attached, Bridge, FactsFile, HostFacts, NoFacts, facts_file
-from providers.simulate import World, bare, members
+from providers.simulate import World, members
 from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.others import create_service, run_container, service_spec
 from tests.cli.test_plan import NEW_INGRESS, at_work, foretold
@@ -61,13 +61,6 @@ def test_silent_host_is_there_with_the_reason():
     assert found.silent.startswith("w1: ")
 
 
-def test_hosts_outside_any_swarm_have_no_networks():
-    """There is no swarm to have them."""
-    found = facts(bare(*lifecycle.HOSTS))
-
-    assert ({}, HostFacts(state="inactive")) == (found.networks, found.hosts["m1"])
-
-
 def test_networks_have_who_is_attached():
     """Services with tasks and published ports, and containers that are no tasks; the ingress who publishes, alone."""
     found = facts().networks
@@ -77,14 +70,6 @@ def test_networks_have_who_is_attached():
     assert ("shell on w1",) == app.containers
     assert ("10.20.0.0/24", "10.20.0.1", True, False) == (app.subnet, app.gateway, app.attachable, app.ingress)
     assert (True, ["api", "web"]) == (ingress.ingress, [service.name for service in ingress.services])
-
-
-def test_forecast_is_that_of_plan():
-    """With all that it disturbs."""
-    (forecast,), (found,) = foretold(WORLD, NEW_INGRESS), FactsFile.parse(facts().text()).forecast
-
-    assert (forecast, forecast.disturbs) == (found, found.disturbs)
-    assert "take ports away: api (8081/tcp) for" in found.disturbs
 
 
 def test_nothing_of_a_services_spec_is_in_it():

@@ -1,9 +1,13 @@
-"""All that subcommands print, in one place."""
+"""All that subcommands print, and the files that they write."""
 
 import ast
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from cli.files import write
 from cli.lines import as_shown
 
 CLI = Path(__file__).parents[2] / "cli"
@@ -34,3 +38,61 @@ def prints(path: Path) -> Iterator[str]:
 def test_nothing_else_prints():
     """No subcommand can forget to make its lines harmless."""
     assert {"lines.py"} == {path.name for path in CLI.glob("*.py") if [*prints(path)]}
+
+
+LONE = "half a character: \ud800"  # no text that can be written
+
+
+def test_a_new_file_is_its_owners(tmp_path):
+    """It names hosts."""
+    write(tmp_path / "facts.json", "{}")
+
+    assert 0o600 == stat.S_IMODE((tmp_path / "facts.json").stat().st_mode)
+
+
+def test_a_file_that_is_there_keeps_its_mode(tmp_path):
+    """A stack file is for all who read the repository."""
+    path = tmp_path / "Pulumi.prod.yaml"
+    path.write_text("old")
+    path.chmod(0o644)
+    write(path, "new")
+
+    assert (0o644, "new") == (stat.S_IMODE(path.stat().st_mode), path.read_text())
+
+
+def test_where_writing_fails_the_old_file_stays(tmp_path):
+    """Whole, and nothing beside it."""
+    path = tmp_path / "map.html"
+    path.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        write(path, LONE)
+
+    assert (["map.html"], "old") == ([each.name for each in tmp_path.iterdir()], path.read_text())
+
+
+@pytest.mark.parametrize("there", ["file", "link"])
+def test_a_new_file_takes_nobodys_place(tmp_path, there):
+    """What somebody else made first stays, also a link that leads nowhere, and nothing is left beside it."""
+    path = tmp_path / "Pulumi.prod.yaml"
+    path.write_text("theirs") if there == "file" else path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError, match=str(path)):
+        write(path, "ours", new=True)
+
+    assert (["Pulumi.prod.yaml"], there == "link") == ([each.name for each in tmp_path.iterdir()], path.is_symlink())
+    assert there == "link" or "theirs" == path.read_text()
+
+
+def test_a_link_is_written_through(tmp_path):
+    """It stays one."""
+    path = tmp_path / "map.html"
+    path.symlink_to(tmp_path / "elsewhere")
+    write(path, "ours")
+
+    assert (True, "ours") == (path.is_symlink(), (tmp_path / "elsewhere").read_text())
+
+
+def test_what_is_no_file_is_written_to():
+    """Nothing takes the place of a device."""
+    write(Path("/dev/null"), "x")
+
+    assert Path("/dev/null").is_char_device()

@@ -15,7 +15,6 @@ from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import Silent
 from providers.rules.vocabulary.snapshot import Survey
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
-from providers.rules.vocabulary.steps import RestartEngine, UpdateNode
 from providers.simulate import World, bare
 from providers.simulate.from_snapshot import copied
 from providers.simulate.hosts import SimulatedHosts as Simulated
@@ -112,23 +111,6 @@ def test_forecast_is_what_is_done(name):
 
     assert begun == [stage.doing for forecast in found for stage in forecast.stages]
     assert [problem] * bool(problem) == [forecast.problem for forecast in found if forecast.problem]
-
-
-def test_hosts_are_drained_and_engines_restarted_as_in_the_run():
-    """In the order of the plan's waves; each of the bridges takes one restart."""
-    world, specs, _ = SITUATIONS["bridges"]
-    hosts, _ = done(world, *specs)
-    names = {host.node_id: host.name for host in world.hosts}
-    drained = [
-        names[step.node_id] for step in hosts.steps if isinstance(step, UpdateNode) and step.availability == "drain"
-    ]
-    restarted = [step.host for step in hosts.steps if isinstance(step, RestartEngine)]
-    found = foretold(world, *specs)
-
-    assert (drained, restarted) == (
-        [host for forecast in found for host in forecast.drained],
-        [host for forecast in found for host in forecast.restarted],
-    )
 
 
 def test_what_services_may_lose_is_a_warning():

@@ -71,13 +71,6 @@ def test_unknown_state_is_one_line(folder: Path):
     assert (1, "t: there is no `pulumi` on PATH\n") == (ended.exit_code, ended.stderr)
 
 
-def test_owner_is_the_programs(folder: Path):
-    """The project's name is that of Pulumi.yaml, in what the command line compares with labels on hosts too."""
-    plan, _ = declared(folder / "stacks", "t")
-
-    assert {"nets/t"} == {spec.owner for spec in plan.specs}
-
-
 @pytest.mark.parametrize("here", [".", "stacks", "providers/rules"])
 def test_stack_files_are_those_of_the_project_around(folder: Path, monkeypatch: pytest.MonkeyPatch, here: str):
     """Pulumi and git find theirs in the same way, wherever the command lies; Pulumi.yaml says in which folder."""
@@ -175,16 +168,6 @@ def test_doubt_is_in_every_format(folder: Path):
     assert [found] == json.loads(checked(folder, "--format", "json")[1])["findings"]
 
 
-def test_doubt_stands_beside_problems(folder: Path):
-    """A problem is told together with the doubt that the missing value may be in a part that was not read."""
-    (folder / "stacks" / "Pulumi.t.yaml").write_text("environment: [nets]\nconfig: {}\n")
-    code, said = checked(folder)
-    doubt, problem = said.splitlines()
-
-    assert (1, f"{NOT_LOOKED_AT}there is no `pulumi` on PATH") == (code, doubt)
-    assert problem.startswith(f"{folder}/stacks/Pulumi.t.yaml:2:1: hosts: ")
-
-
 def test_encrypted_value_from_elsewhere_is_refused(folder: Path):
     """It is refused as in the program, and its value is not asked for."""
     named(folder, ADOPT)
@@ -192,11 +175,3 @@ def test_encrypted_value_from_elsewhere_is_refused(folder: Path):
     with pytest.raises(StackFileError, match="reserved: has an encrypted value"):
         declared(folder / "stacks", "t")
     assert 1 == checked(folder)[0]
-
-
-def test_key_without_a_namespace_is_the_projects(folder: Path):
-    """`hosts` in a project of another name is none of Swarmnet's, and the line says so."""
-    (folder / "stacks" / "Pulumi.t.yaml").write_text(FILE.replace("swarmnet:hosts", "hosts"))
-    line = "hosts: is in the namespace nets, which nobody reads; did you mean swarmnet:hosts?"
-
-    assert (1, f"{folder}/stacks/Pulumi.t.yaml:2:3: {line}\n") == checked(folder)

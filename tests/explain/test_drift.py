@@ -19,14 +19,13 @@ from providers.rules.vocabulary.network_options import MTU, VNI
 from providers.rules.vocabulary.shape import Pool
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, Ipv6Range, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import (
-    InitSwarm,
     JoinSwarm,
     LeaveSwarm,
     RemoveNetwork,
     RemoveNode,
     Step,
 )
-from providers.simulate import World, bare, members
+from providers.simulate import World, bare
 from providers.simulate.hosts import SimulatedHosts
 from providers.simulate.others import set_node
 from tests.support import lifecycle
@@ -265,14 +264,6 @@ def test_all_properties_can_drift(spec):
     assert own == {key.partition(".")[0] for key in DRIFTS[spec.resource_name]} - OUTPUTS - {EXISTS}
 
 
-@each
-def test_labels_of_others_are_no_drift(spec):
-    """Only the declared keys are compared."""
-    world = after(STACK, *(partial(set_node, host=host, labels=(("theirs", "1"),)) for host in lifecycle.HOSTS))
-
-    assert {} == drifted(world, spec)
-
-
 def test_sentence_that_a_refresh_recorded_is_still_drift():
     """Intent is that it is settled, whatever a refresh wrote down."""
     refreshed = NODE.model_copy(update={"settled": "the managers say down"})
@@ -298,13 +289,6 @@ def test_each_host_that_lacks_the_ingress_is_named():
     assert (row,) == found(without_ingress(), INGRESS).differences
 
 
-def test_bridge_that_was_cut_from_the_ingress_is_unfinished():
-    """Its inputs are all right."""
-    world = on_the_bridge(replaced(endpoints=()))
-
-    assert {"settled": (True, "the ingress is not attached to the bridge")} == drifted(world, GWBRIDGE)
-
-
 # What stands in its place
 
 
@@ -317,15 +301,6 @@ def test_what_has_the_place_of_something_gone_is_compared():
         each.property for each in result.differences
     ]
     assert result.gone
-
-
-def test_another_swarm_is_compared_where_the_recorded_one_is_gone():
-    """All left, and began another."""
-    leaving = [LeaveSwarm(host=host, force=True) for host in ("w1", "w2", "m1")]
-    world = by_hand(*leaving, InitSwarm(host="m1", task_history_limit=7))
-
-    assert {"task_history_limit", "swarm_id", "adopted"} <= set(drifted(world, SWARM))
-    assert found(world, SWARM).gone
 
 
 # What is not known is no drift
@@ -351,31 +326,6 @@ def test_share_of_a_silent_host_in_the_ingress_is_unknown():
 
     assert (Unknown(resource="ingress", host="w1", why=silent.why),) == result.unknown
     assert ["subnet"] == [each.property for each in result.differences]
-
-
-def test_bridge_of_a_member_without_managers_is_half_known():
-    """The host's own answers are compared; the attachment of the ingress stays unknown."""
-    seen = facts(on_the_bridge(with_option(MTU, "1400")), GWBRIDGE)
-    result = finding(GWBRIDGE, recorded(GWBRIDGE), replace(seen, swarm=None, ingress=None))
-
-    assert ["mtu"] == [each.property for each in result.differences]
-    assert ["w1"] == [each.host for each in result.unknown]
-
-
-@pytest.mark.parametrize(
-    "result",
-    [
-        pytest.param(found(on_host(STACK, "w1", state="locked"), GWBRIDGE), id="bridge of a locked member"),
-        pytest.param(found(after(STACK, partial(members.cut, name="m1")), SWARM), id="swarm of silent managers"),
-        pytest.param(
-            finding(NODE, recorded(NODE), replace(facts(STACK, NODE), swarm=None, nodes=())),
-            id="member without managers",
-        ),
-    ],
-)
-def test_what_half_of_the_answers_tell_is_unknown(result):
-    """What is there may be so, or not."""
-    assert ((), 1) == (result.differences, len(result.unknown))
 
 
 @pytest.mark.parametrize("spec", [NODE, INGRESS, OVERLAY], ids=lambda spec: spec.resource_name)

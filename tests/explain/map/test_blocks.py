@@ -1,18 +1,106 @@
-"""The address plan: what lies in what, and the free space between."""
+"""The address plan: claims on ranges and their overlaps, what lies in what, the free space, and the places of boxes."""
 
 from ipaddress import IPv4Address
-from itertools import pairwise
+from itertools import combinations, pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.explain.map.blocks import blocks, walk
+from providers.explain.map.boxes import Box, plan_box
 from providers.explain.map.claims import Claim, claims, overlaps
-from tests.explain.map.samples import projects, stack
+from providers.explain.map.layout import WIDTH, flat, header, placed, slices
+from providers.explain.map.page import address_plan
+from tests.explain.map.samples import large, projects, shop, stack
 from tests.support.stackfiles import net
 
 
-def plan(*stacks):
+def claimed(*stacks):
+    """Every claim."""
+    return claims(stacks, overlaps(stacks))
+
+
+def kinds(*stacks):
+    """The kind, range and name of each claim that is no host's and no Engine's."""
+    return [(each.kind, each.subnet, each.name) for each in claimed(*stacks) if each.kind not in ("host", "engine")]
+
+
+def test_every_section_with_a_range_is_a_claim():
+    """Bridges, networks, pools and what is reserved all have their place."""
+    sections = {
+        "gwbridge": net("10.1.0.0/20"),
+        "ingress": net("10.2.0.0/20", name="door"),
+        "overlays": {"app": net("10.3.0.0/24")},
+        "swarm": {"default_addr_pool": ["10.4.0.0/16"]},
+        "reserved": {"vpn": "10.5.0.0/16"},
+        "pools": {"overlays": {"range": "10.3.0.0/16", "prefix": 24}},
+    }
+
+    assert [
+        ("gwbridge", "10.1.0.0/20", "docker_gwbridge"),
+        ("overlay", "10.3.0.0/24", "app"),
+        ("ingress", "10.2.0.0/20", "door"),
+        ("pool", "10.4.0.0/16", "address pool"),
+        ("reserved", "10.5.0.0/16", "vpn"),
+        ("allocation", "10.3.0.0/16", "pool for overlays"),
+    ] == kinds(stack(**sections))
+
+
+def test_bridge_of_one_host_is_its_own():
+    """A host with a range of its own is not among those that share one."""
+    found = claimed(stack(gwbridge=net("10.1.0.0/20"), w1=net("10.2.0.0/20")))
+
+    assert {"10.1.0.0/20": "bridge of m1", "10.2.0.0/20": "bridge of w1"} == {
+        each.subnet: each.what for each in found if each.kind == "gwbridge"
+    }
+
+
+@pytest.mark.parametrize(("connected_to", "expected"), [([], []), (["dev"], ["prod"])])
+def test_shared_range_is_an_overlap_only_where_stacks_are_connected(connected_to, expected):
+    """Stacks that do not reach each other may have the same ranges."""
+    hosts = {"m9": {"address": "dev.example", "role": "manager"}}
+    dev = stack("dev", hosts=hosts, overlays={"app": net("10.3.0.0/24")})
+    prod = stack("prod", overlays={"app": net("10.3.0.0/24")}, connected_to=connected_to)
+
+    assert expected == [each.stack for each in overlaps([dev, prod])]
+
+
+def test_what_hosts_have_and_the_file_does_not_is_a_claim():
+    """An undeclared network and a bridge that is still to be changed."""
+    assert [("foreign", "10.74.0.0/24", "tools_default"), ("outgoing", "172.18.0.0/16", "docker_gwbridge of w2")] == [
+        each for each in kinds(shop()) if each[0] in ("foreign", "outgoing")
+    ]
+
+
+def seen(**changes):
+    """What was found on the hosts of the shop, as of a stack named prod."""
+    return shop().facts.model_copy(update={"stack": "prod", **changes})
+
+
+def test_undeclared_network_overlaps_a_declared_one():
+    """A range that hosts use already is told as a clash with a declared network."""
+    (found,) = overlaps([stack(facts=seen(), overlays={"app": net("10.74.0.0/16")})])
+
+    assert found.line.startswith("overlays.app.subnet: 10.74.0.0/16 contains tools_default 10.74.0.0/24: the ho")
+
+
+def test_bridge_of_a_host_that_left_overlaps_no_bridge():
+    """Bridges are each host's own, also that of a host which only the state knows."""
+    assert [] == overlaps([stack(facts=seen(networks={}), gwbridge=net("172.18.0.0/16"))])
+
+
+def test_network_whose_range_is_still_to_be_chosen_is_declared():
+    """A network on the hosts is shown as outgoing if the stack file declares its name with a range yet to be chosen."""
+    pools = {"overlays": {"range": "10.3.0.0/16", "prefix": 24}}
+    overlays = {"shop": net("auto"), "payments": net("10.72.34.0/24")}
+    found = {each.name: each.kind for each in claimed(stack(facts=seen(hosts={}), pools=pools, overlays=overlays))}
+
+    assert ("outgoing", "foreign", "foreign") == (found["shop"], found["ingress"], found["tools_default"])
+    assert 3 == sum(kind in ("outgoing", "foreign") for kind in found.values())
+
+
+def blocks_of(*stacks):
     """Depth, range and what each block is: `free`, the names of its claims, or nothing for an outline."""
     found = blocks(claims(stacks, overlaps(stacks)), [each.name for each in stacks])
     return [
@@ -39,20 +127,13 @@ def test_small_range_beside_a_large_one():
         (2, "10.255.1.0/24", "data"),
         (2, "10.255.2.0…10.255.255.255", "free"),
         (0, "11.0.0.0/8", "reserved"),
-    ] == plan(stack(overlays={"app": net("10.255.0.0/24"), "data": net("10.255.1.0/24")}, reserved=["11.0.0.0/8"]))
-
-
-def test_same_range_is_one_block():
-    """Two claims on one range stand in one block."""
-    assert (2, "10.3.0.0/24", "data, app") in plan(
-        stack(overlays={"app": net("10.3.0.0/24"), "data": net("10.3.0.0/24"), "x1": net("10.3.1.0/24")})
-    )
+    ] == blocks_of(stack(overlays={"app": net("10.255.0.0/24"), "data": net("10.255.1.0/24")}, reserved=["11.0.0.0/8"]))
 
 
 def test_no_space_is_free_in_what_is_reserved():
     """A range that a stack keeps free is not offered to it."""
     assert [] == [
-        row for row in plan(stack(reserved=["10.0.0.0/8"], overlays={"app": net("10.3.0.0/24")})) if "free" in row
+        row for row in blocks_of(stack(reserved=["10.0.0.0/8"], overlays={"app": net("10.3.0.0/24")})) if "free" in row
     ]
 
 
@@ -66,22 +147,15 @@ def test_what_one_stack_reserves_is_free_for_others():
 
 
 def test_blocks_without_networks_have_no_free_space():
-    """Hosts alone make no plan of the addresses around them."""
-    assert [(0, "198.51.100.11…198.51.100.12", "m1, w1")] == plan(
+    """Hosts alone make no blocks_of of the addresses around them."""
+    assert [(0, "198.51.100.11…198.51.100.12", "m1, w1")] == blocks_of(
         stack(hosts={"m1": {"address": "198.51.100.11", "role": "manager"}, "w1": {"address": "198.51.100.12"}})
     )
 
 
-def test_largest_subnet_of_free_space():
-    """Each free space tells the largest subnet that fits into it."""
-    found = blocks([network("10.3.0.0/24")], ["prod"])
-
-    assert ["10.0.0.0/15", "10.128.0.0/9"] == [each.largest for _, each in walk(found) if each.free_for]
-
-
 @given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(8, 32)), min_size=1, max_size=30))
 def test_blocks_hold_every_claim_and_are_in_order(drawn):
-    """Each range is in the plan, inside its parent, and no two siblings share an address."""
+    """Each range is in the blocks_of, inside its parent, and no two siblings share an address."""
     subnets = {f"{IPv4Address(start >> (32 - prefix) << (32 - prefix))}/{prefix}" for start, prefix in drawn}
     found = blocks([network(subnet) for subnet in subnets], ["prod"])
 
@@ -90,3 +164,61 @@ def test_blocks_hold_every_claim_and_are_in_order(drawn):
         assert all(one.last < other.first for one, other in pairwise(family))
     for _, each in walk(found):
         assert all(each.first <= inner.first and inner.last <= each.last for inner in each.inside)
+
+
+def box(bits, *inside):
+    """A box with few words."""
+    return Box("overlay", "", "app", "", "", bits, inside=inside)
+
+
+def plan(stacks):
+    """The address plan of stacks with every box in its place, and its height."""
+    drawn = address_plan(stacks)
+    return placed([plan_box(drawn, each) for each in drawn.blocks])
+
+
+def test_width_grows_with_each_doubling():
+    """A /8 beside a /24 is wider, and both have room for words."""
+    small, medium, wide = (placed([box(bits)])[0][0].width for bits in (8, 16, 24))
+
+    assert (100 < small, wide - medium) == (True, medium - small)
+
+
+def test_row_that_is_full_is_followed_by_another():
+    """No box is wider than the picture, and none stands beyond its edge."""
+    found, height = placed([box(8)] * 20)
+
+    assert (True, 4) == (all(each.x + each.width <= WIDTH for each in found), len({each.y for each in found}))
+    assert height == max(each.y + each.height for each in found)
+
+
+def test_boxes_are_inside_their_box_and_apart():
+    """In all pictures, no box leaves the one that it is in, and none covers its neighbour."""
+    for stacks in (projects(), [shop()], [large()]):
+        for each in flat(plan(stacks)[0]):
+            assert all(
+                each.x < inner.x
+                and each.y + header(each.box) <= inner.y
+                and inner.x + inner.width < each.x + each.width
+                and inner.y + inner.height < each.y + each.height
+                for inner in each.inside
+            )
+            assert all(
+                one.x + one.width < other.x or one.y + one.height < other.y or other.y + other.height < one.y
+                for one, other in combinations(each.inside, 2)
+            )
+
+
+def test_picture_is_cut_between_boxes():
+    """Parts for paper: no words are cut, none is too high, and together they are the whole; what fits is one part."""
+    small, fits = placed([box(8)])
+    found, height = plan([large()])
+    parts = list(slices(found, height, 400, 740))
+    cuts = [bottom for _, bottom in parts[:-1]]
+
+    assert [(0, fits)] == list(slices(small, fits, 400, 740))
+    assert (0, height, len(parts) - 1) == (parts[0][0], parts[-1][1], len(cuts))
+    assert all(bottom - top <= 740 for top, bottom in parts)
+    assert [] == [
+        each for each in flat(found) if not each.inside and any(each.y < cut < each.y + each.height for cut in cuts)
+    ]

@@ -1,4 +1,4 @@
-"""The page and the SVG: complete, the same each time, and harmless whatever the names."""
+"""The page and the SVG: complete, the same each time, readable, and harmless whatever the names; in a browser too."""
 
 import re
 from html.parser import HTMLParser
@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from providers.explain.map.page import page, svg
+from providers.explain.map.style import picture_style
 from tests.explain.map.samples import HOSTILE, hostile, large, projects, shop, stack
 from tests.support.stackfiles import net
 
@@ -38,15 +39,6 @@ def rows(found):
 def test_page_is_the_same_each_time():
     """No clock, no order of a set: a map can be kept beside the stack file."""
     assert page([shop()]) == page([shop()])
-
-
-@pytest.mark.parametrize("stack_of_project", projects(), ids=lambda each: each.name)
-def test_every_stack_of_the_project_is_drawn(stack_of_project):
-    """Each is drawn by itself, with all its networks."""
-    found = page([stack_of_project])
-
-    for overlay in stack_of_project.verdict.stackfile.overlays.values():
-        assert f">{overlay.subnet}</text>" in found
 
 
 def test_every_box_of_the_plan_leads_to_its_row():
@@ -141,3 +133,104 @@ def test_svg_has_hosts_and_services():
 
     for words in ("Address plan", "Hosts of shop", "Networks of shop", "80/tcp, 443/tcp"):
         assert words in found
+
+
+LEAST = 4.5
+RULE = re.compile(r"^\.([a-z-]+) \{ (.*) \}$", re.MULTILINE)
+
+
+def rules(text):
+    """Fill or line of each class in a part of the style sheet, and the ink of all texts."""
+    found = {
+        name: dict(part.strip().split(": ") for part in body.split(";") if part.strip())
+        for name, body in RULE.findall(text)
+    }
+    (ink,) = re.findall(r"^text \{ fill: (#\w+); \}$", text, re.MULTILINE)
+    return found, ink
+
+
+def linear(colour):
+    """The three parts of a colour, 0 to 255."""
+    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+
+
+def luminance(parts):
+    """Relative luminance."""
+    shares = [part / 255 for part in parts]
+    red, green, blue = (share / 12.92 if share <= 0.03928 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    """Return the contrast of two colours, from 1 to 21."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+PARTS = re.split(r"@media[^{]*\{\n", picture_style())[:2]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=["light", "dark"])
+def test_words_can_be_read_on_every_box(part):
+    """Ink, captions and the red of an alarm, which stands on stripes, have enough contrast."""
+    found, ink = rules(part)
+    stripes = [
+        (1 - share) * below + share * line
+        for share in [float(found["hatch"]["stroke-opacity"])]
+        for below, line in zip(linear(found["alarmed"]["fill"]), linear(found["hatch"]["stroke"]), strict=True)
+    ]
+    fills = [linear(rule["fill"]) for name, rule in found.items() if "fill" in rule and "stroke" in rule]
+    inks = [(linear(each), fill) for each in (ink, found["caption"]["fill"]) for fill in fills]
+    alarms = [
+        (linear(each), below)
+        for each in (ink, found["alarm"]["fill"])
+        for below in (stripes, linear(found["alarmed"]["fill"]))
+    ]
+
+    assert 14 < len(fills)
+    assert [] == [pair for pair in (*inks, *alarms) if contrast(*pair) < LEAST]
+
+
+PAGES = {"projects": lambda: projects(), "shop": lambda: [shop()], "hostile": lambda: [hostile()]}
+
+
+@pytest.fixture(scope="module")
+def seen(browser, tmp_path_factory):
+    """Return what Chromium shows of every sample, by name, in light and in dark."""
+    folder = tmp_path_factory.mktemp("pages")
+    files = {name: folder / f"{name}.html" for name in PAGES}
+    for name, stacks in PAGES.items():
+        files[name].write_text(page(stacks()), encoding="utf-8")
+    return {
+        (name, scheme): look
+        for name, looks in zip(files, browser(list(files.values())), strict=True)
+        for scheme, look in looks.items()
+    }
+
+
+def test_axe_finds_nothing(seen):
+    """Contrast, names, roles, order, tables: no rule of axe is broken."""
+    assert [] == [(*name, violation) for name, look in seen.items() for violation in look["violations"]]
+    assert all(look["passes"] > 25 for look in seen.values())
+
+
+def test_nothing_runs_and_nothing_is_loaded(seen):
+    """One request, the page's own; no word in the console, no dialog."""
+    assert dict.fromkeys(seen, (1, [])) == {name: (look["asked"], look["said"]) for name, look in seen.items()}
+
+
+def test_page_is_no_wider_than_the_window(seen):
+    """Wide content scrolls in its own frame."""
+    assert {1200} == {look["width"] for look in seen.values()}
+
+
+def test_keyboard_reaches_the_contents_and_then_the_boxes(seen):
+    """They are reached in the order in which they stand."""
+    assert ["#plan", "#stack-0", "#aa000000-affffff", "#aa000000-a0fffff"] == seen["shop", "light"]["reached"][:4]
+
+
+def test_page_prints(seen):
+    """It prints on some sheets."""
+    assert {"shop": True, "projects": True} == {
+        name: 1 < seen[name, "light"]["sheets"] < 12 for name in ("shop", "projects")
+    }

@@ -1,12 +1,52 @@
-"""Changes, and their order."""
+"""Changes in a preview: what they are, how they are told in full, what they disturb, and what comes too early."""
 
 import json
 
 import pytest
 
 from providers.explain.report.changes import changes, natural, others, reserved, wanted
-from providers.explain.report.preview import State
+from providers.explain.report.details import details, other
+from providers.explain.report.effects import FORGOTTEN, SETTINGS, Disturbs, effect
+from providers.explain.report.foreseen import foreseen
+from providers.explain.report.preview import NotAPreview, Preview, State
 from tests.explain.report.previews import bridge, foreign, ingress, node, overlay, preview, step, swarm
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "it is empty: `pulumi preview --json` ended before it began"),
+        (" \n", "it is empty"),
+        ('{"sequence":1,"timestamp":2}\n{"sequence":2}', "unset PULUMI_ENABLE_STREAMING_JSON_PREVIEW"),
+        ("Previewing update (prod)", "not what `pulumi preview --json` writes: it: invalid json"),
+        ("[]", "not what `pulumi preview --json` writes: it: "),
+        ("{}", "it has neither steps nor diagnostics"),
+        ('{"steps": [{"op": "same"}]}', "steps.0.urn: field required"),
+        (b"\xff\xfe", "not what `pulumi preview --json` writes"),
+    ],
+)
+def test_anything_else_is_refused(text, says):
+    """One line says what to do."""
+    with pytest.raises(NotAPreview) as refused:
+        Preview.parse(text)
+
+    assert says in str(refused.value)
+    assert 1 == len(str(refused.value).splitlines())
+
+
+def test_absent_parts_are_empty():
+    """Pulumi writes null for some of them."""
+    found = Preview.parse('{"steps": [{"op": "create", "urn": "a::b::c::d", "newState": {"inputs": null}}]}')
+
+    assert (State(), ()) == (found.steps[0].new, found.diagnostics)
+
+
+def test_owner_and_name_are_in_the_urns():
+    """The owner is `<project>/<stack>`; only the first three parts have a meaning of their own, the rest is a name."""
+    found = Preview.parse('{"steps": [{"op": "create", "urn": "urn:pulumi:s::p::t::a::b"}]}')
+
+    assert ("p/s", "a::b") == (found.owner, found.steps[0].name)
+
 
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w2": {"address": "10.9.0.2"}}
 
@@ -54,23 +94,6 @@ def test_properties_are_those_of_what_is_on_hosts(expected, before, after):
     assert expected == change.properties
 
 
-@pytest.mark.parametrize(
-    ("expected", "gone"),
-    [
-        (True, step("delete", overlay(retain=True))),
-        (True, step("delete", overlay(), adopted=True)),
-        (True, step("delete", ingress())),
-        (False, step("delete", ingress(on_remove="restore_default"))),
-    ],
-    ids=["retained", "adopted", "kept", "restored"],
-)
-def test_some_of_what_goes_is_only_forgotten(expected, gone):
-    """It stays on the hosts."""
-    (change,) = changes(preview(gone), None)
-
-    assert expected == change.forgotten
-
-
 def test_swarm_that_the_stack_file_does_not_speak_of_is_forgotten():
     """Its hosts stay members, but for one that is taken out."""
     gone = [step("delete", each) for each in (swarm(), node("w2"), node("w9"))]
@@ -89,3 +112,154 @@ def test_a_stack_file_that_makes_no_sense_wants_nothing():
 def test_numbers_sort_as_numbers():
     """They do so whatever stands before and after them."""
     assert ["a", "w2", "w2b", "w10", "x"] == sorted(["w10", "x", "w2b", "a", "w2"], key=natural)
+
+
+def details_of(one):
+    """The lines of one step."""
+    (change,) = changes(preview(one), None)
+    return details(change)
+
+
+ROLE = step("update", node(labels={"a": "1"}), node(labels={"b": "2"}, role="manager"))
+WAY = {"address": "10.9.0.1", "key_file": "~/.ssh/key"}
+
+
+@pytest.mark.parametrize(
+    ("expected", "one"),
+    [
+        ("@@ node/w1: change @@|- labels.a: 1|+ labels.b: 2|- role: worker|+ role: manager", ROLE),
+        ("@@ overlay/app: replace @@|- mtu: 1400|+ mtu: 1500", step("replace", overlay(mtu=1400), overlay(mtu=1500))),
+        (
+            "@@ node/w1: create @@|+ access.address: 10.9.0.1|+ host: w1",
+            step("create", after=node(access=WAY, ingress="10.2.0.0/24")),
+        ),
+        (
+            "@@ docker_gwbridge@w1: change @@|- access.key_file: a|+ access.key_file: b",
+            step("update", bridge(access={"key_file": "a"}), bridge(access={"key_file": "b"})),
+        ),
+    ],
+    ids=["labels and role", "value", "created host", "way to a host"],
+)
+def test_details(expected, one):
+    """Both values of what changes; of what comes or goes, what is no default."""
+    assert expected.split("|") == details_of(one)
+
+
+def test_values_stay_on_their_line():
+    """They do so whatever is in them."""
+    lines = details_of(step("create", after=overlay(labels={"a\n@@": "x\n- y"})))
+
+    assert '+ labels.a @@: "x\\n- y"' in lines
+
+
+def test_others_are_named_alone():
+    """Their values may be secret."""
+    assert ["@@ deploy (command:remote:Command): create @@"] == other(foreign())
+
+
+def effect_of(one, joining=frozenset()):
+    """The effect of one step."""
+    (change,) = changes(preview(one), None)
+    return effect(change, joining)
+
+
+DRAINED, LACKING, DOWN = "w1 was drained by Swarmnet", "w1 is not attached to the ingress", "the managers say down"
+
+
+@pytest.mark.parametrize(
+    ("disturbs", "says", "one"),
+    [
+        ("maybe", "if its host is in a swarm already, the host is drained", step("create", after=bridge())),
+        ("surely", f"unfinished ({DRAINED})", step("update", bridge(settled=DRAINED), bridge())),
+        ("maybe", "so already: data_path_port can only", step("update", swarm(), swarm(data_path_port=7789))),
+        ("maybe", "refused while networks", step("replace", node(), node())),
+        ("surely", "then back", step("replace", *2 * [ingress(on_remove="restore_default")])),
+        ("nothing", "taken over just as it is", step("replace", bridge(), bridge())),
+        ("maybe", "refused while networks", step("replace", swarm(), swarm())),
+        ("nothing", "demoted, never at the price", step("update", node(role="manager"), node())),
+        ("nothing", "takes tasks again", step("update", node(availability="drain"), node())),
+        ("nothing", "paused: gets no new", step("update", node(), node(availability="pause"))),
+        ("nothing", f"unfinished ({DOWN})", step("update", node(settled=DOWN), node())),
+        ("maybe", "a matter of `adopt`", step("create", after=ingress())),
+        ("maybe", f"unfinished ({LACKING})", step("update", ingress(settled=LACKING), ingress())),
+        ("surely", "swapped for the Engine's own", step("delete", ingress(on_remove="restore_default"))),
+        ("maybe", "unfinished (its twin", step("update", overlay(settled="its twin stands in"), overlay())),
+    ],
+    ids=lambda value: value.urn.rpartition("::")[2] + " " + value.op if hasattr(value, "urn") else None,
+)
+def test_effect(disturbs, says, one):
+    """An effect says how sure it is, and says it in words; the usual ones are in the recorded reports."""
+    found = effect_of(one)
+
+    assert Disturbs(disturbs) == found.disturbs
+    assert says in found.words
+
+
+@pytest.mark.parametrize("spec", [bridge, swarm, node, ingress, overlay])
+def test_treatment_alone_disturbs_nothing(spec):
+    """It is no property of anything on a host."""
+    assert SETTINGS == effect_of(step("update", spec(), spec(protect=True)))
+
+
+@pytest.mark.parametrize("spec", [bridge, swarm, node, ingress, overlay])
+def test_what_was_adopted_is_forgotten(spec):
+    """Others had made it."""
+    assert FORGOTTEN == effect_of(step("delete", spec(), adopted=True))
+
+
+def too_early(*steps):
+    """Return the names of the resources that would come too early."""
+    return [name for name, _ in foreseen(changes(preview(*steps), None))]
+
+
+MOVED, NEW = step("update", ingress(), ingress("c")), step("create", after=overlay("new"))
+TOO_EARLY = {
+    "of one that goes": (["ingress"], [MOVED, step("delete", overlay(where="c"))]),
+    "of one that changes later": (["ingress"], [MOVED, step("replace", overlay(where="c"), overlay(where="d"))]),
+    "of one that changed before": (
+        [],
+        [step("update", ingress(), ingress("d")), step("create", after=overlay(where="b"))],
+    ),
+    "a swap": (
+        ["overlay/a", "overlay/b"],
+        [step("replace", overlay("a", "c"), overlay("a", "d")), step("replace", overlay("b", "d"), overlay("b", "c"))],
+    ),
+    "of one that stays": (["overlay/new"], [NEW, step("delete", overlay("old", retain=True))]),
+    "its own": ([], [step("replace", overlay(), overlay(subnet="10.3.0.0/23"))]),
+    "another": ([], [step("create", after=overlay("new", "d")), step("delete", overlay("old"))]),
+    "of one that does not move": (
+        [],
+        [step("update", overlay("x"), overlay("x", protect=True)), step("create", after=overlay("new", "d"))],
+    ),
+}
+
+
+@pytest.mark.parametrize(("expected", "steps"), TOO_EARLY.values(), ids=TOO_EARLY)
+def test_who_comes_too_early(expected, steps):
+    """A resource comes too early if its range is left by the owner later, or at the same time."""
+    assert expected == too_early(*steps)
+
+
+@pytest.mark.parametrize(
+    ("begins", "key", "before", "after"),
+    [
+        ("data_path_port is 7777 and is to be 7789, but only", "data_path_port", 7777, 7789),
+        (
+            "default_addr_pool is 10.60.0.0/14 and is to be 10.64.0.0/12, but only",
+            "default_addr_pool",
+            ("10.60.0.0/14",),
+            ("10.64.0.0/12",),
+        ),
+    ],
+    ids=["port", "pool"],
+)
+def test_a_swarm_has_some_settings_for_good(begins, key, before, after):
+    """They are for a new one."""
+    ((name, why),) = foreseen(changes(preview(step("update", swarm(**{key: before}), swarm(**{key: after}))), None))
+
+    assert ("swarm", begins) == (name, why[: len(begins)])
+
+
+def test_what_the_state_does_not_know_may_be_so_already():
+    """The hosts have to say."""
+    assert [] == too_early(step("update", swarm(), swarm(data_path_port=7789)))

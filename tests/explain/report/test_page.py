@@ -1,4 +1,4 @@
-"""The whole report: its order, its cuts, and what it never shows."""
+"""The whole report: its order, its cuts, its picture, and what it never shows."""
 
 import random
 import re
@@ -8,8 +8,23 @@ import pytest
 
 from providers.explain.facts_file import FactsFile
 from providers.explain.forecast import NOT_REACHED
+from providers.explain.report.changes import changes
+from providers.explain.report.networks import rows
 from providers.explain.report.page import MOST, page
-from tests.explain.report.previews import bridge, foreign, ingress, node, overlay, prepared, preview, step, swarm
+from providers.explain.report.picture import BOXES, picture
+from providers.rules.checks.ranges import Range
+from tests.explain.report.previews import (
+    bridge,
+    foreign,
+    ingress,
+    node,
+    overlay,
+    planned,
+    prepared,
+    preview,
+    step,
+    swarm,
+)
 
 
 def facts(**parts):
@@ -131,15 +146,6 @@ def test_a_secret_is_not_cut_in_half():
     assert "hunter" not in text
 
 
-def test_bridges_of_many_hosts_are_one_short_row():
-    """Nine hundred names would not be read."""
-    hosts = [f"{'h' * 50}{at}" for at in range(900)]
-    text = page(preview(*(step("update", bridge(host), bridge(host, mtu=1400)) for host in hosts)))
-
-    assert "and 870 more | **changed** |" in text
-    assert "and 870 more: the host is drained" in text
-
-
 def test_a_large_change_is_cut_between_items():
     """Every section keeps its fences and says what it lacks."""
     ranges = [
@@ -232,3 +238,34 @@ def test_what_facts_lack_is_said():
 
     assert "No answer came from `w2`." in text
     assert "The state was not known then (no such stack)" in text
+
+
+HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}}
+
+
+def drawn(*steps, reserved=(), plan=None):
+    """The picture of some changes, without its styles."""
+    lines = picture(rows(changes(preview(*steps), plan), plan), reserved)
+    return [line.strip() for line in lines if not re.match(" *(?:classDef|class|direction) ", line)]
+
+
+def test_what_is_reserved_by_name_is_called_by_it():
+    """Reviewers see whose range it is; a range that is larger than a block has one to itself."""
+    lines = drawn(step("create", after=overlay()), reserved=[Range("reserved", "reserved.vpn", "172.16.0.0/12")])
+
+    assert ['subgraph b1["172.16.0.0/12"]', 'n1_0["vpn<br>172.16.0.0/12"]:::reserved', "end", "b0 ~~~ b1"] == lines[4:]
+
+
+def test_what_stays_becomes_one_box_where_there_is_too_much():
+    """Unchanged networks share one box if there are too many; changed ones keep their names."""
+    many = {f"n{at}": {"subnet": f"10.8.{at}.0/24"} for at in range(BOXES)}
+    plan = planned(hosts=HOSTS, overlays=many)
+    found = drawn(step("create", after=overlay()), plan=plan)
+
+    assert f's1["{BOXES} more that stay"]:::same' in found
+    assert 'n0_0["overlay app (new)<br>10.3.0.0/24"]:::new' in found
+
+
+def test_without_ranges_there_is_no_picture():
+    """An empty diagram is an error to Mermaid."""
+    assert [] == drawn()

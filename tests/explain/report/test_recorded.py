@@ -7,7 +7,6 @@ from markdown_it import MarkdownIt
 
 from providers.explain.consequence import consequence
 from providers.explain.report.changes import changes, wanted
-from providers.explain.report.page import MOST
 from providers.explain.report.preview import Preview, name_in
 from tests.recorded import markdown, names, preview, rendered
 
@@ -34,12 +33,6 @@ def test_preview_says_once_what_each_change_disturbs(name):
     assert sorted((name, f"{words}; names: `swarmnet plan lab`") for name, words in felt.items() if words) == sorted(
         said
     )
-
-
-@pytest.mark.parametrize("name", names())
-def test_report_fits_into_a_comment(name):
-    """It has at most 60,000 characters."""
-    assert MOST >= len(markdown(name).read_text())
 
 
 @pytest.mark.parametrize("name", names())

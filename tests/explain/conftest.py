@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.explain.report.conftest import mermaid as mermaid
 from tests.npm import installed, node
 from tools.browser import NAMES as BROWSERS
 
-PACKAGES = ("playwright-core@1.65.1", "axe-core@4.14.1")
+HERE = Path(__file__).parent
+FOR_PAGES = ("playwright-core@1.65.1", "axe-core@4.14.1")
+# The newest that Node.js 20 runs, and of the major version with which GitHub draws: `info` in a mermaid block shows it.
+FOR_PICTURES = ("mermaid@11.17.2", "jsdom@29.1.1")
 
 
 @pytest.fixture(scope="session")
@@ -21,5 +23,12 @@ def browser() -> Callable[[Sequence[Path]], list[dict[str, Any]]]:
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not program:
         pytest.skip(f"there is no browser: {', '.join(BROWSERS)}")
-    folder, shows = installed(*PACKAGES), Path(__file__).with_name("browser.mjs")
+    folder, shows = installed(*FOR_PAGES), HERE / "map" / "browser.mjs"
     return lambda pages: node(shows, str(folder), program, text=json.dumps([page.as_uri() for page in pages]))
+
+
+@pytest.fixture(scope="session")
+def mermaid() -> Callable[[Sequence[str]], list[str]]:
+    """Return what Mermaid finds wrong with each diagram; empty if it is right."""
+    folder, parses = installed(*FOR_PICTURES), HERE / "report" / "parse.mjs"
+    return lambda diagrams: node(parses, str(folder), text=json.dumps(diagrams))
