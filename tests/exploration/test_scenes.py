@@ -1,16 +1,89 @@
-"""Every state of the small worlds: whatever happens, nothing is lost, and a run comes to an end."""
+"""Every state of the small worlds, tidy or not: whatever happens, nothing is lost, and a run comes to an end."""
+
+from collections import Counter
 
 import pytest
 
+from tests.exploration.checks import no_trace
 from tests.exploration.explore import Exploration
-from tests.exploration.scenes import SMALL
+from tests.exploration.scenes import NEW_INGRESS, SMALL, UNTIDY, swap
+from tests.support.lifecycle import id_of, make
+from tests.support.simulated import SimulatedHosts
 
-pytestmark = pytest.mark.exploration
 
-
+@pytest.mark.exploration
 @pytest.mark.parametrize("name", SMALL)
 def test_every_state(name: str):
     """All invariants hold in all states, and from each of them a run ends."""
     found = Exploration(SMALL[name]()).run()
     print(f"{name}: {len(found.came)} states: {dict(found.outcomes())}")
     assert [] == found.report()
+
+
+# Swarms that are not tidy
+
+STATES: dict[str, dict[tuple[str, str], int]] = {
+    "paused_and_global": {("running", "running"): 3},
+    "full_and_start_first": {("running", "running"): 3},
+    "reserved_and_start_first": {("running", "running"): 1},
+    "stuck_rollout": {("running", "running"): 3, ("pending", "running"): 3},
+    "fits_nowhere": {("pending", "running"): 2},
+    "forgotten": {("pending", "running"): 2},
+    "too_large": {("pending", "running"): 3},
+    "left_pending": {("pending", "running"): 3, ("pending", "shutdown"): 3},
+    "paused_rollout": {("running", "running"): 2, ("failed", "running"): 1},
+    "ended_for_good": {("complete", "shutdown"): 1},
+    "crash_loop": {("failed", "shutdown"): 1, ("ready", "ready"): 1},
+    "crash_loop_on_overlay": {("failed", "shutdown"): 1, ("ready", "ready"): 1},
+    "just_elected": {("running", "running"): 1},
+    "with_container_that_ends": {("running", "running"): 2},
+}
+
+# Where its time may be over anywhere as well; in the others that makes too many states.
+HURRIED = ("full_and_start_first", "reserved_and_start_first", "fits_nowhere", "stuck_rollout")
+
+
+@pytest.mark.parametrize("name", UNTIDY)
+def test_tasks_at_the_start(name: str):
+    """The tasks, each as it is and as it should be."""
+    found = Counter((task.state, task.desired) for task in UNTIDY[name]().swarm.tasks)
+    assert STATES[name] == found
+
+
+@pytest.mark.exploration
+@pytest.mark.parametrize("name", [*HURRIED, "forgotten", "crash_loop", "crash_loop_on_overlay", "just_elected"])
+def test_the_ingress_changes(name: str):
+    """A service that does not run, or never comes to rest, keeps no other from having its ports back."""
+    found = Exploration(swap(UNTIDY[name](), hurried=name in HURRIED)).run()
+    print(f"{name}: {len(found.came)} states: {dict(found.outcomes())}")
+    assert [] == found.report()
+
+
+@pytest.mark.exploration
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("paused_and_global", "service everywhere: its task on w1 can't move while w1 is paused"),
+        ("paused_rollout", "service web: its rollout is paused"),
+        ("ended_for_good", "service web: 1 of its 1 tasks have ended for good"),
+    ],
+)
+def test_a_change_that_would_get_stuck_is_refused_before_the_first_write(name: str, words: str):
+    """It says why, the second time as the first."""
+    found = Exploration(swap(UNTIDY[name]())).run()
+    print(f"{name}: {len(found.came)} states: {dict(found.outcomes())}")
+    assert {"back"} == set(found.outcomes())
+    labels = {label for _, label in found.came.values()}
+    assert any(words in label for label in labels)
+    assert all(label.startswith(("start", "turn round", "another run", "time", "its time is over")) for label in labels)
+
+
+@pytest.mark.parametrize("name", ["too_large", "left_pending"])
+def test_tasks_without_a_place_hold_up_no_change(name: str):
+    """Tasks that no host takes are neither waited for nor forced, and leave no journal."""
+    hosts = SimulatedHosts(UNTIDY[name]())
+    make(hosts, NEW_INGRESS, known=id_of(hosts.world, NEW_INGRESS))
+    found = hosts.ingress().network
+    assert found is not None
+    assert NEW_INGRESS.subnet == found.subnet
+    assert no_trace(hosts.world) is None

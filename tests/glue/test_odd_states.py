@@ -49,7 +49,8 @@ def refreshed(on, hosts: SimulatedHosts, spec: Spec, found: tuple[str, str]) -> 
 @networks
 @odd
 def test_odd_range_is_drift(on, hosts, spec, found):
-    """A refresh writes it down as it is; another one reads that state, and a preview shows the property."""
+    """A refresh writes it down as it is; another one reads that state, and a preview shows it, protected or not."""
+    spec = spec.model_copy(update={"protect": True})
     _, drifted = refreshed(on, hosts, spec, found)
     provider, (_, outputs, inputs) = provider_of(spec), drifted.read()
 
@@ -57,16 +58,6 @@ def test_odd_range_is_drift(on, hosts, spec, found):
     assert [] == provider.check(inputs, to_props(spec)).failures
     assert None is provider.diff(spec.resource_name, outputs, to_props(spec)).changes
     assert False is provider.diff(spec.resource_name, outputs, inputs).changes
-
-
-@networks
-@odd
-def test_odd_range_is_no_change_of_what_is_protected(on, hosts, spec, found):
-    """Drift is repaired, protected or not."""
-    protected = spec.model_copy(update={"protect": True})
-    _, drifted = refreshed(on, hosts, protected, found)
-
-    assert [] == provider_of(spec).check(drifted.read()[2], to_props(protected)).failures
 
 
 @pytest.mark.parametrize("spec", [GWBRIDGE, INGRESS_GOING], ids=noun)
@@ -77,16 +68,6 @@ def test_odd_range_is_brought_back(on, hosts, spec, found):
     mended = drifted.update()
 
     assert (True, spec.subnet) == (mended.read()[2]["settled"], mended.read()[1]["subnet"])
-
-
-@pytest.mark.parametrize("spec", [INGRESS_GOING, OVERLAY], ids=noun)
-@odd
-def test_odd_range_is_taken_away(on, hosts, spec, found):
-    """A removal goes by the id."""
-    there, drifted = refreshed(on, hosts, spec, found)
-    drifted.delete()
-
-    assert drifted.outputs[id_output(spec)] not in [net.id for net in there.world.swarm.networks]
 
 
 ANOTHER_VERSIONS = {
@@ -113,9 +94,10 @@ def test_state_of_another_version_is_worked_on(hosts, spec, strange):
 
 
 @pytest.mark.parametrize("spec", [NODE, INGRESS_GOING, OVERLAY], ids=noun)
-def test_an_id_is_enough_for_a_removal(hosts, spec):
-    """Names and ranges are not asked for, whatever else the state had; a node's host is named by the resource's id."""
-    props: Props = {id_output(spec): lifecycle.id_of(hosts.world, spec), "on_remove": "restore_default"}
+@pytest.mark.parametrize("range_", [{}, {"subnet": "10.77.0.5/20", "gateway": "fd00:77::1"}], ids=["none", "odd"])
+def test_an_id_is_enough_for_a_removal(hosts, spec, range_):
+    """Names are not asked for, nor ranges, odd as they may be; a node's host is named by the resource's id."""
+    props: Props = {id_output(spec): lifecycle.id_of(hosts.world, spec), "on_remove": "restore_default", **range_}
     provider_of(spec).delete(spec.resource_name, props)
 
     assert props[id_output(spec)] != lifecycle.id_of(hosts.world, spec)

@@ -1,12 +1,13 @@
-"""The whole stack file is compared with the hosts once, before the first write of a process."""
+"""What is looked at before the first write: the whole stack file against the hosts, and hosts unfit for a change."""
 
 import pytest
 
 from providers.rules.nouns.noun import to_props
 from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.reach import Reach, Trial
 from providers.rules.vocabulary.routes import Route, Surroundings
-from tests.glue.stack import GWBRIDGE, OVERLAY, configure, created, known, provider_of
-from tests.support import lifecycle
+from tests.glue.stack import GWBRIDGE, INGRESS, INGRESS_RANGE, OVERLAY, configure, created, known, provider_of
+from tests.support import examined, lifecycle
 
 VPN = Surroundings(routes=(Route("10.12.0.0/16", "tun0"),))
 ROW = "urn:pulumi:prod::infra::pulumi-python:swarmnet:Gwbridge::docker_gwbridge@w1"
@@ -38,16 +39,6 @@ def test_others_name_who_says_it(bare_hosts, counted):
         created(lifecycle.gwbridge_spec("w2"))
     assert "nothing was begun, for the reason that docker_gwbridge@w1 gives" == str(refusal.value)
     assert (1, []) == (len(looks), bare_hosts.steps)
-
-
-def test_hosts_are_looked_at_once(bare_hosts, counted):
-    """A network made by this run is no clash for a later one: hosts are looked at once."""
-    looks = counted(bare_hosts, "reports")
-    configure(**BRIDGES)
-
-    created(GWBRIDGE)
-    created(lifecycle.gwbridge_spec("w2"))
-    assert 1 == len(looks)
 
 
 def test_what_is_only_to_be_known_is_shown(bare_hosts, pulumi_engine):
@@ -91,3 +82,65 @@ def test_stack_that_stands_is_no_clash_with_itself(on):
 
     known(hosts, OVERLAY).update(protect=True)
     assert [] == hosts.steps
+
+
+# Hosts that `doctor` finds unfit
+
+CLOSED = Trial(sender="w1", receiver="m1", channel="gossip-tcp", outcome="closed", port=7946, why="no answer")
+UNFIT = examined.seen(reach=Reach(trials=(CLOSED,)))
+SAID = "nothing was begun: w1, m1: m1 is not reached at TCP 7946: no answer: "
+
+
+def test_first_membership_is_not_begun(bare_hosts):
+    """The bridge that is to be made before it is refused, with the problem and its id."""
+    bare_hosts.examination = UNFIT
+
+    with pytest.raises(Blocked) as refusal:
+        created(GWBRIDGE)
+    assert SAID == str(refusal.value)[: len(SAID)]
+    assert str(refusal.value).endswith("(reach-gossip, docs/doctor.md)")
+    assert [] == bare_hosts.steps
+
+
+def test_hosts_are_examined_once(bare_hosts, counted):
+    """They are examined once, whatever is made."""
+    looks = counted(bare_hosts, "examined")
+    created(GWBRIDGE)
+    created(lifecycle.gwbridge_spec("w2"))
+
+    assert [({"m1"}, {"m1": 1500, "w1": 1500, "w2": 1500}, 4789)] == looks
+
+
+def test_change_of_what_runs_is_not_begun(hosts):
+    """The ingress is as it was."""
+    hosts.examination = UNFIT
+
+    with pytest.raises(Blocked) as refusal:
+        known(hosts, INGRESS).update(**INGRESS_RANGE)
+    assert SAID in str(refusal.value)
+    assert [] == hosts.steps
+
+
+def test_overlays_and_members_are_not_looked_at(hosts, counted):
+    """A plain `up` of overlays, and a bridge on hosts that are all members, begin no membership."""
+    looks = counted(hosts, "examined")
+    created(lifecycle.overlay_spec("web", subnet="10.21.0.0/24", gateway="10.21.0.1"))
+    created(OVERLAY)
+
+    assert [] == looks
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"preflight": "off"},
+        {"doctor": {"ignore": [{"id": "reach-gossip", "host": "w1", "why": "it is another network"}]}},
+    ],
+)
+def test_what_is_accepted_is_begun(bare_hosts, sections):
+    """A finding that the stack file ignores refuses nothing."""
+    bare_hosts.examination = UNFIT
+    configure(**sections)
+    created(GWBRIDGE)
+
+    assert bare_hosts.steps

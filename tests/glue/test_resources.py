@@ -68,14 +68,6 @@ def test_second_preview_is_empty(on, spec):
 
 
 @each
-def test_create_goes_on_where_a_cut_run_of_ours_left(hosts, spec):
-    """A resource with our label that is right already takes no step, whatever `adopt` says."""
-    outputs = created(spec.model_copy(update={"adopt": "refuse"})).outputs
-
-    assert (False, []) == (outputs["adopted"], hosts.steps)
-
-
-@each
 def test_read_finds_what_is_there(hosts, spec):
     """Nothing drifted: a refresh changes nothing in the state."""
     resource = known(hosts, spec)
@@ -135,37 +127,6 @@ def labels_of(world: World, spec: Spec) -> Pairs:
     return node.labels
 
 
-# Unfinished work is drift
-
-
-def test_node_that_is_down_is_unfinished(on, hosts):
-    """A refresh says what the managers say."""
-    node = known(hosts, NODE)
-    on(after(hosts.world, partial(members.stop_docker, name="w1"), elapsed(60)))
-
-    assert "the managers say down" == node.settled()
-
-
-def test_ingress_that_a_host_lacks_is_unfinished_and_is_finished(on, hosts):
-    """A refresh names the host; `up` repairs it, and the next refresh is empty."""
-    ingress = known(hosts, INGRESS)
-    w1 = hosts.world.host("w1")
-    lacking = replace(w1, networks=tuple(net for net in w1.networks if not net.ingress))
-    on(hosts.world.with_host(lacking))
-
-    assert "w1" in str(ingress.settled())
-    assert True is ingress.update().settled()
-
-
-def test_overlay_without_addresses_is_unfinished(on, hosts):
-    """The Engine answered its creation with 201 and nothing on it ever starts."""
-    clash = create_network(name="dead", driver="overlay", subnet="10.20.0.0/16", gateway="10.20.0.1")
-    dead = OVERLAY.model_copy(update={"name": "dead"})
-    simulated = on(after(hosts.world, partial(simulate.perform, step=clash), elapsed(5)))
-
-    assert "the swarm gave it no addresses: nothing can start on it" == known(simulated, dead).settled()
-
-
 def test_protected_bridge_that_drifted_is_brought_back(on, hosts):
     """A refresh takes what is there into the state; what was declared is still no change of what is protected."""
     bridge = known(hosts, GWBRIDGE.model_copy(update={"protect": True}))
@@ -209,24 +170,17 @@ def test_ingress_is_not_read_while_a_host_is_silent(on, hosts):
     assert True is ingress.settled()
 
 
-@pytest.mark.parametrize("spec", [NODE, INGRESS, OVERLAY], ids=noun)
-def test_nothing_is_gone_while_hosts_are_in_two_swarms(on, hosts, spec):
-    """A resource that the answering swarm lacks is not gone: the other swarm may have it."""
+@pytest.mark.parametrize(
+    ("spec", "do"), [(NODE, Known.read), (INGRESS, Known.read), (OVERLAY, Known.read), (OVERLAY, Known.delete)]
+)
+def test_nothing_is_gone_while_hosts_are_in_two_swarms(on, hosts, spec, do):
+    """A resource that the answering swarm lacks is not gone, nor forgotten: the other swarm may have it."""
     resource = known(hosts, spec, **{id_output(spec): "of the other swarm"})
     gone = hosts.world if spec is NODE else without(hosts.world, spec)
     on(on_host(gone, "w2", node_id="n9"))
 
     with pytest.raises(Blocked, match=r"w2: it is a member \(node n9\) of another swarm than m1, w1"):
-        resource.read()
-
-
-def test_overlay_is_not_forgotten_while_hosts_are_in_two_swarms(on, hosts):
-    """A removal that finds nothing says so of the right swarm only."""
-    overlay = known(hosts, OVERLAY)
-    on(on_host(without(hosts.world, OVERLAY), "w2", node_id="n9"))
-
-    with pytest.raises(Blocked, match="of another swarm"):
-        overlay.delete()
+        do(resource)
 
 
 def test_bridge_of_half_a_member_is_not_read(on, hosts):
@@ -284,16 +238,6 @@ def test_host_that_joins_a_swarm_of_others_is_ours(on, strangers):
 # Taking away
 
 
-def test_host_that_goes_with_the_section_leaves(hosts):
-    """A host that is no longer declared leaves, whatever the stack file says of the others."""
-    del Provider.run.settings["swarmnet:swarm"]
-    node = known(hosts, NODE)
-    Provider.run.accesses.pop("w1")
-    node.delete()
-
-    assert "inactive" == hosts.world.host("w1").state
-
-
 @pytest.mark.parametrize(
     ("settings", "seconds"), [({"swarmnet:timeouts": '{"overlay": 7}'}, 7), ({"swarmnet:hosts": "[]"}, 60)]
 )
@@ -312,31 +256,6 @@ def test_overlay_is_removed(hosts, retain):
     assert "" == lifecycle.id_of(hosts.world, OVERLAY)
 
 
-def test_ingress_makes_room_for_the_engines_own(hosts):
-    """The swarm has an ingress again with restore_default, and it is nobody's."""
-    known(hosts, INGRESS, on_remove="restore_default").delete()
-
-    assert hosts.world.swarm.ingress
-    assert (INGRESS.subnet, ()) != (hosts.world.swarm.ingress.subnet, hosts.world.swarm.ingress.labels)
-
-
-def test_whole_stack_goes_in_order(on):
-    """Overlay, ingress, nodes (the first manager's last), swarm, bridges: the hosts are bare again."""
-    hosts = on(lifecycle.running())
-    nodes = [
-        lifecycle.node_spec(host, role=role, access={"name": host})
-        for host, role in (("w1", "worker"), ("w2", "worker"), ("m1", "manager"))
-    ]
-    bridges = [lifecycle.gwbridge_spec(host) for host in lifecycle.HOSTS]
-    stack = [known(hosts, spec) for spec in (OVERLAY, INGRESS, *nodes, SWARM)]
-    stack += [known(hosts, spec, on_remove="restore_default") for spec in bridges]
-    for each_one in stack:
-        each_one.delete()
-
-    assert None is hosts.world.cluster
-    assert [host.networks for host in bare(*lifecycle.HOSTS).hosts] == [host.networks for host in hosts.world.hosts]
-
-
 @pytest.fixture
 def reached(hosts) -> dict[str, HostAccess]:
     """How hosts are reached from now on."""
@@ -346,7 +265,8 @@ def reached(hosts) -> dict[str, HostAccess]:
 
 
 def test_node_leaves_a_host_that_the_stack_file_forgot(hosts, reached):
-    """The state knows how to reach it."""
+    """The state knows how to reach it, whatever the stack file says of the others."""
+    del Provider.run.settings["swarmnet:swarm"]
     node = known(hosts, NODE, access={"name": "w1", "address": "10.9.9.9"})
     Provider.run.accesses.pop("w1")
     node.delete()
@@ -469,13 +389,6 @@ def test_address_that_no_engine_tells_is_refused_in_a_preview(hosts):
 # What a user sees meanwhile
 
 
-def test_progress_shows_on_the_row_of_the_resource(bare_hosts, pulumi_engine):
-    """Each line goes to the row of its own resource."""
-    created(lifecycle.gwbridge_spec(row="urn:bridge"))
-
-    assert {"urn:bridge"} == {urn for urn, _ in pulumi_engine.lines}
-
-
 def test_changes_of_managers_take_turns(hosts, pulumi_engine):
     """One that waits says so, and goes on when it is its turn."""
     manager = known(hosts, lifecycle.node_spec("m1", role="manager", row="urn:node"))
@@ -520,19 +433,6 @@ def replace_overlay(wanted: Spec, outputs: Props) -> None:
     created(wanted)
 
 
-def test_replaced_overlay_keeps_what_nobody_declared(hosts):
-    """Labels and options of others come back with the new one; what the file no longer has does not."""
-    before = known(hosts, OVERLAY, labels={"team": "net"})
-    hosts.world = with_more(hosts.world)
-    wanted, provider = MOVED, provider_of(OVERLAY)
-
-    assert ["gateway", "labels", "subnet"] == provider.diff("overlay/app", before.outputs, to_props(wanted)).replaces
-    before.delete()
-
-    assert [X] == created(wanted).outputs["kept"]
-    assert ("10.99.0.0/24", "1", "shop", None, ()) == carried_over(hosts)
-
-
 @pytest.mark.parametrize("remembered", [True, False], ids=["in the state", "a refresh found it gone"])
 def test_replaced_overlay_keeps_it_wherever_its_run_was_cut(on, remembered):
     """The swarm has it noted until the new one is there: each run goes on from what it finds, the next one too."""
@@ -559,15 +459,6 @@ def test_replaced_overlay_that_somebody_else_made_keeps_what_nobody_declared(hos
 
     assert ("10.99.0.0/24", "1", "shop") == carried_over(hosts)[:3]
     assert () == carried_over(hosts)[-1]
-
-
-def test_unused_overlay_that_migrates_keeps_what_nobody_declared(hosts):
-    """No service moves, so that no twin has it meanwhile."""
-    hosts.world = with_more(hosts.world)
-    before = known(hosts, lifecycle.overlay_spec(on_in_use="migrate"), labels={"team": "net"})
-    before.update(subnet="10.99.0.0/24", gateway="10.99.0.1")
-
-    assert ("10.99.0.0/24", "1", "shop", None, ()) == carried_over(hosts)
 
 
 def test_bridge_of_a_host_outside_any_swarm_keeps_what_nobody_declared(bare_hosts):

@@ -137,13 +137,6 @@ def test_steps_of_one_set_are_all_performed():
     assert {"a", "b", "c"} == set(scene.performed)
 
 
-def test_a_wait_lets_time_pass():
-    """It looks again, soon at first and then less often."""
-    scene = Scene()
-    scene.run(script(*[WAIT] * 12))
-    assert 12 < scene.now / 0.05 < 12 * 10
-
-
 def test_a_wait_is_shown_once_a_second():
     """The line of a wait says for how long, and is not sent twice."""
     scene = Scene()

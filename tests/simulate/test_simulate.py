@@ -11,8 +11,6 @@ from json import loads
 import pytest
 
 from providers import simulate
-from providers.rules.live.believed import witnesses
-from providers.rules.stack_file.access import UNSAID, HostAccess
 from providers.rules.vocabulary.errors import (
     Conflict,
     EngineError,
@@ -512,15 +510,6 @@ def test_members_know_the_managers():
 def test_who_left_knows_none():
     """It is in no swarm (measurements.md#leaving)."""
     assert [] == known_managers(left(), "w1")
-
-
-def test_managers_are_believed_as_on_real_hosts():
-    """They are believed by the words of the others alone."""
-    world = swarm("w1")
-    said = {host.name: reads.member(world, host) for host in world.hosts}
-    known = witnesses({host.name: HostAccess(name=host.name, address=host.address) for host in world.hosts}, UNSAID)
-
-    assert ["m1", "w1"] == [host for host in HOSTS if known.proved(host, said)]
 
 
 def test_versions_move_by_themselves():

@@ -1,0 +1,125 @@
+"""What all resources of one run share: managers, rows of progress, and the first failure."""
+
+import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from providers.rules.stack_file.access import Roles
+from providers.rules.vocabulary.errors import EngineError, RunCut, SwarmnetError
+from providers.rules.vocabulary.specs import Spec
+from providers.rules.vocabulary.steps import RestartEngine, Step
+from providers.run import STOPPED, Progress, Run
+from providers.simulate import bare
+from tests.glue.stack import GWBRIDGE, Known, known
+from tests.plugin.fake_pulumi import FakePulumi
+from tests.support import lifecycle
+from tests.support.simulated import SimulatedHosts
+
+# The part of the stack file by which a run tells managers
+
+HOSTS = {
+    "m1": {"address": "10.9.0.1", "role": "manager"},
+    "m2": {"address": "10.9.0.2", "role": "manager", "lost": True},
+    "w1": {"address": "10.9.0.3"},
+}
+
+
+def roles(spec: Spec | None = None, **sections: str) -> Roles:
+    """The roles with which hosts are reached."""
+    seen: list[Roles] = []
+
+    def reach(_: object, given: Roles) -> SimulatedHosts:
+        seen.append(given)
+        return SimulatedHosts(bare(*HOSTS))
+
+    run = Run(reach)
+    run.configure({"swarmnet:hosts": json.dumps(HOSTS), **sections})
+    run.hosts(spec)
+    return seen[0]
+
+
+@pytest.mark.parametrize("section", ["{}", '{"nonsense": 1}', "no data: ["], ids=["right", "wrong", "no data"])
+def test_with_the_section_the_files_managers_are_managers(section):
+    """Those that are not lost; also while the section itself is wrong."""
+    assert Roles(managers=frozenset({"m1"})) == roles(**{"swarmnet:swarm": section})
+
+
+def test_without_the_section_the_file_does_not_say():
+    """Roles that stand there all the same are not held against the swarm."""
+    assert Roles(managers=None) == roles()
+
+
+def test_a_host_that_only_the_state_knows_is_no_manager_by_that():
+    """Its former role says nothing of now."""
+    assert Roles(managers=frozenset({"m1"})) == roles(GWBRIDGE, **{"swarmnet:swarm": "{}"})
+
+
+# Whether Pulumi is there to take progress: one that is gone ends the work, a stopped one does not
+
+
+def test_stopped_pulumi_is_there(monkeypatch):
+    """Ctrl-Z: its port is open, and nobody answers. Work goes on, and waits for it no more."""
+    with socket.create_server(("127.0.0.1", 0)) as stopped:
+        monkeypatch.setattr("sys.argv", ["pulumi.dynamic", f"127.0.0.1:{stopped.getsockname()[1]}"])
+        show = Progress("urn:x", patience=0.05)
+        show("drain w1")
+
+        assert STOPPED == show.patience
+
+
+def test_pulumi_that_is_gone_cuts_the_run(monkeypatch):
+    """Its port is closed: nothing more is started."""
+    pulumi_engine = FakePulumi()
+    monkeypatch.setattr("sys.argv", ["pulumi.dynamic", pulumi_engine.address])
+    show = Progress("urn:x")
+    show("drain w1")
+    pulumi_engine.kill()
+
+    with pytest.raises(RunCut, match="the run was cut before: stop what is no task"):
+        show("stop what is no task")
+    assert [("urn:x", "drain w1")] == pulumi_engine.lines
+
+
+def test_all_rows_share_one_channel(pulumi_engine):
+    """It is a connection, and there are as many rows as resources."""
+    assert Progress("one").engine is Progress("another").engine
+
+
+# The first of many hosts in one wave that fails is the only one that was touched
+
+NAMES = ("m1", *(f"w{number}" for number in range(1, 20)))
+FORMER, WANTED = "10.12.0.0/16", "10.66.0.0/16"
+
+
+class WithoutRestart(SimulatedHosts):
+    """Hosts whose docker does not come back."""
+
+    def perform(self, step: Step) -> None:
+        if isinstance(step, RestartEngine):
+            raise EngineError(f"{step.host}: docker does not start")
+        super().perform(step)
+
+
+def test_exactly_one_of_twenty_hosts_is_touched(on):
+    """Nineteen keep bridge and availability, and each says which failure it stands back from."""
+    bridges = [lifecycle.gwbridge_spec(name) for name in NAMES]
+    nodes = [lifecycle.node_spec(name, role="manager" if name == "m1" else "worker") for name in NAMES]
+    hosts = on(lifecycle.made(bare(*NAMES), *bridges, lifecycle.swarm_spec(members=NAMES), *nodes), WithoutRestart)
+    every = [known(hosts, spec) for spec in bridges]
+
+    with ThreadPoolExecutor(len(every)) as pool:
+        told = list(pool.map(told_of_update, every))
+
+    ranges = [hosts.gwbridge(name).bridge.subnets[0] for name in NAMES]
+    drained = [node for node in hosts.world.swarm.nodes if node.availability == "drain"]
+    assert (19, 1, 1) == (ranges.count(FORMER), ranges.count(WANTED), len(drained))
+    assert 19 == sum("nothing was begun, because another change failed in this run" in line for line in told)
+
+
+def told_of_update(bridge: Known) -> str:
+    """Return the error of an update of one host's bridge."""
+    with pytest.raises(SwarmnetError) as caught:
+        bridge.update(subnet=WANTED, gateway="10.66.0.1")
+    return str(caught.value)
