@@ -21,7 +21,7 @@ SHARED_HOSTS = {"shared_hosts", "running"}
 LONGEST = (
     "running",
     "shared_hosts t",
-    "shared_hosts b",
+    "shared_hosts n",
     "test_agreement.py",
     "test_drift.py",
     "test_state.py",

@@ -12,7 +12,7 @@ from tests.support.what_hosts_show import shown
 
 pytestmark = pytest.mark.lab
 
-HOSTS = "b"
+HOSTS = "n"
 
 OTHERWISE: dict[str, dict[str, Any]] = {
     "gwbridge": {"subnet": "10.210.0.0/20"},
@@ -36,12 +36,12 @@ def test_an_empty_state_changes_nothing_of_the_first(standing: Standing, project
     assert standing.project.is_settled()
 
 
-ONE_OF_EACH = ["overlay/app", "ingress", "node/b2", "docker_gwbridge@b3", "swarm"]
+ONE_OF_EACH = ["overlay/app", "ingress", "node/n2", "docker_gwbridge@n3", "swarm"]
 
 
 def test_a_cut_change_of_the_first_state_is_left_to_it(standing: Standing, project: Project):
     """The swarm says that a change with another stack file goes on: an empty state is refused until it is finished."""
-    manager = standing.hosts["b1"]
+    manager = standing.hosts["n1"]
     change = "swarmnet/t 0123456789ab"
     manager.update_swarm(lambda spec: spec["Labels"].update({"swarmnet.change": change}))
     project.declare(standing.sections)

@@ -13,7 +13,7 @@ from tests.support.what_hosts_show import promised, shown
 
 pytestmark = pytest.mark.lab
 
-HOSTS = "b"
+HOSTS = "n"
 
 BLOCKS = {
     block.partition("\n")[0].removeprefix("# "): block.partition("```")[0]

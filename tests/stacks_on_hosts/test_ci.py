@@ -15,7 +15,7 @@ from tests.test_workflows import TOLD
 
 pytestmark = pytest.mark.lab
 
-HOSTS = "b"
+HOSTS = "n"
 
 WEB = {"web": "--replicas 2 --publish 8080:80 busybox:lab sleep 100000"}
 SECONDS = 150.0

@@ -16,7 +16,7 @@ from tests.support.what_hosts_show import promised, shown, stack_of
 
 pytestmark = pytest.mark.lab
 
-HOSTS = "b"
+HOSTS = "n"
 
 
 def changed(sections: dict[str, Any], number: int) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def test_a_plugin_whose_pulumi_was_killed_starts_nothing_more(bare: Group, proje
     with ended(killed(project, "pulumi", lambda line: line.startswith("remove the old ingress"))):
         eventually(lambda: not any(host.network("ingress") for host in bare))
         eventually(lambda: is_quiet(bare))
-        assert not bare["b1"].network("ingress")
+        assert not bare["n1"].network("ingress")
 
         locked = project.up()
         assert not locked.ok

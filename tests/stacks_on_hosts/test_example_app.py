@@ -18,7 +18,7 @@ from tools.pulumi_plugin import PLUGIN
 
 pytestmark = pytest.mark.lab
 
-HOSTS = "b"
+HOSTS = "n"
 
 EXAMPLE = ROOT / "examples" / "app"
 OUTPUTS = ROOT / "docs" / "outputs.md"
