@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.discovery.found import names, order, unfit, ways
-from providers.discovery.leave_out import mended, outside
+from providers.discovery.leave_out import mended, outside, without
 from providers.discovery.remark import Remark
 from providers.discovery.sections import sections
 from providers.discovery.text import stack_file_text
@@ -314,6 +314,15 @@ def test_only_the_one_overlay_that_clashes_is_left_out():
 
     assert ["app2"] == list(raw["overlays"])
     assert "app" in after_clashes(networks=[ingress(), app])[0]["overlays"]
+
+
+def test_section_goes_with_its_last_overlay():
+    """An empty one would say that all others are to go."""
+    raw = {"hosts": {"m1": {}}, "overlays": {"app": {}, "data": {}}}
+    less = without(raw, ("overlays", "app"))
+
+    assert {**raw, "overlays": {"data": {}}} == less
+    assert {"hosts": {"m1": {}}} == without(less, ("overlays", "data"))
 
 
 def test_pool_that_networks_were_taken_from_is_left_out_before_them():

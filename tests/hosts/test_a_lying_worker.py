@@ -6,7 +6,7 @@ import pytest
 from providers.hosts.observe import from_manager, services, swarm_facts
 from providers.hosts.perform import perform
 from providers.rules.stack_file.access import UNSAID, Roles
-from providers.rules.vocabulary.errors import EngineError, SwarmnetError, Unproved
+from providers.rules.vocabulary.errors import Conflict, EngineError, SwarmnetError, Unproved
 from providers.rules.vocabulary.steps import JoinSwarm, UnlockSwarm, UpdateNode, UpdateSwarm, written_back
 from tests.support.memberships import info, node_id
 
@@ -135,6 +135,17 @@ def test_no_other_spec_of_its_reaches_the_manager(hosts, fleet, step):
     perform(fleet, step)
 
     assert (["true"], []) == ([spec["Name"] for spec in written(hosts["m1"])], written(hosts["liar"]))
+
+
+@pytest.mark.parametrize(
+    "step", [UpdateSwarm(version=6), UpdateNode(node_id=node_id("m1"), version=6)], ids=["the swarm", "a member"]
+)
+def test_what_has_changed_since_the_look_is_not_written(hosts, fleet, step):
+    """A spec of another version was not what was decided on."""
+    with pytest.raises(Conflict, match="changed while it was being decided on"):
+        perform(fleet, step)
+
+    assert [] == written(hosts["m1"])
 
 
 def test_the_swarm_is_the_managers(hosts, fleet):
