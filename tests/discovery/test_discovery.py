@@ -1,6 +1,7 @@
 """From a swarm that was found to a stack file: what is declared, what is remarked on, what is left out."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -318,7 +319,7 @@ def test_only_the_one_overlay_that_clashes_is_left_out():
 
 def test_section_goes_with_its_last_overlay():
     """An empty one would say that all others are to go."""
-    raw = {"hosts": {"m1": {}}, "overlays": {"app": {}, "data": {}}}
+    raw: dict[str, Any] = {"hosts": {"m1": {}}, "overlays": {"app": {}, "data": {}}}
     less = without(raw, ("overlays", "app"))
 
     assert {**raw, "overlays": {"data": {}}} == less
