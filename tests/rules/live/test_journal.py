@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.live import journal
-from providers.rules.vocabulary.facts import Port, SwarmService
+from providers.rules.vocabulary.facts import SwarmService
 from providers.rules.vocabulary.labels import copy_label
 from providers.rules.vocabulary.shape import pairs
+from providers.simulate.workloads import published
 from tests.support.swarms import a_swarm
 from tests.support.tables import cases
 
@@ -56,19 +57,9 @@ def service(spec: dict[str, Any], **given: Any) -> SwarmService:
     numbers = [
         {**port, "PublishedPort": port.get("PublishedPort") or FIRST_DYNAMIC + at} for at, port in enumerate(found)
     ]
-    ports = tuple(
-        Port(
-            protocol=port.get("Protocol", "tcp"),
-            target=port["TargetPort"],
-            published=port.get("PublishedPort", 0),
-            mode=port.get("PublishMode", "ingress"),
-        )
-        for port in found
-    )
     texts = {"spec": json.dumps(spec), "endpoint": json.dumps(numbers)}
-    return SwarmService(
-        **{"id": "s1", "name": "web", "ports": ports, "labels": pairs(spec["Labels"]), **texts, **given}
-    )
+    shown = {"ports": published(texts["spec"]), "labels": pairs(spec["Labels"])}
+    return SwarmService(**{"id": "s1", "name": "web", **shown, **texts, **given})
 
 
 def stripped(before: SwarmService) -> SwarmService:
