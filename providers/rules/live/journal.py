@@ -239,11 +239,11 @@ def absent(
 def _missing(spec: str, journal: Journal, pin: bool) -> tuple[list[str], list[tuple[str, int]]]:
     """Return the journal's ports that are not in a spec, as JSON, and what tells the others in it apart."""
     present = [port for port in ports_in(json.loads(spec)) if by_ingress(port)]
-    dynamic = [not json.loads(port).get("PublishedPort") for port in journal.ports]
-    wanted = [(port, any_) for port, any_ in zip(due(journal, pin=pin), dynamic, strict=True) if by_ingress(port)]
+    free = [not json.loads(port).get("PublishedPort") for port in journal.ports]
+    wanted = [(port, dynamic) for port, dynamic in zip(due(journal, pin=pin), free, strict=True) if by_ingress(port)]
     missing = []
-    for port, any_ in sorted(wanted, key=lambda pair: pair[1]):  # those with a number of their own choose first
-        there = (one for one in present if ident(one) == ident(port) and (any_ or number(one) == number(port)))
+    for port, dynamic in sorted(wanted, key=lambda pair: pair[1]):  # those with a number of their own choose first
+        there = (one for one in present if ident(one) == ident(port) and (dynamic or number(one) == number(port)))
         if match := next(there, None):
             present.remove(match)
         else:
