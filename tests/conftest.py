@@ -29,6 +29,9 @@ LONGEST = (
 )
 
 
+# Seconds after which a test on real hosts is ended. What it waits for has bounds of its own: tests/support/bounds.py.
+HANGS = 900
+
 # Property tests have no deadline: a busy machine is no reason to fail. `make check` takes few examples of each.
 settings.register_profile("whole", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("whole"), max_examples=10)
@@ -74,6 +77,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("network")
         group = group_of(item, fixtures)
         item.add_marker(pytest.mark.xdist_group(group))
+        if any(map(item.get_closest_marker, ("lab", "every_engine"))) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(HANGS))
         places[item] = LONGEST.index(group) if group in LONGEST else len(LONGEST)
     items.sort(key=places.__getitem__)
     if reason := why_not_here():

@@ -7,6 +7,7 @@ from providers.rules.stack_file.positions import parted, position
 from providers.rules.stack_file.reading import read
 from providers.rules.vocabulary.errors import StackFileError
 from tests.rules.wrong_files import RIGHT, WRONG
+from tests.support.quick import some
 
 
 def edited(where, written):
@@ -57,9 +58,10 @@ def test_there_are_hundreds():
 @pytest.mark.parametrize("kind", WRONG)
 def test_one_mistake_is_one_problem_with_its_place_and_its_words(kind):
     """The line of the file, the path of the key, and the problem, which says what to write."""
-    expected = [(where, written, [tuple(problem)]) for where, written, *problem in WRONG[kind]]
+    rows = some(WRONG[kind])
+    expected = [(where, written, [tuple(problem)]) for where, written, *problem in rows]
 
     assert expected == [
         (where, written, [(at, key, as_in(problem, words)) for at, key, words in said(edited(where, written))])
-        for where, written, _, _, problem in WRONG[kind]
+        for where, written, _, _, problem in rows
     ]

@@ -1,6 +1,6 @@
 """How long tests wait: as long as a behaviour was measured to take on an idle machine of two cores, times SLOWER.
 
-pytest's own limit (pyproject.toml) is no bound of a behaviour: it ends a test that hangs where nothing else does.
+pytest's own limit (tests/conftest.py) is no bound of a behaviour: it ends a test that hangs where nothing else does.
 """
 
 # Machines of one kind differ by two, and up to four groups of hosts work at once.
