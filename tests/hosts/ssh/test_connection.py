@@ -125,6 +125,16 @@ def test_a_command_that_writes_without_end(host, connect):
 # One connection
 
 
+def test_dropped_connection_is_reopened(host, connect):
+    """A connection that the host broke is made again at the next command."""
+    host.commands["hostname"] = Ends(stdout=b"h1")
+    connection = connect()
+    connection.run(["hostname"])
+    host.hang_up()
+
+    assert ("h1", 2) == (connection.run(["hostname"]), host.logins)
+
+
 def test_break_during_a_command_is_unreachable(host, connect):
     """A command whose connection breaks has an unknown end, and is not run again."""
     host.commands["reboot"] = lambda channel: channel.get_transport().close()
