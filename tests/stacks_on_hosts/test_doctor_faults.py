@@ -243,7 +243,8 @@ def test_engine_that_logs_no_warnings(members: tuple[Group, Project]):
         _, seen = doctor(project, "--only=reach-gossip")
     eventually(partial(has_ingress, hosts["q3"]))
 
-    assert [("reach-gossip", "unknown", "q3", "")] == found(seen)
+    # Whether the others noticed that its docker was away is a matter of chance.
+    assert [("reach-gossip", "unknown", "q3", "")] == [row for row in found(seen) if row[2] == "q3"]
     assert {"q1": "open", "q2": "open", "q3": "unknown"} == {
         row["to"]: row["status"] for row in seen["matrix"] if row["channel"] == "gossip-udp"
     }

@@ -23,6 +23,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout with an environment and a stand-in, and a PATH with a `pulumi` that fetches and a Go that builds
     nothing."""
     monkeypatch.setenv("PATH", f"{tmp_path}/path:/usr/bin:/bin")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))  # nothing that goes wrong here may reach the real cache
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     program(tmp_path / "path" / "pulumi", "echo trying; echo no such host; exit 1")
     program(
