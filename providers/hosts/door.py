@@ -25,6 +25,8 @@ from providers.rules.vocabulary.facts import (
     OverlayFacts,
     Silent,
     SwarmFacts,
+    SwarmService,
+    Task,
 )
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostReport, Survey
@@ -83,6 +85,11 @@ class Hosts(Door):
 
     def entry(self, node_id: str) -> Node | None:
         return observe.entry(self.fleet, node_id)
+
+    def workload(self) -> tuple[tuple[SwarmService, ...], tuple[Task, ...]]:
+        return observe.from_manager(
+            self.fleet, lambda manager: (observe.services(manager), observe.tasks(manager)), newest=True
+        )
 
     def ingress(self) -> IngressFacts:
         return observe.ingress_facts(self.fleet)

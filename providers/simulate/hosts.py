@@ -19,6 +19,8 @@ from providers.rules.vocabulary.facts import (
     OverlayFacts,
     Silent,
     SwarmFacts,
+    SwarmService,
+    Task,
 )
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.routes import Surroundings
@@ -79,6 +81,9 @@ class SimulatedHosts(Door):
 
     def entry(self, node_id: str) -> Node | None:
         return simulate.entry(self.world, node_id)
+
+    def workload(self) -> tuple[tuple[SwarmService, ...], tuple[Task, ...]]:
+        return reads.services(self.world), reads.tasks(self.world)
 
     def ingress(self) -> IngressFacts:
         return simulate.ingress_facts(self.world)

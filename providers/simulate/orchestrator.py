@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from providers.rules.live import service_spec
+from providers.rules.live.placement import matches
 from providers.rules.vocabulary.facts import Node, Task
-from providers.simulate.scheduling import matches, schedule
+from providers.simulate.scheduling import schedule
 from providers.simulate.workloads import Placed, Service, read
 from providers.simulate.world import Happening, World
 
@@ -193,6 +194,17 @@ def forget(world: World, task: Placed) -> World:
     return world.agreed(tasks=world.swarm.tasks.without(task))
 
 
+def stays_ended(world: World, task: Placed) -> bool:
+    """Tell whether none follows a task that was told to end: it runs once, and no update has moved it.
+
+    To swarmkit a drain is a restart (shouldRestart:
+    https://github.com/moby/swarmkit/blob/master/manager/orchestrator/restart/restart.go).
+    """
+    service = world.swarm.service(task.service_id)
+    once = service_spec.restart_condition(task.spec) == "none"
+    return once and service is not None and not is_dirty(world, service, task)
+
+
 def on_live_node(world: World, task: Placed) -> bool:
     """Tell whether somebody can still say how the task is."""
     node = world.swarm.node(task.node_id)
@@ -227,7 +239,7 @@ def fills(world: World, service: Service, task: Placed) -> bool:
     """Tell whether no other task is made for its slot: it lives, or has ended for good by its own spec's will."""
     if not on_live_node(world, task):
         return False
-    if task.state in Task.BY_THEMSELVES:
+    if task.state in Task.BY_THEMSELVES | {"shutdown"}:
         moved = service.status != "paused" and is_dirty(world, service, task)
         return task.wanted or not (restarts(task) or moved)
     return task.alive and not abandoned(task)

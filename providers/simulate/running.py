@@ -7,7 +7,17 @@ from providers.rules.vocabulary.facts import Endpoint
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.simulate.bridges import plugged, unplugged
 from providers.simulate.host_copies import arrive, attach, overlapping, release
-from providers.simulate.orchestrator import forget, is_global, new_task, orchestrate, restarts, slot_of, stop, tasks_of
+from providers.simulate.orchestrator import (
+    forget,
+    is_global,
+    new_task,
+    orchestrate,
+    restarts,
+    slot_of,
+    stays_ended,
+    stop,
+    tasks_of,
+)
 from providers.simulate.services import failed, watched
 from providers.simulate.workloads import Placed, Service
 from providers.simulate.world import Happening, Host, World
@@ -107,7 +117,9 @@ def end(world: World, task_id: str) -> World:
     host = world.host_of(task.node_id) if task else None
     if task is None or host is None or not host.up or task.wanted or task.state != "running":
         return world
-    world = forget(world, task).with_host(unplugged(host, task.container_id))
+    over = stays_ended(world, task)
+    world = world.with_task(replace(task, state="shutdown")) if over else forget(world, task)
+    world = world.with_host(unplugged(host, task.container_id))
     return orchestrate(let_go(world, host.name, task.networks))
 
 

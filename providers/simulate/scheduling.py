@@ -1,47 +1,17 @@
 """Places where tasks of a simulated swarm may run: nodes that take tasks, constraints, tasks per node, reservations.
 
-As swarmkit's scheduler and its constraints have it:
-https://github.com/moby/swarmkit/blob/master/manager/scheduler/filter.go
-https://github.com/moby/swarmkit/blob/master/manager/constraint/constraint.go
+As swarmkit's scheduler has it: https://github.com/moby/swarmkit/blob/master/manager/scheduler/filter.go
 """
 
-import re
 from dataclasses import replace
 
 from providers.rules.live import service_spec
+from providers.rules.live.placement import matches
 from providers.rules.vocabulary.facts import Node
 from providers.simulate.workloads import Placed
 from providers.simulate.world import Happening, World
 
-CONSTRAINT = re.compile(r"\s*(?P<key>\S+?)\s*(?P<operator>==|!=)\s*(?P<value>.*?)\s*")
-LABEL = "node.labels."
 NO_PLACE = "no suitable node"
-
-
-def matches(node: Node, constraints: tuple[str, ...]) -> bool:
-    """Tell whether a node fulfils all constraints; one of another form is never fulfilled."""
-    return all(_fulfils(node, constraint) for constraint in constraints)
-
-
-def _fulfils(node: Node, constraint: str) -> bool:
-    found = CONSTRAINT.fullmatch(constraint)
-    value = _value(node, found["key"]) if found else None
-    if found is None or value is None:
-        return False
-    return (value.lower() == found["value"].lower()) == (found["operator"] == "==")
-
-
-def _value(node: Node, key: str) -> str | None:
-    """Return the value that a constraint compares; None for an unknown key."""
-    if key.lower().startswith(LABEL):
-        return node.label(key[len(LABEL) :]) or ""
-    known = {
-        "node.id": node.id,
-        "node.hostname": node.hostname,
-        "node.role": node.role,
-        "node.platform.os": "linux",
-    }
-    return known.get(key.lower())
 
 
 def takes_tasks(node: Node) -> bool:

@@ -163,7 +163,7 @@ def test_a_global_service_on_a_paused_host(scene: Scene):
 
     told = scene.refused(ingress={"subnet": scene.ranges()})
 
-    assert f"service everywhere: its task on {last} can't move while {last} is paused" in told
+    assert f"service everywhere: its task on {last} could not start again: {last} is paused" in told
     assert f"`docker node update --availability active {last}`" in told
     scene.manager.docker("node", "update", "--availability=active", last)
     scene.done()
@@ -337,3 +337,43 @@ def test_a_way_back_that_is_cut(scene: Scene):
     assert writes == scene.picture().writes
     scene.manager.docker("node", "update", "--availability=active", scene.last.name)
     scene.kept(before, former)
+
+
+@pytest.fixture
+def first(scene: Scene) -> Iterator[None]:
+    """The turn of the worker comes first."""
+    hosts = [host.name for host in scene.live.hosts]
+    scene.live.sections["order"] = [hosts[-1:], hosts[:-1]]
+    yield
+    del scene.live.sections["order"]
+
+
+BOUND = "--constraint node.hostname=={host} --publish 8076:80 busybox:lab sleep 100000"
+
+
+@pytest.mark.parametrize("section", ["ingress", "gwbridge"])
+def test_a_task_that_only_a_paused_host_may_have(scene: Scene, first: None, section: str):
+    """It could start again nowhere, whether the ingress changes or that host's bridge."""
+    host = scene.last.name
+    deploy(scene.manager, {"bound": BOUND.format(host=host)})
+    scene.manager.docker("node", "update", "--availability=pause", host)
+
+    told = scene.refused(**{section: {"subnet": scene.ranges()}})
+
+    assert f"service bound: its task on {host} could not start again: {host} is paused" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "spec"),
+    [
+        ("(restart condition none): move them", "--replicas 3 --restart-condition none"),
+        ("(at most 1 restarts): move them", "--replicas 3 --restart-max-attempts 1"),
+        ("the job once runs on it", "--mode replicated-job --constraint node.hostname==l3"),
+    ],
+)
+def test_tasks_that_a_drain_would_end(scene: Scene, first: None, words: str, spec: str):
+    """They would not start again, or begin anew: nothing is drained for a bridge."""
+    create(scene, "once", f"{spec} busybox:lab {FOREVER}")
+    eventually(lambda: task_counts(scene.manager)["once"] in ("1/1", "3/3"))
+
+    assert words in scene.refused(gwbridge={"subnet": scene.ranges()})

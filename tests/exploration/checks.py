@@ -186,12 +186,15 @@ def containers_run(world: World) -> str | None:
 
 
 def promised(start: World) -> Check:
-    """Say which port is no longer published, which host is still drained, or which journal is left."""
+    """Say which port that nobody else has is no longer published, which host is still drained, or which journal is
+    left."""
     ports = {service.name: ports_in_spec(start, service) for service in start.swarm.services}
 
     def check(world: World) -> str | None:
+        taken = {port.published for service in world.swarm.services for port in shown(world, service).ports}
         for service in world.swarm.services:
-            numbers = unpinned(ports_in_spec(world, service))
+            there = unpinned(ports_in_spec(world, service))
+            numbers = there | {port for port in ports.get(service.name, ()) if port[2] in taken - {0}}
             if not ports.get(service.name, frozenset()) <= numbers and BY_HAND not in dict(service.labels):
                 return f"ports of {service.name} are off"
         network = world.swarm.ingress

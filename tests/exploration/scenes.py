@@ -12,6 +12,7 @@ from providers.rules.vocabulary.errors import InUse
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import LeaveSwarm, RemoveNetwork
 from providers.simulate import World, bare, elapse, members, others
+from providers.simulate.hosts import SimulatedHosts
 from providers.simulate.others import create_service, service_spec
 from providers.simulate.workloads import read, text
 from tests.exploration import checks, deeds
@@ -232,7 +233,7 @@ def bridge(start: World, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any) -> Scene
 
     return Scene(
         start,
-        partial(simulate.gwbridge_facts, host=spec.host),
+        lambda world: gwbridge.look(SimulatedHosts(world), spec, {}),
         partial(gwbridge.next_step, spec, known=True),
         always=checks.nothing_lost(start),
         when_done=checks.all_of(checks.no_trace, checks.specs_as_before(start), right, checks.containers_run),

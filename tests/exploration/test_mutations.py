@@ -110,7 +110,7 @@ def test_without_it_something_breaks(safeguard: str, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("part", "world"), [("_paused", "paused_and_global"), ("_halted", "paused_rollout"), ("_ended", "ended_for_good")]
+    ("part", "world"), [("_stranded", "paused_and_global"), ("_halted", "paused_rollout"), ("_ended", "ended_for_good")]
 )
 def test_without_a_part_of_the_judgement_the_change_begins(part: str, world: str, monkeypatch: pytest.MonkeyPatch):
     """A change that would get stuck or lose something begins, instead of being refused."""

@@ -63,7 +63,7 @@ def test_the_ingress_changes(name: str):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("paused_and_global", "service everywhere: its task on w1 can't move while w1 is paused"),
+        ("paused_and_global", "service everywhere: its task on w1 could not start again: w1 is paused"),
         ("paused_rollout", "service web: its rollout is paused"),
         ("ended_for_good", "service web: 1 of its 1 tasks have ended for good"),
     ],

@@ -46,7 +46,7 @@ def to_member(host: str, info: schema.Info) -> Member:
 def to_node(raw: schema.Node) -> Node:
     """Return a member as `GET /nodes` shows it."""
     spec, manager, described = raw["Spec"], raw.get("ManagerStatus") or {}, raw.get("Description") or {}
-    resources = described.get("Resources") or {}
+    resources, platform = described.get("Resources") or {}, described.get("Platform") or {}
     return Node(
         id=raw["ID"],
         hostname=line(described.get("Hostname") or ""),
@@ -59,6 +59,9 @@ def to_node(raw: schema.Node) -> Node:
         address=ip_only(raw["Status"].get("Addr")),
         nano_cpus=resources.get("NanoCPUs") or 0,
         memory_bytes=resources.get("MemoryBytes") or 0,
+        os=line(platform.get("OS") or "linux"),
+        arch=line(platform.get("Architecture") or ""),
+        engine_labels=pairs((described.get("Engine") or {}).get("Labels")),
         version=raw["Version"]["Index"],
     )
 

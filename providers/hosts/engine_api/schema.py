@@ -161,8 +161,19 @@ class Resources(TypedDict, total=False):
     MemoryBytes: Number | None
 
 
+class Platform(TypedDict, total=False):
+    OS: str | None
+    Architecture: str | None
+
+
+class EngineDescription(TypedDict, total=False):
+    Labels: Labels
+
+
 class Description(TypedDict, total=False):
     Hostname: str | None
+    Platform: Platform | None
+    Engine: EngineDescription | None
     Resources: Resources | None
 
 

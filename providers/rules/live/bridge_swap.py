@@ -5,7 +5,7 @@ Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge
 (measurements.md#bridge-of-a-member). Whose bridge it is and whether it differs are decided in gwbridge.py.
 """
 
-from providers.rules.live import former, ingress_rollout, maintenance, running_change
+from providers.rules.live import former, ingress_rollout, judgement, maintenance, running_change
 from providers.rules.vocabulary.addresses import is_subnet, mask_for, room
 from providers.rules.vocabulary.facts import Container, GwbridgeFacts, Network, Node, Swarm
 from providers.rules.vocabulary.labels import CHANGE
@@ -90,6 +90,9 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             f"{', '.join(direct)} was put on docker_gwbridge itself and could not start again on a new one: "
             "take it off that network (`docker network disconnect`), then run again"
         )
+    held = judgement.refusal_to_drain(node, facts.services, facts.tasks, facts.nodes)
+    if held:
+        return held
     bystanders = [container for container in standing(facts) if container.id not in maintenance.stopped_on(node)]
     if bystanders and not spec.disturb:
         return (

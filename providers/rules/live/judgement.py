@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from shlex import quote
 
-from providers.rules.live import journal, service_spec
+from providers.rules.live import journal, placement, service_spec
 from providers.rules.vocabulary.addresses import is_subnet, mask_for, room
 from providers.rules.vocabulary.facts import Node, SwarmService, Task
 
@@ -24,10 +24,30 @@ TASK_ENDS, TASK_STARTS = 4.0, 6.0
 NETWORK_CHANGES = 20.0
 
 
-def refusal(services: Sequence[SwarmService], tasks: Collection[Task], nodes: Iterable[Node]) -> str | None:
+def refusal(services: Sequence[SwarmService], tasks: Collection[Task], nodes: Collection[Node]) -> str | None:
     """Say why these services can't or should not be moved, or None if they can."""
-    there = {node.id: node for node in nodes}
-    found = [*_jobs(services), *_halted(services), *_paused(services, tasks, there), *_ended(services, tasks)]
+    paused = [node for node in nodes if node.availability == "pause"]
+    found = [
+        *_jobs(services),
+        *_halted(services),
+        *_stranded(services, tasks, nodes, paused),
+        *_ended(services, tasks),
+    ]
+    return "; ".join(found) or None
+
+
+def refusal_to_drain(
+    node: Node, services: Sequence[SwarmService], tasks: Collection[Task], nodes: Collection[Node]
+) -> str | None:
+    """Say why a node with tasks of these services can't be drained and put back as it is (`availability`), or None if
+    it can. Who may run again there waits for that; whoever may not has to have another place."""
+    running = {task.service_id for task in tasks if task.node_id == node.id and task.alive and task.meant}
+    here = [service for service in services if service.id in running]
+    found = [
+        *_interrupted(here),
+        *_stranded(here, tasks, nodes, [node] if node.availability == "pause" else []),
+        *_not_restarted(here, node),
+    ]
     return "; ".join(found) or None
 
 
@@ -38,6 +58,12 @@ def _jobs(services: Iterable[SwarmService]) -> Iterable[str]:
             f"the job {', '.join(jobs)} would run again: remove the job, or take it off the network (its port, where "
             "it publishes one), then run again"
         )
+
+
+def _interrupted(services: Iterable[SwarmService]) -> Iterable[str]:
+    jobs = [service.name for service in services if service.job]
+    if jobs:
+        yield f"the job {', '.join(jobs)} runs on it and would begin anew: let it end, or remove it, then run again"
 
 
 def _halted(services: Iterable[SwarmService]) -> Iterable[str]:
@@ -52,12 +78,41 @@ def _halted(services: Iterable[SwarmService]) -> Iterable[str]:
             )
 
 
-def _paused(services: Iterable[SwarmService], tasks: Collection[Task], nodes: dict[str, Node]) -> Iterable[str]:
+def _stranded(
+    services: Iterable[SwarmService], tasks: Collection[Task], nodes: Collection[Node], paused: Collection[Node]
+) -> Iterable[str]:
+    """Yield services with tasks on these paused nodes that could start again neither there nor elsewhere."""
+    named = {node.id: node.hostname for node in paused}
     for service in services:
-        for host in sorted(node.hostname for node in held_on(service, tasks, nodes.values())):
+        stuck = placement.stranded(service, tasks, nodes, named) if named and not service.job else []
+        for host in sorted({named[task.node_id] for task in stuck}):
+            active = f"`docker node update --availability active {quote(host)}`"
             yield (
-                f"service {service.name}: its task on {host} can't move while {host} is paused: "
-                f"`docker node update --availability active {quote(host)}` (or drain), then run again"
+                f"service {service.name}: its task on {host} could not start again: {host} is paused, and no other "
+                f"node has a place for it: {active} (or drain), then run again"
+            )
+
+
+def held(services: Iterable[SwarmService], tasks: Collection[Task], nodes: Collection[Node]) -> str | None:
+    """Say which tasks of global services an update leaves where they are, since their hosts are paused now."""
+    everywhere = [service for service in services if service_spec.mode(service.spec) == "global"]
+    paused = [node for node in nodes if node.availability == "pause"]
+    return "; ".join(_stranded(everywhere, tasks, nodes, paused)) or None
+
+
+def _not_restarted(services: Iterable[SwarmService], node: Node) -> Iterable[str]:
+    """Yield services of which the swarm may let tasks end that a drained node stops: it counts that as a restart
+    (shouldRestart: https://github.com/moby/swarmkit/blob/master/manager/orchestrator/restart/restart.go), but for a
+    global service, whose tasks come with the node unless they run once (isTaskCompleted: .../global/global.go)."""
+    for service in services:
+        once = service_spec.restart_condition(service.spec) == "none"
+        most = service_spec.most_restarts(service.spec) if service_spec.mode(service.spec) == "replicated" else 0
+        if not service.job and (once or most):
+            policy = "restart condition none" if once else f"at most {most} restarts"
+            yield (
+                f"service {service.name}: its tasks on {node.hostname} might not start again after they were stopped "
+                f"({policy}): move them to other nodes before, with `docker service update --constraint-add "
+                f"{quote(f'node.hostname!={node.hostname}')} {quote(service.name)}`, then run again"
             )
 
 
@@ -74,14 +129,36 @@ def _ended(services: Iterable[SwarmService], tasks: Collection[Task]) -> Iterabl
     """Yield services whose tasks have run to their end: an update would start new ones."""
     there = _living(tasks)
     for service in services:
-        condition, wanted = service_spec.restart_condition(service.spec), service_spec.replicas(service.spec)
-        living = there[service.id]
-        if condition != "any" and wanted and living < wanted:
+        condition, wanted = service_spec.restart_condition(service.spec), service_spec.replicas(service.spec) or 0
+        gone = max(0, wanted - there[service.id])
+        if condition == "on-failure":  # one that failed is followed by another a moment later
+            gone = min(gone, sum(task.service_id == service.id and task.state == "complete" for task in tasks))
+        if condition != "any" and gone:
             yield (
-                f"service {service.name}: {wanted - living} of its {wanted} tasks have ended for good (restart "
-                f"condition {condition}) and would run again: remove the service, or take it off the network (its "
-                "port, where it publishes one), then run again"
+                f"service {service.name}: {gone} of its {wanted} tasks have ended for good (restart condition "
+                f"{condition}) and would run again: remove the service, or take it off the network (its port, where it "
+                "publishes one), then run again"
             )
+
+
+def endless(services: Iterable[SwarmService], tasks: Collection[Task], nodes: Collection[Node]) -> str | None:
+    """Say which services an update with their own settings would never move as a whole, or None if there are none."""
+    found = []
+    for service in services:
+        waiting = sum(task.service_id == service.id and task.unplaced for task in tasks)
+        name = quote(service.name)
+        if placement.crowded(service, tasks, nodes):
+            found.append(
+                f"service {service.name}: an update starts a new task before it stops the old one (start-first), and "
+                f"no node has a place for one more: `docker service update --update-order stop-first {name}`"
+            )
+        elif waiting and service_spec.parallelism(service.spec):
+            found.append(
+                f"service {service.name}: {waiting} of its tasks wait for a node that takes them, and an update waits "
+                f"with them before it moves the next: see `docker service ps {name}`, and give them a place or scale "
+                "it down"
+            )
+    return f"{'; '.join(found)}, then run again" if found else None
 
 
 def rollouts(services: Iterable[SwarmService], unchanged_for: float) -> list[str]:

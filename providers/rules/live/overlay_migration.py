@@ -27,6 +27,8 @@ from providers.rules.vocabulary.steps import (
 
 # Services move under their own settings: parallelism, delay and monitor decide; the work's timeout ends it.
 MOVING = 3600.0
+# Seconds for which nothing moves only where a task waits for a place.
+STUCK = 15.0
 ALLOCATION = 3.0
 ROLLED_BACK = ("paused", "rollback_started", "rollback_paused", "rollback_completed")
 
@@ -71,8 +73,10 @@ def away(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
 
 def unfit(spec: OverlaySpec, facts: OverlayFacts, users: list[SwarmService]) -> Blocked | Wait | None:
     """Refuse or delay the change before its first write. None if nothing forbids it and nothing has to end first."""
-    why_not = judgement.refusal(users, facts.tasks, facts.nodes) or judgement.too_small(
-        spec.ranges, spec.ip_range, users, facts.tasks, facts.nodes
+    why_not = (
+        judgement.refusal(users, facts.tasks, facts.nodes)
+        or judgement.endless(users, facts.tasks, facts.nodes)
+        or judgement.too_small(spec.ranges, spec.ip_range, users, facts.tasks, facts.nodes)
     )
     if why_not:
         return Blocked(f"overlay {spec.name}: it can't be migrated: {why_not}")
@@ -190,6 +194,12 @@ def left(facts: OverlayFacts, network: Network) -> Wait | Blocked | None:
     down = {node.id for node in facts.nodes if node.state == "down"}
     hanging = [task for task in facts.tasks if network.id in task.networks and task.alive and task.node_id not in down]
     users = {task.service_id for task in hanging}
+    behind = [service for service in facts.services if service.id in users]
+    held = judgement.held(behind, hanging, facts.nodes)
+    if facts.unchanged_for >= STUCK:
+        held = held or judgement.endless(behind, facts.tasks, facts.nodes)
+    if held:
+        return Blocked(f"overlay {network.name}: its services are on the way to another: {held}")
     paused = [service.name for service in facts.services if service.id in users and service.update_state == "paused"]
     if paused:
         return Blocked(

@@ -60,6 +60,18 @@ def max_per_node(spec: str) -> int:
     return int(_placement(spec).get("MaxReplicas") or 0)
 
 
+def platforms(spec: str) -> tuple[tuple[str, str], ...]:
+    """Return the systems and processors that its image runs on, empty where it does not say; no pair: any node."""
+    found = _placement(spec).get("Platforms") or ()
+    return tuple((str(each.get("OS") or ""), str(each.get("Architecture") or "")) for each in found)
+
+
+def publishes_on_hosts(spec: str) -> bool:
+    """Tell whether its tasks take fixed ports of their hosts, so that no node has two of them."""
+    ports = (_read(spec).get("EndpointSpec") or {}).get("Ports") or ()
+    return any(port.get("PublishMode") == "host" and port.get("PublishedPort") for port in ports)
+
+
 def reservations(spec: str) -> Resources:
     """Return what each of its tasks reserves of a node."""
     found = (_template(spec).get("Resources") or {}).get("Reservations") or {}
@@ -69,6 +81,11 @@ def reservations(spec: str) -> Resources:
 def restart_condition(spec: str) -> str:
     """Return when a task that has ended is followed by another: `none`, `on-failure` or `any`."""
     return str(_restarts(spec).get("Condition") or "any")
+
+
+def most_restarts(spec: str) -> int:
+    """Return how often tasks that end are followed by others; 0: any number of times."""
+    return int(_restarts(spec).get("MaxAttempts") or 0)
 
 
 def restart_delay(spec: str) -> float:

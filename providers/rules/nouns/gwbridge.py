@@ -4,6 +4,7 @@ Only this host's own Engine counts. No calls and no waiting here.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Network
 from typing import Any
@@ -108,8 +109,13 @@ def container_id(endpoint: Endpoint) -> str | None:
 
 
 def look(door: Door, spec: GwbridgeSpec, known: Known, *, leaving: bool = False) -> GwbridgeFacts:
-    """Read the facts. They are the same for a change and a removal."""
-    return door.gwbridge(spec.host)
+    """Read the facts. They are the same for a change and a removal. Who runs on a member is read only before it is
+    drained."""
+    facts = door.gwbridge(spec.host)
+    if facts.node is None or bridge_swap.in_progress(facts) or not disruptive(spec, facts):
+        return facts
+    services, tasks = door.workload()
+    return replace(facts, services=services, tasks=tasks)
 
 
 def decide(spec: GwbridgeSpec, known: Known) -> Decide:

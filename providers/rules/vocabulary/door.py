@@ -18,6 +18,8 @@ from providers.rules.vocabulary.facts import (
     OverlayFacts,
     Silent,
     SwarmFacts,
+    SwarmService,
+    Task,
 )
 from providers.rules.vocabulary.snapshot import HostReport, Survey
 from providers.rules.vocabulary.steps import Step
@@ -56,6 +58,9 @@ class Door(Protocol):
 
     def entry(self, node_id: str) -> Node | None:
         """Return a member's entry as the managers list it, or None if they list none."""
+
+    def workload(self) -> tuple[tuple[SwarmService, ...], tuple[Task, ...]]:
+        """Return all services of the swarm and all tasks that it remembers."""
 
     def ingress(self) -> IngressFacts:
         """Return the swarm's ingress and each host's share of it."""

@@ -135,7 +135,7 @@ class Node:
     """A member as the managers see it (`GET /nodes`).
 
     state: ready, down, unknown or disconnected. `reachability` is empty for workers. nano_cpus (billionths),
-    memory_bytes: all that it has, whatever is reserved of it.
+    memory_bytes: all that it has, whatever is reserved of it. engine_labels: those of its daemon.json.
     """
 
     id: str
@@ -149,6 +149,9 @@ class Node:
     address: str = ""
     nano_cpus: int = 0
     memory_bytes: int = 0
+    os: str = "linux"
+    arch: str = ""
+    engine_labels: Pairs = ()
     version: int = field(default=0, compare=False)
 
     @property
@@ -270,6 +273,11 @@ class Task:
         return self.state not in self.ENDED and (self.desired in self.WANTED or self.state not in self.NOWHERE)
 
     @property
+    def meant(self) -> bool:
+        """Tell whether it is to run; that of a job, until it has completed."""
+        return self.desired in self.WANTED or self.desired == "complete"
+
+    @property
     def unplaced(self) -> bool:
         """Tell whether it is to run and no host has it: no host fits, or addresses are missing."""
         return self.state in self.NOWHERE and self.desired in self.WANTED
@@ -323,7 +331,8 @@ class GwbridgeFacts:
     """One host's docker_gwbridge (None: proven absent) and membership.
 
     Of a member also: its entry (`node`) among all `nodes`, the swarm and its ingress as a good manager shows them
-    (None if none answers), and the host's own copy of the ingress and containers.
+    (None if none answers), and the host's own copy of the ingress and containers. Before its change begins, also the
+    swarm's services and tasks.
     """
 
     member: Member
@@ -334,6 +343,8 @@ class GwbridgeFacts:
     ingress: Network | None = None
     local: HostIngress | None = None
     containers: tuple[Container, ...] = ()
+    services: tuple[SwarmService, ...] = ()
+    tasks: tuple[Task, ...] = ()
     unchanged_for: float = field(default=0, compare=False)
 
     @property
@@ -342,7 +353,7 @@ class GwbridgeFacts:
         bridge = self.bridge and replace(self.bridge, endpoints=tuple(filter(_of_sandbox, self.bridge.endpoints)))
         running = tuple(each for each in self.containers if each.running and each.task)
         local = self.local and self.local.calm
-        return replace(self, bridge=bridge, local=local, containers=running)
+        return replace(self, bridge=bridge, local=local, containers=running, services=(), tasks=())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from providers.rules.vocabulary.facts import Node, SwarmService, Task
 from tests.support.tables import cases
 
 NODES = tuple(
-    Node(id=name, hostname=name, role="worker", availability=availability, state="ready")
+    Node(id=name, hostname=name, role="worker", availability=availability, state="ready", arch="x86_64")
     for name, availability in (("w1", "active"), ("w2", "pause"), ("w3", "active"))
 )
 GLOBAL: dict[str, Any] = {"Global": {}}
@@ -29,8 +29,20 @@ def task(node: str, state: str = "running", desired: str = "running", of: str = 
 
 
 ONCE = {"RestartPolicy": {"Condition": "none"}}
+TWICE = {"RestartPolicy": {"Condition": "any", "MaxAttempts": 2}}
+JOB: dict[str, Any] = {"ReplicatedJob": {}}
+ELSEWHERE = {"Placement": {"Platforms": [{"Architecture": "arm64", "OS": "linux"}]}}
 ENDED = task("w3", state="complete", desired="shutdown")
-PAUSED = "its task on w2 can't move while w2 is paused: `docker node update --availability active w2`"
+FAILS = {"RestartPolicy": {"Condition": "on-failure"}}
+PAUSED = (
+    "its task on w2 could not start again: w2 is paused, and no other node has a place for it: "
+    "`docker node update --availability active w2`"
+)
+
+
+def bound(to: str, **more: Any) -> SwarmService:
+    """A service whose tasks may run on some nodes only."""
+    return service(Placement={"Constraints": [to], **more})
 
 
 @cases(
@@ -42,8 +54,13 @@ PAUSED = "its task on w2 can't move while w2 is paused: `docker node update --av
         "a rollback that is over": ("", service(state="rollback_completed"), (task("w1"),)),
         "a global task on a paused host": (PAUSED, service(mode=GLOBAL), (task("w1"), task("w2"))),
         "a global service without a task there": ("", service(mode=GLOBAL), (task("w1"),)),
+        "a task that may run on the paused host alone": (PAUSED, bound("node.hostname == w2"), (task("w2"),)),
+        "a task of a paused host for which others have a place": ("", bound("node.role==worker"), (task("w2"),)),
+        "as many tasks as nodes take": (PAUSED, bound("node.id!=w3", MaxReplicas=1), (task("w1"), task("w2"))),
+        "an image for processors that no other node has": (PAUSED, service(**ELSEWHERE), (task("w2"),)),
         "a job": ("the job web would run again", service(mode={"ReplicatedJob": {}}), ()),
         "a task that ran to its end": ("1 of its 2 tasks have ended for good", service(**ONCE), (task("w1"), ENDED)),
+        "a task that failed and is followed by another": ("", service(**FAILS), (task("w1"), task("w3", "failed"))),
         "tasks that run once and still do": ("", service(**ONCE), (task("w1"), task("w3"))),
         "a task that no host takes": ("", service(), (task("w1", state="pending"),)),
     },
@@ -51,6 +68,51 @@ PAUSED = "its task on w2 can't move while w2 is paused: `docker node update --av
 def test_what_forbids_it(words: str, judged: SwarmService, tasks: tuple[Task, ...]):
     """The words name the service, the host and what to type; there are none if it may be."""
     found = judgement.refusal([judged], tasks, NODES)
+    assert found is None if not words else words in (found or "")
+
+
+@cases(
+    "words, judged, paused, there",
+    {
+        "tasks that go elsewhere, and come back": ("", bound("node.hostname == w1"), False, task("w1")),
+        "a paused host that alone may have it": ("w1 is paused", bound("node.hostname == w1"), True, task("w1")),
+        "a global service of a paused host": ("w1 is paused", service(mode=GLOBAL), True, task("w1")),
+        "one that runs once": ("(restart condition none): move them", service(**ONCE), False, task("w1")),
+        "everywhere, once": ("(restart condition none): move them", service(mode=GLOBAL, **ONCE), False, task("w1")),
+        "one that starts again twice": ("(at most 2 restarts)", service(**TWICE), False, task("w1")),
+        "everywhere, again twice": ("", service(mode=GLOBAL, **TWICE), False, task("w1")),
+        "one that starts again after failures": ("", service(**FAILS), False, task("w1")),
+        "one that runs once on another host": ("", service(**ONCE), False, task("w3")),
+        "a job that runs": ("the job web runs on it", service(mode=JOB), False, task("w1", desired="complete")),
+        "a job that is done": ("", service(mode=JOB), False, task("w1", "complete", "complete")),
+    },
+)
+def test_what_forbids_to_drain_a_host(words: str, judged: SwarmService, paused: bool, there: Task):
+    """Every task of it can start again, there or elsewhere; else the words name the service and what to type."""
+    node = replace(NODES[0], availability="pause" if paused else "active")
+    found = judgement.refusal_to_drain(node, [judged], [there], (node, *NODES[1:]))
+    assert found is None if not words else words in (found or "")
+
+
+FIRST = {"Parallelism": 1, "Order": "start-first"}
+
+
+@cases(
+    "words, judged, tasks",
+    {
+        "room for one more": ("", service(), (task("w1"), task("w3"))),
+        "none for one more": (
+            "(start-first), and no node has a place",
+            bound("node.id==w1", MaxReplicas=1),
+            (task("w1"),),
+        ),
+        "a task that waits": ("1 of its tasks wait for a node", service(), (task("", "pending"), task("w1"))),
+    },
+)
+def test_an_update_that_would_never_end(words: str, judged: SwarmService, tasks: tuple[Task, ...]):
+    """It is named with what to type."""
+    order = replace(judged, spec=json.dumps({**json.loads(judged.spec), "UpdateConfig": FIRST}))
+    found = judgement.endless([order], tasks, NODES)
     assert found is None if not words else words in (found or "")
 
 
