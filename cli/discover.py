@@ -24,13 +24,13 @@ from providers.discovery.remark import Remark
 from providers.discovery.sections import sections
 from providers.discovery.text import stack_file_text
 from providers.hosts.discovery import found as read
-from providers.rules.checks.ranges import names
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.problems import Raw
 from providers.rules.stack_file.reading import NAMESPACE, BoundedLoader
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.snapshot import Survey
+from providers.rules.vocabulary.words import some
 from providers.simulate.from_snapshot import copied
 
 COLOURS = {"clash": "red", "not seen": "yellow", "unusual": "yellow", "not managed": ""}
@@ -87,7 +87,7 @@ def routes(found: Found) -> dict[str, str]:
     said: dict[str, list[str]] = {}
     for each, hosts in found.taken.items():
         if each.kind == "route":
-            said.setdefault(each.subnet, []).append(f"{each.words} of {names(hosts)}")
+            said.setdefault(each.subnet, []).append(f"{each.words} of {some(hosts)}")
     return {subnet: "; ".join(words) for subnet, words in said.items()}
 
 

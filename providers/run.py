@@ -37,7 +37,7 @@ from providers.rules.vocabulary.specs import HostSpec, NetworkSpec, NodeSpec, Sp
 from providers.rules.vocabulary.steps import Decision
 from providers.rules.vocabulary.undeclared import dropped
 from providers.rules.vocabulary.wish import wish
-from providers.rules.vocabulary.words import lines
+from providers.rules.vocabulary.words import line, lines
 
 if TYPE_CHECKING:
     from providers.explain.consequence import Consequences
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 # Seconds for Pulumi's engine to take a progress line, or a connection; it is on this machine. While it is stopped
 # (Ctrl-Z) it takes none, and work does not wait for each.
 LISTENS, STOPPED = 5.0, 0.1
+# Seconds until the next line of who waits for its turn.
+AGAIN = 10.0
 
 # When a change may go on: beside others; one at a time (a swarm's managers); or one at a time and only while none
 # has failed (changes that take a host or ports out of service).
@@ -271,8 +273,10 @@ class Run:
         if turn == "beside others":
             yield
             return
-        while not self._turn.acquire(timeout=1):
+        patience = 1.0
+        while not self._turn.acquire(timeout=patience):
             show("waiting for its turn")
+            patience = AGAIN
         try:
             if turn == "disruptive" and self._failures:
                 raise Blocked(f"nothing was begun, because another change failed in this run: {self._failures[0]}")
@@ -347,19 +351,24 @@ def announcing(run: Run, door: Door, show: Progress, spec: Spec, known: Known) -
     def decided(facts: object) -> Decision:
         decision = decide(facts)
         if running_change.begins(decision):
-            from providers.loop.dry_run import rehearsed
+            from providers.loop.dry_run import foreseen, rehearsed
             from providers.rules.doctor.halting import CHANGING
             from providers.simulate.from_snapshot import copied
 
             if problems := run.why_unfit(door, CHANGING):
                 return steps.Blocked(f"nothing was begun: {problems}")
             look, back = partial(noun.look, spec=spec, known=known), noun.ways_back(spec, known=bool(known))
-            world = copied(door.survey())
-            forecast = rehearsed(world, spec.resource_name, spec.timeout, look, noun.decide(spec, known), back)[1]
+            name, decide_there = spec.resource_name, noun.decide(spec, known)
+            forecast = foreseen(
+                name, lambda: rehearsed(copied(door.survey()), name, spec.timeout, look, decide_there, back)[1]
+            )
             if forecast.disturbs:
                 show(f"will {forecast.disturbs}; about {forecast.seconds:.0f} s in all", stays=True)
             for warning in forecast.warnings:
                 show(f"warning: {warning}", stays=True)
+            if forecast.problem:
+                why = line(forecast.problem)
+                show(f"warning: {name}: not foreseen to its end, and begun all the same: {why}", stays=True)
         return decision
 
     return decided

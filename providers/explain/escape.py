@@ -5,7 +5,6 @@ https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
 """
 
 import re
-from collections.abc import Sequence
 
 from providers.rules.vocabulary import words
 
@@ -42,12 +41,6 @@ def code(text: str) -> str:
     ticks = "`" * (longest_run(bare) + 1)
     space = " " if bare.startswith("`") or bare.endswith("`") else ""
     return f"{ticks}{space}{bare}{space}{ticks}" if bare else ""
-
-
-def some(said: Sequence[str], most: int) -> str:
-    """Return words in a line: of very many the first, and how many more there are."""
-    more = len(said) - most
-    return f"{', '.join(said[:most])}{f' and {more} more' if more > 0 else ''}"
 
 
 def fenced(language: str, lines: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ No host is reached from here, and no noun is known.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,20 @@ def rehearsed(
     except SwarmnetError as error:
         problem = str(error)
     return hosts.world, hosts.forecast(name, problem)
+
+
+def foreseen(name: str, forecast: Callable[[], Forecast]) -> Forecast:
+    """Return the forecast; if it fails, one of nothing, with the failure's words as its problem.
+
+    A change must not end because its forecast does, and what that raises can't be listed: it works on a model of other
+    people's software, with what other people wrote. So it runs apart, where any failure is a value.
+    """
+    with ThreadPoolExecutor(1) as apart:
+        attempt = apart.submit(forecast)
+    failure = attempt.exception()
+    if failure is None:
+        return attempt.result()
+    return Forecast(resource=name, problem=f"{type(failure).__name__}: {failure}")
 
 
 @dataclass

@@ -36,6 +36,10 @@ PASSING_STEPS = (*PASSING, Unreachable)
 ELECTION = 20.0
 # Seconds between looks: from, to, and to where looks themselves take as long. Ports are away while some waits go on.
 SHORTEST_POLL, LONG_POLL, LONGEST_POLL = 0.05, 0.25, 0.5
+# Seconds after the last line until the next one about a wait, if something else is waited for, and if not. A wait that
+# is over sooner is not told. Pulumi prints each line as a row of its own if no terminal watches, with the seconds that
+# the resource has taken so far (measurements.md#lines-of-progress).
+CHANGED, SAME = 2.0, 10.0
 LATE = (
     ": see what holds it up there, then run `pulumi up` again, which goes on from there; "
     "`timeouts` in the stack file gives it more time"
@@ -161,7 +165,7 @@ class Loop(Generic[F]):
         self.last: Decision | None = None
         self.waiting_since = self.began
         self.poll, self.looked_for = SHORTEST_POLL, 0.0
-        self.shown = ""
+        self.shown, self.shown_at = "", self.began
         self.passing: SwarmnetError | None = None
         self.acted = False
 
@@ -210,10 +214,10 @@ class Loop(Generic[F]):
 
         A refused step is tried once more after a fresh look: something may have come or gone since the last one.
         """
-        self.show(decision.doing)
         if isinstance(self.last, Steps) and self.last.doing == decision.doing:
             self.pause(decision.doing)
         else:
+            self.show(decision.doing)  # also after a wait that was not told: this is what notices that Pulumi is gone
             self.in_time(decision.doing)
             self.poll = SHORTEST_POLL
         self.acted = True
@@ -247,14 +251,15 @@ class Loop(Generic[F]):
             raise DeadlineExceeded(
                 f"{self.work.name}: still waiting for {decision.for_what} after {waited:.0f} s"
             ) from self.passing
-        self.show(f"waiting for {decision.for_what} ({now - self.began:.0f} s)")
+        line = f"waiting for {decision.for_what}"
+        if now - self.shown_at >= (SAME if line == self.shown else CHANGED):
+            self.show(line)
         self.pause(decision.for_what)
 
     def show(self, line: str) -> None:
-        """Send a line of progress, unless it is the one that was sent last."""
-        if line != self.shown:
-            self.shown = line
-            self.work.progress(line)
+        """Send a line of progress."""
+        self.shown, self.shown_at = line, self.work.clock.now()
+        self.work.progress(line)
 
     def pause(self, for_what: str) -> None:
         """Sleep until the next look, a little longer each time, and as long as a look takes; raises when the work's

@@ -4,6 +4,7 @@ import pytest
 
 from providers.resource import Provider
 from providers.rules.nouns.swarm import KEEP_THE_KEY
+from providers.rules.vocabulary.snapshot import Survey
 from tests.glue.stack import (
     BRIDGE_RANGE,
     GWBRIDGE,
@@ -17,6 +18,7 @@ from tests.glue.stack import (
     known,
 )
 from tests.support import lifecycle
+from tests.support.simulated import SimulatedHosts
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,23 @@ def test_first_line_of_a_disturbing_change_says_what_it_disturbs(on, pulumi_engi
     lines = [line for _, line in pulumi_engine.lines if not line.startswith("waiting for")]
     assert said == lines[0][: len(said)]
     assert hosts.steps
+
+
+class Unforeseeable(SimulatedHosts):
+    """Hosts of which no copy can be made."""
+
+    def survey(self, *, stopped: bool = True) -> Survey:
+        raise KeyError("TaskTemplate")
+
+
+def test_change_goes_on_if_its_forecast_fails(on, pulumi_engine):
+    """One warning names the resource and has the failure's words."""
+    hosts = on(at_work(lifecycle.running()), Unforeseeable)
+    known(hosts, INGRESS).update(**INGRESS_RANGE)
+
+    warnings = [line for _, line in pulumi_engine.lines if line.startswith("warning")]
+    assert ["warning: ingress: not foreseen to its end, and begun all the same: KeyError: 'TaskTemplate'"] == warnings
+    assert "change finished: ingress on 3 of 3 hosts" in pulumi_engine.lines[-1][1]
 
 
 def test_change_that_disturbs_nobody_is_not_announced(on, pulumi_engine):

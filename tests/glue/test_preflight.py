@@ -12,7 +12,7 @@ from tests.support import examined, lifecycle
 VPN = Surroundings(routes=(Route("10.12.0.0/16", "tun0"),))
 ROW = "urn:pulumi:prod::infra::pulumi-python:swarmnet:Gwbridge::docker_gwbridge@w1"
 CLASH = (
-    "nothing was begun: gwbridge.subnet: 10.12.0.0/16 is the same as 10.12.0.0/16, the route by tun0 of m1, w1, w2: "
+    "nothing was begun: gwbridge.subnet: 10.12.0.0/16 is the same as 10.12.0.0/16, the route by tun0 of m1, w1 and w2: "
 )
 BRIDGES = {"gwbridge": {"subnet": "10.12.0.0/16"}}
 

@@ -87,15 +87,15 @@ def clashes(door, subnet):
 @pytest.mark.parametrize(
     ("subnet", "with_what"),
     [
-        ("10.64.3.0/24", "the route by wg0 of m1, w1"),
-        ("10.8.0.0/24", "the address of wg0 of m1, w1"),
-        ("198.51.0.0/16", "the route by eth0 of m1, w1"),
-        ("10.67.3.0/24", "the route by eth0 of m1, w1"),
-        ("10.68.3.0/24", "the route by several links of m1, w1"),
-        ("10.69.3.0/24", "the blackhole route of m1, w1"),
-        ("10.70.3.0/24", "the unreachable route of m1, w1"),
-        ("10.66.0.0/24", "a resolver of m1, w1"),
-        ("172.17.0.0/16", "the docker network bridge of m1, w1"),
+        ("10.64.3.0/24", "the route by wg0 of m1 and w1"),
+        ("10.8.0.0/24", "the address of wg0 of m1 and w1"),
+        ("198.51.0.0/16", "the route by eth0 of m1 and w1"),
+        ("10.67.3.0/24", "the route by eth0 of m1 and w1"),
+        ("10.68.3.0/24", "the route by several links of m1 and w1"),
+        ("10.69.3.0/24", "the blackhole route of m1 and w1"),
+        ("10.70.3.0/24", "the unreachable route of m1 and w1"),
+        ("10.66.0.0/24", "a resolver of m1 and w1"),
+        ("172.17.0.0/16", "the docker network bridge of m1 and w1"),
     ],
 )
 def test_what_hosts_have_is_compared(door, subnet, with_what):
@@ -152,7 +152,7 @@ def test_host_without_ip_is_compared_by_its_networks(hosts, door):
     """A warning says so."""
     hosts["w1"].commands[shlex.join(COMMAND)] = Ends(stderr=b"sh: ip: not found\n", status=127)
 
-    assert ["the docker network bridge of m1, w1"] == clashes(door, "172.17.0.0/16")
+    assert ["the docker network bridge of m1 and w1"] == clashes(door, "172.17.0.0/16")
     (told,) = found(door).warnings
     assert "routes and resolvers were not compared: w1: " in told
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from providers.explain.facts_file import Attached, HostFacts, NetworkFacts
 from providers.explain.map.blocks import Block
 from providers.explain.map.claims import OVERLAY_POOL, Claim, Overlap, Stack, bridged, undeclared
-from providers.rules.checks.ranges import names
 from providers.rules.stack_file.model import Host
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+from providers.rules.vocabulary.words import some
 
 _SMALL = 6  # bits of boxes that are no ranges, which gives them one width
 _AVAILABILITY = {"active": "", "pause": "paused", "drain": "drained"}
@@ -61,7 +61,7 @@ class AddressPlan:
 
     def kept_by(self, block: Block) -> str:
         """Return the stacks that free space is not free for, since they have reserved it."""
-        return names([stack for stack in self.stacks if stack not in block.free_for])
+        return some([stack for stack in self.stacks if stack not in block.free_for])
 
     def alarm(self, block: Block) -> list[str]:
         """Say what overlaps a block."""
@@ -76,7 +76,7 @@ def plan_box(plan: AddressPlan, block: Block) -> Box:
     share = f", {free_share(block)}" if inside and block.free else ""
     detail = block.range if block.range != name else ""
     told = f"{name}, {detail}" if detail else name
-    words = f"{told}: {caption}{share}" + (f"; overlaps {names(lines)}" if lines else "")
+    words = f"{told}: {caption}{share}" + (f"; overlaps {some(lines)}" if lines else "")
     return Box(
         kind=kind_of(block),
         caption=f"OVERLAP · {caption}" if lines else caption + share,
@@ -102,7 +102,7 @@ def name_of(block: Block) -> str:
     """Return the names of a block's claims; without any, how many addresses are free or the range itself."""
     if block.free_for:
         return f"{block.size:,} {'address' if block.size == 1 else 'addresses'}"
-    return names(list(dict.fromkeys(each.name for each in block.claims))) or block.range
+    return some(list(dict.fromkeys(each.name for each in block.claims))) or block.range
 
 
 def caption_of(plan: AddressPlan, block: Block) -> str:
@@ -110,7 +110,7 @@ def caption_of(plan: AddressPlan, block: Block) -> str:
     if block.free_for:
         return f"free, not for {plan.kept_by(block)}" if plan.kept_by(block) else "free"
     what = " and ".join(dict.fromkeys(each.what for each in block.claims)) or f"{block.size:,} addresses"
-    whose = names([stack for stack in dict.fromkeys(each.stack for each in block.claims) if stack])
+    whose = some([stack for stack in dict.fromkeys(each.stack for each in block.claims) if stack])
     return f"{whose} · {what}" if plan.many and whose else what
 
 

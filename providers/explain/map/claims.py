@@ -8,11 +8,12 @@ from providers.explain.facts_file import FactsFile, NetworkFacts
 from providers.rules.checks.across_stacks import shared
 from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
 from providers.rules.checks.overlaps import clashes, clashing
-from providers.rules.checks.ranges import OURS, Range, meetings, names, ranges, told
+from providers.rules.checks.ranges import OURS, Range, meetings, ranges, told
 from providers.rules.checks.whole_file import Verdict
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import is_subnet
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+from providers.rules.vocabulary.words import some
 
 OVERLAY_POOL = "allocation"
 ENGINE = "engine"
@@ -149,7 +150,7 @@ def _words(stack: Stack, each: Range) -> tuple[str, str]:
     file = stack.verdict.stackfile
     match each.kind:
         case "gwbridge":
-            return GATEWAY_BRIDGE, f"bridge of {names(bridged(stack, each.path))}"
+            return GATEWAY_BRIDGE, f"bridge of {some(bridged(stack, each.path))}"
         case "overlay":
             return each.path.split(".")[1], "overlay"
         case "ingress":

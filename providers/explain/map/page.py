@@ -13,7 +13,7 @@ from providers.explain.map.style import page_style, picture_style
 from providers.explain.map.svg import Drawing, document, figure, legend
 from providers.explain.map.tables import hosts_table, networks_table, plan_table
 from providers.rules.checks.across_stacks import shared
-from providers.rules.checks.ranges import names
+from providers.rules.vocabulary.words import some
 
 # Nothing is loaded and nothing runs, whatever stands in a name: https://www.w3.org/TR/CSP3/
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -62,7 +62,7 @@ def mermaid(stacks: Sequence[Stack]) -> str:
 
 def title(stacks: Sequence[Stack]) -> str:
     """Say what the page is about."""
-    return f"Networks of {names([stack.name for stack in stacks], 9)}"
+    return f"Networks of {some([stack.name for stack in stacks], 9)}"
 
 
 def summary(stacks: Sequence[Stack]) -> str:

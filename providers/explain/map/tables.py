@@ -10,10 +10,10 @@ from providers.explain.map.blocks import Block, walk
 from providers.explain.map.boxes import AddressPlan, anchor, caption_of, free_share, host_caption, row_id, tasks_of
 from providers.explain.map.claims import Claim, Stack, undeclared
 from providers.explain.map.markup import element
-from providers.rules.checks.ranges import names
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.keys import OverlayFlags
+from providers.rules.vocabulary.words import some
 
 _FLAGS = (*OverlayFlags.model_fields, "protect")
 
@@ -84,7 +84,7 @@ def _block_rows(plan: AddressPlan, block: Block, depth: int) -> Iterator[Row]:
         yield Row(_unclaimed(plan, block), anchor(block), depth)
     for number, claim in enumerate(block.claims):
         lines = plan.overlapping.get(claim, ())
-        remarks = f"overlaps {names(lines)}" if lines else free_share(block) if block.free else ""
+        remarks = f"overlaps {some(lines)}" if lines else free_share(block) if block.free else ""
         yield Row(_claimed(claim, remarks), "" if number else anchor(block), depth, alarm=bool(lines))
 
 

@@ -7,12 +7,13 @@ made before this change; the services and tasks that were on the network are nam
 from collections.abc import Sequence
 from datetime import UTC, timedelta
 
-from providers.explain.escape import code, plain, some
+from providers.explain.escape import code, plain
 from providers.explain.facts_file import Attached, FactsFile, HostFacts, NetworkFacts
 from providers.explain.forecast import NOT_REACHED, Forecast
 from providers.explain.report.changes import Change
 from providers.explain.report.effects import drains
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec
+from providers.rules.vocabulary.words import some
 
 # What is older is said to be old.
 OLD = timedelta(hours=24)

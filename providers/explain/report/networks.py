@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from providers.explain.escape import code, plain, some
+from providers.explain.escape import code, plain
 from providers.explain.report.changes import Change, natural
 from providers.rules.plan import Plan
 from providers.rules.vocabulary.keys import OverlayFlags
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
+from providers.rules.vocabulary.words import some
 
 NETWORKS = (GwbridgeSpec, IngressSpec, OverlaySpec)
 HEAD = ("| network | | subnet | gateway | MTU | flags |", "| --- | --- | --- | --- | --- | --- |")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 
-from providers.explain.escape import code, fenced, prose, shown, some
+from providers.explain.escape import code, fenced, prose, shown
 from providers.explain.facts_file import FactsFile
 from providers.explain.report import networks
 from providers.explain.report.changes import Change, changes, natural, others, reserved, wanted
@@ -20,6 +20,7 @@ from providers.explain.report.picture import picture
 from providers.explain.report.preview import Diagnostic, Preview, name_in
 from providers.explain.report.summary import joining, verdict
 from providers.rules.plan import Plan
+from providers.rules.vocabulary.words import some
 
 # Forges take 65,536 characters in a comment (https://github.com/orgs/community/discussions/41331); what adds a line
 # of its own to this has room.

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 
 from providers.rules.checks.mtu import networks, too_large
-from providers.rules.checks.ranges import names
 from providers.rules.checks.taken_on_hosts import noun_of, swarm_networks
 from providers.rules.stack_file.access import advertises
 from providers.rules.stack_file.field_types import engine_host, is_ip
@@ -13,6 +12,7 @@ from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.network_options import MTU
 from providers.rules.vocabulary.routes import Link
 from providers.rules.vocabulary.snapshot import HostReport
+from providers.rules.vocabulary.words import some
 
 DAY = 86_400.0
 SOON = 14 * DAY
@@ -82,4 +82,4 @@ def _links(resolved: Resolved, reports: Iterable[HostReport]) -> Iterator[str]:
         if link and link.mtu != said:
             found.setdefault((said, link.mtu), []).append(f"hosts.{report.host}.mtu")
     for (said, there), paths in found.items():
-        yield f"{names(paths)}: {said}, and the link to the other members has {there}: write {there}"
+        yield f"{some(paths)}: {said}, and the link to the other members has {there}: write {there}"

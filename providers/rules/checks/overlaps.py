@@ -10,10 +10,11 @@ from itertools import product
 
 from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
 from providers.rules.checks.free_space import PRIVATE, FreeSpace
-from providers.rules.checks.ranges import MANY, OURS, Range, meetings, names, ranges
+from providers.rules.checks.ranges import OURS, Range, meetings, ranges
 from providers.rules.stack_file.field_types import SMALLEST_MASK
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import prefix_length, relation
+from providers.rules.vocabulary.words import some
 
 _DEAD = "the swarm would take it and never give it addresses"
 # Both examples in https://docs.docker.com/engine/swarm/networking/ use 10.11.0.0/16.
@@ -94,7 +95,7 @@ def public(resolved: Resolved) -> Iterator[str]:
 
 def _told(clash: Clash) -> str:
     first, *further = clash.blamed
-    too = f", as {names([each.path for each in further])}," if further else ""
+    too = f", as {some([each.path for each in further])}," if further else ""
     how = relation(first.subnet, clash.others[0].subnet)
     return f"{first.path}: {first.subnet}{too} {how} {_listed(clash.others)}"
 
@@ -102,7 +103,7 @@ def _told(clash: Clash) -> str:
 def _remedy(resolved: Resolved, beside: Sequence[str], clash: Clash, free: Mapping[Range, str | None]) -> str:
     """Return the ranges to write in place of those to blame."""
     if chosen := [subnet for each in clash.blamed if (subnet := free[each])]:
-        return f"{names(chosen)} {'is' if len(chosen) == 1 else 'are'} free"
+        return f"{some(chosen)} {'is' if len(chosen) == 1 else 'are'} free"
     return none_free(clash.blamed[0].subnet, [each for each in _declared(resolved) if each not in clash.blamed], beside)
 
 
@@ -115,14 +116,14 @@ def none_free(subnet: str, taken: Sequence[Range], beside: Iterable[str] = ()) -
     space = FreeSpace([*(each.subnet for each in taken), *beside, *LIKELY.values()])
     smaller = (space.nearest(f"{network}/{prefix}") for prefix in range(int(mask) + 1, SMALLEST_MASK + 1))
     private = (each for each in taken if any(IPv4Network(each.subnet).overlaps(IPv4Network(b)) for b in PRIVATE))
-    largest = sorted(private, key=lambda each: prefix_length(each.subnet))[:MANY]
+    largest = sorted(private, key=lambda each: prefix_length(each.subnet))[:3]
     fits = next(filter(None, smaller), None)
-    look = f"no /{mask} of {names(PRIVATE)} is free" + (f": look at {_listed(largest)}" if largest else "")
+    look = f"no /{mask} of {some(PRIVATE)} is free" + (f": look at {_listed(largest)}" if largest else "")
     return f"{look}, or take a smaller range: {fits} is free" if fits else look
 
 
 def _listed(several: Sequence[Range]) -> str:
-    return names([f"{each.path} {each.subnet}" for each in several])
+    return some([f"{each.path} {each.subnet}" for each in several])
 
 
 def instead(resolved: Resolved, taken: Iterable[str], blamed: Iterable[Range]) -> dict[Range, str | None]:

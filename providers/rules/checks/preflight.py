@@ -23,10 +23,10 @@ from providers.rules.checks.taken_on_hosts import (
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import holds_subnet, overlapping, prefix_length, relation
 from providers.rules.vocabulary.snapshot import HostReport
+from providers.rules.vocabulary.words import some
 
 # An `up` changes what is there in this order, so that the former gives its range up before the latter takes it.
 ORDER = ("gwbridge", "ingress", "overlay", "pool")
-MANY = 3  # hosts that are named
 LARGEST = 8  # mask length; what is larger leaves no free range
 
 _REJECTED = 'tasks there would be rejected with "Pool overlaps"'
@@ -151,7 +151,7 @@ def _with_remedies(resolved: Resolved, found: Meetings, taken: set[str]) -> Iter
 
 def _told(wanted: Wanted, occupied: Occupied, hosts: Sequence[str]) -> str:
     line = f"{wanted.path}: {wanted.subnet} {relation(wanted.subnet, occupied.subnet)} {occupied.subnet}"
-    where = "" if occupied.kind == "swarm" else f" of {_named(hosts)}"
+    where = "" if occupied.kind == "swarm" else f" of {some(hosts)}"
     return f"{line}, {occupied.words}{where}: {_recipe(wanted, occupied) or _WHY[wanted.noun.kind, occupied.kind]}"
 
 
@@ -162,8 +162,3 @@ def _recipe(wanted: Wanted, occupied: Occupied) -> str:
     if occupied.dropped:
         return f"let one `pulumi up` take {occupied.dropped} away, and give its range to {wanted.noun} in the next"
     return ""
-
-
-def _named(hosts: Sequence[str]) -> str:
-    named = ", ".join(hosts[:MANY])
-    return f"{named} and {len(hosts) - MANY} more" if len(hosts) > MANY else named

@@ -16,7 +16,6 @@ SPECIAL = {
     "the multicast range": "224.0.0.0/4",
     "the unassigned range": "240.0.0.0/4",
 }
-MANY = 4  # ranges that one line names
 OURS = ("gwbridge", "overlay", "ingress", "pool")
 
 
@@ -80,13 +79,6 @@ def meetings(declared: Sequence[Range], why: Mapping[tuple[str, str], str]) -> I
         first, second = declared[one], declared[other]
         if reason := why.get((first.kind, second.kind)):
             yield first, second, reason
-
-
-def names(listed: Sequence[str], most: int = MANY) -> str:
-    """Return `a, b and c`, and no more than so many of them."""
-    if len(listed) > most:
-        return f"{', '.join(listed[: most - 1])} and {len(listed) - most + 1} more"
-    return " and ".join(part for part in (", ".join(listed[:-1]), *listed[-1:]) if part)
 
 
 def told(first: Range, other: Range) -> str:

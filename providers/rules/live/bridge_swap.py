@@ -25,6 +25,7 @@ from providers.rules.vocabulary.steps import (
     UpdateSwarm,
     Wait,
 )
+from providers.rules.vocabulary.words import some
 
 # The ingress finds the new bridge only through a restart; right after one, its endpoint follows within moments
 # (measurements.md#gateway-lost).
@@ -183,7 +184,7 @@ def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
     # (measurements.md#bridge-of-a-member). What was down before stays down.
     unready = [other.hostname for other in facts.nodes if other.state == "unknown"]
     if unready and facts.unchanged_for < maintenance.PATIENCE:
-        return Wait(f"{', '.join(unready)} to be ready", FOREVER)
+        return Wait(f"{some(unready)} to be ready", FOREVER)
     return None
 
 

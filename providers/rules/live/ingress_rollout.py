@@ -11,6 +11,7 @@ from providers.rules.live import maintenance, service_spec
 from providers.rules.vocabulary.facts import HostIngress, IngressFacts, Network, Node, Silent, Task
 from providers.rules.vocabulary.labels import KICK, count
 from providers.rules.vocabulary.steps import FOREVER, MANAGER, Blocked, Decision, Steps, UpdateNode, Wait
+from providers.rules.vocabulary.words import some
 
 # A kick (a fresh label on a node, after which the swarm attaches it anew) that worked is seen within 0.2 to 1.7 s; the
 # next one is worth sending after 1.5 s on every Engine (measurements.md#kicks).
@@ -111,7 +112,7 @@ def unwatched(facts: IngressFacts) -> list[Node]:
 
 def on_their_word(facts: IngressFacts) -> str:
     """Say which members are unwatched, beside what is done; empty if there are none."""
-    hosts = ", ".join(sorted(node.hostname for node in unwatched(facts)))
+    hosts = some(sorted(node.hostname for node in unwatched(facts)))
     return f"; unwatched: {hosts}, by the managers' word alone" if hosts else ""
 
 
@@ -329,4 +330,4 @@ def unverifiable(facts: IngressFacts) -> str | None:
 
 def names(hosts: "list[HostIngress | Silent] | list[HostIngress]") -> str:
     """Return the hosts' names in words."""
-    return ", ".join(sorted(host.host for host in hosts))
+    return some(sorted(host.host for host in hosts))

@@ -24,6 +24,7 @@ from providers.rules.vocabulary.steps import (
     Wait,
     written_back,
 )
+from providers.rules.vocabulary.words import some
 
 # Services move under their own settings: parallelism, delay and monitor decide; the work's timeout ends it.
 MOVING = 3600.0
@@ -81,7 +82,7 @@ def unfit(spec: OverlaySpec, facts: OverlayFacts, users: list[SwarmService]) -> 
     if why_not:
         return Blocked(f"overlay {spec.name}: it can't be migrated: {why_not}")
     going = judgement.rollouts(users, facts.unchanged_for)
-    return Wait(f"the rollouts of {', '.join(going)} to end before the first change", FOREVER) if going else None
+    return Wait(f"the rollouts of {some(going)} to end before the first change", FOREVER) if going else None
 
 
 def begun(spec: OverlaySpec, swarm: Swarm) -> Steps:
@@ -152,7 +153,7 @@ def moved(users: list[SwarmService], source: Network, target: Network, swarm: Sw
         step = UpdateSwarm(version=swarm.version, set_labels=tuple(sorted(unnoted)))
         return Steps((step,), f"note which services move to {target.name}")
     updates = tuple(written_back(service, retargeted(service, source, target)) for service in users)
-    return Steps(updates, f"move {', '.join(sorted(service.name for service in users))} to {target.name}")
+    return Steps(updates, f"move {some(sorted(service.name for service in users))} to {target.name}")
 
 
 def note(service: SwarmService, target: Network) -> str:
@@ -219,7 +220,7 @@ def watched(facts: OverlayFacts, target: Network, swarm: Swarm) -> Wait | None:
         and service.update_state == "updating"
         and facts.unchanged_for < watching(service)
     ]
-    return Wait(f"the updates of {', '.join(sorted(going))} to end", MOVING) if going else None
+    return Wait(f"the updates of {some(sorted(going))} to end", MOVING) if going else None
 
 
 def watching(service: SwarmService) -> float:
@@ -231,7 +232,7 @@ def renewed(facts: OverlayFacts, leaving: Network) -> Steps | None:
     """Make one unchanged update, so that a rollback keeps the present network and not the one that will be gone."""
     behind = [service for service in facts.services if leaving.id in service.rollback_networks]
     updates = tuple(written_back(s, s.spec) for s in behind)
-    names = ", ".join(sorted(service.name for service in behind))
+    names = some(sorted(service.name for service in behind))
     return Steps(updates, f"make a rollback of {names} keep its network") if behind else None
 
 

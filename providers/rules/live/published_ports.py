@@ -19,6 +19,7 @@ from providers.rules.vocabulary.steps import (
     Wait,
     written_back,
 )
+from providers.rules.vocabulary.words import some
 
 # A strip or a refill moves tasks within 2 s of the update, or (measurements.md#placement-alone) never.
 MOVES = 2.5
@@ -112,7 +113,7 @@ def in_words(tasks: list[Task], facts: IngressFacts) -> str:
     """Say how many tasks, of which services on which hosts."""
     named, hosts = ({each.id: each.name for each in facts.services}, {node.id: node.hostname for node in facts.nodes})
     places = sorted({f"{named.get(t.service_id, 'another')} on {hosts.get(t.node_id, 'no host')}" for t in tasks})
-    return f"{len(tasks)} tasks ({', '.join(places)})"
+    return f"{len(tasks)} tasks ({some(places)})"
 
 
 def forced(service: SwarmService) -> UpdateService:
@@ -305,7 +306,8 @@ def outage(service: SwarmService, facts: IngressFacts) -> float | None:
 def unfinished(facts: IngressFacts) -> list[str]:
     """Return what of a swap is left to do, in words."""
     stripped_now = [service for service in facts.services if carried(service, facts)]
-    words = [f"ports of {names(stripped_now)} are off and have to come back"] if stripped_now else []
+    off = ", ".join(sorted(service.name for service in stripped_now))
+    words = [f"ports of {off} are off and have to come back"] if off else []
     if not words and any(key in (CHANGE, FORMER) or key.startswith(JOURNAL) for key, _ in facts.swarm.labels):
         words.append("the swarm still carries the labels of a change")
     return words
@@ -322,5 +324,5 @@ def published(service: SwarmService) -> str:
 
 
 def names(services: Iterable[SwarmService]) -> str:
-    """Return services by name, in words."""
-    return ", ".join(sorted(service.name for service in services))
+    """Return services by name, in words; of many the first."""
+    return some(sorted(service.name for service in services))

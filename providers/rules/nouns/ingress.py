@@ -23,6 +23,7 @@ from providers.rules.vocabulary.places import shaped, shown
 from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import IngressSpec
 from providers.rules.vocabulary.steps import FOREVER, Blocked, CreateNetwork, Decision, Done, RemoveNetwork, Steps, Wait
+from providers.rules.vocabulary.words import some
 
 # What a swarm shows and uses if init was given nothing; one begun by an Engine before 18.09 shows nothing.
 POOL, POOL_PREFIX = ("10.0.0.0/8",), 24
@@ -217,10 +218,10 @@ def unsettled(facts: IngressFacts, network: Network) -> Wait | None:
     """Wait before the first write for rollouts that go on and tasks that are ending. None if there are none."""
     going = judgement.rollouts(published_ports.publishing(facts), facts.unchanged_for)
     if going:
-        return Wait(f"the rollouts of {', '.join(going)} to end before the first change", FOREVER)
+        return Wait(f"the rollouts of {some(going)} to end before the first change", FOREVER)
     ending = judgement.ending((task for task in facts.tasks if network.id in task.networks), facts.nodes)
     if ending:
-        return Wait(f"tasks that are stopping to end before the first change: {', '.join(ending)}", FOREVER)
+        return Wait(f"tasks that are stopping to end before the first change: {some(ending)}", FOREVER)
     return None
 
 

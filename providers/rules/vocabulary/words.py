@@ -1,11 +1,12 @@
 """Words that others wrote (hosts, states, facts and stack files), made safe to show in a terminal, a log, an error.
 
 One function for each medium: `line` and `lines` here for terminals, logs and errors, `data` for JSON; for Markdown,
-Mermaid and HTML those of explain/escape.py, which begin with `line`.
+Mermaid and HTML those of explain/escape.py, which begin with `line`. `some` puts a list of names into a line.
 """
 
 import json
 import re
+from collections.abc import Iterable
 from typing import NewType
 
 # Text without secrets that no terminal or log takes for a command: the type that writers accept.
@@ -58,6 +59,14 @@ def lines(text: str) -> Shown:
 
 def _as_it_stands(text: str) -> str:
     return _COMMANDS.sub(r"\g<0> ", INVISIBLE.sub(" ", text))
+
+
+def some(names: Iterable[str], most: int = 3) -> str:
+    """Return `a, b and c`; of more than so many names the first, and how many more there are: `a, b, c and 9 more`."""
+    listed = list(names)
+    more = len(listed) - most
+    *first, last = [*listed[:most], f"{more} more"] if more > 0 else listed or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def data(value: object) -> Shown:

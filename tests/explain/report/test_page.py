@@ -202,7 +202,7 @@ def test_older_facts_name_the_tasks_of_a_host(one):
     host = {"role": "worker", "availability": "active", "tasks": {"web": 2, "api": 1}}
     text = page(preview(one), facts(hosts={"w1": host}))
 
-    assert "   - `w1` was worker, active\n   - tasks on it: 1 of `api`, 2 of `web`\n" in text
+    assert "   - `w1` was worker, active\n   - tasks on it: 1 of `api` and 2 of `web`\n" in text
 
 
 def test_what_is_not_reached_is_no_problem_of_its_own():

@@ -183,7 +183,7 @@ def test_unwatched_member_forbids_no_change():
     assert {node.id for node in start.swarm.nodes} == kicked
     assert [True, True] == [
         any(line.startswith(begins) and line.endswith(word) for line in hosts.progress)
-        for begins in ("remove the old ingress", "bring the ingress to m1, w1")
+        for begins in ("remove the old ingress", "bring the ingress to m1 and w1")
     ]
 
 

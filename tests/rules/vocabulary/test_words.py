@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.vocabulary.errors import EngineError, StackFileError
-from providers.rules.vocabulary.words import HIDDEN, INVISIBLE, data, line, lines, without_secrets
+from providers.rules.vocabulary.words import HIDDEN, INVISIBLE, data, line, lines, some, without_secrets
 
 TOKEN, KEY = "SWMTKN-1-3pu6hszjas19xyp7-1234", "SWMKEY-1-7c37Cc8654o6p38HnroywCi19pllOnGtbdZEgtKxZu8"
 
@@ -92,3 +92,12 @@ def test_data_is_data():
 def test_the_time_goes_with_the_length(part):
     """A hundred thousand repetitions would take hours if each looked at all that follows."""
     assert isinstance(without_secrets(part * 100_000 + HIDDEN), str)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [("", ""), ("a", "a"), ("ab", "a and b"), ("abc", "a, b and c"), ("abcdef", "a, b, c and 3 more")],
+)
+def test_list_names_three_at_most(names, expected):
+    """Of more than three names a line has the first and their number."""
+    assert expected == some(names)
