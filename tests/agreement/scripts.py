@@ -525,6 +525,22 @@ def ended_for_good(story: Story) -> None:
         story.answer("without it", lambda: story.side.remove_service("web"))
 
 
+def drained_once(story: Story) -> None:
+    """None follows a task that runs once and that a drain has stopped, though its service is global.
+
+    measurements.md#restart-conditions
+    """
+    once = spec("web", ports(), RestartPolicy={"Condition": "none"})
+    story.answer("a service whose tasks run once", lambda: story.side.create_service(once))
+    story.until("they run", lambda: running(story, "web"))
+    story.answer("drain s2", lambda: story.update_node("s2", availability="drain"))
+    story.until("two are left", lambda: running(story, "web", 2))
+    story.answer("activate s2", lambda: story.update_node("s2", availability="active"))
+    story.later("two are left", 7)
+    story.answer("without it", lambda: story.side.remove_service("web"))
+    story.rest("an idle swarm")
+
+
 def crash_loops(story: Story) -> None:
     """Between two runs the next task has its addresses already; while one runs it hangs on docker_gwbridge.
 
@@ -661,7 +677,7 @@ GROUPS: dict[str, tuple[Script, ...]] = {
     ),
     "services": (placement_hides_the_strip, a_rollback_brings_ports_back, paused_ports_stay_off),
     "waiting": (start_first_waits_for_room, no_place_no_end, labels_make_it_forgotten),
-    "ending": (ended_for_good, crash_loops, slow_to_end),
+    "ending": (ended_for_good, drained_once, crash_loops, slow_to_end),
     "paused": (paused_nodes_keep_global_tasks, paused_nodes_attach_nothing, ended_ends_again),
     "leaders": (unknown_for_a_while,),
 }
