@@ -246,8 +246,13 @@ def fills(world: World, service: Service, task: Placed) -> bool:
 
 
 def restarts(task: Placed) -> bool:
-    """Tell whether another follows after it has ended by itself (measurements.md#restart-conditions)."""
-    condition = service_spec.restart_condition(task.spec)
+    """Tell whether another follows after it has ended by itself (measurements.md#restart-conditions). Restarts count
+    while the spec stays the same (swarmkit, shouldRestart:
+    https://github.com/moby/swarmkit/blob/master/manager/orchestrator/restart/restart.go).
+    """
+    condition, attempts = service_spec.restart_condition(task.spec), service_spec.most_restarts(task.spec)
+    if attempts and task.restarted >= attempts:
+        return False
     return condition == "any" or (condition == "on-failure" and task.state != "complete")
 
 
@@ -262,10 +267,12 @@ def empty_slots(world: World, service: Service, full: set[Slot]) -> list[Slot]:
     return [Slot(0, node.id) for node in nodes if Slot(0, node.id) not in full]
 
 
-def new_task(world: World, service: Service, slot: Slot, *, fresh: bool = False, after: float = 0) -> World:
+def new_task(
+    world: World, service: Service, slot: Slot, *, fresh: bool = False, after: float = 0, restarted: int = 0
+) -> World:
     """A task that waits for its place. Without the networks it needs it stays `new`, whatever comes later.
 
-    after: how long it only gets ready (measurements.md#dead-networks, #rollback).
+    after: how long it only gets ready (measurements.md#dead-networks, #rollback). restarted: as `Placed` has it.
     """
     ingress = world.swarm.ingress
     networks = (*service.networks, *((ingress.id,) if ingress and service.through_ingress else ()))
@@ -283,6 +290,7 @@ def new_task(world: World, service: Service, slot: Slot, *, fresh: bool = False,
         template=service.template,
         endpoint=service.endpoint,
         fresh=fresh,
+        restarted=restarted,
     )
     world = world.with_task(task)
     return world.later(after, Happening("task due", task_id)) if after else world

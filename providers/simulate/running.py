@@ -108,7 +108,8 @@ def ended(world: World, service: Service, task: Placed) -> World:
     paused = node is not None and node.availability == "pause" and is_global(service)
     if paused or not restarts(task):
         return world
-    return new_task(world, service, slot_of(service, task), after=service_spec.restart_delay(task.spec))
+    after, counts = service_spec.restart_delay(task.spec), service_spec.most_restarts(task.spec) > 0
+    return new_task(world, service, slot_of(service, task), after=after, restarted=task.restarted + counts)
 
 
 def end(world: World, task_id: str) -> World:

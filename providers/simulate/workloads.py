@@ -31,13 +31,15 @@ class Container:
 class Placed(Task):
     """A task with what it was started from: its template and its ports, as JSON (what makes it dirty later).
 
-    fresh: the update that is under way made it. outdated: its service was written since, but for what concerns it.
+    fresh: the update that is under way made it. restarted: if restarts are limited, so many in its slot ended by
+    themselves before it, with the same spec. outdated: its service was written since, but for what concerns it.
     queued: while it waits for a place the scheduler looks at it.
     """
 
     template: str = ""
     endpoint: str = ""
     fresh: bool = False
+    restarted: int = 0
     outdated: bool = False
     queued: bool = True
 

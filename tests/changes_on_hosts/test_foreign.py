@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from shlex import quote
 
 import pytest
 
@@ -86,6 +87,35 @@ def test_ports_that_were_taken_meanwhile_keep_no_other_away(live: Live, ranges: 
     assert live.project.up().ok
     assert [] == lost(before, specs(live.manager))
     live.manager.docker("service", "rm", "two")
+    live.is_whole()
+
+
+def deploy_stack(live: Live, ports: list[str]) -> None:
+    """Deploy a stack of one service by `docker stack deploy`, on an overlay of ours."""
+    service = {"image": "busybox:lab", "command": FOREVER, "stop_grace_period": "1s", "networks": ["app"]}
+    stack = {
+        "version": "3.8",
+        "services": {"web": {**service, "ports": ports}},
+        "networks": {"app": {"external": True}},
+    }
+    deploy = "docker stack deploy --resolve-image=never --compose-file=- shop"
+    live.manager.run("sh", "-c", f"echo {quote(json.dumps(stack))} | {deploy}")
+    eventually(lambda: all_run(live.manager))
+
+
+def test_a_deployment_without_ports_in_the_middle_is_the_last_word(live: Live, ranges: Callable[[], str]):
+    """The port that its service had before stays off, and no note of it is left."""
+    deploy_stack(live, ["8097:80"])
+    live.declare(ingress={"subnet": ranges()})
+
+    with ended(killed(live.project, "plugin", lambda line: line.startswith("remove the old ingress"))):
+        eventually(lambda: is_quiet(live.hosts))  # the plugin's last calls may still be on their way
+        deploy_stack(live, [])
+        run = live.project.up()
+
+    assert run.ok, run.told
+    assert [] == numbers(live, "shop_web")
+    live.manager.docker("stack", "rm", "shop")
     live.is_whole()
 
 

@@ -4,6 +4,7 @@ However an `up` ends: what was published is published, what ran and can run runs
 the simulated swarm shows as well are left to `make engines`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -106,6 +107,18 @@ def task_counts(manager: Host) -> dict[str, str]:
     """Return how many tasks of each service run, and of how many: `3/4`."""
     rows = (row.split(" ") for row in manager.docker("service", "ls", "--format", ROW).splitlines())
     return {name: counts[0] for name, *counts in rows}
+
+
+def tasks_of(scene: Scene, service: str) -> list[tuple[str, str, str]]:
+    """Return a service's tasks with those that have ended: slot (`web.1`), state, id."""
+    words = ("service", "ps", "--format={{.ID}} {{.CurrentState}} {{.Name}}", service)
+    rows = map(str.split, scene.manager.docker(*words).splitlines())
+    return [(row[-1], row[1], row[0]) for row in rows]
+
+
+def states_of(scene: Scene, service: str) -> list[str]:
+    """Return the state of each of its tasks."""
+    return [state for _, state, _ in tasks_of(scene, service)]
 
 
 def memory(host: Host, hundredths: int) -> int:
@@ -215,6 +228,25 @@ def test_a_service_that_no_host_takes(scene: Scene):
 
 
 @simulated_too
+def test_a_place_that_comes_after_the_change(scene: Scene):
+    """A task waits while the only host for it is drained, and runs once that is active again; the others restart twice,
+    as with any change of the ingress."""
+    deploy(scene.manager, {"spread": SPREAD})
+    scene.manager.docker("node", "update", "--availability=drain", scene.last.name)
+    eventually(lambda: "2/3" == task_counts(scene.manager)["spread"] and all_run(scene.manager, apart="spread"))
+    before = Counter(slot for slot, _, _ in tasks_of(scene, "spread"))
+
+    scene.done()
+
+    found = tasks_of(scene, "spread")
+    running = {(slot, task) for slot, state, task in found if state == "Running"}
+    assert [2, 2] == [sum(slot == other for other, _, _ in found) - before[slot] for slot, _ in running]
+    scene.manager.docker("node", "update", "--availability=active", scene.last.name)
+    eventually(lambda: "3/3" == task_counts(scene.manager)["spread"])
+    assert running < {(slot, task) for slot, state, task in tasks_of(scene, "spread") if state == "Running"}
+
+
+@simulated_too
 def test_tasks_that_take_longer_to_stop_than_there_is_time(scene: Scene):
     """The number to set is told beforehand; with that number the change goes through."""
     scene.live.declare(timeouts={"ingress": 50})
@@ -229,13 +261,15 @@ def test_tasks_that_take_longer_to_stop_than_there_is_time(scene: Scene):
 
 @simulated_too
 def test_a_service_that_has_run_to_its_end(scene: Scene):
-    """It would run again without its port."""
+    """It would run again without its port, be it that it runs once or that its restarts are used up."""
     create(scene, "once", "--restart-condition none --publish 8076:80 busybox:lab true")
-    eventually(lambda: "Complete" in scene.manager.docker("service", "ps", "--format={{.CurrentState}}", "once"))
+    create(scene, "tired", "--restart-max-attempts 1 --restart-delay 1s --publish 8070:80 busybox:lab true")
+    eventually(lambda: [["Complete"], ["Complete"] * 2] == [states_of(scene, name) for name in ("once", "tired")])
 
     told = scene.refused(ingress={"subnet": scene.ranges()})
 
-    assert "service once: 1 of its 1 tasks have ended for good" in told
+    assert "service once: 1 of its 1 tasks have ended for good (restart condition none)" in told
+    assert "service tired: 1 of its 1 tasks have ended for good (restart condition any, at most 1 restarts)" in told
 
 
 @simulated_too

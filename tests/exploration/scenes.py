@@ -149,6 +149,11 @@ def ended_for_good() -> World:
     return serving(stack(), specified(RestartPolicy={"Condition": "none"}), ends="complete")
 
 
+def restarted_for_the_last_time() -> World:
+    """A service that dies over and over, and was started again as often as it may be."""
+    return serving(stack(), specified(RestartPolicy={"Condition": "any", "MaxAttempts": 1}), ends="failed")
+
+
 def crash_loop() -> World:
     """A service that publishes a port, and whose tasks die over and over."""
     return serving(stack(), specified(), ends="failed")
@@ -184,6 +189,7 @@ UNTIDY: dict[str, Callable[[], World]] = {
         left_pending,
         paused_rollout,
         ended_for_good,
+        restarted_for_the_last_time,
         crash_loop,
         crash_loop_on_overlay,
         just_elected,

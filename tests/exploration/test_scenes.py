@@ -33,6 +33,7 @@ STATES: dict[str, dict[tuple[str, str], int]] = {
     "left_pending": {("pending", "running"): 3, ("pending", "shutdown"): 3},
     "paused_rollout": {("running", "running"): 2, ("failed", "running"): 1},
     "ended_for_good": {("complete", "shutdown"): 1},
+    "restarted_for_the_last_time": {("failed", "shutdown"): 2},
     "crash_loop": {("failed", "shutdown"): 1, ("ready", "ready"): 1},
     "crash_loop_on_overlay": {("failed", "shutdown"): 1, ("ready", "ready"): 1},
     "just_elected": {("running", "running"): 1},
@@ -65,7 +66,8 @@ def test_the_ingress_changes(name: str):
     [
         ("paused_and_global", "service everywhere: its task on w1 could not start again: w1 is paused"),
         ("paused_rollout", "service web: its rollout is paused"),
-        ("ended_for_good", "service web: 1 of its 1 tasks have ended for good"),
+        ("ended_for_good", "service web: 1 of its 1 tasks have ended for good (restart condition none)"),
+        ("restarted_for_the_last_time", "have ended for good (restart condition any, at most 1 restarts)"),
     ],
 )
 def test_a_change_that_would_get_stuck_is_refused_before_the_first_write(name: str, words: str):

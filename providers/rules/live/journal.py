@@ -2,7 +2,7 @@
 a label is called a journal.
 
 A journal is written by the very update that makes it necessary, so that no cut can come between. The ports' journal
-has a copy on the swarm, since a rollback restores a service's whole former spec and takes its labels away.
+has a copy on the swarm, since other tools may replace a service's labels, and know nothing of ours.
 Service specs go through here as the Engine gave them: what is not named stays to the letter.
 
 To finish by hand: `swarmnet.journal` on a service holds `ports`, the EndpointSpec.Ports to put back, and `update`,
@@ -19,7 +19,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from providers.rules.vocabulary.errors import Blocked
-from providers.rules.vocabulary.facts import Swarm, SwarmService
+from providers.rules.vocabulary.facts import Swarm, SwarmService, Task
 from providers.rules.vocabulary.labels import JOURNAL, journal_copies
 
 Json = dict[str, Any]
@@ -34,6 +34,9 @@ MEANWHILE = {
     "FailureAction": "pause",
     "Order": "stop-first",
 }
+# A constraint that each node fulfils, in a Placement that was there, or that is there for its sake alone. An update of
+# the placement alone makes only those tasks anew that have no node. measurements.md#placement-alone, #forgotten-tasks
+AGAIN, ALONE = MARKS = ("node.id!=swarmnet.again", "node.id!=swarmnet.alone")
 # The values that the Engine adds to an UpdateConfig without them.
 FILLED_IN = {"MaxFailureRatio": 0, "Order": "stop-first"}
 
@@ -185,9 +188,53 @@ def edits(present: Json, before: Json) -> Json:
     }
 
 
+def is_stripped(service: SwarmService) -> bool:
+    """Tell whether it has the update settings of the time without ports. Whoever wrote its spec as a whole since then,
+    as a deployment does, has put others in their place; a rollback to before has brought others back."""
+    update = json.loads(service.spec).get("UpdateConfig") or {}
+    return all((update.get(key) or 0) == value for key, value in MEANWHILE.items())  # the Engine leaves zeros out
+
+
 def placement(service: SwarmService) -> str:
     """Return where its tasks may run, as raw JSON."""
     return json.dumps(json.loads(service.spec).get("TaskTemplate", {}).get("Placement"))
+
+
+def is_marked(service: SwarmService) -> bool:
+    """Tell whether its placement has a mark."""
+    return any(mark in service.spec for mark in MARKS) and unmarked(service.spec) != service.spec
+
+
+def has_mark(task: Task) -> bool:
+    """Tell whether it was made while its service had a mark."""
+    return any(mark in task.placement for mark in MARKS)
+
+
+def marked(text: str) -> str:
+    """Return a spec with a mark in its placement, which makes tasks that wait for a host anew and moves no other."""
+    spec = json.loads(text)
+    before = spec["TaskTemplate"].get("Placement")
+    constraints = [*((before or {}).get("Constraints") or ()), ALONE if before is None else AGAIN]
+    spec["TaskTemplate"]["Placement"] = {**(before or {}), "Constraints": constraints}
+    return json.dumps(spec)
+
+
+def unmarked(text: str) -> str:
+    """Return a spec with its placement as it was before the mark."""
+    spec = json.loads(text)
+    template = spec["TaskTemplate"]
+    placement = template.get("Placement") or {}
+    constraints = placement.get("Constraints") or []
+    left = [each for each in constraints if each not in MARKS]
+    if left == constraints:
+        return text
+    if ALONE in constraints:
+        del template["Placement"]
+    elif left:
+        placement["Constraints"] = left
+    else:
+        del placement["Constraints"]
+    return json.dumps(spec)
 
 
 def forced(text: str) -> str:

@@ -130,14 +130,15 @@ def _ended(services: Iterable[SwarmService], tasks: Collection[Task]) -> Iterabl
     there = _living(tasks)
     for service in services:
         condition, wanted = service_spec.restart_condition(service.spec), service_spec.replicas(service.spec) or 0
-        gone = max(0, wanted - there[service.id])
-        if condition == "on-failure":  # one that failed is followed by another a moment later
+        most, gone = service_spec.most_restarts(service.spec), max(0, wanted - there[service.id])
+        if condition == "on-failure" and not most:  # one that failed is followed by another a moment later
             gone = min(gone, sum(task.service_id == service.id and task.state == "complete" for task in tasks))
-        if condition != "any" and gone:
+        if (condition != "any" or most) and gone:
+            limit = f", at most {most} restarts" if most else ""
             yield (
                 f"service {service.name}: {gone} of its {wanted} tasks have ended for good (restart condition "
-                f"{condition}) and would run again: remove the service, or take it off the network (its port, where it "
-                "publishes one), then run again"
+                f"{condition}{limit}) and would run again: remove the service, or take it off the network (its port, "
+                "where it publishes one), then run again"
             )
 
 

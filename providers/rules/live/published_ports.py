@@ -128,23 +128,30 @@ def put_back(facts: IngressFacts, network: Network, *, pin: bool) -> Decision | 
     """
     due = {service: carried(service, facts) for service in facts.services}
     waiting = {service: found for service, found in due.items() if found}
+    whole = {service: found for service, found in waiting.items() if not absent(service, found, facts)}
     return (
         refilled(facts, waiting, pin=pin)
-        or closed(facts, {service: found for service, found in waiting.items() if replaced(service, facts, network)})
+        or closed(facts, {service: found for service, found in whole.items() if replaced(service, facts, network)})
         or arrived(facts, network)
-        or closed(facts, {service: found for service, found in waiting.items() if at_rest(service, facts)})
+        or made_anew(facts, [service for service in whole if at_rest(service, facts)])
+        or closed(facts, {service: found for service, found in whole.items() if at_rest(service, facts)})
         or ending(facts, waiting)
         or renewed(facts)
     )
 
 
 def carried(service: SwarmService, facts: IngressFacts) -> Journal | None:
-    """Return the journal to restore: the service's own, or the swarm's copy if a rollback took the label away and left
-    the service without any port."""
+    """Return the journal to restore: the service's own, or the swarm's copy if somebody took away the label alone.
+
+    Without ports and without what else a strip writes, it is as its owner wrote it since: a rollback never ends there,
+    since it goes to a spec with ports or with the label. If both could be, the port comes back: a port too many shows
+    and is taken off again, one too few is an outage that nothing tells of.
+    """
     own = journal.journal_on(service)
     if own or service.publishes_ingress:
         return own
-    return journal.copies(facts.swarm).get(service.id)
+    copy = journal.copies(facts.swarm).get(service.id)
+    return copy if copy and journal.is_stripped(service) else None
 
 
 def refilled(facts: IngressFacts, waiting: dict[SwarmService, Journal], *, pin: bool) -> Steps | None:
@@ -204,8 +211,10 @@ def tasks_of(service: SwarmService, facts: IngressFacts) -> list[Task]:
 def at_rest(service: SwarmService, facts: IngressFacts) -> bool:
     """Tell whether its update has ended, or moves nothing more because no host takes the remaining tasks, or only one
     that keeps a removed ingress (measurements.md#old-ingress-stays). Such an update is called `updating` for ever
-    (measurements.md#states-of-an-update)."""
-    if service.update_state != "updating":
+    (measurements.md#states-of-an-update). One that makes waiting tasks anew says so only a moment later.
+    """
+    begins = overtaken(service, facts) and journal.is_marked(service)
+    if service.update_state != "updating" and not begins:
         return True
     left = [task for task in tasks_of(service, facts) if not task.desired == task.state == "running"]
     return facts.unchanged_for >= STARTS and all(task.unplaced or task.node_id in facts.keeping for task in left)
@@ -229,19 +238,29 @@ def lost(task: Task, facts: IngressFacts) -> bool:
     return task.node_id in facts.down
 
 
+def made_anew(facts: IngressFacts, services: list[SwarmService]) -> Steps | None:
+    """Have the tasks that wait for a host made anew, so that the last update of their service may do so once more.
+
+    A task that waits is forgotten if its service is written again, though nothing that concerns it
+    (measurements.md#forgotten-tasks).
+    """
+    old = [service for service in services if overtaken(service, facts) and not journal.is_marked(service)]
+    updates = tuple(written_back(service, journal.marked(service.spec)) for service in old)
+    return Steps(updates, f"make the tasks of {names(old)} anew that wait for a host") if old else None
+
+
+def overtaken(service: SwarmService, facts: IngressFacts) -> bool:
+    """Tell whether a task of it that waits for a host would be forgotten. Those of global services have a node from the
+    start, and never are."""
+    waiting = [task for task in tasks_of(service, facts) if task.unplaced and not task.node_id]
+    return not all(map(journal.has_mark, waiting))
+
+
 def closed(facts: IngressFacts, ended: dict[SwarmService, Journal]) -> Steps | None:
     """Remove journals and restore each service's own update settings, once its update has ended or only watches its new
     tasks. This moves no task."""
-    whole = {service: found for service, found in ended.items() if not absent(service, found, facts)}
-    updates = tuple(written_back(service, close(service, found, facts)) for service, found in whole.items())
-    return Steps(updates, f"remove the notes of the ports of {names(whole)}") if updates else None
-
-
-def close(service: SwarmService, found: Journal, facts: IngressFacts) -> str:
-    """Return the spec as it was before. After an update that makes no new tasks the swarm forgets to place those that
-    wait for a host (https://github.com/moby/moby/issues/53722): if only such tasks are left, they are made anew."""
-    spec, left = journal.closed(service, found), tasks_of(service, facts)
-    return journal.forced(spec) if left and all(task.unplaced for task in left) else spec
+    updates = tuple(written_back(service, journal.closed(service, found)) for service, found in ended.items())
+    return Steps(updates, f"remove the notes of the ports of {names(ended)}") if updates else None
 
 
 def ending(facts: IngressFacts, waiting: dict[SwarmService, Journal]) -> Wait | None:
@@ -251,11 +270,20 @@ def ending(facts: IngressFacts, waiting: dict[SwarmService, Journal]) -> Wait | 
 
 
 def renewed(facts: IngressFacts) -> Steps | None:
-    """Make one unchanged update, so that a rollback goes to the spec with its ports and not to one in the middle."""
-    behind = [service for service in facts.services if JOURNAL in dict(service.rollback_labels)]
+    """Make one more update, so that a rollback goes to a spec with its ports and not to one in the middle. It changes
+    nothing, or takes the mark off, which makes tasks that wait for a host anew once more, for good."""
+    behind = [each for each in facts.services if JOURNAL in dict(each.rollback_labels) or journal.is_marked(each)]
     own = [service for service in behind if journal.journal_on(service) is None]
-    updates = tuple(written_back(s, s.spec) for s in own)
+    updates = tuple(written_back(service, lasting(service, facts)) for service in own)
     return Steps(updates, f"make a rollback of {names(own)} keep its ports") if own else None
+
+
+def lasting(service: SwarmService, facts: IngressFacts) -> str:
+    """Return its spec as it is to stay. A task that found a host while its service had the mark is moved by force:
+    others' updates of a port would not move it (measurements.md#placement-alone)."""
+    settled = any(task.node_id and journal.has_mark(task) for task in tasks_of(service, facts))
+    spec = journal.unmarked(service.spec)
+    return journal.forced(spec) if settled else spec
 
 
 def released(facts: IngressFacts, network: Network, owner: str) -> Decision | None:
@@ -308,6 +336,9 @@ def unfinished(facts: IngressFacts) -> list[str]:
     stripped_now = [service for service in facts.services if carried(service, facts)]
     off = ", ".join(sorted(service.name for service in stripped_now))
     words = [f"ports of {off} are off and have to come back"] if off else []
+    marked = ", ".join(sorted(service.name for service in facts.services if journal.is_marked(service)))
+    if marked:
+        words.append(f"{marked} has a constraint of ours, so that waiting tasks are made anew")
     if not words and any(key in (CHANGE, FORMER) or key.startswith(JOURNAL) for key, _ in facts.swarm.labels):
         words.append("the swarm still carries the labels of a change")
     return words

@@ -32,6 +32,7 @@ ONCE = {"RestartPolicy": {"Condition": "none"}}
 TWICE = {"RestartPolicy": {"Condition": "any", "MaxAttempts": 2}}
 JOB: dict[str, Any] = {"ReplicatedJob": {}}
 ELSEWHERE = {"Placement": {"Platforms": [{"Architecture": "arm64", "OS": "linux"}]}}
+FAILED = task("w3", state="failed", desired="shutdown")
 ENDED = task("w3", state="complete", desired="shutdown")
 FAILS = {"RestartPolicy": {"Condition": "on-failure"}}
 PAUSED = (
@@ -61,6 +62,16 @@ def bound(to: str, **more: Any) -> SwarmService:
         "a job": ("the job web would run again", service(mode={"ReplicatedJob": {}}), ()),
         "a task that ran to its end": ("1 of its 2 tasks have ended for good", service(**ONCE), (task("w1"), ENDED)),
         "a task that failed and is followed by another": ("", service(**FAILS), (task("w1"), task("w3", "failed"))),
+        "restarts that are used up": (
+            "(restart condition any, at most 2 restarts)",
+            service(**TWICE),
+            (task("w1"), FAILED),
+        ),
+        "restarts that are left": (
+            "",
+            service(**TWICE),
+            (task("w1"), FAILED, task("w3", state="ready", desired="ready")),
+        ),
         "tasks that run once and still do": ("", service(**ONCE), (task("w1"), task("w3"))),
         "a task that no host takes": ("", service(), (task("w1", state="pending"),)),
     },

@@ -1,5 +1,7 @@
 """Ports come back one by one: one that somebody has taken keeps no other away, and whatever the API took returns."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,9 +9,9 @@ import pytest
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.facts import Port
 from providers.rules.vocabulary.labels import JOURNAL
-from providers.rules.vocabulary.steps import CreateNetwork, Step, UpdateService
+from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork, Step, UpdateService
 from providers.simulate import World, elapse
-from providers.simulate.others import create_service, named, remove_service, service_spec
+from providers.simulate.others import change_service, create_service, named, remove_service, service_spec
 from providers.simulate.workloads import read
 from tests.support.lifecycle import id_of, ingress_spec, make, running
 from tests.support.simulated import SimulatedHosts
@@ -18,14 +20,14 @@ NEW_INGRESS = ingress_spec(subnet="10.111.0.0/16", gateway="10.111.0.1")
 
 
 class Meanwhile(SimulatedHosts):
-    """Hosts on which somebody creates a service after the first step of a kind: by then ports are off."""
+    """Hosts on which somebody does something after the first step of a kind: by then ports are off."""
 
-    coming: tuple[type[Step], str] | None = None
+    coming: tuple[type[Step], Callable[[World], World]] | None = None
 
     def perform(self, step: Step) -> None:
         super().perform(step)
         if self.coming and isinstance(step, self.coming[0]):
-            self.world, self.coming = create_service(self.world, self.coming[1]), None
+            self.world, self.coming = self.coming[1](self.world), None
 
 
 def at_work(*specs: str) -> World:
@@ -39,7 +41,7 @@ def at_work(*specs: str) -> World:
 def changed(world: World, other: str, after: type[Step] = UpdateService) -> tuple[SimulatedHosts, str]:
     """After a change of the ingress, with another service that comes in the middle; and how it was refused."""
     hosts = Meanwhile(world)
-    hosts.coming = after, other
+    hosts.coming = after, partial(create_service, spec=other)
     return hosts, finished(hosts)
 
 
@@ -124,3 +126,21 @@ def test_numbers_of_one_protocol_do_not_count_for_another():
         {port for port in named(hosts.world, "web").numbers if port.protocol == "udp"},
     )
     assert 2 == len(ports(hosts))
+
+
+# What replaces labels: a deployment writes the whole spec, other tools only these, around what they find.
+DEPLOYED = {"Labels": {"team": "net"}, "EndpointSpec": {}, "UpdateConfig": {"Parallelism": 1, "Order": "stop-first"}}
+RELABELLED = {"Labels": {"team": "net"}}
+
+
+@pytest.mark.parametrize(
+    ("expected", "written"), [([], DEPLOYED), ([(8080, "ingress")], RELABELLED)], ids=["deployed", "relabelled"]
+)
+@pytest.mark.parametrize("after", [UpdateService, RemoveNetwork, CreateNetwork])
+def test_the_last_word_on_ports_is_their_owners(expected: list[Any], written: dict[str, Any], after: type[Step]):
+    """A spec without ports that was written as a whole stays so; if only our label went, the port comes back."""
+    hosts = Meanwhile(at_work(service_spec("web", ports=((8080, 80),), replicas=2)))
+    hosts.coming = after, partial(change_service, name="web", **written)
+
+    assert ("", expected) == (finished(hosts), ports(hosts))
+    assert {"team": "net"} == dict(named(hosts.world, "web").labels)
