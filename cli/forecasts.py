@@ -9,7 +9,7 @@ from providers import simulate
 from providers.explain.forecast import NOT_REACHED, Forecast
 from providers.loop.dry_run import rehearsed
 from providers.rules.nouns import swarm
-from providers.rules.nouns.noun import Decide
+from providers.rules.nouns.noun import Decide, aware
 from providers.rules.nouns.table import ORDER, noun_of
 from providers.rules.plan import Plan
 from providers.rules.vocabulary.door import Door
@@ -73,12 +73,13 @@ def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Loo
     wanted = {spec.resource_name for spec in plan.specs}
     for spec in plan.specs:
         known = state[spec.resource_name][1] if spec.resource_name in state else {}
-        noun = noun_of(spec)
+        noun, spec = noun_of(spec), aware(spec, known)
         ways_back = noun.ways_back(spec, known=bool(known))
         yield spec, partial(noun.look, spec=spec, known=known), noun.decide(spec, known), ways_back
     gone = [(spec, known) for name, (spec, known) in state.items() if name not in wanted]
     for spec, known in sorted(gone, key=lambda each: -ORDER.index(type(each[0]))):
         renamed = spec.resource_name in wanted  # in the state, where another resource had it before
+        spec = aware(spec.model_copy(update={"wish": next((each.wish for each in plan.specs), "")}), known)
         noun, stays = noun_of(spec), renamed or plan.forgets(spec) or getattr(spec, "retain", False)
         decide = None if stays else noun.decide_removal(spec, known, lost=getattr(spec, "host", "") in lost)
         look = partial(noun.look, spec=spec, known=known, leaving=True)

@@ -24,7 +24,7 @@ from pulumi.dynamic import (
 from pydantic import ValidationError
 
 from providers.loop.reconcile import work
-from providers.rules.nouns.noun import Noun, Standing, to_props
+from providers.rules.nouns.noun import Noun, Standing, aware, to_props
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.vocabulary.door import Door
@@ -191,6 +191,7 @@ class Provider(ResourceProvider, Generic[S, F]):
         it, so that it came under another URN before it goes under this one.
         """
         spec, props = self.run.wish(self.noun.spec.recorded(props, id_)), self.known(id_, props)
+        spec = aware(spec, props)
         spec = spec.model_copy(update={"replaces": id_ in self.run.to_be_replaced})
         if not props[self.noun.output]:
             return
@@ -225,7 +226,7 @@ class Provider(ResourceProvider, Generic[S, F]):
     def brought_about(self, spec: S, known: Props) -> Props:
         """Work until it is right; returns the outputs. `known`: those in the state, empty in `create`."""
         with one_line():
-            spec, door, show = self.run.wish(spec), self.run.hosts(), Progress(spec.row)
+            spec, door, show = aware(self.run.wish(spec), known), self.run.hosts(), Progress(spec.row)
             turn = self.turn(spec, known, door)
             spec = self.run.in_place_of(spec)
             self.run.refuse_clashes(door, show, spec)
@@ -235,6 +236,8 @@ class Provider(ResourceProvider, Generic[S, F]):
                 look, decide = partial(self.looked, door, spec, known), announcing(self.run, door, show, spec, known)
                 ways_back = self.noun.ways_back(spec, known=bool(known))
                 facts = work(door, in_words(spec), spec.timeout, show, look, decide, ways_back, show)
+            if left := self.noun.left_undone(facts):
+                show(f"warning: {left}", stays=True)
         there = self.noun.there(facts)
         assert there is not None
         return {**to_props(spec), **self.noun.outputs(spec, there), **self.noun.kept(spec, known, there)}

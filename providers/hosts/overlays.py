@@ -71,7 +71,9 @@ def overlay_at_rest(fleet: Fleet, name: str, network_id: str) -> OverlayFacts:
         alike = (listed.by_id.get(network_id), *listed.by_name.get(name, ()))
         found = (confirmed(engine, listed, network) for network in alike)
         network = next((network for network in found if network is not None), None)
-        return OverlayFacts(network=network, twin=confirmed(engine, listed, listed.twins.get(name)))
+        return OverlayFacts(
+            network=network, twin=confirmed(engine, listed, listed.twins.get(name)), swarm=settings(engine)
+        )
 
     return from_manager(fleet, read)
 

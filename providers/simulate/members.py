@@ -348,7 +348,8 @@ def unlocked(world: World, name: str) -> World:
 
 
 def heal(world: World, name: str) -> World:
-    """A host's link is back; tasks that were to end, end."""
+    """A host's link is back; tasks that were to end, end. An ingress that was removed meanwhile stays, until its docker
+    restarts (measurements.md#host-that-is-down)."""
     before, world = world, world.with_host(replace(world.host(name), connected=True))
     if world.cluster is None:
         return world
@@ -356,7 +357,7 @@ def heal(world: World, name: str) -> World:
         if task.node_id == world.host(name).node_id and task.desired == "shutdown":
             world = world.later(world.manners.drop, Happening("task ends", task.id))
     for network in world.host(name).networks:
-        if network.scope == "swarm" and world.swarm.network(network.id) is None:
+        if network.scope == "swarm" and not network.ingress and world.swarm.network(network.id) is None:
             world = world.later(world.manners.drop, Happening("network dropped", name, network.id))
     return elected(before, back(world, name))
 

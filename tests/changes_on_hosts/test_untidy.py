@@ -7,6 +7,7 @@ the simulated swarm shows as well are left to `make engines`.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from tests.changes_on_hosts.conftest import Live
 from tests.support.cutting import ended, killed, progress
 from tests.support.machines import Host, eventually
-from tests.support.project import CHANGE, Run, events
+from tests.support.project import CHANGE, Project, Run, events
 from tests.support.services import FOREVER, ROW, all_run, deploy, journals, lost, specs
 from tests.support.what_hosts_show import networks_of
 
@@ -411,3 +412,37 @@ def test_tasks_that_a_drain_would_end(scene: Scene, first: None, words: str, spe
     eventually(lambda: task_counts(scene.manager)["once"] in ("1/1", "3/3"))
 
     assert words in scene.refused(gwbridge={"subnet": scene.ranges()})
+
+
+def test_what_a_host_missed_while_it_was_cut_off_is_said(live: Live, ranges: Callable[[], str]):
+    """The row names it, and `up --refresh` brings the ingress there once it is back."""
+    live.hosts.fault("l3", "cut")
+    eventually(lambda: live.manager.nodes()["l3"]["Status"]["State"] == "down")
+    live.declare(ingress={"subnet": ranges()})
+    run = live.project.up()
+    live.hosts.fault("l3", "heal")
+    eventually(lambda: live.manager.nodes()["l3"]["Status"]["State"] == "ready")
+
+    assert run.ok, run.told
+    assert run.notes["ingress"].startswith("warning: left undone on l3: down, according to the managers")
+    assert live.project.up("--refresh").ok
+    live.is_whole()
+
+
+def test_two_states_that_know_the_ingress_change_it_at_once(live: Live, ranges: Callable[[], str], tmp_path: Path):
+    """The second writes nothing, and the first comes to its end with all ports."""
+    second = Project(tmp_path, live.project.home)
+    (tmp_path / "state.json").write_text(live.project.run("stack", "export").text)
+    assert second.run("stack", "import", "--file", "state.json").ok
+    second.declare({**live.sections, "ingress": {"subnet": ranges()}})
+    live.declare(ingress={"subnet": ranges()})
+
+    with live.project.start("up", *CHANGE, "--json") as first:
+        assert first.stdout
+        next(line for line in progress(first.stdout) if line.startswith("take ports off"))
+        refused = second.up()
+        told = "".join(first.communicate(timeout=SECONDS))
+
+    assert (False, 0) == (refused.ok, first.returncode), told[-2000:]
+    assert "is in the middle of a change with another stack file" in refused.told
+    live.is_whole()

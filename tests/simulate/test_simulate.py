@@ -309,7 +309,7 @@ FOUND: dict[str, tuple[list[str], str, Callable[[], World]]] = {
     "an unchanged update repairs nothing": ([], "ingress", lambda: elapse(kick(kicked_in_vain(), "w1"), 30)),
     "a fresh value does": (["w1"], "ingress", lambda: elapse(kick(kicked_in_vain(), "w1", value="2"), 30)),
     # measurements.md#host-that-is-down
-    "a host that was away needs no kick": (
+    "a host whose docker was away needs no kick": (
         *(["w1"], "ingress"),
         lambda: elapse(members.start_docker(swapped(elapse(stopped(swarm(), "w1"), 15)), "w1"), 3),
     ),
@@ -320,6 +320,17 @@ FOUND: dict[str, tuple[list[str], str, Callable[[], World]]] = {
 def test_hosts_that_have_a_network(expected: list[str], name: str, world: Callable[[], World]):
     """The hosts with a copy of a network, or of a removed one, are those of the measurement."""
     assert expected == has(world(), name)
+
+
+def test_only_a_restart_rids_a_host_of_an_ingress_that_went_while_it_was_cut_off():
+    """measurements.md#host-that-is-down"""
+    back = members.heal(swapped(elapse(members.cut(swarm(), "w1"), 30)), "w1")
+    kicked = elapse(kick(elapse(back, 30), "w1"), 30)
+    restarted = elapse(perform(kicked, RestartEngine(host="w1")), 10)
+    copies = [[net.id for net in world.host("w1").networks if net.ingress] for world in (kicked, restarted)]
+    new = [network(back, "ingress").id]
+
+    assert [False, True] == [each == new for each in copies]
 
 
 # What is so, and what is so seconds later

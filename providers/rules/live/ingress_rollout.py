@@ -57,8 +57,8 @@ def has_it(network: Network, host: HostIngress | Silent) -> bool:
 
 
 def counts(host: HostIngress | Silent, nodes: tuple[Node, ...]) -> bool:
-    """Tell whether the host has to be attached now. A host that is down is attached when it is back
-    (measurements.md#host-that-is-down); one that is no member is not."""
+    """Tell whether the host has to be attached now. One that is down can't be, and what it has once it is back is for
+    the next run (measurements.md#host-that-is-down); one that is no member is not."""
     return any(node.counted_on for node in nodes if node.id == host.node_id)
 
 
@@ -289,6 +289,19 @@ def result(facts: IngressFacts, network: Network) -> str:
     """Say on how many hosts the ingress is: `ingress on 3 of 3 hosts`."""
     wanted = [host for host in facts.hosts if counts(host, facts.nodes)]
     return f"ingress on {sum(has_it(network, host) for host in wanted)} of {len(wanted)} hosts"
+
+
+def left_undone(facts: IngressFacts) -> str | None:
+    """Say which declared hosts are down, so that nobody could bring the ingress there, and what to type once they are
+    back. None if none is."""
+    declared = {host.node_id for host in facts.hosts}
+    down = sorted(node.hostname for node in facts.nodes if node.id in facts.down & declared)
+    if not down:
+        return None
+    return (
+        f"left undone on {', '.join(down)}: down, according to the managers, so whether the ingress is attached there "
+        "can't be seen; once it is back run `pulumi up --refresh`, which attaches it"
+    )
 
 
 def unfinished(facts: IngressFacts, network: Network) -> list[str]:

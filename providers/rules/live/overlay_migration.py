@@ -99,7 +99,8 @@ def home(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Decision |
     if twin is None:
         return released(spec, facts, swarm)
     return (
-        moved(on(twin, facts), twin, network, swarm)
+        running_change.taken_over(spec, swarm)
+        or moved(on(twin, facts), twin, network, swarm)
         or left(facts, twin)
         or watched(facts, network, swarm)
         or renewed(facts, twin)
@@ -245,7 +246,8 @@ def released(spec: OverlaySpec, facts: OverlayFacts, swarm: Swarm) -> Steps | No
     labels = [former_label(spec.name)] if facts.network is not None or not spec.replaces else []
     labels = [key for key in labels if swarm.label(key) is not None]
     others = [key for key, _ in swarm.labels if key.startswith(moved_label(""))]
-    if running_change.is_ours(spec.owner, swarm) and not maintenance.something_due(swarm, facts.nodes):
+    ours = running_change.is_ours(spec.owner, swarm) and not running_change.by_another_state(spec, swarm, known=True)
+    if ours and not maintenance.something_due(swarm, facts.nodes):
         others.append(CHANGE)
     if others and all(network.label(TWIN) in (None, spec.name) for network in facts.listed):
         labels += others

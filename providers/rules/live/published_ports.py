@@ -339,7 +339,9 @@ def unfinished(facts: IngressFacts) -> list[str]:
     marked = ", ".join(sorted(service.name for service in facts.services if journal.is_marked(service)))
     if marked:
         words.append(f"{marked} has a constraint of ours, so that waiting tasks are made anew")
-    if not words and any(key in (CHANGE, FORMER) or key.startswith(JOURNAL) for key, _ in facts.swarm.labels):
+    if going := running_change.in_words(facts.swarm):
+        words.append(going)
+    elif not words and any(key == FORMER or key.startswith(JOURNAL) for key, _ in facts.swarm.labels):
         words.append("the swarm still carries the labels of a change")
     return words
 

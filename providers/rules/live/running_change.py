@@ -1,8 +1,10 @@
 """The swarm's label that a change goes on: who began it, and whether this run may go on with it.
 
-Two states may bear one name, each with the owner's name in it. What the state knows goes on with any change of its
-owner; what it does not know yet, only with one that has the digest of its own stack file. A label without a digest, as
-0.1.0 wrote it, may be anybody's: what is missing is made, and nothing that is there is removed for it.
+Two states may bear one name, each with the owner's name in it, and both may know what is there. A run goes on with a
+change that has the digest of its own stack file, and with one that a refresh found and wrote into its state; every
+other it leaves alone. It writes its own digest before it goes on, so that a run that still works there stops. A label
+without a digest, as 0.1.0 wrote it, may be anybody's: what is missing is made, and nothing that is there is removed for
+it.
 """
 
 from providers.rules.vocabulary.facts import Swarm
@@ -55,10 +57,38 @@ def by_another(spec: Spec, swarm: Swarm) -> str | None:
     )
 
 
-def by_another_state(spec: Spec, swarm: Swarm | None) -> str | None:
-    """Say that this stack is changing the swarm from another state or with another stack file, for what the state does
-    not know; None if it is not."""
-    change = change_on(swarm.labels) if swarm and not spec.replaces else None
-    if change is None or change.owner != spec.owner or change.wish in ("", spec.wish):
+def in_words(swarm: Swarm | None) -> str | None:
+    """Say which change the swarm is in the middle of, or None if it is in none. A state that has this sentence may go
+    on with that change."""
+    change = change_on(swarm.labels) if swarm else None
+    return f"the swarm is in the middle of a change (label {CHANGE}: {change.text})" if change else None
+
+
+def by_another_state(spec: Spec, swarm: Swarm | None, *, known: bool) -> str | None:
+    """Say that this stack is changing the swarm from another state or with another stack file; None if it is not, or
+    if a refresh found that change. known: the state has the resource."""
+    if swarm is None or not differs(spec, swarm) or (in_words(swarm) or "") in spec.seen:
         return None
-    return f"{spec.owner} is in the middle of a change that is not in this state (label {CHANGE}): {FINISH_ELSEWHERE}"
+    if not known:
+        return (
+            f"{spec.owner} is in the middle of a change that is not in this state (label {CHANGE}): {FINISH_ELSEWHERE}"
+        )
+    return (
+        f"{spec.owner} is in the middle of a change with another stack file (label {CHANGE}): let it finish; "
+        "if it was cut, `pulumi up --refresh` goes on from there"
+    )
+
+
+def taken_over(spec: Spec, swarm: Swarm) -> Steps | None:
+    """Put the own digest on a change of another stack file before it is gone on with: a run that still works on it
+    then stops. None if the digest is the own one."""
+    if not differs(spec, swarm):
+        return None
+    step = UpdateSwarm(version=swarm.version, set_labels=(label(spec),))
+    return Steps((step,), "label the swarm: the change goes on with another stack file")
+
+
+def differs(spec: Spec, swarm: Swarm) -> bool:
+    """Tell whether a change by the same owner has the digest of another stack file."""
+    change = change_on(swarm.labels)
+    return change is not None and change.owner == spec.owner and change.wish not in ("", spec.wish)

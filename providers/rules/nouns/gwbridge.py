@@ -17,12 +17,13 @@ from providers.rules.vocabulary import undeclared
 from providers.rules.vocabulary.addresses import shown_network
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network
-from providers.rules.vocabulary.labels import CHANGE, FORMER, declared_labels, owner_of, with_owner
+from providers.rules.vocabulary.labels import FORMER, declared_labels, owner_of, with_owner
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, ICC, MASQUERADE, refuses
 from providers.rules.vocabulary.places import shaped, shown
 from providers.rules.vocabulary.shape import NetworkShape
 from providers.rules.vocabulary.specs import GwbridgeSpec, Ipv6Range
 from providers.rules.vocabulary.steps import (
+    FOREVER,
     Blocked,
     CreateNetwork,
     Decision,
@@ -152,7 +153,7 @@ def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decis
     bridge = facts.bridge
     unanswered = unanswering(spec, facts)
     if unanswered:
-        return unanswered
+        return left_to_another(spec, facts, known=known) or unanswered
     if facts.member.state == "pending" and facts.unchanged_for < REJOINS:
         return Wait(f"{spec.host} to be a member again", REJOINS + 1)
     refusal = unfit(facts.member) or (take_over(spec, facts, bridge, known) if bridge else None)
@@ -186,17 +187,21 @@ def on_member(spec: GwbridgeSpec, facts: GwbridgeFacts, difference: str, *, know
     """Change a member's bridge the guarded way. A bridge that is only detached first gets a moment to come back."""
     ours = known or facts.bridge is None or is_ours(spec, facts.bridge)
     loose = ours and bridge_swap.detached(facts)
-    another = None if known else running_change.by_another_state(spec, facts.swarm)
-    if another:
-        refusal = Blocked(f"{spec.host}: {GATEWAY_BRIDGE} can't change: {another}")
+    if refusal := left_to_another(spec, facts, known=known):
         return refusal if difference or loose or bridge_swap.in_progress(facts) else Done()
     if difference or bridge_swap.in_progress(facts):
         return bridge_swap.change(spec, facts, creation_on(spec, facts), right=not difference)
     if loose and facts.unchanged_for < SETTLES:
-        return Wait(f"the ingress of {spec.host} to be attached to {GATEWAY_BRIDGE}", SETTLES + 1)
+        return Wait(f"the ingress of {spec.host} to be attached to {GATEWAY_BRIDGE}", FOREVER)
     if loose:
         return bridge_swap.change(spec, facts, creation_on(spec, facts), right=True)
     return bridge_swap.released(spec, facts) or Done(f"{spec.host} is in service")
+
+
+def left_to_another(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Blocked | None:
+    """Refuse what another state is changing, or None if none is."""
+    another = running_change.by_another_state(spec, facts.swarm, known=known)
+    return Blocked(f"{spec.host}: {GATEWAY_BRIDGE} can't change: {another}") if another else None
 
 
 def unanswering(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
@@ -231,18 +236,21 @@ def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
 
 def left_without(facts: GwbridgeFacts) -> str | None:
     """Say why the host has no bridge for now, or None if it is gone for good."""
-    return "it is gone in the middle of a change" if bridge_swap.in_progress(facts) else None
+    if not bridge_swap.in_progress(facts):
+        return None
+    return "; ".join(filter(None, ["it is gone in the middle of a change", running_change.in_words(facts.swarm)]))
 
 
 def unfinished(spec: GwbridgeSpec, facts: GwbridgeFacts) -> str | None:
     """Say what is left to do though the bridge is as it should be, or None if nothing is."""
+    words = []
     if bridge_swap.in_progress(facts):
-        return f"{facts.member.host} was drained by Swarmnet"
-    if bridge_swap.detached(facts):
-        return "the ingress is not attached to the bridge"
-    if bridge_swap.released(spec, facts):
-        return f"the swarm still carries the label {CHANGE}"
-    return None
+        words.append(f"{facts.member.host} was drained by Swarmnet")
+    elif bridge_swap.detached(facts):
+        words.append("the ingress is not attached to the bridge")
+    if facts.swarm and running_change.is_ours(spec.owner, facts.swarm):
+        words.append(running_change.in_words(facts.swarm) or "")
+    return "; ".join(words) or None
 
 
 def in_words(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -> str:
@@ -319,6 +327,8 @@ def next_step_of_removal(spec: GwbridgeSpec, facts: GwbridgeFacts, network_id: s
     names is removed.
     """
     bridge = facts.bridge
+    if refusal := left_to_another(spec, facts, known=True):
+        return refusal
     if spec.on_remove == "keep":
         return finished(spec, facts)
     if bridge is None or bridge.id != network_id:
@@ -355,7 +365,7 @@ def ways_back(spec: GwbridgeSpec, *, known: bool = True) -> tuple[Callable[[Gwbr
 
     def with_ours(facts: GwbridgeFacts, *, before: bool) -> Decision:
         theirs = facts.bridge is not None and take_over(spec, facts, facts.bridge, known)
-        if theirs or (not known and running_change.by_another_state(spec, facts.swarm)):
+        if theirs or left_to_another(spec, facts, known=known):
             return Done()
         noted = facts.node.label(FORMER) if before and facts.node else None
         return brought_back(spec, facts, former.creation(noted, spec.host) if noted else creation_on(spec, facts))

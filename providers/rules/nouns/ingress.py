@@ -116,6 +116,8 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
     refusal = refused(spec, facts, known=known)
     if refusal:
         return Blocked(refusal)
+    if ours_now := running_change.taken_over(spec, facts.swarm):
+        return ours_now
     if network is None:
         return made(creation(spec, facts.swarm.label(FORMER)), facts, overlap(spec, facts))
     if not network.allocated:
@@ -174,8 +176,9 @@ def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | Non
 
 def changed_by_another(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | None:
     """Say who else is changing the swarm at this moment, or None if nobody is."""
-    state = None if known else running_change.by_another_state(spec, facts.swarm)
-    who = running_change.by_another(spec, facts.swarm) or state
+    who = running_change.by_another(spec, facts.swarm) or running_change.by_another_state(
+        spec, facts.swarm, known=known
+    )
     return f"ingress: {who}" if who else None
 
 
@@ -305,6 +308,8 @@ def next_step_of_removal(spec: IngressSpec, facts: IngressFacts, network_id: str
     changing, network = changed_by_another(spec, facts, known=True), facts.network
     if changing:
         return Blocked(changing)
+    if ours_now := running_change.taken_over(spec, facts.swarm):
+        return ours_now
     if spec.on_remove == "keep":
         return finished(spec, facts)
     if network is None:
@@ -344,6 +349,8 @@ def turned_round(spec: IngressSpec, again: bool, facts: IngressFacts, *, known: 
     foreign = refused(spec, facts, known=known)
     if foreign or not begun(spec, facts):
         return Done()
+    if ours_now := running_change.taken_over(spec, facts.swarm):
+        return ours_now
     if network is not None:
         if not network.allocated and facts.unchanged_for < ALLOCATION:
             return Wait("the ingress to get its addresses", ALLOCATION + 1)

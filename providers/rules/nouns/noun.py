@@ -102,6 +102,7 @@ class Noun(Generic[S, F]):
     swarm, and hosts in two swarms leave it in doubt.
     there: what the Engine has of it, in its facts. decide: gives the decisions of one work.
     ways_back: gives decisions that finish a change that can't go on; see `reconcile`.
+    left_undone: what an `up` that ended well could not do, with what to type; None if it did everything.
     finding: how it stands, by facts; the one way from facts to what a refresh records and `swarmnet drift` tells.
     """
 
@@ -115,6 +116,7 @@ class Noun(Generic[S, F]):
     decide_removal: DecideRemoval[S]
     finding: Callable[[S, Known, F], Standing[S]]
     ways_back: WaysBack[S] = lambda spec, *, known: ()
+    left_undone: Callable[[F], str | None] = lambda facts: None
 
     def known(self, spec: Spec, outputs: Known) -> dict[str, Any]:
         """Return what the state has of it: its outputs, with the Engine's id (empty if there is none) and the recorded
@@ -134,6 +136,12 @@ class Noun(Generic[S, F]):
         same = known.get(self.output) == there.id
         found = sorted(key for key in names if not same or key in (known.get("kept") or ()))
         return {"kept": found} if found else {}
+
+
+def aware(spec: S, known: Known) -> S:
+    """Return the spec with what the state says is unfinished: a change that a refresh has found may be gone on with."""
+    settled = known.get("settled")
+    return spec.model_copy(update={"seen": settled if isinstance(settled, str) else ""})
 
 
 def to_props(spec: Spec) -> dict[str, Any]:

@@ -95,13 +95,18 @@ def finding(spec: OverlaySpec, known: Known, facts: OverlayFacts) -> Standing[Ov
     if network is None:
         return Standing(gone=True)
     twin = f"its temporary twin {facts.twin.name} still stands in for it" if facts.twin else None
-    live = unfinished(live_spec(spec, network, known.get("kept", ())), twin)
+    ours = facts.swarm is not None and running_change.is_ours(spec.owner, facts.swarm)
+    going = running_change.in_words(facts.swarm) if ours and spec.on_in_use == "migrate" else None
+    live = unfinished(live_spec(spec, network, known.get("kept", ())), "; ".join(filter(None, [twin, going])))
     return Standing(live=live, there=network, gone=not is_ours(spec, network, known["network_id"]))
 
 
 def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -> Decision:
     """Return the next decision. `network_id`: the one in the state, which is ours to change; empty in `create`."""
     network = facts.network
+    another = running_change.by_another_state(spec, facts.swarm, known=bool(network_id))
+    if another and network_id and (network is None or not network.allocated):
+        return Blocked(f"overlay {spec.name}: {another}")
     if network is None:
         return (None if network_id else replaced_by_twin(spec, facts)) or missing(spec, facts)
     if not network.allocated:
@@ -120,7 +125,6 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
             goes_on=running_change.goes_on(spec, facts.swarm),
         )
     )
-    another = None if network_id else running_change.by_another_state(spec, facts.swarm)
     if refusal or (difference and another):
         return Blocked(refusal or f"{thing}: {another}")
     if not difference and another:
@@ -156,7 +160,7 @@ def by_id_alone(facts: OverlayFacts, network_id: str) -> OverlayFacts:
 def replaced_by_twin(spec: OverlaySpec, facts: OverlayFacts) -> Blocked | None:
     """Refuse to make a missing overlay that another state is migrating: that state makes the new one."""
     twin = twin_of(spec.name, facts.listed)
-    if twin is None or (facts.swarm and not running_change.by_another_state(spec, facts.swarm)):
+    if twin is None or (facts.swarm and not running_change.by_another_state(spec, facts.swarm, known=False)):
         return None
     return Blocked(
         f"overlay {spec.name}: its temporary twin {twin.name} stands in for it in a change that is not in this state: "

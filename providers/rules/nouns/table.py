@@ -3,6 +3,7 @@
 from operator import attrgetter
 from typing import Any
 
+from providers.rules.live import ingress_rollout
 from providers.rules.nouns import gwbridge, ingress, node, overlay, swarm
 from providers.rules.nouns.noun import Noun
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
@@ -52,6 +53,7 @@ INGRESS = Noun(
     decide_removal=ingress.decide_removal,
     finding=ingress.finding,
     ways_back=ingress.ways_back,
+    left_undone=ingress_rollout.left_undone,
 )
 OVERLAY = Noun(
     name="Overlay",

@@ -66,6 +66,7 @@ class Spec(Keys):
     settled: always true as intent; `read` puts a sentence in its place where work is unfinished, which makes
         unfinished work visible as drift.
     wish: a digest of what the stack file wants (wish.py): the same for all its networks; neither input nor output.
+    seen: what a refresh found unfinished, as the state has it in `settled`; neither input nor output.
     replaces: whether the state had it at the beginning of this run, so that `create` makes the second half of a
         replacement; neither input nor output.
     declared: never intent; what was last declared of the properties that `read` found otherwise, as JSON, since the
@@ -76,7 +77,7 @@ class Spec(Keys):
 
     # Neither is a property of anything on a host, nor needed once the resource is gone.
     NOT_COMPARED: ClassVar[frozenset[str]] = frozenset(
-        {"owner", "adopt", "timeout", "row", "wish", "replaces", "declared"}
+        {"owner", "adopt", "timeout", "row", "wish", "seen", "replaces", "declared"}
     )
     # What `protect` does not mind: itself, whether it is finished, and how its host is reached.
     UNPROTECTED: ClassVar[frozenset[str]] = frozenset({"protect", "settled", "access"})
@@ -90,6 +91,7 @@ class Spec(Keys):
     protect: bool = False
     settled: bool | str = True
     wish: str = Field(default="", exclude=True)
+    seen: str = Field(default="", exclude=True)
     replaces: bool = Field(default=False, exclude=True)
     declared: str | None = None
 

@@ -55,19 +55,21 @@ def test_nothing_is_left_wherever_it_was_cut(at: int):
 def test_what_is_missing_in_the_middle_is_not_gone():
     """Cut between the old one and the new one, there is still work to do."""
     hosts = SimulatedHosts(next(each for each in begun(INGRESS) if not each.swarm.ingress))
-    assert "it is gone in the middle of a change; ports of dynamic, everywhere, web are off and have to come back" == (
-        ingress.left_without(hosts.ingress())
-    )
+    going = "the swarm is in the middle of a change (label swarmnet.change: infra/prod)"
+    off = "ports of dynamic, everywhere, web are off and have to come back"
+    assert f"it is gone in the middle of a change; {off}; {going}" == ingress.left_without(hosts.ingress())
 
     hosts = SimulatedHosts(next(each for each in begun(BRIDGE) if not each.host("w1").network("docker_gwbridge")))
-    assert "it is gone in the middle of a change" == gwbridge.left_without(hosts.gwbridge("w1"))
+    assert f"it is gone in the middle of a change; {going}" == gwbridge.left_without(hosts.gwbridge("w1"))
 
 
 def test_a_label_that_only_says_that_a_change_goes_on_is_unfinished_work():
     """Cut before the host was drained: every other stack would wait for it."""
     hosts = SimulatedHosts(begun(BRIDGE)[0])
 
-    assert "the swarm still carries the label swarmnet.change" == gwbridge.unfinished(NEW_BRIDGE, hosts.gwbridge("w1"))
+    assert "the swarm is in the middle of a change (label swarmnet.change: infra/prod)" == gwbridge.unfinished(
+        NEW_BRIDGE, hosts.gwbridge("w1")
+    )
 
 
 def test_a_migration_whose_overlay_goes_leaves_no_label():

@@ -4,11 +4,13 @@ It joins what is as it wants it. What differs, and changes that the other state 
 with the digest of its own stack file is its own, such as a first run that was cut left.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from providers.rules.live import running_change
+from providers.rules.nouns.noun import aware
 from providers.rules.nouns.table import noun_of
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import CHANGE, OWNER, Change, change_on
@@ -18,7 +20,7 @@ from tests.exploration.checks import all_of, no_trace, nothing_lost
 from tests.rules.live.test_changes_under_services import NEW_BRIDGE, NEW_INGRESS, NEW_OVERLAY, world
 from tests.support.lifecycle import id_of, make, node_spec, swarm_spec
 from tests.support.quick import some
-from tests.support.simulated import SimulatedHosts, cuts
+from tests.support.simulated import Killed, SimulatedHosts, cuts
 
 THEIRS = {"wish": "0123456789ab"}
 OURS = {"wish": "ba9876543210"}
@@ -36,9 +38,14 @@ def noun(spec: Spec) -> str:
 
 def refused(hosts: SimulatedHosts, spec: Spec) -> str:
     """Return why an empty state may not make this resource; nothing is written."""
+    return refused_with(hosts, spec, "")
+
+
+def refused_with(hosts: SimulatedHosts, spec: Spec, known: str) -> str:
+    """Return why a state that knows the resource by this id may not change it; nothing is written."""
     hosts.steps.clear()
     with pytest.raises(Blocked) as caught:
-        make(hosts, spec)
+        make(hosts, spec, known)
     assert [] == hosts.steps
     return str(caught.value)
 
@@ -89,6 +96,45 @@ def test_a_change_with_the_own_digest_is_gone_on_with(spec: Spec):
             make(hosts, own)
             hosts.elapse(60)
             assert None is AS_BEFORE(hosts.world)
+
+
+@pytest.mark.parametrize("spec", NEW, ids=noun)
+def test_a_change_by_another_state_that_knows_it_too_is_left_alone(spec: Spec):
+    """Two states have it, with different ranges, at once: the second writes nothing wherever the first is."""
+    known, there = id_of(world(), spec), spec.model_copy(update=THEIRS)
+    for hosts in (each for each in begun(there) if in_a_change(each.world)):
+        said = refused_with(hosts, spec.model_copy(update={**OURS, "mtu": 1380}), known)
+        assert any(words in said for words in ("if it was cut, `pulumi up --refresh` goes on", "from another state"))
+        make(hosts, there, known)
+        hosts.elapse(60)
+        assert None is AS_BEFORE(hosts.world)
+
+
+@pytest.mark.parametrize("spec", NEW, ids=noun)
+def test_a_refresh_lets_one_go_on_with_a_change_that_was_cut(spec: Spec):
+    """It writes into the state which change it has found; the next run makes that its own, so that who worked on it
+    stops."""
+    known, there = id_of(world(), spec), spec.model_copy(update=THEIRS)
+    for hosts in (each for each in begun(there) if in_a_change(each.world)):
+        ours = spec.model_copy(update={**OURS, "mtu": 1380})
+        state = {noun_of(spec).output: known}
+        found = noun_of(spec).finding(ours, state, noun_of(spec).look(hosts.at_rest(), ours, state))
+        if found.gone:  # the old overlay: the state has none from now on
+            continue
+        now = found.there.id if found.there else known
+        ours = aware(ours, {"settled": found.live and found.live.settled})
+        hosts.killed_after = 1
+        with pytest.raises(Killed):
+            make(hosts, ours, now)
+        assert change_on(hosts.world.swarm.settings.labels) == Change("infra/prod", OURS["wish"])
+        hosts.killed_after = None
+        hosts.steps.clear()
+        with suppress(Blocked):  # its own part may be done
+            make(hosts, there, known)
+        assert [] == hosts.steps
+        make(hosts, ours, now)
+        hosts.elapse(60)
+        assert None is AS_BEFORE(hosts.world)
 
 
 def test_joining_ends_no_change_of_the_other_state():

@@ -377,7 +377,7 @@ def test_a_host_that_was_drained_and_is_down_is_named(hosts: tuple[HostIngress |
         "a host": ("h2 is not attached to the ingress", facts(RIGHT, with_it(1), without_it(2))),
         "a kick": ("swarmnet.kick", KICKED_BEFORE),
         "a host in repair": ("h2 was drained by Swarmnet", facts(nodes=(node(1), drained()))),
-        "our label": ("labels of a change", facts(swarm=CHANGED)),
+        "our label": ("in the middle of a change (label swarmnet.change: ", facts(swarm=CHANGED)),
     },
 )
 def test_unfinished_work(expected: str | None, found: IngressFacts):
