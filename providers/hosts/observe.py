@@ -34,6 +34,7 @@ from providers.rules.vocabulary.facts import (
     Node,
     NodeFacts,
     Silent,
+    Stopped,
     Swarm,
     SwarmFacts,
     SwarmService,
@@ -261,14 +262,17 @@ def containers(engine: Engine, stopped: Collection[str] = ()) -> tuple[Container
     found = (
         Container(
             id=raw["Id"],
-            name=(raw.get("Names") or [raw["Id"][:12]])[0].lstrip("/"),
+            name=name_of(raw),
             running=raw.get("State") in RUNNING,
-            task="com.docker.swarm.task" in (raw.get("Labels") or {}),
+            task=is_task(raw),
             on_overlay=not overlays.isdisjoint(network_ids(raw)),
             on_bridge=not bridge.isdisjoint(network_ids(raw)),
-            started=started(engine, raw, stopped),
+            paused=raw.get("State") == "paused",
+            auto_remove=auto_remove,
+            started=started,
         )
         for raw in listed_containers(engine)
+        for auto_remove, started in [inspected(engine, raw, stopped)]
     )
     return tuple(sorted(found, key=lambda container: container.id))
 
@@ -279,16 +283,36 @@ def listed_containers(engine: Engine) -> list[schema.Container]:
     return engine.read("/containers/json", list[schema.Container], all=True)
 
 
-def started(engine: Engine, raw: schema.Container, stopped: Collection[str]) -> str:
-    """Return when a container that is no task was last started, or nothing if it neither runs nor was stopped by us."""
-    ours = "com.docker.swarm.task" in (raw.get("Labels") or {})
-    if ours or not (raw.get("State") in RUNNING or raw["Id"] in stopped):
-        return ""
+def inspected(engine: Engine, raw: schema.Container, stopped: Collection[str] = ()) -> tuple[bool, str]:
+    """Tell whether a container that is no task is gone once it ends, and when it was last started; nothing if it neither
+    runs nor was stopped by us."""
+    if is_task(raw) or not (raw.get("State") in RUNNING or raw["Id"] in stopped):
+        return False, ""
     try:
-        found = engine.read(at("containers", raw["Id"], "json"), schema.Inspected)["State"]["StartedAt"]
+        found = engine.read(at("containers", raw["Id"], "json"), schema.Inspected)
     except NotFound:  # it went between the two
-        return ""
-    return found
+        return False, ""
+    return bool((found.get("HostConfig") or {}).get("AutoRemove")), found["State"]["StartedAt"]
+
+
+def stopped_containers(engine: Engine) -> list[Stopped]:
+    """Return the containers on a host that do not run, and are no tasks. One that waits to be restarted is among them,
+    as it holds no network meanwhile."""
+    return [
+        Stopped(host=engine.name, name=name_of(raw), networks=frozenset(network_ids(raw)))
+        for raw in listed_containers(engine)
+        if not is_task(raw) and raw.get("State") not in ("running", "paused")
+    ]
+
+
+def name_of(raw: schema.Container) -> str:
+    """Return a listed container's name, or the beginning of its id."""
+    return (raw.get("Names") or [raw["Id"][:12]])[0].lstrip("/")
+
+
+def is_task(raw: schema.Container) -> bool:
+    """Tell whether a listed container is the swarm's own."""
+    return "com.docker.swarm.task" in (raw.get("Labels") or {})
 
 
 def network_ids(raw: schema.Container) -> set[str]:

@@ -4,8 +4,8 @@ As in observe.py nothing is decided here, and nothing written.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from providers.hosts.engine_api import schema
@@ -24,10 +24,11 @@ from providers.hosts.observe import (
     services,
     settings,
     shared,
+    stopped_containers,
     swarm_network,
     tasks,
 )
-from providers.rules.vocabulary.facts import Network, Node, OverlayFacts, Swarm
+from providers.rules.vocabulary.facts import Network, Node, OverlayFacts, Stopped, Swarm
 from providers.rules.vocabulary.labels import TWIN, former_label, twin_of
 
 
@@ -80,8 +81,8 @@ def overlay_at_rest(fleet: Fleet, name: str, network_id: str) -> OverlayFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Uses:
-    """The networks of a swarm, and who has to do with them. used: ids of those that a service or a task is on, or that
-    a host has a copy of."""
+    """The networks of a swarm, and who has to do with them. used: ids of those that a service or a task is on, that a
+    host has a copy of, or that a stopped container remembers."""
 
     listed: Listing
     swarm: Swarm
@@ -94,16 +95,21 @@ def uses(fleet: Fleet) -> Uses:
 
 
 def uses_from(fleet: Fleet, engine: Engine) -> Uses:
-    """Ask one manager who uses what, and each host that is none for the networks that it has a copy of."""
+    """Ask one manager who uses what, and each host for the networks of its stopped containers; one that is no manager
+    also for those that it has a copy of."""
     listed = listing(engine)
     attached = [each.networks for each in services(engine)] + [each.networks for each in tasks(engine) if each.alive]
-    of_hosts, _ = answers(fleet, copies, fleet.names)
+    of_hosts, _ = answers(fleet, copies_and_stopped, fleet.names)
     return Uses(listed=listed, swarm=settings(engine), used=frozenset(chain(*attached, *of_hosts)))
 
 
-def copies(engine: Engine) -> list[str]:
-    """Return ids of the swarm's networks that a host lists because it has a copy; a manager lists all of them."""
-    return [] if member(engine).control else [net.id for net in networks(engine) if net.scope == "swarm"]
+def copies_and_stopped(engine: Engine) -> frozenset[str]:
+    """Return ids of the swarm's networks that a host lists because it has a copy (a manager lists all of them), and of
+    those that its stopped containers remember."""
+    remembered = frozenset(chain(*(each.networks for each in stopped_containers(engine))))
+    if member(engine).control:
+        return remembered
+    return remembered | {net.id for net in networks(engine) if net.scope == "swarm"}
 
 
 def before_removal(fleet: Fleet, name: str, network_id: str) -> OverlayFacts | None:
@@ -206,7 +212,7 @@ class OverlayReader:
             nodes(engine)
         ids = {net.id for net in (network, twin) if net is not None}
         used = bool(ids)
-        return OverlayFacts(
+        facts = OverlayFacts(
             network=network,
             listed=listed,
             name_held_by=held or self.held_elsewhere(network),
@@ -216,6 +222,12 @@ class OverlayReader:
             tasks=tuple(each for each in tasks(engine) if ids & set(each.networks) and each.alive) if used else (),
             nodes=members,
         )
+        return facts if not used or facts.on_its_way else replace(facts, stopped=self.stopped(ids))
+
+    def stopped(self, ids: Set[str]) -> tuple[Stopped, ...]:
+        """Return the stopped containers on hosts that answer which remember one of these networks."""
+        found, _ = answers(self.fleet, stopped_containers, self.fleet.names)
+        return tuple(each for each in chain(*found) if ids & each.networks)
 
     def held_elsewhere(self, network: Network | None) -> str:
         """Return the other hosts that still have a copy of a removed network of this name."""

@@ -1,5 +1,6 @@
 """The facts of a simulated swarm, as hosts/observe.py reads them: with the same mixtures and the same gaps."""
 
+from collections.abc import Set
 from dataclasses import replace
 
 from providers.rules.vocabulary.errors import EngineError, HostError, NoSwarm, NotAManager
@@ -12,6 +13,7 @@ from providers.rules.vocabulary.facts import (
     NodeFacts,
     OverlayFacts,
     Silent,
+    Stopped,
     Swarm,
     SwarmFacts,
 )
@@ -19,7 +21,7 @@ from providers.rules.vocabulary.labels import AVAILABILITY, concerns, former_lab
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.simulate.answering import engine, manager
 from providers.simulate.reads import answers, containers, host_ingress, listed, member, nodes, services, settings, tasks
-from providers.simulate.world import Host, World
+from providers.simulate.world import Host, Lately, World
 
 __all__ = ["entry", "gwbridge_facts", "ingress_facts", "node_facts", "overlay_facts", "swarm_facts", "tasks"]
 
@@ -162,7 +164,7 @@ def overlay_facts(world: World, name: str, network_id: str = "", *, thorough: bo
     if not deep and twin is None:
         return facts
     ids = {net.id for net in (network, twin) if net is not None}
-    return replace(
+    facts = replace(
         facts,
         name_held_by=held or (held_elsewhere(world, name) if thorough and network is None else ""),
         swarm=settings(world),
@@ -170,6 +172,22 @@ def overlay_facts(world: World, name: str, network_id: str = "", *, thorough: bo
         tasks=tuple([each for each in tasks(world) if not ids.isdisjoint(each.networks) and each.alive]),
         nodes=nodes(world),
     )
+    return facts if not ids or facts.on_its_way else replace(facts, stopped=stopped(world, ids))
+
+
+def stopped(world: World, ids: Set[str]) -> tuple[Stopped, ...]:
+    """The stopped containers on hosts that answer which remember one of these networks."""
+    return tuple(each for each in STOPPED.of(world.hosts) if ids & each.networks)
+
+
+STOPPED = Lately[list[Stopped]](
+    lambda hosts: [
+        Stopped(host=host.name, name=each.name or each.id, networks=frozenset(each.networks))
+        for host in hosts
+        for each in host.containers
+        if host.declared and host.up and not each.running
+    ]
+)
 
 
 def by_name(world: World, asked: Host, name: str) -> tuple[Network | None, str]:

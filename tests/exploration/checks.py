@@ -88,9 +88,10 @@ def one_ingress(world: World) -> str | None:
 
 
 def networks_exist(world: World) -> str | None:
-    """No service names a network that is gone."""
-    ids = {net.id for net in world.swarm.networks}
-    astray = [service.name for service in world.swarm.services if not set(service.networks) <= ids]
+    """No service names a network that is gone, and no container."""
+    ids = {net.id for net in world.swarm.networks} | {net.id for host in world.hosts for net in host.networks}
+    users = [*world.swarm.services, *(container for host in world.hosts for container in host.containers)]
+    astray = [user.name or user.id for user in users if not set(user.networks) <= ids]
     return f"{', '.join(astray)} names a network that is gone" if astray else None
 
 

@@ -391,6 +391,18 @@ def contained(host: str) -> Other:
     return Other(act)
 
 
+def taken_off(host: str) -> Other:
+    """Somebody takes the stopped containers of a host off their networks."""
+
+    def act(world: World) -> World:
+        found = world.host(host)
+        return world.with_host(
+            replace(found, containers=tuple(replace(each, networks=()) for each in found.containers))
+        )
+
+    return Other(act)
+
+
 def too_early() -> Other:
     """Somebody removes the ingress while tasks are on it: their hosts keep it."""
 
@@ -474,6 +486,7 @@ SMALL: dict[str, Callable[[], Scene]] = {
     "migration, its user is removed": lambda: migration(
         with_users(), may_go=("web",), others={"removal": deeds.removed("web")}
     ),
+    "migration, a container has stopped": lambda: migration(with_container_that_ends(), others={"away": taken_off("w1")}),
     "migration, a host is lost": lambda: migration(with_users(), **deeds.losing("w1")),
 }
 LARGE: dict[str, Callable[[], Scene]] = {

@@ -12,7 +12,7 @@ from providers import simulate
 from providers.rules.live import bridge_swap, ingress_rollout, journal, judgement, maintenance, published_ports, quorum
 from providers.rules.nouns import gwbridge, ingress
 from providers.rules.vocabulary.errors import SwarmnetError
-from providers.rules.vocabulary.facts import IngressFacts, Task
+from providers.rules.vocabulary.facts import IngressFacts, OverlayFacts, Task
 from providers.rules.vocabulary.labels import JOURNAL
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import Blocked, Done, Step, Steps, UpdateNode, UpdateService, UpdateSwarm
@@ -82,6 +82,10 @@ MUTATIONS: dict[str, tuple[str, list[tuple[Any, str, Any]]]] = {
     "repair of hosts that are stuck": ("swap, an old ingress is stuck", [(ingress_rollout, "STALE", 1000.0)]),
     "our labels away": ("swap", [(published_ports, "released", nothing)]),
     "containers started again": ("bridge, a container", [(maintenance, "stopped_on", lambda node: {})]),
+    "containers that have stopped": (
+        "migration, a container has stopped",
+        [(OverlayFacts, "stopped_on", lambda *_: [])],
+    ),
     "ports back where it turns round": ("swap", [(ingress, "turned_round", done)]),
     "host back where it turns round": ("bridge", [(gwbridge, "brought_back", done)]),
     "tasks that no host takes": ("fits_nowhere", [(Task, "unplaced", False)]),

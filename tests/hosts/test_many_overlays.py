@@ -33,7 +33,8 @@ def hosts(new_host, there):
     known_at = {"m1": places(hosts)["m1"]}
     for name, host in hosts.items():
         host.engine.answer("GET /info", body=info(name, known_at, control=name == "m1"))
-        host.engine.answer("GET /networks", body=[])
+        for what in ("networks", "containers/json"):
+            host.engine.answer(f"GET /{what}", body=[])
     engine = hosts["m1"].engine
 
     def made():
@@ -146,7 +147,7 @@ def test_what_a_change_left_takes_a_look_of_its_own(manager, new_door, there, la
 
 def test_two_requests_for_each_removal(hosts, manager, remove):
     """It is removed, and the manager asked whether it is gone; who uses what is asked once for all of them, in a frame
-    that proves absences, and each worker once what it has copies of."""
+    that proves absences, each worker once what it has copies of, and each host once for its stopped containers."""
     for name in NAMES:
         remove(name)
 
@@ -154,7 +155,8 @@ def test_two_requests_for_each_removal(hosts, manager, remove):
     alone = {request: count for request, count in found.items() if "/id-" in request}
     assert dict.fromkeys([f"{word} /networks/id-{name}" for name in NAMES for word in ("DELETE", "GET")], 1) == alone
     assert [2, 1, 1, 1, 1] == [found[f"GET /{what}"] for what in ("nodes", "networks", "services", "tasks", "swarm")]
-    assert 1 == hosts["w1"].engine.asked()["GET /networks"]
+    of_hosts = [host.engine.asked() for host in hosts.values()]
+    assert [1, 1, 1] == [of_hosts[1]["GET /networks"], *(asked["GET /containers/json"] for asked in of_hosts)]
 
 
 def test_one_that_came_into_use_stays(manager, remove):

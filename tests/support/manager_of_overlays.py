@@ -37,7 +37,7 @@ def has_overlays(engine: FakeEngine, there: dict[str, Json]) -> None:
     """Let a manager answer for its swarm, with what is `there` by id at that moment; what is removed is gone."""
     engine.answer("GET /nodes", body=[NODE])
     engine.answer("GET /swarm", body=SWARM)
-    for what in ("services", "tasks"):
+    for what in ("services", "tasks", "containers/json"):
         engine.answer(f"GET /{what}", body=[])
     engine.does("GET /networks", lambda: (200, list(there.values())))
     for name in NAMES:

@@ -406,8 +406,13 @@ class ContainerState(TypedDict):
     StartedAt: str
 
 
+class HostConfig(TypedDict, total=False):
+    AutoRemove: bool | None
+
+
 class Inspected(TypedDict):
     State: ContainerState
+    HostConfig: NotRequired[HostConfig | None]
 
 
 class Named(TypedDict):

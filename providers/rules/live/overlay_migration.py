@@ -122,6 +122,7 @@ def refused(spec: OverlaySpec, facts: OverlayFacts, network: Network, swarm: Swa
         for task in facts.tasks
         if network.id in task.networks and not task.service_id and task.alive
     ]
+    alone += facts.stopped_on(network)
     if alone:
         return f"containers without a service use it: {', '.join(alone)}: take them off it, then run again"
     return None

@@ -251,7 +251,8 @@ def taken_away(network: Network) -> Steps:
 
 
 def holders(network: Network, facts: OverlayFacts) -> list[str]:
-    """Return the network's users in words: services with their tasks' hosts, standalone containers with theirs."""
+    """Return the network's users in words: services with their tasks' hosts, standalone containers with theirs, which
+    could not start on another network if they have stopped."""
     hosts = {node.id: node.hostname for node in facts.nodes}
     meant = [task for task in facts.tasks if network.id in task.networks and task.alive and task.desired == "running"]
     held = []
@@ -260,7 +261,8 @@ def holders(network: Network, facts: OverlayFacts) -> list[str]:
             where = sorted({hosts.get(task.node_id, "?") for task in meant if task.service_id == service.id})
             held.append(f"service {service.name}" + (f" on {', '.join(where)}" if where else ""))
     alone = [task for task in meant if not task.service_id]
-    return held + [f"container {each.container_id[:12] or each.id} on {hosts.get(each.node_id, '?')}" for each in alone]
+    held += [f"container {each.container_id[:12] or each.id} on {hosts.get(each.node_id, '?')}" for each in alone]
+    return held + [f"container {words}" for words in facts.stopped_on(network)]
 
 
 def next_step_of_removal(spec: OverlaySpec, facts: OverlayFacts) -> Decision:

@@ -314,8 +314,8 @@ class HostIngress:
 @dataclass(frozen=True, kw_only=True)
 class Container:
     """A container on one host. `task`: the swarm's own. `on_overlay`: its way outside is docker_gwbridge. `on_bridge`:
-    it was put on docker_gwbridge by name. `started`: when it last was, as the Engine says; only of containers that are
-    no tasks and run, or that we have stopped."""
+    it was put on docker_gwbridge by name. Of containers that are no tasks and run, or that we have stopped, also:
+    `auto_remove`: it is gone once it ends (`--rm`); `started`: when it last was, as the Engine says."""
 
     id: str
     name: str
@@ -323,7 +323,19 @@ class Container:
     task: bool
     on_overlay: bool
     on_bridge: bool = False
+    paused: bool = False
+    auto_remove: bool = False
     started: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """A container on a declared host that does not run, is no task, and remembers `networks` of the swarm by id: it
+    can't start with another of the same name (measurements.md#containers-without-a-service)."""
+
+    host: str
+    name: str
+    networks: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -459,7 +471,8 @@ class OverlayFacts:
     `name_held_by`: the hosts that still keep the name for a network that the swarm no longer has, the manager that was
     asked among them. `twin`: the network that stands in for it while it changes.
     Who holds the one or the other (`services`, `tasks`, `nodes` to name their hosts) and the `swarm` are read only
-    where it may have to go, has a twin, or the swarm has a note of what it was like.
+    where it may have to go, has a twin, or the swarm has a note of what it was like. `stopped` is read in the same
+    cases, but not while services are on their way off it: each host has to be asked.
     """
 
     network: Network | None
@@ -470,4 +483,15 @@ class OverlayFacts:
     services: tuple[SwarmService, ...] = ()
     tasks: tuple[Task, ...] = ()
     nodes: tuple[Node, ...] = ()
+    stopped: tuple[Stopped, ...] = field(default=(), compare=False)  # people come and go
     unchanged_for: float = field(default=0, compare=False)
+
+    @property
+    def on_its_way(self) -> bool:
+        """Tell whether a twin stands in for it, and tasks are on the network itself."""
+        network = self.network
+        return bool(self.twin and network and any(network.id in task.networks for task in self.tasks))
+
+    def stopped_on(self, network: Network) -> list[str]:
+        """Return the stopped containers that remember a network, in words."""
+        return sorted(f"{each.name} on {each.host} (stopped)" for each in self.stopped if network.id in each.networks)

@@ -162,6 +162,12 @@ def test_a_service_moves_with_its_overlay():
     assert 4 == updates(hosts.steps, start, "web")
 
 
+def with_stopped_container(start: World) -> World:
+    """A container on the overlay has run to its end: it can start again only on the very same network."""
+    ended = Container(id="ended", name="batch", networks=(id_of(start, NEW_OVERLAY),), running=False)
+    return start.with_host(replace(start.host("w1"), containers=(ended,)))
+
+
 def undeclared(start: World) -> World:
     """A member that the stack file does not name."""
     return start.with_host(replace(start.host("w2"), declared=False))
@@ -194,6 +200,16 @@ def test_unwatched_member_forbids_no_change():
         "a member that is silent": (NEW_INGRESS, lambda start: members.cut(start, "w1"), "w1 can't be asked"),
         "another stack's change, bridge": (NEW_BRIDGE, in_a_change, "infra/staging is in the middle"),
         "another stack's change, overlay": (NEW_OVERLAY, in_a_change, "infra/staging is in the middle"),
+        "a stopped container on the overlay": (
+            NEW_OVERLAY,
+            with_stopped_container,
+            r"it can't be migrated: containers without a service use it: batch on w1 \(stopped\)",
+        ),
+        "a stopped container on an overlay that is made again": (
+            NEW_OVERLAY.model_copy(update={"on_in_use": "refuse"}),
+            with_stopped_container,
+            r"while it is used by .*container batch on w1 \(stopped\)",
+        ),
         # It would end with docker's restart, and only a restart policy would bring it back.
         "a container on no overlay": (
             NEW_BRIDGE,
