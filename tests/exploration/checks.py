@@ -90,8 +90,9 @@ def one_ingress(world: World) -> str | None:
 def networks_exist(world: World) -> str | None:
     """No service names a network that is gone, and no container."""
     ids = {net.id for net in world.swarm.networks} | {net.id for host in world.hosts for net in host.networks}
-    users = [*world.swarm.services, *(container for host in world.hosts for container in host.containers)]
-    astray = [user.name or user.id for user in users if not set(user.networks) <= ids]
+    users = [(service.name, service.networks) for service in world.swarm.services]
+    users += [(container.id, container.networks) for host in world.hosts for container in host.containers]
+    astray = [name for name, networks in users if not set(networks) <= ids]
     return f"{', '.join(astray)} names a network that is gone" if astray else None
 
 
