@@ -284,8 +284,8 @@ def listed_containers(engine: Engine) -> list[schema.Container]:
 
 
 def inspected(engine: Engine, raw: schema.Container, stopped: Collection[str] = ()) -> tuple[bool, str]:
-    """Tell whether a container that is no task is gone once it ends, and when it was last started; nothing if it neither
-    runs nor was stopped by us."""
+    """Tell whether a container that is no task is gone once it ends, and when it was last started; nothing if it
+    neither runs nor was stopped by us."""
     if is_task(raw) or not (raw.get("State") in RUNNING or raw["Id"] in stopped):
         return False, ""
     try:

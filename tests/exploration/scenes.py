@@ -486,7 +486,9 @@ SMALL: dict[str, Callable[[], Scene]] = {
     "migration, its user is removed": lambda: migration(
         with_users(), may_go=("web",), others={"removal": deeds.removed("web")}
     ),
-    "migration, a container has stopped": lambda: migration(with_container_that_ends(), others={"away": taken_off("w1")}),
+    "migration, a container has stopped": lambda: migration(
+        with_container_that_ends(), others={"away": taken_off("w1")}
+    ),
     "migration, a host is lost": lambda: migration(with_users(), **deeds.losing("w1")),
 }
 LARGE: dict[str, Callable[[], Scene]] = {

@@ -170,6 +170,17 @@ def test_one_that_came_into_use_stays(manager, remove):
     assert "GET /networks/id-app0" in manager.asked()
 
 
+def test_one_that_a_stopped_container_remembers_stays(hosts, remove):
+    """Only its host knows of it. What is left of a task does not count."""
+    on_it = {"State": "exited", "NetworkSettings": {"Networks": {"app0": {"NetworkID": "id-app0"}}}}
+    batch = {"Id": "c1", "Names": ["/batch"], "Labels": {}, **on_it}
+    task = {"Id": "c2", "Names": ["/web.1.t1"], "Labels": {"com.docker.swarm.task": ""}, **on_it}
+    hosts["w1"].engine.answer("GET /containers/json", body=[batch, task])
+
+    with pytest.raises(Blocked, match=r"used by container batch on w1 \(stopped\): take"):
+        remove("app0")
+
+
 def test_a_copy_on_a_worker_is_waited_for(hosts, remove):
     """A host that has a copy keeps the name when the swarm has let go of it."""
     worker, copies = hosts["w1"].engine, [[overlay("app0", Containers={})], [overlay("app0", Containers={})], []]
