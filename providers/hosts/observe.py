@@ -283,7 +283,7 @@ def listed_containers(engine: Engine) -> list[schema.Container]:
     return engine.read("/containers/json", list[schema.Container], all=True)
 
 
-def inspected(engine: Engine, raw: schema.Container, stopped: Collection[str] = ()) -> tuple[bool, str]:
+def inspected(engine: Engine, raw: schema.Container, stopped: Collection[str]) -> tuple[bool, str]:
     """Tell whether a container that is no task is gone once it ends, and when it was last started; nothing if it
     neither runs nor was stopped by us."""
     if is_task(raw) or not (raw.get("State") in RUNNING or raw["Id"] in stopped):

@@ -17,7 +17,6 @@ from providers.rules.vocabulary.facts import Member
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostSurvey, Standalone, Survey, SwarmSurvey
 
-S = TypeVar("S")
 T = TypeVar("T")
 
 AT_ONCE = 4
@@ -52,7 +51,7 @@ def host_survey(engine: Engine) -> HostSurvey:
         networks=tuple(
             net for net in found if net is not None and (net.scope != "swarm" or net.endpoints or not own.control)
         ),
-        containers=standalone(engine, containers),
+        containers=standalone(containers),
     )
 
 
@@ -72,27 +71,25 @@ def may_be_its_own(raw: schema.Network, own: Member, attached: Set[str]) -> bool
     return not only_the_swarms or bool(raw.get("Ingress")) or raw["Id"] in attached
 
 
-def standalone(engine: Engine, listed: list[schema.Container]) -> tuple[Standalone, ...]:
+def standalone(listed: list[schema.Container]) -> tuple[Standalone, ...]:
     """Return those of the containers that are no tasks, running or not."""
-    alone = sorted((raw for raw in listed if not observe.is_task(raw)), key=lambda raw: raw["Id"])
-    inspected = at_once(partial(observe.inspected, engine), alone)
-    return tuple(
+    found = (
         Standalone(
             id=raw["Id"],
             name=observe.name_of(raw),
             running=raw.get("State") in observe.RUNNING,
-            paused=raw.get("State") == "paused",
-            auto_remove=auto_remove,
             networks=tuple(sorted(filter(None, observe.network_ids(raw)))),
         )
-        for raw, (auto_remove, _) in zip(alone, inspected, strict=True)
+        for raw in listed
+        if not observe.is_task(raw)
     )
+    return tuple(sorted(found, key=lambda container: container.id))
 
 
-def at_once(ask: Callable[[S], T], things: Iterable[S]) -> list[T]:
+def at_once(ask: Callable[[str], T], ids: Iterable[str]) -> list[T]:
     """Ask one host of each, a few at a time: sshd opens 10 sessions on a connection."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(ask, things))
+        return list(pool.map(ask, ids))
 
 
 def swarm_survey(engine: Engine, *, stopped: bool = True) -> SwarmSurvey:

@@ -27,6 +27,7 @@ from providers.rules.vocabulary.shape import Pairs, pairs
 from providers.simulate.answering import GIVEN_UP, LEADERLESS, LOCKED, engine, leader, quorum, reachable, voters
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import MANY, Placed, Service, read
+from providers.simulate.workloads import Container as Alone
 from providers.simulate.world import Host, Lately, World
 
 
@@ -200,18 +201,19 @@ def containers(world: World, host: Host) -> tuple[Container, ...]:
     """All containers on a host, running or not: the tasks', and the standalone ones."""
     overlays = {net.id for net in listed(world, host) if net.scope == "swarm"}
     bridges = {net.id for net in host.networks if net.name == GATEWAY_BRIDGE}
-    ours = ((each.container_id, "", each.networks, True, True) for each in running_on(world, host))
-    alone = ((each.id, each.name, each.networks, each.running, False) for each in host.containers)
+    ours = ((True, Alone(id=each.container_id, networks=each.networks)) for each in running_on(world, host))
     found = (
         Container(
-            id=container_id,
-            name=name or container_id,
-            running=running,
+            id=each.id,
+            name=each.name or each.id,
+            running=each.running,
             task=task,
-            on_overlay=not overlays.isdisjoint(attached),
-            on_bridge=not bridges.isdisjoint(attached),
+            on_overlay=not overlays.isdisjoint(each.networks),
+            on_bridge=not bridges.isdisjoint(each.networks),
+            paused=each.paused,
+            auto_remove=each.auto_remove,
         )
-        for container_id, name, attached, running, task in (*ours, *alone)
+        for task, each in (*ours, *((False, each) for each in host.containers))
     )
     return tuple(sorted(found, key=lambda container: container.id))
 

@@ -16,7 +16,8 @@ MANY = 16384
 class Container:
     """A standalone container: running or not, on networks by id. `restarts`: it comes back with its Engine.
 
-    `name`: empty if it goes by its id. `ends`: its process runs to an end, each time it is started.
+    `name`: empty if it goes by its id. `ends`: its process runs to an end, each time it is started. `paused`: by
+    somebody, while it runs. `auto_remove`: it is gone once it ends.
     """
 
     id: str
@@ -25,6 +26,8 @@ class Container:
     running: bool = True
     restarts: bool = True
     ends: bool = False
+    paused: bool = False
+    auto_remove: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

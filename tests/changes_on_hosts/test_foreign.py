@@ -154,6 +154,9 @@ def test_a_standalone_container_blocks_a_bridge_change(live: Live, ranges: Calla
     assert any(f"{alone} would stop with its docker" in line for line in refused.errors.values())
     started = live.hosts["l3"].docker("inspect", "--format={{.State.StartedAt}}", alone)
     live.declare(gwbridge={"disturb": True})
+    live.hosts["l3"].docker("pause", alone)
+    assert f"{alone} is paused and would run afterwards" in live.project.up().error
+    live.hosts["l3"].docker("unpause", alone)
     run = live.project.up()
 
     assert run.ok, run.told
@@ -172,6 +175,9 @@ def test_a_standalone_container_blocks_a_migration(live: Live, alone: str):
     assert not run.ok
     assert "containers without a service use it" in run.error
     assert "on l3" in run.error
+    live.hosts["l3"].docker("stop", alone)
+    assert f"{alone} on l3 (stopped)" in live.project.up().error
+    live.hosts["l3"].docker("start", alone)
     live.declare(overlays={"app": {**live.sections["overlays"]["app"], "subnet": "10.202.0.0/24"}})
     assert live.project.up().ok
     live.is_whole()

@@ -5,6 +5,8 @@ Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge
 (measurements.md#bridge-of-a-member). Whose bridge it is and whether it differs are decided in gwbridge.py.
 """
 
+from collections.abc import Iterable
+
 from providers.rules.live import former, ingress_rollout, judgement, maintenance, running_change
 from providers.rules.vocabulary.addresses import is_subnet, mask_for, room
 from providers.rules.vocabulary.facts import Container, GwbridgeFacts, Network, Node, Swarm
@@ -100,11 +102,22 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             f"{', '.join(each.name for each in bystanders)} would stop with its docker: stop them, or set "
             "gwbridge.disturb: true to have them stopped and started again"
         )
+    if odd := [*unlike_before(bystanders)]:
+        return "; ".join(odd)
     on_overlay, back = [each.name for each in bystanders if each.on_overlay], maintenance.availability(node)
     if on_overlay and back != "active":
         state = {"drain": "drained", "pause": "paused"}.get(back, back)
         return f"{', '.join(on_overlay)} could not start again on a host that is {state}: take it off the overlay first"
     return None
+
+
+def unlike_before(bystanders: Iterable[Container]) -> Iterable[str]:
+    """Yield the containers that would not be as they were once they were stopped and started again."""
+    for each in bystanders:
+        if each.auto_remove:
+            yield f"{each.name} was started with --rm and would be gone for good: stop it first, then run again"
+        elif each.paused:
+            yield f"{each.name} is paused and would run afterwards: unpause or stop it first, then run again"
 
 
 def awaited(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:

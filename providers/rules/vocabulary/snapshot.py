@@ -12,14 +12,11 @@ from providers.rules.vocabulary.routes import Surroundings
 
 @dataclass(frozen=True, kw_only=True)
 class Standalone:
-    """A container that is no task, and the ids of the networks that it was made for. auto_remove: it is gone once it
-    ends (`--rm`); known of those that run."""
+    """A container that is no task, and the ids of the networks that it was made for."""
 
     id: str
     name: str
     running: bool
-    paused: bool = False
-    auto_remove: bool = False
     networks: tuple[str, ...] = ()
 
 

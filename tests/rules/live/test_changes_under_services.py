@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import pytest
 
@@ -18,6 +18,7 @@ from tests.support.tables import cases
 
 NEW_INGRESS = ingress_spec(name="mesh", subnet="10.111.0.0/16", gateway="10.111.0.1", mtu=1400)
 NEW_BRIDGE = gwbridge_spec("w1", subnet="10.112.0.0/16", gateway="10.112.0.1")
+DISTURBING = NEW_BRIDGE.model_copy(update={"disturb": True})
 NEW_OVERLAY = overlay_spec(subnet="10.113.0.0/24", gateway="10.113.0.1", on_in_use="migrate")
 
 
@@ -136,15 +137,16 @@ def test_host_by_host():
     assert [True, True, True] == ["gateway_ingress-sbox" in names for names in ends]
 
 
-def with_plain_container(start: World) -> World:
+def with_plain_container(start: World, **more: bool) -> World:
     """Return the world with a container on w1 that is on no overlay: it ends with the restart of docker."""
     host = start.host("w1")
-    return start.with_host(replace(host, containers=(*host.containers, Container(id="plain", name="db", networks=()))))
+    plain = Container(id="plain", name="db", networks=(), **more)
+    return start.with_host(replace(host, containers=(*host.containers, plain)))
 
 
 def test_a_container_that_is_on_no_overlay_is_started_again():
     """A plain container is restarted if the stack file allows to disturb it."""
-    hosts = changed(with_plain_container(world()), NEW_BRIDGE.model_copy(update={"disturb": True}))
+    hosts = changed(with_plain_container(world()), DISTURBING)
 
     assert [True] == [each.running for each in hosts.world.host("w1").containers if each.id == "plain"]
     assert ["StopContainer", "StartContainer"] == [
@@ -215,6 +217,16 @@ def test_unwatched_member_forbids_no_change():
             NEW_BRIDGE,
             with_plain_container,
             "w1: docker_gwbridge can't change: db would stop with its docker",
+        ),
+        "one that would be gone": (
+            DISTURBING,
+            partial(with_plain_container, auto_remove=True),
+            "db was started with --rm and would be gone for good: stop it first",
+        ),
+        "one that would run afterwards": (
+            DISTURBING,
+            partial(with_plain_container, paused=True),
+            "db is paused and would run afterwards: unpause or stop it first",
         ),
     },
 )
