@@ -155,7 +155,7 @@ def test_a_standalone_container_blocks_a_bridge_change(live: Live, ranges: Calla
     started = live.hosts["l3"].docker("inspect", "--format={{.State.StartedAt}}", alone)
     live.declare(gwbridge={"disturb": True})
     live.hosts["l3"].docker("pause", alone)
-    assert f"{alone} is paused and would run afterwards" in live.project.up().error
+    assert f"{alone} is paused and would run afterwards" in live.project.up().told
     live.hosts["l3"].docker("unpause", alone)
     run = live.project.up()
 

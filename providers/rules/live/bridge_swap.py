@@ -93,9 +93,6 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             f"{', '.join(direct)} was put on docker_gwbridge itself and could not start again on a new one: "
             "take it off that network (`docker network disconnect`), then run again"
         )
-    held = judgement.refusal_to_drain(node, facts.services, facts.tasks, facts.nodes)
-    if held:
-        return held
     bystanders = [container for container in standing(facts) if container.id not in maintenance.stopped_on(node)]
     if bystanders and not spec.disturb:
         return (
@@ -108,7 +105,7 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
     if on_overlay and back != "active":
         state = {"drain": "drained", "pause": "paused"}.get(back, back)
         return f"{', '.join(on_overlay)} could not start again on a host that is {state}: take it off the overlay first"
-    return None
+    return judgement.refusal_to_drain(node, facts.services, facts.tasks, facts.nodes)
 
 
 def unlike_before(bystanders: Iterable[Container]) -> Iterable[str]:
