@@ -171,7 +171,7 @@ def large(scene: Scene, replicas: int) -> str:
 
 @simulated_too
 def test_a_global_service_on_a_paused_host(scene: Scene):
-    """Its task there can't move: the host is named with what to type, and once that is done the change goes through."""
+    """Its task there could not start again: the host is named with what to type, and once that is done the change goes through."""
     last = scene.last.name
     scene.manager.docker("node", "update", "--availability=pause", last)
 
@@ -319,7 +319,7 @@ def test_a_host_that_is_paused_in_the_middle(scene: Scene):
     scene.live.declare(ingress={"subnet": former})
 
     assert not first.ok
-    assert f"service slow: its task on {scene.last.name} can't move" in first.error
+    assert f"service slow: its task on {scene.last.name} could not start again" in first.error
     assert first.error == second.error
     assert writes == scene.picture().writes
     assert "pause" == scene.manager.nodes()[scene.last.name]["Spec"]["Availability"]
@@ -367,7 +367,7 @@ def test_a_way_back_that_is_cut(scene: Scene):
     scene.live.declare(ingress={"subnet": former})
 
     assert not second.ok
-    assert f"service slow: its task on {scene.last.name} can't move" in second.error
+    assert f"service slow: its task on {scene.last.name} could not start again" in second.error
     assert second.error == third.error
     assert writes == scene.picture().writes
     scene.manager.docker("node", "update", "--availability=active", scene.last.name)
