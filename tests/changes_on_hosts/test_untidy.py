@@ -171,7 +171,7 @@ def large(scene: Scene, replicas: int) -> str:
 
 @simulated_too
 def test_a_global_service_on_a_paused_host(scene: Scene):
-    """Its task there could not start again: the host is named with what to type, and once that is done the change goes through."""
+    """The host is named with what to type, and once that is done the change goes through."""
     last = scene.last.name
     scene.manager.docker("node", "update", "--availability=pause", last)
 
