@@ -239,7 +239,7 @@ def fills(world: World, service: Service, task: Placed) -> bool:
     """Tell whether no other task is made for its slot: it lives, or has ended for good by its own spec's will."""
     if not on_live_node(world, task):
         return False
-    if task.state in Task.BY_THEMSELVES | {"shutdown"}:
+    if task.state == "shutdown" or task.state in Task.BY_THEMSELVES:
         moved = service.status != "paused" and is_dirty(world, service, task)
         return task.wanted or not (restarts(task) or moved)
     return task.alive and not abandoned(task)

@@ -147,15 +147,21 @@ def scene(live: Live, watched: Live, ranges: Callable[[], str]) -> Iterator[Scen
 
 
 @pytest.fixture
-def alone(scene: Scene) -> Iterator[str]:
-    """A container on a worker, whose turn comes first, that is no task and uses an overlay of the stack."""
+def first(scene: Scene) -> Iterator[None]:
+    """The turn of the worker comes first."""
     hosts = [host.name for host in scene.live.hosts]
     scene.live.sections["order"] = [hosts[-1:], hosts[:-1]]
+    yield
+    del scene.live.sections["order"]
+
+
+@pytest.fixture
+def alone(scene: Scene, first: None) -> Iterator[str]:
+    """A container on a worker, whose turn comes first, that is no task and uses an overlay of the stack."""
     words = ("--detach", "--name=alone", "--network=app", "--stop-timeout=1", "busybox:lab", *FOREVER.split())
     scene.last.docker("run", *words)
     yield "alone"
     scene.last.docker("rm", "--force", "alone")
-    del scene.live.sections["order"]
 
 
 def create(scene: Scene, name: str, words: str) -> None:
@@ -374,23 +380,11 @@ def test_a_way_back_that_is_cut(scene: Scene):
     scene.kept(before, former)
 
 
-@pytest.fixture
-def first(scene: Scene) -> Iterator[None]:
-    """The turn of the worker comes first."""
-    hosts = [host.name for host in scene.live.hosts]
-    scene.live.sections["order"] = [hosts[-1:], hosts[:-1]]
-    yield
-    del scene.live.sections["order"]
-
-
-BOUND = "--constraint node.hostname=={host} --publish 8076:80 busybox:lab sleep 100000"
-
-
 @pytest.mark.parametrize("section", ["ingress", "gwbridge"])
 def test_a_task_that_only_a_paused_host_may_have(scene: Scene, first: None, section: str):
     """It could start again nowhere, whether the ingress changes or that host's bridge."""
     host = scene.last.name
-    deploy(scene.manager, {"bound": BOUND.format(host=host)})
+    deploy(scene.manager, {"bound": f"--constraint node.hostname=={host} --publish 8076:80 busybox:lab {FOREVER}"})
     scene.manager.docker("node", "update", "--availability=pause", host)
 
     told = scene.refused(**{section: {"subnet": scene.ranges()}})

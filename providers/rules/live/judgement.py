@@ -26,11 +26,10 @@ NETWORK_CHANGES = 20.0
 
 def refusal(services: Sequence[SwarmService], tasks: Collection[Task], nodes: Collection[Node]) -> str | None:
     """Say why these services can't or should not be moved, or None if they can."""
-    paused = [node for node in nodes if node.availability == "pause"]
     found = [
         *_jobs(services),
         *_halted(services),
-        *_stranded(services, tasks, nodes, paused),
+        *_stranded(services, tasks, nodes, _paused(nodes)),
         *_ended(services, tasks),
     ]
     return "; ".join(found) or None
@@ -45,7 +44,7 @@ def refusal_to_drain(
     here = [service for service in services if service.id in running]
     found = [
         *_interrupted(here),
-        *_stranded(here, tasks, nodes, [node] if node.availability == "pause" else []),
+        *_stranded(here, tasks, nodes, _paused([node])),
         *_not_restarted(here, node),
     ]
     return "; ".join(found) or None
@@ -96,8 +95,7 @@ def _stranded(
 def held(services: Iterable[SwarmService], tasks: Collection[Task], nodes: Collection[Node]) -> str | None:
     """Say which tasks of global services an update leaves where they are, since their hosts are paused now."""
     everywhere = [service for service in services if service_spec.mode(service.spec) == "global"]
-    paused = [node for node in nodes if node.availability == "pause"]
-    return "; ".join(_stranded(everywhere, tasks, nodes, paused)) or None
+    return "; ".join(_stranded(everywhere, tasks, nodes, _paused(nodes))) or None
 
 
 def _not_restarted(services: Iterable[SwarmService], node: Node) -> Iterable[str]:
@@ -122,7 +120,11 @@ def held_on(service: SwarmService, tasks: Iterable[Task], nodes: Iterable[Node])
     if service_spec.mode(service.spec) != "global":
         return []
     there = {task.node_id for task in tasks if task.service_id == service.id and task.alive and task.node_id}
-    return [node for node in nodes if node.id in there and node.availability == "pause"]
+    return [node for node in _paused(nodes) if node.id in there]
+
+
+def _paused(nodes: Iterable[Node]) -> list[Node]:
+    return [node for node in nodes if node.availability == "pause"]
 
 
 def _ended(services: Iterable[SwarmService], tasks: Collection[Task]) -> Iterable[str]:
