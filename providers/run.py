@@ -148,10 +148,11 @@ class Run:
         if spec.owner not in self._wishes:
             from providers.rules.plan import wanted
 
-            self._wishes[spec.owner] = ""
+            digest = ""
             with suppress(StackFileError):
-                everything = wanted(configured(self.settings), spec.owner).specs
-                self._wishes[spec.owner] = wish(everything)
+                digest = wish(wanted(configured(self.settings), spec.owner).specs)
+            # Kept only when it is whole: other resources of the run ask in the meantime.
+            self._wishes[spec.owner] = digest
         return spec.model_copy(update={"wish": self._wishes[spec.owner]})
 
     def in_place_of(self, spec: S) -> S:

@@ -25,6 +25,22 @@ def test_a_change_carries_the_digest_of_the_stack_file(hosts):
     assert 12 == len(Provider.run.wish(INGRESS).wish)
 
 
+def test_resources_that_ask_at_once_get_the_same_digest(hosts):
+    """All hosts of a wave ask while the first of them works it out."""
+    run, meanwhile = Provider.run, []
+
+    class ReadSlowly(dict[str, str]):
+        def items(self):
+            if not meanwhile:
+                meanwhile.append("")
+                meanwhile[0] = run.wish(GWBRIDGE).wish
+            return super().items()
+
+    run.settings = ReadSlowly(run.settings)
+
+    assert run.wish(INGRESS).wish == meanwhile[0] != ""
+
+
 # Renamed in the state: `pulumi state rename`, or a component put around it
 
 
