@@ -14,7 +14,7 @@ from providers.rules.vocabulary.steps import (
     StopContainer,
     UpdateNode,
 )
-from providers.simulate.workloads import Placed, Service
+from providers.simulate.workloads import Container, Placed, Service
 from providers.simulate.world import World
 
 NOT_REACHED = "not reached, since something before it fails"
@@ -56,7 +56,8 @@ class Forecast:
     restarts: tuple[Restarts, ...] = ()
     drained: tuple[str, ...] = ()  # hosts, in their order
     restarted: tuple[str, ...] = ()  # hosts whose Engine is restarted
-    stopped: tuple[str, ...] = ()  # containers, as `name on host`
+    stopped: tuple[str, ...] = ()  # containers, as `name on host`, some `(paused)`, as they are again in the end
+    lost: tuple[str, ...] = ()  # those that are gone once they stop (`--rm`)
     warnings: tuple[str, ...] = ()  # what of services it may harm, in words
     seconds: float = 0
     problem: str = ""
@@ -67,7 +68,8 @@ class Forecast:
         said = [
             self.drained and f"drain {', '.join(self.drained)}",
             self.restarted and f"restart docker on {', '.join(self.restarted)}",
-            self.stopped and f"stop {', '.join(self.stopped)} and start it again",
+            self.stopped and f"stop {', '.join(self.stopped)} and start {'them' if self.stopped[1:] else 'it'} again",
+            self.lost and f"lose {', '.join(self.lost)} (started with --rm)",
             self.absences and f"take ports away: {'; '.join(map(_absence, self.absences))}",
             self.restarts and f"restart tasks: {', '.join(map(_restarts, self.restarts))}",
         ]
@@ -92,6 +94,7 @@ class Record:
     drained: list[str] = field(default_factory=list)
     restarted: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.publishing = {each.id for each in _services(self.before) if serves(self.before, each)}
@@ -107,8 +110,10 @@ class Record:
             case RestartEngine():
                 self.restarted.append(step.host)
             case StopContainer():
-                names = {each.id: each.name for each in world.host(step.host).containers}
-                self.stopped.append(f"{names.get(step.id) or step.id[:12]} on {step.host}")
+                there = {each.id: each for each in world.host(step.host).containers}
+                stops = there.get(step.id) or Container(id=step.id, networks=())
+                told = f"{stops.name or stops.id[:12]} on {step.host}{' (paused)' if stops.paused else ''}"
+                (self.lost if stops.auto_remove else self.stopped).append(told)
 
     def passed(self, world: World, seconds: float) -> None:
         """So many seconds, at the end of which the world is this."""

@@ -20,6 +20,7 @@ from providers.rules.vocabulary.steps import (
     InitSwarm,
     JoinSwarm,
     LeaveSwarm,
+    PauseContainer,
     RemoveNetwork,
     RemoveNode,
     RestartEngine,
@@ -74,6 +75,8 @@ def perform(fleet: Fleet, step: Step) -> str | None:
             fleet.engine(step.host).post(at("containers", step.id, "stop"))
         case StartContainer():
             fleet.engine(step.host).post(at("containers", step.id, "start"))
+        case PauseContainer():
+            fleet.engine(step.host).post(at("containers", step.id, "pause"))
         case InitSwarm():
             init(fleet, step)
         case JoinSwarm():

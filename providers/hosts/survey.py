@@ -24,11 +24,11 @@ AT_ONCE = 4
 
 def survey(fleet: Fleet, *, stopped: bool = True) -> Survey:
     """Return all declared hosts and, if one of them answers for it, the swarm. stopped: also the tasks that are
-    to stop.
+    to stop, and which containers are gone once they end.
 
     Raises NoQuorum and the like if there is a swarm and no manager can answer for it.
     """
-    found, silent = observe.answers(fleet, host_survey, fleet.names)
+    found, silent = observe.answers(fleet, partial(host_survey, inspects=stopped), fleet.names)
     if not any(host.member.state == "active" for host in found):
         return Survey(hosts=(*found, *silent))
     try:
@@ -38,8 +38,9 @@ def survey(fleet: Fleet, *, stopped: bool = True) -> Survey:
     return Survey(hosts=(*found, *(observe.placed(each, fleet, swarm.nodes) for each in silent)), swarm=swarm)
 
 
-def host_survey(engine: Engine) -> HostSurvey:
-    """Return one host's own word."""
+def host_survey(engine: Engine, *, inspects: bool = False) -> HostSurvey:
+    """Return one host's own word. inspects: ask of each running container that is no task whether it is gone once it
+    ends, which the list does not show."""
     own, containers = observe.member(engine), observe.listed_containers(engine)
     attached = set().union(*map(observe.network_ids, containers))
     listed = observe.listed_networks(engine)
@@ -51,7 +52,7 @@ def host_survey(engine: Engine) -> HostSurvey:
         networks=tuple(
             net for net in found if net is not None and (net.scope != "swarm" or net.endpoints or not own.control)
         ),
-        containers=standalone(containers),
+        containers=standalone(engine, containers, inspects=inspects),
     )
 
 
@@ -71,13 +72,15 @@ def may_be_its_own(raw: schema.Network, own: Member, attached: Set[str]) -> bool
     return not only_the_swarms or bool(raw.get("Ingress")) or raw["Id"] in attached
 
 
-def standalone(listed: list[schema.Container]) -> tuple[Standalone, ...]:
+def standalone(engine: Engine, listed: list[schema.Container], *, inspects: bool) -> tuple[Standalone, ...]:
     """Return those of the containers that are no tasks, running or not."""
     found = (
         Standalone(
             id=raw["Id"],
             name=observe.name_of(raw),
             running=raw.get("State") in observe.RUNNING,
+            paused=raw.get("State") == "paused",
+            auto_remove=inspects and observe.inspected(engine, raw, ())[0],
             networks=tuple(sorted(filter(None, observe.network_ids(raw)))),
         )
         for raw in listed

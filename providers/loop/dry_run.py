@@ -93,6 +93,7 @@ class _Watched(SimulatedHosts):
             drained=tuple(self.record.drained),
             restarted=tuple(self.record.restarted),
             stopped=tuple(self.record.stopped),
+            lost=tuple(self.record.lost),
             warnings=self.record.warnings(self.world),
             seconds=self.seconds,
             problem=problem,

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from providers.rules.vocabulary.errors import EngineError, NotFound
+from providers.rules.vocabulary.errors import Conflict, EngineError, NotFound
 from providers.rules.vocabulary.facts import Endpoint
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.steps import StartContainer, StopContainer
+from providers.rules.vocabulary.steps import PauseContainer, StartContainer, StopContainer
 from providers.simulate.answering import engine
 from providers.simulate.bridges import plugged, unplugged
 from providers.simulate.host_copies import release
@@ -15,14 +15,14 @@ from providers.simulate.world import Happening, Host, World
 
 
 def stop_container(world: World, step: StopContainer) -> World:
-    """A container stops and gives up its endpoints; what it held may be removed then.
+    """A container stops, paused or not, and gives up its endpoints; what it held may be removed then. One that was
+    started with `--rm` is gone.
 
     measurements.md#cutting-endpoints, #containers-without-a-service
     """
     container = found(world, step.host, step.id)
     host = unplugged(engine(world, step.host), container.id)
-    world = world.with_host(with_container(host, replace(container, running=False)))
-    world = detached(world, container.id)
+    world = stopped(world.with_host(host), step.host, container)
     for network_id in container.networks:
         copy = host.network(network_id)
         world = release(world, host.name, network_id) if copy and copy.scope == "swarm" else world
@@ -37,6 +37,22 @@ def start_container(world: World, step: StartContainer) -> World:
     container = found(world, step.host, step.id)
     host = with_container(engine(world, step.host), replace(container, running=True))
     return plug(world.with_host(host), step.host, container)
+
+
+def stopped(world: World, name: str, container: Container) -> World:
+    """Return the world with a container that does not run."""
+    host = world.host(name)
+    others = tuple(each for each in host.containers if each.id != container.id)
+    left = () if container.auto_remove else (replace(container, running=False, paused=False),)
+    return detached(world.with_host(replace(host, containers=(*others, *left))), container.id)
+
+
+def pause_container(world: World, step: PauseContainer) -> World:
+    """A container stands still, with all that it has. Raises Conflict for one that does not run, or stands still."""
+    container = found(world, step.host, step.id)
+    if container.paused or not container.running:
+        raise Conflict(f"{step.host}: container {step.id} is {'already paused' if container.paused else 'not running'}")
+    return world.with_host(with_container(engine(world, step.host), replace(container, paused=True)))
 
 
 def run_to_its_end(world: World, container_id: str, host: str) -> World:
@@ -119,11 +135,11 @@ def revive(world: World, name: str) -> World:
         overlays = [each for each in container.networks if is_overlay(world, each)]
         there = all(world.host(name).network(each) or each in overlays for each in container.networks)
         there = there and (not overlays or is_active(world, name))
-        if container.running and container.restarts and there:
-            world = plug(world, name, container)
+        if container.running and container.restarts and there and not container.auto_remove:
+            running = replace(container, paused=False)
+            world = plug(world.with_host(with_container(world.host(name), running)), name, running)
         elif container.running:
-            world = world.with_host(with_container(world.host(name), replace(container, running=False)))
-            world = detached(world, container.id)
+            world = stopped(world, name, container)
     return world
 
 

@@ -52,7 +52,15 @@ def _host(read: HostSurvey | Silent, swarm: SwarmSurvey | None) -> Host:
         )
     own = read.member
     containers = (
-        Container(id=each.id, name=each.name, networks=each.networks, running=each.running) for each in read.containers
+        Container(
+            id=each.id,
+            name=each.name,
+            networks=each.networks,
+            running=each.running,
+            paused=each.paused,
+            auto_remove=each.auto_remove,
+        )
+        for each in read.containers
     )
     return Host(
         name=own.host,

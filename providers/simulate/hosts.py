@@ -142,7 +142,15 @@ class SimulatedHosts(Door):
 
 def _host_survey(world: World, host: Host) -> HostSurvey:
     containers = (
-        Standalone(id=each.id, name=each.name, running=each.running, networks=each.networks) for each in host.containers
+        Standalone(
+            id=each.id,
+            name=each.name,
+            running=each.running,
+            paused=each.paused,
+            auto_remove=each.auto_remove,
+            networks=each.networks,
+        )
+        for each in host.containers
     )
     return HostSurvey(member=reads.member(world, host), networks=host.networks, containers=tuple(containers))
 

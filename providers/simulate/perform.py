@@ -12,6 +12,7 @@ from providers.rules.vocabulary.steps import (
     InitSwarm,
     JoinSwarm,
     LeaveSwarm,
+    PauseContainer,
     RemoveNetwork,
     RemoveNode,
     RestartEngine,
@@ -26,7 +27,7 @@ from providers.rules.vocabulary.steps import (
 )
 from providers.simulate.answering import engine, quorum
 from providers.simulate.bridges import create_bridge, disconnect, remove_bridge
-from providers.simulate.containers import start_container, stop_container
+from providers.simulate.containers import pause_container, start_container, stop_container
 from providers.simulate.elapse import elapse
 from providers.simulate.members import (
     init,
@@ -68,6 +69,8 @@ def perform(world: World, step: Step) -> World:
             return stop_container(world, step)
         case StartContainer():
             return start_container(world, step)
+        case PauseContainer():
+            return pause_container(world, step)
         case InitSwarm():
             return init(world, step)
         case JoinSwarm():

@@ -20,6 +20,7 @@ from providers.simulate.from_snapshot import copied
 from providers.simulate.hosts import SimulatedHosts as Simulated
 from providers.simulate.members import cut
 from providers.simulate.others import create_service, run_container, service_spec
+from providers.simulate.workloads import Container
 from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts, after, elapsed
 
@@ -140,13 +141,18 @@ def test_migration_in_a_swarm_that_shows_no_address_pool():
 
 
 def test_containers_that_are_stopped_are_named():
-    """They come back with `disturb: true`."""
+    """They come back with `disturb: true`, all but those that were started with `--rm`."""
     world = run_container(at_work(), "w1", lifecycle.id_of(at_work(), lifecycle.overlay_spec()))
     host = world.host("w1")
-    world = world.with_host(replace(host, containers=(replace(host.containers[0], name="shell"),)))
-    (forecast,) = foretold(world, lifecycle.gwbridge_spec("w1", disturb=True, **NEW_BRIDGE))
+    shell = replace(host.containers[0], name="shell")
+    others = (Container(id="c", name="db", networks=(), paused=True), Container(id="d", networks=(), auto_remove=True))
+    world = world.with_host(replace(host, containers=(shell, *others)))
+    spec = lifecycle.gwbridge_spec("w1", disturb=True, lose_auto_removed=True, **NEW_BRIDGE)
+    (forecast,) = foretold(world, spec)
 
-    assert ("shell on w1",) == forecast.stopped
+    assert (("db on w1 (paused)", "shell on w1"), ("d on w1",)) == (forecast.stopped, forecast.lost)
+    assert "stop db on w1 (paused), shell on w1 and start them again" in forecast.disturbs
+    assert "lose d on w1 (started with --rm)" in forecast.disturbs
 
 
 def test_nothing_is_begun_where_a_host_of_a_swarm_to_be_is_silent():

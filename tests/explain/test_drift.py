@@ -55,7 +55,7 @@ ALL = (GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY)
 BRIDGE = "com.docker.network.bridge."
 
 # What says how a resource is reached or treated is in no Engine.
-NOWHERE = {"host", "protect", "on_remove", "disturb", "on_in_use", "dynamic_ports"}
+NOWHERE = {"host", "protect", "on_remove", "disturb", "on_in_use", "dynamic_ports", "lose_auto_removed"}
 
 
 def stack() -> World:

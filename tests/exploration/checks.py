@@ -173,15 +173,21 @@ def tasks_on_ingress(world: World) -> str | None:
     return None
 
 
-def containers_run(world: World) -> str | None:
-    """Each standalone container runs, with its way out."""
-    for host in world.hosts if world.cluster else ():
-        bridge = host.network("docker_gwbridge")
-        attached = {end.key for end in bridge.endpoints} if bridge else set()
-        cut_off = [each.id for each in host.containers if not each.running or each.id not in attached]
-        if cut_off and host.up:
-            return f"{', '.join(cut_off)} on {host.name} is without a way out"
-    return None
+def containers_run(start: World) -> Check:
+    """Each standalone container runs, with its way out, or stands still as it did at the start."""
+    paused = {each.id for host in start.hosts for each in host.containers if each.paused}
+
+    def check(world: World) -> str | None:
+        for host in world.hosts if world.cluster else ():
+            bridge = host.network("docker_gwbridge")
+            attached = {end.key for end in bridge.endpoints} if bridge else set()
+            cut_off = [each.id for each in host.containers if not each.running or each.id not in attached]
+            awake = [each.id for each in host.containers if each.paused != (each.id in paused)]
+            if host.up and (cut_off or awake):
+                return f"on {host.name} without a way out: {cut_off}, no longer paused as before: {awake}"
+        return None
+
+    return check
 
 
 # However it ended

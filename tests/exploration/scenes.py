@@ -10,7 +10,7 @@ from providers import simulate
 from providers.rules.nouns import departure, gwbridge, ingress, node, overlay, swarm
 from providers.rules.vocabulary.errors import InUse
 from providers.rules.vocabulary.specs import GwbridgeSpec
-from providers.rules.vocabulary.steps import LeaveSwarm, RemoveNetwork
+from providers.rules.vocabulary.steps import LeaveSwarm, PauseContainer, RemoveNetwork
 from providers.simulate import World, bare, elapse, members, others
 from providers.simulate.hosts import SimulatedHosts
 from providers.simulate.others import create_service, service_spec
@@ -56,10 +56,12 @@ def with_users() -> World:
     return elapse(create_service(world, spec), 20)
 
 
-def with_container() -> World:
+def with_container(*, paused: bool = False) -> World:
     """The stack with a standalone container on its overlay."""
     world = stack(WEB)
-    return elapse(others.run_container(world, "w1", id_of(world, overlay_spec())), 5)
+    world = elapse(others.run_container(world, "w1", id_of(world, overlay_spec())), 5)
+    (container,) = world.host("w1").containers
+    return simulate.perform(world, PauseContainer(host="w1", id=container.id)) if paused else world
 
 
 def stuck() -> World:
@@ -256,7 +258,7 @@ def bridge(start: World, spec: GwbridgeSpec = NEW_BRIDGE, **given: Any) -> Scene
         lambda world: gwbridge.look(SimulatedHosts(world), spec, {}),
         partial(gwbridge.next_step, spec, known=True),
         always=checks.nothing_lost(start),
-        when_done=checks.all_of(checks.no_trace, checks.specs_as_before(start), right, checks.containers_run),
+        when_done=checks.all_of(checks.no_trace, checks.specs_as_before(start), right, checks.containers_run(start)),
         when_ended=checks.promised(start),
         ways_back=gwbridge.ways_back(spec),
         harm=checks.breaks_quorum,
@@ -481,6 +483,7 @@ SMALL: dict[str, Callable[[], Scene]] = {
     "bridge, a host is lost": lambda: bridge(stack(WEB), **deeds.losing("w1", "w2")),
     "bridge of a manager": lambda: bridge(stack(WEB, managers=HOSTS[1:]), **deeds.losing("m1", "w2")),
     "bridge, a container": lambda: bridge(with_container(), DISTURBING, **deeds.losing("w1")),
+    "bridge, a paused container": lambda: bridge(with_container(paused=True), DISTURBING),
     "bridge, another container": lambda: bridge(with_container(), DISTURBING, others={"container": contained("w1")}),
     "migration": lambda: migration(with_users(), others={"image": deeds.another_image("web")}),
     "migration, its user is removed": lambda: migration(

@@ -82,6 +82,7 @@ MUTATIONS: dict[str, tuple[str, list[tuple[Any, str, Any]]]] = {
     "repair of hosts that are stuck": ("swap, an old ingress is stuck", [(ingress_rollout, "STALE", 1000.0)]),
     "our labels away": ("swap", [(published_ports, "released", nothing)]),
     "containers started again": ("bridge, a container", [(maintenance, "stopped_on", lambda node: {})]),
+    "containers paused again": ("bridge, a paused container", [(maintenance, "paused_on", lambda node: set())]),
     "containers that have stopped": (
         "migration, a container has stopped",
         [(OverlayFacts, "stopped_on", lambda *_: [])],

@@ -12,6 +12,7 @@ from providers.rules.nouns.table import KINDS, ORDER
 from providers.rules.plan import Plan, plan_of
 from providers.rules.stack_file import model
 from providers.rules.stack_file.reading import from_flat
+from providers.rules.vocabulary import specs
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import NodeSpec, OverlaySpec, Spec, SwarmSpec, plain
 
@@ -19,9 +20,7 @@ from providers.rules.vocabulary.specs import NodeSpec, OverlaySpec, Spec, SwarmS
 OPS = frozenset({"create", "update", "replace", "delete"})
 IDLE = frozenset({"same", "refresh", "read", "create-replacement", "delete-replaced"})
 # What says how Swarmnet treats a resource or reaches its host, not what is on any host.
-TREATMENT = frozenset(
-    {"access", "disturb", "dynamic_ports", "on_in_use", "on_remove", "protect", "retain", "settled"}
-) | (Spec.NOT_COMPARED)
+TREATMENT = specs.TREATMENT | {"access", "settled"} | Spec.NOT_COMPARED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,6 +60,8 @@ def _foretold(foretold: Forecast) -> list[str]:
         said.append(f"docker restarts on {', '.join(map(code, foretold.restarted))}")
     if foretold.stopped:
         said.append(f"stopped and started again: {some([code(each) for each in foretold.stopped], NAMED)}")
+    if foretold.lost:
+        said.append(f"lost, since started with `--rm`: {some([code(each) for each in foretold.lost], NAMED)}")
     if foretold.absences:
         absent = [
             f"{code(each.service)} ({', '.join(map(plain, each.ports))}, about {max(each.seconds, 1):.0f} s)"

@@ -5,7 +5,7 @@ Drained, whatever else hangs on overlays stopped, every endpoint cut, the bridge
 (measurements.md#bridge-of-a-member). Whose bridge it is and whether it differs are decided in gwbridge.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from providers.rules.live import former, ingress_rollout, judgement, maintenance, running_change
 from providers.rules.vocabulary.addresses import is_subnet, mask_for, room
@@ -18,6 +18,7 @@ from providers.rules.vocabulary.steps import (
     CreateNetwork,
     Decision,
     DisconnectEndpoint,
+    PauseContainer,
     RemoveNetwork,
     StartContainer,
     StartEngine,
@@ -94,13 +95,8 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             "take it off that network (`docker network disconnect`), then run again"
         )
     bystanders = [container for container in standing(facts) if container.id not in maintenance.stopped_on(node)]
-    if bystanders and not spec.disturb:
-        return (
-            f"{', '.join(each.name for each in bystanders)} would stop with its docker: stop them, or set "
-            "gwbridge.disturb: true to have them stopped and started again"
-        )
-    if odd := [*unlike_before(bystanders)]:
-        return "; ".join(odd)
+    if refusal := spared(spec, bystanders):
+        return refusal
     on_overlay, back = [each.name for each in bystanders if each.on_overlay], maintenance.availability(node)
     if on_overlay and back != "active":
         state = {"drain": "drained", "pause": "paused"}.get(back, back)
@@ -108,13 +104,21 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
     return judgement.refusal_to_drain(node, facts.services, facts.tasks, facts.nodes)
 
 
-def unlike_before(bystanders: Iterable[Container]) -> Iterable[str]:
-    """Yield the containers that would not be as they were once they were stopped and started again."""
-    for each in bystanders:
-        if each.auto_remove:
-            yield f"{each.name} was started with --rm and would be gone for good: stop it first, then run again"
-        elif each.paused:
-            yield f"{each.name} is paused and would run afterwards: unpause or stop it first, then run again"
+def spared(spec: GwbridgeSpec, bystanders: Collection[Container]) -> str | None:
+    """Name the running containers that the stack file does not allow to be stopped or lost; None if there are none."""
+    lost = [each.name for each in bystanders if each.auto_remove]
+    told = []
+    if bystanders and not spec.disturb:
+        told.append(
+            f"{', '.join(each.name for each in bystanders)} would stop with its docker: stop them, or set "
+            "gwbridge.disturb: true to have them stopped and started again"
+        )
+    if lost and not spec.lose_auto_removed:
+        told.append(
+            f"{', '.join(lost)} was started with --rm and would be gone for good: stop it yourself, or set "
+            "gwbridge.lose_auto_removed: true to let it go"
+        )
+    return "; ".join(told) or None
 
 
 def awaited(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:
@@ -146,7 +150,8 @@ def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
     if maintenance.drained(node) and nothing_more:
         return None
     before = former.text(facts.bridge) if facts.bridge and not right else ""
-    return Steps((maintenance.drain(node, to_stop, before),), f"drain {spec.host}")
+    paused = (each.id for each in standing(facts) if each.paused)
+    return Steps((maintenance.drain(node, to_stop, before, paused),), f"drain {spec.host}")
 
 
 def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decision | None:
@@ -199,7 +204,7 @@ def restarted(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
 
 
 def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision:
-    """Start the stopped containers again and restore the host's availability.
+    """Start the stopped containers again, pause those that were paused, and restore the host's availability.
 
     That comes first where containers wait for it: a drained host lets none onto an overlay (the start ends after 20 s
     with "attaching to network failed": measurements.md#bridge-of-a-member).
@@ -215,6 +220,10 @@ def given_back(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node) -> Decision
         return Steps((maintenance.opened(node),), f"put {spec.host} back in service")
     if stopped:
         return Steps(tuple(StartContainer(host=spec.host, id=each) for each in stopped), "start the stopped containers")
+    paused = maintenance.paused_on(node)
+    awake = [each.id for each in facts.containers if each.id in paused and each.running and not each.paused]
+    if awake:
+        return Steps(tuple(PauseContainer(host=spec.host, id=each) for each in awake), "pause what was paused")
     return Steps((maintenance.put_back(node),), f"put {spec.host} back in service")
 
 

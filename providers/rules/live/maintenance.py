@@ -10,7 +10,16 @@ from shlex import quote
 from providers.rules.live import running_change
 from providers.rules.live.quorum import no_quorum_meanwhile
 from providers.rules.vocabulary.facts import Member, Node, Swarm, Task
-from providers.rules.vocabulary.labels import AVAILABILITY, FORMER, RESTARTS, STOPPED, count, journal_copies, owner_of
+from providers.rules.vocabulary.labels import (
+    AVAILABILITY,
+    FORMER,
+    PAUSED,
+    RESTARTS,
+    STOPPED,
+    count,
+    journal_copies,
+    owner_of,
+)
 from providers.rules.vocabulary.steps import Blocked, RestartEngine, Steps, UnlockSwarm, UpdateNode
 
 # Seconds without any change, once the host is empty, before a restart is worth a try. After a restart it counts how
@@ -63,15 +72,20 @@ def availability(node: Node) -> str:
     return (node.label(AVAILABILITY) or node.availability) if drained(node) else node.availability
 
 
-def drain(node: Node, stopped: Mapping[str, str] | None = None, former: str = "") -> UpdateNode:
+def drain(
+    node: Node, stopped: Mapping[str, str] | None = None, former: str = "", paused: Iterable[str] = ()
+) -> UpdateNode:
     """Drain the member and journal its former availability in the same update.
 
-    stopped: the containers that will be stopped, and when each was started. former: what its bridge was like.
+    stopped: the containers that will be stopped, and when each was started; paused: those of them that are. former:
+    what its bridge was like.
     """
     journal = {AVAILABILITY: availability(node)}
     ids = ",".join(f"{key}@{started}" if started else key for key, started in sorted((stopped or {}).items()))
     if ids:
         journal[STOPPED] = ids
+    if still := ",".join(sorted({*paused} | paused_on(node))):
+        journal[PAUSED] = still
     if former:
         journal[FORMER] = node.label(FORMER) or former
     return UpdateNode(
@@ -84,6 +98,11 @@ def stopped_on(node: Node) -> dict[str, str]:
     noted."""
     noted = (each.partition("@") for each in (node.label(STOPPED) or "").split(",") if each)
     return {key: started for key, _, started in noted}
+
+
+def paused_on(node: Node) -> set[str]:
+    """Return the ids of those that were paused before."""
+    return set(filter(None, (node.label(PAUSED) or "").split(",")))
 
 
 def running_on(node: Node, tasks: Iterable[Task]) -> list[Task]:
@@ -134,11 +153,12 @@ def put_back(node: Node) -> UpdateNode:
 
     An availability that somebody else has given it since stays.
     """
+    noted = (AVAILABILITY, STOPPED, PAUSED, FORMER, RESTARTS)
     return UpdateNode(
         node_id=node.id,
         version=node.version,
         availability=availability(node) if drained(node) else None,
-        drop_labels=tuple(key for key in (AVAILABILITY, STOPPED, FORMER, RESTARTS) if node.label(key) is not None),
+        drop_labels=tuple(key for key in noted if node.label(key) is not None),
     )
 
 

@@ -67,6 +67,7 @@ _WRITTEN = {
     "protect": "protected lock prevent_destroy deletion_protection",
     "retain": "retain_on_delete keep keep_on_delete",
     "disturb": "force allow_disturb interrupt allow_downtime",
+    "lose_auto_removed": "auto_remove autoremove rm lose_auto_remove",
     "dynamic_ports": "ports published_ports renumber",
     "icc": "enable_icc inter_container_connectivity",
     "masquerade": "masq ip_masq ip_masquerade enable_ip_masquerade nat snat",

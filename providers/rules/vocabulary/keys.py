@@ -80,6 +80,9 @@ class GwbridgeKeys(Keys):
     options: Options = Field(default={}, description=OPTIONS)
     labels: Labels = Field(default={}, description="labels of the network; text")
     disturb: bool = Field(default=False, description="whether a change may interrupt what cannot be moved away")
+    lose_auto_removed: bool = Field(
+        default=False, description="whether a change may lose containers started with `--rm`, which end with docker"
+    )
     on_remove: OnRemove = "keep"
     protect: Protect = False
 

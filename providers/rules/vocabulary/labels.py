@@ -11,6 +11,7 @@
 | `swarmnet.restarts` | a node | how often its docker was restarted for the change that it is in |
 | `swarmnet.availability` | a node | the availability that it had before it was drained |
 | `swarmnet.stopped` | a node | ids of the containers that were stopped on it (`@` when each was started), with commas |
+| `swarmnet.paused` | a node | ids of those of them that were paused before, with commas |
 | `swarmnet.kick` | a node | `<12 characters of the ingress's id>.<number of kicks>` |
 | `swarmnet.twin` | an overlay | the name of the overlay that it stands in for |
 | `swarmnet.moved.<service id>` | the swarm | where it moves to: `<network id>[.<version>]` |
@@ -33,6 +34,7 @@ CHANGE = "swarmnet.change"
 JOURNAL = "swarmnet.journal"
 AVAILABILITY = "swarmnet.availability"
 STOPPED = "swarmnet.stopped"
+PAUSED = "swarmnet.paused"
 FORMER = "swarmnet.former"
 RESTARTS = "swarmnet.restarts"
 KICK = "swarmnet.kick"

@@ -12,11 +12,14 @@ from providers.rules.vocabulary.routes import Surroundings
 
 @dataclass(frozen=True, kw_only=True)
 class Standalone:
-    """A container that is no task, and the ids of the networks that it was made for."""
+    """A container that is no task, and the ids of the networks that it was made for. auto_remove: it is gone once it
+    ends; False where nobody asked."""
 
     id: str
     name: str
     running: bool
+    paused: bool = False
+    auto_remove: bool = False
     networks: tuple[str, ...] = ()
 
 

@@ -43,7 +43,7 @@ Adopt = Literal["refuse", "identical", "converge"]
 # Stands for a value that makes no sense while all others are validated.
 _SENSIBLE: dict[str, Any] = {"subnet": "0.0.0.0/0", "gateway": "0.0.0.0", "members": ()}
 # Keys that say how it is treated, not what it is: nothing on a host has them, and a senseless value says nothing.
-_TREATMENT = frozenset({"disturb", "dynamic_ports", "on_in_use", "on_remove", "protect", "retain"})
+TREATMENT = frozenset({"disturb", "dynamic_ports", "lose_auto_removed", "on_in_use", "on_remove", "protect", "retain"})
 
 # Swarmnet's notes to itself: Pulumi shows no property whose name begins with two underscores.
 _INTERNAL = {"owner": "__owner", "row": "__row"}
@@ -138,7 +138,7 @@ class Spec(Keys):
             odd = {str(problem["loc"][0]): given.get(str(problem["loc"][0]), "") for problem in error.errors()}
         needed = {key: _SENSIBLE.get(key, "") for key in odd if cls.model_fields[key].is_required()}
         sound = cls.model_validate({key: value for key, value in given.items() if key not in odd} | needed)
-        texts = {key: str(value) for key, value in odd.items() if key not in cls.NOT_COMPARED | _TREATMENT}
+        texts = {key: str(value) for key, value in odd.items() if key not in cls.NOT_COMPARED | TREATMENT}
         return sound.model_copy(update={key: text for key, text in texts.items() if cls._is_plain(key)})
 
     @classmethod

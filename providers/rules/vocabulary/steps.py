@@ -83,6 +83,14 @@ class StartContainer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PauseContainer:
+    """`POST /containers/<id>/pause` on one host."""
+
+    host: str
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SwarmSettings:
     """The settings of a swarm that init and later updates can set. None leaves the value to the Engine, or as it is.
     cert_expiry, dispatcher_heartbeat: seconds."""
@@ -181,6 +189,7 @@ Step = (
     | UnlockSwarm
     | StopContainer
     | StartContainer
+    | PauseContainer
     | InitSwarm
     | JoinSwarm
     | LeaveSwarm

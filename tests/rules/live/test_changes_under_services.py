@@ -8,7 +8,14 @@ import pytest
 
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.specs import Spec
-from providers.rules.vocabulary.steps import StartContainer, Step, StopContainer, UpdateNode, UpdateService
+from providers.rules.vocabulary.steps import (
+    PauseContainer,
+    StartContainer,
+    Step,
+    StopContainer,
+    UpdateNode,
+    UpdateService,
+)
 from providers.simulate import World, elapse, members
 from providers.simulate.others import create_service, named, service_spec
 from providers.simulate.workloads import Container, read
@@ -144,14 +151,32 @@ def with_plain_container(start: World, **more: bool) -> World:
     return start.with_host(replace(host, containers=(*host.containers, plain)))
 
 
-def test_a_container_that_is_on_no_overlay_is_started_again():
-    """A plain container is restarted if the stack file allows to disturb it."""
-    hosts = changed(with_plain_container(world()), DISTURBING)
+@cases(
+    "more, steps",
+    {
+        "runs": ({}, [StopContainer, StartContainer]),
+        "paused": ({"paused": True}, [StopContainer, StartContainer, PauseContainer]),
+    },
+)
+def test_a_container_that_is_on_no_overlay_is_as_before(more: dict[str, bool], steps: list[type[Step]]):
+    """A plain container is restarted if the stack file allows to disturb it, and paused if it was."""
+    start = with_plain_container(world(), **more)
 
-    assert [True] == [each.running for each in hosts.world.host("w1").containers if each.id == "plain"]
-    assert ["StopContainer", "StartContainer"] == [
-        type(step).__name__ for step in hosts.steps if isinstance(step, StopContainer | StartContainer)
+    hosts = changed(start, DISTURBING)
+
+    assert start.host("w1").containers == hosts.world.host("w1").containers
+    assert steps == [
+        type(step) for step in hosts.steps if type(step) in (StopContainer, StartContainer, PauseContainer)
     ]
+
+
+def test_a_container_started_with_rm_is_lost_on_the_word_of_the_file():
+    """The stack file has a word for it beside that for the others."""
+    hosts = changed(
+        with_plain_container(world(), auto_remove=True), DISTURBING.model_copy(update={"lose_auto_removed": True})
+    )
+
+    assert () == hosts.world.host("w1").containers
 
 
 def test_a_service_moves_with_its_overlay():
@@ -221,12 +246,12 @@ def test_unwatched_member_forbids_no_change():
         "one that would be gone": (
             DISTURBING,
             partial(with_plain_container, auto_remove=True),
-            "db was started with --rm and would be gone for good: stop it first",
+            "db was started with --rm and would be gone for good: stop it yourself, or set gwbridge.lose_auto_removed",
         ),
-        "one that would run afterwards": (
-            DISTURBING,
-            partial(with_plain_container, paused=True),
-            "db is paused and would run afterwards: unpause or stop it first",
+        "one that would be gone, on its own word": (
+            NEW_BRIDGE.model_copy(update={"lose_auto_removed": True}),
+            partial(with_plain_container, auto_remove=True),
+            "db would stop with its docker: stop them, or set gwbridge.disturb: true",
         ),
     },
 )

@@ -46,7 +46,7 @@ def forgotten(start: World, spec: Spec) -> World:
 @pytest.mark.parametrize("at", [INGRESS, BRIDGE], ids=["ingress", "docker_gwbridge"])
 def test_nothing_is_left_wherever_it_was_cut(at: int):
     """Ports, availability and specs are as before, and no label of ours is left."""
-    check = all_of(nothing_lost(world()), specs_as_before(world()), no_trace, containers_run)
+    check = all_of(nothing_lost(world()), specs_as_before(world()), no_trace, containers_run(world()))
     worlds = begun(at)
     assert [None] * len(worlds) == [check(forgotten(each, CHANGES[at])) for each in worlds]
     assert [] != worlds
