@@ -16,7 +16,7 @@ from tests.support.what_hosts_show import promised, shown, stack_of
 Json = Any
 NUMBERS = count(210)
 ENGINE = "28"
-# What `make engines` adds for the scenes that are untidy.
+# What `make engines` adds for the scenes that are untidy, or in which others act.
 OTHERS = [pytest.param(engine, marks=pytest.mark.every_engine) for engine in ("20.10", "26", "29", "26,20.10,29")]
 
 
@@ -49,9 +49,10 @@ class Live:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give every test the same swarm at work, and the untidy scenes one of each other Engine and of mixed ones too."""
+    """Give every test the same swarm at work, and these scenes one of each other Engine and of mixed ones too."""
     if "running" in metafunc.fixturenames:
-        engines = [ENGINE, *OTHERS] if metafunc.module.__name__.endswith(".test_untidy") else [ENGINE]
+        name = metafunc.module.__name__.rpartition(".")[2]
+        engines = [ENGINE, *OTHERS] if name in ("test_foreign", "test_untidy") else [ENGINE]
         metafunc.parametrize("running", engines, indirect=True, scope="session")
 
 

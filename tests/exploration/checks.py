@@ -67,7 +67,14 @@ def ports_of(world: World, service: Service) -> Ports:
     if own is None and not seen.publishes_ingress:
         own = journal.copies(world.swarm.settings).get(service.id)
     kept = map(json.loads, own.ports) if own else ()
-    return frozenset(present | {(port["Protocol"], port["TargetPort"], port["PublishedPort"]) for port in kept})
+    return frozenset(
+        present | {(port.get("Protocol", "tcp"), port["TargetPort"], port.get("PublishedPort", 0)) for port in kept}
+    )
+
+
+def raw_ports(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """The ports in a spec, as they stand there."""
+    return (spec.get("EndpointSpec") or {}).get("Ports") or []
 
 
 def unpinned(ports: Ports) -> Ports:
@@ -138,11 +145,11 @@ def without_counter(service: Service) -> dict[str, Any]:
 def pinned(service: Service) -> dict[str, Any]:
     """Its spec with the numbers that the swarm chose for its dynamic ports."""
     spec = without_counter(service)
-    ports = zip((spec.get("EndpointSpec") or {}).get("Ports") or [], service.numbers, strict=True)
-    return {
-        **spec,
-        "EndpointSpec": {**spec["EndpointSpec"], "Ports": [{**raw, "PublishedPort": n.published} for raw, n in ports]},
-    }
+    if not raw_ports(spec):
+        return spec
+    numbered = zip(raw_ports(spec), service.numbers, strict=True)
+    ports = [{**raw, "PublishedPort": port.published} if port.published else raw for raw, port in numbered]
+    return {**spec, "EndpointSpec": {**spec["EndpointSpec"], "Ports": ports}}
 
 
 def ingress_everywhere(world: World) -> str | None:

@@ -11,6 +11,7 @@ from providers.rules.vocabulary.steps import UpdateService
 from providers.simulate import World, members, others
 from providers.simulate.others import change_service, create_service, named, service_spec
 from providers.simulate.workloads import Service, read
+from tests.exploration import checks
 from tests.exploration.checks import BY_HAND
 from tests.exploration.explore import Act, Check, Other
 
@@ -53,9 +54,12 @@ def another_placement(service: str) -> Other:
 def another_port(service: str, port: int) -> Other:
     """Somebody publishes one more port of a service."""
     more = {"Protocol": "tcp", "TargetPort": port, "PublishedPort": port, "PublishMode": "ingress"}
-    return by_hand(
-        service, lambda spec: {"EndpointSpec": {"Ports": [*(spec["EndpointSpec"].get("Ports") or []), more]}}
-    )
+    return by_hand(service, lambda spec: {"EndpointSpec": {"Ports": [*checks.raw_ports(spec), more]}})
+
+
+def unpublished(service: str) -> Other:
+    """Somebody deploys a service without any port."""
+    return by_hand(service, lambda spec: {"EndpointSpec": {"Ports": []}})
 
 
 def scaled(service: str, replicas: int) -> Other:
@@ -90,12 +94,12 @@ def failing(service: str) -> Other:
     return Other(act)
 
 
-def created(port: int) -> Other:
+def created(port: int, mode: str = "ingress") -> Other:
     """Somebody creates a service that publishes a port, if none has its name."""
 
     def act(world: World) -> World:
         there = any(service.name == "alien" for service in world.swarm.services)
-        return world if there else create_service(world, service_spec("alien", ports=((port, 80),)))
+        return world if there else create_service(world, service_spec("alien", ports=((port, 80),), mode=mode))
 
     return Other(act)
 
@@ -124,6 +128,11 @@ def drained(host: str) -> Other:
         return world if ours else others.set_node(world, host, availability="drain", labels=((BY_HAND, "drain"),))
 
     return Other(act)
+
+
+def given_role(host: str, role: str) -> Other:
+    """Somebody promotes or demotes a node, if the swarm lets them."""
+    return Other(lambda world: others.set_node(world, host, role=role))
 
 
 def labelled(host: str) -> Other:

@@ -55,12 +55,28 @@ RESTARTS: dict[str, dict[str, object]] = {
     "on failure": {"RestartPolicy": {"Condition": "on-failure"}},
     "none": {"RestartPolicy": {"Condition": "none"}},
 }
-# By name: the published number that a service's port of this kind has, the port of its tasks, and its way.
-PORTS = {
-    "fixed": (8000, 80, "ingress"),
-    "second": (8001, 80, "ingress"),
-    "dynamic": (0, 81, "ingress"),
-    "host": (8002, 82, "host"),
+FIRST = 8000  # of ten numbers for the ports of the first service
+# By name: ports as the Engine's API takes them, which is more than its command writes.
+PORTS: dict[str, list[dict[str, Any]]] = {
+    "fixed": [{"Protocol": "tcp", "TargetPort": 80, "PublishedPort": FIRST, "PublishMode": "ingress"}],
+    "second": [{"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8001, "PublishMode": "ingress"}],
+    "dynamic": [{"Protocol": "tcp", "TargetPort": 81, "PublishedPort": 0, "PublishMode": "ingress"}],
+    "host": [{"Protocol": "tcp", "TargetPort": 82, "PublishedPort": 8002, "PublishMode": "host"}],
+    "same number": [{"Protocol": "udp", "TargetPort": 80, "PublishedPort": FIRST, "PublishMode": "ingress"}],
+    "both ways": [
+        {"Protocol": "sctp", "TargetPort": 83, "PublishedPort": 8003, "PublishMode": "ingress"},
+        {"Protocol": "sctp", "TargetPort": 83, "PublishedPort": 8004, "PublishMode": "host"},
+    ],
+    "twice": [{"TargetPort": 84}, {"TargetPort": 84}],
+    "unsaid": [{"TargetPort": 85, "Name": "metrics"}],
+    "host, unsaid": [{"TargetPort": 86, "PublishMode": "host"}],
+}
+# By name: the part of a spec with its ports.
+ENDPOINTS: dict[str, Callable[[list[dict[str, Any]]], dict[str, Any]]] = {
+    "ports": lambda ports: {"EndpointSpec": {"Ports": ports}},
+    "mode": lambda ports: {"EndpointSpec": {"Mode": "vip", **({"Ports": ports} if ports else {})}},
+    "nothing": lambda ports: {"EndpointSpec": {"Ports": ports}} if ports else {},
+    "null": lambda ports: {"EndpointSpec": {"Ports": ports or None}},
 }
 
 
@@ -77,7 +93,7 @@ class HostShape:
 @dataclass(frozen=True)
 class ServiceShape:
     """One service. replicas: 0 for one on every node. moved: an update of nothing but its placement is behind it.
-    where, restarts: its placement and its restart policy, by name."""
+    where, restarts, endpoint: its placement, its restart policy and the form of its ports, by name."""
 
     ports: tuple[str, ...] = ()
     replicas: int = 1
@@ -86,6 +102,7 @@ class ServiceShape:
     update: str = "all at once"
     where: str = "anywhere"
     restarts: str = "any"
+    endpoint: str = "ports"
 
 
 @dataclass(frozen=True)
@@ -136,7 +153,7 @@ host_shapes = st.sampled_from(
     [HostShape(kicks, slow, paused) for paused, kicks, slow in product((False, True), (0, 1, 2), (False, True))]
 )
 service_shapes = st.builds(
-    lambda shape, ports: replace(shape, ports=ports),
+    lambda shape, ports, endpoint: replace(shape, ports=ports, endpoint=endpoint),
     st.sampled_from(
         [
             ServiceShape((), replicas, overlay, moved, update, where, restarts)
@@ -146,6 +163,7 @@ service_shapes = st.builds(
         ]
     ),
     st.sampled_from([ports for count in range(4) for ports in permutations(PORTS, count)]),
+    st.sampled_from([*ENDPOINTS]),
 )
 
 
@@ -206,16 +224,12 @@ def spec_of(number: int, shape: ServiceShape, overlay: str) -> str:
     )
     spec["TaskTemplate"] |= {"Placement": PLACES[shape.where], **RESTARTS[shape.restarts]}
     ports = [
-        {
-            "Protocol": "tcp",
-            "TargetPort": target,
-            "PublishedPort": published and published + 10 * number,
-            "PublishMode": mode,
-        }
-        for published, target, mode in (PORTS[kind] for kind in shape.ports)
+        {**port, "PublishedPort": port["PublishedPort"] + 10 * number} if port.get("PublishedPort") else port
+        for kind in shape.ports
+        for port in PORTS[kind]
     ]
-    said = {key: value for key, value in spec.items() if value is not None}
-    return text({**said, "EndpointSpec": {"Ports": ports}})
+    said = {key: value for key, value in spec.items() if value is not None and key != "EndpointSpec"}
+    return text({**said, **ENDPOINTS[shape.endpoint](ports)})
 
 
 # What others do
@@ -241,15 +255,21 @@ DEEDS: dict[str, Deed] = {
     "image": Deed(deeds.another_image),
     "placement": Deed(deeds.another_placement),
     "port": Deed(partial(deeds.another_port, port=9999)),
+    "no ports": Deed(deeds.unpublished),
     "removal": Deed(deeds.removed),
     "rollback": Deed(deeds.rolled_back, lasts=False, undoes=True),
     "failure": Deed(deeds.failing, ends=(Blocked, DeadlineExceeded)),
     "alien": Deed(lambda number: deeds.created(7171), "swarm", lasts=False),
-    "rival": Deed(lambda number: deeds.created(PORTS["fixed"][0] + 10 * number), "swarm", lasts=False, ends=(Blocked,)),
+    "rival": Deed(lambda number: deeds.created(FIRST + 10 * number), "swarm", lasts=False, ends=(Blocked,)),
+    "rival on hosts": Deed(
+        lambda number: deeds.created(8002 + 10 * number, "host"), "swarm", lasts=False, ends=(Blocked,)
+    ),
     "late user": Deed(lambda number: used(), "swarm", lasts=False),
     "pause": Deed(deeds.paused, "host", ends=(Blocked,)),
     "drain": Deed(deeds.drained, "host", ends=(Blocked,)),
     "label": Deed(deeds.labelled, "host"),
+    "promotion": Deed(partial(deeds.given_role, role="manager"), "host"),
+    "demotion": Deed(partial(deeds.given_role, role="worker"), "host"),
 }
 
 

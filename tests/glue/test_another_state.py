@@ -27,7 +27,8 @@ def test_a_change_carries_the_digest_of_the_stack_file(hosts):
 
 def test_resources_that_ask_at_once_get_the_same_digest(hosts):
     """All hosts of a wave ask while the first of them works it out."""
-    run, meanwhile = Provider.run, []
+    meanwhile: list[str] = []
+    run = Provider.run
 
     class ReadSlowly(dict[str, str]):
         def items(self):
