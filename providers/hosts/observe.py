@@ -40,7 +40,7 @@ from providers.rules.vocabulary.facts import (
     SwarmService,
     Task,
 )
-from providers.rules.vocabulary.labels import AVAILABILITY, concerns
+from providers.rules.vocabulary.labels import AVAILABILITY, of_ingress
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
 P = ParamSpec("P")
@@ -442,25 +442,19 @@ def ingress_facts_from(engine: Engine, fleet: Fleet, hosts: list[HostIngress], s
     found = [swarm_network(engine, net.id) for net in listed if net.ingress]
     network = next((net for net in found if net is not None), None)
     swarm = settings(engine)
-    publishing = tuple(each for each in services(engine) if each.ports or concerns(each, swarm))
-    running = () if fleet.at_rest else tasks(engine)
+    everything, running = services(engine), () if fleet.at_rest else tasks(engine)
     if network is None:
         nodes(engine)
     ingresses = {net.id for net in listed if net.ingress}
-    moved = {each.id for each in publishing if each.publishes_ingress or concerns(each, swarm)}
-    out = {node.id for node in before if node.label(AVAILABILITY) is not None}
+    concerned, their_tasks = of_ingress(everything, running, before, swarm, ingresses)
     return IngressFacts(
         network=network,
         swarm=swarm,
         hosts=(*hosts, *(placed(each, fleet, before) for each in silent)),
         nodes=before,
         listed=tuple(net for net in listed if net.scope == "swarm" and not net.ingress),
-        services=publishing,
-        tasks=tuple(
-            task
-            for task in running
-            if task.service_id in moved or task.node_id in out or ingresses & set(task.networks)
-        ),
+        services=concerned,
+        tasks=their_tasks,
     )
 
 

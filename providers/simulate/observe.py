@@ -17,7 +17,7 @@ from providers.rules.vocabulary.facts import (
     Swarm,
     SwarmFacts,
 )
-from providers.rules.vocabulary.labels import AVAILABILITY, concerns, former_label, twin_of
+from providers.rules.vocabulary.labels import former_label, of_ingress, twin_of
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.simulate.answering import engine, manager
 from providers.simulate.reads import answers, containers, host_ingress, listed, member, nodes, services, settings, tasks
@@ -122,23 +122,17 @@ def ingress_facts(world: World) -> IngressFacts:
     good, silent = answers(world)
     seen = listed(world, manager(world))
     swarm = settings(world)
-    publishing = tuple(each for each in services(world) if each.ports or concerns(each, swarm))
     ingresses = {net.id for net in seen if net.ingress}
-    moved = {each.id for each in publishing if each.publishes_ingress or concerns(each, swarm)}
     members = nodes(world)
-    out = {node.id for node in members if node.label(AVAILABILITY) is not None}
+    concerned, their_tasks = of_ingress(services(world), tasks(world), members, swarm, ingresses)
     return IngressFacts(
         network=world.swarm.ingress,
         swarm=swarm,
         hosts=(*(host_ingress(world, host) for host in good), *(placed(world, each) for each in silent)),
         nodes=members,
         listed=tuple(net for net in seen if net.scope == "swarm" and not net.ingress),
-        services=publishing,
-        tasks=tuple(
-            task
-            for task in tasks(world)
-            if task.service_id in moved or task.node_id in out or ingresses & set(task.networks)
-        ),
+        services=concerned,
+        tasks=their_tasks,
     )
 
 

@@ -155,7 +155,7 @@ def replaced(world: World, service: Service, tasks: list[Placed]) -> World:
     if service_spec.update_order(service.spec) == "start-first" and any(task.state == "running" for task in wanted):
         return new_task(world, service, slot_of(service, wanted[0]), fresh=True)
     for task in wanted:
-        world = stop(world, task)
+        world = stop(world, replace(task, followed=True))
     return world
 
 
@@ -168,7 +168,7 @@ def used(world: World, service: Service) -> World:
         wanted = [task for task in tasks if task.wanted]
         dirty = [task for task in wanted if is_dirty(world, service, task)]
         for task in dirty if len(dirty) < len(wanted) else ():
-            world = stop(world, task)
+            world = stop(world, replace(task, followed=True))
     return world
 
 
@@ -195,14 +195,13 @@ def forget(world: World, task: Placed) -> World:
 
 
 def stays_ended(world: World, task: Placed) -> bool:
-    """Tell whether none follows a task that was told to end: it runs once, and no update has moved it.
+    """Tell whether none follows a task that was told to end: it runs once, and no update moves it.
 
     To swarmkit a drain is a restart (shouldRestart:
     https://github.com/moby/swarmkit/blob/master/manager/orchestrator/restart/restart.go).
     """
-    service = world.swarm.service(task.service_id)
-    once = service_spec.restart_condition(task.spec) == "none"
-    return once and service is not None and not is_dirty(world, service, task)
+    there = world.swarm.service(task.service_id) is not None
+    return there and service_spec.restart_condition(task.spec) == "none" and not task.followed
 
 
 def on_live_node(world: World, task: Placed) -> bool:

@@ -36,7 +36,8 @@ class Placed(Task):
 
     fresh: the update that is under way made it. restarted: if restarts are limited, so many in its slot ended by
     themselves before it, with the same spec. outdated: its service was written since, but for what concerns it.
-    queued: while it waits for a place the scheduler looks at it.
+    queued: while it waits for a place the scheduler looks at it. followed: an update told it to end, and made the task
+    that comes after it at the same time.
     """
 
     template: str = ""
@@ -45,6 +46,7 @@ class Placed(Task):
     restarted: int = 0
     outdated: bool = False
     queued: bool = True
+    followed: bool = False
 
     @property
     def wanted(self) -> bool:

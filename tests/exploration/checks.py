@@ -59,12 +59,13 @@ def nothing_lost(start: World, *, may_go: tuple[str, ...] = ()) -> Check:
     return check
 
 
-def ports_of(world: World, service: Service) -> Ports:
-    """The ports that a service publishes or will publish again: those of its spec, of its journal, and those added."""
+def ports_of(world: World, service: Service, *, copies: bool = True) -> Ports:
+    """The ports that a service publishes or will publish again: those of its spec, of its journal, and those added.
+    copies: also those of the copy of its journal on the swarm."""
     seen = shown(world, service)
     present = {(port.protocol, port.target, port.published) for port in seen.ports}
     own = journal.journal_on(seen)
-    if own is None and not seen.publishes_ingress:
+    if copies and own is None and not seen.publishes_ingress:
         own = journal.copies(world.swarm.settings).get(service.id)
     kept = map(json.loads, own.ports) if own else ()
     return frozenset(

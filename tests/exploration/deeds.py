@@ -58,8 +58,9 @@ def another_port(service: str, port: int) -> Other:
 
 
 def unpublished(service: str) -> Other:
-    """Somebody deploys a service without any port."""
-    return by_hand(service, lambda spec: {"EndpointSpec": {"Ports": []}})
+    """Somebody deploys a service without any port, as `docker stack deploy` does: nothing is kept of what was there."""
+    new = {"EndpointSpec": {"Ports": []}, "Labels": {BY_HAND: ""}, "UpdateConfig": {"Parallelism": 1}}
+    return Other(lambda world: change_service(world, service, **new), still_so(service))
 
 
 def scaled(service: str, replicas: int) -> Other:

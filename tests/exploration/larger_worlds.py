@@ -222,14 +222,14 @@ def spec_of(number: int, shape: ServiceShape, overlay: str) -> str:
             UpdateConfig=UPDATES[shape.update],
         )
     )
-    spec["TaskTemplate"] |= {"Placement": PLACES[shape.where], **RESTARTS[shape.restarts]}
     ports = [
         {**port, "PublishedPort": port["PublishedPort"] + 10 * number} if port.get("PublishedPort") else port
         for kind in shape.ports
         for port in PORTS[kind]
     ]
     said = {key: value for key, value in spec.items() if value is not None and key != "EndpointSpec"}
-    return text({**said, **ENDPOINTS[shape.endpoint](ports)})
+    template = {**spec["TaskTemplate"], "Placement": PLACES[shape.where], **RESTARTS[shape.restarts]}
+    return text({**said, "TaskTemplate": template, **ENDPOINTS[shape.endpoint](ports)})
 
 
 # What others do
@@ -268,8 +268,8 @@ DEEDS: dict[str, Deed] = {
     "pause": Deed(deeds.paused, "host", ends=(Blocked,)),
     "drain": Deed(deeds.drained, "host", ends=(Blocked,)),
     "label": Deed(deeds.labelled, "host"),
-    "promotion": Deed(partial(deeds.given_role, role="manager"), "host"),
-    "demotion": Deed(partial(deeds.given_role, role="worker"), "host"),
+    "promotion": Deed(partial(deeds.given_role, role="manager"), "host", ends=(Blocked,)),
+    "demotion": Deed(partial(deeds.given_role, role="worker"), "host", ends=(Blocked,)),
 }
 
 
@@ -338,7 +338,8 @@ def just_these_ports(theirs: World) -> Check:
         for service in world.swarm.services:
             found = ports_of(world, service)
             wanted = before.get(service.name, found)
-            more = found - wanted - numbers.get(service.name, set())
+            # What is only on the swarm's label may be that of a service that was deployed without it since.
+            more = ports_of(world, service, copies=False) - wanted - numbers.get(service.name, set())
             less = wanted - unpinned(found)
             if more or less:
                 return f"{service.name} has ports too many: {sorted(more)}; too few: {sorted(less)}"
@@ -419,8 +420,9 @@ class Witness(SimulatedHosts):
             if isinstance(problem, TOO_LATE) and len(self.happened) > acts:
                 return False
             by_others = any(isinstance(problem, deed.ends) for deed, _ in self.happened)
-            lost = any(event.what == LOSS for event in self.story.events)
-            refused = isinstance(problem, Blocked) and self.story.may_be_refused and (lost or not self.touched)
+            # In the middle, what others or a loss changed may be what forbids it now.
+            changed = self.happened or any(event.what == LOSS for event in self.story.events)
+            refused = isinstance(problem, Blocked) and self.story.may_be_refused and (changed or not self.touched)
             wrong(None if by_others or refused else f"{type(problem).__name__}: {problem}")
             wrong(self.scene.when_ended(self.world))
             return True

@@ -64,6 +64,12 @@ def with_container(*, paused: bool = False) -> World:
     return simulate.perform(world, PauseContainer(host="w1", id=container.id)) if paused else world
 
 
+def left_behind() -> World:
+    """A service without ports has a task on the ingress: its placement was changed before they were taken off."""
+    world = elapse(deeds.another_placement("web").act(stack(WEB)), 20)
+    return elapse(deeds.unpublished("web").act(world), 20)
+
+
 def stuck() -> World:
     """Somebody removed the ingress too early: hosts keep it for good."""
     world = stack(WEB)
@@ -444,6 +450,7 @@ SMALL: dict[str, Callable[[], Scene]] = {
     "swap, a kick fails twice": lambda: swap(others.fail_kicks(stack(WEB), "w1", 2)),
     "swap, a host is slow": lambda: swap(others.slow_down(stack(WEB), "w1")),
     "swap, placement changed before": lambda: swap(elapse(deeds.another_placement("web").act(stack(WEB)), 20)),
+    "swap, a task stays where nothing is published": lambda: swap(left_behind()),
     "swap, rolls back": lambda: swap(others.break_service(stack(ROLLS_BACK), "web")),
     "swap, its tasks begin to fail": lambda: swap(
         stack(ROLLS_BACK), others={"failure": Other(partial(others.break_service, name="web"))}

@@ -10,7 +10,7 @@ from tests.exploration.test_mutations import MUTATIONS
 pytestmark = pytest.mark.exploration
 
 ALWAYS_THE_SAME = settings(
-    max_examples=200, derandomize=True, database=None, phases=[Phase.generate, Phase.shrink], deadline=None
+    max_examples=500, derandomize=True, database=None, phases=[Phase.generate, Phase.shrink], deadline=None
 )
 
 
@@ -34,7 +34,7 @@ def broken(story: Story) -> bool:
 
 @pytest.mark.parametrize(
     ("safeguard", "change", "event", "expected"),
-    [("our labels away", "swap", CUT, (1, 0, 0)), ("version check", "migration", "scale", (1, 1, 1))],
+    [("our labels away", "swap", CUT, (1, 0, 0)), ("version check", "migration", "port", (1, 1, 1))],
 )
 def test_without_a_safeguard(
     safeguard: str, change: str, event: str, expected: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch

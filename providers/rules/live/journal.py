@@ -129,12 +129,13 @@ def written(service: SwarmService, network_id: str) -> Journal:
 
 def to_strip(service: SwarmService, network_id: str) -> Journal:
     """Return the journal for taking a service's ports off now: a new one, or the one it carries with later
-    additions."""
+    additions. A dynamic port that is back with its number, as after a change that turned round, is none."""
     carried, fresh = journal_on(service), written(service, network_id)
     if carried is None:
         return fresh
-    known = set(carried.ports)
-    added = tuple(port for port in fresh.ports if by_ingress(json.loads(port)) and port not in known)
+    known = {(ident(port), number(port)) for pin in (False, True) for port in due(carried, pin=pin)}
+    ports = zip(fresh.ports, map(json.loads, fresh.ports), strict=True)
+    added = tuple(text for text, port in ports if by_ingress(port) and (ident(port), number(port)) not in known)
     return replace(carried, ports=carried.ports + added, numbers=carried.numbers + fresh.numbers)
 
 

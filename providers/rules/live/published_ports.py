@@ -34,7 +34,7 @@ def take_off(facts: IngressFacts, network: Network, change: tuple[str, str], *, 
     change: the swarm's label that it goes on. noted: what the network is like is noted before, though nothing may
     publish through it.
     """
-    services = publishing(facts)
+    services = [*publishing(facts), *left_behind(facts, network)]
     journals = {service.id: journal.to_strip(service, network.id) for service in services}
     due = copied(facts, network, change, journals) if noted or journals else None
     return due or stripped(facts, services, journals) or emptied(facts, network)
@@ -45,8 +45,27 @@ def publishing(facts: IngressFacts) -> list[SwarmService]:
     return [service for service in facts.services if service.publishes_ingress]
 
 
+def left_behind(facts: IngressFacts, network: Network) -> list[SwarmService]:
+    """Return the services that publish nothing through the ingress any more, but have tasks on it that nothing moves:
+    those of another placement (`misplaced`)."""
+    if facts.unchanged_for < MOVES:
+        return []
+    there = {task.service_id for task in hanging_on(network, facts) if task.desired == "running"}
+    return [
+        service
+        for service in facts.services
+        if service.id in there and not publishes(service, facts) and at_rest(service, facts)
+    ]
+
+
 def concerned(service: SwarmService, facts: IngressFacts) -> bool:
-    """Tell whether it publishes through the ingress, or did before this change."""
+    """Tell whether it publishes through the ingress, will again, or has a task there all the same."""
+    there = {each for task in facts.tasks_of(service.id) if task.alive for each in task.networks}
+    return publishes(service, facts) or (facts.network is not None and facts.network.id in there)
+
+
+def publishes(service: SwarmService, facts: IngressFacts) -> bool:
+    """Tell whether it publishes through the ingress now, or will again."""
     return service.publishes_ingress or carried(service, facts) is not None
 
 
@@ -265,7 +284,7 @@ def closed(facts: IngressFacts, ended: dict[SwarmService, Journal]) -> Steps | N
 
 def ending(facts: IngressFacts, waiting: dict[SwarmService, Journal]) -> Wait | None:
     """Wait for updates that still go on, with all ports that nobody else has."""
-    left = [service for service in waiting if service.publishes_ingress and not at_rest(service, facts)]
+    left = [service for service in waiting if not at_rest(service, facts)]
     return Wait(f"the updates of {names(left)} to end", FOREVER) if left else None
 
 

@@ -22,10 +22,10 @@ version 0.1.0 wrote none.
 Whose labels decide what is in nouns and live.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from providers.rules.vocabulary.facts import Network, Swarm, SwarmService
+from providers.rules.vocabulary.facts import Network, Node, Swarm, SwarmService, Task
 from providers.rules.vocabulary.shape import Pairs
 
 PREFIX = "swarmnet."
@@ -93,6 +93,30 @@ def concerns(service: SwarmService, swarm: Swarm) -> bool:
     """Tell whether an ingress swap left something on it: a journal, its copy, or a rollback that would bring one."""
     labels = {**dict(service.labels), **dict(service.rollback_labels)}
     return JOURNAL in labels or swarm.label(copy_label(service.id)) is not None
+
+
+def of_ingress(
+    services: Iterable[SwarmService],
+    tasks: Collection[Task],
+    nodes: Iterable[Node],
+    swarm: Swarm,
+    ingresses: Set[str],
+) -> tuple[tuple[SwarmService, ...], tuple[Task, ...]]:
+    """Return what matters to a swap of the ingress (ids): services that publish ports, on which a swap left something,
+    or that have a task on it; and their tasks, those on it, and those on members that are out of service.
+
+    A task stays on the ingress though its service publishes nothing any more, where the last update of that changed its
+    placement (measurements.md#placement-alone).
+    """
+    attached = {task.service_id for task in tasks if task.alive and not ingresses.isdisjoint(task.networks)}
+    found = tuple(each for each in services if each.ports or each.id in attached or concerns(each, swarm))
+    moved = {each.id for each in found if each.publishes_ingress or concerns(each, swarm)}
+    out = {node.id for node in nodes if node.label(AVAILABILITY) is not None}
+    return found, tuple(
+        task
+        for task in tasks
+        if task.service_id in moved | attached or task.node_id in out or not ingresses.isdisjoint(task.networks)
+    )
 
 
 def moved_label(service_id: str) -> str:

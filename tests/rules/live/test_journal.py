@@ -139,6 +139,12 @@ def test_a_port_that_somebody_added_stays():
     assert [FIXED, ADDED] == [json.loads(port) for port in journal.to_strip(with_more, "old").ports]
 
 
+def test_a_dynamic_port_that_is_back_with_its_number_is_no_other():
+    """A change that turned round has pinned it, and is begun again: the journal stays as it is."""
+    back = put_back(stripped(service(spec_with(DYNAMIC, FIXED))))
+    assert [DYNAMIC, FIXED] == [json.loads(port) for port in journal.to_strip(back, "old").ports]
+
+
 def test_a_counter_moves_tasks():
     """Forced, a spec differs in its counter alone."""
     spec = spec_with(FIXED)
