@@ -14,7 +14,7 @@ import pytest
 
 from tests.changes_on_hosts.conftest import Live
 from tests.support.cutting import ended, killed, progress
-from tests.support.machines import Host, eventually
+from tests.support.machines import Host, becomes, eventually
 from tests.support.project import CHANGE, Project, Run, events
 from tests.support.services import FOREVER, ROW, all_run, deploy, journals, lost, specs
 from tests.support.what_hosts_show import networks_of
@@ -76,7 +76,7 @@ class Scene:
         """All is as it was, the ingress apart; nothing of a change is left, and docker is at work on each host."""
         assert [] == lost(before.specs, specs(self.manager))
         assert [] == journals(self.manager)
-        eventually(lambda: before.running == task_counts(self.manager))
+        becomes(before.running, lambda: task_counts(self.manager))
         after = self.picture()
         assert before.availability == after.availability
         assert {name: each | {"ingress": ingress} for name, each in before.networks.items()} == after.networks
@@ -277,6 +277,18 @@ def test_a_service_that_has_run_to_its_end(scene: Scene):
 
     assert "service once: 1 of its 1 tasks have ended for good (restart condition none)" in told
     assert "service tired: 1 of its 1 tasks have ended for good (restart condition any, at most 1 restarts)" in told
+
+
+@simulated_too
+def test_a_task_that_stays_though_nothing_is_published(scene: Scene):
+    """The swarm does not move it off the ingress, since its placement was changed as well: the change does, once."""
+    create(scene, "still", f"--publish 8096:80 busybox:lab {FOREVER}")
+    eventually(lambda: all_run(scene.manager))
+    scene.manager.docker("service", "update", "--detach", "--constraint-add=node.role!=none", "still")
+    scene.manager.docker("service", "update", "--detach", "--publish-rm=80", "still")
+    eventually(lambda: all_run(scene.manager))
+
+    scene.done()
 
 
 @simulated_too

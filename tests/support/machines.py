@@ -193,6 +193,14 @@ def lab(*words: str, seconds: float = SECONDS) -> str:
     return done.stdout
 
 
+def becomes(expected: T, look: Callable[[], T], seconds: float = SECONDS) -> None:
+    """Look until the answer is the expected one; show both if that takes more than `seconds`."""
+    deadline = time.monotonic() + seconds
+    while expected != (found := look()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert expected == found
+
+
 def eventually(look: Callable[[], T], seconds: float = SECONDS) -> T:
     """Look until the answer is true, and return it; fail if that takes more than `seconds`."""
     deadline = time.monotonic() + seconds

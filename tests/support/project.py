@@ -7,6 +7,7 @@ What a run did is read from the events that `pulumi --json` writes, what a user 
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support import bounds
@@ -170,10 +172,15 @@ class Project:
         return {name(each["urn"]): each for each in exported["deployment"].get("resources", [])}
 
     def run(self, *words: str, seconds: float = SECONDS) -> Run:
-        """Run a command to its end, and read its events if it writes any."""
+        """Run a command to its end, and read its events if it writes any. One that takes too long is ended with all
+        that it started, so that it does not go on beside later tests."""
         with self.start(*words) as process:
             try:
                 text = "".join(process.communicate(timeout=seconds))
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                told = [line for line in "".join(process.communicate()).splitlines() if '"message"' in line]
+                pytest.fail(f"`pulumi {words[0]}` took more than {seconds:g} s: {told[-10:]}")
             finally:
                 process.kill()
         assert "Traceback" not in text, text[text.index("Traceback") :][:2000]
@@ -189,6 +196,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     def shell(self, script: str, seconds: float = SECONDS, **variables: str) -> subprocess.CompletedProcess[str]:
