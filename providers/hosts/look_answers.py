@@ -7,13 +7,13 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from ipaddress import ip_address
 from typing import TypeVar, cast
 
 from pydantic_core import from_json
 from typing_extensions import TypedDict
 
 from providers.hosts.engine_api.schema import Few, why_not
+from providers.rules.stack_file.field_types import is_ip
 from providers.rules.vocabulary.look import Link, Look, Subject, Way
 from providers.rules.vocabulary.words import line
 
@@ -101,7 +101,7 @@ def _links(found: Look, text: str) -> Look:
         Link(
             name=line(each["ifname"])[:20],
             mtu=each["mtu"],
-            addresses=tuple(a["local"] for a in each["addr_info"] if is_address(a.get("local", ""))),
+            addresses=tuple(a["local"] for a in each["addr_info"] if is_ip(a.get("local", ""))),
         )
         for each in raw
     )
@@ -119,9 +119,7 @@ def _routes(found: Look, text: str) -> Look:
         raw = _json(list[_Way], each)
         if raw:
             source = raw[0].get("prefsrc", "")
-            ways.append(
-                Way(to=raw[0]["dst"], device=line(raw[0]["dev"])[:20], source=source if is_address(source) else "")
-            )
+            ways.append(Way(to=raw[0]["dst"], device=line(raw[0]["dev"])[:20], source=source if is_ip(source) else ""))
     return replace(found, ways=tuple(ways))
 
 
@@ -204,11 +202,3 @@ _READERS: Mapping[Subject, Callable[[Look, str], Look]] = {
     "legacy": _legacy,
     "zone": _zone,
 }
-
-
-def is_address(text: str) -> bool:
-    """Tell whether it is an IP address."""
-    try:
-        return bool(ip_address(text))
-    except ValueError:
-        return False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.hosts.look import BEGINS, script
+from providers.hosts.look import SCRIPT, script
 from providers.hosts.look_answers import parsed
 from providers.hosts.probe import engine_log
 from providers.hosts.probe.session import BOOT, SANDBOX
@@ -52,17 +52,32 @@ def test_recorded_answer_is_read():
     assert ["-j DOCKER-USER", "-j DOCKER-FORWARD"] == list(found.of_chain("filter", "FORWARD"))
 
 
-@pytest.mark.parametrize("text", [script("/", ["127.0.0.1"], False), engine_log.script(False)], ids=["look", "log"])
-def test_script_runs_in_any_shell(text):
-    """Here, as whoever runs the tests."""
-    done = subprocess.run(["sh", "-s"], input=text, capture_output=True, text=True, check=False)
+def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the script here, as whoever runs the tests."""
+    return subprocess.run(["sh", "-s"], input=script(*words), capture_output=True, text=True, check=False, cwd=cwd)
+
+
+@pytest.mark.parametrize("words", [("look", "", "/", "127.0.0.1"), ("log", "")], ids=["look", "log"])
+def test_script_runs_in_any_shell(words):
+    """Without a word of its own on stderr."""
+    done = run(*words)
 
     assert (0, "", "@ ") == (done.returncode, done.stderr, done.stdout[:2])
 
 
+@pytest.mark.parametrize(
+    "text", ["$(touch ran)", "`touch ran`", "'; touch ran; '", "x\ntouch ran", "a b; touch ran", "*"]
+)
+def test_what_a_host_or_file_says_is_not_run(text, tmp_path):
+    """Neither as the folder of the Engine nor as an address, though addresses are looked at before."""
+    run("look", "", text, f"fe80::1%{text}", text, cwd=tmp_path)
+
+    assert not (tmp_path / "ran").exists()
+
+
 def test_each_question_has_an_answer():
     """Here, whatever it is."""
-    found = parsed(subprocess.check_output(["sh", "-s"], input=script("/", ["127.0.0.1"], False), text=True))
+    found = parsed(run("look", "", "/", "127.0.0.1").stdout)
 
     assert ["lo"] == [each.name for each in found.links if "127.0.0.1" in each.addresses]
     assert "the host does not answer" not in found.unread.values()
@@ -70,13 +85,11 @@ def test_each_question_has_an_answer():
 
 def test_only_what_the_page_lists_is_run_as_root():
     """Each with sudo, none without."""
-    scripts = script("/", [], True) + engine_log.script(True)
-    run = set(re.findall(r"sudo -n ([^|)&;\n]+?)(?: 2>&1|\)|'|\"| ''|$)", scripts, re.MULTILINE))
+    run = set(re.findall(r"\$sudo ([^|)&;}\n]+?)(?: 2>&1|\)|;|$)", SCRIPT.read_text(), re.MULTILINE))
     listed = re.findall(r"NOPASSWD: /usr/s?bin/(.+)", PAGE.partition("## What is run")[2].partition("## ")[0])
 
     probes = {f"nsenter --net={SANDBOX}{each} {' '.join(BOOT[:2])} *" for each in (INGRESS, "lb_*")}
     assert {each.replace("\\", "").removesuffix(' ""') for each in listed} == {each.strip() for each in run} | probes
-    assert "sudo" not in script("/", [], False) + engine_log.script(False)
 
 
 @pytest.mark.parametrize(
@@ -152,8 +165,11 @@ def test_module_that_is_kept_from_being_loaded(tmp_path: Path, expected: str, sa
     """By what modprobe would do; told to be quiet it says nothing of it (kmod 30)."""
     program(tmp_path / "modprobe", f'case $1 in *q*) ;; *) echo "{said}" ;; esac')
 
-    words = ["sh", "-c", f"{BEGINS}\nhas no_such"]
-    ended = subprocess.run(words, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True)
+    asks = SCRIPT.read_text().partition("\nif [ ")[0] + "\nmodule no_such NO_SUCH"
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    ended = subprocess.run(
+        ["sh", "-c", asks, "sh", "look", "", "/"], env=path, capture_output=True, text=True, check=True
+    )
 
     assert f"no_such {expected}\n" == ended.stdout
 

@@ -348,6 +348,7 @@ WRONG = {
             "manager-one.example.com m1.example.com m1.lan:2377 m1",
             "5+", "advertise_address: *", 6, "hosts.m1.advertise_address", "* is a name, which Engines do not look up; write the host's IP address",
         ),
+        *alike("fe80::1%eth0 fe80::1%$(id)", "5+", 'advertise_address: "*"', 6, "hosts.m1.advertise_address", "'*' should be an IP address or an interface of the host, such as 10.0.0.1 or eth0"),
         *alike("127.0.0.1 lo", "5+", "advertise_address: *", 6, "hosts.m1.advertise_address", "* is each machine itself; write an address that others reach"),
         *alike("0.0.0.0 [::]:2377", "5+", 'advertise_address: "*"', 6, "hosts.m1.advertise_address", f"* {NO_MACHINE}"),
         ("5+", "advertise_address: 10.9.0.2", 7, "hosts.w1", "…each machine is one host"),

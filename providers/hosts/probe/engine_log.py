@@ -9,39 +9,26 @@ import re
 from datetime import datetime
 
 from providers.hosts.engine_api.engine import Engine
-from providers.hosts.look import BEGINS, TIMEOUT, asking
-from providers.hosts.look_answers import answers, is_address, why_not_read
+from providers.hosts.look import answered
+from providers.hosts.look_answers import answers, why_not_read
+from providers.rules.stack_file.field_types import is_ip
 from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.reach import EngineLog
 
 _LATELY = 60.0  # seconds; an Engine asks each other one in turn, one a second
 # An Engine says each time that only TCP reaches a member, and once by which name it knows each member.
-_LINES = (
-    "date +%s; if [ -e /var/log/docker.log ]; then l='{sudo}cat /var/log/docker.log'; else "
-    "l='{sudo}journalctl --unit docker --boot --quiet --no-pager --output cat'; fi; said=$($l) || exit 1; "
-    'for e in "UDP probes failed|joined gossip cluster" "nsupported encryption version"; do '
-    'printf "%s\\n" "$said" | grep -E "$e" | tail -n 500; done'
-)
 _TIME = r'time"?[=:]"([^"]+)"'
 _JOINED = re.compile(r"Node (\w+)/([0-9a-fA-F.:]+), joined")
 _MISSED = re.compile(r"connect to (\w+) over TCP")
 _REFUSED = re.compile(r"nsupported encryption version .*from=([0-9.]+):(\d{1,5})\b")
 
 
-def script(sudo: bool) -> str:
-    """Return the shell script that reads it."""
-    return BEGINS + asking("log", _LINES.format(sudo="sudo -n " if sudo else ""))
-
-
 def engine_log(engine: Engine) -> EngineLog | str:
     """Return what the log says, or why it can't be read, and behind a colon what to do. Raises HostError."""
     try:
-        said = engine.connection.run(
-            ("sh", "-s"), script(engine.connection.access.sudo).encode(), TIMEOUT, as_root=False
-        )
+        return parsed(answered(engine, "log"))
     except CommandFailed as problem:
         return str(problem)
-    return parsed(said)
 
 
 def parsed(said: str) -> EngineLog | str:
@@ -69,6 +56,6 @@ def _read(text: str) -> EngineLog:
             continue
         elif failed := _MISSED.search(each):
             missed.add(names.get(failed[1], failed[1]))
-        elif (came := _REFUSED.search(each)) and is_address(came[1]):
+        elif (came := _REFUSED.search(each)) and is_ip(came[1]):
             refused.add((came[1], int(came[2])))
     return EngineLog(unanswered=frozenset(missed), refused=frozenset(refused))

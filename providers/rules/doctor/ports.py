@@ -94,7 +94,7 @@ def _unknown(host: HostAccess) -> Iterator[str]:
     if not advertised:
         yield f"{place}.advertise_address: is required for rules: write the IP address that the other members see"
     for key, address in (("advertise_address", advertised), ("data_path_address", host.data_path_address or "")):
-        if address and (not is_ip(address) or "%" in address):
+        if address and not is_ip(address):
             yield f"{place}.{key}: {address} is no address that a rule can name; write the host's IP address"
 
 

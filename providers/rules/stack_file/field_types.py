@@ -245,12 +245,13 @@ def _shown(pattern: str, *examples: str) -> FieldInfo:
 
 @lru_cache(maxsize=1024)  # each check of a file asks for every host's addresses again
 def is_ip(text: str) -> bool:
-    """Tell whether this is an IP address of either version."""
+    """Tell whether this is an IP address of either version. One with a zone (fe80::1%eth0) is none: it means something
+    on one host alone, and a zone may be any text."""
     try:
         ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text
 
 
 def engine_host(text: str) -> tuple[str, str]:
@@ -262,10 +263,10 @@ def engine_host(text: str) -> tuple[str, str]:
 
 
 def ip_only(text: object) -> str:
-    """Return the IP address in an Engine's address, without port; empty for anything else, also with a zone: a host's
-    word must not become a name that somebody looks up."""
+    """Return the IP address in an Engine's address, without port; empty for anything else: a host's word must not
+    become a name that somebody looks up."""
     host, _ = engine_host(text) if isinstance(text, str) else ("", "")
-    return str(ip_address(host)) if is_ip(host) and "%" not in host else ""
+    return str(ip_address(host)) if is_ip(host) else ""
 
 
 def split_place(place: str) -> tuple[str, str, int | None]:

@@ -101,7 +101,6 @@ NO_MANAGER = "none is a manager, so that it is not known where TCP 2377 must be 
         ("hosts.w1.address w1.example", f"hosts.w1.advertise_address: {REQUIRED}"),
         ("hosts.w1.advertise_address eth1", f"hosts.w1.advertise_address: eth1 {NO_ADDRESS}"),
         ("hosts.w1.data_path_address eth1", f"hosts.w1.data_path_address: eth1 {NO_ADDRESS}"),
-        ("hosts.w1.advertise_address fe80::2%eth1", f"hosts.w1.advertise_address: fe80::2%eth1 {NO_ADDRESS}"),
         ("hosts.win {address: win.lan, unwatched: true}", f"hosts.win.address: win.lan {NO_ADDRESS}"),
         ("hosts.m1.role worker", f"hosts: {NO_MANAGER}"),
     ],
