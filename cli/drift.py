@@ -32,6 +32,7 @@ from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.snapshot import Survey
+from providers.rules.vocabulary.words import lines
 from providers.simulate.from_snapshot import copied
 
 
@@ -92,7 +93,7 @@ def ending(door: Door) -> tuple[str, ...]:
 def hosts_of(of: str, resolved: Resolved, accesses: Mapping[str, HostAccess], wanted: Plan) -> Trial:
     """Read them as `swarmnet plan` does. `of`: the owner."""
     taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), of)
-    return Trial(seen=Hosts(accesses, resolved.roles).survey(), clashes="\n".join(taken.refused))
+    return Trial(seen=Hosts(accesses, resolved.roles).survey(), clashes=lines(taken.refused))
 
 
 def compared(state: State, looked: Seen, *, own_swarm: bool) -> list[Finding]:

@@ -9,7 +9,7 @@ import typer
 from cli.lines import complain
 from cli.project import NoState
 from providers.explain.facts_file import NoFacts
-from providers.rules.vocabulary.errors import StackFileError, SwarmnetError
+from providers.rules.vocabulary.errors import SwarmnetError
 
 
 def fail(problems: Iterable[str], about: str = "") -> NoReturn:
@@ -21,14 +21,14 @@ def fail(problems: Iterable[str], about: str = "") -> NoReturn:
 
 @contextmanager
 def told(about: str = "") -> Iterator[None]:
-    """Errors of ours, each problem of the stack file by itself, and files that can't be read or written end the
+    """Errors of ours, each problem by itself, and files that can't be read or written end the
     command."""
     try:
         yield
-    except StackFileError as error:
+    except SwarmnetError as error:
         fail(error.problems, about)
     except OSError as error:
         words = (error.strerror or str(error)).lower()
         fail([f"{error.filename}: {words}" if error.filename else words], about)
-    except (SwarmnetError, NoState, NoFacts) as error:
+    except (NoState, NoFacts) as error:
         fail([str(error)], about)

@@ -21,6 +21,7 @@ from providers.hosts.door import Hosts
 from providers.loop.preflight import preflight
 from providers.rules.stack_file.resolved import without_lost
 from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.words import lines
 
 
 def facts(
@@ -43,7 +44,7 @@ def facts(
         with asking(so_many(len(accesses))):
             taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), owner(directory, stack))
             hosts = Hosts(accesses, resolved.roles)
-            seen, ahead = tried(hosts, wanted, state, resolved.lost, "\n".join(taken.refused))
+            seen, ahead = tried(hosts, wanted, state, resolved.lost, lines(taken.refused))
     found = facts_file(short(stack), datetime.now(UTC), seen, ahead, state=doubt or "known")
     for host in seen.hosts:
         if isinstance(host, Silent):

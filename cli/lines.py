@@ -6,22 +6,22 @@ import sys
 import typer
 from rich.text import Text
 
-from providers.rules.vocabulary.words import data, lines
+from providers.rules.vocabulary.words import data, indented
 
 
-def as_shown(text: str, style: str = "") -> Text:
-    """Return a line, or a few, for rich."""
-    return Text(lines(text), style=style)
+def as_shown(*texts: str, style: str = "") -> Text:
+    """Return a line for each text, for rich."""
+    return Text("\n".join(map(indented, texts)), style=style)
 
 
 def tell(text: str, colour: str = "") -> None:
     """A line on standard output."""
-    typer.secho(lines(text), fg=_shown(colour))
+    typer.secho(indented(text), fg=_shown(colour))
 
 
 def complain(text: str, colour: str = "red") -> None:
     """A line on standard error."""
-    typer.secho(lines(text), fg=_shown(colour), err=True)
+    typer.secho(indented(text), fg=_shown(colour), err=True)
 
 
 def _shown(colour: str) -> str | None:

@@ -21,6 +21,7 @@ from providers.loop.preflight import Fitness, preflight
 from providers.rules.doctor.halting import CHANGING, JOINING
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.words import lines
 from providers.simulate.from_snapshot import copied
 
 
@@ -40,10 +41,10 @@ def plan(
         with asking(so_many(len(accesses))):
             hosts, declares = Hosts(accesses, resolved.roles), Hosts(wanted.access, resolved.roles)
             taken = preflight(declares, without_lost(resolved), owner(directory, stack))
-            seen, found = tried(hosts, wanted, state, resolved.lost, "\n".join(taken.refused))
+            seen, found = tried(hosts, wanted, state, resolved.lost, lines(taken.refused))
             silent = [each for each in seen.hosts if isinstance(each, Silent)]
             if halted := unfit(declares, resolved, found):
-                found = forecasts(wanted, state, copied(seen), resolved.lost, "\n".join([*taken.refused, *halted]))
+                found = forecasts(wanted, state, copied(seen), resolved.lost, lines([*taken.refused, *halted]))
             warnings = [*taken.warnings, *forbidden(hosts, found)]
     if as_json:
         report = {"state": doubt or "known", "silent": {each.host: each.why for each in silent}}

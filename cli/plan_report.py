@@ -67,7 +67,7 @@ def table(found: Iterable[Forecast]) -> Table:
     """Show what is done, resource by resource, and what that disturbs."""
     rows = Table("resource", "what is done", "about", "what it disturbs", header_style="bold")
     for each in found:
-        doing = as_shown("\n".join(stage.doing for stage in each.stages))
+        doing = as_shown(*(stage.doing for stage in each.stages))
         rows.add_row(as_shown(each.resource), doing, f"{each.seconds:.0f} s", Group(*_felt(each, "")))
     return rows
 
@@ -86,4 +86,4 @@ def _felt(forecast: Forecast, indent: str) -> Iterator[Text]:
     for warning in forecast.warnings:
         yield as_shown(f"{indent}warning: {warning}", style="yellow")
     if forecast.problem:
-        yield as_shown(f"{indent}blocked: {forecast.problem}", style="red")
+        yield as_shown(*f"{indent}blocked: {forecast.problem}".split("\n"), style="red")

@@ -37,7 +37,7 @@ from providers.rules.vocabulary.specs import HostSpec, NetworkSpec, NodeSpec, Sp
 from providers.rules.vocabulary.steps import Decision
 from providers.rules.vocabulary.undeclared import dropped
 from providers.rules.vocabulary.wish import wish
-from providers.rules.vocabulary.words import line, lines
+from providers.rules.vocabulary.words import line
 
 if TYPE_CHECKING:
     from providers.explain.consequence import Consequences
@@ -231,7 +231,8 @@ class Run:
                     show(line, stays=True)
                 self._refused[spec.owner] = spec.row.rpartition("::")[2] if found.refused else None
                 if found.refused:
-                    raise Blocked("nothing was begun: " + "\n".join(found.refused))
+                    first, *others = found.refused
+                    raise Blocked(f"nothing was begun: {first}", *others)
             elif self._refused[spec.owner] is not None:
                 raise Blocked(f"nothing was begun, for the reason that {self._refused[spec.owner]} gives")
 
@@ -241,7 +242,7 @@ class Run:
         A stack file that makes no sense, as a state's copy may, asks for no look.
         """
         with self._looking, suppress(StackFileError):
-            return "\n".join(self._fitness.problems(door, configured(self.settings), ids))
+            return "; ".join(self._fitness.problems(door, configured(self.settings), ids))
         return ""
 
     @cached_property
@@ -310,11 +311,11 @@ class Progress:
 
     def __call__(self, message: str, *, stays: bool = False) -> None:
         """Show one line beside the resource's state, or (`stays`) among the messages that are shown at the end too."""
-        line = engine_pb2.LogRequest(
-            severity=engine_pb2.LogSeverity.INFO, message=lines(message), urn=self.urn, ephemeral=not stays
+        request = engine_pb2.LogRequest(
+            severity=engine_pb2.LogSeverity.INFO, message=line(message), urn=self.urn, ephemeral=not stays
         )
         try:
-            self.engine.Log(line, timeout=self.patience)
+            self.engine.Log(request, timeout=self.patience)
         except grpc.RpcError as problem:
             if is_there(self.address):
                 self.patience = STOPPED

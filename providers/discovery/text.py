@@ -9,7 +9,7 @@ import yaml
 from providers.discovery.remark import Kind, Remark
 from providers.rules.stack_file.problems import Raw
 from providers.rules.stack_file.reading import NAMESPACE
-from providers.rules.vocabulary.words import line
+from providers.rules.vocabulary.words import INVISIBLE, line
 
 _WIDTH = 110
 _KINDS: tuple[Kind, ...] = ("clash", "not seen", "unusual", "not managed")
@@ -81,15 +81,24 @@ def _yaml(values: Mapping[str, object]) -> Iterator[str]:
     """Block style outside, flow style for what has no further level."""
     for key, value in values.items():
         style = None if isinstance(value, dict | list) else False
-        yield from yaml.dump(
-            {key: value}, Dumper=_Dumper, sort_keys=False, default_flow_style=style, width=10_000, allow_unicode=True
-        ).splitlines()
+        yield from _dumped({key: value}, style).splitlines()
 
 
 def flow(value: object) -> str:
     """Return a value in one line."""
-    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, default_flow_style=True, width=10_000, allow_unicode=True)
-    return text.removesuffix("\n...\n").strip()
+    return _dumped(value, style=True).removesuffix("\n...\n").strip()
+
+
+def _dumped(value: object, style: bool | None) -> str:
+    """Return YAML, with letters of all languages as they are, but none that is invisible or turns the line round."""
+
+    def dump(*, letters: bool) -> str:
+        return yaml.dump(
+            value, Dumper=_Dumper, sort_keys=False, default_flow_style=style, width=10_000, allow_unicode=letters
+        )
+
+    text = dump(letters=True)
+    return dump(letters=False) if INVISIBLE.search(text.replace("\n", "")) else text
 
 
 def _comment(paragraph: str) -> list[str]:

@@ -265,6 +265,7 @@ def containers(engine: Engine, stopped: Collection[str] = ()) -> tuple[Container
             name=name_of(raw),
             running=raw.get("State") in RUNNING,
             task=is_task(raw),
+            task_id=(raw.get("Labels") or {}).get("com.docker.swarm.task.id", ""),
             on_overlay=not overlays.isdisjoint(network_ids(raw)),
             on_bridge=not bridge.isdisjoint(network_ids(raw)),
             paused=raw.get("State") == "paused",

@@ -201,19 +201,21 @@ def containers(world: World, host: Host) -> tuple[Container, ...]:
     """All containers on a host, running or not: the tasks', and the standalone ones."""
     overlays = {net.id for net in listed(world, host) if net.scope == "swarm"}
     bridges = {net.id for net in host.networks if net.name == GATEWAY_BRIDGE}
-    ours = ((True, Alone(id=each.container_id, networks=each.networks)) for each in running_on(world, host))
+    ours = ((each.id, Alone(id=each.container_id, networks=each.networks)) for each in running_on(world, host))
+    left = ((each.task_id, each) for each in host.containers)
     found = (
         Container(
             id=each.id,
             name=each.name or each.id,
             running=each.running,
-            task=task,
+            task=bool(task_id),
+            task_id=task_id,
             on_overlay=not overlays.isdisjoint(each.networks),
             on_bridge=not bridges.isdisjoint(each.networks),
             paused=each.paused,
             auto_remove=each.auto_remove,
         )
-        for task, each in (*ours, *((False, each) for each in host.containers))
+        for task_id, each in (*ours, *left)
     )
     return tuple(sorted(found, key=lambda container: container.id))
 

@@ -17,7 +17,7 @@ class Container:
     """A standalone container: running or not, on networks by id. `restarts`: it comes back with its Engine.
 
     `name`: empty if it goes by its id. `ends`: its process runs to an end, each time it is started. `paused`: by
-    somebody, while it runs. `auto_remove`: it is gone once it ends.
+    somebody, while it runs. `auto_remove`: it is gone once it ends. `task_id`: of the task that it was left behind by.
     """
 
     id: str
@@ -28,6 +28,7 @@ class Container:
     ends: bool = False
     paused: bool = False
     auto_remove: bool = False
+    task_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

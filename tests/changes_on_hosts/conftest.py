@@ -79,6 +79,15 @@ def live(running: Live) -> Iterator[Live]:
     yield running
     for name in specs(running.manager).keys() - found.keys():
         running.manager.docker("service", "rm", name)
+    # A host that is cut off before it has ended a container keeps it for good.
+    eventually(lambda: all(services_on(host) <= found.keys() for host in running.hosts))
+
+
+def services_on(host: Host) -> set[str]:
+    """The services of which a container runs on a host."""
+    shown = '{{.Label "com.docker.swarm.service.name"}}'
+    names = host.docker("ps", "--filter=label=com.docker.swarm.task", f"--format={shown}")
+    return set(names.split())
 
 
 @pytest.fixture

@@ -435,6 +435,28 @@ def test_what_a_host_missed_while_it_was_cut_off_is_said(live: Live, ranges: Cal
     live.is_whole()
 
 
+@simulated_too
+def test_a_container_whose_service_was_removed_meanwhile(scene: Scene, first: None):
+    """Its host was cut off and keeps it: a change of the bridge names it, and ends it if it may disturb."""
+    create(scene, "gone", f"--constraint node.hostname=={scene.last.name} busybox:lab {FOREVER}")
+    eventually(lambda: all_run(scene.manager))
+    scene.live.hosts.fault(scene.last.name, "cut")
+    eventually(lambda: scene.manager.nodes()[scene.last.name]["Status"]["State"] == "down")
+    scene.manager.docker("service", "rm", "gone")
+    scene.live.hosts.fault(scene.last.name, "heal")
+    eventually(lambda: scene.manager.nodes()[scene.last.name]["Status"]["State"] == "ready")
+    eventually(lambda: all_run(scene.manager))
+
+    told = scene.refused(gwbridge={"subnet": scene.ranges()})
+
+    assert "runs for a task that the swarm no longer has, and would end with its docker" in told
+    scene.live.declare(gwbridge={"subnet": scene.ranges(), "disturb": True})
+    run = scene.live.project.up()
+    del scene.live.sections["gwbridge"]["disturb"]
+    assert run.ok, run.told
+    scene.live.is_whole()
+
+
 def test_two_states_that_know_the_ingress_change_it_at_once(live: Live, ranges: Callable[[], str], tmp_path: Path):
     """The second writes nothing, and the first comes to its end with all ports."""
     second = Project(tmp_path, live.project.home)

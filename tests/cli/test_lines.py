@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cli.files import write
-from cli.lines import as_shown
+from cli.lines import as_shown, complain, tell
+from providers.rules.vocabulary.errors import EngineError
 
 CLI = Path(__file__).parents[2] / "cli"
 # What prints words as they are, by its last name; `write` is also what a file is written by.
@@ -19,7 +20,22 @@ SAFE = {"line", "as_shown", "table", "matrix"}
 
 def test_a_terminal_does_not_obey_hosts():
     """Control characters in a host's name do not reach the terminal."""
-    assert ("overlay a [2J", "red") == (as_shown("overlay a\x1b[2J", style="red").plain, as_shown("", "red").style)
+    assert ("overlay a [2J", "red") == (
+        as_shown("overlay a\x1b[2J", style="red").plain,
+        as_shown("", style="red").style,
+    )
+
+
+FORGED = "overlay a\nnothing drifted: 12 resources are as recorded"
+
+
+def test_no_word_of_a_host_makes_a_line(capsys):
+    """A label, a name or an error that has a line break in it stays on the line that tells of it."""
+    tell(FORGED)
+    complain(str(EngineError(FORGED)))
+
+    said = capsys.readouterr()
+    assert [1, 1, 1] == [len(text.splitlines()) for text in (said.out, said.err, as_shown(FORGED).plain)]
 
 
 def prints(path: Path) -> Iterator[str]:

@@ -33,6 +33,10 @@ from providers.rules.vocabulary.words import some
 # The ingress finds the new bridge only through a restart; right after one, its endpoint follows within moments
 # (measurements.md#gateway-lost).
 DETACHED = 1.0
+# Seconds without any change after which the containers of a removed service no longer end by themselves: by default
+# they are killed after 10 s.
+ENDING = 15.0
+NEVER_AGAIN = "-"  # in the place of when a container was started, which it never is at that time
 
 
 def in_progress(facts: GwbridgeFacts) -> bool:
@@ -61,6 +65,8 @@ def change(spec: GwbridgeSpec, facts: GwbridgeFacts, creation: CreateNetwork, ri
             f"{spec.host}: docker_gwbridge can't change while no manager among the hosts answers for its swarm: "
             "bring a majority of the managers back, then run again"
         )
+    if forgotten(facts) and not in_progress(facts) and facts.unchanged_for < ENDING:
+        return Wait(f"{some(each.name for each in forgotten(facts))} to end, of a service that was removed", FOREVER)
     # A drained host with the right bridge only has to return to service, by itself if it can.
     due = not (right and maintenance.out(node))
     refusal = running_change.by_another(spec, swarm) or (refused(spec, facts, node, swarm) if due else None)
@@ -95,7 +101,7 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             "take it off that network (`docker network disconnect`), then run again"
         )
     bystanders = [container for container in standing(facts) if container.id not in maintenance.stopped_on(node)]
-    if refusal := spared(spec, bystanders):
+    if refusal := spared(spec, bystanders, forgotten(facts)):
         return refusal
     on_overlay, back = [each.name for each in bystanders if each.on_overlay], maintenance.availability(node)
     if on_overlay and back != "active":
@@ -104,10 +110,15 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
     return judgement.refusal_to_drain(node, facts.services, facts.tasks, facts.nodes)
 
 
-def spared(spec: GwbridgeSpec, bystanders: Collection[Container]) -> str | None:
+def spared(spec: GwbridgeSpec, bystanders: Collection[Container], left: Collection[Container]) -> str | None:
     """Name the running containers that the stack file does not allow to be stopped or lost; None if there are none."""
     lost = [each.name for each in bystanders if each.auto_remove]
     told = []
+    if left and not spec.disturb:
+        told.append(
+            f"{', '.join(each.name for each in left)} runs for a task that the swarm no longer has, and would end with "
+            "its docker: end it there with `docker rm --force`, or set gwbridge.disturb: true to let it end"
+        )
     if bystanders and not spec.disturb:
         told.append(
             f"{', '.join(each.name for each in bystanders)} would stop with its docker: stop them, or set "
@@ -137,6 +148,12 @@ def standing(facts: GwbridgeFacts) -> list[Container]:
     return [each for each in facts.containers if each.running and not each.task]
 
 
+def forgotten(facts: GwbridgeFacts) -> list[Container]:
+    """Return the running containers of tasks that the swarm no longer has: nobody will end them
+    (measurements.md#tasks-left-behind). Right after the removal of a service its containers are ending."""
+    return [each for each in facts.containers if each.running and each.forgotten]
+
+
 def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm, *, right: bool) -> Steps | None:
     """Note on the swarm that a change goes on and drain the host; both are journaled."""
     if not running_change.noted(spec, swarm):
@@ -144,6 +161,7 @@ def taken_out(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm
         return Steps((step,), "label the swarm: a change goes on")
     known = maintenance.stopped_on(node)
     to_stop = {container.id: container.started for container in standing(facts)} | known
+    to_stop |= {container.id: NEVER_AGAIN for container in forgotten(facts)}
     if right and attached(facts):
         return None
     nothing_more = to_stop == known or (right and not detached(facts))
@@ -158,12 +176,14 @@ def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decisio
     """Wait until no task is left, and stop the journaled containers, until only a restart is missing."""
     if right and attached(facts):
         return None
-    tasks = [container for container in facts.containers if container.running and container.task]
+    noted = maintenance.stopped_on(facts.node) if facts.node else {}
+    tasks = [each for each in facts.containers if each.running and each.task and each.id not in noted]
     if tasks:
         return Wait(f"{len(tasks)} tasks to leave {spec.host}", FOREVER)
     if right and not detached(facts):
         return None
-    running: tuple[Step, ...] = tuple(StopContainer(host=spec.host, id=each.id) for each in standing(facts))
+    left = [each for each in facts.containers if each.running and each.task]
+    running: tuple[Step, ...] = tuple(StopContainer(host=spec.host, id=each.id) for each in (*standing(facts), *left))
     return Steps(running, f"stop containers that are no tasks on {spec.host}") if running else None
 
 

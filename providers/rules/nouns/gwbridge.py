@@ -116,7 +116,9 @@ def look(door: Door, spec: GwbridgeSpec, known: Known, *, leaving: bool = False)
     if facts.node is None or bridge_swap.in_progress(facts) or not disruptive(spec, facts):
         return facts
     services, tasks = door.workload()
-    return replace(facts, services=services, tasks=tasks)
+    ids = {task.id for task in tasks}
+    containers = (replace(each, forgotten=each.task_id not in ids) if each.task else each for each in facts.containers)
+    return replace(facts, services=services, tasks=tasks, containers=tuple(containers))
 
 
 def decide(spec: GwbridgeSpec, known: Known) -> Decide:

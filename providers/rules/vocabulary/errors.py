@@ -26,14 +26,15 @@ would obey: words of hosts are in them.
 
 from collections.abc import Sequence
 
-from providers.rules.vocabulary.words import line, lines
+from providers.rules.vocabulary.words import line
 
 
 class SwarmnetError(Exception):
-    """Base of everything Swarmnet raises on purpose."""
+    """Base of everything Swarmnet raises on purpose. problems: one line each, mostly a single one."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(lines(message))
+    def __init__(self, *problems: str) -> None:
+        self.problems: list[str] = list(map(line, problems))
+        super().__init__("\n".join(self.problems))
 
 
 class StackFileError(SwarmnetError):
@@ -45,8 +46,7 @@ class StackFileError(SwarmnetError):
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems: list[str] = list(map(line, problems))
-        super().__init__("\n".join(self.problems))
+        super().__init__(*problems)
 
 
 class HostError(SwarmnetError):

@@ -10,7 +10,7 @@
 | `swarmnet.former.<name>` | the swarm | the same of the overlay of that name, without what was declared |
 | `swarmnet.restarts` | a node | how often its docker was restarted for the change that it is in |
 | `swarmnet.availability` | a node | the availability that it had before it was drained |
-| `swarmnet.stopped` | a node | ids of the containers that were stopped on it (`@` when each was started), with commas |
+| `swarmnet.stopped` | a node | ids of the containers that were stopped on it, with commas; `@` when each was started |
 | `swarmnet.paused` | a node | ids of those of them that were paused before, with commas |
 | `swarmnet.kick` | a node | `<12 characters of the ingress's id>.<number of kicks>` |
 | `swarmnet.twin` | an overlay | the name of the overlay that it stands in for |
@@ -18,6 +18,8 @@
 
 The version is that at which an earlier update of the service had failed. What a stack file wants is a digest (wish.py);
 version 0.1.0 wrote none.
+
+A container that is not started again was started at `-`.
 
 Whose labels decide what is in nouns and live.
 """

@@ -1,7 +1,7 @@
 """Words that others wrote (hosts, states, facts and stack files), made safe to show in a terminal, a log, an error.
 
-One function for each medium: `line` and `lines` here for terminals, logs and errors, `data` for JSON; for Markdown,
-Mermaid and HTML those of explain/escape.py, which begin with `line`. `some` puts a list of names into a line.
+One function for each medium: `line`, `lines` and `indented` here for terminals, logs and errors, `data` for JSON; for
+Markdown, Mermaid and HTML those of explain/escape.py, which begin with `line`. `some` puts a list of names into a line.
 """
 
 import json
@@ -52,13 +52,14 @@ def line(text: str) -> Shown:
     return Shown(_COMMANDS.sub(r"\g<0> ", INVISIBLE.sub(" ", without_secrets(text)).strip()))
 
 
-def lines(text: str) -> Shown:
-    """Do the same for each line, if the line breaks are ours, as in an error with several problems."""
-    return Shown("\n".join(_as_it_stands(each) for each in without_secrets(text).split("\n")))
+def indented(text: str) -> Shown:
+    """Do the same, and keep the spaces before it."""
+    return Shown(" " * (len(text) - len(text.lstrip(" "))) + line(text))
 
 
-def _as_it_stands(text: str) -> str:
-    return _COMMANDS.sub(r"\g<0> ", INVISIBLE.sub(" ", text))
+def lines(texts: Iterable[str]) -> Shown:
+    """Do the same for each text, on a line of its own: no text of others makes one."""
+    return Shown("\n".join(map(line, texts)))
 
 
 def some(names: Iterable[str], most: int = 3) -> str:

@@ -144,7 +144,7 @@ def test_host_by_host():
     assert [True, True, True] == ["gateway_ingress-sbox" in names for names in ends]
 
 
-def with_plain_container(start: World, **more: bool) -> World:
+def with_plain_container(start: World, **more: bool | str) -> World:
     """Return the world with a container on w1 that is on no overlay: it ends with the restart of docker."""
     host = start.host("w1")
     plain = Container(id="plain", name="db", networks=(), **more)
@@ -168,6 +168,17 @@ def test_a_container_that_is_on_no_overlay_is_as_before(more: dict[str, bool], s
     assert steps == [
         type(step) for step in hosts.steps if type(step) in (StopContainer, StartContainer, PauseContainer)
     ]
+
+
+def test_a_container_of_a_task_that_is_gone_ends_for_good():
+    """Nobody would end it, so that the host would never be empty; it is not started again."""
+    hosts = changed(with_plain_container(world(), task_id="gone"), DISTURBING)
+
+    bridge = hosts.world.host("w1").network("docker_gwbridge")
+    assert (NEW_BRIDGE.subnet, [False]) == (
+        bridge and bridge.subnet,
+        [each.running for each in hosts.world.host("w1").containers],
+    )
 
 
 def test_a_container_started_with_rm_is_lost_on_the_word_of_the_file():
@@ -247,6 +258,11 @@ def test_unwatched_member_forbids_no_change():
             DISTURBING,
             partial(with_plain_container, auto_remove=True),
             "db was started with --rm and would be gone for good: stop it yourself, or set gwbridge.lose_auto_removed",
+        ),
+        "one of a service that was removed while the host was away": (
+            NEW_BRIDGE,
+            partial(with_plain_container, task_id="gone"),
+            "db runs for a task that the swarm no longer has, and would end with its docker: end it there with",
         ),
         "one that would be gone, on its own word": (
             NEW_BRIDGE.model_copy(update={"lose_auto_removed": True}),
