@@ -11,7 +11,7 @@ from providers.discovery.found import names, order, unfit, ways
 from providers.discovery.leave_out import mended, outside, without
 from providers.discovery.remark import Remark
 from providers.discovery.sections import sections
-from providers.discovery.text import stack_file_text
+from providers.discovery.text import flow, stack_file_text
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.reading import from_yaml
@@ -482,3 +482,8 @@ def test_manager_that_was_asked_comes_first():
     members = [member("w1", 3, role="worker"), member("a1", 1), member("m1", 2)]
 
     assert ["m1", "a1", "w1"] == [each.name for each in order(members, "n2")]
+
+
+def test_letters_that_turn_a_line_round_are_written_as_numbers():
+    """What a reviewer sees in the file is what is there."""
+    assert ('{a: "\\u202Eb"}', '{a: "ü"}') == (flow({"a": "\u202eb"}), flow({"a": "ü"}))

@@ -1,9 +1,9 @@
 """Checks hosts as a set, and their order. No ranges and no networks here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
-from providers.rules.stack_file.access import marks
+from providers.rules.stack_file.access import SSH_PORT, marks
 from providers.rules.stack_file.field_types import engine_host, is_ip, split_place
 from providers.rules.stack_file.resolved import Resolved
 
@@ -84,14 +84,32 @@ def prepared_twice(resolved: Resolved) -> Iterator[str]:
 
 
 def _is_itself(address: str) -> bool:
-    return address == "lo" or (is_ip(address) and ip_address(address).is_loopback)
+    known = address.lower().rstrip(".") in ("lo", "localhost", "ip6-localhost", "localhost.localdomain")
+    return known or (is_ip(address) and ip_address(address).is_loopback)
 
 
 def through_themselves(resolved: Resolved) -> Iterator[str]:
-    """Yield hosts that are their own bastion, as `path: problem`."""
+    """Yield hosts that are reached through themselves, at once or by way of others, as `path: problem`."""
+    there = {(host.address, host.port or SSH_PORT): name for name, host in resolved.access.items() if host.address}
     for name, host in resolved.access.items():
         if host.bastion and host.address and split_place(host.bastion)[1:] == (host.address, host.port):
             yield f"hosts.{name}.bastion: {host.bastion} is the host itself; write `bastion: none` there"
+        elif (way := _way(name, resolved, there))[1:] and way[-1] == name:
+            yield f"hosts.{name}.bastion: goes in a circle ({' -> '.join(way)}): one of them needs another way"
+
+
+def _way(name: str, resolved: Resolved, there: Mapping[tuple[str, int], str]) -> list[str]:
+    """Return the hosts through which one is reached, until one comes a second time or is none of the file's."""
+    way = [name]
+    while bastion := resolved.access[way[-1]].bastion:
+        _, address, port = split_place(bastion)
+        following = there.get((address, port or SSH_PORT))
+        if following is None:
+            return way
+        way.append(following)
+        if following in way[:-1]:
+            return way
+    return way
 
 
 def beginning(resolved: Resolved) -> Iterator[str]:
@@ -106,6 +124,21 @@ def beginning(resolved: Resolved) -> Iterator[str]:
     elif swarm.first_manager and swarm.first_manager not in managers:
         what = "a worker" if swarm.first_manager in resolved.hosts else "not among hosts"
         yield f"swarm.first_manager: {swarm.first_manager} is {what}; managers are {', '.join(managers)}"
+    elif swarm.first_manager in resolved.lost:
+        left = ", ".join(name for name in managers if name not in resolved.lost)
+        yield f"swarm.first_manager: {swarm.first_manager} is lost; write one of {left}"
+
+
+def idle(resolved: Resolved) -> Iterator[str]:
+    """Warn of a swarm that would run nothing, and of an order that orders nothing, or puts all managers at stake."""
+    hosts, order = resolved.file.hosts, resolved.file.order
+    if resolved.file.swarm and hosts and all(host.availability == "drain" for host in hosts.values()):
+        yield "hosts: availability is drain on all of them: no service would run anywhere"
+    if order and not any(host.gwbridge for host in resolved.hosts.values()):
+        yield "order: is that of docker_gwbridge, and no host has a section gwbridge: nothing is done in it"
+    for number, wave in enumerate(order or ()):
+        if len(resolved.managers) > 1 and set(resolved.managers) <= set(wave):
+            yield f"order[{number}]: has all managers; put one of them into a wave of its own, to try it there first"
 
 
 def waves(resolved: Resolved) -> Iterator[str]:

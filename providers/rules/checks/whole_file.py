@@ -42,6 +42,7 @@ _WARNINGS: tuple[_Check, ...] = (
     mtu.warnings,
     hosts_and_order.managers,
     hosts_and_order.advertised_alone,
+    hosts_and_order.idle,
 )
 
 

@@ -139,7 +139,7 @@ def kept_from_joining(host: str, before: object, now: object) -> str:
 def marks(host: HostAccess) -> list[str]:
     """Return what no two hosts share: the way to them, and the address that members know them by."""
     through = f" through {host.bastion}" if host.bastion else ""
-    address = (host.address or "").lower()  # case does not count in names
+    address = (host.address or "").lower().rstrip(".")  # neither case nor a last dot counts in names
     way = "local: true" if host.local else f"address {address} port {host.port or SSH_PORT}{through}"
     advertised, _ = engine_host(host.advertise_address or "")
     return [way, *([f"advertise_address {ip_address(advertised)}"] if is_ip(advertised) else [])]

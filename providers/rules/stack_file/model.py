@@ -161,6 +161,9 @@ class _Machine(Reach):
     local: bool = Field(default=False, description="this machine, by its socket, instead of `address`")
 
 
+_OF_SSH = {"user", "port", "key_file", "known_hosts", "host_key", "bastion"}
+
+
 class Host(NodeKeys, _Machine):
     """One machine with an Engine."""
 
@@ -195,6 +198,10 @@ class Host(NodeKeys, _Machine):
     def _one_way_to_it(self) -> Self:
         if self.local == (self.address is not None):
             raise ValueError("needs one of address and local: true" + (", not both" if self.local else ""))
+        beside = sorted(self.model_fields_set & _OF_SSH)
+        if self.local and beside:
+            keys = ", ".join(beside)
+            raise ValueError(f"is local, where no SSH goes, so that {keys} would change nothing: leave it out")
         more = sorted(self.model_fields_set - {"address", "unwatched"})
         if self.unwatched and more:
             raise ValueError(f"is unwatched, so that {', '.join(more)} would change nothing there: leave only address")

@@ -35,11 +35,53 @@ def test_good_stack_has_no_problem():
         ("order [[w1, m1], [m3]]", "order: lacks m2, w2; each host has one place"),
         ("swarm.first_manager m9", "swarm.first_manager: m9 is not among hosts; managers are m1, m2, m3"),
         ("swarm.first_manager w1", "swarm.first_manager: w1 is a worker; managers are m1, m2, m3"),
+        ("swarm.first_manager m2; hosts.m2.lost true", "swarm.first_manager: m2 is lost; write one of m1, m3"),
+        (
+            "hosts.w1.address M1.LAN; hosts.m1.address m1.lan.",
+            "hosts.w1: has the same address m1.lan port 22 as hosts.m1; each machine is one host",
+        ),
+        (
+            "hosts.w1.bastion 10.0.0.4; hosts.w2.bastion 10.0.0.3; hosts.m2.bastion 10.0.0.2",
+            "hosts.w1.bastion: goes in a circle (w1 -> w2 -> m2 -> w1): one of them needs another way",
+        ),
+        (
+            "hosts.m1.address localhost",
+            "hosts.m1.address: localhost is each machine itself, and members would be told it; "
+            "write the host's address among them as advertise_address",
+        ),
     ],
 )
 def test_order_that_cannot_be(key, problem):
     """Each problem with hosts and their order names the host and what is there instead."""
-    assert [problem] == disorder(*FIVE, key)
+    assert problem == disorder(*FIVE, *key.split("; "))[0]
+
+
+@pytest.mark.parametrize(
+    ("keys", "warning"),
+    [
+        (
+            ["order [[w1, w2], [m1, m2, m3]]", "gwbridge.subnet 10.64.0.0/20"],
+            "order[1]: has all managers; put one of them into a wave of its own, to try it there first",
+        ),
+        (
+            ["order [[w1, w2, m1, m2], [m3]]"],
+            "order: is that of docker_gwbridge, and no host has a section gwbridge: nothing is done in it",
+        ),
+        (
+            [f"hosts.{name}.availability drain" for name in ("m1", "m2", "m3", "w1", "w2")],
+            "hosts: availability is drain on all of them: no service would run anywhere",
+        ),
+    ],
+)
+def test_what_makes_no_sense_as_a_whole_is_a_warning(keys, warning):
+    """It harms nobody, and nobody means it."""
+    assert warning == said(**merged({"swarm": {}}, stating(*FIVE, *keys))).warnings[-1]
+
+
+def test_local_host_has_no_way_by_ssh():
+    """Keys that would do nothing there are refused."""
+    told = problems(hosts={"h1": {"local": True, "user": "deploy", "bastion": "b1"}})
+    assert ["hosts.h1: is local, where no SSH goes, so that bastion, user would change nothing: leave it out"] == told
 
 
 @pytest.mark.parametrize(
