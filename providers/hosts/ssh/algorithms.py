@@ -40,7 +40,6 @@ DEFAULT = Algorithms(
         "ecdh-sha2-nistp256",
         "ecdh-sha2-nistp384",
         "ecdh-sha2-nistp521",
-        "diffie-hellman-group-exchange-sha256",
         "diffie-hellman-group16-sha512",
         "diffie-hellman-group14-sha256",
     ),
@@ -56,7 +55,10 @@ def restrict(transport: paramiko.Transport, where: str, allowed: Algorithms) -> 
     plain = options.key_types
     options.ciphers = _both(where, "Ciphers", allowed.ciphers, options.ciphers)
     options.digests = _both(where, "MACs", allowed.macs, options.digests)
-    options.kex = _both(where, "KexAlgorithms", allowed.kex, options.kex)
+    # paramiko takes groups of 1024 bits there, which ssh does not (DH_GRP_MIN):
+    # https://github.com/paramiko/paramiko/blob/4.0.0/paramiko/kex_gex.py
+    known = [name for name in options.kex if "group-exchange" not in name]
+    options.kex = _both(where, "KexAlgorithms", allowed.kex, known)
     options.key_types = _both(
         where, "HostKeyAlgorithms", allowed.host_keys, (*plain, *(f"{name}{SUFFIX}" for name in plain))
     )

@@ -1,7 +1,9 @@
 """The keys to log in with, in the order in which they are tried: files, and what an SSH agent holds."""
 
 import binascii
+import os
 import socket
+import stat
 from base64 import b64decode
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -67,10 +69,23 @@ def _public(to: Destination, name: str) -> Iterator[bytes]:
             continue
 
 
+def _open_to_others(path: Path) -> int:
+    """Return the mode of a key file of ours that others may read; 0 if they may not. ssh asks no more of it:
+    https://github.com/openssh/openssh-portable/blob/V_10_0_P1/authfile.c, sshkey_perm_ok
+    """
+    found = path.stat()
+    mode = stat.S_IMODE(found.st_mode)
+    return mode if found.st_uid == os.getuid() and mode & 0o077 else 0
+
+
 def _from_file(to: Destination, name: str, tried: list[str], held: set[bytes]) -> Iterator[Labelled]:
     """Yield the key in a file, with its certificate if one lies beside it."""
+    path = expanded(to.name, name)
     try:
-        yield name, paramiko.PKey.from_path(expanded(to.name, name))
+        if mode := _open_to_others(path):
+            tried.append(f"{name} can be read by others (mode {mode:o}), and ssh would not take it: `chmod 600` it")
+        else:
+            yield name, paramiko.PKey.from_path(path)
     except (paramiko.PasswordRequiredException, TypeError):
         if held.isdisjoint(_public(to, name)):
             tried.append(f"{name} is encrypted and not in the agent")

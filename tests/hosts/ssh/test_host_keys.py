@@ -208,6 +208,13 @@ def test_order_is_that_of_openssh(offered):
     assert ("aes256-ctr", "aes128-ctr") == offered(allowed)[0]
 
 
+def test_groups_that_a_server_chooses_are_left_out(offered):
+    """It might choose one of 1024 bits, whatever ~/.ssh/config allows."""
+    either = replace(DEFAULT, kex=("diffie-hellman-group-exchange-sha256", "ecdh-sha2-nistp256"))
+
+    assert ("ecdh-sha2-nistp256",) == offered(either)[2]
+
+
 @pytest.mark.parametrize(
     ("keyword", "field"),
     [("Ciphers", "ciphers"), ("MACs", "macs"), ("KexAlgorithms", "kex"), ("HostKeyAlgorithms", "host_keys")],

@@ -76,6 +76,17 @@ def test_keys_of_the_agent(tried, folder, agent, expected, file, said):
     assert ([held.get(name, name) for name in expected], []) == tried(file, agent=agent, **said)
 
 
+@pytest.mark.parametrize("mode", [0o644, 0o660, 0o604])
+def test_file_that_others_can_read(tried, folder, mode):
+    """ssh takes none either."""
+    name = f"mode-{mode:o}"
+    key_pair(folder / name)
+    (folder / name).chmod(mode)
+
+    words = f"{folder}/{name} can be read by others (mode {mode:o}), and ssh would not take it: `chmod 600` it"
+    assert ([], [words]) == tried(name)
+
+
 def test_encrypted_file_without_agent(tried, folder):
     """An encrypted key that is not in the agent is named."""
     assert ([], [f"{folder}/locked is encrypted and not in the agent"]) == tried("locked")
