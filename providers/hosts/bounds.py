@@ -13,6 +13,8 @@ T = TypeVar("T")
 # Bytes of one answer. The largest that has to fit is `GET /tasks` of a large swarm: 300 services of 4 tasks with a
 # history of 5 at 3.4 KB each are 23 MiB; 1,000 networks are 1 MiB.
 MOST = 64 * 2**20
+# Values of one answer, which take about 100 bytes each. A task has 63 (20.10), so that 16,000 fit.
+VALUES = 1_000_000
 COMPLAINT = 2**16  # bytes of what a command says on stderr
 ROUTES = 4 * 2**20  # bytes of what any other command says: 40,000 routes
 

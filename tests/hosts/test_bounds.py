@@ -3,9 +3,11 @@
 from itertools import chain, repeat
 
 import pytest
+from pydantic import ValidationError
 
 from providers.hosts.bounds import TooLate
 from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api.schema import MOST_ITEMS, Network, form, why_not
 from providers.rules.vocabulary.errors import EngineError, Unreachable
 from tests.support.fake_pipe import Pipe, PipedHost
 
@@ -69,6 +71,38 @@ def test_no_answer_is_waited_for_or_read_without_end(expected, answer):
     host = PipedHost([PONG], answer, seconds=expected == LATE)
     with pytest.raises((Unreachable, EngineError), match=f"^{expected}$"):
         Engine(host).get("/info", timeout=30)
+
+
+@pytest.mark.parametrize("item", [b"{}", b"0", b"[]", b'""'])
+def test_many_small_values_are_not_even_made(item):
+    """They take a hundred times as much memory as the bytes that say them."""
+    body = b"[" + b",".join([item] * 1_000_001) + b"]"
+    host = PipedHost([PONG], [HEAD + f"Content-Length: {len(body)}\r\n\r\n".encode() + body])
+    with pytest.raises(EngineError, match=r"GET /networks: it has more than 1,000,000 values$"):
+        Engine(host).read("/networks", list[Network])
+
+
+def test_the_first_problem_ends_a_list():
+    """Each that is found takes a kilobyte."""
+    with pytest.raises(ValidationError) as caught:
+        form(list[Network]).validate_python([{}] * 10_000, strict=True)
+
+    assert 1 == len({problem["loc"][0] for problem in caught.value.errors()})
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (10, "Containers.0.Name: input should be a valid string"),
+        (10_000, "10,000 of its values are of another kind"),
+        (MOST_ITEMS + 1, "Containers: value error, has more than 100,000 items"),
+    ],
+)
+def test_problems_of_a_mapping_are_not_listed_without_end(count, expected):
+    """A network has no more containers than addresses."""
+    network = {"Id": "n1", "Name": "app", "Containers": {str(at): {"Name": 5} for at in range(count)}}
+
+    assert expected == why_not(Network, network)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "x" * 500])

@@ -18,7 +18,7 @@ import requests
 from pydantic_core import from_json
 from requests.structures import CaseInsensitiveDict
 
-from providers.hosts.bounds import MOST, TooLate, TooLong
+from providers.hosts.bounds import MOST, VALUES, TooLate, TooLong
 from providers.hosts.commands import INIT_SIGNS, restarts_docker, starts_docker
 from providers.hosts.engine_api.http_over_stdio import IDENTITY, AnyConnection, Dropped, EngineAdapter, Senseless
 from providers.hosts.engine_api.refusals import refusal, unsupported
@@ -50,6 +50,10 @@ BASE = "http+docker://"
 WORDS = 2_000  # bytes of a refusal; the longest known has 400
 API_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
 LOOKS_FOR_INIT = f"ls -d {' '.join(INIT_SIGNS)} 2>/dev/null; true"
+
+
+# Of all hosts: what many of them say at once is not held in memory at once.
+_PARSING = threading.Lock()
 
 
 class Engine:
@@ -95,7 +99,7 @@ class Engine:
 
         Raises EngineError or HostError. Asked again once if a kept-alive channel turned out to be dead.
         """
-        return self._request("GET", path, params, None, timeout)
+        return self._json(f"GET {path}", self._answer("GET", path, params, None, timeout))
 
     def info(self, timeout: float = TIMEOUT) -> Info:
         """Return the JSON at `/info`: who works with a host asks for it first.
@@ -113,11 +117,11 @@ class Engine:
 
         Raises EngineError or HostError. After Unreachable it may have been carried out all the same.
         """
-        return self._request("POST", path, params, body, timeout)
+        return self._json(f"POST {path}", self._answer("POST", path, params, body, timeout))
 
     def delete(self, path: str, *, timeout: float = TIMEOUT, **params: object) -> None:
         """Raises EngineError (NotFound if it is gone already) or HostError."""
-        self._request("DELETE", path, params, None, timeout)
+        self._answer("DELETE", path, params, None, timeout)
 
     @property
     def api_version(self) -> str:
@@ -230,17 +234,23 @@ class Engine:
     def _ping(self, timeout: float) -> requests.Response:
         return self._exchange("GET", "/_ping", "/_ping", {}, None, timeout)
 
-    def _request(self, method: str, path: str, params: dict[str, object], body: object, timeout: float) -> object:
+    def _answer(self, method: str, path: str, params: dict[str, object], body: object, timeout: float) -> bytes:
         try:
             versioned = f"/v{self._newest(timeout)}{path}"
-            answer = self._exchange(method, path, versioned, params, body, timeout).content
+            return self._exchange(method, path, versioned, params, body, timeout).content
         except (NotAManager, NoQuorum, HostError):
             self.doubts += 1
             raise
+
+    def _json(self, asked: str, answer: bytes) -> object:
+        """Return the JSON of an answer, None for none. Raises EngineError if it is no JSON, or has too many values."""
+        if sum(map(answer.count, (b",", b"{", b"["))) > VALUES:  # before any of them is made
+            raise self._senseless(asked, f"it has more than {VALUES:,} values")
         try:
-            return from_json(answer, allow_inf_nan=False) if answer else None
+            with _PARSING:
+                return from_json(answer, allow_inf_nan=False) if answer else None
         except ValueError as problem:  # also if it is nested without end, which json.loads takes a traceback for
-            raise self._senseless(f"{method} {path}", "it is not JSON: not a Docker Engine's answer") from problem
+            raise self._senseless(asked, "it is not JSON: not a Docker Engine's answer") from problem
 
     def _exchange(
         self, method: str, path: str, versioned: str, params: dict[str, object], body: object, timeout: float

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache, lru_cache
 from ipaddress import ip_interface
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired, TypeVar, get_origin
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, FailFast, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from providers.rules.stack_file.problems import path
@@ -22,7 +22,21 @@ Id = Annotated[str, Field(min_length=1)]
 Number = Annotated[int, Field(ge=0, lt=2**64)]
 Few = Annotated[int, Field(ge=0, le=100_000)]
 PortNumber = Annotated[int, Field(ge=0, lt=2**16)]
-Labels = dict[str, str] | None
+# Nobody has so many labels, or addresses on a network; and each problem that is found takes a kilobyte.
+MOST_ITEMS = 100_000
+MOST_PROBLEMS = 1_000
+T = TypeVar("T")
+
+
+def _countable(given: object) -> object:
+    if isinstance(given, dict | list) and len(given) > MOST_ITEMS:
+        raise ValueError(f"has more than {MOST_ITEMS:,} items")
+    return given
+
+
+Many = Annotated[list[T], BeforeValidator(_countable)]
+Keyed = Annotated[dict[str, T], BeforeValidator(_countable)]
+Labels = Keyed[str] | None
 
 
 def _of(kind: Callable[[str], object]) -> AfterValidator:
@@ -55,7 +69,7 @@ class Config(TypedDict, total=False):
 
 class Ipam(TypedDict, total=False):
     Driver: str | None
-    Config: list[Config] | None
+    Config: Many[Config] | None
     Options: Labels
 
 
@@ -69,7 +83,7 @@ class SubnetStatus(TypedDict, total=False):
 
 
 class IpamStatus(TypedDict, total=False):
-    Subnets: dict[str, SubnetStatus] | None
+    Subnets: Keyed[SubnetStatus] | None
 
 
 class NetworkStatus(TypedDict, total=False):
@@ -96,7 +110,7 @@ class Network(TypedDict):
     EnableIPv6: NotRequired[bool | None]
     ConfigOnly: NotRequired[bool | None]
     ConfigFrom: NotRequired[ConfigFrom | None]
-    Containers: NotRequired[dict[str, Endpoint] | None]
+    Containers: NotRequired[Keyed[Endpoint] | None]
     Status: NotRequired[NetworkStatus | None]
 
 
@@ -116,7 +130,7 @@ class Membership(TypedDict, total=False):
     ControlAvailable: bool | None
     Error: str | None
     Cluster: Cluster | None
-    RemoteManagers: list[Peer] | None
+    RemoteManagers: Many[Peer] | None
 
 
 class FirewallBackend(TypedDict, total=False):
@@ -133,7 +147,7 @@ class Info(TypedDict, total=False):
     KernelVersion: str | None
     OperatingSystem: str | None
     OSType: str | None
-    SecurityOptions: list[str] | None
+    SecurityOptions: Many[str] | None
 
 
 class Version(TypedDict):
@@ -231,7 +245,7 @@ class Swarm(TypedDict):
     Spec: SwarmSpec
     TLSInfo: NotRequired[TlsInfo | None]
     DataPathPort: NotRequired[PortNumber | None]
-    DefaultAddrPool: NotRequired[list[Range] | None]
+    DefaultAddrPool: NotRequired[Many[Range] | None]
     SubnetSize: NotRequired[Annotated[int, Field(ge=0, le=32)] | None]
 
 
@@ -247,7 +261,7 @@ class Port(TypedDict, total=False):
 
 
 class Ports(TypedDict, total=False):
-    Ports: list[Port] | None
+    Ports: Many[Port] | None
 
 
 class Attachment(TypedDict):
@@ -259,7 +273,7 @@ class Reserved(TypedDict, total=False):
 
 
 class Placement(TypedDict, total=False):
-    Constraints: list[str] | None
+    Constraints: Many[str] | None
     MaxReplicas: Number | None
 
 
@@ -270,7 +284,7 @@ class Restarts(TypedDict, total=False):
 
 
 class HealthCheck(TypedDict, total=False):
-    Test: list[str] | None
+    Test: Many[str] | None
     Interval: Number | None
     Timeout: Number | None
     StartPeriod: Number | None
@@ -283,7 +297,7 @@ class ContainerSpec(TypedDict, total=False):
 
 
 class Template(TypedDict, total=False):
-    Networks: list[Attachment] | None
+    Networks: Many[Attachment] | None
     ForceUpdate: Number | None
     Placement: Placement | None
     Resources: Reserved | None
@@ -309,7 +323,7 @@ class Mode(TypedDict, total=False):
 
 class AnySpec(TypedDict, total=False):
     Labels: Labels
-    Networks: list[Attachment] | None
+    Networks: Many[Attachment] | None
     Mode: Mode | None
     EndpointSpec: Ports | None
     UpdateConfig: Updating | None
@@ -329,8 +343,8 @@ class VirtualIp(TypedDict):
 
 
 class ServiceEndpoint(TypedDict, total=False):
-    Ports: list[Port] | None
-    VirtualIPs: list[VirtualIp] | None
+    Ports: Many[Port] | None
+    VirtualIPs: Many[VirtualIp] | None
 
 
 class UpdateStatus(TypedDict, total=False):
@@ -381,7 +395,7 @@ class Task(TypedDict):
     NodeID: NotRequired[str | None]
     Status: NotRequired[TaskStatus | None]
     DesiredState: NotRequired[str | None]
-    NetworksAttachments: NotRequired[list[NetworkPart] | None]
+    NetworksAttachments: NotRequired[Many[NetworkPart] | None]
     Slot: NotRequired[Number | None]
     Spec: NotRequired[TaskSpec | None]
 
@@ -391,12 +405,12 @@ class OnNetwork(TypedDict, total=False):
 
 
 class NetworkSettings(TypedDict, total=False):
-    Networks: dict[str, OnNetwork | None] | None
+    Networks: Keyed[OnNetwork | None] | None
 
 
 class Container(TypedDict):
     Id: Id
-    Names: NotRequired[list[str] | None]
+    Names: NotRequired[Many[str] | None]
     State: NotRequired[str | None]
     Labels: NotRequired[Labels]
     NetworkSettings: NotRequired[NetworkSettings | None]
@@ -445,7 +459,11 @@ ToUpdate = NodeToUpdate | SwarmToUpdate
 
 
 # Validators of answers. Each is made when it is first needed, which takes a few milliseconds.
-form: Callable[[object], TypeAdapter[object]] = cache(TypeAdapter)
+@cache
+def form(kind: object) -> TypeAdapter[object]:
+    """Return the validator of a kind of answer; the first problem of a list ends it."""
+    whole: Any = Annotated[kind, FailFast()] if get_origin(kind) is list else kind
+    return TypeAdapter(whole)
 
 
 def why_not(kind: object, answer: object) -> str:
@@ -453,6 +471,8 @@ def why_not(kind: object, answer: object) -> str:
     try:
         form(kind).validate_python(answer, strict=True)
     except ValidationError as error:
+        if error.error_count() > MOST_PROBLEMS:
+            return f"{error.error_count():,} of its values are of another kind"
         first = error.errors(include_url=False, include_input=False)[0]
         where = path(first["loc"])[:80]
         wrong = first["msg"].lower()[:200]
