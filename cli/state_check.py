@@ -2,25 +2,34 @@
 
 Pulumi keeps a provider as a pickle, and whatever refreshes, changes or destroys loads it, on the machine that has the
 keys of the hosts: https://docs.python.org/3/library/pickle.html. A command of pulumi-command is run by what removes it:
-those of `prepare` start one program of ours, with scripts that are for hosts.
+those of `prepare` start one program of ours, with scripts and ways to hosts that a commit of the stack file has to
+have. A provider of another package is a program that Pulumi fetches and runs.
 """
 
 import binascii
 import json
 import pickletools
+import subprocess
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from cli.errors import told
 from cli.lines import complain, tell
+from cli.project import project_of
 from cli.stack_argument import Stack
-from cli.stack_files import STACKS, Directory
+from cli.stack_files import STACKS, Directory, file_of, text_of
 from cli.state import exported
 from cli.usage import HELP, Command, Group
+from providers.rules.checks.whole_file import verdict
+from providers.rules.stack_file.prepare import commands
+from providers.rules.stack_file.reading import from_yaml
+from providers.rules.vocabulary.errors import StackFileError
 
 PROVIDER = "__provider"
 # The only pickles that Swarmnet writes: a class by its name, without any values.
@@ -43,6 +52,11 @@ COMMAND: dict[str, object] = {
     "logging": "none",
     **dict.fromkeys(("addPreviousOutputInEnv", "environment", "stdout", "stderr"), None),
 }
+# All resources of a stack; those of another program that uses Swarmnet are named by hand.
+TYPES = frozenset(
+    {"pulumi:pulumi:Stack", "pulumi:providers:pulumi-python", "pulumi:providers:command", "command:local:Command"}
+    | {f"pulumi-python:dynamic/swarmnet:{name}" for name in ("Gwbridge", "Ingress", "Node", "Overlay", "Swarm")}
+)
 VARIABLES = frozenset({"host", "name", "run", "undo", "when_changed", "ran", "sudo", "ssh", "ssh_config", "host_key"})
 
 state_app = typer.Typer(help="What Pulumi's state holds.", cls=Group, context_settings=HELP, no_args_is_help=True)
@@ -57,35 +71,111 @@ def state() -> None:
 def check(
     stack: Stack,
     directory: Directory = STACKS,
+    commit: Annotated[
+        str,
+        typer.Option(help="Commit that commands of `prepare` are looked for in, it and all before it: origin/main."),
+    ] = "HEAD",
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A command, or a type of resources, that you know to be yours; repeatable."),
+    ] = None,
 ) -> None:
     """Compare each provider in the state with Swarmnet's five: any other is code that Pulumi would run on this machine.
 
-    So is a command that is none of `prepare`; what scripts of `prepare` do is not judged.
+    So is a resource of another package, and a command that is none of `prepare`, or that no commit of the stack file
+    has. Name by --allow what is yours all the same.
 
-    Run it before whatever refreshes, deploys or destroys. Reads the state alone, and loads nothing of it.
+    Run it before whatever refreshes, deploys or destroys. Reads the state and the stack file's commits, and loads
+    nothing of the state.
 
     Exits with 1 if there is another one, or the state can't be read.
     """
     with told(stack):
         whole = json.loads(exported(stack, directory), object_pairs_hook=Object)
         found = list(providers(whole))
-    others = list(dict.fromkeys(foreign_commands(whole)))
-    for name in others:
-        line = (
-            f"{stack}: {_shown(name)}: it is a command, and none of `prepare`: Pulumi would run it on this machine: "
-            "find out who wrote it, and `pulumi stack import` the last state that is yours"
+        prepared = list(environments(whole))
+        known = versions(stack, directory, commit) if prepared else set()
+    allowed = frozenset(allow or ())
+    problems = [(name, FOREIGN_COMMAND, "") for name in foreign_commands(whole)]
+    problems += [(name, NO_COMMIT.format(commit), name) for name, each in prepared if each not in known]
+    problems += [(name, f"its type is {kind}, of no resource of Swarmnet's", kind) for name, kind in types(whole)]
+    problems += [(name, ELSEWHERE, "") for name in downloads(whole)]
+    problems += [
+        (name, f"its {PROVIDER} is none of Swarmnet's ({names(text)}), and Pulumi would run it on this machine", "")
+        for name, text in found
+        if not isinstance(text, str) or text not in PUBLISHED
+    ]
+    problems = [each for each in dict.fromkeys(problems) if each[2] not in TYPES | allowed]  # outputs have it too
+    for name, problem, known_by in problems:
+        or_else = f"; if it is yours, add --allow {_shown(known_by)}" if known_by else ""
+        complain(
+            f"{stack}: {_shown(name)}: {problem}: find out who wrote it, and `pulumi stack import` the last state that "
+            f"is yours{or_else}"
         )
-        complain(line)
-    strange = [(name, names(text)) for name, text in found if not isinstance(text, str) or text not in PUBLISHED]
-    for name, loads in dict.fromkeys(strange):  # inputs and outputs have it
-        line = (
-            f"{stack}: {_shown(name)}: its {PROVIDER} is none of Swarmnet's ({loads}), and Pulumi would run it "
-            "on this machine: find out who wrote it, and `pulumi stack import` the last state that is yours"
-        )
-        complain(line)
-    if strange or others:
+    if problems:
         raise typer.Exit(1)
     tell(f"{stack}: {len(found)} providers in the state, all of them Swarmnet's")
+
+
+FOREIGN_COMMAND = "it is a command, and none of `prepare`: Pulumi would run it on this machine"
+NO_COMMIT = "it is a command of `prepare` that no commit of the stack file up to {} has"
+ELSEWHERE = "Pulumi would fetch a program from an address in it, and run that on this machine"
+Environment = frozenset[tuple[str, str]]
+
+
+def environments(value: object) -> Iterator[tuple[str, Environment]]:
+    """Yield the names and the variables of all commands of pulumi-command, wherever they stand, in inputs and outputs
+    alike: Pulumi undoes a command by what it has in its outputs."""
+    if isinstance(value, Object) and value.has("type", "command:local:Command"):
+        for key, part in value.pairs:
+            for of, given in part.pairs if key in ("inputs", "outputs") and isinstance(part, Object) else ():
+                if of == "environment" and isinstance(given, Object):
+                    yield value.name, frozenset((variable, str(told)) for variable, told in given.pairs)
+    for inner in _within(value):
+        yield from environments(inner)
+
+
+def versions(stack: str, directory: Path, commit: str) -> set[Environment]:
+    """Return the variables of all commands of `prepare` that the stack file has, or had in a commit."""
+    found: set[Environment] = set()
+    with suppress(StackFileError):
+        found |= _variables(text_of(directory, stack), stack, directory)
+    file = f"./{file_of(directory, stack).name}"
+    for each in _git(directory, "log", "--format=%H", commit, "--", file).split():
+        with suppress(StackFileError):
+            found |= _variables(_git(directory, "show", f"{each}:{file}"), stack, directory)
+    return found
+
+
+def _variables(text: str, stack: str, directory: Path) -> set[Environment]:
+    resolved = verdict(from_yaml(text, project_of(directory).name), stack).resolved
+    return {frozenset(each.environment.items()) for host in commands(resolved) for each in host}
+
+
+def _git(directory: Path, *words: str) -> str:
+    """Return git's answer, or nothing where the folder is in no repository or lacks that commit."""
+    try:
+        return subprocess.run(["git", "-C", directory, *words], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def types(value: object) -> Iterator[tuple[str, str]]:
+    """Yield the name and type of each resource, wherever it stands."""
+    if isinstance(value, Object) and any(key == "urn" for key, _ in value.pairs):
+        yield from ((value.name, str(inner)) for key, inner in value.pairs if key == "type")
+    for inner in _within(value):
+        yield from types(inner)
+
+
+def downloads(value: object, of: str = "the state") -> Iterator[str]:
+    """Yield the names of what has an address from which Pulumi would fetch a plugin."""
+    if isinstance(value, Object):
+        of = value.name or of
+        if any(key.lower() == "plugindownloadurl" and inner for key, inner in value.pairs):
+            yield of
+    for inner in _within(value):
+        yield from downloads(inner, of)
 
 
 @dataclass(frozen=True)
@@ -94,6 +184,15 @@ class Object:
 
     pairs: list[tuple[str, Any]]
 
+    @property
+    def name(self) -> str:
+        """Return the name of the resource that it is, empty for none."""
+        return next((str(inner).rpartition("::")[2] for key, inner in self.pairs if key == "urn"), "")
+
+    def has(self, key: str, value: object) -> bool:
+        """Tell whether it has that key with that value, whatever else it has under that key."""
+        return (key, value) in [(each, inner) for each, inner in self.pairs if isinstance(inner, str)]
+
 
 def providers(value: object, of: str = "the state") -> Iterator[tuple[str, object]]:
     """Yield every provider in an exported state, wherever it stands, with the name of the resource that it is in.
@@ -101,7 +200,7 @@ def providers(value: object, of: str = "the state") -> Iterator[tuple[str, objec
     A list under that key says what the provider depends on (`propertyDependencies`), and nobody can load it.
     """
     if isinstance(value, Object):
-        of = next((str(inner).rpartition("::")[2] for key, inner in value.pairs if key == "urn"), of)
+        of = value.name or of
         for key, inner in value.pairs:
             if key == PROVIDER and not isinstance(inner, list):
                 yield of, inner
@@ -115,7 +214,7 @@ def foreign_commands(value: object) -> Iterator[str]:
         kinds = [each for key, each in value.pairs if key == "type" and str(each).startswith("command:")]
         parts = [each for key, each in value.pairs if key in ("inputs", "outputs")]
         if kinds and not (set(kinds) == {"command:local:Command"} and all(map(_prepares, parts))):
-            yield next((str(inner).rpartition("::")[2] for key, inner in value.pairs if key == "urn"), "the state")
+            yield value.name or "the state"
     for inner in _within(value):
         yield from foreign_commands(inner)
 

@@ -43,14 +43,29 @@ revocations() {
         done
 }
 
+# The words of ssh, quoted as for a shell, one on each line. No shell reads them: they come out of Pulumi's state.
+words_of_ssh() {
+    printf %s "$ssh" | xargs printf '%s\n' | while IFS= read -r word; do
+        case $word in
+        'UserKnownHostsFile=$known') word=UserKnownHostsFile=$known ;;
+        'GlobalKnownHostsFile=$revoked') word=GlobalKnownHostsFile=$revoked ;;
+        esac
+        printf '%s\n' "$word"
+    done
+}
+
 there() {
+    case $sudo in '' | 'sudo -n') ;; *) echo "sudo is neither empty nor sudo -n" >&2 && exit 1 ;; esac
     if [ -z "$ssh" ]; then
         unset host_key name ran run ssh_config text undo when_changed PULUMI_COMMAND_STDOUT
         exec ${sudo:+$sudo} sh
     fi
     command -v ssh >/dev/null || { echo 'this machine has no ssh: install the client of OpenSSH' >&2 && exit 127; }
     printf %s "$ssh_config" >"$config"
-    eval "set -- $ssh"
+    set --
+    while IFS= read -r word; do set -- "$@" "$word"; done <<EOF
+$(words_of_ssh)
+EOF
     revocations "$@" >"$revoked"
     { [ -z "$host_key" ] || printf '* %s\n' "$host_key"; cat "$revoked"; } >"$known"
     exec ssh -F "$config" "$@" "${sudo:+$sudo }sh"

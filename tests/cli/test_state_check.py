@@ -16,7 +16,7 @@ from tests.support.command_line import Ended, swarmnet
 from tests.support.prepared import command
 
 OWN = min(PUBLISHED)
-Look = Callable[[str], Ended]
+Look = Callable[..., Ended]
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
     (tmp_path / "pulumi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
 
-    def run(state: str) -> Ended:
+    def run(state: str, *words: str) -> Ended:
         (tmp_path / "state").write_text(state)
-        return swarmnet("state", "check", "--dir", str(tmp_path), "t")
+        return swarmnet("state", "check", "--dir", str(tmp_path), *words, "t")
 
     return run
 
@@ -138,10 +138,68 @@ def prepared(kind: str = "command:local:Command", **changes: object) -> str:
     return json.dumps({"version": 3, "deployment": {"resources": [whole | both]}})
 
 
-def test_commands_of_prepare_are_ours(look: Look):
-    """They run one program, which reads these variables."""
+FILE = """config:
+  swarmnet:hosts: { m1: { local: true } }
+  swarmnet:prepare: [{ name: docker, run: "%s", undo: "true" }]
+"""
+
+
+def git(folder: Path, *words: str) -> None:
+    """Run git as somebody."""
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    subprocess.run(["git", "-C", folder, *who, *words], capture_output=True, check=True)
+
+
+@pytest.fixture
+def committed(tmp_path: Path) -> Path:
+    """The stack file of a repository whose first commit has the command of `prepared`, and whose last another one."""
+    file = tmp_path / "Pulumi.t.yaml"
+    git(tmp_path, "init", "--quiet")
+    for script in ("true", "false"):
+        file.write_text(FILE % script)
+        git(tmp_path, "add", file.name)
+        git(tmp_path, "commit", "--quiet", "--message", script)
+    return file
+
+
+def test_commands_of_prepare_are_ours(look: Look, committed: Path):
+    """They run one program, which reads these variables, and a commit of the stack file has them."""
     assert VARIABLES == command().environment.keys()
     assert 0 == look(prepared()).exit_code
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [{"undo": "touch ran"}, {"ssh": "$(touch ran)"}, {"sudo": "touch ran;"}, {"ssh_config": "ProxyCommand touch ran"}],
+    ids=lambda forged: next(iter(forged)),
+)
+def test_a_command_that_no_commit_has_is_refused(look: Look, committed: Path, forged: dict[str, str]):
+    """Whatever is forged in it, and its own digest with it, until somebody names it."""
+    state = prepared(environment={**command(undo="true").environment, **forged})
+    ended = look(state)
+
+    line = "t: prepare/m1/docker: it is a command of `prepare` that no commit of the stack file up to HEAD has: "
+    assert (1, line) == (ended.exit_code, ended.stderr[: len(line)])
+    assert 0 == look(state, "--allow", "prepare/m1/docker").exit_code
+    assert 1 == look(prepared(), "--commit", "no-such-commit").exit_code
+
+
+@pytest.mark.parametrize(
+    ("resource", "line"),
+    [
+        ({"type": "aws:s3:Bucket"}, "t: x: its type is aws:s3:Bucket, of no resource of Swarmnet's: "),
+        ({"type": "pulumi:providers:aws"}, "t: x: its type is pulumi:providers:aws, of no resource of Swarmnet's: "),
+        ({"type": "pulumi:providers:command", "inputs": {"__internal": {"pluginDownloadURL": "https://x"}}},
+         "t: x: Pulumi would fetch a program from an address in it, and run that on this machine: "),
+    ],
+)  # fmt: skip
+def test_resources_of_other_packages_are_refused(look: Look, resource: dict[str, object], line: str):
+    """Pulumi fetches and runs their plugins; a type that is known to be one's own is named, an address never."""
+    state = json.dumps({"deployment": {"resources": [{"urn": "urn:pulumi:t::swarmnet::y::x", **resource}]}})
+    ended = look(state)
+
+    assert (1, line) == (ended.exit_code, ended.stderr[: len(line)])
+    assert ("its type is" not in line) == look(state, "--allow", str(resource["type"])).exit_code
 
 
 @pytest.mark.parametrize(

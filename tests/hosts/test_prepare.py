@@ -1,11 +1,14 @@
 """Commands of `prepare` on hosts: what runs, when, over which way, and what of it anybody sees."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import paramiko
 import pytest
 
 from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.prepare import HostCommand
 from tests.support.fake_sshd import FakeHost
 from tests.support.prepared import HERE, command, done, shell, ssh_at_home
 
@@ -18,6 +21,28 @@ CANARY = "correct-horse-battery-staple"
 def log(tmp_path: Path) -> Path:
     """Return the file in which commands note that they ran."""
     return tmp_path / "ran"
+
+
+class Forged(HostCommand):
+    """A command as somebody may have written it into a state: other variables than the stack file's."""
+
+    variables: ClassVar[dict[str, str]] = {}
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Return the forged variables among the others."""
+        return {**super().environment, **self.variables}
+
+
+@pytest.mark.parametrize("way", ["ssh", "sudo", "ssh_config", "host_key", "host", "name", "ran"])
+@pytest.mark.parametrize("text", ["$(touch {})", "`touch {}`", "; touch {};", "x\ntouch {}", "' ; touch {} ; '"])
+def test_no_variable_of_a_state_is_shell(log: Path, way: str, text: str):
+    """Only `run` and `undo` are, on the host."""
+    forged = {"ssh": "-- nowhere.invalid"} | {way: text.format(log)}
+    Forged.variables = forged
+    done("undo", Forged(**vars(command(undo="true"))))
+
+    assert not log.exists()
 
 
 @pytest.fixture

@@ -37,8 +37,9 @@ _CONFIG, _REVOKED, _KNOWN = '"$config"', '"$revoked"', '"$known"'
 class SshWords:
     """The words that lead ssh to one host.
 
-    words: its options and the address, as a shell reads them: `eval "set -- $words"`. config: text of a configuration
-    that counts after the user's own and the system's. host_key: the one key that is trusted, empty for known_hosts.
+    words: its options and the address, quoted as for a shell (prepare.sh reads them without one). config: text of a
+    configuration that counts after the user's own and the system's. host_key: the one key that is trusted, empty for
+    known_hosts.
     """
 
     words: str
