@@ -27,9 +27,12 @@ complain() {
     exit "$2"
 }
 
-# The last words of a file, in one line that a terminal does not obey.
+# The last words of a file, in one line that neither a terminal nor a log obeys, without secrets, as
+# rules/vocabulary/words.py makes one.
 words_in() {
-    tail -c 1000 "$1" | tail -n "$2" | tr -c '[:print:]\n' ' ' | tr -s '\n ' ' ' | sed 's/^ //; s/ $//'
+    tail -c 1000 "$1" | tail -n "$2" | tr -c '[:print:]\n' ' ' | tr -s '\n ' ' ' |
+        sed -E 's/^ //; s/ $//; s/^(:+):/\1 :/; s/##/# #/g; s/SWM(TKN|KEY)-[^ ]+/[secret]/g
+            s/([Pp]assw(or)?d|[Pp]assphrase|[Ss]ecret|[Tt]oken|[Aa]pi[-_]?[Kk]ey)=[^ ]+/[secret]/g'
 }
 
 # The lines of known_hosts files that revoke keys; OpenSSH says which files there are for the host, the last word.

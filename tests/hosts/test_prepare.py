@@ -45,6 +45,22 @@ def test_no_variable_of_a_state_is_shell(log: Path, way: str, text: str):
     assert not log.exists()
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("##vso[task.complete]", "# #vso[task.complete]"),
+        ("##[error]x", "# #[error]x"),
+        ("join with SWMTKN-1-abc-def now", "join with [secret] now"),
+        ("curl: password=hunter2 refused", "curl: [secret] refused"),
+    ],
+)
+def test_what_a_failing_command_says_is_harmless(said: str, shown: str):
+    """No log obeys it, and no secret is in it."""
+    ended = done("run", command(run=f"echo '{said}' >&2; exit 3"))
+
+    assert f"m1: docker: run ended with exit code 3: {shown}\n" == ended.stderr
+
+
 @pytest.fixture
 def there(host: FakeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHost:
     """A host with a shell, for the real ssh of somebody who has configured nothing."""
