@@ -80,7 +80,8 @@ def _works(plan: Plan, state: State, lost: Set[str]) -> Iterator[tuple[Spec, Loo
     for spec, known in sorted(gone, key=lambda each: -ORDER.index(type(each[0]))):
         renamed = spec.resource_name in wanted  # in the state, where another resource had it before
         spec = aware(spec.model_copy(update={"wish": next((each.wish for each in plan.specs), "")}), known)
-        noun, stays = noun_of(spec), renamed or plan.forgets(spec) or getattr(spec, "retain", False)
+        forgotten = plan.forgets(spec, adopted=bool(known.get("adopted")))
+        noun, stays = noun_of(spec), renamed or forgotten or getattr(spec, "retain", False)
         decide = None if stays else noun.decide_removal(spec, known, lost=getattr(spec, "host", "") in lost)
         look = partial(noun.look, spec=spec, known=known, leaving=True)
         yield spec, look, decide, noun.ways_back(spec, known=True)

@@ -199,7 +199,7 @@ class Provider(ResourceProvider, Generic[S, F]):
             kept(spec, "it is that of a resource that the stack file declares")
             return
         decide = self.noun.decide_removal(spec, props, lost=getattr(spec, "host", "") in self.run.lost)
-        if decide is None or self.run.forgets(spec):
+        if decide is None or self.run.forgets(spec, adopted=bool(props.get("adopted"))):
             self.run.forgotten.add(id_)
             kept(spec, self.why_kept(spec, props))
             return
@@ -210,7 +210,8 @@ class Provider(ResourceProvider, Generic[S, F]):
                     look = partial(self.noun.look, door, spec, props, leaving=True)
                     seconds, ways_back = self.run.removal_time(spec), self.noun.ways_back(spec, known=True)
                     work(door, in_words(spec), seconds, show, look, decide, ways_back, show)
-            if props.get("adopted") or getattr(spec, "on_remove", "") == "keep":  # after a cut change was finished
+            keeps = getattr(spec, "on_remove", None)
+            if keeps == "keep" or (keeps and props.get("adopted")):  # after a cut change was finished
                 kept(spec, self.why_kept(spec, props))
 
     def why_kept(self, spec: S, known: Props) -> str:

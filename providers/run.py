@@ -169,14 +169,19 @@ class Run:
         """Tell whether the configuration has the section `swarm`. In `destroy` it is the state's copy."""
         return f"{NAMESPACE}:swarm" in self.settings
 
-    def forgets(self, spec: Spec) -> bool:
-        """Tell whether the stack no longer manages it. Without the section `swarm`, the swarm and memberships of hosts
-        that stay declared are left alone, and so is all of a host that is unwatched by now.
+    def forgets(self, spec: Spec, *, adopted: bool = False) -> bool:
+        """Tell whether the stack no longer manages it, and leaves it as it is.
+
+        Without the section `swarm`, the swarm and memberships of hosts that stay declared are left alone, and so is all
+        of a host that is unwatched by now. A membership that somebody else began (`adopted`) ends only where its host
+        is taken out of the file, or is lost: not in a `destroy`, and not with the whole section.
         """
         if isinstance(spec, HostSpec) and spec.host in self.unwatched:
             return True
-        member = isinstance(spec, NodeSpec) and spec.host in self.accesses
-        return not self.declares_swarm and (member or isinstance(spec, SwarmSpec))
+        if isinstance(spec, NodeSpec) and adopted:
+            return not self.declares_swarm or spec.host in self.accesses
+        stays = isinstance(spec, NodeSpec) and spec.host in self.accesses
+        return not self.declares_swarm and (stays or isinstance(spec, SwarmSpec))
 
     def declared_access(self, host: str) -> dict[str, Any]:
         """Return how the configuration says now that a host is reached; empty if it declares none of that name."""

@@ -54,16 +54,17 @@ class Plan:
         single = (spec for spec in (self.swarm, *self.nodes, self.ingress) if spec)
         return (*bridges, *single, *self.overlays)
 
-    def forgets(self, spec: Spec) -> bool:
+    def forgets(self, spec: Spec, *, adopted: bool = False) -> bool:
         """Tell whether the state's resource is only forgotten: without the section `swarm` memberships stay, and so
         does all of a host that is unwatched from now on.
 
-        Hosts that are taken out leave all the same.
+        Hosts that are taken out leave all the same, but for those whose membership somebody else began, if the section
+        goes with them.
         """
         if isinstance(spec, HostSpec) and spec.host in self.unwatched:
             return True
-        member = isinstance(spec, NodeSpec) and spec.host in self.access
-        return self.swarm is None and (member or isinstance(spec, SwarmSpec))
+        stays = isinstance(spec, NodeSpec) and (adopted or spec.host in self.access)
+        return self.swarm is None and (stays or isinstance(spec, SwarmSpec))
 
 
 def plan_of(raw: problems.Raw, owner: str) -> Plan:

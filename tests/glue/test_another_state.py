@@ -8,6 +8,7 @@ from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import UpdateSwarm
+from providers.simulate import members
 from tests.glue.stack import GWBRIDGE, INGRESS, NODE, OVERLAY, SWARM, Known, created, known, noun, provider_of
 from tests.support import lifecycle
 
@@ -137,6 +138,28 @@ def test_what_is_kept_says_so(hosts, pulumi_engine, spec, state, why):
     known(hosts, spec.model_copy(update={"row": "urn:it"}), **state).delete()
 
     assert [("urn:it", f"{words} is kept on the hosts, and forgotten here: {why}")] == pulumi_engine.lines
+    assert [] == hosts.steps
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_member_that_others_began_goes_with_its_host(hosts, lost):
+    """Taken out of the stack file, or declared lost there: it leaves as any other, and is no member any more."""
+    run, node = Provider.run, known(hosts, NODE, adopted=True)
+    del run.accesses[NODE.host]
+    if lost:
+        run.lost.add(NODE.host)
+        hosts.world = members.stop_docker(hosts.world, NODE.host)
+        hosts.elapse(60)
+
+    node.delete()
+
+    assert NODE.host not in [each.hostname for each in hosts.world.swarm.nodes]
+
+
+def test_a_member_that_others_began_stays_in_a_destroy(hosts):
+    """The swarm is as it was before it was taken over."""
+    known(hosts, NODE, adopted=True).delete()
+
     assert [] == hosts.steps
 
 

@@ -70,6 +70,33 @@ def test_what_others_made_alike_is_adopted_without_a_write_and_forgotten(bare: G
     assert before == (identities(bare), [host.writes() for host in bare])
 
 
+def test_members_that_others_began_leave_with_their_hosts(bare: Group, project: Project):
+    """One is taken out of the file, one is cut off and lost: neither is a member. `destroy` leaves the others."""
+    form_swarm(bare)
+    manager, second, last = bare
+    hosts = {host.name: {"address": host.address} for host in bare}
+    hosts[manager.name]["role"] = "manager"
+    sections = {"hosts": hosts, "ssh": stack_of(bare)["ssh"], "swarm": {}}
+    project.declare(sections)
+    assert project.up().ok
+    del hosts[last.name]
+    project.declare(sections)
+
+    up = project.up()
+
+    assert up.ok, up.told
+    assert ("inactive", {manager.name, second.name}) == (last.swarm()["LocalNodeState"], set(manager.nodes()))
+    bare.fault(second.name, "cut")
+    hosts[second.name]["lost"] = True
+    project.declare(sections)
+    up = project.up()
+    bare.fault(second.name, "heal")
+    assert up.ok, up.told
+    assert [manager.name] == [*manager.nodes()]
+    assert project.destroy().ok
+    assert [manager.name] == [*manager.nodes()]
+
+
 def test_networks_as_docker_makes_them_give_way(bare: Group, project: Project):
     """A swarm that somebody formed has 172.18.0.0/16 and 10.0.0.0/24: `up` puts the declared ones in their place."""
     form_swarm(bare)

@@ -60,7 +60,8 @@ class Change:
     def forgotten(self) -> bool:
         """Tell whether it goes from the state alone, and stays on the hosts."""
         keeps = getattr(self.before, "on_remove", "") == "keep" or getattr(self.before, "retain", False)
-        return self.op == "delete" and (self.adopted or keeps or self.unsaid)
+        somebodys = self.adopted and not isinstance(self.before, NodeSpec)  # a host that is taken out leaves
+        return self.op == "delete" and (somebodys or keeps or self.unsaid)
 
     @property
     def on_demand(self) -> bool:
@@ -91,7 +92,7 @@ def changes(preview: Preview, plan: Plan | None) -> list[Change]:
 def _stays(change: Change, plan: Plan) -> bool:
     """Tell whether it is only forgotten: the stack file is silent about it, or declares it under another name."""
     renamed = change.name != change.spec.resource_name in {spec.resource_name for spec in plan.specs}
-    return plan.forgets(change.spec) or (change.op == "delete" and renamed)
+    return plan.forgets(change.spec, adopted=change.adopted) or (change.op == "delete" and renamed)
 
 
 def others(preview: Preview) -> list[Step]:

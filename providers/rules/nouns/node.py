@@ -66,9 +66,7 @@ def look(door: Door, spec: NodeSpec, known: Known, *, leaving: bool = False) -> 
 
 
 def decide_removal(spec: NodeSpec, known: Known, *, lost: bool) -> Decide | None:
-    """Return the decisions of a removal, or None to forget an adopted membership."""
-    if known.get("adopted"):
-        return None
+    """Return the decisions of a removal: who declares a member owns its membership, however it began."""
     return partial(next_step_of_removal, spec, node_id=known["node_id"], lost=lost)
 
 

@@ -201,10 +201,15 @@ def test_treatment_alone_disturbs_nothing(spec):
     assert SETTINGS == effect_of(step("update", spec(), spec(protect=True)))
 
 
-@pytest.mark.parametrize("spec", [bridge, swarm, node, ingress, overlay])
+@pytest.mark.parametrize("spec", [bridge, swarm, ingress, overlay])
 def test_what_was_adopted_is_forgotten(spec):
     """Others had made it."""
     assert FORGOTTEN == effect_of(step("delete", spec(), adopted=True))
+
+
+def test_a_member_leaves_however_it_began():
+    """Who declares it owns its membership."""
+    assert effect_of(step("delete", node())) == effect_of(step("delete", node(), adopted=True))
 
 
 def too_early(*steps):
