@@ -11,7 +11,7 @@ import json
 import pickletools
 import subprocess
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +26,12 @@ from cli.stack_argument import Stack
 from cli.stack_files import STACKS, Directory, file_of, text_of
 from cli.state import exported
 from cli.usage import HELP, Command, Group
-from providers.rules.checks.whole_file import verdict
+from providers.rules.nouns.table import KINDS
+from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.prepare import commands
+from providers.rules.stack_file.problems import readable
 from providers.rules.stack_file.reading import from_yaml
+from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary.errors import StackFileError
 
 PROVIDER = "__provider"
@@ -44,6 +47,7 @@ PUBLISHED = frozenset(
 )
 
 # The only inputs and outputs that a command of `prepare` has; None if the value may be any.
+COMMAND_TYPE = "command:local:Command"
 COMMAND: dict[str, object] = {
     "interpreter": ["/bin/sh", "providers/prepare.sh"],
     "create": "run",
@@ -54,8 +58,8 @@ COMMAND: dict[str, object] = {
 }
 # All resources of a stack; those of another program that uses Swarmnet are named by hand.
 TYPES = frozenset(
-    {"pulumi:pulumi:Stack", "pulumi:providers:pulumi-python", "pulumi:providers:command", "command:local:Command"}
-    | {f"pulumi-python:dynamic/swarmnet:{name}" for name in ("Gwbridge", "Ingress", "Node", "Overlay", "Swarm")}
+    {"pulumi:pulumi:Stack", "pulumi:providers:pulumi-python", "pulumi:providers:command", COMMAND_TYPE}
+    | {f"pulumi-python:dynamic/swarmnet:{name}" for name in KINDS}
 )
 VARIABLES = frozenset({"host", "name", "run", "undo", "when_changed", "ran", "sudo", "ssh", "ssh_config", "host_key"})
 
@@ -91,21 +95,21 @@ def check(
     Exits with 1 if there is another one, or the state can't be read.
     """
     with told(stack):
-        whole = json.loads(exported(stack, directory), object_pairs_hook=Object)
+        whole = list(objects(json.loads(exported(stack, directory), object_pairs_hook=Object)))
         found = list(providers(whole))
-        prepared = list(environments(whole))
+        prepared = [(name, each) for name, each in environments(whole) if name not in (allow or ())]
         known = versions(stack, directory, commit) if prepared else set()
-    allowed = frozenset(allow or ())
+    yours = TYPES.union(allow or ())
     problems = [(name, FOREIGN_COMMAND, "") for name in foreign_commands(whole)]
     problems += [(name, NO_COMMIT.format(commit), name) for name, each in prepared if each not in known]
-    problems += [(name, f"its type is {kind}, of no resource of Swarmnet's", kind) for name, kind in types(whole)]
+    problems += [(name, FOREIGN_TYPE.format(kind), kind) for name, kind in types(whole) if kind not in yours]
     problems += [(name, ELSEWHERE, "") for name in downloads(whole)]
     problems += [
         (name, f"its {PROVIDER} is none of Swarmnet's ({names(text)}), and Pulumi would run it on this machine", "")
         for name, text in found
         if not isinstance(text, str) or text not in PUBLISHED
     ]
-    problems = [each for each in dict.fromkeys(problems) if each[2] not in TYPES | allowed]  # outputs have it too
+    problems = list(dict.fromkeys(problems))  # inputs and outputs have it
     for name, problem, known_by in problems:
         or_else = f"; if it is yours, add --allow {_shown(known_by)}" if known_by else ""
         complain(
@@ -118,37 +122,94 @@ def check(
 
 
 FOREIGN_COMMAND = "it is a command, and none of `prepare`: Pulumi would run it on this machine"
+FOREIGN_TYPE = "its type is {}, of no resource of Swarmnet's"
 NO_COMMIT = "it is a command of `prepare` that no commit of the stack file up to {} has"
 ELSEWHERE = "Pulumi would fetch a program from an address in it, and run that on this machine"
 Environment = frozenset[tuple[str, str]]
 
 
-def environments(value: object) -> Iterator[tuple[str, Environment]]:
-    """Yield the names and the variables of all commands of pulumi-command, wherever they stand, in inputs and outputs
-    alike: Pulumi undoes a command by what it has in its outputs."""
-    if isinstance(value, Object) and value.has("type", "command:local:Command"):
-        for key, part in value.pairs:
-            for of, given in part.pairs if key in ("inputs", "outputs") and isinstance(part, Object) else ():
-                if of == "environment" and isinstance(given, Object):
-                    yield value.name, frozenset((variable, str(told)) for variable, told in given.pairs)
+@dataclass(frozen=True)
+class Object:
+    """An object of the JSON with all its pairs, the same key twice included: who reads it may take the other one."""
+
+    pairs: list[tuple[str, Any]]
+
+    def under(self, *keys: str) -> list[Any]:
+        """Return what it has under these keys in any case, as who reads them takes them:
+        https://pkg.go.dev/encoding/json#Unmarshal"""
+        return [inner for key, inner in self.pairs if key.casefold() in keys]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the resource that it is, empty for none."""
+        return next((str(urn).rpartition("::")[2] for urn in self.under("urn")), "")
+
+
+Named = tuple[str, Object]
+
+
+def objects(value: object, of: str = "the state") -> Iterator[Named]:
+    """Yield every object of an exported state, wherever it stands, with the name of the resource that it is or is
+    in."""
+    if isinstance(value, Object):
+        of = value.name or of
+        yield of, value
     for inner in _within(value):
-        yield from environments(inner)
+        yield from objects(inner, of)
+
+
+def providers(state: Iterable[Named]) -> Iterator[tuple[str, object]]:
+    """Yield the names of resources and the providers in them.
+
+    A list under that key says what the provider depends on (`propertyDependencies`), and nobody can load it.
+    """
+    for of, each in state:
+        yield from ((of, inner) for key, inner in each.pairs if key == PROVIDER and not isinstance(inner, list))
+
+
+def foreign_commands(state: Iterable[Named]) -> Iterator[str]:
+    """Yield the names of resources of pulumi-command that are no commands of `prepare`."""
+    for of, each in state:
+        kinds = {str(kind) for kind in each.under("type") if str(kind).startswith("command:")}
+        if kinds and not (kinds == {COMMAND_TYPE} and all(map(_prepares, each.under("inputs", "outputs")))):
+            yield of
+
+
+def environments(state: Iterable[Named]) -> Iterator[tuple[str, Environment]]:
+    """Yield the names and the variables of all commands of pulumi-command, in inputs and outputs alike: Pulumi undoes a
+    command by what it has in its outputs."""
+    for of, each in state:
+        parts = each.under("inputs", "outputs") if COMMAND_TYPE in each.under("type") else ()
+        for given in (given for part in parts if isinstance(part, Object) for given in part.under("environment")):
+            if isinstance(given, Object):
+                yield of, frozenset((variable, str(text)) for variable, text in given.pairs)
+
+
+def types(state: Iterable[Named]) -> Iterator[tuple[str, str]]:
+    """Yield the name and type of each resource."""
+    for of, each in state:
+        yield from ((of, str(kind)) for kind in each.under("type") if each.under("urn"))
+
+
+def downloads(state: Iterable[Named]) -> Iterator[str]:
+    """Yield the names of what has an address from which Pulumi would fetch a plugin."""
+    yield from (of for of, each in state if any(each.under("plugindownloadurl")))
 
 
 def versions(stack: str, directory: Path, commit: str) -> set[Environment]:
     """Return the variables of all commands of `prepare` that the stack file has, or had in a commit."""
+    project, file = project_of(directory).name, f"./{file_of(directory, stack).name}"
     found: set[Environment] = set()
     with suppress(StackFileError):
-        found |= _variables(text_of(directory, stack), stack, directory)
-    file = f"./{file_of(directory, stack).name}"
+        found |= _variables(text_of(directory, stack), project)
     for each in _git(directory, "log", "--format=%H", commit, "--", file).split():
         with suppress(StackFileError):
-            found |= _variables(_git(directory, "show", f"{each}:{file}"), stack, directory)
+            found |= _variables(_git(directory, "show", f"{each}:{file}"), project)
     return found
 
 
-def _variables(text: str, stack: str, directory: Path) -> set[Environment]:
-    resolved = verdict(from_yaml(text, project_of(directory).name), stack).resolved
+def _variables(text: str, project: str) -> set[Environment]:
+    resolved = resolve(readable(StackFile, from_yaml(text, project)).model)
     return {frozenset(each.environment.items()) for host in commands(resolved) for each in host}
 
 
@@ -158,65 +219,6 @@ def _git(directory: Path, *words: str) -> str:
         return subprocess.run(["git", "-C", directory, *words], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return ""
-
-
-def types(value: object) -> Iterator[tuple[str, str]]:
-    """Yield the name and type of each resource, wherever it stands."""
-    if isinstance(value, Object) and any(key == "urn" for key, _ in value.pairs):
-        yield from ((value.name, str(inner)) for key, inner in value.pairs if key == "type")
-    for inner in _within(value):
-        yield from types(inner)
-
-
-def downloads(value: object, of: str = "the state") -> Iterator[str]:
-    """Yield the names of what has an address from which Pulumi would fetch a plugin."""
-    if isinstance(value, Object):
-        of = value.name or of
-        if any(key.lower() == "plugindownloadurl" and inner for key, inner in value.pairs):
-            yield of
-    for inner in _within(value):
-        yield from downloads(inner, of)
-
-
-@dataclass(frozen=True)
-class Object:
-    """An object of the JSON with all its pairs, the same key twice included: who reads it may take the other one."""
-
-    pairs: list[tuple[str, Any]]
-
-    @property
-    def name(self) -> str:
-        """Return the name of the resource that it is, empty for none."""
-        return next((str(inner).rpartition("::")[2] for key, inner in self.pairs if key == "urn"), "")
-
-    def has(self, key: str, value: object) -> bool:
-        """Tell whether it has that key with that value, whatever else it has under that key."""
-        return (key, value) in [(each, inner) for each, inner in self.pairs if isinstance(inner, str)]
-
-
-def providers(value: object, of: str = "the state") -> Iterator[tuple[str, object]]:
-    """Yield every provider in an exported state, wherever it stands, with the name of the resource that it is in.
-
-    A list under that key says what the provider depends on (`propertyDependencies`), and nobody can load it.
-    """
-    if isinstance(value, Object):
-        of = value.name or of
-        for key, inner in value.pairs:
-            if key == PROVIDER and not isinstance(inner, list):
-                yield of, inner
-    for inner in _within(value):
-        yield from providers(inner, of)
-
-
-def foreign_commands(value: object) -> Iterator[str]:
-    """Yield the names of resources of pulumi-command that are no commands of `prepare`, wherever they stand."""
-    if isinstance(value, Object):
-        kinds = [each for key, each in value.pairs if key == "type" and str(each).startswith("command:")]
-        parts = [each for key, each in value.pairs if key in ("inputs", "outputs")]
-        if kinds and not (set(kinds) == {"command:local:Command"} and all(map(_prepares, parts))):
-            yield value.name or "the state"
-    for inner in _within(value):
-        yield from foreign_commands(inner)
 
 
 def _prepares(part: object) -> bool:

@@ -184,6 +184,27 @@ def test_a_command_that_no_commit_has_is_refused(look: Look, committed: Path, fo
     assert 1 == look(prepared(), "--commit", "no-such-commit").exit_code
 
 
+@pytest.mark.parametrize("name", ["command:local:Command", "pulumi:pulumi:Stack"])
+def test_a_name_that_is_a_type_hides_no_command(look: Look, committed: Path, name: str):
+    """Only what somebody names by hand is let through."""
+    state = prepared(environment={**command().environment, "undo": "touch ran"})
+
+    assert 1 == look(state.replace("prepare/m1/docker", name)).exit_code
+
+
+def test_nothing_is_allowed_by_a_name_that_is_empty(look: Look):
+    """A variable of a workflow may be."""
+    assert 1 == look(state("YQ=="), "--allow", "").exit_code
+
+
+@pytest.mark.parametrize("keys", [("URN", "type"), ("urn", "Type"), ("urN", "TYPE")])
+def test_keys_count_in_any_case(look: Look, keys: tuple[str, str]):
+    """As for Pulumi, which reads them by https://pkg.go.dev/encoding/json#Unmarshal."""
+    resource = dict(zip(keys, ("urn:pulumi:t::swarmnet::y::x", "pulumi:providers:evil"), strict=True))
+
+    assert 1 == look(json.dumps({"deployment": {"resources": [resource]}})).exit_code
+
+
 @pytest.mark.parametrize(
     ("resource", "line"),
     [
