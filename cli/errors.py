@@ -21,8 +21,7 @@ def fail(problems: Iterable[str], about: str = "") -> NoReturn:
 
 @contextmanager
 def told(about: str = "") -> Iterator[None]:
-    """Errors of ours, each problem by itself, and files that can't be read or written end the
-    command."""
+    """Errors of ours, each problem by itself, and files that can't be read or written end the command."""
     try:
         yield
     except SwarmnetError as error:

@@ -4,7 +4,7 @@
 # ADDRESS: of the other members. look_answers.py parses the answer.
 PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL=C
-set -f # only `offload` and `routes` want names of files
+set -f # the few that want names of files undo it
 what=$1 sudo=$2 root=$3
 [ "$what" = log ] || shift 3
 peers=$*

@@ -51,17 +51,7 @@ def _host(read: HostSurvey | Silent, swarm: SwarmSurvey | None) -> Host:
             control=bool(node and node.role == "manager"),
         )
     own = read.member
-    containers = (
-        Container(
-            id=each.id,
-            name=each.name,
-            networks=each.networks,
-            running=each.running,
-            paused=each.paused,
-            auto_remove=each.auto_remove,
-        )
-        for each in read.containers
-    )
+    containers = (Container(**vars(each)) for each in read.containers)
     return Host(
         name=own.host,
         address=own.node_address,

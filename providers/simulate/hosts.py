@@ -5,7 +5,7 @@ Its clock goes on as it is told, and with each request.
 
 import threading
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from providers import simulate
 from providers.rules.vocabulary.diagnosis import Examination
@@ -141,17 +141,8 @@ class SimulatedHosts(Door):
 
 
 def _host_survey(world: World, host: Host) -> HostSurvey:
-    containers = (
-        Standalone(
-            id=each.id,
-            name=each.name,
-            running=each.running,
-            paused=each.paused,
-            auto_remove=each.auto_remove,
-            networks=each.networks,
-        )
-        for each in host.containers
-    )
+    seen = [each.name for each in fields(Standalone)]  # and nothing else that is known of them here
+    containers = (Standalone(**{name: getattr(each, name) for name in seen}) for each in host.containers)
     return HostSurvey(member=reads.member(world, host), networks=host.networks, containers=tuple(containers))
 
 

@@ -7,27 +7,24 @@ from typing import Any
 
 from providers.rules.vocabulary.facts import Port, Task
 from providers.rules.vocabulary.shape import Pairs, pairs
+from providers.rules.vocabulary.snapshot import Standalone
 
 # Specs, services or tasks that are remembered: of the largest swarms there are, all.
 MANY = 16384
 
 
 @dataclass(frozen=True, kw_only=True)
-class Container:
-    """A standalone container: running or not, on networks by id. `restarts`: it comes back with its Engine.
+class Container(Standalone):
+    """A standalone container, with what a look does not show. `restarts`: it comes back with its Engine.
 
-    `name`: empty if it goes by its id. `ends`: its process runs to an end, each time it is started. `paused`: by
-    somebody, while it runs. `auto_remove`: it is gone once it ends. `task_id`: of the task that it was left behind by.
+    `name`: empty if it goes by its id. `ends`: its process runs to an end, each time it is started. `task_id`: of the
+    task that it was left behind by.
     """
 
-    id: str
     name: str = ""
-    networks: tuple[str, ...]
     running: bool = True
     restarts: bool = True
     ends: bool = False
-    paused: bool = False
-    auto_remove: bool = False
     task_id: str = ""
 
 

@@ -52,10 +52,6 @@ API_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
 LOOKS_FOR_INIT = f"ls -d {' '.join(INIT_SIGNS)} 2>/dev/null; true"
 
 
-# Of all hosts: what many of them say at once is not held in memory at once.
-_PARSING = threading.Lock()
-
-
 class Engine:
     """One host's Engine API, at the newest version which that Engine speaks.
 
@@ -247,8 +243,7 @@ class Engine:
         if sum(map(answer.count, (b",", b"{", b"["))) > VALUES:  # before any of them is made
             raise self._senseless(asked, f"it has more than {VALUES:,} values")
         try:
-            with _PARSING:
-                return from_json(answer, allow_inf_nan=False) if answer else None
+            return from_json(answer, allow_inf_nan=False) if answer else None
         except ValueError as problem:  # also if it is nested without end, which json.loads takes a traceback for
             raise self._senseless(asked, "it is not JSON: not a Docker Engine's answer") from problem
 

@@ -182,8 +182,9 @@ def emptied(spec: GwbridgeSpec, facts: GwbridgeFacts, *, right: bool) -> Decisio
         return Wait(f"{len(tasks)} tasks to leave {spec.host}", FOREVER)
     if right and not detached(facts):
         return None
-    left = [each for each in facts.containers if each.running and each.task]
-    running: tuple[Step, ...] = tuple(StopContainer(host=spec.host, id=each.id) for each in (*standing(facts), *left))
+    running: tuple[Step, ...] = tuple(
+        StopContainer(host=spec.host, id=each.id) for each in facts.containers if each.running
+    )
     return Steps(running, f"stop containers that are no tasks on {spec.host}") if running else None
 
 

@@ -161,7 +161,8 @@ class _Machine(Reach):
     local: bool = Field(default=False, description="this machine, by its socket, instead of `address`")
 
 
-_OF_SSH = {"user", "port", "key_file", "known_hosts", "host_key", "bastion"}
+# Sudo is for a machine's own commands as well.
+_OF_SSH = Reach.model_fields.keys() - {"sudo", "connect_timeout"}
 
 
 class Host(NodeKeys, _Machine):

@@ -112,12 +112,12 @@ def of_ingress(
     """
     attached = {task.service_id for task in tasks if task.alive and not ingresses.isdisjoint(task.networks)}
     found = tuple(each for each in services if each.ports or each.id in attached or concerns(each, swarm))
-    moved = {each.id for each in found if each.publishes_ingress or concerns(each, swarm)}
+    moved = attached | {each.id for each in found if each.publishes_ingress or concerns(each, swarm)}
     out = {node.id for node in nodes if node.label(AVAILABILITY) is not None}
     return found, tuple(
         task
         for task in tasks
-        if task.service_id in moved | attached or task.node_id in out or not ingresses.isdisjoint(task.networks)
+        if task.service_id in moved or task.node_id in out or not ingresses.isdisjoint(task.networks)
     )
 
 
