@@ -1,7 +1,8 @@
 """Checks gossip between hosts: TCP and UDP 7946.
 
-Whether a datagram reached a member its Engine says, in its log. Where that can't be read, rules of firewalls and the
-Engines' own complaints say that it does not pass, and nothing says that it does.
+Whether a datagram reached a member its Engine says, in its log. Where that can't be read, rules of firewalls say that
+it does not pass, and nothing says that it does. What other Engines complain of has no direction and may be past: a
+warning.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,6 @@ from providers.rules.vocabulary.diagnosis import Examination, Finding
 from providers.rules.vocabulary.reach import EngineLog, Trial
 
 _RULE = "a rule of a firewall drops it"
-_MISSED = "its Engine's log says that it does not pass there and back"
 
 
 def gossip(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
@@ -23,24 +23,19 @@ def gossip(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
     yield from on("reach-gossip", "gossip-tcp")(seen, wanted)
     of_udp = [each for each in trials(seen) if each.channel == "gossip-udp"]
     for each in of_udp:
-        if each.outcome != "open" and each.why not in (SAYS_NOTHING, _MISSED):
+        if each.outcome != "open" and each.why != SAYS_NOTHING:
             yield finding("reach-gossip", seen, each, GOSSIP)
     yield from _silent_logs(seen, of_udp)
     yield from _complaints(seen, of_udp)
 
 
 def trials(seen: Examination) -> Iterator[Trial]:
-    """Yield all that was tried; of what no log tells, what else does."""
+    """Yield all that was tried; of what no log tells, what rules of firewalls do."""
     hosts = {each.host: each for each in seen.hosts}
     for trial in seen.reach.trials if seen.reach else ():
-        if trial.why == SAYS_NOTHING:
-            sender, receiver = hosts[trial.sender], hosts[trial.receiver]
-            if any(ruled_out(sender, receiver, "udp", GOSSIP)):
-                yield replace(trial, outcome="closed", why=_RULE)
-                continue
-            if receiver.known_by in _unanswered(seen, trial.sender):
-                yield replace(trial, outcome="closed", why=_MISSED)
-                continue
+        silent = trial.why == SAYS_NOTHING
+        if silent and any(ruled_out(hosts[trial.sender], hosts[trial.receiver], "udp", GOSSIP)):
+            trial = replace(trial, outcome="closed", why=_RULE)
         yield trial
 
 
@@ -69,7 +64,7 @@ def _complaints(seen: Examination, of_udp: list[Trial]) -> Iterator[Finding]:
         for address in sorted(_unanswered(seen, host)):
             peer = by_address.get(address, "")
             between = [each for each in of_udp if {each.sender, each.receiver} == {host, peer}]
-            told = any(each.outcome == "closed" and each.why != _MISSED for each in between)
+            told = any(each.outcome == "closed" for each in between)
             if told or (between and all(each.outcome == "open" for each in between)):
                 continue
             fact = f"by its Engine's log, UDP {GOSSIP} does not pass to {peer or address} and back, TCP does"

@@ -45,11 +45,11 @@ def found(to_m1="open", to_w1="open", look=None, log=None):
         pytest.param(
             {"to_m1": "unknown", "look": DROPS}, ["w1 -> m1 failed"], ["closed", "open"], id="a rule where no log tells"
         ),
-        # The direction is not known, so it is a warning.
+        # Its direction is not known, and it may be past (a docker that was restarted): a warning, and no cell.
         pytest.param(
             {"to_m1": "unknown", "to_w1": "unknown", "log": MISSED},
-            ["m1 unknown", "m1 -> w1 warning"],
-            ["unknown", "closed"],
+            ["m1 unknown", "w1 unknown", "m1 -> w1 warning"],
+            ["unknown", "unknown"],
             id="a complaint where no log tells",
         ),
     ],
