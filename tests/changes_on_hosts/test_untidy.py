@@ -450,7 +450,7 @@ def test_a_container_whose_service_was_removed_meanwhile(scene: Scene, first: No
 
     told = scene.refused(gwbridge={"subnet": scene.ranges()})
 
-    assert "runs for a task that the swarm no longer has, and would end with its docker" in told
+    assert "runs for a service that was removed, and would end with its docker" in told
     scene.live.declare(gwbridge={"subnet": scene.ranges(), "disturb": True})
     run = scene.live.project.up()
     del scene.live.sections["gwbridge"]["disturb"]

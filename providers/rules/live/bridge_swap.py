@@ -116,8 +116,8 @@ def spared(spec: GwbridgeSpec, bystanders: Collection[Container], left: Collecti
     told = []
     if left and not spec.disturb:
         told.append(
-            f"{', '.join(each.name for each in left)} runs for a task that the swarm no longer has, and would end with "
-            "its docker: end it there with `docker rm --force`, or set gwbridge.disturb: true to let it end"
+            f"{', '.join(each.name for each in left)} runs for a service that was removed, and would end with its "
+            "docker: end it there with `docker rm --force`, or set gwbridge.disturb: true to let it end"
         )
     if bystanders and not spec.disturb:
         told.append(
@@ -149,8 +149,8 @@ def standing(facts: GwbridgeFacts) -> list[Container]:
 
 
 def forgotten(facts: GwbridgeFacts) -> list[Container]:
-    """Return the running containers of tasks that the swarm no longer has: nobody will end them
-    (measurements.md#tasks-left-behind). Right after the removal of a service its containers are ending."""
+    """Return the running containers of tasks whose service was removed: nobody will end those of a job, on Engine 20.10,
+    or of a host that was cut off (measurements.md#tasks-left-behind). Right after the removal they are ending."""
     return [each for each in facts.containers if each.running and each.forgotten]
 
 

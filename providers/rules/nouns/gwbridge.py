@@ -116,8 +116,9 @@ def look(door: Door, spec: GwbridgeSpec, known: Known, *, leaving: bool = False)
     if facts.node is None or bridge_swap.in_progress(facts) or not disruptive(spec, facts):
         return facts
     services, tasks = door.workload()
-    ids = {task.id for task in tasks}
-    containers = (replace(each, forgotten=each.task_id not in ids) if each.task else each for each in facts.containers)
+    there = {service.id for service in services}
+    kept = {task.id for task in tasks if task.service_id in there}
+    containers = (replace(each, forgotten=each.task_id not in kept) if each.task else each for each in facts.containers)
     return replace(facts, services=services, tasks=tasks, containers=tuple(containers))
 
 

@@ -313,8 +313,8 @@ class HostIngress:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A container on one host. `task`: the swarm's own, of the task `task_id`, which it may have `forgotten`: the
-    service was removed while the host was away. `on_overlay`: its way outside is docker_gwbridge. `on_bridge`: it was
+    """A container on one host. `task`: the swarm's own, of the task `task_id`, which it may have `forgotten`:
+    its service was removed. `on_overlay`: its way outside is docker_gwbridge. `on_bridge`: it was
     put on docker_gwbridge by name. Of containers that are no tasks and run, or that we have stopped, also:
     `auto_remove`: it is gone once it ends (`--rm`); `started`: when it last was, as the Engine says."""
 

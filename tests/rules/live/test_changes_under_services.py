@@ -151,6 +151,12 @@ def with_plain_container(start: World, **more: bool | str) -> World:
     return start.with_host(replace(host, containers=(*host.containers, plain)))
 
 
+def without_service(start: World) -> World:
+    """Return the world without a service whose tasks run on, as Engine 20.10 leaves those of a job."""
+    left = named(start, "quiet")
+    return start.agreed(services=tuple(each for each in start.swarm.services if each != left))
+
+
 @cases(
     "more, steps",
     {
@@ -262,8 +268,9 @@ def test_unwatched_member_forbids_no_change():
         "one of a service that was removed while the host was away": (
             NEW_BRIDGE,
             partial(with_plain_container, task_id="gone"),
-            "db runs for a task that the swarm no longer has, and would end with its docker: end it there with",
+            "db runs for a service that was removed, and would end with its docker: end it there with",
         ),
+        "one of a job that was removed": (NEW_BRIDGE, without_service, "runs for a service that was removed"),
         "one that would be gone, on its own word": (
             NEW_BRIDGE.model_copy(update={"lose_auto_removed": True}),
             partial(with_plain_container, auto_remove=True),
