@@ -16,6 +16,7 @@ from cli.keys import keys
 from cli.lines import give
 from cli.map import draw
 from cli.plan import plan
+from cli.privileges import privileges
 from cli.report import report
 from cli.schema import schema
 from cli.state_check import state_app
@@ -62,6 +63,7 @@ _add(Panel.LOOK, "facts", facts, "facts prod --out facts.json")
 _add(Panel.PLAN, "plan", plan, "plan prod")
 _add(Panel.PLAN, "report", report, "report preview.json --facts facts.json --out comment.md")
 _add(Panel.PLAN, "map", draw, "map prod --facts facts.json --out map.html")
+_add(Panel.PLAN, "privileges", privileges, "privileges prod --json")
 _add(Panel.WRITE, "discover", discover, "discover ssh://root@10.0.0.11 --out stacks/Pulumi.prod.yaml")
 _add(Panel.WRITE, "allocate", allocate, "allocate prod")
 _add(Panel.WRITE, "keys", keys, "keys")

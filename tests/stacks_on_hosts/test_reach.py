@@ -13,15 +13,18 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
-from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api.engine import Engine, shape
 from providers.hosts.fleet import Fleet
+from providers.hosts.privileges import JOBS
 from providers.hosts.ssh.connection import Connection
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError, HostKeyUnknown, LoginRefused, Unreachable
 from tests.support import machines
+from tests.support.doctor import IGNORES
 from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Group, Host
 from tests.support.my_ssh import at_home
 from tests.support.project import Project
@@ -423,3 +426,59 @@ def test_a_changed_address(group: Group, new_project: Callable[..., Project], ss
     assert moved.ok, moved.told
     assert project.is_settled()
     assert project.destroy().ok
+
+
+# A colleague's or a job's key of the user who needs sudo, which keeps no variable of sshd's.
+READS = 'restrict,command="sudo -n /usr/local/bin/swarmnet-read-only --probes -- \\"$SSH_ORIGINAL_COMMAND\\""'
+
+
+def read_only(group: Group, project: Project, key: Path) -> None:
+    """Let a key only read the hosts of a group, as docs/reach.md says."""
+    program = project.shell("swarmnet privileges $STACK --filter").stdout
+    line = f"{READS} {key.with_suffix('.pub').read_text().strip()}"
+    for host in group:
+        host.run("sh", "-c", 'printf %s "$1" >"$0" && chmod 755 "$0"', "/usr/local/bin/swarmnet-read-only", program)
+        host.run("sh", "-c", f"echo {quote(line)} >>~deploy/.ssh/authorized_keys")
+
+
+def asked(group: Group, before: dict[str, int]) -> set[str]:
+    """Return what Engines were asked since then, with `{id}` for each name."""
+    found = (request for host in group for request in host.requests()[before[host.name] :])
+    return {f"{method} {shape(path)}" for method, path in (each.split(" ", 1) for each in found)}
+
+
+def test_key_that_may_only_read(group: Group, new_project: Callable[..., Project], tmp_path: Path):
+    """It sees what a whole key sees, by no more than `swarmnet privileges` says, and changes nothing."""
+    group.reset()
+    sections = stack_of(group)
+    sections["ssh"] |= {"user": "deploy", "sudo": True}
+    project, key = new_project(), new_key(tmp_path, "reader")
+    project.declare({**sections, "doctor": IGNORES})
+    assert project.up().ok
+    read_only(group, project, key)
+    for host in group:
+        host.log_requests()
+    sections["overlays"]["app"]["subnet"] = "10.202.8.0/24"
+    commands = {
+        "drift": "swarmnet drift $STACK --json",
+        "plan": "swarmnet plan $STACK --json",
+        "facts": "swarmnet facts $STACK | grep -v taken_at",
+        "doctor": "swarmnet doctor $STACK --json",
+    }
+    seen: list[dict[str, tuple[int, str]]] = []
+    for key_file in (KEY_FILE, key):
+        sections["ssh"]["key_file"] = str(key_file)
+        project.declare({**sections, "doctor": IGNORES})
+        seen.append({})
+        for job, command in commands.items():
+            before = {host.name: len(host.requests()) for host in group}
+            done = project.shell(command)
+            seen[-1][job] = done.returncode, done.stdout
+            assert set() == asked(group, before) - set(JOBS[job].api)
+
+    assert seen[0] == seen[1]
+    writes = [host.writes() for host in group]
+    up = project.up()
+    assert not up.ok
+    assert "this key may only read: DELETE" in up.error
+    assert writes == [host.writes() for host in group]

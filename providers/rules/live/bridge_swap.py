@@ -149,7 +149,7 @@ def standing(facts: GwbridgeFacts) -> list[Container]:
 
 
 def forgotten(facts: GwbridgeFacts) -> list[Container]:
-    """Return the running containers of tasks whose service was removed: nobody will end those of a job, on Engine 20.10,
+    """Return the running containers of tasks whose service was removed: nobody will end those of a job (Engine 20.10),
     or of a host that was cut off (measurements.md#tasks-left-behind). Right after the removal they are ending."""
     return [each for each in facts.containers if each.running and each.forgotten]
 

@@ -1,0 +1,45 @@
+"""`swarmnet privileges`: what each command asks of a stack's hosts, and a program that lets a key only read."""
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from cli.errors import told
+from cli.lines import give, give_data, tell
+from cli.stack_argument import Stack
+from cli.stack_files import STACKS, Directory, declared
+from providers.hosts.privileges import JOBS, Job, read_only_program
+
+
+def privileges(
+    stack: Stack,
+    directory: Directory = STACKS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON, for programs.")] = False,
+    program: Annotated[
+        bool, typer.Option("--filter", help="Print the program for sshd's `command=`, which lets a key only read.")
+    ] = False,
+) -> None:
+    """Say what each command asks of hosts: paths of the Engine's API, and commands. Reaches no host.
+
+    With --filter it prints the program that lets drift, facts, plan and doctor read, and refuses everything else.
+    """
+    with told(stack):
+        wanted, _ = declared(directory, stack)
+    if program:
+        give(read_only_program())
+        return
+    jobs = {name: {"api": job.api, "commands": _rows(job)} for name, job in JOBS.items()}
+    if as_json:
+        give_data({"jobs": jobs, "sudo": sorted(name for name, access in wanted.access.items() if access.sudo)})
+        return
+    for name, job in JOBS.items():
+        tell(name)
+        for each in (*job.api, *map(shlex.join, job.commands), *(f"{shlex.join(each)} (root)" for each in job.as_root)):
+            tell(f"  {each}")
+
+
+def _rows(job: Job) -> list[dict[str, object]]:
+    """Return its commands as data."""
+    every = [(each, False) for each in job.commands] + [(each, True) for each in job.as_root]
+    return [{"command": shlex.join(words), "root": root} for words, root in every]

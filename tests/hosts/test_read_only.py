@@ -1,0 +1,279 @@
+"""The program that lets a key only read: what it passes on, and what it refuses however that is asked."""
+
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from providers.hosts import look, reports
+from providers.hosts.privileges import JOBS, READ, read_only_program
+from providers.hosts.probe.session import BOOT, SANDBOX, program
+from tests.support.fake_engine import FakeEngine
+
+DIAL = "docker system dial-stdio"
+BEGUN = "GET /v1.51/nodes HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    """Return the path of the program."""
+    path = tmp_path_factory.mktemp("read-only") / "swarmnet-read-only"
+    path.write_text(read_only_program())
+    return path
+
+
+class Listening(FakeEngine):
+    """An Engine behind a socket."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = str(path)
+
+
+@pytest.fixture
+def engine(tmp_path):
+    """Return an Engine that knows secrets."""
+    engine, listener = Listening(tmp_path / "docker.sock"), socket.socket(socket.AF_UNIX)
+    engine.answer("GET /swarm", body={"ID": "s1", "JoinTokens": {"Worker": "SWMTKN-1-a"}, "Spec": {"Name": "default"}})
+    engine.answer("GET /services", body=[{"Spec": {"TaskTemplate": {"ContainerSpec": {"Env": ["PASSWORD=x"]}}}}])
+    engine.answer("GET /configs", body=[{"Spec": {"Name": "c", "Data": "eA=="}}])
+    engine.answer("GET /networks/a%20b", body={"Name": "a b"})
+    listener.bind(engine.path)
+    listener.listen()
+
+    def serve():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                engine.serve(connection)
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield engine
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
+def begun(text, command, *argv):
+    """Return the program, begun for a command of ssh's."""
+    environment = {"PATH": f"/usr/sbin:/sbin:{os.defpath}", "SSH_ORIGINAL_COMMAND": command}
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, str(text), *argv], env=environment, stdin=pipe, stdout=pipe, stderr=pipe)
+
+
+def asked(text, command, sent="", *argv):
+    """Return its status, stdout and stderr."""
+    with begun(text, command, *argv) as run:
+        said, told = run.communicate(sent.encode())
+    return run.returncode, said.decode(), told.decode()
+
+
+def http(text, engine, *requests, command=DIAL):
+    """Return the answers to requests, one after the other: status and JSON."""
+    status, said, complaint = asked(text, command, "".join(requests), "--socket", engine.path)
+    assert (0, "") == (status, complaint)
+    found = []
+    while said:
+        head, _, rest = said.partition("\r\n\r\n")
+        length = int(next(row.split(": ")[1] for row in head.split("\r\n") if row.startswith("Content-Length")))
+        found.append((int(head.split(" ")[1]), json.loads(rest[:length])))
+        said = rest[length:]
+    return found
+
+
+def get(path):
+    """Return a request that a look makes."""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("command", [DIAL, f"sudo -n {DIAL}", f"/snap/bin/{DIAL}"])
+def test_what_looks_ask_comes_without_secrets(text, engine, command):
+    """Tokens to join with, what containers have in their environment, and what configs hold are taken out."""
+    paths = ("/v1.51/swarm", "/v1.51/services", "/v1.51/configs", "/v1.51/networks/a%20b?verbose=false")
+
+    assert [
+        (200, {"ID": "s1", "Spec": {"Name": "default"}}),
+        (200, [{"Spec": {"TaskTemplate": {"ContainerSpec": {}}}}]),
+        (200, [{"Spec": {"Name": "c"}}]),
+        (200, {"Name": "a b"}),
+    ] == http(text, engine, *map(get, paths), command=command)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        get("/v1.51/swarm/unlockkey"),
+        get("/v1.51/containers/web/archive?path=/"),
+        get("/v1.51/containers/web/export"),
+        get("/v1.51/containers/web/logs"),
+        get("/v1.51/images/json"),
+        get("/v1.51/secrets/s1"),
+        get("/v1.51/networks/a%2F..%2F..%2Fswarm%2Funlockkey"),
+        get("/v1.51/networks/%2e%2e/swarm/unlockkey"),
+        get("/v1.51/networks/../swarm/unlockkey"),
+        get("/v1.51//swarm/unlockkey"),
+        get("/v1.51/nodes/../swarm/unlockkey"),
+        get("http://localhost/v1.51/nodes"),
+        get("/v9.51/nodes"),
+        get("/nodes\x00"),
+        "POST /v1.51/containers/create HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
+        "POST /v1.51/containers/web/attach?stream=1 HTTP/1.1\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\n",
+        "DELETE /v1.51/networks/app HTTP/1.1\r\n\r\n",
+        "HEAD /v1.51/containers/web/archive?path=/ HTTP/1.1\r\n\r\n",
+        "PUT /v1.51/containers/web/archive?path=/ HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+        f"{BEGUN}Upgrade: tcp\r\nConnection: Upgrade\r\n\r\n",
+        # A body that would be the next request for whoever reads it otherwise.
+        f"{BEGUN}Content-Length: 60\r\n\r\nPOST /v1.51/containers/create HTTP/1.1\r\n\r\n",
+        f"{BEGUN}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+)
+def test_request_that_is_no_look_is_refused(text, engine, request_):
+    """With 403, and the Engine is not asked: neither that, nor what comes after it."""
+    (status, told), *more = http(text, engine, request_, get("/v1.51/swarm"))
+
+    assert (403, []) == (status, more) if not request_.startswith("HEAD") else status == 403
+    assert told["message"].startswith("this key may only read: ")
+    assert [] == engine.requests
+
+
+@pytest.mark.parametrize("request_", ["BREW / HTTP/1.1\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9\r\n\r\n"])
+def test_request_that_makes_no_sense_reaches_nobody(text, engine, request_):
+    """It ends there."""
+    status, _, complaint = asked(text, DIAL, request_ + get("/v1.51/swarm"), "--socket", engine.path)
+
+    assert (0, "") == (status, complaint)
+    assert [] == engine.requests
+
+
+def test_engine_that_is_stopped(text, tmp_path):
+    """It is told as the Engine's own trouble."""
+    _, said, _ = asked(text, DIAL, get("/v1.51/info"), "--socket", str(tmp_path / "nothing"))
+
+    assert said.startswith("HTTP/1.1 503 ")
+    assert "the Engine does not answer" in said
+
+
+def test_commands_of_looks_are_run(text):
+    """Those that only read, to the letter."""
+    status, said, told = asked(text, shlex.join(reports.COMMAND))
+
+    assert (0, "") == (status, told)
+    assert "127.0.0.1" in said
+
+
+@pytest.mark.parametrize("what", ["look", "log"])
+def test_script_of_doctor_is_run(text, what):
+    """With words that mean what they should."""
+    sent = (
+        look.script(what, "", "/var/lib/docker", "192.0.2.1", "2001:db8::1")
+        if what == "look"
+        else look.script("log", "")
+    )
+
+    status, said, told = asked(text, "sh -s", sent)
+
+    assert (0, "") == (status, told)
+    assert said.startswith("@ ")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        look.script("look", "sh -c id;", "/"),
+        look.script("look", "", "/; id"),
+        look.script("look", "", "/", "$(id)"),
+        look.script("look", "", "/", "--help"),
+        look.script("rm", "", "/"),
+        look.script("look", "", "/") + "id\n",
+        "id\n" + look.script("look", "", "/"),
+        "set -- look '' /; id\n" + look.SCRIPT.read_text(),
+        "set -- 'look' '' '/\n'\n" + look.SCRIPT.read_text(),
+        "id",
+        "",
+    ],
+)
+def test_another_script_is_refused(text, sent):
+    """One other word is enough."""
+    status, said, told = asked(text, "sh -s", sent)
+
+    assert (126, "") == (status, said)
+    assert told.startswith("this key may only read: ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "id",
+        "sh",
+        "sh -c id",
+        "sh -s -- id",
+        "docker ps",
+        "docker system dial-stdio --help",
+        "docker -H tcp://192.0.2.1 system dial-stdio",
+        f"{DIAL}; id",
+        f"{DIAL} $(id)",
+        "sudo -n sh -s -- x",
+        "sudo -n systemctl restart docker",
+        "sudo -n -l -U root",
+        "systemctl restart docker",
+        "scp -t /root",
+        "internal-sftp",
+        "'",
+        f"nsenter --net={SANDBOX}ingress_sbox id",
+        f"nsenter --net={SANDBOX}../../../proc/1/ns/net {' '.join(BOOT[:2])} '{BOOT[2]}'",
+    ],
+)
+def test_another_command_is_refused(text, command):
+    """With the status of a command that may not be run, and one line."""
+    status, said, told = asked(text, command, "id\n", "--probes")
+
+    assert (126, "") == (status, said)
+    assert 1 == told.count("\n")
+    assert told.startswith("this key may only read: ")
+
+
+def probing(first):
+    """Return what a probe is sent that listens nowhere."""
+    return f"{first}{json.dumps({'token': 't', 'name': 'n', 'seconds': 5, 'listen': []})}\n"
+
+
+BOOTED = f"{' '.join(BOOT[:2])} '{BOOT[2]}'"
+
+
+def test_probes_need_a_word_of_their_own(text):
+    """Packets are sent only by a key whose line in authorized_keys says so."""
+    assert 126 == asked(text, BOOTED, probing(program()))[0]
+
+    with begun(text, BOOTED, "--probes") as run:  # which ends with its stdin
+        run.stdin.write(probing(program()).encode())
+        run.stdin.flush()
+        said = run.stdout.readline()
+        run.communicate()
+
+    assert [] == json.loads(said)["ready"]
+
+
+def test_another_probe_is_refused(text):
+    """It is a program."""
+    status, said, told = asked(text, BOOTED, probing("exec('print(1)')\n"), "--probes")
+
+    assert (126, "") == (status, said)
+    assert "another probe" in told
+
+
+def test_command_may_come_as_an_argument(text):
+    """Where sudo, which keeps no variable, stands before the program."""
+    assert 126 == asked(text, DIAL, "", "--", "id")[0]
+
+
+def test_jobs_that_only_read_are_those_that_the_program_lets_read():
+    """Each other job writes."""
+    assert {"drift", "facts", "plan", "doctor"} == {name for name, job in JOBS.items() if set(job.api) <= set(READ)}
