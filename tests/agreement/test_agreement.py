@@ -64,22 +64,6 @@ class Hosts:
             self.stages[group] = Stage(group, Real(self.hosts), self.simulated(group))
         return self.stages[group].story(script)
 
-    def undisturbed(self, group: str, script: Script) -> list[Line]:
-        """Return what this script tells while no member is out of its manager's reach.
-
-        On a busy machine one may be for a moment. It registers anew and gets an ingress that nobody kicked it for, so
-        that the scripts begin anew, as often as that happens; pytest's time limit is the bound.
-        """
-        told = self.story(group, script).told
-        while told != self.simulated(group).story(script).told and self.lost_sessions():
-            del self.stages[group]
-            told = self.story(group, script).told
-        return told
-
-    def lost_sessions(self) -> bool:
-        """Tell whether a member said that it lost its session since the group began."""
-        return any("agent: session failed" in host.run("cat", "/var/log/docker.log") for host in self.hosts)
-
     def forget(self, group: str) -> None:
         """Begin the group's scripts anew at the next story: one that came out otherwise leaves another swarm."""
         del self.stages[group]
@@ -104,7 +88,7 @@ def test_as_measured(group: str, script: Script, simulated: Callable[[str], Stag
 def test_as_real_hosts(group: str, script: Script, simulated: Callable[[str], Stage], real: Hosts):
     """The simulated swarm answers, shows and comes to rest as real hosts do."""
     measured: list[Line] = simulated(group).story(script).told
-    told: list[Line] = real.undisturbed(group, script)
+    told: list[Line] = real.story(group, script).told
     if told != measured:
         real.forget(group)
     assert measured == told
