@@ -116,8 +116,8 @@ def kick(story: Story, value: str, *hosts: str) -> None:
     story.fact("they have it", True, set(hosts) <= set(story.having("ingress")))
 
 
-# Seconds: three of them late, a busy machine's member is out of its manager's reach, registers anew, and gets an ingress
-# that nobody kicked it for. An Engine's own are five.
+# Seconds: a member that is three of them late, as on a busy machine, registers anew, and gets an ingress that nobody
+# kicked it for. An Engine's own are five.
 HEARTBEAT = 20
 
 

@@ -441,9 +441,11 @@ def test_a_container_whose_service_was_removed_meanwhile(scene: Scene, first: No
     """Its host was cut off and keeps it: a change of the bridge names it, and ends it if it may disturb."""
     create(scene, "gone", f"--constraint node.hostname=={scene.last.name} busybox:lab {FOREVER}")
     eventually(lambda: all_run(scene.manager))
+    task = scene.manager.docker("service", "ps", "--quiet", "gone")
     scene.live.hosts.fault(scene.last.name, "cut")
     eventually(lambda: scene.manager.nodes()[scene.last.name]["Status"]["State"] == "down")
     scene.manager.docker("service", "rm", "gone")
+    eventually(lambda: "[]" == scene.manager.docker("inspect", "--type=task", task, check=False))
     scene.live.hosts.fault(scene.last.name, "heal")
     eventually(lambda: scene.manager.nodes()[scene.last.name]["Status"]["State"] == "ready")
     eventually(lambda: all_run(scene.manager))
