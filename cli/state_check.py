@@ -26,11 +26,11 @@ from cli.stack_argument import Stack
 from cli.stack_files import STACKS, Directory, file_of, text_of
 from cli.state import exported
 from cli.usage import HELP, Command, Group
-from providers.rules.nouns.table import KINDS
+from providers.rules.nouns.table import NOUNS
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.prepare import commands
 from providers.rules.stack_file.problems import readable
-from providers.rules.stack_file.reading import from_yaml
+from providers.rules.stack_file.reading import NAMESPACE, from_yaml
 from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary.errors import StackFileError
 
@@ -56,11 +56,19 @@ COMMAND: dict[str, object] = {
     "logging": "none",
     **dict.fromkeys(("addPreviousOutputInEnv", "environment", "stdout", "stderr"), None),
 }
+# What versions of Swarmnet wrote into each of them; a stack's own outputs may be anything.
+INPUTS = {
+    "pulumi:providers:pulumi-python": frozenset({"version", *(f"{NAMESPACE}:{key}" for key in StackFile.model_fields)}),
+    "pulumi:providers:command": frozenset({"version", "__internal"}),
+    **{
+        f"pulumi-python:dynamic/swarmnet:{noun.name}": frozenset(
+            {PROVIDER, "__owner", "__row", noun.output, "adopted", "kept", *noun.spec.model_fields}
+        )
+        for noun in NOUNS
+    },
+}
 # All resources of a stack; those of another program that uses Swarmnet are named by hand.
-TYPES = frozenset(
-    {"pulumi:pulumi:Stack", "pulumi:providers:pulumi-python", "pulumi:providers:command", COMMAND_TYPE}
-    | {f"pulumi-python:dynamic/swarmnet:{name}" for name in KINDS}
-)
+TYPES = frozenset({"pulumi:pulumi:Stack", COMMAND_TYPE, *INPUTS})
 VARIABLES = frozenset({"host", "name", "run", "undo", "when_changed", "ran", "sudo", "ssh", "ssh_config", "host_key"})
 
 state_app = typer.Typer(help="What Pulumi's state holds.", cls=Group, context_settings=HELP, no_args_is_help=True)
@@ -103,6 +111,7 @@ def check(
     problems = [(name, FOREIGN_COMMAND, "") for name in foreign_commands(whole)]
     problems += [(name, NO_COMMIT.format(commit), name) for name, each in prepared if each not in known]
     problems += [(name, FOREIGN_TYPE.format(kind), kind) for name, kind in types(whole) if kind not in yours]
+    problems += [(name, FOREIGN_INPUT.format(_shown(key)), "") for name, key in foreign_inputs(whole)]
     problems += [(name, ELSEWHERE, "") for name in downloads(whole)]
     problems += [
         (name, f"its {PROVIDER} is none of Swarmnet's ({names(text)}), and Pulumi would run it on this machine", "")
@@ -123,6 +132,7 @@ def check(
 
 FOREIGN_COMMAND = "it is a command, and none of `prepare`: Pulumi would run it on this machine"
 FOREIGN_TYPE = "its type is {}, of no resource of Swarmnet's"
+FOREIGN_INPUT = "it has {}, which no version of Swarmnet wrote"
 NO_COMMIT = "it is a command of `prepare` that no commit of the stack file up to {} has"
 ELSEWHERE = "Pulumi would fetch a program from an address in it, and run that on this machine"
 Environment = frozenset[tuple[str, str]]
@@ -189,6 +199,14 @@ def types(state: Iterable[Named]) -> Iterator[tuple[str, str]]:
     """Yield the name and type of each resource."""
     for of, each in state:
         yield from ((of, str(kind)) for kind in each.under("type") if each.under("urn"))
+
+
+def foreign_inputs(state: Iterable[Named]) -> Iterator[tuple[str, str]]:
+    """Yield the name of each resource of Swarmnet's and each key of its inputs and outputs that none has."""
+    for of, each in state:
+        for known in (INPUTS[kind] for kind in map(str, each.under("type")) if kind in INPUTS):
+            parts = (part for part in each.under("inputs", "outputs") if isinstance(part, Object))
+            yield from ((of, key) for part in parts for key, _ in part.pairs if key not in known)
 
 
 def downloads(state: Iterable[Named]) -> Iterator[str]:

@@ -224,6 +224,26 @@ def test_resources_of_other_packages_are_refused(look: Look, resource: dict[str,
 
 
 @pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("pulumi-python:dynamic/swarmnet:Node", "command"),
+        ("pulumi:providers:pulumi-python", "swarmnet:program"),
+        ("pulumi:providers:command", "parameterization"),
+    ],
+)
+@pytest.mark.parametrize("where", ["inputs", "outputs"])
+def test_what_no_version_wrote_is_refused(look: Look, kind: str, key: str, where: str):
+    """A key of inputs or outputs that is none of Swarmnet's."""
+    resource = {"urn": "urn:pulumi:t::swarmnet::y::x", "type": kind, where: {key: "x", "version": "1"}}
+    ended = look(json.dumps({"deployment": {"resources": [resource]}}))
+
+    assert (1, f"t: x: it has {key}, which no version of Swarmnet wrote: ") == (
+        ended.exit_code,
+        next(row for row in ended.stderr.splitlines() if key in row).partition("find out")[0],
+    )
+
+
+@pytest.mark.parametrize(
     "state",
     [
         prepared(delete="touch /tmp/ran"),
