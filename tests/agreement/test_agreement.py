@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.agreement.scripts import GROUPS, Script, swarm_of_three
+from tests.agreement.scripts import BEGINNINGS, GROUPS, Script
 from tests.agreement.transcript import Line, Story
 from tests.agreement.two_swarms import Real, Side, Simulated
 from tests.support import machines
@@ -21,7 +21,7 @@ class Stage:
     """A swarm on which the scripts of a group run in their order, each once. `other`: the one it is held against."""
 
     def __init__(self, group: str, side: Side, other: "Stage | None" = None) -> None:
-        self.coming = [swarm_of_three, *GROUPS[group]]
+        self.coming = [BEGINNINGS[group], *GROUPS[group]]
         self.side = side
         self.other = other
         self.stories: dict[Script, Story] = {}
