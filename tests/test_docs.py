@@ -1,6 +1,7 @@
 """The words of README.md and docs/: their commands, links, stack files and error messages are those of the code."""
 
 import ast
+import html
 import re
 import subprocess
 from functools import cache
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from providers.explain.consequence import PORTS_AWAY
 from providers.loop.reconcile import LATE
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.reading import from_yaml
@@ -154,3 +156,12 @@ def test_every_kind_of_error_is_explained():
     told = (ROOT / "docs" / "operations.md").read_text()
 
     assert [] == [name for name in leaves if f"`{name}`" not in told]
+
+
+def test_picture_is_of_a_session_that_ended_well():
+    """The consequence stands before the question, and once. Nothing is fetched, which would tell who reads the page."""
+    text = html.unescape((ROOT / "docs" / "up.svg").read_text()).replace("\xa0", " ")
+
+    assert 1 == text.count(PORTS_AWAY)
+    assert text.index(PORTS_AWAY) < text.index("Do you want to perform this update?") < text.index("1 updated")
+    assert "url(http" not in text
