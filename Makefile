@@ -61,8 +61,7 @@ offline:
 	@$(IN_TOOLS) pytest -m "not (lab or every_engine or vms)" -n 2
 
 test: lab # all of it; tests on real hosts are skipped, with the reason, where they cannot run
-	@$(IN_TOOLS) python -m tools.browser
-	@$(IN_TOOLS) python -m tools.state_servers
+	@$(IN_TOOLS) python -m tools.lab --for-tests
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types
 	@$(MAKE) --no-print-directory offline
 	@$(IN_TOOLS) pytest -m "lab and not every_engine" -n 3 --dist loadgroup --no-loadscope-reorder $(LAB)

@@ -22,7 +22,7 @@ from bench.measuring import RESULTS, machine
 from bench.programs import UP, Program, overlays
 from tests.support.cutting import descendants
 from tests.support.state_servers import Store, in_postgresql, in_s3
-from tools.real_hosts import why_not_here
+from tools.lab import why_not_here
 
 ZSTD = {"PULUMI_DIY_BACKEND_ZSTD": "true"}
 SKIPPED = {"PULUMI_SKIP_CHECKPOINTS": "true"}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from rich.console import Console
 
 from bench.measuring import WIDTH, Asked, Row, keep, machine, table
-from tools.real_hosts import why_not_here
+from tools.lab import why_not_here
 
 GROUP = "b"
 Part = Callable[[Asked], list[Row]]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support import official
+from tools.lab import why_not_here
 from tools.pulumi_plugin import PLUGIN
-from tools.real_hosts import why_not_here
 
 # Fixtures that install packages of npm.
 FROM_NPM = {"mermaid", "browser"}

@@ -1,16 +1,46 @@
-"""The second half of `make setup`: Pulumi, and what a shell needs. Nothing outside of the checkout is changed."""
+"""The second half of `make setup`: Pulumi, the activation script and the command `swarmnet`.
+
+Nothing outside of the checkout is changed.
+"""
 
 import compileall
 import os
+import shlex
 import sys
 from pathlib import Path
 
 from tools.console import exit_code, say
 from tools.pulumi_cli import provide_pulumi
-from tools.shell import activation_script, swarmnet_script, write_if_changed
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("providers", "cli")
+
+_ACTIVATE = """\
+# Made by `make setup`. Use it as: . .tools/activate   (any POSIX shell, bash, zsh)
+
+PATH={path}:$PATH
+PULUMI_SKIP_UPDATE_CHECK=true
+export PATH PULUMI_SKIP_UPDATE_CHECK
+
+# Where the state is, the user says: by the variable, or by `pulumi login`, which leaves it in this file. A state that
+# is begun in each checkout by itself would know nothing of what another one made on the hosts.
+if [ -z "${{PULUMI_BACKEND_URL:-}}" ] &&
+    ! grep -qs '"current": *"[^"]' "${{PULUMI_HOME:-${{HOME:-}}/.pulumi}}/credentials.json"
+then
+    printf '%s\n' {nowhere} >&2
+fi
+
+# The configuration holds no secrets, so an empty passphrase protects all there is.
+if [ -z "${{PULUMI_CONFIG_PASSPHRASE+set}}" ] && [ -z "${{PULUMI_CONFIG_PASSPHRASE_FILE:-}}" ]; then
+    export PULUMI_CONFIG_PASSPHRASE=
+fi
+"""
+
+_SWARMNET = """\
+#!/bin/sh
+# Made by `make setup`. -P keeps a folder named `cli` in the caller's working directory out of it.
+PYTHONPATH={root}${{PYTHONPATH:+:$PYTHONPATH}} exec {python} -P -m cli "$@"
+"""
 
 
 def set_up(root: Path, path: list[str]) -> None:
@@ -27,6 +57,28 @@ def set_up(root: Path, path: list[str]) -> None:
     for name in OURS:
         compileall.compile_dir(root / name, quiet=1)
     say("ready: . .tools/activate")
+
+
+def activation_script(root: Path, path: list[Path]) -> str:
+    """Shell text that puts the folders of `path` first on PATH, and says what to type if no backend is chosen."""
+    nowhere = (
+        "nothing says where Pulumi's state is: type `pulumi login`, or `pulumi login URL` such as s3://BUCKET; for the "
+        f"stack of `make demo`: export PULUMI_BACKEND_URL={shlex.quote(f'file://{root}/.pulumi-state')}"
+    )
+    return _ACTIVATE.format(path=shlex.quote(":".join(map(str, path))), nowhere=shlex.quote(nowhere))
+
+
+def swarmnet_script(root: Path, python: Path) -> str:
+    """Shell text that runs the `cli` package of the checkout at `root`, from any working directory."""
+    return _SWARMNET.format(root=shlex.quote(str(root)), python=shlex.quote(str(python)))
+
+
+def write_if_changed(path: Path, text: str, mode: int = 0o644) -> None:
+    """Leave an equal file alone, so that a warm run writes nothing."""
+    if not path.is_file() or path.read_text() != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
 
 
 if __name__ == "__main__":

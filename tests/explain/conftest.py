@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.npm import installed, node
-from tools.browser import NAMES as BROWSERS
+from tools.lab import BROWSERS
 
 HERE = Path(__file__).parent
 FOR_PAGES = ("playwright-core@1.65.1", "axe-core@4.14.1")

@@ -21,7 +21,7 @@ import yaml
 from tests.support import bounds
 from tests.support.machines import ROOT
 from tests.support.state_servers import Store
-from tools.shell import swarmnet_script
+from tools.setup import swarmnet_script
 
 Json = Any
 STACK = "t"

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.machines import eventually
-from tools.state_servers import S3_SERVER, postgresql
+from tools.lab import S3_SERVER, postgresql
 
 USER = "postgres"  # Debian's: a server refuses to run as root
 SECONDS = 60.0
@@ -39,7 +39,7 @@ def in_postgresql() -> Iterator[Store]:
     """A new PostgreSQL with one user, who has a password."""
     programs = postgresql()
     if not programs:
-        pytest.skip("there is no PostgreSQL: `python -m tools.state_servers` installs Debian's")
+        pytest.skip("there is no PostgreSQL: `python -m tools.lab --for-tests` installs Debian's")
     folder, password, port = Path(tempfile.mkdtemp(prefix="swarmnet-pg-")), secrets.token_hex(8), free_port()
     (folder / "password").write_text(password)
     for path in (folder, folder / "password"):
@@ -62,7 +62,7 @@ def in_postgresql() -> Iterator[Store]:
 def in_s3() -> Iterator[Store]:
     """A new server with one bucket, `states`."""
     if not S3_SERVER.exists():
-        pytest.skip("there is no server that speaks S3: `python -m tools.state_servers` builds one")
+        pytest.skip("there is no server that speaks S3: `python -m tools.lab --for-tests` builds one")
     command = [S3_SERVER, "-backend", "memory", "-initialbucket", "states", "-host", "127.0.0.1:0"]
     log = Path(tempfile.mkdtemp(prefix="swarmnet-s3-")) / "log"
     with log.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file) as server:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.shell import activation_script, swarmnet_script
+from tools.setup import activation_script, swarmnet_script
 
 SHOW = 'printf "%s|%s|%s" "$PATH" "${PULUMI_BACKEND_URL-}" "${PULUMI_CONFIG_PASSPHRASE-unset}"'
 MINE = {"PULUMI_BACKEND_URL": "s3://mine"}

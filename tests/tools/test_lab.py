@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.real_hosts import why_not
+from tools.lab import why_not
 
 DEBIAN_12 = {"ID": "debian", "VERSION_ID": "12", "PRETTY_NAME": "Debian GNU/Linux 12 (bookworm)"}
 FEDORA = {"ID": "fedora", "VERSION_ID": "44", "PRETTY_NAME": "Fedora Linux 44"}
