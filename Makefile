@@ -76,7 +76,7 @@ engines: lab # every live change with ten services on five hosts, and every unti
 vms: lab # the whole job and live changes on three virtual machines with systemd and a kernel of their own (root, 40 minutes)
 	@$(IN_TOOLS) pytest -m vms $(LAB)
 
-bench: lab # every promise of speed, measured on ENGINE as one table; kept in bench/results (root, one to two hours)
+bench: lab # how long jobs and outages take on ENGINE, as one table; kept in bench/results (root, one hour)
 	@$(IN_TOOLS) python -m bench --engine $(or $(ENGINE),28)
 
 chaos: lab # N live changes cut at random moments, on ENGINE; appends to chaos-results.jsonl and goes on there (root)

@@ -1,4 +1,4 @@
-"""What is measured and what it is held against: seconds of work, rows of one table, the machine."""
+"""Seconds of work, rows of one table, and where and with what they were measured."""
 
 import os
 import platform
@@ -6,8 +6,8 @@ import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,8 +19,6 @@ from tests.support.machines import ROOT
 
 RESULTS = Path(__file__).parent / "results"
 WIDTH = 180
-FETCH = 900.0  # seconds for hosts whose Engine has to be built first
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -33,48 +31,29 @@ class Spent:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What is to be measured: on which Engine, how often, on hosts of which group; `say` tells each figure at once."""
+    """What is to be measured: on which Engine, how often, on hosts of which group; beside which other checkout, if any;
+    with how many overlays, hosts and services, one after the other.
+    """
 
     engine: str
     rounds: int
     group: str
-    say: Say
-
-    @property
-    def few(self) -> int:
-        """Return how often what takes minutes is measured."""
-        return (self.rounds + 1) // 2
+    beside: Path | None
+    overlays: Sequence[int]
+    hosts: Sequence[int]
+    services: Sequence[int]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Row:
-    """One job. `ours` is to be at most `factor` times what stands `beside` it, and `more`; without both nothing is
-    promised.
-
-    named: what it may take beyond that, by what each is for. of: what stands beside. terraform: seconds of Terraform's
-    provider. cpu: seconds of the processors, of ours and of what stands beside.
-    """
+    """One job. runs: the figures of all its runs, by what the column is called."""
 
     job: str
-    ours: float
-    beside: float = 0.0
-    of: str = ""
-    factor: float = 0.0
-    more: float = 0.0
-    named: Mapping[str, float] = field(default_factory=dict)
+    runs: Mapping[str, Sequence[float]]
     unit: str = "s"
-    terraform: float | None = None
-    cpu: tuple[float, ...] = ()
 
-    @property
-    def at_most(self) -> float:
-        """Return what is promised, in the row's unit; 0 if nothing is."""
-        return self.factor * self.beside + self.more + sum(self.named.values())
 
-    @property
-    def broken(self) -> bool:
-        """Tell whether a promise is not kept."""
-        return 0 < self.at_most < self.ours
+Part = Callable[[Asked], list[Row]]
 
 
 def spent(work: Callable[[], object]) -> Spent:
@@ -86,70 +65,70 @@ def spent(work: Callable[[], object]) -> Spent:
     return Spent(time.monotonic() - began, cpu)
 
 
-def median(of: Iterable[Spent]) -> Spent:
-    """Return the median of each kind of seconds."""
-    runs = list(of)
-    return Spent(*(statistics.median(getattr(each, kind) for each in runs) for kind in ("elapsed", "cpu")))
+def printed(name: str, asked: Asked, parts: Mapping[str, Part]) -> int:
+    """Measure, print and keep one table, which is kept as it grows.
+
+    A part that fails does not take the others' figures away; returns 1 if one did.
+    """
+    rows: list[Row] = []
+    failed = 0
+    title = f"On hosts of Engine {asked.engine}: median, and least to most, of {asked.rounds} rounds"
+    for part, measure in parts.items():
+        try:
+            rows += measure(asked)
+        except (AssertionError, OSError, subprocess.SubprocessError) as problem:
+            failed = 1
+            said(f"{part} is not measured: {problem}")
+        shown = table(title, rows), machine(asked.beside)
+        with (RESULTS / f"{name}-engine-{asked.engine}.txt").open("w") as file:
+            Console(file=file, width=WIDTH).print(*shown)
+    Console(width=WIDTH, highlight=False).print(*shown)
+    return failed
 
 
-def table(title: str, rows: Iterable[Row]) -> Table:
-    """Return all rows, each with what it may be at most and how that is made up."""
-    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+def said(line: str) -> None:
+    """Print a figure at once."""
+    print(line, flush=True)
+
+
+def table(title: str, rows: Sequence[Row]) -> Table:
+    """Return all rows; a column for each name that any of them has."""
+    columns = list(dict.fromkeys(column for row in rows for column in row.runs))
+    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     shown.add_column("job")
-    for heading in ("ours", "beside"):
-        shown.add_column(heading, justify="right")
-    shown.add_column("which is")
-    for heading in ("times", "Terraform", "at most", "made up of"):
-        shown.add_column(heading, justify="right")
-    shown.add_column("met")
-    shown.add_column("cpu", justify="right")
+    for column in columns:
+        shown.add_column(column, justify="right")
     for row in rows:
-        shown.add_row(*cells(row))
+        shown.add_row(row.job, *(figure(row.runs.get(column, ()), row.unit) for column in columns))
     return shown
 
 
-def cells(row: Row) -> tuple[str, ...]:
-    """Return a row's figures as words; what is not measured is empty."""
-    parts = [f"{row.factor:g} x" if row.factor else "", amount(row.more, row.unit) if row.more else ""]
-    parts += [f"{amount(value, row.unit)} {what}" for what, value in row.named.items() if value]
-    return (
-        row.job,
-        amount(row.ours, row.unit),
-        amount(row.beside, row.unit) if row.of else "",
-        row.of,
-        f"{row.ours / row.beside:.2f}" if row.beside else "",
-        amount(row.terraform, row.unit) if row.terraform is not None else "",
-        amount(row.at_most, row.unit) if row.at_most else "",
-        " + ".join(part for part in parts if part) if row.factor else "",
-        ("NO" if row.broken else "yes") if row.at_most else "",
-        " / ".join(f"{each:.1f}" for each in row.cpu),
-    )
+def figure(runs: Sequence[float], unit: str) -> str:
+    """Return the median, with the least and the most if they differ; empty if nothing was measured."""
+    told = [amount(each, unit) for each in sorted(runs)]
+    if len(set(told)) < 2:
+        return "".join(told[:1])
+    return f"{amount(statistics.median(runs), unit)} ({told[0]} to {told[-1]})"
 
 
 def amount(value: float, unit: str) -> str:
     """Return a figure with as many digits as it is worth."""
-    if not unit:
-        return f"{value:.0f}" if value >= 10 else f"{value:.3g}"
     return f"{value:.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
 
 
-def keep(name: str, title: str, rows: list[Row]) -> None:
-    """Write the table into `results`, with the machine and the versions."""
-    RESULTS.mkdir(exist_ok=True)
-    with (RESULTS / f"{name}.txt").open("w") as file:
-        Console(file=file, width=WIDTH).print(table(title, rows), machine())
-
-
-def machine() -> str:
+def machine(beside: Path | None) -> str:
     """Say where and with what it was measured."""
     processors = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(": ")[2] for line in processors if line.startswith("model name")), platform.machine())
-    commit = subprocess.run(
-        ("git", "rev-parse", "--short", "HEAD"), cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout
     cli = subprocess.run(("pulumi", "version"), capture_output=True, text=True, check=True).stdout.strip()
     return (
         f"{os.cpu_count()} x {model}, Linux {platform.release()}, Python {platform.python_version()}, Pulumi {cli}, "
-        f"its SDK {version('pulumi')}, this project at {commit.strip()}, "
-        f"load average at the end {os.getloadavg()[0]:.1f}"
+        f"its SDK {version('pulumi')}, this project at {commit(ROOT)}"
+        f"{f', beside it at {commit(beside)}' if beside else ''}, load average at the end {os.getloadavg()[0]:.1f}"
     )
+
+
+def commit(checkout: Path) -> str:
+    """Return the commit of a checkout, in short."""
+    asked = ("git", "rev-parse", "--short", "HEAD")
+    return subprocess.run(asked, cwd=checkout, capture_output=True, text=True, check=False).stdout.strip()

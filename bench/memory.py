@@ -5,17 +5,34 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+
+from bench.measuring import Asked, Row
+from bench.programs import REFRESH, UP, lab_hosts, made_a_swarm, networks_alone, programs
+from tests.support.cutting import PLUGIN, command_line, descendants
 
 SECONDS = 0.1  # between looks: what is missed is the last moment of a process
 
-PLUGIN = b"pulumi.dynamic"  # of the words that start it
+
+def rows(asked: Asked) -> list[Row]:
+    """Measure it with the most overlays, once: making them all, and looking at them."""
+    count = max(asked.overlays, default=0)
+    runs: dict[str, dict[str, list[float]]] = {}
+    with lab_hosts(asked) as group, programs(asked) as all_programs:
+        made_a_swarm(group)
+        for program in all_programs:
+            program.declare(networks_alone(group, count))
+            for words in (UP, REFRESH):
+                most = megabytes(partial(program.pulumi, *words))
+                runs.setdefault(" ".join(words), {})[program.name] = [most]
+            program.declare(networks_alone(group, 0))
+            program.pulumi(*UP)
+    return [Row(f"{count} overlays: the plugin, {job}", by_program, "MB") for job, by_program in runs.items()]
 
 
-def most(work: Callable[[], object]) -> float:
-    """Return the megabytes that a plugin in Python which this process starts, or its children do, had at most while
-    some work was done.
-    """
+def megabytes(work: Callable[[], object]) -> float:
+    """Return the most that a plugin in Python below this process had while some work was done."""
     found, over = [0.0], threading.Event()
 
     def watch() -> None:
@@ -35,15 +52,8 @@ def most(work: Callable[[], object]) -> float:
 
 def plugins() -> Iterator[float]:
     """Megabytes that each plugin below this process has had at most."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            if PLUGIN in (folder / "cmdline").read_bytes() and below(folder.name):
-                found = re.search(r"VmHWM:\s+(\d+) kB", (folder / "status").read_text())
+    for process in descendants(os.getpid()):
+        if PLUGIN in command_line(process):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
                 yield int(found[1]) / 1000 if found else 0.0
-
-
-def below(process: str) -> bool:
-    """Tell whether a process descends from this one."""
-    while process not in ("0", str(os.getpid())):
-        process = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1]
-    return process != "0"

@@ -1,22 +1,25 @@
-"""A project on hosts, ours or the floor's, and the commands that are timed in it."""
+"""A project on hosts, of a checkout or the floor's, and the commands that are timed in it; the hosts themselves."""
 
+import compileall
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.measuring import Spent, spent
+from bench.measuring import Asked, Spent, spent
+from tests.support import machines
 from tests.support.machines import ROOT, Group
-from tests.support.project import Project
-from tests.support.state_servers import Store
+from tests.support.project import PARTS, Project
 from tests.support.what_hosts_show import SSH
+from tools.setup import OURS
 
-FLOOR = Path(__file__).parent / "floor"
-SWARMNET = ROOT / ".tools" / "venv" / "bin" / "swarmnet"
+FLOOR = Path(__file__).parent / "floor" / "__main__.py"
+FETCH = 900.0  # seconds for hosts whose Engine has to be built first
 SECONDS = 1800.0
 UP = ("up", "--yes", "--skip-preview")
 REFRESH = ("preview", "--refresh")
@@ -25,21 +28,31 @@ PATIENT = {"swarm": 600, "node": 600, "gwbridge": 900, "ingress": 1800}
 
 
 class Program:
-    """A project whose commands are timed. Of the `floor` the program is another, with resources that do nothing."""
+    """A project whose commands are timed.
 
-    def __init__(self, folder: Path, *, floor: bool = False, store: Store | None = None) -> None:
+    checkout: whose program it has, with the packages of this one. floor: its program is another, with resources that do
+    nothing.
+    """
+
+    def __init__(self, folder: Path, name: str, checkout: Path = ROOT, *, floor: bool = False) -> None:
         folder.mkdir()
-        self.name = "floor" if floor else "ours"
-        self.project = Project(folder, folder.parent / "home", store=store)
+        self.name, self.checkout, self.floor = name, checkout, floor
+        self.project = Project(folder, folder.parent / "home")
+        for part in PARTS:
+            if part != ".tools":
+                (folder / part).unlink()
+                (folder / part).symlink_to(checkout / part)
+        for name in OURS:  # or the first run of a new checkout would do it
+            compileall.compile_dir(checkout / name, quiet=1)
         if floor:
             (folder / "__main__.py").unlink()
-            (folder / "__main__.py").symlink_to(FLOOR / "__main__.py")
+            (folder / "__main__.py").symlink_to(FLOOR)
             (folder / "bench").symlink_to(ROOT / "bench")
 
     def declare(self, sections: Mapping[str, Any]) -> None:
-        """Write the stack file, and keep what is in it."""
+        """Write the stack file, and keep what is in it. The floor has as many resources."""
         self.sections = dict(sections)
-        self.project.declare(self.sections)
+        self.project.declare({"overlays": overlays(resources(sections))} if self.floor else self.sections)
 
     def pulumi(self, *words: str) -> Spent:
         """Run `pulumi` to a good end."""
@@ -50,10 +63,11 @@ class Program:
 
         return spent(work)
 
-    def swarmnet(self, command: str, *options: str) -> Spent:
+    def swarmnet(self, command: str) -> Spent:
         """Run a command of `swarmnet` to a good end."""
-        words = [str(SWARMNET), command, self.project.stack, *options]
-        env = {**os.environ, "PULUMI_BACKEND_URL": f"file://{self.project.backend}", "PULUMI_CONFIG_PASSPHRASE": ""}
+        words = [sys.executable, "-P", "-m", "cli", command, self.project.stack]
+        state = {"PULUMI_BACKEND_URL": f"file://{self.project.backend}", "PULUMI_CONFIG_PASSPHRASE": ""}
+        env = {**os.environ, **state, "PYTHONPATH": str(self.checkout)}
 
         def work() -> None:
             done = subprocess.run(
@@ -65,13 +79,26 @@ class Program:
 
 
 @contextmanager
-def programs(*floor: bool) -> Iterator[list[Program]]:
-    """Give a project for each word, and take all away in the end."""
+def programs(asked: Asked, *, floor: bool = False) -> Iterator[list[Program]]:
+    """Give new projects: of this checkout, of the one beside it, and the floor's; take all away in the end."""
     folder = Path(tempfile.mkdtemp(prefix="swarmnet-bench-"))
     try:
-        yield [Program(folder / f"project{number}", floor=each) for number, each in enumerate(floor)]
+        given = [Program(folder / "ours", "ours")]
+        given += [Program(folder / "beside", "beside", asked.beside)] if asked.beside else []
+        given += [Program(folder / "floor", "floor", floor=True)] if floor else []
+        yield given
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def lab_hosts(asked: Asked, count: int = 3, letter: str = "") -> Iterator[Group]:
+    """Give new, bare hosts, of a group of their own if it has a letter, and end them."""
+    group = asked.group + letter
+    try:
+        yield machines.start(group, asked.engine, count=count, seconds=FETCH)
+    finally:
+        machines.end(group)
 
 
 def overlays(count: int) -> dict[str, Any]:
@@ -83,6 +110,11 @@ def networks_alone(group: Group, count: int) -> dict[str, Any]:
     """Return the sections of a stack file for a swarm that somebody else made: so many overlays."""
     hosts = {host.name: {"address": host.address} for host in group}
     return {"hosts": hosts, "ssh": SSH, **({"overlays": overlays(count)} if count else {})}
+
+
+def resources(sections: Mapping[str, Any]) -> int:
+    """Return how many resources a stack file declares: overlays; with a swarm also it, its ingress, bridges, nodes."""
+    return len(sections.get("overlays", ())) + (2 + 2 * len(sections["hosts"]) if "swarm" in sections else 0)
 
 
 def made_a_swarm(group: Group) -> Group:

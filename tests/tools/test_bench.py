@@ -1,31 +1,76 @@
-"""The table of `make bench` on a promise."""
+"""What `make bench` makes of what it has measured."""
+
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from bench.measuring import Row, amount, cells
+from bench.measuring import Asked, Row, figure, table
+from bench.outage import away
+from bench.programs import overlays, programs
+from tests.support.machines import ROOT
 
 
 @pytest.mark.parametrize(
-    ("expected", "row"),
+    ("expected", "runs"),
     [
-        (("3.5 s", "1.25 x + 1.0 s", "yes"), Row(job="up", ours=3.5, beside=2, of="floor", factor=1.25, more=1)),
-        (("3.5 s", "1.25 x + 1.0 s", "NO"), Row(job="up", ours=3.6, beside=2, of="floor", factor=1.25, more=1)),
-        (
-            ("3.0 s", "1.25 x + 0.2 s logins + 0.3 s calls", "yes"),
-            Row(job="up", ours=3.0, beside=2, factor=1.25, named={"logins": 0.2, "none": 0, "calls": 0.3}),
-        ),
-        (("200 MB", "", "yes"), Row(job="plugin", ours=180, more=200, unit="MB")),
-        (("", "", ""), Row(job="swarmnet drift", ours=37, beside=2, of="floor")),
+        ("", []),
+        ("3.5 s", [3.54, 3.49]),
+        ("6.7 s (3.5 s to 121 s)", [121.4, 3.5, 6.72]),
     ],
+    ids=["not measured", "no difference that is shown", "hundreds have no tenths"],
 )
-def test_promise_is_so_many_times_what_stands_beside_and_so_much_more(expected, row):
-    """It is shown in the row's unit with its parts; a row without a promise has none that could be broken."""
-    assert expected == cells(row)[6:9]
-    assert (expected[2] == "NO") == row.broken
+def test_figure_is_the_median_and_how_far_runs_differ(expected, runs):
+    """It has as many digits as it is worth."""
+    assert expected == figure(runs, "s")
 
 
-def test_figures_have_as_many_digits_as_they_are_worth():
-    """Hundreds have no tenths; counts, which have no unit, have three digits."""
-    figures = [(121.4, "s"), (6.72, "s"), (1234, ""), (1 / 30, "")]
+def test_table_has_a_column_for_each_program():
+    """A row leaves empty what it does not have."""
+    screen = Console(width=80)
+    with screen.capture() as shown:
+        screen.print(table("t", [Row("up", {"ours": [2.0], "floor": [1.0]}), Row("drift", {"ours": [3.0]})]))
 
-    assert ["121 s", "6.7 s", "1234", "0.0333"] == [amount(*each) for each in figures]
+    assert [["job", "ours", "floor"], ["up", "2.0", "s", "1.0", "s"], ["drift", "3.0", "s"]] == [
+        words for line in shown.get().splitlines()[1:] if (words := line.split()) and words[0][0] != "─"
+    ]
+
+
+def task(service: str, network: str, second: str, state: str):
+    """A task as the Engine's API has it."""
+    status = {"Timestamp": f"2026-12-01T10:00:{second}Z", "State": state}
+    return {"ServiceID": service, "NetworksAttachments": [{"Network": {"ID": network}}], "Status": status}
+
+
+def test_port_is_away_from_the_last_task_of_the_old_to_the_first_of_the_new():
+    """That holds for each service by itself; nothing is told before each has a task that runs on the new ingress."""
+    ended = [task("web", "old", "01.5", "shutdown"), task("web", "old", "03.25", "shutdown")]
+    begun = [task("web", "new", "05.250000001", "running"), task("web", "new", "09", "running")]
+    other = [task("app", "old", "10", "shutdown"), task("app", "new", "12", "starting")]
+    apart = [{"ServiceID": "db", "NetworksAttachments": None}, task("db", "another", "20", "running")]
+
+    assert [pytest.approx(2.0)] == away([*ended, *begun, *apart], "old", "new")
+    assert [] == away([*ended, *begun, *other], "old", "new")
+
+
+@pytest.mark.whole
+def test_checkouts_and_floor_take_turns(tmp_path: Path):
+    """The program beside ours is that of its checkout, command included, and the floor has as many resources."""
+    for part in ("Pulumi.yaml", "requirements.txt", ".tools"):
+        (tmp_path / part).symlink_to(ROOT / part)
+    for part, text in {"providers": "WHO = 'theirs'", "cli": "raise SystemExit('theirs')"}.items():
+        (tmp_path / part).mkdir()
+        (tmp_path / part / "__main__.py").write_text(text)
+    (tmp_path / "__main__.py").write_text("from providers.__main__ import WHO; print(WHO)")
+    asked = Asked(engine="28", rounds=1, group="b", beside=tmp_path, overlays=[], hosts=[], services=[])
+
+    with programs(asked, floor=True) as (ours, beside, floor):
+        for program in (ours, beside, floor):
+            program.declare({"hosts": {"m1": {"local": True}}, "overlays": overlays(2)})
+        made = [ours.project.preview().steps, floor.project.preview().steps]
+        told = beside.project.run("preview").text
+
+        assert [{"stack", "overlay/app0", "overlay/app1"}, {"stack", "app0", "app1"}] == list(map(set, made))
+        assert "theirs" in told
+        with pytest.raises(AssertionError, match="swarmnet plan: theirs"):
+            beside.swarmnet("plan")
