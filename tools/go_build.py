@@ -52,10 +52,6 @@ _RELEASES = {"1.2.1": "v0.0.0-20260303235922-7f3eb6f3b77c"}
 S3 = "gofakes3"
 _S3_VERSION = "1.2.0"
 
-# Every module is held against the checksum database, also if the machine makes an exception for some of them:
-# https://go.dev/ref/mod#private-module-privacy
-_NO_EXCEPTIONS = {"GONOSUMDB": "none"}
-
 # Scripts that the CLI wants beside it, in the SDK's module.
 _SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
 
@@ -72,41 +68,27 @@ def built_pulumi(version: str, cache: Path, python: Path | None = None, why: str
     reason to build it, for the user, who waits for minutes.
     Raises SetupError, with what to do, if there is no room for it, no Go can be had or the build fails.
     """
-    return _kept(cache, f"pulumi-{version}", python, lambda go, scratch: _build_cli(go, version, why, scratch))
+    return _kept(cache, f"pulumi-{version}", lambda go, scratch: _build_cli(go, version, why, scratch), python)
 
 
-def built_plugin(version: str, cache: Path, python: Path | None = None) -> Path:
+def built_plugin(version: str, cache: Path) -> Path:
     """Return a folder with the plugin `pulumi-resource-command` of this release, from `cache` or built into it.
 
-    `python` as for `built_pulumi`. Raises SetupError, also for a release of which the commit is not known here.
+    Raises SetupError as `built_pulumi`, also for a release of which the commit is not known here.
     """
     if version not in _RELEASES:
         raise SetupError(
             f"{_PLUGIN} {version} can't be built: its commit is not known; add it to _RELEASES of tools/go_build.py"
         )
+    about = "built from Go modules, since Pulumi can't download it here: up to 2 minutes, once for this user"
     module = f"{_COMMAND}/cmd/{_PLUGIN}@{_RELEASES[version]}"
-    flags = f"-X {_COMMAND}/pkg/version.Version={version}"
-    return _kept(
-        cache,
-        f"{_PLUGIN}-{version}",
-        python,
-        lambda go, scratch: _install(
-            go,
-            f"{_PLUGIN} {version}",
-            "built from Go modules, since Pulumi can't download it here: up to 2 minutes, once for this user",
-            module,
-            scratch,
-            flags,
-        ),
-    )
+    return _installed(cache, f"{_PLUGIN}-{version}", about, module, f" -X {_COMMAND}/pkg/version.Version={version}")
 
 
-def built_s3(cache: Path, python: Path | None = None) -> Path:
-    """Return a folder with the server `gofakes3`, from `cache` or built into it. `python` and errors as above."""
-    module = f"github.com/johannesboyne/{S3}/cmd/{S3}@v{_S3_VERSION}"
-    name = f"{S3}-{_S3_VERSION}"
+def built_s3(cache: Path) -> Path:
+    """Return a folder with the server `gofakes3`, from `cache` or built into it. Raises as `built_pulumi`."""
     about = "built from Go modules, since tests keep states in S3: 3 seconds to 2 minutes, once for this user"
-    return _kept(cache, name, python, lambda go, scratch: _install(go, f"{S3} {_S3_VERSION}", about, module, scratch))
+    return _installed(cache, f"{S3}-{_S3_VERSION}", about, f"github.com/johannesboyne/{S3}/cmd/{S3}@v{_S3_VERSION}")
 
 
 def put(part: Path, folder: Path) -> None:
@@ -122,7 +104,38 @@ def put(part: Path, folder: Path) -> None:
         shutil.copy2(part, folder / part.name)
 
 
-def _kept(cache: Path, name: str, python: Path | None, build: Callable[[str, Path], None]) -> Path:
+def _installed(cache: Path, name: str, about: str, module: str, flags: str = "") -> Path:
+    """Return the folder of this name with the one binary of a module, of the versions that the module itself names."""
+
+    def install(go: str, scratch: Path) -> None:
+        _run_go(name, about, scratch, [go, "install", "-ldflags", f"-s -w{flags}", module])
+
+    return _kept(cache, name, install)
+
+
+def _build_cli(go: str, version: str, why: str, scratch: Path) -> None:
+    """Make scratch/bin: the binary and, from the module's own sources, the scripts."""
+    (scratch / "go.mod").write_text(_MODULE.format(go=_OLDEST_GO, cli=_CLI, sdk=_SDK, version=version))
+    about = f"built from Go modules, since {why}: 3 to 6 minutes on two cores, once for this user"
+    flags = f"-s -w -X {_SDK}/go/common/version.Version=v{version}"
+    build = [go, "build", "-mod=mod", "-ldflags", flags, "-o", "bin/pulumi", f"{_CLI}/cmd/pulumi"]
+    _run_go(f"pulumi {version}", about, scratch, build)
+    query = [go, "list", "-mod=mod", "-m", "-f", "{{.Dir}}", _SDK]
+    sources = subprocess.run(query, cwd=scratch, capture_output=True, text=True, check=True).stdout.strip()
+    for script in _SCRIPTS:
+        copy = scratch / "bin" / Path(script).name
+        shutil.copyfile(Path(sources, script), copy)
+        copy.chmod(0o755)  # modules are kept without the run bit
+
+
+def _run_go(title: str, about: str, scratch: Path, command: list[str]) -> None:
+    """Run Go, which verifies every module, also if the machine makes an exception for some of them."""
+    # https://go.dev/ref/mod#private-module-privacy
+    env = {"GONOSUMDB": "none", "GOBIN": str(scratch / "bin")}
+    run(title, command, about=about, cwd=scratch, at_most=_BUILD_TAKES_AT_MOST, env=env)
+
+
+def _kept(cache: Path, name: str, build: Callable[[str, Path], None], python: Path | None = None) -> Path:
     """Return the folder of this name in the cache. build: makes it with a Go, as `bin` in a folder for scratch."""
     kept = cache / name
     try:
@@ -170,39 +183,3 @@ def _require_checksums(go: str) -> None:
             " `go env -u GOSUMDB` and without GOSUMDB in the environment, or put pulumi on PATH"
             " (https://www.pulumi.com/docs/install/)"
         )
-
-
-def _build_cli(go: str, version: str, why: str, scratch: Path) -> None:
-    """Make scratch/bin: the binary and, from the module's own sources, the scripts."""
-    (scratch / "go.mod").write_text(_MODULE.format(go=_OLDEST_GO, cli=_CLI, sdk=_SDK, version=version))
-    flags = f"-s -w -X {_SDK}/go/common/version.Version=v{version}"
-    run(
-        f"pulumi {version}",
-        [go, "build", "-mod=mod", "-ldflags", flags, "-o", "bin/pulumi", f"{_CLI}/cmd/pulumi"],
-        about=f"built from Go modules, since {why}: 3 to 6 minutes on two cores, once for this user",
-        cwd=scratch,
-        at_most=_BUILD_TAKES_AT_MOST,
-        env=_NO_EXCEPTIONS,
-    )
-    for script in _SCRIPTS:
-        copy = scratch / "bin" / Path(script).name
-        shutil.copyfile(_module_folder(go, scratch) / script, copy)
-        copy.chmod(0o755)  # modules are kept without the run bit
-
-
-def _install(go: str, name: str, about: str, module: str, scratch: Path, flags: str = "") -> None:
-    """Make scratch/bin with the one binary of a module, of the versions that the module itself names."""
-    run(
-        name,
-        [go, "install", "-ldflags", f"-s -w {flags}".strip(), module],
-        about=about,
-        cwd=scratch,
-        at_most=_BUILD_TAKES_AT_MOST,
-        env={**_NO_EXCEPTIONS, "GOBIN": str(scratch / "bin")},
-    )
-
-
-def _module_folder(go: str, scratch: Path) -> Path:
-    """Return the folder in which Go keeps the SDK's sources."""
-    query = [go, "list", "-mod=mod", "-m", "-f", "{{.Dir}}", _SDK]
-    return Path(subprocess.run(query, cwd=scratch, capture_output=True, text=True, check=True).stdout.strip())

@@ -27,7 +27,7 @@ def provide_plugin(root: Path, path: list[str]) -> None:
     others = os.pathsep.join(folder for folder in path if Path(folder) != own.parent)
     if shutil.which(PLUGIN, path=others) or own.resolve() in (real, stand_in):
         return
-    there = _downloaded(wanted, home) or _built(wanted, real.parent, own.with_name("python"))
+    there = _downloaded(wanted, home) or _built(wanted, real.parent)
     chosen = real if there else stand_in
     own.unlink(missing_ok=True)
     own.symlink_to(os.path.relpath(chosen, own.parent))
@@ -45,10 +45,10 @@ def _downloaded(wanted: str, home: Path) -> bool:
     return True
 
 
-def _built(wanted: str, folder: Path, python: Path) -> bool:
-    """Tell whether it could be built, as the CLI is, and lies in `folder` now. `python`: that of the checkout."""
+def _built(wanted: str, folder: Path) -> bool:
+    """Tell whether it could be built, as the CLI is, and lies in `folder` now."""
     try:
-        put(built_plugin(wanted, cache_folder(), python) / PLUGIN, folder)
+        put(built_plugin(wanted, cache_folder()) / PLUGIN, folder)
     except SetupError as problem:
         say(f"{_reason(problem)}: tools/resource_command.py stands in for it")
         return False

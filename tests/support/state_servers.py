@@ -26,12 +26,10 @@ LISTENS = re.compile(r"using port: (\d+)")
 
 @dataclass(frozen=True)
 class Store:
-    """One place for a state: the URL for `pulumi login`, the variables that go with it, and the server's process, if
-    any."""
+    """One place for a state: the URL for `pulumi login`, and the variables that go with it."""
 
     url: str
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
-    server: int = 0
 
 
 @contextmanager
@@ -50,9 +48,7 @@ def in_postgresql() -> Iterator[Store]:
     options = f"-p {port} -h 127.0.0.1 -k {folder}"
     as_user(programs / "pg_ctl", *data, "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:
-        url = f"postgres://swarmnet@127.0.0.1:{port}/postgres?sslmode=disable"
-        server = int((folder / "data" / "postmaster.pid").read_text().split()[0])
-        yield Store(url, {"PGPASSWORD": password}, server)
+        yield Store(f"postgres://swarmnet@127.0.0.1:{port}/postgres?sslmode=disable", {"PGPASSWORD": password})
     finally:
         as_user(programs / "pg_ctl", *data, "-m", "immediate", "stop")
         shutil.rmtree(folder)
@@ -75,7 +71,6 @@ def in_s3() -> Iterator[Store]:
                     "AWS_REGION": "eu-central-1",
                     "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
                 },
-                server.pid,
             )
         finally:
             server.kill()
