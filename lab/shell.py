@@ -51,10 +51,13 @@ def run(
 
 
 @contextmanager
-def told(title: str) -> Iterator[None]:
-    """Say what is being done, that it goes on (by dots), and how long it took."""
+def told(title: str, of: str = "lab: ") -> Iterator[None]:
+    """Say what is being done, that it goes on (by dots: what takes minutes must not look hung), and how long it took.
+
+    of: what stands before the title.
+    """
     began, done = time.monotonic(), threading.Event()
-    print(f"lab: {title} ", end="", flush=True)
+    print(f"{of}{title} ", end="", flush=True)
     dots = threading.Thread(target=_dots, args=(done,), daemon=True)
     dots.start()
     try:

@@ -5,11 +5,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-_TICK = 3.0  # seconds between two dots: a build of minutes must not look hung
+from lab.shell import told
+
 _TAIL = 15  # how many last lines of a failed command are shown
 
 
@@ -17,9 +17,9 @@ class SetupError(Exception):
     """Setting up failed; the message says what, why and what to do."""
 
 
-def say(text: str, end: str = "\n") -> None:
+def say(text: str) -> None:
     """Print at once, so that the text stands before whatever it announces."""
-    print(text, end=end, flush=True)
+    print(text, flush=True)
 
 
 def exit_code(work: Callable[[], None]) -> int:
@@ -49,9 +49,7 @@ def run(
     about: what is done, why, and about how long it takes on two cores. `env` is added to the environment. Raises
     SetupError, with the last lines of output, when the command cannot be started, fails, or runs out of time.
     """
-    start = time.monotonic()
-    say(f"{title}: {about}", end=" ")
-    with tempfile.TemporaryFile("w+") as output:
+    with told(f"{title}: {about}", of=""), tempfile.TemporaryFile("w+") as output:
         try:
             child = subprocess.Popen(
                 command,
@@ -63,27 +61,16 @@ def run(
                 process_group=0,  # so that a compiler's own children can be ended with it
             )
         except OSError as problem:
-            say("failed")
             raise SetupError(f"{title}: {command[0]} cannot be started: {problem}") from problem
-        code = _wait(child, until=start + at_most)
-        say(f" {'failed after' if code else 'done in'} {time.monotonic() - start:.0f} s")
-        if code == 0:
-            return
+        try:
+            why = f"exit code {child.wait(at_most)}"
+        except subprocess.TimeoutExpired:
+            why = f"not done after {at_most:.0f} s"
+        finally:  # an interrupt ends it too
+            if child.returncode is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
         output.seek(0)
         tail = "".join(output.readlines()[-_TAIL:])
-    why = f"not done after {at_most:.0f} s" if code == -signal.SIGKILL else f"exit code {code}"
-    raise SetupError(f"{title}: {why}\n{tail}".rstrip())
-
-
-def _wait(child: subprocess.Popen[bytes], until: float) -> int:
-    """Return the exit code, -SIGKILL if the child's time was up; an interrupt ends the child too."""
-    try:
-        while (left := until - time.monotonic()) > 0:
-            try:
-                return child.wait(timeout=min(_TICK, left))
-            except subprocess.TimeoutExpired:
-                say(".", end="")
-    finally:
-        if child.returncode is None:
-            os.killpg(child.pid, signal.SIGKILL)
-    return child.wait()
+    if child.returncode:
+        raise SetupError(f"{title}: {why}\n{tail}".rstrip())

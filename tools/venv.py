@@ -1,6 +1,6 @@
 """The virtual environment at .tools/venv, made of the locked requirements: the first half of `make setup`.
 
-Runs on a bare Python: it imports nothing but the standard library, and so does what it imports.
+Runs on a bare Python: neither it nor what it imports has anything but the standard library.
 """
 
 import hashlib

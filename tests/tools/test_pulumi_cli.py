@@ -156,7 +156,7 @@ def test_where_no_archive_can_be_had_it_is_built(
     told = capfd.readouterr().out
     about = "built from Go modules, since the archive can't be downloaded here: 3 to 6 minutes on two cores, once for"
     assert 2 == len(re.findall(r"^urllib\.error\.URLError: .*: a build takes its place$", told, re.MULTILINE))
-    assert 1 == told.count(f"pulumi {VERSION}: {about} this user  done in ")
+    assert 1 == told.count(f"pulumi {VERSION}: {about} this user  ")
 
 
 def test_build_brings_its_scripts(go: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
