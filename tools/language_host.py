@@ -3,8 +3,8 @@
 Pulumi starts it as `pulumi-language-python ENGINE-ADDRESS`, reads a port from its first line of output, and
 speaks gRPC to it (https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/language.proto). This one
 answers what `pulumi preview`, `up`, `refresh`, `destroy` and `about` ask. It does not install dependencies
-(`make setup` does), check types, attach debuggers or generate code, and it names no plugins ahead: the
-engine looks for one when a resource wants it.
+(`make setup` does), check types, attach debuggers, generate code or name plugins ahead: the engine takes that
+for none, and looks for one when a resource wants it.
 """
 
 import json
@@ -70,18 +70,6 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         """No version: it comes and goes with the checkout."""
         return plugin_pb2.PluginInfo()
-
-    def GetRequiredPackages(
-        self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
-    ) -> language_pb2.GetRequiredPackagesResponse:
-        """Name none ahead of need."""
-        return language_pb2.GetRequiredPackagesResponse()
-
-    def GetRequiredPlugins(
-        self, request: language_pb2.GetRequiredPluginsRequest, context: grpc.ServicerContext
-    ) -> language_pb2.GetRequiredPluginsResponse:
-        """Name none ahead of need."""
-        return language_pb2.GetRequiredPluginsResponse()
 
     def GetProgramDependencies(
         self, request: language_pb2.GetProgramDependenciesRequest, context: grpc.ServicerContext

@@ -61,7 +61,9 @@ def provide_pulumi(root: Path, home: Path, path: list[str], archives: str = ARCH
     shutil.rmtree(home, ignore_errors=True)
     if no_archive := _downloaded(own, archives, why_not if found else "there is none on PATH"):
         built = built_pulumi(VERSION, cache_folder(), why=no_archive)
-        _place(built, own, root / "tools" / LANGUAGE_HOST)
+        for part in built.iterdir():
+            put(part, own)
+        (own / LANGUAGE_HOST).symlink_to(os.path.relpath(root / "tools" / LANGUAGE_HOST, own))
         say(f"pulumi {VERSION} taken from {built}")
     if why_not := unfit(own / "pulumi", wanted):
         raise SetupError(f"pulumi: what was set up does not work: {why_not}")
@@ -86,18 +88,13 @@ def unfit(pulumi: Path, wanted: str) -> str:
     beside = [pulumi.parent, pulumi.resolve().parent]
     if not any((folder / LANGUAGE_HOST).is_file() for folder in beside):
         return f"{pulumi} has no {LANGUAGE_HOST} beside it"
-    version = _version(pulumi)
-    return "" if satisfies(version, wanted) else f"{pulumi} is {version}, wanted is {wanted}"
-
-
-def _version(pulumi: Path) -> str:
-    """Return what `pulumi version` prints, or how it fails."""
     quiet = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         answer = subprocess.run([pulumi, "version"], env=quiet, capture_output=True, text=True, timeout=30, check=True)
+        version = answer.stdout.strip()
     except (OSError, subprocess.SubprocessError) as problem:
-        return f"broken ({problem})"
-    return answer.stdout.strip()
+        version = f"broken ({problem})"
+    return "" if satisfies(version, wanted) else f"{pulumi} is {version}, wanted is {wanted}"
 
 
 def _downloaded(folder: Path, archives: str, why: str) -> str:
@@ -138,10 +135,3 @@ def unpack(archive: Path, url: str, published: str, folder: Path) -> None:
     tar: list[str | Path] = ["tar", "-xzf", archive, "-C", folder, "--strip-components=1"]
     about = f"unpacked into {folder}, for this checkout alone: about 5 seconds"
     run(f"pulumi {VERSION}", tar, about=about, at_most=_UNPACKING_TAKES_AT_MOST)
-
-
-def _place(built: Path, folder: Path, language_host: Path) -> None:
-    """The parts of a build and the language host in one folder."""
-    for part in built.iterdir():
-        put(part, folder)
-    (folder / LANGUAGE_HOST).symlink_to(os.path.relpath(language_host, folder))
