@@ -9,33 +9,32 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from bench.measuring import Asked, Row, Spent, said
+from bench.measuring import Asked, Figures, Spent, no_figures, said
 from bench.programs import PATIENT, REFRESH, UP, Program, lab_hosts, made_a_swarm, networks_alone, programs
 from tests.support.what_hosts_show import stack_of
 
 
-def rows(asked: Asked) -> list[Row]:
+def figures(asked: Asked) -> Figures:
     """Measure each number of overlays, on three hosts of a swarm that somebody else made; then each number of hosts,
     from bare hosts on.
     """
-    found = []
+    found = no_figures()
     for count in asked.overlays:
         with lab_hosts(asked) as group:
             made_a_swarm(group)
-            found += measured(asked, f"{count} overlays", networks_alone(group, count), lambda: None)
+            measure(asked, f"{count} overlays", networks_alone(group, count), lambda: None, found)
     for count in asked.hosts:
         with lab_hosts(asked, count) as group:
             sections = {**stack_of(group, managers=min(3, count)), "timeouts": PATIENT}
-            found += measured(asked, f"{count} hosts", sections, group.reset)
+            measure(asked, f"{count} hosts", sections, group.reset, found)
     return found
 
 
-def measured(asked: Asked, of: str, sections: Mapping[str, Any], prepare: Callable[[], object]) -> list[Row]:
-    """Measure all jobs of all rounds. prepare: what is done to the hosts before a program begins its round.
+def measure(asked: Asked, of: str, sections: Mapping[str, Any], prepare: Callable[[], object], found: Figures) -> None:
+    """Add figures of all jobs of all rounds. prepare: what is done to the hosts before a program begins its round.
 
     Programs take turns, so that whatever else the machine does meets all.
     """
-    runs: dict[str, dict[str, list[float]]] = {}
     for number in range(1, asked.rounds + 1):
         with programs(asked, floor=True) as all_programs:
             for program in all_programs:
@@ -43,14 +42,12 @@ def measured(asked: Asked, of: str, sections: Mapping[str, Any], prepare: Callab
                     prepare()
                 for job, work in jobs(program, sections):
                     took = work()
-                    row = runs.setdefault(job, {})
-                    row.setdefault(program.name, []).append(took.elapsed)
-                    row.setdefault(f"{program.name}, cpu", []).append(took.cpu)
+                    found[f"{of}: {job}"][program.name].append(took.elapsed)
+                    found[f"{of}: {job}"][f"{program.name}, cpu"].append(took.cpu)
                     said(
                         f"{of}, round {number}: {program.name}: {job}: {took.elapsed:.1f} s, cpu {took.cpu:.1f} s, "
                         f"load average {os.getloadavg()[0]:.1f}"
                     )
-    return [Row(f"{of}: {job}", row) for job, row in runs.items()]
 
 
 def jobs(program: Program, sections: Mapping[str, Any]) -> Iterator[tuple[str, Callable[[], Spent]]]:

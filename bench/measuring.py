@@ -1,4 +1,4 @@
-"""Seconds of work, rows of one table, and where and with what they were measured."""
+"""Seconds of work, the figures of one table, and where and with what they were measured."""
 
 import os
 import platform
@@ -6,6 +6,7 @@ import resource
 import statistics
 import subprocess
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -44,16 +45,14 @@ class Asked:
     services: Sequence[int]
 
 
-@dataclass(frozen=True)
-class Row:
-    """One job. runs: the figures of all its runs, by what the column is called."""
-
-    job: str
-    runs: Mapping[str, Sequence[float]]
-    unit: str = "s"
+# Of all runs, by job, which says the unit if that is not seconds, and by what the column is called.
+Figures = dict[str, dict[str, list[float]]]
+Part = Callable[[Asked], Figures]
 
 
-Part = Callable[[Asked], list[Row]]
+def no_figures() -> Figures:
+    """Return a place for some."""
+    return defaultdict(lambda: defaultdict(list))
 
 
 def spent(work: Callable[[], object]) -> Spent:
@@ -70,16 +69,16 @@ def printed(name: str, asked: Asked, parts: Mapping[str, Part]) -> int:
 
     A part that fails does not take the others' figures away; returns 1 if one did.
     """
-    rows: list[Row] = []
+    figures: Figures = {}
     failed = 0
-    title = f"On hosts of Engine {asked.engine}: median, and least to most, of {asked.rounds} rounds"
+    title = f"On hosts of Engine {asked.engine}: seconds, median (least to most) of {asked.rounds} rounds"
     for part, measure in parts.items():
         try:
-            rows += measure(asked)
+            figures |= measure(asked)
         except (AssertionError, OSError, subprocess.SubprocessError) as problem:
             failed = 1
             said(f"{part} is not measured: {problem}")
-        shown = table(title, rows), machine(asked.beside)
+        shown = table(title, figures), machine(asked.beside)
         with (RESULTS / f"{name}-engine-{asked.engine}.txt").open("w") as file:
             Console(file=file, width=WIDTH).print(*shown)
     Console(width=WIDTH, highlight=False).print(*shown)
@@ -91,29 +90,29 @@ def said(line: str) -> None:
     print(line, flush=True)
 
 
-def table(title: str, rows: Sequence[Row]) -> Table:
-    """Return all rows; a column for each name that any of them has."""
-    columns = list(dict.fromkeys(column for row in rows for column in row.runs))
+def table(title: str, figures: Figures) -> Table:
+    """Return a row for each job; a column for each name that any of them has."""
+    columns = list(dict.fromkeys(column for runs in figures.values() for column in runs))
     shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     shown.add_column("job")
     for column in columns:
         shown.add_column(column, justify="right")
-    for row in rows:
-        shown.add_row(row.job, *(figure(row.runs.get(column, ()), row.unit) for column in columns))
+    for job, runs in figures.items():
+        shown.add_row(job, *(figure(runs.get(column, ())) for column in columns))
     return shown
 
 
-def figure(runs: Sequence[float], unit: str) -> str:
-    """Return the median, with the least and the most if they differ; empty if nothing was measured."""
-    told = [amount(each, unit) for each in sorted(runs)]
-    if len(set(told)) < 2:
-        return "".join(told[:1])
-    return f"{amount(statistics.median(runs), unit)} ({told[0]} to {told[-1]})"
+def figure(runs: Sequence[float]) -> str:
+    """Return the median, with the least and the most if they differ; empty if nothing was measured.
 
-
-def amount(value: float, unit: str) -> str:
-    """Return a figure with as many digits as it is worth."""
-    return f"{value:.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
+    Each has as many digits as it is worth.
+    """
+    if not runs:
+        return ""
+    least, middle, most = (
+        f"{each:.0f}" if each >= 100 else f"{each:.1f}" for each in (min(runs), statistics.median(runs), max(runs))
+    )
+    return middle if least == most else f"{middle} ({least} to {most})"
 
 
 def machine(beside: Path | None) -> str:

@@ -8,27 +8,27 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from bench.measuring import Asked, Row
+from bench.measuring import Asked, Figures, no_figures
 from bench.programs import REFRESH, UP, lab_hosts, made_a_swarm, networks_alone, programs
 from tests.support.cutting import PLUGIN, command_line, descendants
 
 SECONDS = 0.1  # between looks: what is missed is the last moment of a process
 
 
-def rows(asked: Asked) -> list[Row]:
+def figures(asked: Asked) -> Figures:
     """Measure it with the most overlays, once: making them all, and looking at them."""
     count = max(asked.overlays, default=0)
-    runs: dict[str, dict[str, list[float]]] = {}
+    found = no_figures()
     with lab_hosts(asked) as group, programs(asked) as all_programs:
         made_a_swarm(group)
         for program in all_programs:
             program.declare(networks_alone(group, count))
             for words in (UP, REFRESH):
                 most = megabytes(partial(program.pulumi, *words))
-                runs.setdefault(" ".join(words), {})[program.name] = [most]
+                found[f"{count} overlays: MB of the plugin, {' '.join(words)}"][program.name].append(most)
             program.declare(networks_alone(group, 0))
             program.pulumi(*UP)
-    return [Row(f"{count} overlays: the plugin, {job}", by_program, "MB") for job, by_program in runs.items()]
+    return found
 
 
 def megabytes(work: Callable[[], object]) -> float:

@@ -6,13 +6,12 @@ new one, by the Engines' own clocks.
 
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import docker
 
-from bench.measuring import Asked, Row, Spent, said
+from bench.measuring import Asked, Figures, Spent, no_figures, said
 from bench.programs import PATIENT, UP, Program, lab_hosts, programs
 from tests.support.machines import Group, Host, eventually
 from tests.support.services import FOREVER, all_run, create_by_api
@@ -23,61 +22,51 @@ SECONDS = 1800.0
 Json = Any
 
 
-def rows(asked: Asked) -> list[Row]:
+def figures(asked: Asked) -> Figures:
     """Measure with each number of services, over services and rounds. Checkouts take turns, each on its own hosts."""
-    found = []
+    found = no_figures()
     for count in asked.services:
-        away: dict[str, list[float]] = {}
-        whole: dict[str, list[float]] = {}
         with ExitStack() as ended:
             scenes = [
-                Scene.brought_up(ended.enter_context(lab_hosts(asked, letter=letter)), program, count)
+                (program, ended.enter_context(lab_hosts(asked, letter=letter)))
                 for program, letter in zip(ended.enter_context(programs(asked)), ("", "a"), strict=False)
             ]
+            for program, group in scenes:
+                bring_up(program, group, count)
             for number in range(asked.rounds):
-                for scene in scenes:
-                    took, spans = scene.changed(number)
-                    whole.setdefault(scene.program.name, []).append(took.elapsed)
-                    away.setdefault(scene.program.name, []).extend(spans)
-                    said(f"{count} services: {scene.program.name}: {min(spans):.1f} to {max(spans):.1f} s")
-        found.append(Row(f"{count} services: a port is away while the ingress changes", away))
-        found.append(Row(f"{count} services: up, another range for the ingress", whole))
+                for program, group in scenes:
+                    took, spans = changed(program, group, number)
+                    found[f"{count} services: a port is away while the ingress changes"][program.name] += spans
+                    found[f"{count} services: up, another range for the ingress"][program.name].append(took.elapsed)
+                    said(f"{count} services: {program.name}: {min(spans):.1f} to {max(spans):.1f} s")
     return found
 
 
-@dataclass
-class Scene:
-    """A swarm whose services publish, and the project that made its networks."""
+def bring_up(program: Program, group: Group, services: int) -> None:
+    """Make a swarm of bare hosts, with so many services of one task each."""
+    group.provide_image()
+    program.declare({**stack_of(group), "timeouts": PATIENT})
+    program.pulumi(*UP)
+    manager = next(iter(group))
+    for number in range(services):
+        create_by_api(manager, service(number))
+    eventually(lambda: all_run(manager), SECONDS)
 
-    group: Group
-    program: Program
 
-    @classmethod
-    def brought_up(cls, group: Group, program: Program, services: int) -> "Scene":
-        """From bare hosts, with so many services of one task each."""
-        group.provide_image()
-        program.declare({**stack_of(group), "timeouts": PATIENT})
-        program.pulumi(*UP)
-        manager = next(iter(group))
-        for number in range(services):
-            create_by_api(manager, service(number))
-        eventually(lambda: all_run(manager), SECONDS)
-        return cls(group, program)
+def changed(program: Program, group: Group, number: int) -> tuple[Spent, list[float]]:
+    """Change the ingress, for the so-and-so-many-th time from 0 on.
 
-    def changed(self, number: int) -> tuple[Spent, list[float]]:
-        """Change the ingress, for the so-and-so-many-th time from 0 on.
-
-        Returns the seconds of the whole `up`, and those that each service's ports are away.
-        """
-        manager = next(iter(self.group))
-        old = manager.network("ingress")["Id"]
-        subnet = f"10.201.{16 * (1 + number % 15)}.0/20"  # another one than before, and than the first
-        self.program.declare({**self.program.sections, "ingress": {"subnet": subnet}})
-        took = self.program.pulumi(*UP)
-        new = manager.network("ingress")["Id"]
-        spans = eventually(lambda: away(tasks(manager), old, new), SECONDS)
-        eventually(lambda: all_run(manager), SECONDS)
-        return took, spans
+    Returns the seconds of the whole `up`, and those that each service's ports are away.
+    """
+    manager = next(iter(group))
+    old = manager.network("ingress")["Id"]
+    subnet = f"10.201.{16 * (1 + number % 15)}.0/20"  # another one than before, and than the first
+    program.declare({**program.sections, "ingress": {"subnet": subnet}})
+    took = program.pulumi(*UP)
+    new = manager.network("ingress")["Id"]
+    spans = eventually(lambda: away(tasks(manager), old, new), SECONDS)
+    eventually(lambda: all_run(manager), SECONDS)
+    return took, spans
 
 
 def away(shown: Iterable[Json], old: str, new: str) -> list[float]:

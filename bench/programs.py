@@ -36,14 +36,14 @@ class Program:
 
     def __init__(self, folder: Path, name: str, checkout: Path = ROOT, *, floor: bool = False) -> None:
         folder.mkdir()
-        self.name, self.checkout, self.floor = name, checkout, floor
+        self.name, self.checkout, self.floor = name, checkout.resolve(), floor
         self.project = Project(folder, folder.parent / "home")
         for part in PARTS:
             if part != ".tools":
                 (folder / part).unlink()
-                (folder / part).symlink_to(checkout / part)
-        for name in OURS:  # or the first run of a new checkout would do it
-            compileall.compile_dir(checkout / name, quiet=1)
+                (folder / part).symlink_to(self.checkout / part)
+        for modules in OURS:  # or the first run of a new checkout would do it
+            compileall.compile_dir(self.checkout / modules, quiet=1)
         if floor:
             (folder / "__main__.py").unlink()
             (folder / "__main__.py").symlink_to(FLOOR)
