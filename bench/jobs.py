@@ -5,12 +5,11 @@ Beside the seconds by the clock stand those of the processors (user and system, 
 something on a machine that is busy with other things too.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from bench.measuring import Asked, Figures, Spent, no_figures, said
-from bench.programs import PATIENT, REFRESH, UP, Program, lab_hosts, made_a_swarm, networks_alone, programs
+from bench.measuring import Asked, Figures, Spent, no_figures
+from bench.programs import PATIENT, REFRESH, UP, Program, lab_hosts, make_a_swarm, networks_alone, programs
 from tests.support.what_hosts_show import stack_of
 
 
@@ -21,7 +20,7 @@ def figures(asked: Asked) -> Figures:
     found = no_figures()
     for count in asked.overlays:
         with lab_hosts(asked) as group:
-            made_a_swarm(group)
+            make_a_swarm(group)
             measure(asked, f"{count} overlays", networks_alone(group, count), lambda: None, found)
     for count in asked.hosts:
         with lab_hosts(asked, count) as group:
@@ -44,10 +43,7 @@ def measure(asked: Asked, of: str, sections: Mapping[str, Any], prepare: Callabl
                     took = work()
                     found[f"{of}: {job}"][program.name].append(took.elapsed)
                     found[f"{of}: {job}"][f"{program.name}, cpu"].append(took.cpu)
-                    said(
-                        f"{of}, round {number}: {program.name}: {job}: {took.elapsed:.1f} s, cpu {took.cpu:.1f} s, "
-                        f"load average {os.getloadavg()[0]:.1f}"
-                    )
+                    print(f"{of}, round {number}: {program.name}: {job}: {took}", flush=True)
 
 
 def jobs(program: Program, sections: Mapping[str, Any]) -> Iterator[tuple[str, Callable[[], Spent]]]:

@@ -77,17 +77,12 @@ def printed(name: str, asked: Asked, parts: Mapping[str, Part]) -> int:
             figures |= measure(asked)
         except (AssertionError, OSError, subprocess.SubprocessError) as problem:
             failed = 1
-            said(f"{part} is not measured: {problem}")
+            print(f"{part} is not measured: {problem}", flush=True)
         shown = table(title, figures), machine(asked.beside)
         with (RESULTS / f"{name}-engine-{asked.engine}.txt").open("w") as file:
             Console(file=file, width=WIDTH).print(*shown)
     Console(width=WIDTH, highlight=False).print(*shown)
     return failed
-
-
-def said(line: str) -> None:
-    """Print a figure at once."""
-    print(line, flush=True)
 
 
 def table(title: str, figures: Figures) -> Table:

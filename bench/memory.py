@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.measuring import Asked, Figures, no_figures
-from bench.programs import REFRESH, UP, lab_hosts, made_a_swarm, networks_alone, programs
+from bench.programs import REFRESH, UP, lab_hosts, make_a_swarm, networks_alone, programs
 from tests.support.cutting import PLUGIN, command_line, descendants
 
 SECONDS = 0.1  # between looks: what is missed is the last moment of a process
@@ -20,7 +20,7 @@ def figures(asked: Asked) -> Figures:
     count = max(asked.overlays, default=0)
     found = no_figures()
     with lab_hosts(asked) as group, programs(asked) as all_programs:
-        made_a_swarm(group)
+        make_a_swarm(group)
         for program in all_programs:
             program.declare(networks_alone(group, count))
             for words in (UP, REFRESH):

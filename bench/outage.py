@@ -11,10 +11,10 @@ from typing import Any
 
 import docker
 
-from bench.measuring import Asked, Figures, Spent, no_figures, said
+from bench.measuring import Asked, Figures, Spent, no_figures
 from bench.programs import PATIENT, UP, Program, lab_hosts, programs
 from tests.support.machines import Group, Host, eventually
-from tests.support.services import FOREVER, all_run, create_by_api
+from tests.support.services import FOREVER, all_run, deploy
 from tests.support.what_hosts_show import stack_of
 
 SECONDS = 1800.0
@@ -38,7 +38,7 @@ def figures(asked: Asked) -> Figures:
                     took, spans = changed(program, group, number)
                     found[f"{count} services: a port is away while the ingress changes"][program.name] += spans
                     found[f"{count} services: up, another range for the ingress"][program.name].append(took.elapsed)
-                    said(f"{count} services: {program.name}: {min(spans):.1f} to {max(spans):.1f} s")
+                    print(f"{count} services: {program.name}: {min(spans):.1f} to {max(spans):.1f} s", flush=True)
     return found
 
 
@@ -47,10 +47,8 @@ def bring_up(program: Program, group: Group, services: int) -> None:
     group.provide_image()
     program.declare({**stack_of(group), "timeouts": PATIENT})
     program.pulumi(*UP)
-    manager = next(iter(group))
-    for number in range(services):
-        create_by_api(manager, service(number))
-    eventually(lambda: all_run(manager), SECONDS)
+    wanted = {f"web{number}": f"--publish {8100 + number}:80 busybox:lab {FOREVER}" for number in range(services)}
+    deploy(next(iter(group)), wanted)
 
 
 def changed(program: Program, group: Group, number: int) -> tuple[Spent, list[float]]:
@@ -94,15 +92,3 @@ def tasks(manager: Host) -> list[Json]:
     """Return all tasks of the swarm, as its newest API has them."""
     with closing(docker.APIClient(f"unix:///proc/{manager.pid}/root/run/docker.sock", version="auto")) as api:
         return list(api.tasks())  # type: ignore[no-untyped-call]
-
-
-def service(number: int) -> Json:
-    """Return a service of one task that publishes, as the Engine is asked for it."""
-    return {
-        "Name": f"web{number}",
-        "TaskTemplate": {
-            "ContainerSpec": {"Image": "busybox:lab", "Args": FOREVER.split(), "StopGracePeriod": 1_000_000_000}
-        },
-        "Mode": {"Replicated": {"Replicas": 1}},
-        "EndpointSpec": {"Ports": [{"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8100 + number}]},
-    }

@@ -117,11 +117,10 @@ def resources(sections: Mapping[str, Any]) -> int:
     return len(sections.get("overlays", ())) + (2 + 2 * len(sections["hosts"]) if "swarm" in sections else 0)
 
 
-def made_a_swarm(group: Group) -> Group:
+def make_a_swarm(group: Group) -> None:
     """Make a group's bare hosts a swarm, the first its manager."""
     first, *others = group
     first.docker("swarm", "init", "--advertise-addr", first.address)
     token = first.docker("swarm", "join-token", "--quiet", "worker").strip()
     for host in others:
         host.docker("swarm", "join", "--token", token, f"{first.address}:2377")
-    return group

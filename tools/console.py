@@ -35,6 +35,16 @@ def exit_code(work: Callable[[], None]) -> int:
     return 0
 
 
+def tried(work: Callable[[], None], otherwise: str) -> bool:
+    """Tell whether some work could be done; say why not, and what is done `otherwise`."""
+    try:
+        work()
+    except SetupError as problem:
+        say(f"{str(problem).splitlines()[-1].strip().rstrip('.')}: {otherwise}")
+        return False
+    return True
+
+
 def run(
     title: str,
     command: Sequence[str | Path],

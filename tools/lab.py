@@ -64,14 +64,21 @@ def provide_for_tests() -> None:
 
     Raises SetupError if it should work and does not.
     """
-    here, browser = not why_not_here(), any(map(shutil.which, BROWSERS))
-    if not here and not browser:
-        say(f"tests in a browser are skipped: no {', '.join(BROWSERS)}; one is installed as root on Debian 12 alone")
-    if here and not browser:
-        _install("chromium", "for tests that look at pages in a browser")
-    if here and not postgresql():
-        _install("postgresql", "for tests that keep states in a database")
-    if here and not os.access(S3_SERVER, os.X_OK):
+    browser = any(map(shutil.which, BROWSERS))
+    if why_not_here():
+        if not browser:
+            say(
+                f"tests in a browser are skipped: no {', '.join(BROWSERS)}; one is installed as root on Debian 12 alone"
+            )
+        return
+    try:
+        if not browser:
+            machine.install(["chromium"], "for tests that look at pages in a browser")
+        if not postgresql():
+            machine.install(["postgresql"], "for tests that keep states in a database")
+    except LabError as problem:
+        raise SetupError(f"what the tests need could not be installed: {problem}") from problem
+    if not os.access(S3_SERVER, os.X_OK):
         put(built_s3(cache_folder()) / S3, S3_SERVER.parent)
 
 
@@ -80,20 +87,6 @@ def postgresql() -> Path | None:
     return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: float(folder.parent.name), default=None)
 
 
-def _install(package: str, why: str) -> None:
-    try:
-        machine.install([package], why)
-    except LabError as problem:
-        raise SetupError(f"no {package} for the tests: {problem}") from problem
-
-
-def main(words: Sequence[str]) -> None:
-    """Do the one or the other."""
-    if words == ["--for-tests"]:
-        provide_for_tests()
-    else:
-        provide(words)
-
-
 if __name__ == "__main__":
-    sys.exit(exit_code(lambda: main(sys.argv[1:])))
+    words = sys.argv[1:]
+    sys.exit(exit_code(provide_for_tests if words == ["--for-tests"] else lambda: provide(words)))

@@ -96,7 +96,3 @@ def main() -> None:
     """Serve the engine whose address is the first argument that is no flag, or comes with the handshake."""
     engine = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     serve(partial(language_pb2_grpc.add_LanguageRuntimeServicer_to_server, LanguageHost(engine)))
-
-
-if __name__ == "__main__":
-    main()

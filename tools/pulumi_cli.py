@@ -10,12 +10,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import yaml
 from semver import Version
 
-from tools.console import SetupError, run, say
+from tools.console import SetupError, run, say, tried
 from tools.go_build import built_pulumi, cache_folder, put
 
 VERSION = "3.259.0"  # the CLI this project is tried with; installed or built if there is none
@@ -108,12 +109,10 @@ def _downloaded(folder: Path, archives: str, why: str) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch, "archive.tar.gz")
         url = archives.format(platform=platform)
-        try:
-            download: list[str | Path] = [sys.executable, "-c", _DOWNLOAD, url, archive]
-            about = f"downloaded, since {why}: 100 MB, 5 seconds to a minute"
-            run(f"pulumi {VERSION}", download, about=about, at_most=_DOWNLOAD_TAKES_AT_MOST)
-        except SetupError as problem:
-            say(f"{str(problem).splitlines()[-1]}: a build takes its place")
+        download: list[str | Path] = [sys.executable, "-c", _DOWNLOAD, url, archive]
+        about = f"downloaded, since {why}: 100 MB, 5 seconds to a minute"
+        fetch = partial(run, f"pulumi {VERSION}", download, about=about, at_most=_DOWNLOAD_TAKES_AT_MOST)
+        if not tried(fetch, "a build takes its place"):
             return "the archive can't be downloaded here"
         unpack(archive, url, SHA256[platform], folder)
     return ""

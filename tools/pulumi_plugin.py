@@ -10,7 +10,7 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
-from tools.console import SetupError, run, say
+from tools.console import run, tried
 from tools.go_build import built_plugin, cache_folder, put
 
 PLUGIN = "pulumi-resource-command"
@@ -27,34 +27,17 @@ def provide_plugin(root: Path, path: list[str]) -> None:
     others = os.pathsep.join(folder for folder in path if Path(folder) != own.parent)
     if shutil.which(PLUGIN, path=others) or own.resolve() in (real, stand_in):
         return
-    there = _downloaded(wanted, home) or _built(wanted, real.parent)
+    there = tried(lambda: _download(wanted, home), "a build takes its place") or tried(
+        lambda: put(built_plugin(wanted, cache_folder()) / PLUGIN, real.parent),
+        "tools/resource_command.py stands in for it",
+    )
     chosen = real if there else stand_in
     own.unlink(missing_ok=True)
     own.symlink_to(os.path.relpath(chosen, own.parent))
 
 
-def _downloaded(wanted: str, home: Path) -> bool:
-    """Tell whether Pulumi's own way to fetch it works, with `home` in the place of ~/.pulumi."""
+def _download(wanted: str, home: Path) -> None:
+    """Have Pulumi fetch it in its own way, with `home` in the place of ~/.pulumi."""
     command = ["pulumi", "plugin", "install", "resource", "command", wanted]
-    try:
-        about = "downloaded for `prepare` and examples/app, since there is none on PATH: 3 to 30 seconds"
-        run(f"{PLUGIN} {wanted}", command, about=about, at_most=_DOWNLOAD_TAKES_AT_MOST, env={"PULUMI_HOME": str(home)})
-    except SetupError as problem:
-        say(f"{_reason(problem)}: a build takes its place")
-        return False
-    return True
-
-
-def _built(wanted: str, folder: Path) -> bool:
-    """Tell whether it could be built, as the CLI is, and lies in `folder` now."""
-    try:
-        put(built_plugin(wanted, cache_folder()) / PLUGIN, folder)
-    except SetupError as problem:
-        say(f"{_reason(problem)}: tools/resource_command.py stands in for it")
-        return False
-    return True
-
-
-def _reason(problem: SetupError) -> str:
-    """Return the last line of what went wrong."""
-    return str(problem).splitlines()[-1].strip().rstrip(".")
+    about = "downloaded for `prepare` and examples/app, since there is none on PATH: 3 to 30 seconds"
+    run(f"{PLUGIN} {wanted}", command, about=about, at_most=_DOWNLOAD_TAKES_AT_MOST, env={"PULUMI_HOME": str(home)})

@@ -190,7 +190,3 @@ class Command(provider_pb2_grpc.ResourceProviderServicer):
 def main() -> None:
     """Serve one engine."""
     serve(partial(provider_pb2_grpc.add_ResourceProviderServicer_to_server, Command()))
-
-
-if __name__ == "__main__":
-    main()
