@@ -24,7 +24,7 @@ from typing import Any
 from tests.support import machines
 from tests.support.cutting import Uncut, ended, killed, progress
 from tests.support.machines import Group, eventually
-from tests.support.project import CHANGE, Project, Run
+from tests.support.project import CHANGE, Project
 from tests.support.services import all_run, deploy, journals, lost, specs
 from tests.support.what_hosts_show import promised, shown, stack_of
 
@@ -167,7 +167,7 @@ class Scene:
             self.project.run("cancel", "--yes")
         for _ in range(TRIES):
             cut.tries += 1
-            last: Run = self.project.run("up", *CHANGE, "--json", seconds=SECONDS)
+            last = self.project.run("up", *CHANGE, "--json", seconds=SECONDS)
             if last.ok:
                 return
         cut.wrong.append(f"up does not end well: {last.told}")
@@ -183,9 +183,9 @@ class Scene:
         found += [f"{key}: {there[key]}, wanted {wanted[key]}" for key in wanted if wanted[key] != there[key]]
         if not self.project.is_settled():
             found.append("preview --refresh shows differences")
-        try:
+        with suppress(AssertionError):
             eventually(lambda: all_run(manager))
-        except AssertionError:
+        if not all_run(manager):
             found.append("tasks do not run")
         return found
 

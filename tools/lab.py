@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from lab import machine
@@ -25,11 +26,9 @@ S3_SERVER = ROOT / ".tools" / "state_servers" / S3
 
 def why_not_here() -> str:
     """Say why real Docker hosts cannot be started on this machine; empty if they can, after `lab/hosts setup`."""
-    try:
-        # https://www.freedesktop.org/software/systemd/man/latest/os-release.html
+    release = dict[str, str]()
+    with suppress(OSError):  # https://www.freedesktop.org/software/systemd/man/latest/os-release.html
         release = platform.freedesktop_os_release()
-    except OSError:
-        release = {}
     return why_not(sys.platform, os.geteuid(), release)
 
 
