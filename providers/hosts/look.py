@@ -15,6 +15,7 @@ from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.look import Look
 
 TIMEOUT = 60.0  # an emulated host took more than 20 s just after its start (vms.md)
+SHELL = ("sh", "-s")
 SCRIPT = Path(__file__).with_name("look.sh")
 
 
@@ -35,7 +36,7 @@ def answered(engine: Engine, what: str, *words: str) -> str:
     what, words: the script's own, but for sudo.
     """
     text = script(what, "sudo -n" if engine.connection.access.sudo else "", *words)
-    return engine.connection.run(("sh", "-s"), text.encode(), TIMEOUT, as_root=False)
+    return engine.connection.run(SHELL, text.encode(), TIMEOUT, as_root=False)
 
 
 def script(*words: str) -> str:

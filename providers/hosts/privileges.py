@@ -31,7 +31,7 @@ WRITE = (
     "POST /swarm/unlock",
     "POST /swarm/update",
 )
-_ASK = ("sh", "-s")
+_ASK = look.SHELL
 _PROBE_INSIDE = ("nsenter", f"--net={SANDBOX}SANDBOX", *BOOT)
 _LOOKS = (("sh", "-c", LOOKS_FOR_DOCKER), reports.COMMAND, ("sh", "-c", LOOKS_FOR_INIT))
 # As root, each kind of init system.
