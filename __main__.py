@@ -19,10 +19,9 @@ from providers.rules.checks.declared_twice import claimed_twice
 from providers.rules.checks.whole_file import verdict
 from providers.rules.outputs import compose, exports
 from providers.rules.plan import Plan, planned
-from providers.rules.stack_file.mistyped import SECRET
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.prepare import HostCommand
-from providers.rules.stack_file.problems import readable
+from providers.rules.stack_file.problems import SECRET, readable
 from providers.rules.stack_file.project import FILES, Project
 from providers.rules.stack_file.reading import Written, from_flat, from_yaml, read
 from providers.rules.stack_file.resolved import Resolved, resolve

@@ -26,8 +26,9 @@ from providers.discovery.text import stack_file_text
 from providers.hosts.discovery import found as read
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.problems import Raw
-from providers.rules.stack_file.reading import NAMESPACE, BoundedLoader
+from providers.rules.stack_file.reading import NAMESPACE
 from providers.rules.stack_file.resolved import Resolved
+from providers.rules.stack_file.yaml_text import BoundedLoader
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.snapshot import Survey
 from providers.rules.vocabulary.words import some

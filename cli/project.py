@@ -9,8 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from providers.rules.stack_file.mistyped import SECRET
-from providers.rules.stack_file.problems import Raw
+from providers.rules.stack_file.problems import SECRET, Raw
 from providers.rules.stack_file.project import FILES, Project, ProjectError
 from providers.rules.stack_file.reading import from_flat
 from providers.rules.vocabulary.errors import StackFileError

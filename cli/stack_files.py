@@ -14,11 +14,11 @@ from cli.files import write as write_file
 from cli.project import owner, project_of, settings, short, stacks_around
 from providers.rules.checks.whole_file import Verdict, verdict
 from providers.rules.plan import Plan, planned
-from providers.rules.stack_file.positions import START, Position, parted, position
 from providers.rules.stack_file.problems import Raw
 from providers.rules.stack_file.project import ProjectError
-from providers.rules.stack_file.reading import Written, decoded, read
+from providers.rules.stack_file.reading import Written, read
 from providers.rules.stack_file.resolved import Resolved
+from providers.rules.stack_file.yaml_text import START, Position, decoded, parted, position
 from providers.rules.vocabulary.errors import StackFileError
 
 STACKS = Path("stacks")  # in whose place that of the project around the current folder comes

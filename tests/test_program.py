@@ -296,7 +296,7 @@ TO_CHOOSE = {"overlays": {"app": {"subnet": "auto"}}, "pools": {"overlays": {"ra
     ("problems", "raw", "files"),
     [
         (
-            ["order[1]: 3 is a number: write a list, `[…]` or lines that begin with `- `", ADOPT],
+            ["order[1]: is a number: write a list, `[…]` or lines that begin with `- `", ADOPT],
             *({**WHOLE, "adopt": "x", "order": [["m1"], 3]}, {}),
         ),
         (

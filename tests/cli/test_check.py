@@ -8,7 +8,7 @@ import pytest
 
 from cli.check import annotation
 from cli.stack_files import Line
-from providers.rules.stack_file.positions import Position
+from providers.rules.stack_file.yaml_text import Position
 from tests.support.command_line import swarmnet
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,6 +1,6 @@
-"""A pydantic model's errors as lines `path: problem`.
+"""A pydantic model's errors as lines `path: problem`, each with what to write.
 
-Words for values of a wrong type are in mistyped.py, for keys that people write for others in aliases.py.
+No value of a wrong type is shown: it could be a password put in the wrong place.
 """
 
 import copy
@@ -16,9 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from providers.rules.stack_file.aliases import meant, snake
 from providers.rules.stack_file.field_types import LIST, MAPPING
-from providers.rules.stack_file.mistyped import mistyped
 
 Model = TypeVar("Model", bound=BaseModel)
 Raw = dict[str, object]
@@ -30,6 +28,32 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }
 
+_MAPPING = "a mapping, `name: value` lines indented below it, with a space after each colon"
+_WRITE = {
+    "bool_type": "true or false",
+    "dict_type": _MAPPING,
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "list_type": "a list, `[…]` or lines that begin with `- `",
+    "model_type": _MAPPING,
+}
+
+
+class Date:
+    """A value that looks like a date."""
+
+
+_IS: dict[type, str] = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    dict: "a mapping",
+    list: "a list",
+    Date: "a date, of which Pulumi would make another text",  # `2026-01-01 00:00:00 +0000 UTC` of 2026-01-01
+}
+SECRET = (
+    "has an encrypted value, which networks, plans and reviews would show: set it without --secret, or take it away"
+)
 
 # Pydantic's marks in a place, which are no keys: a problem with the key itself, and which of two forms a value has.
 _MARKS = frozenset({"[key]", LIST, MAPPING})
@@ -136,7 +160,22 @@ def _problem(model: type[BaseModel], error: ErrorDetails) -> str:
     if kind in _BOUNDS:
         bound, words = _BOUNDS[kind]
         return f"{value} should be {words} {context[bound]:g}"
-    return mistyped(kind, value, context.get("expected", ""))
+    return _mistyped(kind, value, context.get("expected", ""))
+
+
+def _mistyped(kind: str, value: object, choices: str) -> str:
+    """Return the message for a value of a wrong type. kind: pydantic's word for the wanted one.
+
+    choices: the words of which one is wanted, if so.
+    """
+    if isinstance(value, dict) and list(value) == ["secure"]:
+        return SECRET
+    wanted = _WRITE.get(kind) or choices or "text"
+    if value is None or value == "":
+        sections = kind in ("model_type", "dict_type")
+        return "is empty: " + ("write `{}`, or its keys below it" if sections else f"write {wanted}, or take it away")
+    quotes = kind == "string_type" and isinstance(value, int | float | Date)
+    return f"is {_IS.get(type(value), 'text')}: write {'it in quotes' if quotes else wanted}"
 
 
 def _one_of(value: str, expected: str) -> str:
@@ -148,7 +187,7 @@ def _one_of(value: str, expected: str) -> str:
 def _unknown_key(key: str, annotation: object) -> str:
     """Return the message for a key that its section does not have, with the section's reason if it gives one."""
     refused = getattr(section(annotation), "refused", {})
-    if reason := refused.get(key) or refused.get(snake(key)):
+    if reason := refused.get(key) or refused.get(_snake(key)):
         return f"is refused: {reason}"
     close = _likely(key, annotation)
     return "unknown key; " + (f"did you mean {close}?" if close else f"known are {', '.join(_fields(annotation))}")
@@ -156,8 +195,14 @@ def _unknown_key(key: str, annotation: object) -> str:
 
 def _likely(key: str, annotation: object) -> str | None:
     """Return the key of a section that was probably meant by one that it does not have, or None."""
-    known = list(_fields(annotation))
-    return meant(key, known) or next(iter(difflib.get_close_matches(snake(key), known, n=1)), None)
+    return next(iter(difflib.get_close_matches(_snake(key), _fields(annotation), n=1)), None)
+
+
+def _snake(key: str) -> str:
+    """Return a key in lower case with `_` between its words: `advertiseAddress`, `advertise-address`,
+    `ADVERTISE_ADDRESS`."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", key)
+    return re.sub("_+", "_", parted).strip("_").lower()
 
 
 def _at(model: type[BaseModel], location: Location) -> object:

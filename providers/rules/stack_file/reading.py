@@ -6,23 +6,13 @@ that is a file, what Pulumi would pass over or lose is told, and where each key 
 
 import difflib
 import json
-import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from math import isinf
-from typing import Any
 
-import yaml
-from yaml.constructor import ConstructorError
-from yaml.error import MarkedYAMLError
-from yaml.reader import ReaderError
-
-from providers.rules.stack_file.mistyped import Date, WrittenFloat, WrittenInt
 from providers.rules.stack_file.model import StackFile
-from providers.rules.stack_file.positions import Position, of_character, of_keys, of_mark, position, told_at
 from providers.rules.stack_file.problems import Raw
-from providers.rules.stack_file.yaml_errors import in_plain_words, not_readable
+from providers.rules.stack_file.yaml_text import TOO_DEEP, Position, decoded, of_keys, parsed, position, told_at
 from providers.rules.vocabulary.errors import StackFileError
 
 NAMESPACE = "swarmnet"
@@ -31,112 +21,6 @@ PULUMIS = ("encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 SECTIONS = tuple(StackFile.model_fields)
 
 _DEEPEST = 20  # no section has more than six levels
-_LARGEST = 200_000  # keys and values, every alias written out; 1,000 networks and hosts have 60,000
-_TOO_DEEP = "is nested more deeply than any section"
-
-
-class BoundedLoader(yaml.SafeLoader):
-    """YAML of which no few lines make more than a machine can hold."""
-
-    def __init__(self, stream: str | bytes) -> None:
-        super().__init__(stream)
-        self._sizes: dict[int, int] = {}  # of nodes, with every alias in them written out
-
-    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
-        """Return a node; its aliases count as what they stand for. Raises ConstructorError if that is too much: with
-        anchors in anchors a few lines can make more than any machine holds."""
-        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-        alias = self.check_event(yaml.AliasEvent)
-        node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[arg-type]
-        size = self._sizes.get(id(node), 1) if alias else 1 + sum(self._sizes[id(each)] for each in _inside(node))
-        self._sizes[id(node)] = size
-        if size > _LARGEST:
-            raise ConstructorError(None, None, f"with its aliases it has more than {_LARGEST:,} keys and values", mark)
-        return node
-
-
-class _Loader(BoundedLoader):
-    """YAML as Pulumi reads it: `yes`, `on` and 12:30 are text, 12e5 and 0777 are numbers, all keys are text, and none
-    comes twice.
-
-    Pulumi parses with https://github.com/go-yaml/yaml/blob/v3/resolve.go; PyYAML follows YAML 1.1.
-    """
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.doubled: list[str] = []  # keys that come twice
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Return a mapping, of which the last of equal keys counts."""
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if str(key.value) in seen:
-                self.doubled.append(told_at(of_mark(key.start_mark), f"the key {key.value} comes twice: keep one"))
-            seen.add(str(key.value))
-            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
-                key.tag = _TEXT
-        return super().construct_mapping(node, deep)
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
-        """Return a value. Raises ConstructorError also if it is not what its own tag says, as in `!!int x`."""
-        try:
-            return super().construct_object(node, deep)
-        except (AttributeError, KeyError, ValueError) as error:  # what PyYAML's own constructors raise there
-            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            words = f"the value is not what its tag {tag} says: take the tag away"
-            raise ConstructorError(None, None, words, node.start_mark) from error
-
-
-def _inside(node: yaml.Node | None) -> Iterator[yaml.Node]:
-    """Yield the nodes right within another."""
-    if isinstance(node, yaml.MappingNode):
-        yield from (part for pair in node.value for part in pair)
-    if isinstance(node, yaml.SequenceNode):
-        yield from node.value
-
-
-_TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
-_REPLACED = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "timestamp", "value")}
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-
-
-def _number(text: str) -> int | float | str:
-    """Return the number in a plain word that begins like one, if it is one. A whole one is an int, as in Pulumi's
-    JSON."""
-    plain = text.replace("_", "")
-    with suppress(ValueError):
-        return int(plain, 8 if re.fullmatch("[-+]?0[0-7]+", plain) else 0)
-    if not _FLOAT.fullmatch(plain):
-        return text
-    number = float(plain)
-    if isinf(number):
-        return text
-    return int(number) if number.is_integer() else number
-
-
-def _written(text: str) -> int | float | str:
-    """Return the same, with its text if it would be written otherwise."""
-    number = _number(text)
-    if isinstance(number, str) or str(number) == text:
-        return number
-    found = WrittenInt(number) if isinstance(number, int) else WrittenFloat(number)
-    found.text = text
-    return found
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-for _kind, _pattern, _first in (
-    ("bool", "true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("float", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+."),
-    ("date", r"\d{4}-\d\d?-\d\d?(?:[Tt ]\d\d?:\d\d?:\d\d?(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)?)?", "0123456789"),
-    ("number", r"[-+.0-9][-+._0-9a-zA-Z]*", "-+.0123456789"),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), list(_first))
-_Loader.add_constructor("tag:yaml.org,2002:date", lambda _, node: Date(node.value))
-_Loader.add_constructor("tag:yaml.org,2002:number", lambda _, node: _written(node.value))
 
 
 @dataclass(frozen=True)
@@ -176,7 +60,7 @@ def read(text: str | bytes, project: str = NAMESPACE) -> Written:
     Raises StackFileError if the text is not YAML, has no mapping `config`, or holds what no message can show.
     """
     text = decoded(text) if isinstance(text, bytes) else text
-    document, node, doubled = _parsed(text)
+    document, node, doubled = parsed(text)
     root = document if isinstance(document, dict) else {}
     passed_over = [*doubled, *_beside_config(root)]
     settings = root.get("config")
@@ -189,31 +73,6 @@ def read(text: str | bytes, project: str = NAMESPACE) -> Written:
 
 
 _NO_CONFIG = "config: is required: the mapping that holds swarmnet:hosts and the other keys"
-
-
-def decoded(text: bytes) -> str:
-    """Return text as Unicode. Raises StackFileError if it is no UTF-8."""
-    try:
-        return text.decode()
-    except UnicodeDecodeError as error:
-        before = text[: error.start].decode()
-        raise StackFileError(
-            [told_at(of_character(before, len(before)), "is no UTF-8: save the file as UTF-8")]
-        ) from error
-
-
-def _parsed(text: str) -> tuple[object, yaml.Node | None, list[str]]:
-    """Return the document in a text, its nodes, and keys in it that come twice."""
-    try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        return (loader.construct_document(node) if node else None), node, loader.doubled
-    except MarkedYAMLError as error:
-        raise StackFileError([in_plain_words(error, text)]) from error
-    except RecursionError as error:
-        raise StackFileError([f"config: {_TOO_DEEP}"]) from error
-    except ReaderError as error:
-        raise StackFileError([not_readable(error, text)]) from error
 
 
 def _beside_config(document: Mapping[str, object]) -> Iterator[str]:
@@ -260,7 +119,7 @@ def from_flat(settings: Mapping[str, object]) -> Raw:
     try:
         raw = {key.removeprefix(ours): _structured(value) for key, value in settings.items() if key.startswith(ours)}
     except RecursionError as error:
-        raise StackFileError([f"config: {_TOO_DEEP}"]) from error
+        raise StackFileError([f"config: {TOO_DEEP}"]) from error
     wrong = {key: problem for key, value in raw.items() if (problem := _unsound([key, value]))}
     if wrong:
         raise StackFileError([f"{key.encode(errors='backslashreplace').decode()}: {wrong[key]}" for key in wrong])
@@ -284,7 +143,7 @@ def _unsound(value: object) -> str:
             return "has half a character in it, such as \\ud800; write the whole one"
         if isinstance(each, dict | list) and id(each) not in seen:
             if depth > _DEEPEST:
-                return _TOO_DEEP
+                return TOO_DEEP
             seen.add(id(each))
             left += [(inner, depth + 1) for inner in ([*each, *each.values()] if isinstance(each, dict) else each)]
     return ""

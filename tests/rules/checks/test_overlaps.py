@@ -126,7 +126,7 @@ stacks = st.fixed_dictionaries(
     {"gwbridge": SUBNETS.map(net), "ingress": SUBNETS.map(net), "reserved": st.lists(SUBNETS, max_size=2)},
     optional={
         "w1": SUBNETS.map(net),
-        "overlays": st.dictionaries(st.sampled_from(["app", "web", "data", "logs"]), SUBNETS.map(net)),
+        "overlays": st.dictionaries(st.sampled_from(["app", "web", "data"]), SUBNETS.map(net)),
         "hosts": SUBNETS.map(lambda subnet: {"m1": {"address": subnet.partition("/")[0], "role": "manager"}}),
         "swarm": SUBNETS.map(lambda subnet: {"default_addr_pool": [subnet]}),
         "pools": SUBNETS.map(lambda subnet: {"overlays": {"range": subnet, "prefix": 24}}),

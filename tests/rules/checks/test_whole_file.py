@@ -63,7 +63,7 @@ def test_other_checks_need_no_more_than_they_look_at(keys, expected):
             ["swarm {default_addr_pool: [10.1.0.0/25], default_addr_pool_prefix: '26'}"],
         ),
         ("pools.overlays.prefix", ["overlays.app.subnet auto", "pools.overlays {range: 10.0.0.0/8, prefix: 64}"]),
-        ("overlays.app.cidr", ["overlays.app.cidr 10.12.0.0/24"]),
+        ("overlays.app.subnett", ["overlays.app.subnett 10.12.0.0/24"]),
     ],
 )
 def test_what_would_follow_from_a_wrong_value_is_not_told(wrong, keys):

@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.stack_file.access import HostAccess, access, moved
-from providers.rules.stack_file.aliases import _WRITTEN
-from providers.rules.stack_file.model import Gwbridge, Host, Ingress, Overlay, Reach, StackFile, Swarm, parse
-from providers.rules.stack_file.reference import _rows
+from providers.rules.stack_file.model import Gwbridge, Host, Ingress, Overlay, StackFile, Swarm, parse
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 from tests.rules.wrong_files import HOST_KEY, PASTED_KEYS
@@ -46,13 +44,6 @@ def test_unknown_key_of_a_host_named_like_a_key():
     hosts = {"gwbridge": {"address": "10.0.0.1", "gwbridge": {"subnett": "10.2.0.0/24"}}}
 
     assert ["hosts.gwbridge.gwbridge.subnett: unknown key; did you mean subnet?"] == problems(hosts=hosts)
-
-
-def test_every_word_for_a_key_is_for_one_that_there_is():
-    """A key that gets another name is named by its new one."""
-    known = {row[0].strip("`").rpartition(".")[2] for row in _rows(StackFile, "")} | set(Reach.model_fields)
-
-    assert set() == _WRITTEN.keys() - known
 
 
 @pytest.mark.parametrize(
