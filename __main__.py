@@ -40,7 +40,7 @@ def main() -> None:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
         refuse_secrets()
-        judgement = verdict(from_flat(get_config_env()), stack, text=text_of(project, stack))
+        judgement = verdict(from_flat(get_config_env()), text=text_of(project, stack))
         plan = planned(judgement, f"{project}/{stack}")
         keep_apart(project, stack, judgement.resolved)
     except StackFileError as error:

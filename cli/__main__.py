@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import typer
 
 from cli import VERSION
-from cli.allocate import allocate
 from cli.check import check
 from cli.discover import discover
 from cli.doctor import doctor
@@ -65,7 +64,6 @@ _add(Panel.PLAN, "report", report, "report preview.json --facts facts.json --out
 _add(Panel.PLAN, "map", draw, "map prod --facts facts.json --out map.html")
 _add(Panel.PLAN, "privileges", privileges, "privileges prod --json")
 _add(Panel.WRITE, "discover", discover, "discover ssh://root@10.0.0.11 --out stacks/Pulumi.prod.yaml")
-_add(Panel.WRITE, "allocate", allocate, "allocate prod")
 _add(Panel.WRITE, "keys", keys, "keys")
 _add(Panel.WRITE, "schema", schema, "schema")
 app.add_typer(state_app, name="state", cls=Group, context_settings=HELP, rich_help_panel=Panel.LOOK.value)

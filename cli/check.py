@@ -120,11 +120,12 @@ def _of_one(there: Mapping[str, Verdict], torn: Mapping[str, str], directory: Di
             yield from lines_of(directory, stack, error, None)
         return
     files = {name: found.resolved for name, found in there.items()}
-    beside = used(joined(stack, files))
+    # A range that is still to be chosen is to be no other stack's.
+    others = {name: found for name, found in files.items() if name != stack}
+    beside = used(others.values() if there[stack].waiting else joined(stack, files))
     own = judged(directory, asked, beside) if beside else there[stack]
     if own.text and (doubt := keys_of(directory, asked, own.text)[1]):
         yield Line.beside(stack, doubt, "warning")
-    others = {name: found for name, found in files.items() if name != stack}
     lacking = unknown(stack, own.resolved, names(directory), torn)
     problems = [*own.why_no_plan, *own.further(lacking), *claimed_twice(own.resolved, others)]
     yield from (Line.of(directory, stack, problem, own) for problem in problems)

@@ -15,7 +15,7 @@ from cli.errors import told
 from cli.files import write
 from cli.forecasts import forecasts
 from cli.lines import as_shown
-from cli.project import owner, short
+from cli.project import owner
 from cli.stack_files import readable
 from cli.waiting import asking
 from providers.discovery.found import Found
@@ -74,7 +74,7 @@ def file_of(found: Found, owner: str, others: Mapping[str, Resolved]) -> tuple[R
     """
     raw, said = sections(found, owner)
     raw, claimed = unclaimed(raw, others)
-    raw, clashing = mended(raw, short(owner), [each.subnet for each in found.taken if not each.wide])
+    raw, clashing = mended(raw, [each.subnet for each in found.taken if not each.wide])
     remarks = [*said, *claimed, *clashing, *outside(raw, found, owner)]
     try:
         raw, changed = _as_it_is(raw, found, owner)

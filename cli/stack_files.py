@@ -10,7 +10,6 @@ from typing import Annotated, Self
 import typer
 
 from cli.errors import told
-from cli.files import write as write_file
 from cli.project import owner, project_of, settings, short, stacks_around
 from providers.rules.checks.whole_file import Verdict, verdict
 from providers.rules.plan import Plan, planned
@@ -104,15 +103,6 @@ def text_of(directory: Path, stack: str) -> str:
         raise StackFileError([f"{path} can't be read: {(error.strerror or str(error)).lower()}"]) from error
 
 
-def write(directory: Path, stack: str, text: str) -> None:
-    """Put a text in the place of a stack's file. Raises StackFileError if it can't be written."""
-    path = file_of(directory, stack)
-    try:
-        write_file(path, text)
-    except OSError as error:
-        raise StackFileError([f"{path} can't be written: {(error.strerror or str(error)).lower()}"]) from error
-
-
 def judged(directory: Path, stack: str, beside: Iterable[str] = ()) -> Verdict:
     """Check a stack's file. Raises StackFileError if it can't be read at all.
 
@@ -120,7 +110,7 @@ def judged(directory: Path, stack: str, beside: Iterable[str] = ()) -> Verdict:
     """
     owner(directory, stack)  # another project's stack is not to be asked for here
     text = read(text_of(directory, stack), project_of(directory).name)
-    return verdict(keys_of(directory, stack, text)[0], short(stack), beside, text)
+    return verdict(keys_of(directory, stack, text)[0], beside, text)
 
 
 def keys_of(directory: Path, stack: str, text: Written) -> tuple[Raw, str]:

@@ -18,7 +18,6 @@ TESTS = (
     "tests/test_docs.py::test_discovered_file_is_none_that_comes_with_the_project",
     "tests/rules/stack_file/test_schema.py",
     "tests/explain/map/test_blocks.py",
-    "tests/cli/test_allocate.py",
     "tests/cli/test_check.py",
     "tests/cli/test_map.py",
 )

@@ -300,7 +300,7 @@ TO_CHOOSE = {"overlays": {"app": {"subnet": "auto"}}, "pools": {"overlays": {"ra
             *({**WHOLE, "adopt": "x", "order": [["m1"], 3]}, {}),
         ),
         (
-            ["overlays.app.subnet: is auto; `swarmnet allocate test` writes a free range in its place"],
+            ["overlays.app.subnet: is auto: write 10.20.0.0/24, which is free"],
             *({"hosts": HOSTS, **TO_CHOOSE}, {}),
         ),
         (

@@ -30,7 +30,7 @@ def unclaimed(raw: Raw, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remar
     return raw, remarks
 
 
-def mended(raw: Raw, stack: str, beside: Collection[str] = ()) -> tuple[Raw, list[Remark]]:
+def mended(raw: Raw, beside: Collection[str] = ()) -> tuple[Raw, list[Remark]]:
     """Return the sections without what keeps them from being a stack file, and what is said of those and of the rest.
 
     Each turn takes one part away. A problem that no part can be left out for stays one of the file. No range of
@@ -38,7 +38,7 @@ def mended(raw: Raw, stack: str, beside: Collection[str] = ()) -> tuple[Raw, lis
     """
     remarks: list[Remark] = []
     while True:
-        judgement = verdict(raw, stack, beside)
+        judgement = verdict(raw, beside)
         found = ((line, path) for line in judgement.why_no_plan if (path := _to_leave_out(raw, line)))
         line, path = next(found, ("", ()))
         if not path:
@@ -107,7 +107,7 @@ def without(raw: Raw, path: tuple[str, ...]) -> Raw:
 
 def outside(raw: Raw, found: Found, owner: str) -> Iterator[Remark]:
     """Find clashes of what is declared with what hosts have: routes, addresses, resolvers, their other networks."""
-    resolved = verdict(raw, owner.rpartition("/")[2]).resolved
+    resolved = verdict(raw).resolved
     reports = [member.report for member in found.reached if member.report and member.name in resolved.hosts]
     met = findings(resolved, owner, reports)
     for line in (*met.refused, *met.warnings):

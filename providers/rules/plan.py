@@ -72,7 +72,7 @@ def plan_of(raw: problems.Raw, owner: str) -> Plan:
 
     Raises StackFileError with every problem at once, also those that could be said beside it.
     """
-    return planned(verdict(raw, owner.rpartition("/")[2]), owner)
+    return planned(verdict(raw), owner)
 
 
 def planned(judgement: Verdict, owner: str) -> Plan:

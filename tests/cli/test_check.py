@@ -44,6 +44,7 @@ TORN = "a value is missing here: write one, or take the key away"
 TWICE = "overlays.app: stack {} declares it too, and hosts.m1 is in both: leave it out of one of the two"
 SAME = "overlays.app.subnet: 10.3.0.0/24 is the same as"
 WARNED = OTHER.replace("10.3.0.0/24", "172.17.3.0/24")
+POOL = "  swarmnet:pools: {overlays: {range: 10.3.0.0/16, prefix: 24}}\n"
 AGAIN = GOOD.replace("w1:", "w9:")
 
 
@@ -88,6 +89,12 @@ CASES = {
         "joined",
         1,
         f"Pulumi.joined.yaml:8:27: connected_to[0]: torn's file can't be read: line 1, column 10: {TORN}",
+    ),
+    "range to be chosen, which is no other stack's": (
+        {"auto": GOOD.replace("10.9.", "10.6.").replace("10.3.0.0/24", "auto") + POOL},
+        "auto",
+        1,
+        "Pulumi.auto.yaml:7:11: overlays.app.subnet: is auto: write 10.3.1.0/24, which is free",
     ),
     "same of one swarm": ({"again": AGAIN}, "again good", 1, f"Pulumi.again.yaml:7:5: {TWICE.format('good')}"),
     "same, told of both": ({"again": AGAIN}, "again good", 1, f"Pulumi.good.yaml:7:5: {TWICE.format('again')}"),

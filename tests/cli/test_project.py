@@ -114,7 +114,7 @@ def test_pulumi_is_asked_by_the_qualified_name(folder: Path):
     assert "acme/nets/t\n" == (folder / "asked").read_text()
 
 
-@pytest.mark.parametrize("command", ["allocate", "check", "facts", "map", "plan"])
+@pytest.mark.parametrize("command", ["check", "facts", "map", "plan"])
 def test_stack_of_another_project_is_refused_unasked(folder: Path, command: str):
     """Its files are elsewhere: no command takes the file of this project's stack for it."""
     named(folder, ADOPT)

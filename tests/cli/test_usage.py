@@ -90,7 +90,6 @@ def test_stack_may_be_named_by_its_file(stacks, named, monkeypatch):
     monkeypatch.chdir(stacks)
 
     assert "prod: 1 host, 0 overlays, no problem\n" == run("check", named).stdout
-    assert run("allocate", named).stdout.endswith("prod: no overlay has subnet: auto\n")
 
 
 def test_path_and_manager_need_no_project_around(stacks, monkeypatch):

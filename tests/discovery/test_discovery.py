@@ -39,7 +39,7 @@ def remarks(there):
 
 def after_clashes(*members, **keys):
     """The sections that are left when what clashes was taken out, and what is said of it."""
-    raw, said = mended(declared(*members, **keys), "prod")
+    raw, said = mended(declared(*members, **keys))
     return raw, [each.line for each in said if each.kind == "clash"]
 
 
@@ -301,7 +301,7 @@ def test_range_named_as_free_meets_nothing_that_hosts_have():
     report = with_links(1500, "10.63.0.0/16 dev tun0\n")
     there = found(member(report=report), networks=[ingress("10.64.0.0/16"), net("app", "10.64.0.0/16")])
     raw, _ = sections(there, OWNER)
-    _, said = mended(raw, "prod", [each.subnet for each in there.taken])
+    _, said = mended(raw, [each.subnet for each in there.taken])
 
     assert ["10.65.0.0/16 is free"] == [each.line.split("; ")[1] for each in said if each.kind == "clash"]
 
@@ -377,7 +377,7 @@ def test_whatever_is_found_becomes_a_stack_file_that_can_be_used(networks, bridg
     there = [member(f"m{at}", at, bridge(subnet)) for at, subnet in enumerate(bridges, 1)]
     whole = found(*there, networks=[ingress(), *networks])
     raw, said = sections(whole, OWNER)
-    raw, clashes = mended(raw, "prod")
+    raw, clashes = mended(raw)
 
     text = stack_file_text(raw, [*said, *clashes], ["A heading."])
 

@@ -11,7 +11,7 @@ from providers.rules.plan import planned
 from providers.rules.stack_file.reading import from_yaml
 
 FILE = Path(__file__).resolve().parents[2] / "examples" / "bare-hosts" / "Pulumi.bare.yaml"
-JUDGED = verdict(from_yaml(FILE.read_bytes()), "bare")
+JUDGED = verdict(from_yaml(FILE.read_bytes()))
 
 
 def test_it_is_a_plan_with_commands_before_it():

@@ -28,7 +28,7 @@ def said(text):
         written = read(text)
     except StackFileError as error:
         return [told(position(problem, {}).line, problem) for problem in error.problems]
-    problems = verdict(written.raw, "prod", text=written).why_no_plan
+    problems = verdict(written.raw, text=written).why_no_plan
     return [told(written.position(problem).line, problem) for problem in problems]
 
 

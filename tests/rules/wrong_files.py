@@ -241,7 +241,7 @@ WRONG = {
         *alike("169.254.8 127.0.8 224.1.0 240.1.0", "26", "subnet: *.0/24", 26, "overlays.app.subnet", "…10.64.63.0/24 is free"),
         ("26", "subnet: 0.0.0.0/24", 26, "overlays.app.subnet", "…10.64.32.0/24 is free"),
         ("26", "subnet: automatic", 26, "overlays.app.subnet", "'automatic' has no mask: write it like 10.11.0.0/16"),
-        ("26", "subnet: auto", 26, "overlays.app.subnet", "…`swarmnet allocate prod` writes a free range in its place"),
+        ("26", "subnet: auto", 26, "overlays.app.subnet", "is auto: write 10.64.32.0/24, which is free"),
         ("33", "- the VPN", 33, "reserved[0]", "'the VPN' has no mask: write it like 10.11.0.0/16"),
         ("33", "- 172.16.0.1/12", 33, "reserved[0]", "172.16.0.1/12 has host bits set: write 172.16.0.0/12"),
         ("17", "default_addr_pool: [10.66.0.0/25]", 17, "swarm.default_addr_pool[0]", "10.66.0.0/25 is smaller than the /24 that networks take of it"),

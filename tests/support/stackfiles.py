@@ -38,8 +38,8 @@ def raw(w1=None, **sections):
 
 
 def said(w1=None, **sections) -> Verdict:
-    """Return the verdict on such a stack, named prod."""
-    return verdict(raw(w1, **sections), "prod")
+    """Return the verdict on such a stack."""
+    return verdict(raw(w1, **sections))
 
 
 def problems(w1=None, **sections) -> list[str]:

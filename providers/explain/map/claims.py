@@ -37,7 +37,7 @@ class Claim:
     """A range and what it is for.
 
     stack: empty for what belongs to none. kind: one of OURS, `host`, `reserved`, `special`, OVERLAY_POOL (what
-    `swarmnet allocate` takes from), ENGINE (what Engines take by themselves), FOREIGN (on the hosts and in no stack
+    free ranges are named from), ENGINE (what Engines take by themselves), FOREIGN (on the hosts and in no stack
     file), OUTGOING (on the hosts, if the stack file has another range). path: the key of the stack file, words for
     what has none, or empty.
     """
@@ -163,7 +163,7 @@ def _words(stack: Stack, each: Range) -> tuple[str, str]:
         case "reserved":
             return each.kept_for, "kept free"
         case "allocation":
-            return "pool for overlays", "swarmnet allocate takes from it"
+            return "pool for overlays", "free ranges are named from it"
         case "first ingress" | "replaced ingress":
             return "first ingress", "made by the Engine at init"
         case "special":

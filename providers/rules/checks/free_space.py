@@ -1,4 +1,4 @@
-"""Finds free ranges of addresses: the first in a pool, the nearest to one that cannot stay.
+"""Finds the free range of addresses that is nearest to one that cannot stay.
 
 Whole numbers and `ipaddress` only.
 """
@@ -31,13 +31,6 @@ class FreeSpace:
         self._lasts.insert(place, last)
         return subnet
 
-    def first(self, within: str, prefix: int) -> str | None:
-        """Return the lowest free range of a mask length in a canonical subnet, or None."""
-        first, last = _ends(IPv4Network(within))
-        size = 2 ** (32 - prefix)
-        found = self._above(first, size)
-        return _written(found, prefix) if found + size - 1 <= last else None
-
     def nearest(self, subnet: str, within: Iterable[str] = PRIVATE) -> str | None:
         """Return the free range of the same size that is nearest to a canonical subnet, or None."""
         network = IPv4Network(subnet)
@@ -48,7 +41,9 @@ class FreeSpace:
             if IPv4Network(block).prefixlen <= network.prefixlen
             for candidate in self._both_ways(start, network.num_addresses, *_ends(IPv4Network(block)))
         }
-        return _written(min(found, key=lambda at: (abs(at - start), -at)), network.prefixlen) if found else None
+        return (
+            f"{IPv4Address(min(found, key=lambda at: (abs(at - start), -at)))}/{network.prefixlen}" if found else None
+        )
 
     def _both_ways(self, start: int, size: int, first: int, last: int) -> Iterator[int]:
         above = self._above(min(max(start, first), last - size + 1), size)
@@ -78,7 +73,3 @@ class FreeSpace:
 
 def _ends(network: IPv4Network) -> tuple[int, int]:
     return int(network.network_address), int(network.broadcast_address)
-
-
-def _written(start: int, prefix: int) -> str:
-    return f"{IPv4Address(start)}/{prefix}"

@@ -11,7 +11,7 @@ from itertools import product
 from providers.rules.checks.engine_defaults import LIKELY, first_of_engine_pool
 from providers.rules.checks.free_space import PRIVATE, FreeSpace
 from providers.rules.checks.ranges import OURS, Range, meetings, ranges
-from providers.rules.stack_file.field_types import SMALLEST_MASK
+from providers.rules.stack_file.field_types import AUTO, SMALLEST_MASK
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import prefix_length, relation
 from providers.rules.vocabulary.words import some
@@ -141,6 +141,24 @@ def instead(resolved: Resolved, taken: Iterable[str], blamed: Iterable[Range]) -
         found[each] = found[each] or space.nearest(each.subnet, PRIVATE)
         if chosen := found[each]:
             space.take(chosen)
+    return found
+
+
+def unchosen(resolved: Resolved, overlays: Iterable[str], beside: Iterable[str] = ()) -> dict[str, str]:
+    """Return what to write for each overlay with `subnet: auto`, by its name: the first free range of `pools.overlays`.
+
+    resolved: without these overlays. beside: as for `clashes`.
+    """
+    pool = resolved.file.pools.overlays
+    if not pool:
+        return dict.fromkeys(overlays, f"is {AUTO}, and there is no pools.overlays to take a range from")
+    space = FreeSpace([*(each.subnet for each in _declared(resolved)), *beside, *LIKELY.values()])
+    start = f"{IPv4Network(pool.range).network_address}/{pool.prefix}"
+    found = {}
+    for name in overlays:
+        free = space.nearest(start, [pool.range])
+        reason = f"write {space.take(free)}, which is free" if free else f"no /{pool.prefix} of {pool.range} is free"
+        found[name] = f"is {AUTO}: {reason}"
     return found
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from ipaddress import IPv6Address, IPv6Network
 
-from providers.rules.checks.ranges import reserved
-from providers.rules.stack_file.field_types import AUTO, LONGEST_NAME
-from providers.rules.stack_file.model import Ingress, Overlay, PartialGwbridge, StackFile
+from providers.rules.stack_file.field_types import LONGEST_NAME
+from providers.rules.stack_file.model import Ingress, Overlay, PartialGwbridge
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import (
     first_address,
@@ -13,7 +12,6 @@ from providers.rules.vocabulary.addresses import (
     holds_address,
     holds_subnet,
     prefix_length,
-    relation,
 )
 from providers.rules.vocabulary.labels import twin_name
 
@@ -52,17 +50,6 @@ def twins(resolved: Resolved) -> Iterator[str]:
             )
 
 
-def kept_pools(stackfile: StackFile) -> Iterator[str]:
-    """Yield a pool of which nothing can be taken."""
-    pool = stackfile.pools.overlays
-    for kept in reserved(stackfile) if pool else ():
-        if pool and holds_subnet(kept.subnet, pool.range):
-            yield (
-                f"pools.overlays.range: {pool.range} {relation(pool.range, kept.subnet)} {kept.path} {kept.subnet}: "
-                "nothing of it is free; take another range, or reserve less"
-            )
-
-
 def inside(resolved: Resolved) -> Iterator[str]:
     """Yield gateways and ranges that are not where they belong."""
     for name, host in resolved.file.hosts.items():
@@ -79,18 +66,6 @@ def inside(resolved: Resolved) -> Iterator[str]:
     for name, overlay in resolved.file.overlays.items():
         yield from _gateway(f"overlays.{name}", overlay)
         yield from _ip_range(f"overlays.{name}.ip_range", overlay)
-
-
-def unresolvable(stackfile: StackFile) -> Iterator[str]:
-    """Yield overlays whose range is still to be chosen, and cannot be."""
-    for name, overlay in stackfile.overlays.items():
-        if overlay.subnet != AUTO:
-            continue
-        for key in ("gateway", "ip_range"):
-            if getattr(overlay, key):
-                yield f"overlays.{name}.{key}: belongs to a subnet that is still {AUTO}; write it once there is one"
-        if not stackfile.pools.overlays:
-            yield f"overlays.{name}.subnet: is {AUTO}, and there is no pools.overlays to take a range from"
 
 
 def _gateway(path: str, network: PartialGwbridge | Ingress | Overlay) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from providers.rules.checks import capacity, engine_defaults, hosts_and_order, mtu, options, single_network
-from providers.rules.checks.overlaps import clashes, public
+from providers.rules.checks.overlaps import clashes, public, unchosen
 from providers.rules.stack_file.field_types import AUTO
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.problems import Raw, Readable, readable
@@ -50,15 +50,14 @@ _WARNINGS: tuple[_Check, ...] = (
 class Verdict:
     """The parts of a stack file that make sense, and each thing that does not as `path: problem`.
 
-    waiting: overlays whose range is still to be chosen; `resolved` is without them. warnings: only if there is no
-    problem. read: the keys that make sense each by itself. text: the file as it was read; Pulumi hands over keys that
-    stand nowhere.
+    waiting: overlays whose range is still to be chosen, and what to write; `resolved` is without them. warnings: only
+    if there is no problem. read: the keys that make sense each by itself. text: the file as it was read; Pulumi hands
+    over keys that stand nowhere.
     """
 
-    stack: str
     resolved: Resolved
     problems: list[str]
-    waiting: list[str]
+    waiting: dict[str, str]
     warnings: list[str]
     read: Readable[StackFile]
     text: Written | None
@@ -75,27 +74,26 @@ class Verdict:
     @property
     def why_no_plan(self) -> list[str]:
         """Say what keeps this from being a plan: reviewers are to see numbers, so ranges are chosen before."""
-        chosen = f"is {AUTO}; `swarmnet allocate {self.stack}` writes a free range in its place"
-        return [*self.problems, *(f"overlays.{name}.subnet: {chosen}" for name in self.waiting)]
+        return [*self.problems, *(f"overlays.{name}.subnet: {words}" for name, words in self.waiting.items())]
 
 
-def verdict(raw: Raw, stack: str, beside: Iterable[str] = (), text: Written | None = None) -> Verdict:
+def verdict(raw: Raw, beside: Iterable[str] = (), text: Written | None = None) -> Verdict:
     """Return everything there is to say about a stack file's keys as they were read.
 
     beside: ranges that are not free either. text: the file that the keys are of, if one was read.
     """
     read = readable(StackFile, raw)
-    kept = list(single_network.kept_pools(read.model))
-    blocked = [] if read.harms(("pools", "overlays", "*")) else list(single_network.unresolvable(read.model))
     chosen = {name: overlay for name, overlay in read.model.overlays.items() if overlay.subnet != AUTO}
-    waiting = [] if blocked else [name for name in read.model.overlays if name not in chosen]
     resolved = resolve(read.model.model_copy(update={"overlays": chosen}))
     across = (line for check, needs in _CHECKS if not any(map(read.harms, needs)) for line in check(resolved))
     of_text = text.problems if text else ()
     found = [*of_text, *_others(of_text, read.problems)]
-    found += further(read, found, [*blocked, *kept, *across, *clashes(resolved, beside)])
+    beside = list(beside)
+    found += further(read, found, [*across, *clashes(resolved, beside)])
     warnings = [] if found else [line for check in _WARNINGS for line in check(resolved)]
-    return Verdict(stack, resolved, found, waiting, warnings, read, text)
+    unnamed = [name for name in read.model.overlays if name not in chosen]
+    waiting = {} if read.harms(("pools", "overlays", "*")) else unchosen(resolved, unnamed, beside)
+    return Verdict(resolved, found, waiting, warnings, read, text)
 
 
 def further(read: Readable[StackFile], told: Sequence[str], lines: Iterable[str]) -> list[str]:

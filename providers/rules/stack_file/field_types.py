@@ -20,7 +20,7 @@ from providers.rules.vocabulary.addresses import (
     prefix_length,
 )
 
-AUTO = "auto"  # in place of a subnet: `swarmnet allocate` writes one
+AUTO = "auto"  # in place of a subnet: `swarmnet check` names a free one
 # What resolvers may take for an IPv4 address: fewer than four parts, octal or hexadecimal ones.
 # https://man7.org/linux/man-pages/man3/inet_aton.3.html
 _NUMBERS = r"(?i:(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*\.?)"

@@ -273,7 +273,7 @@ class _OverlayRange(Section):
     """Addresses of an overlay: keys that stand before the others in the reference."""
 
     subnet: field_types.OverlaySubnet = Field(
-        description="IPv4 range; `auto` until `swarmnet allocate` has written one of `pools.overlays` in its place"
+        description="IPv4 range; for `auto`, `swarmnet check` names a free one of `pools.overlays`"
     )
     subnets: list[NetworkSubnet] = as_in(OverlaySpec, "subnets", [])
     gateway: Address | None = Field(default=None, description="else the first address of `ip_range`, or of `subnet`")
@@ -293,7 +293,7 @@ class Overlay(OverlayKeys, _OverlayRange):
 
 
 class Pool(Section):
-    """The pool from which `swarmnet allocate` takes ranges."""
+    """The pool that free ranges are named from."""
 
     range: Subnet = Field(description="IPv4 range to take from")
     prefix: field_types.PoolPrefix = Field(description="mask length of what is taken, such as 24")
@@ -361,7 +361,7 @@ class StackFile(Section):
         description="IPv4 ranges of the LAN, the VPN, other sites, a list or by name (`{vpn: 172.16.0.0/12}`): nothing "
         "may overlap them",
     )
-    pools: Pools = Field(default=Pools(), description="where `swarmnet allocate` takes ranges from")
+    pools: Pools = Field(default=Pools(), description="where free ranges are named from")
     connected_to: list[str] = Field(
         default=[],
         description="stacks whose networks are reached from this one: `swarmnet check` refuses ranges that both have",

@@ -22,7 +22,7 @@ def stack(name="prod", facts=None, **sections):
 def of_file(path, facts=None):
     """The stack of a file."""
     name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-    return Stack(name, verdict(from_yaml(path.read_bytes()), name), facts)
+    return Stack(name, verdict(from_yaml(path.read_bytes())), facts)
 
 
 @cache

@@ -42,13 +42,3 @@ def test_nearest_is_the_best_of_all_places(taken, wanted):
     best = min(free, key=lambda p: (abs(int(p.network_address) - start), -int(p.network_address)), default=None)
 
     assert (str(best) if best else None) == FreeSpace(taken).nearest(wanted, [POOL])
-
-
-@given(st.lists(subnets, max_size=12), st.integers(22, 27))
-def test_first_is_the_lowest_of_all_places(taken, prefix):
-    """Trying every place of the pool finds none that is lower."""
-    networks = [IPv4Network(subnet) for subnet in taken]
-    places = IPv4Network(POOL).subnets(new_prefix=prefix)
-    free = (str(place) for place in places if not any(place.overlaps(other) for other in networks))
-
-    assert next(free, None) == FreeSpace(taken).first(POOL, prefix)

@@ -63,5 +63,5 @@ def test_two_overlays_with_one_number_are_refused():
     overlays = {name: {"subnet": f"10.64.{at}.0/24", "vxlan_id": 1000} for at, name in enumerate(("app", "data"), 32)}
 
     assert ["overlays.data.vxlan_id: 1000 is that of overlays.app too; choose another number"] == verdict(
-        {"hosts": HOSTS, "overlays": overlays}, "prod"
+        {"hosts": HOSTS, "overlays": overlays}
     ).problems

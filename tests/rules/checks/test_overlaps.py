@@ -116,12 +116,6 @@ def test_ranges_that_may_meet(keys):
     assert [] == problems(**stating(*keys))
 
 
-def has_a_pool_to_take_of(sections):
-    """Tell whether the pool of overlays, if there is one, is more than the reserved ranges."""
-    pool = sections.get("pools", {}).get("overlays", {}).get("range", "10.20.0.0/16")
-    return not any(IPv4Network(pool).subnet_of(IPv4Network(subnet)) for subnet in sections["reserved"])
-
-
 stacks = st.fixed_dictionaries(
     {"gwbridge": SUBNETS.map(net), "ingress": SUBNETS.map(net), "reserved": st.lists(SUBNETS, max_size=2)},
     optional={
@@ -131,7 +125,7 @@ stacks = st.fixed_dictionaries(
         "swarm": SUBNETS.map(lambda subnet: {"default_addr_pool": [subnet]}),
         "pools": SUBNETS.map(lambda subnet: {"overlays": {"range": subnet, "prefix": 24}}),
     },
-).filter(has_a_pool_to_take_of)
+)
 
 
 def declared(sections):

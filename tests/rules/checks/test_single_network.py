@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.support.stackfiles import net, problems, stating
+from providers.rules.checks.whole_file import verdict
+from tests.support.stackfiles import at, net, problems, raw, stating
 
 NETWORKS = ("gwbridge.subnet 10.11.0.0/24", "ingress.subnet 10.12.0.0/24", "overlays.app.subnet 10.13.0.0/24")
-POOL = {"pools": {"overlays": {"range": "10.20.0.0/16", "prefix": 24}}}
 
 
 @pytest.mark.parametrize(
@@ -76,21 +76,51 @@ def test_name_leaves_room_for_the_twin(length, on_in_use, expected):
     assert [f"overlays.{name}: {words}" for words in expected] == found
 
 
-WAITS = "belongs to a subnet that is still auto; write it once there is one"
+AUTO = "overlays.app.subnet auto"
+FROM_POOL = "pools.overlays {range: 10.20.0.0/22, prefix: 24}"
 
 
 @pytest.mark.parametrize(
-    ("pools", "keys", "problem"),
+    ("words", "keys"),
     [
-        (POOL, {}, "subnet: is auto; `swarmnet allocate prod` writes a free range in its place"),
-        ({}, {}, "subnet: is auto, and there is no pools.overlays to take a range from"),
-        (POOL, {"gateway": "10.20.0.9"}, f"gateway: {WAITS}"),
-        (POOL, {"ip_range": "10.20.0.0/25"}, f"ip_range: {WAITS}"),
+        ("is auto, and there is no pools.overlays to take a range from", [AUTO]),
+        ("is auto: write 10.20.0.0/24, which is free", [AUTO, FROM_POOL]),
+        # Clear of all that the file has, and of what Engines choose.
+        *(
+            ("is auto: write 10.20.1.0/24, which is free", [AUTO, FROM_POOL, taken])
+            for taken in (
+                "reserved[0] 10.20.0.128/25",
+                "gwbridge.subnet 10.20.0.0/24",
+                "ingress.subnet 10.20.0.0/25",
+                "hosts.m1.address 10.20.0.9",
+            )
+        ),
+        (
+            "is auto: write 10.16.0.0/24, which is free",
+            [AUTO, "pools.overlays {range: 10.0.0.0/11, prefix: 24}", "swarm.default_addr_pool_prefix 12"],
+        ),
+        (
+            "is auto: no /24 of 10.20.0.0/22 is free",
+            [AUTO, FROM_POOL, "reserved {lan: 10.20.0.0/23, vpn: 10.20.2.0/23}"],
+        ),
     ],
 )
-def test_range_that_is_still_to_be_chosen(pools, keys, problem):
-    """A plan has numbers, so that a reviewer sees them: `auto` is refused with the command that ends it."""
-    assert [f"overlays.app.{problem}"] == problems(overlays={"app": net("auto", **keys)}, **pools)
+def test_range_that_is_still_to_be_chosen(words, keys):
+    """A plan has numbers, so that a reviewer sees them: `auto` is refused with the first free range."""
+    assert [f"overlays.app.subnet: {words}"] == problems(**stating(*keys))
+
+
+def test_each_overlay_that_waits_gets_another_range():
+    """They are told in the file's order, past the ranges of the file and those beside it."""
+    overlays = {name: {"subnet": "auto"} for name in ("web", "app")} | {"old": net("10.20.1.0/24")}
+    found = verdict(
+        raw(**at("pools.overlays", {"range": "10.20.0.0/22", "prefix": 24}), overlays=overlays), ["10.20.0.0/24"]
+    )
+
+    assert [
+        f"overlays.{name}.subnet: is auto: write {free}, which is free"
+        for name, free in (("web", "10.20.2.0/24"), ("app", "10.20.3.0/24"))
+    ] == found.why_no_plan
 
 
 def test_pool_smaller_than_what_is_taken_of_it():
@@ -98,12 +128,3 @@ def test_pool_smaller_than_what_is_taken_of_it():
     assert ["pools.overlays: 10.20.0.0/25 is smaller than the /24 to take of it"] == problems(
         pools={"overlays": {"range": "10.20.0.0/25", "prefix": 24}}
     )
-
-
-@pytest.mark.parametrize("overlays", [{"app": net("auto")}, {}], ids=["waited for", "for later"])
-def test_pool_of_which_nothing_is_free(overlays):
-    """An overlay that waits for a range of it would wait for ever, now or at the next one."""
-    kept = "pools.overlays.range: 10.20.0.0/16 lies inside reserved[0] 10.20.0.0/15"
-    expected = f"{kept}: nothing of it is free; take another range, or reserve less"
-
-    assert expected in problems(**POOL, reserved=["10.20.0.0/15"], overlays=overlays)

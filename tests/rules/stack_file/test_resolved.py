@@ -58,7 +58,7 @@ def test_addresses_that_members_may_know_a_host_by(expected, way):
 
 def test_no_host_is_resolved_twice():
     """A plan has what was made for the checks: with each host anew for each host, 1000 hosts took 18 s."""
-    judgement = verdict({"hosts": HOSTS, "gwbridge": GWBRIDGE}, "prod")
+    judgement = verdict({"hosts": HOSTS, "gwbridge": GWBRIDGE})
     plan = planned(judgement, "infra/prod")
 
     assert {"m2", "w1"} == {name for name, way in plan.access.items() if way is judgement.resolved.hosts[name].access}
@@ -103,7 +103,7 @@ UNWATCHED = {**WATCHED, "win": WIN}
 def test_unwatched_host_is_a_member_and_nothing_more():
     """It is not reached, nothing is changed there, and the ingress is told who it is."""
     sections = {"swarm": {}, "gwbridge": GWBRIDGE, "ingress": {"subnet": "10.11.0.0/16"}}
-    alone, both = (planned(verdict({"hosts": hosts, **sections}, "t"), "i/t") for hosts in (WATCHED, UNWATCHED))
+    alone, both = (planned(verdict({"hosts": hosts, **sections}), "i/t") for hosts in (WATCHED, UNWATCHED))
 
     assert ("10.9.0.9", "win") == (both.ingress and both.ingress.unwatched)
     assert (["m1"], frozenset({"win"})) == (list(both.access), both.unwatched)
@@ -127,6 +127,6 @@ def test_unwatched_host_is_a_member_and_nothing_more():
 )
 def test_what_can_not_be_said_of_an_unwatched_host(problem, sections):
     """Nothing is changed there, and its address is taken all the same."""
-    (line,) = verdict(sections, "t").problems
+    (line,) = verdict(sections).problems
 
     assert problem == line[: len(problem)]
