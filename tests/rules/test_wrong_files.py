@@ -29,7 +29,7 @@ def said(text):
     except StackFileError as error:
         return [told(position(problem, {}).line, problem) for problem in error.problems]
     problems = verdict(written.raw, text=written).why_no_plan
-    return [told(written.position(problem).line, problem) for problem in problems]
+    return [told(position(problem, written.keys).line, problem) for problem in problems]
 
 
 def told(line, problem):

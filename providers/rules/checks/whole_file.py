@@ -7,7 +7,7 @@ from providers.rules.checks import capacity, engine_defaults, hosts_and_order, m
 from providers.rules.checks.overlaps import clashes, public, unchosen
 from providers.rules.stack_file.field_types import AUTO
 from providers.rules.stack_file.model import StackFile
-from providers.rules.stack_file.problems import Raw, Readable, readable
+from providers.rules.stack_file.problems import Raw, readable
 from providers.rules.stack_file.reading import Written
 from providers.rules.stack_file.resolved import Resolved, resolve
 
@@ -51,15 +51,13 @@ class Verdict:
     """The parts of a stack file that make sense, and each thing that does not as `path: problem`.
 
     waiting: overlays whose range is still to be chosen, and what to write; `resolved` is without them. warnings: only
-    if there is no problem. read: the keys that make sense each by itself. text: the file as it was read; Pulumi hands
-    over keys that stand nowhere.
+    if there is no problem. text: the file as it was read; Pulumi hands over keys that stand nowhere.
     """
 
     resolved: Resolved
     problems: list[str]
     waiting: dict[str, str]
     warnings: list[str]
-    read: Readable[StackFile]
     text: Written | None
 
     @property
@@ -68,8 +66,11 @@ class Verdict:
         return self.resolved.file
 
     def further(self, lines: Iterable[str]) -> list[str]:
-        """Return lines about the stack beside its own problems."""
-        return further(self.read, self.problems, lines)
+        """Return problems of other keys than those of the stack's own problems.
+
+        Nothing else is said of what is wrong by itself: what follows from it is not known.
+        """
+        return _others(self.problems, lines)
 
     @property
     def why_no_plan(self) -> list[str]:
@@ -89,19 +90,11 @@ def verdict(raw: Raw, beside: Iterable[str] = (), text: Written | None = None) -
     of_text = text.problems if text else ()
     found = [*of_text, *_others(of_text, read.problems)]
     beside = list(beside)
-    found += further(read, found, [*across, *clashes(resolved, beside)])
+    found += _others(found, [*across, *clashes(resolved, beside)])
     warnings = [] if found else [line for check in _WARNINGS for line in check(resolved)]
     unnamed = [name for name in read.model.overlays if name not in chosen]
     waiting = {} if read.harms(("pools", "overlays", "*")) else unchosen(resolved, unnamed, beside)
-    return Verdict(resolved, found, waiting, warnings, read, text)
-
-
-def further(read: Readable[StackFile], told: Sequence[str], lines: Iterable[str]) -> list[str]:
-    """Return problems of other keys than those told already, with the places in lists that the file has.
-
-    Nothing else is said of what is wrong by itself: what follows from it is not known.
-    """
-    return _others(told, (read.as_written(line) for line in lines))
+    return Verdict(resolved, found, waiting, warnings, text)
 
 
 def _others(told: Sequence[str], lines: Iterable[str]) -> list[str]:

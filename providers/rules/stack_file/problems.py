@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from inspect import isclass
+from itertools import takewhile
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -78,29 +79,12 @@ class Readable(Generic[Model]):
             for each in self.taken
         )
 
-    def as_written(self, line: str) -> str:
-        """Return a line with the places in lists that the text has, if items before were taken out."""
-        for *parents, number in sorted(
-            (each for each in self.taken if isinstance(each[-1], int)), key=lambda each: each[-1]
-        ):
-            line = _moved_up(line, path(tuple(parents)), int(number))
-        return line
-
-
-def _moved_up(line: str, items: str, gone: int) -> str:
-    """Return a line about items of a list from which one is gone, with the places that they had before."""
-
-    def before(found: re.Match[str]) -> str:
-        return str(int(found[0]) + (int(found[0]) >= gone))
-
-    return re.sub(rf"(?<={re.escape(items)}\[)\d+(?=\])", before, line)
-
 
 def readable(model: type[Model], raw: Raw) -> Readable[Model]:
     """Return the part of `raw` that makes sense.
 
-    Whatever is wrong is taken out, with its section if that cannot do without it, so that the rest can be checked
-    further. A missing top-level section that is required counts as empty.
+    Whatever is wrong is taken out, with its section or its list if that cannot do without it, so that the rest can be
+    checked further. A missing top-level section that is required counts as empty.
     """
     rest = copy.deepcopy(raw)
     found, errors = _validated(model, rest)
@@ -109,7 +93,7 @@ def readable(model: type[Model], raw: Raw) -> Readable[Model]:
     problems = tuple(f"{path(error['loc'])}: {_problem(model, error)}" for error in told)
     taken = set(meant)
     while found is None:
-        for error in reversed(errors):  # a list's later items first, so that the earlier keep their places
+        for error in errors:
             taken.add(_take_out(rest, error))
         found, errors = _validated(model, rest)
     return Readable(found, problems, frozenset(taken))
@@ -221,12 +205,14 @@ def _fields(annotation: object) -> dict[str, FieldInfo]:
 
 def _take_out(raw: Raw, error: ErrorDetails) -> Location:
     """Take what is wrong out of the keys. Returns where it stood."""
-    *parents, key = [step for step in error["loc"] if step not in _MARKS]
+    steps = [step for step in error["loc"] if step not in _MARKS]
     if error["type"] == "missing":
-        if not parents:
+        *steps, key = steps
+        if not steps:
             raw[str(key)] = {}
             return (key,)
-        *parents, key = parents
+    # Without one of its items a list would tell other places than the text.
+    *parents, key = takewhile(lambda step: isinstance(step, str), steps)
     node: Any = raw
     with suppress(KeyError, IndexError):  # an earlier problem took its section out
         for step in parents:

@@ -37,11 +37,6 @@ class Written:
     keys: Mapping[str, Position]
     imports: bool
 
-    def position(self, problem: str) -> Position:
-        """Return where in the text the problem is: at the key whose path it begins with, else at what that would stand
-        in."""
-        return position(problem, self.keys)
-
 
 def from_yaml(text: str | bytes, project: str = NAMESPACE) -> Raw:
     """Return the keys of a `Pulumi.<stack>.yaml` in a project of that name.

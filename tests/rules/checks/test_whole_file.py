@@ -71,10 +71,3 @@ def test_what_would_follow_from_a_wrong_value_is_not_told(wrong, keys):
     found = problems(**stating(*keys))
 
     assert [wrong] == [line.partition(":")[0] for line in found if "is auto" not in line]
-
-
-def test_items_of_a_list_keep_their_places():
-    """They keep them also if items before them are wrong."""
-    found = problems(**stating("reserved [x, 10.13.0.0/16, y, 10.12.0.0/16]", "overlays.app.subnet 10.12.1.0/24"))
-
-    assert found[-1].startswith("overlays.app.subnet: 10.12.1.0/24 lies inside reserved[3] 10.12.0.0/16: hosts would")

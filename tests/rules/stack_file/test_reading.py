@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.stack_file.reading import from_flat, from_yaml, read
+from providers.rules.stack_file.yaml_text import position
 from providers.rules.vocabulary.errors import StackFileError
 
 TEXT = """
@@ -201,7 +202,7 @@ def test_where_a_problem_is(problem, expected):
     """It is at its key, else at the section that the key would be in."""
     text = "config:\n  swarmnet:hosts:\n    m1:\n      local: true\n"
 
-    assert expected == read(text).position(problem)
+    assert expected == position(problem, read(text).keys)
 
 
 def doubled(times):
