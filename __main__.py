@@ -15,15 +15,14 @@ from providers.gwbridge import Gwbridge
 from providers.ingress import Ingress
 from providers.node import Node
 from providers.overlay import Overlay
-from providers.rules.checks.declared_twice import claimed_twice
+from providers.rules.checks.across_stacks import claimed_twice
 from providers.rules.checks.whole_file import verdict
 from providers.rules.outputs import compose, exports
 from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.prepare import HostCommand
 from providers.rules.stack_file.problems import SECRET, readable
-from providers.rules.stack_file.project import FILES, Project
-from providers.rules.stack_file.reading import Written, from_flat, from_yaml, read
+from providers.rules.stack_file.reading import FILES, Project, Written, from_flat, from_yaml, read
 from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.words import line

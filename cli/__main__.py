@@ -11,13 +11,12 @@ from cli.discover import discover
 from cli.doctor import doctor
 from cli.drift import drift
 from cli.facts import facts
-from cli.keys import keys
+from cli.keys import keys, schema
 from cli.lines import give
 from cli.map import draw
 from cli.plan import plan
 from cli.privileges import privileges
 from cli.report import report
-from cli.schema import schema
 from cli.state_check import state_app
 from cli.usage import HELP, Command, Group, Panel
 

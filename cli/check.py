@@ -12,8 +12,7 @@ from cli.project import short
 from cli.stack_argument import Stacks
 from cli.stack_files import STACKS, Directory, Line, all_of, judged, keys_of, lines_of, names
 from cli.waiting import so_many
-from providers.rules.checks.across_stacks import joined, shared, unknown, used
-from providers.rules.checks.declared_twice import claimed_twice
+from providers.rules.checks.across_stacks import claimed_twice, joined, shared, unknown, used
 from providers.rules.checks.whole_file import Verdict
 from providers.rules.vocabulary.errors import StackFileError
 

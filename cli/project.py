@@ -10,8 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from providers.rules.stack_file.problems import SECRET, Raw
-from providers.rules.stack_file.project import FILES, Project, ProjectError
-from providers.rules.stack_file.reading import from_flat
+from providers.rules.stack_file.reading import FILES, Project, ProjectError, from_flat
 from providers.rules.vocabulary.errors import StackFileError
 
 SECONDS = 60.0

@@ -14,8 +14,7 @@ from cli.project import owner, project_of, settings, short, stacks_around
 from providers.rules.checks.whole_file import Verdict, verdict
 from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.problems import Raw
-from providers.rules.stack_file.project import ProjectError
-from providers.rules.stack_file.reading import Written, read
+from providers.rules.stack_file.reading import ProjectError, Written, read
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.stack_file.yaml_text import START, Position, decoded, parted, position
 from providers.rules.vocabulary.errors import StackFileError

@@ -10,7 +10,7 @@ from typing import Any
 from providers.discovery.found import Found
 from providers.discovery.remark import Remark
 from providers.discovery.text import flow
-from providers.rules.checks.declared_twice import claims
+from providers.rules.checks.across_stacks import claims
 from providers.rules.checks.preflight import findings
 from providers.rules.checks.whole_file import verdict
 from providers.rules.stack_file.model import Host, StackFile

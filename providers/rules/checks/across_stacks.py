@@ -1,16 +1,21 @@
-"""Compares several stack files: which ranges two of them share, and whether that matters. No files are read here.
+"""Compares several stack files. No files are read here.
 
-Stacks may have the same ranges if nothing joins their networks; `connected_to` says that something does.
+Stacks may have the same ranges if nothing joins their networks; `connected_to` says that something does. Stacks may
+share hosts: one has the swarm, another some overlays in it. What two both declare of one swarm or one machine each
+would undo for the other: a stack that takes over what others made writes nothing to hosts, so only files can tell.
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from providers.rules.checks.overlaps import instead, none_free
 from providers.rules.checks.ranges import OURS, Range, ranges
+from providers.rules.stack_file.access import marks
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import overlapping, relation
+
+Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,9 @@ def shared(stacks: Mapping[str, Resolved]) -> list[Shared]:
     owned = [(stack, each) for stack, resolved in stacks.items() for each in _own(resolved)]
     pairs = [(owned[one], owned[other]) for one, other in sorted(overlapping([each.subnet for _, each in owned]))]
     found = [_of(stacks, one, other) for one, other in pairs if one[0] != other[0]]
-    free = _instead(stacks, [each for each in found if each.joined])
+    free = _instead(stacks, found)
     return [
-        replace(each, line=f"{each.line}; {free[key]}") if (key := (each.stack, each.ranges[0])) in free else each
+        replace(each, line=f"{each.line}; {remedy}") if (remedy := free.get((each.stack, each.ranges[0]))) else each
         for each in found
     ]
 
@@ -76,27 +81,18 @@ def _own(resolved: Resolved) -> Iterator[Range]:
     return (each for each in ranges(resolved) if each.kind in (*OURS, "host"))
 
 
-def _instead(stacks: Mapping[str, Resolved], meetings: Iterable[Shared]) -> dict[tuple[str, Range], str]:
+def _instead(stacks: Mapping[str, Resolved], meetings: Sequence[Shared]) -> dict[tuple[str, Range], str]:
     """Return the range to write in place of each one to blame, except hosts: of the same size, free, not reserved, each
     another; or the reason why there is none."""
-    blamed: dict[str, list[Range]] = {}
-    for each in meetings:
-        if each.ranges[0].kind != "host":
-            blamed.setdefault(each.stack, []).append(each.ranges[0])
     taken, found = used(stacks.values()), dict[tuple[str, Range], str]()
-    for stack, cannot_stay in blamed.items():
-        free = instead(stacks[stack], taken, cannot_stay)
+    for stack, resolved in stacks.items():
+        blamed = [each.ranges[0] for each in meetings if each.joined and each.stack == stack]
+        free = instead(resolved, taken, [one for one in blamed if one.kind != "host"])
         taken += [subnet for subnet in free.values() if subnet]
         for one, subnet in free.items():
-            others = [each for each in _every(stack, stacks) if each != one]
+            others = [each for each in ranges(resolved) if each != one]
             found[stack, one] = f"{subnet} is free" if subnet else none_free(one.subnet, others, taken)
     return found
-
-
-def _every(stack: str, stacks: Mapping[str, Resolved]) -> list[Range]:
-    """Return every range that one stack has to leave alone, by its owner."""
-    others = ((name, each) for name, resolved in stacks.items() if name != stack for each in _own(resolved))
-    return [*ranges(stacks[stack]), *(replace(each, path=f"{name}'s {each.path}") for name, each in others)]
 
 
 def _of(stacks: Mapping[str, Resolved], *sides: tuple[str, Range]) -> Shared:
@@ -115,3 +111,49 @@ def _of(stacks: Mapping[str, Resolved], *sides: tuple[str, Range]) -> Shared:
     if reached:
         line += ": connected_to joins the two stacks, and neither would reach what is there in the other"
     return Shared(stack, other, (one, two), line, reached)
+
+
+def claims(resolved: Resolved, others: Mapping[str, Resolved]) -> Iterator[tuple[Path, str]]:
+    """Yield each section that another stack declares too, by its path, and why one of the two has to leave it out."""
+    for stack, other in others.items():
+        shared = _shared(resolved, other)
+        seen: set[Path] = set()
+        for path, host in _both(resolved, other, shared):
+            if path not in seen:
+                seen.add(path)
+                yield (
+                    path,
+                    f"stack {stack} declares it too, and {_same(host, shared[host])}: leave it out of one of the two",
+                )
+
+
+def _same(here: str, there: str) -> str:
+    return f"hosts.{here} is in both" if here == there else f"hosts.{here} here is hosts.{there} there"
+
+
+def claimed_twice(resolved: Resolved, others: Mapping[str, Resolved]) -> list[str]:
+    """Return the same as `path: problem`."""
+    return [f"{'.'.join(path)}: {why}" for path, why in claims(resolved, others)]
+
+
+def _shared(resolved: Resolved, other: Resolved) -> dict[str, str]:
+    """Return the machines that both have: the host here, and its name there."""
+    there = {mark: name for name, host in other.access.items() for mark in marks(host)}
+    here = {name: [there[mark] for mark in marks(host) if mark in there] for name, host in resolved.access.items()}
+    return {name: found[0] for name, found in here.items() if found}
+
+
+def _both(resolved: Resolved, other: Resolved, shared: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    """Yield what both declare, with a machine that makes it the same."""
+    if not shared:
+        return
+    first = next(iter(shared))
+    for host, theirs in shared.items():
+        if resolved.hosts[host].gwbridge and other.hosts[theirs].gwbridge:
+            yield ("hosts", host, "gwbridge") if resolved.file.hosts[host].gwbridge else ("gwbridge",), host
+    if resolved.file.swarm and other.file.swarm:
+        yield ("swarm",), first
+    if resolved.file.ingress and other.file.ingress:
+        yield ("ingress",), first
+    names = {name.lower() for name in other.file.overlays}
+    yield from ((("overlays", name), first) for name in resolved.file.overlays if name.lower() in names)

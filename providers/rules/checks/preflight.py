@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from providers.rules.checks import options
 from providers.rules.checks.overlaps import instead, none_free
 from providers.rules.checks.ranges import Range, ranges
 from providers.rules.checks.taken_on_hosts import (
@@ -22,6 +21,7 @@ from providers.rules.checks.taken_on_hosts import (
 )
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import holds_subnet, overlapping, prefix_length, relation
+from providers.rules.vocabulary.network_options import KNOWN
 from providers.rules.vocabulary.snapshot import HostReport
 from providers.rules.vocabulary.words import some
 
@@ -95,7 +95,7 @@ def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> F
     wide = {pair: _told(*pair, hosts) for pair, hosts in found.items() if _is_wide(*pair) and not pair[0].stands}
     known = ((lines | wide)[pair] for pair in found if pair in wide or (pair in lines and pair[0].stands))
     unread = (f"routes and resolvers were not compared: {report.unread}" for report in reports if report.unread)
-    return Findings((*refused, *options.too_old(resolved, reports)), (*known, *unread))
+    return Findings((*refused, *_too_old(resolved, reports)), (*known, *unread))
 
 
 def _bridge(resolved: Resolved, report: HostReport) -> Iterator[Wanted]:
@@ -162,3 +162,18 @@ def _recipe(wanted: Wanted, occupied: Occupied) -> str:
     if occupied.dropped:
         return f"let one `pulumi up` take {occupied.dropped} away, and give its range to {wanted.noun} in the next"
     return ""
+
+
+def _too_old(resolved: Resolved, reports: Sequence[HostReport]) -> Iterator[str]:
+    """Yield options that a host's Engine would keep without doing anything."""
+    for report in reports:
+        bridge, found = resolved.hosts[report.host].gwbridge, report.engine
+        own = resolved.file.hosts[report.host].gwbridge
+        for key in bridge.options if bridge else ():
+            known = KNOWN.get(key)
+            if known and 0 < found < known.since:
+                path = f"hosts.{report.host}.gwbridge" if own and key in own.options else "gwbridge"
+                yield (
+                    f"{path}.options: {key} needs {known.since}: {report.host} has {found}, which would keep it and "
+                    "do nothing: leave it out for that host, or give it a newer Engine"
+                )

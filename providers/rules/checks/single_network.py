@@ -1,17 +1,23 @@
-"""Checks one network by itself: its name, gateway, ip_range. Other networks' ranges are not compared here."""
+"""Checks one network by itself: name, gateway, ip_range, driver options, and whether it has enough addresses.
 
-from collections.abc import Iterator
+Other networks' ranges are not compared here.
+"""
+
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv6Address, IPv6Network
 
+from providers.rules.stack_file import driver_options
 from providers.rules.stack_file.field_types import LONGEST_NAME
-from providers.rules.stack_file.model import Ingress, Overlay, PartialGwbridge
+from providers.rules.stack_file.model import Expected, Ingress, Overlay, PartialGwbridge
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import (
     first_address,
     first_address_ipv6,
     holds_address,
     holds_subnet,
+    mask_for,
     prefix_length,
+    room,
 )
 from providers.rules.vocabulary.labels import twin_name
 
@@ -110,3 +116,56 @@ def numbers(resolved: Resolved) -> Iterator[str]:
         if other := seen.get(overlay.vxlan_id):
             yield f"overlays.{name}.vxlan_id: {overlay.vxlan_id} is that of overlays.{other} too; choose another number"
         seen.setdefault(overlay.vxlan_id, name)
+
+
+def few_addresses(resolved: Resolved) -> Iterator[str]:
+    """Warn of networks too small for their nodes and for the expected tasks and services.
+
+    An Engine says nothing when addresses run out: tasks stay `new` without a reason. The counting: a /28 with one
+    service on three hosts is full at nine tasks (measurements.md#addresses-in-use).
+    """
+    nodes = len(resolved.hosts) + len(resolved.unwatched)
+    if ingress := resolved.file.ingress:  # every node takes an address of it
+        yield from _lack("ingress", ingress, nodes, ingress.expect or Expected())
+    for name, overlay in resolved.file.overlays.items():
+        if expect := overlay.expect:  # a node takes one with its first task
+            yield from _lack(f"overlays.{name}", overlay, min(nodes, 2 * expect.tasks), expect)
+
+
+def _lack(path: str, network: Ingress | Overlay, nodes: int, expect: Expected) -> Iterator[str]:
+    ip_range = network.ip_range if isinstance(network, Overlay) else None
+    key, subnet = ("ip_range", ip_range) if ip_range else ("subnet", network.subnet)
+    found = room(network.subnet, ip_range, network.gateway) + sum(map(room, network.subnets))
+    need = nodes + expect.services + 2 * expect.tasks
+    if need > found:
+        counted = ", ".join(
+            f"{number} for {what}"
+            for number, what in (
+                (nodes, "nodes"),
+                (expect.services, "services"),
+                (2 * expect.tasks, f"{expect.tasks} tasks, twice while they are updated"),
+            )
+            if number
+        )
+        gives = f"{', '.join((subnet, *network.subnets))} has {found} addresses to give"
+        yield f"{path}.{key}: {gives}, and needs {need} ({counted}); use {mask_for(need)}"
+
+
+def unknown_options(resolved: Resolved) -> Iterator[str]:
+    """Warn of options that are passed on as they are: an Engine keeps an unknown one and does nothing with it."""
+    for path, driver, options in _options(resolved):
+        for key in driver_options.unknown(driver, options):
+            yield f"{path}.options: {key} is unknown to Swarmnet and passed on: no Engine says whether it knows it"
+
+
+def _options(resolved: Resolved) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    file = resolved.file
+    if file.gwbridge:
+        yield "gwbridge", "bridge", file.gwbridge.options
+    for name, host in file.hosts.items():
+        if host.gwbridge:
+            yield f"hosts.{name}.gwbridge", "bridge", host.gwbridge.options
+    if file.ingress:
+        yield "ingress", "overlay", file.ingress.options
+    for name, overlay in file.overlays.items():
+        yield f"overlays.{name}", "overlay", overlay.options

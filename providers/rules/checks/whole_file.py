@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from providers.rules.checks import capacity, engine_defaults, hosts_and_order, mtu, options, single_network
+from providers.rules.checks import engine_defaults, hosts_and_order, mtu, single_network
 from providers.rules.checks.overlaps import clashes, public, unchosen
 from providers.rules.stack_file.field_types import AUTO
 from providers.rules.stack_file.model import StackFile
@@ -37,8 +37,8 @@ _CHECKS: tuple[tuple[_Check, _Needs], ...] = (
 _WARNINGS: tuple[_Check, ...] = (
     engine_defaults.warnings,
     public,
-    capacity.warnings,
-    options.warnings,
+    single_network.few_addresses,
+    single_network.unknown_options,
     mtu.warnings,
     hosts_and_order.managers,
     hosts_and_order.advertised_alone,

@@ -1,7 +1,10 @@
-"""Makes the keys of the stack file into a table, from its model."""
+"""The keys of the stack file, made of its model: as a table for people, and as a JSON Schema for editors.
+
+A schema can't tell what spans two keys; `swarmnet check` does.
+"""
 
 from collections.abc import Iterator
-from typing import Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -9,9 +12,11 @@ from pydantic.fields import FieldInfo
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import Host, PartialGwbridge, Preparation, Reach, StackFile
 from providers.rules.stack_file.problems import section
+from providers.rules.stack_file.reading import NAMESPACE, PULUMIS
 
 Row = tuple[str, str, str]
 
+_OTHERS = r"^(?!swarmnet:)[^:]+:"  # keys of other namespaces: Pulumi's own, other programs'
 _INNER: dict[object, str] = {dict: ".<name>", list: "[]"}
 
 
@@ -47,3 +52,36 @@ def _meaning(field: FieldInfo) -> str:
     choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
     listed = f" ({', '.join(f'`{choice}`' for choice in choices)})" if choices else ""
     return f"{field.description}{listed}"
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema of a whole `Pulumi.<stack>.yaml`, draft 2020-12."""
+    model = StackFile.model_json_schema()
+    sections: dict[str, Any] = model["properties"]
+    config = {
+        "type": "object",
+        "properties": {f"{NAMESPACE}:{key}": section for key, section in sections.items()},
+        # A key without a namespace is in the project's own; as patterns, editors take them and suggest the others.
+        "patternProperties": {_OTHERS: True, **{f"^{key}$": section for key, section in sections.items()}},
+        "additionalProperties": False,
+        "anyOf": [{"required": [f"{NAMESPACE}:hosts"]}, {"required": ["hosts"]}],
+    }
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Swarmnet's stack file",
+        "type": "object",
+        "properties": {"config": config, **dict.fromkeys(PULUMIS, True)},
+        "required": ["config"],
+        "additionalProperties": False,
+        "$defs": model["$defs"],
+    }
+    return {key: value if key == "title" else _without_titles(value) for key, value in whole.items()}
+
+
+def _without_titles(node: Any) -> Any:  # noqa: ANN401 # JSON
+    """Return a schema without the titles that pydantic makes of the keys' own names."""
+    if isinstance(node, list):
+        return [_without_titles(each) for each in node]
+    if isinstance(node, dict):
+        return {key: _without_titles(each) for key, each in node.items() if key != "title"}
+    return node

@@ -1,19 +1,17 @@
-"""The stack file resolved, once: each host's own and shared sections, the first manager, the waves.
+"""The stack file resolved, once: each host's own and shared sections, the first manager, the order of hosts.
 
-Checks, the plan and the plugin take this one value.
+Checks, the plan and the plugin take this one value. How hosts are reached is in access.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from providers.rules.stack_file.access import HostAccess, Roles, access
-from providers.rules.stack_file.merged import gwbridge_of
-from providers.rules.stack_file.model import PartialGwbridge, StackFile
+from providers.rules.stack_file.model import Host, PartialGwbridge, StackFile
 from providers.rules.stack_file.problems import readable
 from providers.rules.stack_file.reading import NAMESPACE, from_flat
-from providers.rules.stack_file.waves import first_manager, waves
 from providers.rules.vocabulary.errors import StackFileError
 
 
@@ -30,15 +28,12 @@ class ResolvedHost:
 class Resolved:
     """A stack file and what follows from it, whether or not it can be a plan.
 
-    file: the sections as they are written, each with its own defaults, less the hosts that are unwatched. waves: of
-    docker_gwbridge, by names of hosts. unwatched: the addresses of hosts that are members and are not reached.
-    first_manager, waves: `file` may name hosts there that it does not have.
+    file: the sections as they are written, each with its own defaults, less the hosts that are unwatched. unwatched:
+    the addresses of hosts that are members and are not reached.
     """
 
     file: StackFile
     hosts: Mapping[str, ResolvedHost]
-    first_manager: str | None
-    waves: tuple[tuple[str, ...], ...]
     unwatched: Mapping[str, str]
 
     @property
@@ -50,6 +45,24 @@ class Resolved:
     def managers(self) -> list[str]:
         """Return the hosts that are managers, in the file's order."""
         return [name for name, host in self.hosts.items() if host.role == "manager"]
+
+    @cached_property
+    def first_manager(self) -> str | None:
+        """Return the host where the swarm begins: the one named, whether it is there or not, else the first manager of
+        the file."""
+        named = self.file.swarm.first_manager if self.file.swarm else None
+        return named or next(iter(self.managers), None)
+
+    @cached_property
+    def waves(self) -> tuple[tuple[str, ...], ...]:
+        """Return host names in waves of docker_gwbridge: `order`, which may name hosts that are not there, else all
+        workers, each further manager alone, the first manager last."""
+        if self.file.order is not None:
+            return tuple(tuple(wave) for wave in self.file.order if wave)
+        first = self.first_manager
+        workers = tuple(name for name, host in self.hosts.items() if host.role == "worker")
+        further = [(name,) for name in self.managers if name != first]
+        return tuple(wave for wave in (workers, *further, (first,) if first else ()) if wave)
 
     @property
     def roles(self) -> Roles:
@@ -69,16 +82,25 @@ def resolve(stackfile: StackFile) -> Resolved:
     stackfile = stackfile.model_copy(update={"hosts": watched}) if unwatched else stackfile
     reached = access(stackfile)
     hosts = {
-        name: ResolvedHost(access=reached[name], gwbridge=gwbridge_of(stackfile, name), role=host.role)
+        name: ResolvedHost(access=reached[name], gwbridge=_gwbridge(stackfile, host), role=host.role)
         for name, host in stackfile.hosts.items()
     }
-    return Resolved(
-        file=stackfile,
-        hosts=hosts,
-        first_manager=first_manager(stackfile),
-        waves=waves(stackfile),
-        unwatched=unwatched,
-    )
+    return Resolved(file=stackfile, hosts=hosts, unwatched=unwatched)
+
+
+def _gwbridge(stackfile: StackFile, host: Host) -> PartialGwbridge | None:
+    """Return the section `gwbridge` with the host's own keys in its place, or None if there is neither.
+
+    A host that has a subnet of its own takes neither the gateway nor the ip_range from the shared section.
+    """
+    shared, own = stackfile.gwbridge, host.gwbridge
+    if own is None:
+        return shared
+    values = shared.model_dump(exclude_unset=True) if shared else {}
+    if own.subnet:
+        values.pop("gateway", None)
+        values.pop("ip_range", None)
+    return PartialGwbridge.model_validate(values | own.model_dump(exclude_unset=True))
 
 
 def without_lost(resolved: Resolved) -> Resolved:
@@ -91,9 +113,8 @@ def without_lost(resolved: Resolved) -> Resolved:
         changed["order"] = [[name for name in wave if name not in lost] for wave in file.order]
     if file.swarm and file.swarm.first_manager in lost:
         changed["swarm"] = file.swarm.model_copy(update={"first_manager": None})
-    left = file.model_copy(update=changed)
     hosts = {name: host for name, host in resolved.hosts.items() if name not in lost}
-    return replace(resolved, file=left, hosts=hosts, first_manager=first_manager(left), waves=waves(left))
+    return Resolved(file=file.model_copy(update=changed), hosts=hosts, unwatched=resolved.unwatched)
 
 
 def configured(settings: Mapping[str, str]) -> Resolved:

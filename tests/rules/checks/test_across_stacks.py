@@ -27,13 +27,6 @@ def test_shared_range_is_an_information():
     assert [("dev", expected)] == lines(False, dev=stack("dev.example", **APP), prod=prod)
 
 
-RESERVED = ["10.0.0.0/9", "172.16.0.0/12", "192.168.0.0/16"]
-NOTHING = (
-    "no /9 of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16 is free: look at reserved[0] 10.0.0.0/9, "
-    "dev's overlays.app.subnet 10.128.0.0/9 and reserved[1] 172.16.0.0/12"
-)
-
-
 @pytest.mark.parametrize(
     ("app", "prod", "blamed", "words", "remedy"),
     [
@@ -53,10 +46,11 @@ NOTHING = (
         ),
         (
             "10.128.0.0/9",
-            {"ingress": net("10.128.0.0/9"), "reserved": RESERVED},
+            {"ingress": net("10.128.0.0/9"), "reserved": ["10.0.0.0/9", "172.16.0.0/12", "192.168.0.0/16"]},
             "prod",
             "ingress.subnet: 10.128.0.0/9 is the same as dev's overlays.app.subnet 10.128.0.0/9",
-            NOTHING,
+            "no /9 of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16 is free: "
+            "look at reserved[0] 10.0.0.0/9, reserved[1] 172.16.0.0/12 and reserved[2] 192.168.0.0/16",
         ),
     ],
     ids=["the stack that says so is blamed", "no host is blamed for its address", "nothing is free"],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.rules.checks.declared_twice import claimed_twice
+from providers.rules.checks.across_stacks import claimed_twice
 from providers.rules.stack_file import model
 from providers.rules.stack_file.resolved import resolve
 

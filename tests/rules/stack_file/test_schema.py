@@ -6,7 +6,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from providers.rules.stack_file.schema import schema
+from providers.rules.stack_file.reference import schema
 from tests.support.command_line import swarmnet
 from tests.support.stackfiles import SHIPPED, STACKS
 
