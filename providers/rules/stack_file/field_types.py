@@ -157,28 +157,10 @@ def _path(text: str) -> str:
     return text
 
 
-def _seconds(least: int, most: int) -> tuple[AfterValidator, FieldInfo]:
-    """Return the type of whole seconds within bounds; problems name the unit."""
-
-    def check(seconds: int) -> int:
-        if not least <= seconds <= most:
-            raise ValueError(f"{seconds} should be {least} to {most} seconds")
-        return seconds
-
-    shown: FieldInfo = Field(json_schema_extra={"minimum": least, "maximum": most})
-    return AfterValidator(check), shown
-
-
 def _free_port(port: int) -> int:
     if use := _SWARMS_PORTS.get(port):
         raise ValueError(f"{port} is where {use}; write another, such as 7789")
     return port
-
-
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty: write why, for those who read the report")
-    return text
 
 
 def _script(text: str) -> str:
@@ -211,12 +193,6 @@ def _with_room(subnet: str) -> str:
     if prefix_length(subnet) > SMALLEST_MASK:
         raise ValueError(f"{subnet} leaves no room for containers; use /{SMALLEST_MASK} or larger")
     return subnet
-
-
-def _vxlan_id(number: int) -> int:
-    if not 1 <= number <= MOST_VXLANS:
-        raise ValueError(f"{number} should be 1 to {MOST_VXLANS}")
-    return number
 
 
 def _with_room_ipv6(text: str) -> str:
@@ -312,7 +288,7 @@ Ipv6Subnet = Annotated[str, AfterValidator(_with_room_ipv6), _shown("^[0-9A-Fa-f
 Ipv6Address = Annotated[str, AfterValidator(canonical_address_ipv6), _shown("^[0-9A-Fa-f:]+$", "fd00:64::1")]
 # 24 bits (RFC 7348); 0 is no number of one's own. Others are refused by no Engine, and the overlay never comes up
 # (measurements.md#options-by-engine).
-VxlanId = Annotated[int, AfterValidator(_vxlan_id), Field(json_schema_extra={"minimum": 1, "maximum": MOST_VXLANS})]
+VxlanId = Annotated[int, Field(ge=1, le=MOST_VXLANS)]
 # IPv4's smallest (RFC 791) and the largest a link can have; Engines from 26 refuse others, 20.10 takes them
 # (measurements.md#bridge-options).
 Mtu = Annotated[int, Field(ge=68, le=65535)]
@@ -339,7 +315,7 @@ DataPathPort = Annotated[
     AfterValidator(_free_port),
 ]
 PoolPrefix = Annotated[int, Field(ge=1, le=SMALLEST_MASK)]
-Reason = Annotated[str, AfterValidator(_reason)]
+Reason = Annotated[str, _matching(r"(?s).*\S.*", "the reason, for those who read the report")]
 PreparationName = Annotated[
     str, _matching(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", "up to 63 letters, digits, '.', - and _")
 ]
@@ -347,8 +323,8 @@ Script = Annotated[str, AfterValidator(_script)]
 Count = Annotated[int, Field(ge=0, le=100_000)]  # more than any swarm has of anything
 # The Engine refuses certificates of less than an hour. It takes a heartbeat of nanoseconds, with which a dockerd
 # crashed, and one of hours, after which a lost member is not noticed (measurements.md#settings-of-the-swarm).
-CertExpiry = Annotated[int, *_seconds(3600, 315_360_000)]
-Heartbeat = Annotated[int, *_seconds(1, 300)]
+CertExpiry = Annotated[int, Field(ge=3600, le=315_360_000)]
+Heartbeat = Annotated[int, Field(ge=1, le=300)]
 SnapshotInterval = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 ConnectTimeout = Annotated[float, Field(gt=0, le=3600)]

@@ -143,7 +143,7 @@ def _problem(model: type[BaseModel], error: ErrorDetails) -> str:
         return _one_of(value, context["expected"])
     if kind in _BOUNDS:
         bound, words = _BOUNDS[kind]
-        return f"{value} should be {words} {context[bound]:g}"
+        return f"{value} should be {words} {context[bound]:.12g}"
     return _mistyped(kind, value, context.get("expected", ""))
 
 

@@ -217,7 +217,7 @@ def test_way_to_a_host_may_be_a_tunnel(h1):
     ("entry", "problem"),
     [
         ({"id": "clock", "host": "w9", "why": "so"}, "doctor.ignore[0].host: w9 is not among hosts"),
-        ({"id": "clock", "why": " "}, "doctor.ignore[0].why: is empty"),
+        ({"id": "clock", "why": " "}, "doctor.ignore[0].why: ' ' should be the reason"),
         ({"id": "clocks", "why": "so"}, "; did you mean clock?"),
         ({"id": "clock", "hots": "w1", "why": "so"}, "hots: unknown key; did you mean host?"),
     ],
