@@ -16,7 +16,7 @@ TESTS = (
     "tests/test_stacks.py",
     "tests/test_program.py::test_stack_is_declared_whole",
     "tests/test_docs.py::test_discovered_file_is_none_that_comes_with_the_project",
-    "tests/rules/stack_file/test_schema.py",
+    "tests/rules/stack_file/test_reference.py",
     "tests/explain/map/test_blocks.py",
     "tests/cli/test_check.py",
     "tests/cli/test_map.py",

@@ -4,6 +4,7 @@ import pytest
 
 from providers.rules.plan import plan_of
 from providers.rules.vocabulary.errors import StackFileError
+from providers.rules.vocabulary.network_options import INHIBIT
 
 OWNER = "swarmnet/test"
 HOSTS = {
@@ -70,6 +71,7 @@ SHARED = {"subnet": "10.1.0.0/16"}
             id="own gateway",
         ),
         pytest.param({"subnet": "10.2.0.0/16"}, {}, ("10.2.0.0/16", "10.2.0.1", None), id="own alone"),
+        pytest.param({}, SHARED | {"ip_range": "10.1.4.0/24"}, ("10.1.0.0/16", "10.1.4.0", None), id="of ip_range"),
     ],
 )
 def test_hosts_own_keys_win(own, shared, expected):
@@ -81,10 +83,11 @@ def test_hosts_own_keys_win(own, shared, expected):
 
 
 def test_gateway_left_out_is_the_first_of_the_range():
-    """It is the first address of the ip_range, if there is one."""
-    overlay = planned(overlays={"app": {"subnet": "10.2.0.0/16", "ip_range": "10.2.4.0/24"}}).overlays[0]
+    """It is the first address of the ip_range, if there is one; and of the range of IPv6."""
+    bridge = {**SHARED, "ipv6": {"subnet": "fd00:64::/64"}}
+    whole = planned(gwbridge=bridge, overlays={"app": {"subnet": "10.2.0.0/16", "ip_range": "10.2.4.0/24"}})
 
-    assert "10.2.4.0" == overlay.gateway
+    assert ("10.2.4.0", "fd00:64::1") == (whole.overlays[0].gateway, whole.gwbridges[0][0].ipv6.gateway)
 
 
 def test_every_spec_carries_owner_adopt_and_its_timeout():
@@ -153,3 +156,14 @@ def test_an_overlay_that_migrates_has_more_time():
     overlays = {"app": {"subnet": "10.3.0.0/24"}, "data": {"subnet": "10.3.1.0/24", "on_in_use": "migrate"}}
 
     assert {"app": 60, "data": 900} == {spec.name: spec.timeout for spec in planned(overlays=overlays).overlays}
+
+
+def test_option_is_passed_on_as_text():
+    """It is so for either driver, known or not: truth and numbers are text to an Engine."""
+    whole = planned(
+        gwbridge={"subnet": "10.1.0.0/16", "options": {"com.example.a": 1, INHIBIT: True}},
+        overlays={"app": {"subnet": "10.3.0.0/24", "options": {"com.example.b": "x"}}},
+    )
+
+    assert {"com.example.a": "1", INHIBIT: "true"} == whole.gwbridges[0][0].options
+    assert {"com.example.b": "x"} == whole.overlays[0].options

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.stackfiles import SUBNETS, at, merged, net, problems, raw, said, stating
+from tests.support.stackfiles import SUBNETS, at, merged, net, problems, raw, stating
 
 NO_INGRESS = 'hosts would join and be ready, but without ingress, and tasks would fail with "Pool overlaps"'
 RECIPE = f"{NO_INGRESS}; examples in Docker's documentation give both one range"
@@ -216,28 +216,3 @@ def test_clash_without_a_free_range_says_where_to_look(third, smaller):
     (line,) = problems(overlays={"app": net("10.1.0.0/16")}, reserved=["10.0.0.0/8", "172.16.0.0/12", third])
 
     assert f"{NONE}: {LOOK.format(third)}{smaller}" == line.rpartition("; ")[2]
-
-
-@pytest.mark.parametrize(
-    ("key", "free"),
-    [
-        ("overlays.app.subnet 8.8.8.0/24", "10.1.0.0/24"),
-        ("gwbridge.subnet 172.32.0.0/16", "172.31.0.0/16"),
-        ("ingress.subnet 11.0.0.0/20", "10.255.240.0/20"),
-    ],
-)
-def test_public_range_is_a_warning(key, free):
-    """Its owner on the Internet is no longer reached; that may be the stack's own company."""
-    expected = f"is public: its owner would be unreachable; take a private range; {free} is free"
-
-    assert [f"{key.replace(' ', ': ')} {expected}"] == said(**stating(key)).warnings
-
-
-@pytest.mark.parametrize(
-    "key",
-    [f"overlays.app.subnet {each}" for each in ("100.64.8.0/24", "192.0.2.0/24", "198.18.0.0/24", "172.31.0.0/16")]
-    + ["hosts.m1.address 8.8.4.4", "reserved [9.9.9.0/24]"],
-)
-def test_range_that_is_no_loss(key):
-    """Nobody has those of its own kind on the Internet, and hosts and what is reserved are to be reached."""
-    assert [] == said(**stating(key)).warnings

@@ -12,6 +12,7 @@ from providers.rules.stack_file import model
 from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary import labels as ours
 from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.network_options import GATEWAY_MODE, HOST_BINDING, release
 from providers.rules.vocabulary.routes import Link, Route, Surroundings
 from providers.rules.vocabulary.shape import pairs
 from providers.rules.vocabulary.snapshot import HostReport
@@ -160,6 +161,23 @@ def test_host_that_can_not_tell_its_routes_is_named():
 
     assert ("routes and resolvers were not compared: m1: sh -c ip: exit status 127",) == both.warnings
     assert 1 == len(both.refused)
+
+
+def test_option_that_an_engine_is_too_old_for_is_refused_by_host():
+    """It would keep it and do nothing, without a word; of a host whose Engine is not known nothing is said."""
+    options = {GATEWAY_MODE: "routed", HOST_BINDING: "127.0.0.1"}
+    seen = [report("m1", engine=28), report("w1", engine=26)]
+
+    assert [
+        f"gwbridge.options: {GATEWAY_MODE} needs 28: w1 has 26, which would keep it and do nothing: "
+        "leave it out for that host, or give it a newer Engine"
+    ] == refused(*seen, gwbridge=net("10.64.0.0/20", options=options))
+    assert [] == refused(report("m1", engine=0), gwbridge=net("10.64.0.0/20", options=options))
+
+
+def test_engine_is_known_by_the_api_that_it_speaks():
+    """Each Engine of the lab was seen to say it."""
+    assert [20, 26, 28, 29, 0] == [release(api) for api in ("1.41", "1.45", "1.51", "1.56", "")]
 
 
 # What does not

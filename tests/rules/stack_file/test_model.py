@@ -11,7 +11,6 @@ from providers.rules.stack_file.model import Gwbridge, Host, Ingress, Overlay, S
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 from tests.rules.wrong_files import HOST_KEY, PASTED_KEYS
-from tests.support.stackfiles import said
 
 HOSTS = {"m1": {"address": "10.0.0.1", "role": "manager"}}
 PASSWORD = "correct horse battery staple"
@@ -156,12 +155,6 @@ def test_what_is_left_out_stays_open():
     assert {"name": "m1", "address": "m1.example", "local": False, "sudo": False, "connect_timeout": 10} == (
         found.model_dump(exclude_none=True)
     )
-
-
-@pytest.mark.parametrize("ssh", [{"bastion": "10.99.0.1:2222"}, {"bastion": "b1"}, {"bastion": "none"}])
-def test_bastion_that_is_no_host(ssh):
-    """Another port is another machine behind a gateway."""
-    assert [] == said(ssh=ssh).problems
 
 
 PLACE = {"name": "m1", "address": "10.0.0.1"}
