@@ -16,7 +16,7 @@ from cli.files import write
 from cli.forecasts import forecasts
 from cli.lines import as_shown
 from cli.project import owner
-from cli.stack_files import readable
+from cli.stack_files import all_of
 from cli.waiting import asking
 from providers.discovery.found import Found
 from providers.discovery.leave_out import left_out, mended, outside, path_of, unclaimed, without
@@ -58,7 +58,7 @@ def discover(
         first = entry(manager, Reach(key_file, known_hosts, sudo, bastion))
         with asking(f"{manager} and all that it knows"):
             swarm = read(first)
-    others = {name: each.resolved for name, each in readable(out.parent).items() if name != stack}
+    others = {name: each.resolved for name, each in all_of(out.parent)[0].items() if name != stack}
     raw, remarks = file_of(swarm, owned, others)
     text = stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1], routes(swarm))
     with told():  # also if somebody has written it meanwhile

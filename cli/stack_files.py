@@ -131,25 +131,15 @@ def declared(directory: Path, stack: str) -> tuple[Plan, Resolved]:
         judgement = judged(directory, stack)
         return planned(judgement, owner(directory, stack)), judgement.resolved
     except StackFileError as error:
-        raise StackFileError(located(directory, stack, error, judgement)) from error
-
-
-def located(directory: Path, stack: str, error: StackFileError, judgement: Verdict | None) -> list[str]:
-    """Return the problems of a stack's file in its order, each with its place."""
-    lines = lines_of(directory, stack, error, judgement)
-    return [str(line) if line.file else line.words for line in lines]
+        lines = lines_of(directory, stack, error, judgement)
+        raise StackFileError([str(line) if line.file else line.words for line in lines]) from error
 
 
 def lines_of(directory: Path, stack: str, error: StackFileError, judgement: Verdict | None) -> list[Line]:
-    """Return the same as lines."""
+    """Return the problems of a stack's file in its order, each with its place."""
     if isinstance(error, ProjectError):
         return [Line.beside(stack, problem) for problem in error.problems]
     return sorted(Line.of(directory, stack, problem, judgement) for problem in error.problems)
-
-
-def readable(directory: Path) -> dict[str, Verdict]:
-    """Check every file of the directory that can be read."""
-    return all_of(directory)[0]
 
 
 def all_of(directory: Path, qualified: Iterable[str] = ()) -> tuple[dict[str, Verdict], dict[str, str]]:

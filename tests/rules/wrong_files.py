@@ -125,7 +125,6 @@ WRONG = {
             for key, problem in (
                 ("aux_addresses", "is refused: swarms drop such addresses without a word; leave them out of ip_range instead"),
                 ("enable_ipv6", IPV6),
-                ("enableIpv6", IPV6),
                 ("ipv6", IPV6),
                 ("scope", "is refused: swarm networks are the whole swarm's, and docker_gwbridge is a host's own"),
             )

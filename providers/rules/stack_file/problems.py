@@ -171,7 +171,7 @@ def _one_of(value: str, expected: str) -> str:
 def _unknown_key(key: str, annotation: object) -> str:
     """Return the message for a key that its section does not have, with the section's reason if it gives one."""
     refused = getattr(section(annotation), "refused", {})
-    if reason := refused.get(key) or refused.get(_snake(key)):
+    if reason := refused.get(key):
         return f"is refused: {reason}"
     close = _likely(key, annotation)
     return "unknown key; " + (f"did you mean {close}?" if close else f"known are {', '.join(_fields(annotation))}")
@@ -179,14 +179,7 @@ def _unknown_key(key: str, annotation: object) -> str:
 
 def _likely(key: str, annotation: object) -> str | None:
     """Return the key of a section that was probably meant by one that it does not have, or None."""
-    return next(iter(difflib.get_close_matches(_snake(key), _fields(annotation), n=1)), None)
-
-
-def _snake(key: str) -> str:
-    """Return a key in lower case with `_` between its words: `advertiseAddress`, `advertise-address`,
-    `ADVERTISE_ADDRESS`."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", key)
-    return re.sub("_+", "_", parted).strip("_").lower()
+    return next(iter(difflib.get_close_matches(key.lower(), _fields(annotation), n=1)), None)
 
 
 def _at(model: type[BaseModel], location: Location) -> object:
