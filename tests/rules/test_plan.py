@@ -135,22 +135,6 @@ def test_what_makes_sense_is_checked_beside_what_does_not():
     assert [*wrong, "overlays.app.subnet"] == [line.partition(":")[0] for line in caught.value.problems]
 
 
-def test_all_problems_come_at_once():
-    """Order, roles and ranges are looked at together, also beside a misspelt key that has nothing to do with them."""
-    with pytest.raises(StackFileError) as caught:
-        planned(
-            swarm={"first_manager": "w1"},
-            order=[["m1", "w1"]],
-            gwbridge={"subnet": "10.11.0.0/16"},
-            overlays={"app": {"subnet": "10.11.0.0/24"}},
-            ingres={"subnet": "10.12.0.0/16"},
-        )
-
-    assert ["ingres", "swarm.first_manager", "order", "gwbridge.subnet"] == [
-        line.partition(":")[0] for line in caught.value.problems
-    ]
-
-
 def test_an_overlay_that_migrates_has_more_time():
     """Its services move at their own pace."""
     overlays = {"app": {"subnet": "10.3.0.0/24"}, "data": {"subnet": "10.3.1.0/24", "on_in_use": "migrate"}}

@@ -85,6 +85,11 @@ PROBLEMS = {
         ),
     ],
     "hosts and findings that are not there": [
+        ("hosts {m1: {lost: true}, w1: {lost: true}}", "hosts: all are lost; a stack needs at least one that is not"),
+        (
+            "hosts {m1: {address: m1, role: worker, unwatched: true}, w1: {unwatched: true}}",
+            "hosts.m1: is unwatched, so that role would change nothing there: leave only address",
+        ),
         (
             "swarm.first_manager m2; hosts.m2 {address: m2, role: manager, lost: true}",
             "swarm.first_manager: m2 is lost; write one of m1",
@@ -161,6 +166,13 @@ PROBLEMS = {
             for key in ("address 2001:db8::1", "advertise_address '[fd00::1]:2377'")
         ),
     ],
+    "commands of one name on one host": [
+        ("prepare [{name: a, run: x}, {name: a, run: y}]", "prepare[1].name: a is there twice"),
+        (
+            "prepare [{name: a, run: x}]; hosts.w1.prepare [{name: a, run: y}]",
+            "hosts.w1.prepare[0].name: a is there twice, with those of prepare for all hosts",
+        ),
+    ],
     # One look at the file names all of it.
     "what is wrong by itself, and what clashes": [
         (
@@ -173,6 +185,11 @@ PROBLEMS = {
         (
             "order [[m1]]; hosts.m1.labels {'': x}",
             "hosts.m1.labels.: a label has a key; write one, or take it away\norder: lacks w1; each host has one place",
+        ),
+        (
+            "swarm.first_manager w1; order [[m1]]; ingres.subnet 10.12.0.0/16",
+            "ingres: unknown key; did you mean ingress?\nswarm.first_manager: w1 is a worker; managers are m1\n"
+            "order: lacks w1; each host has one place",
         ),
         (
             f"{AUTO}; overlays.bad.subnet x",

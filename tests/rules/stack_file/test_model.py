@@ -11,23 +11,9 @@ from providers.rules.stack_file.model import Gwbridge, Host, Ingress, Overlay, S
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
 from tests.rules.wrong_files import HOST_KEY, PASTED_KEYS
+from tests.support.stackfiles import at, merged, net, problems, raw
 
-HOSTS = {"m1": {"address": "10.0.0.1", "role": "manager"}}
 PASSWORD = "correct horse battery staple"
-
-
-def problems(**sections):
-    """The lines that a stack file with these sections gives; one host is there unless given."""
-    try:
-        parse({"hosts": HOSTS, **sections})
-    except StackFileError as error:
-        return error.problems
-    return []
-
-
-def test_hosts_alone_are_enough():
-    """Only `hosts` is required."""
-    assert [] == problems()
 
 
 def test_hosts_are_required():
@@ -46,24 +32,21 @@ def test_unknown_key_of_a_host_named_like_a_key():
 
 
 @pytest.mark.parametrize(
-    ("key", "values"),
+    ("path", "values"),
     [
-        ("address", ["10.0.0.1", "fd00::1", "m1.example.com", "my_alias"]),
-        ("advertise_address", ["eth0", "eth0.100", "10.0.0.1", "10.0.0.1:2377", "[fd00::1]:2377", "fd00::1"]),
-        ("listen_address", ["0.0.0.0", "0.0.0.0:2377", "[::]:2377", "eth0:2377"]),
-        ("host_key", [f"{HOST_KEY} root@m1"]),
-        ("key_file", ["~/.ssh/id", "/keys/a$1", "keys/team key", "~ops/.ssh/id"]),
+        ("hosts.m1.address", ["10.0.0.1", "fd00::1", "m1.example.com", "my_alias"]),
+        ("hosts.m1.advertise_address", ["eth0", "eth0.100", "10.0.0.1", "10.0.0.1:2377", "[fd00::1]:2377", "fd00::1"]),
+        ("hosts.m1.listen_address", ["0.0.0.0", "0.0.0.0:2377", "[::]:2377", "eth0:2377"]),
+        ("hosts.m1.host_key", [f"{HOST_KEY} root@m1"]),
+        ("hosts.m1.key_file", ["~/.ssh/id", "/keys/a$1", "keys/team key", "~ops/.ssh/id"]),
+        ("gwbridge.bridge_name", ["docker_gwbridge", "gwb0", "br-swarm", "local", "english"]),
     ],
 )
-def test_words_about_a_host_that_are_fine(key, values):
+def test_words_that_are_fine(path, values):
     """Names, interfaces, addresses of both IP versions (to listen on, also all of them), lines of .pub files, paths."""
-    assert [[]] * len(values) == [problems(hosts={"m1": {"address": "m1", key: value}}) for value in values]
+    told = [problems(**merged(raw(gwbridge=net("10.2.0.0/24")), at(path, value))) for value in values]
 
-
-@pytest.mark.parametrize("name", ["docker_gwbridge", "gwb0", "br-swarm", "local", "english"])
-def test_bridge_takes_other_names(name):
-    """Any other name that Linux takes is fine for the bridge."""
-    assert [] == problems(gwbridge={"subnet": "10.2.0.0/24", "bridge_name": name})
+    assert [[]] * len(values) == told
 
 
 @pytest.mark.parametrize("key", ["user", "key_file", "known_hosts", "host_key", "sudo", "bastion", "port", "password"])
@@ -82,9 +65,9 @@ anything = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*StackFile.model_fields, "other"]), anything))
-def test_whatever_is_written_gives_a_stack_file_or_lines(raw):
-    """No content of a stack file ends in anything but a model or `path: problem` lines."""
-    assert all(": " in line for line in problems(**raw))
+def test_whatever_is_written_gives_a_plan_or_lines(sections):
+    """No content of a stack file ends in anything but sections or `path: problem` lines."""
+    assert all(": " in line for line in problems(**sections))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.stack_file.reading import from_flat, from_yaml, read
-from providers.rules.stack_file.yaml_text import position
 from providers.rules.vocabulary.errors import StackFileError
 
 TEXT = """
@@ -185,24 +184,6 @@ def test_every_key_has_its_place():
         "reserved[0]": (6, 14),
         "reserved[1]": (7, 5),
     } == read(text).keys
-
-
-@pytest.mark.parametrize(
-    ("problem", "expected"),
-    [
-        ("hosts.m1.local: is wrong", (4, 7)),
-        ("hosts.m1.gwbridge.subnet: is required", (3, 5)),
-        ("hosts.m1: is wrong", (3, 5)),
-        ("overlays: is required", (1, 1)),
-        ("line 7, column 8: is wrong", (7, 8)),
-    ],
-    ids=["key", "key that is missing", "section", "section that is missing", "of the text"],
-)
-def test_where_a_problem_is(problem, expected):
-    """It is at its key, else at the section that the key would be in."""
-    text = "config:\n  swarmnet:hosts:\n    m1:\n      local: true\n"
-
-    assert expected == position(problem, read(text).keys)
 
 
 def doubled(times):

@@ -118,10 +118,7 @@ def test_unwatched_host_is_a_member_and_nothing_more():
         ("hosts: all are unwatched; a stack needs at least one that is reached", {"hosts": {"win": WIN}}),
         (
             "ingress.subnet: 10.9.0.0/24 contains hosts.win.address 10.9.0.9/32",
-            {
-                "hosts": {"m1": {"address": "m1", "role": "manager"}, "win": WIN},
-                "ingress": {"subnet": "10.9.0.0/24"},
-            },
+            {"hosts": {"m1": {"address": "m1"}, "win": WIN}, "ingress": {"subnet": "10.9.0.0/24"}},
         ),
     ],
 )
@@ -132,40 +129,24 @@ def test_what_can_not_be_said_of_an_unwatched_host(problem, sections):
     assert problem == line[: len(problem)]
 
 
-MANAGERS = ("m1", "m2", "m3")
-
-
-def stackfile(**sections):
-    """A stack of three managers and two workers, workers declared between the managers."""
-    declared = {
-        name: {"address": f"10.0.0.{number}", "role": "manager" if name in MANAGERS else "worker"}
-        for number, name in enumerate(("m1", "w1", "m2", "w2", "m3"), start=1)
-    }
-    return parse({"hosts": declared, "swarm": {}, **sections})
+# Workers declared between the managers.
+FIVE = {
+    name: {"address": f"10.0.0.{number}", "role": "manager" if name[0] == "m" else "worker"}
+    for number, name in enumerate(("m1", "w1", "m2", "w2", "m3"), start=1)
+}
+WORKERS = {name: FIVE[name] for name in ("w1", "w2")}
 
 
 @pytest.mark.parametrize(
-    ("expected", "swarm"),
+    ("expected", "sections"),
     [
-        ((("w1", "w2"), ("m2",), ("m3",), ("m1",)), {}),
-        ((("w1", "w2"), ("m1",), ("m3",), ("m2",)), {"first_manager": "m2"}),
+        ([["w1", "w2"], ["m2"], ["m3"], ["m1"]], {"hosts": FIVE}),
+        ([["w1", "w2"], ["m1"], ["m3"], ["m2"]], {"hosts": FIVE, "swarm": {"first_manager": "m2"}}),
+        ([["m1"], ["w1", "m2"], ["w2", "m3"]], {"hosts": FIVE, "order": [["m1"], [], ["w1", "m2"], ["w2", "m3"]]}),
+        ([["w1", "w2"]], {"hosts": WORKERS}),
     ],
-    ids=["the first declared", "the one named"],
+    ids=["the first manager last", "the one named last", "the order, less empty waves", "others keep the managers"],
 )
-def test_workers_come_first_and_the_first_manager_last(expected, swarm):
-    """This is so without an order: all workers at once, each further manager alone, the first manager last."""
-    assert expected == resolve(stackfile(swarm=swarm)).waves
-
-
-def test_order_is_taken_as_it_is():
-    """A given order stands; waves without hosts mean nothing."""
-    order = [["m1"], [], ["w1", "m2"], ["w2", "m3"]]
-
-    assert (("m1",), ("w1", "m2"), ("w2", "m3")) == resolve(stackfile(order=order)).waves
-
-
-def test_stack_of_workers_has_one_wave():
-    """Workers alone share one wave: the swarm's managers may be somebody else's."""
-    only = parse({"hosts": {"w1": {"address": "10.0.0.1"}, "w2": {"address": "10.0.0.2"}}})
-
-    assert (("w1", "w2"),) == resolve(only).waves
+def test_waves(expected, sections):
+    """Without an order: all workers at once, each further manager alone, the first manager last."""
+    assert expected == [list(wave) for wave in resolve(parse(sections)).waves]
