@@ -108,7 +108,7 @@ def without(raw: Raw, path: tuple[str, ...]) -> Raw:
 def outside(raw: Raw, found: Found, owner: str) -> Iterator[Remark]:
     """Find clashes of what is declared with what hosts have: routes, addresses, resolvers, their other networks."""
     resolved = verdict(raw).resolved
-    reports = [member.report for member in found.reached if member.report and member.name in resolved.hosts]
+    reports = [member.report for member in found.reached if member.report and member.name in resolved.file.hosts]
     met = findings(resolved, owner, reports)
     for line in (*met.refused, *met.warnings):
         key = line.partition(".")[0]

@@ -12,7 +12,7 @@ from providers.rules.stack_file import problems
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import Ipv6, StackFile
 from providers.rules.stack_file.prepare import HostCommand, commands
-from providers.rules.stack_file.resolved import Resolved, ResolvedHost, without_lost
+from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.addresses import first_address, first_address_ipv6
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import (
@@ -107,20 +107,20 @@ def wanted(whole: Resolved, owner: str) -> Plan:
 
 def _gwbridges(resolved: Resolved, shared: dict[str, Any]) -> tuple[tuple[GwbridgeSpec, ...], ...]:
     shared = {**shared, "timeout": resolved.file.timeouts.gwbridge}
-    wanted = [[_gwbridge(resolved.hosts[name], shared) for name in wave] for wave in resolved.waves]
+    wanted = [[_gwbridge(resolved, name, shared) for name in wave] for wave in resolved.waves]
     declared = (tuple(spec for spec in wave if spec) for wave in wanted)
     return tuple(wave for wave in declared if wave)
 
 
-def _gwbridge(host: ResolvedHost, shared: dict[str, Any]) -> GwbridgeSpec | None:
-    bridge = host.gwbridge
+def _gwbridge(resolved: Resolved, host: str, shared: dict[str, Any]) -> GwbridgeSpec | None:
+    bridge = resolved.bridges.get(host)
     if not bridge or not bridge.subnet:
         return None
     return GwbridgeSpec(
         **shared,
         **bridge.model_dump(exclude={"gateway", "ipv6"}),
-        host=host.access.name,
-        access=_access(host),
+        host=host,
+        access=_access(resolved, host),
         gateway=bridge.gateway or first_address(bridge.subnet, bridge.ip_range),
         ipv6=_ipv6(bridge.ipv6) if bridge.ipv6 else None,
     )
@@ -130,8 +130,8 @@ def _ipv6(wanted: Ipv6) -> Ipv6Range:
     return Ipv6Range(subnet=wanted.subnet, gateway=wanted.gateway or first_address_ipv6(wanted.subnet))
 
 
-def _access(host: ResolvedHost) -> dict[str, Any]:
-    return host.access.model_dump(mode="json", exclude_none=True)
+def _access(resolved: Resolved, host: str) -> dict[str, Any]:
+    return resolved.access[host].model_dump(mode="json", exclude_none=True)
 
 
 def _swarm(resolved: Resolved, shared: dict[str, Any]) -> SwarmSpec | None:
@@ -142,14 +142,15 @@ def _swarm(resolved: Resolved, shared: dict[str, Any]) -> SwarmSpec | None:
         **shared,
         **swarm.model_dump(exclude={"first_manager"}),
         first_manager=first or "",
-        members=tuple(resolved.hosts),
-        gwbridge=_bridge_subnet(resolved.hosts[first]) if first else None,
+        members=tuple(resolved.file.hosts),
+        gwbridge=_bridge_subnet(resolved, first) if first else None,
         timeout=resolved.file.timeouts.swarm,
     )
 
 
-def _bridge_subnet(host: ResolvedHost) -> str | None:
-    return host.gwbridge.subnet if host.gwbridge else None
+def _bridge_subnet(resolved: Resolved, host: str) -> str | None:
+    bridge = resolved.bridges.get(host)
+    return bridge.subnet if bridge else None
 
 
 def _nodes(resolved: Resolved, shared: dict[str, Any]) -> tuple[NodeSpec, ...]:
@@ -159,15 +160,14 @@ def _nodes(resolved: Resolved, shared: dict[str, Any]) -> tuple[NodeSpec, ...]:
     return tuple(
         NodeSpec(
             **shared,
-            **file.hosts[name].model_dump(include={"availability", "labels"}),
-            role=host.role,
+            **host.model_dump(include={"role", "availability", "labels"}),
             host=name,
-            access=_access(host),
+            access=_access(resolved, name),
             ingress=file.ingress.subnet if file.ingress else None,
-            gwbridge=_bridge_subnet(host),
+            gwbridge=_bridge_subnet(resolved, name),
             timeout=file.timeouts.node,
         )
-        for name, host in sorted(resolved.hosts.items(), key=lambda item: item[0] != resolved.first_manager)
+        for name, host in sorted(file.hosts.items(), key=lambda item: item[0] != resolved.first_manager)
     )
 
 

@@ -151,7 +151,7 @@ def host_caption(host: Host | None, found: HostFacts | None) -> str:
 def bridge_ranges(stack: Stack, host: str) -> Iterator[tuple[str, str, str]]:
     """Yield the kind, the words and the range of what a host's docker_gwbridge is to have, and of what it has."""
     file = stack.verdict.stackfile
-    wanted = stack.verdict.resolved.hosts[host].gwbridge if host in file.hosts else None
+    wanted = stack.verdict.resolved.bridges.get(host)
     facts = stack.facts.hosts.get(host) if stack.facts else None
     has = facts.bridge.subnet if facts and facts.bridge else ""
     if wanted and wanted.subnet:

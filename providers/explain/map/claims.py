@@ -103,9 +103,9 @@ def found(stack: Stack) -> Iterator[Range]:
         wanted = declared_as(stack, name, network)
         if is_subnet(network.subnet) and not (wanted and wanted.subnet == network.subnet):
             yield Range(FOREIGN if name in foreign else OUTGOING, name, network.subnet)
-    hosts = stack.verdict.resolved.hosts
+    bridges = stack.verdict.resolved.bridges
     for host, facts in stack.facts.hosts.items():
-        bridge = hosts[host].gwbridge if host in hosts else None
+        bridge = bridges.get(host)
         wanted_subnet = bridge.subnet if bridge else None
         if facts.bridge and is_subnet(facts.bridge.subnet) and facts.bridge.subnet != wanted_subnet:
             yield Range(OUTGOING if wanted_subnet else FOREIGN, f"{GATEWAY_BRIDGE} of {host}", facts.bridge.subnet)

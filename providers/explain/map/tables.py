@@ -104,7 +104,7 @@ def _claimed(claim: Claim, remarks: str) -> tuple[str, ...]:
 def _host_cells(stack: Stack, name: str, found: HostFacts | None) -> tuple[str, ...]:
     file = stack.verdict.stackfile
     host = file.hosts.get(name)
-    bridge = stack.verdict.resolved.hosts[name].gwbridge if host else None
+    bridge = stack.verdict.resolved.bridges.get(name)
     subnet = (bridge.subnet if bridge else None) or ""
     gateway = (bridge.gateway if bridge else None) or (
         first_address(subnet, bridge.ip_range) if bridge and subnet else ""

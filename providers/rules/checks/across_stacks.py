@@ -149,7 +149,7 @@ def _both(resolved: Resolved, other: Resolved, shared: Mapping[str, str]) -> Ite
         return
     first = next(iter(shared))
     for host, theirs in shared.items():
-        if resolved.hosts[host].gwbridge and other.hosts[theirs].gwbridge:
+        if host in resolved.bridges and theirs in other.bridges:
             yield ("hosts", host, "gwbridge") if resolved.file.hosts[host].gwbridge else ("gwbridge",), host
     if resolved.file.swarm and other.file.swarm:
         yield ("swarm",), first

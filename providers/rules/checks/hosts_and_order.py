@@ -12,16 +12,16 @@ _MANY_MANAGERS = 7  # more are slower and no safer, says Docker's guide, see bel
 
 def nobody(resolved: Resolved) -> Iterator[str]:
     """Yield a problem if the stack has no host that could do anything."""
-    if not resolved.hosts and resolved.unwatched:
+    if not resolved.file.hosts and resolved.unwatched:
         yield "hosts: all are unwatched; a stack needs at least one that is reached"
-    elif not resolved.hosts:
+    elif not resolved.file.hosts:
         yield "hosts: is empty; a stack needs at least one"
     elif not _usable(resolved):
         yield "hosts: all are lost; a stack needs at least one that is not"
 
 
 def _usable(resolved: Resolved) -> bool:
-    return len(resolved.lost) < len(resolved.hosts)
+    return len(resolved.lost) < len(resolved.file.hosts)
 
 
 def managers(resolved: Resolved) -> Iterator[str]:
@@ -41,11 +41,11 @@ def managers(resolved: Resolved) -> Iterator[str]:
 
 def advertised(resolved: Resolved) -> Iterator[str]:
     """Yield addresses at which other hosts would find themselves, and names, which no Engine looks up."""
-    alone = len(resolved.hosts) == 1
+    alone = len(resolved.file.hosts) == 1
     for name, host in resolved.file.hosts.items():
         for key in ("advertise_address", "data_path_address"):
             told, _ = engine_host(getattr(host, key) or "")
-            if told and told in (*resolved.hosts, host.address) and not is_ip(told):
+            if told and told in (*resolved.file.hosts, host.address) and not is_ip(told):
                 yield f"hosts.{name}.{key}: {told} is a name, which Engines do not look up; write the host's IP address"
             elif _is_itself(told) and not alone:
                 yield f"hosts.{name}.{key}: {told} is each machine itself; write an address that others reach"
@@ -61,14 +61,14 @@ def advertised_alone(resolved: Resolved) -> Iterator[str]:
     """Warn of the same on a host that has no others yet."""
     for name, host in resolved.file.hosts.items():
         told, _ = engine_host(host.advertise_address or "")
-        if _is_itself(told) and len(resolved.hosts) == 1:
+        if _is_itself(told) and len(resolved.file.hosts) == 1:
             yield f"hosts.{name}.advertise_address: {told} is the machine itself: no other host could ever join"
 
 
 def ignored(resolved: Resolved) -> Iterator[str]:
     """Yield accepted findings whose host is not in the stack file."""
     for at, each in enumerate(resolved.file.doctor.ignore):
-        if each.host is not None and each.host not in resolved.hosts:
+        if each.host is not None and each.host not in resolved.file.hosts:
             yield f"doctor.ignore[{at}].host: {each.host} is not among hosts"
 
 
@@ -122,7 +122,7 @@ def beginning(resolved: Resolved) -> Iterator[str]:
     elif resolved.lost.issuperset(managers):
         yield f"swarm: needs a manager, and {', '.join(managers)} {'is' if len(managers) == 1 else 'are'} lost"
     elif swarm.first_manager and swarm.first_manager not in managers:
-        what = "a worker" if swarm.first_manager in resolved.hosts else "not among hosts"
+        what = "a worker" if swarm.first_manager in resolved.file.hosts else "not among hosts"
         yield f"swarm.first_manager: {swarm.first_manager} is {what}; managers are {', '.join(managers)}"
     elif swarm.first_manager in resolved.lost:
         left = ", ".join(name for name in managers if name not in resolved.lost)
@@ -134,7 +134,7 @@ def idle(resolved: Resolved) -> Iterator[str]:
     hosts, order = resolved.file.hosts, resolved.file.order
     if resolved.file.swarm and hosts and all(host.availability == "drain" for host in hosts.values()):
         yield "hosts: availability is drain on all of them: no service would run anywhere"
-    if order and not any(host.gwbridge for host in resolved.hosts.values()):
+    if order and not resolved.bridges:
         yield "order: is that of docker_gwbridge, and no host has a section gwbridge: nothing is done in it"
     for number, wave in enumerate(order or ()):
         if len(resolved.managers) > 1 and set(resolved.managers) <= set(wave):
@@ -150,12 +150,12 @@ def waves(resolved: Resolved) -> Iterator[str]:
         for place, name in enumerate(wave):
             if name in resolved.unwatched:
                 yield f"order[{number}][{place}]: {name} is unwatched, and nothing is changed there; take it out"
-            elif name not in resolved.hosts:
+            elif name not in resolved.file.hosts:
                 yield f"order[{number}][{place}]: {name} is not among hosts"
             elif name in seen:
                 yield f"order[{number}][{place}]: {name} comes a second time; each host has one place"
             seen.add(name)
-    if left := [name for name in resolved.hosts if name not in seen]:
+    if left := [name for name in resolved.file.hosts if name not in seen]:
         yield f"order: lacks {', '.join(left)}; each host has one place"
 
 

@@ -27,7 +27,7 @@ def container_mtu(mtu: int | None, encrypted: bool = False) -> int:
 
 def problems(resolved: Resolved) -> Iterator[str]:
     """Yield networks of the swarm whose packets do not fit between the hosts, as `path: problem`."""
-    if not resolved.hosts:
+    if not resolved.file.hosts:
         return
     key, most = min(_underlays(resolved), key=lambda underlay: underlay[1])
     for _, path, network in networks(resolved):
@@ -45,7 +45,7 @@ def networks(resolved: Resolved) -> Iterator[tuple[Noun, str, Ingress | Overlay]
 def warnings(resolved: Resolved) -> Iterator[str]:
     """Warn of bridges with a larger MTU than their host's, which may have another for the way outside."""
     for name, host in resolved.file.hosts.items():
-        bridge = resolved.hosts[name].gwbridge
+        bridge = resolved.bridges.get(name)
         if bridge and bridge.mtu and bridge.mtu > host.mtu:
             section = f"hosts.{name}.gwbridge" if host.gwbridge and host.gwbridge.mtu else "gwbridge"
             yield (

@@ -80,7 +80,7 @@ def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> F
     taken = {each.subnet for each in ranges(resolved)}
     for report in reports:
         wanted = [*_bridge(resolved, report), *_of_swarm(resolved, standing, begins=not networks)]
-        bridge = resolved.hosts[report.host].gwbridge
+        bridge = resolved.bridges.get(report.host)
         occupied = [
             *on_host(report, bridge.bridge_name if bridge else None),
             *in_swarm(networks, {each.noun for each in wanted}, owner),
@@ -100,7 +100,7 @@ def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> F
 
 def _bridge(resolved: Resolved, report: HostReport) -> Iterator[Wanted]:
     """Yield the ranges wanted of one host."""
-    bridge, own = resolved.hosts[report.host].gwbridge, resolved.file.hosts[report.host].gwbridge
+    bridge, own = resolved.bridges.get(report.host), resolved.file.hosts[report.host].gwbridge
     if bridge and bridge.subnet:
         path = f"hosts.{report.host}.gwbridge.subnet" if own and own.subnet else "gwbridge.subnet"
         stands = any(bridge.subnet in subnets(net) for net in report.networks if noun_of(net) == Noun("gwbridge"))
@@ -167,7 +167,7 @@ def _recipe(wanted: Wanted, occupied: Occupied) -> str:
 def _too_old(resolved: Resolved, reports: Sequence[HostReport]) -> Iterator[str]:
     """Yield options that a host's Engine would keep without doing anything."""
     for report in reports:
-        bridge, found = resolved.hosts[report.host].gwbridge, report.engine
+        bridge, found = resolved.bridges.get(report.host), report.engine
         own = resolved.file.hosts[report.host].gwbridge
         for key in bridge.options if bridge else ():
             known = KNOWN.get(key)

@@ -24,8 +24,8 @@ from providers.rules.vocabulary.labels import twin_name
 
 def lacking(resolved: Resolved) -> Iterator[str]:
     """Yield hosts whose own section `gwbridge` has no subnet, with no shared section to take it from."""
-    for name, host in resolved.hosts.items():
-        if host.gwbridge and not host.gwbridge.subnet:
+    for name, bridge in resolved.bridges.items():
+        if not bridge.subnet:
             yield f"hosts.{name}.gwbridge.subnet: is required, since there is no section gwbridge to take it from"
 
 
@@ -59,7 +59,7 @@ def twins(resolved: Resolved) -> Iterator[str]:
 def inside(resolved: Resolved) -> Iterator[str]:
     """Yield gateways and ranges that are not where they belong."""
     for name, host in resolved.file.hosts.items():
-        bridge = resolved.hosts[name].gwbridge
+        bridge = resolved.bridges.get(name)
         if host.gwbridge and host.gwbridge.gateway and bridge:
             yield from _gateway(f"hosts.{name}.gwbridge", bridge)
         if host.gwbridge and bridge:
@@ -124,7 +124,7 @@ def few_addresses(resolved: Resolved) -> Iterator[str]:
     An Engine says nothing when addresses run out: tasks stay `new` without a reason. The counting: a /28 with one
     service on three hosts is full at nine tasks (measurements.md#addresses-in-use).
     """
-    nodes = len(resolved.hosts) + len(resolved.unwatched)
+    nodes = len(resolved.file.hosts) + len(resolved.unwatched)
     if ingress := resolved.file.ingress:  # every node takes an address of it
         yield from _lack("ingress", ingress, nodes, ingress.expect or Expected())
     for name, overlay in resolved.file.overlays.items():

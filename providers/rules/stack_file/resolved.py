@@ -4,24 +4,14 @@ Checks, the plan and the plugin take this one value. How hosts are reached is in
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Literal
 
 from providers.rules.stack_file.access import HostAccess, Roles, access
-from providers.rules.stack_file.model import Host, PartialGwbridge, StackFile
+from providers.rules.stack_file.model import PartialGwbridge, StackFile
 from providers.rules.stack_file.problems import readable
 from providers.rules.stack_file.reading import NAMESPACE, from_flat
 from providers.rules.vocabulary.errors import StackFileError
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResolvedHost:
-    """One host. gwbridge: the shared section with the host's own in its place, or None if there is neither."""
-
-    access: HostAccess
-    gwbridge: PartialGwbridge | None
-    role: Literal["manager", "worker"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,18 +23,32 @@ class Resolved:
     """
 
     file: StackFile
-    hosts: Mapping[str, ResolvedHost]
     unwatched: Mapping[str, str]
 
-    @property
+    @cached_property
     def access(self) -> dict[str, HostAccess]:
         """Return how each host is reached, by its name."""
-        return {name: host.access for name, host in self.hosts.items()}
+        return access(self.file)
+
+    @cached_property
+    def bridges(self) -> dict[str, PartialGwbridge]:
+        """Return the section `gwbridge` of each host that has one, by its name: the shared one with the host's own keys
+        in its place.
+
+        A host that has a subnet of its own takes neither the gateway nor the ip_range from the shared section.
+        """
+        shared = self.file.gwbridge
+        found: dict[str, PartialGwbridge] = dict.fromkeys(self.file.hosts, shared) if shared else {}
+        for name, own in ((name, host.gwbridge) for name, host in self.file.hosts.items() if host.gwbridge):
+            left_out = {"gateway", "ip_range"} if own.subnet else None
+            values = shared.model_dump(exclude_unset=True, exclude=left_out) if shared else {}
+            found[name] = PartialGwbridge.model_validate(values | own.model_dump(exclude_unset=True))
+        return found
 
     @property
     def managers(self) -> list[str]:
         """Return the hosts that are managers, in the file's order."""
-        return [name for name, host in self.hosts.items() if host.role == "manager"]
+        return [name for name, host in self.file.hosts.items() if host.role == "manager"]
 
     @cached_property
     def first_manager(self) -> str | None:
@@ -60,7 +64,7 @@ class Resolved:
         if self.file.order is not None:
             return tuple(tuple(wave) for wave in self.file.order if wave)
         first = self.first_manager
-        workers = tuple(name for name, host in self.hosts.items() if host.role == "worker")
+        workers = tuple(name for name, host in self.file.hosts.items() if host.role == "worker")
         further = [(name,) for name in self.managers if name != first]
         return tuple(wave for wave in (workers, *further, (first,) if first else ()) if wave)
 
@@ -79,28 +83,8 @@ def resolve(stackfile: StackFile) -> Resolved:
     """Return what follows from a stack file."""
     unwatched = {name: host.address or "" for name, host in stackfile.hosts.items() if host.unwatched}
     watched = {name: host for name, host in stackfile.hosts.items() if name not in unwatched}
-    stackfile = stackfile.model_copy(update={"hosts": watched}) if unwatched else stackfile
-    reached = access(stackfile)
-    hosts = {
-        name: ResolvedHost(access=reached[name], gwbridge=_gwbridge(stackfile, host), role=host.role)
-        for name, host in stackfile.hosts.items()
-    }
-    return Resolved(file=stackfile, hosts=hosts, unwatched=unwatched)
-
-
-def _gwbridge(stackfile: StackFile, host: Host) -> PartialGwbridge | None:
-    """Return the section `gwbridge` with the host's own keys in its place, or None if there is neither.
-
-    A host that has a subnet of its own takes neither the gateway nor the ip_range from the shared section.
-    """
-    shared, own = stackfile.gwbridge, host.gwbridge
-    if own is None:
-        return shared
-    values = shared.model_dump(exclude_unset=True) if shared else {}
-    if own.subnet:
-        values.pop("gateway", None)
-        values.pop("ip_range", None)
-    return PartialGwbridge.model_validate(values | own.model_dump(exclude_unset=True))
+    file = stackfile.model_copy(update={"hosts": watched}) if unwatched else stackfile
+    return Resolved(file=file, unwatched=unwatched)
 
 
 def without_lost(resolved: Resolved) -> Resolved:
@@ -113,8 +97,7 @@ def without_lost(resolved: Resolved) -> Resolved:
         changed["order"] = [[name for name in wave if name not in lost] for wave in file.order]
     if file.swarm and file.swarm.first_manager in lost:
         changed["swarm"] = file.swarm.model_copy(update={"first_manager": None})
-    hosts = {name: host for name, host in resolved.hosts.items() if name not in lost}
-    return Resolved(file=file.model_copy(update=changed), hosts=hosts, unwatched=resolved.unwatched)
+    return replace(resolved, file=file.model_copy(update=changed))
 
 
 def configured(settings: Mapping[str, str]) -> Resolved:
