@@ -111,6 +111,15 @@ PROBLEMS = {
             "hosts.w1.gwbridge.gateway: 10.9.0.1 is not inside the subnet 10.11.0.0/24",
         ),
         (
+            f"{NETWORKS}; hosts.w1.gwbridge.ip_range 10.9.0.0/25",
+            "hosts.w1.gwbridge.ip_range: 10.9.0.0/25 is not inside the subnet 10.11.0.0/24",
+        ),
+        (
+            f"{APP}; ingress {{subnet: 10.13.0.0/24, subnets: [10.12.0.0/24]}}",
+            "overlays.app.subnet: 10.12.0.0/24 is the same as ingress.subnets[0] 10.12.0.0/24: "
+            f"{DEAD}; 10.12.1.0/24 is free",
+        ),
+        (
             "hosts.w1.gwbridge.mtu 1400",
             "hosts.w1.gwbridge.subnet: is required, since there is no section gwbridge to take it from",
         ),
