@@ -109,14 +109,13 @@ def _show(there: Mapping[str, Verdict], lines: Mapping[str, Sequence[Line]], tog
             tell(str(line))
 
 
-def _of_one(there: Mapping[str, Verdict], torn: Mapping[str, str], directory: Directory, asked: str) -> Iterator[Line]:
+def _of_one(
+    there: Mapping[str, Verdict], torn: Mapping[str, StackFileError], directory: Directory, asked: str
+) -> Iterator[Line]:
     """Say what is wrong with one stack's file, its clashes with others included. asked: its name, maybe qualified."""
     stack = short(asked)
-    if stack not in there:
-        try:
-            judged(directory, asked)
-        except StackFileError as error:
-            yield from lines_of(directory, stack, error, None)
+    if stack in torn:
+        yield from lines_of(directory, stack, torn[stack], None)
         return
     files = {name: found.resolved for name, found in there.items()}
     # A range that is still to be chosen is to be no other stack's.

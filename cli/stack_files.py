@@ -142,16 +142,17 @@ def lines_of(directory: Path, stack: str, error: StackFileError, judgement: Verd
     return sorted(Line.of(directory, stack, problem, judgement) for problem in error.problems)
 
 
-def all_of(directory: Path, qualified: Iterable[str] = ()) -> tuple[dict[str, Verdict], dict[str, str]]:
+def all_of(directory: Path, qualified: Iterable[str] = ()) -> tuple[dict[str, Verdict], dict[str, StackFileError]]:
     """Check every file of the directory that can be read, and say why each of the others can't.
 
-    qualified: names by which Pulumi is asked about stacks, if they are not the stacks' own.
+    qualified: names by which Pulumi is asked about stacks, if they are not the stacks' own, and of stacks without a
+    file.
     """
-    found, torn = dict[str, Verdict](), dict[str, str]()
-    asked = {short(stack): stack for stack in qualified}
-    for stack in names(directory):
+    found, torn = dict[str, Verdict](), dict[str, StackFileError]()
+    asked = {stack: stack for stack in names(directory)} | {short(stack): stack for stack in qualified}
+    for stack, named in asked.items():
         try:
-            found[stack] = judged(directory, asked.get(stack, stack))
+            found[stack] = judged(directory, named)
         except StackFileError as error:
-            torn[stack] = "; ".join(error.problems)
+            torn[stack] = error
     return found, torn

@@ -14,6 +14,7 @@ from providers.rules.checks.ranges import OURS, Range, ranges
 from providers.rules.stack_file.access import marks
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import overlapping, relation
+from providers.rules.vocabulary.errors import StackFileError
 
 Path = tuple[str, ...]
 
@@ -58,12 +59,7 @@ def joined(stack: str, stacks: Mapping[str, Resolved]) -> list[Resolved]:
     ]
 
 
-def unread(stack: str, why: str) -> str:
-    """Say that a stack's file can't be read, so that its ranges are unknown."""
-    return f"{stack}'s file can't be read: {why}"
-
-
-def unknown(stack: str, resolved: Resolved, known: Iterable[str], torn: Mapping[str, str]) -> Iterator[str]:
+def unknown(stack: str, resolved: Resolved, known: Iterable[str], torn: Mapping[str, StackFileError]) -> Iterator[str]:
     """Yield the names in `connected_to` that do not exist or can't be read (`torn`: why), as `path: problem`."""
     others = [name for name in known if name != stack]
     for number, name in enumerate(resolved.file.connected_to):
@@ -74,7 +70,7 @@ def unknown(stack: str, resolved: Resolved, known: Iterable[str], torn: Mapping[
             hint = f"did you mean {close[0]}?" if close else f"stacks are {', '.join(others) or 'none'}"
             yield f"connected_to[{number}]: there is no stack {name}; {hint}"
         elif name in torn:
-            yield f"connected_to[{number}]: {unread(name, torn[name])}"
+            yield f"connected_to[{number}]: {name}'s file can't be read: {'; '.join(torn[name].problems)}"
 
 
 def _own(resolved: Resolved) -> Iterator[Range]:

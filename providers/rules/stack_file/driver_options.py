@@ -4,6 +4,7 @@ Which Engine knows which: rules/vocabulary/network_options.py.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
@@ -33,17 +34,8 @@ _REFUSED = {
 }
 
 
-def of_bridge(options: dict[str, str]) -> dict[str, str]:
-    """Check options of docker_gwbridge. Raises ValueError with all that is wrong."""
-    return _checked("bridge", options)
-
-
-def of_overlay(options: dict[str, str]) -> dict[str, str]:
-    """Check options of an overlay or the ingress. Raises ValueError with all that is wrong."""
-    return _checked("overlay", options)
-
-
 def _checked(driver: str, options: dict[str, str]) -> dict[str, str]:
+    """Check options of a network of that driver. Raises ValueError with all that is wrong."""
     problems = [said for key, value in options.items() if (said := _problem(driver, key, value))]
     if problems:
         raise ValueError("; ".join(problems))
@@ -79,5 +71,5 @@ def unknown(driver: str, options: Mapping[str, str]) -> list[str]:
 
 
 Value = Annotated[str, BeforeValidator(_as_text)]
-BridgeOptions = Annotated[dict[str, Value], AfterValidator(of_bridge)]
-OverlayOptions = Annotated[dict[str, Value], AfterValidator(of_overlay)]
+BridgeOptions = Annotated[dict[str, Value], AfterValidator(partial(_checked, "bridge"))]
+OverlayOptions = Annotated[dict[str, Value], AfterValidator(partial(_checked, "overlay"))]

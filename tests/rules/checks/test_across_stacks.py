@@ -5,6 +5,7 @@ import pytest
 from providers.rules.checks.across_stacks import claimed_twice, joined, shared, unknown
 from providers.rules.stack_file import model
 from providers.rules.stack_file.resolved import resolve
+from providers.rules.vocabulary.errors import StackFileError
 from tests.support.stackfiles import net, said
 
 JOINED = "connected_to joins the two stacks, and neither would reach what is there in the other"
@@ -109,7 +110,7 @@ def test_what_a_stack_reserves_is_not_its_own():
 )
 def test_connected_to_what_is_not_there(name, problem):
     """A stack that does not exist, or whose ranges nobody knows, cannot be compared with."""
-    naming, torn = stack("m1.example", connected_to=["dev", name]), {"staging": "line 4: found a tab", "other": "x"}
+    naming, torn = stack("m1.example", connected_to=["dev", name]), {"staging": StackFileError(["line 4: found a tab"])}
 
     assert [f"connected_to[1]: {problem}"] == list(unknown("prod", naming, ["dev", "prod", "staging"], torn))
 
