@@ -26,11 +26,13 @@ BIG = (
 ENGINES = "1500, the Engine's choice,"
 NO_ROOM = "letters leave the name that it has while its services move no room; choose one of 49 at most"
 DEAD = "the swarm would take it and never give it addresses"
-CLASH = (
-    f"overlays.web.subnet: 10.12.0.0/24 is the same as overlays.app.subnet 10.12.0.0/24: {DEAD}; 10.12.1.0/24 is free"
-)
+SAME = f"overlays.web.subnet: 10.12.0.0/24 is the same as overlays.app.subnet 10.12.0.0/24: {DEAD}"
+CLASH = f"{SAME}; 10.12.1.0/24 is free"
+AT_INIT = "the ingress that the Engine makes at init, 10.0.0.0/24"
+ON_THE_BRIDGE = "hosts would look for that address on the bridge and not reach it"
+IN_CONTAINERS = "containers there would not reach that address"
+UNUSABLE = "nothing can be given an address there; 172.16.0.0/24 is free"
 BOTH = f"{APP}; overlays.web.subnet 10.12.0.0/24"
-IN_THE_WAY = "hosts would no longer reach what is there; 10.11.255.0/24 is free"
 
 PROBLEMS = {
     "hosts that are one machine": [
@@ -138,6 +140,44 @@ PROBLEMS = {
             "say which pool in default_addr_pool",
         ),
     ],
+    "ranges that meet an address, or what nobody may have": [
+        *(
+            (
+                f"{network}.subnet 10.12.0.0/24; {key} {value}",
+                f"{network}.subnet: 10.12.0.0/24 contains {key} 10.12.0.7/32: {why}; 10.12.1.0/24 is free",
+            )
+            for network, key, value, why in (
+                ("gwbridge", "hosts.m1.address", "10.12.0.7", ON_THE_BRIDGE),
+                ("gwbridge", "ssh.bastion", "jump@10.12.0.7:2222", ON_THE_BRIDGE),
+                ("ingress", "hosts.m1.advertise_address", "10.12.0.7:2377", IN_CONTAINERS),
+                ("overlays.app", "hosts.m1.data_path_address", "10.12.0.7", IN_CONTAINERS),
+            )
+        ),
+        (
+            "overlays.app.subnet 127.0.8.0/24",
+            f"overlays.app.subnet: 127.0.8.0/24 lies inside the loopback range 127.0.0.0/8: {UNUSABLE}",
+        ),
+        (
+            "gwbridge.subnet 169.254.8.0/24",
+            f"gwbridge.subnet: 169.254.8.0/24 lies inside the link-local range 169.254.0.0/16: {UNUSABLE}",
+        ),
+    ],
+    "ranges that meet what a swarm has": [
+        (
+            "swarm.default_addr_pool [10.12.0.0/16, 10.12.8.0/24]",
+            "swarm.default_addr_pool[0]: 10.12.0.0/16 contains swarm.default_addr_pool[1] 10.12.8.0/24: "
+            "a swarm takes only pools that are apart; 10.13.0.0/16 is free",
+        ),
+        (
+            "swarm {}; gwbridge.subnet 10.0.0.0/20; ingress.subnet 10.12.0.0/20",
+            f"gwbridge.subnet: 10.0.0.0/20 contains {AT_INIT}: hosts would join and be ready, but without ingress, "
+            'and tasks would fail with "Pool overlaps"; 10.1.0.0/20 is free',
+        ),
+        (
+            "swarm {}; overlays.app.subnet 10.0.0.0/24",
+            f"overlays.app.subnet: 10.0.0.0/24 is the same as {AT_INIT}: {DEAD}; 10.1.0.0/24 is free",
+        ),
+    ],
     # Clear of all that the file has, and of what Engines choose.
     "a range that is still to be chosen": [
         (AUTO, "overlays.app.subnet: is auto, and there is no pools.overlays to take a range from"),
@@ -190,6 +230,7 @@ PROBLEMS = {
         ),
         (f"{BOTH}; reserved [lan]", f"reserved[0]: 'lan' has no mask: write it like 10.11.0.0/16\n{CLASH}"),
         (f"{BOTH}; gwbridge {{subnet: 10.13.0.0/24, mtu: 1}}", f"gwbridge.mtu: 1 should be at least 68\n{CLASH}"),
+        (f"{BOTH}; pools.overlays {{range: 10.20.0.0/16, prefix: 24}}", f"{SAME}; 10.20.0.0/24 is free"),
         (f"{BOTH}; ssh.port 0", f"ssh.port: 0 should be at least 1\n{CLASH}"),
         (
             "order [[m1]]; hosts.m1.labels {'': x}",
@@ -329,6 +370,11 @@ WARNINGS = {
 }
 
 FINE = [
+    # docker_gwbridge is a host's own, and what is reserved is not ours.
+    "hosts.w1.gwbridge.subnet 10.11.0.0/16; gwbridge.subnet 10.11.0.0/16",
+    "reserved [10.0.0.0/8, 10.1.0.0/16]",
+    "reserved [10.99.0.0/16]",  # the hosts are there
+    "gwbridge.subnet 10.11.0.0/17; ingress.subnet 10.11.128.0/17",
     f"{FIVE}; {NETWORKS}; order [[w1, w2], [m1, m2], [m3]]",
     # Another port, bastion or interface is another machine.
     "hosts {m1: {address: gate, port: 2201}, w1: {address: gate, port: 2202}}",
@@ -375,6 +421,11 @@ def test_what_is_warned_of(kind):
     found = [(keys, said(**stating(*keys.split("; ")))) for keys, _ in WARNINGS[kind]]
 
     assert WARNINGS[kind] == [(keys, "\n".join([*each.why_no_plan, *each.warnings])) for keys, each in found]
+
+
+def test_ingress_may_be_the_very_one_that_the_engine_makes():
+    """It takes its place, and an overlay may be of the Engine's own pool."""
+    assert [] == problems(**stating("swarm {}", "ingress.subnet 10.0.0.0/24", "overlays.app.subnet 10.200.0.0/24"))
 
 
 @pytest.mark.parametrize("keys", FINE)

@@ -16,12 +16,9 @@ REJECTED = 'tasks on the host would be rejected with "Pool overlaps"'
 POOLED = 'tasks on networks made without a subnet would be rejected with "Pool overlaps"'
 DEAD = "the swarm would take it and never give it addresses"
 UNREACHABLE = "hosts would no longer reach what is there"
-ON_THE_BRIDGE = "hosts would look for that address on the bridge and not reach it"
-CONTAINERS = "containers there would not reach that address"
 TAKEN = "a network made without a subnet may take the range first, also while this one is being replaced"
-UNUSABLE = "nothing can be given an address there"
 
-# The reason, and a free range, by the words for two ranges; then how the second one is written, if not as in the words.
+# The reason, and a free range, by the words for two ranges.
 CLASHES = {
     "gwbridge.subnet: 10.11.0.0/16 is the same as ingress.subnet 10.11.0.0/16": (RECIPE, "10.12.0.0/16"),
     "hosts.w1.gwbridge.subnet: 10.12.0.0/24 lies inside ingress.subnet 10.12.0.0/16": (RECIPE, "10.11.255.0/24"),
@@ -47,73 +44,6 @@ def test_ranges_that_clash(words):
     path, subnet, *_, met, other = words.replace(":", "", 1).split()
 
     assert [f"{words}: {why}; {free} is free"] == problems(**stating(f"{met} {other}", f"{path} {subnet}"))
-
-
-@pytest.mark.parametrize(
-    ("network", "key", "value", "why"),
-    [
-        ("gwbridge", "hosts.m1.address", "10.12.0.7", ON_THE_BRIDGE),
-        ("overlays.app", "hosts.m1.data_path_address", "10.12.0.7", CONTAINERS),
-        ("ingress", "hosts.m1.advertise_address", "10.12.0.7:2377", CONTAINERS),
-        ("gwbridge", "ssh.bastion", "jump@10.12.0.7:2222", ON_THE_BRIDGE),
-    ],
-)
-def test_range_that_contains_an_address(network, key, value, why):
-    """The address of a host or a bastion would not be reached."""
-    expected = f"{network}.subnet: 10.12.0.0/24 contains {key} 10.12.0.7/32: {why}; 10.12.1.0/24 is free"
-
-    assert [expected] == problems(**stating(f"{network}.subnet 10.12.0.0/24", f"{key} {value}"))
-
-
-TWICE = ("overlays.app.subnet 10.12.1.0/24", "overlays.web.subnet 10.12.1.0/24")
-AS_APP = f"overlays.web.subnet: 10.12.1.0/24 is the same as overlays.app.subnet 10.12.1.0/24: {DEAD}"
-AT_INIT = "the ingress that the Engine makes at init, 10.0.0.0/24"
-POOLS = "swarm.default_addr_pool[0]: 10.12.0.0/16 contains swarm.default_addr_pool[1] 10.12.8.0/24"
-LOOPBACK = "overlays.app.subnet: 127.0.8.0/24 lies inside the loopback range 127.0.0.0/8"
-LINK_LOCAL = "gwbridge.subnet: 169.254.8.0/24 lies inside the link-local range 169.254.0.0/16"
-
-
-@pytest.mark.parametrize(
-    ("keys", "problem"),
-    [
-        ([*TWICE, "overlays.app.ip_range 10.12.1.0/25"], f"{AS_APP}; 10.12.2.0/24 is free"),
-        ([*TWICE, "pools.overlays {range: 10.20.0.0/16, prefix: 24}"], f"{AS_APP}; 10.20.0.0/24 is free"),
-        (
-            ["swarm.default_addr_pool [10.12.0.0/16, 10.12.8.0/24]"],
-            f"{POOLS}: a swarm takes only pools that are apart; 10.13.0.0/16 is free",
-        ),
-        (["overlays.app.subnet 127.0.8.0/24"], f"{LOOPBACK}: {UNUSABLE}; 172.16.0.0/24 is free"),
-        (["gwbridge.subnet 169.254.8.0/24"], f"{LINK_LOCAL}: {UNUSABLE}; 172.16.0.0/24 is free"),
-        (
-            ["swarm {}", "gwbridge.subnet 10.0.0.0/20", "ingress.subnet 10.12.0.0/20"],
-            f"gwbridge.subnet: 10.0.0.0/20 contains {AT_INIT}: {NO_INGRESS}; 10.1.0.0/20 is free",
-        ),
-        (
-            ["swarm {}", "overlays.app.subnet 10.0.0.0/24"],
-            f"overlays.app.subnet: 10.0.0.0/24 is the same as {AT_INIT}: {DEAD}; 10.1.0.0/24 is free",
-        ),
-    ],
-)
-def test_range_that_clashes_with_what_is_not_another_section(keys, problem):
-    """Ranges of one section, those that nobody can use, and those that the Engine chooses count as well."""
-    assert [problem] == problems(**stating(*keys))
-
-
-@pytest.mark.parametrize(
-    "keys",
-    [
-        ["hosts.w1.gwbridge.subnet 10.11.0.0/16", "gwbridge.subnet 10.11.0.0/16"],
-        ["reserved [10.0.0.0/8, 10.1.0.0/16]"],
-        ["reserved [10.99.0.0/16]"],  # the hosts are there
-        ["swarm {}", "ingress.subnet 10.0.0.0/24"],  # the very one that the Engine makes
-        ["swarm {}", "overlays.app.subnet 10.200.0.0/24"],  # of the Engine's own pool
-        ["gwbridge.subnet 10.11.0.0/17", "ingress.subnet 10.11.128.0/17"],
-    ],
-    ids=" ".join,
-)
-def test_ranges_that_may_meet(keys):
-    """docker_gwbridge is a host's own affair, and what is reserved is not ours."""
-    assert [] == problems(**stating(*keys))
 
 
 stacks = st.fixed_dictionaries(
