@@ -85,7 +85,10 @@ def verdict(raw: Raw, beside: Iterable[str] = (), text: Written | None = None) -
     """
     read = readable(StackFile, raw)
     chosen = {name: overlay for name, overlay in read.model.overlays.items() if overlay.subnet != AUTO}
-    resolved = resolve(read.model.model_copy(update={"overlays": chosen}))
+    known: dict[str, object] = {"overlays": chosen}
+    if read.harms(("swarm", "default_addr_pool")):
+        known["swarm"] = None  # without its pool, it would have the Engine's
+    resolved = resolve(read.model.model_copy(update=known))
     across = (line for check, needs in _CHECKS if not any(map(read.harms, needs)) for line in check(resolved))
     of_text = text.problems if text else ()
     found = [*of_text, *_others(of_text, read.problems)]

@@ -263,6 +263,10 @@ PROBLEMS = {
         (f"{AUTO}; pools.overlays {{range: 10.0.0.0/8, prefix: 64}}", "pools.overlays.prefix: 64 should be at most 29"),
         ("overlays.app.subnett 10.12.0.0/24", "overlays.app.subnett: unknown key; did you mean subnet?"),
         # A list is known as a whole.
+        (
+            "swarm.default_addr_pool [10.66.0.0/16, x]; overlays.app.subnet 10.0.0.0/24",
+            "swarm.default_addr_pool[1]: 'x' has no mask: write it like 10.11.0.0/16",
+        ),
         (f"{APP}; reserved [10.12.0.0/16, x]", "reserved[1]: 'x' has no mask: write it like 10.11.0.0/16"),
     ],
 }
