@@ -172,7 +172,7 @@ def test_environments_may_hold_more(expected, text):
 
 def test_every_key_has_its_place():
     """Keys by their path, items of lists by their number; what is named in two places stands in the first."""
-    text = "config:\n  swarmnet:hosts:\n    m1: &m\n      local: true\n    m2: *m\n  reserved: [a,\n    b]\n"
+    text = "config:\n  swarmnet:hosts:\n    m1: &m\n      local: true\n    m2: *m\n  order: [a,\n    {b: c}]\n"
 
     assert {
         "": (1, 1),
@@ -180,9 +180,10 @@ def test_every_key_has_its_place():
         "hosts.m1": (3, 5),
         "hosts.m1.local": (4, 7),
         "hosts.m2": (5, 5),
-        "reserved": (6, 3),
-        "reserved[0]": (6, 14),
-        "reserved[1]": (7, 5),
+        "order": (6, 3),
+        "order[0]": (6, 11),
+        "order[1]": (7, 5),
+        "order[1].b": (7, 6),
     } == read(text).keys
 
 
