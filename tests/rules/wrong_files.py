@@ -144,6 +144,7 @@ WRONG = {
         ("26+", "subnets: [10.64.16.0/24]", 27, "overlays.app.subnets[0]", "…is free"),
         ("26+", "options: { encrypted: '' }", 27, "overlays.app.options", "…write encrypted beside options"),
         ("26+", f"options: {{ {VNI}: 5 }}", 27, "overlays.app.options", "…write vxlan_id beside options"),
+        ("22+", "options: { secure: x }", 23, "ingress.options", "…it was the name of encrypted"),
         ("22+", f"options: {{ {BRIDGE}inhibit_ipv4: true }}", 23, "ingress.options", "…does nothing here"),
         ("19+", f"options: {{ {BRIDGE}enable_icc: true }}", 20, "gwbridge.options", "…write icc beside options"),
         ("19+", f"options: {{ {BRIDGE}host_binding_ipv4: lo }}", 20, "gwbridge.options", "…address, such as 127.0.0.1"),
