@@ -21,6 +21,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
 from providers.rules.live import running_change
+from providers.rules.nouns.departure import forgotten
 from providers.rules.nouns.noun import Decide, Known
 from providers.rules.nouns.swarm import divided, not_to_be_begun
 from providers.rules.nouns.table import noun_of
@@ -33,7 +34,7 @@ from providers.rules.vocabulary.diagnosis import FindingId
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked, NoSwarm, RunCut, StackFileError, SwarmnetError
 from providers.rules.vocabulary.shape import NetworkShape
-from providers.rules.vocabulary.specs import HostSpec, NetworkSpec, NodeSpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import HostSpec, NetworkSpec, Spec
 from providers.rules.vocabulary.steps import Decision
 from providers.rules.vocabulary.undeclared import dropped
 from providers.rules.vocabulary.wish import wish
@@ -170,18 +171,8 @@ class Run:
         return f"{NAMESPACE}:swarm" in self.settings
 
     def forgets(self, spec: Spec, *, adopted: bool = False) -> bool:
-        """Tell whether the stack no longer manages it, and leaves it as it is.
-
-        Without the section `swarm`, the swarm and memberships of hosts that stay declared are left alone, and so is all
-        of a host that is unwatched by now. A membership that somebody else began (`adopted`) ends only where its host
-        is taken out of the file, or is lost: not in a `destroy`, and not with the whole section.
-        """
-        if isinstance(spec, HostSpec) and spec.host in self.unwatched:
-            return True
-        if isinstance(spec, NodeSpec) and adopted:
-            return not self.declares_swarm or spec.host in self.accesses
-        stays = isinstance(spec, NodeSpec) and spec.host in self.accesses
-        return not self.declares_swarm and (stays or isinstance(spec, SwarmSpec))
+        """Tell whether the stack no longer manages it, and leaves it as it is."""
+        return forgotten(spec, self.accesses, self.unwatched, adopted=adopted, with_swarm=self.declares_swarm)
 
     def declared_access(self, host: str) -> dict[str, Any]:
         """Return how the configuration says now that a host is reached; empty if it declares none of that name."""

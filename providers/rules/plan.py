@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.rules.checks.whole_file import Verdict, verdict
+from providers.rules.nouns.departure import forgotten
 from providers.rules.stack_file import problems
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.model import Ipv6, StackFile
@@ -17,7 +18,6 @@ from providers.rules.vocabulary.addresses import first_address, first_address_ip
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.specs import (
     GwbridgeSpec,
-    HostSpec,
     IngressSpec,
     Ipv6Range,
     NodeSpec,
@@ -55,16 +55,8 @@ class Plan:
         return (*bridges, *single, *self.overlays)
 
     def forgets(self, spec: Spec, *, adopted: bool = False) -> bool:
-        """Tell whether the state's resource is only forgotten: without the section `swarm` memberships stay, and so
-        does all of a host that is unwatched from now on.
-
-        Hosts that are taken out leave all the same, but for those whose membership somebody else began, if the section
-        goes with them.
-        """
-        if isinstance(spec, HostSpec) and spec.host in self.unwatched:
-            return True
-        stays = isinstance(spec, NodeSpec) and (adopted or spec.host in self.access)
-        return self.swarm is None and (stays or isinstance(spec, SwarmSpec))
+        """Tell whether the stack no longer manages the state's resource, and leaves it as it is."""
+        return forgotten(spec, self.access, self.unwatched, adopted=adopted, with_swarm=self.swarm is not None)
 
 
 def plan_of(raw: problems.Raw, owner: str) -> Plan:

@@ -1,14 +1,32 @@
-"""The way of a host out of its swarm: drained, emptied, demoted, left, its entry removed. No calls, no waiting."""
+"""The way of a host out of its swarm: drained, emptied, demoted, left, its entry removed; and what is left alone when
+it goes from a stack. No calls, no waiting."""
+
+from collections.abc import Container
 
 from providers.rules.live.quorum import no_quorum_without
 from providers.rules.nouns.swarm import ADVICE, divided, still_members
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
-from providers.rules.vocabulary.specs import NodeSpec
+from providers.rules.vocabulary.specs import HostSpec, NodeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import Blocked, Decision, Done, LeaveSwarm, RemoveNode, Steps, UpdateNode, Wait
 
 TASKS_GONE = 120.0
 # A demotion is seen within moments; a node promoted right after one needs 31 s (measurements.md#roles).
 ROLE_CHANGE = 60.0
+
+
+def forgotten(spec: Spec, hosts: Container[str], unwatched: Container[str], *, adopted: bool, with_swarm: bool) -> bool:
+    """Tell whether a stack that has a resource no more leaves it as it is on the hosts.
+
+    Without the section `swarm`, the swarm and memberships of `hosts`, which stay declared, are left alone, and so is
+    all of a host that is `unwatched` by now. A membership that somebody else began (`adopted`) ends only where its host
+    is taken out of the file, or is lost: not in a `destroy`, and not with the whole section.
+    """
+    if isinstance(spec, HostSpec) and spec.host in unwatched:
+        return True
+    if isinstance(spec, NodeSpec) and adopted:
+        return not with_swarm or spec.host in hosts
+    stays = isinstance(spec, NodeSpec) and spec.host in hosts
+    return not with_swarm and (stays or isinstance(spec, SwarmSpec))
 
 
 def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost: bool = False) -> Decision:
