@@ -17,6 +17,10 @@ MOST = 64 * 2**20
 VALUES = 1_000_000
 COMPLAINT = 2**16  # bytes of what a command says on stderr
 ROUTES = 4 * 2**20  # bytes of what any other command says: 40,000 routes
+GREETING = 2**16  # bytes of what an sshd says before its version
+# Bytes of one packet of SSH, as for ssh: PACKET_MAX_SIZE in
+# https://github.com/openssh/openssh-portable/blob/V_10_0_P1/packet.c
+PACKET = 2**18
 
 
 class TooLate(Exception):

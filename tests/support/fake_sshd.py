@@ -14,6 +14,7 @@ from tests.support.fake_engine import FakeEngine
 from tests.support.looks import LOOK
 
 DIAL = "docker system dial-stdio"
+LONG_PACKET = (2**30 + 4).to_bytes(4, "big") + bytes(60)  # in whole blocks
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,17 @@ class Ends:
 
 
 Command = Ends | Callable[[paramiko.Channel], None]
+
+
+def floods(channel: paramiko.Channel) -> None:
+    """Write 8 MiB to stderr, whatever the client allows."""
+    channel.out_window_size = 2**23
+    channel.sendall_stderr(bytes(2**23))
+
+
+def sends_long_packet(channel: paramiko.Channel) -> None:
+    """Begin a packet of 1 GiB, by the length in its clear first bytes."""
+    channel.get_transport().packetizer.write_all(LONG_PACKET)
 
 
 class Machine:

@@ -10,6 +10,7 @@ import paramiko
 
 from providers.hosts.bounds import COMPLAINT, Exchange
 from providers.hosts.commands import LAST_WORDS
+from providers.rules.vocabulary.errors import HostError
 
 
 class Stream:
@@ -17,7 +18,7 @@ class Stream:
 
     def __init__(self, channel: paramiko.Channel) -> None:
         self._channel = channel
-        self.exchange = Exchange(channel)
+        self.exchange = _Exchange(channel)
 
     def sendall(self, data: bytes) -> None:
         """Send all of it. Raises OSError, or TooLate."""
@@ -46,10 +47,41 @@ class Stream:
     def last_words(self) -> tuple[int, str]:
         """Exit status and stderr of a command that has ended; the status is negative if the link broke."""
         with closed_after(self._channel, LAST_WORDS):
-            complaint = self._channel.makefile_stderr("rb").read(COMPLAINT).decode(errors="replace")
-            status = self._channel.recv_exit_status()
+            found = last_words(self._channel)
         self.close()
-        return status, complaint
+        return found
+
+
+class _Exchange(Exchange):
+    """One over a channel."""
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        super().__init__(channel)
+        self._channel = channel
+
+    def recv(self, size: int) -> bytes:
+        data = super().recv(size)
+        if not data:
+            raise_refusal(self._channel)
+        return data
+
+
+def last_words(channel: paramiko.Channel) -> tuple[int, str]:
+    """Return exit status and stderr of a command that has closed its stdout; the status is negative if the link broke.
+
+    Raises HostError if it broke since the host sent what it may not.
+    """
+    complaint = channel.makefile_stderr("rb").read(COMPLAINT).decode(errors="replace")
+    status = channel.recv_exit_status()
+    raise_refusal(channel)
+    return status, complaint
+
+
+def raise_refusal(channel: paramiko.Channel) -> None:
+    """Raise the HostError for which the transport of a channel was ended (transport.py), if it was for one."""
+    problem = channel.get_transport().saved_exception
+    if isinstance(problem, HostError):
+        raise type(problem)(*problem.args) from problem
 
 
 def close(one: paramiko.Channel | paramiko.Transport | socket.socket) -> None:

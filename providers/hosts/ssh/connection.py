@@ -10,9 +10,9 @@ from contextlib import suppress
 
 import paramiko
 
-from providers.hosts.bounds import COMPLAINT, ROUTES
+from providers.hosts.bounds import ROUTES
 from providers.hosts.commands import RUN_TIMEOUT, as_run, command_failed, with_sudo
-from providers.hosts.ssh.channel import Stream, close, closed_after
+from providers.hosts.ssh.channel import Stream, close, closed_after, last_words
 from providers.hosts.ssh.destination import destination
 from providers.hosts.ssh.link import Link
 from providers.rules.stack_file.access import HostAccess
@@ -57,8 +57,7 @@ class Connection:
             if len(output) > ROUTES:
                 close(channel)
                 raise CommandFailed(f"{self.name}: {shlex.join(argv)}: it writes more than {ROUTES >> 20} MiB")
-            complaint = channel.makefile_stderr("rb").read(COMPLAINT).decode(errors="replace")
-            status = channel.recv_exit_status()
+            status, complaint = last_words(channel)
         close(channel)
         if expired.is_set():
             raise CommandFailed(f"{self.name}: {shlex.join(argv)}: not done within {timeout:g} s")

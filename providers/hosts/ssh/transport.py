@@ -7,10 +7,15 @@ connection.py's.
 import logging
 import re
 import socket
+from collections.abc import Callable
 from contextlib import closing
+from typing import Any, ClassVar, cast
 
 import paramiko
+from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA
+from paramiko.packet import Packetizer
 
+from providers.hosts.bounds import GREETING, PACKET
 from providers.hosts.ssh.algorithms import restrict
 from providers.hosts.ssh.channel import close
 from providers.hosts.ssh.destination import Destination
@@ -24,12 +29,59 @@ KEEPALIVE = 5  # seconds between two signs of life on an idle link
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
+class _Packets(Packetizer):
+    """Packets of a bounded length: paramiko reads as much as its peer says that there is, before it verifies anything.
+
+    where: whose they are, for messages. greeting: bytes so far.
+    """
+
+    where = ""
+    greeting = 0
+
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
+        if n > PACKET:
+            raise Unreachable(f"{self.where}: it sends a packet of more than {PACKET:,} bytes, which ssh refuses")
+        return super().read_all(n, check_rekey)
+
+    def _read_timeout(self, timeout: float) -> bytes:
+        words: bytes = super()._read_timeout(timeout)  # type: ignore[misc]
+        self.greeting += len(words)
+        if self.greeting > GREETING:
+            raise paramiko.SSHException(f": more than {GREETING:,} bytes before its version")
+        return words
+
+
+def _within_window(feed: Callable[[paramiko.Channel, Any], None]) -> Callable[[paramiko.Channel, Any], None]:
+    """Return what takes data for a channel, and refuses a peer that sends more than it was allowed to: paramiko keeps
+    all that was not read."""
+
+    def fed(channel: paramiko.Channel, message: object) -> None:
+        feed(channel, message)
+        if len(channel.in_buffer) + len(channel.in_stderr_buffer) > channel.in_window_size:
+            where = cast(_Transport, channel.transport).packetizer.where
+            raise Unreachable(f"{where}: it sends more than the {channel.in_window_size:,} bytes of a channel's window")
+
+    return fed
+
+
+class _Transport(paramiko.Transport):
+    """One that ends at what its peer may not send; `saved_exception` is the HostError that says so."""
+
+    packetizer: _Packets
+    _channel_handler_table: ClassVar = {
+        **paramiko.Transport._channel_handler_table,  # type: ignore[attr-defined]
+        MSG_CHANNEL_DATA: _within_window(paramiko.Channel._feed),  # type: ignore[attr-defined]
+        MSG_CHANNEL_EXTENDED_DATA: _within_window(paramiko.Channel._feed_extended),  # type: ignore[attr-defined]
+    }
+
+
 def open_transport(to: Destination, sock: socket.socket | paramiko.Channel) -> paramiko.Transport:
     """Return a transport over `sock` whose host key is verified and whose login is done.
 
     Raises Unreachable, HostKeyUnknown, HostKeyMismatch or LoginRefused; then `sock` is closed.
     """
-    transport = paramiko.Transport(sock)
+    transport = _Transport(sock, packetizer_class=_Packets)
+    transport.packetizer.where = to.where
     transport.auth_timeout = transport.channel_timeout = to.connect_timeout
     transport.banner_timeout = to.connect_timeout + 1  # start_client's own timeout is the clearer one
     try:

@@ -8,9 +8,13 @@ from contextlib import closing, suppress
 import paramiko
 import pytest
 
+from providers.hosts.bounds import PACKET
+from providers.hosts.engine_api.engine import Engine
 from providers.hosts.recent_failure import REMEMBERED
 from providers.hosts.ssh.channel import close
 from providers.hosts.ssh.connection import Connection
+from providers.hosts.ssh.destination import destination
+from providers.hosts.ssh.transport import dial, open_transport
 from providers.rules.vocabulary.errors import (
     CommandFailed,
     HostError,
@@ -19,7 +23,7 @@ from providers.rules.vocabulary.errors import (
     LoginRefused,
     Unreachable,
 )
-from tests.support.fake_sshd import Ends
+from tests.support.fake_sshd import DIAL, LONG_PACKET, Ends, floods, sends_long_packet
 
 ANOTHER_KEY = paramiko.ECDSAKey.generate()
 RSA_KEY = paramiko.RSAKey.generate(2048)
@@ -120,6 +124,51 @@ def test_a_command_that_writes_without_end(host, connect):
     host.commands["yes"] = write
 
     assert (CommandFailed, "h1: yes: it writes more than 4 MiB") == told(error(connect(), ["yes"]))
+
+
+# Hosts that send more than they may
+
+WINDOW = "it sends more than the 2,097,152 bytes of a channel's window"
+LENGTH = "it sends a packet of more than 262,144 bytes, which ssh refuses"
+
+
+@pytest.mark.parametrize(("sends", "told"), [(floods, WINDOW), (sends_long_packet, LENGTH)])
+@pytest.mark.parametrize(
+    "ask", [lambda connection: connection.run(DIAL.split()), lambda connection: Engine(connection).ping()]
+)
+def test_host_that_sends_more_than_it_may(host, connect, ask, sends, told):
+    """Neither a window nor a packet is exceeded, in a command and in an answer of the Engine: the link ends."""
+    host.commands[DIAL] = sends
+    with pytest.raises(Unreachable, match=rf"^h1 \(127.0.0.1:{host.port}\): {told}$"):
+        ask(connect())
+
+
+def test_what_is_kept_of_a_flood(host):
+    """It is what was allowed, and the packet that exceeds that."""
+    host.commands["id"] = floods
+    to = destination(host.access())
+    with closing(open_transport(to, dial(to))) as transport:
+        channel = transport.open_session()
+        channel.exec_command("id")
+        channel.recv_exit_status()
+
+    assert 2**21 < len(channel.in_buffer) + len(channel.in_stderr_buffer) <= 2**21 + PACKET
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        (b"x" * 65_537, "something answers, but it is not SSH: .*: more than 65,536 bytes before its version"),
+        (b"SSH-2.0-x\r\n" + LONG_PACKET, LENGTH),
+    ],
+    ids=["greeting", "packet"],
+)
+def test_stranger_that_sends_more_than_it_may(host, says, told):
+    """It is ended before any key is known."""
+    here, there = socket.socketpair()
+    there.sendall(says)
+    with closing(there), pytest.raises(Unreachable, match=rf"^h1 \(127.0.0.1:{host.port}\): {told}$"):
+        open_transport(destination(host.access()), here)
 
 
 # One connection
