@@ -35,14 +35,34 @@ case "$*" in
   *) exit 1 ;;
 esac
 """
-# What GitHub knows of environments, to whoever asks for the branches that may use them.
-ENVIRONMENTS = """
-case "$2" in
-  repos/us/nets/environments/hosts) echo true ;;
-  repos/us/nets/environments/open) [ "$4" = true ] && echo true || echo false ;;
-  *) echo "Not Found (HTTP 404)" >&2; exit 1 ;;
-esac
-"""
+# What GitHub says of a repository's environments and branches, as its API has it.
+REVIEWERS = {"type": "required_reviewers", "reviewers": [{"type": "User", "reviewer": {"login": "ann"}}]}
+BY_NAME, PROTECTED = ({"custom_branch_policies": named, "protected_branches": not named} for named in (True, False))
+ENVIRONMENTS = {
+    "hosts": (BY_NAME, [], ["main"]),
+    "prod": (BY_NAME, [REVIEWERS], ["main"]),
+    "protected": (PROTECTED, [REVIEWERS], []),
+    "nobody": (BY_NAME, [REVIEWERS | {"reviewers": []}, {"type": "wait_timer", "wait_timer": 30}], ["main"]),
+    "open": (None, [REVIEWERS], []),
+    "all": (BY_NAME, [REVIEWERS], ["main", "*"]),
+    "other": (BY_NAME, [REVIEWERS], ["release"]),
+    "none": (BY_NAME, [REVIEWERS], []),
+}
+
+
+def github(folder, main_is_protected):
+    """Write what GitHub says into a folder; return its command, which reads it there."""
+    told = {"branches/main": {"protected": main_is_protected}}
+    for name, (policy, rules, branches) in ENVIRONMENTS.items():
+        told[f"environments/{name}"] = {"name": name, "deployment_branch_policy": policy, "protection_rules": rules}
+        named = [{"name": each, "type": "branch"} for each in branches]
+        told[f"environments/{name}/deployment-branch-policies"] = {"branch_policies": named}
+    for path, answer in told.items():
+        file = folder / "repos/us/nets" / path / "answer"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(answer))
+    missing = """echo '{"message": "Not Found"}'; exit 1"""
+    return f"""if [ -e "{folder}/$2/answer" ]; then cat "{folder}/$2/answer"; else {missing}; fi"""
 
 
 @cache
@@ -310,29 +330,36 @@ def test_a_preview_needs_no_right_to_write_the_state(tmp_path):
     assert before
 
 
-NOT_FOUND = "Not Found (HTTP 404)\n::error::environment prod: not found: make it before a job names it (docs/ci.md)\n"
-FOR_EVERY_BRANCH = "::error::environment open: every branch may use it: limit it to main (docs/ci.md)\n"
+NOT_FOUND = "not found: make it before a job names it"
+NOT_MAIN = "other branches than main may use it: limit it to main"
+NO_REVIEW = "it has no required reviewers"
 
 
 @pytest.mark.parametrize(
-    ("expected", "names"),
+    ("problems", "words", "main_is_protected"),
     [
-        ((0, ""), "hosts"),
-        ((1, NOT_FOUND), "prod hosts"),
-        ((1, FOR_EVERY_BRANCH), "hosts open"),
-        ((0, ""), "--any-branch open"),
-        ((1, NOT_FOUND), "--any-branch prod"),
+        ({}, "hosts --reviewed prod protected", True),
+        ({"absent": NOT_FOUND}, "absent hosts", True),
+        ({"absent": NOT_FOUND}, "--any-branch open absent", True),
+        ({each: NOT_MAIN for each in ("open", "all", "other", "none")}, "hosts open all other none", True),
+        ({"hosts": NO_REVIEW, "nobody": NO_REVIEW}, "hosts --reviewed hosts nobody prod", True),
+        ({"protected": NOT_MAIN}, "protected", False),
     ],
+    ids=["all right", "absent", "for every branch", "of other branches", "without reviewers", "nothing is protected"],
 )
-def test_environment_that_is_not_there_fails(expected, names, tmp_path):
-    """One that every branch may use, as GitHub makes it for a job that names one, fails too."""
-    shell = f"{GITHUB}/environments {names}"
+def test_environment_has_its_rules(problems, words, main_is_protected, tmp_path):
+    """Main alone may use it, and somebody has to approve a deployment. One that GitHub makes has no rule at all."""
+    said = "".join(f"::error::environment {name}: {why} (docs/ci.md)\n" for name, why in problems.items())
+    gh = github(tmp_path, main_is_protected)
 
-    assert expected == run(shell, tmp_path, {"gh": ENVIRONMENTS}, GITHUB_REPOSITORY="us/nets")
+    assert (int(bool(problems)), said) == run(
+        f"{GITHUB}/environments {words}", tmp_path, {"gh": gh}, GITHUB_REPOSITORY="us/nets"
+    )
 
 
 @pytest.mark.parametrize(
-    ("workflow", "asked"), [("deploy", "hosts $STACKS"), ("drift", "hosts"), ("preview", "--any-branch preview")]
+    ("workflow", "asked"),
+    [("deploy", "hosts --reviewed $STACKS"), ("drift", "hosts"), ("preview", "--any-branch preview")],
 )
 def test_environments_are_looked_at_before_a_job_names_one(workflow, asked):
     """The first job looks at them, and all others wait for it."""
