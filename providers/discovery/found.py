@@ -4,9 +4,11 @@ sections.py turns it into sections of a stack file.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
+from itertools import count
 
 from providers.rules.checks.taken_on_hosts import Occupied, on_host
 from providers.rules.stack_file.access import HostAccess
@@ -81,13 +83,15 @@ def unfit(own: Member) -> str | None:
 
 def names(nodes: Iterable[Node]) -> dict[str, str]:
     """A name for each member by its id: its hostname in the stack file's form, numbered if two would be alike."""
-    found: dict[str, str] = {}
+    found: dict[str, str] = {}  # ids by name
+    numbers: defaultdict[str, count[int]] = defaultdict(lambda: count(2))
     for node in sorted(nodes, key=lambda node: (node.state != "ready", node.hostname, node.id)):
         plain = re.sub(r"[^a-z0-9]+", "-", node.hostname.lower().partition(".")[0]).strip("-")[:58].rstrip("-")
-        stem = plain or "host"
-        free = (stem, *(f"{stem}-{number}" for number in range(2, len(found) + 3)))
-        found[node.id] = next(name for name in free if name not in found.values())
-    return found
+        name = stem = plain or "host"
+        while name in found:
+            name = f"{stem}-{next(numbers[stem])}"
+        found[name] = node.id
+    return {node: name for name, node in found.items()}
 
 
 def leads_somewhere(place: str) -> bool:

@@ -79,8 +79,9 @@ def _host(member: FoundMember, ssh: Raw) -> Raw:
 def _members(found: Found) -> Iterator[Remark]:
     """Remark on members that were not reached or are in an unusual state."""
     nodes = [member.node for member in found.members]
+    ready = {node.hostname: node for node in reversed(nodes) if node.state == "ready"}  # the first of each name
     for member in found.members:
-        kind, line = _of_member(member, nodes)
+        kind, line = _of_member(member, ready)
         if line:
             yield Remark(kind, "hosts", line)
         if member.node.availability != "active":
@@ -91,13 +92,13 @@ def _members(found: Found) -> Iterator[Remark]:
         yield Remark("unusual", "hosts", f"{managers} managers bear the loss of no more than {managers - 1} would")
 
 
-def _of_member(member: FoundMember, nodes: list[Node]) -> tuple[Kind, str]:
+def _of_member(member: FoundMember, ready: Mapping[str, Node]) -> tuple[Kind, str]:
     """Return the remark on a member's own state, empty if there is none."""
     node, name = member.node, member.name
     if member.host:
         return "unusual", "" if node.state == "ready" else f"{name}: the managers say {node.state}"
-    again = next((other for other in nodes if other.hostname == node.hostname and other.state == "ready"), node)
-    if node.state == "down" and again is not node:
+    again = ready.get(node.hostname)
+    if node.state == "down" and again:
         left = f"it joined again as {again.id}; `docker node rm {quote(node.id)}` takes the old entry away"
         return "unusual", f"{node.hostname}: its entry {node.id} is down, since {left}"
     section = f"{name}: {{address: {member.access.address}, role: {node.role}}}"

@@ -19,6 +19,7 @@ from providers.rules.vocabulary.facts import Member
 from providers.rules.vocabulary.routes import surroundings
 from providers.rules.vocabulary.snapshot import HostReport
 from tests.discovery.discoveries import OWNER, bridge, found, ingress, member, net, unreached
+from tests.support.calls import calls
 
 
 def with_links(mtu, routes=""):
@@ -449,6 +450,26 @@ def test_names_are_hostnames_in_the_form_of_the_stack_file():
     ]
 
     assert {"n1": "web-01-2", "n2": "web-01", "n3": "host"} == names(nodes)
+
+
+class Counted(str):
+    """A text of which comparisons count as calls."""
+
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        return str.__eq__(self, other)
+
+
+def test_work_grows_as_the_members_do():
+    """Be they all of one name, and none of them there."""
+
+    def cost(members):
+        down = [unreached(hostname=Counted("w"), state="down", availability="drain") for _ in range(members)]
+        there = found(*(replace(each, node=replace(each.node, id=f"n{at}")) for at, each in enumerate(down)))
+        return [calls(work) for work in (lambda: names(there.swarm.nodes), lambda: sections(there, OWNER))]
+
+    assert all(many < 2.2 * few for few, many in zip(cost(200), cost(400), strict=True))
 
 
 @pytest.mark.parametrize(
