@@ -28,11 +28,14 @@ complain() {
 }
 
 # The last words of a file, in one line that neither a terminal nor a log obeys, without secrets, as
-# rules/vocabulary/words.py makes one.
+# rules/vocabulary/words.py makes one; base64 is a secret if it is padded, or JSON.
 words_in() {
-    tail -c 1000 "$1" | tail -n "$2" | tr -c '[:print:]\n' ' ' | tr -s '\n ' ' ' |
+    tail -c 100000 "$1" | tail -n "$2" | tr -c '[:print:]\n' ' ' | tr -s '\n ' ' ' |
         sed -E 's/^ //; s/ $//; s/^(:+):/\1 :/; s/##/# #/g; s/SWM(TKN|KEY)-[^ ]+/[secret]/g
-            s/([Pp]assw(or)?d|[Pp]assphrase|[Ss]ecret|[Tt]oken|[Aa]pi[-_]?[Kk]ey)=[^ ]+/[secret]/g'
+            s/-----BEGIN [A-Z ]*PRIVATE KEY-----.*/[secret]/; s#://[^ ]*@#://[secret]@#g
+            s#\b(bearer|basic) +[A-Za-z0-9+/=._~-]{6,}|x-registry-[a-z]+: *[^ ]+#[secret]#Ig
+            s/(passw(or)?d|passphrase|secret|token|api[-_]?key|\bauth)\\*["'\'']?(=|: *\\*["'\''])("[^"]*"|'\''[^'\'']*'\''|[^ ]+)/[secret]/Ig
+            s#eyJ[A-Za-z0-9+/_=-]{12,}|[A-Za-z0-9+/_-]{14,}={1,2}#[secret]#g' | tail -c 1000
 }
 
 # The lines of known_hosts files that revoke keys; OpenSSH says which files there are for the host, the last word.

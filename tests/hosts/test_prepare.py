@@ -52,6 +52,14 @@ def test_no_variable_of_a_state_is_shell(log: Path, way: str, text: str):
         ("##[error]x", "# #[error]x"),
         ("join with SWMTKN-1-abc-def now", "join with [secret] now"),
         ("curl: password=hunter2 refused", "curl: [secret] refused"),
+        ('curl: PASSWORD="hunter2 hunter2" refused', "curl: [secret] refused"),
+        ('{"auth": "aHVudGVy", "more": 1}', '{"[secret] "more": 1}'),
+        ("X-Registry-Auth: aHVudGVy", "[secret]"),
+        ("basic aHVudGVy: no", "[secret]: no"),
+        ("no YW5uOmh1bnRlcjI= there", "no [secret] there"),
+        ("no eyJ1c2VybmFtZSI6ImFubiJ9 there", "no [secret] there"),
+        ("fatal: https://ann:hunter2@r.example/ is gone", "fatal: https://[secret]@r.example/ is gone"),
+        (f"token={'x' * 2000} refused", "[secret] refused"),
     ],
 )
 def test_what_a_failing_command_says_is_harmless(said: str, shown: str):

@@ -6,6 +6,7 @@ Markdown, Mermaid and HTML those of explain/escape.py, which begin with `line`. 
 
 import json
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable
 from typing import NewType
 
@@ -15,14 +16,18 @@ Shown = NewType("Shown", str)
 # Control characters and those that change the direction of what follows: https://trojansource.codes/
 INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 
-# A swarm's join tokens and unlock keys, private keys, and what is given as a password: no message of ours has any, but
-# what others wrote may. No part of it looks at a letter twice, whatever the text.
+# A swarm's join tokens and unlock keys, private keys, and what is given as a password or to a registry: no message of
+# ours has any, but what others wrote may, also as JSON inside of JSON. No part of it looks at a letter twice, whatever
+# the text. prepare.sh has the same for its own.
 _SECRETS = re.compile(
     r"SWMTKN-\S+|SWMKEY-\S+|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|\b(?i:bearer|basic) +[A-Za-z0-9+/=._~-]{6,}"
-    r"|(?i:passw(?:or)?d|passphrase|secret|token|api[-_]?key)[\"']?(?:=|: *(?=[\"']))(?:\"[^\"]*\"|'[^']*'|\S+)",
+    r"|\b(?i:bearer|basic) +[A-Za-z0-9+/=._~-]{6,}|(?i:x-registry-[a-z]+): *\S+"
+    r"|(?i:passw(?:or)?d|passphrase|secret|token|api[-_]?key|\bauth)\\*[\"']?(?:=|: *(?=\\*[\"']))"
+    r"(?:\\*\"[^\"]*\"|\\*'[^']*'|\S+)",
     re.DOTALL,
 )
+# Base64 in either alphabet, long enough for a login.
+_PACKED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 HIDDEN = "[secret]"
 _WORD = re.compile(r"\S+")
 
@@ -34,7 +39,18 @@ _COMMANDS = re.compile(r"^(\s*:)(?=:)|#(?=#\w*\[)")
 
 def without_secrets(text: str) -> str:
     """Return the text with HIDDEN in the place of each secret."""
-    return _WORD.sub(_without_login, _SECRETS.sub(HIDDEN, text)) if "://" in text else _SECRETS.sub(HIDDEN, text)
+    text = _PACKED.sub(_without_packed, _SECRETS.sub(HIDDEN, text))
+    return _WORD.sub(_without_login, text) if "://" in text else text
+
+
+def _without_packed(found: re.Match[str]) -> str:
+    """Return HIDDEN in the place of base64 that is `user:password`, or JSON: what Docker's files and headers have."""
+    packed = found[0].rstrip("=").replace("+", "-").replace("/", "_")
+    try:
+        text = urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode().strip()
+    except ValueError:
+        return found[0]
+    return HIDDEN if ":" in text and text.isprintable() else found[0]
 
 
 def _without_login(found: re.Match[str]) -> str:

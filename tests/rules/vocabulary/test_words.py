@@ -1,6 +1,7 @@
 """Words that others wrote, made safe to show."""
 
 import json
+from base64 import b64encode, urlsafe_b64encode
 
 import pytest
 from hypothesis import given
@@ -68,6 +69,51 @@ def test_no_error_and_no_data_holds_a_secret(text):
     assert [] == [each for each in shown if TOKEN in each or KEY in each]
 
 
+LOGIN = b64encode(b"ann:hunter2-hunter2").decode()
+HEADER = urlsafe_b64encode(b'{"username":"ann","password":"hunter2","serveraddress":"r.example?>"}').decode()
+
+
+@pytest.mark.parametrize("secret", [LOGIN, LOGIN.rstrip("="), HEADER, f"{HEADER[:-2]}=="])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "X-Registry-Auth: {}",
+            "x-registry-config:{}",
+            "Authorization: Basic {}",
+            "unauthorized ({})",
+            "{}",
+            "key={}:",
+        ),
+        *(
+            '{{"auths": {{"r.example": {{"auth": "{}"}}}}}}',
+            '"{{\\"auth\\":\\"{}\\"}}"',
+            "auth='{}'",
+            '{{"identitytoken":"{}"}}',
+        ),
+    ],
+)
+def test_no_error_holds_a_login_of_a_registry(text, secret):
+    """None does, as Docker's headers and files have it, or as base64 alone."""
+    said = str(EngineError(f"m1: {text.format(secret)}"))
+
+    assert HIDDEN in said
+    assert secret.rstrip("=")[:12] not in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "node 2xtpw8yqz5d0gkq4hhb1ytmgd of /var/lib/docker/overlay2 is not ready",
+        f"no basic auth credentials for {b64encode(b'only words of somebody').decode()}",
+    ],
+)
+def test_what_looks_like_one_stays(text):
+    """Digests, ids, paths, and base64 in which there is no login."""
+    assert text == str(EngineError(text))
+
+
 def test_no_error_holds_what_a_terminal_obeys():
     """None does, whatever the Engine said."""
     assert "m1:  [2J" == str(EngineError("m1: \x1b[2J"))
@@ -86,7 +132,7 @@ def test_data_is_data():
     [
         *("://", "://@", "x://a", "ssh://:", "@"),
         *("SWMTKN-", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----"),
-        *("token=", 'token="', "token: ", "bearer "),
+        *("token=", 'token="', "token: ", "bearer ", "token\\\\", "auth", "x-registry-", "YTpi", "A" * 15 + " "),
     ],
 )
 def test_the_time_goes_with_the_length(part):
