@@ -1,5 +1,6 @@
 """The program that Pulumi runs: the stack file as resources, in their order, and what apps read of it."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from providers.rules.stack_file.problems import SECRET, readable
 from providers.rules.stack_file.reading import FILES, Project, Written, from_flat, from_yaml, read
 from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
-from providers.rules.vocabulary.words import line
+from providers.rules.vocabulary.words import line, some
 from providers.run import debugging
 from providers.swarm import Swarm
 
@@ -42,6 +43,8 @@ def main() -> None:
         judgement = verdict(from_flat(get_config_env()), text=text_of(project, stack))
         plan = planned(judgement, f"{project}/{stack}")
         keep_apart(project, stack, judgement.resolved)
+        if not pulumi.runtime.is_dry_run():  # a preview needs no keys
+            refuse_missing_keys(judgement.resolved)
     except StackFileError as error:
         for problem in error.problems:
             pulumi.log.error(problem)
@@ -64,6 +67,31 @@ def refuse_secrets() -> None:
     keys = sorted(from_flat(dict.fromkeys(get_config_secret_keys_env(), "")))
     if keys:
         raise StackFileError([f"{key}: {SECRET}" for key in keys])
+
+
+def refuse_missing_keys(wanted: Resolved) -> None:
+    """Raise StackFileError if this machine has neither a key file that hosts are to be reached with nor an agent."""
+    if os.environ.get("SSH_AUTH_SOCK") or "identityagent" in ssh_config().lower():
+        return
+    named: dict[str, list[str]] = {}
+    for name, access in wanted.access.items():
+        if access.key_file and name not in wanted.lost and not os.path.exists(os.path.expanduser(access.key_file)):
+            named.setdefault(access.key_file, []).append(name)
+    problems = [
+        f"{'ssh' if file == wanted.file.ssh.key_file else f'hosts.{hosts[0]}'}.key_file: {file}, the key to "
+        f"{some(hosts)}, is not on this machine, and there is no agent (SSH_AUTH_SOCK): put it there, or start an "
+        "agent that has it"
+        for file, hosts in named.items()
+    ]
+    if problems:
+        raise StackFileError(problems)
+
+
+def ssh_config() -> str:
+    """Return the user's configuration of ssh, empty if there is none that can be read."""
+    with suppress(OSError):
+        return Path("~/.ssh/config").expanduser().read_text(errors="replace")
+    return ""
 
 
 def text_of(project: str, stack: str) -> Written | None:

@@ -7,6 +7,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -327,6 +328,44 @@ def test_wrong_stack_file_is_refused(monkeypatch, caplog, tmp_path, problems, ra
     assert problems == caplog.messages
 
 
+KEYS = {
+    **{name: host | {"key_file": "/nowhere/key"} if name == "w1" else host for name, host in HOSTS.items()},
+    "old": {"address": "10.9.0.9", "key_file": "/gone", "lost": True},
+}
+NO_KEY = "is not on this machine, and there is no agent (SSH_AUTH_SOCK): put it there, or start an agent that has it"
+
+
+@pytest.mark.parametrize(
+    ("problems", "preview", "agent", "config"),
+    [
+        (
+            [
+                f"ssh.key_file: ~/key, the key to m1 and m2, {NO_KEY}",
+                f"hosts.w1.key_file: /nowhere/key, the key to w1, {NO_KEY}",
+            ],
+            False,
+            "",
+            "",
+        ),
+        ([], True, "", ""),
+        ([], False, "/run/agent", ""),
+        ([], False, "", "Host *\n  IdentityAgent ~/agent\n"),
+    ],
+    ids=["an up", "a preview", "with an agent", "with an agent of ssh's configuration"],
+)
+def test_missing_key_is_refused(monkeypatch, caplog, tmp_path, problems, preview, agent, config):
+    """It is by whoever would need it, before anything is declared; a lost host is not reached."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SSH_AUTH_SOCK", agent)
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "config").write_text(config)
+    raw = {"hosts": KEYS, "ssh": {"key_file": "~/key"}, "swarm": {}}
+    with caplog.at_level(logging.ERROR), pytest.raises(SystemExit) if problems else nullcontext():
+        run(monkeypatch, raw, preview=preview)
+
+    assert problems == caplog.messages
+
+
 def test_an_encrypted_value_is_refused(monkeypatch, caplog):
     """Networks have no secrets: plans, outputs and reviews would show it. Values of other namespaces are not ours."""
     monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", json.dumps(["swarmnet:overlays", "app:token"]))
@@ -351,6 +390,7 @@ def test_keys_of_a_project_of_another_name_are_its_own(monkeypatch, tmp_path):
 @pytest.mark.parametrize("stack", SHIPPED)
 def test_stack_is_declared_whole(monkeypatch, stack):
     """Each stack file's hosts have a bridge and a node, and its networks are there."""
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")
     raw = from_yaml(SHIPPED[stack].read_bytes())
     plan = plan_of(raw, f"swarmnet/{stack}")
     bridges = {f"docker_gwbridge@{host}" for host in plan.access}
