@@ -175,7 +175,7 @@ def test_others_code_is_pinned_by_commit():
     pins = {pin.groups() for each in used() if (pin := PINNED.match(each))}
 
     assert [] == [each for each in used() if not PINNED.match(each)]
-    assert 5 == len(pins) == len({action for action, *_ in pins})
+    assert 6 == len(pins) == len({action for action, *_ in pins})
 
 
 def test_bot_moves_what_is_pinned():
@@ -203,8 +203,8 @@ HOSTS = {*STATE, "SWARMNET_SSH_KEY"}
 
 
 def test_each_job_may_do_what_it_has_to():
-    """Nothing by default; two jobs write: the comment, and a release. Secrets are those of environments: that of the
-    preview is its own, and has no host's key."""
+    """Nothing by default; two jobs write: the comment, and a release, which is signed. Secrets are those of
+    environments: that of the preview is its own, and has no host's key."""
     assert {
         ("ci", "check"): (READS, None, set()),
         ("ci", "test"): (READS, None, set()),
@@ -218,7 +218,7 @@ def test_each_job_may_do_what_it_has_to():
         ("preview", "preview"): (READS, "preview", STATE),
         ("preview", "comment"): ({**KNOWS, "pull-requests": "write"}, None, set()),
         ("release", "check"): (READS, None, set()),
-        ("release", "release"): ({"contents": "write"}, None, set()),
+        ("release", "release"): ({"contents": "write", "id-token": "write", "attestations": "write"}, None, set()),
     } == {
         name: (job["permissions"], job.get("environment"), set(re.findall(r"secrets\.(\w+)", str(job))))
         for name, job in jobs().items()
@@ -315,7 +315,7 @@ def test_what_jobs_hand_over_lies_outside_of_the_checkout():
     handed = [step["with"]["path"] for step in steps() if "load-artifact@" in step.get("uses", "")]
     handed += [step["env"]["OUT"] for step in steps() if "OUT" in step.get("env", {})]
 
-    assert ["${{ runner.temp }}"] * 17 == [each.partition("/")[0] for each in handed]
+    assert ["${{ runner.temp }}"] * 21 == [each.partition("/")[0] for each in handed]
 
 
 @pytest.mark.whole
@@ -495,15 +495,45 @@ def test_release_has_its_notes_and_what_it_promises(tmp_path, expected, version,
 def test_release_is_published_with_its_notes(tmp_path):
     """The publishing job runs none of the code that others wrote, and follows one that does."""
     program(tmp_path / ".github" / "release-notes", 'echo "notes of $1"')
-    job, programs = jobs()["release", "release"], {"gh": 'echo "$*" >>"$OUT/asked"'}
-    for name in ("Notes", "Release"):
+    job, programs = jobs()["release", "release"], dict.fromkeys(("gh", "git"), 'echo "$*" >>"$OUT/asked"')
+    for name in ("Notes", "Files", "Release"):
         shell = shell_of("release", "release", name)
         assert (0, "") == run(shell, tmp_path, programs, OUT=".", GITHUB_REF_NAME="v0.2.0")
 
-    words = "release create v0.2.0 --verify-tag --title v0.2.0 --notes-file ./notes.md\n"
+    files = ["swarmnet.tar", "sbom.json"]
+    words = (
+        "archive --format=tar --output ./swarmnet.tar HEAD\n"
+        "release create v0.2.0 ./swarmnet.tar ./sbom.json --verify-tag --title v0.2.0 --notes-file ./notes.md\n"
+    )
     assert (words, "notes of 0.2.0\n") == tuple((tmp_path / name).read_text() for name in ("asked", "notes.md"))
     assert ("check", False) == (job["needs"], "make" in str(job["steps"]))
     assert {"push": {"tags": ["v*"]}} == read("release")[True]
+    (signed,) = (step["with"]["subject-path"] for step in job["steps"] if "attest@" in step.get("uses", ""))
+    assert [f"${{{{ runner.temp }}}}/{file}" for file in files] == signed.split("\n")[:-1]
+
+
+def test_release_says_what_it_is_made_of(tmp_path):
+    """It says so of the packages that are locked, by a program that is locked."""
+    made = """for each in pip cyclonedx-py; do printf '#!/bin/sh\\necho "$0 $*"\\n' >"$3/bin/$each"; done"""
+    python = f'mkdir -p "$3/bin"; {made}; chmod +x "$3"/bin/*'
+
+    assert (
+        0,
+        "./venv/bin/pip install --quiet --require-hashes --requirement tools/sbom.txt\n"
+        "./venv/bin/cyclonedx-py requirements requirements.txt --output-reproducible --output-file ./sbom.json\n",
+    ) == run(shell_of("release", "check", "What it is made of"), tmp_path, {"python3": python}, OUT=".")
+
+
+def test_page_verifies_what_a_release_has_signed():
+    """It does so by the workflow's name, and makes the very archive of one's own clone."""
+    told = re.search(r"^```sh\n(.*?)^```$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert told
+    archive, *verified = told[1].splitlines()
+
+    assert shell_of("release", "release", "Files").replace("$OUT/swarmnet.tar", "swarmnet.tar").replace('"', "") == (
+        archive.replace('"$TAG"', "HEAD")
+    )
+    assert all("--signer-workflow" in line and "/.github/workflows/release.yml" in line for line in verified)
 
 
 def test_public_repository_is_warned_about_its_runner():

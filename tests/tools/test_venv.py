@@ -10,7 +10,7 @@ from tools.console import SetupError
 from tools.venv import REQUIREMENTS, fingerprint, make_venv
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKED = ["requirements.txt", "requirements-dev.txt", "tools/go.txt"]
+LOCKED = ["requirements.txt", "requirements-dev.txt", "tools/go.txt", "tools/sbom.txt"]
 PINS = b"pytest==9.1.1\n"
 HERE = Path("/srv/swarmnet/.tools/venv")
 # A package, what it is for where it is not for all, and its hashes.
