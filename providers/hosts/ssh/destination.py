@@ -4,11 +4,11 @@ Found on the machine that runs, each time a link is opened, and never put into a
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from providers.hosts.ssh.algorithms import DEFAULT, Algorithms
-from providers.hosts.ssh.openssh import CONFIG, OpenSsh
-from providers.hosts.ssh.settings import GLOBAL_KNOWN_HOSTS, USUAL_KEYS, USUAL_KNOWN_HOSTS, Settings, settings
-from providers.rules.stack_file.access import HostAccess
+from providers.hosts.ssh.openssh import CONFIG, GLOBAL_KNOWN_HOSTS, USUAL_KEYS, USUAL_KNOWN_HOSTS, OpenSsh, Said
+from providers.rules.stack_file.access import SSH_PORT, HostAccess
 from providers.rules.stack_file.field_types import split_place, taken_by_ssh
 from providers.rules.vocabulary.errors import HostError
 
@@ -53,6 +53,16 @@ class Destination:
         address = f"[{self.address}]" if ":" in self.address else self.address
         return f"{self.name} ({address}:{self.port})"
 
+    def path(self, file: str) -> Path:
+        """Return a file with `~` and `~user` in full. Raises HostError for an unknown user."""
+        try:
+            return Path(file).expanduser()
+        except RuntimeError as problem:
+            user = file.partition("/")[0]
+            raise HostError(
+                f"{self.name}: {file}: there is no home {user} on this machine; write the path in full"
+            ) from problem
+
 
 def destination(access: HostAccess, openssh: OpenSsh = _openssh) -> Destination:
     """Find out where a host is. Raises HostError if ssh rejects its configuration, or that names a way we can't go."""
@@ -60,7 +70,8 @@ def destination(access: HostAccess, openssh: OpenSsh = _openssh) -> Destination:
 
 
 def _found(own: HostAccess, host: HostAccess, openssh: OpenSsh, before: tuple[str, ...]) -> Destination:
-    """Combine what `own` says, then OpenSSH for its address, then (a bastion) what the host behind it says.
+    """Combine what `own` says, then OpenSSH for its address, then (a bastion) what the host behind it says: who names
+    files first, names them all.
 
     before: the places on whose way this bastion lies.
     """
@@ -75,39 +86,49 @@ def _found(own: HostAccess, host: HostAccess, openssh: OpenSsh, before: tuple[st
             f"{host.name}: {place!r}, user {own.user!r}: ssh would take no such host or user, since it could become a "
             "command: correct it in the stack file; if only the state has it, see `pulumi stack export`"
         )
-    said = settings(host.name, address, own.user, own.port, host.user or USER, openssh)
-    keys = _named(own.key_file, said.key_files, host.key_file)
+    said = Said(host.name, address, openssh.words(host.name, address, own.user, own.port, host.user or USER))
+    if command := said.one("knownhostscommand"):
+        raise HostError(
+            f"{host.name}: ssh's configuration has a KnownHostsCommand for {address} ({command}), which is not run "
+            "here: take it away for this host, and write its key into known_hosts"
+        )
+    usual = Said(host.name, address, openssh.unconfigured(host.name))  # which ssh lists if nothing is named
+    keys, usual_keys = said.keys(), usual.keys()
+    key_file = own.key_file or (host.key_file if keys == usual_keys else None)
+    users, usual_users = (each.listed("userknownhostsfile", USUAL_KNOWN_HOSTS) for each in (said, usual))
+    system = said.listed("globalknownhostsfile", GLOBAL_KNOWN_HOSTS)
+    known_hosts = own.known_hosts or (host.known_hosts if users == usual_users else None)
     return Destination(
         name=own.name,
-        address=said.hostname,
-        port=said.port,
-        user=said.user,
-        key_files=keys or (),
-        usual_keys=said.usual_keys if keys is None else (),
-        only_those=said.only_those,
-        alias=said.alias,
-        known_hosts=_known_hosts(own, host, said),
+        address=said.one("hostname") or address,
+        port=int(said.one("port") or own.port or SSH_PORT),
+        user=said.one("user") or own.user or host.user or USER,
+        key_files=(key_file,) if key_file else keys if keys != usual_keys else (),
+        usual_keys=usual_keys if keys == usual_keys and not key_file else (),
+        only_those=said.one("identitiesonly") == "yes",
+        alias=said.one("hostkeyalias"),
+        known_hosts=(known_hosts,) if known_hosts else (*users, *system),
         host_key=own.host_key,
-        revoking=said.global_known_hosts,
-        revoked_keys=said.revoked_keys,
-        algorithms=said.algorithms,
-        agent=said.agent,
+        revoking=system,
+        revoked_keys=said.expanded(said.one("revokedhostkeys")),
+        algorithms=said.algorithms(),
+        agent=said.agent(),
         connect_timeout=host.connect_timeout,
         bastion=_bastion(own, host, openssh, said, (*before, place)),
     )
 
 
 def _bastion(
-    own: HostAccess, host: HostAccess, openssh: OpenSsh, said: Settings, before: tuple[str, ...]
+    own: HostAccess, host: HostAccess, openssh: OpenSsh, said: Said, before: tuple[str, ...]
 ) -> Destination | None:
     """The last one to go through. What the stack file names is reached as the host is, unless it says otherwise."""
-    jumps = own.bastion or said.jumps or "none"
-    if not own.bastion and said.proxy_command:
+    jumps = own.bastion or said.one("proxyjump")
+    if not own.bastion and said.one("proxycommand"):
         raise HostError(
             f"{host.name}: ssh's configuration has a ProxyCommand for {own.address}, which is not run here: "
             "say it as ProxyJump, or give the host a bastion"
         )
-    if jumps.lower() == "none":
+    if jumps.lower() in ("", "none"):
         return None
     *earlier, last = jumps.split(",")
     user, address, port = split_place(last.strip().removeprefix("ssh://"))
@@ -122,15 +143,3 @@ def _bastion(
         bastion=",".join(earlier) or None,
     )
     return _found(jump, host, openssh, before)
-
-
-def _named(own: str | None, said: tuple[str, ...] | None, behind: str | None) -> tuple[str, ...] | None:
-    """Return the files of whoever names some first: the stack file, OpenSSH, and for a bastion the host behind it."""
-    return (own,) if own else said if said is not None else (behind,) if behind else None
-
-
-def _known_hosts(own: HostAccess, host: HostAccess, said: Settings) -> tuple[str, ...]:
-    """Return one file of the stack file's, or the user's with those of the system beside them."""
-    if not own.known_hosts and said.known_hosts is not None:
-        return (*said.known_hosts, *said.global_known_hosts)
-    return _named(own.known_hosts, None, host.known_hosts) or (*said.usual_known_hosts, *said.global_known_hosts)

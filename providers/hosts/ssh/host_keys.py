@@ -14,7 +14,6 @@ from paramiko.pkey import UnknownKeyType
 from providers.hosts.ssh.algorithms import SUFFIX
 from providers.hosts.ssh.certificates import authority_of, unfit
 from providers.hosts.ssh.destination import Destination
-from providers.hosts.ssh.paths import expanded
 from providers.hosts.ssh.revoked_keys import revokes
 from providers.rules.stack_file.access import SSH_PORT
 from providers.rules.stack_file.field_types import is_ip
@@ -55,7 +54,7 @@ def _of_host(to: Destination, paths: Iterable[str]) -> list[KnownKey]:
     A port other than 22 has lines of its own, `[host]:port`; as for `ssh`, those for the bare name serve if none of
     them has a key. An alias stands for any port.
     """
-    existing = [path for path in paths if expanded(to.name, path).is_file()]
+    existing = [path for path in paths if to.path(path).is_file()]
     texts = [(path, _read_file(to, path)) for path in existing]
 
     def named(name: str) -> list[KnownKey]:
@@ -99,50 +98,34 @@ def verify(to: Destination, shown: paramiko.PKey, known: list[KnownKey]) -> None
             f"{to.where}: it shows {_described(shown)} of {shown.get_bits()} bits: give it one of at least "
             f"{to.algorithms.rsa_bits}"
         )
-    trusted = [each for each in known if not each.marker]
-    authorities = [each for each in known if each.marker == AUTHORITY]
-    if any(each.key == shown for each in trusted) or _vouched(to, shown, authorities):
+    if any(each.key == shown for each in known if not each.marker):
         return
-    _refuse(to, f"it shows {_described(shown)}{_doubt(to, shown, authorities)}", trusted, authorities)
+    doubt, signer = "", authority_of(shown)
+    for by in known:
+        if by.marker == AUTHORITY and by.key == signer:
+            why_not = unfit(shown, to.alias or to.address, to.algorithms.ca_signatures)
+            if not why_not:
+                return
+            doubt = doubt or f" with a certificate by {by.source} that {why_not}"
+    _refuse(to, f"it shows {_described(shown)}{doubt}", known)
 
 
-def _refuse(to: Destination, ours: str, trusted: list[KnownKey], authorities: list[KnownKey]) -> None:
+def _refuse(to: Destination, ours: str, known: list[KnownKey]) -> None:
     """Raise the error for a key that is not the one known, or that none is known for."""
-    own = [each for each in trusted if not each.other_port]
+    own = [each for each in known if not each.marker and not each.other_port]
     if own:
         theirs = ", ".join(f"{_described(each.key)} ({each.source})" for each in own)
         raise HostKeyMismatch(
             f"{to.where}: its host key has changed; {ours}, known is {theirs}: "
             "somebody may sit in between; if the host was set up anew, put its new key there"
         )
+    authorities = (each for each in known if each.marker == AUTHORITY)
     also = "".join(f", and it has no certificate by {_described(each.key)} ({each.source})" for each in authorities)
+    existing = [path for path in to.known_hosts if to.path(path).is_file()] or to.known_hosts[:1]
     raise HostKeyUnknown(
-        f"{to.where}: no host key is known for it in {_where_known(to)}{also}; {ours}: "
+        f"{to.where}: no host key is known for it in {' or '.join(existing) or 'any file'}{also}; {ours}: "
         "compare that with the host itself, then add its key there or give it as host_key"
     )
-
-
-def _where_known(to: Destination) -> str:
-    """Return the files that there are, or else the first that could be."""
-    existing = [path for path in to.known_hosts if expanded(to.name, path).is_file()]
-    return " or ".join(existing or to.known_hosts[:1]) or "any file"
-
-
-def _vouched(to: Destination, shown: paramiko.PKey, authorities: list[KnownKey]) -> bool:
-    """Tell whether the key comes with a certificate by one of the authorities, which is valid for the host now."""
-    signer = authority_of(shown)
-    return any(each.key == signer for each in authorities) and not _unfit(to, shown)
-
-
-def _doubt(to: Destination, shown: paramiko.PKey, authorities: list[KnownKey]) -> str:
-    """Say what is wrong with the certificate of a known authority; empty if there is none."""
-    signer = authority_of(shown)
-    by = next((each for each in authorities if each.key == signer), None)
-    return f" with a certificate by {by.source} that {_unfit(to, shown)}" if by else ""
-
-
-def _unfit(to: Destination, shown: paramiko.PKey) -> str:
-    return unfit(shown, to.alias or to.address, to.algorithms.ca_signatures)
 
 
 def _described(key: paramiko.PKey) -> str:
@@ -162,7 +145,7 @@ def _given(to: Destination, line: str) -> KnownKey:
 
 def _read_file(to: Destination, path: str) -> str:
     try:
-        return expanded(to.name, path).read_text(encoding="utf-8", errors="replace")
+        return to.path(path).read_text(encoding="utf-8", errors="replace")
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
         raise HostKeyUnknown(f"{to.name}: {path} cannot be read: {reason}") from problem

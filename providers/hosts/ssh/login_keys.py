@@ -14,7 +14,6 @@ from paramiko.agent import AgentSSH
 from paramiko.pkey import UnknownKeyType
 
 from providers.hosts.ssh.destination import Destination
-from providers.hosts.ssh.paths import expanded
 
 Labelled = tuple[str, paramiko.PKey]
 
@@ -25,7 +24,7 @@ def login_keys(to: Destination, tried: list[str]) -> Generator[Labelled, None, N
     The agent's copies of the files come first, since sshd counts tries; they are how an encrypted file works. What
     can't be used is noted in `tried`.
     """
-    usual = [name for name in to.usual_keys if expanded(to.name, name).is_file()]
+    usual = [name for name in to.usual_keys if to.path(name).is_file()]
     of_files = {blob for name in (*to.key_files, *usual) for blob in _public(to, name)}
     with closing(_Agent(to.agent, tried)) as agent:
         held = {key.blob for key in agent.get_keys()}
@@ -61,7 +60,7 @@ class _Agent(AgentSSH):
 
 def _public(to: Destination, name: str) -> Iterator[bytes]:
     """Yield the public halves that lie beside a private key: the key itself and its certificate."""
-    private = expanded(to.name, name)
+    private = to.path(name)
     for beside in (f"{private}.pub", f"{private}-cert.pub"):
         try:
             yield b64decode(Path(beside).read_text().split()[1])
@@ -80,7 +79,7 @@ def _open_to_others(path: Path) -> int:
 
 def _from_file(to: Destination, name: str, tried: list[str], held: set[bytes]) -> Iterator[Labelled]:
     """Yield the key in a file, with its certificate if one lies beside it."""
-    path = expanded(to.name, name)
+    path = to.path(name)
     try:
         if mode := _open_to_others(path):
             tried.append(f"{name} can be read by others (mode {mode:o}), and ssh would not take it: `chmod 600` it")

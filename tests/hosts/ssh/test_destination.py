@@ -8,8 +8,7 @@ from operator import attrgetter
 import pytest
 
 from providers.hosts.ssh.destination import KNOWN_HOSTS, Destination, destination
-from providers.hosts.ssh.openssh import OpenSsh
-from providers.hosts.ssh.settings import USUAL_KEYS
+from providers.hosts.ssh.openssh import USUAL_KEYS, OpenSsh
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError
 from tests.tools.programs import program
