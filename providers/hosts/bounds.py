@@ -40,7 +40,10 @@ class Pipe(Protocol):
 
 
 class Exchange:
-    """A pipe of which each exchange is bounded: `begin` one, send, read the answer. `clock` counts seconds."""
+    """A pipe of which each exchange is bounded: `begin` one, send, read the answer. `clock` counts seconds.
+
+    It is the socket that an HTTP client needs, as far as that goes.
+    """
 
     def __init__(self, pipe: Pipe, clock: Callable[[], float] = time.monotonic) -> None:
         self._pipe, self._clock = pipe, clock
@@ -65,7 +68,10 @@ class Exchange:
             raise TooLong
         return data
 
-    def file(self) -> BinaryIO:
+    def settimeout(self, seconds: float) -> None:
+        """Nothing: HTTP clients say it again in the middle of an exchange, for which all of it would begin anew."""
+
+    def makefile(self, mode: str = "rb") -> BinaryIO:
         """Return a file over the answer."""
         return cast(BinaryIO, io.BufferedReader(_Answer(self), 2**16))
 
@@ -81,6 +87,8 @@ class Exchange:
             return act(*words)
         except TimeoutError as problem:
             raise TooLate from problem
+        except EOFError as problem:
+            raise ConnectionResetError("the SSH connection broke") from problem
 
 
 class _Answer(io.RawIOBase):

@@ -6,7 +6,6 @@ import shlex
 import socket
 import subprocess
 from collections.abc import Sequence
-from typing import BinaryIO
 
 from urllib3.util.wait import wait_for_read
 
@@ -26,20 +25,12 @@ def _own_engine() -> dict[str, str]:
     return {**os.environ, "DOCKER_HOST": host if host.startswith("unix://") else SOCKET}
 
 
-class SocketStream:
+class SocketStream(Exchange):
     """One end of a socket as an open stream."""
 
     def __init__(self, ours: socket.socket) -> None:
+        super().__init__(ours)
         self._socket = ours
-        self.exchange = Exchange(ours)
-        self.sendall = self.exchange.sendall
-
-    def settimeout(self, seconds: float) -> None:
-        """Nothing, as in channel.py."""
-
-    def makefile(self, mode: str) -> BinaryIO:
-        """Return a file over what the other end says."""
-        return self.exchange.file()
 
     @property
     def is_open(self) -> bool:

@@ -23,7 +23,7 @@ def drip(sent):
 
 
 @pytest.mark.parametrize(
-    "act", [lambda exchange: exchange.file().read(1000), lambda exchange: exchange.sendall(bytes(1000))]
+    "act", [lambda exchange: exchange.makefile().read(1000), lambda exchange: exchange.sendall(bytes(1000))]
 )
 def test_time_is_for_all_of_it(act):
     """The bound holds however soon each byte comes, or is taken now and then."""

@@ -54,7 +54,7 @@ def test_sudo_goes_before_the_command(tmp_path, monkeypatch):
 def test_stream_that_ended(local):
     """A command's end is seen, and its last words are heard."""
     stream = local.open_stream(["sh", "-c", "echo no >&2; exit 3"])
-    stream.exchange.begin(10)
+    stream.begin(10)
     with stream.makefile("rb") as file:
         file.read()
 
@@ -75,7 +75,7 @@ def test_this_machine_is_no_other(local, monkeypatch, here, expected):
     """A stream carries bytes both ways; docker is asked at a socket here, wherever DOCKER_HOST or a context lead."""
     monkeypatch.setenv("DOCKER_HOST", here)
     stream = local.open_stream(["sh", "-c", "read name; eval echo \\$$name"])
-    stream.exchange.begin(10)
+    stream.begin(10)
     stream.sendall(b"DOCKER_HOST\n")
     with stream.makefile("rb") as file:
         told = file.readline().decode().strip()

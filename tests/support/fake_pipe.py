@@ -43,7 +43,6 @@ class _Stream:
 
     def __init__(self, host: "PipedHost") -> None:
         self._host, self._answers = host, iter(host.answers)
-        self.exchange = self
 
     def begin(self, seconds: float) -> None:
         """The next answer."""
@@ -57,7 +56,7 @@ class _Stream:
         """It has a clock of its own."""
 
     def makefile(self, mode: str) -> object:
-        return self._pipe.exchange.file()
+        return self._pipe.exchange.makefile()
 
     def last_words(self) -> tuple[int, str]:
         return -1, ""

@@ -1,6 +1,6 @@
 """The Engine API of one host: GET, POST and DELETE, at the newest version that this Engine speaks.
 
-docker-py's APIClient carries the requests, over streams.py. Paths and JSON only: the meaning of objects is elsewhere.
+docker-py's APIClient carries the requests, by http_over_stdio.py. Paths and JSON only: what objects mean is elsewhere.
 """
 
 import json

@@ -90,13 +90,13 @@ class HTTPConnection(urllib3.connection.HTTPConnection):
 
     def connect(self) -> None:
         self._stream = self._dial.open()
-        self._stream.exchange.begin(cast(float, self.timeout))
+        self._stream.begin(cast(float, self.timeout))
         self._answered = False
         self.sock = cast(socket.socket, self._stream)
 
     def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
         if self._stream is not None:
-            self._stream.exchange.begin(cast(float, self.timeout))
+            self._stream.begin(cast(float, self.timeout))
         super().putrequest(method, url, skip_host, skip_accept_encoding)
 
     @property

@@ -92,7 +92,7 @@ class Session:
 
     def _asked(self, kind: type[T], request: Mapping[str, object], before: str = "") -> T:
         try:
-            self._stream.exchange.begin(_SECONDS)
+            self._stream.begin(_SECONDS)
             self._stream.sendall(f"{before}{json.dumps(request)}\n".encode())
             answer = self._file.readline(_ANSWER)
         except TooLate as problem:

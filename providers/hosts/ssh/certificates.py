@@ -1,7 +1,7 @@
 """Host certificates: who signed one, and whether it is good for a host now.
 
 The format: https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.certkeys. Which authorities are known is
-hostkeys.py's.
+host_keys.py's.
 """
 
 import time

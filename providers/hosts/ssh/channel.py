@@ -4,7 +4,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import BinaryIO
 
 import paramiko
 
@@ -13,30 +12,23 @@ from providers.hosts.commands import LAST_WORDS
 from providers.rules.vocabulary.errors import HostError
 
 
-class Stream:
-    """A remote command's stdin and stdout as a socket, as far as an HTTP client needs one."""
+class Stream(Exchange):
+    """A remote command's stdin and stdout."""
 
     def __init__(self, channel: paramiko.Channel) -> None:
+        super().__init__(channel)
         self._channel = channel
-        self.exchange = _Exchange(channel)
 
-    def sendall(self, data: bytes) -> None:
-        """Send all of it. Raises OSError, or TooLate."""
-        try:
-            self.exchange.sendall(data)
-        except EOFError as problem:
-            raise ConnectionResetError("the SSH connection broke") from problem
-
-    def settimeout(self, seconds: float) -> None:
-        """Nothing: HTTP clients say it again in the middle of an exchange, for which all of it would begin anew."""
+    def recv(self, size: int) -> bytes:
+        """Return some of the answer; nothing is its end. Raises HostError besides, for what a host may not send."""
+        data = super().recv(size)
+        if not data:
+            raise_refusal(self._channel)
+        return data
 
     def close(self) -> None:
         """Close it, which ends the command."""
         close(self._channel)
-
-    def makefile(self, mode: str) -> BinaryIO:
-        """Return a file over the command's stdout."""
-        return self.exchange.file()
 
     @property
     def is_open(self) -> bool:
@@ -50,20 +42,6 @@ class Stream:
             found = last_words(self._channel)
         self.close()
         return found
-
-
-class _Exchange(Exchange):
-    """One over a channel."""
-
-    def __init__(self, channel: paramiko.Channel) -> None:
-        super().__init__(channel)
-        self._channel = channel
-
-    def recv(self, size: int) -> bytes:
-        data = super().recv(size)
-        if not data:
-            raise_refusal(self._channel)
-        return data
 
 
 def last_words(channel: paramiko.Channel) -> tuple[int, str]:

@@ -2,11 +2,14 @@
 
 import hmac
 import re
-from base64 import b64decode
+import subprocess
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
+from pathlib import Path
 
 import paramiko
 from paramiko.pkey import UnknownKeyType
@@ -14,7 +17,6 @@ from paramiko.pkey import UnknownKeyType
 from providers.hosts.ssh.algorithms import SUFFIX
 from providers.hosts.ssh.certificates import authority_of, unfit
 from providers.hosts.ssh.destination import Destination
-from providers.hosts.ssh.revoked_keys import revokes
 from providers.rules.stack_file.access import SSH_PORT
 from providers.rules.stack_file.field_types import is_ip
 from providers.rules.vocabulary.errors import HostKeyMismatch, HostKeyUnknown
@@ -87,7 +89,7 @@ def verify(to: Destination, shown: paramiko.PKey, known: list[KnownKey]) -> None
     """Return if `shown` is known for the host, by itself or by a certificate, and revoked nowhere. Raises
     HostKeyUnknown or HostKeyMismatch."""
     revoked = [each.source for each in known if each.marker == REVOKED and each.key in (shown, authority_of(shown))]
-    if to.revoked_keys and revokes(to, shown):
+    if to.revoked_keys and _revokes(to, shown):
         revoked.append(to.revoked_keys)
     if revoked:
         raise HostKeyMismatch(
@@ -209,3 +211,57 @@ _UNREADABLE = (ValueError, OverflowError, paramiko.SSHException, UnknownKeyType)
 
 def _read(key_type: str, base64: str) -> paramiko.PKey:
     return paramiko.PKey.from_type_string(key_type, b64decode(base64))
+
+
+_KRL = b"SSHKRL\n\0"  # https://github.com/openssh/openssh-portable/blob/V_10_0_P1/PROTOCOL.krl
+
+
+def _revokes(to: Destination, shown: paramiko.PKey) -> bool:
+    """Tell whether a file of RevokedHostKeys has the key, its certificate, or its signer: a list of revoked keys (KRL),
+    which ssh-keygen reads, or a text with a public key on each line (https://man.openbsd.org/ssh_config#RevokedHostKeys).
+
+    One that can't be read revokes everything, as for `ssh`: raises HostKeyUnknown.
+    """
+    try:
+        content = Path(to.revoked_keys).read_bytes()
+        return _in_krl(to, shown) if content.startswith(_KRL) else _in_text(content, shown)
+    except OSError as problem:
+        reason = (problem.strerror or str(problem)).lower()
+        raise _unreadable(to, f"{problem.filename or to.revoked_keys}: {reason}") from problem
+    except (ValueError, paramiko.SSHException) as problem:
+        raise _unreadable(to, f"{to.revoked_keys}: {problem}") from problem
+
+
+def _in_krl(to: Destination, shown: paramiko.PKey) -> bool:
+    kind, data = shown.get_name(), shown.asbytes()
+    if shown.public_blob:  # a certificate may be revoked by its number or name
+        kind, data = shown.public_blob.key_type, shown.public_blob.key_blob
+    done = subprocess.run(
+        ["ssh-keygen", "-Q", "-f", to.revoked_keys, "/dev/stdin"],
+        input=f"{kind} {b64encode(data).decode()}\n",
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode and "REVOKED" not in done.stdout:
+        raise _unreadable(to, " ".join(done.stderr.split()))
+    return done.returncode != 0
+
+
+def _in_text(content: bytes, shown: paramiko.PKey) -> bool:
+    """Raises ValueError or SSHException if a line is no key."""
+    for line in content.decode().splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        kind, base64 = line.split()[:2]
+        with suppress(UnknownKeyType):  # no host can show one of its kind here
+            key = paramiko.PKey.from_type_string(kind.removesuffix(SUFFIX), b64decode(base64, validate=True))
+            if key in (shown, authority_of(shown)):
+                return True
+    return False
+
+
+def _unreadable(to: Destination, reason: str) -> HostKeyUnknown:
+    return HostKeyUnknown(
+        f"{to.where}: can't tell whether its key is revoked: {reason}: correct that, or RevokedHostKeys in ssh's "
+        "configuration"
+    )

@@ -68,20 +68,15 @@ def _public(to: Destination, name: str) -> Iterator[bytes]:
             continue
 
 
-def _open_to_others(path: Path) -> int:
-    """Return the mode of a key file of ours that others may read; 0 if they may not. ssh asks no more of it:
-    https://github.com/openssh/openssh-portable/blob/V_10_0_P1/authfile.c, sshkey_perm_ok
-    """
-    found = path.stat()
-    mode = stat.S_IMODE(found.st_mode)
-    return mode if found.st_uid == os.getuid() and mode & 0o077 else 0
-
-
 def _from_file(to: Destination, name: str, tried: list[str], held: set[bytes]) -> Iterator[Labelled]:
-    """Yield the key in a file, with its certificate if one lies beside it."""
+    """Yield the key in a file, with its certificate if one lies beside it. Of a file of ours ssh asks that others can't
+    read it: https://github.com/openssh/openssh-portable/blob/V_10_0_P1/authfile.c, sshkey_perm_ok
+    """
     path = to.path(name)
     try:
-        if mode := _open_to_others(path):
+        found = path.stat()
+        if found.st_uid == os.getuid() and found.st_mode & 0o077:
+            mode = stat.S_IMODE(found.st_mode)
             tried.append(f"{name} can be read by others (mode {mode:o}), and ssh would not take it: `chmod 600` it")
         else:
             yield name, paramiko.PKey.from_path(path)

@@ -168,24 +168,19 @@ def _log_in(to: Destination, transport: paramiko.Transport) -> None:
     tried: list[str] = []
     with closing(login_keys(to, tried)) as keys:
         for label, key in keys:
-            if _accepted(to, transport, key, label, tried):
-                return
+            try:
+                further = transport.auth_publickey(to.user, key)
+            except paramiko.BadAuthenticationType as problem:
+                raise _refused(to, f"takes {' or '.join(problem.allowed_types)}, no keys") from problem
+            except (paramiko.SSHException, EOFError) as problem:
+                tried.append(f"{label} refused")
+                if not transport.is_active():
+                    raise _refused(to, f"{', '.join(tried)}, then it hung up") from problem
+                continue
+            if further:
+                raise _refused(to, f"{label} accepted, but {' or '.join(further)} wanted as well")
+            return
     raise _refused(to, ", ".join(tried) or "there is no key to try")
-
-
-def _accepted(to: Destination, transport: paramiko.Transport, key: paramiko.PKey, label: str, tried: list[str]) -> bool:
-    try:
-        further = transport.auth_publickey(to.user, key)
-    except paramiko.BadAuthenticationType as problem:
-        raise _refused(to, f"takes {' or '.join(problem.allowed_types)}, no keys") from problem
-    except (paramiko.SSHException, EOFError) as problem:
-        tried.append(f"{label} refused")
-        if not transport.is_active():
-            raise _refused(to, f"{', '.join(tried)}, then it hung up") from problem
-        return False
-    if further:
-        raise _refused(to, f"{label} accepted, but {' or '.join(further)} wanted as well")
-    return True
 
 
 def _refused(to: Destination, how: str) -> LoginRefused:
