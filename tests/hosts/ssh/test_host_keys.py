@@ -12,7 +12,7 @@ from providers.hosts.ssh.destination import Destination, destination
 from providers.hosts.ssh.host_keys import key_types, known_keys, verify
 from providers.hosts.ssh.openssh import OpenSsh
 from providers.hosts.ssh.transport import dial, open_transport
-from providers.rules.vocabulary.errors import HostError, HostKeyMismatch, HostKeyUnknown, Unreachable
+from providers.rules.vocabulary.errors import HostError, HostKeyMismatch, Unreachable
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
 
@@ -22,7 +22,7 @@ KEY_TYPE = KEY.get_name()
 SALT = "|1|AAAAAAAAAAAAAAAAAAAAAAAAAAA="
 HASHED = HostKeys.hash_host("10.0.0.1", SALT)
 HASHED_OTHER = HostKeys.hash_host("10.0.0.2", SALT)
-LINE = f"{KEY_TYPE} {KEY.get_base64()}"
+LINE, LINE_OF_OTHER = (f"{key.get_name()} {key.get_base64()}" for key in (KEY, paramiko.ECDSAKey.generate()))
 
 
 def to(address="10.0.0.1", port=22, known_hosts="known_hosts", **more):
@@ -43,95 +43,96 @@ def known(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("names", "address", "port"),
+    ("is_meant", "names", "address", "port"),
     [
-        *((names, "10.0.0.1", 22) for names in ("10.0.0.1", "h1.example,10.0.0.1", HASHED)),
-        *((names, "10.0.0.1", 22) for names in ("10.0.0.*", "10.0.0.?", "*,!10.0.0.2")),
-        *((names, "10.0.0.1", 2222) for names in ("[10.0.0.1]:2222", "[10.0.0.*]:2222")),
-        ("2001:db8::1", "2001:db8::1", 22),
+        *((True, names, "10.0.0.1", 22) for names in ("10.0.0.1", "h1.example,10.0.0.1", HASHED)),
+        *((True, names, "10.0.0.1", 22) for names in ("10.0.0.*", "10.0.0.?", "*,!10.0.0.2")),
+        *((True, names, "10.0.0.1", 2222) for names in ("[10.0.0.1]:2222", "[10.0.0.*]:2222")),
+        (True, "2001:db8::1", "2001:db8::1", 22),
         # Upper case and other forms of an IPv6 address mean the same host, on either side.
-        ("w1.Example.com", "W1.example.COM", 22),
-        ("*.Example.com", "w1.example.com", 22),
-        (HostKeys.hash_host("w1.example.com", SALT), "W1.Example.com", 22),
-        ("2001:db8::1", "2001:DB8:0::1", 22),
-        ("2001:DB8:0::1", "2001:db8::1", 22),
-        ("[2001:DB8:0::1]:2222", "2001:db8::1", 2222),
-        (HostKeys.hash_host("2001:db8::1", SALT), "2001:DB8:0::1", 22),
+        (True, "w1.Example.com", "W1.example.COM", 22),
+        (True, "*.Example.com", "w1.example.com", 22),
+        (True, HostKeys.hash_host("w1.example.com", SALT), "W1.Example.com", 22),
+        (True, "2001:db8::1", "2001:DB8:0::1", 22),
+        (True, "2001:DB8:0::1", "2001:db8::1", 22),
+        (True, "[2001:DB8:0::1]:2222", "2001:db8::1", 2222),
+        (True, HostKeys.hash_host("2001:db8::1", SALT), "2001:DB8:0::1", 22),
+        # Another host, another port, or this one excluded.
+        *((False, names, "10.0.0.1", 22) for names in ("10.0.0.2", "10.0.0", HASHED_OTHER, "*,!10.0.0.1")),
+        *((False, names, "10.0.0.1", 22) for names in ("[10.0.0.1]:2222", "#10.0.0.1")),
     ],
 )
-def test_line_that_names_the_host(known, names, address, port):
+def test_line_that_names_the_host(known, is_meant, names, address, port):
     """Plain names, lists, hashed names and wildcards count as they do for ssh; a port but 22 has its own lines."""
-    assert [KEY] == [each.key for each in known(f"{names} {LINE}", address=address, port=port)]
+    assert [KEY] * is_meant == [each.key for each in known(f"{names} {LINE}", address=address, port=port)]
 
 
-@pytest.mark.parametrize("names", ["10.0.0.2", "10.0.0", HASHED_OTHER, "*,!10.0.0.1", "[10.0.0.1]:2222", "#10.0.0.1"])
-def test_line_that_names_another(known, names):
-    """A line for another host, another port, or that excludes this one, says nothing."""
-    assert [] == known(f"{names} {LINE}")
+LINES = {
+    "all keys of one type": ([2, 3], ["#", f"10.0.0.1 {LINE}", f"10.0.0.1 {LINE_OF_OTHER}"], {}),
+    "an alias in the place of address and port": (
+        *([1], [f"m7 {LINE}", f"[10.0.0.1]:2222 {LINE}", f"10.0.0.1 {LINE}"]),
+        {"port": 2222, "alias": "m7"},
+    ),
+    "an authority of the port, and the keys of the host": (
+        *([1, 2], [f"@cert-authority [10.0.0.1]:2222 {LINE}", f"10.0.0.1 {LINE}"]),
+        {"port": 2222},
+    ),
+    "what can't be read is passed over": (
+        [11],
+        [
+            *(
+                "",
+                "# a comment",
+                "10.0.0.1",
+                "10.0.0.1 ssh-new AAAA",
+                f"10.0.0.1 {KEY_TYPE} x",
+                f"10.0.0.1 {KEY_TYPE} ÄÄ",
+            ),
+            *(f"|1|{hashed} {LINE}" for hashed in ("abc", "abcd|efgh", "a|b|c", "ÄÄ|efgh")),
+            f"10.0.0.1 {LINE}",
+        ],
+        {},
+    ),
+}
 
 
-def test_all_keys_count(known, tmp_path):
-    """A host may have several keys of one type, as while they are being replaced; each has its file and line."""
-    other = paramiko.ECDSAKey.generate()
-    found = known("#", f"10.0.0.1 {LINE}", f"10.0.0.1 {other.get_name()} {other.get_base64()}")
-
-    assert [(KEY, f"{tmp_path}/known_hosts line 2"), (other, f"{tmp_path}/known_hosts line 3")] == [
-        (each.key, each.source) for each in found
+@pytest.mark.parametrize(("expected", "lines", "more"), LINES.values(), ids=LINES)
+def test_lines_that_count(known, tmp_path, expected, lines, more):
+    """Each key has its file and line."""
+    assert [f"{tmp_path}/known_hosts line {each}" for each in expected] == [
+        each.source for each in known(*lines, **more)
     ]
 
 
 @pytest.mark.parametrize(
-    "line",
-    [
-        *("", "# a comment", "10.0.0.1", "10.0.0.1 ssh-new AAAA", f"10.0.0.1 {KEY_TYPE} x", f"10.0.0.1 {KEY_TYPE} ÄÄ"),
-        *(f"|1|{hashed} {LINE}" for hashed in ("abc", "abcd|efgh", "a|b|c", "ÄÄ|efgh")),
-    ],
-    ids=lambda line: line.removesuffix(LINE) or "empty",
-)
-def test_unreadable_lines_are_passed_over(known, line):
-    """Comments, stumps, hashes that are none and keys of unknown types leave the other lines in force."""
-    assert [KEY] == [each.key for each in known(line, f"10.0.0.1 {LINE}")]
-
-
-@pytest.mark.parametrize(
-    ("given", "kind", "told"),
+    ("given", "told"),
     [
         *(
-            ({"host_key": key}, HostKeyUnknown, "host_key can't be read as a key: ")
+            ({"host_key": key}, "host_key can't be read as a key: ")
             for key in ("ssh-ed25519", "ssh-ed25519 AAAA", "ssh-ed25519 ÄÄ", "ssh-new AAAA")
         ),
-        ({"known_hosts": "/proc/self/mem"}, HostKeyUnknown, "/proc/self/mem cannot be read: "),
-        (
-            {"known_hosts": "~nosuch/known_hosts"},
-            HostError,
-            "~nosuch/known_hosts: there is no home ~nosuch on this machine; ",
-        ),
+        ({"known_hosts": "/proc/self/mem"}, "/proc/self/mem cannot be read: "),
+        ({"known_hosts": "~nosuch/known"}, "~nosuch/known: there is no home ~nosuch on this machine; "),
     ],
     ids=str,
 )
-def test_what_can_not_be_read_is_named(given, kind, told):
+def test_what_can_not_be_read_is_named(given, told):
     """It is the host's error, also if it is from an old state."""
-    with pytest.raises(kind, match=f"^h1: {told}"):
+    with pytest.raises(HostError, match=f"^h1: {told}"):
         known_keys(to(**given))
-
-
-@pytest.mark.parametrize("before", ["", " ", "\t"])
-def test_revoked_key_is_refused(known, before):
-    """A revoked key is not trusted, even if another line trusts it, and wherever its own line begins."""
-    keys = known(f"10.0.0.1 {LINE}", f"{before}@revoked * {LINE}")
-    with pytest.raises(HostKeyMismatch, match="revokes"):
-        verify(to(), KEY, keys)
 
 
 @pytest.mark.parametrize("place", ["known_hosts", "revoking"])
 @pytest.mark.parametrize("given", [None, LINE], ids=["file", "host_key"])
-def test_revoked_key_is_refused_beside_others(tmp_path, place, given):
-    """It is refused whichever file revokes it, also if the stack file gives the key itself."""
+@pytest.mark.parametrize("before", ["", " ", "\t"])
+def test_revoked_key_is_refused(tmp_path, place, given, before):
+    """It is, whichever file revokes it, wherever its line begins, also if the stack file gives the key itself."""
     for name in ("known_hosts", "revoking"):
-        (tmp_path / name).write_text(f"10.0.0.1 {LINE}\n" if name != place else f"@revoked * {LINE}\n")
+        revoked = f"{before}@revoked * {LINE}\n" if name == place else ""
+        (tmp_path / name).write_text(f"10.0.0.1 {LINE}\n{revoked}")
     host = to(known_hosts=f"{tmp_path}/known_hosts", revoking=(f"{tmp_path}/revoking",), host_key=given)
 
-    with pytest.raises(HostKeyMismatch, match=f"which {tmp_path}/{place} line 1 revokes"):
+    with pytest.raises(HostKeyMismatch, match=f"which {tmp_path}/{place} line 2 revokes"):
         verify(host, KEY, known_keys(host))
 
 
@@ -140,20 +141,6 @@ def test_system_trusts_nobody_beside_the_stack_file(tmp_path):
     (tmp_path / "system").write_text(f"10.0.0.1 {LINE}\n")
 
     assert [] == known_keys(replace(to(), known_hosts=(), revoking=(f"{tmp_path}/system",)))
-
-
-def test_alias_is_the_name(known):
-    """HostKeyAlias takes the place of address and port."""
-    found = known(f"m7 {LINE}", f"[10.0.0.1]:2222 {LINE}", f"10.0.0.1 {LINE}", port=2222, alias="m7")
-
-    assert ["line 1"] == [each.source[-6:] for each in found]
-
-
-def test_authority_of_a_port_leaves_the_keys_of_the_host(known):
-    """Lines for the port have no key of it; those for the host do."""
-    ca = f"@cert-authority [10.0.0.1]:2222 {LINE}"
-
-    assert ["@cert-authority", ""] == [each.marker for each in known(ca, f"10.0.0.1 {LINE}", port=2222)]
 
 
 def test_rsa_key_that_is_too_short():
