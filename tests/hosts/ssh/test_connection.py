@@ -2,7 +2,6 @@
 
 import shutil
 import socket
-import threading
 from contextlib import closing, suppress
 
 import paramiko
@@ -92,38 +91,38 @@ def test_command_is_run(host, connect):
     assert "secret" == connect().run(["tee", "a b", "$c"], stdin=b"secret")
 
 
-def test_endless_command_is_cut(host, connect):
-    """A command that does not end in time is an error."""
-    over = threading.Event()
-    host.commands["tail -f log"] = lambda channel: over.wait(10)
-    problem = error(connect(), ["tail", "-f", "log"], timeout=0.1)
-    over.set()
-
-    assert (CommandFailed, "h1: tail -f log: not done within 0.1 s") == told(problem)
+def endless(channel):
+    """Write until the client is gone."""
+    with suppress(OSError):
+        while True:
+            channel.sendall(bytes(2**15))
 
 
-def test_sudo_that_allows_other_commands(host, connect):
-    """It is a refused login if sudo did not let the command begin."""
-    sorry = "Sorry, user deploy is not allowed to execute '/usr/bin/id' as root on h1."
-    host.commands["sudo -n id"] = Ends(stderr=f"{sorry}\n".encode(), status=3)
-
-    assert (
-        LoginRefused,
-        f"h1: sudo refuses deploy ({sorry}): allow it without a password (NOPASSWD in sudoers)",
-    ) == told(error(connect(sudo=True, user="deploy"), ["id"]))
+SORRY = "Sorry, user deploy is not allowed to execute '/usr/bin/id' as root on h1."
+REFUSED = f"h1: sudo refuses deploy ({SORRY}): allow it without a password (NOPASSWD in sudoers)"
 
 
-def test_a_command_that_writes_without_end(host, connect):
-    """It is not read whole."""
+@pytest.mark.parametrize(
+    ("expected", "command", "does", "access"),
+    [
+        (
+            *((CommandFailed, "h1: tail -f log: not done within 0.3 s"), "tail -f log"),
+            *(lambda channel: channel.get_transport().join(10), {}),
+        ),
+        ((CommandFailed, "h1: yes: it writes more than 4 MiB"), "yes", endless, {}),
+        (
+            *((LoginRefused, REFUSED), "sudo -n id", Ends(stderr=SORRY.encode(), status=3)),
+            {"sudo": True, "user": "deploy"},
+        ),
+    ],
+    ids=["it does not end", "it writes without end", "sudo allows other commands"],
+)
+def test_command_that_fails(host, connect, expected, command, does, access):
+    """It is cut, and not read whole; it is a refused login if sudo did not let it begin."""
+    host.commands[command] = does
+    argv = command.removeprefix("sudo -n ").split()
 
-    def write(channel):
-        with suppress(OSError):
-            while True:
-                channel.sendall(bytes(2**15))
-
-    host.commands["yes"] = write
-
-    assert (CommandFailed, "h1: yes: it writes more than 4 MiB") == told(error(connect(), ["yes"]))
+    assert expected == told(error(connect(**access), argv, **({"timeout": 0.3} if "tail" in command else {})))
 
 
 # Hosts that send more than they may
@@ -187,18 +186,15 @@ def test_dropped_connection_is_reopened(host, connect):
 def test_break_during_a_command_is_unreachable(host, connect):
     """A command whose connection breaks has an unknown end, and is not run again."""
     host.commands["reboot"] = lambda channel: channel.get_transport().close()
-    problem = error(connect(), ["reboot"])
 
-    assert (Unreachable, ["reboot"]) == (type(problem), host.ran)
+    assert (Unreachable, ["reboot"]) == (type(error(connect(), ["reboot"])), host.ran)
 
 
 def test_too_few_sessions_are_named(host, connect):
     """If sshd opens no further session, the message names its setting."""
     host.max_sessions = 0
-    problem = error(connect())
 
-    assert LoginRefused is type(problem)
-    assert "MaxSessions" in str(problem)
+    assert "set MaxSessions there to 10 or more" in str(error(connect()))
 
 
 # Hosts that cannot be reached
@@ -272,13 +268,9 @@ def test_known_type_is_asked_for(host, connect, known):
     assert "" == connect().run(["true"])
 
 
-def test_given_host_key_is_enough(host, connect):
-    """`host_key` is believed without any known_hosts."""
+def test_given_host_key_alone_counts(host, connect):
+    """It is believed without any known_hosts, and whatever known_hosts has."""
     assert "" == connect(host_key=line(host.host_keys[0]), known_hosts="/nowhere").run(["true"])
-
-
-def test_given_host_key_is_enforced(connect):
-    """`host_key` alone counts, whatever known_hosts has."""
     assert HostKeyMismatch is type(error(connect(host_key=line(ANOTHER_KEY))))
 
 
@@ -288,21 +280,22 @@ def test_given_host_key_is_enforced(connect):
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        ({}, "no login as deploy: {file} refused"),
-        ({"password": "hunter2"}, "no login as deploy: {file} is encrypted and not in the agent"),
-        (None, "no login as deploy: {file}: no such file"),
+        ({}, "{file} refused"),
+        ({"password": "hunter2"}, "{file} is encrypted and not in the agent"),
+        (None, "{file}: no such file"),
     ],
     ids=["refused", "encrypted", "missing"],
 )
 def test_key_that_does_not_help_is_named(connect, tmp_path, written, expected):
-    """The message says as whom, and which keys were tried."""
+    """The message says as whom, and which keys were tried; also if there is none."""
     file = tmp_path / "other"
     if written is not None:
         ANOTHER_KEY.write_private_key_file(str(file), **written)
-    problem = error(connect(key_file=str(file), user="deploy"))
+    problem, without = (error(connect(key_file=each, user="deploy")) for each in (str(file), None))
 
     assert LoginRefused is type(problem)
-    assert expected.format(file=file) in str(problem)
+    assert f"no login as deploy: {expected.format(file=file)}" in str(problem)
+    assert "no login as deploy: there is no key to try" in str(without)
 
 
 def test_key_in_home_is_found(host, connect, tmp_path, monkeypatch):
@@ -313,11 +306,6 @@ def test_key_in_home_is_found(host, connect, tmp_path, monkeypatch):
     shutil.copy(host.folder / "key", ssh / "id_ecdsa")
 
     assert "" == connect(key_file=None).run(["true"])
-
-
-def test_no_key_at_all_is_said(connect):
-    """The message says so if there is neither an agent nor a file."""
-    assert "there is no key to try" in str(error(connect(key_file=None)))
 
 
 # Bastions

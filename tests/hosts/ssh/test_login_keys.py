@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ PASSPHRASE = "hunter2"
 def folder(tmp_path_factory) -> Path:
     """Key pairs, of which `locked` needs a passphrase."""
     folder: Path = tmp_path_factory.mktemp("keys")
-    for name, phrase in (("open", ""), ("locked", PASSPHRASE), ("further", "")):
+    for name, phrase in (("open", ""), ("locked", PASSPHRASE), ("further", ""), ("shared", "")):
         key_pair(folder / name, phrase=phrase)
     return folder
 
@@ -43,53 +42,43 @@ def agent(folder):
     process.communicate()
 
 
-@pytest.fixture
-def tried(folder):
-    """Return a function that lists the keys tried with these files and that agent: labels, then unusable files."""
+SHARED = "{} can be read by others (mode {:o}), and ssh would not take it: `chmod 600` it"
+KEYS = {
+    "the named file first, then all that the agent has in its order": (["open", "further", "locked"], [], "open", {}),
+    "the agent's copy of a named file before its other keys, since sshd takes few tries": (
+        *(["locked", "further"], [], "locked", {}),
+    ),
+    "IdentitiesOnly leaves out what the agent has beyond the named files": (
+        *(["locked"], [], "locked", {"only_those": True}),
+    ),
+    "an encrypted file that is in no agent": ([], ["{} is encrypted and not in the agent"], "locked", {"agent": ""}),
+    "an agent that is gone": (["open"], ["the agent at /gone: no such file or directory"], "open", {"agent": "/gone"}),
+    **{
+        f"a file that others can read, {mode:o}": (
+            [],
+            [SHARED.format("{}", mode)],
+            "shared",
+            {"agent": "", "mode": mode},
+        )
+        for mode in (0o644, 0o660, 0o604)
+    },
+}
 
-    def tried(*files: str, **said) -> tuple[list[str], list[str]]:
-        to = Destination("h1", "10.0.0.1", 22, "root", key_files=tuple(str(folder / name) for name in files))
-        unusable: list[str] = []
-        labels = [label for label, _ in login_keys(replace(to, **said), unusable)]
-        return [label.removeprefix(f"{folder}/") for label in labels], unusable
 
-    return tried
-
-
-@pytest.mark.parametrize(
-    ("expected", "file", "said"),
-    [
-        (["open", "further", "locked"], "open", {}),
-        (["locked", "further"], "locked", {}),
-        (["locked"], "locked", {"only_those": True}),
-    ],
-    ids=[
-        "the named file first, then all that the agent has in its order",
-        "the agent's copy of a named file before its other keys, since sshd takes few tries",
-        "IdentitiesOnly leaves out what the agent has beyond the named files",
-    ],
-)
-def test_keys_of_the_agent(tried, folder, agent, expected, file, said):
-    """An encrypted file works through the agent."""
+@pytest.mark.parametrize(("labels", "unusable", "file", "said"), KEYS.values(), ids=KEYS)
+def test_keys_that_are_tried(folder, agent, labels, unusable, file, said):
+    """An encrypted file works through the agent; a key that can't be used is named, and the others are tried."""
+    changes = {"agent": agent, **said}
+    (folder / file).chmod(changes.pop("mode", 0o600))
+    to = Destination("h1", "10.0.0.1", 22, "root", key_files=(str(folder / file),), **changes)
     held = {name: f"agent's {fingerprint(folder / name)}" for name in ("further", "locked")}
+    expected = [held.get(name, f"{folder}/{name}") for name in labels]
+    told: list[str] = []
 
-    assert ([held.get(name, name) for name in expected], []) == tried(file, agent=agent, **said)
-
-
-@pytest.mark.parametrize("mode", [0o644, 0o660, 0o604])
-def test_file_that_others_can_read(tried, folder, mode):
-    """ssh takes none either."""
-    name = f"mode-{mode:o}"
-    key_pair(folder / name)
-    (folder / name).chmod(mode)
-
-    words = f"{folder}/{name} can be read by others (mode {mode:o}), and ssh would not take it: `chmod 600` it"
-    assert ([], [words]) == tried(name)
-
-
-def test_encrypted_file_without_agent(tried, folder):
-    """An encrypted key that is not in the agent is named."""
-    assert ([], [f"{folder}/locked is encrypted and not in the agent"]) == tried("locked")
+    assert (expected, [each.format(folder / file) for each in unusable]) == (
+        [label for label, _ in login_keys(to, told)],
+        told,
+    )
 
 
 def test_file_in_the_home_of_nobody():
@@ -97,10 +86,3 @@ def test_file_in_the_home_of_nobody():
     to = Destination("h1", "10.0.0.1", 22, "root", key_files=("~nosuch/key",))
     with pytest.raises(HostError, match=r"^h1: ~nosuch/key: there is no home ~nosuch on this machine; "):
         list(login_keys(to, []))
-
-
-def test_agent_that_is_gone(tried, tmp_path):
-    """A socket that nobody answers at is told; other keys are tried all the same."""
-    assert (["open"], [f"the agent at {tmp_path}/gone: no such file or directory"]) == tried(
-        "open", agent=f"{tmp_path}/gone"
-    )
