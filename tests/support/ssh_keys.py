@@ -17,6 +17,17 @@ def key_pair(file: Path, kind: str = "ed25519", phrase: str = "") -> None:
     keygen("-t", kind, *(["-b", "2048"] if kind == "rsa" else []), "-N", phrase, "-C", "", "-f", file)
 
 
+def revoking(folder: Path) -> None:
+    """Write files that revoke the keys `ca`, `host` and `other` there, as a list and as text (`krl-ca`, `text-ca`), or
+    the authority's certificate of number 7 (`krl-serial`); and one that is neither (`nonsense`)."""
+    for name in ("ca", "host", "other"):
+        keygen("-k", "-f", folder / f"krl-{name}", folder / f"{name}.pub")
+        (folder / f"text-{name}").write_text(f"\n# stolen\n{(folder / f'{name}.pub').read_text()}")
+    (folder / "serial").write_text("serial: 7\n")
+    keygen("-k", "-s", folder / "ca.pub", "-f", folder / "krl-serial", folder / "serial")
+    (folder / "nonsense").write_text("ssh-ed25519 nonsense\n")
+
+
 def line(file: Path) -> str:
     """The type and base64 of a public key."""
     return " ".join(file.read_text().split()[:2])

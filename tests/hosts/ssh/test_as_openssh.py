@@ -16,7 +16,7 @@ from providers.hosts.ssh.openssh import OpenSsh
 from providers.hosts.ssh.transport import open_transport
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import HostError, LoginRefused
-from tests.support.ssh_keys import key_pair, keygen
+from tests.support.ssh_keys import key_pair, keygen, revoking
 
 SSHD = "/usr/sbin/sshd"
 HOST = "h1.example"
@@ -35,14 +35,7 @@ def keys(tmp_path_factory):
         for file in ("host", "host.pub"):
             shutil.copy(folder / file, folder / file.replace("host", name))
         keygen("-s", folder / words[0], "-I", "h1", "-z", "7", *words[1:], folder / f"{name}.pub")
-    keygen("-k", "-f", folder / "krl", folder / "host.pub")
-    keygen("-k", "-f", folder / "krl-of-other", folder / "other.pub")
-    (folder / "serial").write_text("serial: 7\n")
-    keygen("-k", "-s", folder / "ca.pub", "-f", folder / "krl-of-serial", folder / "serial")
-    (folder / "text").write_text(f"# stolen\n\n{(folder / 'host.pub').read_text()}")
-    (folder / "text-of-other").write_text((folder / "other.pub").read_text())
-    (folder / "text-of-ca").write_text((folder / "ca.pub").read_text())
-    (folder / "nonsense").write_text("ssh-ed25519 nonsense\n")
+    revoking(folder)
     return folder
 
 
@@ -184,12 +177,12 @@ CASES = [
     (REFUSED, SIGNED, {"said": "HostKeyAlias h2.example", "shows": "good"}),
     *(
         (REFUSED, SIGNED, {"said": f"{REVOKED}/{each}", "shows": "good"})
-        for each in ("krl-of-serial", "text-of-ca", "krl")
+        for each in ("krl-serial", "text-ca", "krl-host")
     ),
-    *((TAKEN, SIGNED, {"said": f"{REVOKED}/{each}", "shows": "sha-256"}) for each in ("krl-of-serial", "text-of-ca")),
+    *((TAKEN, SIGNED, {"said": f"{REVOKED}/{each}", "shows": "sha-256"}) for each in ("krl-serial", "text-ca")),
     # Revoked keys, and another name.
-    *((REFUSED, PLAIN, {"said": f"{REVOKED}/{each}"}) for each in ("krl", "text", "nosuch", "nonsense")),
-    *((TAKEN, PLAIN, {"said": f"{REVOKED}/{each}"}) for each in ("krl-of-other", "text-of-other")),
+    *((REFUSED, PLAIN, {"said": f"{REVOKED}/{each}"}) for each in ("krl-host", "text-host", "nosuch", "nonsense")),
+    *((TAKEN, PLAIN, {"said": f"{REVOKED}/{each}"}) for each in ("krl-other", "text-other")),
     (TAKEN, PLAIN, {"said": "RevokedHostKeys none"}),
     (TAKEN, "m7 {host}\n", {"said": "HostKeyAlias m7"}),
     (REFUSED, PLAIN, {"said": "HostKeyAlias m7"}),

@@ -11,7 +11,7 @@ from providers.hosts.ssh.certificates import authority_of, unfit
 from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.host_keys import known_keys, verify
 from providers.rules.vocabulary.errors import HostKeyMismatch, HostKeyUnknown
-from tests.support.ssh_keys import key_pair, keygen, line, shown
+from tests.support.ssh_keys import key_pair, keygen, line, revoking, shown
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
 
@@ -27,14 +27,11 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("keys")
     for name in ("ca", "host", "other"):
         key_pair(folder / name)
-        keygen("-k", "-f", folder / f"krl-{name}", folder / f"{name}.pub")
-        (folder / f"text-{name}").write_text(f"\n# stolen\n{(folder / f'{name}.pub').read_text()}")
+    revoking(folder)
+    key_pair(folder / "rsa", "rsa")
     keygen("-s", folder / "ca", "-I", "h1", *FOR_HOST, folder / "host.pub")
-    (folder / "serial").write_text("serial: 7\n")
-    keygen("-k", "-s", folder / "ca.pub", "-f", folder / "krl-serial", folder / "serial")
     (folder / "text-certificate").write_text((folder / "host-cert.pub").read_text())
     (folder / "text-unknown").write_text("sk-ssh-ed25519@openssh.com AAAA\n")
-    (folder / "nonsense").write_text("ssh-ed25519 nonsense\n")
     (folder / "word").write_text("nonsense\n")
     (folder / "krl-cut").write_bytes((folder / "krl-host").read_bytes()[:20])
     return folder
@@ -108,47 +105,41 @@ def test_key_without_certificate(folder, verdict, name):
     assert re.search(UNKNOWN + r".*no certificate by ssh-ed25519 SHA256:\S+ \(known_hosts line 1\)", told)
 
 
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (FOR_HOST, ""),
-        (("-h", "-n", "10.0.0.2,10.0.0.1"), ""),
-        (("-h", "-n", "10.0.0.2,10.0.*"), "is for 10.0.0.2, 10.0.*, not for 10.0.0.1"),
-        (FOR_OTHER, "is for 10.0.0.2, not for 10.0.0.1"),
-        (("-h",), "is for no host, not for 10.0.0.1"),
-        (("-n", "10.0.0.1"), "is for users, not for hosts"),
-        ((*FOR_HOST, *SHORTLY), "is valid from 2026-01-01 00:00 UTC until 2026-01-02 00:00 UTC"),
-        ((*FOR_HOST, "-O", "critical:x@y=1"), "has options that are unknown here: x@y"),
-    ],
-    ids=["fits", "one of two", "wildcard", "other host", "no host", "user", "over", "critical"],
-)
-def test_what_a_certificate_is_good_for(signed, words, expected):
-    """Kind, names, time and options count, as they do for ssh."""
-    assert expected == unfit(signed(*words), "10.0.0.1", DEFAULT.ca_signatures)
+BEGINS = 1767225600  # seconds since 1970
+UNFIT = {
+    "fits": ("", FOR_HOST, {}),
+    "one of two": ("", ("-h", "-n", "10.0.0.2,10.0.0.1"), {}),
+    "wildcard": ("is for 10.0.0.2, 10.0.*, not for 10.0.0.1", ("-h", "-n", "10.0.0.2,10.0.*"), {}),
+    "other host": ("is for 10.0.0.2, not for 10.0.0.1", FOR_OTHER, {}),
+    "no host": ("is for no host, not for 10.0.0.1", ("-h",), {}),
+    "user": ("is for users, not for hosts", ("-n", "10.0.0.1"), {}),
+    "over": ("is valid from 2026-01-01 00:00 UTC until 2026-01-02 00:00 UTC", (*FOR_HOST, *SHORTLY), {}),
+    "critical": ("has options that are unknown here: x@y", (*FOR_HOST, "-O", "critical:x@y=1"), {}),
+    "SHA-1": (
+        "is signed by ssh-rsa, which ssh's CASignatureAlgorithms does not list",
+        ("-t", "ssh-rsa", *FOR_HOST),
+        {},
+    ),
+    "SHA-1, allowed": ("", ("-t", "ssh-rsa", *FOR_HOST), {"signatures": (*DEFAULT.ca_signatures, "ssh-rsa")}),
+    "RSA": ("", ("-t", "rsa-sha2-512", *FOR_HOST), {}),
+}
 
 
-def test_certificate_signed_with_sha_1(folder, signed):
-    """OpenSSH takes none, unless its configuration says so; the other signatures of an RSA key are fine."""
-    key_pair(folder / "rsa", "rsa")
+@pytest.mark.parametrize(("expected", "words", "said"), UNFIT.values(), ids=UNFIT)
+def test_what_a_certificate_is_good_for(signed, expected, words, said):
+    """Kind, names, time, options and signature count, as they do for ssh."""
+    key = signed(*words, by="rsa" if "-t" in words else "ca")
 
-    def verdict(kind: str, *more: str) -> str:
-        return unfit(signed("-t", kind, *FOR_HOST, by="rsa"), "10.0.0.1", (*DEFAULT.ca_signatures, *more))
-
-    assert ["is signed by ssh-rsa, which ssh's CASignatureAlgorithms does not list", "", ""] == [
-        verdict("ssh-rsa"),
-        verdict("ssh-rsa", "ssh-rsa"),
-        verdict("rsa-sha2-512"),
-    ]
+    assert expected == unfit(key, "10.0.0.1", **{"signatures": DEFAULT.ca_signatures, **said})
 
 
 def test_validity_has_a_beginning_and_an_end(signed):
     """It lasts from the first second to the last but one."""
     key = signed(*FOR_HOST, *SHORTLY)
-    first = 1767225600
 
     assert [False, True, True, False] == [
-        not unfit(key, "10.0.0.1", DEFAULT.ca_signatures, partial(float, now))
-        for now in (first - 1, first, first + 86399, first + 86400)
+        not unfit(key, "10.0.0.1", DEFAULT.ca_signatures, partial(float, BEGINS + each))
+        for each in (-1, 0, 86399, 86400)
     ]
 
 

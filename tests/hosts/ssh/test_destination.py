@@ -306,7 +306,7 @@ def test_each_question_is_asked_once(asked):
     """It is enough for many threads, and many hosts behind one bastion; another user or port is another question."""
     openssh, ways = OpenSsh(), [("ann", 22), ("ann", None), ("bob", None), ("ann", 2222)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda way: openssh.words("h1", "b1", *way, "root"), ways * 8))
+        list(pool.map(lambda way: openssh.words("h1", "b1", way[0], way[1], "root"), ways * 8))
 
     words = ["-l ann -TG", "-l ann -p 22 -TG", "-l ann -p 2222 -TG", "-l bob -TG"]
     assert [f"{each} -- b1" for each in words] == asked()

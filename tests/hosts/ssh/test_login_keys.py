@@ -8,7 +8,6 @@ import pytest
 
 from providers.hosts.ssh.destination import Destination
 from providers.hosts.ssh.login_keys import login_keys
-from providers.rules.vocabulary.errors import HostError
 from tests.support.ssh_keys import fingerprint, key_pair
 from tests.tools.programs import program
 
@@ -79,10 +78,3 @@ def test_keys_that_are_tried(folder, agent, labels, unusable, file, said):
         [label for label, _ in login_keys(to, told)],
         told,
     )
-
-
-def test_file_in_the_home_of_nobody():
-    """A path that means nothing is the host's error, whatever other keys there are."""
-    to = Destination("h1", "10.0.0.1", 22, "root", key_files=("~nosuch/key",))
-    with pytest.raises(HostError, match=r"^h1: ~nosuch/key: there is no home ~nosuch on this machine; "):
-        list(login_keys(to, []))
