@@ -13,7 +13,7 @@ from providers.hosts.recent_failure import REMEMBERED
 from providers.hosts.ssh.channel import close
 from providers.hosts.ssh.connection import Connection
 from providers.hosts.ssh.destination import destination
-from providers.hosts.ssh.transport import dial, open_transport
+from providers.hosts.ssh.transport import open_transport
 from providers.rules.vocabulary.errors import (
     CommandFailed,
     HostError,
@@ -142,14 +142,12 @@ def test_host_that_sends_more_than_it_may(host, connect, ask, sends, told):
         ask(connect())
 
 
-def test_what_is_kept_of_a_flood(host):
+def test_what_is_kept_of_a_flood(host, connect):
     """It is what was allowed, and the packet that exceeds that."""
     host.commands["id"] = floods
-    to = destination(host.access())
-    with closing(open_transport(to, dial(to))) as transport:
-        channel = transport.open_session()
-        channel.exec_command("id")
-        channel.recv_exit_status()
+    channel = connect().link.open_channel(lambda transport: transport.open_session())
+    channel.exec_command("id")
+    channel.recv_exit_status()
 
     assert 2**21 < len(channel.in_buffer) + len(channel.in_stderr_buffer) <= 2**21 + PACKET
 
@@ -200,22 +198,33 @@ def test_too_few_sessions_are_named(host, connect):
 # Hosts that cannot be reached
 
 
-@pytest.mark.parametrize(
-    ("address", "where"),
-    [
-        ("no-such-host.invalid", "h1 (no-such-host.invalid:1): "),
-        ("a..b", "h1 (a..b:1): a..b is not a host name"),
-        ("x" * 64, f"h1 ({'x' * 64}:1): {'x' * 64} is not a host name"),
-        ("::1", "h1 ([::1]:1): connection refused"),
-    ],
-    ids=["unknown", "no name", "too long", "IPv6"],
-)
-def test_host_that_is_not_there(connect, address, where):
-    """A name that does not resolve, or can't be one, is named; an IPv6 address is dialled, and named in brackets."""
-    problem = error(connect(address=address, port=1))
+NO_NAME = "x" * 64
+REFUSALS = {
+    "unknown name": (Unreachable, "h1 (no.invalid:1): ", {"address": "no.invalid", "port": 1}),
+    "no name": (Unreachable, "h1 (a..b:1): a..b is not a host name", {"address": "a..b", "port": 1}),
+    "long name": (Unreachable, f"h1 ({NO_NAME}:1): {NO_NAME} is not a host name", {"address": NO_NAME, "port": 1}),
+    "IPv6 address": (Unreachable, "h1 ([::1]:1): connection refused", {"address": "::1", "port": 1}),
+    "other host_key": (HostKeyMismatch, "{where}: its host key has changed; ", {"host_key": line(ANOTHER_KEY)}),
+    "other key": (LoginRefused, "{where}: no login as root: {folder}/other refused", {"key_file": "other"}),
+    "key with a passphrase": (
+        *(LoginRefused, "{where}: no login as root: {folder}/locked is encrypted and not in the agent"),
+        {"key_file": "locked"},
+    ),
+    "missing key": (LoginRefused, "{where}: no login as root: {folder}/none: no such file", {"key_file": "none"}),
+    "no key": (LoginRefused, "{where}: no login as ann: there is no key to try", {"key_file": None, "user": "ann"}),
+}
 
-    assert Unreachable is type(problem)
-    assert str(problem).startswith(where)
+
+@pytest.mark.parametrize(("kind", "words", "access"), REFUSALS.values(), ids=REFUSALS)
+def test_host_that_is_not_reached(host, connect, kind, words, access):
+    """The line names the host, where it was tried, as whom, and which keys were."""
+    ANOTHER_KEY.write_private_key_file(str(host.folder / "other"))
+    ANOTHER_KEY.write_private_key_file(str(host.folder / "locked"), password="hunter2")
+    file = access.get("key_file")
+    problem = error(connect(**access | ({"key_file": f"{host.folder}/{file}"} if file else {})))
+
+    assert kind is type(problem)
+    assert str(problem).startswith(words.format(where=f"h1 (127.0.0.1:{host.port})", folder=host.folder))
 
 
 def test_silent_server_is_unreachable(connect):
@@ -268,34 +277,9 @@ def test_known_type_is_asked_for(host, connect, known):
     assert "" == connect().run(["true"])
 
 
-def test_given_host_key_alone_counts(host, connect):
-    """It is believed without any known_hosts, and whatever known_hosts has."""
+def test_given_host_key_is_enough(host, connect):
+    """It is believed without any known_hosts."""
     assert "" == connect(host_key=line(host.host_keys[0]), known_hosts="/nowhere").run(["true"])
-    assert HostKeyMismatch is type(error(connect(host_key=line(ANOTHER_KEY))))
-
-
-# Logging in
-
-
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        ({}, "{file} refused"),
-        ({"password": "hunter2"}, "{file} is encrypted and not in the agent"),
-        (None, "{file}: no such file"),
-    ],
-    ids=["refused", "encrypted", "missing"],
-)
-def test_key_that_does_not_help_is_named(connect, tmp_path, written, expected):
-    """The message says as whom, and which keys were tried; also if there is none."""
-    file = tmp_path / "other"
-    if written is not None:
-        ANOTHER_KEY.write_private_key_file(str(file), **written)
-    problem, without = (error(connect(key_file=each, user="deploy")) for each in (str(file), None))
-
-    assert LoginRefused is type(problem)
-    assert f"no login as deploy: {expected.format(file=file)}" in str(problem)
-    assert "no login as deploy: there is no key to try" in str(without)
 
 
 def test_key_in_home_is_found(host, connect, tmp_path, monkeypatch):
@@ -321,11 +305,10 @@ def test_host_behind_bastion(connect, bastion):
 
 def test_bastion_that_forwards_nothing(connect, bastion):
     """The message names the host, its bastion and the setting."""
-    problem = error(connect(bastion=f"127.0.0.1:{bastion.port}"))
+    kind, words = told(error(connect(bastion=f"127.0.0.1:{bastion.port}")))
 
-    assert LoginRefused is type(problem)
-    assert f"h1: by bastion 127.0.0.1 (127.0.0.1:{bastion.port}): " in str(problem)
-    assert "AllowTcpForwarding" in str(problem)
+    assert (LoginRefused, True) == (kind, words.startswith(f"h1: by bastion 127.0.0.1 (127.0.0.1:{bastion.port}): "))
+    assert "AllowTcpForwarding" in words
 
 
 def test_link_is_closed_while_a_channel_is_being_opened():
