@@ -164,69 +164,51 @@ def test_known_types_come_first(known):
 TAKEN_ONCE = {"3des-cbc", "aes256-cbc", "hmac-md5", "hmac-md5-96", "hmac-sha1-96"}
 
 
-@pytest.fixture
-def offered():
-    """Return a function that tells what is left of these algorithms, by kind."""
+def offered(**changes):
+    """Return what is left of OpenSSH's algorithms, by kind, with these in the place of some."""
     one, other = socket.socketpair()  # nobody listens there
-
-    def offered(allowed):
+    with one, other:
         transport = paramiko.Transport(one)
-        restrict(transport, "h1", allowed)
+        restrict(transport, "h1", replace(DEFAULT, **changes))
         options = transport.get_security_options()
-        return options.ciphers, options.digests, options.kex, options.key_types
-
-    yield offered
-    one.close()
-    other.close()
+        return dict(zip(KINDS, (options.ciphers, options.digests, options.kex, options.key_types), strict=True))
 
 
-def test_without_ssh_its_own_choice_counts(offered):
+KINDS = {"ciphers": "Ciphers", "macs": "MACs", "kex": "KexAlgorithms", "host_keys": "HostKeyAlgorithms"}
+GROUP = "diffie-hellman-group-exchange-sha256"
+
+
+def test_without_ssh_its_own_choice_counts():
     """All of it is known here, and what OpenSSH leaves out is left out."""
-    allowed = (DEFAULT.ciphers, DEFAULT.macs, DEFAULT.kex, DEFAULT.host_keys)
+    allowed = {kind: getattr(DEFAULT, kind) for kind in KINDS}
 
-    assert allowed == offered(DEFAULT)
-    assert TAKEN_ONCE.isdisjoint({name for names in allowed for name in names})
-
-
-def test_order_is_that_of_openssh(offered):
-    """The order is OpenSSH's; algorithms unknown here are left out."""
-    allowed = replace(DEFAULT, ciphers=("chacha20-poly1305@openssh.com", "aes256-ctr", "aes128-ctr"))
-
-    assert ("aes256-ctr", "aes128-ctr") == offered(allowed)[0]
+    assert allowed == offered()
+    assert TAKEN_ONCE.isdisjoint({name for names in allowed.values() for name in names})
 
 
-def test_groups_that_a_server_chooses_are_left_out(offered):
-    """It might choose one of 1024 bits, whatever ~/.ssh/config allows."""
-    either = replace(DEFAULT, kex=("diffie-hellman-group-exchange-sha256", "ecdh-sha2-nistp256"))
+def test_order_is_that_of_openssh():
+    """Algorithms unknown here are left out, as are groups that a server chooses: it might choose one of 1024 bits."""
+    ciphers = ("chacha20-poly1305@openssh.com", "aes256-ctr", "aes128-ctr")
+    found = offered(ciphers=ciphers, kex=(GROUP, "ecdh-sha2-nistp256"))
 
-    assert ("ecdh-sha2-nistp256",) == offered(either)[2]
+    assert (("aes256-ctr", "aes128-ctr"), ("ecdh-sha2-nistp256",)) == (found["ciphers"], found["kex"])
 
 
-@pytest.mark.parametrize(
-    ("keyword", "field"),
-    [("Ciphers", "ciphers"), ("MACs", "macs"), ("KexAlgorithms", "kex"), ("HostKeyAlgorithms", "host_keys")],
-)
-def test_nothing_is_left(offered, keyword, field):
+@pytest.mark.parametrize(("kind", "keyword"), KINDS.items())
+def test_nothing_is_left(kind, keyword):
     """One line names both."""
-    with pytest.raises(HostError) as caught:
-        offered(replace(DEFAULT, **{field: ("new@example",)}))
-
-    assert str(caught.value).startswith(f"h1: of ssh's {keyword} (new@example) none is known here (")
-    assert str(caught.value).endswith("): allow one of those for this host")
+    told = rf"^h1: of ssh's {keyword} \(new@example\) none is known here \(.+\): allow one of those for this host$"
+    with pytest.raises(HostError, match=told):
+        offered(**{kind: ("new@example",)})
 
 
 @pytest.mark.parametrize(
-    ("field", "keyword", "name"),
-    [
-        ("ciphers", "Ciphers", "aes128-ctr"),
-        ("macs", "MACs", "hmac-sha1"),
-        ("kex", "KexAlgorithms", "ecdh-sha2-nistp256"),
-    ],
+    ("kind", "name"), [("ciphers", "aes128-ctr"), ("macs", "hmac-sha1"), ("kex", "ecdh-sha2-nistp256")]
 )
-def test_nothing_in_common_with_the_host(host, field, keyword, name):
+def test_nothing_in_common_with_the_host(host, kind, name):
     """The message names what was offered."""
-    host.without = {"digests" if field == "macs" else field: name}
-    to = replace(destination(host.access(), OpenSsh()), algorithms=replace(DEFAULT, **{field: (name,)}))
+    host.without = {"digests" if kind == "macs" else kind: name}
+    to = replace(destination(host.access(), OpenSsh()), algorithms=replace(DEFAULT, **{kind: (name,)}))
 
-    with pytest.raises(Unreachable, match=rf"its sshd takes none of the {keyword} that count here \({name}\): "):
+    with pytest.raises(Unreachable, match=rf"its sshd takes none of the {KINDS[kind]} that count here \({name}\): "):
         open_transport(to, dial(to))
