@@ -222,17 +222,22 @@ def _revokes(to: Destination, shown: paramiko.PKey) -> bool:
 
     One that can't be read revokes everything, as for `ssh`: raises HostKeyUnknown.
     """
+    cause: Exception
     try:
         content = Path(to.revoked_keys).read_bytes()
         return _in_krl(to, shown) if content.startswith(_KRL) else _in_text(content, shown)
     except OSError as problem:
-        reason = (problem.strerror or str(problem)).lower()
-        raise _unreadable(to, f"{problem.filename or to.revoked_keys}: {reason}") from problem
+        why, cause = f"{problem.filename or to.revoked_keys}: {(problem.strerror or str(problem)).lower()}", problem
     except (ValueError, paramiko.SSHException) as problem:
-        raise _unreadable(to, f"{to.revoked_keys}: {problem}") from problem
+        why, cause = f"{to.revoked_keys}: {problem}", problem
+    raise HostKeyUnknown(
+        f"{to.where}: can't tell whether its key is revoked: {why}: correct that, or RevokedHostKeys in ssh's "
+        "configuration"
+    ) from cause
 
 
 def _in_krl(to: Destination, shown: paramiko.PKey) -> bool:
+    """Raises ValueError if ssh-keygen can't read it."""
     kind, data = shown.get_name(), shown.asbytes()
     if shown.public_blob:  # a certificate may be revoked by its number or name
         kind, data = shown.public_blob.key_type, shown.public_blob.key_blob
@@ -243,7 +248,7 @@ def _in_krl(to: Destination, shown: paramiko.PKey) -> bool:
         text=True,
     )
     if done.returncode and "REVOKED" not in done.stdout:
-        raise _unreadable(to, " ".join(done.stderr.split()))
+        raise ValueError(" ".join(done.stderr.split()))
     return done.returncode != 0
 
 
@@ -258,10 +263,3 @@ def _in_text(content: bytes, shown: paramiko.PKey) -> bool:
             if key in (shown, authority_of(shown)):
                 return True
     return False
-
-
-def _unreadable(to: Destination, reason: str) -> HostKeyUnknown:
-    return HostKeyUnknown(
-        f"{to.where}: can't tell whether its key is revoked: {reason}: correct that, or RevokedHostKeys in ssh's "
-        "configuration"
-    )

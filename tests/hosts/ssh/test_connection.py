@@ -49,14 +49,6 @@ def connect(host):
 
 
 @pytest.fixture
-def closed_port():
-    """A port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    return port
-
-
-@pytest.fixture
 def bastion(host, new_sshd):
     """A host that lets in whoever the host lets in; its key is known."""
     bastion = new_sshd("b1")
@@ -239,10 +231,10 @@ def test_silent_server_is_unreachable(connect):
     ) == told(problem)
 
 
-def test_failure_is_remembered_for_a_moment(host, closed_port):
+def test_failure_is_remembered_for_a_moment(host):
     """Many resources on one dead host wait for it once; after that, it is tried again."""
     now = [0.0]
-    connection = Connection(host.access(port=closed_port), clock=lambda: now[0])
+    connection = Connection(host.access(port=1), clock=lambda: now[0])
     error(connection)
     error(connection)
     at_once = connection.link.opened

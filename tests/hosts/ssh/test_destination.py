@@ -46,13 +46,6 @@ def field(to: Destination, name: str) -> object:
     return way(to) if name == "way" else attrgetter(name)(to)
 
 
-def at_home(value: object) -> object:
-    """Return a path, or several, with the home in full."""
-    if isinstance(value, tuple):
-        return tuple(map(os.path.expanduser, value))
-    return os.path.expanduser(value) if isinstance(value, str) else value
-
-
 def refusal(**said) -> str:
     """Return the error if no way is found."""
     with pytest.raises(HostError) as caught:
@@ -200,7 +193,8 @@ def test_with_what_a_host_is_asked(config, monkeypatch, text, said, expected):
     config(text)
     to = found(**said)
 
-    assert {name: at_home(value) for name, value in expected.items()} == {name: field(to, name) for name in expected}
+    at_home = repr(expected).replace("'~", f"'{os.environ['HOME']}")
+    assert at_home == repr({name: field(to, name) for name in expected})
 
 
 # No way
@@ -265,9 +259,6 @@ REFUSED = {
 }
 
 
-SENSELESS = r"^h1: ssh makes no sense of its configuration for w1: .*{}.*: correct it, and see `ssh -G w1`$"
-
-
 @pytest.mark.parametrize(("text", "said", "expected"), REFUSED.values(), ids=REFUSED)
 def test_no_way(config, text, said, expected):
     """What can't be followed is the host's error, and is not left out in silence."""
@@ -277,17 +268,15 @@ def test_no_way(config, text, said, expected):
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("nonsense\n", 'no argument after keyword "nonsense"'),
-        ("Include ~/.ssh/config\n", "Too many recursive configuration includes"),
-    ],
+    ("text", "words"),
+    [("nonsense\n", "no argument after keyword .nonsense."), ("Include {}\n", "too many recursive .*")],
 )
-def test_config_that_makes_no_sense(config, text, complaint, tmp_path):
+def test_config_that_makes_no_sense(config, text, words, tmp_path):
     """A configuration that ssh refuses is the host's error, in one line and with ssh's words."""
-    config(text.replace("~", f"{tmp_path}/home"))
+    config(text.format(f"{tmp_path}/home/.ssh/config"))
 
-    assert re.match(SENSELESS.format(complaint), refusal(), re.IGNORECASE)
+    told = rf"^h1: ssh makes no sense of its configuration for w1: .*{words}.*: correct it, and see `ssh -G w1`$"
+    assert re.match(told, refusal(), re.IGNORECASE)
 
 
 # Asking ssh: how often, and for how long
