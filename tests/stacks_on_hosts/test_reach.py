@@ -452,13 +452,15 @@ def test_key_that_may_only_read(group: Group, new_project: Callable[..., Project
     group.reset()
     sections = stack_of(group)
     sections["ssh"] |= {"user": "deploy", "sudo": True}
-    project, key = new_project(), new_key(tmp_path, "reader")
-    project.declare({**sections, "doctor": IGNORES})
+    sections["ssh"]["key_file"] = str(used := Path(shutil.copy(KEY_FILE, tmp_path / "used")))
+    project, reader = new_project(), new_key(tmp_path, "reader")
+    project.declare(sections)
     assert project.up().ok
-    read_only(group, project, key)
+    read_only(group, project, reader)
     for host in group:
         host.log_requests()
     sections["overlays"]["app"]["subnet"] = "10.202.8.0/24"
+    project.declare({**sections, "doctor": IGNORES})
     commands = {
         "drift": "swarmnet drift $STACK --json",
         "plan": "swarmnet plan $STACK --json",
@@ -466,9 +468,8 @@ def test_key_that_may_only_read(group: Group, new_project: Callable[..., Project
         "doctor": "swarmnet doctor $STACK --json",
     }
     seen: list[dict[str, tuple[int, str]]] = []
-    for key_file in (KEY_FILE, key):
-        sections["ssh"]["key_file"] = str(key_file)
-        project.declare({**sections, "doctor": IGNORES})
+    for key in (KEY_FILE, reader):
+        used.write_bytes(key.read_bytes())
         seen.append({})
         for job, command in commands.items():
             before = {host.name: len(host.requests()) for host in group}
