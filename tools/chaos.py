@@ -31,7 +31,7 @@ from tests.support.what_hosts_show import promised, shown, stack_of
 VICTIMS = ("pulumi", "plugin", "docker", "link")
 CHANGES = ("ingress", "ingress", "bridge")
 # About as many progress lines come while such a change goes on, on three hosts; after the last there is nothing to cut.
-LINES = {"ingress": 24, "bridge": 45}
+LINES = {"ingress": 13, "bridge": 33}
 TRIES = 4
 SECONDS = 600.0
 FETCH = 900.0
