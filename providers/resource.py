@@ -204,7 +204,8 @@ class Provider(ResourceProvider, Generic[S, F]):
             kept(spec, self.why_kept(spec, props))
             return
         with one_line(), suppress(*self.proofs_of_absence()):
-            door, show = self.run.hosts(spec), Progress(spec.row)
+            show = Progress(spec.row)
+            door = self.run.hosts(spec).audited(self.run.author(spec), partial(show, stays=True))
             with self.run.turn(show, self.turn_of_removal(spec, props)):
                 if self.goes(id_, spec, props, door):
                     look = partial(self.noun.look, door, spec, props, leaving=True)
@@ -227,7 +228,8 @@ class Provider(ResourceProvider, Generic[S, F]):
     def brought_about(self, spec: S, known: Props) -> Props:
         """Work until it is right; returns the outputs. `known`: those in the state, empty in `create`."""
         with one_line():
-            spec, door, show = aware(self.run.wish(spec), known), self.run.hosts(), Progress(spec.row)
+            spec, show = aware(self.run.wish(spec), known), Progress(spec.row)
+            door = self.run.hosts().audited(self.run.author(spec), partial(show, stays=True))
             turn = self.turn(spec, known, door)
             spec = self.run.in_place_of(spec)
             self.run.refuse_clashes(door, show, spec)

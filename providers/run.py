@@ -137,6 +137,14 @@ class Run:
             )
         return self.reach({spec.host: own, **self.accesses}, self.roles)
 
+    def author(self, spec: Spec) -> str:
+        """Return what hosts' own logs say of who takes a resource's steps; empty if the stack file wants none there."""
+        if self.settings.get(f"{NAMESPACE}:audit") == "false":
+            return ""
+        from providers.hosts.audit import author_of
+
+        return author_of(spec.resource_name, spec.owner)
+
     @property
     def roles(self) -> Roles:
         """Return which hosts are believed to be managers. A section `swarm` that makes no sense is one all the same."""

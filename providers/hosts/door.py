@@ -4,13 +4,14 @@ Readers that a refresh does without are imported where they are used, since each
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from providers.hosts import observe, overlays
+from providers.hosts.audit import record
 from providers.hosts.fleet import fleet_for
-from providers.hosts.perform import perform
+from providers.hosts.perform import engine_of, perform
 from providers.hosts.shared_answers import WRITES
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.vocabulary.diagnosis import Examination
@@ -41,7 +42,7 @@ class Hosts(Door):
     made: ids of networks that were made through this door, by name: a look for one of them finds that very one,
     whatever else has its name. seen_free: names that were free when they were looked for here. seen_unused: overlays
     that nobody used when they were looked for here, by id. removed: ids of those that an Engine took away. written:
-    whether a step was taken. resting: nothing is written through it.
+    whether a step was taken. resting: nothing is written through it. author, warn: see `audited`.
     """
 
     def __init__(self, accesses: Mapping[str, HostAccess], roles: Roles = UNSAID, *, resting: bool = False) -> None:
@@ -52,6 +53,12 @@ class Hosts(Door):
         self.seen_unused: dict[str, OverlayFacts] = {}
         self.removed: set[str] = set()
         self.written = False
+        self.author = ""
+        self.warn: Callable[[str], None] = lambda line: None
+
+    def audited(self, author: str, warn: Callable[[str], None]) -> "Hosts":
+        self.author, self.warn = author, warn
+        return self
 
     def at_rest(self) -> "Hosts":
         return Hosts(self.accesses, self.roles, resting=True)
@@ -154,6 +161,8 @@ class Hosts(Door):
     def perform(self, step: Step) -> None:
         expected = isinstance(step, CreateNetwork) and not self.written and step.shape.name in self.seen_free
         self.written = True
+        if self.author and (warning := record(engine_of(self.fleet, step).log, step, self.author)):
+            self.warn(f"warning: {warning}")
         with WRITES.one(of_users=not isinstance(step, CreateNetwork | RemoveNetwork), of_names=not expected):
             network = perform(self.fleet, step)
         match step:

@@ -95,6 +95,11 @@ def perform(fleet: Fleet, step: Step) -> str | None:
     return None
 
 
+def engine_of(fleet: Fleet, step: Step) -> Engine:
+    """Return the Engine that a step is sent to."""
+    return asked(fleet, step.read_on if isinstance(step, UpdateService) else getattr(step, "host", ""))
+
+
 def asked(fleet: Fleet, host: str) -> Engine:
     """Return the Engine of a host by name, or any good manager's."""
     return fleet.engine(host) if host else fleet.manager()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from providers.hosts import look, reports
+from providers.hosts.audit import LOGGER
 from providers.hosts.commands import INIT_SIGNS, OPENRC, SNAP_UNIT, SYSTEMD, restarts_docker, starts_docker
 from providers.hosts.engine_api.engine import LOOKS_FOR_INIT
 from providers.hosts.engine_api.http_over_stdio import DIAL, LOOKS_FOR_DOCKER
@@ -62,7 +63,7 @@ JOBS = {
     "facts": _READS,
     "plan": _READS,
     "doctor": Job(READ, (*_LOOKS, _ASK, BOOT), (DIAL, *_DOCTOR)),
-    "up": Job((*READ, *WRITE), (*_LOOKS, _ASK, BOOT), (DIAL, *_DOCTOR, *_STARTS)),
+    "up": Job((*READ, *WRITE), (*_LOOKS, _ASK, BOOT, LOGGER), (DIAL, *_DOCTOR, *_STARTS)),
 }
 
 

@@ -18,6 +18,7 @@ import requests
 from pydantic_core import from_json
 from requests.structures import CaseInsensitiveDict
 
+from providers.hosts.audit import HostLog
 from providers.hosts.bounds import MOST, VALUES, TooLate, TooLong
 from providers.hosts.commands import INIT_SIGNS, restarts_docker, starts_docker
 from providers.hosts.engine_api.http_over_stdio import IDENTITY, AnyConnection, Dropped, EngineAdapter, Senseless
@@ -58,13 +59,14 @@ class Engine:
     counts: requests sent so far, by method and path shape (`GET /networks/{id}`).
     restart_took: seconds of its last restart by this process, 0 before the first.
     doubts: how often it could not answer for the swarm, or at all. Callers that need a manager then check it again.
-    shared: what readers get together.
+    shared: what readers get together. log: the host's own.
     """
 
     def __init__(
         self, connection: AnyConnection, clock: Callable[[], float] = time.monotonic, shared: Answers | None = None
     ) -> None:
         self.connection = connection
+        self.log = HostLog(connection)
         self.shared = shared or AtOnce()
         self._silent = LastFailure(clock)
         self.name = connection.name
@@ -207,6 +209,7 @@ class Engine:
     def close(self) -> None:
         """Close the streams; the next request opens others."""
         self._client.close()
+        self.log.close()
 
     def _newest(self, timeout: float) -> str:
         """The newest API version, asked for once."""

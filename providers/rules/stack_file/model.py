@@ -372,6 +372,10 @@ class StackFile(Section):
         default="on",
         description="whether `up` and `plan` look first for what would make a join or a change of what runs fail",
     )
+    audit: bool = Field(
+        default=True,
+        description="whether each host's own log has a line before each step that writes there (`logger -t swarmnet`)",
+    )
     doctor: Doctor = Field(default=Doctor(), description="settings of `swarmnet doctor`")
 
 
