@@ -26,7 +26,7 @@ def base(network: Network, owner: str) -> dict[str, Any]:
 
 def chosen_number(network: Network) -> int | None:
     """Return the number of its VXLAN if somebody chose it, as far as numbers tell: the swarm's own begin at 4096."""
-    number: int | None = places(OverlaySpec)["vxlan_id"].read(network.shape)
+    number: int | None = places(OverlaySpec)["vxlan_id"].read(network)
     return number if number and number < FIRST_VNI else None
 
 
@@ -67,7 +67,7 @@ def _unfit(network: Network, live: Spec) -> str | None:
     try:
         for subnet in (
             network.subnet,
-            *filter(None, (pool.ip_range for pool in network.shape.pools if not pool.is_ipv6)),
+            *filter(None, (pool.ip_range for pool in network.pools if not pool.is_ipv6)),
         ):
             canonical_subnet(subnet)
     except ValueError as problem:

@@ -185,7 +185,7 @@ def _network(network: Network, swarm: SwarmSurvey, hosts: Iterable[HostSurvey]) 
         ingress=network.ingress,
         subnet=network.subnet,
         gateway=network.gateway,
-        **shown(OverlayFlags, network.shape),
+        **shown(OverlayFlags, network),
         services=tuple(_attached(each, swarm) for each in sorted(on_it, key=lambda service: service.name)),
         containers=tuple(sorted(containers)),
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NotFound
-from providers.rules.vocabulary.facts import Endpoint, Network
+from providers.rules.vocabulary.facts import Endpoint, made
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, ICC, MASQUERADE
 from providers.rules.vocabulary.shape import NetworkShape, Pool
 from providers.rules.vocabulary.steps import CreateNetwork, DisconnectEndpoint, RemoveNetwork
@@ -36,7 +36,7 @@ def create_bridge(world: World, step: CreateNetwork) -> World:
     others = (pool for pool in shape.pools if pool is not asked)
     options = tuple(sorted({**dict(host.bridge_defaults), **dict(shape.options)}.items()))
     shape = replace(shape, pools=(replace(asked, subnet=subnet), *others), options=options)
-    return world.with_host(host.with_network(Network(id=network_id, scope="local", shape=shape)))
+    return world.with_host(host.with_network(made(shape, id=network_id, scope="local")))
 
 
 def free_range(host: Host) -> str:
@@ -57,7 +57,7 @@ def with_gateway_bridge(world: World, name: str) -> World:
     pool = Pool(subnet=subnet, gateway=first_address(subnet))
     default = NetworkShape(name=GATEWAY_BRIDGE, driver="bridge", pools=(pool,), options=GATEWAY_OPTIONS)
     world, network_id = world.another_id("br")
-    return world.with_host(world.host(name).with_network(Network(id=network_id, scope="local", shape=default)))
+    return world.with_host(world.host(name).with_network(made(default, id=network_id, scope="local")))
 
 
 def remove_bridge(world: World, step: RemoveNetwork) -> World:

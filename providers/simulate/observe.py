@@ -96,7 +96,7 @@ def node_facts(world: World, host: str, *, leaving: bool = False) -> NodeFacts:
         nodes=nodes(world),
         others=others,
         tasks=tuple(task for task in tasks(world) if own.node_id in ("", task.node_id)) if leaving else (),
-        ingress=None if leaving else next((net for net in listed(world, asked) if net.shape.ingress), None),
+        ingress=None if leaving else next((net for net in listed(world, asked) if net.ingress), None),
         local=local,
     )
 

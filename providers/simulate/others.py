@@ -93,7 +93,7 @@ def run_container(world: World, host: str, network_id: str, *, ends: bool = Fals
     ends: its process runs to an end, and again each time it is started.
     """
     network = world.host(host).network(network_id) or world.swarm.network(network_id)
-    if network is None or (network.scope == "swarm" and not network.shape.attachable):
+    if network is None or (network.scope == "swarm" and not network.attachable):
         raise EngineError(f"{host}: Could not attach to network {network_id}: not manually attachable")
     world, container_id = world.another_id("ct")
     container = Container(id=container_id, networks=(network.id,), ends=ends)

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from providers.rules.nouns.ingress import POOL, POOL_PREFIX
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.errors import Conflict, InUse, NotFound
-from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.facts import Network, made
 from providers.rules.vocabulary.network_options import VNI
 from providers.rules.vocabulary.shape import NetworkShape, Pool
 from providers.rules.vocabulary.steps import CreateNetwork, RemoveNetwork
@@ -29,7 +29,7 @@ def create_overlay(world: World, step: CreateNetwork) -> World:
         raise Conflict(f"{asked.name}: ingress network ({world.swarm.ingress.id}) is already present")
     world, network_id = world.another_id("ov")
     unallocated = replace(step.shape, driver="", pools=(), options=())
-    network = Network(id=network_id, scope="swarm", shape=unallocated)
+    network = made(unallocated, id=network_id, scope="swarm")
     world = world.agreed(
         networks=(*world.swarm.networks, network), wanted=(*world.swarm.wanted, (network_id, step.shape))
     )
@@ -69,7 +69,7 @@ def give_addresses(world: World) -> World:
             for pool in (replace(asked, subnet=subnet), *shape.further)
         )
         options = tuple(sorted({**dict(shape.options), VNI: numbers(world, shape, len(pools))}.items()))
-        given = replace(network, shape=replace(shape, pools=pools, options=options))
+        given = replace(network, driver=shape.driver, pools=pools, options=options)
         networks = (given if net.id == network_id else net for net in world.swarm.networks)
         wanted = (each for each in world.swarm.wanted if each[0] != network_id)
         world = world.agreed(networks=tuple(networks), wanted=tuple(wanted))

@@ -238,7 +238,7 @@ RUNNING = Lately[dict[str, list[Placed]]](_running)
 
 def host_ingress(world: World, host: Host) -> HostIngress:
     """Return what one host shows of ingress networks, and the containers on its docker_gwbridge."""
-    copies = (inspected(world, host, net.id) for net in listed(world, host) if net.shape.ingress)
+    copies = (inspected(world, host, net.id) for net in listed(world, host) if net.ingress)
     bridge = host.network(GATEWAY_BRIDGE)
     return HostIngress(
         host=host.name,

@@ -154,7 +154,7 @@ class Lately(Generic[T]):
 # By what they are asked for; of several with the same the first counts.
 NODES = Lately[dict[str, Node]](lambda nodes: {each.id: each for each in reversed(nodes)})
 NETWORKS = Lately[dict[str, Network]](lambda networks: {each.id: each for each in reversed(networks)})
-INGRESS = Lately[Network | None](lambda networks: next((each for each in networks if each.shape.ingress), None))
+INGRESS = Lately[Network | None](lambda networks: next((each for each in networks if each.ingress), None))
 SERVICES = Lately[dict[str, Service]](lambda services: {each.id: each for each in reversed(services)})
 HOSTS = Lately[dict[str, Host]](lambda hosts: {each.name: each for each in reversed(hosts)})
 MEMBERS = Lately[dict[str, Host]](lambda hosts: {each.node_id: each for each in reversed(hosts) if each.member})
@@ -273,7 +273,7 @@ class World:
 def bare(*names: str, manners: Manners = Manners()) -> World:
     """Hosts with nothing but what docker brings: docker0."""
     pool = Pool(subnet="172.17.0.0/16", gateway="172.17.0.1")
-    docker0 = Network(id="docker0", scope="local", shape=NetworkShape(name="bridge", driver="bridge", pools=(pool,)))
+    docker0 = Network(id="docker0", scope="local", name="bridge", driver="bridge", pools=(pool,))
     hosts = (
         Host(name=name, address=f"198.51.100.{number}", networks=(docker0,)) for number, name in enumerate(names, 1)
     )

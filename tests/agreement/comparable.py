@@ -75,7 +75,7 @@ def of_members(facts: SwarmFacts) -> list[tuple[str, ...]]:
 
 def of_network(network: Network) -> tuple[Any, ...]:
     """A network as the manager lists it."""
-    ranges = [(pool.subnet, pool.gateway) for pool in network.shape.pools]
+    ranges = [(pool.subnet, pool.gateway) for pool in network.pools]
     return network.name, network.driver, ranges, network.ingress
 
 

@@ -14,7 +14,6 @@ from providers.rules.doctor.diagnosis import Diagnosis, diagnosis
 from providers.rules.vocabulary.diagnosis import Room
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.reach import Trial
-from providers.rules.vocabulary.shape import NetworkShape
 from tests.cli.one_manager import INFO, manages, way
 from tests.support.command_line import swarmnet
 from tests.support.examined import host, seen, swarm, wants
@@ -23,7 +22,7 @@ from tests.support.fake_sshd import FakeHost
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "doctor.md").read_text()
 KEYS = PAGE.partition("## For programs")[2].partition("## ")[0]
 PAIR = (host("w1", live_restore=True), host("w2", "29.1.3"))
-APP = Network(id="o1", scope="swarm", shape=NetworkShape(name="app", driver="overlay"))
+APP = Network(id="o1", scope="swarm", name="app", driver="overlay")
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}
 TRIALS = (
     Trial(sender="m1", receiver="w1", channel="gossip-tcp", outcome="open", port=7946),

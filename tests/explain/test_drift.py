@@ -158,7 +158,7 @@ MORE, IPV6 = (Pool(subnet="10.98.0.0/24", gateway="10.98.0.1"), Pool(subnet="fd0
 
 def grown(network: Network, pool: Pool = MORE, **more: Any) -> Network:
     """A network with a further range."""
-    return replace(network, shape=replace(network.shape, pools=(*network.shape.pools, pool), **more))
+    return replace(network, pools=(*network.pools, pool), **more)
 
 
 OURS, THEIRS = (("swarmnet.owner", lifecycle.OWNER),), (("team", "net"),)

@@ -79,7 +79,8 @@ def large(hosts: int) -> Large:
         replace(
             model,
             id=f"network{number:05d}",
-            shape=replace(model.shape, name=spec.name, pools=(Pool(subnet=spec.subnet, gateway=spec.gateway),)),
+            name=spec.name,
+            pools=(Pool(subnet=spec.subnet, gateway=spec.gateway),),
         )
         for number, spec in enumerate(overlays)
     ]

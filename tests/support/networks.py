@@ -28,23 +28,25 @@ def a_network(
     **given: Any,
 ) -> Network:
     """A network as an Engine shows it; `given` are other parts of its shape."""
-    shape = NetworkShape(pools=pools(subnets, gateways, ip_ranges), **given)
-    return Network(id=id, scope=scope, shape=shape, endpoints=endpoints)
+    ranges = pools(subnets, gateways, ip_ranges)
+    return Network(id=id, scope=scope, endpoints=endpoints, pools=ranges, **given)
 
 
 def altered(network: Told, **changes: Any) -> Told:
     """The network, or the step that makes one, with other parts, told as for `a_network`. Without subnets it has no
     ranges at all."""
-    shown = network.shape.pools
+    shape = network.shape
     ranges = {
-        "subnets": tuple(pool.subnet for pool in shown),
-        "gateways": tuple(pool.gateway for pool in shown),
-        "ip_ranges": tuple(pool.ip_range for pool in shown),
+        "subnets": tuple(pool.subnet for pool in shape.pools),
+        "gateways": tuple(pool.gateway for pool in shape.pools),
+        "ip_ranges": tuple(pool.ip_range for pool in shape.pools),
         **{key: changes.pop(key) for key in ("subnets", "gateways", "ip_ranges") if key in changes},
     }
-    own = {key: changes.pop(key) for key in ("id", "scope", "endpoints", "host") if key in changes}
-    inside = pools(**ranges) if ranges["subnets"] else ()
-    return replace(network, shape=replace(network.shape, pools=inside, **changes), **own)
+    changes["pools"] = pools(**ranges) if ranges["subnets"] else ()
+    if isinstance(network, Network):
+        return replace(network, **changes)
+    own = {key: changes.pop(key) for key in ("host",) if key in changes}
+    return replace(network, shape=replace(shape, **changes), **own)
 
 
 def create_network(

@@ -5,10 +5,11 @@ are left behind, and addresses are IP addresses or nothing: names could lead any
 """
 
 import json
+from dataclasses import replace
 
 from providers.hosts.engine_api import schema
 from providers.rules.stack_file.field_types import ip_only
-from providers.rules.vocabulary.facts import Endpoint, Member, Network, Node, Port, Swarm, SwarmService, Task
+from providers.rules.vocabulary.facts import Endpoint, Member, Network, Node, Port, Swarm, SwarmService, Task, made
 from providers.rules.vocabulary.shape import pairs
 from providers.rules.vocabulary.shape_json import to_shape
 from providers.rules.vocabulary.words import line
@@ -22,7 +23,8 @@ def to_network(raw: schema.Network) -> Network:
         Endpoint(name=end.get("Name") or "", key=key, address=end.get("IPv4Address") or "")
         for key, end in sorted((raw.get("Containers") or {}).items())
     )
-    return Network(id=raw["Id"], scope=raw.get("Scope") or "", shape=to_shape(raw), endpoints=tuple(endpoints))
+    network = made(to_shape(raw), id=raw["Id"], scope=raw.get("Scope") or "")
+    return replace(network, endpoints=tuple(endpoints))
 
 
 def to_member(host: str, info: schema.Info) -> Member:

@@ -93,7 +93,7 @@ def _pools(network: Network) -> list[Pool]:
     """Return its IPv4 ranges, without what an old Engine leaves in them: host bits, and a mask behind the gateway."""
     return [
         replace(each, subnet=str(shown_network(each.subnet)), gateway=each.gateway.partition("/")[0])
-        for each in network.shape.pools
+        for each in network.pools
         if isinstance(shown_network(each.subnet), IPv4Network)
     ]
 

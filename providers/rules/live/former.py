@@ -7,7 +7,6 @@ from dataclasses import replace
 from pydantic import BaseModel, Field, ValidationError
 
 from providers.rules.vocabulary.errors import Blocked
-from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.labels import FORMER
 from providers.rules.vocabulary.network_options import VNI
 from providers.rules.vocabulary.shape import NetworkShape
@@ -35,7 +34,7 @@ class _Request(BaseModel):
     IPAM: _Ranges = _Ranges()
 
 
-def text(network: Network) -> str:
+def text(network: NetworkShape) -> str:
     """Return the label's value: the request that makes the network again, as JSON."""
     return json.dumps(to_json(asked_for(network)), separators=(",", ":"))
 
@@ -62,6 +61,6 @@ def noted(text: str | None) -> NetworkShape | None:
     return to_shape(json.loads(text or ""))
 
 
-def asked_for(network: Network) -> NetworkShape:
+def asked_for(network: NetworkShape) -> NetworkShape:
     """Return the request for a network like it. The swarm chooses the VNI."""
-    return replace(network.shape, options=tuple((key, value) for key, value in network.options if key != VNI))
+    return replace(network, options=tuple((key, value) for key, value in network.options if key != VNI))

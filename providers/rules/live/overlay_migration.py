@@ -39,7 +39,7 @@ def twin_creation(spec: OverlaySpec, network: Network) -> CreateNetwork:
     picks so that it meets nothing."""
     others = {key: value for key, value in network.labels if not key.startswith(PREFIX)}
     twin = replace(
-        former.asked_for(network),
+        former.asked_for(network.shape),
         name=twin_name(spec.name),
         pools=(),
         labels=with_owner({**others, TWIN: spec.name}, spec.owner),

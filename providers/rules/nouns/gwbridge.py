@@ -55,16 +55,16 @@ def live_spec(spec: GwbridgeSpec, bridge: Network, kept: Collection[str] = ()) -
     A gateway that the Engine does not show counts as the wanted one: Engines up to 28 show a gateway they chose
     only after a restart (measurements.md#filled-in-by-the-engine).
     """
-    there = shown(GwbridgeSpec, bridge.shape)
+    there = shown(GwbridgeSpec, bridge)
     return spec.model_copy(
         update={
             **there,
             "gateway": there["gateway"] or spec.gateway,
             "ipv6": _ipv6(there["ipv6"], spec.ipv6),
             "bridge_name": there["bridge_name"] or f"br-{bridge.id[:12]}",
-            "options": undeclared.there(spec, bridge.shape, kept),
+            "options": undeclared.there(spec, bridge, kept),
             "labels": declared_labels(spec.labels, bridge.labels),
-            "settled": undeclared.unsaid(GwbridgeSpec, bridge.shape) or True,
+            "settled": undeclared.unsaid(GwbridgeSpec, bridge) or True,
         }
     )
 
@@ -93,7 +93,7 @@ def engine_default(bridge: Network) -> bool:
     """Tell whether the bridge is as the Engine makes it by itself, with nothing but the ingress attached."""
     unused = all(container_id(endpoint) is None for endpoint in bridge.endpoints)
     plain = dict(bridge.options) == ENGINE_DEFAULT and not bridge.labels
-    return plain and not undeclared.unsaid(GwbridgeSpec, bridge.shape) and unused and from_engine_pool(bridge.subnet)
+    return plain and not undeclared.unsaid(GwbridgeSpec, bridge) and unused and from_engine_pool(bridge.subnet)
 
 
 def from_engine_pool(subnet: str) -> bool:
@@ -162,7 +162,7 @@ def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decis
     refusal = unfit(facts.member) or (take_over(spec, facts, bridge, known) if bridge else None)
     if refusal:
         return Blocked(refusal)
-    difference = in_words(spec, bridge, undeclared.kept(spec, bridge.shape)) if bridge else "missing"
+    difference = in_words(spec, bridge, undeclared.kept(spec, bridge)) if bridge else "missing"
     if bridge and difference and (why_not := not_again(spec, facts.member, bridge)):
         return Blocked(why_not)
     if facts.member.state == "active":
@@ -175,8 +175,8 @@ def next_step(spec: GwbridgeSpec, facts: GwbridgeFacts, *, known: bool) -> Decis
 def not_again(spec: GwbridgeSpec, member: Member, bridge: Network) -> str | None:
     """Say why the bridge can't be made again with an undeclared option that an older Engine had kept, or None if it
     can."""
-    found = undeclared.options(spec, bridge.shape)
-    kept = {key: value for key, value in found.items() if key in undeclared.kept(spec, bridge.shape)}
+    found = undeclared.options(spec, bridge)
+    kept = {key: value for key, value in found.items() if key in undeclared.kept(spec, bridge)}
     refused = sorted(f"{key}={value}" for key, value in kept.items() if refuses(member.release, key, value))
     if not refused:
         return None
@@ -233,7 +233,7 @@ def disruptive(spec: GwbridgeSpec, facts: GwbridgeFacts) -> bool:
     if facts.member.state != "active":
         return False
     bridge = facts.bridge
-    wrong = bridge is None or bool(in_words(spec, bridge, undeclared.kept(spec, bridge.shape)))
+    wrong = bridge is None or bool(in_words(spec, bridge, undeclared.kept(spec, bridge)))
     return wrong or bridge_swap.in_progress(facts) or bridge_swap.detached(facts)
 
 
@@ -289,7 +289,7 @@ def take_over(spec: GwbridgeSpec, facts: GwbridgeFacts, bridge: Network, known: 
         bridge.labels,
         spec.owner,
         spec.adopt,
-        in_words(spec, bridge, undeclared.kept(spec, bridge.shape) if is_ours(spec, bridge) else ()),
+        in_words(spec, bridge, undeclared.kept(spec, bridge) if is_ours(spec, bridge) else ()),
         engine_default=engine_default(bridge),
         goes_on=running_change.goes_on(spec, facts.swarm),
     )

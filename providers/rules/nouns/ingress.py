@@ -39,10 +39,10 @@ def live_spec(spec: IngressSpec, network: Network, kept: Collection[str] = ()) -
     return spec.model_copy(
         update={
             "name": network.name,
-            **shown(IngressSpec, network.shape),
-            "options": undeclared.there(spec, network.shape, kept),
+            **shown(IngressSpec, network),
+            "options": undeclared.there(spec, network, kept),
             "labels": declared_labels(spec.labels, network.labels),
-            "settled": dead or undeclared.unsaid(IngressSpec, network.shape) or True,
+            "settled": dead or undeclared.unsaid(IngressSpec, network) or True,
         }
     )
 
@@ -59,7 +59,7 @@ def engine_default(network: Network, swarm: Swarm) -> bool:
     """Tell whether the ingress is as the Engine makes it at init: its name, no label, no option but the VNI, and a
     range of the swarm's choice. One without addresses shows no range."""
     plain = network.name == "ingress" and not network.labels and not set(dict(network.options)) - {VNI}
-    odd = len(network.subnets) > 1 or undeclared.unsaid(IngressSpec, network.shape)
+    odd = len(network.subnets) > 1 or undeclared.unsaid(IngressSpec, network)
     return plain and not odd and (not network.subnet or chosen_by(swarm, network.subnet))
 
 
@@ -122,7 +122,7 @@ def next_step(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> Decisio
         return made(creation(spec, facts.swarm.label(FORMER)), facts, overlap(spec, facts))
     if not network.allocated:
         return unallocated(spec, facts, network)
-    difference = in_words(spec, network, undeclared.kept(spec, network.shape))
+    difference = in_words(spec, network, undeclared.kept(spec, network))
     if difference:
         why_not = overlap(spec, facts) or judged(spec, facts)
         return departure(facts, network, spec, f"change it ({difference})", why_not)
@@ -168,7 +168,7 @@ def refused(spec: IngressSpec, facts: IngressFacts, *, known: bool) -> str | Non
         network.labels,
         spec.owner,
         spec.adopt,
-        "" if just_made else in_words(spec, network, undeclared.kept(spec, network.shape) if ours else ()),
+        "" if just_made else in_words(spec, network, undeclared.kept(spec, network) if ours else ()),
         engine_default=engine_default(network, facts.swarm) and unused,
         goes_on=running_change.goes_on(spec, facts.swarm),
     )

@@ -132,7 +132,7 @@ class Noun(Generic[S, F]):
         carried over or taken over, else those in the state. Empty if there are none."""
         if not isinstance(spec, NetworkSpec) or not isinstance(there, Network):
             return {}
-        names = undeclared.options(spec, there.shape)
+        names = undeclared.options(spec, there)
         same = known.get(self.output) == there.id
         found = sorted(key for key in names if not same or key in (known.get("kept") or ()))
         return {"kept": found} if found else {}

@@ -4,7 +4,6 @@ Nothing about an overlay can be changed in place (the Engine has no such call): 
 """
 
 from collections.abc import Collection
-from dataclasses import replace
 from functools import partial
 
 from providers.rules.live import former, overlay_migration, running_change
@@ -40,14 +39,14 @@ def live_spec(spec: OverlaySpec, network: Network, kept: Collection[str] = ()) -
     """Return the spec with the swarm's values in place of the wanted ones, and its VNI if one is wanted. kept: options
     that are no difference."""
     dead = "" if network.allocated else "the swarm gave it no addresses: nothing can start on it"
-    there = shown(OverlaySpec, network.shape)
+    there = shown(OverlaySpec, network)
     return spec.model_copy(
         update={
             **there,
             "vxlan_id": there["vxlan_id"] if spec.vxlan_id is not None else None,
-            "options": undeclared.there(spec, network.shape, kept),
+            "options": undeclared.there(spec, network, kept),
             "labels": declared_labels(spec.labels, network.labels),
-            "settled": dead or undeclared.unsaid(OverlaySpec, network.shape) or True,
+            "settled": dead or undeclared.unsaid(OverlaySpec, network) or True,
         }
     )
 
@@ -111,7 +110,7 @@ def next_step(spec: OverlaySpec, facts: OverlayFacts, *, network_id: str = "") -
         return (None if network_id else replaced_by_twin(spec, facts)) or missing(spec, facts)
     if not network.allocated:
         return unallocated(spec, facts, network)
-    difference = in_words(spec, network, undeclared.kept(spec, network.shape))
+    difference = in_words(spec, network, undeclared.kept(spec, network))
     thing = f"overlay {spec.name} ({network.subnet or network.driver})"
     refusal = (
         adoption.foreign(thing, network.labels, spec.owner)
@@ -179,7 +178,7 @@ def missing(spec: OverlaySpec, facts: OverlayFacts) -> Decision:
                 "names apart without regard to case: rename one of the two"
             )
     before = former.noted(facts.swarm.label(former_label(spec.name))) if facts.swarm else None
-    step = creation(spec, facts.twin.shape if facts.twin else before)
+    step = creation(spec, facts.twin or before)
     return overlap(spec, facts, None) or Steps((step,), f"create overlay {spec.name}")
 
 
@@ -228,11 +227,11 @@ def removal(network: Network, facts: OverlayFacts, why: str = "remove it") -> De
 def noted(spec: OverlaySpec, facts: OverlayFacts, network: Network) -> Steps | None:
     """Note on the swarm what nobody declared of it, for the one that takes its place. None if that is noted, or a
     twin has it."""
-    theirs = undeclared.of_others(spec, network.shape)
+    theirs = undeclared.of_others(spec, network)
     if facts.swarm is None or facts.twin is not None:
         return None
     key = former_label(network.name)
-    text = former.text(replace(network, shape=theirs)) if theirs.options or theirs.labels else None
+    text = former.text(theirs) if theirs.options or theirs.labels else None
     if facts.swarm.label(key) == text:
         return None
     labels = ((key, text),) if text else ()

@@ -6,11 +6,13 @@ what it says. Nothing here is intent, and all of it was read from a host, except
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property
 
 from providers.rules.vocabulary.shape import NetworkShape, Pairs
+
+_OF_SHAPE = tuple(each.name for each in fields(NetworkShape))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,72 +26,44 @@ class Endpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
+class Network(NetworkShape):
     """One network as one Engine shows it: what it is, and where. `endpoints` are those of the host asked, and empty in
     lists."""
 
     id: str
     scope: str
-    shape: NetworkShape
     endpoints: tuple[Endpoint, ...] = ()
 
     @property
-    def name(self) -> str:
-        """Its name."""
-        return self.shape.name
-
-    @property
-    def driver(self) -> str:
-        """Its driver, empty if the swarm gave it no addresses."""
-        return self.shape.driver
-
-    @property
-    def ingress(self) -> bool:
-        """Tell whether it is an ingress."""
-        return self.shape.ingress
-
-    @property
-    def options(self) -> Pairs:
-        """Its driver options."""
-        return self.shape.options
-
-    @property
-    def labels(self) -> Pairs:
-        """Its labels."""
-        return self.shape.labels
+    def shape(self) -> NetworkShape:
+        """Return what would be asked for to have another one like it."""
+        return NetworkShape(**{each: getattr(self, each) for each in _OF_SHAPE})
 
     @property
     def subnets(self) -> tuple[str, ...]:
         """The subnet of each of its ranges."""
-        return tuple(pool.subnet for pool in self.shape.pools)
+        return tuple(pool.subnet for pool in self.pools)
 
     @property
     def subnet(self) -> str:
         """The first subnet, or the empty string."""
-        return self.shape.pool.subnet
+        return self.pool.subnet
 
     @property
     def gateway(self) -> str:
         """The first subnet's gateway, or the empty string."""
-        return self.shape.pool.gateway
+        return self.pool.gateway
 
     @property
     def allocated(self) -> bool:
         """Tell whether the swarm has given it its subnets; without them no task on it ever starts. The swarm gives none
         to drivers whose networks are each host's own, such as macvlan."""
-        return bool(self.shape.driver and self.shape.pools) or self.shape.driver not in ("", "overlay")
+        return bool(self.driver and self.pools) or self.driver not in ("", "overlay")
 
-    def meets(self, subnet: str) -> bool:
-        """Tell whether a range of it overlaps an IPv4 subnet."""
-        return self.shape.meets(subnet)
 
-    def option(self, key: str) -> str | None:
-        """Return a driver option's value, or None if it was not given."""
-        return self.shape.option(key)
-
-    def label(self, key: str) -> str | None:
-        """Return a label's value, or None."""
-        return self.shape.label(key)
+def made(shape: NetworkShape, *, id: str, scope: str) -> Network:
+    """Return the network that was made as it was asked for."""
+    return Network(id=id, scope=scope, **{each: getattr(shape, each) for each in _OF_SHAPE})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -144,4 +144,4 @@ def twin_name(name: str) -> str:
 
 def twin_of(name: str, listed: Iterable[Network]) -> Network | None:
     """Return the twin that a change of the overlay left or needs, or None."""
-    return next((network for network in listed if (TWIN, name) in network.shape.labels), None)
+    return next((network for network in listed if (TWIN, name) in network.labels), None)

@@ -9,7 +9,7 @@ from providers.rules.live import overlay_migration
 from providers.rules.nouns import gwbridge, ingress, overlay
 from providers.rules.nouns.table import INGRESS, OVERLAY
 from providers.rules.vocabulary import undeclared
-from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Network, OverlayFacts
+from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Network, OverlayFacts, made
 from providers.rules.vocabulary.network_options import GATEWAY_MODE, HOST_BINDING, MTU, NEUTRAL
 from providers.rules.vocabulary.shape import NetworkShape, Pool, pairs
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec, Spec
@@ -37,9 +37,9 @@ OUTSIDE = Member(host="m1", state="inactive")
 
 def shown(spec: Any, *more: tuple[str, str], **given: Any) -> Network:
     """A network as an Engine shows it, made by nobody in particular, just as a spec wants it but for what is given."""
-    made = CREATION[type(spec)](spec).shape
-    shape = replace(made, **{"labels": (), "options": pairs({**dict(made.options), **dict(more)}), **given})
-    return Network(id="n" * 25, scope="local" if shape.driver == "bridge" else "swarm", shape=shape)
+    asked = CREATION[type(spec)](spec).shape
+    shape = replace(asked, **{"labels": (), "options": pairs({**dict(asked.options), **dict(more)}), **given})
+    return made(shape, id="n" * 25, scope="local" if shape.driver == "bridge" else "swarm")
 
 
 def said(spec: Any, found: Network) -> str:
@@ -140,9 +140,11 @@ def test_what_a_preview_has_not_shown_stays():
 
 def touched(found: Network, options: dict[str, str], labels: dict[str, str]) -> Network:
     """A network to which somebody gave more options and labels."""
-    shape = found.shape
-    more = {"options": pairs({**dict(shape.options), **options}), "labels": pairs({**dict(shape.labels), **labels})}
-    return replace(found, shape=replace(shape, **more))
+    return replace(
+        found,
+        options=pairs({**dict(found.options), **options}),
+        labels=pairs({**dict(found.labels), **labels}),
+    )
 
 
 def swarm_with(spec: Spec) -> SimulatedHosts:
@@ -226,7 +228,7 @@ def test_keys_that_bring_several_ranges_are_asked_for_and_read_back():
     assert bridge is not None
     assert ["", ""] == [said(six, bridge), said(app, network)]
     assert (True, ("10.20.0.0/24", "10.21.0.0/24"), "1000,4098") == (
-        bridge.shape.ipv6,
+        bridge.ipv6,
         network.subnets,
         network.option(VNI[0]),
     )
