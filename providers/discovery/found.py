@@ -12,7 +12,8 @@ from itertools import count
 
 from providers.rules.checks.taken_on_hosts import Occupied, on_host
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.stack_file.field_types import is_ip, ssh_address
+from providers.rules.stack_file.field_types import ssh_address
+from providers.rules.vocabulary.addresses import is_ip
 from providers.rules.vocabulary.facts import Member, Network, Node
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostReport, HostSurvey, SwarmSurvey

@@ -7,11 +7,11 @@ from providers.rules.nouns import adoption
 from providers.rules.stack_file.model import Section
 from providers.rules.stack_file.problems import Raw
 from providers.rules.vocabulary.addresses import canonical_subnet, first_address, first_address_ipv6
+from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.labels import TWIN
 from providers.rules.vocabulary.network_options import FIRST_VNI
 from providers.rules.vocabulary.places import places
-from providers.rules.vocabulary.shape import Pairs
 from providers.rules.vocabulary.specs import OverlaySpec, Spec
 
 STACK, PROJECT = "com.docker.stack.namespace", "com.docker.compose.project"

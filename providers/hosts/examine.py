@@ -9,13 +9,12 @@ from providers.hosts import observe
 from providers.hosts.certificates import certificates
 from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
-from providers.hosts.engine_api.json_to_facts import to_member
 from providers.hosts.engine_api.refusals import doubtful, unsupported
 from providers.hosts.fleet import INFO_TIMEOUT, Fleet
 from providers.hosts.look import look
 from providers.hosts.survey import swarm_survey
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.stack_file.field_types import engine_host, is_ip
+from providers.rules.vocabulary.addresses import engine_host, is_ip
 from providers.rules.vocabulary.diagnosis import (
     Clock,
     Examination,
@@ -25,7 +24,7 @@ from providers.rules.vocabulary.diagnosis import (
     Unread,
 )
 from providers.rules.vocabulary.errors import EngineError, HostError, NoSwarm, NotFound
-from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.facts import Member, Network, narrowed
 from providers.rules.vocabulary.look import Look
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.words import line
@@ -72,26 +71,25 @@ def host_examination(engine: Engine) -> HostExamination:
     asked = time.time()
     info = engine.read("/info", schema.Info, timeout=INFO_TIMEOUT)
     answered = time.time()
-    said = _said(info)
+    said = _seconds(info.time)
     return HostExamination(
-        member=to_member(engine.name, info),
-        release=line(info.get("ServerVersion") or ""),
+        member=narrowed(info, Member, host=engine.name),
+        release=info.release,
         unfit=unsupported(info),
         doubtful=doubtful(info),
-        live_restore=bool(info.get("LiveRestoreEnabled")),
+        live_restore=info.live_restore,
         clock=None if said is None else Clock(said=said, asked=asked, answered=answered),
         bridge=observe.local_network(engine, GATEWAY_BRIDGE),
-        backend=line((info.get("FirewallBackend") or schema.FirewallBackend()).get("Driver") or ""),
-        root=info.get("DockerRootDir") or "/var/lib/docker",
+        backend=line(info.firewall),
+        root=info.root or "/var/lib/docker",
     )
 
 
 def swarm_examination(engine: Engine) -> SwarmExamination:
     """Return the swarm as one manager shows it."""
-    now = _said(engine.info())
+    now = _seconds(engine.info().time)
     survey = swarm_survey(engine)
-    tls = engine.read("/swarm", schema.Swarm).get("TLSInfo") or schema.TlsInfo()
-    authorities = certificates(tls.get("TrustRoot") or "")
+    authorities = certificates(engine.read("/swarm", schema.TrustRoot).text)
     return SwarmExamination(
         survey=survey,
         rooms=tuple(room for network in survey.networks if (room := counted(engine, network))),
@@ -109,12 +107,11 @@ def counted(engine: Engine, network: Network) -> Room | None:
     if tuple(map(int, engine.api_version.split("."))) < _COUNTS:
         return None
     try:
-        raw = engine.read(at("networks", network.name), schema.Network)
+        counted = engine.read(at("networks", network.name), schema.Counted)
     except NotFound:  # it went between the two
         return None
-    status = raw.get("Status") or schema.NetworkStatus()
-    subnets = (status.get("IPAM") or schema.IpamStatus()).get("Subnets") or {}
-    if raw["Id"] != network.id or not subnets:
+    subnets = counted.subnets
+    if counted.id != network.id or not subnets:
         return None
     return Room(
         network=network.name,
@@ -124,9 +121,9 @@ def counted(engine: Engine, network: Network) -> Room | None:
     )
 
 
-def _said(info: schema.Info) -> float | None:
-    """Return the time that the host's clock shows, or None if its answer can't be read."""
+def _seconds(time: str) -> float | None:
+    """Return seconds since the epoch, or None if a host's time can't be read."""
     try:
-        return datetime.fromisoformat(info.get("SystemTime") or "").timestamp()
+        return datetime.fromisoformat(time).timestamp()
     except (ValueError, OverflowError):
         return None

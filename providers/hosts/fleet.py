@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.engine_api.http_over_stdio import AnyConnection
-from providers.hosts.engine_api.json_to_facts import to_member
 from providers.hosts.local import LocalConnection
 from providers.hosts.shared_answers import WRITES, AtOnce, UntilWritten
 from providers.hosts.ssh.connection import Connection
@@ -22,7 +21,7 @@ from providers.rules.vocabulary.errors import (
     Unproved,
     Unreachable,
 )
-from providers.rules.vocabulary.facts import Member, Node
+from providers.rules.vocabulary.facts import Member, Node, narrowed
 
 T = TypeVar("T")
 Failure = HostError | EngineError
@@ -234,7 +233,7 @@ def _engine_for(access: HostAccess, at_rest: bool) -> Engine:
 
 def _own_word(engine: Engine) -> Member:
     """Return a host's own membership, as it reports it."""
-    return to_member(engine.name, engine.info(timeout=INFO_TIMEOUT))
+    return narrowed(engine.info(timeout=INFO_TIMEOUT), Member, host=engine.name)
 
 
 def _words(said: Mapping[str, Member | Failure]) -> dict[str, Member | None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.look_answers import parsed
-from providers.rules.stack_file.field_types import is_ip
+from providers.rules.vocabulary.addresses import is_ip
 from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.look import Look
 

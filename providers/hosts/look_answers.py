@@ -7,13 +7,13 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar, cast
+from typing import TypeVar
 
-from pydantic_core import from_json
 from typing_extensions import TypedDict
 
-from providers.hosts.engine_api.schema import Few, why_not
-from providers.rules.stack_file.field_types import is_ip
+from providers.hosts.engine_api.schema import read_answer
+from providers.rules.vocabulary.addresses import is_ip
+from providers.rules.vocabulary.answers import Few
 from providers.rules.vocabulary.look import Link, Look, Subject, Way
 from providers.rules.vocabulary.words import line
 
@@ -87,16 +87,8 @@ class _Way(TypedDict, total=False):
     dst: str
 
 
-def _json(kind: type[T], text: str) -> T:
-    """Raise ValueError if it is none."""
-    found = from_json(text, allow_inf_nan=False)
-    if wrong := why_not(kind, found):
-        raise ValueError(wrong)
-    return cast(T, found)
-
-
 def _links(found: Look, text: str) -> Look:
-    raw = _json(list[_Link], text)
+    raw = read_answer(list[_Link], text)
     links = (
         Link(
             name=line(each["ifname"])[:20],
@@ -116,7 +108,7 @@ def _routes(found: Look, text: str) -> Look:
     for each in text.splitlines():
         if not each.startswith("["):  # no route to it: iproute2's own words
             continue
-        raw = _json(list[_Way], each)
+        raw = read_answer(list[_Way], each)
         if raw:
             source = raw[0].get("prefsrc", "")
             ways.append(Way(to=raw[0]["dst"], device=line(raw[0]["dev"])[:20], source=source if is_ip(source) else ""))
@@ -131,7 +123,7 @@ def _strict(own: str, values: Mapping[str, str]) -> bool:
 
 def _daemon(found: Look, text: str) -> Look:
     if text.lstrip().startswith("{"):
-        raw = _json(dict[str, object], text)
+        raw = read_answer(dict[str, object], text)
         given = {key: json.dumps(raw[key])[:LONGEST] for key in _DAEMON_KEYS if key in raw}
     else:
         flags = (match for each in text.splitlines() if (match := _FLAG.fullmatch(each)))

@@ -6,15 +6,15 @@ that exist: measurements.md#no-quorum).
 """
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
-from providers.hosts.engine_api.json_to_facts import to_member, to_network, to_node, to_service, to_swarm, to_task
 from providers.hosts.fleet import Fleet
 from providers.rules.live.maintenance import stopped_on
-from providers.rules.stack_file.field_types import engine_host
+from providers.rules.vocabulary.addresses import engine_host
 from providers.rules.vocabulary.errors import (
     EngineError,
     HostError,
@@ -39,6 +39,7 @@ from providers.rules.vocabulary.facts import (
     SwarmFacts,
     SwarmService,
     Task,
+    narrowed,
 )
 from providers.rules.vocabulary.labels import AVAILABILITY, of_ingress
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
@@ -83,43 +84,34 @@ def from_manager(fleet: Fleet, read: Callable[[Engine], T], *, newest: bool = Fa
 @shared
 def member(engine: Engine) -> Member:
     """Return a host's own word on its membership."""
-    return to_member(engine.name, engine.info())
+    return narrowed(engine.info(), Member, host=engine.name)
 
 
 @shared
 def nodes(engine: Engine) -> tuple[Node, ...]:
     """Return all members; this call fails without a quorum, which makes it the frame of a proof."""
-    return tuple(sorted((to_node(raw) for raw in engine.read("/nodes", list[schema.Node])), key=lambda node: node.id))
+    return tuple(sorted(engine.read("/nodes", list[Node]), key=lambda node: node.id))
 
 
 @shared
 def networks(engine: Engine) -> tuple[Network, ...]:
     """Return all networks that an Engine lists. On a manager the swarm's copies and its own are mixed."""
-    return tuple(sorted(map(to_network, listed_networks(engine)), key=lambda network: network.id))
-
-
-def listed_networks(engine: Engine) -> list[schema.Network]:
-    """Return all networks as an Engine lists them."""
-    return engine.read("/networks", list[schema.Network])
-
-
-def is_the_swarms(raw: schema.Network) -> bool:
-    """Tell whether a listed network is surely the swarm's. The swarm's shows null for the containers on it; a host's
-    own copy shows a table, if an empty one (measurements.md#local-copies). If an Engine lists neither, nothing is sure.
-    """
-    return "Containers" in raw and raw["Containers"] is None
+    return tuple(sorted(engine.read("/networks", list[Network]), key=lambda network: network.id))
 
 
 @shared
 def settings(engine: Engine) -> Swarm:
     """Return the swarm itself."""
-    return to_swarm(engine.read("/swarm", schema.Swarm))
+    return engine.read("/swarm", Swarm)
 
 
 @shared
 def services(engine: Engine) -> tuple[SwarmService, ...]:
     """Return all services of the swarm."""
-    found = (to_service(raw, engine.name) for raw in engine.read("/services", list[schema.Service]))
+    found = (
+        replace(each, networks=tuple(sorted({*each.networks, *each.virtual})), read_on=engine.name)
+        for each in engine.read("/services", list[SwarmService])
+    )
     return tuple(sorted(found, key=lambda service: service.id))
 
 
@@ -134,15 +126,14 @@ def tasks(engine: Engine, node_id: str = "", *, stopped: bool = True) -> tuple[T
         asked["node"] = [node_id]
     if not stopped:
         asked["desired-state"] = LASTING
-    found = engine.read("/tasks", list[schema.Task], filters=asked)
-    return tuple(sorted(map(to_task, found), key=lambda task: task.id))
+    return tuple(sorted(engine.read("/tasks", list[Task], filters=asked), key=lambda task: task.id))
 
 
 @shared
 def local_network(engine: Engine, name: str) -> Network | None:
     """Return a network of this host's own by its id or exact name, with its endpoints."""
     try:
-        return to_network(engine.read(at("networks", name), schema.Network))
+        return engine.read(at("networks", name), Network)
     except NotFound:
         return None
 
@@ -155,7 +146,7 @@ def swarm_network(engine: Engine, network_id: str) -> Network | None:
     id then finds the swarm's (moby, network_routes.go, getNetwork; measurements.md#local-copies).
     """
     try:
-        return to_network(engine.read(at("networks", network_id), schema.Network, scope="local"))
+        return engine.read(at("networks", network_id), Network, scope="local")
     except NotFound:
         return None
 
@@ -261,65 +252,49 @@ def containers(engine: Engine, stopped: Collection[str] = ()) -> tuple[Container
     bridge = {net.id for net in listed if net.name == GATEWAY_BRIDGE}
     found = (
         Container(
-            id=raw["Id"],
-            name=name_of(raw),
-            running=raw.get("State") in RUNNING,
-            task=is_task(raw),
-            task_id=(raw.get("Labels") or {}).get("com.docker.swarm.task.id", ""),
-            on_overlay=not overlays.isdisjoint(network_ids(raw)),
-            on_bridge=not bridge.isdisjoint(network_ids(raw)),
-            paused=raw.get("State") == "paused",
+            id=each.id,
+            name=each.name,
+            running=each.state in RUNNING,
+            task=each.is_task,
+            task_id=dict(each.labels).get("com.docker.swarm.task.id", ""),
+            on_overlay=not overlays.isdisjoint(each.networks),
+            on_bridge=not bridge.isdisjoint(each.networks),
+            paused=each.state == "paused",
             auto_remove=auto_remove,
             started=started,
         )
-        for raw in listed_containers(engine)
-        for auto_remove, started in [inspected(engine, raw, stopped)]
+        for each in listed_containers(engine)
+        for auto_remove, started in [inspected(engine, each, stopped)]
     )
     return tuple(sorted(found, key=lambda container: container.id))
 
 
 @shared
-def listed_containers(engine: Engine) -> list[schema.Container]:
+def listed_containers(engine: Engine) -> list[schema.Listed]:
     """Return all containers on a host, running or not, as it lists them."""
-    return engine.read("/containers/json", list[schema.Container], all=True)
+    return engine.read("/containers/json", list[schema.Listed], all=True)
 
 
-def inspected(engine: Engine, raw: schema.Container, stopped: Collection[str]) -> tuple[bool, str]:
+def inspected(engine: Engine, listed: schema.Listed, stopped: Collection[str]) -> tuple[bool, str]:
     """Tell whether a container that is no task is gone once it ends, and when it was last started; nothing if it
     neither runs nor was stopped by us."""
-    if is_task(raw) or not (raw.get("State") in RUNNING or raw["Id"] in stopped):
+    if listed.is_task or not (listed.state in RUNNING or listed.id in stopped):
         return False, ""
     try:
-        found = engine.read(at("containers", raw["Id"], "json"), schema.Inspected)
+        found = engine.read(at("containers", listed.id, "json"), schema.Inspected)
     except NotFound:  # it went between the two
         return False, ""
-    return bool((found.get("HostConfig") or {}).get("AutoRemove")), found["State"]["StartedAt"]
+    return found.auto_remove, found.started
 
 
 def stopped_containers(engine: Engine) -> list[Stopped]:
     """Return the containers on a host that do not run, and are no tasks. One that waits to be restarted is among them,
     as it holds no network meanwhile."""
     return [
-        Stopped(host=engine.name, name=name_of(raw), networks=frozenset(network_ids(raw)))
-        for raw in listed_containers(engine)
-        if not is_task(raw) and raw.get("State") not in ("running", "paused")
+        Stopped(host=engine.name, name=each.name, networks=each.networks)
+        for each in listed_containers(engine)
+        if not each.is_task and each.state not in ("running", "paused")
     ]
-
-
-def name_of(raw: schema.Container) -> str:
-    """Return a listed container's name, or the beginning of its id."""
-    return (raw.get("Names") or [raw["Id"][:12]])[0].lstrip("/")
-
-
-def is_task(raw: schema.Container) -> bool:
-    """Tell whether a listed container is the swarm's own."""
-    return "com.docker.swarm.task" in (raw.get("Labels") or {})
-
-
-def network_ids(raw: schema.Container) -> set[str]:
-    """Return ids of the networks that a listed container is attached to."""
-    attached = (raw.get("NetworkSettings") or {}).get("Networks") or {}
-    return {(each or {}).get("NetworkID") or "" for each in attached.values()}
 
 
 def swarm_facts(fleet: Fleet, *, ending: bool = False) -> SwarmFacts:
@@ -353,10 +328,8 @@ def bridges(fleet: Fleet, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 def belongings(engine: Engine) -> tuple[str, ...]:
     """Return names of the secrets and configs that would end with the swarm; never their content."""
-    found = [f"secret {raw['Spec']['Name']}" for raw in engine.read("/secrets", list[schema.Belonging])]
-    return tuple(
-        sorted(found + [f"config {raw['Spec']['Name']}" for raw in engine.read("/configs", list[schema.Belonging])])
-    )
+    listed = {kind: engine.read(f"/{kind}s", list[schema.Belonging]) for kind in ("secret", "config")}
+    return tuple(sorted(f"{kind} {each.name}" for kind, found in listed.items() for each in found))
 
 
 def node_facts(fleet: Fleet, host: str, *, leaving: bool = False) -> NodeFacts:

@@ -8,15 +8,11 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine
-from providers.hosts.engine_api.json_to_facts import to_network
 from providers.hosts.fleet import Fleet
 from providers.hosts.observe import (
     answers,
     from_manager,
-    is_the_swarms,
-    listed_networks,
     local_network,
     member,
     networks,
@@ -49,10 +45,9 @@ class Listing:
 @shared
 def listing(engine: Engine) -> Listing:
     """Return the list in its frame: every caller that shares it has the whole proof of an absence."""
-    engine.read("/nodes", list[schema.Node])
-    listed = listed_networks(engine)
-    engine.read("/nodes", list[schema.Node])
-    found = [to_network(raw) for raw in listed if raw.get("Scope") == "swarm"]
+    engine.read("/nodes", list[Node])
+    found = [network for network in engine.read("/networks", list[Network]) if network.scope == "swarm"]
+    engine.read("/nodes", list[Node])
     by_name = defaultdict(list)
     for network in found:
         by_name[network.name].append(network)
@@ -60,7 +55,7 @@ def listing(engine: Engine) -> Listing:
         by_id={network.id: network for network in found},
         by_name=by_name,
         twins={twin: network for network in found if (twin := network.label(TWIN)) is not None},
-        unsure=frozenset(raw["Id"] for raw in listed if not is_the_swarms(raw)),
+        unsure=frozenset(network.id for network in found if not network.surely_swarms),
     )
 
 

@@ -5,15 +5,16 @@ Join tokens are read, used and forgotten here.
 """
 
 import json
+from typing import TypeVar
 
 from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
-from providers.hosts.engine_api.json_to_facts import NANOSECONDS
 from providers.hosts.fleet import Fleet
 from providers.hosts.observe import nodes
-from providers.rules.stack_file.field_types import ip_only
+from providers.rules.vocabulary.addresses import ip_only
+from providers.rules.vocabulary.answers import NANOSECONDS
 from providers.rules.vocabulary.errors import Conflict, EngineError, NotAManager, NotFound
-from providers.rules.vocabulary.shape_json import Json, to_json
+from providers.rules.vocabulary.shape import Json, to_json
 from providers.rules.vocabulary.steps import (
     CreateNetwork,
     DisconnectEndpoint,
@@ -34,6 +35,8 @@ from providers.rules.vocabulary.steps import (
     UpdateService,
     UpdateSwarm,
 )
+
+ToUpdate = TypeVar("ToUpdate", schema.NodeToUpdate, schema.SwarmToUpdate)
 
 LISTEN = "0.0.0.0:2377"
 # The docker command's default for `--default-addr-pool-mask-length`; the API takes 0 for it, and gives nobody then
@@ -60,7 +63,7 @@ def perform(fleet: Fleet, step: Step) -> str | None:
     """
     match step:
         case CreateNetwork():
-            return create(asked(fleet, step.host), step)
+            return asked(fleet, step.host).create("/networks/create", to_json(step.shape))
         case RemoveNetwork():
             return step.id if remove(asked(fleet, step.host), at("networks", step.id)) else None
         case DisconnectEndpoint():
@@ -103,12 +106,6 @@ def engine_of(fleet: Fleet, step: Step) -> Engine:
 def asked(fleet: Fleet, host: str) -> Engine:
     """Return the Engine of a host by name, or any good manager's."""
     return fleet.engine(host) if host else fleet.manager()
-
-
-def create(engine: Engine, step: CreateNetwork) -> str:
-    """Return the id of the network that was made."""
-    made = engine.post("/networks/create", to_json(step.shape))
-    return engine.checked("POST /networks/create", schema.Made, made)["Id"]
 
 
 def remove(engine: Engine, path: str, **params: bool) -> bool:
@@ -154,7 +151,7 @@ def unlock_key(fleet: Fleet, host: str) -> str:
             f"address: where it is one run `docker swarm unlock` on it, or write hosts.{host}.advertise_address as the "
             "swarm has it"
         )
-    return other.read("/swarm/unlockkey", schema.UnlockKey)["UnlockKey"]
+    return other.read("/swarm/unlockkey", schema.UnlockKey).key
 
 
 def unlock(engine: Engine, key: str) -> None:
@@ -191,38 +188,33 @@ def init(fleet: Fleet, step: InitSwarm) -> None:
 def join(fleet: Fleet, step: JoinSwarm) -> None:
     """Join the swarm of a good manager, with the role's token fetched from it now."""
     manager = fleet.manager()
-    token = manager.read("/swarm", schema.Joining)["JoinTokens"]["Manager" if step.role == "manager" else "Worker"]
-    known = (manager.read("/info", schema.Info).get("Swarm") or {}).get("RemoteManagers") or []
+    tokens = manager.read("/swarm", schema.Tokens)
+    known = manager.read("/info", schema.Managers).addresses
     body = {
         **addresses(fleet, step.host),
-        "RemoteAddrs": [each["Addr"] for each in known if ip_only(each.get("Addr"))],
-        "JoinToken": token,
+        "RemoteAddrs": list(filter(ip_only, known)),
+        "JoinToken": tokens.manager if step.role == "manager" else tokens.worker,
         "Availability": step.availability,
     }
     fleet.engine(step.host).post("/swarm/join", body, timeout=JOIN_SECONDS)
 
 
-def current(engine: Engine, path: str, kind: type[schema.ToUpdate], version: int) -> Json:
-    """Return the object's spec, to be written back to this very Engine, if it is as it was when the step was decided.
+def current(engine: Engine, path: str, kind: type[ToUpdate], step: UpdateSwarm | UpdateNode) -> Json:
+    """Return the object's spec, to be written back to this very Engine, with the labels as the step wants them and all
+    others as they are.
 
-    Raises Conflict if it is not.
+    Raises Conflict if it is not as it was when the step was decided.
     """
-    raw = engine.read(path, kind)
-    if raw["Version"]["Index"] != version:
+    found = engine.read(path, kind)
+    if found.version != step.version:
         raise Conflict(f"{engine.name}: {path} changed while it was being decided on")
-    return dict(raw["Spec"])
-
-
-def relabelled(spec: Json, step: UpdateSwarm | UpdateNode) -> dict[str, str]:
-    """Return the labels as the step wants them, all others as they are."""
-    kept = {key: value for key, value in (spec.get("Labels") or {}).items() if key not in step.drop_labels}
-    return {**kept, **dict(step.set_labels)}
+    kept = {key: value for key, value in found.labels if key not in step.drop_labels}
+    return {**json.loads(found.spec), "Labels": {**kept, **dict(step.set_labels)}}
 
 
 def update_swarm(engine: Engine, step: UpdateSwarm) -> None:
     """Change settings in the spec as it is: an empty one would set everything to zero."""
-    spec = current(engine, "/swarm", schema.SwarmToUpdate, step.version)
-    spec["Labels"] = relabelled(spec, step)
+    spec = current(engine, "/swarm", schema.SwarmToUpdate, step)
     engine.post("/swarm/update", with_settings(spec, step), version=step.version)
 
 
@@ -237,8 +229,7 @@ def with_settings(spec: Json, step: SwarmSettings) -> Json:
 
 def update_node(engine: Engine, step: UpdateNode) -> None:
     """Change a member: the Engine wants its whole spec."""
-    spec = current(engine, at("nodes", step.node_id), schema.NodeToUpdate, step.version)
-    spec["Labels"] = relabelled(spec, step)
+    spec = current(engine, at("nodes", step.node_id), schema.NodeToUpdate, step)
     spec["Role"] = step.role or spec["Role"]
     spec["Availability"] = step.availability or spec["Availability"]
     engine.post(at("nodes", step.node_id, "update"), spec, version=step.version)

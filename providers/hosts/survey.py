@@ -9,11 +9,10 @@ from typing import TypeVar
 from providers.hosts import observe
 from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine
-from providers.hosts.engine_api.json_to_facts import to_network
 from providers.hosts.fleet import Fleet
 from providers.hosts.overlays import confirmed, listing
 from providers.rules.vocabulary.errors import NotAManager
-from providers.rules.vocabulary.facts import Member
+from providers.rules.vocabulary.facts import Member, Network
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.snapshot import HostSurvey, Standalone, Survey, SwarmSurvey
 
@@ -42,11 +41,11 @@ def host_survey(engine: Engine, *, inspects: bool = False) -> HostSurvey:
     """Return one host's own word. inspects: ask of each running container that is no task whether it is gone once it
     ends, which the list does not show."""
     own, containers = observe.member(engine), observe.listed_containers(engine)
-    attached = set().union(*map(observe.network_ids, containers))
-    listed = observe.listed_networks(engine)
-    inspected = [raw["Id"] for raw in listed if may_be_its_own(raw, own, attached)]
+    attached = frozenset[str]().union(*(each.networks for each in containers))
+    listed = engine.read("/networks", list[Network])
+    inspected = [net.id for net in listed if may_be_its_own(net, own, attached)]
     own_copies = dict(zip(inspected, at_once(partial(observe.local_network, engine), inspected), strict=True))
-    found = (own_copies.get(raw["Id"]) if is_shared(raw) else to_network(raw) for raw in listed)
+    found = (own_copies.get(net.id) if is_shared(net) else net for net in listed)
     return HostSurvey(
         member=own,
         networks=tuple(
@@ -56,35 +55,35 @@ def host_survey(engine: Engine, *, inspects: bool = False) -> HostSurvey:
     )
 
 
-def is_shared(raw: schema.Network) -> bool:
+def is_shared(listed: Network) -> bool:
     """Tell whether the list alone does not show what the host has of it."""
-    return raw.get("Scope") == "swarm" or raw["Name"] == GATEWAY_BRIDGE
+    return listed.scope == "swarm" or listed.name == GATEWAY_BRIDGE
 
 
-def may_be_its_own(raw: schema.Network, own: Member, attached: Set[str]) -> bool:
+def may_be_its_own(listed: Network, own: Member, attached: Set[str]) -> bool:
     """Tell whether the host has to be asked for its own copy. A manager may only know the network from the swarm. Its
     own copy always has an endpoint: the sandbox of the ingress, or of its load balancer beside a container. attached:
     ids of networks that containers are attached to.
     """
-    if not is_shared(raw):
+    if not is_shared(listed):
         return False
-    only_the_swarms = own.control and raw.get("Scope") == "swarm" and observe.is_the_swarms(raw)
-    return not only_the_swarms or bool(raw.get("Ingress")) or raw["Id"] in attached
+    only_the_swarms = own.control and listed.scope == "swarm" and listed.surely_swarms
+    return not only_the_swarms or listed.ingress or listed.id in attached
 
 
-def standalone(engine: Engine, listed: list[schema.Container], *, inspects: bool) -> tuple[Standalone, ...]:
+def standalone(engine: Engine, listed: list[schema.Listed], *, inspects: bool) -> tuple[Standalone, ...]:
     """Return those of the containers that are no tasks, running or not."""
     found = (
         Standalone(
-            id=raw["Id"],
-            name=observe.name_of(raw),
-            running=raw.get("State") in observe.RUNNING,
-            paused=raw.get("State") == "paused",
-            auto_remove=inspects and observe.inspected(engine, raw, ())[0],
-            networks=tuple(sorted(filter(None, observe.network_ids(raw)))),
+            id=each.id,
+            name=each.name,
+            running=each.state in observe.RUNNING,
+            paused=each.state == "paused",
+            auto_remove=inspects and observe.inspected(engine, each, ())[0],
+            networks=tuple(sorted(filter(None, each.networks))),
         )
-        for raw in listed
-        if not observe.is_task(raw)
+        for each in listed
+        if not each.is_task
     )
     return tuple(sorted(found, key=lambda container: container.id))
 

@@ -6,10 +6,10 @@ go with `stop_docker`, `start_docker`, `cut` and `heal` of members.py.
 
 from dataclasses import replace
 
+from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.errors import EngineError, NotFound
 from providers.rules.vocabulary.facts import Endpoint
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.shape import Pairs
 from providers.rules.vocabulary.steps import UpdateNode, UpdateService
 from providers.simulate.answering import manager
 from providers.simulate.bridges import plugged

@@ -9,6 +9,7 @@ from json import dumps
 from operator import attrgetter
 
 from providers.rules.live import service_spec
+from providers.rules.vocabulary.answers import Pairs, pairs
 from providers.rules.vocabulary.errors import EngineError, HostError
 from providers.rules.vocabulary.facts import (
     Container,
@@ -23,7 +24,6 @@ from providers.rules.vocabulary.facts import (
     Task,
 )
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
-from providers.rules.vocabulary.shape import Pairs, pairs
 from providers.simulate.answering import GIVEN_UP, LEADERLESS, LOCKED, engine, leader, quorum, reachable, voters
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import MANY, Placed, Service, read

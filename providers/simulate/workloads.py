@@ -5,8 +5,8 @@ from functools import lru_cache
 from json import dumps, loads
 from typing import Any
 
+from providers.rules.vocabulary.answers import Pairs, pairs
 from providers.rules.vocabulary.facts import Port, Task
-from providers.rules.vocabulary.shape import Pairs, pairs
 from providers.rules.vocabulary.snapshot import Standalone
 
 # Specs, services or tasks that are remembered: of the largest swarms there are, all.

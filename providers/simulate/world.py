@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from operator import is_
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
+from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.facts import Network, Node, Swarm
-from providers.rules.vocabulary.shape import NetworkShape, Pairs, Pool
+from providers.rules.vocabulary.shape import NetworkShape, Pool
 from providers.simulate.tasks import Tasks
 from providers.simulate.workloads import Container, Placed, Service
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from providers import simulate
 from providers.hosts import observe, overlays
-from providers.hosts.engine_api.schema import Made
 from providers.hosts.fleet import Fleet
 from providers.hosts.perform import perform
 from providers.rules.stack_file.access import HostAccess
@@ -121,8 +120,7 @@ class Real:
         engine = self.fleet.engine(host)
         settings = {"NetworkMode": network, "RestartPolicy": {"Name": "no" if ends else "always"}}
         body = {"Image": "busybox:lab", "HostConfig": settings, **({"Cmd": ["sleep", "2"]} if ends else {})}
-        made = engine.post("/containers/create", body)
-        container = engine.checked("POST /containers/create", Made, made)["Id"]
+        container = engine.create("/containers/create", body)
         engine.post(f"/containers/{container}/start")
 
     def stop_docker(self, host: str) -> None:

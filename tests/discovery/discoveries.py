@@ -5,8 +5,8 @@ from dataclasses import replace
 from providers.discovery.found import Found, FoundMember
 from providers.rules.nouns.gwbridge import ENGINE_DEFAULT
 from providers.rules.stack_file.access import HostAccess
+from providers.rules.vocabulary.answers import pairs
 from providers.rules.vocabulary.facts import Member, Node
-from providers.rules.vocabulary.shape import pairs
 from providers.rules.vocabulary.snapshot import HostReport, HostSurvey, SwarmSurvey
 from tests.support.networks import a_network, altered
 from tests.support.swarms import a_swarm

@@ -11,8 +11,8 @@ from providers.resource import Props, Provider
 from providers.rules.nouns import gwbridge, overlay
 from providers.rules.nouns.noun import to_props
 from providers.rules.stack_file.access import HostAccess
+from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError
-from providers.rules.vocabulary.shape import Pairs
 from providers.rules.vocabulary.specs import Spec, SwarmSpec
 from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
 from providers.run import Progress

@@ -27,7 +27,7 @@ def hosts(new_host):
 
 def test_each_asks_every_host(fleet):
     """Answers come by name, in the order in which the hosts are declared; errors do not take others' answers away."""
-    answers = fleet.each(lambda engine: engine.get("/info")["Swarm"])
+    answers = fleet.each(lambda engine: engine.read("/info", object)["Swarm"])
 
     assert [("m1", "m1"), ("w1", Unreachable), ("w2", NotFound)] == [
         (name, answer if isinstance(answer, str) else type(answer)) for name, answer in answers.items()

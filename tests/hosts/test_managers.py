@@ -73,7 +73,7 @@ def test_manager_is_sought_again(hosts, fleet, seek, how):
     if how == "it fails":
         hosts["m1"].engine.answer("GET /nodes", 503, NO_MANAGER)
         with pytest.raises(NotAManager):
-            manager.get("/nodes")
+            manager.read("/nodes", object)
     else:
         fleet.forget_manager()
     says(hosts["m1"])

@@ -160,7 +160,7 @@ def refusal(connection: Connection) -> HostError:
 
 def test_sudo_user(connect: Connect, x1: Host):
     """A user who needs sudo reaches the Engine by it."""
-    assert "x1" == Engine(connect(x1, user="deploy", sudo=True)).info()["Name"]
+    assert "x1" == Engine(connect(x1, user="deploy", sudo=True)).read("/info", dict)["Name"]
 
 
 def test_user_without_rights(connect: Connect, x1: Host):
@@ -187,7 +187,7 @@ def test_sudo_for_two_commands(connect: Connect, x1: Host, sudoers: Callable[[st
     before = x1.run("cat", "/run/docker.pid")
     engine.restart()
 
-    assert "x1" == engine.info()["Name"]
+    assert "x1" == engine.read("/info", dict)["Name"]
     assert before != x1.run("cat", "/run/docker.pid")
     assert ["service docker start"] == engine.forbidden()
 
@@ -261,7 +261,7 @@ def test_docker_off_the_path(connect: Connect, x1: Host, sshd: Callable[..., int
     port = sshd("SetEnv=PATH=/opt/few")
     file = str(KNOWN_HOSTS)
 
-    assert "x1" == Engine(connect(x1, port=port, known_hosts=file)).info()["Name"]
+    assert "x1" == Engine(connect(x1, port=port, known_hosts=file)).read("/info", dict)["Name"]
 
 
 def test_bastion(connect: Connect, group: Group, x1: Host):
@@ -356,7 +356,7 @@ def test_fifty_hosts_of_which_one_is_down(group: Group, sshd: Callable[..., int]
     began, answered = time.monotonic(), threading.Semaphore(0)
 
     def ask(engine: Engine) -> str:
-        name = str(engine.info()["Name"])
+        name = str(engine.read("/info", dict)["Name"])
         answered.release()
         return name
 

@@ -10,12 +10,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 import docker
 import requests
-from pydantic_core import from_json
 from requests.structures import CaseInsensitiveDict
 
 from providers.hosts.audit import HostLog
@@ -23,7 +22,7 @@ from providers.hosts.bounds import MOST, VALUES, TooLate, TooLong
 from providers.hosts.commands import INIT_SIGNS, restarts_docker, starts_docker
 from providers.hosts.engine_api.http_over_stdio import IDENTITY, AnyConnection, Dropped, EngineAdapter, Senseless
 from providers.hosts.engine_api.refusals import refusal, unsupported
-from providers.hosts.engine_api.schema import Info, why_not
+from providers.hosts.engine_api.schema import Info, Made, read_answer
 from providers.hosts.recent_failure import LastFailure
 from providers.hosts.shared_answers import Answers, AtOnce
 from providers.rules.vocabulary.errors import (
@@ -82,25 +81,15 @@ class Engine:
         self._asks = {"User-Agent": str(self._client.headers["User-Agent"]), "Accept-Encoding": IDENTITY}
 
     def read(self, path: str, kind: type[T], *, timeout: float = TIMEOUT, **params: object) -> T:
-        """Return the JSON at `path`, which is one of schema.py. Raises as `get`, and EngineError if it is none."""
-        return self.checked(f"GET {path}", kind, self.get(path, timeout=timeout, **params))
+        """Return what the JSON at `path` says. Parameters that are dicts or lists (filters) are sent as JSON.
 
-    def checked(self, asked: str, kind: type[T], answer: object) -> T:
-        """Return the answer to what was asked, to the letter, as one of schema.py. Raises EngineError if it is none."""
-        wrong = why_not(kind, answer)
-        if wrong:
-            raise self._senseless(asked, wrong)
-        return cast(T, answer)
-
-    def get(self, path: str, *, timeout: float = TIMEOUT, **params: object) -> object:
-        """Return the JSON at `path`. Parameters that are dicts or lists (filters) are sent as JSON.
-
-        Raises EngineError or HostError. Asked again once if a kept-alive channel turned out to be dead.
+        kind: a fact, or one of schema.py. Raises HostError, or EngineError, also if the answer is of another kind.
+        Asked again once if a kept-alive channel turned out to be dead.
         """
-        return self._json(f"GET {path}", self._answer("GET", path, params, None, timeout))
+        return self._read(f"GET {path}", kind, self._answer("GET", path, params, None, timeout))
 
     def info(self, timeout: float = TIMEOUT) -> Info:
-        """Return the JSON at `/info`: who works with a host asks for it first.
+        """Return what `/info` says: who works with a host asks for it first.
 
         Raises EngineError also if swarm networks do not work on this Engine.
         """
@@ -110,12 +99,16 @@ class Engine:
             raise EngineError(f"{self.name}: {reason[:200]}")
         return found
 
-    def post(self, path: str, body: object = None, *, timeout: float = TIMEOUT, **params: object) -> object:
-        """Send it; return the answered JSON, or None if there is none. A body that is a string is JSON text already.
+    def post(self, path: str, body: object = None, *, timeout: float = TIMEOUT, **params: object) -> None:
+        """Send it. A body that is a string is JSON text already.
 
         Raises EngineError or HostError. After Unreachable it may have been carried out all the same.
         """
-        return self._json(f"POST {path}", self._answer("POST", path, params, body, timeout))
+        self._answer("POST", path, params, body, timeout)
+
+    def create(self, path: str, body: object) -> str:
+        """Send it; return the id of what was made. Raises as `post`."""
+        return self._read(f"POST {path}", Made, self._answer("POST", path, {}, body, TIMEOUT)).id
 
     def delete(self, path: str, *, timeout: float = TIMEOUT, **params: object) -> None:
         """Raises EngineError (NotFound if it is gone already) or HostError."""
@@ -241,14 +234,14 @@ class Engine:
             self.doubts += 1
             raise
 
-    def _json(self, asked: str, answer: bytes) -> object:
-        """Return the JSON of an answer, None for none. Raises EngineError if it is no JSON, or has too many values."""
+    def _read(self, asked: str, kind: type[T], answer: bytes) -> T:
+        """Return what an answer says. Raises EngineError if it is of another kind, or has too many values."""
         if sum(map(answer.count, (b",", b"{", b"["))) > VALUES:  # before any of them is made
             raise self._senseless(asked, f"it has more than {VALUES:,} values")
         try:
-            return from_json(answer, allow_inf_nan=False) if answer else None
-        except ValueError as problem:  # also if it is nested without end, which json.loads takes a traceback for
-            raise self._senseless(asked, "it is not JSON: not a Docker Engine's answer") from problem
+            return read_answer(kind, answer)
+        except ValueError as problem:
+            raise self._senseless(asked, str(problem)) from problem
 
     def _exchange(
         self, method: str, path: str, versioned: str, params: dict[str, object], body: object, timeout: float

@@ -5,9 +5,8 @@ gRPC's codes reach HTTP in odd ways: a loss of quorum is a 500, and something th
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
+from providers.hosts.engine_api.schema import Info
 from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NoQuorum, NotAManager, NotFound
 
 UNLOCK = "run `docker swarm unlock` there"
@@ -45,33 +44,33 @@ def refusal(host: str, status: int, words: str) -> EngineError:
     return EngineError(f"{host}: {words}")
 
 
-def unsupported(info: Mapping[str, Any]) -> str:
+def unsupported(info: Info) -> str:
     """Say why swarm networks do not work on an Engine, by its `/info`, and what to do; empty if they work."""
-    if info.get("OperatingSystem") == "Docker Desktop":
+    if info.platform == "Docker Desktop":
         return (
             "this is Docker Desktop, whose Engine lives in a virtual machine of its own, where no other host reaches "
             "its overlays: install Docker Engine, or leave the host out"
         )
-    if "name=rootless" in (info.get("SecurityOptions") or ()):
+    if "name=rootless" in info.security:
         # https://docs.docker.com/engine/security/rootless/#known-limitations
         return (
             "its docker is rootless, which has no overlay networks: set up a docker that runs as root, and let this "
             "user reach that one (`docker context use default` there, or sudo: true)"
         )
-    if info.get("OSType", "linux") != "linux":
-        return f"its Engine runs {info['OSType']} containers: swarm networks are made on Linux hosts alone"
+    if info.os_type != "linux":
+        return f"its Engine runs {info.os_type} containers: swarm networks are made on Linux hosts alone"
     return ""
 
 
-def doubtful(info: Mapping[str, Any]) -> str:
+def doubtful(info: Info) -> str:
     """Say why other hosts may not reach an Engine, by its `/info`, and what to do; empty if nothing shows so."""
-    if "microsoft" in str(info.get("KernelVersion") or "").lower():
+    if "microsoft" in info.kernel.lower():
         return (
             "it is WSL, a virtual machine behind Windows, which translates addresses and has a firewall of its own: "
             "use `networkingMode=mirrored`, and ignore this once all channels are open"
         )
     # https://github.com/moby/moby/blob/v28.5.2/daemon/info.go, operatingSystem
-    if str(info.get("OperatingSystem") or "").endswith("(containerized)"):
+    if info.platform.endswith("(containerized)"):
         return (
             "its dockerd runs in a container, which other hosts reach only where it has an address of theirs, or the "
             "host's own network: give it that, and ignore this once all channels are open"

@@ -1,480 +1,189 @@
-"""The answers that an Engine may give, as far as they are read. A host's answer is input, and is checked here first.
+"""Answers of an Engine that are no facts yet, as far as they are read, and what is wrong with an answer.
 
-Names and meanings: https://docs.docker.com/reference/api/engine/. Go writes null for what is empty. Fields that are not
-named here are not read; a service's spec is written back to the letter. Numbers have to be finite.
+The kinds of the others are facts themselves: vocabulary/answers.py.
 """
 
-import re
-from collections.abc import Callable
-from datetime import datetime
-from functools import cache, lru_cache
-from ipaddress import ip_interface
-from typing import Annotated, Any, Literal, NotRequired, TypeVar, get_origin
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, FailFast, Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 from typing_extensions import TypedDict
 
 from providers.rules.stack_file.problems import path
-from providers.rules.vocabulary.addresses import MANY, shown_network
+from providers.rules.vocabulary.answers import At, From, Id, Keyed, Labels, Many, Number, form, to_the_letter
+from providers.rules.vocabulary.facts import Member
 
-Id = Annotated[str, Field(min_length=1)]
-# swarmkit's counters and Go's durations and sizes are of 64 bits; so many replicas, or ports, no swarm has.
-Number = Annotated[int, Field(ge=0, lt=2**64)]
-Few = Annotated[int, Field(ge=0, le=100_000)]
-PortNumber = Annotated[int, Field(ge=0, lt=2**16)]
-# Nobody has so many labels, or addresses on a network; and each problem that is found takes a kilobyte.
-MOST_ITEMS = 100_000
-MOST_PROBLEMS = 1_000
 T = TypeVar("T")
+Json = dict[str, Any]
 
 
-def _countable(given: object) -> object:
-    if isinstance(given, dict | list) and len(given) > MOST_ITEMS:
-        raise ValueError(f"has more than {MOST_ITEMS:,} items")
-    return given
+@dataclass(frozen=True, kw_only=True)
+class Info(Member):
+    """`GET /info`: the host's membership, and what its Engine is. time: by its clock, RFC 3339."""
+
+    root: Annotated[str, At("DockerRootDir")] = ""
+    firewall: Annotated[str, At("FirewallBackend.Driver")] = ""
+    time: Annotated[str, At("SystemTime")] = ""
+    live_restore: Annotated[bool, At("LiveRestoreEnabled")] = False
+    kernel: Annotated[str, At("KernelVersion")] = ""
+    platform: Annotated[str, At("OperatingSystem")] = ""
+    os_type: Annotated[str, At("OSType")] = "linux"
+    security: Annotated[tuple[str, ...], From(Many[str], tuple), At("SecurityOptions")] = ()
 
 
-Many = Annotated[list[T], BeforeValidator(_countable)]
-Keyed = Annotated[dict[str, T], BeforeValidator(_countable)]
-Labels = Keyed[str] | None
+class _Peer(TypedDict, total=False):
+    Addr: str | None
 
 
-def _of(kind: Callable[[str], object]) -> AfterValidator:
-    def is_one(text: str) -> str:
-        if text:
-            kind(text)
-        return text
-
-    return AfterValidator(is_one)
+def _addresses(found: list[_Peer]) -> tuple[str, ...]:
+    return tuple(peer.get("Addr") or "" for peer in found)
 
 
-def _time(text: str) -> None:
-    """Raise ValueError if it is no time in UTC as Go writes it: to the second, and perhaps a fraction."""
-    if not re.fullmatch(r"[0-9T:-]{19}(?:\.[0-9]{1,9})?Z", text):
-        raise ValueError("should be a time such as 2026-11-24T04:00:00.5Z")
-    datetime.fromisoformat(text[:19])
+@dataclass(frozen=True)
+class Managers:
+    """`GET /info`: whom the host takes for managers, each with its port."""
+
+    addresses: Annotated[tuple[str, ...], From(Many[_Peer], _addresses), At("Swarm.RemoteManagers")] = ()
 
 
-Time = Annotated[str, _of(_time)]
-Range = Annotated[str, _of(shown_network)]
-Address = Annotated[str, _of(lru_cache(maxsize=MANY)(ip_interface))]
+class _OnNetwork(TypedDict, total=False):
+    NetworkID: str | None
 
 
-class Config(TypedDict, total=False):
-    Subnet: Range | None
-    Gateway: Address | None
-    IPRange: Range | None
-    AuxiliaryAddresses: Labels
+def _ids(found: dict[str, _OnNetwork | None]) -> frozenset[str]:
+    return frozenset((each or {}).get("NetworkID") or "" for each in found.values())
 
 
-class Ipam(TypedDict, total=False):
-    Driver: str | None
-    Config: Many[Config] | None
-    Options: Labels
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A container as a host lists it. networks: ids of those that it is attached to."""
+
+    id: Annotated[Id, At("Id")]
+    names: Annotated[tuple[str, ...], From(Many[str], tuple), At("Names")] = ()
+    state: Annotated[str, At("State")] = ""
+    labels: Annotated[Labels, At("Labels")] = ()
+    networks: Annotated[frozenset[str], From(Keyed[_OnNetwork | None], _ids), At("NetworkSettings.Networks")] = (
+        frozenset()
+    )
+
+    @property
+    def name(self) -> str:
+        """Return its name, or the beginning of its id."""
+        return (self.names or (self.id[:12],))[0].lstrip("/")
+
+    @property
+    def is_task(self) -> bool:
+        """Tell whether it is the swarm's own."""
+        return "com.docker.swarm.task" in dict(self.labels)
 
 
-class ConfigFrom(TypedDict, total=False):
-    Network: str | None
+@dataclass(frozen=True, kw_only=True)
+class Inspected:
+    """`GET /containers/<id>/json`."""
+
+    started: Annotated[str, At("State.StartedAt")] = ""
+    auto_remove: Annotated[bool, At("HostConfig.AutoRemove")] = False
 
 
-class SubnetStatus(TypedDict, total=False):
+@dataclass(frozen=True)
+class Belonging:
+    """A secret or a config."""
+
+    name: Annotated[str, At("Spec.Name")]
+
+
+@dataclass(frozen=True)
+class Made:
+    """The answer to a creation."""
+
+    id: Annotated[Id, At("Id")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """The join tokens in `GET /swarm`."""
+
+    manager: Annotated[str, At("JoinTokens.Manager")] = field(repr=False)
+    worker: Annotated[str, At("JoinTokens.Worker")] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class UnlockKey:
+    """`GET /swarm/unlockkey`."""
+
+    key: Annotated[str, At("UnlockKey")] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class TrustRoot:
+    """The certificates of a swarm's authority in `GET /swarm`, PEM."""
+
+    text: Annotated[str, At("TLSInfo.TrustRoot")] = ""
+
+
+class InUse(TypedDict, total=False):
+    """A manager's count of the addresses of a range."""
+
     IPsInUse: Number | None
     DynamicIPsAvailable: Number | None
 
 
-class IpamStatus(TypedDict, total=False):
-    Subnets: Keyed[SubnetStatus] | None
+@dataclass(frozen=True)
+class Counted:
+    """A swarm network with a manager's count of its addresses, by range."""
 
-
-class NetworkStatus(TypedDict, total=False):
-    IPAM: IpamStatus | None
-
-
-class Endpoint(TypedDict, total=False):
-    Name: str | None
-    IPv4Address: str | None
-
-
-class Network(TypedDict):
-    Id: Id
-    Name: str
-    Scope: NotRequired[str | None]
-    Driver: NotRequired[str | None]
-    IPAM: NotRequired[Ipam | None]
-    Options: NotRequired[Labels]
-    Labels: NotRequired[Labels]
-    Attachable: NotRequired[bool | None]
-    Internal: NotRequired[bool | None]
-    Ingress: NotRequired[bool | None]
-    EnableIPv4: NotRequired[bool | None]
-    EnableIPv6: NotRequired[bool | None]
-    ConfigOnly: NotRequired[bool | None]
-    ConfigFrom: NotRequired[ConfigFrom | None]
-    Containers: NotRequired[Keyed[Endpoint] | None]
-    Status: NotRequired[NetworkStatus | None]
-
-
-class Peer(TypedDict, total=False):
-    NodeID: str | None
-    Addr: str | None
-
-
-class Cluster(TypedDict, total=False):
-    ID: str | None
-
-
-class Membership(TypedDict, total=False):
-    LocalNodeState: str | None
-    NodeID: str | None
-    NodeAddr: str | None
-    ControlAvailable: bool | None
-    Error: str | None
-    Cluster: Cluster | None
-    RemoteManagers: Many[Peer] | None
-
-
-class FirewallBackend(TypedDict, total=False):
-    Driver: str | None
-
-
-class Info(TypedDict, total=False):
-    DockerRootDir: str | None
-    FirewallBackend: FirewallBackend | None
-    Swarm: Membership | None
-    ServerVersion: str | None
-    SystemTime: str | None
-    LiveRestoreEnabled: bool | None
-    KernelVersion: str | None
-    OperatingSystem: str | None
-    OSType: str | None
-    SecurityOptions: Many[str] | None
-
-
-class Version(TypedDict):
-    Index: Number
+    id: Annotated[Id, At("Id")]
+    subnets: Annotated[dict[str, InUse], From(Keyed[InUse], dict), At("Status.IPAM.Subnets")] = field(
+        default_factory=dict
+    )
 
 
 class NodeSpec(TypedDict):
+    """What a member's spec needs to be written back."""
+
     Role: str
     Availability: str
-    Labels: NotRequired[Labels]
-
-
-class NodeStatus(TypedDict):
-    State: str
-    Addr: NotRequired[str | None]
-
-
-class ManagerStatus(TypedDict, total=False):
-    Reachability: str | None
-    Leader: bool | None
-
-
-class Resources(TypedDict, total=False):
-    NanoCPUs: Number | None
-    MemoryBytes: Number | None
-
-
-class Platform(TypedDict, total=False):
-    OS: str | None
-    Architecture: str | None
-
-
-class EngineDescription(TypedDict, total=False):
-    Labels: Labels
-
-
-class Description(TypedDict, total=False):
-    Hostname: str | None
-    Platform: Platform | None
-    Engine: EngineDescription | None
-    Resources: Resources | None
-
-
-class Node(TypedDict):
-    ID: Id
-    Version: Version
-    Spec: NodeSpec
-    Status: NodeStatus
-    Description: NotRequired[Description | None]
-    ManagerStatus: NotRequired[ManagerStatus | None]
-
-
-class Encryption(TypedDict, total=False):
-    AutoLockManagers: bool | None
-
-
-class Orchestration(TypedDict, total=False):
-    TaskHistoryRetentionLimit: int | None
-
-
-class Authority(TypedDict, total=False):
-    NodeCertExpiry: Number | None
-
-
-class Dispatcher(TypedDict, total=False):
-    HeartbeatPeriod: Number | None
-
-
-class Raft(TypedDict, total=False):
-    SnapshotInterval: Number | None
-    KeepOldSnapshots: Number | None
 
 
 class SwarmSpec(TypedDict, total=False):
-    Labels: Labels
-    EncryptionConfig: Encryption | None
-    Orchestration: Orchestration | None
-    CAConfig: Authority | None
-    Dispatcher: Dispatcher | None
-    Raft: Raft | None
+    """What a swarm's spec needs to be written back, in the parts that have settings of ours."""
 
+    EncryptionConfig: Json | None
+    Orchestration: Json | None
+    CAConfig: Json | None
+    Dispatcher: Json | None
+    Raft: Json | None
 
-class JoinTokens(TypedDict):
-    Manager: str
-    Worker: str
 
+@dataclass(frozen=True, kw_only=True)
+class NodeToUpdate:
+    """`GET /nodes/<id>`, the spec as JSON."""
 
-class TlsInfo(TypedDict, total=False):
-    TrustRoot: str | None
+    version: Annotated[Number, At("Version.Index")]
+    labels: Annotated[Labels, At("Spec.Labels")] = ()
+    spec: Annotated[str, to_the_letter(NodeSpec), At("Spec")]
 
 
-class Swarm(TypedDict):
-    ID: Id
-    Version: Version
-    Spec: SwarmSpec
-    TLSInfo: NotRequired[TlsInfo | None]
-    DataPathPort: NotRequired[PortNumber | None]
-    DefaultAddrPool: NotRequired[Many[Range] | None]
-    SubnetSize: NotRequired[Annotated[int, Field(ge=0, le=32)] | None]
+@dataclass(frozen=True, kw_only=True)
+class SwarmToUpdate:
+    """`GET /swarm`, the spec as JSON."""
 
+    version: Annotated[Number, At("Version.Index")]
+    labels: Annotated[Labels, At("Spec.Labels")] = ()
+    spec: Annotated[str, to_the_letter(SwarmSpec), At("Spec")]
 
-class Joining(TypedDict):
-    JoinTokens: JoinTokens
 
-
-class Port(TypedDict, total=False):
-    Protocol: Literal["", "tcp", "udp", "sctp"] | None
-    TargetPort: PortNumber | None
-    PublishedPort: PortNumber | None
-    PublishMode: Literal["", "ingress", "host"] | None
-
-
-class Ports(TypedDict, total=False):
-    Ports: Many[Port] | None
-
-
-class Attachment(TypedDict):
-    Target: str
-
-
-class Reserved(TypedDict, total=False):
-    Reservations: Resources | None
-
-
-class Placement(TypedDict, total=False):
-    Constraints: Many[str] | None
-    MaxReplicas: Number | None
-
-
-class Restarts(TypedDict, total=False):
-    Condition: str | None
-    Delay: Number | None
-    MaxAttempts: Number | None
-
-
-class HealthCheck(TypedDict, total=False):
-    Test: Many[str] | None
-    Interval: Number | None
-    Timeout: Number | None
-    StartPeriod: Number | None
-    Retries: Few | None
-
-
-class ContainerSpec(TypedDict, total=False):
-    StopGracePeriod: Number | None
-    Healthcheck: HealthCheck | None
-
-
-class Template(TypedDict, total=False):
-    Networks: Many[Attachment] | None
-    ForceUpdate: Number | None
-    Placement: Placement | None
-    Resources: Reserved | None
-    RestartPolicy: Restarts | None
-    ContainerSpec: ContainerSpec | None
-
-
-class Updating(TypedDict, total=False):
-    Parallelism: Number | None
-    Delay: Number | None
-    Monitor: Number | None
-    FailureAction: str | None
-    Order: str | None
-
-
-class Replicated(TypedDict, total=False):
-    Replicas: Few | None
-
-
-class Mode(TypedDict, total=False):
-    Replicated: Replicated | None
-
-
-class AnySpec(TypedDict, total=False):
-    Labels: Labels
-    Networks: Many[Attachment] | None
-    Mode: Mode | None
-    EndpointSpec: Ports | None
-    UpdateConfig: Updating | None
-
-
-class FormerSpec(AnySpec, total=False):
-    TaskTemplate: Template
-
-
-class ServiceSpec(AnySpec):
-    Name: str
-    TaskTemplate: Template
-
-
-class VirtualIp(TypedDict):
-    NetworkID: str
-
-
-class ServiceEndpoint(TypedDict, total=False):
-    Ports: Many[Port] | None
-    VirtualIPs: Many[VirtualIp] | None
-
-
-class UpdateStatus(TypedDict, total=False):
-    State: str | None
-
-
-class Service(TypedDict):
-    ID: Id
-    Version: Version
-    Spec: ServiceSpec
-    PreviousSpec: NotRequired[FormerSpec | None]
-    Endpoint: NotRequired[ServiceEndpoint | None]
-    UpdateStatus: NotRequired[UpdateStatus | None]
-
-
-class ContainerStatus(TypedDict, total=False):
-    ContainerID: str | None
-
-
-class TaskStatus(TypedDict, total=False):
-    State: str | None
-    Message: str | None
-    Err: str | None
-    Timestamp: Time | None
-    ContainerStatus: ContainerStatus | None
-
-
-class Attached(TypedDict, total=False):
-    ContainerID: str | None
-
-
-class TaskSpec(TypedDict, total=False):
-    NetworkAttachmentSpec: Attached | None
-    Placement: Placement | None
-
-
-class NetworkId(TypedDict):
-    ID: str
-
-
-class NetworkPart(TypedDict):
-    Network: NetworkId
-
-
-class Task(TypedDict):
-    ID: Id
-    ServiceID: NotRequired[str | None]
-    NodeID: NotRequired[str | None]
-    Status: NotRequired[TaskStatus | None]
-    DesiredState: NotRequired[str | None]
-    NetworksAttachments: NotRequired[Many[NetworkPart] | None]
-    Slot: NotRequired[Number | None]
-    Spec: NotRequired[TaskSpec | None]
-
-
-class OnNetwork(TypedDict, total=False):
-    NetworkID: str | None
-
-
-class NetworkSettings(TypedDict, total=False):
-    Networks: Keyed[OnNetwork | None] | None
-
-
-class Container(TypedDict):
-    Id: Id
-    Names: NotRequired[Many[str] | None]
-    State: NotRequired[str | None]
-    Labels: NotRequired[Labels]
-    NetworkSettings: NotRequired[NetworkSettings | None]
-
-
-class ContainerState(TypedDict):
-    StartedAt: str
-
-
-class HostConfig(TypedDict, total=False):
-    AutoRemove: bool | None
-
-
-class Inspected(TypedDict):
-    State: ContainerState
-    HostConfig: NotRequired[HostConfig | None]
-
-
-class Named(TypedDict):
-    Name: str
-
-
-class Belonging(TypedDict):
-    Spec: Named
-
-
-class Made(TypedDict):
-    Id: Id
-
-
-class UnlockKey(TypedDict):
-    UnlockKey: str
-
-
-class NodeToUpdate(TypedDict):
-    Version: Version
-    Spec: NodeSpec
-
-
-class SwarmToUpdate(TypedDict):
-    Version: Version
-    Spec: SwarmSpec
-
-
-ToUpdate = NodeToUpdate | SwarmToUpdate
-
-
-# Validators of answers. Each is made when it is first needed, which takes a few milliseconds.
-@cache
-def form(kind: object) -> TypeAdapter[object]:
-    """Return the validator of a kind of answer; the first problem of a list ends it."""
-    whole: Any = Annotated[kind, FailFast()] if get_origin(kind) is list else kind
-    return TypeAdapter(whole)
-
-
-def why_not(kind: object, answer: object) -> str:
-    """Say what is wrong with an answer, and where, for the first problem; empty if there is none."""
+def read_answer(kind: type[T], answer: str | bytes) -> T:
+    """Return what a JSON text says. Raises ValueError, which says what is wrong with it, and where, for the first
+    problem."""
+    of_kind: Any = kind
     try:
-        form(kind).validate_python(answer, strict=True)
+        found: T = form(of_kind).validate_json(answer, strict=True)
     except ValidationError as error:
-        if error.error_count() > MOST_PROBLEMS:
-            return f"{error.error_count():,} of its values are of another kind"
         first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            raise ValueError("it is not JSON: not a Docker Engine's answer") from error
         where = path(first["loc"])[:80]
         wrong = first["msg"].lower()[:200]
-        return f"{where}: {wrong}" if where else wrong
-    return ""
+        raise ValueError(f"{where}: {wrong}" if where else wrong) from error
+    return found

@@ -11,7 +11,7 @@ from datetime import datetime
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.look import answered
 from providers.hosts.look_answers import answers, why_not_read
-from providers.rules.stack_file.field_types import is_ip
+from providers.rules.vocabulary.addresses import is_ip
 from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.reach import EngineLog
 

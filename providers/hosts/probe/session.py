@@ -4,16 +4,16 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Self, TypeVar, cast
+from typing import Annotated, Self, TypeVar
 
 from pydantic import Field
-from pydantic_core import from_json
 from typing_extensions import TypedDict
 
 from providers.hosts.bounds import TooLate, TooLong
 from providers.hosts.engine_api.engine import Engine
-from providers.hosts.engine_api.schema import Few, PortNumber, why_not
+from providers.hosts.engine_api.schema import read_answer
 from providers.hosts.look_answers import LONGEST
+from providers.rules.vocabulary.answers import Few, PortNumber
 from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.words import line
 
@@ -102,13 +102,9 @@ class Session:
         if not answer.endswith(b"\n"):
             raise self._ended()
         try:
-            found = from_json(answer, allow_inf_nan=False)
+            return read_answer(kind, answer)
         except ValueError as problem:
             raise self._senseless() from problem
-        found = _pairs(found)
-        if why_not(kind, found):
-            raise self._senseless()
-        return cast(T, found)
 
     def _ended(self) -> CommandFailed:
         status, complaint = self._stream.last_words()
@@ -117,16 +113,6 @@ class Session:
 
     def _senseless(self) -> CommandFailed:
         return CommandFailed(f"{self.name}: the probe's answer makes no sense")
-
-
-def _pairs(found: object) -> object:
-    """JSON has no tuples."""
-    if not isinstance(found, dict):
-        return found
-    return {
-        key: [tuple(each) if isinstance(each, list) else each for each in value] if isinstance(value, list) else value
-        for key, value in found.items()
-    }
 
 
 @cache

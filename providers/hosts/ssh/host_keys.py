@@ -18,7 +18,7 @@ from providers.hosts.ssh.algorithms import SUFFIX
 from providers.hosts.ssh.certificates import authority_of, unfit
 from providers.hosts.ssh.destination import Destination
 from providers.rules.stack_file.access import SSH_PORT
-from providers.rules.stack_file.field_types import is_ip
+from providers.rules.vocabulary.addresses import is_ip
 from providers.rules.vocabulary.errors import HostKeyMismatch, HostKeyUnknown
 
 REVOKED, AUTHORITY = "@revoked", "@cert-authority"

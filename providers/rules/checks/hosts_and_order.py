@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 from providers.rules.stack_file.access import SSH_PORT, marks
-from providers.rules.stack_file.field_types import engine_host, is_ip, split_place
+from providers.rules.stack_file.field_types import split_place
 from providers.rules.stack_file.resolved import Resolved
+from providers.rules.vocabulary.addresses import engine_host, is_ip
 
 _MANY_MANAGERS = 7  # more are slower and no safer, says Docker's guide, see below
 

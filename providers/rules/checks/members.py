@@ -7,8 +7,8 @@ from ipaddress import ip_address
 from providers.rules.checks.mtu import networks, too_large
 from providers.rules.checks.taken_on_hosts import noun_of, swarm_networks
 from providers.rules.stack_file.access import advertises
-from providers.rules.stack_file.field_types import engine_host, is_ip
 from providers.rules.stack_file.resolved import Resolved
+from providers.rules.vocabulary.addresses import engine_host, is_ip
 from providers.rules.vocabulary.network_options import MTU
 from providers.rules.vocabulary.routes import Link
 from providers.rules.vocabulary.snapshot import HostReport

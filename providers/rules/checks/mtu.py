@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from providers.rules.checks.taken_on_hosts import Noun
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.stack_file.field_types import engine_host, is_ip
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.stack_file.resolved import Resolved
+from providers.rules.vocabulary.addresses import engine_host, is_ip
 
 # https://github.com/moby/moby/blob/master/daemon/libnetwork/drivers/overlay/overlay.go
 _ENGINE = 1500  # taken for the underlay's where nothing is given

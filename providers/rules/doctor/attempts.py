@@ -12,7 +12,7 @@ from typing import Literal
 
 from providers.rules.doctor.ports import GOSSIP, managers_port
 from providers.rules.doctor.wanted import Wanted
-from providers.rules.stack_file.field_types import is_ip
+from providers.rules.vocabulary.addresses import is_ip
 from providers.rules.vocabulary.diagnosis import Examination
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.network_options import ENCRYPTED

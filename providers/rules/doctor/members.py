@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from itertools import combinations
 
 from providers.rules.doctor.wanted import Wanted
-from providers.rules.stack_file.field_types import engine_host, is_ip
+from providers.rules.vocabulary.addresses import engine_host, is_ip
 from providers.rules.vocabulary.diagnosis import Examination, Finding, Status, Unread
 
 _ENDED = "certificate has expired"  # "or is not yet valid", Go says of both

@@ -9,8 +9,8 @@ from ipaddress import ip_address
 from typing import Literal
 
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.stack_file.field_types import engine_host, is_ip
 from providers.rules.stack_file.resolved import Resolved, without_lost
+from providers.rules.vocabulary.addresses import engine_host, is_ip
 from providers.rules.vocabulary.errors import StackFileError
 
 Protocol = Literal["tcp", "udp", "esp"]

@@ -6,8 +6,8 @@ Only labels and intent are compared here. Each noun knows its own differences.
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
+from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.labels import OWNER, owner_of
-from providers.rules.vocabulary.shape import Pairs
 from providers.rules.vocabulary.specs import Adopt, GwbridgeSpec, IngressSpec, Spec
 
 S = TypeVar("S", GwbridgeSpec, IngressSpec)

@@ -9,10 +9,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from providers.rules.live.ingress_rollout import not_attached
 from providers.rules.vocabulary import undeclared
+from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import Network, Silent
 from providers.rules.vocabulary.labels import owner_of
-from providers.rules.vocabulary.shape import Pairs
 from providers.rules.vocabulary.specs import NetworkSpec, Spec
 from providers.rules.vocabulary.steps import Decision
 

@@ -7,8 +7,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from providers.rules.stack_file.field_types import engine_host, ip_only, is_ip
 from providers.rules.stack_file.model import Host, Reach, StackFile
+from providers.rules.vocabulary.addresses import engine_host, ip_only, is_ip
 
 
 class HostAccess(BaseModel):

@@ -17,6 +17,8 @@ from providers.rules.vocabulary.addresses import (
     canonical_address_ipv6,
     canonical_subnet,
     canonical_subnet_ipv6,
+    engine_host,
+    is_ip,
     prefix_length,
 )
 
@@ -217,32 +219,6 @@ def _shown(pattern: str, *examples: str) -> FieldInfo:
     """Return what editors check and suggest while typing: the JSON Schema's form, looser than the check itself."""
     shown: FieldInfo = Field(json_schema_extra={"pattern": pattern, "examples": list(examples)})
     return shown
-
-
-@lru_cache(maxsize=1024)  # each check of a file asks for every host's addresses again
-def is_ip(text: str) -> bool:
-    """Tell whether this is an IP address of either version. One with a zone (fe80::1%eth0) is none: it means something
-    on one host alone, and a zone may be any text."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return "%" not in text
-
-
-def engine_host(text: str) -> tuple[str, str]:
-    """Return the host in an Engine's address and its port, empty if there is none; no host if it is no address."""
-    if is_ip(text):
-        return text, ""
-    found = re.fullmatch(r"(?:\[([^\[\]]+)\](?=:)|([^:\[\]]+))(?::([0-9]{1,5}))?", text)
-    return (found[1] or found[2], found[3] or "") if found else ("", "")
-
-
-def ip_only(text: object) -> str:
-    """Return the IP address in an Engine's address, without port; empty for anything else: a host's word must not
-    become a name that somebody looks up."""
-    host, _ = engine_host(text) if isinstance(text, str) else ("", "")
-    return str(ip_address(host)) if is_ip(host) else ""
 
 
 def split_place(place: str) -> tuple[str, str, int | None]:

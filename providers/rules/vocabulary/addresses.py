@@ -3,6 +3,7 @@
 Subnets and addresses travel as text, because they are inputs of resources and keys of the Engine's API.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from ipaddress import (
@@ -12,6 +13,7 @@ from ipaddress import (
     IPv6Address,
     IPv6Network,
     NetmaskValueError,
+    ip_address,
     ip_network,
 )
 
@@ -158,3 +160,29 @@ def room(subnet: str, ip_range: str | None = None, gateway: str | None = None) -
 def mask_for(need: int) -> str:
     """Return the smallest range with so many addresses to give, as `/26 or larger`."""
     return f"/{32 - (need + _NOT_GIVEN - 1).bit_length()} or larger"
+
+
+@lru_cache(maxsize=1024)  # each check of a file asks for every host's addresses again
+def is_ip(text: str) -> bool:
+    """Tell whether this is an IP address of either version. One with a zone (fe80::1%eth0) is none: it means something
+    on one host alone, and a zone may be any text."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def engine_host(text: str) -> tuple[str, str]:
+    """Return the host in an Engine's address and its port, empty if there is none; no host if it is no address."""
+    if is_ip(text):
+        return text, ""
+    found = re.fullmatch(r"(?:\[([^\[\]]+)\](?=:)|([^:\[\]]+))(?::([0-9]{1,5}))?", text)
+    return (found[1] or found[2], found[3] or "") if found else ("", "")
+
+
+def ip_only(text: object) -> str:
+    """Return the IP address in an Engine's address, without port; empty for anything else: a host's word must not
+    become a name that somebody looks up."""
+    host, _ = engine_host(text) if isinstance(text, str) else ("", "")
+    return str(ip_address(host)) if is_ip(host) else ""

@@ -9,10 +9,44 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Annotated, Any, Literal, NotRequired, TypeVar
 
-from providers.rules.vocabulary.shape import NetworkShape, Pairs
+from pydantic import Field
+from typing_extensions import TypedDict
 
-_OF_SHAPE = tuple(each.name for each in fields(NetworkShape))
+from providers.rules.vocabulary.addresses import ip_only
+from providers.rules.vocabulary.answers import (
+    At,
+    From,
+    Id,
+    IpOnly,
+    IsNull,
+    Keyed,
+    Labels,
+    Line,
+    Many,
+    Number,
+    Pairs,
+    Placement,
+    PortNumber,
+    PortOfService,
+    Range,
+    Seconds,
+    ServiceSpec,
+    Time,
+    or_else,
+    to_the_letter,
+)
+from providers.rules.vocabulary.shape import NetworkShape
+
+T = TypeVar("T")
+
+
+def narrowed(value: T, kind: type[T], **more: object) -> T:
+    """Return a value as one of the kind that it extends, with more of that kind's fields."""
+    of_kind: Any = kind
+    kept = {each.name: getattr(value, each.name) for each in fields(of_kind)}
+    return kind(**{**kept, **more})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,24 +54,31 @@ class Endpoint:
     """One attachment to a network. `key` is a container's id, `ingress-sbox` or `ep-<endpoint id>`; `name` is
     what `disconnect` takes: only the name works (measurements.md#cutting-endpoints)."""
 
-    name: str
-    key: str
-    address: str = ""
+    name: Annotated[str, At("Name")] = ""
+    key: str = ""
+    address: Annotated[str, At("IPv4Address")] = ""
+
+
+def _endpoints(found: dict[str, Endpoint]) -> tuple[Endpoint, ...]:
+    return tuple(replace(endpoint, key=key) for key, endpoint in sorted(found.items()))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Network(NetworkShape):
     """One network as one Engine shows it: what it is, and where. `endpoints` are those of the host asked, and empty in
-    lists."""
+    lists. surely_swarms: in a list of a manager, that it is the swarm's: that one shows null for the containers on it,
+    a host's own copy a table, if an empty one (measurements.md#local-copies). If an Engine lists neither, nothing is
+    sure."""
 
-    id: str
-    scope: str
-    endpoints: tuple[Endpoint, ...] = ()
+    id: Annotated[Id, At("Id")]
+    scope: Annotated[str, At("Scope")] = ""
+    endpoints: Annotated[tuple[Endpoint, ...], From(Keyed[Endpoint], _endpoints), At("Containers")] = ()
+    surely_swarms: Annotated[IsNull, At("Containers")] = field(default=False, compare=False)
 
     @property
     def shape(self) -> NetworkShape:
         """Return what would be asked for to have another one like it."""
-        return NetworkShape(**{each: getattr(self, each) for each in _OF_SHAPE})
+        return narrowed(self, NetworkShape)
 
     @property
     def subnets(self) -> tuple[str, ...]:
@@ -63,7 +104,23 @@ class Network(NetworkShape):
 
 def made(shape: NetworkShape, *, id: str, scope: str) -> Network:
     """Return the network that was made as it was asked for."""
-    return Network(id=id, scope=scope, **{each: getattr(shape, each) for each in _OF_SHAPE})
+    return Network(id=id, scope=scope, **{each.name: getattr(shape, each.name) for each in fields(shape)})
+
+
+class _Swarm(TypedDict):
+    LocalNodeState: NotRequired[str | None]
+
+
+_STATE = From(_Swarm, lambda swarm: swarm.get("LocalNodeState") or "inactive")
+
+
+class _Peer(TypedDict):
+    NodeID: NotRequired[str | None]
+    Addr: NotRequired[str | None]
+
+
+def _managers(found: list[_Peer]) -> Pairs:
+    return tuple(sorted((peer.get("NodeID") or "", ip_only(peer.get("Addr"))) for peer in found))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,15 +135,15 @@ class Member:
     rules/live/believed.py.
     """
 
-    host: str
-    state: str
-    node_id: str = ""
-    control: bool = False
-    error: str = ""
-    swarm_id: str = ""
-    node_address: str = ""
-    remote_managers: Pairs = ()
-    release: str = ""
+    host: str = ""
+    state: Annotated[str, _STATE, At("Swarm")] = "inactive"
+    node_id: Annotated[str, At("Swarm.NodeID")] = ""
+    control: Annotated[bool, At("Swarm.ControlAvailable")] = False
+    error: Annotated[Line, At("Swarm.Error")] = ""
+    swarm_id: Annotated[str, At("Swarm.Cluster.ID")] = ""
+    node_address: Annotated[IpOnly, At("Swarm.NodeAddr")] = ""
+    remote_managers: Annotated[Pairs, From(Many[_Peer], _managers), At("Swarm.RemoteManagers")] = ()
+    release: Annotated[Line, At("ServerVersion")] = ""
 
     @property
     def good_manager(self) -> bool:
@@ -112,21 +169,21 @@ class Node:
     memory_bytes: all that it has, whatever is reserved of it. engine_labels: those of its daemon.json.
     """
 
-    id: str
-    hostname: str
-    role: str
-    availability: str
-    state: str
-    labels: Pairs = ()
-    reachability: str = ""
-    leader: bool = False
-    address: str = ""
-    nano_cpus: int = 0
-    memory_bytes: int = 0
-    os: str = "linux"
-    arch: str = ""
-    engine_labels: Pairs = ()
-    version: int = field(default=0, compare=False)
+    id: Annotated[Id, At("ID")]
+    hostname: Annotated[Line, At("Description.Hostname")] = ""
+    role: Annotated[str, At("Spec.Role")]
+    availability: Annotated[str, At("Spec.Availability")]
+    state: Annotated[str, At("Status.State")]
+    labels: Annotated[Labels, At("Spec.Labels")] = ()
+    reachability: Annotated[str, At("ManagerStatus.Reachability")] = ""
+    leader: Annotated[bool, At("ManagerStatus.Leader")] = False
+    address: Annotated[IpOnly, At("Status.Addr")] = ""
+    nano_cpus: Annotated[Number, At("Description.Resources.NanoCPUs")] = 0
+    memory_bytes: Annotated[Number, At("Description.Resources.MemoryBytes")] = 0
+    os: Annotated[Line, or_else("linux"), At("Description.Platform.OS")] = "linux"
+    arch: Annotated[Line, At("Description.Platform.Architecture")] = ""
+    engine_labels: Annotated[Labels, At("Description.Engine.Labels")] = ()
+    version: Annotated[Number, At("Version.Index")] = field(default=0, compare=False)
 
     @property
     def counted_on(self) -> bool:
@@ -145,32 +202,50 @@ class Swarm:
     cert_expiry, dispatcher_heartbeat: seconds. snapshot_interval: entries of the managers' log.
     """
 
-    id: str
-    data_path_port: int
-    default_addr_pool: tuple[str, ...]
-    default_addr_pool_prefix: int
-    autolock: bool
-    task_history_limit: int
-    cert_expiry: float
-    dispatcher_heartbeat: float
-    snapshot_interval: int
-    keep_old_snapshots: int
-    labels: Pairs = ()
-    version: int = field(default=0, compare=False)
+    id: Annotated[Id, At("ID")]
+    data_path_port: Annotated[PortNumber, or_else(4789), At("DataPathPort")] = 4789
+    default_addr_pool: Annotated[tuple[str, ...], From(Many[Range], tuple), At("DefaultAddrPool")] = ()
+    default_addr_pool_prefix: Annotated[int, Field(ge=0, le=32), At("SubnetSize")] = 0
+    autolock: Annotated[bool, At("Spec.EncryptionConfig.AutoLockManagers")] = False
+    task_history_limit: Annotated[int, At("Spec.Orchestration.TaskHistoryRetentionLimit")] = 0
+    cert_expiry: Annotated[Seconds, At("Spec.CAConfig.NodeCertExpiry")] = 0
+    dispatcher_heartbeat: Annotated[Seconds, At("Spec.Dispatcher.HeartbeatPeriod")] = 0
+    snapshot_interval: Annotated[Number, At("Spec.Raft.SnapshotInterval")] = 0
+    keep_old_snapshots: Annotated[Number, At("Spec.Raft.KeepOldSnapshots")] = 0
+    labels: Annotated[Labels, At("Spec.Labels")] = ()
+    version: Annotated[Number, At("Version.Index")] = field(default=0, compare=False)
 
     def label(self, key: str) -> str | None:
         """Return a label's value, or None."""
         return dict(self.labels).get(key)
 
 
+_PROTOCOL = From(Literal["", "tcp", "udp", "sctp"], lambda found: found or "tcp")
+_PORT_MODE = From(Literal["", "ingress", "host"], lambda found: found or "ingress")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Port:
     """One published port of a service's spec. `published` 0: the swarm chooses."""
 
-    protocol: str
-    target: int
-    published: int
-    mode: str
+    protocol: Annotated[str, _PROTOCOL, At("Protocol")] = "tcp"
+    target: Annotated[PortNumber, At("TargetPort")] = 0
+    published: Annotated[PortNumber, At("PublishedPort")] = 0
+    mode: Annotated[str, _PORT_MODE, At("PublishMode")] = "ingress"
+
+
+class _Attachment(TypedDict):
+    Target: str
+
+
+class _VirtualIp(TypedDict):
+    NetworkID: str
+
+
+# Of a service's networks: they may stand in its tasks' spec or, of old, in its own.
+_NAMED = From(Many[_Attachment], lambda found: tuple(sorted({each["Target"] for each in found})))
+_GIVEN = From(Many[_VirtualIp], lambda found: tuple(sorted({each["NetworkID"] for each in found})))
+_JOB = From(Keyed[object], lambda mode: not {"ReplicatedJob", "GlobalJob"}.isdisjoint(mode))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,24 +254,27 @@ class SwarmService:
     chose for dynamic ports; `networks` the ids it is attached to.
 
     update_state: `updating`, `paused`, `completed`, `rollback_...` or empty.
-    `rollback_labels`, `rollback_networks`: those of the spec to which a rollback would return. `force_update`: the
-    counter that moves tasks. read_on: the host that told it. What else the spec asks for is read by
-    rules/live/service_spec.py.
+    virtual: those of `networks` on which it has an address. `rollback_labels`, `rollback_networks`: those of the spec
+    to which a rollback would return. `force_update`: the counter that moves tasks. read_on: the host that told it. What
+    else the spec asks for is read by rules/live/service_spec.py.
     """
 
-    id: str
-    name: str
-    ports: tuple[Port, ...] = ()
-    networks: tuple[str, ...] = ()
-    job: bool = False
-    labels: Pairs = ()
-    update_state: str = ""
-    rollback_labels: Pairs = ()
-    rollback_networks: tuple[str, ...] = ()
-    force_update: int = 0
-    endpoint: str = "[]"
-    spec: str = field(default="", compare=False)
-    version: int = field(default=0, compare=False)
+    id: Annotated[Id, At("ID")]
+    name: Annotated[Line, At("Spec.Name")]
+    ports: Annotated[tuple[Port, ...], From(Many[Port], tuple), At("Spec.EndpointSpec.Ports")] = ()
+    networks: Annotated[tuple[str, ...], _NAMED, At("Spec.TaskTemplate.Networks", "Spec.Networks")] = ()
+    virtual: Annotated[tuple[str, ...], _GIVEN, At("Endpoint.VirtualIPs")] = field(default=(), compare=False)
+    job: Annotated[bool, _JOB, At("Spec.Mode")] = False
+    labels: Annotated[Labels, At("Spec.Labels")] = ()
+    update_state: Annotated[str, At("UpdateStatus.State")] = ""
+    rollback_labels: Annotated[Labels, At("PreviousSpec.Labels")] = ()
+    rollback_networks: Annotated[
+        tuple[str, ...], _NAMED, At("PreviousSpec.TaskTemplate.Networks", "PreviousSpec.Networks")
+    ] = ()
+    force_update: Annotated[Number, At("Spec.TaskTemplate.ForceUpdate")] = 0
+    endpoint: Annotated[str, to_the_letter(Many[PortOfService], "[]"), At("Endpoint.Ports")] = "[]"
+    spec: Annotated[str, to_the_letter(ServiceSpec), At("Spec")] = field(default="", compare=False)
+    version: Annotated[Number, At("Version.Index")] = field(default=0, compare=False)
     read_on: str = field(default="", compare=False)
 
     @property
@@ -205,27 +283,42 @@ class SwarmService:
         return any(port.mode == "ingress" for port in self.ports)
 
 
+class _Id(TypedDict):
+    ID: str
+
+
+class _OnNetwork(TypedDict):
+    Network: _Id
+
+
+_PLACEMENT = to_the_letter(Placement, "null")
+_ATTACHED = From(Many[_OnNetwork], lambda found: tuple(sorted(each["Network"]["ID"] for each in found)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """A task, or a standalone container attached to an overlay (then `service_id` is empty).
 
     state: as observed; `desired`: what the swarm wants. slot: which of the replicas it is, 0 where there are none.
     message, error: the Engine's words on its state; `error` says why it waits or has failed. placement: the raw JSON
-    of where it may run, as its service said when it was made.
+    of where it may run, as its service said when it was made. since: when its state last changed, RFC 3339, by the
+    Engine's clock.
     """
 
-    id: str
-    service_id: str
-    node_id: str
-    state: str
-    desired: str
-    networks: tuple[str, ...] = ()
-    container_id: str = ""
-    slot: int = 0
-    message: str = field(default="", compare=False)
-    error: str = field(default="", compare=False)
-    placement: str = field(default="null", compare=False)
-    since: str = field(default="", compare=False)  # when its state last changed, RFC 3339, by the Engine's clock
+    id: Annotated[Id, At("ID")]
+    service_id: Annotated[str, At("ServiceID")] = ""
+    node_id: Annotated[str, At("NodeID")] = ""
+    state: Annotated[str, At("Status.State")]
+    desired: Annotated[str, At("DesiredState")]
+    networks: Annotated[tuple[str, ...], _ATTACHED, At("NetworksAttachments")] = ()
+    container_id: Annotated[str, At("Spec.NetworkAttachmentSpec.ContainerID", "Status.ContainerStatus.ContainerID")] = (
+        ""
+    )
+    slot: Annotated[Number, At("Slot")] = 0
+    message: Annotated[Line, At("Status.Message")] = field(default="", compare=False)
+    error: Annotated[Line, At("Status.Err")] = field(default="", compare=False)
+    placement: Annotated[str, _PLACEMENT, At("Spec.Placement")] = field(default="null", compare=False)
+    since: Annotated[Time, At("Status.Timestamp")] = field(default="", compare=False)
 
     BY_THEMSELVES = frozenset({"complete", "failed", "rejected"})
     ENDED = BY_THEMSELVES | {"shutdown", "remove", "orphaned"}

@@ -27,8 +27,8 @@ Whose labels decide what is in nouns and live.
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 
+from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.facts import Network, Node, Swarm, SwarmService, Task
-from providers.rules.vocabulary.shape import Pairs
 
 PREFIX = "swarmnet."
 OWNER = "swarmnet.owner"

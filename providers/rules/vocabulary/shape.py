@@ -5,25 +5,24 @@ Where a network is and who is on it are facts; which host is asked is a step. No
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from typing import Annotated, Any, NotRequired
+
+from typing_extensions import TypedDict
 
 from providers.rules.vocabulary.addresses import first_address, is_subnet, network, shown_network
+from providers.rules.vocabulary.answers import Address, At, From, Labels, Many, Range, or_else
 
-Pairs = tuple[tuple[str, str], ...]
-
-
-def pairs(mapping: dict[str, str] | None) -> Pairs:
-    """Return a mapping as sorted pairs, so that it can be part of a frozen value."""
-    return tuple(sorted((mapping or {}).items()))
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
     """A range of a network. Empty means not asked for, or not shown."""
 
-    subnet: str = ""
-    gateway: str = ""
-    ip_range: str = ""
-    aux: Pairs = ()  # addresses that are given to nobody, by name
+    subnet: Annotated[Range, At("Subnet")] = ""
+    gateway: Annotated[Address, At("Gateway")] = ""
+    ip_range: Annotated[Range, At("IPRange")] = ""
+    aux: Annotated[Labels, At("AuxiliaryAddresses")] = ()  # addresses that are given to nobody, by name
 
     @property
     def is_ipv6(self) -> bool:
@@ -37,6 +36,10 @@ class Pool:
         return is_subnet(self.subnet) and self.gateway in ("", first_address(self.subnet)) and not self.ip_range
 
 
+class _Ipam(TypedDict):
+    Config: NotRequired[Many[Pool] | None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkShape:
     """A network as it is to be made, or as an Engine shows it.
@@ -46,20 +49,20 @@ class NetworkShape:
     config_only, config_from: whether it is but a template for others, and whose it was made of.
     """
 
-    name: str
-    driver: str
-    pools: tuple[Pool, ...] = ()
-    options: Pairs = ()
-    labels: Pairs = ()
-    attachable: bool = False
-    internal: bool = False
-    ingress: bool = False
-    ipv4: bool = True
-    ipv6: bool = False
-    config_only: bool = False
-    config_from: str = ""
-    ipam_driver: str = "default"
-    ipam_options: Pairs = ()
+    name: Annotated[str, At("Name")]
+    driver: Annotated[str, At("Driver")] = ""
+    pools: Annotated[tuple[Pool, ...], From(_Ipam, lambda ipam: tuple(ipam.get("Config") or ())), At("IPAM")] = ()
+    options: Annotated[Labels, At("Options")] = ()
+    labels: Annotated[Labels, At("Labels")] = ()
+    attachable: Annotated[bool, At("Attachable")] = False
+    internal: Annotated[bool, At("Internal")] = False
+    ingress: Annotated[bool, At("Ingress")] = False
+    ipv4: Annotated[bool, At("EnableIPv4")] = True  # Engines before 28 show nothing
+    ipv6: Annotated[bool, At("EnableIPv6")] = False
+    config_only: Annotated[bool, At("ConfigOnly")] = False
+    config_from: Annotated[str, At("ConfigFrom.Network")] = ""
+    ipam_driver: Annotated[str, or_else("default"), At("IPAM.Driver")] = "default"
+    ipam_options: Annotated[Labels, At("IPAM.Options")] = ()
 
     @property
     def pool(self) -> Pool:
@@ -95,3 +98,34 @@ class NetworkShape:
         ranges = (shown_network(pool.subnet) for pool in self.pools if pool.subnet)
         wanted = network(subnet)
         return any(isinstance(taken, IPv4Network) and taken.overlaps(wanted) for taken in ranges)
+
+
+def to_json(shape: NetworkShape) -> Json:
+    """Return the body of a request for it. Engine 20.10 refuses a second network of the same name only with
+    CheckDuplicate (measurements.md#bridge-options). IPv6 is said even if it is off: daemon.json may have another
+    default."""
+    config = list(map(_to_json, shape.pools))
+    ipam: Json = {"Driver": shape.ipam_driver, "Config": config}
+    if shape.ipam_options:
+        ipam["Options"] = dict(shape.ipam_options)
+    return {
+        "Name": shape.name,
+        "Driver": shape.driver,
+        "CheckDuplicate": True,
+        "Options": dict(shape.options),
+        "Labels": dict(shape.labels),
+        "Attachable": shape.attachable,
+        "Internal": shape.internal,
+        "Ingress": shape.ingress,
+        "EnableIPv6": shape.ipv6,
+        **({"ConfigOnly": True} if shape.config_only else {}),
+        **({} if shape.ipv4 else {"EnableIPv4": False}),
+        **({"ConfigFrom": {"Network": shape.config_from}} if shape.config_from else {}),
+        **({"IPAM": ipam} if any(config) or ipam != {"Driver": "default", "Config": config} else {}),
+    }
+
+
+def _to_json(pool: Pool) -> Json:
+    parts = {"Subnet": pool.subnet, "Gateway": pool.gateway, "IPRange": pool.ip_range}
+    said: Json = {name: value for name, value in parts.items() if value}
+    return said | ({"AuxiliaryAddresses": dict(pool.aux)} if pool.aux else {})

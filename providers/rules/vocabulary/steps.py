@@ -7,8 +7,9 @@ string means any good manager. Nothing is decided or performed here.
 
 from dataclasses import dataclass, field, fields
 
+from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.facts import SwarmService
-from providers.rules.vocabulary.shape import NetworkShape, Pairs
+from providers.rules.vocabulary.shape import NetworkShape
 
 MANAGER = ""
 FOREVER = float("inf")  # of a wait: the work's own seconds end it

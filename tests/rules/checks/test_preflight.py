@@ -11,10 +11,10 @@ from providers.rules.checks.preflight import Findings, findings
 from providers.rules.stack_file import model
 from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary import labels as ours
+from providers.rules.vocabulary.answers import pairs
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.network_options import GATEWAY_MODE, HOST_BINDING, release
 from providers.rules.vocabulary.routes import Link, Route, Surroundings
-from providers.rules.vocabulary.shape import pairs
 from providers.rules.vocabulary.snapshot import HostReport
 from tests.support.networks import a_network
 from tests.support.stackfiles import SUBNETS, at, merged, net, raw, stating

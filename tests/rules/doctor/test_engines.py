@@ -1,8 +1,11 @@
 """Findings on an Engine's kind, release and settings."""
 
+import json
+
 import pytest
 
 from providers.hosts.engine_api.refusals import doubtful, unsupported
+from providers.hosts.engine_api.schema import Info, read_answer
 from providers.rules.doctor.engines import bad_releases, kinds, live_restore, mixed_releases
 from providers.rules.doctor.releases import BAD
 from providers.rules.vocabulary.network_options import ENCRYPTED
@@ -95,7 +98,8 @@ OPEN = "ignore this once all channels are open"
 )
 def test_engine_on_which_swarm_networks_do_not_work(info, status, fact, remedy):
     """The finding says what kind of Engine it is, then what to do; a warning if others may reach it all the same."""
-    (found,) = kinds(seen(host("w1", unfit=unsupported(info), doubtful=doubtful(info))), wants())
+    said = read_answer(Info, json.dumps(info))
+    (found,) = kinds(seen(host("w1", unfit=unsupported(said), doubtful=doubtful(said))), wants())
 
     assert ("w1", status) == (found.host, found.status)
     assert found.fact.startswith(fact)
@@ -106,7 +110,7 @@ def test_engine_on_a_host_of_its_own():
     """Nothing. Recorded: Debian 12."""
     system = "Debian GNU/Linux 12 (bookworm)"
 
-    assert "" == doubtful({"KernelVersion": "6.1.0-56-cloud-amd64", "OperatingSystem": system})
+    assert "" == doubtful(Info(kernel="6.1.0-56-cloud-amd64", platform=system))
 
 
 def test_live_restore():

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.rules.live import journal
+from providers.rules.vocabulary.answers import pairs
 from providers.rules.vocabulary.facts import SwarmService
 from providers.rules.vocabulary.labels import copy_label
-from providers.rules.vocabulary.shape import pairs
 from providers.simulate.workloads import published
 from tests.support.swarms import a_swarm
 from tests.support.tables import cases

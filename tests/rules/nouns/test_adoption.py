@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from providers.rules.nouns import adoption
 from providers.rules.nouns.noun import Noun
 from providers.rules.nouns.table import NODE, NOUNS, noun_of
+from providers.rules.vocabulary.answers import Pairs, pairs
 from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
-from providers.rules.vocabulary.shape import Pairs, pairs
 from tests.support.lifecycle import OTHERS, OURS, overlay_spec, whole_stack
 from tests.support.tables import cases
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from providers.rules.nouns import swarm
+from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.facts import Member, Node, Silent, Swarm, SwarmFacts, SwarmService
-from providers.rules.vocabulary.shape import Pairs
 from providers.rules.vocabulary.steps import Decision, Done, InitSwarm, LeaveSwarm, UpdateSwarm
 from tests.support.decisions import reason, steps, todo
 from tests.support.lifecycle import OTHER_OWNER, OTHERS, OURS, OWNER, swarm_spec

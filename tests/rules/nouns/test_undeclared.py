@@ -9,9 +9,10 @@ from providers.rules.live import overlay_migration
 from providers.rules.nouns import gwbridge, ingress, overlay
 from providers.rules.nouns.table import INGRESS, OVERLAY
 from providers.rules.vocabulary import undeclared
+from providers.rules.vocabulary.answers import pairs
 from providers.rules.vocabulary.facts import GwbridgeFacts, IngressFacts, Member, Network, OverlayFacts, made
 from providers.rules.vocabulary.network_options import GATEWAY_MODE, HOST_BINDING, MTU, NEUTRAL
-from providers.rules.vocabulary.shape import NetworkShape, Pool, pairs
+from providers.rules.vocabulary.shape import NetworkShape, Pool
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec, Spec
 from providers.rules.vocabulary.steps import Blocked, CreateNetwork, Done
 from providers.simulate import World, bare

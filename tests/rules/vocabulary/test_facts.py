@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from providers.rules.vocabulary.answers import pairs
 from providers.rules.vocabulary.facts import (
     Endpoint,
     GwbridgeFacts,
@@ -18,7 +19,6 @@ from providers.rules.vocabulary.facts import (
     SwarmService,
     Task,
 )
-from providers.rules.vocabulary.shape import pairs
 from tests.support.networks import a_network, altered
 from tests.support.swarms import a_swarm
 
