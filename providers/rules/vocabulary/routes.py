@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
+from providers.rules.vocabulary.look import Link
+
 # Lines of `ip -4 addr` and `ip -4 route`, iproute2's and BusyBox's alike:
 # https://man7.org/linux/man-pages/man8/ip-address.8.html
 _LINK = re.compile(r"\d+: ([^\s:@]+)(?:@\S+)?: .*\bmtu (\d{1,9})\b", re.ASCII)
@@ -16,15 +18,6 @@ _ROUTE = re.compile(r"(?:(blackhole|prohibit|unreachable) )?(\d+\.\d+\.\d+\.\d+(
 _NEXT_HOP = re.compile(r"\s+nexthop .*?\bdev (\S+)")
 # Links that an Engine makes; their ranges are told by its networks.
 _OF_DOCKER = re.compile(r"docker\w*|br-[0-9a-f]{12}|veth\w+|vx-\S+|ov-\S+")
-
-
-@dataclass(frozen=True)
-class Link:
-    """A network interface; `mtu` in bytes."""
-
-    name: str
-    mtu: int
-    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ def surroundings(text: str) -> Surroundings:
     routes: list[Route] = []
     for line in text.splitlines():
         if found := _LINK.match(line):
-            links.append(Link(found[1], int(found[2])))
+            links.append(Link(name=found[1], mtu=int(found[2])))
             addresses.append([])
         elif links and (found := _ADDRESS.match(line)) and canonical(found[1]):
             addresses[-1].append(found[1])

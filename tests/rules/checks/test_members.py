@@ -6,8 +6,9 @@ from providers.rules.checks.members import DAY, refusals, warnings
 from providers.rules.stack_file import model
 from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary.facts import Member
+from providers.rules.vocabulary.look import Link
 from providers.rules.vocabulary.network_options import MTU
-from providers.rules.vocabulary.routes import Link, Surroundings
+from providers.rules.vocabulary.routes import Surroundings
 from providers.rules.vocabulary.snapshot import Certificate, HostReport
 from tests.support.networks import a_network
 from tests.support.stackfiles import stating
@@ -31,7 +32,7 @@ def told(check, report, *keys):
 def host(name="w1", address="10.99.0.2", mtu=1500, link="eth0", **given):
     """Return the report of a member known to others by an address that one of its own links has."""
     own = Member(host=name, state="active", node_id=f"id-{name}", node_address=address)
-    around = Surroundings(links=(Link(link, mtu, (address,)),))
+    around = Surroundings(links=(Link(name=link, mtu=mtu, addresses=(address,)),))
     return HostReport(**{"host": name, "member": own, "surroundings": around, **given})
 
 

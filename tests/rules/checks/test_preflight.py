@@ -13,8 +13,9 @@ from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary import labels as ours
 from providers.rules.vocabulary.answers import pairs
 from providers.rules.vocabulary.facts import Network
+from providers.rules.vocabulary.look import Link
 from providers.rules.vocabulary.network_options import GATEWAY_MODE, HOST_BINDING, release
-from providers.rules.vocabulary.routes import Link, Route, Surroundings
+from providers.rules.vocabulary.routes import Route, Surroundings
 from providers.rules.vocabulary.snapshot import HostReport
 from tests.support.networks import a_network
 from tests.support.stackfiles import SUBNETS, at, merged, net, raw, stating
@@ -52,7 +53,8 @@ def bridge(subnet) -> Network:
 def report(host="m1", *networks, routes=(), links=(), **told) -> HostReport:
     """Return a host's report; routes as (subnet, device), links as (name, address)."""
     around = Surroundings(
-        tuple(Link(name, 1500, (address,)) for name, address in links), tuple(Route(*route) for route in routes)
+        tuple(Link(name=name, mtu=1500, addresses=(address,)) for name, address in links),
+        tuple(Route(*route) for route in routes),
     )
     return HostReport(host=host, networks=networks, surroundings=around, **told)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from providers.rules.vocabulary.routes import Link, Surroundings, surroundings
+from providers.rules.vocabulary.look import Link
+from providers.rules.vocabulary.routes import Surroundings, surroundings
 
 
 @pytest.mark.parametrize(
@@ -17,4 +18,4 @@ from providers.rules.vocabulary.routes import Link, Surroundings, surroundings
 )
 def test_what_is_no_number_or_address_is_passed_over(line):
     """A host writes what it likes."""
-    assert Surroundings(links=(Link("lo", 65536),)) == surroundings(f"1: lo: <UP> mtu 65536\n{line}\n")
+    assert Surroundings(links=(Link(name="lo", mtu=65536),)) == surroundings(f"1: lo: <UP> mtu 65536\n{line}\n")
