@@ -32,14 +32,12 @@ from providers.rules.vocabulary.labels import TWIN, former_label, twin_of
 class Listing:
     """The networks of a swarm as one manager lists them between two answers to `GET /nodes`.
 
-    by_id, by_name: each of them. twins: by the name of what they stand in for. unsure: ids of those that may be no more
-    than the manager's own copy of what the swarm has not any more.
+    by_id, by_name: each of them. twins: by the name of what they stand in for.
     """
 
     by_id: Mapping[str, Network]
     by_name: Mapping[str, Sequence[Network]]
     twins: Mapping[str, Network]
-    unsure: frozenset[str]
 
 
 @shared
@@ -55,7 +53,6 @@ def listing(engine: Engine) -> Listing:
         by_id={network.id: network for network in found},
         by_name=by_name,
         twins={twin: network for network in found if (twin := network.label(TWIN)) is not None},
-        unsure=frozenset(network.id for network in found if not network.surely_swarms),
     )
 
 
@@ -65,11 +62,9 @@ def overlay_at_rest(fleet: Fleet, name: str, network_id: str) -> OverlayFacts:
     def read(engine: Engine) -> OverlayFacts:
         listed = listing(engine)
         alike = (listed.by_id.get(network_id), *listed.by_name.get(name, ()))
-        found = (confirmed(engine, listed, network) for network in alike)
+        found = (confirmed(engine, network) for network in alike)
         network = next((network for network in found if network is not None), None)
-        return OverlayFacts(
-            network=network, twin=confirmed(engine, listed, listed.twins.get(name)), swarm=settings(engine)
-        )
+        return OverlayFacts(network=network, twin=confirmed(engine, listed.twins.get(name)), swarm=settings(engine))
 
     return from_manager(fleet, read)
 
@@ -113,7 +108,7 @@ def before_removal(fleet: Fleet, name: str, network_id: str) -> OverlayFacts | N
     network = seen.listed.by_id.get(network_id)
     if network is None or network_id in seen.used or name in seen.listed.twins:
         return None
-    there = from_manager(fleet, lambda engine: confirmed(engine, seen.listed, network))
+    there = from_manager(fleet, lambda engine: confirmed(engine, network))
     return OverlayFacts(network=there, swarm=seen.swarm) if there else None
 
 
@@ -156,9 +151,10 @@ def after_creation(fleet: Fleet, network_id: str) -> OverlayFacts | None:
     return OverlayFacts(network=there) if there else None
 
 
-def confirmed(engine: Engine, listed: Listing, network: Network | None) -> Network | None:
-    """Return a listed network as the swarm has it, or None if the swarm does not have it."""
-    return swarm_network(engine, network.id) if network is not None and network.id in listed.unsure else network
+def confirmed(engine: Engine, network: Network | None) -> Network | None:
+    """Return a listed network as the swarm has it, or None if it may be no more than the manager's own copy of what the
+    swarm has not any more, and the swarm does not have it."""
+    return swarm_network(engine, network.id) if network is not None and not network.surely_swarms else network
 
 
 @dataclass

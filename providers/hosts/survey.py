@@ -97,7 +97,7 @@ def at_once(ask: Callable[[str], T], ids: Iterable[str]) -> list[T]:
 def swarm_survey(engine: Engine, *, stopped: bool = True) -> SwarmSurvey:
     """Return the swarm as one manager shows it."""
     listed = listing(engine)
-    found = at_once(lambda each: confirmed(engine, listed, listed.by_id[each]), listed.by_id)
+    found = at_once(lambda each: confirmed(engine, listed.by_id[each]), listed.by_id)
     networks = sorted((network for network in found if network is not None), key=lambda network: network.id)
     return SwarmSurvey(
         settings=observe.settings(engine),
