@@ -20,16 +20,9 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
-
-
-class Answers(Protocol):
-    """Answers of one host."""
-
-    def to(self, question: object, ask: Callable[[], T]) -> T:
-        """An answer that is good for the one who asks, by `ask` or another's; raises what that raised."""
 
 
 class AtOnce:
@@ -41,7 +34,8 @@ class AtOnce:
         self._turns: dict[object, threading.Lock] = {}
 
     def to(self, question: object, ask: Callable[[], T]) -> T:
-        """Let the first caller ask, once the request before it is answered; until then others join."""
+        """Let the first caller ask, once the request before it is answered; until then others join. Raises what `ask`
+        raises."""
         with self._lock:
             joined = self._coming.get(question)
             if joined is None:
@@ -100,7 +94,7 @@ class UntilWritten:
         self._since = written()
 
     def to(self, question: object, ask: Callable[[], T]) -> T:
-        """Let the first caller ask; all that come before the next write get the same."""
+        """Let the first caller ask; all that come before the next write get the same. Raises what `ask` raises."""
         with self._lock:
             if self._since != (now := self._written()):
                 self._kept, self._since = {}, now

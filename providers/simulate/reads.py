@@ -138,7 +138,7 @@ def shown_service(service: Service, ingress_id: str) -> SwarmService:
         job=service_spec.mode(service.spec) == "job",
         labels=service.labels,
         update_state=service.status,
-        rollback_labels=pairs(read(service.previous).get("Labels")) if service.previous else (),
+        rollback_labels=pairs(read(service.previous).get("Labels") or {}) if service.previous else (),
         rollback_networks=replace(service, spec=service.previous).networks if service.previous else (),
         force_update=service.force_update,
         endpoint=dumps([raw_port(port) for port in service.numbers]),

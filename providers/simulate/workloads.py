@@ -100,7 +100,7 @@ class Service:
     @property
     def labels(self) -> Pairs:
         """The labels of its spec."""
-        return pairs(read(self.spec).get("Labels"))
+        return pairs(read(self.spec).get("Labels") or {})
 
     @property
     def networks(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from shlex import quote
 
 import pytest
 
-from providers.hosts.engine_api.engine import Engine, shape
+from providers.hosts.engine_api.engine import Engine
 from providers.hosts.fleet import Fleet
 from providers.hosts.privileges import JOBS
 from providers.hosts.ssh.connection import Connection
@@ -439,6 +439,15 @@ def read_only(group: Group, project: Project, key: Path) -> None:
     for host in group:
         host.run("sh", "-c", 'printf %s "$1" >"$0" && chmod 755 "$0"', "/usr/local/bin/swarmnet-read-only", program)
         host.run("sh", "-c", f"echo {quote(line)} >>~deploy/.ssh/authorized_keys")
+
+
+def shape(path: str) -> str:
+    """Return a path without its ids and names: `/networks/{id}/connect`."""
+    first, _, rest = path.strip("/").partition("/")
+    second, _, third = rest.partition("/")
+    if first in ("networks", "nodes", "services", "tasks", "containers") and second not in ("", "create", "json"):
+        second = "{id}"
+    return "/" + "/".join(filter(None, (first, second, third)))
 
 
 def asked(group: Group, before: dict[str, int]) -> set[str]:

@@ -8,7 +8,6 @@ import re
 import shlex
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import quote, urlencode
@@ -24,7 +23,7 @@ from providers.hosts.engine_api.http_over_stdio import IDENTITY, AnyConnection, 
 from providers.hosts.engine_api.refusals import refusal, unsupported
 from providers.hosts.engine_api.schema import Info, Made, read_answer
 from providers.hosts.recent_failure import LastFailure
-from providers.hosts.shared_answers import Answers, AtOnce
+from providers.hosts.shared_answers import AtOnce, UntilWritten
 from providers.rules.vocabulary.errors import (
     CommandFailed,
     DeadlineExceeded,
@@ -44,8 +43,6 @@ PING_TIMEOUT = 5.0
 FIRST_PING_TIMEOUT = 10.0
 RESTART_TIMEOUT = 300.0  # 88 s were seen on virtual machines (vms.md)
 RESTART_POLL = 0.2
-COLLECTIONS = ("networks", "nodes", "services", "tasks", "containers", "secrets", "configs")
-OPERATIONS = ("create", "json", "prune")
 BASE = "http+docker://"
 WORDS = 2_000  # bytes of a refusal; the longest known has 400
 API_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
@@ -55,25 +52,25 @@ LOOKS_FOR_INIT = f"ls -d {' '.join(INIT_SIGNS)} 2>/dev/null; true"
 class Engine:
     """One host's Engine API, at the newest version which that Engine speaks.
 
-    counts: requests sent so far, by method and path shape (`GET /networks/{id}`).
     restart_took: seconds of its last restart by this process, 0 before the first.
     doubts: how often it could not answer for the swarm, or at all. Callers that need a manager then check it again.
     shared: what readers get together. log: the host's own.
     """
 
     def __init__(
-        self, connection: AnyConnection, clock: Callable[[], float] = time.monotonic, shared: Answers | None = None
+        self,
+        connection: AnyConnection,
+        clock: Callable[[], float] = time.monotonic,
+        shared: AtOnce | UntilWritten | None = None,
     ) -> None:
         self.connection = connection
         self.log = HostLog(connection)
         self.shared = shared or AtOnce()
         self._silent = LastFailure(clock)
         self.name = connection.name
-        self.counts: Counter[str] = Counter()
         self.doubts = 0
         self.restart_took = 0.0
         self._lock = threading.Lock()
-        self._counting = threading.Lock()
         self._api_version = ""
         # The version given here only keeps docker-py from asking for one by itself: paths carry their own.
         self._client = docker.APIClient(base_url="http://localhost:1", version="1.40")
@@ -247,7 +244,6 @@ class Engine:
         self, method: str, path: str, versioned: str, params: dict[str, object], body: object, timeout: float
     ) -> requests.Response:
         """Return one request and its answer, a success."""
-        self._count(method, path)
         try:
             try:
                 response = self._send(method, versioned, params, body, timeout)
@@ -289,23 +285,10 @@ class Engine:
         response.content  # noqa: B018 (reads all of it, while its errors are caught)
         return response
 
-    def _count(self, method: str, path: str) -> None:
-        with self._counting:
-            self.counts[f"{method} {shape(path)}"] += 1
-
 
 def at(*steps: str) -> str:
     """Return a path, each step of which stays one whatever is in it: `/networks/a%2Fb`."""
     return "".join(f"/{quote(step, safe='')}" for step in steps)
-
-
-def shape(path: str) -> str:
-    """Return a path without its ids and names: `/networks/{id}/connect`."""
-    first, _, rest = path.strip("/").partition("/")
-    second, _, third = rest.partition("/")
-    if first in COLLECTIONS and second and second not in OPERATIONS:
-        second = "{id}"
-    return "/" + "/".join(filter(None, (first, second, third)))
 
 
 def _parameter(value: object) -> str | None:

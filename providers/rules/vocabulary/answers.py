@@ -43,9 +43,9 @@ NANOSECONDS = 1_000_000_000  # in a second
 Pairs = tuple[tuple[str, str], ...]
 
 
-def pairs(mapping: dict[str, str] | None) -> Pairs:
+def pairs(mapping: dict[str, str]) -> Pairs:
     """Return a mapping as sorted pairs, so that it can be part of a frozen value."""
-    return tuple(sorted((mapping or {}).items()))
+    return tuple(sorted(mapping.items()))
 
 
 def At(*places: str) -> FieldInfo:
