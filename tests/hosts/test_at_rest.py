@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from providers.hosts import observe
 from providers.loop.reconcile import work
 from providers.rules.nouns.table import OVERLAY
 from providers.rules.vocabulary.errors import NoQuorum
@@ -207,3 +208,15 @@ def test_who_looks_at_one_host_asks_no_other(four, door_to_four):
     door_to_four.node("w1")
 
     assert [0, 0] == [len(four[name].engine.requests) for name in ("w2", "w3")]
+
+
+def test_containers_that_are_looked_at_alone(host, door):
+    """Those that are no tasks, if they run or were stopped by us: a host keeps any number of others."""
+    task = {"com.docker.swarm.task": ""}
+    states = {"c1": ("running", {}), "c2": ("exited", {}), "c3": ("exited", {}), "t1": ("running", task)}
+    listed = [{"Id": each, "State": state, "Labels": labels} for each, (state, labels) in states.items()]
+    host.engine.answer("GET /containers/json", body=listed)
+    observe.containers(door.fleet.engine("m1"), {"c3"})
+
+    alone = {request for request in host.engine.asked() if request.startswith("GET /containers/")}
+    assert {"GET /containers/json", "GET /containers/c1/json", "GET /containers/c3/json"} == alone
