@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, summarize_address_range
-from math import log2
 
 from providers.explain.map.claims import OVERLAY_POOL, Claim
 from providers.rules.checks.free_space import PRIVATE
@@ -39,11 +38,6 @@ class Block:
         return int(self.last) - int(self.first) + 1
 
     @property
-    def bits(self) -> float:
-        """8 for a /24."""
-        return log2(self.size)
-
-    @property
     def range(self) -> str:
         """`10.0.0.0/8`; for what is no subnet its first and its last address."""
         found = list(summarize_address_range(self.first, self.last))
@@ -57,9 +51,14 @@ class Block:
         return str(min(summarize_address_range(self.first, self.last), key=lambda each: each.prefixlen))
 
     @property
+    def kinds(self) -> set[str]:
+        """Return the kinds of its claims."""
+        return {each.kind for each in self.claims}
+
+    @property
     def has_network(self) -> bool:
         """Tell whether a network of a stack is here."""
-        return any(each.kind in OURS for each in self.claims) or any(each.has_network for each in self.inside)
+        return not self.kinds.isdisjoint(OURS) or any(each.has_network for each in self.inside)
 
     @property
     def free(self) -> int:
@@ -73,7 +72,7 @@ def blocks(claims: Sequence[Claim], stacks: Sequence[str]) -> tuple[Block, ...]:
     for claim in sorted(claims, key=lambda each: _ORDER.index(each.kind)):
         claimed.setdefault(IPv4Network(claim.subnet), []).append(claim)
     everything = {*claimed, *(outline for range_ in claimed for outline in _outlines(range_, claimed[range_]))}
-    outermost = _nested(sorted(everything, key=_place), claimed)
+    outermost = _nested(sorted(everything), claimed)
     found = (_pruned(each, outermost=True) for each in outermost)
     return tuple(_with_gaps(each, tuple(stacks)) for each in found if _declared(each))
 
@@ -112,15 +111,11 @@ def _hosts_together(found: Sequence[Block]) -> list[Block]:
     merged: list[Block] = []
     for each in found:
         before = merged[-1] if merged else None
-        if before and _hosts(before) and _hosts(each) and int(before.first) >> 16 == int(each.last) >> 16:
+        if before and before.kinds == each.kinds == {"host"} and int(before.first) >> 16 == int(each.last) >> 16:
             merged[-1] = replace(before, last=each.last, claims=(*before.claims, *each.claims))
         else:
             merged.append(each)
     return merged
-
-
-def _hosts(block: Block) -> bool:
-    return not block.inside and {each.kind for each in block.claims} == {"host"}
 
 
 def _pruned(block: Block, outermost: bool = False) -> Block:
@@ -133,7 +128,7 @@ def _pruned(block: Block, outermost: bool = False) -> Block:
 
 def _declared(block: Block) -> bool:
     """Tell whether anything in it is more than a guess."""
-    return any(each.kind != "engine" for each in block.claims) or any(map(_declared, block.inside))
+    return bool(block.kinds - {"engine"}) or any(map(_declared, block.inside))
 
 
 def _with_gaps(block: Block, free_for: tuple[str, ...]) -> Block:
@@ -141,8 +136,8 @@ def _with_gaps(block: Block, free_for: tuple[str, ...]) -> Block:
     keeps = {each.stack for each in block.claims if each.kind == "reserved"}
     free_for = tuple(stack for stack in free_for if stack not in keeps)
     inside = tuple(map(partial(_with_gaps, free_for=free_for), block.inside))
-    kinds = {each.kind for each in block.claims}
-    if kinds <= {OVERLAY_POOL, "reserved"} and free_for and (block.has_network or OVERLAY_POOL in kinds):
+    may_hold = block.kinds <= {OVERLAY_POOL, "reserved"} and free_for
+    if may_hold and (block.has_network or OVERLAY_POOL in block.kinds):
         inside = tuple(_filled(block, inside, free_for))
     return replace(block, inside=inside)
 
@@ -156,7 +151,3 @@ def _filled(block: Block, inside: Sequence[Block], free_for: tuple[str, ...]) ->
         start = int(each.last) + 1
     if start <= int(block.last):
         yield Block(IPv4Address(start), block.last, free_for=free_for)
-
-
-def _place(range_: IPv4Network) -> tuple[IPv4Address, int]:
-    return range_.network_address, range_.prefixlen

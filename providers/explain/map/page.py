@@ -1,159 +1,199 @@
-"""The page: headings, pictures and tables of stacks, in one file that needs no other and no network."""
+"""The three forms of the map: a page that needs no other file and no network, an SVG, a flowchart for Mermaid."""
 
-from collections.abc import Iterator, Sequence
-from xml.etree.ElementTree import Element
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from xml.etree.ElementTree import Element, indent, tostring
 
-from providers.explain.map.blocks import blocks
-from providers.explain.map.boxes import AddressPlan, host_boxes, network_boxes, plan_box
-from providers.explain.map.claims import Claim, Overlap, Stack, claims, overlaps
-from providers.explain.map.flowchart import flowchart
-from providers.explain.map.layout import WIDTH, placed
-from providers.explain.map.markup import element, page_text
-from providers.explain.map.style import page_style, picture_style
-from providers.explain.map.svg import Drawing, document, figure, legend
-from providers.explain.map.tables import hosts_table, networks_table, plan_table
+from providers.explain.escape import shown
+from providers.explain.flowchart import COLOURS, DASHED, PLAIN, Box, flowchart, walk
+from providers.explain.map.boxes import groups
+from providers.explain.map.claims import Overlap, Stack, claims, overlaps
 from providers.rules.checks.across_stacks import shared
 from providers.rules.vocabulary.words import some
 
 # Nothing is loaded and nothing runs, whatever stands in a name: https://www.w3.org/TR/CSP3/
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_PLAN = (
-    "Each box is a range, within the range that it lies in, in the order of addresses. A box grows by the same step "
-    "with each doubling of its addresses; the thin bars are to scale and show what is taken."
-)
+# What XML does not have beside control characters: https://www.w3.org/TR/xml/#charsets
+_NOT_XML = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
+
+# Of a picture, about pixels: its width, the height of a line of words, the space around what is inside a box, and
+# from where to where the bars stand, which are to scale.
+_WIDTH, _LINE, _GAP, _BARS = 1100, 22, 6, (780, 1050)
+_LETTERS = 100  # in a line beside the bars
+
+# Without variables, which not everything that draws an SVG knows.
+_STYLE = """
+:root { color-scheme: light dark; }
+html { background: Canvas; color: CanvasText; }
+body { margin: 0 auto; padding: 1.5rem; max-width: 70rem; font: 1rem/1.5 system-ui, sans-serif; }
+nav { display: flex; flex-wrap: wrap; gap: 0 1.25rem; }
+li { overflow-wrap: anywhere; }
+ul.problems { list-style: none; padding: 0; }
+ul.problems li { border-left: .25rem solid #cf222e; margin: .25rem 0; padding-left: .75rem; }
+figure { margin: 1rem 0; }
+figure svg { width: 100%; height: auto; }
+.table { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: .875rem; }
+caption { text-align: left; }
+th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #80808066; }
+tr { break-inside: avoid; }
+text { font: 12px system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; fill: #1f2328; }
+.paper { fill: #ffffff; }
+@media screen and (prefers-color-scheme: dark) { text { fill: #f0f3f6; } .paper { fill: #0d1117; } }
+"""
 
 
 def page(stacks: Sequence[Stack]) -> str:
     """Return the whole page."""
-    head = element(
+    met = overlaps(stacks)
+    head = _element(
         "head",
         None,
-        element("meta", {"charset": "utf-8"}),
-        element("meta", {"http-equiv": "Content-Security-Policy", "content": _POLICY}),
-        element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-        element("title", None, title(stacks)),
-        element("style", None, page_style() + picture_style()),
+        _element("meta", {"charset": "utf-8"}),
+        _element("meta", {"http-equiv": "Content-Security-Policy", "content": _POLICY}),
+        _element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
+        _element("title", None, _title(stacks)),
+        _element("style", None, _STYLE),
     )
-    plan = address_plan(stacks)
-    parts = (*_top(stacks, plan), *_plan(plan), *(_stack(at, each) for at, each in enumerate(stacks)))
-    main = element("main", None, *parts)
-    return page_text(element("html", {"lang": "en"}, head, element("body", None, main)))
+    found = groups(stacks, met)
+    links = (_element("a", {"href": f"#g{at}"}, heading) for at, heading in enumerate(found))
+    contents = _element("nav", {"aria-label": "Contents"}, *links)
+    parts = [part for at, (heading, boxes) in enumerate(found.items()) for part in _group(f"g{at}", heading, boxes)]
+    main = _element("main", None, *_top(stacks, met), contents, *parts)
+    root = _element("html", {"lang": "en"}, head, _element("body", None, main))
+    return "<!DOCTYPE html>\n" + tostring(root, encoding="unicode", method="html") + "\n"
 
 
 def svg(stacks: Sequence[Stack]) -> str:
     """Return all pictures of the page as one SVG."""
-    plan = address_plan(stacks)
-    found = [_plan_drawing(plan)]
-    for stack in stacks:
-        found += [_hosts_drawing(stack), *([_networks_drawing(stack)] if stack.facts else [])]
-    return document(title(stacks), _summary(stacks, plan), [each for each in found if each.placed])
+    root = _picture(_title(stacks), groups(stacks, overlaps(stacks)))
+    root.insert(1, _element("style", None, _STYLE))
+    indent(root, space="")
+    return tostring(root, encoding="unicode") + "\n"
 
 
 def mermaid(stacks: Sequence[Stack]) -> str:
     """Return the pictures as a flowchart for Mermaid."""
-    plan = address_plan(stacks)
-    groups = {"Address plan": [plan_box(plan, each) for each in plan.blocks]}
-    for stack in stacks:
-        groups[f"Hosts of {stack.name}"] = list(host_boxes(stack))
-        if stack.facts:
-            groups[f"Networks of {stack.name}"] = list(network_boxes(stack))
-    return flowchart(groups)
-
-
-def title(stacks: Sequence[Stack]) -> str:
-    """Say what the page is about."""
-    return f"Networks of {some([stack.name for stack in stacks], 9)}"
+    return flowchart(groups(stacks, overlaps(stacks)))
 
 
 def summary(stacks: Sequence[Stack]) -> str:
     """`1 stack, 5 hosts, 4 networks, 1 overlap`; networks are bridges of hosts, ingress and overlays."""
-    return _summary(stacks, address_plan(stacks))
-
-
-def _summary(stacks: Sequence[Stack], plan: AddressPlan) -> str:
+    met = overlaps(stacks)
     hosts = sum(len(stack.verdict.stackfile.hosts) for stack in stacks)
-    networks = sum(each.stack != "" and each.kind in ("gwbridge", "ingress", "overlay") for each in plan.claims)
-    counted = ((len(stacks), "stack"), (hosts, "host"), (networks, "network"), (len(plan.overlaps), "overlap"))
+    ours = ("gwbridge", "ingress", "overlay")
+    networks = sum(each.stack != "" and each.kind in ours for each in claims(stacks, met))
+    counted = ((len(stacks), "stack"), (hosts, "host"), (networks, "network"), (len(met), "overlap"))
     return ", ".join(f"{number or 'no'} {noun}{'' if number == 1 else 's'}" for number, noun in counted)
 
 
-def address_plan(stacks: Sequence[Stack]) -> AddressPlan:
-    """Return the address plan of the stacks."""
-    every = overlaps(stacks)
-    overlapping: dict[Claim, list[str]] = {}
-    for one, other in (pair for overlap in every for pair in overlap.pairs):
-        for claim, met in ((one, other), (other, one)):
-            whose = f" of {met.stack}" if met.stack and len(stacks) > 1 else ""
-            overlapping.setdefault(claim, []).append(f"{met.name} {met.subnet}{whose}")
-    named = tuple(stack.name for stack in stacks)
-    found = claims(stacks, every)
-    return AddressPlan(named, found, every, blocks(found, named), overlapping)
+def _title(stacks: Sequence[Stack]) -> str:
+    return f"Networks of {some([stack.name for stack in stacks], 9)}"
 
 
-def _top(stacks: Sequence[Stack], plan: AddressPlan) -> Iterator[Element]:
-    found = plan.overlaps
-    yield element("h1", None, title(stacks))
-    yield element("p", None, f"{_summary(stacks, plan)}.")
+def _top(stacks: Sequence[Stack], met: Sequence[Overlap]) -> Iterator[Element]:
+    yield _element("h1", None, _title(stacks))
+    yield _element("p", None, f"{summary(stacks)}.")
     for stack in stacks:
         if stack.facts:
             taken = f"{stack.facts.taken_at:%Y-%m-%d %H:%M %Z}"
-            yield element("p", None, f"What was found on the hosts of {stack.name} is as of {taken}.")
-    yield from _contents(stacks)
-    yield from _lines("Overlaps", "problems", [f"{each.stack}: {each.line}" for each in found])
-    yield from _lines("Other problems", "problems", list(_others(stacks, found)))
-    warned = [f"{stack.name}: {line}" for stack in stacks for line in stack.verdict.warnings]
-    yield from _lines("Warnings", "notes", warned)
+            yield _element("p", None, f"What was found on the hosts of {stack.name} is as of {taken}.")
+    clashes = [f"{each.stack}: {each.line}" for each in met]
+    problems = [f"{stack.name}: {line}" for stack in stacks for line in stack.verdict.why_no_plan]
+    warnings = [f"{stack.name}: {line}" for stack in stacks for line in stack.verdict.warnings]
     together = shared({stack.name: stack.verdict.resolved for stack in stacks})
-    told = [f"{each.stack}: {each.line}" for each in together if not each.joined]
-    yield from _lines("Ranges that stacks share without harm", "notes", told)
+    for heading, style, lines in (
+        ("Overlaps", "problems", clashes),
+        ("Other problems", "problems", [line for line in problems if line not in clashes]),
+        ("Warnings", "notes", warnings),
+        ("Ranges that stacks share without harm", "notes", [f"{e.stack}: {e.line}" for e in together if not e.joined]),
+    ):
+        if lines:
+            yield _element("h2", None, heading)
+            yield _element("ul", {"class": style}, *(_element("li", None, line) for line in lines))
 
 
-def _contents(stacks: Sequence[Stack]) -> Iterator[Element]:
-    links = [("plan", "Address plan"), *((f"stack-{at}", f"Stack {each.name}") for at, each in enumerate(stacks))]
-    items = (element("li", None, element("a", {"href": f"#{anchor}"}, words)) for anchor, words in links)
-    yield element("nav", {"aria-label": "Contents"}, element("ul", None, *items))
+def _group(name: str, heading: str, boxes: Sequence[Box]) -> Iterator[Element]:
+    """Yield boxes as a picture, and the same in a table for those who read rather than look."""
+    yield _element("h2", {"id": name}, heading)
+    yield _element("figure", None, _picture(heading, {"": boxes}))
+    heads = (_element("th", {"scope": "col"}, head) for head in ("Name", "Range", "What", "Remarks"))
+    rows = (_row(depth, box) for depth, box in walk(boxes))
+    parts = (_element("thead", None, _element("tr", None, *heads)), _element("tbody", None, *rows))
+    caption = _element("caption", None, f"{heading}: what is inside of something is indented.")
+    frame = {"class": "table", "role": "region", "aria-label": heading, "tabindex": "0"}
+    yield _element("div", frame, _element("table", None, caption, *parts))
 
 
-def _others(stacks: Sequence[Stack], found: Sequence[Overlap]) -> Iterator[str]:
-    """Problems of the stack files that are no overlaps."""
-    told = {(each.stack, each.line) for each in found}
-    for stack in stacks:
-        yield from (f"{stack.name}: {line}" for line in stack.verdict.why_no_plan if (stack.name, line) not in told)
+def _row(depth: int, box: Box) -> Element:
+    head = _element("th", {"scope": "row", "style": f"padding-left: {depth:g}rem"}, box.name)
+    return _element("tr", None, head, *(_element("td", None, text) for text in (box.detail, box.words, box.remarks)))
 
 
-def _lines(heading: str, style: str, lines: Sequence[str]) -> Iterator[Element]:
-    if lines:
-        yield element("h2", None, heading)
-        yield element("ul", {"class": style}, *(element("li", None, line) for line in lines))
+def _picture(title: str, found: Mapping[str, Sequence[Box]]) -> Element:
+    """Return groups of boxes as an SVG: a line for each, those inside a box below its own."""
+    parts: list[Element] = []
+    y = 0.0
+    for heading, boxes in found.items():
+        if heading:
+            parts.append(_text(2, y + 16, heading))
+            y += _LINE
+        for box in boxes:
+            drawn, height = _drawn(box, 1, y, _WIDTH - 2)
+            parts += drawn
+            y += height + _GAP
+    size = {"viewBox": f"0 -2 {_WIDTH} {y:g}", "width": str(_WIDTH), "height": f"{y:g}"}
+    named = {"xmlns": "http://www.w3.org/2000/svg", "role": "img", "aria-label": title}
+    paper = _element("rect", {"y": "-2", "width": "100%", "height": "100%", "class": "paper"})
+    return _element("svg", {**named, **size}, _element("title", None, title), paper, *parts)
 
 
-def _plan(plan: AddressPlan) -> Iterator[Element]:
-    drawing = _plan_drawing(plan)
-    yield element("h2", {"id": "plan"}, "Address plan")
-    yield element("p", None, _PLAN)
-    kinds = {"viewBox": f"-2 0 {WIDTH + 4} 18", "role": "group", "aria-label": "Colours"}
-    yield element("figure", None, element("svg", kinds, *legend([drawing], 2)), *figure(drawing, "plan"))
-    yield plan_table(plan)
+def _drawn(box: Box, x: float, y: float, width: float) -> tuple[list[Element], float]:
+    """Return a box with what is inside, and its height."""
+    inside: list[Element] = []
+    height = _LINE + 2.0
+    for each in box.inside:
+        parts, taken = _drawn(each, x + _GAP, y + height, width - 2 * _GAP)
+        inside += parts
+        height += taken + _GAP
+    colour = COLOURS.get(box.style, PLAIN)
+    look = {"fill": colour, "fill-opacity": "0.12", "stroke": colour, "stroke-width": "3" if box.alarm else "1"}
+    dashes = {"stroke-dasharray": "4 3"} if box.style in DASHED else {}
+    told = _element("title", None, "; ".join(filter(None, (*box.parts, box.remarks))))
+    parts = [_element("rect", {**_place(x, y, width, height), "rx": "3", **look, **dashes}, told)]
+    words = " · ".join(box.parts[1:])
+    parts.append(_text(x + 8, y + 16, box.name, words))
+    if box.share:
+        start, length = (share * (_BARS[1] - _BARS[0]) for share in box.share)
+        bar = _place(_BARS[0] + start, y + 8, max(length, 1.5), 7)
+        parts.append(_element("rect", {**bar, "fill": colour}))
+    return [*parts, *inside], height
 
 
-def _stack(number: int, stack: Stack) -> Element:
-    parts = [element("h2", {"id": f"stack-{number}"}, f"Stack {stack.name}"), element("h3", None, "Hosts")]
-    parts += [element("figure", None, *figure(_hosts_drawing(stack), f"hosts-{number}")), hosts_table(stack)]
-    parts.append(element("h3", None, "Networks"))
-    if stack.facts:
-        parts.append(element("figure", None, *figure(_networks_drawing(stack), f"networks-{number}")))
-    return element("section", {"aria-labelledby": f"stack-{number}"}, *parts, networks_table(stack))
+def _text(x: float, y: float, name: str, words: str = "") -> Element:
+    name = _cut(name, _LETTERS // 2)
+    rest = _element("tspan", {"dx": "8"}, _cut(words, _LETTERS - len(name)))
+    bold = _element("tspan", {"font-weight": "600"}, name)
+    return _element("text", {"x": f"{x:g}", "y": f"{y:g}"}, bold, *([rest] if words else []))
 
 
-def _plan_drawing(plan: AddressPlan) -> Drawing:
-    return Drawing("Address plan", _PLAN, *placed([plan_box(plan, each) for each in plan.blocks]))
+def _place(x: float, y: float, width: float, height: float) -> dict[str, str]:
+    found = {"x": x, "y": y, "width": width, "height": height}
+    return {name: f"{value:.2f}".rstrip("0").rstrip(".") for name, value in found.items()}
 
 
-def _hosts_drawing(stack: Stack) -> Drawing:
-    words = "Each box is a host with its docker_gwbridge."
-    return Drawing(f"Hosts of {stack.name}", words, *placed(list(host_boxes(stack))))
+def _cut(words: str, most: int) -> str:
+    return words if len(words) <= most else f"{words[: most - 1].rstrip()}…"
 
 
-def _networks_drawing(stack: Stack) -> Drawing:
-    words = "Each box is a network with the services and containers that were found on it."
-    return Drawing(f"Networks of {stack.name}", words, *placed(list(network_boxes(stack))))
+def _element(tag: str, attributes: Mapping[str, str] | None = None, *children: Element | str) -> Element:
+    """Return an element of HTML or SVG. All that is in it is text until it is written, and is escaped then."""
+    made = Element(tag, {name: _seen(value) for name, value in (attributes or {}).items()})
+    made.extend([each for each in children if isinstance(each, Element)])
+    made.text = "".join(_seen(each) for each in children if isinstance(each, str)) or None
+    return made
+
+
+def _seen(text: str) -> str:
+    """Return a text on one line, without what can't be seen or must not be."""
+    return _NOT_XML.sub(" ", shown(text))

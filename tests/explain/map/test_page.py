@@ -1,22 +1,20 @@
-"""The page and the SVG: complete, the same each time, readable, and harmless whatever the names; in a browser too."""
+"""The page, the SVG and the flowchart: complete, the same each time, and harmless whatever the names."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
 
+from providers.explain.map.page import mermaid as flowchart
 from providers.explain.map.page import page, svg
-from providers.explain.map.style import picture_style
 from tests.explain.map.samples import HOSTILE, hostile, large, projects, shop, stack
 from tests.support.stackfiles import net
 
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-def texts(found):
-    """Every text of the file, tags apart."""
-    return " ".join(re.sub("<[^>]*>", " ", found).split())
+SHOP = page([shop()])
+ONE = stack(overlays={"app": net("10.3.0.0/24")}, order=[["m1"]])
 
 
 class Elements(HTMLParser):
@@ -36,201 +34,139 @@ def rows(found):
     return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in re.findall(r"<tr.*?</tr>", found, re.S)]
 
 
-def test_page_is_the_same_each_time():
+def many():
+    """Stacks with more hosts and overlays than Mermaid draws."""
+    return [replace(large(20), name=f"stack-{number}") for number in range(12)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["search", "10.72.34.128/25", "OVERLAP · overlay", "overlays.search.subnet; overlaps payments 10.72.34.0/24"],
+        ["10.75.0.0…10.255.255.255", "", "free, 11,862,016 addresses", "largest: 10.128.0.0/9"],
+        ["w2", "10.3.17.21", "worker, active", "found, active, worker, active"],
+        ["docker_gwbridge", "172.18.0.0/16", "until it is changed", ""],
+        ["w3", "10.3.18.21", "worker, active, no answer", "w3: no answer at 10.3.18.21:22 within 10 s"],
+        ["docker_gwbridge", "10.72.240.0/20", "bridge of its own", "gateway 10.72.240.1"],
+        ["payments", "10.72.34.0/24", "overlay", "gateway 10.72.34.1, internal, encrypted"],
+        ["search", "10.72.34.128/25", "overlay, not there yet", "gateway 10.72.34.129"],
+        ["web", "80/tcp, 443/tcp", "service, 6 tasks", ""],
+        ["debug on w1", "", "container", ""],
+        ["tools_default", "10.74.0.0/24", "not declared", "gateway 10.74.0.1"],
+    ],
+    ids=" ".join,
+)
+def test_row(row):
+    """All that is known of ranges, hosts, networks and who is on them."""
+    assert row in rows(SHOP)
+
+
+@pytest.mark.parametrize("words", ["Address plan", "Hosts of shop", "Networks of shop", "OVERLAP", "80/tcp, 443/tcp"])
+def test_every_form_has_the_same(words):
+    """The page as a table, and all three as a picture."""
+    assert [True] * 3 == [words in found for found in (SHOP, svg([shop()]), flowchart([shop()]))]
+
+
+def test_map_is_the_same_each_time():
     """No clock, no order of a set: a map can be kept beside the stack file."""
-    assert page([shop()]) == page([shop()])
+    assert SHOP == page([shop()])
 
 
-def test_every_box_of_the_plan_leads_to_its_row():
-    """Each link of the page has one aim; ids are unique also if pictures are cut."""
-    found, cut = page(projects()), re.findall(r' id="([^"]+)"', page([large()]))
-    aims = re.findall(r'href="#([^"]+)"', found)
-
-    assert (True, []) == (len(aims) > 50, [aim for aim in aims if f'id="{aim}"' not in found])
-    assert len(cut) == len(set(cut))
-
-
-def test_overlap_is_red_hatched_and_in_words():
-    """A reader does not depend on the colour."""
-    found = page([shop()])
-    words = ("search: overlay", "overlays.search.subnet", "overlaps payments 10.72.34.0/24")
-
-    assert (4, 4) == (found.count(' alarmed"'), found.count('fill="url(#plan-'))
-    assert ["10.72.34.128/25", "128", *words] in rows(found)
-
-
-def test_free_space_is_a_row():
-    """The row has its size and the largest subnet in it."""
-    assert ["10.75.0.0…10.255.255.255", "11,862,016", "free", "", "largest: 10.128.0.0/9"] in rows(page([shop()]))
-
-
-def test_host_shows_what_was_found_on_it():
-    """The old bridge of one host, the silence of another."""
-    found = {row[0]: row[1:] for row in rows(page([shop()]))}
-    w2 = "10.3.17.21 | worker | 10.72.0.0/20 | 10.72.0.1 | active, worker, active, bridge 172.18.0.0/16"
-
-    assert w2 == " | ".join(found["w2"])
-    assert "no answer: w3: no answer at 10.3.18.21:22 within 10 s" in found["w3"][-1]
-
-
-def test_network_shows_who_is_attached():
-    """Services with tasks and ports, containers, and networks that nobody declared."""
-    found = {row[0]: row[-2:] for row in rows(page([shop()])) if len(row) == 7}
-
-    assert ["as declared", "api (4 tasks); web (6 tasks, 80/tcp, 443/tcp); container debug on w1"] == found["shop"]
-    assert ["not declared", "tools_grafana (1 task, 3000/tcp)"] == found["tools_default"]
-    assert ["nothing", ""] == found["search"]
-
-
-def test_without_facts_nothing_is_said_of_what_is_attached():
-    """No picture and no column of what nobody looked at."""
-    assert ("Attached" in page([shop()]), "Attached" in page(projects())) == (True, False)
-
-
-def test_age_of_facts_is_told():
-    """The page says when the facts were taken; their age depends on the reader."""
-    assert "found on the hosts of shop is as of 2026-11-20 21:04 UTC" in page([shop()])
+def test_only_with_facts_something_is_said_of_what_is_attached():
+    """Nobody looked otherwise; their age depends on the reader, so that the page says when they were taken."""
+    assert "found on the hosts of shop is as of 2026-11-20 21:04 UTC" in SHOP
+    assert (False, False) == ("attached" in page(projects()), "as of" in page(projects()))
 
 
 def test_other_problems_are_told_and_the_rest_is_drawn():
     """A stack file that is wrong elsewhere has a map all the same."""
-    found = texts(page([stack(overlays={"app": net("10.3.0.0/24"), "next": net("auto")}, order=[["m1"]])]))
+    assert "<li>prod: order: lacks w1; each host has one place</li>" in page([ONE])
+    assert ["app", "10.3.0.0/24", "overlay", "overlays.app.subnet"] in rows(page([ONE]))
 
-    assert "prod: order: lacks w1; each host has one place" in found
-    assert "app: overlay" in found
+
+def test_range_that_is_still_to_be_chosen_is_shown():
+    """`swarmnet allocate` chooses it."""
+    pools = {"overlays": {"range": "10.3.0.0/16", "prefix": 24}}
+
+    assert ["app", "range still to be chosen", "overlay", ""] in rows(
+        page([stack(pools=pools, overlays={"app": net("auto")})])
+    )
 
 
 def test_names_are_no_markup():
     """Elements and attributes are ours alone, whatever a name holds."""
     found = page([hostile()])
 
-    assert Elements(page([shop()])).names >= Elements(found).names
+    assert Elements(SHOP).names >= Elements(found).names
     assert HOSTILE.replace("<", "&lt;").replace(">", "&gt;").replace("\n", " ") in found
 
 
 def test_page_asks_the_network_for_nothing():
-    """No address to load from, no script, and a policy that forbids both."""
-    found = page([shop()])
+    """No address to load from, no script, and a policy that forbids both; the SVG's name is no address."""
+    found = SHOP.replace('xmlns="http://www.w3.org/2000/svg"', "")
 
-    assert [] == re.findall(r"https?://|src=|url\((?!#)|@import|<script|<link", found)
+    assert [] == re.findall(r"https?://|src=|url\(|@import|<script|<link", found)
     assert "default-src 'none'; style-src 'unsafe-inline'" in found
 
 
-@pytest.mark.parametrize(
-    "drawn", [projects(), [shop()], [hostile()], [large()]], ids=["projects", "shop", "hostile", "large"]
-)
-def test_svg_is_well_formed(drawn):
-    """A title, a sentence, and nothing that a reader of XML can't read."""
+STACKS = {"projects": projects(), "shop": [shop()], "hostile": [hostile()], "large": [large()]}
+
+
+@pytest.mark.parametrize("drawn", STACKS.values(), ids=STACKS)
+def test_svg_is_well_formed_and_no_box_leaves_its_own(drawn):
+    """A title, and nothing that a reader of XML can't read; all is within the picture."""
     root = ElementTree.fromstring(svg(drawn))
-
-    assert [f"{SVG}title", f"{SVG}desc", f"{SVG}style"] == [each.tag for each in root][:3]
-    assert set() == {each.tag for each in root.iter()} & {f"{SVG}a", f"{SVG}script", f"{SVG}image"}
-
-
-def test_svg_has_hosts_and_services():
-    """All pictures of the page are in the file."""
-    found = texts(svg([shop()]))
-
-    for words in ("Address plan", "Hosts of shop", "Networks of shop", "80/tcp, 443/tcp"):
-        assert words in found
-
-
-LEAST = 4.5
-RULE = re.compile(r"^\.([a-z-]+) \{ (.*) \}$", re.MULTILINE)
-
-
-def rules(text):
-    """Fill or line of each class in a part of the style sheet, and the ink of all texts."""
-    found = {
-        name: dict(part.strip().split(": ") for part in body.split(";") if part.strip())
-        for name, body in RULE.findall(text)
-    }
-    (ink,) = re.findall(r"^text \{ fill: (#\w+); \}$", text, re.MULTILINE)
-    return found, ink
-
-
-def linear(colour):
-    """The three parts of a colour, 0 to 255."""
-    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
-
-
-def luminance(parts):
-    """Relative luminance."""
-    shares = [part / 255 for part in parts]
-    red, green, blue = (share / 12.92 if share <= 0.03928 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one, other):
-    """Return the contrast of two colours, from 1 to 21."""
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-PARTS = re.split(r"@media[^{]*\{\n", picture_style())[:2]
-
-
-@pytest.mark.parametrize("part", PARTS, ids=["light", "dark"])
-def test_words_can_be_read_on_every_box(part):
-    """Ink, captions and the red of an alarm, which stands on stripes, have enough contrast."""
-    found, ink = rules(part)
-    stripes = [
-        (1 - share) * below + share * line
-        for share in [float(found["hatch"]["stroke-opacity"])]
-        for below, line in zip(linear(found["alarmed"]["fill"]), linear(found["hatch"]["stroke"]), strict=True)
-    ]
-    fills = [linear(rule["fill"]) for name, rule in found.items() if "fill" in rule and "stroke" in rule]
-    inks = [(linear(each), fill) for each in (ink, found["caption"]["fill"]) for fill in fills]
-    alarms = [
-        (linear(each), below)
-        for each in (ink, found["alarm"]["fill"])
-        for below in (stripes, linear(found["alarmed"]["fill"]))
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    places = [
+        {key: float(each.get(key, 0)) for key in ("x", "y", "width", "height")}
+        for each in root[3:]
+        if "x" in each.attrib and each.tag.endswith("rect")
     ]
 
-    assert 14 < len(fills)
-    assert [] == [pair for pair in (*inks, *alarms) if contrast(*pair) < LEAST]
-
-
-PAGES = {"projects": lambda: projects(), "shop": lambda: [shop()], "hostile": lambda: [hostile()]}
-
-
-@pytest.fixture(scope="module")
-def seen(browser, tmp_path_factory):
-    """Return what Chromium shows of every sample, by name, in light and in dark."""
-    folder = tmp_path_factory.mktemp("pages")
-    files = {name: folder / f"{name}.html" for name in PAGES}
-    for name, stacks in PAGES.items():
-        files[name].write_text(page(stacks()), encoding="utf-8")
-    return {
-        (name, scheme): look
-        for name, looks in zip(files, browser(list(files.values())), strict=True)
-        for scheme, look in looks.items()
+    assert [f"{SVG}title", f"{SVG}style"] == [each.tag for each in root][:2]
+    assert {f"{SVG}{tag}" for tag in ("svg", "title", "style", "rect", "text", "tspan")} == {
+        each.tag for each in root.iter()
     }
+    assert all(0 < each["x"] and each["x"] + each["width"] < width for each in places)
+    assert all(0 <= each["y"] and each["y"] + each["height"] <= height for each in places)
 
 
-def test_axe_finds_nothing(seen):
-    """Contrast, names, roles, order, tables: no rule of axe is broken."""
-    assert [] == [(*name, violation) for name, look in seen.items() for violation in look["violations"]]
-    assert all(look["passes"] > 25 for look in seen.values())
+def test_flowchart_has_boxes_in_boxes():
+    """Each range in the block that holds it, in its order, with its free space; what overlaps by words and class."""
+    assert [
+        'subgraph g0_0["10.0.0.0/8 #183; 16,777,216 addresses, 99 #37; free"]',
+        "direction TB",
+        'g0_0_0["Engines#39; own pool<br>10.0.0.0/16<br>the first networks of the Engines#39; own pool"]:::engine',
+        'g0_0_1["10.1.0.0#8230;10.2.255.255<br>free, 131,072 addresses"]:::free',
+        'g0_0_2["app<br>10.3.0.0/24<br>overlay"]:::overlay',
+    ] == flowchart([ONE]).splitlines()[3:8]
+    assert "g0_0_0 ~~~ g0_0_1\ng0_0_1 ~~~ g0_0_2\n" in flowchart([ONE])
+    assert '["search<br>10.72.34.128/25<br>OVERLAP #183; overlay"]:::alarm' in flowchart([shop()])
 
 
-def test_nothing_runs_and_nothing_is_loaded(seen):
-    """One request, the page's own; no word in the console, no dialog."""
-    assert dict.fromkeys(seen, (1, [])) == {name: (look["asked"], look["said"]) for name, look in seen.items()}
+def test_flowchart_keeps_within_what_mermaid_draws():
+    """Characters and links, however many stacks; boxes that nobody could look at are counted."""
+    found = flowchart(many())
+
+    assert (True, True) == (len(found) <= 50_000, found.count("~~~") <= 500)
+    assert '["161 more"]:::more' in flowchart([large()])
 
 
-def test_page_is_no_wider_than_the_window(seen):
-    """Wide content scrolls in its own frame."""
-    assert {1200} == {look["width"] for look in seen.values()}
+def test_mermaid_reads_every_map(mermaid):
+    """The real parser finds nothing wrong, whatever the names."""
+    maps = [flowchart(stacks) for stacks in (*STACKS.values(), many())]
+
+    assert [""] * len(maps) == mermaid(maps)
 
 
-def test_keyboard_reaches_the_contents_and_then_the_boxes(seen):
-    """They are reached in the order in which they stand."""
-    assert ["#plan", "#stack-0", "#aa000000-affffff", "#aa000000-a0fffff"] == seen["shop", "light"]["reached"][:4]
+def test_browser_shows_the_page(browser, tmp_path):
+    """In light and dark no rule of axe is broken, nothing runs or is loaded, the page fits, and it prints."""
+    files = {name: tmp_path / f"{name}.html" for name in ("projects", "shop", "hostile")}
+    for name, file in files.items():
+        file.write_text(page(STACKS[name]), encoding="utf-8")
+    looks = [look for shown in browser(list(files.values())) for look in shown.values()]
 
-
-def test_page_prints(seen):
-    """It prints on some sheets."""
-    assert {"shop": True, "projects": True} == {
-        name: 1 < seen[name, "light"]["sheets"] < 12 for name in ("shop", "projects")
-    }
+    assert [] == [violation for look in looks for violation in look["violations"]]
+    assert {(1, True, 1200)} == {(look["asked"], not look["said"], look["width"]) for look in looks}
+    assert all(look["passes"] > 20 and 1 < look["sheets"] < 15 for look in looks)
+    assert ["#g0", "#g1", "#g2"] == looks[2]["reached"][:3]
