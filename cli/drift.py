@@ -20,9 +20,8 @@ from cli.stack_argument import Stack
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import State, left, state_of
 from cli.waiting import asking, so_many
-from providers.explain.drift import Finding, doubted, ended, finding
+from providers.explain.drift import Finding, doubted, ended, finding, outcome, pending
 from providers.explain.forecast import Forecast
-from providers.explain.who_wins import outcome, pending
 from providers.hosts.door import Hosts
 from providers.loop.preflight import preflight
 from providers.rules.checks.members import certificates

@@ -11,9 +11,8 @@ from rich.text import Text
 
 from cli.lines import as_shown
 from cli.plan_report import fields
-from providers.explain.drift import EXISTS, SETTLED, Difference, Unknown
+from providers.explain.drift import EXISTS, SETTLED, Difference, Outcome, Unknown
 from providers.explain.forecast import Forecast
-from providers.explain.who_wins import Outcome
 
 SCHEMA = 1
 CLEAN, UNKNOWN, DRIFTED = 0, 1, 7

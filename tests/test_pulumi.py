@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.stack_files import declared
-from providers.explain.consequence import PORTS_AWAY
+from providers.explain.report.effects import PORTS_AWAY
 from tests.states import FormerState, former_states
 from tests.support.command_line import swarmnet
 from tests.support.machines import ROOT

@@ -2,13 +2,11 @@
 host. Names, numbers and what goes are in the report and in `swarmnet plan`.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 
 from providers.explain.report.changes import Change
-from providers.explain.report.effects import Disturbs, drains, effect
-from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec
-
-PORTS_AWAY = "every published port is away for seconds; tasks of publishing services restart twice"
+from providers.explain.report.effects import consequence
+from providers.rules.vocabulary.specs import GwbridgeSpec, NodeSpec, Spec
 
 Tell = Callable[[str, str], None]
 
@@ -58,26 +56,3 @@ class Consequences:
 
 def _created(spec: Spec) -> Change:
     return Change(name=spec.resource_name, op="create", before=None, after=spec)
-
-
-def consequence(change: Change, joining: Set[str]) -> str:
-    """Say what running workloads may feel of a change, in a line that fits on a row; empty if they feel nothing."""
-    does = effect(change, joining)
-    if does.disturbs is Disturbs.NOTHING:
-        return ""
-    match change.spec:
-        case GwbridgeSpec(host=host):
-            already = f"if {host} is in a swarm already, it" if change.op == "create" else host
-            return f"{already} is drained and its docker restarted"
-        case NodeSpec(host=host):
-            moved = f"tasks that a constraint binds to labels of {host} may move"
-            return f"{host} is drained: its tasks move to other hosts" if drains(change) else moved
-        case IngressSpec(adopt=adopt) if change.op == "create":  # or it is refused where something publishes
-            return f"if services publish through one already, {PORTS_AWAY}" if adopt == "converge" else ""
-        case IngressSpec() if change.properties:
-            return PORTS_AWAY
-        case OverlaySpec() if change.properties and change.op == "update":
-            return "its services move to a twin and back: each of their tasks restarts twice"
-        case OverlaySpec() if change.op == "replace":
-            return "it is removed and made anew; refused while anything uses it"
-    return does.words

@@ -18,6 +18,12 @@ LINK = re.compile(r"(?<![\w/])@(?=\w)|@(?=[\w-]+\.)|#(?=\w)|\bGH-(?=\d)|\b(?i:ww
 PLAIN = re.compile(r"[^A-Za-z0-9 ,.:/_-]")
 
 
+def cut(text: str, most: int) -> str:
+    """Return a text on one line, of at most so many characters. What is secret is found in the whole of it."""
+    whole = shown(text)
+    return f"{whole[:most]} …" if len(whole) > most else whole
+
+
 def plain(text: str) -> str:
     """Return a text that Markdown shows as it is, also in a table: no markup, no HTML, no link, nobody called."""
     return _escaped(shown(text))

@@ -74,7 +74,7 @@ class _Drawing:
     @property
     def text(self) -> str:
         return "\n".join(
-            ["flowchart TB", *self.boxes, *self.links[:_LINKS], *self.classes, *map(_style, sorted(self.kinds)), ""]
+            ["flowchart TB", *self.boxes, *self.links[-_LINKS:], *self.classes, *map(_style, sorted(self.kinds)), ""]
         )
 
     def group(self, name: str, heading: str, boxes: Sequence[Box]) -> None:
@@ -104,6 +104,7 @@ def flowchart(groups: Mapping[str, Sequence[Box]]) -> str:
         drawing = _Drawing(most)
         for number, (heading, boxes) in enumerate(groups.items()):
             drawing.group(f"g{number}", heading, boxes)
+        drawing.links += [f"g{number - 1} ~~~ g{number}" for number in range(1, len(groups))]
         if len(drawing.text) <= _CHARACTERS:
             break
     return drawing.text

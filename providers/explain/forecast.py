@@ -63,8 +63,8 @@ class Forecast:
     problem: str = ""
 
     @property
-    def disturbs(self) -> str:
-        """Say in one line what running workloads feel of it; empty if they feel nothing."""
+    def felt(self) -> list[str]:
+        """Say what running workloads feel of it; empty if they feel nothing."""
         said = [
             self.drained and f"drain {', '.join(self.drained)}",
             self.restarted and f"restart docker on {', '.join(self.restarted)}",
@@ -73,7 +73,12 @@ class Forecast:
             self.absences and f"take ports away: {'; '.join(map(_absence, self.absences))}",
             self.restarts and f"restart tasks: {', '.join(map(_restarts, self.restarts))}",
         ]
-        return "; ".join(line for line in said if line)
+        return [line for line in said if line]
+
+    @property
+    def disturbs(self) -> str:
+        """Say the same in one line."""
+        return "; ".join(self.felt)
 
 
 def _absence(absence: Absence) -> str:

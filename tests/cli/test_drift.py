@@ -16,8 +16,7 @@ from cli.drift_report import Report, as_data, lines, place, show
 from cli.looks import Late, answers, seen
 from cli.state import State
 from providers import simulate
-from providers.explain.drift import Difference, Unknown
-from providers.explain.who_wins import Outcome
+from providers.explain.drift import Difference, Outcome, Unknown
 from providers.rules.checks.members import DAY
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.vocabulary.errors import Unreachable

@@ -8,9 +8,19 @@ from typing import Any
 import pytest
 
 from providers import simulate
-from providers.explain.drift import EXISTS, OUTPUTS, Difference, Finding, Unknown, doubted, ended, finding
+from providers.explain.drift import (
+    EXISTS,
+    OUTPUTS,
+    Difference,
+    Finding,
+    Unknown,
+    doubted,
+    ended,
+    finding,
+    outcome,
+    pending,
+)
 from providers.explain.forecast import Forecast, Stage
-from providers.explain.who_wins import outcome, pending
 from providers.rules.nouns.table import noun_of
 from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.facts import IngressFacts, Member, Network, Silent

@@ -1,6 +1,7 @@
-"""Disturbance by each change, and how sure it is, as far as a preview alone can say: it has not seen the hosts.
+"""What each change does to what runs, and how sure that is, as far as a preview alone can say: it has not seen hosts.
 
-What the hosts report (facts) adds names and numbers to it. Where the words come from: docs/live-changes.md.
+One account for all who tell of it: the report, its first line, and the row of the resource in `pulumi preview`. What
+the hosts report (facts) adds names and numbers. Where the words come from: docs/live-changes.md.
 """
 
 from collections.abc import Set
@@ -21,38 +22,52 @@ class Disturbs(StrEnum):
 
 @dataclass(frozen=True)
 class Effect:
-    """The effect of a change, in words that go on after the resource's name and a colon."""
+    """The effect of a change. words: they go on after the resource's name and a colon.
+
+    verdict: the same in few words; `{network}` stands for the names of all networks of which it is so. row: a line that
+    fits on the resource's row, `{host}` for its host; None if the words do.
+    """
 
     words: str
+    verdict: str
     disturbs: Disturbs = Disturbs.NOTHING
+    row: str | None = None
 
 
-SETTINGS = Effect("only how Swarmnet treats it changes, nothing on any host")
-FORGOTTEN = Effect("forgotten: it stays on the hosts just as it is")
+SETTINGS = Effect(
+    "only how Swarmnet treats it changes, nothing on any host",
+    "how Swarmnet treats {resource} changes, nothing on any host",
+)
+FORGOTTEN = Effect("forgotten: it stays on the hosts just as it is", "{resource} forgotten, not removed")
 BRIDGE_CHANGE = (
     "the host is drained, its tasks move away and stay away, the bridge is made anew, docker restarted, and the host "
     "checked and given back; one host at a time, and none after a failure"
 )
 ON_DEMAND = "replaced, since somebody asked for that (`--replace`, `pulumi state taint`)"
-MADE_ON_MEMBER = "made; if its host is in a swarm already, "
 PORTS = "every port published through it goes away for seconds"
-PORTS_AWAY = (
+PORTS_LEAVE = (
     f"{PORTS} (about 10, and the longest `stop_grace_period` of a task "
     "that ignores TERM), then comes back as it was; each task of a publishing service restarts twice"
 )
+PORTS_AWAY = "every published port is away for seconds; tasks of publishing services restart twice"
+CREATED, REMOVED, REPLACED = "{network} created", "{network} removed", "{resource} replaced on demand"
+NEW_BRIDGE = "new bridge for {host}: drained first if in a swarm already"
+MOVED = "its services move to a twin and back: each of their tasks restarts twice"
 
 
 def effect(change: Change, joining: Set[str]) -> Effect:
     """Say what a change does. `joining`: the hosts that this very run lets join the swarm."""
     if change.on_demand:
         return _of_replacement(change)
+    if change.forgotten:
+        return FORGOTTEN
     match change.spec:
         case GwbridgeSpec(host=host):
             return _of_gwbridge(change, host in joining)
         case SwarmSpec():
-            return _of_swarm(change)
+            return _of_swarm(change, change.spec)
         case NodeSpec():
-            return _of_node(change)
+            return _of_node(change, change.spec)
         case IngressSpec():
             return _of_ingress(change, bool(joining))
         case OverlaySpec():
@@ -60,13 +75,12 @@ def effect(change: Change, joining: Set[str]) -> Effect:
     raise TypeError(type(change.spec).__name__)
 
 
-def _of_replacement(change: Change) -> Effect:
-    """Of what never is replaced by itself; it goes first: `delete_before_replace` in __main__.py."""
-    if replace(change, op="delete", after=None).forgotten:
-        return Effect(f"{ON_DEMAND}: forgotten, then taken over just as it is")
-    if isinstance(change.spec, IngressSpec):
-        return Effect(f"{ON_DEMAND}: swapped for the Engine's own, then back; each time {PORTS_AWAY}", Disturbs.SURELY)
-    return Effect(f"{ON_DEMAND}: refused while networks, services or members stand on it", Disturbs.MAYBE)
+def consequence(change: Change, joining: Set[str]) -> str:
+    """Say what running workloads may feel of a change, in a line that fits on a row; empty if they feel nothing."""
+    does = effect(change, joining)
+    if does.disturbs is Disturbs.NOTHING:
+        return ""
+    return does.words if does.row is None else does.row.replace("{host}", getattr(change.spec, "host", ""))
 
 
 def drains(change: Change) -> bool:
@@ -77,40 +91,54 @@ def drains(change: Change) -> bool:
     return before.availability != after.availability == "drain"
 
 
+def _of_replacement(change: Change) -> Effect:
+    """Of what never is replaced by itself; it goes first: `delete_before_replace` in __main__.py."""
+    if replace(change, op="delete", after=None).forgotten:
+        return Effect(f"{ON_DEMAND}: forgotten, then taken over just as it is", REPLACED)
+    if isinstance(change.spec, IngressSpec):
+        swapped = f"{ON_DEMAND}: swapped for the Engine's own, then back; each time {PORTS_LEAVE}"
+        return Effect(swapped, REPLACED, Disturbs.SURELY)
+    refused = f"{ON_DEMAND}: refused while networks, services or members stand on it"
+    return Effect(refused, REPLACED, Disturbs.MAYBE)
+
+
 def _of_gwbridge(change: Change, joining: bool) -> Effect:
     if change.op == "delete":
-        removed = Effect("removed once its host has left the swarm; the Engine makes its own at the next join")
-        return FORGOTTEN if change.forgotten else removed
+        return Effect("removed once its host has left the swarm; the Engine makes its own at the next join", REMOVED)
+    if change.op == "create" and joining:
+        return Effect("made before its host joins, so that nothing is disturbed", CREATED)
     if change.op == "create":
-        if joining:
-            return Effect("made before its host joins, so that nothing is disturbed")
-        return Effect(f"{MADE_ON_MEMBER}{BRIDGE_CHANGE}", Disturbs.MAYBE)
-    if change.unfinished:
-        return Effect(f"unfinished ({change.unfinished}): {BRIDGE_CHANGE}", Disturbs.SURELY)
-    return Effect(BRIDGE_CHANGE, Disturbs.SURELY) if change.properties else SETTINGS
+        made = f"made; if its host is in a swarm already, {BRIDGE_CHANGE}"
+        row = "if {host} is in a swarm already, it is drained and its docker restarted"
+        return Effect(made, NEW_BRIDGE, Disturbs.MAYBE, row)
+    unfinished = f"unfinished ({change.unfinished}): " if change.unfinished else ""
+    if not (change.properties or unfinished):
+        return SETTINGS
+    drained = "another bridge for {host}: drained and docker restarted, one host at a time"
+    row = "{host} is drained and its docker restarted"
+    return Effect(unfinished + BRIDGE_CHANGE, drained, Disturbs.SURELY, row)
 
 
-def _of_swarm(change: Change) -> Effect:
-    assert isinstance(change.spec, SwarmSpec)
+def _of_swarm(change: Change, spec: SwarmSpec) -> Effect:
     if change.op == "create":
-        return Effect(f"begun on {change.spec.first_manager}, unless the hosts are in one already")
+        return Effect(f"begun on {spec.first_manager}, unless the hosts are in one already", "a swarm begins")
     if change.op == "delete":
-        ended = Effect("ended with its last manager; refused while members, services or networks of others are in it")
-        return FORGOTTEN if change.forgotten else ended
-    if change.properties & SwarmSpec.INIT_ONLY:
-        fixed = ", ".join(sorted(change.properties & SwarmSpec.INIT_ONLY))
-        return Effect(f"refused unless it is so already: {fixed} can only be said when a swarm begins", Disturbs.MAYBE)
-    return Effect("its settings change in place; nothing restarts") if change.properties else SETTINGS
+        ended = "ended with its last manager; refused while members, services or networks of others are in it"
+        return Effect(ended, "the swarm ends")
+    changed = "settings of the swarm change"
+    if fixed := change.properties & SwarmSpec.INIT_ONLY:
+        only = f"{', '.join(sorted(fixed))} can only be said when a swarm begins"
+        return Effect(f"refused unless it is so already: {only}", changed, Disturbs.MAYBE)
+    return Effect("its settings change in place; nothing restarts", changed) if change.properties else SETTINGS
 
 
-def _of_node(change: Change) -> Effect:
-    before, after = change.before, change.after
+def _of_node(change: Change, after: NodeSpec) -> Effect:
+    before = change.before
     if change.op == "delete":
         gone = "drained: its tasks move to other hosts; demoted if it is a manager; then it leaves the swarm"
-        return FORGOTTEN if change.forgotten else Effect(gone, Disturbs.SURELY)
-    assert isinstance(after, NodeSpec)
+        return Effect(gone, "{host} drained and taken out of the swarm", Disturbs.SURELY)
     if not isinstance(before, NodeSpec):
-        return Effect(f"joins the swarm as a {after.role}, unless it is a member already")
+        return Effect(f"joins the swarm as a {after.role}, unless it is a member already", "{host} joining the swarm")
     said = []
     if before.role != after.role:
         said.append("promoted" if after.role == "manager" else "demoted, never at the price of the quorum")
@@ -125,33 +153,48 @@ def _of_node(change: Change) -> Effect:
         said.append("labels change in place: tasks bound to them by a constraint may move")
     if change.unfinished:
         said.append(f"unfinished ({change.unfinished}): brought back")
-    disturbs = (
-        Disturbs.SURELY if drains(change) else Disturbs.MAYBE if "labels" in change.properties else Disturbs.NOTHING
-    )
-    return Effect("; ".join(said), disturbs) if said else SETTINGS
+    words, changed = "; ".join(said), "{host} changed in place"
+    if drains(change):
+        row = "{host} is drained: its tasks move to other hosts"
+        return Effect(words, "{host} drained: tasks move away", Disturbs.SURELY, row)
+    if "labels" in change.properties:
+        return Effect(words, changed, Disturbs.MAYBE, "tasks that a constraint binds to labels of {host} may move")
+    return Effect(words, changed) if said else SETTINGS
 
 
 def _of_ingress(change: Change, begins: bool) -> Effect:
     if change.op == "delete":
-        return FORGOTTEN if change.forgotten else Effect(f"swapped for the Engine's own: {PORTS_AWAY}", Disturbs.SURELY)
+        swapped = "swapped for the Engine's own"
+        return Effect(f"{swapped}: {PORTS_LEAVE}", f"the ingress is {swapped}: {PORTS}", Disturbs.SURELY)
+    if change.op == "create" and begins:
+        return Effect("made in the place of the Engine's own, before anything is published through it", CREATED)
     if change.op == "create":
-        if begins:
-            return Effect("made in the place of the Engine's own, before anything is published through it")
-        return Effect("made; what services publish through already is a matter of `adopt`", Disturbs.MAYBE)
+        made = "made; what services publish through already is a matter of `adopt`"
+        # Otherwise it is refused where something publishes.
+        converges = getattr(change.spec, "adopt", "") == "converge"
+        row = f"if services publish through one already, {PORTS_AWAY}" if converges else ""
+        return Effect(made, CREATED, Disturbs.MAYBE, row)
     if change.unfinished:
-        return Effect(f"unfinished ({change.unfinished}): brought back on every host", Disturbs.MAYBE)
-    return Effect(PORTS_AWAY, Disturbs.SURELY) if change.properties else SETTINGS
+        back = f"unfinished ({change.unfinished}): brought back on every host"
+        swapped_too = PORTS_AWAY if change.properties else None
+        return Effect(back, f"the ingress is {back}", Disturbs.MAYBE, swapped_too)
+    changed = f"the ingress changes: {PORTS}"
+    return Effect(PORTS_LEAVE, changed, Disturbs.SURELY, PORTS_AWAY) if change.properties else SETTINGS
 
 
 def _of_overlay(change: Change) -> Effect:
     if change.op == "delete":
-        removed = Effect("removed; refused, by name, while anything uses it", Disturbs.MAYBE)
-        return FORGOTTEN if change.forgotten else removed
+        return Effect("removed; refused, by name, while anything uses it", REMOVED, Disturbs.MAYBE)
     if change.op == "create":
-        return Effect("made; disturbs nothing")
+        return Effect("made; disturbs nothing", CREATED)
     if change.op == "replace":
-        return Effect("removed and made anew; refused, by name, while anything uses it", Disturbs.MAYBE)
+        words = "removed and made anew; refused, by name, while anything uses it"
+        row = "it is removed and made anew; refused while anything uses it"
+        return Effect(words, "{overlay} replaced, which is refused while in use", Disturbs.MAYBE, row)
     if change.properties:
-        moved = "its services move to a twin and back: each of their tasks restarts twice; other containers on it block"
-        return Effect(moved, Disturbs.SURELY)
-    return Effect(f"unfinished ({change.unfinished}): finished", Disturbs.MAYBE) if change.unfinished else SETTINGS
+        migrated = "{overlay} migrated: each task there restarts twice"
+        return Effect(f"{MOVED}; other containers on it block", migrated, Disturbs.SURELY, MOVED)
+    if change.unfinished:
+        finished = "{overlay} finished, where a run was cut"
+        return Effect(f"unfinished ({change.unfinished}): finished", finished, Disturbs.MAYBE)
+    return SETTINGS

@@ -7,7 +7,7 @@ made before this change; the services and tasks that were on the network are nam
 from collections.abc import Sequence
 from datetime import UTC, timedelta
 
-from providers.explain.escape import code, plain
+from providers.explain.escape import code, cut, plain
 from providers.explain.facts_file import Attached, FactsFile, HostFacts, NetworkFacts
 from providers.explain.forecast import NOT_REACHED, Forecast
 from providers.explain.report.changes import Change
@@ -19,13 +19,14 @@ from providers.rules.vocabulary.words import some
 OLD = timedelta(hours=24)
 # So many names are told, then their number.
 NAMED = 10
+LONG = 1_000  # characters of what a forecast says in one line
 
 
 def findings(change: Change, facts: FactsFile) -> list[str]:
     """Return lines of Markdown on one change; none if the facts have nothing to say of it."""
     foretold = forecast(change, facts)
     if foretold:
-        return [*_foretold(foretold)]
+        return _foretold(foretold)
     spec, before = change.spec, change.before
     bridge = isinstance(spec, GwbridgeSpec) and change.properties
     member = isinstance(spec, NodeSpec) and (drains(change) or change.op == "delete")
@@ -53,27 +54,8 @@ def blocked(changes: Sequence[Change], facts: FactsFile) -> list[tuple[str, str]
 
 
 def _foretold(foretold: Forecast) -> list[str]:
-    said = []
-    if foretold.drained:
-        said.append(f"drained: {', '.join(map(code, foretold.drained))}")
-    if foretold.restarted:
-        said.append(f"docker restarts on {', '.join(map(code, foretold.restarted))}")
-    if foretold.stopped:
-        said.append(f"stopped and started again: {some([code(each) for each in foretold.stopped], NAMED)}")
-    if foretold.lost:
-        said.append(f"lost, since started with `--rm`: {some([code(each) for each in foretold.lost], NAMED)}")
-    if foretold.absences:
-        absent = [
-            f"{code(each.service)} ({', '.join(map(plain, each.ports))}, about {max(each.seconds, 1):.0f} s)"
-            for each in foretold.absences
-        ]
-        said.append(f"without ports: {some(absent, NAMED)}")
-    if foretold.restarts:
-        restarts = [f"{each.times} of {code(each.service)} (it has {each.tasks})" for each in foretold.restarts]
-        said.append(f"tasks that restart: {some(restarts, NAMED)}")
-    if foretold.stages:
-        said.append(f"takes about {max(foretold.seconds, 1):.0f} s")
-    return said
+    lasts = [f"takes about {max(foretold.seconds, 1):.0f} s"] if foretold.stages else []
+    return [plain(cut(line, LONG)) for line in (*foretold.felt, *lasts)]
 
 
 def _on_host(name: str, host: HostFacts) -> list[str]:

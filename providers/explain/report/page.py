@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 
-from providers.explain.escape import code, fenced, prose, shown
+from providers.explain.escape import code, cut, fenced, prose
 from providers.explain.facts_file import FactsFile
 from providers.explain.report import networks
 from providers.explain.report.changes import Change, changes, natural, others, reserved, wanted
@@ -125,10 +126,8 @@ def _problems(
 
 
 def _message(name: str, words: str) -> str:
-    # What is secret is found in the whole, so that no half of it is left.
-    whole = shown(words)
-    cut = f"{whole[:MESSAGE]} …" if len(whole) > MESSAGE else whole
-    return f"{code(name)}: {prose(cut)}" if name else prose(cut)
+    told = prose(cut(words, MESSAGE))
+    return f"{code(name)}: {told}" if name else told
 
 
 def _networks(found: Sequence[Change], plan: Plan | None, failed: bool) -> Section:
@@ -143,22 +142,10 @@ def _networks(found: Sequence[Change], plan: Plan | None, failed: bool) -> Secti
 
 
 def _disturbed(found: Sequence[Change], joins: Set[str], facts: FactsFile | None, age: timedelta) -> Section:
-    groups = enumerate(_groups(found, joins), 1)
-    items = [item for number, group in groups for item in _items(number, group, joins, facts)]
+    alike = groupby(found, lambda change: (type(change.spec), effect(change, joins)))  # one after the other
+    items = [item for number, (_, group) in enumerate(alike, 1) for item in _items(number, list(group), joins, facts)]
     foot = ["", *source(found, facts, age)] if facts else []
     return Section(["", "#### What it does, in this order", ""], items, foot, noun="changes")
-
-
-def _groups(found: Sequence[Change], joins: Set[str]) -> Iterator[list[Change]]:
-    """Changes that do the same and come one after the other."""
-    group: list[Change] = []
-    for change in found:
-        if group and (type(change.spec), effect(change, joins)) != (type(group[0].spec), effect(group[0], joins)):
-            yield group
-            group = []
-        group.append(change)
-    if group:
-        yield group
 
 
 def _items(number: int, group: Sequence[Change], joins: Set[str], facts: FactsFile | None) -> Iterator[list[str]]:

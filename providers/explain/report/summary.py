@@ -2,19 +2,22 @@
 code.
 """
 
+import re
 from collections.abc import Iterator, Sequence, Set
 
 from providers.explain.escape import code, prose
 from providers.explain.facts_file import FactsFile
 from providers.explain.report.changes import Change
-from providers.explain.report.effects import MADE_ON_MEMBER, PORTS, SETTINGS, drains, effect
+from providers.explain.report.effects import effect
 from providers.explain.report.findings import forecast
-from providers.explain.report.networks import NETWORKS
 from providers.explain.report.preview import Step
-from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, SwarmSpec
+from providers.rules.vocabulary.specs import IngressSpec, NodeSpec
+from providers.rules.vocabulary.words import some
 
 # So many names are told, then their number.
 NAMED = 3
+PLACE = re.compile(r"\{(\w+)\}")  # of names in an effect's verdict
+OWN_NAME = {"host": "host", "overlay": "name"}  # the property that has it; of others the resource's is told
 
 
 def verdict(
@@ -30,7 +33,7 @@ def verdict(
     commands = [each for each in others if each.of_prepare]
     said = [*_commands(commands), *_changes(changes, joining, facts)]
     if beside := len(others) - len(commands):
-        said.append(f"{_count(beside, 'resource')} beside Swarmnet's {'changes' if beside == 1 else 'change'}")
+        said.append(f"changes beside Swarmnet's: {_count(beside, 'resource')}")
     if problems:
         found = _count(problems, "problem")
         said.insert(0, f"the preview fails with {found}" if failed else f"this would be refused: {found}")
@@ -41,14 +44,10 @@ def verdict(
 def _commands(steps: Sequence[Step]) -> Iterator[str]:
     """Commands of `prepare`: those that run, come before all else; of those that go some may have nothing to undo."""
     run = [each for each in steps if each.op != "delete" and each.marks[0] != each.marks[1]]
-    for found, one, several in (
-        (run, "runs first on", "run first on"),
-        ([each for each in steps if each.op == "delete"], "goes from", "go from"),
-    ):
+    for found, where in ((run, "run first on"), ([each for each in steps if each.op == "delete"], "taken from")):
         if found:
             hosts = sorted({each.name.split("/")[1] for each in found})
-            verb = one if len(found) == 1 else several
-            yield f"{_count(len(found), 'command')} of `prepare` {verb} {_names('host', hosts)}"
+            yield f"{_count(len(found), 'command')} of `prepare` {where} {_names('host', hosts)}"
 
 
 def joining(changes: Sequence[Change]) -> frozenset[str]:
@@ -57,99 +56,32 @@ def joining(changes: Sequence[Change]) -> frozenset[str]:
 
 
 def _changes(changes: Sequence[Change], joining: Set[str], facts: FactsFile | None) -> Iterator[str]:
-    lively = [each for each in changes if not each.forgotten and effect(each, joining) != SETTINGS]
-    networks = [each for each in lively if isinstance(each.spec, NETWORKS)]
-    yield from _counted([each for each in networks if each.op == "create"], "network", "created")
-    if any(each.op == "create" and effect(each, joining).words.startswith(MADE_ON_MEMBER) for each in networks):
-        yield "hosts that are in a swarm already are drained for their new bridge"
-    removed = [each for each in networks if each.op == "delete"]
-    if any(isinstance(each.spec, IngressSpec) for each in removed):
-        yield f"the ingress is swapped for the Engine's own: {PORTS}"
-    yield from _counted([each for each in removed if not isinstance(each.spec, IngressSpec)], "network", "removed")
-    yield from _counted([each for each in changes if each.forgotten], "resource", "forgotten, not removed")
-    on_demand = [each.name for each in lively if each.on_demand]
-    if on_demand:
-        yield f"{_names('resource', on_demand)} {'is' if len(on_demand) == 1 else 'are'} replaced on demand"
-    yield from _swarm([each for each in lively if isinstance(each.spec, SwarmSpec) and not each.on_demand])
-    yield from _members([each for each in lively if isinstance(each.spec, NodeSpec)])
-    yield from _overlays([each for each in lively if isinstance(each.spec, OverlaySpec)])
-    changed = [each for each in networks if each.op == "update"]
-    yield from _bridges([each for each in changed if isinstance(each.spec, GwbridgeSpec)])
-    yield from (_ingress(each, facts) for each in changed if isinstance(each.spec, IngressSpec))
-    settings = [each.name for each in changes if effect(each, joining) == SETTINGS]
-    if settings:
-        yield f"how Swarmnet treats {_names('resource', settings)} changes, nothing on any host"
+    """What several changes do alike, with their names, in the order of the first of each."""
+    alike: dict[str, list[Change]] = {}
+    for change in changes:
+        alike.setdefault(_ports(change, facts) or prose(effect(change, joining).verdict), []).append(change)
+    for words, group in alike.items():
+        for noun in PLACE.findall(words)[:1]:
+            names = [str(getattr(each.spec, OWN_NAME.get(noun, ""), each.name)) for each in group]
+            words = words.replace(f"{{{noun}}}", _names(noun, names), 1)
+        yield words
 
 
-def _counted(changes: Sequence[Change], noun: str, verb: str) -> Iterator[str]:
-    if changes:
-        yield f"{_count(len(changes), noun)} {verb}"
-
-
-def _swarm(changes: Sequence[Change]) -> Iterator[str]:
-    for each in changes:
-        says = {"create": "a swarm begins", "delete": "the swarm ends", "update": "settings of the swarm change"}
-        yield says[each.op]
-
-
-def _members(changes: Sequence[Change]) -> Iterator[str]:
-    done: dict[str, list[str]] = {"create": [], "delete": [], "drain": [], "update": []}
-    for each in changes:
-        assert isinstance(each.spec, NodeSpec)
-        if not each.on_demand:
-            done["drain" if drains(each) else each.op].append(each.spec.host)
-    for what, one, several in (
-        ("create", "joins", "join"),
-        ("delete", "is drained and leaves", "are drained and leave"),
-        ("drain", "is drained: its tasks move away", "are drained: their tasks move away"),
-        ("update", "changes in its place", "change in their places"),
-    ):
-        if done[what]:
-            yield f"{_names('host', done[what])} {one if len(done[what]) == 1 else several}"
-
-
-def _overlays(changes: Sequence[Change]) -> Iterator[str]:
-    named = [(each, each.spec.name) for each in changes if isinstance(each.spec, OverlaySpec)]
-    replaced = [name for each, name in named if each.op == "replace"]
-    moved = [name for each, name in named if each.op == "update" and each.properties]
-    unfinished = [name for each, name in named if each.op == "update" and not each.properties]
-    if replaced:
-        verb = "is" if len(replaced) == 1 else "are"
-        yield f"{_names('overlay', replaced)} {verb} replaced, which is refused while anything uses it"
-    if moved:
-        verb = "migrates" if len(moved) == 1 else "migrate"
-        yield f"{_names('overlay', moved)} {verb}: each task on it restarts twice"
-    if unfinished:
-        verb = "is" if len(unfinished) == 1 else "are"
-        yield f"{_names('overlay', unfinished)} {verb} finished, where a run was cut"
-
-
-def _bridges(changes: Sequence[Change]) -> Iterator[str]:
-    hosts = [each.spec.host for each in changes if isinstance(each.spec, GwbridgeSpec)]
-    if len(hosts) == 1:
-        yield f"the bridge of {code(hosts[0])} changes: the host is drained and its docker restarted"
-    elif hosts:
-        each = "one after the other is drained and its docker restarted"
-        yield f"the bridge changes on {_count(len(hosts), 'host')}: {each}"
-
-
-def _ingress(change: Change, facts: FactsFile | None) -> str:
-    if not change.properties:
-        return f"the ingress is brought back on every host: unfinished ({prose(change.unfinished)})"
-    foretold = forecast(change, facts) if facts else None
+def _ports(change: Change, facts: FactsFile | None) -> str:
+    """Say which services lose their ports for how long, if a change of the ingress was foretold."""
+    ingress = isinstance(change.spec, IngressSpec) and change.op == "update" and change.properties
+    foretold = forecast(change, facts) if facts and ingress else None
     if not foretold or not foretold.absences:
-        return f"the ingress changes: {PORTS}"
+        return ""
     services = _names("service", [each.service for each in foretold.absences])
     seconds = max(each.seconds for each in foretold.absences)
-    verb = "is" if len(foretold.absences) == 1 else "are"
-    return f"the ingress changes: {services} {verb} without published ports for about {max(seconds, 1):.0f} s"
+    return f"the ingress changes: no published ports for about {max(seconds, 1):.0f} s for {services}"
 
 
 def _names(noun: str, names: Sequence[str]) -> str:
     if len(names) > NAMED:
         return _count(len(names), noun)
-    *most, last = map(code, names)
-    return f"{noun}{'s' if most else ''} {', '.join(most)}{' and ' if most else ''}{last}"
+    return f"{noun}{'s' if names[1:] else ''} {some([code(name) for name in names])}"
 
 
 def _count(number: int, noun: str) -> str:

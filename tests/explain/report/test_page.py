@@ -47,34 +47,30 @@ def verdict(text):
 ON_DEMAND = [swarm(), node(), ingress(on_remove="restore_default")]
 LACKING, CUT = "w1 is not attached to the ingress", "its twin stands in"
 VERDICTS = {
-    "A swarm begins; host `w1` joins.": [step("create", after=swarm()), step("create", after=node())],
-    "The swarm ends; 4 hosts are drained and leave.": [
+    "A swarm begins; host `w1` joining the swarm.": [step("create", after=swarm()), step("create", after=node())],
+    "4 hosts drained and taken out of the swarm; the swarm ends.": [
         step("delete", each) for each in (swarm(), *(node(host) for host in "abcd"))
     ],
-    "Hosts `a` and `b` change in their places.": [
-        step("update", node(host), node(host, role="manager")) for host in "ab"
-    ],
-    "Hosts `a` and `b` are drained: their tasks move away.": [
+    "Hosts `a` and `b` changed in place.": [step("update", node(host), node(host, role="manager")) for host in "ab"],
+    "Hosts `a` and `b` drained: tasks move away.": [
         step("update", node(host), node(host, availability="drain")) for host in "ab"
     ],
     "The ingress is swapped for the Engine's own: every port published through it goes away for seconds.": [
         step("delete", ingress(on_remove="restore_default"))
     ],
-    f"The ingress is brought back on every host: unfinished ({LACKING}).": [
+    f"The ingress is unfinished ({LACKING}): brought back on every host.": [
         step("update", ingress(settled=LACKING), ingress())
     ],
-    "Overlay `app` is finished, where a run was cut.": [step("update", overlay(settled=CUT), overlay())],
-    "Resources `swarm`, `node/w1` and `ingress` are replaced on demand.": [
+    "Overlay `app` finished, where a run was cut.": [step("update", overlay(settled=CUT), overlay())],
+    "Resources `swarm`, `node/w1` and `ingress` replaced on demand.": [
         step("replace", each, each) for each in ON_DEMAND
     ],
-    "Overlays `a`, `b` and `c` are replaced, which is refused while anything uses it.": [
+    "Overlays `a`, `b` and `c` replaced, which is refused while in use.": [
         step("replace", overlay(name), overlay(name, "d")) for name in "abc"
     ],
-    "1 network created; hosts that are in a swarm already are drained for their new bridge.": [
-        step("create", after=bridge())
-    ],
-    "1 resource beside Swarmnet's changes.": [foreign()],
-    "3 commands of `prepare` run first on hosts `m1` and `w1`; 1 command of `prepare` goes from host `w1`.": [
+    "New bridge for host `w1`: drained first if in a swarm already.": [step("create", after=bridge())],
+    "Changes beside Swarmnet's: 1 resource.": [foreign()],
+    "3 commands of `prepare` run first on hosts `m1` and `w1`; 1 command of `prepare` taken from host `w1`.": [
         prepared("m1/docker", "create"),
         prepared("m1/rules", "update", "old", "new"),
         prepared("w1/docker", "create"),
@@ -99,7 +95,7 @@ def test_problems_come_first():
     }
     text = page(preview(step("create", after=overlay()), errors=errors))
 
-    assert "The preview fails with 2 problems; 1 network created." == verdict(text)
+    assert "The preview fails with 2 problems; network `overlay/app` created." == verdict(text)
     overlay_line = "- `overlay/app`: property subnet value {x} has a problem: is protected"
     assert f"- `ingress`: Blocked: no \\| way\n{overlay_line}" in text
     assert text.index("#### Problems") < text.index("#### Networks")
@@ -176,8 +172,8 @@ def test_facts_give_names_and_numbers(seconds, about):
     absent = {"absences": [{"service": "web", "ports": ["8080/tcp"], "seconds": seconds}]}
     text = page(preview(step("update", ingress(), ingress("d"))), facts(forecast=[foretold(**absent)]))
 
-    assert f"The ingress changes: service `web` is without published ports for about {about} s." == verdict(text)
-    assert f"   - without ports: `web` (8080/tcp, about {about} s)\n" in text
+    assert f"The ingress changes: no published ports for about {about} s for service `web`." == verdict(text)
+    assert f"   - take ports away: web (8080/tcp) for about {about} s\n" in text
 
 
 def test_older_facts_give_names():
@@ -253,7 +249,7 @@ def test_what_is_reserved_by_name_is_called_by_it():
     """Reviewers see whose range it is; a range that is larger than a block has one to itself."""
     lines = drawn(step("create", after=overlay()), reserved=[Range("reserved", "reserved.vpn", "172.16.0.0/12")])
 
-    assert ['subgraph b1["172.16.0.0/12"]', 'n1_0["vpn<br>172.16.0.0/12"]:::reserved', "end", "b0 ~~~ b1"] == lines[4:]
+    assert ['subgraph g1["172.16.0.0/12"]', 'g1_0["vpn<br>172.16.0.0/12"]:::reserved', "end", "g0 ~~~ g1"] == lines[4:]
 
 
 def test_what_stays_becomes_one_box_where_there_is_too_much():
@@ -262,8 +258,8 @@ def test_what_stays_becomes_one_box_where_there_is_too_much():
     plan = planned(hosts=HOSTS, overlays=many)
     found = drawn(step("create", after=overlay()), plan=plan)
 
-    assert f's1["{BOXES} more that stay"]:::same' in found
-    assert 'n0_0["overlay app (new)<br>10.3.0.0/24"]:::new' in found
+    assert f'g1_0["{BOXES} more that stay"]:::same' in found
+    assert 'g0_0["overlay app #40;new#41;<br>10.3.0.0/24"]:::new' in found
 
 
 def test_without_ranges_there_is_no_picture():

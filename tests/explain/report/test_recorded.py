@@ -5,8 +5,8 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
-from providers.explain.consequence import consequence
 from providers.explain.report.changes import changes, wanted
+from providers.explain.report.effects import consequence
 from providers.explain.report.preview import Preview, name_in
 from tests.recorded import markdown, names, preview, rendered
 
