@@ -1,7 +1,6 @@
 """`python -m cli`: the subcommands put together."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -48,23 +47,21 @@ def swarmnet(
     """
 
 
-def _add(panel: Panel, name: str, command: Callable[..., Any], example: str) -> None:
-    app.command(
-        name, cls=Command, context_settings=HELP, rich_help_panel=panel.value, epilog=f"Example: swarmnet {example}"
-    )(command)
-
-
-_add(Panel.LOOK, "check", check, "check prod")
-_add(Panel.LOOK, "doctor", doctor, "doctor prod --skip clock")
-_add(Panel.LOOK, "drift", drift, "drift prod --json")
-_add(Panel.LOOK, "facts", facts, "facts prod --out facts.json")
-_add(Panel.PLAN, "plan", plan, "plan prod")
-_add(Panel.PLAN, "report", report, "report preview.json --facts facts.json --out comment.md")
-_add(Panel.PLAN, "map", draw, "map prod --facts facts.json --out map.html")
-_add(Panel.PLAN, "privileges", privileges, "privileges prod --json")
-_add(Panel.WRITE, "discover", discover, "discover ssh://root@10.0.0.11 --out stacks/Pulumi.prod.yaml")
-_add(Panel.WRITE, "keys", keys, "keys")
-_add(Panel.WRITE, "schema", schema, "schema")
+for panel, command, name, example in (
+    (Panel.LOOK, check, "check", "prod"),
+    (Panel.LOOK, doctor, "doctor", "prod --skip clock"),
+    (Panel.LOOK, drift, "drift", "prod --json"),
+    (Panel.LOOK, facts, "facts", "prod --out facts.json"),
+    (Panel.PLAN, plan, "plan", "prod"),
+    (Panel.PLAN, report, "report", "preview.json --facts facts.json --out comment.md"),
+    (Panel.PLAN, draw, "map", "prod --facts facts.json --out map.html"),
+    (Panel.PLAN, privileges, "privileges", "prod --json"),
+    (Panel.WRITE, discover, "discover", "ssh://root@10.0.0.11 --out stacks/Pulumi.prod.yaml"),
+    (Panel.WRITE, keys, "keys", ""),
+    (Panel.WRITE, schema, "schema", ""),
+):
+    shown = f"Example: swarmnet {name} {example}".rstrip()
+    app.command(name, cls=Command, context_settings=HELP, rich_help_panel=panel.value, epilog=shown)(command)
 app.add_typer(state_app, name="state", cls=Group, context_settings=HELP, rich_help_panel=Panel.LOOK.value)
 
 if __name__ == "__main__":

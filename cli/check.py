@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from cli.lines import give, give_data, tell
+from cli.lines import give, give_data, so_many, tell
 from cli.project import short
 from cli.stack_argument import Stacks
 from cli.stack_files import STACKS, Directory, Line, all_of, judged, keys_of, lines_of, names
-from cli.waiting import so_many
 from providers.rules.checks.across_stacks import claimed_twice, joined, shared, unknown, used
 from providers.rules.checks.whole_file import Verdict
 from providers.rules.vocabulary.errors import StackFileError

@@ -7,23 +7,19 @@ from typing import Annotated
 
 import typer
 import yaml
-from rich.console import Console
-from rich.text import Text
 
 from cli.entry import Bastion, KeyFile, KnownHosts, Reach, Sudo, entry
-from cli.errors import told
 from cli.files import write
-from cli.forecasts import forecasts
-from cli.lines import as_shown
+from cli.lines import asking, tell, told
 from cli.project import owner
 from cli.stack_files import all_of
-from cli.waiting import asking
 from providers.discovery.found import Found
 from providers.discovery.leave_out import left_out, mended, outside, path_of, unclaimed, without
 from providers.discovery.remark import Remark
 from providers.discovery.sections import sections
 from providers.discovery.text import stack_file_text
 from providers.hosts.discovery import found as read
+from providers.loop.forecasts import forecasts
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.problems import Raw
 from providers.rules.stack_file.reading import NAMESPACE
@@ -51,7 +47,6 @@ def discover(
     The other members are reached with the same settings. What was not seen, what is unusual, what clashes and what
     others look after stands in the file as comments. Exits with 1, and writes nothing, if there is a problem.
     """
-    console = Console(highlight=False, soft_wrap=True)
     with told():
         stack, kept = _stack(out), _kept(out, force)
         owned = owner(out.parent, stack)
@@ -63,8 +58,10 @@ def discover(
     text = stack_file_text({**raw, **kept[0]}, remarks, _heading(swarm, stack), kept[1], routes(swarm))
     with told():  # also if somebody has written it meanwhile
         write(out, text, new=not force)
-    for line in _report(raw, remarks, out, stack):
-        console.print(line)
+    tell(f"{out}: {', '.join(key for key in raw if key != 'ssh')}", "green")
+    for each in remarks:
+        tell(f"{each.kind}: {each.line}", COLOURS[each.kind])
+    tell(f"next: `pulumi stack init {stack}`, `pulumi preview --stack {stack}`: it shows only creates")
 
 
 def file_of(found: Found, owner: str, others: Mapping[str, Resolved]) -> tuple[Raw, list[Remark]]:
@@ -147,15 +144,4 @@ def _heading(found: Found, stack: str) -> list[str]:
         f"{len(found.reached)} of them reached.",
         f"`pulumi up --stack {stack}` takes over what is declared here as long as it is the same on the hosts, and "
         "`pulumi destroy` forgets it; neither writes to a host for that. What is changed here is changed there.",
-    ]
-
-
-def _report(raw: Raw, remarks: list[Remark], out: Path, stack: str) -> list[Text]:
-    """Say what was written, then each remark, line by line."""
-    parts = [key for key in raw if key != "ssh"]
-    lines = [as_shown(f"{out}: {', '.join(parts)}", style="green")]
-    lines += [as_shown(f"{each.kind}: {each.line}", style=COLOURS[each.kind]) for each in remarks]
-    return [
-        *lines,
-        as_shown(f"next: `pulumi stack init {stack}`, `pulumi preview --stack {stack}`: it shows only creates"),
     ]

@@ -9,11 +9,9 @@ from rich.console import Console
 
 from cli.doctor_report import EXIT, as_data, show, waiting
 from cli.entry import Bastion, KeyFile, KnownHosts, Reach, Sudo, entry
-from cli.errors import told
-from cli.lines import give, give_data
-from cli.stack_argument import complete, named
+from cli.lines import asking, give, give_data, told
+from cli.stack_argument import AsJson, complete, named
 from cli.stack_files import STACKS, Directory, declared
-from cli.waiting import asking
 from providers.explain.firewall import Firewall, script
 from providers.hosts.discovery import found as discovered
 from providers.hosts.examine import examination
@@ -51,7 +49,7 @@ def doctor(
         ),
     ],
     directory: Directory = STACKS,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON, for programs.")] = False,
+    as_json: AsJson = False,
     only: Annotated[
         list[str] | None,
         typer.Option(

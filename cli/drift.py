@@ -1,28 +1,26 @@
 """`swarmnet drift`: what somebody changed on the hosts since the last `up`, by host and property."""
 
+import json
 import os
 import sys
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import typer
-from rich.console import Console
 
-from cli.drift_report import Report, as_data, show
-from cli.errors import told
-from cli.forecasts import forecasts
-from cli.lines import give_data
-from cli.looks import SECONDS, Late, Seen, answers, seen
+from cli.lines import asking, give_data, so_many, tell, told
+from cli.looks import Late, Seen, Waiting, seen
+from cli.plan import Line, fields
 from cli.project import owner, short
-from cli.stack_argument import Stack
+from cli.stack_argument import AsJson, Stack
 from cli.stack_files import STACKS, Directory, declared
-from cli.state import State, left, state_of
-from cli.waiting import asking, so_many
-from providers.explain.drift import Finding, doubted, ended, finding, outcome, pending
+from cli.state import left, state_of
+from providers.explain import drift as explain
+from providers.explain.drift import Difference, Finding, Outcome, Unknown
 from providers.explain.forecast import Forecast
 from providers.hosts.door import Hosts
+from providers.loop.forecasts import State, forecasts
 from providers.loop.preflight import preflight
 from providers.rules.checks.members import certificates
 from providers.rules.plan import Plan
@@ -31,8 +29,31 @@ from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.snapshot import Survey
-from providers.rules.vocabulary.words import lines
+from providers.rules.vocabulary.words import lines as joined
 from providers.simulate.from_snapshot import copied
+
+SCHEMA = 1
+CLEAN, UNKNOWN, DRIFTED = 0, 1, 7
+WINS = {"stack file": "the stack file wins", "there": "what is there stays", "refused": "`up` refuses it"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The report. drifted: each difference and who wins; next_up: what `up` would then do, if that can be told;
+    pending: resources that did not drift, and yet are not what the stack file wants. warnings: what did not drift
+    either, and will be trouble.
+    """
+
+    drifted: tuple[tuple[Difference, Outcome], ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    pending: tuple[str, ...] = ()
+    next_up: tuple[Forecast, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> int:
+        """Return the command's exit status."""
+        return DRIFTED if self.drifted else UNKNOWN if self.unknown else CLEAN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +64,7 @@ class Trial:
     clashes: str = ""
 
 
-def drift(
-    stack: Stack,
-    directory: Directory = STACKS,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON, for programs.")] = False,
-) -> None:
+def drift(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) -> None:
     """Compare what the state recorded with what the hosts report, by host and property. Writes nothing.
 
     Says who wins on the next `pulumi up --refresh`, and what that would disturb. A host that does not answer is
@@ -58,26 +75,24 @@ def drift(
     with told(stack):
         wanted, resolved = declared(directory, stack)
         state = state_of(stack, directory)
-    accesses = {**left(state, wanted, resolved.lost), **wanted.access}
-    began = time.monotonic()
-    with asking(so_many(len(accesses))):
-        looked = seen(state, accesses, resolved.roles)
-    found = compared(state, looked, own_swarm=wanted.swarm is not None)
-    hosts: Trial | SwarmnetError | None = None
-    if any(each.differences for each in found) and not any(each.unknown for each in found):
-        rest = max(0.0, SECONDS - (time.monotonic() - began))
         of = owner(directory, stack)
-        with asking(f"{so_many(len(accesses))} what `pulumi up` would do"):
-            hosts = answers({"hosts": lambda: hosts_of(of, resolved, accesses, wanted)}, rest, 1)["hosts"]
-    heard = {own.host: accesses[own.host] for own in looked.members}
-    rest = max(0.0, SECONDS - (time.monotonic() - began))
-    warned = answers({"warnings": lambda: ending(Hosts(heard, resolved.roles))}, rest, 1)["warnings"]
+    accesses = {**left(state, wanted, resolved.lost), **wanted.access}
+    waiting = Waiting()
+    with asking(so_many(len(accesses))):
+        looked = seen(waiting, state, accesses, resolved.roles)
+        found = compared(state, looked, own_swarm=wanted.swarm is not None)
+        hosts: Trial | SwarmnetError | None = None
+        if any(each.differences for each in found) and not any(each.unknown for each in found):
+            hosts = waiting.answer("hosts", lambda: hosts_of(of, resolved, accesses, wanted))
+        heard = {own.host: accesses[own.host] for own in looked.members}
+        warned = waiting.answer("warnings", lambda: ending(Hosts(heard, resolved.roles)))
     warnings = () if isinstance(warned, SwarmnetError) else warned
     result = replace(report(wanted, state, found, hosts, resolved.lost), warnings=warnings)
     if as_json:
         give_data(as_data(short(stack), result))
     else:
-        show(Console(highlight=False, soft_wrap=True), result, len(state))
+        for text, colour in lines(result, len(state)):
+            tell(text, colour)
     if looked.late or isinstance(hosts, Late) or isinstance(warned, Late):
         sys.stdout.flush()
         os._exit(result.status)  # threads that still wait for a host would keep the process alive
@@ -92,14 +107,14 @@ def ending(door: Door) -> tuple[str, ...]:
 def hosts_of(of: str, resolved: Resolved, accesses: Mapping[str, HostAccess], wanted: Plan) -> Trial:
     """Read them as `swarmnet plan` does. `of`: the owner."""
     taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), of)
-    return Trial(seen=Hosts(accesses, resolved.roles).survey(), clashes=lines(taken.refused))
+    return Trial(seen=Hosts(accesses, resolved.roles).survey(), clashes=joined(taken.refused))
 
 
 def compared(state: State, looked: Seen, *, own_swarm: bool) -> list[Finding]:
     """Return each resource of the state with what was read of it. `own_swarm`: the stack declares the swarm."""
-    no_swarm = own_swarm and ended(looked.members, looked.silent)
+    no_swarm = own_swarm and explain.ended(looked.members, looked.silent)
     return [
-        doubted(finding(spec, known, looked.facts[name], ended=no_swarm), spec, looked.members)
+        explain.doubted(explain.finding(spec, known, looked.facts[name], ended=no_swarm), spec, looked.members)
         for name, (spec, known) in sorted(state.items())
     ]
 
@@ -125,14 +140,72 @@ def report(
     foretold = {one.resource: Forecast(resource=one.resource, problem=problem) for one in found}
     foretold |= {each.resource: each for each in ahead}
     drifted = (
-        (each, outcome(each, one, specs.get(one.resource), foretold[one.resource]))
+        (each, explain.outcome(each, one, specs.get(one.resource), foretold[one.resource]))
         for one in found
         for each in one.differences
     )
-    waiting = [one.resource for one in found if pending(one, specs.get(one.resource))]
+    waiting = [one.resource for one in found if explain.pending(one, specs.get(one.resource))]
     return Report(
         drifted=tuple(drifted),
         unknown=unknown,
         pending=(*waiting, *(name for name in specs if name not in state)),
         next_up=tuple(each for each in ahead if each.stages or each.problem),
     )
+
+
+def as_data(stack: str, result: Report) -> dict[str, Any]:
+    """Return the report as docs/drift.md describes it: a published format, to which keys may be added."""
+    return {
+        "schema": SCHEMA,
+        "stack": stack,
+        "status": {CLEAN: "clean", UNKNOWN: "unknown", DRIFTED: "drifted"}[result.status],
+        "drifted": [{**asdict(difference), **asdict(end)} for difference, end in result.drifted],
+        "unknown": [asdict(each) for each in result.unknown],
+        "pending": list(result.pending),
+        "next_up": [fields(each) for each in result.next_up],
+        "warnings": list(result.warnings),
+    }
+
+
+def lines(result: Report, compared: int) -> Iterator[Line]:
+    """Yield the report, line by line. compared: how many resources were."""
+    yield from ((f"warning: {warning}", "yellow") for warning in result.warnings)
+    for each, end in result.drifted:
+        yield f"{place(each)}: {changed(each)}; {WINS[end.wins]}", "yellow"
+    for why in dict.fromkeys(end.why for _, end in result.drifted if end.wins == "refused"):
+        refused = dict.fromkeys(each.resource for each, end in result.drifted if end.why == why)
+        yield f"refused: {', '.join(refused)}: {why}", "red"
+    for unknown in result.unknown:
+        yield f"{place(unknown)}: unknown: {unknown.why}", "red"
+    for forecast in result.next_up:
+        if forecast.disturbs:
+            lasts = f"; about {forecast.seconds:.0f} s in all"
+            yield f"`pulumi up --refresh` will, for {forecast.resource}: {forecast.disturbs}{lasts}", ""
+    if result.pending:
+        yield f"not drifted, but different in the stack file: {', '.join(result.pending)}", ""
+    if result.status == CLEAN:
+        yield f"nothing drifted: {compared} resources are as recorded", "green"
+
+
+def place(each: Difference | Unknown) -> str:
+    """Return the resource, and the host if its name does not end in it."""
+    named = not each.host or each.resource.endswith((f"@{each.host}", f"/{each.host}"))
+    return each.resource if named else f"{each.resource} on {each.host}"
+
+
+def changed(each: Difference) -> str:
+    """Say in words what happened to a property."""
+    if each.property == explain.EXISTS:
+        return "is gone"
+    if each.property == explain.SETTLED:
+        return f"is not as it should be: {each.there}"
+    return f"{each.property}: recorded {said(each.recorded)}, there {said(each.there)}"
+
+
+def said(value: object) -> str:
+    """Return a value in words."""
+    if isinstance(value, list | tuple):
+        value = ", ".join(map(str, value)) or None
+    if value is None:
+        return "not set"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,27 +1,29 @@
 """`swarmnet facts`: what is on the hosts now and what the next `up` would do there, as a file for those who can't
 reach them."""
 
+import sys
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.errors import told
 from cli.files import write
-from cli.forecasts import tried
-from cli.lines import complain, give
-from cli.project import owner, short
+from cli.lines import complain, give, told
+from cli.plan import looked_ahead
+from cli.project import short
 from cli.stack_argument import Stack
-from cli.stack_files import STACKS, Directory, declared
-from cli.state import left, state_if_known
-from cli.waiting import asking, so_many
-from providers.explain.facts_file import facts_file
-from providers.hosts.door import Hosts
-from providers.loop.preflight import preflight
-from providers.rules.stack_file.resolved import without_lost
-from providers.rules.vocabulary.facts import Silent
-from providers.rules.vocabulary.words import lines
+from cli.stack_files import STACKS, Directory
+from providers.explain.facts_file import FactsFile, NoFacts, facts_file
+
+STDIN = Path("-")
+Facts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--facts", metavar="FILE", help="The file of `swarmnet facts`: gives names and numbers. One for each stack."
+    ),
+]
 
 
 def facts(
@@ -38,19 +40,37 @@ def facts(
     written to any host, and no secret to the file. A host that does not answer is in the file as silent.
     """
     with told(stack):
-        wanted, resolved = declared(directory, stack)
-        state, doubt = state_if_known(stack, directory)
-        accesses = {**left(state, wanted, resolved.lost), **wanted.access}
-        with asking(so_many(len(accesses))):
-            taken = preflight(Hosts(wanted.access, resolved.roles), without_lost(resolved), owner(directory, stack))
-            hosts = Hosts(accesses, resolved.roles)
-            seen, ahead = tried(hosts, wanted, state, resolved.lost, lines(taken.refused))
-    found = facts_file(short(stack), datetime.now(UTC), seen, ahead, state=doubt or "known")
-    for host in seen.hosts:
-        if isinstance(host, Silent):
+        ahead = looked_ahead(directory, stack)
+        state = ahead.doubt or "known"
+        text = facts_file(short(stack), datetime.now(UTC), ahead.seen, ahead.found, state).text()
+        for host in ahead.silent:
             complain(f"{stack}: no answer: {host.why}", typer.colors.YELLOW)
-    if out is None:
-        give(found.text())
-        return
-    with told(stack):
-        write(out, found.text())
+        if out:
+            write(out, text)
+        else:
+            give(text)
+
+
+def content(path: Path) -> bytes:
+    """Read a file; `-` is standard input. Raises OSError."""
+    return sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+
+
+def facts_in(paths: Iterable[Path], stacks: Collection[str] | None) -> dict[str, FactsFile]:
+    """Return the facts in files, by stack. Raises OSError, and NoFacts of a file that is none or of no such stack.
+
+    stacks: those that may be; None for any.
+    """
+    known: dict[str, FactsFile] = {}
+    for path in paths:
+        try:
+            read = FactsFile.parse(content(path))
+        except NoFacts as error:
+            raise NoFacts(f"{path}: {error}") from error
+        if stacks is not None and read.stack not in stacks:
+            others = ", ".join(sorted(stacks)) or "none"
+            raise NoFacts(f"{path}: facts of stack {read.stack}, but stacks are {others}: leave this file out")
+        if read.stack in known:
+            raise NoFacts(f"{path}: facts of stack {read.stack}, as another file is: leave one of the two out")
+        known[read.stack] = read
+    return known

@@ -1,11 +1,21 @@
-"""All that subcommands print goes through here: words of others are in it, which neither a terminal nor a log obeys."""
+"""All that subcommands print goes through here: words of others are in it, which neither a terminal nor a log obeys.
+
+Errors are on standard error, one line each, with exit status 1.
+"""
 
 import os
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
+from cli.project import NoState
+from providers.explain.facts_file import NoFacts
+from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.words import data, indented
 
 
@@ -37,3 +47,40 @@ def give(text: str) -> None:
 def give_data(value: object) -> None:
     """A value as JSON on standard output."""
     give(data(value) + "\n")
+
+
+def fail(problems: Iterable[str], about: str = "") -> NoReturn:
+    """End the command with these problems. about: what each is about, if its words do not say it."""
+    for problem in problems:
+        complain(f"{about}: {problem}" if about else problem)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def told(about: str = "") -> Iterator[None]:
+    """Errors of ours, each problem by itself, and files that can't be read or written end the command."""
+    try:
+        yield
+    except SwarmnetError as error:
+        fail(error.problems, about)
+    except OSError as error:
+        words = (error.strerror or str(error)).lower()
+        fail([f"{error.filename}: {words}" if error.filename else words], about)
+    except (NoState, NoFacts) as error:
+        fail([str(error)], about)
+
+
+@contextmanager
+def asking(whom: str, console: Console | None = None) -> Iterator[None]:
+    """A line on a terminal's standard error until the answers are there, such as `asking 5 hosts`; none in a pipe."""
+    console = console or Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(f"asking {whom}"):
+        yield
+
+
+def so_many(number: int, noun: str = "host") -> str:
+    """Return a number of things in words."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from cli.state import Outputs, State
 from providers.explain.drift import Facts
 from providers.hosts.door import Hosts
+from providers.loop.forecasts import State
+from providers.rules.nouns.noun import Known
 from providers.rules.nouns.table import noun_of
 from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.vocabulary.door import Door
@@ -47,15 +48,39 @@ class Seen:
     late: bool
 
 
+class Waiting:
+    """The time for all answers, SECONDS, and who is asked within what is left of it."""
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + SECONDS
+
+    def answers(
+        self, asks: Mapping[str, Callable[[], T]], at_once: int, most: float = SECONDS
+    ) -> dict[str, T | SwarmnetError]:
+        """Ask for each, some at once. Errors of ours are values; Late is what has not come in time."""
+        seconds = max(0.0, min(most, self._until - time.monotonic()))
+        pool = ThreadPoolExecutor(at_once)
+        futures = {name: pool.submit(_answer, ask) for name, ask in asks.items()}
+        there, _ = wait(futures.values(), timeout=seconds)
+        pool.shutdown(wait=False, cancel_futures=True)
+        late = f"no answer within {seconds:.0f} s"
+        return {name: each.result() if each in there else Late(f"{name}: {late}") for name, each in futures.items()}
+
+    def answer(self, name: str, ask: Callable[[], T]) -> T | SwarmnetError:
+        """Ask for one thing."""
+        return self.answers({name: ask}, 1)[name]
+
+
 def seen(
+    waiting: Waiting,
     state: State,
     accesses: Mapping[str, HostAccess],
     roles: Roles,
     reach: Callable[[Mapping[str, HostAccess], Roles], Door] = Hosts,
 ) -> Seen:
-    """Ask all hosts for a first word, and those that gave one for all the rest. Takes no more than SECONDS."""
-    began, everyone = time.monotonic(), reach(accesses, roles).at_rest()
-    said = answers({host: partial(everyone.member, host) for host in accesses}, FIRST_WORD, HOSTS_AT_ONCE)
+    """Ask all hosts for a first word, and those that gave one for all the rest."""
+    everyone = reach(accesses, roles).at_rest()
+    said = waiting.answers({host: partial(everyone.member, host) for host in accesses}, HOSTS_AT_ONCE, FIRST_WORD)
     members = {host: word for host, word in said.items() if isinstance(word, Member)}
     unasked = {spec.host for spec, _ in state.values() if isinstance(spec, HostSpec)} - set(accesses)
     why = {host: str(word) for host, word in said.items() if host not in members}
@@ -64,12 +89,12 @@ def seen(
     heard = {host: accesses[host] for host in members}
     near = reach(heard, replace(roles, unasked=frozenset(accesses) - set(heard))).at_rest() if heard else None
     asks = {name: partial(_facts, near, silent, *known) for name, known in state.items()}
-    facts = answers(asks, max(0.0, SECONDS - (time.monotonic() - began)), RESOURCES_AT_ONCE)
+    facts = waiting.answers(asks, RESOURCES_AT_ONCE)
     late = any(isinstance(answer, Late) for answer in (*said.values(), *facts.values()))
     return Seen(members=tuple(members.values()), silent=silent, facts=facts, late=late)
 
 
-def _facts(near: Door | None, silent: tuple[Silent, ...], spec: Spec, outputs: Outputs) -> Facts:
+def _facts(near: Door | None, silent: tuple[Silent, ...], spec: Spec, outputs: Known) -> Facts:
     """Read what the providers' `read` looks at. Hosts that are silent are not waited for again."""
     if isinstance(spec, HostSpec) and spec.host in (each.host for each in silent):
         raise Unreachable(next(each.why for each in silent if each.host == spec.host))
@@ -87,16 +112,6 @@ def _facts(near: Door | None, silent: tuple[Silent, ...], spec: Spec, outputs: O
         case IngressFacts():
             return replace(facts, hosts=(*facts.hosts, *silent))
     return facts
-
-
-def answers(asks: Mapping[str, Callable[[], T]], seconds: float, at_once: int) -> dict[str, T | SwarmnetError]:
-    """Ask for each, some at once. Errors of ours are values; Late is what has not come after `seconds`."""
-    pool = ThreadPoolExecutor(at_once)
-    futures = {name: pool.submit(_answer, ask) for name, ask in asks.items()}
-    there, _ = wait(futures.values(), timeout=seconds)
-    pool.shutdown(wait=False, cancel_futures=True)
-    late = f"no answer within {seconds:.0f} s"
-    return {name: each.result() if each in there else Late(f"{name}: {late}") for name, each in futures.items()}
 
 
 def _answer(ask: Callable[[], T]) -> T | SwarmnetError:

@@ -6,14 +6,12 @@ from typing import Annotated
 
 import typer
 
-from cli.errors import fail, told
-from cli.facts_files import facts_in
+from cli.facts import Facts, facts_in
 from cli.files import write
-from cli.lines import tell
+from cli.lines import fail, tell, told
 from cli.project import short
 from cli.stack_argument import Stacks
 from cli.stack_files import STACKS, Directory, judged, names
-from providers.explain.facts_file import FactsFile, NoFacts
 from providers.explain.map import page
 from providers.explain.map.claims import Stack
 from providers.rules.checks.whole_file import Verdict
@@ -23,14 +21,7 @@ _FORMS: dict[str, Callable[[Sequence[Stack]], str]] = {".html": page.page, ".mmd
 
 def draw(
     stacks: Stacks = None,
-    facts: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--facts",
-            metavar="FILE",
-            help="The file of `swarmnet facts`: shows what is attached. One for each stack.",
-        ),
-    ] = None,
+    facts: Facts = None,
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="The file to write: .html, .svg, or .mmd for Mermaid.")
     ] = Path("map.html"),
@@ -45,7 +36,7 @@ def draw(
         fail([f"{out}: a map is written as one of {', '.join(_FORMS)}, by the end of the file's name"])
     named = {short(stack): stack for stack in stacks or names(directory)}
     with told():
-        known = _facts(facts or [], list(named))
+        known = facts_in(facts or [], named)
     found = [Stack(stack, _judged(directory, asked), known.get(stack)) for stack, asked in named.items()]
     if not found:
         fail([f"{directory}: there is no file Pulumi.STACK.yaml"])
@@ -57,16 +48,3 @@ def draw(
 def _judged(directory: Path, stack: str) -> Verdict:
     with told(stack):
         return judged(directory, stack)
-
-
-def _facts(paths: Sequence[Path], stacks: Sequence[str]) -> dict[str, FactsFile]:
-    """Read the facts files, by stack. Raises NoFacts and OSError."""
-    known: dict[str, FactsFile] = {}
-    for path in paths:
-        read = facts_in(path)
-        if read.stack not in stacks:
-            raise NoFacts(f"{path}: facts of stack {read.stack}, which is not drawn: name it, or leave this file out")
-        if read.stack in known:
-            raise NoFacts(f"{path}: facts of stack {read.stack}, as another file is: leave one of the two out")
-        known[read.stack] = read
-    return known

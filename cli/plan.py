@@ -1,59 +1,85 @@
 """`swarmnet plan`: what `pulumi up` would do to the hosts, in words, without a write."""
 
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import typer
-from rich.console import Console
 
-from cli.errors import told
-from cli.forecasts import forecasts, tried
-from cli.lines import give_data
-from cli.plan_report import fields, show
+from cli.lines import asking, give_data, so_many, tell, told
 from cli.project import owner
-from cli.stack_argument import Stack
+from cli.stack_argument import AsJson, Stack
 from cli.stack_files import STACKS, Directory, declared
 from cli.state import left, state_if_known
-from cli.waiting import asking, so_many
 from providers.explain.forecast import Forecast
 from providers.hosts.door import Hosts
+from providers.loop.forecasts import State, forecasts, tried
 from providers.loop.preflight import Fitness, preflight
+from providers.rules.checks.preflight import Findings
 from providers.rules.doctor.halting import CHANGING, JOINING
+from providers.rules.plan import Plan
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.facts import Silent
+from providers.rules.vocabulary.snapshot import Survey
 from providers.rules.vocabulary.words import lines
 from providers.simulate.from_snapshot import copied
 
+Line = tuple[str, str]  # and its colour
 
-def plan(
-    stack: Stack,
-    directory: Directory = STACKS,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON, for programs.")] = False,
-) -> None:
+
+def plan(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) -> None:
     """Say what `pulumi up --refresh` would do to the hosts: read them, and try it on a simulated copy. Writes nothing.
 
     Exits with 1 if something would block, fail or not be reached, and if a host does not answer.
     """
     with told(stack):
-        wanted, resolved = declared(directory, stack)
-        state, doubt = state_if_known(stack, directory)
-        accesses = {**left(state, wanted, resolved.lost), **wanted.access}
-        with asking(so_many(len(accesses))):
-            hosts, declares = Hosts(accesses, resolved.roles), Hosts(wanted.access, resolved.roles)
-            taken = preflight(declares, without_lost(resolved), owner(directory, stack))
-            seen, found = tried(hosts, wanted, state, resolved.lost, lines(taken.refused))
-            silent = [each for each in seen.hosts if isinstance(each, Silent)]
-            if halted := unfit(declares, resolved, found):
-                found = forecasts(wanted, state, copied(seen), resolved.lost, lines([*taken.refused, *halted]))
-            warnings = [*taken.warnings, *forbidden(hosts, found)]
+        ahead = looked_ahead(directory, stack)
+        found = ahead.found
+        with asking(so_many(len(ahead.wanted.access))):
+            if halted := unfit(ahead.declared, ahead.resolved, found):
+                clashes = lines([*ahead.taken.refused, *halted])
+                found = forecasts(ahead.wanted, ahead.state, copied(ahead.seen), ahead.resolved.lost, clashes)
+            warnings = [*ahead.taken.warnings, *forbidden(ahead.hosts, found)]
     if as_json:
-        report = {"state": doubt or "known", "silent": {each.host: each.why for each in silent}}
-        resources = [fields(each) for each in found]
-        give_data({**report, "warnings": warnings, "resources": resources})
+        report = {"state": ahead.doubt or "known", "silent": {each.host: each.why for each in ahead.silent}}
+        give_data({**report, "warnings": warnings, "resources": [fields(each) for each in found]})
     else:
-        show(Console(highlight=False, soft_wrap=True), found, silent, doubt, warnings)
-    if silent or any(each.problem for each in found):
+        for text, colour in report_of(found, ahead.silent, ahead.doubt, warnings):
+            tell(text, colour)
+    if ahead.silent or any(each.problem for each in found):
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What the next `up` of a stack would do, and what that was tried on. doubt: why the state is not known."""
+
+    wanted: Plan
+    resolved: Resolved
+    state: State
+    doubt: str
+    hosts: Hosts  # those of the state too
+    declared: Hosts
+    taken: Findings
+    seen: Survey
+    found: list[Forecast]
+
+    @property
+    def silent(self) -> list[Silent]:
+        """Return the hosts that did not answer."""
+        return [each for each in self.seen.hosts if isinstance(each, Silent)]
+
+
+def looked_ahead(directory: Path, stack: str) -> Ahead:
+    """Read the hosts of a stack, and try the next `up` on a copy. Raises SwarmnetError."""
+    wanted, resolved = declared(directory, stack)
+    state, doubt = state_if_known(stack, directory)
+    accesses = {**left(state, wanted, resolved.lost), **wanted.access}
+    with asking(so_many(len(accesses))):
+        hosts, own = Hosts(accesses, resolved.roles), Hosts(wanted.access, resolved.roles)
+        taken = preflight(own, without_lost(resolved), owner(directory, stack))
+        seen, found = tried(hosts, wanted, state, resolved.lost, lines(taken.refused))
+    return Ahead(wanted, resolved, state, doubt, hosts, own, taken, seen, found)
 
 
 def unfit(hosts: Hosts, resolved: Resolved, found: Iterable[Forecast]) -> list[str]:
@@ -69,3 +95,42 @@ def forbidden(hosts: Hosts, found: Iterable[Forecast]) -> list[str]:
     """Say where sudo's rules forbid a restart of docker that is foreseen."""
     restarted = dict.fromkeys(host for forecast in found for host in forecast.restarted)
     return hosts.forbidden(restarted)
+
+
+def fields(forecast: Forecast) -> dict[str, object]:
+    """Return a forecast as JSON has it."""
+    return {**asdict(forecast), "disturbs": forecast.disturbs}
+
+
+def report_of(
+    found: Iterable[Forecast], silent: Iterable[Silent], doubt: str, warnings: Iterable[str] = ()
+) -> Iterator[Line]:
+    """Yield the report, line by line."""
+    yield from ((f"no answer: {host.why}", "red") for host in silent)
+    yield from ((f"warning: {warning}", "yellow") for warning in warnings)
+    if doubt:
+        all_new = "all is taken as new, so that `adopt` decides about what is there"
+        yield f"the state is not known ({doubt}): {all_new}", "yellow"
+    seconds, quiet = 0.0, []
+    for each in found:
+        if each.stages or each.problem:
+            yield from _resource(each)
+            seconds += each.seconds
+        else:
+            quiet.append(each.resource)
+    if quiet:
+        yield f"nothing to do: {', '.join(quiet)}", "green"
+    if seconds:
+        yield f"about {seconds:.0f} s in all, one after the other", ""
+
+
+def _resource(forecast: Forecast) -> Iterator[Line]:
+    yield forecast.resource, ""
+    for stage in forecast.stages:
+        lasts = f" (about {stage.seconds:.0f} s)" if stage.seconds >= 0.5 else ""
+        yield f"  {stage.doing}{lasts}", ""
+    if forecast.disturbs:
+        yield f"  will: {forecast.disturbs}", "yellow"
+    yield from ((f"  warning: {warning}", "yellow") for warning in forecast.warnings)
+    if forecast.problem:
+        yield from ((line, "red") for line in f"  blocked: {forecast.problem}".split("\n"))

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.errors import told
-from cli.lines import give, give_data, tell
-from cli.stack_argument import Stack
+from cli.lines import give, give_data, tell, told
+from cli.stack_argument import AsJson, Stack
 from cli.stack_files import STACKS, Directory, declared
 from providers.hosts.privileges import JOBS, Job, read_only_program
 
@@ -15,7 +14,7 @@ from providers.hosts.privileges import JOBS, Job, read_only_program
 def privileges(
     stack: Stack,
     directory: Directory = STACKS,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON, for programs.")] = False,
+    as_json: AsJson = False,
     program: Annotated[
         bool, typer.Option("--filter", help="Print the program for sshd's `command=`, which lets a key only read.")
     ] = False,

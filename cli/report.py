@@ -1,17 +1,15 @@
 """`swarmnet report`: previews as Markdown for a pull request, without access to any host."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.errors import fail, told
-from cli.facts_files import STDIN, content, facts_in
+from cli.facts import STDIN, Facts, content, facts_in
 from cli.files import write
-from cli.lines import give
-from providers.explain.facts_file import FactsFile, NoFacts
+from cli.lines import fail, give, told
 from providers.explain.report.page import MOST, comment, no_page, page
 from providers.explain.report.preview import NotAPreview, Preview
 
@@ -25,14 +23,7 @@ def report(
             show_default="-",
         ),
     ] = None,
-    facts: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--facts",
-            metavar="FILE",
-            help="The file of `swarmnet facts`: gives names and numbers. Once for each stack.",
-        ),
-    ] = None,
+    facts: Facts = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Where the Markdown goes; standard output otherwise.")
     ] = None,
@@ -44,49 +35,32 @@ def report(
     """
     with told():
         found = {path: content(path) for path in previews or [STDIN]}
-        known = {path: facts_in(path) for path in facts or ()}
-        pages, problems = _pages(found, known)
-        _write(comment(pages), out)
+        pages, problems = _pages(found, facts or ())
+        if out:
+            write(out, comment(pages))
+        else:
+            give(comment(pages))
     if problems:
         fail(problems)
 
 
-def _pages(found: Mapping[Path, bytes], known: Mapping[Path, FactsFile]) -> tuple[list[str], list[str]]:
+def _pages(found: Mapping[Path, bytes], facts: Sequence[Path]) -> tuple[list[str], list[str]]:
     """Return a page for each preview, and what is wrong with those that can't be read. Raises NoFacts."""
-    read: dict[Path, Preview | NotAPreview] = {}
+    read: dict[Path, Preview] = {}
+    torn: dict[Path, str] = {}
     for path, text in found.items():
         try:
             read[path] = Preview.parse(text)
         except NotAPreview as error:
-            read[path] = error
-    stacks = {_stack(each) for each in read.values() if isinstance(each, Preview)}
-    whole = len(stacks - {""}) == len(read)
-    for path, each in known.items():
-        if whole and each.stack not in stacks:
-            other = ", ".join(sorted(stacks))
-            raise NoFacts(f"{path}: facts of stack {each.stack}, but the preview is of {other}: take facts of {other}")
-    by_stack = {each.stack: each for each in known.values()}
-    most = (MOST - len(comment([""]))) // len(read) - 1
-    pages = [
-        no_page("a stack" if path == STDIN else path.stem, str(each))
-        if isinstance(each, NotAPreview)
-        else _page(each, by_stack, most)
-        for path, each in read.items()
-    ]
-    return pages, [f"{path}: {each}" for path, each in read.items() if isinstance(each, NotAPreview)]
-
-
-def _page(preview: Preview, facts: Mapping[str, FactsFile], most: int) -> str:
-    known = facts.get(_stack(preview))
-    return page(preview, known, datetime.now(UTC) - known.taken_at if known else timedelta(), most)
-
-
-def _stack(preview: Preview) -> str:
-    return preview.owner.rpartition("/")[2]
-
-
-def _write(text: str, out: Path | None) -> None:
-    if out:
-        write(out, text)
-    else:
-        give(text)
+            torn[path] = str(error)
+    stacks = {each.stack for each in read.values()}
+    known = facts_in(facts, stacks if len(stacks - {""}) == len(found) else None)
+    most = (MOST - len(comment([""]))) // len(found) - 1
+    pages = []
+    for path in found:
+        if path in torn:
+            pages.append(no_page("a stack" if path == STDIN else path.stem, torn[path]))
+        else:
+            of = known.get(read[path].stack)
+            pages.append(page(read[path], of, datetime.now(UTC) - of.taken_at if of else timedelta(), most))
+    return pages, [f"{path}: {why}" for path, why in torn.items()]

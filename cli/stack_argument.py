@@ -53,3 +53,4 @@ Stacks = Annotated[
         autocompletion=complete,
     ),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the same as JSON, for programs.")]

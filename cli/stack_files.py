@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 import typer
 
-from cli.errors import told
+from cli.lines import told
 from cli.project import owner, project_of, settings, short, stacks_around
 from providers.rules.checks.whole_file import Verdict, verdict
 from providers.rules.plan import Plan, planned

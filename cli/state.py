@@ -1,6 +1,6 @@
 """Pulumi's state of a stack, read by `pulumi stack export`."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +8,12 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import from_json
 
 from cli.project import NoState, asked
+from providers.loop.forecasts import State
+from providers.rules.nouns.noun import Known
 from providers.rules.nouns.table import KINDS, noun_of
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.specs import HostSpec, OverlaySpec, Spec
-
-Outputs = Mapping[str, Any]
-State = Mapping[str, tuple[Spec, Outputs]]
 
 
 def state_of(stack: str, directory: Path) -> State:
@@ -81,7 +80,7 @@ def _recorded(exported: object) -> list[_Resource]:
 
 def resources(exported: object) -> State:
     """Return the resources in an exported state that are Swarmnet's, as they are recorded there. Raises NoState."""
-    found: dict[str, tuple[Spec, Outputs]] = {}
+    found: dict[str, tuple[Spec, Known]] = {}
     for each in _recorded(exported):
         kind = KINDS.get(each.type.rpartition(":")[2]) if "swarmnet" in each.type else None
         if kind is not None and not each.delete:

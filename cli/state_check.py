@@ -19,8 +19,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.errors import told
-from cli.lines import complain, tell
+from cli.lines import complain, tell, told
 from cli.project import project_of
 from cli.stack_argument import Stack
 from cli.stack_files import STACKS, Directory, file_of, text_of

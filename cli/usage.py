@@ -29,10 +29,6 @@ class Command(TyperCommand):
         """Return its parameters, each with what stands for a value, or nothing if it takes none."""
         return [_in_words(each) for each in super().get_params(ctx)]
 
-    def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
-        """Arguments that may be left out stand in brackets."""
-        return ["[OPTIONS]", *(_piece(each) for each in self.get_params(ctx) if isinstance(each, TyperArgument))]
-
 
 class Group(TyperGroup):
     """The same of a group of commands."""
@@ -51,9 +47,3 @@ def _in_words(param: Any) -> Any:  # noqa: ANN401 - Typer has a class of its own
 
 def _same(shown: str | None, ctx: object) -> str | None:
     return shown
-
-
-def _piece(argument: TyperArgument) -> str:
-    name = argument.display_name_raw
-    shown = name if argument.required else f"[{name}]"
-    return shown if argument.nargs == 1 else f"{shown}..."

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cli.forecasts import forecasts, tried
-from cli.plan_report import report_of
+from cli.plan import report_of
 from providers.explain.forecast import NOT_REACHED, Forecast
+from providers.loop.forecasts import forecasts, tried
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import SwarmnetError
@@ -128,7 +128,7 @@ def test_what_services_may_lose_is_a_warning():
 
     assert ["service db: its one task may start on another host"] == [line[:50] for line in swap.warnings]
     assert ["service front: Traefik reaches it by overlay app"] == [line[:48] for line in migration.warnings]
-    assert f"  warning: {swap.warnings[0]}" in [line.plain for line in report_of([swap], [], "")]
+    assert f"  warning: {swap.warnings[0]}" in [line for line, _ in report_of([swap], [], "")]
 
 
 def test_migration_in_a_swarm_that_shows_no_address_pool():
@@ -200,7 +200,7 @@ def test_swarm_that_the_stack_file_has_no_more_is_left():
 def test_report_says_what_is_felt():
     """Each service with all its ports, away until its first task is back, not until the new tasks were watched; tasks
     restart once as the ports go, and once as they come back."""
-    lines = [line.plain for line in report_of(foretold(at_work(), NEW_INGRESS), [], "")]
+    lines = [line for line, _ in report_of(foretold(at_work(), NEW_INGRESS), [], "")]
 
     assert (
         "  will: take ports away: api (8081/tcp) for about 11 s; web (8080/tcp) for about 11 s; "
@@ -212,7 +212,7 @@ def test_report_of_a_settled_stack_is_one_line():
     """Nothing to do, by name."""
     found = foretold(at_work(), lifecycle.swarm_spec(), lifecycle.ingress_spec())
 
-    assert ["nothing to do: swarm, ingress"] == [line.plain for line in report_of(found, [], "")]
+    assert ["nothing to do: swarm, ingress"] == [line for line, _ in report_of(found, [], "")]
 
 
 def test_report_names_silent_hosts_and_an_unknown_state():
@@ -222,7 +222,7 @@ def test_report_names_silent_hosts_and_an_unknown_state():
     assert [
         "no answer: w1: no answer at 10.9.0.2",
         "the state is not known (no `pulumi`): all is taken as new, so that `adopt` decides about what is there",
-    ] == [line.plain for line in report_of([], [silent], "no `pulumi`")]
+    ] == [line for line, _ in report_of([], [silent], "no `pulumi`")]
 
 
 @dataclass

@@ -66,7 +66,7 @@ MISSING = "/no/such/file"
         ("", "no such file or directory", [preview("nothing"), "--facts", MISSING]),
         (
             FACTS % ("prod", "2026-11-24T04:00:00Z"),
-            "facts of stack prod, but the preview is of lab: take facts of lab",
+            "facts of stack prod, but stacks are lab: leave this file out",
             [],
         ),
         ("{}", "no facts of schema 1 as `swarmnet facts` writes them: ", []),

@@ -15,10 +15,8 @@ import typer
 from rich.console import Console
 
 from cli.__main__ import app
-from cli.plan_report import show
+from cli.lines import asking, so_many
 from cli.usage import Panel
-from cli.waiting import asking, so_many
-from providers.explain.forecast import Forecast, Stage
 from tests.support.command_line import swarmnet
 from tests.support.machines import ROOT
 
@@ -127,17 +125,6 @@ def test_terminal_shows_whom_it_waits_for_and_a_pipe_does_not():
             pass
 
     assert (True, "") == ("asking 3 hosts" in terminal.getvalue(), pipe.getvalue())
-
-
-def test_plan_is_a_table_on_a_terminal_and_lines_in_a_pipe():
-    """The same in both."""
-    found = [Forecast(resource="ingress", stages=(Stage(doing="ports of web", seconds=2.0),), seconds=2.0)]
-    terminal, pipe = io.StringIO(), io.StringIO()
-    for file in (terminal, pipe):
-        show(Console(file=file, force_terminal=file is terminal, width=100, no_color=True), found, [], "", [])
-
-    assert re.search(r"│ ingress +│ ports of web +│ 2 s", terminal.getvalue())
-    assert "ingress\n  ports of web (about 2 s)\nabout 2 s in all, one after the other\n" == pipe.getvalue()
 
 
 @pytest.mark.whole

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from cli.forecasts import forecasts
-from cli.state import State
 from providers.explain.forecast import Forecast
+from providers.loop.forecasts import State, forecasts
 from providers.rules.plan import Plan
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.shape import Pool

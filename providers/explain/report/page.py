@@ -82,7 +82,7 @@ def page(
     joins = joining(found)
     problems, failed = len(errors) + len(refused), bool(errors)
     head = [
-        f"### Networks of {code(preview.owner.rpartition('/')[2] or 'a stack')}",
+        f"### Networks of {code(preview.stack or 'a stack')}",
         "",
         f"**{verdict(found, joins, facts, others=beside, problems=problems, failed=failed)}**",
     ]

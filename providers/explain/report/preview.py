@@ -107,6 +107,11 @@ class Preview(_Part):
         parts = self.steps[0].urn.split("::") if self.steps else []
         return f"{parts[1]}/{parts[0].rpartition(':')[2]}" if len(parts) > 1 else ""
 
+    @property
+    def stack(self) -> str:
+        """Return the stack's own name; empty if no step says it."""
+        return self.owner.rpartition("/")[2]
+
 
 def name_in(urn: str) -> str:
     """Return the name in a URN: `urn:pulumi:lab::swarmnet::…:Overlay::overlay/app` has overlay/app."""

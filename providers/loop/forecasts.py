@@ -1,15 +1,14 @@
 """A whole stack brought about on a simulated copy of its hosts, resource by resource, in the order of its plan."""
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from typing import Any
 
-from cli.state import State
 from providers import simulate
 from providers.explain.forecast import NOT_REACHED, Forecast
 from providers.loop.dry_run import rehearsed
 from providers.rules.nouns import swarm
-from providers.rules.nouns.noun import Decide, aware
+from providers.rules.nouns.noun import Decide, Known, aware
 from providers.rules.nouns.table import ORDER, noun_of
 from providers.rules.plan import Plan
 from providers.rules.vocabulary.door import Door
@@ -19,6 +18,7 @@ from providers.simulate import World
 from providers.simulate.from_snapshot import copied
 
 Look = Callable[[Door], Any]
+State = Mapping[str, tuple[Spec, Known]]  # of Pulumi, by the resource's name: what was wanted, and the outputs
 
 
 def tried(
