@@ -41,7 +41,7 @@ from providers.rules.vocabulary.wish import wish
 from providers.rules.vocabulary.words import line
 
 if TYPE_CHECKING:
-    from providers.explain.consequence import Consequences
+    from providers.explain.report.effects import Consequences
     from providers.loop.preflight import Fitness
 
 # Seconds for Pulumi's engine to take a progress line, or a connection; it is on this machine. While it is stopped
@@ -103,7 +103,7 @@ class Run:
     @property
     def consequences(self) -> "Consequences":
         """Return those of a preview; nobody else tells any."""
-        from providers.explain.consequence import Consequences
+        from providers.explain.report.effects import Consequences
 
         with self._loading:
             self._consequences = self._consequences or Consequences(lambda urn, line: Progress(urn)(line, stays=True))

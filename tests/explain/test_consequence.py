@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from providers.explain.consequence import Consequences
-from providers.explain.report.effects import PORTS_AWAY
+from providers.explain.report.effects import PORTS_AWAY, Consequences
 from tests.support import lifecycle
 
 GWBRIDGE, INGRESS, NODE = lifecycle.gwbridge_spec("w2"), lifecycle.ingress_spec(), lifecycle.node_spec("w2")

@@ -124,20 +124,16 @@ def _spec(kind: type[Spec], state: State) -> Spec:
     return kind.model_validate(known)
 
 
-def wanted(preview: Preview) -> Plan | None:
-    """Return all that the stack file of the preview wants, or None if it makes no sense; a diagnostic then says why."""
-    try:
-        return plan_of(from_flat(preview.config), preview.owner or "swarmnet/stack")
-    except StackFileError:
-        return None
+def wanted(preview: Preview) -> tuple[Plan | None, list[ranges.Range]]:
+    """Return all that the stack file of the preview wants, and the ranges that nothing may meet.
 
-
-def reserved(preview: Preview) -> list[ranges.Range]:
-    """Return the ranges that nothing may meet; none if the stack file makes no sense."""
+    Nothing of it if it makes no sense; a diagnostic then says why.
+    """
     try:
-        return list(ranges.reserved(model.parse(from_flat(preview.config))))
+        raw = from_flat(preview.config)
+        return plan_of(raw, preview.owner or "swarmnet/stack"), list(ranges.reserved(model.parse(raw)))
     except StackFileError:
-        return []
+        return None, []
 
 
 def places(plan: Plan) -> dict[str, int]:

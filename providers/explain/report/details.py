@@ -21,7 +21,7 @@ VERBS = {"create": "create", "update": "change", "replace": "replace", "delete":
 def details(change: Change) -> list[str]:
     """The lines of one resource: a head, then its properties. Of what comes or goes, those that are no default."""
     both = change.before is not None and change.after is not None
-    old, new = (dict(_flat(_shown(spec, both))) if spec else {} for spec in (change.before, change.after))
+    old, new = (dict(flat(_shown(spec, both))) if spec else {} for spec in (change.before, change.after))
     verb = "forget" if change.forgotten else VERBS[change.op]
     return [f"@@ {shown(change.name)}: {verb} @@", *_lines(old, new)]
 
@@ -47,7 +47,8 @@ def _shown(spec: Spec, defaults: bool) -> dict[str, Any]:
     return values
 
 
-def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield each value, and each within one by itself, with its path."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from ((f"{key}.{inner}", each) for inner, each in value.items())

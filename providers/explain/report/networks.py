@@ -1,12 +1,15 @@
-"""The table of networks: what each has before and after."""
+"""What each network has before and after: as a table, and as a picture of the address plan."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network
 
 from providers.explain.escape import code, plain
-from providers.explain.report.changes import Change, natural
+from providers.explain.flowchart import Box, flowchart
+from providers.explain.report.changes import TREATMENT, Change, natural
+from providers.explain.report.details import flat
+from providers.rules.checks.ranges import Range
 from providers.rules.plan import Plan
-from providers.rules.vocabulary.keys import OverlayFlags
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, OverlaySpec
 from providers.rules.vocabulary.words import some
 
@@ -14,6 +17,12 @@ NETWORKS = (GwbridgeSpec, IngressSpec, OverlaySpec)
 HEAD = ("| network | | subnet | gateway | MTU | flags |", "| --- | --- | --- | --- | --- | --- |")
 # So many names are told in a line, then their number: one line must not fill a comment.
 NAMED = 30
+# Ranges in one block of this prefix length are drawn together: the first with which there are not too many blocks.
+# A range that is larger than a block has one to itself.
+PREFIXES, BLOCKS = (16, 12, 8), 8
+# So many boxes can be looked at; beyond, ranges that stay as they are become one box of their block.
+BOXES = 60
+APART = TREATMENT | {"host", "labels", "name", "subnet", "gateway", "mtu"}  # from the flags
 Network = GwbridgeSpec | IngressSpec | OverlaySpec
 
 
@@ -76,25 +85,19 @@ def _merged(found: Iterable[Row]) -> Iterator[Row]:
 
 def values(spec: Network | None) -> tuple[str, str, str, str] | None:
     """Return a network's cells: subnet, gateway, MTU, flags."""
-    return (spec.subnet, spec.gateway, str(spec.mtu or "Engine's"), ", ".join(flags(spec))) if spec else None
+    return (spec.subnet, spec.gateway, str(spec.mtu or "Engine's"), _beside(spec)) if spec else None
 
 
-def flags(spec: Network) -> list[str]:
-    """Say what a network has beside its addresses and MTU."""
-    said: list[str | bool | None] = []
-    match spec:
-        case GwbridgeSpec():
-            renamed = spec.bridge_name != "docker_gwbridge" and f"bridge {spec.bridge_name}"
-            said = [spec.icc and "icc", not spec.masquerade and "no masquerade", renamed]
-            said += [spec.ip_range and f"ip_range {spec.ip_range}", f"IPv6 {spec.ipv6.subnet}" if spec.ipv6 else None]
-        case OverlaySpec():
-            said = [getattr(spec, flag) and flag for flag in OverlayFlags.model_fields]
-            said += [spec.ip_range and f"ip_range {spec.ip_range}", f"VNI {spec.vxlan_id}" if spec.vxlan_id else None]
-        case IngressSpec():
-            said = [spec.encrypted and "encrypted"]
-    said += [f"also {subnet}" for subnet in getattr(spec, "subnets", ())]
-    said += [f"{key.rpartition('.')[2]} {value}".rstrip() for key, value in sorted(spec.options.items())]
-    return [flag for flag in said if isinstance(flag, str)]
+def _beside(spec: Network) -> str:
+    """Say what a network has beside its addresses and MTU: all that is no default, its labels apart."""
+    found = flat(spec.model_dump(mode="json", exclude={*APART, *spec.NOT_COMPARED}, exclude_defaults=True))
+    return ", ".join(_flag(key, value) for key, value in found)
+
+
+def _flag(key: str, value: object) -> str:
+    if isinstance(value, bool):
+        return key if value else f"no {key}"
+    return f"{key} {', '.join(map(str, value)) if isinstance(value, list) else value}"
 
 
 def line(row: Row) -> str:
@@ -114,3 +117,54 @@ def _cell(old: str, new: str) -> str:
     if not new:
         return f"~~{old}~~"
     return f"{old} → **{new}**" if old else f"**{new}**"
+
+
+def picture(rows: Sequence[Row], reserved: Sequence[Range]) -> list[str]:
+    """Return the lines of the flowchart; none if there is no range."""
+    boxes = [box for row in rows for box in _boxes(row)]
+    boxes += [Box("reserved", each.kept_for, each.subnet) for each in reserved]
+    blocks = _blocks(sorted(boxes, key=lambda box: (IPv4Network(box.detail), box.name)))
+    quiet = len(boxes) > BOXES
+    groups = {str(block): _fewer(blocks[block]) if quiet else blocks[block] for block in sorted(blocks)}
+    return flowchart(groups).splitlines() if boxes else []
+
+
+def _blocks(boxes: Sequence[Box]) -> dict[IPv4Network, list[Box]]:
+    """Return the boxes of each block."""
+    for prefix in PREFIXES:
+        found: dict[IPv4Network, list[Box]] = {}
+        for box in boxes:
+            subnet = IPv4Network(box.detail)
+            block = subnet.supernet(new_prefix=prefix) if subnet.prefixlen > prefix else subnet
+            found.setdefault(block, []).append(box)
+        if len(found) <= BLOCKS:
+            break
+    return found
+
+
+def _fewer(boxes: Sequence[Box]) -> list[Box]:
+    same = [box for box in boxes if box.kind == "same"]
+    if len(same) < 3:
+        return list(boxes)
+    return [*(box for box in boxes if box.kind != "same"), Box("same", f"{len(same)} more that stay")]
+
+
+def _boxes(row: Row) -> Iterator[Box]:
+    name, before, after = _name(row), _range(row.before), _range(row.after)
+    if before == after and before:
+        yield Box("new" if row.change else "same", f"{name}{f' ({row.change})' if row.change else ''}", before)
+        return
+    if before:
+        yield Box("gone", f"{name} (until now)" if after else f"{name} (removed)", before)
+    if after:
+        yield Box("new", f"{name} (from now on)" if before else f"{name} (new)", after)
+
+
+def _range(spec: Network | None) -> str:
+    return spec.subnet if spec else ""
+
+
+def _name(row: Row) -> str:
+    if row.hosts:
+        return f"{row.name} of {', '.join(row.hosts) if len(row.hosts) < 4 else f'{len(row.hosts)} hosts'}"
+    return row.name if row.kind == row.name else f"{row.kind} {row.name}"

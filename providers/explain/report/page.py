@@ -12,14 +12,14 @@ from itertools import groupby
 from providers.explain.escape import code, cut, fenced, prose
 from providers.explain.facts_file import FactsFile
 from providers.explain.report import networks
-from providers.explain.report.changes import Change, changes, natural, others, reserved, wanted
+from providers.explain.report.changes import Change, changes, natural, others, wanted
 from providers.explain.report.details import details, other
 from providers.explain.report.effects import Disturbs, effect
 from providers.explain.report.findings import blocked, findings, source
 from providers.explain.report.foreseen import foreseen
-from providers.explain.report.picture import picture
 from providers.explain.report.preview import Diagnostic, Preview, name_in
 from providers.explain.report.summary import joining, verdict
+from providers.rules.checks.ranges import Range
 from providers.rules.plan import Plan
 from providers.rules.vocabulary.words import some
 
@@ -75,7 +75,7 @@ def page(
     preview: Preview, facts: FactsFile | None = None, age: timedelta = timedelta(), most: int = MOST - len(MARKER) - 1
 ) -> str:
     """Return the report on a preview, in at most so many characters. `age` is that of the facts."""
-    plan = wanted(preview)
+    plan, reserved = wanted(preview)
     found, beside = changes(preview, plan), others(preview)
     errors = _told(preview.diagnostics, "error")
     refused = foreseen(found) + (blocked(found, facts) if facts else [])
@@ -91,7 +91,7 @@ def page(
         _problems(errors, refused, _told(preview.diagnostics, "warning")),
         _networks(found, plan, failed),
         _disturbed(found, joins, facts, age),
-        _picture(found, plan, preview),
+        _picture(networks.rows(found, plan), reserved),
         _diff(diff),
     )
     lines = list(head)
@@ -158,10 +158,9 @@ def _items(number: int, group: Sequence[Change], joins: Set[str], facts: FactsFi
         yield [f"   - {whose}{line}" for line in findings(change, facts)] if facts else []
 
 
-def _picture(found: Sequence[Change], plan: Plan | None, preview: Preview) -> Section:
-    rows = networks.rows(found, plan)
+def _picture(rows: Sequence[networks.Row], reserved: Sequence[Range]) -> Section:
     changed = any(row.change for row in rows)
-    block = fenced("mermaid", picture(rows, reserved(preview))) if changed else []
+    block = fenced("mermaid", networks.picture(rows, reserved)) if changed else []
     return Section(["", "#### Address plan", ""], [block] if block else [])
 
 

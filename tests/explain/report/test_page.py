@@ -9,9 +9,8 @@ import pytest
 from providers.explain.facts_file import FactsFile
 from providers.explain.forecast import NOT_REACHED
 from providers.explain.report.changes import changes
-from providers.explain.report.networks import rows
+from providers.explain.report.networks import BOXES, picture, rows
 from providers.explain.report.page import MOST, page
-from providers.explain.report.picture import BOXES, picture
 from providers.rules.checks.ranges import Range
 from tests.explain.report.previews import (
     bridge,
@@ -110,12 +109,13 @@ def test_an_error_of_pulumi_alone_is_told():
     ("expected", "one"),
     [
         (
-            "| overlay `app` | **replaced** | 10.3.0.0/24 | 10.3.0.1 | Engine's | **ip\\_range 10.3.0.0/25** |",
-            step("replace", overlay(), overlay(ip_range="10.3.0.0/25")),
+            "| overlay `app` | **replaced** | 10.3.0.0/24 | 10.3.0.1 | Engine's | "
+            "**options.x.y 1, subnets 10.9.0.0/24, ip\\_range 10.3.0.0/25** |",
+            step("replace", overlay(), overlay(ip_range="10.3.0.0/25", options={"x.y": "1"}, subnets=("10.9.0.0/24",))),
         ),
         (
             "| `docker_gwbridge` on `w1` | **changed** | 10.1.0.0/24 | 10.1.0.1 | Engine's | "
-            "**icc, no masquerade, bridge br\\|0** |",
+            "**icc, no masquerade, bridge\\_name br\\|0** |",
             step("update", bridge(), bridge(icc=True, masquerade=False, bridge_name="br|0")),
         ),
     ],
