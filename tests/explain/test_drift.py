@@ -1,6 +1,5 @@
 """Every differing property of every resource is drift, by name; silence and doubt are not."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -23,11 +22,9 @@ from providers.explain.drift import (
 from providers.explain.forecast import Forecast, Stage
 from providers.rules.nouns.table import noun_of
 from providers.rules.vocabulary.errors import Unreachable
-from providers.rules.vocabulary.facts import IngressFacts, Member, Network, Silent
+from providers.rules.vocabulary.facts import IngressFacts, Member, Silent
 from providers.rules.vocabulary.labels import AVAILABILITY
-from providers.rules.vocabulary.network_options import MTU, VNI
-from providers.rules.vocabulary.shape import Pool
-from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, Ipv6Range, OverlaySpec, Spec, SwarmSpec
+from providers.rules.vocabulary.specs import GwbridgeSpec, Ipv6Range, OverlaySpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import (
     JoinSwarm,
     LeaveSwarm,
@@ -68,12 +65,10 @@ BRIDGE = "com.docker.network.bridge."
 NOWHERE = {"host", "protect", "on_remove", "disturb", "on_in_use", "dynamic_ports", "lose_auto_removed"}
 
 
-def stack() -> World:
-    """Three hosts with one resource of each kind, all properties of which are declared."""
-    specs = [GWBRIDGE if spec == lifecycle.gwbridge_spec("w1") else spec for spec in lifecycle.whole_stack()]
-    declared = {SwarmSpec: SWARM, IngressSpec: INGRESS, OverlaySpec: OVERLAY}
-    specs = [declared.get(type(spec), NODE if spec == lifecycle.node_spec("w1") else spec) for spec in specs]
-    return lifecycle.made(bare(*lifecycle.HOSTS), *specs)
+def stack(*others: Spec) -> World:
+    """Three hosts with one resource of each kind, all properties of which are declared; others take their places."""
+    wanted = {spec.resource_name: spec for spec in (*lifecycle.whole_stack(), *ALL, *others)}
+    return lifecycle.made(bare(*lifecycle.HOSTS), *wanted.values())
 
 
 STACK = stack()
@@ -117,43 +112,19 @@ def test_what_is_as_recorded_is_no_drift(spec):
 # Every property, by name
 
 
-def replaced(**changes: Any) -> Callable[[Network], Network]:
-    """A network as somebody made it anew, otherwise."""
-    return lambda network: altered(network, **changes)
-
-
-def with_option(key: str, value: str) -> Callable[[Network], Network]:
-    """A network with another value for a driver option."""
-    return lambda network: altered(network, options=tuple(sorted({**dict(network.options), key: value}.items())))
-
-
-def on_the_bridge(change: Callable[[Network], Network]) -> World:
-    """The stack with another docker_gwbridge on w1."""
-    host = STACK.host("w1")
-    bridge = host.network("docker_gwbridge")
-    assert bridge is not None
-    return STACK.with_host(host.without_network(bridge.id).with_network(change(bridge)))
-
-
-def in_the_swarm(spec: Spec, change: Callable[[Network], Network]) -> World:
-    """The stack with another network of the swarm."""
-    of_it = lifecycle.id_of(STACK, spec)
-    return STACK.agreed(networks=tuple(change(net) if net.id == of_it else net for net in STACK.swarm.networks))
+def network_of(spec: Spec, **changes: Any) -> World:
+    """The stack with another network in the place of one, on w1 or in the swarm."""
+    of_it, w1 = lifecycle.id_of(STACK, spec), STACK.host("w1")
+    if spec is GWBRIDGE:
+        (bridge,) = (net for net in w1.networks if net.id == of_it)
+        return STACK.with_host(w1.without_network(of_it).with_network(altered(bridge, **changes)))
+    networks = (altered(net, **changes) if net.id == of_it else net for net in STACK.swarm.networks)
+    return STACK.agreed(networks=tuple(networks))
 
 
 def of_the_swarm(**changes: Any) -> World:
     """The stack with other settings of the swarm."""
     return STACK.agreed(settings=replace(STACK.swarm.settings, **changes))
-
-
-def without_bridge() -> World:
-    """The stack with no docker_gwbridge on w1."""
-    host = STACK.host("w1")
-    return STACK.with_host(host.without_network(lifecycle.id_of(STACK, GWBRIDGE)))
-
-
-LEAVES, REMOVED = LeaveSwarm(host="w1"), RemoveNode(node_id=lifecycle.id_of(STACK, NODE), force=True)
-REJOINED = by_hand(LEAVES, REMOVED, JoinSwarm(host="w1", role="worker"))
 
 
 def of_the_node(**changes: Any) -> World:
@@ -163,56 +134,46 @@ def of_the_node(**changes: Any) -> World:
     return STACK.agreed(nodes=(*(node for node in STACK.swarm.nodes if node != entry), replace(entry, **changes)))
 
 
-MORE, IPV6 = (Pool(subnet="10.98.0.0/24", gateway="10.98.0.1"), Pool(subnet="fd00:1::/64", gateway="fd00:1::1"))
+def without(spec: Spec) -> World:
+    """The stack after somebody removed a network."""
+    return by_hand(RemoveNetwork(id=lifecycle.id_of(STACK, spec)))
 
 
-def grown(network: Network, pool: Pool = MORE, **more: Any) -> Network:
-    """A network with a further range."""
-    return replace(network, pools=(*network.pools, pool), **more)
-
-
+LEAVES, REMOVED = LeaveSwarm(host="w1"), RemoveNode(node_id=lifecycle.id_of(STACK, NODE), force=True)
+REJOINED = by_hand(LEAVES, REMOVED, JoinSwarm(host="w1", role="worker"))
 OURS, THEIRS = (("swarmnet.owner", lifecycle.OWNER),), (("team", "net"),)
-on_ingress, on_overlay = partial(in_the_swarm, INGRESS), partial(in_the_swarm, OVERLAY)
+# Other values for inputs: the stack is made with them, and is then not as recorded.
+NETWORK = {"mtu": 1400, "options": {"x": "1"}, "labels": {"team": "web"}}
+OF_SWARM = {**NETWORK, "subnet": "10.99.0.0/24", "encrypted": True, "subnets": ("10.98.0.0/24",)}
+INPUTS: list[tuple[Spec, dict[str, Any]]] = [
+    (GWBRIDGE, {**NETWORK, "subnet": "172.31.0.0/16", "gateway": "172.31.0.9", "ip_range": "172.31.128.0/17"}),
+    (GWBRIDGE, {"icc": True, "masquerade": False, "bridge_name": "gw0"}),
+    (GWBRIDGE, {"ipv6": Ipv6Range(subnet="fd00:1::/64", gateway="fd00:1::1")}),
+    (
+        SWARM,
+        {"autolock": True, "task_history_limit": 9, "cert_expiry": 3600, "dispatcher_heartbeat": 5}
+        | {"snapshot_interval": 100, "keep_old_snapshots": 3, "labels": {"team": "web"}, "data_path_port": 4791}
+        | {"default_addr_pool": ("10.32.0.0/11",), "default_addr_pool_prefix": 24},
+    ),
+    (NODE, {"role": "manager", "availability": "pause", "labels": {"team": "web"}}),
+    (INGRESS, {**OF_SWARM, "name": "mesh", "gateway": "10.99.0.9"}),
+    (OVERLAY, {**OF_SWARM, "gateway": "10.99.0.130", "ip_range": "10.99.0.128/25", "vxlan_id": 4100}),
+    (OVERLAY, {"attachable": True, "internal": True}),
+]
+# What only hands do.
 DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
     "docker_gwbridge@w1": {
-        "subnet": (on_the_bridge(replaced(subnets=("172.31.0.0/16",))), "10.12.0.0/16", "172.31.0.0/16"),
-        "gateway": (on_the_bridge(replaced(gateways=("10.12.0.9",))), "10.12.0.1", "10.12.0.9"),
-        "mtu": (on_the_bridge(with_option(MTU, "1400")), None, 1400),
-        "icc": (on_the_bridge(with_option(f"{BRIDGE}enable_icc", "true")), False, True),
-        "masquerade": (on_the_bridge(with_option(f"{BRIDGE}enable_ip_masquerade", "false")), True, False),
-        "bridge_name": (on_the_bridge(with_option(f"{BRIDGE}name", "gw0")), "docker_gwbridge", "gw0"),
-        "labels.team": (on_the_bridge(replaced(labels=OURS)), "net", None),
-        "ip_range": (on_the_bridge(replaced(ip_ranges=("10.12.128.0/17",))), None, "10.12.128.0/17"),
-        "ipv6": (
-            on_the_bridge(partial(grown, pool=IPV6, ipv6=True)),
-            None,
-            Ipv6Range(subnet="fd00:1::/64", gateway="fd00:1::1"),
-        ),
-        "options.x": (on_the_bridge(with_option("x", "1")), None, "1"),
-        "settled": (on_the_bridge(replaced(internal=True)), True, "it is internal: containers have no way out"),
-        "network_id": (on_the_bridge(replaced(id="other")), lifecycle.id_of(STACK, GWBRIDGE), "other"),
-        "adopted": (on_the_bridge(replaced(labels=THEIRS)), False, True),
-        "exists": (without_bridge(), True, False),
+        "settled": (network_of(GWBRIDGE, internal=True), True, "it is internal: containers have no way out"),
+        "network_id": (network_of(GWBRIDGE, id="other"), lifecycle.id_of(STACK, GWBRIDGE), "other"),
+        "adopted": (network_of(GWBRIDGE, labels=THEIRS), False, True),
+        "exists": (STACK.with_host(STACK.host("w1").without_network(lifecycle.id_of(STACK, GWBRIDGE))), True, False),
     },
     "swarm": {
-        "autolock": (of_the_swarm(autolock=True), False, True),
-        "task_history_limit": (of_the_swarm(task_history_limit=9), 4, 9),
-        "cert_expiry": (of_the_swarm(cert_expiry=3600), 86400, 3600),
-        "dispatcher_heartbeat": (of_the_swarm(dispatcher_heartbeat=1e-9), 10, 1e-9),
-        "snapshot_interval": (of_the_swarm(snapshot_interval=0), 5000, 0),
-        "keep_old_snapshots": (of_the_swarm(keep_old_snapshots=3), 1, 3),
-        "data_path_port": (of_the_swarm(data_path_port=4791), 4790, 4791),
-        "default_addr_pool": (of_the_swarm(default_addr_pool=("10.0.0.0/8",)), ("10.210.0.0/16",), ("10.0.0.0/8",)),
-        "default_addr_pool_prefix": (of_the_swarm(default_addr_pool_prefix=24), 25, 24),
-        "labels.team": (of_the_swarm(labels=(*OURS, ("team", "x"))), "net", "x"),
         "swarm_id": (of_the_swarm(id="other"), lifecycle.id_of(STACK, SWARM), "other"),
         "adopted": (of_the_swarm(labels=THEIRS), False, True),
         "exists": (bare(*lifecycle.HOSTS), True, False),
     },
     "node/w1": {
-        "role": (of_the_node(role="manager"), "worker", "manager"),
-        "availability": (of_the_node(availability="pause"), "active", "pause"),
-        "labels.team": (of_the_node(labels=OURS), "net", None),
         "settled": (by_hand(LEAVES), True, "the managers say down"),
         "node_id": (REJOINED, lifecycle.id_of(STACK, NODE), lifecycle.id_of(REJOINED, NODE)),
         "adopted": (of_the_node(labels=THEIRS), False, True),
@@ -220,37 +181,26 @@ DRIFTS: dict[str, dict[str, tuple[World, Any, Any]]] = {
         "exists": (by_hand(LEAVES, REMOVED), True, False),
     },
     "ingress": {
-        "name": (on_ingress(replaced(name="mesh")), "ingress", "mesh"),
-        "subnet": (on_ingress(replaced(subnets=("10.99.0.0/24",))), "10.11.0.0/16", "10.99.0.0/24"),
-        "gateway": (on_ingress(replaced(gateways=("10.11.0.9",))), "10.11.0.1", "10.11.0.9"),
-        "mtu": (on_ingress(with_option(MTU, "1400")), None, 1400),
-        "subnets": (on_ingress(grown), (), ("10.98.0.0/24",)),
-        "encrypted": (on_ingress(with_option("encrypted", "")), False, True),
-        "options.x": (on_ingress(with_option("x", "1")), None, "1"),
-        "labels.team": (on_ingress(replaced(labels=OURS)), "net", None),
         "settled": (set_node(STACK, "w2", labels=((AVAILABILITY, "active"),)), True, "w2 was drained by Swarmnet"),
-        "network_id": (on_ingress(replaced(id="other")), lifecycle.id_of(STACK, INGRESS), "other"),
-        "adopted": (on_ingress(replaced(labels=THEIRS)), False, True),
-        "exists": (by_hand(RemoveNetwork(id=lifecycle.id_of(STACK, INGRESS))), True, False),
+        "network_id": (network_of(INGRESS, id="other"), lifecycle.id_of(STACK, INGRESS), "other"),
+        "adopted": (network_of(INGRESS, labels=THEIRS), False, True),
+        "exists": (without(INGRESS), True, False),
     },
     "overlay/app": {
-        "subnet": (on_overlay(replaced(subnets=("10.99.0.0/24",))), "10.20.0.0/24", "10.99.0.0/24"),
-        "gateway": (on_overlay(replaced(gateways=("10.20.0.9",))), "10.20.0.1", "10.20.0.9"),
-        "ip_range": (on_overlay(replaced(ip_ranges=("10.20.0.128/25",))), None, "10.20.0.128/25"),
-        "mtu": (on_overlay(with_option(MTU, "1400")), None, 1400),
-        "attachable": (on_overlay(replaced(attachable=True)), False, True),
-        "internal": (on_overlay(replaced(internal=True)), False, True),
-        "encrypted": (on_overlay(with_option("encrypted", "")), False, True),
-        "subnets": (on_overlay(grown), (), ("10.98.0.0/24",)),
-        "vxlan_id": (on_overlay(with_option(VNI, "4100")), 4200, 4100),
-        "options.x": (on_overlay(with_option("x", "1")), None, "1"),
-        "labels.team": (on_overlay(replaced(labels=OURS)), "net", None),
-        "settled": (on_overlay(replaced(driver="")), True, "the swarm gave it no addresses: nothing can start on it"),
-        "network_id": (on_overlay(replaced(id="other")), lifecycle.id_of(STACK, OVERLAY), "other"),
-        "adopted": (on_overlay(replaced(labels=THEIRS)), False, True),
-        "exists": (by_hand(RemoveNetwork(id=lifecycle.id_of(STACK, OVERLAY))), True, False),
+        "labels.team": (network_of(OVERLAY, labels=OURS), "net", None),
+        "settled": (network_of(OVERLAY, driver=""), True, "the swarm gave it no addresses: nothing can start on it"),
+        "network_id": (network_of(OVERLAY, id="other"), lifecycle.id_of(STACK, OVERLAY), "other"),
+        "adopted": (network_of(OVERLAY, labels=THEIRS), False, True),
+        "exists": (without(OVERLAY), True, False),
     },
 }
+for _spec, _changes in INPUTS:
+    _world = stack(_spec.model_copy(update=_changes))
+    for _key, _value in _changes.items():
+        _part = {"labels": "team", "options": "x"}.get(_key)
+        _was, _there = ((each.get(_part) if _part else each) for each in (getattr(_spec, _key), _value))
+        _name = f"{_key}.{_part}" if _part else _key
+        DRIFTS[_spec.resource_name].setdefault(_name, (_world, _was, _there))
 CASES = [(spec, key) for spec in ALL for key in DRIFTS[spec.resource_name]]
 
 
@@ -329,7 +279,7 @@ def test_what_could_not_be_read_is_unknown(spec):
 
 def test_share_of_a_silent_host_in_the_ingress_is_unknown():
     """The ingress itself and the other hosts are compared."""
-    seen: IngressFacts = facts(on_ingress(replaced(subnets=("10.99.0.0/24",))), INGRESS)
+    seen: IngressFacts = facts(network_of(INGRESS, subnets=("10.99.0.0/24",)), INGRESS)
     silent = Silent(host="w1", why="w1: no answer")
     hosts = (*(host for host in seen.hosts if host.host != "w1"), silent)
     result = finding(INGRESS, recorded(INGRESS), replace(seen, hosts=hosts))
