@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.explain.consequence import PORTS_AWAY
+from providers.explain.report.effects import PORTS_AWAY
 from providers.loop.reconcile import LATE
 from providers.rules.plan import plan_of
 from providers.rules.stack_file.reading import from_yaml
