@@ -5,7 +5,7 @@ do not know; any other change takes the next number. It has no secret, no join t
 its own: the caller says when the facts were taken.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, Literal, Self
@@ -13,7 +13,7 @@ from typing import Final, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from providers.explain.forecast import Forecast, published
-from providers.rules.vocabulary.facts import Network, Node, Silent, SwarmService, Task
+from providers.rules.vocabulary.facts import Member, Network, Node, Silent
 from providers.rules.vocabulary.keys import OverlayFlags
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.places import shown
@@ -123,39 +123,38 @@ def facts_file(
     """Return the facts of a stack, of what was read and foretold."""
     nodes = {node.id: node for node in survey.swarm.nodes} if survey.swarm else {}
     running = _running(survey.swarm) if survey.swarm else {}
+    networks = sorted(survey.swarm.networks, key=lambda net: net.name) if survey.swarm else ()
     return FactsFile(
         schema=SCHEMA,
         stack=stack,
         taken_at=taken_at,
         state=state,
-        hosts=dict(_host(each, nodes, running) for each in survey.hosts),
-        networks=_networks(survey.swarm, survey.hosts) if survey.swarm else {},
+        hosts={_word(each).host: _host(each, nodes, running) for each in survey.hosts},
+        networks={each.name: _network(each, survey, running) for each in networks},
         forecast=tuple(forecast),
     )
 
 
 def _running(swarm: SwarmSurvey) -> dict[str, Counter[str]]:
-    """Count the running tasks of each service, by node id."""
+    """Count the running tasks of each service by name, by node id."""
     names = {service.id: service.name for service in swarm.services}
-    found: dict[str, Counter[str]] = {}
+    found = defaultdict[str, Counter[str]](Counter)
     for task in swarm.tasks:
-        if task.service_id in names and _runs(task):
-            found.setdefault(task.node_id, Counter())[names[task.service_id]] += 1
+        if task.service_id in names and task.desired == "running" and task.alive:
+            found[task.node_id][names[task.service_id]] += 1
     return found
 
 
-def _runs(task: Task) -> bool:
-    return task.desired == "running" and task.alive
+def _word(read: HostSurvey | Silent) -> Member | Silent:
+    return read if isinstance(read, Silent) else read.member
 
 
-def _host(
-    read: HostSurvey | Silent, nodes: Mapping[str, Node], running: Mapping[str, Mapping[str, int]]
-) -> tuple[str, HostFacts]:
-    own = read if isinstance(read, Silent) else read.member
+def _host(read: HostSurvey | Silent, nodes: Mapping[str, Node], running: Mapping[str, Mapping[str, int]]) -> HostFacts:
+    own = _word(read)
     networks = () if isinstance(read, Silent) else read.networks
     node = nodes.get(own.node_id)
     bridge = next((net for net in networks if net.name == GATEWAY_BRIDGE), None)
-    return own.host, HostFacts(
+    return HostFacts(
         silent=own.why if isinstance(own, Silent) else "",
         state="" if isinstance(own, Silent) else own.state,
         role=node.role if node else "",
@@ -165,32 +164,30 @@ def _host(
     )
 
 
-def _networks(swarm: SwarmSurvey, hosts: Iterable[HostSurvey | Silent]) -> dict[str, NetworkFacts]:
-    asked = [host for host in hosts if isinstance(host, HostSurvey)]
-    return {net.name: _network(net, swarm, asked) for net in sorted(swarm.networks, key=lambda net: net.name)}
-
-
-def _network(network: Network, swarm: SwarmSurvey, hosts: Iterable[HostSurvey]) -> NetworkFacts:
-    on_it = (
-        each for each in swarm.services if (each.publishes_ingress if network.ingress else network.id in each.networks)
-    )
-    containers = (
-        f"{each.name} on {host.member.host}"
-        for host in hosts
-        for each in host.containers
-        if each.running and network.id in each.networks
-    )
+def _network(network: Network, survey: Survey, running: Mapping[str, Mapping[str, int]]) -> NetworkFacts:
+    services = sorted(survey.swarm.services if survey.swarm else (), key=lambda service: service.name)
+    asked = [host for host in survey.hosts if isinstance(host, HostSurvey)]
     return NetworkFacts(
         id=network.id,
         ingress=network.ingress,
         subnet=network.subnet,
         gateway=network.gateway,
         **shown(OverlayFlags, network),
-        services=tuple(_attached(each, swarm) for each in sorted(on_it, key=lambda service: service.name)),
-        containers=tuple(sorted(containers)),
+        services=tuple(
+            Attached(
+                name=each.name,
+                ports=tuple(published(each)),
+                tasks=sum(tasks.get(each.name, 0) for tasks in running.values()),
+            )
+            for each in services
+            if (each.publishes_ingress if network.ingress else network.id in each.networks)
+        ),
+        containers=tuple(
+            sorted(
+                f"{each.name} on {host.member.host}"
+                for host in asked
+                for each in host.containers
+                if each.running and network.id in each.networks
+            )
+        ),
     )
-
-
-def _attached(service: SwarmService, swarm: SwarmSurvey) -> Attached:
-    tasks = [each for each in swarm.tasks if each.service_id == service.id and _runs(each)]
-    return Attached(name=service.name, ports=tuple(published(service)), tasks=len(tasks))

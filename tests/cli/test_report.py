@@ -52,7 +52,7 @@ def test_facts_show_their_age(tmp_path):
     (tmp_path / "facts.json").write_text(FACTS % ("lab", datetime.now(UTC).isoformat()))
     done = report(ADDED, "--facts", tmp_path / "facts.json")
 
-    assert re.search(r"facts taken at \S+ \S+ UTC, \d minutes? before this report", done.stdout)
+    assert re.search(r"facts taken at \S+ \S+ UTC, 0 hours before this report", done.stdout)
 
 
 MISSING = "/no/such/file"

@@ -16,7 +16,7 @@ from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec
 from providers.rules.vocabulary.words import some
 
 # What is older is said to be old.
-OLD = timedelta(hours=24)
+OLD, HOUR = timedelta(hours=24), timedelta(hours=1)
 # So many names are told, then their number.
 NAMED = 10
 LONG = 1_000  # characters of what a forecast says in one line
@@ -84,7 +84,7 @@ def source(changes: Sequence[Change], facts: FactsFile, old: timedelta) -> list[
     taken = f"{facts.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     advice = "; **that is long ago: take them anew**" if old > OLD else ""
     said = [
-        f"Names and numbers are from facts taken at {taken}, {age(old.total_seconds())} before this report, "
+        f"Names and numbers are from facts taken at {taken}, {max(old, timedelta()) // HOUR} hours before this report, "
         f"with the stack file of then{advice}."
     ]
     silent = [code(name) for name, host in sorted(facts.hosts.items()) if host.silent]
@@ -95,12 +95,3 @@ def source(changes: Sequence[Change], facts: FactsFile, old: timedelta) -> list[
     if changes and not any(forecast(change, facts) for change in changes):
         said.append("They were taken before this change was made: who is there is known, how long it takes is not.")
     return said
-
-
-def age(seconds: float) -> str:
-    """A time in the largest unit that fits: `2 hours`. What lies ahead, by a clock that is off, is `0 minutes`."""
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        number = int(max(seconds, 0) // size)
-        if number or unit == "minute":
-            break
-    return f"{number} {unit}{'' if number == 1 else 's'}"

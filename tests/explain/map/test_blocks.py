@@ -44,15 +44,6 @@ def test_every_section_with_a_range_is_a_claim():
     ] == kinds(stack(**sections))
 
 
-def test_bridge_of_one_host_is_its_own():
-    """A host with a range of its own is not among those that share one."""
-    found = claimed(stack(gwbridge=net("10.1.0.0/20"), w1=net("10.2.0.0/20")))
-
-    assert {"10.1.0.0/20": "bridge of m1", "10.2.0.0/20": "bridge of w1"} == {
-        each.subnet: each.what for each in found if each.kind == "gwbridge"
-    }
-
-
 @pytest.mark.parametrize(("connected_to", "expected"), [([], []), (["dev"], ["prod"])])
 def test_shared_range_is_an_overlap_only_where_stacks_are_connected(connected_to, expected):
     """Stacks that do not reach each other may have the same ranges."""
@@ -61,13 +52,6 @@ def test_shared_range_is_an_overlap_only_where_stacks_are_connected(connected_to
     prod = stack("prod", overlays={"app": net("10.3.0.0/24")}, connected_to=connected_to)
 
     assert expected == [each.stack for each in overlaps([dev, prod])]
-
-
-def test_what_hosts_have_and_the_file_does_not_is_a_claim():
-    """An undeclared network and a bridge that is still to be changed."""
-    assert [("foreign", "10.74.0.0/24", "tools_default"), ("outgoing", "172.18.0.0/16", "docker_gwbridge of w2")] == [
-        each for each in kinds(shop()) if each[0] in ("foreign", "outgoing")
-    ]
 
 
 def seen(**changes):

@@ -44,6 +44,10 @@ def many():
     [
         ["search", "10.72.34.128/25", "OVERLAP · overlay", "overlays.search.subnet; overlaps payments 10.72.34.0/24"],
         ["10.75.0.0…10.255.255.255", "", "free, 11,862,016 addresses", "largest: 10.128.0.0/9"],
+        ["docker_gwbridge", "10.72.0.0/20", "bridge of m1, w1 and w2", "gwbridge.subnet"],
+        ["docker_gwbridge", "10.72.240.0/20", "bridge of w3", "hosts.w3.gwbridge.subnet"],
+        ["tools_default", "10.74.0.0/24", "not declared", ""],
+        ["docker_gwbridge of w2", "172.18.0.0/16", "until it is changed", ""],
         ["w2", "10.3.17.21", "worker, active", "found, active, worker, active"],
         ["docker_gwbridge", "172.18.0.0/16", "until it is changed", ""],
         ["w3", "10.3.18.21", "worker, active, no answer", "w3: no answer at 10.3.18.21:22 within 10 s"],
