@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from providers.explain.facts_file import Attached, HostFacts, NetworkFacts
 from providers.explain.flowchart import Box
 from providers.explain.map.blocks import Block, blocks
-from providers.explain.map.claims import Claim, Overlap, Stack, bridged, claims, undeclared
+from providers.explain.map.claims import Claim, Overlap, Stack, claims, undeclared
 from providers.rules.stack_file.model import Ingress, Overlay
 from providers.rules.vocabulary.addresses import first_address
 from providers.rules.vocabulary.keys import OverlayFlags
@@ -86,7 +86,7 @@ def _bridges(stack: Stack, host: str) -> Iterator[Box]:
     facts = stack.facts.hosts.get(host) if stack.facts else None
     has = facts.bridge if facts else None
     if wanted and wanted.subnet:
-        own = [host] == bridged(stack, f"hosts.{host}.gwbridge.subnet") and file.hosts[host].gwbridge
+        own = file.hosts[host].gwbridge
         words = "bridge of its own" if own and own.subnet else "bridge"
         gateway = wanted.gateway or first_address(wanted.subnet, wanted.ip_range)
         yield Box("gwbridge", GATEWAY_BRIDGE, wanted.subnet, words, f"gateway {gateway}")
