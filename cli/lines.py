@@ -26,17 +26,19 @@ def as_shown(*texts: str, style: str = "") -> Text:
 
 def tell(text: str, colour: str = "") -> None:
     """A line on standard output."""
-    typer.secho(indented(text), fg=_shown(colour))
+    typer.echo(_coloured(text, colour))
 
 
 def complain(text: str, colour: str = "red") -> None:
     """A line on standard error."""
-    typer.secho(indented(text), fg=_shown(colour), err=True)
+    typer.echo(_coloured(text, colour), err=True)
 
 
-def _shown(colour: str) -> str | None:
-    """Return the colour, unless nobody wants any: https://no-color.org."""
-    return None if os.environ.get("NO_COLOR") else colour or None
+def _coloured(text: str, colour: str) -> str:
+    """Return what is shown, in its colour unless nobody wants any (https://no-color.org): a style of none would still
+    end with a code that takes colours back."""
+    shown = indented(text)
+    return typer.style(shown, fg=colour) if colour and not os.environ.get("NO_COLOR") else shown
 
 
 def give(text: str) -> None:

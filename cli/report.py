@@ -30,15 +30,15 @@ def report(
 ) -> None:
     """Say in Markdown what previews change and disturb, for one comment of at most 60,000 characters.
 
-    Exits with 0 whatever a preview found, also if it failed; with 1 if there is no preview to read, which the
-    Markdown then says in its place.
+    Exits with 0 whatever a preview found, also if it failed; with 1 if there is no preview to read, which a file then
+    says in its place, while nothing goes to standard output.
     """
     with told():
         found = {path: content(path) for path in previews or [STDIN]}
         pages, problems = _pages(found, facts or ())
         if out:
             write(out, comment(pages))
-        else:
+        elif not problems:
             give(comment(pages))
     if problems:
         fail(problems)

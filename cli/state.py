@@ -14,6 +14,7 @@ from providers.rules.nouns.table import KINDS, noun_of
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.specs import HostSpec, OverlaySpec, Spec
+from providers.rules.vocabulary.words import reason
 
 
 def state_of(stack: str, directory: Path) -> State:
@@ -74,7 +75,9 @@ def _recorded(exported: object) -> list[_Resource]:
     except ValidationError as error:
         (problem, *_) = error.errors(include_url=False, include_input=False)
         where = ".".join(map(str, problem["loc"])) or "it"
-        raise NoState(f"`pulumi stack export` does not print a state: {where}: {problem['msg'].lower()}") from error
+        raise NoState(
+            f"`pulumi stack export` does not print a state: {where}: {reason(problem['msg']).lower()}"
+        ) from error
     return (deployment.resources if deployment else None) or []
 
 

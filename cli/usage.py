@@ -7,6 +7,8 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from providers.rules.vocabulary.words import reason
+
 HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
@@ -24,6 +26,14 @@ class Command(TyperCommand):
     def __init__(self, *, help: str | None = None, **settings: Any) -> None:  # noqa: ANN401 - Typer's own
         paragraphs = (help or "").split("\n\n")
         super().__init__(help="\n\n".join(" ".join(each.split()) for each in paragraphs), **settings)
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Read its parameters, and say what is wrong with a value in our words alone."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            error.message = reason(error.message)
+            raise
 
     def get_params(self, ctx: typer.Context) -> list[Any]:  # type: ignore[override]
         """Return its parameters, each with what stands for a value, or nothing if it takes none."""

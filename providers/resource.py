@@ -31,7 +31,7 @@ from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.labels import OWNER
 from providers.rules.vocabulary.specs import Spec, plain
-from providers.rules.vocabulary.words import line
+from providers.rules.vocabulary.words import line, reason
 from providers.run import PROCESS, Progress, Run, Turn, announcing, debugging, one_line
 
 Props = dict[str, Any]
@@ -86,7 +86,8 @@ class Provider(ResourceProvider, Generic[S, F]):
             spec = self.spec(news)
         except ValidationError as problems:
             failures = [
-                CheckFailure(".".join(map(str, problem["loc"])), line(problem["msg"])) for problem in problems.errors()
+                CheckFailure(".".join(map(str, problem["loc"])), line(reason(problem["msg"])))
+                for problem in problems.errors()
             ]
             return CheckResult(news, failures)
         if olds:

@@ -18,7 +18,7 @@ from providers.rules.vocabulary.keys import OverlayFlags
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.places import shown
 from providers.rules.vocabulary.snapshot import HostSurvey, Survey, SwarmSurvey
-from providers.rules.vocabulary.words import data
+from providers.rules.vocabulary.words import data, reason
 
 SCHEMA: Final = 1
 
@@ -109,7 +109,7 @@ class FactsFile(_Part):
         except ValidationError as error:
             problem = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, problem["loc"])) or "it"
-            says = f"{where}: {problem['msg'].lower()}"
+            says = f"{where}: {reason(problem['msg']).lower()}"
             raise NoFacts(f"no facts of schema {SCHEMA} as `swarmnet facts` writes them: {says}") from error
 
     def text(self) -> str:

@@ -82,15 +82,29 @@ def test_what_can_not_be_read_is_one_line(tmp_path, about, complaint, words):
     assert done.stderr.startswith(f"{MISSING if words else tmp_path / 'facts.json'}: {complaint}")
 
 
-def test_an_empty_preview_is_said_in_the_comment():
+def test_an_empty_preview_is_said_in_the_comment(tmp_path):
     """It takes the place of what an earlier push left there; the exit status is 1 all the same."""
-    done = report("-")
+    done = report("-", "--out", tmp_path / "comment.md")
 
     why = "it is empty: `pulumi preview --json` ended before it began; its stderr says why"
     assert (1, f"-: {why}\n") == (done.exit_code, done.stderr)
     assert ["<!-- swarmnet report -->", "### Networks of `a stack`", "", f"**No preview: {why}.**"] == (
-        done.stdout.splitlines()
+        (tmp_path / "comment.md").read_text().splitlines()
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("not json", "it: invalid json"), ("{}", "it has neither steps nor diagnostics"), ("[]", "it: input should be")],
+    ids=["no JSON", "other JSON", "a list"],
+)
+def test_nothing_is_printed_of_what_is_no_preview(tmp_path, text, why):
+    """One line says so, beside previews that could be read too."""
+    (tmp_path / "x.json").write_text(text)
+    done = report(ADDED, tmp_path / "x.json")
+
+    assert (1, "", 1) == (done.exit_code, done.stdout, len(done.stderr.splitlines()))
+    assert done.stderr.startswith(f"{tmp_path / 'x.json'}: not what `pulumi preview --json` writes: {why}")
 
 
 def test_stacks_share_one_comment(tmp_path):

@@ -115,6 +115,17 @@ def test_colours_are_for_who_wants_them():
     found = [run("map", "--out", "x", color=True, NO_COLOR=wish).stderr for wish in ("", "1")]
 
     assert [True, False] == ["\x1b[31m" in each for each in found]
+    lines = [
+        run(*words, color=True, NO_COLOR="1") for words in (("check", "lab"), ("check", "nope"), ("map", "--out", "x"))
+    ]
+    assert [False] * 3 == ["\x1b" in each.output for each in lines]
+
+
+def test_value_of_an_option_is_refused_in_our_words():
+    """Without the words of the library that reads it."""
+    done = run("check", "--format", "xml")
+
+    assert (2, True, False) == (done.exit_code, "'xml' is not one of" in done.stderr, "Value error" in done.stderr)
 
 
 def test_terminal_shows_whom_it_waits_for_and_a_pipe_does_not():

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from providers.rules.vocabulary.words import reason
+
 # With PULUMI_ENABLE_STREAMING_JSON_PREVIEW Pulumi writes events, a line each, that begin like this.
 STREAM = '{"sequence":'
 
@@ -96,7 +98,9 @@ class Preview(_Part):
         except ValidationError as error:
             problem = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, problem["loc"])) or "it"
-            raise NotAPreview(f"not what `pulumi preview --json` writes: {where}: {problem['msg'].lower()}") from error
+            raise NotAPreview(
+                f"not what `pulumi preview --json` writes: {where}: {reason(problem['msg']).lower()}"
+            ) from error
         if not found.steps and not found.diagnostics:
             raise NotAPreview("not what `pulumi preview --json` writes: it has neither steps nor diagnostics")
         return found

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from providers.rules.stack_file.problems import path
 from providers.rules.vocabulary.answers import At, From, Id, Keyed, Labels, Many, Number, form, to_the_letter
 from providers.rules.vocabulary.facts import Member
+from providers.rules.vocabulary.words import reason
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -184,6 +185,6 @@ def read_answer(kind: type[T], answer: str | bytes) -> T:
         if first["type"] == "json_invalid":
             raise ValueError("it is not JSON: not a Docker Engine's answer") from error
         where = path(first["loc"])[:80]
-        wrong = first["msg"].lower()[:200]
+        wrong = reason(first["msg"]).lower()[:200]
         raise ValueError(f"{where}: {wrong}" if where else wrong) from error
     return found

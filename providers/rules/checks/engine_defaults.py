@@ -21,7 +21,10 @@ LIKELY = {
     "the first networks of the Engines' own pool": f"{_POOL_START}/16",
 }
 
-_SAY = "say which pool in swarm.default_addr_pool"
+# Only `init` takes a pool, and no stack file says whether its swarm is still to be made.
+_SAY = (
+    "say which pool in swarm.default_addr_pool before the swarm is made; in one that runs, give each network a subnet"
+)
 _WHY = {
     **dict.fromkeys(product(OURS[:3], ["docker0"]), "an Engine refuses the network or its tasks where docker0 has it"),
     ("gwbridge", "first networks"): f'tasks on such networks would be rejected with "Pool overlaps"; {_SAY}',

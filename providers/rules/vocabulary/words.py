@@ -62,6 +62,11 @@ def _without_login(found: re.Match[str]) -> str:
     return f"{scheme}://{HIDDEN}@{host}"
 
 
+def reason(message: str) -> str:
+    """Return what a validator of ours said, without the words that pydantic puts before it."""
+    return message.removeprefix("Value error, ")
+
+
 def line(text: str) -> Shown:
     """Return the text on one line, without secrets, invisible characters, and anything that a terminal or a log would
     obey."""

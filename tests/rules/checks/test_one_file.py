@@ -272,7 +272,7 @@ PROBLEMS = {
 }
 
 FIRST = "the first networks of the Engines' own pool 10.0.0.0/16"
-SAY = "say which pool in swarm.default_addr_pool"
+SAY = "say which pool in swarm.default_addr_pool before the swarm is made; in one that runs, give each network a subnet"
 NOT_REACHED = "containers on such networks would not reach"
 PUBLIC = "is public: its owner would be unreachable; take a private range"
 WAITS = "and each waits for more of the others at every change; 7 at most are advised"
