@@ -50,21 +50,17 @@ def test_shell_understands_it(firewall, rules):
 
 
 @each
-def test_nft_understands_it(rules):
+@pytest.mark.parametrize(
+    ("firewall", "number", "check"),
+    [("nftables", 0, ["nft", "--check", "-f", "-"]), ("iptables", 0, ["--test"]), ("iptables", 1, ["--test"])],
+    ids=["nft", "iptables", "ip6tables"],
+)
+def test_real_program_understands_it(rules, firewall, number, check):
     """All that is fed to it, by its own check."""
-    ((command, given),) = fed(script("nftables", [rules]))
+    command, given = fed(script(firewall, [rules]))[number]
 
-    assert ["nft", "-f", "-"] == command
-    accepted(["nft", "--check", "-f", "-"], given)
-
-
-@each
-@pytest.mark.parametrize("family", [0, 1], ids=["IPv4", "IPv6"])
-def test_iptables_understands_it(rules, family):
-    """All that is fed to either program, by its own test."""
-    command, given = fed(script("iptables", [rules]))[family]
-
-    accepted([*command, "--test"], given)
+    assert firewall == "iptables" or ["nft", "-f", "-"] == command
+    accepted(check if firewall == "nftables" else [*command, *check], given)
 
 
 def test_nftables_opens_then_closes():
