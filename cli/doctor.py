@@ -17,13 +17,12 @@ from providers.hosts.discovery import found as discovered
 from providers.hosts.examine import examination
 from providers.hosts.fleet import Fleet, fleet_for
 from providers.hosts.probe.probing import reach as probed
-from providers.rules.doctor.diagnosis import diagnosis
+from providers.rules.doctor.case import Wanted, wanted
+from providers.rules.doctor.diagnosis import diagnosis, sends
 from providers.rules.doctor.ports import host_rules
-from providers.rules.doctor.reached import tries
-from providers.rules.doctor.wanted import Wanted, wanted
 from providers.rules.stack_file.access import HostAccess, Roles
 from providers.rules.stack_file.resolved import Resolved
-from providers.rules.vocabulary.diagnosis import Examination, FindingId
+from providers.rules.vocabulary.diagnosis import FindingId, Observed
 from providers.rules.vocabulary.errors import Blocked, EngineError
 from providers.rules.vocabulary.facts import Silent
 
@@ -97,7 +96,7 @@ def doctor(
         with asking(f"{stack} and all that it knows" if at_one else f"the hosts of {stack}"):
             fleet, seen, compared_with = begun_at(entry(stack, reach)) if at_one else _declared_hosts(directory, stack)
     console = Console(highlight=False, soft_wrap=True, quiet=as_json)
-    if tries(only or (), skip or ()):
+    if sends(only or (), skip or ()):
         with waiting(console, [each.host for each in seen.hosts]):
             seen = replace(seen, reach=probed(fleet, seen, compared_with))
     found = diagnosis(seen, compared_with, only or (), skip or ())
@@ -119,13 +118,13 @@ def _misused(at_one: bool, reach: Reach, rules: Firewall | None, host: str | Non
     return ""
 
 
-def _declared_hosts(directory: Path, stack: str) -> tuple[Fleet, Examination, Wanted]:
+def _declared_hosts(directory: Path, stack: str) -> tuple[Fleet, Observed, Wanted]:
     plan, resolved = declared(directory, stack)
     fleet = fleet_for(plan.access, resolved.roles)
     return fleet, examination(fleet), wanted(resolved)
 
 
-def begun_at(manager: HostAccess) -> tuple[Fleet, Examination, Wanted]:
+def begun_at(manager: HostAccess) -> tuple[Fleet, Observed, Wanted]:
     """Return a swarm that is begun at one manager; that host alone if it can't tell of the others.
 
     Who else is a manager it tells: it was named as one. Raises HostError if it is not reached.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import permutations
 from typing import Any
 
 from rich.console import Console
@@ -12,10 +13,17 @@ from rich.text import Text
 
 from cli.lines import as_shown
 from providers.rules.doctor.diagnosis import Diagnosis
-from providers.rules.vocabulary.diagnosis import Finding
-from providers.rules.vocabulary.reach import Trial
+from providers.rules.vocabulary.diagnosis import Finding, Result
 
 SCHEMA = 1
+_CELL = {  # keys of a row of the matrix, and where they are
+    "from": "sender",
+    "to": "receiver",
+    "channel": "channel",
+    "port": "port",
+    "status": "outcome",
+    "why": "why",
+}
 EXIT = {"well": 0, "unknown": 1, "wrong": 7}
 _COLOURS = {"failed": "red", "warning": "yellow", "unknown": "yellow"}
 _ENDS = {
@@ -27,34 +35,27 @@ _ENDS = {
 
 def as_data(stack: str, found: Diagnosis) -> dict[str, Any]:
     """Return the report as docs/doctor.md describes it: a published format, to which keys may be added."""
-    keys = ("id", "status", "host", "peer", "fact", "remedy")
-    findings = [{key: asdict(each)[key] for key in keys} for each in found.findings]
-    networks = [asdict(each) for each in found.rooms]
-    matrix = [
-        {
-            "from": each.sender,
-            "to": each.receiver,
-            "channel": each.channel,
-            "port": each.port,
-            "status": each.outcome,
-            "why": each.why,
-        }
-        for each in found.trials
-    ]
     return {
         "schema": SCHEMA,
         "stack": stack,
         "status": found.status,
-        "findings": findings,
-        "matrix": matrix,
-        "networks": networks,
+        "findings": [asdict(each) for each in found.findings],
+        "matrix": [{key: getattr(each, name) for key, name in _CELL.items()} for each in found.results],
+        "networks": [asdict(each) for each in found.rooms],
     }
 
 
 def show(console: Console, found: Diagnosis) -> None:
-    """The report for people: a table on a terminal, else a line for each finding."""
-    for table in tables(found) if console.is_terminal else ():
-        console.print(table)
+    """The report for people: on a terminal what passes between hosts and what was found as tables, as far as there is
+    any of it; else a line for each finding."""
+    if console.is_terminal and found.results:
+        console.print(matrix(found.results, _cell))
+    if console.is_terminal and found.findings:
+        rows = Table("", "id", "host", "what", "what to do", header_style="bold")
+        for each in found.findings:
+            status = as_shown(each.status, style=_COLOURS.get(each.status, ""))
+            rows.add_row(status, *map(as_shown, (each.id, _place(each), each.fact, each.remedy)))
+        console.print(rows)
     for line in lines(found, rows=not console.is_terminal):
         console.print(line)
 
@@ -62,10 +63,10 @@ def show(console: Console, found: Diagnosis) -> None:
 @contextmanager
 def waiting(console: Console, hosts: Collection[str]) -> Iterator[None]:
     """On a terminal, the matrix of these hosts while it is not known yet; it makes way for the whole report."""
-    rows = (
-        Trial(sender=one, receiver=other, channel="managers", outcome="unknown") for one in hosts for other in hosts
-    )
-    pairs = [each for each in rows if each.sender != each.receiver]
+    pairs = [
+        Result(sender=one, receiver=other, channel="managers", outcome="unknown")
+        for one, other in permutations(hosts, 2)
+    ]
     if not (console.is_terminal and pairs):
         yield
         return
@@ -73,45 +74,23 @@ def waiting(console: Console, hosts: Collection[str]) -> Iterator[None]:
         yield
 
 
-def tables(found: Diagnosis) -> Iterator[Table]:
-    """Show what passes between hosts, then what was found, as far as there is any of it."""
-    if found.trials:
-        yield matrix(found.trials, _cell)
-    if found.findings:
-        yield findings_table(found)
-
-
-def findings_table(found: Diagnosis) -> Table:
-    """Return the findings, row by row."""
-    rows = Table("", "id", "host", "what", "what to do", header_style="bold")
-    for each in found.findings:
-        status = as_shown(each.status, style=_COLOURS.get(each.status, ""))
-        rows.add_row(status, *map(as_shown, (each.id, _place(each), each.fact, each.remedy)))
-    return rows
-
-
-def matrix(trials: Collection[Trial], cell: Callable[[list[Trial]], Text]) -> Table:
+def matrix(results: Collection[Result], cell: Callable[[list[Result]], Text]) -> Table:
     """Show what passes from host to host: a row for each sender, a column for each receiver, each cell made by
     `cell`.
     """
-    hosts = list(dict.fromkeys(each.sender for each in trials))
+    hosts = list(dict.fromkeys(each.sender for each in results))
     shown = Table("from, to", *(Column(as_shown(host)) for host in hosts), header_style="bold")
     for sender in hosts:
-        pairs = ([each for each in trials if (each.sender, each.receiver) == (sender, other)] for other in hosts)
+        pairs = ([each for each in results if (each.sender, each.receiver) == (sender, other)] for other in hosts)
         shown.add_row(as_shown(sender, style="bold"), *map(cell, pairs))
     return shown
 
 
-def _cell(pair: list[Trial]) -> Text:
-    wrong = list(dict.fromkeys(each.channel for each in pair if each.outcome == "closed"))
-    unknown = list(dict.fromkeys(each.channel for each in pair if each.outcome == "unknown"))
-    if wrong:
-        return as_shown(f"closed: {', '.join(wrong)}", style="red")
-    return (
-        as_shown(f"unknown: {', '.join(unknown)}", style="yellow")
-        if unknown
-        else as_shown("ok" * bool(pair), style="green")
-    )
+def _cell(pair: list[Result]) -> Text:
+    for outcome, colour in (("closed", "red"), ("unknown", "yellow")):
+        if channels := dict.fromkeys(each.channel for each in pair if each.outcome == outcome):
+            return as_shown(f"{outcome}: {', '.join(channels)}", style=colour)
+    return as_shown("ok" * bool(pair), style="green")
 
 
 def lines(found: Diagnosis, *, rows: bool) -> Iterator[Text]:

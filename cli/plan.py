@@ -16,7 +16,7 @@ from providers.hosts.door import Hosts
 from providers.loop.forecasts import State, forecasts, tried
 from providers.loop.preflight import Fitness, preflight
 from providers.rules.checks.preflight import Findings
-from providers.rules.doctor.halting import CHANGING, JOINING
+from providers.rules.doctor.diagnosis import CHANGING, JOINING
 from providers.rules.plan import Plan
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.facts import Silent

@@ -262,7 +262,7 @@ class Run:
             if self._may_join or not self.declares_swarm:
                 return
             if any(each.state == "inactive" for each in door.swarm().members):
-                from providers.rules.doctor.halting import JOINING
+                from providers.rules.doctor.diagnosis import JOINING
 
                 problems = self.why_unfit(door, JOINING)
                 if problems:
@@ -358,7 +358,7 @@ def announcing(run: Run, door: Door, show: Progress, spec: Spec, known: Known) -
         decision = decide(facts)
         if running_change.begins(decision):
             from providers.loop.dry_run import foreseen, rehearsed
-            from providers.rules.doctor.halting import CHANGING
+            from providers.rules.doctor.diagnosis import CHANGING
             from providers.simulate.from_snapshot import copied
 
             if problems := run.why_unfit(door, CHANGING):

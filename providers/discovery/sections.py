@@ -72,7 +72,8 @@ def _host(member: FoundMember, ssh: Raw) -> Raw:
     host |= {} if access.local else {key: value for key, value in _way(access).items() if key not in ssh}
     host |= {key: getattr(node, key) for key in ("role", "availability")}
     host["labels"] = declarable(node.labels)
-    host["mtu"] = member.report.surroundings.mtu_at(own.node_address) if member.report else None
+    link = member.report.surroundings.link_of(own.node_address) if member.report else None
+    host["mtu"] = link.mtu if link else None
     return less_defaults(host, Host)
 
 

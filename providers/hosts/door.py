@@ -14,7 +14,7 @@ from providers.hosts.fleet import fleet_for
 from providers.hosts.perform import engine_of, perform
 from providers.hosts.shared_answers import WRITES
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
-from providers.rules.vocabulary.diagnosis import Examination
+from providers.rules.vocabulary.diagnosis import Observed
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
@@ -145,10 +145,10 @@ class Hosts(Door):
 
         return survey(self.fleet, stopped=stopped)
 
-    def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Examination:
+    def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Observed:
         from providers.hosts.examine import examination
         from providers.hosts.probe.probing import reach
-        from providers.rules.doctor.wanted import Wanted
+        from providers.rules.doctor.case import Wanted
 
         seen = examination(self.fleet)
         wanted = Wanted(access=self.accesses, managers=frozenset(managers), mtus=mtus, data_path_port=data_path_port)

@@ -11,68 +11,60 @@ from providers.hosts.engine_api import schema
 from providers.hosts.engine_api.engine import Engine, at
 from providers.hosts.engine_api.refusals import doubtful, unsupported
 from providers.hosts.fleet import INFO_TIMEOUT, Fleet
-from providers.hosts.look import look
+from providers.hosts.look import looked_at, not_looked_at
 from providers.hosts.survey import swarm_survey
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.addresses import engine_host, is_ip
-from providers.rules.vocabulary.diagnosis import (
-    Clock,
-    Examination,
-    HostExamination,
-    Room,
-    SwarmExamination,
-    Unread,
-)
+from providers.rules.vocabulary.diagnosis import Clock, Observed, ObservedHost, ObservedSwarm, Room, Unread
 from providers.rules.vocabulary.errors import EngineError, HostError, NoSwarm, NotFound
 from providers.rules.vocabulary.facts import Member, Network, narrowed
-from providers.rules.vocabulary.look import Look
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.words import line
 
 _COUNTS = (1, 52)  # the first API version with a count: measurements.md#addresses-in-use
 
 
-def examination(fleet: Fleet) -> Examination:
+def examination(fleet: Fleet) -> Observed:
     """Return all declared hosts and their swarm. What can't be read has the reason as its value."""
     found, silent = observe.answers(fleet, host_examination, fleet.names)
-    swarm: SwarmExamination | Unread | None
+    swarm: ObservedSwarm | Unread | None
     try:
         swarm = observe.from_manager(fleet, swarm_examination, newest=True)
     except NoSwarm:
         swarm = None
     except (EngineError, HostError) as problem:
         swarm = Unread(why=str(problem))
-    return Examination(hosts=_looked_at(fleet, found), silent=tuple(silent), swarm=swarm)
+    return Observed(hosts=_looked_at(fleet, found), silent=tuple(silent), swarm=swarm)
 
 
-def _looked_at(fleet: Fleet, hosts: list[HostExamination]) -> tuple[HostExamination, ...]:
+def _looked_at(fleet: Fleet, hosts: list[ObservedHost]) -> tuple[ObservedHost, ...]:
     """Return the hosts with what commands on them show, or the reason if one fails to run them."""
     known = {each.host: replace(each, known_by=_known_by(fleet.access(each.host), each)) for each in hosts}
 
-    def ask(engine: Engine) -> Look | str:
+    def ask(engine: Engine) -> ObservedHost:
         own = known[engine.name]
-        return look(engine, own.root, [each.known_by for each in known.values() if each is not own and each.known_by])
+        return looked_at(engine, own, [each.known_by for each in known.values() if each is not own and each.known_by])
 
     shown = fleet.each(ask, known)
     return tuple(
-        replace(each, look=str(word) if isinstance(word := shown[name], HostError | EngineError) else word)
+        word if isinstance(word := shown[name], ObservedHost) else not_looked_at(each, word)
         for name, each in known.items()
     )
 
 
-def _known_by(access: HostAccess, own: HostExamination) -> str:
+def _known_by(access: HostAccess, own: ObservedHost) -> str:
     said = engine_host(access.advertise_address or "")[0]
     return own.member.node_address if own.member.state == "active" else said if is_ip(said) else ""
 
 
-def host_examination(engine: Engine) -> HostExamination:
+def host_examination(engine: Engine) -> ObservedHost:
     """Return one host's own word, also if swarm networks do not work there."""
     engine.ping()  # opens the connection, so that its time does not count as the host's
     asked = time.time()
     info = engine.read("/info", schema.Info, timeout=INFO_TIMEOUT)
     answered = time.time()
     said = _seconds(info.time)
-    return HostExamination(
+    return ObservedHost(
         member=narrowed(info, Member, host=engine.name),
         release=info.release,
         unfit=unsupported(info),
@@ -85,12 +77,12 @@ def host_examination(engine: Engine) -> HostExamination:
     )
 
 
-def swarm_examination(engine: Engine) -> SwarmExamination:
+def swarm_examination(engine: Engine) -> ObservedSwarm:
     """Return the swarm as one manager shows it."""
     now = _seconds(engine.info().time)
     survey = swarm_survey(engine)
     authorities = certificates(engine.read("/swarm", schema.TrustRoot).text)
-    return SwarmExamination(
+    return ObservedSwarm(
         survey=survey,
         rooms=tuple(room for network in survey.networks if (room := counted(engine, network))),
         now=time.time() if now is None else now,

@@ -1,7 +1,7 @@
 # Looks at a host beside its Engine. Its words (look.py sets them): look SUDO ROOT [ADDRESS...], or log SUDO
 # It reads, and writes nothing. All that comes from elsewhere is in its words: none of it becomes text of the script.
 # SUDO: what stands before a command that needs root, or empty. ROOT: where the Engine keeps its data.
-# ADDRESS: of the other members. look_answers.py parses the answer.
+# ADDRESS: of the other members. look.py parses the answer.
 PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL=C
 set -f # the few that want names of files undo it
@@ -55,7 +55,6 @@ ask_modules() {
   module vxlan VXLAN
   module ip_vs IP_VS
   module esp4 INET_ESP
-  module br_netfilter BRIDGE_NETFILTER
 }
 ask_daemon_file() { if [ -e /etc/docker/daemon.json ]; then cat /etc/docker/daemon.json; else echo '{}'; fi; }
 ask_daemon_words() {

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from providers.rules.checks import members
 from providers.rules.checks.preflight import Findings, findings
-from providers.rules.doctor.halting import halting
-from providers.rules.doctor.wanted import wanted
+from providers.rules.doctor.case import wanted
+from providers.rules.doctor.diagnosis import halting
 from providers.rules.stack_file.resolved import Resolved
-from providers.rules.vocabulary.diagnosis import Examination, FindingId
+from providers.rules.vocabulary.diagnosis import FindingId, Observed
 from providers.rules.vocabulary.door import Door
 
 
@@ -38,7 +38,7 @@ def preflight(door: Door, resolved: Resolved, owner: str) -> Findings:
 class Fitness:
     """All hosts as `doctor` sees them; `seen` once somebody asked."""
 
-    seen: Examination | None = None
+    seen: Observed | None = None
 
     def problems(self, door: Door, resolved: Resolved, ids: Iterable[FindingId]) -> list[str]:
         """Say why a change would fail halfway, by these findings. Looks at most once, and not with `preflight: off`."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields, replace
 
 from providers import simulate
-from providers.rules.vocabulary.diagnosis import Examination
+from providers.rules.vocabulary.diagnosis import Observed
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
@@ -47,7 +47,7 @@ class SimulatedHosts(Door):
     seconds: float = 0
     surroundings: Surroundings = field(default_factory=Surroundings)
     made: dict[str, str] = field(default_factory=dict)
-    examination: Examination = field(default_factory=lambda: Examination(hosts=()))
+    examination: Observed = field(default_factory=lambda: Observed(hosts=()))
     lock: threading.Lock = field(default_factory=threading.Lock)  # many resources may work at once
 
     def at_rest(self) -> "SimulatedHosts":
@@ -108,7 +108,7 @@ class SimulatedHosts(Door):
         there = self.world.cluster.networks if self.world.cluster else ()
         return frozenset(ids & {net.id for net in there})
 
-    def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Examination:
+    def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Observed:
         return self.examination
 
     def survey(self, *, stopped: bool = True) -> Survey:

@@ -11,9 +11,8 @@ from rich.console import Console
 
 from cli.doctor_report import as_data, lines, show, waiting
 from providers.rules.doctor.diagnosis import Diagnosis, diagnosis
-from providers.rules.vocabulary.diagnosis import Room
+from providers.rules.vocabulary.diagnosis import Result, Room
 from providers.rules.vocabulary.facts import Network
-from providers.rules.vocabulary.reach import Trial
 from tests.cli.one_manager import INFO, manages, way
 from tests.support.command_line import swarmnet
 from tests.support.examined import host, seen, swarm, wants
@@ -24,10 +23,10 @@ KEYS = PAGE.partition("## For programs")[2].partition("## ")[0]
 PAIR = (host("w1", live_restore=True), host("w2", "29.1.3"))
 APP = Network(id="o1", scope="swarm", name="app", driver="overlay")
 HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w1": {"address": "10.9.0.2"}}
-TRIALS = (
-    Trial(sender="m1", receiver="w1", channel="gossip-tcp", outcome="open", port=7946),
-    Trial(sender="w1", receiver="m1", channel="managers", outcome="closed", port=2377, why="no answer"),
-    Trial(sender="w1", receiver="m1", channel="data-path", outcome="unknown", why="it has ended"),
+RESULTS = (
+    Result(sender="m1", receiver="w1", channel="gossip-tcp", outcome="open", port=7946),
+    Result(sender="w1", receiver="m1", channel="managers", outcome="closed", port=2377, why="no answer"),
+    Result(sender="w1", receiver="m1", channel="data-path", outcome="unknown", why="it has ended"),
 )
 
 
@@ -165,7 +164,7 @@ def on_terminal(found):
 def test_tables_on_a_terminal():
     """Findings with hosts and peers in one column; a row for each sender, with what is closed to whom."""
     found = diagnosis(seen(*PAIR), wants(encrypted=True))
-    text = on_terminal(Diagnosis(findings=found.findings, trials=TRIALS))
+    text = on_terminal(Diagnosis(findings=found.findings, results=RESULTS))
 
     assert re.search(r"failed\s+│ engine-release\s+│ w2, m1\s+│", text)
     assert re.search(r"m1\s+│\s+│ ok\s+│", text)
@@ -219,8 +218,8 @@ def test_host_that_knows_no_members_is_looked_at_alone(begun, machine, told, lin
 
 
 def test_matrix_for_programs():
-    """Each trial, also those that are open."""
-    rows = as_data("prod", Diagnosis(findings=(), trials=TRIALS))["matrix"]
+    """Each result, also those that are open."""
+    rows = as_data("prod", Diagnosis(findings=(), results=RESULTS))["matrix"]
 
     closed = {"from": "w1", "to": "m1", "channel": "managers", "port": 2377, "status": "closed", "why": "no answer"}
     assert ([closed], 3) == ([each for each in rows if each["status"] == "closed"], len(rows))

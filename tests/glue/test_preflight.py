@@ -3,8 +3,8 @@
 import pytest
 
 from providers.rules.nouns.noun import to_props
+from providers.rules.vocabulary.diagnosis import Reach, Result
 from providers.rules.vocabulary.errors import Blocked
-from providers.rules.vocabulary.reach import Reach, Trial
 from providers.rules.vocabulary.routes import Route, Surroundings
 from tests.glue.stack import GWBRIDGE, INGRESS, INGRESS_RANGE, OVERLAY, configure, created, known, provider_of
 from tests.support import examined, lifecycle
@@ -86,8 +86,8 @@ def test_stack_that_stands_is_no_clash_with_itself(on):
 
 # Hosts that `doctor` finds unfit
 
-CLOSED = Trial(sender="w1", receiver="m1", channel="gossip-tcp", outcome="closed", port=7946, why="no answer")
-UNFIT = examined.seen(reach=Reach(trials=(CLOSED,)))
+CLOSED = Result(sender="w1", receiver="m1", channel="gossip-tcp", outcome="closed", port=7946, why="no answer")
+UNFIT = examined.seen(reach=Reach(results=(CLOSED,)))
 SAID = "nothing was begun: w1, m1: m1 is not reached at TCP 7946: no answer: "
 
 

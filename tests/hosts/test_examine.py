@@ -7,7 +7,7 @@ import pytest
 from providers.hosts.examine import examination
 from providers.hosts.fleet import Fleet
 from providers.rules.stack_file.access import Roles
-from providers.rules.vocabulary.diagnosis import Room, SwarmExamination, Unread
+from providers.rules.vocabulary.diagnosis import ObservedSwarm, Room, Unread
 from tests.support.certificates import pem
 from tests.support.swarms import SPEC
 
@@ -49,7 +49,7 @@ def test_what_is_said_is_read(look):
     assert ("h1", "28.5.2", True, "") == (host.host, host.release, host.live_restore, host.unfit)
     assert datetime(2026, 11, 26, 9, 57, 50, 123456, tzinfo=UTC).timestamp() == host.clock.said
     assert host.clock.asked <= host.clock.answered
-    assert (True, {}) == (host.look.forwarding, host.look.unread)
+    assert (True, {}) == (host.forwarding, host.unread)
     assert ENDS.timestamp() == found.swarm.ca_ends
 
 
@@ -58,7 +58,7 @@ def test_authority_that_can_not_be_read(host, look, shown):
     """All else is."""
     host.engine.answer("GET /swarm", body=swarm(**shown))
 
-    assert isinstance(found := look().swarm, SwarmExamination)
+    assert isinstance(found := look().swarm, ObservedSwarm)
     assert found.ca_ends is None
 
 
@@ -84,7 +84,7 @@ def test_host_that_runs_no_command(host, look):
     del host.commands["sh -s"]
 
     (found,) = look().hosts
-    assert found.look.startswith("h1: sh -s: exit status 127: ")
+    assert found.unread["commands"].startswith("sh -s: exit status 127: ")
 
 
 def test_host_on_which_swarm_networks_do_not_work_is_told(host, look):

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from providers.hosts.look import SCRIPT, script
-from providers.hosts.look_answers import parsed
+from providers.hosts.look import SCRIPT, script, with_answers
 from providers.hosts.probe import engine_log
 from providers.hosts.probe.session import BOOT, SANDBOX
-from providers.rules.doctor.attempts import INGRESS
-from providers.rules.vocabulary.look import Link, Way
-from providers.rules.vocabulary.reach import EngineLog
+from providers.rules.doctor.probes import INGRESS
+from providers.rules.vocabulary.diagnosis import EngineLog, Way
+from providers.rules.vocabulary.routes import Link
+from tests.support.examined import host
 from tests.support.looks import LOOK
 from tests.tools.programs import program
 
@@ -30,25 +30,18 @@ def answers(**changed):
     for subject, (status, text) in changed.items():
         told = f"@ {subject} {status}\n" + "".join(f"|{each}\n" for each in text.splitlines())
         kept = re.sub(rf"(^@ {subject} \d+\n(\|.*\n)*)+", told.replace("\\", r"\\"), kept, flags=re.MULTILINE)
-    return parsed(kept)
+    return with_answers(host("m1"), kept)
 
 
 def test_recorded_answer_is_read():
     """All of it."""
     found = answers()
 
-    assert {} == found.unread
-    assert Link(name="eth0", mtu=1500, addresses=("10.9.0.1",)) == found.link_of("10.9.0.1")
-    assert Way(to="10.9.0.2", device="eth0", source="10.9.0.1") == found.way_to("10.9.0.2")
-    assert (True, frozenset(), 73702128, 0, "", {}) == (
-        found.forwarding,
-        found.strict,
-        found.room,
-        found.legacy,
-        found.zone,
-        found.daemon,
-    )
-    assert {"vxlan": True, "ip_vs": True, "esp4": True, "br_netfilter": True} == found.modules
+    assert ({}, {}, {"vxlan": True, "ip_vs": True, "esp4": True}) == (found.unread, found.daemon, found.modules)
+    assert Link("eth0", 1500, ("10.9.0.1",)) == found.own_link
+    assert Way(to="10.9.0.2", device="eth0", source="10.9.0.1") == found.way_to(host("w1"))
+    assert (True, frozenset(), 73702128) == (found.forwarding, found.strict, found.room)
+    assert (0, "") == (found.legacy, found.zone)
     assert ["-j DOCKER-USER", "-j DOCKER-FORWARD"] == list(found.of_chain("filter", "FORWARD"))
 
 
@@ -77,9 +70,9 @@ def test_what_a_host_or_file_says_is_not_run(text, tmp_path):
 
 def test_each_question_has_an_answer():
     """Here, whatever it is."""
-    found = parsed(run("look", "", "/", "127.0.0.1").stdout)
+    found = with_answers(host("m1"), run("look", "", "/", "127.0.0.1").stdout)
 
-    assert ["lo"] == [each.name for each in found.links if "127.0.0.1" in each.addresses]
+    assert ["lo"] == [each.name for each in found.surroundings.links if "127.0.0.1" in each.addresses]
     assert "the host does not answer" not in found.unread.values()
 
 
@@ -148,9 +141,11 @@ def test_settings_are_read(said, key, value):
 
 def test_offload_is_of_its_link():
     """It is told with the driver."""
-    (found,) = [each for each in answers(offload=(0, "driver eth0 vmxnet3\noffload eth0 on")).links if each.driver]
+    found = answers(offload=(0, "driver eth0 vmxnet3\noffload eth0 on")).surroundings
 
-    assert ("eth0", "vmxnet3", True) == (found.name, found.driver, found.offloads)
+    assert [("lo", "", None), ("eth0", "vmxnet3", True)] == [
+        (each.name, each.driver, each.offloads) for each in found.links
+    ]
 
 
 @pytest.mark.parametrize(

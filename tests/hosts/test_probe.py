@@ -12,6 +12,7 @@ from providers.hosts.local import LocalConnection
 from providers.hosts.probe import session
 from providers.hosts.probe.session import BOOT, Session
 from providers.hosts.ssh.connection import Connection
+from providers.rules.doctor.probes import Endpoint, Probe
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import CommandFailed
 from tests.support.fake_sshd import Ends
@@ -26,19 +27,20 @@ def here():
     return Engine(LocalConnection(HostAccess(name="here", local=True)))
 
 
-def tried(kind, port, size=100, label="small"):
+def tried(kind, port, size=100, channel="data-path"):
     """One thing to send to this machine."""
-    return {"kind": kind, "to": HERE, "port": port, "bytes": size, "label": label}
+    place = Endpoint("here")
+    return Probe(sender=place, receiver=place, channel=channel, kind=kind, to=HERE, port=port, bytes=size)
 
 
 def test_what_is_sent_arrives():
     """Datagrams of any size, data over TCP with its answer, a connection to somebody else's port."""
     with Session(here(), "t1", [("udp", 0), ("tcp", 0)]) as one, socket.create_server((HERE, 0)) as engine:
         (udp, _), (tcp, _) = one.ready["ready"]
-        sent = [tried("udp", udp), tried("udp", udp, 9000, "full"), tried("tcp", tcp, 200_000)]
+        sent = [tried("udp", udp), tried("udp", udp, 9000, "full-size"), tried("tcp", tcp, 200_000)]
 
-        assert ["", "", "", ""] == one.attempt([*sent, tried("connect", engine.getsockname()[1])])
-        assert [("here", "full", HERE), ("here", "small", HERE)] == one.heard()
+        assert ["", "", "", ""] == one.send([*sent, tried("connect", engine.getsockname()[1])])
+        assert {("here", "full-size"), ("here", "data-path")} == one.heard()
         assert ("lo", HERE, 65536) in one.ready["links"]
 
 
@@ -49,11 +51,11 @@ def test_what_does_not_arrive_is_told():
         other.close()
         (udp, _), *_ = one.ready["ready"]
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-            stranger.sendto(b"t2\0here\0small\0", (HERE, udp))
+            stranger.sendto(b"t2\0here\0data-path\0", (HERE, udp))
 
-        told = one.attempt([tried("tcp", closed), tried("connect", closed), tried("udp", udp, 65_530)])
+        told = one.send([tried("tcp", closed), tried("connect", closed), tried("udp", udp, 65_530)])
         assert ["Connection refused", "Connection refused", "Message too long"] == told
-        assert [] == one.heard()
+        assert set() == one.heard()
 
 
 def test_port_of_another_program():
@@ -106,9 +108,9 @@ def engine(host):
     [
         (b"", "h1: python3: exit status 0: it says nothing"),
         (b"not JSON\n", SENSELESS),
-        (b'{"ready": [], "links": []}\n', SENSELESS),
-        (b'{"ready": [[99999, ""]], "links": []}\n', SENSELESS),
-        (b'{"ready": [[1, "' + b"x" * 1000 + b'"]], "links": []}\n', SENSELESS),
+        (b'{"ready": [], "links": [], "source": 1}\n', SENSELESS),
+        (b'{"ready": [[99999, ""]], "links": [], "source": 1}\n', SENSELESS),
+        (b'{"ready": [[1, "' + b"x" * 1000 + b'"]], "links": [], "source": 1}\n', SENSELESS),
         (b"[" * 100_000 + b"\n", SENSELESS),
     ],
 )

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from providers.rules.doctor.wanted import Wanted
+from providers.rules.doctor.case import Wanted
+from providers.rules.doctor.diagnosis import diagnosis
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.vocabulary.diagnosis import Clock, Examination, HostExamination, SwarmExamination
+from providers.rules.vocabulary.diagnosis import Clock, Observed, ObservedHost, ObservedSwarm
 from providers.rules.vocabulary.facts import Member, Node
 from providers.rules.vocabulary.snapshot import SwarmSurvey
 from tests.support.swarms import a_swarm
@@ -19,7 +20,7 @@ def host(name, release="28.5.2", ahead=0.0, took=0.0, member=None, **keys):
     own = Member(host=name, state="active", node_id=f"id-{name}", control=name[0] == "m", node_address=ADDRESSES[name])
     said = Clock(said=NOW + took / 2 + ahead, asked=NOW, answered=NOW + took)
     usual = {"release": release, "clock": said, "member": replace(own, **(member or {})), "known_by": own.node_address}
-    return HostExamination(**{**usual, **keys})
+    return ObservedHost(**{**usual, **keys})
 
 
 def node(name, **keys):
@@ -32,7 +33,7 @@ def node(name, **keys):
 def swarm(nodes=None, ca_ends=NOW + 1e9, rooms=(), **survey):
     """A swarm of all hosts."""
     listed = tuple(map(node, ADDRESSES)) if nodes is None else nodes
-    return SwarmExamination(
+    return ObservedSwarm(
         survey=SwarmSurvey(settings=SETTINGS, nodes=listed, **survey),
         now=NOW,
         ca_ends=ca_ends,
@@ -43,9 +44,7 @@ def swarm(nodes=None, ca_ends=NOW + 1e9, rooms=(), **survey):
 def seen(*hosts, **keys):
     """Return an examination with these hosts, and the others as they should be."""
     given = {each.host: each for each in hosts}
-    return Examination(
-        **{"hosts": tuple(given.get(name) or host(name) for name in ADDRESSES), "swarm": swarm(), **keys}
-    )
+    return Observed(**{"hosts": tuple(given.get(name) or host(name) for name in ADDRESSES), "swarm": swarm(), **keys})
 
 
 def wants(encrypted=False, **advertised):
@@ -62,3 +61,9 @@ def told(findings):
     return [
         f"{each.host}{f' -> {each.peer}' if each.peer else ''} {each.status}: {each.fact}".strip() for each in findings
     ]
+
+
+def found(check, *hosts, wanted=None, **keys):
+    """Return what one check finds on these hosts, in the form of `told`."""
+    rows = diagnosis(seen(*hosts, **keys), wanted or wants(), only=[check]).findings
+    return told(each for each in rows if each.id == check)

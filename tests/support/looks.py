@@ -14,7 +14,6 @@ LOOK = """\
 |vxlan yes
 |ip_vs yes
 |esp4 yes
-|br_netfilter yes
 @ daemon 0
 |{}
 @ daemon 0

@@ -9,11 +9,10 @@ import re
 from datetime import datetime
 
 from providers.hosts.engine_api.engine import Engine
-from providers.hosts.look import answered
-from providers.hosts.look_answers import answers, why_not_read
+from providers.hosts.look import answered, answers, why_not_read
 from providers.rules.vocabulary.addresses import is_ip
-from providers.rules.vocabulary.errors import CommandFailed
-from providers.rules.vocabulary.reach import EngineLog
+from providers.rules.vocabulary.diagnosis import EngineLog
+from providers.rules.vocabulary.errors import HostError
 
 _LATELY = 60.0  # seconds; an Engine asks each other one in turn, one a second
 # An Engine says each time that only TCP reaches a member, and once by which name it knows each member.
@@ -24,22 +23,20 @@ _REFUSED = re.compile(r"nsupported encryption version .*from=([0-9.]+):(\d{1,5})
 
 
 def engine_log(engine: Engine) -> EngineLog | str:
-    """Return what the log says, or why it can't be read, and behind a colon what to do. Raises HostError."""
+    """Return what the log says, or why it can't be read, and behind a colon what to do."""
     try:
         return parsed(answered(engine, "log"))
-    except CommandFailed as problem:
+    except HostError as problem:
         return str(problem)
 
 
 def parsed(said: str) -> EngineLog | str:
     """Parse the script's output."""
-    for _, status, text in answers(said):
-        if status:
-            return why_not_read(status, text)
-        try:
-            return _read(text)
-        except ValueError:
-            break
+    try:
+        for _, status, text in answers(said):
+            return why_not_read(status, text) if status else _read(text)
+    except ValueError:
+        pass
     return "what the host answers makes no sense: look there by hand"
 
 

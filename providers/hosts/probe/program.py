@@ -4,42 +4,40 @@ Its text goes to `python3 -Ic BOOT` on stdin, after it one line of JSON for each
 ends with its stdin, which is when its caller is gone, and by itself when its seconds are over: where a link is cut
 nobody tells it. Python 3.7 or a later one.
 
-Requests, the first with `listen`, others with `try` or `heard`:
+Requests: an object is the first one, a list is what to send, null asks for what was heard.
 
     {"token": TEXT, "name": TEXT, "seconds": N, "listen": [["udp", PORT], ["tcp", 0], …]}
-    -> {"ready": [[PORT, WHY_NOT], …], "links": [[NAME, ADDRESS, MTU], …], "from": PORT_THAT_DATAGRAMS_COME_FROM}
-    {"try": [{"kind": KIND, "to": ADDRESS, "port": N, "bytes": N, "label": TEXT}, …]}
-    -> {"tried": [WHY_NOT, …]}, empty if it went well; what became of datagrams the other side knows
-    {"heard": true} -> {"heard": [[NAME, LABEL, FROM_ADDRESS], …]}
+    -> {"ready": [[PORT, WHY_NOT], …], "links": [[NAME, ADDRESS, MTU], …], "source": PORT_THAT_DATAGRAMS_COME_FROM}
+    [{"kind": KIND, "to": ADDRESS, "port": N, "bytes": N, "label": TEXT}, …]
+    -> [WHY_NOT, …], empty if it went well; what became of datagrams the other side knows
+    null -> [[NAME, LABEL], …]
 
 Kinds are `udp` (a datagram, some times), `once` (the same, one time), `tcp` (data, and an answer), `connect`, `ping`.
 """
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import errno
 import fcntl
 import json
 import os
-import queue
-import selectors
 import signal
 import socket
 import struct
 import sys
 import threading
-import time
-from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 AT_ONCE = 64  # connections that are tried at the same time
 PATIENCE = 2.0  # seconds for one of them, of which the kernel sends a second SYN after one
 COPIES, APART = 3, 0.06  # of a datagram, one may be lost; seconds between them
-MOST = 10_000  # datagrams and connections that are remembered
+MOST = 10_000  # datagrams that are remembered
+LINE = 2**20  # bytes that are sent through a connection at most
 PIECE = 65_536
 MTU_DISCOVER, PROBE = 10, 3  # IP_MTU_DISCOVER, IP_PMTUDISC_PROBE: never in pieces, whatever the kernel has learned
 GET_ADDRESS, GET_MTU = 0x8915, 0x8921  # SIOCGIFADDR, SIOCGIFMTU
+ECHO, REPLY = 8, 0  # of ICMP
 
 
 def why(problem: OSError) -> str:
@@ -47,202 +45,117 @@ def why(problem: OSError) -> str:
     return os.strerror(problem.errno or errno.EIO)
 
 
-class Listeners(threading.Thread):
-    """Takes what comes in: each datagram with the token, each connection, which gets an answer when all of it came."""
+class Listener(asyncio.DatagramProtocol):
+    """Takes what comes in: each datagram with the token, each connection, which gets an answer when its line ends."""
 
-    def __init__(self, token: str, wanted: list[list[Any]]) -> None:
-        super().__init__(daemon=True)
+    def __init__(self, token: str) -> None:
         self.token = token.encode()
-        self.heard: set[tuple[str, str, str]] = set()
-        self.ready: list[list[Any]] = []
-        self.found = selectors.DefaultSelector()
-        self.open = [self._listener(kind, port) for kind, port in wanted]
+        self.heard: set[tuple[str, str]] = set()
 
-    def _listener(self, kind: str, port: int) -> socket.socket:
+    async def listen(self, kind: str, port: int) -> tuple[int, str]:
+        """Listen at a port, 0 for any; the port, and why not."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
         try:
             if kind == "tcp":
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(("", port))
             if kind == "tcp":
-                sock.listen(AT_ONCE)
+                await asyncio.start_server(self.connection, sock=sock, limit=LINE)
+            else:
+                await asyncio.get_event_loop().create_datagram_endpoint(lambda: self, sock=sock)
         except OSError as problem:
-            self.ready.append([port, why(problem)])
-            return sock
-        sock.setblocking(False)
-        self.found.register(sock, selectors.EVENT_READ, self.datagram if kind == "udp" else self.connection)
-        self.ready.append([sock.getsockname()[1], ""])
-        return sock
+            sock.close()
+            return port, why(problem)
+        return sock.getsockname()[1], ""
 
-    def run(self) -> None:
-        """Take what comes, for ever."""
-        while True:
-            for key, _ in self.found.select():
-                with contextlib.suppress(OSError):
-                    key.data(key.fileobj)
-
-    def datagram(self, sock: socket.socket) -> None:
+    def datagram_received(self, data: bytes, _: tuple[str | Any, int]) -> None:
         """Remember one that has the token."""
-        data, sender = sock.recvfrom(PIECE)
         words = data.split(b"\0")
         if words[0] == self.token and len(words) > 3 and len(self.heard) < MOST:
-            self.heard.add((words[1].decode(errors="replace"), words[2].decode(errors="replace"), sender[0]))
+            self.heard.add((words[1].decode(errors="replace"), words[2].decode(errors="replace")))
 
-    def connection(self, sock: socket.socket) -> None:
-        """Take one, and answer with how much came when its line ends."""
-        conn, _ = sock.accept()
-        conn.setblocking(False)
-        count = 0
-
-        def more(conn: socket.socket) -> None:
-            nonlocal count
-            data = b""
-            try:
-                data = conn.recv(PIECE)
-            finally:
-                if not data:
-                    self.found.unregister(conn)
-                    conn.close()
-            count += len(data)
+    async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer with how much came when the line ends."""
+        try:
+            data = await reader.readline()
             if data.endswith(b"\n"):
-                conn.send(self.token + b" %d\n" % count)
+                writer.write(self.token + b" %d\n" % len(data))
+        except (OSError, ValueError):  # it was cut, or never ends
+            pass
+        finally:
+            writer.close()
 
-        self.found.register(conn, selectors.EVENT_READ, more)
 
+class Sender:
+    """Sends packets; each answer is why one did not go, empty if it went. Datagrams come from one port."""
 
-class Trials:
-    """The packets to send, at most AT_ONCE at a time; one answer for each."""
+    def __init__(self, token: str, name: str) -> None:
+        self.token, self.name = token.encode(), name.encode()
+        self.free = asyncio.Semaphore(AT_ONCE)
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.setsockopt(socket.IPPROTO_IP, MTU_DISCOVER, PROBE)
+        self.sock.bind(("", 0))
 
-    def __init__(self, token: str, name: str, sock: socket.socket, wanted: list[dict[str, Any]]) -> None:
-        self.token, self.name, self.sock, self.wanted = token, name, sock, wanted
-        self.tried = ["no answer"] * len(wanted)
-        self.found = selectors.DefaultSelector()
-
-    def all(self) -> list[str]:
-        """Send it; why each did not go, empty if it went."""
-        self.pings([at for at, each in enumerate(self.wanted) if each["kind"] == "ping"])
-        self.datagrams([at for at, each in enumerate(self.wanted) if each["kind"] == "once"], 1)
-        self.datagrams([at for at, each in enumerate(self.wanted) if each["kind"] == "udp"], COPIES)
-        waiting = [at for at, each in enumerate(self.wanted) if each["kind"] in ("tcp", "connect")]
-        ends: dict[int, float] = {}
-        while waiting or ends:
-            while waiting and len(ends) < AT_ONCE:
-                at = waiting.pop(0)
-                if self.begin(at):
-                    ends[at] = time.monotonic() + PATIENCE
-            for key, _ in self.found.select(0.05):
-                if self.goes_on(key):
-                    ends.pop(key.data[0], None)
-            now = time.monotonic()
-            for key in [key for key in self.found.get_map().values() if ends.get(key.data[0], 0) < now]:
-                self.end(key)
-                ends.pop(key.data[0], None)
-        return self.tried
-
-    def datagrams(self, places: list[int], copies: int) -> None:
-        """Each so many times, one after the other."""
-        for copy in range(copies if places else 0):
-            for at in places:
-                each = self.wanted[at]
-                data = b"\0".join([self.token.encode(), self.name.encode(), each["label"].encode(), b""])
-                try:
-                    self.sock.sendto(data.ljust(each["bytes"], b"\0"), (each["to"], each["port"]))
-                    self.tried[at] = ""
-                except OSError as problem:
-                    self.tried[at] = why(problem)
-            if copy + 1 < copies:
-                time.sleep(APART)
-
-    def pings(self, places: list[int]) -> None:
-        """One to each, as root."""
-        if not places:
-            return
-        try:
-            sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-        except OSError as problem:
-            for at in places:
-                self.tried[at] = why(problem)
-            return
-        sock.settimeout(0.1)
-        number = os.getpid() & 0xFFFF
-        for at in places:
-            head = struct.pack("!BBHHH", 8, 0, 0, number, at)
-            total = sum(struct.unpack("!4H", head))
-            total = (total >> 16) + (total & 0xFFFF)
-            head = struct.pack("!BBHHH", 8, 0, ~(total + (total >> 16)) & 0xFFFF, number, at)
+    async def send(self, asked: dict[str, Any]) -> str:
+        """Send one of any kind."""
+        kind = asked["kind"]
+        if kind in ("udp", "once"):
+            return await self.datagrams(asked, COPIES if kind == "udp" else 1)
+        told = ["no answer"]
+        async with self.free:
             try:
-                sock.sendto(head, (self.wanted[at]["to"], 0))
+                await asyncio.wait_for(
+                    self.ping(asked, told) if kind == "ping" else self.connect(asked, told), PATIENCE
+                )
+            except asyncio.TimeoutError:  # noqa: UP041 - before Python 3.11 it is no TimeoutError
+                pass
             except OSError as problem:
-                self.tried[at] = why(problem)
-        left, end = set(places), time.monotonic() + PATIENCE / 2
-        while left and time.monotonic() < end:
+                return why(problem)
+        return told[-1]
+
+    async def datagrams(self, asked: dict[str, Any], copies: int) -> str:
+        """One so many times."""
+        data = b"\0".join([self.token, self.name, asked["label"].encode(), b""]).ljust(asked["bytes"], b"\0")
+        told = ""
+        for copy in range(copies):
+            await asyncio.sleep(APART if copy else 0)
             try:
-                data = sock.recv(PIECE)[20:28]
-            except OSError:
-                continue
-            kind, _, _, told, at = struct.unpack("!BBHHH", data)
-            if kind == 0 and told == number and at in left:
-                left.discard(at)
-                self.tried[at] = ""
-        sock.close()
+                self.sock.sendto(data, (asked["to"], asked["port"]))
+                told = ""
+            except OSError as problem:
+                told = why(problem)
+        return told
 
-    def begin(self, at: int) -> bool:
-        """Open a connection; whether it can be waited for."""
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        sock.setblocking(False)
-        code = sock.connect_ex((self.wanted[at]["to"], self.wanted[at]["port"]))
-        if code not in (0, errno.EINPROGRESS):
-            self.tried[at] = os.strerror(code)
-            sock.close()
-            return False
-        self.found.register(sock, selectors.EVENT_WRITE, [at, b"", b""])
-        return True
-
-    def goes_on(self, key: selectors.SelectorKey) -> bool:
-        """One more piece of a connection; whether it is done with."""
-        sock = cast(socket.socket, key.fileobj)
-        at, left, said = key.data
+    async def connect(self, asked: dict[str, Any], told: list[str]) -> None:
+        """Open a connection; send data through it and wait for the answer, if that was asked."""
+        reader, writer = await asyncio.open_connection(asked["to"], asked["port"])
         try:
-            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if code:
-                raise OSError(code, "")
-            if self.wanted[at]["kind"] == "connect":
-                self.tried[at] = ""
-                return self.end(key)
-            if key.events == selectors.EVENT_READ:
-                data = sock.recv(PIECE)
-                key.data[2] = said + data
-                whole = b"%s %d\n" % (self.token.encode(), self.wanted[at]["bytes"])
-                if key.data[2] == whole:
-                    self.tried[at] = ""
-                elif data and len(key.data[2]) < len(whole):
-                    return False
-                return self.end(key)
-            if not left:
-                left = b"x" * (self.wanted[at]["bytes"] - 1) + b"\n"
-                self.tried[at] = "connected, and no data passes"
-            left = left[sock.send(left) :]
-        except BlockingIOError:
-            return False
-        except OSError as problem:
-            self.tried[at] = why(problem)
-            return self.end(key)
-        self.found.modify(sock, selectors.EVENT_WRITE if left else selectors.EVENT_READ, [at, left, said])
-        return False
+            if asked["kind"] == "tcp":
+                told.append("connected, and no data passes")
+                writer.write(b"x" * (asked["bytes"] - 1) + b"\n")
+                if await reader.readline() != b"%s %d\n" % (self.token, asked["bytes"]):
+                    return
+            told.append("")
+        finally:
+            writer.close()
 
-    def end(self, key: selectors.SelectorKey) -> bool:
-        """Done with it."""
-        self.found.unregister(key.fileobj)
-        cast(socket.socket, key.fileobj).close()
-        return True
-
-
-def sender() -> socket.socket:
-    """Return the socket that sends datagrams: one port for all."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setsockopt(socket.IPPROTO_IP, MTU_DISCOVER, PROBE)
-    sock.bind(("", 0))
-    return sock
+    async def ping(self, asked: dict[str, Any], told: list[str]) -> None:
+        """One echo, as root."""
+        loop = asyncio.get_event_loop()
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sock:
+            sock.setblocking(False)
+            sock.connect((asked["to"], 0))  # what others send does not come here
+            number = os.getpid() & 0xFFFF
+            total = (ECHO << 8) + number
+            sock.send(struct.pack("!BBHHH", ECHO, 0, ~(total + (total >> 16)) & 0xFFFF, number, 0))
+            try:
+                while told[-1]:
+                    data = await loop.sock_recv(sock, PIECE)
+                    kind, _, _, of = struct.unpack("!BBHH", data[20:26])
+                    if (kind, of) == (REPLY, number):
+                        told.append("")
+            finally:
+                loop.remove_reader(sock)  # Python 3.7 leaves it there when its time is over
 
 
 def links() -> list[tuple[str, str, int]]:
@@ -259,37 +172,27 @@ def links() -> list[tuple[str, str, int]]:
     return found
 
 
-def requests() -> Iterator[dict[str, Any]]:
-    """Lines of stdin, until it ends, and this process with it, whatever it is doing."""
-    lines: queue.Queue[str] = queue.Queue()
+async def main() -> None:
+    """Answer each request, until stdin ends, and this process with it, whatever it is doing."""
+    lines: asyncio.Queue[Any] = asyncio.Queue()
+    loop = asyncio.get_event_loop()
 
     def read() -> None:
         for line in sys.stdin:
-            lines.put(line)
+            loop.call_soon_threadsafe(lines.put_nowait, json.loads(line))
         os._exit(0)
 
     threading.Thread(target=read, daemon=True).start()
-    while True:
-        yield json.loads(lines.get())
-
-
-def main() -> None:
-    """Answer each request."""
-    asked = requests()
-    first = next(asked)
+    first = await lines.get()
     signal.setitimer(signal.ITIMER_REAL, first["seconds"])
-    here = Listeners(first["token"], first["listen"])
-    here.start()
-    sock = sender()
-    answer: dict[str, Any] = {"ready": here.ready, "links": links(), "from": sock.getsockname()[1]}
+    here, sender = Listener(first["token"]), Sender(first["token"], first["name"])
+    ready = [await here.listen(kind, port) for kind, port in first["listen"]]
+    answer: Any = {"ready": ready, "links": links(), "source": sender.sock.getsockname()[1]}
     while True:
         print(json.dumps(answer), flush=True)
-        request = next(asked)
-        if "try" in request:
-            answer = {"tried": Trials(first["token"], first["name"], sock, request["try"]).all()}
-        else:
-            answer = {"heard": sorted(here.heard)}
+        request = await lines.get()
+        answer = sorted(here.heard) if request is None else await asyncio.gather(*map(sender.send, request))
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

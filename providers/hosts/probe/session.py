@@ -1,7 +1,7 @@
 """One probe on one host: the program in program.py, started there, asked, ended."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Self, TypeVar
@@ -12,7 +12,8 @@ from typing_extensions import TypedDict
 from providers.hosts.bounds import TooLate, TooLong
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.engine_api.schema import read_answer
-from providers.hosts.look_answers import LONGEST
+from providers.hosts.look import LONGEST
+from providers.rules.doctor.probes import Probe
 from providers.rules.vocabulary.answers import Few, PortNumber
 from providers.rules.vocabulary.errors import CommandFailed
 from providers.rules.vocabulary.words import line
@@ -28,27 +29,12 @@ _ANSWER = 4 * 2**20  # bytes
 Word = Annotated[str, Field(max_length=300)]
 
 
-Ready = TypedDict(
-    "Ready", {"ready": list[tuple[PortNumber, Word]], "links": list[tuple[Word, Word, Few]], "from": PortNumber}
-)
+class Ready(TypedDict):
+    """The first answer; program.py says what each is."""
 
-
-class Tried(TypedDict):
-    tried: list[Word]
-
-
-class Heard(TypedDict):
-    heard: list[tuple[Word, Word, Word]]
-
-
-class Try(TypedDict):
-    """One thing to send."""
-
-    kind: str
-    to: str
-    port: int
-    bytes: int
-    label: str
+    ready: list[tuple[PortNumber, Word]]
+    links: list[tuple[Word, Word, Few]]
+    source: PortNumber
 
 
 class Session:
@@ -69,16 +55,20 @@ class Session:
             self.close()
             raise
 
-    def attempt(self, tries: Sequence[Try]) -> list[str]:
+    def send(self, probes: Sequence[Probe]) -> list[str]:
         """Send all of it; why each did not go, empty if it went. Raises HostError."""
-        tried = self._asked(Tried, {"try": list(tries)})["tried"] if tries else []
-        if len(tried) != len(tries):
+        asked = [
+            {"kind": each.kind, "to": each.to, "port": each.port, "bytes": each.bytes, "label": each.channel}
+            for each in probes
+        ]
+        tried = self._asked(list[Word], asked) if asked else []
+        if len(tried) != len(asked):
             raise self._senseless()
         return [line(each) for each in tried]
 
-    def heard(self) -> list[tuple[str, str, str]]:
-        """Return what came in so far: from whom, its label, and from which address. Raises HostError."""
-        return self._asked(Heard, {"heard": True})["heard"]
+    def heard(self) -> set[tuple[str, str]]:
+        """Return what came in so far: from whom, and its label. Raises HostError."""
+        return set(self._asked(list[tuple[Word, Word]], None))
 
     def close(self) -> None:
         """End it."""
@@ -90,7 +80,7 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _asked(self, kind: type[T], request: Mapping[str, object], before: str = "") -> T:
+    def _asked(self, kind: type[T], request: object, before: str = "") -> T:
         try:
             self._stream.begin(_SECONDS)
             self._stream.sendall(f"{before}{json.dumps(request)}\n".encode())

@@ -9,8 +9,8 @@ from providers.rules.checks.taken_on_hosts import noun_of, swarm_networks
 from providers.rules.stack_file.access import advertises
 from providers.rules.stack_file.resolved import Resolved
 from providers.rules.vocabulary.addresses import engine_host, is_ip
-from providers.rules.vocabulary.look import Link
 from providers.rules.vocabulary.network_options import MTU
+from providers.rules.vocabulary.routes import Link
 from providers.rules.vocabulary.snapshot import HostReport
 from providers.rules.vocabulary.words import some
 

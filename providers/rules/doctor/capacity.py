@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Network
 
-from providers.rules.doctor.wanted import Wanted
+from providers.rules.doctor.case import Case, Fault
 from providers.rules.live.service_spec import has_virtual_address
 from providers.rules.vocabulary.addresses import room, shown_network
-from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId, Room, Status, SwarmExamination
+from providers.rules.vocabulary.diagnosis import ObservedHost, ObservedSwarm, Room
 from providers.rules.vocabulary.facts import Network, SwarmService, Task
 from providers.rules.vocabulary.shape import Pool
 
@@ -18,60 +18,57 @@ _KEPT = 3  # network, gateway, broadcast: measurements.md#addresses-in-use
 _LARGER = "give it a larger range (docs/live-changes.md)"
 
 
-def rooms(seen: Examination) -> Iterator[Room]:
+def rooms(case: Case) -> Iterator[Room]:
     """Yield the addresses that each network of the swarm has left, by the swarm's own count if it keeps one."""
-    swarm = seen.read_swarm
-    if swarm is None:
+    if case.swarm is None:
         return
-    told = {each.network: each for each in swarm.rooms}
-    for network in sorted(swarm.survey.networks, key=lambda each: each.name):
+    told = {each.network: each for each in case.swarm.rooms}
+    for network in sorted(case.swarm.survey.networks, key=lambda each: each.name):
         if network.name in told:
             yield told[network.name]
         elif _pools(network):
-            yield _counted(network, swarm)
+            yield _counted(network, case.swarm)
 
 
-def full_networks(seen: Examination, _: Wanted) -> Iterator[Finding]:
+def full_networks(case: Case) -> Iterator[Fault]:
     """Yield networks of the swarm with few addresses left, or none."""
-    for each in rooms(seen):
-        yield from _scarce("network-addresses", each, _LARGER)
+    for each in rooms(case):
+        yield from _scarce(each, _LARGER)
 
 
-def waiting_tasks(seen: Examination, _: Wanted) -> Iterator[Finding]:
+def full_bridge(host: ObservedHost, _: Case) -> Iterator[Fault]:
+    """Yield a docker_gwbridge that has room for few more containers, or none."""
+    if host.bridge and _pools(host.bridge):
+        # Each container on it, and the ingress, has an endpoint.
+        left = _room(host.bridge, len(host.bridge.endpoints), most=_PORTS)
+        yield from _scarce(left, f"{_LARGER}, or move containers away")
+
+
+def waiting_tasks(case: Case) -> Iterator[Fault]:
     """Yield tasks that stay `new`: the swarm gives them no address and does not say so.
 
     https://github.com/moby/moby/issues/43052
     """
-    swarm = seen.read_swarm
+    swarm = case.swarm
     if swarm is None:
         return
-    full = {each.network for each in rooms(seen) if each.left <= 0}
+    full = {each.network for each in rooms(case) if each.left <= 0}
     for service in swarm.survey.services:
         waiting = sum(_waits(task, swarm.now) for task in swarm.survey.tasks if task.service_id == service.id)
         if waiting:
             fact, remedy = _why(service, swarm, full)
             tasks = f"{waiting} task{'s' * (waiting > 1)} of {service.name} stay{'s' * (waiting == 1)} `new`"
-            yield Finding(id="waiting-tasks", status="failed", fact=f"{tasks}: {fact}", remedy=remedy)
+            yield Fault("failed", f"{tasks}: {fact}", remedy)
 
 
-def full_bridges(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Yield hosts whose docker_gwbridge has room for few more containers, or none."""
-    for host in seen.hosts:
-        if host.bridge and _pools(host.bridge):
-            # Each container on it, and the ingress, has an endpoint.
-            left = _room(host.bridge, len(host.bridge.endpoints), most=_PORTS)
-            yield from _scarce("gwbridge-addresses", left, f"{_LARGER}, or move containers away", host.host)
-
-
-def _scarce(name: FindingId, found: Room, remedy: str, host: str = "") -> Iterator[Finding]:
+def _scarce(found: Room, remedy: str) -> Iterator[Fault]:
     if found.left * _SCARCE < found.used + found.left:
         left = "no address is" if found.left <= 0 else f"{found.left} address{'es are' if found.left > 1 else ' is'}"
         fact = f"{found.network}, {found.subnet}: {left} left, {found.used} are used"
-        status: Status = "failed" if found.left <= 0 else "warning"
-        yield Finding(id=name, status=status, host=host, fact=fact, remedy=remedy)
+        yield Fault("failed" if found.left <= 0 else "warning", fact, remedy)
 
 
-def _counted(network: Network, swarm: SwarmExamination) -> Room:
+def _counted(network: Network, swarm: ObservedSwarm) -> Room:
     """Count the kept addresses + 1 for each host that has it, task, and service with an address of its own."""
     survey = swarm.survey
     tasks = [task for task in survey.tasks if task.alive and network.id in task.networks]
@@ -102,7 +99,7 @@ def _waits(task: Task, now: float) -> bool:
     return task.unplaced and task.state == "new" and (not task.since or now - task.seconds > _PATIENCE)
 
 
-def _why(service: SwarmService, swarm: SwarmExamination, full: set[str]) -> tuple[str, str]:
+def _why(service: SwarmService, swarm: ObservedSwarm, full: set[str]) -> tuple[str, str]:
     """Say what they wait for, and what to do."""
     theirs = [network for network in swarm.survey.networks if network.id in service.networks]
     if names := [network.name for network in theirs if network.name in full]:

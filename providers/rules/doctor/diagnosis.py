@@ -1,65 +1,98 @@
-"""All checks over the facts that were read, and their common result."""
+"""All checks over what was observed, and their common result."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from providers.rules.doctor import capacity, clocks, engines, gossip, kernels, links, members, netfilter, reached
-from providers.rules.doctor.wanted import Wanted
-from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId, Room
-from providers.rules.vocabulary.reach import Trial
+from providers.rules.doctor import capacity, engines, kernels, members, netfilter, reached
+from providers.rules.doctor.case import Case, Fault, Wanted
+from providers.rules.vocabulary.diagnosis import Finding, FindingId, Observed, ObservedHost, Result, Room, Subject
 
-Check = Callable[[Examination, Wanted], Iterable[Finding]]
+Check = Callable[[Case], Iterable[Fault]]
+
+
+def each(check: Callable[[ObservedHost, Case], Iterable[Fault]], *needs: Subject) -> Check:
+    """Return the check of each host by itself; if one of the subjects that it needs was not read there, it is unknown
+    with the reason, never well."""
+
+    def of_all(case: Case) -> Iterator[Fault]:
+        for host in case.seen.hosts:
+            why = next((host.unread[subject] for subject in needs if subject in host.unread), "")
+            fact, _, remedy = why.rpartition(": ")
+            unread = [Fault("unknown", fact or why, remedy or "look by hand")] if why else []
+            yield from (fault._replace(host=host.host) for fault in (*unread, *check(host, case)))
+
+    return of_all
+
+
+def nothing(_: ObservedHost, __: Case) -> tuple[Fault, ...]:
+    """Find nothing: there is only what was not read."""
+    return ()
+
+
+def if_encrypted(check: Check) -> Check:
+    """Return the check, made only if something is encrypted."""
+    return lambda case: check(case) if case.encrypted else ()
+
 
 CHECKS: Mapping[FindingId, Check] = {
     "host-answers": members.answers,
     "swarm-answers": members.swarm_answers,
-    "engine-kind": engines.kinds,
-    "engine-release": engines.bad_releases,
+    "engine-kind": each(engines.kind),
+    "engine-release": each(engines.release),
     "mixed-releases": engines.mixed_releases,
-    "live-restore": engines.live_restore,
+    "live-restore": each(engines.live_restore),
     "membership": members.memberships,
     "certificates": members.certificates,
-    "clock": clocks.clocks,
+    "clock": engines.clocks,
     "advertised-address": members.addresses,
     "network-addresses": capacity.full_networks,
     "waiting-tasks": capacity.waiting_tasks,
-    "gwbridge-addresses": capacity.full_bridges,
-    "commands": kernels.commands,
-    "daemon-settings": kernels.daemon_settings,
-    "kernel-vxlan": kernels.vxlan,
-    "kernel-ipvs": kernels.ipvs,
-    "kernel-esp": kernels.esp,
-    "forwarding": kernels.forwarding,
-    "link-mtu": links.mtus,
-    "source-address": links.sources,
-    "asymmetric-route": links.asymmetric,
-    "checksum-offload": links.offloads,
-    "two-firewalls": netfilter.two,
-    "firewalld-zone": netfilter.zones,
-    "docker-chains": netfilter.chains,
-    "disk-room": kernels.room,
+    "gwbridge-addresses": each(capacity.full_bridge),
+    "commands": each(nothing, "commands"),
+    "daemon-settings": each(engines.daemon_settings, "daemon"),
+    # Without VXLAN there are no overlays; without IPVS no service is reached by its own address or a published port.
+    "kernel-vxlan": each(kernels.module("vxlan", "overlays"), "modules"),
+    "kernel-ipvs": each(kernels.module("ip_vs", "published ports and services' own addresses"), "modules"),
+    "kernel-esp": if_encrypted(each(kernels.module("esp4", "encrypted overlays"), "modules")),
+    "forwarding": each(kernels.forwarding, "forwarding"),
+    "link-mtu": each(kernels.mtu, "links"),
+    "source-address": each(kernels.sources, "routes"),
+    "asymmetric-route": each(kernels.asymmetric, "links", "routes"),
+    "checksum-offload": each(kernels.offload, "offload"),
+    "two-firewalls": each(netfilter.two, "legacy"),
+    "firewalld-zone": each(netfilter.zone, "zone"),
+    "docker-chains": each(netfilter.chains, "rules"),
+    "disk-room": each(kernels.room, "room"),
     "probes": reached.probes,
     "port-taken": reached.taken,
-    "reach-managers": reached.on("reach-managers", "managers"),
-    "reach-gossip": gossip.gossip,
-    "reach-data-path": reached.on("reach-data-path", "data-path"),
-    "reach-full-size": reached.on("reach-full-size", "full-size"),
-    "reach-data": reached.on("reach-data", "data"),
-    "reach-esp": reached.on("reach-esp", "esp"),
+    "reach-managers": reached.closed("managers"),
+    "reach-gossip": reached.gossip,
+    "reach-data-path": reached.closed("data-path"),
+    "reach-full-size": reached.closed("full-size"),
+    "reach-data": reached.closed("data"),
+    "reach-esp": reached.closed("esp"),
 }
 # These findings tell what was not read, so they belong to any choice.
-_LOOKS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers", "commands"})
+_READS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers", "commands"})
+# For these packets are sent.
+_SENT = frozenset({"probes", "port-taken"} | {name for name in CHECKS if name.startswith("reach-")})
+
+# The findings that could make a change fail halfway, so that they are looked for before its first write.
+# A bridge or the ingress that changes under running services: the new one has to come to each host.
+CHANGING: tuple[FindingId, ...] = ("kernel-vxlan", "disk-room", "reach-managers", "reach-gossip")
+# A host that joins: its Engine has to take it, its ports have to be free, managers and members have to be reached.
+JOINING: tuple[FindingId, ...] = ("engine-kind", "live-restore", "clock", "port-taken", *CHANGING)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """The findings, in the order of the checks. rooms: of each network of the swarm, well or not; trials: of each pair
+    """The findings, in the order of the checks. rooms: of each network of the swarm, well or not; results: of each pair
     of hosts."""
 
     findings: tuple[Finding, ...]
     rooms: tuple[Room, ...] = ()
-    trials: tuple[Trial, ...] = ()
+    results: tuple[Result, ...] = ()
 
     @property
     def status(self) -> Literal["well", "wrong", "unknown"]:
@@ -68,22 +101,42 @@ class Diagnosis:
         return "wrong" if "failed" in statuses else "unknown" if "unknown" in statuses else "well"
 
 
-def diagnosis(seen: Examination, wanted: Wanted, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Diagnosis:
+def sends(only: Iterable[str], skip: Iterable[str]) -> bool:
+    """Tell whether packets are to be sent for a choice of checks."""
+    return not _SENT.isdisjoint((set(only) or _SENT) - set(skip))
+
+
+def diagnosis(seen: Observed, wanted: Wanted, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Diagnosis:
     """Return what the chosen checks find: `only` these if there are some, none of `skip`."""
-    chosen = ({*only, *_LOOKS} if only else set(CHECKS)) - set(skip)
-    found = [_judged(each, wanted) for name, check in CHECKS.items() if name in chosen for each in check(seen, wanted)]
+    case = Case(seen, wanted)
+    chosen = ({*only, *_READS} if only else set(CHECKS)) - set(skip)
+    found = [
+        _judged(Finding(id=name, **fault._asdict()), wanted)
+        for name, check in CHECKS.items()
+        if name in chosen
+        for fault in check(case)
+    ]
     return Diagnosis(
         findings=tuple(_unexplained(found)),
-        rooms=tuple(capacity.rooms(seen)) if "network-addresses" in chosen else (),
-        trials=tuple(gossip.trials(seen)),
+        rooms=tuple(capacity.rooms(case)) if "network-addresses" in chosen else (),
+        results=tuple(reached.results(case)),
     )
 
 
-def _unexplained(found: Iterable[Finding]) -> Iterator[Finding]:
+def halting(seen: Observed, wanted: Wanted, ids: Iterable[FindingId]) -> list[str]:
+    """Say why such a change would not finish; only certain findings that are not ignored count."""
+    chosen = tuple(ids)
+    return [
+        f"{', '.join(filter(None, (each.host, each.peer)))}: {each.fact}: {each.remedy} ({each.id}, docs/doctor.md)"
+        for each in diagnosis(seen, wanted, only=chosen).findings
+        if each.status == "failed" and each.id in chosen
+    ]
+
+
+def _unexplained(found: list[Finding]) -> Iterator[Finding]:
     """All but large packets that do not pass to or from a link that is told to be too narrow: the matrix shows them."""
-    rows = tuple(found)
-    narrow = {each.host for each in rows if each.id == "link-mtu" and each.status == "failed"}
-    return (each for each in rows if each.id != "reach-full-size" or narrow.isdisjoint((each.host, each.peer)))
+    narrow = {each.host for each in found if each.id == "link-mtu" and each.status == "failed"}
+    return (each for each in found if each.id != "reach-full-size" or narrow.isdisjoint((each.host, each.peer)))
 
 
 def _judged(found: Finding, wanted: Wanted) -> Finding:

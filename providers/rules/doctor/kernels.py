@@ -1,99 +1,89 @@
-"""Checks the settings of a host's kernel and docker that a swarm needs, and the room on its disk."""
+"""Checks a host's kernel, its links and routes to the other members, and the room on its disk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from providers.rules.doctor.engines import is_encrypted
-from providers.rules.doctor.unread import looks, unread
-from providers.rules.doctor.wanted import Wanted
-from providers.rules.vocabulary.diagnosis import Examination, Finding, FindingId, Status
+from providers.rules.doctor.case import Case, Fault
+from providers.rules.vocabulary.diagnosis import ObservedHost
 
-_DAEMON = "/etc/docker/daemon.json"
 _FULL, _SCARCE = 2**18, 2**21  # KiB: 256 MiB for what docker writes of itself, 2 GiB for an image
 
 
-def commands(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Yield hosts on which no command ran."""
-    for host in seen.hosts:
-        if isinstance(host.look, str):
-            yield Finding(
-                id="commands",
-                status="unknown",
-                host=host.host,
-                fact=host.look.removeprefix(f"{host.host}: "),
-                remedy="its kernel and firewall were not looked at: let the user who logs in run sh",
-            )
+def module(name: str, what: str) -> Callable[[ObservedHost, Case], Iterator[Fault]]:
+    """Return the check of a kernel's module, without which `what` does not work."""
 
-
-def daemon_settings(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Yield settings of dockerd that keep it from writing a swarm's firewall rules, or that differ from host to
-    host."""
-    told: FindingId = "daemon-settings"
-    for host, look in looks(seen):
-        yield from unread(told, host, "daemon")
-        if look.daemon.get("iptables", "true").strip('"').lower() in ("false", "0", "f"):
-            fact = "its docker writes no firewall rules (iptables: false), so that published ports and containers' way "
-            remedy = f"take iptables out of {_DAEMON} there, and restart docker"
-            yield Finding(id=told, status="failed", host=host.host, fact=f"{fact}outside do not work", remedy=remedy)
-        backend = host.backend or look.daemon.get("firewall-backend", "").strip('"')
-        if backend.startswith("nftables"):
-            fact = "its docker writes its firewall rules by nftables itself, with which no swarm works"
-            remedy = f"take firewall-backend out of {_DAEMON} there, and restart docker"
-            yield Finding(id=told, status="failed", host=host.host, fact=fact, remedy=remedy)
-        if "overlay" in (options := look.daemon.get("default-network-opts", "")):
-            fact = f"default-network-opts changes overlays on this host alone: {options}"
-            remedy = f"take overlay out of it in {_DAEMON} there, and write what is meant into each network: mtu"
-            yield Finding(id=told, status="warning", host=host.host, fact=fact, remedy=remedy)
-
-
-def vxlan(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Yield kernels without VXLAN: without it there are no overlays."""
-    yield from _module(seen, "kernel-vxlan", "vxlan", "overlays")
-
-
-def ipvs(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Yield kernels without IPVS: without it no service is reached by its own address or a published port."""
-    yield from _module(seen, "kernel-ipvs", "ip_vs", "published ports and services' own addresses")
-
-
-def esp(seen: Examination, wanted: Wanted) -> Iterator[Finding]:
-    """Yield kernels without ESP, only if something is encrypted."""
-    if wanted.encrypted or is_encrypted(seen):
-        yield from _module(seen, "kernel-esp", "esp4", "encrypted overlays")
-
-
-def forwarding(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Yield kernels that do not forward: docker turns it on when it starts; what is loaded after it may turn it off."""
-    for host, look in looks(seen):
-        yield from unread("forwarding", host, "forwarding")
-        if look.forwarding is False:
-            fact = "its kernel forwards no packets (net.ipv4.ip_forward is 0), so that containers reach nothing"
-            remedy = "set net.ipv4.ip_forward = 1 in /etc/sysctl.d, and run `sysctl --system`"
-            yield Finding(id="forwarding", status="failed", host=host.host, fact=fact, remedy=remedy)
-
-
-def room(seen: Examination, _: Wanted) -> Iterator[Finding]:
-    """Yield full disks: they stop tasks, and a manager's log of the swarm."""
-    for host, look in looks(seen):
-        yield from unread("disk-room", host, "room")
-        if look.room is not None and look.room < _SCARCE:
-            status: Status = "failed" if look.room < _FULL else "warning"
-            fact = f"{look.room >> 10} MiB are left under {host.root}"
-            remedy = "make room: `docker system df` says what takes it"
-            yield Finding(id="disk-room", status=status, host=host.host, fact=fact, remedy=remedy)
-
-
-def _module(seen: Examination, told: FindingId, name: str, what: str) -> Iterator[Finding]:
-    for host, look in looks(seen):
-        yield from unread(told, host, "modules")
-        has = look.modules.get(name, True)
-        if name in look.forbidden:
+    def check(host: ObservedHost, _: Case) -> Iterator[Fault]:
+        has = host.modules.get(name, True)
+        if name in host.forbidden:
             fact = f"its kernel is kept from loading {name}: {what} do not work"
-            remedy = f"take `install {name} …` out of the files in /etc/modprobe.d"
-            yield Finding(id=told, status="failed", host=host.host, fact=fact, remedy=remedy)
+            yield Fault("failed", fact, f"take `install {name} …` out of the files in /etc/modprobe.d")
         elif has is False:
-            fact = f"its kernel has no {name}: {what} do not work"
             remedy = "install the kernel's extra modules, such as linux-modules-extra-$(uname -r)"
-            yield Finding(id=told, status="failed", host=host.host, fact=fact, remedy=remedy)
+            yield Fault("failed", f"its kernel has no {name}: {what} do not work", remedy)
         elif has is None:
-            fact = f"can't tell whether its kernel has {name}"
-            yield Finding(id=told, status="unknown", host=host.host, fact=fact, remedy=f"try `modprobe {name}` there")
+            yield Fault("unknown", f"can't tell whether its kernel has {name}", f"try `modprobe {name}` there")
+
+    return check
+
+
+def forwarding(host: ObservedHost, _: Case) -> Iterator[Fault]:
+    """Yield kernels that do not forward: docker turns it on when it starts; what is loaded after it may turn it off."""
+    if host.forwarding is False:
+        fact = "its kernel forwards no packets (net.ipv4.ip_forward is 0), so that containers reach nothing"
+        yield Fault("failed", fact, "set net.ipv4.ip_forward = 1 in /etc/sysctl.d, and run `sysctl --system`")
+
+
+def room(host: ObservedHost, _: Case) -> Iterator[Fault]:
+    """Yield full disks: they stop tasks, and a manager's log of the swarm."""
+    if host.room is not None and host.room < _SCARCE:
+        fact = f"{host.room >> 10} MiB are left under {host.root}"
+        remedy = "make room: `docker system df` says what takes it"
+        yield Fault("failed" if host.room < _FULL else "warning", fact, remedy)
+
+
+def mtu(host: ObservedHost, case: Case) -> Iterator[Fault]:
+    """Yield links that carry less than networks are told."""
+    link, told = host.own_link, case.wanted.mtu(host.host)
+    if link and link.mtu < told:
+        fact = f"its link {link.name} has an MTU of {link.mtu}, and packets of {told} are expected to pass"
+        remedy = f"write hosts.{host.host}.mtu: {link.mtu} and the mtu of networks after it, or raise the link's"
+        yield Fault("failed", fact, remedy)
+
+
+def sources(host: ObservedHost, case: Case) -> Iterator[Fault]:
+    """Yield packets that leave for a member from another address than it expects: its firewall knows that one alone.
+
+    Those that leave by another link are a finding of their own.
+    """
+    access, own = case.wanted.access.get(host.host), host.own_link
+    right = {"", host.known_by, (access.data_path_address if access else None) or host.known_by}
+    for peer in case.seen.hosts:
+        way = host.way_to(peer)
+        if way and own and own.name == way.device and way.source not in right:
+            fact = f"packets to {peer.host} leave from {way.source}; members know it as {host.known_by}"
+            remedy = f"correct the route there: `ip route get {peer.known_by}` has src {way.source}"
+            yield Fault("failed", fact, remedy, peer=peer.host)
+
+
+def asymmetric(host: ObservedHost, case: Case) -> Iterator[Fault]:
+    """Yield packets that leave for a member by another link than the one by which its own come in."""
+    access, own = case.wanted.access.get(host.host), host.own_link
+    if own is None or (access and access.data_path_address):
+        return
+    strict = own.name in host.strict
+    for peer in case.seen.hosts:
+        way = host.way_to(peer)
+        if way and way.device not in (own.name, "lo"):
+            drops = f", and drops what comes in by {own.name} (rp_filter is 1)" if strict else ""
+            fact = f"it answers {peer.host} by {way.device} and has its own address on {own.name}{drops}"
+            remedy = f"correct the route there: `ip route get {peer.known_by}`"
+            yield Fault("failed" if strict else "warning", fact, remedy, peer=peer.host)
+
+
+def offload(host: ObservedHost, _: Case) -> Iterator[Fault]:
+    """Yield virtual interfaces that are known to compute wrong checksums within VXLAN."""
+    link = host.own_link
+    if link and link.driver == "vmxnet3" and link.offloads:
+        fact = f"{link.name} ({link.driver}) computes checksums, and on some hypervisors wrong ones within VXLAN"
+        yield Fault(
+            "warning", fact, f"if TCP fails where ping passes: `ethtool -K {link.name} tx-checksum-ip-generic off`"
+        )

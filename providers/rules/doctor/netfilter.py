@@ -1,123 +1,138 @@
-"""Checks a host's firewall as docker needs it: its chains there and in order, rules of one kind, firewalld's zone.
+"""Checks a host's firewall as docker needs it, and tells what a rule of iptables does to a packet.
 
 Which ports are open to other hosts is tried, not read: reached.py.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from providers.rules.doctor.unread import looks, unread
-from providers.rules.doctor.wanted import Wanted
-from providers.rules.vocabulary.diagnosis import Examination, Finding, HostExamination
-from providers.rules.vocabulary.look import Look
+from providers.rules.doctor.case import Case, Fault
+from providers.rules.vocabulary.diagnosis import ObservedHost
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 
+_OPTION = re.compile(r'(! )?(--?[a-z][\w-]*)((?: (?!-|! )(?:"[^"]*"|\S+))*)')
+# Conditions of a rule that are understood; one with any other condition may not apply to our packets.
+_KNOWN = frozenset({"-s", "-d", "-p", "-m", "--dport", "--dports", "--comment", "-j", "--reject-with"})
+_DROPS = ("DROP", "REJECT")
 _ENDS = re.compile(r"-j (DROP|REJECT)\b.*")  # a rule without a condition, behind which nothing passes
 _INGRESS = "DOCKER-INGRESS"
-# The newest Engines write them as those of any container:
-# https://github.com/moby/moby/blob/v2.0.0-beta.24/daemon/libnetwork/service_linux.go
-_OF_PORTS = (_INGRESS, "DOCKER")
 AGAIN = "restart docker there, and let what reloads the firewall do so before docker starts"
 
 
-def two(seen: Examination, _: Wanted) -> Iterator[Finding]:
+def two(host: ObservedHost, _: Case) -> Iterator[Fault]:
     """Yield hosts with rules of both kinds: a packet has to pass both, and a reader sees only one."""
-    for host, look in looks(seen):
-        yield from unread("two-firewalls", host, "legacy")
-        if look.legacy:
-            fact = f"{look.legacy} rules of the older iptables count beside those that docker writes"
-            remedy = "look with `iptables-legacy-save`, move them, and take them away with `iptables-legacy -F`"
-            yield Finding(id="two-firewalls", status="warning", host=host.host, fact=fact, remedy=remedy)
+    if host.legacy:
+        fact = f"{host.legacy} rules of the older iptables count beside those that docker writes"
+        remedy = "look with `iptables-legacy-save`, move them, and take them away with `iptables-legacy -F`"
+        yield Fault("warning", fact, remedy)
 
 
-def zones(seen: Examination, _: Wanted) -> Iterator[Finding]:
+def zone(host: ObservedHost, _: Case) -> Iterator[Fault]:
     """Yield bridges outside firewalld's docker zone: it lets docker's bridges alone only there."""
-    for host, look in looks(seen):
-        yield from unread("firewalld-zone", host, "zone")
-        if look.zone and host.bridge is not None and look.zone != "docker":
-            where = "in no zone" if look.zone == "no zone" else f"in the zone {look.zone}"
-            fact = f"firewalld has {GATEWAY_BRIDGE} {where}, not in docker's"
-            # For now and for later: a docker that restarts finds the bridge in another zone, and makes no rule for it.
-            move = f"firewall-cmd --zone=docker --change-interface={GATEWAY_BRIDGE}"
-            remedy = f"run `{move}`, the same with --permanent, and restart docker"
-            yield Finding(id="firewalld-zone", status="failed", host=host.host, fact=fact, remedy=remedy)
+    if host.zone not in ("", "docker") and host.bridge is not None:
+        where = "in no zone" if host.zone == "no zone" else f"in the zone {host.zone}"
+        # For now and for later: a docker that restarts finds the bridge in another zone, and makes no rule for it.
+        move = f"firewall-cmd --zone=docker --change-interface={GATEWAY_BRIDGE}"
+        remedy = f"run `{move}`, the same with --permanent, and restart docker"
+        yield Fault("failed", f"firewalld has {GATEWAY_BRIDGE} {where}, not in docker's", remedy)
 
 
-def chains(seen: Examination, _: Wanted) -> Iterator[Finding]:
+def chains(host: ObservedHost, case: Case) -> Iterator[Fault]:
     """Yield docker's rules for docker_gwbridge and published ports that somebody has flushed."""
-    for host, look in looks(seen):
-        yield from unread("docker-chains", host, "rules")
-        if not look.rules or host.bridge is None or host.member.state != "active":
-            continue
-        lacking = [*_of_bridge(host, look), *(_of_ports(seen, look) if _mesh(look) else ())]
-        if lacking:
-            fact = f"docker's firewall rules lack: {'; '.join(lacking)}"
-            yield Finding(id="docker-chains", status="failed", host=host.host, fact=fact, remedy=AGAIN)
+    if not host.rules or host.bridge is None or not host.active:
+        return
+    lacking = [*_of_bridge(host), *_of_ports(host, case)]
+    if lacking:
+        yield Fault("failed", f"docker's firewall rules lack: {'; '.join(lacking)}", AGAIN)
 
 
-def _mesh(look: Look) -> bool:
-    """Tell whether its docker writes rules of published ports: it does after it has told ip_vs of them."""
-    return bool(look.modules.get("ip_vs")) or any(_INGRESS in rule for rule in look.rules)
-
-
-def _of_bridge(host: HostExamination, look: Look) -> Iterator[str]:
-    forward = list(look.of_chain("filter", "FORWARD"))
+def _of_bridge(host: ObservedHost) -> Iterator[str]:
+    forward = list(host.of_chain("filter", "FORWARD"))
     jumps = [at for at, rule in enumerate(forward) if re.search(r"-j DOCKER|docker_gwbridge", rule)]
     if not any("-j DOCKER-USER" in rule for rule in forward):
         yield "the way from FORWARD to DOCKER-USER"
     out = f"-i {GATEWAY_BRIDGE} ! -o {GATEWAY_BRIDGE} -j ACCEPT"
     reached = "-j DOCKER-FORWARD" in forward
-    if out not in forward and not (reached and out in look.of_chain("filter", "DOCKER-FORWARD")):
+    if out not in forward and not (reached and out in host.of_chain("filter", "DOCKER-FORWARD")):
         yield f"containers' way outside, FORWARD {out}"
     ends = next((at for at, rule in enumerate(forward) if _ENDS.fullmatch(rule)), None)
     if ends is not None and jumps and ends < jumps[0]:
         yield f"their place in FORWARD: before them stands {forward[ends]}"
     masquerade = host.bridge.option("com.docker.network.bridge.enable_ip_masquerade") if host.bridge else None
-    if masquerade != "false" and not any(f"! -o {GATEWAY_BRIDGE} -j MASQUERADE" in rule for rule in _outside(look)):
-        yield f"nat POSTROUTING ! -o {GATEWAY_BRIDGE} -j MASQUERADE"
+    outside = f"! -o {GATEWAY_BRIDGE} -j MASQUERADE"
+    if masquerade != "false" and not any(outside in rule for rule in host.of_chain("nat", "POSTROUTING")):
+        yield f"nat POSTROUTING {outside}"
 
 
-def _outside(look: Look) -> Iterator[str]:
-    yield from look.of_chain("nat", "POSTROUTING")
+def _of_ports(host: ObservedHost, case: Case) -> Iterator[str]:
+    """Yield the missing rules of published ports: each host has those of all services that run somewhere.
 
-
-def _of_ports(seen: Examination, look: Look) -> Iterator[str]:
-    """Yield the missing rules of published ports: each host has those of all services that run somewhere."""
-    if not (ports := sorted(_published(seen))):
+    Its docker writes them after it has told ip_vs of them. The newest Engines write them as those of any container:
+    https://github.com/moby/moby/blob/v2.0.0-beta.24/daemon/libnetwork/service_linux.go
+    """
+    ports = sorted(_published(case))
+    if not ports or not (host.modules.get("ip_vs") or any(_INGRESS in rule for rule in host.rules)):
         return
-    to_ingress = [*look.of_chain("filter", "FORWARD"), *look.of_chain("filter", "DOCKER-FORWARD")]
-    for table, before, verb in (
-        ("nat", [*look.of_chain("nat", "PREROUTING")], "DNAT"),
-        ("filter", to_ingress, "ACCEPT"),
-    ):
-        written = {chain: list(_written(look, table, chain, verb, ports)) for chain in _OF_PORTS}
+    for table, verb, before in (("nat", "DNAT", ["PREROUTING"]), ("filter", "ACCEPT", ["FORWARD", "DOCKER-FORWARD"])):
+        written = {chain: _opened(host, table, chain, verb) for chain in (_INGRESS, "DOCKER")}
         for port in ports:
-            if not any(port in of_chain for of_chain in written.values()):
-                yield f"{table} {_INGRESS} for {port[0]} {port[1]}"
-        if not (written["DOCKER"] or any(f"-j {_INGRESS}" in rule for rule in before)):
+            if not any(port in opened for opened in written.values()):
+                yield f"{table} {_INGRESS} for {' '.join(port)}"
+        jumps = any(f"-j {_INGRESS}" in rule for chain in before for rule in host.of_chain(table, chain))
+        if not jumps and written["DOCKER"].isdisjoint(ports):
             yield f"the way from {'nat PREROUTING' if table == 'nat' else 'FORWARD'} to {_INGRESS}"
 
 
-def _written(
-    look: Look, table: str, chain: str, verb: str, ports: Iterable[tuple[str, int]]
-) -> Iterator[tuple[str, int]]:
-    """Yield the ports that a chain accepts."""
-    rules = list(look.of_chain(table, chain))
-    for protocol, port in ports:
-        if any(f"-p {protocol} " in rule and f"--dport {port} " in rule and f"-j {verb}" in rule for rule in rules):
-            yield protocol, port
+def _opened(host: ObservedHost, table: str, chain: str, verb: str) -> set[tuple[str, str]]:
+    """Return what a chain accepts: protocols and ports."""
+    rules = map(options, host.of_chain(table, chain))
+    return {(rule.get("-p", ""), rule.get("--dport", "")) for rule in rules if rule.get("-j") == verb}
 
 
-def _published(seen: Examination) -> set[tuple[str, int]]:
-    """Ports of the mesh of services that have a task running."""
-    swarm = seen.read_swarm
-    if swarm is None:
+def _published(case: Case) -> set[tuple[str, str]]:
+    """Return protocols and ports of the mesh of services that have a task running."""
+    if case.swarm is None:
         return set()
-    run = {task.service_id for task in swarm.survey.tasks if task.state == "running"}
-    return {
-        (port.protocol, port.published)
-        for service in swarm.survey.services
-        if service.id in run
-        for port in service.ports
-        if port.mode == "ingress" and port.published
-    }
+    survey = case.swarm.survey
+    run = {task.service_id for task in survey.tasks if task.state == "running"}
+    ports = (port for service in survey.services if service.id in run for port in service.ports)
+    return {(port.protocol, str(port.published)) for port in ports if port.mode == "ingress" and port.published}
+
+
+def options(rule: str) -> dict[str, str]:
+    """Return a rule's conditions and its target, such as `{"! -o": "docker_gwbridge", "-j": "MASQUERADE"}`."""
+    return {no + name: value.strip() for no, name, value in _OPTION.findall(rule)}
+
+
+def _ports(rule: dict[str, str]) -> list[str]:
+    return rule.get("--dports", rule.get("--dport", "")).split(",")
+
+
+def dropped_by(host: ObservedHost, chain: str, protocol: str, port: int, flag: str, address: str) -> str:
+    """Return the first rule of a chain of `filter` that drops such packets, empty if none is seen to; what an earlier
+    rule accepts is accepted. flag: `-s` or `-d`, as the address is the sender's or the receiver's."""
+    for text in host.of_chain("filter", chain):
+        rule = options(text)
+        fits = (
+            rule.get("-p", protocol) == protocol
+            and rule.get(flag, address).removesuffix("/32") == address
+            and (_ports(rule) == [""] or str(port) in _ports(rule))
+            and rule.keys() <= _KNOWN
+        )
+        if fits and rule.get("-j") in _DROPS:
+            return text
+        if fits and rule.get("-j") == "ACCEPT":
+            return ""
+    return ""
+
+
+def drops_by_default(host: ObservedHost, chain: str, protocol: str, port: int) -> bool:
+    """Tell whether a chain of `filter` drops what no rule accepts, and none accepts, or hands on, what may be such
+    packets."""
+    if f"filter :{chain} DROP" not in host.rules:
+        return False
+    return not any(
+        (rule.get("-p") == protocol and str(port) in _ports(rule))
+        or {name.removeprefix("! ") for name in rule}.isdisjoint({"-p", "-i", "--ctstate"})
+        for rule in map(options, host.of_chain("filter", chain))
+    )

@@ -7,7 +7,7 @@ The loop, the resources and the command `swarmnet` work through it alone. Two im
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Protocol
 
-from providers.rules.vocabulary.diagnosis import Examination
+from providers.rules.vocabulary.diagnosis import Observed
 from providers.rules.vocabulary.errors import SwarmnetError
 from providers.rules.vocabulary.facts import (
     GwbridgeFacts,
@@ -97,7 +97,7 @@ class Door(Protocol):
         """Return all hosts and the swarm, for a simulated copy of them. stopped: with the tasks that are to stop, among
         which a manager lists all that have ended."""
 
-    def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Examination:
+    def examined(self, managers: Set[str], mtus: Mapping[str, int], data_path_port: int) -> Observed:
         """Return what `doctor` finds out of all hosts, and what passes between them. managers: the hosts that are to be
         managers. mtus: of the network between hosts, bytes."""
 

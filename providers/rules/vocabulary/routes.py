@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
-from providers.rules.vocabulary.look import Link
-
 # Lines of `ip -4 addr` and `ip -4 route`, iproute2's and BusyBox's alike:
 # https://man7.org/linux/man-pages/man8/ip-address.8.html
 _LINK = re.compile(r"\d+: ([^\s:@]+)(?:@\S+)?: .*\bmtu (\d{1,9})\b", re.ASCII)
@@ -18,6 +16,18 @@ _ROUTE = re.compile(r"(?:(blackhole|prohibit|unreachable) )?(\d+\.\d+\.\d+\.\d+(
 _NEXT_HOP = re.compile(r"\s+nexthop .*?\bdev (\S+)")
 # Links that an Engine makes; their ranges are told by its networks.
 _OF_DOCKER = re.compile(r"docker\w*|br-[0-9a-f]{12}|veth\w+|vx-\S+|ov-\S+")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A network interface; `mtu` in bytes. driver: the kernel's, empty for one without hardware or where it was not
+    asked for. offloads: whether it is left to the interface to reckon checksums, None if that is not known."""
+
+    name: str
+    mtu: int
+    addresses: tuple[str, ...] = ()
+    driver: str = ""
+    offloads: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -45,9 +55,9 @@ class Surroundings:
     links: tuple[Link, ...] = ()
     routes: tuple[Route, ...] = ()
 
-    def mtu_at(self, address: str) -> int | None:
-        """Return the MTU of the link that has an address, bytes; None if no link has it."""
-        return next((link.mtu for link in self.links if address in link.addresses), None)
+    def link_of(self, address: str) -> Link | None:
+        """Return the link that has an address, or None."""
+        return next((link for link in self.links if address in link.addresses), None)
 
     def foreign_routes(self, bridges: frozenset[str]) -> Iterator[Route]:
         """Yield the routes through other links than Docker's own and the named bridges."""

@@ -6,9 +6,8 @@ from providers.rules.checks.members import DAY, refusals, warnings
 from providers.rules.stack_file import model
 from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary.facts import Member
-from providers.rules.vocabulary.look import Link
 from providers.rules.vocabulary.network_options import MTU
-from providers.rules.vocabulary.routes import Surroundings
+from providers.rules.vocabulary.routes import Link, Surroundings
 from providers.rules.vocabulary.snapshot import Certificate, HostReport
 from tests.support.networks import a_network
 from tests.support.stackfiles import stating

@@ -13,9 +13,8 @@ from providers.rules.stack_file.resolved import resolve
 from providers.rules.vocabulary import labels as ours
 from providers.rules.vocabulary.answers import pairs
 from providers.rules.vocabulary.facts import Network
-from providers.rules.vocabulary.look import Link
 from providers.rules.vocabulary.network_options import GATEWAY_MODE, HOST_BINDING, release
-from providers.rules.vocabulary.routes import Route, Surroundings
+from providers.rules.vocabulary.routes import Link, Route, Surroundings
 from providers.rules.vocabulary.snapshot import HostReport
 from tests.support.networks import a_network
 from tests.support.stackfiles import SUBNETS, at, merged, net, raw, stating

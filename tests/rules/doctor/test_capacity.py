@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from providers.rules.doctor.capacity import full_bridges, full_networks, rooms, waiting_tasks
+from providers.rules.doctor.diagnosis import diagnosis
 from providers.rules.vocabulary.diagnosis import Room
 from providers.rules.vocabulary.facts import Endpoint, SwarmService, Task
-from tests.support.examined import NOW, host, seen, swarm, told, wants
+from tests.support.examined import NOW, found, host, seen, swarm, wants
 from tests.support.networks import a_network
 
 SUBNET = "10.202.0.0/28"
@@ -45,13 +45,13 @@ def waiting(age=60.0, **keys):
 
 
 def of(**survey):
-    """Return what was read of a swarm with one network."""
-    return seen(swarm=swarm(**{"networks": (network(),), "services": (service(),), **survey}))
+    """Return a swarm with one network."""
+    return swarm(**{"networks": (network(),), "services": (service(),), **survey})
 
 
-def found(check, examined):
-    """Return what a check finds."""
-    return told(check(examined, wants()))
+def rooms(read):
+    """Return what each network of a swarm has left."""
+    return list(diagnosis(seen(swarm=read), wants()).rooms)
 
 
 (ENDED,) = tasks(1)
@@ -74,7 +74,7 @@ FEW = {
 )
 def test_what_a_network_gives_is_counted(used, survey):
     """It is counted as Engine 29 does."""
-    assert [Room(network="app", subnet=SUBNET, used=used, left=16 - used)] == list(rooms(of(**survey)))
+    assert [Room(network="app", subnet=SUBNET, used=used, left=16 - used)] == rooms(of(**survey))
 
 
 @pytest.mark.parametrize(
@@ -82,16 +82,16 @@ def test_what_a_network_gives_is_counted(used, survey):
 )
 def test_network_without_room_is_told(count, expected):
     """A /28 with one service on three hosts is full at nine tasks; a tenth is enough."""
-    assert expected == found(full_networks, of(tasks=tasks(count)))
+    assert expected == found("network-addresses", swarm=of(tasks=tasks(count)))
 
 
 def test_count_of_the_swarm_itself_is_believed():
     """The swarm's own count of addresses is used if it keeps one."""
     own = Room(network="app", subnet=SUBNET, used=15, left=1)
-    examined = seen(swarm=swarm(networks=(network(),), rooms=(own,)))
+    read = swarm(networks=(network(),), rooms=(own,))
 
-    assert [own] == list(rooms(examined))
-    assert ["warning: app, 10.202.0.0/28: 1 address is left, 15 are used"] == found(full_networks, examined)
+    assert [own] == rooms(read)
+    assert ["warning: app, 10.202.0.0/28: 1 address is left, 15 are used"] == found("network-addresses", swarm=read)
 
 
 @pytest.mark.parametrize("gateway", ["10.202.0.1/28", "10.202.0.1", ""])
@@ -99,12 +99,12 @@ def test_ranges_are_read_as_old_engines_show_them(gateway):
     """They have host bits, and a mask behind the gateway."""
     shown = network(subnet="10.202.0.5/28", gateway=gateway)
 
-    assert [Room(network="app", subnet=SUBNET, used=3, left=13)] == list(rooms(of(networks=(shown,), services=())))
+    assert [Room(network="app", subnet=SUBNET, used=3, left=13)] == rooms(of(networks=(shown,), services=()))
 
 
 def test_network_without_a_range_has_no_room():
     """One of IPv6 has none either."""
-    assert [] == list(rooms(of(networks=(network(driver=""), network("six", "fd00::/64", gateway="")))))
+    assert [] == rooms(of(networks=(network(driver=""), network("six", "fd00::/64", gateway=""))))
 
 
 TWO = (*tasks(9), waiting(id="t1"), waiting(id="t2"))
@@ -120,7 +120,7 @@ TWO = (*tasks(9), waiting(id="t1"), waiting(id="t2"))
 )
 def test_task_that_waits(words, survey):
     """The network that has no address left, or got no range, is named; else it is told all the same."""
-    assert [f"failed: {words}"] == found(waiting_tasks, of(**{"tasks": (waiting(),), **survey}))
+    assert [f"failed: {words}"] == found("waiting-tasks", swarm=of(**{"tasks": (waiting(),), **survey}))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_task_that_waits(words, survey):
 )
 def test_task_that_does_not_wait(task):
     """Addresses come within milliseconds; `pending` is for want of a host."""
-    assert [] == found(waiting_tasks, of(tasks=(task,)))
+    assert [] == found("waiting-tasks", swarm=of(tasks=(task,)))
 
 
 @pytest.mark.parametrize(
@@ -144,4 +144,4 @@ def test_containers_of_a_host_against_its_bridge(subnet, endpoints, expected):
     """Its mask, and the ports that a bridge has at most."""
     bridge = network("docker_gwbridge", subnet, "bridge", endpoints, gateway="10.200.0.1")
 
-    assert expected == found(full_bridges, seen(host("w1", bridge=bridge)))
+    assert expected == found("gwbridge-addresses", host("w1", bridge=bridge))

@@ -7,11 +7,11 @@ from typing import get_args
 
 import pytest
 
-from providers.rules.doctor.diagnosis import CHECKS, Diagnosis, diagnosis
+from providers.rules.doctor.diagnosis import CHECKS, Diagnosis, diagnosis, sends
 from providers.rules.stack_file.model import Ignored
 from providers.rules.vocabulary.diagnosis import Finding, FindingId
 from providers.rules.vocabulary.facts import Silent
-from tests.support.examined import host, seen, wants
+from tests.support.examined import host, seen, told, wants
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "doctor.md").read_text()
 SILENT = Silent(host="w2", why="w2: no answer")
@@ -53,6 +53,20 @@ def test_only_what_is_chosen_is_looked_for():
     assert ["host-answers", "live-restore"] == ids(examined, only=["live-restore"])
     assert ["host-answers", "clock"] == ids(examined, skip=["live-restore"])
     assert ["live-restore"] == ids(examined, only=["live-restore"], skip=["host-answers"])
+
+
+def test_host_on_which_no_command_runs():
+    """One line, whatever was chosen."""
+    silent = host("m1", unread={"commands": "sh -s: exit status 127: not found: let it run sh"})
+    (row,) = diagnosis(seen(silent), wants(), only=["clock"]).findings
+
+    assert ("commands", ["m1 unknown: sh -s: exit status 127: not found"]) == (row.id, told([row]))
+    assert "let it run sh" == row.remedy
+
+
+def test_packets_are_sent_for_checks_of_them_alone():
+    """--only and --skip choose the checks."""
+    assert [True, False, True] == [sends([], []), sends(["clock"], []), sends(["reach-gossip"], [])]
 
 
 def test_finding_that_is_accepted_is_ignored():

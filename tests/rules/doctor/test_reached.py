@@ -4,36 +4,32 @@ from dataclasses import replace
 
 import pytest
 
-from providers.hosts.look_answers import parsed
+from providers.hosts.look import with_answers
 from providers.rules.doctor.diagnosis import diagnosis
-from providers.rules.doctor.reached import tries
-from providers.rules.vocabulary.look import Link, Look, Way
-from providers.rules.vocabulary.reach import Reach, Trial
+from providers.rules.doctor.probes import SAYS_NOTHING
+from providers.rules.vocabulary.diagnosis import EngineLog, Reach, Result, Way
+from providers.rules.vocabulary.routes import Link, Surroundings
 from tests.support.examined import host, seen, told, wants
 from tests.support.looks import LOOK
 
-WELL = parsed(LOOK)
+BARE = host("m1")
+WELL = with_answers(BARE, LOOK)
+W1 = host("w1")
 
 
-def hosts(m1=None, w1=None):
-    """The two hosts, with what they show of themselves."""
-    return host("m1", known_by="10.9.0.1", look=m1 or WELL), host("w1", known_by="10.9.0.2", look=w1 or Look())
+def found(*results, m1=WELL, w1=W1, **keys):
+    """Return the findings of these results, with what m1 and w1 show of themselves."""
+    return diagnosis(seen(m1, w1, reach=Reach(results=results, **keys)), wants()).findings
 
 
-def found(*trials, m1=None, w1=None, **keys):
-    """Return the findings of these trials, with what m1 and w1 show of themselves."""
-    examined = seen(*hosts(m1, w1), reach=Reach(trials=trials, **keys))
-    return diagnosis(examined, wants(), skip=["kernel-esp"]).findings
-
-
-def cause(trial, **looks):
+def cause(result, **hosts):
     """Return the cause that is told last."""
-    return found(trial, **looks)[-1].remedy
+    return found(result, **hosts)[-1].remedy
 
 
 def closed(channel, why="nothing arrives", port=7946):
     """w1 does not reach m1."""
-    return Trial(sender="w1", receiver="m1", channel=channel, outcome="closed", port=port, why=why)
+    return Result(sender="w1", receiver="m1", channel=channel, outcome="closed", port=port, why=why)
 
 
 LARGE = "packets of full size do not reach m1, small ones do (UDP 4789)"
@@ -66,8 +62,8 @@ def rules(*lines):
 
 
 DROPS = "-s 10.9.0.2/32 -p udp -m udp --dport 7946 -j DROP"
-MARK = Look(rules=("mangle -A OUTPUT -p udp --dport 4789 -m u32 --u32 x -j MARK --set-xmark 0xd0c4e3/0xffffffff",))
-UNMARKED = Look(rules=("nat :OUTPUT ACCEPT",))
+MARK = {"rules": ("mangle -A OUTPUT -p udp --dport 4789 -m u32 --u32 x -j MARK --set-xmark 0xd0c4e3/0xffffffff",)}
+UNMARKED = {"rules": ("nat :OUTPUT ACCEPT",)}
 AT_M1 = "take this rule away on m1, or open the port before it: INPUT "
 BY_DEFAULT = "open it on m1, whose firewall drops by default: `swarmnet doctor STACK --rules iptables`"
 FIREWALLD = "firewalld on m1 (`swarmnet doctor STACK --rules firewalld`)"
@@ -96,26 +92,27 @@ def test_likeliest_cause_is_what_hosts_show(m1, expected):
 
 def test_senders_own_firewall_and_route():
     """They are its own."""
-    drops = Look(rules=("filter -A OUTPUT -d 10.9.0.1/32 -p udp -m udp --dport 7946 -j DROP",))
+    drops = replace(W1, rules=("filter -A OUTPUT -d 10.9.0.1/32 -p udp -m udp --dport 7946 -j DROP",))
     assert cause(closed("gossip-udp"), w1=drops).startswith("take this rule away on w1")
-    links = (Link(name="eth0", mtu=1500, addresses=("10.9.0.2",)),)
-    astray = Look(links=links, ways=(Way(to="10.9.0.1", device="eth1", source="10.9.0.2"),))
+    links = Surroundings((Link("eth0", 1500, ("10.9.0.2",)),))
+    astray = replace(W1, surroundings=links, ways=(Way(to="10.9.0.1", device="eth1", source="10.9.0.2"),))
     assert "packets leave by eth1, not by eth0: correct the route on w1" == cause(closed("gossip-udp"), w1=astray)
 
 
 @pytest.mark.parametrize(
     ("sender", "receiver", "flushed"),
-    [(MARK, MARK, False), (UNMARKED, MARK, True), (Look(), MARK, False), (MARK, Look(), False)],
+    [(MARK, MARK, False), (UNMARKED, MARK, True), ({}, MARK, False), (MARK, {}, False)],
 )
 def test_flushed_rules_by_which_docker_encrypts(sender, receiver, flushed):
     """They are told of a sender whose rules were read and which has none, if its peer has."""
     begins = "docker's marks for it were flushed from mangle OUTPUT on w1: restart docker there"
+    told_cause = cause(closed("esp", port=None), m1=replace(BARE, **receiver), w1=replace(W1, **sender))
 
-    assert flushed is cause(closed("esp", port=None), m1=receiver, w1=sender).startswith(begins)
+    assert flushed is told_cause.startswith(begins)
 
 
 @pytest.mark.parametrize(
-    ("trial", "m1", "begins"),
+    ("result", "m1", "begins"),
     [
         (closed("gossip-tcp", "Connection refused"), WELL, "nothing listens there"),
         (closed("full-size"), WELL, "find the lowest MTU between them"),
@@ -124,32 +121,31 @@ def test_flushed_rules_by_which_docker_encrypts(sender, receiver, flushed):
         (closed("data-path", port=None), rules(f"filter -A INPUT {DROPS}"), NO_GOSSIP),
     ],
 )
-def test_other_causes(trial, m1, begins):
-    """The trial itself tells them; members may not know where packets go, though the way is open."""
-    assert cause(trial, m1=m1).startswith(begins)
+def test_other_causes(result, m1, begins):
+    """The result itself tells them; members may not know where packets go, though the way is open."""
+    assert cause(result, m1=m1).startswith(begins)
 
 
 def test_large_packets_are_told_once_with_the_link_that_is_too_narrow():
     """They are told by themselves if nothing is told of a link."""
-    narrow = replace(WELL, links=tuple(replace(each, mtu=1400) for each in WELL.links))
+    narrow = replace(WELL, surroundings=Surroundings((Link("eth0", 1400, ("10.9.0.1",)),)))
 
     assert ["link-mtu"] == [each.id for each in found(closed("full-size"), m1=narrow)]
-    examined = seen(*hosts(narrow), reach=Reach(trials=(closed("full-size"),)))
+    examined = seen(narrow, reach=Reach(results=(closed("full-size"),)))
     alone = diagnosis(examined, wants(), only=["reach-full-size"]).findings
     assert ["reach-full-size"] == [each.id for each in alone]
 
 
 def test_what_was_not_seen_is_unknown():
     """It is told with the reason."""
-    trial = replace(closed("gossip-udp", why="it has ended"), outcome="unknown")
+    result = replace(closed("gossip-udp", why="it has ended"), outcome="unknown")
 
-    assert ["w1 -> m1 unknown: can't tell whether UDP 7946 of m1 is open: it has ended"] == told(found(trial))
+    assert ["w1 -> m1 unknown: can't tell whether UDP 7946 of m1 is open: it has ended"] == told(found(result))
 
 
 def test_host_between_which_and_others_nothing_is_tried():
     """The package is named if python3 is missing, or the key if its address is a name, before it is a member."""
-    m1, w1 = hosts()
-    nameless = replace(seen(), hosts=(m1, replace(w1, known_by="")), reach=Reach())
+    nameless = seen(host("w1", known_by=""), reach=Reach())
     silent = found(silent={"w1": "w1: python3: exit status 127: sh: 1: python3: not found"})
     remedies = ["install the package python3", "write hosts.w1.advertise_address"]
 
@@ -165,6 +161,69 @@ def test_port_of_another_program():
     assert ("port-taken", "failed", "w1") == (row.id, row.status, row.host)
 
 
-def test_nothing_is_sent_for_other_checks():
-    """--only and --skip choose the checks."""
-    assert [True, False, True] == [tries([], []), tries(["clock"], []), tries(["reach-gossip"], [])]
+# Gossip over UDP between members, with and without a word of it in their Engines' logs
+
+SILENT = EngineLog()
+DROPPING = rules(f"filter -A INPUT {DROPS}")
+NO_WORD = {"unknown": SAYS_NOTHING, "closed": "nothing arrives", "open": ""}
+MISSED = EngineLog(unanswered=frozenset({"10.9.0.2"}))  # m1's, of w1
+
+
+def gossip(m1=BARE, **reach):
+    """Return what is told of gossip alone."""
+    return diagnosis(seen(m1, reach=Reach(**reach)), wants(), only=["reach-gossip"])
+
+
+def datagrams(to_m1="open", to_w1="open"):
+    """What became of datagrams of m1 and w1."""
+    ends = (("w1", "m1", to_m1), ("m1", "w1", to_w1))
+    return tuple(
+        Result(sender=one, receiver=other, channel="gossip-udp", outcome=end, port=7946, why=NO_WORD[end])
+        for one, other, end in ends
+    )
+
+
+@pytest.mark.parametrize(
+    ("ends", "m1", "log", "findings", "matrix"),
+    [
+        pytest.param([], BARE, SILENT, [], "open open", id="what passes"),
+        pytest.param(["closed"], BARE, SILENT, ["w1 -> m1 failed"], "closed open", id="each direction by itself"),
+        pytest.param([], BARE, MISSED, [], "open open", id="a complaint of the past"),
+        pytest.param(["closed"], BARE, MISSED, ["w1 -> m1 failed"], "closed open", id="a complaint told already"),
+        pytest.param(["unknown"], BARE, SILENT, ["m1 unknown"], "unknown open", id="a log that says nothing"),
+        pytest.param(["unknown"], DROPPING, SILENT, ["w1 -> m1 failed"], "closed open", id="a rule where no log tells"),
+        # Its direction is not known, and it may be past (a docker that was restarted): a warning, and no cell.
+        pytest.param(
+            ["unknown", "unknown"],
+            BARE,
+            MISSED,
+            ["m1 unknown", "w1 unknown", "m1 -> w1 warning"],
+            "unknown unknown",
+            id="a complaint where no log tells",
+        ),
+    ],
+)
+def test_what_logs_tell(ends, m1, log, findings, matrix):
+    """It is told once, with its direction if that is known; what no log tells is never open."""
+    found = gossip(m1, results=datagrams(*ends), logs={"m1": log})
+
+    assert findings == [line.partition(":")[0] for line in told(found.findings)]
+    assert matrix == " ".join(each.outcome for each in found.results)
+
+
+def test_log_that_can_not_be_read():
+    """It is told with the reason, and what to do."""
+    logs = {"m1": "sudo: a password is required: let sudo run it"}
+    (row,) = gossip(results=datagrams(to_m1="unknown"), logs=logs).findings
+
+    assert ["m1 unknown: can't tell whether UDP 7946 is open there: sudo: a password is required"] == told([row])
+    assert "let sudo run it" == row.remedy
+
+
+def test_complaint_of_nobody_that_is_known():
+    """It is told by its address."""
+    logs = {"m1": EngineLog(unanswered=frozenset({"192.0.2.9"}))}
+
+    assert ["m1 warning: by its Engine's log, UDP 7946 does not pass to 192.0.2.9 and back, TCP does"] == told(
+        gossip(logs=logs).findings
+    )

@@ -2,8 +2,7 @@
 
 import pytest
 
-from providers.rules.vocabulary.look import Link
-from providers.rules.vocabulary.routes import Surroundings, surroundings
+from providers.rules.vocabulary.routes import Link, Surroundings, surroundings
 
 
 @pytest.mark.parametrize(

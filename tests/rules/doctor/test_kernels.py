@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from providers.hosts.look_answers import parsed
+from providers.hosts.look import with_answers
 from providers.rules.doctor.diagnosis import diagnosis
+from providers.rules.vocabulary.diagnosis import Way
 from providers.rules.vocabulary.facts import Port, SwarmService, Task
-from providers.rules.vocabulary.look import Link, Way
-from tests.support.examined import host, seen, swarm, told, wants
+from providers.rules.vocabulary.routes import Link, Surroundings
+from tests.support.examined import host, seen, swarm, wants
 from tests.support.looks import LOOK
 from tests.support.networks import a_network
 
-WELL = parsed(LOOK)
 BRIDGE = a_network(id="b1", scope="local", name="docker_gwbridge", driver="bridge")
+WELL = with_answers(host("m1", bridge=BRIDGE), LOOK)
 WEB = SwarmService(id="s1", name="web", ports=(Port(protocol="tcp", target=80, published=8080, mode="ingress"),))
 RUNS = Task(id="t1", service_id="s1", node_id="id-w1", state="running", desired="running")
 MESH = swarm(services=(WEB,), tasks=(RUNS,))
@@ -21,9 +22,7 @@ MESH = swarm(services=(WEB,), tasks=(RUNS,))
 
 def found(wanted=None, **changed):
     """Return the findings if m1 shows this of itself: `id status`, with a peer if there is one, and the facts."""
-    own = host("m1", bridge=BRIDGE, known_by="10.9.0.1", look=replace(WELL, **changed))
-    others = (host(name, known_by=address) for name, address in (("w1", "10.9.0.2"), ("w2", "10.9.0.3")))
-    rows = diagnosis(seen(own, *others, swarm=MESH), wanted or wants()).findings
+    rows = diagnosis(seen(replace(WELL, **changed), swarm=MESH), wanted or wants()).findings
     assert {"m1"} >= {each.host for each in rows}
     return [f"{each.id} {each.status} {each.peer}".rstrip() for each in rows], [each.fact for each in rows]
 
@@ -36,7 +35,8 @@ def rules(*lacking, **placed):
 
 def links(**changed):
     """The links of a host that is well, eth0 with something changed."""
-    return {"links": tuple(replace(each, **changed) if each.name == "eth0" else each for each in WELL.links)}
+    own = (replace(each, **changed) if each.name == "eth0" else each for each in WELL.surroundings.links)
+    return {"surroundings": Surroundings(tuple(own))}
 
 
 def without(module, has=False):
@@ -46,8 +46,8 @@ def without(module, has=False):
 
 def way(device, source):
     """The way from m1 to w2, by a link that it has besides."""
-    links = (*WELL.links, Link(name="eth1", mtu=1500, addresses=("192.0.2.1",)))
-    return {"ways": (Way(to="10.9.0.3", device=device, source=source),), "links": links}
+    links = (*WELL.surroundings.links, Link("eth1", 1500, ("192.0.2.1",)))
+    return {"ways": (Way(to="10.9.0.3", device=device, source=source),), "surroundings": Surroundings(links)}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,7 @@ def way(device, source):
         ({"room": 2**20}, ["disk-room warning"]),
         ({"room": 2**10}, ["disk-room failed"]),
         ({"unread": {"rules": "sudo: no: let it"}, "rules": ()}, ["docker-chains unknown"]),
+        ({"unread": {"modules": "no"}, "modules": {}}, ["kernel-vxlan unknown", "kernel-ipvs unknown"]),
     ],
 )
 def test_each_fault_is_found_by_its_id(changed, expected):
@@ -128,10 +129,3 @@ def test_newest_engines_write_ports_as_those_of_any_container():
 
     assert [] == found(rules=(*left, *of_port))[0]
     assert ["docker-chains failed"] == found(rules=(*left, of_port[1]))[0]
-
-
-def test_host_on_which_no_command_runs():
-    """One line, whatever was chosen."""
-    (row,) = diagnosis(seen(host("m1", look="m1: sh -s: exit status 127: not found")), wants(), only=["clock"]).findings
-
-    assert ("commands", ["m1 unknown: sh -s: exit status 127: not found"]) == (row.id, told([row]))

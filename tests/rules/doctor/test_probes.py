@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from providers.rules.doctor import attempts as tried
-from providers.rules.doctor.attempts import INGRESS, SAYS_NOTHING, Place, Standing
+from providers.rules.doctor import probes
+from providers.rules.doctor.case import Case
+from providers.rules.doctor.probes import INGRESS, SAYS_NOTHING, Endpoint, Standing
+from providers.rules.vocabulary.diagnosis import EngineLog
 from providers.rules.vocabulary.facts import Task
-from providers.rules.vocabulary.reach import EngineLog
 from tests.support.examined import ADDRESSES, host, seen, swarm, wants
 from tests.support.networks import a_network
 
@@ -29,19 +30,17 @@ SECRET = a_network(
 
 def sent(*members, networks=(MESH,), tasks=(), lacking=(), taken=()):
     """All that is sent, and by whom it is found."""
-    examined = seen(*hosts(*members), swarm=swarm(networks=networks, tasks=tasks) if members else None)
-    found = tried.parties(examined, WANTED)
-    wanted = tried.places(found, examined, 4789)
+    case = Case(seen(*hosts(*members), swarm=swarm(networks=networks, tasks=tasks) if members else None), WANTED)
     standing = {
         place: Standing(
             ports={each: "taken" if (place.host, *each) in taken else each[1] or 40000 for each in listen},
             address=f"10.0.0.{ord(place.host[1])}",
             mtu=1450,
         )
-        for place, listen in wanted.items()
+        for place, listen in probes.endpoints(case).items()
         if place not in lacking
     }
-    return tried.attempts(found, standing, 4789)
+    return probes.probes(case, standing)
 
 
 def of_pair(rows, sender="w1", receiver="m1"):
@@ -111,14 +110,14 @@ def test_one_host_alone():
     """Nothing."""
     alone = replace(seen(swarm=None), hosts=(host("m1", known_by="10.9.0.1", member=OUT),))
 
-    assert {} == tried.places(tried.parties(alone, WANTED), alone, 4789)
+    assert {} == probes.endpoints(Case(alone, WANTED))
 
 
 def test_host_without_an_ipv4_address_takes_no_part():
     """A host that is known by a name takes none either."""
-    examined = seen(host("w1", known_by=""), host("w2", known_by="fd00::1"), swarm=swarm())
+    examined = seen(host("m1"), host("w1", known_by=""), host("w2", known_by="fd00::1"), swarm=swarm())
 
-    assert ["m1"] == [each.host for each in tried.parties(examined, WANTED)]
+    assert {} == probes.endpoints(Case(examined, WANTED))
 
 
 # What became of it
@@ -127,14 +126,14 @@ ALL = sent("m1", "w1", "w2")
 
 
 def arrived(rows, *lost, whys=()):
-    """The outcomes of what one host sent the other, but for what is open: `lost` are `sender receiver channel`."""
+    """The results of what one host sent the other, but for what is open: `lost` are `sender receiver channel`."""
     whys = dict(whys)
     names = {each: f"{each.sender.host} {each.receiver.host} {each.channel}" for each in rows}
-    heard: dict[Place, set[tuple[str, str]]] = {each.receiver: set() for each in rows}
+    heard: dict[Endpoint, set[tuple[str, str]]] = {each.receiver: set() for each in rows}
     for each, name in names.items():
         if each.kind in ("udp", "once") and name not in lost:
-            heard[each.receiver].add((each.sender.host, each.label))
-    found = tried.outcomes(rows, {each: whys.get(name, "") for each, name in names.items()}, heard)
+            heard[each.receiver].add((each.sender.host, each.channel))
+    found = probes.results(rows, {each: whys.get(name, "") for each, name in names.items()}, heard)
     return [
         f"{each.sender} {each.receiver} {each.channel} {each.outcome} {each.port}: {each.why}"
         for each in found
@@ -179,15 +178,15 @@ def test_whose_datagram_an_engine_refused():
     """It is told by port and address of the sender's probe; one behind an address that is nobody's is known by its
     port."""
     standing = {
-        Place("m1"): Standing(source=40001, addresses=("127.0.0.1", "10.9.0.1")),
-        Place("w1"): Standing(source=40002, addresses=("10.9.0.2",)),
-        Place("w2"): Standing(source=40001, addresses=("10.9.0.3",)),
-        Place("w2", INGRESS): Standing(source=40009, addresses=("10.0.0.3",)),
+        Endpoint("m1"): Standing(source=40001, addresses=("127.0.0.1", "10.9.0.1")),
+        Endpoint("w1"): Standing(source=40002, addresses=("10.9.0.2",)),
+        Endpoint("w2"): Standing(source=40001, addresses=("10.9.0.3",)),
+        Endpoint("w2", INGRESS): Standing(source=40009, addresses=("10.0.0.3",)),
     }
     refused = {("10.9.0.1", 40001), ("192.0.2.9", 40002), ("10.9.0.1", 40002), ("10.9.0.3", 40009)}
     logs: dict[str, EngineLog | str] = {"m1": EngineLog(refused=frozenset(refused)), "w1": "sudo: no"}
 
-    assert {Place("m1"): {("m1", "gossip-udp"), ("w1", "gossip-udp")}, Place("w1"): set()} == tried.refused_of(
+    assert {Endpoint("m1"): {("m1", "gossip-udp"), ("w1", "gossip-udp")}, Endpoint("w1"): set()} == probes.refused_of(
         logs, standing
     )
 
@@ -197,23 +196,23 @@ def test_probe_that_has_ended_tells_nothing():
     pair = [each for each in of_pair(sent()) if each.channel in ("gossip-udp", "gossip-tcp")]
 
     assert [("unknown", "the probe on w1 has ended")] * 2 == [
-        (each.outcome, each.why) for each in tried.outcomes(pair, {}, {})
+        (each.outcome, each.why) for each in probes.results(pair, {}, {})
     ]
     assert [("open", ""), ("unknown", "the probe on m1 has ended")] == [
-        (each.outcome, each.why) for each in tried.outcomes(pair, dict.fromkeys(pair, ""), {})
+        (each.outcome, each.why) for each in probes.results(pair, dict.fromkeys(pair, ""), {})
     ]
 
 
 def test_sandbox_has_its_address_in_the_range_of_its_network():
     """Beside that of docker_gwbridge."""
-    examined = seen(*hosts("m1", "w1", "w2"), swarm=swarm(networks=(MESH, SECRET)))
+    case = Case(seen(swarm=swarm(networks=(MESH, SECRET))), WANTED)
     links = [("lo", "127.0.0.1", 65536), ("eth1", "172.18.0.2", 1500), ("eth0", "10.0.0.2", 1450)]
 
-    assert ("10.0.0.2", 1450) == tried.own_link(links, tried.subnets(examined, INGRESS))
-    assert ("", 0) == tried.own_link(links, tried.subnets(examined, tried.sandbox_of(SECRET)))
+    assert ("10.0.0.2", 1450) == probes.own_link(case, INGRESS, links)
+    assert ("", 0) == probes.own_link(case, probes.sandbox_of(SECRET), links)
 
 
-@pytest.mark.parametrize("place", [Place("m1"), Place("m1", INGRESS)])
+@pytest.mark.parametrize("place", [Endpoint("m1"), Endpoint("m1", INGRESS)])
 def test_host_without_a_probe_is_left_out(place):
     """It is left out of that place alone."""
     rows = sent("m1", "w1", "w2", lacking=[place])
