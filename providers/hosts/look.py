@@ -19,7 +19,7 @@ from providers.rules.vocabulary.addresses import is_ip
 from providers.rules.vocabulary.answers import Few
 from providers.rules.vocabulary.diagnosis import ObservedHost, Subject, Way
 from providers.rules.vocabulary.errors import CommandFailed
-from providers.rules.vocabulary.routes import Link, Surroundings
+from providers.rules.vocabulary.routes import Link, surroundings
 from providers.rules.vocabulary.words import line
 
 TIMEOUT = 60.0  # an emulated host took more than 20 s just after its start (vms.md)
@@ -130,7 +130,11 @@ def _links(host: ObservedHost, text: str) -> ObservedHost:
         )
         for each in read_answer(list[_Link], text)
     )
-    return replace(host, surroundings=Surroundings(tuple(links)))
+    return replace(host, surroundings=replace(host.surroundings, links=tuple(links)))
+
+
+def _table(host: ObservedHost, text: str) -> ObservedHost:
+    return replace(host, surroundings=replace(host.surroundings, routes=surroundings(text).routes))
 
 
 def _routes(host: ObservedHost, text: str) -> ObservedHost:
@@ -206,6 +210,7 @@ def _room(host: ObservedHost, text: str) -> ObservedHost:
 
 _READERS: Mapping[Subject, Callable[[ObservedHost, str], ObservedHost]] = {
     "links": _links,
+    "table": _table,
     "routes": _routes,
     "forwarding": lambda host, text: replace(host, forwarding=text.strip() == "1"),
     "modules": _modules,

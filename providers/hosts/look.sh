@@ -23,6 +23,8 @@ ask() {
 }
 
 ask_links() { ip -j address; }
+# All tables: some VPNs route by one of their own.
+ask_table() { ip -4 route show table all; }
 # One process for all peers; what has no way is left out.
 ask_routes_ways() { printf 'route get %s\n' $peers | ip -j -force -batch - 2>/dev/null || :; }
 ask_routes_filters() {
@@ -107,6 +109,7 @@ if [ "$what" = log ]; then
   exit
 fi
 ask links ip
+ask table ip
 ask routes_ways ip
 ask routes_filters
 ask forwarding

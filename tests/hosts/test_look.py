@@ -42,6 +42,7 @@ def test_recorded_answer_is_read():
     assert Way(to="10.9.0.2", device="eth0", source="10.9.0.1") == found.way_to(host("w1"))
     assert (True, frozenset(), 73702128) == (found.forwarding, found.strict, found.room)
     assert (0, "") == (found.legacy, found.zone)
+    assert ["10.9.0.0/24", "172.18.0.0/16"] == [each.subnet for each in found.surroundings.routes]
     assert ["-j DOCKER-USER", "-j DOCKER-FORWARD"] == list(found.of_chain("filter", "FORWARD"))
 
 

@@ -3,6 +3,11 @@
 LOOK = """\
 @ links 0
 |[{"ifindex":1,"ifname":"lo","flags":["LOOPBACK","UP","LOWER_UP"],"mtu":65536,"addr_info":[{"family":"inet","local":"127.0.0.1","prefixlen":8}]},{"ifindex":2,"ifname":"eth0","flags":["UP"],"mtu":1500,"addr_info":[{"family":"inet","local":"10.9.0.1","prefixlen":24}]}]
+@ table 0
+|default via 10.9.0.254 dev eth0
+|10.9.0.0/24 dev eth0 proto kernel scope link src 10.9.0.1
+|172.18.0.0/16 dev docker_gwbridge proto kernel scope link src 172.18.0.1
+|local 10.9.0.1 dev eth0 table local proto kernel scope host src 10.9.0.1
 @ routes 0
 |[{"dst":"10.9.0.2","dev":"eth0","prefsrc":"10.9.0.1","flags":[],"uid":0,"cache":[]}]
 @ routes 0

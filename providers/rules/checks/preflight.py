@@ -20,7 +20,7 @@ from providers.rules.checks.taken_on_hosts import (
     swarm_networks,
 )
 from providers.rules.stack_file.resolved import Resolved
-from providers.rules.vocabulary.addresses import holds_subnet, overlapping, prefix_length, relation
+from providers.rules.vocabulary.addresses import crossing, prefix_length, relation
 from providers.rules.vocabulary.network_options import KNOWN
 from providers.rules.vocabulary.snapshot import HostReport
 from providers.rules.vocabulary.words import some
@@ -88,11 +88,11 @@ def findings(resolved: Resolved, owner: str, reports: Sequence[HostReport]) -> F
         taken.update(each.subnet for each in occupied)
         for pair in _meetings(wanted, occupied):
             found.setdefault(pair, []).append(report.host)
-    clashing = {pair: hosts for pair, hosts in found.items() if not _is_wide(*pair)}
+    clashing = {pair: hosts for pair, hosts in found.items() if not pair[1].wide_around(pair[0].subnet)}
     lines = dict(zip(clashing, _with_remedies(resolved, clashing, taken), strict=True))
     refused = (line for (wanted, _), line in lines.items() if not wanted.stands)
     # What stands inside a wide route has been seen before.
-    wide = {pair: _told(*pair, hosts) for pair, hosts in found.items() if _is_wide(*pair) and not pair[0].stands}
+    wide = {pair: _told(*pair, hosts) for pair, hosts in found.items() if pair not in clashing and not pair[0].stands}
     known = ((lines | wide)[pair] for pair in found if pair in wide or (pair in lines and pair[0].stands))
     unread = (f"routes and resolvers were not compared: {report.unread}" for report in reports if report.unread)
     return Findings((*refused, *_too_old(resolved, reports)), (*known, *unread))
@@ -118,10 +118,9 @@ def _of_swarm(resolved: Resolved, standing: set[tuple[Noun | None, str]], *, beg
 
 def _meetings(wanted: Sequence[Wanted], occupied: Sequence[Occupied]) -> Iterator[tuple[Wanted, Occupied]]:
     """Yield each wanted range with each thing that has an address of it and will still have it."""
-    both = [*(each.subnet for each in wanted), *(each.subnet for each in occupied)]
-    for one, other in sorted(overlapping(both)):
-        if one < len(wanted) <= other and not _gives_way(occupied[other - len(wanted)], wanted[one]):
-            yield wanted[one], occupied[other - len(wanted)]
+    for one, other in crossing([each.subnet for each in wanted], [each.subnet for each in occupied]):
+        if not _gives_way(occupied[other], wanted[one]):
+            yield wanted[one], occupied[other]
 
 
 def _gives_way(occupied: Occupied, wanted: Wanted) -> bool:
@@ -131,10 +130,6 @@ def _gives_way(occupied: Occupied, wanted: Wanted) -> bool:
         return False
     before = ORDER.index(occupied.noun.kind) < ORDER.index(wanted.noun.kind)
     return wanted.stands or before or occupied.noun == wanted.noun
-
-
-def _is_wide(wanted: Wanted, occupied: Occupied) -> bool:
-    return occupied.wide and holds_subnet(occupied.subnet, wanted.subnet)
 
 
 def _with_remedies(resolved: Resolved, found: Meetings, taken: set[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from providers.rules.vocabulary.addresses import holds_subnet, prefix_length, sh
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.labels import TWIN, owner_of
 from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE
+from providers.rules.vocabulary.routes import Surroundings
 from providers.rules.vocabulary.snapshot import HostReport
 
 # A route for more than a /12 says little about a range in it: the way to all of a company, or everything by a VPN.
@@ -47,6 +48,10 @@ class Occupied:
     def wide(self) -> bool:
         """Tell whether it says little about the ranges in it."""
         return self.kind == "route" and prefix_length(self.subnet) < WIDE
+
+    def wide_around(self, subnet: str) -> bool:
+        """Tell whether it says little about a range, since that is in it."""
+        return self.wide and holds_subnet(self.subnet, subnet)
 
 
 def noun_of(network: Network) -> Noun | None:
@@ -88,11 +93,17 @@ def on_host(report: HostReport, bridge_name: str | None) -> Iterator[Occupied]:
         yield from (Occupied("network", f"the docker network {net.name}", subnet, noun) for subnet in subnets(net))
     links = {GATEWAY_BRIDGE, bridge_name or GATEWAY_BRIDGE}
     links |= {net.option(BRIDGE_NAME) or f"br-{net.id[:12]}" for net in local}
-    routes = list(dict.fromkeys(report.surroundings.foreign_routes(frozenset(links))))  # a table may repeat another
-    yield from (Occupied("route", each.words, each.subnet) for each in routes)
+    routes = list(by_routes(report.surroundings, links))
+    yield from routes
     yield from _alone(
         report, links, [*(each.subnet for each in routes), *(sub for net in local for sub in subnets(net))]
     )
+
+
+def by_routes(around: Surroundings, bridges: Collection[str]) -> Iterator[Occupied]:
+    """Yield the ranges to which a host has a route by another link than Docker's own and the named bridges."""
+    for route in dict.fromkeys(around.foreign_routes(frozenset(bridges))):  # a table may repeat another
+        yield Occupied("route", route.words, route.subnet)
 
 
 def _alone(report: HostReport, links: set[str], known: Sequence[str]) -> Iterator[Occupied]:

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
+from providers.rules.checks.taken_on_hosts import by_routes, subnets
 from providers.rules.doctor.case import Case, Fault
+from providers.rules.vocabulary.addresses import crossing, relation
 from providers.rules.vocabulary.diagnosis import ObservedHost
+from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE
 
 _FULL, _SCARCE = 2**18, 2**21  # KiB: 256 MiB for what docker writes of itself, 2 GiB for an image
 
@@ -77,6 +80,26 @@ def asymmetric(host: ObservedHost, case: Case) -> Iterator[Fault]:
             fact = f"it answers {peer.host} by {way.device} and has its own address on {own.name}{drops}"
             remedy = f"correct the route there: `ip route get {peer.known_by}`"
             yield Fault("failed" if strict else "warning", fact, remedy, peer=peer.host)
+
+
+def overlaps(host: ObservedHost, case: Case) -> Iterator[Fault]:
+    """Yield routes to elsewhere that have addresses of docker_gwbridge or of a swarm network, by the rule by which
+    `plan` compares what is to be made (checks/taken_on_hosts.py)."""
+    bridge = host.bridge
+    routes = list(by_routes(host.surroundings, [bridge.option(BRIDGE_NAME) or GATEWAY_BRIDGE] if bridge else []))
+    networks = [*([bridge] if bridge else []), *(case.swarm.survey.networks if case.swarm and host.active else ())]
+    taken = [(each, subnet) for each in networks for subnet in subnets(each)]
+    for one, other in crossing([subnet for _, subnet in taken], [route.subnet for route in routes]):
+        (network, subnet), route = taken[one], routes[other]
+        if route.wide_around(subnet):
+            continue
+        fact = f"{network.name}, {subnet}, {relation(subnet, route.subnet)} {route.subnet}, {route.words}"
+        if network is bridge:
+            remedy = "give docker_gwbridge another range (docs/move-off-a-range.md), or take the route away"
+            yield Fault("failed", f"{fact}: the host does not reach what is there", remedy)
+        else:
+            remedy = "give it another range (docs/live-changes.md), or take the route away"
+            yield Fault("warning", f"{fact}: containers on it do not reach what is there", remedy)
 
 
 def offload(host: ObservedHost, _: Case) -> Iterator[Fault]:

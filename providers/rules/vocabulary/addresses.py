@@ -142,6 +142,13 @@ def overlapping(subnets: Sequence[str]) -> Iterator[tuple[int, int]]:
         enclosing.append(here)
 
 
+def crossing(some: Sequence[str], others: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield the positions of each of the one with each of the other that share an address."""
+    for one, other in sorted(overlapping([*some, *others])):
+        if one < len(some) <= other:
+            yield one, other - len(some)
+
+
 # Of a range, the swarm gives none of these to anybody: the network's own, the broadcast address, the gateway.
 _NOT_GIVEN = 3
 

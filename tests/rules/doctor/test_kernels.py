@@ -8,7 +8,8 @@ from providers.hosts.look import with_answers
 from providers.rules.doctor.diagnosis import diagnosis
 from providers.rules.vocabulary.diagnosis import Way
 from providers.rules.vocabulary.facts import Port, SwarmService, Task
-from providers.rules.vocabulary.routes import Link, Surroundings
+from providers.rules.vocabulary.routes import Link, Route, Surroundings
+from tests.support.examined import found as findings_of
 from tests.support.examined import host, seen, swarm, wants
 from tests.support.looks import LOOK
 from tests.support.networks import a_network
@@ -86,6 +87,44 @@ def way(device, source):
 def test_each_fault_is_found_by_its_id(changed, expected):
     """Nothing else is found; a stack file's word on MTUs and encryption counts."""
     assert expected == found(**changed)[0]
+
+
+@pytest.mark.parametrize(
+    ("route", "expected"),
+    [
+        (
+            Route("172.18.0.0/16", "tun0"),
+            ["m1 failed: docker_gwbridge, 172.18.0.0/16, is the same as 172.18.0.0/16, the route by tun0"],
+        ),
+        (
+            Route("172.16.0.0/12", "tun0"),
+            ["m1 failed: docker_gwbridge, 172.18.0.0/16, lies inside 172.16.0.0/12, the route by tun0"],
+        ),
+        (
+            Route("10.202.0.8/29", kind="blackhole"),
+            ["m1 warning: app, 10.202.0.0/24, contains 10.202.0.8/29, the blackhole route"],
+        ),
+        (Route("10.0.0.0/8", "tun0"), []),  # so wide that it says little
+        (Route("172.18.0.0/16", "docker_gwbridge"), []),
+        (Route("172.18.0.0/16", "gw0"), []),
+        (Route("10.203.0.0/24", "tun0"), []),
+    ],
+)
+def test_route_within_a_network(route, expected):
+    """It is told with host, route and range; the bridge's own link may have any name."""
+    app = a_network(id="o1", scope="swarm", name="app", driver="overlay", subnets=("10.202.0.0/24",))
+    bridge = a_network(
+        id="b1",
+        scope="local",
+        name="docker_gwbridge",
+        driver="bridge",
+        subnets=("172.18.0.0/16",),
+        options=(("com.docker.network.bridge.name", "gw0"),),
+    )
+    own = host("m1", bridge=bridge, surroundings=Surroundings(routes=(route, route)))
+
+    lines = findings_of("overlapping-route", own, swarm=swarm(networks=(app,)))
+    assert expected == [line.rpartition(": ")[0] for line in lines]
 
 
 @pytest.mark.parametrize(
