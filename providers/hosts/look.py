@@ -14,12 +14,10 @@ from pathlib import Path
 from typing_extensions import TypedDict
 
 from providers.hosts.engine_api.engine import Engine
-from providers.hosts.engine_api.schema import read_answer
 from providers.rules.vocabulary.addresses import is_ip
-from providers.rules.vocabulary.answers import Few
 from providers.rules.vocabulary.diagnosis import ObservedHost, Subject, Way
 from providers.rules.vocabulary.errors import CommandFailed
-from providers.rules.vocabulary.routes import Link, surroundings
+from providers.rules.vocabulary.routes import surroundings
 from providers.rules.vocabulary.words import line
 
 TIMEOUT = 60.0  # an emulated host took more than 20 s just after its start (vms.md)
@@ -105,16 +103,6 @@ def _without(host: ObservedHost, subject: Subject, why: str) -> ObservedHost:
     return replace(host, unread={subject: why, **host.unread})
 
 
-class _Address(TypedDict, total=False):
-    local: str
-
-
-class _Link(TypedDict):
-    ifname: str
-    mtu: Few
-    addr_info: list[_Address]
-
-
 class _Way(TypedDict, total=False):
     dev: str
     prefsrc: str
@@ -122,19 +110,10 @@ class _Way(TypedDict, total=False):
 
 
 def _links(host: ObservedHost, text: str) -> ObservedHost:
-    links = (
-        Link(
-            line(each["ifname"])[:20],
-            each["mtu"],
-            tuple(filter(is_ip, (a.get("local", "") for a in each["addr_info"]))),
-        )
-        for each in read_answer(list[_Link], text)
-    )
-    return replace(host, surroundings=replace(host.surroundings, links=tuple(links)))
-
-
-def _table(host: ObservedHost, text: str) -> ObservedHost:
-    return replace(host, surroundings=replace(host.surroundings, routes=surroundings(text).routes))
+    found = surroundings(text)
+    if not found.links:
+        raise ValueError("there is always one")
+    return replace(host, surroundings=found)
 
 
 def _routes(host: ObservedHost, text: str) -> ObservedHost:
@@ -210,7 +189,6 @@ def _room(host: ObservedHost, text: str) -> ObservedHost:
 
 _READERS: Mapping[Subject, Callable[[ObservedHost, str], ObservedHost]] = {
     "links": _links,
-    "table": _table,
     "routes": _routes,
     "forwarding": lambda host, text: replace(host, forwarding=text.strip() == "1"),
     "modules": _modules,

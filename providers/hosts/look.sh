@@ -22,9 +22,7 @@ ask() {
   printf '%s\n' "$said" | sed 's/^/|/'
 }
 
-ask_links() { ip -j address; }
-# All tables: some VPNs route by one of their own.
-ask_table() { ip -4 route show table all; }
+ask_links() { ip address && ip -4 route show table all; } # all tables: some VPNs route by one of their own
 # One process for all peers; what has no way is left out.
 ask_routes_ways() { printf 'route get %s\n' $peers | ip -j -force -batch - 2>/dev/null || :; }
 ask_routes_filters() {
@@ -109,7 +107,6 @@ if [ "$what" = log ]; then
   exit
 fi
 ask links ip
-ask table ip
 ask routes_ways ip
 ask routes_filters
 ask forwarding

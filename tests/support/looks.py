@@ -2,8 +2,12 @@
 
 LOOK = """\
 @ links 0
-|[{"ifindex":1,"ifname":"lo","flags":["LOOPBACK","UP","LOWER_UP"],"mtu":65536,"addr_info":[{"family":"inet","local":"127.0.0.1","prefixlen":8}]},{"ifindex":2,"ifname":"eth0","flags":["UP"],"mtu":1500,"addr_info":[{"family":"inet","local":"10.9.0.1","prefixlen":24}]}]
-@ table 0
+|1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000
+|    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
+|    inet 127.0.0.1/8 scope host lo
+|    inet6 ::1/128 scope host
+|2: eth0@if3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
+|    inet 10.9.0.1/24 scope global eth0
 |default via 10.9.0.254 dev eth0
 |10.9.0.0/24 dev eth0 proto kernel scope link src 10.9.0.1
 |172.18.0.0/16 dev docker_gwbridge proto kernel scope link src 172.18.0.1

@@ -59,7 +59,7 @@ CHECKS: Mapping[FindingId, Check] = {
     "link-mtu": each(kernels.mtu, "links"),
     "source-address": each(kernels.sources, "routes"),
     "asymmetric-route": each(kernels.asymmetric, "links", "routes"),
-    "overlapping-route": each(kernels.overlaps, "table"),
+    "overlapping-route": each(kernels.overlaps, "links"),
     "checksum-offload": each(kernels.offload, "offload"),
     "two-firewalls": each(netfilter.two, "legacy"),
     "firewalld-zone": each(netfilter.zone, "zone"),

@@ -49,18 +49,7 @@ FindingId = Literal[
 Status = Literal["failed", "warning", "unknown", "ignored"]
 # What is read of a host by commands there; `commands` if none can be run.
 Subject = Literal[
-    "commands",
-    "daemon",
-    "modules",
-    "forwarding",
-    "links",
-    "table",
-    "routes",
-    "offload",
-    "rules",
-    "legacy",
-    "zone",
-    "room",
+    "commands", "daemon", "modules", "forwarding", "links", "routes", "offload", "rules", "legacy", "zone", "room"
 ]
 # What a swarm needs between two hosts: TCP to managers, gossip, the data path (VXLAN), packets of full size on it, data
 # over TCP within it, ESP; ping, which tells why the data path is closed.

@@ -1,4 +1,4 @@
-"""A host's links with their MTU and addresses, and its routes, beside Docker's networks. IPv4 only.
+"""A host's links with their MTU and addresses, and its routes (IPv4), beside Docker's networks.
 
 They are neither read nor judged here.
 """
@@ -6,14 +6,16 @@ They are neither read nor judged here.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, ip_address
 
-# Lines of `ip -4 addr` and `ip -4 route`, iproute2's and BusyBox's alike:
+# Lines of `ip addr` and `ip -4 route`, iproute2's and BusyBox's alike:
 # https://man7.org/linux/man-pages/man8/ip-address.8.html
-_LINK = re.compile(r"\d+: ([^\s:@]+)(?:@\S+)?: .*\bmtu (\d{1,9})\b", re.ASCII)
-_ADDRESS = re.compile(r"\s+inet (\d+\.\d+\.\d+\.\d+)")
-_ROUTE = re.compile(r"(?:(blackhole|prohibit|unreachable) )?(\d+\.\d+\.\d+\.\d+(?:/\d+)?)(?:\s(?:.*?\bdev (\S+))?|$)")
-_NEXT_HOP = re.compile(r"\s+nexthop .*?\bdev (\S+)")
+_LINK = re.compile(r"\d+: ([!-9;-?A-~]{1,20})(?:@\S+)?: .*\bmtu (\d{1,9})\b", re.ASCII)
+_ADDRESS = re.compile(r"\s+inet6? ([0-9a-f.:]+)")
+_ROUTE = re.compile(
+    r"(?:(blackhole|prohibit|unreachable) )?(\d+\.\d+\.\d+\.\d+(?:/\d+)?)(?:\s(?:.*?\bdev ([!-~]{1,20}))?|$)"
+)
+_NEXT_HOP = re.compile(r"\s+nexthop .*?\bdev ([!-~]{1,20})")
 # Links that an Engine makes; their ranges are told by its networks.
 _OF_DOCKER = re.compile(r"docker\w*|br-[0-9a-f]{12}|veth\w+|vx-\S+|ov-\S+")
 
@@ -67,7 +69,7 @@ class Surroundings:
 
 
 def surroundings(text: str) -> Surroundings:
-    """Return the links and routes in the output of `ip -4 addr` and `ip -4 route`, one after the other.
+    """Return the links and routes in the output of `ip addr` and `ip -4 route`, one after the other.
 
     Lines of other forms, such as the default route, are passed over.
     """
@@ -78,7 +80,7 @@ def surroundings(text: str) -> Surroundings:
         if found := _LINK.match(line):
             links.append(Link(name=found[1], mtu=int(found[2])))
             addresses.append([])
-        elif links and (found := _ADDRESS.match(line)) and canonical(found[1]):
+        elif links and (found := _ADDRESS.match(line)) and _is_address(found[1]):
             addresses[-1].append(found[1])
         elif routes and not routes[-1].device and (found := _NEXT_HOP.match(line)):
             routes[-1] = replace(routes[-1], device=found[1])
@@ -94,3 +96,10 @@ def canonical(text: str) -> str | None:
         return str(IPv4Network(text))
     except ValueError:
         return None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        return False
