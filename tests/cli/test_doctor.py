@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -52,19 +53,22 @@ def test_rules_are_printed_for_each_host_or_one(doctor, hosts, words):
 
 
 @pytest.mark.parametrize(
-    "words",
-    ["--rules=pf", "--rules=ufw --host=w9", "--only=clocks", "--skip=clocks", "--host=m1", "--sudo"],
+    ("words", "stack"),
+    [
+        ("--rules=pf", "prod"),
+        ("--rules=ufw --host=w9", "prod"),
+        ("--rules=ufw", "ssh://m1"),  # roles, addresses and ports are a stack file's own, and no manager's
+        ("--only=clocks", "prod"),
+        ("--skip=clocks", "prod"),
+        ("--host=m1", "prod"),
+        ("--sudo", "prod"),
+    ],
 )
-def test_wrong_usage_ends_with_2(doctor, words):
+def test_wrong_usage_ends_with_2(doctor, words, stack):
     """Nothing is printed that could be piped, and no host is asked."""
-    done = doctor(*words.split())
+    done = doctor(*words.split(), stack=stack)
 
     assert (2, "") == (done.exit_code, done.stdout)
-
-
-def test_rules_take_a_stack_file(doctor):
-    """Roles, addresses and ports are its own, and no manager's."""
-    assert 2 == doctor("--rules=ufw", stack="ssh://m1").exit_code
 
 
 # What is found
@@ -136,13 +140,17 @@ def test_page_shows_what_is_printed():
 
 
 def test_page_names_each_key():
-    """The object as it is printed, and each column of its rows."""
+    """The object as it is printed, and each column of its rows; the matrix has each result, also those that are
+    open."""
     rooms = (Room(network="app", subnet="10.202.0.0/24", used=12, left=244),)
-    data = as_data("prod", diagnosis(seen(*PAIR, swarm=swarm(networks=(APP,), rooms=rooms)), wants()))
+    found = diagnosis(seen(*PAIR, swarm=swarm(networks=(APP,), rooms=rooms)), wants())
+    data = as_data("prod", replace(found, results=RESULTS))
 
     assert list(data) == re.findall(r"^\| `(\w+)` \|", KEYS, re.MULTILINE)
-    rows = (data["findings"][0], data["networks"][0])
+    rows = (data["findings"][0], data["networks"][0], data["matrix"][1])
     assert [] == [key for row in rows for key in row if f"`{key}`" not in KEYS]
+    closed = {"from": "w1", "to": "m1", "channel": "managers", "port": 2377, "status": "closed", "why": "no answer"}
+    assert (3, closed) == (len(data["matrix"]), data["matrix"][1])
 
 
 def test_room_of_each_network_is_told():
@@ -215,15 +223,6 @@ def test_host_that_knows_no_members_is_looked_at_alone(begun, machine, told, lin
 
 
 # What passes between hosts
-
-
-def test_matrix_for_programs():
-    """Each result, also those that are open."""
-    rows = as_data("prod", Diagnosis(findings=(), results=RESULTS))["matrix"]
-
-    closed = {"from": "w1", "to": "m1", "channel": "managers", "port": 2377, "status": "closed", "why": "no answer"}
-    assert ([closed], 3) == ([each for each in rows if each["status"] == "closed"], len(rows))
-    assert [] == [key for key in closed if f"`{key}`" not in KEYS]
 
 
 def test_matrix_while_it_is_waited_for():

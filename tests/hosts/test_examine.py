@@ -54,21 +54,15 @@ def test_what_is_said_is_read(look):
 
 
 @pytest.mark.parametrize("shown", [{}, {"TLSInfo": None}, {"TLSInfo": {"TrustRoot": "none"}}])
-def test_authority_that_can_not_be_read(host, look, shown):
-    """All else is."""
-    host.engine.answer("GET /swarm", body=swarm(**shown))
-
-    assert isinstance(found := look().swarm, ObservedSwarm)
-    assert found.ca_ends is None
-
-
 @pytest.mark.parametrize("time", ["", "soon"])
-def test_clock_that_can_not_be_read(host, look, time):
-    """All else is."""
+def test_time_that_can_not_be_read(host, look, shown, time):
+    """Neither that of the clock nor that at which the authority ends; all else is."""
+    host.engine.answer("GET /swarm", body=swarm(**shown))
     host.engine.answer("GET /info", body={**INFO, "SystemTime": time, "Swarm": ACTIVE})
+    found = look()
 
-    (found,) = look().hosts
-    assert ("28.5.2", None) == (found.release, found.clock)
+    assert isinstance(found.swarm, ObservedSwarm)
+    assert ("28.5.2", None, None) == (found.hosts[0].release, found.hosts[0].clock, found.swarm.ca_ends)
 
 
 def test_nothing_is_written(host, look):

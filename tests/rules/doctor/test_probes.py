@@ -48,44 +48,38 @@ def of_pair(rows, sender="w1", receiver="m1"):
     return [each for each in rows if (each.sender.host, each.receiver.host) == (sender, receiver)]
 
 
-def told(rows, *pair):
-    """Return what one host sends another, each as `channel kind port bytes`."""
-    return [f"{each.channel} {each.kind} {each.port} {each.bytes}" for each in of_pair(rows, *pair)]
+OUTSIDE = [
+    "gossip-tcp tcp 7946 100",
+    "gossip-udp udp 7946 100",
+    "data-path udp 4789 100",
+    "full-size udp 4789 1472",
+]
+OF_ENGINE = ["managers connect 2377 100", "gossip-tcp connect 7946 100", "gossip-udp once 7946 100"]
+INSIDE = ["data-path udp 40000 100", "full-size udp 40000 1422", "data tcp 40000 65536", "ping ping 0 100"]
+TAKEN = {"taken": [("m1", "tcp", 7946)]}
 
 
-def channels(rows, *pair):
-    """Return the channels by which one host sends another something."""
-    return [each.channel for each in of_pair(rows, *pair)]
+@pytest.mark.parametrize(
+    ("members", "keys", "pair", "expected"),
+    [
+        # Before a swarm exists packets go where Engines are going to listen; to managers alone at 2377.
+        ("", {}, ("w1", "m1"), ["managers tcp 2377 100", *OUTSIDE]),
+        ("", {}, ("m1", "w1"), OUTSIDE),
+        # Between members Engines are asked, and the data path is tried from sandbox to sandbox.
+        ("m1 w1 w2", {}, ("w1", "m1"), [*OF_ENGINE, *INSIDE]),
+        # A host that is to join is tried both ways, as far as each side can hear.
+        ("m1 w1", {}, ("w2", "m1"), OF_ENGINE),
+        ("m1 w1", {}, ("m1", "w2"), OUTSIDE),
+        # A port of another program is not tried, since it isn't known who would answer.
+        ("", TAKEN, ("w1", "m1"), ["managers tcp 2377 100", *OUTSIDE[1:]]),
+        ("", TAKEN, ("m1", "w1"), OUTSIDE),
+    ],
+)
+def test_what_one_host_sends_another(members, keys, pair, expected):
+    """Each as `channel kind port bytes`."""
+    rows = of_pair(sent(*members.split(), **keys), *pair)
 
-
-def test_before_a_swarm_exists():
-    """Packets go where Engines are going to listen; to managers alone at 2377."""
-    rows = sent()
-    common = ["gossip-tcp tcp 7946 100", "gossip-udp udp 7946 100", "data-path udp 4789 100", "full-size udp 4789 1472"]
-
-    assert ["managers tcp 2377 100", *common] == told(rows)
-    assert common == told(rows, "m1", "w1")
-
-
-def test_between_members():
-    """Engines are asked, and the data path is tried from sandbox to sandbox."""
-    assert [
-        "managers connect 2377 100",
-        "gossip-tcp connect 7946 100",
-        "gossip-udp once 7946 100",
-        "data-path udp 40000 100",
-        "full-size udp 40000 1422",
-        "data tcp 40000 65536",
-        "ping ping 0 100",
-    ] == told(ALL)
-
-
-def test_host_that_is_to_join():
-    """It is tried both ways, as far as each side can hear."""
-    rows = sent("m1", "w1")
-
-    assert ["managers", "gossip-tcp", "gossip-udp"] == channels(rows, "w2", "m1")
-    assert ["gossip-tcp", "gossip-udp", "data-path", "full-size"] == channels(rows, "m1", "w2")
+    assert expected == [f"{each.channel} {each.kind} {each.port} {each.bytes}" for each in rows]
 
 
 def test_encrypted_overlay():
@@ -98,25 +92,16 @@ def test_encrypted_overlay():
     ]
 
 
-def test_port_of_another_program_is_not_tried():
-    """A port of another program is not tried, since it isn't known who would answer."""
-    rows = sent(taken=[("m1", "tcp", 7946)])
-
-    assert "gossip-tcp" not in channels(rows)
-    assert "gossip-tcp" in channels(rows, "m1", "w1")
-
-
-def test_one_host_alone():
-    """Nothing."""
-    alone = replace(seen(swarm=None), hosts=(host("m1", known_by="10.9.0.1", member=OUT),))
-
-    assert {} == probes.endpoints(Case(alone, WANTED))
-
-
-def test_host_without_an_ipv4_address_takes_no_part():
-    """A host that is known by a name takes none either."""
-    examined = seen(host("m1"), host("w1", known_by=""), host("w2", known_by="fd00::1"), swarm=swarm())
-
+@pytest.mark.parametrize(
+    "examined",
+    [
+        replace(seen(swarm=None), hosts=(host("m1", member=OUT),)),
+        seen(host("m1"), host("w1", known_by=""), host("w2", known_by="fd00::1")),
+    ],
+    ids=["one host alone", "the others have no IPv4 address"],
+)
+def test_nothing_is_tried_without_a_second_host(examined):
+    """A host that is known by a name takes no part."""
     assert {} == probes.endpoints(Case(examined, WANTED))
 
 
