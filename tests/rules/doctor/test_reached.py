@@ -22,11 +22,6 @@ def found(*results, m1=WELL, w1=W1, **keys):
     return diagnosis(seen(m1, w1, reach=Reach(results=results, **keys)), wants()).findings
 
 
-def cause(result, **hosts):
-    """Return the cause that is told last."""
-    return found(result, **hosts)[-1].remedy
-
-
 def closed(channel, why="nothing arrives", port=7946):
     """w1 does not reach m1."""
     return Result(sender="w1", receiver="m1", channel=channel, outcome="closed", port=port, why=why)
@@ -71,59 +66,45 @@ NO_GOSSIP = "members do not tell each other where it goes: take this rule away o
 BETWEEN = "open it from 10.9.0.2 to 10.9.0.1: a firewall between them, a cloud's security group"
 
 
+NO_WAY = closed("gossip-udp")
+ESP = closed("esp", port=None)
+FLUSHED = "docker's marks for it were flushed from mangle OUTPUT on w1: restart docker there"
+OWN_RULE = "filter -A OUTPUT -d 10.9.0.1/32 -p udp -m udp --dport 7946 -j DROP"
+OWN_LINK = Surroundings((Link("eth0", 1500, ("10.9.0.2",)),))
+ASTRAY = {"surroundings": OWN_LINK, "ways": (Way(to="10.9.0.1", device="eth1", source="10.9.0.2"),)}
+
+
 @pytest.mark.parametrize(
-    ("m1", "expected"),
+    ("result", "m1", "w1", "begins"),
     [
-        (WELL, BETWEEN),
-        (rules(f"filter -A INPUT {DROPS}"), AT_M1 + DROPS),
-        (rules("filter -A INPUT -p udp -j REJECT"), AT_M1 + "-p udp -j REJECT"),
-        (rules("filter -A INPUT -p udp -j ACCEPT", f"filter -A INPUT {DROPS}"), BETWEEN),
-        (rules("filter -A INPUT -s 10.9.0.9/32 -p udp -m udp --dport 7946 -j DROP"), BETWEEN),
-        (rules("filter -A INPUT -p udp -m udp --dport 4789 -j DROP"), BETWEEN),
-        (rules("filter -A INPUT -i eth9 -j DROP"), BETWEEN),
-        (rules("filter :INPUT DROP"), BY_DEFAULT),
-        (replace(WELL, zone="docker"), BETWEEN.replace(": ", f": {FIREWALLD}, ")),
+        # The rule itself is named, if there is one.
+        (NO_WAY, WELL, {}, BETWEEN),
+        (NO_WAY, rules(f"filter -A INPUT {DROPS}"), {}, AT_M1 + DROPS),
+        (NO_WAY, rules("filter -A INPUT -p udp -j REJECT"), {}, AT_M1 + "-p udp -j REJECT"),
+        (NO_WAY, rules("filter -A INPUT -p udp -j ACCEPT", f"filter -A INPUT {DROPS}"), {}, BETWEEN),
+        (NO_WAY, rules("filter -A INPUT -s 10.9.0.9/32 -p udp -m udp --dport 7946 -j DROP"), {}, BETWEEN),
+        (NO_WAY, rules("filter -A INPUT -p udp -m udp --dport 4789 -j DROP"), {}, BETWEEN),
+        (NO_WAY, rules("filter -A INPUT -i eth9 -j DROP"), {}, BETWEEN),
+        (NO_WAY, rules("filter :INPUT DROP"), {}, BY_DEFAULT),
+        (NO_WAY, rules("filter :INPUT DROP", "filter -A INPUT -p udp -m udp --dport 7946 -j ACCEPT"), {}, BETWEEN),
+        (NO_WAY, replace(WELL, zone="docker"), {}, BETWEEN.replace(": ", f": {FIREWALLD}, ")),
+        # The sender's firewall and route are its own.
+        (NO_WAY, WELL, {"rules": (OWN_RULE,)}, "take this rule away on w1"),
+        (NO_WAY, WELL, ASTRAY, "packets leave by eth1, not by eth0: correct the route on w1"),
+        # Of a sender whose rules were read, and lack those by which docker encrypts, if its peer has them.
+        (ESP, replace(BARE, **MARK), UNMARKED, FLUSHED),
+        *((ESP, replace(BARE, **m1), w1, BETWEEN) for m1, w1 in ((MARK, MARK), (MARK, {}), ({}, MARK))),
+        # The result itself tells these; members may not know where packets go, though the way is open.
+        (closed("gossip-tcp", "Connection refused"), WELL, {}, "nothing listens there"),
+        (closed("full-size"), WELL, {}, "find the lowest MTU between them"),
+        (closed("data"), WELL, {}, "on w1: `ethtool -K"),
+        (closed("data-path", "ping passes, UDP does not"), WELL, {}, "on w1: `ethtool -K"),
+        (closed("data-path", port=None), rules(f"filter -A INPUT {DROPS}"), {}, NO_GOSSIP),
     ],
 )
-def test_likeliest_cause_is_what_hosts_show(m1, expected):
-    """The rule itself is named, if there is one."""
-    assert expected == cause(closed("gossip-udp"), m1=m1)
-
-
-def test_senders_own_firewall_and_route():
-    """They are its own."""
-    drops = replace(W1, rules=("filter -A OUTPUT -d 10.9.0.1/32 -p udp -m udp --dport 7946 -j DROP",))
-    assert cause(closed("gossip-udp"), w1=drops).startswith("take this rule away on w1")
-    links = Surroundings((Link("eth0", 1500, ("10.9.0.2",)),))
-    astray = replace(W1, surroundings=links, ways=(Way(to="10.9.0.1", device="eth1", source="10.9.0.2"),))
-    assert "packets leave by eth1, not by eth0: correct the route on w1" == cause(closed("gossip-udp"), w1=astray)
-
-
-@pytest.mark.parametrize(
-    ("sender", "receiver", "flushed"),
-    [(MARK, MARK, False), (UNMARKED, MARK, True), ({}, MARK, False), (MARK, {}, False)],
-)
-def test_flushed_rules_by_which_docker_encrypts(sender, receiver, flushed):
-    """They are told of a sender whose rules were read and which has none, if its peer has."""
-    begins = "docker's marks for it were flushed from mangle OUTPUT on w1: restart docker there"
-    told_cause = cause(closed("esp", port=None), m1=replace(BARE, **receiver), w1=replace(W1, **sender))
-
-    assert flushed is told_cause.startswith(begins)
-
-
-@pytest.mark.parametrize(
-    ("result", "m1", "begins"),
-    [
-        (closed("gossip-tcp", "Connection refused"), WELL, "nothing listens there"),
-        (closed("full-size"), WELL, "find the lowest MTU between them"),
-        (closed("data"), WELL, "on w1: `ethtool -K"),
-        (closed("data-path", "ping passes, UDP does not"), WELL, "on w1: `ethtool -K"),
-        (closed("data-path", port=None), rules(f"filter -A INPUT {DROPS}"), NO_GOSSIP),
-    ],
-)
-def test_other_causes(result, m1, begins):
-    """The result itself tells them; members may not know where packets go, though the way is open."""
-    assert cause(result, m1=m1).startswith(begins)
+def test_likeliest_cause(result, m1, w1, begins):
+    """It is what hosts show, and where; else what stands between them."""
+    assert found(result, m1=m1, w1=replace(W1, **w1))[-1].remedy.startswith(begins)
 
 
 def test_large_packets_are_told_once_with_the_link_that_is_too_narrow():
@@ -136,29 +117,40 @@ def test_large_packets_are_told_once_with_the_link_that_is_too_narrow():
     assert ["reach-full-size"] == [each.id for each in alone]
 
 
-def test_what_was_not_seen_is_unknown():
-    """It is told with the reason."""
-    result = replace(closed("gossip-udp", why="it has ended"), outcome="unknown")
-
-    assert ["w1 -> m1 unknown: can't tell whether UDP 7946 of m1 is open: it has ended"] == told(found(result))
+UNTRIED = "packets to and from it were not tried"
+NO_PYTHON = {"silent": {"w1": "w1: python3: exit status 127: sh: 1: python3: not found"}}
 
 
-def test_host_between_which_and_others_nothing_is_tried():
-    """The package is named if python3 is missing, or the key if its address is a name, before it is a member."""
-    nameless = seen(host("w1", known_by=""), reach=Reach())
-    silent = found(silent={"w1": "w1: python3: exit status 127: sh: 1: python3: not found"})
-    remedies = ["install the package python3", "write hosts.w1.advertise_address"]
+@pytest.mark.parametrize(
+    ("results", "keys", "expected"),
+    [
+        (
+            [replace(closed("gossip-udp", why="it has ended"), outcome="unknown")],
+            {},
+            "reach-gossip w1 -> m1 unknown: can't tell whether UDP 7946 of m1 is open: it has ended: try again",
+        ),
+        # The package is named if python3 is missing, or the key if its address is a name, before it is a member.
+        ([], NO_PYTHON, f"probes w1 unknown: {UNTRIED}: {NO_PYTHON['silent']['w1'][4:]}: install the package python3"),
+        (
+            [],
+            {"w1": host("w1", known_by="")},
+            f"probes w1 unknown: {UNTRIED}: no IPv4 address is known by which the others reach it: "
+            "write hosts.w1.advertise_address",
+        ),
+        # Once, whatever the protocol.
+        (
+            [],
+            {"taken": {"w1": (7946, 7946)}},
+            "port-taken w1 failed: port 7946, which a swarm needs, is used by another program: "
+            "see which by `ss -lnptu sport = 7946`, and stop it",
+        ),
+    ],
+)
+def test_what_was_not_tried_or_seen(results, keys, expected):
+    """It is told with the reason and what to do."""
+    (row,) = found(*results, **keys)
 
-    assert [("probes", "unknown", "w1", remedy) for remedy in remedies] == [
-        (row.id, row.status, row.host, row.remedy) for row in (*silent, *diagnosis(nameless, wants()).findings)
-    ]
-
-
-def test_port_of_another_program():
-    """It is told once, whatever the protocol."""
-    (row,) = found(taken={"w1": (7946, 7946)})
-
-    assert ("port-taken", "failed", "w1") == (row.id, row.status, row.host)
+    assert expected == f"{row.id} {told([row])[0]}: {row.remedy}"
 
 
 # Gossip over UDP between members, with and without a word of it in their Engines' logs
