@@ -1,7 +1,6 @@
 """`swarmnet doctor`: what keeps a swarm's network from working, and the firewall rules that it needs."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
@@ -15,14 +14,14 @@ from cli.stack_files import STACKS, Directory, declared
 from providers.explain.firewall import Firewall, script
 from providers.hosts.discovery import found as discovered
 from providers.hosts.examine import examination
-from providers.hosts.fleet import Fleet, fleet_for
+from providers.hosts.fleet import fleet_for
 from providers.hosts.probe.probing import reach as probed
 from providers.rules.doctor.case import Wanted, wanted
 from providers.rules.doctor.diagnosis import diagnosis, sends
 from providers.rules.doctor.ports import host_rules
-from providers.rules.stack_file.access import HostAccess, Roles
+from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.stack_file.resolved import Resolved
-from providers.rules.vocabulary.diagnosis import FindingId, Observed
+from providers.rules.vocabulary.diagnosis import FindingId
 from providers.rules.vocabulary.errors import Blocked, EngineError
 from providers.rules.vocabulary.facts import Silent
 
@@ -94,7 +93,14 @@ def doctor(
             give(_script(rules, declared(directory, stack)[1], host))
             return
         with asking(f"{stack} and all that it knows" if at_one else f"the hosts of {stack}"):
-            fleet, seen, compared_with = begun_at(entry(stack, reach)) if at_one else _declared_hosts(directory, stack)
+            if at_one:
+                compared_with, roles, silent = found_from(entry(stack, reach))
+            else:
+                resolved = declared(directory, stack)[1]
+                compared_with, roles, silent = wanted(resolved), resolved.roles, []
+            fleet = fleet_for(compared_with.access, roles)
+            seen = examination(fleet)
+    seen = replace(seen, silent=(*seen.silent, *silent))
     console = Console(highlight=False, soft_wrap=True, quiet=as_json)
     if sends(only or (), skip or ()):
         with waiting(console, [each.host for each in seen.hosts]):
@@ -118,14 +124,8 @@ def _misused(at_one: bool, reach: Reach, rules: Firewall | None, host: str | Non
     return ""
 
 
-def _declared_hosts(directory: Path, stack: str) -> tuple[Fleet, Observed, Wanted]:
-    plan, resolved = declared(directory, stack)
-    fleet = fleet_for(plan.access, resolved.roles)
-    return fleet, examination(fleet), wanted(resolved)
-
-
-def begun_at(manager: HostAccess) -> tuple[Fleet, Observed, Wanted]:
-    """Return a swarm that is begun at one manager; that host alone if it can't tell of the others.
+def found_from(manager: HostAccess) -> tuple[Wanted, Roles, list[Silent]]:
+    """Return the members that a manager tells of, and those that are not reached; that host alone if it can't tell.
 
     Who else is a manager it tells: it was named as one. Raises HostError if it is not reached.
     """
@@ -133,18 +133,11 @@ def begun_at(manager: HostAccess) -> tuple[Fleet, Observed, Wanted]:
         members = discovered(manager).members
     except (Blocked, EngineError):
         alone = manager.model_copy(update={"name": manager.address or "local"})
-        fleet = fleet_for({alone.name: alone})
-        return fleet, examination(fleet), Wanted(access={alone.name: alone})
+        return Wanted(access={alone.name: alone}), UNSAID, []
     access = {member.name: member.access for member in members if member.host}
-    roles = Roles(managers=frozenset(member.name for member in members if member.node.role == "manager"))
-    silent = (Silent(host=member.name, why=member.why) for member in members if not member.host)
-    fleet = fleet_for(access, roles)
-    seen = examination(fleet)
-    return (
-        fleet,
-        replace(seen, silent=(*seen.silent, *silent)),
-        Wanted(access=access, managers=roles.managers or frozenset()),
-    )
+    managers = frozenset(member.name for member in members if member.node.role == "manager")
+    silent = [Silent(host=member.name, why=member.why) for member in members if not member.host]
+    return Wanted(access=access, managers=managers), Roles(managers=managers), silent
 
 
 def _script(firewall: Firewall, resolved: Resolved, host: str | None) -> str:

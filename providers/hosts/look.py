@@ -14,6 +14,7 @@ from pathlib import Path
 from typing_extensions import TypedDict
 
 from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api.schema import read_answer
 from providers.rules.vocabulary.addresses import is_ip
 from providers.rules.vocabulary.diagnosis import ObservedHost, Subject, Way
 from providers.rules.vocabulary.errors import CommandFailed

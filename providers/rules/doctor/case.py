@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from providers.rules.doctor.ports import VXLAN
 from providers.rules.stack_file.access import HostAccess
+from providers.rules.stack_file.field_types import engine_host
 from providers.rules.stack_file.model import Ignored
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.diagnosis import Observed, ObservedSwarm, Reach, Status
 from providers.rules.vocabulary.network_options import ENCRYPTED
 
 ETHERNET = 1500
+# https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-and-ports-between-the-hosts
+MANAGERS, GOSSIP, VXLAN = 2377, 7946, 4789
 
 
 class Fault(NamedTuple):
@@ -57,6 +59,11 @@ def wanted(resolved: Resolved) -> Wanted:
         mtus={name: left.file.hosts[name].mtu for name in left.access},
         data_path_port=(left.file.swarm and left.file.swarm.data_path_port) or VXLAN,
     )
+
+
+def managers_port(host: HostAccess) -> int:
+    """Return the TCP port of the swarm on a host that is a manager, or is to be."""
+    return int(engine_host(host.listen_address or "")[1] or MANAGERS)
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,17 @@
-"""The ports that must be open on each host for a swarm, and to whom.
-
-https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-and-ports-between-the-hosts
-"""
+"""The ports that must be open on each host for a swarm, and to whom."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
 
+from providers.rules.doctor.case import GOSSIP, managers_port, wanted
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.addresses import engine_host, is_ip
 from providers.rules.vocabulary.errors import StackFileError
 
 Protocol = Literal["tcp", "udp", "esp"]
-
-MANAGERS, GOSSIP, VXLAN = 2377, 7946, 4789
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +51,9 @@ def host_rules(resolved: Resolved) -> list[HostRules]:
     by which addresses members know each other.
     """
     left = without_lost(resolved)
-    problems = [*_no_manager(left), *(line for host in left.access.values() for line in _unknown(host))]
+    no_manager = "hosts: none is a manager, so that it is not known where TCP 2377 must be open; write role: manager"
+    problems = [] if left.managers else [no_manager]
+    problems += (line for host in left.access.values() for line in _unknown(host))
     problems += [
         f"hosts.{name}.address: {place} is no address that a rule can name; write the host's IP address"
         for name, place in left.unwatched.items()
@@ -63,28 +61,21 @@ def host_rules(resolved: Resolved) -> list[HostRules]:
     ]
     if problems:
         raise StackFileError(problems)
-    members = left.access
-    data_path = (left.file.swarm and left.file.swarm.data_path_port) or VXLAN
-    encrypted = any(overlay.encrypted for overlay in left.file.overlays.values())
+    members, needs = left.access, wanted(resolved)
 
     def of(name: str) -> Iterator[Opening]:
         others = [host for host in members.values() if host.name != name]
         known = (*(_known_by(host) for host in others), *left.unwatched.values())
         senders = (*(_sends_by(host) for host in others), *left.unwatched.values())
-        if name in left.managers:
+        if name in needs.managers:
             yield Opening(protocol="tcp", port=managers_port(members[name]), sources=known)
         yield Opening(protocol="tcp", port=GOSSIP, sources=known)
         yield Opening(protocol="udp", port=GOSSIP, sources=known)
-        yield Opening(protocol="udp", port=data_path, sources=senders)
-        if encrypted:
+        yield Opening(protocol="udp", port=needs.data_path_port, sources=senders)
+        if needs.encrypted:
             yield Opening(protocol="esp", port=None, sources=senders)
 
     return [HostRules(host=name, openings=tuple(of(name))) for name in members]
-
-
-def _no_manager(resolved: Resolved) -> Iterator[str]:
-    if not resolved.managers:
-        yield "hosts: none is a manager, so that it is not known where TCP 2377 must be open; write role: manager"
 
 
 def _unknown(host: HostAccess) -> Iterator[str]:
@@ -105,8 +96,3 @@ def _known_by(host: HostAccess) -> str:
 def _sends_by(host: HostAccess) -> str:
     """Return the address from which its overlay traffic comes."""
     return str(ip_address(host.data_path_address)) if host.data_path_address else _known_by(host)
-
-
-def managers_port(host: HostAccess) -> int:
-    """Return the TCP port of the swarm on a host that is a manager, or is to be."""
-    return int(engine_host(host.listen_address or "")[1] or MANAGERS)

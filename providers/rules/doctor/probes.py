@@ -11,8 +11,7 @@ from ipaddress import ip_address, ip_network
 from itertools import permutations
 from typing import Literal
 
-from providers.rules.doctor.case import Case
-from providers.rules.doctor.ports import GOSSIP, managers_port
+from providers.rules.doctor.case import GOSSIP, Case, managers_port
 from providers.rules.vocabulary.addresses import is_ip
 from providers.rules.vocabulary.diagnosis import Channel, EngineLog, ObservedHost, Outcome, Result
 from providers.rules.vocabulary.facts import Network

@@ -9,9 +9,8 @@ warning.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from providers.rules.doctor.case import Case, Fault
+from providers.rules.doctor.case import GOSSIP, Case, Fault
 from providers.rules.doctor.netfilter import AGAIN, dropped_by, drops_by_default
-from providers.rules.doctor.ports import GOSSIP
 from providers.rules.doctor.probes import SAYS_NOTHING, is_ipv4
 from providers.rules.vocabulary.diagnosis import Channel, EngineLog, ObservedHost, Result
 
