@@ -62,19 +62,27 @@ FEW = {
 }
 
 
+def shown(gateway):
+    """A network as an old Engine shows it: with host bits, and perhaps a mask behind the gateway."""
+    return {"networks": (network(subnet="10.202.0.5/28", gateway=gateway),), "services": ()}
+
+
 @pytest.mark.parametrize(
     ("used", "survey"),
     [
-        (12, {"tasks": tasks(5)}),
-        (16, {"tasks": tasks(9)}),
-        (6, FEW),
-        (6, {"networks": (network(ingress=True),), "services": ()}),
+        pytest.param([12], {"tasks": tasks(5)}, id="three hosts, five tasks, one service"),
+        pytest.param([16], {"tasks": tasks(9)}, id="the measured example"),
+        pytest.param([6], FEW, id="few"),
+        pytest.param([6], {"networks": (network(ingress=True),), "services": ()}, id="the ingress is on every host"),
+        *(pytest.param([3], shown(gateway), id=f"old: {gateway}") for gateway in ("10.202.0.1/28", "10.202.0.1", "")),
+        pytest.param([], {"networks": (network(driver=""), network("six", "fd00::/64", gateway=""))}, id="no range"),
     ],
-    ids=["three hosts, five tasks, one service", "the measured example", "few", "the ingress is on every host"],
 )
 def test_what_a_network_gives_is_counted(used, survey):
-    """It is counted as Engine 29 does."""
-    assert [Room(network="app", subnet=SUBNET, used=used, left=16 - used)] == rooms(of(**survey))
+    """It is counted as Engine 29 does; of a network without an IPv4 range there is nothing to count."""
+    expected = [Room(network="app", subnet=SUBNET, used=each, left=16 - each) for each in used]
+
+    assert expected == rooms(of(**survey))
 
 
 @pytest.mark.parametrize(
@@ -94,41 +102,27 @@ def test_count_of_the_swarm_itself_is_believed():
     assert ["warning: app, 10.202.0.0/28: 1 address is left, 15 are used"] == found("network-addresses", swarm=read)
 
 
-@pytest.mark.parametrize("gateway", ["10.202.0.1/28", "10.202.0.1", ""])
-def test_ranges_are_read_as_old_engines_show_them(gateway):
-    """They have host bits, and a mask behind the gateway."""
-    shown = network(subnet="10.202.0.5/28", gateway=gateway)
-
-    assert [Room(network="app", subnet=SUBNET, used=3, left=13)] == rooms(of(networks=(shown,), services=()))
-
-
-def test_network_without_a_range_has_no_room():
-    """One of IPv6 has none either."""
-    assert [] == rooms(of(networks=(network(driver=""), network("six", "fd00::/64", gateway=""))))
-
-
 TWO = (*tasks(9), waiting(id="t1"), waiting(id="t2"))
 
 
 @pytest.mark.parametrize(
-    ("words", "survey"),
+    ("told", "survey"),
     [
-        ("2 tasks of web stay `new`: app has no address left", {"tasks": TWO}),
-        ("1 task of web stays `new`: app never got its range", {"networks": (network(driver=""),)}),
-        ("1 task of web stays `new`: the swarm does not say why", {}),
+        # The network that has no address left, or got no range, is named; else it is told all the same.
+        (["2 tasks of web stay `new`: app has no address left"], {"tasks": TWO}),
+        (["1 task of web stays `new`: app never got its range"], {"networks": (network(driver=""),)}),
+        (["1 task of web stays `new`: the swarm does not say why"], {}),
+        # Addresses come within milliseconds; `pending` is for want of a host.
+        ([], {"tasks": (waiting(age=5),)}),
+        ([], {"tasks": (waiting(state="pending"),)}),
+        ([], {"tasks": (waiting(desired="shutdown"),)}),
     ],
 )
-def test_task_that_waits(words, survey):
-    """The network that has no address left, or got no range, is named; else it is told all the same."""
-    assert [f"failed: {words}"] == found("waiting-tasks", swarm=of(**{"tasks": (waiting(),), **survey}))
+def test_task_that_waits(told, survey):
+    """It is told if it has been new for too long, and is wanted."""
+    read = of(**{"tasks": (waiting(),), **survey})
 
-
-@pytest.mark.parametrize(
-    "task", [waiting(age=5), waiting(state="pending"), waiting(desired="shutdown")], ids=["new", "placed", "not wanted"]
-)
-def test_task_that_does_not_wait(task):
-    """Addresses come within milliseconds; `pending` is for want of a host."""
-    assert [] == found("waiting-tasks", swarm=of(tasks=(task,)))
+    assert [f"failed: {each}" for each in told] == found("waiting-tasks", swarm=read)
 
 
 @pytest.mark.parametrize(
