@@ -85,10 +85,8 @@ def probes(case: Case, standing: Mapping[Endpoint, Standing]) -> list[Probe]:
         if one.host == other.host or one.sandbox != other.sandbox:
             continue
         there = standing[other]
-        inside = _inside(one, standing[one], there)
-        for channel, kind, to, port, size in (
-            inside if one.sandbox else _outside(case, hosts[one.host], hosts[other.host])
-        ):
+        outside = _outside(case, hosts[one.host], hosts[other.host])
+        for channel, kind, to, port, size in _inside(one, standing[one], there) if one.sandbox else outside:
             at = there.ports.get((kind, port), port)
             if isinstance(at, int):
                 found.append(Probe(sender=one, receiver=other, channel=channel, kind=kind, to=to, port=at, bytes=size))
