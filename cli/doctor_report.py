@@ -51,11 +51,11 @@ def show(console: Console, found: Diagnosis) -> None:
     if console.is_terminal and found.results:
         console.print(matrix(found.results, _cell))
     if console.is_terminal and found.findings:
-        rows = Table("", "id", "host", "what", "what to do", header_style="bold")
+        table = Table("", "id", "host", "what", "what to do", header_style="bold")
         for each in found.findings:
             status = as_shown(each.status, style=_COLOURS.get(each.status, ""))
-            rows.add_row(status, *map(as_shown, (each.id, _place(each), each.fact, each.remedy)))
-        console.print(rows)
+            table.add_row(status, *map(as_shown, (each.id, _place(each), each.fact, each.remedy)))
+        console.print(table)
     for line in lines(found, rows=not console.is_terminal):
         console.print(line)
 
