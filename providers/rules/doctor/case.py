@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.stack_file.field_types import engine_host
 from providers.rules.stack_file.model import Ignored
 from providers.rules.stack_file.resolved import Resolved, without_lost
+from providers.rules.vocabulary.addresses import engine_host
 from providers.rules.vocabulary.diagnosis import Observed, ObservedSwarm, Reach, Status
 from providers.rules.vocabulary.network_options import ENCRYPTED
 
