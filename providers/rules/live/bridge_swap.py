@@ -112,24 +112,27 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
 
 def spared(spec: GwbridgeSpec, bystanders: Collection[Container], left: Collection[Container]) -> str | None:
     """Name the running containers that the stack file does not allow to be stopped or lost; None if there are none."""
-    lost = [each.name for each in bystanders if each.auto_remove]
-    told = []
+    told, lost = [], [each for each in bystanders if each.auto_remove]
     if left and not spec.disturb:
         told.append(
-            f"{', '.join(each.name for each in left)} runs for a service that was removed, and would end with its "
-            "docker: end it there with `docker rm --force`, or set gwbridge.disturb: true to let it end"
+            f"{_names(left)} runs for a service that was removed, and would end with its docker: end it there with "
+            "`docker rm --force`, or set gwbridge.disturb: true to let it end"
         )
     if bystanders and not spec.disturb:
         told.append(
-            f"{', '.join(each.name for each in bystanders)} would stop with its docker: stop them, or set "
-            "gwbridge.disturb: true to have them stopped and started again"
+            f"{_names(bystanders)} would stop with its docker: stop them, or set gwbridge.disturb: true to have them "
+            "stopped and started again"
         )
     if lost and not spec.lose_auto_removed:
         told.append(
-            f"{', '.join(lost)} was started with --rm and would be gone for good: stop it yourself, or set "
+            f"{_names(lost)} was started with --rm and would be gone for good: stop it yourself, or set "
             "gwbridge.lose_auto_removed: true to let it go"
         )
     return "; ".join(told) or None
+
+
+def _names(containers: Collection[Container]) -> str:
+    return ", ".join(sorted(each.name for each in containers))
 
 
 def awaited(spec: GwbridgeSpec, facts: GwbridgeFacts) -> Decision | None:

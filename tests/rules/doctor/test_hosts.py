@@ -1,8 +1,11 @@
 """Findings on hosts as members of a swarm, and on their Engines: kind, release, settings, clock."""
 
+import json
+
 import pytest
 
 from providers.hosts.engine_api.refusals import doubtful, unsupported
+from providers.hosts.engine_api.schema import Info, read_answer
 from providers.rules.doctor.diagnosis import diagnosis
 from providers.rules.doctor.engines import BAD
 from providers.rules.vocabulary.diagnosis import Unread
@@ -206,7 +209,8 @@ OPEN = "ignore this once all channels are open"
 )
 def test_engine_on_which_swarm_networks_do_not_work(info, status, fact, remedy):
     """The finding says what kind of Engine it is, then what to do; a warning if others may reach it all the same."""
-    own = host("w1", unfit=unsupported(info), doubtful=doubtful(info))
+    said = read_answer(Info, json.dumps(info))
+    own = host("w1", unfit=unsupported(said), doubtful=doubtful(said))
     (row,) = diagnosis(seen(own), wants(), only=["engine-kind"]).findings
 
     assert ("w1", status) == (row.host, row.status)
@@ -218,4 +222,4 @@ def test_engine_on_a_host_of_its_own():
     """Nothing. Recorded: Debian 12."""
     system = "Debian GNU/Linux 12 (bookworm)"
 
-    assert "" == doubtful({"KernelVersion": "6.1.0-56-cloud-amd64", "OperatingSystem": system})
+    assert "" == doubtful(Info(kernel="6.1.0-56-cloud-amd64", platform=system))
