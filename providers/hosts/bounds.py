@@ -3,18 +3,24 @@
 A timeout of each read alone does not bound it: a host that sends a byte now and then could hold a call for ever.
 """
 
+import ctypes
 import io
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import BinaryIO, Protocol, TypeVar, cast
 
 T = TypeVar("T")
+_M_ARENA_MAX = -8  # malloc.h
 
 # Bytes of one answer. The largest that has to fit is `GET /tasks` of a large swarm: 300 services of 4 tasks with a
 # history of 5 at 3.4 KB each are 23 MiB; 1,000 networks are 1 MiB.
-MOST = 64 * 2**20
-# Values of one answer, which take about 100 bytes each. A task has 63 (20.10), so that 16,000 fit.
-VALUES = 1_000_000
+MOST = 25 * 2**20
+# Of longer answers than that one at a time is in memory, however many hosts send them at once.
+SHORT = 2**16
+# Values of one answer, of which an object may take 500 bytes while it is read. A task has 63 (20.10): 6,000 fit.
+VALUES = 380_000
 COMPLAINT = 2**16  # bytes of what a command says on stderr
 ROUTES = 4 * 2**20  # bytes of what any other command says: 40,000 routes
 GREETING = 2**16  # bytes of what an sshd says before its version
@@ -29,6 +35,38 @@ class TooLate(Exception):
 
 class TooLong(Exception):
     """An answer is longer than MOST."""
+
+
+def one_heap() -> None:
+    """Let the threads that begin from now on share one heap. By default glibc gives each its own, which keeps what a
+    long answer took in it, and with Python's lock no two are used at once.
+
+    https://man7.org/linux/man-pages/man3/mallopt.3.html; elsewhere nothing changes.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
+class LongAnswer:
+    """The turn of an answer of more than SHORT bytes, taken while it comes and given back once it is understood."""
+
+    _turn = threading.Lock()
+
+    def __init__(self) -> None:
+        self._taken = False
+
+    def __enter__(self) -> "LongAnswer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._taken:
+            self._turn.release()
+
+    def take(self, seconds: float) -> None:
+        """Wait for it, if it is not taken yet. Raises TooLate."""
+        self._taken = self._taken or self._turn.acquire(timeout=seconds)
+        if not self._taken:
+            raise TooLate
 
 
 class Pipe(Protocol):

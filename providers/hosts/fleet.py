@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
+from providers.hosts.bounds import one_heap
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.engine_api.http_over_stdio import AnyConnection
 from providers.hosts.local import LocalConnection
@@ -215,6 +216,7 @@ def reach_by(connection: AnyConnection) -> None:
         _connections.setdefault(connection.access, connection)
 
 
+one_heap()
 _known = threading.RLock()
 _fleets: dict[tuple[tuple[tuple[str, HostAccess], ...], Roles, bool], Fleet] = {}
 _engines: dict[tuple[HostAccess, bool], Engine] = {}

@@ -1,6 +1,8 @@
 """The bounds of one exchange with a host that never stops sending."""
 
 import json
+import subprocess
+import sys
 from itertools import chain, repeat
 
 import pytest
@@ -13,6 +15,7 @@ from providers.rules.vocabulary.answers import MOST_ITEMS, form
 from providers.rules.vocabulary.errors import EngineError, Unreachable
 from providers.rules.vocabulary.facts import Network
 from tests.support.fake_pipe import Pipe, PipedHost
+from tests.support.machines import ROOT
 
 PONG = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK"
 MIB = bytes(2**20)
@@ -49,7 +52,7 @@ def test_each_exchange_has_its_own():
 
 
 LATE = "h1: the Engine does not answer GET /info within 30 s"
-LONG = "h1: the Engine's answer makes no sense: GET /info: it is longer than 64 MiB"
+LONG = "h1: the Engine's answer makes no sense: GET /info: it is longer than 25 MiB"
 BROKE = "h1: the connection broke during GET /info"
 
 
@@ -81,7 +84,7 @@ def test_many_small_values_are_not_even_made(item):
     """They take a hundred times as much memory as the bytes that say them."""
     body = b"[" + b",".join([item] * 1_000_001) + b"]"
     host = PipedHost([PONG], [HEAD + f"Content-Length: {len(body)}\r\n\r\n".encode() + body])
-    with pytest.raises(EngineError, match=r"GET /networks: it has more than 1,000,000 values$"):
+    with pytest.raises(EngineError, match=r"GET /networks: it has more than 380,000 values$"):
         Engine(host).read("/networks", list[Network])
 
 
@@ -150,3 +153,18 @@ def test_a_version_is_two_numbers(version):
     pong = HEAD + f"Api-Version: {version}\r\nContent-Length: 2\r\n\r\nOK".encode()
     with pytest.raises(EngineError, match="h1: the answer is not from a Docker Engine"):
         Engine(PipedHost([pong])).read("/info", object)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    "piece",
+    ["{},", f'{{"Id":"{"a" * 130}"}},', f'"{"a" * 60_000}",'],
+    ids=["empty values", "values as long as they may be for their number", "long texts"],
+)
+def test_fifty_liars_take_no_more_than_a_few(piece):
+    """All answer as much as they may, at once: the process takes at most 200 MiB, of which its modules are 60."""
+    words = [sys.executable, "-m", "tests.support.fifty_liars", piece]
+    ran = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert "" == ran.stderr
+    assert int(ran.stdout) < 200

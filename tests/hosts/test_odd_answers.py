@@ -83,11 +83,11 @@ class Told(Engine):
         self.access = self
         self.listen_address = self.advertise_address = self.data_path_address = None
 
-    def _answer(self, method: str, path: str, params: object, body: object, timeout: float) -> bytes:
+    def _answer(self, method: str, path: str, params: object, body: object, timeout: float, turn: object) -> bytearray:
         json.dumps(body)
         if path not in self.answers and method == "GET":
             raise NotFound(f"w1: {path}")
-        return json.dumps(self.answers.get(path)).encode()
+        return bytearray(json.dumps(self.answers.get(path)).encode())
 
 
 class One(Fleet):

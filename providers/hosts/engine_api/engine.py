@@ -17,7 +17,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from providers.hosts.audit import HostLog
-from providers.hosts.bounds import MOST, VALUES, TooLate, TooLong
+from providers.hosts.bounds import MOST, SHORT, VALUES, LongAnswer, TooLate, TooLong
 from providers.hosts.commands import INIT_SIGNS, restarts_docker, starts_docker
 from providers.hosts.engine_api.http_over_stdio import IDENTITY, AnyConnection, Dropped, EngineAdapter, Senseless
 from providers.hosts.engine_api.refusals import refusal, unsupported
@@ -44,6 +44,7 @@ FIRST_PING_TIMEOUT = 10.0
 RESTART_TIMEOUT = 300.0  # 88 s were seen on virtual machines (vms.md)
 RESTART_POLL = 0.2
 BASE = "http+docker://"
+PIECE = 2**16  # bytes of an answer that are read at once
 WORDS = 2_000  # bytes of a refusal; the longest known has 400
 API_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
 LOOKS_FOR_INIT = f"ls -d {' '.join(INIT_SIGNS)} 2>/dev/null; true"
@@ -83,7 +84,13 @@ class Engine:
         kind: a fact, or one of schema.py. Raises HostError, or EngineError, also if the answer is of another kind.
         Asked again once if a kept-alive channel turned out to be dead.
         """
-        return self._read(f"GET {path}", kind, self._answer("GET", path, params, None, timeout))
+        with LongAnswer() as turn:
+            try:
+                return self._read(f"GET {path}", kind, self._answer("GET", path, params, None, timeout, turn))
+            except EngineError as problem:
+                # Where it was raised, and what from, the whole answer is still held.
+                problem.__cause__ = problem.__context__ = None
+                raise problem.with_traceback(None)  # noqa: B904 (the same one)
 
     def info(self, timeout: float = TIMEOUT) -> Info:
         """Return what `/info` says: who works with a host asks for it first.
@@ -101,15 +108,18 @@ class Engine:
 
         Raises EngineError or HostError. After Unreachable it may have been carried out all the same.
         """
-        self._answer("POST", path, params, body, timeout)
+        with LongAnswer() as turn:
+            self._answer("POST", path, params, body, timeout, turn)
 
     def create(self, path: str, body: object) -> str:
         """Send it; return the id of what was made. Raises as `post`."""
-        return self._read(f"POST {path}", Made, self._answer("POST", path, {}, body, TIMEOUT)).id
+        with LongAnswer() as turn:
+            return self._read(f"POST {path}", Made, self._answer("POST", path, {}, body, TIMEOUT, turn)).id
 
     def delete(self, path: str, *, timeout: float = TIMEOUT, **params: object) -> None:
         """Raises EngineError (NotFound if it is gone already) or HostError."""
-        self._answer("DELETE", path, params, None, timeout)
+        with LongAnswer() as turn:
+            self._answer("DELETE", path, params, None, timeout, turn)
 
     @property
     def api_version(self) -> str:
@@ -221,17 +231,20 @@ class Engine:
             raise
 
     def _ping(self, timeout: float) -> requests.Response:
-        return self._exchange("GET", "/_ping", "/_ping", {}, None, timeout)
+        with LongAnswer() as turn:
+            return self._exchange("GET", "/_ping", "/_ping", {}, None, timeout, turn)[0]
 
-    def _answer(self, method: str, path: str, params: dict[str, object], body: object, timeout: float) -> bytes:
+    def _answer(
+        self, method: str, path: str, params: dict[str, object], body: object, timeout: float, turn: LongAnswer
+    ) -> bytearray:
         try:
             versioned = f"/v{self._newest(timeout)}{path}"
-            return self._exchange(method, path, versioned, params, body, timeout).content
+            return self._exchange(method, path, versioned, params, body, timeout, turn)[1]
         except (NotAManager, NoQuorum, HostError):
             self.doubts += 1
             raise
 
-    def _read(self, asked: str, kind: type[T], answer: bytes) -> T:
+    def _read(self, asked: str, kind: type[T], answer: bytearray) -> T:
         """Return what an answer says. Raises EngineError if it is of another kind, or has too many values."""
         if sum(map(answer.count, (b",", b"{", b"["))) > VALUES:  # before any of them is made
             raise self._senseless(asked, f"it has more than {VALUES:,} values")
@@ -241,16 +254,23 @@ class Engine:
             raise self._senseless(asked, str(problem)) from problem
 
     def _exchange(
-        self, method: str, path: str, versioned: str, params: dict[str, object], body: object, timeout: float
-    ) -> requests.Response:
-        """Return one request and its answer, a success."""
+        self,
+        method: str,
+        path: str,
+        versioned: str,
+        params: dict[str, object],
+        body: object,
+        timeout: float,
+        turn: LongAnswer,
+    ) -> tuple[requests.Response, bytearray]:
+        """Make one request; return its answer, a success, and what is in it."""
         try:
             try:
-                response = self._send(method, versioned, params, body, timeout)
+                response, content = self._send(method, versioned, params, body, timeout, turn)
             except Dropped:
                 if method != "GET":
                     raise
-                response = self._send(method, versioned, params, body, timeout)
+                response, content = self._send(method, versioned, params, body, timeout, turn)
         except TooLate as problem:
             raise Unreachable(
                 f"{self.name}: the Engine does not answer {method} {path} within {timeout:g} s"
@@ -262,15 +282,15 @@ class Engine:
         except (Dropped, requests.RequestException) as problem:
             raise Unreachable(f"{self.name}: the connection broke during {method} {path}") from problem
         if not 200 <= response.status_code < 300:
-            raise refusal(self.name, response.status_code, _words(response.content))
-        return response
+            raise refusal(self.name, response.status_code, _words(content))
+        return response, content
 
     def _senseless(self, asked: str, why: str) -> EngineError:
         return EngineError(f"{self.name}: the Engine's answer makes no sense: {asked}: {why}")
 
     def _send(
-        self, method: str, path: str, params: dict[str, object], body: object, timeout: float
-    ) -> requests.Response:
+        self, method: str, path: str, params: dict[str, object], body: object, timeout: float, turn: LongAnswer
+    ) -> tuple[requests.Response, bytearray]:
         """By docker-py's adapter, without what its session does for other servers: cookies, redirects, passwords and
         proxies of the environment, a quarter of a request's work."""
         given = {key: text for key, value in params.items() if (text := _parameter(value)) is not None}
@@ -282,8 +302,12 @@ class Engine:
             request.headers["Content-Type"] = "application/json"
         request.prepare_body(body if body is None or isinstance(body, str) else json.dumps(body), None)
         response = self._client.get_adapter(request.url).send(request, timeout=timeout)
-        response.content  # noqa: B018 (reads all of it, while its errors are caught)
-        return response
+        content = bytearray()
+        for piece in response.iter_content(PIECE):
+            content += piece
+            if len(content) > SHORT:
+                turn.take(timeout)
+        return response, content
 
 
 def at(*steps: str) -> str:
@@ -298,7 +322,7 @@ def _parameter(value: object) -> str | None:
     return json.dumps(value)  # true, false, numbers, and filters as JSON
 
 
-def _words(answer: bytes) -> str:
+def _words(answer: bytearray) -> str:
     """Return the Engine's own words: `message` of its JSON, or the text if it is none; no more than a few lines."""
     text = answer[:WORDS].decode(errors="replace")
     try:

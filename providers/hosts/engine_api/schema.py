@@ -174,7 +174,7 @@ class SwarmToUpdate:
     spec: Annotated[str, to_the_letter(SwarmSpec), At("Spec")]
 
 
-def read_answer(kind: type[T], answer: str | bytes) -> T:
+def read_answer(kind: type[T], answer: str | bytes | bytearray) -> T:
     """Return what a JSON text says. Raises ValueError, which says what is wrong with it, and where, for the first
     problem."""
     of_kind: Any = kind
