@@ -154,7 +154,7 @@ def report(
 
 
 def as_data(stack: str, result: Report) -> dict[str, Any]:
-    """Return the report as docs/drift.md describes it: a published format, to which keys may be added."""
+    """Return the report as docs/operations.md describes it: a published format, to which keys may be added."""
     return {
         "schema": SCHEMA,
         "stack": stack,

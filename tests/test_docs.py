@@ -20,13 +20,13 @@ from tests.support.stackfiles import SHIPPED
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "examples").glob("*/README.md")),
 ]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What a comment refers to: `measurements.md#kicks, #sandbox`.
 MEASURED = re.compile(r"measurements\.md(#[\w-]+(?:, #[\w-]+)*)")
-SOURCES = [path for place in ("*.py", "[!.]*/**/*.py", "docs/*.md") for path in ROOT.glob(place)]
+SOURCES = [path for place in ("*.py", "[!.]*/**/*.py", "docs/**/*.md") for path in ROOT.glob(place)]
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)")
 # Programs whose own help lists subcommands and options.
 PROGRAMS = ("pulumi", "swarmnet", "lab/hosts", "lab/vms")
@@ -103,7 +103,7 @@ def test_measurements_are_there():
     """Code and pages that refer to a measurement name one of its headings."""
     found = {each for path in SOURCES for names in MEASURED.findall(path.read_text()) for each in names.split(", ")}
 
-    assert set() == {name.removeprefix("#") for name in found} - anchors(ROOT / "docs" / "measurements.md")
+    assert set() == {name.removeprefix("#") for name in found} - anchors(ROOT / "docs" / "dev" / "measurements.md")
 
 
 @pytest.mark.parametrize("command", commands("make"))

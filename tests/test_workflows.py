@@ -89,8 +89,8 @@ def shell_of(workflow, job, name):
 
 
 def used():
-    """Return all actions of others that steps and the page use, with the comment behind each."""
-    texts = [*(path.read_text() for path in WORKFLOWS.values()), PAGE]
+    """Return all actions of others that steps use, with the comment behind each."""
+    texts = [path.read_text() for path in WORKFLOWS.values()]
     return [line for text in texts for line in re.findall(r"^ *(?:- )?uses: (.*)$", text, re.MULTILINE)]
 
 
@@ -175,7 +175,7 @@ def test_others_code_is_pinned_by_commit():
     pins = {pin.groups() for each in used() if (pin := PINNED.match(each))}
 
     assert [] == [each for each in used() if not PINNED.match(each)]
-    assert 6 == len(pins) == len({action for action, *_ in pins})
+    assert 5 == len(pins) == len({action for action, *_ in pins})
 
 
 def test_bot_moves_what_is_pinned():
@@ -572,17 +572,3 @@ def test_key_is_in_the_agent_alone(tmp_path):
     assert "PRIVATE\n" == (tmp_path / "added").read_text()
     assert "PRIVATE" not in (tmp_path / "inherited").read_text()
     assert "SSH_AUTH_SOCK=/run/agent\n" == (tmp_path / "environment").read_text()
-
-
-def test_page_shows_a_state_in_s3_without_a_secret():
-    """A token of the run's own, for a role of its environment; what reads has no right to write."""
-    shown = [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
-    policies = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
-    (job,), (trust, reading) = shown, policies
-
-    assert {"contents": "read", "id-token": "write"} == job["permissions"]
-    assert "secrets." not in str(job)
-    assert (True, False) == tuple(job["steps"][0]["with"][f"output-{name}credentials"] for name in ("", "env-"))
-    (condition,) = (each["Condition"]["StringEquals"] for each in trust["Statement"])
-    assert "repo:OWNER/NAME:environment:preview" == condition["token.actions.githubusercontent.com:sub"]
-    assert {"s3:ListBucket", "s3:GetObject"} == {each["Action"] for each in reading["Statement"]}

@@ -20,7 +20,7 @@
     from_snapshot.py  real hosts, as they were read, as a world
     others.py         what others do: services, containers, settings and removals by hand
 
-Each manner names the measurement it follows (docs/measurements.md). What was never measured is not
+Each manner names the measurement it follows (docs/dev/measurements.md). What was never measured is not
 simulated. No randomness, no clock, no threads: luck (a kick that fails) stands in the world, and time passes only where
 `elapse` says so.
 """

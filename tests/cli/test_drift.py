@@ -33,7 +33,7 @@ STACK = lifecycle.whole_stack()
 RUNNING = lifecycle.running()
 ACCESSES = {host: HostAccess(name=host, address=f"10.9.0.{n}") for n, host in enumerate(lifecycle.HOSTS, start=1)}
 OVERLAY = lifecycle.overlay_spec()
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "drift.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 
 
 def reaching(world: World) -> Callable[[Mapping[str, HostAccess], Roles], Any]:
@@ -172,7 +172,7 @@ def test_who_does_not_answer_in_time_is_late(never):
 
 
 def test_page_shows_what_is_told():
-    """The example of docs/drift.md: a bridge made anew, a node paused, an overlay removed."""
+    """The example of docs/operations.md: a bridge made anew, a node paused, an overlay removed."""
     world = paused(without_overlay(), "w2")
     host = world.host("w1")
     (bridge,) = (net for net in host.networks if net.name == "docker_gwbridge")
@@ -214,7 +214,7 @@ def test_what_only_the_stack_file_changed_is_pending():
 
 
 def test_json_has_the_same():
-    """The JSON is as docs/drift.md describes it."""
+    """The JSON is as docs/operations.md describes it."""
     found = as_data("prod", told(without_overlay(), *STACK))
     row = {"resource": "overlay/app", "host": "", "property": "exists", "recorded": True, "there": False}
 

@@ -1,4 +1,4 @@
-"""The simulated swarm against docs/measurements.md: each case is one of its sequences, and names the heading.
+"""The simulated swarm against docs/dev/measurements.md: each case is one of its sequences, and names the heading.
 
 What scripts of tests/agreement ask of both swarms is not asked again.
 """

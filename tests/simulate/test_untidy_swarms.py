@@ -1,5 +1,5 @@
-"""Swarms that are not tidy, against docs/measurements.md: tasks without a place, that end by themselves, paused nodes,
-members that nobody knows, slow Engines and ones that do not start again."""
+"""Swarms that are not tidy, against docs/dev/measurements.md: tasks without a place, that end by themselves, paused
+nodes, members that nobody knows, slow Engines and ones that do not start again."""
 
 from collections.abc import Callable
 from dataclasses import replace
