@@ -5,6 +5,7 @@ needs no real sshd is tried in tests/hosts/ssh.
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -426,6 +427,42 @@ def test_a_changed_address(group: Group, new_project: Callable[..., Project], ss
     assert moved.ok, moved.told
     assert project.is_settled()
     assert project.destroy().ok
+
+
+# What takes the place of syslog, which no host of the lab has.
+SYSLOG = """import os, socket
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+os.chmod("/dev/log", 0o666)
+while True:
+    with open("/var/log/messages", "ab") as file:
+        file.write(log.recv(65536).rstrip(b"\\0\\n") + b"\\n")
+"""
+
+
+def test_steps_are_in_the_log_of_their_host(group: Group, new_project: Callable[..., Project]):
+    """Each one's own, and those of the swarm on the manager that was asked; a user who needs sudo writes them too."""
+    group.reset()
+    for host in group:
+        host.run("sh", "-c", f"setsid python3 -c {quote(SYSLOG)} </dev/null >/dev/null 2>&1 & sleep 1")
+    sections = stack_of(group)
+    sections["ssh"] |= {"user": "deploy", "sudo": True}
+    project = new_project()
+    project.declare(sections)
+    up = project.up()
+    assert up.ok, up.told
+
+    logs = {host.name: host.run("cat", "/var/log/messages") for host in group}
+    found = {host: re.findall(r"swarmnet: at=\S+Z host=(\S+) step=(\w+) .*resource=(\S+) stack=\S+/t commit=", log)
+             for host, log in logs.items()}  # fmt: skip
+    assert {(host, "JoinSwarm", f"node/{host}") for host in ("x2", "x3")} <= {
+        row for rows in found.values() for row in rows
+    }
+    assert [("x1", "CreateNetwork", "ingress")] == [
+        row for row in found["x1"] if row[1:] == ("CreateNetwork", "ingress")
+    ]
+    assert [host.name for host in group] == [host for host, rows in found.items() if {row[0] for row in rows} == {host}]
+    assert "SWMTKN" not in "".join(logs.values())
 
 
 # A colleague's or a job's key of the user who needs sudo, which keeps no variable of sshd's.
