@@ -11,7 +11,6 @@ from functools import lru_cache
 
 from providers.hosts.bounds import TooLate
 from providers.hosts.engine_api.http_over_stdio import AnyConnection, AnyStream
-from providers.rules.vocabulary.errors import Unreachable
 from providers.rules.vocabulary.steps import CreateNetwork, Step
 from providers.rules.vocabulary.words import line
 
@@ -37,9 +36,7 @@ class HostLog:
         with self._lock:
             if self._stream is not None and self._sent(self._stream, text):
                 return
-            self._stream = None if self.missing else self._opened()
-            if self._stream is not None and not self._sent(self._stream, text):
-                raise Unreachable(f"{self.connection.name}: the connection broke before its log had a line")
+            self._stream = None if self.missing else self._opened(text)
 
     def close(self) -> None:
         """Close it; the next line opens it again."""
@@ -48,13 +45,13 @@ class HostLog:
                 self._stream.close()
             self._stream = None
 
-    def _opened(self) -> AnyStream | None:
+    def _opened(self, text: str) -> AnyStream | None:
+        """Return the log, with a first line. One that does not open stops no change."""
         stream = self.connection.open_stream(LOGGER, as_root=False)
-        stream.begin(SECONDS)
         try:
-            self.missing = stream.makefile("rb").readline(len(READY)) != READY
-        except (OSError, TooLate) as problem:
-            raise Unreachable(f"{self.connection.name}: the connection broke before its log was open") from problem
+            self.missing = not self._sent(stream, text) or stream.makefile("rb").readline(len(READY)) != READY
+        except (OSError, TooLate):
+            self.missing = True
         if self.missing:
             stream.close()
             return None
