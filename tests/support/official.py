@@ -3,17 +3,20 @@
 import os
 from pathlib import Path
 
-from tests.support.machines import ROOT
-
 PROGRAMS = ("pulumi-language-python", "pulumi-resource-command")
 
 
 def folders() -> list[str]:
-    """Return folders of PATH with the first of each that is no stand-in of this checkout; none if one is missing."""
+    """Return folders of PATH with the first of each that is a binary, and so no checkout's stand-in; none if one is
+    missing."""
     found = []
     for program in PROGRAMS:
         places = (Path(folder, program) for folder in os.get_exec_path())
-        found += [
-            str(path.parent) for path in places if path.is_file() and ROOT / "tools" not in path.resolve().parents
-        ][:1]
+        found += [str(path.parent) for path in places if path.is_file() and not is_script(path)][:1]
     return found if len(found) == len(PROGRAMS) else []
+
+
+def is_script(path: Path) -> bool:
+    """Tell whether another program reads it."""
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
