@@ -77,7 +77,5 @@ def test_its_nonsense_is_its_own_error(standing: Standing, liar: LyingHost):
     refused = standing.project.up("--refresh")
 
     assert not refused.ok
-    assert (
-        "t2: the Engine's answer makes no sense: GET /info: Swarm: input should be a valid dictionary" in refused.told
-    )
+    assert "t2: the Engine's answer makes no sense: GET /info: Swarm: input should be an object" in refused.told
     assert [] == [word for word in ("SWMTKN-1-x", "Traceback", "\n::error") if word in refused.told]

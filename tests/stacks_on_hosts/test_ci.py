@@ -69,7 +69,7 @@ def test_a_change_is_reviewed_and_carried_out(standing: Standing, job: Job):
     before = state(standing)
     assert (0, "") == ended(job("plan"))
     assert before == state(standing)
-    assert "service `web` is without published ports for about" in verdict(standing)
+    assert "no published ports for about" in verdict(standing)
 
     assert (0, "") == ended(job("deploy"))
     assert promised(changed) == shown(standing.hosts)
@@ -114,6 +114,6 @@ def test_drift_fails_the_night_and_is_repaired_by_a_plan(standing: Standing, job
     assert sorted(standing.hosts.hosts) == sorted(facts["hosts"])
 
     assert (0, "") == ended(job("plan"))
-    assert f"host `{last}` changes in its place" in verdict(standing).replace("Host", "host")
+    assert f"host `{last}` changed in place" in verdict(standing).replace("Host", "host")
     assert (0, "") == ended(job("deploy"))
     assert (0, "") == ended(job("drift"))
