@@ -1,6 +1,7 @@
 """The shell of docs/ci.md, run as a CI would: a preview, a plan, that plan carried out, drift."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -69,7 +70,9 @@ def test_a_change_is_reviewed_and_carried_out(standing: Standing, job: Job):
     before = state(standing)
     assert (0, "") == ended(job("plan"))
     assert before == state(standing)
-    assert "no published ports for about" in verdict(standing)
+    assert re.fullmatch(
+        r"\*\*The ingress changes: no published ports for about \d+ s for service `web`\.\*\*", verdict(standing)
+    )
 
     assert (0, "") == ended(job("deploy"))
     assert promised(changed) == shown(standing.hosts)
