@@ -32,7 +32,6 @@ WRITE = (
     "POST /swarm/unlock",
     "POST /swarm/update",
 )
-_ASK = look.SHELL
 _PROBE_INSIDE = ("nsenter", f"--net={SANDBOX}SANDBOX", *BOOT)
 _LOOKS = (("sh", "-c", LOOKS_FOR_DOCKER), reports.COMMAND, ("sh", "-c", LOOKS_FOR_INIT))
 # As root, each kind of init system.
@@ -62,8 +61,8 @@ JOBS = {
     "drift": _READS,
     "facts": _READS,
     "plan": _READS,
-    "doctor": Job(READ, (*_LOOKS, _ASK, BOOT), (DIAL, *_DOCTOR)),
-    "up": Job((*READ, *WRITE), (*_LOOKS, _ASK, BOOT, LOGGER), (DIAL, *_DOCTOR, *_STARTS)),
+    "doctor": Job(READ, (*_LOOKS, look.SHELL, BOOT), (DIAL, *_DOCTOR)),
+    "up": Job((*READ, *WRITE), (*_LOOKS, look.SHELL, BOOT, LOGGER), (DIAL, *_DOCTOR, *_STARTS)),
 }
 
 
@@ -74,7 +73,7 @@ def read_only_program() -> str:
         "commands": _lists(_LOOKS),
         "asked": _lists(_STARTS),
         "dial": list(DIAL),
-        "ask": list(_ASK),
+        "ask": list(look.SHELL),
         "look": look.SCRIPT.read_text(encoding="utf-8"),
         "boot": list(BOOT),
         "sandbox": f"--net={SANDBOX}",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from providers.explain.facts_file import facts_file
 from providers.hosts import observe, overlays, perform, survey
-from providers.hosts.engine_api.engine import Engine
+from providers.hosts.engine_api.engine import Asked, Engine
 from providers.hosts.fleet import Fleet
 from providers.hosts.shared_answers import AtOnce
 from providers.rules.vocabulary.errors import EngineError, NotFound
@@ -83,11 +83,11 @@ class Told(Engine):
         self.access = self
         self.listen_address = self.advertise_address = self.data_path_address = None
 
-    def _answer(self, method: str, path: str, params: object, body: object, timeout: float, turn: object) -> bytearray:
-        json.dumps(body)
-        if path not in self.answers and method == "GET":
-            raise NotFound(f"w1: {path}")
-        return bytearray(json.dumps(self.answers.get(path)).encode())
+    def _answer(self, asked: Asked) -> bytearray:
+        json.dumps(asked.body)
+        if asked.path not in self.answers and asked.method == "GET":
+            raise NotFound(f"w1: {asked.path}")
+        return bytearray(json.dumps(self.answers.get(asked.path)).encode())
 
 
 class One(Fleet):

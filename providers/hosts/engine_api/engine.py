@@ -8,7 +8,8 @@ import re
 import shlex
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
@@ -50,6 +51,23 @@ API_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
 LOOKS_FOR_INIT = f"ls -d {' '.join(INIT_SIGNS)} 2>/dev/null; true"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One request. path: without the API version. body: JSON text, or what becomes it. timeout: seconds for all of it.
+    turn: for an answer that turns out to be long."""
+
+    method: str
+    path: str
+    turn: LongAnswer
+    timeout: float = TIMEOUT
+    params: Mapping[str, object] = field(default_factory=dict)
+    body: object = None
+
+    def __str__(self) -> str:
+        """Return it as errors name it: `GET /info`."""
+        return f"{self.method} {self.path}"
+
+
 class Engine:
     """One host's Engine API, at the newest version which that Engine speaks.
 
@@ -85,8 +103,9 @@ class Engine:
         Asked again once if a kept-alive channel turned out to be dead.
         """
         with LongAnswer() as turn:
+            asked = Asked(method="GET", path=path, turn=turn, timeout=timeout, params=params)
             try:
-                return self._read(f"GET {path}", kind, self._answer("GET", path, params, None, timeout, turn))
+                return self._read(asked, kind, self._answer(asked))
             except EngineError as problem:
                 # Where it was raised, and what from, the whole answer is still held.
                 problem.__cause__ = problem.__context__ = None
@@ -109,17 +128,18 @@ class Engine:
         Raises EngineError or HostError. After Unreachable it may have been carried out all the same.
         """
         with LongAnswer() as turn:
-            self._answer("POST", path, params, body, timeout, turn)
+            self._answer(Asked(method="POST", path=path, turn=turn, timeout=timeout, params=params, body=body))
 
     def create(self, path: str, body: object) -> str:
         """Send it; return the id of what was made. Raises as `post`."""
         with LongAnswer() as turn:
-            return self._read(f"POST {path}", Made, self._answer("POST", path, {}, body, TIMEOUT, turn)).id
+            asked = Asked(method="POST", path=path, turn=turn, body=body)
+            return self._read(asked, Made, self._answer(asked)).id
 
     def delete(self, path: str, *, timeout: float = TIMEOUT, **params: object) -> None:
         """Raises EngineError (NotFound if it is gone already) or HostError."""
         with LongAnswer() as turn:
-            self._answer("DELETE", path, params, None, timeout, turn)
+            self._answer(Asked(method="DELETE", path=path, turn=turn, timeout=timeout, params=params))
 
     @property
     def api_version(self) -> str:
@@ -232,19 +252,16 @@ class Engine:
 
     def _ping(self, timeout: float) -> requests.Response:
         with LongAnswer() as turn:
-            return self._exchange("GET", "/_ping", "/_ping", {}, None, timeout, turn)[0]
+            return self._exchange(Asked(method="GET", path="/_ping", turn=turn, timeout=timeout), "/_ping")[0]
 
-    def _answer(
-        self, method: str, path: str, params: dict[str, object], body: object, timeout: float, turn: LongAnswer
-    ) -> bytearray:
+    def _answer(self, asked: Asked) -> bytearray:
         try:
-            versioned = f"/v{self._newest(timeout)}{path}"
-            return self._exchange(method, path, versioned, params, body, timeout, turn)[1]
+            return self._exchange(asked, f"/v{self._newest(asked.timeout)}{asked.path}")[1]
         except (NotAManager, NoQuorum, HostError):
             self.doubts += 1
             raise
 
-    def _read(self, asked: str, kind: type[T], answer: bytearray) -> T:
+    def _read(self, asked: Asked, kind: type[T], answer: bytearray) -> T:
         """Return what an answer says. Raises EngineError if it is of another kind, or has too many values."""
         if sum(map(answer.count, (b",", b"{", b"["))) > VALUES:  # before any of them is made
             raise self._senseless(asked, f"it has more than {VALUES:,} values")
@@ -253,60 +270,50 @@ class Engine:
         except ValueError as problem:
             raise self._senseless(asked, str(problem)) from problem
 
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        versioned: str,
-        params: dict[str, object],
-        body: object,
-        timeout: float,
-        turn: LongAnswer,
-    ) -> tuple[requests.Response, bytearray]:
-        """Make one request; return its answer, a success, and what is in it."""
+    def _exchange(self, asked: Asked, path: str) -> tuple[requests.Response, bytearray]:
+        """Make one request, at this path; return its answer, a success, and what is in it."""
         try:
             try:
-                response, content = self._send(method, versioned, params, body, timeout, turn)
+                response, content = self._send(asked, path)
             except Dropped:
-                if method != "GET":
+                if asked.method != "GET":
                     raise
-                response, content = self._send(method, versioned, params, body, timeout, turn)
+                response, content = self._send(asked, path)
         except TooLate as problem:
             raise Unreachable(
-                f"{self.name}: the Engine does not answer {method} {path} within {timeout:g} s"
+                f"{self.name}: the Engine does not answer {asked} within {asked.timeout:g} s"
             ) from problem
         except TooLong as problem:
-            raise self._senseless(f"{method} {path}", f"it is longer than {MOST >> 20} MiB") from problem
+            raise self._senseless(asked, f"it is longer than {MOST >> 20} MiB") from problem
         except Senseless as problem:
-            raise self._senseless(f"{method} {path}", str(problem)) from problem
+            raise self._senseless(asked, str(problem)) from problem
         except (Dropped, requests.RequestException) as problem:
-            raise Unreachable(f"{self.name}: the connection broke during {method} {path}") from problem
+            raise Unreachable(f"{self.name}: the connection broke during {asked}") from problem
         if not 200 <= response.status_code < 300:
             raise refusal(self.name, response.status_code, _words(content))
         return response, content
 
-    def _senseless(self, asked: str, why: str) -> EngineError:
+    def _senseless(self, asked: Asked, why: str) -> EngineError:
         return EngineError(f"{self.name}: the Engine's answer makes no sense: {asked}: {why}")
 
-    def _send(
-        self, method: str, path: str, params: dict[str, object], body: object, timeout: float, turn: LongAnswer
-    ) -> tuple[requests.Response, bytearray]:
+    def _send(self, asked: Asked, path: str) -> tuple[requests.Response, bytearray]:
         """By docker-py's adapter, without what its session does for other servers: cookies, redirects, passwords and
         proxies of the environment, a quarter of a request's work."""
-        given = {key: text for key, value in params.items() if (text := _parameter(value)) is not None}
+        given = {key: text for key, value in asked.params.items() if (text := _parameter(value)) is not None}
         request = requests.PreparedRequest()
-        request.method = method
+        request.method = asked.method
         request.url = f"{BASE}localhost{path}{'?' if given else ''}{urlencode(given)}"
         request.headers = CaseInsensitiveDict(self._asks)
+        body = asked.body
         if body is not None:
             request.headers["Content-Type"] = "application/json"
         request.prepare_body(body if body is None or isinstance(body, str) else json.dumps(body), None)
-        response = self._client.get_adapter(request.url).send(request, timeout=timeout)
+        response = self._client.get_adapter(request.url).send(request, timeout=asked.timeout)
         content = bytearray()
         for piece in response.iter_content(PIECE):
             content += piece
             if len(content) > SHORT:
-                turn.take(timeout)
+                asked.turn.take(asked.timeout)
         return response, content
 
 
