@@ -94,19 +94,19 @@ def refused(spec: GwbridgeSpec, facts: GwbridgeFacts, node: Node, swarm: Swarm) 
             f"{spec.ip_range or spec.subnet} has {found} addresses to give, and the ingress and {need - 1} containers "
             f"on overlays need {need}: use {mask_for(need)}"
         )
-    direct = [each.name for each in facts.containers if each.on_bridge and not each.task]
+    direct = [each for each in facts.containers if each.on_bridge and not each.task]
     if direct:
         return (
-            f"{', '.join(direct)} was put on docker_gwbridge itself and could not start again on a new one: "
+            f"{_names(direct)} was put on docker_gwbridge itself and could not start again on a new one: "
             "take it off that network (`docker network disconnect`), then run again"
         )
     bystanders = [container for container in standing(facts) if container.id not in maintenance.stopped_on(node)]
     if refusal := spared(spec, bystanders, forgotten(facts)):
         return refusal
-    on_overlay, back = [each.name for each in bystanders if each.on_overlay], maintenance.availability(node)
+    on_overlay, back = [each for each in bystanders if each.on_overlay], maintenance.availability(node)
     if on_overlay and back != "active":
         state = {"drain": "drained", "pause": "paused"}.get(back, back)
-        return f"{', '.join(on_overlay)} could not start again on a host that is {state}: take it off the overlay first"
+        return f"{_names(on_overlay)} could not start again on a host that is {state}: take it off the overlay first"
     return judgement.refusal_to_drain(node, facts.services, facts.tasks, facts.nodes)
 
 
@@ -132,6 +132,7 @@ def spared(spec: GwbridgeSpec, bystanders: Collection[Container], left: Collecti
 
 
 def _names(containers: Collection[Container]) -> str:
+    """Return their names in order: an Engine lists two of one second in any."""
     return ", ".join(sorted(each.name for each in containers))
 
 
