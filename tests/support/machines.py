@@ -198,7 +198,7 @@ def becomes(expected: T, look: Callable[[], T], seconds: float = SECONDS) -> Non
     deadline = time.monotonic() + seconds
     while expected != (found := look()) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert expected == found
+    assert expected == found, f"within {seconds:g} s it became {found}, not {expected}"
 
 
 def eventually(look: Callable[[], T], seconds: float = SECONDS) -> T:
