@@ -4,6 +4,7 @@ Where a network is and who is on it are facts; which host is asked is a step. No
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Annotated, Any, NotRequired
 
@@ -29,7 +30,7 @@ class Pool:
         """Tell whether it is a range of IPv6."""
         return ":" in self.subnet
 
-    @property
+    @cached_property
     def plain(self) -> bool:
         """Tell whether its subnet says all of it: an IPv4 range that is given out whole, with its first address as
         gateway."""
@@ -64,7 +65,7 @@ class NetworkShape:
     ipam_driver: Annotated[str, or_else("default"), At("IPAM.Driver")] = "default"
     ipam_options: Annotated[Labels, At("IPAM.Options")] = ()
 
-    @property
+    @cached_property
     def pool(self) -> Pool:
         """Return the main pool: of the IPv4 ones the first that is not plain, else the first; else the first pool, else
         an empty one.
