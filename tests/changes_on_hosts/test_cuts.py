@@ -58,15 +58,3 @@ def test_a_change_taken_back(live: Live, ranges: Callable[[], str]):
 
     assert run.ok, run.told
     live.is_whole()
-
-
-def test_a_refresh_between_the_cut_and_the_next_up(live: Live, ranges: Callable[[], str]):
-    """Unfinished work is drift like any other: a refresh puts it into the state, and `up` finishes it."""
-    live.declare(ingress={"subnet": ranges()})
-
-    with ended(killed(live.project, "plugin", begins_with("bring the ingress to"))):
-        refreshed = live.project.refresh()
-        finish(live, "plugin")
-
-    assert refreshed.ok, refreshed.told
-    live.is_whole()

@@ -256,32 +256,6 @@ def test_a_place_that_comes_after_the_change(scene: Scene):
 
 
 @simulated_too
-def test_tasks_that_take_longer_to_stop_than_there_is_time(scene: Scene):
-    """The number to set is told beforehand; with more time the change goes through."""
-    scene.live.declare(timeouts={"ingress": 50})
-    deploy(scene.manager, {"slow": f"--stop-grace-period 10s --publish 8075:80 busybox:lab {FOREVER}"})
-
-    told = scene.refused(ingress={"subnet": scene.ranges()})
-
-    assert "tasks of slow may take 10 s to stop, twice" in told
-    assert "timeouts.ingress is 50: set it to 70 or more" in told
-    scene.done(timeouts={"ingress": SECONDS})
-
-
-@simulated_too
-def test_a_service_that_has_run_to_its_end(scene: Scene):
-    """It would run again without its port, be it that it runs once or that its restarts are used up."""
-    create(scene, "once", "--restart-condition none --publish 8076:80 busybox:lab true")
-    create(scene, "tired", "--restart-max-attempts 1 --restart-delay 1s --publish 8070:80 busybox:lab true")
-    eventually(lambda: [["Complete"], ["Complete"] * 2] == [states_of(scene, name) for name in ("once", "tired")])
-
-    told = scene.refused(ingress={"subnet": scene.ranges()})
-
-    assert "service once: 1 of its 1 tasks have ended for good (restart condition none)" in told
-    assert "service tired: 1 of its 1 tasks have ended for good (restart condition any, at most 1 restarts)" in told
-
-
-@simulated_too
 def test_a_task_that_stays_though_nothing_is_published(scene: Scene):
     """The swarm does not move it off the ingress, since its placement was changed as well: the change does, once."""
     create(scene, "still", f"--publish 8096:80 busybox:lab {FOREVER}")
@@ -291,17 +265,6 @@ def test_a_task_that_stays_though_nothing_is_published(scene: Scene):
     eventually(lambda: all_run(scene.manager))
 
     scene.done()
-
-
-@simulated_too
-def test_a_range_that_is_too_small(scene: Scene):
-    """The mask that does is told."""
-    small = scene.ranges().replace("/20", "/28")
-
-    told = scene.refused(ingress={"subnet": small})
-
-    assert f"{small} has 13 addresses to give" in told
-    assert "use /27 or larger" in told
 
 
 def test_a_bridge_of_a_paused_host_with_a_container_on_an_overlay(scene: Scene, alone: str):
@@ -391,34 +354,6 @@ def test_a_way_back_that_is_cut(scene: Scene):
     assert writes == scene.picture().writes
     scene.manager.docker("node", "update", "--availability=active", scene.last.name)
     scene.kept(before, former)
-
-
-@pytest.mark.parametrize("section", ["ingress", "gwbridge"])
-def test_a_task_that_only_a_paused_host_may_have(scene: Scene, first: None, section: str):
-    """It could start again nowhere, whether the ingress changes or that host's bridge."""
-    host = scene.last.name
-    deploy(scene.manager, {"bound": f"--constraint node.hostname=={host} --publish 8076:80 busybox:lab {FOREVER}"})
-    scene.manager.docker("node", "update", "--availability=pause", host)
-
-    told = scene.refused(**{section: {"subnet": scene.ranges()}})
-
-    assert f"service bound: its task on {host} could not start again: {host} is paused" in told
-
-
-@pytest.mark.parametrize(
-    ("words", "spec"),
-    [
-        ("(restart condition none): move them", "--replicas 3 --restart-condition none"),
-        ("(at most 1 restarts): move them", "--replicas 3 --restart-max-attempts 1"),
-        ("the job once runs on it", "--mode replicated-job --constraint node.hostname==l3"),
-    ],
-)
-def test_tasks_that_a_drain_would_end(scene: Scene, first: None, words: str, spec: str):
-    """They would not start again, or begin anew: nothing is drained for a bridge."""
-    create(scene, "once", f"{spec} busybox:lab {FOREVER}")
-    eventually(lambda: task_counts(scene.manager)["once"] in ("1/1", "3/3"))
-
-    assert words in scene.refused(gwbridge={"subnet": scene.ranges()})
 
 
 def test_what_a_host_missed_while_it_was_cut_off_is_said(live: Live, ranges: Callable[[], str]):

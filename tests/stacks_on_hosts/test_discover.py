@@ -191,16 +191,6 @@ def test_taken_over_changed_and_forgotten(swarm: Group, project: Project):
     assert before[manager.name]["networks"] == after[manager.name]["networks"]
 
 
-def test_worker_is_not_asked(swarm: Group, project: Project):
-    """It can't tell of the swarm; nothing is written."""
-    before = project.stack_file.read_text()
-
-    told = discover(project, f"ssh://root@{swarm['d2'].address}", "--force")
-
-    assert (1, before) == (told.returncode, project.stack_file.read_text())
-    assert "manager: it is a worker, and only a manager can tell of the swarm: name a manager\n" == told.stderr
-
-
 def test_from_a_manager_itself(swarm: Group, project: Project):
     """`local:` names the manager that docker reaches here; the others are reached by SSH, as from elsewhere."""
     manager = swarm["d1"]

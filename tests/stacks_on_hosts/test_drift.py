@@ -5,18 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from providers.explain.facts_file import Attached, FactsFile
-from tests.stacks_on_hosts.conftest import Standing
-from tests.stacks_on_hosts.drifts import ANY, OVERLAY, ROUNDS, Told, remove_bridge, remove_overlay, state_of
+from tests.stacks_on_hosts.drifts import ANY, ROUNDS, Told, remove_overlay, state_of
 from tests.support import machines
 from tests.support.machines import ROOT, Group, eventually
 from tests.support.project import Project, Run
-from tests.support.services import deploy
 from tests.support.what_hosts_show import promised, shown, stack_of
 
 pytestmark = pytest.mark.lab
@@ -108,36 +104,6 @@ def test_settled_stack_is_clean(stack: Stack):
     assert (0, "clean", [], [], []) == (code, *(report[key] for key in ("status", "drifted", "unknown", "pending")))
 
 
-def test_facts_are_what_is_there(stack: Stack):
-    """Bridges, who is attached, and what a change of the ingress would do to a service."""
-    manager = stack.hosts["f1"]
-    before = stack.project.stack_file.read_text()
-    deploy(manager, {"web": "--replicas 2 --network app --publish 8080:80 busybox:lab sleep 100000"})
-    stack.project.declare({**declared(stack.hosts), "ingress": {"subnet": "10.230.0.0/20"}})
-    out = stack.project.folder / "facts.json"
-    assert 0 == stack.run("facts", "--out", str(out)).returncode
-    stack.project.stack_file.write_text(before)
-    facts = FactsFile.parse(out.read_text())
-    manager.docker("service", "rm", "web")
-    # A host that is cut keeps its tasks, and they their bridge.
-    eventually(lambda: not any(host.docker("ps", "--all", "--quiet") for host in stack.hosts))
-
-    assert datetime.now(UTC) - facts.taken_at < timedelta(minutes=5)
-    assert {"f1": "10.200.0.0/20", "f2": "10.200.0.0/20", "f3": "10.200.0.0/20"} == {
-        name: host.bridge.subnet if host.bridge else "" for name, host in facts.hosts.items()
-    }
-    web = Attached(name="web", ports=("8080/tcp",), tasks=2)
-    assert {"app": (web,), "ingress": (web,), "monitoring": ()} == {
-        name: network.services for name, network in facts.networks.items()
-    }
-    (ingress,) = (each for each in facts.forecast if each.stages)
-    assert ("ingress", [("web", ("8080/tcp",))]) == (
-        ingress.resource,
-        [(each.service, each.ports) for each in ingress.absences],
-    )
-    assert "SWMTKN" not in out.read_text()
-
-
 def test_host_that_is_cut_is_unknown(stack: Stack):
     """Its own rows, before and after the managers call it down; the rest is compared."""
     stack.hosts.fault("f3", "cut")
@@ -155,22 +121,6 @@ def test_host_that_is_cut_is_unknown(stack: Stack):
     assert rows == [(each["resource"], each["host"]) for each in report["unknown"]]
     stack.hosts.mend()
     eventually(lambda: state_of(stack.hosts, "f3") == "ready")
-    stack.repair()
-
-
-def test_bridges_are_compared_while_the_manager_is_cut(stack: Stack):
-    """Their own hosts tell of them; all that is the swarm's is unknown."""
-    remove_bridge(stack.hosts)
-    stack.hosts.fault("f1", "cut")
-    code, report = stack.drift()
-    stack.hosts.mend()
-    eventually(lambda: all(node["Status"]["State"] == "ready" for node in stack.hosts["f1"].nodes().values()))
-
-    assert (7, [("docker_gwbridge@f3", "exists")]) == (
-        code,
-        [(each["resource"], each["property"]) for each in report["drifted"]],
-    )
-    assert {"swarm", "overlay/app", "overlay/monitoring", "node/f1"} < {each["resource"] for each in report["unknown"]}
     stack.repair()
 
 
@@ -214,41 +164,6 @@ def unlike(preview: Run, rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 IDS = ("network_id", "node_id", "swarm_id")
-
-
-def test_what_nobody_declared_is_no_drift_and_stays(standing: Standing):
-    """Labels, networks and options of others are shown to nobody and touched by nothing."""
-    manager, worker = standing.hosts["t1"], standing.hosts["t2"]
-    manager.update_swarm(lambda spec: spec["Labels"].update(theirs="1"))
-    manager.docker("node", "update", "--label-add=theirs=1", "t2")
-    manager.docker(*OVERLAY, "--subnet=10.209.0.0/24", "theirs")
-    worker.docker("network", "create", "own")
-
-    assert standing.project.is_settled()
-
-    assert "theirs" in manager.swarm()["Cluster"]["Spec"]["Labels"]
-    assert "theirs" in manager.nodes()["t2"]["Spec"]["Labels"]
-    assert ("theirs" in manager.networks(), "own" in worker.networks()) == (True, True)
-    manager.update_swarm(lambda spec: spec["Labels"].pop("theirs"))
-    manager.docker("node", "update", "--label-rm=theirs", "t2")
-    manager.docker("network", "rm", "theirs")
-    worker.docker("network", "rm", "own")
-
-
-def test_an_overlay_made_again_alike_is_adopted(standing: Standing):
-    """One of the same name and settings, made by hand, is taken over as it is, and said to be another's."""
-    manager = standing.hosts["t1"]
-    manager.docker("network", "rm", "monitoring")
-    manager.docker(*OVERLAY, "--subnet=10.202.1.0/24", "--label=team=ops", "monitoring")
-    by_hand = manager.network("monitoring")["Id"]
-
-    assert {"overlay/monitoring": "create"} == standing.project.preview("--refresh").steps
-    assert standing.project.up("--refresh").ok
-
-    assert by_hand == manager.network("monitoring")["Id"]
-    assert standing.project.state()["overlay/monitoring"]["outputs"]["adopted"]
-    manager.docker("network", "rm", "monitoring")
-    assert standing.project.up("--refresh").ok
 
 
 def test_bridges_of_bare_hosts_are_repaired(bare: Group, project: Project):

@@ -89,29 +89,6 @@ def test_swarm_has_the_settings_of_the_stack_file(swarm: Swarm):
     }
 
 
-def test_another_advertised_address_ends_in_words(swarm: Swarm):
-    """They come before anything is written, with what to do; a refresh shows what members know."""
-    own, before = swarm.hosts["m2"].address, writes(swarm)
-    project = swarm.declared(m2={"advertise_address": "198.51.100.250"})
-    refused = project.up()
-    refreshed = project.refresh()
-    shown = project.state()["node/m2"]["inputs"]["access"]["advertise_address"]
-
-    told = f"m2 advertises {own}, the file says 198.51.100.250 (advertise_address)"
-    assert f"nothing was begun: {told}" in refused.told
-    assert (True, own) == (refreshed.ok, shown)
-    assert before == writes(swarm)
-
-
-def test_another_address_that_no_engine_tells_ends_in_words(swarm: Swarm):
-    """They come in a preview already."""
-    before = writes(swarm)
-    refused = swarm.declared(m2={"data_path_address": swarm.hosts["m2"].address}).preview()
-
-    assert "m2 joined with data_path_address the Engine's choice, the file says" in refused.told
-    assert before == writes(swarm)
-
-
 def test_ingress_changes_beside_an_unwatched_member(swarm: Swarm):
     """It stays a member, nobody asks it, and the ingress comes to it."""
     member, before = swarm.hosts["m3"], writes(swarm)

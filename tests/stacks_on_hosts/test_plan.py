@@ -55,13 +55,6 @@ def announced(run: Run) -> dict[str, str]:
     return {name(each["urn"]): each["message"].strip() for each in told if each["message"].startswith("will ")}
 
 
-def test_settled_stack_has_nothing_to_do(standing: Standing):
-    """Success, and not one stage."""
-    code, found = planned(standing.project)
-
-    assert (0, []) == (code, [each for each in found.values() if each["stages"] or each["problem"]])
-
-
 def test_up_does_what_plan_said(standing: Standing):
     """Nothing is written for the plan; then the ingress moves under a service, stage by stage as it was said."""
     standing.stands = False

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support import machines
-from tests.support.machines import Group, identities
+from tests.support.machines import Group
 from tests.support.project import Project, Run
 from tests.support.what_hosts_show import promised, shown, stack_of
 
@@ -96,41 +96,3 @@ def test_what_hosts_have_is_found_before_the_first_write(bare: Group, project: P
     project.declare(mended)
     assert (up := project.up()).ok, up.told
     assert promised(mended) == shown(bare)
-
-
-def test_what_stands_is_no_clash_with_itself(bare: Group, project: Project):
-    """A change of one overlay goes through beside all that stands; two swapped are refused, and nothing happens."""
-    sections = stack_of(bare)
-    project.declare(sections)
-    assert (first := project.up()).ok, first.told
-    overlays = sections["overlays"]
-    project.declare(sections | {"overlays": overlays | {"app": {"subnet": "10.202.2.0/24", "attachable": True}}})
-    assert (moved := project.up()).ok, moved.told
-    before = identities(bare)
-
-    swapped = {"app": {"subnet": "10.202.1.0/24", "attachable": True}, "monitoring": {"subnet": "10.202.2.0/24"}}
-    project.declare(sections | {"overlays": swapped})
-    said = complaint(project.up())
-
-    assert "give overlay app another range in one `pulumi up`, and this one to overlay monitoring in the next" in said
-    assert "give overlay monitoring another range in one `pulumi up`, and this one to overlay app in the next" in said
-    assert before == identities(bare)
-
-
-def test_host_whose_bridge_was_pruned_does_not_join(bare: Group, project: Project):
-    """It would join with its docker's own; `pulumi up --refresh` makes the declared one first."""
-    *_, last = bare
-    sections = stack_of(bare)
-    project.declare({key: sections[key] for key in ("hosts", "ssh", "gwbridge")})
-    assert (bridges := project.up()).ok, bridges.told
-    last.docker("network", "prune", "--force")
-    assert {} == last.networks()
-
-    project.declare(sections)
-    refused = project.up()
-
-    assert not refused.ok
-    assert f"{last.name}: docker_gwbridge is gone, wanted 10.200.0.0/20" in refused.errors[f"node/{last.name}"]
-    assert ("inactive", {}) == (last.swarm()["LocalNodeState"], last.networks())
-    assert (finished := project.up("--refresh")).ok, finished.told
-    assert promised(sections) == shown(bare)

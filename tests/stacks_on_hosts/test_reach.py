@@ -7,10 +7,7 @@ needs no real sshd is tried in tests/hosts/ssh.
 import os
 import re
 import shutil
-import socket
 import subprocess
-import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +16,6 @@ from shlex import quote
 import pytest
 
 from providers.hosts.engine_api.engine import Engine
-from providers.hosts.fleet import Fleet
 from providers.hosts.privileges import JOBS
 from providers.hosts.ssh.connection import Connection
 from providers.rules.stack_file.access import HostAccess
@@ -41,7 +37,6 @@ DEPLOY = "deploy ALL=(ALL) NOPASSWD: ALL"
 LEAST = "deploy ALL=(root) NOPASSWD: /usr/bin/docker system dial-stdio, /usr/sbin/service docker restart"
 
 Connect = Callable[..., Connection]
-Figure = Callable[[str, float], None]
 
 
 @pytest.fixture(scope="module")
@@ -96,13 +91,6 @@ def sshd(x1: Host) -> Iterator[Callable[..., int]]:
     yield start
     for port in ports:
         x1.end_sshd(f"/run/sshd-{port}.pid")
-
-
-@pytest.fixture
-def mute() -> Iterator[socket.socket]:
-    """Provide a port of this machine, at an address that hosts reach, that takes connections and says nothing."""
-    with socket.create_server((MACHINE, 0)) as server:
-        yield server
 
 
 @pytest.fixture
@@ -256,15 +244,6 @@ def test_ipv6(connect: Connect, x1: Host, known: Callable[..., str]):
     assert f"x1 ([{address}]:22)" == connection.link.to.where
 
 
-def test_docker_off_the_path(connect: Connect, x1: Host, sshd: Callable[..., int]):
-    """docker is found in folders that logins do not search."""
-    x1.run("sh", "-c", "mkdir -p /opt/few && ln -sf /bin/sh /opt/few/sh")
-    port = sshd("SetEnv=PATH=/opt/few")
-    file = str(KNOWN_HOSTS)
-
-    assert "x1" == Engine(connect(x1, port=port, known_hosts=file)).read("/info", dict)["Name"]
-
-
 def test_bastion(connect: Connect, group: Group, x1: Host):
     """A connection through a bastion comes from the bastion."""
     connection = connect(group["x2"], bastion=f"deploy@{x1.address}")
@@ -272,53 +251,7 @@ def test_bastion(connect: Connect, group: Group, x1: Host):
     assert x1.address == connection.run(["sh", "-c", "echo $SSH_CLIENT"]).split()[0]
 
 
-def test_bastion_that_lets_nobody_in(connect: Connect, group: Group, x1: Host):
-    """The message names the host, and the bastion whose fault it is."""
-    problem = refusal(connect(group["x2"], bastion=f"nobody@{x1.address}"))
-
-    assert LoginRefused is type(problem)
-    assert str(problem).startswith(f"x2: by bastion {x1.address} ({x1.address}:22): no login as nobody: ")
-
-
-def test_host_that_the_bastion_does_not_reach(connect: Connect, x1: Host):
-    """The message says that it is not reachable from there."""
-    problem = refusal(connect(x1, name="w9", address=x1.address, port=9, bastion=x1.address))
-
-    assert Unreachable is type(problem)
-    assert f"{x1.address} port 9: not reachable from there: " in str(problem)
-
-
-def test_ssh_config_with_proxy_jump(connect: Connect, group: Group, x1: Host, home: Path):
-    """Names, users, keys and jumps of ~/.ssh/config count if the stack file does not say them."""
-    (home / ".ssh" / "config").write_text(f"""\
-Include {home}/.ssh/config.d/*
-Host far
-  HostName {group["x2"].address}
-  User deploy
-  ProxyJump near
-Host near far
-  IdentityFile {KEY_FILE}
-  UserKnownHostsFile {KNOWN_HOSTS}
-""")
-    (home / ".ssh" / "config.d").mkdir()
-    (home / ".ssh" / "config.d" / "near").write_text(f"Host near\n  HostName {x1.address}\n  User root\n")
-    connection = connect(group["x2"], address="far", key_file=None, known_hosts=None)
-    told = connection.run(["sh", "-c", "echo $(hostname) $(whoami) $SSH_CLIENT"]).split()
-
-    assert ["x2", "deploy", x1.address] == told[:3]
-
-
 # Where nobody is, or no longer
-
-
-def test_unreachable(connect: Connect, group: Group):
-    """A host that says nothing is given up after connect_timeout."""
-    group.fault("x3", "cut")
-    problem = refusal(connect(group["x3"], connect_timeout=1))
-    group.fault("x3", "heal")
-
-    assert Unreachable is type(problem)
-    assert str(problem).startswith(f"x3 ({group['x3'].address}:22): no ")
 
 
 @pytest.mark.parametrize(("fault", "command"), [("cable", "sleep 3600"), ("sshd", "sleep 3601")])
@@ -341,37 +274,6 @@ def test_dropped_in_the_middle(connect: Connect, group: Group, fault: str, comma
     assert f"x3 ({host.address}:22): the connection broke during {command}" == str(problem)
     assert "x3" == machines.eventually(lambda: name_of(connect(host)))
     host.run("pkill", "-f", f"{command}$", check=False)
-
-
-def test_fifty_hosts_of_which_one_is_down(group: Group, sshd: Callable[..., int], mute: socket.socket, figure: Figure):
-    """All through one bastion, as on many a site: 49 have answered while one is still waited for."""
-    usual = {"key_file": str(KEY_FILE), "known_hosts": str(KNOWN_HOSTS), "bastion": group["x2"].address}
-    port = sshd("MaxStartups=200")
-    places = {f"w{number}": (group["x1"].address, port) for number in range(50)} | {"w7": mute.getsockname()}
-    fleet = Fleet(
-        {
-            name: HostAccess(name=name, address=address, port=port, connect_timeout=60, **usual)
-            for name, (address, port) in places.items()
-        }
-    )
-    began, answered = time.monotonic(), threading.Semaphore(0)
-
-    def ask(engine: Engine) -> str:
-        name = str(engine.read("/info", dict)["Name"])
-        answered.release()
-        return name
-
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(fleet.each, ask)
-        assert all(answered.acquire(timeout=60) for _ in range(49))
-        figure("49 hosts behind a bastion, while one is silent", time.monotonic() - began)
-        mute.close()
-        answers = asked.result()
-    silent = answers.pop("w7")
-    fleet.close()
-
-    assert {"x1"} == set(answers.values())
-    assert isinstance(silent, Unreachable)
 
 
 # The whole program

@@ -1,12 +1,16 @@
-"""The whole job on Engine 28: bare hosts, one `pulumi up`, and what each host's own Engine then shows."""
+"""The whole job on Engine 28: bare hosts, one `pulumi up`, what each host's own Engine then shows, and what it costs
+them."""
 
 import json
+import time
+from collections.abc import Callable
 
 import pytest
 
 from tests.stacks_on_hosts.conftest import Standing
-from tests.support.machines import OUTSIDE, eventually
-from tests.support.what_hosts_show import is_bare, promised, shown
+from tests.support.machines import OUTSIDE, Group, eventually
+from tests.support.project import Project
+from tests.support.what_hosts_show import is_bare, promised, shown, stack_of
 
 pytestmark = pytest.mark.lab
 
@@ -136,3 +140,52 @@ def test_destroy_takes_down_in_order_what_up_made(standing: Standing):
     kinds = [name.partition("/")[0].partition("@")[0] for name in end.steps]
     assert ["overlay", "ingress", "node", "swarm", "docker_gwbridge", "stack"] == list(dict.fromkeys(kinds))
     assert [True, True, True] == [is_bare(host) for host in standing.hosts]
+
+
+def test_one_connection_for_each_host_and_process(bare: Group, project: Project):
+    """It is so from bare hosts to a swarm with its networks, whatever the number of resources, and in a refresh."""
+    project.declare(stack_of(bare))
+    for host in bare:
+        host.end_sshd()
+        host.start_sshd("-E", "/run/sshd.log")
+
+    for logins, run in ((1, project.up), (2, project.refresh)):
+        assert run().ok
+        assert [logins] * 3 == [host.run("cat", "/run/sshd.log").count("Accepted publickey") for host in bare]
+
+
+# A refresh has to be over within 40 s on a machine of its own; this is where a test stops waiting.
+PATIENCE = 60.0
+
+
+def test_nothing_is_gone_while_two_of_three_managers_are_down(
+    bare: Group, project: Project, figure: Callable[[str, float], None]
+):
+    """A manager without a quorum answers 404 for overlays that exist: a refresh does not believe it, tells one line for
+    each resource, and keeps the state as it was."""
+    sections = stack_of(bare, managers=3)
+    project.declare(sections)
+    up = project.up()
+    assert up.ok, up.told
+    before = properties(project)
+    bare.fault("t2", "stop-docker")
+    bare.fault("t3", "stop-docker")
+    eventually(lambda: bare["t1"].swarm()["Error"])
+
+    began = time.monotonic()
+    run = project.refresh(seconds=PATIENCE)
+    figure("refresh with two of three managers down", time.monotonic() - began)
+
+    assert (False, []) == (run.ok, [line for line in run.errors.values() if "\n" in line])
+    assert before == properties(project)
+    assert {"swarm", "node/t1", "ingress", "overlay/app", "overlay/monitoring"} <= set(run.errors)
+    assert "t2: the Engine does not answer" in run.errors["docker_gwbridge@t2"]
+    bare.fault("t2", "start-docker")
+    bare.fault("t3", "start-docker")
+    assert eventually(project.is_settled)
+    assert promised(sections) == shown(bare)
+
+
+def properties(project: Project) -> dict[str, object]:
+    """Inputs and outputs in the state, by resource."""
+    return {name: (each.get("inputs"), each.get("outputs")) for name, each in project.state().items()}

@@ -65,19 +65,14 @@ class FakeEngine:
         except (OSError, EOFError):
             return
 
-    def otherwise(self, method: str, path: str, body: bytes) -> Answer:
-        """The answer to what a test says nothing about."""
-        return (200, "OK") if (method, path) == ("GET", "/_ping") else (404, {"message": "page not found"})
-
     def handle(self, http: BaseHTTPRequestHandler) -> None:
         """Answer one request."""
         length = int(http.headers.get("Content-Length") or 0)
         text = http.rfile.read(length)
         self.requests.append(f"{http.command} {http.path}")
         self.bodies.append(json.loads(text) if text else None)
-        answer = self.answers.get(f"{http.command} {http.path.partition('?')[0]}")
-        if answer is None:
-            answer = self.otherwise(http.command, http.path, text)
+        unasked: Answer = (200, "OK") if http.path == "/_ping" else (404, {"message": "page not found"})
+        answer = self.answers.get(f"{http.command} {http.path.partition('?')[0]}", unasked)
         status, body = answer() if callable(answer) else answer
         data = b"" if body is None else json.dumps(body).encode()
         self.sent += len(data)
