@@ -9,7 +9,7 @@ import pytest
 from tests.changes_on_hosts.conftest import Live
 from tests.support.cutting import ended, killed
 from tests.support.machines import eventually, is_quiet
-from tests.support.services import FOREVER, all_run, create_by_api, journals, lost, specs
+from tests.support.services import FOREVER, all_run, create_by_api, lost, specs
 
 pytestmark = pytest.mark.lab
 
@@ -29,23 +29,6 @@ def alone(live: Live):
     )
     yield "alone"
     live.hosts["l3"].docker("rm", "--force", "alone")
-
-
-def test_a_job_that_publishes_blocks(live: Live, ranges: Callable[[], str]):
-    """Taking its port off would run it again: it is named, and no service is touched."""
-    former = live.sections["ingress"]["subnet"]
-    create(live, "job", "--mode=replicated-job", "--publish=8099:80", "busybox:lab", "true")
-    live.declare(ingress={"subnet": ranges()})
-
-    run = live.project.up()
-
-    assert not run.ok
-    assert "the job job would run again" in run.error
-    assert [] == journals(live.manager)
-    live.manager.docker("service", "rm", "job")
-    live.declare(ingress={"subnet": former})
-    assert live.project.up().ok
-    live.is_whole()
 
 
 def test_a_service_made_in_the_middle_is_taken_along(live: Live, ranges: Callable[[], str]):

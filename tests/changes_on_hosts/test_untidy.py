@@ -157,15 +157,6 @@ def first(scene: Scene) -> Iterator[None]:
     del scene.live.sections["order"]
 
 
-@pytest.fixture
-def alone(scene: Scene, first: None) -> Iterator[str]:
-    """A container on a worker, whose turn comes first, that is no task and uses an overlay of the stack."""
-    words = ("--detach", "--name=alone", "--network=app", "--stop-timeout=1", "busybox:lab", *FOREVER.split())
-    scene.last.docker("run", *words)
-    yield "alone"
-    scene.last.docker("rm", "--force", "alone")
-
-
 def create(scene: Scene, name: str, words: str) -> None:
     """A service that need not come to run."""
     quick = "--detach --quiet --no-resolve-image --stop-grace-period=1s"
@@ -265,16 +256,6 @@ def test_a_task_that_stays_though_nothing_is_published(scene: Scene):
     eventually(lambda: all_run(scene.manager))
 
     scene.done()
-
-
-def test_a_bridge_of_a_paused_host_with_a_container_on_an_overlay(scene: Scene, alone: str):
-    """The container could not start again there: it goes on running, and no other host is begun."""
-    scene.manager.docker("node", "update", "--availability=pause", scene.last.name)
-
-    told = scene.refused(gwbridge={"subnet": scene.ranges(), "disturb": True})
-
-    assert f"{alone} could not start again on a host that is paused" in told
-    assert "true" == scene.last.docker("inspect", "--format={{.State.Running}}", alone)
 
 
 def test_all_at_once(scene: Scene):

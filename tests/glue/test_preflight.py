@@ -6,6 +6,7 @@ from providers.rules.nouns.noun import to_props
 from providers.rules.vocabulary.diagnosis import Reach, Result
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.routes import Route, Surroundings
+from providers.simulate import members
 from tests.glue.stack import GWBRIDGE, INGRESS, INGRESS_RANGE, OVERLAY, configure, created, known, provider_of
 from tests.support import examined, lifecycle
 
@@ -26,6 +27,15 @@ def test_clash_is_refused_before_the_first_write(bare_hosts):
         created(GWBRIDGE)
     assert CLASH == str(refusal.value)[: len(CLASH)]
     assert [] == bare_hosts.steps
+
+
+def test_half_a_swarm_is_not_begun(on, bare_hosts):
+    """A host that can't be used is named before the first bridge is made on another."""
+    hosts = on(members.cut(bare_hosts.world, "w2"))
+
+    with pytest.raises(Blocked, match="nothing was begun: w2: "):
+        created(GWBRIDGE)
+    assert [] == hosts.steps
 
 
 def test_others_name_who_says_it(bare_hosts, counted):

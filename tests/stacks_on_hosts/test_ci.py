@@ -96,16 +96,6 @@ def test_only_what_was_reviewed_is_carried_out(standing: Standing, job: Job):
     standing.project.declare(standing.sections)
 
 
-def test_a_preview_that_fails_is_told(standing: Standing, job: Job):
-    """The job fails, and the comment says why."""
-    standing.project.declare({**standing.sections, "reserved": ["10.200.0.0/14"]})
-
-    assert 0 != job("preview").returncode
-    assert (0, "") == ended(job("report"))
-    assert "The preview fails with" in verdict(standing)
-    standing.project.declare(standing.sections)
-
-
 def test_drift_fails_the_night_and_is_repaired_by_a_plan(standing: Standing, job: Job):
     """The job fails with 7, and has facts all the same; a plan made with a refresh holds against another one."""
     first, *_, last = standing.hosts.hosts

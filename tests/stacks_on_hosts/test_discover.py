@@ -206,26 +206,6 @@ def test_from_a_manager_itself(swarm: Group, project: Project):
     assert elsewhere["swarmnet:overlays"] == here["swarmnet:overlays"]
 
 
-def test_member_that_is_cut_off_is_a_comment(swarm: Group, project: Project):
-    """All else is taken over, without it and without a write."""
-    manager, _, third = swarm
-    swarm.fault(third.name, "cut")
-    written = [host.writes() for host in swarm]
-    told = discover(project, f"ssh://root@{manager.address}", "--force")
-    preview, up = project.preview(), project.up()
-    swarm.fault(third.name, "heal")
-
-    assert 0 == told.returncode, told.stdout + told.stderr
-    assert f"not seen: {third.name}: {{address: {third.address}, role: worker}}" in told.stdout
-    assert f"# not seen: {third.name}: " in project.stack_file.read_text()
-    assert {"create"} == set(preview.steps.values()), preview.told
-    assert (True, preview.steps, written) == (up.ok, up.steps, [host.writes() for host in swarm]), up.told
-    assert f"node/{third.name}" not in up.steps
-    assert project.destroy().ok
-    assert written == [host.writes() for host in swarm]
-    eventually(lambda: {"ready"} == {node["Status"]["State"] for node in manager.nodes().values()})
-
-
 def test_protect_and_retain_are_pulumis(swarm: Group, project: Project):
     """A protected resource is refused by `destroy`, also if adopted; a retained one stays on the hosts."""
     manager = swarm["d1"]

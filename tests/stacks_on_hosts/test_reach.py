@@ -1,13 +1,11 @@
-"""Every way to a host, tried with real sshd's: who is let in, what is believed of it, and the words if it fails.
+"""Ways to a host that real sshd's, sudo and cables decide, and the words if one fails.
 
 Mostly by the connection alone, which `pulumi up` and `swarmnet plan` reach hosts by; the whole program comes last. What
-needs no real sshd is tried in tests/hosts/ssh.
+needs no host is tried in tests/hosts/ssh: host keys and certificates before a real sshd, keys in a real agent.
 """
 
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,19 +17,18 @@ from providers.hosts.engine_api.engine import Engine
 from providers.hosts.privileges import JOBS
 from providers.hosts.ssh.connection import Connection
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.vocabulary.errors import HostError, HostKeyUnknown, LoginRefused, Unreachable
+from providers.rules.vocabulary.errors import LoginRefused, Unreachable
 from tests.support import machines
 from tests.support.doctor import IGNORES
 from tests.support.machines import KEY_FILE, KNOWN_HOSTS, Group, Host
 from tests.support.my_ssh import at_home
 from tests.support.project import Project
-from tests.support.what_hosts_show import is_bare, promised, shown, stack_of
+from tests.support.ssh_keys import key_pair
+from tests.support.what_hosts_show import promised, shown, stack_of
 
 pytestmark = pytest.mark.lab
 
-MACHINE = "198.51.100.1"
 LINK = "swarmnet-lab"  # the bridge that all hosts hang on
-PHRASE = "hunter2"
 DEPLOY = "deploy ALL=(ALL) NOPASSWD: ALL"
 # What `sudo: true` asked for on a host with SysV's init before `service docker start` was needed as well.
 LEAST = "deploy ALL=(root) NOPASSWD: /usr/bin/docker system dial-stdio, /usr/sbin/service docker restart"
@@ -77,23 +74,6 @@ def connect() -> Iterator[Connect]:
 
 
 @pytest.fixture
-def sshd(x1: Host) -> Iterator[Callable[..., int]]:
-    """Starts a further sshd on x1, with these options; returns its port."""
-    ports: list[int] = []
-
-    def start(*options: str) -> int:
-        port = 2201 + len(ports)
-        words = [word for option in options for word in ("-o", option)]
-        x1.start_sshd("-p", str(port), *words, pid_file=f"/run/sshd-{port}.pid")
-        ports.append(port)
-        return port
-
-    yield start
-    for port in ports:
-        x1.end_sshd(f"/run/sshd-{port}.pid")
-
-
-@pytest.fixture
 def sudoers(x1: Host) -> Iterator[Callable[[str], None]]:
     """Gives deploy other rights on x1."""
 
@@ -102,29 +82,6 @@ def sudoers(x1: Host) -> Iterator[Callable[[str], None]]:
 
     yield write
     write(DEPLOY)
-
-
-@pytest.fixture
-def known(tmp_path: Path) -> Callable[..., str]:
-    """Writes a known_hosts of these lines."""
-
-    def write(*lines: str) -> str:
-        file = tmp_path / "known"
-        file.write_text("".join(f"{line}\n" for line in lines))
-        return str(file)
-
-    return write
-
-
-def keygen(*words: str | Path) -> str:
-    """Run ssh-keygen and return its output."""
-    return subprocess.run(["ssh-keygen", *words], check=True, capture_output=True, text=True).stdout
-
-
-def new_key(folder: Path, name: str) -> Path:
-    """A key pair."""
-    keygen("-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder / name)
-    return folder / name
 
 
 def host_key(host: Host) -> str:
@@ -137,14 +94,7 @@ def name_of(connection: Connection) -> str:
     return connection.run(["hostname"], as_root=False).strip()
 
 
-def refusal(connection: Connection) -> HostError:
-    """Return the error of a host that can't be used."""
-    with pytest.raises(HostError) as caught:
-        name_of(connection)
-    return caught.value
-
-
-# As whom, and with which key
+# As whom
 
 
 def test_sudo_user(connect: Connect, x1: Host):
@@ -181,64 +131,15 @@ def test_sudo_for_two_commands(connect: Connect, x1: Host, sudoers: Callable[[st
     assert ["service docker start"] == engine.forbidden()
 
 
-def test_agent(connect: Connect, x1: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """An encrypted key that only the agent can use lets in."""
-    key = shutil.copy(KEY_FILE, tmp_path / "key")
-    shutil.copy(f"{KEY_FILE}.pub", tmp_path / "key.pub")
-    keygen("-q", "-p", "-P", "", "-N", PHRASE, "-f", key)
-    ask = tmp_path / "ask"
-    ask.write_text(f"#!/bin/sh\necho {PHRASE}\n")
-    ask.chmod(0o700)
-    socket = str(tmp_path / "agent")
-    monkeypatch.setenv("SSH_AUTH_SOCK", socket)
-    words = {"SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force"}
-    with subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.PIPE) as agent:
-        assert agent.stdout
-        agent.stdout.readline()
-        subprocess.run(["ssh-add", "-q", key], env=os.environ | words, check=True)
-        assert "x1" == name_of(connect(x1, key_file=str(key)))
-        agent.terminate()
-
-
-# Whose host key
-
-
-@pytest.mark.parametrize(
-    ("principal", "kind"), [("{address}", None), ("elsewhere", HostKeyUnknown)], ids=["its name", "another's"]
-)
-def test_certificate(
-    connect: Connect, x1: Host, sshd: Callable[..., int], tmp_path: Path, known: Callable[..., str], principal, kind
-):
-    """One line for the authority is enough if its certificate names the host, as it is for ssh."""
-    authority = new_key(tmp_path, "ca")
-    (tmp_path / "x1.pub").write_text(host_key(x1))
-    names = principal.format(address=x1.address)
-    keygen("-q", "-s", authority, "-I", "x1", "-h", "-n", names, "-V", "-1m:+1h", tmp_path / "x1.pub")
-    certificate = (tmp_path / "x1-cert.pub").read_text()
-    x1.run("sh", "-c", f"echo '{certificate}' >/etc/ssh/host_key-cert.pub")
-    port = sshd("HostCertificate=/etc/ssh/host_key-cert.pub")
-    file = known(f"@cert-authority * {authority.with_suffix('.pub').read_text()}")
-    connection = connect(x1, port=port, known_hosts=file)
-    by_ssh = ["ssh", "-F", "none", "-o", f"UserKnownHostsFile={file}", "-o", "BatchMode=yes", "-i", str(KEY_FILE)]
-    judged = subprocess.run([*by_ssh, "-p", str(port), f"root@{x1.address}", "hostname"], capture_output=True)
-
-    assert (judged.returncode == 0) == (kind is None)
-    if kind is None:
-        assert "x1" == name_of(connection)
-    else:
-        problem = refusal(connection)
-        assert kind is type(problem)
-        assert f"{file} line 1 that is for elsewhere, not for {x1.address}" in str(problem)
-
-
 # Where it is
 
 
-def test_ipv6(connect: Connect, x1: Host, known: Callable[..., str]):
+def test_ipv6(connect: Connect, x1: Host, tmp_path: Path):
     """An IPv6 address, here one that is only good on its link."""
     (own,) = [word for word in x1.run("ip", "-6", "-o", "addr", "show", "dev", "eth0").split() if "fe80" in word]
     address = f"{own.partition('/')[0]}%{LINK}"
-    connection = connect(x1, address=address, known_hosts=known(f"{address} {host_key(x1)}"))
+    (known := tmp_path / "known").write_text(f"{address} {host_key(x1)}\n")
+    connection = connect(x1, address=address, known_hosts=str(known))
 
     assert "x1" == name_of(connection)
     assert f"x1 ([{address}]:22)" == connection.link.to.where
@@ -300,34 +201,6 @@ def test_the_whole_job_by_ssh_config(group: Group, new_project: Callable[..., Pr
     assert project.is_settled()
     assert [] == [word for word in ("User", "IdentityFile", str(KEY_FILE)) if word in str(project.state())]
     assert not {"user", "port", "key_file", "bastion"} & project.state()["node/x2"]["inputs"]["access"].keys()
-    assert project.destroy().ok
-
-
-def test_a_changed_address(group: Group, new_project: Callable[..., Project], sshd: Callable[..., int]):
-    """Another host at the new address is refused before a write to it; another way to the same host is none. All by a
-    user who needs sudo, and in the end through a bastion."""
-    group.reset()
-    sections = stack_of(group)
-    sections["ssh"] |= {"user": "deploy", "sudo": True}
-    spare = sections["hosts"].pop("x3")
-    project = new_project()
-    project.declare(sections)
-    up = project.up()
-    assert up.ok, up.told
-    right = sections["hosts"]["x2"]
-    for words in ((), ("--refresh",)):
-        sections["hosts"]["x2"] = right | {"address": spare["address"]}
-        project.declare(sections)
-        refused = project.up(*words)
-        assert not refused.ok
-        assert f"x2: its address changed from {right['address']} port 22 to {spare['address']} port 22" in refused.told
-        assert is_bare(group["x3"])
-    sections["hosts"]["x2"] = right | {"bastion": group["x1"].address}
-    project.declare(sections)
-
-    moved = project.up()
-    assert moved.ok, moved.told
-    assert project.is_settled()
     assert project.destroy().ok
 
 
@@ -401,7 +274,8 @@ def test_key_that_may_only_read(group: Group, new_project: Callable[..., Project
     sections = stack_of(group)
     sections["ssh"] |= {"user": "deploy", "sudo": True}
     sections["ssh"]["key_file"] = str(used := Path(shutil.copy(KEY_FILE, tmp_path / "used")))
-    project, reader = new_project(), new_key(tmp_path, "reader")
+    project, reader = new_project(), tmp_path / "reader"
+    key_pair(reader)
     project.declare(sections)
     assert project.up().ok
     read_only(group, project, reader)

@@ -17,7 +17,7 @@ from providers.rules.vocabulary.steps import (
     UpdateService,
 )
 from providers.simulate import World, elapse, members
-from providers.simulate.others import create_service, named, service_spec
+from providers.simulate.others import create_service, named, service_spec, set_node
 from providers.simulate.workloads import Container, read
 from tests.support.lifecycle import gwbridge_spec, id_of, ingress_spec, make, overlay_spec, running
 from tests.support.simulated import SimulatedHosts, cuts
@@ -212,6 +212,12 @@ def with_stopped_container(start: World) -> World:
     return start.with_host(replace(start.host("w1"), containers=(ended,)))
 
 
+def with_container_on_a_paused_host(start: World) -> World:
+    """A container on the overlay runs on w1, which somebody has paused."""
+    there = Container(id="there", name="batch", networks=(id_of(start, NEW_OVERLAY),))
+    return set_node(start.with_host(replace(start.host("w1"), containers=(there,))), "w1", availability="pause")
+
+
 def undeclared(start: World) -> World:
     """A member that the stack file does not name."""
     return start.with_host(replace(start.host("w2"), declared=False))
@@ -253,6 +259,11 @@ def test_unwatched_member_forbids_no_change():
             NEW_OVERLAY.model_copy(update={"on_in_use": "refuse"}),
             with_stopped_container,
             r"while it is used by .*container batch on w1 \(stopped\)",
+        ),
+        "a container on the overlay of a paused host": (
+            DISTURBING,
+            with_container_on_a_paused_host,
+            "batch could not start again on a host that is paused: take it off the overlay first",
         ),
         # It would end with docker's restart, and only a restart policy would bring it back.
         "a container on no overlay": (
