@@ -17,6 +17,7 @@ from tests.support.what_hosts_show import promised, shown, stack_of
 Json = Any
 NUMBERS = count(210)
 ENGINE = "28"
+simulated_too = pytest.mark.every_engine  # a scene that tests of rules show on the simulated swarm as well
 # What `make engines` adds for the scenes that are untidy, or in which others act.
 OTHERS = [pytest.param(engine, marks=pytest.mark.every_engine) for engine in ("20.10", "26", "29", "26,20.10,29")]
 

@@ -6,7 +6,7 @@ from shlex import quote
 
 import pytest
 
-from tests.changes_on_hosts.conftest import Live
+from tests.changes_on_hosts.conftest import Live, simulated_too
 from tests.support.cutting import ended, killed
 from tests.support.machines import eventually, is_quiet
 from tests.support.services import FOREVER, all_run, create_by_api, lost, specs
@@ -31,6 +31,7 @@ def alone(live: Live):
     live.hosts["l3"].docker("rm", "--force", "alone")
 
 
+@simulated_too
 def test_a_service_made_in_the_middle_is_taken_along(live: Live, ranges: Callable[[], str]):
     """It publishes a port while the others' are off: it moves with them and keeps it."""
     live.declare(ingress={"subnet": ranges()})
@@ -86,6 +87,7 @@ def deploy_stack(live: Live, ports: list[str]) -> None:
     eventually(lambda: all_run(live.manager))
 
 
+@simulated_too
 def test_a_deployment_without_ports_in_the_middle_is_the_last_word(live: Live, ranges: Callable[[], str]):
     """The port that its service had before stays off, and no note of it is left."""
     deploy_stack(live, ["8097:80"])
@@ -108,6 +110,7 @@ def numbers(live: Live, service: str) -> list[int]:
     return sorted(port["PublishedPort"] for port in json.loads(shown) or [])
 
 
+@simulated_too
 def test_ports_that_only_the_api_can_write(live: Live, ranges: Callable[[], str]):
     """Two to one target without numbers, protocol or mode: each comes back with the number that it had."""
     ports = [{"TargetPort": 80}, {"TargetPort": 80}]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.changes_on_hosts.conftest import Live
+from tests.changes_on_hosts.conftest import Live, simulated_too
 from tests.support import bounds
 from tests.support.cutting import ended, killed, progress
 from tests.support.machines import Host, becomes, eventually
@@ -31,7 +31,6 @@ LARGE = "--replicas {replicas} --reserve-memory {memory} --update-order start-fi
 NOWHERE = f"--constraint node.labels.there==nowhere --update-order start-first --publish 8073:80 busybox:lab {FOREVER}"
 
 pytestmark = pytest.mark.lab
-simulated_too = pytest.mark.every_engine
 
 
 @dataclass(frozen=True)

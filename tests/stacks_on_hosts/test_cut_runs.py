@@ -4,11 +4,11 @@ import itertools
 import random
 import signal
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from tests.stacks_on_hosts.conftest import Standing
 from tests.support.cutting import ended, killed, progress
 from tests.support.machines import Group, eventually, is_quiet
 from tests.support.project import CHANGE, SECONDS, Project
@@ -19,79 +19,67 @@ pytestmark = pytest.mark.lab
 HOSTS = "n"
 
 
-def changed(sections: dict[str, Any], number: int) -> dict[str, Any]:
+def changed(sections: dict[str, Any]) -> dict[str, Any]:
     """Another stack file for the same hosts: ranges, a label, a setting and one overlay more."""
     overlays = sections["overlays"]
     return sections | {
-        "swarm": {"task_history_limit": number, "labels": {"team": f"net{number}"}},
-        "ingress": {"subnet": f"10.201.{16 * number}.0/20"},
+        "swarm": {"task_history_limit": 3, "labels": {"team": "net3"}},
+        "ingress": {"subnet": "10.201.48.0/20"},
         "overlays": {
             "app": overlays["app"],
-            "monitoring": overlays["monitoring"] | {"subnet": f"10.202.{number}.0/24"},
-            "extra": {"subnet": f"10.202.{100 + number}.0/24"},
+            "monitoring": overlays["monitoring"] | {"subnet": "10.202.3.0/24"},
+            "extra": {"subnet": "10.202.103.0/24"},
         },
     }
 
 
-@dataclass(frozen=True)
-class Cut:
-    """One run that is cut: who is killed, what it was doing, and which stack file finishes it."""
-
-    victim: str
-    doing: str
-    finish: str = "the same file"
-
-    def __str__(self) -> str:
-        return f"{self.victim}, {self.doing}, {self.finish}"
+# Who is killed, and the seed of the moment.
+CUTS = {"plugin": 0, "both": 2}
 
 
-CUTS = [
-    Cut("plugin", "creating"),
-    Cut("pulumi", "changing"),
-    Cut("both", "creating", "another file"),
-    Cut("both", "changing", "the file taken back"),
-]
-
-
-@pytest.mark.parametrize(("seed", "cut"), list(enumerate(CUTS)), ids=map(str, CUTS))
-def test_the_documented_commands_finish_a_cut_run(bare: Group, project: Project, seed: int, cut: Cut):
-    """`pulumi cancel`, if pulumi was killed; then `up` with the same file, or `up --refresh` with another."""
-    chance = random.Random(seed)
-    before = stack_of(bare)
-    project.declare(before)
-    if cut.doing == "changing":
-        assert project.up().ok
-    wanted = changed(before, 2) if cut.doing == "changing" else before
+@pytest.mark.parametrize("victim", CUTS)
+def test_the_documented_commands_finish_a_cut_run(bare: Group, project: Project, victim: str):
+    """From bare hosts: `up` with the same file if the plugin ended; `pulumi cancel`, and `up --refresh` with another
+    file, if pulumi did. tests/changes_on_hosts/test_cuts.py cuts changes."""
+    chance = random.Random(CUTS[victim])
+    wanted = stack_of(bare)
     project.declare(wanted)
     lines = itertools.count(1)
     last = chance.randint(1, 8)
 
-    with ended(killed(project, cut.victim, lambda _: next(lines) == last, delay=chance.uniform(0, 0.3))):
-        if cut.victim != "plugin":
+    with ended(killed(project, victim, lambda _: next(lines) == last, delay=chance.uniform(0, 0.3))):
+        if victim == "plugin":
+            finish = project.up()
+        else:
             cancelled = project.run("cancel", "--yes")
             assert cancelled.ok, cancelled.told
-        final = {"the same file": wanted, "another file": changed(before, 3), "the file taken back": before}[cut.finish]
-        project.declare(final)
-        finish = project.up() if cut.finish == "the same file" else project.up("--refresh")
-        if "was made by this stack from another state" in finish.told:  # it was being created, and is in no state yet
-            assert ("creating", "another file") == (cut.doing, cut.finish)
-            project.declare(before)
-            assert project.up().ok
-            project.declare(final)
-            finish = project.up()
+            wanted, begun = changed(wanted), wanted
+            project.declare(wanted)
+            finish = project.up("--refresh")
+            if "was made by this stack from another state" in finish.told:  # it is in no state yet
+                project.declare(begun)
+                assert project.up().ok
+                project.declare(wanted)
+                finish = project.up()
 
     assert finish.ok, finish.told
-    assert promised(final) == shown(bare)
+    assert promised(wanted) == shown(bare)
     assert project.is_settled()
 
 
-def test_a_pulumi_that_is_stopped_is_not_cut(bare: Group, project: Project):
+@pytest.fixture
+def moving(standing: Standing) -> tuple[Standing, dict[str, Any]]:
+    """A stack of which the ingress is to move, and the new stack file. It is not given back."""
+    standing.stands = False
+    moved = standing.sections | {"ingress": {"subnet": "10.205.0.0/20"}}
+    standing.project.declare(moved)
+    return standing, moved
+
+
+def test_a_pulumi_that_is_stopped_is_not_cut(moving: tuple[Standing, dict[str, Any]]):
     """Ctrl-Z for 9 s in the middle of a change of the ingress: the run ends well once it goes on; nothing is left."""
-    sections = stack_of(bare)
-    project.declare(sections)
-    assert project.up().ok
-    moved = sections | {"ingress": {"subnet": "10.205.0.0/20"}}
-    project.declare(moved)
+    standing, moved = moving
+    project = standing.project
 
     with project.start("up", *CHANGE, "--json") as process:
         assert process.stdout
@@ -102,22 +90,19 @@ def test_a_pulumi_that_is_stopped_is_not_cut(bare: Group, project: Project):
         told = "".join(process.communicate(timeout=SECONDS))
 
     assert 0 == process.returncode, told[-2000:]
-    assert promised(moved) == shown(bare)
+    assert promised(moved) == shown(standing.hosts)
     assert project.is_settled()
 
 
-def test_a_plugin_whose_pulumi_was_killed_starts_nothing_more(bare: Group, project: Project):
+def test_a_plugin_whose_pulumi_was_killed_starts_nothing_more(moving: tuple[Standing, dict[str, Any]]):
     """Cut while an old ingress goes, it does not make the new one; the next `up` says what to type, and then does."""
-    sections = stack_of(bare)
-    project.declare(sections)
-    assert project.up().ok
-    moved = sections | {"ingress": {"subnet": "10.205.0.0/20"}}
-    project.declare(moved)
+    standing, moved = moving
+    project, hosts = standing.project, standing.hosts
 
     with ended(killed(project, "pulumi", lambda line: line.startswith("remove the old ingress"))):
-        eventually(lambda: not any(host.network("ingress") for host in bare))
-        eventually(lambda: is_quiet(bare))
-        assert not bare["n1"].network("ingress")
+        eventually(lambda: not any(host.network("ingress") for host in hosts))
+        eventually(lambda: is_quiet(hosts))
+        assert not hosts["n1"].network("ingress")
 
         locked = project.up()
         assert not locked.ok
@@ -125,5 +110,5 @@ def test_a_plugin_whose_pulumi_was_killed_starts_nothing_more(bare: Group, proje
         assert project.run("cancel", "--yes").ok
         assert project.up().ok
 
-    assert promised(moved) == shown(bare)
+    assert promised(moved) == shown(hosts)
     assert project.is_settled()

@@ -13,6 +13,7 @@ from tests.support import machines
 from tests.support.doctor import IGNORES, command, doctor, found, made
 from tests.support.machines import ROOT, Group, Host, eventually
 from tests.support.project import Project
+from tests.support.services import deploy
 from tests.support.what_hosts_show import stack_of
 
 pytestmark = pytest.mark.lab
@@ -157,23 +158,6 @@ def test_fault_of_a_host(outside: tuple[Group, Project], fault: str):
     assert sorted(expected) == found(told)
 
 
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
-def test_doctor_that_is_ended_leaves_nothing(outside: tuple[Group, Project], sent: signal.Signals):
-    """It is ended while it waits for a connection that gets no answer: killed, or by Ctrl-C."""
-    hosts, project = outside
-    ended(hosts, project, sent)
-
-    assert ["", "", ""] == [host.run("ss", "-Hlntu", "sport = 7946") for host in hosts]
-
-
-def ended(hosts: Group, project: Project, sent: signal.Signals) -> None:
-    """A run that is ended while it waits, and no process of it on any host a moment later."""
-    with closed(hosts, "tcp", 7946), subprocess.Popen(command(project), cwd=ROOT) as run:
-        eventually(lambda: all(host.run("sh", "-c", PROBES) for host in hosts))
-        run.send_signal(sent)
-    eventually(lambda: not any(host.run("sh", "-c", PROBES) for host in hosts))
-
-
 def test_doctor_that_is_cut_off_leaves_nothing(outside: tuple[Group, Project]):
     """The host is told by nobody; its probe ends by itself."""
     hosts, project = outside
@@ -254,13 +238,22 @@ IN_SANDBOX = ("nsenter", "--net=/run/docker/netns/ingress_sbox", "ss", "-Hlntu")
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
-def test_doctor_that_is_ended_among_members_leaves_nothing(members: tuple[Group, Project], sent: signal.Signals):
-    """Neither on a host nor in its ingress's sandbox, where a probe listens as well."""
+def test_doctor_that_is_ended_leaves_nothing(members: tuple[Group, Project], sent: signal.Signals):
+    """Killed or by Ctrl-C, while it waits for a connection that gets no answer: neither on a host nor in its ingress's
+    sandbox, where a probe listens as well."""
     hosts, project = members
     before = [host.run(*IN_SANDBOX) for host in hosts]
     ended(hosts, project, sent)
 
     assert before == [host.run(*IN_SANDBOX) for host in hosts]
+
+
+def ended(hosts: Group, project: Project, sent: signal.Signals) -> None:
+    """A run that is ended while it waits, and no process of it on any host a moment later."""
+    with closed(hosts, "tcp", 7946), subprocess.Popen(command(project), cwd=ROOT) as run:
+        eventually(lambda: all(host.run("sh", "-c", PROBES) for host in hosts))
+        run.send_signal(sent)
+    eventually(lambda: not any(host.run("sh", "-c", PROBES) for host in hosts))
 
 
 def test_low_mtu_between_members(members: tuple[Group, Project]):
@@ -286,6 +279,30 @@ def test_rules_of_docker_that_were_flushed(members: tuple[Group, Project]):
         _, told = doctor(project)
 
     assert [("docker-chains", "failed", "q3", "")] == found(told)
+
+
+def test_tasks_that_wait_for_an_address_are_found(members: tuple[Group, Project]):
+    """A /28 with one service on three hosts is full at nine tasks."""
+    hosts, project = members
+    hosts.provide_image()
+    manager, ended = hosts["q1"], list[tuple[int, Any]]()
+    manager.docker("network", "create", "--driver=overlay", "--subnet=10.203.0.0/28", "small")
+    deploy(manager, {"many": "--replicas 9 --network small busybox:lab sleep 100000"})
+    manager.docker("service", "scale", "--detach", "many=12")
+
+    def is_found() -> bool:
+        ended.append(doctor(project))
+        return len(found(ended[-1][1])) > 1
+
+    eventually(is_found)
+    manager.docker("service", "rm", "many")
+    eventually(lambda: manager.docker("network", "rm", "small", check=False))
+    code, told = ended[-1]
+
+    assert 7 == code
+    assert [("network-addresses", "failed", "", ""), ("waiting-tasks", "failed", "", "")] == found(told)
+    (row,) = (each for each in told["findings"] if each["id"] == "waiting-tasks")
+    assert "3 tasks of many stay `new`: small has no address left" == row["fact"]
 
 
 # A kernel without ip_vs has docker write nothing for published ports, so that its rules are written in its place:

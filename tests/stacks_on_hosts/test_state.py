@@ -97,11 +97,10 @@ def told(project: Project, block: str, **variables: str) -> subprocess.Completed
     return done
 
 
-@pytest.mark.parametrize("where", SERVERS)
-def test_of_two_at_once_one_is_refused(bare: Group, store, checkout, where: str):
+def test_of_two_at_once_one_is_refused(bare: Group, store, checkout):
     """It names the lock, and the other one ends well; of two that begin in one instant both may be. Nothing is lost."""
     sections = stack_of(bare)
-    first = checkout(store=store(where))
+    first = checkout(store=store("s3"))
     first.declare(sections)
     second = checkout(first=first)
 
@@ -127,11 +126,10 @@ def test_of_two_at_once_one_is_refused(bare: Group, store, checkout, where: str)
     assert first.is_settled()
 
 
-@pytest.mark.parametrize("where", ["postgresql", "compressed"])
-def test_a_killed_run_is_finished(bare: Group, store, checkout, where: str):
+def test_a_killed_run_is_finished(bare: Group, store, checkout):
     """`kill -9` of pulumi and its plugin in the middle, `pulumi cancel`, and `up` ends well."""
     sections = stack_of(bare)
-    project = checkout(store=store(where))
+    project = checkout(store=store("postgresql"))
     project.declare(sections)
     lines = itertools.count(1)
 
