@@ -7,7 +7,6 @@ the simulated swarm shows as well are left to `make engines`.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from tests.changes_on_hosts.conftest import Live, simulated_too
 from tests.support import bounds
 from tests.support.cutting import ended, killed, progress
 from tests.support.machines import Host, becomes, eventually
-from tests.support.project import CHANGE, Project, Run, events
+from tests.support.project import CHANGE, Run, events
 from tests.support.services import FOREVER, ROW, all_run, deploy, journals, lost, specs
 from tests.support.what_hosts_show import networks_of
 
@@ -366,22 +365,3 @@ def test_a_container_whose_service_was_removed(scene: Scene, first: None):
     del scene.live.sections["gwbridge"]["disturb"]
     assert run.ok, run.told
     scene.live.is_whole()
-
-
-def test_two_states_that_know_the_ingress_change_it_at_once(live: Live, ranges: Callable[[], str], tmp_path: Path):
-    """The second writes nothing, and the first comes to its end with all ports."""
-    second = Project(tmp_path, live.project.home)
-    (tmp_path / "state.json").write_text(live.project.run("stack", "export").text)
-    assert second.run("stack", "import", "--file", "state.json").ok
-    second.declare({**live.sections, "ingress": {"subnet": ranges()}})
-    live.declare(ingress={"subnet": ranges()})
-
-    with live.project.start("up", *CHANGE, "--json") as first:
-        assert first.stdout
-        next(line for line in progress(first.stdout) if line.startswith("take ports off"))
-        refused = second.up()
-        told = "".join(first.communicate(timeout=bounds.RUN))
-
-    assert (False, 0) == (refused.ok, first.returncode), told[-2000:]
-    assert "is in the middle of a change with another stack file" in refused.told
-    live.is_whole()

@@ -87,29 +87,16 @@ def change_nodes(hosts: Group) -> None:
     manager(hosts).docker("node", "update", "--label-rm=rack", "f1")
 
 
-def leave(hosts: Group) -> None:
-    """A worker leaves by itself, and the manager has noticed."""
+def leave_for_good(hosts: Group) -> None:
+    """Let a member leave, and remove its entry once the manager has noticed."""
     hosts["f3"].docker("swarm", "leave")
     eventually(lambda: state_of(hosts, "f3") == "down")
-
-
-def leave_for_good(hosts: Group) -> None:
-    """Let a member leave, and remove its entry."""
-    leave(hosts)
     manager(hosts).docker("node", "rm", "f3")
-
-
-def rejoin(hosts: Group) -> None:
-    """Let a member leave and join again, as another member."""
-    leave_for_good(hosts)
-    join(hosts, "f3")
 
 
 def join(hosts: Group, *names: str) -> None:
     """Workers join, and have the ingress."""
-    token = manager(hosts).docker("swarm", "join-token", "--quiet", "worker")
-    for name in names:
-        hosts[name].docker("swarm", "join", f"--token={token}", f"{manager(hosts).address}:2377")
+    manager(hosts).let_join(*map(hosts.__getitem__, names))
     eventually(lambda: all(networks_of(hosts[name])["way out"] for name in names))
 
 
@@ -197,12 +184,7 @@ DRIFTS = {
             ("node/f3", "f3"): {"availability": ("active", "pause")},
         },
     ),
-    "member left": Drift(leave, {("node/f3", "f3"): {"settled": (True, "the managers say down")}}),
     "member gone": Drift(leave_for_good, {("node/f3", "f3"): GONE}),
-    "member another": Drift(
-        rejoin,
-        {("node/f3", "f3"): {"node_id": (ANY, ANY), "adopted": (False, True), "labels.rack": ("r1", None)}},
-    ),
     "overlay gone": Drift(remove_overlay, {("overlay/monitoring", ""): GONE}),
     "overlay otherwise": Drift(
         remake_overlay,
@@ -249,11 +231,6 @@ DRIFTS = {
             **{("ingress", host): {"settled": LACKS_INGRESS} for host in ("f1", "f2", "f3")},
         },
     ),
-    "swarm gone": Drift(
-        end_swarm,
-        {(name, ""): GONE for name in ("swarm", "ingress", "overlay/app", "overlay/monitoring")}
-        | {(f"node/{host}", host): GONE for host in ("f1", "f2", "f3")},
-    ),
     "swarm another": Drift(
         begin_another_swarm,
         {
@@ -290,11 +267,8 @@ ROUNDS = {
         ("bridge gone", "host drained by us", "swarm's settings", "overlay gone"),
         ("bridge otherwise", "overlay dead"),
         ("members otherwise", "overlay otherwise"),
-        ("member left",),
         ("member gone", "ingress gone"),
-        ("member another",),
         ("ingress otherwise",),
-        ("swarm gone",),
         ("swarm another",),
     )
 }

@@ -9,7 +9,7 @@ import docker
 import pytest
 import yaml
 
-from tests.stacks_on_hosts.test_discover import config, discover
+from tests.stacks_on_hosts.test_discover import config, discover, replace_ingress
 from tests.support import machines
 from tests.support.machines import Group, Host, eventually
 from tests.support.project import Project
@@ -52,25 +52,14 @@ def make_swarm(hosts: Group, engine: str) -> None:
     options = BRIDGE | (MODE if engine in ("28", "29") else {})
     created(worker, "docker_gwbridge", *ranges, "--gateway=fd00:240::9", options=options, site="b", team="net")
     manager.docker("swarm", "init", f"--advertise-addr={manager.address}")
-    manager.run("sh", "-c", "yes | docker network rm ingress")
-    eventually(lambda: not manager.network("ingress"))
+    mesh = ("--subnet=10.242.0.0/20", "--subnet=10.243.0.0/20", "--opt=encrypted", "--opt=com.example.mesh=1")
+    replace_ingress(manager, *mesh, "--label=site=b", "--label=team=net")
     overlay = ("--driver=overlay", "--opt=encrypted")
-    mesh = ("--ingress", "--subnet=10.242.0.0/20", "--subnet=10.243.0.0/20")
-    created(manager, "mesh", *overlay, *mesh, options={"com.example.mesh": "1"}, site="b", team="net")
     app = ("--subnet=10.244.0.0/24", "--subnet=10.245.0.0/24", "--ip-range=10.244.0.128/25", "--attachable")
     number = {f"{COM}driver.overlay.vxlanid_list": "1000", "com.example.app": "1"}
     created(manager, "app", *overlay, *app, options=number, site="b", team="net")
-    token = manager.docker("swarm", "join-token", "--quiet", "worker")
-    worker.docker("swarm", "join", f"--token={token}", f"{manager.address}:2377")
-
-    def arrived() -> bool:
-        moment = manager.run("date", "+%s")
-        manager.docker("node", "update", f"--label-add=told={moment}", manager.name)
-        manager.run("sleep", "1.5")
-        return all("mesh-sbox" in str(host.network("mesh")) for host in hosts)
-
-    eventually(arrived)
-    manager.docker("node", "update", "--label-rm=told", manager.name)
+    manager.let_join(worker)
+    eventually(lambda: "mesh-sbox" in str(worker.network("mesh")))
 
 
 @pytest.fixture(params=["28", *OTHER_ENGINES])

@@ -34,10 +34,9 @@ def make_swarm(hosts: Group) -> None:
     manager, second, third = hosts
     second.docker(*BRIDGE, "--opt=com.docker.network.driver.mtu=1400", "docker_gwbridge")
     manager.docker("swarm", "init", f"--advertise-addr={manager.address}", "--task-history-limit=3")
-    replace_ingress(manager)
-    token = manager.docker("swarm", "join-token", "--quiet", "worker")
-    for host in (second, third):
-        host.docker("swarm", "join", f"--token={token}", f"{manager.address}:2377")
+    own = ("--subnet=10.231.0.0/20", "--gateway=10.231.0.9", "--opt=com.docker.network.driver.mtu=1400")
+    replace_ingress(manager, *own)
+    manager.let_join(second, third)
     manager.docker("node", "update", "--label-add=rack=b", "--label-add=sold=true", second.name)
     manager.docker(*OVERLAY, "--attachable", "--label=team=net", "plain")
     manager.docker(*OVERLAY, "--internal", "--subnet=10.232.0.0/22", "--ip-range=10.232.1.0/24", "data")
@@ -47,15 +46,14 @@ def make_swarm(hosts: Group) -> None:
     eventually(lambda: all("mesh-sbox" in str(host.network("mesh")) for host in hosts))
 
 
-def replace_ingress(manager: Host) -> None:
-    """One of its own, as https://docs.docker.com/engine/swarm/networking/ says, while there is one member.
+def replace_ingress(manager: Host, *words: str) -> None:
+    """One of its own, `mesh`, as https://docs.docker.com/engine/swarm/networking/ says, while there is one member.
 
     It comes to a host by itself only when that joins: this one is told by updates of its node.
     """
     manager.run("sh", "-c", "yes | docker network rm ingress")
     eventually(lambda: not manager.network("ingress"))
-    own = ("--ingress", "--subnet=10.231.0.0/20", "--gateway=10.231.0.9", "--opt=com.docker.network.driver.mtu=1400")
-    manager.docker(*OVERLAY, *own, "mesh")
+    manager.docker(*OVERLAY, "--ingress", *words, "mesh")
 
     def comes() -> bool:
         manager.docker("node", "update", f"--label-add=told={now(manager)}", manager.name)
@@ -204,26 +202,6 @@ def test_from_a_manager_itself(swarm: Group, project: Project):
     own |= {"local": True, "advertise_address": own.pop("address")}
     assert elsewhere["swarmnet:hosts"] == here["swarmnet:hosts"]
     assert elsewhere["swarmnet:overlays"] == here["swarmnet:overlays"]
-
-
-def test_protect_and_retain_are_pulumis(swarm: Group, project: Project):
-    """A protected resource is refused by `destroy`, also if adopted; a retained one stays on the hosts."""
-    manager = swarm["d1"]
-    assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
-    added(project, "overlays", "plain", {"protect": True})
-    added(project, "overlays", "kept", {"subnet": "10.235.0.0/24", "retain": True})
-    assert project.up().ok
-
-    refused = project.destroy()
-    assert not refused.ok
-    assert "overlay/plain" in refused.text
-    assert "protect" in refused.text
-
-    added(project, "overlays", "plain", {"protect": False})
-    assert project.up().ok
-    assert project.destroy().ok
-    assert {"plain", "data", "kept"} <= set(manager.networks())
-    manager.docker("network", "rm", "kept")
 
 
 def test_two_stacks_that_claim_one_swarm(swarm: Group, project: Project, new_project: Callable[..., Project]):

@@ -62,9 +62,7 @@ def formed(group: Group) -> None:
     """One swarm of all hosts, by hand, once each has its part of the ingress."""
     first, *others = group
     first.docker("swarm", "init", "--advertise-addr", first.address)
-    token = first.docker("swarm", "join-token", "--quiet", "worker")
-    for each in others:
-        each.docker("swarm", "join", "--token", token, f"{first.address}:2377")
+    first.let_join(*others)
     eventually(lambda: all(map(has_ingress, group)))
 
 
@@ -303,46 +301,6 @@ def test_tasks_that_wait_for_an_address_are_found(members: tuple[Group, Project]
     assert [("network-addresses", "failed", "", ""), ("waiting-tasks", "failed", "", "")] == found(told)
     (row,) = (each for each in told["findings"] if each["id"] == "waiting-tasks")
     assert "3 tasks of many stay `new`: small has no address left" == row["fact"]
-
-
-# A kernel without ip_vs has docker write nothing for published ports, so that its rules are written in its place:
-# those of https://github.com/moby/moby/blob/v28.5.2/libnetwork/service_linux.go
-OF_PORT = """iptables-save >/run/kept
-for table in nat filter; do iptables -t $table -N DOCKER-INGRESS; iptables -t $table -A DOCKER-INGRESS -j RETURN; done
-iptables -t nat -I PREROUTING -m addrtype --dst-type LOCAL -j DOCKER-INGRESS
-iptables -t nat -I OUTPUT -m addrtype --dst-type LOCAL -j DOCKER-INGRESS
-iptables -I DOCKER-FORWARD -j DOCKER-INGRESS
-iptables -t nat -I DOCKER-INGRESS -p tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080
-iptables -I DOCKER-INGRESS -p tcp --sport 8080 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
-iptables -I DOCKER-INGRESS -p tcp --dport 8080 -j ACCEPT"""
-
-
-@pytest.fixture(scope="module")
-def published(members: tuple[Group, Project]) -> Iterator[tuple[Group, Project]]:
-    """The swarm with a service that publishes a port, and docker's rules for it on the third host."""
-    hosts, _ = members
-    hosts.provide_image()
-    service = ("--name", "web", "--publish", "8080:80", "--no-resolve-image", "--detach", "busybox:lab", "sleep", "600")
-    hosts["q1"].docker("service", "create", *service)
-    eventually(lambda: "Running" in hosts["q1"].docker("service", "ps", "web", "--format", "{{.CurrentState}}"))
-    with made(hosts["q3"], OF_PORT, "iptables-restore </run/kept"):
-        yield members
-    hosts["q1"].docker("service", "rm", "web")
-
-
-@pytest.mark.parametrize("table", ["nat", "filter"])
-def test_rules_of_published_ports_that_were_flushed(published: tuple[Group, Project], table: str):
-    """Only the host without them is told, and none while they are there."""
-    hosts, project = published
-    _, before = doctor(project)
-    flush = f"iptables-save -t {table} >/run/ports; iptables -t {table} --flush DOCKER-INGRESS"
-    with made(hosts["q3"], flush, "iptables-restore </run/ports"):
-        _, told = doctor(project)
-
-    assert [] == found(before)
-    assert [("docker-chains", "failed", "q3", "")] == found(told)
-    (row,) = (each for each in told["findings"] if each["id"] == "docker-chains")
-    assert row["fact"].endswith(f": {table} DOCKER-INGRESS for tcp 8080")
 
 
 @pytest.fixture(params=["20.10", "26", "29"])

@@ -74,21 +74,6 @@ def test_no_task_lands_on_a_host_that_is_not_yet_as_declared(swarm: Swarm):
     assert swarm.project.is_settled()
 
 
-def test_swarm_has_the_settings_of_the_stack_file(swarm: Swarm):
-    """Its Engine shows them: times in nanoseconds."""
-    spec = swarm.hosts["m1"].swarm()["Cluster"]["Spec"]
-
-    assert {
-        "CAConfig": {"NodeCertExpiry": 86_400 * 10**9},
-        "Dispatcher": {"HeartbeatPeriod": 10 * 10**9},
-        "Raft": {"SnapshotInterval": 5000, "KeepOldSnapshots": 1},
-    } == {
-        "CAConfig": spec["CAConfig"],
-        "Dispatcher": spec["Dispatcher"],
-        "Raft": {key: spec["Raft"][key] for key in ("SnapshotInterval", "KeepOldSnapshots")},
-    }
-
-
 def test_ingress_changes_beside_an_unwatched_member(swarm: Swarm):
     """It stays a member, nobody asks it, and the ingress comes to it."""
     member, before = swarm.hosts["m3"], writes(swarm)

@@ -43,9 +43,7 @@ def swarm() -> Iterator[Group]:
     hosts.provide_image()
     manager, *workers = hosts
     manager.docker("swarm", "init", f"--advertise-addr={manager.address}")
-    token = manager.docker("swarm", "join-token", "--quiet", "worker")
-    for host in workers:
-        host.docker("swarm", "join", f"--token={token}", f"{manager.address}:2377")
+    manager.let_join(*workers)
     manager.docker("network", "create", "--driver=overlay", "app")
     deploy(manager, SERVICES)
     for host in hosts:

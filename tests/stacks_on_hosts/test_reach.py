@@ -152,7 +152,13 @@ def test_bastion(connect: Connect, group: Group, x1: Host):
     assert x1.address == connection.run(["sh", "-c", "echo $SSH_CLIENT"]).split()[0]
 
 
-# Where nobody is, or no longer
+def test_host_that_the_bastion_does_not_reach(connect: Connect, x1: Host):
+    """The message says that it is not reachable from there."""
+    with pytest.raises(Unreachable, match=f"{x1.address} port 9: not reachable from there: "):
+        name_of(connect(x1, name="w9", port=9, bastion=x1.address))
+
+
+# Where nobody is any longer
 
 
 @pytest.mark.parametrize(("fault", "command"), [("cable", "sleep 3600"), ("sshd", "sleep 3601")])

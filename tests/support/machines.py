@@ -82,6 +82,12 @@ class Host:
             change(found["Spec"])
             api.update_swarm(found["Version"]["Index"], found["Spec"])
 
+    def let_join(self, *workers: "Host") -> None:
+        """Let hosts join this manager's swarm as workers."""
+        token = self.docker("swarm", "join-token", "--quiet", "worker")
+        for worker in workers:
+            worker.docker("swarm", "join", f"--token={token}", f"{self.address}:2377")
+
     def swarm(self) -> Json:
         """The host's own word on its membership, with the swarm's spec on a manager."""
         return json.loads(self.docker("info", "--format", "{{json .Swarm}}"))

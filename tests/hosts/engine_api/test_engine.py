@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -311,6 +312,14 @@ def test_docker_off_the_path(host, reach, sudo, plain, complaint, status):
 
     assert ({}, {}) == (engine.read("/info", object), engine.read("/info", object))
     assert 3 == len(host.ran)
+
+
+def test_any_shell_finds_a_program_in_folders_that_logins_do_not_search():
+    """Each place is a line; here those of `env`, which every machine has."""
+    looks = ["/bin/sh", "-c", LOOKS_FOR_DOCKER.replace("docker", "env")]
+    found = subprocess.run(looks, env={"PATH": "/nowhere"}, capture_output=True, text=True, check=True)
+
+    assert ("/usr/bin/env", "") == (found.stdout.split()[0], found.stderr)
 
 
 def test_login_that_writes(host, engine):
