@@ -181,24 +181,6 @@ def test_a_global_service_on_a_paused_host(scene: Scene):
 
 
 @simulated_too
-def test_tasks_that_start_first_and_have_no_place_beside_the_old_ones(scene: Scene):
-    """One task for each host at most: they stop first for once, and their way of updating is as before."""
-    deploy(scene.manager, {"spread": SPREAD})
-
-    scene.done()
-
-    assert "start-first" == specs(scene.manager)["spread"]["UpdateConfig"]["Order"]
-
-
-@simulated_too
-def test_tasks_that_start_first_and_have_no_memory_beside_the_old_ones(scene: Scene):
-    """Three that reserve 60 % of a host each."""
-    deploy(scene.manager, {"large": large(scene, replicas=3)})
-
-    scene.done()
-
-
-@simulated_too
 def test_a_rollout_that_is_paused(scene: Scene):
     """The three good tasks of four go on running."""
     deploy(scene.manager, {"halted": f"--replicas 4 --update-delay 30s --publish 8074:80 busybox:lab {FOREVER}"})
@@ -212,17 +194,6 @@ def test_a_rollout_that_is_paused(scene: Scene):
     assert "service halted: its rollout is paused" in told
     assert "`docker service rollback halted`" in told
     assert "3/4" == task_counts(scene.manager)["halted"]
-
-
-@simulated_too
-def test_a_service_that_no_host_takes(scene: Scene):
-    """It keeps nobody else's ports away, and has its own again; after that there is nothing to do."""
-    create(scene, "nowhere", NOWHERE)
-
-    scene.done()
-
-    assert {} == scene.live.project.up().steps
-    assert scene.live.project.is_settled()
 
 
 @simulated_too
@@ -257,13 +228,17 @@ def test_a_task_that_stays_though_nothing_is_published(scene: Scene):
 
 
 def test_all_at_once(scene: Scene):
-    """Tasks without a place beside the old ones, and some without any."""
+    """Tasks that start first and have no place or memory beside the old ones, and some without any place: none keeps
+    another's ports away, all are as before, and then there is nothing to do."""
     create(scene, "nowhere", NOWHERE)
     create(scene, "spread", SPREAD)
     create(scene, "large", large(scene, replicas=2))
     eventually(lambda: all_run(scene.manager, apart="nowhere"))
 
     scene.done()
+
+    assert {} == scene.live.project.up().steps
+    assert scene.live.project.is_settled()
 
 
 def test_a_host_that_is_paused_in_the_middle(scene: Scene):

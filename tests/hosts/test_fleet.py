@@ -34,6 +34,13 @@ def test_each_asks_every_host(fleet):
     ]
 
 
+def test_each_asks_all_at_once(fleet):
+    """No host waits for a silent one: all are being asked before one has answered."""
+    all_asked = Barrier(3, timeout=10)
+
+    assert {0, 1, 2} == set(fleet.each(lambda engine: all_asked.wait()).values())
+
+
 def test_each_asks_the_named_hosts_alone(fleet):
     """Only the named hosts are asked."""
     assert {"w2": "w2"} == fleet.each(lambda engine: engine.name, ["w2"])

@@ -13,8 +13,6 @@ from tests.support.what_hosts_show import stack_of
 
 # What everything else stands on comes first.
 FIRST = "test_whole_job.py"
-FIGURES = pytest.StashKey[dict[str, float]]()
-MEASURED = "measured"
 PASSED = pytest.StashKey[bool]()
 
 
@@ -30,30 +28,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.when == "call":
         item.stash[PASSED] = report.passed
     return report
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker of pytest-xdist tells what it measured."""
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput[MEASURED] = session.config.stash.get(FIGURES, {})
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Take what a worker told."""
-    node.config.stash.setdefault(FIGURES, {}).update(getattr(node, "workeroutput", {}).get(MEASURED, {}))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print what was measured along the way; no test depends on it."""
-    for what, seconds in config.stash.get(FIGURES, {}).items():
-        terminalreporter.write_line(f"measured: {what}: {seconds:.0f} s")
-
-
-@pytest.fixture
-def figure(pytestconfig: pytest.Config) -> Callable[[str, float], None]:
-    """Takes down how many seconds something took, to be printed at the end."""
-    return pytestconfig.stash.setdefault(FIGURES, {}).__setitem__
 
 
 @dataclass

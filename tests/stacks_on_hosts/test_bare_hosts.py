@@ -3,8 +3,6 @@
 The lab's hosts have the machine's packages, so that `docker` finds docker.io installed and leaves it as it is.
 """
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +11,7 @@ import yaml
 
 from tests.examples.test_bare_hosts import FILE
 from tests.support import machines
-from tests.support.machines import ROOT, Group, eventually
+from tests.support.machines import Group, eventually
 from tests.support.project import Project
 from tests.support.strangers import listening, member_sends, stranger_sends
 from tests.support.what_hosts_show import SSH
@@ -57,8 +55,7 @@ def test_bare_hosts_become_a_swarm_behind_a_firewall(group: Group, project: Proj
     third.docker("run", "--detach", "--name=far", "--network=app", "busybox:lab")
     asks = ("run", "--rm", "--network=app", "busybox:lab", "ping", "-c", "1", "-w", "5", "far")
     eventually(lambda: "1 packets received" in first.docker(*asks, check=False))
-    words = [sys.executable, "-m", "cli", "doctor", project.stack, f"--dir={project.stack_file.parent}"]
-    well = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    well = project.swarmnet("doctor")
     assert (0, "") == (well.returncode, well.stderr), well.stdout
 
     third.docker("rm", "--force", "far")

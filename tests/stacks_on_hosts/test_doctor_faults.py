@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support import machines
-from tests.support.doctor import IGNORES, command, doctor, found, made
-from tests.support.machines import ROOT, Group, Host, eventually
+from tests.support.doctor import IGNORES, doctor, found, made
+from tests.support.machines import Group, Host, eventually
 from tests.support.project import Project
 from tests.support.services import deploy
 from tests.support.what_hosts_show import stack_of
@@ -159,7 +159,7 @@ def test_fault_of_a_host(outside: tuple[Group, Project], fault: str):
 def test_doctor_that_is_cut_off_leaves_nothing(outside: tuple[Group, Project]):
     """The host is told by nobody; its probe ends by itself."""
     hosts, project = outside
-    with closed(hosts, "tcp", 7946), subprocess.Popen(command(project), cwd=ROOT, stdout=subprocess.DEVNULL) as run:
+    with closed(hosts, "tcp", 7946), project.begin("doctor", stdout=subprocess.DEVNULL) as run:
         eventually(lambda: hosts["q2"].run("sh", "-c", PROBES))
         hosts.fault("q2", "cut")
         run.kill()
@@ -248,7 +248,7 @@ def test_doctor_that_is_ended_leaves_nothing(members: tuple[Group, Project], sen
 
 def ended(hosts: Group, project: Project, sent: signal.Signals) -> None:
     """A run that is ended while it waits, and no process of it on any host a moment later."""
-    with closed(hosts, "tcp", 7946), subprocess.Popen(command(project), cwd=ROOT) as run:
+    with closed(hosts, "tcp", 7946), project.begin("doctor") as run:
         eventually(lambda: all(host.run("sh", "-c", PROBES) for host in hosts))
         run.send_signal(sent)
     eventually(lambda: not any(host.run("sh", "-c", PROBES) for host in hosts))

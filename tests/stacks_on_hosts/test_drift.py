@@ -1,8 +1,6 @@
 """Drift made by hand: `swarmnet drift` and `preview --refresh` tell it per property, and `up --refresh` repairs it."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +9,7 @@ import pytest
 
 from tests.stacks_on_hosts.drifts import ANY, ROUNDS, Told, remove_overlay, state_of
 from tests.support import machines
-from tests.support.machines import ROOT, Group, eventually
+from tests.support.machines import Group, eventually
 from tests.support.project import Project, Run
 from tests.support.what_hosts_show import promised, shown, stack_of
 
@@ -25,20 +23,11 @@ class Stack:
     hosts: Group
     project: Project
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """`swarmnet <words> STACK`, while no host is written to."""
-        command = [sys.executable, "-m", "cli", *words, self.project.stack]
-        command += ["--dir", str(self.project.folder / "stacks")]
-        before = [host.writes() for host in self.hosts]
-        ended = subprocess.run(
-            command, cwd=ROOT, env=self.project._environment(), capture_output=True, text=True, check=False
-        )
-        assert before == [host.writes() for host in self.hosts]
-        return ended
-
     def drift(self) -> tuple[int, dict[str, Any]]:
-        """Return the exit code of the command, and its report."""
-        ended = self.run("drift", "--json")
+        """Return the exit code of the command, and its report. No host is written to."""
+        before = [host.writes() for host in self.hosts]
+        ended = self.project.swarmnet("drift", "--json")
+        assert before == [host.writes() for host in self.hosts]
         assert ended.stdout, ended.stderr
         return ended.returncode, json.loads(ended.stdout)
 

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,7 +13,7 @@ import pytest
 
 from tests.support import machines
 from tests.support.doctor import IGNORES, doctor, found
-from tests.support.machines import ROOT, Group, Host, eventually
+from tests.support.machines import Group, Host, eventually
 from tests.support.project import Project
 from tests.support.services import deploy
 from tests.support.strangers import listening, member_sends, stranger_sends
@@ -108,9 +107,7 @@ def on_each(group: Group, does: Callable[[Host], object]) -> None:
 
 def load(firewall: str, project: Project, host: Host) -> None:
     """Put the printed rules in force on a host, twice, as one may."""
-    command = [sys.executable, "-m", "cli", "doctor", project.stack, f"--dir={project.stack_file.parent}"]
-    words = [*command, f"--rules={firewall}", f"--host={host.name}"]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = project.swarmnet("doctor", f"--rules={firewall}", f"--host={host.name}")
     assert (0, "") == (done.returncode, done.stderr)
     for _ in range(2):
         host.run("sh", "-c", done.stdout)

@@ -1,14 +1,11 @@
 """`swarmnet plan` on real hosts: it writes nothing, and the `up` that follows does what it said."""
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from tests.stacks_on_hosts.conftest import Standing
-from tests.support.machines import ROOT
 from tests.support.project import Project, Run, name
 from tests.support.services import deploy, specs
 
@@ -23,8 +20,7 @@ SERVICES = {
 
 def planned(project: Project) -> tuple[int, dict[str, Any]]:
     """Return the exit code of the command, and its forecast for each resource."""
-    command = [sys.executable, "-m", "cli", "plan", project.stack, "--dir", str(project.folder / "stacks"), "--json"]
-    ended = subprocess.run(command, cwd=ROOT, env=project._environment(), capture_output=True, text=True, check=False)
+    ended = project.swarmnet("plan", "--json")
     assert ended.stdout, ended.stderr
     report = json.loads(ended.stdout)
     assert "known" == report["state"]

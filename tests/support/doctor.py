@@ -1,13 +1,11 @@
 """`swarmnet doctor` as a user runs it on lab hosts, whose kernel has neither ip_vs nor esp, and faults to be found."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.support.machines import ROOT, Host
+from tests.support.machines import Host
 from tests.support.project import Project
 
 # A section of the stack file.
@@ -19,14 +17,9 @@ IGNORES = {
 }
 
 
-def command(project: Project, *words: str) -> list[str]:
-    """The command on a project's stack."""
-    return [sys.executable, "-m", "cli", "doctor", project.stack, f"--dir={project.stack_file.parent}", *words]
-
-
 def doctor(project: Project, *words: str) -> tuple[int, Any]:
     """Return the exit code of the command, and its report for programs."""
-    done = subprocess.run(command(project, "--json", *words), cwd=ROOT, capture_output=True, text=True, check=False)
+    done = project.swarmnet("doctor", "--json", *words)
     assert "" == done.stderr
     return done.returncode, json.loads(done.stdout)
 

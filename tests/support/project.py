@@ -199,6 +199,19 @@ class Project:
             start_new_session=True,
         )
 
+    def swarmnet(self, command: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of `swarmnet` on the stack to its end."""
+        with self.begin(command, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            said = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, *said)
+
+    def begin(
+        self, command: str, *words: str, stdout: int | None = None, stderr: int | None = None
+    ) -> subprocess.Popen[str]:
+        """Start a command of `swarmnet` on the stack, to be ended."""
+        told = [sys.executable, "-m", "cli", command, self.stack, f"--dir={self.stack_file.parent}", *words]
+        return subprocess.Popen(told, cwd=ROOT, env=self._environment(), text=True, stdout=stdout, stderr=stderr)
+
     def shell(self, script: str, seconds: float = SECONDS, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the shell of a page in this checkout, with a `swarmnet` of its own."""
         programs = self.folder / "bin"

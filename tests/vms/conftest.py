@@ -8,20 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.support.machines import OUTSIDE, Group, Host, eventually
+from tests.support.project import CHANGE, Project
+from tests.support.services import lost
+from tests.support.what_hosts_show import promised, shown, stack_of
 from tests.vms import machines
-from tests.vms.machines import (
-    CHANGE,
-    OUTSIDE,
-    Group,
-    Host,
-    Project,
-    eventually,
-    lost,
-    promised,
-    service_specs,
-    shown,
-    stack_of,
-)
+from tests.vms.machines import service_specs
 
 Json = Any
 FIGURES = pytest.StashKey[list[str]]()

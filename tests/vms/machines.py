@@ -1,28 +1,11 @@
-"""Virtual machines as the tests see them. All that is taken from the tests on the lab's other hosts is taken here."""
+"""Virtual machines as the tests see them."""
 
 import json
 import shlex
 import subprocess
 from typing import Any
 
-from tests.support.machines import OUTSIDE, ROOT, Group, Host, eventually
-from tests.support.project import CHANGE, Project
-from tests.support.services import lost
-from tests.support.what_hosts_show import promised, shown, stack_of
-
-__all__ = [
-    "CHANGE",
-    "OUTSIDE",
-    "Group",
-    "Host",
-    "Project",
-    "eventually",
-    "lost",
-    "promised",
-    "service_specs",
-    "shown",
-    "stack_of",
-]
+from tests.support.machines import ROOT, Group, Host
 
 Json = Any
 LAB = ROOT / "lab" / "vms"

@@ -3,12 +3,9 @@
 Each fault is found on its host, in its direction, and nothing else besides. Hosts are bare for the first tests.
 """
 
-import subprocess
-
 import pytest
 
-from tests.support.doctor import command, doctor, found, made
-from tests.support.machines import ROOT
+from tests.support.doctor import doctor, found, made
 from tests.vms.conftest import PORTS, Work, everything_answers, soon
 
 pytestmark = [pytest.mark.vms, pytest.mark.timeout(3600)]
@@ -74,8 +71,8 @@ def restart_docker(work: Work) -> None:
 def test_reload_of_firewalld(work: Work):
     """It takes away docker's rules of published ports, and sometimes those by which packets are encrypted."""
     host = work.hosts["vm2"]
-    words = command(work.project, "--rules=firewalld", f"--host={host.name}")
-    rules = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    rules = work.project.swarmnet("doctor", "--rules=firewalld", f"--host={host.name}").stdout
+    assert rules
     try:
         with made(host, "systemctl start firewalld", "systemctl stop firewalld"):
             host.run("sh", "-c", rules)

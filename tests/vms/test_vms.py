@@ -16,28 +16,23 @@ def test_whole_job(work: Work):
     work.is_whole("whole job")
 
 
-def test_another_ingress(work: Work):
-    """Another range for the ingress, under both services."""
-    work.sections["ingress"]["subnet"] = "10.203.0.0/20"
-
-    work.up("ingress change")
-
-    work.is_whole("ingress change")
-
-
-def test_another_bridge_on_a_worker(work: Work):
-    """Another range for docker_gwbridge on one worker, under both services."""
-    work.sections["hosts"]["vm2"]["gwbridge"] = {"subnet": "10.204.0.0/20"}
-
-    work.up("bridge change on a worker")
-
-    work.is_whole("bridge change on a worker")
+# What changes, by its name among the figures: where in the stack file, and its range.
+CHANGES = {
+    "ingress change": (("ingress",), "10.203.0.0/20"),
+    "bridge change on a worker": (("hosts", "vm2", "gwbridge"), "10.204.0.0/20"),
+    "bridge change on the manager": (("hosts", "vm1", "gwbridge"), "10.205.0.0/20"),
+}
 
 
-def test_another_bridge_on_the_manager(work: Work):
-    """Another range for docker_gwbridge on the one manager, under both services."""
-    work.sections["hosts"]["vm1"]["gwbridge"] = {"subnet": "10.205.0.0/20"}
+@pytest.mark.parametrize("what", CHANGES)
+def test_another_range(work: Work, what: str):
+    """It comes under both services."""
+    path, subnet = CHANGES[what]
+    section = work.sections
+    for key in path:
+        section = section.setdefault(key, {})
+    section["subnet"] = subnet
 
-    work.up("bridge change on the manager")
+    work.up(what)
 
-    work.is_whole("bridge change on the manager")
+    work.is_whole(what)
