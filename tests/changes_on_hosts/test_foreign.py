@@ -9,16 +9,9 @@ import pytest
 from tests.changes_on_hosts.conftest import Live, simulated_too
 from tests.support.cutting import ended, killed
 from tests.support.machines import eventually, is_quiet
-from tests.support.services import FOREVER, all_run, create_by_api, lost, specs
+from tests.support.services import FOREVER, all_run, create, create_by_api, lost, specs
 
 pytestmark = pytest.mark.lab
-
-QUICK = ("--detach", "--quiet", "--no-resolve-image", "--stop-grace-period=1s")
-
-
-def create(live: Live, name: str, *words: str) -> None:
-    """A service of somebody else's."""
-    live.manager.docker("service", "create", *QUICK, "--name", name, *words)
 
 
 @pytest.fixture
@@ -37,7 +30,7 @@ def test_a_service_made_in_the_middle_is_taken_along(live: Live, ranges: Callabl
     live.declare(ingress={"subnet": ranges()})
 
     with ended(killed(live.project, "plugin", lambda line: line.startswith("take ports off"))):
-        create(live, "late", "--publish=8098:80", "busybox:lab", *FOREVER.split())
+        create(live.manager, "late", f"--publish=8098:80 busybox:lab {FOREVER}")
         before = specs(live.manager)["late"]
         run = live.project.up()
 
@@ -50,15 +43,15 @@ def test_a_service_made_in_the_middle_is_taken_along(live: Live, ranges: Callabl
 def test_ports_that_were_taken_meanwhile_keep_no_other_away(live: Live, ranges: Callable[[], str]):
     """One through the ingress, one on hosts: each is named with both services, and all others are back. `up` brings the
     last ones once the thieves are gone."""
-    create(live, "two", "--publish=8443:443", "--publish=8444:444", "busybox:lab", *FOREVER.split())
+    create(live.manager, "two", f"--publish=8443:443 --publish=8444:444 busybox:lab {FOREVER}")
     eventually(lambda: all_run(live.manager))
     before = specs(live.manager)
     live.declare(ingress={"subnet": ranges()})
 
     with ended(killed(live.project, "plugin", lambda line: line.startswith("bring the ingress to"))):
         eventually(lambda: is_quiet(live.hosts))  # the plugin's last calls may still be on their way
-        create(live, "thief", "--publish=8080:80", "busybox:lab", *FOREVER.split())
-        create(live, "other", "--publish=mode=host,published=8444,target=80", "busybox:lab", *FOREVER.split())
+        create(live.manager, "thief", f"--publish=8080:80 busybox:lab {FOREVER}")
+        create(live.manager, "other", f"--publish=mode=host,published=8444,target=80 busybox:lab {FOREVER}")
         run = live.project.up()
 
     assert not run.ok

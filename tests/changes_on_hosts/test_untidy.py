@@ -16,18 +16,17 @@ from tests.support import bounds
 from tests.support.cutting import ended, killed, progress
 from tests.support.machines import Host, becomes, eventually
 from tests.support.project import CHANGE, Run, events
-from tests.support.services import FOREVER, ROW, all_run, deploy, journals, lost, specs
+from tests.support.services import FOREVER, ROW, all_run, create, deploy, journals, lost, specs
 from tests.support.what_hosts_show import networks_of
 
 Json = Any
 # Seconds that the program has for a change of the ingress: fewer than the test gives a run, so that it is the program
 # that ends what hangs, and says what it waits for.
 SECONDS = int(bounds.RUN) - 30
-# Start-first: three that may not stand beside another of theirs, and so many that need most of a host each.
-SPREAD = f"--replicas 3 --replicas-max-per-node 1 --update-order start-first --publish 8071:80 busybox:lab {FOREVER}"
-LARGE = "--replicas {replicas} --reserve-memory {memory} --update-order start-first --publish 8072:80 busybox:lab"
-# No host has that label.
-NOWHERE = f"--constraint node.labels.there==nowhere --update-order start-first --publish 8073:80 busybox:lab {FOREVER}"
+START_FIRST, BUSY = "--update-order start-first", f"busybox:lab {FOREVER}"
+# Three that may not stand beside another of theirs, and one for a label that no host has.
+SPREAD = f"--replicas 3 --replicas-max-per-node 1 {START_FIRST} --publish 8071:80 {BUSY}"
+NOWHERE = f"--constraint node.labels.there==nowhere {START_FIRST} --publish 8073:80 {BUSY}"
 
 pytestmark = pytest.mark.lab
 
@@ -117,16 +116,6 @@ def tasks_of(scene: Scene, service: str) -> list[tuple[str, str, str]]:
     return [(row[-1], row[1], row[0]) for row in rows]
 
 
-def states_of(scene: Scene, service: str) -> list[str]:
-    """Return the state of each of its tasks."""
-    return [state for _, state, _ in tasks_of(scene, service)]
-
-
-def memory(host: Host, hundredths: int) -> int:
-    """Return so many hundredths of a host's memory, in bytes."""
-    return int(host.docker("info", "--format={{.MemTotal}}")) * hundredths // 100
-
-
 @pytest.fixture(scope="module")
 def watched(running: Live) -> Live:
     """The hosts note what their Engines are asked."""
@@ -153,17 +142,6 @@ def first(scene: Scene) -> Iterator[None]:
     scene.live.sections["order"] = [hosts[-1:], hosts[:-1]]
     yield
     del scene.live.sections["order"]
-
-
-def create(scene: Scene, name: str, words: str) -> None:
-    """A service that need not come to run."""
-    quick = "--detach --quiet --no-resolve-image --stop-grace-period=1s"
-    scene.manager.docker("service", "create", *quick.split(), "--name", name, *words.split())
-
-
-def large(scene: Scene, replicas: int) -> str:
-    """Start-first tasks of which no host holds two."""
-    return f"{LARGE.format(replicas=replicas, memory=memory(scene.manager, 60))} {FOREVER}"
 
 
 @simulated_too
@@ -218,7 +196,7 @@ def test_a_place_that_comes_after_the_change(scene: Scene):
 @simulated_too
 def test_a_task_that_stays_though_nothing_is_published(scene: Scene):
     """The swarm does not move it off the ingress, since its placement was changed as well: the change does, once."""
-    create(scene, "still", f"--publish 8096:80 busybox:lab {FOREVER}")
+    create(scene.manager, "still", f"--publish 8096:80 busybox:lab {FOREVER}")
     eventually(lambda: all_run(scene.manager))
     scene.manager.docker("service", "update", "--detach", "--constraint-add=node.role!=none", "still")
     scene.manager.docker("service", "update", "--detach", "--publish-rm=80", "still")
@@ -230,9 +208,10 @@ def test_a_task_that_stays_though_nothing_is_published(scene: Scene):
 def test_all_at_once(scene: Scene):
     """Tasks that start first and have no place or memory beside the old ones, and some without any place: none keeps
     another's ports away, all are as before, and then there is nothing to do."""
-    create(scene, "nowhere", NOWHERE)
-    create(scene, "spread", SPREAD)
-    create(scene, "large", large(scene, replicas=2))
+    create(scene.manager, "nowhere", NOWHERE)
+    create(scene.manager, "spread", SPREAD)
+    memory = int(scene.manager.docker("info", "--format={{.MemTotal}}")) * 60 // 100  # no host holds two
+    create(scene.manager, "large", f"--replicas 3 --reserve-memory {memory} {START_FIRST} --publish 8072:80 {BUSY}")
     eventually(lambda: all_run(scene.manager, apart="nowhere"))
 
     scene.done()

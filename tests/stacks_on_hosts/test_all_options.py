@@ -7,9 +7,8 @@ from typing import Any
 
 import docker
 import pytest
-import yaml
 
-from tests.stacks_on_hosts.test_discover import config, discover, replace_ingress
+from tests.stacks_on_hosts.test_discover import config, discover, edited, replace_ingress
 from tests.support import machines
 from tests.support.machines import Group, Host, eventually
 from tests.support.project import Project
@@ -89,18 +88,6 @@ def of_swarm(manager: Host, name: str) -> dict[str, Any]:
     """A network as the swarm has it, which the manager's list shows."""
     with closing(docker.APIClient(f"unix:///proc/{manager.pid}/root/run/docker.sock", version="auto")) as api:
         return next(each for each in api.networks() if each["Name"] == name)
-
-
-def edited(project: Project, *path: str, **keys: Any) -> None:
-    """Change keys of a section; None takes one away."""
-    written = yaml.safe_load(project.stack_file.read_text())
-    section = written["config"][f"swarmnet:{path[0]}"]
-    for step in path[1:]:
-        section = section[step]
-    section.update(keys)
-    for key in [key for key, value in section.items() if value is None]:
-        del section[key]
-    project.stack_file.write_text(yaml.safe_dump(written, sort_keys=False))
 
 
 def test_everything_is_taken_over_compared_and_kept(hosts: Group, project: Project):

@@ -128,16 +128,16 @@ def differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return [line for _, line in differences(before, after, "")]
 
 
-def added(project: Project, section: str, name: str, keys: dict[str, Any]) -> None:
-    """Add to the stack file's hosts or overlays."""
+def edited(project: Project, *path: str, **keys: Any) -> None:
+    """Change keys of a section of the stack file, which may be new there; None takes one away."""
     written = yaml.safe_load(project.stack_file.read_text())
-    written["config"][f"swarmnet:{section}"].setdefault(name, {}).update(keys)
+    section = written["config"][f"swarmnet:{path[0]}"]
+    for step in path[1:]:
+        section = section.setdefault(step, {})
+    section.update(keys)
+    for key in [key for key, value in section.items() if value is None]:
+        del section[key]
     project.stack_file.write_text(yaml.safe_dump(written, sort_keys=False))
-
-
-def outputs_of(project: Project) -> list[dict[str, Any]]:
-    """Return the outputs of each resource in the state."""
-    return [each.get("outputs", {}) for each in project.state().values()]
 
 
 def test_taken_over_changed_and_forgotten(swarm: Group, project: Project):
@@ -152,13 +152,14 @@ def test_taken_over_changed_and_forgotten(swarm: Group, project: Project):
     assert {"create"} == set(preview.steps.values()), preview.told
     up = project.up()
     assert (True, preview.steps) == (up.ok, up.steps), up.told
-    assert [True] * 10 == [outputs["adopted"] for outputs in outputs_of(project) if "adopted" in outputs]
+    outputs = [each.get("outputs", {}) for each in project.state().values()]
+    assert [True] * 10 == [each["adopted"] for each in outputs if "adopted" in each]
     assert project.preview("--expect-no-changes").ok
     assert project.is_settled()
     assert ([], written) == (differing(before, inspected(swarm)), [host.writes() for host in swarm])
 
-    added(project, "overlays", "extra", {"subnet": "10.234.0.0/24"})
-    added(project, "hosts", third.name, {"labels": {"zone": "c"}})
+    edited(project, "overlays", "extra", subnet="10.234.0.0/24")
+    edited(project, "hosts", third.name, labels={"zone": "c"})
     changed = project.up()
     steps = {"overlay/extra": "create", f"node/{third.name}": "update"}
     assert (True, steps) == (changed.ok, changed.steps), changed.told
@@ -195,7 +196,7 @@ def test_two_stacks_that_claim_one_swarm(swarm: Group, project: Project, new_pro
     """Beside each other their files refuse it; from elsewhere, what the first one made is refused by its name."""
     manager = swarm["d1"]
     assert 0 == discover(project, f"ssh://root@{manager.address}", "--force").returncode
-    added(project, "overlays", "extra", {"subnet": "10.234.0.0/24"})
+    edited(project, "overlays", "extra", subnet="10.234.0.0/24")
     assert project.up().ok
     written = [host.writes() for host in swarm]
 

@@ -85,16 +85,22 @@ def test_hosts_that_are_well(outside: tuple[Group, Project]):
 
 def test_ports_that_are_closed_one_way(outside: tuple[Group, Project]):
     """Each host's rule against another is found, and named as the cause."""
-    hosts, project = outside
+    seen = closed_one_way(outside)
+
+    remedies = {(each["host"], each["peer"]): each["remedy"] for each in seen["findings"]}
+    for _, port, source, there, _ in CLOSED:
+        assert f"--dport {port} -j DROP" in remedies[source, there]
+
+
+def closed_one_way(stack: tuple[Group, Project]) -> Any:
+    """What doctor reports while all of CLOSED are: each is found."""
+    hosts, project = stack
     with ExitStack() as rules:
         for protocol, port, source, there, _ in CLOSED:
             rules.enter_context(closed(hosts, protocol, port, source, there))
         _, seen = doctor(project)
-
     assert sorted((told, "failed", source, there) for *_, source, there, told in CLOSED) == found(seen)
-    remedies = {(each["host"], each["peer"]): each["remedy"] for each in seen["findings"]}
-    for _, port, source, there, _ in CLOSED:
-        assert f"--dport {port} -j DROP" in remedies[source, there]
+    return seen
 
 
 @contextmanager
@@ -105,7 +111,6 @@ def closed(hosts: Group, protocol: str, port: int, source: str = "q2", there: st
         yield
 
 
-LOW = [("link-mtu", "failed", "q2", "")]
 SECOND = "ip link add eth1 type veth peer name eth1-end && ip link set eth1 up && ip link set eth1-end up"
 # It neither answers ARP requests for the host's address nor asks in its name: others would send to it when it is gone.
 ASTRAY = (
@@ -113,7 +118,6 @@ ASTRAY = (
     "&& sysctl -qw net.ipv4.conf.eth1.arp_ignore=1 net.ipv4.conf.eth1.arp_announce=2 && ip link set eth1 up"
 )
 FAULTS: dict[str, tuple[str, str, list[Row]]] = {
-    "a link with a low MTU": ("ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500", LOW),
     "live-restore": (
         """echo '{"live-restore": true}' >/etc/docker/daemon.json; kill -HUP "$(cat /run/docker.pid)"; sleep 1""",
         """echo '{"live-restore": false}' >/etc/docker/daemon.json; kill -HUP "$(cat /run/docker.pid)"; sleep 1""",
@@ -194,13 +198,7 @@ def test_members_that_are_well(members: tuple[Group, Project]):
 
 def test_ports_that_are_closed_between_members(members: tuple[Group, Project]):
     """One way alone."""
-    hosts, project = members
-    with ExitStack() as rules:
-        for protocol, port, source, there, _ in CLOSED:
-            rules.enter_context(closed(hosts, protocol, port, source, there))
-        _, seen = doctor(project)
-
-    assert sorted((told, "failed", source, there) for *_, source, there, told in CLOSED) == found(seen)
+    closed_one_way(members)
 
 
 def test_gossip_that_is_closed_out_of_sight(members: tuple[Group, Project]):
@@ -260,7 +258,7 @@ def test_low_mtu_between_members(members: tuple[Group, Project]):
     with made(hosts["q2"], "ip link set eth0 mtu 1400", "ip link set eth0 mtu 1500"):
         _, told = doctor(project)
 
-    assert LOW == found(told)
+    assert [("link-mtu", "failed", "q2", "")] == found(told)
     pairs = {(row["from"], row["to"]) for row in told["matrix"] if ("full-size", "closed") == cell(row)}
     assert {("q1", "q2"), ("q2", "q1"), ("q2", "q3"), ("q3", "q2")} == pairs
 
@@ -303,14 +301,15 @@ def test_tasks_that_wait_for_an_address_are_found(members: tuple[Group, Project]
     assert "3 tasks of many stay `new`: small has no address left" == row["fact"]
 
 
-@pytest.fixture(params=["20.10", "26", "29"])
+@pytest.fixture
 def others(request: pytest.FixtureRequest) -> Iterator[Group]:
-    """Two hosts with another Engine."""
+    """Two hosts with other Engines."""
     yield machines.start("qa", request.param, count=2)
     machines.end("qa")
 
 
 @pytest.mark.every_engine
+@pytest.mark.parametrize("others", ["20.10", "26", "29"], indirect=True)
 def test_hosts_with_another_engine_that_are_well(others: Group, project: Project):
     """They are well before and after a swarm exists. The lab's Engine 29 has no number of Docker's, which is told."""
     declared(others, project)
@@ -324,19 +323,13 @@ def test_hosts_with_another_engine_that_are_well(others: Group, project: Project
     assert {"open"} == {each["status"] for each in after["matrix"]}
 
 
-@pytest.fixture
-def mixed() -> Iterator[Group]:
-    """An older host and a newer one."""
-    yield machines.start("qa", "28,29", count=2)
-    machines.end("qa")
-
-
 @pytest.mark.every_engine
-def test_engines_of_two_releases_with_an_encrypted_network(mixed: Group, project: Project):
+@pytest.mark.parametrize("others", ["28,29"], indirect=True)
+def test_engines_of_two_releases_with_an_encrypted_network(others: Group, project: Project):
     """Two releases are told. Whether this 29 is a bad one is unknown if its number is none of Docker's."""
-    declared(mixed, project)
-    formed(mixed)
-    first, second = mixed
+    declared(others, project)
+    formed(others)
+    first, second = others
     first.docker("network", "create", "--driver", "overlay", "--opt", "encrypted", "secret")
     code, told = doctor(project)
 

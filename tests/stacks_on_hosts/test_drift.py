@@ -11,7 +11,7 @@ from tests.stacks_on_hosts.drifts import ANY, ROUNDS, Told, remove_overlay, stat
 from tests.support import machines
 from tests.support.machines import Group, eventually
 from tests.support.project import Project, Run
-from tests.support.what_hosts_show import promised, shown, stack_of
+from tests.support.what_hosts_show import stack_of
 
 pytestmark = pytest.mark.lab
 
@@ -153,22 +153,3 @@ def unlike(preview: Run, rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 IDS = ("network_id", "node_id", "swarm_id")
-
-
-def test_bridges_of_bare_hosts_are_repaired(bare: Group, project: Project):
-    """Replaced on one host, pruned on another before it joins: shown, repaired, and the swarm comes about on them."""
-    sections = stack_of(bare)
-    alone = {key: value for key, value in sections.items() if key in ("hosts", "ssh", "gwbridge")}
-    project.declare(alone)
-    assert project.up().ok
-    bare["t2"].docker("network", "rm", "docker_gwbridge")
-    bare["t2"].docker("network", "create", "--subnet=172.31.0.0/16", "docker_gwbridge")
-    bare["t3"].docker("network", "prune", "--force")
-
-    preview = project.preview("--refresh")
-    assert {"docker_gwbridge@t2": "update", "docker_gwbridge@t3": "create"} == preview.steps
-    assert ("172.31.0.0/16", "10.200.0.0/20") == preview.differences["docker_gwbridge@t2"]["subnet"]
-
-    project.declare(sections)
-    assert project.up("--refresh").ok
-    assert promised(sections) == shown(bare)

@@ -59,11 +59,6 @@ def swarm(request: pytest.FixtureRequest, new_project: Callable[..., Project]):
     machines.end("m")
 
 
-def writes(swarm: Swarm) -> list[list[str]]:
-    """Return the changes requested from each host's Engine so far."""
-    return [host.writes() for host in swarm.hosts]
-
-
 def test_no_task_lands_on_a_host_that_is_not_yet_as_declared(swarm: Swarm):
     """No task lands of a service that its labels keep away, and none at all if it is to be drained."""
     joined = swarm.declared().up()
@@ -76,12 +71,12 @@ def test_no_task_lands_on_a_host_that_is_not_yet_as_declared(swarm: Swarm):
 
 def test_ingress_changes_beside_an_unwatched_member(swarm: Swarm):
     """It stays a member, nobody asks it, and the ingress comes to it."""
-    member, before = swarm.hosts["m3"], writes(swarm)
+    member, before = swarm.hosts["m3"], swarm.hosts["m3"].writes()
     swarm.sections["ingress"] = {"subnet": "10.203.0.0/20"}
     swarm.sections["hosts"]["m3"] = {"address": member.address, "unwatched": True}
     changed = swarm.declared().up()
 
     assert changed.ok, changed.told
     eventually(lambda: member.network("ingress")["IPAM"]["Config"][0]["Subnet"] == "10.203.0.0/20")
-    assert ("active", before[2]) == (member.swarm()["LocalNodeState"], member.writes())
+    assert ("active", before) == (member.swarm()["LocalNodeState"], member.writes())
     assert swarm.project.is_settled()

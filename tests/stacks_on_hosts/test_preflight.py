@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import machines
 from tests.support.machines import Group
-from tests.support.project import Project, Run
+from tests.support.project import Project
 from tests.support.what_hosts_show import promised, shown, stack_of
 
 pytestmark = pytest.mark.lab
@@ -43,28 +43,14 @@ OBSTACLES = {
 }
 
 
-@pytest.fixture(scope="module", params=["28", pytest.param("20.10", marks=pytest.mark.every_engine)])
-def hosts(request: pytest.FixtureRequest) -> Iterator[Group]:
-    """Hosts of an old and of a newer Engine."""
-    yield machines.start("p", request.param)
-    machines.end("p")
-
-
-@pytest.fixture
-def bare(hosts: Group) -> Group:
-    """The same, new, and their Engines log what they are asked."""
-    hosts.reset()
+@pytest.fixture(params=["28", pytest.param("20.10", marks=pytest.mark.every_engine)])
+def bare(request: pytest.FixtureRequest) -> Iterator[Group]:
+    """New hosts of an old and of a newer Engine, which log what they are asked."""
+    hosts = machines.start("p", request.param)
     for host in hosts:
         host.log_requests()
-    return hosts
-
-
-def complaint(run: Run) -> str:
-    """Return the one row that says what was refused."""
-    assert not run.ok
-    said = [line for line in run.errors.values() if "nothing was begun: " in line]
-    assert 1 == len(said), run.told
-    return said[0]
+    yield hosts
+    machines.end("p")
 
 
 def with_free_ranges(sections: dict[str, Any], said: str) -> dict[str, Any]:
@@ -87,8 +73,10 @@ def test_what_hosts_have_is_found_before_the_first_write(bare: Group, project: P
     sections = stack_of(bare)
     project.declare(sections)
 
-    said = complaint(project.up())
+    refused = project.up()
 
+    assert not refused.ok
+    (said,) = (line for line in refused.errors.values() if "nothing was begun: " in line)
     assert [] == [line for _, line in OBSTACLES.values() if line.format(host=last.name) not in said]
     assert [[], [], there] == [host.writes() for host in bare]
     mended = with_free_ranges(sections, said)

@@ -84,22 +84,12 @@ def sudoers(x1: Host) -> Iterator[Callable[[str], None]]:
     write(DEPLOY)
 
 
-def host_key(host: Host) -> str:
-    """The host's public key, as the host itself has it."""
-    return " ".join(host.run("ssh-keygen", "-y", "-f", "/etc/ssh/host_key").split()[:2])
-
-
 def name_of(connection: Connection) -> str:
     """Return the name that a host has for itself."""
     return connection.run(["hostname"], as_root=False).strip()
 
 
 # As whom
-
-
-def test_sudo_user(connect: Connect, x1: Host):
-    """A user who needs sudo reaches the Engine by it."""
-    assert "x1" == Engine(connect(x1, user="deploy", sudo=True)).read("/info", dict)["Name"]
 
 
 def test_user_without_rights(connect: Connect, x1: Host):
@@ -138,7 +128,8 @@ def test_ipv6(connect: Connect, x1: Host, tmp_path: Path):
     """An IPv6 address, here one that is only good on its link."""
     (own,) = [word for word in x1.run("ip", "-6", "-o", "addr", "show", "dev", "eth0").split() if "fe80" in word]
     address = f"{own.partition('/')[0]}%{LINK}"
-    (known := tmp_path / "known").write_text(f"{address} {host_key(x1)}\n")
+    key = " ".join(x1.run("ssh-keygen", "-y", "-f", "/etc/ssh/host_key").split()[:2])
+    (known := tmp_path / "known").write_text(f"{address} {key}\n")
     connection = connect(x1, address=address, known_hosts=str(known))
 
     assert "x1" == name_of(connection)

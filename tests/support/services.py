@@ -29,9 +29,14 @@ SERVICES = {
 def deploy(manager: Host, services: Mapping[str, str] = SERVICES) -> None:
     """Create services by what stands after their name in `docker service create`, and wait until all run."""
     for name, words in services.items():
-        quick = "--detach --quiet --no-resolve-image --stop-grace-period=1s"
-        manager.docker("service", "create", *quick.split(), "--name", name, *words.split())
+        create(manager, name, words)
     eventually(lambda: all_run(manager))
+
+
+def create(manager: Host, name: str, words: str) -> None:
+    """Create a service that need not come to run."""
+    quick = "--detach --quiet --no-resolve-image --stop-grace-period=1s"
+    manager.docker("service", "create", *quick.split(), "--name", name, *words.split())
 
 
 def create_by_api(manager: Host, spec: Json) -> None:
