@@ -13,11 +13,6 @@ from tests.support.cutting import ended, killed
 pytestmark = pytest.mark.lab
 
 
-def begins_with(words: str) -> Callable[[str], bool]:
-    """Return a test of whether a progress line begins with these words."""
-    return lambda line: line.startswith(words)
-
-
 def finish(live: Live, victim: str) -> None:
     """Run `pulumi cancel` if pulumi was killed, then `up`."""
     if victim == "pulumi":
@@ -30,7 +25,7 @@ def test_an_ingress_change(live: Live, ranges: Callable[[], str]):
     """It is finished with all ports of five services back."""
     live.declare(ingress={"subnet": ranges()})
 
-    with ended(killed(live.project, "pulumi", begins_with("take ports off"))):
+    with ended(killed(live.project, "pulumi", "take ports off")):
         finish(live, "pulumi")
 
     live.is_whole()
@@ -40,7 +35,7 @@ def test_a_bridge_change(live: Live, ranges: Callable[[], str]):
     """All three hosts end with the new bridge and their former availability."""
     live.declare(gwbridge={"subnet": ranges()})
 
-    with ended(killed(live.project, "plugin", begins_with("restart docker"))):
+    with ended(killed(live.project, "plugin", "restart docker")):
         finish(live, "plugin")
 
     live.is_whole()
@@ -51,7 +46,7 @@ def test_a_change_taken_back(live: Live, ranges: Callable[[], str]):
     former = live.sections["ingress"]["subnet"]
     live.declare(ingress={"subnet": ranges()})
 
-    with ended(killed(live.project, "pulumi", begins_with("remove the old ingress"))):
+    with ended(killed(live.project, "pulumi", "remove the old ingress")):
         assert live.project.run("cancel", "--yes").ok
         live.declare(ingress={"subnet": former})
         run = live.project.up("--refresh")

@@ -9,7 +9,7 @@ import pytest
 from tests.changes_on_hosts.conftest import Live, simulated_too
 from tests.support.cutting import ended, killed
 from tests.support.machines import eventually, is_quiet
-from tests.support.services import FOREVER, all_run, create, create_by_api, lost, specs
+from tests.support.services import FOREVER, all_run, create, lost, specs
 
 pytestmark = pytest.mark.lab
 
@@ -29,7 +29,7 @@ def test_a_service_made_in_the_middle_is_taken_along(live: Live, ranges: Callabl
     """It publishes a port while the others' are off: it moves with them and keeps it."""
     live.declare(ingress={"subnet": ranges()})
 
-    with ended(killed(live.project, "plugin", lambda line: line.startswith("take ports off"))):
+    with ended(killed(live.project, "plugin", "take ports off")):
         create(live.manager, "late", f"--publish=8098:80 busybox:lab {FOREVER}")
         before = specs(live.manager)["late"]
         run = live.project.up()
@@ -48,7 +48,7 @@ def test_ports_that_were_taken_meanwhile_keep_no_other_away(live: Live, ranges: 
     before = specs(live.manager)
     live.declare(ingress={"subnet": ranges()})
 
-    with ended(killed(live.project, "plugin", lambda line: line.startswith("bring the ingress to"))):
+    with ended(killed(live.project, "plugin", "bring the ingress to")):
         eventually(lambda: is_quiet(live.hosts))  # the plugin's last calls may still be on their way
         create(live.manager, "thief", f"--publish=8080:80 busybox:lab {FOREVER}")
         create(live.manager, "other", f"--publish=mode=host,published=8444,target=80 busybox:lab {FOREVER}")
@@ -86,7 +86,7 @@ def test_a_deployment_without_ports_in_the_middle_is_the_last_word(live: Live, r
     deploy_stack(live, ["8097:80"])
     live.declare(ingress={"subnet": ranges()})
 
-    with ended(killed(live.project, "plugin", lambda line: line.startswith("remove the old ingress"))):
+    with ended(killed(live.project, "plugin", "remove the old ingress")):
         eventually(lambda: is_quiet(live.hosts))  # the plugin's last calls may still be on their way
         deploy_stack(live, [])
         run = live.project.up()
@@ -101,27 +101,6 @@ def numbers(live: Live, service: str) -> list[int]:
     """The numbers that a service publishes, by its Endpoint."""
     shown = live.manager.docker("service", "inspect", "--format={{json .Endpoint.Ports}}", service)
     return sorted(port["PublishedPort"] for port in json.loads(shown) or [])
-
-
-@simulated_too
-def test_ports_that_only_the_api_can_write(live: Live, ranges: Callable[[], str]):
-    """Two to one target without numbers, protocol or mode: each comes back with the number that it had."""
-    ports = [{"TargetPort": 80}, {"TargetPort": 80}]
-    container = {"Image": "busybox:lab", "Command": FOREVER.split()}
-    create_by_api(
-        live.manager,
-        {"Name": "twice", "TaskTemplate": {"ContainerSpec": container}, "EndpointSpec": {"Ports": ports}},
-    )
-    eventually(lambda: all_run(live.manager))
-    before = numbers(live, "twice")
-    live.declare(ingress={"subnet": ranges()})
-
-    run = live.project.up()
-
-    assert run.ok, run.told
-    assert (2, before) == (len(set(before)), numbers(live, "twice"))
-    live.manager.docker("service", "rm", "twice")
-    live.is_whole()
 
 
 def test_standalone_containers_block_a_bridge_change(live: Live, ranges: Callable[[], str], alone: str):

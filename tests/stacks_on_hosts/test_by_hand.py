@@ -35,17 +35,8 @@ def by_hand(host: Host, block: str, **variables: str) -> None:
 
 def cut(standing: Standing, line: str) -> None:
     """An `up` of which pulumi and its plugin end for good at a progress line."""
-    with ended(killed(standing.project, "both", lambda told: told.startswith(line))):
+    with ended(killed(standing.project, "both", line)):
         pass
-
-
-def is_whole(standing: Standing, before: dict[str, object], sections: dict[str, object]) -> None:
-    """All as the new stack file says, services as before, and no label of a change left."""
-    manager = next(iter(standing.hosts))
-    eventually(lambda: all_run(manager))
-    assert [] == lost(before, specs(manager))
-    assert [] == journals(manager)
-    eventually(lambda: promised(sections) == shown(standing.hosts))
 
 
 @pytest.fixture
@@ -71,7 +62,10 @@ def test_ingress_is_finished_by_hand(at_work: Standing):
     by_hand(manager, "take the kicks away")
     by_hand(manager, "the labels of the swarm away")
 
-    is_whole(at_work, before, sections)
+    eventually(lambda: all_run(manager))
+    assert [] == lost(before, specs(manager))
+    assert [] == journals(manager)
+    eventually(lambda: promised(sections) == shown(at_work.hosts))
 
 
 def kicked(standing: Standing, manager: Host) -> Callable[[], bool]:

@@ -99,7 +99,7 @@ def test_a_plugin_whose_pulumi_was_killed_starts_nothing_more(moving: tuple[Stan
     standing, moved = moving
     project, hosts = standing.project, standing.hosts
 
-    with ended(killed(project, "pulumi", lambda line: line.startswith("remove the old ingress"))):
+    with ended(killed(project, "pulumi", "remove the old ingress")):
         eventually(lambda: not any(host.network("ingress") for host in hosts))
         eventually(lambda: is_quiet(hosts))
         assert not hosts["n1"].network("ingress")

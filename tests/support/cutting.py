@@ -18,15 +18,16 @@ class Uncut(AssertionError):
     """The run was over before it could be cut."""
 
 
-def killed(project: Project, victim: str, moment: Callable[[str], bool], delay: float = 0.0) -> list[int]:
-    """Start an `up` and kill `victim` once a progress line is the `moment`, and `delay` seconds later.
+def killed(project: Project, victim: str, moment: str | Callable[[str], bool], delay: float = 0.0) -> list[int]:
+    """Start an `up` and kill `victim` once a progress line is the `moment` or begins so, and `delay` seconds later.
 
     Returns the processes that the run had started, some of which may go on. Raises Uncut.
     """
     with project.start("up", *CHANGE, "--json") as process:
         assert process.stdout
-        for _ in filter(moment, progress(process.stdout)):
-            break
+        for line in progress(process.stdout):
+            if line.startswith(moment) if isinstance(moment, str) else moment(line):
+                break
         time.sleep(delay)  # so that a cut falls between two lines as well
         if process.poll() is not None:
             raise Uncut(f"no {victim} left to kill: the run was over")
