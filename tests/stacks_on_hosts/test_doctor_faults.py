@@ -281,19 +281,20 @@ def test_tasks_that_wait_for_an_address_are_found(members: tuple[Group, Project]
     """A /28 with one service on three hosts is full at nine tasks."""
     hosts, project = members
     hosts.provide_image()
-    manager, ended = hosts["q1"], list[tuple[int, Any]]()
+    manager = hosts["q1"]
+    looks: list[tuple[int, Any]] = []
     manager.docker("network", "create", "--driver=overlay", "--subnet=10.203.0.0/28", "small")
     deploy(manager, {"many": "--replicas 9 --network small busybox:lab sleep 100000"})
     manager.docker("service", "scale", "--detach", "many=12")
 
     def is_found() -> bool:
-        ended.append(doctor(project))
-        return len(found(ended[-1][1])) > 1
+        looks.append(doctor(project))
+        return len(found(looks[-1][1])) > 1
 
     eventually(is_found)
     manager.docker("service", "rm", "many")
     eventually(lambda: manager.docker("network", "rm", "small", check=False))
-    code, told = ended[-1]
+    code, told = looks[-1]
 
     assert 7 == code
     assert [("network-addresses", "failed", "", ""), ("waiting-tasks", "failed", "", "")] == found(told)
