@@ -19,11 +19,6 @@ from pulumi.runtime import get_root_resource, rpc, settings
 from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
 from pulumi.runtime.stack import Stack
 
-from providers.rules.plan import plan_of
-from providers.rules.stack_file.model import StackFile
-from providers.rules.stack_file.reading import from_yaml
-from tests.support.stackfiles import SHIPPED
-
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -263,20 +258,6 @@ def test_compose_fragment_is_known_in_previews(monkeypatch):
     assert {"networks": networks} == yaml.safe_load(run(monkeypatch, WHOLE, preview=True).compose)
 
 
-def test_stack_file_is_validated_once(monkeypatch):
-    """Checks, the plan and the comparison with other stacks take one value."""
-    validated, validate = [], StackFile.model_validate
-
-    def counted(raw):
-        validated.append(raw)
-        return validate(raw)
-
-    monkeypatch.setattr(StackFile, "model_validate", counted)
-    run(monkeypatch, WHOLE)
-
-    assert [WHOLE] == validated
-
-
 def test_warnings_are_shown_beside_the_resources(monkeypatch, caplog):
     """Warnings are told, and the program goes on."""
     with caplog.at_level(logging.WARNING):
@@ -385,19 +366,6 @@ def test_keys_of_a_project_of_another_name_are_its_own(monkeypatch, tmp_path):
     shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
 
     assert "nets/test" == run(monkeypatch, WHOLE, root=tmp_path, project="nets").inputs("swarm")["__owner"]
-
-
-@pytest.mark.parametrize("stack", SHIPPED)
-def test_stack_is_declared_whole(monkeypatch, stack):
-    """Each stack file's hosts have a bridge and a node, and its networks are there."""
-    monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")
-    raw = from_yaml(SHIPPED[stack].read_bytes())
-    plan = plan_of(raw, f"swarmnet/{stack}")
-    bridges = {f"docker_gwbridge@{host}" for host in plan.access}
-    nodes = {f"node/{host}" for host in plan.access}
-    overlays = {f"overlay/{spec.name}" for spec in plan.overlays}
-
-    assert bridges | {"swarm"} | nodes | {"ingress"} | overlays == run(monkeypatch, raw, stack).needs().keys()
 
 
 @pytest.mark.whole
