@@ -18,24 +18,20 @@ PRINTS = {"echo", "secho", "print", "Text", "writelines"}
 SAFE = {"line", "as_shown", "table", "matrix"}
 
 
-def test_a_terminal_does_not_obey_hosts():
-    """Control characters in a host's name do not reach the terminal."""
-    assert ("overlay a [2J", "red") == (
-        as_shown("overlay a\x1b[2J", style="red").plain,
-        as_shown("", style="red").style,
-    )
-
-
-FORGED = "overlay a\nnothing drifted: 12 resources are as recorded"
-
-
-def test_no_word_of_a_host_makes_a_line(capsys):
-    """A label, a name or an error that has a line break in it stays on the line that tells of it."""
-    tell(FORGED)
-    complain(str(EngineError(FORGED)))
+def test_no_word_of_a_host_makes_a_line_or_is_obeyed(capsys):
+    """A label, a name or an error that has a line break or an escape in it stays on the line that tells of it."""
+    forged = "overlay a\x1b[2J\nnothing drifted: 12 resources are as recorded"
+    tell(forged)
+    complain(str(EngineError(forged)))
 
     said = capsys.readouterr()
-    assert [1, 1, 1] == [len(text.splitlines()) for text in (said.out, said.err, as_shown(FORGED).plain)]
+    line = "overlay a [2J nothing drifted: 12 resources are as recorded"
+    assert (line, line, line, "red") == (
+        said.out.rstrip("\n"),
+        said.err.rstrip("\n"),
+        as_shown(forged).plain,
+        as_shown("", style="red").style,
+    )
 
 
 def prints(path: Path) -> Iterator[str]:
@@ -56,24 +52,16 @@ def test_nothing_else_prints():
     assert {"lines.py"} == {path.name for path in CLI.glob("*.py") if [*prints(path)]}
 
 
-LONE = "half a character: \ud800"  # no text that can be written
-
-
-def test_a_new_file_is_its_owners(tmp_path):
-    """It names hosts."""
-    write(tmp_path / "facts.json", "{}")
-
-    assert 0o600 == stat.S_IMODE((tmp_path / "facts.json").stat().st_mode)
-
-
-def test_a_file_that_is_there_keeps_its_mode(tmp_path):
-    """A stack file is for all who read the repository."""
+@pytest.mark.parametrize(("mode", "before"), [(0o600, None), (0o644, "old")], ids=["a new file", "one that is there"])
+def test_mode_of_what_is_written(tmp_path, mode, before):
+    """A new file is its owner's, since it names hosts; a stack file is for all who read the repository."""
     path = tmp_path / "Pulumi.prod.yaml"
-    path.write_text("old")
-    path.chmod(0o644)
+    if before:
+        path.write_text(before)
+        path.chmod(mode)
     write(path, "new")
 
-    assert (0o644, "new") == (stat.S_IMODE(path.stat().st_mode), path.read_text())
+    assert (mode, "new") == (stat.S_IMODE(path.stat().st_mode), path.read_text())
 
 
 def test_where_writing_fails_the_old_file_stays(tmp_path):
@@ -81,7 +69,7 @@ def test_where_writing_fails_the_old_file_stays(tmp_path):
     path = tmp_path / "map.html"
     path.write_text("old")
     with pytest.raises(UnicodeEncodeError):
-        write(path, LONE)
+        write(path, "half a character: \ud800")  # no text that can be written
 
     assert (["map.html"], "old") == ([each.name for each in tmp_path.iterdir()], path.read_text())
 

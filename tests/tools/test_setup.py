@@ -1,4 +1,4 @@
-"""The effects of `make setup` on a machine, and what it leaves to `make lab`."""
+"""The effects of `make setup` on a machine, the commands that it runs, and what it leaves to `make lab`."""
 
 import os
 import subprocess
@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.tools.programs import installation, program
+from tools.console import SetupError, run
+from tools.lab import why_not
 from tools.setup import set_up
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,3 +73,60 @@ def test_setup_touches_nothing_but_the_checkout(tmp_path: Path, monkeypatch: pyt
     compiled = f"providers/__pycache__/overlay.{sys.implementation.cache_tag}.pyc"
     assert {".tools/activate", ".tools/venv/bin/swarmnet", compiled} == {str(path.relative_to(root)) for path in made}
     assert not called.exists()
+
+
+# Commands
+
+
+def test_title_and_time(capfd: pytest.CaptureFixture[str]) -> None:
+    """Before a command begins the user sees what it is, why and how long it takes; then how long it took, no output."""
+    run("counting", ["sh", "-c", "echo noise"], about="for a test: no time", at_most=60)
+
+    assert "counting: for a test: no time  0 s\n" == capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "command"),
+    [
+        (r"counting: exit code 3\nno more numbers$", ["sh", "-c", "echo no more numbers >&2; exit 3"]),
+        ("counting: /nowhere/abacus cannot be started", ["/nowhere/abacus"]),
+    ],
+    ids=["fails", "is not there"],
+)
+def test_failure_shows_last_words(error: str, command: list[str]) -> None:
+    """The user sees the title of one that fails, the exit code and the end of its output."""
+    with pytest.raises(SetupError, match=error):
+        run("counting", command, about="for a test", at_most=60)
+
+
+def test_out_of_time(tmp_path: Path) -> None:
+    """A command whose time is up is ended with all it started."""
+    os.mkfifo(tmp_path / "held")
+    with open(os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK)) as held:
+        with pytest.raises(SetupError, match="counting: not done after 1 s"):
+            run("counting", ["sh", "-c", f"sleep 600 >{tmp_path}/held & wait"], about="for a test", at_most=1)
+        os.set_blocking(held.fileno(), True)
+
+        assert "" == held.read()  # nobody is left who could write
+
+
+# Machines on which tests on real hosts run
+
+DEBIAN_12 = {"ID": "debian", "VERSION_ID": "12", "PRETTY_NAME": "Debian GNU/Linux 12 (bookworm)"}
+FEDORA = {"ID": "fedora", "VERSION_ID": "44", "PRETTY_NAME": "Fedora Linux 44"}
+
+
+@pytest.mark.parametrize(
+    ("expected", "system", "uid", "release"),
+    [
+        ("", "linux", 0, DEBIAN_12),
+        ("they need root", "linux", 1000, DEBIAN_12),
+        ("they need Debian 12, this is Fedora Linux 44", "linux", 0, FEDORA),
+        ("they need Debian 12, this is another Linux", "linux", 0, {}),
+        ("they need Linux", "darwin", 0, {}),
+    ],
+    ids=["root", "no root", "Fedora", "no os-release", "macOS"],
+)
+def test_why_not(expected: str, system: str, uid: int, release: dict[str, str]) -> None:
+    """Root on Debian 12 can; anybody else is told what stands in the way."""
+    assert expected == why_not(system, uid, release)

@@ -37,23 +37,43 @@ def shop():
     return of_file(SHOP / "Pulumi.shop.yaml", FactsFile.parse((SHOP / "shop.facts.json").read_bytes()))
 
 
+def hostile_facts(words):
+    """Facts in which each word that a host or an Engine chooses is this."""
+    services = [{"name": words, "ports": [words, f"8080/{words}"], "tasks": 1}]
+    foretold = {
+        "drained": [words],
+        "restarted": [words],
+        "stopped": [words],
+        "stages": [{"doing": words, "seconds": 1}],
+    }
+    foretold["absences"] = [{"service": words, "ports": [words], "seconds": 3}]
+    foretold["restarts"] = [{"service": words, "tasks": 1, "times": 2}]
+    return FactsFile.model_validate(
+        {
+            "schema": 1,
+            "stack": words,
+            "taken_at": "2026-11-20T21:04:00Z",
+            "state": words,
+            "hosts": {
+                "w1": {"role": words, "availability": words, "tasks": {words: 1}, "bridge": {"subnet": words}},
+                words: {"silent": words, "state": words},
+            },
+            "networks": {
+                "app": {"id": words, "subnet": words, "services": services, "containers": [words]},
+                words: {"id": "x", "subnet": "10.77.0.0/24", "gateway": words, "ingress": True, "services": services},
+            },
+            "forecast": [
+                {"resource": "ingress", "seconds": 1, **foretold},
+                {"resource": "swarm", "problem": words},
+            ],
+        }
+    )
+
+
 @cache
 def hostile():
     """A stack, services, containers and hosts with names that a stack file refuses, but files and Engines may have."""
-    facts = FactsFile.model_validate(
-        {
-            "schema": 1,
-            "stack": HOSTILE,
-            "taken_at": "2026-11-20T21:04:00Z",
-            "hosts": {"m1": {"silent": HOSTILE}, HOSTILE: {"bridge": {"subnet": HOSTILE}}},
-            "networks": {
-                HOSTILE: {"id": HOSTILE, "subnet": "10.77.0.0/24", "gateway": HOSTILE, "containers": [HOSTILE]},
-                "app": {"id": "n", "subnet": HOSTILE, "services": [{"name": HOSTILE, "ports": [HOSTILE]}]},
-            },
-            "forecast": [],
-        }
-    )
-    return stack(HOSTILE, facts, overlays={"app": net("10.3.0.0/24")})
+    return stack(HOSTILE, hostile_facts(HOSTILE), overlays={"app": net("10.3.0.0/24")})
 
 
 @cache

@@ -81,57 +81,61 @@ def test_network_whose_range_is_still_to_be_chosen_is_declared():
     assert 3 == sum(kind in ("outgoing", "foreign") for kind in found.values())
 
 
-def blocks_of(*stacks):
-    """Depth, range and what each block is: `free`, the names of its claims, or nothing for an outline."""
-    found = blocks(claims(stacks, overlaps(stacks)), [each.name for each in stacks])
-    return [
-        (depth, each.range, "free" if each.free_for else ", ".join(claim.name for claim in each.claims))
-        for depth, each in walk(found)
-    ]
-
-
 def network(subnet, kind="overlay"):
     """A claim of a stack."""
     return Claim("prod", kind, subnet, subnet, "", "")
 
 
-def test_small_range_beside_a_large_one():
-    """A /24 is within its /16 and that within its private block, beside a /8 of somebody else."""
-    assert [
-        (0, "10.0.0.0/8", ""),
-        (1, "10.0.0.0/16", "Engines' own pool"),
-        (1, "10.1.0.0…10.99.0.0", "free"),
-        (1, "10.99.0.1…10.99.0.2", "m1, w1"),
-        (1, "10.99.0.3…10.254.255.255", "free"),
-        (1, "10.255.0.0/16", ""),
-        (2, "10.255.0.0/24", "app"),
-        (2, "10.255.1.0/24", "data"),
-        (2, "10.255.2.0…10.255.255.255", "free"),
-        (0, "11.0.0.0/8", "reserved"),
-    ] == blocks_of(stack(overlays={"app": net("10.255.0.0/24"), "data": net("10.255.1.0/24")}, reserved=["11.0.0.0/8"]))
+HOSTS_ALONE = {"m1": {"address": "198.51.100.11", "role": "manager"}, "w1": {"address": "198.51.100.12"}}
+# Depth, range, and what each block is: `free`, the names of its claims, or nothing for an outline.
+BLOCKS = {
+    "a /24 within its /16 and that within its private block, beside a /8 of somebody else": (
+        [
+            (0, "10.0.0.0/8", ""),
+            (1, "10.0.0.0/16", "Engines' own pool"),
+            (1, "10.1.0.0…10.99.0.0", "free"),
+            (1, "10.99.0.1…10.99.0.2", "m1, w1"),
+            (1, "10.99.0.3…10.254.255.255", "free"),
+            (1, "10.255.0.0/16", ""),
+            (2, "10.255.0.0/24", "app"),
+            (2, "10.255.1.0/24", "data"),
+            (2, "10.255.2.0…10.255.255.255", "free"),
+            (0, "11.0.0.0/8", "reserved"),
+        ],
+        {"overlays": {"app": net("10.255.0.0/24"), "data": net("10.255.1.0/24")}, "reserved": ["11.0.0.0/8"]},
+    ),
+    "nothing free in what is reserved": (
+        [
+            (0, "10.0.0.0/8", "reserved"),
+            (1, "10.0.0.0/16", "Engines' own pool"),
+            (1, "10.3.0.0/24", "app"),
+            (1, "10.99.0.1…10.99.0.2", "m1, w1"),
+        ],
+        {"overlays": {"app": net("10.3.0.0/24")}, "reserved": ["10.0.0.0/8"]},
+    ),
+    "nothing free around hosts alone": ([(0, "198.51.100.11…198.51.100.12", "m1, w1")], {"hosts": HOSTS_ALONE}),
+}
 
 
-def test_no_space_is_free_in_what_is_reserved():
-    """A range that a stack keeps free is not offered to it."""
-    assert [] == [
-        row for row in blocks_of(stack(reserved=["10.0.0.0/8"], overlays={"app": net("10.3.0.0/24")})) if "free" in row
+@pytest.mark.parametrize(("expected", "sections"), BLOCKS.values(), ids=BLOCKS)
+def test_blocks_of_a_stack(expected, sections):
+    """Each range is in the smallest block that holds it, with the space that is free there."""
+    drawn = stack(**sections)
+    found = blocks(claimed(drawn), [drawn.name])
+
+    assert expected == [
+        (depth, each.range, "free" if each.free_for else ", ".join(claim.name for claim in each.claims))
+        for depth, each in walk(found)
     ]
 
 
 def test_what_one_stack_reserves_is_free_for_others():
     """Free space says for whom it is not."""
-    found = blocks(claims(projects(), overlaps(projects())), ["dev", "prod", "staging"])
+    found = blocks(claimed(*projects()), ["dev", "prod", "staging"])
 
     assert {("dev",)} == {
         each.free_for for _, each in walk(found) if each.first == IPv4Address("10.65.0.0") and each.free_for
     }
-
-
-def test_blocks_without_networks_have_no_free_space():
-    """Hosts alone make no blocks_of of the addresses around them."""
-    assert [(0, "198.51.100.11…198.51.100.12", "m1, w1")] == blocks_of(
-        stack(hosts={"m1": {"address": "198.51.100.11", "role": "manager"}, "w1": {"address": "198.51.100.12"}})
-    )
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(8, 32)), min_size=1, max_size=30))

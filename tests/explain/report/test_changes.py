@@ -104,11 +104,6 @@ def test_swarm_that_the_stack_file_does_not_speak_of_is_forgotten():
     }
 
 
-def test_a_stack_file_that_makes_no_sense_wants_nothing():
-    """The preview itself says what is wrong with it."""
-    assert (None, []) == wanted(preview(config={}))
-
-
 def test_numbers_sort_as_numbers():
     """They do so whatever stands before and after them."""
     assert ["a", "w2", "w2b", "w10", "x"] == sorted(["w10", "x", "w2b", "a", "w2"], key=natural)

@@ -1,7 +1,7 @@
 """Hostile text, as a Markdown parser reads it: made harmless, and in a report that shows it and obeys none of it."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from providers.explain import escape
-from providers.explain.facts_file import FactsFile
 from providers.explain.report.page import comment, no_page, page
+from tests.explain.map.samples import hostile_facts
 from tests.explain.report.previews import bridge, ingress, node, overlay, preview, step, swarm
 
 MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
@@ -59,11 +59,6 @@ def test_prose_is_text_and_code(text):
     assert TEXT_ONLY | {"code_inline"} >= {token.type for token in tokens}
 
 
-def test_commands_in_an_error_are_code():
-    """They stay between their backticks."""
-    assert "run `pulumi up`, \\<then\\> look" == escape.prose("run `pulumi up`, <then> look")
-
-
 @given(st.lists(st.text("`a\n"), max_size=4))
 def test_no_line_closes_a_fence(lines):
     """No number of backticks does."""
@@ -81,9 +76,26 @@ def test_nobody_is_called(text):
     assert "\u2060" in escape.plain(text)
 
 
-def test_a_name_with_an_at_sign_is_no_mention():
-    """It can be copied as it is."""
-    assert "docker\\_gwbridge@w1" == escape.plain("docker_gwbridge@w1")
+@pytest.mark.parametrize(
+    ("expected", "written", "text"),
+    [
+        ("run `pulumi up`, \\<then\\> look", escape.prose, "run `pulumi up`, <then> look"),
+        ("docker\\_gwbridge@w1", escape.plain, "docker_gwbridge@w1"),
+        # A right-to-left override could make a label look like another.
+        ("a b c", escape.shown, "a\u202eb\x1bc"),
+        *(
+            (text, escape.shown, text)
+            for text in (
+                "ssh://deploy@10.0.0.1:22",
+                "https://docs.docker.com/engine/",
+                "sudo asks for a password: allow it without one",
+            )
+        ),
+    ],
+)
+def test_what_means_no_harm_can_be_read_and_copied(expected, written, text):
+    """Commands in an error are code; a name with an at sign is no mention; not each address or password is secret."""
+    assert expected == written(text)
 
 
 @pytest.mark.parametrize(
@@ -111,20 +123,6 @@ def test_secrets_are_not_shown(text):
     assert "[secret]" in escape.shown(text)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["ssh://deploy@10.0.0.1:22", "https://docs.docker.com/engine/", "sudo asks for a password: allow it without one"],
-)
-def test_what_is_no_secret_is_shown(text):
-    """Addresses, links and words about passwords are shown as they are."""
-    assert text == escape.shown(text)
-
-
-def test_what_turns_text_around_is_not_shown():
-    """A right-to-left override could make a label look like another."""
-    assert "a b c" == escape.shown("a\u202eb\x1bc")
-
-
 @pytest.mark.timeout(400)
 def test_mermaid_reads_any_label(mermaid):
     """Every sign that has a meaning there, and words that have one."""
@@ -138,37 +136,6 @@ def test_mermaid_reads_any_label(mermaid):
 EVIL = "<b>x</b> | [x](http://e.example) https://e.example www.e.example a@e.example @team #12 GH-3 **x** ~~x~~ ![x](y)"
 TOKEN = "SWMTKN-1-abc"
 HOSTILE = f"`{EVIL} {TOKEN}\n\n# heading\n::error::x\x1b[2J\n<!-- x"
-FACTS = {
-    "schema": 1,
-    "stack": HOSTILE,
-    "taken_at": datetime(2026, 11, 24, tzinfo=UTC),
-    "state": HOSTILE,
-    "hosts": {
-        "w1": {"role": HOSTILE, "availability": HOSTILE, "tasks": {HOSTILE: 1}},
-        HOSTILE: {"silent": HOSTILE, "state": HOSTILE},
-    },
-    "networks": {
-        "app": {
-            "id": HOSTILE,
-            "services": [{"name": HOSTILE, "ports": [HOSTILE], "tasks": 1}],
-            "containers": [HOSTILE],
-        },
-        HOSTILE: {"id": "x", "ingress": True, "services": [{"name": HOSTILE, "ports": [f"8080/{HOSTILE}"]}]},
-    },
-    "forecast": [
-        {
-            "resource": "ingress",
-            "stages": [{"doing": HOSTILE, "seconds": 1}],
-            "seconds": 1,
-            "drained": [HOSTILE],
-            "restarted": [HOSTILE],
-            "stopped": [HOSTILE],
-            "absences": [{"service": HOSTILE, "ports": [HOSTILE], "seconds": 3}],
-            "restarts": [{"service": HOSTILE, "tasks": 1, "times": 2}],
-        },
-        {"resource": "swarm", "problem": HOSTILE},
-    ],
-}
 STEPS = [
     step("update", overlay(), overlay(where="d", settled=HOSTILE, on_in_use="migrate")),
     step("update", overlay("b", settled=HOSTILE), overlay("b")),
@@ -193,7 +160,7 @@ def texts(markdown):
         yield from token.children or ()
 
 
-PAGES = [page(preview(*STEPS, errors=ERRORS), FactsFile(**FACTS), timedelta(days=2)), no_page(HOSTILE, HOSTILE)]
+PAGES = [page(preview(*STEPS, errors=ERRORS), hostile_facts(HOSTILE), timedelta(days=2)), no_page(HOSTILE, HOSTILE)]
 each_page = pytest.mark.parametrize("shown", [comment([text]) for text in PAGES], ids=["a preview", "none"])
 
 
