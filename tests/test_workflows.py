@@ -195,35 +195,61 @@ def test_no_checkout_leaves_a_token_behind():
     assert [False] * 12 == found
 
 
-READS = {"contents": "read"}
-KNOWS = {**READS, "actions": "read"}
+READS, KNOWS = {"contents": "read"}, {"contents": "read", "actions": "read"}
+ONLY_MAIN = "vars.SWARMNET_STACKS && vars.SWARMNET_RUNNER && github.ref == 'refs/heads/main'"
+# What a job may do, the environment whose secrets it gets, and where it runs: all others wait for the first.
+JOBS = {
+    ("ci", "check"): (READS, None, None),
+    ("ci", "test"): (
+        READS,
+        None,
+        "vars.SWARMNET_DEBIAN_RUNNER && github.event_name == 'push' && github.ref == 'refs/heads/main'",
+    ),
+    ("deploy", "environments"): (KNOWS, None, ONLY_MAIN),
+    ("deploy", "plan"): (READS, "hosts", None),
+    ("deploy", "planned"): ({"actions": "read"}, None, "!cancelled() && needs.plan.result != 'skipped'"),
+    ("deploy", "deploy"): (
+        READS,
+        "${{ matrix.stack }}",
+        "!cancelled() && needs.planned.result == 'success' && needs.planned.outputs.stacks != '[]'",
+    ),
+    ("drift", "environments"): (KNOWS, None, ONLY_MAIN),
+    ("drift", "drift"): (READS, "hosts", None),
+    ("preview", "environments"): (
+        KNOWS,
+        None,
+        "vars.SWARMNET_STACKS && github.event.pull_request.head.repo.full_name == github.repository &&"
+        " github.event.pull_request.user.login != 'dependabot[bot]'",
+    ),
+    ("preview", "preview"): (READS, "preview", None),
+    ("preview", "comment"): (
+        {**KNOWS, "pull-requests": "write"},
+        None,
+        "!cancelled() && needs.preview.result != 'skipped'",
+    ),
+    ("release", "check"): (READS, None, "vars.SWARMNET_RELEASES"),
+    ("release", "release"): ({"contents": "write", "id-token": "write", "attestations": "write"}, None, None),
+}
 STATE = {"PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}
 STATE |= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
-HOSTS = {*STATE, "SWARMNET_SSH_KEY"}
 
 
-def test_each_job_may_do_what_it_has_to():
-    """Nothing by default; two jobs write: the comment, and a release, which is signed. Secrets are those of
-    environments: that of the preview is its own, and has no host's key."""
-    assert {
-        ("ci", "check"): (READS, None, set()),
-        ("ci", "test"): (READS, None, set()),
-        ("deploy", "environments"): (KNOWS, None, set()),
-        ("deploy", "plan"): (READS, "hosts", HOSTS),
-        ("deploy", "planned"): ({"actions": "read"}, None, set()),
-        ("deploy", "deploy"): (READS, "${{ matrix.stack }}", HOSTS),
-        ("drift", "environments"): (KNOWS, None, set()),
-        ("drift", "drift"): (READS, "hosts", HOSTS),
-        ("preview", "environments"): (KNOWS, None, set()),
-        ("preview", "preview"): (READS, "preview", STATE),
-        ("preview", "comment"): ({**KNOWS, "pull-requests": "write"}, None, set()),
-        ("release", "check"): (READS, None, set()),
-        ("release", "release"): ({"contents": "write", "id-token": "write", "attestations": "write"}, None, set()),
-    } == {
-        name: (job["permissions"], job.get("environment"), set(re.findall(r"secrets\.(\w+)", str(job))))
-        for name, job in jobs().items()
-    }
+def test_each_job_may_do_what_it_has_to_where_it_may():
+    """Nothing by default; two jobs write: the comment, and a release, which is signed. Only main reaches hosts; forks
+    and bots, which get no secrets, have no preview; nobody else's code gets root on the runner of the tests; copies,
+    which get the tags too, release nothing; without a plan nothing is deployed."""
+    assert JOBS == {name: (job["permissions"], job.get("environment"), job.get("if")) for name, job in jobs().items()}
     assert [{}] * 5 == [read(workflow)["permissions"] for workflow in WORKFLOWS]
+    assert "${{ vars.SWARMNET_DEBIAN_RUNNER }}" == jobs()["ci", "test"]["runs-on"]
+
+
+@pytest.mark.parametrize("name", JOBS, ids=" ".join)
+def test_secrets_are_those_of_environments(name):
+    """That of the preview is its own, and has no host's key."""
+    _, environment, _ = JOBS[name]
+    of_it = {None: set(), "preview": STATE}.get(environment, {*STATE, "SWARMNET_SSH_KEY"})
+
+    assert of_it == set(re.findall(r"secrets\.(\w+)", str(jobs()[name])))
 
 
 def test_each_job_ends():
@@ -232,30 +258,6 @@ def test_each_job_ends():
 
     assert (360, 90) == (minutes.pop(("deploy", "deploy")), minutes.pop(("ci", "test")))
     assert 60 == max(minutes.values())
-
-
-ONLY_MAIN = "vars.SWARMNET_STACKS && vars.SWARMNET_RUNNER && github.ref == 'refs/heads/main'"
-
-
-def test_jobs_run_only_where_they_may():
-    """Only main reaches hosts; forks and bots, which get no secrets, have no preview; nobody else's code gets root on
-    the runner of the tests; copies, which get the tags too, release nothing; without a plan nothing is deployed."""
-    assert {
-        ("ci", "test"): "vars.SWARMNET_DEBIAN_RUNNER && github.event_name == 'push' && github.ref == 'refs/heads/main'",
-        ("deploy", "environments"): ONLY_MAIN,
-        ("deploy", "planned"): "!cancelled() && needs.plan.result != 'skipped'",
-        ("deploy", "deploy"): (
-            "!cancelled() && needs.planned.result == 'success' && needs.planned.outputs.stacks != '[]'"
-        ),
-        ("drift", "environments"): ONLY_MAIN,
-        ("preview", "environments"): (
-            "vars.SWARMNET_STACKS && github.event.pull_request.head.repo.full_name == github.repository &&"
-            " github.event.pull_request.user.login != 'dependabot[bot]'"
-        ),
-        ("preview", "comment"): "!cancelled() && needs.preview.result != 'skipped'",
-        ("release", "check"): "vars.SWARMNET_RELEASES",
-    } == {name: job["if"] for name, job in jobs().items() if "if" in job}
-    assert "${{ vars.SWARMNET_DEBIAN_RUNNER }}" == jobs()["ci", "test"]["runs-on"]
 
 
 def test_stack_waits_for_the_one_before_it():

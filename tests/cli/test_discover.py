@@ -49,6 +49,7 @@ def host(tmp_path, monkeypatch):
         host.engine.answer(f"GET /networks/{each['Name']}", body=each)
     yield host
     host.close()
+    assert {"GET"} >= {request.partition(" ")[0] for request in host.engine.requests}  # nothing is written to it
 
 
 @pytest.fixture
@@ -116,13 +117,6 @@ def test_place_that_is_a_command(discover, host, tmp_path, monkeypatch, where):
 
     assert (0, False) == (ended.exit_code, ran.exists()), ended.output
     assert len(places) == text.count("# not seen: ")
-
-
-def test_nothing_is_written_to_the_host(discover, host):
-    """All requests are GET."""
-    discover()
-
-    assert {"GET"} == {request.partition(" ")[0] for request in host.engine.requests}
 
 
 def test_remarks_are_told(discover, host):

@@ -300,21 +300,21 @@ def test_what_is_told_beside_the_sections(line, there):
 
 # What clashes
 
-# What is left (null: no such section), what the first line about a clash has, and what was found.
+# What is left (null: no such section), how the first line about a clash begins … ends, and what was found.
 CLASHES: dict[str, tuple[str, str, Found]] = {
     "a setting that no stack file may have": (
         "swarm: {cert_expiry: 3600}",
-        "left out: swarm.dispatcher_heartbeat: 1.0e-09",
+        "swarm.dispatcher_heartbeat: …; left out: swarm.dispatcher_heartbeat: 1.0e-09",
         found(dispatcher_heartbeat=1e-9, cert_expiry=3600.0),
     ),
     "a bridge that meets the ingress": (
         "gwbridge: null, ingress: {subnet: 172.18.3.0/24}, swarm: {}",
-        "gwbridge.subnet: 172.18.0.0/16 contains ingress.subnet 172.18.3.0/24: hosts would",
+        "gwbridge.subnet: 172.18.0.0/16 contains ingress.subnet 172.18.3.0/24: hosts would…",
         found(networks=[ingress("172.18.3.0/24")]),
     ),
     "an overlay, and none whose name begins alike": (
         "overlays: {app2: {subnet: 10.64.33.0/24}}, ingress: {subnet: 10.0.0.0/24}",
-        "left out: overlays.ap: {subnet: 10.99.0.0/24}",
+        "overlays.ap.subnet: 10.99.0.0/24 contains …; left out: overlays.ap: {subnet: 10.99.0.0/24}",
         found(
             member("m1", 1, bridge("10.1.0.0/20")),
             networks=[ingress(), net("ap", "10.99.0.0/24"), net("app2", "10.64.33.0/24")],
@@ -322,17 +322,17 @@ CLASHES: dict[str, tuple[str, str, Found]] = {
     ),
     "a bridge that meets an overlay": (
         "overlays: {app: {subnet: 172.18.5.0/24}}, gwbridge: null",
-        "left out: gwbridge: {subnet: 172.18.0.0/16}",
+        "gwbridge.subnet: …; left out: gwbridge: {subnet: 172.18.0.0/16}",
         with_app("172.18.5.0/24"),
     ),
     "a pool, before the networks that were taken from it": (
         "swarm: {}, ingress: {subnet: 10.64.0.0/20}",
-        "; left out: swarm.default_addr_pool: [10.64.0.0/16]",
+        "…; left out: swarm.default_addr_pool: [10.64.0.0/16]",
         found(networks=[ingress("10.64.0.0/20")], default_addr_pool=("10.64.0.0/16",), default_addr_pool_prefix=20),
     ),
     "too small a link, which is told and not declared": (
         "ingress: {subnet: 10.0.0.0/24}, hosts: {m1: {address: 10.99.0.1, role: manager}}",
-        "ingress.mtu: 1500, the Engine's choice, is more than hosts.m1.mtu, 1400",
+        "ingress.mtu: 1500, the Engine's choice, is more than hosts.m1.mtu, 1400…",
         found(member(report=with_links(1400))),
     ),
 }
@@ -344,7 +344,8 @@ def test_what_clashes_is_left_out(left, told, there):
     (raw, said), wanted = mended(declared(there)), yaml.safe_load(f"{{{left}}}")
 
     assert wanted == {key: raw.get(key) for key in wanted}
-    assert told in next(each.line for each in said if each.kind == "clash")
+    line, (begins, _, ends) = next(each.line for each in said if each.kind == "clash"), told.partition("…")
+    assert (begins, ends) == (line[: len(begins)], line[len(line) - len(ends) :])
 
 
 def test_range_named_as_free_meets_nothing_that_hosts_have():

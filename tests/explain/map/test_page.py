@@ -71,11 +71,6 @@ def test_every_form_has_the_same(words):
     assert [True] * 3 == [words in found for found in (SHOP, svg([shop()]), flowchart([shop()]))]
 
 
-def test_map_is_the_same_each_time():
-    """No clock, no order of a set: a map can be kept beside the stack file."""
-    assert SHOP == page([shop()])
-
-
 def test_only_with_facts_something_is_said_of_what_is_attached():
     """Nobody looked otherwise; their age depends on the reader, so that the page says when they were taken."""
     assert "found on the hosts of shop is as of 2026-11-20 21:04 UTC" in SHOP

@@ -6,7 +6,7 @@ import pytest
 
 from providers.explain.report.changes import changes, natural, others, wanted
 from providers.explain.report.details import details, other
-from providers.explain.report.effects import FORGOTTEN, SETTINGS, Disturbs, effect
+from providers.explain.report.effects import FORGOTTEN, SETTINGS, Disturbs, consequence, effect
 from providers.explain.report.foreseen import foreseen
 from providers.explain.report.preview import NotAPreview, Preview, State
 from tests.explain.report.previews import bridge, foreign, ingress, node, overlay, preview, step, swarm
@@ -190,6 +190,22 @@ def test_effect(disturbs, says, one):
     assert says in found.words
 
 
+@pytest.mark.parametrize(
+    ("line", "one"),
+    [
+        ("w1 is drained and its docker restarted", step("update", bridge(settled=DRAINED), bridge())),
+        (f"unfinished ({LACKING}): brought back on every host", step("update", ingress(settled=LACKING), ingress())),
+        (
+            "refused unless it is so already: data_path_port can only be said when a swarm begins",
+            step("update", swarm(), swarm(data_path_port=4790)),
+        ),
+    ],
+)
+def test_line_on_the_row_of_a_change(line, one):
+    """It says only what running workloads may feel; the usual ones are compared with the recorded previews."""
+    assert line == consequence(*changes(preview(one), None), frozenset())
+
+
 @pytest.mark.parametrize("spec", [bridge, swarm, node, ingress, overlay])
 def test_treatment_alone_disturbs_nothing(spec):
     """It is no property of anything on a host."""
@@ -225,6 +241,10 @@ TOO_EARLY = {
         [step("replace", overlay("a", "c"), overlay("a", "d")), step("replace", overlay("b", "d"), overlay("b", "c"))],
     ),
     "of one that stays": (["overlay/new"], [NEW, step("delete", overlay("old", retain=True))]),
+    "a setting that the state does not know, which may be so already": (
+        [],
+        [step("update", swarm(), swarm(data_path_port=7789))],
+    ),
     "its own": ([], [step("replace", overlay(), overlay(subnet="10.3.0.0/23"))]),
     "another": ([], [step("create", after=overlay("new", "d")), step("delete", overlay("old"))]),
     "of one that does not move": (
@@ -241,25 +261,19 @@ def test_who_comes_too_early(expected, steps):
 
 
 @pytest.mark.parametrize(
-    ("begins", "key", "before", "after"),
+    ("begins", "key", "values"),
     [
-        ("data_path_port is 7777 and is to be 7789, but only", "data_path_port", 7777, 7789),
+        ("data_path_port is 7777 and is to be 7789, but only", "data_path_port", [7777, 7789]),
         (
             "default_addr_pool is 10.60.0.0/14 and is to be 10.64.0.0/12, but only",
             "default_addr_pool",
-            ("10.60.0.0/14",),
-            ("10.64.0.0/12",),
+            [("10.60.0.0/14",), ("10.64.0.0/12",)],
         ),
     ],
     ids=["port", "pool"],
 )
-def test_a_swarm_has_some_settings_for_good(begins, key, before, after):
+def test_a_swarm_has_some_settings_for_good(begins, key, values):
     """They are for a new one."""
-    ((name, why),) = foreseen(changes(preview(step("update", swarm(**{key: before}), swarm(**{key: after}))), None))
+    ((name, why),) = foreseen(changes(preview(step("update", *(swarm(**{key: each}) for each in values))), None))
 
     assert ("swarm", begins) == (name, why[: len(begins)])
-
-
-def test_what_the_state_does_not_know_may_be_so_already():
-    """The hosts have to say."""
-    assert [] == too_early(step("update", swarm(), swarm(data_path_port=7789)))
