@@ -1,22 +1,19 @@
 """A manager by SSH whose Engine tells of a swarm of two: itself, and a worker that has no address."""
 
+from tests.support.engine_answers import ANSWERS
 from tests.support.fake_sshd import FakeHost
 from tests.support.swarms import SPEC
 
-INFO = {"LocalNodeState": "active", "NodeID": "n1", "NodeAddr": "127.0.0.1", "ControlAvailable": True, "Error": ""}
-SWARM = {"ID": "s1", "Version": {"Index": 9}, "DataPathPort": 4789, "SubnetSize": 24, "Spec": SPEC}
+SWARM = ANSWERS["/swarm"] | {"Spec": SPEC}
+INFO = ANSWERS["/info"]["Swarm"] | {"NodeAddr": "127.0.0.1"}
 
 
 def node(node_id, hostname, address, role="manager"):
     """A member as the Engine lists it."""
-    return {
-        "ID": node_id,
-        "Version": {"Index": 9},
-        "Spec": {"Role": role, "Availability": "active", "Labels": {}},
-        "Description": {"Hostname": hostname},
-        "Status": {"State": "ready", "Addr": address},
-        "ManagerStatus": {"Leader": True, "Reachability": "reachable"} if role == "manager" else None,
-    }
+    spec = {"Role": role, "Availability": "active", "Labels": {}}
+    listed = {"ID": node_id, "Spec": spec, "Description": {"Hostname": hostname}}
+    manages = {} if role == "manager" else {"ManagerStatus": None}
+    return ANSWERS["/nodes"][0] | listed | {"Status": {"State": "ready", "Addr": address}} | manages
 
 
 def manages(host: FakeHost, networks=()):

@@ -6,31 +6,14 @@ from pathlib import Path
 import pytest
 
 from providers.hosts.reports import COMMAND
+from providers.rules.nouns.gwbridge import ENGINE_DEFAULT
 from tests.cli.one_manager import INFO, manages, node, way
 from tests.support.command_line import swarmnet
+from tests.support.engine_answers import APP, BRIDGE, INGRESS
 from tests.support.fake_sshd import Ends, FakeHost
 from tests.support.my_ssh import at_home, without_ssh
 
-BRIDGE = {
-    "com.docker.network.bridge.name": "docker_gwbridge",
-    "com.docker.network.bridge.enable_icc": "false",
-    "com.docker.network.bridge.enable_ip_masquerade": "true",
-}
-
-
-def network(name, driver, scope, subnet, box="", **more):
-    """A network as the Engine lists and inspects it. box: the name that the ingress has as attached to it."""
-    config = [{"Subnet": subnet, "Gateway": subnet.replace("0/", "1/").partition("/")[0]}]
-    attached = {"ingress-sbox": {"Name": box}} if box else {}
-    given = {"Id": f"id-{name}", "Name": name, "Driver": driver, "Scope": scope, "IPAM": {"Config": config}}
-    return {**given, "Containers": attached, **more}
-
-
-NETWORKS = [
-    network("docker_gwbridge", "bridge", "local", "172.18.0.0/16", "gateway_ingress-sbox", Options=BRIDGE),
-    network("ingress", "overlay", "swarm", "10.0.0.0/24", "ingress-endpoint", Ingress=True),
-    network("app", "overlay", "swarm", "10.64.0.0/24", Attachable=True),
-]
+NETWORKS = [BRIDGE | {"Options": ENGINE_DEFAULT}, INGRESS, APP]
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from cli.drift import Report, Trial, as_data, compared, ending, lines, place, report
+from cli.drift import Report, Trial, as_data, compared, ending, lines, report
 from cli.looks import Late, Waiting, seen
 from providers import simulate
-from providers.explain.drift import Difference, Outcome, Unknown
-from providers.loop.forecasts import State
+from providers.explain.drift import Difference, Outcome
 from providers.rules.checks.members import DAY
 from providers.rules.stack_file.access import UNSAID, HostAccess, Roles
 from providers.rules.vocabulary.errors import Unreachable
@@ -41,18 +40,13 @@ def reaching(world: World) -> Callable[[Mapping[str, HostAccess], Roles], Any]:
     return lambda accesses, roles: SimulatedHosts(world)
 
 
-def recorded(*specs: Spec) -> State:
-    """Return the state as it is once the stack is up."""
-    return {name: (spec, {**known, "adopted": False}) for name, (spec, known) in state(RUNNING, *specs).items()}
-
-
 def told(world: World, *specs: Spec, wanted: tuple[Spec, ...] = (), clashes: str = "") -> Report:
     """Return the report about these resources. `wanted`: by the stack file, if that is another by now."""
-    state = recorded(*specs)
-    found = compared(state, seen(Waiting(), state, ACCESSES, UNSAID, reaching(world)), own_swarm=True)
+    there = state(RUNNING, *specs)
+    found = compared(there, seen(Waiting(), there, ACCESSES, UNSAID, reaching(world)), own_swarm=True)
     clear = not any(each.unknown for each in found)
     trial = Trial(seen=Simulated(world).survey(), clashes=clashes) if clear else None
-    return report(plan_of(*(wanted or specs)), state, found, trial)
+    return report(plan_of(*(wanted or specs)), there, found, trial)
 
 
 def drifted(result: Report) -> list[tuple[str, str]]:
@@ -94,13 +88,14 @@ def test_settled_stack_is_clean():
 
 @pytest.mark.parametrize("seconds", [0, 60], ids=["just now", "so that the managers call it down"])
 def test_rows_of_a_host_that_is_cut_are_unknown(seconds):
-    """It is asked itself: its bridge, its membership and its share of the ingress are; nothing else, nor drifted."""
+    """It is asked itself: its bridge, its membership and its share of the ingress are; nothing else, nor drifted. A
+    line names the host if the resource's own name does not."""
     result = told(after(cut("w1"), elapsed(seconds)), *STACK)
 
-    assert {("docker_gwbridge@w1", "w1"), ("node/w1", "w1"), ("ingress", "w1")} == {
-        (each.resource, each.host) for each in result.unknown
+    assert {"docker_gwbridge@w1", "ingress on w1", "node/w1"} == {
+        line.partition(": unknown: w1: ")[0] for line in plain(result)
     }
-    assert (1, ()) == (result.status, result.drifted)
+    assert (1, (), {"w1"}) == (result.status, result.drifted, {each.host for each in result.unknown})
 
 
 def test_other_hosts_are_compared_while_one_is_cut():
@@ -141,7 +136,9 @@ def test_end_of_the_swarm_needs_every_hosts_word():
 
 def test_host_that_may_not_be_asked_is_unknown():
     """One that the stack file calls lost."""
-    found = seen(Waiting(), recorded(lifecycle.gwbridge_spec("w1")), {"m1": ACCESSES["m1"]}, UNSAID, reaching(RUNNING))
+    found = seen(
+        Waiting(), state(RUNNING, lifecycle.gwbridge_spec("w1")), {"m1": ACCESSES["m1"]}, UNSAID, reaching(RUNNING)
+    )
 
     assert "w1: not asked: the stack file does not declare it any more, or says that it is lost" in str(
         found.facts["docker_gwbridge@w1"]
@@ -240,12 +237,3 @@ def test_certificate_that_ends_soon_is_a_warning():
     assert ["m1", "w1", "w2"] == [line.partition(":")[0] for line in warnings]
     assert "warning: m1: its certificate as a member ends in 3 days" in plain(result)[0]
     assert (list(warnings), "clean") == (as_data("prod", result)["warnings"], as_data("prod", result)["status"])
-
-
-@pytest.mark.parametrize(
-    ("resource", "host", "where"),
-    [("docker_gwbridge@w1", "w1", ""), ("node/w1", "w1", ""), ("ingress", "ss", " on ss"), ("overlay/app", "", "")],
-)
-def test_place_names_each_host_once(resource, host, where):
-    """The host is named only if the resource's name does not have it already."""
-    assert f"{resource}{where}" == place(Unknown(resource=resource, host=host, why=""))

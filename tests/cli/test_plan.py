@@ -58,14 +58,7 @@ def plan_of(*specs: Spec) -> Plan:
 
 def state(world: World, *specs: Spec) -> dict[str, tuple[Spec, dict[str, Any]]]:
     """Return Pulumi's state of resources that are up on this world."""
-    ids = {NodeSpec: "node_id", SwarmSpec: "swarm_id"}
-    return {
-        spec.resource_name: (
-            spec,
-            {**spec.model_dump(), ids.get(type(spec), "network_id"): lifecycle.id_of(world, spec)},
-        )
-        for spec in specs
-    }
+    return {spec.resource_name: (spec, lifecycle.recorded(world, spec)) for spec in specs}
 
 
 def foretold(world: World, *specs: Spec, known: bool = True) -> list[Forecast]:

@@ -80,9 +80,7 @@ def by_hand(*steps: Step, seconds: float = 20) -> World:
     return after(STACK, *acts)
 
 
-def recorded(spec: Spec) -> dict[str, Any]:
-    """The outputs that the state has of a resource of the stack."""
-    return {**spec.model_dump(), noun_of(spec).output: lifecycle.id_of(STACK, spec), "adopted": False}
+recorded = partial(lifecycle.recorded, STACK)
 
 
 def facts(world: World, spec: Spec) -> Any:

@@ -81,6 +81,11 @@ def made(world: World, *specs: Spec) -> World:
     return hosts.world
 
 
+def recorded(world: World, spec: Spec) -> dict[str, Any]:
+    """The outputs that the state has of what was made."""
+    return {**spec.model_dump(), noun_of(spec).output: id_of(world, spec), "adopted": False}
+
+
 @cache
 def running(world: World | None = None) -> World:
     """Three hosts with the whole stack, at rest."""
