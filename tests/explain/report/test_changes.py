@@ -1,11 +1,9 @@
 """Changes in a preview: what they are, how they are told in full, what they disturb, and what comes too early."""
 
-import json
-
 import pytest
 
-from providers.explain.report.changes import changes, natural, others, wanted
-from providers.explain.report.details import details, other
+from providers.explain.report.changes import changes, natural, others
+from providers.explain.report.details import other
 from providers.explain.report.effects import FORGOTTEN, SETTINGS, Disturbs, consequence, effect
 from providers.explain.report.foreseen import foreseen
 from providers.explain.report.preview import NotAPreview, Preview, State
@@ -48,24 +46,9 @@ def test_owner_and_name_are_in_the_urns():
     assert ("p/s", "a::b") == (found.owner, found.steps[0].name)
 
 
-HOSTS = {"m1": {"address": "10.9.0.1", "role": "manager"}, "w2": {"address": "10.9.0.2"}}
-
-
 def names(*steps):
     """The changed resources."""
     return [change.name for change in changes(preview(*steps), None)]
-
-
-@pytest.mark.parametrize("op", ["same", "refresh", "read", "create-replacement", "delete-replaced"])
-def test_what_changes_nothing_is_no_change(op):
-    """Half of a replacement is none either: it is told as a whole."""
-    assert [] == names(step(op, overlay(), overlay()))
-    assert [] == others(preview(step(op, overlay(), overlay())))
-
-
-def test_what_is_not_ours_is_told_apart():
-    """It is told by name and kind only."""
-    assert ["deploy"] == [each.name for each in others(preview(step("create", after=overlay()), foreign()))]
 
 
 def test_what_can_not_be_read_is_not_ours():
@@ -94,57 +77,9 @@ def test_properties_are_those_of_what_is_on_hosts(expected, before, after):
     assert expected == change.properties
 
 
-def test_swarm_that_the_stack_file_does_not_speak_of_is_forgotten():
-    """Its hosts stay members, but for one that is taken out."""
-    gone = [step("delete", each) for each in (swarm(), node("w2"), node("w9"))]
-    found = preview(*gone, config={"swarmnet:hosts": json.dumps(HOSTS)})
-
-    assert {"swarm": True, "node/w2": True, "node/w9": False} == {
-        change.name: change.forgotten for change in changes(found, wanted(found)[0])
-    }
-
-
 def test_numbers_sort_as_numbers():
     """They do so whatever stands before and after them."""
     assert ["a", "w2", "w2b", "w10", "x"] == sorted(["w10", "x", "w2b", "a", "w2"], key=natural)
-
-
-def details_of(one):
-    """The lines of one step."""
-    (change,) = changes(preview(one), None)
-    return details(change)
-
-
-ROLE = step("update", node(labels={"a": "1"}), node(labels={"b": "2"}, role="manager"))
-WAY = {"address": "10.9.0.1", "key_file": "~/.ssh/key"}
-
-
-@pytest.mark.parametrize(
-    ("expected", "one"),
-    [
-        ("@@ node/w1: change @@|- labels.a: 1|+ labels.b: 2|- role: worker|+ role: manager", ROLE),
-        ("@@ overlay/app: replace @@|- mtu: 1400|+ mtu: 1500", step("replace", overlay(mtu=1400), overlay(mtu=1500))),
-        (
-            "@@ node/w1: create @@|+ access.address: 10.9.0.1|+ host: w1",
-            step("create", after=node(access=WAY, ingress="10.2.0.0/24")),
-        ),
-        (
-            "@@ docker_gwbridge@w1: change @@|- access.key_file: a|+ access.key_file: b",
-            step("update", bridge(access={"key_file": "a"}), bridge(access={"key_file": "b"})),
-        ),
-    ],
-    ids=["labels and role", "value", "created host", "way to a host"],
-)
-def test_details(expected, one):
-    """Both values of what changes; of what comes or goes, what is no default."""
-    assert expected.split("|") == details_of(one)
-
-
-def test_values_stay_on_their_line():
-    """They do so whatever is in them."""
-    lines = details_of(step("create", after=overlay(labels={"a\n@@": "x\n- y"})))
-
-    assert '+ labels.a @@: "x\\n- y"' in lines
 
 
 def test_others_are_named_alone():
