@@ -216,38 +216,26 @@ def test_inputs_are_the_plan(monkeypatch):
     )
 
 
+PUBLISHED = """
+schema: 1
+swarm: {id: swarm-id, managers: {m1: 10.9.0.1, m2: 10.9.0.3}}
+gwbridge:
+  m1: &bridge {name: docker_gwbridge, subnet: 10.1.0.0/20, gateway: 10.1.0.1, mtu: 1400}
+  w1: *bridge
+  m2: *bridge
+ingress: {id: ingress-id, name: ingress, subnet: 10.2.0.0/20, gateway: 10.2.0.1}
+networks:
+  app: {id: overlay/app-id, name: app, subnet: 10.3.0.0/24, gateway: 10.3.0.1, mtu: 1450,
+        attachable: true, encrypted: false, internal: false}
+  data: {id: overlay/data-id, name: data, subnet: 10.3.1.0/24, gateway: 10.3.1.1,
+         attachable: false, encrypted: true, internal: true}
+"""
+
+
 def test_output_is_the_published_format(monkeypatch):
     """The output has the ids of the Engine and, apart from them, only what the stack file says: a stack of hosts alone
     has no swarm and no ingress to tell of."""
-    bridge = {"name": "docker_gwbridge", "subnet": "10.1.0.0/20", "gateway": "10.1.0.1", "mtu": 1400}
-
-    assert {
-        "schema": 1,
-        "swarm": {"id": "swarm-id", "managers": {"m1": "10.9.0.1", "m2": "10.9.0.3"}},
-        "gwbridge": {"m1": bridge, "w1": bridge, "m2": bridge},
-        "ingress": {"id": "ingress-id", "name": "ingress", "subnet": "10.2.0.0/20", "gateway": "10.2.0.1"},
-        "networks": {
-            "app": {
-                "id": "overlay/app-id",
-                "name": "app",
-                "subnet": "10.3.0.0/24",
-                "gateway": "10.3.0.1",
-                "mtu": 1450,
-                "attachable": True,
-                "encrypted": False,
-                "internal": False,
-            },
-            "data": {
-                "id": "overlay/data-id",
-                "name": "data",
-                "subnet": "10.3.1.0/24",
-                "gateway": "10.3.1.1",
-                "attachable": False,
-                "encrypted": True,
-                "internal": True,
-            },
-        },
-    } == run(monkeypatch, WHOLE).exported
+    assert yaml.safe_load(PUBLISHED) == run(monkeypatch, WHOLE).exported
     assert {"schema": 1, "gwbridge": {}, "networks": {}} == run(monkeypatch, {"hosts": HOSTS}).exported
 
 

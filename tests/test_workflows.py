@@ -195,41 +195,29 @@ def test_no_checkout_leaves_a_token_behind():
     assert [False] * 12 == found
 
 
-READS, KNOWS = {"contents": "read"}, {"contents": "read", "actions": "read"}
-ONLY_MAIN = "vars.SWARMNET_STACKS && vars.SWARMNET_RUNNER && github.ref == 'refs/heads/main'"
+READS, KNOWS = "{contents: read}", "{contents: read, actions: read}"
+COMMENTS = "{contents: read, actions: read, pull-requests: write}"
+ON_MAIN = "github.ref == 'refs/heads/main'"
+ONLY_MAIN = f"vars.SWARMNET_STACKS && vars.SWARMNET_RUNNER && {ON_MAIN}"
+PLANNED = "needs.planned.outputs.stacks != '[]'"
+OWN = "github.event.pull_request.head.repo.full_name == github.repository"
+NO_BOT = "github.event.pull_request.user.login != 'dependabot[bot]'"
 # What a job may do, the environment whose secrets it gets, and where it runs: all others wait for the first.
-JOBS = {
-    ("ci", "check"): (READS, None, None),
-    ("ci", "test"): (
-        READS,
-        None,
-        "vars.SWARMNET_DEBIAN_RUNNER && github.event_name == 'push' && github.ref == 'refs/heads/main'",
-    ),
-    ("deploy", "environments"): (KNOWS, None, ONLY_MAIN),
-    ("deploy", "plan"): (READS, "hosts", None),
-    ("deploy", "planned"): ({"actions": "read"}, None, "!cancelled() && needs.plan.result != 'skipped'"),
-    ("deploy", "deploy"): (
-        READS,
-        "${{ matrix.stack }}",
-        "!cancelled() && needs.planned.result == 'success' && needs.planned.outputs.stacks != '[]'",
-    ),
-    ("drift", "environments"): (KNOWS, None, ONLY_MAIN),
-    ("drift", "drift"): (READS, "hosts", None),
-    ("preview", "environments"): (
-        KNOWS,
-        None,
-        "vars.SWARMNET_STACKS && github.event.pull_request.head.repo.full_name == github.repository &&"
-        " github.event.pull_request.user.login != 'dependabot[bot]'",
-    ),
-    ("preview", "preview"): (READS, "preview", None),
-    ("preview", "comment"): (
-        {**KNOWS, "pull-requests": "write"},
-        None,
-        "!cancelled() && needs.preview.result != 'skipped'",
-    ),
-    ("release", "check"): (READS, None, "vars.SWARMNET_RELEASES"),
-    ("release", "release"): ({"contents": "write", "id-token": "write", "attestations": "write"}, None, None),
-}
+JOBS = yaml.safe_load(f"""
+ci check: [{READS}, null, null]
+ci test: [{READS}, null, vars.SWARMNET_DEBIAN_RUNNER && github.event_name == 'push' && {ON_MAIN}]
+deploy environments: [{KNOWS}, null, {ONLY_MAIN}]
+deploy plan: [{READS}, hosts, null]
+deploy planned: [{{actions: read}}, null, "!cancelled() && needs.plan.result != 'skipped'"]
+deploy deploy: [{READS}, "${{{{ matrix.stack }}}}", "!cancelled() && needs.planned.result == 'success' && {PLANNED}"]
+drift environments: [{KNOWS}, null, {ONLY_MAIN}]
+drift drift: [{READS}, hosts, null]
+preview environments: [{KNOWS}, null, "vars.SWARMNET_STACKS && {OWN} && {NO_BOT}"]
+preview preview: [{READS}, preview, null]
+preview comment: [{COMMENTS}, null, "!cancelled() && needs.preview.result != 'skipped'"]
+release check: [{READS}, null, vars.SWARMNET_RELEASES]
+release release: [{{contents: write, id-token: write, attestations: write}}, null, null]
+""")
 STATE = {"PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}
 STATE |= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 
@@ -238,18 +226,20 @@ def test_each_job_may_do_what_it_has_to_where_it_may():
     """Nothing by default; two jobs write: the comment, and a release, which is signed. Only main reaches hosts; forks
     and bots, which get no secrets, have no preview; nobody else's code gets root on the runner of the tests; copies,
     which get the tags too, release nothing; without a plan nothing is deployed."""
-    assert JOBS == {name: (job["permissions"], job.get("environment"), job.get("if")) for name, job in jobs().items()}
+    assert JOBS == {
+        " ".join(name): [job["permissions"], job.get("environment"), job.get("if")] for name, job in jobs().items()
+    }
     assert [{}] * 5 == [read(workflow)["permissions"] for workflow in WORKFLOWS]
     assert "${{ vars.SWARMNET_DEBIAN_RUNNER }}" == jobs()["ci", "test"]["runs-on"]
 
 
-@pytest.mark.parametrize("name", JOBS, ids=" ".join)
+@pytest.mark.parametrize("name", JOBS)
 def test_secrets_are_those_of_environments(name):
     """That of the preview is its own, and has no host's key."""
     _, environment, _ = JOBS[name]
     of_it = {None: set(), "preview": STATE}.get(environment, {*STATE, "SWARMNET_SSH_KEY"})
 
-    assert of_it == set(re.findall(r"secrets\.(\w+)", str(jobs()[name])))
+    assert of_it == set(re.findall(r"secrets\.(\w+)", str(jobs()[tuple(name.split())])))
 
 
 def test_stack_waits_for_the_one_before_it():

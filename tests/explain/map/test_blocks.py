@@ -4,6 +4,7 @@ from ipaddress import IPv4Address
 from itertools import pairwise
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,21 +19,17 @@ def claimed(*stacks):
     return claims(stacks, overlaps(stacks))
 
 
-def kinds(*stacks):
-    """The kind, range and name of each claim that is no host's and no Engine's."""
-    return [(each.kind, each.subnet, each.name) for each in claimed(*stacks) if each.kind not in ("host", "engine")]
-
-
 def test_every_section_with_a_range_is_a_claim():
     """Bridges, networks, pools and what is reserved all have their place."""
-    sections = {
-        "gwbridge": net("10.1.0.0/20"),
-        "ingress": net("10.2.0.0/20", name="door"),
-        "overlays": {"app": net("10.3.0.0/24")},
-        "swarm": {"default_addr_pool": ["10.4.0.0/16"]},
-        "reserved": {"vpn": "10.5.0.0/16"},
-        "pools": {"overlays": {"range": "10.3.0.0/16", "prefix": 24}},
-    }
+    sections = yaml.safe_load("""
+        gwbridge: {subnet: 10.1.0.0/20}
+        ingress: {subnet: 10.2.0.0/20, name: door}
+        overlays: {app: {subnet: 10.3.0.0/24}}
+        swarm: {default_addr_pool: [10.4.0.0/16]}
+        reserved: {vpn: 10.5.0.0/16}
+        pools: {overlays: {range: 10.3.0.0/16, prefix: 24}}
+    """)
+    found = [each for each in claimed(stack(**sections)) if each.kind not in ("host", "engine")]
 
     assert [
         ("gwbridge", "10.1.0.0/20", "docker_gwbridge"),
@@ -41,7 +38,7 @@ def test_every_section_with_a_range_is_a_claim():
         ("pool", "10.4.0.0/16", "address pool"),
         ("reserved", "10.5.0.0/16", "vpn"),
         ("allocation", "10.3.0.0/16", "pool for overlays"),
-    ] == kinds(stack(**sections))
+    ] == [(each.kind, each.subnet, each.name) for each in found]
 
 
 @pytest.mark.parametrize(("connected_to", "expected"), [([], []), (["dev"], ["prod"])])
