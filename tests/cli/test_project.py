@@ -64,6 +64,13 @@ def test_wrong_stack_file_is_told_before_any_host_is_asked(folder: Path, command
     assert (1, "", line) == (ended.exit_code, ended.stdout, ended.stderr)
 
 
+def test_unknown_state_is_one_line(folder: Path):
+    """There is nothing to compare without a state."""
+    ended = run(folder, "drift", "t")
+
+    assert (1, "t: there is no `pulumi` on PATH\n") == (ended.exit_code, ended.stderr)
+
+
 @pytest.mark.parametrize("here", [".", "stacks", "providers/rules"])
 def test_stack_files_are_those_of_the_project_around(folder: Path, monkeypatch: pytest.MonkeyPatch, here: str):
     """Pulumi and git find theirs in the same way, wherever the command lies; Pulumi.yaml says in which folder."""
@@ -82,6 +89,13 @@ def test_outside_of_any_project_one_line_says_so(tmp_path: Path, monkeypatch: py
 
     line = f"neither {tmp_path} nor a folder above it has a Pulumi.yaml: go into the project, or say where its stack "
     assert (1, f"{line}files are (--dir)\n") == (ended.exit_code, ended.stderr)
+
+
+def test_files_of_no_project_are_swarmnets(folder: Path):
+    """The name is Swarmnet's if nothing says another."""
+    (folder / "Pulumi.yaml").unlink()
+
+    assert "swarmnet/t" == owner(folder / "stacks", "t")
 
 
 @pytest.mark.parametrize("stack", ["t", "acme/t", "acme/nets/t"])

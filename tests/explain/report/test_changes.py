@@ -138,7 +138,8 @@ def test_effect(disturbs, says, one):
 )
 def test_line_on_the_row_of_a_change(line, one):
     """It says only what running workloads may feel; the usual ones are compared with the recorded previews."""
-    assert line == consequence(*changes(preview(one), None), frozenset())
+    (change,) = changes(preview(one), None)
+    assert line == consequence(change, frozenset())
 
 
 @pytest.mark.parametrize("spec", [bridge, swarm, node, ingress, overlay])
