@@ -12,7 +12,6 @@ from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.errors import Conflict, NotFound, Unreachable
 from providers.rules.vocabulary.facts import Node, Silent
 from providers.rules.vocabulary.steps import RemoveNetwork, Step
-from tests.loop.test_reconcile import Scene, remove, script
 from tests.support.fake_sshd import Ends
 
 
@@ -122,11 +121,3 @@ def test_none_waits_for_another(ids: tuple[str, ...]):
     expected = ["taken"] if "taken" in ids else []
 
     assert expected == [str(problem) for problem in Meeting(len(ids)).perform_all([RemoveNetwork(id=i) for i in ids])]
-
-
-def test_the_next_look_tells_what_a_silent_host_did():
-    """It may have taken the step all the same: the rest is decided anew, whoever answers then: another manager, say."""
-    scene = Scene(refusals=[Unreachable("m1: the connection broke")])
-    scene.run(script(remove("a"), remove("b")))
-
-    assert ["a", "b"] == scene.performed
