@@ -1,10 +1,13 @@
-"""States written by releases, worked on by today's providers, on simulated hosts that match them."""
+"""States written by releases, read by today's providers, and worked on by them on simulated hosts that match."""
 
+import base64
+import pickle
 from functools import partial
+from typing import Any
 
 import pytest
 
-from providers.resource import Props
+from providers.resource import Props, Provider
 from providers.rules.nouns.table import KINDS, noun_of
 from providers.rules.vocabulary.specs import Spec
 from providers.simulate import World, bare
@@ -14,6 +17,46 @@ from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts
 
 each = pytest.mark.parametrize("state", former_states(), ids=lambda state: state.version)
+each_resource = pytest.mark.parametrize(
+    "resource",
+    [
+        pytest.param(resource, id=f"{state.version}-{name}")
+        for state in former_states()
+        for name, resource in state.of_providers.items()
+    ],
+)
+
+
+def provider(props: Props) -> Provider[Any, Any]:
+    """The provider that a state names."""
+    found: Provider[Any, Any] = pickle.loads(base64.b64decode(props["__provider"]))
+    return found
+
+
+def own(props: Props) -> Props:
+    """Return the values beside the provider."""
+    return {key: value for key, value in props.items() if key != "__provider"}
+
+
+@each_resource
+def test_state_names_the_provider_of_its_noun(resource):
+    """Inputs and outputs find the class that works on this type of resource today."""
+    expected = f"{resource['type'].rpartition(':')[2]}Provider"
+
+    assert [expected] * 2 == [type(provider(resource[known])).__name__ for known in ("inputs", "outputs")]
+
+
+@each_resource
+def test_former_state_is_no_change(resource):
+    """A check of the former inputs refuses nothing, and neither drops, rewrites nor adds a property; what it returns
+    differs neither from the former inputs nor from their outcome."""
+    inputs, of_today = own(resource["inputs"]), provider(resource["inputs"])
+    checked = of_today.check(resource["outputs"], dict(inputs))
+
+    assert ([], inputs) == (checked.failures, checked.inputs)
+    assert [False, False] == [
+        of_today.diff(resource["id"], resource[known], checked.inputs).changes for known in ("inputs", "outputs")
+    ]
 
 
 def specs(state: FormerState) -> list[Spec]:
@@ -44,9 +87,7 @@ def test_former_state_is_read(on, state):
         id_, outputs, inputs = resource.read()
 
         assert (resource.spec.resource_name, True) == (id_, inputs.get("settled", True))
-        assert {key: outputs[key] for key in resource.outputs if key != "__provider"} == {
-            key: value for key, value in resource.outputs.items() if key != "__provider"
-        }
+        assert own(resource.outputs) == {key: outputs[key] for key in own(resource.outputs)}
 
 
 @each

@@ -57,17 +57,6 @@ def test_create_echoes_the_inputs(on, spec):
 
 
 @each
-def test_second_preview_is_empty(on, spec):
-    """The outputs of create and read do not differ from the inputs."""
-    on(before(spec))
-    outputs = created(spec).outputs
-    _, refreshed, inputs = created(spec).read()
-    diff = provider_of(spec).diff
-
-    assert (False, False) == (diff("id", outputs, to_props(spec)).changes, diff("id", refreshed, inputs).changes)
-
-
-@each
 def test_read_finds_what_is_there(hosts, spec):
     """Nothing drifted: a refresh changes nothing in the state."""
     resource = known(hosts, spec)

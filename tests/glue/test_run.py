@@ -16,6 +16,7 @@ from tests.glue.stack import GWBRIDGE, Known, known
 from tests.plugin.fake_pulumi import FakePulumi
 from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts
+from tests.support.tables import cases
 
 # The part of the stack file by which a run tells managers
 
@@ -26,7 +27,7 @@ HOSTS = {
 }
 
 
-def roles(spec: Spec | None = None, **sections: str) -> Roles:
+def roles(spec: Spec | None, section: str | None) -> Roles:
     """The roles with which hosts are reached."""
     seen: list[Roles] = []
 
@@ -35,25 +36,27 @@ def roles(spec: Spec | None = None, **sections: str) -> Roles:
         return SimulatedHosts(bare(*HOSTS))
 
     run = Run(reach)
-    run.configure({"swarmnet:hosts": json.dumps(HOSTS), **sections})
+    run.configure({"swarmnet:hosts": json.dumps(HOSTS)} | ({} if section is None else {"swarmnet:swarm": section}))
     run.hosts(spec)
     return seen[0]
 
 
-@pytest.mark.parametrize("section", ["{}", '{"nonsense": 1}', "no data: ["], ids=["right", "wrong", "no data"])
-def test_with_the_section_the_files_managers_are_managers(section):
-    """Those that are not lost; also while the section itself is wrong."""
-    assert Roles(managers=frozenset({"m1"})) == roles(**{"swarmnet:swarm": section})
+NAMED = frozenset({"m1"})
 
 
-def test_without_the_section_the_file_does_not_say():
-    """Roles that stand there all the same are not held against the swarm."""
-    assert Roles(managers=None) == roles()
-
-
-def test_a_host_that_only_the_state_knows_is_no_manager_by_that():
-    """Its former role says nothing of now."""
-    assert Roles(managers=frozenset({"m1"})) == roles(GWBRIDGE, **{"swarmnet:swarm": "{}"})
+@cases(
+    "expected, section, spec",
+    {
+        "without it the file does not say": (None, None, None),
+        "those that are not lost": (NAMED, "{}", None),
+        "also while the section itself is wrong": (NAMED, '{"nonsense": 1}', None),
+        "and while it is no data": (NAMED, "no data: [", None),
+        "a host that only the state knows is none by its former role": (NAMED, "{}", GWBRIDGE),
+    },
+)
+def test_with_the_section_the_files_managers_are_managers(expected, section, spec):
+    """Without it, roles that stand there all the same are not held against the swarm."""
+    assert Roles(managers=expected) == roles(spec, section)
 
 
 # Whether Pulumi is there to take progress: one that is gone ends the work, a stopped one does not

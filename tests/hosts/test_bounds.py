@@ -54,9 +54,9 @@ def test_each_exchange_has_its_own():
 LATE = "h1: the Engine does not answer GET /info within 30 s"
 LONG = "h1: the Engine's answer makes no sense: GET /info: it is longer than 25 MiB"
 BROKE = "h1: the connection broke during GET /info"
+NO_JSON = "h1: the Engine's answer makes no sense: GET /info: it is not JSON: not a Docker Engine's answer"
 
-
-ENDLESS = {
+NO_ANSWERS = {
     "headers that drip": (LATE, drip(HEAD + b"X: y\r\n" * 100)),
     "a body that drips": (LATE, drip(HEAD + b"Content-Length: 100\r\n\r\n" + bytes(100))),
     "100 Continue without end": (LATE, repeat(b"HTTP/1.1 100 Continue\r\n\r\n")),
@@ -68,10 +68,13 @@ ENDLESS = {
     "a header without end": (BROKE, [HEAD + b"X: " + MIB]),
     "a chunk of no length": (BROKE, [CHUNKED + b"zz\r\n"]),
     "two lengths": (BROKE, [HEAD + b"Content-Length: 1, 2\r\n\r\nab"]),
+    "half an answer": (BROKE, [HEAD + b'Content-Length: 99\r\n\r\n{"Swarm"']),
+    "no JSON": (NO_JSON, [HEAD + b"Content-Length: 5\r\n\r\nhello"]),
+    "JSON without end": (NO_JSON, [HEAD + b"Content-Length: 100000\r\n\r\n" + b"[" * 100_000]),
 }
 
 
-@pytest.mark.parametrize(("expected", "answer"), ENDLESS.values(), ids=ENDLESS)
+@pytest.mark.parametrize(("expected", "answer"), NO_ANSWERS.values(), ids=NO_ANSWERS)
 def test_no_answer_is_waited_for_or_read_without_end(expected, answer):
     """Each is that host's error, in one line."""
     host = PipedHost([PONG], answer, seconds=expected == LATE)

@@ -227,25 +227,6 @@ def test_read_of_what_is_gone_gives_no_id(plugin, host):
     assert ("", {}, {}) == plugin.read(OverlayProvider, "overlay/app", {**APP, **KNOWN})
 
 
-def test_read_that_cannot_tell_fails(plugin, host):
-    """A manager without a quorum answers 404 for networks that exist: that is no absence."""
-    something_was_written(plugin, host)
-    host.engine.answer("GET /nodes", status=500, body={"message": "rpc error: The swarm does not have a leader."})
-
-    assert "NoQuorum: h1: rpc error: The swarm does not have a leader." == complaint(
-        plugin.read, OverlayProvider, "overlay/app", {**APP, **KNOWN}
-    )
-
-
-def test_update_of_its_treatment_writes_nothing(plugin, host):
-    """The state takes the new value; the hosts have nothing to do."""
-    has_overlay(host)
-    news = {**APP, "protect": True}
-
-    assert {**news, **KNOWN} == plugin.update(OverlayProvider, "overlay/app", {**APP, **KNOWN}, news)
-    assert [] == written(host)
-
-
 def test_delete_removes_it_by_id(plugin, host):
     """It goes by the id that the state knows, and is gone when the call returns. Who holds it is asked once before: all
     tasks of a swarm are megabytes."""

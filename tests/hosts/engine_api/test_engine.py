@@ -11,7 +11,6 @@ import pytest
 from providers.hosts.commands import TO_THE_END
 from providers.hosts.engine_api.engine import LOOKS_FOR_INIT, Engine, at
 from providers.hosts.engine_api.http_over_stdio import CHANNELS, LOOKS_FOR_DOCKER
-from providers.hosts.engine_api.schema import Made
 from providers.hosts.ssh.connection import Connection
 from providers.rules.vocabulary.errors import (
     CommandFailed,
@@ -103,7 +102,6 @@ def test_what_an_engine_is_asked(host, engine, call, asked, sent):
     ("status", "said", "kind", "words", "doubts"),
     [
         (404, "network x not found", NotFound, "network x not found", 0),
-        (409, "already exists", Conflict, "already exists", 0),
         (304, None, Conflict, "the Engine answers 304 and says nothing", 0),
         (500, "The swarm does not have a leader.", NoQuorum, "The swarm does not have a leader.", 1),
         *(
@@ -128,34 +126,6 @@ def test_refusal_is_raised(host, engine, method, ask, status, said, kind, words,
         ask(engine)
 
     assert doubts == engine.doubts
-
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
-NO_JSON = "h1: the Engine's answer makes no sense: GET /info: it is not JSON: not a Docker Engine's answer"
-
-
-@pytest.mark.parametrize(
-    ("answer", "length", "kind", "message"),
-    [
-        (b"hello", 5, EngineError, NO_JSON),
-        (b"[" * 100_000, 100_000, EngineError, NO_JSON),
-        (b'{"Swarm"', 99, Unreachable, "h1: the connection broke during GET /info"),
-    ],
-    ids=["no JSON", "JSON without end", "half an answer"],
-)
-def test_answer_that_is_none(host, engine, answer, length, kind, message):
-    """It is called just that."""
-    host.engine.does("GET /info", hang_up(HEAD % length + answer))
-    with pytest.raises(kind, match=f"^{message}$"):
-        engine.read("/info", object)
-
-
-def test_an_answer_is_checked_to_the_letter(host, engine):
-    """Keys that are not in the schema are kept, since a spec is written back."""
-    made = {"Id": "x", "Warning": "", "More": [1]}
-    host.engine.answer("GET /networks/x", body=made)
-
-    assert Made("x") == engine.read("/networks/x", Made)
 
 
 # Channels
@@ -210,16 +180,6 @@ def test_ended_channel_is_replaced_before_it_is_used(host, engine):
     engine.connection.run(["true"])  # what the host sent before has then arrived
 
     assert "x" == engine.create("/networks/create", {})
-
-
-def test_host_that_was_rebooted(host, engine):
-    """After all connections broke, the next call logs in anew."""
-    host.engine.answer("GET /info", body={})
-    engine.read("/info", object)
-    host.hang_up()
-    engine.read("/info", object)
-
-    assert 2 == host.logins
 
 
 def test_engine_that_hangs_costs_its_bound_once(host):

@@ -198,10 +198,6 @@ REFUSALS = {
     "IPv6 address": (Unreachable, "h1 ([::1]:1): connection refused", {"address": "::1", "port": 1}),
     "other host_key": (HostKeyMismatch, "{where}: its host key has changed; ", {"host_key": line(ANOTHER_KEY)}),
     "other key": (LoginRefused, "{where}: no login as root: {folder}/other refused", {"key_file": "other"}),
-    "key with a passphrase": (
-        *(LoginRefused, "{where}: no login as root: {folder}/locked is encrypted and not in the agent"),
-        {"key_file": "locked"},
-    ),
     "missing key": (LoginRefused, "{where}: no login as root: {folder}/none: no such file", {"key_file": "none"}),
     "no key": (LoginRefused, "{where}: no login as ann: there is no key to try", {"key_file": None, "user": "ann"}),
 }
@@ -211,7 +207,6 @@ REFUSALS = {
 def test_host_that_is_not_reached(host, connect, kind, words, access):
     """The line names the host, where it was tried, as whom, and which keys were."""
     ANOTHER_KEY.write_private_key_file(str(host.folder / "other"))
-    ANOTHER_KEY.write_private_key_file(str(host.folder / "locked"), password="hunter2")
     file = access.get("key_file")
     problem = error(connect(**access | ({"key_file": f"{host.folder}/{file}"} if file else {})))
 
