@@ -1,7 +1,5 @@
 """A row says how a change disturbs services or hosts, before its first write, in a line that stays."""
 
-import pytest
-
 from providers.resource import Provider
 from providers.rules.nouns.swarm import KEEP_THE_KEY
 from providers.rules.vocabulary.snapshot import Survey
@@ -20,16 +18,16 @@ from tests.glue.stack import (
 )
 from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts
+from tests.support.tables import cases
 
 
-@pytest.mark.parametrize(
-    ("spec", "changes", "said"),
-    [
-        (INGRESS, INGRESS_RANGE, "will take ports away: web (8080/tcp)"),
-        (GWBRIDGE, BRIDGE_RANGE, "will drain w1; restart docker on w1"),
-        (OVERLAY, {**OVERLAY_RANGE, "on_in_use": "migrate"}, "will take ports away: web (8080/tcp)"),
-    ],
-    ids=["ingress", "bridge", "overlay"],
+@cases(
+    "spec, changes, said",
+    {
+        "ingress": (INGRESS, INGRESS_RANGE, "will take ports away: web (8080/tcp)"),
+        "bridge": (GWBRIDGE, BRIDGE_RANGE, "will drain w1; restart docker on w1"),
+        "overlay": (OVERLAY, {**OVERLAY_RANGE, "on_in_use": "migrate"}, "will take ports away: web (8080/tcp)"),
+    },
 )
 def test_first_line_of_a_disturbing_change_says_what_it_disturbs(on, pulumi_engine, spec, changes, said):
     """No other line comes before it, and no step."""
@@ -66,15 +64,14 @@ def test_change_that_disturbs_nobody_is_not_announced(on, pulumi_engine):
     assert [] == [line for _, line in pulumi_engine.lines if line.startswith("will ")]
 
 
-@pytest.mark.parametrize(
-    ("spec", "changes", "result"),
-    [
-        (NODE, {"labels": {"rack": "a"}}, "w1 is a worker of the swarm"),
-        (INGRESS, INGRESS_RANGE, "change finished: ingress on 3 of 3 hosts"),
-        (GWBRIDGE, BRIDGE_RANGE, "w1 is in service again"),
-        (OVERLAY, OVERLAY_RANGE, "overlay app has 10.77.0.0/24"),
-    ],
-    ids=["node", "ingress", "bridge", "overlay"],
+@cases(
+    "spec, changes, result",
+    {
+        "node": (NODE, {"labels": {"rack": "a"}}, "w1 is a worker of the swarm"),
+        "ingress": (INGRESS, INGRESS_RANGE, "change finished: ingress on 3 of 3 hosts"),
+        "bridge": (GWBRIDGE, BRIDGE_RANGE, "w1 is in service again"),
+        "overlay": (OVERLAY, OVERLAY_RANGE, "overlay app has 10.77.0.0/24"),
+    },
 )
 def test_row_ends_with_its_result(on, pulumi_engine, spec, changes, result):
     """The last line of a row is what came of it, and no wait."""

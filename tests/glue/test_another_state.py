@@ -11,6 +11,7 @@ from providers.rules.vocabulary.steps import UpdateSwarm
 from providers.simulate import members
 from tests.glue.stack import GWBRIDGE, INGRESS, NODE, OVERLAY, SWARM, Known, created, known, noun, provider_of
 from tests.support import lifecycle
+from tests.support.tables import cases
 
 # Each as it is taken away where its resource goes.
 GOING = [GWBRIDGE, SWARM, NODE, INGRESS.model_copy(update={"on_remove": "restore_default"}), OVERLAY]
@@ -80,14 +81,12 @@ def test_what_a_refused_create_found_stays(hosts):
     assert ([], world) == (hosts.steps, hosts.world)
 
 
-@pytest.mark.parametrize(
+@cases(
     "met",
-    [
-        pytest.param(lambda known: declared(known, OVERLAY.model_copy(update={"mtu": 1400})), id="replaced"),
-        pytest.param(
-            lambda known: provider_of(OVERLAY).diff("overlay/app", known.outputs, to_props(OVERLAY)), id="refreshed"
-        ),
-    ],
+    {
+        "replaced": lambda known: declared(known, OVERLAY.model_copy(update={"mtu": 1400})),
+        "refreshed": lambda known: provider_of(OVERLAY).diff("overlay/app", known.outputs, to_props(OVERLAY)),
+    },
 )
 def test_what_is_replaced_or_was_only_refreshed_goes(hosts, met):
     """A declared resource makes room for its new network; a refresh asks of what is declared no more as well."""

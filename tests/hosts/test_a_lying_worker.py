@@ -9,6 +9,7 @@ from providers.rules.stack_file.access import UNSAID, Roles
 from providers.rules.vocabulary.errors import Conflict, EngineError, SwarmnetError, Unproved
 from providers.rules.vocabulary.steps import JoinSwarm, UnlockSwarm, UpdateNode, UpdateSwarm, written_back
 from tests.support.memberships import info, node_id
+from tests.support.tables import cases
 
 HOSTS = ("m1", "w1", "liar", "new")
 KNOWN = {"m1": "10.0.0.1"}  # the one true manager, as all members know it
@@ -127,9 +128,7 @@ def test_no_service_of_its_reaches_the_manager(hosts, fleet):
     assert ["true"] == [spec["TaskTemplate"]["ContainerSpec"]["Image"] for spec in written(hosts["m1"])]
 
 
-@pytest.mark.parametrize(
-    "step", [UpdateSwarm(version=7), UpdateNode(node_id=node_id("m1"), version=7)], ids=["the swarm", "a member"]
-)
+@cases("step", {"the swarm": UpdateSwarm(version=7), "a member": UpdateNode(node_id=node_id("m1"), version=7)})
 def test_no_other_spec_of_its_reaches_the_manager(hosts, fleet, step):
     """Settings and members are written with the spec that the same Engine has."""
     perform(fleet, step)
@@ -137,9 +136,7 @@ def test_no_other_spec_of_its_reaches_the_manager(hosts, fleet, step):
     assert (["true"], []) == ([spec["Name"] for spec in written(hosts["m1"])], written(hosts["liar"]))
 
 
-@pytest.mark.parametrize(
-    "step", [UpdateSwarm(version=6), UpdateNode(node_id=node_id("m1"), version=6)], ids=["the swarm", "a member"]
-)
+@cases("step", {"the swarm": UpdateSwarm(version=6), "a member": UpdateNode(node_id=node_id("m1"), version=6)})
 def test_what_has_changed_since_the_look_is_not_written(hosts, fleet, step):
     """A spec of another version was not what was decided on."""
     with pytest.raises(Conflict, match="changed while it was being decided on"):

@@ -17,6 +17,7 @@ from tests.support.engine_answers import ANSWERS, network
 from tests.support.lifecycle import overlay_spec
 from tests.support.manager_of_overlays import NAMES, OURS, door_to, has_overlays, overlay
 from tests.support.memberships import info, places
+from tests.support.tables import cases
 
 IDS = [f"id-{name}" for name in NAMES]
 
@@ -146,9 +147,7 @@ def test_a_survey_without_marks_asks_for_many_at_once(host, door):
     assert NAMES[:4] == [each.name for each in door.survey().swarm.networks]
 
 
-@pytest.mark.parametrize(
-    ("expected", "stopped"), [(None, True), (["ready", "running", "complete", "remove"], False)], ids=["all", "lasting"]
-)
+@cases("expected, stopped", {"all": (None, True), "lasting": (["ready", "running", "complete", "remove"], False)})
 def test_a_survey_may_leave_out_tasks_that_stop(host, door, expected, stopped):
     """All that have ended are among them; those that are there only until their service is removed are not."""
     door.survey(stopped=stopped)

@@ -10,6 +10,7 @@ from providers.rules.stack_file.access import Roles
 from providers.rules.vocabulary.diagnosis import ObservedSwarm, Room, Unread
 from tests.support.certificates import pem
 from tests.support.swarms import SPEC
+from tests.support.tables import cases
 
 SUBNET = "10.202.0.0/24"
 ENDS = datetime(2040, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -126,15 +127,14 @@ def test_bridge_of_a_host_is_read(host, look):
     assert ["one"] == [each.name for each in found.bridge.endpoints]
 
 
-@pytest.mark.parametrize(
-    ("api", "shown", "rooms"),
-    [
-        ("1.52", {}, (Room(network="app", subnet=SUBNET, used=5, left=251),)),
-        ("1.51", {}, ()),
-        ("1.52", {"Status": None}, ()),
-        ("1.52", {"Id": "another"}, ()),
-    ],
-    ids=["its own count", "an older Engine", "no count", "another of that name"],
+@cases(
+    "api, shown, rooms",
+    {
+        "its own count": ("1.52", {}, (Room(network="app", subnet=SUBNET, used=5, left=251),)),
+        "an older Engine": ("1.51", {}, ()),
+        "no count": ("1.52", {"Status": None}, ()),
+        "another of that name": ("1.52", {"Id": "another"}, ()),
+    },
 )
 def test_count_of_the_swarm_is_read(host, look, api, shown, rooms):
     """It is read by the network's name; if the swarm keeps none, addresses are counted."""

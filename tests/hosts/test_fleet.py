@@ -13,6 +13,7 @@ from providers.rules.vocabulary.errors import Conflict, NotFound, Unreachable
 from providers.rules.vocabulary.facts import Node, Silent
 from providers.rules.vocabulary.steps import RemoveNetwork, Step
 from tests.support.fake_sshd import Ends
+from tests.support.tables import cases
 
 
 @pytest.fixture
@@ -67,16 +68,15 @@ MEMBERS = tuple(
 )
 
 
-@pytest.mark.parametrize(
-    ("expected", "address", "advertised", "remembered"),
-    [
-        ("n1", "10.0.0.5", None, {}),
-        ("n2", "public.example.com", "10.0.0.5", {"w1": "n2"}),
-        ("n1", "public.example.com", "10.0.0.5:2377", {}),
-        ("n1", "10.0.0.5", None, {"w1": "gone"}),
-        ("n3", "public.example.com", None, {}),
-    ],
-    ids=["by its address", "by what it was", "by the address that it advertises", "that has left since", "by its name"],
+@cases(
+    "expected, address, advertised, remembered",
+    {
+        "by its address": ("n1", "10.0.0.5", None, {}),
+        "by what it was": ("n2", "public.example.com", "10.0.0.5", {"w1": "n2"}),
+        "by the address that it advertises": ("n1", "public.example.com", "10.0.0.5:2377", {}),
+        "that has left since": ("n1", "10.0.0.5", None, {"w1": "gone"}),
+        "by its name": ("n3", "public.example.com", None, {}),
+    },
 )
 def test_a_silent_host_is_the_member_that_it_was(expected, address, advertised, remembered):
     """It is known whether the swarm counts on it, also if SSH goes to another address."""

@@ -11,6 +11,7 @@ from providers.rules.vocabulary.steps import UpdateNode
 from tests.support.lifecycle import overlay_spec
 from tests.support.manager_of_overlays import NAMES, NODE, OURS, SWARM, door_to, has_overlays, overlay, subnet
 from tests.support.memberships import info, places
+from tests.support.tables import cases
 
 TAKEN = (409, {"message": "network with name app1 already exists"})
 NOT_FOUND = (404, {"message": "network id-app0 not found"})
@@ -123,14 +124,13 @@ def test_a_name_that_somebody_took_meanwhile_is_refused(manager, create, there):
     )
 
 
-@pytest.mark.parametrize(
-    ("labels", "traces"),
-    [
-        ({}, {"id-x": overlay("app0", Name="APP0", Id="id-x")}),
-        ({}, {"id-x": overlay("app0", Name="x", Id="id-x", Labels={OWNER: "p/other", TWIN: "app0"})}),
-        ({former_label("app0"): "{}"}, {}),
-    ],
-    ids=["another case", "twin", "note"],
+@cases(
+    "labels, traces",
+    {
+        "another case": ({}, {"id-x": overlay("app0", Name="APP0", Id="id-x")}),
+        "twin": ({}, {"id-x": overlay("app0", Name="x", Id="id-x", Labels={OWNER: "p/other", TWIN: "app0"})}),
+        "note": ({former_label("app0"): "{}"}, {}),
+    },
 )
 def test_what_a_change_left_takes_a_look_of_its_own(manager, new_door, there, labels, traces):
     """So does a name that differs by case alone: of none of these the shared look says that it is free."""

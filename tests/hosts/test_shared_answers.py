@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from providers.hosts.shared_answers import WRITES, AtOnce, UntilWritten
+from tests.support.tables import cases
 
 
 class Host:
@@ -62,9 +63,7 @@ def test_nobody_gets_an_answer_to_what_was_asked_before():
         assert (1, [2, 2, 2, 2]) == (first.result(30), [each.result(30) for each in late])
 
 
-@pytest.mark.parametrize(
-    ("expected", "answers"), [([1, 2, 3], AtOnce()), ([1, 1, 2], UntilWritten())], ids=["at once", "at rest"]
-)
+@cases("expected, answers", {"at once": ([1, 2, 3], AtOnce()), "at rest": ([1, 1, 2], UntilWritten())})
 def test_one_after_the_other(expected, answers):
     """A loop that looks again does so; at rest one answer is for all, and each question has its own."""
     host = free(Host())

@@ -24,6 +24,7 @@ from providers.rules.vocabulary.errors import (
     Unreachable,
 )
 from providers.rules.vocabulary.steps import Decision, Done, RemoveNetwork, Step, Steps, Wait
+from tests.support.tables import cases
 
 
 @dataclass(frozen=True)
@@ -340,16 +341,15 @@ def test_the_cause_of_a_deadline_is_kept():
 # A run that was cut
 
 
-@pytest.mark.parametrize(
-    ("performed", "cut_before", "decisions"),
-    [
-        ([], "remove", [remove("a")]),
-        ([], "take back what was begun", [steps.Blocked("dead", undo=(RemoveNetwork(id="a"),))]),
-        (["a"], "create", [remove("a"), remove("b", doing="create")]),
-        ([], "waiting for the name to be free", [WAIT] * 100),
-        (["a"], "remove again", [remove("a"), WAIT, remove("b", doing="remove again")]),
-    ],
-    ids=["a step", "taking back", "the next step", "a wait", "a step after a wait"],
+@cases(
+    "performed, cut_before, decisions",
+    {
+        "a step": ([], "remove", [remove("a")]),
+        "taking back": ([], "take back what was begun", [steps.Blocked("dead", undo=(RemoveNetwork(id="a"),))]),
+        "the next step": (["a"], "create", [remove("a"), remove("b", doing="create")]),
+        "a wait": ([], "waiting for the name to be free", [WAIT] * 100),
+        "a step after a wait": (["a"], "remove again", [remove("a"), WAIT, remove("b", doing="remove again")]),
+    },
 )
 def test_a_cut_run_starts_nothing(performed: list[str], cut_before: str, decisions: list[Decision]):
     """Once Pulumi has gone a run goes no further, nor does it turn round: the next one finds what is there."""

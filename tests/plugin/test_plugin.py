@@ -15,6 +15,7 @@ from providers.ingress import IngressProvider
 from providers.overlay import OverlayProvider
 from tests.plugin.fake_pulumi import FakePulumi
 from tests.plugin.process import Plugin
+from tests.support.tables import cases
 
 ROW = "urn:pulumi:t::swarmnet::pulumi-python:dynamic/swarmnet:Overlay::overlay/app"
 COMMON = {"__owner": "swarmnet/t", "adopt": "identical", "timeout": 60, "__row": ROW, "protect": False}
@@ -81,16 +82,15 @@ def complaint(call, *arguments) -> str:
 # check
 
 
-@pytest.mark.parametrize(
-    ("expected", "sent"),
-    [
-        (
+@cases(
+    "expected, sent",
+    {
+        "defaults are filled in, and what is left open is left out": (
             {**APP, "__row": "", "attachable": False, "labels": {}, "mtu": None},
             {"__owner": "swarmnet/t", "name": "app", "subnet": "10.20.0.0/24", "gateway": "10.20.0.1", "mtu": None},
         ),
-        ({**APP, "subnet": UNKNOWN}, {**APP, "subnet": UNKNOWN}),
-    ],
-    ids=["defaults are filled in, and what is left open is left out", "a preview's unknown is no mistake"],
+        "a preview's unknown is no mistake": ({**APP, "subnet": UNKNOWN}, {**APP, "subnet": UNKNOWN}),
+    },
 )
 def test_check_gives_canonical_inputs(plugin, expected, sent):
     """They are those that the state will have."""
@@ -118,20 +118,19 @@ def test_check_says_what_is_wrong_by_property(plugin):
     assert "10.20.0.5/24 has host bits set: write 10.20.0.0/24" == failures["subnet"]
 
 
-@pytest.mark.parametrize(
-    ("expected", "news"),
-    [
-        (
+@cases(
+    "expected, news",
+    {
+        "changed": (
             {"internal": "is protected: set protect to false in one `pulumi up` before changing it"},
             {"protect": True, "internal": True},
         ),
-        (
+        "lifted with a change": (
             {"internal": "is protected: set protect to false in one `pulumi up` before changing it"},
             {"protect": False, "internal": True},
         ),
-        ({}, {"protect": False}),
-    ],
-    ids=["changed", "lifted with a change", "lifted"],
+        "lifted": ({}, {"protect": False}),
+    },
 )
 def test_check_refuses_a_change_of_what_is_protected(plugin, expected, news):
     """Pulumi's own protection minds removal alone; this one minds changes, which so take two reviewed steps."""
@@ -146,24 +145,23 @@ DIFFERENT = DiffResponse.DIFF_UNKNOWN
 NEW_RANGE = {"subnet": "10.13.0.0/16", "gateway": "10.13.0.1"}
 
 
-@pytest.mark.parametrize(
-    ("expected", "provider", "props", "change"),
-    [
-        pytest.param((DiffResponse.DIFF_NONE, [], False), OverlayProvider, APP, {}, id="nothing"),
-        pytest.param(
-            *((DiffResponse.DIFF_NONE, [], False), OverlayProvider, APP),
+@cases(
+    "expected, provider, props, change",
+    {
+        "nothing": ((DiffResponse.DIFF_NONE, [], False), OverlayProvider, APP, {}),
+        "what says how it is worked on": (
+            (DiffResponse.DIFF_NONE, [], False),
+            OverlayProvider,
+            APP,
             {"__row": "urn:another", "timeout": 90, "adopt": "refuse"},
-            id="what says how it is worked on",
         ),
-        pytest.param((DIFFERENT, ["mtu"], True), OverlayProvider, APP, {"mtu": 1400}, id="the old one goes first"),
-        pytest.param(
-            *((DIFFERENT, [], False), OverlayProvider, APP), {"mtu": 1400, "on_in_use": "migrate"}, id="migrated"
-        ),
-        pytest.param((DIFFERENT, [], False), OverlayProvider, APP, {"protect": True}, id="treated otherwise"),
-        pytest.param((DIFFERENT, [], False), OverlayProvider, APP, {"subnet": UNKNOWN}, id="not known yet"),
-        pytest.param((DIFFERENT, [], False), GwbridgeProvider, GWBRIDGE, NEW_RANGE, id="gwbridge"),
-        pytest.param((DIFFERENT, [], False), IngressProvider, INGRESS, NEW_RANGE, id="ingress"),
-    ],
+        "the old one goes first": ((DIFFERENT, ["mtu"], True), OverlayProvider, APP, {"mtu": 1400}),
+        "migrated": ((DIFFERENT, [], False), OverlayProvider, APP, {"mtu": 1400, "on_in_use": "migrate"}),
+        "treated otherwise": ((DIFFERENT, [], False), OverlayProvider, APP, {"protect": True}),
+        "not known yet": ((DIFFERENT, [], False), OverlayProvider, APP, {"subnet": UNKNOWN}),
+        "gwbridge": ((DIFFERENT, [], False), GwbridgeProvider, GWBRIDGE, NEW_RANGE),
+        "ingress": ((DIFFERENT, [], False), IngressProvider, INGRESS, NEW_RANGE),
+    },
 )
 def test_diff_replaces_only_what_must_be_replaced(plugin, expected, provider, props, change):
     """An overlay's name and range are free only once the old one is gone; any other change is one guarded update. Which

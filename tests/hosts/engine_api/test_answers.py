@@ -13,6 +13,7 @@ from providers.rules.vocabulary.errors import Conflict, EngineError, InUse, NoQu
 from providers.rules.vocabulary.facts import Member, Node, Swarm, SwarmService, Task
 from providers.rules.vocabulary.steps import SETTINGS, UpdateSwarm
 from tests.support.swarms import SPEC
+from tests.support.tables import cases
 
 NODE: dict[str, Any] = {
     "ID": "n1",
@@ -30,17 +31,16 @@ def read(kind: type[T], answer: dict[str, Any]) -> T:
     return read_answer(kind, json.dumps(answer))
 
 
-@pytest.mark.parametrize(
-    ("expected", "shown"),
-    [
-        (
+@cases(
+    "expected, shown",
+    {
+        "in the units of reservations": (
             ("w1", 2_000_000_000, 1 << 30),
             {"Description": {"Hostname": "w1", "Resources": {"NanoCPUs": 2_000_000_000, "MemoryBytes": 1 << 30}}},
         ),
-        (("", 0, 0), {}),
-        (("m1 [2J", 0, 0), {"Description": {"Hostname": "m1\x1b[2J"}}),
-    ],
-    ids=["in the units of reservations", "never heard of", "a name that a terminal would obey"],
+        "never heard of": (("", 0, 0), {}),
+        "a name that a terminal would obey": (("m1 [2J", 0, 0), {"Description": {"Hostname": "m1\x1b[2J"}}),
+    },
 )
 def test_name_and_resources_of_a_node(expected, shown):
     """A host names itself as it likes; one that was never heard of has nothing."""
@@ -148,14 +148,13 @@ def test_meaning(status, words, kind):
     assert kind is type(refusal("h1", status, words))
 
 
-@pytest.mark.parametrize(
-    ("status", "words", "message"),
-    [
-        (400, "invalid network config:\ninvalid subnet\n", "invalid network config: invalid subnet"),
-        (503, LOCKED, f"{LOCKED}: run `docker swarm unlock` there"),
-        (502, "", "the Engine answers 502 and says nothing"),
-    ],
-    ids=["one line", "a locked swarm, and what to do", "no words"],
+@cases(
+    "status, words, message",
+    {
+        "one line": (400, "invalid network config:\ninvalid subnet\n", "invalid network config: invalid subnet"),
+        "a locked swarm, and what to do": (503, LOCKED, f"{LOCKED}: run `docker swarm unlock` there"),
+        "no words": (502, "", "the Engine answers 502 and says nothing"),
+    },
 )
 def test_message(status, words, message):
     """Host, then the Engine's words, on one line that is never empty."""

@@ -25,6 +25,7 @@ from providers.rules.vocabulary.errors import (
 )
 from tests.support.fake_engine import HangUp
 from tests.support.fake_sshd import DIAL, Ends
+from tests.support.tables import cases
 
 
 @pytest.fixture
@@ -61,34 +62,31 @@ def hang_up(sent: bytes = b""):
 # Requests
 
 
-@pytest.mark.parametrize(
-    ("call", "asked", "sent"),
-    [
-        (lambda engine: engine.read("/networks/app", object), "GET /v1.51/networks/app", None),
-        (
+@cases(
+    "call, asked, sent",
+    {
+        "a path": (lambda engine: engine.read("/networks/app", object), "GET /v1.51/networks/app", None),
+        "filters as JSON, booleans as the Engine spells them, nothing for None": (
             lambda engine: engine.read("/tasks", object, filters={"node": ["x"]}, force=True, version=7, none=None),
             "GET /v1.51/tasks?filters=%7B%22node%22%3A+%5B%22x%22%5D%7D&force=true&version=7",
             None,
         ),
-        (
+        "a step of a path stays one, whatever is in it": (
             lambda engine: engine.read(at("networks", "a/../b? %"), object),
             "GET /v1.51/networks/a%2F..%2Fb%3F%20%25",
             None,
         ),
-        (
+        "a body as JSON": (
             lambda engine: engine.create("/networks/create", {"Name": "app", "Labels": {"a": None}}),
             "POST /v1.51/networks/create",
             {"Name": "app", "Labels": {"a": None}},
         ),
-        (lambda engine: engine.post("/swarm/update", '{"Name": "x"}'), "POST /v1.51/swarm/update", {"Name": "x"}),
-    ],
-    ids=[
-        "a path",
-        "filters as JSON, booleans as the Engine spells them, nothing for None",
-        "a step of a path stays one, whatever is in it",
-        "a body as JSON",
-        "a body that is JSON text already",
-    ],
+        "a body that is JSON text already": (
+            lambda engine: engine.post("/swarm/update", '{"Name": "x"}'),
+            "POST /v1.51/swarm/update",
+            {"Name": "x"},
+        ),
+    },
 )
 def test_what_an_engine_is_asked(host, engine, call, asked, sent):
     """The answer is what the JSON says that the Engine sent."""
@@ -207,10 +205,10 @@ NOT_RUNNING = (
 )
 
 
-@pytest.mark.parametrize(
-    ("sudo", "stderr", "status", "kind", "message"),
-    [
-        (
+@cases(
+    "sudo, stderr, status, kind, message",
+    {
+        "docker is stopped": (
             False,
             NOT_RUNNING,
             1,
@@ -218,7 +216,7 @@ NOT_RUNNING = (
             "h1: the Engine does not answer (docker is not running?): dial unix /var/run/docker.sock: "
             "connect: no such file or directory: start it, then run again",
         ),
-        (
+        "no docker": (
             False,
             b"bash: docker: command not found\n",
             127,
@@ -226,7 +224,7 @@ NOT_RUNNING = (
             "h1: there is no docker command, neither on the PATH nor in /usr/bin, /usr/local/bin, /usr/local/sbin, "
             "/snap/bin, /opt/bin, /run/current-system/sw/bin: install Docker Engine there",
         ),
-        (
+        "no right": (
             False,
             b"dial unix /var/run/docker.sock: connect: permission denied\n",
             1,
@@ -234,15 +232,14 @@ NOT_RUNNING = (
             "h1: root may not use docker (dial unix /var/run/docker.sock: connect: permission denied): "
             "log in as root, or set sudo: true",
         ),
-        (
+        "no sudo": (
             True,
             b"bash: sudo: command not found\n",
             127,
             CommandFailed,
             "h1: there is no sudo command: leave sudo out and log in as root, or install it",
         ),
-    ],
-    ids=["docker is stopped", "no docker", "no right", "no sudo"],
+    },
 )
 def test_why_there_is_no_answer(host, reach, sudo, stderr, status, kind, message):
     """dial-stdio's last words are told in ours, or those of sudo."""
@@ -254,13 +251,12 @@ def test_why_there_is_no_answer(host, reach, sudo, stderr, status, kind, message
     assert (kind, message) == (type(caught.value), str(caught.value))
 
 
-@pytest.mark.parametrize(
-    ("sudo", "plain", "complaint", "status"),
-    [
-        (False, DIAL, b"bash: docker: command not found\n", 127),
-        (True, f"sudo -n {DIAL}", b"sudo: docker: command not found\n", 1),
-    ],
-    ids=["login", "sudo"],
+@cases(
+    "sudo, plain, complaint, status",
+    {
+        "login": (False, DIAL, b"bash: docker: command not found\n", 127),
+        "sudo": (True, f"sudo -n {DIAL}", b"sudo: docker: command not found\n", 1),
+    },
 )
 def test_docker_off_the_path(host, reach, sudo, plain, complaint, status):
     """docker that a login without terminal does not find is looked for once, as a plain user, and used from there."""

@@ -23,6 +23,7 @@ from providers.rules.vocabulary.errors import (
     Unreachable,
 )
 from tests.support.fake_sshd import DIAL, LONG_PACKET, Ends, floods, sends_long_packet
+from tests.support.tables import cases
 
 ANOTHER_KEY = paramiko.ECDSAKey.generate()
 RSA_KEY = paramiko.RSAKey.generate(2048)
@@ -94,20 +95,19 @@ SORRY = "Sorry, user deploy is not allowed to execute '/usr/bin/id' as root on h
 REFUSED = f"h1: sudo refuses deploy ({SORRY}): allow it without a password (NOPASSWD in sudoers)"
 
 
-@pytest.mark.parametrize(
-    ("expected", "command", "does", "access"),
-    [
-        (
+@cases(
+    "expected, command, does, access",
+    {
+        "it does not end": (
             *((CommandFailed, "h1: tail -f log: not done within 0.3 s"), "tail -f log"),
             *(lambda channel: channel.get_transport().join(10), {}),
         ),
-        ((CommandFailed, "h1: yes: it writes more than 4 MiB"), "yes", endless, {}),
-        (
+        "it writes without end": ((CommandFailed, "h1: yes: it writes more than 4 MiB"), "yes", endless, {}),
+        "sudo allows other commands": (
             *((LoginRefused, REFUSED), "sudo -n id", Ends(stderr=SORRY.encode(), status=3)),
             {"sudo": True, "user": "deploy"},
         ),
-    ],
-    ids=["it does not end", "it writes without end", "sudo allows other commands"],
+    },
 )
 def test_command_that_fails(host, connect, expected, command, does, access):
     """It is cut, and not read whole; it is a refused login if sudo did not let it begin."""
@@ -242,9 +242,7 @@ def test_failure_is_remembered_for_a_moment(host):
 # Host keys
 
 
-@pytest.mark.parametrize(
-    ("known", "kind"), [((), HostKeyUnknown), ((ANOTHER_KEY,), HostKeyMismatch)], ids=["unknown", "changed"]
-)
+@cases("known, kind", {"unknown": ((), HostKeyUnknown), "changed": ((ANOTHER_KEY,), HostKeyMismatch)})
 def test_host_key_is_refused(host, connect, known, kind):
     """The message has the fingerprints of the shown key and of each known one, and the file; there is no login."""
     host.know(*known)
