@@ -1,7 +1,8 @@
 """Hosts for tests, with an Engine that says what the test wants: behind an SSH server on loopback, or within reach."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from contextlib import ExitStack, closing
+from typing import Any, TypeVar
 
 import pytest
 
@@ -12,32 +13,27 @@ from tests.support.memberships import places
 from tests.support.my_ssh import at_home, without_ssh
 from tests.support.near_host import NearHost
 
-H = TypeVar("H", NearHost, FakeHost)
-
-
-def starting(kind: Callable[[str], H]) -> Iterator[Callable[[str], H]]:
-    """Give what starts a host by its name, and end all that were."""
-    hosts: list[H] = []
-
-    def start(name: str) -> H:
-        hosts.append(kind(name))
-        return hosts[-1]
-
-    yield start
-    for host in hosts:
-        host.close()
+T = TypeVar("T")
+Opens = Callable[[T], T]
 
 
 @pytest.fixture
-def new_host() -> Iterator[Callable[[str], NearHost]]:
+def ended() -> Iterator[Opens[Any]]:
+    """Takes what has a method `close`, gives it back, and closes it after the test, the last first."""
+    with ExitStack() as stack:
+        yield lambda opened: stack.enter_context(closing(opened))
+
+
+@pytest.fixture
+def new_host(ended: Opens[NearHost]) -> Callable[[str], NearHost]:
     """Starts a host of that name that is reached without SSH."""
-    yield from starting(NearHost)
+    return lambda name: ended(NearHost(name))
 
 
 @pytest.fixture
-def new_sshd(tmp_path) -> Iterator[Callable[[str], FakeHost]]:
+def new_sshd(tmp_path, ended: Opens[FakeHost]) -> Callable[[str], FakeHost]:
     """Starts a host of that name with an SSH server."""
-    yield from starting(lambda name: FakeHost(tmp_path / name, name))
+    return lambda name: ended(FakeHost(tmp_path / name, name))
 
 
 @pytest.fixture
@@ -59,19 +55,15 @@ def my_ssh(no_keys_of_mine, tmp_path, monkeypatch) -> None:
 
 
 @pytest.fixture
-def fleet_of() -> Iterator[Callable[..., Fleet]]:
+def fleet_of(ended: Opens[Fleet]) -> Callable[..., Fleet]:
     """Gives the fleet of hosts by name, which the swarm knows at 10.0.0.1, 10.0.0.2 and so on."""
-    fleets: list[Fleet] = []
 
     def found(hosts: Mapping[str, NearHost], roles: Roles = UNSAID, **more: object) -> Fleet:
         known_at = places(hosts)
         accesses = {name: host.access(advertise_address=known_at[name], **more) for name, host in hosts.items()}
-        fleets.append(Fleet(accesses, roles))
-        return fleets[-1]
+        return ended(Fleet(accesses, roles))
 
-    yield found
-    for fleet in fleets:
-        fleet.close()
+    return found
 
 
 @pytest.fixture

@@ -43,12 +43,12 @@ def host(new_host, there):
 
 
 @pytest.fixture
-def door(host):
+def door(host, ended):
     """The one host, which the stack file calls a manager."""
     door = door_to({"m1": host})()
-    yield door
-    for fleet in (door.fleet, door.at_rest().fleet):
-        fleet.close()
+    ended(door.fleet)
+    ended(door.at_rest().fleet)
+    return door
 
 
 def looked(door, names=NAMES):
@@ -169,11 +169,11 @@ def four(new_host):
 
 
 @pytest.fixture
-def door_to_four(four):
+def door_to_four(four, ended):
     """Provide the door to four hosts, one of which the stack file calls a manager."""
     door = door_to(four)().at_rest()
-    yield door
-    door.fleet.close()
+    ended(door.fleet)
+    return door
 
 
 def test_each_host_says_each_thing_once(four, door_to_four):

@@ -49,12 +49,12 @@ def host(new_host):
 
 
 @pytest.fixture
-def door(host):
+def door(host, ended):
     """Gives the host's door, and what it warns of."""
     told: list[str] = []
     hosts = Hosts({"w1": host.access()})
-    yield lambda author=AUTHOR: (hosts.audited(author, told.append), told)
-    hosts.fleet.close()
+    ended(hosts.fleet)
+    return lambda author=AUTHOR: (hosts.audited(author, told.append), told)
 
 
 def test_line_comes_before_the_step(host, door):

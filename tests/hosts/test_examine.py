@@ -35,11 +35,10 @@ def host(new_host):
 
 
 @pytest.fixture
-def look(host):
+def look(host, ended):
     """Examines the host."""
-    fleet = Fleet({"h1": host.access()}, Roles(managers=frozenset({"h1"})))
-    yield lambda: examination(fleet)
-    fleet.close()
+    fleet = ended(Fleet({"h1": host.access()}, Roles(managers=frozenset({"h1"}))))
+    return lambda: examination(fleet)
 
 
 def test_what_is_said_is_read(look):

@@ -57,10 +57,10 @@ def manager(hosts):
 
 
 @pytest.fixture
-def new_door(hosts):
+def new_door(hosts, ended):
     """Gives a door for each resource, as the plugin has it."""
-    yield door_to(hosts)
-    door_to(hosts)().fleet.close()
+    ended(door_to(hosts)().fleet)
+    return door_to(hosts)
 
 
 @pytest.fixture

@@ -96,11 +96,9 @@ SENSELESS = "h1: the probe's answer makes no sense"
 
 
 @pytest.fixture
-def engine(host):
+def engine(host, ended):
     """The Engine of a host whose command gives an answer that a test says."""
-    engine = Engine(Connection(host.access()))
-    yield engine
-    engine.connection.close()
+    return Engine(ended(Connection(host.access())))
 
 
 @pytest.mark.parametrize(

@@ -66,11 +66,11 @@ def hosts(new_host):
 
 
 @pytest.fixture
-def door(hosts):
+def door(hosts, ended):
     """The door to these hosts."""
     door = Hosts({name: host.access() for name, host in hosts.items()}, Roles(managers=frozenset({"m1"})))
-    yield door
-    door.fleet.close()
+    ended(door.fleet)
+    return door
 
 
 def found(door, **sections):

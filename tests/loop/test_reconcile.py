@@ -102,11 +102,6 @@ def script(*decisions: Decision) -> Callable[[Facts], Decision]:
     return lambda facts: next(iter(left), Done())
 
 
-def by_number(**decisions: Decision) -> Callable[[Facts], Decision]:
-    """A decision for each number that the facts hold, else Done."""
-    return lambda facts: decisions.get(f"at_{facts.number}", Done())
-
-
 def always(decision: Decision) -> Callable[[Facts], Decision]:
     """One decision, whatever it finds."""
     return lambda facts: decision
@@ -127,7 +122,7 @@ def test_done_returns_the_facts():
 def test_steps_are_followed_by_a_look():
     """It looks again after each set of steps."""
     scene = Scene(looks=[0, 1, 2])
-    scene.run(by_number(at_0=remove("a"), at_1=remove("b")))
+    scene.run(script(remove("a"), remove("b")))
     assert (["a", "b"], [0, 1, 2]) == (scene.performed, [facts.number for facts in scene.seen])
 
 

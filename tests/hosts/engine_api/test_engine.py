@@ -29,19 +29,9 @@ from tests.support.tables import cases
 
 
 @pytest.fixture
-def reach(host):
+def reach(host, ended):
     """The host's Engine, with changes to the host's access."""
-    engines: list[Engine] = []
-
-    def engine(**changes) -> Engine:
-        engine = Engine(Connection(host.access(**changes)))
-        engines.append(engine)
-        return engine
-
-    yield engine
-    for each in engines:
-        each.close()
-        each.connection.close()
+    return lambda **changes: ended(Engine(ended(Connection(host.access(**changes)))))
 
 
 @pytest.fixture
@@ -180,19 +170,17 @@ def test_ended_channel_is_replaced_before_it_is_used(host, engine):
     assert "x" == engine.create("/networks/create", {})
 
 
-def test_engine_that_hangs_costs_its_bound_once(host):
+def test_engine_that_hangs_costs_its_bound_once(host, ended):
     """Callers in the next seconds get the same error without asking; a moment later the Engine is asked again."""
     now, over = [0.0], threading.Event()
     host.engine.answers["GET /_ping"] = lambda: (200, over.wait(60))
-    engine = Engine(Connection(host.access()), lambda: now[0])
+    engine = ended(Engine(ended(Connection(host.access())), lambda: now[0]))
     told = []
     for now[0] in (0.0, 4.9, 5.1):
         with pytest.raises(Unreachable) as caught:
             engine.read("/info", object, timeout=0.1)
         told.append(str(caught.value))
     over.set()
-    engine.close()
-    engine.connection.close()
 
     assert ["h1: the Engine does not answer GET /_ping within 0.1 s"] * 3 == told
     assert 2 == host.engine.asked()["GET /_ping"]

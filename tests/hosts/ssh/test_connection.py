@@ -35,18 +35,10 @@ def line(key: paramiko.PKey) -> str:
 
 
 @pytest.fixture
-def connect(host):
+def connect(host, ended):
     """Opens a connection to the host, where `true` works, with changes to its access."""
-    opened: list[Connection] = []
     host.commands["true"] = Ends()
-
-    def connection(**changes) -> Connection:
-        opened.append(Connection(host.access(**changes)))
-        return opened[-1]
-
-    yield connection
-    for each in opened:
-        each.close()
+    return lambda **changes: ended(Connection(host.access(**changes)))
 
 
 @pytest.fixture
