@@ -22,14 +22,13 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "doctor.md").read_text()
 
 
 SENSELESS = "what the host answers makes no sense"
+NO_SUDO = "sudo: a password is required"
 
 
-def answers(**changed):
-    """The recorded answer, with others in the place of some subjects: `(status, text)`."""
-    kept = LOOK
-    for subject, (status, text) in changed.items():
-        told = f"@ {subject} {status}\n" + "".join(f"|{each}\n" for each in text.splitlines())
-        kept = re.sub(rf"(^@ {subject} \d+\n(\|.*\n)*)+", told.replace("\\", r"\\"), kept, flags=re.MULTILINE)
+def answers(subject="none", text="", status=0):
+    """The recorded answer, with another in the place of that to one subject."""
+    told = f"@ {subject} {status}\n" + "".join(f"|{each}\n" for each in text.splitlines())
+    kept = re.sub(rf"(^@ {subject} \d+\n(\|.*\n)*)+", told.replace("\\", r"\\"), LOOK, flags=re.MULTILINE)
     return with_answers(host("m1"), kept)
 
 
@@ -81,62 +80,53 @@ def test_only_what_the_page_lists_is_run_as_root():
 
 
 @pytest.mark.parametrize(
-    ("said", "why"),
+    ("subject", "status", "said", "why"),
     [
-        ({"rules": (127, "iptables-save")}, "there is no iptables-save: install the package iptables"),
-        (
-            {"rules": (1, "sudo: a password is required")},
-            "sudo: a password is required: log in as root or let sudo run it (docs/doctor.md)",
-        ),
-        ({"rules": (4, "")}, "it says nothing: look there by hand"),
-        ({"rules": (0, "")}, "iptables-save shows no table: look at `nft list ruleset`"),
-        ({"links": (0, "2: eth0: <UP> mtu much")}, SENSELESS),
-        ({"routes": (0, "[" * 100_000)}, SENSELESS),
-        ({"routes": (0, '[{"gateway": "10.9.0.1"}]')}, SENSELESS),
-        ({"daemon": (0, '{"iptables": ')}, SENSELESS),
-        ({"modules": (0, "vxlan perhaps")}, SENSELESS),
-        ({"room": (0, "much")}, SENSELESS),
-        ({"forwarding": ("", "")}, "the host does not answer"),
-        ({"offload": (0, "driver eth0 vmxnet3")}, "eth0: install the package ethtool"),
+        ("rules", 127, "iptables-save", "there is no iptables-save: install the package iptables"),
+        ("rules", 1, NO_SUDO, f"{NO_SUDO}: log in as root or let sudo run it (docs/doctor.md)"),
+        ("rules", 4, "", "it says nothing: look there by hand"),
+        ("rules", 0, "", "iptables-save shows no table: look at `nft list ruleset`"),
+        ("links", 0, "2: eth0: <UP> mtu much", SENSELESS),
+        ("routes", 0, "[" * 100_000, SENSELESS),
+        ("routes", 0, '[{"gateway": "10.9.0.1"}]', SENSELESS),
+        ("daemon", 0, '{"iptables": ', SENSELESS),
+        ("modules", 0, "vxlan perhaps", SENSELESS),
+        ("room", 0, "much", SENSELESS),
+        ("forwarding", "", "", "the host does not answer"),
+        ("offload", 0, "driver eth0 vmxnet3", "eth0: install the package ethtool"),
     ],
 )
-def test_what_can_not_be_read_has_its_reason(said, why):
+def test_what_can_not_be_read_has_its_reason(subject, status, said, why):
     """All else is read."""
-    found = answers(**said)
+    assert {subject: why} == answers(subject, said, status).unread
 
-    assert {next(iter(said)): why} == found.unread
+
+FLAGS = "dockerd\n--iptables=false\n--default-network-opt=overlay=a=1"
+STRICT = "/proc/sys/net/ipv4/conf/all/rp_filter:0\n/proc/sys/net/ipv4/conf/eth1/rp_filter:1"
 
 
 @pytest.mark.parametrize(
-    ("said", "key", "value"),
+    ("key", "subject", "said", "value"),
     [
-        ({"daemon": (0, '{"iptables": false, "proxies": {"http-proxy": "x"}}')}, "daemon", {"iptables": "false"}),
-        (
-            {"daemon": (0, "dockerd\n--iptables=false\n--default-network-opt=overlay=a=1")},
-            "daemon",
-            {"iptables": "false", "default-network-opts": "overlay=a=1"},
-        ),
-        ({"legacy": (0, "*filter\n:INPUT DROP [0:0]\n-A INPUT -j DROP\nCOMMIT")}, "legacy", 1),
+        ("daemon", "daemon", '{"iptables": false, "proxies": {"http-proxy": "x"}}', {"iptables": "false"}),
+        ("daemon", "daemon", FLAGS, {"iptables": "false", "default-network-opts": "overlay=a=1"}),
+        ("legacy", "legacy", "*filter\n:INPUT DROP [0:0]\n-A INPUT -j DROP\nCOMMIT", 1),
         # No line of an answer is taken for another, such as a comment of a rule.
-        ({"legacy": (0, '*filter\n-A INPUT -m comment --comment "\n@ forwarding 0\n|0" -j DROP')}, "legacy", 1),
-        ({"modules": (0, "vxlan yes\nip_vs forbidden")}, "modules", {"vxlan": True, "ip_vs": False}),
-        ({"modules": (0, "vxlan yes\nip_vs forbidden")}, "forbidden", frozenset({"ip_vs"})),
-        ({"zone": (0, "public")}, "zone", "public"),
-        (
-            {"routes": (0, "/proc/sys/net/ipv4/conf/all/rp_filter:0\n/proc/sys/net/ipv4/conf/eth1/rp_filter:1")},
-            "strict",
-            frozenset({"eth1"}),
-        ),
+        ("legacy", "legacy", '*filter\n-A INPUT -m comment --comment "\n@ forwarding 0\n|0" -j DROP', 1),
+        ("modules", "modules", "vxlan yes\nip_vs forbidden", {"vxlan": True, "ip_vs": False}),
+        ("forbidden", "modules", "vxlan yes\nip_vs forbidden", frozenset({"ip_vs"})),
+        ("zone", "zone", "public", "public"),
+        ("strict", "routes", STRICT, frozenset({"eth1"})),
     ],
 )
-def test_settings_are_read(said, key, value):
+def test_settings_are_read(key, subject, said, value):
     """They are read as they are, and only those that are judged."""
-    assert value == getattr(answers(**said), key)
+    assert value == getattr(answers(subject, said), key)
 
 
 def test_offload_is_of_its_link():
     """It is told with the driver."""
-    found = answers(offload=(0, "driver eth0 vmxnet3\noffload eth0 on")).surroundings
+    found = answers("offload", "driver eth0 vmxnet3\noffload eth0 on").surroundings
 
     assert [("lo", "", None), ("eth0", "vmxnet3", True)] == [
         (each.name, each.driver, each.offloads) for each in found.links
@@ -206,10 +196,7 @@ def test_datagrams_that_it_could_not_read():
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (
-            "@ log 1\n|sudo: a password is required\n",
-            "sudo: a password is required: log in as root or let sudo run it ",
-        ),
+        (f"@ log 1\n|{NO_SUDO}\n", f"{NO_SUDO}: log in as root or let sudo run it "),
         (answered(MISSED.format("a"), now="soon"), "what the host answers makes no sense: look there by hand"),
         (answered('time="soon" nsupported encryption version'), SENSELESS),
         ("", SENSELESS),

@@ -17,7 +17,6 @@ from providers.rules.vocabulary.errors import (
     Conflict,
     DeadlineExceeded,
     EngineError,
-    LoginRefused,
     NoQuorum,
     NotFound,
     SwarmnetError,
@@ -188,71 +187,59 @@ def test_engine_that_hangs_costs_its_bound_once(host, ended):
 
 # Engines that cannot be asked
 
-NOT_RUNNING = (
-    b"failed to open the raw stream connection: dial unix /var/run/docker.sock: connect: no such file or directory\n"
+SUDO_DIAL = f"sudo -n {DIAL}"
+NO_DOCKER = Ends(stderr=b"bash: docker: command not found\n", status=127)
+NO_FILE, NO_RIGHT = (
+    f"dial unix /var/run/docker.sock: connect: {why}" for why in ("no such file or directory", "permission denied")
 )
 
 
 @cases(
-    "sudo, stderr, status, kind, message",
+    "dial, says, told",
     {
         "docker is stopped": (
-            False,
-            NOT_RUNNING,
-            1,
-            Unreachable,
-            "h1: the Engine does not answer (docker is not running?): dial unix /var/run/docker.sock: "
-            "connect: no such file or directory: start it, then run again",
+            DIAL,
+            Ends(stderr=f"failed to open the raw stream connection: {NO_FILE}\n".encode(), status=1),
+            f"Unreachable: h1: the Engine does not answer (docker is not running?): {NO_FILE}: start it, "
+            "then run again",
         ),
         "no docker": (
-            False,
-            b"bash: docker: command not found\n",
-            127,
-            CommandFailed,
-            "h1: there is no docker command, neither on the PATH nor in /usr/bin, /usr/local/bin, /usr/local/sbin, "
-            "/snap/bin, /opt/bin, /run/current-system/sw/bin: install Docker Engine there",
+            DIAL,
+            NO_DOCKER,
+            "CommandFailed: h1: there is no docker command, neither on the PATH nor in /usr/bin, /usr/local/bin, "
+            "/usr/local/sbin, /snap/bin, /opt/bin, /run/current-system/sw/bin: install Docker Engine there",
         ),
         "no right": (
-            False,
-            b"dial unix /var/run/docker.sock: connect: permission denied\n",
-            1,
-            LoginRefused,
-            "h1: root may not use docker (dial unix /var/run/docker.sock: connect: permission denied): "
-            "log in as root, or set sudo: true",
+            DIAL,
+            Ends(stderr=f"{NO_RIGHT}\n".encode(), status=1),
+            f"LoginRefused: h1: root may not use docker ({NO_RIGHT}): log in as root, or set sudo: true",
         ),
         "no sudo": (
-            True,
-            b"bash: sudo: command not found\n",
-            127,
-            CommandFailed,
-            "h1: there is no sudo command: leave sudo out and log in as root, or install it",
+            SUDO_DIAL,
+            Ends(stderr=b"bash: sudo: command not found\n", status=127),
+            "CommandFailed: h1: there is no sudo command: leave sudo out and log in as root, or install it",
         ),
     },
 )
-def test_why_there_is_no_answer(host, reach, sudo, stderr, status, kind, message):
+def test_why_there_is_no_answer(host, reach, dial, says, told):
     """dial-stdio's last words are told in ours, or those of sudo."""
-    host.commands[f"sudo -n {DIAL}" if sudo else DIAL] = Ends(stderr=stderr, status=status)
-    host.commands[shlex.join(("sh", "-c", LOOKS_FOR_DOCKER))] = Ends()
+    host.commands |= {dial: says, shlex.join(("sh", "-c", LOOKS_FOR_DOCKER)): Ends()}
     with pytest.raises(SwarmnetError) as caught:
-        reach(sudo=sudo).read("/info", object)
+        reach(sudo=dial == SUDO_DIAL).read("/info", object)
 
-    assert (kind, message) == (type(caught.value), str(caught.value))
+    assert told == f"{type(caught.value).__name__}: {caught.value}"
 
 
 @cases(
-    "sudo, plain, complaint, status",
-    {
-        "login": (False, DIAL, b"bash: docker: command not found\n", 127),
-        "sudo": (True, f"sudo -n {DIAL}", b"sudo: docker: command not found\n", 1),
-    },
+    "dial, says",
+    {"login": (DIAL, NO_DOCKER), "sudo": (SUDO_DIAL, Ends(stderr=b"sudo: docker: command not found\n", status=1))},
 )
-def test_docker_off_the_path(host, reach, sudo, plain, complaint, status):
+def test_docker_off_the_path(host, reach, dial, says):
     """docker that a login without terminal does not find is looked for once, as a plain user, and used from there."""
-    host.commands[plain] = Ends(stderr=complaint, status=status)
+    host.commands |= {dial: says, dial.replace("docker", "/snap/bin/docker"): host.engine.serve}
     host.commands[shlex.join(("sh", "-c", LOOKS_FOR_DOCKER))] = Ends(stdout=b"/snap/bin/docker\n")
-    host.commands[plain.replace("docker", "/snap/bin/docker")] = host.engine.serve
     host.engine.answer("GET /info", body={})
-    engine = reach(sudo=sudo)
+    engine = reach(sudo=dial == SUDO_DIAL)
 
     assert ({}, {}) == (engine.read("/info", object), engine.read("/info", object))
     assert 3 == len(host.ran)

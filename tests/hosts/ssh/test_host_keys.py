@@ -80,14 +80,8 @@ LINES = {
     "what can't be read is passed over": (
         [11],
         [
-            *(
-                "",
-                "# a comment",
-                "10.0.0.1",
-                "10.0.0.1 ssh-new AAAA",
-                f"10.0.0.1 {KEY_TYPE} x",
-                f"10.0.0.1 {KEY_TYPE} ÄÄ",
-            ),
+            *("", "# a comment", "10.0.0.1", "10.0.0.1 ssh-new AAAA"),
+            *(f"10.0.0.1 {KEY_TYPE} {text}" for text in ("x", "ÄÄ")),
             *(f"|1|{hashed} {LINE}" for hashed in ("abc", "abcd|efgh", "a|b|c", "ÄÄ|efgh")),
             f"10.0.0.1 {LINE}",
         ],
