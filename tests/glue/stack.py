@@ -27,6 +27,9 @@ NODE = lifecycle.node_spec("w1", access={"name": "w1", "address": "10.9.0.2"})
 INGRESS = lifecycle.ingress_spec()
 OVERLAY = lifecycle.overlay_spec()
 ALL = [GWBRIDGE, SWARM, NODE, INGRESS, OVERLAY]
+# Each as it is taken away where its resource goes.
+INGRESS_GOING = INGRESS.model_copy(update={"on_remove": "restore_default"})
+GOING = [GWBRIDGE, SWARM, NODE, INGRESS_GOING, OVERLAY]
 # Another range for each.
 BRIDGE_RANGE: Props = {"subnet": "10.66.0.0/16", "gateway": "10.66.0.1"}
 INGRESS_RANGE: Props = {"subnet": "10.55.0.0/16", "gateway": "10.55.0.1"}

@@ -83,7 +83,7 @@ def test_row_ends_with_its_result(on, pulumi_engine, spec, changes, result):
 def test_what_is_left_undone_on_a_host_that_is_down_is_said(on, pulumi_engine):
     """An ingress can't be brought there: the row names the host and what to type once it is back."""
     world = elapse(members.cut(lifecycle.running(), "w1"), 60)
-    known(on(world), INGRESS).update(subnet="10.31.0.0/24", gateway="10.31.0.1")
+    known(on(world), INGRESS).update(**INGRESS_RANGE)
 
     said = [line for _, line in pulumi_engine.lines if line.startswith("warning: left undone on w1: down, ")]
     assert ["once it is back run `pulumi up --refresh`" in line for line in said] == [True]

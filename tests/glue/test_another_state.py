@@ -9,12 +9,10 @@ from providers.rules.vocabulary.labels import CHANGE
 from providers.rules.vocabulary.specs import Spec
 from providers.rules.vocabulary.steps import UpdateSwarm
 from providers.simulate import members
-from tests.glue.stack import GWBRIDGE, INGRESS, NODE, OVERLAY, SWARM, Known, created, known, noun, provider_of
+from tests.glue.stack import GOING, GWBRIDGE, INGRESS, NODE, OVERLAY, SWARM, Known, created, known, noun, provider_of
 from tests.support import lifecycle
 from tests.support.tables import cases
 
-# Each as it is taken away where its resource goes.
-GOING = [GWBRIDGE, SWARM, NODE, INGRESS.model_copy(update={"on_remove": "restore_default"}), OVERLAY]
 each = pytest.mark.parametrize("spec", GOING, ids=noun)
 
 

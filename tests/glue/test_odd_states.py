@@ -12,18 +12,16 @@ from providers.rules.nouns.noun import to_props
 from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.specs import Spec
 from providers.simulate import World
-from tests.glue.stack import GWBRIDGE, INGRESS, NODE, OVERLAY, SWARM, Known, id_output, known, noun, provider_of
+from tests.glue.stack import GOING, GWBRIDGE, INGRESS_GOING, NODE, OVERLAY, Known, id_output, known, noun, provider_of
 from tests.support import lifecycle
 from tests.support.networks import altered
 from tests.support.simulated import SimulatedHosts
 
-INGRESS_GOING = INGRESS.model_copy(update={"on_remove": "restore_default"})
 # As Engine 20.10 shows a range that somebody asked for so, and one that no swarm network can use.
 ODD_RANGES = {"host bits": ("10.77.0.5/20", "10.77.0.1"), "ipv6": ("fd00:77::/64", "fd00:77::1"), "none": ("", "")}
 networks = pytest.mark.parametrize("spec", [GWBRIDGE, INGRESS_GOING, OVERLAY], ids=noun)
 odd = pytest.mark.parametrize("found", ODD_RANGES.values(), ids=ODD_RANGES)
-ALL = [GWBRIDGE, SWARM, NODE, INGRESS_GOING, OVERLAY]
-each = pytest.mark.parametrize("spec", ALL, ids=noun)
+each = pytest.mark.parametrize("spec", GOING, ids=noun)
 
 
 def with_range(world: World, network_id: str, found: tuple[str, str]) -> World:

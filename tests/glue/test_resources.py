@@ -22,6 +22,7 @@ from tests.glue.stack import (
     ALL,
     GWBRIDGE,
     INGRESS,
+    INGRESS_RANGE,
     NODE,
     OVERLAY,
     SWARM,
@@ -86,7 +87,7 @@ def without(world: World, spec: Spec) -> World:
         pytest.param(SWARM, {"task_history_limit": 3}, id="swarm"),
         pytest.param(NODE, {"labels": {"zone": "c"}, "availability": "pause"}, id="node"),
         pytest.param(OVERLAY, {"protect": True}, id="overlay"),
-        pytest.param(INGRESS, {"subnet": "10.31.0.0/24", "gateway": "10.31.0.1"}, id="ingress"),
+        pytest.param(INGRESS, INGRESS_RANGE, id="ingress"),
     ],
 )
 def test_update_makes_it_so(hosts, spec, changes):

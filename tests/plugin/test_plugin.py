@@ -127,26 +127,22 @@ def test_check_refuses_a_change_of_what_is_protected(plugin):
 
 # diff
 
-DIFFERENT = DiffResponse.DIFF_UNKNOWN
+SAME, CHANGED = (DiffResponse.DIFF_NONE, [], False), (DiffResponse.DIFF_UNKNOWN, [], False)
+TREATMENT = {"__row": "urn:another", "timeout": 90, "adopt": "refuse"}
 NEW_RANGE = {"subnet": "10.13.0.0/16", "gateway": "10.13.0.1"}
 
 
 @cases(
     "expected, provider, props, change",
     {
-        "nothing": ((DiffResponse.DIFF_NONE, [], False), OverlayProvider, APP, {}),
-        "what says how it is worked on": (
-            (DiffResponse.DIFF_NONE, [], False),
-            OverlayProvider,
-            APP,
-            {"__row": "urn:another", "timeout": 90, "adopt": "refuse"},
-        ),
-        "the old one goes first": ((DIFFERENT, ["mtu"], True), OverlayProvider, APP, {"mtu": 1400}),
-        "migrated": ((DIFFERENT, [], False), OverlayProvider, APP, {"mtu": 1400, "on_in_use": "migrate"}),
-        "treated otherwise": ((DIFFERENT, [], False), OverlayProvider, APP, {"protect": True}),
-        "not known yet": ((DIFFERENT, [], False), OverlayProvider, APP, {"subnet": UNKNOWN}),
-        "gwbridge": ((DIFFERENT, [], False), GwbridgeProvider, GWBRIDGE, NEW_RANGE),
-        "ingress": ((DIFFERENT, [], False), IngressProvider, INGRESS, NEW_RANGE),
+        "nothing": (SAME, OverlayProvider, APP, {}),
+        "what says how it is worked on": (SAME, OverlayProvider, APP, TREATMENT),
+        "the old one goes first": ((DiffResponse.DIFF_UNKNOWN, ["mtu"], True), OverlayProvider, APP, {"mtu": 1400}),
+        "migrated": (CHANGED, OverlayProvider, APP, {"mtu": 1400, "on_in_use": "migrate"}),
+        "treated otherwise": (CHANGED, OverlayProvider, APP, {"protect": True}),
+        "not known yet": (CHANGED, OverlayProvider, APP, {"subnet": UNKNOWN}),
+        "gwbridge": (CHANGED, GwbridgeProvider, GWBRIDGE, NEW_RANGE),
+        "ingress": (CHANGED, IngressProvider, INGRESS, NEW_RANGE),
     },
 )
 def test_diff_replaces_only_what_must_be_replaced(plugin, expected, provider, props, change):
