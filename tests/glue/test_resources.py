@@ -14,7 +14,7 @@ from providers.rules.stack_file.access import HostAccess
 from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.errors import Blocked, SwarmnetError
 from providers.rules.vocabulary.specs import Spec, SwarmSpec
-from providers.rules.vocabulary.steps import CreateNetwork, InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
+from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm, LeaveSwarm, RemoveNetwork
 from providers.run import Progress
 from providers.simulate import World, bare, members
 from providers.simulate.reads import settings
@@ -188,24 +188,13 @@ def test_bridge_of_half_a_member_is_not_read(on, hosts):
 @pytest.fixture
 def strangers(on):
     """Hosts on which somebody made, without a label, exactly what the stack declares."""
-    bridges = [altered(creation_of_bridge(host), labels=()) for host in lifecycle.HOSTS]
-    world = after(
-        bare(*lifecycle.HOSTS),
-        *(partial(simulate.perform, step=bridge) for bridge in bridges),
-        partial(simulate.perform, step=InitSwarm(host="m1")),
-        elapsed(5),
-        partial(simulate.perform, step=JoinSwarm(host="w1", role="worker")),
-        partial(simulate.perform, step=JoinSwarm(host="w2", role="worker")),
-        elapsed(40),
-        partial(simulate.perform, step=altered(overlay.creation(OVERLAY), labels=())),
-        elapsed(5),
-    )
+    bridges = [gwbridge.creation(lifecycle.gwbridge_spec(host)) for host in lifecycle.HOSTS]
+    networks = [altered(each, labels=()) for each in (*bridges, overlay.creation(OVERLAY))]
+    joins = [JoinSwarm(host=host, role="worker") for host in ("w1", "w2")]
+    world = bare(*lifecycle.HOSTS)
+    for step in (*networks[:-1], InitSwarm(host="m1"), *joins, networks[-1]):
+        world = simulate.elapse(simulate.perform(world, step), 20)
     return on(world)
-
-
-def creation_of_bridge(host: str) -> CreateNetwork:
-    """The step that makes a host's docker_gwbridge."""
-    return gwbridge.creation(lifecycle.gwbridge_spec(host))
 
 
 @pytest.mark.parametrize("spec", [GWBRIDGE, SWARM, NODE, OVERLAY], ids=noun)

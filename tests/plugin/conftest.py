@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -64,10 +63,3 @@ def host(machine: FakeHost) -> FakeHost:
     engine.answer("GET /swarm", body={"ID": "s1", "Version": {"Index": 1}, "Spec": {}})
     engine.answer("GET /networks", body=[])
     return machine
-
-
-@pytest.fixture
-def closed_port() -> int:
-    """A port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])

@@ -237,9 +237,9 @@ def test_error_is_one_line(plugin, host):
 
 
 @pytest.mark.whole
-def test_debugging_shows_the_whole_story(pulumi_engine, config, closed_port):
+def test_debugging_shows_the_whole_story(pulumi_engine, config):
     """The line is a traceback down to the cause with SWARMNET_DEBUG."""
-    h1 = json.loads(config["swarmnet:hosts"])["h1"] | {"port": closed_port}
+    h1 = json.loads(config["swarmnet:hosts"])["h1"] | {"port": 1}  # nobody listens there
     off = {"swarmnet:hosts": json.dumps({"h1": h1})}
     with closing(Plugin(pulumi_engine.address, off, {"SWARMNET_DEBUG": "1"})) as plugin:
         shown = complaint(plugin.read, GwbridgeProvider, "docker_gwbridge@h1", GWBRIDGE)
