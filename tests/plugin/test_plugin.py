@@ -127,7 +127,9 @@ def test_check_refuses_a_change_of_what_is_protected(plugin):
 
 # diff
 
-SAME, CHANGED = (DiffResponse.DIFF_NONE, [], False), (DiffResponse.DIFF_UNKNOWN, [], False)
+Told = tuple[int, list[str], bool]  # what differs, what is replaced by that, and whether the old one goes first
+SAME: Told = (DiffResponse.DIFF_NONE, [], False)
+CHANGED: Told = (DiffResponse.DIFF_UNKNOWN, [], False)
 TREATMENT = {"__row": "urn:another", "timeout": 90, "adopt": "refuse"}
 NEW_RANGE = {"subnet": "10.13.0.0/16", "gateway": "10.13.0.1"}
 
