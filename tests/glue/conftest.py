@@ -9,7 +9,7 @@ from providers.resource import Provider
 from providers.run import Run
 from providers.simulate import World, bare
 from tests.glue.stack import configure
-from tests.plugin.fake_pulumi import FakePulumi
+from tests.plugin.process import FakePulumi
 from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts
 

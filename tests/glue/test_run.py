@@ -13,7 +13,7 @@ from providers.rules.vocabulary.steps import RestartEngine, Step
 from providers.run import STOPPED, Progress, Run
 from providers.simulate import bare
 from tests.glue.stack import GWBRIDGE, Known, known
-from tests.plugin.fake_pulumi import FakePulumi
+from tests.plugin.process import FakePulumi
 from tests.support import lifecycle
 from tests.support.simulated import SimulatedHosts
 from tests.support.tables import cases

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from providers.hosts.reports import COMMAND
-from tests.plugin.fake_pulumi import FakePulumi
-from tests.plugin.process import Plugin
+from tests.plugin.process import FakePulumi, Plugin
 from tests.support.fake_sshd import Ends, FakeHost
 
 

@@ -1,4 +1,5 @@
-"""The plugin process as Pulumi starts and calls it: `python -u -m pulumi.dynamic <engine's address>`, then gRPC.
+"""The plugin process as Pulumi starts and calls it: `python -u -m pulumi.dynamic <engine's address>`, then gRPC; and
+Pulumi's engine as far as a plugin calls it: a gRPC server on loopback that keeps the lines it is sent.
 
 Pulumi's launcher: https://github.com/pulumi/pulumi/tree/master/sdk/python/dist
 """
@@ -6,20 +7,48 @@ Pulumi's launcher: https://github.com/pulumi/pulumi/tree/master/sdk/python/dist
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import grpc
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from pulumi.dynamic.dynamic import serialize_provider
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 30.0
 
 Props = dict[str, Any]
+
+
+class FakePulumi(engine_pb2_grpc.EngineServicer):
+    """lines: the URN and the text of each progress line; `shown` is set with the first.
+
+    address: what a plugin is started with.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []
+        self.shown = threading.Event()
+        self._server = grpc.server(ThreadPoolExecutor(4))
+        engine_pb2_grpc.add_EngineServicer_to_server(self, self._server)
+        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        self._server.start()
+
+    def Log(self, request, context) -> Empty:
+        """A line for the row of one resource."""
+        self.lines.append((request.urn, request.message))
+        self.shown.set()
+        return Empty()
+
+    def kill(self) -> None:
+        """Be gone, as after `kill -9`."""
+        self._server.stop(grace=None).wait()
 
 
 class Plugin:

@@ -13,8 +13,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from providers.gwbridge import GwbridgeProvider
 from providers.ingress import IngressProvider
 from providers.overlay import OverlayProvider
-from tests.plugin.fake_pulumi import FakePulumi
-from tests.plugin.process import Plugin
+from tests.plugin.process import FakePulumi, Plugin
 from tests.support.tables import cases
 
 ROW = "urn:pulumi:t::swarmnet::pulumi-python:dynamic/swarmnet:Overlay::overlay/app"
