@@ -5,6 +5,7 @@ import pytest
 from providers.rules.plan import plan_of
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.network_options import INHIBIT
+from tests.support.tables import cases
 
 OWNER = "swarmnet/test"
 HOSTS = {
@@ -35,14 +36,12 @@ def test_swarm_begins_with_the_first_manager():
     )
 
 
-@pytest.mark.parametrize(
-    ("expected", "sections"),
-    [
-        pytest.param([["w1"], ["m2"], ["m1"]], {"gwbridge": {"subnet": "10.1.0.0/16"}}, id="every host has one"),
-        pytest.param(
-            [["m2"]], {"hosts": {**HOSTS, "m2": {**HOSTS["m2"], "gwbridge": {"subnet": "10.1.0.0/16"}}}}, id="its own"
-        ),
-    ],
+@cases(
+    "expected, sections",
+    {
+        "every host has one": ([["w1"], ["m2"], ["m1"]], {"gwbridge": {"subnet": "10.1.0.0/16"}}),
+        "its own": ([["m2"]], {"hosts": {**HOSTS, "m2": {**HOSTS["m2"], "gwbridge": {"subnet": "10.1.0.0/16"}}}}),
+    },
 )
 def test_bridges_follow_the_waves(expected, sections):
     """A host without a bridge is in none."""
@@ -52,27 +51,21 @@ def test_bridges_follow_the_waves(expected, sections):
 SHARED = {"subnet": "10.1.0.0/16"}
 
 
-@pytest.mark.parametrize(
-    ("own", "shared", "expected"),
-    [
-        pytest.param({}, SHARED, ("10.1.0.0/16", "10.1.0.1", None), id="shared"),
-        pytest.param({"mtu": 1400}, SHARED | {"mtu": 9000}, ("10.1.0.0/16", "10.1.0.1", 1400), id="own mtu"),
-        pytest.param({"mtu": None}, SHARED | {"mtu": 9000}, ("10.1.0.0/16", "10.1.0.1", None), id="the Engine's"),
-        pytest.param(
+@cases(
+    "own, shared, expected",
+    {
+        "shared": ({}, SHARED, ("10.1.0.0/16", "10.1.0.1", None)),
+        "own mtu": ({"mtu": 1400}, SHARED | {"mtu": 9000}, ("10.1.0.0/16", "10.1.0.1", 1400)),
+        "the Engine's": ({"mtu": None}, SHARED | {"mtu": 9000}, ("10.1.0.0/16", "10.1.0.1", None)),
+        "own subnet": (
             {"subnet": "10.2.0.0/16"},
             SHARED | {"gateway": "10.1.0.9", "mtu": 9000},
             ("10.2.0.0/16", "10.2.0.1", 9000),
-            id="own subnet",
         ),
-        pytest.param(
-            {"gateway": "10.1.0.7"},
-            SHARED | {"gateway": "10.1.0.9"},
-            ("10.1.0.0/16", "10.1.0.7", None),
-            id="own gateway",
-        ),
-        pytest.param({"subnet": "10.2.0.0/16"}, {}, ("10.2.0.0/16", "10.2.0.1", None), id="own alone"),
-        pytest.param({}, SHARED | {"ip_range": "10.1.4.0/24"}, ("10.1.0.0/16", "10.1.4.0", None), id="of ip_range"),
-    ],
+        "own gateway": ({"gateway": "10.1.0.7"}, SHARED | {"gateway": "10.1.0.9"}, ("10.1.0.0/16", "10.1.0.7", None)),
+        "own alone": ({"subnet": "10.2.0.0/16"}, {}, ("10.2.0.0/16", "10.2.0.1", None)),
+        "of ip_range": ({}, SHARED | {"ip_range": "10.1.4.0/24"}, ("10.1.0.0/16", "10.1.4.0", None)),
+    },
 )
 def test_hosts_own_keys_win(own, shared, expected):
     """A host's bridge is the shared one with the host's own keys in place."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from providers.rules.stack_file.reading import from_flat, from_yaml, read
 from providers.rules.vocabulary.errors import StackFileError
+from tests.support.tables import cases
 
 TEXT = """
 encryptionsalt: v1:abc
@@ -20,26 +21,20 @@ config:
 """
 
 
-@pytest.mark.parametrize(
-    ("expected", "text"),
-    [
-        ({"hosts": {"m1": {"address": "10.0.0.1", "role": "manager"}}, "adopt": "refuse", "order": [["m1"]]}, TEXT),
-        ({"overlays": {"1": {"true": 1}}}, "config: {overlays: {1: {true: 1}}}"),
-        ({"a": {"2026-01-01": "2026-01-01"}}, "config: {other:a: 2026-01-01, a: {2026-01-01: '2026-01-01'}}"),
-        ({"a": {"b": 1}, "c": {"b": 1, "d": 2}}, "config:\n  a: &a {b: 1}\n  c: {<<: *a, d: 2}\n"),
-        ({"swarm": ""}, "config:\n  swarmnet:swarm:\n"),
-        ({"order": [["m1"]]}, "config:\n  swarmnet:order: '[[\"m1\"]]'\n"),
-        ({"adopt": "{refuse"}, "config:\n  swarmnet:adopt: '{refuse'\n"),
-    ],
-    ids=[
-        "ours alone",
-        "keys are text",
-        "dates",
-        "merged",
-        "no keys: empty text",
-        "JSON, as `up -c` leaves it",
-        "no JSON",
-    ],
+@cases(
+    "expected, text",
+    {
+        "ours alone": (
+            {"hosts": {"m1": {"address": "10.0.0.1", "role": "manager"}}, "adopt": "refuse", "order": [["m1"]]},
+            TEXT,
+        ),
+        "keys are text": ({"overlays": {"1": {"true": 1}}}, "config: {overlays: {1: {true: 1}}}"),
+        "dates": ({"a": {"2026-01-01": "2026-01-01"}}, "config: {other:a: 2026-01-01, a: {2026-01-01: '2026-01-01'}}"),
+        "merged": ({"a": {"b": 1}, "c": {"b": 1, "d": 2}}, "config:\n  a: &a {b: 1}\n  c: {<<: *a, d: 2}\n"),
+        "no keys: empty text": ({"swarm": ""}, "config:\n  swarmnet:swarm:\n"),
+        "JSON, as `up -c` leaves it": ({"order": [["m1"]]}, "config:\n  swarmnet:order: '[[\"m1\"]]'\n"),
+        "no JSON": ({"adopt": "{refuse"}, "config:\n  swarmnet:adopt: '{refuse'\n"),
+    },
 )
 def test_yaml_gives_our_keys_as_pulumi_hands_them_over(expected, text):
     """They come without their namespace; keys of others are not ours, nor are the dates there."""
@@ -99,35 +94,34 @@ def test_alias_of_what_it_stands_in_is_left_for_the_model(text):
     assert from_yaml(text)["hosts"]
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        (b"config: {a: \xff}", "line 1, column 13: is no UTF-8: save the file as UTF-8"),
-        ("config: {a: \0}", "line 1, column 13: the character U+0000 is not allowed: take it away"),
-        ("config: {a: [}", "line 1, column 14: a value is missing here: write one, or take the key away"),
-        (
+@cases(
+    "text, problem",
+    {
+        "no UTF-8": (b"config: {a: \xff}", "line 1, column 13: is no UTF-8: save the file as UTF-8"),
+        "control": ("config: {a: \0}", "line 1, column 13: the character U+0000 is not allowed: take it away"),
+        "no YAML": ("config: {a: [}", "line 1, column 14: a value is missing here: write one, or take the key away"),
+        "no config": (
             "a: 1\nhosts: {}",
             "line 1, column 1: a: is no key beside config, and Pulumi passes it over without a word; "
             "put it into config, or take it away\n"
             "line 2, column 1: hosts: stands beside config, where Pulumi passes it over without a word: indent it",
         ),
-        (
+        "twice": (
             "config: {hosts: {}, adopt: refuse, swarmnet:hosts: {}}",
             "hosts: stands twice, as hosts and as swarmnet:hosts; keep one",
         ),
-        (
+        "half a character": (
             'config: {"ov\\ud800": {}, adopt: "\\udfff"}',
             "ov\\ud800: has half a character in it, such as \\ud800; write the whole one\n"
             "adopt: has half a character in it, such as \\ud800; write the whole one",
         ),
-        (f"config: {{reserved: {'[' * 50}{']' * 50}}}", "reserved: is nested more deeply than any section"),
-        (
+        "deep": (f"config: {{reserved: {'[' * 50}{']' * 50}}}", "reserved: is nested more deeply than any section"),
+        "bottomless": (
             "config: {reserved: " + "[\n" * 2000 + "]" * 2000 + "}",
             "config: is nested more deeply than any section",
         ),
-        ("", "config: is required: the mapping that holds swarmnet:hosts and the other keys"),
-    ],
-    ids=["no UTF-8", "control", "no YAML", "no config", "twice", "half a character", "deep", "bottomless", "empty"],
+        "empty": ("", "config: is required: the mapping that holds swarmnet:hosts and the other keys"),
+    },
 )
 def test_yaml_that_is_no_stack_file(text, problem):
     """YAML that can't be read is a problem with its line."""
@@ -144,18 +138,17 @@ def test_what_others_read_is_no_problem():
     assert () == read(text).problems
 
 
-@pytest.mark.parametrize(
-    ("text", "raw", "problems"),
-    [
-        ("config: {swarmnet:adopt: refuse}", {"adopt": "refuse"}, []),
-        ("config: {adopt: x, swarmnet:adopt: refuse}", {"adopt": "refuse"}, []),
-        (
+@cases(
+    "text, raw, problems",
+    {
+        "ours": ("config: {swarmnet:adopt: refuse}", {"adopt": "refuse"}, []),
+        "both": ("config: {adopt: x, swarmnet:adopt: refuse}", {"adopt": "refuse"}, []),
+        "the project's": (
             "config: {adopt: refuse}",
             {},
             ["adopt: is in the namespace nets, which nobody reads; did you mean swarmnet:adopt?"],
         ),
-    ],
-    ids=["ours", "both", "the project's"],
+    },
 )
 def test_key_without_a_namespace_is_the_projects(text, raw, problems):
     """It is none of ours in a project of another name, and no second one of ours."""
@@ -199,7 +192,13 @@ def laughing(times):
     return "config:\n  x0: &x0 [a, b, c]\n" + "".join(more)
 
 
-@pytest.mark.parametrize("text", [doubled(100), laughing(100)], ids=["merge keys", "lists"])
+@cases(
+    "text",
+    {
+        "merge keys": doubled(100),
+        "lists": laughing(100),
+    },
+)
 def test_aliases_that_grow_without_end(text):
     """A few lines that no machine could hold."""
     words = r"^line \d+, column \d+: with its aliases it has more than 200,000 keys and values$"

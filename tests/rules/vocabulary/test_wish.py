@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import pytest
-
 from providers.rules.plan import plan_of
 from providers.rules.vocabulary.wish import wish
+from tests.support.tables import cases
 
 OVERLAYS = {"app": {"subnet": "10.3.0.0/24"}, "data": {"subnet": "10.3.1.0/24"}}
 RAW: dict[str, Any] = {
@@ -28,28 +27,28 @@ def test_it_is_stable():
     assert DIGEST == digest(RAW)
 
 
-@pytest.mark.parametrize(
+@cases(
     "changes",
-    [
-        pytest.param({"timeouts": {"ingress": 900}, "adopt": "converge"}, id="time and adoption"),
-        pytest.param({"gwbridge": {"subnet": "10.1.0.0/20", "disturb": True, "protect": True}}, id="treatment"),
-        pytest.param({"overlays": dict(reversed(OVERLAYS.items()))}, id="order"),
-        pytest.param({"ssh": {"user": "deploy"}}, id="how hosts are reached"),
-    ],
+    {
+        "time and adoption": {"timeouts": {"ingress": 900}, "adopt": "converge"},
+        "treatment": {"gwbridge": {"subnet": "10.1.0.0/20", "disturb": True, "protect": True}},
+        "order": {"overlays": dict(reversed(OVERLAYS.items()))},
+        "how hosts are reached": {"ssh": {"user": "deploy"}},
+    },
 )
 def test_how_it_comes_about_counts_for_nothing(changes):
     """After a cut somebody may give it more time, or another login, and go on."""
     assert DIGEST == digest(RAW | changes)
 
 
-@pytest.mark.parametrize(
+@cases(
     "changes",
-    [
-        pytest.param({"ingress": {"subnet": "10.4.0.0/20"}}, id="range"),
-        pytest.param({"ingress": {"subnet": "10.2.0.0/20", "name": "mesh"}}, id="name"),
-        pytest.param({"gwbridge": {"subnet": "10.1.0.0/20", "labels": {"team": "net"}}}, id="label"),
-        pytest.param({"overlays": {"app": OVERLAYS["app"]}}, id="one overlay less"),
-    ],
+    {
+        "range": {"ingress": {"subnet": "10.4.0.0/20"}},
+        "name": {"ingress": {"subnet": "10.2.0.0/20", "name": "mesh"}},
+        "label": {"gwbridge": {"subnet": "10.1.0.0/20", "labels": {"team": "net"}}},
+        "one overlay less": {"overlays": {"app": OVERLAYS["app"]}},
+    },
 )
 def test_another_wish_is_another_digest(changes):
     """Everything that a network has counts."""
