@@ -1,19 +1,14 @@
 """docker_gwbridge: what counts as a difference, and what is done about it."""
 
 from dataclasses import replace
-from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from providers import simulate
 from providers.rules.nouns import gwbridge
 from providers.rules.vocabulary.facts import Endpoint, GwbridgeFacts, Member, Network, Swarm
 from providers.rules.vocabulary.network_options import NEUTRAL
 from providers.rules.vocabulary.steps import Decision, DisconnectEndpoint, Done, RemoveNetwork, Step, UnlockSwarm
-from providers.simulate import bare
 from tests.support.decisions import reason, steps, todo, waits_for
 from tests.support.lifecycle import OTHER_OWNER, OTHERS, OURS, OWNER, gwbridge_spec
 from tests.support.networks import a_network, altered, create_network
@@ -207,25 +202,6 @@ def test_a_member_gets_a_moment_to_come_back():
 def test_live_values(found: Network, property_name: str, expected: object):
     """Each spelling of the Engine's comes out as the one canonical value."""
     assert expected == getattr(gwbridge.live_spec(gwbridge_spec(), found), property_name)
-
-
-@given(
-    number=st.integers(0, 4095),
-    length=st.integers(8, 29),
-    mtu=st.none() | st.integers(68, 9000),
-    icc=st.booleans(),
-    masquerade=st.booleans(),
-    bridge_name=st.sampled_from(["docker_gwbridge", "gwb0"]),
-    labels=st.dictionaries(st.text("abc", min_size=1), st.text(), max_size=2),
-)
-def test_what_is_created_is_what_is_wanted(number: int, length: int, **given: Any):
-    """One step makes it, and it is seen to be right, whatever is wanted."""
-    net = IPv4Network((10 << 24 | number << 12, length), strict=False)
-    spec = gwbridge_spec(subnet=str(net), gateway=str(net[1]), **given)
-    world = bare("m1")
-    for step in steps(gwbridge.next_step(spec, simulate.gwbridge_facts(world, "m1"), known=False)):
-        world = simulate.perform(world, step)
-    assert Done() == gwbridge.next_step(spec, simulate.gwbridge_facts(world, "m1"), known=False)
 
 
 # Its section is taken away
