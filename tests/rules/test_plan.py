@@ -1,8 +1,13 @@
 """A stack file becomes the specs of its resources."""
 
+from ipaddress import IPv4Address, IPv4Network
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from providers.rules.plan import plan_of
+from providers.rules.vocabulary.addresses import first_address, holds_address
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.network_options import INHIBIT
 from tests.support.tables import cases
@@ -81,6 +86,24 @@ def test_gateway_left_out_is_the_first_of_the_range():
     whole = planned(gwbridge=bridge, overlays={"app": {"subnet": "10.2.0.0/16", "ip_range": "10.2.4.0/24"}})
 
     assert ("10.2.4.0", "fd00:64::1") == (whole.overlays[0].gateway, whole.gwbridges[0][0].ipv6.gateway)
+
+
+@st.composite
+def subnets(draw):
+    """Canonical subnets, close enough together that they often meet."""
+    address = int(IPv4Address("10.0.0.0")) + draw(st.integers(0, 2**24 - 1))
+    return str(IPv4Network((address, draw(st.integers(8, 29))), strict=False))
+
+
+@given(subnet=subnets(), deeper=st.integers(0, 8), place=st.integers(0, 255))
+def test_first_address_can_be_given_away(subnet, deeper, place):
+    """The gateway left out is never the network's own address, the broadcast address or outside."""
+    whole = IPv4Network(subnet)
+    prefix = min(whole.prefixlen + deeper, 30)
+    start = int(whole.network_address) + place % 2 ** (prefix - whole.prefixlen) * 2 ** (32 - prefix)
+
+    assert holds_address(subnet, first_address(subnet))
+    assert holds_address(subnet, first_address(subnet, str(IPv4Network((start, prefix)))))
 
 
 def test_every_spec_carries_owner_adopt_and_its_timeout():

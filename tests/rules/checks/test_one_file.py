@@ -4,10 +4,7 @@ Wrong texts, with the place of each line, are in rules/wrong_files.py; ranges th
 """
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from providers.rules.checks.mtu import container_mtu
 from providers.rules.checks.whole_file import verdict
 from tests.support.stackfiles import at, net, problems, raw, said, stating
 
@@ -131,6 +128,11 @@ PROBLEMS = {
                 ("overlays.app", "hosts.m1.data_path_address", "10.12.0.7", IN_CONTAINERS),
             )
         },
+        # Two others begin at one address, and the smaller one ends before it.
+        "reserved [10.12.0.0/24, 10.12.0.0/16]; overlays.app.subnet 10.12.4.0/24": (
+            "overlays.app.subnet: 10.12.4.0/24 lies inside reserved[1] 10.12.0.0/16: "
+            "hosts would no longer reach what is there; 10.11.255.0/24 is free"
+        ),
         "overlays.app.subnet 127.0.8.0/24": (
             f"overlays.app.subnet: 127.0.8.0/24 lies inside the loopback range 127.0.0.0/8: {UNUSABLE}"
         ),
@@ -400,9 +402,3 @@ def test_each_overlay_that_waits_gets_another_range():
     )
 
     assert ["10.20.2.0/24", "10.20.3.0/24"] == [line.split()[4].rstrip(",") for line in found.why_no_plan]
-
-
-@given(st.integers(200, 65535))
-def test_packets_of_encrypted_containers_fit(mtu):
-    """The MTU of containers is a multiple of four that leaves room for both headers."""
-    assert mtu - 80 < container_mtu(mtu, encrypted=True) <= mtu - 76

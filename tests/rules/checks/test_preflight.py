@@ -1,11 +1,8 @@
 """The stack file against what hosts have, from the file and the hosts' words to the message."""
 
 from dataclasses import replace
-from ipaddress import IPv4Network
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from providers.rules.checks.preflight import Findings, findings
 from providers.rules.stack_file import model
@@ -17,7 +14,7 @@ from providers.rules.vocabulary.network_options import GATEWAY_MODE, HOST_BINDIN
 from providers.rules.vocabulary.routes import Link, Route, Surroundings
 from providers.rules.vocabulary.snapshot import HostReport
 from tests.support.networks import a_network
-from tests.support.stackfiles import SUBNETS, at, merged, net, raw, stating
+from tests.support.stackfiles import net, raw, stating
 
 OWNER = "infra/prod"
 HOSTS = "hosts would no longer reach what is there"
@@ -284,50 +281,6 @@ def test_range_that_passes_to_one_that_does_not_change_after(there, keys, expect
     }
 
     assert recipes == told(report("m1", *there), *keys)
-
-
-# Any hosts, any file
-
-WIDE = "10.0.0.0/9"
-stacks = st.fixed_dictionaries(
-    {"gwbridge": SUBNETS.map(net)},
-    optional={
-        "ingress": SUBNETS.map(net),
-        "overlays": st.dictionaries(st.sampled_from(["app", "web", "data"]), SUBNETS.map(net)),
-    },
-)
-seen_anywhere = st.builds(
-    lambda routes, local, wide: report(
-        "m1",
-        *(network(f"n{n}", each) for n, each in enumerate(local)),
-        routes=[(each, "tun0") for each in routes + wide],
-    ),
-    st.lists(SUBNETS, max_size=3, unique=True),
-    st.lists(SUBNETS, max_size=3),
-    st.lists(st.just(WIDE), max_size=1),
-)
-
-
-@given(stacks, seen_anywhere)
-def test_verdict_is_that_of_comparing_each_with_each(sections, seen):
-    """A line for each range that meets another, and none else; a wide route alone is no reason to refuse."""
-    bridge, ingress, overlays = sections["gwbridge"], sections.get("ingress"), sections.get("overlays", {})
-    wanted = {each["subnet"] for each in (bridge, ingress, *overlays.values()) if each}
-    there = [IPv4Network(each.subnet) for each in (*seen.surroundings.routes, *seen.networks) if each.subnet != WIDE]
-    meet = {subnet for subnet in wanted if any(IPv4Network(subnet).overlaps(each) for each in there)}
-
-    assert meet == {line.split()[1] for line in refused(seen, **sections)}
-
-
-@given(stacks, seen_anywhere)
-def test_ranges_named_as_free_fit(sections, seen):
-    """Taking every range that the lines name leaves nothing to refuse."""
-    changed = sections
-    for line in refused(seen, **sections):
-        free = line.rpartition("; ")[2].removesuffix(" is free")
-        changed = merged(changed, at(line.partition(":")[0], free))
-
-    assert [] == refused(seen, **changed)
 
 
 def test_where_nothing_is_free_it_says_where_to_look():

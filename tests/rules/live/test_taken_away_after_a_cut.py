@@ -7,7 +7,6 @@ from functools import cache, partial
 
 import pytest
 
-from providers.rules.live import maintenance
 from providers.rules.nouns import gwbridge, ingress, overlay
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, Spec
 from providers.simulate import World, overlay_facts
@@ -90,14 +89,6 @@ def test_a_migration_whose_overlay_goes_leaves_no_label():
         no_trace(hosts.world),
         [net.name for net in hosts.world.swarm.networks if net.name.startswith(NEW_OVERLAY.name)],
     )
-
-
-def test_availability_counts_as_given_back_only_when_it_is():
-    """The checks above would prove nothing otherwise."""
-    drained = begun(BRIDGE)[1]
-
-    assert [True] == [maintenance.out(node) for node in drained.swarm.nodes if maintenance.drained(node)]
-    assert None is not no_trace(drained)
 
 
 def test_another_stacks_change_is_not_overwritten():

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from providers.rules.nouns import adoption
 from providers.rules.nouns.noun import Noun
 from providers.rules.nouns.table import NODE, NOUNS, noun_of
-from providers.rules.vocabulary.answers import Pairs, pairs
-from providers.rules.vocabulary.labels import declared_labels, owner_of, with_owner
+from providers.rules.vocabulary.answers import Pairs
+from providers.rules.vocabulary.labels import owner_of, with_owner
 from tests.support.lifecycle import OTHERS, OURS, overlay_spec, whole_stack
 from tests.support.tables import cases
 
@@ -19,30 +19,10 @@ NOBODYS = (("site", "b"),)
 LABELS = st.dictionaries(st.text("ab", min_size=1), st.text(max_size=3), max_size=3)
 
 
-def test_owner():
-    """The label names the project and stack that made it."""
-    assert ["infra/prod", "infra/staging", None, None] == [owner_of(each) for each in (OURS, OTHERS, NOBODYS, ())]
-
-
 @given(labels=LABELS)
 def test_what_we_create_is_ours(labels: dict[str, str]):
     """The owner's label is among the labels, whatever is declared."""
     assert "infra/prod" == owner_of(with_owner(labels, "infra/prod"))
-
-
-@given(labels=LABELS, more=LABELS)
-def test_undeclared_labels_are_no_difference(labels: dict[str, str], more: dict[str, str]):
-    """Only the declared keys of the live labels count, and never our own."""
-    live = pairs({**more, **labels, "swarmnet.owner": "infra/prod", "swarmnet.kick": "1"})
-    assert labels == declared_labels(labels, live)
-
-
-@given(labels=LABELS.filter(bool))
-def test_a_missing_label_is_a_difference(labels: dict[str, str]):
-    """A declared label that is not there is not made up."""
-    missing = min(labels)
-    live = pairs({key: value for key, value in labels.items() if key != missing})
-    assert missing not in declared_labels(labels, live)
 
 
 @cases(

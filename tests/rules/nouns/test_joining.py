@@ -9,7 +9,7 @@ from providers.rules.vocabulary.errors import Blocked
 from providers.rules.vocabulary.specs import NodeSpec
 from providers.rules.vocabulary.steps import JoinSwarm, LeaveSwarm
 from providers.simulate import World, others
-from tests.support.lifecycle import OTHER_OWNER, gwbridge_spec, id_of, made, make, node_spec, swarm_spec
+from tests.support.lifecycle import gwbridge_spec, id_of, made, make, node_spec, swarm_spec
 from tests.support.simulated import Killed, SimulatedHosts
 from tests.support.tables import cases
 
@@ -18,10 +18,10 @@ ANYWHERE = others.service_spec("anywhere", replicas=None)
 NOT_IN_B = others.service_spec("not-in-b", replicas=None, TaskTemplate=NOT_B)
 
 
-def with_m1(**given: str) -> World:
+def with_m1() -> World:
     """A swarm of m1, beside w1."""
-    first = node_spec("m1", role="manager", **given)
-    return made(simulate.bare("m1", "w1"), swarm_spec(members=("m1", "w1"), **given), first)
+    first = node_spec("m1", role="manager")
+    return made(simulate.bare("m1", "w1"), swarm_spec(members=("m1", "w1")), first)
 
 
 def with_services() -> World:
@@ -100,15 +100,6 @@ def test_broken_membership_that_may_count_is_left_alone(spec: NodeSpec):
         make(hosts, spec)
 
     assert not [each for each in hosts.steps if isinstance(each, LeaveSwarm)]
-
-
-def test_host_that_others_drained_stays_so():
-    """Nothing in somebody else's swarm tells it from one that was cut after its join."""
-    cut = cut_after_join(with_m1(owner=OTHER_OWNER), node_spec())
-    with pytest.raises(
-        Blocked, match=r"availability: drain, wanted active.*docker node update --label-add swarmnet.owner"
-    ):
-        make(SimulatedHosts(cut), node_spec())
 
 
 def test_host_keeps_the_bridge_that_it_joins_with():

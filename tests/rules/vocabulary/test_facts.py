@@ -1,10 +1,10 @@
-"""Facts: values that can be compared; changes that happen by themselves do not count."""
+"""Facts and steps: values that can be compared; changes of facts that happen by themselves do not count."""
 
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from typing import get_args
 
 import pytest
 
-from providers.rules.vocabulary.answers import pairs
 from providers.rules.vocabulary.facts import (
     Endpoint,
     GwbridgeFacts,
@@ -14,11 +14,12 @@ from providers.rules.vocabulary.facts import (
     Network,
     Node,
     OverlayFacts,
-    Port,
     Silent,
     SwarmService,
     Task,
 )
+from providers.rules.vocabulary.routes import Link, Surroundings, surroundings
+from providers.rules.vocabulary.steps import Step
 from tests.support.networks import a_network, altered
 from tests.support.swarms import a_swarm
 
@@ -57,11 +58,6 @@ def test_facts_can_be_part_of_values():
     """They are hashable: states of a swarm are told apart by them."""
     facts = GwbridgeFacts(member=Member(host="m1", state="active"), bridge=NETWORK)
     assert 1 == len({facts, replace(facts, unchanged_for=2)})
-
-
-def test_pairs():
-    """The order of a mapping is nobody's business."""
-    assert (("a", "1"), ("b", "2")) == pairs({"b": "2", "a": "1"})
 
 
 @pytest.mark.parametrize(
@@ -103,13 +99,6 @@ def test_meets(subnets: tuple[str, ...], wanted: str, expected: bool):
 def test_good_manager(member: Member, expected: bool):
     """Only a manager that has a leader answers for the swarm."""
     assert expected == member.good_manager
-
-
-@pytest.mark.parametrize(("mode", "expected"), [("ingress", True), ("host", False)])
-def test_publishes_ingress(mode: str, expected: bool):
-    """A host-mode port does not go through the ingress."""
-    port = Port(protocol="tcp", target=80, published=8080, mode=mode)
-    assert expected == replace(SERVICE, ports=(port,)).publishes_ingress
 
 
 @pytest.mark.parametrize(
@@ -165,3 +154,35 @@ def test_what_comes_and_goes_on_a_bridge():
 
     assert own == bridge_with("gateway_ingress-sbox", "gateway_4f1a")
     assert own != bridge_with()
+
+
+KINDS = get_args(Step)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_step_is_a_frozen_value(kind: type):
+    """It can be compared, repeated and explored."""
+    assert is_dataclass(kind)
+    assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined] # no public name
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_step_holds_no_secret(kind: type):
+    """Tokens and keys are fetched by whoever performs it."""
+    names = {field.name for field in fields(kind)}
+    assert not {name for name in names if any(word in name for word in ("token", "key", "password", "secret"))}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"1: eth0: <UP> mtu {'9' * 5000} qdisc",
+        "1: eth0: <UP> mtu \u0661\u0665\u0660\u0660 qdisc",
+        "    inet 999.1.1.1/24",
+        "999.1.1.1 dev eth0",
+        "10.0.0.0/99 dev eth0",
+    ],
+)
+def test_what_is_no_number_or_address_is_passed_over(line):
+    """A host writes what it likes."""
+    assert Surroundings(links=(Link(name="lo", mtu=65536),)) == surroundings(f"1: lo: <UP> mtu 65536\n{line}\n")
