@@ -48,13 +48,6 @@ def test_file_without_an_edit_is_right():
     assert [] == said(RIGHT)
 
 
-def test_no_row_is_there_twice():
-    """A row that is there twice tells nothing."""
-    edits = [row[:2] for rows in WRONG.values() for row in rows]
-
-    assert (True, len(edits)) == (len(edits) >= 350, len(set(edits)))
-
-
 @pytest.mark.parametrize("kind", WRONG)
 def test_one_mistake_is_one_problem_with_its_place_and_its_words(kind):
     """The line of the file, the path of the key, and the problem, which says what to write."""

@@ -57,10 +57,7 @@ CHANGES: dict[str, tuple[Spec, Resolved]] = {
         lifecycle.gwbridge_spec("w1", subnet="10.12.0.0/20", gateway="10.12.0.1"),
         declared(gwbridge="10.12.0.0/20"),
     ),
-    "ingress": (
-        lifecycle.ingress_spec(subnet="10.11.0.0/20", gateway="10.11.0.1"),
-        declared(ingress="10.11.0.0/20"),
-    ),
+    "ingress": (lifecycle.ingress_spec(subnet="10.11.0.0/20", gateway="10.11.0.1"), declared(ingress="10.11.0.0/20")),
     "overlay that moves under a service": (
         lifecycle.overlay_spec(subnet="10.21.0.0/24", gateway="10.21.0.1", on_in_use="migrate"),
         declared(app="10.21.0.0/24"),

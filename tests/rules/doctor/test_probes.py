@@ -48,12 +48,7 @@ def of_pair(rows, sender="w1", receiver="m1"):
     return [each for each in rows if (each.sender.host, each.receiver.host) == (sender, receiver)]
 
 
-OUTSIDE = [
-    "gossip-tcp tcp 7946 100",
-    "gossip-udp udp 7946 100",
-    "data-path udp 4789 100",
-    "full-size udp 4789 1472",
-]
+OUTSIDE = ["gossip-tcp tcp 7946 100", "gossip-udp udp 7946 100", "data-path udp 4789 100", "full-size udp 4789 1472"]
 OF_ENGINE = ["managers connect 2377 100", "gossip-tcp connect 7946 100", "gossip-udp once 7946 100"]
 INSIDE = ["data-path udp 40000 100", "full-size udp 40000 1422", "data tcp 40000 65536", "ping ping 0 100"]
 TAKEN = {"taken": [("m1", "tcp", 7946)]}

@@ -76,6 +76,14 @@ def test_specs_are_as_before(name: str):
     assert read(named(world(), name).spec) == read(named(ingress_changed().world, name).spec)
 
 
+@pytest.mark.parametrize(("treatment", "spec_has"), [("pin", 30000), ("renumber", 0)])
+def test_a_dynamic_port(treatment: str, spec_has: int):
+    """It keeps its number, at the price of being pinned, or the spec, at the price of another number."""
+    spec = NEW_INGRESS.model_copy(update={"dynamic_ports": treatment})
+    service = named(changed(world(), spec).world, "dynamic")
+    assert (spec_has, spec_has or 30001) == (service.ports[0].published, service.numbers[0].published)
+
+
 def test_updates_are_counted():
     """Ports off, ports on, journal closed, rollback kept: four updates, and none of a service without such a port."""
     expected = {"web": 4, "everywhere": 4, "dynamic": 4, "direct": 0, "quiet": 0}

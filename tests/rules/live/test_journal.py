@@ -180,7 +180,7 @@ def test_the_swarm_has_a_copy():
     assert {"s1": opened} == journal.copies(swarm)
 
 
-ROLLBACK = {"FailureAction": "rollback"}
+ROLLBACK, START_FIRST, THREE = {"FailureAction": "rollback"}, {"Order": "start-first"}, {"Parallelism": 3}
 
 
 @cases(
@@ -188,16 +188,8 @@ ROLLBACK = {"FailureAction": "rollback"}
     {
         "nothing": (None, {}, None),
         "what the Engine fills in": (None, {"Order": "stop-first", "MaxFailureRatio": 0}, None),
-        "a key that was not there": (
-            {"Parallelism": 2},
-            {"Order": "start-first"},
-            {"Parallelism": 2, "Order": "start-first"},
-        ),
-        "a key that we had changed too": (
-            {"Parallelism": 2, **ROLLBACK},
-            {"Parallelism": 3},
-            {"Parallelism": 3, **ROLLBACK},
-        ),
+        "a key that was not there": ({"Parallelism": 2}, START_FIRST, {"Parallelism": 2, **START_FIRST}),
+        "a key that we had changed too": ({"Parallelism": 2, **ROLLBACK}, THREE, {**THREE, **ROLLBACK}),
     },
 )
 def test_what_somebody_changed_of_its_way_of_updating_stays(before: Any, edited: Any, expected: Any):
@@ -254,8 +246,7 @@ def twice(port: dict[str, Any], others: list[dict[str, Any]]) -> bool:
 
 def test_old_tasks_make_room_before_new_ones_start_while_ports_are_away():
     """A start-first update never ends if each host is full."""
-    update = {"Order": "start-first"}
-    before = service({**spec_with(), "EndpointSpec": {}, "UpdateConfig": update})
+    before = service({**spec_with(), "EndpointSpec": {}, "UpdateConfig": START_FIRST})
     away = stripped(before)
     assert "stop-first" == json.loads(away.spec)["UpdateConfig"]["Order"]
-    assert update == json.loads(journal.closed(away, carried(away)))["UpdateConfig"]
+    assert START_FIRST == json.loads(journal.closed(away, carried(away)))["UpdateConfig"]

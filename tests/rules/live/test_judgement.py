@@ -62,16 +62,8 @@ def bound(to: str, **more: Any) -> SwarmService:
         "a job": ("the job web would run again", service(mode={"ReplicatedJob": {}}), ()),
         "a task that ran to its end": ("1 of its 2 tasks have ended for good", service(**ONCE), (task("w1"), ENDED)),
         "a task that failed and is followed by another": ("", service(**FAILS), (task("w1"), task("w3", "failed"))),
-        "restarts that are used up": (
-            "(restart condition any, at most 2 restarts)",
-            service(**TWICE),
-            (task("w1"), FAILED),
-        ),
-        "restarts that are left": (
-            "",
-            service(**TWICE),
-            (task("w1"), FAILED, task("w3", state="ready", desired="ready")),
-        ),
+        "restarts all used": ("(restart condition any, at most 2 restarts)", service(**TWICE), (task("w1"), FAILED)),
+        "restarts left": ("", service(**TWICE), (task("w1"), FAILED, task("w3", state="ready", desired="ready"))),
         "tasks that run once and still do": ("", service(**ONCE), (task("w1"), task("w3"))),
         "a task that no host takes": ("", service(), (task("w1", state="pending"),)),
     },
@@ -112,11 +104,7 @@ FIRST = {"Parallelism": 1, "Order": "start-first"}
     "words, judged, tasks",
     {
         "room for one more": ("", service(), (task("w1"), task("w3"))),
-        "none for one more": (
-            "(start-first), and no node has a place",
-            bound("node.id==w1", MaxReplicas=1),
-            (task("w1"),),
-        ),
+        "no room": ("(start-first), and no node has a place", bound("node.id==w1", MaxReplicas=1), (task("w1"),)),
         "a task that waits": ("1 of its tasks wait for a node", service(), (task("", "pending"), task("w1"))),
     },
 )

@@ -33,13 +33,7 @@ def test_what_we_create_is_ours(labels: dict[str, str]):
         # It is left by a change of our own stack file.
         "ours and different, in a change that goes on": (None, "refuse", OURS, "mtu: 1450", {"goes_on": True}),
         "another stack's": ("belongs to infra/staging", "converge", OTHERS, "", {}),
-        "another stack's default": (
-            "belongs to infra/staging",
-            "converge",
-            OTHERS,
-            "",
-            {"engine_default": True},
-        ),
+        "another stack's default": ("belongs to infra/staging", "converge", OTHERS, "", {"engine_default": True}),
         "the Engine's default": (None, "refuse", (), "mtu", {"engine_default": True}),
         "refuse": ("adopt is refuse", "refuse", NOBODYS, "", {}),
         "identical": (None, "identical", NOBODYS, "", {}),

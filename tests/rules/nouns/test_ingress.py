@@ -316,10 +316,7 @@ LOST = node(3, state="down", role="manager", reachability="unreachable")
     {
         "it does not answer": ("", facts(None, without_it(1), SILENT, unchanged_for=10)),
         "it is out of service": ("", facts(None, without_it(1), KEEPING, nodes=(node(1), drained()), unchanged_for=10)),
-        "no restart of it": (
-            "h1",
-            facts(None, without_it(1), KEEPING, nodes=(node(1), SECOND, LOST), unchanged_for=10),
-        ),
+        "not restarted": ("h1", facts(None, without_it(1), KEEPING, nodes=(node(1), SECOND, LOST), unchanged_for=10)),
     },
 )
 def test_one_host_does_not_keep_the_ports_of_all_others_away(asked: str, found: IngressFacts):

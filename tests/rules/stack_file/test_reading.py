@@ -192,13 +192,7 @@ def laughing(times):
     return "config:\n  x0: &x0 [a, b, c]\n" + "".join(more)
 
 
-@cases(
-    "text",
-    {
-        "merge keys": doubled(100),
-        "lists": laughing(100),
-    },
-)
+@cases("text", {"merge keys": doubled(100), "lists": laughing(100)})
 def test_aliases_that_grow_without_end(text):
     """A few lines that no machine could hold."""
     words = r"^line \d+, column \d+: with its aliases it has more than 200,000 keys and values$"

@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from providers.rules.vocabulary.answers import pairs
 from providers.rules.vocabulary.facts import (
     Endpoint,
     GwbridgeFacts,
@@ -58,6 +59,11 @@ def test_facts_can_be_part_of_values():
     """They are hashable: states of a swarm are told apart by them."""
     facts = GwbridgeFacts(member=Member(host="m1", state="active"), bridge=NETWORK)
     assert 1 == len({facts, replace(facts, unchanged_for=2)})
+
+
+def test_pairs():
+    """The order of a mapping is nobody's business."""
+    assert (("a", "1"), ("b", "2")) == pairs({"b": "2", "a": "1"})
 
 
 @pytest.mark.parametrize(
