@@ -56,6 +56,13 @@ def begun(spec: Spec) -> list[SimulatedHosts]:
     return [SimulatedHosts(each) for each in some(worlds[1:])]
 
 
+def after(hosts: SimulatedHosts, spec: Spec, known: str = "") -> str | None:
+    """Return what is not as before when a resource has been made; None if all is."""
+    make(hosts, spec, known)
+    hosts.elapse(60)
+    return AS_BEFORE(hosts.world)
+
+
 def in_a_change(world: World) -> bool:
     """Tell whether the swarm is marked as in a change."""
     return change_on(world.swarm.settings.labels) is not None
@@ -82,9 +89,7 @@ def test_a_change_of_the_other_state_is_left_alone(spec: Spec):
         if in_a_change(hosts.world):
             said = refused(hosts, ours)
             assert any(words in said for words in ("differs (", "in the middle of a change", "stands in for it"))
-        make(hosts, there, id_of(hosts.world, spec) or "gone")
-        hosts.elapse(60)
-        assert None is AS_BEFORE(hosts.world)
+        assert None is after(hosts, there, id_of(hosts.world, spec) or "gone")
 
 
 @pytest.mark.parametrize("spec", CHANGES, ids=noun)
@@ -93,9 +98,7 @@ def test_a_change_with_the_own_digest_is_gone_on_with(spec: Spec):
     own = spec.model_copy(update=OURS)
     for hosts in begun(own):
         if in_a_change(hosts.world):
-            make(hosts, own)
-            hosts.elapse(60)
-            assert None is AS_BEFORE(hosts.world)
+            assert None is after(hosts, own)
 
 
 @pytest.mark.parametrize("spec", NEW, ids=noun)
@@ -105,9 +108,7 @@ def test_a_change_by_another_state_that_knows_it_too_is_left_alone(spec: Spec):
     for hosts in (each for each in begun(there) if in_a_change(each.world)):
         said = refused_with(hosts, spec.model_copy(update={**OURS, "mtu": 1380}), known)
         assert any(words in said for words in ("if it was cut, `pulumi up --refresh` goes on", "from another state"))
-        make(hosts, there, known)
-        hosts.elapse(60)
-        assert None is AS_BEFORE(hosts.world)
+        assert None is after(hosts, there, known)
 
 
 @pytest.mark.parametrize("spec", NEW, ids=noun)
@@ -132,9 +133,7 @@ def test_a_refresh_lets_one_go_on_with_a_change_that_was_cut(spec: Spec):
         with suppress(Blocked):  # its own part may be done
             make(hosts, there, known)
         assert [] == hosts.steps
-        make(hosts, ours, now)
-        hosts.elapse(60)
-        assert None is AS_BEFORE(hosts.world)
+        assert None is after(hosts, ours, now)
 
 
 def test_joining_ends_no_change_of_the_other_state():

@@ -101,11 +101,6 @@ def test_a_run_cut_anywhere_is_finished_by_the_next(name: str):
             assert shown(made_at_once(elapsed(pause)(cut), spec), spec)
 
 
-def test_a_whole_stack():
-    """One of everything, in order: each shows on every host at the end, and a second run writes nothing."""
-    assert [True] * len(whole_stack()) == [shown(running(), spec) for spec in whole_stack()]
-
-
 # It is spoilt by hand
 
 
@@ -217,17 +212,6 @@ def test_the_default_ingress_comes_back():
     hosts = down(ingress_spec(on_remove="restore_default"))
     networks = [host.network("ingress") for host in hosts.world.hosts]
     assert ["10.0.0.0/24"] * 3 == [network.subnet for network in networks if network]
-
-
-def test_a_name_that_the_manager_keeps():
-    """A new overlay waits until the manager has let go of the old one of its name."""
-    known, other = id_of(running(), overlay_spec()), overlay_spec(subnet="10.21.0.0/24", gateway="10.21.0.1")
-    service = others.service_spec("theirs", networks=(known,))
-    world = others.remove_service(simulate.elapse(others.create_service(running(), service), 10), "theirs")
-    hosts = SimulatedHosts(world)
-    take_away(hosts, overlay_spec(), known)
-    make(hosts, other)
-    assert shown(hosts.world, other)
 
 
 @every_case
