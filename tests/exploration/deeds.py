@@ -1,159 +1,184 @@
-"""Acts of others in explored worlds, and checks that tell whether they were undone."""
+"""Acts of others in explored worlds: each is said without the world in which it is done."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
-from typing import Any
+from functools import partial, wraps
+from typing import Concatenate, ParamSpec
 
 from providers import simulate
 from providers.rules.live import maintenance
-from providers.rules.vocabulary.steps import UpdateService
+from providers.rules.vocabulary.errors import InUse
+from providers.rules.vocabulary.steps import RemoveNetwork, UpdateService
 from providers.simulate import World, members, others
-from providers.simulate.others import change_service, create_service, named, service_spec
-from providers.simulate.workloads import Service, read
+from providers.simulate.others import change_service, create_service, named, service_spec, set_node
+from providers.simulate.workloads import read
 from tests.exploration import checks
 from tests.exploration.checks import BY_HAND
-from tests.exploration.explore import Act, Check, Other
+from tests.exploration.explore import Act
+from tests.support.lifecycle import id_of, overlay_spec
+from tests.support.simulated import on_host
+
+P = ParamSpec("P")
 
 
-def by_hand(name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Other:
-    """Somebody changes top-level keys of a service's spec, by that spec, and says so in a label."""
+def deed(act: Callable[Concatenate[World, P], World]) -> Callable[P, Act]:
+    """Return an act that waits for its world."""
 
-    def act(world: World) -> World:
-        spec = read(named(world, name).spec)
-        return change_service(world, name, **change(spec), Labels={**spec["Labels"], BY_HAND: ""})
+    @wraps(act)
+    def said(*args: P.args, **kwargs: P.kwargs) -> Act:
+        return lambda world: act(world, *args, **kwargs)
 
-    return Other(act, still_so(name))
-
-
-def still_so(name: str) -> Check:
-    """Return a check that says if a change by hand was written over: the label that marks it is gone."""
-
-    def undone(world: World) -> str | None:
-        service = next((service for service in world.swarm.services if service.name == name), None)
-        return None if service is None or BY_HAND in dict(service.labels) else f"a change of {name} was written over"
-
-    return undone
+    return said
 
 
-def template(service: str, **given: object) -> Other:
-    """Somebody changes keys of a service's task template."""
-    return by_hand(service, lambda spec: {"TaskTemplate": {**spec["TaskTemplate"], **given}})
+# On services
 
 
-def another_image(service: str) -> Other:
+def by_hand(world: World, service: str, **changes: object) -> World:
+    """Change top-level keys of a service's spec, and say so in a label."""
+    labels = read(named(world, service).spec)["Labels"]
+    return change_service(world, service, **changes, Labels={**labels, BY_HAND: ""})
+
+
+def template(world: World, service: str, **changes: object) -> World:
+    """Change keys of a service's task template by hand."""
+    return by_hand(world, service, TaskTemplate={**read(named(world, service).spec)["TaskTemplate"], **changes})
+
+
+@deed
+def another_image(world: World, service: str) -> World:
     """Somebody changes what a service's tasks are made of, which replaces them."""
-    return template(service, ContainerSpec={"Image": "other"})
+    return template(world, service, ContainerSpec={"Image": "other"})
 
 
-def another_placement(service: str) -> Other:
+@deed
+def another_placement(world: World, service: str) -> World:
     """Somebody changes where a service's tasks may run, which moves none of them."""
-    return template(service, Placement={"Constraints": ["node.role != x"]})
+    return template(world, service, Placement={"Constraints": ["node.role != x"]})
 
 
-def another_port(service: str, port: int) -> Other:
+@deed
+def another_port(world: World, service: str, port: int) -> World:
     """Somebody publishes one more port of a service."""
     more = {"Protocol": "tcp", "TargetPort": port, "PublishedPort": port, "PublishMode": "ingress"}
-    return by_hand(service, lambda spec: {"EndpointSpec": {"Ports": [*checks.raw_ports(spec), more]}})
+    ports = checks.raw_ports(read(named(world, service).spec))
+    return by_hand(world, service, EndpointSpec={"Ports": [*ports, more]})
 
 
-def unpublished(service: str) -> Other:
+@deed
+def unpublished(world: World, service: str) -> World:
     """Somebody deploys a service without any port, as `docker stack deploy` does: nothing is kept of what was there."""
     new = {"EndpointSpec": {"Ports": []}, "Labels": {BY_HAND: ""}, "UpdateConfig": {"Parallelism": 1}}
-    return Other(lambda world: change_service(world, service, **new), still_so(service))
+    return change_service(world, service, **new)
 
 
-def scaled(service: str, replicas: int) -> Other:
+@deed
+def scaled(world: World, service: str, replicas: int) -> World:
     """Somebody wants another number of tasks, if it is not one on every node."""
-    other = by_hand(service, lambda spec: {"Mode": {"Replicated": {"Replicas": replicas}}})
-    return replace(
-        other,
-        act=lambda world: world if "Global" in read(named(world, service).spec)["Mode"] else other.act(world),
-    )
+    everywhere = "Global" in read(named(world, service).spec)["Mode"]
+    return world if everywhere else by_hand(world, service, Mode={"Replicated": {"Replicas": replicas}})
 
 
-def rolled_back(service: str) -> Other:
+@deed
+def rolled_back(world: World, service: str) -> World:
     """Somebody rolls a service back to its former spec."""
-
-    def act(world: World) -> World:
-        found = named(world, service)
-        if not found.previous:
-            return world
-        update = UpdateService(service_id=found.id, version=found.version, spec=found.previous)
-        return simulate.perform(world, update)
-
-    return Other(act)
+    found = named(world, service)
+    update = UpdateService(service_id=found.id, version=found.version, spec=found.previous)
+    return simulate.perform(world, update) if found.previous else world
 
 
-def failing(service: str) -> Other:
+@deed
+def failing(world: World, service: str) -> World:
     """The tasks of a service's updates die at once from now on, if no update of others is under way."""
-
-    def act(world: World) -> World:
-        theirs = BY_HAND in dict(named(world, service).labels)
-        return world if theirs else others.break_service(world, service)
-
-    return Other(act)
+    theirs = BY_HAND in dict(named(world, service).labels)
+    return world if theirs else others.break_service(world, service)
 
 
-def created(port: int, mode: str = "ingress") -> Other:
+@deed
+def created(world: World, port: int, mode: str = "ingress") -> World:
     """Somebody creates a service that publishes a port, if none has its name."""
-
-    def act(world: World) -> World:
-        there = any(service.name == "alien" for service in world.swarm.services)
-        return world if there else create_service(world, service_spec("alien", ports=((port, 80),), mode=mode))
-
-    return Other(act)
+    there = any(service.name == "alien" for service in world.swarm.services)
+    return world if there else create_service(world, service_spec("alien", ports=((port, 80),), mode=mode))
 
 
-def removed(service: str) -> Other:
+@deed
+def removed(world: World, service: str) -> World:
     """Somebody removes a service."""
-
-    def act(world: World) -> World:
-        there: list[Service] = [each for each in world.swarm.services if each.name == service]
-        return others.remove_service(world, service) if there else world
-
-    return Other(act)
+    there = any(each.name == service for each in world.swarm.services)
+    return others.remove_service(world, service) if there else world
 
 
-def paused(host: str) -> Other:
+# On networks
+
+
+@deed
+def used(world: World) -> World:
+    """Somebody creates a service on our overlay."""
+    known = id_of(world, overlay_spec())
+    return create_service(world, service_spec("late", networks=(known,))) if known else world
+
+
+@deed
+def contained(world: World, host: str) -> World:
+    """Somebody runs a container on our overlay."""
+    known = id_of(world, overlay_spec())
+    return others.run_container(world, host, known) if known and world.host(host).member else world
+
+
+@deed
+def taken_off(world: World, host: str) -> World:
+    """Somebody takes the stopped containers of a host off their networks."""
+    return on_host(world, host, containers=tuple(replace(each, networks=()) for each in world.host(host).containers))
+
+
+@deed
+def removed_too_early(world: World) -> World:
+    """Somebody removes the ingress while tasks are on it: their hosts keep it."""
+    with suppress(InUse):
+        return simulate.perform(world, RemoveNetwork(id=world.swarm.ingress.id)) if world.swarm.ingress else world
+    return world
+
+
+# On members
+
+
+@deed
+def paused(world: World, host: str) -> World:
     """Somebody pauses a node, and says so in a label."""
-    return Other(lambda world: others.set_node(world, host, availability="pause", labels=((BY_HAND, "pause"),)))
+    return set_node(world, host, availability="pause", labels=((BY_HAND, "pause"),))
 
 
-def drained(host: str) -> Other:
+@deed
+def drained(world: World, host: str) -> World:
     """Somebody drains a node, and says so in a label; nobody could tell it from a drain of ours that goes on."""
-
-    def act(world: World) -> World:
-        node = world.swarm.node(world.host(host).node_id)
-        ours = node is not None and maintenance.out(node)
-        return world if ours else others.set_node(world, host, availability="drain", labels=((BY_HAND, "drain"),))
-
-    return Other(act)
+    node = world.swarm.node(world.host(host).node_id)
+    ours = node is not None and maintenance.out(node)
+    return world if ours else set_node(world, host, availability="drain", labels=((BY_HAND, "drain"),))
 
 
-def given_role(host: str, role: str) -> Other:
+@deed
+def given_role(world: World, host: str, role: str) -> World:
     """Somebody promotes or demotes a node, if the swarm lets them."""
-    return Other(lambda world: others.set_node(world, host, role=role))
+    return set_node(world, host, role=role)
 
 
-def labelled(host: str) -> Other:
+@deed
+def labelled(world: World, host: str) -> World:
     """Somebody labels a node."""
+    return set_node(world, host, labels=(("theirs", "1"),))
 
-    def undone(world: World) -> str | None:
-        node = world.swarm.node(world.host(host).node_id)
-        return None if node is None or node.label("theirs") else f"a label of {host} was written over"
 
-    return Other(lambda world: others.set_node(world, host, labels=(("theirs", "1"),)), undone)
+@deed
+def started(world: World, host: str) -> World:
+    """Docker starts again on a host."""
+    return world if world.host(host).docker else members.start_docker(world, host)
 
 
 def losing(*hosts: str) -> dict[str, dict[str, Act]]:
     """Docker stops on one of these hosts, and starts again."""
-
-    def start(host: str) -> Act:
-        return lambda world: world if world.host(host).docker else members.start_docker(world, host)
-
     lost: dict[str, Act] = {f"{host} is lost": partial(members.stop_docker, name=host) for host in hosts}
-    return {"losses": lost, "returns": {f"{host} is back": start(host) for host in hosts}}
+    return {"losses": lost, "returns": {f"{host} is back": started(host) for host in hosts}}
 
 
 def cutting(*hosts: str) -> dict[str, dict[str, Act]]:

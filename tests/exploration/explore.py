@@ -16,6 +16,7 @@ from hashlib import blake2b
 from typing import Any
 
 from providers import simulate
+from providers.rules.vocabulary.answers import Pairs
 from providers.rules.vocabulary.errors import Conflict, NoQuorum, NotAManager, SwarmnetError
 from providers.rules.vocabulary.steps import Blocked, Decision, Done, Step, Steps, Wait
 from providers.simulate import Manners, World
@@ -102,12 +103,25 @@ def plain(thing: object) -> str:
     return _plain[id(thing)][1]
 
 
-@dataclass(frozen=True)
-class Other:
-    """An act of somebody else, and a check that tells whether it was undone at once."""
+def written_over(before: World, theirs: World, world: World) -> str | None:
+    """Say which networks, and labels of services and nodes, others added between the first two worlds, if the third
+    one is without them; what is gone with its owner was not written over."""
+    there = labels(world)
+    undone = additions(theirs) - additions(before) - additions(world)
+    lost = sorted(label or owner for owner, label in undone if not label or owner in there)
+    return f"what others have added was written over: {', '.join(lost)}" if lost else None
 
-    act: Act
-    undone: Check = lambda world: None
+
+def additions(world: World) -> set[tuple[str, str]]:
+    """The networks of a swarm, and the labels of its services and nodes: each by its owner's id and its key."""
+    owned = {(owner, key) for owner, pairs in labels(world).items() for key, _ in pairs}
+    return owned | {(net.id, "") for net in world.swarm.networks}
+
+
+def labels(world: World) -> dict[str, Pairs]:
+    """The labels of all services and nodes, by id."""
+    of_services = {each.id: each.labels for each in world.swarm.services}
+    return of_services | {each.id: each.labels for each in world.swarm.nodes}
 
 
 @dataclass(frozen=True)
@@ -122,7 +136,7 @@ class Scene:
     start: World
     look: Callable[[World], Any]
     decide: Callable[[Any], Decision]
-    others: dict[str, Other] = field(default_factory=dict)
+    others: dict[str, Act] = field(default_factory=dict)
     losses: dict[str, Act] = field(default_factory=dict)
     returns: dict[str, Act] = field(default_factory=dict)
     always: Check = lambda world: None
@@ -244,13 +258,13 @@ class Exploration:
 
     def act_late(self, here: bytes, state: State, decision: Steps) -> None:
         """Somebody else acts between the look and the steps that it led to."""
-        for label, other in self.scene.others.items() if state.others else ():
-            changed = attempt(other.act, state.world)
+        for label, act in self.scene.others.items() if state.others else ():
+            changed = attempt(act, state.world)
             late = performed(changed, decision.steps) if changed else None
-            if isinstance(late, World):
+            if changed and isinstance(late, World):
                 late_here = replace(state, world=late, patience=0, others=False)
                 there = self.reach(late_here, here, f"{label} | {decision.doing}")
-                problem = other.undone(late)
+                problem = written_over(state.world, changed, late)
                 if problem:
                     self.problems[there] = problem
 
@@ -350,8 +364,8 @@ def befalls(scene: Scene, state: State) -> Iterator[tuple[str, State]]:
     if scene.ways_back and state.in_time:
         yield "its time is over", replace(state, in_time=False, back=1)
     yield "time", replace(state, world=simulate.elapse(state.world, TICK))
-    for label, other in scene.others.items() if state.others else ():
-        changed = attempt(other.act, state.world)
+    for label, act in scene.others.items() if state.others else ():
+        changed = attempt(act, state.world)
         if changed is not None:
             yield label, replace(state, world=changed, others=False)
     for label, act in (scene.losses if state.losses else scene.returns).items():

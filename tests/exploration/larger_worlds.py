@@ -23,8 +23,8 @@ from providers.simulate.others import create_service, named, service_spec
 from providers.simulate.workloads import Service, read, text
 from tests.exploration import deeds
 from tests.exploration.checks import BY_HAND, all_of, breaks_quorum, ports_of, specs_as_before, unpinned
-from tests.exploration.explore import REST, Check, Other, Scene, attempt
-from tests.exploration.scenes import DISTURBING, NEW_INGRESS, NEW_OVERLAY, bridge, migration, stack, swap, used
+from tests.exploration.explore import REST, Act, Check, Scene, attempt, written_over
+from tests.exploration.scenes import DISTURBING, NEW_INGRESS, NEW_OVERLAY, bridge, migration, stack, swap
 from tests.support.lifecycle import id_of, overlay_spec
 from tests.support.simulated import Killed, SimulatedHosts
 
@@ -243,7 +243,7 @@ class Deed:
     ends: how the change may end for it without being done.
     """
 
-    other: Callable[[Any], Other]
+    act: Callable[[Any], Act]
     to: str = "service"
     lasts: bool = True
     undoes: bool = False
@@ -264,7 +264,7 @@ DEEDS: dict[str, Deed] = {
     "rival on hosts": Deed(
         lambda number: deeds.created(8002 + 10 * number, "host"), "swarm", lasts=False, ends=(Blocked,)
     ),
-    "late user": Deed(lambda number: used(), "swarm", lasts=False),
+    "late user": Deed(lambda number: deeds.used(), "swarm", lasts=False),
     "pause": Deed(deeds.paused, "host", ends=(Blocked,)),
     "drain": Deed(deeds.drained, "host", ends=(Blocked,)),
     "label": Deed(deeds.labelled, "host"),
@@ -377,14 +377,15 @@ def wrong(problem: str | None) -> None:
 class Witness(SimulatedHosts):
     """Hosts on which a story is lived through: every state is looked at, and events happen at their time.
 
-    theirs: the world as others want it.
+    begun: the world at its start. theirs: the world as others want it.
     """
 
     story: Story = field(kw_only=True)
+    begun: World = field(init=False)
     theirs: World = field(init=False)
     scene: Scene = field(init=False)
     events: list[Event] = field(init=False)
-    happened: list[tuple[Deed, Other]] = field(default_factory=list)
+    happened: list[Deed] = field(default_factory=list)
     moments: int = 0  # looks and steps since the last event
     away: dict[str, int] = field(default_factory=dict)  # the host that was lost, and how many of them it stays away
     killed: bool = False
@@ -394,7 +395,8 @@ class Witness(SimulatedHosts):
     facts: Any = None
 
     def __post_init__(self) -> None:
-        self.theirs, self.events = self.world, list(self.story.events)
+        self.begun = self.theirs = self.world
+        self.events = list(self.story.events)
         self.scene = scene_of(self.story, self.theirs)
 
     # The run
@@ -419,7 +421,7 @@ class Witness(SimulatedHosts):
                 return False
             if isinstance(problem, TOO_LATE) and len(self.happened) > acts:
                 return False
-            by_others = any(isinstance(problem, deed.ends) for deed, _ in self.happened)
+            by_others = any(isinstance(problem, deed.ends) for deed in self.happened)
             # In the middle, what others or a loss changed may be what forbids it now.
             changed = self.happened or any(event.what == LOSS for event in self.story.events)
             refused = isinstance(problem, Blocked) and self.story.may_be_refused and (changed or not self.touched)
@@ -498,8 +500,8 @@ class Witness(SimulatedHosts):
         there = {"service": services, "host": self.story.names, "swarm": range(10)}[deed.to]
         if not there:
             return
-        other = deed.other(there[which % len(there)])
-        changed, wanted = attempt(other.act, self.world), attempt(other.act, self.theirs) or self.theirs
+        act = deed.act(there[which % len(there)])
+        changed, wanted = attempt(act, self.world), attempt(act, self.theirs) or self.theirs
         if changed is None or changed == self.world:
             return
         lasting = wanted != self.theirs
@@ -507,10 +509,10 @@ class Witness(SimulatedHosts):
             return
         if deed.lasts and (not lasting or nowhere_to_run(wanted)):
             return
-        self.world, self.happened = changed, [*self.happened, (deed, other)]
+        self.world, self.happened = changed, [*self.happened, deed]
         self.theirs = wanted if deed.lasts else self.theirs
         scene = scene_of(self.story, self.theirs)
-        self.scene = replace(scene, always=all_of(scene.always, *(each.undone for _, each in self.happened)))
+        self.scene = replace(scene, always=all_of(scene.always, partial(written_over, self.begun, self.theirs)))
 
 
 def keeps_its_numbers(service: Service) -> bool:

@@ -1,14 +1,12 @@
 """The worlds that are explored: small ones with every check, large ones by `python -m tests.exploration`."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 from providers import simulate
 from providers.rules.nouns import departure, gwbridge, ingress, node, overlay, swarm
-from providers.rules.vocabulary.errors import InUse
 from providers.rules.vocabulary.specs import GwbridgeSpec
 from providers.rules.vocabulary.steps import LeaveSwarm, PauseContainer, RemoveNetwork
 from providers.simulate import World, bare, elapse, members, others
@@ -16,7 +14,7 @@ from providers.simulate.hosts import SimulatedHosts
 from providers.simulate.others import create_service, service_spec
 from providers.simulate.workloads import read, text
 from tests.exploration import checks, deeds
-from tests.exploration.explore import MANNERS, Check, Other, Scene
+from tests.exploration.explore import MANNERS, Check, Scene
 from tests.support.lifecycle import HOSTS, gwbridge_spec, id_of, ingress_spec, made, node_spec, overlay_spec, swarm_spec
 from tests.support.networks import create_network
 
@@ -66,8 +64,8 @@ def with_container(*, paused: bool = False) -> World:
 
 def left_behind() -> World:
     """A service without ports has a task on the ingress: its placement was changed before they were taken off."""
-    world = elapse(deeds.another_placement("web").act(stack(WEB)), 20)
-    return elapse(deeds.unpublished("web").act(world), 20)
+    world = elapse(deeds.another_placement("web")(stack(WEB)), 20)
+    return elapse(deeds.unpublished("web")(world), 20)
 
 
 def stuck() -> World:
@@ -119,7 +117,7 @@ def reserved_and_start_first() -> World:
 
 def stuck_rollout() -> World:
     """Somebody's start-first rollout, of another image, waits for room for ever."""
-    return elapse(deeds.another_image("web").act(full_and_start_first()), 60)
+    return elapse(deeds.another_image("web")(full_and_start_first()), 60)
 
 
 def fits_nowhere() -> World:
@@ -142,13 +140,13 @@ def too_large() -> World:
 
 def left_pending() -> World:
     """Such a service after an update: what was told to end waits on, on the ingress."""
-    return elapse(deeds.another_image("web").act(too_large()), 90)
+    return elapse(deeds.another_image("web")(too_large()), 90)
 
 
 def paused_rollout() -> World:
     """Somebody's rollout stands at its first bad task."""
     world = stack(service_spec("web", ports=((8080, 80),), replicas=3, UpdateConfig={"Parallelism": 1}))
-    world = elapse(deeds.another_image("web").act(others.break_service(world, "web")), 60)
+    world = elapse(deeds.another_image("web")(others.break_service(world, "web")), 60)
     return world.with_service(replace(others.named(world, "web"), failing=False))
 
 
@@ -353,20 +351,10 @@ def creation() -> Scene:
         partial(simulate.overlay_facts, name="app"),
         partial(overlay.next_step, overlay_spec()),
         others={
-            "one of its name": Other(partial(simulate.perform, step=rival), gone("app", "10.30.0.0/24")),
-            "one of its range": Other(partial(simulate.perform, step=overlapping), gone("other", "10.20.0.0/16")),
+            "one of its name": partial(simulate.perform, step=rival),
+            "one of its range": partial(simulate.perform, step=overlapping),
         },
     )
-
-
-def gone(name: str, subnet: str) -> Check:
-    """Return a check that a network of others is still there, alive or waiting for addresses."""
-
-    def check(world: World) -> str | None:
-        there = any(net.name == name and net.subnet in (subnet, "") for net in world.swarm.networks)
-        return None if there else f"network {name} of others is gone"
-
-    return check
 
 
 def beginning() -> Scene:
@@ -377,50 +365,6 @@ def beginning() -> Scene:
         partial(swarm.next_step, swarm_spec()),
         **deeds.losing("w1"),
     )
-
-
-def used() -> Other:
-    """Somebody creates a service on our overlay."""
-
-    def act(world: World) -> World:
-        known = id_of(world, overlay_spec())
-        return create_service(world, service_spec("late", networks=(known,))) if known else world
-
-    return Other(act)
-
-
-def contained(host: str) -> Other:
-    """Somebody runs a container on our overlay."""
-
-    def act(world: World) -> World:
-        known = id_of(world, overlay_spec())
-        return others.run_container(world, host, known) if known and world.host(host).member else world
-
-    return Other(act)
-
-
-def taken_off(host: str) -> Other:
-    """Somebody takes the stopped containers of a host off their networks."""
-
-    def act(world: World) -> World:
-        found = world.host(host)
-        return world.with_host(
-            replace(found, containers=tuple(replace(each, networks=()) for each in found.containers))
-        )
-
-    return Other(act)
-
-
-def too_early() -> Other:
-    """Somebody removes the ingress while tasks are on it: their hosts keep it."""
-
-    def act(world: World) -> World:
-        ingress = world.swarm.ingress
-        with suppress(InUse):
-            return simulate.perform(world, RemoveNetwork(id=ingress.id)) if ingress else world
-        return world
-
-    return Other(act)
 
 
 def down(world: World, host: str) -> World:
@@ -438,39 +382,39 @@ SMALL: dict[str, Callable[[], Scene]] = {
         "worker",
         others={
             "pause": deeds.paused("w1"),
-            "container": contained("w1"),
-            "leave": Other(partial(simulate.perform, step=LeaveSwarm(host="w1", force=True))),
+            "container": deeds.contained("w1"),
+            "leave": partial(simulate.perform, step=LeaveSwarm(host="w1", force=True)),
         },
     ),
     "a worker leaves and is lost": lambda: leaving("worker", **deeds.losing("w1")),
     "a manager leaves and is lost": lambda: leaving("manager", **deeds.losing("w1")),
     "an overlay is made": creation,
-    "an overlay goes": lambda: removal(stack(), others={"service": used(), "container": contained("w1")}),
+    "an overlay goes": lambda: removal(stack(), others={"service": deeds.used(), "container": deeds.contained("w1")}),
     "swap": lambda: swap(stack(WEB, HOST_MODE)),
     "swap, a kick fails twice": lambda: swap(others.fail_kicks(stack(WEB), "w1", 2)),
     "swap, a host is slow": lambda: swap(others.slow_down(stack(WEB), "w1")),
-    "swap, placement changed before": lambda: swap(elapse(deeds.another_placement("web").act(stack(WEB)), 20)),
+    "swap, placement changed before": lambda: swap(elapse(deeds.another_placement("web")(stack(WEB)), 20)),
     "swap, a task stays where nothing is published": lambda: swap(left_behind()),
     "swap, rolls back": lambda: swap(others.break_service(stack(ROLLS_BACK), "web")),
     "swap, its tasks begin to fail": lambda: swap(
-        stack(ROLLS_BACK), others={"failure": Other(partial(others.break_service, name="web"))}
+        stack(ROLLS_BACK), others={"failure": partial(others.break_service, name="web")}
     ),
     "swap, one by one": lambda: swap(stack(ONE_BY_ONE)),
     "swap, an old ingress is stuck": lambda: swap(stuck(), **roughly(stuck())),
     "swap, a stuck host is paused": lambda: swap(stuck(), **roughly(stuck()), others={"pause": deeds.paused("w1")}),
     "swap, the ingress is removed too early": lambda: swap(
-        stack(SINGLE), **roughly(stack(SINGLE)), others={"removal": too_early()}
+        stack(SINGLE), **roughly(stack(SINGLE)), others={"removal": deeds.removed_too_early()}
     ),
     "swap, removed too early, tasks wait there": lambda: swap(
         stack(EVERYWHERE),
         **roughly(stack(EVERYWHERE)),
-        others={"removal": too_early()},
+        others={"removal": deeds.removed_too_early()},
         manners=replace(MANNERS, held=True),
     ),
     "swap, removed too early from managers": lambda: swap(
         down(stack(SINGLE, managers=HOSTS[1:]), "w2"),
         **roughly(stack(SINGLE)),
-        others={"removal": too_early()},
+        others={"removal": deeds.removed_too_early()},
     ),
     "swap, no kick helps": lambda: swap(
         others.fail_kicks(stack(SINGLE), "w1", 21), harm=checks.breaks_quorum, others={"pause": deeds.paused("w1")}
@@ -486,18 +430,20 @@ SMALL: dict[str, Callable[[], Scene]] = {
     "bridge": lambda: bridge(
         stack(WEB), others={"alien": deeds.created(7171), "pause": deeds.paused("w1"), "label": deeds.labelled("w1")}
     ),
-    "bridge, no container yet": lambda: bridge(stack(WEB), DISTURBING, others={"container": contained("w1")}),
+    "bridge, no container yet": lambda: bridge(stack(WEB), DISTURBING, others={"container": deeds.contained("w1")}),
     "bridge, a host is lost": lambda: bridge(stack(WEB), **deeds.losing("w1", "w2")),
     "bridge of a manager": lambda: bridge(stack(WEB, managers=HOSTS[1:]), **deeds.losing("m1", "w2")),
     "bridge, a container": lambda: bridge(with_container(), DISTURBING, **deeds.losing("w1")),
     "bridge, a paused container": lambda: bridge(with_container(paused=True), DISTURBING),
-    "bridge, another container": lambda: bridge(with_container(), DISTURBING, others={"container": contained("w1")}),
+    "bridge, another container": lambda: bridge(
+        with_container(), DISTURBING, others={"container": deeds.contained("w1")}
+    ),
     "migration": lambda: migration(with_users(), others={"image": deeds.another_image("web")}),
     "migration, its user is removed": lambda: migration(
         with_users(), may_go=("web",), others={"removal": deeds.removed("web")}
     ),
     "migration, a container has stopped": lambda: migration(
-        with_container_that_ends(), others={"away": taken_off("w1")}
+        with_container_that_ends(), others={"away": deeds.taken_off("w1")}
     ),
     "migration, a host is lost": lambda: migration(with_users(), **deeds.losing("w1")),
 }
