@@ -12,9 +12,9 @@ from providers.rules.vocabulary.steps import LeaveSwarm, PauseContainer, RemoveN
 from providers.simulate import World, bare, elapse, members, others
 from providers.simulate.hosts import SimulatedHosts
 from providers.simulate.others import create_service, service_spec
-from providers.simulate.workloads import read, text
 from tests.exploration import checks, deeds
 from tests.exploration.explore import MANNERS, Check, Scene
+from tests.simulate.swarms import web
 from tests.support.lifecycle import HOSTS, gwbridge_spec, id_of, ingress_spec, made, node_spec, overlay_spec, swarm_spec
 from tests.support.networks import create_network
 
@@ -49,9 +49,8 @@ def stack(*services: str, managers: tuple[str, ...] = (), hosts: tuple[str, ...]
 
 def with_users() -> World:
     """The stack with a service on its overlay."""
-    world = stack()
-    spec = service_spec("web", ports=((8080, 80),), networks=(id_of(world, overlay_spec()),), replicas=2)
-    return elapse(create_service(world, spec), 20)
+    networks = (id_of(stack(), overlay_spec()),)
+    return serving(service_spec("web", ports=((8080, 80),), networks=networks, replicas=2))
 
 
 def with_container(*, paused: bool = False) -> World:
@@ -77,103 +76,25 @@ def stuck() -> World:
 
 # Where it starts in swarms that are not tidy
 
-FULL = service_spec(
-    "web",
-    ports=((8080, 80),),
-    replicas=3,
-    TaskTemplate={"Networks": [], "Placement": {"MaxReplicas": 1}, "ForceUpdate": 0},
-    UpdateConfig={"Parallelism": 0, "FailureAction": "pause", "Order": "start-first"},
-)
 
-
-def specified(*, ports: tuple[tuple[int, int], ...] = ((8080, 80),), replicas: int | None = 1, **template: Any) -> str:
-    """A service with more in its template."""
-    base = {"Networks": [], "Placement": {}, "ForceUpdate": 0}
-    return service_spec("web", ports=ports, replicas=replicas, TaskTemplate={**base, **template})
-
-
-def serving(world: World, spec: str, **manner: Any) -> World:
-    """A world with one more service, some time later. manner: how its tasks end."""
-    return elapse(create_service(world, spec, **manner), 20)
-
-
-def paused_and_global() -> World:
-    """A service on every node, one of which is paused."""
-    return elapse(others.set_node(stack(EVERYWHERE), "w1", availability="pause"), 5)
-
-
-def full_and_start_first() -> World:
-    """Each node has as many tasks as it may, and updates start the new one first."""
-    return stack(FULL)
-
-
-def reserved_and_start_first() -> World:
-    """The only node that will do has no room for a second task, and updates start the new one first."""
-    over_half = {"Reservations": {"NanoCPUs": 1_500_000_000}}
-    spec = read(specified(Resources=over_half, Placement={"Constraints": ["node.hostname == w1"]}))
-    update = {"Parallelism": 0, "FailureAction": "pause", "Order": "start-first"}
-    return serving(stack(), text({**spec, "UpdateConfig": update}))
-
-
-def stuck_rollout() -> World:
-    """Somebody's start-first rollout, of another image, waits for room for ever."""
-    return elapse(deeds.another_image("web")(full_and_start_first()), 60)
-
-
-def fits_nowhere() -> World:
-    """A service whose tasks find no place."""
-    return serving(stack(), specified(replicas=2, Placement={"Constraints": ["node.labels.x == 1"]}))
+def serving(spec: str, world: World | None = None, **manner: Any) -> World:
+    """The stack with one more service, some time later. manner: how its tasks end."""
+    return elapse(create_service(world or stack(), spec, **manner), 20)
 
 
 def forgotten() -> World:
     """A task that found no place, and that the scheduler looks at no more; there is a place by now."""
-    world = elapse(others.change_service(fits_nowhere(), "web", Labels={"a": "b"}), 5)
+    world = elapse(others.change_service(UNTIDY["no place"](), "web", Labels={"a": "b"}), 5)
     for label in ("y", "x"):
         world = elapse(others.set_node(world, "w1", labels=((label, "1"),)), 5)
     return world
 
 
-def too_large() -> World:
-    """A service on every node that has no room on any of them."""
-    return serving(stack(), specified(replicas=None, Resources={"Reservations": {"MemoryBytes": 1 << 50}}))
-
-
-def left_pending() -> World:
-    """Such a service after an update: what was told to end waits on, on the ingress."""
-    return elapse(deeds.another_image("web")(too_large()), 90)
-
-
 def paused_rollout() -> World:
     """Somebody's rollout stands at its first bad task."""
-    world = stack(service_spec("web", ports=((8080, 80),), replicas=3, UpdateConfig={"Parallelism": 1}))
-    world = elapse(deeds.another_image("web")(others.break_service(world, "web")), 60)
+    world = others.break_service(serving(web(3, at_once=1)), "web")
+    world = elapse(deeds.another_image("web")(world), 60)
     return world.with_service(replace(others.named(world, "web"), failing=False))
-
-
-def ended_for_good() -> World:
-    """A service whose task has ended and is followed by none."""
-    return serving(stack(), specified(RestartPolicy={"Condition": "none"}), ends="complete")
-
-
-def restarted_for_the_last_time() -> World:
-    """A service that dies over and over, and was started again as often as it may be."""
-    return serving(stack(), specified(RestartPolicy={"Condition": "any", "MaxAttempts": 1}), ends="failed")
-
-
-def crash_loop() -> World:
-    """A service that publishes a port, and whose tasks die over and over."""
-    return serving(stack(), specified(), ends="failed")
-
-
-def crash_loop_on_overlay() -> World:
-    """One that publishes none, on our overlay."""
-    world = stack()
-    return serving(world, specified(ports=(), Networks=[{"Target": id_of(world, overlay_spec())}]), ends="failed")
-
-
-def just_elected() -> World:
-    """Three managers, one of which leads since a moment, and knows nobody."""
-    return elapse(members.start_docker(members.stop_docker(stack(WEB, managers=HOSTS[1:]), "m1"), "m1"), 1)
 
 
 def with_container_that_ends() -> World:
@@ -182,25 +103,35 @@ def with_container_that_ends() -> World:
     return elapse(others.run_container(world, "w1", id_of(world, overlay_spec()), ends=True), 5)
 
 
+ONE_EACH = {"Placement": {"MaxReplicas": 1}}
+NOWHERE = {"Placement": {"Constraints": ["node.labels.x == 1"]}}
+TOO_LARGE = {"Resources": {"Reservations": {"MemoryBytes": 1 << 50}}}
+OVER_HALF_OF_W1 = {
+    "Resources": {"Reservations": {"NanoCPUs": 1_500_000_000}},
+    "Placement": {"Constraints": ["node.hostname == w1"]},
+}
 UNTIDY: dict[str, Callable[[], World]] = {
-    world.__name__: world
-    for world in (
-        paused_and_global,
-        full_and_start_first,
-        reserved_and_start_first,
-        stuck_rollout,
-        fits_nowhere,
-        forgotten,
-        too_large,
-        left_pending,
-        paused_rollout,
-        ended_for_good,
-        restarted_for_the_last_time,
-        crash_loop,
-        crash_loop_on_overlay,
-        just_elected,
-        with_container_that_ends,
-    )
+    "global, a node is paused": lambda: elapse(others.set_node(stack(EVERYWHERE), "w1", availability="pause"), 5),
+    "start first on full nodes": lambda: stack(web(3, order="start-first", **ONE_EACH)),
+    "start first on the one node that will do": lambda: serving(web(1, order="start-first", **OVER_HALF_OF_W1)),
+    "a rollout waits for room": lambda: elapse(deeds.another_image("web")(UNTIDY["start first on full nodes"]()), 60),
+    "no place": lambda: serving(web(2, **NOWHERE)),
+    "forgotten": forgotten,
+    "global, no room": lambda: serving(web(None, **TOO_LARGE)),
+    "global, no room, updated": lambda: elapse(deeds.another_image("web")(UNTIDY["global, no room"]()), 90),
+    "a paused rollout": paused_rollout,
+    "ended for good": lambda: serving(web(1, RestartPolicy={"Condition": "none"}), ends="complete"),
+    "restarted for the last time": lambda: serving(
+        web(1, RestartPolicy={"Condition": "any", "MaxAttempts": 1}), ends="failed"
+    ),
+    "a crash loop": lambda: serving(web(1), ends="failed"),
+    "a crash loop on our overlay": lambda: serving(
+        web(1, ports=(), Networks=[{"Target": id_of(stack(), overlay_spec())}]), ends="failed"
+    ),
+    "another leader": lambda: elapse(
+        members.start_docker(members.stop_docker(stack(WEB, managers=HOSTS[1:]), "m1"), "m1"), 1
+    ),
+    "a container that ends": with_container_that_ends,
 }
 
 

@@ -89,7 +89,7 @@ MUTATIONS: dict[str, tuple[str, list[tuple[Any, str, Any]]]] = {
     ),
     "ports back where it turns round": ("swap", [(ingress, "turned_round", done)]),
     "host back where it turns round": ("bridge", [(gwbridge, "brought_back", done)]),
-    "tasks that no host takes": ("fits_nowhere", [(Task, "unplaced", False)]),
+    "tasks that no host takes": ("no place", [(Task, "unplaced", False)]),
     "tasks that wait where an ingress stays": (
         "swap, removed too early, tasks wait there",
         [(IngressFacts, "keeping", frozenset())],
@@ -115,7 +115,8 @@ def test_without_it_something_breaks(safeguard: str, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("part", "world"), [("_stranded", "paused_and_global"), ("_halted", "paused_rollout"), ("_ended", "ended_for_good")]
+    ("part", "world"),
+    [("_stranded", "global, a node is paused"), ("_halted", "a paused rollout"), ("_ended", "ended for good")],
 )
 def test_without_a_part_of_the_judgement_the_change_begins(part: str, world: str, monkeypatch: pytest.MonkeyPatch):
     """A change that would get stuck or lose something begins, instead of being refused."""
@@ -138,7 +139,7 @@ def ended(world: World, spec: Spec) -> str:
 
 def never_attached() -> World:
     """Docker on w1 may start three times in a minute, and its ingress does not come back."""
-    world = others.limit_starts(UNTIDY["with_container_that_ends"](), "w1")
+    world = others.limit_starts(UNTIDY["a container that ends"](), "w1")
     return replace(world, manners=replace(world.manners, ingress_back=1000))
 
 
@@ -147,7 +148,7 @@ def never_attached() -> World:
     [
         pytest.param(
             *(journal, "MEANWHILE", {k: v for k, v in journal.MEANWHILE.items() if k != "Order"}),
-            *(NEW_INGRESS, UNTIDY["full_and_start_first"], ("done", "DeadlineExceeded")),
+            *(NEW_INGRESS, UNTIDY["start first on full nodes"], ("done", "DeadlineExceeded")),
             id="stop first",
         ),
         pytest.param(

@@ -23,25 +23,30 @@ def test_every_state(name: str):
 # Swarms that are not tidy
 
 STATES: dict[str, dict[tuple[str, str], int]] = {
-    "paused_and_global": {("running", "running"): 3},
-    "full_and_start_first": {("running", "running"): 3},
-    "reserved_and_start_first": {("running", "running"): 1},
-    "stuck_rollout": {("running", "running"): 3, ("pending", "running"): 3},
-    "fits_nowhere": {("pending", "running"): 2},
+    "global, a node is paused": {("running", "running"): 3},
+    "start first on full nodes": {("running", "running"): 3},
+    "start first on the one node that will do": {("running", "running"): 1},
+    "a rollout waits for room": {("running", "running"): 3, ("pending", "running"): 3},
+    "no place": {("pending", "running"): 2},
     "forgotten": {("pending", "running"): 2},
-    "too_large": {("pending", "running"): 3},
-    "left_pending": {("pending", "running"): 3, ("pending", "shutdown"): 3},
-    "paused_rollout": {("running", "running"): 2, ("failed", "running"): 1},
-    "ended_for_good": {("complete", "shutdown"): 1},
-    "restarted_for_the_last_time": {("failed", "shutdown"): 2},
-    "crash_loop": {("failed", "shutdown"): 1, ("ready", "ready"): 1},
-    "crash_loop_on_overlay": {("failed", "shutdown"): 1, ("ready", "ready"): 1},
-    "just_elected": {("running", "running"): 1},
-    "with_container_that_ends": {("running", "running"): 2},
+    "global, no room": {("pending", "running"): 3},
+    "global, no room, updated": {("pending", "running"): 3, ("pending", "shutdown"): 3},
+    "a paused rollout": {("running", "running"): 2, ("failed", "running"): 1},
+    "ended for good": {("complete", "shutdown"): 1},
+    "restarted for the last time": {("failed", "shutdown"): 2},
+    "a crash loop": {("failed", "shutdown"): 1, ("ready", "ready"): 1},
+    "a crash loop on our overlay": {("failed", "shutdown"): 1, ("ready", "ready"): 1},
+    "another leader": {("running", "running"): 1},
+    "a container that ends": {("running", "running"): 2},
 }
 
 # Where its time may be over anywhere as well; in the others that makes too many states.
-HURRIED = ("full_and_start_first", "reserved_and_start_first", "fits_nowhere", "stuck_rollout")
+HURRIED = (
+    "start first on full nodes",
+    "start first on the one node that will do",
+    "no place",
+    "a rollout waits for room",
+)
 
 
 @pytest.mark.parametrize("name", UNTIDY)
@@ -52,7 +57,9 @@ def test_tasks_at_the_start(name: str):
 
 
 @pytest.mark.exploration
-@pytest.mark.parametrize("name", [*HURRIED, "forgotten", "crash_loop", "crash_loop_on_overlay", "just_elected"])
+@pytest.mark.parametrize(
+    "name", [*HURRIED, "forgotten", "a crash loop", "a crash loop on our overlay", "another leader"]
+)
 def test_the_ingress_changes(name: str):
     """A service that does not run, or never comes to rest, keeps no other from having its ports back."""
     found = Exploration(swap(UNTIDY[name](), hurried=name in HURRIED)).run()
@@ -64,10 +71,10 @@ def test_the_ingress_changes(name: str):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("paused_and_global", "service everywhere: its task on w1 could not start again: w1 is paused"),
-        ("paused_rollout", "service web: its rollout is paused"),
-        ("ended_for_good", "service web: 1 of its 1 tasks have ended for good (restart condition none)"),
-        ("restarted_for_the_last_time", "have ended for good (restart condition any, at most 1 restarts)"),
+        ("global, a node is paused", "service everywhere: its task on w1 could not start again: w1 is paused"),
+        ("a paused rollout", "service web: its rollout is paused"),
+        ("ended for good", "service web: 1 of its 1 tasks have ended for good (restart condition none)"),
+        ("restarted for the last time", "have ended for good (restart condition any, at most 1 restarts)"),
     ],
 )
 def test_a_change_that_would_get_stuck_is_refused_before_the_first_write(name: str, words: str):
@@ -80,7 +87,7 @@ def test_a_change_that_would_get_stuck_is_refused_before_the_first_write(name: s
     assert all(label.startswith(("start", "turn round", "another run", "time", "its time is over")) for label in labels)
 
 
-@pytest.mark.parametrize("name", ["too_large", "left_pending"])
+@pytest.mark.parametrize("name", ["global, no room", "global, no room, updated"])
 def test_tasks_without_a_place_hold_up_no_change(name: str):
     """Tasks that no host takes are neither waited for nor forced, and leave no journal."""
     hosts = SimulatedHosts(UNTIDY[name]())

@@ -1,10 +1,12 @@
 """Small simulated swarms, what is done to them, and what is seen of them."""
 
+from typing import Any
+
 from providers.rules.vocabulary.facts import Network
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
 from providers.rules.vocabulary.steps import InitSwarm, JoinSwarm
 from providers.simulate import World, bare, elapse, others, perform
-from providers.simulate.others import change_service, named
+from providers.simulate.others import change_service, named, service_spec
 from providers.simulate.workloads import Placed, read
 from tests.support.networks import create_network
 
@@ -41,6 +43,24 @@ def network(world: World, name: str) -> Network:
 def bridge_of(world: World, host: str) -> Network:
     """A host's docker_gwbridge."""
     return next(net for net in world.host(host).networks if net.name == GATEWAY_BRIDGE)
+
+
+def web(
+    replicas: int | None = 3,
+    *,
+    ports: tuple[tuple[int, int], ...] = ((8080, 80),),
+    order: str = "stop-first",
+    at_once: int = 0,
+    **template: Any,  # any JSON
+) -> str:
+    """The spec of a service that publishes a port, with more in its template."""
+    return service_spec(
+        "web",
+        ports=ports,
+        replicas=replicas,
+        TaskTemplate={"Networks": [], "Placement": {}, "ForceUpdate": 0, **template},
+        UpdateConfig={"Parallelism": at_once, "Order": order, "FailureAction": "pause"},
+    )
 
 
 def without_ports(world: World) -> World:

@@ -12,31 +12,18 @@ from providers.rules.vocabulary.errors import EngineError
 from providers.rules.vocabulary.steps import RestartEngine, StartContainer, StopContainer
 from providers.simulate import Manners, World, elapse, members, others, perform
 from providers.simulate.others import change_service, create_service, named, service_spec
-from providers.simulate.workloads import read
 from tests.simulate.swarms import (
     bridge_of,
     forced,
     on_ingress,
     status,
     swarm,
+    web,
     with_app,
     with_container,
     without_ports,
 )
 from tests.support.networks import create_network
-
-
-def web(replicas: int | None = 3, *, order: str = "stop-first", at_once: int = 0, **template: Any) -> str:  # any JSON
-    """A service that publishes a port, with more in its template."""
-    spec = read(service_spec("web", ports=((8080, 80),), replicas=replicas))
-    update = {"Parallelism": at_once, "Order": order, "FailureAction": "pause"}
-    return service_spec(
-        "web",
-        ports=((8080, 80),),
-        replicas=replicas,
-        TaskTemplate={**spec["TaskTemplate"], **template},
-        UpdateConfig=update,
-    )
 
 
 def with_web(spec: str, **manner: Any) -> World:  # what create_service takes
