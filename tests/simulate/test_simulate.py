@@ -60,7 +60,7 @@ PORTS = service_spec("web", ports=((8080, 80),), replicas=3)
 DYNAMIC = service_spec("web", ports=((0, 80),))
 
 
-def entries(world: World, host: str) -> list[str]:
+def entries(world: World, host: str = "w1") -> list[str]:
     """The states of a host's entries as the managers know them: of this membership, and of former ones."""
     return sorted(node.state for node in world.swarm.nodes if node.hostname == host)
 
@@ -197,7 +197,7 @@ def beside_app(**other: tuple[str, ...]) -> World:
     return perform(with_app()[0], altered(APP, name="b", **other))
 
 
-def allocated(world: World, name: str) -> bool:
+def allocated(world: World, name: str = "b") -> bool:
     """Tell whether an overlay has its addresses."""
     return network(world, name).allocated
 
@@ -210,6 +210,22 @@ def held(world: World) -> int:
 def published(world: World) -> int:
     """Count the ports of web."""
     return len(named(world, "web").ports)
+
+
+def known_managers(world: World, host: str = "w1") -> list[str]:
+    """The hosts that one takes for managers, by the addresses at which it knows them."""
+    places = {each.address: each.name for each in world.hosts}
+    return [places[place] for _, place in reads.member(world, world.host(host)).remote_managers]
+
+
+def leads(world: World) -> bool:
+    """Tell whether w1 is a manager."""
+    return world.host("w1").control
+
+
+def node_states(world: World) -> set[str]:
+    """The states of all members."""
+    return {node.state for node in world.swarm.nodes}
 
 
 def ends_on_m1(world: World) -> list[str]:
@@ -342,56 +358,56 @@ LATER: dict[str, tuple[dict[float, object], Callable[[World], object], Callable[
         ends_on_m1,
         lambda: perform(bare("m1"), InitSwarm(host="m1")),
     ),
-    "who joined is ready": ({0: ["unknown"], 1: ["ready"]}, partial(entries, host="w1"), joined),
-    "who left is down": ({0: ["ready"], 20: ["down"]}, partial(entries, host="w1"), left),
+    "who joined is ready": ({0: ["unknown"], 1: ["ready"]}, entries, joined),
+    "who left is down": ({0: ["ready"], 20: ["down"]}, entries, left),
     # measurements.md#down-and-back
-    "who stopped is down": ({0: ["ready"], 15: ["down"]}, partial(entries, host="w1"), lambda: stopped(swarm(), "w1")),
+    "who stopped is down": ({0: ["ready"], 15: ["down"]}, entries, lambda: stopped(swarm(), "w1")),
+    "workers of an ended swarm stay active": (
+        {0: ("active", None)},
+        lambda world: (world.host("w1").state, simulate.swarm_facts(world).swarm),
+        lambda: perform(swarm(), LeaveSwarm(host="m1", force=True)),
+    ),
     # measurements.md#leaving
     "who joins again is another": (
         {5: ["down", "ready"]},
-        partial(entries, host="w1"),
+        entries,
         lambda: perform(elapse(left(), 20), JoinSwarm(host="w1", role="worker")),
     ),
-    "a demoted manager may leave": (
-        {0: "inactive"},
-        lambda world: world.host("w1").state,
-        lambda: perform(elapse(others.set_node(swarm("w1", "w2"), "w1", role="worker"), 0.5), LeaveSwarm(host="w1")),
+    "who left knows no manager": ({0: []}, known_managers, left),
+    # measurements.md#membership
+    "members know all managers, also those that do not answer": (
+        {0: (["m1", "w1"], ["m1", "w1"])},
+        lambda world: (known_managers(world), known_managers(world, "w2")),
+        lambda: stopped(swarm("w1"), "m1"),
+    ),
+    # measurements.md#autolock
+    "a manager with autolock is locked after a restart": (
+        {0: ("locked", "")},
+        lambda world: (world.host("m1").state, reads.member(world, world.host("m1")).node_id),
+        lambda: perform(elapse(perform(bare("m1"), InitSwarm(host="m1", autolock=True)), 5), RestartEngine(host="m1")),
     ),
     # measurements.md#roles
-    "a promoted worker is a manager": (
-        {3: True, 40: True},
-        lambda world: world.host("w1").control,
-        lambda: promoted(swarm()),
-    ),
-    "one demoted just before takes half a minute": (
-        {3: False, 40: True},
-        lambda world: world.host("w1").control,
-        lambda: promoted(demoted()),
-    ),
+    "a promoted worker is a manager": ({3: True, 40: True}, leads, lambda: promoted(swarm())),
+    "one demoted just before takes half a minute": ({3: False, 40: True}, leads, lambda: promoted(demoted())),
     # measurements.md#allocation
     "an overlay has addresses": ({0: False, 0.1: True}, partial(allocated, name="app"), lambda: perform(swarm(), APP)),
+    # measurements.md#filled-in-by-the-engine
+    "a gateway is the first address of its range": (
+        {1: "10.20.0.128"},
+        lambda world: network(world, "app").gateway,
+        lambda: perform(swarm(), altered(APP, gateways=(), ip_ranges=("10.20.0.128/25",))),
+    ),
     # measurements.md#dead-networks
-    "never one of the same range": ({60: False}, partial(allocated, name="b"), beside_app),
-    "never one around another": (
-        {60: False},
-        partial(allocated, name="b"),
-        lambda: beside_app(subnets=("10.0.0.0/8",), gateways=()),
-    ),
-    "unless what is in its way goes": (
-        {0.1: True},
-        partial(allocated, name="b"),
-        lambda: remove(elapse(beside_app(), 1), "app"),
-    ),
+    "never one around another": ({60: False}, allocated, lambda: beside_app(subnets=("10.0.0.0/8",), gateways=())),
+    "unless what is in its way goes": ({0.1: True}, allocated, lambda: remove(elapse(beside_app(), 1), "app")),
     # measurements.md#names-stay-taken
-    "the name of a removed overlay": (
+    "a removed overlay's name": (
         {0: "m1", 4: "m1", 6: ""},
         lambda world: simulate.overlay_facts(world, "app").name_held_by,
         removed_after_use,
     ),
-    # measurements.md#strip
-    "tasks leave the ingress": ({3: 3, 5: 0}, held, lambda: without_ports(publishing())),
     # measurements.md#parallelism
-    "one at a time": (
+    "tasks leave the ingress one at a time": (
         {5: 2, 10: 1, 16: 0},
         held,
         lambda: without_ports(change_service(publishing(), "web", UpdateConfig={"Parallelism": 1})),
@@ -411,7 +427,6 @@ LATER: dict[str, tuple[dict[float, object], Callable[[World], object], Callable[
     "a raised ForceUpdate does": ({6: 0}, held, lambda: forced(without_ports(placement_only(publishing())))),
     # measurements.md#rollback
     "a rollback restores the former spec": ({20: 1}, published, lambda: failing("rollback")),
-    "a paused update stays as it is": ({20: 0}, published, lambda: failing("pause")),
     "rolled back without an ingress it is dead": (
         {0: {"new"}},
         lambda world: set(task_states(world)),
@@ -431,23 +446,31 @@ LATER: dict[str, tuple[dict[float, object], Callable[[World], object], Callable[
         lambda world: [(t.desired, t.state) for t in world.swarm.tasks if t.node_id == world.host("w1").node_id],
         lambda: stopped(publishing(), "w1"),
     ),
-    # measurements.md#gateway-lost
-    "no kick brings the ingress onto another bridge": (
-        {0: ()},
-        lambda world: bridge_of(world, "m1").endpoints,
-        cut_bridge,
+    # measurements.md#bridge-before-a-join
+    "init keeps the bridge that is there": (
+        {0: "10.12.0.0/16"},
+        lambda world: bridge_of(world, "m1").subnet,
+        lambda: perform(perform(bare(*HOSTS), BRIDGE), InitSwarm(host="m1")),
     ),
+    # measurements.md#gateway-lost
+    "no kick brings the ingress onto another bridge": ({0: []}, ends_on_m1, cut_bridge),
     # measurements.md#bridge-of-a-member
     "a restart does": (
         {3: ["gateway_ingress-sbox"]},
-        lambda world: [end.name for end in bridge_of(world, "m1").endpoints],
+        ends_on_m1,
         lambda: perform(cut_bridge(), RestartEngine(host="m1")),
     ),
     # measurements.md#unknown-nodes
     "a new leader knows nobody": (
         {0: {"unknown"}, 10: {"ready"}},
-        lambda world: {node.state for node in world.swarm.nodes},
+        node_states,
         lambda: perform(swarm(), RestartEngine(host="m1")),
+    ),
+    "another leader neither": ({0: {"unknown"}}, node_states, lambda: stopped(swarm("w1", "w2"), "m1")),
+    "the stop of any other manager goes unnoticed": (
+        {0: {"ready"}},
+        node_states,
+        lambda: stopped(swarm("w1", "w2"), "w1"),
     ),
 }
 
@@ -460,12 +483,6 @@ def test_what_comes_later(expected: dict[float, object], look: Callable[[World],
 
 
 # docker_gwbridge
-
-
-def test_init_keeps_the_bridge_that_is_there():
-    """Init and join keep docker_gwbridge as they find it (measurements.md#bridge-before-a-join)."""
-    world = perform(perform(bare(*HOSTS), BRIDGE), InitSwarm(host="m1"))
-    assert "10.12.0.0/16" == bridge_of(world, "m1").subnet
 
 
 def test_the_default_bridge():
@@ -505,50 +522,13 @@ def test_the_gateway_endpoint(name: str, expected: str):
 # Members
 
 
-def known_managers(world: World, host: str) -> list[str]:
-    """The hosts that one takes for managers, by the addresses at which it knows them."""
-    places = {each.address: each.name for each in world.hosts}
-    return [places[place] for _, place in reads.member(world, world.host(host)).remote_managers]
-
-
-def test_members_know_the_managers():
-    """All of them, themselves too, and whether these answer or not (measurements.md#membership)."""
-    world = stopped(swarm("w1"), "m1")
-
-    assert [["m1", "w1"], ["m1", "w1"]] == [known_managers(world, host) for host in ("w1", "w2")]
-
-
-def test_who_left_knows_none():
-    """It is in no swarm (measurements.md#leaving)."""
-    assert [] == known_managers(left(), "w1")
-
-
 def test_versions_move_by_themselves():
     """A version goes up in the background after a change (measurements.md#versions)."""
     world = kick(swarm(), "w1")
     assert world.swarm.nodes[1].version < elapse(world, 1).swarm.nodes[1].version
 
 
-def test_a_locked_manager():
-    """A manager with autolock is locked after a restart, and knows nothing of the swarm (measurements.md#autolock)."""
-    world = perform(bare("m1"), InitSwarm(host="m1", autolock=True))
-    member = simulate.gwbridge_facts(perform(elapse(world, 5), RestartEngine(host="m1")), "m1").member
-    assert ("locked", "") == (member.state, member.node_id)
-
-
-def test_workers_of_an_ended_swarm():
-    """They stay active, and nobody answers for the swarm (measurements.md#down-and-back)."""
-    world = perform(swarm(), LeaveSwarm(host="m1", force=True))
-    assert ("active", None) == (world.host("w1").state, simulate.swarm_facts(world).swarm)
-
-
 # Networks and ports
-
-
-def test_what_a_manager_fills_in():
-    """The gateway is the first address of the range (measurements.md#filled-in-by-the-engine)."""
-    world = elapse(perform(swarm(), altered(APP, gateways=(), ip_ranges=("10.20.0.128/25",))), 1)
-    assert "10.20.0.128" == network(world, "app").gateway
 
 
 @pytest.mark.parametrize(

@@ -219,13 +219,6 @@ def test_a_restart_ends_containers_of_a_paused_node():
 # Members and Engines
 
 
-def test_another_manager_is_elected():
-    """The stop of one manager of three goes unnoticed unless it is the leader (measurements.md#unknown-nodes)."""
-    world = swarm("w1", "w2")
-    after = {host: members.stop_docker(world, host) for host in ("m1", "w1")}
-    assert ({"unknown"}, {"ready"}) == tuple({node.state for node in each.swarm.nodes} for each in after.values())
-
-
 def test_a_slow_engine():
     """The ingress comes to its bridge as late as the Engine is slow (measurements.md#gateway-lost)."""
     slow = replace(swarm(), manners=Manners(restart=13, ingress_back=8.5))
