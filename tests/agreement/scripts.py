@@ -68,12 +68,6 @@ def spec(name: str, endpoint: Json, mode: Json | None = None, **template: object
     }
 
 
-def template(story: Story, name: str, **changes: object) -> Json:
-    """A service's template as it is, with changes."""
-    now: Json = loads(story.service(name).spec)["TaskTemplate"]
-    return {**now, **changes}
-
-
 def allocated(story: Story, name: str) -> bool:
     """Tell whether a network has its addresses."""
     found = story.side.overlay(name).network
@@ -133,10 +127,11 @@ def three_managers(story: Story) -> None:
     story.rest("three managers")
 
 
-def on_every_host(story: Story, endpoint: Json, **template: object) -> None:
-    """A service comes to run on every host."""
+def on_every_host(story: Story, endpoint: Json, *, ends: str = "", stubborn: bool = False, **template: object) -> None:
+    """A service comes to run on every host. ends, stubborn: what its tasks do, as for `create_service`."""
     service = spec("web", endpoint, **template)
-    story.answer("a service on every host", lambda: story.side.create_service(service))
+    create = partial(story.side.create_service, service, ends=ends, stubborn=stubborn)
+    story.answer("a service on every host", create)
     story.until("its tasks run", lambda: running(story, "web"))
 
 
@@ -393,28 +388,25 @@ def placement_hides_the_strip(story: Story) -> None:
     """
     on_every_host(story, ports(8080))
     placement = {"Constraints": ["node.role != nothing"]}
-    moved = template(story, "web", Placement=placement)
-    story.answer("place it where it is", lambda: story.update_service("web", TaskTemplate=moved))
+    story.answer("place it where it is", lambda: story.update_template("web", Placement=placement))
     story.rest("no task has moved")
     story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
     story.later("all tasks are on the ingress", 7)
-    forced = template(story, "web", ForceUpdate=1)
-    story.answer("force", lambda: story.update_service("web", TaskTemplate=forced))
+    story.answer("force", lambda: story.update_template("web", ForceUpdate=1))
     story.rest("no task is on it")
-    placed = template(story, "web", Placement={})
-    story.answer("place it again", lambda: story.update_service("web", TaskTemplate=placed))
+    story.answer("place it again", lambda: story.update_template("web", Placement={}))
     story.answer("restore", lambda: story.update_service("web", EndpointSpec=ports(8080)))
     story.later("no task is on it still", 5)
-    forced = template(story, "web", ForceUpdate=2)
-    story.answer("force", lambda: story.update_service("web", TaskTemplate=forced))
+    story.answer("force", lambda: story.update_template("web", ForceUpdate=2))
     story.rest("all tasks are on it")
 
 
 def strip_and_fail(story: Story, action: str) -> None:
     """Take the ports off in an update whose new tasks die at once."""
     story.side.break_service("web")
-    update = {**loads(story.service("web").spec)["UpdateConfig"], "FailureAction": action}
-    dying = template(story, "web", ContainerSpec={"Image": "busybox:lab", "Command": ["false"]})
+    now = loads(story.service("web").spec)
+    update = {**now["UpdateConfig"], "FailureAction": action}
+    dying = {**now["TaskTemplate"], "ContainerSpec": {"Image": "busybox:lab", "Command": ["false"]}}
     story.answer(
         f"strip, on failure {action}",
         lambda: story.update_service("web", EndpointSpec=ports(), UpdateConfig=update, TaskTemplate=dying),
@@ -499,8 +491,7 @@ def labels_make_it_forgotten(story: Story) -> None:
     story.later("it waits", 1)
     story.answer("a place", lambda: story.update_node("s2", set_labels=(("x", "1"),)))
     story.later("it waits all the same", 4)
-    forced = template(story, "web", ForceUpdate=1)
-    story.answer("force", lambda: story.update_service("web", TaskTemplate=forced))
+    story.answer("force", lambda: story.update_template("web", ForceUpdate=1))
     story.rest("another has the place")
     story.answer("no place any more", lambda: story.update_node("s2", drop_labels=("x",)))
     story.rest("it was rejected, and one more waits")
@@ -514,9 +505,7 @@ def ended_for_good(story: Story) -> None:
     """
     over = {"Image": "busybox:lab", "Command": ["sleep", "2"]}
     for condition in ("none", "on-failure"):
-        once = spec("web", ports(8080), ContainerSpec=over, RestartPolicy={"Condition": condition})
-        story.answer(condition, partial(story.side.create_service, once, ends="complete"))
-        story.until("they run", lambda: running(story, "web"))
+        on_every_host(story, ports(8080), ends="complete", ContainerSpec=over, RestartPolicy={"Condition": condition})
         story.until("they have ended", lambda: running(story, "web", 0))
         story.answer("label it", lambda: story.update_service("web", Labels={"a": "b"}))
         story.later("none runs", 4)
@@ -531,9 +520,7 @@ def drained_once(story: Story) -> None:
 
     measurements.md#restart-conditions
     """
-    once = spec("web", ports(), RestartPolicy={"Condition": "none"})
-    story.answer("a service whose tasks run once", lambda: story.side.create_service(once))
-    story.until("they run", lambda: running(story, "web"))
+    on_every_host(story, ports(), RestartPolicy={"Condition": "none"})
     story.answer("drain s2", lambda: story.update_node("s2", availability="drain"))
     story.until("two are left", lambda: running(story, "web", 2))
     story.answer("activate s2", lambda: story.update_node("s2", availability="active"))
@@ -575,9 +562,7 @@ def slow_to_end(story: Story) -> None:
     measurements.md#strip
     """
     deaf = {"Image": "busybox:lab", "Command": ["sleep", "1000"], "StopGracePeriod": 9 * SECOND}
-    service = spec("web", ports(8080), ContainerSpec=deaf)
-    story.answer("a service that does not listen", lambda: story.side.create_service(service, stubborn=True))
-    story.until("its tasks run", lambda: running(story, "web"))
+    on_every_host(story, ports(8080), stubborn=True, ContainerSpec=deaf)
     story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
     story.side.wait(6)
     old = [task for task in story.side.tasks() if story.network("ingress") in task.networks]

@@ -10,11 +10,7 @@ from typing import Any
 
 from providers.rules.vocabulary.errors import Conflict, EngineError, HostError
 from providers.rules.vocabulary.facts import Network, Node, SwarmService
-from providers.rules.vocabulary.steps import (
-    Step,
-    UpdateNode,
-    written_back,
-)
+from providers.rules.vocabulary.steps import Step, UpdateNode, written_back
 from tests.agreement.comparable import picture
 from tests.agreement.two_swarms import POLL, Side
 
@@ -137,6 +133,10 @@ class Story:
             self.side.perform(written_back(service, spec))
 
         again(write)
+
+    def update_template(self, name: str, **changes: object) -> None:
+        """Change keys of a service's template, likewise."""
+        self.update_service(name, TaskTemplate={**loads(self.service(name).spec)["TaskTemplate"], **changes})
 
     def update_node(self, host: str, **changes: Any) -> None:
         """Change a member, likewise; without changes, write it back as it is."""

@@ -143,30 +143,22 @@ def never_attached() -> World:
     return replace(world, manners=replace(world.manners, ingress_back=1000))
 
 
-@pytest.mark.parametrize(
-    ("module", "name", "instead", "spec", "world", "ends"),
-    [
-        pytest.param(
-            *(journal, "MEANWHILE", {k: v for k, v in journal.MEANWHILE.items() if k != "Order"}),
-            *(NEW_INGRESS, UNTIDY["start first on full nodes"], ("done", "DeadlineExceeded")),
-            id="stop first",
-        ),
-        pytest.param(
-            *(maintenance, "MOST_RESTARTS", 9, NEW_BRIDGE, never_attached, ("Blocked", "Unreachable")),
-            id="two restarts at most",
-        ),
-    ],
-)
-def test_without_it_a_run_ends_otherwise(
-    module: Any,
-    name: str,
-    instead: object,
-    spec: Spec,
-    world: Callable[[], World],
-    ends: tuple[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-):
+RUNS: dict[str, tuple[tuple[Any, str, Any], Spec, Callable[[], World], tuple[str, str]]] = {
+    "stop first": (
+        (journal, "MEANWHILE", {key: value for key, value in journal.MEANWHILE.items() if key != "Order"}),
+        *(NEW_INGRESS, UNTIDY["start first on full nodes"], ("done", "DeadlineExceeded")),
+    ),
+    "two restarts at most": (
+        (maintenance, "MOST_RESTARTS", 9),
+        *(NEW_BRIDGE, never_attached, ("Blocked", "Unreachable")),
+    ),
+}
+
+
+@pytest.mark.parametrize("safeguard", RUNS)
+def test_without_it_a_run_ends_otherwise(safeguard: str, monkeypatch: pytest.MonkeyPatch):
     """With it a run ends as promised; without it all ports stay off, or docker stays down."""
+    change, spec, world, ends = RUNS[safeguard]
     first = ended(world(), spec)
-    monkeypatch.setattr(module, name, instead)
+    monkeypatch.setattr(*change)
     assert ends == (first, ended(world(), spec))

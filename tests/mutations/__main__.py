@@ -42,11 +42,7 @@ def drawn(seed: int) -> list[dict[str, str]]:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             row, column = token.start
             line = lines[row - 1] if row <= len(lines) else ""
-            if (
-                token.string in OTHER
-                and text.count(line) == 1
-                and not re.search(r"import|->|^\s*[\w.]+: |not in|is not", line)
-            ):
+            if token.string in OTHER and text.count(line) == 1 and not NOT_HERE.search(line):
                 new = line[:column] + OTHER[token.string] + line[column + len(token.string) :]
                 sites.append({"file": str(path.relative_to(ROOT)), "old": line.strip(), "new": new.strip()})
     return random.Random(seed).sample(sites, DRAWN)
