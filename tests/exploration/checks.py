@@ -6,7 +6,7 @@ from typing import Any
 from providers.rules.live import journal, judgement, maintenance
 from providers.rules.vocabulary.facts import SwarmService
 from providers.rules.vocabulary.steps import RestartEngine, Step
-from providers.simulate import World, members
+from providers.simulate import Host, World, members
 from providers.simulate.answering import quorum, voters
 from providers.simulate.reads import shown_service
 from providers.simulate.workloads import Service, read
@@ -155,17 +155,19 @@ def pinned(service: Service) -> dict[str, Any]:
 
 def ingress_everywhere(world: World) -> str | None:
     """Every host that is ready has the ingress with its sandbox and its way out, and no other."""
-    network = world.swarm.ingress
     for host in world.hosts:
         node = world.swarm.node(host.node_id)
-        if not host.up or node is None or node.state != "ready":
-            continue
-        copies = [copy.id for copy in host.networks if copy.ingress]
-        bridge = host.network("docker_gwbridge")
-        attached = bridge is not None and any(end.key == "ingress-sbox" for end in bridge.endpoints)
-        if network is None or copies != [network.id] or not attached:
+        if host.up and node and node.state == "ready" and not has_ingress(world, host):
             return f"{host.name} is not attached to the ingress"
     return None
+
+
+def has_ingress(world: World, host: Host) -> bool:
+    """Tell whether a host has the ingress with its sandbox and its way out, and no other."""
+    copies = [copy.id for copy in host.networks if copy.ingress]
+    bridge = host.network("docker_gwbridge")
+    attached = bridge is not None and any(end.key == "ingress-sbox" for end in bridge.endpoints)
+    return attached and world.swarm.ingress is not None and copies == [world.swarm.ingress.id]
 
 
 def tasks_on_ingress(world: World) -> str | None:
@@ -213,14 +215,9 @@ def promised(start: World) -> Check:
             numbers = there | {port for port in ports.get(service.name, ()) if port[2] in taken - {0}}
             if not ports.get(service.name, frozenset()) <= numbers and BY_HAND not in dict(service.labels):
                 return f"ports of {service.name} are off"
-        network = world.swarm.ingress
         for node in world.swarm.nodes:
             host = world.host_of(node.id)
-            copies = {copy.id for copy in host.networks if copy.ingress} if host else set()
-            well = host is not None and host.up and network is not None and copies == {network.id}
-            bridge = host.network("docker_gwbridge") if host else None
-            way_out = bridge is not None and any(end.key == "ingress-sbox" for end in bridge.endpoints)
-            if maintenance.drained(node) and well and way_out:
+            if maintenance.drained(node) and host and host.up and has_ingress(world, host):
                 return f"{node.hostname} is left drained"
         return None
 
