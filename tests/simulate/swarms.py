@@ -28,10 +28,10 @@ def with_app(world: World | None = None) -> tuple[World, str]:
     return world, network(world, "app").id
 
 
-def with_container(*, ends: bool = False) -> tuple[World, str]:
+def with_container() -> tuple[World, str]:
     """A swarm with a container on an overlay on w1, and the container's id."""
     world, app = with_app()
-    world = others.run_container(world, "w1", app, ends=ends)
+    world = others.run_container(world, "w1", app)
     return world, world.host("w1").containers[0].id
 
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from providers import simulate
-from providers.rules.vocabulary.errors import EngineError
-from providers.rules.vocabulary.steps import RestartEngine, StartContainer, StopContainer
+from providers.rules.vocabulary.steps import RestartEngine
 from providers.simulate import Manners, World, elapse, members, others, perform
 from providers.simulate.others import change_service, create_service, named, service_spec
 from tests.simulate.swarms import (
@@ -20,7 +19,6 @@ from tests.simulate.swarms import (
     swarm,
     web,
     with_app,
-    with_container,
     without_ports,
 )
 from tests.support.networks import create_network
@@ -72,11 +70,7 @@ def paused(world: World) -> World:
 PENDING, RUNNING, ENDING = ("pending", "running"), ("running", "running"), ("running", "shutdown")
 STATES: dict[str, tuple[dict[float, object], Callable[[], World]]] = {
     # measurements.md#start-first
-    "a new task waits beside the old one on full nodes": (
-        {600: (3 * [PENDING] + 3 * [RUNNING], 3, "updating")},
-        lambda: without_ports(with_web(web(3, order="start-first", **ONE_EACH))),
-    ),
-    "on a node that is half full": (
+    "a new task waits beside the old one on a node that is half full": (
         {600: ([PENDING, RUNNING], 1, "updating")},
         lambda: without_ports(with_web(web(1, order="start-first", **OVER_HALF))),
     ),
@@ -193,27 +187,6 @@ def test_a_global_task_that_ends_on_a_paused_node():
     assert ["failed"] == [task.state for task in world.swarm.tasks if task.node_id == node_id]
     world = elapse(others.set_node(world, "w1", availability="active"), 1.5)
     assert "running" in [task.state for task in world.swarm.tasks if task.node_id == node_id]
-
-
-def test_no_container_gets_onto_an_overlay_of_a_paused_node():
-    """A stopped one can't be started (measurements.md#attachments-of-paused-nodes)."""
-    world, container = with_container()
-    world = perform(paused(world), StopContainer(host="w1", id=container))
-    with pytest.raises(EngineError, match="attaching to network failed"):
-        perform(world, StartContainer(host="w1", id=container))
-
-
-def test_a_restart_ends_containers_of_a_paused_node():
-    """They stay ended when it is active again, until somebody starts them.
-
-    measurements.md#attachments-of-paused-nodes
-    """
-    world, container = with_container()
-    world = elapse(perform(paused(world), RestartEngine(host="w1")), 30)
-    world = elapse(others.set_node(world, "w1", availability="active"), 30)
-    assert [False] == [each.running for each in world.host("w1").containers]
-    world = perform(world, StartContainer(host="w1", id=container))
-    assert [True] == [each.running for each in world.host("w1").containers]
 
 
 # Members and Engines
