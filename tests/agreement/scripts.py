@@ -98,10 +98,8 @@ def leads(story: Story, host: str) -> bool:
 
 
 def kick(story: Story, value: str, *hosts: str) -> None:
-    """Label members with a fresh value, again until each has the ingress: a kick fails at random.
-
-    measurements.md#kicks
-    """
+    """Label members with a fresh value, again until each has the ingress: a kick fails at random."""
+    # measurements.md#kicks
     for attempt in range(8):
         for host in sorted(set(hosts) - set(story.having("ingress"))):
             story.update_node(host, set_labels=(("kick", f"{value}.{attempt}"),))
@@ -145,10 +143,8 @@ def with_overlay(story: Story) -> None:
 
 
 def endpoints_hold_the_bridge(story: Story) -> None:
-    """A member's docker_gwbridge can't be removed, drained or not: the ingress and containers hang on it.
-
-    measurements.md#cutting-endpoints
-    """
+    """A member's docker_gwbridge can't be removed, drained or not: the ingress and containers hang on it."""
+    # measurements.md#cutting-endpoints
     with_overlay(story)
     story.answer("a container on it", lambda: story.side.run_container("s2", story.network("app")))
     on_every_host(story, ports(8080))
@@ -159,10 +155,8 @@ def endpoints_hold_the_bridge(story: Story) -> None:
 
 
 def endpoints_go_by_their_name(story: Story) -> None:
-    """An endpoint is taken off by its inspected name only; then the bridge can be changed, and a restart fills it.
-
-    measurements.md#cutting-endpoints
-    """
+    """An endpoint is taken off by its inspected name only; then the bridge can be changed, and a restart fills it."""
+    # measurements.md#cutting-endpoints
     (container,) = (each.id for each in story.side.gwbridge("s2").containers if each.running)
     for word, refused in (("ingress-sbox", None), (container, EngineError), ("gateway_nobody", None)):
         wrong = DisconnectEndpoint(host="s2", network=GATEWAY_BRIDGE, endpoint=word)
@@ -185,10 +179,8 @@ def endpoints_go_by_their_name(story: Story) -> None:
 
 
 def dead_networks(story: Story) -> None:
-    """A range that overlaps, or a gateway that is none, is accepted and dead; it lives when the way is free.
-
-    measurements.md#dead-networks
-    """
+    """A range that overlaps, or a gateway that is none, is accepted and dead; it lives when the way is free."""
+    # measurements.md#dead-networks
     wishes = {
         "free": ("10.20.0.0/24", "10.20.0.1"),
         "inside another": ("10.20.0.0/25", "10.20.0.1"),
@@ -213,10 +205,8 @@ def dead_networks(story: Story) -> None:
 
 
 def names_stay_taken(story: Story) -> None:
-    """A manager with a task keeps a removed overlay's name for seconds: taken, and held by nobody in the swarm.
-
-    measurements.md#names-stay-taken
-    """
+    """A manager with a task keeps a removed overlay's name for seconds: taken, and held by nobody in the swarm."""
+    # measurements.md#names-stay-taken
     with_overlay(story)
     old = story.network("app")
     on_every_host(story, ports(), Networks=[{"Target": old}])
@@ -236,10 +226,8 @@ def names_stay_taken(story: Story) -> None:
 
 
 def managers_and_entries_stay(story: Story) -> None:
-    """The last manager, one that a majority needs, and entries of who is there can't be taken away.
-
-    measurements.md#quorum
-    """
+    """The last manager, one that a majority needs, and entries of who is there can't be taken away."""
+    # measurements.md#quorum
     story.answer("demote the last manager", lambda: story.update_node("s1", role="worker"), EngineError)
     story.take("remove a worker", RemoveNode(node_id=story.node("s2").id), refused=EngineError)
     three_managers(story)
@@ -249,10 +237,8 @@ def managers_and_entries_stay(story: Story) -> None:
 
 
 def managers_leave_by_force_only(story: Story) -> None:
-    """A manager does not leave without force; demoted, it is a worker a moment later and leaves.
-
-    measurements.md#leaving
-    """
+    """A manager does not leave without force; demoted, it is a worker a moment later and leaves."""
+    # measurements.md#leaving
     story.take("leave", LeaveSwarm(host="s2"), refused=EngineError)
     story.answer("demote", lambda: story.update_node("s2", role="worker"))
     story.until("it is a worker", lambda: not leads(story, "s2"))
@@ -273,10 +259,8 @@ def quorum_is_kept(story: Story) -> None:
 
 
 def ports_hold_the_ingress(story: Story) -> None:
-    """Each published port holds the ingress, also of no task at all and of a job that is over.
-
-    measurements.md#removal
-    """
+    """Each published port holds the ingress, also of no task at all and of a job that is over."""
+    # measurements.md#removal
     replicas = {"Replicated": {"Replicas": 0}}
     job = {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}}
     over = {"Image": "busybox:lab", "Command": ["true"]}
@@ -299,10 +283,8 @@ def ports_hold_the_ingress(story: Story) -> None:
 
 
 def no_port_without_an_ingress(story: Story) -> None:
-    """No service gets a port through the mesh without an ingress; with other ports, or none, it runs all the same.
-
-    measurements.md#no-ingress
-    """
+    """No service gets a port through the mesh without an ingress; with other ports, or none, it runs all the same."""
+    # measurements.md#no-ingress
     story.take("remove the ingress", RemoveNetwork(id=story.network("ingress")))
     story.until("every host dropped it", lambda: gone_everywhere(story, "ingress"))
     story.answer("a fixed port", lambda: story.side.create_service(spec("fixed", ports(8080))), refused=EngineError)
@@ -325,10 +307,8 @@ def a_new_ingress_reaches_nobody(story: Story) -> None:
 
 
 def a_kick_must_change_something(story: Story) -> None:
-    """A failed attachment is repaired by a fresh label, and not by an update that changes nothing.
-
-    measurements.md#kicks
-    """
+    """A failed attachment is repaired by a fresh label, and not by an update that changes nothing."""
+    # measurements.md#kicks
     story.take("a bridge in its way on s2", IN_THE_WAY)
     kick(story, "first", "s1", "s3")
     story.answer("kick s2", lambda: story.update_node("s2", set_labels=(("kick", "first"),)))
@@ -341,10 +321,8 @@ def a_kick_must_change_something(story: Story) -> None:
 
 
 def tasks_do_not_hold_the_ingress(story: Story) -> None:
-    """The ingress can be removed once the last port is off, though every task still runs on it.
-
-    measurements.md#removal
-    """
+    """The ingress can be removed once the last port is off, though every task still runs on it."""
+    # measurements.md#removal
     on_every_host(story, ports(8080))
     old = story.network("ingress")
     story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
@@ -366,10 +344,8 @@ def a_stale_ingress_keeps_its_name(story: Story) -> None:
 
 
 def another_name_reaches_nobody(story: Story) -> None:
-    """One of another name is accepted, and no host gets it, kick or no kick, until it is restarted.
-
-    measurements.md#old-ingress-stays
-    """
+    """One of another name is accepted, and no host gets it, kick or no kick, until it is restarted."""
+    # measurements.md#old-ingress-stays
     story.take("one of another name", ingress("ing2"))
     for host in HOSTS:
         story.answer(f"kick {host}", partial(story.update_node, host, set_labels=(("kick", "1"),)))
@@ -382,10 +358,8 @@ def another_name_reaches_nobody(story: Story) -> None:
 
 
 def placement_hides_the_strip(story: Story) -> None:
-    """After a placement-only update neither a strip nor a restore moves a task; a raised ForceUpdate does.
-
-    measurements.md#placement-alone
-    """
+    """After a placement-only update neither a strip nor a restore moves a task; a raised ForceUpdate does."""
+    # measurements.md#placement-alone
     on_every_host(story, ports(8080))
     placement = {"Constraints": ["node.role != nothing"]}
     story.answer("place it where it is", lambda: story.update_template("web", Placement=placement))
@@ -414,10 +388,8 @@ def strip_and_fail(story: Story, action: str) -> None:
 
 
 def a_rollback_brings_ports_back(story: Story) -> None:
-    """The swarm brings the whole former spec back by itself if the new tasks of a strip die.
-
-    measurements.md#rollback
-    """
+    """The swarm brings the whole former spec back by itself if the new tasks of a strip die."""
+    # measurements.md#rollback
     strip_and_fail(story, "rollback")
     story.rest("rolled back")
 
@@ -444,10 +416,8 @@ def started_first(story: Story, replicas: int, **placed: object) -> None:
 
 
 def start_first_waits_for_room(story: Story) -> None:
-    """A start-first rollout never ends on full nodes; one more update, of anything, makes the old tasks go.
-
-    measurements.md#start-first
-    """
+    """A start-first rollout never ends on full nodes; one more update, of anything, makes the old tasks go."""
+    # measurements.md#start-first
     started_first(story, 3, Placement={"MaxReplicas": 1})
     story.answer("label it", lambda: story.update_service("web", Labels={"a": "b"}))
     story.rest("the old tasks have gone")
@@ -460,10 +430,8 @@ def start_first_waits_for_room(story: Story) -> None:
 
 
 def no_place_no_end(story: Story) -> None:
-    """An update goes on for ever if no task finds a place; tasks that it told to end on a node stay as they are.
-
-    measurements.md#states-of-an-update, #forgotten-tasks
-    """
+    """An update goes on for ever if no task finds a place; tasks that it told to end on a node stay as they are."""
+    # measurements.md#states-of-an-update, #forgotten-tasks
     nowhere = spec("web", ports(8080), {"Replicated": {"Replicas": 2}}, Placement={"Constraints": ["node.labels.x==1"]})
     story.answer("a service that fits nowhere", lambda: story.side.create_service(nowhere))
     large = spec("large", ports(8081), Resources={"Reservations": {"NanoCPUs": 64 * SECOND}})
@@ -478,10 +446,8 @@ def no_place_no_end(story: Story) -> None:
 
 
 def labels_make_it_forgotten(story: Story) -> None:
-    """A task that waits for a place never gets one after an update of nothing that concerns it, until one that does.
-
-    measurements.md#forgotten-tasks
-    """
+    """A task that waits for a place never gets one after an update of nothing that concerns it, until one that does."""
+    # measurements.md#forgotten-tasks
     nowhere = spec("web", ports(8080), {"Replicated": {"Replicas": 1}}, Placement={"Constraints": ["node.labels.x==1"]})
     story.answer("a service that fits nowhere", lambda: story.side.create_service(nowhere))
     story.rest("its task waits")
@@ -499,10 +465,8 @@ def labels_make_it_forgotten(story: Story) -> None:
 
 
 def ended_for_good(story: Story) -> None:
-    """No task follows one that has ended if the spec says so, but for an update that concerns it.
-
-    measurements.md#restart-conditions
-    """
+    """No task follows one that has ended if the spec says so, but for an update that concerns it."""
+    # measurements.md#restart-conditions
     over = {"Image": "busybox:lab", "Command": ["sleep", "2"]}
     for condition in ("none", "on-failure"):
         on_every_host(story, ports(8080), ends="complete", ContainerSpec=over, RestartPolicy={"Condition": condition})
@@ -516,10 +480,8 @@ def ended_for_good(story: Story) -> None:
 
 
 def drained_once(story: Story) -> None:
-    """None follows a task that runs once and that a drain has stopped, though its service is global.
-
-    measurements.md#restart-conditions
-    """
+    """None follows a task that runs once and that a drain has stopped, though its service is global."""
+    # measurements.md#restart-conditions
     on_every_host(story, ports(), RestartPolicy={"Condition": "none"})
     story.answer("drain s2", lambda: story.update_node("s2", availability="drain"))
     story.until("two are left", lambda: running(story, "web", 2))
@@ -530,10 +492,8 @@ def drained_once(story: Story) -> None:
 
 
 def crash_loops(story: Story) -> None:
-    """Between two runs the next task has its addresses already; while one runs it hangs on docker_gwbridge.
-
-    measurements.md#crash-loops
-    """
+    """Between two runs the next task has its addresses already; while one runs it hangs on docker_gwbridge."""
+    # measurements.md#crash-loops
     dying = {"Image": "busybox:lab", "Command": ["sh", "-c", "sleep 2; exit 1"]}
     service = spec("web", ports(8080), ContainerSpec=dying)
     story.answer("a service whose tasks die", lambda: story.side.create_service(service, ends="failed"))
@@ -557,10 +517,8 @@ def hanging(story: Story) -> bool:
 
 
 def slow_to_end(story: Story) -> None:
-    """A task that does not listen is to end and runs, with its addresses, for as long as its grace lasts.
-
-    measurements.md#strip
-    """
+    """A task that does not listen is to end and runs, with its addresses, for as long as its grace lasts."""
+    # measurements.md#strip
     deaf = {"Image": "busybox:lab", "Command": ["sleep", "1000"], "StopGracePeriod": 9 * SECOND}
     on_every_host(story, ports(8080), stubborn=True, ContainerSpec=deaf)
     story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
@@ -575,10 +533,8 @@ def slow_to_end(story: Story) -> None:
 
 
 def paused_nodes_keep_global_tasks(story: Story) -> None:
-    """A global service's task stays as it is on a paused node, whatever is updated, until the node is active again.
-
-    measurements.md#paused-nodes
-    """
+    """A global service's task stays as it is on a paused node, whatever is updated, until the node is active again."""
+    # measurements.md#paused-nodes
     on_every_host(story, ports(8080))
     story.answer("pause s2", lambda: story.update_node("s2", availability="pause"))
     story.answer("strip", lambda: story.update_service("web", EndpointSpec=ports()))
@@ -590,10 +546,8 @@ def paused_nodes_keep_global_tasks(story: Story) -> None:
 
 
 def paused_nodes_attach_nothing(story: Story) -> None:
-    """No container gets onto an overlay on a paused node, and after a restart of its Engine none is back, for good.
-
-    measurements.md#attachments-of-paused-nodes
-    """
+    """No container gets onto an overlay on a paused node, and after a restart of its Engine none is back, for good."""
+    # measurements.md#attachments-of-paused-nodes
     with_overlay(story)
     app = story.network("app")
     story.answer("a container on it", lambda: story.side.run_container("s2", app))
@@ -624,10 +578,8 @@ def runs(story: Story, host: str) -> bool:
 
 
 def unknown_for_a_while(story: Story) -> None:
-    """No other member is ready until it registers, after a restart of a lone manager or an election of another.
-
-    measurements.md#unknown-nodes
-    """
+    """No other member is ready until it registers, after a restart of a lone manager or an election of another."""
+    # measurements.md#unknown-nodes
     story.take("restart", RestartEngine(host="s1"))
     story.fact("the workers", ["unknown", "unknown"], [story.node(host).state for host in ("s2", "s3")])
     story.rest("all are ready")

@@ -498,10 +498,8 @@ def test_leave_keeps_the_bridge():
 
 
 def test_a_leftover_endpoint():
-    """An endpoint that a leave left on the bridge holds it until it is disconnected by name.
-
-    measurements.md#endpoint-left-behind
-    """
+    """An endpoint that a leave left on the bridge holds it until it is disconnected by name."""
+    # measurements.md#endpoint-left-behind
     world = others.leave_endpoint(left(), "w1")
     bridge = bridge_of(world, "w1")
     world = perform(world, DisconnectEndpoint(host="w1", network=bridge.id, endpoint=bridge.endpoints[0].name))

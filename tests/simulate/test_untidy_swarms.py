@@ -200,10 +200,8 @@ def test_a_slow_engine():
 
 
 def test_the_fourth_start_within_a_minute():
-    """Docker stays stopped, until somebody resets it or the minute is over, and starts it.
-
-    measurements.md#start-limit
-    """
+    """Docker stays stopped, until somebody resets it or the minute is over, and starts it."""
+    # measurements.md#start-limit
     world = others.limit_starts(swarm(), "w1")
     for _ in range(4):
         world = perform(world, RestartEngine(host="w1"))
