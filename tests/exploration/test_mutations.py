@@ -62,41 +62,34 @@ def without_journal(service: Any, found: Any) -> str:
 ORIGINAL_STRIP = journal.stripped
 
 
-MUTATIONS: dict[str, tuple[str, list[tuple[Any, str, Any]]]] = {
-    "wait for tasks gone": ("swap", [(published_ports, "emptied", nothing)]),
-    "wait for the hosts' 404": ("swap, a host is slow", [(ingress_rollout, "dropped", nothing)]),
-    "kick": ("swap", [(ingress_rollout, "kicked", nothing)]),
-    "fresh kick value": ("swap, a kick fails twice", [(ingress_rollout, "kicks", lambda network, node: 0)]),
-    "force after a placement-only update": (
-        "swap, placement changed before",
-        [(journal, "forced", lambda text: text)],
-    ),
-    "pause against rollback": ("swap, its tasks begin to fail", [(journal, "MEANWHILE", {"Parallelism": 0})]),
-    "quorum guard": (
-        "bridge of a manager",
-        [(maintenance, "refused", nothing), (quorum, "no_quorum_without", nothing)],
-    ),
-    "journal in the same update": ("swap, a port is added", [(journal, "stripped", without_journal)]),
-    "version check": ("migration", [(simulate, "perform", without_version(simulate.perform))]),
-    "restart of the Engine": ("bridge", [(bridge_swap, "restarted", nothing)]),
-    "repair of hosts that are stuck": ("swap, an old ingress is stuck", [(ingress_rollout, "STALE", 1000.0)]),
-    "our labels away": ("swap", [(published_ports, "released", nothing)]),
-    "containers started again": ("bridge, a container", [(maintenance, "stopped_on", lambda node: {})]),
-    "containers paused again": ("bridge, a paused container", [(maintenance, "paused_on", lambda node: set())]),
-    "containers that have stopped": (
-        "migration, a container has stopped",
-        [(OverlayFacts, "stopped_on", lambda *_: [])],
-    ),
-    "ports back where it turns round": ("swap", [(ingress, "turned_round", done)]),
-    "host back where it turns round": ("bridge", [(gwbridge, "brought_back", done)]),
-    "tasks that no host takes": ("no place", [(Task, "unplaced", False)]),
+Change = tuple[Any, str, Any]
+# Each with the scene that shows it, and what is changed.
+MUTATIONS: dict[str, tuple[str, *tuple[Change, ...]]] = {
+    "wait for tasks gone": ("swap", (published_ports, "emptied", nothing)),
+    "wait for the hosts' 404": ("swap, a host is slow", (ingress_rollout, "dropped", nothing)),
+    "kick": ("swap", (ingress_rollout, "kicked", nothing)),
+    "fresh kick value": ("swap, a kick fails twice", (ingress_rollout, "kicks", lambda network, node: 0)),
+    "force after a placement-only update": ("swap, placement changed before", (journal, "forced", lambda text: text)),
+    "pause against rollback": ("swap, its tasks begin to fail", (journal, "MEANWHILE", {"Parallelism": 0})),
+    "quorum guard": ("bridge of a manager", (maintenance, "refused", nothing), (quorum, "no_quorum_without", nothing)),
+    "journal in the same update": ("swap, a port is added", (journal, "stripped", without_journal)),
+    "version check": ("migration", (simulate, "perform", without_version(simulate.perform))),
+    "restart of the Engine": ("bridge", (bridge_swap, "restarted", nothing)),
+    "repair of hosts that are stuck": ("swap, an old ingress is stuck", (ingress_rollout, "STALE", 1000.0)),
+    "our labels away": ("swap", (published_ports, "released", nothing)),
+    "containers started again": ("bridge, a container", (maintenance, "stopped_on", lambda node: {})),
+    "containers paused again": ("bridge, a paused container", (maintenance, "paused_on", lambda node: set())),
+    "containers that have stopped": ("migration, a container has stopped", (OverlayFacts, "stopped_on", lambda *_: [])),
+    "ports back where it turns round": ("swap", (ingress, "turned_round", done)),
+    "host back where it turns round": ("bridge", (gwbridge, "brought_back", done)),
+    "tasks that no host takes": ("no place", (Task, "unplaced", False)),
     "tasks that wait where an ingress stays": (
         "swap, removed too early, tasks wait there",
-        [(IngressFacts, "keeping", frozenset())],
+        (IngressFacts, "keeping", frozenset()),
     ),
     "tasks that no Engine ends": (
         "swap, removed too early, tasks wait there",
-        [(ingress_rollout, "never_leave", lambda *_: False)],
+        (ingress_rollout, "never_leave", lambda *_: False),
     ),
 }
 SCENES: dict[str, Callable[[], Scene]] = {
@@ -108,7 +101,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
 @pytest.mark.parametrize("safeguard", MUTATIONS)
 def test_without_it_something_breaks(safeguard: str, monkeypatch: pytest.MonkeyPatch):
     """The harm that a safeguard is there for happens if it alone is taken out."""
-    scene, changes = MUTATIONS[safeguard]
+    scene, *changes = MUTATIONS[safeguard]
     for module, name, instead in changes:
         monkeypatch.setattr(module, name, instead)
     assert [] != Exploration(SCENES[scene]()).run().report()
@@ -143,7 +136,7 @@ def never_attached() -> World:
     return replace(world, manners=replace(world.manners, ingress_back=1000))
 
 
-RUNS: dict[str, tuple[tuple[Any, str, Any], Spec, Callable[[], World], tuple[str, str]]] = {
+RUNS: dict[str, tuple[Change, Spec, Callable[[], World], tuple[str, str]]] = {
     "stop first": (
         (journal, "MEANWHILE", {key: value for key, value in journal.MEANWHILE.items() if key != "Order"}),
         *(NEW_INGRESS, UNTIDY["start first on full nodes"], ("done", "DeadlineExceeded")),
