@@ -68,7 +68,9 @@ INPUTS = {
 }
 # All resources of a stack; those of another program that uses Swarmnet are named by hand.
 TYPES = frozenset({"pulumi:pulumi:Stack", COMMAND_TYPE, *INPUTS})
-VARIABLES = frozenset({"host", "name", "run", "undo", "when_changed", "ran", "sudo", "ssh", "ssh_config", "host_key"})
+VARIABLES = frozenset(
+    {"host", "name", "run", "undo", "when_changed", "ran", "sudo", "ssh", "ssh_config", "host_key", "swarmnet_audit"}
+)
 
 state_app = typer.Typer(help="What Pulumi's state holds.", cls=Group, context_settings=HELP, no_args_is_help=True)
 

@@ -38,6 +38,24 @@ words_in() {
             s#eyJ[A-Za-z0-9+/_=-]{12,}|[A-Za-z0-9+/_-]{14,}={1,2}#[secret]#g' | tail -c 1000
 }
 
+# A shell's line that notes on the host what comes next, as hosts/audit.py does before each step. Nothing of the script
+# is in it. The stack is not: pulumi-command tells this program of none, and one more variable would show as a change.
+noted() {
+    [ "${swarmnet_audit-}" != off ] || return 0
+    step=RunCommand
+    [ "$verb" != undo ] || step=UndoCommand
+    commit=$(git describe --always --dirty=+ --abbrev=40 '--exclude=*' 2>/dev/null) || commit=unknown
+    said="at=$(date -u +%FT%TZ) host=$(safe "$host") step=$step resource=prepare/$(safe "$host")/$(safe "$name")"
+    said="$said project=$(safe "${PULUMI_PROJECT-}") commit=$(safe "$commit")"
+    echo "t=; timeout 9 true 2>/dev/null && t='timeout 9'"
+    echo "\$t logger -t swarmnet -p auth.notice '$said' </dev/null >/dev/null 2>&1"
+}
+
+# A word that makes neither a second one nor shell.
+safe() {
+    printf %s "$1" | tr -c 'A-Za-z0-9._/:@+-' _
+}
+
 # The lines of known_hosts files that revoke keys; OpenSSH says which files there are for the host, the last word.
 revocations() {
     for address; do :; done
@@ -63,7 +81,7 @@ words_of_ssh() {
 there() {
     case $sudo in '' | 'sudo -n') ;; *) echo "sudo is neither empty nor sudo -n" >&2 && exit 1 ;; esac
     if [ -z "$ssh" ]; then
-        unset host_key name ran run ssh_config text undo when_changed PULUMI_COMMAND_STDOUT
+        unset host_key name ran run ssh_config swarmnet_audit text undo when_changed PULUMI_COMMAND_STDOUT
         exec ${sudo:+$sudo} sh
     fi
     command -v ssh >/dev/null || { echo 'this machine has no ssh: install the client of OpenSSH' >&2 && exit 127; }
@@ -80,7 +98,9 @@ EOF
 # What the host's shell reads. It says that it is there; of a command that fails it says what that said last. The command
 # is read whole before it begins, reads nothing of this, and what it leaves running holds no output that is waited for.
 {
-    printf 'echo there\nsaid=$(mktemp) || exit\n(\nset -e\n%s\n) </dev/null >/dev/null 2>"$said"\n' "$text"
+    echo 'echo there'
+    noted
+    printf 'said=$(mktemp) || exit\n(\nset -e\n%s\n) </dev/null >/dev/null 2>"$said"\n' "$text"
     printf 'code=$?\n[ "$code" = 0 ] || tail -n 1 "$said" >&2\nrm -f "$said"\nexit "$code"\n'
 } >"$kept/script"
 (there) <"$kept/script" >"$kept/reached" 2>"$kept/said"

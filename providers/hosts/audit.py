@@ -1,7 +1,7 @@
 """A line in a host's own log before each step that writes there: what, of which resource, stack and commit.
 
 By `logger` on the host, into journald or syslog, where it outlasts the machine that deploys. It is sent before the
-step, so that a run that is cut loses none.
+step, so that a run that is cut loses none. prepare.sh does the same before a command of `prepare`.
 """
 
 import subprocess
@@ -12,7 +12,7 @@ from functools import lru_cache
 from providers.hosts.bounds import TooLate
 from providers.hosts.engine_api.http_over_stdio import AnyConnection, AnyStream
 from providers.rules.vocabulary.steps import CreateNetwork, Step
-from providers.rules.vocabulary.words import line
+from providers.rules.vocabulary.words import INVISIBLE, line
 
 # Says whether there is such a program before it becomes it; both util-linux and busybox know these two options.
 LOGGER = ("sh", "-c", "command -v logger >/dev/null && echo ready && exec logger -t swarmnet -p auth.notice")
@@ -77,14 +77,18 @@ def record(log: HostLog, step: Step, author: str) -> str:
     told = {key: getattr(step, key) for key in TELLING if getattr(step, key, None)}
     if isinstance(step, CreateNetwork):
         told["name"] = step.shape.name
-    words = " ".join(f"{key}={value}" for key, value in told.items())
-    log.write(f"at={datetime.now(UTC):%FT%TZ} host={name} step={type(step).__name__} {words} {author}")
+    log.write(f"{pairs(at=f'{datetime.now(UTC):%FT%TZ}', host=name, step=type(step).__name__, **told)} {author}")
     return f"{name}: it has no `logger`: what is done there is not in its log" if log.missing > known else ""
 
 
 def author_of(resource: str, stack: str) -> str:
     """Return what lines of a resource's steps end with."""
-    return f"resource={resource} stack={stack} commit={commit()}"
+    return pairs(resource=resource, stack=stack, commit=commit())
+
+
+def pairs(**values: str) -> str:
+    """Return `key=value`, one after the other: no value of others looks like a second pair."""
+    return " ".join(f"{key}={'_'.join(INVISIBLE.sub(' ', value).split())}" for key, value in values.items())
 
 
 @lru_cache(maxsize=1)

@@ -187,13 +187,19 @@ def committed(tmp_path: Path) -> Path:
 
 def test_commands_of_prepare_are_ours(look: Look, committed: Path):
     """They run one program, which reads these variables, and a commit of the stack file has them."""
-    assert VARIABLES == command().environment.keys()
+    assert VARIABLES == command(audit=False).environment.keys()
     assert 0 == look(prepared()).exit_code
 
 
 @pytest.mark.parametrize(
     "forged",
-    [{"undo": "touch ran"}, {"ssh": "$(touch ran)"}, {"sudo": "touch ran;"}, {"ssh_config": "ProxyCommand touch ran"}],
+    [
+        {"undo": "touch ran"},
+        {"ssh": "$(touch ran)"},
+        {"sudo": "touch ran;"},
+        {"ssh_config": "ProxyCommand touch ran"},
+        {"swarmnet_audit": "off"},
+    ],
     ids=lambda forged: next(iter(forged)),
 )
 def test_a_command_that_no_commit_has_is_refused(look: Look, committed: Path, forged: dict[str, str]):

@@ -61,13 +61,13 @@ def test_line_comes_before_the_step(host, door):
     """It says when, where, what, of which resource, stack and commit."""
     hosts, warned = door()
     hosts.perform(StopContainer(host="w1", id="a"))
-    hosts.perform(DisconnectEndpoint(host="w1", network="n", endpoint="e\n2"))
+    hosts.perform(DisconnectEndpoint(host="w1", network="n", endpoint="e\n resource=2"))
 
     first, second = host.log.lines
     assert [] == warned
     assert first.startswith("at=20")
     assert first.endswith(f"Z host=w1 step=StopContainer id=a {AUTHOR}\n")
-    assert "step=DisconnectEndpoint network=n endpoint=e 2 resource" in second
+    assert "step=DisconnectEndpoint network=n endpoint=e_resource=2 resource=ingress" in second
 
 
 def test_line_has_nothing_of_a_service_but_its_id(host, door):

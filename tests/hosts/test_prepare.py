@@ -1,5 +1,6 @@
 """Commands of `prepare` on hosts: what runs, when, over which way, and what of it anybody sees."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -7,10 +8,12 @@ from typing import ClassVar
 import paramiko
 import pytest
 
+from providers.hosts.audit import LOGGER, commit
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.prepare import HostCommand
 from tests.support.fake_sshd import FakeHost
 from tests.support.prepared import HERE, command, done, shell, ssh_at_home
+from tests.tools.programs import program
 
 pytestmark = pytest.mark.usefixtures("my_ssh")
 
@@ -222,3 +225,50 @@ def test_bastion_of_the_stack_file_is_gone_through(there: FakeHost, new_sshd, lo
 
     assert (0, "", "ran\n") == (ended.returncode, ended.stderr, log.read_text())
     assert (1, 1, []) == (bastion.logins, there.logins, bastion.ran)
+
+
+@pytest.fixture
+def noted(there: FakeHost, tmp_path: Path) -> Path:
+    """The host's own log, and what it has already."""
+    file = tmp_path / "noted"
+    program(tmp_path / "home" / "programs" / "logger", f'echo "$@" >>{file}')
+    return file
+
+
+def test_each_run_is_in_the_hosts_own_log_before_it_begins(there: FakeHost, noted: Path, log: Path):
+    """By the words of any other step but the stack, and without those of the script; not if it has run already."""
+    wanted = command(there.access(), run=f"cp {noted} {log} # {CANARY}", undo=f"exit 3 # {CANARY}")
+    assert [0, 3] == [done(verb, wanted).returncode for verb in ("run", "undo")]
+    assert 0 == done("update", wanted, before=wanted.environment["ran"]).returncode
+
+    words, resource = LOGGER[-1].partition("exec logger ")[2], "prepare/h1/docker"
+    run, undo = noted.read_text().splitlines()
+    expected = (
+        rf"{words} at=20\S+Z host=h1 step=RunCommand resource={resource} project=\S* commit={re.escape(commit())}"
+    )
+    assert re.fullmatch(expected, run)
+    assert run.replace("Run", "Undo").partition(" host")[2] == undo.partition(" host")[2]
+    assert f"{run}\n" == log.read_text()
+
+
+def test_host_without_a_log_runs_it_all_the_same(there: FakeHost, noted: Path, log: Path):
+    """Nobody is told."""
+    program(log.parent / "home" / "programs" / "logger", "echo 'no syslog' >&2; exit 1")
+
+    assert (0, "") == ((ended := done("run", command(there.access(), run=f"echo ran >{log}"))).returncode, ended.stderr)
+    assert "ran\n" == log.read_text()
+
+
+def test_no_line_if_the_stack_file_wants_none(there: FakeHost, noted: Path):
+    """`audit: false`."""
+    assert 0 == done("run", command(there.access(), audit=False)).returncode
+    assert not noted.exists()
+
+
+def test_forged_name_makes_no_second_pair(there: FakeHost, noted: Path):
+    """A state may have any."""
+    Forged.variables = {"name": "a resource=b\ncommit='c'"}
+    done("run", Forged(**vars(command(there.access()))))
+
+    (row,) = noted.read_text().splitlines()
+    assert " resource=prepare/h1/a_resource_b_commit__c_ project=" in row

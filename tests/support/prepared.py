@@ -27,7 +27,7 @@ exec {ssh} -o IdentityAgent=none "$@"
 """
 
 
-def command(access: HostAccess = HERE, **wanted: Any) -> HostCommand:
+def command(access: HostAccess = HERE, audit: bool = True, **wanted: Any) -> HostCommand:
     """A command on a host."""
     return HostCommand(
         host=access.name,
@@ -35,6 +35,7 @@ def command(access: HostAccess = HERE, **wanted: Any) -> HostCommand:
         ssh=None if access.local else ssh_words(access),
         sudo=access.sudo,
         lost=False,
+        audit=audit,
     )
 
 

@@ -15,13 +15,15 @@ from providers.rules.stack_file.ssh_words import SshWords, ssh_words
 
 @dataclass(frozen=True, kw_only=True)
 class HostCommand:
-    """One command on one host. ssh: None on this machine itself. lost: the host is dead, and nothing is run there."""
+    """One command on one host. ssh: None on this machine itself. lost: the host is dead, and nothing is run there.
+    audit: whether its runs are in the host's own log."""
 
     host: str
     wanted: Preparation
     ssh: SshWords | None
     sudo: bool
     lost: bool
+    audit: bool = True
 
     @property
     def resource_name(self) -> str:
@@ -32,7 +34,8 @@ class HostCommand:
     def environment(self) -> Mapping[str, str]:
         """Return the variables that the script gets, and a state keeps: their names are a published format.
 
-        Each is always there: a variable in the environment of whoever runs this must not take its place.
+        Each is always there: a variable in the environment of whoever runs this must not take its place. But the one
+        that leaves out the log is not where there is one, as in states of 0.1.0.
         """
         ssh, wanted = self.ssh or SshWords(words="", config="", host_key=""), self.wanted
         return {
@@ -46,6 +49,7 @@ class HostCommand:
             "ssh": ssh.words,
             "ssh_config": ssh.config,
             "host_key": ssh.host_key,
+            **({} if self.audit else {"swarmnet_audit": "off"}),
         }
 
     @property
@@ -67,6 +71,7 @@ def commands(resolved: Resolved) -> tuple[tuple[HostCommand, ...], ...]:
                 ssh=None if access.local else ssh_words(access),
                 sudo=access.sudo,
                 lost=name in resolved.lost,
+                audit=file.audit,
             )
             for wanted in (*file.prepare, *file.hosts[name].prepare)
         )

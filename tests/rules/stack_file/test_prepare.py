@@ -48,6 +48,13 @@ def test_words_of_the_file_are_those_that_are_handed_on():
     } == {key: value for key, value in first.environment.items() if key not in ("ran", "ssh")}
 
 
+def test_variable_for_the_log_is_there_only_if_it_is_off():
+    """Else states of 0.1.0 would show a change."""
+    ((kept,),), ((out,),) = (planned({"prepare": [DOCKER]}, audit=audit) for audit in (True, False))
+
+    assert {("swarmnet_audit", "off")} == out.environment.items() ^ kept.environment.items()
+
+
 def test_this_machine_takes_no_ssh():
     """`local: true`."""
     ((here,),) = plan_of({"hosts": {"m1": {"local": True}}, "prepare": [DOCKER]}, "swarmnet/t").commands
