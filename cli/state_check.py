@@ -20,7 +20,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.lines import complain, tell, told
-from cli.project import project_of
+from cli.project import NoState, project_of
 from cli.stack_argument import Stack
 from cli.stack_files import STACKS, Directory, file_of, text_of
 from cli.state import exported
@@ -55,10 +55,11 @@ COMMAND: dict[str, object] = {
     "logging": "none",
     **dict.fromkeys(("addPreviousOutputInEnv", "environment", "stdout", "stderr"), None),
 }
+STACK, INTERNAL = "pulumi:pulumi:Stack", "__internal"
 # What versions of Swarmnet wrote into each of them; a stack's own outputs may be anything.
 INPUTS = {
     "pulumi:providers:pulumi-python": frozenset({"version", *(f"{NAMESPACE}:{key}" for key in StackFile.model_fields)}),
-    "pulumi:providers:command": frozenset({"version", "__internal"}),
+    "pulumi:providers:command": frozenset({"version", INTERNAL}),
     **{
         f"pulumi-python:dynamic/swarmnet:{noun.name}": frozenset(
             {PROVIDER, "__owner", "__row", noun.output, "adopted", "kept", *noun.spec.model_fields}
@@ -67,7 +68,7 @@ INPUTS = {
     },
 }
 # All resources of a stack; those of another program that uses Swarmnet are named by hand.
-TYPES = frozenset({"pulumi:pulumi:Stack", COMMAND_TYPE, *INPUTS})
+TYPES = frozenset({STACK, COMMAND_TYPE, *INPUTS})
 VARIABLES = frozenset(
     {"host", "name", "run", "undo", "when_changed", "ran", "sudo", "ssh", "ssh_config", "host_key", "swarmnet_audit"}
 )
@@ -104,7 +105,7 @@ def check(
     Exits with 1 if there is another one, or the state can't be read.
     """
     with told(stack):
-        whole = list(objects(json.loads(exported(stack, directory), object_pairs_hook=Object)))
+        whole = read(exported(stack, directory))
         found = list(providers(whole))
         prepared = [(name, each) for name, each in environments(whole) if name not in (allow or ())]
         known = versions(stack, directory, commit) if prepared else set()
@@ -112,8 +113,8 @@ def check(
     problems = [(name, FOREIGN_COMMAND, "") for name in foreign_commands(whole)]
     problems += [(name, NO_COMMIT.format(commit), name) for name, each in prepared if each not in known]
     problems += [(name, FOREIGN_TYPE.format(kind), kind) for name, kind in types(whole) if kind not in yours]
-    problems += [(name, FOREIGN_INPUT.format(_shown(key)), "") for name, key in foreign_inputs(whole)]
     problems += [(name, ELSEWHERE, "") for name in downloads(whole)]
+    problems += [(name, FOREIGN_INPUT.format(_shown(key)), "") for name, key in foreign_inputs(whole)]
     problems += [
         (name, f"its {PROVIDER} is none of Swarmnet's ({names(text)}), and Pulumi would run it on this machine", "")
         for name, text in found
@@ -152,11 +153,26 @@ class Object:
 
     @property
     def name(self) -> str:
-        """Return the name of the resource that it is, empty for none."""
-        return next((str(urn).rpartition("::")[2] for urn in self.under("urn")), "")
+        """Return the name of the resource that it is, empty for none; colons may be in it."""
+        return next((str(urn).split("::", 3)[-1] for urn in self.under("urn")), "")
+
+    @property
+    def types(self) -> set[str]:
+        """Return the types of the resource that it is: Pulumi goes by the one that it says, plugins by its URN's, in
+        which those of its parents stand first: https://www.pulumi.com/docs/iac/concepts/resources/names/#urns"""
+        urns = [str(urn).split("::") for urn in self.under("urn")]
+        return {*map(str, self.under("type")), *(parts[2].rpartition("$")[2] for parts in urns if len(parts) > 3)}
 
 
 Named = tuple[str, Object]
+
+
+def read(exported: str) -> list[Named]:
+    """Return every object of an exported state, as `objects` does. Raises NoState if it is none, or nested too deep."""
+    try:
+        return list(objects(json.loads(exported, object_pairs_hook=Object)))
+    except (ValueError, RecursionError) as error:
+        raise NoState("`pulumi stack export` does not print a state") from error
 
 
 def objects(value: object, of: str = "the state") -> Iterator[Named]:
@@ -181,7 +197,7 @@ def providers(state: Iterable[Named]) -> Iterator[tuple[str, object]]:
 def foreign_commands(state: Iterable[Named]) -> Iterator[str]:
     """Yield the names of resources of pulumi-command that are no commands of `prepare`."""
     for of, each in state:
-        kinds = {str(kind) for kind in each.under("type") if str(kind).startswith("command:")}
+        kinds = {kind for kind in each.types if kind.startswith("command:")}
         if kinds and not (kinds == {COMMAND_TYPE} and all(map(_prepares, each.under("inputs", "outputs")))):
             yield of
 
@@ -190,24 +206,33 @@ def environments(state: Iterable[Named]) -> Iterator[tuple[str, Environment]]:
     """Yield the names and the variables of all commands of pulumi-command, in inputs and outputs alike: Pulumi undoes a
     command by what it has in its outputs."""
     for of, each in state:
-        parts = each.under("inputs", "outputs") if COMMAND_TYPE in each.under("type") else ()
+        parts = each.under("inputs", "outputs") if COMMAND_TYPE in each.types else ()
         for given in (given for part in parts if isinstance(part, Object) for given in part.under("environment")):
             if isinstance(given, Object):
                 yield of, frozenset((variable, str(text)) for variable, text in given.pairs)
 
 
 def types(state: Iterable[Named]) -> Iterator[tuple[str, str]]:
-    """Yield the name and type of each resource."""
+    """Yield the name and types of each resource."""
     for of, each in state:
-        yield from ((of, str(kind)) for kind in each.under("type") if each.under("urn"))
+        yield from ((of, kind) for kind in sorted(each.types) if each.under("urn"))
 
 
 def foreign_inputs(state: Iterable[Named]) -> Iterator[tuple[str, str]]:
-    """Yield the name of each resource of Swarmnet's and each key of its inputs and outputs that none has."""
+    """Yield the name of each resource of Swarmnet's and each key of its inputs and outputs that none has.
+
+    What providers have for Pulumi itself is empty: it may name another plugin, which Pulumi would fetch and run. A
+    stack is no resource of any plugin.
+    """
     for of, each in state:
-        for known in (INPUTS[kind] for kind in map(str, each.under("type")) if kind in INPUTS):
+        if STACK in each.types:
+            yield from ((of, key) for key in ("custom", "provider") if any(each.under(key)))
+        for known in (INPUTS[kind] for kind in each.types if kind in INPUTS):
             parts = (part for part in each.under("inputs", "outputs") if isinstance(part, Object))
-            yield from ((of, key) for part in parts for key, _ in part.pairs if key not in known)
+            pairs = [pair for part in parts for pair in part.pairs]
+            yield from (
+                (of, key) for key, value in pairs if key not in known or (key == INTERNAL and value != Object([]))
+            )
 
 
 def downloads(state: Iterable[Named]) -> Iterator[str]:

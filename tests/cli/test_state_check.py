@@ -17,6 +17,7 @@ from tests.support.prepared import command
 
 OWN = min(PUBLISHED)
 X = "urn:pulumi:t::swarmnet::y::x"
+URN = "urn:pulumi:t::swarmnet::"
 Look = Callable[..., Ended]
 
 
@@ -47,7 +48,7 @@ class Hostile:
 def state(*providers: object, where: str = "inputs") -> str:
     """A state in which resources have these providers."""
     resources = [
-        {"urn": f"urn:pulumi:t::swarmnet::x::node/w{number}", where: {"__provider": text, "host": "w1"}}
+        {"urn": f"{URN}pulumi-python:dynamic/swarmnet:Node::node/w{number}", where: {"__provider": text, "host": "w1"}}
         for number, text in enumerate(providers, start=1)
     ]
     return json.dumps({"version": 3, "deployment": {"resources": resources}})
@@ -107,7 +108,7 @@ def prepared(kind: str = "command:local:Command", **changes: object) -> str:
         "addPreviousOutputInEnv": True,
         "environment": dict(command(undo="true").environment),
     }
-    whole = {"urn": f"urn:pulumi:t::swarmnet::{kind}::prepare/m1/docker", "type": kind}
+    whole = {"urn": f"{URN}{kind}::prepare/m1/docker", "type": kind}
     both = {"inputs": inputs | changes, "outputs": {**inputs, "stdout": "sha256:0", "stderr": ""}}
     return json.dumps({"version": 3, "deployment": {"resources": [whole | both]}})
 
@@ -135,7 +136,7 @@ REFUSED = {
     },
     **{
         f"{key} in {where}, which no version wrote": (
-            having({"urn": X, "type": kind, where: {key: "x", "version": "1"}}),
+            having({"urn": f"{URN}{kind}::x", "type": kind, where: {key: "x", "version": "1"}}),
             f"x: it has {key}, which no version of Swarmnet wrote: find out",
         )
         for where in ("inputs", "outputs")
@@ -143,6 +144,7 @@ REFUSED = {
             ("pulumi-python:dynamic/swarmnet:Node", "command"),
             ("pulumi:providers:pulumi-python", "swarmnet:program"),
             ("pulumi:providers:command", "parameterization"),
+            ("pulumi:providers:command", "__internal"),
         )
     },
     "another script": (prepared(delete="touch /tmp/ran"), NO_COMMAND),
@@ -237,8 +239,46 @@ def test_nothing_is_allowed_by_a_name_that_is_empty(look: Look):
 )  # fmt: skip
 def test_resources_of_other_packages_are_refused(look: Look, resource: dict[str, object], line: str):
     """Pulumi fetches and runs their plugins; a type that is known to be one's own is named, an address never."""
-    state = having({"urn": X, **resource})
+    state = having({"urn": f"{URN}{resource['type']}::x", **resource})
     ended = look(state)
 
     assert (1, line) == (ended.exit_code, ended.stderr[: len(line)])
     assert ("its type is" not in line) == look(state, "--allow", str(resource["type"])).exit_code
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"urn": f"{URN}command:local:Command::x", "type": "pulumi:pulumi:Stack"}, "it is a command, and none of"),
+        ({"urn": f"{URN}a$command:local:Command::x", "type": "pulumi:pulumi:Stack"}, "it is a command, and none of"),
+        ({"urn": f"{URN}pulumi:providers:evil::x", "type": "pulumi:providers:command"},
+         "its type is pulumi:providers:evil, "),
+        ({"urn": f"{URN}pulumi:pulumi:Stack::x", "type": "pulumi:pulumi:Stack", "custom": True},
+         "it has custom, "),
+        ({"urn": f"{URN}pulumi:pulumi:Stack::x", "type": "pulumi:pulumi:Stack", "provider": "command"},
+         "it has provider, "),
+    ],
+)  # fmt: skip
+def test_what_calls_itself_something_else_is_refused(look: Look, changed: dict[str, object], problem: str):
+    """Pulumi hands a resource to the plugin that it names, which goes by the type in its URN."""
+    resource = {"inputs": {"delete": "touch ran"}, **changed}
+    ended = look(json.dumps({"deployment": {"resources": [resource]}}))
+
+    assert (1, True) == (ended.exit_code, f"t: x: {problem}" in ended.stderr), ended.stderr
+
+
+def test_colons_in_a_name_hide_no_part_of_it(look: Look, committed: Path):
+    """Only the whole name is one that somebody allows."""
+    state = prepared(environment={**command().environment, "undo": "touch ran"})
+
+    assert 1 == look(state.replace("::prepare/m1", "::x::prepare/m1"), "--allow", "prepare/m1/docker").exit_code
+
+
+@pytest.mark.parametrize(
+    "state", ["[" * 2000 + "]" * 2000, "", "1" * 5000, "{"], ids=["deep", "empty", "number", "begun"]
+)
+def test_what_is_no_state_is_one_line(look: Look, state: str):
+    """Too deep, among others: Pulumi itself reads none of them."""
+    ended = look(state)
+
+    assert (1, "t: `pulumi stack export` does not print a state\n") == (ended.exit_code, ended.stderr)
