@@ -28,6 +28,8 @@ def found(entry: HostAccess) -> Found:
     if problem:
         raise Blocked(problem)
     swarm = swarm_survey(engine)
+    if own.node_id not in {node.id for node in swarm.nodes}:
+        raise Blocked(f"{own.host}: it is no member of the swarm that it tells of: name another manager")
     members = _members(entry, own, swarm.nodes)
     return Found(entry=entry, swarm=swarm, members=order(members, own.node_id))
 

@@ -20,8 +20,9 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, BinaryIO, ClassVar, NoReturn
 
 REFUSED = 126  # the shell's status of a command that may not be run
-# A name in a path: no / or . of its own, written as %2F and %2E or not, that would make it another path.
-NAME = "[A-Za-z0-9]([A-Za-z0-9_.-]|%(?!2[EeFf]|00)[0-9A-Fa-f]{2})*"
+# A name in a path: no / or . of its own, written as %2F and %2E or not, that would make it another path; no control
+# characters.
+NAME = "[A-Za-z0-9]([A-Za-z0-9_.-]|%(?!2[EeFf]|[01]|7[Ff])[0-9A-Fa-f]{2})*"
 # Parts of answers that no look needs: who has them joins the swarm, or reads what containers and configs hold.
 SECRET = frozenset({"JoinTokens", "UnlockKey", "Env", "Data"})
 SCRIPT = 2**20  # bytes of a script on stdin; the longest has 20,000
@@ -150,7 +151,7 @@ def main(given: dict[str, Any], argv: list[str], original: str) -> None:
             Reader.engine = argv[argv.index("--socket") + 1] if "--socket" in argv else "/var/run/docker.sock"
             Reader(Stdio(), ("", 0), None)  # type: ignore[arg-type]
             return
-        if asked in given["commands"] or (asked[:1] == ["-l"] and asked[1:] in given["asked"]):
+        if asked in given["commands"] or (words[:3] == [*SUDO, "-l"] and asked[1:] in given["asked"]):
             os.execvp(words[0], words)
         if asked == given["ask"]:
             look(given["look"], asked)

@@ -74,6 +74,15 @@ def test_stack_file_is_written(discover, host, out):
     assert 0o600 == out.stat().st_mode & 0o777
 
 
+def test_manager_that_is_no_member_of_its_swarm(discover, host):
+    """It is one line."""
+    host.engine.answer("GET /info", body={"Swarm": {**INFO, "NodeID": "n9"}})
+    ended, text = discover()
+
+    assert (1, "") == (ended.exit_code, text)
+    assert ended.stderr.endswith(": it is no member of the swarm that it tells of: name another manager\n")
+
+
 def test_routes_of_hosts_are_written_as_ranges_to_reserve(discover, host):
     """They are comments: a person knows which of them nothing may meet."""
     printed = b"2: eth0: <UP> mtu 1500 qdisc x\n    inet 127.0.0.1/8 scope host\n172.18.0.0/16 via 10.9.9.9 dev eth0\n"

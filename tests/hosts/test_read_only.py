@@ -120,6 +120,7 @@ def test_what_looks_ask_comes_without_secrets(text, engine, command):
         get("/v1.51/networks/a%2F..%2F..%2Fswarm%2Funlockkey"),
         get("/v1.51/networks/%2e%2e/swarm/unlockkey"),
         get("/v1.51/networks/../swarm/unlockkey"),
+        get("/v1.51/networks/a%0d%0aPOST"),
         get("/v1.51//swarm/unlockkey"),
         get("/v1.51/nodes/../swarm/unlockkey"),
         get("http://localhost/v1.51/nodes"),
@@ -152,6 +153,57 @@ def test_request_that_makes_no_sense_reaches_nobody(text, engine, request_):
 
     assert (0, "") == (status, complaint)
     assert [] == engine.requests
+
+
+CREATE = "POST /v1.51/containers/create HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
+# Each could be two requests, or another one, for whoever reads it otherwise.
+SMUGGLED = (
+    *(get(f"/v1.51/swarm{end}") for end in (
+        "/unlockkey?x=/swarm", "%2Funlockkey", "%2funlockkey", "/%75nlockkey", "%00", "%3F", ";x", "#x", "/", "/.",
+        "/..", "\\..\\swarm", "?#/unlockkey", "?%0d%0aPOST%20/x", "?\x7f", "?\xe4", "?a=b&a=c",
+    )),
+    *(get(f"/v1.51/networks/{name}") for name in (
+        ".", "..", "-x", "%252e%252e%252fswarm", "a%252F..%252Funlockkey", "a%2f..%2funlockkey", "a%5c..%5cswarm",
+        "a/../../swarm/unlockkey", "a%0aX", "a%", "a%2", "a%GG", "a%u002f",
+    )),
+    *(get(path) for path in (
+        "//localhost/swarm/unlockkey", "//v1.51/swarm", "/v1.51/./swarm", "HTTP://localhost/v1.51/swarm/unlockkey",
+        "/v1.51/containers/a%2Ftop/json", "/v1.51/containers/a/json/../archive", "/v1.51/containers/json?all=1&all=0",
+        "/_ping/../swarm/unlockkey", "/V1.51/swarm", "/v1.51/SWARM", f"/{'a' * 70000}", "*",
+    )),
+    *(f"{method} /v1.51/swarm HTTP/1.1\r\n\r\n" for method in ("get", "gEt", "TRACE", "__init__", "G\xc9T", "")),
+    *(f"{BEGUN}{headers}\r\n\r\n{CREATE}" for headers in (
+        "X: y", "Transfer-Encoding : chunked", "X: y\r\n Transfer-Encoding: chunked", "X: y\r\n\tUpgrade: tcp",
+        "Content-Length : 99", "cONTENT-lENGTH: 99", "Content-Length: 0\r\nContent-Length: 99",
+        "Transfer-Encoding: xchunked", "Transfer-Encoding:\x0bchunked", "Expect: 100-continue",
+        "X-HTTP-Method-Override: POST", f"X: {'y' * 70000}", "X: y\r\n" * 200,
+    )),
+    f"{BEGUN}Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n{CREATE}",
+    f"GET /v1.51/swarm HTTP/1.1\r\n Upgrade: tcp\r\n\r\n{CREATE}",
+    f"GET /v1.51/swarm HTTP/1.1\n\n{CREATE}",
+    f"GET /v1.51/swarm HTTP/1.1\r\r\n\r\n{CREATE}",
+    f"GET /v1.51/swarm HTTP/1.0\r\n\r\n{CREATE}",
+    f"GET /v1.51/swarm\r\n\r\n{CREATE}",
+    f"GET\x0b/v1.51/swarm\x0bHTTP/1.1\r\n\r\n{CREATE}",
+    f"{get('/v1.51/swarm')}{get('/v1.51/swarm/unlockkey')}",
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "CONNECT localhost:80 HTTP/1.1\r\n\r\n",
+    "\x16\x03\x01",
+)  # fmt: skip
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("sent", SMUGGLED, ids=range(len(SMUGGLED)))
+def test_nothing_but_looks_reaches_the_engine(text, engine, sent):
+    """However two readers of a request could differ; and no answer has a secret."""
+    engine.answer("GET /swarm/unlockkey", body={"UnlockKey": "SWMKEY-1-a"})
+    with begun(text, DIAL, "--socket", engine.path) as run:
+        said, told = run.communicate(sent.encode("latin-1"))
+
+    assert (0, b"") == (run.returncode, told)
+    allowed = r"GET (/v1\.51)?/(_ping|swarm|nodes|networks/[^/]+|containers/json)(\?.*)?"
+    assert [] == [each for each in engine.requests if not re.fullmatch(allowed, each)]
+    assert not re.search(b"SWMTKN|SWMKEY|PASSWORD", said)
 
 
 def test_engine_that_is_stopped(text, tmp_path):
@@ -226,6 +278,7 @@ COMMANDS = [
     "sudo -n sh -s -- x",
     "sudo -n systemctl restart docker",
     "sudo -n -l -U root",
+    "-l systemctl restart docker",
     "systemctl restart docker",
     "scp -t /root",
     "internal-sftp",
