@@ -59,6 +59,19 @@ def test_with_the_section_the_files_managers_are_managers(expected, section, spe
     assert Roles(managers=expected) == roles(spec, section)
 
 
+@pytest.mark.parametrize(
+    ("audit", "expected"),
+    [({}, "resource=docker_gwbridge@w1 stack=infra/prod commit="), ({"swarmnet:audit": "false"}, "")],
+    ids=["by default", "audit: false"],
+)
+def test_hosts_own_logs_have_who_takes_a_step(audit, expected):
+    """Unless the stack file wants none there."""
+    run = Run(lambda accesses, roles: SimulatedHosts(bare(*HOSTS)))
+    run.configure({"swarmnet:hosts": json.dumps(HOSTS), **audit})
+
+    assert expected == run.author(GWBRIDGE)[: len(expected) or None]
+
+
 # Whether Pulumi is there to take progress: one that is gone ends the work, a stopped one does not
 
 

@@ -67,6 +67,7 @@ def test_line_comes_before_the_step(host, door):
     assert [] == warned
     assert first.startswith("at=20")
     assert first.endswith(f"Z host=w1 step=StopContainer id=a {AUTHOR}\n")
+    assert 1 == host.ran.count(shlex.join(LOGGER))  # kept open
     assert "step=DisconnectEndpoint network=n endpoint=e_resource=2 resource=ingress" in second
 
 

@@ -48,6 +48,17 @@ def test_no_variable_of_a_state_is_shell(log: Path, way: str, text: str):
     assert not log.exists()
 
 
+@pytest.mark.parametrize("sudo", ["touch {}; :", "touch {}", "env touch {}", "sudo -n touch {}", "sudo -n -E"])
+def test_no_program_stands_before_the_shell(log: Path, sudo: str):
+    """Only sudo without words of its own."""
+    Forged.variables = {"sudo": sudo.format(log)}
+    ended = done("undo", Forged(**vars(command(undo="true"))))
+
+    assert ended.returncode != 0
+    assert "sudo is neither empty nor sudo -n" in ended.stderr
+    assert not log.exists()
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
