@@ -3,13 +3,14 @@
 New inputs are validated strictly, old ones never: what makes no sense differs, and for a removal the id is enough.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from providers.resource import Props
 from providers.rules.nouns.noun import to_props
-from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.errors import Blocked, SwarmnetError
 from providers.rules.vocabulary.specs import Spec
 from providers.simulate import World
 from tests.glue.stack import GOING, GWBRIDGE, INGRESS_GOING, NODE, OVERLAY, Known, id_output, known, noun, provider_of
@@ -117,3 +118,17 @@ def test_host_that_nobody_says_how_to_reach(hosts):
         state.delete()
 
     assert [] == hosts.steps
+
+
+@each
+@pytest.mark.parametrize("odd", [["a"], {"a": 1}, 5, [5]], ids=["texts", "mapping", "number", "numbers"])
+def test_outputs_that_make_no_sense_are_none(hosts, spec, odd):
+    """An id that is no text, and names of options that are none: nothing goes, and a refresh ends in our words."""
+    state = known(hosts, spec, kept=odd)
+    state.outputs[id_output(spec)] = odd
+    world = hosts.world
+    with suppress(SwarmnetError):
+        state.read()
+    state.delete()
+
+    assert world == hosts.world

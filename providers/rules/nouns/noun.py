@@ -120,8 +120,13 @@ class Noun(Generic[S, F]):
 
     def known(self, spec: Spec, outputs: Known) -> dict[str, Any]:
         """Return what the state has of it: its outputs, with the Engine's id (empty if there is none) and the recorded
-        inputs."""
-        return {self.output: "", **outputs, **to_props(spec)}
+        inputs. An id or names of options that make no sense are as none."""
+        own = dict(outputs)
+        if not isinstance(own.get(self.output), str):
+            own[self.output] = ""
+        if "kept" in own and not (isinstance(own["kept"], list) and all(isinstance(each, str) for each in own["kept"])):
+            del own["kept"]
+        return {**own, **to_props(spec)}
 
     def outputs(self, spec: Spec, there: Thing) -> dict[str, Any]:
         """Return what only hosts know: the Engine's id, and whether somebody else made it."""
