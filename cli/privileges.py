@@ -8,7 +8,7 @@ import typer
 from cli.lines import give, give_data, tell, told
 from cli.stack_argument import AsJson, Stack
 from cli.stack_files import STACKS, Directory, declared
-from providers.hosts.privileges import JOBS, Job, read_only_program
+from providers.hosts.privileges import JOBS, Job, read_only_program, with_prepare
 
 
 def privileges(
@@ -28,11 +28,12 @@ def privileges(
     if program:
         give(read_only_program())
         return
-    jobs = {name: {"api": job.api, "commands": _rows(job)} for name, job in JOBS.items()}
+    jobs = {**JOBS, "up": with_prepare(JOBS["up"])} if wanted.commands else JOBS
     if as_json:
-        give_data({"jobs": jobs, "sudo": sorted(name for name, access in wanted.access.items() if access.sudo)})
+        data = {name: {"api": job.api, "commands": _rows(job)} for name, job in jobs.items()}
+        give_data({"jobs": data, "sudo": sorted(name for name, access in wanted.access.items() if access.sudo)})
         return
-    for name, job in JOBS.items():
+    for name, job in jobs.items():
         tell(name)
         for each in (*job.api, *map(shlex.join, job.commands), *(f"{shlex.join(each)} (root)" for each in job.as_root)):
             tell(f"  {each}")

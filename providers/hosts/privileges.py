@@ -1,7 +1,7 @@
 """What each job asks of a host: paths of its Engine's API, and commands. And the program that lets a key only read."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from providers.hosts import look, reports
@@ -64,6 +64,11 @@ JOBS = {
     "doctor": Job(READ, (*_LOOKS, look.SHELL, BOOT), (DIAL, *_DOCTOR)),
     "up": Job((*READ, *WRITE), (*_LOOKS, look.SHELL, BOOT, LOGGER), (DIAL, *_DOCTOR, *_STARTS)),
 }
+
+
+def with_prepare(job: Job) -> Job:
+    """Return what a job asks that also runs commands of `prepare`: a shell, which prepare.sh gives them on stdin."""
+    return replace(job, as_root=(*job.as_root, ("sh",)))
 
 
 def read_only_program() -> str:

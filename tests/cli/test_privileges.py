@@ -35,6 +35,17 @@ def test_words_say_the_same(privileges):
     assert "  systemctl restart docker (root)" in said.splitlines()
 
 
+def test_commands_of_prepare_need_a_shell(privileges, tmp_path):
+    """Where `sudo: true` is, one of root; of no other job."""
+    shell = {"command": "sh", "root": True}
+    assert shell not in json.loads(privileges("--json").stdout)["jobs"]["up"]["commands"]
+    with (tmp_path / "Pulumi.prod.yaml").open("a") as file:
+        file.write("  swarmnet:prepare: [{name: docker, run: 'true'}]\n")
+    jobs = json.loads(privileges("--json").stdout)["jobs"]
+
+    assert ["up"] == [name for name, job in jobs.items() if shell in job["commands"]]
+
+
 def test_filter_is_the_program(privileges):
     """To be written into a file as it is."""
     assert (0, read_only_program()) == (privileges("--filter").exit_code, privileges("--filter").stdout)
