@@ -161,7 +161,7 @@ class Object:
         """Return the types of the resource that it is: Pulumi goes by the one that it says, plugins by its URN's, in
         which those of its parents stand first: https://www.pulumi.com/docs/iac/concepts/resources/names/#urns"""
         urns = [str(urn).split("::") for urn in self.under("urn")]
-        return {*map(str, self.under("type")), *(parts[2].rpartition("$")[2] for parts in urns if len(parts) > 3)}
+        return {*map(str, self.under("type")), *(parts[2].rpartition("$")[2] for parts in urns if len(parts) > 2)}
 
 
 Named = tuple[str, Object]
