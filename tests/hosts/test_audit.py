@@ -1,6 +1,7 @@
 """Each host's own log has a line before each step that writes there."""
 
 import shlex
+from functools import partial
 from socket import SHUT_RDWR
 from threading import Event, Semaphore
 
@@ -32,9 +33,9 @@ class Log:
                     self.ended.set()
                     return
 
-    def awaited(self):
+    def awaited(self, status=204, body=None):
         """What an Engine answers to a step, once the line of it has come."""
-        return (204, None) if self.came.acquire(timeout=5) else (500, {"message": "no line has come"})
+        return (status, body) if self.came.acquire(timeout=5) else (500, {"message": "no line has come"})
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_line_comes_before_the_step(host, door):
 
 def test_line_has_nothing_of_a_service_but_its_id(host, door):
     """Its spec may hold secrets."""
-    host.engine.answer("POST /services/s/update", 200, {})
+    host.engine.does("POST /services/s/update", partial(host.log.awaited, 200, {}))
     hosts, _ = door()
     hosts.perform(UpdateService(service_id="s", version=1, spec='{"Env": ["PASSWORD=x"]}', read_on="w1"))
 
