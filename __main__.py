@@ -23,11 +23,11 @@ from providers.rules.plan import Plan, planned
 from providers.rules.stack_file.model import StackFile
 from providers.rules.stack_file.prepare import HostCommand
 from providers.rules.stack_file.problems import SECRET, readable
-from providers.rules.stack_file.reading import FILES, Project, Written, from_flat, from_yaml, read
+from providers.rules.stack_file.reading import Written, from_flat, from_yaml, read
 from providers.rules.stack_file.resolved import Resolved, resolve
 from providers.rules.vocabulary.errors import StackFileError
 from providers.rules.vocabulary.words import line, some
-from providers.run import debugging
+from providers.run import debugging, stack_files
 from providers.swarm import Swarm
 
 # The exit code of a program that has shown its errors itself: Pulumi adds none of its own.
@@ -97,21 +97,15 @@ def ssh_config() -> str:
 def text_of(project: str, stack: str) -> Written | None:
     """Return the stack's own file, which may have what Pulumi does not hand over; None if there is no such file."""
     with suppress(FileNotFoundError, StackFileError):
-        return read((stack_files() / f"Pulumi.{stack}.yaml").read_bytes(), project)
+        return read((stack_files(Path(pulumi.get_root_directory())) / f"Pulumi.{stack}.yaml").read_bytes(), project)
     return None
-
-
-def stack_files() -> Path:
-    """Return the folder of the project's stack files; the project may lie elsewhere than this program."""
-    root = Path(pulumi.get_root_directory())
-    file = next(root / name for name in FILES if (root / name).is_file())
-    return Path(Project.parse(file, file.read_bytes()).stacks or root)
 
 
 def keep_apart(project: str, stack: str, own: Resolved) -> None:
     """Raise StackFileError if the file of another stack declares the same of the same swarm."""
     files = {
-        path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in stack_files().glob("Pulumi.*.yaml")
+        path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path
+        for path in stack_files(Path(pulumi.get_root_directory())).glob("Pulumi.*.yaml")
     }
     others: dict[str, Resolved] = {}
     for name in sorted(files.keys() - {stack}):

@@ -15,7 +15,7 @@ from cli.plan import Line, fields
 from cli.project import owner, short
 from cli.stack_argument import AsJson, Stack
 from cli.stack_files import STACKS, Directory, declared
-from cli.state import left, state_of
+from cli.state import left, members_of, state_of
 from providers.explain import drift as explain
 from providers.explain.drift import Difference, Finding, Outcome, Unknown
 from providers.explain.forecast import Forecast
@@ -23,11 +23,13 @@ from providers.hosts.door import Hosts
 from providers.loop.forecasts import State, forecasts
 from providers.loop.preflight import preflight
 from providers.rules.checks.members import certificates
+from providers.rules.live.quorum import unanswering
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import SwarmnetError
+from providers.rules.vocabulary.facts import SwarmFacts
 from providers.rules.vocabulary.snapshot import Survey
 from providers.rules.vocabulary.words import lines as joined
 from providers.simulate.from_snapshot import copied
@@ -86,7 +88,8 @@ def drift(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) 
             hosts = waiting.answer("hosts", lambda: hosts_of(of, resolved, accesses, wanted))
         heard = {own.host: accesses[own.host] for own in looked.members}
         warned = waiting.answer("warnings", lambda: ending(Hosts(heard, resolved.roles)))
-    warnings = () if isinstance(warned, SwarmnetError) else warned
+    dead = unanswered(state, looked)
+    warnings = (*([dead] if dead else []), *(() if isinstance(warned, SwarmnetError) else warned))
     result = replace(report(wanted, state, found, hosts, resolved.lost), warnings=warnings)
     if as_json:
         give_data(as_data(short(stack), result))
@@ -102,6 +105,12 @@ def drift(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) 
 def ending(door: Door) -> tuple[str, ...]:
     """Warn of trouble to come though nothing drifted: certificates that end soon."""
     return tuple(certificates(door.reports()[0]))
+
+
+def unanswered(state: State, looked: Seen) -> str:
+    """Say which managers do not answer, though nothing drifted; empty if all do."""
+    facts = looked.facts.get("swarm")
+    return unanswering(facts.nodes, members_of(state)) if isinstance(facts, SwarmFacts) else ""
 
 
 def hosts_of(of: str, resolved: Resolved, accesses: Mapping[str, HostAccess], wanted: Plan) -> Trial:

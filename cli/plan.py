@@ -10,13 +10,14 @@ from cli.lines import asking, give_data, so_many, tell, told
 from cli.project import owner
 from cli.stack_argument import AsJson, Stack
 from cli.stack_files import STACKS, Directory, declared
-from cli.state import left, state_if_known
+from cli.state import left, members_of, state_if_known
 from providers.explain.forecast import Forecast
 from providers.hosts.door import Hosts
 from providers.loop.forecasts import State, forecasts, tried
 from providers.loop.preflight import Fitness, preflight
 from providers.rules.checks.preflight import Findings
 from providers.rules.doctor.diagnosis import CHANGING, JOINING
+from providers.rules.live.quorum import unanswering
 from providers.rules.plan import Plan
 from providers.rules.stack_file.resolved import Resolved, without_lost
 from providers.rules.vocabulary.facts import Silent
@@ -39,7 +40,8 @@ def plan(stack: Stack, directory: Directory = STACKS, as_json: AsJson = False) -
             if halted := unfit(ahead.declared, ahead.resolved, found):
                 clashes = lines([*ahead.taken.refused, *halted])
                 found = forecasts(ahead.wanted, ahead.state, copied(ahead.seen), ahead.resolved.lost, clashes)
-            warnings = [*ahead.taken.warnings, *forbidden(ahead.hosts, found)]
+            dead = unanswering(ahead.seen.swarm.nodes if ahead.seen.swarm else (), members_of(ahead.state))
+            warnings = [*([dead] if dead else []), *ahead.taken.warnings, *forbidden(ahead.hosts, found)]
     if as_json:
         report = {"state": ahead.doubt or "known", "silent": {each.host: each.why for each in ahead.silent}}
         give_data({**report, "warnings": warnings, "resources": [fields(each) for each in found]})

@@ -13,7 +13,7 @@ from providers.rules.nouns.noun import Known
 from providers.rules.nouns.table import KINDS, noun_of
 from providers.rules.plan import Plan
 from providers.rules.stack_file.access import HostAccess
-from providers.rules.vocabulary.specs import HostSpec, OverlaySpec, Spec
+from providers.rules.vocabulary.specs import HostSpec, NodeSpec, OverlaySpec, Spec
 from providers.rules.vocabulary.words import reason
 
 
@@ -47,6 +47,11 @@ def left(state: State, wanted: Plan, lost: Set[str]) -> dict[str, HostAccess]:
         for spec in hosts
         if spec.host not in wanted.access and spec.host not in {*lost, *wanted.unwatched}
     }
+
+
+def members_of(state: State) -> dict[str, str]:
+    """Return the names of hosts by the node ids that the state has of them."""
+    return {known["node_id"]: spec.host for spec, known in state.values() if isinstance(spec, NodeSpec)}
 
 
 class _Resource(BaseModel):

@@ -37,7 +37,9 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
         if member is None and spec.host in self.run.accesses and known_by(HostAccess.recorded(spec.access, spec.host)):
             with suppress(HostError, EngineError):
                 member = door.member(spec.host)
-        return rules.standing(spec, door.entry(known["node_id"]), member)
+        # The managers' list fails without a quorum, so that what it lacks is absent.
+        entry = next((node for node in door.nodes() if node.id == known["node_id"]), None)
+        return rules.standing(spec, entry, member)
 
     def refused(self, olds: Props, spec: NodeSpec) -> list[CheckFailure]:
         """An address that no Engine tells and a member keeps: seen in a preview already, before anything is written."""

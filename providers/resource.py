@@ -80,6 +80,7 @@ class Provider(ResourceProvider, Generic[S, F]):
     def check(self, olds: Props, news: Props) -> CheckResult:
         """Return canonical inputs, or failures by property. Never a network call."""
         previewed = news.pop(PREVIEW, False)
+        self.run.in_earnest = not previewed
         if pulumi.contains_unknowns(news):
             return CheckResult(news, [])
         try:
@@ -95,7 +96,11 @@ class Provider(ResourceProvider, Generic[S, F]):
         failures = self.refused(olds, spec)
         if previewed and not failures:
             self.run.consequences.checked(spec, known=bool(olds), begins=self.run.declares_swarm)
+            self.previewed(olds, spec)
         return CheckResult(spec.published(to_props(spec), olds), failures)
+
+    def previewed(self, olds: Props, spec: S) -> None:
+        """Tell what a preview shows of other resources than this one."""
 
     def refused(self, olds: Props, spec: S) -> list[CheckFailure]:
         """Refuse changes of what is protected: Pulumi's own protection minds deletions, not updates."""
@@ -162,7 +167,8 @@ class Provider(ResourceProvider, Generic[S, F]):
         declared hosts are in no swarm.
         """
         spec, noun, recorded = self.noun.spec.recorded(props, id_), self.noun, props
-        if getattr(spec, "host", "") in self.run.unwatched:  # as it is recorded, until an `up` forgets it
+        self.run.follow_the_file(spec.owner)
+        if getattr(spec, "host", "") in {*self.run.unwatched, *self.run.lost}:  # as recorded, until an `up` ends it
             return ReadResult(id_, props, inputs=spec.published(to_props(spec), recorded))
         props = self.known(id_, props)
         with one_line():

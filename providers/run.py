@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property, lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import grpc
@@ -21,14 +22,16 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pydantic import ValidationError
 
 from providers.rules.live import running_change
+from providers.rules.live.quorum import unanswering
 from providers.rules.nouns.departure import forgotten
 from providers.rules.nouns.noun import Decide, Known
 from providers.rules.nouns.swarm import divided, not_to_be_begun
 from providers.rules.nouns.table import noun_of
-from providers.rules.stack_file.access import HostAccess, Roles
-from providers.rules.stack_file.model import Timeouts
-from providers.rules.stack_file.reading import NAMESPACE, from_flat
-from providers.rules.stack_file.resolved import configured, configured_hosts, without_lost
+from providers.rules.stack_file.access import HostAccess, Roles, moved
+from providers.rules.stack_file.model import StackFile, Timeouts
+from providers.rules.stack_file.problems import readable
+from providers.rules.stack_file.reading import FILES, NAMESPACE, Project, from_flat, from_yaml
+from providers.rules.stack_file.resolved import Resolved, configured, configured_hosts, resolve, without_lost
 from providers.rules.vocabulary import steps
 from providers.rules.vocabulary.diagnosis import FindingId
 from providers.rules.vocabulary.door import Door
@@ -68,11 +71,13 @@ class Run:
     """One run of Pulumi.
 
     settings: the stack file as Pulumi hands it over, flat. accesses: how each declared host that is not lost is
-    reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good. unwatched:
-    members that are not reached.
+    reached. managers: those of them that it calls managers. lost: hosts that are declared dead for good. left_out:
+    those that only the file on this machine calls so, in a refresh. unwatched: members that are not reached.
     to_be_replaced: ids of resources that make way for a new one. declared: ids of resources that the program declares
     and the state has. forgotten: ids of resources that went without a look. found: the Engines' ids of what declared
     resources have. replaced: the networks that make way for a new one, and what the state had of each, by id.
+    in_earnest: resources were checked for a run, not for a preview. leaving: hosts whose memberships
+    end, as a preview found.
     """
 
     def __init__(self, reach: Reach = real) -> None:
@@ -81,12 +86,15 @@ class Run:
         self.accesses: dict[str, HostAccess] = {}
         self.managers: set[str] = set()
         self.lost: set[str] = set()
+        self.left_out: set[str] = set()
         self.unwatched: set[str] = set()
         self.to_be_replaced: set[str] = set()
         self.declared: set[str] = set()
         self.forgotten: set[str] = set()
         self.found: set[str] = set()
         self.replaced: dict[str, tuple[NetworkShape, Known]] = {}
+        self.in_earnest = False
+        self.leaving: tuple[str, ...] = ()
         self._consequences: Consequences | None = None
         self._loading = threading.Lock()
         self._turn = threading.Lock()
@@ -99,6 +107,9 @@ class Run:
             str, str | None
         ] = {}  # by owner, once ranges were compared: the resource that tells the clashes
         self._wishes: dict[str, str] = {}  # by owner
+        self._managers_told = False
+        self._file_followed = False
+        self._file: Resolved | None = None
 
     @property
     def consequences(self) -> "Consequences":
@@ -121,16 +132,47 @@ class Run:
         self.managers.update(there.managers)
         self.lost.update(declared.lost)
         self.unwatched.update(declared.unwatched)
+        self.left_out -= declared.lost
+        if self._file:  # each provider is configured when Pulumi first needs it
+            self._reached_as_the_file_says(self._file)
+
+    def follow_the_file(self, owner: str) -> None:
+        """In a refresh, take from the stack file on this machine which hosts are lost and which key files reach the
+        others. owner: `<project>/<stack>`.
+
+        Pulumi hands over the state's copy, by which a refresh would ask the dead, with keys that are gone. Nothing else
+        of the file counts before an `up`, and nothing of one that is not there or makes no sense.
+        """
+        with self._looking, suppress(OSError, StackFileError):  # nobody asks a host before all of it counts
+            if self._file_followed:
+                return
+            self._file_followed = True
+            project, _, stack = owner.rpartition("/")
+            raw = from_yaml((stack_files(Path.cwd()) / f"Pulumi.{stack}.yaml").read_bytes(), project)
+            self._file = resolve(readable(StackFile, raw).model)
+            self._reached_as_the_file_says(self._file)
+
+    def _reached_as_the_file_says(self, file: Resolved) -> None:
+        for host in file.lost & set(self.accesses):
+            del self.accesses[host]
+            self.left_out.add(host)
+        self.lost |= self.left_out
+        self.managers -= self.left_out
+        for host, access in file.access.items():
+            known = self.accesses.get(host)
+            if known and not moved(known.model_dump(), access.model_dump()):
+                self.accesses[host] = known.model_copy(update={"key_file": access.key_file})
 
     def hosts(self, spec: Spec | None = None) -> Door:
         """Return the declared hosts, and that of the spec, which only the state may still know.
 
-        Raises Blocked if that one is to be asked and the state says nothing that makes sense.
+        A lost one is never asked. Raises Blocked if the spec's is to be asked and the state says nothing that makes
+        sense.
         """
-        if not isinstance(spec, HostSpec) or spec.host in self.accesses or not spec.access:
+        if not isinstance(spec, HostSpec) or spec.host in {*self.accesses, *self.lost} or not spec.access:
             return self.reach(self.accesses, self.roles)
         own = HostAccess.recorded(spec.access, spec.host)
-        if not own.address and not own.local and spec.host not in self.lost:
+        if not own.address and not own.local:
             raise Blocked(
                 f"{spec.host}: the state does not say how it is reached: put it back into the stack file, run "
                 "`pulumi up`, then take it out"
@@ -182,6 +224,12 @@ class Run:
         """Tell whether the stack no longer manages it, and leaves it as it is."""
         return forgotten(spec, self.accesses, self.unwatched, adopted=adopted, with_swarm=self.declares_swarm)
 
+    def fate(self, host: str) -> str:
+        """Say what becomes of the member on a host that goes from a stack file which has the section `swarm`."""
+        from providers.explain.report.effects import LEAVES, LOST, STAYS
+
+        return STAYS if host in self.unwatched else LOST if host in self.lost else LEAVES
+
     def declared_access(self, host: str) -> dict[str, Any]:
         """Return how the configuration says now that a host is reached; empty if it declares none of that name."""
         found = self.accesses.get(host)
@@ -201,9 +249,10 @@ class Run:
         """Return errors that prove that what was in the swarm is gone: all declared hosts in no swarm, where they are
         the swarm.
 
-        A stack without a section `swarm` declares some hosts of one that others keep: there it proves nothing.
+        A stack without a section `swarm` declares some hosts of one that others keep: there it proves nothing, and nor
+        does it in a refresh that leaves lost hosts out.
         """
-        return (NoSwarm,) if self.declares_swarm else ()
+        return (NoSwarm,) if self.declares_swarm and not self.left_out else ()
 
     def refuse_half_a_swarm(self) -> None:
         """Raise Blocked if the hosts are in no swarm yet and one of them can't be used.
@@ -269,6 +318,20 @@ class Run:
                     raise Blocked(f"nothing was begun: {problems}")
             self._may_join = True
 
+    def warn_of_managers(self, show: "Progress", door: Door) -> None:
+        """Say which managers do not answer, and what the quorum bears. Looks once in a run, whether or not anything
+        changes: a swarm that has lost one looks well until the next."""
+        with self._looking:
+            if self._managers_told or not self.accesses:
+                return
+            self._managers_told = True
+        try:
+            found = unanswering(door.nodes(), {})
+        except SwarmnetError as problem:
+            found = f"whether all managers answer is not known: {problem}"
+        if found:
+            show(f"warning: {found}", stays=True)
+
     @contextmanager
     def turn(self, show: "Progress", turn: Turn) -> Iterator[None]:
         """Wait for one's turn, which does not use up one's own time.
@@ -296,6 +359,13 @@ class Run:
 
 
 PROCESS = Run()
+
+
+def stack_files(root: Path) -> Path:
+    """Return the folder of the stack files of the project in a folder. Raises OSError if there is none, and
+    StackFileError if it is no project."""
+    file = next((root / name for name in FILES if (root / name).is_file()), root / FILES[0])
+    return Path(Project.parse(file, file.read_bytes()).stacks or root)
 
 
 class Progress:

@@ -1,14 +1,23 @@
 """The swarm itself as a Pulumi resource. Decisions are in rules/nouns/swarm.py."""
 
 import pulumi
+from pulumi.dynamic import DiffResult
 
 from providers.resource import Props, Provider, SwarmnetResource
+from providers.rules.nouns.noun import Standing
 from providers.rules.nouns.swarm import KEEP_THE_KEY
 from providers.rules.nouns.table import SWARM
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.facts import SwarmFacts
 from providers.rules.vocabulary.specs import SwarmSpec
+from providers.rules.vocabulary.words import some
 from providers.run import Progress, Turn, one_line
+
+# Up to 0.1.0 the same edit forgot such a member. Which one it is only a node's own state tells.
+TAKEN_OVER = (
+    "warning: this swarm was taken over, and version 0.1.0 would only have forgotten {members} here: `unwatched: true` "
+    "for one `pulumi up` still does that"
+)
 
 
 class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
@@ -16,6 +25,38 @@ class SwarmProvider(Provider[SwarmSpec, SwarmFacts]):
 
     noun = SWARM
     begins_membership = True
+
+    def previewed(self, olds: Props, spec: SwarmSpec) -> None:
+        """Tell what becomes of members that go: of what goes Pulumi asks no provider anything in a preview."""
+        if olds and not pulumi.contains_unknowns(olds):
+            before = self.noun.spec.recorded(olds).members
+            self.run.leaving = self.run.consequences.gone(before, spec, self.run.fate)
+
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+        """Tell what differs; beside it which of the members that leave others had made, and in a run which managers do
+        not answer."""
+        found = super().diff(id_, olds, news)
+        if self.run.leaving and olds.get("adopted"):
+            told = TAKEN_OVER.format(members=some(self.run.leaving))
+            Progress(self.noun.spec.recorded(news).row)(told, stays=True)
+            self.run.leaving = ()
+        if self.run.in_earnest:
+            self.run.warn_of_managers(Progress(self.noun.spec.recorded(news).row), self.run.hosts())
+        return found
+
+    def found(self, spec: SwarmSpec, known: Props) -> Standing[SwarmSpec]:
+        """Return how it stands on the hosts, with a word on managers that do not answer."""
+        standing = super().found(spec, known)
+        if standing.there:
+            self.run.warn_of_managers(Progress(spec.row), self.run.hosts().at_rest())
+        return standing
+
+    def looked(self, door: Door, spec: SwarmSpec, known: Props) -> SwarmFacts:
+        """Return its facts; a swarm that is taken over may have managers that do not answer."""
+        facts = super().looked(door, spec, known)
+        if facts.nodes:
+            self.run.warn_of_managers(Progress(spec.row), door)
+        return facts
 
     def turn(self, spec: SwarmSpec, known: Props, door: Door) -> Turn:
         """Let all that concerns managers take turns."""

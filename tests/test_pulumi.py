@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cli.stack_files import declared
-from providers.explain.report.effects import PORTS_AWAY
+from providers.explain.report.effects import LEAVES, LOST, PORTS_AWAY
 from tests.states import FormerState, former_states
 from tests.support.command_line import swarmnet
 from tests.support.machines import ROOT
@@ -110,6 +110,20 @@ def test_consequence_is_told_before_the_prompt_and_not_again(project: Project, r
     assert {"ingress": {"subnet", "gateway"}, "overlay/monitoring": {"subnet", "gateway"}} == shown
     assert (1, 1, True) == (lines.count(PORTS_AWAY), lines.count(anew), "error: " in lines), lines
     assert [] == [word for word in ("owner", "row", "settled", "__") if f"{word}:" in lines]
+
+
+@each_state
+def test_row_says_what_becomes_of_a_member_and_a_refresh_asks_no_lost_one(project: Project, recorded: FormerState):
+    """Both go by the stack file on this machine, where Pulumi asks no provider, or hands over the state's copy."""
+    standing(project, recorded)
+    sections = silent(recorded).sections
+    first, lost, gone = sections["hosts"]
+    hosts = {first: sections["hosts"][first], lost: {**sections["hosts"][lost], "lost": True}}
+    project.declare({**sections, "hosts": hosts, "order": [[lost], [first]]})
+    seen, refreshed = project.preview(), project.run("preview", "--refresh", "--non-interactive").text
+
+    assert {f"node/{lost}": LOST, f"node/{gone}": LEAVES} == seen.notes
+    assert (True, False) == ("127.0.0.4" in refreshed, "127.0.0.3" in refreshed), refreshed
 
 
 @each_state

@@ -90,8 +90,8 @@ class Hosts(Door):
         self.fleet.ask_ahead(host, observe.first_words)
         return observe.node_facts(self.fleet, host, leaving=leaving)
 
-    def entry(self, node_id: str) -> Node | None:
-        return observe.entry(self.fleet, node_id)
+    def nodes(self) -> tuple[Node, ...]:
+        return observe.from_manager(self.fleet, observe.nodes)
 
     def workload(self) -> tuple[tuple[SwarmService, ...], tuple[Task, ...]]:
         return observe.from_manager(

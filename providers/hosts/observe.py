@@ -346,14 +346,11 @@ def node_facts(fleet: Fleet, host: str, *, leaving: bool = False) -> NodeFacts:
         return NodeFacts(member=own, swarm=None, others=tuple(others))
 
 
-def entry(fleet: Fleet, node_id: str) -> Node | None:
-    """A member's entry as the managers list it; their list fails without a quorum, so that what it lacks is absent."""
-    listed = from_manager(fleet, nodes)
-    return next((node for node in listed if node.id == node_id), None)
-
-
 def own_word(fleet: Fleet, host: str, leaving: bool) -> Member | Silent:
-    """Return the host's own membership; silence counts as an answer only from a host that is leaving."""
+    """Return the host's own membership; silence counts as an answer only from a host that is leaving, and one that is
+    lost is not asked."""
+    if leaving and host not in fleet.names:
+        return Silent(host=host, why=f"{host}: not asked, since it is lost")
     try:
         return member(fleet.engine(host))
     except HostError as problem:

@@ -34,6 +34,7 @@ class Plan:
 
     gwbridges: waves; the hosts of one may be changed at once. nodes: the first manager's is the first.
     access: every host of the stack file that is not lost. unwatched: members that are not reached.
+    lost: hosts that are dead for good.
     commands: of `prepare`, which come before all else; those of each host in their order, lost hosts among them.
     """
 
@@ -46,6 +47,7 @@ class Plan:
     commands: tuple[tuple[HostCommand, ...], ...] = ()
     warnings: tuple[str, ...] = ()
     unwatched: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
 
     @property
     def specs(self) -> tuple[Spec, ...]:
@@ -83,6 +85,7 @@ def wanted(whole: Resolved, owner: str) -> Plan:
         commands=commands(whole),
         gwbridges=_gwbridges(resolved, shared),
         unwatched=frozenset(resolved.unwatched),
+        lost=whole.lost,
         swarm=_swarm(resolved, shared),
         nodes=_nodes(resolved, shared),
         ingress=_ingress(resolved, shared),

@@ -26,7 +26,7 @@ simulated. No randomness, no clock, no threads: luck (a kick that fails) stands 
 """
 
 from providers.simulate.elapse import elapse
-from providers.simulate.observe import entry, gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
+from providers.simulate.observe import entries, gwbridge_facts, ingress_facts, node_facts, overlay_facts, swarm_facts
 from providers.simulate.perform import perform
 from providers.simulate.world import Host, Manners, World, bare
 
@@ -36,7 +36,7 @@ __all__ = [
     "World",
     "bare",
     "elapse",
-    "entry",
+    "entries",
     "gwbridge_facts",
     "ingress_facts",
     "node_facts",

@@ -79,8 +79,8 @@ class SimulatedHosts(Door):
     def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
         return simulate.node_facts(self.world, host, leaving=leaving)
 
-    def entry(self, node_id: str) -> Node | None:
-        return simulate.entry(self.world, node_id)
+    def nodes(self) -> tuple[Node, ...]:
+        return simulate.entries(self.world)
 
     def workload(self) -> tuple[tuple[SwarmService, ...], tuple[Task, ...]]:
         return reads.services(self.world), reads.tasks(self.world)

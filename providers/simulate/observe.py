@@ -23,7 +23,7 @@ from providers.simulate.answering import engine, manager
 from providers.simulate.reads import answers, containers, host_ingress, listed, member, nodes, services, settings, tasks
 from providers.simulate.world import Host, Lately, World
 
-__all__ = ["entry", "gwbridge_facts", "ingress_facts", "node_facts", "overlay_facts", "swarm_facts", "tasks"]
+__all__ = ["entries", "gwbridge_facts", "ingress_facts", "node_facts", "overlay_facts", "swarm_facts", "tasks"]
 
 
 def gwbridge_facts(world: World, host: str) -> GwbridgeFacts:
@@ -101,14 +101,17 @@ def node_facts(world: World, host: str, *, leaving: bool = False) -> NodeFacts:
     )
 
 
-def entry(world: World, node_id: str) -> Node | None:
-    """Return a member's entry as the managers list it, or None if they list none."""
+def entries(world: World) -> tuple[Node, ...]:
+    """Return all members as a manager lists them."""
     manager(world)
-    return next((node for node in nodes(world) if node.id == node_id), None)
+    return nodes(world)
 
 
 def own_word(world: World, host: str, leaving: bool) -> Member | Silent:
-    """Return the host's own membership; silence counts as an answer only from a host that is leaving."""
+    """Return the host's own membership; silence counts as an answer only from a host that is leaving, and one that is
+    lost is not asked."""
+    if leaving and host not in {each.name for each in world.hosts}:
+        return Silent(host=host, why=f"{host}: not asked, since it is lost")
     try:
         return member(world, engine(world, host))
     except HostError as problem:

@@ -27,7 +27,8 @@ TREATMENT = specs.TREATMENT | {"access", "settled"} | Spec.NOT_COMPARED
 class Change:
     """One resource that changes. `op` is create, update, replace or delete; `adopted`: others had made it.
 
-    unsaid: the stack file does not speak of it any more, and so leaves it as it is.
+    unsaid: the stack file does not speak of it any more, and so leaves it as it is. lost: it is the membership of a
+    host that is dead for good.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Change:
     after: Spec | None
     adopted: bool = False
     unsaid: bool = False
+    lost: bool = False
 
     @property
     def spec(self) -> Spec:
@@ -77,7 +79,8 @@ class Change:
 def changes(preview: Preview, plan: Plan | None) -> list[Change]:
     """Swarmnet's resources that change: what is made or changed by kind and wave, then what goes, last made first."""
     found = [change for step in preview.steps if step.op in OPS and (change := _change(step))]
-    found = [replace(change, unsaid=plan is not None and _stays(change, plan)) for change in found]
+    if plan:
+        found = [replace(each, unsaid=_stays(each, plan), lost=_lost(each, plan)) for each in found]
     place = places(plan) if plan else {}
 
     def order(change: Change) -> tuple[int, int, int, list[Any]]:
@@ -93,6 +96,10 @@ def _stays(change: Change, plan: Plan) -> bool:
     """Tell whether it is only forgotten: the stack file is silent about it, or declares it under another name."""
     renamed = change.name != change.spec.resource_name in {spec.resource_name for spec in plan.specs}
     return plan.forgets(change.spec, adopted=change.adopted) or (change.op == "delete" and renamed)
+
+
+def _lost(change: Change, plan: Plan) -> bool:
+    return change.op == "delete" and isinstance(change.spec, NodeSpec) and change.spec.host in plan.lost
 
 
 def others(preview: Preview) -> list[Step]:

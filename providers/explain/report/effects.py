@@ -4,7 +4,7 @@ One account for all who tell of it: the report, its first line, and the row of t
 the hosts report (facts) adds names and numbers. Where the words come from: docs/live-changes.md.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -51,6 +51,10 @@ PORTS_LEAVE = (
 )
 PORTS_AWAY = "every published port is away for seconds; tasks of publishing services restart twice"
 CREATED, REMOVED, REPLACED = "{network} created", "{network} removed", "{resource} replaced on demand"
+# What becomes of a member whose host goes from the stack file.
+LEAVES = "leaves the swarm: drained, tasks move away"
+LOST = "removed as lost: the managers forget it, and its host is not asked"
+STAYS = "removed from state: stays a member"
 NEW_BRIDGE = "new bridge for {host}: drained first if in a swarm already"
 MOVED = "its services move to a twin and back: each of their tasks restarts twice"
 
@@ -134,6 +138,8 @@ def _of_swarm(change: Change, spec: SwarmSpec) -> Effect:
 
 def _of_node(change: Change, after: NodeSpec) -> Effect:
     before = change.before
+    if change.lost:
+        return Effect(LOST, "{host} removed as lost", Disturbs.SURELY)
     if change.op == "delete":
         gone = "drained: its tasks move to other hosts; demoted if it is a manager; then it leaves the swarm"
         return Effect(gone, "{host} drained and taken out of the swarm", Disturbs.SURELY)
@@ -241,6 +247,18 @@ class Consequences:
         if after.resource_name in self._known:
             op = "replace" if replaced else "update"
             self._say(Change(name=after.resource_name, op=op, before=before, after=after))
+
+    def gone(self, before: Iterable[str], swarm: SwarmSpec, fate: Callable[[str], str]) -> tuple[str, ...]:
+        """Tell on its row what becomes of each member whose host goes, which Pulumi asks no provider of.
+
+        before: the hosts that the state's swarm has. Returns those that stay no members.
+        """
+        left, came = (tuple(sorted(each)) for each in ({*before} - {*swarm.members}, {*swarm.members} - {*before}))
+        renamed = f"; nothing, if it is {' or '.join(came[:3])} now" if came else ""
+        fates = {host: fate(host) for host in left}
+        for host, words in fates.items():
+            self._tell(swarm.row_of_member(host), f"{words}{renamed if words == LEAVES else ''}")
+        return tuple(host for host, words in fates.items() if words != STAYS)
 
     def _say(self, change: Change) -> None:
         words = consequence(change, self._joining)

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from itertools import combinations
 
 from providers.rules.doctor.case import Case, Fault
+from providers.rules.live.quorum import bears
 from providers.rules.vocabulary.addresses import engine_host, is_ip
 from providers.rules.vocabulary.diagnosis import Unread
 
@@ -38,11 +39,14 @@ def memberships(case: Case) -> Iterator[Fault]:
             yield Fault("failed", fact, unlock if own.state == "locked" else read, own.host)
     names = {host.member.node_id: host.host for host in case.seen.hosts}
     for node in case.swarm.survey.nodes if case.swarm else ():
-        if not node.counted_on:
+        silent = node.role == "manager" and node.reachability == "unreachable"
+        if silent or not node.counted_on:
             start = "start docker there, and see that TCP 2377 of the managers is reached"
             remedy = f"{start}; docs/operations.md where it is gone for good"
             name = names.get(node.id, node.hostname)
-            yield Fault("failed", f"its managers say that it is {node.state}", remedy, name)
+            said = f"its managers say that it is {'unreachable' if node.counted_on else node.state}"
+            borne = f"; {bears(case.swarm.survey.nodes)}" if silent and case.swarm else ""
+            yield Fault("failed", f"{said}{borne}", remedy, name)
 
 
 def certificates(case: Case) -> Iterator[Fault]:

@@ -1,6 +1,9 @@
-"""Tells whether the swarm can do without a manager, for good or for a moment."""
+"""Tells whether the swarm can do without a manager, for good or for a moment, and which one it does without."""
+
+from collections.abc import Mapping
 
 from providers.rules.vocabulary.facts import Node
+from providers.rules.vocabulary.words import some
 
 
 def no_quorum_without(node: Node, nodes: tuple[Node, ...]) -> str | None:
@@ -35,4 +38,30 @@ def no_quorum_meanwhile(node: Node, nodes: tuple[Node, ...]) -> str | None:
     return (
         f"of the other {len(managers) - 1} managers only {reachable} can be reached, and a majority of all "
         f"{len(managers)} takes {needed}: bring the others back first"
+    )
+
+
+def bears(nodes: tuple[Node, ...]) -> str:
+    """Say how many managers answer, and how many more the swarm can lose; empty if all answer."""
+    managers = [node for node in nodes if node.role == "manager"]
+    answering = sum(node.reachability == "reachable" for node in managers)
+    if answering == len(managers):
+        return ""
+    spare = answering - (len(managers) // 2 + 1)
+    loss = "one more loss stops the swarm" if spare <= 0 else f"the swarm bears {spare} more"
+    return f"{answering} of {len(managers)} managers answer; {loss}"
+
+
+def unanswering(nodes: tuple[Node, ...], hosts: Mapping[str, str]) -> str:
+    """Name the managers that do not answer, with what the quorum bears; empty if all do.
+
+    hosts: names by node id; the others go by their hostnames.
+    """
+    dead = [node for node in nodes if node.role == "manager" and node.reachability != "reachable"]
+    if not dead:
+        return ""
+    names = [hosts.get(node.id, node.hostname) for node in dead]
+    return (
+        f"manager {some(names)}: no answer to the others: {bears(nodes)}: bring it back, or set "
+        f"hosts.{names[0]}.lost: true if it is gone for good"
     )

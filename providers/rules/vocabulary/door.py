@@ -61,8 +61,8 @@ class Door(Protocol):
     def node(self, host: str, *, leaving: bool = False) -> NodeFacts:
         """Return one host's membership; `leaving`: with what runs on it."""
 
-    def entry(self, node_id: str) -> Node | None:
-        """Return a member's entry as the managers list it, or None if they list none."""
+    def nodes(self) -> tuple[Node, ...]:
+        """Return all members as the managers list them."""
 
     def workload(self) -> tuple[tuple[SwarmService, ...], tuple[Task, ...]]:
         """Return all services of the swarm and all tasks that it remembers."""

@@ -282,6 +282,10 @@ class SwarmSpec(SwarmKeys, Spec):
     )
     timeout: float = Field(default=120, gt=0, description="seconds for the swarm's own work")
 
+    def row_of_member(self, host: str) -> str:
+        """Return the URN of a host's membership, which stands beside the swarm."""
+        return self.row.replace(":Swarm::swarm", f":Node::node/{host}")
+
 
 class NodeSpec(NodeKeys, HostSpec):
     """One host's membership.

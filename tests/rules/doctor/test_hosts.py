@@ -21,6 +21,8 @@ SILENT = {"silent": (Silent(host="w2", why="w2: no answer within 10 s"),)}
 NODES = (node("m1"), node("w1"), node("w2"))
 OF_NO_USE = (node("m1", address="0.0.0.0"), node("w1", address="127.0.0.1"), node("w2", address=""))
 SAYS_DOWN = "its managers say that it is down"
+DEAD = node("w1", state="down", role="manager", reachability="unreachable")
+NO_MORE = "one more loss stops the swarm"
 TO_MANAGERS = "it tells members 10.9.0.2, and comes to the managers from 203.0.113.7"
 
 
@@ -46,6 +48,7 @@ def listed(*nodes, ends=NOW + 31 * DAY):
         ),
         ("membership", {"state": "inactive", "node_address": ""}, {}, []),  # it may still join
         ("membership", {}, listed(node("w1", state="down", hostname="vm7")), [f"w1 failed: {SAYS_DOWN}"]),
+        ("membership", {}, listed(node("m1"), DEAD), [f"w1 failed: {SAYS_DOWN}; 0 of 2 managers answer; {NO_MORE}"]),
         ("membership", {}, listed(node("w2", id="x", state="down", hostname="old")), [f"old failed: {SAYS_DOWN}"]),
         ("certificates", {"state": "error", "error": EXPIRED}, {}, [f"w1 failed: {' '.join(EXPIRED.split())}"]),
         ("certificates", {}, listed(ends=NOW - DAY), [f"failed: {AUTHORITY} has ended, or does within a day"]),

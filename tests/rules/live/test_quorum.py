@@ -1,6 +1,6 @@
 """The swarm's need of a manager: can it go for good, or for a moment?"""
 
-from providers.rules.live.quorum import no_quorum_meanwhile, no_quorum_without
+from providers.rules.live.quorum import no_quorum_meanwhile, no_quorum_without, unanswering
 from providers.rules.vocabulary.facts import Node
 from tests.support.tables import cases
 
@@ -39,3 +39,19 @@ def test_four_managers_with_one_down_can_lose_another_for_good_only():
     nodes = managers(1, 3)
     assert no_quorum_without(nodes[0], nodes) is None
     assert "a majority of all 4 takes 3" in (no_quorum_meanwhile(nodes[0], nodes) or "")
+
+
+@cases(
+    "expected, well, down",
+    {
+        "all answer": ("", 3, 0),
+        "one more would be too many": ("2 of 3 managers answer; one more loss stops the swarm", 2, 1),
+        "an even number": ("3 of 4 managers answer; one more loss stops the swarm", 3, 1),
+        "it bears another": ("4 of 5 managers answer; the swarm bears 1 more", 4, 1),
+    },
+)
+def test_dead_manager_is_named_with_what_the_quorum_bears(expected: str, well: int, down: int):
+    """It goes by the stack file's name where the state knows it, and the remedy has that name."""
+    told = unanswering(managers(down, well), {f"m{well}": "db1"})
+    remedy = "bring it back, or set hosts.db1.lost: true if it is gone for good"
+    assert told == (f"manager db1: no answer to the others: {expected}: {remedy}" if down else "")
