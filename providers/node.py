@@ -10,7 +10,7 @@ from providers.rules.nouns import node as rules
 from providers.rules.nouns.noun import Standing
 from providers.rules.nouns.swarm import not_to_be_ended
 from providers.rules.nouns.table import NODE
-from providers.rules.stack_file.access import HostAccess, kept_from_joining, known_by, moved
+from providers.rules.stack_file.access import HostAccess, kept_from_joining, known_by, left_behind, moved
 from providers.rules.vocabulary.door import Door
 from providers.rules.vocabulary.errors import Blocked, EngineError, HostError
 from providers.rules.vocabulary.facts import Member, NodeFacts
@@ -25,8 +25,10 @@ class NodeProvider(Provider[NodeSpec, NodeFacts]):
     begins_membership = True
 
     def turn(self, spec: NodeSpec, known: Props, door: Door) -> Turn:
-        """Let workers join side by side; a host that is or becomes a manager waits for its turn."""
-        return "alone" if "manager" in (spec.role, known.get("role")) else "beside others"
+        """Let workers join side by side; a host that is or becomes a manager, or leaves to join again, waits for its
+        turn."""
+        waits = "manager" in (spec.role, known.get("role")) or left_behind(known.get("access"), spec.access)
+        return "alone" if waits else "beside others"
 
     def found(self, spec: NodeSpec, known: Props) -> Standing[NodeSpec]:
         """Find it by the managers' list and by the host's own word on its address; a silent host is still a member."""

@@ -95,7 +95,7 @@ def member(world: World, name: str, role: str, availability: str = "active", *, 
     """A host with an entry among the members, and with a docker_gwbridge (measurements.md#bridge-before-a-join)."""
     world, node_id = world.another_id("n")
     world = with_gateway_bridge(world, name)
-    host = replace(world.host(name), state="active", node_id=node_id)
+    host = replace(world.host(name), state="active", node_id=node_id, joined_at="")
     entry = Node(
         id=node_id,
         hostname=name,

@@ -45,7 +45,7 @@ def member(world: World, host: Host) -> Member:
         control=host.control and not locked,
         error=LEADERLESS if leaderless else LOCKED if locked else GIVEN_UP if host.state == "error" else "",
         swarm_id=world.swarm.settings.id if world.cluster and host.control and not locked else "",
-        node_address=host.address if host.member else "",
+        node_address=(host.joined_at or host.address) if host.member else "",
         remote_managers=remote_managers(world) if host.member and world.cluster else (),
     )
 

@@ -84,8 +84,9 @@ class Manners:
 class Host:
     """One host and its own Engine.
 
-    declared: the stack file names it. connected: it is reached, by us and by the other hosts. docker: its Engine
-    runs. state, node_id, control: its own word on its membership. failing_joins: so many joins from now on are given up
+    joined_at: the address by which members know it, if it has another one since. declared: the stack file names it.
+    connected: it is reached, by us and by the other hosts. docker: its Engine runs. state, node_id, control: its own
+    word on its membership. failing_joins: so many joins from now on are given up
     (measurements.md#joins-that-fail-later). failing_kicks: so many ingresses that come to it next fail to be set up
     (measurements.md#kicks). slow: it takes four times as long to drop a network.
     start_limit: its docker does not start more often within a minute, 0 for any number; starts: so often it has
@@ -95,6 +96,7 @@ class Host:
 
     name: str
     address: str
+    joined_at: str = ""
     declared: bool = True
     connected: bool = True
     docker: bool = True

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from providers.explain.report.changes import Change
+from providers.rules.stack_file.access import left_behind
 from providers.rules.vocabulary.specs import GwbridgeSpec, IngressSpec, NodeSpec, OverlaySpec, Spec, SwarmSpec
 
 
@@ -145,6 +146,9 @@ def _of_node(change: Change, after: NodeSpec) -> Effect:
         return Effect(gone, "{host} drained and taken out of the swarm", Disturbs.SURELY)
     if not isinstance(before, NodeSpec):
         return Effect(f"joins the swarm as a {after.role}, unless it is a member already", "{host} joining the swarm")
+    if left := left_behind(before.access, after.access):
+        again = f"if members know it by {left}, it is drained, leaves the swarm, and joins again by the new address"
+        return Effect(again, "{host} leaving and joining again", Disturbs.MAYBE, again)
     said = []
     if before.role != after.role:
         said.append("promoted" if after.role == "manager" else "demoted, never at the price of the quorum")

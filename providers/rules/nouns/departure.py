@@ -1,11 +1,13 @@
-"""The way of a host out of its swarm: drained, emptied, demoted, left, its entry removed; and what is left alone when
-it goes from a stack. No calls, no waiting."""
+"""The way of a host out of its swarm: drained, emptied, demoted, left, its entry removed, also for one that joins again
+by another address; and what is left alone when it goes from a stack. No calls, no waiting."""
 
 from collections.abc import Container
 
 from providers.rules.live.quorum import no_quorum_without
+from providers.rules.nouns import adoption
 from providers.rules.nouns.swarm import ADVICE, divided, still_members
 from providers.rules.vocabulary.facts import Member, Node, NodeFacts, Silent
+from providers.rules.vocabulary.labels import REJOINS
 from providers.rules.vocabulary.specs import HostSpec, NodeSpec, Spec, SwarmSpec
 from providers.rules.vocabulary.steps import Blocked, Decision, Done, LeaveSwarm, RemoveNode, Steps, UpdateNode, Wait
 
@@ -55,6 +57,43 @@ def next_step_of_removal(spec: NodeSpec, facts: NodeFacts, node_id: str, *, lost
     if len(facts.nodes) == 1:
         return Done()
     return departure(spec, facts, node)
+
+
+def rejoins(spec: NodeSpec, facts: NodeFacts, member: Member, node_id: str) -> bool:
+    """Tell whether the host at a changed address is the state's member on its way to join again by it: a label on its
+    former entry says so, and one on the new entry once that is a member."""
+    marks = {node.id: mark for node in facts.nodes if (mark := node.label(REJOINS))}
+    to_join = node_id in marks and marks[node_id] == spec.access.get("address")
+    return to_join or (member.node_id in marks and marks[member.node_id] == node_id)
+
+
+def way_to_rejoin(spec: NodeSpec, facts: NodeFacts, node: Node, left: str) -> Decision:
+    """Return the next step until a member has left that is to join again by its host's new address, since it keeps the
+    one that it joined with (`left`)."""
+    if foreign := adoption.foreign(f"{spec.host}: its membership (node {node.id})", node.labels, spec.owner):
+        return Blocked(foreign)
+    now = str(spec.access["address"])
+    refused = node.role == "manager" and no_quorum_without(node, facts.nodes)
+    if refused:
+        return Blocked(
+            f"{spec.host}: members know it by {left}, and it can't leave and join again by {now}: {refused}; with one "
+            f"manager make another first; to keep the address, write advertise_address: {left}"
+        )
+    if node.label(REJOINS) != now:
+        mark = UpdateNode(node_id=node.id, version=node.version, availability="drain", set_labels=((REJOINS, now),))
+        return Steps((mark,), f"drain {spec.host}, which joins again by {now}")
+    return departure(spec, facts, node)
+
+
+def end_of_rejoining(spec: NodeSpec, facts: NodeFacts, node: Node, node_id: str) -> Decision | None:
+    """Return the next step until the former entry of a member that has joined again is gone; None if none is left."""
+    former = next((each for each in facts.nodes if each.id == node_id != node.id and each.label(REJOINS)), None)
+    if former is None:
+        return None
+    if node.label(REJOINS) != node_id:
+        mark = UpdateNode(node_id=node.id, version=node.version, set_labels=((REJOINS, node_id),))
+        return Steps((mark,), f"note which member {spec.host} was")
+    return removal_of_entry(spec, facts, former)
 
 
 def stranded(spec: NodeSpec, facts: NodeFacts, member: Member) -> Decision:

@@ -10,7 +10,14 @@ from shlex import quote
 from providers.rules.live import ingress_rollout, maintenance
 from providers.rules.live.quorum import no_quorum_without
 from providers.rules.nouns import adoption, gwbridge
-from providers.rules.nouns.departure import ROLE_CHANGE, next_step_of_removal, removal_of_entry
+from providers.rules.nouns.departure import (
+    ROLE_CHANGE,
+    end_of_rejoining,
+    next_step_of_removal,
+    rejoins,
+    removal_of_entry,
+    way_to_rejoin,
+)
 from providers.rules.nouns.noun import Decide, Known, Standing
 from providers.rules.nouns.swarm import ADVICE, broken
 from providers.rules.stack_file import access
@@ -61,8 +68,11 @@ def member_of(facts: NodeFacts) -> Node | None:
 
 
 def look(door: Door, spec: NodeSpec, known: Known, *, leaving: bool = False) -> NodeFacts:
-    """Read the facts; for a removal also what runs on the host."""
-    return door.node(spec.host, leaving=leaving)
+    """Read the facts; for a removal, and before it joins again by another address, also what runs on the host."""
+    facts = door.node(spec.host, leaving=leaving)
+    if not leaving and access.left_behind(known.get("access"), spec.access):
+        return replace(facts, tasks=door.node(spec.host, leaving=True).tasks)
+    return facts
 
 
 def decide_removal(spec: NodeSpec, known: Known, *, lost: bool) -> Decide | None:
@@ -94,6 +104,7 @@ def next_step(
     drop_labels: tuple[str, ...] = (),
     node_id: str = "",
     moved: str = "",
+    left: str = "",
     kept: str = "",
     joins: int = 0,
 ) -> Decision:
@@ -101,13 +112,14 @@ def next_step(
     often this run let the host join; if at all, the membership is ours.
 
     `node_id`: the member in the state. If the host has become another member, the old entry goes, unless its address
-    has changed since (`moved`): then it is another host. `kept`: why another address can't change while it is that
+    has changed since (`moved`): then it is another host. `left`: the address that it joined with, which the file no
+    longer has: it leaves, and joins again. `kept`: why another address can't change while it is that
     member.
     """
     member = facts.member
     if isinstance(member, Silent):
         return Blocked(f"{spec.host}: {member.why}")
-    if moved and member.node_id != node_id:
+    if moved and member.node_id != node_id and not rejoins(spec, facts, member, node_id):
         return Blocked(elsewhere(spec, member, node_id, moved))
     if facts.swarm is None:
         return Blocked(
@@ -123,10 +135,15 @@ def next_step(
             f"{spec.host}: it is a member (node {member.node_id}) of another swarm than {facts.swarm.id}: "
             "take it out of the stack file, or let it leave that swarm"
         )
+    if left and node.id == node_id and member.node_address == left:
+        return way_to_rejoin(spec, facts, node, left)
     unlike = readdressed(spec, member, kept if node.id == node_id else "")
     if unlike:
         return Blocked(unlike)
     decision = membership(spec, facts, node, known, joins > 0, drop_labels)
+    again = end_of_rejoining(spec, facts, node, node_id) if decision == Done() else None
+    if again:
+        return again
     former = former_entry(facts, node, node_id)
     return removal_of_entry(spec, facts, former) if former and decision == Done() else decision
 
@@ -172,6 +189,7 @@ def decide(spec: NodeSpec, known: Known) -> Decide:
         drop_labels=tuple(sorted(known.get("labels", {}))),
         node_id=known.get("node_id", ""),
         moved=access.moved(known.get("access", {}), spec.access),
+        left=access.left_behind(known.get("access"), spec.access),
         kept=access.kept_from_joining(spec.host, known.get("access", {}), spec.access),
     )
     joins = 0

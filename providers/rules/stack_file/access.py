@@ -98,6 +98,16 @@ def known_by(host: HostAccess) -> str:
     return "" if host.advertise_address == host.address else ip_only(host.advertise_address)
 
 
+def left_behind(before: object, now: object) -> str:
+    """Return the IP address that a member joined with by the stack file's `address`, if that has become another one
+    between two `model_dump()`s of its access; empty if a name or `advertise_address` says how members know it."""
+    if not before or not now:
+        return ""
+    then, since = (HostAccess.recorded(each, "") for each in (before, now))
+    by_address = all(ip_only(each.address) and each.advertise_address == each.address for each in (then, since))
+    return ip_only(then.address) if by_address and then.address != since.address else ""
+
+
 def advertises(host: HostAccess, node_address: str) -> str:
     """Say why a member is not known by the stack file's address; empty if it is, or nothing says which. node_address:
     its own, as it tells it (`/info`, NodeAddr): the managers' (Status.Addr) is another one behind NAT."""

@@ -1,16 +1,21 @@
 """A host joins drained, gets its labels, and is then opened: what lands on it meanwhile, and what a cut leaves."""
 
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 
 from providers import simulate
+from providers.rules.nouns.table import NODE
 from providers.rules.vocabulary.errors import Blocked
+from providers.rules.vocabulary.facts import NodeFacts
 from providers.rules.vocabulary.specs import NodeSpec
 from providers.rules.vocabulary.steps import JoinSwarm, LeaveSwarm
 from providers.simulate import World, others
+from providers.simulate.members import emptied, stop_docker
 from tests.support.lifecycle import gwbridge_spec, id_of, made, make, node_spec, swarm_spec
-from tests.support.simulated import Killed, SimulatedHosts
+from tests.support.simulated import Killed, SimulatedHosts, cuts, on_host
 from tests.support.tables import cases
 
 NOT_B = {"Placement": {"Constraints": ["node.labels.zone!=b"]}, "ForceUpdate": 0}
@@ -110,3 +115,96 @@ def test_host_keeps_the_bridge_that_it_joins_with():
     ready = made(with_m1(), bridge)
 
     assert id_of(ready, bridge) == id_of(made(ready, spec), bridge)
+
+
+# A host that has another address, or has lost its Engine's data
+
+AT = "198.51.100.77"
+
+
+def reached(address: str) -> dict[str, str]:
+    """How w1 is reached."""
+    return {"name": "w1", "address": address, "advertise_address": address}
+
+
+def moved(role: str) -> tuple[World, NodeSpec, dict[str, Any]]:
+    """A swarm of three managers, and w1, whose host has another address since; what is wanted, and the state's word."""
+    names = ("m1", "m2", "w1", "w2")
+    roles = {"m1": "manager", "m2": "manager", "w1": role, "w2": "worker"}
+    nodes = [node_spec(name, role=roles[name], labels={"zone": "b"}) for name in names]
+    world = made(simulate.bare(*names), gwbridge_spec("w1"), swarm_spec(members=names), *nodes)
+    old = world.host("w1")
+    world = others.create_service(on_host(world, "w1", address=AT, joined_at=old.address), ANYWHERE)
+    known = {"node_id": old.node_id, "labels": {"zone": "b"}, "access": reached(old.address)}
+    return simulate.elapse(world, 20), nodes[2].model_copy(update={"access": reached(AT)}), known
+
+
+def work(hosts: SimulatedHosts, spec: NodeSpec, known: dict[str, Any]) -> NodeFacts:
+    """Bring the membership about, as an `up` does."""
+    look = partial(NODE.look, hosts, spec, known)
+    facts: NodeFacts = hosts.work("it", spec.timeout, hosts.progress.append, look, NODE.decide(spec, known))
+    return facts
+
+
+@pytest.mark.parametrize("role", ["worker", "manager"])
+def test_host_with_a_new_address_leaves_and_joins_by_it(role: str):
+    """It is drained first, and comes back as it was, wherever the run was cut; its former entry is gone."""
+    world, spec, known = moved(role)
+    for cut in [world, *cuts(world, lambda hosts: work(hosts, spec, known))]:
+        hosts = SimulatedHosts(cut)
+        work(hosts, spec, known)
+        (entry,) = [node for node in hosts.world.swarm.nodes if node.hostname == "w1"]
+        own = hosts.member("w1")
+        assert (own.node_id, AT) == (entry.id, own.node_address) != (known["node_id"], AT)
+        assert (role, "active", "b", AT) == (entry.role, entry.availability, entry.label("zone"), entry.address)
+        hosts = SimulatedHosts(hosts.world)
+        work(hosts, spec, known)  # as after a cut right before the state was written
+        assert [] == hosts.steps
+    leaves = SimulatedHosts(world)
+    work(leaves, spec, known)
+    kinds = [type(step).__name__ for step in leaves.steps]
+    assert ("UpdateNode", True) == (kinds[0], kinds.index("LeaveSwarm") < kinds.index("JoinSwarm")), kinds
+
+
+def test_manager_with_a_new_address_stays_where_the_quorum_needs_it():
+    """The reason says what to do first; nothing is written."""
+    world, spec, known = moved("manager")
+    hosts = SimulatedHosts(simulate.elapse(stop_docker(world, "m2"), 60))
+
+    with pytest.raises(Blocked, match=r"can't leave and join again by 198.51.100.77: .* bring the others back first"):
+        work(hosts, spec, known)
+    assert [] == hosts.steps
+
+
+@pytest.mark.parametrize("told", [{"address": "w1.example.com"}, {"advertise_address": "198.51.100.2"}], ids=str)
+def test_member_keeps_the_address_that_the_file_does_not_replace(told: dict[str, str]):
+    """A name says nothing of it, and `advertise_address` says that it stays."""
+    world, spec, known = moved("worker")
+    now = {**reached(AT), "advertise_address": AT, **told}
+    if told.get("address"):
+        del now["advertise_address"]
+    else:
+        now["advertise_address"] = known["access"]["address"]
+    hosts = SimulatedHosts(world)
+    work(hosts, spec.model_copy(update={"access": now}), known)
+
+    assert [] == hosts.steps
+
+
+@pytest.mark.parametrize("role", ["worker", "manager"])
+def test_host_whose_engine_lost_its_data_joins_anew(role: str):
+    """It is another node; the former one's entry goes once the managers call it down."""
+    world, spec, known = moved(role)
+    known["access"] = spec.access
+    world = simulate.elapse(stop_docker(world, "w1"), 60)
+    bare = emptied(world.host("w1"))
+    hosts = SimulatedHosts(world.with_host(replace(bare, docker=True, starts=())))
+    work(hosts, spec, known)
+
+    (entry,) = [node for node in hosts.world.swarm.nodes if node.hostname == "w1"]
+    assert (role, "active", "b", True) == (
+        entry.role,
+        entry.availability,
+        entry.label("zone"),
+        entry.id != known["node_id"],
+    )
