@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from providers.hosts.observe import from_manager
+from providers.hosts.observe import from_manager, own_word
 from providers.hosts.perform import perform, unlock_key
 from providers.rules.stack_file.access import UNSAID, Roles
 from providers.rules.vocabulary.errors import NoQuorum, NoSwarm, NotAManager, Unproved, Unreachable
@@ -45,6 +45,11 @@ def test_manager_is_remembered(hosts, fleet):
     """One search serves the process, and also those who seek it while they ask each host."""
     assert dict.fromkeys(NAMES, "m1") == fleet.each(lambda engine: fleet.manager().name)
     assert 1 == hosts["m1"].engine.requests.count("GET /v1.45/info")
+
+
+def test_lost_host_is_not_asked_for_its_own_word(hosts, fleet):
+    """It is not among the hosts that are reached: its membership goes by the managers' word alone."""
+    assert "w9: not asked, since it is lost" == own_word(fleet, "w9", leaving=True).why
 
 
 def test_newest_manager_is_remembered(hosts, fleet):
