@@ -42,6 +42,7 @@ CHECKS: Mapping[FindingId, Check] = {
     "engine-release": each(engines.release),
     "mixed-releases": engines.mixed_releases,
     "live-restore": each(engines.live_restore),
+    "cloned-member": members.clones,
     "membership": members.memberships,
     "certificates": members.certificates,
     "clock": engines.clocks,
@@ -78,6 +79,19 @@ CHECKS: Mapping[FindingId, Check] = {
 _READS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers", "commands"})
 # For these packets are sent.
 _SENT = frozenset({"probes", "port-taken"} | {name for name in CHECKS if name.startswith("reach-")})
+# What comes of another fault, by the findings that name that one: they say it all, with the remedy that helps.
+_CAUSES: Mapping[FindingId, tuple[FindingId, ...]] = {
+    "membership": ("cloned-member", "certificates"),
+    "advertised-address": ("cloned-member",),
+    "docker-chains": ("daemon-settings",),
+    "probes": ("kernel-vxlan",),
+    "reach-managers": ("cloned-member",),
+    "reach-gossip": ("cloned-member",),
+    "reach-data-path": ("cloned-member", "kernel-vxlan"),
+    "reach-full-size": ("cloned-member", "kernel-vxlan", "link-mtu"),
+    "reach-data": ("cloned-member", "kernel-vxlan"),
+    "reach-esp": ("cloned-member", "kernel-vxlan", "kernel-esp", "daemon-settings"),
+}
 
 # The findings that could make a change fail halfway, so that they are looked for before its first write.
 # A bridge or the ingress that changes under running services: the new one has to come to each host.
@@ -135,9 +149,13 @@ def halting(seen: Observed, wanted: Wanted, ids: Iterable[FindingId]) -> list[st
 
 
 def _unexplained(found: list[Finding]) -> Iterator[Finding]:
-    """All but large packets that do not pass to or from a link that is told to be too narrow: the matrix shows them."""
-    narrow = {each.host for each in found if each.id == "link-mtu" and each.status == "failed"}
-    return (each for each in found if each.id != "reach-full-size" or narrow.isdisjoint((each.host, each.peer)))
+    """Yield all but what another finding on one of its hosts explains; the matrix still shows what does not pass."""
+    failed = [each for each in found if each.status == "failed"]
+    hosts = {(cause.id, host) for cause in failed for host in (cause.host, cause.peer) if host}
+    for each in found:
+        causes = _CAUSES.get(each.id, ())
+        if hosts.isdisjoint((cause, host) for cause in causes for host in (each.host, each.peer)):
+            yield each
 
 
 def _judged(found: Finding, wanted: Wanted) -> Finding:

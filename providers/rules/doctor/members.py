@@ -7,7 +7,7 @@ from itertools import combinations
 from providers.rules.doctor.case import Case, Fault
 from providers.rules.live.quorum import bears
 from providers.rules.vocabulary.addresses import engine_host, is_ip
-from providers.rules.vocabulary.diagnosis import Unread
+from providers.rules.vocabulary.diagnosis import ObservedHost, Unread
 
 _ENDED = "certificate has expired"  # "or is not yet valid", Go says of both
 _DAY = 86_400.0
@@ -27,6 +27,25 @@ def swarm_answers(case: Case) -> Iterator[Fault]:
     if isinstance(case.seen.swarm, Unread):
         remedy = "nothing else of the swarm was looked at: bring back a majority of its managers"
         yield Fault("unknown", case.seen.swarm.why, remedy)
+
+
+def clones(case: Case) -> Iterator[Fault]:
+    """Yield hosts with the node id of another: a copied machine has the original's key, and both answer as one member.
+
+    One machine under two names shows the same address on a link of its own both times.
+    """
+    first: dict[str, ObservedHost] = {}
+    for host in filter(lambda each: each.active, case.seen.hosts):
+        other = first.setdefault(host.member.node_id, host)
+        if other is host:
+            continue
+        fact = f"both are one member of the swarm, {host.member.node_id}: "
+        if host.own_link and other.own_link and host.known_by == other.known_by:
+            fact, remedy = f"{fact}one machine with two names", "take one of the names out of the stack file"
+        else:
+            fact = f"{fact}one machine is a copy of the other, with its key"
+            remedy = "run `docker swarm leave --force` on the copy, restart docker on the other, let the copy join anew"
+        yield Fault("failed", fact, remedy, host.host, other.host)
 
 
 def memberships(case: Case) -> Iterator[Fault]:

@@ -15,6 +15,7 @@ FindingId = Literal[
     "engine-release",
     "mixed-releases",
     "live-restore",
+    "cloned-member",
     "membership",
     "certificates",
     "clock",
