@@ -184,6 +184,22 @@ def _rules(host: ObservedHost, text: str) -> ObservedHost:
     return replace(host, rules=rules)
 
 
+def _nft(host: ObservedHost, text: str) -> ObservedHost:
+    """Read chains of `nft list ruleset` for IPv4, but for those that an Engine writes itself."""
+    chains: dict[str, list[str]] = {}
+    table, rules = "", list[str]()
+    for each in filter(None, map(str.strip, text.splitlines())):
+        kind, *names = each.split()[:3]
+        if kind == "table":
+            table = " ".join(names)
+        elif kind == "chain":
+            rules = chains.setdefault(f"{table} {names[0]}", [])
+        elif each != "}":
+            rules.append(line(each))
+    ours = re.compile(r"(inet|ip) (?!docker-bridges )\S+ \S+")
+    return replace(host, nft={name: tuple(found) for name, found in chains.items() if ours.fullmatch(name)})
+
+
 def _room(host: ObservedHost, text: str) -> ObservedHost:
     return replace(host, room=int(text.splitlines()[-1].split()[-3]))
 
@@ -197,6 +213,7 @@ _READERS: Mapping[Subject, Callable[[ObservedHost, str], ObservedHost]] = {
     "room": _room,
     "offload": _offload,
     "rules": _rules,
+    "nft": _nft,
     "legacy": lambda host, text: replace(host, legacy=sum(" -A " in each for each in _saved(text))),
     "zone": lambda host, text: replace(host, zone=line(text)[:LONGEST]),
 }

@@ -79,6 +79,16 @@ ask_offload() {
   done
 }
 ask_rules() { $sudo iptables-save; }
+# Chains alone: neither those of iptables, whose names are in capitals, nor sets of a thousand addresses.
+ask_nft() {
+  command -v nft >/dev/null || exit 0
+  said=$($sudo nft -s list ruleset 2>&1) || case $said in
+    *'not supported'*) exit 0 ;; # by this kernel
+    *) printf '%s\n' "$said"; exit 1 ;;
+  esac
+  in_chain='/^[[:space:]]chain /,/^[[:space:]]}/'
+  printf '%s\n' "$said" | sed -n "/^table /p; /^[[:space:]]chain [A-Z]/,/^[[:space:]]}/d; ${in_chain}p"
+}
 # The older iptables makes its tables when asked, so it is asked only if they are there.
 ask_legacy() {
   if iptables --version 2>/dev/null | grep -q legacy; then exit 0; fi
@@ -116,5 +126,6 @@ ask daemon_words
 ask room df
 ask offload
 ask rules iptables-save
+ask nft
 ask legacy
 ask zone

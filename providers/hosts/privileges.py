@@ -55,7 +55,8 @@ class Job:
 
 
 # doctor's scripts, on stdin of `sh -s`, read by sudo: firewalls, docker's log.
-_DOCTOR = (("iptables-save",), ("iptables-legacy-save",), ("cat",), ("firewall-cmd",), ("journalctl",), _PROBE_INSIDE)
+_READ = ("iptables-save", "iptables-legacy-save", "nft", "cat", "firewall-cmd", "journalctl")
+_DOCTOR = (*((each,) for each in _READ), _PROBE_INSIDE)
 _READS = Job(READ, _LOOKS, (DIAL,))
 JOBS = {
     "drift": _READS,

@@ -192,7 +192,7 @@ def test_members_that_are_well(members: tuple[Group, Project]):
     _, told = doctor(members[1])
 
     assert [] == found(told)
-    tried = ("managers", "gossip-tcp", "gossip-udp", "data-path", "full-size", "data")
+    tried = ("managers", "gossip-tcp", "gossip-udp", "data-path", "full-size", "data", "egress")
     assert {(channel, "open") for channel in tried} == {cell(row) for row in told["matrix"]}
 
 
@@ -211,6 +211,28 @@ def test_gossip_that_is_closed_out_of_sight(members: tuple[Group, Project]):
         _, seen = doctor(project)
 
     assert [("reach-gossip", "failed", "q2", "q1")] == found(seen)
+    (row,) = (each for each in seen["findings"] if each["id"] == "reach-gossip")
+    assert drops in row["remedy"]
+
+
+FORWARD = "table inet own { chain forward { type filter hook forward priority filter; %s; }; }"
+OUTSIDE = {  # of one host's containers, and of what they get back: by rules, and by what no rule of a firewall shows
+    "a rule for what leaves": (f"nft '{FORWARD % 'iifname docker_gwbridge drop'}'", "nftables-forward"),
+    "a rule for what comes in": (f"nft '{FORWARD % 'oifname docker_gwbridge drop'}'", "nftables-forward"),
+    "a chain that drops by default": (f"nft '{FORWARD % 'policy drop'}'", "nftables-forward"),
+    "a rule that is not understood": (f"nft '{FORWARD % 'oifname docker_gwbridge ct mark 0 drop'}'", "reach-egress"),
+}
+
+
+@pytest.mark.parametrize("fault", OUTSIDE)
+def test_containers_without_a_way_outside(members: tuple[Group, Project], fault: str):
+    """Only that host is told, once."""
+    hosts, project = members
+    done, expected = OUTSIDE[fault]
+    with made(hosts["q3"], done, "nft delete table inet own"):
+        _, seen = doctor(project)
+
+    assert [(expected, "failed", "q3", "")] == found(seen)
 
 
 def test_engine_that_logs_no_warnings(members: tuple[Group, Project]):

@@ -58,6 +58,15 @@ LOOK = """\
 |-A DOCKER-INGRESS -p tcp -m tcp --sport 8080 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 |-A DOCKER-INGRESS -j RETURN
 |COMMIT
+@ nft 0
+|table inet filter {
+|	chain input {
+|		type filter hook input priority filter; policy accept;
+|	}
+|	chain forward {
+|		type filter hook forward priority filter; policy accept;
+|	}
+|}
 @ legacy 0
 |
 @ zone 0

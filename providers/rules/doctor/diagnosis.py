@@ -65,6 +65,7 @@ CHECKS: Mapping[FindingId, Check] = {
     "two-firewalls": each(netfilter.two, "legacy"),
     "firewalld-zone": each(netfilter.zone, "zone"),
     "docker-chains": each(netfilter.chains, "rules"),
+    "nftables-forward": each(netfilter.forward, "nft"),
     "disk-room": each(kernels.room, "room"),
     "probes": reached.probes,
     "port-taken": reached.taken,
@@ -74,6 +75,7 @@ CHECKS: Mapping[FindingId, Check] = {
     "reach-full-size": reached.closed("full-size"),
     "reach-data": reached.closed("data"),
     "reach-esp": reached.closed("esp"),
+    "reach-egress": reached.egress,
 }
 # These findings tell what was not read, so they belong to any choice.
 _READS: frozenset[FindingId] = frozenset({"host-answers", "swarm-answers", "commands"})
@@ -91,6 +93,7 @@ _CAUSES: Mapping[FindingId, tuple[FindingId, ...]] = {
     "reach-full-size": ("cloned-member", "kernel-vxlan", "link-mtu"),
     "reach-data": ("cloned-member", "kernel-vxlan"),
     "reach-esp": ("cloned-member", "kernel-vxlan", "kernel-esp", "daemon-settings"),
+    "reach-egress": ("cloned-member", "daemon-settings", "forwarding", "docker-chains", "nftables-forward"),
 }
 
 # The findings that could make a change fail halfway, so that they are looked for before its first write.

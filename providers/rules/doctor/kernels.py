@@ -6,7 +6,6 @@ from providers.rules.checks.taken_on_hosts import by_routes, subnets
 from providers.rules.doctor.case import Case, Fault
 from providers.rules.vocabulary.addresses import crossing, relation
 from providers.rules.vocabulary.diagnosis import ObservedHost
-from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE
 
 _FULL, _SCARCE = 2**18, 2**21  # KiB: 256 MiB for what docker writes of itself, 2 GiB for an image
 
@@ -86,7 +85,7 @@ def overlaps(host: ObservedHost, case: Case) -> Iterator[Fault]:
     """Yield routes to elsewhere that have addresses of docker_gwbridge or of a swarm network, by the rule by which
     `plan` compares what is to be made (checks/taken_on_hosts.py)."""
     bridge = host.bridge
-    routes = list(by_routes(host.surroundings, [bridge.option(BRIDGE_NAME) or GATEWAY_BRIDGE] if bridge else []))
+    routes = list(by_routes(host.surroundings, [host.bridge_link] if bridge else []))
     networks = [*([bridge] if bridge else []), *(case.swarm.survey.networks if case.swarm and host.active else ())]
     taken = [(each, subnet) for each in networks for subnet in subnets(each)]
     for one, other in crossing([subnet for _, subnet in taken], [route.subnet for route in routes]):

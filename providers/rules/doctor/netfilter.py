@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator
 
 from providers.rules.doctor.case import Case, Fault
+from providers.rules.doctor.nftables import Packet, dropped
 from providers.rules.vocabulary.diagnosis import ObservedHost
 from providers.rules.vocabulary.network_options import GATEWAY_BRIDGE
+from providers.rules.vocabulary.words import some
 
 _OPTION = re.compile(r'(! )?(--?[a-z][\w-]*)((?: (?!-|! )(?:"[^"]*"|\S+))*)')
 # Conditions of a rule that are understood; one with any other condition may not apply to our packets.
@@ -47,20 +49,19 @@ def chains(host: ObservedHost, case: Case) -> Iterator[Fault]:
 
 
 def _of_bridge(host: ObservedHost) -> Iterator[str]:
-    forward = list(host.of_chain("filter", "FORWARD"))
-    jumps = [at for at, rule in enumerate(forward) if re.search(r"-j DOCKER|docker_gwbridge", rule)]
+    forward, link = list(host.of_chain("filter", "FORWARD")), host.bridge_link
+    jumps = [at for at, rule in enumerate(forward) if re.search(rf"-j DOCKER|{re.escape(link)}", rule)]
     if not any("-j DOCKER-USER" in rule for rule in forward):
         yield "the way from FORWARD to DOCKER-USER"
-    out = f"-i {GATEWAY_BRIDGE} ! -o {GATEWAY_BRIDGE} -j ACCEPT"
+    out = f"-i {link} ! -o {link} -j ACCEPT"
     reached = "-j DOCKER-FORWARD" in forward
     if out not in forward and not (reached and out in host.of_chain("filter", "DOCKER-FORWARD")):
         yield f"containers' way outside, FORWARD {out}"
     ends = next((at for at, rule in enumerate(forward) if _ENDS.fullmatch(rule)), None)
     if ends is not None and jumps and ends < jumps[0]:
         yield f"their place in FORWARD: before them stands {forward[ends]}"
-    masquerade = host.bridge.option("com.docker.network.bridge.enable_ip_masquerade") if host.bridge else None
-    outside = f"! -o {GATEWAY_BRIDGE} -j MASQUERADE"
-    if masquerade != "false" and not any(outside in rule for rule in host.of_chain("nat", "POSTROUTING")):
+    outside = f"! -o {link} -j MASQUERADE"
+    if host.masquerades and not any(outside in rule for rule in host.of_chain("nat", "POSTROUTING")):
         yield f"nat POSTROUTING {outside}"
 
 
@@ -97,6 +98,27 @@ def _published(case: Case) -> set[tuple[str, str]]:
     run = {task.service_id for task in survey.tasks if task.state == "running"}
     ports = (port for service in survey.services if service.id in run for port in service.ports)
     return {(port.protocol, str(port.published)) for port in ports if port.mode == "ingress" and port.published}
+
+
+def forward(host: ObservedHost, case: Case) -> Iterator[Fault]:
+    """Yield native rules of nftables that drop what docker's own rules let through: a packet has to pass both.
+
+    `failed` if containers' way outside or every published port is closed; some ports may be closed by intent.
+    """
+    if host.bridge is None or not host.active:
+        return
+    outer, inner = host.own_link.name if host.own_link else "", host.bridge_link
+    ports = {
+        f"published port {port}/{protocol}": Packet(protocol=protocol, port=int(port), into=outer, out=inner)
+        for protocol, port in sorted(_published(case))
+    } or {"published ports": Packet(into=outer, out=inner)}
+    ways = {"containers' way outside": Packet(into=inner, out=outer, source=host.bridge.gateway), **ports}
+    closed = {what: rule for what, packet in ways.items() if (rule := dropped(host.nft, "forward", packet))}
+    whole = next(iter(ways)) in closed or ports.keys() <= closed.keys()
+    for rule in dict.fromkeys(closed.values()):
+        what = some([each for each, by in closed.items() if by == rule])
+        remedy = f"let {inner} in and out before it, there and in the file that it comes from"
+        yield Fault("failed" if whole else "warning", f"a rule of nftables closes {what}: {rule}", remedy)
 
 
 def options(rule: str) -> dict[str, str]:

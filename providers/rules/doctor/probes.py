@@ -90,6 +90,8 @@ def probes(case: Case, standing: Mapping[Endpoint, Standing]) -> list[Probe]:
             at = there.ports.get((kind, port), port)
             if isinstance(at, int):
                 found.append(Probe(sender=one, receiver=other, channel=channel, kind=kind, to=to, port=at, bytes=size))
+        if one.sandbox == INGRESS and hosts[one.host].masquerades:
+            found.append(_egress(one, hosts[other.host]))
     members = [each for each in standing if hosts[each.host].active and not each.sandbox]
     return [*found, *(_to_itself(each, hosts[each.host].known_by) for each in members)]
 
@@ -128,7 +130,7 @@ def results(sent: Collection[Probe], tried: Mapping[Probe, str], heard: Heard) -
             receiver=each.receiver.host,
             channel=each.channel,
             outcome=outcome,
-            port=None if each.sender.sandbox else each.port,
+            port=None if each.receiver.sandbox else each.port,
             why=why,
         )
 
@@ -149,10 +151,13 @@ def _end(each: Probe, tried: Mapping[Probe, str], heard: Heard) -> tuple[Outcome
 
 
 def _counts(each: Probe, passed: Collection[tuple[Endpoint, Endpoint, str]]) -> bool:
-    """Tell whether it says more than a probe with less: small packets before large ones, those before a stream."""
+    """Tell whether it says more than a probe with less: small packets before large ones, those before a stream,
+    the host itself before its containers."""
     there, back = (each.sender, each.receiver), (each.receiver, each.sender)
     if each.channel == "full-size":
         return (*there, "data-path") in passed
+    if each.channel == "egress":
+        return (Endpoint(each.sender.host), each.receiver, "gossip-tcp") in passed
     if each.channel == "data":
         return all((*way, channel) in passed for way in (there, back) for channel in ("data-path", "full-size"))
     return True
@@ -184,6 +189,12 @@ def _inside(place: Endpoint, here: Standing, there: Standing) -> Iterator[tuple[
     yield "full-size", "udp", there.address, 0, min(here.mtu, there.mtu) - _HEADERS
     yield "data", "tcp", there.address, 0, _DATA
     yield "ping", "ping", there.address, 0, _SMALL
+
+
+def _egress(place: Endpoint, other: ObservedHost) -> Probe:
+    """Return the connection that goes as a container's does, through docker_gwbridge: to another host's Engine."""
+    there, to = Endpoint(other.host), other.known_by
+    return Probe(sender=place, receiver=there, channel="egress", kind="connect", to=to, port=GOSSIP)
 
 
 def _to_itself(place: Endpoint, address: str) -> Probe:

@@ -11,10 +11,13 @@ from dataclasses import replace
 
 from providers.rules.doctor.case import GOSSIP, Case, Fault
 from providers.rules.doctor.netfilter import AGAIN, dropped_by, drops_by_default
+from providers.rules.doctor.nftables import POLICY, Packet, dropped
 from providers.rules.doctor.probes import SAYS_NOTHING, is_ipv4
 from providers.rules.vocabulary.diagnosis import Channel, EngineLog, ObservedHost, Result
+from providers.rules.vocabulary.words import some
 
 _PROTOCOLS: dict[Channel, str] = {"managers": "tcp", "gossip-tcp": "tcp", "esp": "esp"}  # the others are UDP
+RULES = "`swarmnet doctor STACK --rules"
 # The xfrm policies take packets with it: https://github.com/moby/moby/blob/v28.5.2/libnetwork/drivers/overlay/encryption.go
 _MARK = "--set-xmark 0xd0c4e3/"
 
@@ -68,6 +71,17 @@ def gossip(case: Case) -> Iterator[Fault]:
     yield from _complaints(case, of_udp)
 
 
+def egress(case: Case) -> Iterator[Fault]:
+    """Yield hosts whose containers do not reach the others, once each: the host itself does."""
+    for host in case.seen.hosts:
+        shut = [each for each in case.reach.results if (each.sender, each.channel) == (host.host, "egress")]
+        if shut := [each for each in shut if each.outcome == "closed"]:
+            there = f"{some([each.receiver for each in shut])} at TCP {GOSSIP}, which the host itself does"
+            fact = f"containers do not reach {there}, through {host.bridge_link}: {shut[0].why}"
+            look = "look there for what drops between them: `iptables-save`, `nft list ruleset`, `ip rule`"
+            yield Fault("failed", fact, look, host.host)
+
+
 def _silent_logs(case: Case, of_udp: list[Result]) -> Iterator[Fault]:
     """Yield the hosts whose log does not tell what arrives there, once each."""
     for host in dict.fromkeys(each.receiver for each in of_udp if each.why == SAYS_NOTHING):
@@ -119,10 +133,12 @@ def _cause(result: Result, protocol: str, port: int, sender: ObservedHost, recei
     if protocol == "esp" and sender.rules and not _marks(sender) and _marks(receiver):
         return f"docker's marks for it were flushed from mangle OUTPUT on {sender.host}: {AGAIN}"
     for place, dropping in _dropping(sender, receiver, protocol, port):
+        if dropping.endswith(POLICY):
+            return f"open it on {place}, whose firewall drops by default: {RULES} nftables` ({dropping})"
         return f"take this rule away on {place}, or open the port before it: {dropping}"
     for host, chain in ((receiver, "INPUT"), (sender, "OUTPUT")):
         if drops_by_default(host, chain, protocol, port):
-            return f"open it on {host.host}, whose firewall drops by default: `swarmnet doctor STACK --rules iptables`"
+            return f"open it on {host.host}, whose firewall drops by default: {RULES} iptables`"
     if result.channel == "data-path" and result.port is None:
         for host, other in ((receiver, sender), (sender, receiver)):
             if rule := dropped_by(host, "INPUT", "udp", GOSSIP, "-s", other.known_by):
@@ -135,7 +151,7 @@ def _cause(result: Result, protocol: str, port: int, sender: ObservedHost, recei
         return f"nothing listens there, or its firewall rejects: see that docker runs on {receiver.host}"
     if (way := sender.way_to(receiver)) and (own := sender.own_link) and own.name != way.device:
         return f"packets leave by {way.device}, not by {own.name}: correct the route on {sender.host}"
-    own_firewall = f"firewalld on {receiver.host} (`swarmnet doctor STACK --rules firewalld`), "
+    own_firewall = f"firewalld on {receiver.host} ({RULES} firewalld`), "
     return (
         f"open it from {sender.known_by} to {receiver.known_by}: {own_firewall * bool(receiver.zone)}"
         "a firewall between them, a cloud's security group"
@@ -149,6 +165,12 @@ def _marks(host: ObservedHost) -> bool:
 
 def _dropping(sender: ObservedHost, receiver: ObservedHost, protocol: str, port: int) -> Iterator[tuple[str, str]]:
     """Yield the rules of the two hosts that drop such packets: the host, then the rule behind its chain."""
-    for host, chain, other, flag in ((receiver, "INPUT", sender, "-s"), (sender, "OUTPUT", receiver, "-d")):
-        if rule := dropped_by(host, chain, protocol, port, flag, other.known_by):
+    source, to = sender.known_by, receiver.known_by
+    for host, chain, other, flag in ((receiver, "INPUT", source, "-s"), (sender, "OUTPUT", to, "-d")):
+        if rule := dropped_by(host, chain, protocol, port, flag, other):
             yield host.host, f"{chain} {rule}"
+        link = host.own_link.name if host.own_link else ""
+        packet = Packet(protocol=protocol, port=port, source=source, to=to)
+        packet = replace(packet, into=link) if host is receiver else replace(packet, out=link)
+        if rule := dropped(host.nft, chain.lower(), packet):
+            yield host.host, rule

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from providers.rules.vocabulary.facts import Member, Network, Silent
+from providers.rules.vocabulary.network_options import BRIDGE_NAME, GATEWAY_BRIDGE, GATEWAY_MODE, MASQUERADE
 from providers.rules.vocabulary.routes import Link, Surroundings
 from providers.rules.vocabulary.snapshot import SwarmSurvey
 
@@ -37,6 +38,7 @@ FindingId = Literal[
     "two-firewalls",
     "firewalld-zone",
     "docker-chains",
+    "nftables-forward",
     "disk-room",
     "probes",
     "port-taken",
@@ -46,15 +48,27 @@ FindingId = Literal[
     "reach-full-size",
     "reach-data",
     "reach-esp",
+    "reach-egress",
 ]
 Status = Literal["failed", "warning", "unknown", "ignored"]
 # What is read of a host by commands there; `commands` if none can be run.
 Subject = Literal[
-    "commands", "daemon", "modules", "forwarding", "links", "routes", "offload", "rules", "legacy", "zone", "room"
+    "commands",
+    "daemon",
+    "modules",
+    "forwarding",
+    "links",
+    "routes",
+    "offload",
+    "rules",
+    "nft",
+    "legacy",
+    "zone",
+    "room",
 ]
 # What a swarm needs between two hosts: TCP to managers, gossip, the data path (VXLAN), packets of full size on it, data
-# over TCP within it, ESP; ping, which tells why the data path is closed.
-Channel = Literal["managers", "gossip-tcp", "gossip-udp", "data-path", "full-size", "data", "esp", "ping"]
+# over TCP within it, ESP; the way outside through docker_gwbridge; ping, which tells why the data path is closed.
+Channel = Literal["managers", "gossip-tcp", "gossip-udp", "data-path", "full-size", "data", "esp", "egress", "ping"]
 Outcome = Literal["open", "closed", "unknown"]
 
 
@@ -126,8 +140,10 @@ class ObservedHost:
     Of the commands each is None or empty if it could not be read; the reason is in `unread`. daemon: the keys of
     daemon.json and flags of dockerd that matter here, as text. modules: by name, None if it can't be told; forbidden:
     those of them that are there, and kept from being loaded. strict: links with strict reverse path filtering. rules:
-    lines of iptables-save, each behind its table, `filter -A INPUT …`. legacy: how many rules the older iptables has
-    beside. zone: firewalld's of docker_gwbridge, empty without firewalld. room: KiB where docker keeps its data.
+    lines of iptables-save, each behind its table, `filter -A INPUT …`. nft: rules of nftables that iptables does not
+    show, by their chain, `inet filter forward`; those of a base chain behind its `type … policy …;`. legacy: how many
+    rules the older iptables has beside. zone: firewalld's of docker_gwbridge, empty without firewalld. room: KiB where
+    docker keeps its data.
     """
 
     member: Member
@@ -148,6 +164,7 @@ class ObservedHost:
     ways: tuple[Way, ...] = ()
     strict: frozenset[str] = frozenset()
     rules: tuple[str, ...] = ()
+    nft: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     legacy: int = 0
     zone: str = ""
     room: int | None = None
@@ -167,6 +184,17 @@ class ObservedHost:
     def own_link(self) -> Link | None:
         """Return the link with the address by which members know it, or None."""
         return self.surroundings.link_of(self.known_by)
+
+    @property
+    def bridge_link(self) -> str:
+        """Return the name of docker_gwbridge's link."""
+        return (self.bridge.option(BRIDGE_NAME) if self.bridge else None) or GATEWAY_BRIDGE
+
+    @property
+    def masquerades(self) -> bool:
+        """Tell whether containers go outside by docker_gwbridge with the host's own address."""
+        own = self.bridge
+        return own is not None and own.option(MASQUERADE) != "false" and own.option(GATEWAY_MODE) in (None, "nat")
 
     def way_to(self, peer: "ObservedHost") -> Way | None:
         """Return how packets to another host leave, or None if that is not known."""

@@ -16,9 +16,10 @@ OUT = {"state": "inactive", "node_id": "", "control": False, "node_address": ""}
 WANTED = replace(wants(), managers=frozenset({"m1"}))
 
 
-def hosts(*members):
+def hosts(*members, bridge=None):
     """Three hosts, of which these are members."""
-    return [host(name, known_by=ADDRESSES[name], member={} if name in members else OUT) for name in ADDRESSES]
+    every = {"bridge": bridge}
+    return [host(name, known_by=ADDRESSES[name], member={} if name in members else OUT, **every) for name in ADDRESSES]
 
 
 OVERLAY = {"driver": "overlay", "scope": "swarm"}
@@ -28,9 +29,10 @@ SECRET = a_network(
 )
 
 
-def sent(*members, networks=(MESH,), tasks=(), lacking=(), taken=()):
+def sent(*members, networks=(MESH,), tasks=(), lacking=(), taken=(), bridge=None):
     """All that is sent, and by whom it is found."""
-    case = Case(seen(*hosts(*members), swarm=swarm(networks=networks, tasks=tasks) if members else None), WANTED)
+    formed = swarm(networks=networks, tasks=tasks) if members else None
+    case = Case(seen(*hosts(*members, bridge=bridge), swarm=formed), WANTED)
     standing = {
         place: Standing(
             ports={each: "taken" if (place.host, *each) in taken else each[1] or 40000 for each in listen},
@@ -51,6 +53,10 @@ def of_pair(rows, sender="w1", receiver="m1"):
 OUTSIDE = ["gossip-tcp tcp 7946 100", "gossip-udp udp 7946 100", "data-path udp 4789 100", "full-size udp 4789 1472"]
 OF_ENGINE = ["managers connect 2377 100", "gossip-tcp connect 7946 100", "gossip-udp once 7946 100"]
 INSIDE = ["data-path udp 40000 100", "full-size udp 40000 1422", "data tcp 40000 65536", "ping ping 0 100"]
+OUTWARD = ["egress connect 7946 100"]
+BRIDGE = {"id": "b1", "scope": "local", "name": "docker_gwbridge", "driver": "bridge"}
+BRIDGED = {"bridge": a_network(**BRIDGE)}
+ROUTED = {"bridge": a_network(**BRIDGE, options=(("com.docker.network.bridge.enable_ip_masquerade", "false"),))}
 TAKEN = {"taken": [("m1", "tcp", 7946)]}
 
 
@@ -62,6 +68,10 @@ TAKEN = {"taken": [("m1", "tcp", 7946)]}
         ("", {}, ("m1", "w1"), OUTSIDE),
         # Between members Engines are asked, and the data path is tried from sandbox to sandbox.
         ("m1 w1 w2", {}, ("w1", "m1"), [*OF_ENGINE, *INSIDE]),
+        # Containers' way outside is tried where they have the host's own address there.
+        ("m1 w1 w2", BRIDGED, ("w1", "m1"), [*OF_ENGINE, *INSIDE, *OUTWARD]),
+        ("m1 w1 w2", ROUTED, ("w1", "m1"), [*OF_ENGINE, *INSIDE]),
+        ("", BRIDGED, ("m1", "w1"), OUTSIDE),
         # A host that is to join is tried both ways, as far as each side can hear.
         ("m1 w1", {}, ("w2", "m1"), OF_ENGINE),
         ("m1 w1", {}, ("m1", "w2"), OUTSIDE),
@@ -102,7 +112,7 @@ def test_nothing_is_tried_without_a_second_host(examined):
 
 # What became of it
 
-ALL = sent("m1", "w1", "w2")
+ALL = sent("m1", "w1", "w2", **BRIDGED)
 
 
 def arrived(rows, *lost, whys=()):
@@ -134,6 +144,9 @@ NO_PING, NO_DATA = {"w1 m1 ping": "no answer"}, {"w1 m1 data": "no answer"}
         # Data over TCP needs both ways.
         ([], NO_DATA, ["w1 m1 data closed None: no answer"]),
         (["m1 w1 full-size"], NO_DATA, ["m1 w1 full-size closed None: nothing arrives"]),
+        # What containers do not reach their host reaches.
+        ([], {"w1 m1 egress": "no answer"}, ["w1 m1 egress closed 7946: no answer"]),
+        ([], {"w1 m1 egress": "x", "w1 m1 gossip-tcp": "no answer"}, ["w1 m1 gossip-tcp closed 7946: no answer"]),
         (["w1 m1 gossip-udp"], {}, ["w1 m1 gossip-udp closed 7946: nothing arrives"]),
     ],
 )
