@@ -4,12 +4,14 @@ import json
 import socket
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from providers.hosts.engine_api.engine import Engine
 from providers.hosts.local import LocalConnection
 from providers.hosts.probe import session
+from providers.hosts.probe.probing import started as waited_for
 from providers.hosts.probe.session import BOOT, Session
 from providers.hosts.ssh.connection import Connection
 from providers.rules.doctor.probes import Endpoint, Probe
@@ -123,3 +125,50 @@ def test_host_without_python(engine):
     """Its shell says so."""
     with pytest.raises(CommandFailed, match=r"exit status 127: .*not found"):
         Session(engine, "t1", [("udp", 0)])
+
+
+GONE = "h1: python3: exit status 1: nsenter: cannot open /var/run/docker/netns/ingress_sbox: No such file or directory"
+NO_PYTHON = "h1: python3: exit status 127: not found"
+
+
+class Begun:
+    """A probe, whose sandbox is whole or not."""
+
+    def __init__(self, whole):
+        self.whole, self.closed = whole, False
+
+    def close(self):
+        """End it."""
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected", "seconds"),
+    [
+        ([True], True, 0),
+        ([GONE, False, True], True, 1),  # docker has just restarted
+        ([False] * 99, False, 10.5),  # it is not silent: what it lacks is told
+        ([GONE] * 99, GONE, 10.5),
+        ([NO_PYTHON], NO_PYTHON, 0),
+    ],
+)
+def test_sandbox_that_comes_back_is_waited_for(answers, expected, seconds):
+    """Just after a restart of docker it is not there; what was begun before is ended."""
+    left, begun = list(answers), list[Any]()
+    slept: list[float] = []
+
+    def start() -> Any:
+        word = left.pop(0)
+        if isinstance(word, str):
+            raise CommandFailed(word)
+        begun.append(Begun(word))
+        return begun[-1]
+
+    try:
+        waited_for(start, lambda _: begun[-1].whole, now=lambda: sum(slept), sleep=slept.append)
+        told: bool | str = begun.pop().whole
+    except CommandFailed as problem:
+        told = str(problem)
+
+    assert (expected, seconds) == (told, sum(slept))
+    assert all(one.closed for one in begun)

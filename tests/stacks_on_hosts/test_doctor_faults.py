@@ -252,6 +252,17 @@ def test_engine_that_logs_no_warnings(members: tuple[Group, Project]):
     }
 
 
+def test_docker_that_has_just_restarted(members: tuple[Group, Project]):
+    """Its sandbox is waited for."""
+    hosts, project = members
+    hosts["q3"].run("service", "docker", "restart")
+    _, seen = doctor(project, "--only=probes")
+    eventually(partial(has_ingress, hosts["q3"]))
+
+    assert [] == found(seen)
+    assert 4 == sum(row["channel"] == "data-path" and "q3" in (row["from"], row["to"]) for row in seen["matrix"])
+
+
 IN_SANDBOX = ("nsenter", "--net=/run/docker/netns/ingress_sbox", "ss", "-Hlntu")
 
 

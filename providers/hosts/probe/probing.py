@@ -2,6 +2,7 @@
 all. What is sent where, and what it means, is rules/doctor/probes.py's."""
 
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +14,26 @@ from providers.hosts.fleet import AT_ONCE, Failure, Fleet
 from providers.hosts.probe.engine_log import engine_log
 from providers.hosts.probe.session import Session
 from providers.rules.doctor.case import Case, Wanted
-from providers.rules.doctor.probes import Endpoint, Probe, Standing, endpoints, own_link, probes, refused_of, results
+from providers.rules.doctor.probes import (
+    INGRESS,
+    Endpoint,
+    Probe,
+    Standing,
+    endpoints,
+    link_within,
+    own_link,
+    probes,
+    refused_of,
+    results,
+)
 from providers.rules.vocabulary.diagnosis import EngineLog, Observed, Reach
-from providers.rules.vocabulary.errors import EngineError, HostError
+from providers.rules.vocabulary.errors import CommandFailed, EngineError, HostError
 
 T = TypeVar("T")
 
+# Seconds for a sandbox to come back: its file and address lack for up to 3 s after docker has restarted
+# (measurements.md#sandbox); probes elsewhere live on for 30.
+_PATIENCE, _PAUSE = 10.0, 0.5
 _ROUNDS = 3  # of datagrams to Engines, each read of in their logs
 
 
@@ -29,8 +44,11 @@ def reach(fleet: Fleet, seen: Observed, wanted: Wanted) -> Reach:
     # Probes end before threads are waited for: whoever waits for one that hangs goes on (Ctrl-C).
     with ThreadPoolExecutor(AT_ONCE) as pool, ExitStack() as kept:
         run = _Run(fleet, pool)
-        run.begin(listening, kept)
+        run.begin(case, listening, kept)
         standing = {place: _standing(case, place, listening[place], one) for place, one in run.sessions.items()}
+        for place, one in standing.items():
+            if place.sandbox and not one.address:
+                run.silent.setdefault(place.host, f"{place.sandbox} has no address of its network")
         sent = probes(case, standing)
         tried, heard = run.send(sent), run.heard()
         if any(
@@ -61,12 +79,15 @@ class _Run:
     sessions: dict[Endpoint, Session] = field(default_factory=dict)
     silent: dict[str, str] = field(default_factory=dict)
 
-    def begin(self, listening: Mapping[Endpoint, list[tuple[str, int]]], kept: ExitStack) -> None:
+    def begin(self, case: Case, listening: Mapping[Endpoint, list[tuple[str, int]]], kept: ExitStack) -> None:
         """Start one in each place, which ends with `kept`."""
         token = secrets.token_hex(8)
 
         def start(place: Endpoint) -> Session:
-            return kept.enter_context(Session(self.fleet.engine(place.host), token, listening[place], place.sandbox))
+            def anew() -> Session:
+                return Session(self.fleet.engine(place.host), token, listening[place], place.sandbox)
+
+            return kept.enter_context(started(anew, lambda session: _is_whole(case, place, session)))
 
         self.sessions = self._all(start, listening)
 
@@ -102,6 +123,39 @@ class _Run:
             else:
                 found[place] = word
         return found
+
+
+def started(
+    start: Callable[[], Session],
+    whole: Callable[[Session], bool],
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Session:
+    """Return what `start` begins, once it is whole, or as it is when time is over: a sandbox that is not there yet, or
+    has not all links, is waited for. Raises HostError."""
+    until = now() + _PATIENCE
+    while True:
+        try:
+            session = start()
+        except CommandFailed as problem:
+            # nsenter's own words; one that lacks python3 or a right is not waited for.
+            if "No such file" not in str(problem) or now() > until:
+                raise
+        else:
+            if whole(session) or now() > until:
+                return session
+            session.close()
+        sleep(_PAUSE)
+
+
+def _is_whole(case: Case, place: Endpoint, session: Session) -> bool:
+    """Tell whether a sandbox has the links that it is to have: in its network, and the ingress's on docker_gwbridge."""
+    links = session.ready["links"]
+    host = next(each for each in case.seen.hosts if each.host == place.host)
+    ways = [own_link(case, place.sandbox, links)]
+    if host.bridge and place.sandbox == INGRESS:
+        ways.append(link_within(host.bridge.subnets, links))
+    return not place.sandbox or all(address for address, _ in ways)
 
 
 def _logs(run: _Run, sent: Collection[Probe], standing: Mapping[Endpoint, Standing]) -> dict[str, EngineLog | str]:

@@ -230,7 +230,12 @@ def own_link(case: Case, sandbox: str, links: Iterable[tuple[str, str, int]]) ->
     """Return address and MTU of a sandbox: of that of its links (name, address, MTU) which is in the range of its
     network. An empty address and 0 if none is."""
     networks = [each for each in (case.swarm.survey.networks if case.swarm else ()) if sandbox_of(each) == sandbox]
-    ranges = [ip_network(subnet, strict=False) for network in networks for subnet in network.subnets]
+    return link_within([subnet for network in networks for subnet in network.subnets], links)
+
+
+def link_within(subnets: Iterable[str], links: Iterable[tuple[str, str, int]]) -> tuple[str, int]:
+    """Return address and MTU of the first of these links that is in one of the ranges, or an empty address and 0."""
+    ranges = [ip_network(subnet, strict=False) for subnet in subnets]
     for _, address, mtu in links:
         if is_ipv4(address) and any(ip_address(address) in each for each in ranges):
             return address, mtu
